@@ -1,0 +1,33 @@
+# Every command does its own set-up; `make demo` and `make test` are all that a newcomer needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check faults bench clean
+
+demo: $(VENV)/.ready        ## the whole main job on a temporary folder, within a minute
+	$(BIN)/mailbot demo
+
+test: $(VENV)/.ready        ## style, types and the ordinary tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest
+
+check: test                 ## the same, by another usual name
+
+faults: $(VENV)/.ready      ## kills, full disks, hung-up clients; FAULTS=short for CI's form
+	$(BIN)/python -m pytest tests/faults -m fault
+
+bench: $(VENV)/.ready       ## what the engine costs, as JSON; see docs/benchmarks.md
+	$(BIN)/python benchmarks/fanout --members 1401 --posts 3 --mode verp --json
+	$(BIN)/python benchmarks/ingest --sessions 50 --messages 5000 --json
+	$(BIN)/python benchmarks/replies --count 1401 --json
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

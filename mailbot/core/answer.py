@@ -1,0 +1,657 @@
+"""The grammar of one answer: what a member wrote in a slot or behind "Q1", read whole or not at all (ballot.md 7)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+
+from mailbot.core.japanese import fold
+from mailbot.core.survey import Question
+
+LONGEST_CHOICE = 300  # characters; nobody writes a longer choice, and the patterns below stay cheap
+SEASON_DAYS = 120  # a date without its year may lie so far back, or reach so far into the next year
+LONGEST_TEXT = 20_000  # characters kept of one free answer
+
+
+@dataclass(frozen=True)
+class Understood:
+    """The whole of what was written is one answer."""
+
+    answer: tuple[str, ...] | str
+    remark: str = ""  # words in brackets after a clear answer, as written
+    flags: tuple[str, ...] = ()  # "approximate" (約), "year-assumed" (a date without its year)
+
+
+@dataclass(frozen=True)
+class Blank:
+    """Nothing was written."""
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """Something was written that is not one whole answer."""
+
+    kind: str  # a short code, see EXPLANATIONS
+    suggested: tuple[str, ...] = ()  # what the member may have meant; asked, never assumed
+
+
+Read = Understood | Blank | Unclear
+
+EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
+    "ja": {
+        "garbled": "文字化けしていて読み取れませんでした",
+        "out-of-range": "番号が選択肢にありません",
+        "two-choices": "1つだけお選びください",
+        "mismatch": "番号と選択肢の言葉が合いません",
+        "joined": "番号の区切りが読み取れません（「1,3」のように区切ってください）",
+        "descending": "範囲は小さい番号からお書きください",
+        "all": "すべてでよいか確認させてください",
+        "none-of-these": "「なし」に当たる選択肢がありません。番号でお答えください",
+        "conditional": "条件付きのお答えは数えられません。番号でお答えください",
+        "lines-left": "どの選択肢を残されたのか読み取れません。番号でお答えください",
+        "weekday": "日付と曜日が合いません",
+        "no-such-day": "その日付はありません",
+        "year": "何年の日付か分かるようにお書きください",
+        "differ": "2か所のお答えが違います",
+        "required": "お答えがまだありません",
+        "unclear": "お答えを読み取れませんでした",
+    },
+    "en": {
+        "garbled": "the characters arrived damaged",
+        "out-of-range": "there is no option with this number",
+        "two-choices": "please choose only one",
+        "mismatch": "the number and the words do not agree",
+        "joined": 'please separate the numbers, for instance "1,3"',
+        "descending": "please write a range from the smaller number to the larger",
+        "all": "please confirm that you mean all of them",
+        "none-of-these": 'there is no option for "none"; please answer with numbers',
+        "conditional": "an answer with a condition cannot be counted; please answer with a number",
+        "lines-left": "we cannot tell which option you left standing; please answer with a number",
+        "weekday": "the day of the week does not fit the date",
+        "no-such-day": "there is no such day",
+        "year": "please write the year as well",
+        "differ": "two different answers stand in the mail",
+        "required": "there is no answer yet",
+        "unclear": "we could not read this answer",
+    },
+}
+
+# ---- characters -------------------------------------------------------------------------------------------------
+
+CIRCLES = "○〇◯⭕"
+CROSSES = "×✕✖❌╳"
+GARBLED = re.compile("[\ufffd〓]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f\u00ad]")
+
+
+def _numbered() -> dict[int, str]:
+    """Return the single characters that stand for a number, each as a word of its own.
+
+    NFKC would turn ①③ into 13 and ⅠⅡ into III, which are other answers.
+    """
+    series = [("①", 20, 1), ("㉑", 15, 21), ("㊱", 15, 36), ("❶", 10, 1), ("⓫", 10, 11), ("⓵", 10, 1)]
+    series += [("➀", 10, 1), ("➊", 10, 1), ("⑴", 20, 1), ("⒈", 20, 1), ("㊀", 10, 1), ("㈠", 10, 1)]
+    series += [("Ⅰ", 12, 1), ("ⅰ", 12, 1)]
+    words = {
+        ord(first) + step: f" {start + step}番 " for first, count, start in series for step in range(count)
+    }
+    return words | dict.fromkeys(map(ord, "⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉⓪⓿"), "^")  # small figures: no answer form
+
+
+_NUMBERED = _numbered()
+CIRCLED = frozenset(chr(code) for code in _NUMBERED)
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"〜": "~", "∼": "~", "∥": "‖"})
+_DASH_BETWEEN_DIGITS = re.compile(r"(?<=[0-9番目])\s?ー\s?(?=[0-9])")
+_QUOTED = re.compile(r"「([^「」]*)」|『([^『』]*)』|“([^“”]*)”|\"([^\"]*)\"")
+
+
+def tidy(text: str) -> str:
+    """Return text for reading: one width, one kind of blank and dash, lower case; numbers stay apart."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
+    text = _INVISIBLE.sub("", text).translate(_NUMBERED)
+    text = unicodedata.normalize("NFKC", text).translate(_DASHES).casefold()
+    return " ".join(_DASH_BETWEEN_DIGITS.sub("-", text).split())
+
+
+@lru_cache(maxsize=4096)
+def label_key(label: str) -> str:
+    """Return what two labels have in common when they are the same words (ballot.md section 5, fold)."""
+    return "".join(fold(_unquoted(tidy(label))).casefold().split())
+
+
+def _unquoted(text: str) -> str:
+    """Return text without quotation marks that stand in pairs."""
+    return _QUOTED.sub(lambda match: "".join(part or "" for part in match.groups()), text)
+
+
+def is_garbled(text: str) -> bool:
+    """Say whether a slot shows damage: U+FFFD, 〓, or nothing but question marks."""
+    return GARBLED.search(text) is not None or (
+        bool(text.strip(" ?？　")) is False and ("?" in text or "？" in text)
+    )
+
+
+def is_blank(text: str) -> bool:
+    """Say whether nothing is written: blanks, underscores, dots of an ellipsis."""
+    return not text.strip(" \t\r\n\u3000\xa0_＿…‥\u200b\ufeff") or text.strip() in {"...", "・・・"}
+
+
+# ---- what is printed ---------------------------------------------------------------------------------------------
+
+YES = "はい ハイ yes y 有 有り あり 賛成 可 承認 了承 同意 異議なし 異議無し 出席 参加"
+NO = "いいえ イイエ no n 無 無し なし 反対 否 不可 不承認 不同意 異議あり 異議有り 欠席 不参加"
+ABSTAIN = "棄権 白票 保留 abstain △"
+_YESNO: dict[str, str] = {
+    **{label_key(word): "yes" for word in YES.split()},
+    **{label_key(word): "no" for word in NO.split()},
+    **{label_key(word): "abstain" for word in ABSTAIN.split()},
+    **dict.fromkeys(CIRCLES, "yes"),
+    **dict.fromkeys(CROSSES, "no"),
+}
+_YESNO_BY_PLACE = ("yes", "no", "abstain")
+_YESNO_LABELS = {"ja": ("はい", "いいえ"), "en": ("yes", "no")}
+_NONE_WORDS = frozenset(
+    map(
+        label_key,
+        [
+            "なし",
+            "無し",
+            "無",
+            "ない",
+            "特になし",
+            "特に無し",
+            "特にない",
+            "特にありません",
+            "該当なし",
+            "該当無し",
+            "none",
+        ],
+    )
+)
+_ALL_WORDS = frozenset(
+    map(
+        label_key, ["すべて", "全て", "全部", "すべて該当", "全て該当", "全部該当", "すべて該当します", "all"]
+    )
+)
+
+
+def printed_options(question: Question, language: str = "ja") -> tuple[str, ...]:
+    """Return the labels as the ballot numbers them from 1; yes/no questions have はい and いいえ by default."""
+    if question.type == "yesno" and not question.options:
+        return _YESNO_LABELS[language]
+    return question.options
+
+
+def choice_count(question: Question) -> int:
+    """Return how many numbered choices a single, multi, yesno or rating question has."""
+    if question.type == "rating" and not question.options:
+        return 5
+    return len(printed_options(question))
+
+
+def yesno_values(question: Question) -> tuple[str, ...]:
+    """Return what each printed option of a yes/no question means: by its word, else by its place."""
+    labels = printed_options(question)
+    named = [_YESNO.get(label_key(label)) for label in labels]
+    if all(named):
+        return tuple(name for name in named if name)
+    return _YESNO_BY_PLACE[: len(labels)]
+
+
+# ---- choices -----------------------------------------------------------------------------------------------------
+
+_SEPARATOR = re.compile(r"(?:[\s,、・/;&]|及び|および|と|and\b)+")
+_NUMBER = re.compile(
+    r"(?P<digits>[0-9]{1,6})|(?P<kanji>[一二三四五六七八九十]{1,3})|(?P<roman>[ivx]{1,4})(?![a-z])"
+)
+_SUFFIX = re.compile(r"(?:番目|番|[.):])?\s*")
+_RANGE = re.compile(r"\s*(?:-|~|から)\s*")
+_RANGE_END = re.compile(r"(?:番目|番)?(?:まで)?")
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
+_KANJI_DIGIT = {mark: value for value, mark in enumerate("〇一二三四五六七八九")}
+_COURTESY = re.compile(
+    r"(?:です|でございます|になります|となります|[でを]?お願い(?:いた|致)?し(?:ます|たいです)|で願います|とします"
+    r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
+    r"|を選びます|(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=。)\s?以上|ありがとうございます"
+    r"|please|thank you|thanks|[。.!、,\s])*+"
+)
+_REMARK = re.compile(r"\s*(?:\((?P<inside>[^()]{1,200})\)|※(?P<note>[^()]{1,200}))")
+_DOUBT = re.compile(
+    "間違|誤り|訂正|取消|取り消|取下|やめ|ではな|じゃな|でない|以外|除く|または|又は|もしくは"
+)
+_CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
+_ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
+_NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
+_LONE_NUMBER = re.compile(
+    r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本]))"
+)
+
+
+def read_answer(question: Question, slot: str, *, today: date) -> Read:
+    """Read one slot for one question; anything that is not wholly an answer is unclear (ballot.md section 7).
+
+    `today` gives a date without its year the year that is meant, where that is plain.
+    """
+    if is_blank(slot):
+        return Blank()
+    if is_garbled(slot):
+        return Unclear("garbled")
+    if question.type == "text":
+        return Understood(slot.strip(" \t\r\n\u3000")[:LONGEST_TEXT])
+    if len(slot) > LONGEST_CHOICE:
+        return Unclear("unclear")
+    written = _bare(_unquoted(tidy(slot)))
+    match question.type:
+        case "number":
+            read = _read_number(written)
+        case "date":
+            read = _read_date(written, today)
+        case "yesno":
+            read = _read_yesno(question, written)
+        case "single" | "multi" | "rating":
+            read = _read_choice(question, written)
+    if isinstance(read, Understood) and read.remark:
+        return replace(read, remark=_as_written(slot, read.remark))
+    return read
+
+
+def _as_written(slot: str, remark: str) -> str:
+    """Return the remark in the member's own characters where it stands in brackets, else as tidied."""
+    inside = re.findall(r"[(（]([^()（）]{1,200})[)）]", slot)
+    return next((words.strip() for words in inside if tidy(words) == remark), remark)
+
+
+@lru_cache(maxsize=1024)
+def whole_labels(question: Question) -> tuple[tuple[str, int], ...]:
+    """Return (label as tidied, option number), the longest first, so that a label is matched whole."""
+    tidied = ((_unquoted(tidy(label)), place) for place, label in enumerate(printed_options(question), 1))
+    words = (pair for pair in tidied if pair[0] and not _NUMBER.fullmatch(pair[0]))
+    return tuple(sorted(words, key=lambda pair: -len(pair[0])))
+
+
+@lru_cache(maxsize=1024)
+def _label_numbers(question: Question) -> Mapping[str, int]:
+    return {label_key(label): place for place, label in enumerate(printed_options(question), 1)}
+
+
+def _read_choice(question: Question, written: str) -> Read:
+    """Read numbers and labels for a question with numbered options."""
+    if _ALTERNATIVE.search(written):
+        return Unclear("two-choices")
+    count = choice_count(question)
+    whole = _label_numbers(question).get(label_key(written))
+    if whole is not None:
+        lone = _NUMBER.fullmatch(written)
+        if lone and _number_of(lone) != whole:
+            return Unclear("mismatch")  # a label that is itself another option's number
+        return Understood((str(whole),))
+    special = _special_word(question, written, count)
+    if special is not None:
+        return special
+    items = _items(question, _NUMBER_IN_BRACKETS.sub(r" \1番 ", written).strip())
+    if isinstance(items, Unclear):
+        return items
+    numbers, rest = items
+    remark = _remark(question, rest, numbers)
+    if remark is None:
+        return Unclear("conditional" if _CONDITION.search(rest) else "unclear")
+    chosen = sorted(set(numbers))
+    if any(not 1 <= number <= count for number in chosen):
+        return _out_of_range(question, chosen, count)
+    if question.type != "multi" and len(chosen) > 1:
+        return Unclear("two-choices")
+    return Understood(tuple(str(number) for number in chosen), remark)
+
+
+def _bare(written: str) -> str:
+    """Return the text without one pair of brackets around the whole of it."""
+    for opening, closing in ("()", "[]", "【】", "〔〕", "<>", "{}"):
+        if written.startswith(opening) and written.endswith(closing) and written.count(opening) == 1:
+            return written[1:-1].strip()
+    return written
+
+
+def _special_word(question: Question, written: str, count: int) -> Read | None:
+    """Read すべて and なし, which name options without their numbers; None: neither of them."""
+    courtesy = written.rstrip("。. ")
+    courtesy = courtesy.removesuffix("です")
+    key = label_key(courtesy)
+    if key in _ALL_WORDS and question.type == "multi":
+        return Unclear("all", tuple(str(number) for number in range(1, count + 1)))
+    if key in _NONE_WORDS:
+        named = [place for label, place in _label_numbers(question).items() if label in _NONE_WORDS]
+        return Understood((str(named[0]),)) if len(named) == 1 else Unclear("none-of-these")
+    return None
+
+
+def _items(question: Question, written: str) -> tuple[list[int], str] | Unclear:
+    """Return the numbers named one after another, and the rest that names none; unclear if there is no number."""
+    labels = whole_labels(question)
+    numbers: list[int] = []
+    at = 0
+    while at < len(written):
+        found = _label_at(labels, written, at)
+        if found is not None:
+            number, at = found
+            numbers.append(number)
+        else:
+            match = _NUMBER.match(written, at)
+            value = _number_of(match) if match else None
+            if match is None or value is None:
+                break
+            after = _range_or_label(labels, written, match.end(), value)
+            if isinstance(after, Unclear):
+                return after
+            named, at = after
+            numbers += named
+        separator = _SEPARATOR.match(written, at)
+        if separator is None:
+            break
+        if _starts_item(labels, written, separator.end()):
+            at = separator.end()
+            continue
+        break
+    return (numbers, written[at:]) if numbers else Unclear("unclear")
+
+
+def _starts_item(labels: tuple[tuple[str, int], ...], written: str, at: int) -> bool:
+    match = _NUMBER.match(written, at)
+    return (match is not None and _number_of(match) is not None) or _label_at(labels, written, at) is not None
+
+
+def _label_at(labels: tuple[tuple[str, int], ...], written: str, at: int) -> tuple[int, int] | None:
+    """Return the option whose whole label stands here, and where it ends."""
+    for label, place in labels:
+        if written.startswith(label, at):
+            return place, at + len(label)
+    return None
+
+
+def _range_or_label(
+    labels: tuple[tuple[str, int], ...], written: str, at: int, first: int
+) -> tuple[list[int], int] | Unclear:
+    """Read what follows a number: the end of a range, the option's own label, or nothing."""
+    suffix = _SUFFIX.match(written, at)
+    after = suffix.end() if suffix else at
+    span = _RANGE.match(written, after)
+    last = _NUMBER.match(written, span.end()) if span else None
+    if last is not None:
+        value = _number_of(last)
+        if value is None:
+            return Unclear("unclear")
+        if value <= first:
+            return Unclear("descending")
+        end = _RANGE_END.match(written, last.end())
+        if value - first > 100:
+            return Unclear("out-of-range")
+        return list(range(first, value + 1)), end.end() if end else last.end()
+    named = _label_at(labels, written, after)
+    if named is None:
+        return [first], at + len(written[at:after].rstrip())
+    if named[0] != first:
+        return Unclear("mismatch")
+    return [first], named[1]
+
+
+def _number_of(match: re.Match[str]) -> int | None:
+    """Return the value of a number as written; None for a lone v or x, which are also ticks and crosses."""
+    if match["digits"]:
+        return int(match["digits"])
+    if match["kanji"]:
+        return _kanji_below_hundred(match["kanji"])
+    return _ROMAN.get(match["roman"])
+
+
+def _kanji_below_hundred(written: str) -> int | None:
+    """Return 一 to 九十九 as a number; None for any other sequence."""
+    tens, ten, ones = written.partition("十")
+    if not ten:
+        return _KANJI_DIGIT[written] if len(written) == 1 else None
+    if len(tens) > 1 or len(ones) > 1 or "十" in ones:
+        return None
+    return (_KANJI_DIGIT[tens] if tens else 1) * 10 + (_KANJI_DIGIT[ones] if ones else 0)
+
+
+def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
+    """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer."""
+    rest = rest[_end(_COURTESY, rest) :]
+    if not rest:
+        return ""
+    match = _REMARK.match(rest)
+    if match is None or _COURTESY.fullmatch(rest, match.end()) is None:
+        return None
+    remark = (match["inside"] or match["note"]).strip()
+    if _DOUBT.search(remark) or _CONDITION.search(remark):
+        return None
+    others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
+    if any(label in remark for label in others):
+        return None
+    count = choice_count(question)
+    named = {int(number) for number in _LONE_NUMBER.findall(remark)}
+    if any(number <= count and number not in chosen for number in named):
+        return None
+    own = {label for label, place in whole_labels(question) if place in chosen}
+    return "" if remark in own else remark
+
+
+def _end(pattern: re.Pattern[str], text: str) -> int:
+    match = pattern.match(text)
+    return match.end() if match else 0
+
+
+def _out_of_range(question: Question, chosen: list[int], count: int) -> Unclear:
+    """Say why a number is no option; in a short multi-select 13 may be 1 and 3, which is asked."""
+    if question.type == "multi" and count <= 9 and len(chosen) == 1:
+        digits = str(chosen[0])
+        inside = all("1" <= digit <= str(count) for digit in digits)
+        if len(digits) > 1 and inside and list(digits) == sorted(set(digits)):
+            return Unclear("joined", tuple(digits))
+    return Unclear("out-of-range")
+
+
+# ---- yes and no --------------------------------------------------------------------------------------------------
+
+_LONGEST_FIRST = tuple(sorted(_YESNO, key=len, reverse=True))
+
+
+def _read_yesno(question: Question, written: str) -> Read:
+    """Read a word of the closed lists, or a printed option, as the whole answer."""
+    values = yesno_values(question)
+    if _ALTERNATIVE.search(written):
+        return Unclear("two-choices")
+    items = _items(question, written)
+    if isinstance(items, Unclear) and items.kind == "mismatch":
+        return items
+    if not isinstance(items, Unclear):
+        numbers, rest = items
+        if _remark(question, rest, numbers) is not None:
+            chosen = set(numbers)
+            if len(chosen) > 1:
+                return Unclear("two-choices")
+            number = chosen.pop()
+            if not 1 <= number <= len(values):
+                return Unclear("out-of-range")
+            return Understood(values[number - 1], _remark(question, rest, numbers) or "")
+    for word in _LONGEST_FIRST:
+        if written.startswith(word):
+            rest = written[len(word) :]
+            remark = _remark(question, rest, [])
+            if remark is not None:
+                return Understood(_YESNO[word], remark)
+            break
+    conditional = _CONDITION.search(written) is not None
+    return Unclear("conditional" if conditional else "unclear")
+
+
+# ---- numbers and dates -------------------------------------------------------------------------------------------
+
+_ABOUT = re.compile(r"(?:約|およそ|おおよそ|ほぼ)\s*")
+_ABOUT_AFTER = re.compile(r"(?:程度|くらい|ぐらい|ほど|前後)")
+_UNIT = re.compile(
+    r"\s*(?:円|%|パーセント|人|名|台|件|個|回|本|か所|ヶ所|箇所|カ所|団体|年間?|か月|日間?|時間|分|校|施設)?"
+)
+_FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})(?:\.[0-9]{1,6})?|[〇一二三四五六七八九]{1,12}"
+_LARGE = re.compile(r"(?P<part>[0-9,.〇一二三四五六七八九十百千]*)(?P<unit>[兆億万])")
+_SMALL = re.compile(rf"(?P<figure>{_FIGURE})?(?P<unit>[千百十])")
+_PLAIN = re.compile(_FIGURE)
+_POWERS = {"兆": 10**12, "億": 10**8, "万": 10**4, "千": 1000, "百": 100, "十": 10}
+_NUMERAL = re.compile(r"[0-9,.〇一二三四五六七八九十百千万億兆]{1,40}")
+
+
+def _finished(understood: Understood, rest: str) -> Read:
+    """Return the value when only courtesy and a bracketed remark follow it."""
+    rest = rest[_end(_COURTESY, rest) :]
+    if not rest:
+        return understood
+    match = _REMARK.match(rest)
+    if match is None or _COURTESY.fullmatch(rest, match.end()) is None:
+        return Unclear("unclear")
+    remark = (match["inside"] or match["note"]).strip()
+    if _DOUBT.search(remark) or _LONE_NUMBER.search(remark):
+        return Unclear("unclear")
+    return replace(understood, remark=remark)
+
+
+def _read_number(written: str) -> Read:
+    """Read a quantity with 万 千 円 % 人 台 as a plain decimal string."""
+    about = _ABOUT.match(written)
+    start = about.end() if about else 0
+    match = _NUMERAL.match(written, start)
+    numeral = match[0].rstrip(".,") if match else ""
+    value = None if numeral == "〇" else _quantity(numeral)
+    if value is None:
+        return Unclear("unclear")
+    rest = written[start + len(numeral) :]
+    rest = rest[_end(_UNIT, rest) :]
+    after = _ABOUT_AFTER.match(rest)
+    flags = ("approximate",) if about or after else ()
+    found = Understood(f"{value.normalize():f}" if value else "0", "", flags)
+    return _finished(found, rest[after.end() :] if after else rest)
+
+
+def _quantity(numeral: str) -> Decimal | None:
+    """Return the value of a Japanese numeral such as 1,234 / 1.5万 / 三千二百 / 300千; None if it is malformed."""
+    total, at, last = Decimal(0), 0, 10**16
+    for match in _LARGE.finditer(numeral):
+        power = _POWERS[match["unit"]]
+        part = _below_ten_thousand(match["part"]) if match["part"] else Decimal(1)
+        if match.start() != at or power >= last or part is None:
+            return None
+        total, at, last = total + part * power, match.end(), power
+    if at == len(numeral):
+        return total if at else None
+    part = _below_ten_thousand(numeral[at:])
+    if part is None or part >= last:
+        return None
+    return total + part
+
+
+def _below_ten_thousand(numeral: str) -> Decimal | None:
+    """Return the value of the part between the large units; 300千 is 300,000, as account books write it."""
+    total, at, last = Decimal(0), 0, 10**4
+    while match := _SMALL.match(numeral, at):
+        power = _POWERS[match["unit"]]
+        figure = _figure(match["figure"]) if match["figure"] else Decimal(1)
+        if power >= last or (at and figure >= 10):
+            return None
+        total, at, last = total + figure * power, match.end(), power
+    if at == len(numeral):
+        return total
+    plain = _PLAIN.fullmatch(numeral, at)
+    if plain is None:
+        return None
+    figure = _figure(plain[0])
+    return None if at and figure >= last else total + figure
+
+
+def _figure(written: str) -> Decimal:
+    return Decimal("".join(str(_KANJI_DIGIT.get(mark, mark)) for mark in written if mark != ","))
+
+
+_WEEKDAYS = "月火水木金土日"
+_ERAS = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988}
+_YEAR = r"(?:(?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)|(?P<year>[0-9]{4}))"
+_DATE_FORMS = (
+    re.compile(_YEAR + r"\s?年\s?(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
+    re.compile(_YEAR + r"(?P<mark>[/.-])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?![0-9])"),
+    re.compile(r"(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
+    re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})(?![0-9/])"),
+)
+_WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long>[月火水木金土日])曜日?\)?)")
+
+
+def _read_date(written: str, today: date) -> Read:
+    """Read one day; a weekday beside it must fit."""
+    for form in _DATE_FORMS:
+        match = form.match(written)
+        if match is None:
+            continue
+        parts = match.groupdict()
+        day = _day(parts, today)
+        if isinstance(day, Unclear):
+            return day
+        weekday = _WEEKDAY.match(written, match.end())
+        end = weekday.end() if weekday else match.end()
+        if weekday and (weekday["short"] or weekday["long"]) != _WEEKDAYS[day.weekday()]:
+            return Unclear("weekday")
+        flags = () if parts.get("year") or parts.get("era") else ("year-assumed",)
+        return _finished(Understood(day.isoformat(), "", flags), written[end:])
+    return Unclear("unclear")
+
+
+def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
+    """Return the day; without its year only where the year is plain from the season in which we ask."""
+    month, day = int(parts["month"] or 0), int(parts["day"] or 0)
+    if era := parts.get("era"):
+        era_year = parts.get("era_year") or "元"
+        year = _ERAS[era] + (1 if era_year == "元" else int(era_year))
+        return _date_or_none(year, month, day) or Unclear("no-such-day")
+    if written := parts.get("year"):
+        return _date_or_none(int(written), month, day) or Unclear("no-such-day")
+    this_year = _date_or_none(today.year, month, day)
+    if this_year and (today - this_year).days <= SEASON_DAYS:
+        return this_year if (this_year - today).days <= 365 - SEASON_DAYS else Unclear("year")
+    next_year = _date_or_none(today.year + 1, month, day)
+    if next_year and (next_year - today).days <= SEASON_DAYS:
+        return next_year
+    return Unclear("year" if this_year or next_year else "no-such-day")
+
+
+def _date_or_none(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+# ---- for the alignment -------------------------------------------------------------------------------------------
+
+
+def option_answer(question: Question, number: int) -> tuple[str, ...] | str:
+    """Return the answer that printed option `number` stands for."""
+    return yesno_values(question)[number - 1] if question.type == "yesno" else (str(number),)
+
+
+def label_answer(question: Question, line: str) -> tuple[str, ...] | str | None:
+    """Return the answer of a line that is one option's whole label with courtesy at most; else None."""
+    if question.type not in {"single", "multi", "yesno"} or len(line) > LONGEST_CHOICE:
+        return None
+    written = _bare(_unquoted(tidy(line)))
+    for label, place in whole_labels(question):
+        if written.startswith(label) and _COURTESY.fullmatch(written, len(label)):
+            return option_answer(question, place)
+    return None
+
+
+def mentions_choice(question: Question, line: str) -> bool:
+    """Say whether prose beside an answer might change it: it holds a number, a label or a word of correction."""
+    written = tidy(line)
+    if re.search("[0-9]", written) or _DOUBT.search(written) or _CONDITION.search(written):
+        return True
+    return any(label in written for label, _ in whole_labels(question))

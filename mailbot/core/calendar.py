@@ -1,0 +1,142 @@
+"""Business days, times relative to a day, quiet hours, and the words in which a date is written.
+
+Which days are public holidays is not decided here: a `Holiday` is given as an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import time as clock
+from typing import Literal
+
+Holiday = Callable[[date], bool]
+Language = Literal["ja", "en"]
+
+_SATURDAY = 5  # date.weekday() of the first day of the weekend
+_QUIET_FROM = clock(20, 0)  # an office's mail is not expected from here ...
+_QUIET_UNTIL = clock(8, 0)  # ... until here
+_YEAR_END = {(12, 29), (12, 30), (12, 31), (1, 1), (1, 2), (1, 3)}  # 行政機関の休日に関する法律 1条1項3号
+
+_WEEKDAYS_JA = "月火水木金土日"
+_WEEKDAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_MONTHS_EN = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_ERAS = (  # first day of each era, newest first
+    (date(2019, 5, 1), "令和"),
+    (date(1989, 1, 8), "平成"),
+    (date(1926, 12, 25), "昭和"),
+    (date(1912, 7, 30), "大正"),
+)
+
+
+def business_day(day: date, holiday: Holiday) -> bool:
+    """Tell whether town halls work on this day: Monday to Friday, no public holiday, not 12/29 to 1/3."""
+    return day.weekday() < _SATURDAY and not holiday(day) and (day.month, day.day) not in _YEAR_END
+
+
+def business_days_before(day: date, n: int, holiday: Holiday) -> date:
+    """Return the n-th business day before the day; for n = 0 the day itself or the last business day before it.
+
+    The day itself is never counted: three business days before a Thursday are Wednesday, Tuesday, Monday.
+    """
+    if n == 0 and business_day(day, holiday):
+        return day
+    found = 0
+    while found < max(n, 1):
+        day -= timedelta(days=1)
+        found += business_day(day, holiday)
+    return day
+
+
+def local_moment(day: date, time: clock, zone: tzinfo) -> datetime:
+    """Return the aware moment of a local wall-clock time, whatever the zone's clock changes (PEP 495).
+
+    A time that does not exist that day (clocks go forward) is moved on by the length of the gap, so that 02:30
+    becomes 03:30; a time that exists twice (clocks go back) is the first of the two.
+    """
+    written = datetime.combine(day, time.replace(tzinfo=None, fold=0), zone)
+    return written.astimezone(UTC).astimezone(zone)
+
+
+def moment_before(day: date, business_days: int, time: str, holiday: Holiday, zone: tzinfo) -> datetime:
+    """Return the moment at "HH:MM" local time, so many business days before the day."""
+    return local_moment(business_days_before(day, business_days, holiday), clock.fromisoformat(time), zone)
+
+
+def unusual(moment: datetime, holiday: Holiday) -> str | None:
+    """Return a sentence when a written local time is on a day off or at night; None when it is usual.
+
+    The time holds all the same (interface.md, "Rules that checks rely on"); `check` and `schedule` only say so.
+    """
+    day = moment.date()
+    reasons = []
+    if day.weekday() >= _SATURDAY:
+        reasons.append(f"a {_WEEKDAYS_EN[day.weekday()]}")
+    if holiday(day):
+        reasons.append("a public holiday")
+    elif (day.month, day.day) in _YEAR_END:
+        reasons.append("within the year-end closing (12/29 to 1/3)")
+    if not _QUIET_UNTIL <= moment.time().replace(fold=0) < _QUIET_FROM:
+        reasons.append(f"outside {_QUIET_UNTIL:%H:%M} to {_QUIET_FROM:%H:%M}")
+    if not reasons:
+        return None
+    return f"{moment:%Y-%m-%d %H:%M} is {' and '.join(reasons)}; it is kept as written."
+
+
+def japanese_date(day: date) -> str:
+    """Return 「2026年7月2日（木）」."""
+    return f"{day.year}年{day.month}月{day.day}日（{_WEEKDAYS_JA[day.weekday()]}）"
+
+
+def japanese_moment(moment: datetime) -> str:
+    """Return 「2026年7月2日（木）17時00分」 for a local moment."""
+    return f"{japanese_date(moment.date())}{moment.hour}時{moment.minute:02d}分"
+
+
+def short_date(day: date) -> str:
+    """Return 「7/2」."""
+    return f"{day.month}/{day.day}"
+
+
+def wareki(day: date) -> str:
+    """Return the date in its Japanese era, 「令和元年5月1日」; before 大正 the plain 「1912年7月29日」."""
+    for first, name in _ERAS:
+        if day >= first:
+            year = day.year - first.year + 1
+            return f"{name}{'元' if year == 1 else year}年{day.month}月{day.day}日"
+    return f"{day.year}年{day.month}月{day.day}日"
+
+
+def english_date(day: date) -> str:
+    """Return "Thursday, 2 July 2026"."""
+    return f"{_WEEKDAYS_EN[day.weekday()]}, {day.day} {_MONTHS_EN[day.month - 1]} {day.year}"
+
+
+def english_moment(moment: datetime) -> str:
+    """Return "Thursday, 2 July 2026, 17:00" for a local moment."""
+    return f"{english_date(moment.date())}, {moment:%H:%M}"
+
+
+def date_words(day: date, language: Language) -> str:
+    """Return the date as a reader of this language expects it."""
+    return japanese_date(day) if language == "ja" else english_date(day)
+
+
+def moment_words(moment: datetime, language: Language) -> str:
+    """Return the local moment as a reader of this language expects it."""
+    return japanese_moment(moment) if language == "ja" else english_moment(moment)
+
+
+def receipt_words(moment: datetime, language: Language) -> str:
+    """Return the local moment as an acknowledgement writes it: 「6月20日 10時12分」, "20 June, 10:12"."""
+    if language == "ja":
+        return f"{moment.month}月{moment.day}日 {moment.hour}時{moment.minute:02d}分"
+    return f"{moment.day} {_MONTHS_EN[moment.month - 1]}, {moment:%H:%M}"
+
+
+def short_words(day: date, language: Language) -> str:
+    """Return the date as a Subject has room for: 「7/2」, "2 July"."""
+    return short_date(day) if language == "ja" else f"{day.day} {_MONTHS_EN[day.month - 1]}"

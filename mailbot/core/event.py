@@ -1,0 +1,292 @@
+"""What an event (seminar, meeting) is, what an RSVP says, who gets a seat, and what changed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, tzinfo
+from datetime import time as clock
+from typing import Literal
+
+from mailbot.core.audience import Selector
+from mailbot.core.calendar import Language, date_words, local_moment, moment_words
+from mailbot.core.survey import Answers, Problem, Question, Survey
+
+
+@dataclass(frozen=True)
+class Notice:
+    """When a notice of the event goes out; a written time, or one relative to the event's date."""
+
+    at: datetime | None = None
+    business_days_before: int | None = None
+    time: str = "10:00"  # HH:MM for the relative form
+    to: Literal["audience", "attending"] = "audience"
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event as the secretariat defined it. Times are local to the configured zone."""
+
+    key: str  # N26-07
+    title: str
+    date: date
+    starts: clock | None  # None: time undecided
+    ends: clock | None
+    place: str
+    audience: Selector
+    notices: tuple[Notice, ...]
+    rsvp_until: datetime | None = None  # aware
+    capacity: int | None = None  # people; None: no limit
+    programme: str = ""  # free lines
+    contact: str = ""  # free lines
+
+
+RsvpStatus = Literal["attending", "waiting", "declined", "unclear", "later"]
+
+
+@dataclass(frozen=True)
+class Rsvp:
+    """One body's answer to an event."""
+
+    status: RsvpStatus
+    people: int  # how many come; 0 unless attending or waiting
+    names: tuple[str, ...] = ()
+
+
+# --- when it is -----------------------------------------------------------------------------------------------
+
+
+def time_words(event: Event, language: Language = "ja") -> str:
+    """Return the event's date and time: 「2026年10月22日（木）10時00分〜15時00分」, or 【時間未定】 after the date."""
+    day = date_words(event.date, language)
+    if event.starts is None:
+        return f"{day}【時間未定】" if language == "ja" else f"{day} [time undecided]"
+    if language == "ja":
+        start, end = _hour_ja(event.starts), "" if event.ends is None else _hour_ja(event.ends)
+        return f"{day}{start}〜{end}"
+    end = "" if event.ends is None else f" to {event.ends:%H:%M}"
+    return f"{day}, {event.starts:%H:%M}{end}"
+
+
+def begins(event: Event, zone: tzinfo) -> datetime:
+    """Return when the event begins; while its time is undecided, the first moment of its day."""
+    return local_moment(event.date, event.starts or clock(0, 0), zone)
+
+
+def rsvp_deadline(event: Event, zone: tzinfo) -> datetime:
+    """Return until when an RSVP is taken: the written deadline, else the event's beginning."""
+    return event.rsvp_until or begins(event, zone)
+
+
+def _hour_ja(time: clock) -> str:
+    return f"{time.hour}時{time.minute:02d}分"
+
+
+# --- the RSVP -------------------------------------------------------------------------------------------------
+
+_ATTEND: dict[Language, str] = {"ja": "出席", "en": "attending"}
+_DECLINE: dict[Language, str] = {"ja": "欠席", "en": "not attending"}
+_LATER: dict[Language, str] = {"ja": "時間が決まってから返事", "en": "will answer when the time is decided"}
+
+
+def rsvp_form(event: Event, language: Language = "ja") -> Survey:
+    """Return the event's RSVP as a survey of two questions, so that the ballot reader serves events too.
+
+    Its `closes` stands only for completeness when the event has no deadline: `rsvp_deadline` decides.
+    """
+    options = [_ATTEND[language], _DECLINE[language]]
+    if event.starts is None:
+        options.append(_LATER[language])
+    attendance, people = ("出欠", "人数と氏名") if language == "ja" else ("Attendance", "Number and names")
+    return Survey(
+        key=event.key,
+        title=event.title,
+        audience=event.audience,
+        opens=datetime(1970, 1, 1, tzinfo=UTC),
+        closes=event.rsvp_until or datetime.combine(event.date, clock(0, 0), UTC),
+        questions=(
+            Question("Q1", attendance, "single", tuple(options), required=True),
+            Question("Q2", people, "text", when=(("Q1", ("1",)),)),
+        ),
+        mode="named",
+        publish_to="nobody",
+        contact=event.contact,
+    )
+
+
+def rsvp_of(answers: Answers) -> Rsvp:
+    """Return what the answers to the RSVP form say; attending without people given is one person, unnamed.
+
+    Whether an attending body gets a seat or waits is `seat`'s to say.
+    """
+    choice, words = answers.get("Q1"), answers.get("Q2")
+    if choice == ("2",):
+        return Rsvp("declined", 0)
+    if choice == ("3",):
+        return Rsvp("later", 0)
+    if choice != ("1",):
+        return Rsvp("unclear", 0)
+    if not isinstance(words, str) or not words.strip():
+        return Rsvp("attending", 1)
+    try:
+        people, names = read_people(words)
+    except ValueError:
+        return Rsvp("unclear", 0)
+    return Rsvp("attending", people, names)
+
+
+def rsvp_problems(answers: Answers, language: Language = "ja") -> tuple[Problem, ...]:
+    """Return why the answers make an unclear RSVP, in sentences for the member; nothing when it is clear."""
+    if answers.get("Q1") is None:
+        sentence = (
+            "ご出席かご欠席かを読み取れませんでした。番号をお書きください。"
+            if language == "ja"
+            else "We could not read whether you attend. Please write the number."
+        )
+        return (Problem("Q1", "required", sentence),)
+    words = answers.get("Q2")
+    if answers["Q1"] == ("1",) and isinstance(words, str) and words.strip():
+        try:
+            read_people(words, language)
+        except ValueError as unclear:
+            return (Problem("Q2", "people", str(unclear)),)
+    return ()
+
+
+def seat(event: Event, taken: int, wanted: int) -> Literal["attending", "waiting"]:
+    """Say whether so many people get seats, in strict order of arrival.
+
+    `taken` counts everybody before them who attends or waits: whoever comes after a waiting group waits too,
+    even when the group before was too large for the seats that are left.
+    """
+    if event.capacity is None or taken + wanted <= event.capacity:
+        return "attending"
+    return "waiting"
+
+
+# --- people as members write them -------------------------------------------------------------------------------
+
+_LONGEST = 1000  # characters of an answer that are looked at; a longer one is unclear
+_LONGEST_NAME = 40
+_ASCII_FORMS = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20, 0xA0: 0x20}
+_KANJI_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
+_UNIT = r"(?:名様|名|人|people\b|persons?\b)"
+_LABEL = re.compile(r"(?:人数と氏名|人数|氏名|お名前|参加者|出席者)\s?[:と]?")
+_POLITE = re.compile(
+    r"(?:です|でお願いします|でお願いいたします|とします|が(?:出席|参加)(?:いた)?します|。)$"
+)
+_COUNT_FIRST = re.compile(
+    rf"(?:合計|計)?\s?(?:(\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}|(\d{{1,3}})(?=[\s,、:]|$))"
+)
+_COUNT_LAST = re.compile(rf"(\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}$")
+_BETWEEN_NAMES = re.compile(r"[、,;/&\n]|\s(?:and|と)\s|及び|および|(?<=[々一-龥])[と・](?=[一-龥])")
+_NO_NAME = re.compile(
+    r"[\d?!@<>=_…�〓。]|ます|ません|です|ください|数名|以下|未定|不明|同上|なし$|無し$|(?:ほか|他)$"
+)
+_OFFICE_WORD = re.compile(r"[課部係室局署所長員事任当]$")  # 情報政策課, 課長: not a name of its own
+
+
+def read_people(text: str, language: Language = "ja") -> tuple[int, tuple[str, ...]]:
+    """Read how many people come, and their names as written: 「2名 山田太郎、鈴木花子」 is (2, (山田太郎, 鈴木花子)).
+
+    A number alone has no names; names alone are counted. Raises ValueError, with a sentence for the member, when
+    anything is left that is neither, or when number and names disagree: nothing is guessed.
+    """
+    rest = _plain(text)
+    count, rest = _count(rest)
+    names = () if count and rest in {"未定", "TBD"} else _names(rest, count)
+    if len(text) > _LONGEST or names is None or not (count or (count is None and names)):
+        raise ValueError(_UNREADABLE[language])
+    if count and names and count != len(names):
+        raise ValueError(_DISAGREE[language].format(count=count, names=len(names)))
+    return count or len(names), names
+
+
+_UNREADABLE: dict[Language, str] = {
+    "ja": "人数と氏名を読み取れませんでした。「2名 山田太郎、鈴木花子」のようにお書きください。",
+    "en": 'We could not read the number and the names. Please write them like "2 Taro Yamada, Hanako Suzuki".',
+}
+_DISAGREE: dict[Language, str] = {
+    "ja": "人数（{count}名）と氏名（{names}名分）が合いません。「2名 山田太郎、鈴木花子」のようにお書きください。",
+    "en": "The number ({count}) and the names ({names}) do not agree. "
+    'Please write them like "2 Taro Yamada, Hanako Suzuki".',
+}
+
+
+def _plain(text: str) -> str:
+    """Fold digits, ASCII forms and blanks, and drop labels and politeness; names keep their characters."""
+    lines = (line.strip(" ・") for line in text[:_LONGEST].translate(_ASCII_FORMS).splitlines())
+    plain = _LABEL.sub(" ", "\n".join(line for line in lines if line)).strip()
+    while shorter := _POLITE.search(plain):
+        plain = plain[: shorter.start()].strip()
+    return plain
+
+
+def _count(plain: str) -> tuple[int | None, str]:
+    """Split a stated number of people from the rest, at the front or at the end."""
+    if found := _COUNT_FIRST.match(plain):
+        number, rest = found[1] or found[2], plain[found.end() :]
+    elif found := _COUNT_LAST.search(plain):
+        number, rest = found[1], plain[: found.start()].rstrip("の計 ")
+    else:
+        return None, _unwrapped(plain)
+    return _KANJI_DIGITS.get(number) or int(number), _unwrapped(rest)
+
+
+def _unwrapped(rest: str) -> str:
+    """Drop separators around the names, and brackets around all of them."""
+    rest = rest.strip(" \n、,:")
+    if rest.startswith("(") and rest.endswith(")") and rest.count("(") == 1:
+        rest = rest[1:-1].strip()
+    return rest
+
+
+def _names(rest: str, count: int | None) -> tuple[str, ...] | None:
+    """Return the names in the rest, none if it is empty; None when it is not clear which or how many they are."""
+    names = tuple(name.strip() for name in _BETWEEN_NAMES.split(rest) if name.strip())
+    if any(map(_no_name, names)):
+        return None
+    words = tuple(rest.split(" "))
+    full_names = all(len(word) >= 4 and not word.isascii() for word in words)
+    if len(names) == 1 < len(words) and full_names and not any(map(_OFFICE_WORD.search, words)):
+        return words if count == len(words) else None  # several by their blanks only if the number says so
+    if count is None and len(names) > 1 and all(name.isascii() and " " not in name for name in names):
+        return None  # "Suzuki, Hanako": one person or two
+    return names
+
+
+def _no_name(name: str) -> bool:
+    return len(name) > _LONGEST_NAME or bool(_NO_NAME.search(name)) or not any(map(str.isalpha, name))
+
+
+# --- what changed -----------------------------------------------------------------------------------------------
+
+
+def event_changes(old: Event, new: Event, language: Language = "ja") -> tuple[str, ...]:
+    """Return in words what a member must know has changed, one line each; nothing when nothing has."""
+    before, after = _facts(old, language), _facts(new, language)
+    return tuple(
+        f"{name}　{before[name]} → {after[name]}"
+        if language == "ja"
+        else f"{name}: {before[name]} -> {after[name]}"
+        for name in after
+        if before[name] != after[name]
+    )
+
+
+def _facts(event: Event, language: Language) -> dict[str, str]:
+    ja = language == "ja"
+    capacity = (
+        ("なし" if ja else "none") if event.capacity is None else f"{event.capacity}{'名' if ja else ''}"
+    )
+    until = (
+        ("なし" if ja else "none") if event.rsvp_until is None else moment_words(event.rsvp_until, language)
+    )
+    names = (
+        ("名称", "日時", "会場", "定員", "出欠の締切")
+        if ja
+        else ("Title", "Time", "Place", "Capacity", "RSVP by")
+    )
+    return dict(
+        zip(names, (event.title, time_words(event, language), event.place, capacity, until), strict=True)
+    )

@@ -1,0 +1,28 @@
+"""The cooked message that many recipients share, and the few bytes of it that are each recipient's own.
+
+A recipient's own bytes stand in the cooked message as fields: a name between two NUL bytes (a NUL can stand
+nowhere else in what we send). `template` splits a cooked message once; `fill` joins one recipient's copy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+_FIELD = re.compile(rb"\x00([a-z_]+)\x00")
+
+
+def field(name: str) -> str:
+    """Return the mark that stands in a cooked message for each recipient's own value of this name."""
+    return f"\x00{name}\x00"
+
+
+def template(cooked: bytes) -> tuple[bytes | str, ...]:
+    """Split a cooked message into its fixed bytes and, between them, the names of its fields."""
+    pieces = _FIELD.split(cooked)
+    return tuple(piece.decode("ascii") if index % 2 else piece for index, piece in enumerate(pieces))
+
+
+def fill(pieces: Sequence[bytes | str], values: Mapping[str, bytes]) -> bytes:
+    """Return one recipient's copy. Raises KeyError when a field has no value."""
+    return b"".join([piece if type(piece) is bytes else values[piece] for piece in pieces])  # type: ignore[index]

@@ -1,0 +1,403 @@
+"""One received mail, parsed within bounds (RFC 5322, 2045-2047); never raises on what strangers send."""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+from mailbot.core.html_text import MAX_MARKUP, html_to_text
+from mailbot.core.japanese import EUC, JIS, decode, decode_header, strip_controls, strip_controls_of_lines
+from mailbot.core.mime import Head, Leaf, Multipart, Node, TooMuchError, split_head, tree
+
+MAX_ADDRESSES = 500  # in To and Cc together (promises.md attack 6)
+MAX_HARD_TEXT = 500_000  # bytes of one mail's text that need a slow decoder; parts behind them are not read
+MAX_LABEL = 255  # characters of an attachment's name
+
+
+@dataclass(frozen=True)
+class Part:
+    """One leaf of the MIME tree."""
+
+    content_type: str  # "text/plain", lower case
+    charset: str | None  # as declared, lower case; None: not declared
+    content: bytes  # transfer encoding undone; line ends are LF unless it was encoded
+    filename: str | None  # decoded; a label only, never a path
+
+
+@dataclass(frozen=True)
+class Message:
+    """What the service needs to know of a mail."""
+
+    message_id: str  # with angle brackets; "" if missing
+    subject: str  # decoded
+    from_header: str  # decoded, as it stands
+    from_name: str  # display name of the one author; ""
+    from_address: str | None  # the one unambiguous author, else None (promises.md attack 8)
+    to: tuple[str, ...]  # addresses of To and Cc
+    date: str | None
+    in_reply_to: tuple[str, ...]
+    references: tuple[str, ...]
+    auto_submitted: str | None  # the value's first word, lower case
+    headers: tuple[
+        tuple[str, str], ...
+    ]  # all header fields in order, undecoded, unfolded; 8-bit as surrogates
+    parts: tuple[Part, ...]
+    text: str  # the readable text: text/plain parts, or HTML as lines with quote marks
+    garbled: bool  # the text could not be decoded whole by any table
+    attachments: tuple[str, ...]  # file names of what is not readable text
+    defects: tuple[str, ...]  # why this mail must go to quarantine; empty: none
+    content_type: str = "text/plain"  # of the whole mail, lower case
+
+    def header(self, name: str) -> str | None:
+        """Return the first field of this name, decoded, without control characters; None if there is none."""
+        value = Head(self.headers).first(name.lower())
+        return None if value is None else decode_header(value)
+
+
+def parse(raw: bytes) -> Message:
+    """Parse a mail as it was received; never raises, and costs well below a second whatever it holds.
+
+    A mail beyond the bounds of promises.md attack 6 comes back with `defects` and those header fields that could be
+    read; nothing else of it may be acted upon.
+    """
+    mail = raw.replace(b"\r\n", b"\n") if b"\n" in raw else raw.replace(b"\r", b"\n")
+    if mail.startswith((b"From ", b">From ")):  # a mailbox's separator, or what a gateway left of it
+        mail = mail.partition(b"\n")[2]
+    head, body = split_head(mail)
+    try:
+        return _message(head, head.defects, _content(head, body))
+    except TooMuchError as error:
+        return _message(head, (*head.defects, str(error)), _NOTHING)
+    except Exception as error:  # noqa: BLE001  promise I7: what a stranger sends is quarantined, whatever it does to us
+        defect = f"the mail cannot be read ({type(error).__name__})"
+        return _message(Head(()), (*head.defects, defect), _NOTHING)
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What the body gave."""
+
+    content_type: str
+    parts: tuple[Part, ...] = ()
+    text: str = ""
+    garbled: bool = False
+    attachments: tuple[str, ...] = ()
+
+
+_NOTHING = _Content("text/plain")
+
+
+def _message(head: Head, defects: tuple[str, ...], content: _Content) -> Message:
+    recipients = tuple(
+        address for name in ("to", "cc") for value in head.all(name) for address in _addresses(value)
+    )
+    if len(recipients) > MAX_ADDRESSES:
+        defects = (*defects, f"To and Cc have more than {MAX_ADDRESSES} addresses")
+    author = _author(head)
+    return Message(
+        message_id=next(iter(_message_ids(head.first("message-id") or "")), ""),
+        subject=_decoded(head.first("subject")),
+        from_header=_decoded(head.first("from")),
+        from_name=author.name if author else "",
+        from_address=author.address if author else None,
+        to=recipients[:MAX_ADDRESSES],
+        date=_decoded(head.first("date")) or None,
+        in_reply_to=tuple(_message_ids(" ".join(head.all("in-reply-to")))),
+        references=tuple(_message_ids(" ".join(head.all("references")))),
+        auto_submitted=_first_word(head.first("auto-submitted")),
+        headers=head.fields,
+        parts=content.parts,
+        text=content.text,
+        garbled=content.garbled,
+        attachments=content.attachments,
+        defects=defects,
+        content_type=content.content_type,
+    )
+
+
+def _decoded(value: str | None) -> str:
+    return decode_header(value).strip() if value else ""
+
+
+def _first_word(value: str | None) -> str | None:
+    if value is None:
+        return None
+    words = _decoded(value).replace(";", " ").replace("(", " ").split()
+    return words[0].lower() if words else ""
+
+
+def _message_ids(value: str) -> Iterator[str]:
+    """Yield every `<...>` of a field, without the blanks that folding left inside."""
+    for chunk in value.split("<")[1:]:
+        inner, closed, _ = chunk.partition(">")
+        inner = "".join(inner.split())
+        if closed and inner.isascii() and inner.isprintable() and 0 < len(inner) < 998:
+            yield f"<{inner}>"
+
+
+# --- The author (promises.md attack 8) ---
+
+
+@dataclass(frozen=True)
+class _Mailbox:
+    name: str
+    address: str
+
+
+_LOCAL = frozenset(string.ascii_letters + string.digits + "!#$%&'*+-/=?^_`{|}~.")
+_LABEL = frozenset(string.ascii_letters + string.digits + "-")
+_NOT_IN_A_NAME = frozenset('<>@,;:"\\')
+
+
+def _author(head: Head) -> _Mailbox | None:
+    """Return the one author that every reader of this mail must see, else None.
+
+    Stricter than RFC 5322: one From field, one address, no group, no route, no quoted local part, no comment but a
+    plain one, no control byte; a name in front of the address holds no `@`, unless it repeats the address.
+    """
+    values = head.all("from")
+    if len(values) != 1 or any(
+        character < " " or character == "\x7f" for character in values[0].replace("\t", " ")
+    ):
+        return None
+    value = values[0].replace("\t", " ").strip()
+    if "<" not in value:
+        bare, _, comment = value.partition(" (")
+        address = _plain_address(bare.rstrip())
+        remark = comment.removesuffix(")")
+        if address is None or (comment and not (comment.endswith(")") and _is_plain_name(remark))):
+            return None
+        return _Mailbox(_decoded(remark), address)
+    name, _, rest = _behind_quotes(value)
+    address = _plain_address(rest[:-1]) if rest.endswith(">") else None
+    if address is None:
+        return None
+    name = name.strip()
+    if name.startswith('"'):
+        inner = _inside_quotes(name)
+        return None if inner is None else _Mailbox(_decoded(inner), address)
+    if _plain_address(name) == address or _is_plain_name(name):
+        return _Mailbox(_decoded(name), address)
+    return None
+
+
+def _behind_quotes(value: str) -> tuple[str, str, str]:
+    """Split at the first `<` that is not inside a quoted name."""
+    if not value.startswith('"'):
+        return value.partition("<")
+    end = _closing_quote(value)
+    name, bracket, rest = value[end:].partition("<")
+    return value[:end] + name, bracket, rest
+
+
+def _closing_quote(value: str) -> int:
+    """Return the place behind the quote that closes the one at the start; the end if nothing does."""
+    position = 1
+    while position < len(value):
+        if value[position] == '"':
+            return position + 1
+        position += 2 if value[position] == "\\" else 1
+    return len(value)
+
+
+def _inside_quotes(name: str) -> str | None:
+    """Return what a display name in quotes says; None if it is more than one quoted string."""
+    if len(name) < 2 or _closing_quote(name) != len(name) or not name.endswith('"'):
+        return None
+    return name[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+
+
+def _is_plain_name(name: str) -> bool:
+    """Tell whether a name without quotes is free of what could be read as an address, a group or a comment in one."""
+    opened = 0
+    for character in name:
+        if character in _NOT_IN_A_NAME:
+            return False
+        opened += (character == "(") - (character == ")")
+        if opened not in {0, 1}:
+            return False
+    return opened == 0
+
+
+def _plain_address(text: str) -> str | None:
+    """Return an address of the plain form local@domain, its domain in lower case; None for any other form.
+
+    Dots may stand anywhere in the local part, because Japan's mobile carriers gave out such addresses for years.
+    """
+    local, at, domain = text.partition("@")
+    if not at or not 0 < len(local) <= 64 or not 0 < len(domain) <= 253:
+        return None
+    if not _LOCAL.issuperset(local) or "=?" in local:
+        return None
+    labels = domain.split(".")
+    if not all(0 < len(label) <= 63 and _LABEL.issuperset(label) for label in labels):
+        return None
+    return f"{local}@{domain.lower()}"
+
+
+def _addresses(value: str) -> Iterator[str]:
+    """Yield the plain addresses of a To or Cc field, leniently: for information, never for trust."""
+    for entry in _outside_quotes(value).replace(";", ",").replace(":", ",").split(","):
+        inside = entry.rpartition("<")[2].partition(">")[0] if "<" in entry else entry.partition("(")[0]
+        address = _plain_address(inside.strip())
+        if address is not None:
+            yield address
+
+
+def _outside_quotes(value: str) -> str:
+    """Leave out quoted strings, commas and addresses in names with them."""
+    return "".join(value.replace("\\\\", "").replace('\\"', "").split('"')[::2])
+
+
+# --- The text ---
+
+
+def _content(head: Head, body: bytes) -> _Content:
+    root = tree(head, body)
+    leaves = tuple(_leaves(root))
+    reader = _Reader()
+    text = reader.text(root)
+    return _Content(
+        content_type=f"multipart/{root.subtype}" if isinstance(root, Multipart) else root.content_type,
+        parts=tuple(
+            Part(leaf.content_type, _charset(leaf), leaf.content, _label(leaf.filename) or None)
+            for leaf in leaves
+        ),
+        text=text,
+        garbled=reader.garbled,
+        attachments=tuple(
+            _label(leaf.filename) or leaf.content_type for leaf in leaves if not _is_text(leaf)
+        ),
+    )
+
+
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+        return
+    for child in node.children:
+        yield from _leaves(child)
+
+
+def _charset(leaf: Leaf) -> str | None:
+    return strip_controls(leaf.parameters["charset"]).lower() if leaf.parameters.get("charset") else None
+
+
+def _label(filename: str | None) -> str:
+    """Return an attachment's name as a label: the last step of whatever path it claims, of bearable length."""
+    return (filename or "").replace("\\", "/").rpartition("/")[2].strip()[-MAX_LABEL:]
+
+
+def _is_text(leaf: Leaf) -> bool:
+    """Tell whether a leaf is something that its author typed for reading. A root part may have a name."""
+    if leaf.content_type not in {"text/plain", "text/html"} or leaf.disposition == "attachment":
+        return False
+    return not leaf.subtype_of or not leaf.filename
+
+
+class _Reader:
+    """Reads the text of a tree, and remembers whether all of it was legible."""
+
+    def __init__(self) -> None:
+        self.garbled = False
+        self._markup_left = MAX_MARKUP
+        self._hard_text_left = MAX_HARD_TEXT
+
+    def text(self, node: Node) -> str:
+        match node:
+            case Leaf():
+                return self._leaf(node) if _is_text(node) else ""
+            case Multipart(subtype="alternative"):
+                return self._alternative(node.children)
+            case Multipart(subtype="report"):
+                return self.text(node.children[0])
+            case Multipart():
+                return "\n".join(text for child in node.children if (text := self.text(child)).strip())
+
+    def _alternative(self, children: tuple[Node, ...]) -> str:
+        """Return the plain text, or the richest other form when the plain one says nothing."""
+        plain = [
+            child for child in children if isinstance(child, Leaf) and child.content_type == "text/plain"
+        ]
+        others = [child for child in reversed(children) if child not in plain]
+        for child in (*plain, *others):
+            if (text := self.text(child)).strip():
+                return text
+        return ""
+
+    def _leaf(self, leaf: Leaf) -> str:
+        if self._hard_text_left < 0:
+            self.garbled = True
+            return ""
+        decoded = decode(leaf.content, _charset(leaf))
+        self.garbled = self.garbled or not decoded.clean
+        if not decoded.clean or decoded.charset in {JIS, EUC}:
+            self._hard_text_left -= len(leaf.content)
+        if leaf.content_type == "text/html":
+            text = html_to_text(decoded.text, self._markup_left)
+            self._markup_left = max(0, self._markup_left - decoded.text.count("<"))
+            return strip_controls_of_lines(text)
+        text = strip_controls_of_lines(decoded.text)
+        if leaf.parameters.get("format", "").lower() == "flowed":
+            text = unflowed(text, delete_space=leaf.parameters.get("delsp", "").lower() == "yes")
+        return text
+
+
+def unflowed(text: str, *, delete_space: bool) -> str:
+    """Join the soft line breaks of format=flowed (RFC 3676); quote marks become `> ` per level."""
+    paragraphs: list[tuple[int, list[str]]] = []
+    flowing = False
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        depth = len(line) - len(content)
+        content = content.removeprefix(" ")  # space-stuffing
+        soft = content.endswith(" ") and content != "-- "
+        if soft and delete_space:
+            content = content[:-1]
+        if flowing and paragraphs[-1][0] == depth and content != "-- ":
+            paragraphs[-1][1].append(content)
+        else:
+            paragraphs.append((depth, [content]))
+        flowing = soft
+    return "\n".join("> " * depth + "".join(pieces) for depth, pieces in paragraphs)
+
+
+# --- Recognising the same mail again ---
+
+_TRACE_FIELDS = frozenset(
+    {
+        "received", "x-received", "received-spf", "return-path", "delivered-to", "x-original-to", "envelope-to",
+        "authentication-results", "dkim-signature", "x-google-dkim-signature",
+    }
+)  # fmt: skip
+_TRACE_PREFIXES = ("arc-", "x-arc-", "x-spam-")
+
+
+def canonical_hash(raw: bytes) -> str:
+    """Return the SHA-256, in hex, of a mail without what its way added: the same mail gives the same hash whether it
+    came by SMTP, LMTP or IMAP.
+
+    Left out: trace fields and signatures of gateways. Line ends count as CRLF; empty lines at the end do not count.
+    """
+    mail = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if mail.startswith(b"From "):
+        mail = mail.partition(b"\n")[2]
+    head, _, body = mail.partition(b"\n\n")
+    lines = head.split(b"\n")
+    starts = [index for index, line in enumerate(lines) if line[:1] not in {b" ", b"\t"}]
+    kept = [
+        line
+        for start, end in pairwise([*starts, len(lines)])
+        if not _is_trace(lines[start])
+        for line in lines[start:end]
+    ]
+    canonical = b"\n".join([*kept, b"", body.rstrip(b"\n")])
+    return hashlib.sha256(canonical.replace(b"\n", b"\r\n")).hexdigest()
+
+
+def _is_trace(line: bytes) -> bool:
+    name = line[:100].partition(b":")[0].strip().lower().decode("latin-1")
+    return name in _TRACE_FIELDS or name.startswith(_TRACE_PREFIXES)

@@ -1,0 +1,257 @@
+"""Who may post to a list, and why not: ordered rules, each a question with its own sentence (posts.md, promises.md I13, I28)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from mailbot.core.mailing_list import MailingList
+
+Language = Literal["ja", "en"]
+
+RECEIVED_LIMIT = 50  # hops, as Postfix's hopcount_limit
+
+
+@dataclass(frozen=True)
+class PostQuestion:
+    """What the rules need to know of one post, gathered beforehand."""
+
+    author: str | None  # the one unambiguous From address, else None
+    member: bool  # the author is a member of this list
+    contact: bool  # the author is a registered contact of any body
+    office: bool  # the author is the secretariat
+    poster: bool  # the author is named as one who may post here
+    size: int  # bytes
+    own_list_fields: bool  # X-Loop, List-Id or List-Post of this list stands in it already
+    received: int  # Received fields
+    automatic: str | None  # why it is an automatic mail (core/automatic.py), else None
+    null_sender: bool
+    authentication: Literal["pass", "fail", "none"]  # core/authentication.py: verdict
+    distributed: bool  # this list has sent the same Message-ID with the same bytes
+    empty: bool  # neither text nor attachment
+
+
+@dataclass(frozen=True)
+class Accept:
+    """The post goes to every member."""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """The secretariat decides."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reject:
+    """The author gets this sentence, and nobody the post."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Discard:
+    """Nobody gets anything; the reason stands in the queue."""
+
+    rule: str
+    reason: str
+
+
+Disposition = Accept | Hold | Reject | Discard
+
+
+@dataclass(frozen=True)
+class _Finding:
+    """What a rule decides when it applies, with its sentence in both languages."""
+
+    disposition: type[Hold | Reject | Discard]
+    ja: str
+    en: str
+
+
+@dataclass(frozen=True)
+class _Rule:
+    """One question; `check` answers None when the rule lets the post pass, and then `ja` and `en` say so."""
+
+    name: str
+    check: Callable[[PostQuestion, MailingList], _Finding | None]
+    ja: str
+    en: str
+
+
+def moderate(question: PostQuestion, mailing_list: MailingList, language: Language = "ja") -> Disposition:
+    """Return what becomes of the post: the first rule that applies decides."""
+    for rule in _RULES:
+        finding = rule.check(question, mailing_list)
+        if finding is not None:
+            return finding.disposition(rule.name, _sentence(finding, language))
+    return Accept()
+
+
+def explain(
+    question: PostQuestion, mailing_list: MailingList, language: Language = "ja"
+) -> tuple[tuple[str, str], ...]:
+    """Return every rule's name with its result in a sentence, also of those after the one that decides."""
+    return tuple(
+        (rule.name, _sentence(rule.check(question, mailing_list) or rule, language)) for rule in _RULES
+    )
+
+
+def _sentence(of: _Finding | _Rule, language: Language) -> str:
+    return of.ja if language == "ja" else of.en
+
+
+def _same_post(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if not question.distributed:
+        return None
+    return _Finding(
+        Discard,
+        "同じメール（Message-IDと内容が同じもの）は、すでにこのリストに配信しています。",
+        "The same mail (same Message-ID, same content) has already gone out to this list.",
+    )
+
+
+def _loop(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    if question.own_list_fields:
+        return _Finding(
+            Hold,
+            f"このメールは、すでに{mailing_list.title}を一度通っています（配信の輪のおそれ）。",
+            f"This mail has been through {mailing_list.name} before: it may be a loop.",
+        )
+    if question.received > RECEIVED_LIMIT:
+        return _Finding(
+            Hold,
+            f"中継の回数が{question.received}回で、{RECEIVED_LIMIT}回を超えています（配信の輪のおそれ）。",
+            f"This mail was relayed {question.received} times, more than {RECEIVED_LIMIT}: it may be a loop.",
+        )
+    return None
+
+
+def _automatic(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if question.null_sender:
+        return _Finding(
+            Discard,
+            "差出人が空のメール（不達通知や自動応答）は配信しません。",
+            "A mail with a null sender (a bounce or an automatic answer) is not distributed.",
+        )
+    if question.automatic is not None:
+        return _Finding(
+            Discard,
+            f"自動応答のメールは配信しません（{question.automatic}）。",
+            f"An automatic mail is not distributed ({question.automatic}).",
+        )
+    return None
+
+
+def _one_author(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if question.author is not None:
+        return None
+    return _Finding(
+        Hold, "差出人（From）を一人に決められません。", "The From field does not name exactly one author."
+    )
+
+
+def _not_forged(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if question.authentication != "fail":
+        return None
+    return _Finding(
+        Hold,
+        "差出人のドメインが、このメールを自分のものと認めていません（DMARC不合格）。",
+        "The author's domain disowns this mail (DMARC failed).",
+    )
+
+
+def _may_post(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    match mailing_list.preset:
+        case "announce":
+            allowed = question.office or question.poster
+            sentence = (
+                f"{mailing_list.title}はお知らせ専用のため、投稿できるのは事務局だけです。",
+                f"{mailing_list.name} is for announcements: only the secretariat may post.",
+            )
+        case "closed":
+            allowed = question.member or question.office or question.poster
+            sentence = (
+                f"{mailing_list.title}に投稿できるのは、このリストのメンバーだけです。",
+                f"Only members of {mailing_list.name} may post to it.",
+            )
+        case "open":
+            allowed = question.member or question.contact or question.office or question.poster
+            sentence = ("", "")  # whoever is registered may post
+    if allowed:
+        return None
+    if question.member or question.contact:
+        return _Finding(Reject, *sentence)
+    return _Finding(
+        Hold, "差出人のアドレスが名簿にありません。", "The author's address is not in the register."
+    )
+
+
+def _size(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    if question.size <= mailing_list.max_size:
+        return None
+    size, limit = _mebibytes(question.size), _mebibytes(mailing_list.max_size)
+    return _Finding(
+        Reject,
+        f"メールの大きさが{size}で、上限の{limit}を超えています。添付ファイルを減らして、もう一度お送りください。",
+        f"The mail has {size}, more than the {limit} that this list takes; send it again with less attached.",
+    )
+
+
+def _content(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if not question.empty:
+        return None
+    return _Finding(
+        Reject,
+        "本文も添付ファイルもありません。お書きになった内容を確かめて、もう一度お送りください。",
+        "The mail has neither text nor attachment; look at what you wrote and send it again.",
+    )
+
+
+def _author_policy(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    if mailing_list.author == "aligned" and question.authentication != "pass":
+        return _Finding(
+            Hold,
+            "このリストは差出人の認証（SPF、DKIM、DMARCのいずれかの合格）を求めますが、確かめられませんでした。",
+            "This list wants the author authenticated (aligned SPF, DKIM or DMARC), and nothing vouches for him.",
+        )
+    if mailing_list.author == "confirm":
+        return _Finding(
+            Hold,
+            "このリストへの投稿には、差出人本人の確認が必要です。",
+            "A post to this list needs a confirmation by its author.",
+        )
+    return None
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 1_048_576:.1f} MiB"
+
+
+# Nobody is answered before it is known that the mail is no loop, no automatic one, not forged, and from somebody
+# registered: a refusal to a stranger would be backscatter (promises.md I14).
+_RULES = (
+    _Rule("same-post", _same_post, "初めて届いたメールです。", "The mail arrives for the first time."),
+    _Rule("loop", _loop, "配信の輪ではありません。", "It is no loop."),
+    _Rule("automatic", _automatic, "自動応答ではありません。", "It is no automatic mail."),
+    _Rule("one-author", _one_author, "差出人は一人です。", "It names exactly one author."),
+    _Rule(
+        "not-forged",
+        _not_forged,
+        "差出人のドメインは異議を唱えていません。",
+        "The author's domain does not disown it.",
+    ),
+    _Rule("may-post", _may_post, "差出人は投稿できます。", "The author may post here."),
+    _Rule("size", _size, "大きさは上限以内です。", "It is not too large."),
+    _Rule("content", _content, "本文または添付ファイルがあります。", "It has text or an attachment."),
+    _Rule(
+        "author-policy",
+        _author_policy,
+        "差出人の確認は足りています。",
+        "The list asks no more proof of its author.",
+    ),
+)

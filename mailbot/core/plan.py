@@ -1,0 +1,183 @@
+"""Which scheduled runs a survey or an event has, and what becomes of a run that is late (promises.md I22)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Literal
+
+from mailbot.core.calendar import Holiday, local_moment, moment_before
+from mailbot.core.event import Event, Notice, begins
+from mailbot.core.survey import Reminder, Survey
+
+_ON_TIME = timedelta(minutes=5)  # a run this little after its time is not called late
+_REMINDER_AT_MOST = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class LateRule:
+    """Until when a late run is still done; past either bound it is reported to the office instead."""
+
+    until: datetime | None = None  # exclusive; None: for ever
+    at_most: timedelta | None = None  # how late; None: however late
+    after: str = ""  # what has happened by `until`, in the words of the report
+
+
+@dataclass(frozen=True)
+class Job:
+    """One occurrence of something planned; name and local time are its unique key in the due-table."""
+
+    name: str  # survey:S26-014:reminder:1
+    at: datetime  # UTC: moments of one zone would be compared by their wall clocks (PEP 495)
+    late: LateRule
+
+
+@dataclass(frozen=True)
+class JobName:
+    """A job's name, taken apart."""
+
+    subject: Literal["survey", "event"]
+    key: str  # S26-014
+    action: Literal["open", "reminder", "close", "notice"]
+    number: int  # of the reminder or notice as defined, from 1; 0 for open and close
+
+    def __str__(self) -> str:
+        return f"{self.subject}:{self.key}:{self.action}" + (f":{self.number}" if self.number else "")
+
+
+@dataclass(frozen=True)
+class Run:
+    """Do it: it is due and on time."""
+
+
+@dataclass(frozen=True)
+class RunLate:
+    """Do it, and say in the mail that it is late."""
+
+    by: timedelta
+
+
+@dataclass(frozen=True)
+class Skip:
+    """Do not do it any more: tell the office."""
+
+    reason: str  # a sentence
+
+
+@dataclass(frozen=True)
+class NotYet:
+    """Its time has not come."""
+
+
+def survey_jobs(survey: Survey, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
+    """Return the survey's runs in order of time: it opens, reminds, closes.
+
+    A reminder that does not fall between opening and close has no run; `check` says so beforehand.
+    """
+    opens, closes = survey.opens.astimezone(UTC), survey.closes.astimezone(UTC)
+    closed = "the survey was closed by then"
+    jobs = [
+        Job(_name("survey", survey.key, "open"), opens, LateRule(until=closes, after=closed)),
+        Job(_name("survey", survey.key, "close"), closes, LateRule()),
+    ]
+    for number, reminder in enumerate(survey.reminders, 1):
+        at = reminder_at(reminder, survey, holiday, zone)
+        if opens < at < closes:
+            rule = LateRule(until=closes, at_most=_REMINDER_AT_MOST, after=closed)
+            jobs.append(Job(_name("survey", survey.key, "reminder", number), at, rule))
+    return tuple(sorted(jobs, key=lambda job: job.at))
+
+
+def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
+    """Return the event's notices in order of time; one planned after its beginning has no run; `check` says so beforehand."""
+    rule = LateRule(until=begins(event, zone).astimezone(UTC), after="the event had begun by then")
+    jobs = [
+        Job(_name("event", event.key, "notice", number), notice_at(notice, event, holiday, zone), rule)
+        for number, notice in enumerate(event.notices, 1)
+    ]
+    return tuple(sorted((job for job in jobs if _in_time(job.at, event, zone)), key=lambda job: job.at))
+
+
+def reminder_at(reminder: Reminder, survey: Survey, holiday: Holiday, zone: tzinfo) -> datetime:
+    """Return when the reminder is due (UTC): its written time, or so many business days before the close."""
+    if reminder.at is not None:
+        return reminder.at.astimezone(UTC)
+    closes, days = survey.closes.astimezone(zone).date(), reminder.business_days_before_close or 0
+    return moment_before(closes, days, reminder.time, holiday, zone).astimezone(UTC)
+
+
+def notice_at(notice: Notice, event: Event, holiday: Holiday, zone: tzinfo) -> datetime:
+    """Return when the notice is due (UTC): its written time, or so many business days before the event's date."""
+    if notice.at is not None:
+        return notice.at.astimezone(UTC)
+    days = notice.business_days_before or 0
+    return moment_before(event.date, days, notice.time, holiday, zone).astimezone(UTC)
+
+
+def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunLate | Skip:
+    """Say what becomes of a run planned for `at` now.
+
+    A run that is on time is done whatever its rule says; two bounds of the rule apply to a late one.
+    """
+    late = now.astimezone(UTC) - at.astimezone(UTC)
+    if late < timedelta(0):
+        return NotYet()
+    if late <= _ON_TIME:
+        return Run()
+    if rule.until is not None and now >= rule.until:
+        return Skip(f"It was {duration(late)} late, and {rule.after}.")
+    if rule.at_most is not None and late > rule.at_most:
+        return Skip(f"It was {duration(late)} late; it goes out at most {duration(rule.at_most)} late.")
+    return RunLate(late)
+
+
+def duration(span: timedelta) -> str:
+    """Return the span in the words of a report: "3 h 5 min", "2 d 4 h"."""
+    minutes = int(span.total_seconds()) // 60
+    days, hours = minutes // 1440, minutes // 60 % 24
+    if days > 1:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    hours = minutes // 60
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def occurrence(at: datetime, zone: tzinfo) -> str:
+    """Return the local occurrence of a run, the second half of its unique key: "2026-06-18T09:00:00".
+
+    Two moments with the same local time (clocks gone back) are one occurrence, and the run is done once.
+    """
+    return at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+def occurs_at(key: str, zone: tzinfo) -> datetime:
+    """Return the moment (UTC) of a local occurrence, the first one where there are two."""
+    local = datetime.fromisoformat(key)
+    return local_moment(local.date(), local.time(), zone).astimezone(UTC)
+
+
+def job_name(name: str) -> JobName:
+    """Take a job's name apart. Raises ValueError when it is none of ours."""
+    match name.split(":"):
+        case ["survey", key, ("open" | "close") as action]:
+            return JobName("survey", key, action, 0)
+        case ["survey", key, "reminder", number] if number.isdecimal():
+            return JobName("survey", key, "reminder", int(number))
+        case ["event", key, "notice", number] if number.isdecimal():
+            return JobName("event", key, "notice", int(number))
+    raise ValueError(f"{name!r} is not the name of a scheduled job")
+
+
+def _name(
+    subject: Literal["survey", "event"],
+    key: str,
+    action: Literal["open", "reminder", "close", "notice"],
+    number: int = 0,
+) -> str:
+    return str(JobName(subject, key, action, number))
+
+
+def _in_time(at: datetime, event: Event, zone: tzinfo) -> bool:
+    """Tell whether a notice can be planned for then: before the start, or with the time undecided, up to its day."""
+    if event.starts is None:
+        return at.astimezone(zone).date() <= event.date
+    return at < begins(event, zone)

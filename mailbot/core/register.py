@@ -1,0 +1,65 @@
+"""The register: bodies (municipalities) and their contacts, and the check digit of a local-government code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+Kind = Literal["city", "town", "village", "ward", "prefecture", "other"]
+KINDS: tuple[str, ...] = get_args(Kind)
+
+KIND_WORDS: dict[str, Kind] = {
+    "市": "city",
+    "町": "town",
+    "村": "village",
+    "区": "ward",
+    "特別区": "ward",
+    "都道府県": "prefecture",
+    "その他": "other",
+    **{kind: kind for kind in ("city", "town", "village", "ward", "prefecture", "other")},
+}
+
+
+@dataclass(frozen=True)
+class Body:
+    """A member municipality."""
+
+    code: str  # six digits, check digit included
+    name: str  # 長野市
+    kind: Kind
+    prefecture: str  # 長野県
+    population: int | None = None  # persons
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One person or desk of a body."""
+
+    code: str  # the body's code
+    email: str  # as registered; compared with its domain in lower case
+    name: str = ""
+    role: str = ""
+    rank: int = 1  # 1 = primary, 2.. = deputies
+    tags: frozenset[str] = field(default_factory=frozenset)
+
+
+def check_digit(five: str) -> str:
+    """Return the sixth digit of a local-government code (総務省: weights 6 5 4 3 2, 11 minus the rest mod 11)."""
+    total = sum(int(digit) * weight for digit, weight in zip(five, (6, 5, 4, 3, 2), strict=True))
+    return str((11 - total % 11) % 10)
+
+
+def full_code(text: str) -> str:
+    """Return the six-digit code for a code of five or six digits.
+
+    Raises ValueError, with a sentence, when it is not a code or its check digit is wrong.
+    """
+    digits = text.strip()
+    if not (digits.isascii() and digits.isdigit() and len(digits) in {5, 6}):
+        raise ValueError(f"団体コード {text!r} is not five or six digits")
+    expected = check_digit(digits[:5])
+    if len(digits) == 6 and digits[5] != expected:
+        raise ValueError(
+            f"団体コード {digits}: the check digit is {digits[5]}, but {digits[:5]} needs {expected}"
+        )
+    return digits[:5] + expected

@@ -1,0 +1,52 @@
+"""The Subject of a list post: one list tag with its number, one Re:, whatever reply tags it came with (posts.md)."""
+
+from __future__ import annotations
+
+import re
+
+_TAG_LIMIT = 1000  # characters of a subject in which tags are looked for
+
+_REPLY_TAG = re.compile(
+    r"\s*(?:[rRｒＲ][eEｅＥ]|返信|返|回答|回复|回覆|答复|答覆|[aA][wW]|[aA][nN][tT][wW]|[sS][vV]|[oO][dD][pP])"
+    r"\s?(?:[\^*＾]?[0-9０-９]{1,3}|[\[(（［][0-9０-９]{1,3}[\])）］])?\s?[:：]"
+)
+_FORWARD_TAG = re.compile(r"\s*(?:[fF][wW][dD]?|Ｆ[WＷ][DＤ]?|転送|[wW][gG])\s?[:：]")
+_NUMBER = re.compile(r"%(0?[0-9]{0,2})d")
+
+
+def list_subject(subject: str, prefix: str, number: int) -> str:
+    """Return the subject with which post `number` leaves, such as "[room:00123] Re: 件名".
+
+    The list's older tags go wherever they stand, all reply tags become one Re:, forward tags stay as they are. A
+    list without a prefix leaves the subject untouched, so that the author's signature may survive.
+    """
+    if not prefix:
+        return subject
+    head, rest = subject[:_TAG_LIMIT], subject[_TAG_LIMIT:]
+    stem, tags = _split_tags(_old_tag(prefix).sub(" ", head))
+    return " ".join(part for part in (list_tag(prefix, number), *tags, stem + rest) if part)
+
+
+def list_tag(prefix: str, number: int) -> str:
+    """Return the prefix with the post's number in the place of its %d or %05d."""
+    return _NUMBER.sub(lambda found: format(number, f"{found[1]}d"), prefix)
+
+
+def _old_tag(prefix: str) -> re.Pattern[str]:
+    pieces = [re.escape(piece) for piece in _NUMBER.split(prefix)[::2]]
+    return re.compile(r"\s?" + r"[0-9]{1,9}".join(pieces) + r"\s?", re.IGNORECASE)
+
+
+def _split_tags(subject: str) -> tuple[str, list[str]]:
+    """Return what the subject is about, and the tags before it: at most one Re:, each forward tag as written."""
+    tags: list[str] = []
+    place = 0
+    while True:
+        if found := _REPLY_TAG.match(subject, place):
+            if "Re:" not in tags:
+                tags.append("Re:")
+        elif found := _FORWARD_TAG.match(subject, place):
+            tags.append(found[0].strip())
+        else:
+            return subject[place:].strip(), tags
+        place = found.end()

@@ -1,0 +1,107 @@
+"""Tokens in addresses: what they name, and the MAC that nobody else can make (RFC 2104; posts.md "Our address grammar").
+
+Letters are Crockford's base32 in lower case without padding: they survive gateways that change the case of a
+local part, and a person who reads i or l for 1, or o for 0, is understood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+from functools import lru_cache
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+MAC_LENGTH = 16  # letters, 80 bits
+MAX_LENGTH = 26  # letters, so that list name, role and token fit the 64 octets of a local part
+
+_VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
+_LOOKALIKES = str.maketrans("ilo", "110")
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)  # ten bits each
+
+
+def fold(token: str) -> str | None:
+    """Return the token as we write it, or None when it holds a letter that no token has or is too long."""
+    folded = token.lower().translate(_LOOKALIKES)
+    if 0 < len(folded) <= MAX_LENGTH and _VALUES.keys() >= set(folded):
+        return folded
+    return None
+
+
+def ballot_token(key: bytes, ballot_id: int) -> str:
+    """Return the 16 letters that open one ballot; they say nothing of its id and are looked up by `token_hash`."""
+    return _mac(key, "ballot", str(ballot_id))
+
+
+def token_hash(token: str) -> str:
+    """Return what is stored in place of a token: SHA-256, in hex, of its folded letters (promises.md I31)."""
+    return hashlib.sha256(token.lower().translate(_LOOKALIKES).encode("utf-8", "replace")).hexdigest()
+
+
+def bounce_token(key: bytes, delivery_id: int) -> str:
+    """Return the token of a delivery's own return path: its id and a MAC of 80 bits (promises.md I15)."""
+    number = _letters(delivery_id)
+    return number + _mac(key, "bounce", number)
+
+
+def read_bounce_token(keys: Sequence[bytes], token: str) -> int | None:
+    """Return the delivery that a bounce is about, or None when no key in use made this token."""
+    return _read(keys, "bounce", token)
+
+
+def leave_token(key: bytes, list_name: str, member_id: int) -> str:
+    """Return the token with which one member leaves one list."""
+    number = _letters(member_id)
+    return number + _mac(key, f"leave:{list_name}", number)
+
+
+def read_leave_token(keys: Sequence[bytes], list_name: str, token: str) -> int | None:
+    """Return the member who leaves this list, or None when no key in use made this token for it."""
+    return _read(keys, f"leave:{list_name}", token)
+
+
+def _read(keys: Sequence[bytes], purpose: str, token: str) -> int | None:
+    folded = fold(token)
+    if folded is None or len(folded) <= MAC_LENGTH:
+        return None
+    number, mac = folded[:-MAC_LENGTH], folded[-MAC_LENGTH:]
+    # Every key is tried, so that the time says nothing of which one is in use.
+    matches = [hmac.compare_digest(_mac(key, purpose, number), mac) for key in keys]
+    return _number(number) if any(matches) else None
+
+
+def _mac(key: bytes, purpose: str, subject: str) -> str:
+    keyed = _keyed(key, purpose).copy()
+    keyed.update(subject.encode("ascii"))
+    bits = int.from_bytes(keyed.digest()[:10])
+    return (
+        _PAIRS[bits >> 70]
+        + _PAIRS[bits >> 60 & 1023]
+        + _PAIRS[bits >> 50 & 1023]
+        + _PAIRS[bits >> 40 & 1023]
+        + _PAIRS[bits >> 30 & 1023]
+        + _PAIRS[bits >> 20 & 1023]
+        + _PAIRS[bits >> 10 & 1023]
+        + _PAIRS[bits & 1023]
+    )
+
+
+@lru_cache(maxsize=64)
+def _keyed(key: bytes, purpose: str) -> hmac.HMAC:
+    """Keep the keyed state of each purpose: a fan-out makes one token per recipient, each a copy of it."""
+    return hmac.new(key, f"{purpose}:".encode(), hashlib.sha256)
+
+
+def _letters(number: int) -> str:
+    text = ""
+    while number:
+        text = _PAIRS[number & 1023] + text
+        number >>= 10
+    return text.lstrip("0") or "0"
+
+
+def _number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number << 5 | _VALUES[letter]
+    return number

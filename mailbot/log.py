@@ -1,0 +1,37 @@
+"""One line per event, key=value, always with the inbox or outbox id where there is one."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+
+_LOGGER = logging.getLogger("mailbot")
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_NEEDS_QUOTES = re.compile(r'[\s"=\\]')
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")
+
+
+def start(level: str = "info") -> None:
+    """Send every event of at least this level to standard error."""
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    _LOGGER.handlers[:] = [stream]
+    _LOGGER.setLevel(_LEVELS[level])
+    _LOGGER.propagate = False
+
+
+def event(name: str, *, level: str = "info", error: BaseException | None = None, **facts: object) -> None:
+    """Log one event with its facts, such as `inbox.stored inbox=12 bytes=4006`; with `error`, its traceback too."""
+    number = _LEVELS[level]
+    if _LOGGER.isEnabledFor(number):
+        words = [name, *(f"{key}={_value(fact)}" for key, fact in facts.items())]
+        _LOGGER.log(number, "%s", " ".join(words), exc_info=error)
+
+
+def _value(fact: object) -> str:
+    """Quote what has blanks; a stranger's control characters never reach the operator's terminal."""
+    text = _CONTROL.sub("?", str(fact))
+    if _NEEDS_QUOTES.search(text) or not text:
+        return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return text

@@ -1,0 +1,357 @@
+"""The grammar of one answer (ballot.md section 7)."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+
+import pytest
+
+from mailbot.core.answer import Blank, Unclear, Understood, label_answer, read_answer
+from mailbot.core.survey import Question
+
+TODAY = date(2026, 6, 20)
+SINGLE = Question("Q1", "利用", "single", ("利用している", "利用していない", "検討中"))
+MULTI = Question("Q2", "理由", "multi", ("費用", "手続き", "必要がない", "その他"))
+WITH_NONE = Question("Q2", "理由", "multi", ("費用", "手続き", "特になし"))
+MANY = Question("Q2", "理由", "multi", tuple("甲乙丙丁戊己庚辛壬癸子丑"))
+YESNO = Question("Q1", "賛否", "yesno")
+MOTION = Question("Q1", "賛否", "yesno", ("賛成", "反対", "棄権"))
+NUMBER = Question("Q1", "台数", "number")
+DATE = Question("Q1", "導入日", "date")
+TEXT = Question("Q1", "意見", "text")
+RATING = Question("Q1", "満足度", "rating")
+
+
+def kind(question: Question, slot: str) -> str:
+    read = read_answer(question, slot, today=TODAY)
+    assert isinstance(read, Unclear), read
+    return read.kind
+
+
+@pytest.mark.parametrize(
+    "slot",
+    """2|２|②|❷|⑵|⒉|二|II|Ⅱ|ⅱ|2番|2番目|2番目です|2.|2)|(2)|（２）|「2」|2です。|2でお願いします|2でお願いいたします。
+    |2とします|2にします|2とさせていただきます|2です。よろしくお願いします。|2　利用していない|2．利用していない|2:利用していない
+    |2、利用していない|利用していない|利用していないです|「利用していない」|利用していない。|2 利用していないです。""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_single(slot: str) -> None:
+    """Every choice form, with label and courtesy, is the same answer."""
+    assert read_answer(SINGLE, slot, today=TODAY) == Understood(("2",))
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        ("1 利用していない", "mismatch"),
+        ("4", "out-of-range"),
+        ("0", "out-of-range"),
+        ("12", "out-of-range"),
+        ("1,2", "two-choices"),
+        ("①②", "two-choices"),
+        ("ⅠⅡ", "two-choices"),
+        ("1か2", "two-choices"),
+        ("1-3", "two-choices"),
+        ("利用している、検討中", "two-choices"),
+        ("2-1", "descending"),
+        ("利用していません", "unclear"),
+        ("利用して", "unclear"),
+        ("利用していない方向で検討中", "unclear"),
+        ("2ではない", "unclear"),
+        ("2以上", "unclear"),
+        ("2？", "unclear"),
+        ("-2", "unclear"),
+        ("2.5", "unclear"),
+        ("v", "unclear"),
+        ("X", "unclear"),
+        ("²", "unclear"),
+        ("○", "unclear"),
+        ("2（3にします）", "unclear"),
+        ("2（検討中）", "unclear"),
+        ("2（間違い）", "unclear"),
+        ("2（ただし来年度）", "conditional"),
+        ("すべて", "unclear"),
+        ("?", "garbled"),
+        ("？？", "garbled"),
+        ("〓", "garbled"),
+        ("2\ufffd", "garbled"),
+    ],
+)
+def test_single_unclear(slot: str, expected: str) -> None:
+    """What is not wholly one choice is unclear, and says of what kind."""
+    assert kind(SINGLE, slot) == expected
+
+
+@pytest.mark.parametrize("slot", ["", " ", "　　", "_", "＿＿", "…", "...", "\u200b"])
+def test_nothing(slot: str) -> None:
+    """Blanks, underscores and an ellipsis are no answer."""
+    for question in (SINGLE, MULTI, YESNO, NUMBER, DATE, TEXT):
+        assert read_answer(question, slot, today=TODAY) == Blank()
+
+
+def test_remark() -> None:
+    """Words in brackets after a clear choice are kept as written."""
+    assert read_answer(SINGLE, "2（LGWAN更改の2027年度から）", today=TODAY) == Understood(
+        ("2",), "LGWAN更改の2027年度から"
+    )
+    assert read_answer(SINGLE, "2 利用していない（3年後に再検討）です", today=TODAY) == Understood(
+        ("2",), "3年後に再検討"
+    )
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer"),
+    [
+        ("1,3", "1 3"),
+        ("1，3", "1 3"),
+        ("1、3", "1 3"),
+        ("3　1", "1 3"),
+        ("1・3", "1 3"),
+        ("1/3", "1 3"),
+        ("1;3", "1 3"),
+        ("1&3", "1 3"),
+        ("1と3", "1 3"),
+        ("1及び3です", "1 3"),
+        ("①③", "1 3"),
+        ("Ⅰ、Ⅲ", "1 3"),
+        ("1番と3番", "1 3"),
+        ("1-3", "1 2 3"),
+        ("1〜3", "1 2 3"),
+        ("１～３", "1 2 3"),
+        ("1ー3", "1 2 3"),
+        ("1から3", "1 2 3"),
+        ("1から3まで", "1 2 3"),
+        ("1,3-4", "1 3 4"),
+        ("費用", "1"),
+        ("費用と必要がない", "1 3"),
+        ("1 費用、3 必要がない", "1 3"),
+        ("2 手続き", "2"),
+        ("4", "4"),
+    ],
+)
+def test_multi(slot: str, answer: str) -> None:
+    """Items with any separator, ranges and labels make one sorted set."""
+    assert read_answer(MULTI, slot, today=TODAY) == Understood(tuple(answer.split()))
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        ("13", "joined"),
+        ("1,5", "out-of-range"),
+        ("3-1", "descending"),
+        ("すべて", "all"),
+        ("全部です。", "all"),
+        ("なし", "none-of-these"),
+        ("特になし", "none-of-these"),
+        ("1 手続き", "mismatch"),
+        ("費用とても高い", "unclear"),
+        ("1費用2手続き", "unclear"),
+    ],
+)
+def test_multi_unclear(slot: str, expected: str) -> None:
+    """What may mean two things is asked."""
+    assert kind(MULTI, slot) == expected
+
+
+def test_multi_with_many_options_and_with_none() -> None:
+    """12 is option 12 where it exists; なし is the option that says so."""
+    assert read_answer(MANY, "12", today=TODAY) == Understood(("12",))
+    assert read_answer(MANY, "十二", today=TODAY) == Understood(("12",))
+    assert read_answer(MANY, "①⑫", today=TODAY) == Understood(("1", "12"))
+    assert read_answer(WITH_NONE, "なし", today=TODAY) == Understood(("3",))
+    read = read_answer(MULTI, "13", today=TODAY)
+    assert isinstance(read, Unclear)
+    assert read.suggested == ("1", "3")
+
+
+@pytest.mark.parametrize(
+    ("question", "slot", "answer"),
+    [
+        *(
+            (YESNO, word, "yes")
+            for word in [
+                "はい",
+                "ハイ",
+                "ﾊｲ",
+                "yes",
+                "Y",
+                "有",
+                "あり",
+                "可",
+                "承認",
+                "了承",
+                "同意",
+                "異議なし",
+                "○",
+                "〇",
+                "◯",
+                "1",
+                "１",
+                "はい。",
+                "賛成です",
+            ]
+        ),
+        *(
+            (YESNO, word, "no")
+            for word in [
+                "いいえ",
+                "no",
+                "N",
+                "無",
+                "なし",
+                "反対",
+                "否",
+                "不可",
+                "不承認",
+                "異議あり",
+                "×",
+                "2",
+                "不参加とします",
+            ]
+        ),
+        *((YESNO, word, "abstain") for word in ["棄権", "白票", "保留", "△"]),
+        (MOTION, "1", "yes"),
+        (MOTION, "3", "abstain"),
+        (MOTION, "2 反対", "no"),
+    ],
+)
+def test_yesno(question: Question, slot: str, answer: str) -> None:
+    """The closed word lists and the printed numbers."""
+    assert read_answer(question, slot, today=TODAY) == Understood(answer)
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        ("条件付き賛成", "conditional"),
+        ("賛成（条件付き）", "conditional"),
+        ("おおむね賛成", "conditional"),
+        ("賛成できない", "unclear"),
+        ("賛成しかねる", "unclear"),
+        ("1 反対", "mismatch"),
+        ("1か2", "two-choices"),
+        ("4", "out-of-range"),
+    ],
+)
+def test_yesno_unclear(slot: str, expected: str) -> None:
+    """A condition is never rounded to yes or no."""
+    assert kind(MOTION, slot) == expected
+
+
+@pytest.mark.parametrize(
+    ("slot", "value"),
+    [
+        ("12", "12"),
+        ("１２台", "12"),
+        ("1,234", "1234"),
+        ("1.5万円", "15000"),
+        ("300千円", "300000"),
+        ("三百二十", "320"),
+        ("十二", "12"),
+        ("一億2千万", "120000000"),
+        ("50%", "50"),
+        ("0", "0"),
+        ("007", "7"),
+        ("2名です。", "2"),
+    ],
+)
+def test_number(slot: str, value: str) -> None:
+    """A quantity becomes a plain decimal string."""
+    assert read_answer(NUMBER, slot, today=TODAY) == Understood(value)
+
+
+@pytest.mark.parametrize(
+    "slot",
+    ["12,34", "10以上", "10人 以上", "-5", "10〜20", "3割", "①", "〇", "1と2", "10か20", "たくさん", "1.2.3"],
+)
+def test_number_unclear(slot: str) -> None:
+    """A bound, a range or a malformed figure is no number."""
+    assert kind(NUMBER, slot) == "unclear"
+
+
+def test_number_about() -> None:
+    """約 keeps a flag, and a remark in brackets is kept."""
+    assert read_answer(NUMBER, "約100人", today=TODAY) == Understood("100", "", ("approximate",))
+    assert read_answer(NUMBER, "12台（うち予備2台）", today=TODAY) == Understood("12", "うち予備2台")
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [
+        "2026/7/2",
+        "2026-07-02",
+        "2026.7.2",
+        "2026年7月2日",
+        "２０２６年７月２日（木）",
+        "令和8年7月2日",
+        "R8.7.2",
+        "R8/7/2です",
+    ],
+)
+def test_date(slot: str) -> None:
+    """Every written form of one day."""
+    assert read_answer(DATE, slot, today=TODAY) == Understood("2026-07-02")
+
+
+def test_date_without_year() -> None:
+    """The year is taken only where the season makes it plain."""
+    assert read_answer(DATE, "7月2日", today=TODAY) == Understood("2026-07-02", "", ("year-assumed",))
+    assert read_answer(DATE, "1月15日", today=date(2026, 12, 1)) == Understood(
+        "2027-01-15", "", ("year-assumed",)
+    )
+    assert kind(DATE, "1月15日") == "year"
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        ("2/30", "no-such-day"),
+        ("2026年7月2日（金）", "weekday"),
+        ("7月2日か3日", "unclear"),
+        ("未定", "unclear"),
+        ("7/2/2026", "unclear"),
+    ],
+)
+def test_date_unclear(slot: str, expected: str) -> None:
+    """A day that does not exist, or does not fit its weekday, is asked back."""
+    assert kind(DATE, slot) == expected
+
+
+def test_text_and_rating() -> None:
+    """Free text keeps the member's own characters; a rating is one number of its scale."""
+    assert read_answer(TEXT, "　㈱髙橋～①です ", today=TODAY) == Understood("㈱髙橋～①です")
+    assert kind(TEXT, "文字\ufffd化け") == "garbled"
+    assert read_answer(RATING, "４", today=TODAY) == Understood(("4",))
+    assert kind(RATING, "6") == "out-of-range"
+
+
+def test_whole_label() -> None:
+    """A label counts whole, never by its beginning."""
+    assert label_answer(SINGLE, "利用していないです。") == ("2",)
+    assert label_answer(SINGLE, "利用していないかもしれない") is None
+    assert label_answer(MOTION, "賛成します") == "yes"
+    assert label_answer(MOTION, "賛成できません") is None
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [
+        "お願いします" * 49 + "x",
+        "です" * 149,
+        "1," * 149,
+        "(" * 299,
+        "一" * 299,
+        "9" * 299,
+        "1と" * 149,
+        "以上。" * 99,
+    ],
+)
+def test_repetitions_are_cheap(slot: str) -> None:
+    """No pattern takes more than linear time (promises.md, attack 7)."""
+    started = time.process_time()
+    for question in (SINGLE, MULTI, YESNO, NUMBER, DATE, RATING):
+        read_answer(question, slot, today=TODAY)
+    assert time.process_time() - started < 1

@@ -1,0 +1,210 @@
+"""RSVP forms, people as members write them, seats and changes (core/event.py)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+from datetime import time as clock
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailbot.core.audience import Selector
+from mailbot.core.event import (
+    Event,
+    Rsvp,
+    begins,
+    event_changes,
+    read_people,
+    rsvp_deadline,
+    rsvp_form,
+    rsvp_of,
+    rsvp_problems,
+    seat,
+    time_words,
+)
+from mailbot.core.survey import Answers
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+SEMINAR = Event(
+    key="N26-07",
+    title="第1回トピックスセミナー",
+    date=date(2026, 10, 22),
+    starts=None,
+    ends=None,
+    place="有明・東京ビッグサイト",
+    audience=Selector(everyone=True),
+    notices=(),
+    rsvp_until=datetime(2026, 10, 9, 17, 0, tzinfo=TOKYO),
+    capacity=80,
+)
+FIXED = replace(SEMINAR, starts=clock(10, 0), ends=clock(15, 0))
+
+
+def test_form_offers_to_answer_later_only_while_the_time_is_undecided() -> None:
+    """An event whose time is undecided may be answered when the time is decided; a fixed one may not."""
+    assert rsvp_form(SEMINAR).question("Q1").options == ("出席", "欠席", "時間が決まってから返事")
+    assert rsvp_form(FIXED).question("Q1").options == ("出席", "欠席")
+    assert rsvp_form(FIXED, "en").question("Q1").options == ("attending", "not attending")
+
+
+def test_form_is_a_survey_of_attendance_and_people() -> None:
+    """The RSVP form has a required single choice and a text for number and names, asked of those who attend."""
+    form = rsvp_form(SEMINAR)
+    assert [(q.id, q.type, q.required) for q in form.questions] == [
+        ("Q1", "single", True),
+        ("Q2", "text", False),
+    ]
+    assert form.question("Q2").when == (("Q1", ("1",)),)
+    assert (form.key, form.closes) == ("N26-07", SEMINAR.rsvp_until)
+
+
+@pytest.mark.parametrize(
+    ("text", "people", "names"),
+    [
+        ("2名 山田太郎、鈴木花子", 2, ("山田太郎", "鈴木花子")),
+        ("山田太郎", 1, ("山田太郎",)),
+        ("３名", 3, ()),
+        ("3", 3, ()),
+        ("2 Taro Yamada, Hanako Suzuki", 2, ("Taro Yamada", "Hanako Suzuki")),
+        ("2 people: Taro Yamada and Hanako Suzuki", 2, ("Taro Yamada", "Hanako Suzuki")),
+        ("Taro Yamada", 1, ("Taro Yamada",)),
+        ("2名　山田　太郎、鈴木　花子", 2, ("山田 太郎", "鈴木 花子")),
+        ("2名山田太郎・鈴木花子", 2, ("山田太郎", "鈴木花子")),
+        ("2名（山田太郎、鈴木花子）", 2, ("山田太郎", "鈴木花子")),
+        ("二名 山田太郎と鈴木花子", 2, ("山田太郎", "鈴木花子")),
+        ("山田太郎、鈴木花子", 2, ("山田太郎", "鈴木花子")),
+        ("山田太郎、鈴木花子の2名です。", 2, ("山田太郎", "鈴木花子")),
+        ("山田太郎、鈴木花子　計2名", 2, ("山田太郎", "鈴木花子")),
+        ("2名\n山田太郎\n鈴木花子", 2, ("山田太郎", "鈴木花子")),
+        ("人数：2名　氏名：山田太郎，鈴木花子", 2, ("山田太郎", "鈴木花子")),
+        ("山田太郎が出席します。", 1, ("山田太郎",)),
+        ("1名です", 1, ()),
+        ("情報政策課 山田太郎", 1, ("情報政策課 山田太郎",)),
+        ("2名 山田太郎 鈴木花子丸", 2, ("山田太郎", "鈴木花子丸")),
+        ("1名 髙橋﨑太", 1, ("髙橋﨑太",)),
+        ("2名 未定", 2, ()),
+        (
+            "・3名 山田太郎、鈴木花子、佐藤一郎",
+            3,
+            ("山田太郎", "鈴木花子", "佐藤一郎"),
+        ),  # from our own filled slot
+        ("ジョン・スミス", 1, ("ジョン・スミス",)),
+        ("1名 さとうみと", 1, ("さとうみと",)),
+    ],
+)
+def test_people(text: str, people: int, names: tuple[str, ...]) -> None:
+    """A number, names, or both in agreement are read; names keep the characters they were written in."""
+    assert read_people(text) == (people, names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "　",
+        "0名",
+        "3名 山田太郎、鈴木花子",
+        "1名 山田太郎、鈴木花子",
+        "山田太郎ほか2名",
+        "山田太郎 他",
+        "数名",
+        "未定",
+        "2〜3名",
+        "2名か3名",
+        "約10名",
+        "あとで連絡します",
+        "山田さんは行けますか？",
+        "2名 山田太郎、�木花子",
+        "2名 山田太郎、〓木花子",
+        "山田太郎 鈴木花子",  # one person or two
+        "Suzuki, Hanako",  # one person or two
+        "2名 山田 太郎",
+        "同上",
+        "03-1234-5678",
+        "taro@city.example.jp",
+        "山" * 41,
+        "山田太郎、" * 300,
+        "1000名",
+    ],
+)
+def test_unclear_people(text: str) -> None:
+    """What is neither a number nor names, or where both disagree, is asked back, never guessed."""
+    with pytest.raises(ValueError, match="お書きください"):
+        read_people(text)
+    with pytest.raises(ValueError, match="Please write"):
+        read_people(text, "en")
+
+
+def test_disagreement_is_named() -> None:
+    """The sentence about a disagreement says both figures."""
+    with pytest.raises(ValueError, match="人数（3名）と氏名（2名分）が合いません"):
+        read_people("3名 山田太郎、鈴木花子")
+
+
+@pytest.mark.parametrize(
+    ("answers", "rsvp"),
+    [
+        ({"Q1": ("1",), "Q2": "2名 山田太郎、鈴木花子"}, Rsvp("attending", 2, ("山田太郎", "鈴木花子"))),
+        ({"Q1": ("1",)}, Rsvp("attending", 1)),
+        ({"Q1": ("1",), "Q2": None}, Rsvp("attending", 1)),
+        ({"Q1": ("1",), "Q2": "　"}, Rsvp("attending", 1)),
+        ({"Q1": ("1",), "Q2": "たぶん行けます"}, Rsvp("unclear", 0)),
+        ({"Q1": ("2",)}, Rsvp("declined", 0)),
+        ({"Q1": ("2",), "Q2": "なし"}, Rsvp("declined", 0)),
+        ({"Q1": ("3",)}, Rsvp("later", 0)),
+        ({"Q1": None}, Rsvp("unclear", 0)),
+        ({"Q2": "2名"}, Rsvp("unclear", 0)),
+        ({}, Rsvp("unclear", 0)),
+    ],
+)
+def test_rsvp(answers: Answers, rsvp: Rsvp) -> None:
+    """An RSVP says attending with its people, declined, later, or is unclear; an unclear one says why."""
+    assert rsvp_of(answers) == rsvp
+    for language in ("ja", "en"):
+        problems = rsvp_problems(answers, language)
+        assert bool(problems) is (rsvp.status == "unclear")
+
+
+@pytest.mark.parametrize(
+    ("capacity", "taken", "wanted", "expected"),
+    [
+        (80, 0, 1, "attending"),
+        (80, 78, 2, "attending"),
+        (80, 78, 3, "waiting"),
+        (80, 81, 1, "waiting"),  # two seats are left, but three people wait before
+        (80, 80, 1, "waiting"),
+        (None, 5000, 9, "attending"),
+    ],
+)
+def test_seats_in_strict_order(capacity: int | None, taken: int, wanted: int, expected: str) -> None:
+    """Seats go in order of arrival; nobody passes a group that waits."""
+    assert seat(replace(SEMINAR, capacity=capacity), taken, wanted) == expected
+
+
+def test_time_words() -> None:
+    """The time is written out, or stands as undecided beside the date."""
+    assert time_words(SEMINAR) == "2026年10月22日（木）【時間未定】"
+    assert time_words(FIXED) == "2026年10月22日（木）10時00分〜15時00分"
+    assert time_words(replace(FIXED, ends=None)) == "2026年10月22日（木）10時00分〜"
+    assert time_words(SEMINAR, "en") == "Thursday, 22 October 2026 [time undecided]"
+    assert time_words(FIXED, "en") == "Thursday, 22 October 2026, 10:00 to 15:00"
+
+
+def test_changes_are_said_in_words() -> None:
+    """Each changed fact is one line with its old and its new value; what a member does not see is no change."""
+    assert event_changes(SEMINAR, FIXED) == (
+        "日時　2026年10月22日（木）【時間未定】 → 2026年10月22日（木）10時00分〜15時00分",
+    )
+    moved = replace(FIXED, place="長野市", capacity=None)
+    assert event_changes(FIXED, moved) == ("会場　有明・東京ビッグサイト → 長野市", "定員　80名 → なし")
+    assert event_changes(FIXED, moved, "en")[1] == "Capacity: 80 -> none"
+    assert event_changes(FIXED, FIXED) == ()
+
+
+def test_deadline_and_beginning() -> None:
+    """Without a deadline RSVPs are taken until the event begins; with the time undecided, until its day begins."""
+    assert rsvp_deadline(SEMINAR, TOKYO) == SEMINAR.rsvp_until
+    assert rsvp_deadline(replace(FIXED, rsvp_until=None), TOKYO) == begins(FIXED, TOKYO)
+    assert begins(FIXED, TOKYO) == datetime(2026, 10, 22, 10, 0, tzinfo=TOKYO)
+    assert begins(SEMINAR, TOKYO) == datetime(2026, 10, 22, 0, 0, tzinfo=TOKYO)

@@ -1,0 +1,135 @@
+"""Who may post to a list."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from mailbot.core.audience import NOBODY
+from mailbot.core.mailing_list import MailingList, Preset
+from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, explain, moderate
+
+LIST = MailingList(name="room", title="会議室", preset="closed", members=NOBODY)
+QUESTION = PostQuestion(
+    author="yamada@city.example.jp",
+    member=True,
+    contact=True,
+    office=False,
+    poster=False,
+    size=4000,
+    own_list_fields=False,
+    received=3,
+    automatic=None,
+    null_sender=False,
+    authentication="none",
+    distributed=False,
+    empty=False,
+)
+CONTACT = replace(QUESTION, member=False)
+STRANGER = replace(QUESTION, member=False, contact=False)
+OFFICE = replace(STRANGER, office=True)
+POSTER = replace(STRANGER, poster=True)
+
+
+@pytest.mark.parametrize(
+    ("preset", "question", "expected"),
+    [
+        ("closed", QUESTION, Accept),
+        ("closed", CONTACT, Reject),
+        ("closed", STRANGER, Hold),
+        ("closed", OFFICE, Accept),
+        ("closed", POSTER, Accept),
+        ("open", QUESTION, Accept),
+        ("open", CONTACT, Accept),
+        ("open", STRANGER, Hold),
+        ("open", OFFICE, Accept),
+        ("announce", QUESTION, Reject),
+        ("announce", CONTACT, Reject),
+        ("announce", STRANGER, Hold),
+        ("announce", OFFICE, Accept),
+        ("announce", POSTER, Accept),
+    ],
+)
+def test_presets(preset: Preset, question: PostQuestion, expected: type) -> None:
+    """Members write to a closed list, everyone registered to an open one, the secretariat to announcements."""
+    assert type(moderate(question, replace(LIST, preset=preset))) is expected
+
+
+@pytest.mark.parametrize(
+    ("change", "expected", "rule"),
+    [
+        ({"distributed": True}, Discard, "same-post"),
+        ({"own_list_fields": True}, Hold, "loop"),
+        ({"received": 50}, Accept, None),
+        ({"received": 51}, Hold, "loop"),
+        ({"null_sender": True}, Discard, "automatic"),
+        ({"automatic": "Auto-Submitted: auto-replied"}, Discard, "automatic"),
+        ({"author": None, "member": False, "contact": False}, Hold, "one-author"),
+        ({"authentication": "fail"}, Hold, "not-forged"),
+        ({"size": LIST.max_size}, Accept, None),
+        ({"size": LIST.max_size + 1}, Reject, "size"),
+        ({"empty": True}, Reject, "content"),
+    ],
+)
+def test_rules(change: dict[str, Any], expected: type, rule: str | None) -> None:
+    """Each rule decides what it is there for, and says which it was."""
+    disposition = moderate(replace(QUESTION, **change), LIST)
+    assert type(disposition) is expected
+    assert getattr(disposition, "rule", None) == rule
+
+
+@pytest.mark.parametrize(
+    ("policy", "authentication", "expected"),
+    [
+        ("member", "none", Accept),
+        ("aligned", "pass", Accept),
+        ("aligned", "none", Hold),
+        ("confirm", "pass", Hold),
+    ],
+)
+def test_author_policy(policy: Any, authentication: Any, expected: type) -> None:
+    """A list may ask for more than a member's From: an aligned pass, or the author's confirmation."""
+    question = replace(QUESTION, authentication=authentication)
+    assert type(moderate(question, replace(LIST, author=policy))) is expected
+
+
+@pytest.mark.parametrize("change", [{"size": 2**30}, {"empty": True}, {"authentication": "fail"}])
+def test_strangers_are_never_answered(change: dict[str, Any]) -> None:
+    """Whatever else is wrong, a mail from an unknown or forged address is held, not refused by mail."""
+    assert isinstance(moderate(replace(STRANGER, **change), LIST), Hold)
+    assert isinstance(moderate(replace(CONTACT, authentication="fail"), LIST), Hold)
+
+
+def test_a_repeated_loop_is_only_discarded() -> None:
+    """A loop that brings the very same mail back leaves the secretariat alone."""
+    assert isinstance(moderate(replace(QUESTION, distributed=True, own_list_fields=True), LIST), Discard)
+
+
+def test_languages() -> None:
+    """The author reads the reason in the language of the service."""
+    assert moderate(CONTACT, LIST) == Reject(
+        "may-post", "会議室に投稿できるのは、このリストのメンバーだけです。"
+    )
+    assert moderate(CONTACT, LIST, "en") == Reject("may-post", "Only members of room may post to it.")
+
+
+def test_explain_shows_every_rule() -> None:
+    """A rehearsal shows each rule with its result, before and behind the one that decides."""
+    lines = dict(explain(replace(CONTACT, size=2**30), LIST, "en"))
+    assert list(lines) == [
+        "same-post",
+        "loop",
+        "automatic",
+        "one-author",
+        "not-forged",
+        "may-post",
+        "size",
+        "content",
+        "author-policy",
+    ]
+    assert lines["loop"] == "It is no loop."
+    assert lines["may-post"] == "Only members of room may post to it."
+    assert lines["size"].startswith("The mail has 1024.0 MiB")
+    assert all(sentence.endswith("。") for _, sentence in explain(QUESTION, LIST))

@@ -1,0 +1,489 @@
+"""Reading replies by alignment: ballot.md sections 6 to 8, row by row, and what must never be accepted."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import date
+from typing import Any, get_args
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailbot.core.ballot import ballot_lines, confirmation, faults, how_to_lines
+from mailbot.core.reply import read_reply
+from mailbot.core.survey import Answer, Question, QuestionType, Reading, Survey
+from tests.mails.standard import REFERENCE, STANDARD, TODAY, acknowledgement, invitation, quoted, reminder
+
+INVITATION = invitation()
+FILLED: dict[str, Answer] = {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "LGWAN接続が先です。\nQ1 3の方が]よい"}
+ACK = acknowledgement(FILLED)
+
+
+def survey(*questions: Question) -> Survey:
+    return Survey(STANDARD.key, STANDARD.title, STANDARD.audience, STANDARD.opens, STANDARD.closes, questions)
+
+
+def read(text: str, *known: str, of: Survey = STANDARD, **options: Any) -> Reading:
+    return read_reply(of, text, known or (INVITATION,), today=TODAY, **options)
+
+
+def slot(question: int, value: str, text: str = INVITATION) -> str:
+    return text.replace(f"【Q{question}回答】[　　]", f"【Q{question}回答】{value}")
+
+
+@pytest.mark.parametrize(
+    ("written", "answers"),
+    [
+        ("Q1 2\nQ2 1,3", {"Q1": ("2",), "Q2": ("1", "3")}),
+        ("【Q1回答】2", {"Q1": ("2",)}),
+        ("【Q1回答】[　　]2", {"Q1": ("2",)}),
+        ("[Q1] 2", {"Q1": ("2",)}),
+        ("問1：２", {"Q1": ("2",)}),
+        ("設問１　2番", {"Q1": ("2",)}),
+        ("質問1=2", {"Q1": ("2",)}),
+        ("議案1 2", {"Q1": ("2",)}),
+        ("第1号議案 2", {"Q1": ("2",)}),
+        ("Q1は2です。", {"Q1": ("2",)}),
+        ("・Q1 2\n・Q2 1 and 3", {"Q1": ("2",), "Q2": ("1", "3")}),
+        ("Q1の回答は2です", {"Q1": ("2",)}),
+        ("Q1） 2", {"Q1": ("2",)}),
+        ("Q1→利用していない", {"Q1": ("2",)}),
+        ("Q1 2、Q2 1と3", {"Q1": ("2",), "Q2": ("1", "3")}),
+        ("Q1\n2", {"Q1": ("2",)}),
+        ("Q1 LG.JPドメインを利用していますか（1つ） → 2", {"Q1": ("2",)}),
+        ("Q3 一行目\n二行目\n\n山田", {"Q3": "一行目\n二行目"}),
+        ("Q3 特になし\n山田", {"Q3": "特になし"}),
+        ("Q3は特になし", {"Q3": "特になし"}),
+    ],
+)
+@pytest.mark.parametrize("quote", ["> ", "＞", "| ", "", "yamada> "])
+def test_answers_at_the_top(written: str, answers: dict[str, Answer], quote: str) -> None:
+    """What stands above the quotation behind a question's number is read, however the quotation looks."""
+    reading = read(f"お世話になっております。\n{written}\n\n{quoted(INVITATION, quote)}")
+    assert reading.answers == answers
+    assert not reading.problems
+    assert reading.hold is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[ 2 ]",
+        "[２]",
+        "［2］",
+        "[　　]2",
+        "[　　] 2",
+        "2",
+        "（2）",
+        "「2」",
+        "〔②〕",
+        "[ 2",
+        "[ 利用していない ]",
+        "[ 2 利用していない ]",
+        "[ 2 ]　利用していない",
+        "[　　]\n2",
+        "[　　]\n   2. 利用していない",
+        "[　　]\n→ 2",
+        "[　　]←2",
+        "→2",
+    ],
+)
+@pytest.mark.parametrize("quote", ["> ", ">", "> > ", "", "jimu> "])
+def test_answers_in_the_slot(value: str, quote: str) -> None:
+    """A number in, behind or under the brackets of any shape is read at any quotation depth."""
+    assert read(quoted(slot(1, value), quote)).answers == {"Q1": ("2",)}
+
+
+@pytest.mark.parametrize("quote", ["", "> ", ">> ", "＞ ", "| ", "yamada> ", "> | "])
+@pytest.mark.parametrize(
+    "known", [(INVITATION,), (ACK, INVITATION), (acknowledgement(FILLED, 3), ACK, reminder())]
+)
+def test_nothing_of_ours_is_an_answer(quote: str, known: tuple[str, ...]) -> None:
+    """A quotation that nobody touched says nothing, whichever of our mails it is."""
+    for text in known:
+        reading = read(quoted(text, quote), *known)
+        assert not reading.answers
+        assert not reading.problems
+        assert (reading.hold, reading.ask) == ("untouched", True)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        ("Q1 1 利用していない", "mismatch"),
+        ("Q1 4", "out-of-range"),
+        ("Q1 0", "out-of-range"),
+        ("Q1 1,2", "two-choices"),
+        ("Q1 1か2", "two-choices"),
+        ("Q2 13", "joined"),
+        ("Q2 3-1", "descending"),
+        ("Q2 すべて", "all"),
+        ("Q2 特になし", "none-of-these"),
+        ("Q1 ?", "garbled"),
+        ("Q1 〓", "garbled"),
+        ("Q1 \ufffd", "garbled"),
+        ("Q1 利用してい", "unclear"),
+        ("Q1 1にするか迷っています", "unclear"),
+    ],
+)
+def test_what_is_not_understood_is_asked_back(written: str, kind: str) -> None:
+    """Each unclear form of section 8 makes a problem of its kind and no answer."""
+    reading = read(f"{written}\n\n{quoted(INVITATION)}")
+    assert not reading.answers
+    assert [problem.kind for problem in reading.problems] == [kind]
+    assert reading.hold is None
+
+
+@pytest.mark.parametrize(
+    ("text", "hold", "ask"),
+    [
+        (f"2\n{quoted(INVITATION)}", "bare-number", True),
+        (f"Q1 1\n{quoted(slot(1, '[ 2 ]'))}", "differ", True),
+        ("Q1 1\nQ1 2\n", "differ", True),
+        ("", "untouched", True),
+        ("> Q1 2\n> Q2 3\n", "quoted-only", False),
+        (f"来月になったら改めてお返事したいと思います。\n{INVITATION}", "prose", False),
+        (f"担当者が代わりました。\n{INVITATION}", "contact-change", False),
+        (slot(1, "[ 2 ]").replace("S26-014-13201", "S26-011-13201"), "other-ballot", False),
+        (f"Q1 2\nすみません、やはりQ1は3です。\n{INVITATION}", "correction", True),
+        (f"Q1 2\n{quoted(INVITATION)}\n上は間違いで、3番でした。", "correction", True),
+        ("受付番号 S26-014-99999 第1版\nQ1 2", "other-ballot", False),
+        (f"取下げ\nQ1 2\n{INVITATION}", "command-and-answers", True),
+    ],
+)
+def test_what_is_held(text: str, hold: str, ask: bool) -> None:
+    """What may not count at all is held with its reason, and asked back where section 8 says H."""
+    reading = read(text)
+    assert (reading.hold, reading.ask) == (hold, ask)
+
+
+def test_head_and_slot_agree() -> None:
+    """The same answer at the top and in the slot is one answer."""
+    assert read(f"Q1 2\n{quoted(slot(1, '[ ２ ]'))}").answers == {"Q1": ("2",)}
+
+
+def test_shallowest_quotation_wins() -> None:
+    """A slot filled in an older quotation beneath is history."""
+    older = quoted(slot(1, "[ 1 ]"), ">> ")
+    assert read(f"{quoted(slot(1, '[ 2 ]'))}\n{older}").answers == {"Q1": ("2",)}
+    assert read(f"{slot(1, '[ 3 ]')}\n-----元のメッセージ-----\n{slot(1, '[ 1 ]')}").answers == {"Q1": ("3",)}
+
+
+@pytest.mark.parametrize("mark", "○〇◯⭕◎✓✔レﾚ☑■●")
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "{m}2. 利用していない",
+        " {m} 2. 利用していない",
+        "2. 利用していない {m}",
+        "[{m}] 2. 利用していない",
+        "2. {m}利用していない",
+        "2. 利用していない（{m}）",
+    ],
+)
+def test_marks_on_an_option_line(mark: str, shape: str) -> None:
+    """An option line of ours with a mark selects the option."""
+    marked = INVITATION.replace("   2. 利用していない", shape.format(m=mark))
+    assert read(quoted(marked)).answers == {"Q1": ("2",)}
+
+
+def test_deleted_option_lines() -> None:
+    """The one option that was left is read and confirmed; a quotation that was merely cut off says nothing."""
+    left = INVITATION.replace("   1. 利用している\n", "").replace("   3. 検討中\n", "")
+    reading = read(quoted(left))
+    assert reading.answers == {"Q1": ("2",)}
+    assert reading.flags == {"Q1": ("read",)}
+    cut = INVITATION[: INVITATION.index("   2. 利用していない")]
+    assert not read(quoted(cut)).answers
+    tail = INVITATION[INVITATION.index("   3. 検討中") :]
+    assert not read(quoted(tail)).answers
+    two = read(quoted(INVITATION.replace("   1. 利用している\n", "")))
+    assert [problem.kind for problem in two.problems] == ["lines-left"]
+
+
+def test_lines_wrapped_on_the_way() -> None:
+    """Up to three lines that together are one of ours are ours."""
+    for width in (12, 20, 30):
+        wrapped = "\n".join(
+            "\n".join(f"> {line[at : at + width]}" for at in range(0, max(len(line), 1), width))
+            if len(line) <= 3 * width
+            else f"> {line}"
+            for line in INVITATION.split("\n")
+        )
+        reading = read(f"Q1 2\n\n{wrapped}")
+        assert reading.answers == {"Q1": ("2",)}
+        assert not reading.problems
+
+
+def test_acknowledgement_is_the_next_ballot() -> None:
+    """A changed slot replaces that answer only; the number decides where our own words stand behind it."""
+    known = (ACK, INVITATION)
+    assert read(quoted(ACK.replace("[ 2 ]", "[ 3 ]")), *known).answers == {"Q1": ("3",)}
+    assert read(ACK.replace("[ 1,3 ]", "[ 4 ]"), *known).answers == {"Q2": ("4",)}
+    assert read(ACK.replace("[ 2 ]　利用していない", "[ 3 ]　検討中"), *known).answers == {"Q1": ("3",)}
+    assert read(ACK.replace("[ 2 ]　利用していない", "[　]　検討中"), *known).answers == {"Q1": ("3",)}
+    assert read(ACK.replace("[ 1,3 ]", "[　　]"), *known).answers == {"Q2": None}
+    changed = read(ACK.replace("[ 2 ]　利用していない", "[ 2 ]　検討中"), *known)
+    assert [problem.kind for problem in changed.problems] == ["mismatch"]
+    text = read(ACK.replace("LGWAN接続が先です。", "やはり不要です。"), *known).answers["Q3"]
+    assert isinstance(text, str)
+    assert text.startswith("やはり不要です。")
+
+
+def test_answers_on_an_old_invitation_after_an_acknowledgement() -> None:
+    """The slot is compared with the edition that the reply quotes."""
+    known = (ACK, INVITATION)
+    assert read(quoted(slot(1, "[ 2 ]")), *known).answers == {"Q1": ("2",)}
+    assert not read(quoted(INVITATION), *known).answers
+
+
+def test_text_in_the_slot_over_several_lines() -> None:
+    """A bracket that is closed later runs on; one that is never closed runs to our next line."""
+    for value in ("[ 一行目\n二行目 ]", "[ 一行目\n二行目", "[　　]\n一行目\n二行目", "一行目\n二行目"):
+        answer = read(slot(3, value)).answers["Q3"]
+        assert isinstance(answer, str)
+        assert [line.strip() for line in answer.splitlines()] == ["一行目", "二行目"]
+
+
+def test_a_signature_is_not_a_free_answer() -> None:
+    """What stands after the last slot without a line of ours behind it belongs to no question."""
+    cut = INVITATION[: INVITATION.index("★★ 回答欄 ここまで")]
+    assert read(f"{cut}\n\n山田太郎\n電話 2").hold == "untouched"
+
+
+def test_explicit_answer_below_everything() -> None:
+    """An explicit line counts wherever the member wrote it; a bare number below does not."""
+    assert read(f"{quoted(INVITATION)}\n\nQ1 2").answers == {"Q1": ("2",)}
+    assert read(f"{quoted(INVITATION)}\n\n2").hold == "untouched"
+
+
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        ("取下げ", "withdraw"),
+        ("「取下げ」", "withdraw"),
+        ("再送", "resend"),
+        ("回答しない", "decline"),
+        ("ヘルプ", "help"),
+        ("担当変更 佐藤花子 sato@city.example.jp", "contact"),
+    ],
+)
+def test_commands(line: str, command: str) -> None:
+    """A command counts alone on its line, never as a word in a sentence or in a quotation."""
+    assert read(f"お世話になります。\n{line}\n{quoted(INVITATION)}").command == command
+    assert read(f"> {line}\n").command is None
+    assert read(f"もう{line}ことはできますか。\n{INVITATION}").command is None
+
+
+def test_confirmation_by_yes() -> None:
+    """A lone はい confirms what our newest mail proposed, and nothing else does."""
+    asked = "\n".join(("お答えを確認させてください。", *confirmation(STANDARD.questions[1], ("1", "3"))))
+    assert read("はい\n", asked, INVITATION).answers == {"Q2": ("1", "3")}
+    assert not read("はい\n", INVITATION, asked).answers
+    assert not read("はい、来月になります。\n", asked).answers
+    assert not read(quoted(asked), asked).answers
+
+
+ONE = survey(Question("Q1", "出欠", "single", ("出席", "欠席", "時間が決まってから返事")))
+TWO = survey(*ONE.questions, Question("Q2", "人数", "number"))
+
+
+def test_one_question() -> None:
+    """A bare number or a copied option line at the top answers the only question."""
+    known = invitation(ONE)
+    assert read(f"2\n{quoted(known)}", known, of=ONE).answers == {"Q1": ("2",)}
+    assert read(f"1. 出席\n{quoted(known)}", known, of=ONE).answers == {"Q1": ("1",)}
+    assert read(f"1\n2\n{quoted(known)}", known, of=ONE).hold == "differ"
+    assert not read(f"出席できないと思います。\n{quoted(known)}", known, of=ONE).answers
+
+
+def test_bare_label() -> None:
+    """With bare_label_ok a whole label with courtesy answers the first question that has it."""
+    known = invitation(TWO)
+    said = read(f"出席します。\nQ2 2名\n{quoted(known)}", known, of=TWO, bare_label_ok=True)
+    assert said.answers == {"Q1": ("1",), "Q2": "2"}
+    assert not read(f"出席できません。\n{known}", known, of=TWO, bare_label_ok=True).answers
+    assert read(f"出席\n欠席\n{known}", known, of=TWO, bare_label_ok=True).hold == "differ"
+    assert not read(f"出席します。\n{known}", known, of=TWO).answers
+
+
+def test_english() -> None:
+    """The English form is read as well."""
+    lines = [*how_to_lines(STANDARD, "en"), "", *ballot_lines(STANDARD, REFERENCE, 1, language="en"), ""]
+    known = "\n".join(lines)
+    assert read(quoted(known), known, language="en").hold == "untouched"
+    filled = known.replace("[Q1 answer] [    ]", "[Q1 answer] [ 2 ]")
+    assert read(quoted(filled), known, language="en").answers == {"Q1": ("2",)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A" * 10**6,
+        "\n" * 10**6,
+        "> " * 500_000,
+        "Q1 " * 300_000,
+        "【Q1回答】[" * 90_000,
+        "Q1 2\n" * 200_000,
+        INVITATION * 700,
+        "[" * 10**6,
+        (" " * 998 + "x\n") * 1_000,
+        ("Q1" + " " * 990 + "\u3000x\n") * 1_000,
+        ("[" + " " * 990 + "x\n") * 1_000,
+        ("~~a" * 333 + "\n") * 1_000,
+        (INVITATION[: INVITATION.index("【Q2回答】")] + "あい出席費用\n" * 300_000),
+        "Q1 " + "お願いします" * 160_000,
+        ("Q1 " + "です" * 140 + "x\n") * 3_000,
+        ("Q2 " + "1," * 140 + "x\n") * 3_000,
+        INVITATION[: INVITATION.index("【Q3回答】")] + "【Q3回答】[\n" + "あ[\n" * 300_000,
+    ],
+    ids=range(17),
+)
+def test_hostile_text_is_cheap(text: str) -> None:
+    """A megabyte of hostile text is held and costs some milliseconds (promises.md, attack 7)."""
+    started = time.process_time()
+    reading = read(text, ACK, INVITATION)
+    assert time.process_time() - started < 1  # 50 ms on an idle machine
+    assert reading.hold is not None
+
+
+def damaged(text: str, chance: random.Random) -> str:
+    """Return a text as bad gateways pass it on: damaged characters, lines wrapped anew or run together."""
+    lines = text.split("\n")
+    if chance.random() < 0.6:
+        lines = [
+            "".join(chance.choice("?〓\ufffd　") if chance.random() < 0.03 else c for c in line)
+            for line in lines
+        ]
+    if chance.random() < 0.5:
+        width = chance.randrange(8, 60)
+        lines = [line[at : at + width] for line in lines for at in range(0, max(1, len(line)), width)]
+    elif chance.random() < 0.5:
+        merged = [lines[0]]
+        for line in lines[1:]:
+            if chance.random() < 0.15:
+                merged[-1] += line
+            else:
+                merged.append(line)
+        lines = merged
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("quote", ["", "> ", "yamada> "])
+def test_an_untouched_ballot_damaged_on_the_way_says_nothing(quote: str) -> None:
+    """However a gateway maltreats our lines, none of them becomes a choice, a number or a date."""
+    of = survey(
+        *STANDARD.questions[:2],
+        Question("Q3", "出席されますか", "yesno"),
+        Question("Q4", "人数は何名ですか", "number"),
+        Question("Q5", "導入の予定日", "date"),
+        Question("Q6", "満足度", "rating"),
+        Question("Q7", "賛成ですか", "single", ("はい", "いいえ")),
+    )
+    sent = invitation(of)
+    chance = random.Random(20260620)
+    for _ in range(700):
+        text = quoted(damaged(sent, chance), quote)
+        reading = read(text, sent, of=of)
+        assert not reading.answers or reading.hold is not None, text
+
+
+WORDS = st.text("利用検討導入費手続必要市町村課電算移行年度予算ABCdef", min_size=2, max_size=24)
+
+
+@st.composite
+def surveys(draw: st.DrawFn) -> Survey:
+    questions = []
+    for place in range(1, draw(st.integers(1, 4)) + 1):
+        kind: QuestionType = draw(st.sampled_from(get_args(QuestionType)))
+        options: tuple[str, ...] = ()
+        if kind in {"single", "multi"}:
+            options = tuple(
+                draw(st.lists(WORDS, min_size=2, max_size=12, unique_by=lambda word: word.casefold()))
+            )
+        questions.append(Question(f"Q{place}", draw(WORDS), kind, options, draw(st.booleans())))
+    return survey(*questions)
+
+
+@st.composite
+def answered(draw: st.DrawFn, question: Question) -> tuple[Answer, str]:
+    """Draw an answer and one of the shapes in which a member writes it."""
+    count = len(question.options) or 5
+    match question.type:
+        case "single" | "rating":
+            number = draw(st.integers(1, count))
+            shapes = ["{n}", "{n}番", " {n} ", "{n}です", "({n})"]
+            text = draw(st.sampled_from(shapes)).format(n=number)
+            if question.type == "single" and draw(st.booleans()):
+                text = draw(st.sampled_from(["{n} {label}", "{label}", "{label}です。"])).format(
+                    n=number, label=question.options[number - 1]
+                )
+            return (str(number),), draw(st.sampled_from([text, text.translate(WIDE)]))
+        case "multi":
+            numbers = sorted(draw(st.sets(st.integers(1, count), min_size=1, max_size=min(count, 5))))
+            separator = draw(st.sampled_from([",", "、", "，", " ", "・", "と", "/"]))
+            return tuple(map(str, numbers)), separator.join(map(str, numbers))
+        case "yesno":
+            answer, word = draw(
+                st.sampled_from(
+                    [("yes", "はい"), ("no", "いいえ"), ("yes", "1"), ("no", "２"), ("abstain", "棄権")]
+                )
+            )
+            return answer, word
+        case "number":
+            value = draw(st.integers(0, 10**9))
+            return str(value), draw(
+                st.sampled_from([str(value), f"{value:,}", f"{value}人", str(value).translate(WIDE)])
+            )
+        case "date":
+            day = draw(st.dates(date(2026, 1, 1), date(2027, 12, 31)))
+            shapes = [
+                f"{day.year}/{day.month}/{day.day}",
+                f"{day.year}年{day.month}月{day.day}日",
+                f"R{day.year - 2018}.{day.month}.{day.day}",
+            ]
+            return day.isoformat(), draw(st.sampled_from(shapes))
+        case "text":
+            text = (
+                f"所見 {draw(WORDS)}"  # a free answer that repeats the question's own words is taken for ours
+            )
+            return text, text
+
+
+WIDE = str.maketrans("0123456789,", "０１２３４５６７８９，")
+
+
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
+@given(data=st.data())
+def test_any_survey_answered_in_any_shape_reads_back(data: st.DataObject) -> None:
+    """Compose a survey, answer it in a shape that people use, and read the same answers; untouched it says nothing."""
+    asked = data.draw(surveys())
+    if faults(asked):
+        return
+    sent = invitation(asked)
+    quote = data.draw(st.sampled_from(["> ", ">", "", "＞ ", "yamada> "]))
+    untouched = read(quoted(sent, quote), sent, of=asked)
+    assert (dict(untouched.answers), untouched.problems, untouched.hold) == ({}, (), "untouched")
+    expected: dict[str, Answer] = {}
+    head, body = [], sent
+    for place, question in enumerate(asked.questions, 1):
+        where = data.draw(st.sampled_from(["head", "slot", "under", "none"]))
+        if where == "none":
+            continue
+        expected[question.id], written = data.draw(answered(question))
+        if where == "head":
+            head.append(f"{question.id} {written}")
+        elif where == "slot":
+            body = body.replace(f"【Q{place}回答】[　　]", f"【Q{place}回答】[ {written} ]")
+        else:
+            body = body.replace(f"【Q{place}回答】[　　]", f"【Q{place}回答】[　　]\n{written}")
+    reading = read("\n".join(head) + "\n\n" + quoted(body, quote), sent, of=asked)
+    assert reading.problems == ()
+    assert reading.answers == expected
+    receipt = acknowledgement(expected, 2, asked)
+    again = read(quoted(receipt, quote), receipt, sent, of=asked)
+    assert (dict(again.answers), again.problems) == ({}, ())
