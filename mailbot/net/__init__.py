@@ -1,0 +1,1 @@
+"""What talks: SMTP, LMTP and IMAP; knows bytes and envelopes, not lists or surveys."""
