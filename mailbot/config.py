@@ -1,0 +1,391 @@
+"""The service's configuration: config/mailbot.yaml, checked whole and turned into one frozen value (interface.md)."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
+
+from mailbot.core.address import valid_address
+from mailbot.core.relay import Relay, parse_relay
+from mailbot.yaml_source import FileModel, Line, Mistake, Mistakes, Source, read_yaml, said, validate
+
+_DEFAULT_FILE = Path("config/mailbot.yaml")
+_KEY_FILE = "data/secret.key"
+_KEY_BYTES = 32
+_DOMAIN = re.compile(
+    r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+)  # RFC 1035 2.3.1
+_LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
+_PASSWORD_IN_URL = re.compile(r"[a-z+]+://[^/@:]*:[^/@]+@")
+
+Address = tuple[str, int]  # host, port; port 0 takes any free one
+Language = Literal["ja", "en"]
+
+
+@dataclass(frozen=True)
+class ImapSource:
+    """A hosted mailbox that is watched for new mail."""
+
+    host: str
+    port: int
+    tls: bool
+    user: str
+    password: str = field(repr=False)
+    folder: str
+    address: str  # stands for the envelope recipient of mail that names none; "" holds such mail
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every option of config/mailbot.yaml; paths are absolute, addresses parsed, passwords read."""
+
+    folder: Path  # the working folder; relative paths in the file begin here
+    file: Path
+    domain: str
+    reply_domain: str
+    association: str  # its name; with 事務局 behind it, the From of surveys and notices
+    office: str  # the secretariat's own address
+    timezone: ZoneInfo
+    language: Language
+    authserv_id: str  # RFC 8601: whose Authentication-Results we believe
+    database: str = field(repr=False)  # a SQLAlchemy URL; may hold a password
+    smtp: Address | None
+    lmtp: Address | None
+    imap: tuple[ImapSource, ...]
+    max_size: int  # bytes of one received mail
+    relay: tuple[Relay, ...]  # in the order of fail-over
+    relay_connections: int
+    web: Address | None
+
+
+@dataclass(frozen=True)
+class Partial:
+    """What definitions need of a configuration, as far as it is sound: they are checked even when it is not."""
+
+    folder: Path
+    timezone: ZoneInfo
+    language: Language
+    domain: str
+    reply_domain: str
+
+
+def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    """Return the configuration's path: the option, else MAILBOT_CONFIG, else config/mailbot.yaml below cwd."""
+    return cwd / (option or environ.get("MAILBOT_CONFIG") or _DEFAULT_FILE)
+
+
+def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration. Raises Mistakes with all of them."""
+    config, _, mistakes = read_config(path, environ)
+    if config is None:
+        raise Mistakes(mistakes)
+    return config
+
+
+def read_config(
+    path: Path, environ: Mapping[str, str] = os.environ
+) -> tuple[Config | None, Partial, list[Mistake]]:
+    """Return the configuration (None if it has mistakes), what of it is sound enough for definitions, and mistakes."""
+    file = path.absolute()
+    folder = file.parent.parent
+    shown = str(file.relative_to(folder))
+    try:
+        source = read_yaml(file, shown)
+    except Mistakes as broken:
+        nothing = ConfigFile.model_validate({}, context={"folder": folder})
+        return None, _partial(folder, nothing), list(broken.mistakes)
+    found, mistakes = validate(source, ConfigFile, {"folder": folder}, required=("domain", "office"))
+    mistakes += _same_port_twice(source, found)
+    sources, secrets = _imap_sources(source, found, folder, environ)
+    mistakes += secrets + _readable_passwords(source, file)
+    partial = _partial(folder, found)
+    if mistakes:
+        return None, partial, mistakes
+    config = Config(
+        folder=folder,
+        file=file,
+        domain=partial.domain,
+        reply_domain=partial.reply_domain,
+        association=found.association,
+        office=found.office,
+        timezone=found.timezone,
+        language=found.language,
+        authserv_id=found.authserv_id or found.domain,
+        database=_database_url(found.database, folder),
+        smtp=found.receive.smtp,
+        lmtp=found.receive.lmtp,
+        imap=sources,
+        max_size=found.max_size,
+        relay=found.relay,
+        relay_connections=found.relay_connections,
+        web=found.web,
+    )
+    return config, partial, []
+
+
+def secret_key(config: Config) -> bytes:
+    """Return the key that signs the service's own addresses. Raises Mistakes when it is missing or not secret."""
+    path = config.folder / _KEY_FILE
+    make = f"write 64 random hexadecimal digits into it (mode 600), or copy it from the other node or the backup: {path}"
+    try:
+        text = path.read_text(encoding="ascii").strip()
+        key = bytes.fromhex(text)
+    except FileNotFoundError:
+        raise Mistakes([_of_key(f"there is no secret key; `mailbot init` makes one; {make}")]) from None
+    except OSError as error:
+        raise Mistakes([_of_key(f"cannot be read: {error.strerror}")]) from None
+    except ValueError:
+        raise Mistakes([_of_key(f"this is not a key; {make}")]) from None
+    if len(key) != _KEY_BYTES:
+        raise Mistakes([_of_key(f"the key has {len(key)} bytes and needs {_KEY_BYTES}; {make}")])
+    if _others_may_read(path):
+        raise Mistakes([_of_key(f"everybody on this machine may read the key; run `chmod 600 {path}`")])
+    return key
+
+
+def write_secret_key(folder: Path, key: bytes) -> Path:
+    """Write the key of a new working folder where only its owner can read it; never over an old one."""
+    path = folder / _KEY_FILE
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(key.hex() + "\n")
+    return path
+
+
+def _of_key(sentence: str) -> Mistake:
+    return Mistake(_KEY_FILE, 1, 1, "file", sentence)
+
+
+# -- what each value must look like ------------------------------------------------------------------------------
+
+
+def domain(text: str) -> str:
+    """Return the domain in lower case. Raises our own sentence when it is none."""
+    lower = text.strip().lower()
+    if len(lower) > 253 or not _DOMAIN.fullmatch(lower):
+        raise said(f"{text!r} is not a domain such as ml.example.jp")
+    return lower
+
+
+def address(text: str) -> str:
+    """Return the mail address. Raises our own sentence when it is none."""
+    if not valid_address(text):
+        raise said(f"{text!r} is not a mail address such as jimukyoku@example.jp")
+    return text
+
+
+def _zone(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        return ZoneInfo(value)
+    except (OSError, ValueError, KeyError):  # as zoneinfo reports folders, odd characters and unknown names
+        raise said(f"{value!r} is not a time zone such as Asia/Tokyo") from None
+
+
+def _listen(value: object) -> Address:
+    found = _LISTEN.fullmatch(value.strip()) if isinstance(value, str) else None
+    if not found or int(found[2]) > 65_535:
+        shown = repr(value) if isinstance(value, str) else "this"
+        raise said(f"{shown} is not host:port such as 127.0.0.1:8025")
+    return found[1].strip("[]"), int(found[2])
+
+
+def _relays(value: object) -> object:
+    if value == []:
+        raise said("names no relay; write one such as smtp://127.0.0.1:25 or maildir:data/outgoing")
+    return [value] if isinstance(value, str) else value
+
+
+def _relay(url: object, info: ValidationInfo) -> Relay:
+    folder = (info.context or {})["folder"]
+    if not isinstance(url, str):
+        raise said("each relay must be text such as smtp://127.0.0.1:25")
+    try:
+        relay = parse_relay(url)
+        if relay.path is not None:
+            return replace(relay, path=folder / relay.path)
+        if relay.password_file is not None:
+            return replace(relay, password=_password_in(folder / relay.password_file))
+    except _NoPassword as fault:
+        raise said(fault.sentence) from None
+    except ValueError as error:
+        raise said(str(error)) from None
+    return relay
+
+
+def _database(text: str) -> str:
+    if text.startswith("sqlite:"):
+        if not text.removeprefix("sqlite:").strip("/"):
+            raise said("sqlite: needs a file name, such as sqlite:data/mailbot.db")
+        return text
+    url = urlsplit(text)
+    if url.scheme not in {"postgresql", "postgresql+psycopg"}:
+        raise said("must be sqlite:FILE or postgresql://user@host/name")
+    if not url.path.strip("/"):
+        raise said("names no database; write postgresql://user@host/name")
+    return text
+
+
+def _database_url(text: str, folder: Path) -> str:
+    """Return SQLAlchemy's form of the URL."""
+    if text.startswith("sqlite:"):
+        return f"sqlite:///{(folder / text.removeprefix('sqlite:')).absolute()}"
+    return "postgresql+psycopg:" + text.partition(":")[2]
+
+
+Domain = Annotated[str, AfterValidator(domain)]
+MailAddress = Annotated[str, AfterValidator(address)]
+Listen = Annotated[Address, BeforeValidator(_listen)]
+NextHop = Annotated[Any, BeforeValidator(_relay)]
+Zone = Annotated[Any, BeforeValidator(_zone)]
+
+
+class ImapFile(FileModel):
+    """One entry of receive.imap."""
+
+    host: Line
+    port: Annotated[int, Field(ge=1, le=65_535)] | None = None
+    tls: bool = True
+    user: Line
+    password: str | None = None
+    password_file: str | None = None
+    password_env: str | None = None
+    folder: Line = "INBOX"
+    address: MailAddress | None = None
+
+
+class ReceiveFile(FileModel):
+    """Where mail comes in."""
+
+    smtp: Listen | None = None
+    lmtp: Listen | None = None
+    imap: tuple[ImapFile, ...] = ()
+
+
+class ConfigFile(FileModel):
+    """config/mailbot.yaml as a person writes it, with the default of each option."""
+
+    domain: Domain = ""
+    reply_domain: Domain | None = None
+    association: str = ""
+    office: MailAddress = ""
+    timezone: Zone = ZoneInfo("Asia/Tokyo")
+    language: Language = "ja"
+    authserv_id: Domain | None = None
+    database: Annotated[str, AfterValidator(_database)] = "sqlite:data/mailbot.db"
+    receive: ReceiveFile = ReceiveFile()
+    max_size: Annotated[int, Field(ge=65_536, le=104_857_600)] = 26_214_400
+    relay: Annotated[tuple[NextHop, ...], BeforeValidator(_relays), Field(validate_default=True)] = (
+        "maildir:data/outgoing",
+    )
+    relay_connections: Annotated[int, Field(ge=1, le=100)] = 10
+    web: Listen | None = None
+
+
+# -- between the values --------------------------------------------------------------------------------------------
+
+
+def _partial(folder: Path, found: ConfigFile) -> Partial:
+    return Partial(folder, found.timezone, found.language, found.domain, found.reply_domain or found.domain)
+
+
+def _same_port_twice(source: Source, found: ConfigFile) -> list[Mistake]:
+    listeners = (
+        (("receive", "smtp"), found.receive.smtp),
+        (("receive", "lmtp"), found.receive.lmtp),
+        (("web",), found.web),
+    )
+    mistakes: list[Mistake] = []
+    taken: dict[Address, str] = {}
+    for path, listen in listeners:
+        if listen is None or listen[1] == 0:
+            continue
+        if listen in taken:
+            sentence = f"{taken[listen]} listens on {listen[0]}:{listen[1]} already; give each its own port"
+            mistakes.append(source.mistake(path, sentence))
+        taken.setdefault(listen, ".".join(path))
+    return mistakes
+
+
+def _imap_sources(
+    source: Source, found: ConfigFile, folder: Path, environ: Mapping[str, str]
+) -> tuple[tuple[ImapSource, ...], list[Mistake]]:
+    """Read each account's password from where its entry says."""
+    accounts: list[ImapSource] = []
+    mistakes: list[Mistake] = []
+    for index, entry in enumerate(found.receive.imap):
+        if not entry.tls and not Relay("smtp", entry.host).local:
+            sentence = (
+                "the password would travel in the clear; only a server on this machine may go without tls"
+            )
+            mistakes.append(source.mistake(("receive", "imap", index, "tls"), sentence))
+            continue
+        try:
+            password = _password(entry, folder, environ)
+        except _NoPassword as fault:
+            mistakes.append(source.mistake(("receive", "imap", index, *fault.key), fault.sentence))
+            continue
+        port = entry.port or (993 if entry.tls else 143)  # RFC 8314, RFC 9051
+        accounts.append(
+            ImapSource(entry.host, port, entry.tls, entry.user, password, entry.folder, entry.address or "")
+        )
+    return tuple(accounts), mistakes
+
+
+class _NoPassword(Exception):  # noqa: N818  never leaves this file
+    def __init__(self, sentence: str, *key: str) -> None:
+        self.sentence = sentence
+        self.key = key
+
+
+def _password(entry: ImapFile, folder: Path, environ: Mapping[str, str]) -> str:
+    stated = [
+        name for name in ("password", "password_file", "password_env") if getattr(entry, name) is not None
+    ]
+    if len(stated) != 1:
+        raise _NoPassword("needs exactly one of password_file, password_env and password")
+    if entry.password_env is not None:
+        if entry.password_env not in environ:
+            raise _NoPassword(f"the environment has no {entry.password_env}", "password_env")
+        return environ[entry.password_env]
+    if entry.password_file is not None:
+        return _password_in(folder / entry.password_file)
+    return entry.password or ""
+
+
+def _password_in(path: Path) -> str:
+    try:
+        if _others_may_read(path):
+            raise _NoPassword(
+                f"everybody on this machine may read {path}; run `chmod 600 {path}`", "password_file"
+            )
+        return path.read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise _NoPassword(f"{path} cannot be read: {error.strerror}", "password_file") from None
+    except UnicodeDecodeError:
+        raise _NoPassword(f"{path} is not UTF-8 text", "password_file") from None
+
+
+def _readable_passwords(source: Source, file: Path) -> list[Mistake]:
+    """Refuse passwords written into a file that everybody may read (promises.md I31)."""
+    if not _others_may_read(file):
+        return []
+    shut = f"a password stands in a file that everybody on this machine may read; run `chmod 600 {file}`"
+    paths = [path for path, text in source.texts() if path[-1] == "password" or _PASSWORD_IN_URL.match(text)]
+    return [
+        source.mistake(path, f"{shut} or use password_file" if path[-1] == "password" else shut)
+        for path in paths
+    ]
+
+
+def _others_may_read(path: Path) -> bool:
+    return bool(path.stat().st_mode & stat.S_IROTH)

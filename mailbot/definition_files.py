@@ -1,0 +1,467 @@
+"""What a definition file may hold, key by key: lists, surveys and events as a person writes them (interface.md)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from datetime import time as clock
+from typing import Annotated, Any, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
+
+from mailbot.config import MailAddress
+from mailbot.core.address import list_name_fault
+from mailbot.core.audience import Selector
+from mailbot.core.event import Event, Notice
+from mailbot.core.mailing_list import MailingList, Preset
+from mailbot.core.register import KIND_WORDS, full_code
+from mailbot.core.survey import Mode, Question, QuestionType, Reminder, Survey
+from mailbot.yaml_source import FileModel, Line, nearest, said
+
+Stated = TypeVar("Stated")
+
+_KEY = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*")
+_KEY_LENGTH = 24  # the Subject carries it twice
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
+_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
+_NUMBER = re.compile(r"%(?:0[1-9])?d")
+_RATING = ("1", "2", "3", "4", "5")
+_RESOLUTION = (
+    "a resolution (type: resolution) cannot be held with this version of mailbot, it comes with a later one; "
+    "ask the question as a survey, without `type`, or take the file away"
+)
+
+REQUIRED: Mapping[str, tuple[str, ...]] = {
+    "lists": ("name", "title", "preset", "members"),
+    "surveys": ("key", "title", "audience", "opens", "closes", "questions"),
+    "events": ("key", "title", "date", "time", "place", "audience"),
+}
+
+
+# -- single values -------------------------------------------------------------------------------------------------
+
+
+def moment(text: str, zone: ZoneInfo) -> datetime:
+    """Return the aware moment of a written time. Raises our own sentence when it is none."""
+    if _DATE.fullmatch(text):
+        raise said(f"{text!r} has no time of day; write {text} 09:00")
+    if not _MOMENT.fullmatch(text):
+        raise said(f"{text!r} is not a time; write YYYY-MM-DD HH:MM, such as 2027-01-14 09:00")
+    try:
+        aware = datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError:
+        raise said(f"{text!r} does not exist in the calendar or on the clock") from None
+    if aware.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != aware.replace(tzinfo=None):
+        raise said(f"{text!r} does not exist in {zone.key}: the clocks go forward there")
+    return aware
+
+
+def clock_time(text: str) -> clock:
+    """Return the time of day of "09:00". Raises our own sentence when it is none."""
+    if not _CLOCK.fullmatch(text):
+        raise said(f"{text!r} is not a time of day; write HH:MM, such as 09:00")
+    try:
+        return clock.fromisoformat(text)
+    except ValueError:
+        raise said(f"{text!r} does not exist on the clock") from None
+
+
+def _zone(info: ValidationInfo) -> ZoneInfo:
+    zone = (info.context or {})["zone"]
+    assert isinstance(zone, ZoneInfo)
+    return zone
+
+
+def _moment(value: object, info: ValidationInfo) -> datetime:
+    if not isinstance(value, str):
+        raise said("must be one time such as 2027-01-14 09:00")
+    return moment(value.strip(), _zone(info))
+
+
+def _date(value: object) -> date:
+    if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
+        raise said(f"{value!r} is not a date; write YYYY-MM-DD, such as 2027-02-10")
+    try:
+        return date.fromisoformat(value.strip())
+    except ValueError:
+        raise said(f"{value!r} does not exist in the calendar") from None
+
+
+def _hours(value: object) -> tuple[clock, clock] | Literal["undecided"]:
+    """Read `undecided` or `10:00-15:00`."""
+    if value == "undecided":
+        return "undecided"
+    starts, dash, ends = value.partition("-") if isinstance(value, str) else ("", "", "")
+    if not dash:
+        raise said(f"{value!r} is neither 'undecided' nor a time such as 10:00-15:00")
+    hours = clock_time(starts.strip()), clock_time(ends.strip())
+    if hours[1] <= hours[0]:
+        raise said(f"{value!r} ends before it starts")
+    return hours
+
+
+def _listed(value: object) -> object:
+    """Take one word for a list of one."""
+    return [value] if isinstance(value, str) else value
+
+
+def _lines(text: str) -> str:
+    if any(not (char.isprintable() or char in "\n\t\u3000") for char in text):
+        raise said("must not hold control characters")
+    return text.rstrip()
+
+
+def _key(text: str) -> str:
+    if not _KEY.fullmatch(text):
+        raise said(
+            f"{text!r} must be letters and digits with single '-', '.' or '_' between them, such as S26-014"
+        )
+    if len(text) > _KEY_LENGTH:
+        raise said(f"{text!r} has {len(text)} characters; at most {_KEY_LENGTH} fit a Subject")
+    return text
+
+
+def _list_name(text: str) -> str:
+    fault = list_name_fault(text)
+    if fault is not None:
+        raise said(fault)
+    return text
+
+
+def _prefix(text: str) -> str:
+    if "%" in _NUMBER.sub("", text, count=1):
+        raise said("may hold one %d (or %05d) for the post's number, and no other '%'")
+    return text
+
+
+def _kind(text: str) -> str:
+    if text not in KIND_WORDS:
+        raise said(f"{text!r} is not a kind of body" + nearest(text, KIND_WORDS))
+    return KIND_WORDS[text]
+
+
+def _code(text: str) -> str:
+    try:
+        return full_code(text)
+    except ValueError as error:
+        raise said(str(error)) from None
+
+
+def _tag(text: str) -> str:
+    if text.split() != [text]:
+        raise said(f"the tag {text!r} must be one word: blanks separate tags in the register")
+    return text
+
+
+def _count(value: object) -> object:
+    """Undo the commas of 50,000."""
+    return value.replace(",", "") if isinstance(value, str) else value
+
+
+def _population(value: object) -> object:
+    """Read 50000-100000, >=50000 and <=100000 as {min: ..., max: ...}."""
+    if not isinstance(value, str):
+        return value
+    text = value.replace(" ", "").replace(",", "")
+    for mark, bound in ((">=", "min"), ("<=", "max")):
+        if text.startswith(mark):
+            return {bound: text.removeprefix(mark)}
+    low, dash, high = text.partition("-")
+    if not dash:
+        raise said(f"{value!r} is not a range such as 50000-100000, '>=50000' or {{min: 50000, max: 100000}}")
+    return {"min": low, "max": high}
+
+
+def _selection(value: object) -> object:
+    if value == "all":
+        return {"all": "true"}
+    if isinstance(value, dict):
+        return value
+    raise said("must be all, or conditions such as {kind: [city, town]} or {tags: [officer]}")
+
+
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Lines = Annotated[str, AfterValidator(_lines)]
+Key = Annotated[Line, AfterValidator(_key)]
+Count = Annotated[int, BeforeValidator(_count), Field(ge=0)]
+Words = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
+
+
+# -- selectors -----------------------------------------------------------------------------------------------------
+
+
+class PopulationFile(FileModel):
+    """Bounds of the population, both inclusive."""
+
+    min: Count | None = None
+    max: Count | None = None
+
+    @model_validator(mode="after")
+    def _ascends(self) -> Self:
+        if self.min is None and self.max is None:
+            raise said("needs min, max or both")
+        if self.min is not None and self.max is not None and self.max < self.min:
+            raise said(f"max {self.max} is below min {self.min}: this selects nobody")
+        return self
+
+
+class SelectorFile(FileModel):
+    """Whom something is for."""
+
+    all: bool = False
+    kind: Annotated[tuple[Annotated[str, AfterValidator(_kind)], ...], BeforeValidator(_listed)] = ()
+    prefecture: Words = ()
+    population: Annotated[PopulationFile, BeforeValidator(_population)] | None = None
+    tags: Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], BeforeValidator(_listed)] = ()
+    codes: Annotated[tuple[Annotated[str, AfterValidator(_code)], ...], BeforeValidator(_listed)] = ()
+    emails: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.selector() == Selector():
+            raise said("selects nobody; write all, or at least one condition")
+        return self
+
+    def selector(self) -> Selector:
+        """Return the core value."""
+        return Selector(
+            everyone=self.all,
+            kinds=self.kind,
+            prefectures=self.prefecture,
+            population_min=self.population.min if self.population else None,
+            population_max=self.population.max if self.population else None,
+            tags=self.tags,
+            codes=self.codes,
+            emails=self.emails,
+        )
+
+
+Selection = Annotated[SelectorFile, BeforeValidator(_selection)]
+
+
+def _stated(value: Stated | None) -> Stated:
+    """Return the value of a required key: a file without mistakes has it."""
+    assert value is not None
+    return value
+
+
+# -- lists ---------------------------------------------------------------------------------------------------------
+
+
+class ListFile(FileModel):
+    """config/lists/NAME.yaml."""
+
+    name: Annotated[str, AfterValidator(_list_name)] | None = None
+    title: Line | None = None
+    preset: Preset | None = None
+    members: Selection | None = None
+    subject_prefix: Annotated[Line, AfterValidator(_prefix)] = ""
+    author: Literal["member", "aligned", "confirm"] = "member"
+    rewrite_from: Literal["always", "auto"] = Field("always", alias="from")
+    reply_to: Literal["list", "author"] | None = None
+    footer: Lines = ""
+    max_size: Annotated[int, Field(ge=10_240)] = 10_485_760
+    posters: Selection | None = None
+
+    def value(self) -> MailingList:
+        """Return the core value of a file without mistakes."""
+        preset = self.preset
+        assert preset is not None
+        return MailingList(
+            name=_stated(self.name),
+            title=_stated(self.title),
+            preset=preset,
+            members=_stated(self.members).selector(),
+            subject_prefix=self.subject_prefix,
+            author=self.author,
+            rewrite_from=self.rewrite_from,
+            reply_to=self.reply_to or default_reply_to(preset),
+            footer=self.footer,
+            max_size=self.max_size,
+            posters=self.posters.selector() if self.posters else Selector(),
+        )
+
+
+def default_reply_to(preset: Preset) -> Literal["list", "author"]:
+    """Return where answers to a post go unless the list says otherwise (posts.md "Our model post")."""
+    return "list" if preset == "closed" else "author"
+
+
+# -- surveys -------------------------------------------------------------------------------------------------------
+
+
+class ReminderFile(FileModel):
+    """A reminder: a written time, or business days before the close with a time of day."""
+
+    business_days_before_close: Annotated[int, Field(ge=0, le=250)] | None = None
+    at: str | None = None
+
+    @field_validator("at")
+    @classmethod
+    def _time(cls, at: str, info: ValidationInfo) -> str:
+        return _either(at, "business_days_before_close", info)
+
+    @model_validator(mode="after")
+    def _stated(self) -> Self:
+        if self.business_days_before_close is None and self.at is None:
+            raise said("needs at: 2027-01-25 09:00, or business_days_before_close: 3")
+        return self
+
+    def value(self, zone: ZoneInfo) -> Reminder:
+        """Return the core value."""
+        if self.business_days_before_close is None:
+            return Reminder(at=moment(self.at or "", zone))
+        time = self.at or Reminder.time
+        return Reminder(business_days_before_close=self.business_days_before_close, time=time)
+
+
+def _either(at: str, relative: str, info: ValidationInfo) -> str:
+    """Check `at`: a time of day beside the relative key, else a whole moment."""
+    text = at.strip()
+    if info.data.get(relative) is not None:
+        clock_time(text)
+    elif relative in info.data:  # absent when that key has a mistake of its own
+        moment(text, _zone(info))
+    return text
+
+
+class PublishFile(FileModel):
+    """When and to whom the results go."""
+
+    at: Literal["close"] = "close"
+    to: Literal["audience", "office", "nobody"] = "audience"
+
+
+class QuestionFile(FileModel):
+    """One question."""
+
+    id: Line
+    text: Line
+    type: QuestionType
+    options: tuple[Line, ...] = ()
+    required: bool = False
+    when: dict[str, Words] = {}  # noqa: RUF012  pydantic copies defaults
+
+    def value(self) -> Question:
+        """Return the core value."""
+        options = _RATING if self.type == "rating" and not self.options else self.options
+        return Question(self.id, self.text, self.type, options, self.required, tuple(self.when.items()))
+
+
+def _some(questions: tuple[QuestionFile, ...]) -> tuple[QuestionFile, ...]:
+    if not questions:
+        raise said("holds no question")
+    return questions
+
+
+def _survey_type(text: str) -> str:
+    raise said(
+        _RESOLUTION if text == "resolution" else f"{text!r} is not a type of survey; leave the key out"
+    )
+
+
+def _mode(text: Mode) -> Mode:
+    if text == "sealed":
+        raise said(
+            "sealed is not part of this version, which cannot yet destroy the link between body and answers at the "
+            "close; use aggregate"
+        )
+    return text
+
+
+class SurveyFile(FileModel):
+    """config/surveys/KEY.yaml."""
+
+    key: Key | None = None
+    type: Annotated[str, AfterValidator(_survey_type)] | None = None
+    title: Line | None = None
+    audience: Selection | None = None
+    opens: Moment | None = None
+    closes: Moment | None = None
+    reminders: tuple[ReminderFile, ...] = ()
+    mode: Annotated[Mode, AfterValidator(_mode)] = "aggregate"
+    publish: PublishFile = PublishFile()
+    purpose: Lines = ""
+    contact: Lines = ""
+    questions: Annotated[tuple[QuestionFile, ...], AfterValidator(_some)] | None = None
+
+    def value(self, zone: ZoneInfo) -> Survey:
+        """Return the core value of a file without mistakes."""
+        return Survey(
+            key=_stated(self.key),
+            title=_stated(self.title),
+            audience=_stated(self.audience).selector(),
+            opens=_stated(self.opens),
+            closes=_stated(self.closes),
+            questions=tuple(question.value() for question in _stated(self.questions)),
+            reminders=tuple(reminder.value(zone) for reminder in self.reminders),
+            mode=self.mode,
+            publish_to=self.publish.to,
+            purpose=self.purpose,
+            contact=self.contact,
+        )
+
+
+# -- events --------------------------------------------------------------------------------------------------------
+
+
+class NoticeFile(FileModel):
+    """A notice: a written time, or business days before the event with a time of day."""
+
+    business_days_before: Annotated[int, Field(ge=0, le=250)] | None = None
+    at: str | None = None
+    to: Literal["audience", "attending"] = "audience"
+
+    @field_validator("at")
+    @classmethod
+    def _time(cls, at: str, info: ValidationInfo) -> str:
+        return _either(at, "business_days_before", info)
+
+    @model_validator(mode="after")
+    def _stated(self) -> Self:
+        if self.business_days_before is None and self.at is None:
+            raise said("needs at: 2027-01-12 10:00, or business_days_before: 3")
+        return self
+
+    def value(self, zone: ZoneInfo) -> Notice:
+        """Return the core value."""
+        if self.business_days_before is None:
+            return Notice(at=moment(self.at or "", zone), to=self.to)
+        return Notice(business_days_before=self.business_days_before, time=self.at or Notice.time, to=self.to)
+
+
+class EventFile(FileModel):
+    """config/events/KEY.yaml."""
+
+    key: Key | None = None
+    title: Line | None = None
+    date: Annotated[Any, BeforeValidator(_date)] = None
+    time: Annotated[Any, BeforeValidator(_hours)] = None
+    place: Line | None = None
+    capacity: Annotated[int, Field(ge=1)] | None = None
+    audience: Selection | None = None
+    notices: tuple[NoticeFile, ...] = ()
+    rsvp_until: Moment | None = None
+    programme: Lines = ""
+    contact: Lines = ""
+
+    def value(self, zone: ZoneInfo) -> Event:
+        """Return the core value of a file without mistakes."""
+        starts, ends = (None, None) if self.time == "undecided" else self.time
+        return Event(
+            key=_stated(self.key),
+            title=_stated(self.title),
+            date=self.date,
+            starts=starts,
+            ends=ends,
+            place=_stated(self.place),
+            audience=_stated(self.audience).selector(),
+            notices=tuple(notice.value(zone) for notice in self.notices),
+            rsvp_until=self.rsvp_until,
+            capacity=self.capacity,
+            programme=self.programme,
+            contact=self.contact,
+        )

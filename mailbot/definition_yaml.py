@@ -1,0 +1,172 @@
+"""A list, survey or event written back as the file that defines it, for `mailbot export` (interface.md)."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
+from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
+
+from mailbot.core.audience import NOBODY, Selector
+from mailbot.core.event import Event, Notice
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.survey import Question, Reminder, Survey
+from mailbot.definition_files import default_reply_to
+
+_CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
+
+Document = dict[str, Any]  # the keys and plain values of one file, in the order in which they are written
+
+
+def file_name(value: MailingList | Survey | Event) -> str:
+    """Return where below config/ the definition is kept, such as surveys/s26-014.yaml."""
+    match value:
+        case MailingList():
+            return f"lists/{value.name}.yaml"
+        case Survey():
+            return f"surveys/{value.key.lower()}.yaml"
+        case Event():
+            return f"events/{value.key.lower()}.yaml"
+
+
+def to_document(value: MailingList | Survey | Event, zone: ZoneInfo) -> Document:
+    """Return what the file says, as plain JSON values; times are local to the zone, defaults are left out."""
+    match value:
+        case MailingList():
+            return _list(value)
+        case Survey():
+            return _survey(value, zone)
+        case Event():
+            return _event(value, zone)
+
+
+def write_yaml(value: MailingList | Survey | Event, zone: ZoneInfo) -> str:
+    """Return the file's text; read again, it gives an equal value."""
+    yaml = YAML()
+    yaml.allow_unicode = True
+    yaml.width = 100_000  # never fold a line
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    text = io.StringIO()
+    yaml.dump(_styled(to_document(value, zone)), text)
+    return text.getvalue()
+
+
+def _list(value: MailingList) -> Document:
+    return _stated(
+        name=value.name,
+        title=value.title,
+        preset=value.preset,
+        members=_selector(value.members),
+        subject_prefix=value.subject_prefix,
+        author=None if value.author == MailingList.author else value.author,
+        **{"from": None if value.rewrite_from == MailingList.rewrite_from else value.rewrite_from},
+        reply_to=None if value.reply_to == default_reply_to(value.preset) else value.reply_to,
+        footer=value.footer,
+        max_size=None if value.max_size == MailingList.max_size else value.max_size,
+        posters=None if value.posters == NOBODY else _selector(value.posters),
+    )
+
+
+def _survey(value: Survey, zone: ZoneInfo) -> Document:
+    return _stated(
+        key=value.key,
+        title=value.title,
+        audience=_selector(value.audience),
+        opens=_time(value.opens, zone),
+        closes=_time(value.closes, zone),
+        reminders=[_reminder(reminder, zone) for reminder in value.reminders],
+        mode=value.mode,
+        publish={"at": "close", "to": value.publish_to},
+        purpose=value.purpose,
+        contact=value.contact,
+        questions=[_question(question) for question in value.questions],
+    )
+
+
+def _event(value: Event, zone: ZoneInfo) -> Document:
+    undecided = value.starts is None or value.ends is None
+    return _stated(
+        key=value.key,
+        title=value.title,
+        date=value.date.isoformat(),
+        time="undecided" if undecided else f"{value.starts:%H:%M}-{value.ends:%H:%M}",
+        place=value.place,
+        capacity=value.capacity,
+        audience=_selector(value.audience),
+        notices=[_notice(notice, zone) for notice in value.notices],
+        rsvp_until=_time(value.rsvp_until, zone) if value.rsvp_until else None,
+        programme=value.programme,
+        contact=value.contact,
+    )
+
+
+def _selector(value: Selector) -> str | Document:
+    if value == Selector(everyone=True):
+        return "all"
+    return _stated(
+        all=value.everyone or None,
+        kind=list(value.kinds),
+        prefecture=list(value.prefectures),
+        population=_stated(min=value.population_min, max=value.population_max),
+        tags=list(value.tags),
+        codes=list(value.codes),
+        emails=list(value.emails),
+    )
+
+
+def _question(value: Question) -> Document:
+    return _stated(
+        id=value.id,
+        text=value.text,
+        type=value.type,
+        options=list(value.options),
+        required=value.required or None,
+        when={question: list(options) for question, options in value.when},
+    )
+
+
+def _reminder(value: Reminder, zone: ZoneInfo) -> Document:
+    if value.at is not None:
+        return {"at": _time(value.at, zone)}
+    return {"business_days_before_close": value.business_days_before_close, "at": value.time}
+
+
+def _notice(value: Notice, zone: ZoneInfo) -> Document:
+    to = None if value.to == Notice.to else value.to
+    if value.at is not None:
+        return _stated(at=_time(value.at, zone), to=to)
+    return _stated(business_days_before=value.business_days_before, at=value.time, to=to)
+
+
+def _time(moment: datetime, zone: ZoneInfo) -> str:
+    local = moment.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M:%S}" if local.second else f"{local:%Y-%m-%d %H:%M}"
+
+
+def _stated(**keys: Any) -> Document:
+    """Leave out what is not stated; 0 and False are."""
+    return {key: value for key, value in keys.items() if value is not None and value not in ("", [], {})}
+
+
+def _styled(value: Any) -> Any:
+    """Write free lines as a block, lists of words on one line, and in quotes what YAML might take for something else."""
+    match value:
+        case dict():
+            return {key: _styled(inner) for key, inner in value.items()}
+        case list() if all(isinstance(inner, str) and "\n" not in inner for inner in value):
+            row = CommentedSeq(int(inner) if _NUMBER.fullmatch(inner) else _styled(inner) for inner in value)
+            row.fa.set_flow_style()
+            return row
+        case list():
+            return [_styled(inner) for inner in value]
+        case str() if "\n" in value:
+            return LiteralScalarString(value)
+        case str() if not value[:1].isalnum() or _CLOCK.fullmatch(value):  # [?a] would be read as a mapping
+            return DoubleQuotedScalarString(value)
+    return value

@@ -1,0 +1,235 @@
+"""The lists, surveys and events that stand as files below config/, checked together (interface.md, "Definitions")."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from datetime import time as clock
+from pathlib import Path
+from typing import Generic, Literal, TypeVar
+
+from mailbot.config import Config, Partial, read_config
+from mailbot.core.address import route
+from mailbot.core.ballot import faults
+from mailbot.core.calendar import moment_before, unusual
+from mailbot.core.event import Event
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.survey import Survey
+from mailbot.definition_files import REQUIRED, EventFile, ListFile, SurveyFile
+from mailbot.holidays import is_holiday
+from mailbot.yaml_source import FileModel, Mistake, Mistakes, Note, Source, Trail, read_yaml, validate
+
+Kind = Literal["lists", "surveys", "events"]
+Value = TypeVar("Value", MailingList, Survey, Event)
+File = TypeVar("File", bound=FileModel)
+
+
+@dataclass(frozen=True)
+class Definitions:
+    """Everything that the files define, and what a person may want to know of it before it is applied."""
+
+    lists: tuple[MailingList, ...]
+    surveys: tuple[Survey, ...]
+    events: tuple[Event, ...]
+    notes: tuple[Note, ...]
+
+
+@dataclass
+class _Findings:
+    """What reading the files has brought up so far."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Read(Generic[File]):
+    """A definition file that could be read, and whether it is sound so far."""
+
+    source: Source
+    found: File
+    sound: bool
+
+
+def load_definitions(config: Config) -> Definitions:
+    """Read every definition file. Raises Mistakes with the mistakes of all of them."""
+    known = Partial(config.folder, config.timezone, config.language, config.domain, config.reply_domain)
+    findings = _Findings()
+    definitions = _definitions(known, findings)
+    if findings.mistakes:
+        raise Mistakes(findings.mistakes)
+    return definitions
+
+
+def check_folder(
+    path: Path, environ: Mapping[str, str] = os.environ
+) -> tuple[tuple[Mistake, ...], tuple[Note, ...]]:
+    """Return every mistake and note of the configuration at this path and of all definitions beside it."""
+    _, known, mistakes = read_config(path, environ)
+    findings = _Findings(mistakes)
+    _definitions(known, findings)
+    return Mistakes(findings.mistakes).mistakes, tuple(sorted(findings.notes))
+
+
+def _definitions(known: Partial, findings: _Findings) -> Definitions:
+    lists = _read_all(known, "lists", ListFile, findings)
+    surveys = _read_all(known, "surveys", SurveyFile, findings)
+    events = _read_all(known, "events", EventFile, findings)
+    findings.notes += _unread_bulletins(known.folder)
+    for survey in surveys:
+        _check_survey(survey, known, findings)
+    for event in events:
+        _check_event(event, known, findings)
+    findings.mistakes += _named_twice([(one.source, ("name",), one.found.name) for one in lists])
+    keys = [(one.source, ("key",), one.found.key) for one in surveys]
+    findings.mistakes += _named_twice(keys + [(one.source, ("key",), one.found.key) for one in events])
+    findings.mistakes += _own_addresses(known, lists, surveys, events)
+    return Definitions(
+        lists=tuple(one.found.value() for one in lists if one.sound),
+        surveys=tuple(one.found.value(known.timezone) for one in surveys if one.sound),
+        events=tuple(one.found.value(known.timezone) for one in events if one.sound),
+        notes=tuple(sorted(findings.notes)),
+    )
+
+
+def _read_all(known: Partial, kind: Kind, model: type[File], findings: _Findings) -> list[_Read[File]]:
+    """Read the files of one folder in the order of their names."""
+    read: list[_Read[File]] = []
+    folder = known.folder / "config" / kind
+    for path in sorted(folder.glob("*.y*ml")):
+        shown = str(path.relative_to(known.folder))
+        if path.suffix != ".yaml":
+            findings.mistakes.append(Mistake(shown, 1, 1, "file", f"is not read; name it {path.stem}.yaml"))
+            continue
+        try:
+            source = read_yaml(path, shown)
+        except Mistakes as broken:
+            findings.mistakes += broken.mistakes
+            continue
+        found, mistakes = validate(source, model, {"zone": known.timezone}, required=REQUIRED[kind])
+        if (
+            source.plain.get("type") == "resolution"
+        ):  # whatever else it holds belongs to what is not supported
+            mistakes = [mistake for mistake in mistakes if mistake.key == "type"]
+        findings.mistakes += mistakes
+        read.append(_Read(source, found, sound=not mistakes))
+    return read
+
+
+def _unread_bulletins(folder: Path) -> list[Note]:
+    return [
+        Note(
+            str(path.relative_to(folder)),
+            1,
+            1,
+            "file",
+            "bulletins are not sent by this version of mailbot yet",
+        )
+        for path in sorted((folder / "config" / "bulletins").glob("*.yaml"))
+    ]
+
+
+# -- within one file -----------------------------------------------------------------------------------------------
+
+
+def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) -> None:
+    found, source = read.found, read.source
+    if found.opens and found.closes and found.closes <= found.opens:
+        sentence = f"the survey closes at {found.closes:%Y-%m-%d %H:%M}, before it opens at {found.opens:%Y-%m-%d %H:%M}"
+        findings.mistakes.append(source.mistake(("closes",), sentence))
+    elif found.opens and found.closes:
+        findings.mistakes += _reminders_outside(read, found.opens, found.closes, known)
+    if read.sound:
+        for fault in faults(found.value(known.timezone), known.language):
+            findings.mistakes.append(_placed(source, found, fault))
+    moments: list[tuple[Trail, datetime | None]] = [(("opens",), found.opens), (("closes",), found.closes)]
+    reminders = enumerate(reminder.value(known.timezone) for reminder in found.reminders)
+    moments += [(("reminders", index, "at"), reminder.at) for index, reminder in reminders]
+    findings.notes += _unusual(source, moments)
+
+
+def _reminders_outside(
+    read: _Read[SurveyFile], opens: datetime, closes: datetime, known: Partial
+) -> Iterator[Mistake]:
+    for index, reminder in enumerate(one.value(known.timezone) for one in read.found.reminders):
+        at = reminder.at
+        if reminder.business_days_before_close is not None:
+            days = reminder.business_days_before_close
+            at = moment_before(closes.date(), days, reminder.time, is_holiday, known.timezone)
+        if at is not None and not opens < at < closes:
+            when = "before the survey opens" if at <= opens else "after the survey closes"
+            sentence = f"this reminder would go out at {at:%Y-%m-%d %H:%M}, {when}"
+            yield read.source.mistake(("reminders", index), sentence)
+
+
+def _placed(source: Source, found: SurveyFile, fault: str) -> Mistake:
+    """Place a sentence about a survey at the question that it names first, or at the text that it quotes."""
+    name, _, sentence = fault.partition(": ")
+    questions = list(enumerate(found.questions or ()))
+    for index, question in reversed(questions):  # of two with one id, the later is the wrong one
+        if question.id == name:
+            return source.mistake(("questions", index), sentence)
+    texts: list[tuple[Trail, str]] = [(("questions", index, "text"), one.text) for index, one in questions]
+    for index, question in questions:
+        texts += [(("questions", index, "options", at), label) for at, label in enumerate(question.options)]
+    texts += [(("title",), found.title or ""), (("purpose",), found.purpose), (("contact",), found.contact)]
+    quoted = [path for path, text in texts if any(line and line in fault for line in text.splitlines())]
+    return source.mistake(quoted[0] if quoted else ("questions",), fault)
+
+
+def _check_event(read: _Read[EventFile], known: Partial, findings: _Findings) -> None:
+    found, source = read.found, read.source
+    moments: list[tuple[Trail, datetime | None]] = [(("rsvp_until",), found.rsvp_until)]
+    notices = [notice.value(known.timezone) for notice in found.notices]
+    moments += [(("notices", index, "at"), notice.at) for index, notice in enumerate(notices)]
+    findings.notes += _unusual(source, moments)
+    if found.date is None:
+        return
+    starts = found.time[0] if isinstance(found.time, tuple) else clock.max
+    begins = datetime.combine(found.date, starts, known.timezone)
+    for path, at in moments:
+        if at is not None and at > begins:
+            sentence = f"{at:%Y-%m-%d %H:%M} is after the event of {found.date}"
+            findings.mistakes.append(source.mistake(path, sentence))
+
+
+def _unusual(source: Source, moments: Iterable[tuple[Trail, datetime | None]]) -> Iterator[Note]:
+    for path, at in moments:
+        sentence = unusual(at, is_holiday) if at is not None else None
+        if sentence is not None:
+            yield source.note(path, sentence)
+
+
+# -- between the files ---------------------------------------------------------------------------------------------
+
+
+def _named_twice(names: Iterable[tuple[Source, Trail, str | None]]) -> Iterator[Mistake]:
+    """Refuse a name that another file has taken; letter case does not make two of one in a Subject."""
+    taken: dict[str, str] = {}
+    for source, path, name in names:
+        if name is None:
+            continue
+        if name.lower() in taken:
+            yield source.mistake(path, f"{name!r} is taken by {taken[name.lower()]}; every one needs its own")
+        taken.setdefault(name.lower(), source.file)
+
+
+def _own_addresses(
+    known: Partial,
+    lists: Iterable[_Read[ListFile]],
+    surveys: Iterable[_Read[SurveyFile]],
+    events: Iterable[_Read[EventFile]],
+) -> Iterator[Mistake]:
+    """Refuse addresses of the service itself as members: their mail would go round in circles."""
+    names = {one.found.name for one in lists}
+    selections = [(one.source, ("members",), one.found.members) for one in lists]
+    selections += [(one.source, ("posters",), one.found.posters) for one in lists]
+    selections += [(one.source, ("audience",), one.found.audience) for one in surveys]
+    selections += [(one.source, ("audience",), one.found.audience) for one in events]
+    for source, path, selection in selections:
+        for index, email in enumerate(selection.emails if selection else ()):
+            if route(email, domain=known.domain, reply_domain=known.reply_domain, lists=names.__contains__):
+                sentence = f"{email} is an address of this service itself and cannot be a member"
+                yield source.mistake((*path, "emails", index), sentence)

@@ -1,0 +1,393 @@
+"""The register as a file that people keep in a spreadsheet: CSV (UTF-8 or CP932) or .xlsx (interface.md, "Members")."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from mailbot.core.address import address_key, valid_address
+from mailbot.core.register import KIND_WORDS, Body, Contact, Kind, full_code
+from mailbot.yaml_source import Mistake, Mistakes
+
+if TYPE_CHECKING:
+    import _csv
+
+Value = TypeVar("Value")
+
+HEADERS = {  # the file's columns in the order in which they are written, with their Japanese names
+    "code": "団体コード",
+    "body": "団体名",
+    "kind": "種別",
+    "prefecture": "都道府県",
+    "population": "人口",
+    "name": "氏名",
+    "role": "役職",
+    "email": "メールアドレス",
+    "rank": "順位",
+    "tags": "タグ",
+}
+_NEEDED = ("code", "body", "kind", "prefecture", "email")
+_COLUMNS = {**{name: name for name in HEADERS}, **{japanese: name for name, japanese in HEADERS.items()}}
+_KIND_NAMES = ", ".join(KIND_WORDS)
+_XLSX = b"PK\x03\x04"
+_XLS = b"\xd0\xcf\x11\xe0"
+_LONGEST_CELL = 1_000
+_COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
+_FORMULA = re.compile(
+    r"'*[\s\u200b\ufeff]*[=+\-@＝＋－＠]"
+)  # what a spreadsheet would run (promises.md attack 12)
+
+# 都道府県 in the order of the first two digits of a code (JIS X 0401).
+# fmt: off
+_PREFECTURES = (
+    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県",
+    "栃木県", "群馬県", "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "富山県",
+    "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県", "愛知県", "三重県",
+    "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県",
+    "岡山県", "広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県",
+    "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
+)
+# fmt: on
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: a contact and the body it belongs to."""
+
+    line: int  # in the file, from 1
+    body: Body
+    contact: Contact
+
+
+@dataclass(frozen=True)
+class Register:
+    """A file without mistakes."""
+
+    rows: tuple[Row, ...]
+    ignored: tuple[str, ...]  # headers of columns that the register has no place for
+
+
+def read_register(path: Path, own: Callable[[str], bool]) -> Register:
+    """Read the whole file; `own` tells whether an address is the service's. Raises Mistakes with every bad row."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise Mistakes([Mistake(str(path), 1, 1, "file", f"cannot be read: {error.strerror}")]) from None
+    lines = _xlsx_lines(raw, path) if raw.startswith(_XLSX) else _csv_lines(_text(raw, path), path)
+    header, *rest = lines or [(1, [])]
+    columns, ignored = _columns(header[1], path)
+    reading = _Reading(str(path), columns, len(header[1]), own)
+    rows = [row for line, cells in rest if any(cells) and (row := reading.row(line, cells)) is not None]
+    if not rows and not reading.mistakes:
+        reading.mistakes.append(Mistake(str(path), 2, 1, "file", "the file holds no row below its headers"))
+    if reading.mistakes:
+        raise Mistakes(reading.mistakes)
+    return Register(tuple(rows), ignored)
+
+
+def write_register(rows: Iterable[tuple[Body, Contact]]) -> str:
+    """Return the rows as CSV with Japanese headers and a byte order mark, which spreadsheets need for UTF-8."""
+    text = io.StringIO()
+    text.write("\ufeff")
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+    writer.writerow(HEADERS.values())
+    for body, contact in rows:
+        population = "" if body.population is None else str(body.population)
+        cells = [body.code, body.name, body.kind, body.prefecture, population]
+        cells += [
+            contact.name,
+            contact.role,
+            contact.email,
+            str(contact.rank),
+            " ".join(sorted(contact.tags)),
+        ]
+        writer.writerow([_inert(cell) for cell in cells])
+    return text.getvalue()
+
+
+def _inert(cell: str) -> str:
+    """Put an apostrophe before what a spreadsheet would take for a formula."""
+    return "'" + cell if _FORMULA.match(cell) else cell
+
+
+def _as_written(cell: str) -> str:
+    """Undo `_inert` and the blanks around a cell."""
+    text = cell.strip()
+    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+
+
+# -- one row -------------------------------------------------------------------------------------------------------
+
+
+class _BadCell(Exception):  # noqa: N818  never leaves this file
+    """A cell that cannot be read: its column and why."""
+
+    def __init__(self, column: str, sentence: str) -> None:
+        self.column = column
+        self.sentence = sentence
+
+
+@dataclass
+class _Reading:
+    """One pass over the rows, with what the earlier ones said."""
+
+    file: str
+    columns: dict[str, int]  # column -> place of its cell
+    width: int  # cells of the header
+    own: Callable[[str], bool]
+    mistakes: list[Mistake] = field(default_factory=list)
+    bodies: dict[str, tuple[int, Body]] = field(default_factory=dict)  # code -> first line and what it said
+    addresses: dict[tuple[str, str], int] = field(default_factory=dict)  # code and address -> first line
+    contacts: dict[str, int] = field(default_factory=dict)  # code -> rows so far
+
+    def row(self, line: int, cells: Sequence[str]) -> Row | None:
+        """Return the row's values, or None when it has mistakes, which are all noted."""
+        before = len(self.mistakes)
+        if any(cell.strip() for cell in cells[self.width :]):
+            sentence = (
+                f"the row has {len(cells)} cells, the header {self.width}; put a cell with a comma in quotes"
+            )
+            self._note(line, "code", sentence)
+            return None
+        values = {
+            name: _as_written(cells[at]) if at < len(cells) else "" for name, at in self.columns.items()
+        }
+        code = self._cell(line, _code, values)
+        body = self._body(line, code, values)
+        email = self._cell(line, self._email, values)
+        rank = self._cell(line, _rank, values)
+        for name in ("body", "prefecture", "name", "role", "tags"):
+            text = values.get(name, "")
+            if len(text) > _LONGEST_CELL or not text.replace("\u3000", " ").isprintable():
+                sentence = (
+                    f"must be one line of at most {_LONGEST_CELL} characters, without control characters"
+                )
+                self._note(line, name, sentence)
+        if code is None or body is None or email is None or rank is None or len(self.mistakes) > before:
+            return None
+        self._only_once(line, code, email)
+        self.contacts[code] = self.contacts.get(code, 0) + 1
+        contact = Contact(
+            code=code,
+            email=email,
+            name=values.get("name", ""),
+            role=values.get("role", ""),
+            rank=rank or self.contacts[code],
+            tags=frozenset(values.get("tags", "").split()),
+        )
+        return Row(line, body, contact)
+
+    def _cell(
+        self, line: int, read: Callable[[dict[str, str]], Value], values: dict[str, str]
+    ) -> Value | None:
+        try:
+            return read(values)
+        except _BadCell as bad:
+            self._note(line, bad.column, bad.sentence)
+            return None
+
+    def _body(self, line: int, code: str | None, values: dict[str, str]) -> Body | None:
+        """Return the body, which must be the same in every row of its code."""
+        name = self._cell(line, _body_name, values)
+        kind = self._cell(line, _kind, values)
+        prefecture = self._cell(line, _prefecture, values)
+        population = self._cell(line, _population, values)
+        if code is None or name is None or kind is None or prefecture is None or population is None:
+            return None
+        body = Body(code, name, kind, prefecture, population if population >= 0 else None)
+        first, known = self.bodies.setdefault(code, (line, body))
+        if body.population is None and known.population is not None:
+            body = replace(body, population=known.population)
+        for column, here, there in (
+            ("body", body.name, known.name),
+            ("kind", body.kind, known.kind),
+            ("prefecture", body.prefecture, known.prefecture),
+            ("population", body.population, known.population),
+        ):
+            if here != there:
+                sentence = f"{code} has {here or 'nothing'} here, but {there or 'nothing'} on line {first}"
+                self._note(line, column, sentence)
+        return body
+
+    def _email(self, values: dict[str, str]) -> str:
+        email = values["email"]
+        if not email:
+            raise _BadCell("email", "is empty; each row needs a mail address")
+        if not valid_address(email):
+            raise _BadCell("email", f"{email!r} is not a mail address")
+        if self.own(email):
+            raise _BadCell("email", f"{email} is an address of this service itself and cannot be a member")
+        return email
+
+    def _only_once(self, line: int, code: str, email: str) -> None:
+        first = self.addresses.setdefault((code, address_key(email)), line)
+        if first != line:
+            self._note(line, "email", f"{email} stands already on line {first} for {code}")
+
+    def _note(self, line: int, column: str, sentence: str) -> None:
+        self.mistakes.append(Mistake(self.file, line, self.columns.get(column, 0) + 1, column, sentence))
+
+
+def _code(values: dict[str, str]) -> str:
+    text = unicodedata.normalize("NFKC", values["code"]).removesuffix(".0")
+    if not text:
+        raise _BadCell("code", "is empty; each row needs a code")
+    try:
+        code = full_code(text)
+    except ValueError as error:
+        code = _with_zero(text, values["prefecture"])
+        if not code:
+            raise _BadCell("code", str(error)) from None
+    if len(text) == 5 and _prefecture_of(code) != values["prefecture"]:
+        return _with_zero(text, values["prefecture"]) or code
+    return code
+
+
+def _with_zero(text: str, prefecture: str) -> str:
+    """Give back the leading 0 that a spreadsheet drops (011002 of 北海道), if the prefecture says that it did; else ""."""
+    try:
+        code = full_code("0" + text)
+    except ValueError:
+        return ""
+    return code if _prefecture_of(code) == prefecture else ""
+
+
+def _prefecture_of(code: str) -> str:
+    number = int(code[:2])
+    return _PREFECTURES[number - 1] if 1 <= number <= len(_PREFECTURES) else ""
+
+
+def _body_name(values: dict[str, str]) -> str:
+    if not values["body"]:
+        raise _BadCell("body", "is empty; each row needs the body's name")
+    return values["body"]
+
+
+def _kind(values: dict[str, str]) -> Kind:
+    kind = KIND_WORDS.get(values["kind"].lower())
+    if kind is None:
+        raise _BadCell("kind", f"{values['kind']!r} is not one of {_KIND_NAMES}")
+    return kind
+
+
+def _prefecture(values: dict[str, str]) -> str:
+    if not values["prefecture"] and KIND_WORDS.get(values["kind"].lower()) != "other":
+        raise _BadCell("prefecture", "is empty; only a body of kind other may have none")
+    return values["prefecture"]
+
+
+def _population(values: dict[str, str]) -> int:
+    """Return the persons, or -1 when the cell is empty."""
+    return _count(values.get("population", ""), "population", empty=-1)
+
+
+def _rank(values: dict[str, str]) -> int:
+    """Return the rank, or 0 when the cell is empty: then the order of the rows decides."""
+    rank = _count(values.get("rank", ""), "rank", empty=0)
+    if rank == 0 and values.get("rank"):
+        raise _BadCell("rank", "must be 1 or more (1 = primary)")
+    return rank
+
+
+def _count(text: str, column: str, empty: int) -> int:
+    if text.isascii() and text.isdigit():
+        return int(text[:18])
+    if not text:
+        return empty
+    plain = unicodedata.normalize("NFKC", text).removesuffix(".0")
+    if not _COUNT.fullmatch(plain):
+        raise _BadCell(column, f"{text!r} is not a whole number")
+    return int(plain.replace(",", "")[:18])
+
+
+# -- the file ------------------------------------------------------------------------------------------------------
+
+
+def _columns(header: Sequence[str], path: Path) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return where each column stands, and the headers that are not the register's."""
+    columns: dict[str, int] = {}
+    ignored: list[str] = []
+    mistakes: list[Mistake] = []
+    for at, cell in enumerate(header):
+        text = unicodedata.normalize("NFKC", cell).strip()
+        name = _COLUMNS.get(text.lower())
+        if name is None:
+            ignored += [text] if text else []
+        elif name in columns:
+            mistakes.append(
+                Mistake(str(path), 1, at + 1, name, f"the column {text} stands here a second time")
+            )
+        else:
+            columns[name] = at
+    missing = [name for name in _NEEDED if name not in columns]
+    if missing:
+        words = ", ".join(f"{name} ({HEADERS[name]})" for name in missing)
+        sentence = f"the first row must hold the headers; missing: {words}"
+        mistakes.append(Mistake(str(path), 1, 1, "header", sentence))
+    if mistakes:
+        raise Mistakes(mistakes)
+    return columns, tuple(ignored)
+
+
+def _text(raw: bytes, path: Path) -> str:
+    if raw.startswith(_XLS):
+        raise Mistakes(
+            [Mistake(str(path), 1, 1, "file", "this is an old .xls file; save it as .xlsx or CSV")]
+        )
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise Mistakes([Mistake(str(path), 1, 1, "file", "this is UTF-16; save it as CSV UTF-8")])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as utf8:
+        try:
+            return raw.decode("cp932")
+        except UnicodeDecodeError as cp932:
+            wrong = max(utf8, cp932, key=lambda error: error.start)
+    line = raw.count(b"\n", 0, wrong.start) + 1
+    sentence = f"the byte 0x{raw[wrong.start]:02X} on this line is neither UTF-8 nor CP932; save the file as CSV UTF-8"
+    raise Mistakes([Mistake(str(path), line, 1, "file", sentence)])
+
+
+def _csv_lines(text: str, path: Path) -> list[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    return list(_numbered(reader, path))
+
+
+def _numbered(reader: _csv.Reader, path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Number each row by the line on which it begins: a quoted cell may hold line breaks."""
+    begins = 1
+    try:
+        for cells in reader:
+            yield begins, cells
+            begins = reader.line_num + 1
+    except csv.Error as error:
+        sentence = f"this is not CSV: {error}; a quotation mark may not be closed"
+        raise Mistakes([Mistake(str(path), begins, 1, "file", sentence)]) from None
+
+
+def _xlsx_lines(raw: bytes, path: Path) -> list[tuple[int, list[str]]]:
+    import openpyxl  # noqa: PLC0415  costs a tenth of a second that only this format should pay
+
+    try:
+        with warnings.catch_warnings(action="ignore"):  # on styles and extensions that do not matter here
+            book = openpyxl.load_workbook(io.BytesIO(raw), read_only=True, data_only=True)
+            rows = list(book.worksheets[0].iter_rows(values_only=True))
+    except Exception as error:  # noqa: BLE001  whatever the zip and XML parsers below openpyxl raise
+        sentence = f"cannot be read as .xlsx ({type(error).__name__}); save it anew or as CSV UTF-8"
+        raise Mistakes([Mistake(str(path), 1, 1, "file", sentence)]) from None
+    return [(line, [_cell_text(cell) for cell in cells]) for line, cells in enumerate(rows, 1)]
+
+
+def _cell_text(cell: object) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

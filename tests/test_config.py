@@ -1,0 +1,302 @@
+"""The configuration: what each option means, what is refused, and that the example file says the truth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailbot.config import (
+    Config,
+    ConfigFile,
+    ImapFile,
+    ImapSource,
+    ReceiveFile,
+    find_config,
+    load_config,
+    read_config,
+    secret_key,
+    write_secret_key,
+)
+from mailbot.core.relay import Relay
+from mailbot.new_folder import make_folder
+from mailbot.resources import example_config_folder, templates_folder
+from mailbot.yaml_source import FileModel, Mistakes
+
+KEY = bytes(range(32))
+REQUIRED = "domain: ml.example.jp\noffice: jimukyoku@example.jp\n"
+
+
+def written(tmp_path: Path, text: str, mode: int = 0o600) -> Path:
+    path = tmp_path / "config" / "mailbot.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    path.chmod(mode)
+    return path
+
+
+def loaded(tmp_path: Path, more: str = "") -> Config:
+    return load_config(written(tmp_path, REQUIRED + more), {"IMAP_PW": "secret"})
+
+
+def mistakes(tmp_path: Path, more: str, mode: int = 0o600) -> list[str]:
+    found = read_config(written(tmp_path, REQUIRED + more, mode), {})[2]
+    return [f"{mistake.key}: {mistake.sentence}" for mistake in found]
+
+
+def test_two_keys_are_enough(tmp_path: Path) -> None:
+    """Everything but the domain and the office has a default that runs without further programs."""
+    assert loaded(tmp_path) == Config(
+        folder=tmp_path,
+        file=tmp_path / "config" / "mailbot.yaml",
+        domain="ml.example.jp",
+        reply_domain="ml.example.jp",
+        association="",
+        office="jimukyoku@example.jp",
+        timezone=ZoneInfo("Asia/Tokyo"),
+        language="ja",
+        authserv_id="ml.example.jp",
+        database=f"sqlite:///{tmp_path}/data/mailbot.db",
+        smtp=None,
+        lmtp=None,
+        imap=(),
+        max_size=26_214_400,
+        relay=(Relay("maildir", path=tmp_path / "data" / "outgoing"),),
+        relay_connections=10,
+        web=None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("written_url", "url"),
+    [
+        ("sqlite:/var/lib/mailbot/x.db", "sqlite:////var/lib/mailbot/x.db"),
+        ("sqlite:///var/lib/mailbot/x.db", "sqlite:////var/lib/mailbot/x.db"),
+        ("postgresql://mailbot@db/mailbot", "postgresql+psycopg://mailbot@db/mailbot"),
+        ("postgresql+psycopg://db:5433/mailbot", "postgresql+psycopg://db:5433/mailbot"),
+        ("postgresql:///mailbot?host=/run/postgresql", "postgresql+psycopg:///mailbot?host=/run/postgresql"),
+    ],
+)
+def test_database_forms(tmp_path: Path, written_url: str, url: str) -> None:
+    """One line chooses the database; the program gets SQLAlchemy's form of it."""
+    assert loaded(tmp_path, f"database: {written_url}\n").database == url
+
+
+def test_listeners_and_relays(tmp_path: Path) -> None:
+    """Listeners are host and port, IPv6 in brackets; relays are tried in their order."""
+    config = loaded(
+        tmp_path,
+        "receive: {smtp: 127.0.0.1:8025, lmtp: '[::1]:8024'}\nweb: localhost:0\n"
+        "relay: [smtp://127.0.0.1:2525, maildir:data/out]\n",
+    )
+    assert (config.smtp, config.lmtp, config.web) == (("127.0.0.1", 8025), ("::1", 8024), ("localhost", 0))
+    assert [relay.scheme for relay in config.relay] == ["smtp", "maildir"]
+
+
+def test_imap_accounts(tmp_path: Path) -> None:
+    """An account's password comes from a file, the environment or a private configuration, and is never shown."""
+    (tmp_path / "pw").write_text("from file\n", encoding="utf-8")
+    (tmp_path / "pw").chmod(0o600)
+    config = loaded(
+        tmp_path,
+        "receive:\n  imap:\n"
+        "    - {host: imap.example.jp, user: a, password_file: pw}\n"
+        "    - {host: localhost, user: b, tls: false, password_env: IMAP_PW, address: kaigi@ml.example.jp}\n"
+        "    - {host: imap.example.jp, user: c, port: 9993, folder: ML, password: plain}\n",
+    )
+    assert config.imap == (
+        ImapSource("imap.example.jp", 993, True, "a", "from file", "INBOX", ""),
+        ImapSource("localhost", 143, False, "b", "secret", "INBOX", "kaigi@ml.example.jp"),
+        ImapSource("imap.example.jp", 9993, True, "c", "plain", "ML", ""),
+    )
+    assert "secret" not in repr(config)
+    assert "plain" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ("receive: {imap: [{host: h, user: u, password: geheim}]}\n", "receive.imap.1.password"),
+        ("database: postgresql://u:geheim@db/mailbot\n", "database"),
+    ],
+)
+def test_a_password_everybody_may_read_is_refused(tmp_path: Path, more: str, key: str) -> None:
+    """A password in a YAML file that everybody may read is refused, without being repeated (promises.md I31)."""
+    assert mistakes(tmp_path, more, 0o640) == []
+    (line,) = mistakes(tmp_path, more, 0o644)
+    assert line.startswith(f"{key}: a password stands in a file that everybody on this machine may read")
+    assert "geheim" not in line
+
+
+def test_a_password_file_everybody_may_read_is_refused(tmp_path: Path) -> None:
+    """A password file needs to be private as well, and to be there; both sentences name it."""
+    (tmp_path / "pw").write_text("x", encoding="utf-8")
+    (tmp_path / "pw").chmod(0o644)
+    more = "receive: {{imap: [{{host: h, user: u, password_file: {}}}]}}\n"
+    (line,) = mistakes(tmp_path, more.format("pw"))
+    assert line == (
+        f"receive.imap.1.password_file: everybody on this machine may read {tmp_path}/pw; "
+        f"run `chmod 600 {tmp_path}/pw`"
+    )
+    (line,) = mistakes(tmp_path, more.format("none"))
+    assert line.endswith(f"{tmp_path}/none cannot be read: No such file or directory")
+
+
+def test_a_relay_password_comes_from_its_file(tmp_path: Path) -> None:
+    """The relay's password is read from the file that its URL names."""
+    (tmp_path / "pw").write_text("geheim\n", encoding="utf-8")
+    (tmp_path / "pw").chmod(0o600)
+    (relay,) = loaded(tmp_path, "relay: smtps://u@mail.example.jp?password_file=pw\n").relay
+    assert relay.password == "geheim"
+    (line,) = mistakes(tmp_path, "relay: smtps://u@mail.example.jp?password_file=none\n")
+    assert line.startswith("relay")
+
+
+def test_find_config() -> None:
+    """The option comes before MAILBOT_CONFIG, which comes before config/mailbot.yaml below the current folder."""
+    cwd, environ = Path("/srv/ml"), {"MAILBOT_CONFIG": "/etc/m.yaml"}
+    assert find_config("other/m.yaml", environ, cwd) == Path("/srv/ml/other/m.yaml")
+    assert find_config(None, environ, cwd) == Path("/etc/m.yaml")
+    assert find_config(None, {}, cwd) == Path("/srv/ml/config/mailbot.yaml")
+
+
+def test_load_config_raises_all_mistakes(tmp_path: Path) -> None:
+    """A wrong configuration is refused whole, with each mistake on its own line."""
+    with pytest.raises(Mistakes) as broken:
+        load_config(written(tmp_path, "domain: a b\nlangage: ja\n"))
+    assert str(broken.value).count("\n") == 2
+
+
+# -- the secret key ------------------------------------------------------------------------------------------------
+
+
+def test_init_makes_a_folder_that_loads(tmp_path: Path) -> None:
+    """`init` makes the examples, a private data folder and the key, and the configuration loads as it is."""
+    target = tmp_path / "new" / "ml"
+    made = make_folder(target, KEY)
+    assert [str(path.relative_to(target)) for path in made] == [
+        "config/events/n26-07.yaml",
+        "config/lists/kaigi.yaml",
+        "config/lists/news.yaml",
+        "config/lists/security.yaml",
+        "config/mailbot.yaml",
+        "config/surveys/s26-014.yaml",
+        "data/secret.key",
+    ]
+    assert (target / "data").stat().st_mode & 0o777 == 0o700
+    assert (target / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
+    assert secret_key(load_config(target / "config" / "mailbot.yaml")) == KEY
+    assert [path.name for path in target.parent.iterdir()] == ["ml"]
+
+
+def test_init_refuses_what_exists(tmp_path: Path) -> None:
+    """A path that exists already is left as it is."""
+    with pytest.raises(ValueError, match="exists already"):
+        make_folder(tmp_path, KEY)
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    with pytest.raises(ValueError, match="cannot be made"):
+        make_folder(tmp_path / "file" / "ml", KEY)
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "sentence"),
+    [
+        (None, 0, "there is no secret key; `mailbot init` makes one; "),
+        ("not a key", 0o600, "this is not a key; "),
+        ("鍵", 0o600, "this is not a key; "),
+        ("00ff", 0o600, "the key has 2 bytes and needs 32; "),
+        (KEY.hex(), 0o644, "everybody on this machine may read the key; run `chmod 600 "),
+    ],
+)
+def test_a_bad_secret_key_is_refused(tmp_path: Path, content: str | None, mode: int, sentence: str) -> None:
+    """Without a proper, private key nothing starts, and the sentence says how to get one."""
+    config = loaded(tmp_path)
+    (tmp_path / "data").mkdir()
+    if content is not None:
+        (tmp_path / "data" / "secret.key").write_text(content, encoding="utf-8")
+        (tmp_path / "data" / "secret.key").chmod(mode)
+    with pytest.raises(Mistakes) as broken:
+        secret_key(config)
+    assert str(broken.value).startswith(f"data/secret.key:1:1 file: {sentence}")
+
+
+def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
+    """Every address ever sent depends on the key."""
+    (tmp_path / "data").mkdir()
+    write_secret_key(tmp_path, KEY)
+    with pytest.raises(FileExistsError):
+        write_secret_key(tmp_path, KEY)
+
+
+# -- the example file ----------------------------------------------------------------------------------------------
+
+_PROSE_DEFAULTS = {
+    "reply_domain": "the value of domain",
+    "authserv_id": "the value of domain",
+    "smtp": "off",
+    "lmtp": "off",
+    "web": "off",
+    "imap": "none",
+    "port": "993, or 143 without tls",
+    "password": "none",
+    "password_file": "none",
+    "password_env": "none",
+    "address": "none",
+    "association": "none",
+}
+
+
+def stated_defaults() -> dict[str, str]:
+    """Return what config/mailbot.yaml says of each key's default, in its comments."""
+    stated: dict[str, str] = {}
+    default = ""
+    for line in (example_config_folder() / "mailbot.yaml").read_text(encoding="utf-8").split("\n"):
+        text = line.strip("# -")
+        if text.startswith("Default: "):
+            default = text.removeprefix("Default: ")
+        elif text == "Required.":
+            default = "required"
+        elif (key := re.match(r"#? *#? *([a-z_]+):(?: |$)", line)) and default:
+            stated[key[1]] = default
+            default = ""
+    return stated
+
+
+@pytest.mark.parametrize("model", [ConfigFile, ReceiveFile, ImapFile])
+def test_the_example_states_every_option_with_its_true_default(model: type[FileModel]) -> None:
+    """config/mailbot.yaml names every option, and the default in its comment is the program's."""
+    stated = stated_defaults()
+    for name, field in model.model_fields.items():
+        if name == "receive":
+            continue
+        if name in {"domain", "office", "host", "user"}:
+            assert stated[name] == "required"
+        elif name in _PROSE_DEFAULTS:
+            assert stated[name] == _PROSE_DEFAULTS[name]
+            assert field.default in {None, (), ""}
+        else:
+            default = field.default[0] if name == "relay" else field.default
+            assert stated[name] == (str(default).lower() if default is True else str(default))
+
+
+def test_the_example_holds_nothing_else() -> None:
+    """Every key that the example explains exists."""
+    names = {*ConfigFile.model_fields, *ReceiveFile.model_fields, *ImapFile.model_fields}
+    assert set(stated_defaults()) <= names
+
+
+def test_the_commented_options_are_sound(tmp_path: Path) -> None:
+    """The options that stand commented out in the example are right when a person takes the marks away."""
+    text = (example_config_folder() / "mailbot.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"(?m)^( *)#( *(?:-|imap:|[a-z_]+: .*))$", r"\1\2", text)
+    text = re.sub(r"(?m)^ *password(?:_file)?: .*\n", "", text)
+    config = load_config(written(tmp_path, text), {"MAILBOT_IMAP_PASSWORD": "x"})
+    assert config.imap[0].address == "kaigi@ml.example.jp"
+
+
+def test_resources_are_found() -> None:
+    """Templates and examples are found in a checkout as in a wheel."""
+    assert templates_folder().is_dir()
+    assert (example_config_folder() / "mailbot.yaml").is_file()
