@@ -1,0 +1,1 @@
+"""What does: one story per file (load, decide, save), each inside one transaction of the store."""

@@ -1,0 +1,71 @@
+"""Send a notice of an event: the first makes the ballots of all who are asked, later ones may go to who attends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.event import Event, Notice
+from mailbot.core.ledger import standings
+from mailbot.core.refusal import Refusal
+from mailbot.flows.open_survey import ballot_copy, make_ballots
+from mailbot.site import Site
+from mailbot.store import ballots, events, occurrences, outbox
+from mailbot.store.ballots import Ballot
+
+
+def announce_event(
+    connection: Connection,
+    site: Site,
+    key: str,
+    number: int,
+    now: datetime,
+    *,
+    late_since: datetime | None = None,
+) -> int:
+    """Queue the event's notice of this number (from 1; 0: by hand, to all); returns how many were noticed.
+
+    Raises Refusal when there is no such event or nobody is asked.
+    """
+    stored = events.lock(connection, key)
+    if stored is None:
+        raise Refusal(
+            f"event {key}: there is none with this key; `mailbot events list` shows those that were applied"
+        )
+    event = stored.event
+    if stored.state == "planned":
+        if not make_ballots(connection, site, "event", key, event.audience):
+            raise Refusal(
+                f"event {key}: its audience selects nobody in the register; see `audience:` in its definition"
+            )
+        events.set_announced(connection, key, now)
+        if number == 0 and event.notices:
+            occurrences.settle_waiting(connection, f"event:{key}:notice:1", "done", "announced by hand", now)
+    notice = event.notices[number - 1] if number else Notice()
+    to = ballots.of_subject(connection, key)
+    if notice.to == "attending":
+        coming = codes_with(connection, key, frozenset({"attending"}))
+        to = [ballot for ballot in to if ballot.code in coming]
+    cooked = site.render.event_notice(
+        event, sequence=stored.sequence, now=now, attending=notice.to == "attending", late_since=late_since
+    )
+    return queue_notice(connection, "event_notice", cooked, event, to, now)
+
+
+def queue_notice(
+    connection: Connection, kind: str, cooked: bytes, event: Event, to: list[Ballot], now: datetime
+) -> int:
+    """Queue one notice of an event to these; returns how many."""
+    if to:
+        mailing_id = outbox.add_mailing(
+            connection, kind=kind, subject=event.key, cooked=cooked, bounces="bounce", now=now
+        )
+        outbox.queue(connection, mailing_id, [ballot_copy(ballot) for ballot in to], now)
+    return len(to)
+
+
+def codes_with(connection: Connection, key: str, statuses: frozenset[str]) -> set[str]:
+    """Return the bodies whose RSVP stands at one of these."""
+    stands = standings(ballots.ledger(connection, key))
+    return {code for code, standing in stands.items() if standing.row.status in statuses}

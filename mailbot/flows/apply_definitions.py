@@ -1,0 +1,121 @@
+"""Bring the database to what the definition files say: lists, surveys and events, in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.event import Event, event_changes
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.refusal import Refusal
+from mailbot.core.survey import Survey
+from mailbot.definitions import Definitions
+from mailbot.flows.announce_event import codes_with, queue_notice
+from mailbot.flows.plan_runs import plan_runs
+from mailbot.flows.record_rsvp import promote
+from mailbot.site import Site
+from mailbot.store import ballots, events, lists, surveys
+
+# What may still change while answers come in: nothing that would make two members answer different questions.
+_WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact"})
+
+
+def apply_definitions(
+    connection: Connection, site: Site, definitions: Definitions, now: datetime
+) -> tuple[str, ...]:
+    """Apply the files; returns one line for each change, none when nothing changed.
+
+    What the database has and no file names is left alone. Raises Refusal, before anything is saved, for a change
+    that must not happen any more.
+    """
+    changes: list[str] = []
+    for value in definitions.lists:
+        changes += _apply_list(connection, value)
+    for survey in definitions.surveys:
+        changes += _apply_survey(connection, site, survey, now)
+    for event in definitions.events:
+        changes += _apply_event(connection, site, event, now)
+    return tuple(changes)
+
+
+def _apply_list(connection: Connection, new: MailingList) -> list[str]:
+    old = lists.load(connection, new.name)
+    if old == new:
+        return []
+    lists.save(connection, new)
+    members = lists.count_members(connection, new.name)
+    what = "+" if old is None else "~"
+    return [f"{what} list {new.name}: {_changed(old, new) or new.title} ({members} members)"]
+
+
+def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime) -> list[str]:
+    stored = surveys.lock(connection, new.key)
+    if stored is None:
+        surveys.save(connection, new)
+        plan_runs(connection, site, new)
+        return [f"+ survey {new.key}: {new.title} ({len(new.questions)} questions)"]
+    changed = _changed_fields(stored.survey, new)
+    if not changed:
+        return []
+    if stored.state == "closed":
+        raise Refusal(
+            f"survey {new.key} is closed; `{changed[0]}` can no longer change. Give a new survey a new key"
+        )
+    late = [name for name in changed if name not in _WHILE_OPEN]
+    if stored.state == "open" and late:
+        raise Refusal(
+            f"survey {new.key} is open, and answers to it are coming in; `{late[0]}` can no longer change. "
+            "Put the old value back, or close it and give a new survey a new key"
+        )
+    if stored.state == "open" and new.closes <= now:
+        raise Refusal(
+            f"survey {new.key} is open; `closes` is past. To end it now: mailbot surveys close {new.key}"
+        )
+    surveys.save(connection, new)
+    plan_runs(connection, site, new)
+    return [f"~ survey {new.key}: {', '.join(changed)}"]
+
+
+def _apply_event(connection: Connection, site: Site, new: Event, now: datetime) -> list[str]:
+    stored = events.lock(connection, new.key)
+    if stored is None:
+        events.save(connection, new)
+        plan_runs(connection, site, new)
+        return [f"+ event {new.key}: {new.title}"]
+    changed = _changed_fields(stored.event, new)
+    if not changed:
+        return []
+    if stored.state == "announced" and new.audience != stored.event.audience:
+        raise Refusal(
+            f"event {new.key} is announced; `audience` can no longer change. Announce a second event to the others"
+        )
+    events.save(connection, new)
+    plan_runs(connection, site, new)
+    line = f"~ event {new.key}: {', '.join(changed)}"
+    told = _tell_change(connection, site, stored, new, now) if stored.state == "announced" else 0
+    promote(connection, site, new, now)  # there may be more seats now
+    return [f"{line} ({told} are told)" if told else line]
+
+
+def _tell_change(
+    connection: Connection, site: Site, stored: events.StoredEvent, new: Event, now: datetime
+) -> int:
+    """Tell all who were asked and did not decline what has changed; returns how many."""
+    words = event_changes(stored.event, new, site.language)
+    if not words:
+        return 0
+    sequence = events.raise_sequence(connection, new.key)
+    declined = codes_with(connection, new.key, frozenset({"declined"}))
+    to = [ballot for ballot in ballots.of_subject(connection, new.key) if ballot.code not in declined]
+    cooked = site.render.event_change(new, words, sequence=sequence, now=now)
+    return queue_notice(connection, "event_change", cooked, new, to, now)
+
+
+def _changed(old: MailingList | None, new: MailingList) -> str:
+    return "" if old is None else ", ".join(_changed_fields(old, new))
+
+
+def _changed_fields(old: MailingList | Survey | Event, new: MailingList | Survey | Event) -> list[str]:
+    return [field.name for field in fields(new) if getattr(old, field.name) != getattr(new, field.name)]

@@ -1,0 +1,277 @@
+"""Empty the outbox: claim rows under a lease, splice each recipient's own bytes in, send, record the outcomes.
+
+The final dot of a copy leaves only after its row says so and the connection's last outcome is durable; so a
+crash leaves at most one copy for each connection in doubt (promises.md I9).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot import log
+from mailbot.core.delivery import Deferred, Failed, Outcome, Transaction
+from mailbot.core.mailing import fill, template
+from mailbot.core.relay import Relay, RelayAway
+from mailbot.core.seven_bit import seven_bit
+from mailbot.core.smtp_wire import double_dots, stuff
+from mailbot.core.token import ballot_token, bounce_token, leave_token
+from mailbot.net import maildir
+from mailbot.net.smtp_client import send
+from mailbot.store import outbox
+from mailbot.store.database import Database
+
+_FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
+_BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
+_RECIPES = 100  # mailings kept ready between runs
+_AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """A mailing as we send it: its pieces, already dot-stuffed, and what each copy must fill in."""
+
+    pieces: tuple[bytes | str, ...]
+    names: frozenset[str]
+    subject: str  # the list, survey or event
+    bounces: str | None  # local part of the return path; None: null sender
+
+
+@dataclass
+class Delivery:
+    """What one node needs to empty the outbox."""
+
+    database: Database
+    key: bytes  # of the tokens in addresses
+    domain: str
+    relays: Sequence[Relay]
+    connections: int
+    owner: str  # this node, in the leases
+    clock: Callable[[], datetime]
+    stopping: bool = False
+    _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _recipes: dict[int, _Recipe] = field(default_factory=dict)
+
+    def wake(self) -> None:
+        """Say that there may be something to send."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """Begin no further copy; `run` ends when those under way are settled, so that none is in doubt."""
+        self.stopping = True
+        self._wake.set()
+
+    async def run(self, poll_seconds: float = 1.0) -> None:
+        """Deliver until stopped; looks by itself every `poll_seconds`, for what other processes queued."""
+        await self.database.writing(outbox.release, self.owner, self.clock(), everything=True)
+        failures = 0
+        while not self.stopping:
+            self._wake.clear()
+            try:
+                sent_any = await self.deliver()
+                failures = 0
+            except RelayAway as away:
+                pause = _AWAY_SECONDS[min(failures, len(_AWAY_SECONDS) - 1)]
+                failures += 1
+                log.event("relay.away", level="warning", reason=away, next_try_seconds=pause)
+                await asyncio.sleep(pause)
+                continue
+            if not sent_any and not self.stopping:
+                await self._rest(poll_seconds)
+
+    async def deliver(self) -> int:
+        """Send what is due now; returns how many rows were taken. Raises RelayAway when no relay answers."""
+        work = _Work(self)
+        if not await work.refill(_FIRST):
+            return 0
+        keeper = asyncio.create_task(work.keep_lease())
+        try:
+            while await work.ready():
+                await self._send(work)
+        finally:
+            keeper.cancel()
+            await asyncio.gather(keeper, return_exceptions=True)
+            await work.finish()
+        return work.taken
+
+    async def _send(self, work: _Work) -> None:
+        """Hand the work to the relays in order of fail-over; a Maildir takes what the servers before it did not."""
+        servers = [relay for relay in self.relays if relay.path is None]
+        folders = [relay.path for relay in self.relays if relay.path is not None]
+        if servers:
+            try:
+                await send(
+                    servers, work, hostname=self.domain, connections=self.connections, downgrade=seven_bit
+                )
+            except RelayAway:
+                if not folders:
+                    raise
+        for folder in folders[:1]:
+            await maildir.send(folder, work)
+
+    async def _rest(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            await self.database.writing(outbox.release, self.owner, self.clock())
+
+    async def recipe(self, mailing_id: int) -> _Recipe:
+        """Return a mailing ready to fill, kept while its rows are being sent."""
+        found = self._recipes.get(mailing_id)
+        if found is None:
+            mailing = await self.database.reading(outbox.load_mailing, mailing_id)
+            pieces = template(mailing.cooked)
+            names = frozenset(piece for piece in pieces if isinstance(piece, str))
+            stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
+            found = _Recipe(pieces, names, mailing.subject, mailing.bounces)
+            if len(self._recipes) >= _RECIPES:
+                self._recipes.clear()
+            self._recipes[mailing_id] = found
+        return found
+
+
+class _Work:
+    """The rows of one run, as net/smtp_client.py takes and settles them."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.delivery = delivery
+        self.taken = 0
+        self._rows: deque[tuple[outbox.Claimed, _Recipe]] = deque()
+        self._attempts: dict[int, int] = {}  # of the rows under way
+        self._waiting: list[tuple[Sequence[tuple[int, Outcome]], Sequence[int], asyncio.Future[bool]]] = []
+        self._marking: asyncio.Task[None] | None = None
+        self._refilling: asyncio.Task[int] | None = None
+        self._more = True  # there may be more to claim
+
+    async def refill(self, most: int) -> int:
+        """Claim the next rows and prepare their mailings; returns how many."""
+        delivery = self.delivery
+        rows = await delivery.database.writing(outbox.claim, delivery.owner, delivery.clock(), most)
+        self._more = len(rows) == most
+        recipes: dict[int, _Recipe] = {}
+        for mailing_id in {row.mailing_id for row in rows}:
+            try:
+                recipes[mailing_id] = await delivery.recipe(mailing_id)
+            except ValueError as fault:
+                # Our own fault: its rows wait, the operator reads why, the others go on.
+                log.event("outbox.cannot_be_sent", level="error", mailing=mailing_id, reason=fault)
+        spoilt = [row.id for row in rows if row.mailing_id not in recipes]
+        if spoilt:
+            await self.settle(
+                [(row_id, Deferred("not sent: the cooked mail is not fit to leave")) for row_id in spoilt], ()
+            )
+        self._rows.extend((row, recipes[row.mailing_id]) for row in rows if row.mailing_id in recipes)
+        self.taken += len(rows)
+        return len(rows)
+
+    async def ready(self) -> bool:
+        """Wait for the rows that are being claimed; tell whether there are any to send."""
+        if self._refilling is not None:
+            await self._refilling
+        return bool(self._rows) and not self.delivery.stopping
+
+    def take(self) -> Transaction | None:
+        """Return the next copy to send; the rows after it are claimed before they are needed."""
+        if self.delivery.stopping:
+            return None
+        if self._more and len(self._rows) <= _BATCH // 2:
+            self._more = False  # until that claim has told
+            self._refilling = asyncio.create_task(self.refill(_BATCH))
+        if not self._rows:
+            return None
+        row, recipe = self._rows.popleft()
+        self._attempts[row.id] = row.attempts
+        return self._transaction(row, recipe)
+
+    async def settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
+        """Make outcomes durable and mark what starts; many connections share one commit."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append((outcomes, starting, done))
+        if self._marking is None or self._marking.done():
+            self._marking = asyncio.create_task(self._mark())
+        return await done
+
+    async def keep_lease(self) -> None:
+        """Renew the lease while the run lasts."""
+        while True:
+            await asyncio.sleep(outbox.LEASE.total_seconds() / 3)
+            await self.delivery.database.writing(outbox.renew, self.delivery.owner, self.delivery.clock())
+
+    async def finish(self) -> None:
+        """Give back what was claimed and never begun."""
+        under_way = [task for task in (self._marking, self._refilling) if task is not None]
+        await asyncio.gather(*under_way, return_exceptions=True)  # a claim that failed fails again, by itself
+        left = [*(row.id for row, _ in self._rows), *self._attempts]
+        if left:
+            await self.delivery.database.writing(outbox.put_back, self.delivery.owner, left)
+
+    async def _mark(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                ours = await self.delivery.database.writing(self._save, batch, self.delivery.clock())
+            except Exception as error:  # noqa: BLE001  each connection must hear of it; R9: nothing more is sent
+                log.event("outbox.not_marked", level="error", reason=error)
+                for *_, done in batch:
+                    done.set_exception(error)
+                return
+            for outcomes, starting, done in batch:
+                for row_id, _ in outcomes:
+                    self._attempts.pop(row_id, None)
+                if not done.done():
+                    done.set_result(all(row_id in ours for row_id in starting))
+
+    def _save(
+        self,
+        connection: Connection,
+        batch: Sequence[tuple[Sequence[tuple[int, Outcome]], Sequence[int], asyncio.Future[bool]]],
+        now: datetime,
+    ) -> set[int]:
+        owner = self.delivery.owner
+        settled = [
+            outbox.Settled(row_id, self._attempts.get(row_id, 0), outcome)
+            for outcomes, _, _ in batch
+            for row_id, outcome in outcomes
+        ]
+        if settled:
+            outbox.settle(connection, owner, settled, now, random.random())  # noqa: S311  only spreads retries
+            for one in settled:
+                if isinstance(one.outcome, Deferred | Failed):
+                    log.event(
+                        "outbox." + type(one.outcome).__name__.lower(), outbox=one.id, reply=one.outcome.reply
+                    )
+        return outbox.start(connection, owner, [row_id for _, starting, _ in batch for row_id in starting])
+
+    def _transaction(self, row: outbox.Claimed, recipe: _Recipe) -> Transaction:
+        delivery = self.delivery
+        mail_from = ""
+        if recipe.bounces is not None:
+            mail_from = f"{recipe.bounces}+{bounce_token(delivery.key, row.id)}@{delivery.domain}"
+        values = own_values(recipe.names, delivery.key, recipe.subject, row)
+        return Transaction(
+            mail_from, ((row.id, row.address),), double_dots(fill(recipe.pieces, values)), stuffed=True
+        )
+
+
+def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Claimed) -> dict[str, bytes]:
+    """Return one recipient's own bytes for the fields that its mailing has."""
+    values: dict[str, bytes] = {}
+    if row.fields is not None:
+        values = {name: text.encode("utf-8") for name, text in json.loads(row.fields).items()}
+    if "delivery" in names:
+        values["delivery"] = str(row.id).encode()
+    if "address" in names:
+        values["address"] = row.address.encode("utf-8")
+    if "leave" in names:
+        values["leave"] = leave_token(key, subject, row.id).encode()
+    if "token" in names and row.ballot_id is not None:
+        values["token"] = ballot_token(key, row.ballot_id).encode()
+    return values

@@ -1,0 +1,39 @@
+"""The texts that we sent for one ballot: a reply is read beside them (ballot.md section 1, rule 8)."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from mailbot.core.mailing import fill, template
+from mailbot.core.message import parse
+from mailbot.core.token import ballot_token
+from mailbot.site import Site
+from mailbot.store import outbox
+from mailbot.store.ballots import Ballot
+
+
+def known_texts(connection: Connection, site: Site, ballot: Ballot) -> tuple[str, ...]:
+    """Return the body of every mail that we sent for this ballot, newest first, exactly as it left."""
+    token = ballot_token(site.key, ballot.id).encode()
+    texts = []
+    for cooked, fields, delivery_id, address in outbox.texts_sent(connection, ballot.id):
+        values = {name: text.encode("utf-8") for name, text in json.loads(fields or "{}").items()}
+        values |= {"token": token, "delivery": str(delivery_id).encode(), "address": address.encode("utf-8")}
+        texts.append(_text(fill(_pieces(cooked), values)))
+    return tuple(texts)
+
+
+@lru_cache(maxsize=32)
+def _pieces(cooked: bytes) -> tuple[bytes | str, ...]:
+    return template(cooked)
+
+
+def _text(copy: bytes) -> str:
+    """Return the plain text of one copy; ours is UTF-8 as 8bit, so that most need no parser."""
+    head, _, body = copy.partition(b"\r\n\r\n")
+    if b"\r\nContent-Type: text/plain" in head:
+        return body.decode("utf-8").replace("\r\n", "\n")
+    return parse(copy).text

@@ -1,0 +1,173 @@
+"""One post: may it go out, and if so, cooked once and queued to every member, all in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import same_address
+from mailbot.core.authentication import read_authentication, verdict
+from mailbot.core.automatic import automatic
+from mailbot.core.cook import cook_post
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import Message, canonical_hash
+from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.flows.settled import Settled
+from mailbot.render import Thread
+from mailbot.site import Site
+from mailbot.store import inbox, lists, members, outbox
+from mailbot.store.inbox import Received
+
+_OWN_FIELDS = frozenset({"x-loop", "list-id", "list-post"})
+
+
+def post_to_list(
+    connection: Connection, site: Site, received: Received, message: Message, name: str, now: datetime
+) -> Settled:
+    """Decide about a post to the list of this name, and do what was decided."""
+    mailing_list = lists.load(connection, name)
+    assert mailing_list is not None, "the route was read in this transaction"
+    first = inbox.first_time(connection, f"list:{name}", fingerprint(message, received.content), received.id)
+    question = replace(ask(connection, site, received, message, mailing_list), distributed=not first)
+    match moderate(question, mailing_list, site.language):
+        case Accept():
+            number, recipients = distribute(connection, site, received, message, mailing_list, now)
+            return Settled("posted", f"post {number} to {recipients} members")
+        case Hold(_, reason):
+            return Settled("held", reason)
+        case Reject(_, reason):
+            refuse(connection, site, received, message, mailing_list, reason, now)
+            return Settled("rejected", reason)
+        case Discard(_, reason):
+            return Settled("discarded", reason)
+
+
+def ask(
+    connection: Connection, site: Site, received: Received, message: Message, mailing_list: MailingList
+) -> PostQuestion:
+    """Gather what the rules of core/moderation.py need to know of a post."""
+    author = message.from_address
+    people = members.people_at(connection, author) if author else []
+    posters = {person.id for person in members.selected(connection, mailing_list.posters)}
+    own = f"{mailing_list.name}@{site.domain}".lower()
+    own_id = f"<{mailing_list.name}.{site.domain}>".lower()
+    return PostQuestion(
+        author=author,
+        member=author is not None and lists.is_member(connection, mailing_list.name, author),
+        contact=bool(people),
+        office=author is not None and same_address(author, site.office),
+        poster=any(person.id in posters for person in people),
+        size=len(received.content),
+        own_list_fields=any(
+            field.lower() in _OWN_FIELDS and (own in value.lower() or own_id in value.lower())
+            for field, value in message.headers
+        ),
+        received=sum(field.lower() == "received" for field, _ in message.headers),
+        automatic=automatic(message, received.mail_from),
+        null_sender=not received.mail_from,
+        authentication=verdict(read_authentication(message.headers, site.authserv_id), author),
+        distributed=False,
+        empty=not message.text.strip() and not message.attachments,
+    )
+
+
+def distribute(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    now: datetime,
+) -> tuple[int, int]:
+    """Cook a post and queue it to every member; returns its number and how many."""
+    number = lists.next_number(connection, mailing_list.name)
+    mailing_id = outbox.add_mailing(
+        connection,
+        kind="post",
+        subject=mailing_list.name,
+        cooked=cook(connection, site, received, message, mailing_list, number, now),
+        bounces=f"{mailing_list.name}-bounces",
+        inbox_id=received.id,
+        now=now,
+    )
+    return number, outbox.queue_to_list(connection, mailing_id, mailing_list.name, now)
+
+
+def cook(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+    now: datetime,
+) -> bytes:
+    """Return the post as it leaves, with the author named as the register names him."""
+    people = members.people_at(connection, message.from_address) if message.from_address else []
+    label = None
+    if people:
+        name = people[0].contact.name or message.from_name
+        label = f"{name}（{people[0].body.name}）" if name else people[0].body.name
+    return cook_post(
+        received.content,
+        message,
+        mailing_list,
+        number=number,
+        domain=site.domain,
+        authserv_id=site.authserv_id,
+        office=site.office,
+        author_label=label,
+        message_id=f"<{received.id}.{hashlib.sha256(received.content).hexdigest()[:16]}@{site.domain}>",
+        now=now,
+        rewrite=_rewrites(site, message, mailing_list),
+    )
+
+
+def _rewrites(site: Site, message: Message, mailing_list: MailingList) -> bool:
+    """Tell whether From becomes the list's: always, or unless our own MTA states that the author's domain minds nothing.
+
+    We ask no DNS ourselves; what is not known counts as strict (posts.md, case A).
+    """
+    stated = read_authentication(message.headers, site.authserv_id).policy
+    return mailing_list.rewrite_from == "always" or stated != "none"
+
+
+def refuse(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Tell a registered author why his post did not go out, within the limit of automatic answers."""
+    author = message.from_address
+    if author is None or not inbox.may_answer(connection, author, now):
+        return
+    cooked = site.render.post_rejected(
+        f"{mailing_list.name}@{site.domain}",
+        message.subject,
+        reason,
+        to=author,
+        thread=Thread(message.message_id, message.references),
+        now=now,
+    )
+    mailing_id = outbox.add_mailing(
+        connection,
+        kind="post_rejected",
+        subject=mailing_list.name,
+        cooked=cooked,
+        bounces=None,
+        inbox_id=received.id,
+        now=now,
+    )
+    outbox.queue(connection, mailing_id, [outbox.Addressee(author)], now)
+
+
+def fingerprint(message: Message, content: bytes) -> str:
+    """Return what makes two arrivals the same mail: Message-ID and content, whatever way they came."""
+    return hashlib.sha256(f"{message.message_id}\n{canonical_hash(content)}".encode()).hexdigest()

@@ -1,0 +1,240 @@
+"""One reply to an event: who comes, and is there room? Strictly in order of arrival."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.event import Event, Rsvp, RsvpStatus, rsvp_deadline, rsvp_form, rsvp_of, rsvp_problems, seat
+from mailbot.core.ledger import LedgerRow, Standing, accepted, standings
+from mailbot.core.message import Message
+from mailbot.core.reply import read_reply
+from mailbot.core.survey import Reading
+from mailbot.core.trust import Count, may_count
+from mailbot.core.vote import Verdict, weigh
+from mailbot.flows.known_texts import known_texts
+from mailbot.flows.post_to_list import fingerprint
+from mailbot.flows.record_vote import is_machine, queue_receipt, trust_of
+from mailbot.flows.settled import Settled
+from mailbot.render import RsvpReceipt, Thread
+from mailbot.site import Site
+from mailbot.store import ballots, events, inbox
+from mailbot.store.ballots import Ballot
+from mailbot.store.events import StoredEvent
+from mailbot.store.inbox import Received
+
+_ANSWERED = frozenset({"attending", "waiting", "declined", "later"})
+
+
+def record_rsvp(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    ballot: Ballot,
+    now: datetime,
+    *,
+    admitted: bool = False,
+) -> Settled:
+    """Record one RSVP and queue its receipt; a place that becomes free goes to the first who waits."""
+    stored = events.lock(connection, ballot.subject)
+    assert stored is not None, "a ballot has its event"
+    event = stored.event
+    if not admitted and not inbox.first_time(
+        connection, f"ballot:{ballot.id}", fingerprint(message, received.content), received.id
+    ):
+        return Settled("discarded", "the same mail was read before")
+    stands = standings(ballots.ledger(connection, event.key))
+    before = stands.get(ballot.code)
+    reading, verdict = _weigh(connection, site, event, ballot, received, message, before, admitted=admitted)
+    if verdict.status == "ignored":
+        if reading.command not in {"resend", "help"}:
+            return Settled("discarded", verdict.reason)
+        _send_again(connection, site, stored, ballot, received, message, before, now)
+        return Settled("answered", "the notice was asked for again and sent")
+    if not admitted:
+        sender = trust_of(connection, site, ballot, message)
+        if not isinstance(may_count(sender.level, "rsvp"), Count):
+            row = _row(ballot, received, message, verdict, before, "unclear", sender.reason)
+            ballots.append(connection, event.key, row)
+            return Settled("held", f"the sender is not known for this body: {sender.reason}")
+    said = rsvp_of(verdict.answers)
+    late = verdict.status == "late"
+    status = _status(
+        event, said, verdict, {code: own for code, own in stands.items() if code != ballot.code}, before
+    )
+    row = _row(ballot, received, message, verdict, before, "late" if late else status, verdict.reason)
+    ballots.append(connection, event.key, row)
+    if verdict.acknowledge or verdict.ask:
+        _acknowledge(
+            connection, site, event, ballot, received, message, row, replace(said, status=status), late, now
+        )
+    promote(connection, site, event, now)
+    if status == "unclear" and not verdict.ask and not late:
+        return Settled("held", verdict.reason or "it is not clear whether they come")
+    return Settled("answered", f"{event.key} {ballot.code}: {status}")
+
+
+def _weigh(
+    connection: Connection,
+    site: Site,
+    event: Event,
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    before: Standing | None,
+    *,
+    admitted: bool,
+) -> tuple[Reading, Verdict]:
+    form = rsvp_form(event, site.language)
+    today = received.received_at.astimezone(site.zone).date()
+
+    def read(text: str, known: tuple[str, ...]) -> Reading:
+        return read_reply(form, text, known, today=today, language=site.language, bare_label_ok=True)
+
+    reading = read(message.text, known_texts(connection, site, ballot))
+    if not reading.answers and reading.command is None and not message.text.strip():
+        # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
+        reading = read(message.subject.rpartition(":")[2].rpartition("：")[2], ())
+    previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
+    return reading, weigh(
+        form,
+        previous,
+        reading,
+        late=received.received_at >= rsvp_deadline(event, site.zone) and not admitted,
+        automatic=is_machine(message, received, reading),
+    )
+
+
+def _send_again(
+    connection: Connection,
+    site: Site,
+    stored: StoredEvent,
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    before: Standing | None,
+    now: datetime,
+) -> None:
+    if not inbox.may_answer(connection, ballot.address, now):
+        return
+    cooked = site.render.event_notice(
+        stored.event,
+        sequence=stored.sequence,
+        now=now,
+        answers={} if before is None else before.row.answers,
+        edition=1 if before is None else before.row.version + 1,
+        thread=Thread(message.message_id, message.references),
+    )
+    queue_receipt(connection, "event_notice", cooked, ballot, [ballot.address], received.id, now)
+
+
+def _status(
+    event: Event, said: Rsvp, verdict: Verdict, others: dict[str, Standing], before: Standing | None
+) -> RsvpStatus:
+    """Return where the body stands after its reply."""
+    if verdict.status in {"withdrawn", "declined"}:
+        return "declined"
+    if (
+        verdict.status == "held"
+        or said.status == "unclear"
+        or (verdict.status == "partial" and not said.people)
+    ):
+        return "unclear"
+    if said.status != "attending":
+        return said.status
+    held = (
+        rsvp_of(before.row.answers).people if before is not None and before.row.status == "attending" else 0
+    )
+    if said.people <= held:
+        return "attending"  # fewer or as many as they had: nobody was passed over
+    return seat(event, _taken(others), said.people)
+
+
+def _taken(stands: dict[str, Standing]) -> int:
+    return sum(
+        rsvp_of(own.row.answers).people
+        for own in stands.values()
+        if own.row.status in {"attending", "waiting"}
+    )
+
+
+def _row(
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    verdict: Verdict,
+    before: Standing | None,
+    status: str,
+    reason: str,
+) -> LedgerRow:
+    version = 0 if before is None else before.row.version
+    return LedgerRow(
+        ballot_id=ballot.id,
+        code=ballot.code,
+        inbox_id=received.id,
+        received_at=received.received_at,
+        author=message.from_address or "",
+        status=status,
+        version=version + accepted(status),
+        answers=verdict.answers if accepted(status) or before is None else before.row.answers,
+        problems=verdict.problems or rsvp_problems(verdict.answers) if status == "unclear" else (),
+        reason=reason,
+    )
+
+
+def _acknowledge(
+    connection: Connection,
+    site: Site,
+    event: Event,
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    row: LedgerRow,
+    rsvp: Rsvp,
+    late: bool,
+    now: datetime,
+) -> None:
+    address = message.from_address or ballot.address
+    if not inbox.may_answer(connection, address, now):
+        inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=received.id)
+        return
+    receipt = RsvpReceipt(
+        rsvp=rsvp,
+        at=received.received_at,
+        version=row.version,
+        edition=row.version + 1,
+        answers=row.answers,
+        problems=row.problems,
+        late=late,
+    )
+    thread = Thread(message.message_id, message.references)
+    cooked = site.render.rsvp_receipt(event, receipt, thread=thread, now=now)
+    queue_receipt(connection, "rsvp_receipt", cooked, ballot, [address], received.id, now)
+
+
+def promote(connection: Connection, site: Site, event: Event, now: datetime) -> None:
+    """Give places that are free to those who wait, in the order in which they came; a group is not split."""
+    stands = standings(ballots.ledger(connection, event.key))
+    taken = sum(rsvp_of(own.row.answers).people for own in stands.values() if own.row.status == "attending")
+    waiting = [own.row for own in stands.values() if own.row.status == "waiting"]
+    for row in sorted(waiting, key=lambda row: row.received_at):
+        said = rsvp_of(row.answers)
+        if event.capacity is not None and taken + said.people > event.capacity:
+            return
+        taken += said.people
+        promoted = replace(row, status="attending", inbox_id=None, problems=(), reason="a place became free")
+        ballots.append(connection, event.key, promoted)
+        ballot = ballots.by_id(connection, row.ballot_id)
+        assert ballot is not None
+        receipt = RsvpReceipt(
+            rsvp=replace(said, status="attending"),
+            at=now,
+            version=row.version,
+            edition=row.version + 1,
+            answers=row.answers,
+        )
+        cooked = site.render.rsvp_receipt(event, receipt, thread=None, now=now)
+        queue_receipt(connection, "rsvp_receipt", cooked, ballot, [ballot.address], None, now)

@@ -1,0 +1,102 @@
+"""Say what a mail would cause, without storing or sending anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import Post, Reply, route
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import Message, parse
+from mailbot.core.moderation import Accept, explain, moderate
+from mailbot.core.token import token_hash
+from mailbot.flows.post_to_list import ask, cook, fingerprint
+from mailbot.flows.record_vote import read_ballot
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, lists
+from mailbot.store.inbox import Received
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    """What would happen."""
+
+    recipient: str
+    means: str  # what the address means
+    author: str | None
+    rules: tuple[tuple[str, str], ...]  # each rule with its result
+    outcome: str
+    headers: tuple[str, ...]  # of the copies, as they would leave
+    recipients: tuple[str, ...]
+
+
+def rehearse(
+    connection: Connection, site: Site, raw: bytes, recipient: str, sender: str | None, now: datetime
+) -> Rehearsal:
+    """Return what this mail would cause if it came now."""
+    message = parse(raw)
+    mail_from = sender if sender is not None else message.from_address or ""
+    received = Received(0, raw, mail_from, recipient, now, "received", "")
+    found = route(
+        recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+    )
+    if message.defects:
+        return _plain(recipient, message, str(found), "quarantined: " + "; ".join(message.defects))
+    match found:
+        case Post(name):
+            mailing_list = lists.load(connection, name)
+            assert mailing_list is not None
+            return _post(connection, site, received, message, mailing_list, now)
+        case Reply(token):
+            return _reply(connection, site, received, message, token, now)
+        case None:
+            return _plain(recipient, message, "nobody", "refused in the dialogue: 550 5.1.1")
+        case _:
+            return _plain(recipient, message, str(found), "see the manual: this address has its own rules")
+
+
+def _post(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    now: datetime,
+) -> Rehearsal:
+    known = inbox.is_seen(connection, f"list:{mailing_list.name}", fingerprint(message, received.content))
+    question = replace(ask(connection, site, received, message, mailing_list), distributed=known)
+    disposition = moderate(question, mailing_list, site.language)
+    rules = explain(question, mailing_list, site.language)
+    means = f"a post to the list {mailing_list.name} ({mailing_list.preset})"
+    if not isinstance(disposition, Accept):
+        outcome = f"{type(disposition).__name__.lower()}: {disposition.reason}"
+        return Rehearsal(received.recipient, means, message.from_address, rules, outcome, (), ())
+    number = lists.last_number(connection, mailing_list.name) + 1
+    cooked = cook(connection, site, received, message, mailing_list, number, now)
+    head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
+    to = tuple(lists.member_addresses(connection, mailing_list.name))
+    outcome = f"accept: post {number} goes to {len(to)} members"
+    headers = tuple(head.replace("\0", "%").split("\r\n"))
+    return Rehearsal(received.recipient, means, message.from_address, rules, outcome, headers, to)
+
+
+def _reply(
+    connection: Connection, site: Site, received: Received, message: Message, token: str, now: datetime
+) -> Rehearsal:
+    ballot = ballots.by_token(connection, token_hash(token))
+    if ballot is None:
+        return _plain(
+            received.recipient, message, "an answer", "refused in the dialogue: 550 5.1.1 (no such token)"
+        )
+    verdict = read_ballot(connection, site, ballot, received, message, now)
+    rules = tuple((problem.question or "mail", problem.text) for problem in verdict.problems)
+    answers = ", ".join(f"{question}={answer}" for question, answer in verdict.answers.items())
+    means = f"the answer of body {ballot.code} to {ballot.subject}"
+    outcome = f"{verdict.status}: {answers or 'no answers'} {verdict.reason}".strip()
+    return Rehearsal(received.recipient, means, message.from_address, rules, outcome, (), (ballot.address,))
+
+
+def _plain(recipient: str, message: Message, means: str, outcome: str) -> Rehearsal:
+    return Rehearsal(recipient, means, message.from_address, (), outcome, (), ())

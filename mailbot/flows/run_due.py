@@ -1,0 +1,95 @@
+"""Do what is due, each run in one transaction with the mark that it was done: never twice, never silently not."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot import log
+from mailbot.core.plan import Job, JobName, NotYet, Run, RunLate, Skip, duration, job_name, lateness
+from mailbot.core.refusal import Refusal
+from mailbot.flows.announce_event import announce_event
+from mailbot.flows.close_survey import StillReading, close_survey
+from mailbot.flows.open_survey import open_survey
+from mailbot.flows.plan_runs import jobs_of
+from mailbot.flows.remind_survey import remind_survey
+from mailbot.flows.tell_office import tell_office
+from mailbot.render import ReportItem
+from mailbot.site import Site
+from mailbot.store import events, occurrences, surveys
+from mailbot.store.database import Database
+from mailbot.store.occurrences import Occurrence
+
+
+def run_due(database: Database, site: Site, now: datetime) -> int:
+    """Do every run whose time has come; returns how many were settled."""
+    with database.read() as connection:
+        due = occurrences.due(connection, now)
+    settled = 0
+    for run in due:
+        try:
+            with database.write() as connection:
+                settled += _settle(connection, site, run, now)
+        except StillReading:
+            continue  # the mail that came before the close is read first; the next scan tries again
+    return settled
+
+
+def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) -> bool:
+    if not occurrences.claim(connection, run.job, run.local):
+        return False
+    name = job_name(run.job)
+    rule = next((job.late for job in _jobs(connection, site, name) if job.name == run.job), None)
+    decision = Skip("Its definition no longer has it.") if rule is None else lateness(run.due_at, now, rule)
+    late_since = None
+    match decision:
+        case NotYet():
+            return False
+        case Run():
+            state, note = "done", ""
+        case RunLate(by):
+            state, note, late_since = "late", f"{duration(by)} late", run.due_at
+        case Skip(reason):
+            state, note = "skipped", reason
+    if state != "skipped":
+        try:
+            note = " ".join(filter(None, (_run(connection, site, name, run.due_at, now, late_since), note)))
+        except StillReading:
+            raise
+        except Refusal as refusal:
+            state, note = "skipped", str(refusal)
+    occurrences.settle(connection, run.job, run.local, state, note, now)
+    log.event("schedule." + state, job=run.job, local=run.local, note=note)
+    if state != "done":
+        item = ReportItem(f"{run.job}, {run.local}", note)
+        tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")
+    return True
+
+
+def _run(
+    connection: Connection,
+    site: Site,
+    name: JobName,
+    due_at: datetime,
+    now: datetime,
+    late_since: datetime | None,
+) -> str:
+    """Do one run; returns what it did, in words."""
+    match name.action:
+        case "open":
+            return f"{open_survey(connection, site, name.key, now, late_since=late_since)} invited"
+        case "reminder":
+            return f"{remind_survey(connection, site, name.key, now, late_since=late_since)} reminded"
+        case "close":
+            return f"{close_survey(connection, site, name.key, due_at, now, late_since=late_since)} answers counted"
+        case "notice":
+            return f"{announce_event(connection, site, name.key, name.number, now, late_since=late_since)} noticed"
+
+
+def _jobs(connection: Connection, site: Site, name: JobName) -> tuple[Job, ...]:
+    if name.subject == "survey":
+        survey = surveys.load(connection, name.key)
+        return () if survey is None else jobs_of(site, survey.survey)
+    event = events.load(connection, name.key)
+    return () if event is None else jobs_of(site, event.event)

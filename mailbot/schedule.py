@@ -1,0 +1,39 @@
+"""Ring the bell: APScheduler wakes the scan of the due-table, which alone is the truth (promises.md R7)."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from apscheduler.executors.asyncio import AsyncIOExecutor
+from apscheduler.jobstores.memory import MemoryJobStore
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.interval import IntervalTrigger
+
+_SCAN_SECONDS = 1
+
+
+class Bell:
+    """Calls the scan every second; a scan that takes longer is not overtaken by the next."""
+
+    def __init__(self, scan: Callable[[], Awaitable[None]]) -> None:
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would log each tick
+        self._scheduler = AsyncIOScheduler(
+            jobstores={"default": MemoryJobStore()}, executors={"default": AsyncIOExecutor()}, timezone="UTC"
+        )
+        # Without these two a bell that is a second late would not ring at all.
+        self._scheduler.add_job(
+            scan,
+            IntervalTrigger(seconds=_SCAN_SECONDS),
+            misfire_grace_time=None,
+            coalesce=True,
+            max_instances=1,
+        )
+
+    def start(self) -> None:
+        """Begin to ring, in the running loop."""
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Ring no more."""
+        self._scheduler.shutdown(wait=False)

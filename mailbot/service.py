@@ -1,0 +1,266 @@
+"""The composition root: builds each part in start order, runs until SIGTERM, stops in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import hashlib
+import os
+import signal
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+from mailbot import log
+from mailbot.config import Config, ImapSource, secret_key
+from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.refusal import Refusal
+from mailbot.flows.deliver_outbox import Delivery
+from mailbot.flows.know_recipient import know_recipient
+from mailbot.flows.read_mail import read_waiting
+from mailbot.flows.receive_mail import Intake
+from mailbot.flows.run_due import run_due
+from mailbot.holidays import is_holiday
+from mailbot.net import imap_client, smtp_server
+from mailbot.render import Letterhead, Renderer
+from mailbot.resources import templates_folder
+from mailbot.schedule import Bell
+from mailbot.site import Site
+from mailbot.store.database import Database
+
+ROLES = ("receive", "process", "deliver", "schedule", "web")
+_DRAIN_SECONDS = 10.0
+_POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
+_RETRY_SECONDS = 2.0  # while the database is away
+
+
+def clock() -> datetime:
+    """Return the time; the only clock that the flows ever see."""
+    return datetime.now(UTC)
+
+
+def make_site(config: Config) -> Site:
+    """Return what the flows are told about this installation."""
+    return Site(
+        domain=config.domain,
+        reply_domain=config.reply_domain,
+        office=config.office,
+        zone=config.timezone,
+        language=config.language,
+        authserv_id=config.authserv_id,
+        key=secret_key(config),
+        render=Renderer(
+            templates_folder(),
+            config.language,
+            Letterhead(config.association, config.office, config.reply_domain, config.timezone),
+        ),
+        holiday=is_holiday,
+    )
+
+
+def open_database(config: Config) -> Database:
+    """Open the configured database and bring its tables up to date."""
+    if config.database.startswith("sqlite"):
+        Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    database = Database(config.database)
+    try:
+        database.upgrade()
+    except StorageUnavailable as away:
+        raise Refusal(f"the database cannot be reached: {away}; see `database:` in {config.file}") from away
+    return database
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder, so that a second `serve` on it is refused."""
+    path = folder / "data" / "serve.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise Refusal(
+                f"{folder}: a service runs on this folder already (process {holder}); stop it, or use another folder"
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
+def node_name(folder: Path) -> str:
+    """Return this node's name in leases: the same after a restart, another for a copy of the folder elsewhere."""
+    return hashlib.sha256(f"{socket.gethostname()}:{folder.resolve()}".encode()).hexdigest()[:16]
+
+
+async def serve(config: Config, roles: frozenset[str]) -> None:
+    """Run the service until SIGTERM or SIGINT. Raises Refusal when it cannot start."""
+    with only_one(config.folder):
+        site = make_site(config)
+        database = await asyncio.to_thread(open_database, config)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            async with _parts(config, site, database, roles, stop):
+                log.event("service.ready", roles=",".join(sorted(roles)), node=node_name(config.folder))
+                _tell_systemd("READY=1")
+                await stop.wait()
+                log.event("service.stopping")
+                _tell_systemd("STOPPING=1")
+        finally:
+            await asyncio.to_thread(database.close)
+            log.event("service.stopped")
+
+
+@contextlib.asynccontextmanager
+async def _parts(
+    config: Config, site: Site, database: Database, roles: frozenset[str], stop: asyncio.Event
+) -> AsyncIterator[None]:
+    """Start each part; at the end stop them in reverse: first the doors, then what works on the mail."""
+    node = node_name(config.folder)
+    delivery = Delivery(database, site.key, site.domain, config.relay, config.relay_connections, node, clock)
+    something_to_read = asyncio.Event()
+    intake = Intake(database, clock, something_to_read.set)
+    doors = await _open_doors(config, site, database, intake) if "receive" in roles else []
+    async with asyncio.TaskGroup() as tasks:
+        running = []
+        sending = None
+        if "deliver" in roles:
+            sending = tasks.create_task(_keep(delivery.run, stop))
+        if "process" in roles:
+            read = partial(_read, database, site, something_to_read, delivery.wake)
+            running.append(tasks.create_task(_keep(read, stop)))
+        bell = Bell(partial(_scan, database, site, delivery.wake))
+        if "schedule" in roles:
+            bell.start()
+        watchers = []
+        if "receive" in roles:
+            running.append(tasks.create_task(intake.run()))
+            watchers = [
+                tasks.create_task(_watch(config, source, site, database, intake, stop))
+                for source in config.imap
+            ]
+        try:
+            yield
+        finally:
+            await asyncio.gather(*(door.drain(_DRAIN_SECONDS) for door in doors))
+            await asyncio.gather(*watchers, return_exceptions=True)
+            if "schedule" in roles:
+                bell.stop()
+            for task in reversed(running):
+                task.cancel()
+            if sending is not None:
+                delivery.stop()
+                await asyncio.wait({sending}, timeout=_DRAIN_SECONDS)
+                sending.cancel()
+
+
+async def _keep(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Run a part for ever; while the database is away it waits and begins again (I26)."""
+    while not stop.is_set():
+        try:
+            await work()
+        except (StorageUnavailable, StorageFull) as away:
+            log.event("database.away", level="warning", reason=away, next_try_seconds=_RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
+        except Exception as error:  # noqa: BLE001  our own fault; nothing is lost by beginning again, all by ending
+            log.event("service.part_failed", level="error", error=error, next_try_seconds=_RETRY_SECONDS)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+
+async def _read(
+    database: Database, site: Site, arrived: asyncio.Event, wake_delivery: Callable[[], None]
+) -> None:
+    """Read what lies in the inbox, as it comes."""
+    while True:
+        arrived.clear()
+        while await database.in_thread(read_waiting, database, site, clock):
+            wake_delivery()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_POLL_SECONDS):
+                await arrived.wait()
+
+
+async def _scan(database: Database, site: Site, wake_delivery: Callable[[], None]) -> None:
+    """Look through the due-table once."""
+    try:
+        if await database.in_thread(run_due, database, site, clock()):
+            wake_delivery()
+    except (StorageUnavailable, StorageFull) as away:
+        log.event("database.away", level="warning", reason=away)
+    except Exception as error:  # noqa: BLE001  one job that fails must not silence the others' bell
+        log.event("schedule.failed", level="error", error=error)
+
+
+async def _open_doors(
+    config: Config, site: Site, database: Database, intake: Intake
+) -> list[smtp_server.Server]:
+    knows = partial(_knows, site, database)
+    limits = smtp_server.Limits(size=config.max_size)
+    doors = []
+    wanted: tuple[tuple[Literal["smtp", "lmtp"], tuple[str, int] | None], ...] = (
+        ("smtp", config.smtp),
+        ("lmtp", config.lmtp),
+    )
+    for protocol, address in wanted:
+        if address is None:
+            continue
+        try:
+            door = await smtp_server.listen(
+                *address,
+                protocol=protocol,
+                hostname=site.domain,
+                receive=intake.receive,
+                knows=knows,
+                limits=limits,
+            )
+        except OSError as error:
+            raise Refusal(
+                f"receive.{protocol}: {address[0]}:{address[1]} cannot be listened on: {error.strerror}; "
+                f"choose another port in {config.file}"
+            ) from error
+        log.event("door.open", protocol=protocol, address=f"{address[0]}:{address[1]}")
+        doors.append(door)
+    return doors
+
+
+async def _watch(
+    config: Config, source: ImapSource, site: Site, database: Database, intake: Intake, stop: asyncio.Event
+) -> None:
+    account = imap_client.ImapAccount(
+        host=source.host,
+        user=source.user,
+        password=source.password,
+        port=source.port,
+        tls=source.tls,
+        folder=source.folder,
+        address=source.address,
+    )
+    await imap_client.watch(
+        account,
+        receive=intake.receive,
+        knows=partial(_knows, site, database),
+        stop=stop,
+        max_size=config.max_size,
+    )
+
+
+async def _knows(site: Site, database: Database, address: str) -> bool:
+    return await database.reading(know_recipient, site, address)
+
+
+def _tell_systemd(state: str) -> None:
+    """Tell systemd how we are (sd_notify(3)); nothing when it did not start us."""
+    target = os.environ.get("NOTIFY_SOCKET", "")
+    if target:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify, contextlib.suppress(OSError):
+            notify.connect("\0" + target[1:] if target.startswith("@") else target)
+            notify.sendall(state.encode())

@@ -1,0 +1,455 @@
+"""What the commands print: the same facts as a table for people and as JSON for programs (interface.md)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from mailbot.core.calendar import unusual
+from mailbot.core.event import rsvp_of, time_words
+from mailbot.core.header import clean
+from mailbot.core.ledger import Standing, standings
+from mailbot.core.plan import job_name
+from mailbot.core.refusal import Refusal
+from mailbot.core.register import Body, Contact
+from mailbot.core.survey import Answer
+from mailbot.core.tally import tally
+from mailbot.flows.announce_event import codes_with
+from mailbot.flows.close_survey import counted_answers
+from mailbot.flows.open_survey import first_of_each_body
+from mailbot.flows.rehearse import Rehearsal
+from mailbot.flows.remind_survey import missing
+from mailbot.site import Site
+from mailbot.store import ballots, bounces, events, inbox, members, outbox, surveys
+from mailbot.store.occurrences import Occurrence
+
+Row = dict[str, Any]
+_WIDE = 240  # columns
+_RSVP_STATUSES = frozenset({"attending", "waiting", "declined"})
+
+
+def as_json(shown: object) -> None:
+    """Print JSON."""
+    print(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+def table(rows: Sequence[Row], *, as_json: bool, empty: str) -> None:
+    """Print rows of the same keys as a table, or as JSON; `empty` is said when there are none."""
+    if as_json:
+        print(json.dumps(list(rows), ensure_ascii=False, indent=2))
+        return
+    if not rows:
+        print(empty)
+        return
+    from rich import box  # noqa: PLC0415  slow to import, and JSON does not need it
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    drawn = Table(box=box.SIMPLE_HEAD)
+    for name in rows[0]:
+        drawn.add_column(name.replace("_", " "), overflow="fold")
+    for row in rows:
+        # Text takes the words as they are: a member's words are no markup, and hold no terminal escape.
+        drawn.add_row(*(Text(clean("" if cell is None else str(cell))) for cell in row.values()))
+    # Into a file or a pipe nothing is wrapped to the width of a screen that is not there.
+    Console(highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(drawn)
+
+
+def facts(pairs: Mapping[str, object]) -> None:
+    """Print a few facts, one a line."""
+    width = max(map(len, pairs), default=0)
+    for name, fact in pairs.items():
+        print(f"{name.replace('_', ' '):<{width}}  {clean(str(fact))}")
+
+
+# --- members ----------------------------------------------------------------------------------------------------
+
+
+def body(shown: Body, contacts: Sequence[Contact], *, as_json: bool) -> None:
+    """Print one body and its contacts."""
+    people = [
+        {
+            "rank": contact.rank,
+            "name": contact.name,
+            "role": contact.role,
+            "email": contact.email,
+            "tags": " ".join(sorted(contact.tags)),
+        }
+        for contact in contacts
+    ]
+    head: Row = {
+        "code": shown.code,
+        "body": shown.name,
+        "kind": shown.kind,
+        "prefecture": shown.prefecture,
+        "population": shown.population,
+    }
+    if as_json:
+        print(json.dumps({**head, "contacts": people}, ensure_ascii=False, indent=2))
+        return
+    facts(head)
+    table(people, as_json=False, empty="no contacts")
+
+
+# --- surveys ----------------------------------------------------------------------------------------------------
+
+
+def survey_rows(connection: Connection, zone: ZoneInfo) -> list[Row]:
+    """Return one row for each survey."""
+    rows = []
+    for stored in surveys.every(connection):
+        key = stored.survey.key
+        asked = ballots.of_subject(connection, key)
+        rows.append(
+            {
+                "key": key,
+                "title": stored.survey.title,
+                "state": stored.state,
+                "opens": local(stored.opened_at or stored.survey.opens, zone),
+                "closes": local(stored.closed_at or stored.survey.closes, zone),
+                "electorate": len(asked),
+                "answered": len(counted_answers(connection, key)),
+            }
+        )
+    return rows
+
+
+def survey(connection: Connection, key: str, *, office: bool) -> Row:
+    """Return where a survey stands, as interface.md names it."""
+    stored = surveys.load(connection, key)
+    if stored is None:
+        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+    stands = standings(ballots.ledger(connection, key))
+    answers = counted_answers(connection, key)
+    invitations = outbox.count_by_kind(connection, key).get("invitation", {})
+    shown: Row = {
+        "key": key,
+        "title": stored.survey.title,
+        "state": stored.state,
+        "mode": stored.survey.mode,
+        "electorate": len(ballots.of_subject(connection, key)),
+        "invited": sum(number for state, number in invitations.items() if state != "withdrawn"),
+        "answered": len(answers),
+        "held": sum(standing.held for standing in stands.values()),
+        "undeliverable": len(bounces.undeliverable(connection, key)),
+        "tally": tally(stored.survey, answers),
+    }
+    if stored.survey.mode == "named" or (
+        office and not (stored.survey.mode == "sealed" and stored.state == "closed")
+    ):
+        shown["votes"] = [_vote(code, standing) for code, standing in stands.items()]
+    return shown
+
+
+def survey_text(shown: Row) -> None:
+    """Print where a survey stands."""
+    facts({name: fact for name, fact in shown.items() if name not in {"tally", "votes"}})
+    table(_tally_rows(shown["tally"]), as_json=False, empty="no questions")
+    if "votes" in shown:
+        rows = [
+            {
+                "body": vote["body"],
+                "status": vote["status"],
+                "version": vote["version"],
+                "answers": "  ".join(f"{q}={answer_text(a)}" for q, a in vote["answers"].items()),
+                "problems": " ".join(problem["text"] for problem in vote["problems"]),
+            }
+            for vote in shown["votes"]
+        ]
+        table(rows, as_json=False, empty="no replies yet")
+
+
+def results(connection: Connection, key: str) -> tuple[list[Row], Row]:
+    """Return the tally as rows with the options' words, and as JSON."""
+    stored = surveys.load(connection, key)
+    if stored is None:
+        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+    answers = counted_answers(connection, key)
+    counts = tally(stored.survey, answers)
+    rows = []
+    for question in stored.survey.questions:
+        for answer, count in counts[question.id].items():
+            label = question.options[int(answer) - 1] if answer.isdigit() and question.options else answer
+            rows.append(
+                {
+                    "question": question.id,
+                    "text": question.text,
+                    "answer": answer,
+                    "label": label,
+                    "count": count,
+                }
+            )
+    asked = len(ballots.of_subject(connection, key))
+    shown = {
+        "key": key,
+        "state": stored.state,
+        "electorate": asked,
+        "answered": len(answers),
+        "tally": counts,
+    }
+    return rows, shown
+
+
+def answer_text(answer: Answer) -> str:
+    """Return an answer on one line."""
+    return "-" if answer is None else ",".join(answer) if isinstance(answer, tuple) else answer
+
+
+def _vote(code: str, standing: Standing) -> Row:
+    row = standing.row
+    return {
+        "body": code,
+        "status": row.status,
+        "version": row.version,
+        "answers": {
+            question: list(answer) if isinstance(answer, tuple) else answer
+            for question, answer in row.answers.items()
+        },
+        "problems": [{"question": problem.question, "text": problem.text} for problem in row.problems],
+        "reason": row.reason,
+        "held_after": standing.held and row.status != "held",
+    }
+
+
+def _tally_rows(counts: Mapping[str, Mapping[str, int]]) -> list[Row]:
+    return [
+        {"question": q, "answer": answer, "count": n}
+        for q, own in counts.items()
+        for answer, n in own.items()
+    ]
+
+
+# --- events -----------------------------------------------------------------------------------------------------
+
+
+def event_rows(connection: Connection) -> list[Row]:
+    """Return one row for each event."""
+    rows = []
+    for stored in events.every(connection):
+        shown = event(connection, stored.event.key)
+        rows.append(
+            {name: shown[name] for name in ("key", "title", "when", "place", "state", "attending", "waiting")}
+        )
+    return rows
+
+
+def event(connection: Connection, key: str) -> Row:
+    """Return where an event stands, as interface.md names it."""
+    stored = events.load(connection, key)
+    if stored is None:
+        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    replies = [_rsvp(code, standing) for code, standing in standings(ballots.ledger(connection, key)).items()]
+    people = {status: sum(r["people"] for r in replies if r["status"] == status) for status in _RSVP_STATUSES}
+    copies = outbox.count_by_kind(connection, key)
+    return {
+        "key": key,
+        "title": stored.event.title,
+        "when": time_words(stored.event),
+        "place": stored.event.place,
+        "state": stored.state,
+        "sequence": stored.sequence,
+        "capacity": stored.event.capacity,
+        "noticed": sum(copies.get("event_notice", {}).values()),
+        "attending": people["attending"],
+        "waiting": people["waiting"],
+        "declined": sum(reply["status"] == "declined" for reply in replies),
+        "replies": replies,
+    }
+
+
+def event_text(shown: Row) -> None:
+    """Print where an event stands."""
+    facts({name: fact for name, fact in shown.items() if name != "replies"})
+    rows = [{**reply, "names": "、".join(reply["names"])} for reply in shown["replies"]]
+    table(rows, as_json=False, empty="no replies yet")
+
+
+def attendance_rows(connection: Connection, key: str) -> list[Row]:
+    """Return one row for each body that comes or waits."""
+    names = members.bodies(connection)
+    return [
+        {
+            "code": reply["body"],
+            "body": names[reply["body"]].name,
+            "status": reply["status"],
+            "people": reply["people"],
+            "names": "、".join(reply["names"]),
+        }
+        for reply in event(connection, key)["replies"]
+        if reply["status"] in {"attending", "waiting"}
+    ]
+
+
+def _rsvp(code: str, standing: Standing) -> Row:
+    status = standing.row.status
+    said = rsvp_of(standing.row.answers)
+    comes = status in {"attending", "waiting"}
+    return {
+        "body": code,
+        "status": status if status in _RSVP_STATUSES else "unclear",
+        "people": said.people if comes else 0,
+        "names": list(said.names) if comes else [],
+        "later": status == "later",
+        "version": standing.row.version,
+    }
+
+
+# --- schedule ---------------------------------------------------------------------------------------------------
+
+
+def schedule_rows(
+    connection: Connection, site: Site, past: Sequence[Occurrence], coming: Sequence[Occurrence]
+) -> list[Row]:
+    """Return one row for each run: what was late or skipped, then what is to come and to how many."""
+    rows = []
+    for one in [*past, *coming]:
+        odd = unusual(one.due_at.astimezone(site.zone), site.holiday) if one.state == "waiting" else None
+        rows.append(
+            {
+                "at": local(one.due_at, site.zone),
+                "job": one.job,
+                "state": one.state,
+                "mails": _mails_of(connection, one) if one.state == "waiting" else None,
+                "note": one.note or odd or "",
+            }
+        )
+    return rows
+
+
+def _mails_of(connection: Connection, one: Occurrence) -> int:
+    """Return how many mails a run would send if it ran now."""
+    name = job_name(one.job)
+    if name.subject == "survey":
+        stored = surveys.load(connection, name.key)
+        if stored is None:
+            return 0
+        if stored.state == "open":
+            asked = (
+                missing(connection, name.key)
+                if name.action == "reminder"
+                else ballots.of_subject(connection, name.key)
+            )
+            return len(asked)
+        audience = stored.survey.audience
+    else:
+        held = events.load(connection, name.key)
+        if held is None:
+            return 0
+        if held.event.notices[name.number - 1].to == "attending":
+            return len(codes_with(connection, name.key, frozenset({"attending"})))
+        if held.state == "announced":
+            return len(ballots.of_subject(connection, name.key))
+        audience = held.event.audience
+    return len(first_of_each_body(members.selected(connection, audience)))
+
+
+# --- the queue --------------------------------------------------------------------------------------------------
+
+
+def queue(connection: Connection, now: datetime) -> Row:
+    """Return the inbox and the outbox by state, as interface.md names it."""
+    oldest = outbox.oldest_pending(connection)
+    return {
+        "inbox": inbox.count_by_state(connection),
+        "outbox": outbox.count_by_state(connection),
+        "oldest_pending_s": 0 if oldest is None else max(0, round((now - oldest).total_seconds())),
+        "duplicates_possible": outbox.count_doubtful(connection),
+        "troubled": [vars(copy) for copy in outbox.troubled(connection)],
+    }
+
+
+def queue_text(shown: Row) -> None:
+    """Print the queue."""
+    for side in ("inbox", "outbox"):
+        states = "  ".join(f"{state} {number}" for state, number in shown[side].items())
+        print(f"{side:<7} {states or 'empty'}")
+    print(
+        f"oldest pending: {shown['oldest_pending_s']} s   duplicates possible: {shown['duplicates_possible']}"
+    )
+    if shown["troubled"]:
+        table(shown["troubled"], as_json=False, empty="")
+
+
+def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
+    """Return the history of one received mail and of the copies that it caused."""
+    entry = inbox.entry(connection, number)
+    if entry is None:
+        raise Refusal(
+            f"queue: no received mail has the number {number}; `mailbot held list` and the log name them"
+        )
+    copies = outbox.copies(connection, number)
+    troubled = [copy.id for copy in copies if copy.state != "sent" or copy.attempts > 1]
+    states: dict[str, int] = {}
+    for copy in copies:
+        states[copy.state] = states.get(copy.state, 0) + 1
+    history = [{"at": local(at, zone), "what": what} for at, what in inbox.story(connection, number)]
+    history += [
+        {"at": local(at, zone), "what": f"copy {copy_id}: {what}"}
+        for at, copy_id, what in outbox.story(connection, troubled)
+    ]
+    return {
+        "id": entry.id,
+        "received": local(entry.received_at, zone),
+        "recipient": entry.recipient,
+        "sender": entry.sender,
+        "subject": entry.title,
+        "state": entry.state,
+        "reason": entry.reason,
+        "copies": states,
+        "history": history,
+        "troubled": [vars(copy) for copy in copies if copy.id in set(troubled)],
+    }
+
+
+def why_text(shown: Row) -> None:
+    """Print the history of one mail."""
+    facts({name: fact for name, fact in shown.items() if name not in {"history", "troubled"}})
+    table(shown["history"], as_json=False, empty="no history yet")
+    if shown["troubled"]:
+        table(shown["troubled"][:50], as_json=False, empty="")
+
+
+def held_rows(connection: Connection, zone: ZoneInfo) -> list[Row]:
+    """Return one row for each mail that waits for a decision."""
+    return [
+        {
+            "id": entry.id,
+            "received": local(entry.received_at, zone),
+            "to": entry.recipient,
+            "from": entry.sender,
+            "subject": entry.title,
+            "reason": entry.reason,
+        }
+        for entry in inbox.held(connection)
+    ]
+
+
+# --- rehearsal --------------------------------------------------------------------------------------------------
+
+
+def rehearsal_text(shown: Rehearsal) -> None:
+    """Print what a mail would cause."""
+    facts(
+        {"to": shown.recipient, "means": shown.means, "author": shown.author or "not one unambiguous address"}
+    )
+    if shown.rules:
+        table([{"rule": name, "result": result} for name, result in shown.rules], as_json=False, empty="")
+    facts({"outcome": shown.outcome})
+    for line in shown.headers:
+        print("  " + clean(line))
+    for address in shown.recipients[:20]:
+        print("  -> " + clean(address))
+    if len(shown.recipients) > 20:
+        print(f"  -> and {len(shown.recipients) - 20} more")
+
+
+def local(moment: datetime, zone: ZoneInfo) -> str:
+    """Return a moment as people write it in definitions."""
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

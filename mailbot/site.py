@@ -1,0 +1,24 @@
+"""What every flow is told about the place that it runs in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from mailbot.core.calendar import Holiday, Language
+from mailbot.render import Renderer
+
+
+@dataclass(frozen=True)
+class Site:
+    """One association's installation; made once from the configuration, by service.py or the command line."""
+
+    domain: str  # lists live here
+    reply_domain: str  # answer tokens live here
+    office: str  # the secretariat's address
+    zone: ZoneInfo
+    language: Language
+    authserv_id: str  # of our own MTA, RFC 8601
+    key: bytes  # of the tokens in addresses
+    render: Renderer
+    holiday: Holiday

@@ -1,0 +1,1 @@
+"""What remembers: every table and every query; takes a connection, returns core values."""

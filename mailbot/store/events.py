@@ -1,0 +1,75 @@
+"""Events and where each stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, Select, insert, select, update
+
+from mailbot.core.event import Event
+from mailbot.store.documents import document, event_of
+from mailbot.store.tables import event
+
+State = Literal["planned", "announced"]
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """An event as the database holds it."""
+
+    event: Event
+    state: State
+    sequence: int  # of its calendar entry; rises with each change that was announced (RFC 5545 3.8.7.4)
+    announced_at: datetime | None
+
+
+def every(connection: Connection) -> list[StoredEvent]:
+    """Return every event, by key."""
+    return [_stored(*row) for row in connection.execute(_events().order_by(event.c.key))]
+
+
+def load(connection: Connection, key: str) -> StoredEvent | None:
+    """Return one event."""
+    row = connection.execute(_events().where(event.c.key == key)).first()
+    return None if row is None else _stored(*row)
+
+
+def lock(connection: Connection, key: str) -> StoredEvent | None:
+    """Return one event and keep other transactions from changing it until this one ends."""
+    row = connection.execute(_events().where(event.c.key == key).with_for_update()).first()
+    return None if row is None else _stored(*row)
+
+
+def save(connection: Connection, value: Event) -> None:
+    """Put an event's definition in place; a new one is planned."""
+    changed = connection.execute(
+        update(event).where(event.c.key == value.key).values(definition=document(value))
+    )
+    if not changed.rowcount:
+        connection.execute(insert(event).values(key=value.key, definition=document(value), state="planned"))
+
+
+def set_announced(connection: Connection, key: str, now: datetime) -> None:
+    """Say that the event was announced."""
+    connection.execute(update(event).where(event.c.key == key).values(state="announced", announced_at=now))
+
+
+def raise_sequence(connection: Connection, key: str) -> int:
+    """Count one announced change; returns the new SEQUENCE."""
+    sequence: int = connection.execute(
+        update(event)
+        .where(event.c.key == key)
+        .values(sequence=event.c.sequence + 1)
+        .returning(event.c.sequence)
+    ).scalar_one()
+    return sequence
+
+
+def _events() -> Select[Any]:
+    return select(event.c.definition, event.c.state, event.c.sequence, event.c.announced_at)
+
+
+def _stored(definition: str, state: State, sequence: int, announced_at: datetime | None) -> StoredEvent:
+    return StoredEvent(event_of(definition), state, sequence, announced_at)

@@ -1,0 +1,234 @@
+"""Received mail: the raw bytes first, then one row for each recipient and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailbot.core.address import address_key
+from mailbot.core.envelope import Envelope
+from mailbot.store.database import storable
+from mailbot.store.tables import answered, history, inbox, mail, seen
+
+_INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
+
+
+@dataclass(frozen=True)
+class Received:
+    """One mail for one recipient, as it lies in the inbox."""
+
+    id: int  # of the inbox row
+    content: bytes
+    mail_from: str  # "" is the null sender
+    recipient: str
+    received_at: datetime
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One inbox row for people to look at."""
+
+    id: int
+    received_at: datetime
+    state: str
+    recipient: str
+    sender: str
+    title: str
+    reason: str
+
+
+def add(
+    connection: Connection, arrivals: Sequence[tuple[bytes, Envelope]], clock: Callable[[], datetime]
+) -> None:
+    """Store raw mails, each with its envelope; one that was fetched by IMAP before is left out.
+
+    The time of receipt is read inside the transaction: what a close (`stop_intake`) does not see is after it.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
+    now = clock()
+    for content, envelope in arrivals:
+        key = storable(envelope.peer) if envelope.protocol == "imap" else None
+        if key is not None and connection.execute(select(mail.c.id).where(mail.c.imap_key == key)).first():
+            continue
+        row = {
+            "content": content,
+            "mail_from": storable(envelope.mail_from),
+            "peer": storable(envelope.peer),
+            "protocol": envelope.protocol,
+            "imap_key": key,
+            "received_at": now,
+        }
+        mail_id = connection.execute(insert(mail).values(row).returning(mail.c.id)).scalar_one()
+        connection.execute(
+            insert(inbox),
+            [
+                {"mail_id": mail_id, "recipient": storable(recipient), "state": "received"}
+                for recipient in dict.fromkeys(envelope.recipients)
+            ],
+        )
+
+
+def stop_intake(connection: Connection) -> None:
+    """Let no mail be stored until this transaction ends; one on its way is stored before or after it, never both.
+
+    On SQLite the one writer does so already.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_INTAKE_LOCK)))
+
+
+def waiting(connection: Connection, most: int) -> list[int]:
+    """Return the oldest inbox rows that nobody has settled."""
+    query = select(inbox.c.id).where(inbox.c.state == "received").order_by(inbox.c.id).limit(most)
+    return list(connection.execute(query).scalars())
+
+
+def waiting_before(connection: Connection, moment: datetime) -> int:
+    """Return how many mails that were received before this moment nobody has settled."""
+    query = (
+        select(func.count())
+        .select_from(inbox.join(mail))
+        .where(inbox.c.state == "received", mail.c.received_at < moment)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def load(connection: Connection, inbox_id: int) -> Received | None:
+    """Return one mail."""
+    row = connection.execute(
+        select(
+            inbox.c.id,
+            mail.c.content,
+            mail.c.mail_from,
+            inbox.c.recipient,
+            mail.c.received_at,
+            inbox.c.state,
+            inbox.c.reason,
+        )
+        .join_from(inbox, mail)
+        .where(inbox.c.id == inbox_id)
+    ).first()
+    return None if row is None else Received(*row)
+
+
+def claim(connection: Connection, inbox_id: int, state: str = "received") -> bool:
+    """Take a row for this transaction; False when another node has it or it is no longer in this state."""
+    query = (
+        select(inbox.c.id)
+        .where(inbox.c.id == inbox_id, inbox.c.state == state)
+        .with_for_update(skip_locked=True)
+    )
+    return connection.execute(query).first() is not None
+
+
+def settle(
+    connection: Connection, inbox_id: int, state: str, reason: str, *, sender: str, title: str, now: datetime
+) -> None:
+    """Say what became of a mail, and why."""
+    connection.execute(
+        update(inbox)
+        .where(inbox.c.id == inbox_id)
+        .values(
+            state=state, reason=storable(reason), sender=storable(sender[:320]), title=storable(title[:500])
+        )
+    )
+    note(connection, f"{state}: {reason}" if reason else state, now=now, inbox_id=inbox_id)
+
+
+def note(
+    connection: Connection,
+    what: str,
+    *,
+    now: datetime,
+    inbox_id: int | None = None,
+    delivery_id: int | None = None,
+) -> None:
+    """Add a line to the history of a mail."""
+    row = {"inbox_id": inbox_id, "delivery_id": delivery_id, "at": now, "what": storable(what)}
+    connection.execute(insert(history), [row])
+
+
+def story(connection: Connection, inbox_id: int) -> list[tuple[datetime, str]]:
+    """Return the history of one received mail."""
+    rows = connection.execute(
+        select(history.c.at, history.c.what).where(history.c.inbox_id == inbox_id).order_by(history.c.id)
+    )
+    return [(row.at, row.what) for row in rows]
+
+
+def count_by_state(connection: Connection) -> dict[str, int]:
+    """Return how many mails are in each state."""
+    rows = connection.execute(
+        select(inbox.c.state, func.count()).group_by(inbox.c.state).order_by(inbox.c.state)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def held(connection: Connection) -> list[Entry]:
+    """Return the mails that wait for a person, oldest first."""
+    return [
+        Entry(*row)
+        for row in connection.execute(_entries().where(inbox.c.state == "held").order_by(inbox.c.id))
+    ]
+
+
+def entry(connection: Connection, inbox_id: int) -> Entry | None:
+    """Return one inbox row for people."""
+    row = connection.execute(_entries().where(inbox.c.id == inbox_id)).first()
+    return None if row is None else Entry(*row)
+
+
+def first_time(connection: Connection, place: str, fingerprint: str, inbox_id: int) -> bool:
+    """Remember that this place took this mail; False when it had taken it before."""
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    added = connection.execute(
+        dialect_insert(seen)
+        .values(place=place, fingerprint=fingerprint, inbox_id=inbox_id)
+        .on_conflict_do_nothing()
+        .returning(seen.c.inbox_id)
+    ).first()
+    return added is not None
+
+
+def is_seen(connection: Connection, place: str, fingerprint: str) -> bool:
+    """Tell whether this place took this mail before."""
+    query = select(seen.c.inbox_id).where(seen.c.place == place, seen.c.fingerprint == fingerprint)
+    return connection.execute(query).first() is not None
+
+
+def may_answer(
+    connection: Connection, address: str, now: datetime, *, per_hour: int = 5, per_day: int = 20
+) -> bool:
+    """Count one automatic answer to this address; False when it would pass the limit (promises.md I14)."""
+    key = address_key(address)
+    times = connection.execute(
+        select(answered.c.at).where(answered.c.email_key == key, answered.c.at > now - timedelta(days=1))
+    ).scalars()
+    recent = list(times)
+    if len(recent) >= per_day or sum(at > now - timedelta(hours=1) for at in recent) >= per_hour:
+        return False
+    connection.execute(insert(answered).values(email_key=key, at=now))
+    connection.execute(
+        delete(answered).where(answered.c.email_key == key, answered.c.at <= now - timedelta(days=1))
+    )
+    return True
+
+
+def _entries() -> Select[Any]:
+    return select(
+        inbox.c.id,
+        mail.c.received_at,
+        inbox.c.state,
+        inbox.c.recipient,
+        inbox.c.sender,
+        inbox.c.title,
+        inbox.c.reason,
+    ).join_from(inbox, mail)

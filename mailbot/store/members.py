@@ -1,0 +1,214 @@
+"""The register: bodies and contacts, and which of them a selector means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    false,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
+
+from mailbot.core.address import address_key
+from mailbot.core.audience import Selector
+from mailbot.core.register import Body, Contact
+from mailbot.store.tables import body, contact
+
+
+@dataclass(frozen=True)
+class Person:
+    """A contact together with its body."""
+
+    id: int
+    body: Body
+    contact: Contact
+
+
+@dataclass(frozen=True)
+class RegisterChange:
+    """What an import changes, one entry for each body or contact (code, or code and address)."""
+
+    bodies_added: tuple[str, ...]
+    bodies_changed: tuple[str, ...]
+    contacts_added: tuple[str, ...]
+    contacts_changed: tuple[str, ...]
+    contacts_removed: tuple[str, ...]
+
+
+def bodies(connection: Connection) -> dict[str, Body]:
+    """Return every body by its code."""
+    rows = connection.execute(
+        select(body.c.code, body.c.name, body.c.kind, body.c.prefecture, body.c.population)
+    )
+    return {row.code: Body(*row) for row in rows}
+
+
+def count_bodies(connection: Connection) -> int:
+    """Return how many bodies there are."""
+    return connection.execute(select(func.count()).select_from(body)).scalar_one()
+
+
+def people(connection: Connection, codes: Sequence[str] | None = None) -> list[Person]:
+    """Return the contacts of these bodies (all when None), by code and rank."""
+    query = _people()
+    if codes is not None:
+        query = query.where(contact.c.code.in_(codes))
+    return [_person(row) for row in connection.execute(query)]
+
+
+def people_at(connection: Connection, address: str) -> list[Person]:
+    """Return every contact that is registered with this address."""
+    return [
+        _person(row)
+        for row in connection.execute(_people().where(contact.c.email_key == address_key(address)))
+    ]
+
+
+def selected(connection: Connection, selector: Selector) -> list[Person]:
+    """Return the contacts that a selector means, by code and rank."""
+    return [_person(row) for row in connection.execute(_people().where(condition(selector)))]
+
+
+def condition(selector: Selector) -> ColumnElement[bool]:
+    """Return a selector as a condition on `contact` joined with `body`."""
+    stated: list[ColumnElement[bool]] = []
+    if selector.kinds:
+        stated.append(body.c.kind.in_(selector.kinds))
+    if selector.prefectures:
+        stated.append(body.c.prefecture.in_(selector.prefectures))
+    if selector.population_min is not None:
+        stated.append(body.c.population >= selector.population_min)
+    if selector.population_max is not None:
+        stated.append(body.c.population <= selector.population_max)
+    if selector.tags:
+        stated.append(or_(*(contact.c.tags.contains(f" {tag} ", autoescape=True) for tag in selector.tags)))
+    if selector.codes:
+        stated.append(body.c.code.in_(selector.codes))
+    if stated:
+        by_register = and_(*stated)
+    elif selector.everyone:
+        by_register = contact.c.id.is_not(None)
+    else:
+        by_register = false()
+    if selector.emails:
+        return or_(by_register, contact.c.email_key.in_([address_key(email) for email in selector.emails]))
+    return by_register
+
+
+def compare(
+    connection: Connection, new_bodies: Iterable[Body], new_contacts: Iterable[Contact]
+) -> RegisterChange:
+    """Return what `replace` would change."""
+    old_bodies = bodies(connection)
+    added, changed = [], []
+    for new in new_bodies:
+        if new.code not in old_bodies:
+            added.append(new.code)
+        elif old_bodies[new.code] != new:
+            changed.append(new.code)
+    wanted = {(new.code, address_key(new.email)): new for new in new_contacts}
+    codes = {code for code, _ in wanted}
+    old = {
+        (person.contact.code, address_key(person.contact.email)): person.contact
+        for person in people(connection)
+        if person.contact.code in codes
+    }
+    return RegisterChange(
+        bodies_added=tuple(added),
+        bodies_changed=tuple(changed),
+        contacts_added=tuple(f"{code} {key}" for code, key in wanted if (code, key) not in old),
+        contacts_changed=tuple(
+            f"{code} {key}" for (code, key), new in wanted.items() if old.get((code, key), new) != new
+        ),
+        contacts_removed=tuple(f"{code} {key}" for code, key in old if (code, key) not in wanted),
+    )
+
+
+def replace(connection: Connection, new_bodies: Sequence[Body], new_contacts: Sequence[Contact]) -> None:
+    """Put these bodies and, for each body named, exactly these contacts into the register; others stay."""
+    known = set(connection.execute(select(body.c.code)).scalars())
+    fresh = [_body_row(new) for new in new_bodies if new.code not in known]
+    if fresh:
+        connection.execute(insert(body), fresh)
+    for new in new_bodies:
+        if new.code in known:
+            row = _body_row(new)
+            connection.execute(update(body).where(body.c.code == row.pop("code")).values(**row))
+    wanted = {(new.code, address_key(new.email)): new for new in new_contacts}
+    codes = {code for code, _ in wanted}
+    old = {
+        (row.code, row.email_key): row.id
+        for row in connection.execute(select(contact.c.id, contact.c.code, contact.c.email_key))
+        if row.code in codes
+    }
+    gone = [contact_id for key, contact_id in old.items() if key not in wanted]
+    for start in range(0, len(gone), 500):
+        connection.execute(delete(contact).where(contact.c.id.in_(gone[start : start + 500])))
+    rows = [_contact_row(new) for key, new in wanted.items() if key not in old]
+    if rows:
+        connection.execute(insert(contact), rows)
+    for key, kept in wanted.items():
+        if key in old:
+            connection.execute(update(contact).where(contact.c.id == old[key]).values(**_contact_row(kept)))
+
+
+def _people() -> Select[Any]:
+    return (
+        select(
+            contact.c.id,
+            contact.c.code,
+            body.c.name.label("body_name"),
+            body.c.kind,
+            body.c.prefecture,
+            body.c.population,
+            contact.c.email,
+            contact.c.name,
+            contact.c.role,
+            contact.c.rank,
+            contact.c.tags,
+        )
+        .join_from(contact, body)
+        .order_by(contact.c.code, contact.c.rank, contact.c.id)
+    )
+
+
+def _person(row: Row[Any]) -> Person:
+    return Person(
+        row.id,
+        Body(row.code, row.body_name, row.kind, row.prefecture, row.population),
+        Contact(row.code, row.email, row.name, row.role, row.rank, frozenset(row.tags.split())),
+    )
+
+
+def _body_row(new: Body) -> dict[str, object]:
+    return {
+        "code": new.code,
+        "name": new.name,
+        "kind": new.kind,
+        "prefecture": new.prefecture,
+        "population": new.population,
+    }
+
+
+def _contact_row(new: Contact) -> dict[str, object]:
+    return {
+        "code": new.code,
+        "email": new.email,
+        "email_key": address_key(new.email),
+        "name": new.name,
+        "role": new.role,
+        "rank": new.rank,
+        "tags": "".join(f" {tag}" for tag in sorted(new.tags)) + " ",
+    }

@@ -1,0 +1,114 @@
+"""The due-table: one row for each run of each job, unique by its local time (promises.md R7, I22)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailbot.store.database import storable
+from mailbot.store.tables import occurrence
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One run of one job."""
+
+    job: str  # survey:S26-014:close
+    local: str  # 2026-07-02T17:00:00, in the configured zone
+    due_at: datetime
+    state: str = "waiting"  # waiting | done | late | skipped | withdrawn
+    note: str = ""
+
+
+def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence]) -> None:
+    """Make the waiting runs of the jobs that begin with this prefix exactly these.
+
+    A run that is done stays, and its key keeps it from ever being planned again.
+    """
+    keys = {(one.job, one.local) for one in wanted}
+    present = connection.execute(
+        select(occurrence.c.job, occurrence.c.local, occurrence.c.state).where(
+            occurrence.c.job.startswith(prefix, autoescape=True)
+        )
+    ).all()
+    for job, local, state in present:
+        if state == "waiting" and (job, local) not in keys:
+            _set(connection, job, local, state="withdrawn", note="the definition changed")
+        if state == "withdrawn" and (job, local) in keys:
+            _set(connection, job, local, state="waiting", note="")
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    known = {(job, local) for job, local, _ in present}
+    for one in wanted:
+        if (one.job, one.local) not in known:
+            connection.execute(
+                dialect_insert(occurrence)
+                .values(job=one.job, local=one.local, due_at=one.due_at, state="waiting")
+                .on_conflict_do_nothing()
+            )
+
+
+def due(connection: Connection, now: datetime) -> list[Occurrence]:
+    """Return the runs whose time has come, oldest first."""
+    return _list(connection, occurrence.c.state == "waiting", occurrence.c.due_at <= now)
+
+
+def between(connection: Connection, start: datetime, end: datetime) -> list[Occurrence]:
+    """Return every run in a span of time, in order, whatever its state."""
+    return _list(connection, occurrence.c.due_at >= start, occurrence.c.due_at < end)
+
+
+def missed(connection: Connection, since: datetime) -> list[Occurrence]:
+    """Return the runs since then that were late or skipped."""
+    return _list(connection, occurrence.c.state.in_(("late", "skipped")), occurrence.c.due_at >= since)
+
+
+def claim(connection: Connection, job: str, local: str) -> bool:
+    """Take a waiting run for this transaction; False when another node has it or it is settled."""
+    query = (
+        select(occurrence.c.job)
+        .where(occurrence.c.job == job, occurrence.c.local == local, occurrence.c.state == "waiting")
+        .with_for_update(skip_locked=True)
+    )
+    return connection.execute(query).first() is not None
+
+
+def settle(connection: Connection, job: str, local: str, state: str, note: str, now: datetime) -> None:
+    """Say how a run ended."""
+    _set(connection, job, local, state=state, note=storable(note), settled_at=now)
+
+
+def settle_waiting(connection: Connection, job: str, state: str, note: str, now: datetime) -> None:
+    """Settle every waiting run of one job, because a person did its work by hand."""
+    connection.execute(
+        update(occurrence)
+        .where(occurrence.c.job == job, occurrence.c.state == "waiting")
+        .values(state=state, note=storable(note), settled_at=now)
+    )
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Return when the next run is due."""
+    return connection.execute(
+        select(func.min(occurrence.c.due_at)).where(occurrence.c.state == "waiting")
+    ).scalar()
+
+
+def _set(connection: Connection, job: str, local: str, **values: object) -> None:
+    connection.execute(
+        update(occurrence).where(occurrence.c.job == job, occurrence.c.local == local).values(**values)
+    )
+
+
+def _list(connection: Connection, *conditions: ColumnElement[bool]) -> list[Occurrence]:
+    rows = connection.execute(
+        select(
+            occurrence.c.job, occurrence.c.local, occurrence.c.due_at, occurrence.c.state, occurrence.c.note
+        )
+        .where(*conditions)
+        .order_by(occurrence.c.due_at, occurrence.c.job)
+    )
+    return [Occurrence(*row) for row in rows]

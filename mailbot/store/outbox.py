@@ -1,0 +1,413 @@
+"""The outbox: a cooked mailing once, and one narrow row for each recipient (promises.md R1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, bindparam, case, func, insert, literal, select, update
+
+from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
+from mailbot.store.database import run_each, storable
+from mailbot.store.tables import delivery, history, list_member, mailing, microseconds
+
+LEASE = timedelta(seconds=30)  # a dead node's rows are free after this
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """One recipient's row under our lease."""
+
+    id: int
+    mailing_id: int
+    address: str
+    ballot_id: int | None
+    fields: str | None  # JSON
+    attempts: int
+
+
+@dataclass(frozen=True)
+class Mailing:
+    """A cooked message that several recipients share."""
+
+    id: int
+    cooked: bytes  # with the fields of core/mailing.py
+    subject: str  # list name, or key of the survey or event
+    bounces: str | None  # local part for its bounces; None: null sender
+
+
+@dataclass(frozen=True)
+class Addressee:
+    """One recipient to queue."""
+
+    address: str
+    ballot_id: int | None = None
+    fields: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The outcome of one attempt, with what is needed to plan the next."""
+
+    id: int
+    attempts: int  # before this one
+    outcome: Outcome
+
+
+def add_mailing(
+    connection: Connection,
+    *,
+    kind: str,
+    subject: str,
+    cooked: bytes,
+    bounces: str | None,
+    now: datetime,
+    inbox_id: int | None = None,
+) -> int:
+    """Store a cooked message; returns its id."""
+    mailing_id: int = connection.execute(
+        insert(mailing)
+        .values(kind=kind, subject=subject, cooked=cooked, bounces=bounces, inbox_id=inbox_id, created_at=now)
+        .returning(mailing.c.id)
+    ).scalar_one()
+    return mailing_id
+
+
+def queue_to_list(connection: Connection, mailing_id: int, list_name: str, now: datetime) -> int:
+    """Queue a mailing to every member of a list, in one statement; returns how many."""
+    members = select(literal(mailing_id), list_member.c.address, literal(microseconds(now))).where(
+        list_member.c.list_name == list_name
+    )
+    return connection.execute(
+        insert(delivery).from_select(["mailing_id", "address", "due_at"], members),
+        execution_options={"preserve_rowcount": True},  # PostgreSQL's driver forgets it otherwise
+    ).rowcount
+
+
+def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addressee], now: datetime) -> None:
+    """Queue a mailing to these recipients."""
+    due_at = microseconds(now)
+    connection.execute(
+        insert(delivery),
+        [
+            {
+                "mailing_id": mailing_id,
+                "address": one.address,
+                "ballot_id": one.ballot_id,
+                "fields": None if one.fields is None else json.dumps(dict(one.fields), ensure_ascii=False),
+                "due_at": due_at,
+            }
+            for one in addressees
+        ],
+    )
+
+
+def claim(connection: Connection, owner: str, now: datetime, most: int) -> list[Claimed]:
+    """Take the oldest rows that are due, under a lease; no other node gets them while it lasts (I24)."""
+    due = (
+        select(delivery.c.id)
+        .where(delivery.c.state == "pending", delivery.c.due_at <= microseconds(now))
+        .order_by(delivery.c.due_at, delivery.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    rows = connection.execute(
+        update(delivery)
+        .where(delivery.c.id.in_(due))
+        .values(state="sending", lease_owner=owner, lease_until=microseconds(now + LEASE), in_flight=False)
+        .returning(
+            delivery.c.id,
+            delivery.c.mailing_id,
+            delivery.c.address,
+            delivery.c.ballot_id,
+            delivery.c.fields,
+            delivery.c.attempts,
+        )
+    )
+    return sorted((Claimed(*row) for row in rows), key=lambda row: row.id)
+
+
+def load_mailing(connection: Connection, mailing_id: int) -> Mailing:
+    """Return a cooked message."""
+    row = connection.execute(
+        select(mailing.c.id, mailing.c.cooked, mailing.c.subject, mailing.c.bounces).where(
+            mailing.c.id == mailing_id
+        )
+    ).one()
+    return Mailing(*row)
+
+
+def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
+    """Mark rows whose final dot is about to leave; returns those that are still ours."""
+    if not ids:
+        return set()
+    if run_each(connection, _START, [{"row": row_id, "owner": owner} for row_id in ids]) == len(ids):
+        return set(ids)
+    ours = select(delivery.c.id).where(
+        delivery.c.id.in_(ids), delivery.c.lease_owner == owner, delivery.c.state == "sending"
+    )
+    return set(connection.execute(ours).scalars())
+
+
+def settle(
+    connection: Connection, owner: str, settled: Sequence[Settled], now: datetime, spread: float
+) -> None:
+    """Record outcomes. A row whose lease went to somebody else is left to them.
+
+    `spread` (0 to 1) moves the next attempts apart, see core/delivery.py.
+    """
+    at = microseconds(now)
+    sent = [one for one in settled if isinstance(one.outcome, Sent)]
+    if sent:
+        run_each(
+            connection,
+            _SENT,
+            [{"row": one.id, "owner": owner, "words": storable(one.outcome.reply), "at": at} for one in sent],
+        )
+    others = [one for one in settled if not isinstance(one.outcome, Sent)]
+    if others:
+        queued_at = _queued_at(connection, [one.id for one in others])
+        connection.execute(_UNSENT, [_unsent(one, owner, queued_at[one.id], now, spread) for one in others])
+        connection.execute(
+            insert(history),
+            [{"delivery_id": one.id, "at": now, "what": _words(one.outcome)} for one in others],
+        )
+
+
+def release(connection: Connection, owner: str, now: datetime, *, everything: bool = False) -> int:
+    """Free rows whose lease ran out, or all of this owner's (at its start); returns how many.
+
+    Where the final dot may have left, a copy may go twice: that is counted (promises.md I9).
+    """
+    mine = delivery.c.lease_owner == owner
+    over = delivery.c.lease_until < microseconds(now)
+    return connection.execute(
+        update(delivery)
+        .where(delivery.c.state == "sending", mine if everything else over)
+        .values(
+            state="pending",
+            doubtful=delivery.c.doubtful + case((delivery.c.in_flight, 1), else_=0),
+            in_flight=False,
+            lease_owner=None,
+        )
+    ).rowcount
+
+
+def renew(connection: Connection, owner: str, now: datetime) -> None:
+    """Lengthen the lease of the rows that this owner still holds."""
+    connection.execute(
+        update(delivery)
+        .where(delivery.c.state == "sending", delivery.c.lease_owner == owner)
+        .values(lease_until=microseconds(now + LEASE))
+    )
+
+
+def put_back(connection: Connection, owner: str, ids: Sequence[int]) -> None:
+    """Give back rows of ours that were never begun."""
+    connection.execute(_PUT_BACK, [{"row": row_id, "owner": owner} for row_id in ids])
+
+
+def next_due(connection: Connection) -> int | None:
+    """Return when the next pending row is due (microseconds); None when nothing waits."""
+    return connection.execute(
+        select(func.min(delivery.c.due_at)).where(delivery.c.state == "pending")
+    ).scalar()
+
+
+def withdraw(connection: Connection, kinds: Sequence[str], subject: str) -> int:
+    """Withdraw what waits of these kinds of mailing; what is on its way stays. Returns how many."""
+    mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind.in_(kinds))
+    return connection.execute(
+        update(delivery)
+        .where(delivery.c.state == "pending", delivery.c.mailing_id.in_(mailings))
+        .values(state="withdrawn")
+    ).rowcount
+
+
+def count_by_state(connection: Connection) -> dict[str, int]:
+    """Return how many recipients are in each state."""
+    rows = connection.execute(
+        select(delivery.c.state, func.count()).group_by(delivery.c.state).order_by(delivery.c.state)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def count_by_kind(connection: Connection, subject: str) -> dict[str, dict[str, int]]:
+    """Return, for one list, survey or event, how many recipients of each kind of mailing are in each state."""
+    rows = connection.execute(
+        select(mailing.c.kind, delivery.c.state, func.count())
+        .join_from(delivery, mailing)
+        .where(mailing.c.subject == subject)
+        .group_by(mailing.c.kind, delivery.c.state)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for kind, state, number in rows:
+        counts.setdefault(kind, {})[state] = number
+    return counts
+
+
+def oldest_pending(connection: Connection) -> datetime | None:
+    """Return when the oldest unfinished mail was queued."""
+    return connection.execute(
+        select(func.min(mailing.c.created_at))
+        .join_from(delivery, mailing)
+        .where(delivery.c.state.in_(("pending", "sending")))
+    ).scalar()
+
+
+def count_doubtful(connection: Connection) -> int:
+    """Return how many copies may have gone twice (promises.md I9)."""
+    return connection.execute(
+        select(func.count()).select_from(delivery).where(delivery.c.doubtful > 0)
+    ).scalar_one()
+
+
+def texts_sent(connection: Connection, ballot_id: int) -> list[tuple[bytes, str | None, int, str]]:
+    """Return what was sent for one ballot, newest first: cooked message, fields (JSON), delivery id, address."""
+    rows = connection.execute(
+        select(mailing.c.cooked, delivery.c.fields, delivery.c.id, delivery.c.address)
+        .join_from(delivery, mailing)
+        .where(delivery.c.ballot_id == ballot_id)
+        .order_by(delivery.c.id.desc())
+        .limit(20)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+@dataclass(frozen=True)
+class Copy:
+    """One recipient's row for people to look at."""
+
+    id: int
+    address: str
+    kind: str
+    subject: str
+    state: str
+    attempts: int
+    reply: str | None
+    doubtful: int
+
+
+def copies(connection: Connection, inbox_id: int, most: int = 1000) -> list[Copy]:
+    """Return the copies that one received mail caused."""
+    rows = connection.execute(
+        _COPIES.where(mailing.c.inbox_id == inbox_id).order_by(delivery.c.id).limit(most)
+    )
+    return [Copy(*row) for row in rows]
+
+
+def troubled(connection: Connection, most: int = 50) -> list[Copy]:
+    """Return copies that were deferred or failed, newest first."""
+    query = _COPIES.where(
+        delivery.c.state.in_(("pending", "sending", "failed", "expired")), delivery.c.reply.is_not(None)
+    )
+    return [Copy(*row) for row in connection.execute(query.order_by(delivery.c.id.desc()).limit(most))]
+
+
+def story(connection: Connection, delivery_ids: Sequence[int]) -> list[tuple[datetime, int, str]]:
+    """Return the history of these copies."""
+    rows = connection.execute(
+        select(history.c.at, history.c.delivery_id, history.c.what)
+        .where(history.c.delivery_id.in_(delivery_ids))
+        .order_by(history.c.id)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+_COPIES = select(
+    delivery.c.id,
+    delivery.c.address,
+    mailing.c.kind,
+    mailing.c.subject,
+    delivery.c.state,
+    delivery.c.attempts,
+    delivery.c.reply,
+    delivery.c.doubtful,
+).join_from(delivery, mailing)
+
+_PUT_BACK = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("row"),
+        delivery.c.lease_owner == bindparam("owner"),
+        delivery.c.in_flight.is_(False),
+    )
+    .values(state="pending", lease_owner=None)
+)
+
+_START = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("row"),
+        delivery.c.lease_owner == bindparam("owner"),
+        delivery.c.state == "sending",
+    )
+    .values(in_flight=True)
+)
+
+_SENT = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"), delivery.c.lease_owner == bindparam("owner"))
+    .values(
+        state="sent",
+        attempts=delivery.c.attempts + 1,
+        reply=bindparam("words"),
+        settled_at=bindparam("at"),
+        in_flight=False,
+        lease_owner=None,
+    )
+)
+
+_UNSENT = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"), delivery.c.lease_owner == bindparam("owner"))
+    .values(
+        state=bindparam("new_state"),
+        attempts=delivery.c.attempts + 1,
+        due_at=bindparam("due"),
+        reply=bindparam("words"),
+        doubtful=delivery.c.doubtful + bindparam("doubt"),
+        settled_at=bindparam("at"),
+        in_flight=False,
+        lease_owner=None,
+    )
+)
+
+
+def _queued_at(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    rows = connection.execute(
+        select(delivery.c.id, mailing.c.created_at).join_from(delivery, mailing).where(delivery.c.id.in_(ids))
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _unsent(one: Settled, owner: str, queued_at: datetime, now: datetime, spread: float) -> dict[str, object]:
+    row: dict[str, object] = {
+        "row": one.id,
+        "owner": owner,
+        "words": storable(one.outcome.reply),
+        "at": microseconds(now),
+        "due": microseconds(now),
+        "doubt": 0,
+        "new_state": "failed",
+    }
+    if isinstance(one.outcome, Deferred):
+        row["doubt"] = int(one.outcome.unknown)
+        if given_up(queued_at, now):
+            row["new_state"] = "expired"
+        else:
+            row["new_state"] = "pending"
+            row["due"] = microseconds(next_attempt(one.attempts + 1, now, spread))
+    return row
+
+
+def _words(outcome: Outcome) -> str:
+    match outcome:
+        case Failed(reply):
+            return storable(f"failed: {reply}")
+        case Deferred(reply, unknown=True):
+            return storable(f"deferred, perhaps delivered: {reply}")
+        case Deferred(reply) | Sent(reply):
+            return storable(f"deferred: {reply}")

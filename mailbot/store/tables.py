@@ -1,0 +1,301 @@
+"""Every table of the service; the same on SQLite and PostgreSQL, made by the migrations beside this file."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Dialect
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def microseconds(moment: datetime) -> int:
+    """Return an aware datetime as microseconds since 1970 UTC, the form in which both databases keep times."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware datetime, kept as microseconds since 1970 UTC: exact, sortable and the same on both databases."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        return None if value is None else microseconds(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+# SQLite numbers rows itself only for a column that is exactly INTEGER PRIMARY KEY.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# --- the register ---------------------------------------------------------------------------------------------
+
+body = Table(
+    "body",
+    metadata,
+    Column("code", Text, primary_key=True),  # six digits
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("prefecture", Text, nullable=False),
+    Column("population", Integer),
+)
+
+contact = Table(
+    "contact",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("code", Text, ForeignKey("body.code"), nullable=False),
+    Column("email", Text, nullable=False),  # as registered
+    Column("email_key", Text, nullable=False, index=True),  # for comparison, see core/address.py
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("rank", Integer, nullable=False),
+    Column("tags", Text, nullable=False),  # " officer security ", blanks around each
+    UniqueConstraint("code", "email_key"),
+)
+
+# --- definitions ----------------------------------------------------------------------------------------------
+
+mailing_list = Table(
+    "mailing_list",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("definition", Text, nullable=False),  # JSON, see definitions.py
+    Column("last_number", Integer, nullable=False, server_default="0"),  # of the newest post
+)
+
+list_member = Table(
+    "list_member",
+    metadata,
+    Column("list_name", Text, ForeignKey("mailing_list.name"), primary_key=True),
+    Column("email_key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column(
+        "contact_id", _Id, ForeignKey("contact.id", ondelete="SET NULL")
+    ),  # null: an address outside the register
+)
+
+survey = Table(
+    "survey",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("state", Text, nullable=False),  # planned | open | closed
+    Column("opened_at", Moment),
+    Column("closed_at", Moment),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("state", Text, nullable=False),  # planned | announced
+    Column("sequence", Integer, nullable=False, server_default="0"),  # of its calendar entry (RFC 5545)
+    Column("announced_at", Moment),
+)
+
+# --- what a member is asked, and what it answered --------------------------------------------------------------
+
+ballot = Table(
+    "ballot",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),  # key of the survey or event
+    Column("kind", Text, nullable=False),  # survey | event
+    Column("code", Text, ForeignKey("body.code"), nullable=False),
+    Column("address", Text, nullable=False),  # where it is sent
+    Column("greeting", Text, nullable=False),  # ○○市 情報政策課 山田様
+    Column("reference", Text, nullable=False),  # 受付番号
+    Column(
+        "token_hash", Text, unique=True
+    ),  # of the reply address; null for the moment before the id is known
+    UniqueConstraint("subject", "code", "address"),
+)
+
+vote = Table(  # append-only; one row for each reply and what was decided about it
+    "vote",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),
+    Column("ballot_id", _Id, ForeignKey("ballot.id"), nullable=False, index=True),
+    Column("code", Text, nullable=False),
+    Column("inbox_id", _Id, ForeignKey("inbox.id")),
+    Column("received_at", Moment, nullable=False),
+    Column("author", Text, nullable=False),  # From address
+    Column(
+        "status", Text, nullable=False
+    ),  # counted | partial | held | late | withdrawn | declined | ignored
+    Column("version", Integer, nullable=False),  # accepted replies of this body so far
+    Column("answers", Text, nullable=False),  # JSON: the body's answers after this reply
+    Column("problems", Text, nullable=False),  # JSON
+    Column("reason", Text, nullable=False),
+    Column("chain", Text, nullable=False),  # sha256 over the row before and this one
+    Index("ix_vote_subject_code", "subject", "code", "id"),
+)
+
+# --- mail in ----------------------------------------------------------------------------------------------------
+
+mail = Table(
+    "mail",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("content", LargeBinary, nullable=False),  # raw bytes: the truth
+    Column("mail_from", Text, nullable=False),
+    Column("peer", Text, nullable=False),
+    Column("protocol", Text, nullable=False),
+    Column("imap_key", Text, unique=True),  # account, UIDVALIDITY and UID; null unless fetched by IMAP
+    Column("received_at", Moment, nullable=False),
+)
+
+inbox = Table(  # one row for each recipient of a received mail
+    "inbox",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("mail_id", _Id, ForeignKey("mail.id"), nullable=False, index=True),
+    Column("recipient", Text, nullable=False),
+    Column("state", Text, nullable=False),  # see architecture: received -> posted | voted | ...
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("sender", Text, nullable=False, server_default=""),  # From, for people who look
+    Column("title", Text, nullable=False, server_default=""),  # Subject, likewise
+    Index(
+        "ix_inbox_received",
+        "id",
+        sqlite_where=text("state = 'received'"),
+        postgresql_where=text("state = 'received'"),
+    ),
+    Index("ix_inbox_state", "state"),
+)
+
+seen = Table(  # what one place has already taken, so that the same mail acts there once
+    "seen",
+    metadata,
+    Column("place", Text, primary_key=True),  # list:security, ballot:17
+    Column("fingerprint", Text, primary_key=True),
+    Column("inbox_id", _Id, nullable=False),
+)
+
+# --- mail out ---------------------------------------------------------------------------------------------------
+
+mailing = Table(
+    "mailing",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("kind", Text, nullable=False),  # post, invitation, receipt, notice, ... = the template's name
+    Column(
+        "subject", Text, nullable=False, server_default="", index=True
+    ),  # list name, or key of the survey or event
+    Column("inbox_id", _Id, ForeignKey("inbox.id"), index=True),  # the mail that caused it
+    Column("cooked", LargeBinary, nullable=False),  # with the fields of core/mailing.py
+    Column("bounces", Text),  # local part that takes its bounces, before "+token"; null: null sender
+    Column("created_at", Moment, nullable=False),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("mailing_id", _Id, ForeignKey("mailing.id"), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("ballot_id", _Id, ForeignKey("ballot.id"), index=True),
+    Column("fields", Text),  # JSON: this recipient's own text, where the mailing has such fields
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("due_at", BigInteger, nullable=False),  # microseconds, as Moment; read in bulk
+    Column("lease_owner", Text),
+    Column("lease_until", BigInteger),
+    Column("in_flight", Boolean, nullable=False, server_default=text("false")),  # its final dot may have left
+    Column(
+        "doubtful", Integer, nullable=False, server_default="0"
+    ),  # times that a dot may have been repeated
+    Column("reply", Text),  # the server's last words
+    Column("settled_at", BigInteger),
+    UniqueConstraint("mailing_id", "address", "ballot_id"),  # two bodies may share one mailbox
+    Index(
+        "ix_delivery_waiting",
+        "due_at",
+        "id",
+        sqlite_where=text("state = 'pending'"),
+        postgresql_where=text("state = 'pending'"),
+    ),
+    Index(
+        "ix_delivery_leased",
+        "lease_owner",
+        sqlite_where=text("state = 'sending'"),
+        postgresql_where=text("state = 'sending'"),
+    ),
+    Index("ix_delivery_state", "state"),
+)
+
+bounce = Table(
+    "bounce",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("delivery_id", _Id, ForeignKey("delivery.id"), nullable=False, index=True),
+    Column("inbox_id", _Id, ForeignKey("inbox.id"), nullable=False),
+    Column("status", Text, nullable=False),  # 5.1.1
+    Column("permanent", Boolean, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+history = Table(  # what happened to one mail, for `queue --why`
+    "history",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("inbox_id", _Id, index=True),
+    Column("delivery_id", _Id, index=True),
+    Column("at", Moment, nullable=False),
+    Column("what", Text, nullable=False),
+)
+
+answered = Table(  # automatic answers by address, for the limit of promises.md I14
+    "answered",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("email_key", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_answered_email_key_at", "email_key", "at"),
+)
+
+# --- the schedule -----------------------------------------------------------------------------------------------
+
+occurrence = Table(
+    "occurrence",
+    metadata,
+    Column("job", Text, primary_key=True),  # survey:S26-014:close
+    Column("local", Text, primary_key=True),  # 2026-07-02T17:00:00 in the configured zone
+    Column("due_at", Moment, nullable=False, index=True),
+    Column("state", Text, nullable=False),  # waiting | done | late | skipped | withdrawn
+    Column("settled_at", Moment),
+    Column("note", Text, nullable=False, server_default=""),
+)

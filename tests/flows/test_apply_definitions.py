@@ -1,0 +1,135 @@
+"""Definitions: what applying them changes, what is refused, and that a second time changes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection
+
+from mailbot.core.audience import Selector
+from mailbot.core.refusal import Refusal
+from mailbot.core.survey import Question, Survey
+from mailbot.definitions import Definitions
+from mailbot.flows.apply_definitions import apply_definitions
+from mailbot.flows.close_survey import close_survey
+from mailbot.store import events, lists, occurrences, surveys
+from tests.flows.post_office import EVENT, KAIGI, NEWS, SECURITY, SURVEY, YAMADA, PostOffice
+
+
+def test_everything_new_is_one_line_each(office: PostOffice) -> None:
+    """The lines say what there is now and how large it is."""
+    council = replace(SECURITY, name="yakuin", title="役員会", members=Selector(tags=("officer",)))
+    assert office.apply(council, SURVEY, EVENT) == (
+        "+ list yakuin: 役員会 (1 members)",
+        "+ survey S26-014: LG.JPドメインの利用について (3 questions)",
+        "+ event N26-07: 第1回トピックスセミナー",
+    )
+
+
+def test_twice_changes_nothing(office: PostOffice) -> None:
+    """The second time prints nothing, and what the database holds is what was applied."""
+    office.apply(SURVEY, EVENT)
+    assert office.apply(SECURITY, KAIGI, NEWS, SURVEY, EVENT) == ()
+    with office.database.read() as connection:
+        assert lists.every(connection) == [KAIGI, NEWS, SECURITY]
+        assert [stored.survey for stored in surveys.every(connection)] == [SURVEY]
+        assert [stored.event for stored in events.every(connection)] == [EVENT]
+
+
+def test_a_change_names_its_fields_and_counts_the_members_anew(office: PostOffice) -> None:
+    """A list's new selector is its new membership at once."""
+    wider = replace(SECURITY, members=Selector(everyone=True), footer="")
+    assert office.apply(wider) == ("~ list security: members, footer (5 members)",)
+    assert office.post(YAMADA).reason == "post 1 to 5 members"
+
+
+def test_a_list_keeps_its_number_when_it_changes(office: PostOffice) -> None:
+    """A new footer does not begin a new count."""
+    office.post(YAMADA)
+    office.apply(replace(SECURITY, footer=""))
+    assert office.post(YAMADA).reason == "post 2 to 3 members"
+
+
+def test_single_addresses_stand_beside_the_register(office: PostOffice) -> None:
+    """An address outside the register is a member; one inside is not a member twice."""
+    guests = Selector(tags=("security",), emails=("guest@partner.example", YAMADA.upper()))
+    office.apply(replace(SECURITY, members=guests))
+    with office.database.read() as connection:
+        addresses = lists.member_addresses(connection, "security")
+    assert len(addresses) == 4
+    assert "guest@partner.example" in addresses
+
+
+def test_a_dry_run_is_a_transaction_that_is_taken_back(office: PostOffice) -> None:
+    """What `--dry-run` prints is what would happen, and nothing of it stays."""
+    with pytest.raises(ZeroDivisionError), office.database.write() as connection:
+        _apply_and_fail(office, connection)
+    with office.database.read() as connection:
+        assert surveys.every(connection) == []
+        assert occurrences.due(connection, SURVEY.closes) == []
+
+
+def _apply_and_fail(office: PostOffice, connection: Connection) -> None:
+    assert apply_definitions(connection, office.site, Definitions((), (SURVEY,), (), ()), office.now)
+    raise ZeroDivisionError
+
+
+_Q4 = Question("Q4", "ほかに", "text")
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        (replace(SURVEY, questions=(*SURVEY.questions, _Q4)), "questions"),
+        (replace(SURVEY, audience=Selector(tags=("security",))), "audience"),
+        (replace(SURVEY, mode="named"), "mode"),
+        (replace(SURVEY, title="別の題"), "title"),
+        (replace(SURVEY, opens=SURVEY.opens - timedelta(days=1)), "opens"),
+    ],
+)
+def test_an_open_survey_keeps_what_members_have_read(office: PostOffice, changed: Survey, field: str) -> None:
+    """What would make two members answer different questions is refused, with what to do instead."""
+    office.open_survey()
+    with pytest.raises(Refusal, match=rf"S26-014 is open.*`{field}` can no longer change"):
+        office.apply(changed)
+    with office.database.read() as connection:
+        stored = surveys.load(connection, SURVEY.key)
+    assert stored is not None
+    assert stored.survey == SURVEY
+
+
+def test_an_open_survey_may_be_prolonged(office: PostOffice) -> None:
+    """Its close moves in the due-table, too."""
+    office.open_survey()
+    longer = replace(SURVEY, closes=SURVEY.closes + timedelta(days=7))
+    assert office.apply(longer) == ("~ survey S26-014: closes",)
+    with office.database.read() as connection:
+        waiting = occurrences.due(connection, longer.closes)
+    assert [one.due_at for one in waiting if one.job.endswith(":close")] == [longer.closes]
+
+
+def test_an_open_survey_is_not_closed_by_a_definition(office: PostOffice) -> None:
+    """A close in the past is refused: the command says so plainly."""
+    office.open_survey()
+    with pytest.raises(Refusal, match="mailbot surveys close S26-014"):
+        office.apply(replace(SURVEY, closes=office.now))
+
+
+def test_a_closed_survey_does_not_change(office: PostOffice) -> None:
+    """Its result is out."""
+    office.open_survey()
+    with office.database.write() as connection:
+        close_survey(connection, office.site, SURVEY.key, office.now, office.now)
+    with pytest.raises(Refusal, match="is closed"):
+        office.apply(replace(SURVEY, purpose="別の趣旨"))
+
+
+def test_one_refusal_takes_everything_back(office: PostOffice) -> None:
+    """The lists and surveys before the one that is refused are not applied either."""
+    office.open_survey()
+    with pytest.raises(Refusal):
+        office.apply(replace(SECURITY, title="別の部会"), replace(SURVEY, mode="named"))
+    with office.database.read() as connection:
+        assert lists.load(connection, "security") == SECURITY

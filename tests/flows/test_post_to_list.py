@@ -1,0 +1,209 @@
+"""A post: who may write where, what goes out, and that the same mail goes out once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+
+from mailbot.store import inbox, lists
+from tests.flows.post_office import (
+    OFFICE,
+    SATO,
+    SECURITY,
+    STRANGER,
+    SUZUKI,
+    TAKAHASHI,
+    TANAKA,
+    YAMADA,
+    PostOffice,
+    in_english,
+)
+
+EVERYONE = {YAMADA, SUZUKI, SATO, TANAKA, TAKAHASHI}
+SECTION = {YAMADA, SUZUKI, SATO}
+
+
+@pytest.mark.parametrize(
+    ("to", "author", "state", "told"),
+    [
+        ("security", YAMADA, "posted", SECTION),
+        ("security", OFFICE, "posted", SECTION),
+        ("security", TANAKA, "rejected", {TANAKA}),  # registered, but no member
+        ("security", STRANGER, "held", {OFFICE}),
+        ("kaigi", TANAKA, "posted", EVERYONE),
+        ("kaigi", OFFICE, "posted", EVERYONE),
+        ("kaigi", STRANGER, "held", {OFFICE}),
+        ("news", OFFICE, "posted", EVERYONE),
+        ("news", YAMADA, "posted", EVERYONE),  # named under `posters`
+        ("news", TANAKA, "rejected", {TANAKA}),
+        ("news", STRANGER, "held", {OFFICE}),
+    ],
+)
+def test_who_may_post_where(office: PostOffice, to: str, author: str, state: str, told: set[str]) -> None:
+    """Each preset lets the right people post; a registered author hears why not, a stranger waits for the office."""
+    assert office.post(author, f"{to}@ml.example.jp").state == state
+    assert {copy.to for copy in office.copies()} == told
+
+
+def test_a_post_goes_to_every_member_with_a_return_path_of_its_own(office: PostOffice) -> None:
+    """The author gets a copy, too; Subject, From and Reply-To are the list's, the body ends with the footer."""
+    assert office.post(f"Taro <{YAMADA}>", subject="Re: 返信: 点検").reason == "post 1 to 3 members"
+    copies = office.copies("post")
+    assert [copy["Subject"] for copy in copies] == ["[security:00001] Re: 点検"] * 3
+    assert {copy.mail_from for copy in copies} == {"security-bounces"}
+    first = copies[0]
+    assert first.mail["From"].addresses[0].addr_spec == "security@ml.example.jp"
+    assert "山田太郎（長野市）" in first["From"]
+    assert first["Reply-To"].endswith("security@ml.example.jp")
+    assert "本文です。" in first.text
+    assert first.text.rstrip().endswith("部会の窓口は事務局です。")
+
+
+def test_posts_are_numbered_in_their_order(office: PostOffice) -> None:
+    """Each list has numbers of its own; a post that is refused takes none."""
+    office.post(YAMADA)
+    office.post(TANAKA)
+    office.post(SATO)
+    office.post(SATO, "kaigi@ml.example.jp")
+    subjects = {copy["Subject"].partition(" ")[0] for copy in office.copies("post")}
+    assert subjects == {"[security:00001]", "[security:00002]", "[kaigi:00001]"}
+    with office.database.read() as connection:
+        assert lists.last_number(connection, "security") == 2
+
+
+def test_the_same_mail_goes_out_once(office: PostOffice) -> None:
+    """Same Message-ID and content, by whatever way: discarded with its reason (promises.md I13)."""
+    mail = office.mail(YAMADA, "security@ml.example.jp")
+    assert office.hand_in(mail, "security@ml.example.jp").state == "posted"
+    again = office.hand_in(b"Received: from elsewhere\r\n" + mail, "security@ml.example.jp")
+    assert again.state == "discarded"
+    assert "すでに" in again.reason
+    assert len(office.copies("post")) == 3
+
+
+def test_the_same_mail_to_two_lists_goes_out_at_both(office: PostOffice) -> None:
+    """What one list has sent does not stop another."""
+    mail = office.mail(YAMADA, "security@ml.example.jp, kaigi@ml.example.jp")
+    assert office.hand_in(mail, "security@ml.example.jp").state == "posted"
+    assert office.hand_in(mail, "kaigi@ml.example.jp").state == "posted"
+
+
+@pytest.mark.parametrize(
+    ("fields", "state", "words"),
+    [
+        ({"X_Loop": "security@ml.example.jp"}, "held", "輪"),
+        ({"List_Id": "部会 <security.ml.example.jp>"}, "held", "輪"),
+        ({"List_Post": "<mailto:security@ml.example.jp>"}, "held", "輪"),
+        ({"List_Id": "<other.ml.example.jp>"}, "posted", "post 1"),
+        ({"Auto_Submitted": "auto-replied"}, "discarded", "自動応答"),
+        ({"Auto_Submitted": "no"}, "posted", "post 1"),
+        ({"Precedence": "bulk"}, "posted", "post 1"),
+        ({"From": f"{YAMADA}, {SATO}"}, "held", "From"),
+        (
+            {"Authentication_Results": "mx.example.jp; dmarc=fail header.from=city.nagano.lg.jp"},
+            "held",
+            "DMARC",
+        ),
+        (
+            {"Authentication_Results": "evil.test; dmarc=fail header.from=city.nagano.lg.jp"},
+            "posted",
+            "post 1",
+        ),
+        ({"text": "あ" * 10_000}, "rejected", "上限"),
+        ({"text": "  \n "}, "rejected", "本文も"),
+    ],
+)
+def test_a_members_post_that_is_not_simply_taken(
+    office: PostOffice, fields: dict[str, str], state: str, words: str
+) -> None:
+    """Loops and doubtful authors are held, machines discarded, what is too large or empty refused."""
+    entry = office.post(YAMADA, **fields)
+    assert (entry.state, words in entry.reason) == (state, True)
+
+
+def test_fifty_one_hops_are_held(office: PostOffice) -> None:
+    """More than 50 Received fields look like a loop (promises.md I13)."""
+    mail = b"Received: from a by b\r\n" * 51 + office.mail(YAMADA, "security@ml.example.jp")
+    assert office.hand_in(mail, "security@ml.example.jp").state == "held"
+
+
+def test_a_null_sender_is_never_answered_nor_distributed(office: PostOffice) -> None:
+    """A bounce sent to the list's own address is discarded without a word (promises.md I14)."""
+    mail = office.mail(TANAKA, "security@ml.example.jp")
+    assert office.hand_in(mail, "security@ml.example.jp", mail_from="").state == "discarded"
+    assert office.copies() == []
+
+
+def test_a_refusal_names_the_mail_and_the_reason_and_cannot_be_bounced(office: PostOffice) -> None:
+    """The author's answer is in his thread, from the null sender, and says that a machine wrote it (RFC 3834)."""
+    office.post(TANAKA, Message_ID="<mine@ueda>", subject="お願い")
+    copy = office.only_copy("post_rejected")
+    assert (copy.to, copy.mail_from) == (TANAKA, "")
+    assert copy["In-Reply-To"] == "<mine@ueda>"
+    assert copy["Auto-Submitted"] == "auto-replied"
+    assert "お願い" in copy.text
+    assert "メンバーだけです" in "".join(copy.text.split())
+
+
+def test_at_most_five_refusals_an_hour_go_to_one_author(office: PostOffice) -> None:
+    """The sixth is refused in silence, and an hour later he hears again (promises.md I14)."""
+    for _ in range(6):
+        assert office.post(TANAKA).state == "rejected"
+    assert len(office.copies("post_rejected")) == 5
+    office.pass_time(timedelta(hours=1, seconds=1))
+    office.post(TANAKA)
+    assert len(office.copies("post_rejected")) == 1
+
+
+def test_the_office_hears_what_is_held_and_how_to_decide(office: PostOffice) -> None:
+    """The mail to the office names number, author, subject and reason, but not the stranger as its sender."""
+    entry = office.post(STRANGER, subject="儲かる話")
+    copy = office.only_copy("office_held")
+    assert copy.to == OFFICE
+    assert f"mailbot held accept {entry.id}" in copy.text
+    assert all(word in copy.text for word in (STRANGER, "儲かる話", "名簿にありません"))
+    assert STRANGER not in copy["From"]
+
+
+def test_a_flood_of_held_mail_is_no_flood_at_the_office(office: PostOffice) -> None:
+    """After 30 reports in an hour the office is left alone, and the history says so."""
+    entries = [office.post(STRANGER) for _ in range(31)]
+    assert len(office.copies("office_held")) == 30
+    with office.database.read() as connection:
+        story = inbox.story(connection, entries[-1].id)
+    assert any("not told again" in what for _, what in story)
+
+
+@pytest.mark.parametrize("author", ["aligned", "confirm"])
+def test_a_list_may_ask_more_of_its_authors(
+    office: PostOffice, author: Literal["aligned", "confirm"]
+) -> None:
+    """`author: aligned` and `confirm` do not take a From header's word (promises.md I28)."""
+    office.apply(replace(SECURITY, author=author))
+    assert office.post(YAMADA).state == "held"
+
+
+def test_an_aligned_author_may_post(office: PostOffice) -> None:
+    """A pass that our own MX states is proof enough for `author: aligned`."""
+    office.apply(replace(SECURITY, author="aligned"))
+    passed = "mx.example.jp; dmarc=pass header.from=city.nagano.lg.jp"
+    assert office.post(YAMADA, Authentication_Results=passed).state == "posted"
+
+
+def test_a_list_without_members_takes_posts(office: PostOffice) -> None:
+    """A post to nobody is numbered and kept, and breaks nothing."""
+    office.apply(replace(KAIGI_EMPTY))
+    assert office.post(TANAKA, "empty@ml.example.jp").reason == "post 1 to 0 members"
+
+
+KAIGI_EMPTY = replace(
+    SECURITY, name="empty", preset="open", members=replace(SECURITY.members, tags=("nobody",))
+)
+
+
+def test_english_sentences_where_the_site_is_english(office: PostOffice) -> None:
+    """The reasons follow the site's language."""
+    assert in_english(office).post(TANAKA).reason.startswith("Only members of security")

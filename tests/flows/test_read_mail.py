@@ -1,0 +1,125 @@
+"""Reading the inbox: what breaks us is quarantined and reported, what cannot be saved waits on, two nodes share."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+import pytest
+from sqlalchemy import Connection
+
+from mailbot.core.envelope import StorageFull
+from mailbot.core.message import Message
+from mailbot.flows import read_mail as module
+from mailbot.flows.post_to_list import post_to_list
+from mailbot.flows.read_mail import read_mail, read_waiting
+from mailbot.flows.settled import Settled
+from mailbot.site import Site
+from mailbot.store import inbox
+from mailbot.store.database import Database
+from mailbot.store.inbox import Received
+from tests.flows.post_office import OFFICE, YAMADA, PostOffice, open_post_office
+
+TO = "security@ml.example.jp"
+
+
+def states(office: PostOffice) -> dict[str, int]:
+    """Return how many mails are in each state."""
+    with office.database.read() as connection:
+        return inbox.count_by_state(connection)
+
+
+def test_mail_is_read_in_its_order_and_once(office: PostOffice) -> None:
+    """Whoever looks again finds nothing."""
+    for number in range(3):
+        office.store(office.mail(YAMADA, TO, subject=f"第{number}報"), TO)
+    assert read_waiting(office.database, office.site, lambda: office.now) == 3
+    assert read_waiting(office.database, office.site, lambda: office.now) == 0
+    subjects = [copy["Subject"] for copy in office.copies("post")][::3]
+    assert subjects == [f"[security:{number + 1:05}] 第{number}報" for number in range(3)]
+
+
+def test_a_mail_that_breaks_us_is_quarantined_and_the_next_is_read(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Our own fault loses nothing: what it had begun is taken back, the office is told (promises.md I7)."""
+    mails = [office.store(office.mail(YAMADA, TO, subject=subject), TO) for subject in ("一", "二")]
+
+    def breaks(
+        connection: Connection, site: Site, received: Received, message: Message, name: str, now: datetime
+    ) -> Settled:
+        settled = post_to_list(connection, site, received, message, name, now)
+        if received.id == mails[0]:
+            raise RuntimeError("boom")
+        return settled
+
+    monkeypatch.setattr(module, "post_to_list", breaks)
+    read_waiting(office.database, office.site, lambda: office.now)
+    assert states(office) == {"posted": 1, "quarantined": 1}
+    copies = office.copies()
+    assert {copy.kind for copy in copies} == {"office_held", "post"}
+    assert {copy["Subject"] for copy in copies if copy.kind == "post"} == {"[security:00001] 二"}
+    report = next(copy for copy in copies if copy.kind == "office_held")
+    assert report.to == OFFICE
+    assert "boom" in report.text
+
+
+def test_a_full_store_leaves_the_mail_waiting(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is settled that could not be saved; it is read when there is room (promises.md I3)."""
+    number = office.store(office.mail(YAMADA, TO), TO)
+
+    def full(*_: object) -> None:
+        raise StorageFull("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "post_to_list", full)
+        with pytest.raises(StorageFull):
+            read_mail(office.database, office.site, number, office.now)
+    assert states(office) == {"received": 1}
+    read_mail(office.database, office.site, number, office.now)
+    assert states(office) == {"posted": 1}
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"\r\n",
+        b"\xff\xfe\x00\x01",
+        b"From: \x00\r\n\r\n\x00",
+        b"From: a@b\r\nFrom: c@d\r\n\r\nx",
+        b"Subject: =?utf-8?q?x=0D=0ABcc:_evil=40x?=\r\nFrom: yamada@city.nagano.lg.jp\r\n\r\n\xed\xa0\x80",
+        b"From: yamada@city.nagano.lg.jp\r\nContent-Type: text/plain; charset=punycode\r\n\r\n"
+        + b"a" * 50_000,
+        b"A: b\r\n" * 5_000,
+    ],
+)
+def test_whatever_a_stranger_sends_ends_in_a_state_with_a_reason(office: PostOffice, raw: bytes) -> None:
+    """No mail stays unread, no mail is without a reason, and none puts a line into a header (promises.md I33, I29)."""
+    entry = office.hand_in(raw, TO, mail_from="eve@evil.test")
+    assert entry.state in {"held", "quarantined", "rejected", "discarded", "posted"}
+    assert entry.reason
+    assert all(copy["Bcc"] == "" for copy in office.copies())
+
+
+def test_two_nodes_read_each_mail_once(database_url: str) -> None:
+    """Both scan at the same time, every mail is acted upon by one of them."""
+    nodes = [Database(database_url) for _ in range(2)]
+    office = open_post_office(nodes[0])
+    for _ in range(10):
+        office.store(office.mail(YAMADA, TO), TO)
+    together = threading.Barrier(len(nodes))
+
+    def read(node: Database) -> None:
+        together.wait(10)
+        read_waiting(node, office.site, lambda: office.now)
+
+    threads = [threading.Thread(target=read, args=(node,)) for node in nodes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert states(office) == {"posted": 10}
+    assert len(office.copies("post")) == 30
+    for node in nodes:
+        node.close()

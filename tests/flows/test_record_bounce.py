@@ -1,0 +1,102 @@
+"""A bounce is believed only at the return path that we signed, and says which copy failed, and whether for good."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbot.store import bounces
+from tests.flows.post_office import NAGANO, OFFICE, SURVEY, YAMADA, Copy, PostOffice
+
+DSN = """\
+From: MAILER-DAEMON@mx.example.jp
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <dsn{status}@mx.example.jp>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain; charset=us-ascii
+
+The mail could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.jp
+
+Final-Recipient: rfc822; yamada@city.nagano.lg.jp
+Action: {action}
+Status: {status}
+--b--
+"""
+
+
+def dsn(status: str = "5.1.1", action: str = "failed") -> bytes:
+    """Return a delivery status notification (RFC 3464)."""
+    return DSN.format(status=status, action=action).replace("\n", "\r\n").encode()
+
+
+@pytest.fixture
+def invitation(office: PostOffice) -> Copy:
+    """What 長野市 was sent when the survey opened."""
+    return office.open_survey()[YAMADA]
+
+
+def undeliverable(office: PostOffice) -> set[str]:
+    """Return the bodies that could not be reached."""
+    with office.database.read() as connection:
+        return bounces.undeliverable(connection, SURVEY.key)
+
+
+@pytest.mark.parametrize(
+    ("report", "reason", "lost"),
+    [
+        (dsn("5.1.1"), f"permanent failure 5.1.1 of the copy for {YAMADA}", {NAGANO}),
+        (dsn("4.2.2", "failed"), f"temporary failure 4.2.2 of the copy for {YAMADA}", set()),
+        (dsn("4.4.1", "delayed"), f"temporary failure 4.4.1 of the copy for {YAMADA}", set()),
+    ],
+)
+def test_a_bounce_names_its_copy(
+    office: PostOffice, invitation: Copy, report: bytes, reason: str, lost: set[str]
+) -> None:
+    """A permanent one makes the body undeliverable; nobody is answered."""
+    entry = office.hand_in(report, office.return_path(invitation), mail_from="")
+    assert (entry.state, entry.reason) == ("bounced", reason)
+    assert undeliverable(office) == lost
+    assert office.copies() == []
+
+
+@pytest.mark.parametrize("spoil", ["0", "bounce+0000000000000000000", "kaigi-bounces"])
+def test_a_forged_bounce_counts_for_nothing(office: PostOffice, invitation: Copy, spoil: str) -> None:
+    """Without the right token a bounce is discarded (promises.md I15)."""
+    local, _, domain = office.return_path(invitation).partition("@")
+    to = f"{local[:-1]}{'z' if local[-1] != 'z' else 'y'}@{domain}" if spoil == "0" else f"{spoil}@{domain}"
+    assert office.hand_in(dsn(), to, mail_from="").state == "discarded"
+    assert undeliverable(office) == set()
+
+
+def test_a_vacation_note_at_the_return_path_is_no_bounce(office: PostOffice, invitation: Copy) -> None:
+    """RFC 3834 sends them there; they cost nobody anything."""
+    note = office.mail(YAMADA, "x", "不在です。", "自動応答", Auto_Submitted="auto-replied")
+    assert office.hand_in(note, office.return_path(invitation), mail_from="").state == "discarded"
+    assert undeliverable(office) == set()
+
+
+def test_a_person_who_writes_to_a_return_path_is_heard(office: PostOffice) -> None:
+    """Without a token and with an author it is held for the office."""
+    entry = office.post(YAMADA, "security-bounces@ml.example.jp")
+    assert entry.state == "held"
+    assert office.only_copy("office_held").to == OFFICE
+
+
+def test_a_bounce_of_a_post_names_its_member(office: PostOffice) -> None:
+    """Each copy of a post has a return path of its own (VERP)."""
+    office.post(YAMADA)
+    copy = office.copies("post")[1]
+    assert copy.to in office.hand_in(dsn(), office.return_path(copy), mail_from="").reason
+
+
+def test_a_bounce_does_not_cancel_a_vote(office: PostOffice, invitation: Copy) -> None:
+    """What was counted stays counted (ballot.md section 13)."""
+    office.reply(invitation, "Q1 1")
+    office.hand_in(dsn(), office.return_path(invitation), mail_from="")
+    assert office.stands()[NAGANO].row.status == "counted"

@@ -1,0 +1,89 @@
+"""A rehearsal says what a mail would cause, and leaves no trace."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import func, select
+
+from mailbot.flows.rehearse import Rehearsal, rehearse
+from mailbot.store.tables import metadata
+from tests.flows.post_office import STRANGER, TANAKA, YAMADA, PostOffice
+
+
+def rehearsed(office: PostOffice, raw: bytes, to: str, sender: str | None = None) -> Rehearsal:
+    """Rehearse a mail, and see that no table has a row more or less."""
+    before = counts(office)
+    with office.database.read() as connection:
+        found = rehearse(connection, office.site, raw, to, sender, office.now)
+    assert counts(office) == before
+    return found
+
+
+def counts(office: PostOffice) -> dict[str, int]:
+    """Return how many rows each table has."""
+    with office.database.read() as connection:
+        return {
+            table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in metadata.sorted_tables
+        }
+
+
+def test_a_post_is_shown_as_it_would_leave(office: PostOffice) -> None:
+    """Each rule with its result, the number that it would get, its headers and who would get it."""
+    office.post(YAMADA)
+    to = "security@ml.example.jp"
+    found = rehearsed(office, office.mail(YAMADA, to, subject="点検"), to)
+    assert found.outcome == "accept: post 2 goes to 3 members"
+    assert len(found.recipients) == 3
+    assert any(line.startswith("List-Id:") for line in found.headers)
+    assert [name for name, _ in found.rules][:2] == ["same-post", "loop"]
+
+
+@pytest.mark.parametrize(("author", "outcome"), [(TANAKA, "reject: "), (STRANGER, "hold: ")])
+def test_a_post_that_would_not_go_out_says_why(office: PostOffice, author: str, outcome: str) -> None:
+    """The rule that decides gives its sentence."""
+    to = "security@ml.example.jp"
+    found = rehearsed(office, office.mail(author, to), to)
+    assert found.outcome.startswith(outcome)
+    assert found.recipients == ()
+
+
+def test_a_post_that_went_out_would_not_go_out_again(office: PostOffice) -> None:
+    """What the list has sent it knows."""
+    to = "security@ml.example.jp"
+    mail = office.mail(YAMADA, to)
+    office.hand_in(mail, to)
+    assert rehearsed(office, mail, to).outcome.startswith("discard: ")
+
+
+def test_a_reply_is_read_without_being_counted(office: PostOffice) -> None:
+    """What would be understood of it."""
+    invitation = office.open_survey()[YAMADA]
+    mail = office.reply_mail(invitation, "Q1 2\nQ2 9")
+    found = rehearsed(office, mail, office.reply_address(invitation))
+    assert found.outcome.startswith("partial: Q1=('2',)")
+    assert found.rules[0][0] == "Q2"
+    assert office.ledger() == []
+
+
+@pytest.mark.parametrize(
+    ("to", "outcome"),
+    [
+        ("nobody@ml.example.jp", "refused in the dialogue: 550 5.1.1"),
+        ("0000000000000000@kaitou.example.jp", "refused in the dialogue: 550 5.1.1 (no such token)"),
+        ("someone@elsewhere.example", "refused in the dialogue: 550 5.1.1"),
+        ("security-owner@ml.example.jp", "see the manual: this address has its own rules"),
+    ],
+)
+def test_other_addresses(office: PostOffice, to: str, outcome: str) -> None:
+    """Unknown ones would hear 550."""
+    assert rehearsed(office, office.mail(YAMADA, to), to).outcome == outcome
+
+
+def test_a_mail_beyond_the_bounds_would_be_quarantined(office: PostOffice) -> None:
+    """A thousand nested parts are not read, here as little as in earnest."""
+    nested = b"".join(
+        b'Content-Type: multipart/mixed; boundary="%d"\r\n\r\n--%d\r\n' % (n, n) for n in range(1000)
+    )
+    found = rehearsed(office, b"From: a@b.example\r\n" + nested, "security@ml.example.jp")
+    assert found.outcome.startswith("quarantined: ")

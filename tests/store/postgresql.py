@@ -1,0 +1,132 @@
+"""A private PostgreSQL on 127.0.0.1 for tests: its own cluster in a temporary folder, ended with the test session."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+
+def _folder_of_programs() -> Path | None:
+    """Return where initdb and pg_ctl of the newest installed version are; Debian keeps them off the PATH."""
+    found = [
+        *Path("/usr/lib/postgresql").glob("*/bin/initdb"),
+        *Path("/usr/pgsql").glob("*/bin/initdb"),
+        *([Path(path)] if (path := shutil.which("initdb")) else []),
+    ]
+    versions = sorted(found, key=lambda path: int((re.findall(r"\d+", str(path)) or ["0"])[0]))
+    return versions[-1].parent if versions else None
+
+
+PROGRAMS = _folder_of_programs()
+
+# Why tests that need the server must be skipped; empty: they can run.
+UNAVAILABLE = (
+    "PostgreSQL's server programs are not installed (Debian: postgresql)"
+    if PROGRAMS is None
+    else "PostgreSQL does not run as root, and runuser is not there to become somebody else"
+    if os.geteuid() == 0 and shutil.which("runuser") is None
+    else ""
+)
+
+
+class PostgreSQL:
+    """A running server; `create` makes a database in it."""
+
+    def __init__(self, folder: Path, *, durable: bool) -> None:
+        """Make a cluster in the folder and start it; without `durable`, commits do not wait for the disk."""
+        assert PROGRAMS is not None
+        self._folder = folder
+        self._as_user: tuple[str, ...] = ()
+        if os.geteuid() == 0:
+            owner = _unprivileged()
+            shutil.chown(folder, owner)
+            self._as_user = ("runuser", "-u", owner, "--")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port: int = free.getsockname()[1]
+        self._run(
+            "initdb", *("-D", str(folder / "data"), "-U", "mailbot", "-A", "trust", "-E", "UTF8"),
+            *("--locale=C", "--no-sync", "--no-instructions"),
+        )  # fmt: skip
+        settings = {
+            "listen_addresses": "127.0.0.1",
+            "port": str(self.port),
+            "unix_socket_directories": str(folder),
+            "max_connections": "100",
+            "fsync": "on" if durable else "off",
+            "shared_buffers": "16MB",
+            "wal_level": "minimal",
+            "max_wal_senders": "0",
+            "autovacuum": "off",
+        }
+        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        self._run(
+            "pg_ctl", *("-D", str(folder / "data"), "-l", str(folder / "log"), "-w", "-t", "30"), "-o", options, "start"
+        )  # fmt: skip
+
+    def url(self, name: str) -> str:
+        """Return the address of a database, as mailbot.yaml takes it."""
+        return f"postgresql://mailbot@127.0.0.1:{self.port}/{name}"
+
+    def create(self, name: str, template: str = "template1") -> str:
+        """Make a database, a copy of the template; returns its URL for SQLAlchemy."""
+        self.run(
+            sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
+        )
+        return self.url(name).replace("postgresql:", "postgresql+psycopg:")
+
+    def drop(self, name: str) -> None:
+        """Remove a database, whoever is still connected to it."""
+        self.run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def run(self, statement: sql.Composed) -> None:
+        """Run one statement of administration."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(statement)
+
+    def stop(self) -> None:
+        """End the server at once and remove its folder."""
+        try:
+            self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+        finally:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _run(self, program: str, *arguments: str) -> None:
+        assert PROGRAMS is not None
+        _checked([*self._as_user, str(PROGRAMS / program), *arguments], self._folder)
+
+
+def _checked(command: Sequence[str], folder: Path) -> None:
+    """Run a program; what it says goes into a file, since a server that it starts would hold a pipe open."""
+    with (folder / "setup.log").open("ab") as log:
+        done = subprocess.run(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, timeout=60, check=False
+        )
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} failed: {(folder / 'setup.log').read_text(errors='replace')}")
+
+
+def _unprivileged() -> str:
+    """Return a user who may run the server in root's place."""
+    names = {line.partition(":")[0] for line in Path("/etc/passwd").read_text(encoding="utf-8").splitlines()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@cache
+def server(*, durable: bool = False) -> PostgreSQL:
+    """Return this test process's server, started when it is first asked for and stopped when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="mailbot-pg-"))  # short: a socket's path has at most 107 bytes
+    started = PostgreSQL(folder, durable=durable)
+    atexit.register(started.stop)
+    return started

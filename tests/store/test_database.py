@@ -1,0 +1,215 @@
+"""The database itself: what the migrations make, how transactions end, and what a broken store is called."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, select, text
+
+from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.store import database as module
+from mailbot.store.database import SCHEMA, Database, storable
+from mailbot.store.tables import body, metadata
+from tests.databases import postgres
+
+ANT = {"code": "202011", "name": "長野市", "kind": "city", "prefecture": "長野県"}
+
+
+def test_an_empty_database_gets_all_tables_and_a_second_upgrade_changes_nothing(empty_url: str) -> None:
+    """`upgrade` starts from nothing, and does nothing where everything is there."""
+    database = Database(empty_url)
+    try:
+        database.upgrade()
+        with database.write() as connection:
+            connection.execute(insert(body).values(ANT))
+        database.upgrade()
+        with database.read() as connection:
+            assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [
+                SCHEMA
+            ]
+            assert connection.execute(select(body.c.name)).scalars().all() == ["長野市"]
+    finally:
+        database.close()
+
+
+@pytest.mark.parametrize("empty_url", [pytest.param("postgresql", marks=postgres)], indirect=True)
+def test_two_nodes_may_upgrade_at_the_same_time(empty_url: str) -> None:
+    """Two nodes that start on one empty database do not stand in each other's way."""
+    nodes = [Database(empty_url) for _ in range(3)]
+    threads = [threading.Thread(target=node.upgrade) for node in nodes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    with nodes[0].read() as connection:
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [SCHEMA]
+    for node in nodes:
+        node.close()
+
+
+def test_schema_is_the_newest_migration() -> None:
+    """`SCHEMA`, which spares Alembic's start where nothing is to do, names the last migration."""
+    settings = Config()
+    settings.set_main_option("script_location", str(Path(module.__file__).parent / "migrations"))
+    assert ScriptDirectory.from_config(settings).get_current_head() == SCHEMA
+
+
+def test_the_migrations_make_what_tables_py_says(database: Database) -> None:
+    """Alembic sees no difference between the migrated database and tables.py."""
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_the_migrations_make_it_to_the_letter(empty_url: str) -> None:
+    """Conditions of indexes, defaults and actions of foreign keys are the same, too, which Alembic does not compare."""
+    migrated = Database(empty_url)
+    migrated.upgrade()
+    with migrated.write() as connection:
+        made = letters(connection)
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
+        assert made == letters(connection)
+    migrated.close()
+
+
+def letters(connection: Connection) -> set[str]:
+    """Return every definition that the database itself holds of its tables, as sorted words."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT sql FROM sqlite_master WHERE tbl_name != 'alembic_version' AND sql IS NOT NULL"
+        parts = connection.execute(text(query)).scalars()
+        return {" ".join(sorted(part.replace(",", " ").split())) for part in parts}
+    queries = (
+        "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename != 'alembic_version'",
+        """SELECT conrelid::regclass || conname || pg_get_constraintdef(oid) FROM pg_constraint
+           WHERE connamespace = 'public'::regnamespace AND conrelid::regclass::text != 'alembic_version'""",
+        """SELECT concat_ws(' ', table_name, column_name, data_type, is_nullable, column_default)
+           FROM information_schema.columns WHERE table_schema = 'public' AND table_name != 'alembic_version'""",
+    )
+    return {line for query in queries for line in connection.execute(text(query)).scalars()}
+
+
+def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+    """An exception inside `write` takes everything back."""
+
+    def fail(connection: Connection) -> None:
+        connection.execute(insert(body).values(ANT))
+        raise KeyError
+
+    with pytest.raises(KeyError), database.write() as connection:
+        fail(connection)
+    with database.read() as connection:
+        assert connection.execute(select(body.c.code)).all() == []
+
+
+def test_sqlite_waits_for_the_disk_on_every_connection(tmp_path: Path) -> None:
+    """Each pooled connection commits with synchronous=FULL in WAL mode (promises.md R2) and minds foreign keys."""
+    database = Database(f"sqlite:///{tmp_path / 'mailbot.db'}")
+    names = ("journal_mode", "synchronous", "foreign_keys")
+    try:
+        opened = [database._engine.connect() for _ in range(6)]
+        for connection in opened:
+            values = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
+            assert values == ["wal", 2, 1]
+            connection.close()
+    finally:
+        database.close()
+
+
+def test_postgresql_waits_for_the_disk(postgresql: Database) -> None:
+    """Nothing turns synchronous_commit off (promises.md R2)."""
+    with postgresql.write() as connection:
+        assert connection.execute(text("SHOW synchronous_commit")).scalar() == "on"
+
+
+def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
+    """No room in the file becomes StorageFull, and what was stored before stays readable."""
+    database = Database(f"sqlite:///{tmp_path / 'mailbot.db'}")
+    database.upgrade()
+    try:
+        many = [ANT | {"code": str(number), "name": "あ" * 100} for number in range(1000)]
+        with database.write() as connection:
+            connection.execute(text("PRAGMA max_page_count = 1"))  # SQLite takes the present size for it
+        with pytest.raises(StorageFull), database.write() as connection:
+            connection.execute(insert(body), many)
+        with database.read() as connection:
+            assert connection.execute(select(body.c.code)).all() == []
+    finally:
+        database.close()
+
+
+def test_a_database_that_is_away_is_called_so(tmp_path: Path) -> None:
+    """A server that does not answer, or a file that cannot be opened, becomes StorageUnavailable."""
+    for url in (
+        f"sqlite:///{tmp_path / 'nowhere' / 'mailbot.db'}",
+        "postgresql+psycopg://nobody@127.0.0.1:1/none",
+    ):
+        database = Database(url)
+        try:
+            with pytest.raises(StorageUnavailable), database.read():
+                raise AssertionError("it must not be entered")
+        finally:
+            database.close()
+
+
+def test_a_connection_that_the_server_cut_is_called_so_and_the_next_works(postgresql: Database) -> None:
+    """After a cut connection the transaction is StorageUnavailable, and the next one gets a new connection (I26)."""
+
+    def cut_off(connection: Connection) -> None:
+        own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with postgresql.read() as other:
+            other.execute(text("SELECT pg_terminate_backend(:own)"), {"own": own})
+        connection.execute(text("SELECT 1"))
+
+    with pytest.raises(StorageUnavailable), postgresql.write() as connection:
+        cut_off(connection)
+    with postgresql.read() as connection:
+        assert connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_a_reader_is_not_hindered_by_a_writer(database: Database) -> None:
+    """While one transaction writes, another reads what was there before."""
+    with database.write() as writing:
+        writing.execute(insert(body).values(ANT))
+        with database.read() as reading:
+            assert reading.execute(select(body.c.code)).all() == []
+
+
+async def test_a_transaction_runs_to_its_end_although_its_caller_goes_away(database: Database) -> None:
+    """A cancelled caller does not tear a transaction in two (promises.md R3)."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def add(connection: Connection) -> None:
+        begun.set()
+        assert go_on.wait(10)
+        connection.execute(insert(body).values(ANT))
+
+    caller = asyncio.create_task(database.writing(add))
+    await asyncio.to_thread(begun.wait, 10)
+    caller.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    await asyncio.to_thread(database._threads.shutdown)
+    with database.read() as connection:
+        assert connection.execute(select(body.c.code)).scalars().all() == ["202011"]
+
+
+@pytest.mark.parametrize(
+    "words", ["\0", "a\0b", "\udcff", "'; DROP TABLE body; --", "%_\\", "👩‍💻", "\ufffe"]
+)
+def test_whatever_a_stranger_writes_can_be_stored(database: Database, words: str) -> None:
+    """NUL and lone surrogates, which PostgreSQL refuses, are replaced; all other text comes back as it was."""
+    with database.write() as connection:
+        connection.execute(insert(body).values(ANT | {"name": storable(words)}))
+    with database.read() as connection:
+        stored = connection.execute(select(body.c.name)).scalar_one()
+    assert stored == storable(words)
+    if "\0" not in words and "\udcff" not in words:
+        assert stored == words

@@ -1,0 +1,98 @@
+"""The service on a hosted mailbox: what arrives there is distributed as if it had come by SMTP."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from mailbot.config import write_secret_key
+from tests.net.dovecot import PASSWORD, UNAVAILABLE, dovecot
+
+Found = TypeVar("Found")
+
+pytestmark = [pytest.mark.dovecot, pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "runs")]
+
+_MEMBERS = """code,body,kind,prefecture,population,name,role,email,rank,tags
+202011,長野市,city,長野県,370000,山田太郎,課長,yamada@city.example.jp,1,
+"""
+_POST = b"""From: yamada@city.example.jp\r
+To: room@ml.example.jp\r
+Subject: by IMAP\r
+Message-ID: <imap1@city.example.jp>\r
+Date: Sun, 22 Nov 2026 10:00:00 +0900\r
+\r
+hello\r
+"""
+
+
+def _run(folder: Path, *words: str) -> str:
+    config = str(folder / "config" / "mailbot.yaml")
+    done = subprocess.run(
+        [sys.executable, "-m", "mailbot", *words, "--config", config],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def test_a_hosted_mailbox_is_read_while_the_service_runs(tmp_path: Path) -> None:
+    """A post that arrives in the IMAP account goes to the list's members, and is flagged afterwards."""
+    folder = tmp_path / "site"
+    (folder / "config" / "lists").mkdir(parents=True)
+    (folder / "data").mkdir()
+    write_secret_key(folder, b"k" * 32)
+    (folder / "members.csv").write_text(_MEMBERS, encoding="utf-8")
+    secret = folder / "imap-password"
+    secret.write_text(PASSWORD, encoding="utf-8")
+    secret.chmod(0o600)
+    (folder / "config" / "lists" / "room.yaml").write_text(
+        "name: room\ntitle: 会議室\npreset: closed\nmembers: all\n", encoding="utf-8"
+    )
+    with dovecot() as server:
+        (folder / "config" / "mailbot.yaml").write_text(
+            "domain: ml.example.jp\noffice: office@example.jp\nreceive:\n  imap:\n"
+            f"    - {{host: 127.0.0.1, port: {server.port}, tls: false, user: ml, password_file: imap-password}}\n",
+            encoding="utf-8",
+        )
+        _run(folder, "members", "import", str(folder / "members.csv"))
+        _run(folder, "apply")
+        server.deliver("ml", _POST)
+        serve = [
+            sys.executable,
+            "-m",
+            "mailbot",
+            "serve",
+            "--config",
+            str(folder / "config" / "mailbot.yaml"),
+        ]
+        with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as service:
+            try:
+                kept = _wait_for(
+                    lambda: [path.read_bytes() for path in (folder / "data/outgoing/new").glob("*")]
+                )
+                flags = _wait_for(
+                    lambda: [words for words in server.flags("ml").values() if "Mailbot" in words]
+                )
+            finally:
+                service.terminate()
+                _, log = service.communicate(timeout=30)
+        assert kept, log
+        assert b"Subject: by IMAP" in kept[0]
+        assert flags, log
+        assert service.returncode == 0, log
+
+
+def _wait_for(look: Callable[[], list[Found]]) -> list[Found]:
+    for _ in range(300):
+        if found := look():
+            return found
+        time.sleep(0.1)
+    return []
