@@ -32,7 +32,7 @@ from mailbot.flows.announce_event import announce_event
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.close_survey import close_survey
 from mailbot.flows.import_members import import_members
-from mailbot.flows.know_recipient import know_recipient
+from mailbot.flows.know_recipient import known_recipients
 from mailbot.flows.open_survey import open_survey
 from mailbot.flows.rehearse import rehearse
 from mailbot.flows.remind_survey import missing, remind_survey
@@ -241,7 +241,7 @@ def _members_import(path: Path, file: Path, dry_run: bool, as_json: bool) -> Non
     """Bring the register to what a CSV or .xlsx file says; bodies that it does not name stay."""
     with _opened(path) as it:
         with it.database.read() as connection:
-            register = read_register(file, lambda address: _is_ours(it, connection, address))
+            register = read_register(file, known_recipients(connection, it.site))
         bodies = {row.body.code: row.body for row in register.rows}
         with it.database.write() as connection:
             change = import_members(connection, list(bodies.values()), [row.contact for row in register.rows])
@@ -545,10 +545,6 @@ def _rehearse(path: Path, file: Path, recipient: str, sender: str | None, as_jso
 
 
 # --- between the commands ---------------------------------------------------------------------------------------
-
-
-def _is_ours(it: Open, connection: Any, address: str) -> bool:
-    return know_recipient(connection, it.site, address)
 
 
 def _only_try(connection: Any, dry_run: bool) -> None:

@@ -287,7 +287,7 @@ class ConfigFile(FileModel):
     relay: Annotated[tuple[NextHop, ...], BeforeValidator(_relays), Field(validate_default=True)] = (
         "maildir:data/outgoing",
     )
-    relay_connections: Annotated[int, Field(ge=1, le=100)] = 10
+    relay_connections: Annotated[int, Field(ge=1, le=100)] = 20
     web: Listen | None = None
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
 
-import icalendar
-
 from mailbot.core.calendar import local_moment
 from mailbot.core.event import Event
 
@@ -19,6 +17,8 @@ def event_ics(
     people of one body have the same one. PUBLISH, not REQUEST: the answer is a reply in words, and a calendar
     program shall send none of its own. While the time is undecided the entry is a tentative one for the day.
     """
+    import icalendar  # noqa: PLC0415  slow to import, and only events need it
+
     entry = icalendar.Event()
     entry.add("uid", f"{event.key.lower()}@{domain}")
     entry.add("dtstamp", stamp.astimezone(UTC))

@@ -64,7 +64,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         imap=(),
         max_size=26_214_400,
         relay=(Relay("maildir", path=tmp_path / "data" / "outgoing"),),
-        relay_connections=10,
+        relay_connections=20,
         web=None,
     )
 

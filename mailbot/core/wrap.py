@@ -48,11 +48,7 @@ def _unbreakable(text: str, longest: int) -> list[str]:
     pieces: list[str] = []
     for match in _PIECE.finditer(text):
         piece = match[0]
-        if (
-            pieces
-            and (piece[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST)
-            and len(pieces[-1]) < longest
-        ):
+        if pieces and (piece[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST) and len(pieces[-1]) < longest:
             pieces[-1] += piece
         else:
             pieces.append(piece)

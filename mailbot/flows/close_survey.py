@@ -50,6 +50,10 @@ def close_survey(
         )
     surveys.set_closed(connection, key, at)
     occurrences.settle_waiting(connection, f"survey:{key}:close", "done", "closed", now)
+    for number, _ in enumerate(stored.survey.reminders, 1):  # closed by hand: there is nobody left to remind
+        occurrences.settle_waiting(
+            connection, f"survey:{key}:reminder:{number}", "withdrawn", "the survey was closed", now
+        )
     outbox.withdraw(connection, ("invitation", "reminder"), key)
     votes = counted_answers(connection, key)
     _publish(connection, site, stored.survey, votes, now, late_since)

@@ -30,6 +30,7 @@ from mailbot.store.database import Database
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
+_MAILS_A_CONNECTION = 5  # for fewer, setting up one more costs more than it brings
 _RECIPES = 100  # mailings kept ready between runs
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
 
@@ -106,10 +107,9 @@ class Delivery:
         servers = [relay for relay in self.relays if relay.path is None]
         folders = [relay.path for relay in self.relays if relay.path is not None]
         if servers:
+            connections = min(self.connections, 1 + work.at_hand // _MAILS_A_CONNECTION)
             try:
-                await send(
-                    servers, work, hostname=self.domain, connections=self.connections, downgrade=seven_bit
-                )
+                await send(servers, work, hostname=self.domain, connections=connections, downgrade=seven_bit)
             except RelayAway:
                 if not folders:
                     raise
@@ -123,19 +123,26 @@ class Delivery:
         except TimeoutError:
             await self.database.writing(outbox.release, self.owner, self.clock())
 
-    async def recipe(self, mailing_id: int) -> _Recipe:
-        """Return a mailing ready to fill, kept while its rows are being sent."""
-        found = self._recipes.get(mailing_id)
-        if found is None:
-            mailing = await self.database.reading(outbox.load_mailing, mailing_id)
-            pieces = template(mailing.cooked)
-            names = frozenset(piece for piece in pieces if isinstance(piece, str))
-            stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
-            found = _Recipe(pieces, names, mailing.subject, mailing.bounces)
-            if len(self._recipes) >= _RECIPES:
-                self._recipes.clear()
-            self._recipes[mailing_id] = found
+    async def recipes(self, mailing_ids: set[int]) -> dict[int, _Recipe]:
+        """Return mailings ready to fill, without those that are not fit to leave; some are kept for the next claim."""
+        found = {number: recipe for number, recipe in self._recipes.items() if number in mailing_ids}
+        if new := sorted(mailing_ids - found.keys()):
+            for mailing in await self.database.reading(outbox.load_mailings, new):
+                try:
+                    found[mailing.id] = _recipe(mailing)
+                except ValueError as fault:
+                    # Our own fault: its rows wait, the operator reads why, the others go on.
+                    log.event("outbox.cannot_be_sent", level="error", mailing=mailing.id, reason=fault)
+        self._recipes = found if len(found) <= _RECIPES else {}
         return found
+
+
+def _recipe(mailing: outbox.Mailing) -> _Recipe:
+    """Return a mailing ready to fill. Raises ValueError when it is not fit to leave."""
+    pieces = template(mailing.cooked)
+    names = frozenset(piece for piece in pieces if isinstance(piece, str))
+    stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
+    return _Recipe(pieces, names, mailing.subject, mailing.bounces)
 
 
 class _Work:
@@ -156,13 +163,7 @@ class _Work:
         delivery = self.delivery
         rows = await delivery.database.writing(outbox.claim, delivery.owner, delivery.clock(), most)
         self._more = len(rows) == most
-        recipes: dict[int, _Recipe] = {}
-        for mailing_id in {row.mailing_id for row in rows}:
-            try:
-                recipes[mailing_id] = await delivery.recipe(mailing_id)
-            except ValueError as fault:
-                # Our own fault: its rows wait, the operator reads why, the others go on.
-                log.event("outbox.cannot_be_sent", level="error", mailing=mailing_id, reason=fault)
+        recipes = await delivery.recipes({row.mailing_id for row in rows})
         spoilt = [row.id for row in rows if row.mailing_id not in recipes]
         if spoilt:
             await self.settle(
@@ -171,6 +172,11 @@ class _Work:
         self._rows.extend((row, recipes[row.mailing_id]) for row in rows if row.mailing_id in recipes)
         self.taken += len(rows)
         return len(rows)
+
+    @property
+    def at_hand(self) -> int:
+        """How many rows are claimed and not begun."""
+        return len(self._rows)
 
     async def ready(self) -> bool:
         """Wait for the rows that are being claimed; tell whether there are any to send."""
@@ -220,8 +226,10 @@ class _Work:
                 ours = await self.delivery.database.writing(self._save, batch, self.delivery.clock())
             except Exception as error:  # noqa: BLE001  each connection must hear of it; R9: nothing more is sent
                 log.event("outbox.not_marked", level="error", reason=error)
-                for *_, done in batch:
-                    done.set_exception(error)
+                behind, self._waiting = self._waiting, []  # who came meanwhile would wait for ever
+                for *_, done in [*batch, *behind]:
+                    if not done.done():
+                        done.set_exception(error)
                 return
             for outcomes, starting, done in batch:
                 for row_id, _ in outcomes:

@@ -6,7 +6,7 @@ with its raw bytes, and the office is told; it never stops the mails behind it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -25,40 +25,49 @@ from mailbot.flows.tell_office import tell_office
 from mailbot.render import HeldMail
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, lists
-from mailbot.store.database import Database
+from mailbot.store.database import Database, storage_errors
 from mailbot.store.inbox import Received
 
-_AT_ONCE = 200  # mails looked up at a time
+_AT_ONCE = 20  # mails in one transaction: few enough that nobody who wants to write waits long for its end
 
 
 def read_waiting(database: Database, site: Site, clock: Callable[[], datetime]) -> int:
-    """Read the mails that wait, oldest first; returns how many."""
+    """Read the oldest mails that wait; returns how many, 0 when none is left."""
     with database.read() as connection:
         waiting = inbox.waiting(connection, _AT_ONCE)
-    for inbox_id in waiting:
-        read_mail(database, site, inbox_id, clock())
+    if waiting:
+        _read(database, site, waiting, clock)
     return len(waiting)
 
 
 def read_mail(database: Database, site: Site, inbox_id: int, now: datetime) -> None:
     """Read one mail. Raises StorageFull or StorageUnavailable, and the mail waits on, when nothing can be saved."""
+    _read(database, site, [inbox_id], lambda: now)
+
+
+def _read(database: Database, site: Site, inbox_ids: Sequence[int], clock: Callable[[], datetime]) -> None:
+    """Read some mails in one transaction, which saves the disk a sync for each; each stands and falls by itself."""
     with database.read() as connection:
-        received = inbox.load(connection, inbox_id)
-    assert received is not None, "an inbox row has its mail"
-    message = parse(received.content)
+        mails = [received for number in inbox_ids if (received := inbox.load(connection, number)) is not None]
+    parsed = [(received, parse(received.content)) for received in mails]
+    with database.write() as connection:
+        for received, message in parsed:
+            if inbox.claim(connection, received.id):
+                _read_one(connection, site, received, message, clock())
+
+
+def _read_one(
+    connection: Connection, site: Site, received: Received, message: Message, now: datetime
+) -> None:
     try:
-        with database.write() as connection:
-            if inbox.claim(connection, inbox_id):
-                settled = _act(connection, site, received, message, now)
-                _settle(connection, site, received, message, settled, now)
+        with storage_errors(), connection.begin_nested():
+            settled = _act(connection, site, received, message, now)
     except (StorageFull, StorageUnavailable):
         raise
     except Exception as error:  # noqa: BLE001  the mail is stored; it must neither be lost nor stop the others
-        log.event("inbox.failed", level="error", inbox=inbox_id, error=error)
-        with database.write() as connection:
-            if inbox.claim(connection, inbox_id):
-                broken = Settled("quarantined", f"it could not be processed: {type(error).__name__}: {error}")
-                _settle(connection, site, received, message, broken, now)
+        log.event("inbox.failed", level="error", inbox=received.id, error=error)
+        settled = Settled("quarantined", f"it could not be processed: {type(error).__name__}: {error}")
+    _settle(connection, site, received, message, settled, now)
 
 
 def _act(connection: Connection, site: Site, received: Received, message: Message, now: datetime) -> Settled:

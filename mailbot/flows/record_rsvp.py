@@ -16,7 +16,7 @@ from mailbot.core.trust import Count, may_count
 from mailbot.core.vote import Verdict, weigh
 from mailbot.flows.known_texts import known_texts
 from mailbot.flows.post_to_list import fingerprint
-from mailbot.flows.record_vote import is_machine, queue_receipt, trust_of
+from mailbot.flows.record_vote import contacts, is_machine, queue_receipt, trust_of
 from mailbot.flows.settled import Settled
 from mailbot.render import RsvpReceipt, Thread
 from mailbot.site import Site
@@ -55,7 +55,7 @@ def record_rsvp(
         _send_again(connection, site, stored, ballot, received, message, before, now)
         return Settled("answered", "the notice was asked for again and sent")
     if not admitted:
-        sender = trust_of(connection, site, ballot, message)
+        sender = trust_of(site, ballot, message, contacts(connection, ballot))
         if not isinstance(may_count(sender.level, "rsvp"), Count):
             row = _row(ballot, received, message, verdict, before, "unclear", sender.reason)
             ballots.append(connection, event.key, row)

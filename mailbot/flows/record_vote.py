@@ -117,8 +117,9 @@ def judge(
         )
     if admitted:
         return Judged(verdict, reading, machine, before, (ballot.address,))
-    sender = trust_of(connection, site, ballot, message)
-    verdict, answer_to = _with_trust(connection, site, ballot, message, verdict, before, sender)
+    registered = contacts(connection, ballot)
+    sender = trust_of(site, ballot, message, registered)
+    verdict, answer_to = _with_trust(site, ballot, message, verdict, before, sender, registered)
     return Judged(verdict, reading, machine, before, answer_to)
 
 
@@ -139,13 +140,13 @@ def _is_over(stored: StoredSurvey, now: datetime) -> bool:
     return stored.closed_at is not None and now - stored.closed_at > _LATE_WINDOW
 
 
-def trust_of(connection: Connection, site: Site, ballot: Ballot, message: Message) -> Trust:
+def trust_of(site: Site, ballot: Ballot, message: Message, registered: list[Contact]) -> Trust:
     """Return how far the sender of a reply that carries this ballot's token is believed."""
     return trust(
         message.from_address,
         token=True,
         designated=ballot.address,
-        registered=contacts(connection, ballot),
+        registered=registered,
         authentication=read_authentication(message.headers, site.authserv_id),
         own_domains=(site.domain, site.reply_domain),
     )
@@ -157,21 +158,19 @@ def contacts(connection: Connection, ballot: Ballot) -> list[Contact]:
 
 
 def _with_trust(
-    connection: Connection,
     site: Site,
     ballot: Ballot,
     message: Message,
     verdict: Verdict,
     before: Standing | None,
     sender: Trust,
+    registered: list[Contact],
 ) -> tuple[Verdict, tuple[str, ...]]:
     """Hold what may not count because of its sender, and say who is answered (ballot.md sections 10 to 12)."""
     own = message.from_address
     match may_count(sender.level, "survey"):
         case Count(acknowledge):
-            if verdict.status in _COUNTS and (
-                why := _outranked(contacts(connection, ballot), before, sender)
-            ):
+            if verdict.status in _COUNTS and (why := _outranked(registered, before, sender)):
                 return _held(verdict, why, ask=True), (ballot.address,)
             to = (
                 [own or ballot.address, ballot.address]

@@ -476,7 +476,8 @@ class _Run:
             ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
             self._tasks -= ended
             for task in ended:
-                self._error = self._error or task.exception()
+                error = task.exception()  # asked of each: asyncio prints those that nobody asked for
+                self._error = self._error or error
             usable = self._error is None and any(task.result() for task in ended)
         return usable
 

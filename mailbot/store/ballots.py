@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
@@ -94,6 +94,7 @@ def append(connection: Connection, subject: str, row: LedgerRow) -> None:
     last = connection.execute(
         select(vote.c.chain).where(vote.c.subject == subject).order_by(vote.c.id.desc()).limit(1)
     ).scalar()
+    row = replace(row, author=storable(row.author), reason=storable(row.reason))  # chained as it is stored
     row_chain = chain(last or FIRST_CHAIN, row)
     connection.execute(
         insert(vote).values(
@@ -102,12 +103,12 @@ def append(connection: Connection, subject: str, row: LedgerRow) -> None:
             code=row.code,
             inbox_id=row.inbox_id,
             received_at=row.received_at,
-            author=storable(row.author),
+            author=row.author,
             status=row.status,
             version=row.version,
             answers=answers_text(row.answers),
             problems=problems_text(row.problems),
-            reason=storable(row.reason),
+            reason=row.reason,
             chain=row_chain,
         )
     )

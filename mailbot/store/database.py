@@ -11,8 +11,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from alembic import command
-from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, Dialect, Engine, Update, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import DBAPIError
 
@@ -46,14 +44,14 @@ class Database:
 
         Raises StorageFull or StorageUnavailable when the database cannot take it.
         """
-        with self._writing, _storage_errors(), self._engine.connect() as connection, connection.begin():
+        with self._writing, storage_errors(), self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Run the block on one consistent snapshot, without hindering writers."""
         with (
-            _storage_errors(),
+            storage_errors(),
             self._engine.connect().execution_options(mailbot_reads=True) as connection,
             connection.begin(),
         ):
@@ -91,6 +89,10 @@ class Database:
         with self.read() as connection:
             if _schema_of(connection) == SCHEMA:
                 return
+        # Slow to import, and most starts find the tables as they should be.
+        from alembic import command  # noqa: PLC0415
+        from alembic.config import Config as AlembicConfig  # noqa: PLC0415
+
         with self._engine.connect() as connection:
             if not self._sqlite:
                 connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _UPGRADE_LOCK})
@@ -179,7 +181,7 @@ def _postgresql_engine(url: str) -> Engine:
 
 
 @contextlib.contextmanager
-def _storage_errors() -> Iterator[None]:
+def storage_errors() -> Iterator[None]:
     """Turn what the database's driver raises into the two things that the rest of the service knows."""
     try:
         yield

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, bindparam, case, func, insert, literal, select, update
+from sqlalchemy import Connection, Integer, bindparam, case, func, insert, literal, select, update
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store.database import run_each, storable
@@ -67,11 +67,15 @@ def add_mailing(
     inbox_id: int | None = None,
 ) -> int:
     """Store a cooked message; returns its id."""
-    mailing_id: int = connection.execute(
-        insert(mailing)
-        .values(kind=kind, subject=subject, cooked=cooked, bounces=bounces, inbox_id=inbox_id, created_at=now)
-        .returning(mailing.c.id)
-    ).scalar_one()
+    row = {
+        "kind": kind,
+        "subject": subject,
+        "cooked": cooked,
+        "bounces": bounces,
+        "inbox_id": inbox_id,
+        "created_at": now,
+    }
+    mailing_id: int = connection.execute(_ADD_MAILING, row).scalar_one()
     return mailing_id
 
 
@@ -90,7 +94,7 @@ def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addresse
     """Queue a mailing to these recipients."""
     due_at = microseconds(now)
     connection.execute(
-        insert(delivery),
+        _QUEUE,
         [
             {
                 "mailing_id": mailing_id,
@@ -106,37 +110,15 @@ def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addresse
 
 def claim(connection: Connection, owner: str, now: datetime, most: int) -> list[Claimed]:
     """Take the oldest rows that are due, under a lease; no other node gets them while it lasts (I24)."""
-    due = (
-        select(delivery.c.id)
-        .where(delivery.c.state == "pending", delivery.c.due_at <= microseconds(now))
-        .order_by(delivery.c.due_at, delivery.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    )
-    rows = connection.execute(
-        update(delivery)
-        .where(delivery.c.id.in_(due))
-        .values(state="sending", lease_owner=owner, lease_until=microseconds(now + LEASE), in_flight=False)
-        .returning(
-            delivery.c.id,
-            delivery.c.mailing_id,
-            delivery.c.address,
-            delivery.c.ballot_id,
-            delivery.c.fields,
-            delivery.c.attempts,
-        )
-    )
+    terms = {"most": most, "now": microseconds(now), "owner": owner, "until": microseconds(now + LEASE)}
+    rows = connection.execute(_CLAIM, terms)
     return sorted((Claimed(*row) for row in rows), key=lambda row: row.id)
 
 
-def load_mailing(connection: Connection, mailing_id: int) -> Mailing:
-    """Return a cooked message."""
-    row = connection.execute(
-        select(mailing.c.id, mailing.c.cooked, mailing.c.subject, mailing.c.bounces).where(
-            mailing.c.id == mailing_id
-        )
-    ).one()
-    return Mailing(*row)
+def load_mailings(connection: Connection, mailing_ids: Sequence[int]) -> list[Mailing]:
+    """Return these cooked messages."""
+    query = select(mailing.c.id, mailing.c.cooked, mailing.c.subject, mailing.c.bounces)
+    return [Mailing(*row) for row in connection.execute(query.where(mailing.c.id.in_(mailing_ids)))]
 
 
 def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
@@ -258,21 +240,14 @@ def oldest_pending(connection: Connection) -> datetime | None:
 
 
 def count_doubtful(connection: Connection) -> int:
-    """Return how many copies may have gone twice (promises.md I9)."""
-    return connection.execute(
-        select(func.count()).select_from(delivery).where(delivery.c.doubtful > 0)
-    ).scalar_one()
+    """Return how many copies too many may have gone (promises.md I9): one recipient's may be in doubt again."""
+    doubts = select(func.coalesce(func.sum(delivery.c.doubtful), 0)).where(delivery.c.doubtful > 0)
+    return int(connection.execute(doubts).scalar_one())
 
 
 def texts_sent(connection: Connection, ballot_id: int) -> list[tuple[bytes, str | None, int, str]]:
     """Return what was sent for one ballot, newest first: cooked message, fields (JSON), delivery id, address."""
-    rows = connection.execute(
-        select(mailing.c.cooked, delivery.c.fields, delivery.c.id, delivery.c.address)
-        .join_from(delivery, mailing)
-        .where(delivery.c.ballot_id == ballot_id)
-        .order_by(delivery.c.id.desc())
-        .limit(20)
-    )
+    rows = connection.execute(_TEXTS_SENT, {"ballot": ballot_id})
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
@@ -326,6 +301,42 @@ _COPIES = select(
     delivery.c.reply,
     delivery.c.doubtful,
 ).join_from(delivery, mailing)
+
+# What runs for each mail or each claim is put together once: that costs SQLAlchemy more than running it.
+
+_ADD_MAILING = insert(mailing).returning(mailing.c.id)
+
+_QUEUE = insert(delivery)
+
+_CLAIM = (
+    update(delivery)
+    .where(
+        delivery.c.id.in_(
+            select(delivery.c.id)
+            .where(delivery.c.state == "pending", delivery.c.due_at <= bindparam("now"))
+            .order_by(delivery.c.due_at, delivery.c.id)
+            .limit(bindparam("most", type_=Integer))
+            .with_for_update(skip_locked=True)
+        )
+    )
+    .values(state="sending", lease_owner=bindparam("owner"), lease_until=bindparam("until"), in_flight=False)
+    .returning(
+        delivery.c.id,
+        delivery.c.mailing_id,
+        delivery.c.address,
+        delivery.c.ballot_id,
+        delivery.c.fields,
+        delivery.c.attempts,
+    )
+)
+
+_TEXTS_SENT = (
+    select(mailing.c.cooked, delivery.c.fields, delivery.c.id, delivery.c.address)
+    .join_from(delivery, mailing)
+    .where(delivery.c.ballot_id == bindparam("ballot"))
+    .order_by(delivery.c.id.desc())
+    .limit(20)
+)
 
 _PUT_BACK = (
     update(delivery)

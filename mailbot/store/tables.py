@@ -162,6 +162,7 @@ vote = Table(  # append-only; one row for each reply and what was decided about 
     Column("reason", Text, nullable=False),
     Column("chain", Text, nullable=False),  # sha256 over the row before and this one
     Index("ix_vote_subject_code", "subject", "code", "id"),
+    Index("ix_vote_subject_id", "subject", "id"),  # the newest row, to which the next is chained
 )
 
 # --- mail in ----------------------------------------------------------------------------------------------------

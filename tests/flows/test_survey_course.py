@@ -179,7 +179,7 @@ def test_invitations_that_still_wait_are_withdrawn_at_the_close(office: PostOffi
 
 
 def test_what_is_done_by_hand_is_not_done_again_by_the_schedule(office: PostOffice) -> None:
-    """Opening and closing by hand settle their runs; only the reminder waits on."""
+    """Opening and closing by hand settle their runs, and after the close nobody is left to remind."""
     office.apply(SURVEY)
     office.open_survey()
     with office.database.read() as connection:
@@ -188,4 +188,4 @@ def test_what_is_done_by_hand_is_not_done_again_by_the_schedule(office: PostOffi
     close(office)
     with office.database.read() as connection:
         waiting = [one.job for one in occurrences.due(connection, SURVEY.closes + timedelta(days=1))]
-    assert waiting == [f"survey:{KEY}:reminder:1"]
+    assert waiting == []

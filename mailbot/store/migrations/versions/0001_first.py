@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text, nullable=False),
         sa.Column("chain", sa.Text, nullable=False),
         sa.Index("ix_vote_subject_code", "subject", "code", "id"),
+        sa.Index("ix_vote_subject_id", "subject", "id"),
     )
 
     op.create_table(

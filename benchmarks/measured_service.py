@@ -1,0 +1,427 @@
+"""What the benchmarks share: the real service on a temporary folder with a relay that counts, and what both used."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import mmap
+import os
+import re
+import signal
+import socket
+import sqlite3
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+ROOT = Path(__file__).resolve().parent.parent
+_VENV = ROOT / ".venv" / "bin" / "python"
+if sys.prefix == sys.base_prefix and _VENV.exists():
+    # A bare python3 does not have what the service needs: go on with the checkout's own.
+    os.execv(_VENV, [str(_VENV), *sys.argv])
+sys.path.insert(0, str(ROOT))
+
+from mailbot.demo_register import make_register  # noqa: E402  the path above leads to it
+from mailbot.register_file import write_register  # noqa: E402
+
+DOMAIN = "ml.example.jp"
+_POSTS = f"kaigi@{DOMAIN}"
+_LIST = """\
+name: kaigi
+title: 電子会議室
+preset: open
+members: all
+subject_prefix: "[kaigi:%05d]"
+footer: |
+  投稿のあて先: kaigi@ml.example.jp
+"""
+_TICKS = os.sysconf("SC_CLK_TCK")  # per second, of /proc/PID/stat
+_READY_SECONDS = 30
+_LONGEST_SECONDS = 120  # for anything that is waited for
+_START = {
+    "uvloop": ["-m", "mailbot"],
+    # `serve` takes uvloop where it is installed; this makes it one where it is not.
+    "asyncio": ["-c", "import sys; sys.modules['uvloop'] = None; from mailbot.cli import main; main()"],
+}
+
+
+class Unmeasurable(Exception):  # noqa: N818  a state of affairs, said to the person who measures
+    """The measurement cannot be made; the message is a sentence."""
+
+
+def arguments(about: str) -> argparse.ArgumentParser:
+    """Return the options that every benchmark has."""
+    parser = argparse.ArgumentParser(description=about)
+    loops = ["asyncio", "uvloop"] if find_spec("uvloop") else ["asyncio"]
+    parser.add_argument("--json", action="store_true", help="print JSON in place of lines")
+    parser.add_argument("--loop", choices=loops, default=loops[-1], help="the event loop of the service")
+    parser.add_argument(
+        "--database", metavar="URL", help="an empty postgresql://user@host/name; default SQLite"
+    )
+    return parser
+
+
+def at_least_one(text: str) -> int:
+    """Read a number of things to measure with."""
+    if not (text.isdecimal() and int(text) >= 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1")
+    return int(text)
+
+
+def report(figures: dict[str, Any], *, as_json: bool) -> None:
+    """Print the figures."""
+    if as_json:
+        print(json.dumps(figures))
+        return
+    for name, value in figures.items():
+        print(f"{name:24} {value}")
+
+
+# --- the relay --------------------------------------------------------------------------------------------------
+
+COUNTS = struct.Struct("4Q")  # messages, recipients, first and last arrival (CLOCK_MONOTONIC, ns)
+
+
+class Sink:
+    """A relay that takes everything and counts it, in a process of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        file = folder / "sink"
+        file.write_bytes(bytes(COUNTS.size))
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "benchmarks" / "sink"), str(file)], stdout=subprocess.PIPE, text=True
+        )
+        assert self._process.stdout is not None
+        self.port = int(self._process.stdout.readline())
+        with file.open("r+b") as opened:
+            self._counts = mmap.mmap(opened.fileno(), COUNTS.size)
+
+    @property
+    def recipients(self) -> int:
+        """How many recipients were taken so far."""
+        return int(COUNTS.unpack(self._counts)[1])
+
+    @property
+    def first(self) -> float:
+        """When the first mail was taken, as time.monotonic() tells it."""
+        return float(COUNTS.unpack(self._counts)[2]) / 1e9
+
+    @property
+    def last(self) -> float:
+        """When the last mail was taken, likewise."""
+        return float(COUNTS.unpack(self._counts)[3]) / 1e9
+
+    def close(self) -> None:
+        """End it."""
+        self._process.terminate()
+        self._process.communicate()
+        self._counts.close()
+
+
+# --- the service ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Used:
+    """What all processes of the service have used so far."""
+
+    cpu_seconds: float
+    peak_rss_mib: float
+
+
+class Service:
+    """A working folder and the service that runs on it."""
+
+    def __init__(self, folder: Path, loop: str, database: str | None) -> None:
+        self.folder = folder / "service"
+        self._loop = loop
+        self._database = database
+        self._process: subprocess.Popen[bytes] | None = None
+        self._config = self.folder / "config" / "mailbot.yaml"
+        self._log = folder / "serve.log"
+        self.port = _free_port()
+        self.run("init", str(self.folder))
+        for example in ("lists", "surveys", "events"):
+            for file in (self.folder / "config" / example).glob("*.yaml"):
+                file.unlink()
+        self.configure("smtp", f"127.0.0.1:{self.port}")
+        self.configure("lmtp", None)
+        self.configure("web", None)
+        if database:
+            self.configure("database", database)
+
+    def configure(self, key: str, value: str | None) -> None:
+        """Set one key of the configuration; None leaves it out."""
+        text = self._config.read_text(encoding="utf-8")
+        line = "" if value is None else rf"\g<1>{key}: {value}"
+        changed, times = re.subn(rf"(?m)^( *){key}: .*$", line, text)
+        if times != 1:
+            raise Unmeasurable(
+                f"the configuration that `mailbot init` makes has {times} keys `{key}`, not one"
+            )
+        self._config.write_text(changed, encoding="utf-8")
+
+    def define(self, name: str, text: str) -> None:
+        """Write a definition file, such as lists/kaigi.yaml."""
+        (self.folder / "config" / name).write_text(text, encoding="utf-8")
+
+    def run(self, *command: str) -> str:
+        """Run one command of the command line; returns what it prints."""
+        done = subprocess.run(
+            [sys.executable, *_START[self._loop], *command],
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise Unmeasurable(f"mailbot {command[0]} failed: {done.stderr.strip()}")
+        return done.stdout
+
+    def start(self, roles: str | None = None) -> None:
+        """Start to serve; returns when it is ready."""
+        command = [sys.executable, *_START[self._loop], "serve", *(["--roles", roles] if roles else [])]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(command, env=self._environment(), stderr=log)
+        wait_until(self._is_ready, "the service is not ready", _READY_SECONDS)
+
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        words = self._log.read_text(encoding="utf-8", errors="replace")
+        if self._process.poll() is not None:
+            raise Unmeasurable(f"the service ended: {words[-2000:].strip()}")
+        return "service.ready" in words.rpartition("service.stopped")[2]
+
+    def stop(self) -> None:
+        """End it by SIGTERM, and wait until it is gone."""
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise Unmeasurable("the service did not end within 60 s of SIGTERM") from None
+
+    def used(self) -> Used:
+        """Return what all its processes have used so far, with those that it has waited for."""
+        assert self._process is not None
+        tree = list(_tree(self._process.pid))
+        return Used(sum(map(_cpu_seconds, tree)), sum(map(_peak_rss_mib, tree)))
+
+    def ask(self, query: str) -> Any:
+        """Return the one value of a query on its database, read beside the service."""
+        if self._database:
+            import psycopg  # noqa: PLC0415  an extra, of use only for this option
+
+            with psycopg.connect(self._database) as server:
+                return (server.execute(query).fetchone() or (None,))[0]
+        with contextlib.closing(
+            sqlite3.connect(f"file:{self.folder}/data/mailbot.db?mode=ro", uri=True)
+        ) as file:
+            return file.execute(query).fetchone()[0]
+
+    def settled(self) -> bool:
+        """Tell whether every mail was read and every recipient is settled."""
+        unread = self.ask("SELECT count(*) FROM inbox WHERE state = 'received'")
+        waiting = self.ask("SELECT count(*) FROM delivery WHERE state IN ('pending', 'sending')")
+        return not unread and not waiting
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "MAILBOT_CONFIG": str(self._config), "PYTHONPATH": str(ROOT)}
+
+
+@contextlib.contextmanager
+def measured(loop: str, database: str | None) -> Iterator[tuple[Service, Sink]]:
+    """Make a service that does not run yet, and the relay that it sends to; both end with the block."""
+    with tempfile.TemporaryDirectory(prefix="mailbot-benchmark-") as name:
+        sink = Sink(Path(name))
+        try:
+            service = Service(Path(name), loop, database)
+            service.configure("relay", f"smtp://127.0.0.1:{sink.port}")
+            try:
+                yield service, sink
+            finally:
+                service.stop()
+        finally:
+            sink.close()
+
+
+def wait_until(
+    met: Callable[[], bool], otherwise: str, seconds: float = _LONGEST_SECONDS, pause: float = 0.01
+) -> None:
+    """Wait until `met()` is true. Raises Unmeasurable when it does not come."""
+    end = time.monotonic() + seconds
+    while not met():
+        if time.monotonic() > end:
+            raise Unmeasurable(f"{otherwise} after {seconds:g} s")
+        time.sleep(pause)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _tree(pid: int) -> Iterator[int]:
+    """Yield a process and all below it."""
+    yield pid
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the thread has ended
+            for child in (task / "children").read_text().split():
+                yield from _tree(int(child))
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / _TICKS  # user and system, its own and of children that have ended
+
+
+def _peak_rss_mib(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) / 1024 if found else 0.0
+
+
+# --- members and mails ------------------------------------------------------------------------------------------
+
+
+def import_members(service: Service, count: int) -> tuple[list[str], float, float]:
+    """Import a register of so many contacts; return their addresses, and the command's CPU time and seconds."""
+    register = make_register(count)
+    file = service.folder / "members.csv"
+    file.write_text(write_register(register), encoding="utf-8", newline="")
+    began, before = time.monotonic(), os.times()
+    service.run("members", "import", str(file))
+    ended, after = time.monotonic(), os.times()
+    cpu_seconds = after.children_user + after.children_system - before.children_user - before.children_system
+    return [contact.email for _, contact in register], cpu_seconds, ended - began
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail to hand in."""
+
+    sender: str  # of the envelope
+    recipient: str
+    content: bytes
+
+
+def define_list(service: Service) -> None:
+    """Define the one list, of all members."""
+    service.define("lists/kaigi.yaml", _LIST)
+    service.run("apply")
+
+
+def make_post(number: int, sender: str) -> Mail:
+    """Return a text post to that list, of about 4 KB."""
+    line = "The committee looked at the figures of the last year and agreed on them.\r\n"
+    head = (
+        f"From: <{sender}>\r\nTo: <{_POSTS}>\r\nSubject: Minutes of meeting {number}\r\n"
+        f"Date: Sun, 22 Nov 2026 05:00:00 +0000\r\nMessage-ID: <{number}.{time.time_ns()}@example.org>\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+    )
+    return Mail(sender, _POSTS, (head + f"Meeting {number}.\r\n" + line * (3_700 // len(line))).encode())
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What handing in took."""
+
+    began: float  # time.monotonic(), before the first connection
+    accepted: tuple[float, ...]  # when each 250 came, in the order in which they came
+    waits: tuple[float, ...]  # seconds from each final dot to its 250
+
+
+def hand_in(port: int, mails: Sequence[Mail], sessions: int) -> HandedIn:
+    """Hand in mails over this many SMTP sessions at once, one mail after another in each."""
+    return asyncio.run(_hand_in(port, mails, sessions))
+
+
+async def _hand_in(port: int, mails: Sequence[Mail], sessions: int) -> HandedIn:
+    began = time.monotonic()
+    clients = [_Client(mails[start::sessions]) for start in range(min(sessions, len(mails)))]
+    loop = asyncio.get_running_loop()
+    for client in clients:
+        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
+    async with asyncio.timeout(_LONGEST_SECONDS):
+        await asyncio.gather(*(client.done for client in clients))
+    return HandedIn(
+        began,
+        tuple(sorted(at for client in clients for at in client.accepted)),
+        tuple(wait for client in clients for wait in client.waits),
+    )
+
+
+class _Client(asyncio.Protocol):
+    """One SMTP session (RFC 5321): writes the next line when the last is answered as it must be."""
+
+    def __init__(self, mails: Sequence[Mail]) -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.accepted: list[float] = []
+        self.waits: list[float] = []
+        self._steps = _dialogue(mails)
+        self._expected = b"220"
+        self._dot: float | None = None
+        self._rest = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
+
+    def data_received(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\r\n")
+        for line in lines:
+            if line[3:4] != b"-":
+                self._answered(line)
+
+    def _answered(self, line: bytes) -> None:
+        if line[:3] != self._expected:
+            self._fail(f"the service answered {line.decode(errors='replace')!r}")
+            return
+        now = time.monotonic()
+        if self._dot is not None:
+            self.waits.append(now - self._dot)
+            self.accepted.append(now)
+            self._dot = None
+        words, self._expected = next(self._steps, (b"", b""))
+        if words:
+            self._transport.write(words)
+            if words.endswith(b"\r\n.\r\n"):
+                self._dot = time.monotonic()
+        else:
+            self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if next(self._steps, None) is not None:
+            self._fail(f"the service hung up: {exc}")
+        elif not self.done.done():
+            self.done.set_result(None)
+
+    def _fail(self, sentence: str) -> None:
+        if not self.done.done():
+            self.done.set_exception(Unmeasurable(sentence))
+        self._transport.abort()
+
+
+def _dialogue(mails: Sequence[Mail]) -> Iterator[tuple[bytes, bytes]]:
+    """Yield what is said, each with the code that must answer it."""
+    yield b"EHLO client.example.org\r\n", b"250"
+    for mail in mails:
+        yield f"MAIL FROM:<{mail.sender}>\r\n".encode(), b"250"
+        yield f"RCPT TO:<{mail.recipient}>\r\n".encode(), b"250"
+        yield b"DATA\r\n", b"354"
+        ending = b".\r\n" if mail.content.endswith(b"\r\n") else b"\r\n.\r\n"
+        yield mail.content.replace(b"\r\n.", b"\r\n..") + ending, b"250"
+    yield b"QUIT\r\n", b"221"

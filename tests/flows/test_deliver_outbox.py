@@ -1,0 +1,181 @@
+"""Delivery: each copy with its own bytes, marked before and after, and nothing sent that cannot be marked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Connection
+
+from mailbot.core.envelope import StorageFull
+from mailbot.core.relay import Relay, RelayAway, parse_relay
+from mailbot.flows.deliver_outbox import Delivery
+from mailbot.store import outbox
+from tests.faults.sink import Sink
+from tests.flows.post_office import NOW, SATO, SECURITY, SUZUKI, YAMADA, PostOffice
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """A relay that takes everything."""
+    running = Sink()
+    yield running
+    running.close()
+
+
+def delivery(office: PostOffice, *relays: str, owner: str = "this") -> Delivery:
+    """Return what empties the outbox into these relays."""
+    parsed: list[Relay] = [parse_relay(relay) for relay in relays]
+    return Delivery(
+        office.database, office.site.key, office.site.domain, parsed, 4, owner, lambda: office.now
+    )
+
+
+def states(office: PostOffice) -> dict[str, int]:
+    """Return how many copies are in each state."""
+    with office.database.read() as connection:
+        return outbox.count_by_state(connection)
+
+
+async def test_each_member_gets_one_copy(office: PostOffice, sink: Sink) -> None:
+    """And the outbox says so; a second look finds nothing."""
+    office.post(YAMADA, Message_ID="<one@test>")
+    sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
+    assert await sender.deliver() == 3
+    assert sink.received == {(member, "<one@test>"): 1 for member in (YAMADA, SUZUKI, SATO)}
+    assert states(office) == {"sent": 3}
+    assert await sender.deliver() == 0
+
+
+async def test_a_ballot_leaves_as_the_reader_will_compare_it(office: PostOffice, sink: Sink) -> None:
+    """Each with a Message-ID of its own, which carries its token."""
+    invitations = office.open_survey()
+    await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver()
+    assert set(sink.received) == {(copy.to, copy["Message-ID"]) for copy in invitations.values()}
+
+
+async def test_while_no_relay_answers_nothing_is_touched(office: PostOffice) -> None:
+    """The copies wait without an attempt being counted, and go when a relay is back."""
+    office.post(YAMADA)
+    with pytest.raises(RelayAway):
+        await delivery(office, "smtp://127.0.0.1:1").deliver()
+    assert states(office) == {"pending": 3}
+    with office.database.read() as connection:
+        assert outbox.count_doubtful(connection) == 0
+
+
+async def test_the_next_relay_takes_what_the_first_does_not(office: PostOffice, sink: Sink) -> None:
+    """A list of relays is fail-over in its order."""
+    office.post(YAMADA)
+    await delivery(office, "smtp://127.0.0.1:1", f"smtp://127.0.0.1:{sink.port}").deliver()
+    assert states(office) == {"sent": 3}
+
+
+async def test_what_cannot_be_marked_is_not_sent(
+    office: PostOffice, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the store full no copy leaves, no connection waits for ever, and afterwards each goes once (R9)."""
+    for _ in range(5):
+        office.post(YAMADA)
+    sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
+
+    def full(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
+        raise StorageFull("no room")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(outbox, "start", full)
+        async with asyncio.timeout(20):
+            with pytest.raises(StorageFull):
+                await sender.deliver()
+    assert sink.received.total() == 0
+    assert states(office) == {"pending": 15}
+    await sender.deliver()
+    assert sink.received.total() == 15
+    assert states(office) == {"sent": 15}
+
+
+async def test_who_has_lost_his_lease_sends_nothing(
+    office: PostOffice, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that slept for longer than its lease finds its rows with another, and leaves them there (I24)."""
+    office.post(YAMADA)
+    start = outbox.start
+
+    def overslept(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
+        outbox.release(connection, "other", office.now + 2 * outbox.LEASE)
+        outbox.claim(connection, "other", office.now + 2 * outbox.LEASE, 100)
+        return start(connection, owner, ids)
+
+    monkeypatch.setattr(outbox, "start", overslept)
+    await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver()
+    assert sink.received.total() == 0
+    assert states(office) == {"sending": 3}
+
+
+async def test_a_mailing_that_is_not_fit_to_leave_holds_up_no_other(office: PostOffice, sink: Sink) -> None:
+    """A bare CR of ours waits with its reason; the mail behind it goes (promises.md I16)."""
+    with office.database.write() as connection:
+        spoilt = outbox.add_mailing(
+            connection,
+            kind="post",
+            subject="security",
+            cooked=b"Subject: x\r\n\r\na\rb\r\n",
+            bounces="b",
+            now=NOW,
+        )
+        outbox.queue(connection, spoilt, [outbox.Addressee(SATO)], NOW)
+    office.post(YAMADA)
+    await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver()
+    assert sink.received.total() == 3
+    assert states(office) == {"pending": 1, "sent": 3}
+    with office.database.read() as connection:
+        (copy,) = outbox.troubled(connection)
+    assert copy.reply is not None
+    assert "not sent" in copy.reply
+
+
+async def test_more_than_one_batch(office: PostOffice, sink: Sink) -> None:
+    """Rows are claimed as they are needed, until none is due."""
+    many = tuple(f"m{n}@member.example" for n in range(2500))
+    office.apply(replace(SECURITY, members=replace(SECURITY.members, emails=many)))
+    office.post(YAMADA)
+    assert await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver() == 2503
+    assert len(sink.received) == sink.received.total() == 2503
+
+
+async def test_it_runs_until_it_is_stopped(office: PostOffice, sink: Sink) -> None:
+    """It sends what comes while it runs, and frees at its start what it held when it was killed."""
+    office.post(YAMADA)
+    with office.database.write() as connection:
+        outbox.claim(connection, "this", office.now, 100)
+    sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
+    running = asyncio.create_task(sender.run(poll_seconds=0.05))
+    async with asyncio.timeout(20):
+        await asyncio.to_thread(sink.wait_for, 3)
+        office.post(SATO)
+        sender.wake()
+        await asyncio.to_thread(sink.wait_for, 6)
+        sender.stop()
+        await running
+    assert states(office) == {"sent": 6}
+
+
+async def test_what_another_node_left_behind_is_sent_when_its_lease_is_over(
+    office: PostOffice, sink: Sink
+) -> None:
+    """Thirty seconds after its last sign of life."""
+    office.post(YAMADA)
+    with office.database.write() as connection:
+        outbox.claim(connection, "dead", office.now, 100)
+    sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
+    running = asyncio.create_task(sender.run(poll_seconds=0.02))
+    async with asyncio.timeout(20):
+        await asyncio.sleep(0.1)
+        assert sink.received.total() == 0
+        office.pass_time(outbox.LEASE + timedelta(seconds=1))
+        await asyncio.to_thread(sink.wait_for, 3)
+        sender.stop()
+        await running

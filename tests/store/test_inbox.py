@@ -1,0 +1,156 @@
+"""Received mail: stored once, settled once, and the limit of automatic answers."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from mailbot.core.envelope import Envelope
+from mailbot.store import inbox
+from mailbot.store.database import Database
+from mailbot.store.tables import answered, mail
+
+NOW = datetime(2026, 6, 18, 0, 0, tzinfo=UTC)
+
+
+def envelope(*recipients: str) -> Envelope:
+    """Return the envelope of a mail that came by SMTP."""
+    return Envelope("a@b.example", recipients or ("room@ml.example.jp",), "192.0.2.1", "smtp")
+
+
+def fetched(peer: str) -> Envelope:
+    """Return the envelope of a mail that was fetched by IMAP."""
+    return Envelope("", ("room@ml.example.jp",), peer, "imap")
+
+
+def add(database: Database, *arrivals: tuple[bytes, Envelope], at: datetime = NOW) -> list[int]:
+    """Store mails; returns all rows that wait."""
+    with database.write() as connection:
+        inbox.add(connection, arrivals, lambda: at)
+        return inbox.waiting(connection, 1000)
+
+
+def test_bytes_come_back_as_they_were(database: Database) -> None:
+    """The raw mail is the truth: no byte of it is changed."""
+    content = bytes(range(256)) * 10
+    (number,) = add(database, (content, envelope()))
+    with database.read() as connection:
+        received = inbox.load(connection, number)
+    assert received is not None
+    assert (received.content, received.mail_from, received.received_at, received.state) == (
+        content,
+        "a@b.example",
+        NOW,
+        "received",
+    )
+
+
+def test_one_mail_to_three_has_three_rows_and_is_stored_once(database: Database) -> None:
+    """A recipient named twice has one row."""
+    rows = add(database, (b"x", envelope("a@ml", "b@ml", "a@ml", "c@ml")))
+    assert len(rows) == 3
+    with database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(mail)).scalar() == 1
+
+
+def test_what_imap_fetched_is_known_by_its_key(database: Database) -> None:
+    """The same account, UIDVALIDITY and UID is left out, another UID is not (promises.md I6)."""
+    add(database, (b"x", fetched("imap:a/1/7")))
+    rows = add(
+        database, (b"x", fetched("imap:a/1/7")), (b"x", fetched("imap:a/1/8")), (b"x", fetched("imap:a/1/8"))
+    )
+    assert len(rows) == 2
+
+
+def test_a_row_is_settled_with_its_reason_and_its_story(database: Database) -> None:
+    """It no longer waits, is counted under its state, and the history has a line."""
+    (number,) = add(database, (b"x", envelope()))
+    with database.write() as connection:
+        assert inbox.claim(connection, number)
+        inbox.settle(connection, number, "held", "why\0", sender="s" * 999, title="t" * 999, now=NOW)
+    with database.read() as connection:
+        assert inbox.waiting(connection, 10) == []
+        assert not inbox.claim(connection, number)
+        assert inbox.claim(connection, number, "held")
+        assert inbox.count_by_state(connection) == {"held": 1}
+        assert [(entry.id, entry.reason, len(entry.sender)) for entry in inbox.held(connection)] == [
+            (number, "why␀", 320)
+        ]
+        assert inbox.story(connection, number) == [(NOW, "held: why␀")]
+
+
+def test_two_nodes_never_claim_the_same_mail(postgresql: Database) -> None:
+    """The second passes it over."""
+    (number,) = add(postgresql, (b"x", envelope()))
+    with postgresql.write() as one, postgresql.write() as other:
+        assert inbox.claim(one, number)
+        assert not inbox.claim(other, number)
+
+
+def test_mail_before_a_moment_is_counted_until_it_is_settled(database: Database) -> None:
+    """What a close waits for (promises.md I20)."""
+    (number,) = add(database, (b"x", envelope()))
+    with database.write() as connection:
+        assert inbox.waiting_before(connection, NOW) == 0
+        assert inbox.waiting_before(connection, NOW + timedelta(microseconds=1)) == 1
+        inbox.settle(connection, number, "posted", "", sender="", title="", now=NOW)
+        assert inbox.waiting_before(connection, NOW + timedelta(days=1)) == 0
+
+
+def test_while_intake_is_stopped_no_mail_is_stored(postgresql: Database) -> None:
+    """A close and an arriving mail are one before the other, never both at once."""
+    stored = threading.Event()
+
+    def arrive() -> None:
+        add(postgresql, (b"x", envelope()))
+        stored.set()
+
+    with postgresql.write() as connection:
+        inbox.stop_intake(connection)
+        thread = threading.Thread(target=arrive)
+        thread.start()
+        assert not stored.wait(0.2)
+        assert inbox.waiting(connection, 1) == []
+    thread.join(20)
+    assert stored.is_set()
+
+
+def test_a_place_takes_a_mail_once(database: Database) -> None:
+    """Other places, other mails: not the same."""
+    with database.write() as connection:
+        assert inbox.first_time(connection, "list:a", "f", 1)
+        assert not inbox.first_time(connection, "list:a", "f", 2)
+        assert inbox.first_time(connection, "list:b", "f", 3)
+        assert inbox.first_time(connection, "list:a", "g", 4)
+        assert inbox.is_seen(connection, "list:a", "f")
+        assert not inbox.is_seen(connection, "list:c", "f")
+
+
+@pytest.mark.parametrize(
+    ("every", "answers"),
+    [
+        (timedelta(minutes=1), 5),  # the limit of an hour
+        (timedelta(minutes=13), 20),  # less than five an hour, until the limit of a day
+        (timedelta(hours=2), 30),  # twelve a day: no limit
+    ],
+)
+def test_the_limit_of_automatic_answers(database: Database, every: timedelta, answers: int) -> None:
+    """Five in an hour and twenty in a day to one address, however it is written (promises.md I14)."""
+    with database.write() as connection:
+        times = min(30, int(timedelta(minutes=59) / every) + 1) if answers == 5 else 30
+        allowed = sum(
+            inbox.may_answer(connection, "A@Example.JP" if n % 2 else "A@example.jp", NOW + n * every)
+            for n in range(times)
+        )
+    assert allowed == answers
+
+
+def test_the_record_of_answers_does_not_grow_for_ever(database: Database) -> None:
+    """What is older than a day goes with the next answer."""
+    with database.write() as connection:
+        for number in range(10):
+            assert inbox.may_answer(connection, "a@b.example", NOW + number * timedelta(days=2))
+        assert connection.execute(select(func.count()).select_from(answered)).scalar() == 1

@@ -1,0 +1,146 @@
+"""The house rules that a machine can hold: which way imports point, and that core stays pure."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import mailbot
+
+PACKAGE = Path(mailbot.__file__).parent
+FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
+
+# What each folder, or file beside the folders, may import of ours, and of other people's libraries.
+ARROWS: dict[str, tuple[set[str], set[str]]] = {
+    "core": ({"core"}, set()),
+    "net": ({"core", "log", "net"}, {"aiosmtpd", "aioimaplib"}),
+    "store": ({"core", "store"}, {"sqlalchemy", "pydantic", "alembic"}),
+    "flows": ({"core", "flows", "store", "site", "render", "log"}, {"sqlalchemy"}),
+    "flows/deliver_outbox.py": ({"core", "net", "store", "log"}, {"sqlalchemy"}),
+    # A departure: the flow is handed the checked files as the one value that definitions.py makes of them.
+    "flows/apply_definitions.py": ({"core", "flows", "store", "site", "definitions"}, {"sqlalchemy"}),
+    "__init__.py": (set(), set()),
+    "__main__.py": ({"cli"}, set()),
+    "config.py": ({"core", "yaml_source"}, {"pydantic"}),
+    "definition_files.py": ({"config", "core", "yaml_source"}, {"pydantic"}),
+    "definition_yaml.py": ({"core", "definition_files"}, {"ruamel"}),
+    "definitions.py": ({"config", "core", "definition_files", "holidays", "yaml_source"}, set()),
+    "holidays.py": (set(), {"jpholiday"}),
+    "ics.py": ({"core"}, {"icalendar"}),
+    "log.py": (set(), set()),
+    "new_folder.py": ({"config", "resources"}, set()),
+    "register_file.py": ({"core", "yaml_source"}, {"openpyxl"}),
+    "render.py": ({"core", "ics"}, {"jinja2"}),
+    "resources.py": (set(), set()),
+    "schedule.py": (set(), {"apscheduler"}),
+    "show.py": ({"core", "flows", "site", "store"}, {"sqlalchemy", "rich"}),  # the output of the command line
+    "site.py": ({"core", "render"}, set()),  # what flows are told, their `render` among it
+    "yaml_source.py": (set(), {"pydantic", "pydantic_core", "ruamel"}),
+}
+DEMO = {
+    name for name in FILES if name.startswith("demo")
+}  # the demo, which types the commands as a person would
+ROOTS = {"service.py", "cli.py"} | DEMO  # these may import any other, but hardly anybody may import them
+IMPORT_THE_ROOTS = {"service.py": {"cli.py", *DEMO}, "cli.py": {"__main__.py", *DEMO}}
+
+PURE = {
+    *("__future__", "base64", "binascii", "bisect", "collections", "collections.abc", "dataclasses", "datetime"),
+    *("decimal", "email.utils", "functools", "hashlib", "hmac", "html", "ipaddress", "itertools", "json"),
+    *("operator", "pathlib", "re", "string", "typing", "unicodedata", "urllib.parse"),
+}  # fmt: skip
+IMPURE = {
+    *("open", "print", "input", "now", "today", "utcnow", "read_text", "read_bytes", "write_text", "write_bytes"),
+    *("stat", "mkdir", "unlink", "iterdir", "glob", "resolve", "absolute", "cwd", "home"),
+}  # fmt: skip
+AWAITS = {
+    "net",
+    "service.py",
+    "schedule.py",
+    "store/database.py",
+    "flows/receive_mail.py",
+    "flows/deliver_outbox.py",
+}
+CLOCKS = {"service.py", "net/smtp_server.py"}  # the second for the date in its Received field
+
+
+def imported(name: str) -> Iterator[str]:
+    """Yield every module that a file imports, `from mailbot import log` as mailbot.log."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            inside = module == "mailbot" or (PACKAGE.parent / module.replace(".", "/")).is_dir()
+            yield from (f"{module}.{alias.name}" for alias in node.names) if inside else (module,)
+
+
+def ours(name: str) -> set[str]:
+    """Return the parts of mailbot that a file imports: folders, and files beside them."""
+    return {module.split(".")[1] for module in imported(name) if module.startswith("mailbot.")} - {
+        "__version__"
+    }
+
+
+def called(name: str) -> set[str]:
+    """Return the last word of each function that a file calls."""
+    functions = [node.func for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
+    return {ast.unparse(function).rpartition(".")[2] for function in functions}
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in ROOTS])
+def test_imports_point_right_and_down(name: str) -> None:
+    """A file imports only those parts, and those libraries, that its folder may."""
+    parts, libraries = ARROWS.get(name) or ARROWS[name.partition("/")[0]]
+    foreign = (
+        {module.partition(".")[0] for module in imported(name)} - set(sys.stdlib_module_names) - {"mailbot"}
+    )
+    assert ours(name) <= parts
+    assert foreign <= libraries
+
+
+@pytest.mark.parametrize("root", sorted(ROOTS))
+def test_nobody_imports_the_composition_root(root: str) -> None:
+    """Only the command line and the demo know the service, and only the entry points know the command line."""
+    users = {name for name in FILES if root.removesuffix(".py") in ours(name)}
+    assert users <= IMPORT_THE_ROOTS.get(root, {"cli.py", *DEMO})
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("core/")])
+def test_core_is_pure(name: str) -> None:
+    """A file of core imports no module that reaches the world, and calls nothing that reads, writes or tells the time."""
+    assert {module for module in imported(name) if not module.startswith("mailbot.core")} <= PURE
+    assert not called(name) & IMPURE
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_only_what_talks_awaits(name: str) -> None:
+    """Flows and queries are plain functions; only the network, the service and the two flows between them are async."""
+    waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
+    if not {name, name.partition("/")[0]} & AWAITS and name not in ROOTS:
+        assert not any(isinstance(node, waits) for node in ast.walk(TREES[name]))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_now_is_an_argument(name: str) -> None:
+    """No decision looks at a clock: the service hands the time to whom it concerns."""
+    if name not in CLOCKS | ROOTS:
+        assert not called(name) & {"now", "today", "utcnow"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_file_says_what_it_is_for(name: str) -> None:
+    """The first line of a file is a sentence."""
+    first = (ast.get_docstring(TREES[name]) or "").partition("\n")[0]
+    assert first.endswith((".", ")", '"')), "a file begins with a docstring of one sentence"
+
+
+def test_no_two_files_share_a_name() -> None:
+    """A reader who hears a file's name knows which one is meant."""
+    names = Counter(Path(name).name for name in FILES if Path(name).name not in {"__init__.py", "env.py"})
+    assert [name for name, count in names.items() if count > 1] == []

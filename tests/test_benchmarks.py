@@ -1,0 +1,76 @@
+"""The benchmarks run the real service and print the figures that interface.md names; here in their shortest form."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def run(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCHMARKS / name), *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
+
+
+def figures(name: str, *options: str) -> dict[str, Any]:
+    done = run(name, *options, "--json")
+    assert done.returncode == 0, done.stderr
+    shown: dict[str, Any] = json.loads(done.stdout)
+    return shown
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_fanout(loop: str) -> None:
+    """`fanout` posts to so many members and counts every recipient at the relay, on either event loop."""
+    shown = figures("fanout", "--members", "50", "--posts", "1", "--mode", "verp", "--loop", loop)
+    assert shown["recipients"] == 50
+    assert 0 < shown["time_to_first_s"] < shown["seconds"]
+    assert shown["cpu_seconds"] > 0
+    assert shown["recipients_per_cpu_s"] == pytest.approx(50 / shown["cpu_seconds"], rel=0.1)
+    assert 20 < shown["peak_rss_mib"] < 500
+
+
+def test_fanout_with_a_relay_of_ones_own() -> None:
+    """`fanout --relay` sends to that server, and reads the first and the last recipient from the outbox."""
+    file = BENCHMARKS.parent / "benchmarks" / "sink"
+    with subprocess.Popen([sys.executable, str(file)], stdout=subprocess.PIPE, text=True) as sink:
+        assert sink.stdout is not None
+        port = int(sink.stdout.readline())
+        try:
+            shown = figures("fanout", "--members", "50", "--posts", "2", "--relay", f"127.0.0.1:{port}")
+        finally:
+            sink.terminate()
+    assert shown["recipients"] == 100
+    assert 0 < shown["time_to_first_s"] < shown["seconds"]
+
+
+@pytest.mark.parametrize("mode", ["plain", "signed"])
+def test_fanout_refuses_what_this_version_cannot_do(mode: str) -> None:
+    """A mode that does not exist yet is refused with a sentence, not measured as something else."""
+    done = run("fanout", "--members", "50", "--mode", mode)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"--mode {mode}: ")
+    assert done.stdout == ""
+
+
+def test_ingest() -> None:
+    """`ingest` hands in so many mails, and each that was answered 250 is in the inbox."""
+    shown = figures("ingest", "--sessions", "2", "--messages", "20")
+    assert shown["messages"] == 20
+    assert 0 < shown["p50_ms"] <= shown["p99_ms"] < 30_000
+    assert shown["cpu_seconds"] >= 0
+    assert shown["seconds"] > 0
+
+
+def test_replies() -> None:
+    """`replies` has every vote counted and acknowledged, from ten different mail programs."""
+    shown = figures("replies", "--count", "10")
+    assert (shown["replies"], shown["counted"], shown["acknowledged"]) == (10, 10, 10)
+    assert shown["replies_per_cpu_s"] > 0
+    assert shown["seconds"] > 0
