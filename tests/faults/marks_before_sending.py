@@ -1,0 +1,38 @@
+"""A mutant of the service: it marks a copy as sent before it sends it. The kill test must find it out.
+
+It waits a moment between the two, so that few kills are enough to fall there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, update
+
+from mailbot.cli import main
+from mailbot.core.delivery import Outcome
+from mailbot.flows import deliver_outbox
+from mailbot.store import outbox
+from mailbot.store.tables import delivery
+
+_settle = deliver_outbox._Work.settle
+
+
+def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
+    """Mark what is about to leave as sent already."""
+    connection.execute(update(delivery).where(delivery.c.id.in_(ids)).values(state="sent"))
+    return set(ids)
+
+
+async def settle(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
+    """Make the marks durable, and dawdle."""
+    ours = await _settle(self, outcomes, starting)
+    await asyncio.sleep(0.02)
+    return ours
+
+
+outbox.start = start
+setattr(deliver_outbox._Work, "settle", settle)  # noqa: B010  mypy would not have it
+main()

@@ -1,0 +1,184 @@
+"""A node of the real service that can be killed and started again, and a client that keeps count of its 250s."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailbot.config import load_config, write_secret_key
+from mailbot.core.audience import Selector
+from mailbot.core.mailing_list import MailingList
+from mailbot.definition_yaml import write_yaml
+from mailbot.service import open_database
+from mailbot.store import inbox, outbox
+from mailbot.store.database import Database
+from tests.dialogs.conversation import environment, run
+from tests.flows.post_office import TOKYO
+
+SHORT = os.environ.get("FAULTS") == "short"  # a form that takes less than a minute in all
+ROOT = Path(__file__).parents[2]
+CONNECTIONS = 4
+LIST = "room@ml.example.jp"
+
+
+@dataclass
+class Node:
+    """A working folder and the service on it."""
+
+    folder: Path
+    port: int
+    program: Path | None = None  # started in place of mailbot: a mutant
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def database(self) -> Database:
+        """A connection of one's own to the node's database; close it."""
+        return open_database(load_config(self.folder / "config" / "mailbot.yaml"))
+
+    def start(self) -> None:
+        """Start the service and wait until its door is open. Raises RuntimeError with its log when it does not."""
+        program = [str(self.program)] if self.program else ["-m", "mailbot"]
+        with (self.folder / "serve.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, *program, "serve"],
+                env=environment(self.folder),
+                stdout=log,
+                stderr=log,
+                cwd=ROOT,
+            )
+        until(self._answers, 30, self.log)
+
+    def kill(self) -> None:
+        """End it as a power switch would: nothing is said to it."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait(10)
+        self._process = None
+
+    def stop(self) -> None:
+        """End it in good order, if it runs."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        finally:
+            self._process.kill()
+            self._process = None
+
+    def log(self) -> str:
+        """Return what it has logged."""
+        return (self.folder / "serve.log").read_text(encoding="utf-8", errors="replace")
+
+    def command(self, *words: str) -> str:
+        """Run a command on the folder; returns what it printed."""
+        status, output = run(words, self.folder)
+        assert status == 0, output
+        return output
+
+    def outbox(self) -> dict[str, int]:
+        """Return how many copies are in each state."""
+        database = self.database
+        with database.read() as connection:
+            counts = outbox.count_by_state(connection)
+        database.close()
+        return counts
+
+    def doubtful(self) -> int:
+        """Return how many copies may have gone twice, as `queue` says it."""
+        database = self.database
+        with database.read() as connection:
+            number = outbox.count_doubtful(connection)
+        database.close()
+        return number
+
+    def settled(self) -> bool:
+        """Tell whether nothing waits any more, to be read or to be sent."""
+        database = self.database
+        with database.read() as connection:
+            waits = inbox.waiting(connection, 1) or {"pending", "sending"} & set(
+                outbox.count_by_state(connection)
+            )
+        database.close()
+        return not waits
+
+    def post(self, number: int, text: str = "hello") -> bool:
+        """Hand in a post, again with the same bytes until it is taken; False when this time it was not."""
+        head = f"From: office@example.jp\r\nTo: {LIST}\r\nSubject: post {number}\r\nMessage-ID: <{number}@test>\r\n"
+        try:
+            with smtplib.SMTP("127.0.0.1", self.port, timeout=10) as client:
+                client.sendmail("office@example.jp", [LIST], f"{head}\r\n{text}\r\n")
+        except (OSError, smtplib.SMTPException):
+            return False
+        return True
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        if self._process.poll() is not None:
+            raise RuntimeError(self.log()[-3_000:])
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), timeout=5) as client:
+                return client.recv(3) == b"220"
+        except OSError:
+            return False
+
+
+def new_node(folder: Path, relay: int, *, members: int, database: str = "sqlite:data/mailbot.db") -> Node:
+    """Make a folder with one list of so many members, which sends to the relay on this port."""
+    (folder / "config" / "lists").mkdir(parents=True)
+    (folder / "data").mkdir()
+    write_secret_key(folder, bytes(range(32)))
+    node = Node(folder, free_port())
+    _configure(node, relay, database)
+    room = MailingList("room", "会議室", "closed", Selector(everyone=True))
+    (folder / "config" / "lists" / "room.yaml").write_text(write_yaml(room, TOKYO), encoding="utf-8")
+    rows = [
+        f"202011,長野市,city,長野県,,,,m{number}@member.example,{number + 1}," for number in range(members)
+    ]
+    head = "code,body,kind,prefecture,population,name,role,email,rank,tags"
+    (folder / "members.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
+    node.command("members", "import", str(folder / "members.csv"))
+    node.command("apply")
+    return node
+
+
+def second_node(first: Node, folder: Path, relay: int, database: str) -> Node:
+    """Copy a folder, keys included, to another port on the same database (interface.md)."""
+    shutil.copytree(first.folder, folder)
+    node = Node(folder, free_port())
+    _configure(node, relay, database)
+    return node
+
+
+def _configure(node: Node, relay: int, database: str) -> None:
+    (node.folder / "config" / "mailbot.yaml").write_text(
+        f"domain: ml.example.jp\noffice: office@example.jp\ndatabase: {database}\n"
+        f'receive: {{smtp: "127.0.0.1:{node.port}"}}\n'
+        f"relay: smtp://127.0.0.1:{relay}\nrelay_connections: {CONNECTIONS}\n",
+        encoding="utf-8",
+    )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:
+    """Wait until something holds. Raises AssertionError with what `otherwise` says after so many seconds."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, otherwise()[-3_000:]
+        time.sleep(0.02)
