@@ -556,4 +556,5 @@ def _only_try(connection: Any, dry_run: bool) -> None:
 def _outcome(changes: int, dry_run: bool) -> str:
     if not changes:
         return "nothing to change"
-    return f"{changes} changes; nothing was changed (--dry-run)" if dry_run else f"{changes} changes applied"
+    what = "1 change" if changes == 1 else f"{changes} changes"
+    return f"{what}; nothing was changed (--dry-run)" if dry_run else f"{what} applied"

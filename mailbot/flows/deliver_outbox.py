@@ -206,10 +206,12 @@ class _Work:
         return await done
 
     async def keep_lease(self) -> None:
-        """Renew the lease while the run lasts."""
+        """Renew our lease while the run lasts, and free those that ran out: a busy node looks after a dead one too."""
+        delivery = self.delivery
         while True:
-            await asyncio.sleep(outbox.LEASE.total_seconds() / 3)
-            await self.delivery.database.writing(outbox.renew, self.delivery.owner, self.delivery.clock())
+            await asyncio.sleep(outbox.LEASE.total_seconds() / 6)
+            await delivery.database.writing(outbox.renew, delivery.owner, delivery.clock())
+            await delivery.database.writing(outbox.release, delivery.owner, delivery.clock())
 
     async def finish(self) -> None:
         """Give back what was claimed and never begun."""
