@@ -219,8 +219,8 @@ _COURTESY = re.compile(
     r"(?:です|でございます|になります|となります|[でを]?お願い(?:いた|致)?し(?:ます|たいです)|で願います|とします"
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
     r"|を選びます|(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=。)\s?以上|ありがとうございます"
-    r"|please|thank you|thanks|[。.!、,\s])*+"
-)
+    r"|please|thank you|thanks|[。.!、,\s]+)"
+)  # one phrase: repeated in _courtesy_end, since Python 3.11.2 miscounts possessive repetition
 _REMARK = re.compile(r"\s*(?:\((?P<inside>[^()]{1,200})\)|※(?P<note>[^()]{1,200}))")
 _DOUBT = re.compile(
     "間違|誤り|訂正|取消|取り消|取下|やめ|ではな|じゃな|でない|以外|除く|または|又は|もしくは"
@@ -418,13 +418,20 @@ def _kanji_below_hundred(written: str) -> int | None:
     return (_KANJI_DIGIT[tens] if tens else 1) * 10 + (_KANJI_DIGIT[ones] if ones else 0)
 
 
+def _courtesy_end(text: str, at: int = 0) -> int:
+    """Return where the courtesy that stands at this place ends; never looks back, so it costs its length."""
+    while phrase := _COURTESY.match(text, at):
+        at = phrase.end()
+    return at
+
+
 def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer."""
-    rest = rest[_end(_COURTESY, rest) :]
+    rest = rest[_courtesy_end(rest) :]
     if not rest:
         return ""
     match = _REMARK.match(rest)
-    if match is None or _COURTESY.fullmatch(rest, match.end()) is None:
+    if match is None or _courtesy_end(rest, match.end()) < len(rest):
         return None
     remark = (match["inside"] or match["note"]).strip()
     if _DOUBT.search(remark) or _CONDITION.search(remark):
@@ -506,11 +513,11 @@ _NUMERAL = re.compile(r"[0-9,.〇一二三四五六七八九十百千万億兆]{
 
 def _finished(understood: Understood, rest: str) -> Read:
     """Return the value when only courtesy and a bracketed remark follow it."""
-    rest = rest[_end(_COURTESY, rest) :]
+    rest = rest[_courtesy_end(rest) :]
     if not rest:
         return understood
     match = _REMARK.match(rest)
-    if match is None or _COURTESY.fullmatch(rest, match.end()) is None:
+    if match is None or _courtesy_end(rest, match.end()) < len(rest):
         return Unclear("unclear")
     remark = (match["inside"] or match["note"]).strip()
     if _DOUBT.search(remark) or _LONE_NUMBER.search(remark):
@@ -644,7 +651,7 @@ def label_answer(question: Question, line: str) -> tuple[str, ...] | str | None:
         return None
     written = _bare(_unquoted(tidy(line)))
     for label, place in whole_labels(question):
-        if written.startswith(label) and _COURTESY.fullmatch(written, len(label)):
+        if written.startswith(label) and _courtesy_end(written, len(label)) == len(written):
             return option_answer(question, place)
     return None
 

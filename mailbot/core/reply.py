@@ -70,7 +70,7 @@ _CLOSING = {
 _EMPTY_BRACKETS = re.compile(r"[\[［【〔][\s_]*[\]］】〕]\s*$")
 _QUESTION_MARK = r"(?:[QqＱｑ]|設問|質問|問|議案)"
 _ANSWER_LINE = re.compile(
-    rf"^[\s・●■◆◇*]*+(?P<open>[【\[［〔〖(（「]?)\s*(?:{_QUESTION_MARK}\s?(?P<number>[0-9０-９]{{1,3}})|第(?P<motion>[0-9０-９]{{1,3}})号議案)"
+    rf"^[\s・●■◆◇*]*(?:(?P<open>[【\[［〔〖(（「])\s*)?(?:{_QUESTION_MARK}\s?(?P<number>[0-9０-９]{{1,3}})|第(?P<motion>[0-9０-９]{{1,3}})号議案)"
     r"(?P<inner>\s*(?:の\s*)?(?:回\s*答|[Aa]nswer|ANSWER))?(?:\s*(?P<close>[】\]］〕〗)）」]))?"
     r"(?P<outer>\s*(?:の\s*)?(?:回\s*答|[Aa]nswer|ANSWER))?(?P<rest>.*)$"
 )
