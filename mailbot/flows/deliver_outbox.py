@@ -30,7 +30,6 @@ from mailbot.store.database import Database
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
-_MAILS_A_CONNECTION = 5  # for fewer, setting up one more costs more than it brings
 _RECIPES = 100  # mailings kept ready between runs
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
 
@@ -107,9 +106,10 @@ class Delivery:
         servers = [relay for relay in self.relays if relay.path is None]
         folders = [relay.path for relay in self.relays if relay.path is not None]
         if servers:
-            connections = min(self.connections, 1 + work.at_hand // _MAILS_A_CONNECTION)
             try:
-                await send(servers, work, hostname=self.domain, connections=connections, downgrade=seven_bit)
+                await send(
+                    servers, work, hostname=self.domain, connections=self.connections, downgrade=seven_bit
+                )
             except RelayAway:
                 if not folders:
                     raise
@@ -172,11 +172,6 @@ class _Work:
         self._rows.extend((row, recipes[row.mailing_id]) for row in rows if row.mailing_id in recipes)
         self.taken += len(rows)
         return len(rows)
-
-    @property
-    def at_hand(self) -> int:
-        """How many rows are claimed and not begun."""
-        return len(self._rows)
 
     async def ready(self) -> bool:
         """Wait for the rows that are being claimed; tell whether there are any to send."""

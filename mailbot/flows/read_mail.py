@@ -51,14 +51,20 @@ def _read(database: Database, site: Site, inbox_ids: Sequence[int], clock: Calla
         mails = [received for number in inbox_ids if (received := inbox.load(connection, number)) is not None]
     parsed = [(received, parse(received.content)) for received in mails]
     with database.write() as connection:
-        for received, message in parsed:
-            if inbox.claim(connection, received.id):
-                _read_one(connection, site, received, message, clock())
+        outcomes = [
+            (received, _read_one(connection, site, received, message, clock()))
+            for received, message in parsed
+            if inbox.claim(connection, received.id)
+        ]
+    for received, settled in outcomes:  # only now is it true
+        log.event(
+            "inbox." + settled.state, inbox=received.id, recipient=received.recipient, reason=settled.reason
+        )
 
 
 def _read_one(
     connection: Connection, site: Site, received: Received, message: Message, now: datetime
-) -> None:
+) -> Settled:
     try:
         with storage_errors(), connection.begin_nested():
             settled = _act(connection, site, received, message, now)
@@ -68,6 +74,7 @@ def _read_one(
         log.event("inbox.failed", level="error", inbox=received.id, error=error)
         settled = Settled("quarantined", f"it could not be processed: {type(error).__name__}: {error}")
     _settle(connection, site, received, message, settled, now)
+    return settled
 
 
 def _act(connection: Connection, site: Site, received: Received, message: Message, now: datetime) -> Settled:
@@ -102,9 +109,6 @@ def _settle(
     sender = message.from_address or message.from_header
     inbox.settle(
         connection, received.id, settled.state, settled.reason, sender=sender, title=message.subject, now=now
-    )
-    log.event(
-        "inbox." + settled.state, inbox=received.id, recipient=received.recipient, reason=settled.reason
     )
     if settled.state in {"held", "quarantined"}:
         held = HeldMail(str(received.id), sender, message.subject, received.recipient, settled.reason)
