@@ -245,7 +245,7 @@ def _cuts(local: str) -> list[tuple[str, str | None]]:
 
 def _ascii_lower(text: str) -> str:
     """Lower-case A to Z only: str.lower would make the Kelvin sign a k (promises.md attack 8)."""
-    return text.translate(_LOWER)
+    return text.lower() if text.isascii() else text.translate(_LOWER)
 
 
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
