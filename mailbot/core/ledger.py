@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailbot.core.survey import Answer, Problem
@@ -32,6 +32,17 @@ class LedgerRow:
     answers: Mapping[str, Answer]  # the body's answers after this reply
     problems: tuple[Problem, ...]
     reason: str
+    rule: str = ""  # the rule that decided, short: "8 counted", "10 level 1", "11 outranked", "14 late"
+    level: str = ""  # of trust (ballot.md section 10): "4" to "0", "-", "x"; "": nobody's From decided
+    by: str = ""  # who decided in place of the rules: "office", an address; "": nobody
+    written_at: datetime | None = None  # the Date of the mail, if it had one
+    texts: int = 0  # the newest of our texts (delivery id) beside which the reply was read
+    remarks: Mapping[str, str] = field(default_factory=dict)  # words after a clear choice
+    flags: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict
+    )  # "approximate", "year-assumed", "read"
+    waits_for: str = ""  # whose word a held reply waits for: "primary" or "office"
+    commitment: str = ""  # sealed surveys: stands in the chain for what is destroyed at the close
 
 
 @dataclass(frozen=True)
@@ -74,21 +85,49 @@ def standings(rows: Iterable[LedgerRow]) -> dict[str, Standing]:
     return {code: stands for code, stands in found.items() if stands is not None}
 
 
+def standings_of_ballots(rows: Iterable[LedgerRow]) -> dict[int, Standing]:
+    """Return what stands for each ballot, by its id: where each person of a body has a vote of his own."""
+    by_ballot: dict[int, list[LedgerRow]] = {}
+    for row in rows:
+        by_ballot.setdefault(row.ballot_id, []).append(row)
+    found = {ballot: standing(own) for ballot, own in sorted(by_ballot.items())}
+    return {ballot: stands for ballot, stands in found.items() if stands is not None}
+
+
 def chain(previous: str, row: LedgerRow) -> str:
-    """Return the hash that ties a row to the one before it; a changed or missing row breaks every later one."""
-    facts = json.dumps(
-        [
-            row.ballot_id,
-            row.code,
-            row.inbox_id,
-            row.received_at.timestamp(),
-            row.author,
-            row.status,
-            row.version,
-            dict(row.answers),
-            [[problem.question, problem.kind, problem.text] for problem in row.problems],
-            row.reason,
-        ],
-        sort_keys=True,
+    """Return the hash that ties a row to the one before it; a changed or missing row breaks every later one.
+
+    What a row of a sealed survey says stands in it as a commitment, so that it can be destroyed and the chain still
+    holds (ballot.md section 15).
+    """
+    said: list[object] = [row.commitment] if row.commitment else _said(row)
+    facts: list[object] = [
+        row.ballot_id,
+        row.code,
+        row.inbox_id,
+        row.received_at.timestamp(),
+        row.author,
+        row.status,
+        row.version,
+        *said,
+        row.reason,
+    ]
+    if row.rule:  # rows of the first version have none, and their chain holds on
+        written = row.written_at.timestamp() if row.written_at else None
+        facts += [row.rule, row.level, row.by, written, row.texts, row.waits_for]
+    return hashlib.sha256(f"{previous}\n{json.dumps(facts, sort_keys=True)}".encode()).hexdigest()
+
+
+def commitment(salt: str, row: LedgerRow) -> str:
+    """Return what stands in the chain for the content of a sealed row; without the salt it says nothing of it."""
+    return hashlib.sha256(f"{salt}\n{json.dumps(_said(row), sort_keys=True)}".encode()).hexdigest()
+
+
+def _said(row: LedgerRow) -> list[object]:
+    problems = [[problem.question, problem.kind, problem.text] for problem in row.problems]
+    beside: list[object] = (
+        [dict(row.remarks), {question: list(flags) for question, flags in row.flags.items()}]
+        if row.remarks or row.flags
+        else []
     )
-    return hashlib.sha256(f"{previous}\n{facts}".encode()).hexdigest()
+    return [dict(row.answers), problems, *beside]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
+from fractions import Fraction
 from typing import Literal
 
 from mailbot.core.audience import Selector
@@ -39,6 +40,50 @@ class Reminder:
     time: str = "09:00"  # HH:MM for the relative form
 
 
+# Of what a share is taken: all entitled bodies; those present (that voted or gave a proxy); the votes cast, abstentions
+# included; the votes for and against alone.
+Denominator = Literal["electorate", "present", "votes", "yes_and_no"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """A quorum or a threshold: so much of a stated whole, never rounded (ballot.md section 3)."""
+
+    numerator: int
+    denominator: int
+    of: Denominator
+    more_than: bool  # True: 過半数, strictly more; False: 以上, at least
+
+    @property
+    def part(self) -> Fraction:
+        """Return the share as an exact fraction."""
+        return Fraction(self.numerator, self.denominator)
+
+
+@dataclass(frozen=True)
+class Article:
+    """One row of the comparison table 新旧対照表; an empty side is an article added or deleted."""
+
+    name: str  # 第5条（役員）
+    old: str  # 現行
+    new: str  # 改正
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """What makes a survey a written resolution 書面表決: who is entitled, and when its motions are carried."""
+
+    base_date: date  # 基準日: the electorate is the register's at the beginning of this day
+    by_law: str  # the article under which written voting is held, quoted in the ballot and in the minutes
+    quorum: Share
+    thresholds: tuple[Share, ...]  # each must be reached, each with its own denominator
+    comparison: tuple[Article, ...] = ()
+    chair: str = (
+        ""  # code of the body to which 議長一任 gives its vote; "": such proxies count for the quorum alone
+    )
+    deemed: str = ""  # the by-law article under which silence is consent; "": silence is never a vote
+
+
 @dataclass(frozen=True)
 class Survey:
     """One survey as the secretariat defined it. Times are aware, in the configured zone."""
@@ -54,6 +99,17 @@ class Survey:
     publish_to: Literal["audience", "office", "nobody"] = "audience"
     purpose: str = ""  # 【調査の趣旨】, free lines
     contact: str = ""  # 【お問い合わせ】, free lines
+    publish_at: Literal["close", "hand"] = "close"  # hand: `surveys publish` is the only switch
+    unit: Literal["body", "person"] = "body"  # whose vote is one: each body's, or each selected contact's
+    previous: str = ""  # key of the survey (last year's) whose questions of the same id are compared
+    approvers: tuple[
+        str, ...
+    ] = ()  # addresses; it opens only after one of them has replied 承認 to the draft
+    follow_ups: tuple[
+        Reminder, ...
+    ] = ()  # when block representatives get the missing bodies of their prefecture
+    follow_up_tag: str = "block"  # the tag of those representatives in the register
+    resolution: Resolution | None = None
 
     def question(self, question_id: str) -> Question:
         """Return the question with this id (KeyError if there is none)."""
@@ -75,7 +131,9 @@ class Problem:
     ] = ()  # what may have been meant ("13": 1 and 3); counts only after the member's はい
 
 
-Command = Literal["withdraw", "resend", "decline", "contact", "help"]
+# approve 承認, replace 差替, keep そのまま: the primary's word on a reply of his body that is held (ballot.md 10, 11);
+# proxy 委任: to whom stands in the detail.
+Command = Literal["withdraw", "resend", "decline", "contact", "help", "approve", "replace", "keep", "proxy"]
 
 
 @dataclass(frozen=True)
@@ -94,4 +152,5 @@ class Reading:
     hold: str | None = (
         None  # a reason (short code, reply.HOLDS) why nothing of this reply may count without a person
     )
+    signed: str = ""  # 【表決者氏名】 as the member filled it in
     ask: bool = False  # a held reply whose sender is asked again (H) rather than left to the office (D)

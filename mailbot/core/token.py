@@ -28,9 +28,17 @@ def fold(token: str) -> str | None:
     return None
 
 
-def ballot_token(key: bytes, ballot_id: int) -> str:
-    """Return the 16 letters that open one ballot; they say nothing of its id and are looked up by `token_hash`."""
-    return _mac(key, "ballot", str(ballot_id))
+def ballot_token(key: bytes, ballot_id: int, issue: int = 1) -> str:
+    """Return the 16 letters that open one ballot; they say nothing of its id and are looked up by `token_hash`.
+
+    Each issue (from 1) of a ballot has its own: 「再送」 replaces the one before.
+    """
+    return _mac(key, "ballot", str(ballot_id) if issue == 1 else f"{ballot_id}.{issue}")
+
+
+def desk_token(key: bytes, word_id: int) -> str:
+    """Return the 16 letters with which the office answers one mail of ours, once; looked up by `token_hash`."""
+    return _mac(key, "desk", str(word_id))
 
 
 def token_hash(token: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 
-SCHEMA = "0001"  # the newest migration; a test compares
+SCHEMA = "0002"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
 _UPGRADE_LOCK = 0x6D61696C  # PostgreSQL advisory lock, so that two nodes do not upgrade at once

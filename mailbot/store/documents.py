@@ -66,3 +66,23 @@ def problems_text(problems: tuple[Problem, ...]) -> str:
 def problems_of(text: str) -> tuple[Problem, ...]:
     """Read problems back."""
     return tuple(Problem(question, kind, words) for question, kind, words in json.loads(text))
+
+
+def remarks_text(remarks: Mapping[str, str]) -> str:
+    """Return the words beside the answers as JSON."""
+    return json.dumps(dict(remarks), sort_keys=True)
+
+
+def remarks_of(text: str) -> dict[str, str]:
+    """Read the words beside the answers back."""
+    return dict(json.loads(text))
+
+
+def flags_text(flags: Mapping[str, tuple[str, ...]]) -> str:
+    """Return the flags of the answers as JSON."""
+    return json.dumps(dict(flags), sort_keys=True)
+
+
+def flags_of(text: str) -> dict[str, tuple[str, ...]]:
+    """Read the flags of the answers back."""
+    return {question: tuple(flags) for question, flags in json.loads(text).items()}

@@ -113,6 +113,11 @@ survey = Table(
     Column("state", Text, nullable=False),  # planned | open | closed
     Column("opened_at", Moment),
     Column("closed_at", Moment),
+    Column("published_at", Moment),  # the switch that every result obeys
+    Column("extended_from", Moment),  # the close in the definition file, when it was put off since
+    Column(
+        "seal_key", LargeBinary
+    ),  # sealed surveys: of the lines in the published list; gone after the close
 )
 
 event = Table(
@@ -140,7 +145,33 @@ ballot = Table(
     Column(
         "token_hash", Text, unique=True
     ),  # of the reply address; null for the moment before the id is known
+    Column("issue", Integer, nullable=False, server_default="1"),  # of the token: 再送 raises it
+    Column("frozen_at", Moment),  # its token was seen from too many domains (ballot.md section 12)
+    Column("absent_until", Moment),  # 不在, as an automatic reply said; reminders go to the deputy
+    Column("receipt_owed", Boolean, nullable=False, server_default=text("false")),  # held back by the limit
+    Column("columns", Integer, nullable=False, server_default="68"),  # width that its gateway leaves alone
     UniqueConstraint("subject", "code", "address"),
+    Index(
+        "ix_ballot_receipt_owed",
+        "id",
+        sqlite_where=text("receipt_owed"),
+        postgresql_where=text("receipt_owed"),
+    ),
+)
+
+replaced_token = Table(  # a ballot's earlier tokens; each dies when a newer one is first used
+    "replaced_token",
+    metadata,
+    Column("token_hash", Text, primary_key=True),
+    Column("ballot_id", _Id, ForeignKey("ballot.id"), nullable=False, index=True),
+    Column("revoked_at", Moment),
+)
+
+sighting = Table(  # the From domains that a ballot's token came from, other than its own address's
+    "sighting",
+    metadata,
+    Column("ballot_id", _Id, ForeignKey("ballot.id"), primary_key=True),
+    Column("domain", Text, primary_key=True),
 )
 
 vote = Table(  # append-only; one row for each reply and what was decided about it
@@ -160,9 +191,90 @@ vote = Table(  # append-only; one row for each reply and what was decided about 
     Column("answers", Text, nullable=False),  # JSON: the body's answers after this reply
     Column("problems", Text, nullable=False),  # JSON
     Column("reason", Text, nullable=False),
+    Column("rule", Text, nullable=False, server_default=""),  # see core/ledger.py for this and what follows
+    Column("level", Text, nullable=False, server_default=""),
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("written_at", Moment),
+    Column("texts", BigInteger, nullable=False, server_default="0"),
+    Column("remarks", Text, nullable=False, server_default="{}"),  # JSON
+    Column("flags", Text, nullable=False, server_default="{}"),  # JSON
+    Column("waits_for", Text, nullable=False, server_default=""),
+    Column("commitment", Text, nullable=False, server_default=""),
+    Column("salt", Text, nullable=False, server_default=""),  # of the commitment; destroyed at the close
     Column("chain", Text, nullable=False),  # sha256 over the row before and this one
     Index("ix_vote_subject_code", "subject", "code", "id"),
     Index("ix_vote_subject_id", "subject", "id"),  # the newest row, to which the next is chained
+)
+
+ledger_head = Table(  # where each ledger ends, so that a missing last row is found too
+    "ledger_head",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("rows", Integer, nullable=False),
+    Column("chain", Text, nullable=False),
+)
+
+sealed_line = Table(  # the votes of a closed sealed survey, without body, time or order
+    "sealed_line",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("line", Text, primary_key=True),  # HMAC-SHA256 of the reference; only its voter knows the key
+    Column("answers", Text, nullable=False),  # JSON
+)
+
+proxy = Table(  # 委任状: who votes for whom in a resolution
+    "proxy",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),
+    Column("code", Text, ForeignKey("body.code"), nullable=False),  # the body that gives its vote away
+    Column("holder", Text, nullable=False),  # code of the body that holds it; "": the chair 議長
+    Column("words", Text, nullable=False),  # to whom, as it was written
+    Column("recorded_at", Moment, nullable=False),
+    Column("recorded_by", Text, nullable=False),  # From address, or "office"
+    Column("inbox_id", _Id, ForeignKey("inbox.id")),
+    Column("ended_at", Moment),
+    Index("ix_proxy_subject_code", "subject", "code"),
+)
+
+# --- acts that need a second person, and the words with which the office commands by mail ---------------------
+
+act = Table(
+    "act",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("subject", Text, nullable=False),  # key of the survey
+    Column("act", Text, nullable=False),  # open | close | extend | admit | publish | destroy
+    Column("detail", Text, nullable=False),  # JSON: what it needs to be done
+    Column("digest", Text, nullable=False),  # of the text that was shown; a changed survey needs a new act
+    Column("asked_by", Text, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),  # waiting | approved | rejected | expired
+    Column("decided_by", Text, nullable=False, server_default=""),
+    Column("decided_at", Moment),
+    Column("note", Text, nullable=False, server_default=""),
+    Index("ix_act_subject_act", "subject", "act", "id"),
+)
+
+desk_word = Table(  # the one-time tokens in mails to the office
+    "desk_word",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("token_hash", Text, unique=True),  # null for the moment before the id is known
+    Column("address", Text, nullable=False),  # to whom it was sent; nobody else may use it
+    Column("act_id", _Id, ForeignKey("act.id")),  # null: a desk command
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+)
+
+gateway = Table(  # what a round-trip probe found out about one address's mail system
+    "gateway",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    Column("code", Text, nullable=False),
+    Column("findings", Text, nullable=False),  # JSON
+    Column("columns", Integer, nullable=False),  # the width of our lines that it leaves alone
+    Column("probed_at", Moment, nullable=False),
 )
 
 # --- mail in ----------------------------------------------------------------------------------------------------
