@@ -345,15 +345,21 @@ class HandedIn:
     waits: tuple[float, ...]  # seconds from each final dot to its 250
 
 
-def hand_in(port: int, mails: Sequence[Mail], sessions: int) -> HandedIn:
-    """Hand in mails over this many SMTP sessions at once, one mail after another in each."""
-    return asyncio.run(_hand_in(port, mails, sessions))
+def hand_in(port: int, mails: Sequence[Mail], sessions: int, over: float = 0.0) -> HandedIn:
+    """Hand in mails over this many SMTP sessions at once, one mail after another in each.
+
+    `over` spreads them evenly over so many seconds; 0: as fast as they are taken.
+    """
+    return asyncio.run(_hand_in(port, mails, sessions, over))
 
 
-async def _hand_in(port: int, mails: Sequence[Mail], sessions: int) -> HandedIn:
+async def _hand_in(port: int, mails: Sequence[Mail], sessions: int, over: float) -> HandedIn:
     began = time.monotonic()
-    clients = [_Client(mails[start::sessions]) for start in range(min(sessions, len(mails)))]
     loop = asyncio.get_running_loop()
+    due = [loop.time() + over * place / len(mails) for place in range(len(mails))]
+    clients = [
+        _Client(mails[start::sessions], due[start::sessions]) for start in range(min(sessions, len(mails)))
+    ]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]
     async with asyncio.timeout(_LONGEST_SECONDS):
@@ -368,8 +374,10 @@ async def _hand_in(port: int, mails: Sequence[Mail], sessions: int) -> HandedIn:
 class _Client(asyncio.Protocol):
     """One SMTP session (RFC 5321): writes the next line when the last is answered as it must be."""
 
-    def __init__(self, mails: Sequence[Mail]) -> None:
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, mails: Sequence[Mail], due: Sequence[float]) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.done: asyncio.Future[None] = self._loop.create_future()
+        self._due = iter(due)  # of each mail, by the loop's clock
         self.accepted: list[float] = []
         self.waits: list[float] = []
         self._steps = _dialogue(mails)
@@ -396,12 +404,17 @@ class _Client(asyncio.Protocol):
             self.accepted.append(now)
             self._dot = None
         words, self._expected = next(self._steps, (b"", b""))
-        if words:
-            self._transport.write(words)
-            if words.endswith(b"\r\n.\r\n"):
-                self._dot = time.monotonic()
+        if words.startswith(b"MAIL "):
+            self._loop.call_at(next(self._due), self._say, words)
+        elif words:
+            self._say(words)
         else:
             self._transport.close()
+
+    def _say(self, words: bytes) -> None:
+        self._transport.write(words)
+        if words.endswith(b"\r\n.\r\n"):
+            self._dot = time.monotonic()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if next(self._steps, None) is not None:

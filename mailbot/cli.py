@@ -3,45 +3,66 @@
 from __future__ import annotations
 
 import asyncio
-import csv
-import io
+import json
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
+from sqlalchemy import Connection
 
 from mailbot import __version__, log, show
 from mailbot.config import Config, find_config, load_config
+from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.event import Event
+from mailbot.core.gateway import finding_sentences, probe_summary
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
+from mailbot.core.seal import LINE
 from mailbot.core.survey import Survey
+from mailbot.core.trial import PILOT, TrialReport
+from mailbot.core.two_persons import COMMAND_LINE, Act
+from mailbot.core.wrap import COLUMNS, NARROWEST
+from mailbot.definition_files import moment
 from mailbot.definition_yaml import file_name, write_yaml
 from mailbot.definitions import check_folder, load_definitions
 from mailbot.flows.announce_event import announce_event
 from mailbot.flows.apply_definitions import apply_definitions
-from mailbot.flows.close_survey import close_survey
+from mailbot.flows.ask_second_person import Done, Waiting, request_act
+from mailbot.flows.draft_minutes import draft_minutes
+from mailbot.flows.follow_up_survey import follow_up_survey
 from mailbot.flows.import_members import import_members
 from mailbot.flows.know_recipient import known_recipients
-from mailbot.flows.open_survey import open_survey
+from mailbot.flows.preview_survey import Preview, preview_survey
+from mailbot.flows.probe_gateways import Probed, probe_gateways, report_probes
+from mailbot.flows.record_for_body import ballot_of_mail
+from mailbot.flows.record_proxy import record_proxy
+from mailbot.flows.recount import recount
 from mailbot.flows.rehearse import rehearse
+from mailbot.flows.reissue_ballot import reissue_ballot
 from mailbot.flows.remind_survey import missing, remind_survey
+from mailbot.flows.report_survey import report_survey, votes_by_body
+from mailbot.flows.send_draft import send_draft
+from mailbot.flows.send_trial import report_trial, send_trial
 from mailbot.flows.settle_held import settle_held
 from mailbot.new_folder import make_folder
 from mailbot.register_file import read_register, write_register
+from mailbot.report_files import encoded, write_csv, write_raw_csv, write_xlsx
+from mailbot.report_page import ReportPages
+from mailbot.resources import templates_folder
 from mailbot.service import ROLES, clock, make_site, open_database, serve
 from mailbot.site import Site
-from mailbot.store import events, lists, members, occurrences, surveys
+from mailbot.store import acts, events, inbox, lists, members, occurrences, surveys
+from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database
 from mailbot.yaml_source import Mistakes
 
@@ -336,13 +357,25 @@ def _held_command(decision: str, help_text: str) -> None:
     )
     def settle(path: Path, number: int, reason: str) -> None:
         with _opened(path) as it, it.database.write() as connection:
-            print(settle_held(connection, it.site, number, decision, reason, clock()))
+            key = _resolution_of(connection, it.site, number) if decision == "accept" else None
+            if key is None:
+                print(settle_held(connection, it.site, number, decision, reason, clock()))
+            elif _request(connection, it, key, "admit", number=str(number)) is not None:
+                print(f"mail {number}: admitted to {key}")
 
     settle.help = help_text
 
 
+def _resolution_of(connection: Connection, site: Site, number: int) -> str | None:
+    """Return the resolution that a held mail votes on: to admit a vote there needs two persons."""
+    received = inbox.load(connection, number)
+    ballot = None if received is None else ballot_of_mail(connection, site, received)
+    stored = None if ballot is None else surveys.load(connection, ballot.subject)
+    return stored.survey.key if stored is not None and stored.survey.resolution is not None else None
+
+
 _held_command("accept", "Let a held post go out, or a held answer count.")
-_held_command("reject", "Refuse a held mail and tell its sender why.")
+_held_command("reject", "Refuse a held mail and tell its author, or the body's registered address, why.")
 _held_command("discard", "Put a held mail aside without a word to its sender.")
 
 
@@ -385,8 +418,9 @@ def _surveys_show(path: Path, key: str, office: bool, as_json: bool) -> None:
 def _surveys_open(path: Path, key: str) -> None:
     """Open a survey now and send the invitations."""
     with _opened(path) as it, it.database.write() as connection:
-        invited = open_survey(connection, it.site, key, clock())
-    print(f"survey {key} is open; {invited} invitations are in the outbox")
+        invited = _request(connection, it, key, "open")
+    if invited is not None:
+        print(f"survey {key} is open; {invited} invitations are in the outbox")
 
 
 @_command(_surveys, "close")
@@ -394,9 +428,9 @@ def _surveys_open(path: Path, key: str) -> None:
 def _surveys_close(path: Path, key: str) -> None:
     """Close a survey now and send the result."""
     with _opened(path) as it, it.database.write() as connection:
-        now = clock()
-        counted = close_survey(connection, it.site, key, now, now)
-    print(f"survey {key} is closed; the answers of {counted} bodies count")
+        counted = _request(connection, it, key, "close")
+    if counted is not None:
+        print(f"survey {key} is closed; the answers of {counted} bodies count")
 
 
 @_command(_surveys, "remind")
@@ -412,21 +446,190 @@ def _surveys_remind(path: Path, key: str, dry_run: bool) -> None:
 
 @_command(_surveys, "results")
 @click.argument("key")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text")
-def _surveys_results(path: Path, key: str, form: str) -> None:
-    """Show the tally."""
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv", "xlsx", "svg", "html"]), default="text"
+)
+@click.option(
+    *("--out", "target"),
+    type=click.Path(path_type=Path),
+    help="The file to write; for svg an existing folder gets a file for each question.",
+)
+@click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help="Of CSV.")
+@click.option("--raw", is_flag=True, help="CSV and xlsx: the answers of each body; needs --office.")
+@click.option("--office", is_flag=True, help="The file stays in the office.")
+def _surveys_results(
+    path: Path,
+    key: str,
+    form: str,
+    target: Path | None,
+    encoding: Literal["utf-8", "cp932"],
+    raw: bool,
+    office: bool,
+) -> None:
+    """Show the result: tally, tables by kind, prefecture and population, and last year's same questions."""
+    if raw and not office:
+        raise click.UsageError(
+            "--raw shows what each body answered; say --office too if the file stays there"
+        )
+    if raw and form not in {"csv", "xlsx"}:
+        raise click.UsageError("--raw goes with --format csv or xlsx")
+    if form == "text" and target is not None:
+        raise click.UsageError("text goes to the screen; --out needs another --format")
     with _opened(path) as it, it.database.read() as connection:
-        rows, shown = show.results(connection, key)
-    if form == "json":
-        show.as_json(shown)
-    elif form == "csv":
-        text = io.StringIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]) if rows else [])
-        writer.writeheader()
-        writer.writerows(rows)
-        sys.stdout.write("\ufeff" + text.getvalue())
-    else:
-        show.table(rows, as_json=False, empty="no questions")
+        report = report_survey(connection, key, clock().astimezone(it.config.timezone))
+        votes = votes_by_body(connection, key, report) if raw else None
+    match form:
+        case "text":
+            show.results_text(report)
+        case "json":
+            _write_out(
+                (json.dumps(show.results(report), ensure_ascii=False, indent=2) + "\n").encode(), target
+            )
+        case "csv":
+            text = write_csv(report) if votes is None else write_raw_csv(report, votes)
+            content, missing = encoded(text, encoding)
+            _write_out(content, target)
+            if missing:
+                print(f"{missing} characters that CP932 does not have are written as 〓", file=sys.stderr)
+        case "xlsx":
+            _write_out(write_xlsx(report, votes), target)
+        case "svg" if target is not None and target.is_dir():
+            for name, chart in ReportPages(templates_folder()).chart_files(report).items():
+                _write_out(chart.encode(), target / name)
+        case "svg":
+            _write_out(ReportPages(templates_folder()).charts(report).encode(), target)
+        case "html":
+            _write_out(ReportPages(templates_folder()).page(report).encode(), target)
+
+
+def _write_out(content: bytes, target: Path | None) -> None:
+    """Write a file and say so, or write to standard output."""
+    if target is None:
+        if b"\x00" in content and sys.stdout.isatty():
+            raise click.UsageError("this file is not for a screen; name it with --out FILE")
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise Refusal(f"{target}: cannot be written: {error.strerror}") from error
+    print(target)
+
+
+@_command(_surveys, "extend")
+@click.argument("key")
+@click.argument("closes")
+def _surveys_extend(path: Path, key: str, closes: str) -> None:
+    """Put off the close of an open survey, to "YYYY-MM-DD HH:MM", and tell everybody who was asked."""
+    with _opened(path) as it, it.database.write() as connection:
+        until = moment(closes, it.config.timezone)
+        told = _request(connection, it, key, "extend", closes=until.isoformat())
+    if told is not None:
+        print(
+            f"survey {key} closes {closes} now; {told} are told. "
+            f"Its definition file still has the old close: put `closes: {closes}` there"
+        )
+
+
+@_command(_surveys, "publish")
+@click.argument("key")
+def _surveys_publish(path: Path, key: str) -> None:
+    """Send the result of a closed survey whose definition says `publish: {at: hand}`."""
+    with _opened(path) as it, it.database.write() as connection:
+        told = _request(connection, it, key, "publish")
+    if told is not None:
+        print(f"survey {key}: the result is in the outbox, to {told}")
+
+
+@_command(_surveys, "reissue")
+@click.argument("key")
+@click.argument("code")
+def _surveys_reissue(path: Path, key: str, code: str) -> None:
+    """Give a body's ballot a new token and send it; the old one counts no more."""
+    with _opened(path) as it, it.database.write() as connection:
+        print(reissue_ballot(connection, it.site, key, full_code(code), clock()))
+
+
+@_command(_surveys, "follow-up")
+@click.argument("key")
+def _surveys_follow_up(path: Path, key: str) -> None:
+    """Send each block representative the missing bodies of the own prefecture now."""
+    with _opened(path) as it, it.database.write() as connection:
+        told = follow_up_survey(connection, it.site, key, clock())
+    print(f"survey {key}: {told} lists of missing bodies are in the outbox")
+
+
+@_command(_surveys, "minutes")
+@click.argument("key")
+def _surveys_minutes(path: Path, key: str) -> None:
+    """Print the draft minutes of a closed resolution."""
+    with _opened(path) as it, it.database.read() as connection:
+        print(draft_minutes(connection, it.site, key), end="")
+
+
+@_command(_surveys, "proxy")
+@click.argument("key")
+@click.argument("code")
+@click.option(
+    "--to", "holder", required=True, metavar="議長|CODE", help="The chair, or a body by code or name."
+)
+@click.option("--words", default="", help="What the proxy on paper says, for the record.")
+def _surveys_proxy(path: Path, key: str, code: str, holder: str, words: str) -> None:
+    """Record a body's proxy in an open resolution, as the office has it on paper."""
+    with _opened(path) as it, it.database.write() as connection:
+        print(
+            record_proxy(
+                connection,
+                it.site,
+                key,
+                full_code(code),
+                holder,
+                words=words,
+                by="office",
+                inbox_id=None,
+                now=clock(),
+            )
+        )
+
+
+@_command(_surveys, "recount")
+@click.argument("key")
+@click.option("--head", metavar="HASH", help="A hash from a daily mail to the witnesses, to be found again.")
+@_JSON
+def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> None:
+    """Count a survey again from the raw mails; exit status 1 with a sentence for each difference."""
+    with _opened(path) as it, it.database.read() as connection:
+        found = recount(connection, it.site, key, head=head)
+        shown = show.recounted(found, it.config.timezone)
+    show.as_json(shown) if as_json else show.recount_text(shown)
+    for sentence in found.differences:
+        print(f"survey {key}: {sentence}", file=sys.stderr)
+    if found.differences:
+        raise click.exceptions.Exit(1)
+
+
+@_command(_surveys, "lines")
+@click.argument("key")
+@_JSON
+def _surveys_lines(path: Path, key: str, as_json: bool) -> None:
+    """Print the published list of a closed sealed survey, and how a voter finds the own line."""
+    with _opened(path) as it, it.database.read() as connection:
+        rows = show.sealed_lines(connection, key)
+    show.table(rows, as_json=as_json, empty="nobody's vote counts")
+    if not as_json:
+        print(f"A voter's line is the first {LINE} letters of what this prints:")
+        print("  printf %s REFERENCE | openssl dgst -sha256 -hmac KEY")
+
+
+@_command(_surveys, "destroy")
+@click.argument("key")
+def _surveys_destroy(path: Path, key: str) -> None:
+    """Destroy the raw mails, receipts and keys of a closed sealed survey; nobody can undo it."""
+    with _opened(path) as it, it.database.write() as connection:
+        mails = _request(connection, it, key, "destroy")
+    if mails is not None:
+        print(f"survey {key}: {mails} raw mails are destroyed, and with them the receipts and the keys")
 
 
 @_command(_surveys, "missing")
@@ -435,14 +638,205 @@ def _surveys_results(path: Path, key: str, form: str) -> None:
 def _surveys_missing(path: Path, key: str, as_json: bool) -> None:
     """Show the bodies from which nothing complete has come."""
     with _opened(path) as it, it.database.read() as connection:
-        if surveys.load(connection, key) is None:
+        stored = surveys.load(connection, key)
+        if stored is None:
             raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
         names = members.bodies(connection)
         rows = [
             {"code": ballot.code, "body": names[ballot.code].name, "address": ballot.address}
-            for ballot in missing(connection, key)
+            for ballot in missing(connection, stored.survey)
         ]
     show.table(rows, as_json=as_json, empty="nobody is missing")
+
+
+@_command(_surveys, "preview")
+@click.argument("key")
+@click.option(
+    "--code", metavar="CODE", help="The body whose copy is shown; default the first of the audience."
+)
+@click.option(
+    "--columns",
+    type=click.IntRange(NARROWEST, COLUMNS),
+    help="Width of the lines; default what suits the body.",
+)
+@click.option("--ruler", is_flag=True, help="Print a ruler above the text.")
+@_JSON
+def _surveys_preview(
+    path: Path, key: str, code: str | None, columns: int | None, ruler: bool, as_json: bool
+) -> None:
+    """Show the invitation as a body would get it, to how many it goes and when, and what to look at again."""
+    with _opened(path) as it, it.database.read() as connection:
+        stored = surveys.load(connection, key)
+        survey = stored.survey if stored else _defined(it.config, key)
+        shown = preview_survey(connection, it.site, survey, code=code, columns=columns)
+    if as_json:
+        show.as_json({"key": key, "applied": stored is not None, "asked": shown.asked, **vars(shown)})
+        return
+    if stored is None:
+        print(f"survey {key} stands in its file only; `mailbot apply` takes it over\n")
+    _print_preview(shown, ruler=ruler)
+
+
+def _defined(config: Config, key: str) -> Survey:
+    found = [survey for survey in load_definitions(config).surveys if survey.key == key]
+    if not found:
+        raise Refusal(
+            f"survey {key}: neither applied nor in config/surveys/; `mailbot surveys list` shows them"
+        )
+    return found[0]
+
+
+def _print_preview(shown: Preview, *, ruler: bool) -> None:
+    print(f"To: {shown.to}\nSubject: {shown.subject}\n")
+    if ruler:
+        print("".join(str(at // 10 % 10) if at % 10 == 0 else "." for at in range(1, shown.columns + 1)))
+    print(shown.text.rstrip("\n"))
+    print("\n" + "=" * 20 + " end of the mail " + "=" * 20)
+    kinds = ", ".join(f"{kind} {number}" for kind, number in shown.bodies)
+    print(f"to {shown.asked}" + (f": {kinds}" if kinds else ""))
+    for what, when in shown.dates:
+        print(f"{what}: {when}")
+    for warning in shown.warnings:
+        print(f"note: {warning}")
+
+
+@_command(_surveys, "trial")
+@click.argument("key")
+@click.option("--to", multiple=True, metavar="CODE|ADDRESS", help="A body or a contact; may be repeated.")
+@click.option("--pilot", type=click.IntRange(1, 100), is_flag=False, flag_value=PILOT, metavar="[N]")
+@click.option("--report", is_flag=True, help="Show how the trial went, and send nothing.")
+@click.option("--dry-run", is_flag=True, help="Only say to whom it would go.")
+@_JSON
+def _surveys_trial(
+    path: Path, key: str, to: tuple[str, ...], pilot: int | None, report: bool, dry_run: bool, as_json: bool
+) -> None:
+    """Send trial ballots to bodies that you name, or to N (ten) spread over kinds and prefectures; nothing counts."""
+    if report:
+        with _opened(path) as it, it.database.read() as connection:
+            _show_trial(report_trial(connection, key), as_json=as_json)
+        return
+    if not to and pilot is None:
+        raise click.UsageError("say to whom: --to CODE or ADDRESS, or --pilot for ten bodies")
+    with _opened(path) as it, it.database.write() as connection:
+        sent = send_trial(connection, it.site, key, clock(), to=to, pilot=pilot or PILOT)
+        _only_try(connection, dry_run)
+    _show_sent(sent, f"survey {key}: trial ballots", dry_run=dry_run, as_json=as_json)
+
+
+def _show_trial(report: TrialReport, *, as_json: bool) -> None:
+    rows = [
+        {"question": one.question or "(whole reply)", "bodies": one.bodies, "why": " / ".join(one.reasons)}
+        for one in report.asked_back
+    ]
+    if as_json:
+        show.as_json({**vars(report), "asked_back": rows})
+        return
+    show.facts({name: number for name, number in vars(report).items() if name != "asked_back"})
+    show.table(rows, as_json=False, empty="no question was asked back")
+
+
+def _show_sent(sent: Sequence[Ballot], what: str, *, dry_run: bool, as_json: bool) -> None:
+    rows = [
+        {"code": ballot.code, "to": ballot.greeting, "address": ballot.address, "columns": ballot.columns}
+        for ballot in sent
+    ]
+    if as_json:
+        show.as_json({"dry_run": dry_run, "sent": rows})
+        return
+    show.table(rows, as_json=False, empty="nobody")
+    print(f"{what} {'would go' if dry_run else 'are in the outbox'}: {len(rows)}")
+
+
+# --- the round-trip probe ---------------------------------------------------------------------------------------
+
+
+@root.group("probe")
+def _probe() -> None:
+    """What members' mail systems do to our mail, and which layout suits each."""
+
+
+@_command(_probe, "send")
+@click.option("--to", multiple=True, metavar="CODE|ADDRESS", help="A body or a contact; may be repeated.")
+@click.option("--pilot", type=click.IntRange(1, 2000), is_flag=False, flag_value=PILOT, metavar="[N]")
+@click.option("--dry-run", is_flag=True, help="Only say to whom it would go.")
+@_JSON
+def _probe_send(path: Path, to: tuple[str, ...], pilot: int | None, dry_run: bool, as_json: bool) -> None:
+    """Send a harmless test mail that is only to be replied to, to bodies that you name or to N (ten)."""
+    if not to and pilot is None:
+        raise click.UsageError("say to whom: --to CODE or ADDRESS, or --pilot for ten bodies")
+    with _opened(path) as it, it.database.write() as connection:
+        sent = probe_gateways(connection, it.site, clock(), to=to, pilot=pilot or PILOT)
+        _only_try(connection, dry_run)
+    _show_sent(sent, "probes", dry_run=dry_run, as_json=as_json)
+
+
+@_command(_probe, "report")
+@_JSON
+def _probe_report(path: Path, as_json: bool) -> None:
+    """Show what came back from each body, and what is done about it."""
+    with _opened(path) as it, it.database.read() as connection:
+        probed = report_probes(connection)
+        language = it.site.language
+    if as_json:
+        show.as_json({"probed": [_probed_json(one, language) for one in probed]})
+        return
+    show.table([_probed_row(one, language) for one in probed], as_json=False, empty="no probe was sent yet")
+    found = [one.gateway.findings if one.gateway else None for one in probed]
+    for sentence in probe_summary(found, language):
+        print(sentence)
+
+
+def _probed_row(one: Probed, language: Language) -> dict[str, object]:
+    known = one.gateway
+    return {
+        "code": one.code,
+        "body": one.body,
+        "columns": known.layout.columns if known else None,
+        "quotes": known.findings.quotes if known else None,
+        "found": " ".join(finding_sentences(known.findings, language)) if known else None,
+    }
+
+
+def _probed_json(one: Probed, language: Language) -> dict[str, object]:
+    known = one.gateway
+    return {
+        **_probed_row(one, language),
+        "address": one.address,
+        "found": list(finding_sentences(known.findings, language)) if known else None,
+        "findings": vars(known.findings) if known else None,
+        "probed_at": known.probed_at.isoformat() if known else None,
+    }
+
+
+@_command(_surveys, "draft")
+@click.argument("key")
+def _surveys_draft(path: Path, key: str) -> None:
+    """Send the draft to those who must approve it by reply: as it will look, to how many, and when."""
+    with _opened(path) as it, it.database.write() as connection:
+        to = send_draft(connection, it.site, key, clock(), by=COMMAND_LINE)
+    print(f"survey {key}: the draft is in the outbox, to {', '.join(to)}")
+
+
+@_command(_surveys, "acts")
+@click.argument("key", required=False)
+@_JSON
+def _surveys_acts(path: Path, key: str | None, as_json: bool) -> None:
+    """Show what needed, or needs, a second person: who asked, who decided, and what became of it."""
+    with _opened(path) as it, it.database.read() as connection:
+        rows = [
+            {
+                "id": one.id,
+                "survey": one.key,
+                "act": one.act,
+                "asked": show.local(one.asked_at, it.config.timezone),
+                "by": one.asked_by,
+                "state": one.state,
+                "decided by": one.decided_by,
+                "note": one.note,
+            }
+            for one in acts.every(connection, key)
+        ]
+    show.table(rows, as_json=as_json, empty="nothing has needed a second person")
 
 
 # --- events -----------------------------------------------------------------------------------------------------
@@ -545,6 +939,24 @@ def _rehearse(path: Path, file: Path, recipient: str, sender: str | None, as_jso
 
 
 # --- between the commands ---------------------------------------------------------------------------------------
+
+
+def _request(connection: Any, it: Open, key: str, act: Act, **detail: str) -> int | None:
+    """Do an act about a survey, or ask a second person for it; returns its figure, None while it waits."""
+    match request_act(connection, it.site, key, act, detail, by=COMMAND_LINE, now=clock()):
+        case Done(_, figure, alone):
+            if alone:
+                print(
+                    f"note: two persons should decide about this, and `desk:` in {it.config.file} names nobody else; "
+                    f"that one alone did is on record (`mailbot surveys acts {key}`)"
+                )
+            return figure
+        case Waiting(_, others, _):
+            print(
+                f"survey {key}: not done yet. It needs two persons; {' and '.join(others)} can approve it by reply "
+                f"to the mail that is in the outbox; `mailbot surveys acts {key}` shows what waits"
+            )
+            return None
 
 
 def _only_try(connection: Any, dry_run: bool) -> None:

@@ -54,6 +54,8 @@ class Config:
     reply_domain: str
     association: str  # its name; with 事務局 behind it, the From of surveys and notices
     office: str  # the secretariat's own address
+    witnesses: tuple[str, ...]  # get the hash of each ledger once a day
+    desk: tuple[str, ...]  # those who may act for it by mail; empty: whoever reads `office`
     timezone: ZoneInfo
     language: Language
     authserv_id: str  # RFC 8601: whose Authentication-Results we believe
@@ -117,6 +119,8 @@ def read_config(
         reply_domain=partial.reply_domain,
         association=found.association,
         office=found.office,
+        witnesses=found.witnesses,
+        desk=found.desk,
         timezone=found.timezone,
         language=found.language,
         authserv_id=found.authserv_id or found.domain,
@@ -199,6 +203,10 @@ def _listen(value: object) -> Address:
     return found[1].strip("[]"), int(found[2])
 
 
+def _addresses(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
 def _relays(value: object) -> object:
     if value == []:
         raise said("names no relay; write one such as smtp://127.0.0.1:25 or maildir:data/outgoing")
@@ -278,6 +286,8 @@ class ConfigFile(FileModel):
     reply_domain: Domain | None = None
     association: str = ""
     office: MailAddress = ""
+    witnesses: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
+    desk: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
     timezone: Zone = ZoneInfo("Asia/Tokyo")
     language: Language = "ja"
     authserv_id: Domain | None = None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from datetime import time as clock
+from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -13,11 +15,23 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 
 from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
+from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Selector
 from mailbot.core.event import Event, Notice
 from mailbot.core.mailing_list import MailingList, Preset
 from mailbot.core.register import KIND_WORDS, full_code
-from mailbot.core.survey import Mode, Question, QuestionType, Reminder, Survey
+from mailbot.core.share import WrittenShare, read_share
+from mailbot.core.survey import (
+    Article,
+    Denominator,
+    Mode,
+    Question,
+    QuestionType,
+    Reminder,
+    Resolution,
+    Share,
+    Survey,
+)
 from mailbot.yaml_source import FileModel, Line, nearest, said
 
 Stated = TypeVar("Stated")
@@ -29,14 +43,12 @@ _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
 _NUMBER = re.compile(r"%(?:0[1-9])?d")
 _RATING = ("1", "2", "3", "4", "5")
-_RESOLUTION = (
-    "a resolution (type: resolution) cannot be held with this version of mailbot, it comes with a later one; "
-    "ask the question as a survey, without `type`, or take the file away"
-)
+_MOTION = ("賛成", "反対", "棄権")
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
     "lists": ("name", "title", "preset", "members"),
     "surveys": ("key", "title", "audience", "opens", "closes", "questions"),
+    "resolutions": ("key", "title", "audience", "opens", "closes", "quorum", "threshold"),
     "events": ("key", "title", "date", "time", "place", "audience"),
 }
 
@@ -90,6 +102,12 @@ def _date(value: object) -> date:
         raise said(f"{value!r} does not exist in the calendar") from None
 
 
+def _day(value: object) -> date:
+    if not isinstance(value, str):
+        raise said("must be one date such as 2027-01-14")
+    return _date(value)
+
+
 def _hours(value: object) -> tuple[clock, clock] | Literal["undecided"]:
     """Read `undecided` or `10:00-15:00`."""
     if value == "undecided":
@@ -106,6 +124,21 @@ def _hours(value: object) -> tuple[clock, clock] | Literal["undecided"]:
 def _listed(value: object) -> object:
     """Take one word for a list of one."""
     return [value] if isinstance(value, str) else value
+
+
+def _one_or_more(value: object) -> object:
+    """Take one word, or one mapping, for a list of one."""
+    return [value] if isinstance(value, (str, dict)) else value
+
+
+def _at(value: object) -> object:
+    """Take a written time for {at: ...}."""
+    return {"at": value} if isinstance(value, str) else value
+
+
+def _follow_up(value: object) -> object:
+    """Take a time, or a list of times, for {at: ...}."""
+    return {"at": value} if isinstance(value, (str, list)) else value
 
 
 def _lines(text: str) -> str:
@@ -331,7 +364,7 @@ def _either(at: str, relative: str, info: ValidationInfo) -> str:
 class PublishFile(FileModel):
     """When and to whom the results go."""
 
-    at: Literal["close"] = "close"
+    at: Literal["close", "hand"] = "close"
     to: Literal["audience", "office", "nobody"] = "audience"
 
 
@@ -358,18 +391,18 @@ def _some(questions: tuple[QuestionFile, ...]) -> tuple[QuestionFile, ...]:
 
 
 def _survey_type(text: str) -> str:
-    raise said(
-        _RESOLUTION if text == "resolution" else f"{text!r} is not a type of survey; leave the key out"
-    )
-
-
-def _mode(text: Mode) -> Mode:
-    if text == "sealed":
+    if text != "resolution":
         raise said(
-            "sealed is not part of this version, which cannot yet destroy the link between body and answers at the "
-            "close; use aggregate"
+            f"{text!r} is not a type of survey; write resolution for a written vote, or leave the key out"
         )
     return text
+
+
+class FollowUpFile(FileModel):
+    """When block representatives get the missing bodies of their prefecture, and who they are."""
+
+    tag: Annotated[str, AfterValidator(_tag)] = Survey.follow_up_tag
+    at: Annotated[tuple[Annotated[ReminderFile, BeforeValidator(_at)], ...], BeforeValidator(_one_or_more)]
 
 
 class SurveyFile(FileModel):
@@ -382,27 +415,213 @@ class SurveyFile(FileModel):
     opens: Moment | None = None
     closes: Moment | None = None
     reminders: tuple[ReminderFile, ...] = ()
-    mode: Annotated[Mode, AfterValidator(_mode)] = "aggregate"
+    follow_up: Annotated[FollowUpFile, BeforeValidator(_follow_up)] | None = None
+    approval: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+    mode: Mode | None = None
+    count: Literal["body", "person"] = Survey.unit
     publish: PublishFile = PublishFile()
+    previous: Key | None = None
     purpose: Lines = ""
     contact: Lines = ""
     questions: Annotated[tuple[QuestionFile, ...], AfterValidator(_some)] | None = None
 
     def value(self, zone: ZoneInfo) -> Survey:
         """Return the core value of a file without mistakes."""
+        follow_up = self.follow_up
         return Survey(
             key=_stated(self.key),
             title=_stated(self.title),
             audience=_stated(self.audience).selector(),
             opens=_stated(self.opens),
             closes=_stated(self.closes),
-            questions=tuple(question.value() for question in _stated(self.questions)),
+            questions=self.asked(),
             reminders=tuple(reminder.value(zone) for reminder in self.reminders),
-            mode=self.mode,
+            mode=self.mode or Survey.mode,
             publish_to=self.publish.to,
             purpose=self.purpose,
             contact=self.contact,
+            publish_at=self.publish.at,
+            unit=self.count,
+            previous=self.previous or "",
+            approvers=self.approval,
+            follow_ups=tuple(one.value(zone) for one in follow_up.at) if follow_up else (),
+            follow_up_tag=follow_up.tag if follow_up else Survey.follow_up_tag,
         )
+
+    def asked(self) -> tuple[Question, ...]:
+        """Return the core values of the questions."""
+        return tuple(question.value() for question in _stated(self.questions))
+
+
+# -- resolutions ---------------------------------------------------------------------------------------------------
+
+
+def _share(text: str) -> str:
+    if read_share(text) is None:
+        raise said(
+            f"{text!r} is not a share; write 過半数 (more than half), 2/3 (at least two thirds), 50%, 会員の2分の1以上, "
+            "or {share: 2/3, of: votes, more_than: false}"
+        )
+    return text
+
+
+class ShareFile(FileModel):
+    """A quorum or a threshold: so much of a stated whole."""
+
+    share: Annotated[str, AfterValidator(_share)]
+    of: Denominator | None = None
+    more_than: bool | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        written = _stated(read_share(self.share))
+        if self.of is not None and written.of not in {None, self.of}:
+            raise said(
+                f"{self.share!r} is a share of {written.of} already; `of: {self.of}` says another whole"
+            )
+        if self.more_than is not None and written.more_than not in {None, self.more_than}:
+            raise said(f"{self.share!r} says already whether more is needed; leave `more_than` out")
+        if self.written(self.of or "votes").part == 1 and self.written("votes").more_than:
+            raise said("nothing is more than all; write 全員, or more_than: false")
+        return self
+
+    def written(self, of: Denominator) -> Share:
+        """Return the core value, of this whole where the file names none."""
+        read = _stated(read_share(self.share))
+        more_than = read.more_than if self.more_than is None else self.more_than
+        return WrittenShare(read.part, self.of or read.of, more_than).share(of)
+
+    @property
+    def bare_half(self) -> bool:
+        """Say whether it is one half, without a word on whether exactly half is enough."""
+        read = _stated(read_share(self.share))
+        return read.part == Fraction(1, 2) and read.more_than is None and self.more_than is None
+
+
+def _share_keys(value: object) -> object:
+    return {"share": value} if isinstance(value, str) else value
+
+
+def _quorum(found: ShareFile) -> ShareFile:
+    if found.written("electorate").of != "electorate":
+        raise said("a quorum is a share of the electorate; leave `of` out")
+    return found
+
+
+WrittenShareFile = Annotated[ShareFile, BeforeValidator(_share_keys)]
+
+
+def _some_threshold(shares: tuple[ShareFile, ...]) -> tuple[ShareFile, ...]:
+    if not shares:
+        raise said("holds no threshold; write 過半数, 2/3 or the like")
+    return shares
+
+
+class ArticleFile(FileModel):
+    """One row of the comparison table 新旧対照表."""
+
+    article: Line | None = None
+    old: Lines = ""
+    new: Lines = ""
+
+    @model_validator(mode="after")
+    def _changes(self) -> Self:
+        if not self.old.strip() and not self.new.strip():
+            raise said("needs old, new or both: the text before and after the change")
+        if self.old.strip() == self.new.strip():
+            raise said("old and new are the same; there is nothing to vote on")
+        return self
+
+    def value(self) -> Article:
+        """Return the core value."""
+        return Article(self.article or "", self.old.strip(), self.new.strip())
+
+
+def _motion_type(text: str) -> str:
+    if text != "yesno":
+        raise said(
+            f"a motion is voted on with yes, no or abstain, not as {text!r}; leave the type out, or ask it in a survey"
+        )
+    return text
+
+
+class MotionFile(FileModel):
+    """One motion 議案 of a resolution; beside its text may stand the one article that it changes."""
+
+    id: Line | None = None
+    text: Line
+    type: Annotated[str, AfterValidator(_motion_type)] = "yesno"
+    options: tuple[Line, ...] = _MOTION
+    required: bool = True
+    article: Line | None = None
+    old: Lines = ""
+    new: Lines = ""
+
+    @model_validator(mode="after")
+    def _votes(self) -> Self:
+        question = Question("Q1", self.text, "yesno", self.options)
+        if not {"yes", "no"} <= set(yesno_values(question)):
+            raise said(
+                "the options of a motion must be those for and against it; 賛成, 反対, 棄権 by default"
+            )
+        if not self.required:
+            raise said("every motion is required: a ballot without a vote on it is not a vote")
+        if self.article and not self.old.strip() and not self.new.strip():
+            raise said("the article needs old, new or both")
+        return self
+
+    def value(self, place: int) -> Question:
+        """Return the core value of the motion at this place, from 1."""
+        return Question(self.id or f"Q{place}", self.text, "yesno", self.options, required=True)
+
+    def changes(self) -> tuple[Article, ...]:
+        """Return the row of the comparison table that the motion brings along."""
+        old, new = self.old.strip(), self.new.strip()
+        return (Article(self.article or self.text, old, new),) if old or new else ()
+
+
+class ResolutionFile(SurveyFile):
+    """config/surveys/KEY.yaml with `type: resolution`."""
+
+    count: Literal["body"] = "body"
+    quorum: Annotated[WrittenShareFile, AfterValidator(_quorum)] | None = None
+    threshold: (
+        Annotated[
+            tuple[WrittenShareFile, ...], BeforeValidator(_one_or_more), AfterValidator(_some_threshold)
+        ]
+        | None
+    ) = None
+    by_law: Line | None = None
+    base_date: Annotated[Any, BeforeValidator(_day)] = None
+    chair: Annotated[str, AfterValidator(_code)] | None = None
+    deemed: Line | None = None
+    comparison: tuple[ArticleFile, ...] = ()
+    articles: tuple[ArticleFile, ...] = ()
+    questions: Annotated[tuple[MotionFile, ...], AfterValidator(_some)] | None = None  # type: ignore[assignment]
+
+    def value(self, zone: ZoneInfo) -> Survey:
+        """Return the core value of a file without mistakes."""
+        own = [article for motion in self.questions or () for article in motion.changes()]
+        shares = [share.written("votes") for share in _stated(self.threshold)]
+        return replace(
+            super().value(zone),
+            mode=self.mode or "named",
+            resolution=Resolution(
+                base_date=self.base_date or _stated(self.opens).date(),
+                by_law=self.by_law or "",
+                quorum=_stated(self.quorum).written("electorate"),
+                thresholds=tuple(shares),
+                comparison=(*(article.value() for article in (*self.comparison, *self.articles)), *own),
+                chair=self.chair or "",
+                deemed=self.deemed or "",
+            ),
+        )
+
+    def asked(self) -> tuple[Question, ...]:
+        """Return the motions; a file that names none puts its title to the vote."""
+        if self.questions is None:
+            return (Question("Q1", _stated(self.title), "yesno", _MOTION, required=True),)
+        return tuple(motion.value(place) for place, motion in enumerate(self.questions, 1))
 
 
 # -- events --------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from mailbot.core.audience import NOBODY, Selector
 from mailbot.core.event import Event, Notice
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.survey import Question, Reminder, Survey
+from mailbot.core.survey import Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import default_reply_to
 
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
@@ -74,19 +74,50 @@ def _list(value: MailingList) -> Document:
 
 
 def _survey(value: Survey, zone: ZoneInfo) -> Document:
+    resolution = value.resolution
     return _stated(
         key=value.key,
+        type=None if resolution is None else "resolution",
         title=value.title,
         audience=_selector(value.audience),
         opens=_time(value.opens, zone),
         closes=_time(value.closes, zone),
         reminders=[_reminder(reminder, zone) for reminder in value.reminders],
+        follow_up=_follow_up(value, zone),
+        approval=list(value.approvers),
         mode=value.mode,
-        publish={"at": "close", "to": value.publish_to},
+        count=None if value.unit == Survey.unit else value.unit,
+        publish={"at": value.publish_at, "to": value.publish_to},
+        previous=value.previous,
         purpose=value.purpose,
         contact=value.contact,
-        questions=[_question(question) for question in value.questions],
+        **({} if resolution is None else _resolution(resolution)),
+        questions=[_question(question, motion=resolution is not None) for question in value.questions],
     )
+
+
+def _follow_up(value: Survey, zone: ZoneInfo) -> Document | None:
+    if not value.follow_ups:
+        return None
+    return {"tag": value.follow_up_tag, "at": [_reminder(one, zone) for one in value.follow_ups]}
+
+
+def _resolution(value: Resolution) -> Document:
+    return _stated(
+        by_law=value.by_law,
+        base_date=value.base_date.isoformat(),
+        quorum=_share(value.quorum),
+        threshold=[_share(share) for share in value.thresholds],
+        chair=value.chair,
+        deemed=value.deemed,
+        comparison=[
+            _stated(article=article.name, old=article.old, new=article.new) for article in value.comparison
+        ],
+    )
+
+
+def _share(value: Share) -> Document:
+    return {"share": f"{value.numerator}/{value.denominator}", "of": value.of, "more_than": value.more_than}
 
 
 def _event(value: Event, zone: ZoneInfo) -> Document:
@@ -120,13 +151,13 @@ def _selector(value: Selector) -> str | Document:
     )
 
 
-def _question(value: Question) -> Document:
+def _question(value: Question, *, motion: bool) -> Document:
     return _stated(
         id=value.id,
         text=value.text,
-        type=value.type,
+        type=None if motion else value.type,
         options=list(value.options),
-        required=value.required or None,
+        required=None if motion else value.required or None,
         when={question: list(options) for question, options in value.when},
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import time as clock
 from pathlib import Path
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar, cast
 
 from mailbot.config import Config, Partial, read_config
 from mailbot.core.address import route
@@ -16,8 +16,8 @@ from mailbot.core.ballot import faults
 from mailbot.core.calendar import moment_before, unusual
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.survey import Survey
-from mailbot.definition_files import REQUIRED, EventFile, ListFile, SurveyFile
+from mailbot.core.survey import Reminder, Survey
+from mailbot.definition_files import REQUIRED, EventFile, ListFile, ResolutionFile, ShareFile, SurveyFile
 from mailbot.holidays import is_holiday
 from mailbot.yaml_source import FileModel, Mistake, Mistakes, Note, Source, Trail, read_yaml, validate
 
@@ -108,14 +108,37 @@ def _read_all(known: Partial, kind: Kind, model: type[File], findings: _Findings
         except Mistakes as broken:
             findings.mistakes += broken.mistakes
             continue
-        found, mistakes = validate(source, model, {"zone": known.timezone}, required=REQUIRED[kind])
-        if (
-            source.plain.get("type") == "resolution"
-        ):  # whatever else it holds belongs to what is not supported
-            mistakes = [mistake for mistake in mistakes if mistake.key == "type"]
+        found, mistakes = _validated(source, kind, model, known)
         findings.mistakes += mistakes
         read.append(_Read(source, found, sound=not mistakes))
     return read
+
+
+def _validated(source: Source, kind: Kind, model: type[File], known: Partial) -> tuple[File, list[Mistake]]:
+    """Check one file against its model; `type: resolution` makes another model of a survey's file."""
+    context = {"zone": known.timezone}
+    if kind == "surveys" and source.plain.get("type") == "resolution":
+        resolution = cast("type[File]", ResolutionFile)  # a SurveyFile, which is what File is here
+        found, mistakes = validate(source, resolution, context, required=REQUIRED["resolutions"])
+        return found, mistakes
+    found, mistakes = validate(source, model, context, required=REQUIRED[kind])
+    if kind == "surveys":
+        mistakes = [_of_a_resolution(source, mistake) for mistake in mistakes]
+    return found, mistakes
+
+
+_NO_BY_LAW = (
+    "names no article that allows a written vote, such as 規約第18条; the ballot and the minutes leave it open, and "
+    "whether the vote is lawful is not for mailbot to decide"
+)
+_ONLY_OF_A_RESOLUTION = frozenset(ResolutionFile.model_fields) - frozenset(SurveyFile.model_fields)
+
+
+def _of_a_resolution(source: Source, mistake: Mistake) -> Mistake:
+    """Say it where an ordinary survey has a key that belongs to a resolution."""
+    if mistake.key in _ONLY_OF_A_RESOLUTION and mistake.sentence.startswith("is not a known key"):
+        return source.at_key((mistake.key,), "belongs to a resolution; add type: resolution, or remove it")
+    return mistake
 
 
 def _unread_bulletins(folder: Path) -> list[Note]:
@@ -141,27 +164,63 @@ def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) 
         findings.mistakes.append(source.mistake(("closes",), sentence))
     elif found.opens and found.closes:
         findings.mistakes += _reminders_outside(read, found.opens, found.closes, known)
+    if found.previous is not None and found.previous == found.key:
+        findings.mistakes.append(
+            source.mistake(("previous",), "names this survey itself; name an earlier one")
+        )
+    if isinstance(found, ResolutionFile):
+        _check_resolution(source, found, findings)
+        if not found.by_law:
+            findings.notes.append(source.note(("type",), _NO_BY_LAW))
     if read.sound:
         for fault in faults(found.value(known.timezone), known.language):
             findings.mistakes.append(_placed(source, found, fault))
     moments: list[tuple[Trail, datetime | None]] = [(("opens",), found.opens), (("closes",), found.closes)]
-    reminders = enumerate(reminder.value(known.timezone) for reminder in found.reminders)
-    moments += [(("reminders", index, "at"), reminder.at) for index, reminder in reminders]
+    moments += [((*path, "at"), reminder.at) for path, reminder in _reminders(found, known)]
     findings.notes += _unusual(source, moments)
+
+
+def _reminders(found: SurveyFile, known: Partial) -> list[tuple[Trail, Reminder]]:
+    """Return the reminders and the follow-ups with their paths."""
+    listed: list[tuple[Trail, Reminder]] = [
+        (("reminders", index), reminder.value(known.timezone))
+        for index, reminder in enumerate(found.reminders)
+    ]
+    if found.follow_up is not None:
+        listed += [
+            (("follow_up", "at", index), follow_up.value(known.timezone))
+            for index, follow_up in enumerate(found.follow_up.at)
+        ]
+    return listed
 
 
 def _reminders_outside(
     read: _Read[SurveyFile], opens: datetime, closes: datetime, known: Partial
 ) -> Iterator[Mistake]:
-    for index, reminder in enumerate(one.value(known.timezone) for one in read.found.reminders):
+    for path, reminder in _reminders(read.found, known):
         at = reminder.at
         if reminder.business_days_before_close is not None:
             days = reminder.business_days_before_close
             at = moment_before(closes.date(), days, reminder.time, is_holiday, known.timezone)
         if at is not None and not opens < at < closes:
             when = "before the survey opens" if at <= opens else "after the survey closes"
-            sentence = f"this reminder would go out at {at:%Y-%m-%d %H:%M}, {when}"
-            yield read.source.mistake(("reminders", index), sentence)
+            what = "reminder" if path[0] == "reminders" else "list of the missing"
+            sentence = f"this {what} would go out at {at:%Y-%m-%d %H:%M}, {when}"
+            yield read.source.mistake(read.source.reached(path), sentence)
+
+
+def _check_resolution(source: Source, found: ResolutionFile, findings: _Findings) -> None:
+    if found.base_date and found.opens and found.base_date > found.opens.date():
+        sentence = f"the vote opens on {found.opens:%Y-%m-%d}, and its electorate must be known by then; name that day or one before"
+        findings.mistakes.append(source.mistake(("base_date",), sentence))
+    shares: list[tuple[Trail, ShareFile]] = [(("quorum",), found.quorum)] if found.quorum else []
+    shares += [(("threshold", place), share) for place, share in enumerate(found.threshold or ())]
+    for path, share in shares:
+        if share.bare_half:
+            sentence = (
+                "one half is read as 過半数, more than half; write 2分の1以上 if exactly half is enough"
+            )
+            findings.notes.append(source.note(source.reached(path), sentence))
 
 
 def _placed(source: Source, found: SurveyFile, fault: str) -> Mistake:
@@ -175,8 +234,25 @@ def _placed(source: Source, found: SurveyFile, fault: str) -> Mistake:
     for index, question in questions:
         texts += [(("questions", index, "options", at), label) for at, label in enumerate(question.options)]
     texts += [(("title",), found.title or ""), (("purpose",), found.purpose), (("contact",), found.contact)]
+    if isinstance(found, ResolutionFile):
+        texts += _paper_texts(found)
     quoted = [path for path, text in texts if any(line and line in fault for line in text.splitlines())]
+    if found.questions is None and not quoted:
+        return source.mistake(("title",), fault)
     return source.mistake(quoted[0] if quoted else ("questions",), fault)
+
+
+def _paper_texts(found: ResolutionFile) -> Iterator[tuple[Trail, str]]:
+    """Yield what a resolution prints beside its motions."""
+    yield ("by_law",), found.by_law or ""
+    yield ("deemed",), found.deemed or ""
+    for index, motion in enumerate(found.questions or ()):
+        for side in ("article", "old", "new"):
+            yield ("questions", index, side), getattr(motion, side) or ""
+    for key in ("comparison", "articles"):
+        for index, article in enumerate(getattr(found, key)):
+            for side in ("article", "old", "new"):
+                yield (key, index, side), getattr(article, side) or ""
 
 
 def _check_event(read: _Read[EventFile], known: Partial, findings: _Findings) -> None:
@@ -228,8 +304,17 @@ def _own_addresses(
     selections += [(one.source, ("posters",), one.found.posters) for one in lists]
     selections += [(one.source, ("audience",), one.found.audience) for one in surveys]
     selections += [(one.source, ("audience",), one.found.audience) for one in events]
-    for source, path, selection in selections:
-        for index, email in enumerate(selection.emails if selection else ()):
-            if route(email, domain=known.domain, reply_domain=known.reply_domain, lists=names.__contains__):
-                sentence = f"{email} is an address of this service itself and cannot be a member"
-                yield source.mistake((*path, "emails", index), sentence)
+    addresses: list[tuple[Source, Trail, str, str]] = [
+        (source, (*path, "emails", index), email, "cannot be a member")
+        for source, path, selection in selections
+        for index, email in enumerate(selection.emails if selection else ())
+    ]
+    addresses += [
+        (one.source, ("approval", index), email, "cannot approve a draft")
+        for one in surveys
+        for index, email in enumerate(one.found.approval)
+    ]
+    for source, path, email, what in addresses:
+        if route(email, domain=known.domain, reply_domain=known.reply_domain, lists=names.__contains__):
+            sentence = f"{email} is an address of this service itself and {what}"
+            yield source.mistake(source.reached(path), sentence)

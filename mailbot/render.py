@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 from datetime import datetime, tzinfo
 from email.utils import format_datetime
+from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -20,16 +22,34 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailbot.core.address import valid_address
-from mailbot.core.ballot import answer_words, ballot_lines, confirmation, how_to_lines
-from mailbot.core.calendar import Language, moment_words, receipt_words, short_words
+from mailbot.core.ballot import answer_words, ballot_lines, confirmation, how_to_lines, wrap_safely
+from mailbot.core.calendar import Language, date_words, moment_words, receipt_words, short_words
+from mailbot.core.comparison import Before, NotComparable
+from mailbot.core.cross_table import Group, group_words
+from mailbot.core.desk import harmless
+from mailbot.core.desk_sentences import STATES, act_name, mail_name
 from mailbot.core.event import Event, Rsvp, rsvp_deadline, rsvp_form, time_words
-from mailbot.core.header import clean, encode_address, encode_phrase, header_line
+from mailbot.core.header import clean, encode_address, encode_phrase, header_line, is_clean
 from mailbot.core.mailing import field
+from mailbot.core.report import WITHHELD, QuestionReport, Report, percent, tenths
+from mailbot.core.resolution import Outcome
+from mailbot.core.seal import Seal
 from mailbot.core.survey import Answers, Problem, Question, Survey
-from mailbot.core.wrap import wrap
+from mailbot.core.tally import ANSWERED, NONE, column_head, counted_in
+from mailbot.core.two_persons import COMMAND_LINE, Act, ActState
+from mailbot.core.voting_paper import comparison_lines, outcome_lines, paper_lines, text_digest
+from mailbot.core.wrap import COLUMNS, wrap
 from mailbot.ics import event_ics
 
-FIELDS = ("address", "greeting", "reference", "code", "token", "delivery")
+FIELDS = ("address", "greeting", "reference", "code", "token", "delivery", "own")
+
+# A resolution's mails are other templates with the same occasions.
+_OF_A_RESOLUTION = {
+    "invitation": "resolution_invitation",
+    "reminder": "resolution_reminder",
+    "fresh_ballot": "resolution_ballot",
+    "vote_receipt": "resolution_receipt",
+}
 
 _MARK = re.compile(r"\x00(?:" + "|".join(FIELDS) + r")\x00")
 _AROUND_MARKS = re.compile(f"({_MARK.pattern})")
@@ -39,6 +59,9 @@ _REFERENCES = 8  # Message-IDs of a thread that are kept
 _BAR = 20  # full-width characters of a bar that stands for everybody
 
 Auto = Literal["auto-generated", "auto-replied"]
+ReceiptStatus = Literal[
+    "counted", "partial", "held", "desk", "frozen", "late", "withdrawn", "declined", "untouched"
+]
 
 
 @dataclass(frozen=True)
@@ -60,6 +83,7 @@ class Recipient:
     reference: str = field("reference")  # S26-014-132012, without the word 受付番号
     code: str = field("code")  # the body's
     token: str = field("token")
+    own: str = field("own")  # in a result: lines with CRLF between them, as `Renderer.own_result` makes them
 
 
 EACH = Recipient()
@@ -77,7 +101,7 @@ class Thread:
 class VoteReceipt:
     """What became of one reply to a survey."""
 
-    status: Literal["counted", "partial", "held", "desk", "late", "withdrawn", "declined", "untouched"]
+    status: ReceiptStatus
     at: datetime  # aware; when the reply arrived
     version: int  # the body's accepted replies so far
     edition: int  # printed on the ballot in this receipt
@@ -86,6 +110,10 @@ class VoteReceipt:
     reason: str = ""  # held or desk: why, in a sentence for the member
     remarks: Mapping[str, str] = field_of(default_factory=dict)  # of this reply (survey.Reading)
     flags: Mapping[str, tuple[str, ...]] = field_of(default_factory=dict)  # of this reply (survey.Reading)
+    ask: bool = True  # False: it was asked back often enough, the office asks from now on
+    others: int = 0  # members and lists that the reply went to as well (Reply All)
+    seal: Seal | None = None  # of a sealed survey: how its voter finds the own line in the published list
+    proxy_ended: bool = False  # of a resolution: the reply ended the proxy that its body had given
 
 
 @dataclass(frozen=True)
@@ -102,22 +130,18 @@ class RsvpReceipt:
 
 
 @dataclass(frozen=True)
-class QuestionResult:
-    """One question at the close."""
+class Minutes:
+    """What the minutes of a resolution say beside its outcome."""
 
-    question: Question
-    base: int  # counted bodies that were asked it
-    counts: tuple[tuple[str, int], ...]  # label, bodies; empty for text, number and date
-    none: int  # of the base, without an answer
-
-
-@dataclass(frozen=True)
-class SurveyResult:
-    """A survey at the close; counts only."""
-
-    invited: int
-    answered: int
-    questions: tuple[QuestionResult, ...]
+    opened_at: datetime
+    closed_at: datetime
+    proxies: tuple[tuple[str, str, datetime], ...]  # giver, holder, when it was recorded
+    silent: tuple[str, ...]  # names of the bodies without a vote
+    held: int  # bodies with a reply that waits for a person
+    late: int  # bodies whose reply came after the close
+    chair: str  # name of the chair's body; "": none was named
+    ledger_rows: int
+    ledger_chain: str  # sha256, the head of the ledger
 
 
 @dataclass(frozen=True)
@@ -129,6 +153,40 @@ class HeldMail:
     subject: str
     about: str  # the list, survey or event
     reason: str  # a sentence
+    takes: Literal["answers", "accept", "neither"] = "neither"  # how the office can let it act
+    words: tuple[str, ...] = ()  # what its writer wrote
+    attachments: tuple[str, ...] = ()  # names of files
+    answers: tuple[str, ...] = ()  # how it was read: Q1 1 賛成
+
+
+@dataclass(frozen=True)
+class CommandLine:
+    """One line of a reply by which the office commands, and what became of it."""
+
+    line: str  # as it was written
+    sentence: str
+    hints: tuple[str, ...] = ()  # how to take it back, and what else is to be known
+
+
+@dataclass(frozen=True)
+class ActMail:
+    """An act that waits for a second person, with all that he must know to decide."""
+
+    act: Act
+    survey: Survey
+    digest: str  # stands for exactly this survey
+    asked_by: str
+    until: datetime  # when the act is given up
+    by_plan: bool = False  # an opening: not at once, but by its plan
+    bodies: int = 0  # to how many it goes; the bodies that are asked
+    answered: int = 0  # so far
+    closes: datetime | None = None  # an extension: the new close
+    held: str = ""  # admitted: which mail, or whose answer
+    words: tuple[str, ...] = ()  # admitted: what will stand for the body
+    reply: tuple[str, ...] = ()  # admitted: what the held reply's writer wrote
+    attachments: tuple[str, ...] = ()  # admitted: its files' names
+    text: tuple[str, ...] = ()  # the whole text that goes out
+    plan: tuple[datetime, ...] = ()  # its reminders
 
 
 @dataclass(frozen=True)
@@ -154,6 +212,7 @@ def recipient_values(recipient: Recipient, delivery: str) -> dict[str, bytes]:
         "code": clean(recipient.code),
         "token": clean(recipient.token),
         "delivery": clean(delivery),
+        "own": "\r\n".join(_safe_line(clean(line)) for line in recipient.own.split("\r\n")),
     }
     return {name: value.encode() for name, value in values.items()}
 
@@ -173,6 +232,7 @@ class Renderer:
             lstrip_blocks=True,
             finalize=_printable,
             autoescape=False,
+            auto_reload=False,
         )
 
     # --- surveys ---
@@ -185,9 +245,19 @@ class Renderer:
         to: Recipient = EACH,
         edition: int = 1,
         late_since: datetime | None = None,
+        columns: int = COLUMNS,
+        quotes: bool = True,
     ) -> bytes:
-        """Cook the ballot that opens a survey. `late_since` is when it should have gone out (promises.md I22)."""
-        body = self._survey_text("invitation", survey, to, edition, late_since=self._late(late_since))
+        """Cook the ballot that opens a survey. `late_since` is when it should have gone out (promises.md I22).
+
+        `columns` is how wide its lines are, and `quotes` whether a reply quotes us: see core/gateway.py.
+        """
+        body = self._survey_text(
+            *("invitation", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            late_since=self._late(late_since),
+        )
         return self._cook(body, survey.key, to, now)
 
     def reminder(
@@ -198,24 +268,43 @@ class Renderer:
         to: Recipient = EACH,
         edition: int = 1,
         late_since: datetime | None = None,
+        columns: int = COLUMNS,
+        quotes: bool = True,
     ) -> bytes:
         """Cook the reminder for those who have not answered; it is a whole ballot again."""
-        body = self._survey_text("reminder", survey, to, edition, late_since=self._late(late_since))
+        body = self._survey_text(
+            *("reminder", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            late_since=self._late(late_since),
+        )
         return self._cook(body, survey.key, to, now)
 
     def vote_receipt(
-        self, survey: Survey, receipt: VoteReceipt, *, thread: Thread, now: datetime, to: Recipient = EACH
+        self,
+        survey: Survey,
+        receipt: VoteReceipt,
+        *,
+        thread: Thread | None,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+        trial: bool = False,
     ) -> bytes:
         """Cook the acknowledgement of a reply, which is the next ballot (ballot.md section 4).
 
-        What was not understood stands first, and then only those questions are asked again.
+        What was not understood stands first, and then only those questions are asked again. A `trial` says that
+        nothing of it counts.
         """
         asked = _asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
         body = self._survey_text(
-            "vote_receipt",
+            "trial_receipt" if trial else "vote_receipt",
             survey,
             to,
             receipt.edition,
+            columns=columns,
+            quotes=quotes,
             answers=receipt.answers,
             only=asked,
             status=receipt.status,
@@ -224,9 +313,128 @@ class Renderer:
             problems=_problem_lines(survey, receipt.problems, self._language),
             reason=_sentence(receipt.reason, self._language),
             notes=_notes(survey, receipt, self._language),
+            ask=receipt.ask,
+            blank=all(problem.kind == "required" for problem in receipt.problems),
+            others=receipt.others,
+            seal=receipt.seal,
+            proxy_ended=receipt.proxy_ended,
             understood=self._understood(survey, receipt.answers, without=asked) if asked else (),
         )
         return self._cook(body, survey.key, to, now, thread=thread)
+
+    def primary_asked(
+        self,
+        survey: Survey,
+        *,
+        author: str,
+        at: datetime,
+        read: Answers,
+        withdraws: bool,
+        reason: str,
+        stands: Answers,
+        edition: int,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the question to a primary about a reply that may not count by itself (ballot.md sections 10 and 11).
+
+        `read`: what the reply says; `withdraws`: it takes the answer back or declines; `stands`: what counts now.
+        """
+        body = self._survey_text(
+            "primary_asked",
+            survey,
+            to,
+            edition,
+            answers=stands,
+            author=clean(author),
+            at=self._receipt_time(at),
+            reason=_sentence(reason, self._language),
+            read=self._understood(survey, read, without=()),
+            withdraws=withdraws,
+            stands=bool(stands),
+        )
+        return self._cook(body, survey.key, to, now)
+
+    def reply_rejected(
+        self,
+        about: Survey | Event,
+        *,
+        author: str,
+        at: datetime,
+        reason: str,
+        answers: Answers,
+        version: int,
+        is_open: bool,
+        thread: Thread,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+    ) -> bytes:
+        """Cook the news that the office does not accept a held reply, and why; with the ballot again while `is_open`.
+
+        `answers`, `version`: what counts now; version 0: nothing does.
+        """
+        survey = about if isinstance(about, Survey) else rsvp_form(about, self._language)
+        if isinstance(about, Event):
+            survey = replace(survey, closes=rsvp_deadline(about, self._zone))
+        body = self._survey_text(
+            *("reply_rejected", survey, to, version + 1),
+            columns=columns,
+            answers=answers,
+            author=clean(author),
+            at=self._receipt_time(at),
+            reason=_sentence(clean(reason), self._language),
+            version=version,
+            is_open=is_open,
+        )
+        return self._cook(body, survey.key, to, now, thread=thread, answerable=is_open)
+
+    def extension(
+        self,
+        survey: Survey,
+        before: datetime,
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        edition: int = 1,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+    ) -> bytes:
+        """Cook the news that the close has moved, from `before`, with the whole ballot beneath."""
+        body = self._survey_text(
+            *("extension", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            before=self._moment(before),
+            sooner=survey.closes < before,
+        )
+        return self._cook(body, survey.key, to, now)
+
+    def follow_up(
+        self,
+        survey: Survey,
+        prefecture: str,
+        names: tuple[str, ...],
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        late_since: datetime | None = None,
+    ) -> bytes:
+        """Cook the list of a prefecture's missing bodies (code and name) for its block representative."""
+        body = self._text(
+            "follow_up",
+            survey=survey,
+            matter=self._matter(survey),
+            greeting=self._greeting(to),
+            prefecture=clean(prefecture),
+            names=[clean(name) for name in names],
+            closes=self._moment(survey.closes),
+            closes_short=self._short(survey.closes),
+            at=self._receipt_time(now),
+            office=self._contact(survey),
+            late_since=self._late(late_since),
+        )
+        return self._cook(body, survey.key, to, now, answerable=False)
 
     def fresh_ballot(
         self,
@@ -237,17 +445,49 @@ class Renderer:
         edition: int = 1,
         thread: Thread | None = None,
         to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
     ) -> bytes:
         """Cook a ballot sent again, on 「再送」 or to the registered address of one who wrote without a token."""
-        body = self._survey_text("fresh_ballot", survey, to, edition, answers=answers or {})
+        body = self._survey_text(
+            *("fresh_ballot", survey, to, edition), columns=columns, quotes=quotes, answers=answers or {}
+        )
         return self._cook(body, survey.key, to, now, thread=thread)
+
+    def trial(
+        self,
+        survey: Survey,
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+        thread: Thread | None = None,
+    ) -> bytes:
+        """Cook a trial ballot 練習投票: the survey as it will be, and nothing of what comes back counts."""
+        body = self._survey_text("trial", survey, to, 1, columns=columns, quotes=quotes)
+        return self._cook(body, survey.key, to, now, thread=thread)
+
+    # --- the round-trip probe ---
+
+    def probe(self, name: str, lines: tuple[str, ...], *, now: datetime, to: Recipient = EACH) -> bytes:
+        """Cook the mail that shows what a gateway does to ours; `lines` are those of core/gateway.py, as they are."""
+        body = self._text(
+            "probe", name=name, greeting=self._greeting(to), lines=lines, office=self._office_line()
+        )
+        return self._cook(body, name, to, now)
+
+    def probe_thanks(self, name: str, *, thread: Thread, now: datetime, to: Recipient = EACH) -> bytes:
+        """Cook the thanks for a returned probe."""
+        body = self._text("probe_thanks", name=name, greeting=self._greeting(to), office=self._office_line())
+        return self._cook(body, name, to, now, thread=thread, answerable=False)
 
     def survey_closed_reply(
         self, survey: Survey, *, thread: Thread, now: datetime, to: Recipient = EACH
     ) -> bytes:
         """Cook the answer to a reply to an old survey, of which nothing is counted (ballot.md section 8)."""
         body = self._text(
-            "survey_closed_reply",
+            "survey_closed_reply" if survey.resolution is None else "resolution_closed_reply",
             survey=survey,
             greeting=self._greeting(to),
             closes=self._moment(survey.closes),
@@ -256,28 +496,155 @@ class Renderer:
         return self._cook(body, survey.key, to, now, thread=thread)
 
     def result(
-        self,
-        survey: Survey,
-        result: SurveyResult,
-        *,
-        now: datetime,
-        to: Recipient = EACH,
-        late_since: datetime | None = None,
+        self, report: Report, *, now: datetime, to: Recipient = EACH, late_since: datetime | None = None
     ) -> bytes:
-        """Cook the result at the close: counts, base, response rate and bars; no body is named in it."""
+        """Cook the result: counts, base, response rate, bars, and what it was the time before.
+
+        No body is named in it; what each recipient's own body answered, and its kind's table, is the field `own`.
+        """
+        survey, words = report.survey, _RESULT_WORDS[self._language]
         body = self._text(
             "result",
             survey=survey,
             greeting=self._greeting(to),
             closes=self._moment(survey.closes),
-            invited=result.invited,
-            answered=result.answered,
-            rate=_percent(result.answered, result.invited),
-            questions=[_result_words(each) for each in result.questions],
+            unit=words[survey.unit],
+            invited=report.electorate,
+            answered=report.answered,
+            rate=percent(report.answered, report.electorate),
+            undeliverable=report.undeliverable,
+            earlier=report.earlier,
+            questions=[_result_words(each, self._language) for each in report.questions],
+            own=to.own,
             office=self._contact(survey),
             late_since=self._late(late_since),
         )
         return self._cook(body, survey.key, to, now, answerable=False)
+
+    def own_result(self, report: Report) -> Callable[[str, Answers | None], str]:
+        """Return the maker of the field `own`: from a body's kind (register.KINDS; "": the office) and its counted answers.
+
+        Its lines fit a mail and have CRLF between them; where the report has no tables, it says so. Each question's
+        lines are made once for all bodies of a kind with the same answer.
+        """
+        table = report.table("kind")
+        groups = {group.name: group for group in table.groups} if table else {}
+        survey, unit = report.survey, _RESULT_WORDS[self._language][report.survey.unit]
+
+        @cache
+        def head(kind: str, own_place: bool) -> list[str]:
+            group = groups[kind]
+            printed = [count for counts in group.counts.values() for count in counts.values()]
+            return self._text(
+                "_result_own",
+                kind=group_words(kind, self._language),
+                own_place=own_place,
+                unit=unit,
+                invited=group.electorate,
+                answered=group.answered,
+                rate=percent(group.answered, group.electorate),
+                withheld=None in printed,
+            )
+
+        @cache
+        def question_lines(kind: str, place: int, columns: tuple[str, ...], said: str) -> list[str]:
+            words = _own_words(
+                report.questions[place], groups[kind], columns, said, survey.unit, self._language
+            )
+            return self._text("_result_own_question", question=words)[:-1]
+
+        def make(kind: str, answers: Answers | None) -> str:
+            if not kind and groups:
+                return _RESULT_WORDS[self._language]["for_office"]
+            if kind not in groups:
+                return _RESULT_WORDS[self._language]["unjoinable"]
+            lines = [*head(kind, answers is not None)[:-1]]  # each question begins with a blank line
+            for place, each in enumerate(report.questions):
+                columns = () if answers is None else counted_in(survey, each.question, answers)
+                free = each.question.type in {"number", "date"} and columns == (ANSWERED,)
+                said = answer_words(each.question, (answers or {}).get(each.question.id), self._language)
+                lines += question_lines(kind, place, columns, said if free else "")
+            return "\r\n".join(lines).rstrip("\r\n")
+
+        return make
+
+    # --- resolutions ---
+
+    def proxy_receipt(
+        self,
+        survey: Survey,
+        sentence: str,
+        *,
+        recorded: bool,
+        at: datetime,
+        edition: int,
+        thread: Thread,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+    ) -> bytes:
+        """Cook the answer to a proxy: the sentence of `record_proxy` or of its refusal, and the ballot again."""
+        body = self._survey_text(
+            *("proxy_receipt", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            sentence=clean(sentence),
+            recorded=recorded,
+            at=self._receipt_time(at),
+        )
+        return self._cook(body, survey.key, to, now, thread=thread)
+
+    def resolution_result(
+        self,
+        survey: Survey,
+        outcome: Outcome,
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        late_since: datetime | None = None,
+    ) -> bytes:
+        """Cook the result of a resolution: who took part, the quorum, each motion with its votes and requirements."""
+        body = self._text(
+            "resolution_result",
+            survey=survey,
+            greeting=self._greeting(to),
+            closes=self._moment(survey.closes),
+            paper=self._lines(paper_lines(survey, self._language)),
+            outcome=self._lines(outcome_lines(outcome, self._language)),
+            office=self._contact(survey),
+            late_since=self._late(late_since),
+        )
+        return self._cook(body, survey.key, to, now, answerable=False)
+
+    def minutes(self, survey: Survey, outcome: Outcome, minutes: Minutes) -> str:
+        """Return the draft minutes 議事録（案） of a closed resolution as plain text, its heading on the first line."""
+        resolution = survey.resolution
+        assert resolution is not None, "only a resolution has minutes"
+        lines = self._text(
+            "minutes",
+            survey=survey,
+            association=clean(self._letterhead.association),
+            opened=self._moment(minutes.opened_at),
+            closed=self._moment(minutes.closed_at),
+            base_date=date_words(resolution.base_date, self._language),
+            by_law=resolution.by_law,
+            deemed=resolution.deemed if outcome.deemed else "",
+            digest=text_digest(survey),
+            comparison=self._lines(comparison_lines(resolution, self._language)),
+            outcome=self._lines(outcome_lines(outcome, self._language)),
+            proxies=[
+                {"giver": clean(giver), "holder": clean(holder), "at": self._moment(at)}
+                for giver, holder, at in minutes.proxies
+            ],
+            silent=[clean(name) for name in minutes.silent],
+            held=minutes.held,
+            late=minutes.late,
+            chair=clean(minutes.chair),
+            ledger_rows=minutes.ledger_rows,
+            ledger_chain=[minutes.ledger_chain[:32], minutes.ledger_chain[32:]],
+        )
+        return "\n".join(lines).rstrip("\n") + "\n"
 
     # --- events ---
 
@@ -354,22 +721,137 @@ class Renderer:
 
     # --- the office, and authors of posts ---
 
-    def office_held(self, held: HeldMail, *, now: datetime) -> bytes:
+    def office_held(self, held: HeldMail, *, now: datetime, to: Recipient = EACH) -> bytes:
         """Cook the news for the office that a mail waits for its decision, and how to decide."""
         body = self._text(
             "office_held",
             number=held.number,
+            mail=mail_name(int(held.number)),
             sender=clean(held.sender),
             subject=clean(held.subject),
             about=clean(held.about),
             reason=clean(held.reason),
+            takes=held.takes,
+            words=_shown(held.words),
+            attachments=_shown(held.attachments),
+            answers=_shown(held.answers),
         )
-        return self._cook_for_office(body, now)
+        return self._cook_for_office(body, now, to)
 
-    def office_report(self, items: tuple[ReportItem, ...], *, now: datetime) -> bytes:
+    def ledger_head(
+        self, survey: Survey, *, rows: int, head: str, now: datetime, to: Recipient = EACH
+    ) -> bytes:
+        """Cook the day's mail to the witnesses: where the ledger of a survey ends."""
+        text = self._text("ledger_head", survey=survey, rows=rows, head=head, day=self._receipt_time(now))
+        return self._assemble(
+            text,
+            to=to.address,
+            reply_to=self._office_reply(),
+            message_id=f"<ledger.{field('delivery')}@{self._letterhead.reply_domain}>",
+            now=now,
+        )
+
+    def office_report(self, items: tuple[ReportItem, ...], *, now: datetime, to: Recipient = EACH) -> bytes:
         """Cook the report of late and skipped runs and of failures, one sentence each."""
         words = [{"what": clean(item.what), "sentence": clean(item.sentence)} for item in items]
-        return self._cook_for_office(self._text("office_report", items=words), now)
+        return self._cook_for_office(self._text("office_report", items=words), now, to)
+
+    def office_answer(
+        self,
+        done: tuple[CommandLine, ...],
+        not_done: tuple[CommandLine, ...],
+        *,
+        key: str = "",
+        sentence: str = "",
+        of_office: bool = True,
+        thread: Thread | None,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the answer to a command: line by line what was done and what was not, or the sentence why nothing was.
+
+        `key`: the survey that all of it is about, if it is one; `of_office`: its reader may give further commands.
+        """
+        body = self._text(
+            "office_answer",
+            done=[_command_words(line) for line in done],
+            not_done=[_command_words(line) for line in not_done],
+            sentence=clean(sentence),
+            key=clean(key),
+            of_office=of_office,
+        )
+        return self._cook_for_office(body, now, to, thread)
+
+    def office_act(self, mail: ActMail, *, now: datetime, to: Recipient = EACH) -> bytes:
+        """Cook the question whether an act shall be done, for the second person: 承認 or 差戻し."""
+        survey = mail.survey
+        body = self._text(
+            "office_act",
+            mail=mail,
+            survey=survey,
+            matter=self._matter(survey),
+            what=act_name(self._language, mail.act, survey),
+            asked_by=_BY_COMMAND[self._language] if mail.asked_by == COMMAND_LINE else clean(mail.asked_by),
+            until=self._moment(mail.until),
+            digest=f"{mail.digest[:4]}-{mail.digest[4:8]}".upper(),
+            opens=self._moment(survey.opens),
+            closes=self._moment(survey.closes),
+            new_close="" if mail.closes is None else self._moment(mail.closes),
+            plan=[self._moment(at) for at in mail.plan],
+            words=[clean(line) for line in mail.words],
+            reply=_shown(mail.reply),
+            attachments=_shown(mail.attachments),
+            text=self._lines(mail.text),
+        )
+        return self._cook_for_office(body, now, to)
+
+    def office_act_settled(
+        self,
+        act: Act,
+        survey: Survey,
+        *,
+        state: ActState,
+        by: str,
+        sentence: str,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the news of what became of an act, for those who were asked and who asked."""
+        body = self._text(
+            "office_act_settled",
+            survey=survey,
+            what=act_name(self._language, act, survey),
+            state=STATES[self._language][state],
+            by=clean(by),
+            sentence=clean(sentence),
+        )
+        return self._cook_for_office(body, now, to)
+
+    def entered_for_body(
+        self,
+        survey: Survey,
+        answers: Answers,
+        *,
+        reason: str,
+        at: datetime,
+        version: int,
+        seal: Seal | None = None,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the receipt of an answer that the office entered for a body; it is the next ballot, like any receipt."""
+        body = self._survey_text(
+            "entered_for_body",
+            survey,
+            to,
+            version + 1,
+            answers=answers,
+            reason=clean(reason),
+            version=version,
+            at=self._receipt_time(at),
+            seal=seal,
+        )
+        return self._cook(body, survey.key, to, now)
 
     def post_rejected(
         self, list_address: str, subject: str, reason: str, *, to: str, thread: Thread, now: datetime
@@ -398,20 +880,33 @@ class Renderer:
         *,
         answers: Answers | None = None,
         only: tuple[str, ...] | None = None,
+        columns: int = COLUMNS,
+        quotes: bool = True,
         **words: object,
     ) -> list[str]:
+        if survey.resolution is not None:
+            template = _OF_A_RESOLUTION.get(template, template)
+            words["paper"] = self._lines(paper_lines(survey, self._language, columns=columns))
         return self._text(
             template,
+            columns=columns,
             survey=survey,
             greeting=self._greeting(to),
             closes=self._moment(survey.closes),
             closes_short=self._short(survey.closes),
-            how_to=self._lines(how_to_lines(survey, self._language)),
-            ballot=self._ballot(survey, to, edition, answers or {}, only),
+            how_to=self._lines(how_to_lines(survey, self._language, columns=columns, quotes=quotes)),
+            ballot=self._ballot(survey, to, edition, answers or {}, only, columns),
             purpose=survey.purpose.splitlines(),
             office=self._contact(survey),
+            matter=self._matter(survey),
             **words,
         )
+
+    def _matter(self, survey: Survey) -> str:
+        """Return what it is that a mail is about, in the Subject's word."""
+        if self._language == "ja":
+            return "調査" if survey.resolution is None else "書面表決"
+        return "Survey" if survey.resolution is None else "Written vote"
 
     def _event_text(
         self,
@@ -428,6 +923,7 @@ class Renderer:
         deadline = rsvp_deadline(event, self._zone)
         return self._text(
             template,
+            columns=COLUMNS,
             event=event,
             greeting=self._greeting(to),
             when=time_words(event, self._language),
@@ -443,7 +939,13 @@ class Renderer:
         )
 
     def _ballot(
-        self, survey: Survey, to: Recipient, edition: int, answers: Answers, only: tuple[str, ...] | None
+        self,
+        survey: Survey,
+        to: Recipient,
+        edition: int,
+        answers: Answers,
+        only: tuple[str, ...] | None,
+        columns: int = COLUMNS,
     ) -> list[str]:
         return self._lines(
             ballot_lines(
@@ -453,6 +955,7 @@ class Renderer:
                 answers=answers,
                 only=None if only is None else frozenset(only),
                 language=self._language,
+                columns=columns,
             )
         )
 
@@ -463,15 +966,22 @@ class Renderer:
         """Return lines that may hold a member's words, without control characters but with our fields."""
         return [
             "".join(part if _MARK.fullmatch(part) else clean(part) for part in _AROUND_MARKS.split(line))
+            if "\x00" in line
+            else clean(line)
             for line in lines
         ]
 
-    def _text(self, template: str, **words: object) -> list[str]:
-        """Render a template into its Subject and the lines of its body, as ballot.md section 1 wants them."""
+    def _text(self, template: str, *, columns: int = COLUMNS, **words: object) -> list[str]:
+        """Render a template into its Subject and the lines of its body, as ballot.md section 1 wants them.
+
+        A line that holds a field stays whole: nobody knows yet how wide it will be.
+        """
         text = self._templates.get_template(f"{template}.txt").render(**words)
         subject, *body = text.split("\n")
         lines = [
-            _safe_line(line) for long in body for line in (wrap(long) if "\x00" not in long else (long,))
+            _safe_line(line)
+            for long in body
+            for line in (wrap_safely(long, columns) if "\x00" not in long else (long,))
         ]
         kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
         return [subject, *kept]
@@ -498,7 +1008,10 @@ class Renderer:
         return "" if since is None else self._receipt_time(since)
 
     def _contact(self, survey: Survey) -> list[str]:
-        return survey.contact.splitlines() or [f"{self._association()} {self._letterhead.office}"]
+        return survey.contact.splitlines() or self._office_line()
+
+    def _office_line(self) -> list[str]:
+        return [f"{self._association()} {self._letterhead.office}"]
 
     def _association(self) -> str:
         return f"{self._letterhead.association} {'事務局' if self._language == 'ja' else 'Office'}".strip()
@@ -535,13 +1048,21 @@ class Renderer:
             name=about,
         )
 
-    def _cook_for_office(self, text: list[str], now: datetime) -> bytes:
+    def _cook_for_office(
+        self, text: list[str], now: datetime, to: Recipient, thread: Thread | None = None
+    ) -> bytes:
+        """Cook a mail to the office; its reader commands in reply, so no line of it is a command itself."""
+        domain = self._letterhead.reply_domain
+        desk = "事務局受付" if self._language == "ja" else "office desk"
+        phrase = f"{self._letterhead.association} {desk}".strip()
+        subject, *lines = text
         return self._assemble(
-            text,
-            to=self._letterhead.office,
-            reply_to=self._office_reply(),
-            message_id=f"<office.{field('delivery')}@{self._letterhead.reply_domain}>",
+            [subject, *map(harmless, lines)],
+            to=to.address,
+            reply_to=f"Reply-To: {encode_phrase(phrase, f'<{to.token}@{domain}>', column=10)}\r\n".encode(),
+            message_id=f"<office.{field('delivery')}@{domain}>",
             now=now,
+            thread=thread,
         )
 
     def _office_reply(self) -> bytes:
@@ -647,22 +1168,36 @@ def _address(to: str) -> str:
 def _check(cooked: bytes) -> None:
     """Hold what a receiver may rely on (promises.md I16): CRLF alone, no other control character, lines that fit."""
     text = _MARK.sub("", cooked.decode())
-    for line in text.split("\r\n"):
-        if len(line.encode()) > 998:
-            raise ValueError(f"a line of {len(line.encode())} octets does not fit a mail: {line[:60]!r}...")
-        if (bare := line.replace("\t", " ")) != clean(bare):
-            raise ValueError(f"a control character may not stand in a mail: {line[:60]!r}")
+    longest = max(text.encode().split(b"\r\n"), key=len)
+    if len(longest) > 998:
+        raise ValueError(f"a line of {len(longest)} octets does not fit a mail: {longest.decode()[:60]!r}...")
+    if not is_clean(text.replace("\r\n", "").replace("\t", "")):
+        bad = next(line for line in text.split("\r\n") if not is_clean(line.replace("\t", "")))
+        raise ValueError(f"a control character may not stand in a mail: {bad[:60]!r}")
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _shown(lines: tuple[str, ...]) -> list[str]:
+    """Return lines that a stranger wrote, each within the width of ours."""
+    return [piece for line in lines for piece in wrap(clean(line), COLUMNS - 12)]
+
+
+def _command_words(line: CommandLine) -> dict[str, object]:
+    return {
+        "line": clean(line.line),
+        "sentence": clean(line.sentence),
+        "hints": [clean(hint) for hint in line.hints],
+    }
 
 
 def _printable(value: object) -> object:
     """Refuse what a template may not print: control characters (promises.md attack 5), and nothing at all."""
     if value is None:
         raise ValueError("a template prints a value that is not there")
-    text = _MARK.sub("", str(value))
-    if text != clean(text):
+    text = str(value)
+    if not is_clean(text) and not is_clean(_MARK.sub("", text)):
         raise ValueError(f"{text[:60]!r} holds a control character; it must be one line of plain text")
     return value
 
@@ -698,18 +1233,23 @@ def _asked_back(questions: tuple[Question, ...], problems: tuple[Problem, ...]) 
     return tuple(question.id for question in questions if question.id in named) or None
 
 
+# None begins with the question: such a line would read as an answer.
+_BY_COMMAND: dict[Language, str] = {
+    "ja": "事務局（コンピューターの指示による）",
+    "en": "the office, at its computer",
+}
 _NOTES: dict[Language, dict[str, str]] = {
     "ja": {
-        "read": "・{id}は、残された選択肢から「{words}」と読み取りました。",
-        "approximate": "・{id}は、おおよその数として「{words}」と読み取りました。",
-        "year-assumed": "・{id}は、年を補って「{words}」と読み取りました。",
-        "remark": "・{id}に添えられたお言葉も承りました：{words}",
+        "read": "・残された選択肢から、{id}は「{words}」と読み取りました。",
+        "approximate": "・おおよその数として、{id}は「{words}」と読み取りました。",
+        "year-assumed": "・年を補って、{id}は「{words}」と読み取りました。",
+        "remark": "・お答えに添えられたお言葉も承りました（{id}）：{words}",
     },
     "en": {
-        "read": '* {id}: read as "{words}", the option that was left.',
-        "approximate": '* {id}: read as "{words}", a rough figure.',
-        "year-assumed": '* {id}: read as "{words}", with the year added.',
-        "remark": "* {id}: your remark is kept as well: {words}",
+        "read": '* We read {id} as "{words}", the option that was left.',
+        "approximate": '* We read {id} as "{words}", a rough figure.',
+        "year-assumed": '* We read {id} as "{words}", with the year added.',
+        "remark": "* Your remark is kept as well ({id}): {words}",
     },
 }
 
@@ -730,27 +1270,126 @@ def _notes(survey: Survey, receipt: VoteReceipt, language: Language) -> list[str
     ]
 
 
-def _result_words(result: QuestionResult) -> dict[str, object]:
+_RESULT_WORDS: dict[Language, dict[str, str]] = {
+    "ja": {
+        "body": "団体",
+        "person": "名",
+        "rise": "{}ポイント増",
+        "fall": "{}ポイント減",
+        "same": "増減なし",
+        "given": "いただきました",
+        "and": "、",
+        "unjoinable": "無記名の調査ですので、種別や地域ごとの結果はお出ししておりません。",
+        "for_office": "種別、都道府県、人口規模ごとの表は、報告書にあります。",
+        "new": "前回はお尋ねしていない問いです。",
+        "type": "前回とは答え方が違うため、比べられません。",
+        "options": "前回とは選択肢が違うため、比べられません。",
+    },
+    "en": {
+        "body": "bodies",
+        "person": "persons",
+        "rise": "{} points up",
+        "fall": "{} points down",
+        "same": "unchanged",
+        "given": "received",
+        "and": ", ",
+        "unjoinable": "The answers were sealed, so there are no figures by kind or region.",
+        "for_office": "The tables by kind, prefecture and population are in the report.",
+        "new": "Not asked the time before.",
+        "type": "Asked in another way the time before: not comparable.",
+        "options": "Other options the time before: not comparable.",
+    },
+}
+
+
+def _result_words(result: QuestionReport, language: Language) -> dict[str, object]:
     """Return one question's result as its template prints it."""
-    asked = max(result.base, 1)
+    before = result.before if isinstance(result.before, Before) else None
+    reason = result.before.reason if isinstance(result.before, NotComparable) else ""
     return {
         "id": result.question.id,
-        "text": result.question.text,
+        "text": clean(result.question.text),
         "base": result.base,
         "none": result.none,
+        "not_asked": result.not_asked,
         "free": result.question.type in {"text", "number", "date"},
+        "several": result.question.type == "multi",
         "answers": result.base - result.none,
+        "figures": result.figures,
+        "earlier_base": before.base if before else 0,
+        "not_comparable": _RESULT_WORDS[language].get(reason, ""),
         "rows": [
             {
-                "label": label,
+                "head": clean(column_head(result.question, column, language)),
                 "count": count,
-                "percent": _percent(count, result.base),
-                "bar": "■" * (count * _BAR // asked),
+                "percent": percent(count, result.base),
+                "bar": _bar(count, result.base),
+                "before": percent(before.counts[column], before.base) if before else "",
+                "change": _change_words(
+                    before.change(column, count, result.base) if before else None, language
+                ),
             }
-            for label, count in result.counts
+            for column, count in result.options
         ],
     }
 
 
-def _percent(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.1f}%" if whole else "-"
+def _own_words(
+    result: QuestionReport,
+    group: Group,
+    columns: tuple[str, ...],
+    said: str,
+    unit: Literal["body", "person"],
+    language: Language,
+) -> dict[str, object]:
+    """Return one question of the kind's table, with the columns marked in which a body's own answer counts."""
+    question, base, counts = result.question, group.base(result.question.id), group.counts[result.question.id]
+    words = _RESULT_WORDS[language]
+    counted = words[unit] if language == "ja" else ""
+    shown = [column for column, _ in result.options if column != ANSWERED]
+    withheld = all(counts[column] is None for column, _ in result.options)
+    unmarked = [each for each in columns if withheld or each not in shown]
+    own = said or words["and"].join(column_head(question, each, language) for each in unmarked)
+    return {
+        "id": question.id,
+        "text": clean(question.text),
+        "own_words": clean(words["given"] if columns == (ANSWERED,) and not said else own),
+        "kind": group_words(group.name, language),
+        "withheld": withheld,
+        "answers": _or_withheld(counts.get(ANSWERED), counted),
+        "base": _or_withheld(base, counted),
+        "silent": _or_withheld(counts[NONE], counted),
+        "rows": [
+            {
+                "head": clean(column_head(question, column, language)),
+                "own": column in columns,
+                "figures": _or_withheld(counts[column], counted) + _share(counts[column], base, language),
+            }
+            for column in shown
+        ],
+    }
+
+
+def _or_withheld(count: int | None, unit: str) -> str:
+    return WITHHELD if count is None else f"{count}{unit}"
+
+
+def _share(count: int | None, base: int | None, language: Language) -> str:
+    """Return a share in brackets with its bar; "" where one of the two is withheld."""
+    if count is None or base is None:
+        return ""
+    share = f"（{percent(count, base)}）" if language == "ja" else f" ({percent(count, base)}) "
+    return (share + _bar(count, base)).rstrip()
+
+
+def _bar(count: int, base: int) -> str:
+    return "■" * (count * _BAR // max(base, 1))
+
+
+def _change_words(change: Fraction | None, language: Language) -> str:
+    """Return how a share moved since the time before, in words that no mail program alters."""
+    if change is None:
+        return ""
+    moved = tenths(abs(change))
+    which = "same" if moved == "0.0" else "rise" if change > 0 else "fall"
+    return _RESULT_WORDS[language][which].format(moved)

@@ -11,24 +11,22 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
 _SCAN_SECONDS = 1
+_KEEP_UP_SECONDS = 5
 
 
 class Bell:
-    """Calls the scan every second; a scan that takes longer is not overtaken by the next."""
+    """Calls the scan every second, and what keeps up beside it every few; none is overtaken by its next."""
 
-    def __init__(self, scan: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, scan: Callable[[], Awaitable[None]], keep_up: Callable[[], Awaitable[None]]) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would log each tick
         self._scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()}, executors={"default": AsyncIOExecutor()}, timezone="UTC"
         )
-        # Without these two a bell that is a second late would not ring at all.
-        self._scheduler.add_job(
-            scan,
-            IntervalTrigger(seconds=_SCAN_SECONDS),
-            misfire_grace_time=None,
-            coalesce=True,
-            max_instances=1,
-        )
+        for job, seconds in ((scan, _SCAN_SECONDS), (keep_up, _KEEP_UP_SECONDS)):
+            # Without the first two a bell that is a second late would not ring at all.
+            self._scheduler.add_job(
+                job, IntervalTrigger(seconds=seconds), misfire_grace_time=None, coalesce=True, max_instances=1
+            )
 
     def start(self) -> None:
         """Begin to ring, in the running loop."""

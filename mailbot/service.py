@@ -21,8 +21,9 @@ from mailbot.config import Config, ImapSource, secret_key
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.refusal import Refusal
 from mailbot.flows.deliver_outbox import Delivery
-from mailbot.flows.know_recipient import know_recipient
-from mailbot.flows.read_mail import read_waiting
+from mailbot.flows.keep_up import keep_up
+from mailbot.flows.know_recipient import Directory
+from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.run_due import run_due
 from mailbot.holidays import is_holiday
@@ -37,6 +38,7 @@ ROLES = ("receive", "process", "deliver", "schedule", "web")
 _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
+_GATHER_SECONDS = 0.03  # after few mails were read, so that those that come meanwhile share the next commit
 
 
 def clock() -> datetime:
@@ -60,6 +62,9 @@ def make_site(config: Config) -> Site:
             Letterhead(config.association, config.office, config.reply_domain, config.timezone),
         ),
         holiday=is_holiday,
+        outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
+        witnesses=config.witnesses,
+        desk=config.desk,
     )
 
 
@@ -141,7 +146,7 @@ async def _parts(
         if "process" in roles:
             read = partial(_read, database, site, something_to_read, delivery.wake)
             running.append(tasks.create_task(_keep(read, stop)))
-        bell = Bell(partial(_scan, database, site, delivery.wake))
+        bell = Bell(*(partial(_scan, look, database, site, delivery.wake) for look in (run_due, keep_up)))
         if "schedule" in roles:
             bell.start()
         watchers = []
@@ -185,17 +190,24 @@ async def _read(
     """Read what lies in the inbox, as it comes."""
     while True:
         arrived.clear()
-        while await database.in_thread(read_waiting, database, site, clock):
+        while found := await database.in_thread(read_waiting, database, site, clock):
             wake_delivery()
+            if found < AT_ONCE:
+                await asyncio.sleep(_GATHER_SECONDS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POLL_SECONDS):
                 await arrived.wait()
 
 
-async def _scan(database: Database, site: Site, wake_delivery: Callable[[], None]) -> None:
-    """Look through the due-table once."""
+async def _scan(
+    look: Callable[[Database, Site, datetime], int],
+    database: Database,
+    site: Site,
+    wake_delivery: Callable[[], None],
+) -> None:
+    """Look once for what time has made due."""
     try:
-        if await database.in_thread(run_due, database, site, clock()):
+        if await database.in_thread(look, database, site, clock()):
             wake_delivery()
     except (StorageUnavailable, StorageFull) as away:
         log.event("database.away", level="warning", reason=away)
@@ -206,7 +218,7 @@ async def _scan(database: Database, site: Site, wake_delivery: Callable[[], None
 async def _open_doors(
     config: Config, site: Site, database: Database, intake: Intake
 ) -> list[smtp_server.Server]:
-    knows = partial(_knows, site, database)
+    knows = Directory(database, site).knows
     limits = smtp_server.Limits(size=config.max_size)
     doors = []
     wanted: tuple[tuple[Literal["smtp", "lmtp"], tuple[str, int] | None], ...] = (
@@ -250,14 +262,10 @@ async def _watch(
     await imap_client.watch(
         account,
         receive=intake.receive,
-        knows=partial(_knows, site, database),
+        knows=Directory(database, site).knows,
         stop=stop,
         max_size=config.max_size,
     )
-
-
-async def _knows(site: Site, database: Database, address: str) -> bool:
-    return await database.reading(know_recipient, site, address)
 
 
 def _tell_systemd(state: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailbot.core.calendar import Holiday, Language
@@ -22,3 +23,13 @@ class Site:
     key: bytes  # of the tokens in addresses
     render: Renderer
     holiday: Holiday
+    witnesses: tuple[str, ...] = ()  # addresses that get the hash of each ledger once a day
+    outgoing: tuple[Path, ...] = ()  # Maildirs that keep mail in place of sending it
+    desk: tuple[
+        str, ...
+    ] = ()  # addresses of the people who may act for the office; none named: the office alone
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """The addresses of those who may act for the office."""
+        return self.desk or (self.office,)

@@ -26,7 +26,7 @@ _numbers = itertools.count(1)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The SQLAlchemy URL of a migrated, empty database."""
     if request.param == "sqlite":
-        shutil.copy(_sqlite_template(), tmp_path / "mailbot.db")
+        shutil.copy(sqlite_template(), tmp_path / "mailbot.db")
         return f"sqlite:///{tmp_path / 'mailbot.db'}"
     return _emptied_postgresql()
 
@@ -42,7 +42,7 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Database]:
     """A migrated, empty database in a file, for what SQLite alone does."""
-    shutil.copy(_sqlite_template(), tmp_path / "mailbot.db")
+    shutil.copy(sqlite_template(), tmp_path / "mailbot.db")
     opened = Database(f"sqlite:///{tmp_path / 'mailbot.db'}")
     yield opened
     opened.close()
@@ -74,7 +74,8 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 @cache
-def _sqlite_template() -> Path:
+def sqlite_template() -> Path:
+    """Return a migrated, empty database file, made once; to be copied."""
     folder = tempfile.TemporaryDirectory(prefix="mailbot-template-")
     _kept.append(folder)
     path = Path(folder.name, "template.db")

@@ -55,6 +55,8 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         reply_domain="ml.example.jp",
         association="",
         office="jimukyoku@example.jp",
+        witnesses=(),
+        desk=(),
         timezone=ZoneInfo("Asia/Tokyo"),
         language="ja",
         authserv_id="ml.example.jp",
@@ -182,6 +184,7 @@ def test_init_makes_a_folder_that_loads(tmp_path: Path) -> None:
         "config/lists/news.yaml",
         "config/lists/security.yaml",
         "config/mailbot.yaml",
+        "config/surveys/k27-01.yaml",
         "config/surveys/s26-014.yaml",
         "data/secret.key",
     ]
@@ -233,6 +236,8 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
 # -- the example file ----------------------------------------------------------------------------------------------
 
 _PROSE_DEFAULTS = {
+    "desk": "office alone",
+    "witnesses": "none",
     "reply_domain": "the value of domain",
     "authserv_id": "the value of domain",
     "smtp": "off",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,8 +15,8 @@ from mailbot.config import Config, load_config
 from mailbot.core.audience import Selector
 from mailbot.core.event import Event, Notice
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.survey import Question, Reminder, Survey
-from mailbot.definition_files import EventFile, ListFile, SurveyFile
+from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
+from mailbot.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
 from mailbot.definition_yaml import file_name, to_document, write_yaml
 from mailbot.definitions import Definitions, check_folder, load_definitions
 from mailbot.resources import example_config_folder
@@ -150,6 +151,116 @@ def test_a_survey(tmp_path: Path) -> None:
             contact="事務局",
         ),
     )
+
+
+def test_every_further_key_of_a_survey(tmp_path: Path) -> None:
+    """Whose vote is one, who approves, who hears what is missing, and what it is compared with, each has its key."""
+    text = SURVEY + (
+        "mode: sealed\ncount: person\npublish: {at: hand}\nprevious: S0\napproval: kacho@example.jp\n"
+        "follow_up: {tag: kanji, at: [2027-01-25 09:00, {business_days_before_close: 1, at: '10:00'}]}\n"
+    )
+    (survey,) = defined(tmp_path, surveys_a=text).surveys
+    assert (survey.mode, survey.unit, survey.publish_at, survey.publish_to) == (
+        "sealed",
+        "person",
+        "hand",
+        "audience",
+    )
+    assert (survey.previous, survey.approvers, survey.follow_up_tag) == ("S0", ("kacho@example.jp",), "kanji")
+    assert survey.follow_ups == (
+        Reminder(at=at("2027-01-25 09:00")),
+        Reminder(business_days_before_close=1, time="10:00"),
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2027-01-25 09:00", "[2027-01-25 09:00]", "{at: 2027-01-25 09:00}", "[{at: 2027-01-25 09:00}]"],
+)
+def test_one_follow_up(tmp_path: Path, written: str) -> None:
+    """A time, or a list of times, goes to the representatives with the tag block."""
+    (survey,) = defined(tmp_path, surveys_a=SURVEY + f"follow_up: {written}\n").surveys
+    assert (survey.follow_ups, survey.follow_up_tag) == ((Reminder(at=at("2027-01-25 09:00")),), "block")
+
+
+RESOLUTION = (
+    "key: K1\ntype: resolution\ntitle: 規約の一部改正\naudience: all\nopens: 2027-02-15 09:00\n"
+    "closes: 2027-03-01 17:00\nquorum: 過半数\nthreshold: 2/3\nby_law: 規約第18条\n"
+)
+OPTIONS = ("賛成", "反対", "棄権")
+
+
+def test_a_plain_resolution(tmp_path: Path) -> None:
+    """Without further keys the title is the motion, by name, of the members on the day of the opening."""
+    (survey,) = defined(tmp_path, surveys_a=RESOLUTION).surveys
+    assert survey == Survey(
+        key="K1",
+        title="規約の一部改正",
+        audience=Selector(everyone=True),
+        opens=at("2027-02-15 09:00"),
+        closes=at("2027-03-01 17:00"),
+        questions=(Question("Q1", "規約の一部改正", "yesno", OPTIONS, required=True),),
+        mode="named",
+        resolution=Resolution(
+            base_date=date(2027, 2, 15),
+            by_law="規約第18条",
+            quorum=Share(1, 2, "electorate", more_than=True),
+            thresholds=(Share(2, 3, "votes", more_than=False),),
+        ),
+    )
+
+
+def test_every_key_of_a_resolution(tmp_path: Path) -> None:
+    """Motions may bring their article along; what stands in `comparison` and `articles` comes before."""
+    text = RESOLUTION.replace("threshold: 2/3", "threshold: [3分の2以上, {share: 1/2, of: electorate}]") + (
+        "mode: sealed\nbase_date: 2027-02-01\nchair: 20201\ndeemed: 規約第19条\n"
+        "comparison: [{article: 第5条, old: 理事 10名以内, new: 理事 15名以内}]\n"
+        "articles:\n  - article: 第6条\n    old: |\n      一行目\n      二行目\n"
+        "questions:\n  - {text: 規約第5条及び第6条の改正}\n"
+        "  - {id: Q2, text: 規約第7条の改正, type: yesno, options: [同意, 不同意], article: 第7条, new: 顧問を置く。}\n"
+    )
+    (survey,) = defined(tmp_path, surveys_a=text).surveys
+    assert survey.mode == "sealed"
+    assert survey.questions == (
+        Question("Q1", "規約第5条及び第6条の改正", "yesno", OPTIONS, required=True),
+        Question("Q2", "規約第7条の改正", "yesno", ("同意", "不同意"), required=True),
+    )
+    assert survey.resolution == Resolution(
+        base_date=date(2027, 2, 1),
+        by_law="規約第18条",
+        quorum=Share(1, 2, "electorate", more_than=True),
+        thresholds=(Share(2, 3, "votes", more_than=False), Share(1, 2, "electorate", more_than=True)),
+        comparison=(
+            Article("第5条", "理事 10名以内", "理事 15名以内"),
+            Article("第6条", "一行目\n二行目", ""),
+            Article("第7条", "", "顧問を置く。"),
+        ),
+        chair="202011",
+        deemed="規約第19条",
+    )
+
+
+@pytest.mark.parametrize(
+    ("quorum", "noted"), [("1/2", True), ("50%", True), ("過半数", False), ("2/3", False)]
+)
+def test_a_bare_half_is_noted(tmp_path: Path, quorum: str, noted: bool) -> None:
+    """One half alone is read as more than half, and `check` says so."""
+    found = defined(tmp_path, surveys_a=RESOLUTION.replace("quorum: 過半数", f"quorum: {quorum}"))
+    assert [note.key for note in found.notes] == (["quorum"] if noted else [])
+
+
+def test_own_addresses_approve_nothing(tmp_path: Path) -> None:
+    """An address of the service itself cannot approve a draft: its mail would never come to a person."""
+    config = folder(tmp_path, lists_ant=LIST, surveys_a=SURVEY + "approval: [ant@ml.example.jp]\n")
+    with pytest.raises(Mistakes, match=r"approval\.1: ant@ml\.example\.jp is an address of this service"):
+        load_definitions(config)
+
+
+def test_a_list_of_the_missing_after_the_close(tmp_path: Path) -> None:
+    """Follow-ups lie between the opening and the close, as reminders do."""
+    config = folder(tmp_path, surveys_a=SURVEY + "follow_up: [2027-02-25 09:00]\n")
+    with pytest.raises(Mistakes, match="this list of the missing would go out at 2027-02-25 09:00, after"):
+        load_definitions(config)
 
 
 def test_an_event(tmp_path: Path) -> None:
@@ -311,3 +422,23 @@ def test_any_words_survive_export(
     questions = (Question("Q1", title, "multi", tuple(options)),)
     survey = Survey("S1", title, Selector(everyone=True), moment, moment, questions, purpose=footer)
     assert read_back(tmp_path, write_yaml(survey, TOKYO), SurveyFile) == survey
+    resolution = Resolution(
+        moment.date(),
+        title,
+        Share(1, 2, "electorate", more_than=True),
+        (Share(len(options), 7, "yes_and_no", more_than=False), Share(1, 1, "present", more_than=False)),
+        tuple(Article(title, option, "") for option in options),
+    )
+    voted = replace(
+        survey,
+        mode="named",
+        unit="body",
+        questions=(Question("Q1", title, "yesno", OPTIONS, required=True),),
+        publish_at="hand",
+        previous="S0",
+        approvers=("a@example.jp",),
+        follow_ups=(Reminder(at=moment), Reminder(business_days_before_close=2)),
+        follow_up_tag="kanji",
+        resolution=resolution,
+    )
+    assert read_back(tmp_path, write_yaml(voted, TOKYO), ResolutionFile) == voted

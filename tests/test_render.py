@@ -16,21 +16,24 @@ import pytest
 
 from mailbot.core.audience import Selector
 from mailbot.core.calendar import Language
+from mailbot.core.comparison import Before, NotComparable
+from mailbot.core.cross_table import CrossTable, Group
 from mailbot.core.event import Event, Rsvp, event_changes, rsvp_form
 from mailbot.core.mailing import field, fill, template
 from mailbot.core.reply import command_of, explicit_answers, read_reply
+from mailbot.core.report import QuestionReport, Report
 from mailbot.core.survey import Answers, Problem, Question, Survey
 from mailbot.core.wrap import columns
 from mailbot.render import (
     EACH,
+    ActMail,
+    CommandLine,
     HeldMail,
     Letterhead,
-    QuestionResult,
     Recipient,
     Renderer,
     ReportItem,
     RsvpReceipt,
-    SurveyResult,
     Thread,
     VoteReceipt,
     recipient_values,
@@ -90,23 +93,59 @@ YAMADA = Recipient(
     "202011",
     "a7qk2m3xd9wpt4hv",
 )
-VALUES = recipient_values(YAMADA, "77")
 THREAD = Thread("<reply.1@city.nagano.example.jp>", ("<first@kaitou.example.jp>",))
 ANSWERS: Answers = {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "費用が\x0b高い"}
 PROBLEM = Problem("Q2", "out-of-range", "番号が選択肢にありません")
-RESULT = SurveyResult(
-    1401,
-    598,
-    (
-        QuestionResult(
-            SURVEY.questions[0], 598, (("利用している", 320), ("利用していない", 200), ("検討中", 70)), 8
+Q1, Q2, Q3 = SURVEY.questions
+BEFORE = Before(500, {"1": 206, "2": 294, "3": 0})
+RESULT = Report(
+    survey=SURVEY,
+    state="closed",
+    at=NOW,
+    electorate=1401,
+    answered=598,
+    undeliverable=3,
+    questions=(
+        QuestionReport(Q1, 598, 0, {"1": 320, "2": 200, "3": 70, "none": 8}, before=BEFORE),
+        QuestionReport(
+            Q2, 200, 398, {"1": 200, "2": 0, "3": 1, "4": 3, "none": 0}, before=NotComparable("options")
         ),
-        QuestionResult(
-            SURVEY.questions[1], 200, (("費用", 200), ("手続き", 0), ("必要がない", 1), ("その他", 3)), 0
-        ),
-        QuestionResult(SURVEY.questions[2], 598, (), 580),
+        QuestionReport(Q3, 598, 0, {"answered": 18, "none": 580}, before=NotComparable("text")),
     ),
+    tables=(
+        CrossTable(
+            "kind",
+            (
+                Group(
+                    "city",
+                    691,
+                    300,
+                    1,
+                    {
+                        "Q1": {"1": 150, "2": 100, "3": None, "none": None, "not_asked": 0},
+                        "Q2": {"1": 100, "2": 0, "3": None, "4": None, "none": 0, "not_asked": 200},
+                        "Q3": {"answered": None, "none": None, "not_asked": 0},
+                    },
+                ),
+            ),
+        ),
+    ),
+    smallest=5,
+    earlier="S25-009",
 )
+SEALED = replace(RESULT, survey=replace(SURVEY, mode="sealed"), tables=(), earlier="")
+
+
+def values(name: str, language: Language) -> dict[str, bytes]:
+    """Return the recipient's own values for a mail."""
+    make = RENDER[language].own_result(SEALED if name == "result, sealed" else RESULT)
+    own = make("city", None if name == "result, not answered" else ANSWERS)
+    return recipient_values(replace(YAMADA, own=own), "77")
+
+
+VALUES = values("invitation", "ja")
+
+ACT = ActMail("open", SURVEY, "7f3a91c2" * 8, "chair@b.example", SURVEY.closes, bodies=1401, answered=598)
 
 
 def vote(status: str, **more: object) -> Callable[[Renderer], bytes]:
@@ -159,11 +198,15 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         SURVEY, now=NOW, thread=THREAD, answers=ANSWERS, edition=3
     ),
     "closed": lambda r: r.survey_closed_reply(SURVEY, thread=THREAD, now=NOW),
-    "result": lambda r: r.result(SURVEY, RESULT, now=NOW),
+    "result": lambda r: r.result(RESULT, now=NOW),
     "result, named, late": lambda r: r.result(
-        replace(SURVEY, mode="named"), RESULT, now=NOW, late_since=SURVEY.closes
+        replace(RESULT, survey=replace(SURVEY, mode="named")), now=NOW, late_since=SURVEY.closes
     ),
-    "result, nobody": lambda r: r.result(SURVEY, SurveyResult(0, 0, ()), now=NOW),
+    "result, not answered": lambda r: r.result(RESULT, now=NOW),
+    "result, sealed": lambda r: r.result(SEALED, now=NOW),
+    "result, nobody": lambda r: r.result(
+        replace(RESULT, electorate=0, answered=0, undeliverable=0, questions=(), tables=()), now=NOW
+    ),
     "notice, undecided": lambda r: r.event_notice(EVENT, sequence=0, now=NOW),
     "notice, fixed, late": lambda r: r.event_notice(FIXED, sequence=1, now=NOW, late_since=SURVEY.opens),
     "notice, attending": lambda r: r.event_notice(FIXED, sequence=1, now=NOW, attending=True),
@@ -186,7 +229,12 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "rsvp, late": rsvp("attending", 1, late=True),
     "rsvp, unclear": rsvp("unclear", problems=(PROBLEM,)),
     "held": lambda r: r.office_held(
-        HeldMail("12", "a@b.example", "件名\r\nBcc: evil@x", "security", "会員ではない方からの投稿です。"),
+        HeldMail(
+            *("12", "a@b.example", "件名\r\nBcc: evil@x", "security", "会員ではない方からの投稿です。"),
+            words=("条件付き賛成", "U-0012 採用", "あ" * 200),
+            attachments=("回答.xlsx",),
+            answers=("Q1 1 賛成",),
+        ),
         now=NOW,
     ),
     "report": lambda r: r.office_report(
@@ -196,13 +244,62 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         ),
         now=NOW,
     ),
+    "command, done": lambda r: r.office_answer(
+        (CommandLine("締切 S26-014", "締め切りました。", ("取り消せません。",)),),
+        (),
+        key="S26-014",
+        thread=THREAD,
+        now=NOW,
+    ),
+    "command, partly done": lambda r: r.office_answer(
+        (CommandLine("状況 S26-014", "受付中です。"),),
+        (CommandLine("えんき", "読み取れませんでした。"), CommandLine("締切 S26-014", "行っておりません。")),
+        thread=THREAD,
+        now=NOW,
+    ),
+    "command, not done": lambda r: r.office_answer(
+        (), (CommandLine("えんき", "読み取れませんでした。"),), thread=THREAD, now=NOW
+    ),
+    "command, nothing": lambda r: r.office_answer(
+        (), (), sentence="指示がありません。", thread=THREAD, now=NOW
+    ),
+    "act, draft": lambda r: r.office_act(
+        replace(ACT, by_plan=True, text=("LG.JPドメインを利用していますか",), plan=(SURVEY.closes,)), now=NOW
+    ),
+    "act, open": lambda r: r.office_act(ACT, now=NOW),
+    "act, extend": lambda r: r.office_act(replace(ACT, act="extend", closes=SURVEY.closes), now=NOW),
+    "act, admit": lambda r: r.office_act(
+        replace(ACT, act="admit", held="U-0012 長野市", words=("Q1 賛成", "条件付き")), now=NOW
+    ),
+    "act settled": lambda r: r.office_act_settled(
+        "close", SURVEY, state="approved", by="a@b.example", sentence="締め切りました。", now=NOW
+    ),
+    "act given up": lambda r: r.office_act_settled(
+        "close", SURVEY, state="expired", by="", sentence="7日を過ぎました。", now=NOW
+    ),
+    "entered": lambda r: r.entered_for_body(
+        SURVEY, ANSWERS, reason="電話 6/20 山田様", at=NOW, version=1, now=NOW
+    ),
+    "reply rejected": lambda r: r.reply_rejected(
+        SURVEY,
+        author="a@b.example\r\nBcc: evil@x",
+        at=NOW,
+        reason="番号でお答えください。",
+        answers=ANSWERS,
+        version=1,
+        is_open=True,
+        thread=THREAD,
+        now=NOW,
+    ),
     "rejected": lambda r: r.post_rejected(
         "ant@ml.example.jp", "質問", "会員だけが投稿できます。", to="x@y.example", thread=THREAD, now=NOW
     ),
 }
 ANSWERED = {name for name in MAILS if name.startswith(("receipt", "rsvp, "))} - {"rsvp, a seat became free"}
-ANSWERED |= {"fresh ballot, asked for", "notice, asked for", "closed", "rejected"}
-SECRETARIAT = {"held", "report", "rejected"}
+ANSWERED |= {"fresh ballot, asked for", "notice, asked for", "closed", "rejected", "reply rejected"}
+DESK = {"held", "report"} | {name for name in MAILS if name.startswith(("command", "act"))}
+SECRETARIAT = {"rejected"} | DESK
+ANSWERED |= {name for name in MAILS if name.startswith("command")}
 BALLOTS = {
     name for name in MAILS if name.startswith(("invitation", "reminder", "fresh", "notice, u", "notice, f"))
 }
@@ -216,7 +313,7 @@ def cooked(name: str, language: Language) -> bytes:
 
 
 def parsed(name: str, language: Language) -> EmailMessage:
-    copy = fill(template(cooked(name, language)), VALUES)
+    copy = fill(template(cooked(name, language)), values(name, language))
     message = message_from_bytes(copy, policy=policy.default)
     assert isinstance(message, EmailMessage)
     assert not message.defects
@@ -241,7 +338,7 @@ def test_head(name: str, language: Language) -> None:
     assert message.keys() == [*fields, "Content-Transfer-Encoding"]
     assert message["From"].addresses[0].addr_spec == "jimukyoku@example.jp"
     assert message["From"].addresses[0].display_name.startswith("○○協議会")
-    expected = {"held": "jimukyoku@example.jp", "report": "jimukyoku@example.jp", "rejected": "x@y.example"}
+    expected = {"rejected": "x@y.example"}
     assert [a.addr_spec for a in message["To"].addresses] == [expected.get(name, YAMADA.address)]
     assert message["Date"].datetime is not None
     assert message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
@@ -266,7 +363,10 @@ def test_replies_come_back_to_the_token(name: str, language: Language) -> None:
     """A ballot's Reply-To and Message-ID carry the recipient's token; results and office mails are answered by people."""
     message = parsed(name, language)
     reply_to = message["Reply-To"].addresses[0].addr_spec
-    if name in SECRETARIAT or name.startswith("result"):
+    if name in DESK:  # from whom a command comes, and whether it is one, is shown by flows/test_obey_desk.py
+        assert reply_to == "a7qk2m3xd9wpt4hv@kaitou.example.jp"
+        assert message["Message-ID"] == "<office.77@kaitou.example.jp>"
+    elif name in SECRETARIAT or name.startswith("result"):
         assert reply_to == "jimukyoku@example.jp"
         assert YAMADA.token not in message["Message-ID"]
     else:
@@ -289,7 +389,7 @@ def test_subject_carries_the_key(name: str, language: Language) -> None:
 @every_mail
 def test_octets(name: str, language: Language) -> None:
     """No bare CR or LF, no other control character, no line over 998 octets, no raw header line over 998."""
-    copy = fill(template(cooked(name, language)), VALUES)
+    copy = fill(template(cooked(name, language)), values(name, language))
     bare = copy.replace(b"\r\n", b"")
     assert not set(bare) & (set(range(32)) | {127})
     assert max(len(line) for line in copy.split(b"\r\n")) <= 998
@@ -316,7 +416,7 @@ def test_lines(name: str, language: Language) -> None:
 @every_mail
 def test_templates_need_no_wrapping(name: str, language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
     """With titles of usual length every line of a template fits as it is written; wrapping is for longer ones."""
-    monkeypatch.setattr("mailbot.render.wrap", lambda line: (line,))
+    monkeypatch.setattr("mailbot.render.wrap_safely", lambda line, _columns: (line,))
     assert [line for line in body(parsed(name, language)).split("\n") if columns(line) > 68] == []
 
 
@@ -344,7 +444,8 @@ def test_invitation_in_words() -> None:
     """The invitation says what is asked, until when, how to answer, why, and what becomes of the answers."""
     text = body(parsed("invitation", "ja"))
     assert (
-        "調査「LG.JPドメインの利用について」に、お答えをお願いいたします。\n全部で3問、約3分です。\n" in text
+        "次の調査に、お答えをお願いいたします。\n　「LG.JPドメインの利用について」\n全部で3問、約3分です。\n"
+        in text
     )
     assert "締切　2026年7月2日（木）17時00分 までに当方へ届いたもの" in text
     assert "国への要望の資料" in text
@@ -379,8 +480,8 @@ def test_partial_receipt_asks_only_what_was_unclear() -> None:
 def test_receipt_says_what_was_inferred() -> None:
     """An answer read from the one option line that was left, and words beside a choice, are shown as understood."""
     text = body(parsed("receipt, counted with notes", "ja"))
-    assert "・Q1は、残された選択肢から「利用していない」と読み取りました。\n" in text
-    assert "・Q1に添えられたお言葉も承りました：来年度  から\n" in text
+    assert "・残された選択肢から、Q1は「利用していない」と読み取りました。\n" in text
+    assert "・お答えに添えられたお言葉も承りました（Q1）：来年度  から\n" in text
 
 
 def test_late_receipt_has_no_ballot() -> None:
@@ -394,13 +495,57 @@ def test_result_has_base_rate_and_bars() -> None:
     """The result shows whom was asked, the response rate, each count with its share of the base, and a bar."""
     text = body(parsed("result", "ja"))
     assert "お尋ねした団体　1401　お答え　598（回答率 42.7%）" in text
+    assert "うちメールをお届けできなかった団体　3（回答率の母数に含めています）" in text
     assert "　　　　320団体（53.5%）" + "■" * 10 + "\n" in text
     assert "　　　　200団体（100.0%）" + "■" * 20 + "\n" in text
     assert "　　　　0団体（0.0%）\n" in text
     assert "無回答 8団体、割合の母数 598団体" in text
+    assert "お尋ねの対象でない（非該当）398団体" in text
     assert "お答え 18団体（お尋ね 598団体）" in text
     assert "団体ごとのお答えは出しておりません" in text
     assert "団体ごとのお答えは出しておりません" not in body(parsed("result, named, late", "ja"))
+
+
+def test_result_stands_beside_the_one_before() -> None:
+    """Each option of a question that was asked alike has last time's share and the change; another says why not."""
+    text = body(parsed("result", "ja"))
+    assert "「前回」は、調査 S25-009 の結果です。" in text
+    assert "　　　　前回 41.2%（12.3ポイント増）\n" in text
+    assert "　　　　前回 58.8%（25.4ポイント減）\n" in text
+    assert "　　前回の母数 500団体\n" in text
+    assert "前回とは選択肢が違うため、比べられません。" in text
+
+
+def test_result_shows_your_body_your_kind_and_all() -> None:
+    """Below the whole stand the recipient's own answers, marked in the table of its kind; withheld figures say so."""
+    text = body(parsed("result", "ja"))
+    assert "■ 貴団体のお答えと、市の結果\n" in text
+    assert "　市　お尋ねした団体　691　お答え　300（回答率 43.4%）\n" in text
+    assert "　　2. 利用していない　★貴団体\n　　　　100団体（33.3%）■■■■■■\n" in text
+    assert "　　3. 検討中\n　　　　＊\n　　無回答 ＊、割合の母数 300団体\n" in text
+    assert "＊は、5団体未満の区分などが分からないように伏せた数です。" in text
+    assert "　　貴団体のお答え　いただきました\n" in text  # free words are not repeated
+    assert "費用が" not in text
+    silent = body(parsed("result, not answered", "ja"))
+    assert "集計に入る貴団体のお答えは、締切までに届いておりませんでした。" in silent
+    assert "★" not in silent
+    assert "種別や地域ごとの結果はお出ししておりません" in body(parsed("result, sealed", "ja"))
+
+
+@every_language
+@pytest.mark.parametrize("name", [name for name in MAILS if name.startswith("result")])
+def test_no_line_of_a_result_is_an_answer(name: str, language: Language) -> None:
+    """Whoever replies to a result with the whole of it quoted has answered nothing."""
+    for line in body(parsed(name, language)).split("\n"):
+        assert command_of(line) is None
+        assert [
+            value for number, value in explicit_answers(SURVEY, line) if not own_question(number, value)
+        ] == []
+
+
+def own_question(number: str, value: str) -> bool:
+    """Say whether what follows Q1 on a line is that question's own text."""
+    return value.strip() == SURVEY.question(number).text
 
 
 @every_language
@@ -460,7 +605,7 @@ def test_same_arguments_same_bytes(name: str, language: Language) -> None:
 def test_one_mailing_serves_everybody() -> None:
     """A cooked invitation names its fields, and two copies differ in them only."""
     pieces = template(cooked("invitation", "ja"))
-    assert {p for p in pieces if isinstance(p, str)} == set(VALUES)
+    assert {p for p in pieces if isinstance(p, str)} == set(VALUES) - {"own"}
     other = recipient_values(replace(YAMADA, greeting="松本市 鈴木様", code="202029"), "78")
     assert fill(pieces, VALUES) != fill(pieces, other)
     literal = RENDER["ja"].invitation(SURVEY, now=NOW, to=YAMADA)
@@ -494,7 +639,9 @@ def test_definitions_with_control_characters_are_refused(hostile: str) -> None:
 @pytest.mark.parametrize("hostile", [*HOSTILE, ENCODED, "x\u202eB", "x\ud800"])
 def test_strangers_words_stay_words(hostile: str) -> None:
     """A control character in what a stranger wrote becomes a blank, and no field appears that we did not write."""
-    held = HeldMail("12", hostile, hostile, hostile, hostile)
+    held = HeldMail(
+        "12", hostile, hostile, hostile, hostile, words=(hostile,), attachments=(hostile,), answers=(hostile,)
+    )
     thread = Thread(f"<{hostile}@x>", (hostile, f"<{hostile}>"))
     mails = [
         RENDER["ja"].office_held(held, now=NOW),

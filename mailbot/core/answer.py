@@ -10,6 +10,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
+from mailbot.core.calendar import Language
 from mailbot.core.japanese import fold
 from mailbot.core.survey import Question
 
@@ -42,7 +43,7 @@ class Unclear:
 
 Read = Understood | Blank | Unclear
 
-EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
+EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
     "ja": {
         "garbled": "文字化けしていて読み取れませんでした",
         "out-of-range": "番号が選択肢にありません",
@@ -52,7 +53,7 @@ EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
         "descending": "範囲は小さい番号からお書きください",
         "all": "すべてでよいか確認させてください",
         "none-of-these": "「なし」に当たる選択肢がありません。番号でお答えください",
-        "conditional": "条件付きのお答えは数えられません。番号でお答えください",
+        "conditional": "条件や言葉の添えられたお答えは、どちらにも数えられません。番号でお答えください",
         "lines-left": "どの選択肢を残されたのか読み取れません。番号でお答えください",
         "weekday": "日付と曜日が合いません",
         "no-such-day": "その日付はありません",
@@ -70,7 +71,7 @@ EXPLANATIONS: Mapping[str, Mapping[str, str]] = {
         "descending": "please write a range from the smaller number to the larger",
         "all": "please confirm that you mean all of them",
         "none-of-these": 'there is no option for "none"; please answer with numbers',
-        "conditional": "an answer with a condition cannot be counted; please answer with a number",
+        "conditional": "an answer with a condition or reservation cannot be counted; please answer with a number",
         "lines-left": "we cannot tell which option you left standing; please answer with a number",
         "weekday": "the day of the week does not fit the date",
         "no-such-day": "there is no such day",
@@ -87,6 +88,7 @@ CIRCLES = "○〇◯⭕"
 CROSSES = "×✕✖❌╳"
 GARBLED = re.compile("[\ufffd〓]")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ufe00-\ufe0f\u00ad]")
+_KEYCAP = re.compile("(?P<digit>[0-9])\ufe0f?\u20e3")  # 2️⃣, a number of its own like ②
 
 
 def _numbered() -> dict[int, str]:
@@ -96,7 +98,7 @@ def _numbered() -> dict[int, str]:
     """
     series = [("①", 20, 1), ("㉑", 15, 21), ("㊱", 15, 36), ("❶", 10, 1), ("⓫", 10, 11), ("⓵", 10, 1)]
     series += [("➀", 10, 1), ("➊", 10, 1), ("⑴", 20, 1), ("⒈", 20, 1), ("㊀", 10, 1), ("㈠", 10, 1)]
-    series += [("Ⅰ", 12, 1), ("ⅰ", 12, 1)]
+    series += [("Ⅰ", 12, 1), ("ⅰ", 12, 1), ("🔟", 1, 10)]
     words = {
         ord(first) + step: f" {start + step}番 " for first, count, start in series for step in range(count)
     }
@@ -107,6 +109,7 @@ _NUMBERED = _numbered()
 CIRCLED = frozenset(chr(code) for code in _NUMBERED)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"〜": "~", "∼": "~", "∥": "‖"})
 _DASH_BETWEEN_DIGITS = re.compile(r"(?<=[0-9番目])\s?ー\s?(?=[0-9])")
+_QUOTED_BESIDE = re.compile(r"」\s?「")
 _QUOTED = re.compile(r"「([^「」]*)」|『([^『』]*)』|“([^“”]*)”|\"([^\"]*)\"")
 
 
@@ -114,6 +117,8 @@ def tidy(text: str) -> str:
     """Return text for reading: one width, one kind of blank and dash, lower case; numbers stay apart."""
     if text.isascii():
         return " ".join(text.casefold().split())
+    if "\u20e3" in text:
+        text = _KEYCAP.sub(r" \g<digit>番 ", text)
     text = _INVISIBLE.sub("", text).translate(_NUMBERED)
     text = unicodedata.normalize("NFKC", text).translate(_DASHES).casefold()
     return " ".join(_DASH_BETWEEN_DIGITS.sub("-", text).split())
@@ -127,7 +132,8 @@ def label_key(label: str) -> str:
 
 def _unquoted(text: str) -> str:
     """Return text without quotation marks that stand in pairs."""
-    return _QUOTED.sub(lambda match: "".join(part or "" for part in match.groups()), text)
+    apart = _QUOTED_BESIDE.sub("」、「", text)
+    return _QUOTED.sub(lambda match: "".join(part or "" for part in match.groups()), apart)
 
 
 def is_garbled(text: str) -> bool:
@@ -144,7 +150,7 @@ def is_blank(text: str) -> bool:
 
 # ---- what is printed ---------------------------------------------------------------------------------------------
 
-YES = "はい ハイ yes y 有 有り あり 賛成 可 承認 了承 同意 異議なし 異議無し 出席 参加"
+YES = "はい ハイ yes y 有 有り あり 賛成 可 承認 了承 同意 賛同 異議なし 異議無し 異議ありません 異議はありません 異議ございません 出席 参加"
 NO = "いいえ イイエ no n 無 無し なし 反対 否 不可 不承認 不同意 異議あり 異議有り 欠席 不参加"
 ABSTAIN = "棄権 白票 保留 abstain △"
 _YESNO: dict[str, str] = {
@@ -154,6 +160,12 @@ _YESNO: dict[str, str] = {
     **dict.fromkeys(CIRCLES, "yes"),
     **dict.fromkeys(CROSSES, "no"),
 }
+_POLITELY = {
+    "あります": "yes",
+    "有ります": "yes",
+    "ありません": "no",
+    "有りません": "no",
+}  # of what? of what is asked
 _YESNO_BY_PLACE = ("yes", "no", "abstain")
 _YESNO_LABELS = {"ja": ("はい", "いいえ"), "en": ("yes", "no")}
 _NONE_WORDS = frozenset(
@@ -204,29 +216,50 @@ def yesno_values(question: Question) -> tuple[str, ...]:
     return _YESNO_BY_PLACE[: len(labels)]
 
 
+def _labels(question: Question) -> tuple[tuple[str, int], ...]:
+    """Return each label with its option number; a yes/no question without options has those of both languages."""
+    every = (
+        _YESNO_LABELS.values() if question.type == "yesno" and not question.options else (question.options,)
+    )
+    return tuple((label, place) for labels in every for place, label in enumerate(labels, 1))
+
+
 # ---- choices -----------------------------------------------------------------------------------------------------
 
-_SEPARATOR = re.compile(r"(?:[\s,、・/;&]|及び|および|と|and\b)+")
+_SEPARATOR = re.compile(r"(?:[\s,、・/;&+]|及び|および|と|and\b)+")
 _NUMBER = re.compile(
     r"(?P<digits>[0-9]{1,6})|(?P<kanji>[一二三四五六七八九十]{1,3})|(?P<roman>[ivx]{1,4})(?![a-z])"
 )
-_SUFFIX = re.compile(r"(?:番目|番|[.):])?\s*")
+_TICKED = re.compile(r"[○◎✓✔☑レ]?\s?(?P<number>[0-9]{1,3})\s?[○◎✓✔☑レ]?")  # not 〇: a nought
+_POINTS = re.compile(r"(?<=[0-9])点")  # of a rating
+_ITEM_WORD = re.compile(r"(?:(?:options?|choices?|no\.|選択肢|番号)\s?|no|第)(?=[0-9])")
+_ITEM_WORD_BESIDE_NO = re.compile(r"(?:(?:options?|choices?|選択肢|番号)\s?|第)(?=[0-9])")  # no is an answer
+_SUFFIX = re.compile(r"(?:\s?番目|\s?番|[.):])?\s*")
+_TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-)|の)\s*")  # 「2→利用していない」
+_APART = re.compile(r"(?<=[番目)])(?=[0-9])")  # 「1番3番」
+_SO_MANY = re.compile(r"の(?:(?P<count>[0-9]{1,2})(?:つ|点|項目)|(?P<both>両方))")
+_THAT_IS_ALL = re.compile(r"(?<=[0-9番])\s以上(?:です)?[。.]?$")
 _RANGE = re.compile(r"\s*(?:-|~|から)\s*")
 _RANGE_END = re.compile(r"(?:番目|番)?(?:まで)?")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
 _KANJI_DIGIT = {mark: value for value, mark in enumerate("〇一二三四五六七八九")}
+KANJI_DIGITS = "一二三四五六七八九十"
 _COURTESY = re.compile(
-    r"(?:です|でございます|になります|となります|[でを]?お願い(?:いた|致)?し(?:ます|たいです)|で願います|とします"
+    r"(?:ですね|です|デスネ|デス|(?:デ|ヲ)?オネガイ(?:イタ)?シマス|でございます|になります|となります|(?:[でを]|にて)?お願い(?:いた|致)?し(?:ます|たいです)|で願います|に該当(?:(?:いた|致)?します)?|のみ|だけ|とします"
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
-    r"|を選びます|(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=。)\s?以上|ありがとうございます"
+    r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=。)\s?以上|ありがとうございます"
+    r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
+    r"|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを]○(?:を付けます|をつけます|で囲みました)?|(?:で|する)(?=[。.]?$)"
     r"|please|thank you|thanks|[。.!、,\s]+)"
 )  # one phrase: repeated in _courtesy_end, since Python 3.11.2 miscounts possessive repetition
 _REMARK = re.compile(r"\s*(?:\((?P<inside>[^()]{1,200})\)|※(?P<note>[^()]{1,200}))")
 _DOUBT = re.compile(
     "間違|誤り|訂正|取消|取り消|取下|やめ|ではな|じゃな|でない|以外|除く|または|又は|もしくは"
+    "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|かも|たぶん|多分|おそらく|[?]"
 )
 _CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
 _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
+_EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
 _NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
 _LONE_NUMBER = re.compile(
     r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本]))"
@@ -246,7 +279,9 @@ def read_answer(question: Question, slot: str, *, today: date) -> Read:
         return Understood(slot.strip(" \t\r\n\u3000")[:LONGEST_TEXT])
     if len(slot) > LONGEST_CHOICE:
         return Unclear("unclear")
-    written = _bare(_unquoted(tidy(slot)))
+    written = _bare(_without_marker(question, _bare(_unquoted(tidy(slot)))).strip(_LOOSE))
+    if not written:
+        return Blank()
     match question.type:
         case "number":
             read = _read_number(written)
@@ -255,10 +290,24 @@ def read_answer(question: Question, slot: str, *, today: date) -> Read:
         case "yesno":
             read = _read_yesno(question, written)
         case "single" | "multi" | "rating":
-            read = _read_choice(question, written)
+            read = _read_choice(question, _POINTS.sub("", written) if question.type == "rating" else written)
     if isinstance(read, Understood) and read.remark:
         return replace(read, remark=_as_written(slot, read.remark))
     return read
+
+
+_LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
+_MARKER = re.compile(
+    r"(?:(?:ご?回\s?答|お?答え|答|answer)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|a\s?[.:]|[→⇒=])\s*(?=\S)"
+)  # 「回答：2」, "A. 2"
+
+
+def _without_marker(question: Question, written: str) -> str:
+    """Return the answer without the word or arrow that only announces it."""
+    marker = _MARKER.match(written)
+    if marker is None or label_key(written) in _label_numbers(question):
+        return written
+    return written[marker.end() :]
 
 
 def _as_written(slot: str, remark: str) -> str:
@@ -270,14 +319,14 @@ def _as_written(slot: str, remark: str) -> str:
 @lru_cache(maxsize=1024)
 def whole_labels(question: Question) -> tuple[tuple[str, int], ...]:
     """Return (label as tidied, option number), the longest first, so that a label is matched whole."""
-    tidied = ((_unquoted(tidy(label)), place) for place, label in enumerate(printed_options(question), 1))
+    tidied = ((_unquoted(tidy(label)), place) for label, place in _labels(question))
     words = (pair for pair in tidied if pair[0] and not _NUMBER.fullmatch(pair[0]))
     return tuple(sorted(words, key=lambda pair: -len(pair[0])))
 
 
 @lru_cache(maxsize=1024)
 def _label_numbers(question: Question) -> Mapping[str, int]:
-    return {label_key(label): place for place, label in enumerate(printed_options(question), 1)}
+    return {label_key(label): place for label, place in _labels(question)}
 
 
 def _read_choice(question: Question, written: str) -> Read:
@@ -291,14 +340,19 @@ def _read_choice(question: Question, written: str) -> Read:
         if lone and _number_of(lone) != whole:
             return Unclear("mismatch")  # a label that is itself another option's number
         return Understood((str(whole),))
+    if question.type != "rating":
+        written = _THAT_IS_ALL.sub("", written)
     special = _special_word(question, written, count)
     if special is not None:
         return special
-    items = _items(question, _NUMBER_IN_BRACKETS.sub(r" \1番 ", written).strip())
+    ticked = _TICKED.fullmatch(written)
+    items = _items(
+        question, _NUMBER_IN_BRACKETS.sub(r" \1番 ", ticked["number"] if ticked else written).strip()
+    )
     if isinstance(items, Unclear):
         return items
     numbers, rest = items
-    remark = _remark(question, rest, numbers)
+    remark = _remark(question, _without_count(rest, numbers), numbers)
     if remark is None:
         return Unclear("conditional" if _CONDITION.search(rest) else "unclear")
     chosen = sorted(set(numbers))
@@ -307,6 +361,14 @@ def _read_choice(question: Question, written: str) -> Read:
     if question.type != "multi" and len(chosen) > 1:
         return Unclear("two-choices")
     return Understood(tuple(str(number) for number in chosen), remark)
+
+
+def _without_count(rest: str, chosen: list[int]) -> str:
+    """Return what follows the numbers without their count, where it is right: 「1と3の2つ」."""
+    counted = _SO_MANY.match(rest)
+    if counted is None or len(set(chosen)) != (2 if counted["both"] else int(counted["count"])):
+        return rest
+    return rest[counted.end() :]
 
 
 def _bare(written: str) -> str:
@@ -333,10 +395,14 @@ def _special_word(question: Question, written: str, count: int) -> Read | None:
 def _items(question: Question, written: str) -> tuple[list[int], str] | Unclear:
     """Return the numbers named one after another, and the rest that names none; unclear if there is no number."""
     labels = whole_labels(question)
+    word = _ITEM_WORD_BESIDE_NO if question.type == "yesno" else _ITEM_WORD
     numbers: list[int] = []
     at = 0
     while at < len(written):
         found = _label_at(labels, written, at)
+        if found is None:
+            at += _end(word, written[at : at + 12])
+            found = _label_at(labels, written, at)
         if found is not None:
             number, at = found
             numbers.append(number)
@@ -350,17 +416,20 @@ def _items(question: Question, written: str) -> tuple[list[int], str] | Unclear:
                 return after
             named, at = after
             numbers += named
-        separator = _SEPARATOR.match(written, at)
+        separator = _SEPARATOR.match(written, at) or _APART.match(written, at)
         if separator is None:
             break
-        if _starts_item(labels, written, separator.end()):
+        if _starts_item(labels, written, separator.end(), word):
             at = separator.end()
             continue
         break
     return (numbers, written[at:]) if numbers else Unclear("unclear")
 
 
-def _starts_item(labels: tuple[tuple[str, int], ...], written: str, at: int) -> bool:
+def _starts_item(labels: tuple[tuple[str, int], ...], written: str, at: int, word: re.Pattern[str]) -> bool:
+    if _label_at(labels, written, at) is not None:
+        return True
+    at += _end(word, written[at : at + 12])
     match = _NUMBER.match(written, at)
     return (match is not None and _number_of(match) is not None) or _label_at(labels, written, at) is not None
 
@@ -391,7 +460,12 @@ def _range_or_label(
         if value - first > 100:
             return Unclear("out-of-range")
         return list(range(first, value + 1)), end.end() if end else last.end()
-    named = _label_at(labels, written, after)
+    link = _TO_ITS_LABEL.match(written, after) or _TO_ITS_LABEL.match(written, at)
+    named = (
+        _label_at(labels, written, after)
+        or _bracketed_label(labels, written, after)
+        or (_label_at(labels, written, link.end()) if link else None)
+    )
     if named is None:
         return [first], at + len(written[at:after].rstrip())
     if named[0] != first:
@@ -399,16 +473,22 @@ def _range_or_label(
     return [first], named[1]
 
 
+def _bracketed_label(labels: tuple[tuple[str, int], ...], written: str, at: int) -> tuple[int, int] | None:
+    """Return the option whose whole label stands here in brackets, 「1（費用）」, and where they end."""
+    named = _label_at(labels, written, at + 1) if written.startswith("(", at) else None
+    return (named[0], named[1] + 1) if named and written.startswith(")", named[1]) else None
+
+
 def _number_of(match: re.Match[str]) -> int | None:
     """Return the value of a number as written; None for a lone v or x, which are also ticks and crosses."""
     if match["digits"]:
         return int(match["digits"])
     if match["kanji"]:
-        return _kanji_below_hundred(match["kanji"])
+        return kanji_number(match["kanji"])
     return _ROMAN.get(match["roman"])
 
 
-def _kanji_below_hundred(written: str) -> int | None:
+def kanji_number(written: str) -> int | None:
     """Return 一 to 九十九 as a number; None for any other sequence."""
     tens, ten, ones = written.partition("十")
     if not ten:
@@ -434,6 +514,8 @@ def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     if match is None or _courtesy_end(rest, match.end()) < len(rest):
         return None
     remark = (match["inside"] or match["note"]).strip()
+    if remark in {label for label, place in whole_labels(question) if place in chosen}:
+        return ""
     if _DOUBT.search(remark) or _CONDITION.search(remark):
         return None
     others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
@@ -443,8 +525,7 @@ def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     named = {int(number) for number in _LONE_NUMBER.findall(remark)}
     if any(number <= count and number not in chosen for number in named):
         return None
-    own = {label for label, place in whole_labels(question) if place in chosen}
-    return "" if remark in own else remark
+    return remark
 
 
 def _end(pattern: re.Pattern[str], text: str) -> int:
@@ -464,12 +545,18 @@ def _out_of_range(question: Question, chosen: list[int], count: int) -> Unclear:
 
 # ---- yes and no --------------------------------------------------------------------------------------------------
 
+_DISSENT, _NO_DISSENT = re.compile("あり|有り?"), re.compile("なし|無し?")
 _LONGEST_FIRST = tuple(sorted(_YESNO, key=len, reverse=True))
 
 
-def _read_yesno(question: Question, written: str) -> Read:
-    """Read a word of the closed lists, or a printed option, as the whole answer."""
+def _read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
+    """Read a word of the closed lists, or a printed option, as the whole answer; `twice`: はい、賛成です is one too."""
     values = yesno_values(question)
+    whole = _YESNO.get(label_key(written))
+    if whole is None and not question.options:
+        whole = _POLITELY.get(written.rstrip("。. "))
+    if whole is not None:
+        return Understood(whole)  # 「賛　成」 too, as forms space a word out
     if _ALTERNATIVE.search(written):
         return Unclear("two-choices")
     items = _items(question, written)
@@ -491,17 +578,30 @@ def _read_yesno(question: Question, written: str) -> Read:
             remark = _remark(question, rest, [])
             if remark is not None:
                 return Understood(_YESNO[word], remark)
+            again = rest[_courtesy_end(rest) :]
+            both = _DISSENT.search(written) and _NO_DISSENT.search(
+                written
+            )  # 「異議あり なし」, neither struck out
+            second = (
+                _read_yesno(question, again, twice=False) if twice and again != rest and not both else None
+            )
+            if isinstance(second, Understood):
+                return second if second.answer == _YESNO[word] else Unclear("two-choices")
             break
-    conditional = _CONDITION.search(written) is not None
-    return Unclear("conditional" if conditional else "unclear")
+    named = {_YESNO[word] for word in map(label_key, _EITHER.split(written)) if word in _YESNO}
+    if len(named) > 1:
+        return Unclear("two-choices")
+    reserved = _CONDITION.search(written) or any(word in written for word in _LONGEST_FIRST if len(word) > 1)
+    return Unclear("conditional" if reserved else "unclear")  # おおむね賛成, 賛成できない: never rounded
 
 
 # ---- numbers and dates -------------------------------------------------------------------------------------------
 
+_ALTOGETHER = re.compile(r"(?:合計|総計|計|全部で|全体で|延べ)(?:で|は)?[:\s]*")
 _ABOUT = re.compile(r"(?:約|およそ|おおよそ|ほぼ)\s*")
 _ABOUT_AFTER = re.compile(r"(?:程度|くらい|ぐらい|ほど|前後)")
 _UNIT = re.compile(
-    r"\s*(?:円|%|パーセント|人|名|台|件|個|回|本|か所|ヶ所|箇所|カ所|団体|年間?|か月|日間?|時間|分|校|施設)?"
+    r"\s*(?:円|%|パーセント|人|名|台|件|個|回|本|か所|ヶ所|箇所|カ所|部|枚|冊|世帯|団体|年間?|か月|日間?|時間|分|校|施設)?"
 )
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})(?:\.[0-9]{1,6})?|[〇一二三四五六七八九]{1,12}"
 _LARGE = re.compile(r"(?P<part>[0-9,.〇一二三四五六七八九十百千]*)(?P<unit>[兆億万])")
@@ -527,8 +627,9 @@ def _finished(understood: Understood, rest: str) -> Read:
 
 def _read_number(written: str) -> Read:
     """Read a quantity with 万 千 円 % 人 台 as a plain decimal string."""
-    about = _ABOUT.match(written)
-    start = about.end() if about else 0
+    whole = _end(_ALTOGETHER, written)
+    about = _ABOUT.match(written, whole)
+    start = about.end() if about else whole
     match = _NUMERAL.match(written, start)
     numeral = match[0].rstrip(".,") if match else ""
     value = None if numeral == "〇" else _quantity(numeral)
@@ -587,9 +688,11 @@ _YEAR = r"(?:(?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)|(?P<year
 _DATE_FORMS = (
     re.compile(_YEAR + r"\s?年\s?(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
     re.compile(_YEAR + r"(?P<mark>[/.-])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?![0-9])"),
+    re.compile(r"(?P<year>20[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?![0-9])"),
     re.compile(r"(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
     re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})(?![0-9/])"),
 )
+_HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
 _WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long>[月火水木金土日])曜日?\)?)")
 
 
@@ -607,6 +710,7 @@ def _read_date(written: str, today: date) -> Read:
         end = weekday.end() if weekday else match.end()
         if weekday and (weekday["short"] or weekday["long"]) != _WEEKDAYS[day.weekday()]:
             return Unclear("weekday")
+        end += _end(_HELD, written[end : end + 20])
         flags = () if parts.get("year") or parts.get("era") else ("year-assumed",)
         return _finished(Understood(day.isoformat(), "", flags), written[end:])
     return Unclear("unclear")
@@ -654,6 +758,14 @@ def label_answer(question: Question, line: str) -> tuple[str, ...] | str | None:
         if written.startswith(label) and _courtesy_end(written, len(label)) == len(written):
             return option_answer(question, place)
     return None
+
+
+SHORTEST_CUT = 25  # characters; gateways wrap at 40 columns or later
+
+
+def may_be_cut(line: str, after: str) -> bool:
+    """Say whether a number may have been cut in two at the end of a line: "... 10 and 1" and "1 and 12"."""
+    return len(line) >= SHORTEST_CUT and line.rstrip()[-1:].isdigit() and after.lstrip()[:1].isdigit()
 
 
 def mentions_choice(question: Question, line: str) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from datetime import datetime, timedelta
 
 from mailbot.core.message import Message
 
@@ -20,6 +22,7 @@ _MACHINE_FIELDS = frozenset(
         "x-auto-response-reply",
     }
 )
+_LONGEST_ABSENCE = timedelta(days=120)
 _MACHINES = frozenset({"mailer-daemon", "postmaster"})
 _HINTS = re.compile(
     r"\s{0,9}(?:\[?(?:automatic reply|auto[- ]?reply|autoreply|out of office|vacation)\b|"
@@ -49,6 +52,32 @@ def automatic(message: Message, mail_from: str) -> str | None:
         local = address.partition("@")[0].lower()
         if local in _MACHINES:
             return f"from {local}"
+    return None
+
+
+_UNTIL = re.compile(
+    r"(?:(?P<year>[0-9]{4})[年/])?(?P<month>[0-9]{1,2})[月/](?P<day>[0-9]{1,2})日?(?:\([月火水木金土日]\))?\s?(?:まで|迄)"
+)
+
+
+def absent_until(text: str, received_at: datetime) -> datetime | None:
+    """Return until when a vacation note says that its writer is away (the end of that day), None if it does not say.
+
+    A date without its year is the next one; what lies more than 120 days ahead is taken for a misreading.
+    """
+    for line in text.splitlines()[:40]:
+        found = _UNTIL.search(unicodedata.normalize("NFKC", line[:200]))
+        if found is None:
+            continue
+        for year in [int(found["year"])] if found["year"] else [received_at.year, received_at.year + 1]:
+            try:
+                until = received_at.replace(
+                    year=year, month=int(found["month"]), day=int(found["day"]), hour=23, minute=59
+                )
+            except ValueError:
+                continue
+            if timedelta(0) <= until - received_at <= _LONGEST_ABSENCE:
+                return until
     return None
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
 
 from mailbot.core.address import valid_address
 
@@ -12,6 +15,7 @@ _WORD_LIMIT = 75  # columns of one encoded word
 _OPENING, _CLOSING = "=?utf-8?B?", "?="
 _RAW_LIMIT = 900  # octets of a word that may stand raw; a line has 998
 _SMALLEST = 32  # columns: a shorter encoded word is not worth the rest of a line
+_KEPT = 64  # values as they were last written: the automatic mails of one hour have few different ones
 
 # C0, DEL, C1, line and paragraph separators, the marks that reverse text, and halves of surrogate pairs.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -30,6 +34,12 @@ def clean(text: str) -> str:
     return _CONTROL.sub(" ", text)
 
 
+def is_clean(text: str) -> bool:
+    """Tell whether `clean` would leave the text as it is."""
+    return _CONTROL.search(text) is None
+
+
+@lru_cache(maxsize=_KEPT)
 def encode_text(text: str, *, column: int = 0) -> str:
     """Return an unstructured value as it stands on the wire, folded at 76 columns.
 
@@ -42,6 +52,7 @@ def encode_text(text: str, *, column: int = 0) -> str:
     return _fold(_runs("".join(pieces)), column)
 
 
+@lru_cache(maxsize=_KEPT)
 def encode_address(name: str, address: str, *, column: int = 0) -> str:
     """Return `name <address>` as it stands on the wire: a phrase (quoted or encoded as it needs) and the address.
 
@@ -55,6 +66,7 @@ def encode_address(name: str, address: str, *, column: int = 0) -> str:
     return _fold([*_phrase(phrase), (f"<{address}>", False)], column)
 
 
+@lru_cache(maxsize=_KEPT)
 def encode_phrase(phrase: str, rest: str, *, column: int = 0) -> str:
     """Return `phrase rest`, where the rest is structured ASCII of our own, such as <room.ml.example.jp>."""
     return _fold([*_phrase(" ".join(clean(phrase).split())), (rest, False)], column)
@@ -116,6 +128,19 @@ def _fold(runs: list[_Run], column: int) -> str:
             written.append(word)
             used += len(word)
     return "".join(written)
+
+
+def mail_date(date: str | None) -> datetime | None:
+    """Return the moment that a Date field names (RFC 5322 section 3.3), None when it names none.
+
+    Without a zone it is taken as UTC, as -0000 is.
+    """
+    try:
+        found = parsedate_to_datetime((date or "")[:100])
+        aware = found if found.tzinfo is not None else found.replace(tzinfo=UTC)
+        return aware.astimezone(UTC) if 1990 <= aware.year <= 2200 else None
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
 
 
 def _encoded_word(text: str, place: int, room: int) -> tuple[str, int]:

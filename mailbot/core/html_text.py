@@ -48,7 +48,7 @@ _OUTLOOK_BORDERS = (
 _ASCII_BLANKS = dict.fromkeys(map(ord, "\t\n\r\f"), " ")
 
 
-def html_to_text(source: str, max_markup: int = MAX_MARKUP) -> str:
+def html_to_text(source: str, max_markup: int = MAX_MARKUP, *, show_struck: bool = False) -> str:
     """Return the words of an HTML document as lines; linear in its length, never raises.
 
     Past MAX_CHARACTERS or `max_markup` tags it is cut off, and its last line is […].
@@ -59,9 +59,10 @@ def html_to_text(source: str, max_markup: int = MAX_MARKUP) -> str:
 
     A line whose every word is struck through is left out: an option that a member crossed out is an option line that
     a member deleted. Struck words within a line that goes on stand as `~~words~~`, which no answer grammar accepts,
-    so that "2" with a struck "1" before it is asked back rather than guessed.
+    so that "2" with a struck "1" before it is asked back rather than guessed. With `show_struck` a line struck
+    through as a whole stands as `~~words~~` too.
     """
-    page = _Page(source[:MAX_CHARACTERS])
+    page = _Page(source[:MAX_CHARACTERS], show_struck=show_struck)
     whole = page.read(max_markup) and len(source) <= MAX_CHARACTERS
     lines = page.lines
     while lines and not lines[-1].strip("> "):
@@ -105,12 +106,12 @@ class _Line:
     stretches: list[tuple[str, bool]] = field(default_factory=list)
 
     def ends_blank(self) -> bool:
-        return not self.stretches or self.stretches[-1][0].endswith(" ")
+        return not self.stretches or self.stretches[-1][0].endswith((" ", "\t"))
 
-    def text(self) -> str | None:
-        """Return the finished line; None when all of its words are struck through."""
+    def text(self, *, show_struck: bool) -> str | None:
+        """Return the finished line; None when all of its words are struck through and not to be shown."""
         struck_words = [struck for text, struck in self.stretches if text.strip()]
-        if struck_words and all(struck_words):
+        if struck_words and all(struck_words) and not show_struck:
             return None
         runs = [
             (struck, "".join(text for text, _ in run))
@@ -124,8 +125,9 @@ class _Line:
 class _Page:
     """One document on its way to lines."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, *, show_struck: bool) -> None:
         self.lines: list[str] = []
+        self._show_struck = show_struck
         self._source = source
         self._finder = _Finder(source)
         self._open: list[_Element] = []
@@ -218,7 +220,7 @@ class _Page:
         if name == "br":
             self._break(even_if_empty=True)
         elif name in _CELLS and not self._line.ends_blank():
-            self._write(" ")
+            self._write("\t")
         if name in _VOID:
             return
         element = _Element(name, self._words, pre=name == "pre", struck=_is_struck(name, attributes))
@@ -331,7 +333,7 @@ class _Page:
     def _break(self, *, even_if_empty: bool = False) -> None:
         if not self._line.stretches and not even_if_empty:
             return
-        text = self._line.text()
+        text = self._line.text(show_struck=self._show_struck)
         self._line = _Line()
         if text is not None:
             marks = min(self._quotes, MAX_QUOTE_MARKS)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
 from mailbot.core.survey import Answer, Problem
 
 # A row of one of these kinds replaces what the body said before; the others leave it as it was.
-_REPLACES = frozenset({"counted", "partial", "withdrawn", "declined", "attending", "waiting", "later"})
+IN_TALLY = frozenset({"counted", "partial"})  # statuses whose answers are in a survey's tally
+VOTES = IN_TALLY | {"withdrawn", "declined"}  # statuses of an accepted reply to a survey
+_REPLACES = VOTES | {"attending", "waiting", "later"}
 _ACCEPTED = _REPLACES
 FIRST_CHAIN = "0" * 64
+KEPT = "11 keep"  # the primary's word that a reply which waited for it stays aside
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,12 @@ class LedgerRow:
     )  # "approximate", "year-assumed", "read"
     waits_for: str = ""  # whose word a held reply waits for: "primary" or "office"
     commitment: str = ""  # sealed surveys: stands in the chain for what is destroyed at the close
+    digest: str = ""  # SHA-256 of the raw mail, so that a changed one is found
+
+    @property
+    def stands(self) -> Mapping[str, Answer]:
+        """Return the answers that count after this row: none before a first reply was accepted."""
+        return self.answers if self.version else {}
 
 
 @dataclass(frozen=True)
@@ -62,18 +72,50 @@ def standing(rows: Iterable[LedgerRow]) -> Standing | None:
     """Return what stands for one body, from its rows in order."""
     effective: LedgerRow | None = None
     newest: LedgerRow | None = None
-    held = False
+    held: set[int | None] = set()  # the mails that wait
+    seen: set[int | None] = set()
     for row in rows:
         if row.status == "ignored":
+            held -= _left_aside(row, seen)
             continue
         newest = row
+        seen.add(row.inbox_id)
         if row.status in _REPLACES:
-            effective, held = row, False
+            effective, held = row, set()
         elif row.status in {"held", "unclear"}:
-            held = True
+            held.add(row.inbox_id)
     if newest is None:
         return None
-    return Standing(effective or newest, held)
+    return Standing(effective or newest, bool(held))
+
+
+def waiting_for_primary(rows: Iterable[LedgerRow]) -> LedgerRow | None:
+    """Return the newest reply of one body that its primary has to decide about (ballot.md sections 10 and 11)."""
+    found: LedgerRow | None = None
+    seen: set[int | None] = set()
+    for row in rows:
+        if row.status in _REPLACES or (found is not None and found.inbox_id in _left_aside(row, seen)):
+            found = None
+        elif row.status == "held" and row.waits_for == "primary":
+            found = row
+        seen.add(row.inbox_id)
+    return found
+
+
+def _left_aside(row: LedgerRow, seen: set[int | None]) -> set[int | None]:
+    """Return which mails a person leaves aside by this row, of those that have a row already (`seen`).
+
+    The office decides about one mail, whose number its row bears; the primary's word (KEPT) is a mail of its own and
+    settles all that wait.
+    """
+    if row.status != "ignored" or not row.by:
+        return set()
+    return {row.inbox_id} if row.inbox_id in seen else seen
+
+
+def own_rows(rows: Iterable[LedgerRow], unit: Literal["body", "person"], ballot_id: int) -> list[LedgerRow]:
+    """Return, of a body's rows, those that a ballot's vote rests on: all, or its person's where each has a vote."""
+    return [row for row in rows if unit == "body" or row.ballot_id == ballot_id]
 
 
 def standings(rows: Iterable[LedgerRow]) -> dict[str, Standing]:
@@ -100,27 +142,125 @@ def chain(previous: str, row: LedgerRow) -> str:
     What a row of a sealed survey says stands in it as a commitment, so that it can be destroyed and the chain still
     holds (ballot.md section 15).
     """
-    said: list[object] = [row.commitment] if row.commitment else _said(row)
+    sealed = row.commitment != ""
     facts: list[object] = [
         row.ballot_id,
         row.code,
         row.inbox_id,
         row.received_at.timestamp(),
         row.author,
-        row.status,
+        outward(row.status) if sealed else row.status,
         row.version,
-        *said,
-        row.reason,
+        *([row.commitment] if sealed else [*_said(row), row.reason]),
     ]
-    if row.rule:  # rows of the first version have none, and their chain holds on
-        written = row.written_at.timestamp() if row.written_at else None
-        facts += [row.rule, row.level, row.by, written, row.texts, row.waits_for]
-    return hashlib.sha256(f"{previous}\n{json.dumps(facts, sort_keys=True)}".encode()).hexdigest()
+    written = row.written_at.timestamp() if row.written_at else None
+    if sealed:
+        facts += [row.level, row.by, written, row.waits_for]
+    elif row.rule or row.digest:  # rows of the first version have neither, and their chain holds on
+        facts += [row.rule, row.level, row.by, written, row.texts, row.waits_for, row.digest]
+    return _hash(previous, facts)
+
+
+def mail_digest(content: bytes) -> str:
+    """Return what stands in the chain for a raw mail."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def commitment(salt: str, row: LedgerRow) -> str:
     """Return what stands in the chain for the content of a sealed row; without the salt it says nothing of it."""
-    return hashlib.sha256(f"{salt}\n{json.dumps(_said(row), sort_keys=True)}".encode()).hexdigest()
+    return _hash(salt, [row.status, row.reason, row.rule, row.texts, row.digest, *_said(row)])
+
+
+def outward(status: str) -> str:
+    """Return what of a status may be known for ever in a sealed survey.
+
+    That something is missing in a vote would find it in the published list.
+    """
+    return "counted" if status == "partial" else status
+
+
+def emptied(row: LedgerRow) -> LedgerRow:
+    """Return what is left of a sealed row after the close: who took part, when and as what; nothing of the answers."""
+    return replace(
+        row,
+        status=outward(row.status),
+        answers={},
+        problems=(),
+        reason="",
+        rule="",
+        texts=0,
+        remarks={},
+        flags={},
+        digest="",
+    )
+
+
+def chain_list(previous: str, lines: Iterable[tuple[str, str]]) -> str:
+    """Return the hash that ties the published list of a sealed survey to its ledger: each line with its answers."""
+    return _hash(previous, sorted([line, answers] for line, answers in lines))
+
+
+@dataclass(frozen=True)
+class Link:
+    """One row as it is stored, with the hash that ties it to the one before."""
+
+    row: LedgerRow
+    chain: str
+    salt: str  # of its commitment; "": it has none, or its content is destroyed
+
+
+@dataclass(frozen=True)
+class Head:
+    """Where a ledger ends."""
+
+    rows: int
+    chain: str
+
+
+EMPTY = Head(0, FIRST_CHAIN)
+
+
+def broken_link(
+    links: Iterable[Link], head: Head, lines: Sequence[tuple[str, str]] | None = None
+) -> int | None:
+    """Return the number (from 1) of the first row that does not follow from the one before it; None: all do.
+
+    A ledger that ends elsewhere than its head says is broken behind its last row. `lines`: the published list of a
+    closed sealed survey, which is tied in once, behind the row that was the last at the close.
+    """
+    previous, number, listed = FIRST_CHAIN, 0, lines is None
+    for number, link in enumerate(links, 1):
+        if not listed and lines is not None and chain(previous, link.row) != link.chain:
+            previous, listed = chain_list(previous, lines), True
+        if chain(previous, link.row) != link.chain or not _opens(link, closed=lines is not None):
+            return number
+        previous = link.chain
+    if not listed and lines is not None:
+        previous = chain_list(previous, lines)
+    return None if (number, previous) == (head.rows, head.chain) else number + 1
+
+
+def listed_behind(links: Sequence[Link]) -> int:
+    """Return behind which row (0: before the first) the published list of a closed sealed survey is tied in."""
+    previous = FIRST_CHAIN
+    for number, link in enumerate(links):
+        if chain(previous, link.row) != link.chain:
+            return number
+        previous = link.chain
+    return len(links)
+
+
+def _opens(link: Link, *, closed: bool) -> bool:
+    """Tell whether a commitment is to what its row says; after the close there is nothing left to tell it by."""
+    if not link.row.commitment:
+        return not closed
+    if closed:
+        return link.salt == "" and link.row == emptied(link.row)
+    return commitment(link.salt, link.row) == link.row.commitment
+
+
+def _hash(previous: str, facts: Sequence[object]) -> str:
+    return hashlib.sha256(f"{previous}\n{json.dumps(facts, sort_keys=True)}".encode()).hexdigest()
 
 
 def _said(row: LedgerRow) -> list[object]:

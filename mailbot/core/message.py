@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import html
+import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mailbot.core.html_text import MAX_MARKUP, html_to_text
+from mailbot.core.html_text import CUT, html_to_text
 from mailbot.core.japanese import EUC, JIS, decode, decode_header, strip_controls, strip_controls_of_lines
 from mailbot.core.mime import Head, Leaf, Multipart, Node, TooMuchError, split_head, tree
 
 MAX_ADDRESSES = 500  # in To and Cc together (promises.md attack 6)
-MAX_HARD_TEXT = 500_000  # bytes of one mail's text that need a slow decoder; parts behind them are not read
+MAX_HARD_TEXT = 150_000  # bytes of one mail's text that a slow decoder reads (50 ms); the rest is left
+MAX_MARKUP = 8_000  # tags of all HTML in one mail (40 ms): some thousand lines as Outlook writes them
+MAX_FORMATTED = 300_000  # bytes of HTML that are compared with the plain text beside them
 MAX_LABEL = 255  # characters of an attachment's name
 
 
@@ -318,24 +322,30 @@ class _Reader:
                 return "\n".join(text for child in node.children if (text := self.text(child)).strip())
 
     def _alternative(self, children: tuple[Node, ...]) -> str:
-        """Return the plain text, or the richest other form when the plain one says nothing."""
+        """Return the plain text, or the richest other form when the plain one says nothing but that there is one."""
         plain = [
             child for child in children if isinstance(child, Leaf) and child.content_type == "text/plain"
         ]
         others = [child for child in reversed(children) if child not in plain]
+        said = ""
         for child in (*plain, *others):
             if (text := self.text(child)).strip():
-                return text
-        return ""
+                if child not in plain or not _only_points_to_html(text):
+                    return text
+                said = said or text
+        return said
 
     def _leaf(self, leaf: Leaf) -> str:
-        if self._hard_text_left < 0:
+        if self._hard_text_left <= 0:
             self.garbled = True
             return ""
-        decoded = decode(leaf.content, _charset(leaf))
+        content = leaf.content
+        if len(content) > self._hard_text_left and not _easy(content):
+            content, self.garbled = content[: self._hard_text_left], True
+        decoded = decode(content, _charset(leaf))
         self.garbled = self.garbled or not decoded.clean
         if not decoded.clean or decoded.charset in {JIS, EUC}:
-            self._hard_text_left -= len(leaf.content)
+            self._hard_text_left -= len(content)
         if leaf.content_type == "text/html":
             text = html_to_text(decoded.text, self._markup_left)
             self._markup_left = max(0, self._markup_left - decoded.text.count("<"))
@@ -344,6 +354,77 @@ class _Reader:
         if leaf.parameters.get("format", "").lower() == "flowed":
             text = unflowed(text, delete_space=leaf.parameters.get("delsp", "").lower() == "yes")
         return text
+
+
+_POINTS_TO_HTML = re.compile(
+    r"HTML\s?(?:形式|メール|対応|表示|で|mail|e-mail|message|format|version|capable|-)|in HTML|an HTML",
+    re.IGNORECASE,
+)
+
+
+def _only_points_to_html(text: str) -> bool:
+    """Tell whether a plain part says nothing of its own: 「このメールはHTML形式です。」"""
+    words = text.strip()
+    return len(words) <= 300 and words.count("\n") <= 5 and _POINTS_TO_HTML.search(words) is not None
+
+
+def formatted_text(message: Message) -> str:
+    """Return the HTML form of a mail as text, what is struck through as `~~words~~`; "" for a mail without two forms.
+
+    Also "" where the HTML form says nothing else than the plain one, which most mails with both forms do. What a program shows of a mail with both forms is mostly this one, so that what its author saw when he wrote it
+    is here; `Message.text` is the plain form. A large one is left out.
+    """
+    shown = [part for part in message.parts if part.filename is None]
+    pages = [part for part in shown if part.content_type == "text/html"]
+    if not pages or all(part.content_type != "text/plain" for part in shown):
+        return ""
+    if sum(len(page.content) for page in pages) > MAX_FORMATTED:
+        return ""
+    markup = [decode(page.content, page.charset).text for page in pages]
+    if all(_only_repeats(page, message.text) for page in markup):
+        return ""
+    room = MAX_MARKUP // (2 * len(pages))
+    texts = [html_to_text(page, room, show_struck=True) for page in markup]
+    return "" if any(text.endswith(CUT) for text in texts) else strip_controls_of_lines("\n".join(texts))
+
+
+# Markup that takes away what its words say.
+_TAKES_AWAY = ("<s>", "<s ", "<del", "<strike", "line-through", "display", "visibility")
+_UNSEEN = (("<!--", "-->"), ("<head", "</head>"), ("<style", "</style>"), ("<script", "</script>"))
+_TAG = re.compile(r"<[^<>]*>")
+_NO_WORDS = re.compile(r"[\s>]+")
+
+
+def _only_repeats(markup: str, plain: str) -> bool:
+    """Tell whether an HTML form has just the characters of the plain one: then it need not be read as well."""
+    lowered = markup.lower()
+    if len(lowered) != len(markup) or any(mark in lowered for mark in _TAKES_AWAY):
+        return False
+    for start, end in _UNSEEN:
+        markup = _without(markup, start, end)
+    words = html.unescape(_TAG.sub("", markup))
+    return _NO_WORDS.sub("", words) == _NO_WORDS.sub("", plain)
+
+
+def _without(markup: str, start: str, end: str) -> str:
+    """Return the markup without what stands between these two, in any case of letters."""
+    kept, at, lowered = [], 0, markup.lower()
+    while (begins := lowered.find(start, at)) >= 0:
+        kept.append(markup[at:begins])
+        ends = lowered.find(end, begins)
+        if ends < 0:
+            return "".join(kept)
+        at = ends + len(end)
+    return "".join([*kept, markup[at:]])
+
+
+def _easy(content: bytes) -> bool:
+    """Tell whether a text is ASCII or UTF-8, which is read at once however long it is."""
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return b"\x1b" not in content
 
 
 def unflowed(text: str, *, delete_space: bool) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from mailbot.core.calendar import Holiday, local_moment, moment_before
 from mailbot.core.event import Event, Notice, begins
 from mailbot.core.survey import Reminder, Survey
+
+Action = Literal["freeze", "open", "reminder", "followup", "close", "notice"]
 
 _ON_TIME = timedelta(minutes=5)  # a run this little after its time is not called late
 _REMINDER_AT_MOST = timedelta(hours=24)
@@ -38,8 +40,8 @@ class JobName:
 
     subject: Literal["survey", "event"]
     key: str  # S26-014
-    action: Literal["open", "reminder", "close", "notice"]
-    number: int  # of the reminder or notice as defined, from 1; 0 for open and close
+    action: Action
+    number: int  # of the reminder, follow-up or notice as defined, from 1; 0 where there is one only
 
     def __str__(self) -> str:
         return f"{self.subject}:{self.key}:{self.action}" + (f":{self.number}" if self.number else "")
@@ -76,6 +78,7 @@ def survey_jobs(survey: Survey, holiday: Holiday, zone: tzinfo) -> tuple[Job, ..
     """
     opens, closes = survey.opens.astimezone(UTC), survey.closes.astimezone(UTC)
     closed = "the survey was closed by then"
+    frozen = base_day(survey, zone)
     jobs = [
         Job(_name("survey", survey.key, "open"), opens, LateRule(until=closes, after=closed)),
         Job(_name("survey", survey.key, "close"), closes, LateRule()),
@@ -85,7 +88,21 @@ def survey_jobs(survey: Survey, holiday: Holiday, zone: tzinfo) -> tuple[Job, ..
         if opens < at < closes:
             rule = LateRule(until=closes, at_most=_REMINDER_AT_MOST, after=closed)
             jobs.append(Job(_name("survey", survey.key, "reminder", number), at, rule))
+    for number, follow_up in enumerate(survey.follow_ups, 1):
+        at = reminder_at(follow_up, survey, holiday, zone)
+        if opens < at < closes:
+            rule = LateRule(until=closes, at_most=_REMINDER_AT_MOST, after=closed)
+            jobs.append(Job(_name("survey", survey.key, "followup", number), at, rule))
+    if frozen is not None and frozen < opens:
+        jobs.append(Job(_name("survey", survey.key, "freeze"), frozen, LateRule()))
     return tuple(sorted(jobs, key=lambda job: job.at))
+
+
+def base_day(survey: Survey, zone: tzinfo) -> datetime | None:
+    """Return the beginning (UTC) of a resolution's base date 基準日, at which its electorate is frozen."""
+    if survey.resolution is None:
+        return None
+    return local_moment(survey.resolution.base_date, time(0), zone).astimezone(UTC)
 
 
 def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
@@ -158,21 +175,16 @@ def occurs_at(key: str, zone: tzinfo) -> datetime:
 def job_name(name: str) -> JobName:
     """Take a job's name apart. Raises ValueError when it is none of ours."""
     match name.split(":"):
-        case ["survey", key, ("open" | "close") as action]:
+        case ["survey", key, ("open" | "close" | "freeze") as action]:
             return JobName("survey", key, action, 0)
-        case ["survey", key, "reminder", number] if number.isdecimal():
-            return JobName("survey", key, "reminder", int(number))
+        case ["survey", key, ("reminder" | "followup") as action, number] if number.isdecimal():
+            return JobName("survey", key, action, int(number))
         case ["event", key, "notice", number] if number.isdecimal():
             return JobName("event", key, "notice", int(number))
     raise ValueError(f"{name!r} is not the name of a scheduled job")
 
 
-def _name(
-    subject: Literal["survey", "event"],
-    key: str,
-    action: Literal["open", "reminder", "close", "notice"],
-    number: int = 0,
-) -> str:
+def _name(subject: Literal["survey", "event"], key: str, action: Action, number: int = 0) -> str:
     return str(JobName(subject, key, action, number))
 
 

@@ -74,7 +74,7 @@ class Resolution:
     """What makes a survey a written resolution 書面表決: who is entitled, and when its motions are carried."""
 
     base_date: date  # 基準日: the electorate is the register's at the beginning of this day
-    by_law: str  # the article under which written voting is held, quoted in the ballot and in the minutes
+    by_law: str  # the article under which written voting is held, quoted in the ballot and in the minutes; "": not named
     quorum: Share
     thresholds: tuple[Share, ...]  # each must be reached, each with its own denominator
     comparison: tuple[Article, ...] = ()

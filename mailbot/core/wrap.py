@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 COLUMNS = 68  # 34 full-width characters, so that "> " before them wraps nothing (ballot.md section 1)
 
@@ -12,12 +13,13 @@ _NOT_FIRST = frozenset(
 )
 _NOT_LAST = frozenset("（「『【〔［｛〈《([{")
 _PIECE = re.compile(r"[!-~]+|\s+|.")  # a word or address of ASCII, blanks, or one other character
-_LONGEST_WORD = 300  # characters; an address longer than this is cut, so that no line exceeds 998 octets
+_LONGEST_WORD = 300  # columns; an address longer than this is cut, so that no line exceeds 998 octets
+NARROWEST = 40  # columns: the narrowest lines that we write
 
 
 def columns(text: str) -> int:
     """Return how many columns the text takes; a character of ambiguous width (★, →, ○) takes two, as in Japan."""
-    return sum(_width(char) for char in text)
+    return sum(map(_width, text))
 
 
 def wrap(
@@ -26,15 +28,18 @@ def wrap(
     """Break a line into lines of at most so many columns, each with the indent of the first, or this one.
 
     No line begins or ends with a character that may not stand there; words and addresses of ASCII stay whole up
-    to `longest_word` characters.
+    to `longest_word` columns.
     """
     if 2 * len(line) <= width or columns(line) <= width:
         return (line,)
     text = line.lstrip()
     first = line[: len(line) - len(text)]
+    if columns(first) > width // 2:  # no indent, but a line that somebody filled with blanks
+        first = ""
     after = first if indent is None else indent
     lines = [""]
-    for piece in _unbreakable(text, longest_word):
+    least_room = max(width - max(columns(first), columns(after)), 10)
+    for piece in _unbreakable(text, longest_word, least_room):
         room = max(width - columns(after if len(lines) > 1 else first), 10)
         if lines[-1] and columns(lines[-1] + piece.rstrip()) > room:
             lines.append("")
@@ -43,18 +48,34 @@ def wrap(
     return (first + begun, *(after + each for each in others))
 
 
-def _unbreakable(text: str, longest: int) -> list[str]:
-    """Return the pieces between which the text may be broken."""
+def _unbreakable(text: str, longest: int, room: int) -> list[str]:
+    """Return the pieces between which the text may be broken.
+
+    A word of ASCII is cut at `longest` columns; a piece that grows by what may not begin a line ends with the room,
+    unless the word in it leaves none anyway.
+    """
     pieces: list[str] = []
+    taken = 0  # columns of the last piece
     for match in _PIECE.finditer(text):
-        piece = match[0]
-        if pieces and (piece[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST) and len(pieces[-1]) < longest:
-            pieces[-1] += piece
-        else:
-            pieces.append(piece)
-    return [piece[at : at + longest] for piece in pieces for at in range(0, len(piece), longest)]
+        for piece in _cut(match[0], longest):
+            width = columns(piece)
+            glued = pieces and (piece[0] in _NOT_FIRST or pieces[-1][-1] in _NOT_LAST)
+            if glued and (taken + width <= room or room < taken < longest):
+                pieces[-1] += piece
+                taken += width
+            else:
+                pieces.append(piece)
+                taken = width
+    return pieces
 
 
+def _cut(word: str, longest: int) -> list[str]:
+    """Return a word of ASCII, or a run of blanks, in pieces of at most so many columns."""
+    length = longest if word.isascii() else max(longest // 2, 1)
+    return [word[at : at + length] for at in range(0, len(word), length)]
+
+
+@lru_cache(maxsize=4096)
 def _width(char: str) -> int:
     if unicodedata.combining(char) or unicodedata.category(char) in {"Cf", "Mn", "Me"}:
         return 0

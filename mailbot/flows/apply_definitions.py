@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -13,6 +13,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.definitions import Definitions
 from mailbot.flows.announce_event import codes_with, queue_notice
+from mailbot.flows.extend_survey import move_close
 from mailbot.flows.plan_runs import plan_runs
 from mailbot.flows.record_rsvp import promote
 from mailbot.site import Site
@@ -56,6 +57,12 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
         surveys.save(connection, new)
         plan_runs(connection, site, new)
         return [f"+ survey {new.key}: {new.title} ({len(new.questions)} questions)"]
+    if stored.extended_from == new.closes:
+        new = replace(new, closes=stored.survey.closes)  # the file has not followed the extension yet
+    if stored.state != "planned" and (frozen := stored.survey.resolution) and new.resolution:
+        # Opened before its base date, it has the one of its opening.
+        base_date = min(frozen.base_date, new.resolution.base_date)
+        new = replace(new, resolution=replace(new.resolution, base_date=base_date))
     changed = _changed_fields(stored.survey, new)
     if not changed:
         return []
@@ -73,9 +80,20 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
         raise Refusal(
             f"survey {new.key} is open; `closes` is past. To end it now: mailbot surveys close {new.key}"
         )
-    surveys.save(connection, new)
+    surveys.save(connection, replace(new, closes=stored.survey.closes) if stored.state == "open" else new)
     plan_runs(connection, site, new)
-    return [f"~ survey {new.key}: {', '.join(changed)}"]
+    line = f"~ survey {new.key}: {', '.join(changed)}"
+    if stored.state == "open" and new.closes != stored.survey.closes:
+        told = move_close(
+            connection,
+            site,
+            replace(stored, survey=replace(new, closes=stored.survey.closes)),
+            new.closes,
+            now,
+            by="the definition file",
+        )
+        line += f" ({told} are told of the new close)"
+    return [line]
 
 
 def _apply_event(connection: Connection, site: Site, new: Event, now: datetime) -> list[str]:

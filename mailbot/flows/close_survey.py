@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import standings
+from mailbot.core.ledger import IN_TALLY, Standing, standings, standings_of_ballots
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Answers, Question, Survey
-from mailbot.core.tally import tally
-from mailbot.core.vote import applies
-from mailbot.flows.open_survey import ballot_copy
-from mailbot.render import QuestionResult, SurveyResult
+from mailbot.core.survey import Answers, Survey
+from mailbot.flows.pay_receipts import pay_before_seal
+from mailbot.flows.publish_survey import send_result
+from mailbot.flows.seal_votes import seal_votes
+from mailbot.flows.tell_office import tell_office
+from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, occurrences, outbox, surveys
-
-COUNTS = frozenset({"counted", "partial"})  # the statuses whose answers are in the tally
+from mailbot.store import ballots, inbox, occurrences, outbox, sealed, surveys
 
 
 class StillReading(Refusal):
@@ -33,7 +32,7 @@ def close_survey(
     *,
     late_since: datetime | None = None,
 ) -> int:
-    """Close an open survey as of `at`; returns how many bodies' answers count.
+    """Close an open survey as of `at`; returns how many bodies' (or persons') answers count.
 
     Raises Refusal when it is not open, and StillReading when mail received before `at` waits to be read.
     """
@@ -48,67 +47,54 @@ def close_survey(
             f"survey {key}: {waiting} mails that came before its close wait to be read; "
             "let the service run (`mailbot serve`), then close it again"
         )
+    survey = stored.survey
+    if at < survey.closes:  # by hand: every mail from now on says when it really closed
+        survey = replace(survey, closes=at.astimezone(site.zone).replace(microsecond=0))
+        surveys.move_close(connection, survey, stored.survey.closes)
+    if survey.mode == "sealed":
+        pay_before_seal(connection, site, key, now)
     surveys.set_closed(connection, key, at)
+    _settle_runs(connection, survey, now)
+    outbox.withdraw(connection, ("invitation", "reminder", "extension", "follow_up"), key)
+    if survey.mode == "sealed":
+        seal_votes(connection, site, key, now)
+    counted = len(counted_answers(connection, survey))
+    if survey.publish_at == "close":
+        _publish(connection, site, survey, now, late_since)
+    return counted
+
+
+def _settle_runs(connection: Connection, survey: Survey, now: datetime) -> None:
+    """Settle the close, and withdraw what comes too late: closed by hand, there is nobody left to remind."""
+    key = survey.key
     occurrences.settle_waiting(connection, f"survey:{key}:close", "done", "closed", now)
-    for number, _ in enumerate(stored.survey.reminders, 1):  # closed by hand: there is nobody left to remind
-        occurrences.settle_waiting(
-            connection, f"survey:{key}:reminder:{number}", "withdrawn", "the survey was closed", now
-        )
-    outbox.withdraw(connection, ("invitation", "reminder"), key)
-    votes = counted_answers(connection, key)
-    _publish(connection, site, stored.survey, votes, now, late_since)
-    return len(votes)
+    for action, times in (("reminder", survey.reminders), ("followup", survey.follow_ups)):
+        for number, _ in enumerate(times, 1):
+            job = f"survey:{key}:{action}:{number}"
+            occurrences.settle_waiting(connection, job, "withdrawn", "the survey was closed", now)
 
 
-def counted_answers(connection: Connection, key: str) -> list[Answers]:
-    """Return the answers that are in the tally, one for each body."""
-    stands = standings(ballots.ledger(connection, key)).values()
-    return [standing.row.answers for standing in stands if standing.row.status in COUNTS]
+def counted_standings(connection: Connection, survey: Survey) -> list[Standing]:
+    """Return what counts, one for each body, or for each person where each has a vote."""
+    rows = ballots.ledger(connection, survey.key)
+    stands = standings_of_ballots(rows) if survey.unit == "person" else standings(rows)
+    return [standing for standing in stands.values() if standing.row.status in IN_TALLY]
 
 
-def result_of(survey: Survey, votes: list[Answers], invited: int) -> SurveyResult:
-    """Return what the answers come to, in the words of the ballot."""
-    counts = tally(survey, votes)
-    return SurveyResult(
-        invited,
-        len(votes),
-        tuple(
-            _question_result(
-                question, counts[question.id], sum(applies(survey, question, vote) for vote in votes)
-            )
-            for question in survey.questions
-        ),
-    )
-
-
-def _question_result(question: Question, counts: Mapping[str, int], base: int) -> QuestionResult:
-    labels = {str(number): label for number, label in enumerate(question.options, 1)}
-    given = tuple((labels.get(answer, answer), count) for answer, count in counts.items() if answer != "none")
-    return QuestionResult(question, base, given, counts["none"])
+def counted_answers(connection: Connection, survey: Survey) -> list[Answers]:
+    """Return the answers that are in the tally."""
+    if survey.mode == "sealed" and (listed := sealed.published(connection, survey.key)) is not None:
+        return listed
+    return [standing.row.answers for standing in counted_standings(connection, survey)]
 
 
 def _publish(
-    connection: Connection,
-    site: Site,
-    survey: Survey,
-    votes: list[Answers],
-    now: datetime,
-    late_since: datetime | None,
+    connection: Connection, site: Site, survey: Survey, now: datetime, late_since: datetime | None
 ) -> None:
-    asked = ballots.of_subject(connection, survey.key)
-    result = result_of(survey, votes, len(asked))
-    if survey.publish_to == "audience":
-        to = [ballot_copy(ballot) for ballot in asked]
-    else:
-        fields = {"greeting": "事務局", "reference": survey.key, "code": "office"}
-        to = [outbox.Addressee(site.office, None, fields)]
-    if survey.publish_to != "nobody":
-        mailing_id = outbox.add_mailing(
-            connection,
-            kind="result",
-            subject=survey.key,
-            cooked=site.render.result(survey, result, now=now, late_since=late_since),
-            bounces="bounce",
-            now=now,
-        )
-        outbox.queue(connection, mailing_id, to, now)
+    """Send the result; where it cannot be made, the survey is closed all the same and the office hears why."""
+    try:
+        with connection.begin_nested():
+            send_result(connection, site, survey, now, late_since=late_since)
+    except Refusal as refusal:
+        item = ReportItem(f"survey {survey.key}", f"It is closed, but its result did not go out: {refusal}")
+        tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")

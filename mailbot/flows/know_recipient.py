@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from mailbot.core.address import Reply, route
 from mailbot.core.token import token_hash
 from mailbot.site import Site
-from mailbot.store import ballots, lists
+from mailbot.store import ballots, desk_words, lists
+from mailbot.store.database import Database
 
 
 def know_recipient(connection: Connection, site: Site, address: str) -> bool:
@@ -24,7 +27,49 @@ def known_recipients(connection: Connection, site: Site) -> Callable[[str], bool
     def known(address: str) -> bool:
         found = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names)
         if isinstance(found, Reply):
-            return ballots.by_token(connection, token_hash(found.token)) is not None
+            hashed = token_hash(found.token)
+            opens = ballots.by_token(connection, hashed) or desk_words.by_token(connection, hashed)
+            return opens is not None
         return found is not None
 
     return known
+
+
+@dataclass
+class Directory:
+    """Answers `know_recipient` for all sessions: who asks while a look is under way shares the next one."""
+
+    database: Database
+    site: Site
+    _asked: list[tuple[str, asyncio.Future[bool]]] = field(default_factory=list)
+    _looking: asyncio.Task[None] | None = None
+
+    async def knows(self, address: str) -> bool:
+        """Tell whether an address leads somewhere. Raises StorageUnavailable when the database cannot say."""
+        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._asked.append((address, done))
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self._look())
+        return await done
+
+    async def _look(self) -> None:
+        while self._asked:
+            batch, self._asked = self._asked, []
+            answers: Sequence[bool | Exception]
+            try:
+                answers = await self.database.reading(
+                    _know_each, self.site, [address for address, _ in batch]
+                )
+            except Exception as error:  # noqa: BLE001  each session must hear of it, whatever it is
+                answers = [error] * len(batch)
+            for (_, done), answer in zip(batch, answers, strict=True):
+                if done.done():  # its session has ended
+                    continue
+                if isinstance(answer, Exception):
+                    done.set_exception(answer)
+                else:
+                    done.set_result(answer)
+
+
+def _know_each(connection: Connection, site: Site, addresses: Sequence[str]) -> list[bool]:
+    return list(map(known_recipients(connection, site), addresses))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import lru_cache
 
 from sqlalchemy import Connection
@@ -15,15 +16,28 @@ from mailbot.store import outbox
 from mailbot.store.ballots import Ballot
 
 
-def known_texts(connection: Connection, site: Site, ballot: Ballot) -> tuple[str, ...]:
-    """Return the body of every mail that we sent for this ballot, newest first, exactly as it left."""
-    token = ballot_token(site.key, ballot.id).encode()
-    texts = []
+@dataclass(frozen=True)
+class KnownTexts:
+    """What one ballot's address had been sent when a reply was read."""
+
+    texts: tuple[str, ...]  # newest first, exactly as they left
+    newest: int  # delivery id of the first; 0: nothing was sent
+
+
+def known_texts(
+    connection: Connection, site: Site, ballot: Ballot, *, up_to: int | None = None
+) -> KnownTexts:
+    """Return the body of every mail that we sent for this ballot; `up_to` a delivery id, for a recount."""
+    token = ballot_token(site.key, ballot.id, ballot.issue).encode()
+    texts, newest = [], 0
     for cooked, fields, delivery_id, address in outbox.texts_sent(connection, ballot.id):
+        if up_to is not None and delivery_id > up_to:
+            continue
         values = {name: text.encode("utf-8") for name, text in json.loads(fields or "{}").items()}
         values |= {"token": token, "delivery": str(delivery_id).encode(), "address": address.encode("utf-8")}
         texts.append(_text(fill(_pieces(cooked), values)))
-    return tuple(texts)
+        newest = max(newest, delivery_id)
+    return KnownTexts(tuple(texts), newest)
 
 
 @lru_cache(maxsize=32)

@@ -8,33 +8,54 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Literal
 
 from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.address import Bounces, Post, Reply, route
+from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message, parse
 from mailbot.core.token import token_hash
-from mailbot.flows.post_to_list import post_to_list
+from mailbot.flows.obey_desk import obey_desk
+from mailbot.flows.post_to_list import fingerprint, post_to_list
+from mailbot.flows.quote_held import Quoted, quote_held
 from mailbot.flows.record_bounce import record_bounce
+from mailbot.flows.record_probe import record_probe
 from mailbot.flows.record_rsvp import record_rsvp
+from mailbot.flows.record_trial import record_trial
 from mailbot.flows.record_vote import record_vote
 from mailbot.flows.settled import Settled
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import HeldMail
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, lists
-from mailbot.store.database import Database, storage_errors
+from mailbot.store import ballots, desk_words, inbox, lists
+from mailbot.store.ballots import Ballot
+from mailbot.store.database import Database, savepoint, storage_errors
 from mailbot.store.inbox import Received
 
-_AT_ONCE = 20  # mails in one transaction: few enough that nobody who wants to write waits long for its end
+_WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
+    "ja": {
+        "people": "リストの担当の方あて（{}）のメールです。お答えください。",
+        "nobody": "{} というあて先はここにありません。",
+        "token": "返信先のアドレスが、当方の出したものではありません。",
+        "failed": "処理できませんでした（{}）。",
+    },
+    "en": {
+        "people": "It was written to the people behind {}; please answer it.",
+        "nobody": "Nobody here is called {}.",
+        "token": "Its reply address is none that we gave out.",
+        "failed": "It could not be processed: {}",
+    },
+}
+AT_ONCE = 20  # mails in one transaction: few enough that nobody who wants to write waits long for its end
 
 
 def read_waiting(database: Database, site: Site, clock: Callable[[], datetime]) -> int:
     """Read the oldest mails that wait; returns how many, 0 when none is left."""
     with database.read() as connection:
-        waiting = inbox.waiting(connection, _AT_ONCE)
+        waiting = inbox.load_waiting(connection, AT_ONCE)
     if waiting:
         _read(database, site, waiting, clock)
     return len(waiting)
@@ -42,19 +63,21 @@ def read_waiting(database: Database, site: Site, clock: Callable[[], datetime]) 
 
 def read_mail(database: Database, site: Site, inbox_id: int, now: datetime) -> None:
     """Read one mail. Raises StorageFull or StorageUnavailable, and the mail waits on, when nothing can be saved."""
-    _read(database, site, [inbox_id], lambda: now)
-
-
-def _read(database: Database, site: Site, inbox_ids: Sequence[int], clock: Callable[[], datetime]) -> None:
-    """Read some mails in one transaction, which saves the disk a sync for each; each stands and falls by itself."""
     with database.read() as connection:
-        mails = [received for number in inbox_ids if (received := inbox.load(connection, number)) is not None]
+        received = inbox.load(connection, inbox_id)
+    if received is not None:
+        _read(database, site, [received], lambda: now)
+
+
+def _read(database: Database, site: Site, mails: Sequence[Received], clock: Callable[[], datetime]) -> None:
+    """Read some mails in one transaction, which saves the disk a sync for each; each stands and falls by itself."""
     parsed = [(received, parse(received.content)) for received in mails]
     with database.write() as connection:
+        ours = inbox.claim_each(connection, [received.id for received in mails])
         outcomes = [
             (received, _read_one(connection, site, received, message, clock()))
             for received, message in parsed
-            if inbox.claim(connection, received.id)
+            if received.id in ours
         ]
     for received, settled in outcomes:  # only now is it true
         log.event(
@@ -66,13 +89,15 @@ def _read_one(
     connection: Connection, site: Site, received: Received, message: Message, now: datetime
 ) -> Settled:
     try:
-        with storage_errors(), connection.begin_nested():
+        with storage_errors(), savepoint(connection):
             settled = _act(connection, site, received, message, now)
     except (StorageFull, StorageUnavailable):
         raise
     except Exception as error:  # noqa: BLE001  the mail is stored; it must neither be lost nor stop the others
         log.event("inbox.failed", level="error", inbox=received.id, error=error)
-        settled = Settled("quarantined", f"it could not be processed: {type(error).__name__}: {error}")
+        settled = Settled(
+            "quarantined", _WORDS[site.language]["failed"].format(f"{type(error).__name__}: {error}")
+        )
     _settle(connection, site, received, message, settled, now)
     return settled
 
@@ -90,17 +115,61 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
         case Bounces(_, token):
             return record_bounce(connection, site, received, message, token, now)
         case Reply(token):
-            ballot = ballots.by_token(connection, token_hash(token))
-            if ballot is None:
-                return Settled("quarantined", "its reply address is none that we gave out")
-            act = record_vote if ballot.kind == "survey" else record_rsvp
-            return act(connection, site, received, message, ballot, now)
+            return _reply(connection, site, received, message, token_hash(token), now)
         case None:
-            return Settled("quarantined", f"nobody here is called {received.recipient}")
+            return Settled("quarantined", _WORDS[site.language]["nobody"].format(received.recipient))
         case _:
-            return Settled(
-                "held", f"it was written to the people behind {received.recipient}; please answer it"
-            )
+            return Settled("held", _WORDS[site.language]["people"].format(received.recipient))
+
+
+def _reply(
+    connection: Connection, site: Site, received: Received, message: Message, hashed: str, now: datetime
+) -> Settled:
+    """Let the flow act whose ballot a token opens; the same mail acts there once (promises.md I17)."""
+    ballot = ballots.by_token(connection, hashed)
+    if ballot is None:
+        word = desk_words.by_token(connection, hashed)
+        if word is None:
+            return Settled("quarantined", _WORDS[site.language]["token"])
+        return obey_desk(connection, site, received, message, word, now)
+    print_of_mail = fingerprint(message, received.content)
+    if not inbox.first_time(connection, f"ballot:{ballot.id}", print_of_mail, received.id):
+        return Settled("discarded", "the same mail was read before")
+    return _BY_KIND[ballot.kind](connection, site, received, message, ballot, now)
+
+
+_Record = Callable[[Connection, Site, Received, Message, Ballot, datetime], Settled]
+_BY_KIND: dict[str, _Record] = {
+    "survey": record_vote,
+    "event": record_rsvp,
+    "trial": record_trial,
+    "probe": record_probe,
+}
+
+
+def _takes(connection: Connection, site: Site, received: Received) -> Literal["answers", "accept", "neither"]:
+    """Return how the office can let a held mail act."""
+    found = route(
+        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+    )
+    if isinstance(found, Post):
+        return "accept"
+    ballot = ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
+    if ballot is None:
+        return "neither"
+    return "answers" if ballot.kind == "survey" else "accept"
+
+
+def _quoted(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:
+    """Return what the office is shown of a held mail; one that breaks us is told of all the same."""
+    try:
+        with storage_errors(), savepoint(connection):
+            return quote_held(connection, site, received, message)
+    except (StorageFull, StorageUnavailable):
+        raise
+    except Exception as error:  # noqa: BLE001  it must not stop the others
+        log.event("inbox.not_shown", level="error", inbox=received.id, error=error)
+        return Quoted()
 
 
 def _settle(
@@ -111,7 +180,19 @@ def _settle(
         connection, received.id, settled.state, settled.reason, sender=sender, title=message.subject, now=now
     )
     if settled.state in {"held", "quarantined"}:
-        held = HeldMail(str(received.id), sender, message.subject, received.recipient, settled.reason)
+        takes = _takes(connection, site, received) if settled.state == "held" else "neither"
+        shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
+        held = HeldMail(
+            str(received.id),
+            sender,
+            message.subject,
+            received.recipient,
+            settled.reason,
+            takes,
+            words=shown.words,
+            attachments=shown.files,
+            answers=shown.answers,
+        )
         tell_office(
             connection,
             site,

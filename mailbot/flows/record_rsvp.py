@@ -8,15 +8,16 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.event import Event, Rsvp, RsvpStatus, rsvp_deadline, rsvp_form, rsvp_of, rsvp_problems, seat
+from mailbot.core.judgement import is_machine
 from mailbot.core.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.message import Message
 from mailbot.core.reply import read_reply
 from mailbot.core.survey import Reading
 from mailbot.core.trust import Count, may_count
 from mailbot.core.vote import Verdict, weigh
+from mailbot.flows.answer_reply import queue_receipt
 from mailbot.flows.known_texts import known_texts
-from mailbot.flows.post_to_list import fingerprint
-from mailbot.flows.record_vote import contacts, is_machine, queue_receipt, trust_of
+from mailbot.flows.record_vote import contacts, trust_of
 from mailbot.flows.settled import Settled
 from mailbot.render import RsvpReceipt, Thread
 from mailbot.site import Site
@@ -36,16 +37,16 @@ def record_rsvp(
     ballot: Ballot,
     now: datetime,
     *,
-    admitted: bool = False,
+    by: str = "",
 ) -> Settled:
-    """Record one RSVP and queue its receipt; a place that becomes free goes to the first who waits."""
+    """Record one RSVP and queue its receipt; `by`: the person who decided that it counts as it was read.
+
+    A place that becomes free goes to the first who waits.
+    """
     stored = events.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its event"
     event = stored.event
-    if not admitted and not inbox.first_time(
-        connection, f"ballot:{ballot.id}", fingerprint(message, received.content), received.id
-    ):
-        return Settled("discarded", "the same mail was read before")
+    admitted = bool(by)
     stands = standings(ballots.ledger(connection, event.key))
     before = stands.get(ballot.code)
     reading, verdict = _weigh(connection, site, event, ballot, received, message, before, admitted=admitted)
@@ -94,7 +95,7 @@ def _weigh(
     def read(text: str, known: tuple[str, ...]) -> Reading:
         return read_reply(form, text, known, today=today, language=site.language, bare_label_ok=True)
 
-    reading = read(message.text, known_texts(connection, site, ballot))
+    reading = read(message.text, known_texts(connection, site, ballot).texts)
     if not reading.answers and reading.command is None and not message.text.strip():
         # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
         reading = read(message.subject.rpartition(":")[2].rpartition("：")[2], ())
@@ -104,7 +105,7 @@ def _weigh(
         previous,
         reading,
         late=received.received_at >= rsvp_deadline(event, site.zone) and not admitted,
-        automatic=is_machine(message, received, reading),
+        automatic=is_machine(message, received.mail_from, reading),
     )
 
 

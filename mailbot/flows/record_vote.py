@@ -2,46 +2,72 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Literal
+from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
+from mailbot.core.address import Post, address_key, route, same_address
 from mailbot.core.authentication import read_authentication
-from mailbot.core.automatic import automatic, seems_automatic
-from mailbot.core.ledger import LedgerRow, Standing, accepted, standing
-from mailbot.core.message import Message
+from mailbot.core.automatic import absent_until
+from mailbot.core.calendar import Language
+from mailbot.core.entitlement import Sender, entitle, freezes, may_confirm
+from mailbot.core.header import mail_date
+from mailbot.core.judgement import Judged, judge
+from mailbot.core.ledger import (
+    IN_TALLY,
+    KEPT,
+    VOTES,
+    LedgerRow,
+    accepted,
+    mail_digest,
+    own_rows,
+    standing,
+    waiting_for_primary,
+)
+from mailbot.core.message import Message, parse
+from mailbot.core.refusal import Refusal
 from mailbot.core.register import Contact
-from mailbot.core.reply import read_reply
-from mailbot.core.survey import Reading
-from mailbot.core.trust import Count, HoldReply, SendBallot, Trust, may_count, trust
-from mailbot.core.vote import Verdict, weigh
+from mailbot.core.survey import Answers, Command
+from mailbot.core.trust import Trust, trust
+from mailbot.core.vote import Verdict
+from mailbot.flows.answer_reply import (
+    Arrival,
+    acknowledge,
+    answer_proxy,
+    ask_primary,
+    send_fresh_ballot,
+    send_new_token,
+)
 from mailbot.flows.known_texts import known_texts
-from mailbot.flows.open_survey import ballot_copy
-from mailbot.flows.post_to_list import fingerprint
+from mailbot.flows.open_survey import greeting
+from mailbot.flows.record_proxy import end_proxy, record_proxy
 from mailbot.flows.settled import Settled
-from mailbot.render import Thread, VoteReceipt
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, outbox, surveys
+from mailbot.store import ballots, inbox, lists, members, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
 
-_LATE_WINDOW = timedelta(days=30)  # after the close a reply is still stored as late; then the token is dead
-_COUNTS = frozenset({"counted", "partial", "withdrawn", "declined"})
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What one reply is worth, and to whom that is said."""
-
-    verdict: Verdict
-    reading: Reading
-    machine: bool  # it is an automatic mail: nothing answers it
-    before: Standing | None  # what stood for the body before it
-    answer_to: tuple[str, ...]  # addresses that get the receipt
+_MOST_ASKED = (
+    2  # times that one body is asked back in one survey; then the office rings (ballot.md section 8)
+)
+_MOST_RECIPIENTS = 50  # addresses of To and Cc that are looked up
+_WORDS: dict[Language, dict[str, str]] = {  # why a reply waits, for the office
+    "ja": {
+        "proxy": "委任が、表決する方としてご登録の方以外から届きました。記録していません。",
+        "word": "承認・差替・そのままのどれかの返信ですが、それを決められる方以外から届いたか、締切の後に届きました。",
+        "contact": "担当の方の変更のご連絡です：{}",
+        "gone": "承認された元のお返事が、もうありません。",
+    },
+    "en": {
+        "proxy": "It is a proxy that did not come from the entitled voter; it is not recorded.",
+        "word": "It is a word of approval that its sender may not give, or that came after the close.",
+        "contact": "A change of contact is asked for: {}",
+        "gone": "The reply that it approves is no longer there.",
+    },
+}
+_PRIMARYS_WORDS: frozenset[Command] = frozenset({"approve", "replace", "keep"})
 
 
 def record_vote(
@@ -52,92 +78,118 @@ def record_vote(
     ballot: Ballot,
     now: datetime,
     *,
-    admitted: bool = False,
+    by: str = "",
 ) -> Settled:
-    """Record one reply and queue its receipt; `admitted`: the office has decided that it counts as it was read."""
+    """Record one reply and queue its receipt; `by`: the person who decided that it counts as it was read."""
     stored = surveys.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
-    if not admitted and not inbox.first_time(
-        connection, f"ballot:{ballot.id}", fingerprint(message, received.content), received.id
-    ):
-        return Settled("discarded", "the same mail was read before")
-    judged = judge(connection, site, stored, ballot, received, message, admitted=admitted)
+    arrival = _load(connection, site, stored, ballot, received, message, now)
+    judged = _judge(site, arrival, admitted=bool(by))
+    if ballot.replaced and not judged.machine and not by:
+        send_new_token(connection, site, arrival, now)
+        return Settled("answered", "its token was replaced; a ballot with the new one was sent")
+    if not by and (settled := _primarys_word(connection, site, arrival, judged, now)) is not None:
+        return settled
     verdict = judged.verdict
+    tell: tuple[str, ...] = (ballot.address,)
+    if not by:
+        entitled = entitle(
+            stored.survey,
+            verdict,
+            arrival.sender,
+            arrival.before,
+            written_at=mail_date(message.date),
+            received_at=received.received_at,
+            language=site.language,
+        )
+        verdict, tell = _at_most_asked(entitled.verdict, arrival), entitled.tell
+    elif arrival.sender.trust.level in {2, 3, 4}:
+        tell = tuple(dict.fromkeys((ballot.address, message.from_address or ballot.address)))
+    if judged.machine:
+        _note_absence(connection, arrival)
+        tell = ()
     if verdict.status == "ignored":
-        return _answer_request(connection, site, stored, ballot, received, message, judged, now)
-    row = _row(ballot, received, message, judged)
-    ballots.append(connection, ballot.subject, row)
-    if not judged.machine:
-        _acknowledge(connection, site, stored, ballot, received, message, judged, row, now)
-    admissible = verdict.status == "late" and not _is_over(stored, now)
-    if admissible or (verdict.status == "held" and not verdict.ask):
-        return Settled("held", verdict.reason)  # the office decides: `mailbot held accept` admits it
-    return Settled("voted", f"{ballot.subject} {ballot.code}: {verdict.status} {verdict.reason}".strip())
+        return _answer_request(connection, site, arrival, judged, verdict, tell, now)
+    row = _row(arrival, judged, verdict, by)
+    _append(connection, arrival, row)
+    ended = False
+    if stored.survey.resolution is not None and accepted(row.status):  # who votes needs no proxy
+        ended = end_proxy(connection, ballot.subject, ballot.code, received.received_at)
+    _answer(connection, site, arrival, judged, verdict, row, tell, now, proxy_ended=ended)
+    return _settled(arrival, verdict, now)
 
 
-def read_ballot(
+def rehearse_vote(
     connection: Connection, site: Site, ballot: Ballot, received: Received, message: Message, now: datetime
 ) -> Verdict:
     """Return what a reply would be worth, without recording it."""
     stored = surveys.load(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
-    return judge(connection, site, stored, ballot, replace(received, received_at=now), message).verdict
+    arrived = replace(received, received_at=now)
+    arrival = _load(connection, site, stored, ballot, arrived, message, None)
+    judged = _judge(site, arrival, admitted=False)
+    return entitle(
+        stored.survey,
+        judged.verdict,
+        arrival.sender,
+        arrival.before,
+        written_at=mail_date(message.date),
+        received_at=now,
+        language=site.language,
+    ).verdict
 
 
-def judge(
+def read_if_admitted(
+    connection: Connection, site: Site, ballot: Ballot, received: Received, message: Message
+) -> Answers:
+    """Return the whole vote that a held reply would make if the office admitted it; empty: it would make none."""
+    stored = surveys.load(connection, ballot.subject)
+    assert stored is not None, "a ballot has its survey"
+    arrival = _load(connection, site, stored, ballot, received, message, None)
+    verdict = _judge(site, arrival, admitted=True).verdict
+    return verdict.answers if verdict.status in IN_TALLY else {}
+
+
+# --- load -------------------------------------------------------------------------------------------------------
+
+
+def _load(
     connection: Connection,
     site: Site,
     stored: StoredSurvey,
     ballot: Ballot,
     received: Received,
     message: Message,
-    *,
-    admitted: bool = False,
-) -> Judged:
-    """Read a reply and weigh it: what it says, whether it is in time, and who sent it."""
-    before = standing(ballots.ledger(connection, ballot.subject, ballot.code))
-    reading = read_reply(
-        stored.survey,
-        message.text,
-        known_texts(connection, site, ballot),
-        today=received.received_at.astimezone(site.zone).date(),
-        language=site.language,
-    )
-    machine = is_machine(message, received, reading)
-    verdict = weigh(
-        stored.survey,
-        before.row.answers if before is not None and before.row.status in _COUNTS else None,
-        reading,
-        late=is_late(stored, received.received_at) and not admitted,
-        automatic=machine,
-    )
-    if message.attachments and not machine and not reading.answers and reading.command is None:
-        verdict = replace(
-            verdict, status="held", reason="添付ファイルだけで、お答えが本文にありません", ask=False
-        )
-    if admitted:
-        return Judged(verdict, reading, machine, before, (ballot.address,))
+    now: datetime | None,
+) -> Arrival:
+    """Load what a decision needs; with a time, a token seen from too many domains is frozen by the way."""
+    own = own_rows(ballots.ledger(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
     registered = contacts(connection, ballot)
-    sender = trust_of(site, ballot, message, registered)
-    verdict, answer_to = _with_trust(site, ballot, message, verdict, before, sender, registered)
-    return Judged(verdict, reading, machine, before, answer_to)
-
-
-def is_machine(message: Message, received: Received, reading: Reading) -> bool:
-    """Tell whether a reply is automatic; a vacation note's Subject alone is only a hint (ballot.md section 13)."""
-    return automatic(message, received.mail_from) is not None or (
-        seems_automatic(message.subject) and not reading.answers
+    sender = Sender(
+        message.from_address,
+        trust_of(site, ballot, message, registered),
+        ballot.address,
+        registered,
+        ballot.frozen_at is not None,
+    )
+    if now is not None and _freeze(connection, ballot, sender, now):
+        sender = replace(sender, frozen=True)
+    return Arrival(
+        stored,
+        ballot,
+        received,
+        message,
+        sender,
+        standing(own),
+        waiting_for_primary(own),
+        known_texts(connection, site, ballot),
+        sum(row.by == "" and row.rule.startswith("8 ") and row.status in {"partial", "held"} for row in own),
     )
 
 
-def is_late(stored: StoredSurvey, received_at: datetime) -> bool:
-    """Tell whether a reply came after the close; only our own time of receipt decides (I18)."""
-    return received_at >= (stored.closed_at or stored.survey.closes)
-
-
-def _is_over(stored: StoredSurvey, now: datetime) -> bool:
-    """Tell whether the survey was closed so long ago that its tokens are dead."""
-    return stored.closed_at is not None and now - stored.closed_at > _LATE_WINDOW
+def contacts(connection: Connection, ballot: Ballot) -> list[Contact]:
+    """Return the registered contacts of a ballot's body, the primary first."""
+    return [person.contact for person in members.people_of(connection, ballot.code)]
 
 
 def trust_of(site: Site, ballot: Ballot, message: Message, registered: list[Contact]) -> Trust:
@@ -152,169 +204,255 @@ def trust_of(site: Site, ballot: Ballot, message: Message, registered: list[Cont
     )
 
 
-def contacts(connection: Connection, ballot: Ballot) -> list[Contact]:
-    """Return the registered contacts of a ballot's body, the primary first."""
-    return [person.contact for person in members.people(connection, [ballot.code])]
+def _freeze(connection: Connection, ballot: Ballot, sender: Sender, now: datetime) -> bool:
+    """Freeze a token that has come from too many domains (ballot.md section 12); True when this reply did it."""
+    if sender.frozen or sender.trust.level not in {1, 2} or sender.address is None:
+        return False
+    domain, own = (address_key(each).rpartition("@")[2] for each in (sender.address, ballot.address))
+    if domain == own or not freezes(1 + ballots.see_domain(connection, ballot.id, domain)):
+        return False
+    ballots.freeze(connection, ballot.id, now)
+    return True
 
 
-def _with_trust(
-    site: Site,
-    ballot: Ballot,
-    message: Message,
-    verdict: Verdict,
-    before: Standing | None,
-    sender: Trust,
-    registered: list[Contact],
-) -> tuple[Verdict, tuple[str, ...]]:
-    """Hold what may not count because of its sender, and say who is answered (ballot.md sections 10 to 12)."""
-    own = message.from_address
-    match may_count(sender.level, "survey"):
-        case Count(acknowledge):
-            if verdict.status in _COUNTS and (why := _outranked(registered, before, sender)):
-                return _held(verdict, why, ask=True), (ballot.address,)
-            to = (
-                [own or ballot.address, ballot.address]
-                if acknowledge != "sender"
-                else [own or ballot.address]
-            )
-            return verdict, tuple(dict.fromkeys(to))
-        case HoldReply():
-            if verdict.status not in _COUNTS:
-                return verdict, (ballot.address,)
-            words = {
-                "ja": "ご登録以外のアドレスから届いたため、ご担当の方の確認が必要です。",
-                "en": "It came from an address that is not registered; the registered contact must confirm it.",
-            }
-            return _held(verdict, words[site.language], ask=False), (ballot.address,)
-        case SendBallot():
-            return replace(verdict, status="ignored", reason="it carries no token"), ()
-        case _:
-            reason = f"the sender cannot be believed: {sender.reason}"
-            return _held(verdict, reason, ask=False), ()
+# --- decide -----------------------------------------------------------------------------------------------------
 
 
-def _outranked(registered: list[Contact], before: Standing | None, sender: Trust) -> str | None:
-    """Return why a reply stays beside the one that counts: it came from a lower rank (ballot.md section 11)."""
-    if before is None or before.row.status not in _COUNTS or before.row.author == "":
-        return None
-    ranks = {address_key(contact.email): contact.rank for contact in registered}
-    unranked = 1 + max(ranks.values(), default=0)
-    counted = ranks.get(address_key(before.row.author), unranked)
-    new = sender.sender.rank if sender.sender is not None else unranked
-    if new <= counted:
-        return None
-    return "上位の担当の方のお答えを受け付け済みです。差し替えるときは、その方からご返信ください。"
+def _judge(site: Site, arrival: Arrival, *, admitted: bool) -> Judged:
+    before = arrival.before
+    return judge(
+        arrival.stored.survey,
+        arrival.message,
+        arrival.known.texts,
+        mail_from=arrival.received.mail_from,
+        previous=before.row.answers if before is not None and before.row.status in VOTES else None,
+        today=arrival.received.received_at.astimezone(site.zone).date(),
+        late=is_late(arrival.stored, arrival.received.received_at) and not admitted,
+        awaiting=_PRIMARYS_WORDS if arrival.pending is not None else frozenset(),
+        own_domains=(site.domain, site.reply_domain),
+        language=site.language,
+    )
 
 
-def _held(verdict: Verdict, reason: str, *, ask: bool) -> Verdict:
-    return replace(verdict, status="held", reason=reason, ask=ask)
+def is_late(stored: StoredSurvey, received_at: datetime) -> bool:
+    """Tell whether a reply came after the close; only our own time of receipt decides (I18)."""
+    return received_at >= (stored.closed_at or stored.survey.closes)
 
 
-def _row(ballot: Ballot, received: Received, message: Message, judged: Judged) -> LedgerRow:
-    verdict, before = judged.verdict, judged.before
-    version = 0 if before is None else before.row.version
+def _at_most_asked(verdict: Verdict, arrival: Arrival) -> Verdict:
+    """Leave a body that was asked back often enough to the office."""
+    if not verdict.ask or arrival.asked < _MOST_ASKED:
+        return verdict
+    return replace(verdict, ask=False, waits_for="office" if verdict.status == "held" else "")
+
+
+def _row(arrival: Arrival, judged: Judged, verdict: Verdict, by: str) -> LedgerRow:
+    before, ballot = arrival.before, arrival.ballot
     keeps = before is not None and not accepted(verdict.status)
     return LedgerRow(
         ballot_id=ballot.id,
         code=ballot.code,
-        inbox_id=received.id,
-        received_at=received.received_at,
-        author=message.from_address or "",
+        inbox_id=arrival.received.id,
+        received_at=arrival.received.received_at,
+        author=arrival.message.from_address or "",
         status=verdict.status,
-        version=version + accepted(verdict.status),
+        version=(0 if before is None else before.row.version) + accepted(verdict.status),
         answers=before.row.answers if keeps and before is not None else verdict.answers,
         problems=verdict.problems,
         reason=verdict.reason,
+        rule=verdict.rule,
+        level=str(arrival.sender.trust.level),
+        by=by,
+        written_at=mail_date(arrival.message.date),
+        texts=arrival.known.newest,
+        remarks=judged.reading.remarks,
+        flags=judged.reading.flags,
+        waits_for=verdict.waits_for if verdict.status == "held" else "",
+        digest=mail_digest(arrival.received.content),
     )
+
+
+def _settled(arrival: Arrival, verdict: Verdict, now: datetime) -> Settled:
+    sealed = arrival.stored.survey.mode == "sealed"
+    admissible = verdict.status == "late" and not sealed and not arrival.stored.is_over(now)
+    if admissible or (verdict.status == "held" and verdict.waits_for == "office"):
+        return Settled("held", verdict.reason)  # the office decides: `mailbot held accept` admits it
+    if verdict.status == "held" and arrival.sender.trust.level == 1:
+        return Settled("held", verdict.reason)  # the primary is asked, and the office knows
+    where = f"{arrival.ballot.subject} {arrival.ballot.code}"
+    if sealed:  # the log outlives what is destroyed at the close
+        return Settled("voted", f"{where}: received")
+    return Settled("voted", f"{where}: {verdict.status} {verdict.reason}".strip())
+
+
+# --- act --------------------------------------------------------------------------------------------------------
+
+
+def _answer(
+    connection: Connection,
+    site: Site,
+    arrival: Arrival,
+    judged: Judged,
+    verdict: Verdict,
+    row: LedgerRow,
+    tell: tuple[str, ...],
+    now: datetime,
+    *,
+    proxy_ended: bool,
+) -> None:
+    """Tell those concerned what became of a reply: its receipt, or the question that the primary must answer."""
+    if not tell:
+        return
+    if verdict.status == "held" and verdict.waits_for == "primary":
+        ask_primary(connection, site, arrival, judged, row, now)
+        return
+    others = _others(connection, site, arrival)
+    acknowledge(connection, site, arrival, verdict, row, tell, now, others=others, proxy_ended=proxy_ended)
+    if judged.reading.hold == "contact-change":
+        _ballot_to_colleague(connection, site, arrival, now)
+
+
+def _primarys_word(
+    connection: Connection, site: Site, arrival: Arrival, judged: Judged, now: datetime
+) -> Settled | None:
+    """Do what the primary says about a reply that waited for his word; None when this is no such word."""
+    command, pending = judged.reading.command, arrival.pending
+    if command not in _PRIMARYS_WORDS or pending is None or judged.machine:
+        return None
+    if not may_confirm(arrival.sender) or is_late(arrival.stored, arrival.received.received_at):
+        return Settled("held", _WORDS[site.language]["word"])
+    author = arrival.message.from_address or arrival.ballot.address
+    if command == "keep":
+        return _keep(connection, site, arrival, judged, author, now)
+    return _admit(connection, site, arrival, pending, author, now)
+
+
+def _keep(
+    connection: Connection, site: Site, arrival: Arrival, judged: Judged, author: str, now: datetime
+) -> Settled:
+    """Leave the vote as it was before the reply that waited, and say so."""
+    before = arrival.before
+    row = replace(_row(arrival, judged, replace(judged.verdict, rule=KEPT), author), status="ignored")
+    _append(connection, arrival, row)
+    if arrival.pending is not None:
+        _settle_pending(connection, arrival.pending, "discarded", f"left aside by {author}", now)
+    if before is not None and before.row.status in VOTES:
+        verdict = Verdict("counted", before.row.answers, rule=KEPT)
+        acknowledge(connection, site, arrival, verdict, row, (author,), now)
+    return Settled("voted", f"{arrival.ballot.subject} {arrival.ballot.code}: left as it was, by {author}")
+
+
+def _admit(
+    connection: Connection, site: Site, arrival: Arrival, pending: LedgerRow, author: str, now: datetime
+) -> Settled:
+    """Count the reply that waited, as it was read, on the primary's word."""
+    received = None if pending.inbox_id is None else inbox.load(connection, pending.inbox_id)
+    if received is None:
+        return Settled("held", _WORDS[site.language]["gone"])
+    settled = record_vote(connection, site, received, parse(received.content), arrival.ballot, now, by=author)
+    _settle_pending(connection, pending, settled.state, f"{settled.reason}; approved by {author}", now)
+    return Settled("voted", f"it approves mail {pending.inbox_id}: {settled.reason}")
+
+
+def _settle_pending(
+    connection: Connection, pending: LedgerRow, state: str, reason: str, now: datetime
+) -> None:
+    if pending.inbox_id is not None and inbox.claim(connection, pending.inbox_id, "held"):
+        inbox.change(connection, pending.inbox_id, state, reason, now=now)
+
+
+def _append(connection: Connection, arrival: Arrival, row: LedgerRow) -> None:
+    sealed = arrival.stored.survey.mode == "sealed"
+    ballots.append(connection, arrival.ballot.subject, row, sealed=sealed)
 
 
 def _answer_request(
     connection: Connection,
     site: Site,
-    stored: StoredSurvey,
-    ballot: Ballot,
-    received: Received,
-    message: Message,
+    arrival: Arrival,
     judged: Judged,
+    verdict: Verdict,
+    tell: tuple[str, ...],
     now: datetime,
 ) -> Settled:
     """Answer a reply that asks for something rather than votes."""
-    match judged.reading.command:
-        case "resend" | "help" if judged.answer_to and stored.state == "open" and not judged.machine:
-            before = judged.before
-            cooked = site.render.fresh_ballot(
-                stored.survey,
-                now=now,
-                answers={} if before is None else before.row.answers,
-                edition=1 if before is None else before.row.version + 1,
-                thread=Thread(message.message_id, message.references),
-            )
-            if inbox.may_answer(connection, ballot.address, now):
-                queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], received.id, now)
+    command, is_open = judged.reading.command, arrival.stored.state == "open"
+    if judged.machine:
+        return Settled("discarded", verdict.reason)
+    match command:
+        case "resend" if is_open and arrival.sender.frozen and arrival.sender.trust.level in {3, 4}:
+            send_new_token(connection, site, arrival, now)
+            return Settled("answered", "its token was frozen; a ballot with a new one was sent")
+        case "resend" | "help" if tell and is_open:
+            send_fresh_ballot(connection, site, arrival, arrival.ballot.address, now)
             return Settled("answered", "a fresh ballot was asked for and sent")
+        case "proxy":
+            return _give_proxy(connection, site, arrival, judged, now)
         case "contact":
-            return Settled("held", f"a change of contact is asked for: {judged.reading.detail}")
+            return Settled("held", _WORDS[site.language]["contact"].format(judged.reading.detail))
         case _:
-            return Settled("discarded", judged.verdict.reason)
+            return Settled("discarded", verdict.reason)
 
 
-_RECEIPTS: dict[str, Literal["counted", "partial", "late", "withdrawn", "declined"]] = {
-    "counted": "counted",
-    "partial": "partial",
-    "late": "late",
-    "withdrawn": "withdrawn",
-    "declined": "declined",
-}
-
-
-def _acknowledge(
-    connection: Connection,
-    site: Site,
-    stored: StoredSurvey,
-    ballot: Ballot,
-    received: Received,
-    message: Message,
-    judged: Judged,
-    row: LedgerRow,
-    now: datetime,
-) -> None:
-    """Queue the receipt, which is the next ballot, within the limit of automatic answers (I14)."""
-    verdict = judged.verdict
-    to = [address for address in judged.answer_to if inbox.may_answer(connection, address, now)]
-    if not to:
-        if judged.answer_to:
-            inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=received.id)
-        return
-    thread = Thread(message.message_id, message.references)
-    if _is_over(stored, now):
-        cooked = site.render.survey_closed_reply(stored.survey, thread=thread, now=now)
-    else:
-        asked = "held" if verdict.ask else "desk"
-        receipt = VoteReceipt(
-            status=_RECEIPTS.get(verdict.status, "held" if asked == "held" else "desk"),
-            at=received.received_at,
-            version=row.version,
-            edition=row.version + 1,
-            answers=row.answers,
-            problems=verdict.problems,
-            reason=verdict.reason,
+def _give_proxy(
+    connection: Connection, site: Site, arrival: Arrival, judged: Judged, now: datetime
+) -> Settled:
+    """Record that the entitled voter gives his vote to another, and tell him (ballot.md section 11)."""
+    ballot, received, author = arrival.ballot, arrival.received, arrival.message.from_address
+    if not may_confirm(arrival.sender) or author is None:
+        return Settled("held", _WORDS[site.language]["proxy"])
+    try:
+        sentence, recorded = (
+            record_proxy(
+                connection,
+                site,
+                ballot.subject,
+                ballot.code,
+                judged.reading.detail,
+                by=author,
+                inbox_id=received.id,
+                now=received.received_at,
+            ),
+            True,
         )
-        cooked = site.render.vote_receipt(stored.survey, receipt, thread=thread, now=now)
-    queue_receipt(connection, "vote_receipt", cooked, ballot, to, received.id, now)
+    except Refusal as refusal:
+        sentence, recorded = str(refusal), False
+    _append(connection, arrival, replace(_row(arrival, judged, judged.verdict, ""), reason=sentence))
+    answer_proxy(connection, site, arrival, sentence, recorded, now)
+    return Settled("answered", sentence)
 
 
-def queue_receipt(
-    connection: Connection,
-    kind: str,
-    cooked: bytes,
-    ballot: Ballot,
-    to: list[str],
-    inbox_id: int | None,
-    now: datetime,
-) -> None:
-    """Queue one receipt, from the null sender, to these addresses; it is then among the texts that we sent."""
-    mailing_id = outbox.add_mailing(
-        connection, kind=kind, subject=ballot.subject, cooked=cooked, bounces=None, inbox_id=inbox_id, now=now
-    )
-    copies = [replace(ballot_copy(ballot), address=address) for address in to]
-    outbox.queue(connection, mailing_id, copies, now)
+def _ballot_to_colleague(connection: Connection, site: Site, arrival: Arrival, now: datetime) -> None:
+    """Send the ballot to the body's next address when the one that we wrote to has moved on (ballot.md section 8)."""
+    own = arrival.message.from_address or arrival.ballot.address
+    others = [
+        person
+        for person in members.people(connection, [arrival.ballot.code])
+        if not same_address(person.contact.email, own)
+    ]
+    if others and arrival.stored.state == "open":
+        named = replace(arrival, ballot=replace(arrival.ballot, greeting=greeting(others[0])))
+        send_fresh_ballot(connection, site, named, others[0].contact.email, now)
+
+
+def _note_absence(connection: Connection, arrival: Arrival) -> None:
+    """Remember until when an address answers by itself: reminders go to the deputy meanwhile."""
+    until = absent_until(arrival.message.text, arrival.received.received_at)
+    if until is not None:
+        ballots.set_absent(connection, arrival.ballot.id, until)
+
+
+def _others(connection: Connection, site: Site, arrival: Arrival) -> int:
+    """Return how many lists and contacts of other bodies stand in To and Cc: the sender pressed Reply All."""
+    own = {address_key(contact.email) for contact in arrival.sender.registered}
+    own |= {address_key(arrival.received.recipient), address_key(site.office)}
+    beside = {address_key(address) for address in arrival.message.to[:_MOST_RECIPIENTS]} - own
+    if not beside:
+        return 0
+    names = lists.names(connection)
+    posts = {
+        address
+        for address in beside
+        if isinstance(route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names), Post)
+    }
+    return len(posts) + members.count_registered(connection, beside - posts)

@@ -13,9 +13,9 @@ from mailbot.core.message import Message, parse
 from mailbot.core.moderation import Accept, explain, moderate
 from mailbot.core.token import token_hash
 from mailbot.flows.post_to_list import ask, cook, fingerprint
-from mailbot.flows.record_vote import read_ballot
+from mailbot.flows.record_vote import rehearse_vote
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, lists
+from mailbot.store import ballots, desk_words, inbox, lists
 from mailbot.store.inbox import Received
 
 
@@ -86,11 +86,15 @@ def _reply(
     connection: Connection, site: Site, received: Received, message: Message, token: str, now: datetime
 ) -> Rehearsal:
     ballot = ballots.by_token(connection, token_hash(token))
+    if ballot is None and desk_words.by_token(connection, token_hash(token)) is not None:
+        return _plain(
+            received.recipient, message, "a command to the desk", "obeyed once, if it is authenticated"
+        )
     if ballot is None:
         return _plain(
             received.recipient, message, "an answer", "refused in the dialogue: 550 5.1.1 (no such token)"
         )
-    verdict = read_ballot(connection, site, ballot, received, message, now)
+    verdict = rehearse_vote(connection, site, ballot, received, message, now)
     rules = tuple((problem.question or "mail", problem.text) for problem in verdict.problems)
     answers = ", ".join(f"{question}={answer}" for question, answer in verdict.answers.items())
     means = f"the answer of body {ballot.code} to {ballot.subject}"

@@ -1,17 +1,22 @@
-"""Remind, of an open survey, only those bodies from whom nothing complete has come."""
+"""Remind, of an open survey, only those from whom nothing complete has come."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import standings
+from mailbot.core.address import same_address
+from mailbot.core.ledger import standings, standings_of_ballots
 from mailbot.core.refusal import Refusal
-from mailbot.flows.open_survey import ballot_copy
+from mailbot.core.survey import Survey
+from mailbot.flows.open_survey import queue_ballots
 from mailbot.site import Site
-from mailbot.store import ballots, outbox, surveys
+from mailbot.store import ballots, members, proxies, surveys
 from mailbot.store.ballots import Ballot
+
+_COMPLETE = frozenset({"counted", "declined"})
 
 
 def remind_survey(
@@ -22,22 +27,43 @@ def remind_survey(
     if stored is None or stored.state != "open":
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; only an open survey has somebody to remind")
-    asked = missing(connection, key)
+    asked = _present(connection, missing(connection, stored.survey), now)
     if asked:
-        mailing_id = outbox.add_mailing(
+        queue_ballots(
             connection,
-            kind="reminder",
-            subject=key,
-            cooked=site.render.reminder(stored.survey, now=now, late_since=late_since),
-            bounces="bounce",
-            now=now,
+            "reminder",
+            asked,
+            lambda layout: site.render.reminder(
+                stored.survey, now=now, late_since=late_since, columns=layout.columns, quotes=layout.quotes
+            ),
+            now,
         )
-        outbox.queue(connection, mailing_id, [ballot_copy(ballot) for ballot in asked], now)
     return len(asked)
 
 
-def missing(connection: Connection, key: str) -> list[Ballot]:
-    """Return the ballots of the bodies from whom nothing complete has come."""
-    stands = standings(ballots.ledger(connection, key))
-    done = {code for code, standing in stands.items() if standing.row.status in {"counted", "declined"}}
-    return [ballot for ballot in ballots.of_subject(connection, key) if ballot.code not in done]
+def missing(connection: Connection, survey: Survey) -> list[Ballot]:
+    """Return the ballots from which nothing complete has come."""
+    rows = ballots.ledger(connection, survey.key)
+    asked = ballots.of_subject(connection, survey.key)
+    if survey.unit == "person":
+        by_ballot = standings_of_ballots(rows)
+        done = {number for number, stands in by_ballot.items() if stands.row.status in _COMPLETE}
+        return [ballot for ballot in asked if ballot.id not in done]
+    given = {proxy.code for proxy in proxies.standing(connection, survey.key)} if survey.resolution else set()
+    complete = given | {code for code, stands in standings(rows).items() if stands.row.status in _COMPLETE}
+    return [ballot for ballot in asked if ballot.code not in complete]
+
+
+def _present(connection: Connection, asked: list[Ballot], now: datetime) -> list[Ballot]:
+    """Put the next contact's address in place of one that answers by itself now (ballot.md section 13)."""
+    away = [ballot for ballot in asked if ballot.absent_until is not None and now < ballot.absent_until]
+    if not away:
+        return asked
+    people = members.people(connection, sorted({ballot.code for ballot in away}))
+    instead = {
+        ballot.id: person.contact.email
+        for ballot in away
+        for person in reversed(people)
+        if person.body.code == ballot.code and not same_address(person.contact.email, ballot.address)
+    }
+    return [replace(ballot, address=instead.get(ballot.id, ballot.address)) for ballot in asked]

@@ -11,7 +11,8 @@ from mailbot.core.plan import Job, JobName, NotYet, Run, RunLate, Skip, duration
 from mailbot.core.refusal import Refusal
 from mailbot.flows.announce_event import announce_event
 from mailbot.flows.close_survey import StillReading, close_survey
-from mailbot.flows.open_survey import open_survey
+from mailbot.flows.follow_up_survey import follow_up_survey
+from mailbot.flows.open_survey import freeze_electorate, open_survey
 from mailbot.flows.plan_runs import jobs_of
 from mailbot.flows.remind_survey import remind_survey
 from mailbot.flows.tell_office import tell_office
@@ -59,6 +60,8 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
             raise
         except Refusal as refusal:
             state, note = "skipped", str(refusal)
+    if name.action == "freeze" and state == "late":
+        state = "done"  # the electorate of the moment it could first be read: nothing was missed
     occurrences.settle(connection, run.job, run.local, state, note, now)
     log.event("schedule." + state, job=run.job, local=run.local, note=note)
     if state != "done":
@@ -81,10 +84,20 @@ def _run(
             return f"{open_survey(connection, site, name.key, now, late_since=late_since)} invited"
         case "reminder":
             return f"{remind_survey(connection, site, name.key, now, late_since=late_since)} reminded"
+        case "freeze":
+            return f"{_freeze(connection, site, name.key)} entitled"
+        case "followup":
+            return f"{follow_up_survey(connection, site, name.key, now, late_since=late_since)} followed up"
         case "close":
             return f"{close_survey(connection, site, name.key, due_at, now, late_since=late_since)} answers counted"
         case "notice":
             return f"{announce_event(connection, site, name.key, name.number, now, late_since=late_since)} noticed"
+
+
+def _freeze(connection: Connection, site: Site, key: str) -> int:
+    """Freeze the electorate of a resolution at the beginning of its base date."""
+    stored = surveys.lock(connection, key)
+    return 0 if stored is None else len(freeze_electorate(connection, site, stored.survey))
 
 
 def _jobs(connection: Connection, site: Site, name: JobName) -> tuple[Job, ...]:

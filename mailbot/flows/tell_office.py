@@ -1,13 +1,17 @@
-"""Queue a mail to the secretariat: something needs a person."""
+"""Queue a mail to the secretariat: something needs a person, who answers it by reply with a word that works once."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mailbot.core.token import desk_token, token_hash
 from mailbot.site import Site
-from mailbot.store import inbox, outbox
+from mailbot.store import desk_words, inbox, outbox
+
+WORD_LASTS = timedelta(days=14)
 
 _PER_HOUR, _PER_DAY = (
     30,
@@ -23,17 +27,38 @@ def tell_office(
     *,
     kind: str,
     inbox_id: int | None = None,
+    to: Sequence[str] | None = None,
+    act_id: int | None = None,
 ) -> None:
-    """Queue a rendered mail to the office, unless it has had too many this hour."""
-    if not inbox.may_answer(connection, site.office, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
-        inbox.note(
+    """Queue a rendered mail to the office, or to these people of it, unless one has had too many this hour.
+
+    Each copy has a reply address of its own, which works once and for two weeks; with `act_id` its reader may approve
+    that act, or send it back.
+    """
+    for address in (site.office,) if to is None else to:
+        if not inbox.may_answer(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
+            inbox.note(
+                connection,
+                "the office was not told again: too many reports this hour",
+                now=now,
+                inbox_id=inbox_id,
+            )
+            continue
+        word_id = desk_words.make(
             connection,
-            "the office was not told again: too many reports this hour",
+            address,
+            act_id,
+            now + WORD_LASTS,
+            lambda number: token_hash(desk_token(site.key, number)),
+        )
+        mailing_id = outbox.add_mailing(
+            connection,
+            kind=kind,
+            subject=desk_words.subject_of(word_id),  # a reply is read beside the mail that it answers
+            cooked=cooked,
+            bounces=None,
             now=now,
             inbox_id=inbox_id,
         )
-        return
-    mailing_id = outbox.add_mailing(
-        connection, kind=kind, subject="office", cooked=cooked, bounces=None, now=now, inbox_id=inbox_id
-    )
-    outbox.queue(connection, mailing_id, [outbox.Addressee(site.office)], now)
+        copy = outbox.Addressee(address, None, {"desk": str(word_id)})
+        outbox.queue(connection, mailing_id, [copy], now)

@@ -20,6 +20,8 @@ from mailbot.core.smtp_wire import address_problem, stuff, unstuff
 
 _BATCH = 10  # mails that may be in doubt at a crash: as many as connections to a server (promises.md I9)
 
+_KEPT = "250 2.0.0 kept in new/"  # before the file's name, in the reply that `forget` reads
+
 _numbers = count()
 _host = socket.gethostname().replace("/", "\\057").replace(":", "\\072") or "localhost"
 
@@ -59,6 +61,18 @@ def deliver(folder: Path, content: bytes, mail_from: str, recipients: Sequence[s
     return kept
 
 
+def forget(folders: Sequence[Path], replies: Sequence[str]) -> int:
+    """Remove the mails that were kept with these replies (`send`), read by a mail program or not; returns how many."""
+    names = {reply.removeprefix(_KEPT) for reply in replies if reply.startswith(_KEPT)}
+    removed = 0
+    for folder in folders:
+        for path in [*folder.glob("new/*"), *folder.glob("cur/*")]:
+            if path.name.partition(":2,")[0] in names:
+                path.unlink(missing_ok=True)
+                removed += 1
+    return removed
+
+
 def _make(folder: Path) -> None:
     for name in ("tmp", "new", "cur"):
         (folder / name).mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -88,7 +102,7 @@ def _try(folder: Path, mail: Transaction, address: str) -> Outcome:
         return Failed(f"554 5.6.0 not kept: {error}")
     except OSError as error:
         return Deferred(f"maildir:{folder}: {error.strerror or error}")
-    return Sent(f"250 2.0.0 kept in new/{path.name}")
+    return Sent(f"{_KEPT}{path.name}")
 
 
 def _check(content: bytes, mail_from: str, recipient: str) -> None:

@@ -222,7 +222,7 @@ class Server:
             level="error" if failure else "info",
             error=failure,
             peer=envelope.peer,
-            bytes=len(raw),
+            kib=-(-len(raw) // 4096) * 4,  # rounded up: a sealed reply's size tells something of its answers
             recipients=len(envelope.recipients),
             reply=reply,
         )

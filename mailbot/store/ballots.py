@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailbot.core.ledger import FIRST_CHAIN, LedgerRow, chain, commitment
-from mailbot.store.database import storable
+from mailbot.core import ledger as chained
+from mailbot.core.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
+from mailbot.core.refusal import Refusal
+from mailbot.store.database import Written, storable
 from mailbot.store.documents import (
     answers_of,
     answers_text,
@@ -23,7 +25,9 @@ from mailbot.store.documents import (
     remarks_of,
     remarks_text,
 )
-from mailbot.store.tables import ballot, ledger_head, replaced_token, sighting, vote
+from mailbot.store.tables import ballot, ledger_head, replaced_token, sighting, survey, vote
+
+WIDEST = 68  # columns of a ballot's lines, unless its gateway wraps them
 
 
 @dataclass(frozen=True)
@@ -40,8 +44,8 @@ class Ballot:
     issue: int = 1  # of its token
     frozen_at: datetime | None = None
     absent_until: datetime | None = None
-    columns: int = 68  # width of its lines
-    revoked: bool = False  # it was found by a token that a newer one has replaced
+    columns: int = WIDEST  # of its lines
+    replaced: bool = False  # it was found by a token that a newer one has replaced
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,7 @@ class NewBallot:
     address: str
     greeting: str
     reference: str
-    columns: int = 68
+    columns: int = WIDEST
 
 
 _BALLOTS = select(
@@ -69,11 +73,9 @@ _BALLOTS = select(
     ballot.c.columns,
 )
 _OF_SUBJECT = _BALLOTS.where(ballot.c.subject == bindparam("subject")).order_by(ballot.c.code, ballot.c.id)
-_BY_TOKEN = _BALLOTS.where(ballot.c.token_hash == bindparam("hash"))
-_BY_OLD_TOKEN = (
-    _BALLOTS.add_columns(replaced_token.c.revoked_at)
-    .join_from(ballot, replaced_token)
-    .where(replaced_token.c.token_hash == bindparam("hash"))
+_BY_TOKEN = Written(_BALLOTS.where(ballot.c.token_hash == bindparam("hash")))
+_BY_OLD_TOKEN = _BALLOTS.join_from(ballot, replaced_token).where(
+    replaced_token.c.token_hash == bindparam("hash")
 )
 _BY_ID = _BALLOTS.where(ballot.c.id == bindparam("row"))
 
@@ -103,17 +105,31 @@ def make(
             for new in wanted
         ],
     )
-    made = of_subject(connection, subject)
+    fresh = select(ballot.c.id).where(ballot.c.subject == subject, ballot.c.token_hash.is_(None))
     connection.execute(
         update(ballot).where(ballot.c.id == bindparam("row")).values(token_hash=bindparam("hash")),
-        [{"row": one.id, "hash": hash_of(one.id)} for one in made],
+        [{"row": number, "hash": hash_of(number)} for number in connection.execute(fresh).scalars().all()],
     )
-    return made
+    return of_subject(connection, subject)
 
 
 def of_subject(connection: Connection, subject: str) -> list[Ballot]:
     """Return every ballot of a survey or event, by code."""
     return [Ballot(*row) for row in connection.execute(_OF_SUBJECT, {"subject": subject})]
+
+
+def by_token_hash(connection: Connection, subject: str) -> dict[str, tuple[Ballot, bool]]:
+    """Return every ballot of a survey or event by the hash of each token that it ever had, and if that is replaced."""
+    found = {one.id: one for one in of_subject(connection, subject)}
+    own = select(ballot.c.token_hash, ballot.c.id).where(ballot.c.subject == subject)
+    old = (
+        select(replaced_token.c.token_hash, ballot.c.id)
+        .join_from(replaced_token, ballot)
+        .where(ballot.c.subject == subject)
+    )
+    return {row[0]: (found[row[1]], False) for row in connection.execute(own)} | {
+        row[0]: (replace(found[row[1]], replaced=True), True) for row in connection.execute(old)
+    }
 
 
 def count(connection: Connection, subject: str) -> int:
@@ -124,11 +140,11 @@ def count(connection: Connection, subject: str) -> int:
 
 def by_token(connection: Connection, token_hash: str) -> Ballot | None:
     """Return the ballot whose reply address carries this token, or carried it before it got a newer one."""
-    row = connection.execute(_BY_TOKEN, {"hash": token_hash}).first()
+    row = _BY_TOKEN.first(connection, hash=token_hash)
     if row is not None:
         return Ballot(*row)
     old = connection.execute(_BY_OLD_TOKEN, {"hash": token_hash}).first()
-    return None if old is None else replace(Ballot(*old[:-1]), revoked=old[-1] is not None)
+    return None if old is None else Ballot(*old, replaced=True)
 
 
 def by_id(connection: Connection, ballot_id: int) -> Ballot | None:
@@ -137,29 +153,17 @@ def by_id(connection: Connection, ballot_id: int) -> Ballot | None:
     return None if row is None else Ballot(*row)
 
 
-def reissue(
-    connection: Connection, one: Ballot, new_hash: str, *, revoke_at: datetime | None = None
-) -> Ballot:
-    """Give a ballot a new token and thaw it; the old one works until the new one is used, or dies at `revoke_at`."""
+def reissue(connection: Connection, one: Ballot, new_hash: str, now: datetime) -> Ballot:
+    """Give a ballot a new token and thaw it; what comes with the old one does not count any more."""
     old_hash = connection.execute(select(ballot.c.token_hash).where(ballot.c.id == one.id)).scalar_one()
-    connection.execute(
-        insert(replaced_token).values(token_hash=old_hash, ballot_id=one.id, revoked_at=revoke_at)
-    )
+    connection.execute(insert(replaced_token).values(token_hash=old_hash, ballot_id=one.id, replaced_at=now))
     connection.execute(
         update(ballot)
         .where(ballot.c.id == one.id)
         .values(token_hash=new_hash, issue=one.issue + 1, frozen_at=None)
     )
-    return replace(one, issue=one.issue + 1, frozen_at=None)
-
-
-def revoke_older(connection: Connection, ballot_id: int, now: datetime) -> None:
-    """Let the earlier tokens of a ballot die: its newest one has been used."""
-    connection.execute(
-        update(replaced_token)
-        .where(replaced_token.c.ballot_id == ballot_id, replaced_token.c.revoked_at.is_(None))
-        .values(revoked_at=now)
-    )
+    connection.execute(delete(sighting).where(sighting.c.ballot_id == one.id))
+    return replace(one, issue=one.issue + 1, frozen_at=None, replaced=False)
 
 
 def see_domain(connection: Connection, ballot_id: int, domain: str) -> int:
@@ -194,14 +198,17 @@ def owed_receipts(connection: Connection) -> list[Ballot]:
 
 # --- the ledger -------------------------------------------------------------------------------------------------
 
-_HEAD = select(ledger_head.c.rows, ledger_head.c.chain).where(ledger_head.c.subject == bindparam("of"))
+_HEAD = Written(
+    select(ledger_head.c.rows, ledger_head.c.chain).where(ledger_head.c.subject == bindparam("of"))
+)
 _FIRST_HEAD = insert(ledger_head)
-_NEXT_HEAD = (
+_NEXT_HEAD = Written(
     update(ledger_head)
     .where(ledger_head.c.subject == bindparam("of"))
     .values(rows=bindparam("count"), chain=bindparam("link"))
 )
-_APPEND = insert(vote)
+_APPEND = Written(insert(vote))
+_STATE = select(survey.c.state).where(survey.c.key == bindparam("of"))
 _ROWS: Select[Any] = select(
     vote.c.ballot_id,
     vote.c.code,
@@ -222,14 +229,15 @@ _ROWS: Select[Any] = select(
     vote.c.flags,
     vote.c.waits_for,
     vote.c.commitment,
+    vote.c.digest,
 )
 _LEDGER = _ROWS.where(vote.c.subject == bindparam("of")).order_by(vote.c.id)
-_LEDGER_OF_BODY = _ROWS.where(vote.c.subject == bindparam("of"), vote.c.code == bindparam("body")).order_by(
-    vote.c.id
+_LEDGER_OF_BODY = Written(
+    _ROWS.where(vote.c.subject == bindparam("of"), vote.c.code == bindparam("body")).order_by(vote.c.id)
 )
 
 
-_LINKS = _LEDGER.add_columns(vote.c.chain)
+_LINKS = _LEDGER.add_columns(vote.c.chain, vote.c.salt)
 
 
 def append(connection: Connection, subject: str, row: LedgerRow, *, sealed: bool = False) -> None:
@@ -238,68 +246,81 @@ def append(connection: Connection, subject: str, row: LedgerRow, *, sealed: bool
     salt = secrets.token_hex(16) if sealed else ""
     if sealed:
         row = replace(row, commitment=commitment(salt, row))
-    head = connection.execute(_HEAD, {"of": subject}).first()
-    rows, last = (0, FIRST_CHAIN) if head is None else head
-    link = chain(last, row)
-    connection.execute(
-        _APPEND,
-        {
-            "subject": subject,
-            "ballot_id": row.ballot_id,
-            "code": row.code,
-            "inbox_id": row.inbox_id,
-            "received_at": row.received_at,
-            "author": row.author,
-            "status": row.status,
-            "version": row.version,
-            "answers": answers_text(row.answers),
-            "problems": problems_text(row.problems),
-            "reason": row.reason,
-            "rule": row.rule,
-            "level": row.level,
-            "decided_by": storable(row.by),
-            "written_at": row.written_at,
-            "texts": row.texts,
-            "remarks": remarks_text(row.remarks),
-            "flags": flags_text(row.flags),
-            "waits_for": row.waits_for,
-            "commitment": row.commitment,
-            "salt": salt,
-            "chain": link,
-        },
+        if _is_closed(connection, subject):
+            row, salt = _too_late(subject, row), ""
+    last = head(connection, subject)
+    link = chain(last.chain, row)
+    _APPEND.run(
+        connection,
+        subject=subject,
+        ballot_id=row.ballot_id,
+        code=row.code,
+        inbox_id=row.inbox_id,
+        received_at=row.received_at,
+        author=row.author,
+        status=row.status,
+        version=row.version,
+        answers=answers_text(row.answers),
+        problems=problems_text(row.problems),
+        reason=row.reason,
+        rule=row.rule,
+        level=row.level,
+        decided_by=storable(row.by),
+        written_at=row.written_at,
+        texts=row.texts,
+        remarks=remarks_text(row.remarks),
+        flags=flags_text(row.flags),
+        waits_for=row.waits_for,
+        commitment=row.commitment,
+        salt=salt,
+        digest=row.digest,
+        chain=link,
     )
-    if head is None:
+    if last == EMPTY:
         connection.execute(_FIRST_HEAD, {"subject": subject, "rows": 1, "chain": link})
     else:
-        connection.execute(_NEXT_HEAD, {"of": subject, "count": rows + 1, "link": link})
+        _NEXT_HEAD.run(connection, of=subject, count=last.rows + 1, link=link)
+
+
+def _is_closed(connection: Connection, subject: str) -> bool:
+    return connection.execute(_STATE, {"of": subject}).scalar() == "closed"
+
+
+def _too_late(subject: str, row: LedgerRow) -> LedgerRow:
+    """Return what is kept of a reply to a sealed survey after its close: that it came. Raises Refusal when it counts."""
+    if row.status in VOTES:
+        raise Refusal(
+            f"survey {subject}: its votes were sealed at the close; no vote can be added, changed or taken out"
+        )
+    return emptied(row)
 
 
 def ledger(connection: Connection, subject: str, code: str | None = None) -> list[LedgerRow]:
     """Return the rows of a survey or event in order; of one body only when its code is given."""
     if code is None:
-        rows = connection.execute(_LEDGER, {"of": subject})
-    else:
-        rows = connection.execute(_LEDGER_OF_BODY, {"of": subject, "body": code})
-    return [_row(row) for row in rows]
+        return [_row(row) for row in connection.execute(_LEDGER, {"of": subject})]
+    return [_row(row) for row in _LEDGER_OF_BODY.rows(connection, of=subject, body=code)]
 
 
-def head(connection: Connection, subject: str) -> tuple[int, str]:
+def head(connection: Connection, subject: str) -> Head:
     """Return how many rows a ledger has and the chain of its last one."""
-    row = connection.execute(_HEAD, {"of": subject}).first()
-    return (0, FIRST_CHAIN) if row is None else (row[0], row[1])
+    row = _HEAD.first(connection, of=subject)
+    return EMPTY if row is None else Head(row[0], row[1])
 
 
-def broken_link(connection: Connection, subject: str) -> int | None:
+def links(connection: Connection, subject: str) -> list[Link]:
+    """Return the rows of a survey or event as they are stored, in order, with what ties each to the one before."""
+    return [Link(_row(row), row.chain, row.salt) for row in connection.execute(_LINKS, {"of": subject})]
+
+
+def broken_link(
+    connection: Connection, subject: str, lines: Sequence[tuple[str, str]] | None = None
+) -> int | None:
     """Return the number (from 1) of the first ledger row that does not follow from the one before it; None: all do.
 
-    A ledger that ends before its head says is broken behind its last row.
+    `lines`: the published list of a closed sealed survey, see core/ledger.py.
     """
-    previous, number = FIRST_CHAIN, 0
-    for number, row in enumerate(connection.execute(_LINKS, {"of": subject}), 1):
-        if chain(previous, _row(row)) != row.chain:
-            return number
-        previous = row.chain
-    return None if (number, previous) == head(connection, subject) else number + 1
+    return chained.broken_link(links(connection, subject), head(connection, subject), lines)
 
 
 def _row(row: Row[Any]) -> LedgerRow:
@@ -323,4 +344,5 @@ def _row(row: Row[Any]) -> LedgerRow:
         flags_of(row.flags),
         row.waits_for,
         row.commitment,
+        row.digest,
     )

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, update
 
-from mailbot.store.tables import ballot, bounce, delivery
+from mailbot.store.tables import ballot, bounce, delivery, mailing
+
+
+@dataclass(frozen=True)
+class Returned:
+    """How much of one mailing came back for good."""
+
+    kind: str  # of the mailing
+    subject: str
+    copies: int
+    bounced: int
 
 
 def address_of(connection: Connection, delivery_id: int) -> str | None:
@@ -23,6 +34,38 @@ def add(
             delivery_id=delivery_id, inbox_id=inbox_id, status=status, permanent=permanent, at=now
         )
     )
+
+
+def ballot_of(connection: Connection, delivery_id: int) -> int | None:
+    """Return the ballot that a copy was about."""
+    return connection.execute(select(delivery.c.ballot_id).where(delivery.c.id == delivery_id)).scalar()
+
+
+def returned(connection: Connection, delivery_id: int) -> Returned:
+    """Return how many copies of the mailing that this copy belongs to came back for good."""
+    of = select(delivery.c.mailing_id).where(delivery.c.id == delivery_id).scalar_subquery()
+    kind, subject = connection.execute(
+        select(mailing.c.kind, mailing.c.subject).where(mailing.c.id == of)
+    ).one()
+    copies = connection.execute(
+        select(func.count()).select_from(delivery).where(delivery.c.mailing_id == of)
+    ).scalar_one()
+    bounced = connection.execute(
+        select(func.count(bounce.c.delivery_id.distinct()))
+        .join_from(bounce, delivery)
+        .where(delivery.c.mailing_id == of, bounce.c.permanent.is_(True))
+    ).scalar_one()
+    return Returned(kind, subject, copies, bounced)
+
+
+def stop_mailing(connection: Connection, delivery_id: int) -> int:
+    """Withdraw what has not left of the mailing that this copy belongs to; returns how many."""
+    of = select(delivery.c.mailing_id).where(delivery.c.id == delivery_id).scalar_subquery()
+    return connection.execute(
+        update(delivery)
+        .where(delivery.c.mailing_id == of, delivery.c.state == "pending")
+        .values(state="withdrawn")
+    ).rowcount
 
 
 def undeliverable(connection: Connection, subject: str) -> set[str]:

@@ -5,21 +5,41 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, Dialect, Engine, Update, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    Connection,
+    Delete,
+    Dialect,
+    Engine,
+    Insert,
+    Select,
+    Update,
+    create_engine,
+    event,
+    inspect,
+    make_url,
+    text,
+)
 from sqlalchemy.exc import DBAPIError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 
+if TYPE_CHECKING:
+    from sqlalchemy.engine.interfaces import DBAPICursor
+
 SCHEMA = "0002"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
+_SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit
+_LATER = "mailbot_later"  # in a connection's info: what is done after the commit
 _UPGRADE_LOCK = 0x6D61696C  # PostgreSQL advisory lock, so that two nodes do not upgrade at once
+
+Statement = Select[Any] | Insert | Update | Delete
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -35,6 +55,8 @@ class Database:
     def __init__(self, url: str) -> None:
         self._sqlite = url.startswith("sqlite")
         self._engine = _sqlite_engine(url) if self._sqlite else _postgresql_engine(url)
+        # A SQLite connection forgets the pages that it holds when another one has written: so one writes them all.
+        self._readers = _sqlite_engine(url) if self._sqlite else self._engine
         self._writing = threading.Lock() if self._sqlite else contextlib.nullcontext()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
 
@@ -44,15 +66,25 @@ class Database:
 
         Raises StorageFull or StorageUnavailable when the database cannot take it.
         """
-        with self._writing, storage_errors(), self._engine.connect() as connection, connection.begin():
-            yield connection
+        with self._writing, storage_errors(), self._engine.connect() as connection:
+            connection.info.pop(_SCRUB, None)  # of a transaction that was rolled back
+            connection.info[_LATER] = []
+            with connection.begin():
+                yield connection
+            touched = connection.info.pop(_SCRUB, ())
+            try:
+                for act in connection.info.pop(_LATER):
+                    act()
+            finally:
+                if touched:
+                    self._scrub(connection, touched)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Run the block on one consistent snapshot, without hindering writers."""
         with (
             storage_errors(),
-            self._engine.connect().execution_options(mailbot_reads=True) as connection,
+            self._readers.connect().execution_options(mailbot_reads=True) as connection,
             connection.begin(),
         ):
             yield connection
@@ -105,41 +137,156 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _UPGRADE_LOCK})
             connection.commit()
 
+    def _scrub(self, connection: Connection, tables: Sequence[str]) -> None:
+        """Rewrite what holds these tables, and empty the write-ahead log: deleted rows outlive their deletion there."""
+        if self._sqlite:
+            own = connection.connection.driver_connection
+            assert own is not None, "the connection is open"
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                rows = own.execute(statement).fetchall()
+            if rows[0][0]:
+                raise StorageUnavailable(
+                    "what was destroyed is still in the database's log, which others read"
+                )
+            return
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
+            for table in tables:
+                alone.execute(text(f"VACUUM FULL {table}"))
+
     def close(self) -> None:
         """Wait for what is running and close every connection."""
         self._threads.shutdown(wait=True)
+        self._readers.dispose()
         self._engine.dispose()
 
 
-def run_each(connection: Connection, statement: Update, rows: Sequence[Mapping[str, object]]) -> int:
-    """Run an UPDATE once for each of these sets of parameters; returns how many rows it changed in all.
+def scrub_after(connection: Connection, tables: Sequence[str]) -> None:
+    """Let nothing remain on the disk, once this transaction is committed, of what it removed from these tables."""
+    connection.info[_SCRUB] = tuple(tables)
 
-    It goes to the driver in one call, written out once: SQLAlchemy's own way costs some four times as much, for
-    each mail that leaves.
+
+def after_commit(connection: Connection, act: Callable[[], object]) -> None:
+    """Do this once the transaction is committed, and not at all when it, or the savepoint it is in, is rolled back."""
+    connection.info[_LATER].append(act)
+
+
+@contextlib.contextmanager
+def savepoint(connection: Connection) -> Iterator[None]:
+    """Run the block so that what it did is undone when it fails, and nothing else.
+
+    Not SQLAlchemy's `begin_nested`, which takes as long as three statements, for each mail that is read.
     """
-    written = _write_out(statement, connection.dialect)
-    return connection.exec_driver_sql(written.sql, [written.parameters(row) for row in rows]).rowcount
+    connection.exec_driver_sql("SAVEPOINT one")
+    later = connection.info.setdefault(_LATER, [])
+    before = len(later)
+    try:
+        yield
+    except BaseException:
+        del later[before:]
+        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+        raise
+    connection.exec_driver_sql("RELEASE SAVEPOINT one")
 
 
-class _Written:
-    """A statement as the driver takes it."""
+class Written:
+    """A statement that is written out once and then goes to the driver as it is: for what runs for each mail.
 
-    def __init__(self, statement: Update, dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
+    SQLAlchemy says how a database wants it, and turns the values to and fro. Only its own way of running a statement
+    is left out: that costs several times as much as SQLite needs. An INSERT gets the same columns each time.
+    """
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self._forms: dict[str, _Form] = {}  # by the name of the database
+
+    def rows(self, connection: Connection, **values: object) -> list[Any]:
+        """Run it; returns its rows, as named tuples."""
+        form = self._form(connection, values)
+        with _cursor(connection, form.sql) as cursor:
+            cursor.execute(form.sql, form.parameters(values))
+            return form.rows(cursor.fetchall())
+
+    def first(self, connection: Connection, **values: object) -> Any:
+        """Run it; returns its first row, None when there is none."""
+        return next(iter(self.rows(connection, **values)), None)
+
+    def run(self, connection: Connection, **values: object) -> int:
+        """Run it; returns how many rows it changed."""
+        form = self._form(connection, values)
+        with _cursor(connection, form.sql) as cursor:
+            cursor.execute(form.sql, form.parameters(values))
+            return int(cursor.rowcount)
+
+    def run_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> int:
+        """Run it once for each of these sets of values (at least one); returns how many rows it changed in all."""
+        form = self._form(connection, rows[0])
+        with _cursor(connection, form.sql) as cursor:
+            cursor.executemany(form.sql, [form.parameters(row) for row in rows])
+            return int(cursor.rowcount)
+
+    def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
+        form = self._forms.get(connection.dialect.name)
+        if form is None:
+            form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect, values)
+        return form
+
+
+class _Form:
+    """A statement as the driver of one database takes it."""
+
+    def __init__(self, statement: Statement, dialect: Dialect, values: Mapping[str, object]) -> None:
+        columns = list(values) if isinstance(statement, Insert) else None
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
         self.sql = compiled.string
-        self._constants = dict(
-            compiled.params
-        )  # values that stand in the statement itself; None for the others
+        self._constants = {  # values that stand in the statement itself
+            name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
+        }
         self._order = compiled.positiontup  # None where the driver takes names
+        self._inward = {
+            name: inward
+            for bind, name in compiled.bind_names.items()
+            if (inward := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        returned = list(statement.exported_columns)
+        make: Any = namedtuple  # the names are known at run time only  # noqa: PYI024
+        self._row = make("_Row", [column.key for column in returned])
+        self._outward = [
+            (place, outward)
+            for place, column in enumerate(returned)
+            if (outward := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
 
-    def parameters(self, row: Mapping[str, object]) -> tuple[object, ...] | dict[str, object]:
-        named = {**self._constants, **row}
-        return named if self._order is None else tuple([named[name] for name in self._order])
+    def parameters(self, values: Mapping[str, object]) -> Any:
+        """Return the values as the driver wants them."""
+        named = {**self._constants, **values}
+        for name, inward in self._inward.items():
+            named[name] = inward(named[name])
+        return named if self._order is None else [named[name] for name in self._order]
+
+    def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return what the driver found, as the tables' columns have it."""
+        rows = map(list, found) if self._outward else found
+        return [self._row(*self._converted(row)) for row in rows]
+
+    def _converted(self, row: Any) -> Any:
+        for place, outward in self._outward:
+            row[place] = outward(row[place])
+        return row
 
 
-@lru_cache(maxsize=64)
-def _write_out(statement: Update, dialect: Dialect) -> _Written:
-    return _Written(statement, dialect)
+@contextlib.contextmanager
+def _cursor(connection: Connection, sql: str) -> Iterator[DBAPICursor]:
+    """Give the driver's cursor; raise what it raises as SQLAlchemy would, and give a broken connection up."""
+    driver, held = connection.dialect.loaded_dbapi, connection.connection
+    try:
+        yield held.cursor()
+    except driver.Error as error:
+        broken = connection.dialect.is_disconnect(error, held.dbapi_connection, None)
+        if broken:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            sql, None, error, driver.Error, connection_invalidated=broken, dialect=connection.dialect
+        ) from error
 
 
 def storable(words: str) -> str:
@@ -154,7 +301,9 @@ def _schema_of(connection: Connection) -> str | None:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, pool_size=_THREADS + 2, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        url, pool_size=_THREADS + 2, pool_use_lifo=True, connect_args={"check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -165,6 +314,7 @@ def _sqlite_engine(url: str) -> Engine:
         cursor.execute("PRAGMA journal_mode = WAL")
         cursor.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged commits at a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core.address import address_key
 from mailbot.core.envelope import Envelope
-from mailbot.store.database import storable
+from mailbot.store.database import Written, storable
 from mailbot.store.tables import answered, history, inbox, mail, seen
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
@@ -54,26 +54,26 @@ def add(
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
     now = clock()
+    rows = []
     for content, envelope in arrivals:
         key = storable(envelope.peer) if envelope.protocol == "imap" else None
         if key is not None and connection.execute(select(mail.c.id).where(mail.c.imap_key == key)).first():
             continue
-        row = {
-            "content": content,
-            "mail_from": storable(envelope.mail_from),
-            "peer": storable(envelope.peer),
-            "protocol": envelope.protocol,
-            "imap_key": key,
-            "received_at": now,
-        }
-        mail_id = connection.execute(insert(mail).values(row).returning(mail.c.id)).scalar_one()
-        connection.execute(
-            insert(inbox),
-            [
-                {"mail_id": mail_id, "recipient": storable(recipient), "state": "received"}
-                for recipient in dict.fromkeys(envelope.recipients)
-            ],
-        )
+        mail_id = _ADD.first(
+            connection,
+            content=content,
+            mail_from=storable(envelope.mail_from),
+            peer=storable(envelope.peer),
+            protocol=envelope.protocol,
+            imap_key=key,
+            received_at=now,
+        ).id
+        rows += [
+            {"mail_id": mail_id, "recipient": storable(recipient), "state": "received"}
+            for recipient in dict.fromkeys(envelope.recipients)
+        ]
+    if rows:
+        _ADD_RECIPIENT.run_each(connection, rows)
 
 
 def stop_intake(connection: Connection) -> None:
@@ -91,6 +91,11 @@ def waiting(connection: Connection, most: int) -> list[int]:
     return list(connection.execute(query).scalars())
 
 
+def load_waiting(connection: Connection, most: int) -> list[Received]:
+    """Return the oldest mails that nobody has settled."""
+    return [Received(*row) for row in _WAITING.rows(connection, most=most)]
+
+
 def waiting_before(connection: Connection, moment: datetime) -> int:
     """Return how many mails that were received before this moment nobody has settled."""
     query = (
@@ -103,44 +108,66 @@ def waiting_before(connection: Connection, moment: datetime) -> int:
 
 def load(connection: Connection, inbox_id: int) -> Received | None:
     """Return one mail."""
-    row = connection.execute(
+    row = _LOAD.first(connection, row=inbox_id)
+    return None if row is None else Received(*row)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One inbox row without the raw mail."""
+
+    id: int
+    mail_id: int
+    recipient: str
+    state: str
+    reason: str
+    received_at: datetime
+
+
+def arrivals(connection: Connection, since: datetime) -> list[Arrival]:
+    """Return everything that was received from a moment on, in the order of its numbers."""
+    query = (
         select(
-            inbox.c.id,
-            mail.c.content,
-            mail.c.mail_from,
-            inbox.c.recipient,
-            mail.c.received_at,
-            inbox.c.state,
-            inbox.c.reason,
+            inbox.c.id, inbox.c.mail_id, inbox.c.recipient, inbox.c.state, inbox.c.reason, mail.c.received_at
         )
         .join_from(inbox, mail)
-        .where(inbox.c.id == inbox_id)
-    ).first()
-    return None if row is None else Received(*row)
+        .where(mail.c.received_at >= since)
+        .order_by(inbox.c.id)
+    )
+    return [Arrival(*row) for row in connection.execute(query)]
 
 
 def claim(connection: Connection, inbox_id: int, state: str = "received") -> bool:
     """Take a row for this transaction; False when another node has it or it is no longer in this state."""
-    query = (
-        select(inbox.c.id)
-        .where(inbox.c.id == inbox_id, inbox.c.state == state)
-        .with_for_update(skip_locked=True)
-    )
-    return connection.execute(query).first() is not None
+    return bool(claim_each(connection, [inbox_id], state))
+
+
+def claim_each(connection: Connection, inbox_ids: Sequence[int], state: str = "received") -> set[int]:
+    """Take rows for this transaction; returns them, without those that another node has or that have changed."""
+    return set(connection.execute(_CLAIM, {"rows": inbox_ids, "present": state}).scalars())
 
 
 def settle(
     connection: Connection, inbox_id: int, state: str, reason: str, *, sender: str, title: str, now: datetime
 ) -> None:
     """Say what became of a mail, and why."""
-    connection.execute(
-        update(inbox)
-        .where(inbox.c.id == inbox_id)
-        .values(
-            state=state, reason=storable(reason), sender=storable(sender[:320]), title=storable(title[:500])
-        )
+    _SETTLE.run(
+        connection,
+        row=inbox_id,
+        new_state=state,
+        why=storable(reason),
+        author=storable(sender[:320]),
+        about=storable(title[:500]),
     )
     note(connection, f"{state}: {reason}" if reason else state, now=now, inbox_id=inbox_id)
+
+
+def change(connection: Connection, inbox_id: int, state: str, reason: str, *, now: datetime) -> None:
+    """Say that a mail which waited for a person is settled by another mail."""
+    connection.execute(
+        update(inbox).where(inbox.c.id == inbox_id).values(state=state, reason=storable(reason))
+    )
+    note(connection, f"{state}: {reason}", now=now, inbox_id=inbox_id)
 
 
 def note(
@@ -152,8 +179,7 @@ def note(
     delivery_id: int | None = None,
 ) -> None:
     """Add a line to the history of a mail."""
-    row = {"inbox_id": inbox_id, "delivery_id": delivery_id, "at": now, "what": storable(what)}
-    connection.execute(insert(history), [row])
+    _NOTE.run(connection, inbox_id=inbox_id, delivery_id=delivery_id, at=now, what=storable(what))
 
 
 def story(connection: Connection, inbox_id: int) -> list[tuple[datetime, str]]:
@@ -188,13 +214,9 @@ def entry(connection: Connection, inbox_id: int) -> Entry | None:
 
 def first_time(connection: Connection, place: str, fingerprint: str, inbox_id: int) -> bool:
     """Remember that this place took this mail; False when it had taken it before."""
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    added = connection.execute(
-        dialect_insert(seen)
-        .values(place=place, fingerprint=fingerprint, inbox_id=inbox_id)
-        .on_conflict_do_nothing()
-        .returning(seen.c.inbox_id)
-    ).first()
+    added = _FIRST_TIME[connection.dialect.name].first(
+        connection, place=place, fingerprint=fingerprint, inbox_id=inbox_id
+    )
     return added is not None
 
 
@@ -209,16 +231,14 @@ def may_answer(
 ) -> bool:
     """Count one automatic answer to this address; False when it would pass the limit (promises.md I14)."""
     key = address_key(address)
-    times = connection.execute(
-        select(answered.c.at).where(answered.c.email_key == key, answered.c.at > now - timedelta(days=1))
-    ).scalars()
-    recent = list(times)
-    if len(recent) >= per_day or sum(at > now - timedelta(hours=1) for at in recent) >= per_hour:
+    a_day_ago, an_hour_ago = now - timedelta(days=1), now - timedelta(hours=1)
+    times = [row.at for row in _ANSWERED.rows(connection, key=key)]
+    of_a_day = sum(at > a_day_ago for at in times)
+    if of_a_day >= per_day or sum(at > an_hour_ago for at in times) >= per_hour:
         return False
-    connection.execute(insert(answered).values(email_key=key, at=now))
-    connection.execute(
-        delete(answered).where(answered.c.email_key == key, answered.c.at <= now - timedelta(days=1))
-    )
+    if of_a_day < len(times):
+        _FORGET_ANSWERED.run(connection, key=key, before=a_day_ago)
+    _ADD_ANSWERED.run(connection, email_key=key, at=now)
     return True
 
 
@@ -232,3 +252,58 @@ def _entries() -> Select[Any]:
         inbox.c.title,
         inbox.c.reason,
     ).join_from(inbox, mail)
+
+
+# What runs for each mail is put together once: that costs SQLAlchemy more than running it.
+
+_ADD = Written(insert(mail).returning(mail.c.id))
+
+_ADD_RECIPIENT = Written(insert(inbox))
+
+_RECEIVED = select(
+    inbox.c.id,
+    mail.c.content,
+    mail.c.mail_from,
+    inbox.c.recipient,
+    mail.c.received_at,
+    inbox.c.state,
+    inbox.c.reason,
+).join_from(inbox, mail)
+
+_WAITING = Written(
+    _RECEIVED.where(inbox.c.state == "received").order_by(inbox.c.id).limit(bindparam("most", type_=Integer))
+)
+
+_LOAD = Written(_RECEIVED.where(inbox.c.id == bindparam("row")))
+
+_CLAIM = (
+    select(inbox.c.id)
+    .where(inbox.c.id.in_(bindparam("rows", expanding=True)), inbox.c.state == bindparam("present"))
+    .with_for_update(skip_locked=True)
+)
+
+_SETTLE = Written(
+    update(inbox)
+    .where(inbox.c.id == bindparam("row"))
+    .values(
+        state=bindparam("new_state"),
+        reason=bindparam("why"),
+        sender=bindparam("author"),
+        title=bindparam("about"),
+    )
+)
+
+_NOTE = Written(insert(history))
+
+_FIRST_TIME = {
+    "sqlite": Written(sqlite.insert(seen).on_conflict_do_nothing().returning(seen.c.inbox_id)),
+    "postgresql": Written(postgresql.insert(seen).on_conflict_do_nothing().returning(seen.c.inbox_id)),
+}
+
+_ANSWERED = Written(select(answered.c.at).where(answered.c.email_key == bindparam("key")))
+
+_ADD_ANSWERED = Written(insert(answered))
+
+_FORGET_ANSWERED = Written(
+    delete(answered).where(answered.c.email_key == bindparam("key"), answered.c.at <= bindparam("before"))
+)

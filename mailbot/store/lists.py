@@ -7,13 +7,14 @@ from sqlalchemy import Connection, delete, func, insert, literal, select, update
 from mailbot.core.address import address_key
 from mailbot.core.mailing_list import MailingList
 from mailbot.store import members
+from mailbot.store.database import Written
 from mailbot.store.documents import document, list_of
 from mailbot.store.tables import body, contact, list_member, mailing_list
 
 
 def names(connection: Connection) -> frozenset[str]:
     """Return the name of every list."""
-    return frozenset(connection.execute(select(mailing_list.c.name)).scalars())
+    return frozenset(row.name for row in _NAMES.rows(connection))
 
 
 def every(connection: Connection) -> list[MailingList]:
@@ -103,3 +104,6 @@ def last_number(connection: Connection, name: str) -> int:
         select(mailing_list.c.last_number).where(mailing_list.c.name == name)
     ).scalar_one()
     return number
+
+
+_NAMES = Written(select(mailing_list.c.name))  # asked for each mail and each RCPT

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     delete,
     false,
     func,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.register import Body, Contact
+from mailbot.store.database import Written
 from mailbot.store.tables import body, contact
 
 
@@ -62,23 +64,29 @@ def count_bodies(connection: Connection) -> int:
 
 def people(connection: Connection, codes: Sequence[str] | None = None) -> list[Person]:
     """Return the contacts of these bodies (all when None), by code and rank."""
-    query = _people()
-    if codes is not None:
-        query = query.where(contact.c.code.in_(codes))
-    return [_person(row) for row in connection.execute(query)]
+    rows = connection.execute(_PEOPLE) if codes is None else connection.execute(_PEOPLE_OF, {"codes": codes})
+    return [_person(row) for row in rows]
+
+
+def people_of(connection: Connection, code: str) -> list[Person]:
+    """Return the contacts of one body, by rank."""
+    return [_person(row) for row in _PEOPLE_OF_ONE.rows(connection, code=code)]
 
 
 def people_at(connection: Connection, address: str) -> list[Person]:
     """Return every contact that is registered with this address."""
-    return [
-        _person(row)
-        for row in connection.execute(_people().where(contact.c.email_key == address_key(address)))
-    ]
+    return [_person(row) for row in connection.execute(_PEOPLE_AT, {"key": address_key(address)})]
+
+
+def count_registered(connection: Connection, keys: Iterable[str]) -> int:
+    """Return how many of these addresses (as `address_key` gives them) are registered."""
+    query = select(func.count(contact.c.email_key.distinct())).where(contact.c.email_key.in_(list(keys)))
+    return connection.execute(query).scalar_one()
 
 
 def selected(connection: Connection, selector: Selector) -> list[Person]:
     """Return the contacts that a selector means, by code and rank."""
-    return [_person(row) for row in connection.execute(_people().where(condition(selector)))]
+    return [_person(row) for row in connection.execute(_PEOPLE.where(condition(selector)))]
 
 
 def condition(selector: Selector) -> ColumnElement[bool]:
@@ -164,24 +172,31 @@ def replace(connection: Connection, new_bodies: Sequence[Body], new_contacts: Se
             connection.execute(update(contact).where(contact.c.id == old[key]).values(**_contact_row(kept)))
 
 
-def _people() -> Select[Any]:
-    return (
-        select(
-            contact.c.id,
-            contact.c.code,
-            body.c.name.label("body_name"),
-            body.c.kind,
-            body.c.prefecture,
-            body.c.population,
-            contact.c.email,
-            contact.c.name,
-            contact.c.role,
-            contact.c.rank,
-            contact.c.tags,
-        )
-        .join_from(contact, body)
-        .order_by(contact.c.code, contact.c.rank, contact.c.id)
+# Put together once: a reply asks for the people of its body.
+
+_PEOPLE: Select[Any] = (
+    select(
+        contact.c.id,
+        contact.c.code,
+        body.c.name.label("body_name"),
+        body.c.kind,
+        body.c.prefecture,
+        body.c.population,
+        contact.c.email,
+        contact.c.name,
+        contact.c.role,
+        contact.c.rank,
+        contact.c.tags,
     )
+    .join_from(contact, body)
+    .order_by(contact.c.code, contact.c.rank, contact.c.id)
+)
+
+_PEOPLE_OF = _PEOPLE.where(contact.c.code.in_(bindparam("codes", expanding=True)))
+
+_PEOPLE_OF_ONE = Written(_PEOPLE.where(contact.c.code == bindparam("code")))
+
+_PEOPLE_AT = _PEOPLE.where(contact.c.email_key == bindparam("key"))
 
 
 def _person(row: Row[Any]) -> Person:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, Integer, bindparam, case, func, insert, literal, select, update
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
-from mailbot.store.database import run_each, storable
+from mailbot.store.database import Written, storable
 from mailbot.store.tables import delivery, history, list_member, mailing, microseconds
 
 LEASE = timedelta(seconds=24)  # with the pace at which others look, a dead node's rows are free within 30 s
@@ -67,15 +67,15 @@ def add_mailing(
     inbox_id: int | None = None,
 ) -> int:
     """Store a cooked message; returns its id."""
-    row = {
-        "kind": kind,
-        "subject": subject,
-        "cooked": cooked,
-        "bounces": bounces,
-        "inbox_id": inbox_id,
-        "created_at": now,
-    }
-    mailing_id: int = connection.execute(_ADD_MAILING, row).scalar_one()
+    mailing_id: int = _ADD_MAILING.first(
+        connection,
+        kind=kind,
+        subject=subject,
+        cooked=cooked,
+        bounces=bounces,
+        inbox_id=inbox_id,
+        created_at=now,
+    ).id
     return mailing_id
 
 
@@ -93,8 +93,10 @@ def queue_to_list(connection: Connection, mailing_id: int, list_name: str, now: 
 def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addressee], now: datetime) -> None:
     """Queue a mailing to these recipients."""
     due_at = microseconds(now)
-    connection.execute(
-        _QUEUE,
+    if not addressees:
+        return
+    _QUEUE.run_each(
+        connection,
         [
             {
                 "mailing_id": mailing_id,
@@ -125,7 +127,7 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
     """Mark rows whose final dot is about to leave; returns those that are still ours."""
     if not ids:
         return set()
-    if run_each(connection, _START, [{"row": row_id, "owner": owner} for row_id in ids]) == len(ids):
+    if _START.run_each(connection, [{"row": row_id, "owner": owner} for row_id in ids]) == len(ids):
         return set(ids)
     ours = select(delivery.c.id).where(
         delivery.c.id.in_(ids), delivery.c.lease_owner == owner, delivery.c.state == "sending"
@@ -143,9 +145,8 @@ def settle(
     at = microseconds(now)
     sent = [one for one in settled if isinstance(one.outcome, Sent)]
     if sent:
-        run_each(
+        _SENT.run_each(
             connection,
-            _SENT,
             [{"row": one.id, "owner": owner, "words": storable(one.outcome.reply), "at": at} for one in sent],
         )
     others = [one for one in settled if not isinstance(one.outcome, Sent)]
@@ -247,8 +248,29 @@ def count_doubtful(connection: Connection) -> int:
 
 def texts_sent(connection: Connection, ballot_id: int) -> list[tuple[bytes, str | None, int, str]]:
     """Return what was sent for one ballot, newest first: cooked message, fields (JSON), delivery id, address."""
-    rows = connection.execute(_TEXTS_SENT, {"ballot": ballot_id})
-    return [(row[0], row[1], row[2], row[3]) for row in rows]
+    return _TEXTS_SENT.rows(connection, ballot=ballot_id)
+
+
+def newest_text(connection: Connection, ballot_id: int, moment: datetime) -> int:
+    """Return the delivery id of the newest text for one ballot that was made before this moment; 0: none was."""
+    query = (
+        select(func.max(delivery.c.id))
+        .join_from(delivery, mailing)
+        .where(delivery.c.ballot_id == ballot_id, mailing.c.created_at <= moment)
+    )
+    return connection.execute(query).scalar() or 0
+
+
+def made_since(connection: Connection, subject: str, kind: str, moment: datetime) -> bool:
+    """Tell whether a mailing of this kind about a list, survey or event was made since a moment."""
+    query = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind == kind)
+    return connection.execute(query.where(mailing.c.created_at >= moment).limit(1)).first() is not None
+
+
+def cooked_mails(connection: Connection, subject: str, kind: str) -> list[tuple[int, bytes]]:
+    """Return the mailings of one kind about a list, survey or event: id and cooked message."""
+    query = select(mailing.c.id, mailing.c.cooked).where(mailing.c.subject == subject, mailing.c.kind == kind)
+    return [(row[0], row[1]) for row in connection.execute(query.order_by(mailing.c.id))]
 
 
 @dataclass(frozen=True)
@@ -304,9 +326,9 @@ _COPIES = select(
 
 # What runs for each mail or each claim is put together once: that costs SQLAlchemy more than running it.
 
-_ADD_MAILING = insert(mailing).returning(mailing.c.id)
+_ADD_MAILING = Written(insert(mailing).returning(mailing.c.id))
 
-_QUEUE = insert(delivery)
+_QUEUE = Written(insert(delivery))
 
 _CLAIM = (
     update(delivery)
@@ -330,7 +352,7 @@ _CLAIM = (
     )
 )
 
-_TEXTS_SENT = (
+_TEXTS_SENT = Written(
     select(mailing.c.cooked, delivery.c.fields, delivery.c.id, delivery.c.address)
     .join_from(delivery, mailing)
     .where(delivery.c.ballot_id == bindparam("ballot"))
@@ -348,7 +370,7 @@ _PUT_BACK = (
     .values(state="pending", lease_owner=None)
 )
 
-_START = (
+_START = Written(
     update(delivery)
     .where(
         delivery.c.id == bindparam("row"),
@@ -358,7 +380,7 @@ _START = (
     .values(in_flight=True)
 )
 
-_SENT = (
+_SENT = Written(
     update(delivery)
     .where(delivery.c.id == bindparam("row"), delivery.c.lease_owner == bindparam("owner"))
     .values(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from mailbot.core.survey import Survey
+from mailbot.store.database import Written
 from mailbot.store.documents import document, survey_of
 from mailbot.store.tables import survey
 
 State = Literal["planned", "open", "closed"]
+_LATE_WINDOW = timedelta(days=30)  # after the close a reply is still stored as late; then the token is dead
 
 
 @dataclass(frozen=True)
@@ -23,23 +25,43 @@ class StoredSurvey:
     state: State
     opened_at: datetime | None
     closed_at: datetime | None
+    published_at: datetime | None = None
+    extended_from: datetime | None = None  # the close in its definition file, when it was put off since
+    seal_key: bytes | None = None
+
+    def is_over(self, now: datetime) -> bool:
+        """Tell whether it was closed so long ago that its tokens are dead."""
+        return self.closed_at is not None and now - self.closed_at > _LATE_WINDOW
+
+
+_SURVEYS: Select[Any] = select(
+    survey.c.definition,
+    survey.c.state,
+    survey.c.opened_at,
+    survey.c.closed_at,
+    survey.c.published_at,
+    survey.c.extended_from,
+    survey.c.seal_key,
+)
+_BY_KEY = _SURVEYS.where(survey.c.key == bindparam("survey"))
+_LOCKED = Written(_BY_KEY.with_for_update())
 
 
 def every(connection: Connection) -> list[StoredSurvey]:
     """Return every survey, by key."""
-    return [_stored(*row) for row in connection.execute(_surveys().order_by(survey.c.key))]
+    return [_stored(row) for row in connection.execute(_SURVEYS.order_by(survey.c.key))]
 
 
 def load(connection: Connection, key: str) -> StoredSurvey | None:
     """Return one survey."""
-    row = connection.execute(_surveys().where(survey.c.key == key)).first()
-    return None if row is None else _stored(*row)
+    row = connection.execute(_BY_KEY, {"survey": key}).first()
+    return None if row is None else _stored(row)
 
 
 def lock(connection: Connection, key: str) -> StoredSurvey | None:
     """Return one survey and keep other transactions from changing it until this one ends (I20)."""
-    row = connection.execute(_surveys().where(survey.c.key == key).with_for_update()).first()
-    return None if row is None else _stored(*row)
+    row = _LOCKED.first(connection, survey=key)
+    return None if row is None else _stored(row)
 
 
 def save(connection: Connection, value: Survey) -> None:
@@ -51,9 +73,17 @@ def save(connection: Connection, value: Survey) -> None:
         connection.execute(insert(survey).values(key=value.key, definition=document(value), state="planned"))
 
 
-def set_open(connection: Connection, key: str, now: datetime) -> None:
+def move_close(connection: Connection, value: Survey, extended_from: datetime) -> None:
+    """Put a survey's new close in place, and keep the one that its definition file may still have."""
+    save(connection, value)
+    connection.execute(update(survey).where(survey.c.key == value.key).values(extended_from=extended_from))
+
+
+def set_open(connection: Connection, key: str, now: datetime, *, seal_key: bytes | None = None) -> None:
     """Say that a survey is open."""
-    connection.execute(update(survey).where(survey.c.key == key).values(state="open", opened_at=now))
+    connection.execute(
+        update(survey).where(survey.c.key == key).values(state="open", opened_at=now, seal_key=seal_key)
+    )
 
 
 def set_closed(connection: Connection, key: str, at: datetime) -> None:
@@ -61,11 +91,12 @@ def set_closed(connection: Connection, key: str, at: datetime) -> None:
     connection.execute(update(survey).where(survey.c.key == key).values(state="closed", closed_at=at))
 
 
-def _surveys() -> Select[Any]:
-    return select(survey.c.definition, survey.c.state, survey.c.opened_at, survey.c.closed_at)
+def set_published(connection: Connection, key: str, now: datetime) -> None:
+    """Say that a survey's result is out."""
+    connection.execute(update(survey).where(survey.c.key == key).values(published_at=now))
 
 
-def _stored(
-    definition: str, state: State, opened_at: datetime | None, closed_at: datetime | None
-) -> StoredSurvey:
-    return StoredSurvey(survey_of(definition), state, opened_at, closed_at)
+def _stored(row: Row[Any]) -> StoredSurvey:
+    stands: list[Any]
+    definition, *stands = row
+    return StoredSurvey(survey_of(definition), *stands)

@@ -145,7 +145,7 @@ ballot = Table(
     Column(
         "token_hash", Text, unique=True
     ),  # of the reply address; null for the moment before the id is known
-    Column("issue", Integer, nullable=False, server_default="1"),  # of the token: 再送 raises it
+    Column("issue", Integer, nullable=False, server_default="1"),  # of the token: re-issuing raises it
     Column("frozen_at", Moment),  # its token was seen from too many domains (ballot.md section 12)
     Column("absent_until", Moment),  # 不在, as an automatic reply said; reminders go to the deputy
     Column("receipt_owed", Boolean, nullable=False, server_default=text("false")),  # held back by the limit
@@ -159,12 +159,12 @@ ballot = Table(
     ),
 )
 
-replaced_token = Table(  # a ballot's earlier tokens; each dies when a newer one is first used
+replaced_token = Table(  # a ballot's earlier tokens: what comes with one does not count any more
     "replaced_token",
     metadata,
     Column("token_hash", Text, primary_key=True),
     Column("ballot_id", _Id, ForeignKey("ballot.id"), nullable=False, index=True),
-    Column("revoked_at", Moment),
+    Column("replaced_at", Moment, nullable=False),
 )
 
 sighting = Table(  # the From domains that a ballot's token came from, other than its own address's
@@ -201,6 +201,7 @@ vote = Table(  # append-only; one row for each reply and what was decided about 
     Column("waits_for", Text, nullable=False, server_default=""),
     Column("commitment", Text, nullable=False, server_default=""),
     Column("salt", Text, nullable=False, server_default=""),  # of the commitment; destroyed at the close
+    Column("digest", Text, nullable=False, server_default=""),
     Column("chain", Text, nullable=False),  # sha256 over the row before and this one
     Index("ix_vote_subject_code", "subject", "code", "id"),
     Index("ix_vote_subject_id", "subject", "id"),  # the newest row, to which the next is chained

@@ -69,7 +69,7 @@ def test_single(slot: str) -> None:
         ("²", "unclear"),
         ("○", "unclear"),
         ("2（3にします）", "unclear"),
-        ("2（検討中）", "unclear"),
+        ("2（検討中）", "mismatch"),
         ("2（間違い）", "unclear"),
         ("2（ただし来年度）", "conditional"),
         ("すべて", "unclear"),
@@ -229,8 +229,8 @@ def test_yesno(question: Question, slot: str, answer: str) -> None:
         ("条件付き賛成", "conditional"),
         ("賛成（条件付き）", "conditional"),
         ("おおむね賛成", "conditional"),
-        ("賛成できない", "unclear"),
-        ("賛成しかねる", "unclear"),
+        ("賛成できない", "conditional"),
+        ("賛成しかねる", "conditional"),
         ("1 反対", "mismatch"),
         ("1か2", "two-choices"),
         ("4", "out-of-range"),
@@ -355,3 +355,112 @@ def test_repetitions_are_cheap(slot: str) -> None:
     for question in (SINGLE, MULTI, YESNO, NUMBER, DATE, RATING):
         read_answer(question, slot, today=TODAY)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer"),
+    [
+        ("はい、賛成です", "yes"),
+        ("はい。賛成", "yes"),
+        ("賛成する", "yes"),
+        ("賛同します", "yes"),
+        ("異議ありません", "yes"),
+        ("異議はありません。", "yes"),
+        ("異議なしです", "yes"),
+        ("いいえ、反対します。", "no"),
+    ],
+)
+def test_a_vote_in_words(slot: str, answer: str) -> None:
+    """A vote may be said twice in different words of the lists; it is one vote if they agree."""
+    assert read_answer(MOTION, slot, today=TODAY) == Understood(answer)
+
+
+@pytest.mark.parametrize("slot", ["はい、反対です", "はい。いいえ", "賛成・反対", "yes/no", "賛成か反対"])
+def test_two_votes_in_words(slot: str) -> None:
+    """Words that do not agree are two choices."""
+    assert kind(MOTION, slot) == "two-choices"
+
+
+@pytest.mark.parametrize("slot", ["○2", "2○", "✓ 2", "2レ", "２番に○", "選択肢2", "option 2"])
+def test_a_tick_beside_a_number(slot: str) -> None:
+    """A tick or a word for option beside the number changes nothing."""
+    assert read_answer(SINGLE, slot, today=TODAY) == Understood(("2",))
+
+
+@pytest.mark.parametrize(
+    "slot", ["2〇", "2×", "2△", "2（仮）", "2（未定）", "2（確認中）", "2（たぶん）", "2（来年度から？）"]
+)
+def test_a_doubt_beside_a_number(slot: str) -> None:
+    """A doubt in the remark, or a mark that is no tick, is asked back."""
+    assert kind(SINGLE, slot) == "unclear"
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [
+        "2→利用していない", "2 - 利用していない", "2－利用していない", "2の「利用していない」", "2番目の利用していない", "2 番", "No2", "第2",
+        "回答：2", "答え 2", "A. 2", "⇒2", "=2", "【2】", "[【2】]", "2]", "＿2＿", "2️⃣", "2ﾃﾞｽ", "2です。お手数をおかけします。", "2 以上",
+        "2番でよろしくお願い申し上げます。",
+    ],
+)  # fmt: skip
+def test_single_with_words_that_only_announce_or_repeat(slot: str) -> None:
+    """A word or arrow before the number, its own label behind it, brackets of ours left over: the same answer."""
+    assert read_answer(SINGLE, slot, today=TODAY) == Understood(("2",))
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [
+        "2（？）",
+        "2 (仮)",
+        "2（暫定）",
+        "2（要確認）",
+        "2（変更の可能性あり）",
+        "2→3",
+        "2→検討中",
+        "3の利用していない",
+        "2以上",
+    ],
+)
+def test_single_that_is_not_sure(slot: str) -> None:
+    """A tentative answer and a number with another option's label are asked back."""
+    assert isinstance(read_answer(SINGLE, slot, today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize(
+    "slot", ["1+3", "1＋3", "1番3番", "1)3)", "1️⃣3️⃣", "1と3の2つ", "1、3の2点", "1,3の両方"]
+)
+def test_multi_of_two(slot: str) -> None:
+    """Numbers set apart by their own suffix, and their right count behind them, are two answers."""
+    assert read_answer(MULTI, slot, today=TODAY) == Understood(("1", "3"))
+
+
+@pytest.mark.parametrize("slot", ["1と3の3つ", "1,2,3の両方", "1番と第3号"])
+def test_a_wrong_count_is_asked(slot: str) -> None:
+    """A count that does not fit the numbers leaves the answer open."""
+    assert isinstance(read_answer(MULTI, slot, today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize(
+    ("question", "slot", "answer"),
+    [
+        (YESNO, "1 yes", "yes"), (YESNO, "1. yes", "yes"), (YESNO, "2 no", "no"), (YESNO, "はい、あります", "yes"), (MOTION, "賛　成", "yes"),
+        (MOTION, "異議 なし", "yes"), (NUMBER, "計1234人", "1234"), (NUMBER, "合計1,234人", "1234"), (NUMBER, "全部で1234人", "1234"),
+        (DATE, "20260213", "2026-02-13"), (DATE, "2026/2/13に実施", "2026-02-13"), (RATING, "4点", ("4",)),
+    ],
+)  # fmt: skip
+def test_words_around_other_answers(question: Question, slot: str, answer: tuple[str, ...] | str) -> None:
+    """Options in the other language, spaced-out words, totals and what was done on a day belong to the answer."""
+    assert read_answer(question, slot, today=TODAY) == Understood(answer)
+
+
+@pytest.mark.parametrize(
+    ("question", "slot"),
+    [
+        (YESNO, "No.1"), (YESNO, "no2"), (YESNO, "はい、ありません"), (YESNO, "1 no"), (MOTION, "異議あり なし"), (MOTION, "あります"),
+        (NUMBER, "計画中"), (DATE, "2026/2/13に実施予定でしたが延期"), (RATING, "4 以上"), (NUMBER, "10 以上"),
+    ],
+)  # fmt: skip
+def test_words_that_leave_it_open(question: Question, slot: str) -> None:
+    """What may mean the contrary, or more than was written, is asked back."""
+    assert isinstance(read_answer(question, slot, today=TODAY), Unclear)

@@ -19,7 +19,7 @@ from mailbot.core.html_text import html_to_text
         ("<p>a\n b</p><p>&nbsp;</p><P>c", ["a b", "", "c"]),
         ("<h1>t</h1><ul><li>a<li>b</ul>c", ["t", "a", "b", "c"]),
         ("<ol><li>出席</li><li>欠席</li></ol><ol start=3><li>x", ["1. 出席", "2. 欠席", "3. x"]),
-        ("<table><tr><td>1.<td>出席</tr><tr><td>2.</td><td>欠席</td></tr></table>", ["1. 出席", "2. 欠席"]),
+        ("<table><tr><td>1.<td>出席</tr><tr><td>2.</td><td>欠席</td></tr></table>", ["1.\t出席", "2.\t欠席"]),
         ("<pre>a\n  b</pre>", ["a", "  b"]),
         ("【Q1回答】[　　]", ["【Q1回答】[　　]"]),
         ("<head><title>x</title><style>p{}</style></head><script>y</script>z", ["z"]),
@@ -99,6 +99,13 @@ def test_hostile_html_costs_little(source: str) -> None:
     text = html_to_text(source)
     assert time.process_time() - started < 2
     assert len(text) < 5 * len(source) + 100
+
+
+def test_struck_lines_can_be_shown() -> None:
+    """A line struck through as a whole is left out, or stands between tildes where that is asked for."""
+    source = "<p>Q1 1</p><p><s>Q2 2</s></p>"
+    assert html_to_text(source) == "Q1 1"
+    assert html_to_text(source, show_struck=True) == "Q1 1\n~~Q2 2~~"
 
 
 def test_what_is_cut_off_is_shown() -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbot.core.message import Message, canonical_hash, parse, unflowed
+from mailbot.core.message import Message, canonical_hash, formatted_text, parse, unflowed
 
 CORPORA = Path(__file__).resolve().parents[3] / "shared" / "corpora"
 
@@ -416,3 +416,87 @@ def _leaves(part: email.message.Message) -> list[email.message.Message]:
     if part.get_content_maintype() != "multipart" or not isinstance(children, list):
         return [part]
     return [leaf for child in children if isinstance(child, email.message.Message) for leaf in _leaves(child)]
+
+
+@pytest.mark.parametrize(
+    ("head", "content"),
+    [
+        (b"text/plain; charset=iso-2022-jp", "回答欄です。\n".encode("iso2022_jp") * 50_000),
+        (b"text/plain; charset=euc-jp", b"\xad\xa1\n" * 300_000),
+        (b"text/plain", bytes(range(128, 256)) * 7_000),
+        (b"text/html; charset=utf-8", b"<p>a</p>" * 125_000),
+        (b"text/html; charset=utf-8", b"<blockquote>x" * 75_000),
+    ],
+)
+def test_what_is_slow_to_read_is_read_up_to_a_bound_and_said_to_be_cut(head: bytes, content: bytes) -> None:
+    """A megabyte of it costs as much as the first part of it (promises.md attack 6); ASCII and UTF-8 are read whole."""
+    message = parse(b"Content-Type: " + head + b"\n\n" + content)
+    assert 0 < len(message.text) < 500_000
+    assert message.garbled or message.text.endswith("[…]")
+    whole = parse(b"Content-Type: text/plain; charset=utf-8\n\n" + "回答です。\n".encode() * 60_000)
+    assert (len(whole.text), whole.garbled) == (360_000, False)
+
+
+def two_forms(plain: str, page: str) -> bytes:
+    return (
+        "Content-Type: multipart/alternative; boundary=b\n\n"
+        f"--b\nContent-Type: text/plain; charset=utf-8\n\n{plain}\n"
+        f"--b\nContent-Type: text/html; charset=utf-8\n\n{page}\n--b--\n"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "",
+        "このメールはHTML形式です。HTML対応のソフトでご覧ください。",
+        "This is an HTML message.",
+        "Please view this mail in HTML.",
+    ],
+)
+def test_a_plain_part_that_only_points_to_html(plain: str) -> None:
+    """A plain part that says nothing of its own does not hide the other form."""
+    assert parse(two_forms(plain, "<p>Q1 2</p>")).text == "Q1 2"
+
+
+@pytest.mark.parametrize("plain", ["Q1 2", "HTML形式のメールは受信できません。\n" * 10])
+def test_a_plain_part_that_says_something(plain: str) -> None:
+    """The plain part is the text of a mail with two forms."""
+    assert parse(two_forms(plain, "<p>Q1 3</p>")).text.strip() == plain.strip()
+
+
+def test_the_formatted_text() -> None:
+    """The HTML of a mail with two forms can be compared; one form alone has nothing beside it."""
+    assert formatted_text(parse(two_forms("Q1 3\nQ1 2", "<p><s>Q1 3</s></p><p>Q1 2</p>"))) == "~~Q1 3~~\nQ1 2"
+    assert formatted_text(parse(b"Content-Type: text/html\n\n<p>Q1 2</p>")) == ""
+    assert formatted_text(parse(b"Content-Type: text/plain\n\nQ1 2")) == ""
+    assert formatted_text(parse(two_forms("Q1 2", "<p>Q1 2</p>" * 20_000))) == ""
+
+
+@pytest.mark.parametrize(
+    ("page", "plain", "repeats"),
+    [
+        (
+            "<html><head><title>x</title></head><body><p>Q1 2</p><p>&nbsp;&gt; 引用</p></body></html>",
+            "Q1 2\n\n> > 引用",
+            True,
+        ),
+        ("<!-- note --><style>p {color: red}</style><DIV>Q1 2</DIV>", "Q1 2", True),
+        ("<p>Q1 2</p>", "Q1 3", False),
+        ("<p>Q1 <s>2</s></p>", "Q1 2", False),
+        ("<p>Q1 <span style='text-decoration: line-through'>2</span></p>", "Q1 2", False),
+        ("<p style='DISPLAY: none'>Q1 2</p>", "Q1 2", False),
+        ("<p>Q1 ○</p>", "Q1", False),
+        ("<p>Q1 2</p><!-- no end: Q1 3", "Q1 2", True),
+    ],
+)
+def test_an_html_form_that_only_repeats_the_plain_one_is_not_read_again(
+    page: str, plain: str, repeats: bool
+) -> None:
+    """Equal characters without markup that takes words away; anything else is read as well."""
+    raw = (
+        "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n"
+        f"--x\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n{plain}\r\n"
+        f"--x\r\nContent-Type: text/html; charset=UTF-8\r\n\r\n{page}\r\n--x--\r\n"
+    )
+    assert (formatted_text(parse(raw.encode())) == "") is repeats

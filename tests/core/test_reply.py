@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from dataclasses import replace
 from datetime import date
 from typing import Any, get_args
 
@@ -338,14 +339,26 @@ def test_english() -> None:
         ("Q1 " + "です" * 140 + "x\n") * 3_000,
         ("Q2 " + "1," * 140 + "x\n") * 3_000,
         INVITATION[: INVITATION.index("【Q3回答】")] + "【Q3回答】[\n" + "あ[\n" * 300_000,
+        "\n".join(f"Q{number % 3 + 1} {number}" for number in range(100_000)),
+        "\n".join(f"【Q{number % 3 + 1}回答】[ {number}" for number in range(60_000)),
+        ("Q1 2 " * 190 + "\n") * 1_000,
+        "差出人: x\n" * 100_000,
+        "\n".join(f"y{number}> Q1 {number}" for number in range(70_000)),
+        ("Q1" + "…" * 990 + "\n") * 1_000,
+        ("a\t" * 499 + "\n") * 1_000,
+        INVITATION[: INVITATION.index("【Q3回答】")] + "【Q3回答】[　　]\n" + ("?" * 140 + "\n") * 7_000,
+        INVITATION[: INVITATION.index("【Q3回答】")] + INVITATION.replace("回答", "回頭") * 900,
     ],
-    ids=range(17),
+    ids=range(26),
 )
 def test_hostile_text_is_cheap(text: str) -> None:
     """A megabyte of hostile text is held and costs some milliseconds (promises.md, attack 7)."""
-    started = time.process_time()
-    reading = read(text, ACK, INVITATION)
-    assert time.process_time() - started < 1  # 50 ms on an idle machine
+    costs = []
+    for _ in range(3):
+        started = time.process_time()
+        reading = read(text, ACK, INVITATION)
+        costs.append(time.process_time() - started)
+    assert min(costs) < 0.15  # 50 ms on an idle machine
     assert reading.hold is not None
 
 
@@ -373,7 +386,7 @@ def damaged(text: str, chance: random.Random) -> str:
 
 @pytest.mark.parametrize("quote", ["", "> ", "yamada> "])
 def test_an_untouched_ballot_damaged_on_the_way_says_nothing(quote: str) -> None:
-    """However a gateway maltreats our lines, none of them becomes a choice, a number or a date."""
+    """However a gateway maltreats our lines, none of them becomes a choice, a number, a date or a free answer."""
     of = survey(
         *STANDARD.questions[:2],
         Question("Q3", "出席されますか", "yesno"),
@@ -381,6 +394,8 @@ def test_an_untouched_ballot_damaged_on_the_way_says_nothing(quote: str) -> None
         Question("Q5", "導入の予定日", "date"),
         Question("Q6", "満足度", "rating"),
         Question("Q7", "賛成ですか", "single", ("はい", "いいえ")),
+        Question("Q8", "ご意見やご要望があればお書きください", "text"),
+        Question("Q9", "その他の連絡", "text"),
     )
     sent = invitation(of)
     chance = random.Random(20260620)
@@ -487,3 +502,13 @@ def test_any_survey_answered_in_any_shape_reads_back(data: st.DataObject) -> Non
     receipt = acknowledgement(expected, 2, asked)
     again = read(quoted(receipt, quote), receipt, sent, of=asked)
     assert (dict(again.answers), again.problems) == ({}, ())
+
+
+def test_a_date_that_our_own_example_names_is_an_answer() -> None:
+    """The example of the how-to shows a date; a member who answers just that one under the slot is read."""
+    asked = replace(STANDARD, questions=(Question("Q1", "実施日", "date"),))
+    sent = invitation(asked)
+    assert "2026/7/2" in sent
+    for written in ("2026/7/2", "2026年7月2日", "2026年7月2日（木）"):
+        below = sent.replace("【Q1回答】[　　]", f"【Q1回答】[　　]\n{written}")
+        assert dict(read(quoted(below, "> "), sent, of=asked).answers) == {"Q1": "2026-07-02"}

@@ -1,17 +1,23 @@
 """Whole conversations as text: what people type, what the service answers, which mails arrive.
 
 A file begins with its title. Then come these, each with its indented lines; in what is expected `*` stands for any
-characters of a line and `...` for any number of lines:
+characters of a line and `...` for any number of lines; `{word}` is kept where it is met first, and stands for what was
+kept from then on, in every kind of line ({port} is the service's):
 
     $ mailbot ...                          a command, and what it prints
     ! mailbot ...                          the same, refused with exit status 1
     $ mailbot serve &                      start the service; it ends with the conversation
+    $ ...                                  any other command, in a shell in the working folder
     C: EHLO there / S: 250 *               an SMTP session; of a reply of several lines, the last
     Mail to ADDRESS:                       the next mail that arrives there: header fields, a blank line, text
     Reply from ADDRESS, at the top:        an answer to the newest mail at this address, above its quoted text
     Reply from ADDRESS, in the slots:      the same, with the brackets of the quoted ballot filled in
     Write to FILE:                         a file of the working folder
     No further mail.                       nothing waits to be sent, and every mail was looked at
+
+Between a reply's author and its place may stand, set off by commas: `to ADDRESS's mail` (forwarded to him), `to the
+first mail` (not the newest), `authenticated` (our own MX vouches for him), `by a machine`, `with FILE`, `copied to
+ADDRESS`.
 """
 
 from __future__ import annotations
@@ -21,6 +27,7 @@ import io
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import smtplib
@@ -32,7 +39,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from fnmatch import fnmatchcase
 from itertools import count
 from pathlib import Path
 
@@ -73,23 +79,27 @@ class Conversation:
     _mails: dict[str, list[EmailMessage]] = field(
         default_factory=dict
     )  # arrived, by address, not yet looked at
-    _newest: dict[str, EmailMessage] = field(default_factory=dict)  # looked at last, by address
+    _read: dict[str, list[EmailMessage]] = field(default_factory=dict)  # looked at, by address
+    _kept: dict[str, str] = field(default_factory=dict)  # what `{word}` stands for
     _files: set[str] = field(default_factory=set)
     _numbers: count[int] = field(default_factory=lambda: count(1))
 
     def play(self, step: Step) -> None:
         """Do one step, or see that it happened. Raises AssertionError with what came in its place."""
-        what = step.what
+        self._kept.setdefault("port", str(self.port))
+        what, lines = self._spoken(step.what), [self._spoken(line) for line in step.lines]
         if what.startswith(("$ mailbot ", "! mailbot ")):
-            self._command(what, step.lines)
+            self._command(what, lines)
+        elif what.startswith("$ "):
+            self._shell(what[2:], lines)
         elif what.startswith(("C:", "S:")):
             self._smtp(what)
         elif found := re.fullmatch(r"Mail to (\S+):", what):
-            self._arrives(found[1], step.lines)
-        elif found := re.fullmatch(r"Reply from (\S+), (at the top|in the slots):", what):
-            self._answer(found[1], step.lines, slots=found[2] == "in the slots")
+            self._arrives(found[1], lines)
+        elif found := re.fullmatch(r"Reply from ([^\s,]+)((?:, [^,]+)*), (at the top|in the slots):", what):
+            self._answer(found[1], found[2].split(", ")[1:], lines, slots=found[3] == "in the slots")
         elif found := re.fullmatch(r"Write to (\S+):", what):
-            (self.folder / found[1]).write_text("\n".join(step.lines) + "\n", encoding="utf-8")
+            (self.folder / found[1]).write_text("\n".join(lines) + "\n", encoding="utf-8")
         elif what == "No further mail.":
             self._silence()
         else:
@@ -109,6 +119,10 @@ class Conversation:
                 self._service.kill()
             assert status == 0, self.log()
 
+    def newest(self, address: str) -> EmailMessage:
+        """Return the mail to an address that was looked at last."""
+        return self._read[address][-1]
+
     def log(self) -> str:
         """Return what the service has logged."""
         path = self.folder / "serve.log"
@@ -117,14 +131,23 @@ class Conversation:
     # --- commands ---
 
     def _command(self, what: str, wanted: Sequence[str]) -> None:
-        words = what[2:].split()[1:]
+        words = shlex.split(what[2:])[1:]
         if words[-1] == "&":
             self._serve()
             return
         status, output = run(words, self.folder)
         assert status == (0 if what.startswith("$") else 1), f"exit status {status}:\n{output}"
         if wanted:
-            expect(wanted, output.splitlines(), "the command printed")
+            self._expect(wanted, output.splitlines(), "the command printed")
+
+    def _shell(self, line: str, wanted: Sequence[str]) -> None:
+        done = subprocess.run(
+            ["/bin/sh", "-c", line], cwd=self.folder, capture_output=True, timeout=PATIENCE, check=False
+        )
+        output = (done.stdout + done.stderr).decode()
+        assert done.returncode == 0, f"exit status {done.returncode}:\n{output}"
+        if wanted:
+            self._expect(wanted, output.splitlines(), "the command printed")
 
     def _serve(self) -> None:
         with (self.folder / "serve.log").open("wb") as log:
@@ -150,7 +173,7 @@ class Conversation:
         answer = "-" * 4
         while answer[3:4] == "-":
             answer = self._reader.readline().decode().rstrip("\r\n")
-        assert fnmatchcase(answer, escaped(text)), f"the server said {answer!r}"
+        self._expect([text], [answer], "the server said")
         if answer.startswith(("221", "421")):
             self._reader.close()
             self._session.close()
@@ -161,30 +184,34 @@ class Conversation:
     def _arrives(self, address: str, wanted: Sequence[str]) -> None:
         self._until(lambda: bool(self._look().get(address)), f"no mail came to {address}")
         mail = self._mails[address].pop(0)
-        self._newest[address] = mail
+        self._read.setdefault(address, []).append(mail)
         blank = wanted.index("") if "" in wanted else len(wanted)
         for line in wanted[:blank]:
             name, _, pattern = line.partition(": ")
-            assert fnmatchcase(str(mail[name]), escaped(pattern)), f"{name} is {str(mail[name])!r}"
+            self._expect([pattern], [str(mail[name])], f"{name} is")
         if blank < len(wanted):
-            expect(wanted[blank + 1 :], text_of(mail).rstrip().splitlines(), f"the mail to {address} says")
+            lines = text_of(mail).rstrip().splitlines()
+            self._expect(wanted[blank + 1 :], lines, f"the mail to {address} says")
 
-    def _answer(self, author: str, lines: Sequence[str], *, slots: bool) -> None:
-        mail = self._newest[author]
-        text = text_of(mail)
-        for line in lines if slots else ():
-            question, _, answer = line.partition(": ")
-            before, slot, behind = text.partition(f"【{question}回答】[")
-            assert slot, f"the ballot has no slot for {question}"
-            text = f"{before}{slot} {answer} ]{behind.partition(']')[2]}"
-        top = "" if slots else "\n".join(lines) + "\n\n"
-        quoted = "".join(f"> {line}\n" for line in text.splitlines())
+    def _answer(self, author: str, manners: Sequence[str], lines: Sequence[str], *, slots: bool) -> None:
+        whose = next((manner[3:-7] for manner in manners if manner.endswith("'s mail")), author)
+        mail = self._read[whose][0 if "to the first mail" in manners else -1]
         (to,) = mail["Reply-To"].addresses
         reply = EmailMessage(policy=policy.SMTP)
+        if "authenticated" in manners:
+            domain = author.partition("@")[2]
+            reply["Authentication-Results"] = f"ml.example.jp; dmarc=pass header.from={domain}"
         reply["From"], reply["To"], reply["Subject"] = author, to.addr_spec, f"Re: {mail['Subject']}"
         reply["Message-ID"] = f"<reply{next(self._numbers)}@member.example>"
         reply["In-Reply-To"] = reply["References"] = mail["Message-ID"]
-        reply.set_content(f"{top}事務局 さんは書きました:\n{quoted}", cte="8bit")
+        if copied := [manner[10:] for manner in manners if manner.startswith("copied to ")]:
+            reply["Cc"] = ", ".join(copied)
+        if "by a machine" in manners:
+            reply["Auto-Submitted"] = "auto-replied"
+        reply.set_content(_typed(text_of(mail), lines, slots=slots), cte="8bit")
+        for name in (manner[5:] for manner in manners if manner.startswith("with ")):
+            content = (self.folder / name).read_bytes()
+            reply.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
         with smtplib.SMTP("127.0.0.1", self.port, timeout=PATIENCE) as client:
             client.sendmail(author, [to.addr_spec], reply.as_bytes(), ["BODY=8BITMIME"])
 
@@ -220,6 +247,30 @@ class Conversation:
             if self.clock() > end or (self._service is not None and self._service.poll() is not None):
                 raise AssertionError(f"{otherwise}\n{self.log()}")
             time.sleep(0.02)
+
+    # --- words that were kept ---
+
+    def _spoken(self, text: str) -> str:
+        """Put what was kept in the place of its `{word}`."""
+        return _WORD.sub(lambda found: self._kept.get(found[1], found[0]), text)
+
+    def _expect(self, wanted: Sequence[str], got: Sequence[str], whose: str) -> None:
+        """See that the lines are as wanted, and keep what stands in the place of a new `{word}`."""
+        self._kept |= expect(wanted, got, whose)
+
+
+_WORD = re.compile(r"\{([a-z]+)\}")
+
+
+def _typed(quoted: str, lines: Sequence[str], *, slots: bool) -> str:
+    """Return the text of a reply: typed above the quoted mail, or between the brackets of its ballot."""
+    for line in lines if slots else ():
+        question, _, answer = line.partition(": ")
+        before, slot, behind = quoted.partition(f"【{question}回答】[")
+        assert slot, f"the ballot has no slot for {question}"
+        quoted = f"{before}{slot} {answer} ]{behind.partition(']')[2]}"
+    top = "" if slots else "\n".join(lines) + "\n\n"
+    return f"{top}事務局 さんは書きました:\n" + "".join(f"> {line}\n" for line in quoted.splitlines())
 
 
 def _number(file: Path) -> int:
@@ -270,14 +321,19 @@ def environment(folder: Path) -> dict[str, str]:
     return dict(os.environ) | {"MAILBOT_CONFIG": config, "COLUMNS": "120", "PYTHONPATH": str(Path.cwd())}
 
 
-def expect(wanted: Sequence[str], got: Sequence[str], whose: str) -> None:
-    """See that the lines are as wanted. Raises AssertionError with the first that is not, and all that came."""
+def expect(wanted: Sequence[str], got: Sequence[str], whose: str) -> dict[str, str]:
+    """See that the lines are as wanted; returns what stands in the place of each `{word}`.
+
+    Raises AssertionError with the first that is not, and all that came.
+    """
     lines = [line.rstrip() for line in got]
-    missing = _missing(list(wanted), lines)
+    kept: dict[str, str] = {}
+    missing = _missing(list(wanted), lines, kept)
     assert missing is None, f"{missing!r} is not where it should be; {whose}:\n" + "\n".join(lines)
+    return kept
 
 
-def _missing(wanted: list[str], got: list[str]) -> str | None:
+def _missing(wanted: list[str], got: list[str], kept: dict[str, str]) -> str | None:
     """Return the first wanted line that is not there; `...` takes as few lines as it can."""
     at = 0
     anywhere = False
@@ -286,16 +342,25 @@ def _missing(wanted: list[str], got: list[str]) -> str | None:
             anywhere = True
             continue
         places = range(at, len(got)) if anywhere else range(at, min(at + 1, len(got)))
-        place = next((place for place in places if fnmatchcase(got[place], escaped(line))), None)
-        if place is None:
+        found = ((place, match) for place in places if (match := pattern_of(line).fullmatch(got[place])))
+        place, match = next(found, (0, None))
+        if match is None:
             return line
+        kept |= match.groupdict()
         at, anywhere = place + 1, False
     return None if anywhere or at == len(got) else "(nothing more)"
 
 
-def escaped(pattern: str) -> str:
-    """Return a pattern in which only `*` is special."""
-    return re.sub(r"([\[?])", r"[\1]", pattern)
+def pattern_of(line: str) -> re.Pattern[str]:
+    """Return a pattern in which only `*` and `{word}` are special."""
+    pieces = re.split(r"(\*|\{[a-z]+\})", line)
+    return re.compile("".join(_piece(piece) for piece in pieces))
+
+
+def _piece(piece: str) -> str:
+    if piece == "*":
+        return ".*"
+    return f"(?P<{piece[1:-1]}>\\S+)" if _WORD.fullmatch(piece) else re.escape(piece)
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -215,6 +215,13 @@ class PostOffice:
             References=copy["Message-ID"],
         )
 
+    def command(self, copy: Copy, text: str, author: str | None = None) -> Entry:
+        """Answer a mail to the office, vouched for by our own mail exchanger."""
+        author = author or copy.to
+        domain = author.partition("@")[2]
+        stated = f"Authentication-Results: {self.site.authserv_id}; dmarc=pass header.from={domain}\r\n"
+        return self.hand_in(stated.encode() + self.reply_mail(copy, text, author), self.reply_address(copy))
+
     def reply_address(self, copy: Copy) -> str:
         """Return where the answer to a mail of ours goes."""
         found = re.search(r"<([^>]+)>", copy["Reply-To"])

@@ -14,6 +14,7 @@ from mailbot.core.survey import Question, Survey
 from mailbot.definitions import Definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.close_survey import close_survey
+from mailbot.flows.extend_survey import extend_survey
 from mailbot.store import events, lists, occurrences, surveys
 from tests.flows.post_office import EVENT, KAIGI, NEWS, SECURITY, SURVEY, YAMADA, PostOffice
 
@@ -104,7 +105,8 @@ def test_an_open_survey_may_be_prolonged(office: PostOffice) -> None:
     """Its close moves in the due-table, too."""
     office.open_survey()
     longer = replace(SURVEY, closes=SURVEY.closes + timedelta(days=7))
-    assert office.apply(longer) == ("~ survey S26-014: closes",)
+    assert office.apply(longer) == ("~ survey S26-014: closes (4 are told of the new close)",)
+    assert len(office.copies("extension")) == 4
     with office.database.read() as connection:
         waiting = occurrences.due(connection, longer.closes)
     assert [one.due_at for one in waiting if one.job.endswith(":close")] == [longer.closes]
@@ -115,6 +117,26 @@ def test_an_open_survey_is_not_closed_by_a_definition(office: PostOffice) -> Non
     office.open_survey()
     with pytest.raises(Refusal, match="mailbot surveys close S26-014"):
         office.apply(replace(SURVEY, closes=office.now))
+
+
+def test_a_close_that_comes_nearer_is_announced_as_well(office: PostOffice) -> None:
+    """Its ballots say when it closes, and members rely on it."""
+    office.open_survey()
+    office.apply(replace(SURVEY, closes=SURVEY.closes - timedelta(hours=1)))
+    told = office.copies("extension")
+    assert len(told) == 4
+    assert "締切を早めました" in told[0].text
+    assert "締切変更" in told[0]["Subject"]
+
+
+def test_a_definition_file_that_has_not_followed_an_extension_changes_nothing(office: PostOffice) -> None:
+    """What the office put off by a command is not taken back by the file's old close."""
+    office.open_survey()
+    later = SURVEY.closes + timedelta(days=7)
+    with office.database.write() as connection:
+        assert extend_survey(connection, office.site, SURVEY.key, later, office.now, by="office") == 4
+    assert office.apply(SURVEY) == ()
+    assert office.apply(replace(SURVEY, closes=later)) == ()
 
 
 def test_a_closed_survey_does_not_change(office: PostOffice) -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Sequence
+
 import pytest
 
-from mailbot.flows.know_recipient import know_recipient
+from mailbot.core.envelope import StorageUnavailable
+from mailbot.flows.know_recipient import Directory, know_recipient
+from mailbot.site import Site
 from tests.flows.post_office import YAMADA, PostOffice
 
 
@@ -36,3 +41,45 @@ def test_a_token_that_we_gave_out_is_known_in_any_case(office: PostOffice) -> No
     with office.database.read() as connection:
         assert know_recipient(connection, office.site, address)
         assert know_recipient(connection, office.site, address.upper())
+
+
+async def test_sessions_share_a_look_and_each_hears_its_own_answer(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks while a look is under way shares the next one, so that a crowd costs few looks into the database."""
+    looks: list[int] = []
+    reading = office.database.reading
+
+    async def counted(
+        function: Callable[..., list[bool]], site: Site, addresses: Sequence[str]
+    ) -> list[bool]:
+        looks.append(len(addresses))
+        return await reading(function, site, addresses)
+
+    monkeypatch.setattr(office.database, "reading", counted)
+    directory = Directory(office.database, office.site)
+    addresses = ["security@ml.example.jp", "nosuch@ml.example.jp"] * 20
+    assert await asyncio.gather(*map(directory.knows, addresses)) == [True, False] * 20
+    assert looks == [40]
+    assert await directory.knows(addresses[0])
+    assert looks == [40, 1]
+
+
+async def test_each_session_hears_that_the_database_is_away(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits for an answer that never comes, and the next look asks again; a session that hung up harms none."""
+    directory = Directory(office.database, office.site)
+
+    async def away(*_: object) -> None:
+        await asyncio.sleep(0)
+        raise StorageUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(office.database, "reading", away)
+        hung_up, *waiting = [asyncio.create_task(directory.knows("security@ml.example.jp")) for _ in range(3)]
+        await asyncio.sleep(0)
+        hung_up.cancel()
+        results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert [type(result) for result in results] == [StorageUnavailable] * 2
+    assert await directory.knows("security@ml.example.jp")

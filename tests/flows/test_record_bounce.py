@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.store import bounces
+from mailbot.core.register import Body, Contact, full_code
+from mailbot.flows.import_members import import_members
+from mailbot.store import ballots, bounces
 from tests.flows.post_office import NAGANO, OFFICE, SURVEY, YAMADA, Copy, PostOffice
 
 DSN = """\
@@ -100,3 +102,26 @@ def test_a_bounce_does_not_cancel_a_vote(office: PostOffice, invitation: Copy) -
     office.reply(invitation, "Q1 1")
     office.hand_in(dsn(), office.return_path(invitation), mail_from="")
     assert office.stands()[NAGANO].row.status == "counted"
+
+
+def test_a_vacation_note_at_the_return_path_says_until_when(office: PostOffice, invitation: Copy) -> None:
+    """The reminder then goes to the deputy (ballot.md section 13)."""
+    note = office.mail(YAMADA, "x", "6月25日まで不在です。", "自動応答", Auto_Submitted="auto-replied")
+    office.hand_in(note, office.return_path(invitation), mail_from="")
+    with office.database.read() as connection:
+        own = [one for one in ballots.of_subject(connection, SURVEY.key) if one.address == YAMADA]
+    assert [one.absent_until is not None for one in own] == [True]
+
+
+def test_a_mailing_of_which_a_third_comes_back_is_stopped(office: PostOffice) -> None:
+    """What has not left is withdrawn, and the office hears of it once (ballot.md section 13)."""
+    bodies = [Body(full_code(f"{13101 + number}"), f"第{number}区", "ward", "東京都") for number in range(60)]
+    contacts = [Contact(body.code, f"c{body.code}@example.com") for body in bodies]
+    with office.database.write() as connection:
+        import_members(connection, bodies, contacts)
+    copies = list(office.open_survey().values())
+    for copy in copies[:21]:
+        office.hand_in(dsn(), office.return_path(copy), mail_from="")
+    assert len(copies) == 64
+    assert {copy.state for copy in office.all_copies() if copy.kind == "invitation"} == {"withdrawn"}
+    assert [copy.to for copy in office.copies("office_report")] == [OFFICE]

@@ -286,7 +286,7 @@ def test_a_deputy_does_not_replace_what_the_primary_answered(office: PostOffice,
     office.reply(invitation, "Q1 1", SUZUKI)
     stands = office.stands()[NAGANO]
     assert (stands.row.answers, stands.held) == ({"Q1": ("2",)}, True)
-    assert [copy.to for copy in office.copies("vote_receipt")] == [YAMADA]
+    assert [copy.to for copy in office.copies("primary_asked")] == [YAMADA]
 
 
 def test_the_primary_replaces_what_a_deputy_answered(office: PostOffice, invitation: Copy) -> None:

@@ -203,6 +203,7 @@ def test_a_run_that_was_done_is_never_done_again(planned: PostOffice) -> None:
     planned.copies()
     longer = replace(SURVEY, closes=SURVEY.closes + timedelta(days=7))
     planned.apply(longer)
+    assert {copy.kind for copy in planned.copies()} == {"extension"}
     planned.apply(SURVEY)
     assert at(planned, SURVEY.opens + timedelta(seconds=1)) == 0
     assert planned.copies() == []

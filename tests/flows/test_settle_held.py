@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mailbot.core.refusal import Refusal
 from mailbot.flows.announce_event import announce_event
+from mailbot.flows.close_survey import close_survey
+from mailbot.flows.recount import recount
 from mailbot.flows.settle_held import settle_held
 from mailbot.store import inbox
-from tests.flows.post_office import EVENT, NAGANO, STRANGER, SURVEY, TANAKA, YAMADA, PostOffice
+from tests.flows.post_office import (
+    EVENT,
+    NAGANO,
+    STRANGER,
+    SURVEY,
+    SUZUKI,
+    TANAKA,
+    YAMADA,
+    Copy,
+    PostOffice,
+    in_english,
+)
 
 
 def settle(office: PostOffice, number: int, decision: str, reason: str = "") -> str:
@@ -106,13 +121,140 @@ def test_an_unreadable_vote_cannot_be_accepted(office: PostOffice) -> None:
     assert state(office, held.id)[0] == "held"
 
 
-def test_an_accepted_rsvp_gets_its_seat(office: PostOffice) -> None:
-    """Like a vote."""
+# --- a held reply that is refused, or put aside -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("author", "told"),
+    [
+        (YAMADA, {YAMADA}),
+        (SUZUKI, {YAMADA, SUZUKI}),
+        (STRANGER, {YAMADA}),
+        ("kato@city.nagano.lg.jp", {YAMADA}),
+    ],
+)
+def test_a_rejected_reply_is_answered_to_registered_addresses_alone(
+    office: PostOffice, author: str, told: set[str]
+) -> None:
+    """They read the reason and whose reply it was, and have the ballot again; no stranger hears a word."""
+    invitation = office.open_survey()[YAMADA]
+    held = office.reply(invitation, "前向きに検討しております。", author)
+    assert held.state == "held"
+    office.copies()
+    settle(office, held.id, "reject", "番号でお答えください。")
+    copies = office.copies()
+    assert {(copy.kind, copy.to) for copy in copies} == {("reply_rejected", address) for address in told}
+    mail = next(copy for copy in copies if copy.to == YAMADA)
+    assert "番号でお答えください。" in mail.text
+    assert author in mail.text
+    assert mail["Subject"].endswith("[S26-014]")
+    assert state(office, held.id) == ("rejected", "番号でお答えください。")
+    office.reply(mail, "", slots={"Q1": "1"})
+    assert office.stands()[NAGANO].row.answers == {"Q1": ("1",)}
+
+
+def test_a_rejected_reply_in_english(office: PostOffice) -> None:
+    """The twin says the same."""
+    english = in_english(office)
+    invitation = english.open_survey()[YAMADA]
+    held = english.reply(invitation, "Q1 2", STRANGER)
+    english.copies()
+    settle(english, held.id, "reject")
+    assert "The office declined it." in english.only_copy("reply_rejected").text
+
+
+def test_the_answer_to_a_rejected_reply_keeps_the_limit(office: PostOffice) -> None:
+    """Six an hour are too many to one address."""
+    invitation = office.open_survey()[YAMADA]
+    held = [office.reply(invitation, f"検討しております。{number}", STRANGER) for number in range(7)]
+    office.copies()
+    for one in held:
+        settle(office, one.id, "reject")
+    assert len(office.copies("reply_rejected")) < 6
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+@pytest.mark.parametrize("decision", ["reject", "discard"])
+def test_what_the_office_decided_about_waits_no_more(office: PostOffice, decision: str, sealed: bool) -> None:
+    """The ledger says who left which reply aside; other held replies of the body wait on, and the vote stands."""
+    survey = replace(SURVEY, mode="sealed" if sealed else "aggregate")
+    invitation = office.open_survey(survey)[YAMADA]
+    first = office.reply(invitation, "Q1 2", STRANGER)
+    office.reply(invitation, "Q1 1")
+    second, third = (office.reply(invitation, f"Q1 {number}", STRANGER) for number in (3, 2))
+    settle(office, first.id, decision)
+    settle(office, second.id, decision, "別の団体の方でした。")
+    assert office.stands()[NAGANO].held
+    settle(office, third.id, decision)
+    stands = office.stands()[NAGANO]
+    assert (stands.held, stands.row.answers, stands.row.version) == (False, {"Q1": ("1",)}, 1)
+    row = next(row for row in office.ledger() if row.reason == "別の団体の方でした。")
+    assert (row.status, row.by, row.inbox_id, row.waits_for) == ("ignored", "office", second.id, "")
+    for _ in range(2):
+        with office.database.read() as connection:
+            found = recount(connection, office.site, SURVEY.key)
+        assert found.differences == ()
+        assert [check.basis for check in found.votes].count("person") == 3
+        assert not any("not compared" in note for note in found.notes)  # nobody but the body decided its vote
+        assert found.tally["Q1"]["1"] == 1
+        assert not office.stands()[NAGANO].held
+        if found.state == "open":  # and once more after the close
+            office.now = SURVEY.closes
+            with office.database.write() as connection:
+                close_survey(connection, office.site, SURVEY.key, office.now, office.now)
+
+
+def test_a_reply_that_was_rejected_is_not_counted_on_the_primarys_word(office: PostOffice) -> None:
+    """The question to the primary is answered by then; another one that waits is not."""
+    invitation = office.open_survey()[YAMADA]
+    held = office.reply(invitation, "Q1 2", STRANGER)
+    asked = office.copies("primary_asked")[0]
+    settle(office, held.id, "reject")
+    office.reply(asked, "承認")
+    assert office.stands()[NAGANO].row.status == "held"
+    office.reply(invitation, "Q1 3", STRANGER)
+    settle(office, office.reply(invitation, "前向きに検討しております。", SUZUKI).id, "discard")
+    office.reply(asked, "承認")
+    assert office.stands()[NAGANO].row.answers == {"Q1": ("3",)}
+
+
+def test_a_late_reply_that_is_rejected_gets_no_ballot(office: PostOffice) -> None:
+    """There is nothing left to answer."""
+    invitation = office.open_survey()[YAMADA]
+    office.now = SURVEY.closes
+    late = office.reply(invitation, "Q1 2")
+    office.copies()
+    settle(office, late.id, "reject", "締切を過ぎたためです。")
+    mail = office.only_copy("reply_rejected")
+    assert "【Q1回答】" not in mail.text
+    assert "jimukyoku@example.jp" in mail["Reply-To"]
+
+
+def noticed(office: PostOffice) -> Copy:
+    """Announce an event, and return what Nagano was sent."""
     office.apply(EVENT)
     with office.database.write() as connection:
         announce_event(connection, office.site, EVENT.key, 0, office.now)
-    notice = next(copy for copy in office.copies("event_notice") if copy.to == YAMADA)
-    held = office.reply(notice, "Q1 1", STRANGER)
+    return next(copy for copy in office.copies("event_notice") if copy.to == YAMADA)
+
+
+def test_a_rejected_rsvp_is_answered_too(office: PostOffice) -> None:
+    """With the form again, until the day by which to answer."""
+    held = office.reply(noticed(office), "Q1 1", STRANGER)
+    assert held.state == "held"
+    office.copies()
+    settle(office, held.id, "reject", "会員の方だけの催しです。")
+    mail = office.only_copy("reply_rejected")
+    assert (mail.to, "会員の方だけの催しです。" in mail.text) == (YAMADA, True)
+    assert "2026年10月9日（金）17時00分" in mail.text
+    assert not office.stands(EVENT.key)[NAGANO].held
+    office.reply(mail, "", slots={"Q1": "1"})
+    assert office.stands(EVENT.key)[NAGANO].row.status == "attending"
+
+
+def test_an_accepted_rsvp_gets_its_seat(office: PostOffice) -> None:
+    """Like a vote."""
+    held = office.reply(noticed(office), "Q1 1", STRANGER)
     settle(office, held.id, "accept")
     assert office.stands(EVENT.key)[NAGANO].row.status == "attending"
 

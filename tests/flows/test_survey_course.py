@@ -10,13 +10,22 @@ import pytest
 
 from mailbot.core.audience import Selector
 from mailbot.core.refusal import Refusal
+from mailbot.core.register import Body, Contact
+from mailbot.core.survey import Question, Resolution, Share
 from mailbot.flows.close_survey import StillReading, close_survey
+from mailbot.flows.extend_survey import extend_survey
+from mailbot.flows.follow_up_survey import follow_up_survey
+from mailbot.flows.import_members import import_members
 from mailbot.flows.open_survey import open_survey
+from mailbot.flows.publish_survey import publish_survey
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.remind_survey import missing, remind_survey
+from mailbot.flows.run_due import run_due
 from mailbot.store import occurrences, surveys
 from tests.flows.post_office import (
     BODIES,
+    CONTACTS,
+    NAGANO,
     OFFICE,
     SATO,
     SURVEY,
@@ -98,7 +107,7 @@ def test_reminders_go_to_those_from_whom_nothing_complete_has_come(office: PostO
     assert {copy.to for copy in reminders} == {SATO, TAKAHASHI}
     office.reply(reminders[1], "", slots={"Q1": "2"})
     with office.database.read() as connection:
-        assert [ballot.address for ballot in missing(connection, KEY)] == [SATO]
+        assert [ballot.address for ballot in missing(connection, SURVEY)] == [SATO]
 
 
 def test_a_reminder_keeps_the_token_of_the_invitation(office: PostOffice) -> None:
@@ -189,3 +198,73 @@ def test_what_is_done_by_hand_is_not_done_again_by_the_schedule(office: PostOffi
     with office.database.read() as connection:
         waiting = [one.job for one in occurrences.due(connection, SURVEY.closes + timedelta(days=1))]
     assert waiting == []
+
+
+def test_with_publish_by_hand_the_switch_is_the_only_one(office: PostOffice) -> None:
+    """The close sends nothing; `publish` sends the result once, and only of a closed survey."""
+    office.open_survey(replace(SURVEY, publish_at="hand"))
+    with pytest.raises(Refusal, match="closed survey"), office.database.write() as connection:
+        publish_survey(connection, office.site, KEY, office.now)
+    close(office)
+    assert office.copies("result") == []
+    with office.database.write() as connection:
+        assert publish_survey(connection, office.site, KEY, office.now) == 4
+    assert len(office.copies("result")) == 4
+    with pytest.raises(Refusal, match="went out"), office.database.write() as connection:
+        publish_survey(connection, office.site, KEY, office.now)
+
+
+def test_an_extension_is_announced_and_moves_the_plan(office: PostOffice) -> None:
+    """Everybody who was asked hears the old and the new close, with a ballot; a reply to that counts."""
+    office.open_survey()
+    later = SURVEY.closes + timedelta(days=7)
+    with office.database.write() as connection:
+        assert extend_survey(connection, office.site, KEY, later, office.now, by="office") == 4
+    told = {copy.to: copy for copy in office.copies("extension")}
+    assert "7月2日" in told[YAMADA].text
+    assert "7月9日" in told[YAMADA].text
+    office.now = SURVEY.closes + timedelta(days=1)
+    office.reply(told[YAMADA], "Q1 2")
+    assert office.stands()[NAGANO].row.status == "counted"
+    for closes in (SURVEY.closes, later):
+        with pytest.raises(Refusal, match="must be later"), office.database.write() as connection:
+            extend_survey(connection, office.site, KEY, closes, office.now, by="office")
+
+
+def test_a_block_representative_gets_the_missing_of_the_own_prefecture(office: PostOffice) -> None:
+    """In a form to copy from; who has answered is not in it, and a prefecture without missing bodies gets no mail."""
+    invitations = office.open_survey(replace(SURVEY, follow_up_tag="officer"))
+    office.reply(invitations[SATO], "Q1 1")
+    office.copies()
+    with office.database.write() as connection:
+        assert follow_up_survey(connection, office.site, KEY, office.now) == 1
+    listed = office.only_copy("follow_up")
+    assert listed.to == YAMADA
+    assert "202037 上田市" in listed.text
+    assert "松本市" not in listed.text
+    assert "（3団体）" in listed.text
+
+
+def test_a_resolution_keeps_the_electorate_of_its_base_date(office: PostOffice) -> None:
+    """A body that joins after the base date is not asked, and one that leaves its place to a new contact stays."""
+    survey = replace(
+        SURVEY,
+        questions=(Question("Q1", "規約第5条の改正", "yesno", ("賛成", "反対", "棄権"), required=True),),
+        resolution=Resolution(
+            SURVEY.opens.date() - timedelta(days=10),
+            "規約第20条",
+            Share(1, 2, "electorate", more_than=True),
+            (Share(1, 2, "votes", more_than=True),),
+        ),
+    )
+    office.now = SURVEY.opens - timedelta(days=20)
+    office.apply(survey)
+    assert run_due(office.database, office.site, SURVEY.opens - timedelta(days=9)) == 1
+    joined = Body("202053", "飯田市", "city", "長野県", 100_000)
+    with office.database.write() as connection:
+        import_members(
+            connection, [*BODIES, joined], [*CONTACTS, Contact(joined.code, "iida@city.iida.lg.jp", rank=1)]
+        )
+    office.now = SURVEY.opens
+    with office.database.write() as connection:
+        assert open_survey(connection, office.site, KEY, office.now) == 4

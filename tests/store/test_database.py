@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, bindparam, insert, select, text, update
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.store import database as module
-from mailbot.store.database import SCHEMA, Database, storable
-from mailbot.store.tables import body, metadata
+from mailbot.store.database import SCHEMA, Database, Written, after_commit, savepoint, storable
+from mailbot.store.tables import body, mail, metadata
 from tests.databases import postgres
 
 ANT = {"code": "202011", "name": "長野市", "kind": "city", "prefecture": "長野県"}
@@ -106,6 +108,26 @@ def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
         fail(connection)
     with database.read() as connection:
         assert connection.execute(select(body.c.code)).all() == []
+
+
+def test_what_is_to_be_done_after_the_commit(database: Database) -> None:
+    """It is done once and then only; not when the transaction, or its own savepoint, was rolled back."""
+    done: list[str] = []
+
+    def fail(connection: Connection) -> None:
+        after_commit(connection, lambda: done.append("undone"))
+        raise KeyError
+
+    with pytest.raises(KeyError), database.write() as connection:
+        fail(connection)
+    with database.write() as connection:
+        after_commit(connection, lambda: done.append("kept"))
+        with pytest.raises(KeyError), savepoint(connection):
+            fail(connection)
+        assert done == []
+    with database.write() as connection:
+        connection.execute(select(body.c.code))
+    assert done == ["kept"]
 
 
 def test_sqlite_waits_for_the_disk_on_every_connection(tmp_path: Path) -> None:
@@ -213,3 +235,83 @@ def test_whatever_a_stranger_writes_can_be_stored(database: Database, words: str
     assert stored == storable(words)
     if "\0" not in words and "\udcff" not in words:
         assert stored == words
+
+
+_BODY = Written(select(body.c.name, body.c.population.label("people")).where(body.c.code == bindparam("one")))
+_ADD_BODY = Written(insert(body).returning(body.c.code))
+_RENAME = Written(update(body).where(body.c.kind == "city").values(name=bindparam("called")))
+_ADD_MAIL = Written(insert(mail).returning(mail.c.id, mail.c.received_at, mail.c.content))
+
+
+def test_a_written_statement_gives_what_the_tables_columns_have(database: Database) -> None:
+    """What goes to the driver as it is comes back with the names and types of its columns, on both databases."""
+    moment = datetime(2026, 6, 18, 9, 0, 0, 1, tzinfo=UTC)
+    mail_row = {"content": b"\0\xff", "mail_from": "", "peer": "", "protocol": "smtp", "received_at": moment}
+    with database.write() as connection:
+        added = _ADD_BODY.first(connection, **ANT, population=None)
+        assert (added.code, tuple(added)) == ("202011", ("202011",))
+        [row] = _BODY.rows(connection, one="202011")
+        assert (row.name, row.people) == ("長野市", None)
+        assert _BODY.first(connection, one="000000") is None
+        stored = _ADD_MAIL.first(connection, **mail_row)
+        assert (stored.received_at, stored.content) == (moment, b"\0\xff")
+
+
+def test_a_written_statement_says_how_many_rows_it_changed(database: Database) -> None:
+    """Run once or for each of several sets of values; the values that stand in it need not be given."""
+    with database.write() as connection:
+        rows: list[dict[str, object]] = [
+            {**ANT},
+            {**ANT, "code": "203211", "name": "軽井沢町", "kind": "town"},
+        ]
+        assert Written(insert(body)).run_each(connection, rows) == 2
+        assert _RENAME.run(connection, called="松本市") == 1
+        assert _BODY.first(connection, one="202011").name == "松本市"
+        assert _RENAME.run_each(connection, [{"called": "上田市"}, {"called": "飯田市"}]) == 2
+        assert _BODY.first(connection, one="202011").name == "飯田市"
+
+
+def test_what_the_driver_raises_is_what_sqlalchemy_raises(database: Database) -> None:
+    """A fault of ours is no fault of the storage."""
+    with database.write() as connection:
+        _ADD_BODY.first(connection, **ANT, population=None)
+        with pytest.raises(IntegrityError), savepoint(connection):
+            _ADD_BODY.first(connection, **ANT, population=None)
+        with pytest.raises((KeyError, ProgrammingError)):
+            _ADD_BODY.first(connection, **ANT)  # a value is missing
+
+
+def test_a_cut_connection_is_given_up_by_a_written_statement_too(postgresql: Database) -> None:
+    """As by any other: the transaction is StorageUnavailable, and the next one gets a new connection (I26)."""
+
+    def cut_off(connection: Connection) -> None:
+        own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+        with postgresql.read() as other:
+            other.execute(text("SELECT pg_terminate_backend(:own)"), {"own": own})
+        _BODY.rows(connection, one="202011")
+
+    with pytest.raises(StorageUnavailable), postgresql.write() as connection:
+        cut_off(connection)
+    with postgresql.read() as connection:
+        assert _BODY.rows(connection, one="202011") == []
+
+
+@pytest.mark.parametrize(("code", "fault"), [("203211", ValueError), ("202011", IntegrityError)])
+def test_a_savepoint_undoes_what_is_in_it_and_nothing_else(
+    database: Database, code: str, fault: type[Exception]
+) -> None:
+    """One mail that breaks us does not take the others of its transaction with it, whatever broke."""
+
+    def breaks(connection: Connection) -> None:
+        with savepoint(connection):
+            _RENAME.run(connection, called="何でもない")
+            _ADD_BODY.first(connection, **{**ANT, "code": code}, population=None)
+            raise ValueError
+
+    with database.write() as connection:
+        with savepoint(connection):
+            _ADD_BODY.first(connection, **ANT, population=None)
+        with pytest.raises(fault):
+            breaks(connection)
+    with database.read() as connection:
+        assert list(connection.execute(select(body.c.name)).scalars()) == ["長野市"]

@@ -26,6 +26,7 @@ _VOTE = (
     "waits_for",
     "commitment",
     "salt",
+    "digest",
 )
 
 
@@ -68,7 +69,7 @@ def _widen_tables() -> None:
         "replaced_token",
         sa.Column("token_hash", sa.Text, primary_key=True),
         sa.Column("ballot_id", _NUMBER, sa.ForeignKey("ballot.id"), nullable=False, index=True),
-        sa.Column("revoked_at", sa.BigInteger),
+        sa.Column("replaced_at", sa.BigInteger, nullable=False),
     )
     op.create_table(
         "sighting",
@@ -82,7 +83,7 @@ def _widen_tables() -> None:
     op.add_column("vote", sa.Column("texts", sa.BigInteger, nullable=False, server_default="0"))
     op.add_column("vote", sa.Column("remarks", sa.Text, nullable=False, server_default="{}"))
     op.add_column("vote", sa.Column("flags", sa.Text, nullable=False, server_default="{}"))
-    for name in ("waits_for", "commitment", "salt"):
+    for name in ("waits_for", "commitment", "salt", "digest"):
         op.add_column("vote", sa.Column(name, sa.Text, nullable=False, server_default=""))
 
     op.create_table(

@@ -1,0 +1,162 @@
+"""One reply judged by itself: what it says, and what that does to a vote, whoever sent it (ballot.md sections 5 to 8, 13).
+
+The same function reads a reply when it comes and when a recount reads it again: it sees nothing but its arguments.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from datetime import date
+
+from mailbot.core.answer import EXPLANATIONS
+from mailbot.core.automatic import automatic, seems_automatic
+from mailbot.core.calendar import Language
+from mailbot.core.message import Message, formatted_text
+from mailbot.core.reply import explicit_answers, read_reply
+from mailbot.core.survey import Answers, Command, Problem, Reading, Survey
+from mailbot.core.vote import Verdict, weigh
+
+_NOTHING_TYPED = frozenset({"untouched", "prose"})
+_ONLY: dict[Language, dict[str, str]] = {
+    "ja": {
+        "attachment": "添付ファイルだけで、お答えが本文にありません",
+        "subject": "件名にだけお答えがあり、本文にありません",
+        "forward": "ほかの方あての転送でした",
+    },
+    "en": {
+        "attachment": "there is an attachment, and no answer in the text",
+        "subject": "there is an answer in the Subject, and none in the text",
+        "forward": "it was forwarded to somebody else",
+    },
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one reply says and what it is worth by itself."""
+
+    reading: Reading
+    verdict: Verdict
+    machine: bool  # it is an automatic mail: nothing answers it
+
+
+def judge(
+    survey: Survey,
+    message: Message,
+    texts: tuple[str, ...],
+    *,
+    mail_from: str,
+    previous: Answers | None,
+    today: date,
+    late: bool,
+    awaiting: AbstractSet[Command] = frozenset(),
+    own_domains: Sequence[str] = (),
+    language: Language,
+) -> Judged:
+    """Judge a reply beside the texts that we sent (newest first).
+
+    `mail_from`: its envelope sender, "" is the null sender; `previous`: the answers that stand, None if none do;
+    `today`: the day of receipt in the configured zone, for dates without a year; `awaiting`: the words of the primary
+    that are waited for; `own_domains`: the service's, by which a mail to somebody else with us in Cc is known.
+    """
+
+    def read(text: str, formatted: str = "") -> Reading:
+        return read_reply(
+            survey,
+            text,
+            texts,
+            today=today,
+            language=language,
+            awaiting=frozenset(awaiting),
+            formatted=formatted,
+        )
+
+    reading = read(message.text, formatted_text(message))
+    if message.garbled and reading.answers:
+        reading = _legible(reading, read(_only_our_characters(message.text, texts)), language)
+    machine = is_machine(message, mail_from, reading)
+    verdict = weigh(survey, previous, reading, late=late, automatic=machine, language=language)
+    if not machine and (where := _elsewhere(survey, message, reading)) is not None:
+        verdict = replace(
+            verdict,
+            status="held",
+            reason=_ONLY[language][where],
+            ask=False,
+            rule=f"8 {where}",
+            waits_for="office",
+        )
+    if not machine and not late and _forwarded(message, reading, own_domains):
+        verdict = Verdict("ignored", dict(previous or {}), (), _ONLY[language]["forward"], rule="8 forward")
+    return Judged(reading, verdict, machine)
+
+
+def _only_our_characters(text: str, texts: Sequence[str]) -> str:
+    """Return a text in which every character beyond ASCII that stands in none of our own texts is damage."""
+    ours = set().union(*texts)
+    return "".join(character if character.isascii() or character in ours else "\ufffd" for character in text)
+
+
+def _legible(reading: Reading, doubting: Reading, language: Language) -> Reading:
+    """Ask back each answer of a damaged mail that rests on characters which may be wrong (ballot.md section 5).
+
+    No table decodes such a mail whole, so every character beyond ASCII may be another one. ASCII figures are safe, and
+    so are words that equal ours letter by letter: wrong tables do not yield our labels. `doubting` is the same mail
+    read without all other characters: an answer that it does not give too is asked back as garbled.
+    """
+    damaged = [
+        number
+        for number, answer in reading.answers.items()
+        if answer is not None and doubting.answers.get(number) != answer
+    ]
+    if not damaged:
+        return reading
+    text = EXPLANATIONS[language]["garbled"]
+    return replace(
+        reading,
+        answers={number: answer for number, answer in reading.answers.items() if number not in damaged},
+        problems=(*reading.problems, *(Problem(number, "garbled", text) for number in damaged)),
+    )
+
+
+_FORWARD = re.compile(
+    r"^\s*(?:[\[【][^\]】]{0,20}[\]】]\s*){0,3}(?:fwd?|転送)\s*[:：]|【転送】", re.IGNORECASE
+)
+_BALLOT_BEGINS = ("回答欄 ここから", "ANSWERS START")
+
+
+def _forwarded(message: Message, reading: Reading, own_domains: Sequence[str]) -> bool:
+    """Tell whether a mail only hands our ballot on to somebody else, with us in Cc (ballot.md section 8).
+
+    Without an answer typed, and with our ballot below; a forward to ourselves is a reply like any other.
+    """
+    if reading.answers or reading.problems or reading.command is not None or message.attachments:
+        return False
+    if reading.hold not in _NOTHING_TYPED or not any(mark in message.text for mark in _BALLOT_BEGINS):
+        return False
+    to, cc = ((message.header(name) or "").lower() for name in ("to", "cc"))
+    if any(f"@{domain.lower()}" in to for domain in own_domains):
+        return False
+    copied = any(f"@{domain.lower()}" in cc for domain in own_domains)
+    return copied or (cc != "" and _FORWARD.search(message.subject[:200]) is not None)
+
+
+def is_machine(message: Message, mail_from: str, reading: Reading) -> bool:
+    """Tell whether a reply is automatic; a vacation note's Subject alone is only a hint (ballot.md section 13)."""
+    return automatic(message, mail_from) is not None or (
+        seems_automatic(message.subject) and not reading.answers
+    )
+
+
+def _elsewhere(survey: Survey, message: Message, reading: Reading) -> str | None:
+    """Say where the answer may stand when the text holds none: in a file, or in the Subject."""
+    if reading.answers or reading.problems or reading.command is not None:
+        return None
+    if message.attachments:
+        return "attachment"
+    if reading.hold is not None and reading.hold not in _NOTHING_TYPED:
+        return None
+    behind_ours = message.subject.rpartition("]")[2]
+    return "subject" if explicit_answers(survey, behind_ours) else None

@@ -1,0 +1,369 @@
+"""The texts that we sent for one survey, and what each of their lines is (ballot.md sections 2 to 4, 6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Literal, NamedTuple
+
+from mailbot.core.answer import KANJI_DIGITS, kanji_number
+from mailbot.core.japanese import fold
+
+LONGEST_LINE = 1_000  # characters; patterns never see more
+
+OPENING = "【[［〔〖(（「『<＜〈{｛"
+_CLOSING = {
+    **dict.fromkeys("【[［〔〖", "】]］〕〗"),
+    **dict.fromkeys("(（", ")）"),
+    "「": "」",
+    "『": "』",
+    **dict.fromkeys("<＜〈", ">＞〉"),
+    **dict.fromkeys("{｛", "}｝"),
+}
+EMPTY_BRACKETS = re.compile(r"[\[［【〔][\s_]*[\]］】〕]\s*$")
+# What members put in front of "Q1 2"; ※ is left out: it marks words of theirs that we print back (ballot.md 4).
+LEADING_MARKS = "・●■◆◇*○〇◯◎□☐☆▪▫◦‣▶▼–—•-"
+_BEFORE_A_SLOT = LEADING_MARKS + " \t\u3000\xa0"
+QUESTION_MARK = r"(?:[Qq]uestion|[QqＱｑ]|設問|質問|問い?|議案)"
+_ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*[:：」】\])）])|[Aa]nswer|ANSWER)"
+_INT = "[0-9０-９]{1,3}"
+_KANJI_INT = "[一二三四五六七八九十]{1,3}"
+_UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad"  # pasted along with other text
+# "Answer to Q1", 「回答：Q1」, 「【回答】Q1」, and the figure of a list: 「1. Q1」.
+_LED_IN = (
+    r"(?:[Aa]nswer (?:to|for) |[【\[［]?ご?回答[】\]］]?[:：\s]{0,3}|[(（]?[0-9０-９]{1,2}[.．)）]\s{0,3})?"
+)
+ANSWER_LINE = re.compile(
+    rf"^[\s{_UNSEEN}{LEADING_MARKS}]*{_LED_IN}(?:(?P<open>[【\[［〔〖(（「<＜〈])\s*)?"
+    rf"(?:{QUESTION_MARK}[\s.．\-－−‐{_UNSEEN}]?(?P<number>{_INT})"
+    rf"|(?:設問|問|議案)\s?(?P<kanji>{_KANJI_INT})(?=[\s:：.．、，)）」】\]］→⇒=＝は])"
+    rf"|第(?P<motion>{_INT}|{_KANJI_INT})号議案|議案第(?P<bill>{_INT}|{_KANJI_INT})号?|(?P<nth>{_INT})問目|第(?P<ordinal>{_INT})問(?=[\s:：.．、，)）」】\]］→⇒=＝は]))"
+    rf"(?P<inner>{_ANSWERED})?(?:\s*(?P<close>[】\]］〕〗)）」>＞〉]))?(?P<outer>{_ANSWERED})?[{_UNSEEN}]*(?P<rest>.*)$"
+)
+_NUMBER_GROUPS = ("number", "kanji", "motion", "bill", "nth", "ordinal")
+
+
+def named_question(match: re.Match[str]) -> str:
+    """Return the id of the question that a line names, Q0 for none that can be."""
+    written = next(written for group in _NUMBER_GROUPS if (written := match[group]))
+    return f"Q{kanji_number(written) or 0 if written[0] in KANJI_DIGITS else int(written)}"
+
+
+REFERENCE = re.compile(
+    r"(?:受付番号|\bRef)\s*(?P<reference>(?:練習-)?[A-Za-z0-9][A-Za-z0-9-]{2,40})\s*(?:第\s*[0-9]{1,4}\s*版|v[0-9]{1,4})"
+)
+SIGNATURE = re.compile(
+    r"^\s*(?:[【\[［〔]\s*(?:表決者氏名|表決者|[Nn]ame of voter)\s*[】\]］〕]|(?:表決者氏名|表決者|[Nn]ame of voter)\s*[:：])(?P<rest>.*)$"
+)
+_NUMBERED_OPTION = re.compile(r"^\s*(?P<number>[0-9]{1,3})\.\s")
+
+
+@lru_cache(maxsize=8192)
+def _short_key(line: str) -> str:
+    return "".join(fold(line).casefold().split())
+
+
+def line_key(line: str) -> str:
+    """Return a line folded and without blanks, for comparison with ours (ballot.md section 5)."""
+    return _short_key(line) if len(line) <= 120 else "".join(fold(line).casefold().split())
+
+
+class Role(NamedTuple):
+    """What a line of ours is."""
+
+    kind: Literal[
+        "start", "end", "reference", "question", "option", "more", "slot-more", "signature", "outside"
+    ]
+    question: str = ""
+    option: int = 0  # 0: not an option
+
+
+class Filled(NamedTuple):
+    """A slot as we sent it, as keys."""
+
+    content: str
+    tail: str
+
+
+@dataclass(frozen=True)
+class KnownText:
+    """One text that we sent, by lines."""
+
+    roles: Mapping[str, tuple[Role, ...]]
+    slots: Mapping[str, Filled]
+    edition: str  # the key of its 受付番号 line
+    reference: str
+    confirms: tuple[tuple[str, tuple[str, ...]], ...]  # question and options that はい would confirm
+    joined: str
+    likenesses: tuple[tuple[str, Role], ...]  # each line of the ballot
+    order: tuple[str, ...]  # the keys of all lines that are not blank
+    question_at: Mapping[str, int]  # where in `order` each question begins
+    slot_at: Mapping[str, range]  # which lines of `order` are its slot
+
+
+# The confirmation that `ballot.confirmation` composes, as a key.
+_CONFIRMS = re.compile(
+    r"「はい」とだけ返信されると、(?P<ja>q[0-9]{1,3})を(?P<ja_options>[0-9,]{1,200})と数えます"
+    r"|only\"yes\"inreplycounts(?P<en_options>[0-9,]{1,200})for(?P<en>q[0-9]{1,3})\."
+)
+
+
+@lru_cache(maxsize=256)
+def _known_text(text: str) -> KnownText:
+    """Return the roles of the lines of one text of ours, and its slots."""
+    roles: dict[str, list[Role]] = {}
+    slots: dict[str, list[str]] = {}
+    edition = reference = question = ""
+    option, inside, in_slot, signature = 0, False, False, False
+    keys: list[str] = []
+    question_at: dict[str, int] = {}
+    slot_at: dict[str, range] = {}
+    likenesses = []
+    for line in text.splitlines():
+        key = line_key(line)
+        role: Role
+        if not key:
+            in_slot = False
+            continue
+        keys.append(key)
+        slot = slot_line(line)
+        found = REFERENCE.search(line)
+        if found:
+            edition, reference = key, found["reference"].casefold()
+        if _is_start(key):
+            inside, question = True, ""
+            role = Role("start")
+        elif _is_end(key):
+            inside = in_slot = signature = False
+            role = Role("end")
+        elif not inside:
+            role = Role("outside")
+        elif slot and not in_slot:
+            question, in_slot = slot[0], True
+            slots[question] = [slot[1]]
+            slot_at[question] = range(len(keys) - 1, len(keys))
+            question_at.setdefault(question, len(keys) - 1)
+            likenesses.append((key, Role("slot-more", question)))
+            continue
+        elif signature or SIGNATURE.match(line):
+            in_slot, signature = False, True
+            role = Role("signature")
+        elif in_slot:
+            slots[question].append(line)
+            slot_at[question] = range(slot_at[question].start, len(keys))
+            role = Role("slot-more", question)
+        elif found:
+            role = Role("reference")
+        elif number := _question_number(line):
+            question, option = number, 0
+            question_at[question] = len(keys) - 1
+            role = Role("question", question)
+        elif (numbered := _NUMBERED_OPTION.match(line)) and int(numbered["number"]) == option + 1:
+            option += 1
+            role = Role("option", question, option)
+        else:
+            role = Role("more", question, option)
+        roles.setdefault(key, []).append(role)
+        if role.kind != "outside":
+            likenesses.append((key, role))
+    joined = "".join(keys)
+    return KnownText(
+        {key: tuple(found) for key, found in roles.items()},
+        {question: _filled(lines) for question, lines in slots.items()},
+        edition,
+        reference,
+        _confirms(joined),
+        joined,
+        tuple(likenesses),
+        tuple(keys),
+        question_at,
+        slot_at,
+    )
+
+
+def _confirms(joined: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    found = []
+    for match in _CONFIRMS.finditer(joined):
+        question, options = match["ja"] or match["en"], match["ja_options"] or match["en_options"]
+        found.append((question.upper(), tuple(options.split(","))))
+    return tuple(found)
+
+
+def _is_start(key: str) -> bool:
+    return key.startswith(("★★回答欄ここから★★", "**answersstart**"))
+
+
+def _is_end(key: str) -> bool:
+    return key.startswith(("★★回答欄ここまで★★", "**answersend**"))
+
+
+def _question_number(line: str) -> str | None:
+    match = re.match(r"^(?:Q|議案)([0-9]{1,3})\s", line)
+    return f"Q{int(match[1])}" if match else None
+
+
+def _filled(lines: list[str]) -> Filled:
+    content, tail, _ = slot_parts("\n".join(lines), last=True)
+    return Filled(line_key(content), line_key(tail))
+
+
+class Neighbours(NamedTuple):
+    """What of ours still stands around one slot of a reply."""
+
+    edition: str
+    question: str
+    question_line: bool  # its own question line is there
+    slot_line: bool
+    next_key: str  # the line of ours that follows; "": none
+    next_question: str  # the question that begins there, if its line was damaged
+    next_slot: str  # the question whose slot follows
+
+
+@dataclass(frozen=True)
+class Known:
+    """Everything that we sent to this address for this survey."""
+
+    texts: tuple[KnownText, ...]  # newest first
+    roles: Mapping[str, tuple[Role, ...]]
+    keys: tuple[str, ...]  # all of them, sorted
+    likenesses: tuple[tuple[str, Role], ...]
+
+    def like(self, key: str) -> Role | None:
+        """Return what a damaged line of a ballot of ours was: it has most of that line's letters in their order."""
+        if not 4 <= len(key) <= 150:
+            return None
+        pairs = _pairs(key)
+        best, found = 0.6, None
+        for ours, role in self.likenesses:
+            other = _pairs(ours)
+            likeness = 2 * len(pairs & other) / (len(pairs) + len(other) or 1)
+            if likeness >= best:
+                best, found = likeness, role
+        return found
+
+    def holds_most(self, key: str, question: str) -> bool:
+        """Say whether a line is mostly a piece of this question's own line, wrapped and damaged on the way."""
+        pairs = _pairs(key[:150])
+        return bool(pairs) and any(
+            2 * len(pairs & _pairs(ours)) >= len(pairs)
+            for ours, role in self.likenesses
+            if role.question == question and role.kind in {"question", "more"} and not role.option
+        )
+
+    def asked_mostly(self, question: str, key: str) -> bool:
+        """Say whether a text is our own question rather than an answer to it: more than half of it stands there."""
+        asked = (
+            "".join(text.order[text.question_at[question] : text.slot_at[question].start])
+            for text in self.texts
+            if question in text.slot_at
+        )
+        return any(share(key, ours) > 0.5 for ours in asked)
+
+    def missing(self, place: Neighbours) -> str:
+        """Return the keys of our lines that should stand around a slot and do not, as one string."""
+        text = next(
+            (
+                text
+                for text in self.texts
+                if place.edition in {"", text.edition} and place.question in text.slot_at
+            ),
+            None,
+        )
+        if text is None:
+            return ""
+        own = text.slot_at[place.question]
+        begin = text.question_at[place.question] + place.question_line
+        if place.next_slot:
+            end = text.slot_at[place.next_slot].start if place.next_slot in text.slot_at else len(text.order)
+        elif place.next_question:
+            end = text.question_at.get(place.next_question, len(text.order))
+        elif place.next_key in text.order[own.stop :]:
+            end = text.order.index(place.next_key, own.stop)
+        else:
+            end = len(text.order)
+        return "".join(
+            key for at, key in enumerate(text.order[begin:end], begin) if not (place.slot_line and at in own)
+        )
+
+    def slots(self, edition: str, question: str) -> list[Filled]:
+        """Return how this slot stood in the edition that a reply quotes; in every edition when it names none."""
+        return [
+            text.slots[question]
+            for text in self.texts
+            if question in text.slots and edition in {"", text.edition}
+        ]
+
+
+@lru_cache(maxsize=256)
+def known_texts(texts: tuple[str, ...]) -> Known:
+    """Return everything that we sent to one address for one survey, newest first, ready for comparison."""
+    parsed = tuple(_known_text(text) for text in texts)
+    if len(parsed) == 1:
+        return Known(parsed, parsed[0].roles, tuple(sorted(parsed[0].roles)), parsed[0].likenesses)
+    roles: dict[str, tuple[Role, ...]] = {}
+    for text in parsed:
+        for key, found in text.roles.items():
+            roles[key] = tuple(dict.fromkeys(roles.get(key, ()) + found))
+    likenesses = dict.fromkeys(likeness for text in parsed for likeness in text.likenesses)
+    return Known(parsed, roles, tuple(sorted(roles)), tuple(likenesses))
+
+
+_LOST = re.compile("[?〓\ufffd]")
+
+
+def is_piece(key: str, ours: str) -> bool:
+    """Say whether a line is a piece of our text, where a lost character may be any."""
+    if key in ours:
+        return True
+    if len(key) > 150 or not _LOST.search(key):
+        return False
+    return re.search(_LOST.sub(".", re.escape(_LOST.sub("\ufffd", key))), ours) is not None
+
+
+def share(key: str, ours: str) -> float:
+    """Return how much of a line, by its pairs of characters, stands in our text too; 0 to 1."""
+    pairs = [pair for pair in _pairs(key[:150]) if not _LOST.search(pair)]
+    return sum(pair in ours for pair in pairs) / len(pairs) if pairs else 0.0
+
+
+@lru_cache(maxsize=2048)
+def _pairs(key: str) -> frozenset[str]:
+    return frozenset(map("".join, pairwise(key)))
+
+
+def slot_line(line: str) -> tuple[str, str] | None:
+    """Return the question and what follows its mark when the line is a slot: 【Q1回答】..."""
+    return _short_slot_line(line) if len(line) <= 120 else _slot_line(line)
+
+
+def _slot_line(line: str) -> tuple[str, str] | None:
+    if line.lstrip().lstrip(_BEFORE_A_SLOT)[:1] not in OPENING:
+        return None
+    match = ANSWER_LINE.match(line)
+    if match is None or not (match["open"] and match["inner"] and match["close"] and match["number"]):
+        return None
+    return named_question(match), match["rest"]
+
+
+_short_slot_line = lru_cache(maxsize=8192)(_slot_line)
+
+
+def slot_parts(rest: str, *, last: bool) -> tuple[str, str, bool]:
+    """Return what stands between the brackets, what stands behind them, and whether they were closed.
+
+    `last`: the slot ends at the last closing bracket (free text may hold brackets itself).
+    """
+    rest = rest.strip()
+    rest = rest.removeprefix(":").removeprefix("：").lstrip()
+    if not rest or rest[0] not in OPENING:
+        return EMPTY_BRACKETS.sub("", rest[-LONGEST_LINE:] if len(rest) > LONGEST_LINE else rest), "", True
+    closing = _CLOSING[rest[0]]
+    places = [rest.rfind(mark) if last else rest.find(mark) for mark in closing]
+    found = [place for place in places if place > 0]
+    if not found:
+        return rest[1:], "", False
+    end = max(found) if last else min(found)
+    return rest[1:end], rest[end + 1 :].strip(), True

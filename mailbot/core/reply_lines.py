@@ -1,0 +1,163 @@
+"""The lines of a reply: quote marks taken off, wrapped pieces joined again, ours told from the member's (ballot.md 6)."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
+
+from mailbot.core.known_text import ANSWER_LINE, LONGEST_LINE, Known, Role, line_key, slot_line
+
+# A longer mail is read so far and then kept for the office: nobody's answer needs more.
+LONGEST_REPLY = 64_000  # characters
+MOST_LINES = 1_500
+DEEPEST_QUOTE = 50
+MOST_PIECES = 10  # lines into which a gateway may have wrapped one of ours
+
+_QUOTE_MARKS = frozenset(">＞|｜")
+_NAMED_QUOTE = re.compile(r"^(?P<name>[^\s>＞]{1,20})[>＞]\s?(?P<rest>.*)$")
+_STRUCK = re.compile(r"~~[^~]{1,500}~~")
+
+Mark = Literal["chosen", "doubtful", "crossed", "empty"]
+_EMPTY_BOXES = "□☐"
+
+
+def _marks(characters: str, pointing: str = "") -> tuple[frozenset[str], tuple[re.Pattern[str], ...]]:
+    """Return marks, and the forms of a line with one before, between its number and its label, or behind."""
+    return frozenset(characters + pointing), (
+        re.compile(rf"^[\[(<]?[{characters}{pointing}][\])>]?(?P<rest>.+)$"),
+        re.compile(rf"^(?P<number>[0-9]{{1,3}}\.)[\[(]?[{characters}][\])]?(?P<rest>.+)$"),
+        re.compile(rf"^(?P<rest>.+?)[\[(<←]?[{characters}][\])>]?$"),
+    )
+
+
+_MARKS: tuple[tuple[Mark, tuple[frozenset[str], tuple[re.Pattern[str], ...]]], ...] = (
+    ("doubtful", _marks("△▲")),
+    ("crossed", _marks("×✕✖❌╳")),
+    ("chosen", _marks("○◎✓✔✅レ☑■●★◆◉", "→⇒☞▶👉")),
+)
+_ARROW_AFTER = re.compile(
+    r"(?:←|⇐|<-|<=)+(?:これ|こちら|ここ|該当|選択|回答|お?答え)?(?:です|に(?:し|致し|いたし)ます|を選択(?:します)?)?[○◎。]?$"
+)
+
+
+class Line(NamedTuple):
+    """One line of a reply, its quote marks taken off."""
+
+    depth: int
+    text: str
+    key: str
+    roles: tuple[Role, ...]
+
+
+def _row(line: str) -> str | None:
+    """Return a row of an answer table, 「| Q1 | 2 |」 or cells with tabs between, as "Q1 → 2"; None: it is none.
+
+    Only a line that is not ours is asked for: a program may have put tabs for the blanks of our own.
+    """
+    bare = line.strip()
+    if bare[:1] in {"|", "｜"} and bare[-1:] in {"|", "｜"}:
+        cells = [cell.strip() for cell in bare[1:-1].replace("｜", "|").split("|")]
+    elif "\t" in bare:
+        cells = [cell.strip() for cell in bare.split("\t")]
+    else:
+        return None
+    cells = [cell for cell in cells if cell]
+    name = ANSWER_LINE.match(cells[0]) if 2 <= len(cells) <= 4 else None
+    return f"{' '.join(cells[:-1])} → {cells[-1]}" if name and not name["rest"].strip() else None
+
+
+def _unquoted(line: str) -> tuple[int, str]:
+    """Return how deep a line is quoted, and the line without its quote marks."""
+    depth = at = 0
+    for place, mark in enumerate(line):
+        if mark in _QUOTE_MARKS:
+            depth, at = depth + 1, place + 1
+            if depth == DEEPEST_QUOTE:
+                break
+        elif not mark.isspace():
+            break
+    return depth, line[at:] if depth else line
+
+
+def _rejoined(pieces: list[tuple[int, str, str]], at: int, known: Known) -> tuple[str, int]:
+    """Return the line of ours that begins here and was wrapped on the way, and over how many lines it runs."""
+    depth, _, first = pieces[at]
+    whole, evenly = first, True
+    for count in range(2, MOST_PIECES + 1):
+        place = bisect_left(known.keys, whole)
+        if place == len(known.keys) or not known.keys[place].startswith(whole):
+            break
+        if at + count > len(pieces):
+            break
+        piece = pieces[at + count - 1]
+        if not piece[2] or piece[0] > depth or (piece[0] < depth and not evenly):
+            break
+        # A gateway leaves what it cut off without its quote mark; a figure there may be the member's.
+        if piece[0] < depth and (count > 2 or piece[2].strip(".,").isdecimal()):
+            break
+        evenly = piece[0] == depth
+        whole += piece[2]
+        if whole in known.roles:
+            return whole, count
+    return first, 1
+
+
+def _is_ours(rest: str, known: Known) -> bool:
+    return line_key(rest) in known.roles or slot_line(rest) is not None
+
+
+def reply_lines(text: str, known: Known) -> list[Line]:
+    """Return the lines of a reply, each with what it is if it is ours; re-wrapped ones as one."""
+    pieces = []
+    names: set[str] = set()  # what stands in front of > where a client writes the sender's name there
+    for raw in text.split("\n", MOST_LINES)[:MOST_LINES]:
+        line = raw.rstrip("\r")[:LONGEST_LINE]
+        if "~~" in line:
+            line = _STRUCK.sub("", line)
+        depth, body = _unquoted(line)
+        key = line_key(body)
+        if ("\t" in line or "|" in line or "｜" in line) and not _is_ours(body, known):
+            row = _row(line)
+            if row is not None:
+                depth, body, key = 0, row, line_key(row)
+        if key not in known.roles and ">" in body[:22].replace("＞", ">"):
+            named = _NAMED_QUOTE.match(body)
+            if named and (named["name"] in names or _is_ours(named["rest"], known)):
+                names.add(named["name"])
+                depth, body = depth + 1, named["rest"]
+                key = line_key(body)
+        pieces.append((depth, body, key))
+    lines = []
+    at = 0
+    while at < len(pieces):
+        depth, body, key = pieces[at]
+        roles = known.roles.get(key, ())
+        taken = 1
+        if key and not roles and slot_line(body) is None:
+            key, taken = _rejoined(pieces, at, known)
+            roles = known.roles.get(key, ())
+        lines.append(Line(depth, body, key, roles))
+        at += taken
+    return lines
+
+
+def without_mark(key: str) -> Iterable[tuple[str, Mark]]:
+    """Yield the keys that a line has without a mark before, after or between, and what the mark says.
+
+    △ is no choice and no refusal; × may mean either, beside options without ○: both are for a person to ask about.
+    """
+    if key[0] in _EMPTY_BOXES:
+        yield key.lstrip(_EMPTY_BOXES), "empty"
+    if key[-1] in _EMPTY_BOXES:
+        yield key.rstrip(_EMPTY_BOXES), "empty"
+    bare = key.strip(_EMPTY_BOXES)
+    if "←" in bare or "⇐" in bare or "<" in bare:
+        yield _ARROW_AFTER.sub("", bare), "chosen"
+    for meaning, (marks, forms) in _MARKS:
+        if marks.isdisjoint(bare):
+            continue
+        for form in forms:
+            if match := form.match(bare):
+                yield match.groupdict().get("number", "") + match["rest"], meaning

@@ -1,0 +1,716 @@
+"""What a member states: every line of a reply in order, followed through our ballot or read as his own (ballot.md 6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+
+from mailbot.core.answer import (
+    CIRCLED,
+    Unclear,
+    Understood,
+    is_blank,
+    label_answer,
+    may_be_cut,
+    printed_options,
+    read_answer,
+    tidy,
+    whole_labels,
+)
+from mailbot.core.command import command_of
+from mailbot.core.japanese import fold
+from mailbot.core.known_text import (
+    ANSWER_LINE,
+    EMPTY_BRACKETS,
+    LONGEST_LINE,
+    OPENING,
+    QUESTION_MARK,
+    REFERENCE,
+    SIGNATURE,
+    Known,
+    line_key,
+    named_question,
+    slot_line,
+    slot_parts,
+)
+from mailbot.core.reply_lines import Line, Mark, without_mark
+from mailbot.core.survey import Command, Question, Survey
+
+MOST_COMPARED = 40  # lines of a reply that are compared with ours by their likeness
+MOST_NAMED = 500  # answers of one reply that name their question
+LONGEST_NAME = 100  # characters of 【表決者氏名】
+
+_BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
+_ANSWER_SEPARATOR = re.compile(
+    r"^\s*(?:[…‥]{1,4}|・{2,6}|\.{2,6}|[:：.．,，、)）→⇒=＝>＞|｜\-－−‐ー])\s*"
+    r"|^(?:について|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s+は\s+|^\s+"
+)
+_QUESTIONS_NAMED = re.compile(
+    r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
+)  # Q2-4: 1
+_PARTICLE = re.compile(r"^(?:は[、,，]?|is\b|[AaＡａ]\s?[.．:：])\s*")
+_YES_OR_NO = re.compile(r"^(?:はい|いいえ)")
+_BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
+_ARROW = re.compile("[→⇒:：=＝]")
+_FURTHER_ANSWER = re.compile(
+    rf"(?<=[\s、,，/／;；。．」』】）)\]］])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?:\s(?!is\b)|[:：.．=＝→⇒は)）\-－−‐「『【\[［（(]))"
+    r"|(?=[0-9０-９]{1,3}問目))"
+)
+_ANSWER_NUMBER = re.compile(r"^[\s・]*[AaＡａ]\s?(?P<number>[0-9０-９]{1,3})(?P<rest>[\s:：.．=＝→⇒)）].*)$")
+
+
+@dataclass
+class Slot:
+    """One slot of one quoted ballot, and what stands around it."""
+
+    place: tuple[int, int]  # (quote depth, which ballot in the mail): the smallest is the member's own
+    edition: str = ""
+    mail: int = 0  # in which of the mails that are quoted without marks it stands
+    foreign: bool = False
+    value: str | None = None  # None: as we sent it
+    emptied: bool = False  # it was filled when we sent it and is blank now
+    present: bool = False  # the slot's own line is there
+    question_line: bool = False
+    bounded: bool = False  # a line of ours follows
+    options: list[int] = field(default_factory=list)  # the option lines that still stand
+    marks: list[int] = field(default_factory=list)
+    doubts: list[int] = field(default_factory=list)  # option lines with △
+    crosses: list[int] = field(default_factory=list)  # option lines with ×
+    damaged: bool = False  # a line among the options is neither ours nor an answer
+    among: list[str] = field(default_factory=list)  # lines before the last option that are not ours
+    under: list[str] = field(default_factory=list)
+    unbounded: list[str] = field(default_factory=list)  # written under the slot, no line of ours after it yet
+    gap: bool = False  # a blank line stands among the unbounded ones
+    loose: bool = (
+        False  # the value stands outside the brackets or in unclosed ones: it may hold pieces of ours
+    )
+    next_key: str = ""  # our line that follows the slot
+    next_question: str = ""  # the question that begins with that line, where it is one that was damaged
+    next_slot: str = ""  # the question whose slot that line is
+    asked: bool = False  # the question stands there whole
+    below: list[str] = field(default_factory=list)  # what follows it directly, up to a blank line
+    below_ended: bool = False
+    typed: list[str] = field(default_factory=list)  # lines under it without the quotation's marks
+
+    def marked(self, option: int, mark: Mark) -> None:
+        """Note a mark on an option line."""
+        match mark:
+            case "chosen":
+                self.marks.append(option)
+            case "doubtful":
+                self.doubts.append(option)
+            case "crossed":
+                self.crosses.append(option)
+            case "empty":
+                pass
+
+
+@dataclass
+class Statements:
+    """Everything that a reply states, by question, before it is weighed."""
+
+    explicit: dict[str, list[str]] = field(default_factory=dict)  # written as "Q1 2"
+    slots: dict[str, list[Slot]] = field(default_factory=dict)
+    top: list[str] = field(default_factory=list)  # the member's lines above everything of ours
+    asides: list[str] = field(
+        default_factory=list
+    )  # the member's lines that answer nothing, wherever they stand
+    named: int = 0  # answers that name their question, up to MOST_NAMED and a line more
+    commands: list[tuple[Command, str]] = field(
+        default_factory=list
+    )  # different ones, each with what follows it
+    signed: list[tuple[tuple[int, int], str]] = field(
+        default_factory=list
+    )  # 【表決者氏名】: place and content
+    foreign: bool = False
+    quoted: bool = False  # an answer stands in a quotation of somebody else's mail
+    unknown: list[str] = field(default_factory=list)  # answers to questions that do not exist
+
+
+def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
+    """Return (question, what is written) when a line names questions itself: "Q1 2", "問2：1,3", "Q1 2、Q2 3"."""
+    match = ANSWER_LINE.match(line)
+    if match is None:
+        return _numbered_answer(survey, line)
+    if bool(match["open"]) != bool(match["close"]) and match["close"] not in {")", "）", ">", "＞"}:
+        return []
+    number = named_question(match)
+    rest = match["rest"]
+    question = _question(survey, number)
+    separated = _separated(rest, match["close"], question)
+    if separated is None:
+        return []
+    value = _without_particle(_slot_value(separated, question), question)
+    if question is not None and question.type != "text" and (cut := _FURTHER_ANSWER.search(value)):
+        first = _without_particle(value[: cut.start()].rstrip(" 　、,，/／;；。．"), question)
+        return [(number, first), *explicit_answers(survey, value[cut.start() :])]
+    return [(number, value)]
+
+
+def looks_like_answer(line: str) -> bool:
+    """Say whether a line has the form in which members name a question, whatever stands behind it."""
+    return any(form.match(line[:LONGEST_LINE]) for form in (ANSWER_LINE, _ANSWER_NUMBER, SIGNATURE))
+
+
+def _numbered_answer(survey: Survey, line: str) -> list[tuple[str, str]]:
+    """Return what "A1: 2" states: only a whole answer, since A4 is a sheet of paper too."""
+    match = _ANSWER_NUMBER.match(line)
+    question = _question(survey, f"Q{int(match['number'])}") if match else None
+    if match is None or question is None or question.type == "text":
+        return []
+    if question.type in {"number", "date"} and match["rest"][:1].isspace():
+        return []
+    value = _separated(match["rest"], None, question)
+    return [(question.id, value)] if value and _is_answer(question, value) else []
+
+
+def _without_particle(value: str, question: Question | None) -> str:
+    """Return the value without the は, is or A. that leads to it: "Q1 は2です"; words that mean something stay."""
+    particle = _PARTICLE.match(value) if question is not None and question.type != "text" else None
+    if particle is None or question is None or not _is_unclear(question, value):
+        return value
+    behind = value[particle.end() :]
+    broken = tidy(behind).count(")") > behind.count("(") + behind.count(
+        "（"
+    )  # a piece of our own hint: (only if Q1 is 2)
+    return value if broken or not behind or _is_unclear(question, behind) else behind
+
+
+def _is_unclear(question: Question, text: str) -> bool:
+    read = read_answer(question, text, today=date.min)
+    return isinstance(read, Unclear) and read.kind == "unclear"
+
+
+def _separated(rest: str, closed: str | None, question: Question | None) -> str | None:
+    """Return what follows the separator of an answer line; None: the line only begins like one."""
+    if not rest.strip():
+        return ""
+    separator = _ANSWER_SEPARATOR.match(rest)
+    if _QUESTIONS_NAMED.match(rest):
+        return rest
+    if separator is None and question is not None and question.type == "yesno" and _YES_OR_NO.match(rest):
+        return rest
+    if separator is None and rest[0] in CIRCLED and not re.search("[0-9０-９]", rest):
+        return rest  # "Q1②": a circled number cannot be a digit of the question's own
+    if separator is None:
+        return rest if closed or rest[0] in OPENING else None
+    if question is not None and question.type == "number" and re.match(r"\s+[-－−‐][0-9０-９]", rest):
+        return rest.strip()
+    return rest[separator.end() :].strip()
+
+
+def _slot_value(rest: str, question: Question | None) -> str:
+    """Return the value of 【Q1回答】[　　]2 and the like; other text as it stands."""
+    if not rest or rest[0] not in "[［【〔":
+        return EMPTY_BRACKETS.sub("", rest) if len(rest) <= LONGEST_LINE else rest
+    content, tail, closed = slot_parts(rest, last=question is not None and question.type == "text")
+    if not closed:
+        return rest
+    if is_blank(content):
+        return tail
+    return f"{content.strip()} {tail}".strip()
+
+
+def _question(survey: Survey, number: str) -> Question | None:
+    return next((question for question in survey.questions if question.id == number), None)
+
+
+RULE = re.compile(r"^[\s\-_=*─━＿－ー―~]{2,}$|^--\s?$")
+NOT_PROSE = re.compile(
+    r"@|https?:|^\s*(?:tel|fax|e-?mail|電話|〒|内線)|wrote:$|さんは書きました|のメール:|^\s*-{2,}"
+    r"|^\s*(?:差出人|送信者|宛先|件名|送信日時|日時|cc|from|to|subject|date|sent)\s*[:：]|iphone|から送信|outlook for",
+    re.IGNORECASE,
+)
+# Free answers that nobody goes on with; the next line is a name.
+_COMPLETE = frozenset(
+    {
+        "なし",
+        "無し",
+        "特になし",
+        "特に無し",
+        "特にありません",
+        "特になしです",
+        "ありません",
+        "none",
+        "nothing",
+    }
+)
+
+
+def _ends_text(line: str) -> bool:
+    """Say whether a free answer written at the top ends before this line."""
+    return (
+        RULE.match(line) is not None
+        or NOT_PROSE.search(line) is not None
+        or line_key(line).startswith(("よろしく", "宜しく", "どうぞよろしく", "以上"))
+    )
+
+
+_SENDER = re.compile(r"^[\s*]*(?:差出人|送信者|From)[\s*]*[:：]")
+_SUBJECT = re.compile(r"^[\s*]*(?:件名|題名|Subject)[\s*]*[:：]")
+_HEADER_LINES = 8  # of a quoted mail: 差出人, 送信日時, 宛先, CC, 件名
+
+
+def _quoted_mails(lines: Sequence[Line]) -> frozenset[int]:
+    """Return the lines with which mails begin that are quoted without marks, as Outlook does."""
+    return frozenset(
+        place
+        for place, line in enumerate(lines)
+        if ":" in line.key[:20]
+        and _SENDER.match(line.text)
+        and any(_SUBJECT.match(after.text) for after in lines[place + 1 : place + _HEADER_LINES])
+    )
+
+
+class Reader:
+    """Walks the lines of one reply once, in order, and notes what each states."""
+
+    def __init__(self, survey: Survey, known: Known, commands: frozenset[str]) -> None:
+        self.survey = survey
+        self.known = known
+        self.commands = commands
+        self.places = {question.id: place for place, question in enumerate(survey.questions)}
+        self.references = {text.reference for text in known.texts if text.reference}
+        self.signed_slot = survey.resolution is not None
+        self.stated = Statements()
+        self.ballots = 0
+        self.open = False  # inside a ballot of ours
+        self.current: Slot | None = None
+        self.current_id = ""
+        self.edition = ""
+        self.foreign = False
+        self.seen_ours = False
+        self.compared = 0
+        self.pending = ""  # a question named at the top whose answer follows on the next lines
+        self.slot_text: list[str] | None = None  # a slot whose bracket is not closed yet
+        self.mails = 0  # how many quoted mails began so far, by their 差出人 and 件名
+        self.before = ""  # the line before
+        self.stated_last = ""  # the question that the line before named
+        self.ended: int | None = None  # quote depth of the ballot of ours that ended last
+        self.signing: int | None = None  # quote depth of an empty 【表決者氏名】: the name may follow
+
+    def read(self, lines: Sequence[Line]) -> Statements:
+        """Follow every line once and return all that is stated."""
+        headers = _quoted_mails(lines)
+        for place, line in enumerate(lines):
+            self.mails += place in headers
+            if self.slot_text is not None and not self._continue_slot(line):
+                continue
+            self._line(line)
+            self.before = line.text.rstrip()
+        if self.slot_text is not None:
+            self._close_slot(ended=False)
+        return self.stated
+
+    def _line(self, line: Line) -> None:
+        named, self.stated_last = self.stated_last, ""
+        if named and may_be_cut(self.before, line.text) and not line.roles:
+            self.stated.explicit[named][-1] += "\ufffd"  # the rest of its number may stand here
+        if not line.key:
+            self.pending = ""
+            if self.current is not None and self.current.unbounded:
+                self.current.gap = True
+            if self.current is not None and self.current.below:
+                self.current.below_ended = True
+            return
+        slot = slot_line(line.text) if not line.roles else None
+        signing, self.signing = self.signing, None
+        if slot and slot[0] in self.places and (self.open or line.depth):
+            self._slot(line, *slot)
+        elif self.signed_slot and (signature := SIGNATURE.match(line.text)):
+            self._signature(line, signature["rest"])
+        elif any(role.kind == "signature" for role in line.roles):
+            self.signing = signing  # the hint to it, on a line of its own
+        elif signing == line.depth and self._is_name(line):
+            self._sign(line.depth, line.text)
+        elif line.roles and self._ours(line):
+            self.seen_ours = True
+            self.pending = ""
+        elif not self._marked(line):
+            self._new(line)
+
+    # Who signs a written resolution
+
+    def _signature(self, line: Line, rest: str) -> None:
+        """Note the name in 【表決者氏名】[ ... ]; our own line untouched is no name."""
+        self._bound(line.key)
+        self.current, self.current_id, self.pending = None, "", ""
+        if line.roles:
+            self.seen_ours = True
+            self.signing = line.depth
+            return
+        content, tail, closed = slot_parts(rest, last=False)
+        name = content if not is_blank(content) or not closed else _BRACKETED.sub("", tail)
+        if is_blank(name):
+            self.signing = line.depth
+        else:
+            self._sign(line.depth, name)
+
+    def _is_name(self, line: Line) -> bool:
+        return not line.roles and line.key[:1] not in {"(", "*", "★"} and len(line.text) <= LONGEST_NAME
+
+    def _sign(self, depth: int, name: str) -> None:
+        self.stated.signed.append(((depth, self.ballots), name.strip(" \t\u3000")[:LONGEST_NAME]))
+
+    # Lines of ours
+
+    def _ours(self, line: Line) -> bool:
+        """Follow a line that equals one of ours; say no when it stands where ours does not."""
+        kinds = {role.kind for role in line.roles}
+        if "option" in kinds or ("more" in kinds and any(role.option for role in line.roles)):
+            return self._option(line)
+        if "start" in kinds:
+            self._bound(line.key)
+            self._begin("")
+            self._edition(line)
+        elif "reference" in kinds:
+            if not self.open:
+                self._begin("")
+            self._edition(line)
+        elif "question" in kinds:
+            question = next(role.question for role in line.roles if role.kind == "question")
+            if question in self.places:
+                self._enter(question, line.depth)
+                assert self.current is not None
+                self.current.question_line = True
+                self.current.asked = line.key.endswith(
+                    ")"
+                )  # our hint ends it, on a second line if it is long
+        elif "more" in kinds and self.current is not None:
+            self.current.asked = self.current.asked or line.key.endswith(")")
+        elif "end" in kinds or "outside" in kinds:
+            if "end" in kinds:
+                self.ended = line.depth if self.ended is None else min(self.ended, line.depth)
+            self._bound(line.key)
+            self.current, self.current_id, self.open = None, "", False
+        elif "slot-more" in kinds:
+            return self.current is not None and self.current.present and not self.current.unbounded
+        return True
+
+    def _begin(self, edition: str) -> None:
+        self.ballots += 1
+        self.open, self.current, self.current_id = True, None, ""
+        self.edition, self.foreign = edition, False
+
+    def _edition(self, line: Line) -> None:
+        if any(text.edition == line.key for text in self.known.texts):
+            self.edition = line.key
+
+    def _bound(self, key: str = "", question: str = "", slot: str = "") -> None:
+        """A line of ours follows: what was written before it stands between our lines."""
+        if self.current is not None:
+            self.current.bounded = True
+            if slot != self.current_id and not self.current.next_slot:
+                self.current.next_key, self.current.next_question, self.current.next_slot = (
+                    key,
+                    question,
+                    slot,
+                )
+            self.current.under += self.current.unbounded
+            self.current.unbounded = []
+
+    def _enter(self, question: str, depth: int) -> None:
+        """Begin this question's part, in a new ballot when it does not come after the one before."""
+        self._bound(question=question)
+        before = self.places.get(self.current_id, -1)
+        if (
+            not self.open
+            or self.places[question] <= before
+            or (self.current is not None and self.current.place[0] != depth)
+        ):
+            forward = self.open and self.places[question] > before
+            edition, foreign = (self.edition, self.foreign) if forward else ("", False)
+            self._begin(edition)
+            self.foreign = foreign
+        self.current = Slot((depth, self.ballots), self.edition, self.mails, self.foreign)
+        self.current_id = question
+        self.stated.slots.setdefault(question, []).append(self.current)
+
+    def _option(self, line: Line) -> bool:
+        """Follow an option line in its own order; out of order the member has typed or copied it."""
+        slot = self.current
+        if slot is not None and not slot.present and slot.place[0] == line.depth:
+            for role in line.roles:
+                after = role.option > max(slot.options, default=0)
+                if role.kind == "option" and role.question == self.current_id and after:
+                    slot.options.append(role.option)
+                    if any(mark in CIRCLED for mark in line.text):
+                        slot.marks.append(role.option)
+                    return True
+                if role.kind == "more" and role.question == self.current_id:
+                    return True
+        own = slot is not None and any(role.question == self.current_id for role in line.roles)
+        return (line.depth > 0 or slot is not None) and not own
+
+    def _marked(self, line: Line) -> bool:
+        """Note an option line of ours that bears a mark."""
+        slot = self.current
+        if slot is None or slot.present or slot.place[0] != line.depth:
+            return False
+        circled = (_circled_in_place(line.text),) if line.text.strip()[:1] in CIRCLED else ()
+        for key, mark in (*circled, *without_mark(line.key)):
+            for role in self.known.roles.get(key, ()):
+                if role.question == self.current_id and role.kind in {"option", "more"} and role.option:
+                    if role.kind == "option":
+                        slot.options.append(role.option)
+                    slot.marked(role.option, mark)
+                    return True
+        return False
+
+    # Slots
+
+    def _slot(self, line: Line, question: str, rest: str) -> None:
+        slot = self.current
+        if slot is None or self.current_id != question or slot.present or slot.place[0] != line.depth:
+            self._bound(slot=question)
+            self._enter(question, line.depth)
+        self._bound(slot=question)
+        self.seen_ours = True
+        self.pending = ""
+        assert self.current is not None
+        self.current.present = True
+        self.slot_text = [rest]
+        if slot_parts(rest, last=False)[2] and not self._may_continue():
+            self._close_slot(ended=True)
+
+    def _may_continue(self) -> bool:
+        """Say whether our own words about this slot's answer run on to further lines."""
+        return any(
+            role.kind == "slot-more" and role.question == self.current_id
+            for text in self.known.texts
+            for roles in text.roles.values()
+            for role in roles
+        )
+
+    def _continue_slot(self, line: Line) -> bool:
+        """Take a line into the open slot; return True when the line has to be read on its own."""
+        assert self.slot_text is not None
+        assert self.current is not None
+        closed = slot_parts("\n".join(self.slot_text), last=False)[2]
+        more = any(role.kind == "slot-more" and role.question == self.current_id for role in line.roles)
+        other = line.roles and not more
+        if other or slot_line(line.text) or line.depth > self.current.place[0] or (closed and not more):
+            self._close_slot(ended=True)
+            return True
+        # One blank belongs to the quote mark, not to the member's words.
+        self.slot_text.append(line.text.removeprefix(" ") if line.depth else line.text)
+        if len(self.slot_text) > 400:
+            self._close_slot(ended=True)
+        return False
+
+    def _close_slot(self, *, ended: bool) -> None:
+        """Compare the slot with how we sent it."""
+        assert self.slot_text is not None
+        assert self.current is not None
+        slot, lines = self.current, self.slot_text
+        self.slot_text = None
+        question = self.survey.question(self.current_id)
+        content, tail, closed = slot_parts("\n".join(lines), last=question.type == "text")
+        if not closed and not ended and len(lines) > 1:
+            content = (
+                lines[0].strip()[1:] if question.type != "text" else "\ufffd"
+            )  # it runs into what follows
+        sent = self.known.slots(slot.edition, self.current_id)
+        content_key, tail_key = line_key(content), line_key(tail)
+        own_tail = not tail_key or any(tail_key == filled.tail for filled in sent)
+        if any(content_key == filled.content and tail_key == filled.tail for filled in sent):
+            return
+        if is_blank(content) and own_tail:
+            slot.emptied = slot.edition != "" and any(filled.content for filled in sent)
+            return
+        if is_blank(content):
+            slot.value = tail
+        elif own_tail:
+            slot.value = content
+        else:
+            slot.value = f"{content.strip()} {tail}"
+        slot.loose = not closed or is_blank(content) or not own_tail
+        if question.type != "text" and any(may_be_cut(*pair) for pair in pairwise(slot.value.split("\n"))):
+            slot.value = "\ufffd"
+        if question.type == "text" and not line_key(slot.value).strip("[]()?〓"):
+            slot.value = "\ufffd"  # a bracket is all that is left of the slot
+        elif question.type != "text":
+            slot.value = slot.value.strip(" 　→←⇒⇐:：=＝")
+
+    # The member's own lines
+
+    def _new(self, line: Line) -> None:
+        reference = REFERENCE.search(fold(line.text)) if "-" in line.key else None
+        if reference and reference["reference"].casefold() not in self.references and self.references:
+            if not self.open:
+                self._begin("")
+            self.foreign = True
+            return
+        if self.pending and _ends_text(line.text):
+            self.pending = ""
+        within = self.open and self.current is not None
+        stated = explicit_answers(self.survey, line.text) if self.stated.named <= MOST_NAMED else []
+        self.stated.named += len(stated)
+        if stated and self._is_question_line(line, stated):
+            return
+        older = line.depth > 0 or self.mails > 1  # below our own mail, which may be quoted without any marks
+        if stated and self.before.endswith(("「", "『", '"')):
+            return  # our own example 「Q1 2」, broken behind its bracket on the way
+        if stated and (within or not older or self._below_ours(line)):
+            if self._goes_on_about(stated):
+                self._continue_explicit(line.text, self.pending)
+            self._explicit(stated)
+        elif stated:
+            self.stated.quoted = True
+        elif not older and not within and (command := command_of(line.text, self.commands)):
+            if command not in self.stated.commands:
+                self.stated.commands.append(command)
+        elif self.pending and not older:
+            self._continue_explicit(line.text, self.pending)
+        elif within and self._damaged(line):
+            self.seen_ours = True
+        elif within:
+            self._under(line)
+        elif line.depth == 0:
+            self.stated.asides.append(line.text)
+            if not self.seen_ours:
+                self.stated.top.append(line.text)
+
+    def _goes_on_about(self, stated: list[tuple[str, str]]) -> bool:
+        """Say whether a line that names an answered question may as well be the next one of a free answer."""
+        if not self.pending or self.survey.question(self.pending).type != "text":
+            return False
+        number, value = stated[0]
+        question = _question(self.survey, number)
+        return question is not None and number in self.stated.explicit and not _is_answer(question, value)
+
+    def _below_ours(self, line: Line) -> bool:
+        """Say whether a line stands below our own quoted mail, and as deep as that.
+
+        Outlook marks no lines: all below its thin line is one level deep, what a member types at the very end too.
+        Our mails quote nothing, so that no older mail can follow one at its own depth.
+        """
+        return self.ended == line.depth and self.mails <= 1 and not self.foreign
+
+    def _damaged(self, line: Line) -> bool:
+        """Follow a line of ours that was damaged on the way, so that what follows is not read for another question."""
+        slot = self.current
+        assert slot is not None
+        if self.compared >= MOST_COMPARED or not self.known.texts:
+            return False
+        self.compared += 1
+        question = self.survey.question(self.current_id)
+        if slot.present and question.type != "text" and _is_answer(question, line.text):
+            return False
+        if any(mark in line.key for mark in ("答]", "answer]", "][")):
+            slot.damaged = True
+            if not line.key.endswith(("[]", "]")) or not EMPTY_BRACKETS.search(line.text):
+                slot.unbounded.append("\ufffd")  # somebody's answer, to a question that we cannot tell
+            return True
+        role = self.known.like(line.key) if _BEGINS_LIKE_OURS.match(line.key) else None
+        if role is None or role.question not in self.places:
+            return role is not None and role.kind in {"start", "end", "reference"}
+        if role.kind == "question" and role.question != self.current_id:
+            self._enter(role.question, line.depth)
+            assert self.current is not None
+            self.current.damaged = True
+            return True
+        if role.question == self.current_id and (slot.present or role.kind in {"option", "more"}):
+            return False
+        slot.damaged = True
+        return True
+
+    def _is_question_line(self, line: Line, stated: list[tuple[str, str]]) -> bool:
+        """Say whether this is our own question line, damaged or cut, and enter its part."""
+        number, value = stated[0]
+        question = _question(self.survey, number)
+        if question is None:
+            return False
+        asked, written = line_key(question.text), line_key(value)
+        cut = len(written) >= 4 and asked.startswith(written)
+        whole = written.startswith(asked) and written[len(asked) :][:1] in {"", "("}
+        if question.type == "text" and not whole and self.open and self.compared < MOST_COMPARED:
+            self.compared += 1
+            like = self.known.like(line.key)
+            whole = like is not None and like.kind == "question" and like.question == number
+        if len(stated) > 1 or not asked or not (cut or whole) or label_answer(question, value):
+            return False
+        behind = asked_removed(question, value)
+        merged = not _ARROW.search(value) and any(label in behind for label, _ in whole_labels(question))
+        if question.type != "text" and not merged and _is_answer(question, behind):
+            return False  # the member copied the question and answered behind it
+        self._enter(number, line.depth)
+        assert self.current is not None
+        self.current.damaged = True
+        self.current.asked = written == asked or (written.startswith(f"{asked}(") and written.endswith(")"))
+        self.seen_ours = True
+        return True
+
+    def _explicit(self, stated: list[tuple[str, str]]) -> None:
+        self.pending = ""
+        self.stated.foreign = self.stated.foreign or (self.open and self.foreign)
+        for number, value in stated:
+            question = _question(self.survey, number)
+            if question is None:
+                self.stated.unknown.append(number)
+                continue
+            if question.type == "text" and line_key(value).startswith(line_key(question.text) + "("):
+                continue  # our own line, run together with another
+            values = self.stated.explicit.setdefault(number, [])
+            if value:
+                values.append(value)
+                self.stated_last = number if question.type != "text" else ""
+            if not value or (question.type == "text" and line_key(value).rstrip("。.") not in _COMPLETE):
+                self.pending = number
+
+    def _continue_explicit(self, text: str, number: str) -> None:
+        """Add the next line to a free answer, or take it as the answer of a question that stood alone."""
+        values = self.stated.explicit[number]
+        if self.survey.question(number).type != "text":
+            values.append(text.strip())
+            self.pending = ""
+        elif values:
+            values[-1] = f"{values[-1]}\n{text.strip()}"
+        else:
+            values.append(text.strip())
+
+    def _under(self, line: Line) -> None:
+        slot = self.current
+        assert slot is not None
+        if line.depth > slot.place[0]:
+            return
+        if not slot.present:
+            slot.damaged = True
+            count = len(printed_options(self.survey.question(self.current_id)))
+            if not slot.options and not slot.below_ended:
+                slot.below.append(line.text)
+            if len(set(slot.options)) < count:
+                slot.among.append(line.text)  # it may be one of our own option lines, damaged
+                return
+            if self.known.holds_most(line.key, self.current_id):
+                return
+        if line.depth < slot.place[0]:
+            slot.typed.append(line.text)
+        slot.unbounded.append(line.text)
+
+
+def _circled_in_place(text: str) -> tuple[str, Mark]:
+    """Return the key that an option line had before its number was circled: 「②　利用していない」."""
+    bare = text.strip()
+    return line_key(f"{bare[0]}.{bare[1:].lstrip('.．')}"), "chosen"
+
+
+def _is_answer(question: Question, text: str) -> bool:
+    return isinstance(read_answer(question, text, today=date.min), Understood)
+
+
+def asked_removed(question: Question, value: str) -> str:
+    """Return the value without our own question in front of it, which some members copy."""
+    if question.type == "text" or len(value) > LONGEST_LINE:
+        return value
+    asked, written = tidy(question.text), tidy(value)
+    if not asked or not written.startswith(asked) or written == asked:
+        return value
+    rest = written[len(asked) :].lstrip()
+    hint = re.match(r"\([^()]{1,60}\)", rest)
+    if hint is None and rest[:1] not in {"→", ":", "=", "⇒"}:
+        return value  # our own line, cut or damaged, may go on like this
+    return rest[hint.end() if hint else 0 :].lstrip(" :.,、→⇒=-") or value

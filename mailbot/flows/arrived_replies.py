@@ -1,0 +1,39 @@
+"""Every mail that came to an answer address of one survey, whatever became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import Reply, route
+from mailbot.core.token import token_hash
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, lists
+from mailbot.store.ballots import Ballot
+from mailbot.store.inbox import Arrival
+
+
+@dataclass(frozen=True)
+class ArrivedReply:
+    """One mail to the answer address of one ballot."""
+
+    arrival: Arrival
+    ballot: Ballot
+    replaced: bool  # its token had been replaced by a newer one, then or since
+
+
+def arrived_replies(connection: Connection, site: Site, key: str, since: datetime) -> list[ArrivedReply]:
+    """Return the mails to any token that a ballot of this survey has or had, in the order of their numbers.
+
+    They are found by their envelope alone, so that a reply whose ledger row is gone is found too.
+    """
+    tokens = ballots.by_token_hash(connection, key)
+    names = lists.names(connection)
+    found = []
+    for arrival in inbox.arrivals(connection, since):
+        meant = route(arrival.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=names)
+        if isinstance(meant, Reply) and (own := tokens.get(token_hash(meant.token))) is not None:
+            found.append(ArrivedReply(arrival, *own))
+    return found

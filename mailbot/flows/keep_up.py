@@ -1,0 +1,32 @@
+"""What follows from time alone, beside the due-table: owed receipts, expired acts, sealed mails, ledger heads."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailbot.flows.destroy_sealed import destroy_due
+from mailbot.flows.mail_ledger_heads import heads_due, mail_ledger_heads
+from mailbot.flows.pay_receipts import pay_receipts
+from mailbot.flows.settle_act import expire_acts
+from mailbot.site import Site
+from mailbot.store import acts, ballots
+from mailbot.store.database import Database
+
+
+def keep_up(database: Database, site: Site, now: datetime) -> int:
+    """Do what has become due of these, each in its own transaction; returns how many things were done."""
+    with database.read() as connection:
+        owed = bool(ballots.owed_receipts(connection))
+        waits = bool(acts.waiting(connection))
+        heads = bool(heads_due(connection, site, now))
+    done = 0
+    if owed:
+        with database.write() as connection:
+            done += pay_receipts(connection, site, now)
+    if waits:
+        with database.write() as connection:
+            done += expire_acts(connection, site, now)
+    if heads:
+        with database.write() as connection:
+            done += mail_ledger_heads(connection, site, now)
+    return done + destroy_due(database, site, now)

@@ -1,0 +1,45 @@
+"""Seal the votes of a secret survey at its close: copied without body, time or order (ballot.md section 15)."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.evidence import counted
+from mailbot.core.refusal import Refusal
+from mailbot.core.seal import SECRET_BYTES, line_of, voter_key
+from mailbot.site import Site
+from mailbot.store import ballots, sealed, surveys
+
+
+def make_seal_key() -> bytes:
+    """Return a new secret, from which each voter of one survey gets the own key."""
+    return secrets.token_bytes(SECRET_BYTES)
+
+
+def seal_votes(connection: Connection, site: Site, key: str, now: datetime) -> int:  # noqa: ARG001  as every flow
+    """Copy the counted votes into the published list and empty the ledger of what they say; returns how many.
+
+    Runs in the transaction of the close. Raises Refusal when the ledger is not whole: what it hides could never be
+    looked at again.
+    """
+    stored = surveys.load(connection, key)
+    assert stored is not None, "it is being closed"
+    if stored.seal_key is None:
+        raise Refusal(f"survey {key} has no secret to seal its votes with; was it opened as a sealed survey?")
+    if (broken := ballots.broken_link(connection, key)) is not None:
+        raise Refusal(
+            f"survey {key} cannot be sealed: its ledger is broken at row {broken}; "
+            f"look at `mailbot surveys recount {key}` first"
+        )
+    references = {one.id: one.reference for one in ballots.of_subject(connection, key)}
+    rows = counted(stored.survey, ballots.ledger(connection, key))
+    votes = [
+        (line_of(voter_key(stored.seal_key, row.ballot_id), references[row.ballot_id]), row.answers)
+        for row in rows
+    ]
+    sealed.publish_lines(connection, key, votes)
+    sealed.empty_rows(connection, key)
+    return len(votes)

@@ -1,0 +1,55 @@
+"""Proxies 委任状: who gave its vote in a resolution to whom, and since when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select, update
+
+from mailbot.core.resolution import Proxy
+from mailbot.store.database import storable
+from mailbot.store.tables import proxy
+
+_PROXIES = select(proxy.c.code, proxy.c.holder, proxy.c.recorded_at, proxy.c.words, proxy.c.recorded_by)
+
+
+def standing(connection: Connection, key: str) -> list[Proxy]:
+    """Return the proxies of a resolution that stand, one for a giver at most, by giver."""
+    rows = connection.execute(
+        _PROXIES.where(proxy.c.subject == key, proxy.c.ended_at.is_(None)).order_by(proxy.c.code, proxy.c.id)
+    )
+    return [Proxy(*row) for row in rows]
+
+
+def every(connection: Connection, key: str) -> list[tuple[Proxy, datetime | None]]:
+    """Return every proxy that was ever recorded, in order, each with the moment when it ended."""
+    rows = connection.execute(
+        _PROXIES.add_columns(proxy.c.ended_at).where(proxy.c.subject == key).order_by(proxy.c.id)
+    )
+    return [(Proxy(*row[:-1]), row[-1]) for row in rows]
+
+
+def add(connection: Connection, key: str, new: Proxy, inbox_id: int | None) -> None:
+    """Record a proxy in place of the one that its giver gave before."""
+    end(connection, key, new.code, new.recorded_at)
+    connection.execute(
+        insert(proxy).values(
+            subject=key,
+            code=new.code,
+            holder=new.holder,
+            words=storable(new.words),
+            recorded_at=new.recorded_at,
+            recorded_by=storable(new.by),
+            inbox_id=inbox_id,
+        )
+    )
+
+
+def end(connection: Connection, key: str, code: str, at: datetime) -> bool:
+    """End the proxy of this giver; say whether there was one."""
+    ended = connection.execute(
+        update(proxy)
+        .where(proxy.c.subject == key, proxy.c.code == code, proxy.c.ended_at.is_(None))
+        .values(ended_at=at)
+    )
+    return bool(ended.rowcount)
