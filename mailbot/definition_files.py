@@ -241,8 +241,8 @@ class PopulationFile(FileModel):
         return self
 
 
-class SelectorFile(FileModel):
-    """Whom something is for."""
+class ConditionsFile(FileModel):
+    """Conditions on bodies and contacts; every stated one must hold."""
 
     all: bool = False
     kind: Annotated[tuple[Annotated[str, AfterValidator(_kind)], ...], BeforeValidator(_listed)] = ()
@@ -250,11 +250,12 @@ class SelectorFile(FileModel):
     population: Annotated[PopulationFile, BeforeValidator(_population)] | None = None
     tags: Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], BeforeValidator(_listed)] = ()
     codes: Annotated[tuple[Annotated[str, AfterValidator(_code)], ...], BeforeValidator(_listed)] = ()
+    lists: Annotated[tuple[Annotated[str, AfterValidator(_list_name)], ...], BeforeValidator(_listed)] = ()
     emails: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if self.selector() == Selector():
+        if replace(self.selector(), excluded=None) == Selector():
             raise said("selects nobody; write all, or at least one condition")
         return self
 
@@ -268,8 +269,19 @@ class SelectorFile(FileModel):
             population_max=self.population.max if self.population else None,
             tags=self.tags,
             codes=self.codes,
+            lists=self.lists,
             emails=self.emails,
         )
+
+
+class SelectorFile(ConditionsFile):
+    """Whom something is for, and who of them is left out."""
+
+    excluded: Annotated[ConditionsFile, BeforeValidator(_selection)] | None = Field(None, alias="except")
+
+    def selector(self) -> Selector:
+        """Return the core value."""
+        return replace(super().selector(), excluded=self.excluded.selector() if self.excluded else None)
 
 
 Selection = Annotated[SelectorFile, BeforeValidator(_selection)]

@@ -147,7 +147,9 @@ def _selector(value: Selector) -> str | Document:
         population=_stated(min=value.population_min, max=value.population_max),
         tags=list(value.tags),
         codes=list(value.codes),
+        lists=list(value.lists),
         emails=list(value.emails),
+        **{"except": _selector(value.excluded) if value.excluded else None},
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from datetime import time as clock
@@ -12,14 +12,33 @@ from typing import Generic, Literal, TypeVar, cast
 
 from mailbot.config import Config, Partial, read_config
 from mailbot.core.address import route
+from mailbot.core.audience import order_of
 from mailbot.core.ballot import faults
 from mailbot.core.calendar import moment_before, unusual
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Reminder, Survey
-from mailbot.definition_files import REQUIRED, EventFile, ListFile, ResolutionFile, ShareFile, SurveyFile
+from mailbot.definition_files import (
+    REQUIRED,
+    EventFile,
+    ListFile,
+    ResolutionFile,
+    SelectorFile,
+    ShareFile,
+    SurveyFile,
+)
 from mailbot.holidays import is_holiday
-from mailbot.yaml_source import FileModel, Mistake, Mistakes, Note, Source, Trail, read_yaml, validate
+from mailbot.yaml_source import (
+    FileModel,
+    Mistake,
+    Mistakes,
+    Note,
+    Source,
+    Trail,
+    nearest,
+    read_yaml,
+    validate,
+)
 
 Kind = Literal["lists", "surveys", "events"]
 Value = TypeVar("Value", MailingList, Survey, Event)
@@ -86,6 +105,8 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
     keys = [(one.source, ("key",), one.found.key) for one in surveys]
     findings.mistakes += _named_twice(keys + [(one.source, ("key",), one.found.key) for one in events])
     findings.mistakes += _own_addresses(known, lists, surveys, events)
+    findings.mistakes += _unknown_lists(lists, surveys, events)
+    findings.mistakes += _circles(lists)
     return Definitions(
         lists=tuple(one.found.value() for one in lists if one.sound),
         surveys=tuple(one.found.value(known.timezone) for one in surveys if one.sound),
@@ -292,22 +313,63 @@ def _named_twice(names: Iterable[tuple[Source, Trail, str | None]]) -> Iterator[
         taken.setdefault(name.lower(), source.file)
 
 
+def _selections(
+    lists: Iterable[_Read[ListFile]], surveys: Iterable[_Read[SurveyFile]], events: Iterable[_Read[EventFile]]
+) -> list[tuple[Source, Trail, SelectorFile]]:
+    """Return every selector of the files with its place."""
+    found: list[tuple[Source, Trail, SelectorFile | None]] = []
+    found += [(one.source, ("members",), one.found.members) for one in lists]
+    found += [(one.source, ("posters",), one.found.posters) for one in lists]
+    found += [(one.source, ("audience",), one.found.audience) for one in surveys]
+    found += [(one.source, ("audience",), one.found.audience) for one in events]
+    return [(source, path, selector) for source, path, selector in found if selector is not None]
+
+
+def _unknown_lists(
+    lists: Sequence[_Read[ListFile]], surveys: Iterable[_Read[SurveyFile]], events: Iterable[_Read[EventFile]]
+) -> Iterator[Mistake]:
+    """Refuse members of a list that no file defines."""
+    names = {one.found.name for one in lists if one.found.name}
+    for source, path, selector in _selections(lists, surveys, events):
+        exception = selector.excluded.lists if selector.excluded else ()
+        places = [((*path, "lists", index), name) for index, name in enumerate(selector.lists)]
+        places += [((*path, "except", "lists", index), name) for index, name in enumerate(exception)]
+        for place, name in places:
+            if name not in names:
+                sentence = f"no file of config/lists/ defines a list {name!r}" + (
+                    nearest(name, names) if names else ""
+                )
+                yield source.mistake(source.reached(place), sentence)
+
+
+def _circles(lists: Sequence[_Read[ListFile]]) -> Iterator[Mistake]:
+    """Refuse lists that take their members from each other in a circle."""
+    members = {
+        one.found.name: one.found.members.selector()
+        for one in lists
+        if one.found.name is not None and one.found.members is not None
+    }
+    try:
+        order_of(members)
+    except ValueError as circle:
+        name = str(circle).partition(" > ")[0]
+        source = next(one.source for one in lists if one.found.name == name)
+        sentence = f"takes its members from lists that take theirs from it: {circle}"
+        yield source.mistake(("members",), sentence)
+
+
 def _own_addresses(
     known: Partial,
-    lists: Iterable[_Read[ListFile]],
-    surveys: Iterable[_Read[SurveyFile]],
-    events: Iterable[_Read[EventFile]],
+    lists: Sequence[_Read[ListFile]],
+    surveys: Sequence[_Read[SurveyFile]],
+    events: Sequence[_Read[EventFile]],
 ) -> Iterator[Mistake]:
     """Refuse addresses of the service itself as members: their mail would go round in circles."""
     names = {one.found.name for one in lists}
-    selections = [(one.source, ("members",), one.found.members) for one in lists]
-    selections += [(one.source, ("posters",), one.found.posters) for one in lists]
-    selections += [(one.source, ("audience",), one.found.audience) for one in surveys]
-    selections += [(one.source, ("audience",), one.found.audience) for one in events]
     addresses: list[tuple[Source, Trail, str, str]] = [
         (source, (*path, "emails", index), email, "cannot be a member")
-        for source, path, selection in selections
-        for index, email in enumerate(selection.emails if selection else ())
+        for source, path, selection in _selections(lists, surveys, events)
+        for index, email in enumerate(selection.emails)
     ]
     addresses += [
         (one.source, ("approval", index), email, "cannot approve a draft")

@@ -116,6 +116,10 @@ def test_preset_decides_reply_to(tmp_path: Path) -> None:
         ("{codes: [131016, 01100]}", Selector(codes=("131016", "011002"))),
         ("{emails: a@city.example.jp}", Selector(emails=("a@city.example.jp",))),
         ("{kind: city, tags: officer}", Selector(kinds=("city",), tags=("officer",))),
+        (
+            "{all: yes, except: {kind: city, emails: a@example.jp}}",
+            Selector(everyone=True, excluded=Selector(kinds=("city",), emails=("a@example.jp",))),
+        ),
     ],
 )
 def test_selectors(tmp_path: Path, written: str, selector: Selector) -> None:
@@ -416,7 +420,8 @@ def test_any_words_survive_export(
 ) -> None:
     """Whatever a person may write into a definition comes back from an export unchanged."""
     tmp_path = tmp_path_factory.mktemp("export")
-    ant = MailingList("ant", title, "closed", Selector(prefectures=tuple(options)), footer=footer)
+    members = Selector(prefectures=tuple(options), excluded=Selector(everyone=True, emails=("a@example.jp",)))
+    ant = MailingList("ant", title, "closed", members, footer=footer)
     assert read_back(tmp_path, write_yaml(ant, TOKYO), ListFile) == ant
     moment = at("2027-01-14 09:00")
     questions = (Question("Q1", title, "multi", tuple(options)),)

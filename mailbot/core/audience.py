@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 class Selector:
     """Which contacts are meant; every stated condition must hold, within one condition any value does.
 
-    A selector with nothing stated selects nobody; `everyone` alone selects the whole register.
+    A selector with nothing stated selects nobody; `everyone` alone selects the whole register. Whoever `excluded`
+    selects is left out, whatever else is stated.
     """
 
     everyone: bool = False
@@ -19,7 +21,38 @@ class Selector:
     population_max: int | None = None  # inclusive, persons
     tags: tuple[str, ...] = ()  # any of these tags on the contact
     codes: tuple[str, ...] = ()  # six-digit local-government codes
+    lists: tuple[str, ...] = ()  # members of any of these lists
     emails: tuple[str, ...] = ()  # single addresses, added to whatever else is selected
+    excluded: Selector | None = None  # `except:` in a file; has no exception of its own
 
 
 NOBODY = Selector()
+
+
+def lists_of(selector: Selector) -> tuple[str, ...]:
+    """Return the lists that a selector leans on, those of its exception among them."""
+    return selector.lists + (selector.excluded.lists if selector.excluded else ())
+
+
+def order_of(members: Mapping[str, Selector]) -> tuple[str, ...]:
+    """Return the names of lists so that each stands behind those that its members are taken from.
+
+    Raises ValueError with the names of a circle: then nobody could say who belongs to any of them.
+    """
+    ordered: dict[str, None] = {}
+    under_way: list[str] = []
+
+    def place(name: str) -> None:
+        if name in ordered or name not in members:
+            return
+        if name in under_way:
+            raise ValueError(" > ".join([*under_way[under_way.index(name) :], name]))
+        under_way.append(name)
+        for other in lists_of(members[name]):
+            place(other)
+        under_way.pop()
+        ordered[name] = None
+
+    for name in members:
+        place(name)
+    return tuple(ordered)

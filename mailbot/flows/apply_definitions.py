@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.audience import order_of
 from mailbot.core.event import Event, event_changes
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
@@ -32,13 +34,23 @@ def apply_definitions(
     that must not happen any more.
     """
     changes: list[str] = []
-    for value in definitions.lists:
-        changes += _apply_list(connection, value)
+    changes += _apply_lists(connection, definitions.lists)
     for survey in definitions.surveys:
         changes += _apply_survey(connection, site, survey, now)
     for event in definitions.events:
         changes += _apply_event(connection, site, event, now)
     return tuple(changes)
+
+
+def _apply_lists(connection: Connection, defined: Sequence[MailingList]) -> list[str]:
+    """Apply the lists, those first from which others take their members; a list may change through another's change."""
+    by_name = {value.name: value for value in defined}
+    changes: list[str] = []
+    for name in order_of({name: value.members for name, value in by_name.items()}):
+        changes += _apply_list(connection, by_name[name])
+    if changes:
+        lists.refresh_every(connection)
+    return changes
 
 
 def _apply_list(connection: Connection, new: MailingList) -> list[str]:

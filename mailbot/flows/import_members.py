@@ -17,6 +17,5 @@ def import_members(
     """Put bodies and contacts into the register; returns what changed. Bodies that the file does not name stay."""
     change = members.compare(connection, bodies, contacts)
     members.replace(connection, bodies, contacts)
-    for value in lists.every(connection):
-        lists.refresh_members(connection, value)
+    lists.refresh_every(connection)
     return change

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, func, insert, literal, select, update
 
 from mailbot.core.address import address_key
+from mailbot.core.audience import Selector, order_of
 from mailbot.core.mailing_list import MailingList
 from mailbot.store import members
 from mailbot.store.database import Written
@@ -54,14 +55,39 @@ def refresh_members(connection: Connection, value: MailingList) -> None:
     )
     columns = ["list_name", "email_key", "address", "contact_id"]
     connection.execute(insert(list_member).from_select(columns, by_register))
-    present = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
-    known = set(connection.execute(present).scalars()) if value.members.emails else set()
-    outside = {address_key(email): email for email in value.members.emails if address_key(email) not in known}
+    outside = _outside(connection, value.members)
     if outside:
+        present = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
+        known = set(connection.execute(present).scalars())
         connection.execute(
             insert(list_member),
-            [{"list_name": value.name, "email_key": key, "address": email} for key, email in outside.items()],
+            [
+                {"list_name": value.name, "email_key": key, "address": email}
+                for key, email in outside.items()
+                if key not in known
+            ],
         )
+
+
+def refresh_every(connection: Connection) -> None:
+    """Count the members of every list anew, those first from which others take theirs."""
+    values = {value.name: value for value in every(connection)}
+    for name in order_of({name: value.members for name, value in values.items()}):
+        refresh_members(connection, values[name])
+
+
+def _outside(connection: Connection, selector: Selector) -> dict[str, str]:
+    """Return the addresses that a selector adds whether the register knows them or not, by their keys."""
+    named = {address_key(email): email for email in selector.emails}
+    if selector.lists:
+        of_lists = select(list_member.c.email_key, list_member.c.address).where(
+            list_member.c.list_name.in_(selector.lists), list_member.c.contact_id.is_(None)
+        )
+        named.update((row.email_key, row.address) for row in connection.execute(of_lists))
+    if selector.excluded is not None:
+        for key in _outside(connection, selector.excluded):
+            named.pop(key, None)
+    return named
 
 
 def is_member(connection: Connection, name: str, address: str) -> bool:

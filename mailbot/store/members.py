@@ -17,6 +17,7 @@ from sqlalchemy import (
     false,
     func,
     insert,
+    not_,
     or_,
     select,
     update,
@@ -26,7 +27,7 @@ from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.register import Body, Contact
 from mailbot.store.database import Written
-from mailbot.store.tables import body, contact
+from mailbot.store.tables import body, contact, list_member
 
 
 @dataclass(frozen=True)
@@ -104,15 +105,21 @@ def condition(selector: Selector) -> ColumnElement[bool]:
         stated.append(or_(*(contact.c.tags.contains(f" {tag} ", autoescape=True) for tag in selector.tags)))
     if selector.codes:
         stated.append(body.c.code.in_(selector.codes))
+    if selector.lists:
+        of_lists = select(list_member.c.email_key).where(list_member.c.list_name.in_(selector.lists))
+        stated.append(contact.c.email_key.in_(of_lists))
     if stated:
-        by_register = and_(*stated)
+        selected_ones = and_(*stated)
     elif selector.everyone:
-        by_register = contact.c.id.is_not(None)
+        selected_ones = contact.c.id.is_not(None)
     else:
-        by_register = false()
+        selected_ones = false()
     if selector.emails:
-        return or_(by_register, contact.c.email_key.in_([address_key(email) for email in selector.emails]))
-    return by_register
+        by_address = contact.c.email_key.in_([address_key(email) for email in selector.emails])
+        selected_ones = or_(selected_ones, by_address)
+    if selector.excluded is not None:
+        return and_(selected_ones, not_(condition(selector.excluded)))
+    return selected_ones
 
 
 def compare(

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from mailbot.core.audience import Selector
+from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Question, Survey
 from mailbot.definitions import Definitions
@@ -51,6 +52,19 @@ def test_a_list_keeps_its_number_when_it_changes(office: PostOffice) -> None:
     office.post(YAMADA)
     office.apply(replace(SECURITY, footer=""))
     assert office.post(YAMADA).reason == "post 2 to 3 members"
+
+
+def test_a_list_of_lists_follows_them(office: PostOffice) -> None:
+    """Whichever file comes first by name, a list is counted after those that it takes its members from."""
+    both = MailingList("both", "合同", "closed", Selector(lists=("security",)))
+    council = replace(SECURITY, members=Selector(everyone=True))
+    assert office.apply(both, council) == (
+        "~ list security: members (5 members)",
+        "+ list both: 合同 (5 members)",
+    )
+    office.apply(replace(SECURITY, members=Selector(emails=(YAMADA,))))
+    with office.database.read() as connection:
+        assert lists.member_addresses(connection, "both") == [YAMADA]
 
 
 def test_single_addresses_stand_beside_the_register(office: PostOffice) -> None:

@@ -53,6 +53,12 @@ def register(database: Database) -> Database:
         (Selector(emails=("d@ISLAND.example", "a@city.example")), [D, A]),
         (Selector(tags=("security",), emails=("d@island.example",)), [D, B]),
         (Selector(everyone=True, tags=("security",)), [B]),
+        (Selector(everyone=True, excluded=Selector(kinds=("town",))), [A, B]),
+        (
+            Selector(tags=("security",), emails=("d@island.example",), excluded=Selector(codes=("134015",))),
+            [B],
+        ),
+        (Selector(everyone=True, excluded=Selector(tags=("officer",), emails=("C@town.example",))), [D, B]),
     ],
 )
 def test_whom_a_selector_means(register: Database, selector: Selector, found: list[Contact]) -> None:
@@ -121,6 +127,38 @@ def test_a_list_loses_members_with_the_register(register: Database) -> None:
         members.replace(connection, [CITY], [A])
         lists.refresh_members(connection, room)
         assert lists.member_addresses(connection, "room") == []
+
+
+def test_members_of_lists_are_selected(register: Database) -> None:
+    """A selector takes the members of other lists, whom the register does not know among them; `except` takes away."""
+    staff = MailingList(
+        "staff", "職員", "closed", Selector(tags=("security",), emails=("guest@else.example",))
+    )
+    heads = MailingList("heads", "課長", "closed", Selector(tags=("officer",)))
+    both = MailingList("both", "合同", "closed", Selector(lists=("staff", "heads")))
+    rest = MailingList(
+        "a-rest", "ほか", "closed", Selector(everyone=True, excluded=Selector(lists=("both",)))
+    )
+    guests = Selector(lists=("both",), excluded=Selector(lists=("heads",), emails=("guest@else.example",)))
+    with register.write() as connection:
+        for value in (staff, heads, both, rest, MailingList("c", "丙", "closed", guests)):
+            lists.save(connection, value)
+        assert lists.member_addresses(connection, "both") == [
+            "A@City.example",
+            "b@city.example",
+            "guest@else.example",
+        ]
+        assert lists.member_addresses(connection, "a-rest") == ["c@town.example", "d@island.example"]
+        assert lists.member_addresses(connection, "c") == ["b@city.example"]
+        assert [person.contact for person in members.selected(connection, both.members)] == [A, B]
+        members.replace(connection, [CITY], [replace(B, tags=frozenset())])
+        lists.refresh_every(connection)  # by name, `a-rest` comes first, yet leans on `both`
+        assert lists.member_addresses(connection, "both") == ["guest@else.example"]
+        assert lists.member_addresses(connection, "a-rest") == [
+            "b@city.example",
+            "c@town.example",
+            "d@island.example",
+        ]
 
 
 def test_a_number_that_was_not_committed_is_given_again(register: Database) -> None:
