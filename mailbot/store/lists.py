@@ -58,14 +58,12 @@ def refresh_members(connection: Connection, value: MailingList) -> None:
     outside = _outside(connection, value.members)
     if outside:
         present = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
-        known = set(connection.execute(present).scalars())
+        for known in connection.execute(present).scalars():
+            outside.pop(known, None)
+    if outside:
         connection.execute(
             insert(list_member),
-            [
-                {"list_name": value.name, "email_key": key, "address": email}
-                for key, email in outside.items()
-                if key not in known
-            ],
+            [{"list_name": value.name, "email_key": key, "address": email} for key, email in outside.items()],
         )
 
 
