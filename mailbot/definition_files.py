@@ -18,7 +18,7 @@ from mailbot.core.address import list_name_fault
 from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Selector
 from mailbot.core.event import Event, Notice
-from mailbot.core.mailing_list import MailingList, Preset
+from mailbot.core.mailing_list import Joining, MailingList, Preset, Viewers
 from mailbot.core.register import KIND_WORDS, full_code
 from mailbot.core.share import WrittenShare, read_share
 from mailbot.core.survey import (
@@ -310,6 +310,9 @@ class ListFile(FileModel):
     footer: Lines = ""
     max_size: Annotated[int, Field(ge=10_240)] = 10_485_760
     posters: Selection | None = None
+    join: Joining | None = None
+    leave: bool | None = None
+    who: Viewers | None = None
 
     def value(self) -> MailingList:
         """Return the core value of a file without mistakes."""
@@ -327,6 +330,9 @@ class ListFile(FileModel):
             footer=self.footer,
             max_size=self.max_size,
             posters=self.posters.selector() if self.posters else Selector(),
+            join=self.join,
+            leave=self.leave,
+            who=self.who,
         )
 
 

@@ -70,6 +70,9 @@ def _list(value: MailingList) -> Document:
         footer=value.footer,
         max_size=None if value.max_size == MailingList.max_size else value.max_size,
         posters=None if value.posters == NOBODY else _selector(value.posters),
+        join=value.join,
+        leave=value.leave,
+        who=value.who,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a list is: who belongs to it, who may post, and how its posts look (posts.md)."""
+"""What a list is: who belongs to it, who may post, join, leave and look, and how its posts look (posts.md)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Literal
 from mailbot.core.audience import NOBODY, Selector
 
 Preset = Literal["closed", "open", "announce"]
+Joining = Literal["closed", "ask", "confirm"]
+Viewers = Literal["members", "office", "nobody"]
 
 
 @dataclass(frozen=True)
@@ -25,3 +27,21 @@ class MailingList:
     footer: str = ""  # lines under each text/plain post; empty: none
     max_size: int = 10_485_760  # bytes of one post
     posters: Selector = NOBODY  # may post beside those whom the preset allows (announce lists)
+    join: Joining | None = None  # None, here and below: as the preset has it, see the functions
+    leave: bool | None = None
+    who: Viewers | None = None
+
+
+def joining(mailing_list: MailingList) -> Joining:
+    """Return who may join by mail: nobody, whom the office lets in, or every registered contact who confirms it."""
+    return mailing_list.join or ("ask" if mailing_list.preset == "closed" else "confirm")
+
+
+def leaving(mailing_list: MailingList) -> bool:
+    """Tell whether a member may leave; who cannot leave a list of duty may let its mail rest."""
+    return mailing_list.preset != "announce" if mailing_list.leave is None else mailing_list.leave
+
+
+def viewers(mailing_list: MailingList) -> Viewers:
+    """Return who may see who the members are."""
+    return mailing_list.who or ("members" if mailing_list.preset == "closed" else "office")

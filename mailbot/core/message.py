@@ -94,6 +94,11 @@ class _Content:
 _NOTHING = _Content("text/plain")
 
 
+def thread_of(message: Message) -> str:
+    """Return the Message-ID of the first post of the thread that a post belongs to; its own if it begins one."""
+    return next(iter((*message.references, *message.in_reply_to, message.message_id)))
+
+
 def _message(head: Head, defects: tuple[str, ...], content: _Content) -> Message:
     recipients = tuple(
         address for name in ("to", "cc") for value in head.all(name) for address in _addresses(value)

@@ -41,6 +41,11 @@ def desk_token(key: bytes, word_id: int) -> str:
     return _mac(key, "desk", str(word_id))
 
 
+def confirm_token(key: bytes, confirmation_id: int) -> str:
+    """Return the 16 letters with which one person answers one question of ours, once; looked up by `token_hash`."""
+    return _mac(key, "confirm", str(confirmation_id))
+
+
 def token_hash(token: str) -> str:
     """Return what is stored in place of a token: SHA-256, in hex, of its folded letters (promises.md I31)."""
     return hashlib.sha256(token.lower().translate(_LOOKALIKES).encode("utf-8", "replace")).hexdigest()

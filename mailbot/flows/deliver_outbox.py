@@ -22,7 +22,7 @@ from mailbot.core.mailing import fill, template
 from mailbot.core.relay import Relay, RelayAway
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.smtp_wire import double_dots, stuff
-from mailbot.core.token import ballot_token, bounce_token, desk_token, leave_token
+from mailbot.core.token import ballot_token, bounce_token, confirm_token, desk_token, leave_token
 from mailbot.net import maildir
 from mailbot.net.smtp_client import send
 from mailbot.store import outbox
@@ -281,4 +281,6 @@ def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Clai
         values["token"] = ballot_token(key, row.ballot_id, int(values.get("issue", b"1"))).encode()
     elif "token" in names and "desk" in values:
         values["token"] = desk_token(key, int(values["desk"])).encode()
+    elif "token" in names and "confirm" in values:
+        values["token"] = confirm_token(key, int(values["confirm"])).encode()
     return values

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from mailbot.core.address import Reply, route
 from mailbot.core.token import token_hash
 from mailbot.site import Site
-from mailbot.store import ballots, desk_words, lists
+from mailbot.store import ballots, confirmations, desk_words, lists
 from mailbot.store.database import Database
 
 
@@ -28,7 +28,11 @@ def known_recipients(connection: Connection, site: Site) -> Callable[[str], bool
         found = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names)
         if isinstance(found, Reply):
             hashed = token_hash(found.token)
-            opens = ballots.by_token(connection, hashed) or desk_words.by_token(connection, hashed)
+            opens = (
+                ballots.by_token(connection, hashed)
+                or desk_words.by_token(connection, hashed)
+                or confirmations.by_token(connection, hashed)
+            )
             return opens is not None
         return found is not None
 

@@ -13,7 +13,7 @@ from mailbot.core.authentication import read_authentication, verdict
 from mailbot.core.automatic import automatic
 from mailbot.core.cook import cook_post
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message, canonical_hash
+from mailbot.core.message import Message, canonical_hash, thread_of
 from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, moderate
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
@@ -93,7 +93,10 @@ def distribute(
         inbox_id=received.id,
         now=now,
     )
-    return number, outbox.queue_to_list(connection, mailing_id, mailing_list.name, now)
+    copies = outbox.queue_to_list(
+        connection, mailing_id, mailing_list.name, now, author=message.from_address, thread=thread_of(message)
+    )
+    return number, copies
 
 
 def cook(

@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from mailbot.core.address import Post, Reply, route
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message, parse
+from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, explain, moderate
 from mailbot.core.token import token_hash
 from mailbot.flows.post_to_list import ask, cook, fingerprint
 from mailbot.flows.record_vote import rehearse_vote
 from mailbot.site import Site
-from mailbot.store import ballots, desk_words, inbox, lists
+from mailbot.store import ballots, confirmations, desk_words, inbox, lists
 from mailbot.store.inbox import Received
 
 
@@ -76,7 +76,7 @@ def _post(
     number = lists.last_number(connection, mailing_list.name) + 1
     cooked = cook(connection, site, received, message, mailing_list, number, now)
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-    to = tuple(lists.member_addresses(connection, mailing_list.name))
+    to = tuple(lists.recipients(connection, mailing_list.name, now, message.from_address, thread_of(message)))
     outcome = f"accept: post {number} goes to {len(to)} members"
     headers = tuple(head.replace("\0", "%").split("\r\n"))
     return Rehearsal(received.recipient, means, message.from_address, rules, outcome, headers, to)
@@ -89,6 +89,11 @@ def _reply(
     if ballot is None and desk_words.by_token(connection, token_hash(token)) is not None:
         return _plain(
             received.recipient, message, "a command to the desk", "obeyed once, if it is authenticated"
+        )
+    asked = confirmations.by_token(connection, token_hash(token)) if ballot is None else None
+    if asked is not None:
+        return _plain(
+            received.recipient, message, f"a word that {asked.address} was asked for", "obeyed once, from him"
         )
     if ballot is None:
         return _plain(

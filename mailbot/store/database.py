@@ -32,7 +32,7 @@ from mailbot.core.envelope import StorageFull, StorageUnavailable
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPICursor
 
-SCHEMA = "0002"  # the newest migration; a test compares
+SCHEMA = "0003"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
 _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit

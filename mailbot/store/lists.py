@@ -2,15 +2,40 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, func, insert, literal, select, update
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector, order_of
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.mailing_list import MailingList, joining
+from mailbot.core.membership import keeps_out
 from mailbot.store import members
 from mailbot.store.database import Written
 from mailbot.store.documents import document, list_of
-from mailbot.store.tables import body, contact, list_member, mailing_list
+from mailbot.store.tables import (
+    body,
+    contact,
+    list_member,
+    mailing_list,
+    membership,
+    microseconds,
+    thread_choice,
+)
 
 
 def names(connection: Connection) -> frozenset[str]:
@@ -44,48 +69,50 @@ def save(connection: Connection, value: MailingList) -> None:
     refresh_members(connection, value)
 
 
-def refresh_members(connection: Connection, value: MailingList) -> None:
-    """Make the list's members those whom its selector means now."""
-    connection.execute(delete(list_member).where(list_member.c.list_name == value.name))
-    by_register = (
-        select(literal(value.name), contact.c.email_key, func.min(contact.c.email), func.min(contact.c.id))
-        .join_from(contact, body)
-        .where(members.condition(value.members))
-        .group_by(contact.c.email_key)
+def refresh_members(connection: Connection, value: MailingList, address: str | None = None) -> None:
+    """Make the list's members those whom its selector means now, but for what members chose; or look at one address only."""
+    only = None if address is None else address_key(address)
+    connection.execute(delete(list_member).where(_of(list_member, value, only)))
+    _add_selected(connection, value, only)
+    _add_outside(connection, value, only)
+    _add_joined(connection, value, only)
+    own = _of(membership, value, only)
+    out = select(membership.c.email_key).where(own, membership.c.standing.in_(keeps_out(value)))
+    connection.execute(
+        delete(list_member).where(_of(list_member, value, only), list_member.c.email_key.in_(out))
     )
-    columns = ["list_name", "email_key", "address", "contact_id"]
-    connection.execute(insert(list_member).from_select(columns, by_register))
-    outside = _outside(connection, value.members)
-    if outside:
-        present = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
-        for known in connection.execute(present).scalars():
-            outside.pop(known, None)
-    if outside:
-        connection.execute(
-            insert(list_member),
-            [{"list_name": value.name, "email_key": key, "address": email} for key, email in outside.items()],
+    connection.execute(
+        update(list_member)
+        .where(
+            own,
+            list_member.c.list_name == membership.c.list_name,
+            list_member.c.email_key == membership.c.email_key,
         )
+        .values(
+            mode=membership.c.mode,
+            off_from=membership.c.off_from,
+            off_until=membership.c.off_until,
+            copies_own=membership.c.copies_own,
+            profile=membership.c.profile,
+        )
+    )
 
 
-def refresh_every(connection: Connection) -> None:
-    """Count the members of every list anew, those first from which others take theirs."""
+def refresh_every(connection: Connection, address: str | None = None) -> None:
+    """Count the members of every list anew, those first from which others take theirs; or look at one address only."""
     values = {value.name: value for value in every(connection)}
     for name in order_of({name: value.members for name, value in values.items()}):
-        refresh_members(connection, values[name])
+        refresh_members(connection, values[name], address)
 
 
-def _outside(connection: Connection, selector: Selector) -> dict[str, str]:
-    """Return the addresses that a selector adds whether the register knows them or not, by their keys."""
-    named = {address_key(email): email for email in selector.emails}
-    if selector.lists:
-        of_lists = select(list_member.c.email_key, list_member.c.address).where(
-            list_member.c.list_name.in_(selector.lists), list_member.c.contact_id.is_(None)
-        )
-        named.update((row.email_key, row.address) for row in connection.execute(of_lists))
-    if selector.excluded is not None:
-        for key in _outside(connection, selector.excluded):
-            named.pop(key, None)
-    return named
+def is_selected(connection: Connection, value: MailingList, address: str) -> bool:
+    """Tell whether the list's selector means this address, whatever its owner chose."""
+    key = address_key(address)
+    if key in _outside(connection, value.members):
+        return True
+    query = select(contact.c.id).join_from(contact, body)
+    query = query.where(members.condition(value.members), contact.c.email_key == key)
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def is_member(connection: Connection, name: str, address: str) -> bool:
@@ -111,6 +138,39 @@ def member_addresses(connection: Connection, name: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def wanted_by(list_name: str, now: datetime, author: str | None, thread: str) -> ColumnElement[bool]:
+    """Return the condition on `list_member` for whom a post goes to at once.
+
+    That is who wants each post, is not away, and did not mute its thread (the Message-ID of its first post; "": none);
+    who follows the thread gets it whatever else he has. Its author gets a copy unless he wants none of his own.
+    """
+    at = microseconds(now)
+    wants: ColumnElement[bool] = list_member.c.mode == "each"
+    if thread:
+        chosen = select(thread_choice.c.email_key).where(
+            thread_choice.c.list_name == list_name, thread_choice.c.thread == thread
+        )
+        muted, followed = (chosen.where(thread_choice.c.choice == choice) for choice in ("mute", "follow"))
+        wants = or_(
+            and_(wants, list_member.c.email_key.not_in(muted)),
+            and_(list_member.c.mode != "none", list_member.c.email_key.in_(followed)),
+        )
+    away = and_(
+        list_member.c.off_from <= at, or_(list_member.c.off_until.is_(None), list_member.c.off_until > at)
+    )
+    here = or_(list_member.c.off_from.is_(None), not_(away))
+    own = true() if author is None else list_member.c.email_key != address_key(author)
+    return and_(list_member.c.list_name == list_name, wants, here, or_(own, list_member.c.copies_own))
+
+
+def recipients(
+    connection: Connection, list_name: str, now: datetime, author: str | None, thread: str
+) -> list[str]:
+    """Return the addresses to which a post goes at once."""
+    query = select(list_member.c.address).where(wanted_by(list_name, now, author, thread))
+    return list(connection.execute(query.order_by(list_member.c.email_key)).scalars())
+
+
 def next_number(connection: Connection, name: str) -> int:
     """Take the next post's number; it is given back if the transaction does not commit."""
     number: int = connection.execute(
@@ -131,3 +191,69 @@ def last_number(connection: Connection, name: str) -> int:
 
 
 _NAMES = Written(select(mailing_list.c.name))  # asked for each mail and each RCPT
+
+
+def _of(table: Table, value: MailingList, only: str | None) -> ColumnElement[bool]:
+    """Return the condition for one list's rows, or for one address's among them."""
+    of_list = table.c.list_name == value.name
+    return of_list if only is None else and_(of_list, table.c.email_key == only)
+
+
+def _add_selected(connection: Connection, value: MailingList, only: str | None) -> None:
+    condition = members.condition(value.members)
+    by_register = (
+        select(literal(value.name), contact.c.email_key, func.min(contact.c.email), func.min(contact.c.id))
+        .join_from(contact, body)
+        .where(condition if only is None else and_(condition, contact.c.email_key == only))
+        .group_by(contact.c.email_key)
+    )
+    connection.execute(insert(list_member).from_select(_COLUMNS, by_register))
+
+
+def _add_outside(connection: Connection, value: MailingList, only: str | None) -> None:
+    """Add the addresses of the selector that nobody has registered."""
+    outside = _outside(connection, value.members)
+    if only is not None:
+        outside = {key: email for key, email in outside.items() if key == only}
+    if outside:
+        present = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
+        known = set(connection.execute(present).scalars())
+        rows = [
+            {"list_name": value.name, "email_key": key, "address": email}
+            for key, email in outside.items()
+            if key not in known
+        ]
+        if rows:
+            connection.execute(insert(list_member), rows)
+
+
+def _outside(connection: Connection, selector: Selector) -> dict[str, str]:
+    """Return the addresses that a selector adds whether the register knows them or not, by their keys."""
+    named = {address_key(email): email for email in selector.emails}
+    if selector.lists:
+        of_lists = select(list_member.c.email_key, list_member.c.address).where(
+            list_member.c.list_name.in_(selector.lists), list_member.c.contact_id.is_(None)
+        )
+        named.update((row.email_key, row.address) for row in connection.execute(of_lists))
+    if selector.excluded is not None:
+        for key in _outside(connection, selector.excluded):
+            named.pop(key, None)
+    return named
+
+
+def _add_joined(connection: Connection, value: MailingList, only: str | None) -> None:
+    """Add whom the office added; and who joined by himself, while the list allows it and he is registered."""
+    here = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
+    joined = (
+        select(membership.c.list_name, membership.c.email_key, membership.c.address, func.min(contact.c.id))
+        .outerjoin_from(membership, contact, contact.c.email_key == membership.c.email_key)
+        .where(_of(membership, value, only), membership.c.email_key.not_in(here))
+        .group_by(membership.c.list_name, membership.c.email_key, membership.c.address)
+    )
+    by_office = membership.c.standing == "added"
+    by_himself = and_(membership.c.standing == "joined", contact.c.id.is_not(None))
+    allowed = by_office if joining(value) == "closed" else or_(by_office, by_himself)
+    connection.execute(insert(list_member).from_select(_COLUMNS, joined.where(allowed)))
+
+
+_COLUMNS = ["list_name", "email_key", "address", "contact_id"]

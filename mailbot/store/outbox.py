@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Integer, bindparam, case, func, insert, liter
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store.database import Written, storable
+from mailbot.store.lists import wanted_by
 from mailbot.store.tables import delivery, history, list_member, mailing, microseconds
 
 LEASE = timedelta(seconds=24)  # with the pace at which others look, a dead node's rows are free within 30 s
@@ -79,11 +80,21 @@ def add_mailing(
     return mailing_id
 
 
-def queue_to_list(connection: Connection, mailing_id: int, list_name: str, now: datetime) -> int:
-    """Queue a mailing to every member of a list, in one statement; returns how many."""
-    members = select(literal(mailing_id), list_member.c.address, literal(microseconds(now))).where(
-        list_member.c.list_name == list_name
-    )
+def queue_to_list(
+    connection: Connection,
+    mailing_id: int,
+    list_name: str,
+    now: datetime,
+    *,
+    author: str | None = None,
+    thread: str = "",
+) -> int:
+    """Queue a post to every member of a list who wants each one now, in one statement; returns how many.
+
+    See `lists.wanted_by`.
+    """
+    members = select(literal(mailing_id), list_member.c.address, literal(microseconds(now)))
+    members = members.where(wanted_by(list_name, now, author, thread))
     return connection.execute(
         insert(delivery).from_select(["mailing_id", "address", "due_at"], members),
         execution_options={"preserve_rowcount": True},  # PostgreSQL's driver forgets it otherwise

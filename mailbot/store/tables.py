@@ -103,6 +103,39 @@ list_member = Table(
     Column(
         "contact_id", _Id, ForeignKey("contact.id", ondelete="SET NULL")
     ),  # null: an address outside the register
+    # What the fan-out needs of the member's settings, copied from `membership` with every change.
+    Column("mode", Text, nullable=False, server_default="each"),
+    Column("off_from", BigInteger),  # microseconds, as Moment; read in bulk
+    Column("off_until", BigInteger),
+    Column("copies_own", Boolean, nullable=False, server_default=text("true")),
+    Column("profile", Text, nullable=False, server_default=""),
+)
+
+membership = Table(  # what a member chose, or was decided for him: core/membership.py
+    "membership",
+    metadata,
+    Column("list_name", Text, ForeignKey("mailing_list.name"), primary_key=True),
+    Column("email_key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("standing", Text, nullable=False, server_default=""),  # "" | joined | left | added | removed
+    Column("mode", Text, nullable=False, server_default="each"),
+    Column("off_from", Moment),
+    Column("off_until", Moment),
+    Column("copies_own", Boolean, nullable=False, server_default=text("true")),
+    Column("posting", Text),  # accept | hold | reject; null: the list's rules say
+    Column("profile", Text, nullable=False, server_default=""),
+    Column("changed_by", Text, nullable=False, server_default=""),
+    Column("changed_at", Moment),
+    Index("ix_membership_email_key", "email_key"),
+)
+
+thread_choice = Table(  # the threads of a list that a member wants less, or more, of
+    "thread_choice",
+    metadata,
+    Column("list_name", Text, ForeignKey("mailing_list.name"), primary_key=True),
+    Column("thread", Text, primary_key=True),  # Message-ID of its first post
+    Column("email_key", Text, primary_key=True),
+    Column("choice", Text, nullable=False),  # mute | follow
 )
 
 survey = Table(
@@ -266,6 +299,24 @@ desk_word = Table(  # the one-time tokens in mails to the office
     Column("act_id", _Id, ForeignKey("act.id")),  # null: a desk command
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+)
+
+confirmation = Table(  # the one-time tokens in mails that ask one person for a word
+    "confirmation",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("token_hash", Text, unique=True),  # null for the moment before the id is known
+    Column("kind", Text, nullable=False),  # what a yes does, see flows/settle_confirmation.py
+    Column("about", Text, nullable=False),  # the list, the mail, ...: what it is about
+    Column("address", Text, nullable=False),  # to whom it was sent; nobody else may use it
+    Column("email_key", Text, nullable=False),
+    Column("detail", Text, nullable=False),  # JSON: what is needed to do it
+    Column("by_mail", Boolean, nullable=False),  # a mail caused it, which anyone can send: limited (I30)
+    Column("made_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index("ix_confirmation_email_key_made_at", "email_key", "made_at"),
+    Index("ix_confirmation_made_at", "made_at"),
 )
 
 gateway = Table(  # what a round-trip probe found out about one address's mail system

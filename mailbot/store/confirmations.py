@@ -1,0 +1,116 @@
+"""Words that we asked one person for by mail: to whom, for what, until when; each token works once (promises.md I28, I31)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from mailbot.core.address import address_key
+from mailbot.store.database import storable
+from mailbot.store.tables import confirmation, mailing
+
+PER_PERSON_AND_DAY = 3  # I30: mails to one address that other people's mails may cause
+PER_HOUR = 100  # ... and in all
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """One question to one person, and what a yes does."""
+
+    id: int
+    kind: str  # see flows/settle_confirmation.py
+    about: str  # the list, the mail, ...
+    address: str  # to whom it was sent; nobody else may answer
+    detail: Mapping[str, str]
+    made_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+
+
+def make(
+    connection: Connection,
+    kind: str,
+    address: str,
+    detail: Mapping[str, str],
+    expires_at: datetime,
+    hash_of: Callable[[int], str],
+    *,
+    about: str,
+    now: datetime,
+    by_mail: bool,
+) -> int:
+    """Make a question to this address; returns its id. `hash_of(id)` is the stored form of its token."""
+    row = {
+        "kind": kind,
+        "about": storable(about),
+        "address": storable(address),
+        "email_key": address_key(storable(address)),
+        "detail": json.dumps(dict(detail)),  # escapes what a database might refuse
+        "by_mail": by_mail,
+        "made_at": now,
+        "expires_at": expires_at,
+    }
+    number: int = connection.execute(
+        insert(confirmation).values(row).returning(confirmation.c.id)
+    ).scalar_one()
+    connection.execute(
+        update(confirmation).where(confirmation.c.id == number).values(token_hash=hash_of(number))
+    )
+    return number
+
+
+def by_token(connection: Connection, token_hash: str) -> Confirmation | None:
+    """Return the question whose token has this hash, used and expired ones too."""
+    row = connection.execute(
+        select(
+            confirmation.c.id,
+            confirmation.c.kind,
+            confirmation.c.about,
+            confirmation.c.address,
+            confirmation.c.detail,
+            confirmation.c.made_at,
+            confirmation.c.expires_at,
+            confirmation.c.used_at,
+        ).where(confirmation.c.token_hash == token_hash)
+    ).first()
+    if row is None:
+        return None
+    return Confirmation(*row[:4], json.loads(row.detail), *row[5:])
+
+
+def use(connection: Connection, number: int, now: datetime) -> bool:
+    """Use a token up; False when it was used before, also by another node a moment ago."""
+    used = connection.execute(
+        update(confirmation)
+        .where(confirmation.c.id == number, confirmation.c.used_at.is_(None))
+        .values(used_at=now)
+        .returning(confirmation.c.id)
+    ).first()
+    return used is not None
+
+
+def may_ask(connection: Connection, address: str, now: datetime) -> bool:
+    """Tell whether one more mail may go to this address that anybody's mail can cause (promises.md I30)."""
+    caused = select(func.count()).select_from(confirmation).where(confirmation.c.by_mail)
+    to_him = caused.where(
+        confirmation.c.email_key == address_key(address), confirmation.c.made_at > now - timedelta(days=1)
+    )
+    if connection.execute(to_him).scalar_one() >= PER_PERSON_AND_DAY:
+        return False
+    in_all = caused.where(confirmation.c.made_at > now - timedelta(hours=1))
+    return connection.execute(in_all).scalar_one() < PER_HOUR
+
+
+def subject_of(number: int) -> str:
+    """Return what the mailing that carries a token is filed under."""
+    return f"confirm:{number}"
+
+
+def mail_of(connection: Connection, number: int) -> bytes | None:
+    """Return the cooked mail that asked; None when it is no longer kept."""
+    query = select(mailing.c.cooked).where(mailing.c.subject == subject_of(number)).limit(1)
+    return connection.execute(query).scalar()

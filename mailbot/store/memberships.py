@@ -1,0 +1,131 @@
+"""What members chose on their lists, or was decided for them; the lists' members are counted anew from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailbot.core.address import address_key
+from mailbot.core.membership import Membership, ThreadChoice
+from mailbot.store.database import storable
+from mailbot.store.tables import list_member, membership, thread_choice
+
+_INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+def load(connection: Connection, list_name: str, address: str) -> Membership:
+    """Return one member's settings; who never touched any has the defaults."""
+    row = connection.execute(
+        _SETTINGS.where(membership.c.list_name == list_name, membership.c.email_key == address_key(address))
+    ).first()
+    return Membership(list_name, address) if row is None else _membership(row)
+
+
+def of_list(connection: Connection, list_name: str) -> dict[str, Membership]:
+    """Return what members of one list chose, by the key of their address; who chose nothing is not there."""
+    rows = connection.execute(
+        _SETTINGS.add_columns(membership.c.email_key).where(membership.c.list_name == list_name)
+    )
+    return {row.email_key: _membership(row) for row in rows}
+
+
+def of_person(connection: Connection, address: str) -> list[Membership]:
+    """Return the settings of one address on every list that it belongs to, or chose something on, by the lists' names."""
+    key = address_key(address)
+    chosen = {
+        row.list_name: _membership(row)
+        for row in connection.execute(_SETTINGS.where(membership.c.email_key == key))
+    }
+    belongs = connection.execute(
+        select(list_member.c.list_name, list_member.c.address).where(list_member.c.email_key == key)
+    )
+    every = {row.list_name: Membership(row.list_name, row.address) for row in belongs} | chosen
+    return [every[name] for name in sorted(every)]
+
+
+def save(connection: Connection, value: Membership) -> None:
+    """Put a member's settings in place; `lists.refresh_every` for this address must follow."""
+    row = {
+        "list_name": value.list_name,
+        "email_key": address_key(value.address),
+        "address": storable(value.address),
+        "standing": value.standing,
+        "mode": value.mode,
+        "off_from": value.off_from,
+        "off_until": value.off_until,
+        "copies_own": value.copies_own,
+        "posting": value.posting,
+        "profile": value.profile,
+        "changed_by": storable(value.changed_by),
+        "changed_at": value.changed_at,
+    }
+    statement = _INSERT[connection.dialect.name](membership).values(row)
+    keys = ["list_name", "email_key"]
+    settings = {name: statement.excluded[name] for name in row if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=settings))
+
+
+def move(connection: Connection, old: str, new: str, by: str, now: datetime) -> list[str]:
+    """Give everything that one address chose to another; returns the lists. What the new one chose before gives way."""
+    names = [one.list_name for one in of_person(connection, old)]
+    for table in (membership, thread_choice):
+        connection.execute(delete(table).where(table.c.email_key == address_key(new)))
+    connection.execute(
+        update(membership)
+        .where(membership.c.email_key == address_key(old))
+        .values(email_key=address_key(new), address=storable(new), changed_by=storable(by), changed_at=now)
+    )
+    connection.execute(
+        update(thread_choice)
+        .where(thread_choice.c.email_key == address_key(old))
+        .values(email_key=address_key(new))
+    )
+    return names
+
+
+def choose_thread(
+    connection: Connection, list_name: str, address: str, thread: str, choice: ThreadChoice | None
+) -> None:
+    """Mute or follow one thread (the Message-ID of its first post); None: neither."""
+    key = address_key(address)
+    connection.execute(
+        delete(thread_choice).where(
+            thread_choice.c.list_name == list_name,
+            thread_choice.c.thread == storable(thread),
+            thread_choice.c.email_key == key,
+        )
+    )
+    if choice is not None:
+        row = {"list_name": list_name, "thread": storable(thread), "email_key": key, "choice": choice}
+        connection.execute(thread_choice.insert().values(row))
+
+
+def thread_choices(connection: Connection, list_name: str, address: str) -> dict[str, str]:
+    """Return the threads that a member muted or follows on one list."""
+    query = select(thread_choice.c.thread, thread_choice.c.choice).where(
+        thread_choice.c.list_name == list_name, thread_choice.c.email_key == address_key(address)
+    )
+    return {row.thread: row.choice for row in connection.execute(query)}
+
+
+_SETTINGS = select(
+    membership.c.list_name,
+    membership.c.address,
+    membership.c.standing,
+    membership.c.mode,
+    membership.c.off_from,
+    membership.c.off_until,
+    membership.c.copies_own,
+    membership.c.posting,
+    membership.c.profile,
+    membership.c.changed_by,
+    membership.c.changed_at,
+)
+
+
+def _membership(row: Any) -> Membership:
+    return Membership(*tuple(row)[:11])
