@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 
 from mailbot import __version__, log, show
 from mailbot.config import Config, find_config, load_config
+from mailbot.core.answer_form import takes_form
 from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.event import Event
@@ -52,8 +53,10 @@ from mailbot.flows.reissue_ballot import reissue_ballot
 from mailbot.flows.remind_survey import missing, remind_survey
 from mailbot.flows.report_survey import report_survey, votes_by_body
 from mailbot.flows.send_draft import send_draft
+from mailbot.flows.send_form import send_form
 from mailbot.flows.send_trial import report_trial, send_trial
 from mailbot.flows.settle_held import settle_held
+from mailbot.form_file import write_form
 from mailbot.new_folder import make_folder
 from mailbot.register_file import read_register, write_register
 from mailbot.report_files import encoded, write_csv, write_raw_csv, write_xlsx
@@ -549,6 +552,25 @@ def _surveys_reissue(path: Path, key: str, code: str) -> None:
     """Give a body's ballot a new token and send it; the old one counts no more."""
     with _opened(path) as it, it.database.write() as connection:
         print(reissue_ballot(connection, it.site, key, full_code(code), clock()))
+
+
+@_command(_surveys, "form")
+@click.argument("key")
+@click.option(*("-o", "--out", "target"), type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--to", "code", metavar="CODE", help="Send it to this body with its ballot.")
+def _surveys_form(path: Path, key: str, target: Path | None, code: str | None) -> None:
+    """Write the spreadsheet in which a survey can be answered, or send it to a body."""
+    if code is not None and target is not None:
+        raise click.UsageError("--to sends the form and --out writes it; say one of them")
+    with _opened(path) as it, it.database.write() as connection:
+        if code is not None:
+            print(send_form(connection, it.site, key, full_code(code), clock()))
+            return
+        stored = surveys.load(connection, key)
+        survey = stored.survey if stored else _defined(it.config, key)
+    if not takes_form(survey):
+        raise Refusal(f"survey {key}: a written vote is cast in the mail itself; it has no form")
+    _write_out(write_form(survey, it.config.language), target)
 
 
 @_command(_surveys, "follow-up")

@@ -439,6 +439,7 @@ class SurveyFile(FileModel):
     count: Literal["body", "person"] = Survey.unit
     publish: PublishFile = PublishFile()
     previous: Key | None = None
+    form: bool = False
     purpose: Lines = ""
     contact: Lines = ""
     questions: Annotated[tuple[QuestionFile, ...], AfterValidator(_some)] | None = None
@@ -464,6 +465,7 @@ class SurveyFile(FileModel):
             approvers=self.approval,
             follow_ups=tuple(one.value(zone) for one in follow_up.at) if follow_up else (),
             follow_up_tag=follow_up.tag if follow_up else Survey.follow_up_tag,
+            form=self.form,
         )
 
     def asked(self) -> tuple[Question, ...]:
@@ -598,10 +600,17 @@ class MotionFile(FileModel):
         return (Article(self.article or self.text, old, new),) if old or new else ()
 
 
+def _no_form(form: bool) -> bool:
+    if form:
+        raise said("a written vote is cast in the mail itself; leave `form` out")
+    return form
+
+
 class ResolutionFile(SurveyFile):
     """config/surveys/KEY.yaml with `type: resolution`."""
 
     count: Literal["body"] = "body"
+    form: Annotated[bool, AfterValidator(_no_form)] = False
     quorum: Annotated[WrittenShareFile, AfterValidator(_quorum)] | None = None
     threshold: (
         Annotated[

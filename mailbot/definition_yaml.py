@@ -92,6 +92,7 @@ def _survey(value: Survey, zone: ZoneInfo) -> Document:
         count=None if value.unit == Survey.unit else value.unit,
         publish={"at": value.publish_at, "to": value.publish_to},
         previous=value.previous,
+        form=value.form or None,
         purpose=value.purpose,
         contact=value.contact,
         **({} if resolution is None else _resolution(resolution)),

@@ -6,6 +6,7 @@ it (RFC 5322, 2045, 3834; ballot.md section 1). The rules of that section for li
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ from email.utils import format_datetime
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -447,12 +448,20 @@ class Renderer:
         to: Recipient = EACH,
         columns: int = COLUMNS,
         quotes: bool = True,
+        form: bytes | None = None,
     ) -> bytes:
-        """Cook a ballot sent again, on 「再送」 or to the registered address of one who wrote without a token."""
+        """Cook a ballot sent again, on 「再送」 or to the registered address of one who wrote without a token.
+
+        `form`: the survey's spreadsheet, which goes with it.
+        """
         body = self._survey_text(
-            *("fresh_ballot", survey, to, edition), columns=columns, quotes=quotes, answers=answers or {}
+            *("fresh_ballot", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            answers=answers or {},
+            with_form=form is not None,
         )
-        return self._cook(body, survey.key, to, now, thread=thread)
+        return self._cook(body, survey.key, to, now, thread=thread, form=form)
 
     def trial(
         self,
@@ -463,10 +472,11 @@ class Renderer:
         columns: int = COLUMNS,
         quotes: bool = True,
         thread: Thread | None = None,
+        form: bytes | None = None,
     ) -> bytes:
         """Cook a trial ballot 練習投票: the survey as it will be, and nothing of what comes back counts."""
         body = self._survey_text("trial", survey, to, 1, columns=columns, quotes=quotes)
-        return self._cook(body, survey.key, to, now, thread=thread)
+        return self._cook(body, survey.key, to, now, thread=thread, form=form)
 
     # --- the round-trip probe ---
 
@@ -1027,6 +1037,7 @@ class Renderer:
         *,
         thread: Thread | None = None,
         ics: bytes | None = None,
+        form: bytes | None = None,
         answerable: bool = True,
     ) -> bytes:
         """Cook a mail about a survey or an event; an answerable one comes back to the recipient's own token."""
@@ -1044,8 +1055,7 @@ class Renderer:
             else f"<{about}.{to.code}.{field('delivery')}@{domain}>",
             now=now,
             thread=thread,
-            ics=ics,
-            name=about,
+            file=_calendar(ics, about) if ics else _workbook(form, about) if form else None,
         )
 
     def _cook_for_office(
@@ -1077,15 +1087,14 @@ class Renderer:
         message_id: str,
         now: datetime,
         thread: Thread | None = None,
-        ics: bytes | None = None,
-        name: str = "event",
+        file: _File | None = None,
     ) -> bytes:
         """Put head and body together; ids stand raw on one line, texts are encoded words."""
         subject, *lines = text
         body = "\r\n".join(lines).strip("\r\n").encode() + b"\r\n"
         sender = encode_address(self._association(), self._letterhead.office, column=6)
         auto: Auto = "auto-replied" if thread else "auto-generated"
-        kind, content = _with_calendar(body, ics, name) if ics else (_PLAIN, body)
+        kind, content = _with_file(body, file) if file else (_PLAIN, body)
         cooked = b"".join(
             (
                 _raw("From", sender),
@@ -1122,16 +1131,37 @@ class Renderer:
 _PLAIN = (("Content-Type", "text/plain; charset=UTF-8"), ("Content-Transfer-Encoding", "8bit"))
 
 
-def _with_calendar(body: bytes, ics: bytes, name: str) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Return the header and content of a mixed mail; its boundary comes from what it holds, so it is the same again."""
-    boundary = "part-" + hashlib.sha256(body + ics).hexdigest()[:32]
-    file = (
+class _File(NamedTuple):
+    """What is attached."""
+
+    head: tuple[tuple[str, str], ...]
+    content: bytes  # as its transfer encoding has it
+
+
+def _calendar(ics: bytes, name: str) -> _File:
+    head = (
         ("Content-Type", f'text/calendar; charset=UTF-8; method=PUBLISH; name="{name}.ics"'),
         ("Content-Disposition", f'attachment; filename="{name}.ics"'),
         ("Content-Transfer-Encoding", "8bit"),
     )
+    return _File(head, ics)
+
+
+def _workbook(form: bytes, name: str) -> _File:
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    head = (
+        ("Content-Type", f'{kind}; name="{name}.xlsx"'),
+        ("Content-Disposition", f'attachment; filename="{name}.xlsx"'),
+        ("Content-Transfer-Encoding", "base64"),
+    )
+    return _File(head, base64.encodebytes(form).replace(b"\n", b"\r\n"))
+
+
+def _with_file(body: bytes, file: _File) -> tuple[tuple[tuple[str, str], ...], bytes]:
+    """Return the header and content of a mixed mail; its boundary comes from what it holds, so it is the same again."""
+    boundary = "part-" + hashlib.sha256(body + file.content).hexdigest()[:32]
     edge = f"--{boundary}".encode()
-    parts = [_part(edge, _PLAIN, body), _part(edge, file, ics), edge + b"--\r\n"]
+    parts = [_part(edge, _PLAIN, body), _part(edge, file.head, file.content), edge + b"--\r\n"]
     kind = (
         ("Content-Type", f'multipart/mixed; boundary="{boundary}"'),
         ("Content-Transfer-Encoding", "8bit"),

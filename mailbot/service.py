@@ -26,6 +26,7 @@ from mailbot.flows.know_recipient import Directory
 from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.run_due import run_due
+from mailbot.form_file import read_forms, write_form
 from mailbot.holidays import is_holiday
 from mailbot.net import imap_client, smtp_server
 from mailbot.render import Letterhead, Renderer
@@ -62,6 +63,8 @@ def make_site(config: Config) -> Site:
             Letterhead(config.association, config.office, config.reply_domain, config.timezone),
         ),
         holiday=is_holiday,
+        read_forms=read_forms,
+        write_form=write_form,
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
         witnesses=config.witnesses,
         desk=config.desk,

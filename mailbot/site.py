@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from mailbot.core.answer_form import Sheet
 from mailbot.core.calendar import Holiday, Language
+from mailbot.core.message import Message
+from mailbot.core.survey import Survey
 from mailbot.render import Renderer
 
 
@@ -23,6 +27,8 @@ class Site:
     key: bytes  # of the tokens in addresses
     render: Renderer
     holiday: Holiday
+    read_forms: Callable[[Message], tuple[Sheet, ...]]  # the spreadsheets of ours that are attached to a mail
+    write_form: Callable[[Survey, Language], bytes]  # a survey's form as .xlsx
     witnesses: tuple[str, ...] = ()  # addresses that get the hash of each ledger once a day
     outgoing: tuple[Path, ...] = ()  # Maildirs that keep mail in place of sending it
     desk: tuple[

@@ -35,6 +35,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "definition_files.py": ({"config", "core", "yaml_source"}, {"pydantic"}),
     "definition_yaml.py": ({"core", "definition_files"}, {"ruamel"}),
     "definitions.py": ({"config", "core", "definition_files", "holidays", "yaml_source"}, set()),
+    "form_file.py": ({"core"}, {"openpyxl"}),
     "holidays.py": (set(), {"jpholiday"}),
     "ics.py": ({"core"}, {"icalendar"}),
     "log.py": (set(), set()),

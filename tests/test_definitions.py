@@ -160,7 +160,7 @@ def test_a_survey(tmp_path: Path) -> None:
 def test_every_further_key_of_a_survey(tmp_path: Path) -> None:
     """Whose vote is one, who approves, who hears what is missing, and what it is compared with, each has its key."""
     text = SURVEY + (
-        "mode: sealed\ncount: person\npublish: {at: hand}\nprevious: S0\napproval: kacho@example.jp\n"
+        "mode: sealed\ncount: person\npublish: {at: hand}\nprevious: S0\nform: yes\napproval: kacho@example.jp\n"
         "follow_up: {tag: kanji, at: [2027-01-25 09:00, {business_days_before_close: 1, at: '10:00'}]}\n"
     )
     (survey,) = defined(tmp_path, surveys_a=text).surveys
@@ -171,6 +171,8 @@ def test_every_further_key_of_a_survey(tmp_path: Path) -> None:
         "audience",
     )
     assert (survey.previous, survey.approvers, survey.follow_up_tag) == ("S0", ("kacho@example.jp",), "kanji")
+    assert survey.form
+    assert "form: true" in write_yaml(survey, TOKYO)
     assert survey.follow_ups == (
         Reminder(at=at("2027-01-25 09:00")),
         Reminder(business_days_before_close=1, time="10:00"),

@@ -134,7 +134,7 @@ def _signature_lines(language: Language, columns: int) -> list[str]:
 @lru_cache(maxsize=1024)
 def _asking_lines(question: Question, language: Language, columns: int) -> tuple[str, ...]:
     """Return the question with its hint, and one line for each option."""
-    hint = _hint(question, language)
+    hint = answer_hint(question, language)
     asked = f"{question.id} {_one_line(question.text)}" + (
         f"（{hint}）" if language == "ja" else f" ({hint})"
     )
@@ -148,7 +148,7 @@ def _option_lines(question: Question, language: Language, columns: int) -> list[
     return lines
 
 
-def _hint(question: Question, language: Language) -> str:
+def answer_hint(question: Question, language: Language) -> str:
     """Return how to answer, in words: 1つ, いくつでも, and for whom the question is."""
     count = len(question.options) or 5
     hint = _HINTS[language][question.type].format(count=count)
@@ -746,7 +746,7 @@ def _reads_as_vote(survey: Survey, line: str) -> bool:
     """Say whether a line of a by-law reads as a vote, a proxy or a part of the ballot, wherever it may end up."""
     return (
         _parses_as_answer(survey, line)
-        or command_of(line, ALWAYS | {"proxy"}) is not None
+        or command_of(line, ALWAYS | {"proxy", "form"}) is not None
         or tidy(line).startswith(("★★", "** answers"))
         or SIGNATURE.match(line) is not None
         or REFERENCE.search(line) is not None

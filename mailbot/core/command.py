@@ -11,14 +11,17 @@ from mailbot.core.survey import Command
 
 LONGEST_COMMAND = 320  # characters of a line that may be a command
 ALWAYS: frozenset[str] = frozenset({"withdraw", "resend", "decline", "contact", "help"})
-# These words are ordinary answers too (承認 is a yes), so they are commands only where we asked for them.
+# These words are ordinary answers too (承認 is a yes), so they are commands only where they can be meant so.
 AWAITED: frozenset[str] = frozenset(get_args(Command)) - ALWAYS
+
+FORM_WORDS = ("様式", "回答様式", "エクセル", "excel", "form")
 
 _WORDS: Mapping[str, Command] = {
     **dict.fromkeys(("取下げ", "取下", "取り下げ", "withdraw"), "withdraw"),
     **dict.fromkeys(("再送", "再送希望", "再送して", "resend"), "resend"),
     **dict.fromkeys(("回答しない", "回答しません", "decline"), "decline"),
     **dict.fromkeys(("ヘルプ", "help"), "help"),
+    **dict.fromkeys(FORM_WORDS, "form"),
     **dict.fromkeys(("承認", "承認する", "approve", "approved"), "approve"),
     **dict.fromkeys(
         ("差替", "差替え", "差し替え", "差しかえ", "差替えて", "差し替えて", "replace"), "replace"

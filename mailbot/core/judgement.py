@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from mailbot.core.answer import EXPLANATIONS
+from mailbot.core.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
 from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
 from mailbot.core.message import Message, formatted_text
@@ -54,14 +55,19 @@ def judge(
     late: bool,
     awaiting: AbstractSet[Command] = frozenset(),
     own_domains: Sequence[str] = (),
+    sheets: Sequence[Sheet] = (),
     language: Language,
 ) -> Judged:
     """Judge a reply beside the texts that we sent (newest first).
 
     `mail_from`: its envelope sender, "" is the null sender; `previous`: the answers that stand, None if none do;
     `today`: the day of receipt in the configured zone, for dates without a year; `awaiting`: the words of the primary
-    that are waited for; `own_domains`: the service's, by which a mail to somebody else with us in Cc is known.
+    that are waited for; `own_domains`: the service's, by which a mail to somebody else with us in Cc is known;
+    `sheets`: the attached spreadsheets that begin as our form does.
     """
+    sheets = sheets if takes_form(survey) else ()
+    form = stated_in_forms(survey, sheets, language)
+    asked_for: set[Command] = {"form"} if form_word_is_free(survey) else set()
 
     def read(text: str, formatted: str = "") -> Reading:
         return read_reply(
@@ -70,16 +76,20 @@ def judge(
             texts,
             today=today,
             language=language,
-            awaiting=frozenset(awaiting),
+            awaiting=frozenset(awaiting | asked_for),
             formatted=formatted,
+            form=form if not isinstance(form, str) else None,
         )
 
     reading = read(message.text, formatted_text(message))
     if message.garbled and reading.answers:
         reading = _legible(reading, read(_only_our_characters(message.text, texts)), language)
+    if isinstance(form, str) and reading.hold != "other-ballot":
+        reading = replace(reading, hold=form, ask=form == "several-forms")
     machine = is_machine(message, mail_from, reading)
     verdict = weigh(survey, previous, reading, late=late, automatic=machine, language=language)
-    if not machine and (where := _elsewhere(survey, message, reading)) is not None:
+    files = 0 if isinstance(form, str) else len(message.attachments) - len(sheets)
+    if not machine and (where := _elsewhere(survey, message, reading, files)) is not None:
         verdict = replace(
             verdict,
             status="held",
@@ -88,7 +98,7 @@ def judge(
             rule=f"8 {where}",
             waits_for="office",
         )
-    if not machine and not late and _forwarded(message, reading, own_domains):
+    if not machine and not late and not files and _forwarded(message, reading, own_domains):
         verdict = Verdict("ignored", dict(previous or {}), (), _ONLY[language]["forward"], rule="8 forward")
     return Judged(reading, verdict, machine)
 
@@ -132,7 +142,7 @@ def _forwarded(message: Message, reading: Reading, own_domains: Sequence[str]) -
 
     Without an answer typed, and with our ballot below; a forward to ourselves is a reply like any other.
     """
-    if reading.answers or reading.problems or reading.command is not None or message.attachments:
+    if reading.answers or reading.problems or reading.command is not None:
         return False
     if reading.hold not in _NOTHING_TYPED or not any(mark in message.text for mark in _BALLOT_BEGINS):
         return False
@@ -150,11 +160,11 @@ def is_machine(message: Message, mail_from: str, reading: Reading) -> bool:
     )
 
 
-def _elsewhere(survey: Survey, message: Message, reading: Reading) -> str | None:
-    """Say where the answer may stand when the text holds none: in a file, or in the Subject."""
+def _elsewhere(survey: Survey, message: Message, reading: Reading, files: int) -> str | None:
+    """Say where the answer may stand when it was not read: in one of so many files, or in the Subject."""
     if reading.answers or reading.problems or reading.command is not None:
         return None
-    if message.attachments:
+    if files:
         return "attachment"
     if reading.hold is not None and reading.hold not in _NOTHING_TYPED:
         return None

@@ -24,6 +24,7 @@ from mailbot.core.answer import (
     read_answer,
     tidy,
 )
+from mailbot.core.answer_form import Cell, read_cell
 from mailbot.core.calendar import Language
 from mailbot.core.command import ALWAYS, AWAITED, command_of
 from mailbot.core.known_text import LONGEST_LINE, Known, Neighbours, is_piece, known_texts, line_key, share
@@ -61,6 +62,8 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "command-and-answers": "取下げなどの申し出とお答えの両方が書かれています",
         "two-commands": "異なる申し出が2つ以上書かれています",
         "forms-differ": "メールの文字だけの本文と書式付きの本文とで、お答えが違います",
+        "several-forms": "内容の違う回答様式が2つ以上添付されています",
+        "form-changed": "添付の回答様式が、当方のものから変わっています（問いや選択肢の書換え、行の追加など）",
     },
     "en": {
         "differ": "the mail holds two different answers to one question, for instance at the top and in the form",
@@ -75,6 +78,8 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "command-and-answers": "the mail holds both answers and a request such as withdrawing them",
         "two-commands": "the mail holds two different requests",
         "forms-differ": "the plain and the formatted text of the mail hold different answers",
+        "several-forms": "two or more forms that say different things are attached",
+        "form-changed": "the attached form is not as we made it (questions or options changed, rows added, or the like)",
     },
 }
 
@@ -119,13 +124,15 @@ def read_reply(
     bare_label_ok: bool = False,
     awaiting: frozenset[str] = frozenset(),
     formatted: str = "",
+    form: Mapping[str, Cell] | None = None,
 ) -> Reading:
     """Read a reply by aligning it with every text that we sent to this address for this survey (ballot.md 6 to 8).
 
     `known`: those texts, newest first. `bare_label_ok` (events): a whole label alone on a line at the top answers the
     first question that has it. `awaiting`: which of approve, replace and keep we have asked this address for; only
     then 承認 and the like are commands. `formatted`: the HTML form of the same mail as text, where `text` is the plain
-    one; a reply whose two forms contradict each other is held. Nothing is guessed; what is not wholly understood becomes a problem or a hold.
+    one; a reply whose two forms contradict each other is held. `form`: the answers' cells of our own spreadsheet, where
+    it is attached. Nothing is guessed; what is not wholly understood becomes a problem or a hold.
     """
     if formatted:
         plain = read_reply(
@@ -137,13 +144,14 @@ def read_reply(
             bare_label_ok=bare_label_ok,
             awaiting=awaiting,
         )
-        if plain.hold is not None or not plain.answers:
+        if plain.hold is None and plain.answers:
+            rich = read_reply(
+                survey, formatted, known, today=today, language=language, bare_label_ok=bare_label_ok
+            )
+            if _contradicts(survey, plain, rich, struck="~~" in formatted):
+                return replace(plain, hold="forms-differ", ask=True)
+        if not form:
             return plain
-        rich = read_reply(
-            survey, formatted, known, today=today, language=language, bare_label_ok=bare_label_ok
-        )
-        differ = _contradicts(survey, plain, rich, struck="~~" in formatted)
-        return replace(plain, hold="forms-differ", ask=True) if differ else plain
     ours = known_texts(tuple(known))
     whole = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
     commands = ALWAYS | (AWAITED & awaiting) | ({"proxy"} if survey.resolution is not None else frozenset())
@@ -162,6 +170,8 @@ def read_reply(
         found.add(question, heads, _in_ballot(question, stated, ours, today))
     if not found.any and not stated.commands:
         _read_top(survey, stated, found, today)
+    for number, cell in (form or {}).items():
+        found.join(survey.question(number), read_cell(survey.question(number), cell, today=today))
     if found.answers and found.hold is None and any(_corrects(line) for line in stated.asides):
         found.hold, found.ask = "correction", True
     return found.reading(stated, whole=whole)
@@ -480,13 +490,30 @@ class _Outcome:
         elif not understood:
             self.answers[question.id] = None
         elif len({_comparable(read.answer) for read in understood}) > 1:
-            both = "、".join(_shown(read.answer) for read in understood)
-            between = "／" if self.language == "ja" else " / "
-            text = f"{EXPLANATIONS[self.language]['differ']}（{both.replace('、', between)}）"
-            self.problems.append(Problem(question.id, "differ", text))
-            self.hold, self.ask = "differ", True
+            self.differ(question, [_shown(read.answer) for read in understood])
         else:
             self.accept(question, next((read for read in understood if read.remark), understood[0]))
+
+    def join(self, question: Question, read: Read) -> None:
+        """Weigh what the attached form says to a question against what the text said, as a head against a slot."""
+        if isinstance(read, Blank) or any(problem.question == question.id for problem in self.problems):
+            return
+        said = self.answers.get(question.id)
+        if isinstance(read, Unclear):
+            self.answers.pop(question.id, None)
+            self.unclear(question, read)
+        elif question.id not in self.answers:
+            self.accept(question, read)
+        elif said is None or _comparable(said) != _comparable(read.answer):
+            self.answers.pop(question.id)
+            self.differ(question, ["" if said is None else _shown(said), _shown(read.answer)])
+
+    def differ(self, question: Question, said: Sequence[str]) -> None:
+        """Hold a reply that answers one question twice, and show both."""
+        between = "／" if self.language == "ja" else " / "
+        text = f"{EXPLANATIONS[self.language]['differ']}（{between.join(said)}）"
+        self.problems.append(Problem(question.id, "differ", text))
+        self.hold, self.ask = "differ", True
 
     def accept(self, question: Question, read: Understood) -> None:
         self.answers[question.id] = read.answer

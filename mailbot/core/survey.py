@@ -110,6 +110,9 @@ class Survey:
     ] = ()  # when block representatives get the missing bodies of their prefecture
     follow_up_tag: str = "block"  # the tag of those representatives in the register
     resolution: Resolution | None = None
+    form: bool = (
+        False  # its mails say that 「様式」 brings a spreadsheet to fill in; gateways often take files away
+    )
 
     def question(self, question_id: str) -> Question:
         """Return the question with this id (KeyError if there is none)."""
@@ -132,8 +135,10 @@ class Problem:
 
 
 # approve 承認, replace 差替, keep そのまま: the primary's word on a reply of his body that is held (ballot.md 10, 11);
-# proxy 委任: to whom stands in the detail.
-Command = Literal["withdraw", "resend", "decline", "contact", "help", "approve", "replace", "keep", "proxy"]
+# proxy 委任: to whom stands in the detail; form 様式: the ballot again, with the form attached.
+Command = Literal[
+    "withdraw", "resend", "decline", "contact", "help", "approve", "replace", "keep", "proxy", "form"
+]
 
 
 @dataclass(frozen=True)

@@ -163,17 +163,24 @@ def answer_proxy(
 
 
 def send_fresh_ballot(
-    connection: Connection, site: Site, arrival: Arrival, address: str, now: datetime
+    connection: Connection,
+    site: Site,
+    arrival: Arrival,
+    address: str,
+    now: datetime,
+    *,
+    with_form: bool = False,
 ) -> None:
-    """Send the ballot again as it stands, within the limit of automatic answers."""
-    before = arrival.before
+    """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
+    before, survey = arrival.before, arrival.stored.survey
     cooked = site.render.fresh_ballot(
-        arrival.stored.survey,
+        survey,
         now=now,
         answers={} if before is None else before.row.stands,
         edition=1 if before is None else before.row.version + 1,
         thread=arrival.thread,
         columns=arrival.ballot.columns,
+        form=site.write_form(survey, site.language) if with_form else None,
     )
     if inbox.may_answer(connection, address, now):
         queue_receipt(connection, "fresh_ballot", cooked, arrival.ballot, [address], arrival.received.id, now)

@@ -22,7 +22,7 @@ from mailbot.site import Site
 from mailbot.store import ballots, events, lists, surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
-_WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact"})
+_WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form"})
 
 
 def apply_definitions(

@@ -49,14 +49,16 @@ def record_trial(
         today=received.received_at.astimezone(site.zone).date(),
         late=False,
         own_domains=(site.domain, site.reply_domain),
+        sheets=site.read_forms(message),
         language=site.language,
     )
     if judged.machine:
         return Settled("discarded", "an automatic answer to a trial ballot")
     thread = Thread(message.message_id, message.references)
     to = _addresses(connection, message, ballot, now)
-    if judged.reading.command in {"resend", "help"} and judged.verdict.status == "ignored":
-        cooked = site.render.trial(stored.survey, now=now, columns=ballot.columns, thread=thread)
+    if judged.reading.command in {"resend", "help", "form"} and judged.verdict.status == "ignored":
+        form = site.write_form(stored.survey, site.language) if judged.reading.command == "form" else None
+        cooked = site.render.trial(stored.survey, now=now, columns=ballot.columns, thread=thread, form=form)
         if to:
             queue_receipt(connection, "trial", cooked, ballot, to, received.id, now)
         return Settled("answered", "a fresh trial ballot was asked for and sent")

@@ -230,6 +230,7 @@ def _judge(site: Site, arrival: Arrival, *, admitted: bool) -> Judged:
         late=is_late(arrival.stored, arrival.received.received_at) and not admitted,
         awaiting=_PRIMARYS_WORDS if arrival.pending is not None else frozenset(),
         own_domains=(site.domain, site.reply_domain),
+        sheets=site.read_forms(arrival.message),
         language=site.language,
     )
 
@@ -380,11 +381,13 @@ def _answer_request(
     if judged.machine:
         return Settled("discarded", verdict.reason)
     match command:
-        case "resend" if is_open and arrival.sender.frozen and arrival.sender.trust.level in {3, 4}:
+        case "resend" | "form" if is_open and arrival.sender.frozen and arrival.sender.trust.level in {3, 4}:
             send_new_token(connection, site, arrival, now)
             return Settled("answered", "its token was frozen; a ballot with a new one was sent")
-        case "resend" | "help" if tell and is_open:
-            send_fresh_ballot(connection, site, arrival, arrival.ballot.address, now)
+        case "resend" | "help" | "form" if tell and is_open:
+            send_fresh_ballot(
+                connection, site, arrival, arrival.ballot.address, now, with_form=command == "form"
+            )
             return Settled("answered", "a fresh ballot was asked for and sent")
         case "proxy":
             return _give_proxy(connection, site, arrival, judged, now)

@@ -264,6 +264,7 @@ class _Count:
             late=self._late(row, received.received_at),
             awaiting=_PRIMARYS_WORDS if awaits else frozenset(),
             own_domains=(self.site.domain, self.site.reply_domain),
+            sheets=self.site.read_forms(message),
             language=self.site.language,
         )
 

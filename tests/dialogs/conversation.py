@@ -13,6 +13,7 @@ kept from then on, in every kind of line ({port} is the service's):
     Reply from ADDRESS, at the top:        an answer to the newest mail at this address, above its quoted text
     Reply from ADDRESS, in the slots:      the same, with the brackets of the quoted ballot filled in
     Write to FILE:                         a file of the working folder
+    Fill in FILE:                          the answers' cells of a survey's form: Q1: 2
     No further mail.                       nothing waits to be sent, and every mail was looked at
 
 Between a reply's author and its place may stand, set off by commas: `to ADDRESS's mail` (forwarded to him), `to the
@@ -41,6 +42,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
+
+import openpyxl
+from openpyxl.cell.cell import Cell
 
 from mailbot import cli
 from mailbot.config import write_secret_key
@@ -100,6 +104,8 @@ class Conversation:
             self._answer(found[1], found[2].split(", ")[1:], lines, slots=found[3] == "in the slots")
         elif found := re.fullmatch(r"Write to (\S+):", what):
             (self.folder / found[1]).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        elif found := re.fullmatch(r"Fill in (\S+):", what):
+            fill_in(self.folder / found[1], dict(line.split(": ", 1) for line in lines))
         elif what == "No further mail.":
             self._silence()
         else:
@@ -361,6 +367,18 @@ def _piece(piece: str) -> str:
     if piece == "*":
         return ".*"
     return f"(?P<{piece[1:-1]}>\\S+)" if _WORD.fullmatch(piece) else re.escape(piece)
+
+
+def fill_in(form: Path, answers: dict[str, str]) -> None:
+    """Write answers into a survey's form, as a person does in a spreadsheet program."""
+    book = openpyxl.load_workbook(form)
+    sheet = book.active
+    assert sheet is not None
+    for row in sheet.iter_rows(max_col=4):
+        cell = row[-1]
+        if row[0].value in answers and isinstance(cell, Cell):
+            cell.value = answers[str(row[0].value)]
+    book.save(form)
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -28,6 +28,7 @@ from mailbot.flows.deliver_outbox import own_values
 from mailbot.flows.import_members import import_members
 from mailbot.flows.open_survey import open_survey
 from mailbot.flows.read_mail import read_mail
+from mailbot.form_file import read_forms, write_form
 from mailbot.holidays import is_holiday
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
@@ -326,6 +327,8 @@ def open_post_office(database: Database) -> PostOffice:
         key=b"k" * 32,
         render=Renderer(templates_folder(), "ja", letterhead),
         holiday=is_holiday,
+        read_forms=read_forms,
+        write_form=write_form,
     )
     with database.write() as connection:
         import_members(connection, BODIES, CONTACTS)
