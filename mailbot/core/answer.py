@@ -292,7 +292,9 @@ def read_answer(question: Question, slot: str, *, today: date) -> Read:
         case "yesno":
             read = _read_yesno(question, written)
         case "single" | "multi" | "rating":
-            read = _read_choice(question, _POINTS.sub("", written) if question.type == "rating" else written)
+            read = _read_choice(
+                question, _POINTS.sub("", written) if question.type == "rating" else written, slot
+            )
     if isinstance(read, Understood) and read.remark:
         return replace(read, remark=_as_written(slot, read.remark))
     return read
@@ -331,8 +333,20 @@ def _label_numbers(question: Question) -> Mapping[str, int]:
     return {label_key(label): place for label, place in _labels(question)}
 
 
-def _read_choice(question: Question, written: str) -> Read:
-    """Read numbers and labels for a question with numbered options."""
+_SET_APART = re.compile(r"[(（\[［<＜「]\s?[0-9０-９]{1,2}\s?[)）\]］>＞」]")
+
+
+def _all_shown(numbers: list[int], slot: str) -> bool:
+    """Say whether the options are written out, some of them marked: 「① 2 ③ 4」."""
+    if len(numbers) < 3 or numbers != list(range(1, len(numbers) + 1)):
+        return False
+    bare, marked = _SET_APART.subn("", slot)
+    marked += sum(mark in CIRCLED for mark in bare)
+    return marked > 0 and any(mark in "0123456789０１２３４５６７８９" for mark in bare)
+
+
+def _read_choice(question: Question, written: str, slot: str) -> Read:
+    """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
     if _ALTERNATIVE.search(written):
         return Unclear("two-choices")
     count = choice_count(question)
@@ -355,6 +369,8 @@ def _read_choice(question: Question, written: str) -> Read:
         return items
     numbers, rest = items
     remark = _remark(question, _without_count(rest, numbers), numbers)
+    if _all_shown(numbers, slot):
+        return Unclear("unclear")
     if remark is None:
         return Unclear("conditional" if _CONDITION.search(rest) else "unclear")
     chosen = sorted(set(numbers))
@@ -599,7 +615,7 @@ def _read_yesno(question: Question, written: str, *, twice: bool = True) -> Read
 
 # ---- numbers and dates -------------------------------------------------------------------------------------------
 
-_ALTOGETHER = re.compile(r"(?:合計|総計|計|全部で|全体で|延べ)(?:で|は)?[:\s]*")
+_ALTOGETHER = re.compile(r"(?:(?:合計|総計|総数|計|全部で|全体で|延べ|現在)(?:で|は)?[:、\s]*|全(?=[0-9]))")
 _ABOUT = re.compile(r"(?:約|およそ|おおよそ|ほぼ)\s*")
 _ABOUT_AFTER = re.compile(r"(?:程度|くらい|ぐらい|ほど|前後)")
 _UNIT = re.compile(

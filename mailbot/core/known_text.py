@@ -28,20 +28,18 @@ EMPTY_BRACKETS = re.compile(r"[\[［【〔][\s_]*[\]］】〕]\s*$")
 LEADING_MARKS = "・●■◆◇*○〇◯◎□☐☆▪▫◦‣▶▼–—•-"
 _BEFORE_A_SLOT = LEADING_MARKS + " \t\u3000\xa0"
 QUESTION_MARK = r"(?:[Qq]uestion|[QqＱｑ]|設問|質問|問い?|議案)"
-_ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*[:：」】\])）])|[Aa]nswer|ANSWER)"
+_ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*(?:[:：」】\])）]|は(?!い)))|[Aa]nswer|ANSWER)"
 _INT = "[0-9０-９]{1,3}"
 _KANJI_INT = "[一二三四五六七八九十]{1,3}"
 _UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad"  # pasted along with other text
 # "Answer to Q1", 「回答：Q1」, 「【回答】Q1」, and the figure of a list: 「1. Q1」.
-_LED_IN = (
-    r"(?:[Aa]nswer (?:to|for) |[【\[［]?ご?回答[】\]］]?[:：\s]{0,3}|[(（]?[0-9０-９]{1,2}[.．)）]\s{0,3})?"
-)
+_LED_IN = r"(?:[Aa]nswer (?:to|for) |[【\[［]?ご?回答[】\]］]?(?:[:：\s]{0,3}|は)|[(（]?[0-9０-９]{1,2}[.．)）]\s{0,3}|[①-⑳]\s{0,3})?"
 ANSWER_LINE = re.compile(
-    rf"^[\s{_UNSEEN}{LEADING_MARKS}]*{_LED_IN}(?:(?P<open>[【\[［〔〖(（「<＜〈])\s*)?"
+    rf"^[\s{_UNSEEN}{LEADING_MARKS}]*{_LED_IN}(?:(?P<open>[【\[［〔〖(（「<＜〈《])\s*)?"
     rf"(?:{QUESTION_MARK}[\s.．\-－−‐{_UNSEEN}]?(?P<number>{_INT})"
     rf"|(?:設問|問|議案)\s?(?P<kanji>{_KANJI_INT})(?=[\s:：.．、，)）」】\]］→⇒=＝は])"
     rf"|第(?P<motion>{_INT}|{_KANJI_INT})号議案|議案第(?P<bill>{_INT}|{_KANJI_INT})号?|(?P<nth>{_INT})問目|第(?P<ordinal>{_INT})問(?=[\s:：.．、，)）」】\]］→⇒=＝は]))"
-    rf"(?P<inner>{_ANSWERED})?(?:\s*(?P<close>[】\]］〕〗)）」>＞〉]))?(?P<outer>{_ANSWERED})?[{_UNSEEN}]*(?P<rest>.*)$"
+    rf"(?P<inner>{_ANSWERED})?(?:\s*(?P<close>[】\]］〕〗)）」>＞〉》]))?(?P<outer>{_ANSWERED})?[{_UNSEEN}]*(?P<rest>.*)$"
 )
 _NUMBER_GROUPS = ("number", "kanji", "motion", "bill", "nth", "ordinal")
 

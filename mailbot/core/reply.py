@@ -27,7 +27,16 @@ from mailbot.core.answer import (
 from mailbot.core.answer_form import Cell, read_cell
 from mailbot.core.calendar import Language
 from mailbot.core.command import ALWAYS, AWAITED, command_of
-from mailbot.core.known_text import LONGEST_LINE, Known, Neighbours, is_piece, known_texts, line_key, share
+from mailbot.core.known_text import (
+    LONGEST_LINE,
+    QUESTION_MARK,
+    Known,
+    Neighbours,
+    is_piece,
+    known_texts,
+    line_key,
+    share,
+)
 from mailbot.core.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
 from mailbot.core.statement import (
     MOST_NAMED,
@@ -105,7 +114,17 @@ _ENGLISH_STATEMENT = re.compile(
 _SENTENCE = re.compile(
     r"(?:ます|ません|した|です|ない|ください|ありました|思う|いる|ある|でしょうか)[。.!！?？]?$|。|[?？]$"
 )
-_CORRECTION = re.compile(r"間違い|まちがい|訂正|やはり|やっぱり|ではなく|じゃなく|撤回")
+_CORRECTION = re.compile(
+    r"(?:間違|まちが)(?!い(?:は|が)?(?:ない|なく|あり|ござい))|誤り|正しくは|訂正|やはり|やっぱり|ではなく|じゃなく|撤回"
+)
+_PROVISIONAL = re.compile(
+    r"仮の?(?:ご?回答|お?答え)|暫定(?:の|的な)?(?:ご?回答|お?答え|です)|下書き|(?:ご?回答|お?答え)は(?:まだ)?(?:未確定|確定(?:では|して)(?:い)?(?:ない|ません|ありません))"
+    r"|(?:変更|修正|訂正)(?:する|となる|になる|の)?(?:可能性|かも|ことがあ|場合があ)"
+)
+_NAMED_IN_PROSE = re.compile(
+    rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|について(?:は|も))\s?(?:選択肢)?"
+    r"(?P<option>[0-9０-９]{1,2})\s?(?=番|です|でし|だ|にし|に変|に訂|が正|かも|か[?？。]|[、。,)）」]|$)"
+)
 _CHOICE_IN_PROSE = re.compile(
     r"(?:[qQＱｑ]|問|議案)\s?[0-9０-９]|[0-9０-９]\s?(?:番|です|でし|でお願い|に|が正|へ|$)"
 )
@@ -172,8 +191,10 @@ def read_reply(
         _read_top(survey, stated, found, today)
     for number, cell in (form or {}).items():
         found.join(survey.question(number), read_cell(survey.question(number), cell, today=today))
-    if found.answers and found.hold is None and any(_corrects(line) for line in stated.asides):
-        found.hold, found.ask = "correction", True
+    if found.answers and any(_answers_another(survey, line, found) for line in stated.top):
+        found.hold, found.ask = "bare-number", True
+    if found.answers and found.hold is None:
+        _read_asides(survey, [line for line in stated.asides if not _is_cut_from_ours(line, ours)], found)
     return found.reading(stated, whole=whole)
 
 
@@ -193,9 +214,54 @@ def _contradicts(survey: Survey, plain: Reading, rich: Reading, *, struck: bool)
     return False
 
 
+def _is_cut_from_ours(line: str, known: Known) -> bool:
+    """Say whether a line is a piece of our text that a gateway cut off."""
+    key = line_key(line[:LONGEST_LINE])
+    return len(key) > 1 and any(key in text.joined for text in known.texts)
+
+
+def _read_asides(survey: Survey, lines: Sequence[str], found: _Outcome) -> None:
+    """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
+    if any(_corrects(line) for line in lines):
+        found.hold, found.ask = "correction", True
+        return
+    for line in lines:
+        for match in _NAMED_IN_PROSE.finditer(line[:LONGEST_LINE]):
+            number = f"Q{int(match['question'])}"
+            question = next((question for question in survey.questions if question.id == number), None)
+            if question is None or question.type in {"text", "number", "date"}:
+                continue
+            answer = found.answers.get(number)
+            if answer is not None and _options(question, answer).isdisjoint({int(match["option"])}):
+                found.hold, found.ask = "correction", True
+            elif number not in found.answers and number not in {each.question for each in found.problems}:
+                found.unclear(question, Unclear("unclear"))
+
+
+def _answers_another(survey: Survey, line: str, found: _Outcome) -> bool:
+    """Say whether numbers alone on a line may answer a question that has no answer yet."""
+    asked = {problem.question for problem in found.problems} | found.answers.keys()
+    return _is_bare_choice(line) and any(
+        question.type in {"single", "multi", "rating"}
+        and question.id not in asked
+        and isinstance(read_answer(question, line, today=date.min), Understood)
+        for question in survey.questions
+    )
+
+
+def _options(question: Question, answer: tuple[str, ...] | str) -> frozenset[int]:
+    """Return the numbers, as printed, of what was chosen."""
+    if isinstance(answer, tuple):
+        return frozenset(map(int, answer))
+    return frozenset(
+        number for number in range(1, choice_count(question) + 1) if option_answer(question, number) == answer
+    )
+
+
 def _corrects(line: str) -> bool:
-    """Say whether a sentence beside the answers seems to take one of them back: 「やはりQ1は3です」."""
-    return _CORRECTION.search(line) is not None and _CHOICE_IN_PROSE.search(line) is not None
+    """Say whether a sentence beside the answers seems to take one of them back: 「やはりQ1は3です」, 「仮の回答です」."""
+    corrected = _CORRECTION.search(line) is not None and _CHOICE_IN_PROSE.search(line) is not None
+    return corrected or _PROVISIONAL.search(line) is not None
 
 
 def _asks(question: Question, values: Sequence[str], stated: Statements, known: Known) -> bool:
@@ -379,7 +445,8 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
         or label_answer(question, line) is not None
         or (line in slot.typed and isinstance(read_answer(question, line, today=today), Understood))
     ]
-    if not slot.bounded and slot.present and slot.unbounded:
+    answered_below = len(slot.options) == choice_count(question) > 0
+    if not slot.bounded and slot.unbounded and (slot.present or answered_below):
         lines += slot.unbounded[:1]
     if any(may_be_cut(line, after) for line, after in pairwise(lines)):
         return Unclear("unclear")
@@ -534,7 +601,7 @@ class _Outcome:
         """Return the reading; whatever forbids counting without a person stands in `hold`."""
         hold, ask = self.hold, self.ask
         command, detail = stated.commands[0] if stated.commands else (None, "")
-        if stated.foreign:
+        if stated.foreign or (stated.others and not stated.ours and self.any):
             hold, ask = "other-ballot", False
         elif not whole or stated.named > MOST_NAMED:
             hold, ask = "too-long", False

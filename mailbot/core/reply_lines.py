@@ -16,6 +16,7 @@ DEEPEST_QUOTE = 50
 MOST_PIECES = 10  # lines into which a gateway may have wrapped one of ours
 
 _QUOTE_MARKS = frozenset(">＞|｜")
+_RARE_QUOTE_MARKS = frozenset(":：}｝#»》%")  # quote marks where a line of ours follows
 _NAMED_QUOTE = re.compile(r"^(?P<name>[^\s>＞]{1,20})[>＞]\s?(?P<rest>.*)$")
 _STRUCK = re.compile(r"~~[^~]{1,500}~~")
 
@@ -122,6 +123,10 @@ def reply_lines(text: str, known: Known) -> list[Line]:
             row = _row(line)
             if row is not None:
                 depth, body, key = 0, row, line_key(row)
+        if key[:1] in _RARE_QUOTE_MARKS and key not in known.roles:
+            rest = body.lstrip()[1:]
+            if _is_ours(rest, known) or not line_key(rest):
+                depth, body, key = depth + 1, rest, line_key(rest)
         if key not in known.roles and ">" in body[:22].replace("＞", ">"):
             named = _NAMED_QUOTE.match(body)
             if named and (named["name"] in names or _is_ours(named["rest"], known)):

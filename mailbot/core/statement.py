@@ -44,9 +44,10 @@ MOST_NAMED = 500  # answers of one reply that name their question
 LONGEST_NAME = 100  # characters of 【表決者氏名】
 
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
+# 「Q1が2」 alone is no answer: our own hints read 「Q1が2の方のみ」.
 _ANSWER_SEPARATOR = re.compile(
-    r"^\s*(?:[…‥]{1,4}|・{2,6}|\.{2,6}|[:：.．,，、)）→⇒=＝>＞|｜\-－−‐ー])\s*"
-    r"|^(?:について|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s+は\s+|^\s+"
+    r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：.．,，、)）→⇒=＝>＞|｜\-－−‐ー])\s*"
+    r"|^(?:について|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s+"
 )
 _QUESTIONS_NAMED = re.compile(
     r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
@@ -56,8 +57,18 @@ _YES_OR_NO = re.compile(r"^(?:はい|いいえ)")
 _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
 _ARROW = re.compile("[→⇒:：=＝]")
 _FURTHER_ANSWER = re.compile(
-    rf"(?<=[\s、,，/／;；。．」』】）)\]］])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?:\s(?!is\b)|[:：.．=＝→⇒は)）\-－−‐「『【\[［（(]))"
+    rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}"
+    r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|に(?:ついて|関して)は|の(?:ご?回答|答え)[はが:：]))"
     r"|(?=[0-9０-９]{1,3}問目))"
+    rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
+)
+_BULLETS = " \t\u3000・●■◆▪•*"
+_BETWEEN = " 　、,，/／;；。．"  # two answers on one line
+# The next line goes on with the sentence of an answer: 「Q1 2」, 「と回答してよいでしょうか」.
+_GOES_ON = re.compile(
+    r"^\s*(?:と(?:ご?回答|お?答|書|記入|記載|思|い(?:う|た)|のこと|し(?:ます|たい|て)|なり|させ|言)"
+    r"|で(?:よ(?:い|ろ)|良|い(?:い|ですか)|宜|しょう|は(?:な|あり)|した|お願い|す)|の(?:つもり|場合|はず|予定)|なら|だと|かと|かも"
+    r"|は(?:誤|間違)|から変更|に(?:変更|訂正))"
 )
 _ANSWER_NUMBER = re.compile(r"^[\s・]*[AaＡａ]\s?(?P<number>[0-9０-９]{1,3})(?P<rest>[\s:：.．=＝→⇒)）].*)$")
 
@@ -126,6 +137,8 @@ class Statements:
         default_factory=list
     )  # 【表決者氏名】: place and content
     foreign: bool = False
+    ours: bool = False  # one of the ballots quoted is one that we sent to this address for this survey
+    others: bool = False  # one of them is not
     quoted: bool = False  # an answer stands in a quotation of somebody else's mail
     unknown: list[str] = field(default_factory=list)  # answers to questions that do not exist
 
@@ -141,13 +154,21 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     rest = match["rest"]
     question = _question(survey, number)
     separated = _separated(rest, match["close"], question)
+    if separated is None and match["nth"] and question is not None and question.type != "text":
+        separated = rest if _begins_with_answer(question, rest) else None  # 「1問目2番」
     if separated is None:
         return []
     value = _without_particle(_slot_value(separated, question), question)
     if question is not None and question.type != "text" and (cut := _FURTHER_ANSWER.search(value)):
-        first = _without_particle(value[: cut.start()].rstrip(" 　、,，/／;；。．"), question)
+        first = _without_particle(value[: cut.start()].rstrip(_BETWEEN), question)
         return [(number, first), *explicit_answers(survey, value[cut.start() :])]
     return [(number, value)]
+
+
+def _begins_with_answer(question: Question, written: str) -> bool:
+    """Say whether an answer stands here, up to the next question that the line names."""
+    further = _FURTHER_ANSWER.search(written)
+    return _is_answer(question, written[: further.start()].rstrip(_BETWEEN) if further else written)
 
 
 def looks_like_answer(line: str) -> bool:
@@ -193,8 +214,10 @@ def _separated(rest: str, closed: str | None, question: Question | None) -> str 
         return rest
     if separator is None and question is not None and question.type == "yesno" and _YES_OR_NO.match(rest):
         return rest
-    if separator is None and rest[0] in CIRCLED and not re.search("[0-9０-９]", rest):
-        return rest  # "Q1②": a circled number cannot be a digit of the question's own
+    if separator is None and rest[0] in CIRCLED:
+        further = _FURTHER_ANSWER.search(rest)
+        own = rest[: further.start()] if further else rest
+        return None if re.search("[0-9０-９]", own) else rest  # "Q1②": no digit of the question's own
     if separator is None:
         return rest if closed or rest[0] in OPENING else None
     if question is not None and question.type == "number" and re.match(r"\s+[-－−‐][0-9０-９]", rest):
@@ -289,6 +312,7 @@ class Reader:
         self.mails = 0  # how many quoted mails began so far, by their 差出人 and 件名
         self.before = ""  # the line before
         self.stated_last = ""  # the question that the line before named
+        self.ours_since = True  # a line of ours stands below the header of the quoted mail that began last
         self.ended: int | None = None  # quote depth of the ballot of ours that ended last
         self.signing: int | None = None  # quote depth of an empty 【表決者氏名】: the name may follow
 
@@ -296,7 +320,9 @@ class Reader:
         """Follow every line once and return all that is stated."""
         headers = _quoted_mails(lines)
         for place, line in enumerate(lines):
-            self.mails += place in headers
+            if place in headers:
+                self.mails += 1
+                self.ours_since = False
             if self.slot_text is not None and not self._continue_slot(line):
                 continue
             self._line(line)
@@ -309,6 +335,8 @@ class Reader:
         named, self.stated_last = self.stated_last, ""
         if named and may_be_cut(self.before, line.text) and not line.roles:
             self.stated.explicit[named][-1] += "\ufffd"  # the rest of its number may stand here
+        elif named and line.depth == 0 and not line.roles and self._goes_on_with(named, line.text):
+            return
         if not line.key:
             self.pending = ""
             if self.current is not None and self.current.unbounded:
@@ -327,7 +355,7 @@ class Reader:
         elif signing == line.depth and self._is_name(line):
             self._sign(line.depth, line.text)
         elif line.roles and self._ours(line):
-            self.seen_ours = True
+            self.seen_ours = self.ours_since = True
             self.pending = ""
         elif not self._marked(line):
             self._new(line)
@@ -397,7 +425,7 @@ class Reader:
 
     def _edition(self, line: Line) -> None:
         if any(text.edition == line.key for text in self.known.texts):
-            self.edition = line.key
+            self.edition, self.stated.ours = line.key, True
 
     def _bound(self, key: str = "", question: str = "", slot: str = "") -> None:
         """A line of ours follows: what was written before it stands between our lines."""
@@ -468,7 +496,7 @@ class Reader:
             self._bound(slot=question)
             self._enter(question, line.depth)
         self._bound(slot=question)
-        self.seen_ours = True
+        self.seen_ours = self.ours_since = True
         self.pending = ""
         assert self.current is not None
         self.current.present = True
@@ -542,7 +570,7 @@ class Reader:
         if reference and reference["reference"].casefold() not in self.references and self.references:
             if not self.open:
                 self._begin("")
-            self.foreign = True
+            self.foreign = self.stated.others = True
             return
         if self.pending and _ends_text(line.text):
             self.pending = ""
@@ -551,15 +579,18 @@ class Reader:
         self.stated.named += len(stated)
         if stated and self._is_question_line(line, stated):
             return
-        older = line.depth > 0 or self.mails > 1  # below our own mail, which may be quoted without any marks
+        # In somebody else's mail, or below our own; either may be quoted without any marks.
+        older = line.depth > 0 or self.mails > 1 or not self.ours_since
         if stated and self.before.endswith(("「", "『", '"')):
             return  # our own example 「Q1 2」, broken behind its bracket on the way
-        if stated and (within or not older or self._below_ours(line)):
+        if stated and (within or not older or self._below_ours(line) or self._behind_our_question(stated)):
             if self._goes_on_about(stated):
                 self._continue_explicit(line.text, self.pending)
             self._explicit(stated)
         elif stated:
             self.stated.quoted = True
+        elif self._is_our_command(line, older=older or within):
+            pass
         elif not older and not within and (command := command_of(line.text, self.commands)):
             if command not in self.stated.commands:
                 self.stated.commands.append(command)
@@ -581,6 +612,36 @@ class Reader:
         number, value = stated[0]
         question = _question(self.survey, number)
         return question is not None and number in self.stated.explicit and not _is_answer(question, value)
+
+    def _is_our_command(self, line: Line, *, older: bool) -> bool:
+        """Say whether a command is the end of our own sentence about it, cut off by a gateway and left without its mark."""
+        if older or not self.seen_ours or command_of(line.text, self.commands) is None:
+            return False
+        before = line_key(self.before)[-6:]
+        return bool(before) and any(before + line.key in text.joined for text in self.known.texts)
+
+    def _goes_on_with(self, named: str, text: str) -> bool:
+        """Take the line right below an answer into it where it belongs there: more options, or the rest of the sentence."""
+        question, values = self.survey.question(named), self.stated.explicit[named]
+        if question.type in {"number", "date"} or self.mails:
+            return False
+        more = text.strip(_BULLETS)
+        if _GOES_ON.match(text):
+            values[-1] += more
+        elif command_of(text, self.commands) is None and _is_answer(question, more):
+            if question.type == "multi":
+                values[-1] += f"、{more}"
+            else:
+                values.append(more)
+        else:
+            return False
+        self.stated_last = named
+        return True
+
+    def _behind_our_question(self, stated: list[tuple[str, str]]) -> bool:
+        """Say whether an answer was typed behind our own question, on its line in the quoted ballot."""
+        question = _question(self.survey, stated[0][0])
+        return self.open and question is not None and asked_removed(question, stated[0][1]) != stated[0][1]
 
     def _below_ours(self, line: Line) -> bool:
         """Say whether a line stands below our own quoted mail, and as deep as that.
@@ -665,8 +726,8 @@ class Reader:
         """Add the next line to a free answer, or take it as the answer of a question that stood alone."""
         values = self.stated.explicit[number]
         if self.survey.question(number).type != "text":
-            values.append(text.strip())
-            self.pending = ""
+            values.append(text.strip(_BULLETS))
+            self.pending, self.stated_last = "", number
         elif values:
             values[-1] = f"{values[-1]}\n{text.strip()}"
         else:
