@@ -15,6 +15,7 @@ from mailbot.core.answer import EXPLANATIONS
 from mailbot.core.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
 from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
+from mailbot.core.hazard import HAZARDS, hazard
 from mailbot.core.message import Message, formatted_text
 from mailbot.core.reply import explicit_answers, read_reply
 from mailbot.core.survey import Answers, Command, Problem, Reading, Survey
@@ -56,6 +57,7 @@ def judge(
     awaiting: AbstractSet[Command] = frozenset(),
     own_domains: Sequence[str] = (),
     sheets: Sequence[Sheet] = (),
+    admitted: bool = False,
     language: Language,
 ) -> Judged:
     """Judge a reply beside the texts that we sent (newest first).
@@ -63,7 +65,8 @@ def judge(
     `mail_from`: its envelope sender, "" is the null sender; `previous`: the answers that stand, None if none do;
     `today`: the day of receipt in the configured zone, for dates without a year; `awaiting`: the words of the primary
     that are waited for; `own_domains`: the service's, by which a mail to somebody else with us in Cc is known;
-    `sheets`: the attached spreadsheets that begin as our form does.
+    `sheets`: the attached spreadsheets that begin as our form does; `admitted`: a person has looked at it and decided
+    that it counts as it was read, so that it is no vacation note, and what hangs on it does no harm.
     """
     sheets = sheets if takes_form(survey) else ()
     form = stated_in_forms(survey, sheets, language)
@@ -86,7 +89,7 @@ def judge(
         reading = _legible(reading, read(_only_our_characters(message.text, texts)), language)
     if isinstance(form, str) and reading.hold != "other-ballot":
         reading = replace(reading, hold=form, ask=form == "several-forms")
-    machine = is_machine(message, mail_from, reading)
+    machine = not admitted and is_machine(message, mail_from, survey.title)
     verdict = weigh(survey, previous, reading, late=late, automatic=machine, language=language)
     files = 0 if isinstance(form, str) else len(message.attachments) - len(sheets)
     if not machine and (where := _elsewhere(survey, message, reading, files)) is not None:
@@ -100,6 +103,11 @@ def judge(
         )
     if not machine and not late and not files and _forwarded(message, reading, own_domains):
         verdict = Verdict("ignored", dict(previous or {}), (), _ONLY[language]["forward"], rule="8 forward")
+    if not (machine or late or admitted) and (danger := hazard(message)) is not None:
+        reason = HAZARDS[language][danger]
+        verdict = replace(
+            verdict, status="held", reason=reason, ask=False, rule=f"14 {danger}", waits_for="office"
+        )
     return Judged(reading, verdict, machine)
 
 
@@ -153,11 +161,12 @@ def _forwarded(message: Message, reading: Reading, own_domains: Sequence[str]) -
     return copied or (cc != "" and _FORWARD.search(message.subject[:200]) is not None)
 
 
-def is_machine(message: Message, mail_from: str, reading: Reading) -> bool:
-    """Tell whether a reply is automatic; a vacation note's Subject alone is only a hint (ballot.md section 13)."""
-    return automatic(message, mail_from) is not None or (
-        seems_automatic(message.subject) and not reading.answers
-    )
+def is_machine(message: Message, mail_from: str, title: str) -> bool:
+    """Tell whether a reply is automatic, or its Subject says so; one with answers is for the office (ballot.md section 13).
+
+    `title`: of the survey or event, which stands in the Subject of every reply and may itself be about vacations.
+    """
+    return automatic(message, mail_from) is not None or seems_automatic(message.subject.replace(title, ""))
 
 
 def _elsewhere(survey: Survey, message: Message, reading: Reading, files: int) -> str | None:

@@ -7,7 +7,7 @@ import html
 import re
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from mailbot.core.html_text import CUT, html_to_text
@@ -54,6 +54,7 @@ class Message:
     attachments: tuple[str, ...]  # file names of what is not readable text
     defects: tuple[str, ...]  # why this mail must go to quarantine; empty: none
     content_type: str = "text/plain"  # of the whole mail, lower case
+    size: int = 0  # bytes as received
 
     def header(self, name: str) -> str | None:
         """Return the first field of this name, decoded, without control characters; None if there is none."""
@@ -67,6 +68,10 @@ def parse(raw: bytes) -> Message:
     A mail beyond the bounds of promises.md attack 6 comes back with `defects` and those header fields that could be
     read; nothing else of it may be acted upon.
     """
+    return replace(_parsed(raw), size=len(raw))
+
+
+def _parsed(raw: bytes) -> Message:
     mail = raw.replace(b"\r\n", b"\n") if b"\n" in raw else raw.replace(b"\r", b"\n")
     if mail.startswith((b"From ", b">From ")):  # a mailbox's separator, or what a gateway left of it
         mail = mail.partition(b"\n")[2]

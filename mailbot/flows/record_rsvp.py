@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.event import Event, Rsvp, RsvpStatus, rsvp_deadline, rsvp_form, rsvp_of, rsvp_problems, seat
+from mailbot.core.hazard import HAZARDS, hazard
 from mailbot.core.judgement import is_machine
 from mailbot.core.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.message import Message
@@ -61,6 +62,11 @@ def record_rsvp(
             row = _row(ballot, received, message, verdict, before, "unclear", sender.reason)
             ballots.append(connection, event.key, row)
             return Settled("held", f"the sender is not known for this body: {sender.reason}")
+        if (danger := hazard(message)) is not None:
+            reason = HAZARDS[site.language][danger]
+            row = _row(ballot, received, message, verdict, before, "unclear", reason)
+            ballots.append(connection, event.key, row)
+            return Settled("held", reason)
     said = rsvp_of(verdict.answers)
     late = verdict.status == "late"
     status = _status(
@@ -105,7 +111,7 @@ def _weigh(
         previous,
         reading,
         late=received.received_at >= rsvp_deadline(event, site.zone) and not admitted,
-        automatic=is_machine(message, received.mail_from, reading),
+        automatic=not admitted and is_machine(message, received.mail_from, event.title),
     )
 
 

@@ -231,6 +231,7 @@ def _judge(site: Site, arrival: Arrival, *, admitted: bool) -> Judged:
         awaiting=_PRIMARYS_WORDS if arrival.pending is not None else frozenset(),
         own_domains=(site.domain, site.reply_domain),
         sheets=site.read_forms(arrival.message),
+        admitted=admitted,
         language=site.language,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -137,3 +138,62 @@ def test_without_our_ballot_it_is_no_forward() -> None:
     """A sentence to somebody else with us in Cc is prose for the office."""
     raw = mail("回答は来週にします。", to="sato@city.example.lg.jp", cc=US)
     assert judged(raw).verdict.rule == "8 prose"
+
+
+# --- What a person must look at ---
+
+
+@pytest.mark.parametrize(
+    "subject", ["自動応答: 不在のお知らせ", "【自動返信】休暇中です", "Automatic reply: survey"]
+)
+def test_an_answer_below_the_subject_of_a_vacation_note(subject: str) -> None:
+    """The Subject is a hint: without an answer it is automatic, with a filled slot the office looks at it (section 13)."""
+    blank, filled = (
+        judged(mail("6月25日まで不在です。", subject=subject)),
+        judged(mail("Q1 2", subject=subject)),
+    )
+    assert (blank.machine, blank.verdict.status) == (True, "ignored")
+    assert (filled.machine, filled.verdict.status) == (True, "held")
+    assert (filled.verdict.ask, filled.verdict.waits_for) == (False, "office")
+
+
+def test_a_survey_about_vacations() -> None:
+    """Its title stands in the Subject of every reply; that makes none of them automatic."""
+    asked = replace(STANDARD, title="夏季休暇の取得状況")
+    found = judge(
+        asked,
+        parse(mail("Q1 2", subject="Re: 【調査】夏季休暇の取得状況（7/2締切）[S26-014]")),
+        (invitation(asked),),
+        mail_from="yamada@city.example.lg.jp",
+        previous=None,
+        today=TODAY,
+        late=False,
+        language="ja",
+    )
+    assert (found.machine, found.verdict.status) == (False, "counted")
+
+
+def test_what_a_hazard_holds_a_person_may_admit() -> None:
+    """An archive sends the whole reply to the desk; admitted, it counts as it was read (section 14)."""
+    message = EmailMessage()
+    message["From"] = "yamada@city.example.lg.jp"
+    message.set_content("Q1 2")
+    message.add_attachment(b"PK", maintype="application", subtype="zip", filename="kaitou.zip")
+    found = judged(message.as_bytes())
+    assert (found.verdict.status, found.verdict.rule, found.verdict.waits_for) == (
+        "held",
+        "14 archive",
+        "office",
+    )
+    admitted = judge(
+        STANDARD,
+        parse(message.as_bytes()),
+        (SENT,),
+        mail_from="yamada@city.example.lg.jp",
+        previous=None,
+        today=TODAY,
+        late=False,
+        admitted=True,
+        language="ja",
+    )
+    assert (admitted.verdict.status, admitted.verdict.answers) == ("counted", {"Q1": ("2",)})
