@@ -14,10 +14,12 @@ from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.address import Bounces, Post, Reply, route
+from mailbot.core.address import Site as Role
 from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message, parse
 from mailbot.core.token import token_hash
+from mailbot.flows.answer_astray import answer_astray
 from mailbot.flows.obey_desk import obey_desk
 from mailbot.flows.post_to_list import fingerprint, post_to_list
 from mailbot.flows.quote_held import Quoted, quote_held
@@ -117,7 +119,10 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
         case Reply(token):
             return _reply(connection, site, received, message, token_hash(token), now)
         case None:
-            return Settled("quarantined", _WORDS[site.language]["nobody"].format(received.recipient))
+            nobody = Settled("quarantined", _WORDS[site.language]["nobody"].format(received.recipient))
+            return answer_astray(connection, site, received, message, now) or nobody
+        case Role("survey") if settled := answer_astray(connection, site, received, message, now):
+            return settled
         case _:
             return Settled("held", _WORDS[site.language]["people"].format(received.recipient))
 
@@ -130,7 +135,8 @@ def _reply(
     if ballot is None:
         word = desk_words.by_token(connection, hashed)
         if word is None:
-            return Settled("quarantined", _WORDS[site.language]["token"])
+            unknown = Settled("quarantined", _WORDS[site.language]["token"])
+            return answer_astray(connection, site, received, message, now) or unknown
         return obey_desk(connection, site, received, message, word, now)
     print_of_mail = fingerprint(message, received.content)
     if not inbox.first_time(connection, f"ballot:{ballot.id}", print_of_mail, received.id):

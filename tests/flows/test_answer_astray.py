@@ -1,0 +1,97 @@
+"""A reply without its ballot's own address counts for nothing; a fresh ballot goes to the registered address (ballot.md 10)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.flows.post_office import (
+    MATSUMOTO,
+    NAGANO,
+    OFFICE,
+    SATO,
+    STRANGER,
+    SURVEY,
+    SUZUKI,
+    YAMADA,
+    Copy,
+    PostOffice,
+)
+
+ASTRAY = "survey@ml.example.jp"
+UNKNOWN_TOKEN = "a7qk2m3xd9wpt4hv@kaitou.example.jp"
+
+
+@pytest.fixture
+def invitation(office: PostOffice) -> Copy:
+    """What 長野市 was sent when the survey opened."""
+    return office.open_survey()[YAMADA]
+
+
+@pytest.mark.parametrize(
+    "to", [ASTRAY, "survey+cut@ml.example.jp", UNKNOWN_TOKEN, "nobody@kaitou.example.jp"]
+)
+@pytest.mark.parametrize("author", [YAMADA, SUZUKI])
+def test_a_registered_sender(office: PostOffice, invitation: Copy, author: str, to: str) -> None:
+    """From alone votes for nobody, whichever contact of the body it names; the next reply, with the token, counts."""
+    entry = office.hand_in(office.reply_mail(invitation, "Q1 2", author), to)
+    assert entry.state == "answered"
+    assert not office.ledger()
+    fresh = office.only_copy("fresh_ballot")
+    assert (fresh.to, fresh.mail_from, fresh["Auto-Submitted"]) == (YAMADA, "", "auto-replied")
+    office.reply(fresh, "Q1 2")
+    assert office.stands()[NAGANO].row.status == "counted"
+
+
+@pytest.mark.parametrize(
+    ("author", "state"), [(STRANGER, "quarantined"), ("robot@ml.example.jp", "quarantined")]
+)
+def test_a_sender_who_is_not_registered(
+    office: PostOffice, invitation: Copy, author: str, state: str
+) -> None:
+    """The office sees it, and nobody is answered by machine: its address may be forged (backscatter)."""
+    entry = office.hand_in(office.reply_mail(invitation, "Q1 2", author), UNKNOWN_TOKEN)
+    assert entry.state == state
+    assert [(copy.kind, copy.to) for copy in office.copies()] == [("office_held", OFFICE)]
+
+
+def test_what_our_own_exchanger_calls_forged(office: PostOffice, invitation: Copy) -> None:
+    """A sender who failed DMARC is not answered."""
+    stated = b"Authentication-Results: mx.example.jp; dmarc=fail header.from=city.nagano.lg.jp\r\n"
+    assert office.hand_in(stated + office.reply_mail(invitation, "Q1 2"), ASTRAY).state == "held"
+    assert [copy.to for copy in office.copies()] == [OFFICE]
+
+
+def test_only_what_names_an_open_survey_of_the_senders_body(office: PostOffice, invitation: Copy) -> None:
+    """Any other letter to the address is for the people behind it."""
+    assert office.post(YAMADA, ASTRAY, text="質問があります。").state == "held"
+    assert office.post(YAMADA, ASTRAY, subject="Re: [S26-999]").state == "held"
+    office.copies()
+    assert office.post(SATO, ASTRAY, text="Q1 2", subject="Re: [S26-014]").state == "answered"
+    fresh = office.only_copy("fresh_ballot")
+    assert fresh.to == SATO
+    assert MATSUMOTO in fresh.text
+    assert invitation.to == YAMADA
+
+
+def test_a_machine_is_not_answered(office: PostOffice, invitation: Copy) -> None:
+    """A vacation note that lost its way ends here."""
+    mail = b"Auto-Submitted: auto-replied\r\n" + office.reply_mail(invitation, "不在です。")
+    assert office.hand_in(mail, ASTRAY).state == "discarded"
+    assert office.copies() == []
+
+
+def test_at_most_three_a_day(office: PostOffice, invitation: Copy) -> None:
+    """Whoever forges a member's address cannot make us send him more (promises.md I30)."""
+    for number in range(5):
+        office.hand_in(office.reply_mail(invitation, f"Q1 {number}"), ASTRAY)
+    assert len(office.copies("fresh_ballot")) == 3
+
+
+def test_the_ballot_meant_among_several_surveys(office: PostOffice, invitation: Copy) -> None:
+    """The 受付番号 in the text locates it where the Subject was rewritten (ballot.md section 9)."""
+    office.open_survey(replace(SURVEY, key="S26-015"))
+    entry = office.post(YAMADA, ASTRAY, text=f"Q1 2\n\n{invitation.text}", subject="回答")
+    assert entry.state == "answered"
+    assert "[S26-014]" in office.only_copy("fresh_ballot")["Subject"]
