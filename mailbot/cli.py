@@ -890,10 +890,11 @@ def _events_show(path: Path, key: str, as_json: bool) -> None:
 
 @_command(_events, "announce")
 @click.argument("key")
-def _events_announce(path: Path, key: str) -> None:
+@click.option("--again", is_flag=True, help="Also when it was announced before.")
+def _events_announce(path: Path, key: str, again: bool) -> None:
     """Send the event's notice now, to all who are asked."""
     with _opened(path) as it, it.database.write() as connection:
-        noticed = announce_event(connection, it.site, key, 0, clock())
+        noticed = announce_event(connection, it.site, key, 0, clock(), again=again)
     print(f"event {key} is announced; {noticed} notices are in the outbox")
 
 

@@ -23,10 +23,11 @@ def announce_event(
     now: datetime,
     *,
     late_since: datetime | None = None,
+    again: bool = False,
 ) -> int:
     """Queue the event's notice of this number (from 1; 0: by hand, to all); returns how many were noticed.
 
-    Raises Refusal when there is no such event or nobody is asked.
+    Raises Refusal when there is no such event, nobody is asked, or it was announced and is not to be `again`.
     """
     stored = events.lock(connection, key)
     if stored is None:
@@ -34,6 +35,11 @@ def announce_event(
             f"event {key}: there is none with this key; `mailbot events list` shows those that were applied"
         )
     event = stored.event
+    if number == 0 and stored.announced_at is not None and not again:
+        raise Refusal(
+            f"event {key} was announced {stored.announced_at.astimezone(site.zone):%Y-%m-%d %H:%M} already; "
+            "--again sends its notice to all once more"
+        )
     if stored.state == "planned":
         if not make_ballots(connection, site, "event", key, event.audience):
             raise Refusal(

@@ -51,6 +51,17 @@ def test_a_notice_is_complete_in_plain_text_with_a_calendar_entry_beside_it(offi
     assert entry["SEQUENCE"] == 0
 
 
+def test_nobody_is_told_twice_by_a_slip(office: PostOffice) -> None:
+    """An event that was announced is announced by hand again only where the office says so."""
+    office.apply(EVENT)
+    announce(office, 1)
+    with pytest.raises(Refusal, match="was announced 2026-06-18 10:00 already; --again sends its notice"):
+        announce(office)
+    assert len(office.copies("event_notice")) == 4
+    with office.database.write() as connection:
+        assert announce_event(connection, office.site, KEY, 0, office.now, again=True) == 4
+
+
 def test_a_later_notice_goes_to_those_who_come(office: PostOffice) -> None:
     """`to: attending` means the bodies that stand at attending when it goes out."""
     office.apply(EVENT)
