@@ -336,9 +336,10 @@ def storage_errors() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        words = str(error.orig)
+        words = " ".join(str(error.orig).split())  # a driver's second line is no second sentence of ours
         if "disk is full" in words or "No space left" in words or "could not extend file" in words:
             raise StorageFull(words) from error
-        if error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
+        broken = "file is not a database" in words or "disk image is malformed" in words
+        if broken or error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
             raise StorageUnavailable(words) from error
         raise

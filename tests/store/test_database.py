@@ -167,15 +167,18 @@ def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
 
 
 def test_a_database_that_is_away_is_called_so(tmp_path: Path) -> None:
-    """A server that does not answer, or a file that cannot be opened, becomes StorageUnavailable."""
+    """A server that does not answer, or a file that cannot be opened or is none, becomes StorageUnavailable, in one line."""
+    (tmp_path / "text.db").write_bytes(b"no database at all " * 100)
     for url in (
         f"sqlite:///{tmp_path / 'nowhere' / 'mailbot.db'}",
+        f"sqlite:///{tmp_path / 'text.db'}",
         "postgresql+psycopg://nobody@127.0.0.1:1/none",
     ):
         database = Database(url)
         try:
-            with pytest.raises(StorageUnavailable), database.read():
+            with pytest.raises(StorageUnavailable) as away, database.read():
                 raise AssertionError("it must not be entered")
+            assert "\n" not in str(away.value)
         finally:
             database.close()
 
