@@ -24,6 +24,11 @@ def publish_survey(connection: Connection, site: Site, key: str, now: datetime) 
         raise Refusal(
             f"survey {key}: its result went out {stored.published_at.astimezone(site.zone):%Y-%m-%d %H:%M}"
         )
+    if stored.survey.publish_to == "nobody":
+        raise Refusal(
+            f"survey {key}: by its definition (`publish: {{to: nobody}}`) its result goes to nobody; "
+            f"`mailbot surveys results {key}` shows it"
+        )
     return send_result(connection, site, stored.survey, now)
 
 

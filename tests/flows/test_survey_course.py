@@ -214,6 +214,18 @@ def test_with_publish_by_hand_the_switch_is_the_only_one(office: PostOffice) -> 
         publish_survey(connection, office.site, KEY, office.now)
 
 
+def test_a_result_for_nobody_is_not_sent_by_hand_either(office: PostOffice) -> None:
+    """`publish: {to: nobody}` is told to who presses the switch, and the result does not count as published."""
+    office.open_survey(replace(SURVEY, publish_at="hand", publish_to="nobody"))
+    close(office)
+    with pytest.raises(Refusal, match="goes to nobody"), office.database.write() as connection:
+        publish_survey(connection, office.site, KEY, office.now)
+    with office.database.read() as connection:
+        stored = surveys.load(connection, KEY)
+    assert stored is not None
+    assert stored.published_at is None
+
+
 def test_an_extension_is_announced_and_moves_the_plan(office: PostOffice) -> None:
     """Everybody who was asked hears the old and the new close, with a ballot; a reply to that counts."""
     office.open_survey()
