@@ -42,7 +42,7 @@ from mailbot.flows.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.draft_minutes import draft_minutes
 from mailbot.flows.follow_up_survey import follow_up_survey
 from mailbot.flows.import_members import import_members
-from mailbot.flows.know_recipient import known_recipients
+from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.preview_survey import Preview, preview_survey
 from mailbot.flows.probe_gateways import Probed, probe_gateways, report_probes
 from mailbot.flows.record_for_body import ballot_of_mail
@@ -212,9 +212,11 @@ def _export(path: Path, target: Path | None) -> None:
             ]
         for value in values:
             file = (target or it.config.file.parent) / file_name(value)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(write_yaml(value, it.config.timezone), encoding="utf-8")
-            print(file)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise Refusal(f"{file.parent}: cannot be made: {error.strerror}") from error
+            _write_out(write_yaml(value, it.config.timezone).encode(), file)
 
 
 @_command(root, "serve")
@@ -265,7 +267,7 @@ def _members_import(path: Path, file: Path, dry_run: bool, as_json: bool) -> Non
     """Bring the register to what a CSV or .xlsx file says; bodies that it does not name stay."""
     with _opened(path) as it:
         with it.database.read() as connection:
-            register = read_register(file, known_recipients(connection, it.site))
+            register = read_register(file, own_addresses(connection, it.site))
         bodies = {row.body.code: row.body for row in register.rows}
         with it.database.write() as connection:
             change = import_members(connection, list(bodies.values()), [row.contact for row in register.rows])
@@ -297,7 +299,7 @@ def _members_export(path: Path, target: Path | None) -> None:
     if target is None:
         sys.stdout.write(text)
     else:
-        target.write_text(text, encoding="utf-8", newline="")
+        _write_out(text.encode(), target)
 
 
 @_command(_members, "show")
@@ -460,6 +462,7 @@ def _surveys_remind(path: Path, key: str, dry_run: bool) -> None:
 @click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help="Of CSV.")
 @click.option("--raw", is_flag=True, help="CSV and xlsx: the answers of each body; needs --office.")
 @click.option("--office", is_flag=True, help="The file stays in the office.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def _surveys_results(
     path: Path,
     key: str,
@@ -468,8 +471,10 @@ def _surveys_results(
     encoding: Literal["utf-8", "cp932"],
     raw: bool,
     office: bool,
+    as_json: bool,
 ) -> None:
     """Show the result: tally, tables by kind, prefecture and population, and last year's same questions."""
+    form = "json" if as_json else form
     if raw and not office:
         raise click.UsageError(
             "--raw shows what each body answered; say --office too if the file stays there"
@@ -584,10 +589,12 @@ def _surveys_follow_up(path: Path, key: str) -> None:
 
 @_command(_surveys, "minutes")
 @click.argument("key")
-def _surveys_minutes(path: Path, key: str) -> None:
+@_JSON
+def _surveys_minutes(path: Path, key: str, as_json: bool) -> None:
     """Print the draft minutes of a closed resolution."""
     with _opened(path) as it, it.database.read() as connection:
-        print(draft_minutes(connection, it.site, key), end="")
+        text = draft_minutes(connection, it.site, key)
+    show.as_json({"key": key, "minutes": text}) if as_json else print(text, end="")
 
 
 @_command(_surveys, "proxy")

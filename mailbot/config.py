@@ -78,6 +78,9 @@ class Partial:
     language: Language
     domain: str
     reply_domain: str
+    people: tuple[
+        tuple[Source, tuple[str | int, ...], str], ...
+    ] = ()  # office, desk and witnesses, with their place
 
 
 def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -109,7 +112,7 @@ def read_config(
     mistakes += _same_port_twice(source, found)
     sources, secrets = _imap_sources(source, found, folder, environ)
     mistakes += secrets + _readable_passwords(source, file)
-    partial = _partial(folder, found)
+    partial = replace(_partial(folder, found), people=_people(source, found))
     if mistakes:
         return None, partial, mistakes
     config = Config(
@@ -306,6 +309,14 @@ class ConfigFile(FileModel):
 
 def _partial(folder: Path, found: ConfigFile) -> Partial:
     return Partial(folder, found.timezone, found.language, found.domain, found.reply_domain or found.domain)
+
+
+def _people(source: Source, found: ConfigFile) -> tuple[tuple[Source, tuple[str | int, ...], str], ...]:
+    """Return the addresses of people, none of which may be one of the service's own."""
+    office: list[tuple[tuple[str | int, ...], str]] = [(("office",), found.office)] if found.office else []
+    listed = (("desk", found.desk), ("witnesses", found.witnesses))
+    office += [((key, place), email) for key, emails in listed for place, email in enumerate(emails)]
+    return tuple((source, source.reached(path), email) for path, email in office)
 
 
 def _same_port_twice(source: Source, found: ConfigFile) -> list[Mistake]:

@@ -193,12 +193,33 @@ def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) 
         _check_resolution(source, found, findings)
         if not found.by_law:
             findings.notes.append(source.note(("type",), _NO_BY_LAW))
-    if read.sound:
-        for fault in faults(found.value(known.timezone), known.language):
+    asked = found if read.sound else _with_stand_ins(found, known)
+    if asked is not None:
+        for fault in faults(asked.value(known.timezone), known.language):
             findings.mistakes.append(_placed(source, found, fault))
     moments: list[tuple[Trail, datetime | None]] = [(("opens",), found.opens), (("closes",), found.closes)]
     moments += [((*path, "at"), reminder.at) for path, reminder in _reminders(found, known)]
     findings.notes += _unusual(source, moments)
+
+
+def _with_stand_ins(found: SurveyFile, known: Partial) -> SurveyFile | None:
+    """Return a survey whose questions are sound, with something harmless in place of what is wrong beside them.
+
+    So a mistake in a question is told together with one in the dates. None: the questions themselves are wrong, or it
+    is a resolution, whose parts hang together.
+    """
+    if found.questions is None or isinstance(found, ResolutionFile):
+        return None
+    some_day = datetime(2027, 1, 14, 9, tzinfo=known.timezone)
+    given = {
+        "key": "S",
+        "title": "調査",
+        "audience": SelectorFile.model_validate({"all": True}),
+        "opens": some_day,
+        "closes": some_day,
+    }
+    missing = {name: value for name, value in given.items() if getattr(found, name) is None}
+    return found.model_copy(update=missing)
 
 
 def _reminders(found: SurveyFile, known: Partial) -> list[tuple[Trail, Reminder]]:
@@ -364,7 +385,7 @@ def _own_addresses(
     surveys: Sequence[_Read[SurveyFile]],
     events: Sequence[_Read[EventFile]],
 ) -> Iterator[Mistake]:
-    """Refuse addresses of the service itself as members: their mail would go round in circles."""
+    """Refuse addresses of the service itself where people are meant: their mail would go round in circles."""
     names = {one.found.name for one in lists}
     addresses: list[tuple[Source, Trail, str, str]] = [
         (source, (*path, "emails", index), email, "cannot be a member")
@@ -376,7 +397,12 @@ def _own_addresses(
         for one in surveys
         for index, email in enumerate(one.found.approval)
     ]
+    addresses += [(source, path, email, "cannot be a person's") for source, path, email in known.people]
+    answers = f"@{known.reply_domain.lower()}" if known.reply_domain != known.domain else None
     for source, path, email, what in addresses:
-        if route(email, domain=known.domain, reply_domain=known.reply_domain, lists=names.__contains__):
+        answer = answers is not None and email.lower().endswith(answers)  # a domain that has no people
+        if answer or route(
+            email, domain=known.domain, reply_domain=known.reply_domain, lists=names.__contains__
+        ):
             sentence = f"{email} is an address of this service itself and {what}"
             yield source.mistake(source.reached(path), sentence)

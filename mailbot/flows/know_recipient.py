@@ -39,6 +39,17 @@ def known_recipients(connection: Connection, site: Site) -> Callable[[str], bool
     return known
 
 
+def own_addresses(connection: Connection, site: Site) -> Callable[[str], bool]:
+    """Return what tells whether an address can be no member's: one of the service's, now or once a token is given out.
+
+    A domain that is for answers alone has no people.
+    """
+    known, answers = known_recipients(connection, site), f"@{site.reply_domain.lower()}"
+    return lambda address: (
+        known(address) or (site.reply_domain != site.domain and address.lower().endswith(answers))
+    )
+
+
 @dataclass
 class Directory:
     """Answers `know_recipient` for all sessions: who asks while a look is under way shares the next one."""
