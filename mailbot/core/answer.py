@@ -233,11 +233,12 @@ _NUMBER = re.compile(
     r"(?P<digits>[0-9]{1,6})|(?P<kanji>[一二三四五六七八九十]{1,3})|(?P<roman>[ivx]{1,4})(?![a-z])"
 )
 _TICKED = re.compile(r"[○◎✓✔☑レ]?\s?(?P<number>[0-9]{1,3})\s?[○◎✓✔☑レ]?")  # not 〇: a nought
+_TICKS = "○◎✓✔☑ "  # 「○会場」
 _POINTS = re.compile(r"(?<=[0-9])点")  # of a rating
-_ITEM_WORD = re.compile(r"(?:(?:options?|choices?|no\.|選択肢|番号)\s?|no|第)(?=[0-9])")
+_ITEM_WORD = re.compile(r"(?:(?:options?|choices?|no\.|選択肢|番号)\s?|no|第|#)(?=[0-9])")
 _ITEM_WORD_BESIDE_NO = re.compile(r"(?:(?:options?|choices?|選択肢|番号)\s?|第)(?=[0-9])")  # no is an answer
 _SUFFIX = re.compile(r"(?:\s?番目|\s?番|[.):])?\s*")
-_TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-)|の)\s*")  # 「2→利用していない」
+_TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-|:|\.)|の)\s*")  # 「2→利用していない」
 _APART = re.compile(r"(?<=[番目)])(?=[0-9])")  # 「1番3番」
 _SO_MANY = re.compile(r"の(?:(?P<count>[0-9]{1,2})(?:つ|点|項目)|(?P<both>両方))")
 _THAT_IS_ALL = re.compile(r"(?<=[0-9番])\s以上(?:です)?[。.]?$")
@@ -257,7 +258,7 @@ _COURTESY = re.compile(
 _REMARK = re.compile(r"\s*(?:\((?P<inside>[^()]{1,200})\)|※(?P<note>[^()]{1,200}))")
 _DOUBT = re.compile(
     "間違|誤り|訂正|取消|取り消|取下|やめ|ではな|じゃな|でない|以外|除く|または|又は|もしくは"
-    "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|かも|たぶん|多分|おそらく|[?]"
+    "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
 )
 _CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
 _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
@@ -350,7 +351,8 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     if _ALTERNATIVE.search(written):
         return Unclear("two-choices")
     count = choice_count(question)
-    whole = _label_numbers(question).get(label_key(written))
+    numbered = _label_numbers(question)
+    whole = numbered.get(label_key(written)) or numbered.get(label_key(written.strip(_TICKS)))
     if whole is not None:
         lone = _NUMBER.fullmatch(written)
         if lone and _number_of(lone) != whole:

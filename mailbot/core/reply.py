@@ -70,6 +70,7 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "correction": "お答えのほかに、訂正と思われる文があります",
         "command-and-answers": "取下げなどの申し出とお答えの両方が書かれています",
         "two-commands": "異なる申し出が2つ以上書かれています",
+        "conditional": "賛否に、条件や留保と思われる文が添えられています",
         "forms-differ": "メールの文字だけの本文と書式付きの本文とで、お答えが違います",
         "several-forms": "内容の違う回答様式が2つ以上添付されています",
         "form-changed": "添付の回答様式が、当方のものから変わっています（問いや選択肢の書換え、行の追加など）",
@@ -86,6 +87,7 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "correction": "beside the answers there is a sentence that seems to correct them",
         "command-and-answers": "the mail holds both answers and a request such as withdrawing them",
         "two-commands": "the mail holds two different requests",
+        "conditional": "a sentence beside the vote seems to put a condition on it",
         "forms-differ": "the plain and the formatted text of the mail hold different answers",
         "several-forms": "two or more forms that say different things are attached",
         "form-changed": "the attached form is not as we made it (questions or options changed, rows added, or the like)",
@@ -116,14 +118,21 @@ _SENTENCE = re.compile(
 )
 _CORRECTION = re.compile(
     r"(?:間違|まちが)(?!い(?:は|が)?(?:ない|なく|あり|ござい))|誤り|正しくは|訂正|やはり|やっぱり|ではなく|じゃなく|撤回"
+    r"|\b(?:actually|correction|should be|by mistake|instead of)\b",
+    re.IGNORECASE,
+)
+_RESERVED = re.compile(
+    r"条件(?:付|つき|と(?:して|し|する)|に|で)|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
 )
 _PROVISIONAL = re.compile(
     r"仮の?(?:ご?回答|お?答え)|暫定(?:の|的な)?(?:ご?回答|お?答え|です)|下書き|(?:ご?回答|お?答え)は(?:まだ)?(?:未確定|確定(?:では|して)(?:い)?(?:ない|ません|ありません))"
     r"|(?:変更|修正|訂正)(?:する|となる|になる|の)?(?:可能性|かも|ことがあ|場合があ)"
+    r"|\b(?:this|it) is (?:only )?(?:a draft|tentative|provisional)\b|\bnot (?:yet )?final\b",
+    re.IGNORECASE,
 )
 _NAMED_IN_PROSE = re.compile(
-    rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|について(?:は|も))\s?(?:選択肢)?"
-    r"(?P<option>[0-9０-９]{1,2})\s?(?=番|です|でし|だ|にし|に変|に訂|が正|かも|か[?？。]|[、。,)）」]|$)"
+    rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|\s(?:is|should be)\s|について(?:は|も))\s?(?:選択肢)?"
+    r"(?P<option>[0-9０-９]{1,2})\s?(?=番|です|でし|だ|にし|に変|に訂|が正|かも|か[?？。]|[、。,.)）」]|$)"
 )
 _CHOICE_IN_PROSE = re.compile(
     r"(?:[qQＱｑ]|問|議案)\s?[0-9０-９]|[0-9０-９]\s?(?:番|です|でし|でお願い|に|が正|へ|$)"
@@ -224,6 +233,9 @@ def _read_asides(survey: Survey, lines: Sequence[str], found: _Outcome) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
     if any(_corrects(line) for line in lines):
         found.hold, found.ask = "correction", True
+        return
+    if survey.resolution is not None and any(_RESERVED.search(line) for line in lines):
+        found.hold, found.ask = "conditional", False
         return
     for line in lines:
         for match in _NAMED_IN_PROSE.finditer(line[:LONGEST_LINE]):
@@ -398,7 +410,7 @@ def _text_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
         own.append(line.strip() if line in under else line)
     if doubtful:
         return Unclear("garbled")
-    text = "\n".join(own)
+    text = "\n".join(own).lstrip(_POINTING)
     if is_blank(text):
         return Blank() if slot.emptied else None
     if slot.damaged and slot.value is None and not _is_copied(slot):
@@ -425,6 +437,7 @@ def _below_read(question: Question, slot: Slot, known: Known, today: date) -> Re
     return None
 
 
+_POINTING = "→⇒➡ \u3000"  # to a free answer; it is none of its words
 _PUNCTUATION = "。、.,)]?〓\ufffd"
 
 
@@ -666,22 +679,33 @@ _ANSWER_WORD = re.compile(
 )
 
 
-def _read_top(survey: Survey, stated: Statements, found: _Outcome, today: date) -> None:
-    """Read a bare number at the top: an answer when there is one question, else a reason to ask."""
-    bare = []
+def _bare_answers(survey: Survey, lines: Sequence[str], today: date) -> list[tuple[Question, Read]]:
+    """Return the lines that read as an answer by themselves, each with the first question that they may answer."""
+    bare: list[tuple[Question, Read]] = []
     shapes = {
         (question.type, question.options): question
         for question in survey.questions
         if question.type not in {"text", "date"}
     }
-    for line in (
-        _ANSWER_WORD.sub("", line) for line in stated.top[:MOST_AT_TOP] if len(line) <= LONGEST_CHOICE
-    ):
+    for line in lines[:MOST_AT_TOP]:
+        # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
+        if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
+            continue
+        written = _ANSWER_WORD.sub("", line)
         for question in shapes.values():
-            read = read_answer(question, line, today=today)
+            read = read_answer(question, written, today=today)
             if isinstance(read, Understood) or (isinstance(read, Unclear) and read.kind != "unclear"):
                 bare.append((question, read))
                 break
+    return bare
+
+
+def _read_top(survey: Survey, stated: Statements, found: _Outcome, today: date) -> None:
+    """Read a bare number at the top: an answer when there is one question, else a reason to ask."""
+    bare = _bare_answers(survey, stated.top, today)
+    if not bare and len(survey.questions) == 1:
+        signed = next((at for at, line in enumerate(stated.below) if RULE.match(line)), len(stated.below))
+        bare = _bare_answers(survey, stated.below[:signed], today)
     if len(survey.questions) == 1:
         answers = {_comparable(read.answer) for _, read in bare if isinstance(read, Understood)}
         if len(answers) > 1:

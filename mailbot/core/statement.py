@@ -126,6 +126,7 @@ class Statements:
     explicit: dict[str, list[str]] = field(default_factory=dict)  # written as "Q1 2"
     slots: dict[str, list[Slot]] = field(default_factory=dict)
     top: list[str] = field(default_factory=list)  # the member's lines above everything of ours
+    below: list[str] = field(default_factory=list)  # the member's lines below our mail, quoted with marks
     asides: list[str] = field(
         default_factory=list
     )  # the member's lines that answer nothing, wherever they stand
@@ -604,6 +605,8 @@ class Reader:
             self.stated.asides.append(line.text)
             if not self.seen_ours:
                 self.stated.top.append(line.text)
+            elif self.ended:
+                self.stated.below.append(line.text)
 
     def _goes_on_about(self, stated: list[tuple[str, str]]) -> bool:
         """Say whether a line that names an answered question may as well be the next one of a free answer."""
