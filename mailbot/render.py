@@ -152,7 +152,7 @@ class HeldMail:
     number: str  # its id, as `mailbot held accept` takes it
     sender: str
     subject: str
-    about: str  # the list, survey or event
+    about: str  # the key of the survey or event, or the address that it was sent to
     reason: str  # a sentence
     takes: Literal["answers", "accept", "neither"] = "neither"  # how the office can let it act
     words: tuple[str, ...] = ()  # what its writer wrote

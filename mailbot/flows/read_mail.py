@@ -24,6 +24,7 @@ from mailbot.flows.obey_desk import obey_desk
 from mailbot.flows.post_to_list import fingerprint, post_to_list
 from mailbot.flows.quote_held import Quoted, quote_held
 from mailbot.flows.record_bounce import record_bounce
+from mailbot.flows.record_for_body import ballot_of_mail
 from mailbot.flows.record_probe import record_probe
 from mailbot.flows.record_rsvp import record_rsvp
 from mailbot.flows.record_trial import record_trial
@@ -166,6 +167,12 @@ def _takes(connection: Connection, site: Site, received: Received) -> Literal["a
     return "answers" if ballot.kind == "survey" else "accept"
 
 
+def _about(connection: Connection, site: Site, received: Received) -> str:
+    """Return what a held mail is about: the key of the survey or event that it answers, else where it was sent to."""
+    ballot = ballot_of_mail(connection, site, received)
+    return received.recipient if ballot is None else ballot.subject.rpartition(":")[2]
+
+
 def _quoted(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:
     """Return what the office is shown of a held mail; one that breaks us is told of all the same."""
     try:
@@ -192,7 +199,7 @@ def _settle(
             str(received.id),
             sender,
             message.subject,
-            received.recipient,
+            _about(connection, site, received),
             settled.reason,
             takes,
             words=shown.words,
