@@ -207,7 +207,7 @@ def _export(path: Path, target: Path | None) -> None:
         with it.database.read() as connection:
             values: list[MailingList | Survey | Event] = [
                 *lists.every(connection),
-                *(stored.survey for stored in surveys.every(connection)),
+                *(stored.defined for stored in surveys.every(connection)),
                 *(stored.event for stored in events.every(connection)),
             ]
         for value in values:

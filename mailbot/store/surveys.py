@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -26,8 +26,22 @@ class StoredSurvey:
     opened_at: datetime | None
     closed_at: datetime | None
     published_at: datetime | None = None
-    extended_from: datetime | None = None  # the close in its definition file, when it was put off since
+    extended_from: datetime | None = None  # the close in its definition file, when it was moved since
     seal_key: bytes | None = None
+
+    @property
+    def defined(self) -> Survey:
+        """The survey as its file may say it: one closed before its time has its planned close there.
+
+        With the real one it might close before it opens, or before a reminder, and `check` would refuse the file.
+        """
+        if (
+            self.state == "closed"
+            and self.extended_from is not None
+            and self.extended_from > self.survey.closes
+        ):
+            return replace(self.survey, closes=self.extended_from)
+        return self.survey
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether it was closed so long ago that its tokens are dead."""

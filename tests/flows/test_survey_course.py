@@ -214,6 +214,19 @@ def test_with_publish_by_hand_the_switch_is_the_only_one(office: PostOffice) -> 
         publish_survey(connection, office.site, KEY, office.now)
 
 
+def test_a_survey_closed_before_its_time_is_exported_as_it_was_planned(office: PostOffice) -> None:
+    """Opened and closed by hand, it has a file that `check` takes and that changes nothing when it is applied."""
+    office.open_survey()
+    office.now = SURVEY.opens - timedelta(days=3)
+    close(office)
+    with office.database.read() as connection:
+        stored = surveys.load(connection, KEY)
+    assert stored is not None
+    assert stored.survey.closes < SURVEY.opens
+    assert stored.defined == SURVEY
+    assert office.apply(stored.defined) == ()
+
+
 def test_a_result_for_nobody_is_not_sent_by_hand_either(office: PostOffice) -> None:
     """`publish: {to: nobody}` is told to who presses the switch, and the result does not count as published."""
     office.open_survey(replace(SURVEY, publish_at="hand", publish_to="nobody"))
