@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -934,19 +935,24 @@ def _schedule(path: Path, days: int, as_json: bool) -> None:
 
 
 @_command(root, "queue")
-@click.option("--why", "number", type=int, metavar="ID", help="The history of one received mail.")
+@click.option(
+    "--why", "mail", metavar="ID", help="The history of a received mail (12), or of one of our copies (C12)."
+)
 @_JSON
-def _queue(path: Path, number: int | None, as_json: bool) -> None:
+def _queue(path: Path, mail: str | None, as_json: bool) -> None:
     """Show the inbox and the outbox by state, or the history of one mail."""
+    found = re.fullmatch(r"(?:U-?|(c))?([0-9]{1,18})", mail or "0", re.IGNORECASE)
+    if found is None:
+        raise click.UsageError(f"--why: {mail!r} is no number such as 12, or C12 for a copy of ours")
     with _opened(path) as it, it.database.read() as connection:
-        shown = (
-            show.queue(connection, clock())
-            if number is None
-            else show.why(connection, number, it.config.timezone)
-        )
+        if mail is None:
+            shown = show.queue(connection, clock())
+        else:
+            story = show.why_copy if found[1] else show.why
+            shown = story(connection, int(found[2]), it.config.timezone)
     if as_json:
         show.as_json(shown)
-    elif number is None:
+    elif mail is None:
         show.queue_text(shown)
     else:
         show.why_text(shown)

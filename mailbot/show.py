@@ -609,8 +609,22 @@ def queue_text(shown: Row) -> None:
     print(
         f"oldest pending: {shown['oldest_pending_s']} s   duplicates possible: {shown['duplicates_possible']}"
     )
-    if shown["troubled"]:
-        table(shown["troubled"], as_json=False, empty="")
+    _copies(shown["troubled"])
+
+
+def _copies(copies: list[Row]) -> None:
+    """Print copies of ours, each with the name by which `queue --why` knows it."""
+    if copies:
+        table([{**copy, "id": f"C{copy['id']}"} for copy in copies[:50]], as_json=False, empty="")
+
+
+def why_copy(connection: Connection, number: int, zone: ZoneInfo) -> Row:
+    """Return the history of one copy of ours: to whom it goes, where it stands, and what servers said."""
+    copy = outbox.copy(connection, number)
+    if copy is None:
+        raise Refusal(f"queue: no copy has the number C{number}; `mailbot queue` names those in trouble")
+    story = outbox.story(connection, [number])
+    return {**vars(copy), "history": [{"at": local(at, zone), "what": what} for at, _, what in story]}
 
 
 def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
@@ -627,7 +641,7 @@ def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
         states[copy.state] = states.get(copy.state, 0) + 1
     history = [{"at": local(at, zone), "what": what} for at, what in inbox.story(connection, number)]
     history += [
-        {"at": local(at, zone), "what": f"copy {copy_id}: {what}"}
+        {"at": local(at, zone), "what": f"copy C{copy_id}: {what}"}
         for at, copy_id, what in outbox.story(connection, troubled)
     ]
     return {
@@ -648,8 +662,7 @@ def why_text(shown: Row) -> None:
     """Print the history of one mail."""
     facts({name: fact for name, fact in shown.items() if name not in {"history", "troubled"}})
     table(shown["history"], as_json=False, empty="no history yet")
-    if shown["troubled"]:
-        table(shown["troubled"][:50], as_json=False, empty="")
+    _copies(shown.get("troubled", []))
 
 
 def held_rows(connection: Connection, zone: ZoneInfo) -> list[Row]:

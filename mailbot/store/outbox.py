@@ -306,6 +306,12 @@ def copies(connection: Connection, inbox_id: int, most: int = 1000) -> list[Copy
     return [Copy(*row) for row in rows]
 
 
+def copy(connection: Connection, delivery_id: int) -> Copy | None:
+    """Return one copy."""
+    row = connection.execute(_COPIES.where(delivery.c.id == delivery_id)).first()
+    return None if row is None else Copy(*row)
+
+
 def troubled(connection: Connection, most: int = 50) -> list[Copy]:
     """Return copies that were deferred or failed, newest first."""
     query = _COPIES.where(

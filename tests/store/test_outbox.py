@@ -212,7 +212,10 @@ def test_what_was_tried_in_vain_has_a_story(database: Database) -> None:
             "deferred: 451 ␀ later",
             "failed: 550 no",
         ]
-        assert [copy.address for copy in outbox.troubled(connection)] == ["m0@b.example"]
+        (copy,) = outbox.troubled(connection)
+        assert copy.address == "m0@b.example"
+        assert outbox.copy(connection, number) == copy
+        assert outbox.copy(connection, number + 1_000) is None
 
 
 def test_what_was_claimed_and_never_begun_is_put_back(database: Database) -> None:
