@@ -321,6 +321,14 @@ def is_piece(key: str, ours: str) -> bool:
     return re.search(_LOST.sub(".", re.escape(_LOST.sub("\ufffd", key))), ours) is not None
 
 
+def is_damaged_copy(key: str, ours: str, *, cut: bool) -> bool:
+    """Say whether this is our text with characters lost on the way, or (`cut`) without its end."""
+    if cut and ours.startswith(key) and key:
+        return True
+    lost = _LOST.search(key) is not None and len(key) == len(ours) <= LONGEST_LINE
+    return lost and all(mark == own or _LOST.match(mark) for mark, own in zip(key, ours, strict=True))
+
+
 def share(key: str, ours: str) -> float:
     """Return how much of a line, by its pairs of characters, stands in our text too; 0 to 1."""
     pairs = [pair for pair in _pairs(key[:150]) if not _LOST.search(pair)]

@@ -331,7 +331,9 @@ def _in_ballot(question: Question, stated: Statements, known: Known, today: date
         return None
     read = _slot_read(question, slot, known, today)
     if isinstance(read, Understood) and "read" in read.flags and stated.explicit:
-        read = Unclear("lines-left")  # who answers at the top deletes no lines below; a gateway may have lost one
+        read = Unclear(
+            "lines-left"
+        )  # who answers at the top deletes no lines below; a gateway may have lost one
     apart = _slot_read(question, copied, known, today) if copied is not slot and _is_copied(copied) else None
     return read if apart is None else _one_of(question, (apart, read))
 

@@ -31,6 +31,7 @@ from mailbot.core.known_text import (
     REFERENCE,
     SIGNATURE,
     Known,
+    is_damaged_copy,
     line_key,
     named_question,
     slot_line,
@@ -547,6 +548,10 @@ class Reader:
         own_tail = not tail_key or any(tail_key == filled.tail for filled in sent)
         if any(content_key == filled.content and tail_key == filled.tail for filled in sent):
             return
+        if question.type == "text" and any(
+            is_damaged_copy(content_key, filled.content, cut=not closed) for filled in sent
+        ):
+            return  # his own words of before, as a gateway sent them back
         if is_blank(content) and own_tail:
             slot.emptied = slot.edition != "" and any(filled.content for filled in sent)
             return
