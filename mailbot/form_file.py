@@ -38,6 +38,7 @@ _READ = (
     (re.compile(r"xl/sharedstrings\.xml|xl/worksheets/[a-z0-9]{1,20}\.xml"), 20_000),
 )
 _NOT_OURS = re.compile(r"vbaproject|externallinks/|activex|embeddings/|macrosheets/", re.IGNORECASE)
+_BESIDE_CELLS = re.compile(r"xl/(?:comments|threadedcomments|drawings|media|charts|diagrams)", re.IGNORECASE)
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([^"']{1,40})["']""")
 _UTF_8 = {b"utf-8", b"us-ascii"}
 
@@ -46,7 +47,7 @@ _SHEET_NAMES: dict[Language, str] = {"ja": "回答様式", "en": "Form"}
 
 
 def read_forms(message: Message) -> tuple[Sheet, ...]:
-    """Return the forms of ours that are attached to a mail; costs well below a second whatever is attached."""
+    """Return the forms of ours that are attached to a mail; costs a second or so at the most, whatever is attached."""
     candidates = [part for part in message.parts if _may_be_form(part)][:MOST_FILES]
     return tuple(sheet for part in candidates if (sheet := read_form(part.content)) is not None)
 
@@ -62,7 +63,8 @@ def read_form(content: bytes) -> Sheet | None:
 
     try:
         with warnings.catch_warnings(action="ignore"):  # on styles and extensions that do not matter here
-            book = openpyxl.load_workbook(_harmless(content), read_only=True, keep_links=False)
+            copy, names = _harmless(content)
+            book = openpyxl.load_workbook(copy, read_only=True, keep_links=False)
             if len(book.sheetnames) != 1:
                 return None
             sheet = book.worksheets[0]
@@ -76,13 +78,15 @@ def read_form(content: bytes) -> Sheet | None:
     if len(rows) > MOST_ROWS or any(len(row) > MOST_COLUMNS for row in rows):
         return None
     first = rows[0][0] if rows and rows[0] else None
-    return Sheet(rows) if first is not None and first.startswith(f"{MARK} ") else None
+    if first is None or not first.startswith(f"{MARK} "):
+        return None
+    return Sheet(rows, more=any(_BESIDE_CELLS.match(name) for name in names))
 
 
-def _harmless(content: bytes) -> io.BytesIO:
+def _harmless(content: bytes) -> tuple[io.BytesIO, set[str]]:
     """Return a workbook with only the cells and styles of this one, without document types (XXE, billion laughs).
 
-    Raises ValueError for a file that unpacks to too much, or holds macros, links to other files or embedded ones.
+    Beside it the names of all that is packed in this one. Raises ValueError for a file that unpacks to too much, or holds macros, links to other files or embedded ones.
     """
     copy = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(copy, "w") as plain:
@@ -99,7 +103,7 @@ def _harmless(content: bytes) -> io.BytesIO:
             if most is not None:
                 plain.writestr(entry.filename, _plain_xml(packed.read(entry), most))
     copy.seek(0)
-    return copy
+    return copy, names
 
 
 def _plain_xml(content: bytes, most_tags: int) -> bytes:

@@ -251,6 +251,13 @@ def test_a_large_sheet_is_no_form() -> None:
     assert MOST_COLUMNS == 12
 
 
+@pytest.mark.parametrize("name", ["xl/comments1.xml", "xl/drawings/drawing1.xml", "xl/media/image1.png"])
+def test_what_stands_beside_the_cells_is_not_passed_over(name: str) -> None:
+    """A comment, a text box or a picture may say anything: a person looks at such a form."""
+    content = repacked(filled(SURVEY, {"Q1": "2"}), _add(name))
+    assert cells(content) == "form-changed"
+
+
 def test_two_entries_of_one_name_are_no_form() -> None:
     """A file of which two programs read two different sheets is not opened."""
     content = io.BytesIO(filled(SURVEY, {"Q1": "2"}))

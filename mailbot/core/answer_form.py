@@ -48,6 +48,7 @@ class Sheet:
     """The sheet of one attached file that begins with our mark."""
 
     rows: tuple[tuple[Cell, ...], ...]  # from the first row and column on
+    more: bool = False  # comments, text boxes or pictures stand beside the cells; nobody reads them here
 
 
 def takes_form(survey: Survey) -> bool:
@@ -92,8 +93,8 @@ def stated_in_forms(
 ) -> Mapping[str, Cell] | Fault:
     """Return what is written in the answers' cells of the one attached form, by question; else what is wrong with it.
 
-    The same form attached twice is one. Every other cell must say what we printed, so that nothing that a member
-    wrote beside the answers is passed over, and no answer is read for a question that he was not asked.
+    The same form attached twice is one. Every other cell must say what we printed, and nothing stand beside the
+    cells, so that no word of a member's is passed over, and no answer read for a question that he was not asked.
     """
     different = tuple(dict.fromkeys(sheets))
     if not different:
@@ -107,7 +108,7 @@ def stated_in_forms(
     places = {
         question.id: len(printed) - len(survey.questions) + at for at, question in enumerate(survey.questions)
     }
-    if not _is_as_printed(rows, printed, frozenset(places.values())):
+    if different[0].more or not _is_as_printed(rows, printed, frozenset(places.values())):
         return "form-changed"
     return {question: _at(rows, row, ANSWER) for question, row in places.items()}
 
