@@ -265,3 +265,53 @@ def test_a_letter_to_the_owner_is_answered_by_the_office(office: PostOffice) -> 
     assert held.state == "held"
     settle(office, held.id, "accept")
     assert state(office, held.id)[0] == "answered"
+
+
+def with_archive(mail: bytes) -> bytes:
+    """Return a reply with an archive attached."""
+    head, _, body = mail.partition(b"\r\n\r\n")
+    kind = b"Content-Type: text/plain; charset=UTF-8"
+    head = head.replace(kind, b"Content-Type: multipart/mixed; boundary=b")
+    archive = b"--b\r\nContent-Type: application/zip; name=kaitou.zip\r\n\r\nPK\r\n--b--\r\n"
+    return head + b"\r\n\r\n--b\r\n" + kind + b"\r\n\r\n" + body + b"\r\n" + archive
+
+
+def test_an_answer_beside_an_archive_counts_when_it_is_admitted(office: PostOffice) -> None:
+    """The desk sees it first (ballot.md section 14); admitted, it counts as it was read, and the recount agrees."""
+    invitation = office.open_survey()[YAMADA]
+    mail = with_archive(office.reply_mail(invitation, "Q1 2"))
+    held = office.hand_in(mail, office.reply_address(invitation))
+    assert held.state == "held"
+    assert office.stands()[NAGANO].row.version == 0
+    settle(office, held.id, "accept")
+    row = office.stands()[NAGANO].row
+    assert (row.status, row.answers, row.version) == ("counted", {"Q1": ("2",)}, 1)
+    with office.database.read() as connection:
+        assert not recount(connection, office.site, SURVEY.key).differences
+
+
+def test_an_answer_below_the_subject_of_a_vacation_note_counts_when_it_is_admitted(
+    office: PostOffice,
+) -> None:
+    """The machine may have been a person (ballot.md section 13)."""
+    invitation = office.open_survey()[YAMADA]
+    mail = office.reply_mail(invitation, "Q1 2").replace(
+        b"Subject: Re: ", "Subject: 休暇中につき携帯から ".encode()
+    )
+    held = office.hand_in(mail, office.reply_address(invitation))
+    assert held.state == "held"
+    settle(office, held.id, "accept")
+    assert office.stands()[NAGANO].row.status == "counted"
+
+
+def test_a_place_beside_an_archive_is_for_the_office(office: PostOffice) -> None:
+    """A seminar's reply is looked at as a survey's is."""
+    office.apply(EVENT)
+    with office.database.write() as connection:
+        announce_event(connection, office.site, EVENT.key, 0, office.now)
+    notice = next(copy for copy in office.copies("event_notice") if copy.to == YAMADA)
+    held = office.hand_in(with_archive(office.reply_mail(notice, "Q1 1")), office.reply_address(notice))
+    assert held.state == "held"
+    assert office.stands(EVENT.key)[NAGANO].row.status == "unclear"
+    settle(office, held.id, "accept")
+    assert office.stands(EVENT.key)[NAGANO].row.status == "attending"
