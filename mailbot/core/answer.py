@@ -238,6 +238,7 @@ _POINTS = re.compile(r"(?<=[0-9])点")  # of a rating
 _ITEM_WORD = re.compile(r"(?:(?:options?|choices?|no\.|選択肢|番号)\s?|no|第|#)(?=[0-9])")
 _ITEM_WORD_BESIDE_NO = re.compile(r"(?:(?:options?|choices?|選択肢|番号)\s?|第)(?=[0-9])")  # no is an answer
 _SUFFIX = re.compile(r"(?:\s?番目|\s?番|[.):])?\s*")
+_REASON = re.compile(r"\s*(?:[:=]|→|⇒|->)\s*(?=\S)")
 _TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-|:|\.)|の)\s*")  # 「2→利用していない」
 _APART = re.compile(r"(?<=[番目)])(?=[0-9])")  # 「1番3番」
 _SO_MANY = re.compile(r"の(?:(?P<count>[0-9]{1,2})(?:つ|点|項目)|(?P<both>両方))")
@@ -364,13 +365,13 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     if special is not None:
         return special
     ticked = _TICKED.fullmatch(written)
-    items = _items(
-        question, _NUMBER_IN_BRACKETS.sub(r" \1番 ", ticked["number"] if ticked else written).strip()
-    )
+    plain = _NUMBER_IN_BRACKETS.sub(r" \1番 ", ticked["number"] if ticked else written).strip()
+    items = _items(question, plain)
     if isinstance(items, Unclear):
         return items
     numbers, rest = items
-    remark = _remark(question, _without_count(rest, numbers), numbers)
+    rest = _reason_for_other(question, plain, _without_count(rest, numbers), numbers[-1])
+    remark = _remark(question, rest, numbers)
     if _all_shown(numbers, slot):
         return Unclear("unclear")
     if remark is None:
@@ -381,6 +382,18 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     if question.type != "multi" and len(chosen) > 1:
         return Unclear("two-choices")
     return Understood(tuple(str(number) for number in chosen), remark)
+
+
+def _reason_for_other(question: Question, written: str, rest: str, last: int) -> str:
+    """Return what follows その他 behind a colon or an arrow as a remark: 「4 その他：人手不足」."""
+    label = question.options[last - 1] if 1 <= last <= len(question.options) else ""
+    if not tidy(label).startswith(("その他", "other")):
+        return rest
+    separator = _REASON.match(rest)
+    behind_colon = rest.strip() != "" and written[: len(written) - len(rest)].rstrip().endswith(":")
+    if separator is None and not behind_colon:
+        return rest
+    return f"※{rest[separator.end() if separator else 0 :]}"
 
 
 def _without_count(rest: str, chosen: list[int]) -> str:
