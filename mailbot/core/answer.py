@@ -228,7 +228,7 @@ def _labels(question: Question) -> tuple[tuple[str, int], ...]:
 
 # ---- choices -----------------------------------------------------------------------------------------------------
 
-_SEPARATOR = re.compile(r"(?:[\s,、・/;&+]|及び|および|と|and\b)+")
+_SEPARATOR = re.compile(r"(?:[\s,、・/;&+]|及び|および|と|ト(?=\s?[0-9])|and\b)+")
 _NUMBER = re.compile(
     r"(?P<digits>[0-9]{1,6})|(?P<kanji>[一二三四五六七八九十]{1,3})|(?P<roman>[ivx]{1,4})(?![a-z])"
 )

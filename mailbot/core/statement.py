@@ -150,8 +150,10 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     match = ANSWER_LINE.match(line)
     if match is None:
         return _numbered_answer(survey, line)
-    if bool(match["open"]) != bool(match["close"]) and match["close"] not in {")", "）", ">", "＞"}:
+    if match["open"] and not match["close"]:
         return []
+    if match["close"] and not match["open"] and (match["inner"] or match["outer"]):
+        return []  # the rest of a slot of ours
     number = named_question(match)
     rest = match["rest"]
     question = _question(survey, number)
