@@ -56,6 +56,7 @@ from mailbot.flows.report_survey import report_survey, votes_by_body
 from mailbot.flows.send_draft import send_draft
 from mailbot.flows.send_form import send_form
 from mailbot.flows.send_trial import report_trial, send_trial
+from mailbot.flows.set_member import add_member, describe_members, remove_member, set_member
 from mailbot.flows.settle_held import settle_held
 from mailbot.form_file import write_form
 from mailbot.new_folder import make_folder
@@ -65,7 +66,7 @@ from mailbot.report_page import ReportPages
 from mailbot.resources import templates_folder
 from mailbot.service import ROLES, clock, make_site, open_database, serve
 from mailbot.site import Site
-from mailbot.store import acts, events, inbox, lists, members, occurrences, surveys
+from mailbot.store import acts, events, inbox, lists, members, memberships, occurrences, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database
 from mailbot.yaml_source import Mistakes
@@ -322,10 +323,15 @@ def _members_show(path: Path, code: str, as_json: bool) -> None:
 # --- lists ------------------------------------------------------------------------------------------------------
 
 
-@_command(root, "lists")
+@root.group("lists", invoke_without_command=True)
+@_CONFIG
 @_JSON
-def _lists(path: Path, as_json: bool) -> None:
-    """Show the lists."""
+@click.pass_context
+def _lists(context: click.Context, config_path: str | None, as_json: bool) -> None:
+    """Show the lists; or look after the members of one."""
+    if context.invoked_subcommand is not None:
+        return
+    path = find_config(config_path or context.find_root().obj, os.environ, Path.cwd())
     with _opened(path) as it, it.database.read() as connection:
         rows = [
             {
@@ -339,6 +345,69 @@ def _lists(path: Path, as_json: bool) -> None:
             for value in lists.every(connection)
         ]
     show.table(rows, as_json=as_json, empty="no lists; define one in config/lists/ and run `mailbot apply`")
+
+
+@_command(_lists, "members")
+@click.argument("name")
+@_JSON
+def _lists_members(path: Path, name: str, as_json: bool) -> None:
+    """Show the members of a list, and what each of them chose."""
+    with _opened(path) as it, it.database.read() as connection:
+        if lists.load(connection, name) is None:
+            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+        rows = describe_members(
+            members.people(connection),
+            memberships.of_list(connection, name),
+            lists.member_addresses(connection, name),
+            it.site,
+        )
+    show.table(rows, as_json=as_json, empty=f"{name} has no members")
+
+
+@_command(_lists, "add")
+@click.argument("name")
+@click.argument("address")
+def _lists_add(path: Path, name: str, address: str) -> None:
+    """Make somebody a member, whatever the list's `members:` select."""
+    with _opened(path) as it, it.database.write() as connection:
+        print(add_member(connection, it.site, name, address, clock()))
+
+
+@_command(_lists, "remove")
+@click.argument("name")
+@click.argument("address")
+def _lists_remove(path: Path, name: str, address: str) -> None:
+    """Take a member out, whatever the list's `members:` select."""
+    with _opened(path) as it, it.database.write() as connection:
+        print(remove_member(connection, name, address, clock()))
+
+
+@_command(_lists, "set")
+@click.argument("name")
+@click.argument("address")
+@click.option("--mode", type=click.Choice(["each", "none"]), help="How posts come.")
+@click.option("--off", metavar="DATES", help='No mail: "7/1 7/20", "7/1", now; or no to end it.')
+@click.option("--own", type=click.Choice(["yes", "no"]), help="Copies of his own posts.")
+@click.option(
+    "--posting", type=click.Choice(["accept", "hold", "reject", "rules"]), help="What becomes of his posts."
+)
+def _lists_set(
+    path: Path,
+    name: str,
+    address: str,
+    mode: str | None,
+    off: str | None,
+    own: str | None,
+    posting: str | None,
+) -> None:
+    """Change what a member gets."""
+    settings: dict[str, object] = {} if mode is None else {"mode": mode}
+    if own is not None:
+        settings["copies_own"] = own == "yes"
+    if posting is not None:
+        settings["posting"] = None if posting == "rules" else posting
+    with _opened(path) as it, it.database.write() as connection:
+        print(set_member(connection, it.site, name, address, clock(), off=off, **settings))
 
 
 @root.group("held")

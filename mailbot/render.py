@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -863,6 +863,33 @@ class Renderer:
         )
         return self._cook(body, survey.key, to, now)
 
+    def letter(
+        self,
+        template: str,
+        *,
+        now: datetime,
+        thread: Thread | None = None,
+        answerable: bool = False,
+        **words: object,
+    ) -> bytes:
+        """Cook one of the mails about a list, its members and their wishes; every word of them is cleaned here.
+
+        The reply to an answerable one comes back to the recipient's own token, to another one the office.
+        """
+        domain = self._letterhead.reply_domain
+        desk = "受付" if self._language == "ja" else "desk"
+        phrase = f"{self._letterhead.association} {desk}".strip()
+        cleaned: dict[str, Any] = {name: _cleaned(word) for name, word in words.items()}
+        own = f"Reply-To: {encode_phrase(phrase, f'<{EACH.token}@{domain}>', column=10)}\r\n".encode()
+        return self._assemble(
+            self._text(template, office=self._office_line(), **cleaned),
+            to=EACH.address,
+            reply_to=own if answerable else self._office_reply(),
+            message_id=f"<{template.replace('_', '-')}.{field('delivery')}@{domain}>",
+            now=now,
+            thread=thread,
+        )
+
     def post_rejected(
         self, list_address: str, subject: str, reason: str, *, to: str, thread: Thread, now: datetime
     ) -> bytes:
@@ -1220,6 +1247,18 @@ def _command_words(line: CommandLine) -> dict[str, object]:
         "sentence": clean(line.sentence),
         "hints": [clean(hint) for hint in line.hints],
     }
+
+
+def _cleaned(word: object) -> object:
+    """Return what a template is given, without control characters in any text of it."""
+    match word:
+        case str():
+            return clean(word)
+        case tuple() | list():
+            return [_cleaned(each) for each in word]
+        case CommandLine():
+            return _command_words(word)
+    return word
 
 
 def _printable(value: object) -> object:

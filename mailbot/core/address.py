@@ -57,6 +57,14 @@ class Join:
 
 
 @dataclass(frozen=True)
+class ThreadChoice:
+    """A wish for less, or more, of the thread that the mail answers."""
+
+    list: str
+    choice: Literal["mute", "follow"]
+
+
+@dataclass(frozen=True)
 class Reply:
     """An answer to a survey or an event; the token says whose."""
 
@@ -70,7 +78,7 @@ class Site:
     role: SiteRole
 
 
-Route = Post | Owner | Commands | Bounces | Leave | Join | Reply | Site
+Route = Post | Owner | Commands | Bounces | Leave | Join | ThreadChoice | Reply | Site
 
 LOCAL_LIMIT = 64  # octets, RFC 5321 section 4.5.3.1.1
 ADDRESS_LIMIT = 254  # octets: a path of 256 without its angle brackets
@@ -211,6 +219,10 @@ def _with_role(name: str, role: str, token: str | None) -> Route | None:
             return Leave(name, token)
         case "join" | "subscribe":
             return Join(name)
+        case "mute" | "follow":
+            return ThreadChoice(name, role)
+        case "confirm" if token is not None:
+            return _answer(token)
     return None
 
 

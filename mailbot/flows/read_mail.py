@@ -13,14 +13,16 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.address import Bounces, Post, Reply, route
+from mailbot.core.address import Bounces, Commands, Join, Leave, Post, Reply, ThreadChoice, route
 from mailbot.core.address import Site as Role
 from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message, parse
 from mailbot.core.token import token_hash
 from mailbot.flows.answer_astray import answer_astray
+from mailbot.flows.leave_by_address import leave_by_address
 from mailbot.flows.obey_desk import obey_desk
+from mailbot.flows.obey_member import obey_member
 from mailbot.flows.post_to_list import fingerprint, post_to_list
 from mailbot.flows.quote_held import Quoted, quote_held
 from mailbot.flows.record_bounce import record_bounce
@@ -29,11 +31,12 @@ from mailbot.flows.record_probe import record_probe
 from mailbot.flows.record_rsvp import record_rsvp
 from mailbot.flows.record_trial import record_trial
 from mailbot.flows.record_vote import record_vote
+from mailbot.flows.settle_confirmation import settle_confirmation
 from mailbot.flows.settled import Settled
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import HeldMail
 from mailbot.site import Site
-from mailbot.store import ballots, desk_words, inbox, lists
+from mailbot.store import ballots, confirmations, desk_words, inbox, lists
 from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database, savepoint, storage_errors
 from mailbot.store.inbox import Received
@@ -117,6 +120,16 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return post_to_list(connection, site, received, message, name, now)
         case Bounces(_, token):
             return record_bounce(connection, site, received, message, token, now)
+        case Commands(name):
+            return obey_member(connection, site, received, message, name, now)
+        case Role("robot"):
+            return obey_member(connection, site, received, message, "", now)
+        case Join(name):
+            return obey_member(connection, site, received, message, name, now, lines=("subscribe",))
+        case Leave(name, token):
+            return leave_by_address(connection, site, received, message, name, token, now)
+        case ThreadChoice(name, choice):
+            return obey_member(connection, site, received, message, name, now, lines=(choice,))
         case Reply(token):
             return _reply(connection, site, received, message, token_hash(token), now)
         case None:
@@ -135,6 +148,9 @@ def _reply(
     ballot = ballots.by_token(connection, hashed)
     if ballot is None:
         word = desk_words.by_token(connection, hashed)
+        asked = confirmations.by_token(connection, hashed) if word is None else None
+        if asked is not None:
+            return settle_confirmation(connection, site, received, message, asked, now)
         if word is None:
             unknown = Settled("quarantined", _WORDS[site.language]["token"])
             return answer_astray(connection, site, received, message, now) or unknown

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert,
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core import ledger as chained
+from mailbot.core.address import address_key
 from mailbot.core.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
 from mailbot.core.refusal import Refusal
 from mailbot.store.database import Written, storable
@@ -164,6 +165,23 @@ def reissue(connection: Connection, one: Ballot, new_hash: str, now: datetime) -
     )
     connection.execute(delete(sighting).where(sighting.c.ballot_id == one.id))
     return replace(one, issue=one.issue + 1, frozen_at=None, replaced=False)
+
+
+def readdress(connection: Connection, code: str, old: str, new: str, greeting: str) -> None:
+    """Let what a body is still asked go to another address: its surveys that are not closed, and its events."""
+    closed = select(survey.c.key).where(survey.c.state == "closed")
+    open_ones = select(ballot.c.id, ballot.c.subject).where(
+        ballot.c.code == code,
+        func.lower(ballot.c.address) == address_key(old),
+        ballot.c.subject.not_in(closed),
+    )
+    at_new = select(ballot.c.subject).where(ballot.c.code == code, ballot.c.address == new)
+    taken = set(connection.execute(at_new).scalars())
+    for row in connection.execute(open_ones).all():
+        if row.subject not in taken:
+            connection.execute(
+                update(ballot).where(ballot.c.id == row.id).values(address=new, greeting=greeting)
+            )
 
 
 def see_domain(connection: Connection, ballot_id: int, domain: str) -> int:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from mailbot.core.address import address_key
 from mailbot.store.database import storable
-from mailbot.store.tables import confirmation, mailing
+from mailbot.store.tables import answered, confirmation, mailing
 
 PER_PERSON_AND_DAY = 3  # I30: mails to one address that other people's mails may cause
 PER_HOUR = 100  # ... and in all
@@ -99,10 +99,24 @@ def may_ask(connection: Connection, address: str, now: datetime) -> bool:
     to_him = caused.where(
         confirmation.c.email_key == address_key(address), confirmation.c.made_at > now - timedelta(days=1)
     )
-    if connection.execute(to_him).scalar_one() >= PER_PERSON_AND_DAY:
+    told = select(func.count()).select_from(answered)
+    told = told.where(answered.c.email_key == _told(address), answered.c.at > now - timedelta(days=1))
+    if sum(connection.execute(query).scalar_one() for query in (to_him, told)) >= PER_PERSON_AND_DAY:
         return False
     in_all = caused.where(confirmation.c.made_at > now - timedelta(hours=1))
     return connection.execute(in_all).scalar_one() < PER_HOUR
+
+
+def may_tell(connection: Connection, address: str, now: datetime) -> bool:
+    """Count one answer to a mail that nobody vouches for; False when it would pass the same limits."""
+    if not may_ask(connection, address, now):
+        return False
+    connection.execute(insert(answered).values(email_key=_told(address), at=now))
+    return True
+
+
+def _told(address: str) -> str:
+    return f"unproved {address_key(storable(address))}"  # beside the address's own count: no address has a blank here
 
 
 def subject_of(number: int) -> str:

@@ -115,6 +115,12 @@ def is_selected(connection: Connection, value: MailingList, address: str) -> boo
     return connection.execute(query.limit(1)).first() is not None
 
 
+def of_address(connection: Connection, address: str) -> list[str]:
+    """Return the names of the lists to which an address belongs."""
+    query = select(list_member.c.list_name).where(list_member.c.email_key == address_key(address))
+    return list(connection.execute(query.order_by(list_member.c.list_name)).scalars())
+
+
 def is_member(connection: Connection, name: str, address: str) -> bool:
     """Tell whether an address belongs to the list."""
     query = select(list_member.c.email_key).where(

@@ -179,6 +179,31 @@ def replace(connection: Connection, new_bodies: Sequence[Body], new_contacts: Se
             connection.execute(update(contact).where(contact.c.id == old[key]).values(**_contact_row(kept)))
 
 
+def change_email(connection: Connection, old: str, new: str, name: str | None) -> int:
+    """Give every contact of one address another (and another name, when there is one); returns how many.
+
+    Where the body has a contact of the new address already, that one takes over rank and tags.
+    """
+    keys = {"email": new, "email_key": address_key(new)} | ({} if name is None else {"name": name})
+    rows = connection.execute(_PEOPLE_AT, {"key": address_key(old)}).all()
+    for row in rows:
+        present = [
+            one
+            for one in people_of(connection, row.code)
+            if address_key(one.contact.email) == address_key(new)
+        ]
+        kept = row.id
+        values: dict[str, object] = dict(keys)
+        if present:
+            kept = present[0].id
+            connection.execute(delete(contact).where(contact.c.id == row.id))
+            tags = present[0].contact.tags | set(row.tags.split())
+            values["rank"] = min(row.rank, present[0].contact.rank)
+            values["tags"] = "".join(f" {tag}" for tag in sorted(tags)) + " "
+        connection.execute(update(contact).where(contact.c.id == kept).values(**values))
+    return len(rows)
+
+
 # Put together once: a reply asks for the people of its body.
 
 _PEOPLE: Select[Any] = (

@@ -272,6 +272,11 @@ def newest_text(connection: Connection, ballot_id: int, moment: datetime) -> int
     return connection.execute(query).scalar() or 0
 
 
+def address_of(connection: Connection, delivery_id: int) -> str | None:
+    """Return to whom a copy went; None when it is no longer kept."""
+    return connection.execute(select(delivery.c.address).where(delivery.c.id == delivery_id)).scalar()
+
+
 def made_since(connection: Connection, subject: str, kind: str, moment: datetime) -> bool:
     """Tell whether a mailing of this kind about a list, survey or event was made since a moment."""
     query = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind == kind)

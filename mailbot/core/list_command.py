@@ -1,0 +1,416 @@
+"""The commands of list members by mail, one a line, in Japanese and in English (posts.md "Our address grammar", rule 7).
+
+A line is a command only as a whole. Letters are folded (NFKC), 「# bye」 in the style of fml is accepted, quoted lines are
+passed over, `-- ` and 「終わり」 end the mail.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from mailbot.core.address import valid_address
+from mailbot.core.answer import Understood, read_answer
+from mailbot.core.calendar import Language
+from mailbot.core.membership import Mode, ThreadChoice
+from mailbot.core.survey import Question
+
+MOST_COMMANDS = 100
+LONGEST_LINE = 128  # characters
+
+
+@dataclass(frozen=True)
+class Help:
+    """「ヘルプ」: the commands; 「案内」: what the list is."""
+
+    guide: bool = False
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Join:
+    """「入会」."""
+
+    list: str = ""  # here and below: "": the list to whose address it was written
+
+
+@dataclass(frozen=True)
+class Leave:
+    """「退会」."""
+
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Off:
+    """「停止 7/1から7/20まで」: no mail of the list, from a day to a day, both included."""
+
+    first: date | None = None  # None: from now on
+    last: date | None = None  # None: until he says 再開
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class On:
+    """「再開」."""
+
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Deliver:
+    """「通常」「まとめ送り」「通知のみ」: how posts come."""
+
+    mode: Mode
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class OwnCopies:
+    """「自分の投稿 不要」: whether one's own posts come back."""
+
+    wanted: bool
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class ChangeAddress:
+    """「アドレス変更 OLD NEW」: the same person at a new address."""
+
+    old: str  # "": the one that writes
+    new: str
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """「後任 NEW 氏名」: another person takes the post over."""
+
+    new: str
+    name: str = ""
+    old: str = ""  # "": the one that writes; a colleague names it
+
+
+@dataclass(frozen=True)
+class Index:
+    """「目次」: the newest posts."""
+
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Get:
+    """「過去記事 100-110」「過去記事 last:10」: posts by their numbers."""
+
+    first: int  # 0: the newest
+    last: int  # number of the last one; of the newest: how many
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Search:
+    """「検索 語」."""
+
+    words: str
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Who:
+    """「名簿」: the members."""
+
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Status:
+    """「状態」: the writer's own lists and settings."""
+
+
+@dataclass(frozen=True)
+class Thread:
+    """「話題停止 123」「話題再開 123」: less, or more, of the thread that a post belongs to."""
+
+    choice: ThreadChoice
+    number: int  # 0: the thread that this mail answers
+    list: str = ""
+
+
+@dataclass(frozen=True)
+class Confirm:
+    """「確認 TOKEN」: the word that a mail of ours asked for, where its address cannot be answered."""
+
+    token: str
+
+
+@dataclass(frozen=True)
+class NotUnderstood:
+    """The line is no command; why stands in WHY_NOT."""
+
+    kind: str = "unknown"
+
+
+Command = (
+    Help
+    | Join
+    | Leave
+    | Off
+    | On
+    | Deliver
+    | OwnCopies
+    | ChangeAddress
+    | HandOver
+    | Index
+    | Get
+    | Search
+    | Who
+    | Status
+    | Thread
+    | Confirm
+)
+
+# What these do is undone by nobody but their owner, so that they need proof of who asks (rule 9).
+CHANGES = (Join, Leave, Off, On, Deliver, OwnCopies, ChangeAddress, HandOver, Thread)
+
+WHY_NOT: Mapping[Language, Mapping[str, str]] = {
+    "ja": {
+        "unknown": "指示として読み取れませんでした",
+        "long": f"1行は{LONGEST_LINE}文字までです",
+        "many": f"1通で行えるのは{MOST_COMMANDS}行までです",
+        "date": "日付を読み取れませんでした。「停止 7/1から7/20まで」のようにお書きください",
+        "weekday": "日付と曜日が合いません",
+        "no-such-day": "その日付はありません",
+        "year": "何年の日付か分かるようにお書きください",
+        "order": "終わりの日が、始まりの日より前です",
+        "past": "終わりの日が、もう過ぎています",
+        "address": "「アドレス変更 いまのアドレス 新しいアドレス」のようにお書きください",
+        "successor": "「後任 新しい方のアドレス お名前」のようにお書きください",
+        "number": "「過去記事 123」「過去記事 100-110」のように、番号をお書きください",
+        "search": "「検索」の後に、探す言葉をお書きください",
+        "confirm": "「確認」の後に、当方のメールにある記号をお書きください",
+    },
+    "en": {
+        "unknown": "this is no command",
+        "long": f"a line has at most {LONGEST_LINE} characters",
+        "many": f"one mail has at most {MOST_COMMANDS} commands",
+        "date": 'the date cannot be read; please write "off 2026-07-01 2026-07-20"',
+        "weekday": "the day of the week does not fit the date",
+        "no-such-day": "there is no such day",
+        "year": "please write the year as well",
+        "order": "the last day is before the first",
+        "past": "the last day is over",
+        "address": 'please write "chaddr OLD-ADDRESS NEW-ADDRESS"',
+        "successor": 'please write "successor NEW-ADDRESS name"',
+        "number": 'please write the number, as in "get 123" or "get 100-110"',
+        "search": 'please write what to look for behind "search"',
+        "confirm": 'please write the token of our mail behind "confirm"',
+    },
+}
+
+
+def command_lines(text: str) -> tuple[str, ...]:
+    """Return the lines of a mail that are meant for us, as they were written; one more than are done shows that there are more."""
+    lines: list[str] = []
+    for written in text.splitlines():
+        line = _folded(written)
+        if written.rstrip("\r") in {"-- ", "--"} or _END.fullmatch(line):
+            break
+        if line and not _QUOTED.match(written) and not _RULE.fullmatch(line):
+            lines.append(written.strip())
+        if len(lines) > MOST_COMMANDS:
+            break
+    return tuple(lines)
+
+
+def read_command(line: str, lists: frozenset[str], *, today: date) -> Command | NotUnderstood:
+    """Read one line whole. `lists`: the names that may follow a command; `today` gives a date without a year its year.
+
+    "" stands for a line that is one too many.
+    """
+    if not line:
+        return NotUnderstood("many")
+    if len(line) > LONGEST_LINE:
+        return NotUnderstood("long")
+    words = _POLITE.sub("", _BRACKETS.sub("", _folded(line).removeprefix("#").strip())).strip()
+    word, _, rest = words.partition(" ")
+    reader = _READERS.get(word.casefold().rstrip(":。."))
+    rest = rest.strip()
+    if reader is None:
+        glued = _GLUED.match(words)
+        if glued is None:
+            return NotUnderstood()
+        reader, rest = _READERS[glued["word"].casefold()], glued["rest"].strip()
+    if reader in _WITHOUT_LIST or (reader is _search and " " not in rest):
+        return reader(rest, "", today)
+    name, rest = _list_name(rest, lists)
+    return reader(rest, name, today)
+
+
+# ---- words -------------------------------------------------------------------------------------------------------
+
+_DAY = Question("Q1", "", "date")
+_QUOTED = re.compile(r"^\s{0,20}[>＞|｜]")
+_RULE = re.compile(r"[^\w#]+")
+_END = re.compile(r"#?\s*(?:end|quit|終わり|終り|おわり|以上)[。.]?", re.IGNORECASE)
+_BRACKETS = re.compile(r"^[「『\"](?=[^「」『』\"]*[」』\"]$)|(?<=.)[」』\"]$")
+_POLITE = re.compile(
+    r"(?<=\S)\s?(?:を|と)?(?:お願い(?:いた|致)?します|希望(?:いた|致)?します|(?:いた|致)?します|したい(?:です)?|です|ください|下さい)[。.]?$"
+)
+_BETWEEN = re.compile(r"から|より|まで|〜|~|\s[-–—]\s|\s+(?:to|until|till)\s+|\s+", re.IGNORECASE)
+_UNTIL = re.compile(r"^(?:until\s|till\s|to\s)|^[^から〜~\s]+まで$", re.IGNORECASE)
+_RANGE = re.compile(r"(?P<first>[0-9]{1,9})(?:\s?[-~〜]\s?(?P<last>[0-9]{1,9}))?(?:号|番)?")
+_LAST = re.compile(r"(?:last\s?:?\s?|最新\s?|直近\s?)(?P<count>[0-9]{1,4})(?:件|通)?", re.IGNORECASE)
+
+
+def _folded(line: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", line).split())
+
+
+def _list_name(rest: str, lists: frozenset[str]) -> tuple[str, str]:
+    """Return the list that stands first or last behind a command, and what is left."""
+    words = rest.split()
+    for at in (0, -1):
+        if words and words[at].casefold().partition("@")[0] in lists:
+            name = words.pop(at).casefold().partition("@")[0]
+            return name, " ".join(words)
+    return "", rest
+
+
+# ---- one command each --------------------------------------------------------------------------------------------
+
+_Reader = Callable[[str, str, date], Command | NotUnderstood]
+
+
+def _alone(make: Callable[[str], Command]) -> _Reader:
+    """Return a reader of a command with nothing behind it but the list."""
+    return lambda rest, name, _today: NotUnderstood() if rest else make(name)
+
+
+def _join(_rest: str, name: str, _today: date) -> Command:
+    """Read 入会: old list programs wanted the writer's name behind it."""
+    return Join(name)
+
+
+def _off(rest: str, name: str, today: date) -> Command | NotUnderstood:
+    if not rest:
+        return Off(list=name)
+    days: list[date] = []
+    for text in filter(None, (part.strip() for part in _BETWEEN.split(rest))):
+        read = read_answer(_DAY, text, today=today)
+        if not isinstance(read, Understood) or read.remark or not isinstance(read.answer, str):
+            kind = getattr(read, "kind", "")
+            return NotUnderstood(kind if kind in {"weekday", "no-such-day", "year"} else "date")
+        days.append(date.fromisoformat(read.answer))
+    first: date | None
+    until: date | None
+    match days:
+        case [last] if _UNTIL.match(rest):
+            first, until = None, last
+        case [one]:
+            first, until = one, None
+        case [one, two]:
+            first, until = one, two
+        case _:
+            return NotUnderstood("date")
+    if until is not None and until < today:
+        return NotUnderstood("past")
+    if first is not None and until is not None and until < first:
+        return NotUnderstood("order")
+    return Off(first, until, name)
+
+
+def _digest(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    match rest.casefold():
+        case "" | "on":
+            return Deliver("digest", name)
+        case "plain" | "text" | "本文のみ" | "テキスト":
+            return Deliver("digest-plain", name)
+        case "off" | "やめる" | "中止":
+            return Deliver("each", name)
+    return NotUnderstood()
+
+
+def _own(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    match rest.casefold():
+        case "on" | "yes" | "要" | "必要" | "受け取る":
+            return OwnCopies(wanted=True, list=name)
+        case "off" | "no" | "不要" | "受け取らない":
+            return OwnCopies(wanted=False, list=name)
+    return NotUnderstood()
+
+
+def _change_address(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
+    addresses = [word.strip("<>") for word in re.split(r"から|→|->|\s+", rest) if word.strip("<>")]
+    if not 1 <= len(addresses) <= 2 or not all(map(valid_address, addresses)):
+        return NotUnderstood("address")
+    return ChangeAddress(addresses[0] if len(addresses) == 2 else "", addresses[-1])
+
+
+def _hand_over(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
+    words = rest.split()
+    addresses = [word.strip("<>") for word in words if valid_address(word.strip("<>")) and "@" in word]
+    if not 1 <= len(addresses) <= 2:
+        return NotUnderstood("successor")
+    name = " ".join(word for word in words if word.strip("<>") not in addresses).removesuffix("様").strip()
+    return HandOver(addresses[-1], name, addresses[0] if len(addresses) == 2 else "")
+
+
+def _get(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    if newest := _LAST.fullmatch(rest):
+        return Get(0, int(newest["count"]), name)
+    found = _RANGE.fullmatch(rest)
+    if found is None:
+        return NotUnderstood("number")
+    first, last = int(found["first"]), int(found["last"] or found["first"])
+    return Get(min(first, last), max(first, last), name) if min(first, last) else NotUnderstood("number")
+
+
+def _search(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    return Search(rest, name) if rest else NotUnderstood("search")
+
+
+def _thread(choice: ThreadChoice) -> _Reader:
+    def read(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+        if not rest:
+            return Thread(choice, 0, name)
+        found = _RANGE.fullmatch(rest)
+        if found is None or found["last"]:
+            return NotUnderstood("number")
+        return Thread(choice, int(found["first"]), name)
+
+    return read
+
+
+def _confirm(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
+    return Confirm(rest) if re.fullmatch(r"[0-9A-Za-z]{16,26}", rest) else NotUnderstood("confirm")
+
+
+_READERS: Mapping[str, _Reader] = {
+    **dict.fromkeys(("help", "ヘルプ", "へるぷ", "使い方"), _alone(lambda name: Help(list=name))),
+    **dict.fromkeys(("guide", "info", "案内", "ご案内"), _alone(lambda name: Help(guide=True, list=name))),
+    **dict.fromkeys(("subscribe", "join", "入会", "参加", "登録"), _join),
+    **dict.fromkeys(("unsubscribe", "leave", "bye", "退会", "脱退", "解除"), _alone(Leave)),
+    **dict.fromkeys(("off", "停止", "休止", "配信停止"), _off),
+    **dict.fromkeys(("on", "再開", "配信再開"), _alone(On)),
+    **dict.fromkeys(("digest", "まとめ送り", "まとめ", "ダイジェスト"), _digest),
+    **dict.fromkeys(("notices", "notice", "通知のみ", "通知"), _alone(lambda name: Deliver("notices", name))),
+    **dict.fromkeys(("each", "normal", "通常", "1通ずつ"), _alone(lambda name: Deliver("each", name))),
+    **dict.fromkeys(("own", "自分の投稿", "自分宛"), _own),
+    **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),
+    **dict.fromkeys(("successor", "後任", "後任者", "引継ぎ", "引継"), _hand_over),
+    **dict.fromkeys(("index", "summary", "目次", "一覧"), _alone(Index)),
+    **dict.fromkeys(("get", "過去記事", "記事"), _get),
+    **dict.fromkeys(("search", "検索"), _search),
+    **dict.fromkeys(("who", "members", "名簿", "会員一覧"), _alone(Who)),
+    **dict.fromkeys(("status", "状態", "設定"), _alone(lambda _name: Status())),
+    **dict.fromkeys(("mute", "話題停止"), _thread("mute")),
+    **dict.fromkeys(("follow", "話題再開", "話題購読"), _thread("follow")),
+    **dict.fromkeys(("confirm", "確認"), _confirm),
+}
+_WITHOUT_LIST = (_change_address, _hand_over, _confirm)
+# 「過去記事100-110」「停止7/1から」: Japanese sets no blank before what follows.
+_GLUED = re.compile(
+    rf"^(?P<word>{'|'.join(word for word in sorted(_READERS, key=len, reverse=True) if not word.isascii())})(?P<rest>[0-9].*)$"
+)

@@ -1,0 +1,254 @@
+"""What members are told about their commands, in both languages: each a sentence with its figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+
+from mailbot.core.calendar import Language, date_words
+from mailbot.core.list_command import (
+    ChangeAddress,
+    Command,
+    Deliver,
+    HandOver,
+    Join,
+    Leave,
+    Off,
+    On,
+    OwnCopies,
+    Thread,
+)
+from mailbot.core.membership import Mode
+
+SENTENCES: Mapping[Language, Mapping[str, str]] = {
+    "ja": {
+        # what will be done, for the mail that asks; and what was done
+        "join": "「{title}」に入会します。",
+        "leave": "「{title}」を退会します。",
+        "off": "「{title}」の配信を、{first}から{last}止めます。",
+        "until": "{last}まで",
+        "until-on": "「再開」のお知らせがあるまで",
+        "on": "「{title}」の配信を再開します。",
+        "each": "「{title}」の投稿を、1通ずつお届けします。",
+        "digest": "「{title}」の投稿を、まとめてお届けします。",
+        "digest-plain": "「{title}」の投稿を、本文だけまとめてお届けします。",
+        "notices": "「{title}」の投稿は、届いたことだけをお知らせします。",
+        "none": "「{title}」の投稿をお届けしません。",
+        "own-on": "「{title}」へのご自分の投稿も、お届けします。",
+        "own-off": "「{title}」へのご自分の投稿は、お届けしません。",
+        "mute": "「{title}」のその話題は、今後お届けしません。",
+        "follow": "「{title}」のその話題を、1通ずつお届けします。",
+        "change-address": "{old} の登録を、すべて {new} に改めます。",
+        "hand-over": "{old} の登録を、後任の方（{name} {new}）に引き継ぎます。",
+        "did-join": "「{title}」に入会されました。投稿のあて先は {list} です。",
+        "did-leave": "「{title}」を退会されました。",
+        "did-off": "「{title}」の配信を、{first}から{last}お止めします。",
+        "did-on": "「{title}」の配信を再開しました。",
+        "did-each": "「{title}」の投稿を、1通ずつお届けします。",
+        "did-none": "「{title}」の投稿をお届けしません。",
+        "did-own-on": "「{title}」へのご自分の投稿も、お届けします。",
+        "did-own-off": "「{title}」へのご自分の投稿は、お届けしません。",
+        "did-mute": "「{title}」のその話題は、今後お届けしません。",
+        "did-follow": "「{title}」のその話題を、またお届けします。",
+        "asked-office": "事務局に申し込みました。承認されましたら、メールでお知らせします。",
+        "asked-new": "{new} に確認のメールをお送りしました。新しい方のお返事をいただいてから改めます。",
+        "asked-you": "確認のメールをお送りしました。そのお返事をいただいてから行います。",
+        "confirmed": "確認を承りました。",
+        "help": "使える言葉は、下のとおりです。",
+        "undo-leave": "お間違えなら、7日のうちに「取消」とだけ返信してください。",
+        "undone": "退会を取り消し、元に戻しました。",
+        # how things stand
+        "guide": "「{title}」（{list}）の案内です。",
+        "guide-closed": "投稿できるのはメンバーです。",
+        "guide-open": "名簿の方はどなたでも投稿できます。",
+        "guide-announce": "事務局からのお知らせ専用です。",
+        "guide-members": "メンバーは{count}名です。",
+        "guide-join-closed": "メールでの入会は受け付けておりません。",
+        "guide-join-ask": "入会は、事務局の承認を経て行います。",
+        "guide-join-confirm": "名簿の方はどなたでも、「入会」のメールで入会できます。",
+        "guide-leave": "退会は「退会」のメールで、いつでもできます。",
+        "guide-duty": "会員の皆様への連絡用のため退会はできません。配信の停止はできます。",
+        "who": "「{title}」のメンバーは次の{count}名です。",
+        "who-more": "ほか{count}名",
+        "who-outside": "（名簿の外の方）",
+        "status": "{address} の登録は次のとおりです。",
+        "status-none": "どのリストにも入会されていません。",
+        "status-each": "{title}（{list}）　1通ずつ",
+        "status-digest": "{title}（{list}）　まとめ送り",
+        "status-digest-plain": "{title}（{list}）　まとめ送り（本文のみ）",
+        "status-notices": "{title}（{list}）　通知のみ",
+        "status-none-mode": "{title}（{list}）　配信しない",
+        "status-off": "{title}（{list}）　停止中（{last}）",
+        "status-out": "{title}（{list}）　退会中",
+        # what cannot be done
+        "which-list": "どのリストのことか分かりません。「退会 security」のように、リストの名前もお書きください。",
+        "no-list": "{list} というリストはありません。",
+        "not-member": "「{title}」には入会されていません。",
+        "is-member": "「{title}」には、すでに入会されています。",
+        "join-closed": "「{title}」では、メールでの入会を受け付けておりません。事務局にお尋ねください。",
+        "not-registered": "{address} は名簿にありません。事務局にお尋ねください。",
+        "duty": "「{title}」は会員の皆様への連絡用のため、退会はできません。しばらく止めるときは「停止 7/1から7/20まで」、"
+        "戻すときは「再開」とお書きください。",
+        "no-who": "「{title}」のメンバーの一覧は、お見せしておりません。",
+        "office-who": "「{title}」のメンバーの一覧は、事務局にお尋ねください。",
+        "not-yet": "この言葉は、いまの版ではまだお使いいただけません。",
+        "which-thread": "どの話題か分かりません。その話題のメールへの返信でお送りください。",
+        "same-address": "新しいアドレスが、いまのアドレスと同じです。",
+        "own-address": "{new} はこのサービス自身のアドレスのため、登録できません。",
+        "not-yours": "{old} の登録を改められるのは、ご本人と同じ団体の方だけです。",
+        "bad-token": "その記号は、当方がこのアドレスにお送りしたものではないか、もう使えません。",
+        "too-many": "確認のメールを、これ以上お送りできません（1日に3通まで）。明日改めてお送りください。",
+        "stopped": "前の行を行えなかったため、行っていません。",
+        "no-command": "行うことが書かれていませんでした。",
+        # words of a confirmation
+        "declined": "取りやめました。何も変わっておりません。",
+        "spent": "このメールへのお返事は、もう済んでいます。改めるときは、もう一度お申し込みください。",
+        "expired": "期限を過ぎたため、行いませんでした。もう一度お申し込みください。",
+        "office-declined": "お申し込みは、事務局の判断により見送りとなりました。",
+        "moved": "登録のアドレスを {old} から {new} に改めました。",
+        "moved-back": "ご連絡により、登録のアドレスを {old} に戻しました。",
+        "request-join": "{who} から、「{title}」への入会の申し込みがありました。",
+        "request-move": "{who} から、{old} の登録を {new}{name} に改める申し出がありました。新しい方の確認は済んでいます。",
+        "told-move": "登録のアドレスが {old} から {new} に改まりました（{by}）。名簿の元の表も直してください。",
+        "told-move-back": "{old} の方の申し出により、{new} への変更を元に戻しました。",
+    },
+    "en": {
+        "join": "You join {title}.",
+        "leave": "You leave {title}.",
+        "off": "Mail of {title} stops from {first} {last}.",
+        "until": "until {last}",
+        "until-on": 'until you write "on"',
+        "on": "Mail of {title} comes again.",
+        "each": "You get each post of {title}.",
+        "digest": "You get the posts of {title} in digests.",
+        "digest-plain": "You get the posts of {title} in digests of plain text.",
+        "notices": "You only hear that there are posts of {title}.",
+        "none": "You get no posts of {title}.",
+        "own-on": "You get your own posts to {title}, too.",
+        "own-off": "You do not get your own posts to {title}.",
+        "mute": "You get no more of that thread of {title}.",
+        "follow": "You get each post of that thread of {title}.",
+        "change-address": "Everything of {old} moves to {new}.",
+        "hand-over": "Everything of {old} is handed over to {name} {new}.",
+        "did-join": "You have joined {title}. Posts go to {list}.",
+        "did-leave": "You have left {title}.",
+        "did-off": "Mail of {title} stops from {first} {last}.",
+        "did-on": "Mail of {title} comes again.",
+        "did-each": "You get each post of {title}.",
+        "did-none": "You get no posts of {title}.",
+        "did-own-on": "You get your own posts to {title}, too.",
+        "did-own-off": "You do not get your own posts to {title}.",
+        "did-mute": "You get no more of that thread of {title}.",
+        "did-follow": "You get that thread of {title} again.",
+        "asked-office": "The office was asked; you will hear of it by mail.",
+        "asked-new": "A mail went to {new}; with its reply everything moves.",
+        "asked-you": "A mail went to you; with your reply it is done.",
+        "confirmed": "Confirmed.",
+        "help": "These are the words:",
+        "undo-leave": 'If that was a mistake, reply with "undo" alone, within 7 days.',
+        "undone": "You are a member again.",
+        "guide": "About {title} ({list}):",
+        "guide-closed": "Members may post.",
+        "guide-open": "Whoever is registered may post.",
+        "guide-announce": "It is for announcements of the office.",
+        "guide-members": "It has {count} members.",
+        "guide-join-closed": "It cannot be joined by mail.",
+        "guide-join-ask": "The office lets new members in.",
+        "guide-join-confirm": 'Whoever is registered joins with "join".',
+        "guide-leave": 'You leave with "leave" whenever you like.',
+        "guide-duty": "It cannot be left, but its mail can rest.",
+        "who": "{title} has these {count} members:",
+        "who-more": "and {count} more",
+        "who-outside": "(not registered)",
+        "status": "What is known of {address}:",
+        "status-none": "You belong to no list.",
+        "status-each": "{title} ({list}): each post",
+        "status-digest": "{title} ({list}): digests",
+        "status-digest-plain": "{title} ({list}): digests of plain text",
+        "status-notices": "{title} ({list}): notices only",
+        "status-none-mode": "{title} ({list}): nothing",
+        "status-off": "{title} ({list}): off ({last})",
+        "status-out": "{title} ({list}): left",
+        "which-list": 'It is not clear which list is meant; please write its name, as in "leave security".',
+        "no-list": "There is no list {list}.",
+        "not-member": "You are no member of {title}.",
+        "is-member": "You are a member of {title} already.",
+        "join-closed": "{title} cannot be joined by mail; please ask the office.",
+        "not-registered": "{address} is not registered; please ask the office.",
+        "duty": '{title} cannot be left. Its mail can rest: "off 2026-07-01 2026-07-20", and "on".',
+        "no-who": "The members of {title} are not shown.",
+        "office-who": "Please ask the office about the members of {title}.",
+        "not-yet": "This word is not served by this version yet.",
+        "which-thread": "It is not clear which thread is meant; please write it in reply to a post of it.",
+        "same-address": "The new address is the present one.",
+        "own-address": "{new} is an address of this service itself.",
+        "not-yours": "Only its owner and the colleagues of the same body can change {old}.",
+        "bad-token": "That token is none that was sent to this address, or is spent.",
+        "too-many": "No more mails of this kind can go to you today; please write again tomorrow.",
+        "stopped": "Not done, because the line before could not be.",
+        "no-command": "There was nothing to do in it.",
+        "declined": "Nothing was done, and nothing has changed.",
+        "spent": "This mail was answered before; please ask again if you want a change.",
+        "expired": "It was too late; please ask again.",
+        "office-declined": "The office declined it.",
+        "moved": "The registered address was changed from {old} to {new}.",
+        "moved-back": "The registered address is {old} again.",
+        "request-join": "{who} asks to join {title}.",
+        "request-move": "{who} asks to change {old} to {new}{name}. The new address has confirmed it.",
+        "told-move": "The registered address {old} was changed to {new} ({by}). Please change your own table, too.",
+        "told-move-back": "The owner of {old} objected, and the change to {new} was taken back.",
+    },
+}
+
+_STATUS: Mapping[Mode, str] = {"none": "status-none-mode"}
+
+
+def list_sentence(language: Language, name: str, /, **figures: object) -> str:
+    """Return a sentence with its figures."""
+    return SENTENCES[language][name].format(**figures)
+
+
+def status_name(mode: Mode) -> str:
+    """Return the name of the sentence that says how posts come."""
+    return _STATUS.get(mode, f"status-{mode}")
+
+
+def will_do(language: Language, command: Command, *, title: str, address: str, today: date) -> str:
+    """Return in a sentence what a command that changes something will do."""
+    match command:
+        case Join():
+            name = "join"
+        case Leave():
+            name = "leave"
+        case Off():
+            return off_sentence(language, "off", command, title=title, today=today)
+        case On():
+            name = "on"
+        case Deliver():
+            name = command.mode
+        case OwnCopies():
+            name = "own-on" if command.wanted else "own-off"
+        case Thread():
+            name = command.choice
+        case ChangeAddress():
+            old = command.old or address
+            return list_sentence(language, "change-address", old=old, new=command.new)
+        case HandOver():
+            old = command.old or address
+            return list_sentence(language, "hand-over", old=old, new=command.new, name=command.name)
+        case _:
+            raise ValueError(f"{command!r} changes nothing")
+    return list_sentence(language, name, title=title)
+
+
+def off_sentence(language: Language, name: str, command: Off, *, title: str, today: date) -> str:
+    """Return from when until when delivery rests."""
+    first = date_words(command.first or today, language)
+    return list_sentence(language, name, title=title, first=first, last=until_words(language, command.last))
+
+
+def until_words(language: Language, last: date | None) -> str:
+    """Return until when delivery rests."""
+    if last is None:
+        return list_sentence(language, "until-on")
+    return list_sentence(language, "until", last=date_words(last, language))

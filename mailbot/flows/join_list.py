@@ -1,0 +1,62 @@
+"""One registered contact joins a list: at once, or with the office's word, as the list has it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.list_sentences import list_sentence
+from mailbot.core.mailing_list import MailingList, joining
+from mailbot.core.membership import Standing
+from mailbot.core.refusal import Refusal
+from mailbot.flows.ask_confirmation import ask_confirmation
+from mailbot.site import Site
+from mailbot.store import inbox, lists, members, memberships
+
+
+def join_list(
+    connection: Connection, site: Site, value: MailingList, address: str, now: datetime, inbox_id: int | None
+) -> str:
+    """Let him in, or ask the office; returns a sentence. Raises Refusal where neither is possible."""
+    say, title = site.language, value.title
+    if lists.is_member(connection, value.name, address):
+        return list_sentence(say, "is-member", title=title)
+    if joining(value) == "closed":
+        raise Refusal(list_sentence(say, "join-closed", title=title))
+    people = members.people_at(connection, address)
+    if not people:
+        raise Refusal(list_sentence(say, "not-registered", address=address))
+    standing = memberships.load(connection, value.name, address).standing
+    # Who is selected and left comes back as he likes; whom the office took out, it lets in.
+    returns = standing == "left" and lists.is_selected(connection, value, address)
+    if returns or (joining(value) == "confirm" and standing != "removed"):
+        let_in(connection, value, address, address, now)
+        return list_sentence(say, "did-join", title=title, list=f"{value.name}@{site.domain}")
+    if not inbox.may_answer(connection, site.office, now, per_hour=30, per_day=200):
+        raise Refusal(list_sentence(say, "too-many"))
+    who = f"{people[0].body.name} {people[0].contact.name} <{address}>"
+    request = list_sentence(say, "request-join", who=who, title=title)
+    ask_confirmation(
+        connection,
+        site,
+        "request-join",
+        site.office,
+        site.render.letter("office_request", now=now, answerable=True, request=request),
+        now,
+        template="office_request",
+        about=value.name,
+        detail={"address": address},
+        by_mail=False,
+        inbox_id=inbox_id,
+    )
+    return list_sentence(say, "asked-office")
+
+
+def let_in(connection: Connection, value: MailingList, address: str, by: str, now: datetime) -> None:
+    """Make somebody a member: by the selector alone where that means him, else by his own wish."""
+    before = memberships.load(connection, value.name, address)
+    standing: Standing = "" if lists.is_selected(connection, value, address) else "joined"
+    memberships.save(connection, replace(before, standing=standing, changed_by=by, changed_at=now))
+    lists.refresh_every(connection, address)

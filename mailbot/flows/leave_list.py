@@ -1,0 +1,40 @@
+"""One member leaves one list, and comes back when that was a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.list_sentences import list_sentence
+from mailbot.core.mailing_list import MailingList, leaving
+from mailbot.core.membership import Standing
+from mailbot.core.refusal import Refusal
+from mailbot.site import Site
+from mailbot.store import lists, memberships
+
+
+def leave_list(
+    connection: Connection, site: Site, value: MailingList, address: str, by: str, now: datetime
+) -> Mapping[str, str]:
+    """Let a member leave; returns what `come_back` needs. Raises Refusal where he is none, or may only let it rest."""
+    if not lists.is_member(connection, value.name, address):
+        raise Refusal(list_sentence(site.language, "not-member", title=value.title))
+    if not leaving(value):
+        raise Refusal(list_sentence(site.language, "duty", title=value.title))
+    before = memberships.load(connection, value.name, address)
+    standing: Standing = "left" if lists.is_selected(connection, value, address) else ""
+    memberships.save(connection, replace(before, standing=standing, changed_by=by, changed_at=now))
+    lists.refresh_every(connection, address)
+    return {"list": value.name, "standing": before.standing}
+
+
+def come_back(connection: Connection, address: str, undo: Mapping[str, str], now: datetime) -> str:
+    """Make a member who left what he was before; returns the list."""
+    before = memberships.load(connection, undo["list"], address)
+    standing: Standing = undo["standing"]  # type: ignore[assignment]  # as leave_list kept it
+    memberships.save(connection, replace(before, standing=standing, changed_by=address, changed_at=now))
+    lists.refresh_every(connection, address)
+    return undo["list"]

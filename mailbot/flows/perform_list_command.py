@@ -1,0 +1,288 @@
+"""Do one command of a member: load, decide, save; every refusal is a sentence for him."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from datetime import time as clock
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import address_key, route, same_address, split_address
+from mailbot.core.calendar import local_moment
+from mailbot.core.list_command import (
+    ChangeAddress,
+    Command,
+    Confirm,
+    Deliver,
+    Get,
+    HandOver,
+    Help,
+    Index,
+    Join,
+    Leave,
+    Off,
+    On,
+    OwnCopies,
+    Search,
+    Status,
+    Thread,
+    Who,
+)
+from mailbot.core.list_sentences import list_sentence, off_sentence, status_name, until_words
+from mailbot.core.mailing_list import MailingList, joining, leaving, viewers
+from mailbot.core.membership import Membership, is_off
+from mailbot.core.refusal import Refusal
+from mailbot.core.trust import same_organisation
+from mailbot.flows.ask_confirmation import ask_confirmation
+from mailbot.flows.join_list import join_list
+from mailbot.flows.leave_list import leave_list
+from mailbot.site import Site
+from mailbot.store import lists, members, memberships
+from mailbot.store.members import Person
+
+_MOST_SHOWN = 300  # members in one answer
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Who commands, and from where."""
+
+    address: str
+    proved: bool  # the mail came from him for certain, or he has confirmed it
+    list_name: str  # to whose address he wrote; "": the robot's
+    thread: str = ""  # the thread that his mail answers, as the Message-ID of its first post
+    inbox_id: int | None = None
+
+
+@dataclass(frozen=True)
+class Said:
+    """What one command did."""
+
+    sentence: str
+    hints: tuple[str, ...] = ()
+    commands: bool = False  # the answer explains all commands
+    undo: Mapping[str, str] | None = None  # what a 取消 takes back
+
+
+def perform_list_command(
+    connection: Connection, site: Site, writer: Writer, command: Command, now: datetime
+) -> Said:
+    """Do one command whose writer is believed as far as it needs. Raises Refusal with a sentence for him."""
+    match command:
+        case Help(guide=False):
+            return Said(list_sentence(site.language, "help"), commands=True)
+        case Status():
+            return _status(connection, site, writer, now)
+        case ChangeAddress() | HandOver():
+            return _ask_new_address(connection, site, writer, command, now)
+        case Index() | Get() | Search():
+            raise Refusal(list_sentence(site.language, "not-yet"))
+        case Confirm():
+            raise Refusal(list_sentence(site.language, "bad-token"))
+    value = list_meant(connection, site, writer, command.list)
+    match command:
+        case Help():
+            return _guide(connection, site, value)
+        case Who():
+            return _who(connection, site, writer, value)
+        case Join():
+            return Said(join_list(connection, site, value, writer.address, now, writer.inbox_id))
+        case Leave():
+            undo = leave_list(connection, site, value, writer.address, writer.address, now)
+            hint = list_sentence(site.language, "undo-leave")
+            return Said(list_sentence(site.language, "did-leave", title=value.title), (hint,), undo=undo)
+        case Thread():
+            return _choose_thread(connection, site, writer, value, command)
+    return _change_settings(connection, site, writer, value, command, now)
+
+
+def list_meant(connection: Connection, site: Site, writer: Writer, name: str) -> MailingList:
+    """Return the list that a command is about: the named one, that of the address, or the writer's only one."""
+    name = name or writer.list_name
+    if not name:
+        own = lists.of_address(connection, writer.address)
+        if len(own) != 1:
+            raise Refusal(list_sentence(site.language, "which-list"))
+        name = own[0]
+    value = lists.load(connection, name)
+    if value is None:
+        raise Refusal(list_sentence(site.language, "no-list", list=name))
+    return value
+
+
+# --- settings -----------------------------------------------------------------------------------------------------
+
+
+def _change_settings(
+    connection: Connection,
+    site: Site,
+    writer: Writer,
+    value: MailingList,
+    command: Off | On | Deliver | OwnCopies,
+    now: datetime,
+) -> Said:
+    say, title = site.language, value.title
+    _member_only(connection, site, writer, value)
+    before = memberships.load(connection, value.name, writer.address)
+    changes: dict[str, Any]
+    match command:
+        case Off(first, last):
+            today = now.astimezone(site.zone).date()
+            begins = now if first is None or first <= today else local_moment(first, clock(0), site.zone)
+            until = None if last is None else local_moment(last + timedelta(days=1), clock(0), site.zone)
+            changes = {"off_from": begins, "off_until": until}
+            sentence = off_sentence(say, "did-off", command, title=title, today=today)
+        case On():
+            mode = "each" if before.mode == "none" else before.mode
+            changes = {"off_from": None, "off_until": None, "mode": mode}
+            sentence = list_sentence(say, "did-on", title=title)
+        case Deliver("each" | "none" as mode):
+            changes = {"mode": mode}
+            sentence = list_sentence(say, f"did-{mode}", title=title)
+        case Deliver():
+            raise Refusal(list_sentence(say, "not-yet"))
+        case OwnCopies(wanted):
+            changes = {"copies_own": wanted}
+            sentence = list_sentence(say, "did-own-on" if wanted else "did-own-off", title=title)
+    memberships.save(connection, replace(before, **changes, changed_by=writer.address, changed_at=now))
+    lists.refresh_every(connection, writer.address)
+    return Said(sentence)
+
+
+def _choose_thread(
+    connection: Connection, site: Site, writer: Writer, value: MailingList, command: Thread
+) -> Said:
+    _member_only(connection, site, writer, value)
+    if command.number:
+        raise Refusal(list_sentence(site.language, "which-thread"))
+    if not writer.thread:
+        raise Refusal(list_sentence(site.language, "which-thread"))
+    muted = memberships.thread_choices(connection, value.name, writer.address).get(writer.thread) == "mute"
+    choice = None if muted and command.choice == "follow" else command.choice
+    memberships.choose_thread(connection, value.name, writer.address, writer.thread, choice)
+    return Said(list_sentence(site.language, f"did-{command.choice}", title=value.title))
+
+
+def _member_only(connection: Connection, site: Site, writer: Writer, value: MailingList) -> None:
+    if not lists.is_member(connection, value.name, writer.address):
+        raise Refusal(list_sentence(site.language, "not-member", title=value.title))
+
+
+# --- addresses ----------------------------------------------------------------------------------------------------
+
+
+def _ask_new_address(
+    connection: Connection, site: Site, writer: Writer, command: ChangeAddress | HandOver, now: datetime
+) -> Said:
+    """Ask the new address; the owner needs nobody's leave, a colleague of the same body the office's."""
+    say = site.language
+    old, new = command.old or writer.address, command.new
+    if same_address(old, new):
+        raise Refusal(list_sentence(say, "same-address"))
+    ours = lists.names(connection)
+    if route(new, domain=site.domain, reply_domain=site.reply_domain, lists=ours) is not None:
+        raise Refusal(list_sentence(say, "own-address", new=new))
+    known = bool(members.people_at(connection, old) or lists.of_address(connection, old))
+    owner = same_address(old, writer.address)
+    # Whoever names an address that is not there learns no more than who names somebody else's.
+    if not known or not (owner or _colleague(connection, old, writer.address)):
+        raise Refusal(list_sentence(say, "not-yours", old=old))
+    name = command.name if isinstance(command, HandOver) else None
+    detail = {"old": old, "new": new, "by": writer.address, "approval": "" if owner else "office"}
+    asked = ask_confirmation(
+        connection,
+        site,
+        "address",
+        new,
+        site.render.letter(
+            "confirm_address", now=now, answerable=True, old=old, new=new, name=name or "", by=writer.address
+        ),
+        now,
+        template="confirm_address",
+        about=old,
+        detail=detail | ({} if name is None else {"name": name}),
+        by_mail=True,
+        inbox_id=writer.inbox_id,
+    )
+    if not asked:
+        raise Refusal(list_sentence(say, "too-many"))
+    return Said(list_sentence(say, "asked-new", new=new))
+
+
+def _colleague(connection: Connection, old: str, address: str) -> bool:
+    """Tell whether an address is of the same body, or of the same organisation's mail domain."""
+    bodies = {person.body.code for person in members.people_at(connection, old)}
+    if bodies & {person.body.code for person in members.people_at(connection, address)}:
+        return True
+    one, other = (split_address(address_key(each)) for each in (old, address))
+    return one is not None and other is not None and bool(bodies) and same_organisation(one[1], other[1])
+
+
+# --- how things stand ---------------------------------------------------------------------------------------------
+
+
+def _guide(connection: Connection, site: Site, value: MailingList) -> Said:
+    names = [
+        f"guide-{value.preset}",
+        f"guide-join-{joining(value)}",
+        "guide-leave" if leaving(value) else "guide-duty",
+    ]
+    count = lists.count_members(connection, value.name)
+    lines = [list_sentence(site.language, name) for name in names]
+    lines.insert(1, list_sentence(site.language, "guide-members", count=count))
+    about = list_sentence(site.language, "guide", title=value.title, list=f"{value.name}@{site.domain}")
+    return Said(about, tuple(lines))
+
+
+def _who(connection: Connection, site: Site, writer: Writer, value: MailingList) -> Said:
+    """Show bodies and names, never addresses: nobody needs them to write to the list."""
+    say = site.language
+    match viewers(value):
+        case "nobody":
+            raise Refusal(list_sentence(say, "no-who", title=value.title))
+        case "office" if not same_address(writer.address, site.office):
+            raise Refusal(list_sentence(say, "office-who", title=value.title))
+        case "members" if not same_address(writer.address, site.office):
+            _member_only(connection, site, writer, value)
+    shown = []
+    addresses = lists.member_addresses(connection, value.name)
+    for address in addresses[:_MOST_SHOWN]:
+        people = members.people_at(connection, address)
+        person = people[0] if people else None
+        shown.append(list_sentence(say, "who-outside") if person is None else _name_of(person))
+    if len(addresses) > _MOST_SHOWN:
+        shown.append(list_sentence(say, "who-more", count=len(addresses) - _MOST_SHOWN))
+    return Said(list_sentence(say, "who", title=value.title, count=len(addresses)), tuple(shown))
+
+
+def _name_of(person: Person) -> str:
+    return " ".join(filter(None, (person.body.name, person.contact.role, person.contact.name)))
+
+
+def _status(connection: Connection, site: Site, writer: Writer, now: datetime) -> Said:
+    say = site.language
+    lines = [_name_of(one) for one in members.people_at(connection, writer.address)]
+    own = memberships.of_person(connection, writer.address)
+    lines += [line for one in own if (line := _status_of(connection, site, writer, one, now))]
+    if not own:
+        lines.append(list_sentence(say, "status-none"))
+    return Said(list_sentence(say, "status", address=writer.address), tuple(lines))
+
+
+def _status_of(connection: Connection, site: Site, writer: Writer, one: Membership, now: datetime) -> str:
+    value = lists.load(connection, one.list_name)
+    assert value is not None, "a membership has its list"
+    figures = {"title": value.title, "list": f"{value.name}@{site.domain}"}
+    if not lists.is_member(connection, value.name, writer.address):
+        return list_sentence(site.language, "status-out", **figures) if one.standing == "left" else ""
+    if is_off(one, now) or (one.off_from is not None and one.off_from > now):
+        last = (
+            None
+            if one.off_until is None
+            else (one.off_until - timedelta(seconds=1)).astimezone(site.zone).date()
+        )
+        return list_sentence(site.language, "status-off", **figures, last=until_words(site.language, last))
+    return list_sentence(site.language, status_name(one.mode), **figures)

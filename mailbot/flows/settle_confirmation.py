@@ -1,0 +1,231 @@
+"""Do what a person's word means, in reply to a question of ours: to him alone it was sent, and it counts once.
+
+A kind of question is one line of the `match` below; `flows/ask_confirmation.py` asks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import same_address
+from mailbot.core.authentication import read_authentication, verdict
+from mailbot.core.automatic import automatic, seems_automatic
+from mailbot.core.calendar import Language
+from mailbot.core.confirmation import Word, read_word
+from mailbot.core.list_sentences import list_sentence
+from mailbot.core.mailing import fill, template
+from mailbot.core.message import Message, parse
+from mailbot.flows.answer_member import answer_member
+from mailbot.flows.ask_confirmation import ask_confirmation
+from mailbot.flows.change_address import Move, change_address, take_back
+from mailbot.flows.join_list import let_in
+from mailbot.flows.leave_list import come_back
+from mailbot.flows.obey_member import answer, run_lines, vouched
+from mailbot.flows.perform_list_command import Writer
+from mailbot.flows.post_to_list import fingerprint
+from mailbot.flows.settled import Settled
+from mailbot.render import Thread
+from mailbot.site import Site
+from mailbot.store import confirmations, inbox, lists
+from mailbot.store.confirmations import Confirmation
+from mailbot.store.inbox import Received
+
+_OBJECTS = frozenset({"undo-leave", "objection"})  # nothing happens but by 取消
+_OF_OFFICE = frozenset(
+    {"request-join", "request-address"}
+)  # a plain word, from nobody but the office for certain
+_PROSE: dict[Language, str] = {
+    "ja": "確認のメールへのお返事ですが、「承認」か「取消」かを読み取れません。",
+    "en": "It answers a mail that asks for a yes or a no, and says neither.",
+}
+_UNSURE: dict[Language, str] = {
+    "ja": "事務局あてのお願いへのお返事ですが、差出人の認証がありません。",
+    "en": "It answers a request to the office, and nothing vouches for its author.",
+}
+
+
+@dataclass(frozen=True)
+class _Reply:
+    """One reply to a question."""
+
+    site: Site
+    received: Received
+    message: Message
+    asked: Confirmation
+    now: datetime
+
+    def say(self, name: str, /, **figures: object) -> str:
+        """Return a sentence in the site's language."""
+        return list_sentence(self.site.language, name, **figures)
+
+    @property
+    def thread(self) -> Thread:
+        """The mail, as an answer names it."""
+        return Thread(self.message.message_id, self.message.references)
+
+
+def settle_confirmation(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    asked: Confirmation,
+    now: datetime,
+) -> Settled:
+    """Act on a reply to a question, or say why it does not count."""
+    reply = _Reply(site, received, message, asked, now)
+    refused = _refused(reply)
+    if refused is not None:
+        return refused
+    if not inbox.first_time(
+        connection, f"confirm:{asked.id}", fingerprint(message, received.content), received.id
+    ):
+        return Settled("discarded", "the same mail was read before")
+    if asked.used_at is not None or now >= asked.expires_at:
+        _tell(connection, reply, "spent" if asked.used_at is not None else "expired")
+        return Settled(
+            "discarded", f"the word that was asked for is {'spent' if asked.used_at else 'too late'}"
+        )
+    word, _ = read_word(message.text, _sent(connection, asked))
+    if word == "unclear" or (word == "untouched" and asked.kind in _OF_OFFICE | _OBJECTS):
+        return Settled("held", _PROSE[site.language])
+    if not confirmations.use(connection, asked.id, now):
+        return Settled("discarded", "the word that was asked for is spent")
+    return _act(connection, reply, word)
+
+
+def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
+    """Do what was asked, or leave it."""
+    yes = word in {"yes", "untouched"}
+    match reply.asked.kind, yes:
+        case "commands", True:
+            return _run_commands(connection, reply)
+        case "address", True:
+            return _move(connection, reply)
+        case "request-join", _:
+            return _decide_join(connection, reply, admitted=yes)
+        case "request-address", True:
+            return _move_now(connection, reply)
+        case "undo-leave", False:
+            name = come_back(connection, reply.asked.address, reply.asked.detail, reply.now)
+            _tell(connection, reply, "undone")
+            return Settled("answered", f"back on {name}")
+        case "objection", False:
+            return _take_back(connection, reply)
+        case (("undo-leave" | "objection"), True):
+            return Settled("answered", "nothing to do: he agrees")
+    _tell(connection, reply, "declined")
+    return Settled("answered", "nothing was done: he said no")
+
+
+# --- what a yes does ----------------------------------------------------------------------------------------------
+
+
+def _run_commands(connection: Connection, reply: _Reply) -> Settled:
+    detail = reply.asked.detail
+    writer = Writer(reply.asked.address, True, detail["list"], detail["thread"], reply.received.id)
+    outcome = run_lines(connection, reply.site, writer, detail["lines"].split("\n"), reply.now)
+    answer(connection, reply.site, writer, outcome, reply.now, answered=reply.thread)
+    return Settled("answered", f"{len(outcome[0])} commands done after a confirmation, {len(outcome[1])} not")
+
+
+def _move(connection: Connection, reply: _Reply) -> Settled:
+    """The new address has answered: move at once, or ask the office where a colleague asked for it."""
+    detail, site = reply.asked.detail, reply.site
+    if not detail["approval"]:
+        return _move_now(connection, reply)
+    name = f"（{detail['name']}）" if detail.get("name") else ""
+    request = reply.say("request-move", who=detail["by"], old=detail["old"], new=detail["new"], name=name)
+    ask_confirmation(
+        connection,
+        site,
+        "request-address",
+        site.office,
+        site.render.letter("office_request", now=reply.now, answerable=True, request=request),
+        reply.now,
+        template="office_request",
+        about=detail["old"],
+        detail=detail,
+        by_mail=False,
+        inbox_id=reply.received.id,
+    )
+    _tell(connection, reply, "asked-office")
+    return Settled("answered", "the office is asked about a change of address")
+
+
+def _move_now(connection: Connection, reply: _Reply) -> Settled:
+    detail = reply.asked.detail
+    move = Move(detail["old"], detail["new"], detail.get("name") or None, detail["by"])
+    change_address(connection, reply.site, move, reply.now)
+    _tell(connection, reply, "moved", to=move.new, old=move.old, new=move.new)
+    return Settled("answered", f"{move.old} is now {move.new}")
+
+
+def _take_back(connection: Connection, reply: _Reply) -> Settled:
+    detail = reply.asked.detail
+    move = Move(detail["old"], detail["new"], detail["name"], detail["old"])
+    take_back(connection, reply.site, move, reply.now)
+    _tell(connection, reply, "moved-back", old=move.old)
+    return Settled("answered", f"{move.new} is {move.old} again")
+
+
+def _decide_join(connection: Connection, reply: _Reply, *, admitted: bool) -> Settled:
+    address, name = reply.asked.detail["address"], reply.asked.about
+    value = lists.load(connection, name)
+    if value is None:
+        return Settled("discarded", f"there is no list {name} any more")
+    if not admitted:
+        _tell(connection, reply, "office-declined", to=address)
+        return Settled("answered", f"{address} does not join {name}")
+    let_in(connection, value, address, "office", reply.now)
+    _tell(connection, reply, "did-join", to=address, title=value.title, list=f"{name}@{reply.site.domain}")
+    return Settled("answered", f"{address} joins {name}")
+
+
+# --- whose word, and what it says -----------------------------------------------------------------------------------
+
+
+def _refused(reply: _Reply) -> Settled | None:
+    """Return what becomes of a reply that may not act: a machine's, a colleague's, a forged one."""
+    machine = automatic(reply.message, reply.received.mail_from)
+    if machine is not None or seems_automatic(reply.message.subject):
+        return Settled("discarded", f"an automatic reply to a question ({machine or 'vacation note'})")
+    author, site = reply.message.from_address, reply.site
+    if author is None or not same_address(author, reply.asked.address):
+        return Settled("rejected", f"only {reply.asked.address} can answer this question")
+    if verdict(read_authentication(reply.message.headers, site.authserv_id), author) == "fail":
+        return Settled("rejected", "its author's domain disowns this mail (DMARC failed)")
+    if reply.asked.kind in _OF_OFFICE and not vouched(site, reply.message, reply.asked.address):
+        return Settled("held", _UNSURE[site.language])
+    return None
+
+
+def _sent(connection: Connection, asked: Confirmation) -> str:
+    """Return the text of the mail that is answered."""
+    cooked = confirmations.mail_of(connection, asked.id)
+    if cooked is None:
+        return ""
+    pieces = template(cooked)
+    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)})).text
+
+
+def _tell(
+    connection: Connection, reply: _Reply, name: str, *, to: str | None = None, **figures: object
+) -> None:
+    """Answer with one sentence, to who replied unless `to` says otherwise."""
+    address = to or reply.asked.address
+    own = same_address(address, reply.asked.address)
+    answer_member(
+        connection,
+        reply.site,
+        address,
+        (),
+        (),
+        reply.now,
+        inbox_id=reply.received.id,
+        thread=reply.thread if own else None,
+        sentence=reply.say(name, **figures),
+    )

@@ -1,0 +1,82 @@
+"""The mails about lists and their members, in both languages: they fit, and no line of ours is a word that acts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email import message_from_bytes, policy
+from typing import Any, get_args
+
+import pytest
+
+from mailbot.core.calendar import Language
+from mailbot.core.confirmation import read_word
+from mailbot.core.list_command import WHY_NOT
+from mailbot.core.list_sentences import SENTENCES
+from mailbot.core.wrap import columns
+from mailbot.render import CommandLine, Letterhead, Renderer, Thread
+from mailbot.resources import templates_folder
+from tests.flows.post_office import TOKYO
+
+NOW = datetime(2026, 6, 18, 10, 0, tzinfo=TOKYO)
+LINE = CommandLine("停止 7/1から7/20まで", "「電子会議室」の配信を止めます。" * 6, ("一", "二"))
+HOSTILE = CommandLine("x\r\nBcc: z@evil.test\0\x1b[2J", "y\r\n", ())
+A, B = "a@city.example.jp", "b@city.example.jp"
+MOVE = {"old": A, "new": B, "by": A}
+LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "answer": (
+        "member_answer",
+        {
+            "done": (LINE,),
+            "not_done": (LINE, HOSTILE),
+            "sentence": "",
+            "commands": True,
+            "robot": "robot@x.jp",
+        },
+    ),
+    "sentence": (
+        "member_answer",
+        {
+            "done": (),
+            "not_done": (),
+            "sentence": "元に戻しました。",
+            "commands": False,
+            "robot": "robot@x.jp",
+        },
+    ),
+    "confirm": ("confirm_commands", {"will": (LINE, HOSTILE), "address": A}),
+    "address": ("confirm_address", MOVE | {"name": ""}),
+    "successor": ("confirm_address", MOVE | {"name": "鈴木"}),
+    "changed": ("address_changed", MOVE | {"name": "鈴木"}),
+    "request": ("office_request", {"request": "松本市 佐藤 から、「部会」への入会の申し込みがありました。"}),
+}
+RENDER = {
+    language: Renderer(
+        templates_folder(),
+        language,
+        Letterhead("全国協議会", "jimukyoku@example.jp", "kaitou.example.jp", TOKYO),
+    )
+    for language in get_args(Language)
+}
+
+
+@pytest.mark.parametrize("language", get_args(Language))
+@pytest.mark.parametrize("name", LETTERS)
+def test_a_letter(name: str, language: Language) -> None:
+    """It fits 68 columns, holds no header of a stranger's, and copied back without marks it says nothing."""
+    template, words = LETTERS[name]
+    cooked = RENDER[language].letter(template, now=NOW, thread=Thread("<1@x>"), answerable=True, **words)
+    mail = message_from_bytes(cooked.replace(b"\0", b""), policy=policy.default)
+    assert mail["Bcc"] is None
+    assert (mail["Auto-Submitted"], mail["In-Reply-To"]) == ("auto-replied", "<1@x>")
+    text = mail.get_content()
+    assert all(columns(line) <= 68 for line in text.splitlines())
+    assert "\n\n\n" not in text.replace("\r", "")
+    assert not text.startswith("\n")
+    assert read_word(text, text)[0] == "untouched"
+    assert read_word(text, "")[0] in {"unclear", "untouched"}
+
+
+def test_both_languages_say_the_same() -> None:
+    """Each sentence stands in both, with the same figures."""
+    assert SENTENCES["ja"].keys() == SENTENCES["en"].keys()
+    assert WHY_NOT["ja"].keys() == WHY_NOT["en"].keys()
