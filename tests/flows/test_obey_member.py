@@ -388,6 +388,7 @@ def test_the_same_mail_again_is_not_obeyed_again(office: PostOffice) -> None:
     mail = office.mail(SATO, KAIGI_REQUEST, "状態")
     assert office.hand_in(mail, KAIGI_REQUEST).state == "answered"
     assert office.hand_in(mail, KAIGI_REQUEST).state == "discarded"
+    assert office.hand_in(mail, SECURITY_REQUEST).state == "answered"  # one mail to two lists asks both
 
 
 def test_nobody_is_bombed(office: PostOffice) -> None:
