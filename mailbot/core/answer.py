@@ -275,6 +275,11 @@ def read_answer(question: Question, slot: str, *, today: date) -> Read:
 
     `today` gives a date without its year the year that is meant, where that is plain.
     """
+    # Most members of a survey write one of a few short things: 1, 2, 1,3, or nothing.
+    return _read_short(question, slot, today) if len(slot) <= _SHORT else _read(question, slot, today)
+
+
+def _read(question: Question, slot: str, today: date) -> Read:
     if is_blank(slot):
         return Blank()
     if is_garbled(slot):
@@ -301,6 +306,9 @@ def read_answer(question: Question, slot: str, *, today: date) -> Read:
         return replace(read, remark=_as_written(slot, read.remark))
     return read
 
+
+_SHORT = 40  # characters
+_read_short = lru_cache(maxsize=4096)(_read)
 
 _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
 _MARKER = re.compile(

@@ -253,6 +253,7 @@ def _wrapped(text: str, indent: str, columns: int) -> list[str]:
     return list(wrap(text, columns, indent=indent, longest_word=columns - len(indent)))
 
 
+@lru_cache(maxsize=1024)
 def wrap_safely(
     line: str, columns: int, *, indent: str | None = None, longest_word: int | None = None
 ) -> tuple[str, ...]:

@@ -64,9 +64,14 @@ def _short_key(line: str) -> str:
     return "".join(fold(line).casefold().split())
 
 
+_long_key = lru_cache(maxsize=512)(_short_key.__wrapped__)  # a line of a reply is looked at several times
+
+
 def line_key(line: str) -> str:
     """Return a line folded and without blanks, for comparison with ours (ballot.md section 5)."""
-    return _short_key(line) if len(line) <= 120 else "".join(fold(line).casefold().split())
+    if len(line) <= 120:
+        return _short_key(line)
+    return _long_key(line) if len(line) <= LONGEST_LINE else "".join(fold(line).casefold().split())
 
 
 class Role(NamedTuple):
@@ -109,6 +114,39 @@ _CONFIRMS = re.compile(
 )
 
 
+class _Shape(NamedTuple):
+    """What one line says by itself, wherever it stands."""
+
+    key: str
+    slot: tuple[str, str] | None  # question, and what follows its mark
+    reference: str  # 受付番号, folded; "": it names none
+    kind: Literal["start", "end", "signature", ""]
+    question: str  # the one that begins here; "": none does
+    option: int  # 0: it is none
+
+
+@lru_cache(maxsize=4096)
+def _shape(line: str) -> _Shape:
+    """Return what a line of ours says by itself; all but two or three lines are the same for all bodies."""
+    key = line_key(line)
+    found, option = REFERENCE.search(line), _NUMBERED_OPTION.match(line)
+    kind: Literal["start", "end", "signature", ""] = ""
+    if key.startswith(("★★回答欄ここから★★", "**answersstart**")):
+        kind = "start"
+    elif key.startswith(("★★回答欄ここまで★★", "**answersend**")):
+        kind = "end"
+    elif SIGNATURE.match(line):
+        kind = "signature"
+    return _Shape(
+        key,
+        slot_line(line),
+        found["reference"].casefold() if found else "",
+        kind,
+        _question_number(line) or "",
+        int(option["number"]) if option else 0,
+    )
+
+
 @lru_cache(maxsize=256)
 def _known_text(text: str) -> KnownText:
     """Return the roles of the lines of one text of ours, and its slots."""
@@ -121,45 +159,44 @@ def _known_text(text: str) -> KnownText:
     slot_at: dict[str, range] = {}
     likenesses = []
     for line in text.splitlines():
-        key = line_key(line)
+        shape = _shape(line)
+        key = shape.key
         role: Role
         if not key:
             in_slot = False
             continue
         keys.append(key)
-        slot = slot_line(line)
-        found = REFERENCE.search(line)
-        if found:
-            edition, reference = key, found["reference"].casefold()
-        if _is_start(key):
+        if shape.reference:
+            edition, reference = key, shape.reference
+        if shape.kind == "start":
             inside, question = True, ""
             role = Role("start")
-        elif _is_end(key):
+        elif shape.kind == "end":
             inside = in_slot = signature = False
             role = Role("end")
         elif not inside:
             role = Role("outside")
-        elif slot and not in_slot:
-            question, in_slot = slot[0], True
-            slots[question] = [slot[1]]
+        elif shape.slot and not in_slot:
+            question, in_slot = shape.slot[0], True
+            slots[question] = [shape.slot[1]]
             slot_at[question] = range(len(keys) - 1, len(keys))
             question_at.setdefault(question, len(keys) - 1)
             likenesses.append((key, Role("slot-more", question)))
             continue
-        elif signature or SIGNATURE.match(line):
+        elif signature or shape.kind == "signature":
             in_slot, signature = False, True
             role = Role("signature")
         elif in_slot:
             slots[question].append(line)
             slot_at[question] = range(slot_at[question].start, len(keys))
             role = Role("slot-more", question)
-        elif found:
+        elif shape.reference:
             role = Role("reference")
-        elif number := _question_number(line):
-            question, option = number, 0
+        elif shape.question:
+            question, option = shape.question, 0
             question_at[question] = len(keys) - 1
             role = Role("question", question)
-        elif (numbered := _NUMBERED_OPTION.match(line)) and int(numbered["number"]) == option + 1:
+        elif shape.option == option + 1:
             option += 1
             role = Role("option", question, option)
         else:
@@ -188,14 +225,6 @@ def _confirms(joined: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
         question, options = match["ja"] or match["en"], match["ja_options"] or match["en_options"]
         found.append((question.upper(), tuple(options.split(","))))
     return tuple(found)
-
-
-def _is_start(key: str) -> bool:
-    return key.startswith(("★★回答欄ここから★★", "**answersstart**"))
-
-
-def _is_end(key: str) -> bool:
-    return key.startswith(("★★回答欄ここまで★★", "**answersend**"))
 
 
 def _question_number(line: str) -> str | None:

@@ -259,8 +259,11 @@ def _opens(link: Link, *, closed: bool) -> bool:
     return commitment(link.salt, link.row) == link.row.commitment
 
 
+_text = json.JSONEncoder(sort_keys=True).encode
+
+
 def _hash(previous: str, facts: Sequence[object]) -> str:
-    return hashlib.sha256(f"{previous}\n{json.dumps(facts, sort_keys=True)}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous}\n{_text(facts)}".encode()).hexdigest()
 
 
 def _said(row: LedgerRow) -> list[object]:

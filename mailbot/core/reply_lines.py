@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from mailbot.core.known_text import ANSWER_LINE, LONGEST_LINE, Known, Role, line_key, slot_line
@@ -82,6 +83,17 @@ def _unquoted(line: str) -> tuple[int, str]:
     return depth, line[at:] if depth else line
 
 
+def _piece(line: str) -> tuple[int, str, str]:
+    """Return how deep a line is quoted, the line without its quote marks, and its key."""
+    depth, body = _unquoted(line)
+    return depth, body, line_key(body)
+
+
+_short_piece = lru_cache(maxsize=8192)(
+    _piece
+)  # nearly all lines are ours, and the same in the replies of others
+
+
 def _rejoined(pieces: list[tuple[int, str, str]], at: int, known: Known) -> tuple[str, int]:
     """Return the line of ours that begins here and was wrapped on the way, and over how many lines it runs."""
     depth, _, first = pieces[at]
@@ -117,8 +129,7 @@ def reply_lines(text: str, known: Known) -> list[Line]:
         line = raw.rstrip("\r")[:LONGEST_LINE]
         if "~~" in line:
             line = _STRUCK.sub("", line)
-        depth, body = _unquoted(line)
-        key = line_key(body)
+        depth, body, key = _short_piece(line) if len(line) <= 120 else _piece(line)
         if ("\t" in line or "|" in line or "｜" in line) and not _is_ours(body, known):
             row = _row(line)
             if row is not None:

@@ -9,7 +9,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
     Connection,
@@ -28,9 +28,6 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
-
-if TYPE_CHECKING:
-    from sqlalchemy.engine.interfaces import DBAPICursor
 
 SCHEMA = "0003"  # the newest migration; a test compares
 _THREADS = 4
@@ -176,16 +173,16 @@ def savepoint(connection: Connection) -> Iterator[None]:
 
     Not SQLAlchemy's `begin_nested`, which takes as long as three statements, for each mail that is read.
     """
-    connection.exec_driver_sql("SAVEPOINT one")
+    _run(connection, "SAVEPOINT one")
     later = connection.info.setdefault(_LATER, [])
     before = len(later)
     try:
         yield
     except BaseException:
         del later[before:]
-        connection.exec_driver_sql("ROLLBACK TO SAVEPOINT one")
+        _run(connection, "ROLLBACK TO SAVEPOINT one")
         raise
-    connection.exec_driver_sql("RELEASE SAVEPOINT one")
+    _run(connection, "RELEASE SAVEPOINT one")
 
 
 class Written:
@@ -202,9 +199,7 @@ class Written:
     def rows(self, connection: Connection, **values: object) -> list[Any]:
         """Run it; returns its rows, as named tuples."""
         form = self._form(connection, values)
-        with _cursor(connection, form.sql) as cursor:
-            cursor.execute(form.sql, form.parameters(values))
-            return form.rows(cursor.fetchall())
+        return form.rows(_run(connection, form.sql, form.parameters(values), fetch=True))
 
     def first(self, connection: Connection, **values: object) -> Any:
         """Run it; returns its first row, None when there is none."""
@@ -213,16 +208,12 @@ class Written:
     def run(self, connection: Connection, **values: object) -> int:
         """Run it; returns how many rows it changed."""
         form = self._form(connection, values)
-        with _cursor(connection, form.sql) as cursor:
-            cursor.execute(form.sql, form.parameters(values))
-            return int(cursor.rowcount)
+        return int(_run(connection, form.sql, form.parameters(values)))
 
     def run_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> int:
         """Run it once for each of these sets of values (at least one); returns how many rows it changed in all."""
         form = self._form(connection, rows[0])
-        with _cursor(connection, form.sql) as cursor:
-            cursor.executemany(form.sql, [form.parameters(row) for row in rows])
-            return int(cursor.rowcount)
+        return int(_run(connection, form.sql, [form.parameters(row) for row in rows], each=True))
 
     def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
         form = self._forms.get(connection.dialect.name)
@@ -274,18 +265,29 @@ class _Form:
         return row
 
 
-@contextlib.contextmanager
-def _cursor(connection: Connection, sql: str) -> Iterator[DBAPICursor]:
-    """Give the driver's cursor; raise what it raises as SQLAlchemy would, and give a broken connection up."""
-    driver, held = connection.dialect.loaded_dbapi, connection.connection
+def _run(
+    connection: Connection, sql: str, parameters: Any = (), *, each: bool = False, fetch: bool = False
+) -> Any:
+    """Let the driver run a statement as it is; returns its rows, or how many it changed.
+
+    Raises what the driver raises as SQLAlchemy would, and gives a broken connection up.
+    """
+    held = connection.connection
     try:
-        yield held.cursor()
-    except driver.Error as error:
+        cursor = held.cursor()
+        (cursor.executemany if each else cursor.execute)(sql, parameters)
+        return cursor.fetchall() if fetch else cursor.rowcount
+    except connection.dialect.loaded_dbapi.Error as error:
         broken = connection.dialect.is_disconnect(error, held.dbapi_connection, None)
         if broken:
             connection.invalidate(error)
         raise DBAPIError.instance(
-            sql, None, error, driver.Error, connection_invalidated=broken, dialect=connection.dialect
+            sql,
+            None,
+            error,
+            connection.dialect.loaded_dbapi.Error,
+            connection_invalidated=broken,
+            dialect=connection.dialect,
         ) from error
 
 

@@ -15,6 +15,7 @@ from mailbot.core.survey import Answer, Problem, Survey
 _LIST = TypeAdapter(MailingList)
 _SURVEY = TypeAdapter(Survey)
 _EVENT = TypeAdapter(Event)
+_text = json.JSONEncoder(sort_keys=True).encode  # escapes what a database might refuse
 
 
 def document(value: MailingList | Survey | Event) -> str:
@@ -48,7 +49,7 @@ def event_of(text: str) -> Event:
 
 def answers_text(answers: Mapping[str, Answer]) -> str:
     """Return answers as JSON, in a form that does not depend on their order."""
-    return json.dumps(dict(answers), sort_keys=True)  # escapes what a database might refuse
+    return _text(dict(answers))
 
 
 def answers_of(text: str) -> dict[str, Answer]:
@@ -60,7 +61,7 @@ def answers_of(text: str) -> dict[str, Answer]:
 
 def problems_text(problems: tuple[Problem, ...]) -> str:
     """Return problems as JSON."""
-    return json.dumps([[problem.question, problem.kind, problem.text] for problem in problems])
+    return _text([[problem.question, problem.kind, problem.text] for problem in problems])
 
 
 def problems_of(text: str) -> tuple[Problem, ...]:
@@ -70,7 +71,7 @@ def problems_of(text: str) -> tuple[Problem, ...]:
 
 def remarks_text(remarks: Mapping[str, str]) -> str:
     """Return the words beside the answers as JSON."""
-    return json.dumps(dict(remarks), sort_keys=True)
+    return _text(dict(remarks))
 
 
 def remarks_of(text: str) -> dict[str, str]:
@@ -80,7 +81,7 @@ def remarks_of(text: str) -> dict[str, str]:
 
 def flags_text(flags: Mapping[str, tuple[str, ...]]) -> str:
     """Return the flags of the answers as JSON."""
-    return json.dumps(dict(flags), sort_keys=True)
+    return _text(dict(flags))
 
 
 def flags_of(text: str) -> dict[str, tuple[str, ...]]:
