@@ -6,12 +6,15 @@ import html
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter, itemgetter
 
 MAX_CHARACTERS = 5_000_000  # of one document, which may hold pictures as data: addresses
-MAX_MARKUP = 50_000  # tags and comments: about half a second; what follows is cut off and the cut is shown
+MAX_MARKUP = 50_000  # tags and comments, those with attributes twice: half a second; the rest is cut off
 MAX_ATTRIBUTES = 8_000  # characters of one tag in which its attributes are looked for
+MOST_ATTRIBUTES = 30  # of one tag that are looked at
+MAX_REFERENCES = 30_000  # characters written as &...; in one document; it is cut off before the next
 MAX_QUOTE_MARKS = 20  # per line; deeper levels look like this one
 CUT = "[…]"
 
@@ -24,6 +27,7 @@ _BLOCKS = frozenset(
 )
 _CELLS = frozenset({"td", "th"})
 _INVISIBLE = frozenset({"script", "style", "title", "template", "noscript"})
+_INVISIBLE_ENDS = {name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in _INVISIBLE}
 _STRUCK = frozenset({"s", "del", "strike"})
 _CLOSES_ITSELF = {
     "p": ("p",),
@@ -62,8 +66,9 @@ def html_to_text(source: str, max_markup: int = MAX_MARKUP, *, show_struck: bool
     so that "2" with a struck "1" before it is asked back rather than guessed. With `show_struck` a line struck
     through as a whole stands as `~~words~~` too.
     """
-    page = _Page(source[:MAX_CHARACTERS], show_struck=show_struck)
-    whole = page.read(max_markup) and len(source) <= MAX_CHARACTERS
+    kept = "&".join(source[:MAX_CHARACTERS].split("&", MAX_REFERENCES + 1)[: MAX_REFERENCES + 1])
+    page = _Page(kept, show_struck=show_struck)
+    whole = page.read(max_markup) and len(kept) == len(source)
     lines = page.lines
     while lines and not lines[-1].strip("> "):
         lines.pop()
@@ -110,6 +115,8 @@ class _Line:
 
     def text(self, *, show_struck: bool) -> str | None:
         """Return the finished line; None when all of its words are struck through and not to be shown."""
+        if not any(struck for _, struck in self.stretches):
+            return "".join(text for text, _ in self.stretches).rstrip()
         struck_words = [struck for text, struck in self.stretches if text.strip()]
         if struck_words and all(struck_words) and not show_struck:
             return None
@@ -130,6 +137,8 @@ class _Page:
         self._show_struck = show_struck
         self._source = source
         self._finder = _Finder(source)
+        self._left = 0  # tags and comments that may still be read
+        self._endless: set[str] = set()  # names of script and the like that have no end tag from here on
         self._open: list[_Element] = []
         self._places: dict[str, list[int]] = {}  # name -> indexes in _open
         self._block_places: list[int] = []
@@ -142,13 +151,14 @@ class _Page:
 
     def read(self, max_markup: int) -> bool:
         """Write the lines; return whether all of the page was read."""
+        self._left = max_markup
         position = 0
         end = len(self._source)
-        while position < end and max_markup >= 0:
+        while position < end and self._left >= 0:
             bracket = self._finder.find("<", position)
             self._text(self._source[position:bracket])
             position = self._markup(bracket) if bracket < end else end
-            max_markup -= 1
+            self._left -= 1
         self._break()
         return position >= end
 
@@ -156,6 +166,13 @@ class _Page:
 
     def _markup(self, start: int) -> int:
         """Read what begins with `<` at start; return where text goes on."""
+        bare = _BARE_TAG.match(self._source, start)
+        if bare and (name := bare["name"].lower()) not in _INVISIBLE:
+            if bare["slash"]:
+                self._end(name)
+            else:
+                self._start(name, {}, start)
+            return bare.end()
         follows = self._source[start + 1 : start + 4]
         if self._finder.find(">", start) == len(self._source):
             self._text("<")
@@ -182,7 +199,9 @@ class _Page:
         name = _name(self._source, start + 1, end)
         if name in _INVISIBLE:
             return self._behind_invisible(name, end)
-        attributes = _attributes(self._source[start + 1 + len(name) : min(end - 1, start + MAX_ATTRIBUTES)])
+        self._left -= 1  # its attributes cost as much again
+        source = self._source[start + 1 + len(name) : min(end - 1, start + MAX_ATTRIBUTES)]
+        attributes = _short_attributes(source) if len(source) <= 200 else _attributes(source)
         self._start(name, attributes, start)
         return end
 
@@ -202,12 +221,10 @@ class _Page:
 
     def _behind_invisible(self, name: str, position: int) -> int:
         """Return where text goes on behind the end tag of a script or the like; at once when it has none."""
-        closing = position
-        while closing < len(self._source):
-            closing = self._finder.find("</", closing)
-            if self._source[closing + 2 : closing + 2 + len(name)].lower() == name:
-                return self._behind(">", closing, otherwise=len(self._source))
-            closing += 2
+        if name not in self._endless:
+            if closing := _INVISIBLE_ENDS[name].search(self._source, position):
+                return self._behind(">", closing.start(), otherwise=len(self._source))
+            self._endless.add(name)
         return position
 
     # Elements
@@ -351,6 +368,7 @@ def _unescaped(text: str) -> str:
         return text
 
 
+_BARE_TAG = re.compile(r"<(?P<slash>/?)(?P<name>[A-Za-z][A-Za-z0-9]{0,40})>")  # most tags have no attributes
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9:_-]{0,40}")
 
 
@@ -364,10 +382,13 @@ _READ_ATTRIBUTES = ("style", "class", "id", "start", "value")
 
 
 def _attributes(source: str) -> dict[str, str]:
-    """Return the attributes that matter here, by lower-case name; the first of a name counts."""
+    """Return the attributes that matter here, by lower-case name; the first of a name counts. A style has no blanks."""
     found: dict[str, str] = {}
     position = 0
-    while (equals := source.find("=", position)) >= 0:
+    for _ in range(MOST_ATTRIBUTES):
+        equals = source.find("=", position)
+        if equals < 0:
+            break
         name = "".join(source[position:equals].split()[-1:]).lower()
         start = equals + 1
         while start < len(source) and source[start].isspace():
@@ -381,19 +402,18 @@ def _attributes(source: str) -> dict[str, str]:
             position = start + len(value)
         if name in _READ_ATTRIBUTES:
             found.setdefault(name, _unescaped(value))
+    if "style" in found:
+        found["style"] = "".join(found["style"].lower().split())
     return found
 
 
-def _style(attributes: dict[str, str]) -> str:
-    return "".join(attributes.get("style", "").lower().split())
+_short_attributes = lru_cache(maxsize=512)(_attributes)  # a mail program writes the same few over and over
 
 
 def _is_struck(name: str, attributes: dict[str, str]) -> bool:
     if name in _STRUCK:
         return True
-    if "style" not in attributes:
-        return False
-    _, found, value = _style(attributes).partition("text-decoration")
+    _, found, value = attributes.get("style", "").partition("text-decoration")
     return bool(found) and "line-through" in value
 
 
@@ -401,7 +421,7 @@ def _heads_quotation(attributes: dict[str, str]) -> bool:
     """Tell whether a div is the header block with which Outlook begins the mail that it quotes."""
     if attributes.get("id", "").lower() in _REPLY_HEADER_IDS:
         return True
-    style = _style(attributes)
+    style = attributes.get("style", "")
     line_above = "border-top:" in style or "border-style:solidnonenone" in style
     return line_above and "solid" in style and any(sign in style for sign in _OUTLOOK_BORDERS)
 

@@ -12,7 +12,10 @@ from itertools import groupby
 
 DAMAGE = "\ufffd"
 MAX_WALKED = 300_000  # bytes of one text that are looked at one by one for vendor characters
-SAMPLE = 50_000  # bytes by which the least damaged reading is chosen
+SAMPLE = 10_000  # bytes by which the least damaged reading is chosen
+MAX_ESCAPES = 4_000  # escape sequences of one text that are looked at one by one
+MAX_RUNS = 6_000  # pieces between blanks in one stretch of a text
+MAX_WORDS = 1_000  # encoded words of one header field; with more of them it stays as it is
 MAX_DAMAGE = 1_000  # places of one stretch; behind them every byte that is not ASCII counts as damage
 
 JIS = "iso-2022-jp"
@@ -234,10 +237,15 @@ def _as_in_cp932(text: str) -> str:
     return text
 
 
+@functools.lru_cache(maxsize=1)  # who finds it damaged asks again
 def _windows_iso_2022_jp(content: bytes) -> str:
     if len(content) > MAX_WALKED:
         return content.decode("iso2022_jp_2", "replace")
-    first, *stretches = content.split(b"\x1b")
+    first, *stretches = content.split(b"\x1b", MAX_ESCAPES)
+    rest = b""
+    if len(stretches) == MAX_ESCAPES:
+        stretches[-1], escape, behind = stretches[-1].partition(b"\x1b")
+        rest = escape + behind
     texts = [_single_bytes(first)]
     current = b"(B"
     for stretch in stretches:
@@ -247,7 +255,7 @@ def _windows_iso_2022_jp(content: bytes) -> str:
         else:
             current = designation
             texts.append(_stretch(current, stretch[len(designation) :]))
-    return "".join(texts)
+    return "".join(texts) + rest.decode("iso2022_jp_2", "replace")
 
 
 def _designation(stretch: bytes) -> bytes | None:
@@ -281,20 +289,22 @@ def _double_bytes(content: bytes) -> str:
     if len(content) % 2 == 0 and not content.translate(None, _GRAPHIC):
         return content.decode("utf-16-be").translate(table)
     texts: list[str] = []
-    position = damage = 0
-    while position < len(content) and damage < MAX_DAMAGE:
-        pair = content[position : position + 2]
-        if pair[0] <= 0x20:  # line ends and blanks stand for themselves in every set
-            texts.append(chr(pair[0]))
-            position += 1
-        elif len(pair) == 2 and not pair.translate(None, _GRAPHIC):
-            texts.append(table[pair[0] << 8 | pair[1]])
-            position += 2
+    damage = 0
+    for count, run in enumerate(_RUN.finditer(content)):
+        if damage == MAX_DAMAGE or count == MAX_RUNS:
+            texts.append(DAMAGE + content[run.start() :].decode("ascii", "replace"))
+            break
+        if run["pairs"]:
+            texts.append(run["pairs"].decode("utf-16-be").translate(table))
+        elif run["blanks"]:  # line ends and blanks stand for themselves in every set
+            texts.append(run["blanks"].decode("ascii"))
         else:
             texts.append(DAMAGE)
-            position += 1
             damage += 1
-    return "".join(texts) + content[position:].decode("ascii", "replace")
+    return "".join(texts)
+
+
+_RUN = re.compile(rb"(?P<pairs>(?:[!-~]{2})+)|(?P<blanks>[\x00-\x20]+)|.", re.DOTALL)
 
 
 @functools.cache
@@ -334,6 +344,7 @@ def _beyond_jis(character: str) -> bool:
     return character not in "￢￤" and character.encode("euc_jp", "ignore") == b""
 
 
+@functools.lru_cache(maxsize=1)  # as above
 def _euc_jp(content: bytes) -> str:
     """Decode EUC-JP with the vendor rows; U+FFFD for damage."""
     try:
@@ -407,13 +418,15 @@ def decode_header(value: str | bytes) -> str:
     Neighbouring words of one charset are joined first, because mail programs split characters between them.
     The result is one line without control characters; anything that is not understood stays as it is.
     """
+    if isinstance(value, str) and value.isascii() and value.isprintable() and "=?" not in value:
+        return value
     raw = (
         value
         if isinstance(value, bytes)
         else value.encode("utf-8", "surrogateescape" if _escaped(value) else "replace")
     )
     raw = raw.replace(b"\r\n", b"\n").replace(b"\n ", b" ").replace(b"\n\t", b" ")
-    if b"=?" not in raw or b"\x1b$" in raw:
+    if b"=?" not in raw or b"\x1b$" in raw or raw.count(b"=?") > MAX_WORDS:
         return strip_controls(decode(raw, None).text)
     texts = []
     for charset, words in groupby(_without_blanks_between(list(_words(raw))), key=lambda word: word[0]):

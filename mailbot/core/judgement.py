@@ -113,8 +113,8 @@ def judge(
 
 def _only_our_characters(text: str, texts: Sequence[str]) -> str:
     """Return a text in which every character beyond ASCII that stands in none of our own texts is damage."""
-    ours = set().union(*texts)
-    return "".join(character if character.isascii() or character in ours else "\ufffd" for character in text)
+    strange = {character for character in set(text).difference(*texts) if not character.isascii()}
+    return text.translate(dict.fromkeys(map(ord, strange), "\ufffd"))
 
 
 def _legible(reading: Reading, doubting: Reading, language: Language) -> Reading:

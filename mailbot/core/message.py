@@ -15,8 +15,9 @@ from mailbot.core.japanese import EUC, JIS, decode, decode_header, strip_control
 from mailbot.core.mime import Head, Leaf, Multipart, Node, TooMuchError, split_head, tree
 
 MAX_ADDRESSES = 500  # in To and Cc together (promises.md attack 6)
-MAX_HARD_TEXT = 150_000  # bytes of one mail's text that a slow decoder reads (50 ms); the rest is left
-MAX_MARKUP = 8_000  # tags of all HTML in one mail (40 ms): some thousand lines as Outlook writes them
+MAX_HARD_TEXT = 100_000  # bytes of one mail's text that a slow decoder reads (50 ms); the rest is left
+MAX_FLOWED = 10_000  # lines of a text in which soft line ends are looked for; those behind stay as they are
+MAX_MARKUP = 6_000  # tags of all HTML in one mail (40 ms), those with attributes twice: 750 lines as Outlook writes them
 MAX_FORMATTED = 300_000  # bytes of HTML that are compared with the plain text beside them
 MAX_LABEL = 255  # characters of an attachment's name
 
@@ -355,7 +356,9 @@ class _Reader:
         decoded = decode(content, _charset(leaf))
         self.garbled = self.garbled or not decoded.clean
         if not decoded.clean or decoded.charset in {JIS, EUC}:
-            self._hard_text_left -= len(content)
+            self._hard_text_left -= len(content) * (
+                1 if decoded.clean else 3
+            )  # damaged: it was tried by each
         if leaf.content_type == "text/html":
             text = html_to_text(decoded.text, self._markup_left)
             self._markup_left = max(0, self._markup_left - decoded.text.count("<"))
@@ -393,7 +396,7 @@ def formatted_text(message: Message) -> str:
     markup = [decode(page.content, page.charset).text for page in pages]
     if all(_only_repeats(page, message.text) for page in markup):
         return ""
-    room = MAX_MARKUP // (2 * len(pages))
+    room = MAX_MARKUP // len(pages)
     texts = [html_to_text(page, room, show_struck=True) for page in markup]
     return "" if any(text.endswith(CUT) for text in texts) else strip_controls_of_lines("\n".join(texts))
 
@@ -441,7 +444,10 @@ def unflowed(text: str, *, delete_space: bool) -> str:
     """Join the soft line breaks of format=flowed (RFC 3676); quote marks become `> ` per level."""
     paragraphs: list[tuple[int, list[str]]] = []
     flowing = False
-    for line in text.split("\n"):
+    *lines, rest = text.split("\n", MAX_FLOWED)
+    if len(lines) < MAX_FLOWED:
+        lines, rest = [*lines, rest], ""
+    for line in lines:
         content = line.lstrip(">")
         depth = len(line) - len(content)
         content = content.removeprefix(" ")  # space-stuffing
@@ -453,7 +459,8 @@ def unflowed(text: str, *, delete_space: bool) -> str:
         else:
             paragraphs.append((depth, [content]))
         flowing = soft
-    return "\n".join("> " * depth + "".join(pieces) for depth, pieces in paragraphs)
+    joined = "\n".join("> " * depth + "".join(pieces) for depth, pieces in paragraphs)
+    return f"{joined}\n{rest}" if rest else joined
 
 
 # --- Recognising the same mail again ---

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import binascii
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
@@ -20,6 +21,8 @@ MAX_HEADER_BYTES = 256 * 1024
 MAX_HEADER_LINES = 1_000
 MAX_FIELD_BYTES = 64 * 1024
 MAX_PARTS = 200
+MAX_BOUNDARIES = 1_000  # lines of one multipart that begin like its boundary
+MAX_PADDING = 100_000  # padding marks of one base64 part: its runs are decoded one by one
 MAX_DEPTH = 20
 MAX_CONTINUATIONS = 32
 MAX_PARAMETERS = 200
@@ -108,14 +111,13 @@ def _continues(line: bytes, before: Sequence[bytes]) -> bool:
     return bool(before) and line[:1] in b" \t"
 
 
-_NAME_BYTES = bytes(byte for byte in range(33, 127) if byte != ord(":"))
+_FIELD = re.compile(rb"([!-9;-~]+)[ \t]*:")  # blanks before the colon are allowed (obsolete)
 
 
 def _field_name(line: bytes) -> str:
-    """Return the name of the field on this line; "" if it is no field. Blanks before the colon are allowed (obsolete)."""
-    name, colon, _ = line[:1000].partition(b":")
-    name = name.rstrip(b" \t")
-    return name.decode("ascii") if colon and name and not name.translate(None, _NAME_BYTES) else ""
+    """Return the name of the field on this line; "" if it is no field."""
+    found = _FIELD.match(line, 0, 1000)
+    return found[1].decode("ascii") if found else ""
 
 
 def _fields(lines: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
@@ -163,11 +165,20 @@ def _node(head: Head, body: bytes, around: str, depth: int, serial: Iterator[int
 
 
 def _pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
-    """Yield what stands between the boundary's lines, unless it is nothing; a missing last line is made up for."""
+    """Yield what stands between the boundary's lines, unless it is nothing; a missing last line is made up for.
+
+    Raises TooMuchError beyond MAX_BOUNDARIES.
+    """
     mark = b"--" + boundary
     start = -1
     position = 0 if body.startswith(mark) else _next_line(body, mark, 0)
+    lines = 0
     while position >= 0:
+        lines += 1
+        if lines > MAX_BOUNDARIES:
+            raise TooMuchError(
+                f"more than {MAX_BOUNDARIES} lines begin like the boundary of the mail's parts"
+            )
         end = body.find(b"\n", position)
         end = len(body) if end < 0 else end
         tail = body[position + len(mark) : end].strip(b" \t\r")
@@ -203,6 +214,8 @@ def _leaf(head: Head, body: bytes, content_type: str, parameters: Mapping[str, s
 def _unencoded(body: bytes, encoding: str) -> bytes:
     match encoding.strip().partition(" ")[0].partition(";")[0].lower():
         case "base64":
+            if body.count(b"=") > MAX_PADDING:
+                raise TooMuchError(f"a part in base64 has more than {MAX_PADDING} padding marks")
             return from_base64(body)
         case "quoted-printable":
             return binascii.a2b_qp(body)

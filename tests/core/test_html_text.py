@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbot.core.html_text import html_to_text
+from mailbot.core.html_text import MAX_REFERENCES, html_to_text
 
 
 @pytest.mark.parametrize(
@@ -111,6 +111,13 @@ def test_struck_lines_can_be_shown() -> None:
 def test_what_is_cut_off_is_shown() -> None:
     """A document beyond the bounds ends with a mark in place of the rest."""
     assert html_to_text("<p>a</p>" * 10, max_markup=2) == "a\n[…]"
+    assert html_to_text("&#x3042;" * (MAX_REFERENCES + 1)) == "あ" * MAX_REFERENCES + "\n[…]"
+    assert html_to_text("<p class=x>a</p>" * 10, max_markup=2) == "a\n[…]"  # attributes cost as much again
+
+
+def test_a_script_without_its_end_hides_nothing_else() -> None:
+    """What stands behind it is text, and a style sheet behind that is still hidden."""
+    assert html_to_text("<script>a<p>b<STYLE>c</style>d<script>e</p>f") == "a\nbde\nf"
 
 
 @given(

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbot.core.message import Message, canonical_hash, formatted_text, parse, unflowed
+from mailbot.core.message import MAX_FLOWED, Message, canonical_hash, formatted_text, parse, unflowed
 
 CORPORA = Path(__file__).resolve().parents[3] / "shared" / "corpora"
 
@@ -252,8 +252,8 @@ BOMBS: dict[str, tuple[bytes, bool]] = {  # what it holds, and whether it must g
     "parameters": (b"Content-Type: a/b" + b";a=b" * 15_000 + b"\n\nx", True),
     "quotes": (b"Content-Type: a/b" + b';"' * 30_000 + b"\n\nx", True),
     "parts": (b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n\nx\n" * 100_000, True),
-    "empty parts": (b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 250_000, False),
-    "almost boundaries": (b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + b"--bb\n" * 200_000, False),
+    "empty parts": (b"Content-Type: multipart/mixed; boundary=b\n\n" + b"--b\n" * 250_000, True),
+    "almost boundaries": (b"Content-Type: multipart/mixed; boundary=b\n\n--b\n" + b"--bb\n" * 200_000, True),
     "folded subject": (b"Subject: " + b"x" * 70 + b"\n " * 1_400_000 + b"\n\nx", True),
     "wide subject": (b"Subject: " + b"x" * 4_000_000 + b"\n\nx", True),
     "word subject": (b"Subject: " + b"=?utf-8?q?x?= " * 4_600 + b"\n\nx", False),
@@ -276,7 +276,7 @@ BOMBS: dict[str, tuple[bytes, bool]] = {  # what it holds, and whether it must g
         False,
     ),
     "flowed": (b"Content-Type: text/plain; format=flowed\n\n" + b">x \n" * 250_000, False),
-    "base64": (b"Content-Transfer-Encoding: base64\n\n" + b"QQ==" * 250_000, False),
+    "base64": (b"Content-Transfer-Encoding: base64\n\n" + b"QQ==" * 250_000, True),
     "escapes": (b"Content-Type: text/plain; charset=iso-2022-jp\n\n" + b"\x1b$B!" * 250_000, False),
     "kana": (b"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B" + b"\x0e\xff" * 500_000, False),
     "spaced pairs": (b"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B" + b" !!" * 330_000, False),
@@ -324,6 +324,12 @@ def test_forwarded_mail_is_not_the_authors_text() -> None:
 def test_format_flowed(text: str, delete_space: bool, unfolded: str) -> None:
     """Soft line breaks are joined within one level of quotation (RFC 3676)."""
     assert unflowed(text, delete_space=delete_space) == unfolded
+
+
+def test_a_very_long_flowed_text_keeps_its_last_lines() -> None:
+    """Behind so many lines soft line ends stay as they are; nothing is lost."""
+    text = "a \n" * MAX_FLOWED + "b \nc"
+    assert unflowed(text, delete_space=False) == "a " * MAX_FLOWED + "\nb \nc"
 
 
 def test_the_same_mail_by_another_way_has_the_same_hash() -> None:

@@ -29,6 +29,7 @@ from tests.flows.post_office import (
     PostOffice,
     in_english,
 )
+from tests.mails.hostile import AUTHOR, SHAPES
 
 COLLEAGUE = "ito@city.nagano.lg.jp"
 
@@ -353,3 +354,22 @@ def test_a_ballot_in_english(office: PostOffice) -> None:
     english.reply(invitation, "Q1 2")
     assert english.stands()[NAGANO].row.status == "counted"
     assert "received" in english.only_copy("vote_receipt").text.lower()
+
+
+def test_hostile_replies_are_settled_and_hold_up_nobody(office: PostOffice, invitation: Copy) -> None:
+    """A megabyte of whatever shape is held, quarantined or counts for nothing, and the reply behind all of them counts."""
+    numbers = {}
+    for name, make in SHAPES.items():
+        raw = make().replace(AUTHOR.encode(), YAMADA.encode(), 1)
+        entry = office.hand_in(raw, office.reply_address(invitation))
+        assert entry.state in {"voted", "held", "quarantined", "discarded"}, name
+        assert "処理できませんでした" not in entry.reason, name
+        numbers[entry.id] = name
+        office.pass_time(timedelta(hours=2))
+    counted = {numbers[row.inbox_id] for row in office.ledger() if row.inbox_id and row.status == "counted"}
+    assert counted == {
+        "two forms",
+        "two forms, struck words",
+    }  # by the plain one: the other is too long to compare
+    office.reply(invitation, "Q1 3")
+    assert office.stands()[NAGANO].row.answers["Q1"] == ("3",)
