@@ -39,7 +39,7 @@ ROLES = ("receive", "process", "deliver", "schedule", "web")
 _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
-_GATHER_SECONDS = 0.03  # after few mails were read, so that those that come meanwhile share the next commit
+_GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
 
 
 def clock() -> datetime:
