@@ -74,3 +74,11 @@ def test_replies() -> None:
     assert (shown["replies"], shown["counted"], shown["acknowledged"]) == (10, 10, 10)
     assert shown["replies_per_cpu_s"] > 0
     assert shown["seconds"] > 0
+
+
+def test_hostile() -> None:
+    """`hostile` tells what a shape of a reply costs, and how many cost more than the goal."""
+    shown = figures("hostile", "--shape", "figures", "--turns", "1")
+    assert shown["shapes"] == 1
+    assert shown["worst_ms"] == shown["figures"] > 0
+    assert shown["above_50_ms"] == int(shown["worst_ms"] > 50)

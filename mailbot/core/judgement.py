@@ -18,6 +18,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.hazard import HAZARDS, hazard
 from mailbot.core.message import Message, formatted_text
 from mailbot.core.reply import explicit_answers, read_reply
+from mailbot.core.reply_lines import LONGEST_REPLY
 from mailbot.core.survey import Answers, Command, Problem, Reading, Survey
 from mailbot.core.vote import Verdict, weigh
 
@@ -84,7 +85,9 @@ def judge(
             form=form if not isinstance(form, str) else None,
         )
 
-    reading = read(message.text, formatted_text(message))
+    # What is too long to be read whole is held, whatever another form of it says.
+    formatted = formatted_text(message) if len(message.text) <= LONGEST_REPLY else ""
+    reading = read(message.text, formatted)
     if message.garbled and reading.answers:
         reading = _legible(reading, read(_only_our_characters(message.text, texts)), language)
     if isinstance(form, str) and reading.hold != "other-ballot":
