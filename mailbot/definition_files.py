@@ -313,6 +313,7 @@ class ListFile(FileModel):
     join: Joining | None = None
     leave: bool | None = None
     who: Viewers | None = None
+    archive: bool = True
 
     def value(self) -> MailingList:
         """Return the core value of a file without mistakes."""
@@ -333,6 +334,7 @@ class ListFile(FileModel):
             join=self.join,
             leave=self.leave,
             who=self.who,
+            archive=self.archive,
         )
 
 

@@ -73,6 +73,7 @@ def _list(value: MailingList) -> Document:
         join=value.join,
         leave=value.leave,
         who=value.who,
+        archive=None if value.archive else False,
     )
 
 

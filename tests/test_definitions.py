@@ -83,12 +83,12 @@ def test_every_key_of_a_list(tmp_path: Path) -> None:
     text = (
         "name: ant\ntitle: 蟻の会\npreset: announce\nmembers: {kind: [市, town]}\nsubject_prefix: '[ant %d]'\n"
         "author: aligned\nfrom: auto\nreply_to: list\nfooter: |\n  一行目\n  二行目\nmax_size: 20480\n"
-        "posters: {emails: [a@example.jp]}\njoin: closed\nleave: true\nwho: nobody\n"
+        "posters: {emails: [a@example.jp]}\njoin: closed\nleave: true\nwho: nobody\narchive: no\n"
     )
     assert defined(tmp_path, lists_ant=text).lists == (
         MailingList(
             "ant", "蟻の会", "announce", Selector(kinds=("city", "town")), "[ant %d]", "aligned", "auto", "list",
-            "一行目\n二行目", 20_480, Selector(emails=("a@example.jp",)), "closed", True, "nobody",
+            "一行目\n二行目", 20_480, Selector(emails=("a@example.jp",)), False, "closed", True, "nobody",
         ),
     )  # fmt: skip
 

@@ -27,6 +27,7 @@ class MailingList:
     footer: str = ""  # lines under each text/plain post; empty: none
     max_size: int = 10_485_760  # bytes of one post
     posters: Selector = NOBODY  # may post beside those whom the preset allows (announce lists)
+    archive: bool = True  # its posts are kept to be searched and sent again
     join: Joining | None = None  # None, here and below: as the preset has it, see the functions
     leave: bool | None = None
     who: Viewers | None = None

@@ -27,6 +27,13 @@ def list_subject(subject: str, prefix: str, number: int) -> str:
     return " ".join(part for part in (list_tag(prefix, number), *tags, stem + rest) if part)
 
 
+def stem(subject: str, prefix: str) -> tuple[str, bool]:
+    """Return the subject without the list's tag and others' tags, and whether it says that it is an answer."""
+    head = _old_tag(prefix).sub(" ", subject[:_TAG_LIMIT]) if prefix else subject[:_TAG_LIMIT]
+    about, tags = _split_tags(head)
+    return about, "Re:" in tags
+
+
 def list_tag(prefix: str, number: int) -> str:
     """Return the prefix with the post's number in the place of its %d or %05d."""
     return _NUMBER.sub(lambda found: format(number, f"{found[1]}d"), prefix)

@@ -15,11 +15,13 @@ from mailbot.core.cook import cook_post
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, canonical_hash, thread_of
 from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.flows.archive_post import archive_post
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import inbox, lists, members, outbox
+from mailbot.store import archive, inbox, lists, members, outbox
 from mailbot.store.inbox import Received
+from mailbot.store.members import Person
 
 _OWN_FIELDS = frozenset({"x-loop", "list-id", "list-post"})
 
@@ -82,8 +84,21 @@ def distribute(
     mailing_list: MailingList,
     now: datetime,
 ) -> tuple[int, int]:
-    """Cook a post and queue it to every member; returns its number and how many."""
+    """Cook a post, queue it to every member and archive it; returns its number and how many."""
     number = lists.next_number(connection, mailing_list.name)
+    if mailing_list.archive:
+        archive_post(
+            connection,
+            mailing_list,
+            received.content,
+            message,
+            _people(connection, message),
+            number=number,
+            message_id=_own_message_id(site, received),
+            written_at=received.received_at,
+            mail_id=archive.mail_of(connection, received.id),
+            inbox_id=received.id,
+        )
     mailing_id = outbox.add_mailing(
         connection,
         kind="post",
@@ -109,7 +124,7 @@ def cook(
     now: datetime,
 ) -> bytes:
     """Return the post as it leaves, with the author named as the register names him."""
-    people = members.people_at(connection, message.from_address) if message.from_address else []
+    people = _people(connection, message)
     label = None
     if people:
         name = people[0].contact.name or message.from_name
@@ -123,10 +138,19 @@ def cook(
         authserv_id=site.authserv_id,
         office=site.office,
         author_label=label,
-        message_id=f"<{received.id}.{hashlib.sha256(received.content).hexdigest()[:16]}@{site.domain}>",
+        message_id=_own_message_id(site, received),
         now=now,
         rewrite=_rewrites(site, message, mailing_list),
     )
+
+
+def _people(connection: Connection, message: Message) -> list[Person]:
+    return members.people_at(connection, message.from_address) if message.from_address else []
+
+
+def _own_message_id(site: Site, received: Received) -> str:
+    """Return the Message-ID for a post that has none: it leaves with it, and answers to it find it in the archive."""
+    return f"<{received.id}.{hashlib.sha256(received.content).hexdigest()[:16]}@{site.domain}>"
 
 
 def _rewrites(site: Site, message: Message, mailing_list: MailingList) -> bool:

@@ -20,9 +20,11 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.event import listen
 
 if TYPE_CHECKING:
-    from sqlalchemy import Dialect
+    from sqlalchemy import Connection, Dialect
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -369,6 +371,67 @@ seen = Table(  # what one place has already taken, so that the same mail acts th
     Column("fingerprint", Text, primary_key=True),
     Column("inbox_id", _Id, nullable=False),
 )
+
+# --- the archive ------------------------------------------------------------------------------------------------
+
+post = Table(  # one row for each post of a list; the post itself is the raw mail
+    "post",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("list_name", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("stable", Text, nullable=False),  # its address for ever: the hash of its Message-ID
+    Column("message_id", Text, nullable=False),
+    Column("thread", Integer, nullable=False),  # number of the post that began it
+    Column("parent", Integer),  # number of the post that it answers
+    Column("answers", Text),  # hash of the Message-ID that it answers, there or not
+    Column("topic", Text, nullable=False),  # its subject, as it is compared; "": it names no thread
+    Column("code", Text),  # the author's body; null: outside the register
+    Column("author_name", Text, nullable=False),
+    Column("author", Text, nullable=False),  # address
+    Column("subject", Text, nullable=False),
+    Column("attachments", Text, nullable=False),  # JSON: names
+    Column("size", Integer, nullable=False),  # octets of the raw mail
+    Column("written_at", Moment, nullable=False),  # received; of an imported mail, what its Date says
+    Column("mail_id", _Id, ForeignKey("mail.id"), nullable=False, index=True),
+    Column("inbox_id", _Id, ForeignKey("inbox.id")),  # null: imported
+    Column("purged_at", Moment),  # since then nothing is left but its number and place
+    Column("purged_why", Text, nullable=False, server_default=""),
+    UniqueConstraint("list_name", "number"),
+    UniqueConstraint("list_name", "stable"),
+    Index("ix_post_thread", "list_name", "thread"),
+    Index("ix_post_answers", "list_name", "answers"),
+    Index("ix_post_topic", "list_name", "topic", "written_at"),
+    Index("ix_post_written_at", "written_at"),
+)
+
+post_words = Table(  # what a post is found by, see core/bigram.py; the index over it is post_index
+    "post_words",
+    metadata,
+    Column("post_id", _Id, ForeignKey("post.id"), primary_key=True),
+    Column("words", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+)
+
+# Each database indexes words in its own way. FTS5 is handed what core/bigram.py has folded: it must not fold again.
+SEARCH_INDEX = {
+    "sqlite": (
+        """CREATE VIRTUAL TABLE IF NOT EXISTS post_index USING fts5
+           (words, content = 'post_words', content_rowid = 'post_id', columnsize = 0, tokenize = 'ascii')""",
+        """CREATE TRIGGER post_words_found AFTER INSERT ON post_words BEGIN
+           INSERT INTO post_index (rowid, words) VALUES (new.post_id, new.words); END""",
+        """CREATE TRIGGER post_words_lost AFTER DELETE ON post_words BEGIN
+           INSERT INTO post_index (post_index, rowid, words) VALUES ('delete', old.post_id, old.words); END""",
+    ),
+    "postgresql": ("CREATE INDEX post_index ON post_words USING gin (words)",),
+}
+
+
+def _make_search_index(_table: Table, connection: Connection, **_: object) -> None:
+    for statement in SEARCH_INDEX[connection.dialect.name]:
+        connection.exec_driver_sql(statement)
+
+
+listen(post_words, "after_create", _make_search_index)
 
 # --- mail out ---------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from mailbot.store.database import SCHEMA, Database, Written, after_commit, save
 from mailbot.store.tables import body, mail, metadata
 from tests.databases import postgres
 
+SEARCH = "post_index"  # the full-text index, and SQLite's tables within it, which Alembic does not know
 ANT = {"code": "202011", "name": "長野市", "kind": "city", "prefecture": "長野県"}
 
 
@@ -66,7 +67,8 @@ def test_schema_is_the_newest_migration() -> None:
 def test_the_migrations_make_what_tables_py_says(database: Database) -> None:
     """Alembic sees no difference between the migrated database and tables.py."""
     with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        settings = {"include_name": lambda name, *_: not (name or "").startswith(SEARCH)}
+        assert compare_metadata(MigrationContext.configure(connection, opts=settings), metadata) == []
 
 
 def test_the_migrations_make_it_to_the_letter(empty_url: str) -> None:

@@ -1,0 +1,320 @@
+"""The archive: each list's posts by number, by thread, by address for ever and by word; the raw mails behind them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    table,
+    update,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
+
+from mailbot.core.address import address_key
+from mailbot.core.archived import Archived, Search
+from mailbot.core.bigram import Phrase, phrases
+from mailbot.core.refusal import Refusal
+from mailbot.core.thread import SAME_SUBJECT
+from mailbot.store.database import Written, storable
+from mailbot.store.tables import body, inbox, mail, post, post_words
+
+_MOST_ORPHANS = 500  # posts that came before the one that they answer
+
+
+@dataclass(frozen=True)
+class NewPost:
+    """A post on its way into the archive."""
+
+    list: str
+    number: int
+    stable: str
+    message_id: str
+    answers: tuple[str, ...]  # hashes of the Message-IDs that it refers to, that of the mail it answers first
+    topic: str  # its subject as it is compared, see core/thread.py
+    by_subject: bool  # its subject may say what it answers
+    code: str | None
+    author_name: str
+    author: str
+    subject: str
+    attachments: tuple[str, ...]
+    size: int
+    written_at: datetime
+    words: Sequence[str]  # terms, see core/bigram.py
+
+
+# --- in -----------------------------------------------------------------------------------------------------------
+
+
+def add(connection: Connection, new: NewPost, *, mail_id: int, inbox_id: int | None) -> None:
+    """Archive a post: its thread is found, and the posts that waited for it join."""
+    parent = _parent(connection, new)
+    root = new.number if parent is None else parent.thread
+    stable = _free_address(connection, new)
+    post_id = _ADD.first(
+        connection,
+        list_name=new.list,
+        number=new.number,
+        stable=stable,
+        message_id=storable(new.message_id),
+        thread=root,
+        parent=None if parent is None else parent.number,
+        answers=next(iter(new.answers), None),
+        topic=storable(new.topic),
+        code=new.code,
+        author_name=storable(new.author_name),
+        author=storable(new.author),
+        subject=storable(new.subject),
+        attachments=json.dumps(new.attachments),
+        size=new.size,
+        written_at=new.written_at,
+        mail_id=mail_id,
+        inbox_id=inbox_id,
+    ).id
+    database = connection.dialect.name
+    _ADD_WORDS[database].run(connection, post_id=post_id, words=_WORDS_OF[database](new.words))
+    _adopt(connection, new, stable, root)
+
+
+def mail_of(connection: Connection, inbox_id: int) -> int:
+    """Return the number of the raw mail behind an inbox row."""
+    mail_id: int = _MAIL_OF.first(connection, row=inbox_id).mail_id
+    return mail_id
+
+
+def keep_raw(connection: Connection, content: bytes, place: str, now: datetime) -> int:
+    """Store a mail that comes from an old archive, from this place there; returns its number."""
+    mail_id: int = _KEEP.first(
+        connection,
+        content=content,
+        mail_from="",
+        peer=storable(place),
+        protocol="import",
+        imap_key=None,
+        received_at=now,
+    ).id
+    return mail_id
+
+
+def _parent(connection: Connection, new: NewPost) -> Any:
+    """Return the post that a new one answers, with its number and thread; None: it begins one."""
+    for stable in new.answers:
+        found = _BY_STABLE.first(connection, name=new.list, stable=stable)
+        if found is not None:
+            return found
+    if not new.by_subject or not new.topic:
+        return None
+    same = _BY_TOPIC.rows(
+        connection,
+        name=new.list,
+        topic=storable(new.topic),
+        since=new.written_at - SAME_SUBJECT,
+        until=new.written_at,
+    )
+    return same[0] if len({row.thread for row in same}) == 1 else None
+
+
+def _adopt(connection: Connection, new: NewPost, stable: str, root: int) -> None:
+    """Let the posts that answer this one, and came before it, join its thread with all that follows them."""
+    for orphan in _ORPHANS.rows(connection, name=new.list, stable=stable):
+        if orphan.thread == root:
+            continue  # it is there already; or each answers the other, as no honest mail does
+        _JOIN.run(connection, name=new.list, old=orphan.thread, new=root)
+        _SET_PARENT.run(connection, name=new.list, row=orphan.number, above=new.number)
+
+
+def _free_address(connection: Connection, new: NewPost) -> str:
+    """Return the post's address; a second mail with the Message-ID of another one gets its number added."""
+    taken = _BY_STABLE.first(connection, name=new.list, stable=new.stable)
+    return new.stable if taken is None else f"{new.stable}-{new.number}"
+
+
+# --- out ----------------------------------------------------------------------------------------------------------
+
+
+def by_number(connection: Connection, name: str, number: int) -> Archived | None:
+    """Return one post of a list."""
+    return _first(connection, _POSTS.where(post.c.list_name == name, post.c.number == number))
+
+
+def by_stable(connection: Connection, name: str, stable: str) -> Archived | None:
+    """Return the post at an address for ever."""
+    return _first(connection, _POSTS.where(post.c.list_name == name, post.c.stable == stable))
+
+
+def newest(connection: Connection, name: str, most: int) -> list[Archived]:
+    """Return the newest posts of a list, newest first."""
+    return _several(
+        connection, _POSTS.where(post.c.list_name == name).order_by(post.c.number.desc()).limit(most)
+    )
+
+
+def between(connection: Connection, name: str, first: int, last: int, most: int = 1000) -> list[Archived]:
+    """Return the posts of a list with these numbers, both included, in order."""
+    query = _POSTS.where(post.c.list_name == name, post.c.number.between(first, last))
+    return _several(connection, query.order_by(post.c.number).limit(most))
+
+
+def thread(connection: Connection, name: str, root: int) -> list[Archived]:
+    """Return the posts of the thread that this post of a list began, in order."""
+    query = _POSTS.where(post.c.list_name == name, post.c.thread == root)
+    return _several(connection, query.order_by(post.c.written_at, post.c.number))
+
+
+def search(connection: Connection, wanted: Search, most: int = 50) -> list[Archived]:
+    """Return the posts in which everything is found, newest first. Raises Refusal when there is nothing to look for."""
+    found = phrases(wanted.words)
+    if not found:
+        raise Refusal(f"search: {wanted.words!r} has no letter or digit to look for; give a word")
+    query = _POSTS.where(_holds(connection, found), *_conditions(wanted))
+    if wanted.prefecture is not None:
+        query = query.join(body, body.c.code == post.c.code).where(body.c.prefecture == wanted.prefecture)
+    return _several(connection, query.order_by(post.c.written_at.desc(), post.c.id.desc()).limit(most))
+
+
+def raw(connection: Connection, name: str, number: int) -> bytes | None:
+    """Return a post's mail as it arrived, byte for byte; None: there is none, or it is purged."""
+    query = select(mail.c.content).join_from(post, mail).where(post.c.purged_at.is_(None))
+    return connection.execute(query.where(post.c.list_name == name, post.c.number == number)).scalar()
+
+
+def count(connection: Connection, name: str) -> int:
+    """Return how many posts of a list the archive has."""
+    query = select(func.count()).select_from(post)
+    return connection.execute(query.where(post.c.list_name == name, post.c.purged_at.is_(None))).scalar_one()
+
+
+def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
+    stated: list[ColumnElement[bool]] = []
+    if wanted.lists is not None:
+        stated.append(post.c.list_name.in_(wanted.lists))
+    if wanted.since is not None:
+        stated.append(post.c.written_at >= wanted.since)
+    if wanted.before is not None:
+        stated.append(post.c.written_at < wanted.before)
+    if wanted.sender is not None:
+        piece = address_key(wanted.sender) if "@" in wanted.sender else wanted.sender.lower()
+        stated.append(
+            or_(
+                func.lower(post.c.author).contains(piece, autoescape=True),
+                post.c.author_name.contains(wanted.sender, autoescape=True),
+            )
+        )
+    return stated
+
+
+def _holds(connection: Connection, wanted: Sequence[Phrase]) -> ColumnElement[bool]:
+    """Return the condition that a post holds all of these, as each database wants to be asked."""
+    if connection.dialect.name == "sqlite":
+        words = " AND ".join(f'"{" ".join(one.terms)}"{"*" * one.begins}' for one in wanted)
+        return post.c.id.in_(select(_INDEX.c.rowid).where(literal_column("post_index").op("MATCH")(words)))
+    query = " & ".join(_tsquery(one) for one in wanted)
+    matches = post_words.c.words.op("@@")(cast(bindparam("wanted", query, type_=Text), TSQUERY))
+    return post.c.id.in_(select(post_words.c.post_id).where(matches))
+
+
+def _tsquery(wanted: Phrase) -> str:
+    return "(" + " <-> ".join(f"'{term}'" for term in wanted.terms) + (":*)" if wanted.begins else ")")
+
+
+def _tsvector(words: Sequence[str]) -> str:
+    """Return terms with their places as PostgreSQL reads a tsvector; its own parser would cut them its own way."""
+    return " ".join(f"'{term}':{place}" for place, term in enumerate(words, 1))
+
+
+def _first(connection: Connection, query: Select[Any]) -> Archived | None:
+    return next(iter(_several(connection, query)), None)
+
+
+def _several(connection: Connection, query: Select[Any]) -> list[Archived]:
+    return [
+        Archived(**{**row, "attachments": tuple(json.loads(row["attachments"]))})
+        for row in connection.execute(query).mappings()
+    ]
+
+
+_POSTS = select(
+    post.c.list_name.label("list"),
+    post.c.number,
+    post.c.stable,
+    post.c.message_id,
+    post.c.thread,
+    post.c.parent,
+    post.c.author_name,
+    post.c.author,
+    post.c.code,
+    post.c.subject,
+    post.c.attachments,
+    post.c.size,
+    post.c.written_at,
+    post.c.purged_at,
+    post.c.purged_why,
+)
+
+_INDEX = table("post_index", column("rowid", Integer), column("words", Text))
+
+_WORDS_OF = {"sqlite": " ".join, "postgresql": _tsvector}
+
+# What runs for each post is put together once: that costs SQLAlchemy more than running it.
+
+_ADD = Written(insert(post).returning(post.c.id))
+
+_ADD_WORDS = {
+    "sqlite": Written(insert(post_words)),
+    "postgresql": Written(insert(post_words).values(words=cast(bindparam("words", type_=Text), TSVECTOR))),
+}
+
+_KEEP = Written(insert(mail).returning(mail.c.id))
+
+_MAIL_OF = Written(select(inbox.c.mail_id).where(inbox.c.id == bindparam("row")))
+
+_BY_STABLE = Written(
+    select(post.c.number, post.c.thread).where(
+        post.c.list_name == bindparam("name"), post.c.stable == bindparam("stable")
+    )
+)
+
+_BY_TOPIC = Written(
+    select(post.c.number, post.c.thread)
+    .where(
+        post.c.list_name == bindparam("name"),
+        post.c.topic == bindparam("topic"),
+        post.c.written_at.between(bindparam("since"), bindparam("until")),
+    )
+    .order_by(post.c.written_at.desc())
+    .limit(50)
+)
+
+_ORPHANS = Written(
+    select(post.c.number, post.c.thread)
+    .where(post.c.list_name == bindparam("name"), post.c.answers == bindparam("stable"))
+    .limit(_MOST_ORPHANS)
+)
+
+_JOIN = Written(
+    update(post)
+    .where(post.c.list_name == bindparam("name"), post.c.thread == bindparam("old"))
+    .values(thread=bindparam("new"))
+)
+
+_SET_PARENT = Written(
+    update(post)
+    .where(post.c.list_name == bindparam("name"), post.c.number == bindparam("row"))
+    .values(parent=bindparam("above"))
+)
