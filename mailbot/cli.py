@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -22,11 +22,14 @@ from sqlalchemy import Connection
 from mailbot import __version__, log, show
 from mailbot.config import Config, find_config, load_config
 from mailbot.core.answer_form import takes_form
+from mailbot.core.archived import Search
 from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.event import Event
 from mailbot.core.gateway import finding_sentences, probe_summary
+from mailbot.core.header import clean
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
 from mailbot.core.seal import LINE
@@ -66,7 +69,7 @@ from mailbot.report_page import ReportPages
 from mailbot.resources import templates_folder
 from mailbot.service import ROLES, clock, make_site, open_database, serve
 from mailbot.site import Site
-from mailbot.store import acts, events, inbox, lists, members, memberships, occurrences, surveys
+from mailbot.store import acts, archive, events, inbox, lists, members, memberships, occurrences, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database
 from mailbot.yaml_source import Mistakes
@@ -408,6 +411,108 @@ def _lists_set(
         settings["posting"] = None if posting == "rules" else posting
     with _opened(path) as it, it.database.write() as connection:
         print(set_member(connection, it.site, name, address, clock(), off=off, **settings))
+
+
+# --- archive ----------------------------------------------------------------------------------------------------
+
+
+@root.group("archive")
+def _archive() -> None:
+    """The posts of the lists: found by words, shown as they came."""
+
+
+@_command(_archive, "search")
+@click.argument("words")
+@click.option("--list", "names", multiple=True, help="Only in this list; may be given several times.")
+@click.option("--year", type=click.IntRange(1970, 9998), help="Only posts of this year.")
+@click.option("--prefecture", help="Only posts from bodies of this prefecture.")
+@click.option("--from", "sender", help="Only posts of this address, or of a name that holds this.")
+@click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
+@_JSON
+def _archive_search(
+    path: Path,
+    words: str,
+    names: tuple[str, ...],
+    year: int | None,
+    prefecture: str | None,
+    sender: str | None,
+    most: int,
+    as_json: bool,
+) -> None:
+    """Show the posts that hold all these words, newest first; two Japanese characters are a word."""
+    with _opened(path) as it, it.database.read() as connection:
+        for name in names:
+            _known_list(connection, name)
+        zone = it.config.timezone
+        wanted = Search(
+            words,
+            lists=names or None,
+            since=None if year is None else datetime(year, 1, 1, tzinfo=zone),
+            before=None if year is None else datetime(year + 1, 1, 1, tzinfo=zone),
+            prefecture=prefecture,
+            sender=sender,
+        )
+        found = archive.search(connection, wanted, most)
+    rows = [
+        {
+            "list": one.list,
+            "number": one.number,
+            "date": one.written_at.astimezone(zone).isoformat(" ", "minutes"),
+            "from": one.author_name or one.author,
+            "subject": one.subject,
+            "thread": one.thread,
+        }
+        for one in found
+    ]
+    show.table(rows, as_json=as_json, empty=f"no post holds {words}")
+
+
+@_command(_archive, "show")
+@click.argument("name", metavar="LIST")
+@click.argument("number", type=click.IntRange(1))
+@click.option("--raw", "as_raw", is_flag=True, help="Write the mail as it came, byte for byte.")
+@_JSON
+def _archive_show(path: Path, name: str, number: int, as_raw: bool, as_json: bool) -> None:
+    """Show one post of a list as its author wrote it."""
+    with _opened(path) as it, it.database.read() as connection:
+        _known_list(connection, name)
+        one = archive.by_number(connection, name, number)
+        content = archive.raw(connection, name, number)
+    if one is None or content is None:
+        raise Refusal(
+            f"archive: {name} has no post {number}; `mailbot archive search WORDS --list {name}` finds posts"
+        )
+    if as_raw:
+        sys.stdout.buffer.write(content)
+        return
+    known: dict[str, object] = {
+        "list": one.list,
+        "number": one.number,
+        "date": one.written_at.astimezone(it.config.timezone).isoformat(" ", "minutes"),
+        "from": one.author,
+        "name": one.author_name,
+        "subject": one.subject,
+        "message_id": one.message_id,
+        "thread": one.thread,
+        "answers": one.parent,
+        "attachments": list(one.attachments),
+    }
+    text = parse(content).text
+    if as_json:
+        show.as_json({**known, "text": text})
+        return
+    show.facts({key: fact for key, fact in known.items() if fact not in (None, "", [])})
+    print()
+    for line in text.splitlines():
+        print(clean(line))
+
+
+def _known_list(connection: Connection, name: str) -> None:
+    if name not in lists.names(connection):
+        raise Refusal(f"archive: there is no list {name}; `mailbot lists` shows those there are")
+
+
+# --- held -------------------------------------------------------------------------------------------------------
 
 
 @root.group("held")

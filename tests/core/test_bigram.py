@@ -79,4 +79,6 @@ def test_excerpt(words: str, line: str) -> None:
 def test_an_excerpt_is_cut_around_what_is_found() -> None:
     """A long line is shown from shortly before the word."""
     shown = excerpt("あ" * 200 + "災害" + "い" * 200, "災害", width=40)
-    assert shown.startswith("…あ") and "災害" in shown and len(shown) == 41
+    assert shown.startswith("…あ")
+    assert "災害" in shown
+    assert len(shown) == 41
