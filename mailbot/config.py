@@ -45,6 +45,22 @@ class ImapSource:
 
 
 @dataclass(frozen=True)
+class DkimKey:
+    """A key that signs outgoing mail."""
+
+    selector: str  # published at SELECTOR._domainkey.DOMAIN
+    file: Path
+
+
+@dataclass(frozen=True)
+class Dkim:
+    """How outgoing mail is signed."""
+
+    domain: str  # d=
+    keys: tuple[DkimKey, ...]  # one signature each
+
+
+@dataclass(frozen=True)
 class Config:
     """Every option of config/mailbot.yaml; paths are absolute, addresses parsed, passwords read."""
 
@@ -66,6 +82,7 @@ class Config:
     max_size: int  # bytes of one received mail
     relay: tuple[Relay, ...]  # in the order of fail-over
     relay_connections: int
+    dkim: Dkim | None  # None: your MTA signs
     web: Address | None
 
 
@@ -111,7 +128,8 @@ def read_config(
     found, mistakes = validate(source, ConfigFile, {"folder": folder}, required=("domain", "office"))
     mistakes += _same_port_twice(source, found)
     sources, secrets = _imap_sources(source, found, folder, environ)
-    mistakes += secrets + _readable_passwords(source, file)
+    dkim, faults = _dkim(source, found, folder)
+    mistakes += secrets + faults + _readable_passwords(source, file)
     partial = replace(_partial(folder, found), people=_people(source, found))
     if mistakes:
         return None, partial, mistakes
@@ -134,6 +152,7 @@ def read_config(
         max_size=found.max_size,
         relay=found.relay,
         relay_connections=found.relay_connections,
+        dkim=dkim,
         web=found.web,
     )
     return config, partial, []
@@ -167,6 +186,11 @@ def write_secret_key(folder: Path, key: bytes) -> Path:
     return path
 
 
+def dkim_key_file(folder: Path, selector: str) -> Path:
+    """Return where a key lies whose file the configuration does not name."""
+    return folder / "data" / "dkim" / f"{selector}.key"
+
+
 def _of_key(sentence: str) -> Mistake:
     return Mistake(_KEY_FILE, 1, 1, "file", sentence)
 
@@ -179,6 +203,14 @@ def domain(text: str) -> str:
     lower = text.strip().lower()
     if len(lower) > 253 or not _DOMAIN.fullmatch(lower):
         raise said(f"{text!r} is not a domain such as ml.example.jp")
+    return lower
+
+
+def selector(text: str) -> str:
+    """Return the DKIM selector in lower case. Raises our own sentence when it is none."""
+    lower = text.strip().lower()
+    if len(lower) > 63 or not _DOMAIN.fullmatch(lower):
+        raise said(f"{text!r} is not a selector such as 2026a: letters, digits and hyphens")
     return lower
 
 
@@ -254,6 +286,7 @@ def _database_url(text: str, folder: Path) -> str:
 
 
 Domain = Annotated[str, AfterValidator(domain)]
+Selector = Annotated[str, AfterValidator(selector)]
 MailAddress = Annotated[str, AfterValidator(address)]
 Listen = Annotated[Address, BeforeValidator(_listen)]
 NextHop = Annotated[Any, BeforeValidator(_relay)]
@@ -282,6 +315,20 @@ class ReceiveFile(FileModel):
     imap: tuple[ImapFile, ...] = ()
 
 
+class DkimKeyFile(FileModel):
+    """A key, as a person writes it."""
+
+    selector: Selector
+    key_file: str | None = None
+
+
+class DkimFile(DkimKeyFile):
+    """The signing of outgoing mail."""
+
+    domain: Domain | None = None
+    ed25519: DkimKeyFile | None = None
+
+
 class ConfigFile(FileModel):
     """config/mailbot.yaml as a person writes it, with the default of each option."""
 
@@ -301,6 +348,7 @@ class ConfigFile(FileModel):
         "maildir:data/outgoing",
     )
     relay_connections: Annotated[int, Field(ge=1, le=100)] = 20
+    dkim: DkimFile | None = None
     web: Listen | None = None
 
 
@@ -394,6 +442,33 @@ def _password_in(path: Path) -> str:
         raise _NoPassword(f"{path} cannot be read: {error.strerror}", "password_file") from None
     except UnicodeDecodeError:
         raise _NoPassword(f"{path} is not UTF-8 text", "password_file") from None
+
+
+def _dkim(source: Source, found: ConfigFile, folder: Path) -> tuple[Dkim | None, list[Mistake]]:
+    """Look at each key's file; what is in it is read when the service starts (dkim_keys.py)."""
+    if found.dkim is None:
+        return None, []
+    keys: list[DkimKey] = []
+    mistakes: list[Mistake] = []
+    entries = [(found.dkim, ("dkim",))] + (
+        [(found.dkim.ed25519, ("dkim", "ed25519"))] if found.dkim.ed25519 else []
+    )
+    for entry, path in entries:
+        file = folder / entry.key_file if entry.key_file else dkim_key_file(folder, entry.selector)
+        if (fault := _not_secret(file)) is not None:
+            mistakes.append(source.mistake((*path, "key_file" if entry.key_file else "selector"), fault))
+        keys.append(DkimKey(entry.selector, file))
+    return Dkim(found.dkim.domain or found.domain, tuple(keys)), mistakes
+
+
+def _not_secret(file: Path) -> str | None:
+    """Return what is wrong with a secret's file, from outside; None: nothing."""
+    try:
+        if _others_may_read(file):
+            return f"everybody on this machine may read {file}; run `chmod 600 {file}`"
+    except OSError as error:
+        return f"{file} cannot be read: {error.strerror}; `mailbot dkim make` makes a key"
+    return None
 
 
 def _readable_passwords(source: Source, file: Path) -> list[Mistake]:

@@ -18,8 +18,10 @@ from typing import Literal
 
 from mailbot import log
 from mailbot.config import Config, ImapSource, secret_key
+from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.refusal import Refusal
+from mailbot.dkim_keys import load_signer
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.keep_up import keep_up
 from mailbot.flows.know_recipient import Directory
@@ -69,6 +71,13 @@ def make_site(config: Config) -> Site:
         witnesses=config.witnesses,
         desk=config.desk,
     )
+
+
+def make_signers(config: Config) -> tuple[Signer, ...]:
+    """Return what signs outgoing mail. Raises Refusal when a key cannot be used."""
+    if config.dkim is None:
+        return ()
+    return tuple(load_signer(key.file, config.dkim.domain, key.selector) for key in config.dkim.keys)
 
 
 def open_database(config: Config) -> Database:
@@ -137,7 +146,16 @@ async def _parts(
 ) -> AsyncIterator[None]:
     """Start each part; at the end stop them in reverse: first the doors, then what works on the mail."""
     node = node_name(config.folder)
-    delivery = Delivery(database, site.key, site.domain, config.relay, config.relay_connections, node, clock)
+    delivery = Delivery(
+        database,
+        site.key,
+        site.domain,
+        config.relay,
+        config.relay_connections,
+        node,
+        clock,
+        make_signers(config),
+    )
     something_to_read = asyncio.Event()
     intake = Intake(database, clock, something_to_read.set)
     doors = await _open_doors(config, site, database, intake) if "receive" in roles else []

@@ -11,9 +11,13 @@ import pytest
 from mailbot.config import (
     Config,
     ConfigFile,
+    Dkim,
+    DkimFile,
+    DkimKey,
     ImapFile,
     ImapSource,
     ReceiveFile,
+    dkim_key_file,
     find_config,
     load_config,
     read_config,
@@ -67,6 +71,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         max_size=26_214_400,
         relay=(Relay("maildir", path=tmp_path / "data" / "outgoing"),),
         relay_connections=20,
+        dkim=None,
         web=None,
     )
 
@@ -233,6 +238,32 @@ def test_a_key_is_never_overwritten(tmp_path: Path) -> None:
         write_secret_key(tmp_path, KEY)
 
 
+def test_signing_needs_a_selector_and_its_key(tmp_path: Path) -> None:
+    """The key of a selector lies in data/dkim/ unless it is named; a missing or a readable one is a mistake."""
+    key = tmp_path / "data" / "dkim" / "2026a.key"
+    (line,) = mistakes(tmp_path, "dkim: {selector: 2026A}\n")
+    assert (
+        line
+        == f"dkim.selector: {key} cannot be read: No such file or directory; `mailbot dkim make` makes a key"
+    )
+    key.parent.mkdir(parents=True)
+    key.write_text("x", encoding="utf-8")
+    key.chmod(0o644)
+    (line,) = mistakes(tmp_path, "dkim: {selector: 2026a}\n")
+    assert line == f"dkim.selector: everybody on this machine may read {key}; run `chmod 600 {key}`"
+    key.chmod(0o600)
+    assert loaded(tmp_path, "dkim: {selector: 2026a}\n").dkim == Dkim(
+        "ml.example.jp", (DkimKey("2026a", key),)
+    )
+    more = (
+        "dkim: {domain: example.jp, selector: 2026a, ed25519: {selector: e, key_file: data/dkim/2026a.key}}\n"
+    )
+    assert loaded(tmp_path, more).dkim == Dkim("example.jp", (DkimKey("2026a", key), DkimKey("e", key)))
+    assert mistakes(tmp_path, "dkim: {selector: a/b}\n") == [
+        "dkim.selector: 'a/b' is not a selector such as 2026a: letters, digits and hyphens"
+    ]
+
+
 # -- the example file ----------------------------------------------------------------------------------------------
 
 _PROSE_DEFAULTS = {
@@ -250,6 +281,9 @@ _PROSE_DEFAULTS = {
     "password_env": "none",
     "address": "none",
     "association": "none",
+    "dkim": "off",
+    "key_file": "data/dkim/SELECTOR.key",
+    "ed25519": "none",
 }
 
 
@@ -263,20 +297,20 @@ def stated_defaults() -> dict[str, str]:
             default = text.removeprefix("Default: ")
         elif text == "Required.":
             default = "required"
-        elif (key := re.match(r"#? *#? *([a-z_]+):(?: |$)", line)) and default:
+        elif (key := re.match(r"#? *#? *([a-z0-9_]+):(?: |$)", line)) and default:
             stated[key[1]] = default
             default = ""
     return stated
 
 
-@pytest.mark.parametrize("model", [ConfigFile, ReceiveFile, ImapFile])
+@pytest.mark.parametrize("model", [ConfigFile, ReceiveFile, ImapFile, DkimFile])
 def test_the_example_states_every_option_with_its_true_default(model: type[FileModel]) -> None:
     """config/mailbot.yaml names every option, and the default in its comment is the program's."""
     stated = stated_defaults()
     for name, field in model.model_fields.items():
         if name == "receive":
             continue
-        if name in {"domain", "office", "host", "user"}:
+        if name in {"domain", "office", "host", "user", "selector"}:
             assert stated[name] == "required"
         elif name in _PROSE_DEFAULTS:
             assert stated[name] == _PROSE_DEFAULTS[name]
@@ -288,17 +322,28 @@ def test_the_example_states_every_option_with_its_true_default(model: type[FileM
 
 def test_the_example_holds_nothing_else() -> None:
     """Every key that the example explains exists."""
-    names = {*ConfigFile.model_fields, *ReceiveFile.model_fields, *ImapFile.model_fields}
+    names = {
+        *ConfigFile.model_fields,
+        *ReceiveFile.model_fields,
+        *ImapFile.model_fields,
+        *DkimFile.model_fields,
+    }
     assert set(stated_defaults()) <= names
 
 
 def test_the_commented_options_are_sound(tmp_path: Path) -> None:
     """The options that stand commented out in the example are right when a person takes the marks away."""
     text = (example_config_folder() / "mailbot.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"(?m)^( *)#( *(?:-|imap:|[a-z_]+: .*))$", r"\1\2", text)
+    text = re.sub(r"(?m)^( *)#( *(?:-|imap:|dkim:|[a-z0-9_]+: .*))$", r"\1\2", text)
     text = re.sub(r"(?m)^ *password(?:_file)?: .*\n", "", text)
+    for name in ("2026a", "2026e"):
+        key = dkim_key_file(tmp_path, name)
+        key.parent.mkdir(parents=True, exist_ok=True)
+        key.touch(mode=0o600)
     config = load_config(written(tmp_path, text), {"MAILBOT_IMAP_PASSWORD": "x"})
     assert config.imap[0].address == "kaigi@ml.example.jp"
+    assert config.dkim is not None
+    assert [key.selector for key in config.dkim.keys] == ["2026a", "2026e"]
 
 
 def test_resources_are_found() -> None:

@@ -55,6 +55,9 @@ class Work(Protocol):
     def take(self) -> Transaction | None:
         """Return the next transaction; None: nothing now."""
 
+    def ready(self) -> Awaitable[bool]:
+        """Wait for what is being made ready to send; tell whether `take` has a transaction."""
+
     def settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> Awaitable[bool]:
         """Make durable what became of earlier deliveries, and that these are starting now (I9).
 

@@ -18,11 +18,14 @@ from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.delivery import Deferred, Failed, Outcome, Transaction
+from mailbot.core.dkim import Covered, Signer, covered
+from mailbot.core.entity import split_entity
 from mailbot.core.mailing import fill, template
 from mailbot.core.relay import Relay, RelayAway
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.smtp_wire import double_dots, stuff
 from mailbot.core.token import ballot_token, bounce_token, confirm_token, desk_token, leave_token
+from mailbot.flows.sign_copies import SignedAhead, sign_copy
 from mailbot.net import maildir
 from mailbot.net.smtp_client import send
 from mailbot.store import outbox
@@ -42,6 +45,7 @@ class _Recipe:
     names: frozenset[str]
     subject: str  # the list, survey or event
     bounces: str | None  # local part of the return path; None: null sender
+    covered: Covered | None = None  # what a signature covers, when that is the same for every copy
 
 
 @dataclass
@@ -55,6 +59,7 @@ class Delivery:
     connections: int
     owner: str  # this node, in the leases
     clock: Callable[[], datetime]
+    signers: Sequence[Signer] = ()  # DKIM; none: the MTA signs
     stopping: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _recipes: dict[int, _Recipe] = field(default_factory=dict)
@@ -129,7 +134,7 @@ class Delivery:
         if new := sorted(mailing_ids - found.keys()):
             for mailing in await self.database.reading(outbox.load_mailings, new):
                 try:
-                    found[mailing.id] = _recipe(mailing)
+                    found[mailing.id] = _recipe(mailing, signed=bool(self.signers))
                 except ValueError as fault:
                     # Our own fault: its rows wait, the operator reads why, the others go on.
                     log.event("outbox.cannot_be_sent", level="error", mailing=mailing.id, reason=fault)
@@ -137,12 +142,19 @@ class Delivery:
         return found
 
 
-def _recipe(mailing: outbox.Mailing) -> _Recipe:
-    """Return a mailing ready to fill. Raises ValueError when it is not fit to leave."""
-    pieces = template(mailing.cooked)
+def _recipe(mailing: outbox.Mailing, *, signed: bool) -> _Recipe:
+    """Return a mailing ready to fill. Raises ValueError when it is not fit to leave.
+
+    Whoever converts what is signed breaks it, so it is made 7-bit before (RFC 6376 section 5.3).
+    """
+    cooked, shared = mailing.cooked, None
+    if signed and b"\x00" not in split_entity(cooked)[1]:
+        cooked = seven_bit(cooked)
+        shared = covered(cooked)
+    pieces = template(cooked)
     names = frozenset(piece for piece in pieces if isinstance(piece, str))
     stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
-    return _Recipe(pieces, names, mailing.subject, mailing.bounces)
+    return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared)
 
 
 class _Work:
@@ -157,6 +169,8 @@ class _Work:
         self._marking: asyncio.Task[None] | None = None
         self._refilling: asyncio.Task[int] | None = None
         self._more = True  # there may be more to claim
+        self._unsigned: list[tuple[int, Outcome]] = []  # could not be signed
+        self._signed = SignedAhead(self._begin, self._sign, self._not_signed) if delivery.signers else None
 
     async def refill(self, most: int) -> int:
         """Claim the next rows and prepare their mailings; returns how many."""
@@ -174,10 +188,16 @@ class _Work:
         return len(rows)
 
     async def ready(self) -> bool:
-        """Wait for the rows that are being claimed; tell whether there are any to send."""
+        """Wait for the rows that are being claimed or signed; tell whether there are any to send."""
         if self._refilling is not None:
             await self._refilling
-        return bool(self._rows) and not self.delivery.stopping
+        if self._signed is None:
+            return bool(self._rows) and not self.delivery.stopping
+        found = await self._signed.ready()
+        if self._unsigned:
+            failed, self._unsigned = self._unsigned, []
+            await self.settle(failed, ())
+        return found and not self.delivery.stopping
 
     def take(self) -> Transaction | None:
         """Return the next copy to send; the rows after it are claimed before they are needed."""
@@ -186,11 +206,10 @@ class _Work:
         if self._more and len(self._rows) <= _BATCH // 2:
             self._more = False  # until that claim has told
             self._refilling = asyncio.create_task(self.refill(_BATCH))
-        if not self._rows:
-            return None
-        row, recipe = self._rows.popleft()
-        self._attempts[row.id] = row.attempts
-        return self._transaction(row, recipe)
+        if self._signed is not None:
+            return self._signed.take()
+        claim = self._begin()
+        return None if claim is None else self._transaction(*claim)
 
     async def settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
         """Make outcomes durable and mark what starts; many connections share one commit."""
@@ -210,6 +229,8 @@ class _Work:
 
     async def finish(self) -> None:
         """Give back what was claimed and never begun."""
+        if self._signed is not None:
+            await self._signed.close()
         under_way = [task for task in (self._marking, self._refilling) if task is not None]
         await asyncio.gather(*under_way, return_exceptions=True)  # a claim that failed fails again, by itself
         left = [*(row.id for row, _ in self._rows), *self._attempts]
@@ -255,15 +276,37 @@ class _Work:
                     )
         return outbox.start(connection, owner, [row_id for _, starting, _ in batch for row_id in starting])
 
-    def _transaction(self, row: outbox.Claimed, recipe: _Recipe) -> Transaction:
+    def _begin(self) -> tuple[outbox.Claimed, _Recipe] | None:
+        """Return the next row that is claimed and not begun, which is under way from now on."""
+        if not self._rows:
+            return None
+        row, recipe = self._rows.popleft()
+        self._attempts[row.id] = row.attempts
+        return row, recipe
+
+    def _transaction(
+        self, row: outbox.Claimed, recipe: _Recipe, signed_at: datetime | None = None
+    ) -> Transaction:
         delivery = self.delivery
         mail_from = ""
         if recipe.bounces is not None:
             mail_from = f"{recipe.bounces}+{bounce_token(delivery.key, row.id)}@{delivery.domain}"
         values = own_values(recipe.names, delivery.key, recipe.subject, row)
-        return Transaction(
-            mail_from, ((row.id, row.address),), double_dots(fill(recipe.pieces, values)), stuffed=True
-        )
+        if signed_at is None:
+            copy = fill(recipe.pieces, values)
+        else:
+            copy = sign_copy(recipe.pieces, values, recipe.covered, delivery.signers, signed_at)
+        return Transaction(mail_from, ((row.id, row.address),), double_dots(copy), stuffed=True)
+
+    def _sign(self, claims: Sequence[tuple[outbox.Claimed, _Recipe]]) -> list[Transaction]:
+        """Make signed copies, in a thread."""
+        now = self.delivery.clock()
+        return [self._transaction(row, recipe, now) for row, recipe in claims]
+
+    def _not_signed(self, claims: Sequence[tuple[outbox.Claimed, _Recipe]], error: BaseException) -> None:
+        """Our own fault: these wait, the operator reads why, the others go on."""
+        log.event("outbox.not_signed", level="error", error=error, rows=len(claims))
+        self._unsigned += [(row.id, Deferred(f"not signed: {error}")) for row, _ in claims]
 
 
 def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Claimed) -> dict[str, bytes]:

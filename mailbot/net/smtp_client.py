@@ -556,9 +556,10 @@ class _Run:
     ) -> _Envelope | None:
         """Send the envelope of a mail that no content goes before; None: nothing is left, and all is settled."""
         mail = self._next(relay, connection, outcomes) if connection.lost is None else None
-        while mail is None and outcomes:
-            await self._settle(tuple(outcomes), ())
-            outcomes.clear()
+        while mail is None and (outcomes or (connection.lost is None and await self._soon())):
+            if outcomes:
+                await self._settle(tuple(outcomes), ())
+                outcomes.clear()
             mail = self._next(relay, connection, outcomes) if connection.lost is None else None
         if mail is None:
             return None
@@ -603,6 +604,10 @@ class _Run:
                 return False
             self._waiting.append(mail)
         return True
+
+    async def _soon(self) -> bool:
+        """Wait for what is being made ready; tell whether there is anything to do."""
+        return self._error is None and (bool(self._waiting) or await self._work.ready())
 
     def _grow(self, relay: Relay) -> None:
         """Open a further connection for each further mail, up to the limit."""

@@ -31,6 +31,9 @@ class Queue:
     def take(self) -> Transaction | None:
         return self.mails.pop(0) if self.mails else None
 
+    async def ready(self) -> bool:
+        return bool(self.mails)
+
     async def settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
         self.outcomes.update(outcomes)
         self.in_doubt -= self.outcomes.keys()

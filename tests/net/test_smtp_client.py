@@ -151,6 +151,9 @@ class Queue:
     def take(self) -> Transaction | None:
         return self.mails.pop(0) if self.mails else None
 
+    async def ready(self) -> bool:
+        return bool(self.mails)
+
     async def settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
         await asyncio.sleep(0.001)
         if self.fault is not None:

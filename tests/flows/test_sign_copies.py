@@ -1,0 +1,127 @@
+"""Signing on the way out: what leaves verifies, whatever kind of mail it is, and a fault of ours holds nobody up."""
+
+from __future__ import annotations
+
+import asyncio
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import dkim
+import pytest
+
+from mailbot.core.dkim import Signer
+from mailbot.core.relay import Relay
+from mailbot.dkim_keys import PublicKey, load_signer, make_key
+from mailbot.flows.deliver_outbox import Delivery
+from mailbot.flows.sign_copies import SignedAhead
+from mailbot.store import outbox
+from tests.flows.post_office import SATO, SUZUKI, YAMADA, PostOffice
+from tests.net.test_smtp_client import Server, mail
+
+RSA, EDWARDS = "2026a", "2026e"
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, PublicKey], list[Signer]]:
+    """An RSA key and an Ed25519 key: what the DNS says, and what signs."""
+    folder = tmp_path_factory.mktemp("keys")
+    public = {RSA: make_key(folder / RSA, "rsa"), EDWARDS: make_key(folder / EDWARDS, "ed25519")}
+    return public, [load_signer(folder / name, "ml.example.jp", name) for name in public]
+
+
+Keys = tuple[dict[str, PublicKey], list[Signer]]
+
+
+def sender(office: PostOffice, relay: Relay, keys: Keys) -> Delivery:
+    """Return what empties the outbox into this relay, signed."""
+    return Delivery(
+        office.database, office.site.key, office.site.domain, [relay], 4, "this", lambda: office.now, keys[1]
+    )
+
+
+def verified(content: bytes, keys: Keys) -> bool:
+    """Ask an independent verifier for both signatures of a mail."""
+
+    def dns(name: bytes, timeout: int = 5) -> bytes:
+        return keys[0][name.decode().removesuffix("._domainkey.ml.example.jp.")].record.encode()
+
+    verifier = dkim.DKIM(content)
+    return all(verifier.verify(index, dnsfunc=dns) for index in range(2))
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING", "8BITMIME"), ("8BITMIME",), ("PIPELINING",), ()])
+async def test_a_post_is_signed_for_each_recipient(
+    office: PostOffice, keys: Keys, offers: tuple[str, ...]
+) -> None:
+    """Each copy with its own List-Unsubscribe and its own signatures, 7-bit whatever the relay can do."""
+    office.post(YAMADA, text="日本語の本文です。\n.点で始まる行\n")
+    async with Server(offers=offers) as server:
+        assert await sender(office, server.relay, keys).deliver() == 3
+    contents = [content.replace(b"\r\n..", b"\r\n.") for content in server.contents]
+    assert all(content.isascii() and verified(content, keys) for content in contents)
+    mails = [message_from_bytes(content, policy=policy.default) for content in contents]
+    assert len({copy["List-Unsubscribe"] for copy in mails}) == 3
+    assert {"日本語の本文です。" in copy.get_content() for copy in mails} == {True}
+    with office.database.read() as connection:
+        assert outbox.count_by_state(connection) == {"sent": 3}
+
+
+async def test_ballots_and_receipts_are_signed_too(office: PostOffice, keys: Keys) -> None:
+    """Their bodies are each recipient's own, so each has a body hash of its own."""
+    invitations = office.open_survey()
+    async with Server() as server:
+        assert await sender(office, server.relay, keys).deliver() == len(invitations)
+    contents = [content.replace(b"\r\n..", b"\r\n.") for content in server.contents]
+    assert len({dkim.DKIM(content).headers[0][1].split(b"bh=")[1][:44] for content in contents}) == len(
+        contents
+    )
+    assert all(verified(content, keys) for content in contents)
+    texts = [message_from_bytes(content, policy=policy.default).get_content() for content in contents]
+    assert all("LG.JPドメインの利用について" in text for text in texts)
+
+
+async def test_a_maildir_keeps_signed_mail(office: PostOffice, keys: Keys, tmp_path: Path) -> None:
+    """What is kept to be looked at is what would have left."""
+    office.post(YAMADA)
+    await sender(office, Relay("maildir", path=tmp_path / "out"), keys).deliver()
+    kept = [path.read_bytes() for path in (tmp_path / "out" / "new").iterdir()]
+    assert len(kept) == 3
+    assert all(verified(content.replace(b"\n", b"\r\n"), keys) for content in kept)
+
+
+async def test_more_copies_than_are_signed_ahead(office: PostOffice, keys: Keys) -> None:
+    """Connections wait for the threads, and every copy goes once."""
+    for number in range(60):
+        office.post(YAMADA, Message_ID=f"<{number}@test>")
+    async with Server() as server:
+        assert await sender(office, server.relay, keys).deliver() == 180
+    assert len(server.contents) == 180
+    assert len(server.commands) <= 4, "connections are not opened anew for each chunk"
+
+
+async def test_a_key_that_fails_loses_nothing(office: PostOffice, keys: Keys) -> None:
+    """What could not be signed waits with the reason; no unsigned copy leaves, and nobody waits for ever."""
+
+    def broken(digest: bytes) -> bytes:
+        raise RuntimeError("the card was pulled out")
+
+    office.post(YAMADA)
+    async with Server() as server, asyncio.timeout(20):
+        faulty = Signer("ml.example.jp", RSA, "rsa-sha256", broken)
+        await sender(office, server.relay, (keys[0], [faulty])).deliver()
+        assert server.contents == []
+        with office.database.read() as connection:
+            troubled = outbox.troubled(connection)
+        assert {(copy.address, copy.state, copy.reply) for copy in troubled} == {
+            (member, "pending", "not signed: the card was pulled out") for member in (YAMADA, SUZUKI, SATO)
+        }
+
+
+async def test_ready_says_that_nothing_comes() -> None:
+    """With nothing to sign nobody waits."""
+    ahead = SignedAhead[int](
+        lambda: None, lambda claims: [mail(one) for one in claims], lambda claims, error: None
+    )
+    assert ahead.take() is None
+    assert not await ahead.ready()
+    await ahead.close()
