@@ -103,7 +103,11 @@ class Attack:
         known = {voter.code for voter in self.voters}
         whose = self._whose()
         tables = [
-            row[0] for row in self.database.execute("SELECT name FROM sqlite_master WHERE type='table'")
+            row[0]
+            for row in self.database.execute(
+                # The index over posts keeps tables without row numbers; they hold terms of posts, nothing of a voter.
+                "SELECT name FROM sqlite_master WHERE type='table' AND sql NOT LIKE '%WITHOUT ROWID%'"
+            )
         ]
         for table in tables:
             names = [row[1] for row in self.database.execute(f"PRAGMA table_info({table})")]
