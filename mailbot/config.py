@@ -84,6 +84,7 @@ class Config:
     relay_connections: int
     dkim: Dkim | None  # None: your MTA signs
     web: Address | None
+    web_url: str  # where the public reaches it, without a slash at its end; "": nowhere
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def read_config(
         relay_connections=found.relay_connections,
         dkim=dkim,
         web=found.web,
+        web_url=found.web_url or "",
     )
     return config, partial, []
 
@@ -238,6 +240,21 @@ def _listen(value: object) -> Address:
     return found[1].strip("[]"), int(found[2])
 
 
+def _public_url(text: str) -> str:
+    url = urlsplit(text)
+    sound = text.isascii() and text.isprintable() and not re.search(r"[\s<>\"]", text)
+    if (
+        not sound
+        or url.scheme != "https"
+        or not url.hostname
+        or url.query
+        or url.fragment
+        or "@" in url.netloc
+    ):
+        raise said(f"{text!r} is not an https address such as https://ml.example.jp (RFC 8058 wants TLS)")
+    return text.rstrip("/")
+
+
 def _addresses(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -288,6 +305,7 @@ def _database_url(text: str, folder: Path) -> str:
 Domain = Annotated[str, AfterValidator(domain)]
 Selector = Annotated[str, AfterValidator(selector)]
 MailAddress = Annotated[str, AfterValidator(address)]
+PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Listen = Annotated[Address, BeforeValidator(_listen)]
 NextHop = Annotated[Any, BeforeValidator(_relay)]
 Zone = Annotated[Any, BeforeValidator(_zone)]
@@ -350,6 +368,7 @@ class ConfigFile(FileModel):
     relay_connections: Annotated[int, Field(ge=1, le=100)] = 20
     dkim: DkimFile | None = None
     web: Listen | None = None
+    web_url: PublicUrl | None = None
 
 
 # -- between the values --------------------------------------------------------------------------------------------

@@ -70,6 +70,7 @@ def make_site(config: Config) -> Site:
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
         witnesses=config.witnesses,
         desk=config.desk,
+        web_url=config.web_url,
     )
 
 

@@ -35,6 +35,8 @@ class Site:
         str, ...
     ] = ()  # addresses of the people who may act for the office; none named: the office alone
 
+    web_url: str = ""  # where the public reaches our pages, https://ml.example.jp; "": nowhere
+
     @property
     def people(self) -> tuple[str, ...]:
         """The addresses of those who may act for the office."""

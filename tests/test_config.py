@@ -73,6 +73,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         relay_connections=20,
         dkim=None,
         web=None,
+        web_url="",
     )
 
 
@@ -100,6 +101,18 @@ def test_listeners_and_relays(tmp_path: Path) -> None:
     )
     assert (config.smtp, config.lmtp, config.web) == (("127.0.0.1", 8025), ("::1", 8024), ("localhost", 0))
     assert [relay.scheme for relay in config.relay] == ["smtp", "maildir"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://ml.example.jp", "https://", "https://u:p@x", "https://x/?a", "https://x y", "https://x/<", "x"],
+)
+def test_the_public_address_is_https(tmp_path: Path, url: str) -> None:
+    """What stands in List-Unsubscribe is https (RFC 8058) and closes no angle bracket."""
+    assert mistakes(tmp_path, f"web_url: '{url}'\n") == [
+        f"web_url: '{url}' is not an https address such as https://ml.example.jp (RFC 8058 wants TLS)"
+    ]
+    assert loaded(tmp_path, "web_url: https://ml.example.jp/\n").web_url == "https://ml.example.jp"
 
 
 def test_imap_accounts(tmp_path: Path) -> None:
@@ -274,6 +287,7 @@ _PROSE_DEFAULTS = {
     "smtp": "off",
     "lmtp": "off",
     "web": "off",
+    "web_url": "none",
     "imap": "none",
     "port": "993, or 143 without tls",
     "password": "none",

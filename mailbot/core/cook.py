@@ -24,7 +24,7 @@ from mailbot.core.entity import (
 from mailbot.core.header import clean, encode_address, encode_phrase, header_line
 from mailbot.core.japanese import decode
 from mailbot.core.mailing import field
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.mailing_list import MailingList, joining, leaving
 from mailbot.core.message import Message
 from mailbot.core.seven_bit import short_lines
 from mailbot.core.subject import list_subject
@@ -32,7 +32,7 @@ from mailbot.core.subject import list_subject
 _LONGEST = LINE_LIMIT - 30  # octets of a line that may yet get a longer name
 DELIVERY_FIELD = "X-Mailbot-Delivery"  # the same on each attempt, so that receivers can tell a duplicate (I9)
 
-# Each never leaves; beside them go List-*, Resent-* and ARC-*.
+# Each never leaves; beside them go List-*, Resent-* and, where From is rewritten, ARC-*.
 _REMOVED = frozenset(
     {
         # written by the last hop only, or nobody's business
@@ -68,7 +68,7 @@ _REMOVED = frozenset(
         DELIVERY_FIELD.lower(),
     }
 )
-_REMOVED_FAMILIES = ("list-", "resent-", "arc-")
+_REMOVED_FAMILIES = ("list-", "resent-")
 
 # RFC 5322 section 3.6 and RFC 2045 allow one of each; a second one is read differently by different programs.
 _ONCE = frozenset(
@@ -104,12 +104,15 @@ def cook_post(
     message_id: str,
     now: datetime,
     rewrite: bool = True,
+    web_url: str = "",
+    stable: str = "",
 ) -> bytes:
     """Return the post as it goes to every member, with the fields "leave" and "delivery" for what is each one's own.
 
     Fields and parts that no rule names stay byte for byte and in order. `author_label` is how the register names
     the author (山田 太郎（長野市）), `message_id` is used only if the post has none, `rewrite` is case A of
-    posts.md (From becomes the list's). The result has CRLF line ends only, no line above 998 octets, and no NUL
+    posts.md (From becomes the list's), `web_url` where our pages are (https, no slash at its end; "": nowhere),
+    `stable` the post's address in the archive ("": it is not kept). The result has CRLF line ends only, no line above 998 octets, and no NUL
     but in its fields (promises.md R6, I16).
     """
     fields, body = split_entity(canonical(raw))
@@ -134,7 +137,8 @@ def cook_post(
         *_missing(kept, own, message_id, now),
         *_author_fields(from_value, own, rewrite=rewrite),
         *_reply_to(fields, message, mailing_list, own, office, rewrite=rewrite),
-        *_list_fields(mailing_list, domain, own, number),
+        *_list_fields(mailing_list, domain, own, number, web_url),
+        *_archive_fields(mailing_list, web_url, stable),
     ]
     return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
 
@@ -159,7 +163,7 @@ def _once(fields: Fields) -> Fields:
 def _kept(original: bytes, own: str, own_id: str, *, rewrite: bool) -> bytes | None:
     """Return the field as it stays, or None when it goes."""
     name = field_name(original)
-    if name in _REMOVED or name.startswith(_REMOVED_FAMILIES):
+    if name in _REMOVED or name.startswith(_REMOVED_FAMILIES) or (rewrite and name.startswith("arc-")):
         return None
     value = original.partition(b":")[2].decode("ascii", "replace")
     if name == "authentication-results" and authserv_id_of(value.replace("\r\n", "")) == own_id.lower():
@@ -252,17 +256,23 @@ def _reply_to(
     return [f"Reply-To: <{author if author and valid_address(author) else office}>\r\n".encode("ascii")]
 
 
-def _list_fields(mailing_list: MailingList, domain: str, own: str, number: int) -> Fields:
+def _list_fields(mailing_list: MailingList, domain: str, own: str, number: int, web_url: str) -> Fields:
+    """Return what the list says of itself; one click is promised only where it truly leaves (RFC 8058 section 3.1)."""
     name = mailing_list.name
+    ways_out = [f"<mailto:{name}-leave+{field('leave')}@{domain}>"]
+    if web_url:
+        ways_out.insert(0, f"<{web_url}/u/{field('leave')}>")
     list_id = encode_phrase(mailing_list.title, f"<{name}.{domain}>", column=len("List-Id: "))
     lines = [
         f"List-Id: {list_id}",
         "List-Post: NO" if mailing_list.preset == "announce" else f"List-Post: <mailto:{own}>",
         f"List-Help: <mailto:{name}-request@{domain}?subject=help>",
         f"List-Owner: <mailto:{name}-owner@{domain}>",
-        f"List-Unsubscribe: <mailto:{name}-leave+{field('leave')}@{domain}>",
+        f"List-Unsubscribe: {', '.join(ways_out)}",
     ]
-    if mailing_list.preset != "closed":
+    if web_url and leaving(mailing_list):
+        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    if mailing_list.preset != "closed" and joining(mailing_list) != "closed":
         lines.append(f"List-Subscribe: <mailto:{name}-join@{domain}>")
     lines += [
         "Precedence: list",
@@ -274,6 +284,14 @@ def _list_fields(mailing_list: MailingList, domain: str, own: str, number: int) 
         f"{DELIVERY_FIELD}: {field('delivery')}",
     ]
     return [f"{line}\r\n".encode("ascii") for line in lines]
+
+
+def _archive_fields(mailing_list: MailingList, web_url: str, stable: str) -> Fields:
+    """Return where the list's posts are kept (RFC 2369), and this one (RFC 5064)."""
+    if not (web_url and stable):
+        return []
+    place = f"{web_url}/a/{mailing_list.name}/"
+    return [f"List-Archive: <{place}>\r\n".encode(), f"Archived-At: <{place}m/{stable}>\r\n".encode()]
 
 
 def _with_footer(fields: Fields, body: bytes, mailing_list: MailingList, own: str) -> tuple[Fields, bytes]:

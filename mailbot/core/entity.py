@@ -12,7 +12,8 @@ import re
 
 LINE_LIMIT = 998  # octets, RFC 5322 section 2.1.1
 
-_NAME = re.compile(rb"([!-9;-~]{1,76})[ \t]*:")
+_LONGEST_NAME = 76  # octets
+_NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9*_.-]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]{1,200}))')
 _UNENCODED = frozenset({"", "7bit", "8bit", "binary"})
 
@@ -25,18 +26,34 @@ def canonical(content: bytes) -> bytes:
 
 
 def split_entity(content: bytes) -> tuple[Fields, bytes]:
-    """Return the header fields in order and the body. Lines of the head that belong to no field are left out."""
-    if content.startswith(b"\r\n"):
-        return [], content[2:]
-    head, _, body = content.partition(b"\r\n\r\n")
+    """Return the header fields in order and the body, cut where `mime.split_head` cuts it.
+
+    The head ends at an empty line or before the first line that is no field: what its author meant as text stays text.
+    Left out are a mailbox's separator, folds of blanks only, which would end the head for some readers, and fields
+    with a name that is longer than any line should be.
+    """
     fields: Fields = []
-    for line in head.split(b"\r\n"):
-        if line[:1] in {b" ", b"\t"}:
-            if fields and line.strip():  # a fold of blanks only would end the head for some readers
+    if content.startswith((b"From ", b">From ")):
+        content = content.partition(b"\r\n")[2]
+    position = 0
+    begun = kept = False
+    while position < len(content):
+        end = content.find(b"\r\n", position)
+        end = len(content) if end < 0 else end
+        line = content[position:end]
+        if not line:
+            return fields, content[end + 2 :]
+        if begun and line[:1] in {b" ", b"\t"}:
+            if kept and line.strip():
                 fields[-1] += line + b"\r\n"
-        elif named := _NAME.match(line[:100]):
-            fields.append(named[1] + line[named.end() - 1 :] + b"\r\n")
-    return fields, body
+        elif named := _NAME.match(line[:1000]):
+            begun, kept = True, len(named[1]) <= _LONGEST_NAME
+            if kept:
+                fields.append(named[1] + line[named.end() - 1 :] + b"\r\n")
+        else:
+            break
+        position = end + 2
+    return fields, content[position:]
 
 
 def join_entity(fields: Fields, body: bytes) -> bytes:

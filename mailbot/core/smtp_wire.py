@@ -108,6 +108,7 @@ class Extensions:
     utf8: bool = False  # RFC 6531
     starttls: bool = False  # RFC 3207
     auth_plain: bool = False  # RFC 4954, RFC 4616
+    dsn: bool = False  # RFC 3461
     size: int | None = None  # RFC 1870, bytes; 0: no fixed limit; None: not offered
 
 
@@ -125,6 +126,7 @@ def parse_extensions(reply: Reply) -> Extensions:
         utf8="SMTPUTF8" in offered,
         starttls="STARTTLS" in offered,
         auth_plain="PLAIN" in offered.get("AUTH", []),
+        dsn="DSN" in offered,
         size=_size(limit) if "SIZE" in offered else None,
     )
 
@@ -219,6 +221,9 @@ def _write(
     rcpts: list[bytes] = []
     refused: list[Refusal] = []
     utf8 = not transaction.mail_from.isascii()
+    # Headers are enough to know which mail it was; there is nobody to tell about one without a sender (RFC 3461).
+    tells = extensions.dsn and bool(transaction.mail_from)
+    notify = " NOTIFY=FAILURE,DELAY" if tells else ""
     if utf8 and not extensions.utf8:
         return None, _refuse(transaction, _no_utf8(transaction.mail_from))
     for delivery, address in transaction.recipients:
@@ -232,7 +237,7 @@ def _write(
                 continue
             utf8 = True
         ids.append(delivery)
-        rcpts.append(f"RCPT TO:<{address}>\r\n".encode())
+        rcpts.append(f"RCPT TO:<{address}>{notify}\r\n".encode())
     if not ids:
         return None, refused
     mail = f"MAIL FROM:<{transaction.mail_from}>"
@@ -242,6 +247,8 @@ def _write(
         mail += " BODY=8BITMIME"
     if utf8:
         mail += " SMTPUTF8"
+    if tells:
+        mail += f" RET=HDRS ENVID={ids[0]}"
     commands = [f"{mail}\r\n".encode(), *rcpts, b"DATA\r\n"]
     return Prepared(transaction, tuple(ids), commands, content), refused
 

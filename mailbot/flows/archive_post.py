@@ -27,8 +27,8 @@ def archive_post(
     written_at: datetime,
     mail_id: int,
     inbox_id: int | None = None,
-) -> None:
-    """Archive a post whose raw mail is stored.
+) -> str:
+    """Archive a post whose raw mail is stored; returns its address for ever.
 
     `people` are the contacts at the author's address, `message_id` is used if the mail has none, `inbox_id` is None for
     a mail from an old archive.
@@ -52,4 +52,4 @@ def archive_post(
         written_at=written_at,
         words=terms("\n\n".join((message.subject, author_name, *message.attachments, message.text))),
     )
-    archive.add(connection, new, mail_id=mail_id, inbox_id=inbox_id)
+    return archive.add(connection, new, mail_id=mail_id, inbox_id=inbox_id)

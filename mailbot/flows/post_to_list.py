@@ -86,8 +86,9 @@ def distribute(
 ) -> tuple[int, int]:
     """Cook a post, queue it to every member and archive it; returns its number and how many."""
     number = lists.next_number(connection, mailing_list.name)
+    stable = ""
     if mailing_list.archive:
-        archive_post(
+        stable = archive_post(
             connection,
             mailing_list,
             received.content,
@@ -103,7 +104,7 @@ def distribute(
         connection,
         kind="post",
         subject=mailing_list.name,
-        cooked=cook(connection, site, received, message, mailing_list, number, now),
+        cooked=cook(connection, site, received, message, mailing_list, number, now, stable),
         bounces=f"{mailing_list.name}-bounces",
         inbox_id=received.id,
         now=now,
@@ -122,8 +123,9 @@ def cook(
     mailing_list: MailingList,
     number: int,
     now: datetime,
+    stable: str = "",
 ) -> bytes:
-    """Return the post as it leaves, with the author named as the register names him."""
+    """Return the post as it leaves, with the author named as the register names him; `stable`: its place in the archive."""
     people = _people(connection, message)
     label = None
     if people:
@@ -141,6 +143,8 @@ def cook(
         message_id=_own_message_id(site, received),
         now=now,
         rewrite=_rewrites(site, message, mailing_list),
+        web_url=site.web_url,
+        stable=stable,
     )
 
 

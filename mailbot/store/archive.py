@@ -62,8 +62,8 @@ class NewPost:
 # --- in -----------------------------------------------------------------------------------------------------------
 
 
-def add(connection: Connection, new: NewPost, *, mail_id: int, inbox_id: int | None) -> None:
-    """Archive a post: its thread is found, and the posts that waited for it join."""
+def add(connection: Connection, new: NewPost, *, mail_id: int, inbox_id: int | None) -> str:
+    """Archive a post: its thread is found, and the posts that waited for it join; returns its address for ever."""
     parent = _parent(connection, new)
     root = new.number if parent is None else parent.thread
     stable = _free_address(connection, new)
@@ -90,6 +90,7 @@ def add(connection: Connection, new: NewPost, *, mail_id: int, inbox_id: int | N
     database = connection.dialect.name
     _ADD_WORDS[database].run(connection, post_id=post_id, words=_WORDS_OF[database](new.words))
     _adopt(connection, new, stable, root)
+    return stable
 
 
 def mail_of(connection: Connection, inbox_id: int) -> int:

@@ -163,6 +163,49 @@ def test_removed(line: str) -> None:
     assert value.strip() not in (mail.get_all(name.strip()) or [])
 
 
+def test_arc_is_kept_where_from_is() -> None:
+    """In case B the chain still says something; in case A it does not, and goes."""
+    chain = b"ARC-Seal: i=1; cv=none\r\n" + HEAD + b"\r\nbody\r\n"
+    assert copy(chain, rewrite=False)["ARC-Seal"] == "i=1; cv=none"
+    assert copy(chain)["ARC-Seal"] is None
+
+
+def test_one_click_is_promised_only_where_it_leaves() -> None:
+    """RFC 8058: with a public page, and only on lists that a member may leave; then before the address (RFC 2369)."""
+    raw = HEAD + b"\r\nbody\r\n"
+    mail = copy(raw, OPEN, web_url="https://ml.example.jp")
+    assert (
+        mail["List-Unsubscribe"] == "<https://ml.example.jp/u/t0ken>, <mailto:room-leave+t0ken@ml.example.jp>"
+    )
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    duty = copy(raw, replace(OPEN, leave=False), web_url="https://ml.example.jp")
+    assert duty["List-Unsubscribe"] == mail["List-Unsubscribe"]
+    assert duty["List-Unsubscribe-Post"] is None
+    by_mail = copy(raw, OPEN)
+    assert by_mail["List-Unsubscribe"] == "<mailto:room-leave+t0ken@ml.example.jp>"
+    assert by_mail["List-Unsubscribe-Post"] is None
+
+
+def test_the_archive_is_named_where_it_can_be_reached() -> None:
+    """List-Archive (RFC 2369) and Archived-At (RFC 5064) need a public page, and a post that is kept."""
+    raw = HEAD + b"\r\nbody\r\n"
+    mail = copy(raw, web_url="https://ml.example.jp", stable="ABC2")
+    assert mail["List-Archive"] == "<https://ml.example.jp/a/room/>"
+    assert mail["Archived-At"] == "<https://ml.example.jp/a/room/m/ABC2>"
+    for stable, web_url in (("ABC2", ""), ("", "https://ml.example.jp")):
+        mail = copy(raw, stable=stable, web_url=web_url)
+        assert mail["List-Archive"] is None
+        assert mail["Archived-At"] is None
+
+
+def test_list_subscribe_is_for_lists_that_can_be_joined() -> None:
+    """Not on closed lists, nor where nobody joins by himself."""
+    raw = HEAD + b"\r\nbody\r\n"
+    assert copy(raw, OPEN)["List-Subscribe"] == "<mailto:room-join@ml.example.jp>"
+    assert copy(raw, replace(OPEN, join="closed"))["List-Subscribe"] is None
+    assert copy(raw)["List-Subscribe"] is None
+
+
 def test_others_results_and_loops_are_kept() -> None:
     """Another server's results and another list's X-Loop are not ours to remove."""
     loops = b"X-Loop: other@a.jp\r\nX-Loop: ROOM@ml.example.jp\r\n"

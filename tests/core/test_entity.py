@@ -19,6 +19,7 @@ from mailbot.core.entity import (
     transfer_encoding,
     with_field,
 )
+from mailbot.core.mime import split_head
 
 
 @pytest.mark.parametrize(
@@ -38,14 +39,28 @@ def test_canonical(raw: bytes, expected: bytes) -> None:
 
 
 def test_split_entity() -> None:
-    """Fields keep their folds byte for byte; lines that belong to none are left out."""
+    """Fields keep their folds byte for byte; the head ends at an empty line."""
+    long = b"N" * 77 + b": x\r\n y\r\n"
     fields, body = split_entity(
-        b"From x Mon\r\n folded\r\nA: 1\r\n\t2 \r\n \r\nno field here\r\nB :3\r\n: x\r\nb\xc3\xa9: 4\r\n\r\nbody\r\n\r\nmore"
+        b"From x Mon\r\nA: 1\r\n\t2 \r\n \r\n" + long + b"B :3\r\n\r\nbody\r\n\r\nmore"
     )
     assert fields == [b"A: 1\r\n\t2 \r\n", b"B:3\r\n"]
     assert body == b"body\r\n\r\nmore"
     assert split_entity(b"\r\nonly body") == ([], b"only body")
     assert split_entity(b"A: 1") == ([b"A: 1\r\n"], b"")
+    assert split_entity(b"From x") == ([], b"")
+
+
+@pytest.mark.parametrize("line", [b"no field here", b": x", b"b\xc3\xa9: 4", b"From y: z", b"> quoted: no"])
+def test_the_head_ends_before_what_is_no_field(line: bytes) -> None:
+    """As it does for the parser that decides: no text of the author is lost, no field is seen by one of both only."""
+    content = b"A: 1\r\n" + line + b"\r\nB: 2\r\n\r\nbody\r\n"
+    fields, body = split_entity(content)
+    assert fields == [b"A: 1\r\n"]
+    assert body == line + b"\r\nB: 2\r\n\r\nbody\r\n"
+    head, rest = split_head(content.replace(b"\r\n", b"\n"))
+    assert [name for name, _ in head.fields] == ["A"]
+    assert rest == body.replace(b"\r\n", b"\n")
 
 
 def test_fields() -> None:

@@ -118,6 +118,7 @@ def test_cutter_never_fails_otherwise(pieces: list[bytes]) -> None:
         ("host\nPIPELINING\n8bitmime\nSMTPUTF8\nSTARTTLS", Extensions(True, True, True, True)),
         ("host\nAUTH LOGIN PLAIN\nSIZE 1000", Extensions(auth_plain=True, size=1000)),
         ("host\nAUTH LOGIN\nSIZE", Extensions(size=0)),
+        ("host\nDSN", Extensions(dsn=True)),
         ("host\nSIZE ²\nXUNKNOWN\n", Extensions(size=0)),
         ("PIPELINING", Extensions()),
     ],
@@ -250,6 +251,22 @@ def test_mail_command(
     assert prepared is not None
     assert not refused
     assert prepared.commands == [mail, f"RCPT TO:<{recipient}>\r\n".encode(), b"DATA\r\n"]
+
+
+def test_dsn_is_asked_for_where_it_is_offered() -> None:
+    """RFC 3461: of failures and delays, with the headers and our number; never for a mail without a sender."""
+    mail = Transaction("a@x", ((7, "b@x"), (8, "c@x")), ASCII)
+    prepared, _ = prepare(mail, Extensions(dsn=True), not_called)
+    assert prepared is not None
+    assert prepared.commands == [
+        b"MAIL FROM:<a@x> RET=HDRS ENVID=7\r\n",
+        b"RCPT TO:<b@x> NOTIFY=FAILURE,DELAY\r\n",
+        b"RCPT TO:<c@x> NOTIFY=FAILURE,DELAY\r\n",
+        b"DATA\r\n",
+    ]
+    prepared, _ = prepare(Transaction("", ((7, "b@x"),), ASCII), Extensions(dsn=True), not_called)
+    assert prepared is not None
+    assert prepared.commands == [b"MAIL FROM:<>\r\n", b"RCPT TO:<b@x>\r\n", b"DATA\r\n"]
 
 
 def test_downgrade_of_stuffed_content() -> None:
