@@ -155,7 +155,6 @@ class Service:
                 file.unlink()
         self.configure("smtp", f"127.0.0.1:{self.port}")
         self.configure("lmtp", None)
-        self.configure("web", None)
         if database:
             self.configure("database", database)
 

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from mailbot import log
 from mailbot.config import Config, ImapSource, secret_key
@@ -42,6 +42,21 @@ _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
+
+
+class _Door(Protocol):
+    async def drain(self, seconds: float, /) -> None:
+        """Take nothing new, and let what is under way end."""
+
+
+class _Pulse:
+    """When the schedule was last looked at."""
+
+    def __init__(self) -> None:
+        self.at: datetime | None = None
+
+    def beat(self) -> None:
+        self.at = clock()
 
 
 def clock() -> datetime:
@@ -159,7 +174,12 @@ async def _parts(
     )
     something_to_read = asyncio.Event()
     intake = Intake(database, clock, something_to_read.set)
-    doors = await _open_doors(config, site, database, intake) if "receive" in roles else []
+    pulse = _Pulse()
+    doors: list[_Door] = []
+    if "receive" in roles:
+        doors += await _open_doors(config, site, database, intake)
+    if "web" in roles and config.web is not None:
+        doors.append(await _open_web(config.web, config, site, database, delivery.wake, pulse))
     async with asyncio.TaskGroup() as tasks:
         running = []
         sending = None
@@ -168,8 +188,12 @@ async def _parts(
         if "process" in roles:
             read = partial(_read, database, site, something_to_read, delivery.wake)
             running.append(tasks.create_task(_keep(read, stop)))
-        bell = Bell(*(partial(_scan, look, database, site, delivery.wake) for look in (run_due, keep_up)))
+        bell = Bell(
+            partial(_scan, run_due, database, site, delivery.wake, pulse.beat),
+            partial(_scan, keep_up, database, site, delivery.wake),
+        )
         if "schedule" in roles:
+            pulse.beat()
             bell.start()
         watchers = []
         if "receive" in roles:
@@ -226,11 +250,13 @@ async def _scan(
     database: Database,
     site: Site,
     wake_delivery: Callable[[], None],
+    looked: Callable[[], None] = lambda: None,
 ) -> None:
     """Look once for what time has made due."""
     try:
         if await database.in_thread(look, database, site, clock()):
             wake_delivery()
+        looked()
     except (StorageUnavailable, StorageFull) as away:
         log.event("database.away", level="warning", reason=away)
     except Exception as error:  # noqa: BLE001  one job that fails must not silence the others' bell
@@ -267,6 +293,30 @@ async def _open_doors(
         log.event("door.open", protocol=protocol, address=f"{address[0]}:{address[1]}")
         doors.append(door)
     return doors
+
+
+async def _open_web(
+    address: tuple[str, int],
+    config: Config,
+    site: Site,
+    database: Database,
+    wake_delivery: Callable[[], None],
+    pulse: _Pulse,
+) -> _Door:
+    # Only where there are pages: their libraries take 10 MB and a quarter of a second.
+    from mailbot.web.listener import listen  # noqa: PLC0415
+    from mailbot.web.pages import Corner, application  # noqa: PLC0415
+
+    corner = Corner(database, site, clock, wake_delivery, lambda: pulse.at, templates_folder())
+    try:
+        door = await listen(*address, application(corner))
+    except OSError as error:
+        raise Refusal(
+            f"web: {address[0]}:{address[1]} cannot be listened on: {error.strerror}; "
+            f"choose another port in {config.file}"
+        ) from error
+    log.event("door.open", protocol="http", address=f"{address[0]}:{door.port}")
+    return door
 
 
 async def _watch(

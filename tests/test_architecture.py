@@ -24,6 +24,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "flows": ({"core", "flows", "store", "site", "render", "log"}, {"sqlalchemy"}),
     # What is destroyed may also lie in a Maildir of ours.
     "flows/destroy_sealed.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
+    "web": ({"core", "flows", "log", "site", "store", "web"}, {"jinja2", "starlette", "uvicorn"}),
     "report_files.py": ({"core"}, {"openpyxl"}),
     "report_page.py": ({"core", "report_files"}, {"jinja2", "markupsafe"}),
     "flows/deliver_outbox.py": ({"core", "flows", "net", "store", "log"}, {"sqlalchemy"}),
@@ -69,6 +70,7 @@ IMPURE = {
 }  # fmt: skip
 AWAITS = {
     "net",
+    "web",
     "service.py",
     "schedule.py",
     "store/database.py",

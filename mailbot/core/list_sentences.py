@@ -57,6 +57,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "help": "使える言葉は、下のとおりです。",
         "undo-leave": "お間違えなら、7日のうちに「取消」とだけ返信してください。",
         "undone": "退会を取り消し、元に戻しました。",
+        "link-leave": "退会（メールにある退会用のリンクから）",
+        "link-off": "配信の停止（メールにある退会用のリンクから）",
         # how things stand
         "guide": "「{title}」（{list}）の案内です。",
         "guide-closed": "投稿できるのはメンバーです。",
@@ -147,6 +149,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "help": "These are the words:",
         "undo-leave": 'If that was a mistake, reply with "undo" alone, within 7 days.',
         "undone": "You are a member again.",
+        "link-leave": "unsubscribe (by the link in a mail)",
+        "link-off": "off (by the link in a mail)",
         "guide": "About {title} ({list}):",
         "guide-closed": "Members may post.",
         "guide-open": "Whoever is registered may post.",

@@ -73,6 +73,14 @@ def read_leave_token(keys: Sequence[bytes], list_name: str, token: str) -> int |
     return _read(keys, f"leave:{list_name}", token)
 
 
+def leave_token_copy(token: str) -> int | None:
+    """Return the copy that a leave token claims to have come in; only `read_leave_token` with its list believes it."""
+    folded = fold(token)
+    if folded is None or len(folded) <= MAC_LENGTH:
+        return None
+    return _number(folded[:-MAC_LENGTH])
+
+
 def _read(keys: Sequence[bytes], purpose: str, token: str) -> int | None:
     folded = fold(token)
     if folded is None or len(folded) <= MAC_LENGTH:

@@ -210,6 +210,12 @@ def next_due(connection: Connection) -> int | None:
     ).scalar()
 
 
+def overdue(connection: Connection, now: datetime) -> timedelta:
+    """Return for how long some row has been due that nobody takes; none: no time."""
+    due = next_due(connection)
+    return timedelta(microseconds=max(0, microseconds(now) - due)) if due is not None else timedelta()
+
+
 def withdraw(connection: Connection, kinds: Sequence[str], subject: str) -> int:
     """Withdraw what waits of these kinds of mailing; what is on its way stays. Returns how many."""
     mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind.in_(kinds))
@@ -275,6 +281,12 @@ def newest_text(connection: Connection, ballot_id: int, moment: datetime) -> int
 def address_of(connection: Connection, delivery_id: int) -> str | None:
     """Return to whom a copy went; None when it is no longer kept."""
     return connection.execute(select(delivery.c.address).where(delivery.c.id == delivery_id)).scalar()
+
+
+def list_of_post(connection: Connection, delivery_id: int) -> str | None:
+    """Return the list whose post a copy is; None when it is of no post, or no longer kept."""
+    query = select(mailing.c.subject).join_from(delivery, mailing)
+    return connection.execute(query.where(delivery.c.id == delivery_id, mailing.c.kind == "post")).scalar()
 
 
 def made_since(connection: Connection, subject: str, kind: str, moment: datetime) -> bool:

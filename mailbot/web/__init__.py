@@ -1,0 +1,1 @@
+"""What members and operators see in a browser; calls flows and store, decides nothing."""

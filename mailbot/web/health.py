@@ -1,0 +1,52 @@
+"""Is the process alive, and does the work get done: for a monitoring program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.store import outbox
+from mailbot.store.database import Database
+
+_LATE_TICK = timedelta(seconds=60)  # it comes every second
+_LATE_OUTBOX = timedelta(minutes=10)  # that a row is due and nobody takes it
+
+
+class Health:
+    """The two pages."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime], last_tick: Callable[[], datetime | None]
+    ) -> None:
+        """`last_tick` tells when the schedule was last looked at; None: it is not this node's business."""
+        self._database = database
+        self._clock = clock
+        self._last_tick = last_tick
+
+    async def alive(self, _request: Request) -> Response:
+        """Say that the process runs; the database is not asked."""
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, _request: Request) -> Response:
+        """Say whether the database answers, the schedule is looked at, and the outbox is emptied; 503 if not."""
+        now = self._clock()
+        figures: dict[str, object] = {"database": "ok"}
+        faults: list[str] = []
+        try:
+            waited = await self._database.reading(outbox.overdue, now)
+        except (StorageUnavailable, StorageFull) as away:
+            figures["database"] = "away"
+            faults.append(f"the database cannot be used: {away}")
+        else:
+            figures["outbox_overdue_s"] = round(waited.total_seconds())
+            if waited > _LATE_OUTBOX:
+                faults.append("mail is due and does not leave")
+        if (tick := self._last_tick()) is not None:
+            figures["last_tick_s"] = round((now - tick).total_seconds(), 1)
+            if now - tick > _LATE_TICK:
+                faults.append("the schedule is not looked at")
+        return JSONResponse({"ready": not faults, **figures, "faults": faults}, 503 if faults else 200)
