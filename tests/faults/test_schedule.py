@@ -80,7 +80,8 @@ def test_what_was_due_while_the_service_was_down_is_sent_late_or_reported(tmp_pa
         "survey:S2:open": "skipped",
         "survey:S2:close": "skipped",
     }
-    assert mailings(node) == {("invitation", "S1"): 1, ("office_report", "office"): 3}
+    by_kind = Counter(kind for kind, _ in mailings(node).elements())
+    assert by_kind == {"invitation": 1, "office_report": 3}
     assert sorted(sink.received.values()) == [1, 1, 1, 1]
 
 
