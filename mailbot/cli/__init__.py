@@ -1,0 +1,71 @@
+"""The command line: reads what a person asks for, calls one flow, shows what came of it (interface.md, "Commands")."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NoReturn
+
+import click
+
+from mailbot.cli import (  # each hangs its commands on the root
+    archive_commands,
+    dkim_commands,
+    event_commands,
+    folder_commands,
+    held_commands,
+    list_commands,
+    member_commands,
+    preparation_commands,
+    queue_commands,
+    result_commands,
+    survey_commands,
+)
+from mailbot.cli.frame import root
+from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.refusal import Refusal
+from mailbot.yaml_source import Mistakes
+
+__all__ = [
+    "archive_commands",
+    "dkim_commands",
+    "event_commands",
+    "folder_commands",
+    "held_commands",
+    "list_commands",
+    "main",
+    "member_commands",
+    "preparation_commands",
+    "queue_commands",
+    "result_commands",
+    "root",
+    "survey_commands",
+]
+
+
+def main() -> NoReturn:
+    """Run the command line; whatever a person did wrong ends as one sentence and exit status 1."""
+    try:
+        status: int | None = root(prog_name="mailbot", standalone_mode=False)  # what `Exit` was raised with
+    except click.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (Refusal, Mistakes, ValueError) as refusal:
+        print(refusal, file=sys.stderr)
+        sys.exit(1)
+    except StorageFull as full:
+        print(
+            f"the database has no room: {full}; free space on its disk and run the command again",
+            file=sys.stderr,
+        )
+        sys.exit(1)
+    except StorageUnavailable as away:
+        print(
+            f"the database cannot be used now: {away}; see `database:` in the configuration", file=sys.stderr
+        )
+        sys.exit(1)
+    except BrokenPipeError:
+        os._exit(1)  # the reader went away (`| head`): nothing is left to say, and nobody to say it to
+    sys.exit(status or 0)

@@ -1,0 +1,56 @@
+"""`mailbot events`: seminars and meetings, answered by reply mail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mailbot import show
+from mailbot.cli.frame import JSON, command, opened, root
+from mailbot.flows.announce_event import announce_event
+from mailbot.service import clock
+
+
+@root.group("events")
+def _events() -> None:
+    """Seminars and meetings, answered by reply mail."""
+
+
+@command(_events, "list")
+@JSON
+def _events_list(path: Path, as_json: bool) -> None:
+    """Show the events."""
+    with opened(path) as it, it.database.read() as connection:
+        rows = show.event_rows(connection)
+    show.table(rows, as_json=as_json, empty="no events; define one in config/events/ and run `mailbot apply`")
+
+
+@command(_events, "show")
+@click.argument("key")
+@JSON
+def _events_show(path: Path, key: str, as_json: bool) -> None:
+    """Show where an event stands."""
+    with opened(path) as it, it.database.read() as connection:
+        shown = show.event(connection, key)
+    show.event_text(shown) if not as_json else show.as_json(shown)
+
+
+@command(_events, "announce")
+@click.argument("key")
+@click.option("--again", is_flag=True, help="Also when it was announced before.")
+def _events_announce(path: Path, key: str, again: bool) -> None:
+    """Send the event's notice now, to all who are asked."""
+    with opened(path) as it, it.database.write() as connection:
+        noticed = announce_event(connection, it.site, key, 0, clock(), again=again)
+    print(f"event {key} is announced; {noticed} notices are in the outbox")
+
+
+@command(_events, "attendance")
+@click.argument("key")
+@JSON
+def _events_attendance(path: Path, key: str, as_json: bool) -> None:
+    """Show who comes."""
+    with opened(path) as it, it.database.read() as connection:
+        rows = show.attendance_rows(connection, key)
+    show.table(rows, as_json=as_json, empty="nobody has answered")

@@ -1,0 +1,127 @@
+"""The commands about the working folder: `init`, `check`, `apply`, `export`, `serve`, `demo`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sys
+from pathlib import Path
+
+import click
+
+from mailbot import log, show
+from mailbot.cli.frame import JSON, command, only_try, opened, outcome, root, write_out
+from mailbot.config import load_config
+from mailbot.core.event import Event
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.refusal import Refusal
+from mailbot.core.survey import Survey
+from mailbot.definition_yaml import file_name, write_yaml
+from mailbot.definitions import check_folder, load_definitions
+from mailbot.flows.apply_definitions import apply_definitions
+from mailbot.new_folder import make_folder
+from mailbot.service import ROLES, clock, serve
+from mailbot.store import events, lists, surveys
+from mailbot.yaml_source import Mistakes
+
+
+@root.command("init")
+@click.argument("folder", type=click.Path(path_type=Path))
+def _init(folder: Path) -> None:
+    """Make a working folder that runs as it is."""
+    made = make_folder(folder, secrets.token_bytes(32))
+    for path in made:
+        print(path)
+    print(
+        f"\nNext: edit {folder}/config/mailbot.yaml, then\n  mailbot check --config {folder}/config/mailbot.yaml"
+    )
+
+
+@command(root, "check")
+@JSON
+def _check(path: Path, as_json: bool) -> None:
+    """Print every mistake of the configuration and of all definitions."""
+    mistakes, notes = check_folder(path)
+    if as_json:
+        show.as_json({"mistakes": [str(one) for one in mistakes], "notes": [str(one) for one in notes]})
+    else:
+        for mistake in mistakes:
+            print(mistake, file=sys.stderr)
+        for note in notes:
+            print(f"note: {note}")
+        if not mistakes:
+            print(f"{path}: no mistakes")
+    if mistakes:
+        raise click.exceptions.Exit(1)
+
+
+@command(root, "apply")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@JSON
+def _apply(path: Path, dry_run: bool, as_json: bool) -> None:
+    """Bring the database to what the definition files say, in one transaction."""
+    with opened(path) as it:
+        definitions = load_definitions(it.config)
+        with it.database.write() as connection:
+            changes = apply_definitions(connection, it.site, definitions, clock())
+            only_try(connection, dry_run)
+    if as_json:
+        show.as_json({"dry_run": dry_run, "changes": list(changes)})
+        return
+    for change in changes:
+        print(change)
+    print(outcome(len(changes), dry_run))
+
+
+@command(root, "export")
+@click.option(
+    "--to", "target", type=click.Path(path_type=Path), help="The folder to write below; default config/."
+)
+def _export(path: Path, target: Path | None) -> None:
+    """Write the lists, surveys and events of the database back as definition files."""
+    with opened(path) as it:
+        with it.database.read() as connection:
+            values: list[MailingList | Survey | Event] = [
+                *lists.every(connection),
+                *(stored.defined for stored in surveys.every(connection)),
+                *(stored.event for stored in events.every(connection)),
+            ]
+        for value in values:
+            file = (target or it.config.file.parent) / file_name(value)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise Refusal(f"{file.parent}: cannot be made: {error.strerror}") from error
+            write_out(write_yaml(value, it.config.timezone).encode(), file)
+
+
+@command(root, "serve")
+@click.option("--roles", help=f"Comma-separated, of {','.join(ROLES)}; default all.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+def _serve(path: Path, roles: str | None, log_level: str) -> None:
+    """Run the service; SIGTERM drains and stops it."""
+    chosen = frozenset(roles.split(",")) if roles else frozenset(ROLES)
+    if unknown := sorted(chosen - set(ROLES)):
+        raise click.UsageError(f"--roles: {unknown[0]!r} is none of {', '.join(ROLES)}")
+    mistakes, _ = check_folder(path)
+    if mistakes:
+        raise Mistakes(mistakes)
+    config = load_config(path)
+    log.start(log_level)
+    run = serve(config, chosen)
+    try:
+        import uvloop  # noqa: PLC0415  an extra; plain asyncio does the same, slower
+    except ImportError:
+        asyncio.run(run)
+    else:
+        uvloop.run(run)
+
+
+@root.command("demo")
+@JSON
+@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep the demo's folder here.")
+def _demo(as_json: bool, keep: Path | None) -> None:
+    """Do the whole main job on real input: a post, a survey, a seminar, all by real SMTP, within a minute."""
+    from mailbot.demo import demo  # noqa: PLC0415  only the demo needs what it imports
+
+    demo(keep=keep, as_json=as_json)

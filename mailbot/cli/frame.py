@@ -1,0 +1,145 @@
+"""What every command stands in: its options, the opened installation, and how an act or a trial run ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mailbot import __version__, show
+from mailbot.config import Config, find_config, load_config
+from mailbot.core.refusal import Refusal
+from mailbot.core.survey import Survey
+from mailbot.core.two_persons import COMMAND_LINE, Act
+from mailbot.definitions import load_definitions
+from mailbot.flows.ask_second_person import Done, Waiting, request_act
+from mailbot.service import clock, make_site, open_database
+from mailbot.site import Site
+from mailbot.store.ballots import Ballot
+from mailbot.store.database import Database
+
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
+CONFIG = click.option(
+    "--config", "config_path", metavar="FILE", help="The configuration; default config/mailbot.yaml."
+)
+
+
+@dataclass(frozen=True)
+class Open:
+    """An opened installation, for one command."""
+
+    config: Config
+    site: Site
+    database: Database
+
+
+@click.group()
+@click.version_option(__version__)
+@CONFIG
+@click.pass_context
+def root(context: click.Context, config_path: str | None) -> None:
+    """Mailing lists, surveys answered by plain reply mail, and seminar notices on schedule."""
+    context.obj = config_path
+
+
+def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
+    """Make a command that takes --config, before or after its name."""
+
+    def decorate(function: Callable[..., None]) -> click.Command:
+        @wraps(function)
+        @click.pass_context
+        def run(context: click.Context, /, config_path: str | None, **arguments: Any) -> None:
+            function(find_config(config_path or context.find_root().obj, os.environ, Path.cwd()), **arguments)
+
+        return group.command(name)(CONFIG(run))
+
+    return decorate
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Open]:
+    """Open the installation of a configuration; what is wrong in it is raised as Mistakes."""
+    config = load_config(path)
+    site = make_site(config)
+    database = open_database(config)
+    try:
+        yield Open(config, site, database)
+    finally:
+        database.close()
+
+
+def defined(config: Config, key: str) -> Survey:
+    """Return the survey as its file defines it, applied or not."""
+    found = [survey for survey in load_definitions(config).surveys if survey.key == key]
+    if not found:
+        raise Refusal(
+            f"survey {key}: neither applied nor in config/surveys/; `mailbot surveys list` shows them"
+        )
+    return found[0]
+
+
+def write_out(content: bytes, target: Path | None) -> None:
+    """Write a file and say so, or write to standard output."""
+    if target is None:
+        if b"\x00" in content and sys.stdout.isatty():
+            raise click.UsageError("this file is not for a screen; name it with --out FILE")
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+        return
+    try:
+        target.write_bytes(content)
+    except OSError as error:
+        raise Refusal(f"{target}: cannot be written: {error.strerror}") from error
+    print(target)
+
+
+def show_sent(sent: Sequence[Ballot], what: str, *, dry_run: bool, as_json: bool) -> None:
+    """Show to whom mails of a kind went, or would go."""
+    rows = [
+        {"code": ballot.code, "to": ballot.greeting, "address": ballot.address, "columns": ballot.columns}
+        for ballot in sent
+    ]
+    if as_json:
+        show.as_json({"dry_run": dry_run, "sent": rows})
+        return
+    show.table(rows, as_json=False, empty="nobody")
+    print(f"{what} {'would go' if dry_run else 'are in the outbox'}: {len(rows)}")
+
+
+def request(connection: Any, it: Open, key: str, act: Act, **detail: str) -> int | None:
+    """Do an act about a survey, or ask a second person for it; returns its figure, None while it waits."""
+    match request_act(connection, it.site, key, act, detail, by=COMMAND_LINE, now=clock()):
+        case Done(_, figure, alone):
+            if alone:
+                print(
+                    f"note: two persons should decide about this, and `desk:` in {it.config.file} names nobody else; "
+                    f"that one alone did is on record (`mailbot surveys acts {key}`)"
+                )
+            return figure
+        case Waiting(_, others, _):
+            print(
+                f"survey {key}: not done yet. It needs two persons; {' and '.join(others)} can approve it by reply "
+                f"to the mail that is in the outbox; `mailbot surveys acts {key}` shows what waits"
+            )
+            return None
+
+
+def only_try(connection: Any, dry_run: bool) -> None:
+    """Take everything back that this transaction did, when the person only wanted to see it."""
+    if dry_run:
+        connection.get_transaction().rollback()
+
+
+def outcome(changes: int, dry_run: bool) -> str:
+    """Return the last line of a command that changes things."""
+    if not changes:
+        return "nothing to change"
+    what = "1 change" if changes == 1 else f"{changes} changes"
+    return f"{what}; nothing was changed (--dry-run)" if dry_run else f"{what} applied"

@@ -1,0 +1,103 @@
+"""`mailbot lists`: the lists and who is on them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from mailbot import show
+from mailbot.cli.frame import CONFIG, JSON, command, opened, root
+from mailbot.config import find_config
+from mailbot.core.refusal import Refusal
+from mailbot.flows.set_member import add_member, describe_members, remove_member, set_member
+from mailbot.service import clock
+from mailbot.store import lists, members, memberships
+
+
+@root.group("lists", invoke_without_command=True)
+@CONFIG
+@JSON
+@click.pass_context
+def _lists(context: click.Context, config_path: str | None, as_json: bool) -> None:
+    """Show the lists; or look after the members of one."""
+    if context.invoked_subcommand is not None:
+        return
+    path = find_config(config_path or context.find_root().obj, os.environ, Path.cwd())
+    with opened(path) as it, it.database.read() as connection:
+        rows = [
+            {
+                "name": value.name,
+                "address": f"{value.name}@{it.config.domain}",
+                "title": value.title,
+                "preset": value.preset,
+                "members": lists.count_members(connection, value.name),
+                "posts": lists.last_number(connection, value.name),
+            }
+            for value in lists.every(connection)
+        ]
+    show.table(rows, as_json=as_json, empty="no lists; define one in config/lists/ and run `mailbot apply`")
+
+
+@command(_lists, "members")
+@click.argument("name")
+@JSON
+def _lists_members(path: Path, name: str, as_json: bool) -> None:
+    """Show the members of a list, and what each of them chose."""
+    with opened(path) as it, it.database.read() as connection:
+        if lists.load(connection, name) is None:
+            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+        rows = describe_members(
+            members.people(connection),
+            memberships.of_list(connection, name),
+            lists.member_addresses(connection, name),
+            it.site,
+        )
+    show.table(rows, as_json=as_json, empty=f"{name} has no members")
+
+
+@command(_lists, "add")
+@click.argument("name")
+@click.argument("address")
+def _lists_add(path: Path, name: str, address: str) -> None:
+    """Make somebody a member, whatever the list's `members:` select."""
+    with opened(path) as it, it.database.write() as connection:
+        print(add_member(connection, it.site, name, address, clock()))
+
+
+@command(_lists, "remove")
+@click.argument("name")
+@click.argument("address")
+def _lists_remove(path: Path, name: str, address: str) -> None:
+    """Take a member out, whatever the list's `members:` select."""
+    with opened(path) as it, it.database.write() as connection:
+        print(remove_member(connection, name, address, clock()))
+
+
+@command(_lists, "set")
+@click.argument("name")
+@click.argument("address")
+@click.option("--mode", type=click.Choice(["each", "none"]), help="How posts come.")
+@click.option("--off", metavar="DATES", help='No mail: "7/1 7/20", "7/1", now; or no to end it.')
+@click.option("--own", type=click.Choice(["yes", "no"]), help="Copies of his own posts.")
+@click.option(
+    "--posting", type=click.Choice(["accept", "hold", "reject", "rules"]), help="What becomes of his posts."
+)
+def _lists_set(
+    path: Path,
+    name: str,
+    address: str,
+    mode: str | None,
+    off: str | None,
+    own: str | None,
+    posting: str | None,
+) -> None:
+    """Change what a member gets."""
+    settings: dict[str, object] = {} if mode is None else {"mode": mode}
+    if own is not None:
+        settings["copies_own"] = own == "yes"
+    if posting is not None:
+        settings["posting"] = None if posting == "rules" else posting
+    with opened(path) as it, it.database.write() as connection:
+        print(set_member(connection, it.site, name, address, clock(), off=off, **settings))

@@ -1,0 +1,71 @@
+"""`mailbot schedule`, `queue` and `rehearse`: what will be sent, what became of a mail, what one would cause."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from mailbot import show
+from mailbot.cli.frame import JSON, command, opened, root
+from mailbot.core.refusal import Refusal
+from mailbot.flows.rehearse import rehearse
+from mailbot.service import clock
+from mailbot.store import occurrences
+
+
+@command(root, "schedule")
+@click.option("--days", type=click.IntRange(1, 3650), default=30, help="How far to look ahead.")
+@JSON
+def _schedule(path: Path, days: int, as_json: bool) -> None:
+    """Show what will be sent, when, to how many, and what was late or skipped."""
+    with opened(path) as it, it.database.read() as connection:
+        now = clock()
+        past = occurrences.missed(connection, now - timedelta(days=days))
+        coming = occurrences.between(connection, now - timedelta(days=3650), now + timedelta(days=days))
+        rows = show.schedule_rows(
+            connection, it.site, past, [one for one in coming if one.state == "waiting"]
+        )
+    show.table(rows, as_json=as_json, empty=f"nothing is planned in the next {days} days")
+
+
+@command(root, "queue")
+@click.option(
+    "--why", "mail", metavar="ID", help="The history of a received mail (12), or of one of our copies (C12)."
+)
+@JSON
+def _queue(path: Path, mail: str | None, as_json: bool) -> None:
+    """Show the inbox and the outbox by state, or the history of one mail."""
+    found = re.fullmatch(r"(?:U-?|(c))?([0-9]{1,18})", mail or "0", re.IGNORECASE)
+    if found is None:
+        raise click.UsageError(f"--why: {mail!r} is no number such as 12, or C12 for a copy of ours")
+    with opened(path) as it, it.database.read() as connection:
+        if mail is None:
+            shown = show.queue(connection, clock())
+        else:
+            story = show.why_copy if found[1] else show.why
+            shown = story(connection, int(found[2]), it.config.timezone)
+    if as_json:
+        show.as_json(shown)
+    elif mail is None:
+        show.queue_text(shown)
+    else:
+        show.why_text(shown)
+
+
+@command(root, "rehearse")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--to", "recipient", required=True, metavar="ADDRESS", help="The envelope recipient.")
+@click.option("--from", "sender", metavar="ADDRESS", help="The envelope sender; default the mail's From.")
+@JSON
+def _rehearse(path: Path, file: Path, recipient: str, sender: str | None, as_json: bool) -> None:
+    """Say what a mail would cause: each rule with its result, the final headers, the recipients; nothing is sent."""
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise Refusal(f"{file}: cannot be read: {error.strerror}") from error
+    with opened(path) as it, it.database.read() as connection:
+        shown = rehearse(connection, it.site, raw, recipient, sender, clock())
+    show.as_json(vars(shown)) if as_json else show.rehearsal_text(shown)

@@ -1,0 +1,152 @@
+"""`mailbot surveys results|missing|recount|...`: what came of a survey, and its proof."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from mailbot import show
+from mailbot.cli.frame import JSON, command, opened, request, write_out
+from mailbot.cli.survey_commands import surveys_group
+from mailbot.core.refusal import Refusal
+from mailbot.core.seal import LINE
+from mailbot.flows.draft_minutes import draft_minutes
+from mailbot.flows.recount import recount
+from mailbot.flows.remind_survey import missing
+from mailbot.flows.report_survey import report_survey, votes_by_body
+from mailbot.report_files import encoded, write_csv, write_raw_csv, write_xlsx
+from mailbot.report_page import ReportPages
+from mailbot.resources import templates_folder
+from mailbot.service import clock
+from mailbot.store import members, surveys
+
+
+@command(surveys_group, "results")
+@click.argument("key")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv", "xlsx", "svg", "html"]), default="text"
+)
+@click.option(
+    *("--out", "target"),
+    type=click.Path(path_type=Path),
+    help="The file to write; for svg an existing folder gets a file for each question.",
+)
+@click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help="Of CSV.")
+@click.option("--raw", is_flag=True, help="CSV and xlsx: the answers of each body; needs --office.")
+@click.option("--office", is_flag=True, help="The file stays in the office.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def _surveys_results(
+    path: Path,
+    key: str,
+    form: str,
+    target: Path | None,
+    encoding: Literal["utf-8", "cp932"],
+    raw: bool,
+    office: bool,
+    as_json: bool,
+) -> None:
+    """Show the result: tally, tables by kind, prefecture and population, and last year's same questions."""
+    form = "json" if as_json else form
+    if raw and not office:
+        raise click.UsageError(
+            "--raw shows what each body answered; say --office too if the file stays there"
+        )
+    if raw and form not in {"csv", "xlsx"}:
+        raise click.UsageError("--raw goes with --format csv or xlsx")
+    if form == "text" and target is not None:
+        raise click.UsageError("text goes to the screen; --out needs another --format")
+    with opened(path) as it, it.database.read() as connection:
+        report = report_survey(connection, key, clock().astimezone(it.config.timezone))
+        votes = votes_by_body(connection, key, report) if raw else None
+    match form:
+        case "text":
+            show.results_text(report)
+        case "json":
+            write_out(
+                (json.dumps(show.results(report), ensure_ascii=False, indent=2) + "\n").encode(), target
+            )
+        case "csv":
+            text = write_csv(report) if votes is None else write_raw_csv(report, votes)
+            content, missing = encoded(text, encoding)
+            write_out(content, target)
+            if missing:
+                print(f"{missing} characters that CP932 does not have are written as 〓", file=sys.stderr)
+        case "xlsx":
+            write_out(write_xlsx(report, votes), target)
+        case "svg" if target is not None and target.is_dir():
+            for name, chart in ReportPages(templates_folder()).chart_files(report).items():
+                write_out(chart.encode(), target / name)
+        case "svg":
+            write_out(ReportPages(templates_folder()).charts(report).encode(), target)
+        case "html":
+            write_out(ReportPages(templates_folder()).page(report).encode(), target)
+
+
+@command(surveys_group, "minutes")
+@click.argument("key")
+@JSON
+def _surveys_minutes(path: Path, key: str, as_json: bool) -> None:
+    """Print the draft minutes of a closed resolution."""
+    with opened(path) as it, it.database.read() as connection:
+        text = draft_minutes(connection, it.site, key)
+    show.as_json({"key": key, "minutes": text}) if as_json else print(text, end="")
+
+
+@command(surveys_group, "recount")
+@click.argument("key")
+@click.option("--head", metavar="HASH", help="A hash from a daily mail to the witnesses, to be found again.")
+@JSON
+def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> None:
+    """Count a survey again from the raw mails; exit status 1 with a sentence for each difference."""
+    with opened(path) as it, it.database.read() as connection:
+        found = recount(connection, it.site, key, head=head)
+        shown = show.recounted(found, it.config.timezone)
+    show.as_json(shown) if as_json else show.recount_text(shown)
+    for sentence in found.differences:
+        print(f"survey {key}: {sentence}", file=sys.stderr)
+    if found.differences:
+        raise click.exceptions.Exit(1)
+
+
+@command(surveys_group, "lines")
+@click.argument("key")
+@JSON
+def _surveys_lines(path: Path, key: str, as_json: bool) -> None:
+    """Print the published list of a closed sealed survey, and how a voter finds the own line."""
+    with opened(path) as it, it.database.read() as connection:
+        rows = show.sealed_lines(connection, key)
+    show.table(rows, as_json=as_json, empty="nobody's vote counts")
+    if not as_json:
+        print(f"A voter's line is the first {LINE} letters of what this prints:")
+        print("  printf %s REFERENCE | openssl dgst -sha256 -hmac KEY")
+
+
+@command(surveys_group, "destroy")
+@click.argument("key")
+def _surveys_destroy(path: Path, key: str) -> None:
+    """Destroy the raw mails, receipts and keys of a closed sealed survey; nobody can undo it."""
+    with opened(path) as it, it.database.write() as connection:
+        mails = request(connection, it, key, "destroy")
+    if mails is not None:
+        print(f"survey {key}: {mails} raw mails are destroyed, and with them the receipts and the keys")
+
+
+@command(surveys_group, "missing")
+@click.argument("key")
+@JSON
+def _surveys_missing(path: Path, key: str, as_json: bool) -> None:
+    """Show the bodies from which nothing complete has come."""
+    with opened(path) as it, it.database.read() as connection:
+        stored = surveys.load(connection, key)
+        if stored is None:
+            raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+        names = members.bodies(connection)
+        rows = [
+            {"code": ballot.code, "body": names[ballot.code].name, "address": ballot.address}
+            for ballot in missing(connection, stored.survey)
+        ]
+    show.table(rows, as_json=as_json, empty="nobody is missing")
