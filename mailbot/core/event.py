@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from datetime import time as clock
@@ -10,6 +12,7 @@ from typing import Literal
 
 from mailbot.core.audience import Selector
 from mailbot.core.calendar import Language, date_words, local_moment, moment_words
+from mailbot.core.known_text import line_key
 from mailbot.core.survey import Answers, Problem, Question, Survey
 
 
@@ -114,6 +117,41 @@ def rsvp_form(event: Event, language: Language = "ja") -> Survey:
     )
 
 
+_LONGEST_LINE = 200  # characters of a line with both answers
+_SEATS = r"(?:[0-9０-９]{1,3}|[一二三四五六七八九十])\s?(?:名様|名|人|people\b|persons?\b)"
+_COMES = r"(?:(?:ご?出席|attending\b)(?:(?:と|に)?(?:(?:いた|致)?し|させていただき)ます|です|する|とします)?[。.]?|[1１①](?=\s?[(（]))"
+_BEFORE_ANSWER = (
+    r"(?P<quote>[\s>＞|]*+)(?P<slot>[【\[［〔(（]?(?:[QqＱｑ]|設問|問)\s?[1１](?:の?回答)?[】\]］〕)）]?[\s:：.．、は]*+)?"
+    r"(?P<open>[\[［〔【])?(?:[1１①][.．)）番]?\s?(?=ご?出席|attending))?"
+)
+_COMES_WITH = tuple(
+    re.compile(rf"^{_BEFORE_ANSWER}{both}(?P<close>[\]］〕】])?$", re.IGNORECASE)
+    for both in (
+        rf"(?P<comes>{_COMES})[\s、,，・:：/]*+(?P<people>[(（]?\s?{_SEATS}[^\]］〕】]*+)",
+        rf"(?P<people>{_SEATS})[\s、,，で]*+(?P<comes>{_COMES})",
+    )
+)
+
+
+def rsvp_apart(text: str, known: Sequence[str] = ()) -> str:
+    """Return a reply with the lines in two that answer both questions at once: 「出席 1名」, 「出席（2名）」.
+
+    The number would else be a remark, or make the whole line unclear. Our own lines, in `known`, stay as they are.
+    """
+    ours = {line_key(line) for each in known for line in each.splitlines()}
+    return "\n".join(_apart(line, ours) for line in text.split("\n"))
+
+
+def _apart(line: str, ours: AbstractSet[str]) -> str:
+    short = line.rstrip() if len(line) <= _LONGEST_LINE else ""
+    both = next((found for form in _COMES_WITH if (found := form.match(short))), None)
+    if both is None or line_key(line[both.end("quote") :]) in ours:
+        return line
+    comes = f"{both['open'] or ''}{both['comes']}{both['close'] or ''}"
+    # The attendance comes last: behind it, no name of a signature is taken for one of the people.
+    return f"{both['quote']}Q2 {both['people']}\n{both['quote']}{both['slot'] or 'Q1 '}{comes}"
+
+
 def rsvp_of(answers: Answers) -> Rsvp:
     """Return what the answers to the RSVP form say; attending without people given is one person, unnamed.
 
@@ -192,8 +230,7 @@ def read_people(text: str, language: Language = "ja") -> tuple[int, tuple[str, .
     A number alone has no names; names alone are counted. Raises ValueError, with a sentence for the member, when
     anything is left that is neither, or when number and names disagree: nothing is guessed.
     """
-    rest = _plain(text)
-    count, rest = _count(rest)
+    count, rest = _count(_unwrapped(_plain(text)))
     names = () if count and rest in {"未定", "TBD"} else _names(rest, count)
     if len(text) > _LONGEST or names is None or not (count or (count is None and names)):
         raise ValueError(_UNREADABLE[language])

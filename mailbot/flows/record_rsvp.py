@@ -7,7 +7,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.event import Event, Rsvp, RsvpStatus, rsvp_deadline, rsvp_form, rsvp_of, rsvp_problems, seat
+from mailbot.core.event import (
+    Event,
+    Rsvp,
+    RsvpStatus,
+    rsvp_apart,
+    rsvp_deadline,
+    rsvp_form,
+    rsvp_of,
+    rsvp_problems,
+    seat,
+)
 from mailbot.core.hazard import HAZARDS, hazard
 from mailbot.core.judgement import is_machine
 from mailbot.core.ledger import LedgerRow, Standing, accepted, standings
@@ -99,7 +109,8 @@ def _weigh(
     today = received.received_at.astimezone(site.zone).date()
 
     def read(text: str, known: tuple[str, ...]) -> Reading:
-        return read_reply(form, text, known, today=today, language=site.language, bare_label_ok=True)
+        apart = rsvp_apart(text, known)
+        return read_reply(form, apart, known, today=today, language=site.language, bare_label_ok=True)
 
     reading = read(message.text, known_texts(connection, site, ballot).texts)
     if not reading.answers and reading.command is None and not message.text.strip():

@@ -16,6 +16,7 @@ from mailbot.core.event import (
     begins,
     event_changes,
     read_people,
+    rsvp_apart,
     rsvp_deadline,
     rsvp_form,
     rsvp_of,
@@ -91,11 +92,42 @@ def test_form_is_a_survey_of_attendance_and_people() -> None:
         ),  # from our own filled slot
         ("ジョン・スミス", 1, ("ジョン・スミス",)),
         ("1名 さとうみと", 1, ("さとうみと",)),
+        ("（2名）", 2, ()),
+        ("（山田太郎、鈴木花子）", 2, ("山田太郎", "鈴木花子")),
     ],
 )
 def test_people(text: str, people: int, names: tuple[str, ...]) -> None:
     """A number, names, or both in agreement are read; names keep the characters they were written in."""
     assert read_people(text) == (people, names)
+
+
+@pytest.mark.parametrize(
+    ("line", "apart"),
+    [
+        ("出席 1名", "Q2 1名\nQ1 出席"),
+        ("出席　１名", "Q2 １名\nQ1 出席"),
+        ("出席します。1名です。", "Q2 1名です。\nQ1 出席します。"),
+        ("出席 2名 山田太郎、鈴木花子", "Q2 2名 山田太郎、鈴木花子\nQ1 出席"),
+        ("出席（2名）", "Q2 （2名）\nQ1 出席"),
+        ("2名出席します", "Q2 2名\nQ1 出席します"),
+        ("Q1 出席：1名", "Q2 1名\nQ1 出席"),
+        ("Q1 1（2名）", "Q2 （2名）\nQ1 1"),
+        ("1. 出席 1名", "Q2 1名\nQ1 出席"),
+        ("> 【Q1回答】[出席 1名]", "> Q2 1名\n> 【Q1回答】[出席]"),
+        ("Attending, 2 people", "Q2 2 people\nQ1 Attending"),
+        # Not both answers, and not one thing:
+        ("出席", "出席"),
+        ("1名", "1名"),
+        ("出席者 1名", "出席者 1名"),
+        ("欠席 1名", "欠席 1名"),
+        ("1名出席、1名欠席", "1名出席、1名欠席"),
+        ("1 1名", "1 1名"),
+    ],
+)
+def test_both_answers_on_one_line(line: str, apart: str) -> None:
+    """Who comes and how many, on one line, are two answers; our own line stays as we sent it."""
+    assert rsvp_apart(line) == apart
+    assert rsvp_apart(line, (line.removeprefix("> "),)) == line
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,12 @@ def test_an_rsvp_by_reply_with_number_and_names(office: PostOffice, notices: dic
     [
         ("Q1 1", "attending", 1),
         ("Q1 出席\nQ2 2名", "attending", 2),
+        ("出席 1名", "attending", 1),
+        ("出席　２名です。", "attending", 2),
+        ("Q1 出席（2名）", "attending", 2),  # no remark: one seat would be too few
+        ("2名出席します。\n\n長野市 情報政策課 山田", "attending", 2),
+        ("出席 数名", "unclear", 0),
+        ("出席 1名、欠席 1名", "unclear", 0),
         ("Q1 2", "declined", 0),
         ("Q1 3", "later", 0),  # the time is undecided
         ("Q1 1\nQ2 数名ほど", "unclear", 0),
