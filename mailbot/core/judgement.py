@@ -87,7 +87,9 @@ def judge(
 
     # What is too long to be read whole is held, whatever another form of it says.
     formatted = formatted_text(message) if len(message.text) <= LONGEST_REPLY else ""
-    reading = read(message.text, formatted)
+    reading = read(message.text, formatted or "")
+    if formatted is None and reading.hold is None and reading.answers:
+        reading = replace(reading, hold="form-too-long", ask=True)
     if message.garbled and reading.answers:
         reading = _legible(reading, read(_only_our_characters(message.text, texts)), language)
     if isinstance(form, str) and reading.hold != "other-ballot":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -288,6 +289,29 @@ class Known:
             if question in text.slot_at
         )
         return any(share(key, ours) > 0.5 for ours in asked)
+
+    def is_whole(
+        self, edition: str, stands: AbstractSet[str], options: Mapping[str, AbstractSet[int]]
+    ) -> bool:
+        """Say whether the whole ballot of an edition stands in a reply, but for options taken away on purpose.
+
+        `stands`: the keys of our lines there. `options`: which options stand of each question whose slot is there; all
+        or only one, where a member chooses by taking the others away.
+        """
+        text = next((text for text in self.texts if edition in {"", text.edition}), None)
+        if text is None or not text.slots.keys() <= options.keys():
+            return False
+        slots = {at for lines in text.slot_at.values() for at in lines}
+        printed: dict[str, set[int]] = {}
+        for at, key in enumerate(text.order):
+            for role in text.roles.get(key, ()):
+                if role.kind == "option":
+                    printed.setdefault(role.question, set()).add(role.option)
+                elif role.kind != "outside" and not role.option and at not in slots and key not in stands:
+                    return False
+        return all(
+            options[question] == all_ or len(options[question]) == 1 for question, all_ in printed.items()
+        )
 
     def missing(self, place: Neighbours) -> str:
         """Return the keys of our lines that should stand around a slot and do not, as one string."""

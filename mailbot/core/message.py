@@ -381,26 +381,29 @@ def _only_points_to_html(text: str) -> bool:
     return len(words) <= 300 and words.count("\n") <= 5 and _POINTS_TO_HTML.search(words) is not None
 
 
-def formatted_text(message: Message) -> str:
+def formatted_text(message: Message) -> str | None:
     """Return the HTML form of a mail as text, what is struck through as `~~words~~`; "" for a mail without two forms.
 
-    Also "" where the HTML form says nothing else than the plain one, which most mails with both forms do. What a program shows of a mail with both forms is mostly this one, so that what its author saw when he wrote it
-    is here; `Message.text` is the plain form. A large one is left out.
+    Also "" where the HTML form says nothing else than the plain one, which most mails with both forms do. What a
+    program shows of a mail with both forms is mostly this one, so that what its author saw when he wrote it is here;
+    `Message.text` is the plain form. None: it is too large to be compared; pictures written into it do not count.
     """
     shown = [part for part in message.parts if part.filename is None]
     pages = [part for part in shown if part.content_type == "text/html"]
     if not pages or all(part.content_type != "text/plain" for part in shown):
         return ""
-    if sum(len(page.content) for page in pages) > MAX_FORMATTED:
-        return ""
-    markup = [decode(page.content, page.charset).text for page in pages]
+    contents = [_PICTURE.sub(b'""', page.content) for page in pages]
+    if sum(map(len, contents)) > MAX_FORMATTED:
+        return None
+    markup = [decode(content, page.charset).text for content, page in zip(contents, pages, strict=True)]
     if all(_only_repeats(page, message.text) for page in markup):
         return ""
     room = MAX_MARKUP // len(pages)
     texts = [html_to_text(page, room, show_struck=True) for page in markup]
-    return "" if any(text.endswith(CUT) for text in texts) else strip_controls_of_lines("\n".join(texts))
+    return None if any(text.endswith(CUT) for text in texts) else strip_controls_of_lines("\n".join(texts))
 
 
+_PICTURE = re.compile(rb'"data:image/[^"<>]*"')
 # Markup that takes away what its words say.
 _TAKES_AWAY = ("<s>", "<s ", "<del", "<strike", "line-through", "display", "visibility")
 _UNSEEN = (("<!--", "-->"), ("<head", "</head>"), ("<style", "</style>"), ("<script", "</script>"))

@@ -72,6 +72,7 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "two-commands": "異なる申し出が2つ以上書かれています",
         "conditional": "賛否に、条件や留保と思われる文が添えられています",
         "forms-differ": "メールの文字だけの本文と書式付きの本文とで、お答えが違います",
+        "form-too-long": "書式付きの本文が長すぎて、文字だけの本文と同じお答えか確かめられません（引用を消すか、文字だけのメールでお送りください）",
         "several-forms": "内容の違う回答様式が2つ以上添付されています",
         "form-changed": "添付の回答様式が、当方のものから変わっています（問いや選択肢の書換え、行の追加など）",
     },
@@ -89,6 +90,7 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "two-commands": "the mail holds two different requests",
         "conditional": "a sentence beside the vote seems to put a condition on it",
         "forms-differ": "the plain and the formatted text of the mail hold different answers",
+        "form-too-long": "the formatted text of the mail is too long to be compared with the plain one (please delete what is quoted, or write plain text)",
         "several-forms": "two or more forms that say different things are attached",
         "form-changed": "the attached form is not as we made it (questions or options changed, rows added, or the like)",
     },
@@ -330,10 +332,13 @@ def _in_ballot(question: Question, stated: Statements, known: Known, today: date
     if slot.foreign:
         return None
     read = _slot_read(question, slot, known, today)
-    if isinstance(read, Understood) and "read" in read.flags and stated.explicit:
-        read = Unclear(
-            "lines-left"
-        )  # who answers at the top deletes no lines below; a gateway may have lost one
+    # Who answers at the top deletes no lines below; a gateway may have lost one.
+    if (
+        isinstance(read, Understood)
+        and "read" in read.flags
+        and (stated.explicit or _may_be_lost(slot, stated, known))
+    ):
+        read = Unclear("lines-left")
     apart = _slot_read(question, copied, known, today) if copied is not slot and _is_copied(copied) else None
     return read if apart is None else _one_of(question, (apart, read))
 
@@ -537,6 +542,13 @@ def _left_standing(question: Question, slot: Slot) -> Read | None:
     if deleted_before or deleted_after:
         return Understood(option_answer(question, left), "", ("read",))
     return None
+
+
+def _may_be_lost(slot: Slot, stated: Statements, known: Known) -> bool:
+    """Say whether the options that are not there may as well have been lost on the way: other lines of the ballot are."""
+    copies = ((number, each) for number, slots in stated.slots.items() for each in slots)
+    own = {number: set(each.options) for number, each in copies if each.present and each.place == slot.place}
+    return not known.is_whole(slot.edition, stated.stands, own)
 
 
 _INSTEAD_OF_ANSWERS: frozenset[Command] = frozenset(

@@ -68,6 +68,14 @@ def test_forms_that_agree(page: str) -> None:
     assert judged(mail("Q1 2", page)).verdict.answers == {"Q1": ("2",)}
 
 
+@pytest.mark.parametrize("page", ["<div>Q1 3</div>" * 7_000, "<p>Q1 2</p>" + "x" * 300_000])
+def test_a_form_that_is_too_long_to_compare(page: str) -> None:
+    """What its author saw may say something else than the plain text: it counts for nothing, and he is asked."""
+    found = judged(mail("Q1 2", page))
+    assert (found.verdict.status, found.verdict.rule, found.verdict.ask) == ("held", "8 form-too-long", True)
+    assert judged(mail("", page)).verdict.rule != "8 form-too-long"  # nothing to compare it with
+
+
 # --- Text that no table decodes ---
 
 BROKEN = b"\x80\xff\xfe\x81 \xa0\xfd\n"

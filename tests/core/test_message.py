@@ -476,7 +476,10 @@ def test_the_formatted_text() -> None:
     assert formatted_text(parse(two_forms("Q1 3\nQ1 2", "<p><s>Q1 3</s></p><p>Q1 2</p>"))) == "~~Q1 3~~\nQ1 2"
     assert formatted_text(parse(b"Content-Type: text/html\n\n<p>Q1 2</p>")) == ""
     assert formatted_text(parse(b"Content-Type: text/plain\n\nQ1 2")) == ""
-    assert formatted_text(parse(two_forms("Q1 2", "<p>Q1 2</p>" * 20_000))) == ""
+    picture = f'<img src="data:image/png;base64,{"A" * 400_000}">'
+    assert formatted_text(parse(two_forms("Q1 2", f"{picture}<p>Q1 3</p>"))) == "Q1 3"
+    for page in ("<p>Q1 2</p>" * 7_000, "x" * 300_001):
+        assert formatted_text(parse(two_forms("Q1 2", page))) is None
 
 
 @pytest.mark.parametrize(

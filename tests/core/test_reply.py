@@ -204,6 +204,29 @@ def test_deleted_option_lines() -> None:
     assert [problem.kind for problem in two.problems] == ["lines-left"]
 
 
+@pytest.mark.parametrize("kept", ["1. 利用している", "2. 利用していない"])
+def test_one_of_two_options_deleted(kept: str) -> None:
+    """Where nothing else of the ballot is missing, a member took the other one away; else it may have been lost."""
+    two = Question("Q1", "利用していますか", "single", ("利用している", "利用していない"))
+    asked = survey(two, STANDARD.questions[1])
+    sent = invitation(asked)
+    gone = ({"   1. 利用している\n", "   2. 利用していない\n"} - {f"   {kept}\n"}).pop()
+    left = sent.replace(gone, "")
+    reading = read(quoted(left), sent, of=asked)
+    assert (reading.answers, reading.flags) == ({"Q1": (kept[0],)}, {"Q1": ("read",)})
+    for other in (
+        "Q2 利用していない理由",
+        "   3. 必要がない\n",
+        "受付番号",
+        "★★ 回答欄 ここまで",
+        "【Q2回答】",
+    ):
+        line = next(line for line in left.splitlines(keepends=True) if other.strip() in line)
+        reading = read(quoted(left.replace(line, "")), sent, of=asked)
+        assert "Q1" not in reading.answers, other
+        assert "lines-left" in {problem.kind for problem in reading.problems}, other
+
+
 def test_lines_wrapped_on_the_way() -> None:
     """Up to three lines that together are one of ours are ours."""
     for width in (12, 20, 30):

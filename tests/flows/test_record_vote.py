@@ -357,19 +357,13 @@ def test_a_ballot_in_english(office: PostOffice) -> None:
 
 
 def test_hostile_replies_are_settled_and_hold_up_nobody(office: PostOffice, invitation: Copy) -> None:
-    """A megabyte of whatever shape is held, quarantined or counts for nothing, and the reply behind all of them counts."""
-    numbers = {}
+    """A megabyte of whatever shape counts for nothing, and the reply behind all of them counts."""
     for name, make in SHAPES.items():
         raw = make().replace(AUTHOR.encode(), YAMADA.encode(), 1)
         entry = office.hand_in(raw, office.reply_address(invitation))
         assert entry.state in {"voted", "held", "quarantined", "discarded"}, name
         assert "処理できませんでした" not in entry.reason, name
-        numbers[entry.id] = name
         office.pass_time(timedelta(hours=2))
-    counted = {numbers[row.inbox_id] for row in office.ledger() if row.inbox_id and row.status == "counted"}
-    assert counted == {
-        "two forms",
-        "two forms, struck words",
-    }  # by the plain one: the other is too long to compare
+    assert {row.status for row in office.ledger()}.isdisjoint({"counted", "late"})
     office.reply(invitation, "Q1 3")
     assert office.stands()[NAGANO].row.answers["Q1"] == ("3",)
