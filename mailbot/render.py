@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 from datetime import datetime, tzinfo
@@ -29,6 +29,7 @@ from mailbot.core.comparison import Before, NotComparable
 from mailbot.core.cross_table import Group, group_words
 from mailbot.core.desk import harmless
 from mailbot.core.desk_sentences import STATES, act_name, mail_name
+from mailbot.core.enclosure import Enclosed, enclose
 from mailbot.core.event import Event, Rsvp, rsvp_deadline, rsvp_form, time_words
 from mailbot.core.header import clean, encode_address, encode_phrase, header_line, is_clean
 from mailbot.core.mailing import field
@@ -870,18 +871,20 @@ class Renderer:
         now: datetime,
         thread: Thread | None = None,
         answerable: bool = False,
+        enclosed: Sequence[Enclosed] = (),
         **words: object,
     ) -> bytes:
         """Cook one of the mails about a list, its members and their wishes; every word of them is cleaned here.
 
-        The reply to an answerable one comes back to the recipient's own token, to another one the office.
+        The reply to an answerable one comes back to the recipient's own token, to another one the office. Posts that are
+        enclosed stay byte for byte as they are given.
         """
         domain = self._letterhead.reply_domain
         desk = "受付" if self._language == "ja" else "desk"
         phrase = f"{self._letterhead.association} {desk}".strip()
         cleaned: dict[str, Any] = {name: _cleaned(word) for name, word in words.items()}
         own = f"Reply-To: {encode_phrase(phrase, f'<{EACH.token}@{domain}>', column=10)}\r\n".encode()
-        return self._assemble(
+        cooked = self._assemble(
             self._text(template, office=self._office_line(), **cleaned),
             to=EACH.address,
             reply_to=own if answerable else self._office_reply(),
@@ -889,6 +892,7 @@ class Renderer:
             now=now,
             thread=thread,
         )
+        return enclose(cooked, enclosed)
 
     def post_rejected(
         self, list_address: str, subject: str, reason: str, *, to: str, thread: Thread, now: datetime

@@ -65,6 +65,15 @@ class ThreadChoice:
 
 
 @dataclass(frozen=True)
+class Get:
+    """A wish for old posts, by their numbers."""
+
+    list: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class Reply:
     """An answer to a survey or an event; the token says whose."""
 
@@ -78,7 +87,7 @@ class Site:
     role: SiteRole
 
 
-Route = Post | Owner | Commands | Bounces | Leave | Join | ThreadChoice | Reply | Site
+Route = Post | Owner | Commands | Bounces | Leave | Join | ThreadChoice | Get | Reply | Site
 
 LOCAL_LIMIT = 64  # octets, RFC 5321 section 4.5.3.1.1
 ADDRESS_LIMIT = 254  # octets: a path of 256 without its angle brackets
@@ -123,6 +132,7 @@ _QUOTED_STRING = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"\Z')
 _DOMAIN = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
 )
+_OLD_POSTS = re.compile(r"(?P<list>.+)-get[+=-](?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?")
 _LIST_NAME = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*\Z")
 
 
@@ -200,6 +210,8 @@ def route(
 def _at_list(local: str, exists: Callable[[str], bool]) -> Route | None:
     if exists(local):
         return Post(local)
+    if (asked := _OLD_POSTS.fullmatch(local)) and exists(asked["list"]):
+        return Get(asked["list"], int(asked["first"]), int(asked["last"] or asked["first"]))
     for base, token in _cuts(local):
         name, _, role = base.rpartition("-")
         if role in _ROLES and name and exists(name):

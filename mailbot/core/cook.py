@@ -70,6 +70,13 @@ _REMOVED = frozenset(
 )
 _REMOVED_FAMILIES = ("list-", "resent-")
 
+# By which way a mail came to us, and what was found out on it: nobody's business who reads it later.
+_TRACE = frozenset(
+    {"received", "x-received", "received-spf", "authentication-results", "delivered-to", "x-original-to"}
+    | {"envelope-to", "x-envelope-to", "x-envelope-from", "x-mailfrom"}
+)
+_TRACE_FAMILIES = ("arc-", "x-arc-", "x-spam-")
+
 # RFC 5322 section 3.6 and RFC 2045 allow one of each; a second one is read differently by different programs.
 _ONCE = frozenset(
     {"from", "subject", "date", "message-id", "to", "cc", "in-reply-to", "references", "mime-version"}
@@ -139,6 +146,42 @@ def cook_post(
         *_reply_to(fields, message, mailing_list, own, office, rewrite=rewrite),
         *_list_fields(mailing_list, domain, own, number, web_url),
         *_archive_fields(mailing_list, web_url, stable),
+    ]
+    return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
+
+
+def cook_old_post(
+    raw: bytes,
+    message: Message,
+    mailing_list: MailingList,
+    *,
+    number: int,
+    domain: str,
+    office: str,
+    message_id: str,
+    written_at: datetime,
+) -> bytes:
+    """Return a kept post as it is sent again within another mail: its author's, under its number, without its trace.
+
+    From stays the author's, since the mail around it is ours; replies lead where those to the post led. `message_id`
+    and `written_at` stand for what it has not. What `cook_post` says of line ends and lengths holds here too.
+    """
+    fields, body = split_entity(canonical(raw))
+    own = _own_address(mailing_list, domain)
+    kept = [
+        cooked
+        for original in _once(fields)
+        if not (field_name(original) in _TRACE or field_name(original).startswith(_TRACE_FAMILIES))
+        if (cooked := _kept(original, own, "", rewrite=False)) is not None
+    ]
+    if not message.message_id:
+        kept = [original for original in kept if field_name(original) != "message-id"]
+    head = [
+        *_with_subject(kept, message, mailing_list, number),
+        *_missing(kept, own, message_id, written_at),
+        *_reply_to(fields, message, mailing_list, own, office, rewrite=False),
+        f"X-ML-Name: {mailing_list.name}\r\n".encode("ascii"),
+        f"X-Mail-Count: {number:05d}\r\n".encode("ascii"),
     ]
     return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
 

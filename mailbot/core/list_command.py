@@ -110,6 +110,14 @@ class Get:
 
 
 @dataclass(frozen=True)
+class Topic:
+    """「話題 123」: every post of the thread that a post belongs to."""
+
+    number: int
+    list: str = ""
+
+
+@dataclass(frozen=True)
 class Search:
     """「検索 語」."""
 
@@ -164,6 +172,7 @@ Command = (
     | HandOver
     | Index
     | Get
+    | Topic
     | Search
     | Who
     | Status
@@ -367,6 +376,13 @@ def _get(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     return Get(min(first, last), max(first, last), name) if min(first, last) else NotUnderstood("number")
 
 
+def _topic(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    found = _RANGE.fullmatch(rest)
+    if found is None or found["last"] or not int(found["first"]):
+        return NotUnderstood("number")
+    return Topic(int(found["first"]), name)
+
+
 def _search(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     return Search(rest, name) if rest else NotUnderstood("search")
 
@@ -402,6 +418,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("successor", "後任", "後任者", "引継ぎ", "引継"), _hand_over),
     **dict.fromkeys(("index", "summary", "目次", "一覧"), _alone(Index)),
     **dict.fromkeys(("get", "過去記事", "記事"), _get),
+    **dict.fromkeys(("thread", "話題"), _topic),
     **dict.fromkeys(("search", "検索"), _search),
     **dict.fromkeys(("who", "members", "名簿", "会員一覧"), _alone(Who)),
     **dict.fromkeys(("status", "状態", "設定"), _alone(lambda _name: Status())),

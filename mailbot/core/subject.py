@@ -34,6 +34,11 @@ def stem(subject: str, prefix: str) -> tuple[str, bool]:
     return about, "Re:" in tags
 
 
+def untagged(subject: str, prefix: str) -> str:
+    """Return the subject without the list's tag, as it stands in a list of posts."""
+    return " ".join(_old_tag(prefix).sub(" ", subject[:_TAG_LIMIT]).split()) if prefix else subject
+
+
 def list_tag(prefix: str, number: int) -> str:
     """Return the prefix with the post's number in the place of its %d or %05d."""
     return _NUMBER.sub(lambda found: format(number, f"{found[1]}d"), prefix)

@@ -29,6 +29,7 @@ from mailbot.core.list_command import (
     Search,
     Status,
     Thread,
+    Topic,
     Who,
 )
 from mailbot.core.list_sentences import list_sentence, off_sentence, status_name, until_words
@@ -37,10 +38,12 @@ from mailbot.core.membership import Membership, is_off
 from mailbot.core.refusal import Refusal
 from mailbot.core.trust import same_organisation
 from mailbot.flows.ask_confirmation import ask_confirmation
+from mailbot.flows.find_posts import find_posts
 from mailbot.flows.join_list import join_list
 from mailbot.flows.leave_list import leave_list
+from mailbot.flows.send_posts import send_posts
 from mailbot.site import Site
-from mailbot.store import lists, members, memberships
+from mailbot.store import archive, confirmations, lists, members, memberships
 from mailbot.store.members import Person
 
 _MOST_SHOWN = 300  # members in one answer
@@ -78,8 +81,12 @@ def perform_list_command(
             return _status(connection, site, writer, now)
         case ChangeAddress() | HandOver():
             return _ask_new_address(connection, site, writer, command, now)
-        case Index() | Get() | Search():
-            raise Refusal(list_sentence(site.language, "not-yet"))
+        case Search():
+            return Said(
+                *find_posts(
+                    connection, site, _archives(connection, site, writer, command.list), command.words
+                )
+            )
         case Confirm():
             raise Refusal(list_sentence(site.language, "bad-token"))
     value = list_meant(connection, site, writer, command.list)
@@ -96,6 +103,8 @@ def perform_list_command(
             return Said(list_sentence(site.language, "did-leave", title=value.title), (hint,), undo=undo)
         case Thread():
             return _choose_thread(connection, site, writer, value, command)
+        case Index() | Get() | Topic():
+            return _old_posts(connection, site, writer, value, command, now)
     return _change_settings(connection, site, writer, value, command, now)
 
 
@@ -156,19 +165,80 @@ def _choose_thread(
     connection: Connection, site: Site, writer: Writer, value: MailingList, command: Thread
 ) -> Said:
     _member_only(connection, site, writer, value)
-    if command.number:
+    thread = _thread_of_post(connection, site, value, command.number) if command.number else writer.thread
+    if not thread:
         raise Refusal(list_sentence(site.language, "which-thread"))
-    if not writer.thread:
-        raise Refusal(list_sentence(site.language, "which-thread"))
-    muted = memberships.thread_choices(connection, value.name, writer.address).get(writer.thread) == "mute"
+    muted = memberships.thread_choices(connection, value.name, writer.address).get(thread) == "mute"
     choice = None if muted and command.choice == "follow" else command.choice
-    memberships.choose_thread(connection, value.name, writer.address, writer.thread, choice)
+    memberships.choose_thread(connection, value.name, writer.address, thread, choice)
     return Said(list_sentence(site.language, f"did-{command.choice}", title=value.title))
 
 
 def _member_only(connection: Connection, site: Site, writer: Writer, value: MailingList) -> None:
     if not lists.is_member(connection, value.name, writer.address):
         raise Refusal(list_sentence(site.language, "not-member", title=value.title))
+
+
+# --- old posts ---------------------------------------------------------------------------------------------------
+
+
+def _old_posts(
+    connection: Connection,
+    site: Site,
+    writer: Writer,
+    value: MailingList,
+    command: Index | Get | Topic,
+    now: datetime,
+) -> Said:
+    _member_only(connection, site, writer, value)
+    _archive_only(site, value)
+    match command:
+        case Index():
+            return Said(*find_posts(connection, site, (value,), ""))
+        case Get(0, count):
+            asked = f"last:{count}"
+            posts = archive.newest(connection, value.name, count)[::-1]
+        case Get(first, last):
+            asked = str(first) if first == last else f"{first}-{last}"
+            posts = archive.between(connection, value.name, first, last)
+        case Topic(number):
+            asked = str(number)
+            one = archive.by_number(connection, value.name, number)
+            posts = [] if one is None else archive.thread(connection, value.name, one.thread)
+    if all(one.purged_at is not None for one in posts):
+        raise Refusal(list_sentence(site.language, "no-post", title=value.title, numbers=asked))
+    # Whom nothing vouches for may be somebody else, who wants to fill this mailbox.
+    if not (writer.proved or confirmations.may_tell(connection, writer.address, now)):
+        raise Refusal(list_sentence(site.language, "too-many"))
+    return Said(*send_posts(connection, site, value, writer.address, posts, now, writer.inbox_id))
+
+
+def _archives(connection: Connection, site: Site, writer: Writer, name: str) -> list[MailingList]:
+    """Return the lists that he may search: the one that he means, or else all his own that keep their posts."""
+    if name or writer.list_name:
+        value = list_meant(connection, site, writer, name)
+        _member_only(connection, site, writer, value)
+        _archive_only(site, value)
+        return [value]
+    own = lists.of_address(connection, writer.address)
+    values = [each for name in own if (each := lists.load(connection, name)) is not None and each.archive]
+    if not values:
+        raise Refusal(list_sentence(site.language, "which-list"))
+    return values
+
+
+def _archive_only(site: Site, value: MailingList) -> None:
+    if not value.archive:
+        raise Refusal(list_sentence(site.language, "no-archive", title=value.title))
+
+
+def _thread_of_post(connection: Connection, site: Site, value: MailingList, number: int) -> str:
+    """Return the Message-ID of the first post of the thread that a post belongs to."""
+    one = archive.by_number(connection, value.name, number)
+    root = None if one is None else archive.by_number(connection, value.name, one.thread)
+    if root is None:
+        raise Refusal(list_sentence(site.language, "no-post", title=value.title, numbers=number))
+    return root.message_id
 
 
 # --- addresses ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.address import Bounces, Commands, Join, Leave, Post, Reply, ThreadChoice, route
+from mailbot.core.address import Bounces, Commands, Get, Join, Leave, Post, Reply, ThreadChoice, route
 from mailbot.core.address import Site as Role
 from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
@@ -130,6 +130,8 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return leave_by_address(connection, site, received, message, name, token, now)
         case ThreadChoice(name, choice):
             return obey_member(connection, site, received, message, name, now, lines=(choice,))
+        case Get(name, first, last):
+            return obey_member(connection, site, received, message, name, now, lines=(f"get {first}-{last}",))
         case Reply(token):
             return _reply(connection, site, received, message, token_hash(token), now)
         case None:

@@ -160,10 +160,9 @@ def by_stable(connection: Connection, name: str, stable: str) -> Archived | None
 
 
 def newest(connection: Connection, name: str, most: int) -> list[Archived]:
-    """Return the newest posts of a list, newest first."""
-    return _several(
-        connection, _POSTS.where(post.c.list_name == name).order_by(post.c.number.desc()).limit(most)
-    )
+    """Return the newest posts of a list that are not purged, newest first."""
+    query = _POSTS.where(post.c.list_name == name, post.c.purged_at.is_(None))
+    return _several(connection, query.order_by(post.c.number.desc()).limit(most))
 
 
 def between(connection: Connection, name: str, first: int, last: int, most: int = 1000) -> list[Archived]:
