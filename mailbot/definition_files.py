@@ -216,6 +216,10 @@ def _selection(value: object) -> object:
     raise said("must be all, or conditions such as {kind: [city, town]} or {tags: [officer]}")
 
 
+def _members(value: object) -> object:
+    return {"none": "true"} if value == "none" else _selection(value)
+
+
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Lines = Annotated[str, AfterValidator(_lines)]
 Key = Annotated[Line, AfterValidator(_key)]
@@ -255,9 +259,12 @@ class ConditionsFile(FileModel):
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if replace(self.selector(), excluded=None) == Selector():
+        if replace(self.selector(), excluded=None) == Selector() and not self._nobody_meant():
             raise said("selects nobody; write all, or at least one condition")
         return self
+
+    def _nobody_meant(self) -> bool:
+        return False
 
     def selector(self) -> Selector:
         """Return the core value."""
@@ -284,6 +291,21 @@ class SelectorFile(ConditionsFile):
         return replace(super().selector(), excluded=self.excluded.selector() if self.excluded else None)
 
 
+class MembersFile(SelectorFile):
+    """Who belongs to a list; `none`: only who joins or is added."""
+
+    none: bool = False
+
+    def _nobody_meant(self) -> bool:
+        return self.none
+
+    @model_validator(mode="after")
+    def _none_alone(self) -> Self:
+        if self.none and self.selector() != Selector():
+            raise said("none stands alone: it means that the list selects nobody by itself")
+        return self
+
+
 Selection = Annotated[SelectorFile, BeforeValidator(_selection)]
 
 
@@ -302,7 +324,7 @@ class ListFile(FileModel):
     name: Annotated[str, AfterValidator(_list_name)] | None = None
     title: Line | None = None
     preset: Preset | None = None
-    members: Selection | None = None
+    members: Annotated[MembersFile, BeforeValidator(_members)] | None = None
     subject_prefix: Annotated[Line, AfterValidator(_prefix)] = ""
     author: Literal["member", "aligned", "confirm"] = "member"
     rewrite_from: Literal["always", "auto"] = Field("always", alias="from")

@@ -62,7 +62,7 @@ def _list(value: MailingList) -> Document:
         name=value.name,
         title=value.title,
         preset=value.preset,
-        members=_selector(value.members),
+        members="none" if value.members == NOBODY else _selector(value.members),
         subject_prefix=value.subject_prefix,
         author=None if value.author == MailingList.author else value.author,
         **{"from": None if value.rewrite_from == MailingList.rewrite_from else value.rewrite_from},

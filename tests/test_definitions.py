@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbot.config import Config, load_config
-from mailbot.core.audience import Selector
+from mailbot.core.audience import NOBODY, Selector
 from mailbot.core.event import Event, Notice
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
@@ -91,6 +91,13 @@ def test_every_key_of_a_list(tmp_path: Path) -> None:
             "一行目\n二行目", 20_480, Selector(emails=("a@example.jp",)), False, "closed", True, "nobody",
         ),
     )  # fmt: skip
+
+
+def test_a_list_that_selects_nobody(tmp_path: Path) -> None:
+    """`members: none` is a list of those who join, are invited or are added; it is written back as it was read."""
+    (ant,) = defined(tmp_path, lists_ant=LIST.replace("all", "none")).lists
+    assert ant == MailingList("ant", "蟻の会", "closed", NOBODY)
+    assert "members: none" in write_yaml(ant, TOKYO)
 
 
 def test_preset_decides_reply_to(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from mailbot.core.survey import Question
 
 MOST_COMMANDS = 100
 LONGEST_LINE = 128  # characters
+MOST_INVITED = 10  # in one line
+_LONGEST_TITLE = 60  # characters of a list's title
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,22 @@ class HandOver:
     new: str
     name: str = ""
     old: str = ""  # "": the one that writes; a colleague names it
+
+
+@dataclass(frozen=True)
+class OpenList:
+    """「グループ開設 NAME 題名」: a new closed group, whose first member is the writer."""
+
+    name: str  # as it was written; core/address.py: list_name_fault
+    title: str
+
+
+@dataclass(frozen=True)
+class Invite:
+    """「招待 a@x b@y」: registered contacts are asked whether they join."""
+
+    addresses: tuple[str, ...]
+    list: str = ""
 
 
 @dataclass(frozen=True)
@@ -170,6 +188,8 @@ Command = (
     | OwnCopies
     | ChangeAddress
     | HandOver
+    | OpenList
+    | Invite
     | Index
     | Get
     | Topic
@@ -181,7 +201,7 @@ Command = (
 )
 
 # What these do is undone by nobody but their owner, so that they need proof of who asks (rule 9).
-CHANGES = (Join, Leave, Off, On, Deliver, OwnCopies, ChangeAddress, HandOver, Thread)
+CHANGES = (Join, Leave, Off, On, Deliver, OwnCopies, ChangeAddress, HandOver, OpenList, Invite, Thread)
 
 WHY_NOT: Mapping[Language, Mapping[str, str]] = {
     "ja": {
@@ -196,6 +216,8 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "past": "終わりの日が、もう過ぎています",
         "address": "「アドレス変更 いまのアドレス 新しいアドレス」のようにお書きください",
         "successor": "「後任 新しい方のアドレス お名前」のようにお書きください",
+        "open": "「グループ開設 anzen 情報安全部会」のように、英数字の名前（アドレスになります）と題名をお書きください",
+        "invite": f"「招待 アドレス アドレス」のように、アドレスを{MOST_INVITED}件までお書きください",
         "number": "「過去記事 123」「過去記事 100-110」のように、番号をお書きください",
         "search": "「検索」の後に、探す言葉をお書きください",
         "confirm": "「確認」の後に、当方のメールにある記号をお書きください",
@@ -212,6 +234,8 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "past": "the last day is over",
         "address": 'please write "chaddr OLD-ADDRESS NEW-ADDRESS"',
         "successor": 'please write "successor NEW-ADDRESS name"',
+        "open": 'please write a name of letters and digits (it becomes the address) and a title, as in "open-group safety Safety"',
+        "invite": f'please write up to {MOST_INVITED} addresses, as in "invite ADDRESS ADDRESS"',
         "number": 'please write the number, as in "get 123" or "get 100-110"',
         "search": 'please write what to look for behind "search"',
         "confirm": 'please write the token of our mail behind "confirm"',
@@ -366,6 +390,27 @@ def _hand_over(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
     return HandOver(addresses[-1], name, addresses[0] if len(addresses) == 2 else "")
 
 
+def _open_list(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
+    name, _, title = rest.partition(" ")
+    title = title.strip(' 「」『』"')  # its closing mark may have gone with the line's
+    if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", name) or not (
+        1 <= len(title) <= _LONGEST_TITLE and title.isprintable()
+    ):
+        return NotUnderstood("open")
+    return OpenList(name.lower(), title)
+
+
+def _invite(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    addresses = tuple(
+        dict.fromkeys(filter(None, (word.strip("<>,、;") for word in re.split(r"[\s,、;]+", rest))))
+    )
+    if not 1 <= len(addresses) <= MOST_INVITED or not all(
+        "@" in one and valid_address(one) for one in addresses
+    ):
+        return NotUnderstood("invite")
+    return Invite(addresses, name)
+
+
 def _get(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     if newest := _LAST.fullmatch(rest):
         return Get(0, int(newest["count"]), name)
@@ -416,6 +461,8 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("own", "自分の投稿", "自分宛"), _own),
     **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),
     **dict.fromkeys(("successor", "後任", "後任者", "引継ぎ", "引継"), _hand_over),
+    **dict.fromkeys(("open-group", "newgroup", "グループ開設", "開設", "リスト開設"), _open_list),
+    **dict.fromkeys(("invite", "招待"), _invite),
     **dict.fromkeys(("index", "summary", "目次", "一覧"), _alone(Index)),
     **dict.fromkeys(("get", "過去記事", "記事"), _get),
     **dict.fromkeys(("thread", "話題"), _topic),
@@ -426,7 +473,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("follow", "話題再開", "話題購読"), _thread("follow")),
     **dict.fromkeys(("confirm", "確認"), _confirm),
 }
-_WITHOUT_LIST = (_change_address, _hand_over, _confirm)
+_WITHOUT_LIST = (_change_address, _hand_over, _open_list, _confirm)
 # 「過去記事100-110」「停止7/1から」: Japanese sets no blank before what follows.
 _GLUED = re.compile(
     rf"^(?P<word>{'|'.join(word for word in sorted(_READERS, key=len, reverse=True) if not word.isascii())})(?P<rest>[0-9].*)$"

@@ -11,10 +11,12 @@ from mailbot.core.list_command import (
     Command,
     Deliver,
     HandOver,
+    Invite,
     Join,
     Leave,
     Off,
     On,
+    OpenList,
     OwnCopies,
     Thread,
 )
@@ -40,6 +42,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "follow": "「{title}」のその話題を、1通ずつお届けします。",
         "change-address": "{old} の登録を、すべて {new} に改めます。",
         "hand-over": "{old} の登録を、後任の方（{name} {new}）に引き継ぎます。",
+        "open-group": "グループ「{title}」（{list}）を開設します。",
+        "invite": "「{title}」に、{addresses} をお誘いします。",
+        "did-open": "グループ「{title}」を開設しました。投稿のあて先は {list} です。",
+        "open-hint": "仲間を誘うには、{request} あてに「招待 相手のアドレス」とお書きください。",
+        "did-invite": "「{title}」へのお誘いを {addresses} にお送りしました。お返事があれば入会となります。",
         "did-join": "「{title}」に入会されました。投稿のあて先は {list} です。",
         "did-leave": "「{title}」を退会されました。",
         "did-off": "「{title}」の配信を、{first}から{last}お止めします。",
@@ -97,6 +104,13 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "not-member": "「{title}」には入会されていません。",
         "is-member": "「{title}」には、すでに入会されています。",
         "join-closed": "「{title}」では、メールでの入会を受け付けておりません。事務局にお尋ねください。",
+        "list-name": "{name} という名前は使えません。英小文字と数字で、32文字までの名前になさってください（間に - . _ を使えます）。",
+        "list-taken": "{name} という名前は、すでに使われています。別の名前になさってください。",
+        "list-exists": "{name} は、開設の前に別のどなたかが同じ名前をお使いになりました。もう一度お申し込みください。",
+        "invite-members": "お誘いになれるのは、「{title}」のメンバーの方です。",
+        "invite-closed": "「{title}」のメンバーは事務局が決めています。事務局にお申し出ください。",
+        "invite-register": "{addresses} は名簿にないため、どなたもお誘いしておりません。事務局にお尋ねください。",
+        "invite-nobody": "お誘いする方がいません。{addresses} は、すでにメンバーです。",
         "not-registered": "{address} は名簿にありません。事務局にお尋ねください。",
         "duty": "「{title}」は会員の皆様への連絡用のため、退会はできません。しばらく止めるときは「停止 7/1から7/20まで」、"
         "戻すときは「再開」とお書きください。",
@@ -123,6 +137,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "moved": "登録のアドレスを {old} から {new} に改めました。",
         "moved-back": "ご連絡により、登録のアドレスを {old} に戻しました。",
         "request-join": "{who} から、「{title}」への入会の申し込みがありました。",
+        "request-open": "{who} から、グループ「{title}」（{list}）を開設したいとの申し込みがありました。"
+        "承認されますと、閉じたグループ（メンバーだけが投稿できるリスト）ができ、申し込んだ方が最初のメンバーになります。",
         "request-move": "{who} から、{old} の登録を {new}{name} に改める申し出がありました。新しい方の確認は済んでいます。",
         "told-move": "登録のアドレスが {old} から {new} に改まりました（{by}）。名簿の元の表も直してください。",
         "told-move-back": "{old} の方の申し出により、{new} への変更を元に戻しました。",
@@ -145,6 +161,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "follow": "You get each post of that thread of {title}.",
         "change-address": "Everything of {old} moves to {new}.",
         "hand-over": "Everything of {old} is handed over to {name} {new}.",
+        "open-group": "The group {title} ({list}) is opened.",
+        "invite": "{addresses} are invited to join {title}.",
+        "did-open": "The group {title} is open. Posts go to {list}.",
+        "open-hint": 'To invite others, write "invite ADDRESS" to {request}.',
+        "did-invite": "{addresses} were invited to {title}; with their reply they join.",
         "did-join": "You have joined {title}. Posts go to {list}.",
         "did-leave": "You have left {title}.",
         "did-off": "Mail of {title} stops from {first} {last}.",
@@ -199,6 +220,13 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "not-member": "You are no member of {title}.",
         "is-member": "You are a member of {title} already.",
         "join-closed": "{title} cannot be joined by mail; please ask the office.",
+        "list-name": "A list cannot be named {name}: take up to 32 letters a to z and digits, with - . _ only between them.",
+        "list-taken": "The name {name} is taken; please choose another.",
+        "list-exists": "Somebody else has taken the name {name} meanwhile; please ask again.",
+        "invite-members": "Only members of {title} can invite others.",
+        "invite-closed": "The office decides who belongs to {title}; please ask it.",
+        "invite-register": "{addresses} are not registered, and nobody was invited; please ask the office.",
+        "invite-nobody": "There is nobody to invite: {addresses} are members already.",
         "not-registered": "{address} is not registered; please ask the office.",
         "duty": '{title} cannot be left. Its mail can rest: "off 2026-07-01 2026-07-20", and "on".',
         "no-who": "The members of {title} are not shown.",
@@ -223,6 +251,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "moved": "The registered address was changed from {old} to {new}.",
         "moved-back": "The registered address is {old} again.",
         "request-join": "{who} asks to join {title}.",
+        "request-open": "{who} asks to open the group {title} ({list}). With your word it is a closed list, and who asked is its "
+        "first member.",
         "request-move": "{who} asks to change {old} to {new}{name}. The new address has confirmed it.",
         "told-move": "The registered address {old} was changed to {new} ({by}). Please change your own table, too.",
         "told-move-back": "The owner of {old} objected, and the change to {new} was taken back.",
@@ -259,6 +289,10 @@ def will_do(language: Language, command: Command, *, title: str, address: str, t
             name = "own-on" if command.wanted else "own-off"
         case Thread():
             name = command.choice
+        case OpenList():
+            return list_sentence(language, "open-group", title=command.title, list=command.name)
+        case Invite():
+            return list_sentence(language, "invite", title=title, addresses=", ".join(command.addresses))
         case ChangeAddress():
             old = command.old or address
             return list_sentence(language, "change-address", old=old, new=command.new)

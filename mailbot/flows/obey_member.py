@@ -26,6 +26,7 @@ from mailbot.core.list_command import (
     Confirm,
     HandOver,
     NotUnderstood,
+    OpenList,
     command_lines,
     read_command,
 )
@@ -211,7 +212,7 @@ def _command(connection: Connection, site: Site, line: str, now: datetime) -> Co
 
 def _will_do(connection: Connection, site: Site, writer: Writer, command: Command, now: datetime) -> str:
     title = ""
-    if isinstance(command, CHANGES) and not isinstance(command, ChangeAddress | HandOver):
+    if isinstance(command, CHANGES) and not isinstance(command, ChangeAddress | HandOver | OpenList):
         title = list_meant(connection, site, writer, command.list).title
     today = now.astimezone(site.zone).date()
     return will_do(site.language, command, title=title, address=writer.address, today=today)

@@ -21,10 +21,12 @@ from mailbot.core.list_command import (
     HandOver,
     Help,
     Index,
+    Invite,
     Join,
     Leave,
     Off,
     On,
+    OpenList,
     OwnCopies,
     Search,
     Status,
@@ -39,8 +41,10 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.trust import same_organisation
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.find_posts import find_posts
+from mailbot.flows.invite_to_list import invite_to_list
 from mailbot.flows.join_list import join_list
 from mailbot.flows.leave_list import leave_list
+from mailbot.flows.open_list import open_list
 from mailbot.flows.send_posts import send_posts
 from mailbot.site import Site
 from mailbot.store import archive, confirmations, lists, members, memberships
@@ -87,6 +91,8 @@ def perform_list_command(
                     connection, site, _archives(connection, site, writer, command.list), command.words
                 )
             )
+        case OpenList(name, title):
+            return _open(connection, site, writer, name, title, now)
         case Confirm():
             raise Refusal(list_sentence(site.language, "bad-token"))
     value = list_meant(connection, site, writer, command.list)
@@ -97,6 +103,10 @@ def perform_list_command(
             return _who(connection, site, writer, value)
         case Join():
             return Said(join_list(connection, site, value, writer.address, now, writer.inbox_id))
+        case Invite(addresses):
+            return Said(
+                invite_to_list(connection, site, value, writer.address, addresses, now, writer.inbox_id)
+            )
         case Leave():
             undo = leave_list(connection, site, value, writer.address, writer.address, now)
             hint = list_sentence(site.language, "undo-leave")
@@ -120,6 +130,20 @@ def list_meant(connection: Connection, site: Site, writer: Writer, name: str) ->
     if value is None:
         raise Refusal(list_sentence(site.language, "no-list", list=name))
     return value
+
+
+def _open(connection: Connection, site: Site, writer: Writer, name: str, title: str, now: datetime) -> Said:
+    asked = open_list(connection, site, name, title, writer.address, now, writer.inbox_id)
+    if asked is not None:
+        return Said(asked)
+    return Said(*opened_sentences(site, name, title))
+
+
+def opened_sentences(site: Site, name: str, title: str) -> tuple[str, tuple[str, ...]]:
+    """Return what the opener of a group is told, with the hint how to go on."""
+    say = site.language
+    opened = list_sentence(say, "did-open", title=title, list=f"{name}@{site.domain}")
+    return opened, (list_sentence(say, "open-hint", request=f"{name}-request@{site.domain}"),)
 
 
 # --- settings -----------------------------------------------------------------------------------------------------

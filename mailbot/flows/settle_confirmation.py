@@ -18,13 +18,15 @@ from mailbot.core.confirmation import Word, read_word
 from mailbot.core.list_sentences import list_sentence
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import Message, parse
+from mailbot.core.refusal import Refusal
 from mailbot.flows.answer_member import answer_member
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.change_address import Move, change_address, take_back
-from mailbot.flows.join_list import let_in
+from mailbot.flows.join_list import join_list, let_in
 from mailbot.flows.leave_list import come_back
 from mailbot.flows.obey_member import answer, run_lines, vouched
-from mailbot.flows.perform_list_command import Writer
+from mailbot.flows.open_list import open_for
+from mailbot.flows.perform_list_command import Writer, opened_sentences
 from mailbot.flows.post_to_list import fingerprint
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
@@ -33,9 +35,9 @@ from mailbot.store import confirmations, inbox, lists
 from mailbot.store.confirmations import Confirmation
 from mailbot.store.inbox import Received
 
-_OBJECTS = frozenset({"undo-leave", "objection"})  # nothing happens but by 取消
+_OBJECTS = frozenset({"undo-leave", "objection", "invite"})  # an untouched reply does nothing
 _OF_OFFICE = frozenset(
-    {"request-join", "request-address"}
+    {"request-join", "request-address", "request-open"}
 )  # a plain word, from nobody but the office for certain
 _PROSE: dict[Language, str] = {
     "ja": "確認のメールへのお返事ですが、「承認」か「取消」かを読み取れません。",
@@ -107,6 +109,13 @@ def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
             return _move(connection, reply)
         case "request-join", _:
             return _decide_join(connection, reply, admitted=yes)
+        case "request-open", True:
+            return _open(connection, reply)
+        case "request-open", False:
+            _tell(connection, reply, "office-declined", to=reply.asked.detail["address"])
+            return Settled("answered", "the group is not opened: the office said no")
+        case "invite", True:
+            return _join_invited(connection, reply)
         case "request-address", True:
             return _move_now(connection, reply)
         case "undo-leave", False:
@@ -185,6 +194,56 @@ def _decide_join(connection: Connection, reply: _Reply, *, admitted: bool) -> Se
     return Settled("answered", f"{address} joins {name}")
 
 
+def _open(connection: Connection, reply: _Reply) -> Settled:
+    detail, site = reply.asked.detail, reply.site
+    if detail["name"] in lists.names(connection):
+        _tell(connection, reply, "list-exists", to=detail["address"], name=detail["name"])
+        return Settled("answered", f"the name {detail['name']} is taken by now")
+    value = open_for(connection, detail["name"], detail["title"], detail["address"], reply.now)
+    sentence, hints = opened_sentences(site, value.name, value.title)
+    answer_member(
+        connection,
+        site,
+        detail["address"],
+        (),
+        (),
+        reply.now,
+        inbox_id=reply.received.id,
+        thread=None,
+        sentence="\n".join((sentence, *hints)),
+    )
+    return Settled("answered", f"the list {value.name} is open")
+
+
+def _join_invited(connection: Connection, reply: _Reply) -> Settled:
+    """Let him in, or ask the office where nobody who may let him in has invited him."""
+    detail, site = reply.asked.detail, reply.site
+    value = lists.load(connection, reply.asked.about)
+    if value is None:
+        return Settled("discarded", f"there is no list {reply.asked.about} any more")
+    try:
+        if same_address(detail["by"], site.office):
+            let_in(connection, value, detail["address"], "office", reply.now)
+            figures = {"title": value.title, "list": f"{value.name}@{site.domain}"}
+            sentence = reply.say("did-join", **figures)
+        else:
+            sentence = join_list(connection, site, value, detail["address"], reply.now, reply.received.id)
+    except Refusal as refusal:
+        sentence = str(refusal)
+    answer_member(
+        connection,
+        site,
+        detail["address"],
+        (),
+        (),
+        reply.now,
+        inbox_id=reply.received.id,
+        thread=reply.thread,
+        sentence=sentence,
+    )
+    return Settled("answered", f"an invitation to {value.name} was taken up")
+
+
 # --- whose word, and what it says -----------------------------------------------------------------------------------
 
 
@@ -213,7 +272,7 @@ def _sent(connection: Connection, asked: Confirmation) -> str:
 
 
 def _tell(
-    connection: Connection, reply: _Reply, name: str, *, to: str | None = None, **figures: object
+    connection: Connection, reply: _Reply, sentence: str, /, *, to: str | None = None, **figures: object
 ) -> None:
     """Answer with one sentence, to who replied unless `to` says otherwise."""
     address = to or reply.asked.address
@@ -227,5 +286,5 @@ def _tell(
         reply.now,
         inbox_id=reply.received.id,
         thread=reply.thread if own else None,
-        sentence=reply.say(name, **figures),
+        sentence=reply.say(sentence, **figures),
     )
