@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from mailbot.core.dkim import Signer
+from mailbot.core.dns_record import DnsRecord
 from mailbot.core.refusal import Refusal
 
 KeyType = Literal["rsa", "ed25519"]
 
 _RSA_BITS = 2048  # what fits one DNS answer and is asked for by the large providers; RFC 8301 demands 1,024
-_STRING = 255  # octets of one character-string in a TXT record (RFC 1035 section 3.3)
 
 # `cryptography` is imported where it is used: a service that does not sign needs none of its 10 MB of memory.
 
@@ -87,9 +87,8 @@ def public_key(path: Path) -> PublicKey:
 
 def zone_line(domain: str, selector: str, key: PublicKey) -> str:
     """Return the record as a zone file has it, cut into strings that a TXT record can hold."""
-    text = key.record
-    strings = " ".join(f'"{text[start : start + _STRING]}"' for start in range(0, len(text), _STRING))
-    return f"{selector}._domainkey.{domain}. IN TXT ( {strings} )"
+    name = f"{selector}._domainkey.{domain}"
+    return DnsRecord(name, "TXT", key.record, "unknown", "DKIM").zone_line
 
 
 def _private_key(path: Path) -> Any:

@@ -19,7 +19,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FIL
 # What each folder, or file beside the folders, may import of ours, and of other people's libraries.
 ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "core": ({"core"}, set()),
-    "net": ({"core", "log", "net"}, {"aiosmtpd", "aioimaplib"}),
+    "net": ({"core", "log", "net"}, {"aiosmtpd", "aioimaplib", "dns"}),
     "store": ({"core", "store"}, {"sqlalchemy", "pydantic", "alembic"}),
     "flows": ({"core", "flows", "store", "site", "render", "log"}, {"sqlalchemy"}),
     # What is destroyed may also lie in a Maildir of ours.
@@ -32,6 +32,13 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "flows/apply_definitions.py": ({"core", "flows", "store", "site", "definitions"}, {"sqlalchemy"}),
     "__init__.py": (set(), set()),
     "__main__.py": ({"cli"}, set()),
+    # The check-up looks at everything that the service stands on, itself left out.
+    "checkup.py": (
+        {"checkup_dns", "checkup_machine", "config", "core", "definitions", "net", "store"},
+        set(),
+    ),
+    "checkup_dns.py": ({"config", "core", "dkim_keys", "net"}, set()),
+    "checkup_machine.py": ({"config", "core", "dkim_keys"}, {"sqlalchemy"}),
     "config.py": ({"core", "yaml_source"}, {"pydantic"}),
     "definition_files.py": ({"config", "core", "yaml_source"}, {"pydantic"}),
     "definition_yaml.py": ({"core", "definition_files"}, {"ruamel"}),

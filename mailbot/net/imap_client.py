@@ -109,6 +109,23 @@ async def watch(
         watching.result()
 
 
+async def look_in(account: ImapAccount, *, silence: float) -> Folder:
+    """Log in and open the account's folder once, as `watch` does, and change nothing.
+
+    Raises ConnectionLost, Refused, OSError or TimeoutError; ValueError for an account that `problem_of` refuses.
+    """
+    problem = problem_of(account)
+    if problem:
+        raise ValueError(problem)
+    tls = ssl.create_default_context(cafile=account.ca_file) if account.tls else None
+    connection = await ImapConnection.open(account.host, account.port, tls, silence=silence)
+    try:
+        await connection.login(account.user, account.password)
+        return await connection.select(account.folder)
+    finally:
+        await connection.logout()
+
+
 @dataclass
 class _Delay:
     """A waiting time that doubles with each failure."""

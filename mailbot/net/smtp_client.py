@@ -89,6 +89,16 @@ async def send(
     raise RelayAway(reason)
 
 
+async def greet(relay: Relay, *, hostname: str, timeouts: Timeouts = _RFC_TIMEOUTS) -> Extensions:
+    """Connect to a relay as for sending, say QUIT, and return what it offers. Raises RelayAway."""
+    connection = await _connect(relay, hostname, timeouts)
+    try:
+        await connection.ask(b"QUIT\r\n", 1, timeouts.quit)
+    finally:
+        await connection.close()
+    return connection.extensions
+
+
 class _Connection(asyncio.Protocol):
     """One connection: writes, and matches the replies that come to what was asked."""
 

@@ -116,7 +116,7 @@ class Database:
     def upgrade(self) -> None:
         """Bring the tables to the newest form; from an empty database too. Does nothing when they are there."""
         with self.read() as connection:
-            if _schema_of(connection) == SCHEMA:
+            if schema_of(connection) == SCHEMA:
                 return
         # Slow to import, and most starts find the tables as they should be.
         from alembic import command  # noqa: PLC0415
@@ -296,7 +296,8 @@ def storable(words: str) -> str:
     return words.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode("utf-8")
 
 
-def _schema_of(connection: Connection) -> str | None:
+def schema_of(connection: Connection) -> str | None:
+    """Return the newest migration that the database has; None: it has no tables yet."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
