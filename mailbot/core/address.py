@@ -254,6 +254,20 @@ def _answer(text: str) -> Reply | None:
     return Reply(token) if token is not None and len(token) == tokens.MAC_LENGTH else None
 
 
+def seems_damaged_answer(address: str, reply_domain: str) -> bool:
+    """Tell whether an address at the answers' domain looks like a token of ours that was cut or spoilt on the way.
+
+    Figures among letters, about as long as a token: no name of a person or a role.
+    """
+    local, host = split_address(_ascii_lower(address)) or ("", "")
+    if host != reply_domain.lower():
+        return False
+    return _DAMAGED.fullmatch(local.removeprefix("r-").removeprefix("r+")) is not None
+
+
+_DAMAGED = re.compile(r"(?=[a-z]*[0-9])(?=[0-9]*[a-z])[0-9a-z]{8,26}")
+
+
 def _cuts(local: str) -> list[tuple[str, str | None]]:
     """Return the ways to read a local part: whole, or with a token behind one of the delimiters."""
     cuts: list[tuple[str, str | None]] = [(local, None)]

@@ -28,5 +28,5 @@ class StorageUnavailable(Exception):  # noqa: N818  as above, 4.3.0
 # Takes a mail's bytes and envelope, and returns after both are durable; raises the two exceptions above.
 Receive = Callable[[bytes, Envelope], Awaitable[None]]
 
-# Tells whether a recipient address, as the client wrote it, is one of ours.
-Knows = Callable[[str], Awaitable[bool]]
+# Tells whether a recipient address, as the client wrote it, is one of ours for mail of this envelope sender.
+Knows = Callable[[str, str], Awaitable[bool]]

@@ -5,26 +5,31 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import starmap
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Reply, route
+from mailbot.core.address import Reply, route, seems_damaged_answer
 from mailbot.core.token import token_hash
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, desk_words, lists
+from mailbot.store import ballots, confirmations, desk_words, lists, members
 from mailbot.store.database import Database
 
 
-def know_recipient(connection: Connection, site: Site, address: str) -> bool:
-    """Tell whether an address leads somewhere: a list, one of its roles, a token that we gave out, a site role."""
-    return known_recipients(connection, site)(address)
+def know_recipient(connection: Connection, site: Site, address: str, sender: str = "") -> bool:
+    """Tell whether an address leads somewhere: a list, one of its roles, a token that we gave out, a site role.
+
+    A token that was cut or spoilt on the way leads somewhere for a registered envelope `sender`: his answer is not
+    counted, but he gets a fresh ballot (ballot.md section 10, level 0). Whoever guesses tokens hears 550.
+    """
+    return known_recipients(connection, site)(address, sender)
 
 
-def known_recipients(connection: Connection, site: Site) -> Callable[[str], bool]:
+def known_recipients(connection: Connection, site: Site) -> Callable[[str, str], bool]:
     """Return what answers `know_recipient` for many addresses, with the names of the lists read once."""
     names = lists.names(connection)
 
-    def known(address: str) -> bool:
+    def known(address: str, sender: str) -> bool:
         found = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names)
         if isinstance(found, Reply):
             hashed = token_hash(found.token)
@@ -33,7 +38,9 @@ def known_recipients(connection: Connection, site: Site) -> Callable[[str], bool
                 or desk_words.by_token(connection, hashed)
                 or confirmations.by_token(connection, hashed)
             )
-            return opens is not None
+            found = None if opens is None else found
+        if found is None and sender and seems_damaged_answer(address, site.reply_domain):
+            return members.people_at(connection, sender) != []
         return found is not None
 
     return known
@@ -46,7 +53,7 @@ def own_addresses(connection: Connection, site: Site) -> Callable[[str], bool]:
     """
     known, answers = known_recipients(connection, site), f"@{site.reply_domain.lower()}"
     return lambda address: (
-        known(address) or (site.reply_domain != site.domain and address.lower().endswith(answers))
+        known(address, "") or (site.reply_domain != site.domain and address.lower().endswith(answers))
     )
 
 
@@ -56,13 +63,13 @@ class Directory:
 
     database: Database
     site: Site
-    _asked: list[tuple[str, asyncio.Future[bool]]] = field(default_factory=list)
+    _asked: list[tuple[str, str, asyncio.Future[bool]]] = field(default_factory=list)
     _looking: asyncio.Task[None] | None = None
 
-    async def knows(self, address: str) -> bool:
-        """Tell whether an address leads somewhere. Raises StorageUnavailable when the database cannot say."""
+    async def knows(self, address: str, sender: str) -> bool:
+        """Tell whether an address leads somewhere for mail of this envelope sender. Raises StorageUnavailable when the database cannot say."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-        self._asked.append((address, done))
+        self._asked.append((address, sender, done))
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         return await done
@@ -73,11 +80,11 @@ class Directory:
             answers: Sequence[bool | Exception]
             try:
                 answers = await self.database.reading(
-                    _know_each, self.site, [address for address, _ in batch]
+                    _know_each, self.site, [(address, sender) for address, sender, _ in batch]
                 )
             except Exception as error:  # noqa: BLE001  each session must hear of it, whatever it is
                 answers = [error] * len(batch)
-            for (_, done), answer in zip(batch, answers, strict=True):
+            for (_, _, done), answer in zip(batch, answers, strict=True):
                 if done.done():  # its session has ended
                     continue
                 if isinstance(answer, Exception):
@@ -86,5 +93,5 @@ class Directory:
                     done.set_result(answer)
 
 
-def _know_each(connection: Connection, site: Site, addresses: Sequence[str]) -> list[bool]:
-    return list(map(known_recipients(connection, site), addresses))
+def _know_each(connection: Connection, site: Site, asked: Sequence[tuple[str, str]]) -> list[bool]:
+    return list(starmap(known_recipients(connection, site), asked))

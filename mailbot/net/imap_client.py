@@ -273,7 +273,7 @@ class _Watch:
 
     async def _envelope(self, raw: bytes, uidvalidity: int, uid: int) -> Envelope:
         stated = stated_addresses(raw)
-        ours = {address for group in stated.recipients for address in group if await self.knows(address)}
+        ours = {address for group in stated.recipients for address in group if await self.knows(address, "")}
         peer = f"imap:{self.account.name}/{uidvalidity}/{uid}"
         return envelope_of(stated, ours, fallback=self.account.own_address, peer=peer)
 

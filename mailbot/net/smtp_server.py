@@ -292,7 +292,7 @@ class _Hooks:
         if not (address.isascii() or envelope.smtp_utf8):
             return "553 5.6.7 An address that is not ASCII needs SMTPUTF8 (RFC 6531)"
         async with asyncio.timeout(limits.store_seconds):
-            known = address != "<>" and await self._server.knows(address)
+            known = address != "<>" and await self._server.knows(address, envelope.mail_from or "")
         if not known:
             return f"550 5.1.1 {address} is not an address of this service; please check how it is written"
         envelope.rcpt_tos.append(address)

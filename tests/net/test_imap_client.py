@@ -78,7 +78,7 @@ class Inbox:
         return [raw for raw, _ in self.mails.values()]
 
 
-async def _knows(address: str) -> bool:
+async def _knows(address: str, _sender: str) -> bool:
     return address.endswith("@ml.example.jp")
 
 

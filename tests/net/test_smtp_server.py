@@ -46,7 +46,7 @@ class Store:
         self.mails.append((raw, envelope))
 
 
-async def knows(address: str) -> bool:
+async def knows(address: str, _sender: str) -> bool:
     if address.startswith("broken"):
         raise StorageUnavailable
     return address.endswith("@ml.test") or address == "postmaster"
