@@ -1,94 +1,159 @@
-"""Reading a bounce: for whom delivery failed, and whether for good (RFC 3464, RFC 3463)."""
+"""Reading a bounce: for whom delivery failed, whether for good, and why (RFC 3464, 3463, 6522).
+
+What is machine-readable comes first: the delivery status, wherever in the mail it stands and however it was damaged. Only
+then the words for people (failure_notice.py). A mail whose return path names its copy (VERP) needs no address.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mailbot.core.message import Message
-
-_REPORT_LIMIT = 200  # recipients of one bounce that are read
-_LINE_LIMIT = 1000  # characters of one line that are read
-
-_STATUS = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
-_REPLY_CODE = re.compile(r"(?<!\d)([45])\d\d[ -]")
-_ADDRESS = re.compile(r"<([^<>@\s]{1,64}@[^<>@\s]{1,190})>")
-_UNKNOWN_USER = re.compile(
-    r"user unknown|unknown user|no such user|no such recipient|mailbox unavailable|does not exist|"
-    r"recipient address rejected|宛先不明|ユーザーが見つかりません",
-    re.IGNORECASE,
+from mailbot.core.delivery_status import (
+    CONTENT,
+    LINE,
+    RECIPIENTS,
+    RecipientStatus,
+    bare_address,
+    read_delivery_status,
+    read_status_lines,
 )
+from mailbot.core.failure import Reason, code_of, reason_of, says_failure
+from mailbot.core.failure_notice import Notice, read_notice
+from mailbot.core.japanese import strip_controls
+from mailbot.core.message import Message, parse
+
+_WITHIN = 3  # mails within mails that are opened
+_STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_MAIL_TYPES = frozenset({"message/rfc822", "message/global"})
+_MACHINE_TEXT = re.compile(
+    r"^[ \t>|]{0,20}(?:final|original)-recipient[ \t]{0,5}:", re.IGNORECASE | re.MULTILINE
+)
+_ARRIVED = frozenset({"delivered", "relayed", "expanded"})
+_FAILED = frozenset({"failed", "failure", "error", "undeliverable", "undelivered", "bounced", "rejected"})
 
 
 @dataclass(frozen=True)
 class Report:
     """What a bounce says of one recipient."""
 
-    address: str | None  # Original-Recipient if stated, else Final-Recipient
+    address: str | None  # Original-Recipient if stated, else Final-Recipient, else as the text names it
     status: str | None  # "5.1.1"
     action: str | None  # "failed", "delayed", ... in lower case
     diagnostic: str  # the remote server's words, one line
     permanent: bool  # failed for good; never for 4.x.x, a delay, or what only might be a bounce
+    reason: Reason = "other"
+
+    @property
+    def failed(self) -> bool:
+        """Whether the copy did not arrive and will not: false for a delay, and for what was delivered or passed on."""
+        return self.action != "delayed" and self.action not in _ARRIVED and (self.status or "5")[0] != "2"
 
 
 def read_bounce(message: Message) -> tuple[Report, ...]:
     """Return a report per recipient; empty when the mail, such as a vacation note, reports no failure."""
-    reports: list[Report] = []
-    for part in message.parts:
-        if part.content_type in {"message/delivery-status", "message/global-delivery-status"}:
-            reports += _delivery_status(part.content)
-    return tuple(reports[:_REPORT_LIMIT]) or _from_text(message)
-
-
-def _delivery_status(content: bytes) -> list[Report]:
-    """Read the groups of fields behind the first, which is about the message as a whole (RFC 3464 section 2.1)."""
-    text = content.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    groups = [_fields(group) for group in text.split("\n\n")]
-    return [_report(group) for group in groups if "final-recipient" in group or "original-recipient" in group]
-
-
-def _report(group: dict[str, str]) -> Report:
-    recipient = group.get("original-recipient") or group.get("final-recipient", "")
-    status = _STATUS.search(group.get("status", "")[:_LINE_LIMIT])
-    action = group.get("action", "").partition(" ")[0].lower() or None
-    diagnostic = group.get("diagnostic-code", "").partition(";")[2].strip() or group.get(
-        "diagnostic-code", ""
-    )
-    return Report(
-        address=recipient.rpartition(";")[2].strip().strip("<>") or None,
-        status=status[1] if status else None,
-        action=action,
-        diagnostic=diagnostic[:_LINE_LIMIT],
-        permanent=action == "failed" and status is not None and status[1].startswith("5"),
-    )
-
-
-def _fields(group: str) -> dict[str, str]:
-    fields: dict[str, str] = {}
-    name = ""
-    for line in group.split("\n"):
-        if line[:1] in {" ", "\t"} and name:
-            fields[name] += " " + line.strip()
-        elif ":" in line:
-            name = line.partition(":")[0].strip().lower()
-            fields.setdefault(name, line.partition(":")[2].strip())
-    return fields
-
-
-def _from_text(message: Message) -> tuple[Report, ...]:
-    """Read a bounce that has no report part, line by line: only a line that states a 5 counts as permanent."""
-    sender = (message.from_address or "").partition("@")[0].lower()
-    if sender not in {"mailer-daemon", "postmaster"}:
+    if is_complaint(message):
         return ()
-    address: str | None = None
-    for whole in message.text.splitlines()[:500]:
-        line = whole[:_LINE_LIMIT]
-        if found := _ADDRESS.search(line):
-            address = found[1]
-        status, code = _STATUS.search(line), _REPLY_CODE.search(line)
-        unknown = _UNKNOWN_USER.search(line) is not None
-        if status or code or unknown:
-            digit = status[1][0] if status else code[1] if code else "5"
-            stated = status[1] if status else "5.1.1" if unknown and digit == "5" else None
-            return (Report(address, stated, None, line.strip(), permanent=digit == "5"),)
-    return ()
+    if _is_read_receipt(message):
+        return ()
+    statuses = _statuses(message, 0)
+    if not statuses and _MACHINE_TEXT.search(message.text[:CONTENT]):
+        statuses = read_status_lines(message.text[:CONTENT].splitlines())
+    reports = [_report(status) for status in statuses] or _from_service(message)
+    if not reports or any(report.address is None for report in reports):
+        told = [_told(notice) for notice in read_notice(message)]
+        reports = (
+            [replace(one, address=told[0].address) for one in reports]
+            if len(reports) == len(told) == 1
+            else reports
+        )
+    return tuple((reports or told)[:RECIPIENTS])
+
+
+def is_complaint(message: Message) -> bool:
+    """Tell whether a mail is an abuse report: somebody pressed "spam", which is no failure (RFC 5965)."""
+    if any(part.content_type == "message/feedback-report" for part in message.parts):
+        return True
+    declared = (message.header("content-type") or "")[:LINE].lower()
+    return "report-type" in declared and "feedback-report" in declared
+
+
+def _statuses(message: Message, depth: int) -> list[RecipientStatus]:
+    """Return the delivery statuses of a mail; only where it has none itself, of the mails within it."""
+    own = [
+        status
+        for part in message.parts
+        if part.content_type in _STATUS_TYPES
+        for status in read_delivery_status(part.content, part.charset)
+    ]
+    if own or depth >= _WITHIN:
+        return own[:RECIPIENTS]
+    for part in message.parts:
+        within = part.content[: 4 * CONTENT]
+        if part.content_type in _MAIL_TYPES and b"-recipient" in within.lower():
+            inner = parse(within)
+            if found := _statuses(inner, depth + 1):
+                return found
+    return []
+
+
+def _report(group: RecipientStatus) -> Report:
+    """Judge one group: by its status, else by what the remote server said, else by the action alone."""
+    stated, digit = code_of(group.diagnostic)
+    status = group.status
+    if status is None or (status.endswith(".0.0") and stated and stated[0] == status[0]):
+        status = stated or status
+    kind = status[0] if status else digit
+    failed = group.action in _FAILED or (group.action is None and kind is not None)
+    return Report(
+        address=group.address,
+        status=status,
+        action=group.action,
+        diagnostic=group.diagnostic,
+        permanent=failed and (kind == "5" or (kind is None and says_failure(group.diagnostic))),
+        reason=reason_of(status, group.diagnostic),
+    )
+
+
+def _told(notice: Notice) -> Report:
+    reason = reason_of(notice.status, notice.words)
+    unknown = reason == "unknown" and notice.permanent
+    return Report(
+        address=notice.address,
+        status=notice.status or ("5.1.1" if unknown else None),
+        action="delayed" if notice.delayed else None,
+        diagnostic=strip_controls(notice.words)[:LINE],
+        permanent=notice.permanent,
+        reason=reason,
+    )
+
+
+def _is_read_receipt(message: Message) -> bool:
+    """Tell whether a mail says what became of it after it arrived (RFC 8098), and not that a filter refused it."""
+    for part in message.parts:
+        if part.content_type == "message/disposition-notification":
+            words = part.content[:CONTENT].decode("utf-8", "replace").lower()
+            refused = "automatic-action" in words and (
+                "deleted" in words or "denied" in words or "failed" in words
+            )
+            return not (refused and says_failure(message.text[:CONTENT]))
+    return False
+
+
+_SERVICE = re.compile(r'"(?:notification|event)Type"\s*:\s*"Bounce"')
+_SERVICE_ADDRESS = re.compile(r'"emailAddress"\s*:\s*"([^"]{3,300})"')
+
+
+def _from_service(message: Message) -> list[Report]:
+    """Read a bounce that a sending service (Amazon SES) tells in JSON, which mail programs have often wrapped."""
+    text = message.text[:CONTENT]
+    joined = text.replace("\n", "").replace('\\"', '"')
+    if not _SERVICE.search(joined):
+        return []
+    permanent = '"bounceType":"Permanent"' in joined.replace(" ", "")
+    status, _ = code_of(joined)
+    addresses = [bare_address(found[1]) for found in _SERVICE_ADDRESS.finditer(joined)]
+    return [
+        Report(address, status, "failed", "", permanent, reason_of(status, ""))
+        for address in dict.fromkeys(addresses)
+    ]

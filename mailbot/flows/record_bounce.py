@@ -7,7 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.automatic import absent_until, automatic, seems_automatic
-from mailbot.core.bounce import read_bounce
+from mailbot.core.bounce import is_complaint, read_bounce
+from mailbot.core.calendar import Language
 from mailbot.core.message import Message
 from mailbot.core.token import read_bounce_token
 from mailbot.flows.settled import Settled
@@ -20,23 +21,47 @@ from mailbot.store.inbox import Received
 _FEWEST = 20  # bounces below which no share says anything
 _MOST = 0.3  # of the copies of one mailing (ballot.md section 13)
 
+_WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
+    "ja": {
+        "person": "エラー通知用のアドレスに、人の手で書かれたと思われるメールが届きました。お答えください。",
+        "complaint": "受信者側の事業者から、{}あてのメールが迷惑メールとして通報されたという知らせです。"
+        "エラーには数えていません。配信を続けてよいか、ご本人にお確かめください。",
+    },
+    "en": {
+        "person": "It was written to a return path by a person; please answer it.",
+        "complaint": "A provider reports that the mail to {} was marked as spam. It does not count as a bounce; please ask "
+        "the member whether he still wants it.",
+    },
+}
+
 
 def record_bounce(
     connection: Connection, site: Site, received: Received, message: Message, token: str | None, now: datetime
 ) -> Settled:
-    """Record what a mail to a return path says about the copy that its token names."""
+    """Record what a mail to a return path says about the copy that its token names.
+
+    A complaint (RFC 5965), and what a person wrote, wait for the office and count for nothing.
+    """
+    words = _WORDS[site.language]
     delivery_id = None if token is None else read_bounce_token((site.key,), token)
     if delivery_id is None:
         if automatic(message, received.mail_from):
             return Settled("discarded", "a bounce whose address carries no token of ours; it names no copy")
-        return Settled("held", "it was written to a return path by a person; please answer it")
+        return Settled("held", words["person"])
     address = bounces.address_of(connection, delivery_id)
     if address is None:
         return Settled("discarded", "a bounce of a copy that is no longer known")
+    if is_complaint(message):
+        return Settled("held", words["complaint"].format(address))
     reports = read_bounce(message)
-    if not reports or seems_automatic(message.subject):
+    hint = seems_automatic(message.subject)
+    if not reports and not hint and automatic(message, received.mail_from) is None:
+        return Settled("held", words["person"])
+    if not reports or hint:
         _note_absence(connection, received, message, delivery_id)
         return Settled("discarded", f"an automatic answer to the copy for {address}, not a bounce")
+    if all(report.action in {"delivered", "relayed", "expanded"} for report in reports):
+        return Settled("discarded", f"the copy for {address} arrived, or was passed on")
     permanent = any(report.permanent for report in reports)
     status = next((report.status for report in reports if report.status), "5.0.0" if permanent else "4.0.0")
     bounces.add(connection, delivery_id, received.id, status=status, permanent=permanent, now=now)

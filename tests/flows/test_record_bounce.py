@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from mailbot.core.register import Body, Contact, full_code
@@ -125,3 +127,43 @@ def test_a_mailing_of_which_a_third_comes_back_is_stopped(office: PostOffice) ->
     assert len(copies) == 64
     assert {copy.state for copy in office.all_copies() if copy.kind == "invitation"} == {"withdrawn"}
     assert [copy.to for copy in office.copies("office_report")] == [OFFICE]
+
+
+def form(name: str) -> bytes:
+    """Return one of our own mails of tests/bounces."""
+    return (Path(__file__).resolve().parents[1] / "bounces" / f"{name}.eml").read_bytes()
+
+
+def test_a_complaint_waits_for_the_office_and_counts_for_nothing(
+    office: PostOffice, invitation: Copy
+) -> None:
+    """Somebody marked a mail as spam (RFC 5965): a person asks him, no machine stops his mail."""
+    entry = office.hand_in(form("not-complaint"), office.return_path(invitation), mail_from="")
+    assert entry.state == "held"
+    assert YAMADA in entry.reason
+    assert undeliverable(office) == set()
+    assert office.only_copy("office_held").to == OFFICE
+
+
+def test_what_a_person_writes_to_a_signed_return_path_waits_for_the_office(
+    office: PostOffice, invitation: Copy
+) -> None:
+    """It is no bounce, whatever it says of one."""
+    entry = office.hand_in(form("not-a-person"), office.return_path(invitation), mail_from=YAMADA)
+    assert entry.state == "held"
+    assert undeliverable(office) == set()
+
+
+def test_a_report_of_success_is_no_failure(office: PostOffice, invitation: Copy) -> None:
+    """A copy that arrived, or went on to a host that reports nothing, did not fail (RFC 3464 section 2.3.3)."""
+    entry = office.hand_in(dsn("2.1.5", "relayed"), office.return_path(invitation), mail_from="")
+    assert entry.state == "discarded"
+    assert undeliverable(office) == set()
+
+
+@pytest.mark.parametrize("name", ["not-vacation-ja", "not-vacation-retired", "not-read-receipt"])
+def test_an_automatic_answer_counts_for_nothing(office: PostOffice, invitation: Copy, name: str) -> None:
+    """Vacation notes, those of leavers and read receipts come to the return path, too (RFC 3834, RFC 8098)."""
+    entry = office.hand_in(form(name), office.return_path(invitation), mail_from="")
+    assert entry.state == "discarded"
+    assert undeliverable(office) == set()
