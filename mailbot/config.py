@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from mailbot.core.address import valid_address
+from mailbot.core.pace import UNPACED, Pace
 from mailbot.core.relay import Relay, parse_relay
 from mailbot.yaml_source import FileModel, Line, Mistake, Mistakes, Source, read_yaml, said, validate
 
@@ -82,6 +83,7 @@ class Config:
     max_size: int  # bytes of one received mail
     relay: tuple[Relay, ...]  # in the order of fail-over
     relay_connections: int
+    pace: Pace  # how fast copies leave
     dkim: Dkim | None  # None: your MTA signs
     web: Address | None
     web_url: str  # where the public reaches it, without a slash at its end; "": nowhere
@@ -153,6 +155,7 @@ def read_config(
         max_size=found.max_size,
         relay=found.relay,
         relay_connections=found.relay_connections,
+        pace=Pace(found.pace.all, found.pace.domains) if found.pace else UNPACED,
         dkim=dkim,
         web=found.web,
         web_url=found.web_url or "",
@@ -304,6 +307,7 @@ def _database_url(text: str, folder: Path) -> str:
 
 Domain = Annotated[str, AfterValidator(domain)]
 Selector = Annotated[str, AfterValidator(selector)]
+PerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 MailAddress = Annotated[str, AfterValidator(address)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Listen = Annotated[Address, BeforeValidator(_listen)]
@@ -331,6 +335,13 @@ class ReceiveFile(FileModel):
     smtp: Listen | None = None
     lmtp: Listen | None = None
     imap: tuple[ImapFile, ...] = ()
+
+
+class PaceFile(FileModel):
+    """How fast copies leave, in copies a minute."""
+
+    all: PerMinute | None = None
+    domains: dict[Domain, PerMinute] | None = None
 
 
 class DkimKeyFile(FileModel):
@@ -366,6 +377,7 @@ class ConfigFile(FileModel):
         "maildir:data/outgoing",
     )
     relay_connections: Annotated[int, Field(ge=1, le=100)] = 20
+    pace: PaceFile | None = None
     dkim: DkimFile | None = None
     web: Listen | None = None
     web_url: PublicUrl | None = None

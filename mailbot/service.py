@@ -171,6 +171,7 @@ async def _parts(
         node,
         clock,
         make_signers(config),
+        config.pace,
     )
     something_to_read = asyncio.Event()
     intake = Intake(database, clock, something_to_read.set)

@@ -24,6 +24,7 @@ from mailbot.config import (
     secret_key,
     write_secret_key,
 )
+from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay
 from mailbot.new_folder import make_folder
 from mailbot.resources import example_config_folder, templates_folder
@@ -71,6 +72,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         max_size=26_214_400,
         relay=(Relay("maildir", path=tmp_path / "data" / "outgoing"),),
         relay_connections=20,
+        pace=Pace(),
         dkim=None,
         web=None,
         web_url="",
@@ -280,6 +282,7 @@ def test_signing_needs_a_selector_and_its_key(tmp_path: Path) -> None:
 # -- the example file ----------------------------------------------------------------------------------------------
 
 _PROSE_DEFAULTS = {
+    "pace": "as fast as the relay listens",
     "desk": "office alone",
     "witnesses": "none",
     "reply_domain": "the value of domain",
@@ -299,6 +302,15 @@ _PROSE_DEFAULTS = {
     "key_file": "data/dkim/SELECTOR.key",
     "ed25519": "none",
 }
+
+
+def test_the_pace_of_what_leaves(tmp_path: Path) -> None:
+    """So many copies a minute, in all and to single domains; what is no such number is a mistake with its place."""
+    assert loaded(tmp_path, "pace: {all: 600, domains: {Gmail.com: 60}}\n").pace == Pace(
+        600, {"gmail.com": 60}
+    )
+    (line,) = mistakes(tmp_path, "pace: {domains: {gmail.com: 0}}\n")
+    assert line.startswith("pace.domains.gmail.com: ")
 
 
 def stated_defaults() -> dict[str, str]:

@@ -21,6 +21,7 @@ from mailbot.core.delivery import Deferred, Failed, Outcome, Transaction
 from mailbot.core.dkim import Covered, Signer, covered
 from mailbot.core.entity import split_entity
 from mailbot.core.mailing import fill, template
+from mailbot.core.pace import UNPACED, Buckets, Pace, admit
 from mailbot.core.relay import Relay, RelayAway
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.smtp_wire import double_dots, stuff
@@ -60,9 +61,11 @@ class Delivery:
     owner: str  # this node, in the leases
     clock: Callable[[], datetime]
     signers: Sequence[Signer] = ()  # DKIM; none: the MTA signs
+    pace: Pace = UNPACED
     stopping: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
     _recipes: dict[int, _Recipe] = field(default_factory=dict)
+    _buckets: Buckets = field(default_factory=dict)
 
     def wake(self) -> None:
         """Say that there may be something to send."""
@@ -128,6 +131,17 @@ class Delivery:
         except TimeoutError:
             await self.database.writing(outbox.release, self.owner, self.clock())
 
+    async def paced(self, rows: list[outbox.Claimed]) -> list[outbox.Claimed]:
+        """Return the rows that may leave now; the others go back and are due when it is their turn."""
+        if self.pace == UNPACED or not rows:
+            return rows
+        admitted = admit([row.address for row in rows], self.pace, self._buckets, self.clock())
+        self._buckets = admitted.buckets
+        waits = [(row.id, due) for row, due in zip(rows, admitted.waits, strict=True) if due is not None]
+        if waits:
+            await self.database.writing(outbox.postpone, self.owner, waits)
+        return [row for row, due in zip(rows, admitted.waits, strict=True) if due is None]
+
     async def recipes(self, mailing_ids: set[int]) -> dict[int, _Recipe]:
         """Return mailings ready to fill, without those that are not fit to leave; some are kept for the next claim."""
         found = {number: recipe for number, recipe in self._recipes.items() if number in mailing_ids}
@@ -177,6 +191,7 @@ class _Work:
         delivery = self.delivery
         rows = await delivery.database.writing(outbox.claim, delivery.owner, delivery.clock(), most)
         self._more = len(rows) == most
+        rows = await delivery.paced(rows)
         recipes = await delivery.recipes({row.mailing_id for row in rows})
         spoilt = [row.id for row in rows if row.mailing_id not in recipes]
         if spoilt:

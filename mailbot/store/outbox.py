@@ -203,6 +203,14 @@ def put_back(connection: Connection, owner: str, ids: Sequence[int]) -> None:
     connection.execute(_PUT_BACK, [{"row": row_id, "owner": owner} for row_id in ids])
 
 
+def postpone(connection: Connection, owner: str, waits: Sequence[tuple[int, datetime]]) -> None:
+    """Give back rows of ours that were never begun, due later; it is no attempt."""
+    connection.execute(
+        _PUT_BACK.values(due_at=bindparam("due")),
+        [{"row": row_id, "owner": owner, "due": microseconds(due)} for row_id, due in waits],
+    )
+
+
 def next_due(connection: Connection) -> int | None:
     """Return when the next pending row is due (microseconds); None when nothing waits."""
     return connection.execute(

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Connection
 
 from mailbot.core.envelope import StorageFull
+from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay, RelayAway, parse_relay
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.store import outbox
@@ -72,6 +73,21 @@ async def test_the_next_relay_takes_what_the_first_does_not(office: PostOffice, 
     office.post(YAMADA)
     await delivery(office, "smtp://127.0.0.1:1", f"smtp://127.0.0.1:{sink.port}").deliver()
     assert states(office) == {"sent": 3}
+
+
+async def test_a_domain_gets_its_mail_at_its_own_pace(office: PostOffice, sink: Sink) -> None:
+    """Who is over the limit waits without an attempt being counted, and everybody else gets his at once."""
+    office.post(YAMADA)
+    sender = replace(
+        delivery(office, f"smtp://127.0.0.1:{sink.port}"), pace=Pace(domains={"city.nagano.lg.jp": 12})
+    )
+    await sender.deliver()
+    assert states(office) == {"pending": 1, "sent": 2}
+    assert await sender.deliver() == 0
+    office.now += timedelta(seconds=5)
+    await sender.deliver()
+    assert states(office) == {"sent": 3}
+    assert set(sink.received.values()) == {1}
 
 
 async def test_what_cannot_be_marked_is_not_sent(
