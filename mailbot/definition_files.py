@@ -336,6 +336,9 @@ class ListFile(FileModel):
     leave: bool | None = None
     who: Viewers | None = None
     archive: bool = True
+    moderators: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+    hold_days: Annotated[int, Field(ge=1, le=365)] = 14
+    reasons: Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(max_length=20)] = ()
 
     def value(self) -> MailingList:
         """Return the core value of a file without mistakes."""
@@ -357,6 +360,9 @@ class ListFile(FileModel):
             leave=self.leave,
             who=self.who,
             archive=self.archive,
+            moderators=self.moderators,
+            hold_days=self.hold_days,
+            reasons=self.reasons,
         )
 
 

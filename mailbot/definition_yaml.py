@@ -74,6 +74,9 @@ def _list(value: MailingList) -> Document:
         leave=value.leave,
         who=value.who,
         archive=None if value.archive else False,
+        moderators=list(value.moderators),
+        hold_days=None if value.hold_days == MailingList.hold_days else value.hold_days,
+        reasons=list(value.reasons),
     )
 
 

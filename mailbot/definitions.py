@@ -397,6 +397,11 @@ def _own_addresses(
         for one in surveys
         for index, email in enumerate(one.found.approval)
     ]
+    addresses += [
+        (one.source, ("moderators", index), email, "cannot decide about posts")
+        for one in lists
+        for index, email in enumerate(one.found.moderators)
+    ]
     addresses += [(source, path, email, "cannot be a person's") for source, path, email in known.people]
     answers = f"@{known.reply_domain.lower()}" if known.reply_domain != known.domain else None
     for source, path, email, what in addresses:

@@ -159,6 +159,8 @@ class HeldMail:
     words: tuple[str, ...] = ()  # what its writer wrote
     attachments: tuple[str, ...] = ()  # names of files
     answers: tuple[str, ...] = ()  # how it was read: Q1 1 賛成
+    until: datetime | None = None  # a post to a list: when it is given up
+    reasons: tuple[str, ...] = ()  # ... and the list's sentences for a refusal
 
 
 @dataclass(frozen=True)
@@ -746,6 +748,8 @@ class Renderer:
             words=_shown(held.words),
             attachments=_shown(held.attachments),
             answers=_shown(held.answers),
+            until="" if held.until is None else self._moment(held.until),
+            reasons=[clean(reason) for reason in held.reasons],
         )
         return self._cook_for_office(body, now, to)
 

@@ -10,6 +10,7 @@ import pytest
 
 from mailbot.core.calendar import Language
 from mailbot.core.confirmation import read_word
+from mailbot.core.decision import read_decision
 from mailbot.core.list_command import WHY_NOT
 from mailbot.core.list_sentences import SENTENCES
 from mailbot.core.wrap import columns
@@ -49,6 +50,46 @@ LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
     "changed": ("address_changed", MOVE | {"name": "鈴木"}),
     "request": ("office_request", {"request": "松本市 佐藤 から、「部会」への入会の申し込みがありました。"}),
 }
+MODERATED = {
+    "title": "情報セキュリティ部会",
+    "mail": "U-0012",
+    "author": "松本市 佐藤花子 sato@city.example.jp",
+    "subject": "却下 " * 40 + "\r\nBcc: z@evil.test",
+    "reason": "差出人のアドレスが名簿にありません。",
+}
+LETTERS |= {
+    "moderate": (
+        "moderate_post",
+        MODERATED
+        | {
+            "again": False,
+            "list_address": "security@ml.example.jp",
+            "attachments": ("名簿.xlsx",),
+            "lines": ("承認", "approve", "\x1b[2J"),
+            "reasons": ("重複のため。", "話題から外れるため。" * 10),
+            "until": "7月2日（木）10:00",
+            "others": True,
+            "claimed_by": "",
+        },
+    ),
+    "moderate again": (
+        "moderate_post",
+        MODERATED
+        | {
+            "again": True,
+            "list_address": "security@ml.example.jp",
+            "attachments": (),
+            "lines": (),
+            "reasons": ("重複のため。",),
+            "until": "7月2日（木）10:00",
+            "others": False,
+            "claimed_by": A,
+        },
+    ),
+    "told": ("moderator_told", {"title": "部会", "sentence": "承認しました。" * 20}),
+    "held": ("post_held", MODERATED | {"days": 14}),
+    "accepted": ("post_accepted", MODERATED | {"number": 5, "count": 1401}),
+}
 RENDER = {
     language: Renderer(
         templates_folder(),
@@ -74,6 +115,8 @@ def test_a_letter(name: str, language: Language) -> None:
     assert not text.startswith("\n")
     assert read_word(text, text)[0] == "untouched"
     assert read_word(text, "")[0] in {"unclear", "untouched"}
+    assert read_decision(text, text) is None
+    assert read_decision(text, "") is None
 
 
 def test_both_languages_say_the_same() -> None:

@@ -82,7 +82,9 @@ def _lists_remove(path: Path, name: str, address: str) -> None:
 @click.option("--off", metavar="DATES", help='No mail: "7/1 7/20", "7/1", now; or no to end it.')
 @click.option("--own", type=click.Choice(["yes", "no"]), help="Copies of his own posts.")
 @click.option(
-    "--posting", type=click.Choice(["accept", "hold", "reject", "rules"]), help="What becomes of his posts."
+    "--posting",
+    type=click.Choice(["accept", "hold", "reject", "discard", "rules"]),
+    help="What becomes of his posts.",
 )
 def _lists_set(
     path: Path,

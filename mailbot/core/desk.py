@@ -28,10 +28,13 @@ _LONGEST_SHOWN = 200  # characters
 
 @dataclass(frozen=True)
 class Decide:
-    """「U-0231 採用」「U-0231 破棄」「U-0231 返送 理由」: a held mail counts as it was read, is put aside, or is refused."""
+    """「U-0231 採用」「U-0231 破棄」「U-0231 返送 理由」: a held mail counts as it was read, is put aside, or is refused.
+
+    「U-0231 採用 以後も」 accepts a post and from then on whatever its author posts to that list.
+    """
 
     number: int
-    decision: Literal["accept", "discard", "reject"]
+    decision: Literal["accept", "trust", "discard", "reject"]
     reason: str = ""
 
 
@@ -161,6 +164,7 @@ _DECISIONS: Mapping[str, Literal["accept", "discard", "reject"]] = {
     **dict.fromkeys(("破棄", "廃棄", "discard"), "discard"),
     **dict.fromkeys(("返送", "却下", "reject"), "reject"),
 }
+_TRUST = frozenset({"以後も", "今後も", "trust", "and trust"})
 _OF_SURVEY: Mapping[str, Literal["close", "publish", "remind", "status"]] = {
     **dict.fromkeys(("締切", "締め切り", "締切り", "close"), "close"),
     **dict.fromkeys(("公表", "publish"), "publish"),
@@ -199,6 +203,8 @@ def _of_held(number: int, gives: bool, rest: str) -> Command | NotUnderstood:
         return Give(number, pairs)
     word, _, reason = rest.translate(_WIDTH).partition(" ")
     decision = _DECISIONS.get(word.strip(_FULL_STOP).casefold())
+    if decision == "accept" and reason.strip(_FULL_STOP).casefold() in _TRUST:
+        return Decide(number, "trust")
     if decision is None or (reason and decision != "reject"):
         return NotUnderstood("unknown" if decision is None and "=" not in rest else "answers")
     return Decide(number, decision, rest[len(word) :].strip(" 　"))

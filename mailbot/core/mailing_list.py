@@ -31,6 +31,11 @@ class MailingList:
     join: Joining | None = None  # None, here and below: as the preset has it, see the functions
     leave: bool | None = None
     who: Viewers | None = None
+    moderators: tuple[str, ...] = ()  # who decides about held posts; nobody named: the office
+    hold_days: int = 14  # a held post that nobody decides about is given up after so many days
+    reasons: tuple[
+        str, ...
+    ] = ()  # sentences for a refusal, chosen by number; none: core/decision.py has some
 
 
 def joining(mailing_list: MailingList) -> Joining:

@@ -11,7 +11,7 @@ from mailbot.core.mailing_list import MailingList, leaving
 # joined, left: his own wish, which holds while the list allows it; added, removed: the office's word, which always holds.
 Standing = Literal["", "joined", "left", "added", "removed"]
 Mode = Literal["each", "digest", "digest-plain", "notices", "none"]
-PostingAction = Literal["accept", "hold", "reject"]
+PostingAction = Literal["accept", "hold", "reject", "discard"]
 ThreadChoice = Literal["mute", "follow"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.membership import PostingAction
 
 Language = Literal["ja", "en"]
 
@@ -30,6 +31,7 @@ class PostQuestion:
     authentication: Literal["pass", "fail", "none"]  # core/authentication.py: verdict
     distributed: bool  # this list has sent the same Message-ID with the same bytes
     empty: bool  # neither text nor attachment
+    posting: PostingAction | None = None  # what was decided about this author on this list
 
 
 @dataclass(frozen=True)
@@ -165,7 +167,33 @@ def _not_forged(question: PostQuestion, _: MailingList) -> _Finding | None:
     )
 
 
+def _author_decided(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    match question.posting:
+        case "hold":
+            return _Finding(
+                Hold,
+                "この差出人の投稿は、配信の前に担当が確認することになっています。",
+                "What this author posts is looked at before it goes out.",
+            )
+        case "reject":
+            return _Finding(
+                Reject,
+                f"お使いのアドレスからは、{mailing_list.title}に投稿できないことになっています。事務局にお尋ねください。",
+                f"Your address may not post to {mailing_list.name}; please ask the office.",
+            )
+        case "discard":
+            return _Finding(
+                Discard,
+                "この差出人の投稿は、配信しないことになっています。",
+                "What this author posts is put aside.",
+            )
+        case "accept" | None:
+            return None
+
+
 def _may_post(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    if question.posting == "accept":
+        return None
     match mailing_list.preset:
         case "announce":
             allowed = question.office or question.poster
@@ -244,6 +272,12 @@ _RULES = (
         _not_forged,
         "差出人のドメインは異議を唱えていません。",
         "The author's domain does not disown it.",
+    ),
+    _Rule(
+        "author-decided",
+        _author_decided,
+        "この差出人だけの決まりはありません。または、投稿を認めています。",
+        "Nothing was decided against this author.",
     ),
     _Rule("may-post", _may_post, "差出人は投稿できます。", "The author may post here."),
     _Rule("size", _size, "大きさは上限以内です。", "It is not too large."),

@@ -1,15 +1,16 @@
-"""What follows from time alone, beside the due-table: owed receipts, expired acts, sealed mails, ledger heads."""
+"""What follows from time alone, beside the due-table: owed receipts, expired acts and posts, sealed mails, ledger heads."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from mailbot.flows.destroy_sealed import destroy_due
+from mailbot.flows.expire_held import expire_held
 from mailbot.flows.mail_ledger_heads import heads_due, mail_ledger_heads
 from mailbot.flows.pay_receipts import pay_receipts
 from mailbot.flows.settle_act import expire_acts
 from mailbot.site import Site
-from mailbot.store import acts, ballots
+from mailbot.store import acts, ballots, held_posts
 from mailbot.store.database import Database
 
 
@@ -18,6 +19,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
     with database.read() as connection:
         owed = bool(ballots.owed_receipts(connection))
         waits = bool(acts.waiting(connection))
+        held = bool(held_posts.due(connection, now) or held_posts.to_remind_of(connection, now))
         heads = bool(heads_due(connection, site, now))
     done = 0
     if owed:
@@ -26,6 +28,9 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
     if waits:
         with database.write() as connection:
             done += expire_acts(connection, site, now)
+    if held:
+        with database.write() as connection:
+            done += expire_held(connection, site, now)
     if heads:
         with database.write() as connection:
             done += mail_ledger_heads(connection, site, now)

@@ -316,6 +316,8 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
     match command:
         case Decide(number, "accept", _):
             return _accept(connection, desk, number)
+        case Decide(number, "trust", _):
+            return _trust(connection, desk, number)
         case Decide(number, decision, reason):
             return _put_aside(connection, desk, number, decision, reason)
         case Give(number, answers):
@@ -379,6 +381,12 @@ def _accept(connection: Connection, desk: _Desk, number: int) -> _Said:
     return _Said(desk.say("accept", mail=mail_name(number)))
 
 
+def _trust(connection: Connection, desk: _Desk, number: int) -> _Said:
+    held_mail(connection, desk.site, number)
+    settle_held(connection, desk.site, number, "trust", "", desk.now, by=desk.word.address)
+    return _Said(desk.say("trust", mail=mail_name(number)))
+
+
 def _is_command(connection: Connection, desk: _Desk, received: Received) -> bool:
     """Tell whether a held mail is itself a command to the desk: no command is made good by accepting it."""
     found = route(
@@ -391,7 +399,7 @@ def _put_aside(
     connection: Connection,
     desk: _Desk,
     number: int,
-    decision: Literal["discard", "reject", "accept"],
+    decision: Literal["discard", "reject", "accept", "trust"],
     reason: str,
 ) -> _Said:
     held_mail(connection, desk.site, number)

@@ -16,10 +16,11 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, canonical_hash, thread_of
 from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, moderate
 from mailbot.flows.archive_post import archive_post
+from mailbot.flows.hold_post import hold_post
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import archive, inbox, lists, members, outbox
+from mailbot.store import archive, inbox, lists, members, memberships, outbox
 from mailbot.store.inbox import Received
 from mailbot.store.members import Person
 
@@ -38,8 +39,8 @@ def post_to_list(
         case Accept():
             number, recipients = distribute(connection, site, received, message, mailing_list, now)
             return Settled("posted", f"post {number} to {recipients} members")
-        case Hold(_, reason):
-            return Settled("held", reason)
+        case Hold() as hold:
+            return hold_post(connection, site, received, message, mailing_list, hold, question, now)
         case Reject(_, reason):
             refuse(connection, site, received, message, mailing_list, reason, now)
             return Settled("rejected", reason)
@@ -73,6 +74,7 @@ def ask(
         authentication=verdict(read_authentication(message.headers, site.authserv_id), author),
         distributed=False,
         empty=not message.text.strip() and not message.attachments,
+        posting=memberships.load(connection, mailing_list.name, author).posting if author else None,
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -24,17 +23,14 @@ from mailbot.flows.leave_by_address import leave_by_address
 from mailbot.flows.obey_desk import obey_desk
 from mailbot.flows.obey_member import obey_member
 from mailbot.flows.post_to_list import fingerprint, post_to_list
-from mailbot.flows.quote_held import Quoted, quote_held
 from mailbot.flows.record_bounce import record_bounce
-from mailbot.flows.record_for_body import ballot_of_mail
 from mailbot.flows.record_probe import record_probe
 from mailbot.flows.record_rsvp import record_rsvp
 from mailbot.flows.record_trial import record_trial
 from mailbot.flows.record_vote import record_vote
+from mailbot.flows.report_held import report_held
 from mailbot.flows.settle_confirmation import settle_confirmation
 from mailbot.flows.settled import Settled
-from mailbot.flows.tell_office import tell_office
-from mailbot.render import HeldMail
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists
 from mailbot.store.ballots import Ballot
@@ -172,37 +168,6 @@ _BY_KIND: dict[str, _Record] = {
 }
 
 
-def _takes(connection: Connection, site: Site, received: Received) -> Literal["answers", "accept", "neither"]:
-    """Return how the office can let a held mail act."""
-    found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
-    if isinstance(found, Post):
-        return "accept"
-    ballot = ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
-    if ballot is None:
-        return "neither"
-    return "answers" if ballot.kind == "survey" else "accept"
-
-
-def _about(connection: Connection, site: Site, received: Received) -> str:
-    """Return what a held mail is about: the key of the survey or event that it answers, else where it was sent to."""
-    ballot = ballot_of_mail(connection, site, received)
-    return received.recipient if ballot is None else ballot.subject.rpartition(":")[2]
-
-
-def _quoted(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:
-    """Return what the office is shown of a held mail; one that breaks us is told of all the same."""
-    try:
-        with storage_errors(), savepoint(connection):
-            return quote_held(connection, site, received, message)
-    except (StorageFull, StorageUnavailable):
-        raise
-    except Exception as error:  # noqa: BLE001  it must not stop the others
-        log.event("inbox.not_shown", level="error", inbox=received.id, error=error)
-        return Quoted()
-
-
 def _settle(
     connection: Connection, site: Site, received: Received, message: Message, settled: Settled, now: datetime
 ) -> None:
@@ -210,25 +175,5 @@ def _settle(
     inbox.settle(
         connection, received.id, settled.state, settled.reason, sender=sender, title=message.subject, now=now
     )
-    if settled.state in {"held", "quarantined"}:
-        takes = _takes(connection, site, received) if settled.state == "held" else "neither"
-        shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
-        held = HeldMail(
-            str(received.id),
-            sender,
-            message.subject,
-            _about(connection, site, received),
-            settled.reason,
-            takes,
-            words=shown.words,
-            attachments=shown.files,
-            answers=shown.answers,
-        )
-        tell_office(
-            connection,
-            site,
-            site.render.office_held(held, now=now),
-            now,
-            kind="office_held",
-            inbox_id=received.id,
-        )
+    if settled.state in {"held", "quarantined"} and not settled.told:
+        report_held(connection, site, received, message, settled.state, settled.reason, now)

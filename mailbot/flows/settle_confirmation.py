@@ -22,6 +22,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.answer_member import answer_member
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.change_address import Move, change_address, take_back
+from mailbot.flows.decide_post import decide_post
 from mailbot.flows.join_list import join_list, let_in
 from mailbot.flows.leave_list import come_back
 from mailbot.flows.obey_member import answer, run_lines, vouched
@@ -86,6 +87,8 @@ def settle_confirmation(
         connection, f"confirm:{asked.id}", fingerprint(message, received.content), received.id
     ):
         return Settled("discarded", "the same mail was read before")
+    if asked.kind == "moderate":  # more words than yes and no, and one of them is not the last
+        return decide_post(connection, site, received, message, asked, _sent(connection, asked), now)
     if asked.used_at is not None or now >= asked.expires_at:
         _tell(connection, reply, "spent" if asked.used_at is not None else "expired")
         return Settled(

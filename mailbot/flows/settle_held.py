@@ -1,7 +1,8 @@
-"""The office decides about a held mail: let it act, refuse it with a sentence, or put it aside."""
+"""The office or a moderator decides about a held mail: let it act, refuse it with a sentence, or put it aside."""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,9 +10,13 @@ from sqlalchemy import Connection
 
 from mailbot.core.address import Post, Reply, address_key, route, same_address
 from mailbot.core.calendar import Language
+from mailbot.core.decision import REASONS
+from mailbot.core.desk_sentences import mail_name
 from mailbot.core.event import Event, rsvp_deadline
 from mailbot.core.ledger import own_rows, standing
+from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse
+from mailbot.core.post_sentences import post_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.core.token import token_hash
@@ -21,9 +26,10 @@ from mailbot.flows.record_for_body import ballot_of_mail
 from mailbot.flows.record_rsvp import record_rsvp
 from mailbot.flows.record_vote import contacts, is_late, record_vote
 from mailbot.flows.settled import Settled
+from mailbot.flows.tell_decision import tell_accepted, tell_decision
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import ballots, events, inbox, lists, surveys
+from mailbot.store import ballots, events, held_posts, inbox, lists, memberships, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 
@@ -42,17 +48,27 @@ def settle_held(
     now: datetime,
     *,
     by: str = "office",
+    answered: Thread | None = None,
 ) -> str:
-    """Do what the office decided about a held mail (`by`: who); returns a sentence.
+    """Do what was decided about a held mail: accept, trust (accept, and all that its author posts there), reject, discard.
 
-    Raises Refusal when it is not held.
+    `by` says who decided, `answered` in which mail; the reason may be the number of one of the list's reasons. Returns
+    a sentence. Raises Refusal when it is not held.
     """
     received = inbox.load(connection, number)
     if received is None or not inbox.claim(connection, number, "held"):
         state = "unknown" if received is None else received.state
         raise Refusal(f"mail {number} is {state}, not held; `mailbot held list` shows what waits")
     message = parse(received.content)
+    mailing_list = _posted_to(connection, site, received)
+    if mailing_list is not None:
+        settled = _settle_post(
+            connection, site, received, message, mailing_list, decision, reason, by, now, answered
+        )
+        return _say(connection, received, message, settled, now)
     match decision:
+        case "trust":
+            raise Refusal(f"mail {number} is no post to a list; accept it, reject it or discard it")
         case "accept":
             settled = _accept(connection, site, received, message, by, now)
         case "reject":
@@ -62,11 +78,104 @@ def settle_held(
             ballot = _answered(connection, site, received)
             if ballot is not None:
                 _leave_aside(connection, ballot, received, "desk 破棄", settled.reason, by)
+    return _say(connection, received, message, settled, now)
+
+
+def _say(
+    connection: Connection, received: Received, message: Message, settled: Settled, now: datetime
+) -> str:
     sender = message.from_address or message.from_header
     inbox.settle(
-        connection, number, settled.state, settled.reason, sender=sender, title=message.subject, now=now
+        connection, received.id, settled.state, settled.reason, sender=sender, title=message.subject, now=now
     )
-    return f"mail {number}: {settled.state}, {settled.reason}"
+    return f"mail {received.id}: {settled.state}, {settled.reason}"
+
+
+# --- posts ---------------------------------------------------------------------------------------------------------
+
+
+def _posted_to(connection: Connection, site: Site, received: Received) -> MailingList | None:
+    """Return the list to which a held mail was posted; None: it is something else."""
+    found = route(
+        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+    )
+    return lists.load(connection, found.list) if isinstance(found, Post) else None
+
+
+def _settle_post(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    decision: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    answered: Thread | None,
+) -> Settled:
+    """Let a post out, refuse it or put it aside; the moderators hear of it, and the author who was told that it waits."""
+    waited = held_posts.load(connection, received.id)
+    held_posts.forget(connection, received.id)
+    by_office = by == "office" or same_address(by, site.office)
+    who = "the office" if by_office else by
+    figures: dict[str, object] = {
+        "by": post_sentence(site.language, "office") if by_office else by,
+        "mail": mail_name(received.id),
+        "subject": message.subject,
+    }
+    if decision in {"accept", "trust"}:
+        author = message.from_address or ""
+        if not author:
+            decision = "accept"  # nobody can be trusted who is not named
+        number, count = distribute(connection, site, received, message, mailing_list, now)
+        if decision == "trust":
+            _trust(connection, mailing_list, author, by, now)
+        settled = Settled("posted", f"accepted by {who}: post {number} to {count} members")
+        figures |= {"number": number, "count": count, "author": author}
+        if waited is not None and waited.author_told:
+            tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
+    elif decision == "reject":
+        sentence = _sentence(site, mailing_list, reason)
+        refuse(connection, site, received, message, mailing_list, sentence, now)
+        settled = Settled("rejected", sentence)
+        figures["reason"] = sentence
+    else:
+        settled = Settled("discarded", reason or f"put aside by {who}")
+    tell_decision(
+        connection,
+        site,
+        mailing_list,
+        post_sentence(site.language, decision, **figures),
+        now,
+        inbox_id=received.id,
+        by=by,
+        answered=answered,
+    )
+    return settled
+
+
+def _trust(connection: Connection, mailing_list: MailingList, author: str, by: str, now: datetime) -> None:
+    """Let what this author posts to this list out from now on, as far as the other rules go."""
+    before = memberships.load(connection, mailing_list.name, author)
+    memberships.save(connection, replace(before, posting="accept", changed_by=by, changed_at=now))
+    lists.refresh_every(connection, author)
+
+
+def _sentence(site: Site, mailing_list: MailingList, reason: str) -> str:
+    """Return the sentence of a refusal: the list's own when its number is given."""
+    canned = mailing_list.reasons or REASONS[site.language]
+    words = unicodedata.normalize("NFKC", reason).strip()
+    if words.isascii() and words.isdecimal():
+        if not 1 <= int(words) <= len(canned):
+            raise Refusal(f"{mailing_list.name} has no reason {words}; its reasons are 1 to {len(canned)}")
+        return canned[int(words) - 1]
+    if reason:
+        return reason
+    return post_sentence(site.language, "no-reason" if mailing_list.moderators else "no-reason-office")
+
+
+# --- replies to surveys and events, and mail to people ------------------------------------------------------------
 
 
 def _accept(
@@ -76,11 +185,6 @@ def _accept(
         received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
     )
     match found:
-        case Post(name):
-            mailing_list = lists.load(connection, name)
-            assert mailing_list is not None, "the route was read in this transaction"
-            post, recipients = distribute(connection, site, received, message, mailing_list, now)
-            return Settled("posted", f"accepted by the office: post {post} to {recipients} members")
         case Reply(token):
             ballot = ballots.by_token(connection, token_hash(token))
             if ballot is None:
@@ -115,20 +219,8 @@ def _reject(
         _leave_aside(connection, ballot, received, "desk 返送", sentence, by)
         _tell_body(connection, site, ballot, received, message, sentence, now)
         return Settled("rejected", sentence)
-    found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
-    sentence = reason or (
-        "事務局の判断により、配信を見合わせました。" if site.language == "ja" else "The office declined it."
-    )
-    if isinstance(found, Post):
-        mailing_list = lists.load(connection, found.list)
-        assert mailing_list is not None, "the route was read in this transaction"
-        refuse(connection, site, received, message, mailing_list, sentence, now)
+    sentence = reason or _NO_REASON[site.language]
     return Settled("rejected", sentence)
-
-
-# --- replies to surveys and events --------------------------------------------------------------------------------
 
 
 def _answered(connection: Connection, site: Site, received: Received) -> Ballot | None:

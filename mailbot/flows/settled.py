@@ -14,3 +14,4 @@ class Settled:
 
     state: State
     reason: str = ""
+    told: bool = False  # of a held mail: whom it waits for was asked already

@@ -124,7 +124,7 @@ membership = Table(  # what a member chose, or was decided for him: core/members
     Column("off_from", Moment),
     Column("off_until", Moment),
     Column("copies_own", Boolean, nullable=False, server_default=text("true")),
-    Column("posting", Text),  # accept | hold | reject; null: the list's rules say
+    Column("posting", Text),  # accept | hold | reject | discard; null: the list's rules say
     Column("profile", Text, nullable=False, server_default=""),
     Column("changed_by", Text, nullable=False, server_default=""),
     Column("changed_at", Moment),
@@ -370,6 +370,20 @@ seen = Table(  # what one place has already taken, so that the same mail acts th
     Column("place", Text, primary_key=True),  # list:security, ballot:17
     Column("fingerprint", Text, primary_key=True),
     Column("inbox_id", _Id, nullable=False),
+)
+
+held_post = Table(  # a post that waits: for whom, and until when
+    "held_post",
+    metadata,
+    Column("inbox_id", _Id, ForeignKey("inbox.id"), primary_key=True, autoincrement=False),
+    Column("list_name", Text, nullable=False),
+    Column("waits_for", Text, nullable=False),  # moderators | author | clock: see store/held_posts.py
+    Column("rule", Text, nullable=False),  # of core/moderation.py
+    Column("author_told", Boolean, nullable=False),  # so that he hears of its end, too
+    Column("claimed_by", Text, nullable=False, server_default=""),  # the moderator who will decide
+    Column("held_at", Moment, nullable=False),
+    Column("remind_at", Moment),  # null: the moderators were reminded, or need not be
+    Column("until", Moment, nullable=False, index=True),
 )
 
 # --- the archive ------------------------------------------------------------------------------------------------

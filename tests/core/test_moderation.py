@@ -9,6 +9,7 @@ import pytest
 
 from mailbot.core.audience import NOBODY
 from mailbot.core.mailing_list import MailingList, Preset
+from mailbot.core.membership import PostingAction
 from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, explain, moderate
 
 LIST = MailingList(name="room", title="会議室", preset="closed", members=NOBODY)
@@ -124,6 +125,7 @@ def test_explain_shows_every_rule() -> None:
         "automatic",
         "one-author",
         "not-forged",
+        "author-decided",
         "may-post",
         "size",
         "content",
@@ -133,3 +135,18 @@ def test_explain_shows_every_rule() -> None:
     assert lines["may-post"] == "Only members of room may post to it."
     assert lines["size"].startswith("The mail has 1024.0 MiB")
     assert all(sentence.endswith("。") for _, sentence in explain(QUESTION, LIST))
+
+
+@pytest.mark.parametrize(
+    ("posting", "expected"),
+    [("accept", Accept), ("hold", Hold), ("reject", Reject), ("discard", Discard), (None, Hold)],
+)
+def test_what_was_decided_about_one_author(posting: PostingAction | None, expected: type) -> None:
+    """The office's word about one author goes before who may post; a trusted stranger may."""
+    question = replace(CONTACT, contact=False, posting=posting)
+    assert isinstance(moderate(question, LIST), expected)
+
+
+def test_a_trusted_author_is_not_believed_when_his_domain_disowns_the_mail() -> None:
+    """What vouches for a post comes before what was decided about its author."""
+    assert isinstance(moderate(replace(CONTACT, posting="accept", authentication="fail"), LIST), Hold)

@@ -1,0 +1,109 @@
+"""Tell the moderators of a list, and the author who waits, what became of a held post."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import same_address
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import Message
+from mailbot.render import Thread
+from mailbot.site import Site
+from mailbot.store import inbox, outbox
+
+_PER_HOUR, _PER_DAY = 60, 400  # each mail that asks has at most one or two of these behind it
+
+
+def tell_decision(
+    connection: Connection,
+    site: Site,
+    mailing_list: MailingList,
+    sentence: str,
+    now: datetime,
+    *,
+    inbox_id: int,
+    by: str = "",
+    answered: Thread | None = None,
+) -> None:
+    """Queue a sentence about a held post to each moderator; to `by`, in answer to his own mail."""
+    for address in mailing_list.moderators:
+        tell_moderator(
+            connection,
+            site,
+            address,
+            mailing_list,
+            sentence,
+            now,
+            inbox_id=inbox_id,
+            answered=answered if same_address(address, by) else None,
+        )
+
+
+def tell_moderator(
+    connection: Connection,
+    site: Site,
+    address: str,
+    mailing_list: MailingList,
+    sentence: str,
+    now: datetime,
+    *,
+    inbox_id: int,
+    answered: Thread | None,
+) -> None:
+    """Queue a sentence about a held post to one moderator."""
+    if not inbox.may_answer(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
+        return
+    cooked = site.render.letter(
+        "moderator_told", now=now, thread=answered, title=mailing_list.title, sentence=sentence
+    )
+    _queue(connection, "moderator_told", mailing_list, address, cooked, inbox_id, now)
+
+
+def tell_accepted(
+    connection: Connection,
+    site: Site,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+    count: int,
+    now: datetime,
+    *,
+    inbox_id: int,
+) -> None:
+    """Tell the author of a post that waited that it has gone out."""
+    author = message.from_address
+    if author is None or not inbox.may_answer(connection, author, now):
+        return
+    cooked = site.render.letter(
+        "post_accepted",
+        now=now,
+        thread=Thread(message.message_id, message.references),
+        title=mailing_list.title,
+        subject=message.subject,
+        number=number,
+        count=count,
+    )
+    _queue(connection, "post_accepted", mailing_list, author, cooked, inbox_id, now)
+
+
+def _queue(
+    connection: Connection,
+    kind: str,
+    mailing_list: MailingList,
+    address: str,
+    cooked: bytes,
+    inbox_id: int,
+    now: datetime,
+) -> None:
+    mailing_id = outbox.add_mailing(
+        connection,
+        kind=kind,
+        subject=mailing_list.name,
+        cooked=cooked,
+        bounces=None,
+        inbox_id=inbox_id,
+        now=now,
+    )
+    outbox.queue(connection, mailing_id, [outbox.Addressee(address)], now)
