@@ -28,6 +28,8 @@ from mailbot.definition_files import (
     SurveyFile,
 )
 from mailbot.holidays import is_holiday
+from mailbot.own_templates import check_own_templates
+from mailbot.resources import templates_folder
 from mailbot.yaml_source import (
     FileModel,
     Mistake,
@@ -88,6 +90,7 @@ def check_folder(
     """Return every mistake and note of the configuration at this path and of all definitions beside it."""
     _, known, mistakes = read_config(path, environ)
     findings = _Findings(mistakes)
+    findings.mistakes += check_own_templates(known.folder, templates_folder(), known.language)
     _definitions(known, findings)
     return Mistakes(findings.mistakes).mistakes, tuple(sorted(findings.notes))
 

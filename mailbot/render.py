@@ -22,6 +22,7 @@ from typing import Any, Literal, NamedTuple
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from mailbot import log
 from mailbot.core.address import valid_address
 from mailbot.core.ballot import answer_words, ballot_lines, confirmation, how_to_lines, wrap_safely
 from mailbot.core.calendar import Language, date_words, moment_words, receipt_words, short_words
@@ -224,20 +225,20 @@ def recipient_values(recipient: Recipient, delivery: str) -> dict[str, bytes]:
 class Renderer:
     """Cooks each automatic mail from its template, in one language, under one letterhead."""
 
-    def __init__(self, templates: Path, language: Language, letterhead: Letterhead) -> None:
-        """Read templates from `templates`/mail/`language`; each is read when it is first used."""
+    def __init__(
+        self, templates: Path, language: Language, letterhead: Letterhead, own: Path | None = None
+    ) -> None:
+        """Read templates from `templates`/mail/`language`; each is read when it is first used.
+
+        `own`: a folder of the same form whose templates stand in for those of the same name (own_templates.py).
+        """
         self._language = language
         self._letterhead = letterhead
         self._zone = letterhead.zone
-        self._templates = ImmutableSandboxedEnvironment(
-            loader=FileSystemLoader(templates / "mail" / language),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            finalize=_printable,
-            autoescape=False,
-            auto_reload=False,
-        )
+        self._ours = _environment(templates / "mail" / language)
+        self._templates = self._ours
+        if own is not None and own.is_dir():
+            self._templates = _environment(own / "mail" / language, templates / "mail" / language)
 
     # --- surveys ---
 
@@ -1021,7 +1022,14 @@ class Renderer:
 
         A line that holds a field stays whole: nobody knows yet how wide it will be.
         """
-        text = self._templates.get_template(f"{template}.txt").render(**words)
+        try:
+            text = self._templates.get_template(f"{template}.txt").render(**words)
+        except Exception as fault:
+            if self._templates is self._ours:
+                raise
+            # Of a template that the association wrote: no mail is held up by it.
+            log.event("template.unfit", level="error", template=template, reason=fault)
+            text = self._ours.get_template(f"{template}.txt").render(**words)
         subject, *body = text.split("\n")
         lines = [
             _safe_line(line)
@@ -1164,6 +1172,18 @@ class Renderer:
 # --- parts of a mail ------------------------------------------------------------------------------------------------
 
 _PLAIN = (("Content-Type", "text/plain; charset=UTF-8"), ("Content-Transfer-Encoding", "8bit"))
+
+
+def _environment(*folders: Path) -> ImmutableSandboxedEnvironment:
+    return ImmutableSandboxedEnvironment(
+        loader=FileSystemLoader(folders),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_printable,
+        autoescape=False,
+        auto_reload=False,
+    )
 
 
 class _File(NamedTuple):

@@ -31,6 +31,7 @@ from mailbot.flows.run_due import run_due
 from mailbot.form_file import read_forms, write_form
 from mailbot.holidays import is_holiday
 from mailbot.net import imap_client, smtp_server
+from mailbot.own_templates import own_folder
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.schedule import Bell
@@ -78,6 +79,7 @@ def make_site(config: Config) -> Site:
             templates_folder(),
             config.language,
             Letterhead(config.association, config.office, config.reply_domain, config.timezone),
+            own_folder(config.folder),
         ),
         holiday=is_holiday,
         read_forms=read_forms,

@@ -42,7 +42,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "config.py": ({"core", "yaml_source"}, {"pydantic"}),
     "definition_files.py": ({"config", "core", "yaml_source"}, {"pydantic"}),
     "definition_yaml.py": ({"core", "definition_files"}, {"ruamel"}),
-    "definitions.py": ({"config", "core", "definition_files", "holidays", "yaml_source"}, set()),
+    "definitions.py": (
+        {"config", "core", "definition_files", "holidays", "own_templates", "resources", "yaml_source"},
+        set(),
+    ),
     "dkim_keys.py": ({"core"}, {"cryptography"}),
     "form_file.py": ({"core"}, {"openpyxl"}),
     "holidays.py": (set(), {"jpholiday"}),
@@ -50,7 +53,8 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "log.py": (set(), set()),
     "new_folder.py": ({"config", "resources"}, set()),
     "register_file.py": ({"core", "yaml_source"}, {"openpyxl"}),
-    "render.py": ({"core", "ics"}, {"jinja2"}),
+    "own_templates.py": ({"core", "yaml_source"}, {"jinja2"}),
+    "render.py": ({"core", "ics", "log"}, {"jinja2"}),
     "resources.py": (set(), set()),
     "schedule.py": (set(), {"apscheduler"}),
     "show.py": (
