@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from mailbot.backup_file import held_since, last_backup
 from mailbot.checkup_dns import domain_findings
 from mailbot.checkup_machine import (
     free_bytes,
@@ -73,6 +74,7 @@ def check_up(
         found += secret_findings(config)
         found += database.result()
         found += service_findings(config)
+        found.append(_backup_finding(config, clock()))
         for one in (*relays, *mailboxes):
             found += one.result()
         dns_findings, records = domains.result()
@@ -317,6 +319,24 @@ def _backlog_findings(found: vitals.Backlog, now: datetime) -> list[Finding]:
     else:
         findings.append(Finding("queue", "last alarm", "ok", "the office was never told of anything"))
     return findings
+
+
+def _backup_finding(config: Config, now: datetime) -> Finding:
+    if (moment := held_since(config.folder)) is not None:
+        words = (
+            f"restored from a backup of {moment:%Y-%m-%d %H:%M} UTC: nothing is sent before `mailbot resume`"
+        )
+        return Finding("backup", "restored", "fault", words)
+    made = last_backup(config.folder)
+    if made is None:
+        words = (
+            "none was made by `mailbot backup` on this folder; a daily one, kept elsewhere, is good practice"
+        )
+        return Finding("backup", "last", "warning", words)
+    words = f"made {time_words(now - made)} ago"
+    if now - made > _RECENT:
+        return Finding("backup", "last", "warning", f"{words}; `mailbot backup` belongs into a daily timer")
+    return Finding("backup", "last", "ok", words)
 
 
 def _room_finding(config: Config, used: int, since: datetime | None, now: datetime) -> Finding:

@@ -43,6 +43,7 @@ class ImapSource:
     password: str = field(repr=False)
     folder: str
     address: str  # stands for the envelope recipient of mail that names none; "" holds such mail
+    password_file: Path | None = field(default=None, compare=False)  # where the password was read
 
 
 @dataclass(frozen=True)
@@ -436,7 +437,16 @@ def _imap_sources(
             continue
         port = entry.port or (993 if entry.tls else 143)  # RFC 8314, RFC 9051
         accounts.append(
-            ImapSource(entry.host, port, entry.tls, entry.user, password, entry.folder, entry.address or "")
+            ImapSource(
+                entry.host,
+                port,
+                entry.tls,
+                entry.user,
+                password,
+                entry.folder,
+                entry.address or "",
+                folder / entry.password_file if entry.password_file else None,
+            )
         )
     return tuple(accounts), mistakes
 

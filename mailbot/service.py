@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from mailbot import log
+from mailbot.backup_file import held_since
 from mailbot.config import Config, ImapSource, secret_key
 from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageFull, StorageUnavailable
@@ -39,6 +40,7 @@ from mailbot.site import Site
 from mailbot.store.database import Database
 
 ROLES = ("receive", "process", "deliver", "schedule", "web")
+_OPEN_WHILE_HELD = frozenset({"receive", "web"})  # after a restore, until a person has let the rest go on
 _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
@@ -138,6 +140,9 @@ def node_name(folder: Path) -> str:
 async def serve(config: Config, roles: frozenset[str]) -> None:
     """Run the service until SIGTERM or SIGINT. Raises Refusal when it cannot start."""
     with only_one(config.folder):
+        if (moment := held_since(config.folder)) is not None:
+            log.event("service.held", level="warning", backup=moment, next="mailbot resume")
+            roles &= _OPEN_WHILE_HELD
         site = make_site(config)
         database = await asyncio.to_thread(open_database, config)
         stop = asyncio.Event()

@@ -32,9 +32,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "flows/apply_definitions.py": ({"core", "flows", "store", "site", "definitions"}, {"sqlalchemy"}),
     "__init__.py": (set(), set()),
     "__main__.py": ({"cli"}, set()),
+    "backup_file.py": ({"config", "core", "store"}, set()),
     # The check-up looks at everything that the service stands on, itself left out.
     "checkup.py": (
-        {"checkup_dns", "checkup_machine", "config", "core", "definitions", "net", "store"},
+        {"backup_file", "checkup_dns", "checkup_machine", "config", "core", "definitions", "net", "store"},
         set(),
     ),
     "checkup_dns.py": ({"config", "core", "dkim_keys", "net"}, set()),

@@ -10,6 +10,7 @@ import click
 
 from mailbot.cli import (  # each hangs its commands on the root
     archive_commands,
+    backup_commands,
     dkim_commands,
     doctor_commands,
     event_commands,
@@ -29,6 +30,7 @@ from mailbot.yaml_source import Mistakes
 
 __all__ = [
     "archive_commands",
+    "backup_commands",
     "dkim_commands",
     "doctor_commands",
     "event_commands",

@@ -234,6 +234,27 @@ def withdraw(connection: Connection, kinds: Sequence[str], subject: str) -> int:
     ).rowcount
 
 
+def count_waiting(connection: Connection) -> dict[tuple[str, str], int]:
+    """Return how many copies have not left, by kind of mailing and list, survey or event."""
+    rows = connection.execute(
+        select(mailing.c.kind, mailing.c.subject, func.count())
+        .join_from(delivery, mailing)
+        .where(delivery.c.state.in_(("pending", "sending")))
+        .group_by(mailing.c.kind, mailing.c.subject)
+        .order_by(mailing.c.kind, mailing.c.subject)
+    )
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def withdraw_waiting(connection: Connection, why: str, now: datetime) -> int:
+    """Withdraw every copy that has not left; returns how many."""
+    return connection.execute(
+        update(delivery)
+        .where(delivery.c.state.in_(("pending", "sending")))
+        .values(state="withdrawn", reply=why, lease_owner=None, in_flight=False, settled_at=microseconds(now))
+    ).rowcount
+
+
 def count_by_state(connection: Connection) -> dict[str, int]:
     """Return how many recipients are in each state."""
     rows = connection.execute(
