@@ -67,6 +67,7 @@ def take_back(connection: Connection, site: Site, move: Move, now: datetime) -> 
 def _move(connection: Connection, move: Move, now: datetime) -> None:
     members.change_email(connection, move.old, move.new, move.name)
     memberships.move(connection, move.old, move.new, move.by, now)
+    lists.rename_moderator(connection, move.old, move.new)
     for address in (move.old, move.new):
         lists.refresh_every(connection, address)
     for person in members.people_at(connection, move.new):

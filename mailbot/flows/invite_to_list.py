@@ -12,6 +12,7 @@ from mailbot.core.list_sentences import list_sentence
 from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.refusal import Refusal
 from mailbot.flows.ask_confirmation import ask_confirmation
+from mailbot.flows.join_list import admits
 from mailbot.site import Site
 from mailbot.store import lists, members
 
@@ -33,10 +34,10 @@ def invite_to_list(
     stranger would be a mail that nobody asked for.
     """
     say = site.language
-    office = same_address(author, site.office)
-    if not (office or lists.is_member(connection, value.name, author)):
+    host = admits(site, value, author)
+    if not (host or lists.is_member(connection, value.name, author)):
         raise Refusal(list_sentence(say, "invite-members", title=value.title))
-    if joining(value) == "closed" and not office:
+    if joining(value) == "closed" and not host:
         raise Refusal(list_sentence(say, "invite-closed", title=value.title))
     strangers = [one for one in addresses if not members.people_at(connection, one)]
     if strangers:

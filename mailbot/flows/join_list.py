@@ -1,4 +1,4 @@
-"""One registered contact joins a list: at once, or with the office's word, as the list has it."""
+"""One registered contact joins a list: at once, or with the word of its moderators or the office, as the list has it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.address import same_address
 from mailbot.core.list_sentences import list_sentence
 from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.membership import Standing
@@ -34,24 +35,32 @@ def join_list(
     if returns or (joining(value) == "confirm" and standing != "removed"):
         let_in(connection, value, address, address, now)
         return list_sentence(say, "did-join", title=title, list=f"{value.name}@{site.domain}")
-    if not inbox.may_answer(connection, site.office, now, per_hour=30, per_day=200):
+    asked = value.moderators or (site.office,)
+    free = [one for one in asked if inbox.may_answer(connection, one, now, per_hour=30, per_day=200)]
+    if not free:
         raise Refusal(list_sentence(say, "too-many"))
     who = f"{people[0].body.name} {people[0].contact.name} <{address}>"
     request = list_sentence(say, "request-join", who=who, title=title)
-    ask_confirmation(
-        connection,
-        site,
-        "request-join",
-        site.office,
-        site.render.letter("office_request", now=now, answerable=True, request=request),
-        now,
-        template="office_request",
-        about=value.name,
-        detail={"address": address},
-        by_mail=False,
-        inbox_id=inbox_id,
-    )
-    return list_sentence(say, "asked-office")
+    for one in free:
+        ask_confirmation(
+            connection,
+            site,
+            "request-join",
+            one,
+            site.render.letter("office_request", now=now, answerable=True, request=request),
+            now,
+            template="office_request",
+            about=value.name,
+            detail={"address": address},
+            by_mail=False,
+            inbox_id=inbox_id,
+        )
+    return list_sentence(say, "asked-moderators" if value.moderators else "asked-office")
+
+
+def admits(site: Site, value: MailingList, address: str) -> bool:
+    """Tell whether this person lets others into the list: the office, and its moderators."""
+    return any(same_address(address, one) for one in (site.office, *value.moderators))
 
 
 def let_in(connection: Connection, value: MailingList, address: str, by: str, now: datetime) -> None:

@@ -65,8 +65,8 @@ def open_list(
 
 
 def open_for(connection: Connection, name: str, title: str, opener: str, now: datetime) -> MailingList:
-    """Make the list with its first member."""
-    value = MailingList(name, title, "closed", NOBODY, f"[{name}:%05d]")
+    """Make the list with its first member, who also decides about its held posts and lets others in."""
+    value = MailingList(name, title, "closed", NOBODY, f"[{name}:%05d]", moderators=(opener,))
     lists.save(connection, value)
     first = memberships.load(connection, name, opener)
     memberships.save(connection, replace(first, standing="added", changed_by=opener, changed_at=now))

@@ -23,7 +23,7 @@ from mailbot.flows.answer_member import answer_member
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.change_address import Move, change_address, take_back
 from mailbot.flows.decide_post import decide_post
-from mailbot.flows.join_list import join_list, let_in
+from mailbot.flows.join_list import admits, join_list, let_in
 from mailbot.flows.leave_list import come_back
 from mailbot.flows.obey_member import answer, run_lines, vouched
 from mailbot.flows.open_list import open_for
@@ -189,10 +189,13 @@ def _decide_join(connection: Connection, reply: _Reply, *, admitted: bool) -> Se
     value = lists.load(connection, name)
     if value is None:
         return Settled("discarded", f"there is no list {name} any more")
+    if lists.is_member(connection, name, address):
+        _tell(connection, reply, "request-done", address=address, title=value.title)
+        return Settled("answered", f"{address} belongs to {name} already")
     if not admitted:
         _tell(connection, reply, "office-declined", to=address)
         return Settled("answered", f"{address} does not join {name}")
-    let_in(connection, value, address, "office", reply.now)
+    let_in(connection, value, address, reply.asked.address, reply.now)
     _tell(connection, reply, "did-join", to=address, title=value.title, list=f"{name}@{reply.site.domain}")
     return Settled("answered", f"{address} joins {name}")
 
@@ -225,8 +228,8 @@ def _join_invited(connection: Connection, reply: _Reply) -> Settled:
     if value is None:
         return Settled("discarded", f"there is no list {reply.asked.about} any more")
     try:
-        if same_address(detail["by"], site.office):
-            let_in(connection, value, detail["address"], "office", reply.now)
+        if admits(site, value, detail["by"]):
+            let_in(connection, value, detail["address"], detail["by"], reply.now)
             figures = {"title": value.title, "list": f"{value.name}@{site.domain}"}
             sentence = reply.say("did-join", **figures)
         else:

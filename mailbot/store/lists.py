@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import (
@@ -20,7 +21,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key
+from mailbot.core.address import address_key, same_address
 from mailbot.core.audience import Selector, order_of
 from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.membership import keeps_out
@@ -67,6 +68,14 @@ def save(connection: Connection, value: MailingList) -> None:
     if not changed.rowcount:
         connection.execute(insert(mailing_list).values(name=value.name, definition=document(value)))
     refresh_members(connection, value)
+
+
+def rename_moderator(connection: Connection, old: str, new: str) -> None:
+    """Let a new address moderate where the old one did; `config/lists/` is changed by a person, or by `mailbot export`."""
+    for value in every(connection):
+        if any(same_address(one, old) for one in value.moderators):
+            kept = (new if same_address(one, old) else one for one in value.moderators)
+            save(connection, replace(value, moderators=tuple(dict.fromkeys(kept))))
 
 
 def refresh_members(connection: Connection, value: MailingList, address: str | None = None) -> None:

@@ -40,7 +40,7 @@ def test_a_member_opens_a_group_with_the_offices_word(office: PostOffice) -> Non
     assert told.to == SATO
     assert plain("anzen-request@ml.example.jp あてに「招待") in plain(told.text)
     assert stored(office, "anzen") == MailingList(
-        "anzen", "情報安全の勉強会", "closed", NOBODY, "[anzen:%05d]"
+        "anzen", "情報安全の勉強会", "closed", NOBODY, "[anzen:%05d]", moderators=(SATO,)
     )
     assert belongs(office, "anzen", SATO)
     assert office.post(SATO, "anzen@ml.example.jp").state == "posted"
@@ -115,19 +115,43 @@ def test_two_who_want_the_same_name(office: PostOffice) -> None:
 # --- invitations --------------------------------------------------------------------------------------------------
 
 
-def test_who_is_invited_joins_with_his_own_word(office: PostOffice) -> None:
-    """A closed group's member invites, the invited says yes, and the office lets him in."""
+def test_whom_the_moderator_invites_is_in_with_his_yes(office: PostOffice) -> None:
+    """Who opened the group lets others in; an untouched reply joins nobody."""
     opened(office)
     write(office, SATO, "anzen-request@ml.example.jp", f"招待 {TANAKA}")
     asked, answer = office.copies()
     assert (asked.kind, asked.to, answer.to) == ("invite", TANAKA, SATO)
     assert plain("松本市 佐藤花子 から") in plain(asked.text)
-    assert office.reply(asked, "").state == "held"  # an untouched reply joins nobody
+    assert office.reply(asked, "").state == "held"
     office.copies()
     office.reply(asked, "承認")
-    assert not belongs(office, "anzen", TANAKA)
-    office.command(office.copies("office_request")[0], "承認")
     assert belongs(office, "anzen", TANAKA)
+
+
+def test_whom_a_member_invites_the_moderator_lets_in(office: PostOffice) -> None:
+    """A member who is no moderator invites; the invited says yes, and then the moderator is asked."""
+    opened(office)
+    write(office, SATO, "anzen-request@ml.example.jp", f"招待 {TANAKA}")
+    office.reply(office.copies("invite")[0], "承認")
+    office.copies()
+    write(office, TANAKA, "anzen-request@ml.example.jp", f"招待 {YAMADA}")
+    office.reply(office.copies("invite")[0], "承認")
+    assert not belongs(office, "anzen", YAMADA)
+    request = office.copies("office_request")[0]
+    assert request.to == SATO
+    office.command(request, "承認", author=SATO)
+    assert belongs(office, "anzen", YAMADA)
+
+
+def test_moderating_goes_over_to_the_successor(office: PostOffice) -> None:
+    """With everything else that belonged to the address."""
+    opened(office)
+    write(office, SATO, ROBOT, "後任 hanako@city.matsumoto.lg.jp 松本花子")
+    office.reply(office.copies("confirm_address")[0], "承認", author="hanako@city.matsumoto.lg.jp")
+    found = stored(office, "anzen")
+    assert found is not None
+    assert found.moderators == ("hanako@city.matsumoto.lg.jp",)
+    assert belongs(office, "anzen", "hanako@city.matsumoto.lg.jp")
 
 
 def test_whom_the_office_invites_is_in_with_his_yes(office: PostOffice) -> None:
