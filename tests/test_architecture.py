@@ -52,6 +52,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "holidays.py": (set(), {"jpholiday"}),
     "ics.py": ({"core"}, {"icalendar"}),
     "log.py": (set(), set()),
+    "mailbox_files.py": ({"core"}, set()),
     "new_folder.py": ({"config", "resources"}, set()),
     "register_file.py": ({"core", "yaml_source"}, {"openpyxl"}),
     "own_templates.py": ({"core", "yaml_source"}, {"jinja2"}),

@@ -15,6 +15,10 @@ from mailbot.core.archived import Search
 from mailbot.core.header import clean
 from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
+from mailbot.flows.export_archive import export_archive
+from mailbot.flows.import_archive import import_archive
+from mailbot.mailbox_files import check_files, read_mails
+from mailbot.service import clock
 from mailbot.store import archive, lists
 
 
@@ -112,3 +116,125 @@ def _archive_show(path: Path, name: str, number: int, as_raw: bool, as_json: boo
 def _known_list(connection: Connection, name: str) -> None:
     if name not in lists.names(connection):
         raise Refusal(f"archive: there is no list {name}; `mailbot lists` shows those there are")
+
+
+# --- in and out -------------------------------------------------------------------------------------------------
+
+
+@command(_archive, "import")
+@click.argument("name", metavar="LIST")
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--tag", default="", help='How the old list marked subjects, such as "[old:%d]".')
+@click.option(
+    "--dry-run", is_flag=True, help="Read everything and say what would come of it; change nothing."
+)
+@JSON
+def _archive_import(
+    path: Path, name: str, files: tuple[Path, ...], tag: str, dry_run: bool, as_json: bool
+) -> None:
+    """Add an old archive: mbox (also .gz) of any list program, an fml spool, a Maildir, .eml files.
+
+    A second import of the same adds nothing. What is no mail is kept raw: `mailbot archive kept`.
+    """
+    if tag and "%" not in tag:
+        raise Refusal(f'--tag {tag!r}: write where the number stands, such as "[old:%d]"')
+    check_files(files)
+    with opened(path) as it:
+        with it.database.read() as connection:
+            _known_list(connection, name)
+            value = lists.load(connection, name)
+        assert value is not None, "it is known"
+        came = import_archive(
+            it.database,
+            it.site,
+            value,
+            lambda: read_mails(files),
+            clock(),
+            tag=tag,
+            dry_run=dry_run,
+            told=_progress,
+        )
+    facts: dict[str, object] = {
+        "list": name,
+        "dry_run": dry_run,
+        "mails": came.mails,
+        "added": came.added,
+        "first": came.first,
+        "last": came.last,
+        "there_before": came.known,
+        "purged_before": came.purged,
+        "renumbered": came.renumbered,
+        "without_date": came.undated,
+        "illegible": came.illegible,
+        "bad": came.bad,
+    }
+    bad = [{"place": one.place, "why": one.why, "kept": one.kept} for one in came.named]
+    if as_json:
+        show.as_json({**facts, "bad_mails": bad})
+        return
+    said = {key: fact for key, fact in facts.items() if fact or key == "added"}
+    show.facts({key.replace("_", " "): fact for key, fact in said.items()})
+    if bad:
+        print("\nno mails, kept raw (`mailbot archive kept NUMBER` writes one out):")
+        show.table(bad, as_json=False, empty="")
+    if dry_run:
+        print("nothing was changed")
+
+
+@command(_archive, "export")
+@click.argument("name", metavar="LIST")
+@click.option("--mbox", "target", type=click.Path(path_type=Path), help="The file; default LIST.mbox.")
+def _archive_export(path: Path, name: str, target: Path | None) -> None:
+    """Write a list's posts into one mbox file (mboxrd), each byte for byte as it came; - is standard output."""
+    target = target or Path(f"{name}.mbox")
+    with opened(path) as it:
+        with it.database.read() as connection:
+            _known_list(connection, name)
+        mails = export_archive(it.database, name)
+        if str(target) == "-":
+            for one in mails:
+                sys.stdout.buffer.write(one)
+            sys.stdout.buffer.flush()
+            return
+        count = 0
+        try:
+            with target.open("xb") as file:
+                for count, one in enumerate(mails, 1):  # noqa: B007  how many is said below
+                    file.write(one)
+        except FileExistsError as error:
+            raise Refusal(f"{target}: is there already; name another file with --mbox") from error
+        except OSError as error:
+            raise Refusal(f"{target}: cannot be written: {error.strerror}") from error
+    print(f"{target}: {count} posts")
+
+
+@command(_archive, "kept")
+@click.argument("number", type=click.IntRange(1), required=False)
+@JSON
+def _archive_kept(path: Path, number: int | None, as_json: bool) -> None:
+    """Show what imports kept raw because it is no mail; with a number, write its bytes."""
+    with opened(path) as it, it.database.read() as connection:
+        if number is not None:
+            content = archive.kept_raw(connection, number)
+            if content is None:
+                raise Refusal(f"archive: nothing is kept as {number}; `mailbot archive kept` shows what is")
+            sys.stdout.buffer.write(content)
+            return
+        rows = [
+            {
+                "number": one.id,
+                "place": clean(one.place),
+                "bytes": one.size,
+                "kept": show.local(one.kept_at, it.config.timezone),
+            }
+            for one in archive.kept(connection)
+        ]
+    show.table(rows, as_json=as_json, empty="no import has kept anything raw")
+
+
+def _progress(done: int, count: int) -> None:
+    """Say on standard error how far it is: on one line of a screen, else now and then."""
+    if sys.stderr.isatty():
+        print(f"\r{done} of {count} mails", end="" if done < count else "\n", file=sys.stderr, flush=True)
+    elif done % 10_000 == 0 and 0 < done < count:
+        print(f"{done} of {count} mails", file=sys.stderr, flush=True)

@@ -39,6 +39,24 @@ def untagged(subject: str, prefix: str) -> str:
     return " ".join(_old_tag(prefix).sub(" ", subject[:_TAG_LIMIT]).split()) if prefix else subject
 
 
+def tag_number(subject: str, prefix: str) -> int | None:
+    """Return the number in the list's tag with which a subject begins; None: another one, or none, begins it.
+
+    A tag behind Re: is that of the post which was answered.
+    """
+    before, digits, behind = (re.escape(piece) for piece in _split_prefix(prefix))
+    if not digits:
+        return None
+    found = re.match(rf"\s*{before}0*([0-9]{{1,9}}){behind}", subject[:_TAG_LIMIT], re.IGNORECASE)
+    return int(found[1]) if found else None
+
+
+def _split_prefix(prefix: str) -> tuple[str, str, str]:
+    """Return what stands before the number in a prefix, its %d, and what stands behind; without one, it is before."""
+    found = _NUMBER.search(prefix)
+    return (prefix[: found.start()], found[0], prefix[found.end() :]) if found else (prefix, "", "")
+
+
 def list_tag(prefix: str, number: int) -> str:
     """Return the prefix with the post's number in the place of its %d or %05d."""
     return _NUMBER.sub(lambda found: format(number, f"{found[1]}d"), prefix)

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
+    and_,
     bindparam,
     cast,
     column,
@@ -159,6 +160,51 @@ def by_stable(connection: Connection, name: str, stable: str) -> Archived | None
     return _first(connection, _POSTS.where(post.c.list_name == name, post.c.stable == stable))
 
 
+def namesakes(connection: Connection, name: str, stable: str) -> list[Archived]:
+    """Return the posts of a list whose mails have the Message-ID with this address for ever; nearly always at most one."""
+    if _BY_STABLE.first(connection, name=name, stable=stable) is None:
+        return []
+    same = or_(post.c.stable == stable, post.c.stable.startswith(f"{stable}-", autoescape=True))
+    return _several(connection, _POSTS.where(post.c.list_name == name, same).order_by(post.c.number))
+
+
+def highest(connection: Connection, name: str) -> int:
+    """Return the highest number in a list's archive; 0: it has none."""
+    query = select(func.max(post.c.number)).where(post.c.list_name == name)
+    return connection.execute(query).scalar() or 0
+
+
+def numbers(connection: Connection, name: str, after: int = 0, most: int = 1000) -> list[int]:
+    """Return the numbers of the posts of a list that are not purged, in order, from the one after this."""
+    query = select(post.c.number).where(
+        post.c.list_name == name, post.c.number > after, post.c.purged_at.is_(None)
+    )
+    return list(connection.execute(query.order_by(post.c.number).limit(most)).scalars())
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What an import kept raw because it is no mail."""
+
+    id: int
+    place: str
+    size: int
+    kept_at: datetime
+
+
+def kept(connection: Connection, most: int = 1000) -> list[Kept]:
+    """Return what imports kept raw because it is no mail, newest first."""
+    query = select(mail.c.id, mail.c.peer, func.length(mail.c.content), mail.c.received_at)
+    query = query.where(_KEPT_RAW).order_by(mail.c.id.desc()).limit(most)
+    return [Kept(*row) for row in connection.execute(query)]
+
+
+def kept_raw(connection: Connection, number: int) -> bytes | None:
+    """Return the bytes that an import kept under this number; None: there are none."""
+    query = select(mail.c.content).where(mail.c.id == number, _KEPT_RAW)
+    return connection.execute(query).scalar()
+
+
 def newest(connection: Connection, name: str, most: int) -> list[Archived]:
     """Return the newest posts of a list that are not purged, newest first."""
     query = _POSTS.where(post.c.list_name == name, post.c.purged_at.is_(None))
@@ -248,6 +294,11 @@ def _several(connection: Connection, query: Select[Any]) -> list[Archived]:
         for row in connection.execute(query).mappings()
     ]
 
+
+_KEPT_RAW = and_(
+    mail.c.protocol == "import",
+    ~select(post.c.id).where(post.c.mail_id == mail.c.id).correlate(mail).exists(),
+)
 
 _POSTS = select(
     post.c.list_name.label("list"),

@@ -197,6 +197,15 @@ def next_number(connection: Connection, name: str) -> int:
     return number
 
 
+def raise_number(connection: Connection, name: str, number: int) -> None:
+    """Let the next post's number be beyond this one."""
+    connection.execute(
+        update(mailing_list)
+        .where(mailing_list.c.name == name, mailing_list.c.last_number < number)
+        .values(last_number=number)
+    )
+
+
 def last_number(connection: Connection, name: str) -> int:
     """Return the number of the newest post; 0 before the first."""
     number: int = connection.execute(
