@@ -32,7 +32,7 @@ from mailbot.core.survey import (
     Share,
     Survey,
 )
-from mailbot.yaml_source import FileModel, Line, nearest, said
+from mailbot.yaml_source import FileModel, Line, Mistakes, nearest, parse_yaml, said, validate
 
 Stated = TypeVar("Stated")
 
@@ -307,6 +307,19 @@ class MembersFile(SelectorFile):
 
 
 Selection = Annotated[SelectorFile, BeforeValidator(_selection)]
+
+
+class _SelectionFile(FileModel):
+    members: Selection | None = None
+
+
+def read_selector(text: str, shown: str) -> Selector:
+    """Read a selector as definitions have it behind `members:`, in one line. Raises Mistakes, which name it `shown`."""
+    source = parse_yaml(f"members: {text}\n", shown)
+    found, mistakes = validate(source, _SelectionFile, {}, required=("members",))
+    if mistakes:
+        raise Mistakes(mistakes)
+    return _stated(found.members).selector()
 
 
 def _stated(value: Stated | None) -> Stated:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 import unicodedata
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbot.core.address import address_key, valid_address
-from mailbot.core.register import KIND_WORDS, Body, Contact, Kind, full_code
+from mailbot.core.register import KIND_WORDS, PREFECTURES, Body, Contact, Kind, full_code
 from mailbot.yaml_source import Mistake, Mistakes
 
 if TYPE_CHECKING:
@@ -44,18 +45,6 @@ _FORMULA = re.compile(
     r"'*[\s\u200b\ufeff]*[=+\-@＝＋－＠]"
 )  # what a spreadsheet would run (promises.md attack 12)
 
-# 都道府県 in the order of the first two digits of a code (JIS X 0401).
-# fmt: off
-_PREFECTURES = (
-    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県",
-    "栃木県", "群馬県", "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "富山県",
-    "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県", "愛知県", "三重県",
-    "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県",
-    "岡山県", "広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県",
-    "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
-)
-# fmt: on
-
 
 @dataclass(frozen=True)
 class Row:
@@ -72,6 +61,8 @@ class Register:
 
     rows: tuple[Row, ...]
     ignored: tuple[str, ...]  # headers of columns that the register has no place for
+    columns: frozenset[str]  # that the file has; what stands in no other changes by it
+    sha256: str  # of the file
 
 
 def read_register(path: Path, own: Callable[[str], bool]) -> Register:
@@ -89,7 +80,7 @@ def read_register(path: Path, own: Callable[[str], bool]) -> Register:
         reading.mistakes.append(Mistake(str(path), 2, 1, "file", "the file holds no row below its headers"))
     if reading.mistakes:
         raise Mistakes(reading.mistakes)
-    return Register(tuple(rows), ignored)
+    return Register(tuple(rows), ignored, frozenset(columns), hashlib.sha256(raw).hexdigest())
 
 
 def write_register(rows: Iterable[tuple[Body, Contact]]) -> str:
@@ -261,7 +252,7 @@ def _with_zero(text: str, prefecture: str) -> str:
 
 def _prefecture_of(code: str) -> str:
     number = int(code[:2])
-    return _PREFECTURES[number - 1] if 1 <= number <= len(_PREFECTURES) else ""
+    return PREFECTURES[number - 1] if 1 <= number <= len(PREFECTURES) else ""
 
 
 def _body_name(values: dict[str, str]) -> str:

@@ -131,7 +131,11 @@ class Source:
 
 def read_yaml(path: Path, shown: str) -> Source:
     """Read one YAML file; mistakes name it `shown`. Raises Mistakes when it cannot be read at all."""
-    text = _text(path, shown)
+    return parse_yaml(_text(path, shown), shown)
+
+
+def parse_yaml(text: str, shown: str) -> Source:
+    """Read a text as one YAML file; mistakes name it `shown`. Raises Mistakes when it cannot be read at all."""
     try:
         root = YAML(typ="safe", pure=True).compose(text)
         if root is None:

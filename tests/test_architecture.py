@@ -63,6 +63,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"core", "flows", "report_files", "site", "store"},
         {"sqlalchemy", "rich"},
     ),  # the output of the command line
+    "show_register.py": ({"core", "show", "store"}, set()),
     "site.py": ({"core", "render"}, set()),  # what flows are told, their `render` among it
     "yaml_source.py": (set(), {"pydantic", "pydantic_core", "ruamel"}),
 }

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from mailbot import show
+from mailbot import show, show_register
 from mailbot.cli.frame import JSON, command, only_try, opened, outcome, root, write_out
+from mailbot.core.member_figures import Grouping, member_figures
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import full_code
-from mailbot.flows.import_members import import_members
+from mailbot.core.register import Body, full_code
+from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.definition_files import read_selector
+from mailbot.flows.import_members import Imported, Incoming, import_members
 from mailbot.flows.know_recipient import own_addresses
+from mailbot.flows.undo_import import undo_import
 from mailbot.register_file import read_register, write_register
-from mailbot.store import members
+from mailbot.service import clock
+from mailbot.store import imports, members
 
 
 @root.group("members")
@@ -25,30 +31,98 @@ def _members() -> None:
 @command(_members, "import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@click.option("--yes", is_flag=True, help="Also when it takes many contacts away.")
 @JSON
-def _members_import(path: Path, file: Path, dry_run: bool, as_json: bool) -> None:
+def _members_import(path: Path, file: Path, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Bring the register to what a CSV or .xlsx file says; bodies that it does not name stay."""
     with opened(path) as it:
         with it.database.read() as connection:
             register = read_register(file, own_addresses(connection, it.site))
-        bodies = {row.body.code: row.body for row in register.rows}
+        incoming = Incoming(
+            list({row.body.code: row.body for row in register.rows}.values()),
+            [row.contact for row in register.rows],
+            source=file.name,
+            sha256=register.sha256,
+            by=COMMAND_LINE,
+            columns=register.columns,
+        )
         with it.database.write() as connection:
-            change = import_members(connection, list(bodies.values()), [row.contact for row in register.rows])
+            imported = import_members(connection, incoming, clock(), sure=yes or dry_run)
+            names = members.bodies(connection)
             only_try(connection, dry_run)
-    counts = {name: list(value) for name, value in vars(change).items()}
-    if as_json:
-        show.as_json({"dry_run": dry_run, "rows": len(register.rows), **counts})
-        return
-    if register.ignored:
+    if register.ignored and not as_json:
         print(f"columns left aside: {', '.join(register.ignored)}")
-    for name, entries in counts.items():
-        print(f"{name.replace('_', ' ')}: {len(entries)}")
-        if dry_run:
-            for entry in entries[:20]:
-                print(f"  {entry}")
-            if len(entries) > 20:
-                print(f"  ... and {len(entries) - 20} more")
-    print(outcome(sum(map(len, counts.values())), dry_run))
+    _show_imported(imported, names, {"rows": len(register.rows)}, dry_run=dry_run, as_json=as_json)
+
+
+@command(_members, "undo")
+@click.argument("number", metavar="[IMPORT]", type=int, required=False)
+@click.option("--keep-later", is_flag=True, help="Leave rows as they are that have changed again since.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@JSON
+def _members_undo(path: Path, number: int | None, keep_later: bool, dry_run: bool, as_json: bool) -> None:
+    """Take an import back, the newest when none is named; what changed again since is not overwritten."""
+    with opened(path) as it, it.database.write() as connection:
+        names = members.bodies(connection)
+        undone = undo_import(connection, number, COMMAND_LINE, clock(), keep_later=keep_later)
+        only_try(connection, dry_run)
+    _show_imported(undone, names, {}, dry_run=dry_run, as_json=as_json)
+
+
+def _show_imported(
+    imported: Imported, names: Mapping[str, Body], more: show.Row, *, dry_run: bool, as_json: bool
+) -> None:
+    changes, number = imported.changes, None if dry_run else imported.number
+    if as_json:
+        detail = {"import": number, "changes": show_register.changes_json(changes)}
+        show.as_json({"dry_run": dry_run, **more, **show_register.changes_by_kind(changes), **detail})
+        return
+    show_register.changes_text(changes, names)
+    print(outcome(len(changes), dry_run))
+    if number is not None:
+        print(f"this is import {number}; `mailbot members undo {number}` takes it back")
+
+
+@command(_members, "imports")
+@JSON
+def _members_imports(path: Path, as_json: bool) -> None:
+    """Show the imports, newest first: when, by whom, from what, and what each changed."""
+    with opened(path) as it, it.database.read() as connection:
+        every, counts = imports.every(connection), imports.counts(connection)
+        rows = show_register.import_rows(every, counts, it.config.timezone)
+    show.table(rows, as_json=as_json, empty="nothing was imported yet")
+
+
+@command(_members, "figures")
+@click.option(
+    "--by", "grouping", type=click.Choice(["kind", "prefecture"]), default="kind", show_default=True
+)
+@JSON
+def _members_figures(path: Path, grouping: Grouping, as_json: bool) -> None:
+    """Show how many members there are 会員状況, by kind or prefecture."""
+    with opened(path) as it, it.database.read() as connection:
+        groups = member_figures(members.bodies(connection).values(), grouping)
+    show.table(show_register.figure_rows(groups, grouping), as_json=as_json, empty="")
+
+
+@command(_members, "select")
+@click.argument("selector")
+@click.option("--first", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
+@JSON
+def _members_select(path: Path, selector: str, first: int, as_json: bool) -> None:
+    """Show whom a selector means, as definitions have it: all, or '{kind: city, except: {tags: officer}}'."""
+    wanted = read_selector(selector, "SELECTOR")
+    with opened(path) as it, it.database.read() as connection:
+        people = members.selected(connection, wanted)
+    shown = show_register.audience(people)
+    rows = show_register.person_rows(people)
+    if as_json:
+        show.as_json({name: shown[name] for name in ("bodies", "people", "kinds")} | {"contacts": rows})
+        return
+    show.table(rows[:first], as_json=False, empty="nobody")
+    if len(rows) > first:
+        print(f"... and {len(rows) - first} more; --first or --json shows them")
+    print(show_register.audience_text({**shown, "first": []}))
 
 
 @command(_members, "export")

@@ -1,21 +1,58 @@
-"""Bring the register to what a file says, in one transaction, and count the lists' members anew."""
+"""Bring the register to what a file says, in one transaction, written down so that it can be taken back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body, Contact
-from mailbot.store import lists, members
-from mailbot.store.members import RegisterChange
+from mailbot.core.register_change import EVERY_COLUMN, Change, changes_to, suspicious
+from mailbot.store import imports, lists, members
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """What a file says, and whose it is."""
+
+    bodies: Sequence[Body]
+    contacts: Sequence[Contact]
+    source: str = ""  # the file's name
+    sha256: str = ""
+    by: str = ""  # who imports it
+    columns: frozenset[str] = EVERY_COLUMN  # what the file has no column for stays as it is
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import changed."""
+
+    changes: tuple[Change, ...]
+    number: int | None  # under which it can be taken back; None: nothing changed
 
 
 def import_members(
-    connection: Connection, bodies: Sequence[Body], contacts: Sequence[Contact]
-) -> RegisterChange:
-    """Put bodies and contacts into the register; returns what changed. Bodies that the file does not name stay."""
-    change = members.compare(connection, bodies, contacts)
-    members.replace(connection, bodies, contacts)
+    connection: Connection, incoming: Incoming, now: datetime, *, sure: bool = False
+) -> Imported:
+    """Put bodies and contacts into the register; bodies that the file does not name stay.
+
+    Raises Refusal when so many contacts would go that it looks like a mistake, unless the person is `sure`.
+    """
+    before = members.rows(connection)
+    changes = changes_to(before, incoming.bodies, incoming.contacts, incoming.columns)
+    doubt = None if sure else suspicious(changes, before)
+    if doubt is not None:
+        raise Refusal(
+            f"{incoming.source}: {doubt}; look at it with --dry-run, and if it is meant so, import it with --yes"
+        )
+    if not changes:
+        return Imported((), None)
+    number = imports.record(
+        connection, changes, source=incoming.source, sha256=incoming.sha256, by=incoming.by, now=now
+    )
+    members.save(connection, changes)
     lists.refresh_every(connection)
-    return change
+    return Imported(changes, number)

@@ -119,6 +119,11 @@ def of_subject(connection: Connection, subject: str) -> list[Ballot]:
     return [Ballot(*row) for row in connection.execute(_OF_SUBJECT, {"subject": subject})]
 
 
+def codes(connection: Connection) -> frozenset[str]:
+    """Return the bodies that have ever been asked anything."""
+    return frozenset(connection.execute(select(ballot.c.code).distinct()).scalars())
+
+
 def by_token_hash(connection: Connection, subject: str) -> dict[str, tuple[Ballot, bool]]:
     """Return every ballot of a survey or event by the hash of each token that it ever had, and if that is replaced."""
     found = {one.id: one for one in of_subject(connection, subject)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Row,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.register import Body, Contact
+from mailbot.core.register_change import Change, Key, changes_to, key_of
 from mailbot.store.database import Written
 from mailbot.store.tables import body, contact, list_member
 
@@ -37,17 +39,6 @@ class Person:
     id: int
     body: Body
     contact: Contact
-
-
-@dataclass(frozen=True)
-class RegisterChange:
-    """What an import changes, one entry for each body or contact (code, or code and address)."""
-
-    bodies_added: tuple[str, ...]
-    bodies_changed: tuple[str, ...]
-    contacts_added: tuple[str, ...]
-    contacts_changed: tuple[str, ...]
-    contacts_removed: tuple[str, ...]
 
 
 def bodies(connection: Connection) -> dict[str, Body]:
@@ -122,61 +113,61 @@ def condition(selector: Selector) -> ColumnElement[bool]:
     return selected_ones
 
 
-def compare(
-    connection: Connection, new_bodies: Iterable[Body], new_contacts: Iterable[Contact]
-) -> RegisterChange:
-    """Return what `replace` would change."""
-    old_bodies = bodies(connection)
-    added, changed = [], []
-    for new in new_bodies:
-        if new.code not in old_bodies:
-            added.append(new.code)
-        elif old_bodies[new.code] != new:
-            changed.append(new.code)
-    wanted = {(new.code, address_key(new.email)): new for new in new_contacts}
-    codes = {code for code, _ in wanted}
-    old = {
-        (person.contact.code, address_key(person.contact.email)): person.contact
-        for person in people(connection)
-        if person.contact.code in codes
+def rows(connection: Connection) -> dict[Key, Body | Contact]:
+    """Return the whole register by what its rows are found by."""
+    people_of_it = people(connection)
+    return {
+        **{(code, ""): one for code, one in bodies(connection).items()},
+        **{key_of(person.contact): person.contact for person in people_of_it},
     }
-    return RegisterChange(
-        bodies_added=tuple(added),
-        bodies_changed=tuple(changed),
-        contacts_added=tuple(f"{code} {key}" for code, key in wanted if (code, key) not in old),
-        contacts_changed=tuple(
-            f"{code} {key}" for (code, key), new in wanted.items() if old.get((code, key), new) != new
-        ),
-        contacts_removed=tuple(f"{code} {key}" for code, key in old if (code, key) not in wanted),
-    )
+
+
+def contact_ids(connection: Connection) -> dict[Key, int]:
+    """Return the number of each contact."""
+    found = connection.execute(select(contact.c.code, contact.c.email_key, contact.c.id))
+    return {(row.code, row.email_key): row.id for row in found}
 
 
 def replace(connection: Connection, new_bodies: Sequence[Body], new_contacts: Sequence[Contact]) -> None:
     """Put these bodies and, for each body named, exactly these contacts into the register; others stay."""
-    known = set(connection.execute(select(body.c.code)).scalars())
-    fresh = [_body_row(new) for new in new_bodies if new.code not in known]
+    save(connection, changes_to(rows(connection), new_bodies, new_contacts))
+
+
+def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key, int] = {}) -> None:
+    """Make changes of the register; `lists.refresh_every` must follow. Rows that nothing is said of are not touched.
+
+    `numbers`: those that contacts had who come back, as far as nobody else has them by now.
+    """
+    fresh = [_body_row(one.new) for one in changes if isinstance(one.new, Body) and one.old is None]
     if fresh:
         connection.execute(insert(body), fresh)
-    for new in new_bodies:
-        if new.code in known:
-            row = _body_row(new)
-            connection.execute(update(body).where(body.c.code == row.pop("code")).values(**row))
-    wanted = {(new.code, address_key(new.email)): new for new in new_contacts}
-    codes = {code for code, _ in wanted}
-    old = {
-        (row.code, row.email_key): row.id
-        for row in connection.execute(select(contact.c.id, contact.c.code, contact.c.email_key))
-        if row.code in codes
-    }
-    gone = [contact_id for key, contact_id in old.items() if key not in wanted]
+    changed = [_body_row(one.new) for one in changes if isinstance(one.new, Body) and one.old is not None]
+    if changed:
+        connection.execute(_CHANGE_BODY, [{**row, "key_code": row["code"]} for row in changed])
+    ids = contact_ids(connection)
+    gone = [ids[key_of(one.old)] for one in changes if isinstance(one.old, Contact) and one.new is None]
+    _delete(connection, contact.c.id, gone)
+    people_changed = [one.new for one in changes if isinstance(one.new, Contact) and one.old is not None]
+    if people_changed:
+        changing = [{**_contact_row(one), "key_id": ids[key_of(one)]} for one in people_changed]
+        connection.execute(_CHANGE_CONTACT, changing)
+    taken = set(ids.values()) - set(gone)
+    coming = [one.new for one in changes if isinstance(one.new, Contact) and one.old is None]
+    back = [one for one in coming if numbers.get(key_of(one), 0) not in {0, *taken}] if numbers else []
+    for some in ([{**_contact_row(one), "id": numbers[key_of(one)]} for one in back],
+                 [_contact_row(one) for one in coming if one not in set(back)]):  # fmt: skip
+        if some:
+            connection.execute(insert(contact), some)
+    _delete(
+        connection,
+        body.c.code,
+        [one.old.code for one in changes if isinstance(one.old, Body) and not one.new],
+    )
+
+
+def _delete(connection: Connection, column: Column[Any], gone: Sequence[object]) -> None:
     for start in range(0, len(gone), 500):
-        connection.execute(delete(contact).where(contact.c.id.in_(gone[start : start + 500])))
-    rows = [_contact_row(new) for key, new in wanted.items() if key not in old]
-    if rows:
-        connection.execute(insert(contact), rows)
-    for key, kept in wanted.items():
-        if key in old:
-            connection.execute(update(contact).where(contact.c.id == old[key]).values(**_contact_row(kept)))
+        connection.execute(delete(column.table).where(column.in_(gone[start : start + 500])))
 
 
 def change_email(connection: Connection, old: str, new: str, name: str | None) -> int:
@@ -205,6 +196,17 @@ def change_email(connection: Connection, old: str, new: str, name: str | None) -
 
 
 # Put together once: a reply asks for the people of its body.
+
+_CHANGE_BODY = (
+    update(body)
+    .where(body.c.code == bindparam("key_code"))
+    .values({name: bindparam(name) for name in ("name", "kind", "prefecture", "population")})
+)
+_CHANGE_CONTACT = (
+    update(contact)
+    .where(contact.c.id == bindparam("key_id"))
+    .values({name: bindparam(name) for name in ("email", "name", "role", "rank", "tags")})
+)
 
 _PEOPLE: Select[Any] = (
     select(

@@ -86,6 +86,27 @@ contact = Table(
     UniqueConstraint("code", "email_key"),
 )
 
+register_import = Table(  # what brought rows of the register to what they are: a file, or the undo of one
+    "register_import",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("made_at", Moment, nullable=False),
+    Column("made_by", Text, nullable=False),
+    Column("source", Text, nullable=False),  # the file's name
+    Column("sha256", Text, nullable=False),  # of the file; "" where there was none
+    Column("undoes", _Id, ForeignKey("register_import.id")),
+)
+
+register_change = Table(  # each row of the register as it was and as it became
+    "register_change",
+    metadata,
+    Column("import_id", _Id, ForeignKey("register_import.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("contact_id", _Id),  # of a contact that went, which decides its place among those of equal rank
+    Column("old", Text),  # JSON; null: it was not there
+    Column("new", Text),  # JSON; null: it went
+)
+
 # --- definitions ----------------------------------------------------------------------------------------------
 
 mailing_list = Table(

@@ -26,7 +26,6 @@ from mailbot.flows import open_survey as opening
 from mailbot.flows.close_survey import close_survey
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.destroy_sealed import destroy_due
-from mailbot.flows.import_members import import_members
 from mailbot.flows.recount import recount
 from mailbot.store import ballots, sealed
 from mailbot.store.database import Database
@@ -110,12 +109,10 @@ def voted(tmp_path_factory: pytest.TempPathFactory) -> Voted:
     random = Random(1400)
     codes = [f"{number:06d}" for number in random.sample(range(100_000, 999_999), VOTERS)]
     with running(folder) as office:
-        with office.database.write() as connection:
-            import_members(
-                connection,
-                [Body(code, f"第{code}町", "town", "長野県", 9000) for code in codes],
-                [Contact(code, f"a{code}@town.example", "", "", 1, frozenset({"sealed"})) for code in codes],
-            )
+        office.register(
+            [Body(code, f"第{code}町", "town", "長野県", 9000) for code in codes],
+            [Contact(code, f"a{code}@town.example", "", "", 1, frozenset({"sealed"})) for code in codes],
+        )
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(opening, "make_seal_key", lambda: secret)
             invited = office.open_survey(SURVEYED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
@@ -25,7 +26,7 @@ from mailbot.core.token import bounce_token
 from mailbot.definitions import Definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.deliver_outbox import own_values
-from mailbot.flows.import_members import import_members
+from mailbot.flows.import_members import Incoming, import_members
 from mailbot.flows.open_survey import open_survey
 from mailbot.flows.read_mail import read_mail
 from mailbot.form_file import read_forms, write_form
@@ -289,6 +290,11 @@ class PostOffice:
             open_survey(connection, self.site, survey.key, self.now)
         return {copy.to: copy for copy in self.copies("invitation")}
 
+    def register(self, bodies: Sequence[Body], contacts: Sequence[Contact]) -> None:
+        """Import these bodies with these contacts."""
+        with self.database.write() as connection:
+            import_members(connection, Incoming(bodies, contacts), self.now, sure=True)
+
     def apply(self, *values: MailingList | Survey | Event) -> tuple[str, ...]:
         """Apply these definitions; returns the lines that `mailbot apply` prints."""
         definitions = Definitions(
@@ -330,9 +336,8 @@ def open_post_office(database: Database) -> PostOffice:
         read_forms=read_forms,
         write_form=write_form,
     )
-    with database.write() as connection:
-        import_members(connection, BODIES, CONTACTS)
     office = PostOffice(database, site)
+    office.register(BODIES, CONTACTS)
     office.apply(SECURITY, KAIGI, NEWS)
     return office
 

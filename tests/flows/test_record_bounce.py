@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from mailbot.core.register import Body, Contact, full_code
-from mailbot.flows.import_members import import_members
 from mailbot.store import ballots, bounces
 from tests.flows.post_office import NAGANO, OFFICE, SURVEY, YAMADA, Copy, PostOffice
 
@@ -119,8 +118,7 @@ def test_a_mailing_of_which_a_third_comes_back_is_stopped(office: PostOffice) ->
     """What has not left is withdrawn, and the office hears of it once (ballot.md section 13)."""
     bodies = [Body(full_code(f"{13101 + number}"), f"第{number}区", "ward", "東京都") for number in range(60)]
     contacts = [Contact(body.code, f"c{body.code}@example.com") for body in bodies]
-    with office.database.write() as connection:
-        import_members(connection, bodies, contacts)
+    office.register(bodies, contacts)
     copies = list(office.open_survey().values())
     for copy in copies[:21]:
         office.hand_in(dsn(), office.return_path(copy), mail_from="")

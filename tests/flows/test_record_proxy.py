@@ -14,7 +14,6 @@ from mailbot.core.register import Body, Contact
 from mailbot.core.survey import Answers, Article, Question, Resolution, Share, Survey
 from mailbot.flows.count_resolution import Counted, count_resolution
 from mailbot.flows.draft_minutes import draft_minutes
-from mailbot.flows.import_members import import_members
 from mailbot.flows.publish_resolution import resolution_copies
 from mailbot.flows.record_proxy import end_proxy, record_proxy
 from mailbot.store import ballots, proxies, surveys
@@ -144,10 +143,8 @@ def test_refused_proxies(office: PostOffice, giver: str, to: str, words: str) ->
 
 def test_two_bodies_of_one_name(office: PostOffice) -> None:
     """A name that two members bear is not guessed; with the prefecture it is clear."""
-    with office.database.write() as connection:
-        bodies = [Body("132063", "府中市", "city", "東京都"), Body("342084", "府中市", "city", "広島県")]
-        contacts = [Contact(body.code, f"a@{body.code}.example.jp", "", "", 1) for body in bodies]
-        import_members(connection, bodies, contacts)
+    bodies = [Body("132063", "府中市", "city", "東京都"), Body("342084", "府中市", "city", "広島県")]
+    office.register(bodies, [Contact(body.code, f"a@{body.code}.example.jp", "", "", 1) for body in bodies])
     opened(office)
     with pytest.raises(Refusal, match="2つ以上"):
         give(office, UEDA, "府中市")

@@ -10,7 +10,6 @@ import pytest
 
 from mailbot.core.register import Contact
 from mailbot.flows.close_survey import close_survey
-from mailbot.flows.import_members import import_members
 from mailbot.flows.read_mail import read_mail
 from mailbot.store import ballots, inbox
 from tests.flows.post_office import (
@@ -325,8 +324,7 @@ def test_one_ballot_cannot_answer_for_another_body(office: PostOffice) -> None:
 def test_one_person_in_charge_of_two_bodies_answers_for_each(office: PostOffice) -> None:
     """Two bodies with the same contact get a ballot each, to the same address, and vote apart."""
     shared = Contact(UEDA, YAMADA, "山田太郎", "", 1)
-    with office.database.write() as connection:
-        import_members(connection, BODIES, [*(one for one in CONTACTS if one.code != UEDA), shared])
+    office.register(BODIES, [*(one for one in CONTACTS if one.code != UEDA), shared])
     office.apply(SURVEY)
     office.open_survey()
     by_body = {copy.text.split()[0]: copy for copy in office.all_copies() if copy.kind == "invitation"}

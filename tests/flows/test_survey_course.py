@@ -15,7 +15,6 @@ from mailbot.core.survey import Question, Resolution, Share
 from mailbot.flows.close_survey import StillReading, close_survey
 from mailbot.flows.extend_survey import extend_survey
 from mailbot.flows.follow_up_survey import follow_up_survey
-from mailbot.flows.import_members import import_members
 from mailbot.flows.open_survey import open_survey
 from mailbot.flows.publish_survey import publish_survey
 from mailbot.flows.read_mail import read_waiting
@@ -286,10 +285,7 @@ def test_a_resolution_keeps_the_electorate_of_its_base_date(office: PostOffice) 
     office.apply(survey)
     assert run_due(office.database, office.site, SURVEY.opens - timedelta(days=9)) == 1
     joined = Body("202053", "飯田市", "city", "長野県", 100_000)
-    with office.database.write() as connection:
-        import_members(
-            connection, [*BODIES, joined], [*CONTACTS, Contact(joined.code, "iida@city.iida.lg.jp", rank=1)]
-        )
+    office.register([*BODIES, joined], [*CONTACTS, Contact(joined.code, "iida@city.iida.lg.jp", rank=1)])
     office.now = SURVEY.opens
     with office.database.write() as connection:
         assert open_survey(connection, office.site, KEY, office.now) == 4

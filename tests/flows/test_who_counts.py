@@ -9,7 +9,6 @@ import pytest
 
 from mailbot.core.register import Contact
 from mailbot.core.survey import Question, Resolution, Share, Survey
-from mailbot.flows.import_members import import_members
 from mailbot.flows.pay_receipts import pay_receipts
 from mailbot.flows.remind_survey import remind_survey
 from mailbot.store import inbox
@@ -310,8 +309,7 @@ def test_the_voter_approves_a_colleagues_vote(office: PostOffice) -> None:
 def test_a_mailbox_of_two_bodies_is_told_for_each(office: PostOffice) -> None:
     """The limit of receipts counts by address, the votes by body."""
     shared = Contact(BODIES[1].code, YAMADA, "山田太郎", "", 1)
-    with office.database.write() as connection:
-        import_members(connection, BODIES, [*(one for one in CONTACTS if one.code != BODIES[1].code), shared])
+    office.register(BODIES, [*(one for one in CONTACTS if one.code != BODIES[1].code), shared])
     survey: Survey = replace(SURVEY, title="共有")
     office.apply(survey)
     office.open_survey(survey)

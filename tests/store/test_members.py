@@ -9,9 +9,9 @@ import pytest
 from mailbot.core.audience import NOBODY, Selector
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.register import Body, Contact
+from mailbot.core.register_change import Change, changes_to
 from mailbot.store import lists, members
 from mailbot.store.database import Database
-from mailbot.store.members import RegisterChange
 
 CITY = Body("202011", "長野市", "city", "長野県", 370_000)
 TOWN = Body("203211", "軽井沢町", "town", "長野県", 20_000)
@@ -70,7 +70,7 @@ def test_whom_a_selector_means(register: Database, selector: Selector, found: li
 def test_the_same_again_changes_nothing(register: Database) -> None:
     """An import that says what is there says nothing."""
     with register.write() as connection:
-        assert members.compare(connection, BODIES, CONTACTS) == RegisterChange((), (), (), (), ())
+        assert changes_to(members.rows(connection), BODIES, CONTACTS) == ()
         members.replace(connection, BODIES, CONTACTS)
         assert [person.contact for person in members.people(connection)] == [D, A, B, C]
 
@@ -82,14 +82,14 @@ def test_every_kind_of_change_is_named_and_made(register: Database) -> None:
     e = Contact(village.code, "e@village.example")
     new_contacts = (replace(A, name="甲山"), e)
     with register.write() as connection:
-        change = members.compare(connection, new_bodies, new_contacts)
+        changes = changes_to(members.rows(connection), new_bodies, new_contacts)
         members.replace(connection, new_bodies, new_contacts)
-        assert change == RegisterChange(
-            bodies_added=("204129",),
-            bodies_changed=("202011",),
-            contacts_added=("204129 e@village.example",),
-            contacts_changed=("202011 a@city.example",),
-            contacts_removed=("202011 b@city.example",),
+        assert changes == (
+            Change(CITY, new_bodies[0]),
+            Change(A, new_contacts[0]),
+            Change(B, None),
+            Change(None, village),
+            Change(None, e),
         )
         assert members.count_bodies(connection) == 4
         assert members.bodies(connection)["202011"].population == 371_000
