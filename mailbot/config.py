@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 from mailbot.core.address import valid_address
 from mailbot.core.pace import UNPACED, Pace
 from mailbot.core.relay import Relay, parse_relay
+from mailbot.core.trouble import Limits
 from mailbot.yaml_source import FileModel, Line, Mistake, Mistakes, Source, read_yaml, said, validate
 
 _DEFAULT_FILE = Path("config/mailbot.yaml")
@@ -87,6 +89,7 @@ class Config:
     pace: Pace  # how fast copies leave
     dkim: Dkim | None  # None: your MTA signs
     web: Address | None
+    bounces: Limits  # when an address whose mail comes back is asked, and how long is waited
     web_url: str  # where the public reaches it, without a slash at its end; "": nowhere
 
 
@@ -160,6 +163,11 @@ def read_config(
         dkim=dkim,
         web=found.web,
         web_url=found.web_url or "",
+        bounces=Limits(
+            found.bounces.probe_at,
+            timedelta(days=found.bounces.half_life_days),
+            timedelta(days=found.bounces.probe_days),
+        ),
     )
     return config, partial, []
 
@@ -359,6 +367,14 @@ class DkimFile(DkimKeyFile):
     ed25519: DkimKeyFile | None = None
 
 
+class BouncesFile(FileModel):
+    """When an address whose mail comes back is asked, and when its list mail stops."""
+
+    probe_at: Annotated[float, Field(ge=0.25, le=100)] = 2.0
+    half_life_days: Annotated[int, Field(ge=1, le=3_650)] = 60
+    probe_days: Annotated[int, Field(ge=1, le=60)] = 7
+
+
 class ConfigFile(FileModel):
     """config/mailbot.yaml as a person writes it, with the default of each option."""
 
@@ -380,6 +396,7 @@ class ConfigFile(FileModel):
     relay_connections: Annotated[int, Field(ge=1, le=100)] = 20
     pace: PaceFile | None = None
     dkim: DkimFile | None = None
+    bounces: BouncesFile = BouncesFile()
     web: Listen | None = None
     web_url: PublicUrl | None = None
 

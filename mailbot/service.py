@@ -90,6 +90,7 @@ def make_site(config: Config) -> Site:
         witnesses=config.witnesses,
         desk=config.desk,
         web_url=config.web_url,
+        bounce_limits=config.bounces,
     )
 
 

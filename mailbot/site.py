@@ -11,6 +11,7 @@ from mailbot.core.answer_form import Sheet
 from mailbot.core.calendar import Holiday, Language
 from mailbot.core.message import Message
 from mailbot.core.survey import Survey
+from mailbot.core.trouble import LIMITS, Limits
 from mailbot.render import Renderer
 
 
@@ -36,6 +37,7 @@ class Site:
     ] = ()  # addresses of the people who may act for the office; none named: the office alone
 
     web_url: str = ""  # where the public reaches our pages, https://ml.example.jp; "": nowhere
+    bounce_limits: Limits = LIMITS  # when an address whose mail comes back is asked, and how long is waited
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from mailbot.config import (
+    BouncesFile,
     Config,
     ConfigFile,
     Dkim,
@@ -26,6 +28,7 @@ from mailbot.config import (
 )
 from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay
+from mailbot.core.trouble import LIMITS, Limits
 from mailbot.new_folder import make_folder
 from mailbot.resources import example_config_folder, templates_folder
 from mailbot.yaml_source import FileModel, Mistakes
@@ -74,6 +77,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         relay_connections=20,
         pace=Pace(),
         dkim=None,
+        bounces=LIMITS,
         web=None,
         web_url="",
     )
@@ -279,6 +283,14 @@ def test_signing_needs_a_selector_and_its_key(tmp_path: Path) -> None:
     ]
 
 
+def test_bounces(tmp_path: Path) -> None:
+    """When an address is asked, how fast its bounces fade, and how long a probe is waited for."""
+    text = "bounces: {probe_at: 3.5, half_life_days: 30, probe_days: 3}\n"
+    assert loaded(tmp_path, text).bounces == Limits(3.5, timedelta(days=30), timedelta(days=3))
+    (line,) = mistakes(tmp_path, "bounces: {probe_at: 0}\n")
+    assert line.startswith("bounces.probe_at: ")
+
+
 # -- the example file ----------------------------------------------------------------------------------------------
 
 _PROSE_DEFAULTS = {
@@ -329,12 +341,12 @@ def stated_defaults() -> dict[str, str]:
     return stated
 
 
-@pytest.mark.parametrize("model", [ConfigFile, ReceiveFile, ImapFile, DkimFile])
+@pytest.mark.parametrize("model", [ConfigFile, ReceiveFile, ImapFile, DkimFile, BouncesFile])
 def test_the_example_states_every_option_with_its_true_default(model: type[FileModel]) -> None:
     """config/mailbot.yaml names every option, and the default in its comment is the program's."""
     stated = stated_defaults()
     for name, field in model.model_fields.items():
-        if name == "receive":
+        if name in {"receive", "bounces"}:
             continue
         if name in {"domain", "office", "host", "user", "selector"}:
             assert stated[name] == "required"
@@ -343,7 +355,8 @@ def test_the_example_states_every_option_with_its_true_default(model: type[FileM
             assert field.default in {None, (), ""}
         else:
             default = field.default[0] if name == "relay" else field.default
-            assert stated[name] == (str(default).lower() if default is True else str(default))
+            shown = f"{default:g}" if isinstance(default, float) else str(default)
+            assert stated[name] == (shown.lower() if default is True else shown)
 
 
 def test_the_example_holds_nothing_else() -> None:
@@ -353,6 +366,7 @@ def test_the_example_holds_nothing_else() -> None:
         *ReceiveFile.model_fields,
         *ImapFile.model_fields,
         *DkimFile.model_fields,
+        *BouncesFile.model_fields,
     }
     assert set(stated_defaults()) <= names
 

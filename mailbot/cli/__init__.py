@@ -11,6 +11,7 @@ import click
 from mailbot.cli import (  # each hangs its commands on the root
     archive_commands,
     backup_commands,
+    bounce_commands,
     dkim_commands,
     doctor_commands,
     event_commands,
@@ -31,6 +32,7 @@ from mailbot.yaml_source import Mistakes
 __all__ = [
     "archive_commands",
     "backup_commands",
+    "bounce_commands",
     "dkim_commands",
     "doctor_commands",
     "event_commands",

@@ -22,6 +22,7 @@ from mailbot.core.failure import Reason, code_of, reason_of, says_failure
 from mailbot.core.failure_notice import Notice, read_notice
 from mailbot.core.japanese import strip_controls
 from mailbot.core.message import Message, parse
+from mailbot.core.trouble import Failure
 
 _WITHIN = 3  # mails within mails that are opened
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
@@ -68,6 +69,30 @@ def read_bounce(message: Message) -> tuple[Report, ...]:
             else reports
         )
     return tuple((reports or told)[:RECIPIENTS])
+
+
+def failure_of(reports: tuple[Report, ...]) -> Failure | None:
+    """Return what a bounce says of the one copy that its return path names: its worst report; None: nothing failed.
+
+    Reports of other recipients than ours are of those to whom our copy was passed on.
+    """
+    failed = sorted((report for report in reports if report.failed), key=lambda report: not report.permanent)
+    if not failed:
+        return None
+    worst = failed[0]
+    status = worst.status or ("5.0.0" if worst.permanent else "4.0.0")
+    return Failure(worst.permanent, worst.reason, status, worst.diagnostic)
+
+
+def refusal(reply: str, *, expired: bool) -> Failure:
+    """Return what our relay's last reply says of a copy that it refused, or that was given up (`expired`)."""
+    status, digit = code_of(reply + " ")
+    permanent = not expired and digit != "4"
+    words = strip_controls(" ".join(reply.split()))[:LINE]
+    reason = reason_of(status, words)
+    if expired and reason == "other":
+        reason = "unreachable"
+    return Failure(permanent, reason, status or ("5.0.0" if permanent else "4.4.7"), words)
 
 
 def is_complaint(message: Message) -> bool:

@@ -51,6 +51,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "did-leave": "「{title}」を退会されました。",
         "did-off": "「{title}」の配信を、{first}から{last}お止めします。",
         "did-on": "「{title}」の配信を再開しました。",
+        "reached": "ご返信ありがとうございます。メールが届いていることを確かめました。",
+        "reached-again": "ご返信ありがとうございます。配信を再開しました。止まっていた間の投稿は、"
+        "リストの受付あてに「一覧」とお書きになると、探してお読みになれます。",
         "did-each": "「{title}」の投稿を、1通ずつお届けします。",
         "did-none": "「{title}」の投稿をお届けしません。",
         "did-own-on": "「{title}」へのご自分の投稿も、お届けします。",
@@ -172,6 +175,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "did-leave": "You have left {title}.",
         "did-off": "Mail of {title} stops from {first} {last}.",
         "did-on": "Mail of {title} comes again.",
+        "reached": "Thank you. Your reply shows that our mail reaches you.",
+        "reached-again": 'Thank you. List mail is sent to you again. Write "index" to a list\'s command address to find the '
+        "posts of the time between.",
         "did-each": "You get each post of {title}.",
         "did-none": "You get no posts of {title}.",
         "did-own-on": "You get your own posts to {title}, too.",

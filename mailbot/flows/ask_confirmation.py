@@ -28,11 +28,13 @@ def ask_confirmation(
     by_mail: bool,
     lasts: timedelta = LASTS,
     inbox_id: int | None = None,
+    bounces: str | None = None,
 ) -> bool:
     """Queue a rendered question to this address; `flows/settle_confirmation.py` does what a yes to `kind` means.
 
     `by_mail`: anybody's mail may have caused it, so that the limits of promises.md I30 hold; False when they forbid it.
-    `template` is the name of the mail, `about` the list or the mail that it is about.
+    `template` is the name of the mail, `about` the list or the mail that it is about; with `bounces` the mail has a return
+    path of its own.
     """
     if by_mail and not confirmations.may_ask(connection, address, now):
         return False
@@ -52,7 +54,7 @@ def ask_confirmation(
         kind=template,
         subject=confirmations.subject_of(number),  # the reply is read beside the mail that it answers
         cooked=cooked,
-        bounces=None,
+        bounces=bounces,
         now=now,
         inbox_id=inbox_id,
     )

@@ -14,7 +14,7 @@ from mailbot.flows.open_survey import greeting
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, lists, members, memberships
+from mailbot.store import ballots, lists, members, memberships, troubles
 
 MAY_OBJECT = timedelta(days=14)
 
@@ -68,6 +68,8 @@ def _move(connection: Connection, move: Move, now: datetime) -> None:
     members.change_email(connection, move.old, move.new, move.name)
     memberships.move(connection, move.old, move.new, move.by, now)
     lists.rename_moderator(connection, move.old, move.new)
+    for address in (move.old, move.new):  # what came back from the old one says nothing of the new one
+        troubles.forget(connection, address)
     for address in (move.old, move.new):
         lists.refresh_every(connection, address)
     for person in members.people_at(connection, move.new):

@@ -1,4 +1,4 @@
-"""What follows from time alone, beside the due-table: owed receipts, expired acts and posts, sealed mails, ledger heads."""
+"""What follows from time alone, beside the due-table: receipts, acts, held posts, sealed mails, ledger heads, bounces."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from mailbot.flows.expire_held import expire_held
 from mailbot.flows.mail_ledger_heads import heads_due, mail_ledger_heads
 from mailbot.flows.pay_receipts import pay_receipts
 from mailbot.flows.settle_act import expire_acts
+from mailbot.flows.watch_addresses import watch_addresses
 from mailbot.site import Site
 from mailbot.store import acts, ballots, held_posts
 from mailbot.store.database import Database
@@ -34,4 +35,4 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
     if heads:
         with database.write() as connection:
             done += mail_ledger_heads(connection, site, now)
-    return done + destroy_due(database, site, now)
+    return done + watch_addresses(database, site, now) + destroy_due(database, site, now)

@@ -45,6 +45,7 @@ from mailbot.flows.invite_to_list import invite_to_list
 from mailbot.flows.join_list import join_list
 from mailbot.flows.leave_list import leave_list
 from mailbot.flows.open_list import open_list
+from mailbot.flows.resume_address import resume_address
 from mailbot.flows.send_posts import send_posts
 from mailbot.site import Site
 from mailbot.store import archive, confirmations, lists, members, memberships
@@ -171,6 +172,7 @@ def _change_settings(
         case On():
             mode = "each" if before.mode == "none" else before.mode
             changes = {"off_from": None, "off_until": None, "mode": mode}
+            resume_address(connection, writer.address, "he wrote so", now, inbox_id=writer.inbox_id)
             sentence = list_sentence(say, "did-on", title=title)
         case Deliver("each" | "none" as mode):
             changes = {"mode": mode}

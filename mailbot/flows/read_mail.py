@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.address import Bounces, Commands, Get, Join, Leave, Post, Reply, ThreadChoice, route
 from mailbot.core.address import Site as Role
+from mailbot.core.automatic import automatic
 from mailbot.core.calendar import Language
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message, parse
@@ -21,7 +22,7 @@ from mailbot.core.token import token_hash
 from mailbot.flows.answer_astray import answer_astray
 from mailbot.flows.leave_by_address import leave_by_address
 from mailbot.flows.obey_desk import obey_desk
-from mailbot.flows.obey_member import obey_member
+from mailbot.flows.obey_member import obey_member, vouched
 from mailbot.flows.post_to_list import fingerprint, post_to_list
 from mailbot.flows.record_bounce import record_bounce
 from mailbot.flows.record_probe import record_probe
@@ -29,10 +30,11 @@ from mailbot.flows.record_rsvp import record_rsvp
 from mailbot.flows.record_trial import record_trial
 from mailbot.flows.record_vote import record_vote
 from mailbot.flows.report_held import report_held
+from mailbot.flows.resume_address import resume_address
 from mailbot.flows.settle_confirmation import settle_confirmation
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, desk_words, inbox, lists
+from mailbot.store import ballots, confirmations, desk_words, inbox, lists, troubles
 from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database, savepoint, storage_errors
 from mailbot.store.inbox import Received
@@ -101,7 +103,19 @@ def _read_one(
             "quarantined", _WORDS[site.language]["failed"].format(f"{type(error).__name__}: {error}")
         )
     _settle(connection, site, received, message, settled, now)
+    _sign_of_life(connection, site, received, message, now)
     return settled
+
+
+def _sign_of_life(
+    connection: Connection, site: Site, received: Received, message: Message, now: datetime
+) -> None:
+    """Send list mail again to an address whose mail came back, when its owner has certainly written himself."""
+    address = message.from_address
+    if address is None or message.defects or automatic(message, received.mail_from) is not None:
+        return
+    if troubles.state_of(connection, address) in {"probing", "suspended"} and vouched(site, message, address):
+        resume_address(connection, address, "he wrote to us", now, inbox_id=received.id)
 
 
 def _act(connection: Connection, site: Site, received: Received, message: Message, now: datetime) -> Settled:

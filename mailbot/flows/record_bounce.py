@@ -7,19 +7,17 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.automatic import absent_until, automatic, seems_automatic
-from mailbot.core.bounce import is_complaint, read_bounce
+from mailbot.core.bounce import failure_of, is_complaint, read_bounce
 from mailbot.core.calendar import Language
 from mailbot.core.message import Message
 from mailbot.core.token import read_bounce_token
 from mailbot.flows.settled import Settled
 from mailbot.flows.tell_office import tell_office
+from mailbot.flows.weigh_failure import FEWEST, MOST, weigh_failure
 from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store import ballots, bounces
 from mailbot.store.inbox import Received
-
-_FEWEST = 20  # bounces below which no share says anything
-_MOST = 0.3  # of the copies of one mailing (ballot.md section 13)
 
 _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
     "ja": {
@@ -60,21 +58,26 @@ def record_bounce(
     if not reports or hint:
         _note_absence(connection, received, message, delivery_id)
         return Settled("discarded", f"an automatic answer to the copy for {address}, not a bounce")
-    if all(report.action in {"delivered", "relayed", "expanded"} for report in reports):
-        return Settled("discarded", f"the copy for {address} arrived, or was passed on")
-    permanent = any(report.permanent for report in reports)
-    status = next((report.status for report in reports if report.status), "5.0.0" if permanent else "4.0.0")
-    bounces.add(connection, delivery_id, received.id, status=status, permanent=permanent, now=now)
-    if permanent:
+    failure = failure_of(reports)
+    if failure is None:
+        late = any(report.action == "delayed" for report in reports)
+        what = "is late and tried again" if late else "arrived, or was passed on"
+        return Settled("bounced" if late else "discarded", f"the copy for {address} {what}")
+    if not weigh_failure(connection, site, delivery_id, failure, now):
+        return Settled("discarded", f"the failure of the copy for {address} is known")
+    bounces.add(
+        connection, delivery_id, received.id, status=failure.status, permanent=failure.permanent, now=now
+    )
+    if failure.permanent:
         _break_off(connection, site, delivery_id, now)
-    kind = "permanent" if permanent else "temporary"
-    return Settled("bounced", f"{kind} failure {status} of the copy for {address}")
+    kind = "permanent" if failure.permanent else "temporary"
+    return Settled("bounced", f"{kind} failure {failure.status} of the copy for {address}")
 
 
 def _break_off(connection: Connection, site: Site, delivery_id: int, now: datetime) -> None:
     """Stop a mailing of which too much came back, before the rest of it harms our name; the office is told once."""
     returned = bounces.returned(connection, delivery_id)
-    if returned.bounced < _FEWEST or returned.bounced <= _MOST * returned.copies:
+    if returned.bounced < FEWEST or returned.bounced <= MOST * returned.copies:
         return
     if not (stopped := bounces.stop_mailing(connection, delivery_id)):
         return

@@ -29,6 +29,7 @@ from mailbot.flows.obey_member import answer, run_lines, vouched
 from mailbot.flows.open_list import open_for
 from mailbot.flows.perform_list_command import Writer, opened_sentences
 from mailbot.flows.post_to_list import fingerprint
+from mailbot.flows.resume_address import resume_address
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
 from mailbot.site import Site
@@ -95,6 +96,8 @@ def settle_confirmation(
             "discarded", f"the word that was asked for is {'spent' if asked.used_at else 'too late'}"
         )
     word, _ = read_word(message.text, _sent(connection, asked))
+    if word == "unclear" and asked.kind == "reachable":
+        word = "yes"  # any reply shows that he reads his mail
     if word == "unclear" or (word == "untouched" and asked.kind in _OF_OFFICE | _OBJECTS):
         return Settled("held", _PROSE[site.language])
     if not confirmations.use(connection, asked.id, now):
@@ -127,6 +130,8 @@ def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
             return Settled("answered", f"back on {name}")
         case "objection", False:
             return _take_back(connection, reply)
+        case "reachable", _:
+            return _reached(connection, reply)
         case (("undo-leave" | "objection"), True):
             return Settled("answered", "nothing to do: he agrees")
     _tell(connection, reply, "declined")
@@ -248,6 +253,16 @@ def _join_invited(connection: Connection, reply: _Reply) -> Settled:
         sentence=sentence,
     )
     return Settled("answered", f"an invitation to {value.name} was taken up")
+
+
+def _reached(connection: Connection, reply: _Reply) -> Settled:
+    """He could read the mail that asked, whatever he says of it: list mail goes on."""
+    address = reply.asked.address
+    stood = resume_address(
+        connection, address, "he answered the probe", reply.now, inbox_id=reply.received.id
+    )
+    _tell(connection, reply, "reached-again" if stood else "reached")
+    return Settled("answered", f"{address} is reached")
 
 
 # --- whose word, and what it says -----------------------------------------------------------------------------------

@@ -219,6 +219,13 @@ def owed_receipts(connection: Connection) -> list[Ballot]:
     return [Ballot(*row) for row in connection.execute(_BALLOTS.where(ballot.c.receipt_owed))]
 
 
+def open_at(connection: Connection, address: str) -> list[str]:
+    """Return the keys of the open surveys whose ballots go to this address."""
+    query = select(survey.c.key).join_from(ballot, survey, survey.c.key == ballot.c.subject)
+    query = query.where(func.lower(ballot.c.address) == address_key(address), survey.c.state == "open")
+    return list(connection.execute(query.distinct().order_by(survey.c.key)).scalars())
+
+
 # --- the ledger -------------------------------------------------------------------------------------------------
 
 _HEAD = Written(

@@ -37,6 +37,7 @@ from mailbot.store.tables import (
     microseconds,
     thread_choice,
 )
+from mailbot.store.troubles import suspended
 
 
 def names(connection: Connection) -> frozenset[str]:
@@ -157,7 +158,8 @@ def wanted_by(list_name: str, now: datetime, author: str | None, thread: str) ->
     """Return the condition on `list_member` for whom a post goes to at once.
 
     That is who wants each post, is not away, and did not mute its thread (the Message-ID of its first post; "": none);
-    who follows the thread gets it whatever else he has. Its author gets a copy unless he wants none of his own.
+    who follows the thread gets it whatever else he has. Its author gets a copy unless he wants none of his own. An address
+    whose mail comes back gets nothing.
     """
     at = microseconds(now)
     wants: ColumnElement[bool] = list_member.c.mode == "each"
@@ -175,7 +177,10 @@ def wanted_by(list_name: str, now: datetime, author: str | None, thread: str) ->
     )
     here = or_(list_member.c.off_from.is_(None), not_(away))
     own = true() if author is None else list_member.c.email_key != address_key(author)
-    return and_(list_member.c.list_name == list_name, wants, here, or_(own, list_member.c.copies_own))
+    reachable = list_member.c.email_key.not_in(suspended())
+    return and_(
+        list_member.c.list_name == list_name, wants, here, reachable, or_(own, list_member.c.copies_own)
+    )
 
 
 def recipients(

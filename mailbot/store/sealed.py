@@ -29,6 +29,7 @@ from mailbot.store.tables import (
     bounce,
     delivery,
     desk_word,
+    failure,
     history,
     inbox,
     ledger_head,
@@ -43,7 +44,19 @@ from mailbot.store.tables import (
 # Kinds of mailing that say nothing of what one body has answered; every other kind of the survey is destroyed.
 HARMLESS = ("invitation", "result", "ledger_head")
 # Tables whose rows are emptied or removed; the database is told to keep no trace of what stood there.
-TOUCHED = ("vote", "mail", "inbox", "history", "seen", "mailing", "delivery", "bounce", "act", "survey")
+TOUCHED = (
+    "vote",
+    "mail",
+    "inbox",
+    "history",
+    "seen",
+    "mailing",
+    "delivery",
+    "bounce",
+    "failure",
+    "act",
+    "survey",
+)
 _AT_ONCE = 500  # numbers in one statement
 
 
@@ -225,7 +238,8 @@ def destroy_copies(connection: Connection, key: str, inbox_ids: Collection[int])
     for telling in _telling(key, inbox_ids):
         numbers = list(connection.execute(select(delivery.c.id).where(telling)).scalars())
         for some in _parts(numbers):
-            connection.execute(delete(bounce).where(bounce.c.delivery_id.in_(some)))
+            for told in (bounce, failure):
+                connection.execute(delete(told).where(told.c.delivery_id.in_(some)))
             connection.execute(delete(history).where(history.c.delivery_id.in_(some)))
             count += connection.execute(delete(delivery).where(delivery.c.id.in_(some))).rowcount
     for emptied in _mailings(key, inbox_ids):

@@ -518,6 +518,12 @@ delivery = Table(
         postgresql_where=text("state = 'sending'"),
     ),
     Index("ix_delivery_state", "state"),
+    Index(
+        "ix_delivery_refused",
+        "settled_at",
+        sqlite_where=text("state IN ('failed', 'expired')"),
+        postgresql_where=text("state IN ('failed', 'expired')"),
+    ),
 )
 
 bounce = Table(
@@ -529,6 +535,39 @@ bounce = Table(
     Column("status", Text, nullable=False),  # 5.1.1
     Column("permanent", Boolean, nullable=False),
     Column("at", Moment, nullable=False),
+)
+
+failure = Table(  # one row for each copy that did not arrive, however we heard of it; it counts once
+    "failure",
+    metadata,
+    Column("delivery_id", _Id, ForeignKey("delivery.id"), primary_key=True, autoincrement=False),
+    Column("email_key", Text, nullable=False, index=True),
+    Column("status", Text, nullable=False),
+    Column("permanent", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),  # unknown | full | refused | unreachable | other
+    Column("words", Text, nullable=False),  # the server's
+    Column("at", Moment, nullable=False),
+)
+
+trouble = Table(  # the addresses whose mail comes back: core/trouble.py
+    "trouble",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    Column("address", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("score", Integer, nullable=False),  # thousandths, as it was at scored_at
+    Column("scored_at", Moment, nullable=False),
+    Column("counted_on", Text),  # 2026-06-22, local
+    Column("permanent", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Column("state", Text, nullable=False),  # watched | probing | suspended
+    Column("state_at", Moment),
+    Column("state_by", Text, nullable=False, server_default=""),
+    Column("summed_at", Moment),
+    Index("ix_trouble_state", "state"),
 )
 
 history = Table(  # what happened to one mail, for `queue --why`
