@@ -148,7 +148,7 @@ class Service:
         self._process: subprocess.Popen[bytes] | None = None
         self._config = self.folder / "config" / "mailbot.yaml"
         self._log = folder / "serve.log"
-        self.port = _free_port()
+        self.port = free_port()
         self.run("init", str(self.folder))
         for example in ("lists", "surveys", "events"):
             for file in (self.folder / "config" / example).glob("*.yaml"):
@@ -169,11 +169,19 @@ class Service:
             )
         self._config.write_text(changed, encoding="utf-8")
 
-    def sign(self) -> None:
-        """Let it sign each copy, with an RSA key of 2048 bits."""
-        made = json.loads(self.run("dkim", "make", "--json"))
+    def add(self, text: str) -> None:
+        """Add options that the example configuration does not have."""
         with self._config.open("a", encoding="utf-8") as file:
-            file.write(f"\ndkim: {{selector: {made['selector']}}}\n")
+            file.write(f"\n{text}\n")
+
+    def sign(self, *key_types: str) -> None:
+        """Let it sign each copy with a key of each of these types; RSA of 2048 bits."""
+        names = [
+            json.loads(self.run("dkim", "make", "--type", key_type, "--json"))["selector"]
+            for key_type in key_types
+        ]
+        second = f", ed25519: {{selector: {names[1]}}}" if names[1:] else ""
+        self.add(f"dkim: {{selector: {names[0]}{second}}}")
 
     def define(self, name: str, text: str) -> None:
         """Write a definition file, such as lists/kaigi.yaml."""
@@ -274,7 +282,8 @@ def wait_until(
         time.sleep(pause)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -324,9 +333,9 @@ class Mail:
     content: bytes
 
 
-def define_list(service: Service) -> None:
+def define_list(service: Service, *, archive: bool = True) -> None:
     """Define the one list, of all members."""
-    service.define("lists/kaigi.yaml", _LIST)
+    service.define("lists/kaigi.yaml", _LIST + "archive: no\n" * (not archive))
     service.run("apply")
 
 

@@ -56,6 +56,13 @@ def test_fanout_signed() -> None:
     assert (shown["recipients"], shown["mode"]) == (50, "signed")
 
 
+def test_fanout_with_everything() -> None:
+    """`fanout --with everything` has the archive, one click and DKIM on; `none` has them off."""
+    shown = figures("fanout", "--members", "50", "--with", "everything")
+    assert (shown["recipients"], shown["with"]) == (50, "archive,one-click,rsa")
+    assert figures("fanout", "--members", "50", "--with", "none")["with"] == "none"
+
+
 @pytest.mark.parametrize("mode", ["plain"])
 def test_fanout_refuses_what_this_version_cannot_do(mode: str) -> None:
     """A mode that does not exist yet is refused with a sentence, not measured as something else."""

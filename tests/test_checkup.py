@@ -419,3 +419,12 @@ def test_usage(tmp_path: Path) -> None:
     _, output = run(["doctor", "--no-dns"], folder)
     assert "\n; SPF: who may send with a return path in the domain (not looked at)\n" in output
     assert output.rstrip().endswith("skipped")
+
+
+def test_every_command_takes_the_configuration(tmp_path: Path) -> None:
+    """Also `init` and `restore`, which read none (interface.md)."""
+    status, output = run(["init", str(tmp_path / "new"), "--config", "nowhere/mailbot.yaml"], tmp_path)
+    assert status == 0, output
+    status, output = run(["restore", "x.tar.gz", "back", "--config", "nowhere/mailbot.yaml"], tmp_path)
+    assert (status, output.startswith("x.tar.gz: ")) == (1, True)
+    assert run(["demo", "--config", "nowhere/mailbot.yaml", "--help"], tmp_path)[0] == 0

@@ -9,7 +9,7 @@ import click
 
 from mailbot import __version__, show
 from mailbot.backup_file import HELD, Backup, held_since, restore_backup, write_backup
-from mailbot.cli.frame import JSON, command, only_try, opened, root
+from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, root
 from mailbot.config import load_config
 from mailbot.core.finding import size_words
 from mailbot.core.header import clean
@@ -49,10 +49,8 @@ def _backup(path: Path, target: Path, as_json: bool) -> None:
 )
 @click.option("--dry-run", is_flag=True, help="Read the whole backup, say what it holds, and make nothing.")
 @JSON
-@click.option("--config", "_config_path", hidden=True, help="Taken and not needed: the backup has its own.")
-def _restore(
-    file: Path, folder: Path, database: str | None, dry_run: bool, as_json: bool, _config_path: str | None
-) -> None:
+@UNUSED_CONFIG
+def _restore(file: Path, folder: Path, database: str | None, dry_run: bool, as_json: bool) -> None:
     """Put a backup back into a folder that does not exist or is empty; nothing is sent before `mailbot resume`."""
     restored = restore_backup(file, folder, clock(), dry_run=dry_run, database=database)
     if as_json:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mailbot import log, show
-from mailbot.cli.frame import JSON, command, only_try, opened, outcome, root, write_out
+from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, outcome, root, write_out
 from mailbot.config import load_config
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
@@ -27,6 +27,7 @@ from mailbot.yaml_source import Mistakes
 
 @root.command("init")
 @click.argument("folder", type=click.Path(path_type=Path))
+@UNUSED_CONFIG
 def _init(folder: Path) -> None:
     """Make a working folder that runs as it is."""
     made = make_folder(folder, secrets.token_bytes(32))
@@ -120,6 +121,7 @@ def _serve(path: Path, roles: str | None, log_level: str) -> None:
 @root.command("demo")
 @JSON
 @click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep the demo's folder here.")
+@UNUSED_CONFIG
 def _demo(as_json: bool, keep: Path | None) -> None:
     """Do the whole main job on real input: a post, a survey, a seminar, all by real SMTP, within a minute."""
     from mailbot.demo import demo  # noqa: PLC0415  only the demo needs what it imports

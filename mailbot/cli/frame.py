@@ -29,6 +29,9 @@ JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place
 CONFIG = click.option(
     "--config", "config_path", metavar="FILE", help="The configuration; default config/mailbot.yaml."
 )
+UNUSED_CONFIG = click.option(  # on commands that make a folder, or bring their own: every command takes it
+    "--config", metavar="FILE", expose_value=False, help="Taken like everywhere; this command reads none."
+)
 
 
 @dataclass(frozen=True)
