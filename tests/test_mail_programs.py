@@ -7,19 +7,11 @@ date, and the lines of the quoted mail that are not the same in every survey bec
 from __future__ import annotations
 
 import email
-import fcntl
 import html
 import json
-import os
-import pty
 import re
-import shutil
 import smtplib
-import struct
-import subprocess
-import termios
 import textwrap
-import threading
 import time
 from base64 import encodebytes
 from collections.abc import Iterator
@@ -33,6 +25,7 @@ from typing import Any
 import pytest
 
 from mailbot.core.register import full_code
+from tests import mutt
 from tests.dialogs.conversation import PATIENCE, Conversation, conversation, run, steps_of, text_of
 
 MAILS = Path(__file__).parent / "mails"
@@ -211,13 +204,6 @@ def _pairs(new: list[str]) -> dict[str, list[str]]:
 
 # --- mutt ---------------------------------------------------------------------------------------------------------
 
-_SETTINGS = """\
-set from="{address}" realname="山田 太郎" use_from=yes hostname="{domain}"
-set smtp_url="smtp://127.0.0.1:{port}" ssl_starttls=no ssl_force_tls=no
-set charset=utf-8 send_charset="{charset}"
-set editor="{editor}" include=yes fast_reply=yes autoedit=yes reply_to=yes recall=no copy=no
-set folder="{folder}" header_cache="" signature="" sleep_time=0 quit=yes confirmappend=no mark_old=no move=no
-"""
 # What the user's hand does in the editor: each number goes between its brackets, or a line goes on top.
 _EDITORS = {
     "mutt-slots": "s/【Q1回答】\\[　　\\]/【Q1回答】[ 2 ]/; s/【Q2回答】\\[　　\\]/【Q2回答】[ 1,3 ]/; s/【Q3回答】\\[　　\\]/【Q3回答】[ 特になし ]/",
@@ -225,7 +211,7 @@ _EDITORS = {
 }
 
 
-@pytest.mark.skipif(shutil.which("mutt") is None, reason="mutt is not installed")
+@pytest.mark.skipif(bool(mutt.UNAVAILABLE), reason=mutt.UNAVAILABLE or "runs")
 @pytest.mark.parametrize(
     ("member", "charset", "expected"),
     [
@@ -237,65 +223,6 @@ def test_mutt(
     open_survey: Conversation, tmp_path: Path, member: str, charset: str, expected: dict[str, Any]
 ) -> None:
     """The program mutt, with the invitation in its mailbox: reply, edit, send by its own SMTP; the answers count."""
-    mailbox = tmp_path / "mailbox"
-    for folder in ("cur", "new", "tmp"):
-        (mailbox / folder).mkdir(parents=True)
-    (mailbox / "new" / "1.invitation.host").write_bytes(open_survey.newest(_address(member)).as_bytes())
-    editor = tmp_path / "editor"
-    editor.write_text(f"#!/bin/sh\nexec sed -i '{_EDITORS[member]}' \"$1\"\n", encoding="utf-8")
-    editor.chmod(0o755)
-    settings = tmp_path / "muttrc"
-    settings.write_text(
-        _SETTINGS.format(
-            address=_address(member),
-            domain=f"{member}.lg.jp",
-            port=open_survey.port,
-            charset=charset,
-            editor=editor,
-            folder=tmp_path,
-        ),
-        encoding="utf-8",
-    )
-    _on_a_terminal(
-        ["mutt", "-n", "-F", str(settings), "-f", str(mailbox), "-e", "push <reply><send-message><quit>"],
-        tmp_path,
-    )
+    user = mutt.Mutt(tmp_path, _address(member), open_survey.port, charset=charset)
+    user.reply(open_survey.newest(_address(member)).as_bytes(), _EDITORS[member])
     assert _answers(open_survey, member) == expected
-
-
-def _on_a_terminal(command: list[str], home: Path) -> None:
-    """Run a program that wants a terminal, on one of its own, until it ends."""
-    ours, its = pty.openpty()
-    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
-    screen: list[bytes] = []
-    with subprocess.Popen(
-        command,
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        cwd=home,
-        env={"HOME": str(home), "PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8"},
-        start_new_session=True,
-    ) as program:
-        os.close(its)
-        reader = threading.Thread(target=_drain, args=(ours, screen))
-        reader.start()
-        try:
-            program.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            program.kill()
-        reader.join(PATIENCE)
-        os.close(ours)
-    assert program.returncode == 0, b"".join(screen)[-4_000:].decode(errors="replace")
-
-
-def _drain(terminal: int, screen: list[bytes]) -> None:
-    """Read what a program writes to its terminal; the terminal ends with the program."""
-    while True:
-        try:
-            written = os.read(terminal, 65_536)
-        except OSError:
-            return
-        if not written:
-            return
-        screen.append(written)

@@ -23,7 +23,6 @@ _MOST_LINES = 30  # of the post
 _LONGEST_LINE = 400  # characters
 _QUOTED_COLUMNS = 62
 _MOST_FILES = 20
-_PER_HOUR, _PER_DAY = 30, 200  # as for the office: hostile mail must not become a flood at a moderator
 
 
 def ask_moderators(
@@ -41,7 +40,7 @@ def ask_moderators(
     """Mail each moderator with a reply address of his own, once more if `again`; False when nobody could be asked."""
     asked = False
     for address in mailing_list.moderators:
-        if not inbox.may_answer(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
+        if not inbox.may_report(connection, address, now):
             why = "a moderator was not asked: too many mails to him this hour"
             inbox.note(connection, why, now=now, inbox_id=received.id)
             continue

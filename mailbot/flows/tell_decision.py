@@ -53,7 +53,7 @@ def tell_moderator(
     answered: Thread | None,
 ) -> None:
     """Queue a sentence about a held post to one moderator."""
-    if not inbox.may_answer(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
+    if not inbox.may_report(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
         return
     cooked = site.render.letter(
         "moderator_told", now=now, thread=answered, title=mailing_list.title, sentence=sentence

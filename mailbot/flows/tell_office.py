@@ -13,11 +13,6 @@ from mailbot.store import desk_words, inbox, outbox
 
 WORD_LASTS = timedelta(days=14)
 
-_PER_HOUR, _PER_DAY = (
-    30,
-    200,
-)  # a flood of hostile mail must not become a flood at the office; `queue` has the rest
-
 
 def tell_office(
     connection: Connection,
@@ -36,7 +31,7 @@ def tell_office(
     that act, or send it back.
     """
     for address in (site.office,) if to is None else to:
-        if not inbox.may_answer(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
+        if not inbox.may_report(connection, address, now):
             inbox.note(
                 connection,
                 "the office was not told again: too many reports this hour",
