@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 from datetime import datetime, tzinfo
@@ -59,6 +59,8 @@ _AROUND_MARKS = re.compile(f"({_MARK.pattern})")
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
 _LONGEST_VALUE = 120  # characters of one recipient's own value
 _REFERENCES = 8  # Message-IDs of a thread that are kept
+_RECEIPTS_KEPT = 256
+_LONGEST_KEPT = 20_000  # octets of a receipt
 _BAR = 20  # full-width characters of a bar that stands for everybody
 
 Auto = Literal["auto-generated", "auto-replied"]
@@ -235,6 +237,7 @@ class Renderer:
         self._language = language
         self._letterhead = letterhead
         self._zone = letterhead.zone
+        self._receipts: dict[Hashable, _Undated] = {}
         self._ours = _environment(templates / "mail" / language)
         self._templates = self._ours
         if own is not None and own.is_dir():
@@ -302,8 +305,35 @@ class Renderer:
         What was not understood stands first, and then only those questions are asked again. A `trial` says that
         nothing of it counts.
         """
+        at = self._receipt_time(receipt.at)
+        key = (survey, at, to, columns, quotes, trial, *_all_but_the_time(receipt))
+        cooked = self._receipts.get(key)
+        if cooked is None:
+            text = self._receipt_text(survey, receipt, at, to, columns, quotes=quotes, trial=trial)
+            cooked = self._cook_undated(text, survey.key, to)
+            self._keep(key, cooked)
+        return self._dated(cooked, now, thread)
+
+    def _keep(self, key: Hashable, cooked: _Undated) -> None:
+        """Keep a receipt: most bodies of a survey give one of a few answers, many of them in the same minute."""
+        if len(self._receipts) >= _RECEIPTS_KEPT:
+            self._receipts.clear()
+        if len(cooked.rest) <= _LONGEST_KEPT:
+            self._receipts[key] = cooked
+
+    def _receipt_text(
+        self,
+        survey: Survey,
+        receipt: VoteReceipt,
+        at: str,
+        to: Recipient,
+        columns: int,
+        *,
+        quotes: bool,
+        trial: bool,
+    ) -> list[str]:
         asked = _asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
-        body = self._survey_text(
+        return self._survey_text(
             "trial_receipt" if trial else "vote_receipt",
             survey,
             to,
@@ -314,7 +344,7 @@ class Renderer:
             only=asked,
             status=receipt.status,
             version=receipt.version,
-            at=self._receipt_time(receipt.at),
+            at=at,
             problems=_problem_lines(survey, receipt.problems, self._language),
             reason=_sentence(receipt.reason, self._language),
             notes=_notes(survey, receipt, self._language),
@@ -325,7 +355,6 @@ class Renderer:
             proxy_ended=receipt.proxy_ended,
             understood=self._understood(survey, receipt.answers, without=asked) if asked else (),
         )
-        return self._cook(body, survey.key, to, now, thread=thread)
 
     def primary_asked(
         self,
@@ -1084,20 +1113,31 @@ class Renderer:
         answerable: bool = True,
     ) -> bytes:
         """Cook a mail about a survey or an event; an answerable one comes back to the recipient's own token."""
+        cooked = self._cook_undated(text, key, to, ics=ics, form=form, answerable=answerable)
+        return self._dated(cooked, now, thread)
+
+    def _cook_undated(
+        self,
+        text: list[str],
+        key: str,
+        to: Recipient,
+        *,
+        ics: bytes | None = None,
+        form: bytes | None = None,
+        answerable: bool = True,
+    ) -> _Undated:
         domain = self._letterhead.reply_domain
         about = re.sub(r"[^a-z0-9-]", "-", key.lower())
         desk = "回答受付" if self._language == "ja" else "replies"
         phrase = f"{self._letterhead.association} {desk}".strip()
         reply_to = f"Reply-To: {encode_phrase(phrase, f'<{to.token}@{domain}>', column=10)}\r\n".encode()
-        return self._assemble(
+        return self._undated(
             text,
             to=to.address,
             reply_to=reply_to if answerable else self._office_reply(),
             message_id=f"<{about}.{to.code}.{to.token}.{field('delivery')}@{domain}>"
             if answerable
             else f"<{about}.{to.code}.{field('delivery')}@{domain}>",
-            now=now,
-            thread=thread,
             file=_calendar(ics, about) if ics else _workbook(form, about) if form else None,
         )
 
@@ -1130,33 +1170,42 @@ class Renderer:
         message_id: str,
         now: datetime,
         thread: Thread | None = None,
-        file: _File | None = None,
     ) -> bytes:
+        cooked = self._undated(text, to=to, reply_to=reply_to, message_id=message_id)
+        return self._dated(cooked, now, thread)
+
+    def _undated(
+        self, text: list[str], *, to: str, reply_to: bytes, message_id: str, file: _File | None = None
+    ) -> _Undated:
         """Put head and body together; ids stand raw on one line, texts are encoded words."""
         subject, *lines = text
         body = "\r\n".join(lines).strip("\r\n").encode() + b"\r\n"
         sender = encode_address(self._association(), self._letterhead.office, column=6)
-        auto: Auto = "auto-replied" if thread else "auto-generated"
         kind, content = _with_file(body, file) if file else (_PLAIN, body)
-        cooked = b"".join(
-            (
-                _raw("From", sender),
-                reply_to,
-                _raw("To", _address(to)),
-                header_line("Subject", subject),
-                _raw("Date", format_datetime(now.astimezone(self._zone))),
-                _raw("Message-ID", message_id),
-                *_thread_lines(thread),
-                _raw("Auto-Submitted", auto),
-                _raw("X-Auto-Response-Suppress", "OOF, AutoReply"),
-                _raw("MIME-Version", "1.0"),
-                *(_raw(*line) for line in kind),
-                b"\r\n",
-                content,
-            )
+        cooked = _Undated(
+            b"".join(
+                (_raw("From", sender), reply_to, _raw("To", _address(to)), header_line("Subject", subject))
+            ),
+            _raw("Message-ID", message_id),
+            b"".join(
+                (
+                    _raw("X-Auto-Response-Suppress", "OOF, AutoReply"),
+                    _raw("MIME-Version", "1.0"),
+                    *(_raw(*line) for line in kind),
+                    b"\r\n",
+                    content,
+                )
+            ),
         )
-        _check(cooked)
+        _check(b"".join(cooked))
         return cooked
+
+    def _dated(self, cooked: _Undated, now: datetime, thread: Thread | None) -> bytes:
+        """Return the cooked mail of this moment, in this thread."""
+        auto: Auto = "auto-replied" if thread else "auto-generated"
+        date = _raw("Date", format_datetime(now.astimezone(self._zone)))
+        submitted = _raw("Auto-Submitted", auto)
+        return b"".join((cooked.top, date, cooked.message_id, *_thread_lines(thread), submitted, cooked.rest))
 
     def _ics(self, event: Event, sequence: int, now: datetime) -> bytes:
         return event_ics(
@@ -1184,6 +1233,14 @@ def _environment(*folders: Path) -> ImmutableSandboxedEnvironment:
         autoescape=False,
         auto_reload=False,
     )
+
+
+class _Undated(NamedTuple):
+    """A cooked mail without what is of its moment and of its thread."""
+
+    top: bytes  # down to the Subject
+    message_id: bytes
+    rest: bytes
 
 
 class _File(NamedTuple):
@@ -1262,6 +1319,15 @@ def _check(cooked: bytes) -> None:
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
+
+
+def _all_but_the_time(receipt: VoteReceipt) -> tuple[Hashable, ...]:
+    """Return the receipt as a key."""
+    return tuple(
+        tuple(value.items()) if isinstance(value, dict) else value
+        for name, value in vars(receipt).items()
+        if name != "at"
+    )
 
 
 def _shown(lines: tuple[str, ...]) -> list[str]:

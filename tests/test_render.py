@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from datetime import time as clock
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -22,6 +22,7 @@ from mailbot.core.event import Event, Rsvp, event_changes, rsvp_form
 from mailbot.core.mailing import field, fill, template
 from mailbot.core.reply import command_of, explicit_answers, read_reply
 from mailbot.core.report import QuestionReport, Report
+from mailbot.core.seal import Seal
 from mailbot.core.survey import Answers, Problem, Question, Survey
 from mailbot.core.wrap import columns
 from mailbot.render import (
@@ -673,6 +674,34 @@ def test_lines_of_strangers_are_made_safe() -> None:
     lines = mail.decode().split("\r\n")
     assert max(len(line.encode()) for line in lines) <= 998
     assert not any(line.startswith((">", "From ", ".")) or line == "-- " for line in lines)
+
+
+def test_a_receipt_that_is_kept_says_nothing_of_another() -> None:
+    """The receipts of one answer share a text, but not their moment and thread; whatever else differs is another text."""
+    kept = VoteReceipt("partial", NOW, 1, 2, {"Q1": ("2",)}, (Problem("Q2", "required", "まだです"),), "理由")
+    changes: dict[str, object] = {
+        "status": "late",
+        "at": NOW + timedelta(hours=1),
+        "version": 7,
+        "edition": 9,
+        "answers": {"Q1": ("3",)},
+        "problems": (Problem("Q2", "garbled", "文字化け"),),
+        "reason": "別の理由",
+        "remarks": {"Q1": "来年度から"},
+        "flags": {"Q1": ("read",)},
+        "ask": False,
+        "others": 3,
+        "seal": Seal("key", "line"),
+        "proxy_ended": True,
+    }
+    assert changes.keys() == vars(kept).keys()
+    shared = Renderer(TEMPLATES, "ja", LETTERHEAD)
+    for change in ({}, *({name: value} for name, value in changes.items()), {}):
+        receipt: VoteReceipt = replace(kept, **change)  # type: ignore[arg-type]
+        for now, thread in ((NOW, THREAD), (NOW + timedelta(minutes=5), Thread("<other@x.example>"))):
+            own = Renderer(TEMPLATES, "ja", LETTERHEAD)
+            cooked = own.vote_receipt(SURVEY, receipt, thread=thread, now=now)
+            assert shared.vote_receipt(SURVEY, receipt, thread=thread, now=now) == cooked
 
 
 def test_long_threads_fit_a_line() -> None:

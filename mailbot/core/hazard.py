@@ -70,6 +70,8 @@ def hazard(message: Message) -> Hazard | None:
 
 def _hides_a_line(value: str) -> bool:
     """Tell whether an encoded word of a header field holds a line end or NUL: the start of a field of a stranger's."""
+    if "=?" not in value:
+        return False
     for word in _ENCODED_WORD.finditer(value):
         text = word["text"].encode("ascii", "replace")
         try:

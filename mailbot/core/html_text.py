@@ -92,7 +92,7 @@ class _Finder:
         return known
 
 
-@dataclass
+@dataclass(slots=True)
 class _Element:
     """An open element and what it did to the text inside."""
 
@@ -104,7 +104,7 @@ class _Element:
     item: int | None = None  # number of the last item of a numbered list
 
 
-@dataclass
+@dataclass(slots=True)
 class _Line:
     """The line that is being written: stretches of text, each struck through or not."""
 

@@ -418,8 +418,17 @@ def decode_header(value: str | bytes) -> str:
     Neighbouring words of one charset are joined first, because mail programs split characters between them.
     The result is one line without control characters; anything that is not understood stays as it is.
     """
-    if isinstance(value, str) and value.isascii() and value.isprintable() and "=?" not in value:
+    if not isinstance(value, str) or len(value) > _SHORT_FIELD:
+        return _decode_header(value)
+    if value.isascii() and value.isprintable() and "=?" not in value:
         return value
+    return _decode_short_header(value)
+
+
+_SHORT_FIELD = 500  # characters
+
+
+def _decode_header(value: str | bytes) -> str:
     raw = (
         value
         if isinstance(value, bytes)
@@ -433,6 +442,10 @@ def decode_header(value: str | bytes) -> str:
         contents = [content for _, content in words]
         texts.append(_joined(contents, charset))
     return strip_controls("".join(texts))
+
+
+# The replies to one mail of ours have its Subject, which each mail program encodes in its own way.
+_decode_short_header = functools.lru_cache(maxsize=1024)(_decode_header)
 
 
 def _escaped(value: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
@@ -106,6 +106,7 @@ class KnownText:
     order: tuple[str, ...]  # the keys of all lines that are not blank
     question_at: Mapping[str, int]  # where in `order` each question begins
     slot_at: Mapping[str, range]  # which lines of `order` are its slot
+    running_on: frozenset[str]  # questions of whose slots our words run on to a further line
 
 
 # The confirmation that `ballot.confirmation` composes, as a key.
@@ -148,9 +149,61 @@ def _shape(line: str) -> _Shape:
     )
 
 
+_ANYBODY, _NO_REFERENCE = "(anybody)", "X-000-000000"  # stand for what is each body's own
+_ANYBODYS_KEY = line_key(_ANYBODY)
+_REFERENCE_WORDS = ("受付番号", "Ref")
+
+
 @lru_cache(maxsize=256)
 def _known_text(text: str) -> KnownText:
-    """Return the roles of the lines of one text of ours, and its slots."""
+    """Return the roles of the lines of one text of ours, and its slots.
+
+    All bodies of a survey have the same text but for two lines, the first, which greets them, and the one with
+    their 受付番号: the others are read once for all.
+    """
+    first, _, rest = text.partition("\n")
+    at = next((found for word in _REFERENCE_WORDS if (found := rest.find(word)) >= 0), -1)
+    reference = REFERENCE.search(rest, at) if at >= 0 else None
+    if (
+        reference is None
+        or not first.strip()
+        or len(first.splitlines()) != 1
+        or _shape(first)[1:5] != _SAYS_NOTHING
+    ):
+        return _read(text)
+    begin, end = reference.span("reference")
+    frame = _read_frame(f"{_ANYBODY}\n{rest[:begin]}{_NO_REFERENCE}{rest[end:]}")
+    line = rest[rest.rfind("\n", 0, begin) + 1 :].partition("\n")[0]
+    greeted, named = line_key(first), line_key(line)
+    if (
+        frame.reference != _NO_REFERENCE.casefold()
+        or frame.roles.get(_ANYBODYS_KEY) != (Role("outside"),)
+        or len(frame.roles[frame.edition]) != 1
+        or greeted == named
+        or not frame.roles.keys().isdisjoint((greeted, named))
+    ):
+        return _read(text)
+    roles = dict(frame.roles)
+    roles[greeted], roles[named] = roles.pop(_ANYBODYS_KEY), roles.pop(frame.edition)
+    order = tuple(named if key == frame.edition else key for key in (greeted, *frame.order[1:]))
+    return replace(
+        frame,
+        roles=roles,
+        edition=named,
+        reference=reference["reference"].casefold(),
+        joined="".join(order),
+        likenesses=tuple(
+            (named, role) if key == frame.edition else (key, role) for key, role in frame.likenesses
+        ),
+        order=order,
+    )
+
+
+_SAYS_NOTHING = (None, "", "", "")  # no slot, reference, mark or question
+
+
+def _read(text: str) -> KnownText:
+    """Return the roles of the lines of one text of ours, read line by line."""
     roles: dict[str, list[Role]] = {}
     slots: dict[str, list[str]] = {}
     edition = reference = question = ""
@@ -158,6 +211,7 @@ def _known_text(text: str) -> KnownText:
     keys: list[str] = []
     question_at: dict[str, int] = {}
     slot_at: dict[str, range] = {}
+    running_on: set[str] = set()
     likenesses = []
     for line in text.splitlines():
         shape = _shape(line)
@@ -190,6 +244,7 @@ def _known_text(text: str) -> KnownText:
         elif in_slot:
             slots[question].append(line)
             slot_at[question] = range(slot_at[question].start, len(keys))
+            running_on.add(question)
             role = Role("slot-more", question)
         elif shape.reference:
             role = Role("reference")
@@ -217,7 +272,11 @@ def _known_text(text: str) -> KnownText:
         tuple(keys),
         question_at,
         slot_at,
+        frozenset(running_on),
     )
+
+
+_read_frame = lru_cache(maxsize=64)(_read)
 
 
 def _confirms(joined: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -258,6 +317,7 @@ class Known:
     roles: Mapping[str, tuple[Role, ...]]
     keys: tuple[str, ...]  # all of them, sorted
     likenesses: tuple[tuple[str, Role], ...]
+    running_on: frozenset[str]  # questions of whose slots our words run on to a further line
 
     def like(self, key: str) -> Role | None:
         """Return what a damaged line of a ballot of ours was: it has most of that line's letters in their order."""
@@ -353,13 +413,15 @@ def known_texts(texts: tuple[str, ...]) -> Known:
     """Return everything that we sent to one address for one survey, newest first, ready for comparison."""
     parsed = tuple(_known_text(text) for text in texts)
     if len(parsed) == 1:
-        return Known(parsed, parsed[0].roles, tuple(sorted(parsed[0].roles)), parsed[0].likenesses)
-    roles: dict[str, tuple[Role, ...]] = {}
+        roles = parsed[0].roles
+        return Known(parsed, roles, tuple(sorted(roles)), parsed[0].likenesses, parsed[0].running_on)
+    merged: dict[str, tuple[Role, ...]] = {}
     for text in parsed:
         for key, found in text.roles.items():
-            roles[key] = tuple(dict.fromkeys(roles.get(key, ()) + found))
+            merged[key] = tuple(dict.fromkeys(merged.get(key, ()) + found))
     likenesses = dict.fromkeys(likeness for text in parsed for likeness in text.likenesses)
-    return Known(parsed, roles, tuple(sorted(roles)), tuple(likenesses))
+    running_on = frozenset(question for text in parsed for question in text.running_on)
+    return Known(parsed, merged, tuple(sorted(merged)), tuple(likenesses), running_on)
 
 
 _LOST = re.compile("[?〓\ufffd]")

@@ -7,7 +7,7 @@ import html
 import re
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 from mailbot.core.html_text import CUT, html_to_text
@@ -59,7 +59,8 @@ class Message:
 
     def header(self, name: str) -> str | None:
         """Return the first field of this name, decoded, without control characters; None if there is none."""
-        value = Head(self.headers).first(name.lower())
+        wanted = name.lower()
+        value = next((value for field, value in self.headers if field.lower() == wanted), None)
         return None if value is None else decode_header(value)
 
 
@@ -69,21 +70,17 @@ def parse(raw: bytes) -> Message:
     A mail beyond the bounds of promises.md attack 6 comes back with `defects` and those header fields that could be
     read; nothing else of it may be acted upon.
     """
-    return replace(_parsed(raw), size=len(raw))
-
-
-def _parsed(raw: bytes) -> Message:
     mail = raw.replace(b"\r\n", b"\n") if b"\n" in raw else raw.replace(b"\r", b"\n")
     if mail.startswith((b"From ", b">From ")):  # a mailbox's separator, or what a gateway left of it
         mail = mail.partition(b"\n")[2]
     head, body = split_head(mail)
     try:
-        return _message(head, head.defects, _content(head, body))
+        return _message(head, head.defects, _content(head, body), len(raw))
     except TooMuchError as error:
-        return _message(head, (*head.defects, str(error)), _NOTHING)
+        return _message(head, (*head.defects, str(error)), _NOTHING, len(raw))
     except Exception as error:  # noqa: BLE001  promise I7: what a stranger sends is quarantined, whatever it does to us
         defect = f"the mail cannot be read ({type(error).__name__})"
-        return _message(Head(()), (*head.defects, defect), _NOTHING)
+        return _message(Head(()), (*head.defects, defect), _NOTHING, len(raw))
 
 
 @dataclass(frozen=True)
@@ -105,7 +102,7 @@ def thread_of(message: Message) -> str:
     return next(iter((*message.references, *message.in_reply_to, message.message_id)))
 
 
-def _message(head: Head, defects: tuple[str, ...], content: _Content) -> Message:
+def _message(head: Head, defects: tuple[str, ...], content: _Content, size: int) -> Message:
     recipients = tuple(
         address for name in ("to", "cc") for value in head.all(name) for address in _addresses(value)
     )
@@ -130,6 +127,7 @@ def _message(head: Head, defects: tuple[str, ...], content: _Content) -> Message
         attachments=content.attachments,
         defects=defects,
         content_type=content.content_type,
+        size=size,
     )
 
 

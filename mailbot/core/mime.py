@@ -12,6 +12,7 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import unquote_to_bytes
 
 from mailbot.core.japanese import decode, decode_header, from_base64
@@ -42,13 +43,20 @@ class Head:
     fields: Fields
     defects: tuple[str, ...] = ()
 
-    def all(self, name: str) -> list[str]:
-        """Return the values of every field of this name, undecoded."""
-        return [value for field, value in self.fields if field.lower() == name]
+    def all(self, name: str) -> Sequence[str]:
+        """Return the values of every field of this name (in lower case), undecoded."""
+        return self._by_name.get(name, ())
 
     def first(self, name: str) -> str | None:
-        """Return the value of the first field of this name, undecoded."""
+        """Return the value of the first field of this name (in lower case), undecoded."""
         return next(iter(self.all(name)), None)
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            found.setdefault(name.lower(), []).append(value)
+        return found
 
 
 @dataclass(frozen=True)

@@ -512,12 +512,7 @@ class Reader:
 
     def _may_continue(self) -> bool:
         """Say whether our own words about this slot's answer run on to further lines."""
-        return any(
-            role.kind == "slot-more" and role.question == self.current_id
-            for text in self.known.texts
-            for roles in text.roles.values()
-            for role in roles
-        )
+        return self.current_id in self.known.running_on
 
     def _continue_slot(self, line: Line) -> bool:
         """Take a line into the open slot; return True when the line has to be read on its own."""

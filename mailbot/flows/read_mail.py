@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import Connection
 
@@ -76,35 +77,55 @@ def read_mail(database: Database, site: Site, inbox_id: int, now: datetime) -> N
 def _read(database: Database, site: Site, mails: Sequence[Received], clock: Callable[[], datetime]) -> None:
     """Read some mails in one transaction, which saves the disk a sync for each; each stands and falls by itself."""
     parsed = [(received, parse(received.content)) for received in mails]
-    with database.write() as connection:
-        ours = inbox.claim_each(connection, [received.id for received in mails])
-        outcomes = [
-            (received, _read_one(connection, site, received, message, clock()))
-            for received, message in parsed
-            if received.id in ours
-        ]
+    try:
+        outcomes = _read_all(database, site, parsed, clock, _act)
+    except (StorageFull, StorageUnavailable):
+        raise
+    except Exception:  # noqa: BLE001  one of them breaks us: nothing of this was saved, now each for itself
+        outcomes = _read_all(database, site, parsed, clock, _act_by_itself)
     for received, settled in outcomes:  # only now is it true
         log.event(
             "inbox." + settled.state, inbox=received.id, recipient=received.recipient, reason=settled.reason
         )
 
 
-def _read_one(
+_Act = Callable[[Connection, Site, Received, Message, datetime], Settled]
+
+
+def _read_all(
+    database: Database,
+    site: Site,
+    mails: Sequence[tuple[Received, Message]],
+    clock: Callable[[], datetime],
+    act: _Act,
+) -> list[tuple[Received, Settled]]:
+    outcomes = []
+    with database.write() as connection:
+        ours = inbox.claim_each(connection, [received.id for received, _ in mails])
+        for received, message in mails:
+            if received.id in ours:
+                now = clock()
+                settled = act(connection, site, received, message, now)
+                _settle(connection, site, received, message, settled, now)
+                _sign_of_life(connection, site, received, message, now)
+                outcomes.append((received, settled))
+    return outcomes
+
+
+def _act_by_itself(
     connection: Connection, site: Site, received: Received, message: Message, now: datetime
 ) -> Settled:
+    """Let one mail act so that what it did is undone when it breaks us, and nothing else."""
     try:
         with storage_errors(), savepoint(connection):
-            settled = _act(connection, site, received, message, now)
+            return _act(connection, site, received, message, now)
     except (StorageFull, StorageUnavailable):
         raise
     except Exception as error:  # noqa: BLE001  the mail is stored; it must neither be lost nor stop the others
         log.event("inbox.failed", level="error", inbox=received.id, error=error)
-        settled = Settled(
+        return Settled(
             "quarantined", _WORDS[site.language]["failed"].format(f"{type(error).__name__}: {error}")
         )
-    _settle(connection, site, received, message, settled, now)
-    _sign_of_life(connection, site, received, message, now)
-    return settled
 
 
 def _sign_of_life(
@@ -122,8 +143,12 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
     """Let the flow act that the recipient's address asks for."""
     if message.defects:
         return Settled("quarantined", "; ".join(message.defects))
+    names = cache(lambda: lists.names(connection))  # an answer's address asks for none
     found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+        received.recipient,
+        domain=site.domain,
+        reply_domain=site.reply_domain,
+        lists=lambda name: name in names(),
     )
     match found:
         case Post(name):

@@ -274,7 +274,8 @@ def _run(
     """
     held = connection.connection
     try:
-        cursor = held.cursor()
+        assert held.dbapi_connection is not None, "it is open"
+        cursor = held.dbapi_connection.cursor()
         (cursor.executemany if each else cursor.execute)(sql, parameters)
         return cursor.fetchall() if fetch else cursor.rowcount
     except connection.dialect.loaded_dbapi.Error as error:
