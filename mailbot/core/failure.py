@@ -47,7 +47,7 @@ _UNKNOWN = _words(
     (?:unknown|no such|invalid|non-?existent|bad|unrecognized|undeliverable|inactive|illegal|incorrect|wrong|disabled|dead|obsolete)\s
         (?:or\s\w+\s)?(?:final\s|delivery\s|local\s|destination\s|recipient\s|virtual\s|email\s|e-mail\s|mail\s)*
         (?:user|recipient|mail ?box|address|account|alias|domain|host|person|name|local|destination|id\b)|
-    isn't (?:a |any )?(?:valid|known)|doesn't have an?|no mail ?box|couldn't find (?:any|an|the)|no account|user doesn't|
+    (?:wasn't|weren't|couldn't be|could not be|was not) found|isn't (?:a |any )?(?:valid|known)|doesn't have an?|no mail ?box|couldn't find (?:any|an|the)|no account|user doesn't|
     not listed in|not a known user|no matches|no valid recipient|name is not recognized|host not found|
     no (?:mx|a record|such domain)|nxdomain|not known here|not our (?:customer|user)|has moved|(?:is )?no longer (?:valid|active|with|in)|
     this account (?:has been|is)|wrong or no longer|not a valid|unrouteable address|domain does not exist|
@@ -56,7 +56,7 @@ _UNKNOWN = _words(
     宛先(?:不明|が(?:存在し|見つかり|あり|間違)|メールアドレスが)|あて先(?:不明|が)|
     (?:ユーザ|ユーザー|アカウント|アドレス|メールボックス|受信者|ドメイン|利用者)[^。]{0,30}
         (?:存在し(?:ま|な)|見つかり|見つから|不明|ありません|誤り|間違|無効|使用できま|使われて)|
-    該当する(?:ユーザ|アドレス|宛先)|解約|退会|unbekannt|nicht bekannt|existiert nicht|inconnu|n'existe pas|
+    該当する(?:ユーザ|アドレス|宛先)|解約|契約[^。]{0,10}解除|退会|利用[^。]{0,6}(?:停止|いただけません)|unbekannt|nicht bekannt|existiert nicht|inconnu|n'existe pas|
     desconocid|no existe|no exist[ei]|sconosciut|non esiste|onbekend|不存在|用户"""
 )
 _JUDGED = _words(
@@ -67,7 +67,7 @@ _JUDGED = _words(
 _REFUSED = _words(
     r"""spam|block(?:ed)?\b|policy|authentication (?:required|failed)|not authori[sz]ed|unauthori[sz]ed|
     relay(?:ing)? (?:denied|not|access)|access denied|denied by|content (?:reject|filter)|rejected (?:as|due|for|because|by)|
-    message (?:size|too (?:large|big))|size (?:limit|exceed)|too large|not accepting (?:mail|messages) from|
+    message (?:size|too (?:large|big))|size (?:limit|exceed)|too large|rejects? (?:mail|messages?) from|not accepting (?:mail|messages) from|
     \bptr\b|rate limit|too many|restricted|prohibited|permission|forbidden|banned|attachment|
     受信拒否|拒否(?:され|しま)|迷惑メール|ブロック|ウイルス|フィルタ|サイズ"""
 )

@@ -36,6 +36,7 @@ _BOUNCE_SUBJECT = re.compile(
     r"returned? (?:mail|message|to sender)|mail (?:failed|failure|error|system error|delivery)|returning (?:mail|message)|"
     r"message (?:delivery|status|delayed|not delivered|could not)|could(?:n't| not) (?:be )?(?:send|sent|deliver)|"
     r"rejected (?:mail|message)|warning: (?:could not|message)|permanent (?:delivery )?(?:error|failure)|processing error|"
+    r"(?:error|trouble|problem) (?:in |while |with )?(?:sending|delivering)|"
     r"unzustellbar|non remis|non recapit|no entregado|mancato recapito|retour|"
     r"配信(?:不能|不可|エラー|失敗|できま|に失敗|状態|が遅)|配送(?:不能|エラー|失敗|できま)|送信(?:エラー|失敗|できま)|"
     r"mail error|エラー(?:メール|通知)|宛先不明|あて先不明|届きません|不達|返送|未配信|退信",
@@ -67,6 +68,11 @@ _FAILED = re.compile(
 _NOT_NOW = re.compile(
     r"(?:click|reply|confirm|verify|authenticate|whitelist)[^.]{0,80}(?:deliver|reach|release|receive)|challenge|"
     r"(?:deliver|send)[^.]{0,60}(?:once|until|unless) you (?:confirm|verify|reply|click)|承認(?:のため|手続|リクエスト)|本人確認",
+    re.IGNORECASE,
+)
+_ARRIVED = re.compile(
+    r"successful(?:ly)? (?:mail )?(?:deliver|relay)|"
+    r"(?:配信|配送|送信)(?:が|に)?(?:成功|完了)|開封",
     re.IGNORECASE,
 )
 _HELP = re.compile(
@@ -122,7 +128,9 @@ def read_notice(message: Message) -> list[Notice]:
             lines = lines[:end]
             break
     whole = "\n".join(lines)
-    if _NOT_NOW.search(whole) and not says_failure(whole):
+    if (_NOT_NOW.search(whole) or _ARRIVED.search(whole)) and not (
+        says_failure(whole) or _GIVEN_UP.search(whole)
+    ):
         return []
     addresses = _failed_recipients(message) or listed or beside
     coded = code_of(whole)[1] is not None
@@ -178,6 +186,7 @@ def _named(message: Message, lines: list[str]) -> tuple[list[str], list[str]]:
     listed: list[str | None] = []
     beside: list[str | None] = []
     roles: list[str | None] = []
+    to: list[str | None] = []
     for index, line in enumerate([*lines, message.subject[:LINE]]):
         if "@" not in line or _in_head(lines, index):
             continue
@@ -197,11 +206,13 @@ def _named(message: Message, lines: list[str]) -> tuple[list[str], list[str]]:
             continue
         if _is_entry(line):
             listed.append(found[0])
+        elif _TO.match(line):
+            to += found
         elif _HELP.search(line) and "rcpt to" not in line.lower():
             continue
         elif _FAILED.search(line) or says_failure(line) or code_of(line)[1]:
             beside += found
-    return _distinct(listed), _distinct(beside or roles)
+    return _distinct(listed), _distinct(beside or to or roles)
 
 
 def _in_head(lines: list[str], index: int) -> bool:
