@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from mailbot.core.complaint import read_complaint
 from mailbot.core.delivery_status import (
     CONTENT,
     LINE,
@@ -53,9 +54,7 @@ class Report:
 
 def read_bounce(message: Message) -> tuple[Report, ...]:
     """Return a report per recipient; empty when the mail, such as a vacation note, reports no failure."""
-    if is_complaint(message):
-        return ()
-    if _is_read_receipt(message):
+    if read_complaint(message) is not None or _is_read_receipt(message):
         return ()
     statuses = _statuses(message, 0)
     if not statuses and _MACHINE_TEXT.search(message.text[:CONTENT]):
@@ -93,14 +92,6 @@ def refusal(reply: str, *, expired: bool) -> Failure:
     if expired and reason == "other":
         reason = "unreachable"
     return Failure(permanent, reason, status or ("5.0.0" if permanent else "4.4.7"), words)
-
-
-def is_complaint(message: Message) -> bool:
-    """Tell whether a mail is an abuse report: somebody pressed "spam", which is no failure (RFC 5965)."""
-    if any(part.content_type == "message/feedback-report" for part in message.parts):
-        return True
-    declared = (message.header("content-type") or "")[:LINE].lower()
-    return "report-type" in declared and "feedback-report" in declared
 
 
 def _statuses(message: Message, depth: int) -> list[RecipientStatus]:

@@ -17,6 +17,7 @@ from mailbot.core.address import Bounces, Commands, Get, Join, Leave, Post, Repl
 from mailbot.core.address import Site as Role
 from mailbot.core.automatic import automatic
 from mailbot.core.calendar import Language
+from mailbot.core.complaint import read_complaint
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message, parse
 from mailbot.core.token import token_hash
@@ -30,6 +31,7 @@ from mailbot.flows.record_probe import record_probe
 from mailbot.flows.record_rsvp import record_rsvp
 from mailbot.flows.record_trial import record_trial
 from mailbot.flows.record_vote import record_vote
+from mailbot.flows.report_complaint import report_complaint
 from mailbot.flows.report_held import report_held
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.settle_confirmation import settle_confirmation
@@ -174,6 +176,8 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return answer_astray(connection, site, received, message, now) or nobody
         case Role("survey") if settled := answer_astray(connection, site, received, message, now):
             return settled
+        case Role("abuse" | "postmaster" | "listmaster") if complaint := read_complaint(message):
+            return report_complaint(connection, site, complaint)
         case _:
             return Settled("held", _WORDS[site.language]["people"].format(received.recipient))
 

@@ -7,10 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.automatic import absent_until, automatic, seems_automatic
-from mailbot.core.bounce import failure_of, is_complaint, read_bounce
+from mailbot.core.bounce import failure_of, read_bounce
 from mailbot.core.calendar import Language
+from mailbot.core.complaint import read_complaint
 from mailbot.core.message import Message
 from mailbot.core.token import read_bounce_token
+from mailbot.flows.report_complaint import report_complaint
 from mailbot.flows.settled import Settled
 from mailbot.flows.tell_office import tell_office
 from mailbot.flows.weigh_failure import FEWEST, MOST, weigh_failure
@@ -21,15 +23,9 @@ from mailbot.store.inbox import Received
 
 _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
     "ja": {
-        "person": "エラー通知用のアドレスに、人の手で書かれたと思われるメールが届きました。お答えください。",
-        "complaint": "受信者側の事業者から、{}あてのメールが迷惑メールとして通報されたという知らせです。"
-        "エラーには数えていません。配信を続けてよいか、ご本人にお確かめください。",
+        "person": "エラー通知用のアドレスに、人の手で書かれたと思われるメールが届きました。お答えください。"
     },
-    "en": {
-        "person": "It was written to a return path by a person; please answer it.",
-        "complaint": "A provider reports that the mail to {} was marked as spam. It does not count as a bounce; please ask "
-        "the member whether he still wants it.",
-    },
+    "en": {"person": "It was written to a return path by a person; please answer it."},
 }
 
 
@@ -42,6 +38,9 @@ def record_bounce(
     """
     words = _WORDS[site.language]
     delivery_id = None if token is None else read_bounce_token((site.key,), token)
+    complaint = read_complaint(message)
+    if complaint is not None:
+        return report_complaint(connection, site, complaint, delivery_id)
     if delivery_id is None:
         if automatic(message, received.mail_from):
             return Settled("discarded", "a bounce whose address carries no token of ours; it names no copy")
@@ -49,8 +48,6 @@ def record_bounce(
     address = bounces.address_of(connection, delivery_id)
     if address is None:
         return Settled("discarded", "a bounce of a copy that is no longer known")
-    if is_complaint(message):
-        return Settled("held", words["complaint"].format(address))
     reports = read_bounce(message)
     hint = seems_automatic(message.subject)
     if not reports and not hint and automatic(message, received.mail_from) is None:

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbot.core.bounce import Report, is_complaint, read_bounce
+from mailbot.core.bounce import Report, read_bounce
+from mailbot.core.complaint import read_complaint
 from mailbot.core.message import parse
 
 OWN = Path(__file__).resolve().parents[1] / "bounces"  # written by us, after the forms of many makers
@@ -39,7 +40,7 @@ def test_every_file_has_its_expectation() -> None:
 
 def test_a_complaint_is_told_from_a_bounce() -> None:
     """Somebody pressed "spam" (RFC 5965): that is no failure."""
-    complaints = [name for name in EXPECTED if is_complaint(parse((OWN / f"{name}.eml").read_bytes()))]
+    complaints = [name for name in EXPECTED if read_complaint(parse((OWN / f"{name}.eml").read_bytes()))]
     assert complaints == ["not-complaint"]
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from mailbot.core.register import Body, Contact, full_code
 from mailbot.store import ballots, bounces
-from tests.flows.post_office import NAGANO, OFFICE, SURVEY, YAMADA, Copy, PostOffice
+from tests.flows.post_office import NAGANO, OFFICE, SURVEY, SUZUKI, YAMADA, Copy, PostOffice
 
 DSN = """\
 From: MAILER-DAEMON@mx.example.jp
@@ -165,3 +166,29 @@ def test_an_automatic_answer_counts_for_nothing(office: PostOffice, invitation: 
     entry = office.hand_in(form(name), office.return_path(invitation), mail_from="")
     assert entry.state == "discarded"
     assert undeliverable(office) == set()
+
+
+@pytest.mark.parametrize(
+    "to", ["abuse@ml.example.jp", "postmaster@ml.example.jp", "security-bounces@ml.example.jp"]
+)
+@pytest.mark.parametrize("by", ["return path", "List-Unsubscribe"])
+def test_a_complaint_names_its_member_by_our_token(office: PostOffice, to: str, by: str) -> None:
+    """Wherever it is sent, and although the provider blacks him out; one that we did not make names nobody."""
+    office.post(SUZUKI)
+    copy = next(copy for copy in office.copies("post") if copy.to == YAMADA)
+    own = (
+        office.return_path(copy)
+        if by == "return path"
+        else re.findall(r"mailto:([^>]+)", copy["List-Unsubscribe"])[0]
+    )
+    report = (
+        "From: fbl@provider.example.com\r\nSubject: complaint\r\nMIME-Version: 1.0\r\n"
+        "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
+        "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: abuse\r\nVersion: 1\r\n"
+        f"--b\r\nContent-Type: message/rfc822\r\n\r\nX-Path: <{own}>\r\nSubject: x\r\n\r\nx\r\n--b--\r\n"
+    )
+    entry = office.hand_in(report.encode(), to, mail_from="")
+    assert entry.state == "held"
+    assert YAMADA in entry.reason
+    forged = report.replace(own.partition("@")[0][-3:] + "@", "000@")
+    assert YAMADA not in office.hand_in(forged.encode(), to, mail_from="").reason
