@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import time as clock
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -74,6 +75,7 @@ class Config:
     reply_domain: str
     association: str  # its name; with 事務局 behind it, the From of surveys and notices
     office: str  # the secretariat's own address
+    digest_at: clock  # local, on business days
     witnesses: tuple[str, ...]  # get the hash of each ledger once a day
     desk: tuple[str, ...]  # those who may act for it by mail; empty: whoever reads `office`
     timezone: ZoneInfo
@@ -148,6 +150,7 @@ def read_config(
         association=found.association,
         office=found.office,
         witnesses=found.witnesses,
+        digest_at=clock.fromisoformat(found.digest_at),
         desk=found.desk,
         timezone=found.timezone,
         language=found.language,
@@ -267,6 +270,12 @@ def _public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def _time_of_day(text: str) -> str:
+    if re.fullmatch(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]", text) is None:
+        raise said(f"{text!r} is not a time of day; write HH:MM, such as 17:00")
+    return text
+
+
 def _addresses(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -383,6 +392,7 @@ class ConfigFile(FileModel):
     association: str = ""
     office: MailAddress = ""
     witnesses: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
+    digest_at: Annotated[str, AfterValidator(_time_of_day)] = "17:00"
     desk: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
     timezone: Zone = ZoneInfo("Asia/Tokyo")
     language: Language = "ja"

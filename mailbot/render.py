@@ -906,12 +906,13 @@ class Renderer:
         thread: Thread | None = None,
         answerable: bool = False,
         enclosed: Sequence[Enclosed] = (),
+        as_digest: bool = False,
         **words: object,
     ) -> bytes:
         """Cook one of the mails about a list, its members and their wishes; every word of them is cleaned here.
 
         The reply to an answerable one comes back to the recipient's own token, to another one the office. Posts that are
-        enclosed stay byte for byte as they are given.
+        enclosed, as files or as one digest, stay byte for byte as they are given.
         """
         domain = self._letterhead.reply_domain
         desk = "受付" if self._language == "ja" else "desk"
@@ -926,7 +927,7 @@ class Renderer:
             now=now,
             thread=thread,
         )
-        return enclose(cooked, enclosed)
+        return enclose(cooked, enclosed, "digest" if as_digest else "files")
 
     def post_rejected(
         self, list_address: str, subject: str, reason: str, *, to: str, thread: Thread, now: datetime

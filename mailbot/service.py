@@ -88,6 +88,7 @@ def make_site(config: Config) -> Site:
         write_form=write_form,
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
         witnesses=config.witnesses,
+        digest_at=config.digest_at,
         desk=config.desk,
         web_url=config.web_url,
         bounce_limits=config.bounces,

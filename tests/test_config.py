@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -64,6 +64,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         association="",
         office="jimukyoku@example.jp",
         witnesses=(),
+        digest_at=time(17),
         desk=(),
         timezone=ZoneInfo("Asia/Tokyo"),
         language="ja",

@@ -10,6 +10,7 @@ import click
 from mailbot import show
 from mailbot.cli.frame import CONFIG, JSON, command, opened, root
 from mailbot.config import find_config
+from mailbot.core.membership import MODES
 from mailbot.core.refusal import Refusal
 from mailbot.flows.set_member import add_member, describe_members, remove_member, set_member
 from mailbot.service import clock
@@ -78,7 +79,8 @@ def _lists_remove(path: Path, name: str, address: str) -> None:
 @command(_lists, "set")
 @click.argument("name")
 @click.argument("address")
-@click.option("--mode", type=click.Choice(["each", "none"]), help="How posts come.")
+@click.option("--mode", type=click.Choice(MODES), help="How posts come.")
+@click.option("--weekly", type=click.Choice(["yes", "no"]), help="Digests and notices once a week.")
 @click.option("--off", metavar="DATES", help='No mail: "7/1 7/20", "7/1", now; or no to end it.')
 @click.option("--own", type=click.Choice(["yes", "no"]), help="Copies of his own posts.")
 @click.option(
@@ -91,12 +93,15 @@ def _lists_set(
     name: str,
     address: str,
     mode: str | None,
+    weekly: str | None,
     off: str | None,
     own: str | None,
     posting: str | None,
 ) -> None:
     """Change what a member gets."""
     settings: dict[str, object] = {} if mode is None else {"mode": mode}
+    if weekly is not None:
+        settings["weekly"] = weekly == "yes"
     if own is not None:
         settings["copies_own"] = own == "yes"
     if posting is not None:

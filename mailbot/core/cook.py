@@ -186,6 +186,19 @@ def cook_old_post(
     return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
 
 
+def cook_digest(letter: bytes, mailing_list: MailingList, *, domain: str, web_url: str) -> bytes:
+    """Return a cooked letter as the list's own mail: From is the list, with what it says of itself and the way out."""
+    fields, body = split_entity(letter)
+    own = _own_address(mailing_list, domain)
+    sender = encode_address(_without_addresses(mailing_list.title) or mailing_list.name, own, column=6)
+    fields = _replaced(fields, "from", f"From: {sender}\r\n".encode("ascii"))
+    known = {field_name(each) for each in fields} | {"x-mail-count", "x-sequence"}
+    added = [
+        each for each in _list_fields(mailing_list, domain, own, 0, web_url) if field_name(each) not in known
+    ]
+    return join_entity([*fields, *added], body)
+
+
 def _own_address(mailing_list: MailingList, domain: str) -> str:
     return f"{mailing_list.name}@{domain}"
 

@@ -64,10 +64,11 @@ class On:
 
 @dataclass(frozen=True)
 class Deliver:
-    """「通常」「まとめ送り」「通知のみ」: how posts come."""
+    """「通常」「まとめ送り」「まとめ送り 毎週」「通知のみ」: how posts come."""
 
     mode: Mode
     list: str = ""
+    weekly: bool = False  # digests and notices once a week, not every business day
 
 
 @dataclass(frozen=True)
@@ -291,6 +292,8 @@ _BRACKETS = re.compile(r"^[「『\"](?=[^「」『』\"]*[」』\"]$)|(?<=.)[」
 _POLITE = re.compile(
     r"(?<=\S)\s?(?:を|と)?(?:お願い(?:いた|致)?します|希望(?:いた|致)?します|(?:いた|致)?します|したい(?:です)?|です|ください|下さい)[。.]?$"
 )
+_WEEKLY = frozenset({"week", "weekly", "週", "毎週", "週1回", "週一回", "週に1回"})
+_DAILY = frozenset({"day", "daily", "日", "毎日", "1日1回", "日に1回"})
 _BETWEEN = re.compile(r"から|より|まで|〜|~|\s[-–—]\s|\s+(?:to|until|till)\s+|\s+", re.IGNORECASE)
 _UNTIL = re.compile(r"^(?:until\s|till\s|to\s)|^[^から〜~\s]+まで$", re.IGNORECASE)
 _RANGE = re.compile(r"(?P<first>[0-9]{1,9})(?:\s?[-~〜]\s?(?P<last>[0-9]{1,9}))?(?:号|番)?")
@@ -355,14 +358,23 @@ def _off(rest: str, name: str, today: date) -> Command | NotUnderstood:
 
 
 def _digest(rest: str, name: str, _today: date) -> Command | NotUnderstood:
-    match rest.casefold():
-        case "" | "on":
-            return Deliver("digest", name)
-        case "plain" | "text" | "本文のみ" | "テキスト":
-            return Deliver("digest-plain", name)
-        case "off" | "やめる" | "中止":
+    words = rest.casefold().split()
+    weekly = any(word in _WEEKLY for word in words)
+    match [word for word in words if word not in _WEEKLY | _DAILY]:
+        case [] | ["on"]:
+            return Deliver("digest", name, weekly)
+        case ["plain" | "text" | "本文のみ" | "テキスト"]:
+            return Deliver("digest-plain", name, weekly)
+        case ["off" | "やめる" | "中止"]:
             return Deliver("each", name)
     return NotUnderstood()
+
+
+def _notices(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    words = rest.casefold().split()
+    if not _WEEKLY.union(_DAILY).issuperset(words):
+        return NotUnderstood()
+    return Deliver("notices", name, any(word in _WEEKLY for word in words))
 
 
 def _own(rest: str, name: str, _today: date) -> Command | NotUnderstood:
@@ -456,7 +468,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("off", "停止", "休止", "配信停止"), _off),
     **dict.fromkeys(("on", "再開", "配信再開"), _alone(On)),
     **dict.fromkeys(("digest", "まとめ送り", "まとめ", "ダイジェスト"), _digest),
-    **dict.fromkeys(("notices", "notice", "通知のみ", "通知"), _alone(lambda name: Deliver("notices", name))),
+    **dict.fromkeys(("notices", "notice", "通知のみ", "通知"), _notices),
     **dict.fromkeys(("each", "normal", "通常", "1通ずつ"), _alone(lambda name: Deliver("each", name))),
     **dict.fromkeys(("own", "自分の投稿", "自分宛"), _own),
     **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),

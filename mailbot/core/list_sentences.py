@@ -32,9 +32,13 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "until-on": "「再開」のお知らせがあるまで",
         "on": "「{title}」の配信を再開します。",
         "each": "「{title}」の投稿を、1通ずつお届けします。",
-        "digest": "「{title}」の投稿を、まとめてお届けします。",
-        "digest-plain": "「{title}」の投稿を、本文だけまとめてお届けします。",
-        "notices": "「{title}」の投稿は、届いたことだけをお知らせします。",
+        "digest": "「{title}」の投稿を、{when}まとめてお届けします。",
+        "digest-plain": "「{title}」の投稿を、{when}本文だけまとめてお届けします。",
+        "notices": "「{title}」の投稿は、届いたことだけを{when}お知らせします。",
+        "when-day": "平日ごとに",
+        "when-week": "週に1度",
+        "digest-cut": "（長いため、ここまでです。「過去記事 {number}」で全文をお送りします）",
+        "digest-file": "（添付: {name}）",
         "none": "「{title}」の投稿をお届けしません。",
         "own-on": "「{title}」へのご自分の投稿も、お届けします。",
         "own-off": "「{title}」へのご自分の投稿は、お届けしません。",
@@ -55,6 +59,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "reached-again": "ご返信ありがとうございます。配信を再開しました。止まっていた間の投稿は、"
         "リストの受付あてに「一覧」とお書きになると、探してお読みになれます。",
         "did-each": "「{title}」の投稿を、1通ずつお届けします。",
+        "did-digest": "「{title}」の投稿を、{when}まとめてお届けします。",
+        "did-digest-plain": "「{title}」の投稿を、{when}本文だけまとめてお届けします。",
+        "did-notices": "「{title}」の投稿は、届いたことだけを{when}お知らせします。",
         "did-none": "「{title}」の投稿をお届けしません。",
         "did-own-on": "「{title}」へのご自分の投稿も、お届けします。",
         "did-own-off": "「{title}」へのご自分の投稿は、お届けしません。",
@@ -156,9 +163,13 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "until-on": 'until you write "on"',
         "on": "Mail of {title} comes again.",
         "each": "You get each post of {title}.",
-        "digest": "You get the posts of {title} in digests.",
-        "digest-plain": "You get the posts of {title} in digests of plain text.",
-        "notices": "You only hear that there are posts of {title}.",
+        "digest": "You get the posts of {title} in digests {when}.",
+        "digest-plain": "You get the posts of {title} in digests of plain text {when}.",
+        "notices": "You only hear {when} that there are posts of {title}.",
+        "when-day": "on working days",
+        "when-week": "once a week",
+        "digest-cut": '(cut here: "get {number}" brings it whole)',
+        "digest-file": "(attached: {name})",
         "none": "You get no posts of {title}.",
         "own-on": "You get your own posts to {title}, too.",
         "own-off": "You do not get your own posts to {title}.",
@@ -179,6 +190,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "reached-again": 'Thank you. List mail is sent to you again. Write "index" to a list\'s command address to find the '
         "posts of the time between.",
         "did-each": "You get each post of {title}.",
+        "did-digest": "You get the posts of {title} in digests {when}.",
+        "did-digest-plain": "You get the posts of {title} in digests of plain text {when}.",
+        "did-notices": "You only hear {when} that there are posts of {title}.",
         "did-none": "You get no posts of {title}.",
         "did-own-on": "You get your own posts to {title}, too.",
         "did-own-off": "You do not get your own posts to {title}.",
@@ -294,7 +308,8 @@ def will_do(language: Language, command: Command, *, title: str, address: str, t
         case On():
             name = "on"
         case Deliver():
-            name = command.mode
+            when = when_words(language, weekly=command.weekly)
+            return list_sentence(language, command.mode, title=title, when=when)
         case OwnCopies():
             name = "own-on" if command.wanted else "own-off"
         case Thread():
@@ -318,6 +333,11 @@ def off_sentence(language: Language, name: str, command: Off, *, title: str, tod
     """Return from when until when delivery rests."""
     first = date_words(command.first or today, language)
     return list_sentence(language, name, title=title, first=first, last=until_words(language, command.last))
+
+
+def when_words(language: Language, *, weekly: bool) -> str:
+    """Return how often digests come."""
+    return list_sentence(language, "when-week" if weekly else "when-day")
 
 
 def until_words(language: Language, last: date | None) -> str:

@@ -32,6 +32,8 @@ class Membership:
     profile: str = ""  # how his mail system wants its mail; "": as everybody's
     changed_by: str = ""  # who changed it last: his address, or office
     changed_at: datetime | None = None
+    weekly: bool = False  # digests and notices come once a week
+    digested: int = 0  # number of the post up to which he has had them in digests
 
 
 def is_off(membership: Membership, now: datetime) -> bool:

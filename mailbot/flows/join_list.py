@@ -67,5 +67,8 @@ def let_in(connection: Connection, value: MailingList, address: str, by: str, no
     """Make somebody a member: by the selector alone where that means him, else by his own wish."""
     before = memberships.load(connection, value.name, address)
     standing: Standing = "" if lists.is_selected(connection, value, address) else "joined"
-    memberships.save(connection, replace(before, standing=standing, changed_by=by, changed_at=now))
+    had = lists.last_number(connection, value.name)  # what went out before he came is in no digest of his
+    memberships.save(
+        connection, replace(before, standing=standing, digested=had, changed_by=by, changed_at=now)
+    )
     lists.refresh_every(connection, address)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.address import address_key, route, same_address, split_address
 from mailbot.core.calendar import local_moment
+from mailbot.core.digest import DIGESTS
 from mailbot.core.list_command import (
     ChangeAddress,
     Command,
@@ -34,12 +35,14 @@ from mailbot.core.list_command import (
     Topic,
     Who,
 )
-from mailbot.core.list_sentences import list_sentence, off_sentence, status_name, until_words
+from mailbot.core.list_sentences import list_sentence, off_sentence, status_name, until_words, when_words
 from mailbot.core.mailing_list import MailingList, joining, leaving, viewers
 from mailbot.core.membership import Membership, is_off
 from mailbot.core.refusal import Refusal
+from mailbot.core.thread import message_id_hash
 from mailbot.core.trust import same_organisation
 from mailbot.flows.ask_confirmation import ask_confirmation
+from mailbot.flows.change_mode import change_mode
 from mailbot.flows.find_posts import find_posts
 from mailbot.flows.invite_to_list import invite_to_list
 from mailbot.flows.join_list import join_list
@@ -174,11 +177,13 @@ def _change_settings(
             changes = {"off_from": None, "off_until": None, "mode": mode}
             resume_address(connection, writer.address, "he wrote so", now, inbox_id=writer.inbox_id)
             sentence = list_sentence(say, "did-on", title=title)
-        case Deliver("each" | "none" as mode):
-            changes = {"mode": mode}
-            sentence = list_sentence(say, f"did-{mode}", title=title)
-        case Deliver():
-            raise Refusal(list_sentence(say, "not-yet"))
+        case Deliver(mode):
+            if mode in DIGESTS:
+                _archive_only(site, value)
+            before = change_mode(connection, site, value, writer.address, mode, now, weekly=command.weekly)
+            changes = {}
+            when = when_words(say, weekly=command.weekly)
+            sentence = list_sentence(say, f"did-{mode}", title=title, when=when)
         case OwnCopies(wanted):
             changes = {"copies_own": wanted}
             sentence = list_sentence(say, "did-own-on" if wanted else "did-own-off", title=title)
@@ -191,7 +196,11 @@ def _choose_thread(
     connection: Connection, site: Site, writer: Writer, value: MailingList, command: Thread
 ) -> Said:
     _member_only(connection, site, writer, value)
-    thread = _thread_of_post(connection, site, value, command.number) if command.number else writer.thread
+    thread = (
+        _thread_of_post(connection, site, value, command.number)
+        if command.number
+        else _known_thread(connection, value, writer)
+    )
     if not thread:
         raise Refusal(list_sentence(site.language, "which-thread"))
     muted = memberships.thread_choices(connection, value.name, writer.address).get(thread) == "mute"
@@ -258,13 +267,18 @@ def _archive_only(site: Site, value: MailingList) -> None:
         raise Refusal(list_sentence(site.language, "no-archive", title=value.title))
 
 
+def _known_thread(connection: Connection, value: MailingList, writer: Writer) -> str:
+    """Return the thread that his mail answers as the archive has it, else as his mail says."""
+    one = archive.by_stable(connection, value.name, message_id_hash(writer.thread)) if writer.thread else None
+    return writer.thread if one is None else archive.thread_key(connection, value.name, one.number)
+
+
 def _thread_of_post(connection: Connection, site: Site, value: MailingList, number: int) -> str:
     """Return the Message-ID of the first post of the thread that a post belongs to."""
-    one = archive.by_number(connection, value.name, number)
-    root = None if one is None else archive.by_number(connection, value.name, one.thread)
-    if root is None:
+    thread = archive.thread_key(connection, value.name, number)
+    if not thread:
         raise Refusal(list_sentence(site.language, "no-post", title=value.title, numbers=number))
-    return root.message_id
+    return thread
 
 
 # --- addresses ----------------------------------------------------------------------------------------------------

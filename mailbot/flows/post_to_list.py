@@ -88,7 +88,7 @@ def distribute(
 ) -> tuple[int, int]:
     """Cook a post, queue it to every member and archive it; returns its number and how many."""
     number = lists.next_number(connection, mailing_list.name)
-    stable = ""
+    stable, thread = "", thread_of(message)
     if mailing_list.archive:
         stable = archive_post(
             connection,
@@ -102,6 +102,7 @@ def distribute(
             mail_id=archive.mail_of(connection, received.id),
             inbox_id=received.id,
         )
+        thread = archive.thread_key(connection, mailing_list.name, number)
     mailing_id = outbox.add_mailing(
         connection,
         kind="post",
@@ -112,7 +113,13 @@ def distribute(
         now=now,
     )
     copies = outbox.queue_to_list(
-        connection, mailing_id, mailing_list.name, now, author=message.from_address, thread=thread_of(message)
+        connection,
+        mailing_id,
+        mailing_list.name,
+        now,
+        author=message.from_address,
+        thread=thread,
+        digests=mailing_list.archive,
     )
     return number, copies
 

@@ -12,10 +12,12 @@ from sqlalchemy import Connection
 
 from mailbot.core.address import route, valid_address
 from mailbot.core.calendar import local_moment
+from mailbot.core.digest import DIGESTS
 from mailbot.core.list_command import WHY_NOT, NotUnderstood, Off, read_command
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.membership import Membership, Standing
 from mailbot.core.refusal import Refusal
+from mailbot.flows.change_mode import change_mode
 from mailbot.site import Site
 from mailbot.store import lists, memberships
 from mailbot.store.members import Person
@@ -32,7 +34,10 @@ def add_member(connection: Connection, site: Site, name: str, address: str, now:
     if lists.is_member(connection, name, address):
         raise Refusal(f"{address} is a member of {name} already")
     selected = lists.is_selected(connection, value, address)
-    _save(connection, memberships.load(connection, name, address), now, standing="" if selected else "added")
+    before = replace(
+        memberships.load(connection, name, address), digested=lists.last_number(connection, name)
+    )
+    _save(connection, before, now, standing="" if selected else "added")
     return f"{address} is now a member of {name}"
 
 
@@ -57,8 +62,16 @@ def set_member(
     **settings: Any,
 ) -> str:
     """Change a member's settings (fields of `Membership`; `off`: dates such as "7/1 7/20", now, or no); returns a sentence."""
-    _list(connection, name)
+    value = _list(connection, name)
     before = _member(connection, name, address)
+    if {"mode", "weekly"} & settings.keys():
+        mode, weekly = settings.pop("mode", before.mode), settings.pop("weekly", before.weekly)
+        if mode in DIGESTS and not value.archive:
+            raise Refusal(f"list {name} keeps no posts (archive: no), so that there are no digests of it")
+        before = change_mode(connection, site, value, address, mode, now, weekly=weekly)
+        _save(connection, before, now)
+        if off is None and not settings:
+            return f"{address} on {name}: {_words(site, before)}"
     if off is not None:
         settings["off_from"], settings["off_until"] = _absence(site, off, now)
     if not settings:
@@ -130,7 +143,8 @@ def _words(site: Site, one: Membership) -> str:
     until = "" if one.off_until is None else f" until {_shown(site, one.off_until)}"
     off = "not off" if one.off_from is None else f"off from {_shown(site, one.off_from)}{until}"
     own = "copies of own posts" if one.copies_own else "no copies of own posts"
-    return f"mode {one.mode}, {off}, {own}, posts: {one.posting or 'as the rules say'}"
+    weekly = " (weekly)" if one.weekly and one.mode in DIGESTS else ""
+    return f"mode {one.mode}{weekly}, {off}, {own}, posts: {one.posting or 'as the rules say'}"
 
 
 def _shown(site: Site, value: object) -> str:

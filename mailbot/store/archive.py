@@ -223,6 +223,12 @@ def thread(connection: Connection, name: str, root: int) -> list[Archived]:
     return _several(connection, query.order_by(post.c.written_at, post.c.number))
 
 
+def thread_key(connection: Connection, name: str, number: int) -> str:
+    """Return the Message-ID of the first post of the thread that a post of a list belongs to; "": there is no such post."""
+    row = _THREAD_KEY.first(connection, name=name, row=number)
+    return "" if row is None else str(row.message_id)
+
+
 def search(connection: Connection, wanted: Search, most: int = 50) -> list[Archived]:
     """Return the posts in which everything is found, newest first. Raises Refusal when there is nothing to look for."""
     found = phrases(wanted.words)
@@ -339,6 +345,14 @@ _BY_STABLE = Written(
     select(post.c.number, post.c.thread).where(
         post.c.list_name == bindparam("name"), post.c.stable == bindparam("stable")
     )
+)
+
+_ROOT = post.alias("root")
+
+_THREAD_KEY = Written(
+    select(_ROOT.c.message_id)
+    .join_from(post, _ROOT, and_(_ROOT.c.list_name == post.c.list_name, _ROOT.c.number == post.c.thread))
+    .where(post.c.list_name == bindparam("name"), post.c.number == bindparam("row"))
 )
 
 _BY_TOPIC = Written(

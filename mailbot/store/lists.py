@@ -154,15 +154,18 @@ def member_addresses(connection: Connection, name: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def wanted_by(list_name: str, now: datetime, author: str | None, thread: str) -> ColumnElement[bool]:
+def wanted_by(
+    list_name: str, now: datetime, author: str | None, thread: str, *, digests: bool = True
+) -> ColumnElement[bool]:
     """Return the condition on `list_member` for whom a post goes to at once.
 
     That is who wants each post, is not away, and did not mute its thread (the Message-ID of its first post; "": none);
     who follows the thread gets it whatever else he has. Its author gets a copy unless he wants none of his own. An address
     whose mail comes back gets nothing.
+    Where there are no digests, since the list keeps no posts, who wants them gets each one.
     """
     at = microseconds(now)
-    wants: ColumnElement[bool] = list_member.c.mode == "each"
+    wants: ColumnElement[bool] = list_member.c.mode == "each" if digests else list_member.c.mode != "none"
     if thread:
         chosen = select(thread_choice.c.email_key).where(
             thread_choice.c.list_name == list_name, thread_choice.c.thread == thread
@@ -209,6 +212,13 @@ def raise_number(connection: Connection, name: str, number: int) -> None:
         .where(mailing_list.c.name == name, mailing_list.c.last_number < number)
         .values(last_number=number)
     )
+
+
+def lock_number(connection: Connection, name: str) -> int:
+    """Return the number of the newest post; until this transaction ends no post gets one."""
+    query = select(mailing_list.c.last_number).where(mailing_list.c.name == name).with_for_update()
+    number: int = connection.execute(query).scalar_one()
+    return number
 
 
 def last_number(connection: Connection, name: str) -> int:

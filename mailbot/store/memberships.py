@@ -62,6 +62,8 @@ def save(connection: Connection, value: Membership) -> None:
         "profile": value.profile,
         "changed_by": storable(value.changed_by),
         "changed_at": value.changed_at,
+        "weekly": value.weekly,
+        "digested": value.digested,
     }
     statement = _INSERT[connection.dialect.name](membership).values(row)
     keys = ["list_name", "email_key"]
@@ -124,8 +126,10 @@ _SETTINGS = select(
     membership.c.profile,
     membership.c.changed_by,
     membership.c.changed_at,
+    membership.c.weekly,
+    membership.c.digested,
 )
 
 
 def _membership(row: Any) -> Membership:
-    return Membership(*tuple(row)[:11])
+    return Membership(*tuple(row)[:13])

@@ -56,6 +56,12 @@ def due(connection: Connection, now: datetime) -> list[Occurrence]:
     return _list(connection, occurrence.c.state == "waiting", occurrence.c.due_at <= now)
 
 
+def is_known(connection: Connection, job: str, local: str) -> bool:
+    """Tell whether a run is in the table, whatever became of it."""
+    query = select(occurrence.c.state).where(occurrence.c.job == job, occurrence.c.local == local)
+    return connection.execute(query).first() is not None
+
+
 def between(connection: Connection, start: datetime, end: datetime) -> list[Occurrence]:
     """Return every run in a span of time, in order, whatever its state."""
     return _list(connection, occurrence.c.due_at >= start, occurrence.c.due_at < end)

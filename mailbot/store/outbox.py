@@ -88,13 +88,14 @@ def queue_to_list(
     *,
     author: str | None = None,
     thread: str = "",
+    digests: bool = True,
 ) -> int:
     """Queue a post to every member of a list who wants each one now, in one statement; returns how many.
 
     See `lists.wanted_by`.
     """
     members = select(literal(mailing_id), list_member.c.address, literal(microseconds(now)))
-    members = members.where(wanted_by(list_name, now, author, thread))
+    members = members.where(wanted_by(list_name, now, author, thread, digests=digests))
     return connection.execute(
         insert(delivery).from_select(["mailing_id", "address", "due_at"], members),
         execution_options={"preserve_rowcount": True},  # PostgreSQL's driver forgets it otherwise

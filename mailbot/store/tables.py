@@ -149,6 +149,8 @@ membership = Table(  # what a member chose, or was decided for him: core/members
     Column("profile", Text, nullable=False, server_default=""),
     Column("changed_by", Text, nullable=False, server_default=""),
     Column("changed_at", Moment),
+    Column("weekly", Boolean, nullable=False, server_default=text("false")),  # digests and notices
+    Column("digested", Integer, nullable=False, server_default="0"),  # number of the last post he had in one
     Index("ix_membership_email_key", "email_key"),
 )
 
