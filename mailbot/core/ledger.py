@@ -17,6 +17,7 @@ VOTES = IN_TALLY | {"withdrawn", "declined"}  # statuses of an accepted reply to
 _REPLACES = VOTES | {"attending", "waiting", "later"}
 _ACCEPTED = _REPLACES
 FIRST_CHAIN = "0" * 64
+ERASED = "erased:"  # begins what stands in place of the digest of a row from which a person was taken out
 KEPT = "11 keep"  # the primary's word that a reply which waited for it stays aside
 
 
@@ -229,22 +230,88 @@ def broken_link(
     closed sealed survey, which is tied in once, behind the row that was the last at the close.
     """
     previous, number, listed = FIRST_CHAIN, 0, lines is None
+    marks: dict[str, int] = {}  # of rows from which a person was taken out: the row's number
+    named: set[str] = set()  # marks that a later row ties in
+    before = FIRST_CHAIN
     for number, link in enumerate(links, 1):
+        if link.row.status == "ignored" and link.row.waits_for.startswith(ERASED):
+            named.add(link.row.waits_for)
+        if link.row.digest.startswith(ERASED):
+            if link.row.digest != erased_mark(before, link):
+                return number
+            marks[link.row.digest] = number
+            before = previous = link.chain
+            continue
         if not listed and lines is not None and chain(previous, link.row) != link.chain:
             previous, listed = chain_list(previous, lines), True
         if chain(previous, link.row) != link.chain or not _opens(link, closed=lines is not None):
             return number
-        previous = link.chain
-    if not listed and lines is not None:
+        before = previous = link.chain
+    if unnamed := [place for mark, place in marks.items() if mark not in named]:
+        return min(unnamed)
+    if not listed and lines is not None and not (marks and previous == head.chain):
         previous = chain_list(previous, lines)
     return None if (number, previous) == (head.rows, head.chain) else number + 1
+
+
+def erased_mark(before: str, link: Link) -> str:
+    """Return what stands in place of the digest of a row from which a person was taken out.
+
+    The row no longer follows from the one before it, and its own hash stays, so that all later rows do. The mark ties
+    what is left to both; a row at the end of the ledger names it (`erasure_row`), so that from then on neither can be
+    changed unseen.
+    """
+    row = link.row
+    facts: list[object] = [
+        link.chain,
+        row.ballot_id,
+        row.code,
+        row.inbox_id,
+        row.received_at.timestamp(),
+        row.author,
+        row.status,
+        row.version,
+        *_said(row),
+        row.reason,
+        row.rule,
+        row.level,
+        row.by,
+        row.written_at.timestamp() if row.written_at else None,
+        row.texts,
+        row.waits_for,
+        row.commitment,
+    ]
+    return ERASED + _hash(before, facts)
+
+
+def erasure_row(erased: LedgerRow, newest: LedgerRow, now: datetime) -> LedgerRow:
+    """Return the row that names the mark of another one; it changes nothing of what its body said (`newest`)."""
+    return replace(
+        newest,
+        inbox_id=None,
+        received_at=now,
+        author="",
+        status="ignored",
+        problems=(),
+        reason="",
+        rule="erasure",
+        level="",
+        by="",
+        written_at=None,
+        texts=0,
+        remarks={},
+        flags={},
+        waits_for=erased.digest,
+        commitment="",
+        digest="",
+    )
 
 
 def listed_behind(links: Sequence[Link]) -> int:
     """Return behind which row (0: before the first) the published list of a closed sealed survey is tied in."""
     previous = FIRST_CHAIN
     for number, link in enumerate(links):
-        if chain(previous, link.row) != link.chain:
+        if not link.row.digest.startswith(ERASED) and chain(previous, link.row) != link.chain:
             return number
         previous = link.chain
     return len(links)

@@ -24,6 +24,7 @@ from mailbot.core.evidence import (
 )
 from mailbot.core.judgement import Judged, judge
 from mailbot.core.ledger import (
+    ERASED,
     FIRST_CHAIN,
     VOTES,
     LedgerRow,
@@ -199,6 +200,13 @@ class _Count:
 
     def _read_row(self, row: LedgerRow) -> tuple[tuple[str, ...], LedgerRow, Basis]:
         """Return in what a row is wrong, what it must be, and what that was found from."""
+        if row.digest.startswith(ERASED):
+            self.notes.append(
+                f"a person was taken out of a row of {row.code} and of its mail on request; it counts as it stands"
+            )
+            return (), row, "chain"
+        if row.status == "ignored" and row.waits_for.startswith(ERASED):
+            return (), row, "chain"
         one = self.ballots.get(row.ballot_id)
         if one is None or one.code != row.code:
             return ("its ballot is none of this survey's electorate",), row, "chain"
@@ -302,7 +310,9 @@ class _Count:
             self.notes.append(f"mail {arrival.id} ({reply.ballot.code}) waits to be read")
             return
         received = inbox.load(self.connection, arrival.id)
-        if received is None or (received.content == b"" and self.is_sealed):
+        if (
+            received is None or received.content == b""
+        ):  # destroyed with a sealed survey, or erased with its author
             return
         message = parse(received.content)
         first = self.prints.setdefault((reply.ballot.id, fingerprint(message, received.content)), received.id)

@@ -15,6 +15,7 @@ from itertools import count, islice
 from pathlib import Path
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, Transaction, Work
+from mailbot.core.erasure import Person
 from mailbot.core.relay import RelayAway
 from mailbot.core.smtp_wire import address_problem, stuff, unstuff
 
@@ -71,6 +72,22 @@ def forget(folders: Sequence[Path], replies: Sequence[str]) -> int:
                 path.unlink(missing_ok=True)
                 removed += 1
     return removed
+
+
+def take_out(folders: Sequence[Path], person: Person) -> int:
+    """Remove the kept mails to a person, and take the person out of the others; returns how many files changed."""
+    count = 0
+    for folder in folders:
+        for path in (path for name in ("tmp", "new", "cur") for path in folder.glob(f"{name}/*")):
+            content = path.read_bytes()
+            if not person.is_in(content):
+                continue
+            count += 1
+            if person.is_in(content.partition(b"Delivered-To: ")[2].partition(b"\n")[0]):
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(person.out_of_bytes(content))
+    return count
 
 
 def _make(folder: Path) -> None:

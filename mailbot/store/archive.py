@@ -94,6 +94,18 @@ def add(connection: Connection, new: NewPost, *, mail_id: int, inbox_id: int | N
     return stable
 
 
+def put_words(connection: Connection, post_id: int, words: Sequence[str]) -> None:
+    """Store by what a post is found, in place of words that were removed."""
+    database = connection.dialect.name
+    _ADD_WORDS[database].run(connection, post_id=post_id, words=_WORDS_OF[database](words))
+
+
+def purge_words(connection: Connection) -> None:
+    """Let the index forget what was removed from it: SQLite's keeps it until its parts are put together anew."""
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT INTO post_index (post_index) VALUES ('optimize')")
+
+
 def mail_of(connection: Connection, inbox_id: int) -> int:
     """Return the number of the raw mail behind an inbox row."""
     mail_id: int = _MAIL_OF.first(connection, row=inbox_id).mail_id

@@ -1,0 +1,118 @@
+"""Take a person out of everything that is kept, and leave what others' rights rest on: votes of bodies, proofs, posts' text."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import address_key, same_address
+from mailbot.core.bigram import terms
+from mailbot.core.erasure import Person
+from mailbot.core.message import parse
+from mailbot.core.refusal import Refusal
+from mailbot.net import maildir
+from mailbot.site import Site
+from mailbot.store import ballots, persons, surveys
+from mailbot.store.database import after_commit, scrub_after
+
+
+@dataclass(frozen=True)
+class Erased:
+    """What was taken out, and what stays."""
+
+    stand_in: str  # stands where the address stood
+    removed: Mapping[str, int]  # rows that are gone, by table
+    withdrawn: int  # copies that still waited
+    mails: int  # raw and sent mails that were emptied or changed
+    posts: int  # of the archive
+    rows: int  # of other tables
+    ledgers: Mapping[str, int]  # rows of ledgers, by survey or event
+
+    @property
+    def stays(self) -> tuple[str, ...]:
+        """What was not removed, each with its reason."""
+        kept = []
+        if self.ledgers:
+            kept.append(
+                "the answers that the person gave for a body: they are the body's, and tallies and proofs rest on them; "
+                "who wrote them is gone"
+            )
+        if self.posts:
+            kept.append(
+                "the text of posts to lists: others answered them; author and address are gone, a name in running text "
+                "may not be"
+            )
+        kept.append("the body in the register, and the date of this erasure under a keyed hash")
+        return tuple(kept)
+
+
+def erase_person(
+    connection: Connection, site: Site, address: str, now: datetime, *, trial: bool = False
+) -> Erased:
+    """Remove, or put a stand-in in the place of, everything by which the person at an address is known.
+
+    With `trial` the caller takes all of it back. Raises Refusal when something outside of the database would bring the
+    address back, or a secret survey is open that it takes part in.
+    """
+    _refuse_what_returns(connection, site, address)
+    number = persons.count_erasures(connection) + 1
+    person = Person(address, _names(connection, address), f"erased-{number}@erased.invalid")
+    about = persons.rows_about(connection, address)
+    if not about:
+        raise Refusal(f"{address}: nothing is kept about this address")
+    withdrawn = persons.withdraw_copies(connection, address)
+    persons.take_out_of_greetings(connection, person)
+    changed, mails = persons.take_out_of_mails(connection, person)
+    ledgers = persons.take_out_of_ledgers(connection, person, changed, now)
+    posts = persons.take_out_of_posts(connection, person, changed, _words)
+    removed = persons.remove(connection, address)
+    rows = persons.take_out_of_texts(connection, person)
+    digest = hmac.new(site.key, f"erased:{address_key(address)}".encode(), hashlib.sha256).hexdigest()
+    persons.note_erasure(connection, f"erasure {digest}: {person.stand_in}, {mails} mails, {rows} rows", now)
+    if not trial:
+        after_commit(connection, lambda: maildir.take_out(site.outgoing, person))
+        scrub_after(connection, persons.TOUCHED)
+    return Erased(person.stand_in, removed, withdrawn, mails, posts, rows, ledgers)
+
+
+def _refuse_what_returns(connection: Connection, site: Site, address: str) -> None:
+    for own in (site.office, *site.people, *site.witnesses):
+        if same_address(own, address):
+            raise Refusal(
+                f"{address} stands in the configuration (office, desk or witnesses); take it out there first"
+            )
+    if named := persons.lists_that_name(connection, address):
+        raise Refusal(
+            f"{address}: the definition of the list {named[0]} names it; take it out of config/lists/ and run "
+            "`mailbot apply` first"
+        )
+    for stored in surveys.every(connection):
+        survey = stored.survey
+        if survey.mode != "sealed" or stored.state != "open":
+            continue
+        if any(
+            same_address(ballot.address, address) for ballot in ballots.of_subject(connection, survey.key)
+        ):
+            raise Refusal(
+                f"{address} is asked by the secret survey {survey.key}, which is open; erase it after the close: "
+                "its rows are sealed until then"
+            )
+
+
+def _names(connection: Connection, address: str) -> tuple[str, ...]:
+    """Return the names by which the person is registered, or wrote to us; the longest first."""
+    signed = {parse(row[4]).from_name for row in persons.mails_from(connection, address) if row[4]}
+    return tuple(
+        sorted({*persons.registered_names(connection, address), *signed} - {""}, key=len, reverse=True)
+    )
+
+
+def _words(content: bytes) -> list[str]:
+    """Return by what a changed post is found."""
+    message = parse(content)
+    return terms("\n\n".join((message.subject, *message.attachments, message.text)))

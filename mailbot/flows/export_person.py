@@ -1,0 +1,124 @@
+"""Hand out all that is kept about the person at an address (開示): rows as JSON, mails as they came and as they left."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mailbot.core.mailing import fill, template
+from mailbot.store import persons, surveys
+from mailbot.store.sealed import HARMLESS
+
+# What of the rows is said in which file; every other table's rows stand in other.json.
+_FILES = {
+    "register.json": ("contact", "body", "register_change"),
+    "lists.json": ("list_member", "membership", "thread_choice", "held_post"),
+    "posts.json": ("post",),
+    "surveys.json": ("ballot", "vote", "proxy", "act"),
+    "log.json": ("history", "inbox", "delivery", "bounce"),
+}
+_SECRET = frozenset({"token_hash", "salt", "chain", "digest", "commitment", "content", "cooked"})
+_ANSWERS = ("answers", "problems", "remarks", "flags", "reason")
+_HIDDEN = "(a secret that only its owner may use)"
+
+
+@dataclass(frozen=True)
+class PersonFile:
+    """One file of the export."""
+
+    name: str
+    content: bytes
+    about: str
+
+
+def export_person(connection: Connection, address: str, now: datetime) -> tuple[PersonFile, ...]:
+    """Return the files, the index first; none when nothing is kept.
+
+    Of surveys that are not `named` it says that and when the person answered, not what; of secret ones nothing at all.
+    """
+    found = persons.rows_about(connection, address)
+    if not found:
+        return ()
+    stored = {one.survey.key: one.survey.mode for one in surveys.every(connection)}
+    secret = {key for key, mode in stored.items() if mode == "sealed"}
+    hidden = persons.voted_mails(connection, secret)
+    files = list(_row_files(found, stored, hidden))
+    files += _mails(connection, address, secret, hidden)
+    index = {
+        "address": address,
+        "made_at": now.isoformat(),
+        "files": [{"name": one.name, "about": one.about, "bytes": len(one.content)} for one in files],
+        "left_out": sorted(secret) and f"the secret surveys {', '.join(sorted(secret))}",
+    }
+    return (PersonFile("index.json", _json(index), "what there is"), *files)
+
+
+def _row_files(
+    found: Mapping[str, Sequence[Mapping[str, Any]]], modes: Mapping[str, str], hidden: set[int]
+) -> list[PersonFile]:
+    files: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for table, rows in found.items():
+        name = next((file for file, tables in _FILES.items() if table in tables), "other.json")
+        shown = [
+            _shown(row, modes)
+            for row in rows
+            if modes.get(str(row.get("subject", ""))) != "sealed"
+            and row.get("id" if table == "inbox" else "inbox_id") not in hidden
+        ]
+        if shown:
+            files.setdefault(name, {})[table] = shown
+    return [
+        PersonFile(name, _json(tables), f"rows of {', '.join(sorted(tables))}")
+        for name, tables in sorted(files.items())
+    ]
+
+
+def _shown(row: Mapping[str, Any], modes: Mapping[str, str]) -> dict[str, Any]:
+    shown = {name: _readable(value) for name, value in row.items() if name not in _SECRET}
+    if "answers" in shown and modes.get(str(row.get("subject", "")), "named") != "named":
+        shown |= dict.fromkeys(_ANSWERS, "(not handed out: the survey is not held by name)")
+    return shown
+
+
+def _readable(value: object) -> object:
+    """Return a column's value as JSON has it; what is JSON in the database is no text in text."""
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return json.loads(value)
+        except ValueError:
+            return value
+    return value
+
+
+def _mails(connection: Connection, address: str, secret: set[str], hidden: set[int]) -> list[PersonFile]:
+    files = [
+        PersonFile(f"sent/{number:06d}.eml", content, f"to {recipient}, received {at:%Y-%m-%d %H:%M:%S} UTC")
+        for number, _, at, recipient, content in persons.mails_from(connection, address)
+        if content and number not in hidden
+    ]
+    for number, state, kind, subject, at, cooked, fields in persons.mails_to(connection, address):
+        if subject in secret and kind not in HARMLESS:
+            continue
+        about = f"{kind} {subject}, {state}, made {at:%Y-%m-%d %H:%M:%S} UTC"
+        files.append(PersonFile(f"received/{number:06d}.eml", _filled(cooked, address, fields), about))
+    return files
+
+
+def _filled(cooked: bytes, address: str, fields: str | None) -> bytes:
+    """Return a copy as it left, but for the secrets in it."""
+    pieces = template(cooked)
+    values = {piece: _HIDDEN.encode() for piece in pieces if isinstance(piece, str)}
+    values |= {name: text.encode() for name, text in json.loads(fields or "{}").items()}
+    values["address"] = address.encode()
+    return fill(pieces, values)
+
+
+def _json(shown: object) -> bytes:
+    return json.dumps(shown, ensure_ascii=False, indent=1, default=str).encode()
