@@ -14,6 +14,7 @@ MAX_CHARACTERS = 5_000_000  # of one document, which may hold pictures as data: 
 MAX_MARKUP = 50_000  # tags and comments, those with attributes twice: half a second; the rest is cut off
 MAX_ATTRIBUTES = 8_000  # characters of one tag in which its attributes are looked for
 MOST_ATTRIBUTES = 30  # of one tag that are looked at
+USUAL_DEPTH = 200  # open elements; each one more counts as three tags
 MAX_REFERENCES = 30_000  # characters written as &...; in one document; it is cut off before the next
 MAX_QUOTE_MARKS = 20  # per line; deeper levels look like this one
 CUT = "[…]"
@@ -66,13 +67,18 @@ def html_to_text(source: str, max_markup: int = MAX_MARKUP, *, show_struck: bool
     so that "2" with a struck "1" before it is asked back rather than guessed. With `show_struck` a line struck
     through as a whole stands as `~~words~~` too.
     """
+    return read_html(source, max_markup, show_struck=show_struck)[0]
+
+
+def read_html(source: str, max_markup: int, *, show_struck: bool = False) -> tuple[str, int]:
+    """Return the same, and how much of `max_markup` is left for a further page of the mail."""
     kept = "&".join(source[:MAX_CHARACTERS].split("&", MAX_REFERENCES + 1)[: MAX_REFERENCES + 1])
     page = _Page(kept, show_struck=show_struck)
     whole = page.read(max_markup) and len(kept) == len(source)
     lines = page.lines
     while lines and not lines[-1].strip("> "):
         lines.pop()
-    return "\n".join(lines if whole else [*lines, CUT])
+    return "\n".join(lines if whole else [*lines, CUT]), page.left if whole else 0
 
 
 class _Finder:
@@ -137,7 +143,7 @@ class _Page:
         self._show_struck = show_struck
         self._source = source
         self._finder = _Finder(source)
-        self._left = 0  # tags and comments that may still be read
+        self.left = 0  # tags and comments that may still be read
         self._endless: set[str] = set()  # names of script and the like that have no end tag from here on
         self._open: list[_Element] = []
         self._places: dict[str, list[int]] = {}  # name -> indexes in _open
@@ -151,14 +157,14 @@ class _Page:
 
     def read(self, max_markup: int) -> bool:
         """Write the lines; return whether all of the page was read."""
-        self._left = max_markup
+        self.left = max_markup
         position = 0
         end = len(self._source)
-        while position < end and self._left >= 0:
+        while position < end and self.left >= 0:
             bracket = self._finder.find("<", position)
             self._text(self._source[position:bracket])
             position = self._markup(bracket) if bracket < end else end
-            self._left -= 1
+            self.left -= 1
         self._break()
         return position >= end
 
@@ -199,7 +205,7 @@ class _Page:
         name = _name(self._source, start + 1, end)
         if name in _INVISIBLE:
             return self._behind_invisible(name, end)
-        self._left -= 1  # its attributes cost as much again
+        self.left -= 1  # its attributes cost as much again
         source = self._source[start + 1 + len(name) : min(end - 1, start + MAX_ATTRIBUTES)]
         attributes = _short_attributes(source) if len(source) <= 200 else _attributes(source)
         self._start(name, attributes, start)
@@ -271,6 +277,8 @@ class _Page:
 
     def _push(self, element: _Element) -> None:
         index = len(self._open)
+        if index > USUAL_DEPTH:
+            self.left -= 2
         self._open.append(element)
         self._places.setdefault(element.name, []).append(index)
         if element.name in _BLOCKS or element.name in _CELLS:
@@ -313,6 +321,7 @@ class _Page:
         """Close an open p, li, tr or td that a new one follows, unless another block lies between."""
         places = self._places.get(name)
         if places and self._block_places[-1] == places[-1]:
+            self.left -= 2  # an end tag that mail programs write
             self._break_unless_cell(name)
             self._close_to(places[-1])
 

@@ -550,6 +550,7 @@ _FOLDS = {
     ),
     **dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x180E), None),
 }
+_ANY_FOLD = re.compile(f"[{re.escape(''.join(map(chr, _FOLDS)))}]")
 _LONG_MARK_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])ー(?=[0-9])")
 
 
@@ -560,7 +561,7 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text
-    folded = unicodedata.normalize("NFKC", text.translate(_FOLDS))
+    folded = unicodedata.normalize("NFKC", text.translate(_FOLDS) if _ANY_FOLD.search(text) else text)
     if "ー" in folded:
         folded = _LONG_MARK_BETWEEN_DIGITS.sub("-", folded)
     return folded

@@ -90,7 +90,9 @@ def judge(
     reading = read(message.text, formatted or "")
     if formatted is None and reading.hold is None and reading.answers:
         reading = replace(reading, hold="form-too-long", ask=True)
-    if message.garbled and reading.answers:
+    if message.garbled and reading.hold == "too-long":
+        reading = replace(reading, answers={})  # nothing of it counts: it need not be read twice
+    elif message.garbled and reading.answers:
         reading = _legible(reading, read(_only_our_characters(message.text, texts)), language)
     if isinstance(form, str) and reading.hold != "other-ballot":
         reading = replace(reading, hold=form, ask=form == "several-forms")

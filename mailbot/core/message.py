@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from mailbot.core.html_text import CUT, html_to_text
+from mailbot.core.html_text import CUT, html_to_text, read_html
 from mailbot.core.japanese import EUC, JIS, decode, decode_header, strip_controls, strip_controls_of_lines
 from mailbot.core.mime import Head, Leaf, Multipart, Node, TooMuchError, split_head, tree
 
@@ -358,8 +358,7 @@ class _Reader:
                 1 if decoded.clean else 3
             )  # damaged: it was tried by each
         if leaf.content_type == "text/html":
-            text = html_to_text(decoded.text, self._markup_left)
-            self._markup_left = max(0, self._markup_left - decoded.text.count("<"))
+            text, self._markup_left = read_html(decoded.text, self._markup_left)
             return strip_controls_of_lines(text)
         text = strip_controls_of_lines(decoded.text)
         if leaf.parameters.get("format", "").lower() == "flowed":

@@ -13,6 +13,7 @@ from mailbot.core.known_text import ANSWER_LINE, LONGEST_LINE, Known, Role, line
 # A longer mail is read so far and then kept for the office: nobody's answer needs more.
 LONGEST_REPLY = 64_000  # characters
 MOST_LINES = 1_500
+MOST_ROWS = 300  # lines with cells, of tables that are not ours
 DEEPEST_QUOTE = 50
 MOST_PIECES = 10  # lines into which a gateway may have wrapped one of ours
 
@@ -124,6 +125,7 @@ def _is_ours(rest: str, known: Known) -> bool:
 def reply_lines(text: str, known: Known) -> list[Line]:
     """Return the lines of a reply, each with what it is if it is ours; re-wrapped ones as one."""
     pieces = []
+    rows_left = MOST_ROWS
     names: set[str] = set()  # what stands in front of > where a client writes the sender's name there
     for raw in text.split("\n", MOST_LINES)[:MOST_LINES]:
         line = raw.rstrip("\r")[:LONGEST_LINE]
@@ -131,7 +133,8 @@ def reply_lines(text: str, known: Known) -> list[Line]:
             line = _STRUCK.sub("", line)
         depth, body, key = _short_piece(line) if len(line) <= 120 else _piece(line)
         if ("\t" in line or "|" in line or "｜" in line) and not _is_ours(body, known):
-            row = _row(line)
+            row = _row(line) if rows_left > 0 else None
+            rows_left -= 1
             if row is not None:
                 depth, body, key = 0, row, line_key(row)
         if key[:1] in _RARE_QUOTE_MARKS and key not in known.roles:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -31,6 +31,7 @@ from mailbot.core.known_text import (
     REFERENCE,
     SIGNATURE,
     Known,
+    Role,
     is_damaged_copy,
     line_key,
     named_question,
@@ -279,6 +280,7 @@ def _ends_text(line: str) -> bool:
 
 _SENDER = re.compile(r"^[\s*]*(?:差出人|送信者|From)[\s*]*[:：]")
 _SUBJECT = re.compile(r"^[\s*]*(?:件名|題名|Subject)[\s*]*[:：]")
+_SIGNATURE = Role("signature")
 _HEADER_LINES = 8  # of a quoted mail: 差出人, 送信日時, 宛先, CC, 件名
 
 
@@ -356,7 +358,7 @@ class Reader:
             self._slot(line, *slot)
         elif self.signed_slot and (signature := SIGNATURE.match(line.text)):
             self._signature(line, signature["rest"])
-        elif any(role.kind == "signature" for role in line.roles):
+        elif _SIGNATURE in line.roles:
             self.signing = signing  # the hint to it, on a line of its own
         elif signing == line.depth and self._is_name(line):
             self._sign(line.depth, line.text)
@@ -393,8 +395,9 @@ class Reader:
 
     def _ours(self, line: Line) -> bool:
         """Follow a line that equals one of ours; say no when it stands where ours does not."""
-        kinds = {role.kind for role in line.roles}
-        if "option" in kinds or ("more" in kinds and any(role.option for role in line.roles)):
+        roles = line.roles
+        kinds: Container[str] = (roles[0].kind,) if len(roles) == 1 else {role.kind for role in roles}
+        if "option" in kinds or ("more" in kinds and any(role.option for role in roles)):
             return self._option(line)
         if "start" in kinds:
             self._bound(line.key)
@@ -476,7 +479,7 @@ class Reader:
                     return True
                 if role.kind == "more" and role.question == self.current_id:
                     return True
-        own = slot is not None and any(role.question == self.current_id for role in line.roles)
+        own = slot is not None and self.current_id in {role.question for role in line.roles}
         return (line.depth > 0 or slot is not None) and not own
 
     def _marked(self, line: Line) -> bool:
