@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
 from mailbot.core.answer import yesno_values
-from mailbot.core.audience import Selector
+from mailbot.core.audience import Partners, Selector
 from mailbot.core.event import Event, Notice
 from mailbot.core.mailing_list import Joining, MailingList, Preset, Viewers
 from mailbot.core.register import KIND_WORDS, full_code
@@ -256,10 +256,14 @@ class ConditionsFile(FileModel):
     codes: Annotated[tuple[Annotated[str, AfterValidator(_code)], ...], BeforeValidator(_listed)] = ()
     lists: Annotated[tuple[Annotated[str, AfterValidator(_list_name)], ...], BeforeValidator(_listed)] = ()
     emails: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+    partners: Partners = "no"
 
     @model_validator(mode="after")
     def _somebody(self) -> Self:
-        if replace(self.selector(), excluded=None) == Selector() and not self._nobody_meant():
+        if (
+            replace(self.selector(), excluded=None) in {Selector(), Selector(partners="yes")}
+            and not self._nobody_meant()
+        ):
             raise said("selects nobody; write all, or at least one condition")
         return self
 
@@ -278,6 +282,7 @@ class ConditionsFile(FileModel):
             codes=self.codes,
             lists=self.lists,
             emails=self.emails,
+            partners=self.partners,
         )
 
 

@@ -157,6 +157,7 @@ def _selector(value: Selector) -> str | Document:
         codes=list(value.codes),
         lists=list(value.lists),
         emails=list(value.emails),
+        partners=None if value.partners == "no" else value.partners,
         **{"except": _selector(value.excluded) if value.excluded else None},
     )
 

@@ -10,11 +10,23 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbot.core.address import address_key, valid_address
-from mailbot.core.register import KIND_WORDS, PREFECTURES, Body, Contact, Kind, full_code
+from mailbot.core.answer import Understood, read_answer
+from mailbot.core.register import (
+    CATEGORY_WORDS,
+    KIND_WORDS,
+    PREFECTURES,
+    Body,
+    Category,
+    Contact,
+    Kind,
+    full_code,
+)
+from mailbot.core.survey import Question
 from mailbot.yaml_source import Mistake, Mistakes
 
 if TYPE_CHECKING:
@@ -33,7 +45,12 @@ HEADERS = {  # the file's columns in the order in which they are written, with t
     "email": "メールアドレス",
     "rank": "順位",
     "tags": "タグ",
+    "category": "区分",
+    "joined": "入会日",
+    "left": "退会日",
+    "successor": "承継団体",
 }
+_DATE = Question("Q1", "", "date")
 _NEEDED = ("code", "body", "kind", "prefecture", "email")
 _COLUMNS = {**{name: name for name in HEADERS}, **{japanese: name for name, japanese in HEADERS.items()}}
 _KIND_NAMES = ", ".join(KIND_WORDS)
@@ -98,6 +115,9 @@ def write_register(rows: Iterable[tuple[Body, Contact]]) -> str:
             contact.email,
             str(contact.rank),
             " ".join(sorted(contact.tags)),
+            "連携団体" if body.category == "partner" else "正会員",
+            *("" if day is None else day.isoformat() for day in (body.joined, body.left)),
+            body.successor,
         ]
         writer.writerow([_inert(cell) for cell in cells])
     return text.getvalue()
@@ -190,9 +210,14 @@ class _Reading:
         kind = self._cell(line, _kind, values)
         prefecture = self._cell(line, _prefecture, values)
         population = self._cell(line, _population, values)
+        standing = self._cell(line, _standing, values)
         if code is None or name is None or kind is None or prefecture is None or population is None:
             return None
-        body = Body(code, name, kind, prefecture, population if population >= 0 else None)
+        if standing is None:
+            return None
+        body = Body(code, name, kind, prefecture, population if population >= 0 else None, *standing)
+        if body.successor == code:
+            self._note(line, "successor", f"{code} cannot be merged into itself")
         first, known = self.bodies.setdefault(code, (line, body))
         if body.population is None and known.population is not None:
             body = replace(body, population=known.population)
@@ -201,6 +226,10 @@ class _Reading:
             ("kind", body.kind, known.kind),
             ("prefecture", body.prefecture, known.prefecture),
             ("population", body.population, known.population),
+            ("category", body.category, known.category),
+            ("joined", body.joined, known.joined),
+            ("left", body.left, known.left),
+            ("successor", body.successor, known.successor),
         ):
             if here != there:
                 sentence = f"{code} has {here or 'nothing'} here, but {there or 'nothing'} on line {first}"
@@ -277,6 +306,33 @@ def _prefecture(values: dict[str, str]) -> str:
 def _population(values: dict[str, str]) -> int:
     """Return the persons, or -1 when the cell is empty."""
     return _count(values.get("population", ""), "population", empty=-1)
+
+
+def _standing(values: dict[str, str]) -> tuple[date | None, date | None, str, Category]:
+    """Return the first day, the first day after the last, the successor's code, and the category."""
+    joined, left = _day("joined", values), _day("left", values)
+    if joined is not None and left is not None and left <= joined:
+        raise _BadCell("left", f"{left} is not after the 入会日 {joined}")
+    successor = unicodedata.normalize("NFKC", values.get("successor", "")).removesuffix(".0")
+    try:
+        successor = full_code(successor) if successor else ""
+    except ValueError as error:
+        raise _BadCell("successor", str(error)) from None
+    category = CATEGORY_WORDS.get(values.get("category", "").lower())
+    if category is None:
+        raise _BadCell("category", f"{values['category']!r} is not one of 正会員, 連携団体, regular, partner")
+    return joined, left, successor, category
+
+
+def _day(column: str, values: dict[str, str]) -> date | None:
+    """Return a date such as 2027-04-01, 2027/4/1, 2027年4月1日 or 令和9年4月1日."""
+    text = values.get(column, "").removesuffix(" 00:00:00")
+    if not text:
+        return None
+    read = read_answer(_DATE, text, today=date.max)  # so that a date without its year is never guessed
+    if not isinstance(read, Understood) or read.remark or not isinstance(read.answer, str):
+        raise _BadCell(column, f"{text!r} is not a date such as 2027-04-01")
+    return date.fromisoformat(read.answer)
 
 
 def _rank(values: dict[str, str]) -> int:

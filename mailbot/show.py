@@ -101,6 +101,10 @@ def body(shown: Body, contacts: Sequence[Contact], *, as_json: bool) -> None:
         "kind": shown.kind,
         "prefecture": shown.prefecture,
         "population": shown.population,
+        "category": shown.category,
+        **({"joined": str(shown.joined)} if shown.joined else {}),
+        **({"left": str(shown.left)} if shown.left else {}),
+        **({"successor": shown.successor} if shown.successor else {}),
     }
     if as_json:
         print(json.dumps({**head, "contacts": people}, ensure_ascii=False, indent=2))

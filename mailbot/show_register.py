@@ -115,7 +115,15 @@ def figure_rows(groups: Sequence[Group], grouping: Grouping) -> list[Row]:
     for group in groups:
         name = ("whole" if group is groups[-1] else group.name) or "-"
         kinds = dict(group.by_kind) if grouping == "prefecture" else {}
-        rows.append({grouping: name, "bodies": group.bodies, **kinds, "population": group.population})
+        rows.append(
+            {
+                grouping: name,
+                "bodies": group.bodies,
+                **kinds,
+                "partners": group.partners,
+                "population": group.population,
+            }
+        )
     return rows
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import openpyxl
@@ -190,6 +191,56 @@ def test_kinds(tmp_path: Path, kind: str) -> None:
 def test_a_bad_row_is_named_with_its_line(tmp_path: Path, row: str, line: str) -> None:
     """A row that cannot be right is named by line and column, with what is wrong and how it should be."""
     assert printed(tmp_path, ENGLISH + row) == [f"members.csv:{line}"]
+
+
+STANDING = "団体コード,団体名,種別,都道府県,メールアドレス,区分,入会日,退会日,承継団体\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "standing"),
+    [
+        (",,,", ("regular", None, None, "")),
+        ("正会員,2020-04-01,,", ("regular", date(2020, 4, 1), None, "")),
+        ("連携団体,令和2年4月1日,2027/4/1,131024", ("partner", date(2020, 4, 1), date(2027, 4, 1), "131024")),
+        (
+            "partner,2020-04-01 00:00:00,R9.4.1,13102",
+            ("partner", date(2020, 4, 1), date(2027, 4, 1), "131024"),
+        ),
+    ],
+)
+def test_since_when_and_until_when(
+    tmp_path: Path, cells: str, standing: tuple[str, date | None, date | None, str]
+) -> None:
+    """Dates as offices write them, the category and the body that it went into."""
+    register = read(tmp_path, STANDING + f"131016,千代田区,区,東京都,a@example.jp,{cells}\n")
+    body = register.rows[0].body
+    assert (body.category, body.joined, body.left, body.successor) == standing
+    assert {"joined", "left", "category", "successor"} <= register.columns
+
+
+@pytest.mark.parametrize(
+    ("cells", "line"),
+    [
+        ("特別会員,,,", "2:6 category: '特別会員' is not one of 正会員, 連携団体, regular, partner"),
+        (",4月1日,,", "2:7 joined: '4月1日' is not a date such as 2027-04-01"),
+        (",2027-02-30,,", "2:7 joined: '2027-02-30' is not a date such as 2027-04-01"),
+        (",2027-04-01,2027-04-01,", "2:8 left: 2027-04-01 is not after the 入会日 2027-04-01"),
+        (",,,131025", "2:9 successor: 団体コード 131025: the check digit is 5, but 13102 needs 4"),
+        (",,,131016", "2:9 successor: 131016 cannot be merged into itself"),
+    ],
+)
+def test_a_standing_that_cannot_be(tmp_path: Path, cells: str, line: str) -> None:
+    """Each is named by its line and column, like every other cell."""
+    text = STANDING + f"131016,千代田区,区,東京都,a@example.jp,{cells}\n"
+    assert printed(tmp_path, text) == [f"members.csv:{line}"]
+
+
+def test_a_body_has_one_standing(tmp_path: Path) -> None:
+    """Two rows of one body cannot leave on two days."""
+    rows = "".join(f"131016,千代田区,区,東京都,{name}@example.jp,,,2027-04-0{name},\n" for name in "12")
+    assert printed(tmp_path, STANDING + rows) == [
+        "members.csv:3:8 left: 131016 has 2027-04-02 here, but 2027-04-01 on line 2"
+    ]
 
 
 def test_all_bad_rows_are_named_at_once(tmp_path: Path) -> None:

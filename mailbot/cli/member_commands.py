@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.definition_files import read_selector
 from mailbot.flows.import_members import Imported, Incoming, import_members
 from mailbot.flows.know_recipient import own_addresses
+from mailbot.flows.retire_body import retire_body
 from mailbot.flows.undo_import import undo_import
 from mailbot.register_file import read_register, write_register
 from mailbot.service import clock
@@ -47,7 +49,7 @@ def _members_import(path: Path, file: Path, dry_run: bool, yes: bool, as_json: b
             columns=register.columns,
         )
         with it.database.write() as connection:
-            imported = import_members(connection, incoming, clock(), sure=yes or dry_run)
+            imported = import_members(connection, it.site, incoming, clock(), sure=yes or dry_run)
             names = members.bodies(connection)
             only_try(connection, dry_run)
     if register.ignored and not as_json:
@@ -64,7 +66,7 @@ def _members_undo(path: Path, number: int | None, keep_later: bool, dry_run: boo
     """Take an import back, the newest when none is named; what changed again since is not overwritten."""
     with opened(path) as it, it.database.write() as connection:
         names = members.bodies(connection)
-        undone = undo_import(connection, number, COMMAND_LINE, clock(), keep_later=keep_later)
+        undone = undo_import(connection, it.site, number, COMMAND_LINE, clock(), keep_later=keep_later)
         only_try(connection, dry_run)
     _show_imported(undone, names, {}, dry_run=dry_run, as_json=as_json)
 
@@ -97,11 +99,13 @@ def _members_imports(path: Path, as_json: bool) -> None:
 @click.option(
     "--by", "grouping", type=click.Choice(["kind", "prefecture"]), default="kind", show_default=True
 )
+@click.option("--date", "day", metavar="DATE", help="The day, such as 2027-04-01; default today.")
 @JSON
-def _members_figures(path: Path, grouping: Grouping, as_json: bool) -> None:
-    """Show how many members there are 会員状況, by kind or prefecture."""
+def _members_figures(path: Path, grouping: Grouping, day: str | None, as_json: bool) -> None:
+    """Show how many members there are 会員状況, or were on a day, by kind or prefecture; partner bodies apart."""
     with opened(path) as it, it.database.read() as connection:
-        groups = member_figures(members.bodies(connection).values(), grouping)
+        on = _day(day) if day else clock().astimezone(it.config.timezone).date()
+        groups = member_figures(members.bodies(connection).values(), grouping, on)
     show.table(show_register.figure_rows(groups, grouping), as_json=as_json, empty="")
 
 
@@ -123,6 +127,31 @@ def _members_select(path: Path, selector: str, first: int, as_json: bool) -> Non
     if len(rows) > first:
         print(f"... and {len(rows) - first} more; --first or --json shows them")
     print(show_register.audience_text({**shown, "first": []}))
+
+
+@command(_members, "leave")
+@click.argument("code")
+@click.option("--date", "day", required=True, metavar="DATE", help="The first day on which it is no member.")
+@click.option("--into", metavar="CODE", help="The body that it is merged into.")
+@click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
+@JSON
+def _members_leave(path: Path, code: str, day: str, into: str | None, dry_run: bool, as_json: bool) -> None:
+    """Write down when a body leaves, or is merged into another; from that day it is in no audience."""
+    with opened(path) as it, it.database.write() as connection:
+        successor = full_code(into) if into else ""
+        names = members.bodies(connection)
+        retired = retire_body(
+            connection, it.site, full_code(code), _day(day), successor, COMMAND_LINE, clock()
+        )
+        only_try(connection, dry_run)
+    _show_imported(retired, names, {}, dry_run=dry_run, as_json=as_json)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Refusal(f"{text!r} is not a date; write YYYY-MM-DD, such as 2027-04-01") from None
 
 
 @command(_members, "export")

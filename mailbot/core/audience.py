@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
+
+Partners = Literal["no", "yes", "only"]
 
 
 @dataclass(frozen=True)
@@ -11,7 +14,8 @@ class Selector:
     """Which contacts are meant; every stated condition must hold, within one condition any value does.
 
     A selector with nothing stated selects nobody; `everyone` alone selects the whole register. Whoever `excluded`
-    selects is left out, whatever else is stated.
+    selects is left out, whatever else is stated. Bodies that have left, or have not joined yet, are in no audience;
+    partner bodies only where `partners` says so, or where they are named by code or address.
     """
 
     everyone: bool = False
@@ -23,6 +27,7 @@ class Selector:
     codes: tuple[str, ...] = ()  # six-digit local-government codes
     lists: tuple[str, ...] = ()  # members of any of these lists
     emails: tuple[str, ...] = ()  # single addresses, added to whatever else is selected
+    partners: Partners = "no"  # partner bodies too, or alone
     excluded: Selector | None = None  # `except:` in a file; has no exception of its own
 
 

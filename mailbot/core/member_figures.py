@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
-from mailbot.core.register import KINDS, PREFECTURES, Body
+from mailbot.core.register import KINDS, PREFECTURES, Body, belongs
 
 Grouping = Literal["kind", "prefecture"]
 
@@ -16,14 +17,18 @@ class Group:
     """The bodies of one kind or prefecture; "" for the whole."""
 
     name: str
-    bodies: int
-    by_kind: tuple[tuple[str, int], ...]  # only kinds that have any in the whole
-    population: int  # persons, of the bodies that have a number
+    bodies: int  # regular members
+    partners: int
+    by_kind: tuple[tuple[str, int], ...]  # regular members; only kinds that have any in the whole
+    population: int  # persons, of the regular members that have a number
 
 
-def member_figures(bodies: Iterable[Body], grouping: Grouping) -> tuple[Group, ...]:
-    """Return each group in the order of kinds, or of the codes of prefectures (JIS X 0401), and the whole last."""
-    present = list(bodies)
+def member_figures(bodies: Iterable[Body], grouping: Grouping, day: date) -> tuple[Group, ...]:
+    """Return each group in the order of kinds, or of the codes of prefectures (JIS X 0401), and the whole last.
+
+    Only bodies that belong on the `day` are counted, partner bodies apart.
+    """
+    present = [body for body in bodies if belongs(body, day)]
     kinds = [kind for kind in KINDS if any(body.kind == kind for body in present)]
     if grouping == "kind":
         parts = {kind: [body for body in present if body.kind == kind] for kind in kinds}
@@ -38,9 +43,11 @@ def member_figures(bodies: Iterable[Body], grouping: Grouping) -> tuple[Group, .
 
 
 def _group(name: str, part: Sequence[Body], kinds: Sequence[str]) -> Group:
+    regular = [body for body in part if body.category == "regular"]
     return Group(
         name,
-        len(part),
-        tuple((kind, sum(body.kind == kind for body in part)) for kind in kinds),
-        sum(body.population or 0 for body in part),
+        len(regular),
+        len(part) - len(regular),
+        tuple((kind, sum(body.kind == kind for body in regular)) for kind in kinds),
+        sum(body.population or 0 for body in regular),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, get_args
 
 Kind = Literal["city", "town", "village", "ward", "prefecture", "other"]
@@ -17,6 +18,18 @@ KIND_WORDS: dict[str, Kind] = {
     "都道府県": "prefecture",
     "その他": "other",
     **{kind: kind for kind in ("city", "town", "village", "ward", "prefecture", "other")},
+}
+
+Category = Literal["regular", "partner"]
+
+CATEGORY_WORDS: dict[str, Category] = {
+    "": "regular",
+    "正会員": "regular",
+    "会員": "regular",
+    "連携団体": "partner",
+    "連携": "partner",
+    "regular": "regular",
+    "partner": "partner",
 }
 
 # 都道府県 in the order of the first two digits of a code (JIS X 0401).
@@ -34,13 +47,17 @@ PREFECTURES = (
 
 @dataclass(frozen=True)
 class Body:
-    """A member municipality."""
+    """A member municipality, or a partner body 連携団体 that gets what is marked for partners."""
 
     code: str  # six digits, check digit included
     name: str  # 長野市
     kind: Kind
     prefecture: str  # 長野県
     population: int | None = None  # persons
+    joined: date | None = None  # 入会日, its first day; None: before anybody wrote it down
+    left: date | None = None  # 退会日, the first day on which it is no member any more
+    successor: str = ""  # 承継団体, the code of the body that it was merged into
+    category: Category = "regular"
 
 
 @dataclass(frozen=True)
@@ -53,6 +70,11 @@ class Contact:
     role: str = ""
     rank: int = 1  # 1 = primary, 2.. = deputies
     tags: frozenset[str] = field(default_factory=frozenset)
+
+
+def belongs(body: Body, day: date) -> bool:
+    """Tell whether a body is a member, or a partner, on a day."""
+    return (body.joined is None or body.joined <= day) and (body.left is None or day < body.left)
 
 
 def check_digit(five: str) -> str:

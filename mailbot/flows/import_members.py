@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import EVERY_COLUMN, Change, changes_to, suspicious
+from mailbot.site import Site
 from mailbot.store import imports, lists, members
 
 
@@ -35,13 +36,21 @@ class Imported:
 
 
 def import_members(
-    connection: Connection, incoming: Incoming, now: datetime, *, sure: bool = False
+    connection: Connection, site: Site, incoming: Incoming, now: datetime, *, sure: bool = False
 ) -> Imported:
     """Put bodies and contacts into the register; bodies that the file does not name stay.
 
-    Raises Refusal when so many contacts would go that it looks like a mistake, unless the person is `sure`.
+    Raises Refusal when a body is merged into one that nobody knows; or when so many contacts would go that it looks like a
+    mistake, unless the person is `sure`.
     """
     before = members.rows(connection)
+    known = {code for code, _ in before} | {body.code for body in incoming.bodies}
+    for body in incoming.bodies:
+        if body.successor and body.successor not in known:
+            raise Refusal(
+                f"{incoming.source}: {body.code} {body.name} is merged into {body.successor}, which is neither in the "
+                "register nor in this file; add its row"
+            )
     changes = changes_to(before, incoming.bodies, incoming.contacts, incoming.columns)
     doubt = None if sure else suspicious(changes, before)
     if doubt is not None:
@@ -54,5 +63,6 @@ def import_members(
         connection, changes, source=incoming.source, sha256=incoming.sha256, by=incoming.by, now=now
     )
     members.save(connection, changes)
+    members.set_belongs(connection, now.astimezone(site.zone).date())
     lists.refresh_every(connection)
     return Imported(changes, number)

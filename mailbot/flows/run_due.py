@@ -12,13 +12,14 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.announce_event import announce_event
 from mailbot.flows.close_survey import StillReading, close_survey
 from mailbot.flows.follow_up_survey import follow_up_survey
+from mailbot.flows.keep_standing import keep_standing
 from mailbot.flows.open_survey import freeze_electorate, open_survey
 from mailbot.flows.plan_runs import jobs_of
 from mailbot.flows.remind_survey import remind_survey
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import events, occurrences, surveys
+from mailbot.store import events, members, occurrences, surveys
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
 
@@ -27,6 +28,10 @@ def run_due(database: Database, site: Site, now: datetime) -> int:
     """Do every run whose time has come; returns how many were settled."""
     with database.read() as connection:
         due = occurrences.due(connection, now)
+        misplaced = members.misplaced(connection, now.astimezone(site.zone).date())
+    if misplaced:  # before anything is sent to an audience of today
+        with database.write() as connection:
+            log.event("register.standing", bodies=keep_standing(connection, site, now))
     settled = 0
     for run in due:
         try:

@@ -10,13 +10,20 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body
 from mailbot.core.register_change import Change, key_of, undone
 from mailbot.flows.import_members import Imported
+from mailbot.site import Site
 from mailbot.store import ballots, imports, lists, members
 
 _NAMED = 5  # rows in a sentence
 
 
 def undo_import(
-    connection: Connection, number: int | None, by: str, now: datetime, *, keep_later: bool = False
+    connection: Connection,
+    site: Site,
+    number: int | None,
+    by: str,
+    now: datetime,
+    *,
+    keep_later: bool = False,
 ) -> Imported:
     """Take back one import, the newest when none is named; itself an import, which can be taken back.
 
@@ -39,6 +46,7 @@ def undo_import(
         return Imported((), None)
     own = imports.record(connection, back, source=found.source, sha256="", by=by, now=now, undoes=found.id)
     members.save(connection, back, imports.contact_numbers(connection, found.id))
+    members.set_belongs(connection, now.astimezone(site.zone).date())
     lists.refresh_every(connection)
     return Imported(back, own)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select
@@ -101,6 +101,7 @@ def counts(connection: Connection) -> dict[int, dict[str, int]]:
 
 
 _json = json.JSONEncoder().encode  # escapes what a database might refuse
+_DATES = ("joined", "left")
 _later = register_import.alias("later")
 _IMPORTS: Select[Any] = select(
     register_import.c.id,
@@ -124,8 +125,9 @@ def _changed(connection: Connection, number: int) -> list[Row[Any]]:
 def _text(row: Body | Contact | None) -> str | None:
     if row is None:
         return None
-    tags = {"tags": sorted(row.tags)} if isinstance(row, Contact) else {}
-    return _json(vars(row) | tags)
+    if isinstance(row, Contact):
+        return _json(vars(row) | {"tags": sorted(row.tags)})
+    return _json(vars(row) | {name: str(getattr(row, name) or "") for name in _DATES})
 
 
 def _row(text: str | None) -> Body | Contact | None:
@@ -136,4 +138,5 @@ def _present(text: str) -> Body | Contact:
     values = json.loads(text)
     if "email" in values:
         return Contact(**values | {"tags": frozenset(values["tags"])})
-    return Body(**values)
+    days = {name: date.fromisoformat(values[name]) if values.get(name) else None for name in _DATES}
+    return Body(**values | days)

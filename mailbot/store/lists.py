@@ -283,14 +283,19 @@ def _outside(connection: Connection, selector: Selector) -> dict[str, str]:
 def _add_joined(connection: Connection, value: MailingList, only: str | None) -> None:
     """Add whom the office added; and who joined by himself, while the list allows it and he is registered."""
     here = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
+    here_today = (
+        select(contact.c.id, contact.c.email_key).join_from(contact, body).where(body.c.belongs).subquery()
+    )
     joined = (
-        select(membership.c.list_name, membership.c.email_key, membership.c.address, func.min(contact.c.id))
-        .outerjoin_from(membership, contact, contact.c.email_key == membership.c.email_key)
+        select(
+            membership.c.list_name, membership.c.email_key, membership.c.address, func.min(here_today.c.id)
+        )
+        .outerjoin_from(membership, here_today, here_today.c.email_key == membership.c.email_key)
         .where(_of(membership, value, only), membership.c.email_key.not_in(here))
         .group_by(membership.c.list_name, membership.c.email_key, membership.c.address)
     )
     by_office = membership.c.standing == "added"
-    by_himself = and_(membership.c.standing == "joined", contact.c.id.is_not(None))
+    by_himself = and_(membership.c.standing == "joined", here_today.c.id.is_not(None))
     allowed = by_office if joining(value) == "closed" else or_(by_office, by_himself)
     connection.execute(insert(list_member).from_select(_COLUMNS, joined.where(allowed)))
 

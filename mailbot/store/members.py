@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -43,10 +44,8 @@ class Person:
 
 def bodies(connection: Connection) -> dict[str, Body]:
     """Return every body by its code."""
-    rows = connection.execute(
-        select(body.c.code, body.c.name, body.c.kind, body.c.prefecture, body.c.population)
-    )
-    return {row.code: Body(*row) for row in rows}
+    found: Select[Any] = select(*_BODY)
+    return {row.code: _body(row) for row in connection.execute(found)}
 
 
 def count_bodies(connection: Connection) -> int:
@@ -82,7 +81,14 @@ def selected(connection: Connection, selector: Selector) -> list[Person]:
 
 
 def condition(selector: Selector) -> ColumnElement[bool]:
-    """Return a selector as a condition on `contact` joined with `body`."""
+    """Return a selector as a condition on `contact` joined with `body`; who does not belong today is never meant."""
+    meant = and_(body.c.belongs, _meant(selector))
+    if selector.excluded is not None:
+        return and_(meant, not_(_meant(selector.excluded, exception=True)))
+    return meant
+
+
+def _meant(selector: Selector, *, exception: bool = False) -> ColumnElement[bool]:
     stated: list[ColumnElement[bool]] = []
     if selector.kinds:
         stated.append(body.c.kind.in_(selector.kinds))
@@ -99,18 +105,40 @@ def condition(selector: Selector) -> ColumnElement[bool]:
     if selector.lists:
         of_lists = select(list_member.c.email_key).where(list_member.c.list_name.in_(selector.lists))
         stated.append(contact.c.email_key.in_(of_lists))
+    if selector.partners == "only":
+        stated.append(body.c.category == "partner")
     if stated:
         selected_ones = and_(*stated)
     elif selector.everyone:
         selected_ones = contact.c.id.is_not(None)
     else:
         selected_ones = false()
+    if selector.partners == "no" and not selector.codes and not exception:
+        selected_ones = and_(selected_ones, body.c.category == "regular")
     if selector.emails:
         by_address = contact.c.email_key.in_([address_key(email) for email in selector.emails])
         selected_ones = or_(selected_ones, by_address)
-    if selector.excluded is not None:
-        return and_(selected_ones, not_(condition(selector.excluded)))
     return selected_ones
+
+
+def misplaced(connection: Connection, today: date) -> bool:
+    """Tell whether a body belongs, or does not, otherwise than its dates say for this day."""
+    return (
+        connection.execute(select(body.c.code).where(body.c.belongs != _belongs(today)).limit(1)).first()
+        is not None
+    )
+
+
+def set_belongs(connection: Connection, today: date) -> int:
+    """Let each body belong or not as its dates say for this day; returns for how many that is new."""
+    wrong = body.c.belongs != _belongs(today)
+    return connection.execute(update(body).where(wrong).values(belongs=not_(body.c.belongs))).rowcount
+
+
+def _belongs(today: date) -> ColumnElement[bool]:
+    """Return `core.register.belongs` as a condition."""
+    has_joined = or_(body.c.joined.is_(None), body.c.joined <= today)
+    return and_(has_joined, or_(body.c.left_on.is_(None), body.c.left_on > today))
 
 
 def rows(connection: Connection) -> dict[Key, Body | Contact]:
@@ -200,7 +228,9 @@ def change_email(connection: Connection, old: str, new: str, name: str | None) -
 _CHANGE_BODY = (
     update(body)
     .where(body.c.code == bindparam("key_code"))
-    .values({name: bindparam(name) for name in ("name", "kind", "prefecture", "population")})
+    .values(
+        {column.name: bindparam(column.name) for column in body.c if column.name not in {"code", "belongs"}}
+    )
 )
 _CHANGE_CONTACT = (
     update(contact)
@@ -208,14 +238,23 @@ _CHANGE_CONTACT = (
     .values({name: bindparam(name) for name in ("email", "name", "role", "rank", "tags")})
 )
 
+_BODY = (
+    body.c.code,
+    body.c.name.label("body_name"),
+    body.c.kind,
+    body.c.prefecture,
+    body.c.population,
+    body.c.joined,
+    body.c.left_on,
+    body.c.successor,
+    body.c.category,
+)
+
 _PEOPLE: Select[Any] = (
     select(
         contact.c.id,
         contact.c.code,
-        body.c.name.label("body_name"),
-        body.c.kind,
-        body.c.prefecture,
-        body.c.population,
+        *_BODY[1:],
         contact.c.email,
         contact.c.name,
         contact.c.role,
@@ -233,10 +272,24 @@ _PEOPLE_OF_ONE = Written(_PEOPLE.where(contact.c.code == bindparam("code")))
 _PEOPLE_AT = _PEOPLE.where(contact.c.email_key == bindparam("key"))
 
 
+def _body(row: Row[Any]) -> Body:
+    return Body(
+        row.code,
+        row.body_name,
+        row.kind,
+        row.prefecture,
+        row.population,
+        row.joined,
+        row.left_on,
+        row.successor,
+        row.category,
+    )
+
+
 def _person(row: Row[Any]) -> Person:
     return Person(
         row.id,
-        Body(row.code, row.body_name, row.kind, row.prefecture, row.population),
+        _body(row),
         Contact(row.code, row.email, row.name, row.role, row.rank, frozenset(row.tags.split())),
     )
 
@@ -248,6 +301,10 @@ def _body_row(new: Body) -> dict[str, object]:
         "kind": new.kind,
         "prefecture": new.prefecture,
         "population": new.population,
+        "joined": new.joined,
+        "left_on": new.left,
+        "successor": new.successor,
+        "category": new.category,
     }
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -70,6 +71,12 @@ body = Table(
     Column("kind", Text, nullable=False),
     Column("prefecture", Text, nullable=False),
     Column("population", Integer),
+    Column("joined", Date),  # its first day
+    Column("left_on", Date),  # the first day on which it is no member any more
+    Column("successor", Text, nullable=False, server_default=""),  # code of the body that it was merged into
+    Column("category", Text, nullable=False, server_default="regular"),  # regular | partner
+    # Whether it belongs today, kept by flows/keep_standing.py: audiences ask for it often, it changes seldom.
+    Column("belongs", Boolean, nullable=False, server_default=text("true")),
 )
 
 contact = Table(

@@ -293,7 +293,7 @@ class PostOffice:
     def register(self, bodies: Sequence[Body], contacts: Sequence[Contact]) -> None:
         """Import these bodies with these contacts."""
         with self.database.write() as connection:
-            import_members(connection, Incoming(bodies, contacts), self.now, sure=True)
+            import_members(connection, self.site, Incoming(bodies, contacts), self.now, sure=True)
 
     def apply(self, *values: MailingList | Survey | Event) -> tuple[str, ...]:
         """Apply these definitions; returns the lines that `mailbot apply` prints."""
