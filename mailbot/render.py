@@ -929,6 +929,11 @@ class Renderer:
         )
         return enclose(cooked, enclosed, "digest" if as_digest else "files")
 
+    def office_letter(self, template: str, *, now: datetime, **words: object) -> bytes:
+        """Cook one of the mails to the office about members' addresses; it commands in reply to it."""
+        cleaned: dict[str, Any] = {name: _cleaned(word) for name, word in words.items()}
+        return self._cook_for_office(self._text(template, **cleaned), now, EACH)
+
     def post_rejected(
         self, list_address: str, subject: str, reason: str, *, to: str, thread: Thread, now: datetime
     ) -> bytes:

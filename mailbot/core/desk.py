@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Literal
 
+from mailbot.core.address import valid_address
 from mailbot.core.answer import Understood, read_answer
 from mailbot.core.calendar import Language
 from mailbot.core.command import AWAITED, command_of
@@ -82,6 +83,13 @@ class Reissue:
 
 
 @dataclass(frozen=True)
+class Resume:
+    """「再開 sato@city.example.jp」: list mail goes to an address again that was suspended for its bounces."""
+
+    address: str
+
+
+@dataclass(frozen=True)
 class Approve:
     """「承認」: the act that this mail is about shall be done."""
 
@@ -100,7 +108,7 @@ class NotUnderstood:
     kind: str
 
 
-Command = Decide | Give | Enter | Extend | OfSurvey | Reissue | Approve | SendBack
+Command = Decide | Give | Enter | Extend | OfSurvey | Reissue | Resume | Approve | SendBack
 
 WHY_NOT: Mapping[Language, Mapping[str, str]] = {
     "ja": {
@@ -115,6 +123,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "no-such-day": "その日付はありません",
         "year": "何年の日付か分かるようにお書きください",
         "send-back": "「差戻し」の後に、理由をお書きください",
+        "address": "「再開」の後に、メールアドレスだけをお書きください",
     },
     "en": {
         "unknown": "this is no command",
@@ -128,6 +137,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "no-such-day": "there is no such day",
         "year": "please write the year as well",
         "send-back": 'please write the reason behind "return"',
+        "address": 'please write only the mail address behind "resume"',
     },
 }
 
@@ -270,10 +280,16 @@ def _send_back(rest: str, _today: date) -> Command | NotUnderstood:
     return SendBack(rest) if rest else NotUnderstood("send-back")
 
 
+def _resume(rest: str, _today: date) -> Command | NotUnderstood:
+    address = _plain(rest).removeprefix("<").removesuffix(">")
+    return Resume(address) if valid_address(address) and "@" in address else NotUnderstood("address")
+
+
 _READERS: Mapping[str, Callable[[str, date], Command | NotUnderstood]] = {
     **dict.fromkeys(("延期", "extend"), _extend),
     **dict.fromkeys(("再発行", "reissue"), _reissue),
     **dict.fromkeys(("代理", "代理入力", "enter"), _enter),
+    **dict.fromkeys(("再開", "配信再開", "resume"), _resume),
     **dict.fromkeys(("差戻し", "差し戻し", "差戻", "return"), _send_back),
 }
 

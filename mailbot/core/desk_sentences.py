@@ -33,6 +33,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-closed": "{key} は {closed} に締め切りました。{invited}団体のうち{answered}団体のお答えを数えました。"
         "事務局の確認待ちは{held}件です。",
         "reissue": "{body} に、{key} の新しい回答票を送ります。前の回答票のあて先は使えなくなりました。",
+        "resumed": "{address} への配信を再開しました。",
+        "not-troubled": "{address} からは、このところ何も戻ってきていません。配信は止まっていません。",
         "waiting": "2人で行うことのため、{others} に承認をお願いしました。承認されるまでは行いません。",
         "approved": "{act}（{key}）を承認しました。",
         "approved-draft": "{key} の案を承認しました。予定の {opens} に始まります。",
@@ -122,6 +124,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-closed": "{key} was closed on {closed}. The answers of {answered} of {invited} bodies count; "
         "{held} replies wait for the office.",
         "reissue": "{body} is sent a new ballot of {key}; the address of the old one is dead.",
+        "resumed": "List mail goes to {address} again.",
+        "not-troubled": "Nothing has come back from {address} of late; its list mail is not stopped.",
         "waiting": "This needs two persons: {others} is asked to approve. Until then it is not done.",
         "approved": "You approved: {act} ({key}).",
         "approved-draft": "You approved the draft of {key}. It opens as planned on {opens}.",

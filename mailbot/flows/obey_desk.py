@@ -30,6 +30,7 @@ from mailbot.core.desk import (
     NotUnderstood,
     OfSurvey,
     Reissue,
+    Resume,
     SendBack,
     own_lines,
     read_line,
@@ -51,6 +52,7 @@ from mailbot.flows.post_to_list import fingerprint
 from mailbot.flows.record_for_body import ballot_of_mail, held_mail, held_reply
 from mailbot.flows.reissue_ballot import reissue_ballot
 from mailbot.flows.remind_survey import missing, remind_survey
+from mailbot.flows.resume_address import resume_address
 from mailbot.flows.settle_act import Undecided, settle_act
 from mailbot.flows.settle_held import settle_held
 from mailbot.flows.settled import Settled
@@ -332,6 +334,12 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
             return _SURVEY_COMMANDS[do](connection, desk, _survey(connection, desk, key))
         case Reissue(key, code):
             return _reissue(connection, desk, _survey(connection, desk, key), code)
+        case Resume(address):
+            if not resume_address(
+                connection, address, "the office said so", desk.now, inbox_id=desk.received.id
+            ):
+                raise Refusal(desk.say("not-troubled", address=address))
+            return _Said(desk.say("resumed", address=address))
         case Approve():
             return _decide(connection, desk, approve=True, note="")
         case SendBack(reason):

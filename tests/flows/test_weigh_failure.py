@@ -188,6 +188,17 @@ def test_the_command_brings_his_mail_back(office: PostOffice) -> None:
     assert state(office) is None
 
 
+def test_the_office_brings_it_back_by_reply(office: PostOffice) -> None:
+    """To the report itself; a second time there is nothing to bring back."""
+    told = suspended(office)
+    assert office.command(told, f"再開 {YAMADA}").state == "answered"
+    assert state(office) is None
+    answer = office.only_copy("office_answer")
+    assert f"{YAMADA} への配信を再開しました。" in answer.text
+    office.command(answer, f"再開 {YAMADA}")
+    assert "このところ何も" in office.only_copy("office_answer").text
+
+
 @pytest.mark.parametrize(("word", "after"), [("pass", None), ("none", "suspended")])
 def test_a_mail_that_is_vouched_for_brings_his_mail_back(
     office: PostOffice, word: str, after: str | None
