@@ -36,7 +36,7 @@ from mailbot.flows.remind_survey import missing
 from mailbot.report_files import change_words, notes
 from mailbot.report_files import facts as report_facts
 from mailbot.site import Site
-from mailbot.store import ballots, bounces, events, inbox, members, outbox, sealed, surveys
+from mailbot.store import ballots, bounces, events, inbox, members, outbox, roll_calls, sealed, surveys
 from mailbot.store.documents import answers_of
 from mailbot.store.occurrences import Occurrence
 
@@ -571,6 +571,10 @@ def _mails_while_open(connection: Connection, survey: Survey, action: Action) ->
 def _mails_of(connection: Connection, one: Occurrence) -> int:
     """Return how many mails a run would send if it ran now."""
     name = job_name(one.job)
+    if name.subject == "rollcall":
+        asked = roll_calls.entries(connection, name.key)
+        everybody = len(first_of_each_body(members.selected(connection, Selector(everyone=True))))
+        return sum(entry.answer == "" for entry in asked) if asked else everybody
     if name.subject == "survey":
         stored = surveys.load(connection, name.key)
         if stored is None:

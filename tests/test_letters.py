@@ -50,6 +50,20 @@ LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
     "changed": ("address_changed", MOVE | {"name": "鈴木"}),
     "request": ("office_request", {"request": "松本市 佐藤 から、「部会」への入会の申し込みがありました。"}),
 }
+LETTERS |= {
+    name: (
+        "roll_call",
+        {
+            "again": again,
+            "greeting": "松本市 佐藤花子様",
+            "body": "松本市",
+            "contacts": ({"rank": 1, "name": "情報政策課 佐藤花子", "email": A},),
+            "until": "2026年7月3日（金）",
+            "closes": "2026年7月3日（金）17時",
+        },
+    )
+    for name, again in (("roll call", False), ("roll call again", True))
+}
 MODERATED = {
     "title": "情報セキュリティ部会",
     "mail": "U-0012",

@@ -38,7 +38,7 @@ class Job:
 class JobName:
     """A job's name, taken apart."""
 
-    subject: Literal["survey", "event"]
+    subject: Literal["survey", "event", "rollcall"]
     key: str  # S26-014
     action: Action
     number: int  # of the reminder, follow-up or notice as defined, from 1; 0 where there is one only
@@ -96,6 +96,12 @@ def survey_jobs(survey: Survey, holiday: Holiday, zone: tzinfo) -> tuple[Job, ..
     if frozen is not None and frozen < opens:
         jobs.append(Job(_name("survey", survey.key, "freeze"), frozen, LateRule()))
     return tuple(sorted(jobs, key=lambda job: job.at))
+
+
+def roll_call_rule(name: JobName, closes: datetime) -> LateRule:
+    """Return until when a roll-call's late run is still done."""
+    at_most = _REMINDER_AT_MOST if name.action == "reminder" else None
+    return LateRule(until=closes, at_most=at_most, after="the roll-call was closed by then")
 
 
 def base_day(survey: Survey, zone: tzinfo) -> datetime | None:
@@ -179,6 +185,10 @@ def job_name(name: str) -> JobName:
             return JobName("survey", key, action, 0)
         case ["survey", key, ("reminder" | "followup") as action, number] if number.isdecimal():
             return JobName("survey", key, action, int(number))
+        case ["rollcall", key, "open"]:
+            return JobName("rollcall", key, "open", 0)
+        case ["rollcall", key, "reminder", number] if number.isdecimal():
+            return JobName("rollcall", key, "reminder", int(number))
         case ["event", key, "notice", number] if number.isdecimal():
             return JobName("event", key, "notice", int(number))
     raise ValueError(f"{name!r} is not the name of a scheduled job")

@@ -7,9 +7,22 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.plan import Job, JobName, NotYet, Run, RunLate, Skip, duration, job_name, lateness
+from mailbot.core.plan import (
+    Job,
+    JobName,
+    LateRule,
+    NotYet,
+    Run,
+    RunLate,
+    Skip,
+    duration,
+    job_name,
+    lateness,
+    roll_call_rule,
+)
 from mailbot.core.refusal import Refusal
 from mailbot.flows.announce_event import announce_event
+from mailbot.flows.call_roll import call_roll
 from mailbot.flows.close_survey import StillReading, close_survey
 from mailbot.flows.follow_up_survey import follow_up_survey
 from mailbot.flows.keep_standing import keep_standing
@@ -19,7 +32,7 @@ from mailbot.flows.remind_survey import remind_survey
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import events, members, occurrences, surveys
+from mailbot.store import events, members, occurrences, roll_calls, surveys
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
 
@@ -46,7 +59,7 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
     if not occurrences.claim(connection, run.job, run.local):
         return False
     name = job_name(run.job)
-    rule = next((job.late for job in _jobs(connection, site, name) if job.name == run.job), None)
+    rule = _rule(connection, site, run, name)
     decision = Skip("Its definition no longer has it.") if rule is None else lateness(run.due_at, now, rule)
     late_since = None
     match decision:
@@ -75,6 +88,13 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
     return True
 
 
+def _rule(connection: Connection, site: Site, run: Occurrence, name: JobName) -> LateRule | None:
+    if name.subject == "rollcall":
+        call = roll_calls.load(connection, name.key)
+        return None if call is None else roll_call_rule(name, call.closes)
+    return next((job.late for job in _jobs(connection, site, name) if job.name == run.job), None)
+
+
 def _run(
     connection: Connection,
     site: Site,
@@ -84,6 +104,8 @@ def _run(
     late_since: datetime | None,
 ) -> str:
     """Do one run; returns what it did, in words."""
+    if name.subject == "rollcall":
+        return f"{call_roll(connection, site, name.key, now)} asked"
     match name.action:
         case "open":
             return f"{open_survey(connection, site, name.key, now, late_since=late_since)} invited"

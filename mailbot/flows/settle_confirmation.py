@@ -20,6 +20,7 @@ from mailbot.core.mailing import fill, template
 from mailbot.core.message import Message, parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.answer_member import answer_member
+from mailbot.flows.answer_roll_call import answer_roll_call
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.change_address import Move, change_address, take_back
 from mailbot.flows.decide_post import decide_post
@@ -44,6 +45,10 @@ _OF_OFFICE = frozenset(
 _PROSE: dict[Language, str] = {
     "ja": "確認のメールへのお返事ですが、「承認」か「取消」かを読み取れません。",
     "en": "It answers a mail that asks for a yes or a no, and says neither.",
+}
+_OTHER_HAND: dict[Language, str] = {
+    "ja": "名簿確認へのお返事ですが、お願いしたのと別のアドレスから届きました。後任の方かもしれません。",
+    "en": "It answers the roll-call from another address than was asked; it may be the successor.",
 }
 _UNSURE: dict[Language, str] = {
     "ja": "事務局あてのお願いへのお返事ですが、差出人の認証がありません。",
@@ -90,6 +95,8 @@ def settle_confirmation(
         return Settled("discarded", "the same mail was read before")
     if asked.kind == "moderate":  # more words than yes and no, and one of them is not the last
         return decide_post(connection, site, received, message, asked, _sent(connection, asked), now)
+    if asked.kind == "roll_call":  # not the last word either
+        return answer_roll_call(connection, site, received, message, asked, _sent(connection, asked), now)
     if asked.used_at is not None or now >= asked.expires_at:
         _tell(connection, reply, "spent" if asked.used_at is not None else "expired")
         return Settled(
@@ -274,6 +281,12 @@ def _refused(reply: _Reply) -> Settled | None:
     if machine is not None or seems_automatic(reply.message.subject):
         return Settled("discarded", f"an automatic reply to a question ({machine or 'vacation note'})")
     author, site = reply.message.from_address, reply.site
+    if (
+        reply.asked.kind == "roll_call"
+        and author is not None
+        and not same_address(author, reply.asked.address)
+    ):
+        return Settled("held", _OTHER_HAND[site.language])
     if author is None or not same_address(author, reply.asked.address):
         return Settled("rejected", f"only {reply.asked.address} can answer this question")
     if verdict(read_authentication(reply.message.headers, site.authserv_id), author) == "fail":

@@ -114,6 +114,25 @@ register_change = Table(  # each row of the register as it was and as it became
     Column("new", Text),  # JSON; null: it went
 )
 
+roll_call = Table(  # 名簿確認
+    "roll_call",
+    metadata,
+    Column("key", Text, primary_key=True),  # the day on which it opens
+    Column("opens", Moment, nullable=False),
+    Column("closes", Moment, nullable=False),
+)
+
+roll_entry = Table(  # one body that was asked
+    "roll_entry",
+    metadata,
+    Column("call_key", Text, ForeignKey("roll_call.key"), primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("address", Text, nullable=False),  # where it was asked
+    Column("email_key", Text, nullable=False),
+    Column("answer", Text, nullable=False),  # "" | confirmed | named | other
+    Column("answered_at", Moment),
+)
+
 # --- definitions ----------------------------------------------------------------------------------------------
 
 mailing_list = Table(
