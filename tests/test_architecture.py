@@ -25,6 +25,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     # What is destroyed may also lie in a Maildir of ours.
     "flows/erase_person.py": ({"core", "flows", "net", "site", "store"}, {"sqlalchemy"}),
     "flows/destroy_sealed.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
+    "flows/purge_posts.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
     "web": ({"core", "flows", "log", "site", "store", "web"}, {"jinja2", "starlette", "uvicorn"}),
     "report_files.py": ({"core"}, {"openpyxl"}),
     "report_page.py": ({"core", "report_files"}, {"jinja2", "markupsafe"}),

@@ -17,6 +17,8 @@ from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.export_archive import export_archive
 from mailbot.flows.import_archive import import_archive
+from mailbot.flows.purge_posts import purge_posts
+from mailbot.flows.rebuild_index import rebuild_index
 from mailbot.mailbox_files import check_files, read_mails
 from mailbot.service import clock
 from mailbot.store import archive, lists
@@ -84,6 +86,10 @@ def _archive_show(path: Path, name: str, number: int, as_raw: bool, as_json: boo
         _known_list(connection, name)
         one = archive.by_number(connection, name, number)
         content = archive.raw(connection, name, number)
+    if one is not None and one.purged_at is not None:
+        when = show.local(one.purged_at, it.config.timezone)
+        reason = f": {one.purged_why}" if one.purged_why else ""
+        raise Refusal(f"archive: post {number} of {name} was purged on {when}{reason}")
     if one is None or content is None:
         raise Refusal(
             f"archive: {name} has no post {number}; `mailbot archive search WORDS --list {name}` finds posts"
@@ -230,6 +236,53 @@ def _archive_kept(path: Path, number: int | None, as_json: bool) -> None:
             for one in archive.kept(connection)
         ]
     show.table(rows, as_json=as_json, empty="no import has kept anything raw")
+
+
+@command(_archive, "purge")
+@click.argument("name", metavar="LIST")
+@click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True, type=click.IntRange(1))
+@click.option("--why", default="", help="The reason; it stays where the post was.")
+@click.option("--dry-run", is_flag=True, help="Say what would go; change nothing.")
+@click.option("--yes", is_flag=True, help="Purge; there is no way back.")
+@JSON
+def _archive_purge(
+    path: Path, name: str, numbers: tuple[int, ...], why: str, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Purge posts for good: raw mails, our copies, the index; their place in the thread stays.
+
+    Back-ups, replicas, PostgreSQL's WAL archives and the members' own mailboxes are beyond its reach.
+    """
+    if not (yes or dry_run):
+        raise Refusal("archive: a purge cannot be taken back; look with --dry-run, then say --yes")
+    with opened(path) as it, it.database.write() as connection:
+        _known_list(connection, name)
+        gone = purge_posts(connection, it.site, name, numbers, clock(), why=why, dry_run=dry_run)
+    posts = [
+        {"number": number, "from": author, "subject": clean(subject)}
+        for number, author, subject in gone.posts
+    ]
+    shared = [f"{other} {number}" for other, number in gone.shared]
+    if as_json:
+        show.as_json({"dry_run": dry_run, "posts": posts, "mails": gone.mails, "shared_with": shared})
+        return
+    show.table(posts, as_json=False, empty="nothing")
+    if shared:
+        print(f"the mail itself stays, since it is also a post of another list: {', '.join(shared)}")
+    verb = "would be purged, with" if dry_run else "purged, with"
+    print(f"{len(posts)} posts {verb} {gone.mails} raw mails")
+
+
+@command(_archive, "rebuild")
+@click.argument("names", metavar="[LIST]...", nargs=-1)
+def _archive_rebuild(path: Path, names: tuple[str, ...]) -> None:
+    """Make the search index anew from the raw mails, of all lists or of these."""
+    with opened(path) as it:
+        with it.database.read() as connection:
+            for name in names:
+                _known_list(connection, name)
+            wanted = names or tuple(sorted(lists.names(connection)))
+        for name in wanted:
+            print(f"{name}: {rebuild_index(it.database, name, _progress)} posts indexed")
 
 
 def _progress(done: int, count: int) -> None:

@@ -50,6 +50,11 @@ def archive_post(
         attachments=message.attachments,
         size=len(content),
         written_at=written_at,
-        words=terms("\n\n".join((message.subject, author_name, *message.attachments, message.text))),
+        words=words_of(message, author_name),
     )
     return archive.add(connection, new, mail_id=mail_id, inbox_id=inbox_id)
+
+
+def words_of(message: Message, author_name: str) -> list[str]:
+    """Return the terms by which a post is found: of subject, author, names of files and text."""
+    return terms("\n\n".join((message.subject, author_name, *message.attachments, message.text)))

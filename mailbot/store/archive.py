@@ -18,12 +18,14 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
+    delete,
     func,
     insert,
     literal_column,
     or_,
     select,
     table,
+    text,
     update,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
@@ -104,6 +106,20 @@ def purge_words(connection: Connection) -> None:
     """Let the index forget what was removed from it: SQLite's keeps it until its parts are put together anew."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("INSERT INTO post_index (post_index) VALUES ('optimize')")
+
+
+def set_words(connection: Connection, name: str, number: int, words: Sequence[str]) -> None:
+    """Let a post be found by these terms and no others."""
+    query = select(post.c.id).where(post.c.list_name == name, post.c.number == number)
+    post_id: int = connection.execute(query).scalar_one()
+    connection.execute(delete(post_words).where(post_words.c.post_id == post_id))
+    put_words(connection, post_id, words)
+
+
+def tidy_index(connection: Connection) -> None:
+    """Make SQLite's index anew from what is stored for it; PostgreSQL's needs nothing."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("INSERT INTO post_index (post_index) VALUES ('rebuild')"))
 
 
 def mail_of(connection: Connection, inbox_id: int) -> int:
