@@ -336,6 +336,23 @@ def _stated(value: Stated | None) -> Stated:
 # -- lists ---------------------------------------------------------------------------------------------------------
 
 
+_ATTACHMENTS = re.compile(r"pass|replace|limit\s+(?P<size>[1-9][0-9]{0,8})\s?(?P<unit>[kKmM])?B?")
+
+
+def _attachments(text: str) -> str:
+    if _ATTACHMENTS.fullmatch(text) is None:
+        raise said(f"{text!r}: write pass, replace, or limit and a size such as `limit 2MB`")
+    return text
+
+
+def _files_above(text: str) -> int | None:
+    """Return the size in bytes beyond which attached files are named in place of being sent; None: all are sent."""
+    found = _ATTACHMENTS.fullmatch(text)
+    if found is None or text == "pass":
+        return None
+    return int(found["size"] or 0) * {"k": 1_000, "m": 1_000_000}.get((found["unit"] or "").lower(), 1)
+
+
 class ListFile(FileModel):
     """config/lists/NAME.yaml."""
 
@@ -354,6 +371,7 @@ class ListFile(FileModel):
     leave: bool | None = None
     who: Viewers | None = None
     archive: bool = True
+    attachments: Annotated[str, AfterValidator(_attachments)] = "pass"
     moderators: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
     hold_days: Annotated[int, Field(ge=1, le=365)] = 14
     reasons: Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(max_length=20)] = ()
@@ -378,6 +396,7 @@ class ListFile(FileModel):
             leave=self.leave,
             who=self.who,
             archive=self.archive,
+            files_above=_files_above(self.attachments),
             moderators=self.moderators,
             hold_days=self.hold_days,
             reasons=self.reasons,

@@ -74,10 +74,16 @@ def _list(value: MailingList) -> Document:
         leave=value.leave,
         who=value.who,
         archive=None if value.archive else False,
+        attachments=_attachments(value.files_above),
         moderators=list(value.moderators),
         hold_days=None if value.hold_days == MailingList.hold_days else value.hold_days,
         reasons=list(value.reasons),
     )
+
+
+def _attachments(above: int | None) -> str | None:
+    """Return the policy in the words of a definition; None: it is the usual one."""
+    return None if above is None else "replace" if above == 0 else f"limit {above}"
 
 
 def _survey(value: Survey, zone: ZoneInfo) -> Document:

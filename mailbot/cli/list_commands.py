@@ -81,6 +81,7 @@ def _lists_remove(path: Path, name: str, address: str) -> None:
 @click.argument("address")
 @click.option("--mode", type=click.Choice(MODES), help="How posts come.")
 @click.option("--weekly", type=click.Choice(["yes", "no"]), help="Digests and notices once a week.")
+@click.option("--profile", type=click.Choice(["plain", "none"]), help="Posts as plain text, without files.")
 @click.option("--off", metavar="DATES", help='No mail: "7/1 7/20", "7/1", now; or no to end it.')
 @click.option("--own", type=click.Choice(["yes", "no"]), help="Copies of his own posts.")
 @click.option(
@@ -94,12 +95,15 @@ def _lists_set(
     address: str,
     mode: str | None,
     weekly: str | None,
+    profile: str | None,
     off: str | None,
     own: str | None,
     posting: str | None,
 ) -> None:
     """Change what a member gets."""
     settings: dict[str, object] = {} if mode is None else {"mode": mode}
+    if profile is not None:
+        settings["profile"] = "plain" if profile == "plain" else ""
     if weekly is not None:
         settings["weekly"] = weekly == "yes"
     if own is not None:

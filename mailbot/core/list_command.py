@@ -80,6 +80,14 @@ class OwnCopies:
 
 
 @dataclass(frozen=True)
+class PlainText:
+    """「テキスト」「テキスト 解除」: posts as plain text in narrow lines, for gateways that take nothing else."""
+
+    wanted: bool
+    list: str = ""
+
+
+@dataclass(frozen=True)
 class ChangeAddress:
     """「アドレス変更 OLD NEW」: the same person at a new address."""
 
@@ -187,6 +195,7 @@ Command = (
     | On
     | Deliver
     | OwnCopies
+    | PlainText
     | ChangeAddress
     | HandOver
     | OpenList
@@ -202,7 +211,20 @@ Command = (
 )
 
 # What these do is undone by nobody but their owner, so that they need proof of who asks (rule 9).
-CHANGES = (Join, Leave, Off, On, Deliver, OwnCopies, ChangeAddress, HandOver, OpenList, Invite, Thread)
+CHANGES = (
+    Join,
+    Leave,
+    Off,
+    On,
+    Deliver,
+    OwnCopies,
+    PlainText,
+    ChangeAddress,
+    HandOver,
+    OpenList,
+    Invite,
+    Thread,
+)
 
 WHY_NOT: Mapping[Language, Mapping[str, str]] = {
     "ja": {
@@ -386,6 +408,15 @@ def _own(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     return NotUnderstood()
 
 
+def _plain(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    match rest.casefold():
+        case "" | "on" | "yes":
+            return PlainText(wanted=True, list=name)
+        case "off" | "no" | "解除" | "やめる" | "不要":
+            return PlainText(wanted=False, list=name)
+    return NotUnderstood()
+
+
 def _change_address(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
     addresses = [word.strip("<>") for word in re.split(r"から|→|->|\s+", rest) if word.strip("<>")]
     if not 1 <= len(addresses) <= 2 or not all(map(valid_address, addresses)):
@@ -471,6 +502,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("notices", "notice", "通知のみ", "通知"), _notices),
     **dict.fromkeys(("each", "normal", "通常", "1通ずつ"), _alone(lambda name: Deliver("each", name))),
     **dict.fromkeys(("own", "自分の投稿", "自分宛"), _own),
+    **dict.fromkeys(("plain", "テキスト", "テキスト形式", "本文のみ"), _plain),
     **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),
     **dict.fromkeys(("successor", "後任", "後任者", "引継ぎ", "引継"), _hand_over),
     **dict.fromkeys(("open-group", "newgroup", "グループ開設", "開設", "リスト開設"), _open_list),

@@ -18,6 +18,7 @@ from mailbot.core.list_command import (
     On,
     OpenList,
     OwnCopies,
+    PlainText,
     Thread,
 )
 from mailbot.core.membership import Mode
@@ -42,6 +43,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "none": "「{title}」の投稿をお届けしません。",
         "own-on": "「{title}」へのご自分の投稿も、お届けします。",
         "own-off": "「{title}」へのご自分の投稿は、お届けしません。",
+        "plain-on": "「{title}」の投稿を、添付のない文章だけの形でお届けします。",
+        "plain-off": "「{title}」の投稿を、届いたままの形でお届けします。",
         "mute": "「{title}」のその話題は、今後お届けしません。",
         "follow": "「{title}」のその話題を、1通ずつお届けします。",
         "change-address": "{old} の登録を、すべて {new} に改めます。",
@@ -69,6 +72,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "did-none": "「{title}」の投稿をお届けしません。",
         "did-own-on": "「{title}」へのご自分の投稿も、お届けします。",
         "did-own-off": "「{title}」へのご自分の投稿は、お届けしません。",
+        "did-plain-on": "「{title}」の投稿を、添付のない文章だけの形でお届けします。",
+        "did-plain-off": "「{title}」の投稿を、届いたままの形でお届けします。",
         "did-mute": "「{title}」のその話題は、今後お届けしません。",
         "did-follow": "「{title}」のその話題を、またお届けします。",
         "asked-office": "事務局に申し込みました。承認されましたら、メールでお知らせします。",
@@ -177,6 +182,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "none": "You get no posts of {title}.",
         "own-on": "You get your own posts to {title}, too.",
         "own-off": "You do not get your own posts to {title}.",
+        "plain-on": "You get the posts of {title} as plain text, without files.",
+        "plain-off": "You get the posts of {title} as they come.",
         "mute": "You get no more of that thread of {title}.",
         "follow": "You get each post of that thread of {title}.",
         "change-address": "Everything of {old} moves to {new}.",
@@ -204,6 +211,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "did-none": "You get no posts of {title}.",
         "did-own-on": "You get your own posts to {title}, too.",
         "did-own-off": "You do not get your own posts to {title}.",
+        "did-plain-on": "You get the posts of {title} as plain text, without files.",
+        "did-plain-off": "You get the posts of {title} as they come.",
         "did-mute": "You get no more of that thread of {title}.",
         "did-follow": "You get that thread of {title} again.",
         "asked-office": "The office was asked; you will hear of it by mail.",
@@ -320,6 +329,8 @@ def will_do(language: Language, command: Command, *, title: str, address: str, t
             return list_sentence(language, command.mode, title=title, when=when)
         case OwnCopies():
             name = "own-on" if command.wanted else "own-off"
+        case PlainText():
+            name = "plain-on" if command.wanted else "plain-off"
         case Thread():
             name = command.choice
         case OpenList():

@@ -36,6 +36,7 @@ class MailingList:
     reasons: tuple[
         str, ...
     ] = ()  # sentences for a refusal, chosen by number; none: core/decision.py has some
+    files_above: int | None = None  # larger attached files are named, and kept with the post; None: all pass
 
 
 def joining(mailing_list: MailingList) -> Joining:

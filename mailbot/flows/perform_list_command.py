@@ -29,6 +29,7 @@ from mailbot.core.list_command import (
     On,
     OpenList,
     OwnCopies,
+    PlainText,
     Search,
     Status,
     Thread,
@@ -158,7 +159,7 @@ def _change_settings(
     site: Site,
     writer: Writer,
     value: MailingList,
-    command: Off | On | Deliver | OwnCopies,
+    command: Off | On | Deliver | OwnCopies | PlainText,
     now: datetime,
 ) -> Said:
     say, title = site.language, value.title
@@ -187,6 +188,9 @@ def _change_settings(
         case OwnCopies(wanted):
             changes = {"copies_own": wanted}
             sentence = list_sentence(say, "did-own-on" if wanted else "did-own-off", title=title)
+        case PlainText(wanted):
+            changes = {"profile": "plain" if wanted else ""}
+            sentence = list_sentence(say, "did-plain-on" if wanted else "did-plain-off", title=title)
     memberships.save(connection, replace(before, **changes, changed_by=writer.address, changed_at=now))
     lists.refresh_every(connection, writer.address)
     return Said(sentence)

@@ -13,8 +13,9 @@ from mailbot.core.authentication import read_authentication, verdict
 from mailbot.core.automatic import automatic
 from mailbot.core.cook import cook_post
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message, canonical_hash, thread_of
+from mailbot.core.message import Message, canonical_hash, parse, thread_of
 from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.core.variant import Place, as_plain_text, without_files
 from mailbot.flows.archive_post import archive_post
 from mailbot.flows.hold_post import hold_post
 from mailbot.flows.settled import Settled
@@ -103,25 +104,58 @@ def distribute(
             inbox_id=received.id,
         )
         thread = archive.thread_key(connection, mailing_list.name, number)
-    mailing_id = outbox.add_mailing(
-        connection,
-        kind="post",
-        subject=mailing_list.name,
-        cooked=cook(connection, site, received, message, mailing_list, number, now, stable),
-        bounces=f"{mailing_list.name}-bounces",
-        inbox_id=received.id,
-        now=now,
-    )
-    copies = outbox.queue_to_list(
-        connection,
-        mailing_id,
-        mailing_list.name,
-        now,
-        author=message.from_address,
-        thread=thread,
-        digests=mailing_list.archive,
-    )
+    copies = 0
+    for profile, content in _forms(connection, site, received.content, message, mailing_list, number).items():
+        form = message if content is received.content else parse(content)
+        cooked = cook(
+            connection,
+            site,
+            replace(received, content=content),
+            form,
+            mailing_list,
+            number,
+            now,
+            stable,
+            _own_message_id(site, received),
+        )
+        mailing_id = outbox.add_mailing(
+            connection,
+            kind="post",
+            subject=mailing_list.name,
+            cooked=cooked,
+            bounces=f"{mailing_list.name}-bounces",
+            inbox_id=received.id,
+            now=now,
+        )
+        copies += outbox.queue_to_list(
+            connection,
+            mailing_id,
+            mailing_list.name,
+            now,
+            author=message.from_address,
+            thread=thread,
+            digests=mailing_list.archive,
+            profile=profile,
+        )
     return number, copies
+
+
+def _forms(
+    connection: Connection,
+    site: Site,
+    content: bytes,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+) -> dict[str, bytes]:
+    """Return the mail as members of each profile get it, before it is cooked; what is left out is in the archive."""
+    place = Place(number, f"{mailing_list.name}-request@{site.domain}", site.language)
+    usual = content
+    if mailing_list.files_above is not None and mailing_list.archive:
+        usual = without_files(content, message, mailing_list.files_above, place)
+    if not lists.has_profile(connection, mailing_list.name, "plain"):
+        return {"": usual}
+    return {"": usual, "plain": as_plain_text(content, message, place)}
 
 
 def cook(
@@ -133,6 +167,7 @@ def cook(
     number: int,
     now: datetime,
     stable: str = "",
+    message_id: str = "",
 ) -> bytes:
     """Return the post as it leaves, with the author named as the register names him; `stable`: its place in the archive."""
     people = _people(connection, message)
@@ -149,7 +184,7 @@ def cook(
         authserv_id=site.authserv_id,
         office=site.office,
         author_label=label,
-        message_id=_own_message_id(site, received),
+        message_id=message_id or _own_message_id(site, received),
         now=now,
         rewrite=_rewrites(site, message, mailing_list),
         web_url=site.web_url,

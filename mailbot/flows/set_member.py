@@ -144,7 +144,7 @@ def _words(site: Site, one: Membership) -> str:
     off = "not off" if one.off_from is None else f"off from {_shown(site, one.off_from)}{until}"
     own = "copies of own posts" if one.copies_own else "no copies of own posts"
     weekly = " (weekly)" if one.weekly and one.mode in DIGESTS else ""
-    return f"mode {one.mode}{weekly}, {off}, {own}, posts: {one.posting or 'as the rules say'}"
+    return f"mode {one.mode}{weekly}, {off}, {own}, posts: {one.posting or 'as the rules say'}{', as plain text' * (one.profile == 'plain')}"
 
 
 def _shown(site: Site, value: object) -> str:

@@ -33,6 +33,7 @@ def readers(
         list_member.c.mode,
         membership.c.digested,
         list_member.c.copies_own,
+        list_member.c.profile,
     ).where(_reads(name, weekly, only), _is_here(now))
     rows = connection.execute(query.order_by(list_member.c.email_key)).all()
     muted = _muted(connection, name)
@@ -40,7 +41,7 @@ def readers(
     return [
         DigestReader(
             row.address,
-            row.mode,
+            "digest-plain" if row.mode == "digest" and row.profile == "plain" else row.mode,
             row.digested,
             row.copies_own,
             frozenset(muted.get(row.email_key, ())),

@@ -139,6 +139,14 @@ def is_member(connection: Connection, name: str, address: str) -> bool:
     return connection.execute(query).first() is not None
 
 
+def has_profile(connection: Connection, name: str, profile: str) -> bool:
+    """Tell whether the mail system of any member wants its mail in this way."""
+    query = select(list_member.c.address).where(
+        list_member.c.list_name == name, list_member.c.profile == profile
+    )
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def count_members(connection: Connection, name: str) -> int:
     """Return how many members the list has."""
     return connection.execute(

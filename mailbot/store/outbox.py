@@ -89,13 +89,16 @@ def queue_to_list(
     author: str | None = None,
     thread: str = "",
     digests: bool = True,
+    profile: str | None = None,
 ) -> int:
     """Queue a post to every member of a list who wants each one now, in one statement; returns how many.
 
-    See `lists.wanted_by`.
+    See `lists.wanted_by`; `profile`: only to those whose mail system wants their mail so, None: to all.
     """
     members = select(literal(mailing_id), list_member.c.address, literal(microseconds(now)))
     members = members.where(wanted_by(list_name, now, author, thread, digests=digests))
+    if profile is not None:
+        members = members.where(list_member.c.profile == profile)
     return connection.execute(
         insert(delivery).from_select(["mailing_id", "address", "due_at"], members),
         execution_options={"preserve_rowcount": True},  # PostgreSQL's driver forgets it otherwise
