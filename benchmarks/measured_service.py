@@ -174,14 +174,14 @@ class Service:
         with self._config.open("a", encoding="utf-8") as file:
             file.write(f"\n{text}\n")
 
-    def sign(self, *key_types: str) -> None:
-        """Let it sign each copy with a key of each of these types; RSA of 2048 bits."""
+    def sign(self, *key_types: str, once: bool = False) -> None:
+        """Let it sign each copy with a key of each of these types, or with the first one once for all copies."""
         names = [
             json.loads(self.run("dkim", "make", "--type", key_type, "--json"))["selector"]
             for key_type in key_types
         ]
         second = f", ed25519: {{selector: {names[1]}}}" if names[1:] else ""
-        self.add(f"dkim: {{selector: {names[0]}{second}}}")
+        self.add(f"dkim: {{selector: {names[0]}, sign: {'mailings' if once else 'copies'}{second}}}")
 
     def define(self, name: str, text: str) -> None:
         """Write a definition file, such as lists/kaigi.yaml."""

@@ -63,6 +63,7 @@ class Dkim:
 
     domain: str  # d=
     keys: tuple[DkimKey, ...]  # one signature each
+    each: bool = True  # the first key signs each copy; False: once for all copies with the same body
 
 
 @dataclass(frozen=True)
@@ -374,6 +375,7 @@ class DkimFile(DkimKeyFile):
 
     domain: Domain | None = None
     ed25519: DkimKeyFile | None = None
+    sign: Literal["copies", "mailings"] = "copies"
 
 
 class BouncesFile(FileModel):
@@ -526,7 +528,14 @@ def _dkim(source: Source, found: ConfigFile, folder: Path) -> tuple[Dkim | None,
         if (fault := _not_secret(file)) is not None:
             mistakes.append(source.mistake((*path, "key_file" if entry.key_file else "selector"), fault))
         keys.append(DkimKey(entry.selector, file))
-    return Dkim(found.dkim.domain or found.domain, tuple(keys)), mistakes
+    each = found.dkim.sign == "copies"
+    if not each and found.web_url and not found.dkim.ed25519:
+        sentence = (
+            "one click (web_url) needs a signature of each copy's own over its List-Unsubscribe (RFC 8058); "
+            "add ed25519, or write copies"
+        )
+        mistakes.append(source.mistake(("dkim", "sign"), sentence))
+    return Dkim(found.dkim.domain or found.domain, tuple(keys), each), mistakes
 
 
 def _not_secret(file: Path) -> str | None:

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -99,7 +100,8 @@ def make_signers(config: Config) -> tuple[Signer, ...]:
     """Return what signs outgoing mail. Raises Refusal when a key cannot be used."""
     if config.dkim is None:
         return ()
-    return tuple(load_signer(key.file, config.dkim.domain, key.selector) for key in config.dkim.keys)
+    signers = [load_signer(key.file, config.dkim.domain, key.selector) for key in config.dkim.keys]
+    return (replace(signers[0], shared=not config.dkim.each), *signers[1:])
 
 
 def open_database(config: Config) -> Database:

@@ -284,6 +284,23 @@ def test_signing_needs_a_selector_and_its_key(tmp_path: Path) -> None:
     ]
 
 
+def test_one_click_needs_a_signature_of_each_copy(tmp_path: Path) -> None:
+    """RFC 8058 wants List-Unsubscribe covered; one signature for all copies cannot, the ed25519 beside it can."""
+    key = tmp_path / "data" / "dkim" / "2026a.key"
+    key.parent.mkdir(parents=True)
+    key.write_text("x", encoding="utf-8")
+    key.chmod(0o600)
+    once = "dkim: {selector: 2026a, sign: mailings%s}\n"
+    found = loaded(tmp_path, once % "").dkim
+    assert found is not None
+    assert not found.each
+    pages = "web_url: https://ml.example.jp\n"
+    (line,) = mistakes(tmp_path, once % "" + pages)
+    assert line.startswith("dkim.sign: one click (web_url) needs a signature of each copy's own")
+    second = ", ed25519: {selector: 2026a}"
+    assert loaded(tmp_path, once % second + pages).dkim is not None
+
+
 def test_bounces(tmp_path: Path) -> None:
     """When an address is asked, how fast its bounces fade, and how long a probe is waited for."""
     text = "bounces: {probe_at: 3.5, half_life_days: 30, probe_days: 3}\n"

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal
 
 from mailbot.core.entity import field_name, split_entity
@@ -28,6 +29,7 @@ class Signer:
     selector: str  # s=
     algorithm: Algorithm
     sign: Callable[[bytes], bytes]  # a SHA-256 digest to its signature; called from several threads at once
+    shared: bool = False  # one signature for all copies of a mailing, where their bodies are the same
 
 
 # Every field that a reader or a program goes by (posts.md "Our model post"); names of families end in a hyphen.
@@ -54,20 +56,22 @@ class Covered:
     body_hash: bytes
 
 
-def covered(content: bytes) -> Covered:
+def covered(content: bytes, *, shared: bool = False) -> Covered:
     """Return what is signed of a mail, or of a cooked mailing whose body is the same in every copy.
 
-    What a copy fills into a covered field must have no line end, and no blank at its ends.
+    What a copy fills into a covered field must have no line end, and no blank at its ends. With `shared` only what all
+    copies have in common is covered.
     """
     fields, body = split_entity(content)
+    own = {field_name(field) for field in fields if b"\x00" in field} if shared else set()
     present = [
         field
         for field in reversed(fields)  # of several namesakes the last is signed first, section 5.4.2
-        if (name := field_name(field)) in _COVERED or name.startswith(_COVERED_FAMILIES)
+        if ((name := field_name(field)) in _COVERED or name.startswith(_COVERED_FAMILIES)) and name not in own
     ]
     names = [field_name(field) for field in present]
     return Covered(
-        (*names, *_OVERSIGNED),
+        (*names, *(name for name in _OVERSIGNED if name not in own)),
         template(b"".join(map(relaxed_field, present))),
         hashlib.sha256(relaxed_body(body)).digest(),
     )
@@ -78,9 +82,9 @@ def signature(signed: Covered, values: Mapping[str, bytes], signer: Signer, now:
     head = fill(signed.pieces, values)
     if b"  " in head:
         head = _BLANKS.sub(b" ", head)
-    field = _field(signed, signer, int(now.timestamp()))
+    field, relaxed = _field(signed, signer, int(now.timestamp()))
     # Section 3.7: the field itself comes last, its b= empty, without a line end.
-    digest = hashlib.sha256(head + relaxed_field(field + b"\r\n")[:-2]).digest()
+    digest = hashlib.sha256(head + relaxed).digest()
     return field + _folded(base64.b64encode(signer.sign(digest)).decode()) + b"\r\n"
 
 
@@ -98,8 +102,12 @@ def relaxed_body(body: bytes) -> bytes:
     return lines + b"\r\n" if lines else b""
 
 
-def _field(signed: Covered, signer: Signer, moment: int) -> bytes:
-    """Return the field up to its empty b=; folds may stand behind any semicolon or colon."""
+@lru_cache(maxsize=64)
+def _field(signed: Covered, signer: Signer, moment: int) -> tuple[bytes, bytes]:
+    """Return the field up to its empty b=, and in relaxed form; folds may stand behind any semicolon or colon.
+
+    The copies of a mailing that are signed in the same second share it.
+    """
     tags = (
         f"v=1; a={signer.algorithm}; c=relaxed/relaxed; d={signer.domain}; s={signer.selector}; t={moment}; "
         f"h={':'.join(signed.names)}; bh={base64.b64encode(signed.body_hash).decode()}; b="
@@ -109,7 +117,8 @@ def _field(signed: Covered, signer: Signer, moment: int) -> bytes:
         if len(lines[-1]) + len(piece) > _WIDTH:
             lines.append(" ")
         lines[-1] += piece if lines[-1] != " " else piece.lstrip()
-    return "\r\n".join(lines).encode("ascii")
+    field = "\r\n".join(lines).encode("ascii")
+    return field, relaxed_field(field + b"\r\n")[:-2]
 
 
 def _folded(value: str) -> bytes:

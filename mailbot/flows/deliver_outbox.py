@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.delivery import Deferred, Failed, Outcome, Transaction
-from mailbot.core.dkim import Covered, Signer, covered
+from mailbot.core.dkim import Covered, Signer, covered, signature
 from mailbot.core.entity import split_entity
 from mailbot.core.mailing import fill, template
 from mailbot.core.pace import UNPACED, Buckets, Pace, admit
@@ -47,6 +47,7 @@ class _Recipe:
     subject: str  # the list, survey or event
     bounces: str | None  # local part of the return path; None: null sender
     covered: Covered | None = None  # what a signature covers, when that is the same for every copy
+    signers: tuple[Signer, ...] = ()  # who signs each copy for itself
 
 
 @dataclass
@@ -148,7 +149,7 @@ class Delivery:
         if new := sorted(mailing_ids - found.keys()):
             for mailing in await self.database.reading(outbox.load_mailings, new):
                 try:
-                    found[mailing.id] = _recipe(mailing, signed=bool(self.signers))
+                    found[mailing.id] = _recipe(mailing, self.signers, self.clock())
                 except ValueError as fault:
                     # Our own fault: its rows wait, the operator reads why, the others go on.
                     log.event("outbox.cannot_be_sent", level="error", mailing=mailing.id, reason=fault)
@@ -156,19 +157,27 @@ class Delivery:
         return found
 
 
-def _recipe(mailing: outbox.Mailing, *, signed: bool) -> _Recipe:
+def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -> _Recipe:
     """Return a mailing ready to fill. Raises ValueError when it is not fit to leave.
 
-    Whoever converts what is signed breaks it, so it is made 7-bit before (RFC 6376 section 5.3).
+    Whoever converts what is signed breaks it, so it is made 7-bit before (RFC 6376 section 5.3). Where all copies have
+    the same body, who may sign once for all of them does it here.
     """
-    cooked, shared = mailing.cooked, None
-    if signed and b"\x00" not in split_entity(cooked)[1]:
+    cooked, shared, own = mailing.cooked, None, tuple(signers)
+    if signers and b"\x00" not in split_entity(cooked)[1]:
         cooked = seven_bit(cooked)
         shared = covered(cooked)
+        common = covered(cooked, shared=True)
+        try:
+            once = [signature(common, {}, signer, now) for signer in signers if signer.shared]
+        except Exception as error:
+            raise ValueError(f"not signed: {error}") from error
+        cooked = b"".join([*once, cooked])
+        own = tuple(signer for signer in signers if not signer.shared)
     pieces = template(cooked)
     names = frozenset(piece for piece in pieces if isinstance(piece, str))
     stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
-    return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared)
+    return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own)
 
 
 class _Work:
@@ -310,7 +319,7 @@ class _Work:
         if signed_at is None:
             copy = fill(recipe.pieces, values)
         else:
-            copy = sign_copy(recipe.pieces, values, recipe.covered, delivery.signers, signed_at)
+            copy = sign_copy(recipe.pieces, values, recipe.covered, recipe.signers, signed_at)
         return Transaction(mail_from, ((row.id, row.address),), double_dots(copy), stuffed=True)
 
     def _sign(self, claims: Sequence[tuple[outbox.Claimed, _Recipe]]) -> list[Transaction]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -39,14 +41,19 @@ def sender(office: PostOffice, relay: Relay, keys: Keys) -> Delivery:
     )
 
 
-def verified(content: bytes, keys: Keys) -> bool:
-    """Ask an independent verifier for both signatures of a mail."""
+def answers(keys: Keys) -> Callable[..., bytes]:
+    """Return a DNS that has these keys."""
 
     def dns(name: bytes, timeout: int = 5) -> bytes:
         return keys[0][name.decode().removesuffix("._domainkey.ml.example.jp.")].record.encode()
 
+    return dns
+
+
+def verified(content: bytes, keys: Keys) -> bool:
+    """Ask an independent verifier for both signatures of a mail."""
     verifier = dkim.DKIM(content)
-    return all(verifier.verify(index, dnsfunc=dns) for index in range(2))
+    return all(verifier.verify(index, dnsfunc=answers(keys)) for index in range(2))
 
 
 @pytest.mark.parametrize("offers", [("PIPELINING", "8BITMIME"), ("8BITMIME",), ("PIPELINING",), ()])
@@ -78,6 +85,40 @@ async def test_ballots_and_receipts_are_signed_too(office: PostOffice, keys: Key
     assert all(verified(content, keys) for content in contents)
     texts = [message_from_bytes(content, policy=policy.default).get_content() for content in contents]
     assert all("LG.JPドメインの利用について" in text for text in texts)
+
+
+@pytest.mark.parametrize("names", [(RSA,), (RSA, EDWARDS)])
+async def test_one_signature_for_all_copies(office: PostOffice, keys: Keys, names: tuple[str, ...]) -> None:
+    """The shared one is the same in each copy and covers all but List-Unsubscribe, which the other one covers."""
+    public, (rsa, edwards) = keys
+    once = [replace(rsa, shared=True), edwards][: len(names)]
+    office.post(YAMADA, text="日本語の本文です。")
+    async with Server() as server:
+        assert await sender(office, server.relay, (public, once)).deliver() == 3
+    contents = [content.replace(b"\r\n..", b"\r\n.") for content in server.contents]
+    fields = [
+        [value for name, value in dkim.DKIM(one).headers if name == b"DKIM-Signature"] for one in contents
+    ]
+    assert len({one[-1] for one in fields}) == 1
+    assert b"list-unsubscribe" not in fields[0][-1]
+    assert b"subject" in fields[0][-1]
+    assert [b"list-unsubscribe" in value for value in fields[0][:-1]] == [True] * (len(names) - 1)
+    assert len({one[0] for one in fields}) == (3 if len(names) == 2 else 1)
+    for content in contents:
+        verifier = dkim.DKIM(content)
+        assert all(verifier.verify(index, dnsfunc=answers(keys)) for index in range(len(names)))
+        changed = content.replace(b"Subject: ", b"Subject: x ", 1)
+        assert not dkim.DKIM(changed).verify(len(names) - 1, dnsfunc=answers(keys))
+
+
+async def test_ballots_are_signed_each_for_itself(office: PostOffice, keys: Keys) -> None:
+    """A body of each copy's own needs a signature of its own, whatever the key may share."""
+    invitations = office.open_survey()
+    once = [replace(keys[1][0], shared=True), keys[1][1]]
+    async with Server() as server:
+        assert await sender(office, server.relay, (keys[0], once)).deliver() == len(invitations)
+    contents = [content.replace(b"\r\n..", b"\r\n.") for content in server.contents]
+    assert all(verified(content, keys) for content in contents)
 
 
 async def test_a_maildir_keeps_signed_mail(office: PostOffice, keys: Keys, tmp_path: Path) -> None:
