@@ -25,8 +25,9 @@ from typing import Any
 import pytest
 
 from mailbot.core.register import full_code
-from tests import mutt
+from tests import chromium, mutt, roundcube
 from tests.dialogs.conversation import PATIENCE, Conversation, conversation, run, steps_of, text_of
+from tests.net import dovecot
 
 MAILS = Path(__file__).parent / "mails"
 EXPECTED: dict[str, dict[str, Any]] = json.loads((MAILS / "expected.json").read_text(encoding="utf-8"))
@@ -58,7 +59,8 @@ _FILES = (
     "notes-html-slots",
 )
 _MUTT = ("mutt-slots", "mutt-top")
-_MEMBERS = (*_FILES, *_MUTT)
+_WEBMAIL = ("roundcube-top", "roundcube-slots")
+_MEMBERS = (*_FILES, *_MUTT, *_WEBMAIL)
 
 _STORY = """Everybody is asked.
 
@@ -225,4 +227,43 @@ def test_mutt(
     """The program mutt, with the invitation in its mailbox: reply, edit, send by its own SMTP; the answers count."""
     user = mutt.Mutt(tmp_path, _address(member), open_survey.port, charset=charset)
     user.reply(open_survey.newest(_address(member)).as_bytes(), _EDITORS[member])
+    assert _answers(open_survey, member) == expected
+
+
+# --- a webmail that writes HTML -------------------------------------------------------------------------------------
+
+_NO_WEBMAIL = roundcube.UNAVAILABLE or chromium.UNAVAILABLE or dovecot.UNAVAILABLE
+
+
+@pytest.mark.roundcube
+@pytest.mark.skipif(bool(_NO_WEBMAIL), reason=_NO_WEBMAIL or "runs")
+@pytest.mark.parametrize(
+    ("member", "top", "slots", "expected"),
+    [
+        ("roundcube-top", "Q1 2\nQ2 1,3", {}, {"Q1": ["2"], "Q2": ["1", "3"]}),
+        (
+            "roundcube-slots",
+            "",
+            {"Q1": "2", "Q2": "手続き、費用", "Q3": "特になし"},
+            {"Q1": ["2"], "Q2": ["1", "2"], "Q3": "特になし"},
+        ),
+    ],
+)
+async def test_webmail(
+    open_survey: Conversation,
+    tmp_path: Path,
+    member: str,
+    top: str,
+    slots: dict[str, str],
+    expected: dict[str, Any],
+) -> None:
+    """The webmail Roundcube in a real browser: Reply is pressed, its editor typed into, the mail sent; the answers count."""
+    user = _address(member)
+    with (
+        dovecot.dovecot() as server,
+        roundcube.roundcube(tmp_path / "roundcube", imap=server.port, smtp=open_survey.port) as url,
+    ):
+        server.deliver(user, open_survey.newest(user).as_bytes())
+        async with chromium.Browser(tmp_path) as browser:
+            await roundcube.answer(browser, url, user, dovecot.PASSWORD, top=top, slots=slots)
     assert _answers(open_survey, member) == expected
