@@ -88,7 +88,7 @@ def read_register(path: Path, own: Callable[[str], bool]) -> Register:
         raw = path.read_bytes()
     except OSError as error:
         raise Mistakes([Mistake(str(path), 1, 1, "file", f"cannot be read: {error.strerror}")]) from None
-    lines = _xlsx_lines(raw, path) if raw.startswith(_XLSX) else _csv_lines(_text(raw, path), path)
+    lines = numbered_rows(raw, path)
     header, *rest = lines or [(1, [])]
     columns, ignored = _columns(header[1], path)
     reading = _Reading(str(path), columns, len(header[1]), own)
@@ -98,6 +98,11 @@ def read_register(path: Path, own: Callable[[str], bool]) -> Register:
     if reading.mistakes:
         raise Mistakes(reading.mistakes)
     return Register(tuple(rows), ignored, frozenset(columns), hashlib.sha256(raw).hexdigest())
+
+
+def numbered_rows(raw: bytes, path: Path) -> list[tuple[int, list[str]]]:
+    """Return the rows of a CSV or .xlsx file, each with the line on which it begins. Raises Mistakes."""
+    return _xlsx_lines(raw, path) if raw.startswith(_XLSX) else _csv_lines(_text(raw, path), path)
 
 
 def write_register(rows: Iterable[tuple[Body, Contact]]) -> str:

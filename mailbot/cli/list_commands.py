@@ -21,7 +21,7 @@ from mailbot.store import lists, members, memberships
 @CONFIG
 @JSON
 @click.pass_context
-def _lists(context: click.Context, config_path: str | None, as_json: bool) -> None:
+def lists_group(context: click.Context, config_path: str | None, as_json: bool) -> None:
     """Show the lists; or look after the members of one."""
     if context.invoked_subcommand is not None:
         return
@@ -41,7 +41,7 @@ def _lists(context: click.Context, config_path: str | None, as_json: bool) -> No
     show.table(rows, as_json=as_json, empty="no lists; define one in config/lists/ and run `mailbot apply`")
 
 
-@command(_lists, "members")
+@command(lists_group, "members")
 @click.argument("name")
 @JSON
 def _lists_members(path: Path, name: str, as_json: bool) -> None:
@@ -58,7 +58,7 @@ def _lists_members(path: Path, name: str, as_json: bool) -> None:
     show.table(rows, as_json=as_json, empty=f"{name} has no members")
 
 
-@command(_lists, "add")
+@command(lists_group, "add")
 @click.argument("name")
 @click.argument("address")
 def _lists_add(path: Path, name: str, address: str) -> None:
@@ -67,7 +67,7 @@ def _lists_add(path: Path, name: str, address: str) -> None:
         print(add_member(connection, it.site, name, address, clock()))
 
 
-@command(_lists, "remove")
+@command(lists_group, "remove")
 @click.argument("name")
 @click.argument("address")
 def _lists_remove(path: Path, name: str, address: str) -> None:
@@ -76,7 +76,7 @@ def _lists_remove(path: Path, name: str, address: str) -> None:
         print(remove_member(connection, name, address, clock()))
 
 
-@command(_lists, "set")
+@command(lists_group, "set")
 @click.argument("name")
 @click.argument("address")
 @click.option("--mode", type=click.Choice(MODES), help="How posts come.")

@@ -1,0 +1,49 @@
+"""A list that another program kept comes to us: its definition, its members with what each of them chose, its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import list_name_fault, route
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.old_list import OldList
+from mailbot.core.refusal import Refusal
+from mailbot.site import Site
+from mailbot.store import lists, memberships
+
+
+def take_over_list(connection: Connection, site: Site, old: OldList, by: str, now: datetime) -> MailingList:
+    """Save the list with its members as people whom the office added; returns its definition.
+
+    Raises Refusal for a name that cannot be, or that a list or the service itself has. Whose mail rested there gets
+    none here until he says so; on a moderated list each member's posts are held.
+    """
+    value = old.value
+    fault = list_name_fault(value.name)
+    if fault is not None:
+        raise Refusal(f"{fault}; give it another with --name")
+    if lists.load(connection, value.name) is not None:
+        raise Refusal(f"there is a list {value.name} already; take the old one over under another --name")
+    address = f"{value.name}@{site.domain}"
+    taken = lists.names(connection)
+    if route(address, domain=site.domain, reply_domain=site.reply_domain, lists=taken) is not None:
+        raise Refusal(f"{address} is an address of the service already; give the list another with --name")
+    lists.save(connection, value)
+    lists.raise_number(connection, value.name, old.last_number)
+    for one in old.members:
+        settings = replace(
+            memberships.load(connection, value.name, one.address),
+            standing="added",
+            mode=one.mode,
+            digested=old.last_number,
+            off_from=now if one.off else None,
+            posting=one.posting or ("hold" if old.moderated else None),
+            changed_by=by,
+            changed_at=now,
+        )
+        memberships.save(connection, settings)
+    lists.refresh_every(connection)
+    return value
