@@ -10,11 +10,14 @@ import click
 from mailbot import show
 from mailbot.cli.frame import CONFIG, JSON, command, opened, root
 from mailbot.config import find_config
+from mailbot.core.mailing_list import joining, leaving, viewers
 from mailbot.core.membership import MODES
 from mailbot.core.refusal import Refusal
 from mailbot.flows.set_member import add_member, describe_members, remove_member, set_member
 from mailbot.service import clock
 from mailbot.store import lists, members, memberships
+
+_FIRST = 5  # members whom `show` names
 
 
 @root.group("lists", invoke_without_command=True)
@@ -39,6 +42,50 @@ def lists_group(context: click.Context, config_path: str | None, as_json: bool) 
             for value in lists.every(connection)
         ]
     show.table(rows, as_json=as_json, empty="no lists; define one in config/lists/ and run `mailbot apply`")
+
+
+@command(lists_group, "show")
+@click.argument("name")
+@JSON
+def _lists_show(path: Path, name: str, as_json: bool) -> None:
+    """Show one list: its rules as they hold, its moderators, how many members and who is first."""
+    with opened(path) as it, it.database.read() as connection:
+        value = lists.load(connection, name)
+        if value is None:
+            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+        addresses = lists.member_addresses(connection, name)
+        facts: dict[str, object] = {
+            "name": name,
+            "address": f"{name}@{it.config.domain}",
+            "title": value.title,
+            "preset": value.preset,
+            "subject_prefix": value.subject_prefix,
+            "posts": lists.last_number(connection, name),
+            "members": len(addresses),
+            "first": addresses[:_FIRST],
+            "moderators": list(value.moderators) or [it.config.office],
+            "join": joining(value),
+            "leave": leaving(value),
+            "who": viewers(value),
+            "reply_to": value.reply_to,
+            "archive": value.archive,
+            "max_size": value.max_size,
+            "hold_days": value.hold_days,
+        }
+    if as_json:
+        show.as_json(facts)
+        return
+    words = {True: "yes", False: "no"}
+    show.facts(
+        {
+            key: ", ".join(fact)
+            if isinstance(fact, list)
+            else words[fact]
+            if isinstance(fact, bool)
+            else fact
+            for key, fact in facts.items()
+        }
+    )
 
 
 @command(lists_group, "members")
