@@ -16,6 +16,7 @@ from mailbot.config import find_config
 from mailbot.core.address import valid_address
 from mailbot.core.refusal import Refusal
 from mailbot.core.trouble import Failure, Trouble, score_at
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.suspend_address import suspend_address
 from mailbot.service import clock
@@ -55,7 +56,7 @@ def _bounces_reset(path: Path, address: str) -> None:
     """Forget what came back from an address, whatever its state."""
     with opened(path) as it, it.database.write() as connection:
         _known(connection, address)
-        resume_address(connection, address, "reset", clock())
+        resume_address(connection, address, "reset", clock(), by=COMMAND_LINE)
         print(f"{address}: what came back is forgotten; list mail goes to it")
 
 
@@ -68,7 +69,7 @@ def _bounces_resume(path: Path, address: str) -> None:
             raise Refusal(
                 f"{address} is not suspended, it only is watched; `mailbot bounces reset {address}` forgets its bounces"
             )
-        resume_address(connection, address, "resumed", clock())
+        resume_address(connection, address, "resumed", clock(), by=COMMAND_LINE)
         print(f"{address}: list mail goes to it again")
 
 

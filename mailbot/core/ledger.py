@@ -159,7 +159,7 @@ def chain(previous: str, row: LedgerRow) -> str:
         facts += [row.level, row.by, written, row.waits_for]
     elif row.rule or row.digest:  # rows of the first version have neither, and their chain holds on
         facts += [row.rule, row.level, row.by, written, row.texts, row.waits_for, row.digest]
-    return _hash(previous, facts)
+    return tie(previous, facts)
 
 
 def mail_digest(content: bytes) -> str:
@@ -169,7 +169,7 @@ def mail_digest(content: bytes) -> str:
 
 def commitment(salt: str, row: LedgerRow) -> str:
     """Return what stands in the chain for the content of a sealed row; without the salt it says nothing of it."""
-    return _hash(salt, [row.status, row.reason, row.rule, row.texts, row.digest, *_said(row)])
+    return tie(salt, [row.status, row.reason, row.rule, row.texts, row.digest, *_said(row)])
 
 
 def outward(status: str) -> str:
@@ -198,7 +198,7 @@ def emptied(row: LedgerRow) -> LedgerRow:
 
 def chain_list(previous: str, lines: Iterable[tuple[str, str]]) -> str:
     """Return the hash that ties the published list of a sealed survey to its ledger: each line with its answers."""
-    return _hash(previous, sorted([line, answers] for line, answers in lines))
+    return tie(previous, sorted([line, answers] for line, answers in lines))
 
 
 @dataclass(frozen=True)
@@ -281,7 +281,7 @@ def erased_mark(before: str, link: Link) -> str:
         row.waits_for,
         row.commitment,
     ]
-    return ERASED + _hash(before, facts)
+    return ERASED + tie(before, facts)
 
 
 def erasure_row(erased: LedgerRow, newest: LedgerRow, now: datetime) -> LedgerRow:
@@ -329,7 +329,8 @@ def _opens(link: Link, *, closed: bool) -> bool:
 _text = json.JSONEncoder(sort_keys=True).encode
 
 
-def _hash(previous: str, facts: Sequence[object]) -> str:
+def tie(previous: str, facts: Sequence[object]) -> str:
+    """Return the hash of what is said (JSON values), tied to a hash before it, or to a salt."""
     return hashlib.sha256(f"{previous}\n{_text(facts)}".encode()).hexdigest()
 
 

@@ -37,6 +37,10 @@ class Membership:
     digested: int = 0  # number of the post up to which he has had them in digests
 
 
+# What a person sets, of all that stands there.
+CHOSEN = ("mode", "weekly", "off_from", "off_until", "copies_own", "posting", "profile")
+
+
 def is_off(membership: Membership, now: datetime) -> bool:
     """Tell whether a member's delivery rests at this moment."""
     if membership.off_from is None or now < membership.off_from:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from mailbot.core.event import Event, Notice
 from mailbot.core.ledger import standings
 from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.open_survey import ballot_copy, make_ballots
 from mailbot.site import Site
-from mailbot.store import ballots, events, occurrences, outbox
+from mailbot.store import ballots, events, journal, occurrences, outbox
 from mailbot.store.ballots import Ballot
 
 
@@ -24,6 +25,7 @@ def announce_event(
     *,
     late_since: datetime | None = None,
     again: bool = False,
+    by: str = COMMAND_LINE,
 ) -> int:
     """Queue the event's notice of this number (from 1; 0: by hand, to all); returns how many were noticed.
 
@@ -56,6 +58,7 @@ def announce_event(
     cooked = site.render.event_notice(
         event, sequence=stored.sequence, now=now, attending=notice.to == "attending", late_since=late_since
     )
+    journal.add(connection, "event.announced", now, who=by, about=key, detail=f"to {len(to)}")
     return queue_notice(connection, "event_notice", cooked, event, to, now)
 
 

@@ -10,16 +10,18 @@ from sqlalchemy import Connection
 
 from mailbot.core.audience import order_of
 from mailbot.core.event import Event, event_changes
+from mailbot.core.journal_line import setting_words
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.definitions import Definitions
 from mailbot.flows.announce_event import codes_with, queue_notice
 from mailbot.flows.extend_survey import move_close
 from mailbot.flows.plan_runs import plan_runs
 from mailbot.flows.record_rsvp import promote
 from mailbot.site import Site
-from mailbot.store import ballots, events, lists, surveys
+from mailbot.store import ballots, events, journal, lists, surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
 _WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form"})
@@ -34,7 +36,7 @@ def apply_definitions(
     that must not happen any more.
     """
     changes: list[str] = []
-    changes += _apply_lists(connection, definitions.lists)
+    changes += _apply_lists(connection, definitions.lists, now)
     for survey in definitions.surveys:
         changes += _apply_survey(connection, site, survey, now)
     for event in definitions.events:
@@ -42,22 +44,23 @@ def apply_definitions(
     return tuple(changes)
 
 
-def _apply_lists(connection: Connection, defined: Sequence[MailingList]) -> list[str]:
+def _apply_lists(connection: Connection, defined: Sequence[MailingList], now: datetime) -> list[str]:
     """Apply the lists, those first from which others take their members; a list may change through another's change."""
     by_name = {value.name: value for value in defined}
     changes: list[str] = []
     for name in order_of({name: value.members for name, value in by_name.items()}):
-        changes += _apply_list(connection, by_name[name])
+        changes += _apply_list(connection, by_name[name], now)
     if changes:
         lists.refresh_every(connection)
     return changes
 
 
-def _apply_list(connection: Connection, new: MailingList) -> list[str]:
+def _apply_list(connection: Connection, new: MailingList, now: datetime) -> list[str]:
     old = lists.load(connection, new.name)
     if old == new:
         return []
     lists.save(connection, new)
+    _write_down(connection, "list", new.name, old, new, now)
     members = lists.count_members(connection, new.name)
     what = "+" if old is None else "~"
     return [f"{what} list {new.name}: {_changed(old, new) or new.title} ({members} members)"]
@@ -67,6 +70,7 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
     stored = surveys.lock(connection, new.key)
     if stored is None:
         surveys.save(connection, new)
+        _write_down(connection, "survey", new.key, None, new, now)
         plan_runs(connection, site, new)
         return [f"+ survey {new.key}: {new.title} ({len(new.questions)} questions)"]
     if stored.extended_from == new.closes:
@@ -93,6 +97,7 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
             f"survey {new.key} is open; `closes` is past. To end it now: mailbot surveys close {new.key}"
         )
     surveys.save(connection, replace(new, closes=stored.survey.closes) if stored.state == "open" else new)
+    _write_down(connection, "survey", new.key, stored.survey, new, now)
     plan_runs(connection, site, new)
     line = f"~ survey {new.key}: {', '.join(changed)}"
     if stored.state == "open" and new.closes != stored.survey.closes:
@@ -112,6 +117,7 @@ def _apply_event(connection: Connection, site: Site, new: Event, now: datetime) 
     stored = events.lock(connection, new.key)
     if stored is None:
         events.save(connection, new)
+        _write_down(connection, "event", new.key, None, new, now)
         plan_runs(connection, site, new)
         return [f"+ event {new.key}: {new.title}"]
     changed = _changed_fields(stored.event, new)
@@ -122,6 +128,7 @@ def _apply_event(connection: Connection, site: Site, new: Event, now: datetime) 
             f"event {new.key} is announced; `audience` can no longer change. Announce a second event to the others"
         )
     events.save(connection, new)
+    _write_down(connection, "event", new.key, stored.event, new, now)
     plan_runs(connection, site, new)
     line = f"~ event {new.key}: {', '.join(changed)}"
     told = _tell_change(connection, site, stored, new, now) if stored.state == "announced" else 0
@@ -141,6 +148,19 @@ def _tell_change(
     to = [ballot for ballot in ballots.of_subject(connection, new.key) if ballot.code not in declined]
     cooked = site.render.event_change(new, words, sequence=sequence, now=now)
     return queue_notice(connection, "event_change", cooked, new, to, now)
+
+
+def _write_down(
+    connection: Connection,
+    kind: str,
+    name: str,
+    old: MailingList | Survey | Event | None,
+    new: MailingList | Survey | Event,
+    now: datetime,
+) -> None:
+    what = "added" if old is None else "changed"
+    detail = new.title if old is None else setting_words(old, new)
+    journal.add(connection, f"{kind}.{what}", now, who=COMMAND_LINE, about=name, detail=detail)
 
 
 def _changed(old: MailingList | None, new: MailingList) -> str:

@@ -35,7 +35,7 @@ from mailbot.flows.record_for_body import ballot_of_mail, held_mail
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ActMail, Recipient
 from mailbot.site import Site
-from mailbot.store import acts, ballots, members, surveys
+from mailbot.store import acts, ballots, journal, members, surveys
 from mailbot.store.acts import StoredAct
 from mailbot.store.surveys import StoredSurvey
 
@@ -135,6 +135,7 @@ def ask(
         acts.decide(connection, older.id, "expired", by="", note=note, now=now)
     digest = acts.digest_of(stored.survey)
     act_id = acts.add(connection, key, act, detail, digest, by=by, now=now)
+    journal.add(connection, "act.asked", now, who=by, about=key, detail=f"{act}, of {', '.join(others)}")
     mail = _mail(connection, site, stored, act, detail, digest, by, now)
     cooked = site.render.office_act(mail, now=now)
     about = detail.get("number") or detail.get("mail")

@@ -14,7 +14,7 @@ from mailbot.flows.open_survey import greeting
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, lists, members, memberships, troubles
+from mailbot.store import ballots, journal, lists, members, memberships, troubles
 
 MAY_OBJECT = timedelta(days=14)
 
@@ -34,6 +34,9 @@ def change_address(connection: Connection, site: Site, move: Move, now: datetime
     before = members.people_at(connection, move.old)
     old_name = before[0].contact.name if before else ""
     _move(connection, move, now)
+    journal.add(
+        connection, "address.changed", now, who=move.by, person=move.old, detail=f"{move.old} → {move.new}"
+    )
     ask_confirmation(
         connection,
         site,
@@ -61,6 +64,9 @@ def change_address(connection: Connection, site: Site, move: Move, now: datetime
 def take_back(connection: Connection, site: Site, move: Move, now: datetime) -> None:
     """Undo a change to which the old address objected (`move` names it as it was), and tell the office."""
     _move(connection, Move(move.new, move.old, move.name, move.by), now)
+    journal.add(
+        connection, "address.restored", now, who=move.by, person=move.old, detail=f"{move.new} → {move.old}"
+    )
     _tell(connection, site, "told-move-back", move, now)
 
 

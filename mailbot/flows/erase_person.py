@@ -15,9 +15,10 @@ from mailbot.core.bigram import terms
 from mailbot.core.erasure import Person
 from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.net import maildir
 from mailbot.site import Site
-from mailbot.store import ballots, persons, surveys
+from mailbot.store import ballots, journal, persons, surveys
 from mailbot.store.database import after_commit, scrub_after
 
 
@@ -71,7 +72,8 @@ def erase_person(
     ledgers = persons.take_out_of_ledgers(connection, person, changed, now)
     posts = persons.take_out_of_posts(connection, person, changed, _words)
     removed = persons.remove(connection, address)
-    rows = persons.take_out_of_texts(connection, person)
+    rows = journal.erase(connection, person.out_of_text, now, who=COMMAND_LINE)
+    rows += persons.take_out_of_texts(connection, person)
     digest = hmac.new(site.key, f"erased:{address_key(address)}".encode(), hashlib.sha256).hexdigest()
     persons.note_erasure(connection, f"erasure {digest}: {person.stand_in}, {mails} mails, {rows} rows", now)
     if not trial:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.desk_sentences import mail_name
+from mailbot.core.journal_line import SCHEDULE
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse
 from mailbot.core.post_sentences import post_sentence
@@ -15,7 +16,7 @@ from mailbot.flows.post_to_list import refuse
 from mailbot.flows.report_held import report_held
 from mailbot.flows.tell_decision import tell_decision
 from mailbot.site import Site
-from mailbot.store import held_posts, inbox, lists
+from mailbot.store import held_posts, inbox, journal, lists
 from mailbot.store.held_posts import HeldPost
 from mailbot.store.inbox import Received
 
@@ -56,6 +57,15 @@ def _end(connection: Connection, site: Site, post: HeldPost, now: datetime) -> N
         )
         tell_decision(connection, site, mailing_list, said, now, inbox_id=post.inbox_id)
     inbox.change(connection, post.inbox_id, "rejected" if post.author_told else "discarded", reason, now=now)
+    journal.add(
+        connection,
+        "post.expired",
+        now,
+        who=SCHEDULE,
+        about=post.list_name,
+        person=message.from_address or "",
+        detail=f"mail {post.inbox_id}",
+    )
 
 
 def _remind(connection: Connection, site: Site, post: HeldPost, now: datetime) -> None:

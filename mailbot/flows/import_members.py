@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body, Contact
-from mailbot.core.register_change import EVERY_COLUMN, Change, changes_to, suspicious
+from mailbot.core.register_change import EVERY_COLUMN, Change, changes_to, count_changes, suspicious
 from mailbot.site import Site
-from mailbot.store import imports, lists, members
+from mailbot.store import imports, journal, lists, members
 
 
 @dataclass(frozen=True)
@@ -65,4 +65,14 @@ def import_members(
     members.save(connection, changes)
     members.set_belongs(connection, now.astimezone(site.zone).date())
     lists.refresh_every(connection)
+    detail = f"{incoming.source}: {change_words(changes)}"
+    journal.add(
+        connection, "register.imported", now, who=incoming.by, about=f"import {number}", detail=detail
+    )
     return Imported(changes, number)
+
+
+def change_words(changes: Sequence[Change]) -> str:
+    """Return how many rows came, changed and went: "bodies added 1, contacts changed 2"."""
+    counts = count_changes(changes)
+    return ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items() if count)

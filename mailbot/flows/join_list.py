@@ -14,7 +14,7 @@ from mailbot.core.membership import Standing
 from mailbot.core.refusal import Refusal
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.site import Site
-from mailbot.store import inbox, lists, members, memberships
+from mailbot.store import inbox, journal, lists, members, memberships
 
 
 def join_list(
@@ -72,3 +72,4 @@ def let_in(connection: Connection, value: MailingList, address: str, by: str, no
         connection, replace(before, standing=standing, digested=had, changed_by=by, changed_at=now)
     )
     lists.refresh_every(connection, address)
+    journal.add(connection, "member.joined", now, who=by, about=value.name, person=address)

@@ -13,7 +13,7 @@ from mailbot.core.mailing_list import MailingList, leaving
 from mailbot.core.membership import Standing
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
-from mailbot.store import lists, memberships
+from mailbot.store import journal, lists, memberships
 
 
 def leave_list(
@@ -28,6 +28,7 @@ def leave_list(
     standing: Standing = "left" if lists.is_selected(connection, value, address) else ""
     memberships.save(connection, replace(before, standing=standing, changed_by=by, changed_at=now))
     lists.refresh_every(connection, address)
+    journal.add(connection, "member.left", now, who=by, about=value.name, person=address)
     return {"list": value.name, "standing": before.standing}
 
 
@@ -37,4 +38,7 @@ def come_back(connection: Connection, address: str, undo: Mapping[str, str], now
     standing: Standing = undo["standing"]  # type: ignore[assignment]  # as leave_list kept it
     memberships.save(connection, replace(before, standing=standing, changed_by=address, changed_at=now))
     lists.refresh_every(connection, address)
+    journal.add(
+        connection, "member.joined", now, who=address, about=undo["list"], person=address, detail="came back"
+    )
     return undo["list"]

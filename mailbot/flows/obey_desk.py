@@ -336,7 +336,12 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
             return _reissue(connection, desk, _survey(connection, desk, key), code)
         case Resume(address):
             if not resume_address(
-                connection, address, "the office said so", desk.now, inbox_id=desk.received.id
+                connection,
+                address,
+                "the office said so",
+                desk.now,
+                by=desk.word.address,
+                inbox_id=desk.received.id,
             ):
                 raise Refusal(desk.say("not-troubled", address=address))
             return _Said(desk.say("resumed", address=address))
@@ -465,7 +470,7 @@ def _publish(connection: Connection, desk: _Desk, stored: StoredSurvey) -> _Said
 def _remind(connection: Connection, desk: _Desk, stored: StoredSurvey) -> _Said:
     refuse_out_of_place(desk.site, stored, "extend")  # likewise only while it is open
     key = stored.survey.key
-    figure = remind_survey(connection, desk.site, key, desk.now)
+    figure = remind_survey(connection, desk.site, key, desk.now, by=desk.word.address)
     return _Said(desk.say("remind", key=key, figure=figure), key)
 
 
@@ -500,7 +505,7 @@ def _reissue(connection: Connection, desk: _Desk, stored: StoredSurvey, code: st
     key, full = stored.survey.key, _full_code(desk, code)
     if all(ballot.code != full for ballot in ballots.of_subject(connection, key)):
         raise Refusal(desk.say("no-body", key=key, code=full))
-    reissue_ballot(connection, desk.site, key, full, desk.now)
+    reissue_ballot(connection, desk.site, key, full, desk.now, by=desk.word.address)
     body = members.bodies(connection).get(full)
     return _Said(desk.say("reissue", key=key, body=full if body is None else body.name), key)
 

@@ -14,7 +14,7 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.site import Site
-from mailbot.store import inbox, lists, members, memberships
+from mailbot.store import inbox, journal, lists, members, memberships
 
 
 def open_list(
@@ -39,7 +39,7 @@ def open_list(
     if route(address, domain=site.domain, reply_domain=site.reply_domain, lists=taken) is not None:
         raise Refusal(list_sentence(say, "list-taken", name=name))
     if same_address(author, site.office):
-        open_for(connection, name, title, author, now)
+        open_for(connection, name, title, author, now, by=author)
         return None
     people = members.people_at(connection, author)
     if not people:
@@ -64,11 +64,14 @@ def open_list(
     return list_sentence(say, "asked-office")
 
 
-def open_for(connection: Connection, name: str, title: str, opener: str, now: datetime) -> MailingList:
-    """Make the list with its first member, who also decides about its held posts and lets others in."""
+def open_for(
+    connection: Connection, name: str, title: str, opener: str, now: datetime, *, by: str
+) -> MailingList:
+    """Make the list with its first member, who also decides about its held posts and lets others in; `by` decided it."""
     value = MailingList(name, title, "closed", NOBODY, f"[{name}:%05d]", moderators=(opener,))
     lists.save(connection, value)
     first = memberships.load(connection, name, opener)
     memberships.save(connection, replace(first, standing="added", changed_by=opener, changed_at=now))
     lists.refresh_every(connection, opener)
+    journal.add(connection, "list.opened", now, who=by, about=name, person=opener, detail=title)
     return value

@@ -27,7 +27,7 @@ from mailbot.flows.record_for_body import (
 )
 from mailbot.flows.settle_held import settle_held
 from mailbot.site import Site
-from mailbot.store import occurrences, surveys
+from mailbot.store import journal, occurrences, surveys
 from mailbot.store.occurrences import Occurrence
 
 
@@ -55,6 +55,50 @@ def perform_act(
     `received_at`: when the mail that decides it came; a close counts from then on. `detail`, by act: extend: `closes`
     (ISO); admit: `number` of the held mail, and `answers` if the office read them; or `code`, `answers` and `reason`.
     """
+    done = _perform(connection, site, key, act, detail, now, by=by, received_at=received_at)
+    if act in _WHAT:
+        journal.add(connection, _WHAT[act], now, who=by, about=key, detail=_figures(act, detail, done.figure))
+    elif "answers" in detail:
+        whose = f"body {detail['code']}" if "code" in detail else f"mail {detail['number']}"
+        journal.add(connection, "answer.entered", now, who=by, about=key, detail=whose)
+    return done
+
+
+_WHAT: Mapping[Act, str] = {  # that a held mail was admitted, `settle_held` writes down
+    "open": "survey.opened",
+    "close": "survey.closed",
+    "extend": "survey.extended",
+    "publish": "survey.published",
+    "destroy": "survey.destroyed",
+}
+
+
+def _figures(act: Act, detail: Mapping[str, str], figure: int) -> str:
+    """Return, for the journal, how many it concerned."""
+    match act:
+        case "open":
+            return f"{figure} invited"
+        case "close":
+            return f"{figure} answers counted"
+        case "extend":
+            return f"until {detail['closes']}; {figure} told"
+        case "publish":
+            return f"to {figure}"
+        case _:
+            return f"{figure} mails"
+
+
+def _perform(
+    connection: Connection,
+    site: Site,
+    key: str,
+    act: Act,
+    detail: Mapping[str, str],
+    now: datetime,
+    *,
+    by: str,
+    received_at: datetime | None,
+) -> Performed:
     language = site.language
     match act:
         case "open":

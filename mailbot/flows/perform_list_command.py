@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from mailbot.core.address import address_key, route, same_address, split_address
 from mailbot.core.calendar import local_moment
 from mailbot.core.digest import DIGESTS
+from mailbot.core.journal_line import setting_words
 from mailbot.core.list_command import (
     ChangeAddress,
     Command,
@@ -38,7 +39,7 @@ from mailbot.core.list_command import (
 )
 from mailbot.core.list_sentences import list_sentence, off_sentence, status_name, until_words, when_words
 from mailbot.core.mailing_list import MailingList, joining, leaving, viewers
-from mailbot.core.membership import Membership, is_off
+from mailbot.core.membership import CHOSEN, Membership, is_off
 from mailbot.core.refusal import Refusal
 from mailbot.core.thread import message_id_hash
 from mailbot.core.trust import same_organisation
@@ -52,7 +53,7 @@ from mailbot.flows.open_list import open_list
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.send_posts import send_posts
 from mailbot.site import Site
-from mailbot.store import archive, confirmations, lists, members, memberships
+from mailbot.store import archive, confirmations, journal, lists, members, memberships
 from mailbot.store.members import Person
 
 _MOST_SHOWN = 300  # members in one answer
@@ -164,7 +165,7 @@ def _change_settings(
 ) -> Said:
     say, title = site.language, value.title
     _member_only(connection, site, writer, value)
-    before = memberships.load(connection, value.name, writer.address)
+    before = stored = memberships.load(connection, value.name, writer.address)
     changes: dict[str, Any]
     match command:
         case Off(first, last):
@@ -176,7 +177,9 @@ def _change_settings(
         case On():
             mode = "each" if before.mode == "none" else before.mode
             changes = {"off_from": None, "off_until": None, "mode": mode}
-            resume_address(connection, writer.address, "he wrote so", now, inbox_id=writer.inbox_id)
+            resume_address(
+                connection, writer.address, "he wrote so", now, by=writer.address, inbox_id=writer.inbox_id
+            )
             sentence = list_sentence(say, "did-on", title=title)
         case Deliver(mode):
             if mode in DIGESTS:
@@ -191,8 +194,19 @@ def _change_settings(
         case PlainText(wanted):
             changes = {"profile": "plain" if wanted else ""}
             sentence = list_sentence(say, "did-plain-on" if wanted else "did-plain-off", title=title)
-    memberships.save(connection, replace(before, **changes, changed_by=writer.address, changed_at=now))
+    after = replace(before, **changes, changed_by=writer.address, changed_at=now)
+    memberships.save(connection, after)
     lists.refresh_every(connection, writer.address)
+    detail = setting_words(stored, after, CHOSEN)
+    journal.add(
+        connection,
+        "member.set",
+        now,
+        who=writer.address,
+        about=value.name,
+        person=writer.address,
+        detail=detail,
+    )
     return Said(sentence)
 
 

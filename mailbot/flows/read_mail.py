@@ -138,7 +138,7 @@ def _sign_of_life(
     if address is None or message.defects or automatic(message, received.mail_from) is not None:
         return
     if troubles.state_of(connection, address) in {"probing", "suspended"} and vouched(site, message, address):
-        resume_address(connection, address, "he wrote to us", now, inbox_id=received.id)
+        resume_address(connection, address, "he wrote to us", now, by=address, inbox_id=received.id)
 
 
 def _act(connection: Connection, site: Site, received: Received, message: Message, now: datetime) -> Settled:

@@ -8,12 +8,15 @@ from sqlalchemy import Connection
 
 from mailbot.core.ledger import own_rows, standing
 from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.answer_reply import new_token, queue_receipt
 from mailbot.site import Site
-from mailbot.store import ballots, surveys
+from mailbot.store import ballots, journal, surveys
 
 
-def reissue_ballot(connection: Connection, site: Site, key: str, code: str, now: datetime) -> str:
+def reissue_ballot(
+    connection: Connection, site: Site, key: str, code: str, now: datetime, *, by: str = COMMAND_LINE
+) -> str:
     """Re-issue the ballots of a body in an open survey; returns a sentence. Raises Refusal when it has none."""
     stored = surveys.lock(connection, key)
     if stored is None or stored.state != "open":
@@ -33,6 +36,7 @@ def reissue_ballot(connection: Connection, site: Site, key: str, code: str, now:
             columns=ballot.columns,
         )
         queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], None, now)
+    journal.add(connection, "ballot.reissued", now, who=by, about=key, detail=f"body {code}")
     return (
         f"survey {key}: {len(own)} ballot(s) of {code} re-issued, to {', '.join(one.address for one in own)}"
     )

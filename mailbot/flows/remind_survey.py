@@ -11,16 +11,23 @@ from mailbot.core.address import same_address
 from mailbot.core.ledger import standings, standings_of_ballots
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.open_survey import queue_ballots
 from mailbot.site import Site
-from mailbot.store import ballots, members, proxies, surveys
+from mailbot.store import ballots, journal, members, proxies, surveys
 from mailbot.store.ballots import Ballot
 
 _COMPLETE = frozenset({"counted", "declined"})
 
 
 def remind_survey(
-    connection: Connection, site: Site, key: str, now: datetime, *, late_since: datetime | None = None
+    connection: Connection,
+    site: Site,
+    key: str,
+    now: datetime,
+    *,
+    late_since: datetime | None = None,
+    by: str = COMMAND_LINE,
 ) -> int:
     """Queue a reminder to those missing; returns how many. Raises Refusal when the survey is not open."""
     stored = surveys.lock(connection, key)
@@ -38,6 +45,7 @@ def remind_survey(
             ),
             now,
         )
+    journal.add(connection, "survey.reminded", now, who=by, about=key, detail=f"{len(asked)} reminded")
     return len(asked)
 
 

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.store import inbox, troubles
+from mailbot.store import inbox, journal, troubles
 
 
 def resume_address(
-    connection: Connection, address: str, why: str, now: datetime, *, inbox_id: int | None = None
+    connection: Connection, address: str, why: str, now: datetime, *, by: str, inbox_id: int | None = None
 ) -> bool:
-    """Forget what came back from an address; False when nothing stood in its way. `why` is for the history."""
+    """Forget what came back from an address; False when nothing stood in its way. `why` is for the history, `by` did it."""
     state = troubles.state_of(connection, address)
     if not troubles.forget(connection, address):
         return False
@@ -20,4 +20,6 @@ def resume_address(
         inbox.note(
             connection, f"{address} ({state}) is sent list mail again: {why}", now=now, inbox_id=inbox_id
         )
+    if state != "watched":
+        journal.add(connection, "bounce.resumed", now, who=by, person=address, detail=why)
     return state != "watched"

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
+from mailbot.core.journal_line import SCHEDULE
 from mailbot.core.plan import (
     Job,
     JobName,
@@ -32,7 +33,7 @@ from mailbot.flows.remind_survey import remind_survey
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import events, members, occurrences, roll_calls, surveys
+from mailbot.store import events, journal, members, occurrences, roll_calls, surveys
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
 
@@ -106,19 +107,31 @@ def _run(
     """Do one run; returns what it did, in words."""
     if name.subject == "rollcall":
         return f"{call_roll(connection, site, name.key, now)} asked"
+    key = name.key
     match name.action:
         case "open":
-            return f"{open_survey(connection, site, name.key, now, late_since=late_since)} invited"
+            invited = open_survey(connection, site, key, now, late_since=late_since)
+            journal.add(
+                connection, "survey.opened", now, who=SCHEDULE, about=key, detail=f"{invited} invited"
+            )
+            return f"{invited} invited"
         case "reminder":
-            return f"{remind_survey(connection, site, name.key, now, late_since=late_since)} reminded"
+            return f"{remind_survey(connection, site, key, now, late_since=late_since, by=SCHEDULE)} reminded"
         case "freeze":
             return f"{_freeze(connection, site, name.key)} entitled"
         case "followup":
             return f"{follow_up_survey(connection, site, name.key, now, late_since=late_since)} followed up"
         case "close":
-            return f"{close_survey(connection, site, name.key, due_at, now, late_since=late_since)} answers counted"
+            counted = close_survey(connection, site, key, due_at, now, late_since=late_since)
+            journal.add(
+                connection, "survey.closed", now, who=SCHEDULE, about=key, detail=f"{counted} answers counted"
+            )
+            return f"{counted} answers counted"
         case "notice":
-            return f"{announce_event(connection, site, name.key, name.number, now, late_since=late_since)} noticed"
+            noticed = announce_event(
+                connection, site, key, name.number, now, late_since=late_since, by=SCHEDULE
+            )
+            return f"{noticed} noticed"
 
 
 def _freeze(connection: Connection, site: Site, key: str) -> int:

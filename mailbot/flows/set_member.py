@@ -13,13 +13,15 @@ from sqlalchemy import Connection
 from mailbot.core.address import route, valid_address
 from mailbot.core.calendar import local_moment
 from mailbot.core.digest import DIGESTS
+from mailbot.core.journal_line import setting_words
 from mailbot.core.list_command import WHY_NOT, NotUnderstood, Off, read_command
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.membership import Membership, Standing
+from mailbot.core.membership import CHOSEN, Membership, Standing
 from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.change_mode import change_mode
 from mailbot.site import Site
-from mailbot.store import lists, memberships
+from mailbot.store import journal, lists, memberships
 from mailbot.store.members import Person
 
 
@@ -37,7 +39,7 @@ def add_member(connection: Connection, site: Site, name: str, address: str, now:
     before = replace(
         memberships.load(connection, name, address), digested=lists.last_number(connection, name)
     )
-    _save(connection, before, now, standing="" if selected else "added")
+    _save(connection, "member.added", before, now, standing="" if selected else "added")
     return f"{address} is now a member of {name}"
 
 
@@ -46,7 +48,7 @@ def remove_member(connection: Connection, name: str, address: str, now: datetime
     value = _list(connection, name)
     before = _member(connection, name, address)
     standing: Standing = "removed" if lists.is_selected(connection, value, address) else ""
-    _save(connection, before, now, standing=standing)
+    _save(connection, "member.removed", before, now, standing=standing)
     stays = "; its `members:` select him, and he stays out until he is added again" if standing else ""
     return f"{address} is no member of {name} any more{stays}"
 
@@ -69,14 +71,14 @@ def set_member(
         if mode in DIGESTS and not value.archive:
             raise Refusal(f"list {name} keeps no posts (archive: no), so that there are no digests of it")
         before = change_mode(connection, site, value, address, mode, now, weekly=weekly)
-        _save(connection, before, now)
+        _save(connection, "member.set", before, now)
         if off is None and not settings:
             return f"{address} on {name}: {_words(site, before)}"
     if off is not None:
         settings["off_from"], settings["off_until"] = _absence(site, off, now)
     if not settings:
         raise Refusal("nothing to set; name at least one option, see `mailbot lists set --help`")
-    _save(connection, before, now, **settings)
+    _save(connection, "member.set", before, now, **settings)
     return f"{address} on {name}: {_words(site, memberships.load(connection, name, address))}"
 
 
@@ -119,9 +121,15 @@ def _member(connection: Connection, name: str, address: str) -> Membership:
     return memberships.load(connection, name, address)
 
 
-def _save(connection: Connection, before: Membership, now: datetime, **settings: Any) -> None:
-    memberships.save(connection, replace(before, **settings, changed_by="office", changed_at=now))
+def _save(connection: Connection, what: str, before: Membership, now: datetime, **settings: Any) -> None:
+    stored = memberships.load(connection, before.list_name, before.address)
+    after = replace(before, **settings, changed_by="office", changed_at=now)
+    memberships.save(connection, after)
     lists.refresh_every(connection, before.address)
+    detail = setting_words(stored, after, CHOSEN)
+    journal.add(
+        connection, what, now, who=COMMAND_LINE, about=before.list_name, person=before.address, detail=detail
+    )
 
 
 def _absence(site: Site, text: str, now: datetime) -> tuple[datetime | None, datetime | None]:

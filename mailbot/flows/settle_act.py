@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.address import same_address
 from mailbot.core.calendar import moment_words
 from mailbot.core.desk_sentences import STATES, act_name, sentence
+from mailbot.core.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.core.two_persons import ACT_LASTS, ActState, may_decide, out_of_place
@@ -17,7 +18,7 @@ from mailbot.flows.ask_second_person import concerned
 from mailbot.flows.perform_act import perform_act
 from mailbot.flows.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import acts, surveys
+from mailbot.store import acts, journal, surveys
 from mailbot.store.acts import StoredAct
 from mailbot.store.surveys import StoredSurvey
 
@@ -61,6 +62,7 @@ def settle_act(
         return Undecided(one.key, lapsed)
     if not approve:
         acts.decide(connection, act_id, "rejected", by=by, note=note, now=now)
+        journal.add(connection, "act.rejected", now, who=by, about=one.key, detail=f"{one.act}: {note}")
         _tell(connection, site, one, stored.survey, "rejected", by, note, now, but=by)
         said = act_name(site.language, one.act, stored.survey)
         return Decided(one.key, sentence(site.language, "sent-back", act=said, key=one.key))
@@ -122,6 +124,7 @@ def _do(
     opens = moment_words(survey.opens.astimezone(site.zone), site.language)
     if by_plan and now < survey.opens:
         done = sentence(site.language, "approved-draft", key=one.key, opens=opens)
+        journal.add(connection, "act.approved", now, who=by, about=one.key, detail=f"{one.act}, as planned")
     else:
         try:
             with connection.begin_nested():
@@ -159,6 +162,7 @@ def _give_up(
     but: str = "",
 ) -> None:
     acts.decide(connection, one.id, "expired", by="", note=why, now=now)
+    journal.add(connection, "act.expired", now, who=SCHEDULE, about=one.key, detail=f"{one.act}: {why}")
     _tell(connection, site, one, survey, "expired", "", why, now, but=but)
 
 

@@ -217,7 +217,9 @@ def _open(connection: Connection, reply: _Reply) -> Settled:
     if detail["name"] in lists.names(connection):
         _tell(connection, reply, "list-exists", to=detail["address"], name=detail["name"])
         return Settled("answered", f"the name {detail['name']} is taken by now")
-    value = open_for(connection, detail["name"], detail["title"], detail["address"], reply.now)
+    value = open_for(
+        connection, detail["name"], detail["title"], detail["address"], reply.now, by=reply.asked.address
+    )
     sentence, hints = opened_sentences(site, value.name, value.title)
     answer_member(
         connection,
@@ -266,7 +268,7 @@ def _reached(connection: Connection, reply: _Reply) -> Settled:
     """He could read the mail that asked, whatever he says of it: list mail goes on."""
     address = reply.asked.address
     stood = resume_address(
-        connection, address, "he answered the probe", reply.now, inbox_id=reply.received.id
+        connection, address, "he answered the probe", reply.now, by=address, inbox_id=reply.received.id
     )
     _tell(connection, reply, "reached-again" if stood else "reached")
     return Settled("answered", f"{address} is reached")

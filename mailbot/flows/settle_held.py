@@ -20,6 +20,7 @@ from mailbot.core.post_sentences import post_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.core.token import token_hash
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.answer_reply import queue_receipt
 from mailbot.flows.post_to_list import distribute, refuse
 from mailbot.flows.record_for_body import ballot_of_mail
@@ -29,10 +30,11 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.tell_decision import tell_accepted, tell_decision
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import ballots, events, held_posts, inbox, lists, memberships, surveys
+from mailbot.store import ballots, events, held_posts, inbox, journal, lists, memberships, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 
+_DECIDED = {"accept": "accepted", "trust": "trusted", "reject": "rejected", "discard": "discarded"}
 _NO_REASON: dict[Language, str] = {
     "ja": "事務局の判断により、お受けできませんでした。",
     "en": "The office declined it.",
@@ -65,7 +67,11 @@ def settle_held(
         settled = _settle_post(
             connection, site, received, message, mailing_list, decision, reason, by, now, answered
         )
+        _write_down(
+            connection, "post", decision, mailing_list.name, message.from_address, by, received, settled, now
+        )
         return _say(connection, received, message, settled, now)
+    ballot = ballot_of_mail(connection, site, received)
     match decision:
         case "trust":
             raise Refusal(f"mail {number} is no post to a list; accept it, reject it or discard it")
@@ -78,7 +84,33 @@ def settle_held(
             ballot = _answered(connection, site, received)
             if ballot is not None:
                 _leave_aside(connection, ballot, received, "desk 破棄", settled.reason, by)
+    # What a vote says stands in its ledger alone; of a sealed one's, nowhere after the close.
+    said = replace(settled, reason="")
+    about = f"mail {received.id}" if ballot is None else ballot.subject
+    _write_down(connection, "held", decision, about, message.from_address, by, received, said, now)
     return _say(connection, received, message, settled, now)
+
+
+def _write_down(
+    connection: Connection,
+    kind: str,
+    decision: str,
+    about: str,
+    author: str | None,
+    by: str,
+    received: Received,
+    settled: Settled,
+    now: datetime,
+) -> None:
+    journal.add(
+        connection,
+        f"{kind}.{_DECIDED[decision]}",
+        now,
+        who=COMMAND_LINE if by == "office" else by,
+        about=about,
+        person=author or "",
+        detail=": ".join(filter(None, (f"mail {received.id}", settled.reason))),
+    )
 
 
 def _say(

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.journal_line import SERVICE
 from mailbot.core.trouble import Trouble
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import ballots, lists, members, troubles
+from mailbot.store import ballots, journal, lists, members, troubles
 
 MAIL = "address_suspended"  # template and kind
 
@@ -18,6 +20,14 @@ MAIL = "address_suspended"  # template and kind
 def suspend_address(connection: Connection, site: Site, one: Trouble, now: datetime, *, by: str = "") -> None:
     """Suspend it. `by` is the person who did it at the terminal; without one the office is told."""
     troubles.save(connection, replace(one, state="suspended", state_at=now, state_by=by))
+    journal.add(
+        connection,
+        "bounce.suspended",
+        now,
+        who=COMMAND_LINE if by else SERVICE,
+        person=one.address,
+        detail=one.failure.status,
+    )
     if by:
         return
     people = members.people_at(connection, one.address)

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body
 from mailbot.core.register_change import Change, key_of, undone
-from mailbot.flows.import_members import Imported
+from mailbot.flows.import_members import Imported, change_words
 from mailbot.site import Site
-from mailbot.store import ballots, imports, lists, members
+from mailbot.store import ballots, imports, journal, lists, members
 
 _NAMED = 5  # rows in a sentence
 
@@ -48,6 +48,8 @@ def undo_import(
     members.save(connection, back, imports.contact_numbers(connection, found.id))
     members.set_belongs(connection, now.astimezone(site.zone).date())
     lists.refresh_every(connection)
+    detail = f"takes import {found.id} back: {change_words(back)}"
+    journal.add(connection, "register.undone", now, who=by, about=f"import {own}", detail=detail)
     return Imported(back, own)
 
 

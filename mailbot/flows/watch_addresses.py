@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.bounce import refusal
 from mailbot.core.calendar import Language
+from mailbot.core.journal_line import SERVICE
 from mailbot.core.trouble import ARRIVED, QUIET, State, Trouble, score_at
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.tell_office import tell_office
@@ -41,7 +42,7 @@ def watch_addresses(database: Database, site: Site, now: datetime) -> int:
         for one in refused:
             weigh_failure(connection, site, one.delivery_id, refusal(one.reply, expired=one.expired), now)
         for troubled in asked:
-            resume_address(connection, troubled.address, "the probe did not come back", now)
+            resume_address(connection, troubled.address, "the probe did not come back", now, by=SERVICE)
         for troubled in quiet:
             troubles.forget(connection, troubled.address)
         if summary:

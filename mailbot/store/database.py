@@ -29,10 +29,11 @@ from sqlalchemy.exc import DBAPIError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 
-SCHEMA = "0010"  # the newest migration; a test compares
+SCHEMA = "0011"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
 _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit
+_FIRST = "mailbot_first"  # in a connection's info: what is done just before the commit
 _LATER = "mailbot_later"  # in a connection's info: what is done after the commit
 _UPGRADE_LOCK = 0x6D61696C  # PostgreSQL advisory lock, so that two nodes do not upgrade at once
 
@@ -65,9 +66,12 @@ class Database:
         """
         with self._writing, storage_errors(), self._engine.connect() as connection:
             connection.info.pop(_SCRUB, None)  # of a transaction that was rolled back
-            connection.info[_LATER] = []
-            with connection.begin():
+            connection.info[_FIRST], connection.info[_LATER] = [], []
+            with connection.begin() as transaction:
                 yield connection
+                if transaction.is_active:  # it was not taken back, as a trial run is
+                    for last in connection.info[_FIRST]:
+                        last(connection)
             touched = connection.info.pop(_SCRUB, ())
             try:
                 for act in connection.info.pop(_LATER):
@@ -160,6 +164,13 @@ class Database:
 def scrub_after(connection: Connection, tables: Sequence[str]) -> None:
     """Let nothing remain on the disk, once this transaction is committed, of what it removed from these tables."""
     connection.info[_SCRUB] = tuple(tables)
+
+
+def before_commit(connection: Connection, act: Callable[[Connection], None]) -> None:
+    """Do this, once, as the last thing in this transaction: for what others wait for meanwhile."""
+    acts: list[Callable[[Connection], None]] = connection.info.setdefault(_FIRST, [])
+    if act not in acts:
+        acts.append(act)
 
 
 def after_commit(connection: Connection, act: Callable[[], object]) -> None:

@@ -617,6 +617,35 @@ answered = Table(  # automatic answers by address, for the limit of promises.md 
     Index("ix_answered_email_key_at", "email_key", "at"),
 )
 
+# --- the journal ------------------------------------------------------------------------------------------------
+
+journal = Table(  # settings and decisions: append-only, see core/journal_line.py
+    "journal",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("number", BigInteger, unique=True),  # its place in the chain; null until just before the commit
+    Column("at", Moment, nullable=False),
+    Column("what", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("about", Text, nullable=False),
+    Column("person", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("salt", Text, nullable=False),  # of the words as they stand now
+    Column("commitment", Text, nullable=False),  # to the words as they were at first
+    Column(
+        "renewed", Text, nullable=False
+    ),  # JSON: the lines that an erasure changed, with what holds them now
+    Column("chain", Text, nullable=False),  # "" until just before the commit
+)
+
+journal_head = Table(  # one row: where the journal ends, so that a missing last line is found too
+    "journal_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("rows", Integer, nullable=False),
+    Column("chain", Text, nullable=False),
+)
+
 # --- the schedule -----------------------------------------------------------------------------------------------
 
 occurrence = Table(
