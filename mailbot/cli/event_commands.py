@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, opened, root
+from mailbot.cli.frame import JSON, command, only_try, opened, root
 from mailbot.flows.announce_event import announce_event
 from mailbot.service import clock
+from mailbot.store import ballots
 
 
 @root.group("events")
@@ -39,10 +40,16 @@ def _events_show(path: Path, key: str, as_json: bool) -> None:
 @command(_events, "announce")
 @click.argument("key")
 @click.option("--again", is_flag=True, help="Also when it was announced before.")
-def _events_announce(path: Path, key: str, again: bool) -> None:
+@click.option("--dry-run", is_flag=True, help="Only say to how many it would go, and to whom first.")
+def _events_announce(path: Path, key: str, again: bool, dry_run: bool) -> None:
     """Send the event's notice now, to all who are asked."""
     with opened(path) as it, it.database.write() as connection:
         noticed = announce_event(connection, it.site, key, 0, clock(), again=again)
+        first = [ballot.greeting for ballot in ballots.of_subject(connection, key)[:5]]
+        only_try(connection, dry_run)
+    if dry_run:
+        print(f"event {key}: {noticed} notices would be sent, first to {', '.join(first)}")
+        return
     print(f"event {key} is announced; {noticed} notices are in the outbox")
 
 
