@@ -87,6 +87,7 @@ class Config:
     lmtp: Address | None
     imap: tuple[ImapSource, ...]
     max_size: int  # bytes of one received mail
+    spam_score: float | None  # from which score on a post is held; None: X-Spam-* is not read
     relay: tuple[Relay, ...]  # in the order of fail-over
     relay_connections: int
     pace: Pace  # how fast copies leave
@@ -161,6 +162,7 @@ def read_config(
         lmtp=found.receive.lmtp,
         imap=sources,
         max_size=found.max_size,
+        spam_score=found.spam_score,
         relay=found.relay,
         relay_connections=found.relay_connections,
         pace=Pace(found.pace.all, found.pace.domains) if found.pace else UNPACED,
@@ -402,6 +404,7 @@ class ConfigFile(FileModel):
     database: Annotated[str, AfterValidator(_database)] = "sqlite:data/mailbot.db"
     receive: ReceiveFile = ReceiveFile()
     max_size: Annotated[int, Field(ge=65_536, le=104_857_600)] = 26_214_400
+    spam_score: Annotated[float, Field(gt=0, le=1000)] | None = None
     relay: Annotated[tuple[NextHop, ...], BeforeValidator(_relays), Field(validate_default=True)] = (
         "maildir:data/outgoing",
     )

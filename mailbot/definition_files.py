@@ -18,7 +18,7 @@ from mailbot.core.address import list_name_fault
 from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Partners, Selector
 from mailbot.core.event import Event, Notice
-from mailbot.core.mailing_list import Joining, MailingList, Preset, Viewers
+from mailbot.core.mailing_list import Filter, Joining, MailingList, Moderated, Preset, Viewers
 from mailbot.core.register import KIND_WORDS, full_code
 from mailbot.core.share import WrittenShare, read_share
 from mailbot.core.survey import (
@@ -353,6 +353,19 @@ def _files_above(text: str) -> int | None:
     return int(found["size"] or 0) * {"k": 1_000, "m": 1_000_000}.get((found["unit"] or "").lower(), 1)
 
 
+class FilterFile(FileModel):
+    """What becomes of posts in whose field these words stand."""
+
+    field: Annotated[Line, Field(pattern=r"^[!-9;-~]+$")]
+    contains: Annotated[Line, Field(min_length=1)]
+    then: Literal["hold", "reject", "discard"] = "hold"
+    reason: Line = ""
+
+    def value(self) -> Filter:
+        """Return the core value of a file without mistakes."""
+        return Filter(self.field, self.contains, self.then, self.reason)
+
+
 class ListFile(FileModel):
     """config/lists/NAME.yaml."""
 
@@ -373,6 +386,12 @@ class ListFile(FileModel):
     archive: bool = True
     attachments: Annotated[str, AfterValidator(_attachments)] = "pass"
     moderators: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+    moderated: Moderated = "no"
+    stopped: bool = False
+    filters: Annotated[tuple[FilterFile, ...], BeforeValidator(_one_or_more), Field(max_length=50)] = ()
+    guard: Annotated[int, Field(ge=0)] = 100
+    undo_minutes: Annotated[int, Field(ge=0, le=60)] = 0
+    receipts: bool = False
     hold_days: Annotated[int, Field(ge=1, le=365)] = 14
     reasons: Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(max_length=20)] = ()
 
@@ -398,6 +417,12 @@ class ListFile(FileModel):
             archive=self.archive,
             files_above=_files_above(self.attachments),
             moderators=self.moderators,
+            moderated=self.moderated,
+            stopped=self.stopped,
+            filters=tuple(one.value() for one in self.filters),
+            guard=self.guard,
+            undo_minutes=self.undo_minutes,
+            receipts=self.receipts,
             hold_days=self.hold_days,
             reasons=self.reasons,
         )

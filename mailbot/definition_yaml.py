@@ -76,6 +76,15 @@ def _list(value: MailingList) -> Document:
         archive=None if value.archive else False,
         attachments=_attachments(value.files_above),
         moderators=list(value.moderators),
+        moderated=None if value.moderated == MailingList.moderated else value.moderated,
+        stopped=True if value.stopped else None,
+        filters=[
+            _stated(field=one.field, contains=one.contains, then=one.then, reason=one.reason)
+            for one in value.filters
+        ],
+        guard=None if value.guard == MailingList.guard else value.guard,
+        undo_minutes=value.undo_minutes or None,
+        receipts=True if value.receipts else None,
         hold_days=None if value.hold_days == MailingList.hold_days else value.hold_days,
         reasons=list(value.reasons),
     )

@@ -93,6 +93,7 @@ def make_site(config: Config) -> Site:
         desk=config.desk,
         web_url=config.web_url,
         bounce_limits=config.bounces,
+        spam_score=config.spam_score,
     )
 
 

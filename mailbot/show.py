@@ -38,6 +38,8 @@ from mailbot.report_files import facts as report_facts
 from mailbot.site import Site
 from mailbot.store import ballots, bounces, events, inbox, members, outbox, roll_calls, sealed, surveys
 from mailbot.store.documents import answers_of
+from mailbot.store.held_posts import HeldPost
+from mailbot.store.inbox import Entry
 from mailbot.store.occurrences import Occurrence
 
 Row = dict[str, Any]
@@ -673,19 +675,24 @@ def why_text(shown: Row) -> None:
     _copies(shown.get("troubled", []))
 
 
-def held_rows(connection: Connection, zone: ZoneInfo) -> list[Row]:
-    """Return one row for each mail that waits for a decision."""
-    return [
-        {
-            "id": entry.id,
-            "received": local(entry.received_at, zone),
-            "to": entry.recipient,
-            "from": entry.sender,
-            "subject": entry.title,
-            "reason": entry.reason,
-        }
-        for entry in inbox.held(connection)
-    ]
+def held_rows(held: Sequence[Entry], waiting: Mapping[int, HeldPost], zone: ZoneInfo) -> list[Row]:
+    """Return one row for each mail that waits for a decision; a post also says for whom, and until when."""
+    rows: list[Row] = []
+    for entry in held:
+        post = waiting.get(entry.id)
+        rows.append(
+            {
+                "id": entry.id,
+                "received": local(entry.received_at, zone),
+                "to": entry.recipient,
+                "from": entry.sender,
+                "subject": entry.title,
+                "reason": entry.reason,
+                "waits_for": "office" if post is None else post.claimed_by or post.waits_for,
+                "until": None if post is None else local(post.until, zone),
+            }
+        )
+    return rows
 
 
 # --- rehearsal --------------------------------------------------------------------------------------------------

@@ -38,6 +38,9 @@ class Site:
     ] = ()  # addresses of the people who may act for the office; none named: the office alone
 
     digest_at: time = time(17)  # local, on business days: when digests go out
+    spam_score: float | None = (
+        None  # from which score of our spam filter on a post is held; None: it is not asked
+    )
     web_url: str = ""  # where the public reaches our pages, https://ml.example.jp; "": nowhere
     bounce_limits: Limits = LIMITS  # when an address whose mail comes back is asked, and how long is waited
 

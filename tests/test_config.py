@@ -74,6 +74,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         lmtp=None,
         imap=(),
         max_size=26_214_400,
+        spam_score=None,
         relay=(Relay("maildir", path=tmp_path / "data" / "outgoing"),),
         relay_connections=20,
         pace=Pace(),
@@ -312,6 +313,7 @@ def test_bounces(tmp_path: Path) -> None:
 # -- the example file ----------------------------------------------------------------------------------------------
 
 _PROSE_DEFAULTS = {
+    "spam_score": "none",
     "pace": "as fast as the relay listens",
     "desk": "office alone",
     "witnesses": "none",

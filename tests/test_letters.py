@@ -13,6 +13,7 @@ from mailbot.core.confirmation import read_word
 from mailbot.core.decision import read_decision
 from mailbot.core.list_command import WHY_NOT
 from mailbot.core.list_sentences import SENTENCES
+from mailbot.core.post_sentences import SENTENCES as POST_SENTENCES
 from mailbot.core.wrap import columns
 from mailbot.render import CommandLine, Letterhead, Renderer, Thread
 from mailbot.resources import templates_folder
@@ -102,7 +103,17 @@ LETTERS |= {
     ),
     "told": ("moderator_told", {"title": "部会", "sentence": "承認しました。" * 20}),
     "held": ("post_held", MODERATED | {"days": 14}),
-    "accepted": ("post_accepted", MODERATED | {"number": 5, "count": 1401}),
+    "accepted": ("post_accepted", MODERATED | {"number": 5, "count": 1401, "place": ""}),
+    "receipt": (
+        "post_accepted",
+        MODERATED | {"number": 5, "count": 1401, "place": "https://ml.example.jp/a/security/m/abcdef"},
+    ),
+    "ask author": (
+        "ask_author",
+        MODERATED | {"count": 1401, "lines": ("はい", "取消"), "until": "7月2日（木）10:00"},
+    ),
+    "waiting": ("post_waiting", MODERATED | {"count": 1401, "minutes": 5, "until": "7月2日（木）10:00"}),
+    "author told": ("author_told", {"title": "部会", "sentence": "配信を取りやめました。" * 10}),
 }
 RENDER = {
     language: Renderer(
@@ -136,4 +147,5 @@ def test_a_letter(name: str, language: Language) -> None:
 def test_both_languages_say_the_same() -> None:
     """Each sentence stands in both, with the same figures."""
     assert SENTENCES["ja"].keys() == SENTENCES["en"].keys()
+    assert POST_SENTENCES["ja"].keys() == POST_SENTENCES["en"].keys()
     assert WHY_NOT["ja"].keys() == WHY_NOT["en"].keys()

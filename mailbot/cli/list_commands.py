@@ -14,6 +14,7 @@ from mailbot.core.mailing_list import joining, leaving, viewers
 from mailbot.core.membership import MODES
 from mailbot.core.refusal import Refusal
 from mailbot.flows.set_member import add_member, describe_members, remove_member, set_member
+from mailbot.flows.stop_list import start_list, stop_list
 from mailbot.service import clock
 from mailbot.store import lists, members, memberships
 
@@ -121,6 +122,23 @@ def _lists_remove(path: Path, name: str, address: str) -> None:
     """Take a member out, whatever the list's `members:` select."""
     with opened(path) as it, it.database.write() as connection:
         print(remove_member(connection, name, address, clock()))
+
+
+@command(lists_group, "stop")
+@click.argument("name")
+@click.option("--withdraw", is_flag=True, help="The copies that have not left yet never will.")
+def _lists_stop(path: Path, name: str, withdraw: bool) -> None:
+    """Stop a list in an emergency: no copy of a post leaves any more, and whatever arrives is held."""
+    with opened(path) as it, it.database.write() as connection:
+        print(stop_list(connection, name, withdraw=withdraw))
+
+
+@command(lists_group, "start")
+@click.argument("name")
+def _lists_start(path: Path, name: str) -> None:
+    """Let a stopped list go on."""
+    with opened(path) as it, it.database.write() as connection:
+        print(start_list(connection, name))
 
 
 @command(lists_group, "set")

@@ -9,7 +9,18 @@ from mailbot.core.audience import NOBODY, Selector
 
 Preset = Literal["closed", "open", "announce"]
 Joining = Literal["closed", "ask", "confirm"]
+Moderated = Literal["no", "new", "yes"]
 Viewers = Literal["members", "office", "nobody"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What becomes of a post in whose field of this name the words stand."""
+
+    field: str  # Subject, X-Mailer, ...
+    contains: str  # compared without case and width
+    then: Literal["hold", "reject", "discard"]
+    reason: str = ""  # the sentence for it; "": a plain one
 
 
 @dataclass(frozen=True)
@@ -33,10 +44,16 @@ class MailingList:
     who: Viewers | None = None
     moderators: tuple[str, ...] = ()  # who decides about held posts; nobody named: the office
     hold_days: int = 14  # a held post that nobody decides about is given up after so many days
-    reasons: tuple[
-        str, ...
-    ] = ()  # sentences for a refusal, chosen by number; none: core/decision.py has some
     files_above: int | None = None  # larger attached files are named, and kept with the post; None: all pass
+    reasons: tuple[str, ...] = ()  # of a refusal, chosen by number; none: core/decision.py has some
+    moderated: Moderated = "no"  # every post, or each author's first, waits for a moderator
+    stopped: bool = False  # whatever arrives waits for a moderator, until `lists start`
+    filters: tuple[Filter, ...] = ()
+    guard: int = (
+        100  # to more members than that, a short reply goes only when its author says so again; 0: always
+    )
+    undo_minutes: int = 0  # so long its author may cancel a post
+    receipts: bool = False  # he hears when his post has gone out
 
 
 def joining(mailing_list: MailingList) -> Joining:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.mailing_list import Filter, MailingList
 from mailbot.core.membership import PostingAction
 
 Language = Literal["ja", "en"]
@@ -32,6 +32,13 @@ class PostQuestion:
     distributed: bool  # this list has sent the same Message-ID with the same bytes
     empty: bool  # neither text nor attachment
     posting: PostingAction | None = None  # what was decided about this author on this list
+    spam: str | None = None  # what our own mail exchanger said of it where that is too much, else None
+    filtered: Filter | None = None  # the first of the list's filters that fits
+    first: bool = False  # nothing of this author's went out on this list before, as far as that is asked
+    recipients: int = 0  # members of the list, where the guard wants to know
+    short_reply: bool = False  # core/short_reply.py
+    lists: int = 1  # how many lists of ours it is addressed to
+    confirmed: bool = False  # its author has said, in reply to a mail of ours, that it shall go out
 
 
 @dataclass(frozen=True)
@@ -42,6 +49,14 @@ class Accept:
 @dataclass(frozen=True)
 class Hold:
     """The secretariat decides."""
+
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """The author decides, in reply to a mail of ours; without his word nobody gets the post."""
 
     rule: str
     reason: str
@@ -63,14 +78,14 @@ class Discard:
     reason: str
 
 
-Disposition = Accept | Hold | Reject | Discard
+Disposition = Accept | Hold | Ask | Reject | Discard
 
 
 @dataclass(frozen=True)
 class _Finding:
     """What a rule decides when it applies, with its sentence in both languages."""
 
-    disposition: type[Hold | Reject | Discard]
+    disposition: type[Hold | Ask | Reject | Discard]
     ja: str
     en: str
 
@@ -167,6 +182,16 @@ def _not_forged(question: PostQuestion, _: MailingList) -> _Finding | None:
     )
 
 
+def _not_stopped(_: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    if not mailing_list.stopped:
+        return None
+    return _Finding(
+        Hold,
+        f"{mailing_list.title}の配信は、いま止めています。",
+        f"{mailing_list.name} is stopped at present.",
+    )
+
+
 def _author_decided(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
     match question.posting:
         case "hold":
@@ -240,6 +265,71 @@ def _content(question: PostQuestion, _: MailingList) -> _Finding | None:
     )
 
 
+def _no_spam(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if question.spam is None:
+        return None
+    return _Finding(
+        Hold, f"迷惑メールの疑いがあります（{question.spam}）。", f"It may be spam ({question.spam})."
+    )
+
+
+def _filters(question: PostQuestion, _: MailingList) -> _Finding | None:
+    found = question.filtered
+    if found is None:
+        return None
+    disposition: type[Hold | Reject | Discard]
+    match found.then:
+        case "hold":
+            disposition = Hold
+        case "reject":
+            disposition = Reject
+        case "discard":
+            disposition = Discard
+    return _Finding(
+        disposition,
+        found.reason or f"{found.field}に「{found.contains}」があります。",
+        found.reason or f'Its {found.field} contains "{found.contains}".',
+    )
+
+
+def _moderated(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    if question.posting == "accept":
+        return None
+    if mailing_list.moderated == "yes":
+        return _Finding(
+            Hold,
+            "このリストの投稿は、すべて配信の前に担当が確認します。",
+            "Every post to this list is looked at before it goes out.",
+        )
+    if mailing_list.moderated == "new" and question.first:
+        return _Finding(
+            Hold,
+            "このリストへのはじめての投稿のため、配信の前に担当が確認します。",
+            "It is its author's first post to this list, and is looked at before it goes out.",
+        )
+    return None
+
+
+def _guard(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    many = mailing_list.guard and question.recipients > mailing_list.guard
+    if question.confirmed or mailing_list.preset == "announce" or not many:
+        return None
+    if question.short_reply:
+        return _Finding(
+            Ask,
+            f"短いお返事のようです。このまま配信すると、{question.recipients}名の全員に届きます。",
+            f"It looks like a short reply, and would go to all {question.recipients} members.",
+        )
+    if question.lists > 1:
+        return _Finding(
+            Ask,
+            f"{question.lists}つのリストにあてた投稿です。{mailing_list.title}では{question.recipients}名の全員に届きます。",
+            f"It is addressed to {question.lists} lists; on {mailing_list.name} it would go to all "
+            f"{question.recipients} members.",
+        )
+    return None
+
+
 def _author_policy(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
     if mailing_list.author == "aligned" and question.authentication != "pass":
         return _Finding(
@@ -247,10 +337,10 @@ def _author_policy(question: PostQuestion, mailing_list: MailingList) -> _Findin
             "このリストは差出人の認証（SPF、DKIM、DMARCのいずれかの合格）を求めますが、確かめられませんでした。",
             "This list wants the author authenticated (aligned SPF, DKIM or DMARC), and nothing vouches for him.",
         )
-    if mailing_list.author == "confirm":
+    if mailing_list.author == "confirm" and not question.confirmed:
         return _Finding(
-            Hold,
-            "このリストへの投稿には、差出人本人の確認が必要です。",
+            Ask,
+            "このリストへの投稿には、差出人ご本人の確認が必要です。",
             "A post to this list needs a confirmation by its author.",
         )
     return None
@@ -273,6 +363,7 @@ _RULES = (
         "差出人のドメインは異議を唱えていません。",
         "The author's domain does not disown it.",
     ),
+    _Rule("not-stopped", _not_stopped, "リストは止まっていません。", "The list is not stopped."),
     _Rule(
         "author-decided",
         _author_decided,
@@ -282,10 +373,19 @@ _RULES = (
     _Rule("may-post", _may_post, "差出人は投稿できます。", "The author may post here."),
     _Rule("size", _size, "大きさは上限以内です。", "It is not too large."),
     _Rule("content", _content, "本文または添付ファイルがあります。", "It has text or an attachment."),
+    _Rule("no-spam", _no_spam, "迷惑メールの印はありません。", "Nothing marks it as spam."),
+    _Rule("filters", _filters, "リストの条件のどれにも当たりません。", "It fits none of the list's filters."),
     _Rule(
         "author-policy",
         _author_policy,
         "差出人の確認は足りています。",
         "The list asks no more proof of its author.",
+    ),
+    _Rule("moderated", _moderated, "担当の確認は要りません。", "No moderator needs to look at it."),
+    _Rule(
+        "guard",
+        _guard,
+        "全員への配信を確かめる必要はありません。",
+        "Nobody need be asked whether all shall get it.",
     ),
 )

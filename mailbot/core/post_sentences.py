@@ -26,6 +26,13 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "no-reason-office": "事務局の判断により、配信を見合わせました。",
         "given-up": "期限までに配信の判断がつかなかったため、配信を見合わせました。",
         "cut": "（以下略）",
+        # to the author
+        "post-over": "ご投稿「{subject}」は、もう済んでいます（{became}）。お返事では何も変わっていません。",
+        "post-cancelled": "ご投稿「{subject}」の配信を取りやめました。どなたにも届いていません。",
+        "post-unread": "お返事から、ご投稿「{subject}」を配信してよいかどうかを読み取れませんでした。配信するときは、同じメールに"
+        "もう一度返信し、本文の先頭に「はい」とだけお書きください。",
+        "post-unread-undo": "お返事を読み取れませんでした。ご投稿「{subject}」は、そのまま配信します。取りやめるときは、同じメールに"
+        "もう一度返信し、本文の先頭に「取消」とだけお書きください。",
     },
     "en": {
         "office": "the office",
@@ -45,6 +52,12 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "no-reason-office": "The office declined it.",
         "given-up": "Nobody decided about it in time, and it was not distributed.",
         "cut": "(more)",
+        "post-over": 'Your post "{subject}" is settled already ({became}); your reply changed nothing.',
+        "post-cancelled": 'Your post "{subject}" does not go out, and nobody has got it.',
+        "post-unread": 'Your reply does not say whether "{subject}" shall go out. If it shall, please reply to the same '
+        'mail again, with "yes" alone on the first line.',
+        "post-unread-undo": 'Your reply cannot be read, and "{subject}" goes out. If it shall not, please reply to the '
+        'same mail again, with "cancel" alone on the first line.',
     },
 }
 

@@ -57,6 +57,8 @@ def _apply_lists(connection: Connection, defined: Sequence[MailingList], now: da
 
 def _apply_list(connection: Connection, new: MailingList, now: datetime) -> list[str]:
     old = lists.load(connection, new.name)
+    if old is not None and old.stopped:
+        new = replace(new, stopped=True)  # what was stopped in an emergency goes on by `lists start` alone
     if old == new:
         return []
     lists.save(connection, new)

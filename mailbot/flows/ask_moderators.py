@@ -56,7 +56,7 @@ def ask_moderators(
             subject=message.subject,
             reason=reason,
             attachments=message.attachments[:_MOST_FILES],
-            lines=_beginning(site, message),
+            lines=beginning(site, message),
             reasons=mailing_list.reasons or REASONS[site.language],
             until=moment_words(post.until.astimezone(site.zone), site.language),
             others=len(mailing_list.moderators) > 1,
@@ -89,7 +89,7 @@ def _author(connection: Connection, message: Message) -> str:
     return f"{name} {address}"
 
 
-def _beginning(site: Site, message: Message) -> tuple[str, ...]:
+def beginning(site: Site, message: Message) -> tuple[str, ...]:
     """Return the first lines of a post, each narrow enough that none of them is broken behind its quote mark."""
     written = [line.rstrip()[:_LONGEST_LINE] for line in message.text.splitlines() if line.strip()]
     lines = [piece for line in written[:_MOST_LINES] for piece in wrap(line, _QUOTED_COLUMNS)]

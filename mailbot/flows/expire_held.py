@@ -13,6 +13,7 @@ from mailbot.core.message import Message, parse
 from mailbot.core.post_sentences import post_sentence
 from mailbot.flows.ask_moderators import ask_moderators
 from mailbot.flows.post_to_list import refuse
+from mailbot.flows.release_post import release_post
 from mailbot.flows.report_held import report_held
 from mailbot.flows.tell_decision import tell_decision
 from mailbot.site import Site
@@ -29,7 +30,10 @@ def expire_held(connection: Connection, site: Site, now: datetime) -> int:
     seen_to = 0
     for post in held_posts.due(connection, now):
         if inbox.claim(connection, post.inbox_id, "held"):
-            _end(connection, site, post, now)
+            if post.waits_for == "clock":
+                release_post(connection, site, post.inbox_id, now)
+            else:
+                _end(connection, site, post, now)
             seen_to += 1
         elif (entry := inbox.entry(connection, post.inbox_id)) is None or entry.state != "held":
             held_posts.forget(connection, post.inbox_id)
@@ -41,8 +45,11 @@ def expire_held(connection: Connection, site: Site, now: datetime) -> int:
 
 
 def _end(connection: Connection, site: Site, post: HeldPost, now: datetime) -> None:
-    """Give a post up; its author hears of it where he knows that it waits."""
+    """Give a post up; its author hears of it where he waits for a moderator."""
     held_posts.forget(connection, post.inbox_id)
+    if post.waits_for == "author":  # who was told that without his word nothing goes out
+        inbox.change(connection, post.inbox_id, "discarded", "its author did not confirm it", now=now)
+        return
     received, message = _mail(connection, post)
     mailing_list = lists.load(connection, post.list_name)
     reason = post_sentence(site.language, "given-up")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,13 +13,17 @@ from mailbot.core.address import same_address
 from mailbot.core.authentication import read_authentication, verdict
 from mailbot.core.automatic import automatic
 from mailbot.core.cook import cook_post
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.mailing_list import Filter, MailingList
 from mailbot.core.message import Message, canonical_hash, parse, thread_of
-from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.core.short_reply import is_short_reply
+from mailbot.core.spam import spam_mark
 from mailbot.core.variant import Place, as_plain_text, without_files
 from mailbot.flows.archive_post import archive_post
+from mailbot.flows.ask_author import ask_author, let_author_cancel
 from mailbot.flows.hold_post import hold_post
 from mailbot.flows.settled import Settled
+from mailbot.flows.tell_decision import tell_accepted
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import archive, inbox, lists, members, memberships, outbox
@@ -38,8 +43,19 @@ def post_to_list(
     question = replace(ask(connection, site, received, message, mailing_list), distributed=not first)
     match moderate(question, mailing_list, site.language):
         case Accept():
+            if mailing_list.undo_minutes:
+                until = let_author_cancel(connection, site, received, message, mailing_list, now)
+                if until is not None:
+                    at = f"{until.astimezone(site.zone):%H:%M:%S}"
+                    return Settled("held", f"goes out at {at}, unless its author cancels it", told=True)
             number, recipients = distribute(connection, site, received, message, mailing_list, now)
+            give_receipt(connection, site, received, message, mailing_list, number, recipients, now)
             return Settled("posted", f"post {number} to {recipients} members")
+        case Ask(rule, reason):
+            if ask_author(connection, site, received, message, mailing_list, rule, reason, now):
+                return Settled("held", reason, told=True)
+            unasked = Hold(rule, reason)
+            return hold_post(connection, site, received, message, mailing_list, unasked, question, now)
         case Hold() as hold:
             return hold_post(connection, site, received, message, mailing_list, hold, question, now)
         case Reject(_, reason):
@@ -58,6 +74,8 @@ def ask(
     posters = {person.id for person in members.selected(connection, mailing_list.posters)}
     own = f"{mailing_list.name}@{site.domain}".lower()
     own_id = f"<{mailing_list.name}.{site.domain}>".lower()
+    short = bool(mailing_list.guard) and is_short_reply(message)
+    addressed = _lists_addressed(connection, site, message) if mailing_list.guard else 1
     return PostQuestion(
         author=author,
         member=author is not None and lists.is_member(connection, mailing_list.name, author),
@@ -76,7 +94,46 @@ def ask(
         distributed=False,
         empty=not message.text.strip() and not message.attachments,
         posting=memberships.load(connection, mailing_list.name, author).posting if author else None,
+        spam=spam_mark(message.headers, site.spam_score),
+        filtered=next((one for one in mailing_list.filters if _fits(one, message)), None),
+        first=mailing_list.moderated == "new"
+        and not (author and archive.has_posted(connection, mailing_list.name, author)),
+        recipients=lists.count_members(connection, mailing_list.name) if short or addressed > 1 else 0,
+        short_reply=short,
+        lists=addressed,
     )
+
+
+def _lists_addressed(connection: Connection, site: Site, message: Message) -> int:
+    """Return how many lists of ours To and Cc name."""
+    at = f"@{site.domain.lower()}"
+    own = {address.lower().removesuffix(at) for address in message.to if address.lower().endswith(at)}
+    return len(own & lists.names(connection)) if len(own) > 1 else 1
+
+
+def _fits(one: Filter, message: Message) -> bool:
+    """Tell whether the words of a filter stand in its field, whatever their case and width."""
+    value = message.subject if one.field.lower() == "subject" else message.header(one.field) or ""
+    return _folded(one.contains) in _folded(value)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:2_000]).casefold()
+
+
+def give_receipt(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+    count: int,
+    now: datetime,
+) -> None:
+    """Tell the author that his post has gone out, where the list gives receipts."""
+    if mailing_list.receipts:
+        tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
 
 
 def distribute(

@@ -26,6 +26,7 @@ from mailbot.flows.change_address import Move, change_address, take_back
 from mailbot.flows.decide_post import decide_post
 from mailbot.flows.join_list import admits, join_list, let_in
 from mailbot.flows.leave_list import come_back
+from mailbot.flows.obey_author import obey_author
 from mailbot.flows.obey_member import answer, run_lines, vouched
 from mailbot.flows.open_list import open_for
 from mailbot.flows.perform_list_command import Writer, opened_sentences
@@ -38,6 +39,7 @@ from mailbot.store import confirmations, inbox, lists
 from mailbot.store.confirmations import Confirmation
 from mailbot.store.inbox import Received
 
+_OF_POSTS = frozenset({"post-confirm", "post-guard", "post-undo"})  # an author's word about his own post
 _OBJECTS = frozenset({"undo-leave", "objection", "invite"})  # an untouched reply does nothing
 _OF_OFFICE = frozenset(
     {"request-join", "request-address", "request-open"}
@@ -97,6 +99,8 @@ def settle_confirmation(
         return decide_post(connection, site, received, message, asked, _sent(connection, asked), now)
     if asked.kind == "roll_call":  # not the last word either
         return answer_roll_call(connection, site, received, message, asked, _sent(connection, asked), now)
+    if asked.kind in _OF_POSTS:
+        return obey_author(connection, site, received, message, asked, _sent(connection, asked), now)
     if asked.used_at is not None or now >= asked.expires_at:
         _tell(connection, reply, "spent" if asked.used_at is not None else "expired")
         return Settled(

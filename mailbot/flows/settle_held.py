@@ -165,7 +165,7 @@ def _settle_post(
             _trust(connection, mailing_list, author, by, now)
         settled = Settled("posted", f"accepted by {who}: post {number} to {count} members")
         figures |= {"number": number, "count": count, "author": author}
-        if waited is not None and waited.author_told:
+        if mailing_list.receipts or (waited is not None and waited.author_told):
             tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
     elif decision == "reject":
         sentence = _sentence(site, mailing_list, reason)

@@ -11,7 +11,7 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import inbox, outbox
+from mailbot.store import archive, inbox, outbox
 
 _PER_HOUR, _PER_DAY = 60, 400  # each mail that asks has at most one or two of these behind it
 
@@ -61,6 +61,26 @@ def tell_moderator(
     _queue(connection, "moderator_told", mailing_list, address, cooked, inbox_id, now)
 
 
+def tell_author(
+    connection: Connection,
+    site: Site,
+    address: str,
+    mailing_list: MailingList,
+    sentence: str,
+    now: datetime,
+    *,
+    inbox_id: int,
+    answered: Thread,
+) -> None:
+    """Queue a sentence about his own post to its author, in answer to what he wrote about it."""
+    if not inbox.may_answer(connection, address, now):
+        return
+    cooked = site.render.letter(
+        "author_told", now=now, thread=answered, title=mailing_list.title, sentence=sentence
+    )
+    _queue(connection, "author_told", mailing_list, address, cooked, inbox_id, now)
+
+
 def tell_accepted(
     connection: Connection,
     site: Site,
@@ -72,7 +92,7 @@ def tell_accepted(
     *,
     inbox_id: int,
 ) -> None:
-    """Tell the author of a post that waited that it has gone out."""
+    """Tell the author of a post that it has gone out, under which number, to how many, and where it is kept."""
     author = message.from_address
     if author is None or not inbox.may_answer(connection, author, now):
         return
@@ -84,8 +104,15 @@ def tell_accepted(
         subject=message.subject,
         number=number,
         count=count,
+        place=_place(connection, site, mailing_list, number),
     )
     _queue(connection, "post_accepted", mailing_list, author, cooked, inbox_id, now)
+
+
+def _place(connection: Connection, site: Site, mailing_list: MailingList, number: int) -> str:
+    """Return the address of a post in the archive; "": it has none."""
+    kept = archive.by_number(connection, mailing_list.name, number) if site.web_url else None
+    return "" if kept is None else f"{site.web_url}/a/{mailing_list.name}/m/{kept.stable}"
 
 
 def _queue(

@@ -233,6 +233,12 @@ def kept_raw(connection: Connection, number: int) -> bytes | None:
     return connection.execute(query).scalar()
 
 
+def has_posted(connection: Connection, name: str, author: str) -> bool:
+    """Tell whether a post of this author's stands in a list's archive."""
+    query = select(post.c.id).where(post.c.list_name == name, post.c.author == storable(author))
+    return connection.execute(query.limit(1)).first() is not None
+
+
 def newest(connection: Connection, name: str, most: int) -> list[Archived]:
     """Return the newest posts of a list that are not purged, newest first."""
     query = _POSTS.where(post.c.list_name == name, post.c.purged_at.is_(None))

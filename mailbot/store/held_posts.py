@@ -82,6 +82,11 @@ def reminded(connection: Connection, inbox_id: int) -> None:
     connection.execute(update(held_post).where(held_post.c.inbox_id == inbox_id).values(remind_at=None))
 
 
+def every(connection: Connection) -> dict[int, HeldPost]:
+    """Return all posts that wait, by the number of their mail."""
+    return {row[0]: HeldPost(*row) for row in connection.execute(_posts())}
+
+
 def of_list(connection: Connection, name: str) -> list[HeldPost]:
     """Return the posts to one list that wait, oldest first."""
     return _found(connection, held_post.c.list_name == name)

@@ -7,7 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Integer, bindparam, case, func, insert, literal, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store.database import Written, storable
@@ -256,6 +267,28 @@ def withdraw_waiting(connection: Connection, why: str, now: datetime) -> int:
         update(delivery)
         .where(delivery.c.state.in_(("pending", "sending")))
         .values(state="withdrawn", reply=why, lease_owner=None, in_flight=False, settled_at=microseconds(now))
+    ).rowcount
+
+
+def rest(connection: Connection, kind: str, subject: str) -> int:
+    """Let the copies of these mailings that have not left rest until `resume`; returns how many."""
+    return _move(connection, kind, subject, delivery.c.due_at < _RESTS, _RESTS)
+
+
+def resume(connection: Connection, kind: str, subject: str) -> int:
+    """Let the copies that rest leave; returns how many."""
+    return _move(connection, kind, subject, delivery.c.due_at >= _RESTS, -_RESTS)
+
+
+_RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more
+
+
+def _move(connection: Connection, kind: str, subject: str, which: ColumnElement[bool], by: int) -> int:
+    mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind == kind)
+    return connection.execute(
+        update(delivery)
+        .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailings))
+        .values(due_at=delivery.c.due_at + by)
     ).rowcount
 
 

@@ -10,7 +10,7 @@ import pytest
 from mailbot.core.audience import NOBODY
 from mailbot.core.mailing_list import MailingList, Preset
 from mailbot.core.membership import PostingAction
-from mailbot.core.moderation import Accept, Discard, Hold, PostQuestion, Reject, explain, moderate
+from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, explain, moderate
 
 LIST = MailingList(name="room", title="会議室", preset="closed", members=NOBODY)
 QUESTION = PostQuestion(
@@ -87,7 +87,7 @@ def test_rules(change: dict[str, Any], expected: type, rule: str | None) -> None
         ("member", "none", Accept),
         ("aligned", "pass", Accept),
         ("aligned", "none", Hold),
-        ("confirm", "pass", Hold),
+        ("confirm", "pass", Ask),
     ],
 )
 def test_author_policy(policy: Any, authentication: Any, expected: type) -> None:
@@ -125,11 +125,16 @@ def test_explain_shows_every_rule() -> None:
         "automatic",
         "one-author",
         "not-forged",
+        "not-stopped",
         "author-decided",
         "may-post",
         "size",
         "content",
+        "no-spam",
+        "filters",
         "author-policy",
+        "moderated",
+        "guard",
     ]
     assert lines["loop"] == "It is no loop."
     assert lines["may-post"] == "Only members of room may post to it."

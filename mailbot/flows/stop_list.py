@@ -1,0 +1,45 @@
+"""Stop a list in an emergency: nothing of it leaves any more, whatever arrives waits; and let it go on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.refusal import Refusal
+from mailbot.store import lists, outbox
+
+
+def stop_list(connection: Connection, name: str, *, withdraw: bool = False) -> str:
+    """Stop a list; its copies that have not left yet rest, or with `withdraw` never leave. Returns a sentence.
+
+    It stays stopped until `start_list`, whatever is applied meanwhile.
+    """
+    value = _list(connection, name)
+    if value.stopped and not withdraw:
+        raise Refusal(f"{name} is stopped already; `mailbot lists start {name}` lets it go on")
+    lists.save(connection, replace(value, stopped=True))
+    if withdraw:
+        outbox.resume(connection, "post", name)
+        count = outbox.withdraw(connection, ["post"], name)
+        return f"{name} is stopped; {count} copies that had not left never will"
+    count = outbox.rest(connection, "post", name)
+    return f"{name} is stopped; {count} copies that have not left rest until `mailbot lists start {name}`"
+
+
+def start_list(connection: Connection, name: str) -> str:
+    """Let a stopped list go on. Returns a sentence."""
+    value = _list(connection, name)
+    if not value.stopped:
+        raise Refusal(f"{name} cannot be started: it is not stopped")
+    lists.save(connection, replace(value, stopped=False))
+    count = outbox.resume(connection, "post", name)
+    return f"{name} goes on; {count} copies leave now. What was held meanwhile waits: `mailbot held list`"
+
+
+def _list(connection: Connection, name: str) -> MailingList:
+    value = lists.load(connection, name)
+    if value is None:
+        raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+    return value
