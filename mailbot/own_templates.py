@@ -30,6 +30,8 @@ def check_own_templates(folder: Path, ours: Path, language: Language) -> list[Mi
     Subject what ours names there.
     """
     mistakes: list[Mistake] = []
+    if own_folder(folder).resolve() == ours.resolve():
+        return mistakes  # the program's own folder, with the example configuration in it
     known = ours / "mail" / language
     for path in sorted((own_folder(folder) / "mail").glob("*/*")):
         shown = str(path.relative_to(folder))

@@ -6,8 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+from mailbot.core.audience import Selector
 from mailbot.core.mailing_list import Filter, MailingList
 from mailbot.core.membership import PostingAction
+from mailbot.core.target import WHY_NOT, Fault
 
 Language = Literal["ja", "en"]
 
@@ -38,6 +40,10 @@ class PostQuestion:
     recipients: int = 0  # members of the list, where the guard wants to know
     short_reply: bool = False  # core/short_reply.py
     lists: int = 1  # how many lists of ours it is addressed to
+    target: Selector | None = None  # whom its first line names (core/target.py)
+    target_fault: Fault | None = None  # why that line cannot be read
+    targeted: int = 0  # members of the list whom it names
+    sample: str = ""  # the first of them by name
     confirmed: bool = False  # its author has said, in reply to a mail of ours, that it shall go out
 
 
@@ -310,9 +316,36 @@ def _moderated(question: PostQuestion, mailing_list: MailingList) -> _Finding | 
     return None
 
 
+def _target(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
+    if question.target_fault is not None:
+        return _Finding(
+            Reject,
+            f"「宛先:」の行を読み取れないため、どなたにも配信しておりません（{WHY_NOT['ja'][question.target_fault]}）。"
+            "「宛先: 都道府県=長野,新潟 種別=市 除く タグ=officer」のようにお書きください。",
+            f"Its first line names whom it is for and cannot be read, so that nobody got it "
+            f"({WHY_NOT['en'][question.target_fault]}). Please write it as in "
+            '"to: prefecture=長野 kind=city except tag=officer".',
+        )
+    if question.target is None:
+        return None
+    if not question.targeted:
+        return _Finding(
+            Reject,
+            f"「宛先:」に当たる方が{mailing_list.title}にいらっしゃらないため、どなたにも配信しておりません。",
+            f"Nobody on {mailing_list.name} is meant by its first line, so that nobody got it.",
+        )
+    if question.confirmed:
+        return None
+    return _Finding(
+        Ask,
+        f"「宛先:」の行により、{mailing_list.title}のうち{question.targeted}名（{question.sample}）だけに配信します。",
+        f"By its first line it goes to {question.targeted} members of {mailing_list.name} only ({question.sample}).",
+    )
+
+
 def _guard(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
     many = mailing_list.guard and question.recipients > mailing_list.guard
-    if question.confirmed or mailing_list.preset == "announce" or not many:
+    if question.confirmed or question.target or mailing_list.preset == "announce" or not many:
         return None
     if question.short_reply:
         return _Finding(
@@ -382,6 +415,7 @@ _RULES = (
         "The list asks no more proof of its author.",
     ),
     _Rule("moderated", _moderated, "担当の確認は要りません。", "No moderator needs to look at it."),
+    _Rule("target", _target, "配信先を限る行はありません。", "Its first line does not say whom it is for."),
     _Rule(
         "guard",
         _guard,

@@ -18,7 +18,7 @@ from mailbot.store.held_posts import HeldPost
 from mailbot.store.inbox import Received
 
 AskKind = Literal["post-confirm", "post-guard", "post-undo"]  # see flows/obey_author.py
-_LASTS = {"author-policy": timedelta(days=7), "guard": timedelta(days=1)}
+_LASTS = {"author-policy": timedelta(days=7), "guard": timedelta(days=1), "target": timedelta(days=1)}
 
 
 def ask_author(
@@ -30,11 +30,28 @@ def ask_author(
     rule: str,
     reason: str,
     now: datetime,
+    *,
+    targeted: int,
 ) -> bool:
-    """Let a post wait for its author's word, and ask him for it; False when no more mail may go to him (I30)."""
-    kind: AskKind = "post-guard" if rule == "guard" else "post-confirm"
+    """Let a post wait for its author's word, and ask him for it; False when no more mail may go to him (I30).
+
+    `targeted`: to how many it goes when its first line says so, else 0.
+    """
+    kind: AskKind = "post-confirm" if rule == "author-policy" else "post-guard"
     until = now + _LASTS[rule]
-    if not _ask(connection, site, received, message, mailing_list, kind, reason, until, now, by_mail=True):
+    if not _ask(
+        connection,
+        site,
+        received,
+        message,
+        mailing_list,
+        kind,
+        reason,
+        until,
+        now,
+        by_mail=True,
+        targeted=targeted,
+    ):
         return False
     post = HeldPost(received.id, mailing_list.name, "author", rule, author_told=True, until=until)
     held_posts.add(connection, post, now)
@@ -74,6 +91,7 @@ def _ask(
     now: datetime,
     *,
     by_mail: bool,
+    targeted: int = 0,
 ) -> bool:
     assert message.from_address is not None, "the rules ask for one author first"
     template = "post_waiting" if kind == "post-undo" else "ask_author"
@@ -84,7 +102,8 @@ def _ask(
         title=mailing_list.title,
         subject=message.subject,
         reason=reason,
-        count=lists.count_members(connection, mailing_list.name),
+        count=targeted or lists.count_members(connection, mailing_list.name),
+        targeted=bool(targeted),
         minutes=mailing_list.undo_minutes,
         lines=beginning(site, message),
         until=moment_words(until.astimezone(site.zone), site.language),

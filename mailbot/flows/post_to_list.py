@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.address import same_address
+from mailbot.core.audience import Selector
 from mailbot.core.authentication import read_authentication, verdict
 from mailbot.core.automatic import automatic
 from mailbot.core.cook import cook_post
@@ -18,6 +19,7 @@ from mailbot.core.message import Message, canonical_hash, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
 from mailbot.core.short_reply import is_short_reply
 from mailbot.core.spam import spam_mark
+from mailbot.core.target import read_target
 from mailbot.core.variant import Place, as_plain_text, without_files
 from mailbot.flows.archive_post import archive_post
 from mailbot.flows.ask_author import ask_author, let_author_cancel
@@ -30,6 +32,7 @@ from mailbot.store import archive, inbox, lists, members, memberships, outbox
 from mailbot.store.inbox import Received
 from mailbot.store.members import Person
 
+_MOST_NAMED = 5  # of those whom a post names
 _OWN_FIELDS = frozenset({"x-loop", "list-id", "list-post"})
 
 
@@ -52,7 +55,10 @@ def post_to_list(
             give_receipt(connection, site, received, message, mailing_list, number, recipients, now)
             return Settled("posted", f"post {number} to {recipients} members")
         case Ask(rule, reason):
-            if ask_author(connection, site, received, message, mailing_list, rule, reason, now):
+            if ask_author(
+                *(connection, site, received, message, mailing_list, rule, reason, now),
+                targeted=question.targeted,
+            ):
                 return Settled("held", reason, told=True)
             unasked = Hold(rule, reason)
             return hold_post(connection, site, received, message, mailing_list, unasked, question, now)
@@ -76,6 +82,9 @@ def ask(
     own_id = f"<{mailing_list.name}.{site.domain}>".lower()
     short = bool(mailing_list.guard) and is_short_reply(message)
     addressed = _lists_addressed(connection, site, message) if mailing_list.guard else 1
+    named = read_target(message.text)
+    target = named if isinstance(named, Selector) else None
+    targeted = lists.targeted(connection, mailing_list.name, target) if target else []
     return PostQuestion(
         author=author,
         member=author is not None and lists.is_member(connection, mailing_list.name, author),
@@ -101,6 +110,10 @@ def ask(
         recipients=lists.count_members(connection, mailing_list.name) if short or addressed > 1 else 0,
         short_reply=short,
         lists=addressed,
+        target=target,
+        target_fault=named if isinstance(named, str) else None,
+        targeted=len(targeted),
+        sample="、".join(targeted[:_MOST_NAMED]),
     )
 
 
@@ -146,8 +159,13 @@ def distribute(
 ) -> tuple[int, int]:
     """Cook a post, queue it to every member and archive it; returns its number and how many."""
     number = lists.next_number(connection, mailing_list.name)
+    named = read_target(message.text)
+    target = named if isinstance(named, Selector) else None
+    kept = (
+        mailing_list.archive and target is None
+    )  # what is not for every member is not kept for every member
     stable, thread = "", thread_of(message)
-    if mailing_list.archive:
+    if kept:
         stable = archive_post(
             connection,
             mailing_list,
@@ -162,7 +180,9 @@ def distribute(
         )
         thread = archive.thread_key(connection, mailing_list.name, number)
     copies = 0
-    for profile, content in _forms(connection, site, received.content, message, mailing_list, number).items():
+    for profile, content in _forms(
+        connection, site, received.content, message, mailing_list, number, kept=kept
+    ).items():
         form = message if content is received.content else parse(content)
         cooked = cook(
             connection,
@@ -191,8 +211,9 @@ def distribute(
             now,
             author=message.from_address,
             thread=thread,
-            digests=mailing_list.archive,
+            digests=kept,
             profile=profile,
+            target=target,
         )
     return number, copies
 
@@ -204,11 +225,13 @@ def _forms(
     message: Message,
     mailing_list: MailingList,
     number: int,
+    *,
+    kept: bool,
 ) -> dict[str, bytes]:
     """Return the mail as members of each profile get it, before it is cooked; what is left out is in the archive."""
     place = Place(number, f"{mailing_list.name}-request@{site.domain}", site.language)
     usual = content
-    if mailing_list.files_above is not None and mailing_list.archive:
+    if mailing_list.files_above is not None and kept:
         usual = without_files(content, message, mailing_list.files_above, place)
     if not lists.has_profile(connection, mailing_list.name, "plain"):
         return {"": usual}

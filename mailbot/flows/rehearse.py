@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.address import Post, Reply, route
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse, thread_of
-from mailbot.core.moderation import Accept, explain, moderate
+from mailbot.core.moderation import Accept, Ask, explain, moderate
 from mailbot.core.token import token_hash
 from mailbot.flows.post_to_list import ask, cook, fingerprint
 from mailbot.flows.record_vote import rehearse_vote
@@ -72,7 +72,11 @@ def _post(
     means = f"a post to the list {mailing_list.name} ({mailing_list.preset})"
     if not isinstance(disposition, Accept):
         outcome = f"{type(disposition).__name__.lower()}: {disposition.reason}"
-        return Rehearsal(received.recipient, means, message.from_address, rules, outcome, (), ())
+        meant: tuple[str, ...] = ()
+        if isinstance(disposition, Ask) and question.target is not None:
+            wanted = (mailing_list.name, now, message.from_address, thread_of(message), question.target)
+            meant = tuple(lists.recipients(connection, *wanted))
+        return Rehearsal(received.recipient, means, message.from_address, rules, outcome, (), meant)
     number = lists.last_number(connection, mailing_list.name) + 1
     cooked = cook(connection, site, received, message, mailing_list, number, now)
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")

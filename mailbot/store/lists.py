@@ -11,6 +11,7 @@ from sqlalchemy import (
     Table,
     and_,
     delete,
+    false,
     func,
     insert,
     literal,
@@ -162,15 +163,35 @@ def member_addresses(connection: Connection, name: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def targeted(connection: Connection, name: str, target: Selector) -> list[str]:
+    """Return the names of the bodies of those members whom a selector means, one for each member."""
+    query = (
+        select(func.min(body.c.name))
+        .join_from(list_member, contact, contact.c.email_key == list_member.c.email_key)
+        .join(body, body.c.code == contact.c.code)
+        .where(list_member.c.list_name == name, members.condition(target))
+        .group_by(list_member.c.email_key)
+        .order_by(func.min(body.c.code))
+    )
+    return list(connection.execute(query).scalars())
+
+
 def wanted_by(
-    list_name: str, now: datetime, author: str | None, thread: str, *, digests: bool = True
+    list_name: str,
+    now: datetime,
+    author: str | None,
+    thread: str,
+    *,
+    digests: bool = True,
+    target: Selector | None = None,
 ) -> ColumnElement[bool]:
     """Return the condition on `list_member` for whom a post goes to at once.
 
     That is who wants each post, is not away, and did not mute its thread (the Message-ID of its first post; "": none);
     who follows the thread gets it whatever else he has. Its author gets a copy unless he wants none of his own. An address
     whose mail comes back gets nothing.
-    Where there are no digests, since the list keeps no posts, who wants them gets each one.
+    Where there are no digests, since the list keeps no posts, who wants them gets each one. With a target it goes to those
+    members whom that means, and to its author.
     """
     at = microseconds(now)
     wants: ColumnElement[bool] = list_member.c.mode == "each" if digests else list_member.c.mode != "none"
@@ -189,16 +210,28 @@ def wanted_by(
     here = or_(list_member.c.off_from.is_(None), not_(away))
     own = true() if author is None else list_member.c.email_key != address_key(author)
     reachable = list_member.c.email_key.not_in(suspended())
+    meant: ColumnElement[bool] = true()
+    if target is not None:
+        keys = select(contact.c.email_key).join_from(contact, body).where(members.condition(target))
+        mine = false() if author is None else list_member.c.email_key == address_key(author)
+        meant = or_(list_member.c.email_key.in_(keys), mine)
     return and_(
-        list_member.c.list_name == list_name, wants, here, reachable, or_(own, list_member.c.copies_own)
+        *(list_member.c.list_name == list_name, meant, wants, here, reachable),
+        or_(own, list_member.c.copies_own),
     )
 
 
 def recipients(
-    connection: Connection, list_name: str, now: datetime, author: str | None, thread: str
+    connection: Connection,
+    list_name: str,
+    now: datetime,
+    author: str | None,
+    thread: str,
+    target: Selector | None = None,
 ) -> list[str]:
     """Return the addresses to which a post goes at once."""
-    query = select(list_member.c.address).where(wanted_by(list_name, now, author, thread))
+    wanted = wanted_by(list_name, now, author, thread, digests=target is None, target=target)
+    query = select(list_member.c.address).where(wanted)
     return list(connection.execute(query.order_by(list_member.c.email_key)).scalars())
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailbot.core.audience import Selector
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store.database import Written, storable
 from mailbot.store.lists import wanted_by
@@ -101,13 +102,14 @@ def queue_to_list(
     thread: str = "",
     digests: bool = True,
     profile: str | None = None,
+    target: Selector | None = None,
 ) -> int:
     """Queue a post to every member of a list who wants each one now, in one statement; returns how many.
 
     See `lists.wanted_by`; `profile`: only to those whose mail system wants their mail so, None: to all.
     """
     members = select(literal(mailing_id), list_member.c.address, literal(microseconds(now)))
-    members = members.where(wanted_by(list_name, now, author, thread, digests=digests))
+    members = members.where(wanted_by(list_name, now, author, thread, digests=digests, target=target))
     if profile is not None:
         members = members.where(list_member.c.profile == profile)
     return connection.execute(
