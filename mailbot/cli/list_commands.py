@@ -13,6 +13,7 @@ from mailbot.config import find_config
 from mailbot.core.mailing_list import joining, leaving, viewers
 from mailbot.core.membership import MODES
 from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.set_member import add_member, describe_members, remove_member, set_member
 from mailbot.flows.stop_list import start_list, stop_list
 from mailbot.service import clock
@@ -130,7 +131,7 @@ def _lists_remove(path: Path, name: str, address: str) -> None:
 def _lists_stop(path: Path, name: str, withdraw: bool) -> None:
     """Stop a list in an emergency: no copy of a post leaves any more, and whatever arrives is held."""
     with opened(path) as it, it.database.write() as connection:
-        print(stop_list(connection, name, withdraw=withdraw))
+        print(stop_list(connection, name, COMMAND_LINE, clock(), withdraw=withdraw))
 
 
 @command(lists_group, "start")
@@ -138,7 +139,7 @@ def _lists_stop(path: Path, name: str, withdraw: bool) -> None:
 def _lists_start(path: Path, name: str) -> None:
     """Let a stopped list go on."""
     with opened(path) as it, it.database.write() as connection:
-        print(start_list(connection, name))
+        print(start_list(connection, name, COMMAND_LINE, clock()))
 
 
 @command(lists_group, "set")

@@ -106,7 +106,9 @@ def _as_text(it: Open, old: OldList, *, dry_run: bool) -> None:
         f"{f' ({counted})' if counted else ''}; the next post has the number {old.last_number + 1}"
     )
     if old.moderated:
-        print("each member's posts are held, as they were; `mailbot lists set` lets one pass")
+        print(
+            "each post waits for a moderator, as it did (moderated: yes); `mailbot held trust` lets an author pass"
+        )
     if dry_run:
         print("nothing was changed (--dry-run)")
         return

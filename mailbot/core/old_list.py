@@ -160,6 +160,8 @@ def old_list(program: str, name: str, settings: Settings, **ours: object) -> Old
     a moderator who is no mail address.
     """
     moderated, last_number = bool(ours.pop("moderated", False)), ours.pop("last_number", 0)
+    if moderated:
+        ours["moderated"] = "yes"
     value = MailingList(name=name, title=name, preset="closed", members=NOBODY)
     value = replace(value, **{key: one for key, one in ours.items() if one is not None})  # type: ignore[arg-type]
     title = _line(value.title)[:_LONGEST_TITLE] or name

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection
 
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
-from mailbot.store import lists, outbox
+from mailbot.store import journal, lists, outbox
 
 
-def stop_list(connection: Connection, name: str, *, withdraw: bool = False) -> str:
+def stop_list(connection: Connection, name: str, by: str, now: datetime, *, withdraw: bool = False) -> str:
     """Stop a list; its copies that have not left yet rest, or with `withdraw` never leave. Returns a sentence.
 
     It stays stopped until `start_list`, whatever is applied meanwhile.
@@ -20,6 +21,8 @@ def stop_list(connection: Connection, name: str, *, withdraw: bool = False) -> s
     if value.stopped and not withdraw:
         raise Refusal(f"{name} is stopped already; `mailbot lists start {name}` lets it go on")
     lists.save(connection, replace(value, stopped=True))
+    detail = "what had not left is withdrawn" if withdraw else ""
+    journal.add(connection, "list.stopped", now, who=by, about=name, detail=detail)
     if withdraw:
         outbox.resume(connection, "post", name)
         count = outbox.withdraw(connection, ["post"], name)
@@ -28,12 +31,13 @@ def stop_list(connection: Connection, name: str, *, withdraw: bool = False) -> s
     return f"{name} is stopped; {count} copies that have not left rest until `mailbot lists start {name}`"
 
 
-def start_list(connection: Connection, name: str) -> str:
+def start_list(connection: Connection, name: str, by: str, now: datetime) -> str:
     """Let a stopped list go on. Returns a sentence."""
     value = _list(connection, name)
     if not value.stopped:
         raise Refusal(f"{name} cannot be started: it is not stopped")
     lists.save(connection, replace(value, stopped=False))
+    journal.add(connection, "list.started", now, who=by, about=name)
     count = outbox.resume(connection, "post", name)
     return f"{name} goes on; {count} copies leave now. What was held meanwhile waits: `mailbot held list`"
 

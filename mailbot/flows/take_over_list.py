@@ -12,14 +12,14 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.old_list import OldList
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
-from mailbot.store import lists, memberships
+from mailbot.store import journal, lists, memberships
 
 
 def take_over_list(connection: Connection, site: Site, old: OldList, by: str, now: datetime) -> MailingList:
     """Save the list with its members as people whom the office added; returns its definition.
 
     Raises Refusal for a name that cannot be, or that a list or the service itself has. Whose mail rested there gets
-    none here until he says so; on a moderated list each member's posts are held.
+    none here until he says so.
     """
     value = old.value
     fault = list_name_fault(value.name)
@@ -40,10 +40,12 @@ def take_over_list(connection: Connection, site: Site, old: OldList, by: str, no
             mode=one.mode,
             digested=old.last_number,
             off_from=now if one.off else None,
-            posting=one.posting or ("hold" if old.moderated else None),
+            posting=one.posting,
             changed_by=by,
             changed_at=now,
         )
         memberships.save(connection, settings)
     lists.refresh_every(connection)
+    detail = f"{value.title}, from {old.program}, {len(old.members)} members"
+    journal.add(connection, "list.imported", now, who=by, about=value.name, detail=detail)
     return value

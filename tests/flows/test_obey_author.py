@@ -279,7 +279,7 @@ def test_a_stopped_list(office: PostOffice) -> None:
     """Whatever arrives is held, what has not left rests; after the start it leaves once, and the held posts still wait."""
     office.post(YAMADA)
     with office.database.write() as connection:
-        said = stop_list(connection, "security")
+        said = stop_list(connection, "security", "office", office.now)
     assert "3 copies" in said
     assert due(office) == 0
     assert office.apply(SECURITY) == ()  # a stop outlives what is applied
@@ -288,7 +288,7 @@ def test_a_stopped_list(office: PostOffice) -> None:
     assert "いま止めています" in held.reason
     assert office.post(STRANGER, "kaigi@ml.example.jp").reason != held.reason
     with office.database.write() as connection:
-        assert "3 copies leave now" in start_list(connection, "security")
+        assert "3 copies leave now" in start_list(connection, "security", "office", office.now)
     office.apply(SECURITY)
     assert due(office) == 3
     assert office.post(YAMADA).state == "posted"
@@ -299,9 +299,11 @@ def test_copies_that_never_leave(office: PostOffice) -> None:
     """`lists stop --withdraw`, also after a plain stop: they are withdrawn for good."""
     office.post(YAMADA)
     with office.database.write() as connection:
-        stop_list(connection, "security")
+        stop_list(connection, "security", "office", office.now)
     with office.database.write() as connection:
-        assert "3 copies that had not left never will" in stop_list(connection, "security", withdraw=True)
+        assert "3 copies that had not left never will" in stop_list(
+            connection, "security", "office", office.now, withdraw=True
+        )
     assert {copy.state for copy in office.all_copies() if copy.kind == "post"} == {"withdrawn"}
 
 
@@ -334,4 +336,4 @@ def test_a_rehearsal_shows_what_the_author_will_be_asked(office: PostOffice) -> 
     with office.database.read() as connection:
         shown = rehearse(connection, office.site, raw, "security@ml.example.jp", None, office.now)
     assert shown.outcome.startswith("ask: ")
-    assert [name for name, _ in shown.rules][-3:] == ["author-policy", "moderated", "guard"]
+    assert [name for name, _ in shown.rules][-4:] == ["author-policy", "moderated", "target", "guard"]

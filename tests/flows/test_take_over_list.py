@@ -11,7 +11,7 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.old_list import OldList, OldMember
 from mailbot.core.refusal import Refusal
 from mailbot.flows.take_over_list import take_over_list
-from mailbot.store import lists, memberships
+from mailbot.store import journal, lists, memberships
 from tests.flows.post_office import PostOffice
 
 VALUE = MailingList("jouhou", "情報担当者会議", "closed", NOBODY, "[jouhou:%05d]")
@@ -43,12 +43,13 @@ def test_members_and_numbers_go_on(office: PostOffice) -> None:
 
 
 def test_a_moderated_list_stays_moderated(office: PostOffice) -> None:
-    """Each member's posts wait, but of whom something else was decided."""
-    take_over(office, replace(OLD, moderated=True))
+    """Each post waits, and of whom something else was decided, that stays."""
+    take_over(office, replace(OLD, value=replace(VALUE, moderated="yes"), moderated=True))
+    assert office.post("a@example.jp", "jouhou@ml.example.jp").state == "held"
+    assert office.post("d@example.jp", "jouhou@ml.example.jp").state == "rejected"
     with office.database.read() as connection:
-        posting = {one.address: one.posting for one in memberships.of_list(connection, "jouhou").values()}
-    assert posting["a@example.jp"] == "hold"
-    assert posting["d@example.jp"] == "reject"
+        (line,) = [entry.line for entry in journal.every(connection) if entry.line.what == "list.imported"]
+    assert (line.about, line.who) == ("jouhou", "office")
 
 
 @pytest.mark.parametrize(
