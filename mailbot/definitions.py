@@ -100,6 +100,8 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
     surveys = _read_all(known, "surveys", SurveyFile, findings)
     events = _read_all(known, "events", EventFile, findings)
     findings.notes += _unread_bulletins(known.folder)
+    for one in lists:
+        findings.notes += _unkept(one)
     for survey in surveys:
         _check_survey(survey, known, findings)
     for event in events:
@@ -179,6 +181,21 @@ def _unread_bulletins(folder: Path) -> list[Note]:
 
 
 # -- within one file -----------------------------------------------------------------------------------------------
+
+
+def _unkept(read: _Read[ListFile]) -> list[Note]:
+    """Note what a list asks of an archive that it does not have."""
+    found, source = read.found, read.source
+    if found.archive:
+        return []
+    notes = []
+    if found.attachments != "pass":
+        sentence = "files are sent all the same: without an archive nobody could get what was left out"
+        notes.append(source.note(("attachments",), sentence))
+    if found.moderated == "new":
+        sentence = "every post waits: without an archive nobody knows who has posted before"
+        notes.append(source.note(("moderated",), sentence))
+    return notes
 
 
 def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) -> None:

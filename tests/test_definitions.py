@@ -93,6 +93,16 @@ def test_every_key_of_a_list(tmp_path: Path) -> None:
     )  # fmt: skip
 
 
+def test_what_needs_an_archive_is_noted(tmp_path: Path) -> None:
+    """A list that keeps no posts names no files in their place, and knows no newcomers."""
+    text = LIST + "archive: no\nattachments: replace\nmoderated: new\n"
+    notes = [str(note).partition(" ")[2] for note in defined(tmp_path, lists_ant=text).notes]
+    assert notes == [
+        "attachments: files are sent all the same: without an archive nobody could get what was left out",
+        "moderated: every post waits: without an archive nobody knows who has posted before",
+    ]
+
+
 def test_a_list_that_selects_nobody(tmp_path: Path) -> None:
     """`members: none` is a list of those who join, are invited or are added; it is written back as it was read."""
     (ant,) = defined(tmp_path, lists_ant=LIST.replace("all", "none")).lists
