@@ -95,3 +95,11 @@ def test_hostile() -> None:
     assert shown["shapes"] == 1
     assert shown["worst_ms"] == shown["figures"] > 0
     assert shown["above_50_ms"] == int(shown["worst_ms"] > 50)
+
+
+def test_archive() -> None:
+    """`archive` tells what a search costs, and a post with the archive and without."""
+    shown = figures("archive", "--posts", "60", "--searches", "2", "--pairs", "2")
+    assert shown["posts"] == 60
+    assert shown["search_標準_all"]["shown"] > 0
+    assert shown["post_cpu_ms_with"] > 0
