@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 
-from mailbot.core.audience import NOBODY
+from mailbot.core.audience import NOBODY, Selector
 from mailbot.core.mailing_list import MailingList, Preset
 from mailbot.core.membership import PostingAction
-from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, explain, moderate
+from mailbot.core.moderation import (
+    Accept,
+    Ask,
+    Discard,
+    Disposition,
+    Hold,
+    PostQuestion,
+    Reject,
+    explain,
+    moderate,
+)
 
 LIST = MailingList(name="room", title="会議室", preset="closed", members=NOBODY)
 QUESTION = PostQuestion(
@@ -32,6 +42,7 @@ CONTACT = replace(QUESTION, member=False)
 STRANGER = replace(QUESTION, member=False, contact=False)
 OFFICE = replace(STRANGER, office=True)
 POSTER = replace(STRANGER, poster=True)
+TOWNS = Selector(kinds=("town",))
 
 
 @pytest.mark.parametrize(
@@ -116,6 +127,22 @@ def test_languages() -> None:
     assert moderate(CONTACT, LIST, "en") == Reject("may-post", "Only members of room may post to it.")
 
 
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, Accept),
+        ({"target": TOWNS, "targeted": 3, "sample": "軽井沢町"}, Ask),
+        ({"target": TOWNS, "targeted": 3, "confirmed": True}, Accept),
+        ({"target": TOWNS, "targeted": 0}, Reject),
+        ({"target_fault": "value"}, Reject),
+        ({"target": TOWNS, "targeted": 3, "member": False, "contact": False}, Hold),
+    ],
+)
+def test_a_post_that_says_whom_it_is_for(change: dict[str, Any], expected: type[Disposition]) -> None:
+    """Its author is asked, once he said yes it goes; one that means nobody is refused; it gives nobody a right."""
+    assert type(moderate(replace(QUESTION, **change), LIST)) is expected
+
+
 def test_explain_shows_every_rule() -> None:
     """A rehearsal shows each rule with its result, before and behind the one that decides."""
     lines = dict(explain(replace(CONTACT, size=2**30), LIST, "en"))
@@ -134,6 +161,7 @@ def test_explain_shows_every_rule() -> None:
         "filters",
         "author-policy",
         "moderated",
+        "target",
         "guard",
     ]
     assert lines["loop"] == "It is no loop."
