@@ -309,12 +309,7 @@ def _holds(connection: Connection, wanted: Sequence[Phrase]) -> ColumnElement[bo
     """Return the condition that a post holds all of these, as each database wants to be asked."""
     if connection.dialect.name == "sqlite":
         words = " AND ".join(f'"{" ".join(one.terms)}"{"*" * one.begins}' for one in wanted)
-        holders = select(_INDEX.c.rowid).where(literal_column("post_index").op("MATCH")(words))
-        some = holders.limit(_COMMON + 1).subquery()
-        if connection.execute(select(func.count()).select_from(some)).scalar_one() <= _COMMON:
-            return post.c.id.in_(holders)
-        # Of so many the newest are met at once when each post is asked in its turn, and the list of all need not be made.
-        return holders.where(_INDEX.c.rowid == post.c.id).correlate(post).exists()
+        return post.c.id.in_(select(_INDEX.c.rowid).where(literal_column("post_index").op("MATCH")(words)))
     query = " & ".join(_tsquery(one) for one in wanted)
     matches = post_words.c.words.op("@@")(cast(bindparam("wanted", query, type_=Text), TSQUERY))
     return post.c.id.in_(select(post_words.c.post_id).where(matches))
@@ -340,7 +335,6 @@ def _several(connection: Connection, query: Select[Any]) -> list[Archived]:
     ]
 
 
-_COMMON = 10_000  # posts in which a common word stands
 _KEPT_RAW = and_(
     mail.c.protocol == "import",
     ~select(post.c.id).where(post.c.mail_id == mail.c.id).correlate(mail).exists(),
