@@ -63,14 +63,5 @@ def answer_member(
             by_mail=False,
             inbox_id=inbox_id,
         )
-    mailing_id = outbox.add_mailing(
-        connection,
-        kind="member_answer",
-        subject=list_name,
-        cooked=cooked,
-        bounces=None,
-        inbox_id=inbox_id,
-        now=now,
-    )
-    outbox.queue(connection, mailing_id, [outbox.Addressee(address)], now)
+    outbox.queue_letter(connection, "member_answer", list_name, cooked, address, now, inbox_id=inbox_id)
     return True

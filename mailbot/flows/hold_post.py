@@ -74,14 +74,5 @@ def _tell_author(
         reason=hold.reason,
         days=mailing_list.hold_days,
     )
-    mailing_id = outbox.add_mailing(
-        connection,
-        kind="post_held",
-        subject=mailing_list.name,
-        cooked=cooked,
-        bounces=None,
-        inbox_id=received.id,
-        now=now,
-    )
-    outbox.queue(connection, mailing_id, [outbox.Addressee(author)], now)
+    outbox.queue_letter(connection, "post_held", mailing_list.name, cooked, author, now, inbox_id=received.id)
     return True

@@ -311,16 +311,9 @@ def refuse(
         thread=Thread(message.message_id, message.references),
         now=now,
     )
-    mailing_id = outbox.add_mailing(
-        connection,
-        kind="post_rejected",
-        subject=mailing_list.name,
-        cooked=cooked,
-        bounces=None,
-        inbox_id=received.id,
-        now=now,
+    outbox.queue_letter(
+        connection, "post_rejected", mailing_list.name, cooked, author, now, inbox_id=received.id
     )
-    outbox.queue(connection, mailing_id, [outbox.Addressee(author)], now)
 
 
 def fingerprint(message: Message, content: bytes) -> str:

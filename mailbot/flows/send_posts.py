@@ -50,16 +50,7 @@ def send_posts(
         count=len(enclosed),
         lines=tuple(post_line(one, value.subject_prefix, site.zone) for one in here.sent),
     )
-    mailing_id = outbox.add_mailing(
-        connection,
-        kind="old_posts",
-        subject=value.name,
-        cooked=cooked,
-        bounces=None,
-        inbox_id=inbox_id,
-        now=now,
-    )
-    outbox.queue(connection, mailing_id, [outbox.Addressee(address)], now)
+    outbox.queue_letter(connection, "old_posts", value.name, cooked, address, now, inbox_id=inbox_id)
     sentence = list_sentence(say, "sent-posts", title=value.title, numbers=numbers, count=len(enclosed))
     if not here.rest:
         return sentence, ()

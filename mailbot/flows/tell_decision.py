@@ -58,7 +58,9 @@ def tell_moderator(
     cooked = site.render.letter(
         "moderator_told", now=now, thread=answered, title=mailing_list.title, sentence=sentence
     )
-    _queue(connection, "moderator_told", mailing_list, address, cooked, inbox_id, now)
+    outbox.queue_letter(
+        connection, "moderator_told", mailing_list.name, cooked, address, now, inbox_id=inbox_id
+    )
 
 
 def tell_author(
@@ -78,7 +80,7 @@ def tell_author(
     cooked = site.render.letter(
         "author_told", now=now, thread=answered, title=mailing_list.title, sentence=sentence
     )
-    _queue(connection, "author_told", mailing_list, address, cooked, inbox_id, now)
+    outbox.queue_letter(connection, "author_told", mailing_list.name, cooked, address, now, inbox_id=inbox_id)
 
 
 def tell_accepted(
@@ -106,31 +108,12 @@ def tell_accepted(
         count=count,
         place=_place(connection, site, mailing_list, number),
     )
-    _queue(connection, "post_accepted", mailing_list, author, cooked, inbox_id, now)
+    outbox.queue_letter(
+        connection, "post_accepted", mailing_list.name, cooked, author, now, inbox_id=inbox_id
+    )
 
 
 def _place(connection: Connection, site: Site, mailing_list: MailingList, number: int) -> str:
     """Return the address of a post in the archive; "": it has none."""
     kept = archive.by_number(connection, mailing_list.name, number) if site.web_url else None
     return "" if kept is None else f"{site.web_url}/a/{mailing_list.name}/m/{kept.stable}"
-
-
-def _queue(
-    connection: Connection,
-    kind: str,
-    mailing_list: MailingList,
-    address: str,
-    cooked: bytes,
-    inbox_id: int,
-    now: datetime,
-) -> None:
-    mailing_id = outbox.add_mailing(
-        connection,
-        kind=kind,
-        subject=mailing_list.name,
-        cooked=cooked,
-        bounces=None,
-        inbox_id=inbox_id,
-        now=now,
-    )
-    outbox.queue(connection, mailing_id, [outbox.Addressee(address)], now)

@@ -138,6 +138,23 @@ def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addresse
     )
 
 
+def queue_letter(
+    connection: Connection,
+    kind: str,
+    subject: str,
+    cooked: bytes,
+    address: str,
+    now: datetime,
+    *,
+    inbox_id: int | None,
+) -> None:
+    """Queue a mail to one person, which no bounce comes back for; `inbox_id`: the received mail that caused it."""
+    mailing_id = add_mailing(
+        connection, kind=kind, subject=subject, cooked=cooked, bounces=None, now=now, inbox_id=inbox_id
+    )
+    queue(connection, mailing_id, [Addressee(address)], now)
+
+
 def claim(connection: Connection, owner: str, now: datetime, most: int) -> list[Claimed]:
     """Take the oldest rows that are due, under a lease; no other node gets them while it lasts (I24)."""
     terms = {"most": most, "now": microseconds(now), "owner": owner, "until": microseconds(now + LEASE)}
