@@ -430,6 +430,8 @@ class TestDurability:
         async with _watching(account, inbox):
             await _until(lambda: len(inbox.mails) == 1)
             for number in (2, 3):
+                # Killed before the flag is set, the mail would be handed in again: that is another test.
+                await _until(lambda: set(server.flags(account.user).values()) == {"$Mailbot"})
                 await asyncio.to_thread(server.kill)
                 server.deliver(account.user, _mail(number))
                 await asyncio.sleep(0.3)
