@@ -110,7 +110,8 @@ LETTERS |= {
     ),
     "ask author": (
         "ask_author",
-        MODERATED | {"count": 1401, "lines": ("はい", "取消"), "until": "7月2日（木）10:00"},
+        MODERATED
+        | {"targeted": False, "count": 1401, "lines": ("はい", "取消"), "until": "7月2日（木）10:00"},
     ),
     "waiting": ("post_waiting", MODERATED | {"count": 1401, "minutes": 5, "until": "7月2日（木）10:00"}),
     "author told": ("author_told", {"title": "部会", "sentence": "配信を取りやめました。" * 10}),
