@@ -19,7 +19,7 @@ from mailbot.core.message import Message, canonical_hash, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
 from mailbot.core.short_reply import is_short_reply
 from mailbot.core.spam import spam_mark
-from mailbot.core.target import read_target
+from mailbot.core.target import Fault, read_target
 from mailbot.core.variant import Place, as_plain_text, without_files
 from mailbot.flows.archive_post import archive_post
 from mailbot.flows.ask_author import ask_author, let_author_cancel
@@ -83,7 +83,7 @@ def ask(
     short = bool(mailing_list.guard) and is_short_reply(message)
     addressed = _lists_addressed(connection, site, message) if mailing_list.guard else 1
     named = read_target(message.text)
-    target = named if isinstance(named, Selector) else None
+    target = _selected(named)
     targeted = lists.targeted(connection, mailing_list.name, target) if target else []
     return PostQuestion(
         author=author,
@@ -115,6 +115,10 @@ def ask(
         targeted=len(targeted),
         sample="、".join(targeted[:_MOST_NAMED]),
     )
+
+
+def _selected(named: Selector | Fault | None) -> Selector | None:
+    return named if isinstance(named, Selector) else None
 
 
 def _lists_addressed(connection: Connection, site: Site, message: Message) -> int:
@@ -159,11 +163,8 @@ def distribute(
 ) -> tuple[int, int]:
     """Cook a post, queue it to every member and archive it; returns its number and how many."""
     number = lists.next_number(connection, mailing_list.name)
-    named = read_target(message.text)
-    target = named if isinstance(named, Selector) else None
-    kept = (
-        mailing_list.archive and target is None
-    )  # what is not for every member is not kept for every member
+    target = _selected(read_target(message.text))
+    kept = mailing_list.archive and target is None  # what is not for every member is not kept for all
     stable, thread = "", thread_of(message)
     if kept:
         stable = archive_post(

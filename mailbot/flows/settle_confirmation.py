@@ -225,17 +225,7 @@ def _open(connection: Connection, reply: _Reply) -> Settled:
         connection, detail["name"], detail["title"], detail["address"], reply.now, by=reply.asked.address
     )
     sentence, hints = opened_sentences(site, value.name, value.title)
-    answer_member(
-        connection,
-        site,
-        detail["address"],
-        (),
-        (),
-        reply.now,
-        inbox_id=reply.received.id,
-        thread=None,
-        sentence="\n".join((sentence, *hints)),
-    )
+    _answer(connection, reply, "\n".join((sentence, *hints)), detail["address"])
     return Settled("answered", f"the list {value.name} is open")
 
 
@@ -254,17 +244,7 @@ def _join_invited(connection: Connection, reply: _Reply) -> Settled:
             sentence = join_list(connection, site, value, detail["address"], reply.now, reply.received.id)
     except Refusal as refusal:
         sentence = str(refusal)
-    answer_member(
-        connection,
-        site,
-        detail["address"],
-        (),
-        (),
-        reply.now,
-        inbox_id=reply.received.id,
-        thread=reply.thread,
-        sentence=sentence,
-    )
+    _answer(connection, reply, sentence, detail["address"])
     return Settled("answered", f"an invitation to {value.name} was taken up")
 
 
@@ -314,17 +294,20 @@ def _sent(connection: Connection, asked: Confirmation) -> str:
 def _tell(
     connection: Connection, reply: _Reply, sentence: str, /, *, to: str | None = None, **figures: object
 ) -> None:
-    """Answer with one sentence, to who replied unless `to` says otherwise."""
-    address = to or reply.asked.address
-    own = same_address(address, reply.asked.address)
+    """Answer with one of the sentences for members, to who replied unless `to` says otherwise."""
+    _answer(connection, reply, reply.say(sentence, **figures), to or reply.asked.address)
+
+
+def _answer(connection: Connection, reply: _Reply, words: str, to: str) -> None:
+    """Answer with these words; to who replied it is an answer to his mail."""
     answer_member(
         connection,
         reply.site,
-        address,
+        to,
         (),
         (),
         reply.now,
         inbox_id=reply.received.id,
-        thread=reply.thread if own else None,
-        sentence=reply.say(sentence, **figures),
+        thread=reply.thread if same_address(to, reply.asked.address) else None,
+        sentence=words,
     )
