@@ -746,6 +746,14 @@ class ResolutionFile(SurveyFile):
 # -- events --------------------------------------------------------------------------------------------------------
 
 
+def _cancelled(value: object) -> str | None:
+    """Read `yes`, `no`, or why in a sentence."""
+    if not isinstance(value, str):
+        raise said("must be yes, no, or why it is not held, in one line")
+    word = value.strip()
+    return {"yes": "", "true": "", "no": None, "false": None}.get(word.lower(), word)
+
+
 class NoticeFile(FileModel):
     """A notice: a written time, or business days before the event with a time of day."""
 
@@ -785,6 +793,7 @@ class EventFile(FileModel):
     rsvp_until: Moment | None = None
     programme: Lines = ""
     contact: Lines = ""
+    cancelled: Annotated[str | None, BeforeValidator(_cancelled)] = None
 
     def value(self, zone: ZoneInfo) -> Event:
         """Return the core value of a file without mistakes."""
@@ -802,4 +811,5 @@ class EventFile(FileModel):
             capacity=self.capacity,
             programme=self.programme,
             contact=self.contact,
+            cancelled=self.cancelled,
         )

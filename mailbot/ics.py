@@ -1,4 +1,4 @@
-"""The calendar entry beside an event's notice (RFC 5545, RFC 5546 METHOD:PUBLISH)."""
+"""The calendar entry beside an event's notice (RFC 5545; RFC 5546 METHOD:PUBLISH, and CANCEL when it is not held)."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ def event_ics(
         entry.add("summary", f"【時間未定】{event.title}")
         entry.add("dtstart", event.date)
         entry.add("dtend", event.date + timedelta(days=1))
-        entry.add("status", "TENTATIVE")
+        entry.add("status", "TENTATIVE" if event.cancelled is None else "CANCELLED")
         entry.add("transp", "TRANSPARENT")
     else:
         entry.add("summary", event.title)
         entry.add("dtstart", local_moment(event.date, event.starts, zone))
         if event.ends is not None:
             entry.add("dtend", local_moment(event.date, event.ends, zone))
-        entry.add("status", "CONFIRMED")
+        entry.add("status", "CONFIRMED" if event.cancelled is None else "CANCELLED")
     calendar = icalendar.Calendar()
     calendar.add("prodid", "-//mailbot//events//")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
+    calendar.add("method", "PUBLISH" if event.cancelled is None else "CANCEL")
     calendar.add_component(entry)
     calendar.add_missing_timezones()
     return bytes(calendar.to_ical())

@@ -31,7 +31,7 @@ from mailbot.core.cross_table import Group, group_words
 from mailbot.core.desk import harmless
 from mailbot.core.desk_sentences import STATES, act_name, mail_name
 from mailbot.core.enclosure import Enclosed, enclose
-from mailbot.core.event import Event, Rsvp, rsvp_deadline, rsvp_form, time_words
+from mailbot.core.event import Change, Event, Rsvp, rsvp_deadline, rsvp_form, time_words
 from mailbot.core.header import clean, encode_address, encode_phrase, header_line, is_clean
 from mailbot.core.mailing import field
 from mailbot.core.report import WITHHELD, QuestionReport, Report, percent, tenths
@@ -724,16 +724,31 @@ class Renderer:
     def event_change(
         self,
         event: Event,
-        changes: tuple[str, ...],
+        changes: tuple[Change, ...],
         *,
         sequence: int,
         now: datetime,
         edition: int = 1,
+        reminded: bool = False,
         to: Recipient = EACH,
     ) -> bytes:
-        """Cook the notice that something about an event has changed, in the words of `event_changes`."""
-        body = self._event_text("event_change", event, to, now, edition, changes=changes)
+        """Cook the notice that something about an event has changed; `reminded`: a notice of its old day is out."""
+        body = self._event_text("event_change", event, to, now, edition, changes=changes, reminded=reminded)
         return self._cook(body, event.key, to, now, ics=self._ics(event, sequence, now))
+
+    def event_cancelled(
+        self,
+        event: Event,
+        *,
+        sequence: int,
+        now: datetime,
+        thread: Thread | None = None,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the news that an event is not held; with a thread, the answer to an RSVP that came all the same."""
+        body = self._event_text("event_cancelled", event, to, now, 1, answered=thread is not None)
+        ics = None if thread else self._ics(event, sequence, now)
+        return self._cook(body, event.key, to, now, thread=thread, ics=ics, answerable=False)
 
     def rsvp_receipt(
         self,
@@ -1257,8 +1272,9 @@ class _File(NamedTuple):
 
 
 def _calendar(ics: bytes, name: str) -> _File:
+    method = "CANCEL" if b"\r\nMETHOD:CANCEL\r\n" in ics else "PUBLISH"
     head = (
-        ("Content-Type", f'text/calendar; charset=UTF-8; method=PUBLISH; name="{name}.ics"'),
+        ("Content-Type", f'text/calendar; charset=UTF-8; method={method}; name="{name}.ics"'),
         ("Content-Disposition", f'attachment; filename="{name}.ics"'),
         ("Content-Transfer-Encoding", "8bit"),
     )

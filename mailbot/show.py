@@ -485,7 +485,7 @@ def event(connection: Connection, key: str) -> Row:
         "title": stored.event.title,
         "when": time_words(stored.event),
         "place": stored.event.place,
-        "state": stored.state,
+        "state": stored.state if stored.event.cancelled is None else "cancelled",
         "sequence": stored.sequence,
         "capacity": stored.event.capacity,
         "noticed": sum(copies.get("event_notice", {}).values()),

@@ -313,6 +313,13 @@ def test_an_event(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(("written", "meant"), [("yes", ""), ("no", None), ("台風のため", "台風のため")])
+def test_a_cancelled_event(tmp_path: Path, written: str, meant: str | None) -> None:
+    """`cancelled:` is yes, no, or why."""
+    (event,) = defined(tmp_path, events_a=EVENT + f"cancelled: {written}\n").events
+    assert event.cancelled == meant
+
+
 def test_undecided_time(tmp_path: Path) -> None:
     """`time: undecided` is a time like any other until it is known."""
     (event,) = defined(tmp_path, events_a=EVENT.replace("10:00-15:00", "undecided")).events

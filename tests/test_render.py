@@ -220,6 +220,17 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "change": lambda r: r.event_change(
         FIXED, event_changes(EVENT, FIXED, "ja" if r is RENDER["ja"] else "en"), sequence=1, now=NOW
     ),
+    "change, programme, reminded": lambda r: r.event_change(
+        replace(FIXED, programme="講演\n質疑"),
+        event_changes(FIXED, replace(FIXED, programme="講演\n質疑"), "ja" if r is RENDER["ja"] else "en"),
+        sequence=1,
+        now=NOW,
+        reminded=True,
+    ),
+    "cancelled": lambda r: r.event_cancelled(replace(FIXED, cancelled="台風のため"), sequence=2, now=NOW),
+    "cancelled, answered": lambda r: r.event_cancelled(
+        replace(FIXED, cancelled=""), sequence=2, now=NOW, thread=THREAD
+    ),
     "rsvp, attending": rsvp("attending", 2, ("山田太郎", "鈴木花子")),
     "rsvp, a seat became free": lambda r: r.rsvp_receipt(
         FIXED, RsvpReceipt(Rsvp("attending", 1), NOW, 1, 2, {"Q1": ("1",)}), thread=None, now=NOW

@@ -8,7 +8,9 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened, root
+from mailbot.core.header import clean
 from mailbot.flows.announce_event import announce_event
+from mailbot.flows.cancel_event import cancel_event
 from mailbot.service import clock
 from mailbot.store import ballots
 
@@ -51,6 +53,21 @@ def _events_announce(path: Path, key: str, again: bool, dry_run: bool) -> None:
         print(f"event {key}: {noticed} notices would be sent, first to {', '.join(first)}")
         return
     print(f"event {key} is announced; {noticed} notices are in the outbox")
+
+
+@command(_events, "cancel")
+@click.argument("key")
+@click.option("--reason", default="", help="Why, in one line; it stands in the mail.")
+@click.option("--dry-run", is_flag=True, help="Only say how many would be told.")
+def _events_cancel(path: Path, key: str, reason: str, dry_run: bool) -> None:
+    """Say that an event is not held, and tell everybody who was asked."""
+    with opened(path) as it, it.database.write() as connection:
+        told = cancel_event(connection, it.site, key, clean(reason).strip(), clock())
+        only_try(connection, dry_run)
+    if dry_run:
+        print(f"event {key} would be cancelled; {told} would be told (--dry-run)")
+        return
+    print(f"event {key} is cancelled; {told} mails that say so are in the outbox")
 
 
 @command(_events, "attendance")

@@ -42,6 +42,7 @@ class Event:
     capacity: int | None = None  # people; None: no limit
     programme: str = ""  # free lines
     contact: str = ""  # free lines
+    cancelled: str | None = None  # why it is not held after all, "" without a reason; None: it is held
 
 
 RsvpStatus = Literal["attending", "waiting", "declined", "unclear", "later"]
@@ -299,16 +300,45 @@ def _no_name(name: str) -> bool:
 # --- what changed -----------------------------------------------------------------------------------------------
 
 
-def event_changes(old: Event, new: Event, language: Language = "ja") -> tuple[str, ...]:
-    """Return in words what a member must know has changed, one line each; nothing when nothing has."""
+@dataclass(frozen=True)
+class Change:
+    """One fact of an event that a member must know has changed, in words: a line each, none where there was nothing."""
+
+    name: str  # 日時
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def event_changes(old: Event, new: Event, language: Language = "ja") -> tuple[Change, ...]:
+    """Return in words what a member must know has changed; nothing when nothing has."""
     before, after = _facts(old, language), _facts(new, language)
     return tuple(
-        f"{name}　{before[name]} → {after[name]}"
-        if language == "ja"
-        else f"{name}: {before[name]} -> {after[name]}"
-        for name in after
-        if before[name] != after[name]
+        Change(name, *_differing(before[name], after[name])) for name in after if before[name] != after[name]
     )
+
+
+def is_weighty(old: Event, new: Event) -> bool:
+    """Tell whether everybody must hear of a change at once: it is held at another time, or not at all.
+
+    Who cannot come on the old day may be able to on the new one.
+    """
+    return _when(old) != _when(new)
+
+
+def _when(event: Event) -> tuple[object, ...]:
+    return event.date, event.starts, event.ends, event.cancelled is not None
+
+
+def _differing(before: str, after: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines of a fact before and after, without those that stand in both."""
+    old, new = _lines(before), _lines(after)
+    return tuple(line for line in old if line not in new) or old, tuple(
+        line for line in new if line not in old
+    ) or new
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
 def _facts(event: Event, language: Language) -> dict[str, str]:
@@ -320,10 +350,9 @@ def _facts(event: Event, language: Language) -> dict[str, str]:
         ("なし" if ja else "none") if event.rsvp_until is None else moment_words(event.rsvp_until, language)
     )
     names = (
-        ("名称", "日時", "会場", "定員", "出欠の締切")
+        ("名称", "日時", "会場", "定員", "出欠の締切", "内容")
         if ja
-        else ("Title", "Time", "Place", "Capacity", "RSVP by")
+        else ("Title", "Time", "Place", "Capacity", "RSVP by", "Programme")
     )
-    return dict(
-        zip(names, (event.title, time_words(event, language), event.place, capacity, until), strict=True)
-    )
+    facts = (event.title, time_words(event, language), event.place, capacity, until, event.programme)
+    return dict(zip(names, facts, strict=True))

@@ -112,7 +112,12 @@ def base_day(survey: Survey, zone: tzinfo) -> datetime | None:
 
 
 def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
-    """Return the event's notices in order of time; one planned after its beginning has no run; `check` says so beforehand."""
+    """Return the event's notices in order of time; one planned after its beginning has no run; `check` says so beforehand.
+
+    An event that is not held after all has none.
+    """
+    if event.cancelled is not None:
+        return ()
     rule = LateRule(until=begins(event, zone).astimezone(UTC), after="the event had begun by then")
     jobs = [
         Job(_name("event", event.key, "notice", number), notice_at(notice, event, holiday, zone), rule)

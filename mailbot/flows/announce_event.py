@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.event import Event, Notice
+from mailbot.core.event import Event, Notice, rsvp_of
 from mailbot.core.ledger import standings
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
@@ -37,6 +37,8 @@ def announce_event(
             f"event {key}: there is none with this key; `mailbot events list` shows those that were applied"
         )
     event = stored.event
+    if event.cancelled is not None:
+        raise Refusal(f"event {key} is cancelled; no notice of it goes out any more")
     if number == 0 and stored.announced_at is not None and not again:
         raise Refusal(
             f"event {key} was announced {stored.announced_at.astimezone(site.zone):%Y-%m-%d %H:%M} already; "
@@ -72,6 +74,12 @@ def queue_notice(
         )
         outbox.queue(connection, mailing_id, [ballot_copy(ballot) for ballot in to], now)
     return len(to)
+
+
+def seats_taken(connection: Connection, key: str) -> int:
+    """Return how many people have seats."""
+    stands = standings(ballots.ledger(connection, key))
+    return sum(rsvp_of(own.row.answers).people for own in stands.values() if own.row.status == "attending")
 
 
 def codes_with(connection: Connection, key: str, statuses: frozenset[str]) -> set[str]:

@@ -9,19 +9,18 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.audience import order_of
-from mailbot.core.event import Event, event_changes
+from mailbot.core.event import Event
 from mailbot.core.journal_line import setting_words
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.definitions import Definitions
-from mailbot.flows.announce_event import codes_with, queue_notice
+from mailbot.flows.change_event import change_event
 from mailbot.flows.extend_survey import move_close
 from mailbot.flows.plan_runs import plan_runs
-from mailbot.flows.record_rsvp import promote
 from mailbot.site import Site
-from mailbot.store import ballots, events, journal, lists, surveys
+from mailbot.store import events, journal, lists, surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
 _WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form"})
@@ -122,34 +121,17 @@ def _apply_event(connection: Connection, site: Site, new: Event, now: datetime) 
         _write_down(connection, "event", new.key, None, new, now)
         plan_runs(connection, site, new)
         return [f"+ event {new.key}: {new.title}"]
+    if stored.event.cancelled is not None and new.cancelled is None:
+        new = replace(new, cancelled=stored.event.cancelled)  # what a person cancelled is not held by a file
     changed = _changed_fields(stored.event, new)
     if not changed:
         return []
-    if stored.state == "announced" and new.audience != stored.event.audience:
-        raise Refusal(
-            f"event {new.key} is announced; `audience` can no longer change. Announce a second event to the others"
-        )
-    events.save(connection, new)
+    became = change_event(connection, site, stored, new, now)
     _write_down(connection, "event", new.key, stored.event, new, now)
-    plan_runs(connection, site, new)
     line = f"~ event {new.key}: {', '.join(changed)}"
-    told = _tell_change(connection, site, stored, new, now) if stored.state == "announced" else 0
-    promote(connection, site, new, now)  # there may be more seats now
-    return [f"{line} ({told} are told)" if told else line]
-
-
-def _tell_change(
-    connection: Connection, site: Site, stored: events.StoredEvent, new: Event, now: datetime
-) -> int:
-    """Tell all who were asked and did not decline what has changed; returns how many."""
-    words = event_changes(stored.event, new, site.language)
-    if not words:
-        return 0
-    sequence = events.raise_sequence(connection, new.key)
-    declined = codes_with(connection, new.key, frozenset({"declined"}))
-    to = [ballot for ballot in ballots.of_subject(connection, new.key) if ballot.code not in declined]
-    cooked = site.render.event_change(new, words, sequence=sequence, now=now)
-    return queue_notice(connection, "event_change", cooked, new, to, now)
+    told = (f"{became.told} are told",) if became.told else ()
+    remarks = "; ".join((*told, *became.remarks))
+    return [f"{line} ({remarks})" if remarks else line]
 
 
 def _write_down(

@@ -61,6 +61,8 @@ def record_rsvp(
     stands = standings(ballots.ledger(connection, event.key))
     before = stands.get(ballot.code)
     reading, verdict = _weigh(connection, site, event, ballot, received, message, before, admitted=admitted)
+    if event.cancelled is not None and verdict.status != "ignored":
+        return _not_held(connection, site, stored, ballot, received, message, verdict, before, now)
     if verdict.status == "ignored":
         if reading.command not in {"resend", "help"}:
             return Settled("discarded", verdict.reason)
@@ -92,6 +94,31 @@ def record_rsvp(
     if status == "unclear" and not verdict.ask and not late:
         return Settled("held", verdict.reason or "it is not clear whether they come")
     return Settled("answered", f"{event.key} {ballot.code}: {status}")
+
+
+def _not_held(
+    connection: Connection,
+    site: Site,
+    stored: StoredEvent,
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    verdict: Verdict,
+    before: Standing | None,
+    now: datetime,
+) -> Settled:
+    """Answer a reply to an event that was cancelled; it is on record and counts for nothing."""
+    row = _row(ballot, received, message, verdict, before, "late", "the event was cancelled")
+    ballots.append(connection, ballot.subject, row)
+    known = isinstance(
+        may_count(trust_of(site, ballot, message, contacts(connection, ballot)).level, "rsvp"), Count
+    )
+    address = (message.from_address if known else None) or ballot.address
+    if inbox.may_answer(connection, address, now):
+        thread = Thread(message.message_id, message.references)
+        cooked = site.render.event_cancelled(stored.event, sequence=stored.sequence, now=now, thread=thread)
+        queue_receipt(connection, "event_cancelled", cooked, ballot, [address], received.id, now)
+    return Settled("answered", f"{ballot.subject} is cancelled; its author was told so")
 
 
 def _weigh(

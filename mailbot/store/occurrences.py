@@ -72,6 +72,12 @@ def missed(connection: Connection, since: datetime) -> list[Occurrence]:
     return _list(connection, occurrence.c.state.in_(("late", "skipped")), occurrence.c.due_at >= since)
 
 
+def done(connection: Connection, prefix: str) -> list[Occurrence]:
+    """Return the runs that were done, of the jobs that begin with this prefix, in order."""
+    ran = occurrence.c.state.in_(("done", "late"))
+    return _list(connection, occurrence.c.job.startswith(prefix, autoescape=True), ran)
+
+
 def claim(connection: Connection, job: str, local: str) -> bool:
     """Take a waiting run for this transaction; False when another node has it or it is settled."""
     query = (

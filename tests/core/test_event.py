@@ -11,10 +11,12 @@ import pytest
 
 from mailbot.core.audience import Selector
 from mailbot.core.event import (
+    Change,
     Event,
     Rsvp,
     begins,
     event_changes,
+    is_weighty,
     read_people,
     rsvp_apart,
     rsvp_deadline,
@@ -224,14 +226,33 @@ def test_time_words() -> None:
 
 
 def test_changes_are_said_in_words() -> None:
-    """Each changed fact is one line with its old and its new value; what a member does not see is no change."""
+    """Each changed fact has its old and its new value; what a member does not see is no change."""
     assert event_changes(SEMINAR, FIXED) == (
-        "日時　2026年10月22日（木）【時間未定】 → 2026年10月22日（木）10時00分〜15時00分",
+        Change("日時", ("2026年10月22日（木）【時間未定】",), ("2026年10月22日（木）10時00分〜15時00分",)),
     )
     moved = replace(FIXED, place="長野市", capacity=None)
-    assert event_changes(FIXED, moved) == ("会場　有明・東京ビッグサイト → 長野市", "定員　80名 → なし")
-    assert event_changes(FIXED, moved, "en")[1] == "Capacity: 80 -> none"
+    assert event_changes(FIXED, moved) == (
+        Change("会場", ("有明・東京ビッグサイト",), ("長野市",)),
+        Change("定員", ("80名",), ("なし",)),
+    )
+    assert event_changes(FIXED, moved, "en")[1] == Change("Capacity", ("80",), ("none",))
     assert event_changes(FIXED, FIXED) == ()
+
+
+def test_a_changed_programme_is_told_by_the_lines_that_differ() -> None:
+    """Only the lines of the programme that went and came are told, each in its order."""
+    old = replace(FIXED, programme="基調講演\n事例報告\n意見交換")
+    new = replace(FIXED, programme="基調講演\n事例報告　長野市\n意見交換")
+    assert event_changes(old, new) == (Change("内容", ("事例報告",), ("事例報告　長野市",)),)
+    assert event_changes(FIXED, new)[0].before == ()
+
+
+def test_another_time_or_none_at_all_concerns_everybody() -> None:
+    """A new day, a decided time and a cancellation are for all who were asked; a new place is for who comes."""
+    assert is_weighty(SEMINAR, FIXED)
+    assert is_weighty(FIXED, replace(FIXED, date=date(2026, 10, 23)))
+    assert is_weighty(FIXED, replace(FIXED, cancelled="台風のため"))
+    assert not is_weighty(FIXED, replace(FIXED, place="長野市"))
 
 
 def test_deadline_and_beginning() -> None:
