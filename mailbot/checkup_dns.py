@@ -9,12 +9,13 @@ from pathlib import Path
 
 from mailbot.config import Config, dkim_key_file
 from mailbot.core.dmarc import find_policy
+from mailbot.core.dns_answers import Host, NoAnswer
 from mailbot.core.dns_record import DnsRecord, Publication, dkim_tags
 from mailbot.core.finding import Finding
 from mailbot.core.refusal import Refusal
-from mailbot.core.spf import LOOKUPS_MAX, Host, check_host, spf_records
+from mailbot.core.spf import LOOKUPS_MAX, check_host, spf_records
 from mailbot.dkim_keys import PublicKey, public_key
-from mailbot.net.dns_client import DnsClient, NoAnswer
+from mailbot.net.dns_client import DnsClient
 
 _FAMILIES = {4: "ip4", 6: "ip6"}
 
@@ -160,6 +161,8 @@ class _Look:
             return "published"
         for host in senders:
             verdict = check_host(host, domain, dns)
+            if verdict.result == "temperror":
+                raise NoAnswer(verdict.why)
             if verdict.result != "pass":
                 words = f"{record!r} does not let {host} through ({verdict.result}: {verdict.why}); publish the record below"
                 self.note(what, "fault", words)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address
+from ipaddress import ip_address
+from typing import Literal
 
 import dns.exception
 import dns.name
 import dns.resolver
 import dns.reversename
 
+from mailbot.core.dns_answers import Host, NoAnswer
+
 _NO_SERVER = "the system names no DNS server (/etc/resolv.conf)"
-
-
-class NoAnswer(Exception):  # noqa: N818  a state of the world
-    """The DNS did not say whether there is such a record; the text says why."""
 
 
 @dataclass
 class DnsClient:
-    """Asks each question once, remembers the answer, and stops altogether when its seconds are over."""
+    """Asks each question once, remembers the answer, and stops altogether when its seconds or questions are over."""
 
     seconds: float = 10.0  # for everything that is ever asked
     each: float = 3.0  # for one question
     nameserver: tuple[str, int] | None = None  # None: those of the system
+    most: int = 1_000  # questions
+    cache: dns.resolver.LRUCache | None = None  # of answers, shared by several clients, each for its TTL
 
     def __post_init__(self) -> None:
         self._known: dict[tuple[str, str], tuple[str, ...] | NoAnswer] = {}
@@ -36,6 +37,7 @@ class DnsClient:
         if self.nameserver is not None:
             self._resolver.nameservers = [self.nameserver[0]]
             self._resolver.port = self.nameserver[1]
+        self._resolver.cache = self.cache
 
     def txt(self, name: str) -> tuple[str, ...]:
         """Return each TXT record of a name, its strings joined. Raises NoAnswer."""
@@ -46,11 +48,12 @@ class DnsClient:
         ranked = sorted((int(rank), host) for rank, host in (one.split() for one in self._ask(name, "MX")))
         return tuple(host.removesuffix(".") for _, host in ranked)
 
-    def addresses(self, name: str) -> tuple[IPv4Address | IPv6Address, ...]:
-        """Return the IP addresses of a host. Raises NoAnswer."""
-        return tuple(ip_address(one) for kind in ("A", "AAAA") for one in self._ask(name, kind))
+    def addresses(self, name: str, family: Literal[4, 6] | None = None) -> tuple[Host, ...]:
+        """Return the IP addresses of a host, of one family or of both. Raises NoAnswer."""
+        kinds = {4: ("A",), 6: ("AAAA",), None: ("A", "AAAA")}[family]
+        return tuple(ip_address(one) for kind in kinds for one in self._ask(name, kind))
 
-    def names(self, address: IPv4Address | IPv6Address) -> tuple[str, ...]:
+    def names(self, address: Host) -> tuple[str, ...]:
         """Return the host names of an IP address. Raises NoAnswer."""
         reverse = dns.reversename.from_address(str(address)).to_text()
         return tuple(one.removesuffix(".").lower() for one in self._ask(reverse, "PTR"))
@@ -62,6 +65,8 @@ class DnsClient:
     def _ask(self, name: str, kind: str) -> tuple[str, ...]:
         question = (name.lower().removesuffix("."), kind)
         if question not in self._known:
+            if len(self._known) >= self.most:
+                raise NoAnswer(f"the DNS was asked {self.most} questions already")
             try:
                 self._known[question] = self._answer(*question)
             except NoAnswer as silence:
@@ -78,16 +83,18 @@ class DnsClient:
         if not self._resolver.nameservers:
             raise NoAnswer(_NO_SERVER)
         try:
-            found = self._resolver.resolve(
-                dns.name.from_text(name), kind, lifetime=min(left, self.each), search=False
-            )
+            asked = dns.name.from_text(name)
+        except (dns.exception.DNSException, UnicodeError):
+            return ()  # no such name can be in the DNS
+        try:
+            found = self._resolver.resolve(asked, kind, lifetime=min(left, self.each), search=False)
         except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
             return ()
         except dns.resolver.LifetimeTimeout:
             raise NoAnswer(f"no DNS server answered within {min(left, self.each):.0f} s") from None
         except dns.resolver.NoNameservers:
             raise NoAnswer(f"the DNS servers could not answer for {name}") from None
-        except (dns.exception.DNSException, OSError, UnicodeError) as error:
+        except (dns.exception.DNSException, OSError) as error:
             raise NoAnswer(f"the DNS could not be asked: {error}") from None
         if kind == "TXT":
             return tuple(b"".join(one.strings).decode("utf-8", "replace") for one in found)

@@ -7,7 +7,8 @@ from ipaddress import ip_address
 
 import pytest
 
-from mailbot.net.dns_client import DnsClient, NoAnswer
+from mailbot.core.dns_answers import NoAnswer
+from mailbot.net.dns_client import DnsClient
 from tests.net.dns_server import dns_server
 
 
