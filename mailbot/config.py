@@ -7,8 +7,8 @@ import re
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from datetime import time as clock
-from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -17,9 +17,12 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from mailbot.core.address import valid_address
+from mailbot.core.calendar import Days, OfficeCalendar
 from mailbot.core.pace import UNPACED, Pace
 from mailbot.core.relay import Relay, parse_relay
 from mailbot.core.trouble import Limits
+from mailbot.core.written_date import read_written
+from mailbot.holidays import is_holiday, with_published
 from mailbot.yaml_source import FileModel, Line, Mistake, Mistakes, Source, read_yaml, said, validate
 
 _DEFAULT_FILE = Path("config/mailbot.yaml")
@@ -95,6 +98,7 @@ class Config:
     web: Address | None
     bounces: Limits  # when an address whose mail comes back is asked, and how long is waited
     web_url: str  # where the public reaches it, without a slash at its end; "": nowhere
+    calendar: OfficeCalendar  # which days are off, in which hours mail goes out, when nobody is reminded
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ class Partial:
     people: tuple[
         tuple[Source, tuple[str | int, ...], str], ...
     ] = ()  # office, desk and witnesses, with their place
+    calendar: OfficeCalendar = is_holiday
 
 
 def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -141,7 +146,9 @@ def read_config(
     sources, secrets = _imap_sources(source, found, folder, environ)
     dkim, faults = _dkim(source, found, folder)
     mistakes += secrets + faults + _readable_passwords(source, file)
-    partial = replace(_partial(folder, found), people=_people(source, found))
+    calendar, unread = _calendar(source, found, folder)
+    mistakes += unread
+    partial = replace(_partial(folder, found), people=_people(source, found), calendar=calendar)
     if mistakes:
         return None, partial, mistakes
     config = Config(
@@ -169,6 +176,7 @@ def read_config(
         dkim=dkim,
         web=found.web,
         web_url=found.web_url or "",
+        calendar=calendar,
         bounces=Limits(
             found.bounces.probe_at,
             timedelta(days=found.bounces.half_life_days),
@@ -279,6 +287,52 @@ def _time_of_day(text: str) -> str:
     return text
 
 
+_MONTH_DAY = re.compile(r"([0-9]{1,2})[-/]([0-9]{1,2})")
+_UNTIL = re.compile(r"\s*(?:\bto\b|〜|～|から)\s*")
+
+
+def _days(value: object) -> Days:
+    """Read 2026-08-13, 08-13 (of every year), and a span of either: 08-13 to 08-15."""
+    ends = _UNTIL.split(value.strip().removesuffix("まで")) if isinstance(value, str) else []
+    if not 1 <= len(ends) <= 2:
+        raise said("must be a day or a span such as 2026-08-13, 08-13, or 08-13 to 08-15")
+    first, last = _end_of_span(ends[0]), _end_of_span(ends[-1])
+    if isinstance(first, date) != isinstance(last, date):
+        raise said(f"{value!r}: write the year at both ends, or at neither")
+    if isinstance(first, date) and isinstance(last, date) and last < first:
+        raise said(f"{value!r} ends before it starts")
+    return Days(first, last)
+
+
+def _end_of_span(text: str) -> date | tuple[int, int]:
+    if (found := _MONTH_DAY.fullmatch(text)) is not None:
+        month, day = int(found[1]), int(found[2])
+        try:
+            date(2028, month, day)  # a leap year: 02-29 exists
+        except ValueError:
+            raise said(f"{text!r} does not exist in the calendar") from None
+        return month, day
+    try:
+        written = read_written(text)
+    except ValueError as error:
+        raise said(str(error)) from None
+    if written is None or written.time is not None:
+        raise said(f"{text!r} is not a day; write YYYY-MM-DD, or MM-DD for every year")
+    return written.day
+
+
+def _season(value: object) -> Days | None:
+    return None if value == "off" else _days(value)
+
+
+def _office_hours(value: object) -> tuple[clock, clock]:
+    first, _, last = value.partition("-") if isinstance(value, str) else ("", "", "")
+    hours = clock.fromisoformat(_time_of_day(first.strip())), clock.fromisoformat(_time_of_day(last.strip()))
+    if hours[1] <= hours[0]:
+        raise said(f"{value!r} ends before it starts")
+    return hours
+
+
 def _addresses(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -334,6 +388,7 @@ PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Listen = Annotated[Address, BeforeValidator(_listen)]
 NextHop = Annotated[Any, BeforeValidator(_relay)]
 Zone = Annotated[Any, BeforeValidator(_zone)]
+DaysOff = Annotated[Any, BeforeValidator(_days)]
 
 
 class ImapFile(FileModel):
@@ -414,6 +469,11 @@ class ConfigFile(FileModel):
     bounces: BouncesFile = BouncesFile()
     web: Listen | None = None
     web_url: PublicUrl | None = None
+    holidays: Line | None = None
+    closed: Annotated[tuple[DaysOff, ...], BeforeValidator(_addresses)] = ()
+    hours: Annotated[Any, BeforeValidator(_office_hours), Field(validate_default=True)] = "08:00-20:00"
+    quiet: bool = False
+    no_reminders: Annotated[Any, BeforeValidator(_season), Field(validate_default=True)] = "03-25 to 04-10"
 
 
 # -- between the values --------------------------------------------------------------------------------------------
@@ -421,6 +481,22 @@ class ConfigFile(FileModel):
 
 def _partial(folder: Path, found: ConfigFile) -> Partial:
     return Partial(folder, found.timezone, found.language, found.domain, found.reply_domain or found.domain)
+
+
+def _calendar(source: Source, found: ConfigFile, folder: Path) -> tuple[OfficeCalendar, list[Mistake]]:
+    calendar = replace(
+        is_holiday, closed=found.closed, hours=found.hours, quiet=found.quiet, no_reminders=found.no_reminders
+    )
+    if found.holidays is None:
+        return calendar, []
+    path = folder / found.holidays
+    try:
+        return with_published(calendar, path.read_bytes()), []
+    except OSError as error:
+        fault = f"{path} cannot be read: {error.strerror}"
+    except ValueError as error:
+        fault = f"{path}: {error}"
+    return calendar, [source.mistake(("holidays",), fault)]
 
 
 def _people(source: Source, found: ConfigFile) -> tuple[tuple[Source, tuple[str | int, ...], str], ...]:

@@ -32,6 +32,7 @@ from mailbot.core.survey import (
     Share,
     Survey,
 )
+from mailbot.core.written_date import read_written
 from mailbot.yaml_source import FileModel, Line, Mistakes, nearest, parse_yaml, said, validate
 
 Stated = TypeVar("Stated")
@@ -61,14 +62,28 @@ def moment(text: str, zone: ZoneInfo) -> datetime:
     if _DATE.fullmatch(text):
         raise said(f"{text!r} has no time of day; write {text} 09:00")
     if not _MOMENT.fullmatch(text):
-        raise said(f"{text!r} is not a time; write YYYY-MM-DD HH:MM, such as 2027-01-14 09:00")
-    try:
-        aware = datetime.fromisoformat(text).replace(tzinfo=zone)
-    except ValueError:
-        raise said(f"{text!r} does not exist in the calendar or on the clock") from None
+        aware = datetime.combine(*_written_moment(text), zone)
+    else:
+        try:
+            aware = datetime.fromisoformat(text).replace(tzinfo=zone)
+        except ValueError:
+            raise said(f"{text!r} does not exist in the calendar or on the clock") from None
     if aware.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != aware.replace(tzinfo=None):
         raise said(f"{text!r} does not exist in {zone.key}: the clocks go forward there")
     return aware
+
+
+def _written_moment(text: str) -> tuple[date, clock]:
+    """Read a moment in words, 令和9年4月1日（木）9時. Raises our own sentence when it is none."""
+    try:
+        written = read_written(text)
+    except ValueError as error:
+        raise said(str(error)) from None
+    if written is None:
+        raise said(f"{text!r} is not a time; write YYYY-MM-DD HH:MM, such as 2027-01-14 09:00")
+    if written.time is None:
+        raise said(f"{text!r} has no time of day; write {text} 09:00")
+    return written.day, written.time
 
 
 def clock_time(text: str) -> clock:
@@ -94,12 +109,13 @@ def _moment(value: object, info: ValidationInfo) -> datetime:
 
 
 def _date(value: object) -> date:
-    if not isinstance(value, str) or not _DATE.fullmatch(value.strip()):
-        raise said(f"{value!r} is not a date; write YYYY-MM-DD, such as 2027-02-10")
     try:
-        return date.fromisoformat(value.strip())
-    except ValueError:
-        raise said(f"{value!r} does not exist in the calendar") from None
+        written = read_written(value) if isinstance(value, str) else None
+    except ValueError as error:
+        raise said(str(error)) from None
+    if written is None or written.time is not None:
+        raise said(f"{value!r} is not a date; write YYYY-MM-DD, such as 2027-02-10")
+    return written.day
 
 
 def _day(value: object) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from datetime import time as clock
 from pathlib import Path
@@ -14,9 +14,10 @@ from mailbot.config import Config, Partial, read_config
 from mailbot.core.address import route
 from mailbot.core.audience import order_of
 from mailbot.core.ballot import faults
-from mailbot.core.calendar import moment_before, unusual
+from mailbot.core.calendar import OfficeCalendar, unconfirmed, unusual
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.plan import reminder_before
 from mailbot.core.survey import Reminder, Survey
 from mailbot.definition_files import (
     REQUIRED,
@@ -27,7 +28,6 @@ from mailbot.definition_files import (
     ShareFile,
     SurveyFile,
 )
-from mailbot.holidays import is_holiday
 from mailbot.own_templates import check_own_templates
 from mailbot.resources import templates_folder
 from mailbot.yaml_source import (
@@ -76,7 +76,14 @@ class _Read(Generic[File]):
 
 def load_definitions(config: Config) -> Definitions:
     """Read every definition file. Raises Mistakes with the mistakes of all of them."""
-    known = Partial(config.folder, config.timezone, config.language, config.domain, config.reply_domain)
+    known = Partial(
+        config.folder,
+        config.timezone,
+        config.language,
+        config.domain,
+        config.reply_domain,
+        calendar=config.calendar,
+    )
     findings = _Findings()
     definitions = _definitions(known, findings)
     if findings.mistakes:
@@ -219,7 +226,26 @@ def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) 
             findings.mistakes.append(_placed(source, found, fault))
     moments: list[tuple[Trail, datetime | None]] = [(("opens",), found.opens), (("closes",), found.closes)]
     moments += [((*path, "at"), reminder.at) for path, reminder in _reminders(found, known)]
-    findings.notes += _unusual(source, moments)
+    findings.notes += _unusual(source, moments, known.calendar)
+    if found.closes is not None:
+        findings.notes += _moved_reminders(read, found.closes, known)
+
+
+def _moved_reminders(read: _Read[SurveyFile], closes: datetime, known: Partial) -> Iterator[Note]:
+    """Note a reminder that is moved out of the turn of the year."""
+    for path, reminder in _reminders(read.found, known):
+        if reminder.business_days_before_close is None:
+            continue
+        at = reminder_before(reminder, closes, known.calendar, known.timezone)
+        as_planned = reminder_before(
+            reminder, closes, replace(known.calendar, no_reminders=None), known.timezone
+        )
+        if at != as_planned:
+            sentence = (
+                f"would go out on {as_planned:%Y-%m-%d}, when nobody is reminded ({known.calendar.no_reminders}, the turn "
+                f"of the year); it goes out at {at:%Y-%m-%d %H:%M}. Write the time out to have it sent all the same"
+            )
+            yield read.source.note(read.source.reached(path), sentence)
 
 
 def _with_stand_ins(found: SurveyFile, known: Partial) -> SurveyFile | None:
@@ -262,8 +288,7 @@ def _reminders_outside(
     for path, reminder in _reminders(read.found, known):
         at = reminder.at
         if reminder.business_days_before_close is not None:
-            days = reminder.business_days_before_close
-            at = moment_before(closes.date(), days, reminder.time, is_holiday, known.timezone)
+            at = reminder_before(reminder, closes, known.calendar, known.timezone)
         if at is not None and not opens < at < closes:
             when = "before the survey opens" if at <= opens else "after the survey closes"
             what = "reminder" if path[0] == "reminders" else "list of the missing"
@@ -322,7 +347,7 @@ def _check_event(read: _Read[EventFile], known: Partial, findings: _Findings) ->
     moments: list[tuple[Trail, datetime | None]] = [(("rsvp_until",), found.rsvp_until)]
     notices = [notice.value(known.timezone) for notice in found.notices]
     moments += [(("notices", index, "at"), notice.at) for index, notice in enumerate(notices)]
-    findings.notes += _unusual(source, moments)
+    findings.notes += _unusual(source, moments, known.calendar)
     if found.date is None:
         return
     starts = found.time[0] if isinstance(found.time, tuple) else clock.max
@@ -333,11 +358,15 @@ def _check_event(read: _Read[EventFile], known: Partial, findings: _Findings) ->
             findings.mistakes.append(source.mistake(path, sentence))
 
 
-def _unusual(source: Source, moments: Iterable[tuple[Trail, datetime | None]]) -> Iterator[Note]:
+def _unusual(
+    source: Source, moments: Iterable[tuple[Trail, datetime | None]], calendar: OfficeCalendar
+) -> Iterator[Note]:
     for path, at in moments:
-        sentence = unusual(at, is_holiday) if at is not None else None
-        if sentence is not None:
-            yield source.note(path, sentence)
+        if at is None:
+            continue
+        for sentence in (unusual(at, calendar), unconfirmed(at.date(), calendar)):
+            if sentence is not None:
+                yield source.note(path, sentence)
 
 
 # -- between the files ---------------------------------------------------------------------------------------------

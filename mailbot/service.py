@@ -31,7 +31,6 @@ from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.run_due import run_due
 from mailbot.form_file import read_forms, write_form
-from mailbot.holidays import is_holiday
 from mailbot.net import imap_client, smtp_server
 from mailbot.own_templates import own_folder
 from mailbot.render import Letterhead, Renderer
@@ -84,7 +83,7 @@ def make_site(config: Config) -> Site:
             Letterhead(config.association, config.office, config.reply_domain, config.timezone),
             own_folder(config.folder),
         ),
-        holiday=is_holiday,
+        calendar=config.calendar,
         read_forms=read_forms,
         write_form=write_form,
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),

@@ -542,7 +542,7 @@ def schedule_rows(
     """Return one row for each run: what was late or skipped, then what is to come and to how many."""
     rows = []
     for one in [*past, *coming]:
-        odd = unusual(one.due_at.astimezone(site.zone), site.holiday) if one.state == "waiting" else None
+        odd = unusual(one.due_at.astimezone(site.zone), site.calendar) if one.state == "waiting" else None
         rows.append(
             {
                 "at": local(one.due_at, site.zone),

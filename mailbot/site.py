@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailbot.core.answer_form import Sheet
-from mailbot.core.calendar import Holiday, Language
+from mailbot.core.calendar import Language, OfficeCalendar
 from mailbot.core.message import Message
 from mailbot.core.survey import Survey
 from mailbot.core.trouble import LIMITS, Limits
@@ -28,7 +28,7 @@ class Site:
     authserv_id: str  # of our own MTA, RFC 8601
     key: bytes  # of the tokens in addresses
     render: Renderer
-    holiday: Holiday
+    calendar: OfficeCalendar  # called with a day, it tells whether it is a holiday
     read_forms: Callable[[Message], tuple[Sheet, ...]]  # the spreadsheets of ours that are attached to a mail
     write_form: Callable[[Survey, Language], bytes]  # a survey's form as .xlsx
     witnesses: tuple[str, ...] = ()  # addresses that get the hash of each ledger once a day

@@ -42,16 +42,16 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     ),
     "checkup_dns.py": ({"config", "core", "dkim_keys", "net"}, set()),
     "checkup_machine.py": ({"config", "core", "dkim_keys"}, {"sqlalchemy"}),
-    "config.py": ({"core", "yaml_source"}, {"pydantic"}),
+    "config.py": ({"core", "holidays", "yaml_source"}, {"pydantic"}),
     "definition_files.py": ({"config", "core", "yaml_source"}, {"pydantic"}),
     "definition_yaml.py": ({"core", "definition_files"}, {"ruamel"}),
     "definitions.py": (
-        {"config", "core", "definition_files", "holidays", "own_templates", "resources", "yaml_source"},
+        {"config", "core", "definition_files", "own_templates", "resources", "yaml_source"},
         set(),
     ),
     "dkim_keys.py": ({"core"}, {"cryptography"}),
     "form_file.py": ({"core"}, {"openpyxl"}),
-    "holidays.py": (set(), {"jpholiday"}),
+    "holidays.py": ({"core"}, set()),
     "ics.py": ({"core"}, {"icalendar"}),
     "log.py": (set(), set()),
     "mailbox_files.py": ({"core"}, set()),
@@ -77,7 +77,7 @@ COMMANDS = {name for name in FILES if name.startswith("cli/")}  # what a person 
 ROOTS = {"service.py"} | COMMANDS | DEMO  # these may import any other, but hardly anybody may import them
 
 PURE = {
-    *("__future__", "ast", "base64", "binascii", "bisect", "collections", "collections.abc", "dataclasses", "datetime"),
+    *("__future__", "ast", "base64", "binascii", "bisect", "calendar", "collections", "collections.abc", "dataclasses", "datetime"),
     *("decimal", "email.utils", "fractions", "functools", "hashlib", "hmac", "html", "ipaddress", "itertools", "json"),
     *("operator", "pathlib", "re", "string", "typing", "unicodedata", "urllib.parse"),
 }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,7 @@ from mailbot.config import (
 from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay
 from mailbot.core.trouble import LIMITS, Limits
+from mailbot.holidays import is_holiday
 from mailbot.new_folder import make_folder
 from mailbot.resources import example_config_folder, templates_folder
 from mailbot.yaml_source import FileModel, Mistakes
@@ -82,6 +83,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         bounces=LIMITS,
         web=None,
         web_url="",
+        calendar=is_holiday,
     )
 
 
@@ -313,6 +315,8 @@ def test_bounces(tmp_path: Path) -> None:
 # -- the example file ----------------------------------------------------------------------------------------------
 
 _PROSE_DEFAULTS = {
+    "holidays": "the table of this version",
+    "closed": "none",
     "spam_score": "none",
     "pace": "as fast as the relay listens",
     "desk": "office alone",
@@ -376,7 +380,7 @@ def test_the_example_states_every_option_with_its_true_default(model: type[FileM
         else:
             default = field.default[0] if name == "relay" else field.default
             shown = f"{default:g}" if isinstance(default, float) else str(default)
-            assert stated[name] == (shown.lower() if default is True else shown)
+            assert stated[name] == (shown.lower() if isinstance(default, bool) else shown)
 
 
 def test_the_example_holds_nothing_else() -> None:
@@ -395,7 +399,7 @@ def test_the_commented_options_are_sound(tmp_path: Path) -> None:
     """The options that stand commented out in the example are right when a person takes the marks away."""
     text = (example_config_folder() / "mailbot.yaml").read_text(encoding="utf-8")
     text = re.sub(r"(?m)^( *)#( *(?:-|imap:|dkim:|[a-z0-9_]+: .*))$", r"\1\2", text)
-    text = re.sub(r"(?m)^ *password(?:_file)?: .*\n", "", text)
+    text = re.sub(r"(?m)^ *(?:password(?:_file)?|holidays): .*\n", "", text)
     for name in ("2026a", "2026e"):
         key = dkim_key_file(tmp_path, name)
         key.parent.mkdir(parents=True, exist_ok=True)
@@ -410,3 +414,39 @@ def test_resources_are_found() -> None:
     """Templates and examples are found in a checkout as in a wheel."""
     assert templates_folder().is_dir()
     assert (example_config_folder() / "mailbot.yaml").is_file()
+
+
+def test_the_calendar_is_the_office_s_own(tmp_path: Path) -> None:
+    """Closing days, hours and the weeks without reminders are options; what is no day is refused with its place."""
+    more = "closed: [08-13 to 08-15, 2027-02-12]\nhours: 08:30-17:15\nquiet: true\nno_reminders: off\n"
+    calendar = loaded(tmp_path, more).calendar
+    closed = [date(2026, 8, 13), date(2030, 8, 15), date(2027, 2, 12)]
+    assert [calendar(day) for day in (*closed, date(2028, 2, 14), date(2026, 8, 17))] == [True] * 3 + [
+        False
+    ] * 2
+    assert (calendar.hours, calendar.quiet, calendar.no_reminders) == (
+        (time(8, 30), time(17, 15)),
+        True,
+        None,
+    )
+    assert mistakes(tmp_path, "closed: [02-30]\nhours: 17-8\nno_reminders: 2027-03-25 to 04-10\n") == [
+        "closed.1: '02-30' does not exist in the calendar",
+        "hours: '17' is not a time of day; write HH:MM, such as 17:00",
+        "no_reminders: '2027-03-25 to 04-10': write the year at both ends, or at neither",
+    ]
+
+
+def test_a_newer_table_of_the_cabinet_office_is_taken_as_it_is(tmp_path: Path) -> None:
+    """Its CP932 file stands for the years that it has, and moves the date until which holidays are known."""
+    path = tmp_path / "config" / "syukujitsu.csv"
+    written(tmp_path, "")
+    table = "国民の祝日・休日月日,国民の祝日・休日名称\r\n2028/1/1,元日\r\n2028/1/12,成人の日\r\n"
+    path.write_bytes(table.encode("cp932"))
+    calendar = loaded(tmp_path, "holidays: config/syukujitsu.csv\n").calendar
+    assert calendar.confirmed_until == date(2028, 12, 31)
+    assert [calendar(date(2028, 1, day)) for day in (10, 12)] == [False, True]
+    assert calendar(date(2027, 1, 11))
+    path.write_text("nothing", encoding="utf-8")
+    (sentence,) = mistakes(tmp_path, "holidays: config/syukujitsu.csv\n")
+    assert "names no holiday" in sentence
+    assert "cannot be read" in mistakes(tmp_path, "holidays: config/none.csv\n")[0]

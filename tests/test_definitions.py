@@ -348,6 +348,27 @@ def test_written_times_on_days_off_are_noted(tmp_path: Path) -> None:
     ]
 
 
+def test_a_reminder_at_the_turn_of_the_year_is_moved_and_noted(tmp_path: Path) -> None:
+    """Nobody is reminded while the people in charge change, unless the time is written out; `check` says where it goes."""
+    survey = SURVEY.replace("01-14 09:00", "03-01 09:00").replace("01-28 17:00", "04-09 17:00")
+    reminders = "reminders: [{business_days_before_close: 3}, {at: 2027-04-01 09:00}]\n"
+    (note,) = defined(tmp_path, surveys_a=survey + reminders).notes
+    assert "2027-03-24 09:00" in str(note)
+    assert "reminders.1" in str(note)
+
+
+def test_a_date_beyond_the_published_holidays_is_noted(tmp_path: Path) -> None:
+    """What is planned for a year whose holidays nobody knows yet is planned, and said."""
+    (note,) = defined(tmp_path, surveys_a=SURVEY.replace("2027-01-28 17:00", "2028-01-28 17:00")).notes
+    assert "until when the public holidays are published" in str(note)
+
+
+def test_an_era_date_is_a_date(tmp_path: Path) -> None:
+    """令和 and the day of the week may stand where a date is asked for."""
+    survey = SURVEY.replace("2027-01-14 09:00", "令和9年1月14日（木）9時")
+    assert defined(tmp_path, surveys_a=survey).surveys[0].opens == at("2027-01-14 09:00")
+
+
 def test_bulletins_are_noted(tmp_path: Path) -> None:
     """A bulletin's file is not passed over in silence."""
     (note,) = defined(tmp_path, bulletins_a="key: B1\n").notes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 
-from mailbot.core.calendar import Holiday, local_moment, moment_before
+from mailbot.core.calendar import Holiday, OfficeCalendar, business_days_before, local_moment, moment_before
 from mailbot.core.event import Event, Notice, begins
 from mailbot.core.survey import Reminder, Survey
 
@@ -71,7 +71,7 @@ class NotYet:
     """Its time has not come."""
 
 
-def survey_jobs(survey: Survey, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
+def survey_jobs(survey: Survey, calendar: OfficeCalendar, zone: tzinfo) -> tuple[Job, ...]:
     """Return the survey's runs in order of time: it opens, reminds, closes.
 
     A reminder that does not fall between opening and close has no run; `check` says so beforehand.
@@ -84,12 +84,12 @@ def survey_jobs(survey: Survey, holiday: Holiday, zone: tzinfo) -> tuple[Job, ..
         Job(_name("survey", survey.key, "close"), closes, LateRule()),
     ]
     for number, reminder in enumerate(survey.reminders, 1):
-        at = reminder_at(reminder, survey, holiday, zone)
+        at = reminder_at(reminder, survey, calendar, zone)
         if opens < at < closes:
             rule = LateRule(until=closes, at_most=_REMINDER_AT_MOST, after=closed)
             jobs.append(Job(_name("survey", survey.key, "reminder", number), at, rule))
     for number, follow_up in enumerate(survey.follow_ups, 1):
-        at = reminder_at(follow_up, survey, holiday, zone)
+        at = reminder_at(follow_up, survey, calendar, zone)
         if opens < at < closes:
             rule = LateRule(until=closes, at_most=_REMINDER_AT_MOST, after=closed)
             jobs.append(Job(_name("survey", survey.key, "followup", number), at, rule))
@@ -126,12 +126,18 @@ def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
     return tuple(sorted((job for job in jobs if _in_time(job.at, event, zone)), key=lambda job: job.at))
 
 
-def reminder_at(reminder: Reminder, survey: Survey, holiday: Holiday, zone: tzinfo) -> datetime:
+def reminder_at(reminder: Reminder, survey: Survey, calendar: OfficeCalendar, zone: tzinfo) -> datetime:
     """Return when the reminder is due (UTC): its written time, or so many business days before the close."""
     if reminder.at is not None:
         return reminder.at.astimezone(UTC)
-    closes, days = survey.closes.astimezone(zone).date(), reminder.business_days_before_close or 0
-    return moment_before(closes, days, reminder.time, holiday, zone).astimezone(UTC)
+    return reminder_before(reminder, survey.closes, calendar, zone).astimezone(UTC)
+
+
+def reminder_before(reminder: Reminder, closes: datetime, calendar: OfficeCalendar, zone: tzinfo) -> datetime:
+    """Return the local moment of a reminder so many business days before the close, moved out of the turn of the year."""
+    last = closes.astimezone(zone).date()
+    day = business_days_before(last, reminder.business_days_before_close or 0, calendar)
+    return local_moment(calendar.reminding_day(day, last), time.fromisoformat(reminder.time), zone)
 
 
 def notice_at(notice: Notice, event: Event, holiday: Holiday, zone: tzinfo) -> datetime:

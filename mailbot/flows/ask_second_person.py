@@ -220,7 +220,7 @@ def _mail(
         reply=quoted.words,
         attachments=quoted.files,
         text=text,
-        plan=tuple(sorted(reminder_at(each, survey, site.holiday, site.zone) for each in survey.reminders))
+        plan=tuple(sorted(reminder_at(each, survey, site.calendar, site.zone) for each in survey.reminders))
         if act == "open"
         else (),
     )

@@ -45,7 +45,7 @@ def plan_roll_call(
     runs = [(JobName("rollcall", call.key, "open", 0), opens)]
     runs += [
         (JobName("rollcall", call.key, "reminder", number), at)
-        for number, at in enumerate(reminders(call, site.holiday), 1)
+        for number, at in enumerate(reminders(call, site.calendar), 1)
     ]
     wanted = [Occurrence(str(name), occurrence(at, site.zone), at) for name, at in runs]
     occurrences.plan(connection, f"rollcall:{call.key}:", wanted)

@@ -453,7 +453,7 @@ def _extend(connection: Connection, desk: _Desk, command: Extend) -> _Said:
     if closes <= old or closes <= desk.now:
         raise Refusal(desk.say("not-later", closes=desk.moment(closes), key=key))
     said = _request(connection, desk, key, "extend", {"closes": closes.isoformat()}, "undo-extend")
-    off = () if business_day(closes.date(), desk.site.holiday) else (desk.say("day-off"),)
+    off = () if business_day(closes.date(), desk.site.calendar) else (desk.say("day-off"),)
     return replace(said, hints=(*off, *said.hints))
 
 

@@ -22,5 +22,5 @@ def plan_runs(connection: Connection, site: Site, value: Survey | Event) -> None
 def jobs_of(site: Site, value: Survey | Event) -> tuple[Job, ...]:
     """Return the runs that a definition has."""
     if isinstance(value, Survey):
-        return survey_jobs(value, site.holiday, site.zone)
-    return event_jobs(value, site.holiday, site.zone)
+        return survey_jobs(value, site.calendar, site.zone)
+    return event_jobs(value, site.calendar, site.zone)

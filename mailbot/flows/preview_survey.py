@@ -145,7 +145,7 @@ _ACTIONS = {
 
 def _dates(site: Site, survey: Survey) -> Iterator[tuple[str, str]]:
     names = _ACTIONS[site.language]
-    for job in survey_jobs(survey, site.holiday, site.zone):
+    for job in survey_jobs(survey, site.calendar, site.zone):
         action = job.name.split(":")[2]
         yield names.get(action, action), moment_words(job.at.astimezone(site.zone), site.language)
 
@@ -154,7 +154,7 @@ def _date_warnings(site: Site, survey: Survey) -> Iterator[str]:
     closes = survey.closes.astimezone(site.zone)
     when = moment_words(closes, site.language)
     japanese = site.language == "ja"
-    if not business_day(closes.date(), site.holiday):
+    if not business_day(closes.date(), site.calendar):
         yield (
             f"締切の{when}は閉庁日です。前後の開庁日をご検討ください。"
             if japanese

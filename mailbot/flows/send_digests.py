@@ -28,7 +28,7 @@ def send_digests(connection: Connection, site: Site, now: datetime) -> int:
     occurrences.plan(connection, JOB, [run])
     if not occurrences.claim(connection, run.job, run.local):
         return 0
-    weekly = begins_week(run.due_at.astimezone(site.zone).date(), site.holiday)
+    weekly = begins_week(run.due_at.astimezone(site.zone).date(), site.calendar)
     copies = 0
     for value in lists.every(connection):
         if value.archive:
@@ -41,7 +41,7 @@ def send_digests(connection: Connection, site: Site, now: datetime) -> int:
 
 def digests_due(connection: Connection, site: Site, now: datetime) -> Occurrence | None:
     """Return the run of today whose time has come and that nobody has done; None: there is none."""
-    at = digest_moment(now, site.digest_at, site.holiday, site.zone)
+    at = digest_moment(now, site.digest_at, site.calendar, site.zone)
     if at is None or now < at:
         return None
     local = occurrence(at, site.zone)

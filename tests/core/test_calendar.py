@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as clock
 from zoneinfo import ZoneInfo
 
+import jpholiday
 import pytest
 
 from mailbot.core.calendar import (
+    Days,
     business_day,
     business_days_before,
     date_words,
@@ -20,6 +23,7 @@ from mailbot.core.calendar import (
     receipt_words,
     short_date,
     short_words,
+    unconfirmed,
     unusual,
     wareki,
 )
@@ -158,3 +162,57 @@ def test_date_words() -> None:
     assert receipt_words(datetime(2026, 6, 20, 10, 12, tzinfo=TOKYO), "ja") == "6月20日 10時12分"
     assert receipt_words(datetime(2026, 6, 20, 10, 12, tzinfo=TOKYO), "en") == "20 June, 10:12"
     assert short_words(moment.date(), "en") == "2 July"
+
+
+def test_the_office_s_own_closing_days_are_no_business_days() -> None:
+    """A day of one year and a span of every year, also over the year's end, are off like a holiday."""
+    own = replace(is_holiday, closed=(Days((8, 13), (8, 15)), Days(date(2026, 7, 2), date(2026, 7, 2))))
+    assert not business_day(date(2026, 7, 2), own)
+    assert business_day(date(2027, 7, 2), own)
+    assert business_days_before(date(2026, 8, 17), 1, own) == date(2026, 8, 12)
+    assert date(2027, 1, 2) in Days((12, 28), (1, 4))
+    assert "a closing day of the office" in (unusual(datetime(2026, 7, 2, 9, tzinfo=TOKYO), own) or "")
+
+
+def test_beyond_the_published_holidays_somebody_is_asked() -> None:
+    """Holidays are law: after the last published year the date may still move, and it is said (surveys.md 1.10)."""
+    assert unconfirmed(is_holiday.confirmed_until, is_holiday) is None
+    assert "published" in (unconfirmed(is_holiday.confirmed_until + timedelta(days=1), is_holiday) or "")
+
+
+@pytest.mark.parametrize(
+    ("planned", "before", "expected"),
+    [
+        (date(2027, 3, 24), date(2027, 3, 31), date(2027, 3, 24)),  # not in the season
+        (date(2027, 3, 30), date(2027, 4, 20), date(2027, 4, 12)),  # after it: 4/11 is a Sunday
+        (date(2027, 4, 5), date(2027, 4, 9), date(2027, 3, 24)),  # too late after it: before it
+        (date(2027, 4, 8), date(2027, 4, 12), date(2027, 3, 24)),  # not on the day of the close itself
+    ],
+)
+def test_nobody_is_reminded_at_the_turn_of_the_year(planned: date, before: date, expected: date) -> None:
+    """A reminder of the last days of March or 1 to 10 April goes after them, or before them where that is too late."""
+    assert is_holiday.reminding_day(planned, before) == expected
+    assert replace(is_holiday, no_reminders=None).reminding_day(planned, before) == planned
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (datetime(2026, 7, 2, 9, 0), datetime(2026, 7, 2, 9, 0)),
+        (datetime(2026, 7, 2, 3, 0), datetime(2026, 7, 2, 8, 0)),
+        (datetime(2026, 7, 2, 20, 0), datetime(2026, 7, 3, 8, 0)),
+        (datetime(2026, 7, 3, 23, 0), datetime(2026, 7, 6, 8, 0)),  # over the weekend
+        (datetime(2026, 12, 28, 20, 0), datetime(2027, 1, 4, 8, 0)),
+    ],
+)
+def test_the_next_opening(moment: datetime, expected: datetime) -> None:
+    """What may not go out now goes out at the beginning of the hours of the next business day."""
+    assert is_holiday.next_opening(moment.replace(tzinfo=TOKYO)) == expected.replace(tzinfo=TOKYO)
+
+
+def test_the_shipped_holidays_are_those_that_others_know() -> None:
+    """Day for day the shipped table is what an independent library says, the published years and the expected ones."""
+    day = min(is_holiday.holidays)
+    while day <= max(is_holiday.holidays):
+        assert is_holiday(day) is bool(jpholiday.is_holiday(day)), day
+        day += timedelta(days=1)

@@ -332,7 +332,7 @@ def open_post_office(database: Database) -> PostOffice:
         authserv_id="mx.example.jp",
         key=b"k" * 32,
         render=Renderer(templates_folder(), "ja", letterhead),
-        holiday=is_holiday,
+        calendar=is_holiday,
         read_forms=read_forms,
         write_form=write_form,
     )
