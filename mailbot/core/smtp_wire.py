@@ -14,6 +14,7 @@ from mailbot.core.delivery import Failed, Outcome, Transaction, classify
 
 LINE_MAX = 2_048  # bytes of one reply line; RFC 5321 4.5.3.1.5 asks for 512
 REPLY_LINES_MAX = 256
+_KNOWN_REPLIES = 64  # one-line replies that a connection keeps as read
 WORDS_MAX = 1_000  # characters of a reply that are kept
 CONTENT_LINE_MAX = 998  # bytes without CRLF, RFC 5321 4.5.3.1.6
 ADDRESS_MAX = 254  # octets, RFC 5321 4.5.3.1.3 without the angle brackets
@@ -58,6 +59,7 @@ class ReplyCutter:
         self._rest = b""  # the line that has not ended
         self._lines: list[str] = []  # of the reply that has not ended
         self._code = 0
+        self._known: dict[bytes, Reply] = {}  # a server says nearly the same to each mail
 
     @property
     def pending(self) -> bool:
@@ -68,7 +70,11 @@ class ReplyCutter:
         """Yield each reply that these bytes complete; raise GarbledReply at the first that is none."""
         *lines, rest = (self._rest + data).split(b"\r\n")
         self._rest = rest
+        known = self._known
         for line in lines:
+            if line in known and not self._lines:
+                yield known[line]
+                continue
             code, mark = _CODES.get(line[:3]), line[3:4]
             if code is None or mark not in {b" ", b"-", b""} or len(line) > LINE_MAX - 2:
                 raise GarbledReply(f"the server's reply cannot be read: {line[:60]!r}")
@@ -84,7 +90,12 @@ class ReplyCutter:
                     continue
                 text = "\n".join(self._lines)
                 self._lines = []
-            yield Reply(code, text)
+                yield Reply(code, text)
+                continue
+            if len(known) >= _KNOWN_REPLIES:
+                known.clear()
+            known[line] = reply = Reply(code, text)
+            yield reply
         if len(rest) >= LINE_MAX or b"\n" in rest:
             raise GarbledReply(f"the server's reply has a line that does not end with CRLF: {rest[:60]!r}")
 

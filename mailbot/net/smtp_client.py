@@ -18,6 +18,7 @@ import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from ipaddress import ip_address
 from typing import Literal, cast
 
@@ -36,6 +37,7 @@ from mailbot.core.smtp_wire import (
 )
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\]")
+Answered = Callable[[list[Reply]], None]
 _PATIENCE = 3  # connections in a row on which nothing was answered, before a relay counts as away
 
 
@@ -109,7 +111,7 @@ class _Connection(asyncio.Protocol):
         self._replies: list[Reply] = []
         self._wanted = 1  # the greeting comes unasked
         self.greeting: asyncio.Future[list[Reply]] = self._loop.create_future()  # comes when it likes
-        self._answer: asyncio.Future[list[Reply]] | None = self.greeting
+        self._answered: Answered | None = partial(_give, self.greeting)
         self._patience = timeouts.greeting
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -159,14 +161,19 @@ class _Connection(asyncio.Protocol):
 
     def ask(self, data: bytes, count: int, seconds: float) -> asyncio.Future[list[Reply]]:
         """Write, and return what will be the `count` replies; fewer when the connection ends (then `lost` is set)."""
-        self._answer = answer = self._loop.create_future()
+        answer: asyncio.Future[list[Reply]] = self._loop.create_future()
+        self.say(data, count, seconds, partial(_give, answer))
+        return answer
+
+    def say(self, data: bytes, count: int, seconds: float, answered: Answered) -> None:
+        """Write, and call back with the replies as `ask` returns them: no task has to wake up for them."""
+        self._answered = answered
         if self.lost is not None or self._transport is None:
             self._give_answer()
-            return answer
+            return
         self._wanted = count
         self._wait(seconds)
         self._transport.write(data)
-        return answer
 
     def end(self, reason: str) -> None:
         """Close at once; whoever waits gets the replies that came so far."""
@@ -177,7 +184,7 @@ class _Connection(asyncio.Protocol):
             self._timer.cancel()
         if self._transport is not None:
             self._transport.abort()
-        if self._answer is not None:
+        if self._answered is not None:
             self._give_answer()
 
     def fall_out_of_step(self, reason: str) -> None:
@@ -216,11 +223,11 @@ class _Connection(asyncio.Protocol):
         return protected or (isinstance(peer, tuple) and ip_address(peer[0].partition("%")[0]).is_loopback)
 
     def _give_answer(self) -> None:
-        answer, self._answer = self._answer, None
+        answered, self._answered = self._answered, None
         replies, self._replies = self._replies, []
         self._wanted = 0
-        if answer is not None and not answer.done():
-            answer.set_result(replies)
+        if answered is not None:
+            answered(replies)
 
     def _wait(self, seconds: float) -> None:
         """Begin to wait anew. One timer serves many waits: it looks at the deadline when it fires."""
@@ -234,12 +241,17 @@ class _Connection(asyncio.Protocol):
 
     def _look_at_clock(self) -> None:
         self._timer = None
-        if self._answer is None:
+        if self._answered is None:
             return
         if self._loop.time() < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
         else:
             self.end(f"no answer within {self._patience:g} s")
+
+
+def _give(answer: asyncio.Future[list[Reply]], replies: list[Reply]) -> None:
+    if not answer.done():
+        answer.set_result(replies)
 
 
 class _TlsFailed(RelayAway):
@@ -418,7 +430,12 @@ async def _exchange(connection: _Connection, head: bytes, count: int, mail: Prep
         replies += await _ask_in_turn(connection, mail)
     else:
         replies = await connection.ask(b"".join((head, *mail.commands)), count + len(mail.commands), seconds)
-    if len(replies) == count + len(mail.commands) and replies[-1].code < 400 and replies[-1].code != 354:
+    return _in_step(connection, replies, count + len(mail.commands))
+
+
+def _in_step(connection: _Connection, replies: list[Reply], wanted: int) -> list[Reply]:
+    """Return the replies up to that to DATA; none when they do not answer what was asked."""
+    if len(replies) == wanted and replies[-1].code < 400 and replies[-1].code != 354:
         connection.fall_out_of_step(f"the server answered DATA with {replies[-1].words}")
     return [] if connection.out_of_step else replies
 
@@ -449,7 +466,7 @@ class _Run:
         connections: int,
         timeouts: Timeouts,
     ) -> None:
-        self._work = work
+        self.work = work
         self._hostname = hostname
         self._downgrade = downgrade
         self._connections = connections
@@ -496,7 +513,7 @@ class _Run:
         outcomes = [(delivery, Deferred(reason)) for mail in self._waiting for delivery, _ in mail.recipients]
         self._waiting.clear()
         if outcomes:
-            await self._work.settle(outcomes, ())
+            await self.work.settle(outcomes, ())
 
     def _start(self, relay: Relay, connection: _Connection | None) -> None:
         self._tasks.add(asyncio.create_task(self._use(relay, connection)))
@@ -534,11 +551,11 @@ class _Run:
         while envelope is not None:
             outcomes += envelope.refused
             starting = envelope.starting if connection.lost is None else ()
-            if not await self._settle(outcomes, starting) and starting:
+            if not await self._settle(tuple(outcomes), starting) and starting:
                 # After 354 there is no other way not to send it: an empty content would be a mail.
                 connection.end("the lease of the mail was lost")
                 return "interrupted"
-            outcomes = []
+            outcomes.clear()
             useful = useful or (envelope.answered and not envelope.starting)
             if envelope.go_on and not envelope.accepted and connection.lmtp:
                 connection.end("the server wants content for no recipient")  # and would answer it nothing
@@ -546,16 +563,20 @@ class _Run:
                 await self._give_back(envelope, connection.lost, again=not first)
                 break
             first = False
-            head, count = _ending(envelope, lmtp=connection.lmtp)
-            following = self._next(relay, connection, outcomes)
-            replies = await _exchange(connection, head, count, following)
-            if envelope.starting:
-                outcomes += _read_content(envelope.starting, replies[:count], connection)
-                useful = useful or bool(replies)
-            if following is None:
-                envelope = await self._begin(relay, connection, outcomes)
+            if envelope.starting and connection.extensions.pipelining and not connection.lmtp:
+                stream = _Stream(self, relay, connection, outcomes)
+                envelope = await stream.run(envelope)
+                useful = useful or stream.useful
             else:
-                envelope = _read_envelope(following, replies[count:], connection.lost)
+                head, count = _ending(envelope, lmtp=connection.lmtp)
+                following = self.next(relay, connection, outcomes)
+                replies = await _exchange(connection, head, count, following)
+                if envelope.starting:
+                    outcomes += _read_content(envelope.starting, replies[:count], connection)
+                    useful = useful or bool(replies)
+                envelope = following and _read_envelope(following, replies[count:], connection.lost)
+            if envelope is None:
+                envelope = await self._begin(relay, connection, outcomes)
         if connection.lost is not None:
             return "interrupted" if useful else "barren"
         await connection.ask(b"QUIT\r\n", 1, self._timeouts.quit)
@@ -565,22 +586,26 @@ class _Run:
         self, relay: Relay, connection: _Connection, outcomes: list[tuple[int, Outcome]]
     ) -> _Envelope | None:
         """Send the envelope of a mail that no content goes before; None: nothing is left, and all is settled."""
-        mail = self._next(relay, connection, outcomes) if connection.lost is None else None
+        mail = self.next(relay, connection, outcomes) if connection.lost is None else None
         while mail is None and (outcomes or (connection.lost is None and await self._soon())):
             if outcomes:
                 await self._settle(tuple(outcomes), ())
                 outcomes.clear()
-            mail = self._next(relay, connection, outcomes) if connection.lost is None else None
+            mail = self.next(relay, connection, outcomes) if connection.lost is None else None
         if mail is None:
             return None
         return _read_envelope(mail, await _exchange(connection, b"", 0, mail), connection.lost)
 
     async def _settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
         try:
-            return await self._work.settle(outcomes, starting)
+            return await self.work.settle(outcomes, starting)
         except Exception as error:
-            self._error = self._error or error
+            self.fail(error)
             raise
+
+    def fail(self, error: BaseException) -> None:
+        """Start nothing new: the work raised this."""
+        self._error = self._error or error
 
     async def _give_back(self, envelope: _Envelope, reason: str, *, again: bool) -> None:
         """Let another connection take a mail whose content was not written, or defer it: it may be the reason."""
@@ -592,7 +617,7 @@ class _Run:
         else:
             await self._settle([(delivery, Deferred(reason)) for delivery, _ in left.recipients], ())
 
-    def _next(
+    def next(
         self, relay: Relay, connection: _Connection, outcomes: list[tuple[int, Outcome]]
     ) -> Prepared | None:
         """Return the next mail that can be asked on this connection; those that cannot are outcomes."""
@@ -609,7 +634,7 @@ class _Run:
         if self._error is not None:
             return False
         if not self._waiting:
-            mail = self._work.take()
+            mail = self.work.take()
             if mail is None:
                 return False
             self._waiting.append(mail)
@@ -617,16 +642,98 @@ class _Run:
 
     async def _soon(self) -> bool:
         """Wait for what is being made ready; tell whether there is anything to do."""
-        return self._error is None and (bool(self._waiting) or await self._work.ready())
+        return self._error is None and (bool(self._waiting) or await self.work.ready())
 
     def _grow(self, relay: Relay) -> None:
         """Open a further connection for each further mail, up to the limit."""
         while len(self._tasks) < self._limit:
-            mail = self._work.take()
+            mail = self.work.take()
             if mail is None:
                 return
             self._waiting.append(mail)
             self._start(relay, None)
+
+
+class _Stream:
+    """Mail after mail over one connection as long as all goes well, by callbacks: no task wakes up for a mail.
+
+    The steps are those of `_Run._deliver`. At the first that is not as usual the stream ends, and they go on there.
+    """
+
+    def __init__(
+        self, run: _Run, relay: Relay, connection: _Connection, outcomes: list[tuple[int, Outcome]]
+    ) -> None:
+        self._run = run
+        self._relay = relay
+        self._connection = connection
+        self._outcomes = outcomes  # not yet settled
+        self._starting: Sequence[int] = ()  # whom the content that was written is for
+        self._following: Prepared | None = None
+        self._end: asyncio.Future[_Envelope | None] = asyncio.get_running_loop().create_future()
+        self.useful = False  # something was answered
+
+    async def run(self, envelope: _Envelope) -> _Envelope | None:
+        """Send the content of a mail that is marked, and what comes after it.
+
+        Returns the envelope at which the stream ended, of which no content was written; None: no mail followed.
+        """
+        self._send(envelope.mail, envelope.starting)
+        return await self._end
+
+    def _send(self, mail: Prepared, starting: Sequence[int]) -> None:
+        """Write the content of a mail, its final dot, and what asks for the next."""
+        self._starting = starting
+        self._following = self._run.next(self._relay, self._connection, self._outcomes)
+        commands = self._following.commands if self._following is not None else []
+        data = b"".join((mail.content, b".\r\n", *commands))
+        self._connection.say(data, 1 + len(commands), self._connection.timeouts.dot, self._answered)
+
+    def _answered(self, replies: list[Reply]) -> None:
+        if not self._end.done():
+            try:
+                self._read(replies)
+            except BaseException as error:  # noqa: BLE001  whoever waits for the end raises it
+                self._end.set_exception(error)
+
+    def _read(self, replies: list[Reply]) -> None:
+        """Read what became of a mail, and let the next be marked if the server waits for all of it."""
+        connection, following = self._connection, self._following
+        if following is None:
+            self.useful = self.useful or bool(replies)
+            self._outcomes += _read_content(self._starting, replies, connection)
+            self._end.set_result(None)
+            return
+        replies = _in_step(connection, replies, 1 + len(following.commands))
+        self.useful = self.useful or bool(replies)
+        self._outcomes += _read_content(self._starting, replies[:1], connection)
+        del replies[:1]
+        usual = (
+            len(replies) == len(following.commands) and replies[-1].code == 354 and connection.lost is None
+        )
+        if usual and max([reply.code for reply in replies[:-1]]) < 300:
+            outcomes = tuple(self._outcomes)
+            self._outcomes.clear()
+            marking = asyncio.ensure_future(self._run.work.settle(outcomes, following.ids))
+            marking.add_done_callback(partial(self._marked, following))
+        else:
+            self._end.set_result(_read_envelope(following, replies, connection.lost))
+
+    def _marked(self, mail: Prepared, marking: asyncio.Future[bool]) -> None:
+        """Go on with the next mail, which is marked now, unless it may not leave."""
+        error = marking.exception()
+        if error is not None:
+            self._run.fail(error)
+        if self._end.done():
+            return
+        if error is not None:
+            self._end.set_exception(error)
+        elif self._connection.lost is not None or not marking.result():
+            self._end.set_result(_Envelope(mail, mail.ids, [], go_on=True, answered=True))
+        else:
+            try:
+                self._send(mail, mail.ids)
+            except BaseException as fault:  # noqa: BLE001  as above
+                self._end.set_exception(fault)
 
 
 def _ending(envelope: _Envelope, *, lmtp: bool) -> tuple[bytes, int]:

@@ -77,6 +77,21 @@ def test_garbage(data: bytes) -> None:
         cut(data)
 
 
+def test_a_line_that_is_known_ends_a_reply_of_several_lines_as_it_should() -> None:
+    """What was read before as a whole reply is the last line of another, and no reply of its own."""
+    cutter = ReplyCutter()
+    data = b"250 ok\r\n250-first\r\n250 ok\r\n250 ok\r\n"
+    assert [*cutter.feed(data)] == [Reply(250, "ok"), Reply(250, "first\nok"), Reply(250, "ok")]
+
+
+def test_replies_that_are_all_different_are_not_all_kept() -> None:
+    """A server that names each mail in its reply takes no more memory for each."""
+    cutter = ReplyCutter()
+    for number in range(1_000):
+        assert [*cutter.feed(b"250 queued as %d\r\n" % number)] == [Reply(250, f"queued as {number}")]
+    assert len(cutter._known) <= 64
+
+
 def test_good_replies_before_garbage() -> None:
     """Replies before the garbage still count."""
     replies = ReplyCutter().feed(b"250 ok\r\nrubbish\r\n")
