@@ -35,6 +35,7 @@ from mailbot.store.database import Database
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
 _RECIPES = 100  # mailings kept ready between runs
+_DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
 
 
@@ -48,6 +49,7 @@ class _Recipe:
     bounces: str | None  # local part of the return path; None: null sender
     covered: Covered | None = None  # what a signature covers, when that is the same for every copy
     signers: tuple[Signer, ...] = ()  # who signs each copy for itself
+    dotted: bool = False  # leading dots are doubled already, and no recipient's own bytes have any
 
 
 @dataclass
@@ -177,7 +179,10 @@ def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -
     pieces = template(cooked)
     names = frozenset(piece for piece in pieces if isinstance(piece, str))
     stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
-    return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own)
+    dotted = not own and names <= _DOTLESS
+    if dotted:
+        pieces = template(double_dots(cooked))
+    return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted)
 
 
 class _Work:
@@ -235,13 +240,15 @@ class _Work:
         claim = self._begin()
         return None if claim is None else self._transaction(*claim)
 
-    async def settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
+    def settle(
+        self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]
+    ) -> asyncio.Future[bool]:
         """Make outcomes durable and mark what starts; many connections share one commit."""
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((outcomes, starting, done))
         if self._marking is None or self._marking.done():
             self._marking = asyncio.create_task(self._mark())
-        return await done
+        return done
 
     async def keep_lease(self) -> None:
         """Renew our lease while the run lasts, and free those that ran out: a busy node looks after a dead one too."""
@@ -320,7 +327,8 @@ class _Work:
             copy = fill(recipe.pieces, values)
         else:
             copy = sign_copy(recipe.pieces, values, recipe.covered, recipe.signers, signed_at)
-        return Transaction(mail_from, ((row.id, row.address),), double_dots(copy), stuffed=True)
+        content = copy if recipe.dotted else double_dots(copy)
+        return Transaction(mail_from, ((row.id, row.address),), content, stuffed=True)
 
     def _sign(self, claims: Sequence[tuple[outbox.Claimed, _Recipe]]) -> list[Transaction]:
         """Make signed copies, in a thread."""

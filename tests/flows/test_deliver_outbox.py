@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
@@ -151,6 +152,23 @@ async def test_a_mailing_that_is_not_fit_to_leave_holds_up_no_other(office: Post
         (copy,) = outbox.troubled(connection)
     assert copy.reply is not None
     assert "not sent" in copy.reply
+
+
+@pytest.mark.parametrize("word", ["", "\x00address\x00"])
+async def test_lines_that_begin_with_a_dot_arrive_as_they_are(
+    office: PostOffice, tmp_path: Path, word: str
+) -> None:
+    """Whether dots are doubled once for all copies, or for each since its own bytes may bring some (RFC 5321 4.5.2)."""
+    body = f".\r\n..a\r\n\x00delivery\x00.\r\n{word}\r\n"
+    with office.database.write() as connection:
+        dotted = outbox.add_mailing(
+            connection, kind="post", subject="x", cooked=f"X: y\r\n\r\n{body}".encode(), bounces="b", now=NOW
+        )
+        outbox.queue(connection, dotted, [outbox.Addressee(".dot@example.jp")], NOW)
+    await delivery(office, f"maildir:{tmp_path / 'kept'}").deliver()
+    (kept,) = (tmp_path / "kept" / "new").iterdir()
+    own = body.replace("\x00delivery\x00", "1").replace("\x00address\x00", ".dot@example.jp")
+    assert kept.read_bytes().replace(b"\r\n", b"\n").endswith(own.replace("\r\n", "\n").encode())
 
 
 async def test_more_than_one_batch(office: PostOffice, sink: Sink) -> None:
