@@ -1,4 +1,4 @@
-"""A list, survey or event written back as the file that defines it, for `mailbot export` (interface.md)."""
+"""A list, survey, event or bulletin written back as the file that defines it, for `mailbot export` (interface.md)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
 from mailbot.core.audience import NOBODY, Selector
+from mailbot.core.bulletin import POSTS, Bulletin
 from mailbot.core.event import Event, Notice
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Question, Reminder, Resolution, Share, Survey
@@ -24,7 +25,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 Document = dict[str, Any]  # the keys and plain values of one file, in the order in which they are written
 
 
-def file_name(value: MailingList | Survey | Event) -> str:
+def file_name(value: MailingList | Survey | Event | Bulletin) -> str:
     """Return where below config/ the definition is kept, such as surveys/s26-014.yaml."""
     match value:
         case MailingList():
@@ -33,9 +34,11 @@ def file_name(value: MailingList | Survey | Event) -> str:
             return f"surveys/{value.key.lower()}.yaml"
         case Event():
             return f"events/{value.key.lower()}.yaml"
+        case Bulletin():
+            return f"bulletins/{value.key.lower()}.md"
 
 
-def to_document(value: MailingList | Survey | Event, zone: ZoneInfo) -> Document:
+def to_document(value: MailingList | Survey | Event | Bulletin, zone: ZoneInfo) -> Document:
     """Return what the file says, as plain JSON values; times are local to the zone, defaults are left out."""
     match value:
         case MailingList():
@@ -44,16 +47,29 @@ def to_document(value: MailingList | Survey | Event, zone: ZoneInfo) -> Document
             return _survey(value, zone)
         case Event():
             return _event(value, zone)
+        case Bulletin():
+            return _bulletin(value, zone)
 
 
-def write_yaml(value: MailingList | Survey | Event, zone: ZoneInfo) -> str:
+def write_markdown(value: Bulletin, zone: ZoneInfo) -> str:
+    """Return the text of a bulletin's file of Markdown: the head, and below it the body."""
+    head = to_document(value, zone)
+    body = head.pop("body")
+    return f"---\n{_dumped(head)}---\n{body}"
+
+
+def write_yaml(value: MailingList | Survey | Event | Bulletin, zone: ZoneInfo) -> str:
     """Return the file's text; read again, it gives an equal value."""
+    return _dumped(to_document(value, zone))
+
+
+def _dumped(plain: Document) -> str:
     yaml = YAML()
     yaml.allow_unicode = True
     yaml.width = 100_000  # never fold a line
     yaml.indent(mapping=2, sequence=4, offset=2)
     text = io.StringIO()
-    yaml.dump(_styled(to_document(value, zone)), text)
+    yaml.dump(_styled(plain), text)
     return text.getvalue()
 
 
@@ -158,6 +174,27 @@ def _event(value: Event, zone: ZoneInfo) -> Document:
         programme=value.programme,
         contact=value.contact,
         cancelled="yes" if value.cancelled == "" else value.cancelled,
+    )
+
+
+def _bulletin(value: Bulletin, zone: ZoneInfo) -> Document:
+    usual = Bulletin("", "", "")
+    return _stated(
+        key=value.key,
+        title=value.title,
+        list=value.list,
+        audience=[_selector(one) for one in value.audience],
+        send=_time(value.sends, zone) if value.sends else None,
+        number=value.number,
+        sections=[
+            {"posts": one.removeprefix(POSTS)} if one.startswith(POSTS) else one for one in value.sections
+        ],
+        approval=list(value.approvers),
+        test=list(value.test_to),
+        charset=None if value.charset == usual.charset else value.charset,
+        undo_minutes=None if value.undo_minutes == usual.undo_minutes else value.undo_minutes,
+        contact=value.contact,
+        body=value.body + "\n",
     )
 
 

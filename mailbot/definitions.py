@@ -1,4 +1,4 @@
-"""The lists, surveys and events that stand as files below config/, checked together (interface.md, "Definitions")."""
+"""The lists, surveys, events and bulletins that stand as files below config/, checked together (interface.md, "Definitions")."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from datetime import time as clock
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
 
+from mailbot.bulletin_files import BULLETIN_KEYS, BulletinFile, read_bulletin
 from mailbot.config import Config, Partial, read_config
 from mailbot.core.address import route
 from mailbot.core.audience import order_of
 from mailbot.core.ballot import faults
+from mailbot.core.bulletin import POSTS, Bulletin, size_fault, text_faults
 from mailbot.core.calendar import OfficeCalendar, unconfirmed, unusual
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
@@ -28,6 +30,7 @@ from mailbot.definition_files import (
     ShareFile,
     SurveyFile,
 )
+from mailbot.markdown import read_markdown
 from mailbot.own_templates import check_own_templates
 from mailbot.resources import templates_folder
 from mailbot.yaml_source import (
@@ -55,6 +58,7 @@ class Definitions:
     surveys: tuple[Survey, ...]
     events: tuple[Event, ...]
     notes: tuple[Note, ...]
+    bulletins: tuple[Bulletin, ...] = ()
 
 
 @dataclass
@@ -106,24 +110,31 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
     lists = _read_all(known, "lists", ListFile, findings)
     surveys = _read_all(known, "surveys", SurveyFile, findings)
     events = _read_all(known, "events", EventFile, findings)
-    findings.notes += _unread_bulletins(known.folder)
+    bulletins = _read_bulletins(known, findings)
     for one in lists:
         findings.notes += _unkept(one)
     for survey in surveys:
         _check_survey(survey, known, findings)
     for event in events:
         _check_event(event, known, findings)
+    for bulletin in bulletins:
+        _check_bulletin(bulletin, lists, known, findings)
     findings.mistakes += _named_twice([(one.source, ("name",), one.found.name) for one in lists])
     keys = [(one.source, ("key",), one.found.key) for one in surveys]
-    findings.mistakes += _named_twice(keys + [(one.source, ("key",), one.found.key) for one in events])
-    findings.mistakes += _own_addresses(known, lists, surveys, events)
-    findings.mistakes += _unknown_lists(lists, surveys, events)
+    keys += [(one.source, ("key",), one.found.key) for one in events]
+    findings.mistakes += _named_twice(
+        keys + [(one.read.source, ("key",), one.read.found.key) for one in bulletins]
+    )
+    selections = _selections(lists, surveys, events) + _audiences(bulletins)
+    findings.mistakes += _own_addresses(known, lists, surveys, selections, bulletins)
+    findings.mistakes += _unknown_lists(lists, selections)
     findings.mistakes += _circles(lists)
     return Definitions(
         lists=tuple(one.found.value() for one in lists if one.sound),
         surveys=tuple(one.found.value(known.timezone) for one in surveys if one.sound),
         events=tuple(one.found.value(known.timezone) for one in events if one.sound),
         notes=tuple(sorted(findings.notes)),
+        bulletins=tuple(one.read.found.value(known.timezone) for one in bulletins if one.read.sound),
     )
 
 
@@ -174,17 +185,34 @@ def _of_a_resolution(source: Source, mistake: Mistake) -> Mistake:
     return mistake
 
 
-def _unread_bulletins(folder: Path) -> list[Note]:
-    return [
-        Note(
-            str(path.relative_to(folder)),
-            1,
-            1,
-            "file",
-            "bulletins are not sent by this version of mailbot yet",
-        )
-        for path in sorted((folder / "config" / "bulletins").glob("*.yaml"))
-    ]
+@dataclass(frozen=True)
+class _ReadBulletin:
+    """A bulletin's file, and where in it the text begins."""
+
+    read: _Read[BulletinFile]
+    first_line: int
+
+
+def _read_bulletins(known: Partial, findings: _Findings) -> list[_ReadBulletin]:
+    """Read the bulletins in the order of their names, YAML or Markdown."""
+    found: list[_ReadBulletin] = []
+    folder = known.folder / "config" / "bulletins"
+    for path in sorted([*folder.glob("*.y*ml"), *folder.glob("*.md"), *folder.glob("*.markdown")]):
+        shown = str(path.relative_to(known.folder))
+        if path.suffix not in {".yaml", ".md"}:
+            usual = ".md" if path.suffix == ".markdown" else ".yaml"
+            findings.mistakes.append(Mistake(shown, 1, 1, "file", f"is not read; name it {path.stem}{usual}"))
+            continue
+        try:
+            source, first_line = read_bulletin(path, shown)
+        except Mistakes as broken:
+            findings.mistakes += broken.mistakes
+            continue
+        context = {"zone": known.timezone}
+        one, mistakes = validate(source, BulletinFile, context, required=BULLETIN_KEYS)
+        findings.mistakes += mistakes
+        found.append(_ReadBulletin(_Read(source, one, sound=not mistakes), first_line))
+    return found
 
 
 # -- within one file -----------------------------------------------------------------------------------------------
@@ -358,6 +386,47 @@ def _check_event(read: _Read[EventFile], known: Partial, findings: _Findings) ->
             findings.mistakes.append(source.mistake(path, sentence))
 
 
+def _check_bulletin(
+    one: _ReadBulletin, lists: Sequence[_Read[ListFile]], known: Partial, findings: _Findings
+) -> None:
+    found, source = one.read.found, one.read.source
+    findings.notes += _unusual(source, [(("send",), found.send)], known.calendar)
+    presets = {each.found.name: each.found.preset for each in lists if each.found.name}
+    if found.list is None and not found.audience and not {"list", "audience"} & source.plain.keys():
+        sentence = "goes to nobody; name its list (list: news), or whom it is for (audience: all)"
+        findings.mistakes.append(source.mistake(("title",), sentence))
+    if found.list is not None:
+        if found.list not in presets:
+            findings.mistakes.append(source.mistake(("list",), _no_list(found.list, presets)))
+        elif presets[found.list] not in {None, "announce"}:
+            sentence = f"{found.list!r} is a list to which its members post; a bulletin needs one with preset: announce"
+            findings.mistakes.append(source.mistake(("list",), sentence))
+    for index, section in enumerate(found.sections):
+        if section.startswith(POSTS):
+            name = section.removeprefix(POSTS)
+            path = source.reached(("sections", index))
+            if name not in presets:
+                findings.mistakes.append(source.mistake(path, _no_list(name, presets)))
+            elif presets[name] == "closed":
+                sentence = f"{name!r} is a closed list; its subjects are not for the readers of a bulletin"
+                findings.mistakes.append(source.mistake(path, sentence))
+    if found.body is None:
+        return
+    day = found.send.date() if found.send else None
+    wrong = list(read_markdown(found.body, one.first_line).faults)
+    wrong += text_faults(found.body, found.charset, day, known.language, one.first_line)
+    findings.mistakes += [Mistake(source.file, fault.line, 1, "body", fault.sentence) for fault in wrong]
+    for name in ("title", "contact"):
+        for fault in text_faults(getattr(found, name) or "", found.charset, day, known.language):
+            findings.mistakes.append(source.mistake((name,), fault.sentence))
+    if one.read.sound and (fault_of := size_fault(found.value(known.timezone))) is not None:
+        findings.mistakes.append(source.mistake((fault_of[0],), fault_of[1]))
+
+
+def _no_list(name: str, known: Mapping[str, object]) -> str:
+    return f"no file of config/lists/ defines a list {name!r}" + (nearest(name, known) if known else "")
+
+
 def _unusual(
     source: Source, moments: Iterable[tuple[Trail, datetime | None]], calendar: OfficeCalendar
 ) -> Iterator[Note]:
@@ -395,21 +464,31 @@ def _selections(
     return [(source, path, selector) for source, path, selector in found if selector is not None]
 
 
+def _audiences(bulletins: Iterable[_ReadBulletin]) -> list[tuple[Source, Trail, SelectorFile]]:
+    """Return the selectors of bulletins with their places."""
+    return [
+        (
+            one.read.source,
+            ("audience", index) if isinstance(one.read.source.plain.get("audience"), list) else ("audience",),
+            selector,
+        )
+        for one in bulletins
+        for index, selector in enumerate(one.read.found.audience)
+    ]
+
+
 def _unknown_lists(
-    lists: Sequence[_Read[ListFile]], surveys: Iterable[_Read[SurveyFile]], events: Iterable[_Read[EventFile]]
+    lists: Sequence[_Read[ListFile]], selections: Iterable[tuple[Source, Trail, SelectorFile]]
 ) -> Iterator[Mistake]:
     """Refuse members of a list that no file defines."""
     names = {one.found.name for one in lists if one.found.name}
-    for source, path, selector in _selections(lists, surveys, events):
+    for source, path, selector in selections:
         exception = selector.excluded.lists if selector.excluded else ()
         places = [((*path, "lists", index), name) for index, name in enumerate(selector.lists)]
         places += [((*path, "except", "lists", index), name) for index, name in enumerate(exception)]
         for place, name in places:
             if name not in names:
-                sentence = f"no file of config/lists/ defines a list {name!r}" + (
-                    nearest(name, names) if names else ""
-                )
-                yield source.mistake(source.reached(place), sentence)
+                yield source.mistake(source.reached(place), _no_list(name, dict.fromkeys(names)))
 
 
 def _circles(lists: Sequence[_Read[ListFile]]) -> Iterator[Mistake]:
@@ -432,13 +511,14 @@ def _own_addresses(
     known: Partial,
     lists: Sequence[_Read[ListFile]],
     surveys: Sequence[_Read[SurveyFile]],
-    events: Sequence[_Read[EventFile]],
+    selections: Sequence[tuple[Source, Trail, SelectorFile]],
+    bulletins: Sequence[_ReadBulletin],
 ) -> Iterator[Mistake]:
     """Refuse addresses of the service itself where people are meant: their mail would go round in circles."""
     names = {one.found.name for one in lists}
     addresses: list[tuple[Source, Trail, str, str]] = [
         (source, (*path, "emails", index), email, "cannot be a member")
-        for source, path, selection in _selections(lists, surveys, events)
+        for source, path, selection in selections
         for index, email in enumerate(selection.emails)
     ]
     addresses += [
@@ -450,6 +530,12 @@ def _own_addresses(
         (one.source, ("moderators", index), email, "cannot decide about posts")
         for one in lists
         for index, email in enumerate(one.found.moderators)
+    ]
+    addresses += [
+        (one.read.source, (key, index), email, what)
+        for one in bulletins
+        for key, what in (("approval", "cannot approve a draft"), ("test", "cannot read a trial copy"))
+        for index, email in enumerate(getattr(one.read.found, key))
     ]
     addresses += [(source, path, email, "cannot be a person's") for source, path, email in known.people]
     answers = f"@{known.reply_domain.lower()}" if known.reply_domain != known.domain else None

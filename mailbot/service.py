@@ -31,6 +31,7 @@ from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.run_due import run_due
 from mailbot.form_file import read_forms, write_form
+from mailbot.markdown import read_markdown
 from mailbot.net import imap_client, smtp_server
 from mailbot.own_templates import own_folder
 from mailbot.render import Letterhead, Renderer
@@ -86,6 +87,7 @@ def make_site(config: Config) -> Site:
         calendar=config.calendar,
         read_forms=read_forms,
         write_form=write_form,
+        read_article=read_markdown,
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
         witnesses=config.witnesses,
         digest_at=config.digest_at,

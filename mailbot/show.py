@@ -27,6 +27,7 @@ from mailbot.core.share import Requirement
 from mailbot.core.survey import Answer, Survey
 from mailbot.core.tally import NONE, column_head, column_words, tally
 from mailbot.flows.announce_event import codes_with
+from mailbot.flows.choose_readers import choose_readers
 from mailbot.flows.close_survey import counted_answers
 from mailbot.flows.count_resolution import count_resolution
 from mailbot.flows.open_survey import first_of_each_body
@@ -36,7 +37,18 @@ from mailbot.flows.remind_survey import missing
 from mailbot.report_files import change_words, notes
 from mailbot.report_files import facts as report_facts
 from mailbot.site import Site
-from mailbot.store import ballots, bounces, events, inbox, members, outbox, roll_calls, sealed, surveys
+from mailbot.store import (
+    ballots,
+    bounces,
+    bulletins,
+    events,
+    inbox,
+    members,
+    outbox,
+    roll_calls,
+    sealed,
+    surveys,
+)
 from mailbot.store.documents import answers_of
 from mailbot.store.held_posts import HeldPost
 from mailbot.store.inbox import Entry
@@ -577,6 +589,9 @@ def _mails_of(connection: Connection, one: Occurrence) -> int:
         asked = roll_calls.entries(connection, name.key)
         everybody = len(first_of_each_body(members.selected(connection, Selector(everyone=True))))
         return sum(entry.answer == "" for entry in asked) if asked else everybody
+    if name.subject == "bulletin":
+        issue = bulletins.load(connection, name.key)
+        return 0 if issue is None else len(choose_readers(connection, issue.bulletin, one.due_at).readers)
     if name.subject == "survey":
         stored = surveys.load(connection, name.key)
         if stored is None:

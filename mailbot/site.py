@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mailbot.core.answer_form import Sheet
+from mailbot.core.article import Article
 from mailbot.core.calendar import Language, OfficeCalendar
 from mailbot.core.message import Message
 from mailbot.core.survey import Survey
@@ -31,6 +32,7 @@ class Site:
     calendar: OfficeCalendar  # called with a day, it tells whether it is a holiday
     read_forms: Callable[[Message], tuple[Sheet, ...]]  # the spreadsheets of ours that are attached to a mail
     write_form: Callable[[Survey, Language], bytes]  # a survey's form as .xlsx
+    read_article: Callable[[str], Article]  # a bulletin's Markdown
     witnesses: tuple[str, ...] = ()  # addresses that get the hash of each ledger once a day
     outgoing: tuple[Path, ...] = ()  # Maildirs that keep mail in place of sending it
     desk: tuple[

@@ -131,7 +131,7 @@ class Source:
 
 def read_yaml(path: Path, shown: str) -> Source:
     """Read one YAML file; mistakes name it `shown`. Raises Mistakes when it cannot be read at all."""
-    return parse_yaml(_text(path, shown), shown)
+    return parse_yaml(file_text(path, shown), shown)
 
 
 def parse_yaml(text: str, shown: str) -> Source:
@@ -192,7 +192,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
 # -- reading ---------------------------------------------------------------------------------------------------
 
 
-def _text(path: Path, shown: str) -> str:
+def file_text(path: Path, shown: str) -> str:
+    """Return what stands in a file, as UTF-8; mistakes name it `shown`. Raises Mistakes when it cannot be read."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:

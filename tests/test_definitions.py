@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 
 from mailbot.config import Config, load_config
 from mailbot.core.audience import NOBODY, Selector
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event, Notice
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
-from mailbot.definition_yaml import file_name, to_document, write_yaml
+from mailbot.definition_yaml import file_name, to_document, write_markdown, write_yaml
 from mailbot.definitions import Definitions, check_folder, load_definitions
 from mailbot.resources import example_config_folder
 from mailbot.yaml_source import FileModel, Mistakes, read_yaml, validate
@@ -369,10 +370,56 @@ def test_an_era_date_is_a_date(tmp_path: Path) -> None:
     assert defined(tmp_path, surveys_a=survey).surveys[0].opens == at("2027-01-14 09:00")
 
 
-def test_bulletins_are_noted(tmp_path: Path) -> None:
-    """A bulletin's file is not passed over in silence."""
-    (note,) = defined(tmp_path, bulletins_a="key: B1\n").notes
-    assert str(note).startswith("config/bulletins/a.yaml:1:1 file: ")
+ISSUE = """\
+---
+key: M27-01
+title: 1月号
+list: dayori
+audience: [{kind: [city]}, all]
+send: 2027-01-12 10:00
+number: 12
+sections: [今後の予定, surveys, {posts: kaigi}]
+approval: [tanaka@example.jp]
+test: suzuki@example.jp
+charset: iso-2022-jp
+undo_minutes: 5
+contact: 事務局
+---
+## ごあいさつ
+
+本文です。
+"""
+DAYORI = "name: dayori\ntitle: だより\npreset: announce\nmembers: all\n"
+OPEN_ROOM = "name: kaigi\ntitle: 会議室\npreset: open\nmembers: all\n"
+
+
+def test_every_key_of_a_bulletin(tmp_path: Path) -> None:
+    """The head of a file of Markdown says when and to whom; the text stands below it, and an export reads back the same."""
+    config = folder(tmp_path, lists_dayori=DAYORI, lists_kaigi=OPEN_ROOM)
+    path = tmp_path / "config/bulletins/m27-01.md"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(ISSUE, encoding="utf-8")
+    (issue,) = load_definitions(config).bulletins
+    assert issue == Bulletin(
+        key="M27-01",
+        title="1月号",
+        body="## ごあいさつ\n\n本文です。",
+        list="dayori",
+        audience=(Selector(kinds=("city",)), Selector(everyone=True)),
+        sends=at("2027-01-12 10:00"),
+        number=12,
+        sections=("events", "surveys", "posts kaigi"),
+        approvers=("tanaka@example.jp",),
+        test_to=("suzuki@example.jp",),
+        charset="iso-2022-jp",
+        undo_minutes=5,
+        contact="事務局",
+    )
+    path.write_text(write_markdown(issue, TOKYO), encoding="utf-8")
+    assert load_definitions(config).bulletins == (issue,)
+    path.unlink()
+    path.with_suffix(".yaml").write_text(write_yaml(issue, TOKYO), encoding="utf-8")
+    assert load_definitions(config).bulletins == (issue,)
 
 
 def test_a_time_that_the_clocks_skip_is_refused(tmp_path: Path) -> None:
@@ -419,6 +466,10 @@ def test_exported_examples_read_back_equal(tmp_path: Path) -> None:
         target = tmp_path / "config" / file_name(value)
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(write_yaml(value, TOKYO), encoding="utf-8")
+    for issue in known.bulletins:
+        target = tmp_path / "config" / file_name(issue)
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(write_markdown(issue, TOKYO), encoding="utf-8")
     (tmp_path / "config" / "mailbot.yaml").write_bytes(config.file.read_bytes())
     again = load_definitions(load_config(tmp_path / "config" / "mailbot.yaml"))
     assert again == known

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mailbot import definition_files
+from mailbot import bulletin_files, definition_files
 from mailbot.cli import root
 from mailbot.config import ConfigFile, ImapFile, ReceiveFile
 from mailbot.store import tables
@@ -171,7 +171,7 @@ def test_every_option_of_the_configuration_is_documented(model: type[FileModel])
     "model",
     [
         model
-        for name, model in vars(definition_files).items()
+        for name, model in {**vars(definition_files), **vars(bulletin_files)}.items()
         if name.endswith("File") and name != "MailAddress"
     ],
 )
@@ -217,6 +217,6 @@ def test_every_state_is_documented() -> None:
     manual = (ROOT / "docs/operator.md").read_text(encoding="utf-8")
     source = Path(tables.__file__).read_text(encoding="utf-8")
     stated = re.findall(r'"state", Text, nullable=False\),  # ([a-z |]+\|[a-z |]+)', source)
-    assert len(stated) == 5
+    assert len(stated) == 6
     states = {state.strip() for line in stated for state in line.split("|")}
     assert [state for state in sorted(states) if f"`{state}`" not in manual] == []

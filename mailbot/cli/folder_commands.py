@@ -12,16 +12,17 @@ import click
 from mailbot import log, show
 from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, outcome, root, write_out
 from mailbot.config import load_config
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
-from mailbot.definition_yaml import file_name, write_yaml
+from mailbot.definition_yaml import file_name, write_markdown, write_yaml
 from mailbot.definitions import check_folder, load_definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.new_folder import make_folder
 from mailbot.service import ROLES, clock, serve
-from mailbot.store import events, lists, surveys
+from mailbot.store import bulletins, events, lists, surveys
 from mailbot.yaml_source import Mistakes
 
 
@@ -79,13 +80,14 @@ def _apply(path: Path, dry_run: bool, as_json: bool) -> None:
     "--to", "target", type=click.Path(path_type=Path), help="The folder to write below; default config/."
 )
 def _export(path: Path, target: Path | None) -> None:
-    """Write the lists, surveys and events of the database back as definition files."""
+    """Write the lists, surveys, events and bulletins of the database back as definition files."""
     with opened(path) as it:
         with it.database.read() as connection:
-            values: list[MailingList | Survey | Event] = [
+            values: list[MailingList | Survey | Event | Bulletin] = [
                 *lists.every(connection),
                 *(stored.defined for stored in surveys.every(connection)),
                 *(stored.event for stored in events.every(connection)),
+                *(stored.bulletin for stored in bulletins.every(connection)),
             ]
         for value in values:
             file = (target or it.config.file.parent) / file_name(value)
@@ -93,7 +95,10 @@ def _export(path: Path, target: Path | None) -> None:
                 file.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise Refusal(f"{file.parent}: cannot be made: {error.strerror}") from error
-            write_out(write_yaml(value, it.config.timezone).encode(), file)
+            if isinstance(value, Bulletin) and not file.with_suffix(".yaml").exists():
+                write_out(write_markdown(value, it.config.timezone).encode(), file)
+            else:  # of one key there must not be two files
+                write_out(write_yaml(value, it.config.timezone).encode(), file.with_suffix(".yaml"))
 
 
 @command(root, "serve")

@@ -1,4 +1,4 @@
-"""Posts in one mail: a letter of ours, and behind it each post whole, as message/rfc822 (RFC 2046 section 5.2.1)."""
+"""What stands beside or behind a letter of ours: its HTML (RFC 2046 5.1.4), or posts, each whole (RFC 2046 5.2.1)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mailbot.core.entity import Fields, field_name, join_entity, split_entity
+from mailbot.core.entity import Fields, field_name, join_entity, split_entity, with_field
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,38 @@ def enclose(letter: bytes, posts: Sequence[Enclosed], kind: Literal["files", "di
     else:
         parts = [_part(*_joined("digest", f"posts-{seed}", [_part([], post.content) for post in posts]))]
     return join_entity(*_wrapped(head, "mixed", f"part-{seed}", [_part(own, body), *parts]))
+
+
+def with_html(letter: bytes, html: str) -> bytes:
+    """Return a cooked letter of one part with its HTML as the other form of the same text; a reader's program shows one."""
+    fields, body = split_entity(letter)
+    own = [each for each in fields if field_name(each).startswith("content-")]
+    head = [each for each in fields if each not in own]
+    content = html.replace("\n", "\r\n").encode()
+    seed = hashlib.sha256(body + content).hexdigest()[:32]
+    kind = [
+        b"Content-Type: text/html; charset=UTF-8\r\n",
+        f"Content-Transfer-Encoding: {_encoding(content)}\r\n".encode("ascii"),
+    ]
+    return join_entity(
+        *_wrapped(head, "alternative", f"form-{seed}", [_part(own, body), _part(kind, content)])
+    )
+
+
+def in_jis(letter: bytes) -> bytes:
+    """Return a cooked letter of one UTF-8 part with its text in ISO-2022-JP (RFC 1468), 〓 for what that does not have."""
+    fields, body = split_entity(letter)
+    text = "".join(mark if _in_jis(mark) else "〓" for mark in body.decode())
+    fields = with_field(fields, "Content-Type", "text/plain; charset=ISO-2022-JP")
+    fields = with_field(fields, "Content-Transfer-Encoding", "7bit")
+    return join_entity(fields, text.encode("iso2022_jp"))
+
+
+def _in_jis(mark: str) -> bool:
+    try:
+        return bool(mark.encode("iso2022_jp"))
+    except UnicodeEncodeError:
+        return False
 
 
 def _file_fields(post: Enclosed) -> Fields:

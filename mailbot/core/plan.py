@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.calendar import Holiday, OfficeCalendar, business_days_before, local_moment, moment_before
 from mailbot.core.event import Event, Notice, begins
 from mailbot.core.survey import Reminder, Survey
 
-Action = Literal["freeze", "open", "reminder", "followup", "close", "notice"]
+Action = Literal["freeze", "open", "reminder", "followup", "close", "notice", "send"]
 
 _ON_TIME = timedelta(minutes=5)  # a run this little after its time is not called late
 _REMINDER_AT_MOST = timedelta(hours=24)
+_BULLETIN_AT_MOST = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Job:
 class JobName:
     """A job's name, taken apart."""
 
-    subject: Literal["survey", "event", "rollcall"]
+    subject: Literal["survey", "event", "rollcall", "bulletin"]
     key: str  # S26-014
     action: Action
     number: int  # of the reminder, follow-up or notice as defined, from 1; 0 where there is one only
@@ -126,6 +128,14 @@ def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
     return tuple(sorted((job for job in jobs if _in_time(job.at, event, zone)), key=lambda job: job.at))
 
 
+def bulletin_jobs(bulletin: Bulletin) -> tuple[Job, ...]:
+    """Return the run by which a bulletin leaves; one without a written time leaves when somebody says so."""
+    if bulletin.sends is None:
+        return ()
+    name = _name("bulletin", bulletin.key, "send")
+    return (Job(name, bulletin.sends.astimezone(UTC), LateRule(at_most=_BULLETIN_AT_MOST)),)
+
+
 def reminder_at(reminder: Reminder, survey: Survey, calendar: OfficeCalendar, zone: tzinfo) -> datetime:
     """Return when the reminder is due (UTC): its written time, or so many business days before the close."""
     if reminder.at is not None:
@@ -200,12 +210,14 @@ def job_name(name: str) -> JobName:
             return JobName("rollcall", key, "open", 0)
         case ["rollcall", key, "reminder", number] if number.isdecimal():
             return JobName("rollcall", key, "reminder", int(number))
+        case ["bulletin", key, "send"]:
+            return JobName("bulletin", key, "send", 0)
         case ["event", key, "notice", number] if number.isdecimal():
             return JobName("event", key, "notice", int(number))
     raise ValueError(f"{name!r} is not the name of a scheduled job")
 
 
-def _name(subject: Literal["survey", "event"], key: str, action: Action, number: int = 0) -> str:
+def _name(subject: Literal["survey", "event", "bulletin"], key: str, action: Action, number: int = 0) -> str:
     return str(JobName(subject, key, action, number))
 
 

@@ -1,4 +1,4 @@
-"""Bring the database to what the definition files say: lists, surveys and events, in one transaction."""
+"""Bring the database to what the definition files say: lists, surveys, events and bulletins, in one transaction."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.audience import order_of
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.journal_line import setting_words
 from mailbot.core.mailing_list import MailingList
@@ -20,7 +21,7 @@ from mailbot.flows.change_event import change_event
 from mailbot.flows.extend_survey import move_close
 from mailbot.flows.plan_runs import plan_runs
 from mailbot.site import Site
-from mailbot.store import events, journal, lists, surveys
+from mailbot.store import bulletins, events, journal, lists, surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
 _WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form"})
@@ -40,6 +41,8 @@ def apply_definitions(
         changes += _apply_survey(connection, site, survey, now)
     for event in definitions.events:
         changes += _apply_event(connection, site, event, now)
+    for bulletin in definitions.bulletins:
+        changes += _apply_bulletin(connection, site, bulletin, now)
     return tuple(changes)
 
 
@@ -134,12 +137,33 @@ def _apply_event(connection: Connection, site: Site, new: Event, now: datetime) 
     return [f"{line} ({remarks})" if remarks else line]
 
 
+def _apply_bulletin(connection: Connection, site: Site, new: Bulletin, now: datetime) -> list[str]:
+    stored = bulletins.lock(connection, new.key)
+    if stored is None:
+        bulletins.save(connection, new)
+        _write_down(connection, "bulletin", new.key, None, new, now)
+        plan_runs(connection, site, new)
+        return [f"+ bulletin {new.key}: {new.title}"]
+    changed = _changed_fields(stored.bulletin, new)
+    if not changed:
+        return []
+    if stored.state != "draft":
+        became = "went out" if stored.state == "sent" else "was called back"
+        raise Refusal(
+            f"bulletin {new.key} {became}; `{changed[0]}` can no longer change. Give a new bulletin a new key"
+        )
+    bulletins.save(connection, new)
+    _write_down(connection, "bulletin", new.key, stored.bulletin, new, now)
+    plan_runs(connection, site, new)
+    return [f"~ bulletin {new.key}: {', '.join(changed)}"]
+
+
 def _write_down(
     connection: Connection,
     kind: str,
     name: str,
-    old: MailingList | Survey | Event | None,
-    new: MailingList | Survey | Event,
+    old: MailingList | Survey | Event | Bulletin | None,
+    new: MailingList | Survey | Event | Bulletin,
     now: datetime,
 ) -> None:
     what = "added" if old is None else "changed"
@@ -151,5 +175,7 @@ def _changed(old: MailingList | None, new: MailingList) -> str:
     return "" if old is None else ", ".join(_changed_fields(old, new))
 
 
-def _changed_fields(old: MailingList | Survey | Event, new: MailingList | Survey | Event) -> list[str]:
+def _changed_fields(
+    old: MailingList | Survey | Event | Bulletin, new: MailingList | Survey | Event | Bulletin
+) -> list[str]:
     return [field.name for field in fields(new) if getattr(old, field.name) != getattr(new, field.name)]

@@ -13,19 +13,21 @@ from mailbot.core.mailing_list import MailingList, leaving
 from mailbot.core.membership import Standing
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
-from mailbot.store import journal, lists, memberships
+from mailbot.store import bulletins, journal, lists, memberships
 
 
 def leave_list(
     connection: Connection, site: Site, value: MailingList, address: str, by: str, now: datetime
 ) -> Mapping[str, str]:
     """Let a member leave; returns what `come_back` needs. Raises Refusal where he is none, or may only let it rest."""
-    if not lists.is_member(connection, value.name, address):
+    member = lists.is_member(connection, value.name, address)
+    if not member and not bulletins.gets(connection, value.name, address):  # a magazine reaches others, too
         raise Refusal(list_sentence(site.language, "not-member", title=value.title))
     if not leaving(value):
         raise Refusal(list_sentence(site.language, "duty", title=value.title))
     before = memberships.load(connection, value.name, address)
-    standing: Standing = "left" if lists.is_selected(connection, value, address) else ""
+    selected = not member or lists.is_selected(connection, value, address)
+    standing: Standing = "left" if selected else ""
     memberships.save(connection, replace(before, standing=standing, changed_by=by, changed_at=now))
     lists.refresh_every(connection, address)
     journal.add(connection, "member.left", now, who=by, about=value.name, person=address)

@@ -20,7 +20,7 @@ from mailbot.flows.answer_member import answer_member
 from mailbot.flows.perform_list_command import Writer, perform_list_command
 from mailbot.render import CommandLine
 from mailbot.site import Site
-from mailbot.store import lists, outbox
+from mailbot.store import bulletins, lists, outbox
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Link:
 
     list: MailingList
     address: str  # to which the copy went
-    member: bool  # it still belongs to the list
+    member: bool  # it still belongs to the list, or is reached by its magazine
     may_leave: bool  # False: a list of duty, whose mail can only rest
 
 
@@ -42,7 +42,8 @@ def read_link(connection: Connection, site: Site, token: str) -> Link | None:
     address, value = outbox.address_of(connection, copy), lists.load(connection, name)
     if address is None or value is None:
         return None
-    return Link(value, address, lists.is_member(connection, name, address), leaving(value))
+    reads = lists.is_member(connection, name, address) or bulletins.gets(connection, name, address)
+    return Link(value, address, reads, leaving(value))
 
 
 def obey_link(connection: Connection, site: Site, token: str, days: int | None, now: datetime) -> Link | None:

@@ -1,26 +1,29 @@
-"""Put the runs of a survey or an event into the due-table, as its definition says now."""
+"""Put the runs of a survey, an event or a bulletin into the due-table, as its definition says now."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
-from mailbot.core.plan import Job, event_jobs, occurrence, survey_jobs
+from mailbot.core.plan import Job, bulletin_jobs, event_jobs, occurrence, survey_jobs
 from mailbot.core.survey import Survey
 from mailbot.site import Site
 from mailbot.store import occurrences
 from mailbot.store.occurrences import Occurrence
 
 
-def plan_runs(connection: Connection, site: Site, value: Survey | Event) -> None:
+def plan_runs(connection: Connection, site: Site, value: Survey | Event | Bulletin) -> None:
     """Make the waiting runs exactly those of the definition; runs that were done stay done."""
-    kind = "survey" if isinstance(value, Survey) else "event"
+    kind = "survey" if isinstance(value, Survey) else "event" if isinstance(value, Event) else "bulletin"
     wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs_of(site, value)]
     occurrences.plan(connection, f"{kind}:{value.key}:", wanted)
 
 
-def jobs_of(site: Site, value: Survey | Event) -> tuple[Job, ...]:
+def jobs_of(site: Site, value: Survey | Event | Bulletin) -> tuple[Job, ...]:
     """Return the runs that a definition has."""
     if isinstance(value, Survey):
         return survey_jobs(value, site.calendar, site.zone)
+    if isinstance(value, Bulletin):
+        return bulletin_jobs(value)
     return event_jobs(value, site.calendar, site.zone)

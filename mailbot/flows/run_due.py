@@ -30,10 +30,11 @@ from mailbot.flows.keep_standing import keep_standing
 from mailbot.flows.open_survey import freeze_electorate, open_survey
 from mailbot.flows.plan_runs import jobs_of
 from mailbot.flows.remind_survey import remind_survey
+from mailbot.flows.send_bulletin import send_bulletin
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import events, journal, members, occurrences, roll_calls, surveys
+from mailbot.store import bulletins, events, journal, members, occurrences, roll_calls, surveys
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
 
@@ -127,6 +128,9 @@ def _run(
                 connection, "survey.closed", now, who=SCHEDULE, about=key, detail=f"{counted} answers counted"
             )
             return f"{counted} answers counted"
+        case "send":
+            sent = send_bulletin(connection, site, key, now, by=SCHEDULE, late_since=late_since)
+            return f"{sent.copies} copies"
         case "notice":
             noticed = announce_event(
                 connection, site, key, name.number, now, late_since=late_since, by=SCHEDULE
@@ -144,5 +148,8 @@ def _jobs(connection: Connection, site: Site, name: JobName) -> tuple[Job, ...]:
     if name.subject == "survey":
         survey = surveys.load(connection, name.key)
         return () if survey is None else jobs_of(site, survey.survey)
+    if name.subject == "bulletin":
+        bulletin = bulletins.load(connection, name.key)
+        return () if bulletin is None else jobs_of(site, bulletin.bulletin)
     event = events.load(connection, name.key)
     return () if event is None else jobs_of(site, event.event)

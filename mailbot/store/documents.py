@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from pydantic import TypeAdapter
 
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Answer, Problem, Survey
@@ -15,10 +16,11 @@ from mailbot.core.survey import Answer, Problem, Survey
 _LIST = TypeAdapter(MailingList)
 _SURVEY = TypeAdapter(Survey)
 _EVENT = TypeAdapter(Event)
+_BULLETIN = TypeAdapter(Bulletin)
 _text = json.JSONEncoder(sort_keys=True).encode  # escapes what a database might refuse
 
 
-def document(value: MailingList | Survey | Event) -> str:
+def document(value: MailingList | Survey | Event | Bulletin) -> str:
     """Return a definition as JSON."""
     match value:
         case MailingList():
@@ -27,6 +29,8 @@ def document(value: MailingList | Survey | Event) -> str:
             return _SURVEY.dump_json(value).decode("utf-8")
         case Event():
             return _EVENT.dump_json(value).decode("utf-8")
+        case Bulletin():
+            return _BULLETIN.dump_json(value).decode("utf-8")
 
 
 @lru_cache(maxsize=64)
@@ -45,6 +49,12 @@ def survey_of(text: str) -> Survey:
 def event_of(text: str) -> Event:
     """Read an event's definition."""
     return _EVENT.validate_json(text)
+
+
+@lru_cache(maxsize=64)
+def bulletin_of(text: str) -> Bulletin:
+    """Read a bulletin's definition."""
+    return _BULLETIN.validate_json(text)
 
 
 def answers_text(answers: Mapping[str, Answer]) -> str:

@@ -369,9 +369,10 @@ def address_of(connection: Connection, delivery_id: int) -> str | None:
 
 
 def list_of_post(connection: Connection, delivery_id: int) -> str | None:
-    """Return the list whose post a copy is; None when it is of no post, or no longer kept."""
+    """Return the list whose post, digest or bulletin a copy is; None when it is of no list, or no longer kept."""
     query = select(mailing.c.subject).join_from(delivery, mailing)
-    return connection.execute(query.where(delivery.c.id == delivery_id, mailing.c.kind == "post")).scalar()
+    kinds = ("post", "digest", "notices", "bulletin")
+    return connection.execute(query.where(delivery.c.id == delivery_id, mailing.c.kind.in_(kinds))).scalar()
 
 
 def made_since(connection: Connection, subject: str, kind: str, moment: datetime) -> bool:

@@ -646,6 +646,23 @@ journal_head = Table(  # one row: where the journal ends, so that a missing last
     Column("chain", Text, nullable=False),
 )
 
+# --- bulletins --------------------------------------------------------------------------------------------------
+
+bulletin = Table(
+    "bulletin",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("definition", Text, nullable=False),  # JSON of core/bulletin.py
+    Column("state", Text, nullable=False),  # draft | sent | cancelled
+    Column("written_by", Text, nullable=False),  # "": a file; else the address that mailed it in
+    Column("list_name", Text, nullable=False, index=True),  # "": none
+    Column("number", Integer),  # of the issue; null until it is sent
+    Column("post", Integer),  # its number in the list's archive
+    Column("sent_at", Moment),
+    Column("mailings", Text, nullable=False, server_default=""),  # ids, with blanks between them
+    Column("note", Text, nullable=False, server_default=""),  # why it was called back
+)
+
 # --- the schedule -----------------------------------------------------------------------------------------------
 
 occurrence = Table(

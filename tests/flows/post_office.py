@@ -15,6 +15,7 @@ from sqlalchemy import select
 
 from mailbot.core.address import Reply, route
 from mailbot.core.audience import Selector
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.envelope import Envelope
 from mailbot.core.event import Event, Notice
 from mailbot.core.ledger import LedgerRow, Standing, standings
@@ -31,6 +32,7 @@ from mailbot.flows.open_survey import open_survey
 from mailbot.flows.read_mail import read_mail
 from mailbot.form_file import read_forms, write_form
 from mailbot.holidays import is_holiday
+from mailbot.markdown import read_markdown
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.site import Site
@@ -295,13 +297,14 @@ class PostOffice:
         with self.database.write() as connection:
             import_members(connection, self.site, Incoming(bodies, contacts), self.now, sure=True)
 
-    def apply(self, *values: MailingList | Survey | Event) -> tuple[str, ...]:
+    def apply(self, *values: MailingList | Survey | Event | Bulletin) -> tuple[str, ...]:
         """Apply these definitions; returns the lines that `mailbot apply` prints."""
         definitions = Definitions(
             lists=tuple(value for value in values if isinstance(value, MailingList)),
             surveys=tuple(value for value in values if isinstance(value, Survey)),
             events=tuple(value for value in values if isinstance(value, Event)),
             notes=(),
+            bulletins=tuple(value for value in values if isinstance(value, Bulletin)),
         )
         with self.database.write() as connection:
             return apply_definitions(connection, self.site, definitions, self.now)
@@ -335,6 +338,7 @@ def open_post_office(database: Database) -> PostOffice:
         calendar=is_holiday,
         read_forms=read_forms,
         write_form=write_form,
+        read_article=read_markdown,
     )
     office = PostOffice(database, site)
     office.register(BODIES, CONTACTS)

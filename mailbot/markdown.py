@@ -1,0 +1,202 @@
+"""Markdown (CommonMark with tables) read into an article, and what in it could not be sent as a mail.
+
+HTML, pictures and marks that stay visible are refused with their line, rather than shown to a thousand readers as they
+were typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from mailbot.core.article import (
+    Article,
+    Block,
+    Break,
+    Fault,
+    Grid,
+    Heading,
+    Items,
+    Paragraph,
+    Quote,
+    Sentence,
+    Verbatim,
+    Words,
+    with_addresses,
+)
+
+_LEFT_OVER = {
+    "**": "the ** on this line is shown as it stands; put a blank before and behind the bold words (next to 「 and 」 "
+    "Markdown needs it)",
+    "](": "the link on this line is not read as one; write [words](https://...) without blanks in the address",
+    "![": "the picture on this line is not read as one, and could not be sent; remove it",
+}
+_SCHEMES = ("https://", "http://", "mailto:")
+_LONGEST_ADDRESS = 300  # columns: a longer one would be cut to fit a line (core/wrap.py)
+_URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
+
+
+@dataclass
+class _Reading:
+    """The tokens, how far they are read, and what was found wrong."""
+
+    tokens: Sequence[Token]
+    first_line: int
+    at: int = 0
+    faults: list[Fault] = field(default_factory=list)
+
+    def next(self) -> Token:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def fault(self, token: Token, sentence: str, below: int = 0) -> None:
+        line = token.map[0] if token.map else 0
+        self.faults.append(Fault(self.first_line + line + below, sentence))
+
+
+def read_markdown(text: str, first_line: int = 1) -> Article:
+    """Return the article; `first_line`: where the text begins in its file, for the faults."""
+    parser = MarkdownIt("commonmark", {"html": True}).enable("table")
+    reading = _Reading(parser.parse(text), first_line)
+    blocks = tuple(_blocks(reading, ""))
+    return Article(blocks, tuple(sorted(set(reading.faults), key=lambda fault: (fault.line, fault.sentence))))
+
+
+def _blocks(reading: _Reading, end: str) -> Iterator[Block]:
+    """Yield the blocks up to the token that closes what they stand in."""
+    while reading.at < len(reading.tokens):
+        token = reading.next()
+        if token.type == end:
+            return
+        block = _block(reading, token)
+        if block is not None:
+            yield block
+
+
+def _block(reading: _Reading, token: Token) -> Block | None:
+    match token.type:
+        case "heading_open":
+            lines = _lines(reading, reading.next())
+            reading.next()
+            return Heading(int(token.tag[1]), tuple(words for line in lines for words in line))
+        case "paragraph_open":
+            paragraph = Paragraph(_lines(reading, reading.next()))
+            reading.next()
+            return paragraph if any(paragraph.lines) else None
+        case "bullet_list_open" | "ordered_list_open":
+            return _items(reading, token)
+        case "blockquote_open":
+            return Quote(tuple(_blocks(reading, "blockquote_close")))
+        case "fence" | "code_block":
+            return Verbatim(tuple(token.content.rstrip("\n").split("\n")))
+        case "table_open":
+            return _grid(reading)
+        case "hr":
+            return Break()
+        case "html_block":
+            reading.fault(token, _NO_HTML)
+    return None
+
+
+_NO_HTML = "HTML cannot stand here; write it in Markdown, or the < as ＜"
+
+
+def _items(reading: _Reading, token: Token) -> Items:
+    items: list[tuple[Block, ...]] = []
+    end = token.type.replace("_open", "_close")
+    while reading.next().type != end:
+        items.append(tuple(_blocks(reading, "list_item_close")))
+    start = None if token.type == "bullet_list_open" else int(token.attrs.get("start", 1))
+    return Items(tuple(items), start)
+
+
+def _grid(reading: _Reading) -> Grid:
+    rows: list[list[Sentence]] = []
+    while (token := reading.next()).type != "table_close":
+        if token.type == "tr_open":
+            rows.append([])
+        elif token.type == "inline":
+            rows[-1].append(tuple(words for line in _lines(reading, token) for words in line))
+    return Grid(tuple(rows[0]), tuple(tuple(row) for row in rows[1:]))
+
+
+def _lines(reading: _Reading, token: Token) -> tuple[Sentence, ...]:
+    """Return the lines of a paragraph; where its author broke a line it stays broken."""
+    lines: list[list[Words]] = [[]]
+    strong = 0
+    link = ""
+    linked: list[str] = []
+    for piece in token.children or ():
+        below = len(lines) - 1
+        match piece.type:
+            case "softbreak" | "hardbreak":
+                lines.append([])
+            case "strong_open":
+                strong += 1
+            case "strong_close":
+                strong -= 1
+            case "link_open":
+                link, linked = str(piece.attrs.get("href", "")), []
+                _check_link(reading, token, link, below)
+            case "link_close":
+                _check_shown(reading, token, link, "".join(linked), below)
+                link = ""
+            case "image":
+                sentence = "pictures are fetched from elsewhere, or too large for a mail; link to it: [words](https://...)"
+                reading.fault(token, sentence, below)
+            case "html_inline":
+                reading.fault(token, _NO_HTML, below)
+            case "text" | "code_inline" if link:
+                linked.append(piece.content)
+                lines[-1].append(Words(piece.content, strong > 0, link))
+            case "code_inline":
+                lines[-1].append(Words(piece.content, strong > 0))
+            case "text":
+                for mark, sentence in _LEFT_OVER.items():
+                    if mark in piece.content:
+                        reading.fault(token, sentence, below)
+                lines[-1] += with_addresses(piece.content, strong=strong > 0)
+    return tuple(tuple(_joined(line)) for line in lines)
+
+
+def _joined(line: Sequence[Words]) -> Iterator[Words]:
+    """Put together what is one link, or of one weight."""
+    held: Words | None = None
+    for words in line:
+        if not words.text:
+            continue
+        if held is not None and (held.strong, held.link) == (words.strong, words.link):
+            held = Words(held.text + words.text, held.strong, held.link)
+            continue
+        if held is not None:
+            yield held
+        held = words
+    if held is not None:
+        yield held
+
+
+def _check_link(reading: _Reading, token: Token, link: str, below: int) -> None:
+    if not link.lower().startswith(_SCHEMES):
+        reading.fault(token, f"{link!r} leads nowhere from a mail; begin it with https:// or mailto:", below)
+    elif len(link) > _LONGEST_ADDRESS:
+        reading.fault(
+            token, f"this address has {len(link)} characters; at most {_LONGEST_ADDRESS} fit a line", below
+        )
+
+
+def _check_shown(reading: _Reading, token: Token, link: str, shown: str, below: int) -> None:
+    """Refuse a link that shows one address and leads to another: readers are told never to follow such."""
+    written = _URL.fullmatch(shown.strip())
+    if written is not None and _bare(shown.strip()) != _bare(link):
+        reading.fault(token, f"this link shows {shown.strip()} and leads to {link}; let it show words", below)
+    if not shown.strip():
+        reading.fault(token, f"the link to {link} shows nothing; give it words", below)
+
+
+def _bare(address: str) -> str:
+    return re.sub(r"^https?://", "", address.lower()).rstrip("/")
