@@ -49,14 +49,20 @@ HEADERS = {  # the file's columns in the order in which they are written, with t
     "joined": "入会日",
     "left": "退会日",
     "successor": "承継団体",
+    "others": "別アドレス",
 }
 _DATE = Question("Q1", "", "date")
 _NEEDED = ("code", "body", "kind", "prefecture", "email")
-_COLUMNS = {**{name: name for name in HEADERS}, **{japanese: name for name, japanese in HEADERS.items()}}
+_COLUMNS = {
+    **{name: name for name in HEADERS},
+    **{japanese: name for name, japanese in HEADERS.items()},
+    **dict.fromkeys(("other addresses", "other_addresses", "その他のアドレス", "他のアドレス"), "others"),
+}
 _KIND_NAMES = ", ".join(KIND_WORDS)
 _XLSX = b"PK\x03\x04"
 _XLS = b"\xd0\xcf\x11\xe0"
 _LONGEST_CELL = 1_000
+_BETWEEN = re.compile(r"[\s,，、;；]+")  # addresses of one cell
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
 _FORMULA = re.compile(
     r"'*[\s\u200b\ufeff]*[=+\-@＝＋－＠]"
@@ -93,11 +99,24 @@ def read_register(path: Path, own: Callable[[str], bool]) -> Register:
     columns, ignored = _columns(header[1], path)
     reading = _Reading(str(path), columns, len(header[1]), own)
     rows = [row for line, cells in rest if any(cells) and (row := reading.row(line, cells)) is not None]
+    rows = _one_person_each(rows)
     if not rows and not reading.mistakes:
         reading.mistakes.append(Mistake(str(path), 2, 1, "file", "the file holds no row below its headers"))
     if reading.mistakes:
         raise Mistakes(reading.mistakes)
     return Register(tuple(rows), ignored, frozenset(columns), hashlib.sha256(raw).hexdigest())
+
+
+def _one_person_each(rows: Sequence[Row]) -> list[Row]:
+    """Give each row of a person, who may be in several bodies, all further addresses that any of them names."""
+    known: dict[str, frozenset[str]] = {}
+    for row in rows:
+        key = address_key(row.contact.email)
+        known[key] = known.get(key, frozenset()) | row.contact.others
+    return [
+        replace(row, contact=replace(row.contact, others=known[address_key(row.contact.email)]))
+        for row in rows
+    ]
 
 
 def numbered_rows(raw: bytes, path: Path) -> list[tuple[int, list[str]]]:
@@ -123,6 +142,7 @@ def write_register(rows: Iterable[tuple[Body, Contact]]) -> str:
             "連携団体" if body.category == "partner" else "正会員",
             *("" if day is None else day.isoformat() for day in (body.joined, body.left)),
             body.successor,
+            " ".join(sorted(contact.others)),
         ]
         writer.writerow([_inert(cell) for cell in cells])
     return text.getvalue()
@@ -162,6 +182,7 @@ class _Reading:
     bodies: dict[str, tuple[int, Body]] = field(default_factory=dict)  # code -> first line and what it said
     addresses: dict[tuple[str, str], int] = field(default_factory=dict)  # code and address -> first line
     contacts: dict[str, int] = field(default_factory=dict)  # code -> rows so far
+    homes: dict[str, tuple[int, str]] = field(default_factory=dict)  # address -> first line and whose
 
     def row(self, line: int, cells: Sequence[str]) -> Row | None:
         """Return the row's values, or None when it has mistakes, which are all noted."""
@@ -178,6 +199,7 @@ class _Reading:
         code = self._cell(line, _code, values)
         body = self._body(line, code, values)
         email = self._cell(line, self._email, values)
+        others = self._cell(line, self._others, values)
         rank = self._cell(line, _rank, values)
         for name in ("body", "prefecture", "name", "role", "tags"):
             text = values.get(name, "")
@@ -189,6 +211,7 @@ class _Reading:
         if code is None or body is None or email is None or rank is None or len(self.mistakes) > before:
             return None
         self._only_once(line, code, email)
+        self._of_one_person(line, email, others or frozenset())
         self.contacts[code] = self.contacts.get(code, 0) + 1
         contact = Contact(
             code=code,
@@ -197,6 +220,7 @@ class _Reading:
             role=values.get("role", ""),
             rank=rank or self.contacts[code],
             tags=frozenset(values.get("tags", "").split()),
+            others=others or frozenset(),
         )
         return Row(line, body, contact)
 
@@ -245,16 +269,38 @@ class _Reading:
         email = values["email"]
         if not email:
             raise _BadCell("email", "is empty; each row needs a mail address")
+        return self._address("email", email)
+
+    def _others(self, values: dict[str, str]) -> frozenset[str]:
+        """Return the further addresses of a row, separated by blanks, commas, semicolons or line breaks."""
+        text = values.get("others", "")
+        if len(text) > _LONGEST_CELL:
+            raise _BadCell("others", f"must be at most {_LONGEST_CELL} characters")
+        written = filter(None, _BETWEEN.split(text))
+        once = {address_key(one): one for one in written}
+        once.pop(address_key(values["email"]), None)
+        return frozenset(self._address("others", one) for one in once.values())
+
+    def _address(self, column: str, email: str) -> str:
         if not valid_address(email):
-            raise _BadCell("email", f"{email!r} is not a mail address")
+            raise _BadCell(column, f"{email!r} is not a mail address")
         if self.own(email):
-            raise _BadCell("email", f"{email} is an address of this service itself and cannot be a member")
+            raise _BadCell(column, f"{email} is an address of this service itself and cannot be a member")
         return email
 
     def _only_once(self, line: int, code: str, email: str) -> None:
         first = self.addresses.setdefault((code, address_key(email)), line)
         if first != line:
             self._note(line, "email", f"{email} stands already on line {first} for {code}")
+
+    def _of_one_person(self, line: int, email: str, others: frozenset[str]) -> None:
+        """Note an address that stands already as another person's: mail from it must tell who wrote."""
+        home = address_key(email)
+        for column, address in (("email", email), *(("others", one) for one in sorted(others))):
+            first, theirs = self.homes.setdefault(address_key(address), (line, home))
+            if theirs != home:
+                sentence = f"{address} belongs already to the person of {theirs} on line {first}; an address has one owner"
+                self._note(line, column, sentence)
 
     def _note(self, line: int, column: str, sentence: str) -> None:
         self.mistakes.append(Mistake(self.file, line, self.columns.get(column, 0) + 1, column, sentence))

@@ -105,6 +105,7 @@ def body(shown: Body, contacts: Sequence[Contact], *, as_json: bool) -> None:
             "name": contact.name,
             "role": contact.role,
             "email": contact.email,
+            "others": " ".join(sorted(contact.others)),
             "tags": " ".join(sorted(contact.tags)),
         }
         for contact in contacts

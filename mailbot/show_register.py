@@ -43,7 +43,9 @@ def change_line(change: Change, names: Mapping[str, Body]) -> str:
     else:
         body = names.get(row.code)
         head = f"{sign} {row.code} {body.name if body else ''} {row.email}"
-        whole = " " + " ".join(filter(None, (row.role, row.name, f"rank {row.rank}", *sorted(row.tags))))
+        whole = " " + " ".join(
+            filter(None, (row.role, row.name, f"rank {row.rank}", *sorted(row.tags), *sorted(row.others)))
+        )
     values = (f"{name} {_word(old)} -> {_word(new)}" for name, (old, new) in fields_changed(change).items())
     return head + (": " + "; ".join(values) if change.old and change.new else whole)
 
@@ -165,6 +167,7 @@ def person_rows(people: Sequence[Person]) -> list[Row]:
             "name": person.contact.name,
             "role": person.contact.role,
             "email": person.contact.email,
+            "others": " ".join(sorted(person.contact.others)),
             "tags": " ".join(sorted(person.contact.tags)),
         }
         for person in people

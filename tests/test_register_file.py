@@ -75,6 +75,38 @@ def test_columns_in_any_order_with_others_between(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("header", ["others", "別アドレス", "その他のアドレス", "Other addresses"])
+@pytest.mark.parametrize(
+    "cell",
+    ["b@x.jp c@y.jp", "b@x.jp、c@y.jp", "b@x.jp；c@y.jp", '"b@x.jp,\nc@y.jp"', '"c@y.jp, b@x.jp, B@X.jp"'],
+)
+def test_further_addresses(tmp_path: Path, header: str, cell: str) -> None:
+    """別アドレス holds any number of addresses, set apart by blanks, commas, semicolons or lines."""
+    head = ENGLISH.replace("tags", f"tags,{header}")
+    (row,) = read(tmp_path, head + CHIYODA.replace("\n", f",{cell}\n")).rows
+    assert sorted(one.lower() for one in row.contact.others) == ["b@x.jp", "c@y.jp"]
+    (again,) = read(tmp_path, write_register([(row.body, row.contact)])).rows
+    assert again.contact == row.contact
+
+
+def test_an_address_of_two_persons(tmp_path: Path) -> None:
+    """A further address that is another person's, bad, or ours is a mistake of its cell; one person's rows agree."""
+    head = ENGLISH.replace("tags", "tags,others").replace(",rank", "")
+    chiyoda, chuo = "131016,千代田区,区,東京都,,,,", "131024,中央区,区,東京都,,,,"
+    assert printed(tmp_path, f"{head}{chiyoda}a@x.jp,,z@x.jp\n{chuo}b@x.jp,,z@x.jp\n") == [
+        "members.csv:3:10 others: z@x.jp belongs already to the person of a@x.jp on line 2; an address has one owner"
+    ]
+    assert printed(tmp_path, f"{head}{chiyoda}a@x.jp,,B@x.jp\n{chuo}b@x.jp,,\n") == [
+        "members.csv:3:8 email: b@x.jp belongs already to the person of a@x.jp on line 2; an address has one owner"
+    ]
+    assert printed(tmp_path, f"{head}{chiyoda}a@x.jp,,nobody\n{chuo}b@x.jp,,list@ml.example.jp\n") == [
+        "members.csv:2:10 others: 'nobody' is not a mail address",
+        "members.csv:3:10 others: list@ml.example.jp is an address of this service itself and cannot be a member",
+    ]
+    rows = read(tmp_path, f"{head}{chiyoda}a@x.jp,,z@x.jp\n{chuo}a@x.jp,,\n").rows
+    assert [row.contact.others for row in rows] == [{"z@x.jp"}, {"z@x.jp"}]
+
+
 def test_xlsx(tmp_path: Path) -> None:
     """A workbook's first sheet is read, numbers as numbers."""
     content = workbook(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
-from mailbot.core.address import same_address
+from mailbot.core.address import address_key, same_address
 from mailbot.core.archived import Archived
 from mailbot.core.calendar import Holiday, business_day, local_moment
 from mailbot.core.membership import Mode
@@ -25,6 +25,7 @@ class DigestReader:
     copies_own: bool
     muted: frozenset[str] = frozenset()  # threads, as the Message-ID of their first post
     had: frozenset[int] = frozenset()  # numbers of posts that went to him one by one
+    others: frozenset[str] = frozenset()  # further addresses of his, as `address_key` has them
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,8 @@ def shares(
 
 
 def _wants(reader: DigestReader, one: DigestPost) -> bool:
-    own = not reader.copies_own and same_address(reader.address, one.post.author)
+    wrote_it = same_address(reader.address, one.post.author) or address_key(one.post.author) in reader.others
+    own = wrote_it and not reader.copies_own
     return (
         one.post.number > reader.seen
         and one.post.number not in reader.had

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbot.core.address import address_key, same_address
+from mailbot.core.address import address_key
 from mailbot.core.calendar import Language
 from mailbot.core.ledger import VOTES, Standing
-from mailbot.core.register import Contact
+from mailbot.core.register import Contact, same_person
 from mailbot.core.survey import Survey
 from mailbot.core.trust import Count, HoldReply, SendBallot, Trust, may_count, same_organisation
 from mailbot.core.vote import Verdict, WaitsFor
@@ -117,7 +117,7 @@ def may_confirm(sender: Sender) -> bool:
         return False
     ranks = _ranks(sender.registered)
     designated = ranks.get(address_key(sender.designated), 1)
-    return same_address(sender.address, sender.designated) or (
+    return same_person(sender.address, sender.designated, sender.registered) or (
         ranks.get(address_key(sender.address), designated + 1) <= designated
     )
 
@@ -131,7 +131,7 @@ def _not_yet(
     received_at: datetime,
 ) -> str | None:
     """Return why a believed reply still waits for the primary's word (ballot.md section 11), or None."""
-    own = same_address(sender.address or "", sender.designated)
+    own = same_person(sender.address or "", sender.designated, sender.registered)
     if (survey.resolution is not None or survey.unit == "person") and not own:
         return "not-entitled"
     if before is None or before.row.status not in VOTES:
@@ -139,7 +139,8 @@ def _not_yet(
     row = before.row
     if written_at is not None and row.written_at is not None and written_at < row.written_at - _DELAYED:
         return "delayed"
-    if row.author == "" or same_address(row.author, sender.address or "") or survey.unit == "person":
+    same = same_person(row.author, sender.address or "", sender.registered)
+    if row.author == "" or same or survey.unit == "person":
         return None
     ranks = _ranks(sender.registered)
     unranked = 1 + max(ranks.values(), default=0)
@@ -153,7 +154,10 @@ def _not_yet(
 
 
 def _told(ladder: Count, verdict: Verdict, sender: Sender, before: Standing | None) -> tuple[str, ...]:
-    """Return who reads what was understood: the sender, whoever the ladder names, and who answered before."""
+    """Return who reads what was understood: the sender, whoever the ladder names, and who answered before.
+
+    Nobody reads it twice: who wrote from a further address of his reads it there.
+    """
     told = [sender.address or sender.designated]
     if ladder.acknowledge == "sender and primary":
         told.append(sender.designated)
@@ -161,14 +165,18 @@ def _told(ladder: Count, verdict: Verdict, sender: Sender, before: Standing | No
         told += [sender.designated, *(contact.email for contact in sender.registered)]
     if verdict.status in VOTES and before is not None and before.row.status in VOTES and before.row.author:
         earlier = before.row.author
-        known = any(same_address(contact.email, earlier) for contact in sender.registered)
+        known = any(contact.writes_from(earlier) for contact in sender.registered)
         if known or same_organisation(_domain(earlier), _domain(sender.designated)):
             told.append(earlier)
-    return tuple({address_key(address): address for address in reversed(told)}.values())[::-1]
+    persons: list[str] = []
+    for address in told:
+        if not any(same_person(address, one, sender.registered) for one in persons):
+            persons.append(address)
+    return tuple(persons)
 
 
 def _ranks(registered: Sequence[Contact]) -> dict[str, int]:
-    return {address_key(contact.email): contact.rank for contact in registered}
+    return {address_key(one): contact.rank for contact in registered for one in contact.addresses}
 
 
 def _domain(address: str) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, get_args
+
+from mailbot.core.address import same_address
 
 Kind = Literal["city", "town", "village", "ward", "prefecture", "other"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -70,6 +73,23 @@ class Contact:
     role: str = ""
     rank: int = 1  # 1 = primary, 2.. = deputies
     tags: frozenset[str] = field(default_factory=frozenset)
+    others: frozenset[str] = field(default_factory=frozenset)  # 別アドレス: he writes from these too
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address from which the person writes; the one to which his mail goes is the first."""
+        return (self.email, *sorted(self.others))
+
+    def writes_from(self, address: str) -> bool:
+        """Tell whether an address is one of the person's."""
+        return any(same_address(one, address) for one in self.addresses)
+
+
+def same_person(one: str, other: str, registered: Iterable[Contact]) -> bool:
+    """Tell whether two addresses are the same one, or belong to one of these contacts."""
+    return same_address(one, other) or any(
+        contact.writes_from(one) and contact.writes_from(other) for contact in registered
+    )
 
 
 def belongs(body: Body, day: date) -> bool:

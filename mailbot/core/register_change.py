@@ -115,6 +115,32 @@ def suspicious(changes: Iterable[Change], old: Rows) -> str | None:
     return None
 
 
+def two_owners(rows: Iterable[Body | Contact]) -> tuple[str, str, str] | None:
+    """Return an address that belongs to two persons, and where the mail of each goes; None: there is none.
+
+    A person is whoever has one address for his mail, in however many bodies.
+    """
+    people = [row for row in rows if isinstance(row, Contact)]
+    homes = {address_key(one.email): one.email for one in people}
+    for one in people:
+        for other in sorted(one.others):
+            whose = homes.setdefault(address_key(other), one.email)
+            if address_key(whose) != address_key(one.email):
+                return other, whose, one.email
+    return None
+
+
+def after(old: Rows, changes: Iterable[Change]) -> Rows:
+    """Return the rows as they are once these changes are made."""
+    rows = dict(old)
+    for change in changes:
+        if change.new is None:
+            rows.pop(key_of(change.row), None)
+        else:
+            rows[key_of(change.new)] = change.new
+    return rows
+
+
 def count_changes(changes: Iterable[Change]) -> dict[str, int]:
     """Return how many rows come, change and go: bodies_added, bodies_changed, ..., contacts_removed."""
     counts = dict.fromkeys((*_named("bodies"), *_named("contacts")), 0)

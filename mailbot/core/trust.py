@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from mailbot.core.address import address_key, same_address, split_address
+from mailbot.core.address import address_key, split_address
 from mailbot.core.authentication import Authentication, aligned, verdict
-from mailbot.core.register import Contact
+from mailbot.core.register import Contact, same_person
 
 Level = Literal[4, 3, 2, 1, 0, "-", "x"]
 Purpose = Literal["survey", "rsvp", "resolution"]
@@ -127,12 +127,15 @@ def trust(
     if domain in {own.lower() for own in own_domains}:
         return Trust("x", None, "From is an address of this service")
     sender = next(
-        (contact for contact in registered if from_address and same_address(contact.email, from_address)),
-        None,
+        (contact for contact in registered if from_address and contact.writes_from(from_address)), None
     )
     if not token:
         return Trust(0, sender, "no token") if sender else Trust("-", None, "no token, unknown sender")
-    if from_address is not None and designated is not None and same_address(from_address, designated):
+    if (
+        from_address is not None
+        and designated is not None
+        and same_person(from_address, designated, registered)
+    ):
         vouched = (finding, authentication.dmarc) == ("pass", "pass") or any(
             aligned(carrier, domain) for carrier in authentication.dkim_domains
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -14,7 +14,7 @@ from mailbot.flows.open_survey import greeting
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, journal, lists, members, memberships, troubles
+from mailbot.store import ballots, journal, lists, members, memberships, other_addresses, troubles
 
 MAY_OBJECT = timedelta(days=14)
 
@@ -27,12 +27,15 @@ class Move:
     new: str
     name: str | None  # of the successor; None: the same person
     by: str  # who asked for it
+    successor: bool = False  # another person takes over; the further addresses of the old one are not his
+    others: frozenset[str] = frozenset()  # further addresses that a move back gives back
 
 
 def change_address(connection: Connection, site: Site, move: Move, now: datetime) -> None:
     """Move everything, tell the old address, which may object for two weeks, and tell the office."""
     before = members.people_at(connection, move.old)
     old_name = before[0].contact.name if before else ""
+    others = before[0].contact.others if before and move.successor else frozenset()
     _move(connection, move, now)
     journal.add(
         connection, "address.changed", now, who=move.by, person=move.old, detail=f"{move.old} → {move.new}"
@@ -54,7 +57,13 @@ def change_address(connection: Connection, site: Site, move: Move, now: datetime
         now,
         template="address_changed",
         about=move.new,
-        detail={"old": move.old, "new": move.new, "name": old_name},
+        detail={
+            "old": move.old,
+            "new": move.new,
+            "name": old_name,
+            "successor": "yes" if move.successor else "",
+            "others": "\n".join(sorted(others)),
+        },
         by_mail=False,
         lasts=MAY_OBJECT,
     )
@@ -63,7 +72,7 @@ def change_address(connection: Connection, site: Site, move: Move, now: datetime
 
 def take_back(connection: Connection, site: Site, move: Move, now: datetime) -> None:
     """Undo a change to which the old address objected (`move` names it as it was), and tell the office."""
-    _move(connection, Move(move.new, move.old, move.name, move.by), now)
+    _move(connection, replace(move, old=move.new, new=move.old), now)
     journal.add(
         connection, "address.restored", now, who=move.by, person=move.old, detail=f"{move.new} → {move.old}"
     )
@@ -71,7 +80,15 @@ def take_back(connection: Connection, site: Site, move: Move, now: datetime) -> 
 
 
 def _move(connection: Connection, move: Move, now: datetime) -> None:
-    members.change_email(connection, move.old, move.new, move.name)
+    own = other_addresses.same_person(connection, move.old, move.new)
+    members.change_email(connection, move.old, move.new, move.name, successor=move.successor)
+    if (
+        own and not move.successor
+    ):  # from now on his mail goes to what was a further address; the old one becomes one
+        other_addresses.add(connection, move.new, move.old)
+    for one in sorted(move.others):
+        if not members.people_at(connection, one):  # it may have become somebody's meanwhile
+            other_addresses.add(connection, move.new, one)
     memberships.move(connection, move.old, move.new, move.by, now)
     lists.rename_moderator(connection, move.old, move.new)
     for address in (move.old, move.new):  # what came back from the old one says nothing of the new one

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.net import maildir
 from mailbot.site import Site
-from mailbot.store import ballots, journal, persons, surveys
+from mailbot.store import ballots, journal, other_addresses, persons, surveys
 from mailbot.store.database import after_commit, scrub_after
 
 
@@ -57,15 +58,42 @@ def erase_person(
 ) -> Erased:
     """Remove, or put a stand-in in the place of, everything by which the person at an address is known.
 
-    With `trial` the caller takes all of it back. Raises Refusal when something outside of the database would bring the
+    All of a person's addresses go, whichever of them is named. With `trial` the caller takes all of it back. Raises Refusal when something outside of the database would bring the
     address back, or a secret survey is open that it takes part in.
     """
-    _refuse_what_returns(connection, site, address)
-    number = persons.count_erasures(connection) + 1
-    person = Person(address, _names(connection, address), f"erased-{number}@erased.invalid")
-    about = persons.rows_about(connection, address)
-    if not about:
+    addresses = other_addresses.of_person(connection, address)
+    for each in addresses:
+        _refuse_what_returns(connection, site, each)
+    if not any(persons.rows_about(connection, each) for each in addresses):
         raise Refusal(f"{address}: nothing is kept about this address")
+    names = tuple(dict.fromkeys(name for each in addresses for name in _names(connection, each)))
+    stand_in = f"erased-{persons.count_erasures(connection) + 1}@erased.invalid"
+    # The address to which his mail goes is the last: the others are known by it.
+    taken = [
+        _take_out(connection, site, Person(each, names, stand_in), now, trial=trial)
+        for each in reversed(addresses)
+    ]
+    return Erased(
+        stand_in,
+        _sums(one.removed for one in taken),
+        sum(one.withdrawn for one in taken),
+        sum(one.mails for one in taken),
+        sum(one.posts for one in taken),
+        sum(one.rows for one in taken),
+        _sums(one.ledgers for one in taken),
+    )
+
+
+def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    whole: Counter[str] = Counter()
+    for one in counts:
+        whole.update(one)
+    return dict(whole)
+
+
+def _take_out(connection: Connection, site: Site, person: Person, now: datetime, *, trial: bool) -> Erased:
+    """Take one address out, with the person's names."""
+    address = person.address
     withdrawn = persons.withdraw_copies(connection, address)
     persons.take_out_of_greetings(connection, person)
     changed, mails = persons.take_out_of_mails(connection, person)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mailbot.core.mailing import fill, template
-from mailbot.store import persons, surveys
+from mailbot.store import other_addresses, persons, surveys
 from mailbot.store.sealed import HARMLESS
 
 # What of the rows is said in which file; every other table's rows stand in other.json.
@@ -37,20 +37,27 @@ class PersonFile:
 
 
 def export_person(connection: Connection, address: str, now: datetime) -> tuple[PersonFile, ...]:
-    """Return the files, the index first; none when nothing is kept.
+    """Return the files, the index first, about all addresses of the person at this one; none when nothing is kept.
 
     Of surveys that are not `named` it says that and when the person answered, not what; of secret ones nothing at all.
     """
-    found = persons.rows_about(connection, address)
+    addresses = other_addresses.of_person(connection, address)
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for each in addresses:
+        for table, rows in persons.rows_about(connection, each).items():
+            known = found.setdefault(table, [])
+            known += [row for row in rows if row not in known]
     if not found:
         return ()
     stored = {one.survey.key: one.survey.mode for one in surveys.every(connection)}
     secret = {key for key, mode in stored.items() if mode == "sealed"}
     hidden = persons.voted_mails(connection, secret)
     files = list(_row_files(found, stored, hidden))
-    files += _mails(connection, address, secret, hidden)
+    mails = {one.name: one for each in addresses for one in _mails(connection, each, secret, hidden)}
+    files += mails.values()
     index = {
         "address": address,
+        "addresses": addresses,
         "made_at": now.isoformat(),
         "files": [{"name": one.name, "about": one.about, "bytes": len(one.content)} for one in files],
         "left_out": sorted(secret) and f"the secret surveys {', '.join(sorted(secret))}",

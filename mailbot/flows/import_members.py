@@ -10,7 +10,16 @@ from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body, Contact
-from mailbot.core.register_change import EVERY_COLUMN, Change, changes_to, count_changes, suspicious
+from mailbot.core.register_change import (
+    EVERY_COLUMN,
+    Change,
+    Rows,
+    after,
+    changes_to,
+    count_changes,
+    suspicious,
+    two_owners,
+)
 from mailbot.site import Site
 from mailbot.store import imports, journal, lists, members
 
@@ -59,6 +68,7 @@ def import_members(
         )
     if not changes:
         return Imported((), None)
+    refuse_two_owners(before, changes, incoming.source)
     number = imports.record(
         connection, changes, source=incoming.source, sha256=incoming.sha256, by=incoming.by, now=now
     )
@@ -70,6 +80,17 @@ def import_members(
         connection, "register.imported", now, who=incoming.by, about=f"import {number}", detail=detail
     )
     return Imported(changes, number)
+
+
+def refuse_two_owners(before: Rows, changes: Sequence[Change], source: str) -> None:
+    """Raise Refusal when after these changes one address would belong to two persons."""
+    found = two_owners(after(before, changes).values())
+    if found is not None:
+        address, one, other = found
+        raise Refusal(
+            f"{source}: {address} would belong to two persons, {one} and {other}, so that nobody could tell whose mail "
+            "from it is; take it away from one of them"
+        )
 
 
 def change_words(changes: Sequence[Change]) -> str:

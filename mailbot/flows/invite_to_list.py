@@ -14,7 +14,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.join_list import admits
 from mailbot.site import Site
-from mailbot.store import lists, members
+from mailbot.store import lists, members, other_addresses
 
 _LASTS = timedelta(days=14)
 
@@ -34,11 +34,12 @@ def invite_to_list(
     stranger would be a mail that nobody asked for.
     """
     say = site.language
-    host = admits(site, value, author)
+    host = admits(connection, site, value, author)
     if not (host or lists.is_member(connection, value.name, author)):
         raise Refusal(list_sentence(say, "invite-members", title=value.title))
     if joining(value) == "closed" and not host:
         raise Refusal(list_sentence(say, "invite-closed", title=value.title))
+    addresses = tuple(dict.fromkeys(other_addresses.home(connection, one) for one in addresses))
     strangers = [one for one in addresses if not members.people_at(connection, one)]
     if strangers:
         raise Refusal(list_sentence(say, "invite-register", addresses=", ".join(strangers)))

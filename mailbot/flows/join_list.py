@@ -7,14 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
 from mailbot.core.list_sentences import list_sentence
 from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.membership import Standing
 from mailbot.core.refusal import Refusal
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.site import Site
-from mailbot.store import inbox, journal, lists, members, memberships
+from mailbot.store import inbox, journal, lists, members, memberships, other_addresses
 
 
 def join_list(
@@ -58,9 +57,10 @@ def join_list(
     return list_sentence(say, "asked-moderators" if value.moderators else "asked-office")
 
 
-def admits(site: Site, value: MailingList, address: str) -> bool:
+def admits(connection: Connection, site: Site, value: MailingList, address: str) -> bool:
     """Tell whether this person lets others into the list: the office, and its moderators."""
-    return any(same_address(address, one) for one in (site.office, *value.moderators))
+    hosts = (site.office, *value.moderators)
+    return any(other_addresses.same_person(connection, address, one) for one in hosts)
 
 
 def let_in(connection: Connection, value: MailingList, address: str, by: str, now: datetime) -> None:

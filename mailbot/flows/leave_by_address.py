@@ -6,13 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
 from mailbot.core.message import Message
 from mailbot.core.token import read_leave_token
 from mailbot.flows.obey_member import obey_member
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import outbox
+from mailbot.store import other_addresses, outbox
 from mailbot.store.inbox import Received
 
 
@@ -34,7 +33,7 @@ def leave_by_address(
     own = (
         address is not None
         and message.from_address is not None
-        and same_address(address, message.from_address)
+        and other_addresses.same_person(connection, address, message.from_address)
     )
     return obey_member(
         connection, site, received, message, list_name, now, lines=("unsubscribe",), proved=own

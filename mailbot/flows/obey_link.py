@@ -20,7 +20,7 @@ from mailbot.flows.answer_member import answer_member
 from mailbot.flows.perform_list_command import Writer, perform_list_command
 from mailbot.render import CommandLine
 from mailbot.site import Site
-from mailbot.store import bulletins, lists, outbox
+from mailbot.store import bulletins, lists, other_addresses, outbox
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ def read_link(connection: Connection, site: Site, token: str) -> Link | None:
     address, value = outbox.address_of(connection, copy), lists.load(connection, name)
     if address is None or value is None:
         return None
+    address = other_addresses.home(connection, address)  # a copy may be older than that it is a further one
     reads = lists.is_member(connection, name, address) or bulletins.gets(connection, name, address)
     return Link(value, address, reads, leaving(value))
 

@@ -43,7 +43,7 @@ from mailbot.flows.settled import Settled
 from mailbot.render import CommandLine
 from mailbot.render import Thread as Answered
 from mailbot.site import Site
-from mailbot.store import confirmations, inbox, lists, members, memberships
+from mailbot.store import confirmations, inbox, lists, members, memberships, other_addresses
 from mailbot.store.inbox import Received
 
 _STRANGER: dict[Language, str] = {
@@ -83,8 +83,17 @@ def obey_member(
     if not (proved or _known(connection, author)):
         return Settled("held", _STRANGER[site.language])
     thread = thread_of(message) if message.references or message.in_reply_to else ""
-    writer = Writer(author, proved, list_name, thread, received.id)
+    writer = writer_at(connection, author, proved, list_name, thread, received.id)
     return _obey(connection, site, message, writer, _lines(message) if lines is None else tuple(lines), now)
+
+
+def writer_at(
+    connection: Connection, address: str, proved: bool, list_name: str, thread: str, inbox_id: int | None
+) -> Writer:
+    """Return who writes from an address: the person, be it a further address of his."""
+    person = other_addresses.home(connection, address)
+    further = "" if same_address(person, address) else address
+    return Writer(person, proved, list_name, thread, inbox_id, further)
 
 
 def vouched(site: Site, message: Message, address: str) -> bool:
@@ -140,7 +149,7 @@ def answer(
     return answer_member(
         connection,
         site,
-        writer.address,
+        writer.answered_at,
         [*shown, *(CommandLine(line, asked) for line in waiting)],
         not_done,
         now,
@@ -188,9 +197,9 @@ def _ask(connection: Connection, site: Site, writer: Writer, lines: Sequence[str
         connection,
         site,
         "commands",
-        writer.address,
+        writer.answered_at,
         site.render.letter(
-            "confirm_commands", now=now, answerable=True, will=tuple(will), address=writer.address
+            "confirm_commands", now=now, answerable=True, will=tuple(will), address=writer.answered_at
         ),
         now,
         template="confirm_commands",
@@ -263,7 +272,7 @@ def _of_token(
     good = (
         found is not None
         and found.kind == "commands"
-        and same_address(found.address, writer.address)
+        and other_addresses.same_person(connection, found.address, writer.address)
         and now < found.expires_at
         and confirmations.use(connection, found.id, now)
     )

@@ -53,7 +53,7 @@ from mailbot.flows.open_list import open_list
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.send_posts import send_posts
 from mailbot.site import Site
-from mailbot.store import archive, confirmations, journal, lists, members, memberships
+from mailbot.store import archive, confirmations, journal, lists, members, memberships, other_addresses
 from mailbot.store.members import Person
 
 _MOST_SHOWN = 300  # members in one answer
@@ -63,11 +63,17 @@ _MOST_SHOWN = 300  # members in one answer
 class Writer:
     """Who commands, and from where."""
 
-    address: str
+    address: str  # to which his mail goes: who he is
     proved: bool  # the mail came from him for certain, or he has confirmed it
     list_name: str  # to whose address he wrote; "": the robot's
     thread: str = ""  # the thread that his mail answers, as the Message-ID of its first post
     inbox_id: int | None = None
+    wrote_from: str = ""  # a further address of his, where he is answered; "": the same
+
+    @property
+    def answered_at(self) -> str:
+        """The address at which he reads our answer: the one that he wrote from."""
+        return self.wrote_from or self.address
 
 
 @dataclass(frozen=True)
@@ -307,7 +313,13 @@ def _ask_new_address(
 ) -> Said:
     """Ask the new address; the owner needs nobody's leave, a colleague of the same body the office's."""
     say = site.language
-    old, new = command.old or writer.address, command.new
+    old = other_addresses.home(connection, command.old or writer.address)
+    new = command.new
+    person = other_addresses.home(connection, new)
+    if isinstance(command, HandOver):  # a colleague who takes over keeps the address to which his mail goes
+        new = person
+    elif not same_address(person, new) and not same_address(person, old):
+        raise Refusal(list_sentence(say, "other-person", new=new))
     if same_address(old, new):
         raise Refusal(list_sentence(say, "same-address"))
     ours = lists.names(connection)

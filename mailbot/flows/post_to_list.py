@@ -28,7 +28,7 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.tell_decision import tell_accepted
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import archive, inbox, lists, members, memberships, outbox
+from mailbot.store import archive, inbox, lists, members, memberships, other_addresses, outbox
 from mailbot.store.inbox import Received
 from mailbot.store.members import Person
 
@@ -76,6 +76,8 @@ def ask(
 ) -> PostQuestion:
     """Gather what the rules of core/moderation.py need to know of a post."""
     author = message.from_address
+    # Who he is on the list: a person of several addresses may write from any of them.
+    person = author and other_addresses.home(connection, author)
     people = members.people_at(connection, author) if author else []
     posters = {person.id for person in members.selected(connection, mailing_list.posters)}
     own = f"{mailing_list.name}@{site.domain}".lower()
@@ -87,7 +89,7 @@ def ask(
     targeted = lists.targeted(connection, mailing_list.name, target) if target else []
     return PostQuestion(
         author=author,
-        member=author is not None and lists.is_member(connection, mailing_list.name, author),
+        member=bool(person) and lists.is_member(connection, mailing_list.name, person or ""),
         contact=bool(people),
         office=author is not None and same_address(author, site.office),
         poster=any(person.id in posters for person in people),
@@ -102,11 +104,13 @@ def ask(
         authentication=verdict(read_authentication(message.headers, site.authserv_id), author),
         distributed=False,
         empty=not message.text.strip() and not message.attachments,
-        posting=memberships.load(connection, mailing_list.name, author).posting if author else None,
+        posting=memberships.load(connection, mailing_list.name, person).posting if person else None,
         spam=spam_mark(message.headers, site.spam_score),
         filtered=next((one for one in mailing_list.filters if _fits(one, message)), None),
         first=mailing_list.moderated == "new"
-        and not (author and archive.has_posted(connection, mailing_list.name, author)),
+        and not archive.has_posted(
+            connection, mailing_list.name, _addresses(people) or (author and [author]) or []
+        ),
         recipients=lists.count_members(connection, mailing_list.name) if short or addressed > 1 else 0,
         short_reply=short,
         lists=addressed,
@@ -115,6 +119,10 @@ def ask(
         targeted=len(targeted),
         sample="、".join(targeted[:_MOST_NAMED]),
     )
+
+
+def _addresses(people: list[Person]) -> list[str]:
+    return [address for person in people for address in person.contact.addresses]
 
 
 def _selected(named: Selector | Fault | None) -> Selector | None:
@@ -210,7 +218,7 @@ def distribute(
             mailing_id,
             mailing_list.name,
             now,
-            author=message.from_address,
+            author=message.from_address and other_addresses.home(connection, message.from_address),
             thread=thread,
             digests=kept,
             profile=profile,

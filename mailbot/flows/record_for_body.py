@@ -277,8 +277,9 @@ def _read(site: Site, survey: Survey, written: Written, received_at: datetime) -
 def _told(connection: Connection, ballot: Ballot, author: str | None) -> list[str]:
     """Return who hears of an entry: the address that was asked, and who of the body had answered before."""
     registered = {
-        address_key(person.contact.email): person.contact.email
+        address_key(each): person.contact.email
         for person in members.people(connection, [ballot.code])
+        for each in person.contact.addresses
     }
     previous = registered.get(address_key(author or ""))
     return list(dict.fromkeys([ballot.address, *([previous] if previous else [])]))

@@ -7,7 +7,6 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
 from mailbot.core.judgement import Judged, judge
 from mailbot.core.ledger import LedgerRow, Standing, accepted, standing
 from mailbot.core.message import Message
@@ -85,9 +84,11 @@ def record_trial(
 
 def _addresses(connection: Connection, message: Message, ballot: Ballot, now: datetime) -> list[str]:
     """Return who is told how the reply was read: its sender if the register has him, else who got the ballot."""
-    registered = {address_key(person.contact.email) for person in members.people(connection, [ballot.code])}
     author = message.from_address
-    to = author if author is not None and address_key(author) in registered else ballot.address
+    registered = author is not None and any(
+        person.contact.writes_from(author) for person in members.people_of(connection, ballot.code)
+    )
+    to = author if author is not None and registered else ballot.address
     return [to] if inbox.may_answer(connection, to, now) else []
 
 

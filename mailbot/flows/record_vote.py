@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Post, address_key, route, same_address
+from mailbot.core.address import Post, address_key, route
 from mailbot.core.authentication import read_authentication
 from mailbot.core.automatic import absent_until
 from mailbot.core.calendar import Language
@@ -432,7 +432,7 @@ def _ballot_to_colleague(connection: Connection, site: Site, arrival: Arrival, n
     others = [
         person
         for person in members.people(connection, [arrival.ballot.code])
-        if not same_address(person.contact.email, own)
+        if not person.contact.writes_from(own)
     ]
     if others and arrival.stored.state == "open":
         named = replace(arrival, ballot=replace(arrival.ballot, greeting=greeting(others[0])))
@@ -448,7 +448,7 @@ def _note_absence(connection: Connection, arrival: Arrival) -> None:
 
 def _others(connection: Connection, site: Site, arrival: Arrival) -> int:
     """Return how many lists and contacts of other bodies stand in To and Cc: the sender pressed Reply All."""
-    own = {address_key(contact.email) for contact in arrival.sender.registered}
+    own = {address_key(each) for contact in arrival.sender.registered for each in contact.addresses}
     own |= {address_key(arrival.received.recipient), address_key(site.office)}
     beside = {address_key(address) for address in arrival.message.to[:_MOST_RECIPIENTS]} - own
     if not beside:

@@ -15,7 +15,7 @@ from mailbot.core.token import token_hash
 from mailbot.flows.post_to_list import ask, cook, fingerprint
 from mailbot.flows.record_vote import rehearse_vote
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, desk_words, inbox, lists
+from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
 from mailbot.store.inbox import Received
 
 
@@ -69,18 +69,21 @@ def _post(
     question = replace(ask(connection, site, received, message, mailing_list), distributed=known)
     disposition = moderate(question, mailing_list, site.language)
     rules = explain(question, mailing_list, site.language)
+    author = message.from_address and other_addresses.home(connection, message.from_address)
+    if author != message.from_address:
+        rules = (("author", f"writes from a further address of {author}"), *rules)
     means = f"a post to the list {mailing_list.name} ({mailing_list.preset})"
     if not isinstance(disposition, Accept):
         outcome = f"{type(disposition).__name__.lower()}: {disposition.reason}"
         meant: tuple[str, ...] = ()
         if isinstance(disposition, Ask) and question.target is not None:
-            wanted = (mailing_list.name, now, message.from_address, thread_of(message), question.target)
+            wanted = (mailing_list.name, now, author, thread_of(message), question.target)
             meant = tuple(lists.recipients(connection, *wanted))
         return Rehearsal(received.recipient, means, message.from_address, rules, outcome, (), meant)
     number = lists.last_number(connection, mailing_list.name) + 1
     cooked = cook(connection, site, received, message, mailing_list, number, now)
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-    to = tuple(lists.recipients(connection, mailing_list.name, now, message.from_address, thread_of(message)))
+    to = tuple(lists.recipients(connection, mailing_list.name, now, author, thread_of(message)))
     outcome = f"accept: post {number} goes to {len(to)} members"
     headers = tuple(head.replace("\0", "%").split("\r\n"))
     return Rehearsal(received.recipient, means, message.from_address, rules, outcome, headers, to)

@@ -21,7 +21,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.change_mode import change_mode
 from mailbot.site import Site
-from mailbot.store import journal, lists, memberships
+from mailbot.store import journal, lists, memberships, other_addresses
 from mailbot.store.members import Person
 
 
@@ -33,6 +33,7 @@ def add_member(connection: Connection, site: Site, name: str, address: str, now:
     ours = lists.names(connection)
     if route(address, domain=site.domain, reply_domain=site.reply_domain, lists=ours) is not None:
         raise Refusal(f"{address} is an address of this service itself and cannot be a member")
+    address = other_addresses.home(connection, address)
     if lists.is_member(connection, name, address):
         raise Refusal(f"{address} is a member of {name} already")
     selected = lists.is_selected(connection, value, address)
@@ -46,6 +47,7 @@ def add_member(connection: Connection, site: Site, name: str, address: str, now:
 def remove_member(connection: Connection, name: str, address: str, now: datetime) -> str:
     """Take a member out, whatever the selector says; returns a sentence."""
     value = _list(connection, name)
+    address = other_addresses.home(connection, address)
     before = _member(connection, name, address)
     standing: Standing = "removed" if lists.is_selected(connection, value, address) else ""
     _save(connection, "member.removed", before, now, standing=standing)
@@ -65,6 +67,7 @@ def set_member(
 ) -> str:
     """Change a member's settings (fields of `Membership`; `off`: dates such as "7/1 7/20", now, or no); returns a sentence."""
     value = _list(connection, name)
+    address = other_addresses.home(connection, address)
     before = _member(connection, name, address)
     if {"mode", "weekly"} & settings.keys():
         mode, weekly = settings.pop("mode", before.mode), settings.pop("weekly", before.weekly)

@@ -27,15 +27,15 @@ from mailbot.flows.decide_post import decide_post
 from mailbot.flows.join_list import admits, join_list, let_in
 from mailbot.flows.leave_list import come_back
 from mailbot.flows.obey_author import obey_author
-from mailbot.flows.obey_member import answer, run_lines, vouched
+from mailbot.flows.obey_member import answer, run_lines, vouched, writer_at
 from mailbot.flows.open_list import open_for
-from mailbot.flows.perform_list_command import Writer, opened_sentences
+from mailbot.flows.perform_list_command import opened_sentences
 from mailbot.flows.post_to_list import fingerprint
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import confirmations, inbox, lists
+from mailbot.store import confirmations, inbox, lists, other_addresses
 from mailbot.store.confirmations import Confirmation
 from mailbot.store.inbox import Received
 
@@ -88,7 +88,7 @@ def settle_confirmation(
 ) -> Settled:
     """Act on a reply to a question, or say why it does not count."""
     reply = _Reply(site, received, message, asked, now)
-    refused = _refused(reply)
+    refused = _refused(connection, reply)
     if refused is not None:
         return refused
     if not inbox.first_time(
@@ -154,7 +154,9 @@ def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
 
 def _run_commands(connection: Connection, reply: _Reply) -> Settled:
     detail = reply.asked.detail
-    writer = Writer(reply.asked.address, True, detail["list"], detail["thread"], reply.received.id)
+    writer = writer_at(
+        connection, reply.asked.address, True, detail["list"], detail["thread"], reply.received.id
+    )
     outcome = run_lines(connection, reply.site, writer, detail["lines"].split("\n"), reply.now)
     answer(connection, reply.site, writer, outcome, reply.now, answered=reply.thread)
     return Settled("answered", f"{len(outcome[0])} commands done after a confirmation, {len(outcome[1])} not")
@@ -186,7 +188,11 @@ def _move(connection: Connection, reply: _Reply) -> Settled:
 
 def _move_now(connection: Connection, reply: _Reply) -> Settled:
     detail = reply.asked.detail
-    move = Move(detail["old"], detail["new"], detail.get("name") or None, detail["by"])
+    move = Move(detail["old"], detail["new"], detail.get("name") or None, detail["by"], "name" in detail)
+    taken = not same_address(other_addresses.home(connection, move.new), move.new)
+    if taken and not other_addresses.same_person(connection, move.old, move.new):
+        _tell(connection, reply, "other-person", new=move.new)
+        return Settled("answered", f"{move.new} has become another person's address meanwhile")
     change_address(connection, reply.site, move, reply.now)
     _tell(connection, reply, "moved", to=move.new, old=move.old, new=move.new)
     return Settled("answered", f"{move.old} is now {move.new}")
@@ -194,7 +200,9 @@ def _move_now(connection: Connection, reply: _Reply) -> Settled:
 
 def _take_back(connection: Connection, reply: _Reply) -> Settled:
     detail = reply.asked.detail
-    move = Move(detail["old"], detail["new"], detail["name"], detail["old"])
+    others = frozenset(filter(None, detail.get("others", "").split("\n")))
+    successor = bool(detail.get("successor"))
+    move = Move(detail["old"], detail["new"], detail["name"], detail["old"], successor, others)
     take_back(connection, reply.site, move, reply.now)
     _tell(connection, reply, "moved-back", old=move.old)
     return Settled("answered", f"{move.new} is {move.old} again")
@@ -236,7 +244,7 @@ def _join_invited(connection: Connection, reply: _Reply) -> Settled:
     if value is None:
         return Settled("discarded", f"there is no list {reply.asked.about} any more")
     try:
-        if admits(site, value, detail["by"]):
+        if admits(connection, site, value, detail["by"]):
             let_in(connection, value, detail["address"], detail["by"], reply.now)
             figures = {"title": value.title, "list": f"{value.name}@{site.domain}"}
             sentence = reply.say("did-join", **figures)
@@ -261,23 +269,20 @@ def _reached(connection: Connection, reply: _Reply) -> Settled:
 # --- whose word, and what it says -----------------------------------------------------------------------------------
 
 
-def _refused(reply: _Reply) -> Settled | None:
+def _refused(connection: Connection, reply: _Reply) -> Settled | None:
     """Return what becomes of a reply that may not act: a machine's, a colleague's, a forged one."""
     machine = automatic(reply.message, reply.received.mail_from)
     if machine is not None or seems_automatic(reply.message.subject):
         return Settled("discarded", f"an automatic reply to a question ({machine or 'vacation note'})")
     author, site = reply.message.from_address, reply.site
-    if (
-        reply.asked.kind == "roll_call"
-        and author is not None
-        and not same_address(author, reply.asked.address)
-    ):
+    his = author is not None and other_addresses.same_person(connection, author, reply.asked.address)
+    if reply.asked.kind == "roll_call" and author is not None and not his:
         return Settled("held", _OTHER_HAND[site.language])
-    if author is None or not same_address(author, reply.asked.address):
+    if author is None or not his:
         return Settled("rejected", f"only {reply.asked.address} can answer this question")
     if verdict(read_authentication(reply.message.headers, site.authserv_id), author) == "fail":
         return Settled("rejected", "its author's domain disowns this mail (DMARC failed)")
-    if reply.asked.kind in _OF_OFFICE and not vouched(site, reply.message, reply.asked.address):
+    if reply.asked.kind in _OF_OFFICE and not vouched(site, reply.message, author):
         return Settled("held", _UNSURE[site.language])
     return None
 

@@ -30,7 +30,17 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.tell_decision import tell_accepted, tell_decision
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import ballots, events, held_posts, inbox, journal, lists, memberships, surveys
+from mailbot.store import (
+    ballots,
+    events,
+    held_posts,
+    inbox,
+    journal,
+    lists,
+    memberships,
+    other_addresses,
+    surveys,
+)
 from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 
@@ -189,6 +199,7 @@ def _settle_post(
 
 def _trust(connection: Connection, mailing_list: MailingList, author: str, by: str, now: datetime) -> None:
     """Let what this author posts to this list out from now on, as far as the other rules go."""
+    author = other_addresses.home(connection, author)
     before = memberships.load(connection, mailing_list.name, author)
     memberships.save(connection, replace(before, posting="accept", changed_by=by, changed_at=now))
     lists.refresh_every(connection, author)
@@ -310,8 +321,10 @@ def _tell_body(
     author = message.from_address
     addresses = {
         address_key(one): one
-        for one in (ballot.address, *(contact.email for contact in contacts(connection, ballot)))
-        if same_address(one, ballot.address) or (author is not None and same_address(one, author))
+        for one in (
+            ballot.address,
+            *(each.email for each in contacts(connection, ballot) if author and each.writes_from(author)),
+        )
     }
     to = [one for one in addresses.values() if inbox.may_answer(connection, one, now)]
     if len(to) < len(addresses):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body
 from mailbot.core.register_change import Change, key_of, undone
-from mailbot.flows.import_members import Imported, change_words
+from mailbot.flows.import_members import Imported, change_words, refuse_two_owners
 from mailbot.site import Site
 from mailbot.store import ballots, imports, journal, lists, members
 
@@ -44,6 +44,7 @@ def undo_import(
     back = tuple(one for one in changes if one not in kept)
     if not back:
         return Imported((), None)
+    refuse_two_owners(present, back, found.source)
     own = imports.record(connection, back, source=found.source, sha256="", by=by, now=now, undoes=found.id)
     members.save(connection, back, imports.contact_numbers(connection, found.id))
     members.set_belongs(connection, now.astimezone(site.zone).date())

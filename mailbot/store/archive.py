@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -233,9 +233,10 @@ def kept_raw(connection: Connection, number: int) -> bytes | None:
     return connection.execute(query).scalar()
 
 
-def has_posted(connection: Connection, name: str, author: str) -> bool:
-    """Tell whether a post of this author's stands in a list's archive."""
-    query = select(post.c.id).where(post.c.list_name == name, post.c.author == storable(author))
+def has_posted(connection: Connection, name: str, author: Iterable[str]) -> bool:
+    """Tell whether a post of this author's, from any of these addresses of his, stands in a list's archive."""
+    own = [storable(address) for address in author]
+    query = select(post.c.id).where(post.c.list_name == name, post.c.author.in_(own))
     return connection.execute(query.limit(1)).first() is not None
 
 

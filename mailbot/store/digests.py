@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from mailbot.core.address import address_key
 from mailbot.core.digest import DIGESTS, DigestPost, DigestReader
-from mailbot.store import archive
+from mailbot.store import archive, other_addresses
 from mailbot.store.tables import delivery, list_member, mailing, membership, microseconds, post, thread_choice
 from mailbot.store.troubles import suspended
 
@@ -37,6 +37,7 @@ def readers(
     ).where(_reads(name, weekly, only), _is_here(now))
     rows = connection.execute(query.order_by(list_member.c.email_key)).all()
     muted = _muted(connection, name)
+    others = other_addresses.by_home(connection)
     had = _had(connection, name, min((row.digested for row in rows), default=0)) if rows else {}
     return [
         DigestReader(
@@ -46,6 +47,7 @@ def readers(
             row.copies_own,
             frozenset(muted.get(row.email_key, ())),
             frozenset(had.get(row.address, ())),
+            frozenset(others.get(row.email_key, ())),
         )
         for row in rows
     ]

@@ -126,7 +126,7 @@ def _text(row: Body | Contact | None) -> str | None:
     if row is None:
         return None
     if isinstance(row, Contact):
-        return _json(vars(row) | {"tags": sorted(row.tags)})
+        return _json(vars(row) | {"tags": sorted(row.tags), "others": sorted(row.others)})
     return _json(vars(row) | {name: str(getattr(row, name) or "") for name in _DATES})
 
 
@@ -137,6 +137,7 @@ def _row(text: str | None) -> Body | Contact | None:
 def _present(text: str) -> Body | Contact:
     values = json.loads(text)
     if "email" in values:
-        return Contact(**values | {"tags": frozenset(values["tags"])})
+        sets = {name: frozenset(values.get(name, ())) for name in ("tags", "others")}
+        return Contact(**values | sets)
     days = {name: date.fromisoformat(values[name]) if values.get(name) else None for name in _DATES}
     return Body(**values | days)

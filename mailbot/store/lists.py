@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    case,
     delete,
     false,
     func,
@@ -26,7 +27,7 @@ from mailbot.core.address import address_key, same_address
 from mailbot.core.audience import Selector, order_of
 from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.membership import keeps_out
-from mailbot.store import members
+from mailbot.store import members, other_addresses
 from mailbot.store.database import Written
 from mailbot.store.documents import document, list_of
 from mailbot.store.tables import (
@@ -36,6 +37,7 @@ from mailbot.store.tables import (
     mailing_list,
     membership,
     microseconds,
+    other_address,
     thread_choice,
 )
 from mailbot.store.troubles import suspended
@@ -308,13 +310,20 @@ def _add_outside(connection: Connection, value: MailingList, only: str | None) -
 
 
 def _outside(connection: Connection, selector: Selector) -> dict[str, str]:
-    """Return the addresses that a selector adds whether the register knows them or not, by their keys."""
+    """Return the addresses that a selector adds whether the register knows them or not, by their keys.
+
+    In place of a person's further address stands the one to which his mail goes.
+    """
     named = {address_key(email): email for email in selector.emails}
     if selector.lists:
         of_lists = select(list_member.c.email_key, list_member.c.address).where(
             list_member.c.list_name.in_(selector.lists), list_member.c.contact_id.is_(None)
         )
         named.update((row.email_key, row.address) for row in connection.execute(of_lists))
+    further = other_addresses.homes(connection, named)
+    for key, email in further.items():
+        del named[key]
+        named.setdefault(address_key(email), email)
     if selector.excluded is not None:
         for key in _outside(connection, selector.excluded):
             named.pop(key, None)
@@ -325,16 +334,25 @@ def _add_joined(connection: Connection, value: MailingList, only: str | None) ->
     """Add whom the office added; and who joined by himself, while the list allows it and he is registered."""
     here = select(list_member.c.email_key).where(list_member.c.list_name == value.name)
     here_today = (
-        select(contact.c.id, contact.c.email_key).join_from(contact, body).where(body.c.belongs).subquery()
+        select(contact.c.id, contact.c.email_key, contact.c.email)
+        .join_from(contact, body)
+        .where(body.c.belongs)
+        .subquery()
     )
+    # What was chosen for an address that has become somebody's further one makes that person a member.
+    key = func.coalesce(other_address.c.home_key, membership.c.email_key)
+    written = case((other_address.c.home_key.is_(None), membership.c.address), else_=here_today.c.email)
+    chose = select(membership.c.email_key).where(membership.c.list_name == value.name)
     joined = (
-        select(
-            membership.c.list_name, membership.c.email_key, membership.c.address, func.min(here_today.c.id)
-        )
-        .outerjoin_from(membership, here_today, here_today.c.email_key == membership.c.email_key)
-        .where(_of(membership, value, only), membership.c.email_key.not_in(here))
-        .group_by(membership.c.list_name, membership.c.email_key, membership.c.address)
+        select(membership.c.list_name, key, func.min(func.coalesce(written, key)), func.min(here_today.c.id))
+        .outerjoin_from(membership, other_address, other_address.c.email_key == membership.c.email_key)
+        .outerjoin(here_today, here_today.c.email_key == key)
+        .where(membership.c.list_name == value.name, key.not_in(here))
+        .where(or_(other_address.c.home_key.is_(None), other_address.c.home_key.not_in(chose)))
+        .group_by(membership.c.list_name, key)
     )
+    if only is not None:
+        joined = joined.where(key == only)
     by_office = membership.c.standing == "added"
     by_himself = and_(membership.c.standing == "joined", here_today.c.id.is_not(None))
     allowed = by_office if joining(value) == "closed" else or_(by_office, by_himself)

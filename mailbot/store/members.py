@@ -29,8 +29,9 @@ from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import Change, Key, changes_to, key_of
+from mailbot.store import other_addresses
 from mailbot.store.database import Written
-from mailbot.store.tables import body, contact, list_member
+from mailbot.store.tables import body, contact, list_member, other_address
 
 
 @dataclass(frozen=True)
@@ -65,14 +66,17 @@ def people_of(connection: Connection, code: str) -> list[Person]:
 
 
 def people_at(connection: Connection, address: str) -> list[Person]:
-    """Return every contact that is registered with this address."""
-    return [_person(row) for row in connection.execute(_PEOPLE_AT, {"key": address_key(address)})]
+    """Return every contact that is registered with this address, be it a further one of his."""
+    key = address_key(other_addresses.home(connection, address))
+    return [_person(row) for row in connection.execute(_PEOPLE_AT, {"key": key})]
 
 
 def count_registered(connection: Connection, keys: Iterable[str]) -> int:
-    """Return how many of these addresses (as `address_key` gives them) are registered."""
-    query = select(func.count(contact.c.email_key.distinct())).where(contact.c.email_key.in_(list(keys)))
-    return connection.execute(query).scalar_one()
+    """Return how many persons are registered with these addresses (as `address_key` gives them)."""
+    wanted = list(keys)
+    further = select(other_address.c.home_key).where(other_address.c.email_key.in_(wanted))
+    meant = or_(contact.c.email_key.in_(wanted), contact.c.email_key.in_(further))
+    return connection.execute(select(func.count(contact.c.email_key.distinct())).where(meant)).scalar_one()
 
 
 def selected(connection: Connection, selector: Selector) -> list[Person]:
@@ -116,8 +120,9 @@ def _meant(selector: Selector, *, exception: bool = False) -> ColumnElement[bool
     if selector.partners == "no" and not selector.codes and not exception:
         selected_ones = and_(selected_ones, body.c.category == "regular")
     if selector.emails:
-        by_address = contact.c.email_key.in_([address_key(email) for email in selector.emails])
-        selected_ones = or_(selected_ones, by_address)
+        keys = [address_key(email) for email in selector.emails]
+        further = select(other_address.c.home_key).where(other_address.c.email_key.in_(keys))
+        selected_ones = or_(selected_ones, contact.c.email_key.in_(keys), contact.c.email_key.in_(further))
     return selected_ones
 
 
@@ -186,6 +191,10 @@ def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key
                  [_contact_row(one) for one in coming if one not in set(back)]):  # fmt: skip
         if some:
             connection.execute(insert(contact), some)
+    stated: dict[str, frozenset[str]] = {}
+    for one in (*people_changed, *coming):
+        stated[address_key(one.email)] = stated.get(address_key(one.email), frozenset()) | one.others
+    other_addresses.put(connection, stated)
     _delete(
         connection,
         body.c.code,
@@ -198,10 +207,13 @@ def _delete(connection: Connection, column: Column[Any], gone: Sequence[object])
         connection.execute(delete(column.table).where(column.in_(gone[start : start + 500])))
 
 
-def change_email(connection: Connection, old: str, new: str, name: str | None) -> int:
+def change_email(
+    connection: Connection, old: str, new: str, name: str | None, *, successor: bool = False
+) -> int:
     """Give every contact of one address another (and another name, when there is one); returns how many.
 
-    Where the body has a contact of the new address already, that one takes over rank and tags.
+    Where the body has a contact of the new address already, that one takes over rank and tags. Further addresses stay the
+    person's; a successor has his own.
     """
     keys = {"email": new, "email_key": address_key(new)} | ({} if name is None else {"name": name})
     rows = connection.execute(_PEOPLE_AT, {"key": address_key(old)}).all()
@@ -220,6 +232,10 @@ def change_email(connection: Connection, old: str, new: str, name: str | None) -
             values["rank"] = min(row.rank, present[0].contact.rank)
             values["tags"] = "".join(f" {tag}" for tag in sorted(tags)) + " "
         connection.execute(update(contact).where(contact.c.id == kept).values(**values))
+    if successor:
+        other_addresses.forget(connection, old)
+    else:
+        other_addresses.move(connection, old, new)
     return len(rows)
 
 
@@ -260,6 +276,7 @@ _PEOPLE: Select[Any] = (
         contact.c.role,
         contact.c.rank,
         contact.c.tags,
+        other_addresses.OF_CONTACT.label("others"),
     )
     .join_from(contact, body)
     .order_by(contact.c.code, contact.c.rank, contact.c.id)
@@ -290,7 +307,15 @@ def _person(row: Row[Any]) -> Person:
     return Person(
         row.id,
         _body(row),
-        Contact(row.code, row.email, row.name, row.role, row.rank, frozenset(row.tags.split())),
+        Contact(
+            row.code,
+            row.email,
+            row.name,
+            row.role,
+            row.rank,
+            frozenset(row.tags.split()),
+            frozenset(row.others.split("\n")) if row.others else frozenset(),
+        ),
     )
 
 

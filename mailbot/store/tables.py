@@ -93,6 +93,14 @@ contact = Table(
     UniqueConstraint("code", "email_key"),
 )
 
+other_address = Table(  # 別アドレス: from where a person writes too; his mail goes to contact.email
+    "other_address",
+    metadata,
+    Column("email_key", Text, primary_key=True),
+    Column("email", Text, nullable=False),  # as registered
+    Column("home_key", Text, nullable=False, index=True),  # the email_key of his contacts
+)
+
 register_import = Table(  # what brought rows of the register to what they are: a file, or the undo of one
     "register_import",
     metadata,
