@@ -6,45 +6,54 @@ it (RFC 5322, 2045, 3834; ballot.md section 1). The rules of that section for li
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 from datetime import datetime, tzinfo
 from email.utils import format_datetime
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from mailbot import log
 from mailbot.core.address import valid_address
-from mailbot.core.ballot import answer_words, ballot_lines, confirmation, how_to_lines, wrap_safely
+from mailbot.core.ballot import answer_words, ballot_lines, how_to_lines, wrap_safely
 from mailbot.core.calendar import Language, date_words, moment_words, receipt_words, short_words
-from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import Group, group_words
+from mailbot.core.cross_table import group_words
 from mailbot.core.desk import harmless
 from mailbot.core.desk_sentences import STATES, act_name, mail_name
 from mailbot.core.enclosure import Enclosed, enclose
 from mailbot.core.event import Change, Event, Rsvp, rsvp_deadline, rsvp_form, time_words
 from mailbot.core.header import clean, encode_address, encode_phrase, header_line, is_clean
+from mailbot.core.letter import (
+    MARK,
+    PLAIN,
+    AttachedFile,
+    UndatedLetter,
+    calendar_file,
+    check_letter,
+    letter_address,
+    raw_field,
+    thread_fields,
+    with_file,
+    workbook_file,
+)
 from mailbot.core.mailing import field
-from mailbot.core.report import WITHHELD, QuestionReport, Report, percent, tenths
+from mailbot.core.receipt_words import asked_back, problem_lines, reading_notes, sentence
+from mailbot.core.report import Report, percent
 from mailbot.core.resolution import Outcome
+from mailbot.core.result_words import RESULT_WORDS, own_result_words, result_words
 from mailbot.core.seal import Seal
-from mailbot.core.survey import Answers, Problem, Question, Survey
-from mailbot.core.tally import ANSWERED, NONE, column_head, counted_in
+from mailbot.core.survey import Answers, Problem, Survey
+from mailbot.core.tally import ANSWERED, counted_in
 from mailbot.core.two_persons import COMMAND_LINE, Act, ActState
 from mailbot.core.voting_paper import comparison_lines, outcome_lines, paper_lines, text_digest
 from mailbot.core.wrap import COLUMNS, wrap
 from mailbot.ics import event_ics
-
-FIELDS = ("address", "greeting", "reference", "code", "token", "delivery", "own")
 
 # A resolution's mails are other templates with the same occasions.
 _OF_A_RESOLUTION = {
@@ -54,14 +63,16 @@ _OF_A_RESOLUTION = {
     "vote_receipt": "resolution_receipt",
 }
 
-_MARK = re.compile(r"\x00(?:" + "|".join(FIELDS) + r")\x00")
-_AROUND_MARKS = re.compile(f"({_MARK.pattern})")
-_MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
+_AROUND_MARKS = re.compile(f"({MARK.pattern})")
 _LONGEST_VALUE = 120  # characters of one recipient's own value
-_REFERENCES = 8  # Message-IDs of a thread that are kept
 _RECEIPTS_KEPT = 256
 _LONGEST_KEPT = 20_000  # octets of a receipt
-_BAR = 20  # full-width characters of a bar that stands for everybody
+
+# None begins with the question: such a line would read as an answer.
+_BY_COMMAND: dict[Language, str] = {
+    "ja": "事務局（コンピューターの指示による）",
+    "en": "the office, at its computer",
+}
 
 Auto = Literal["auto-generated", "auto-replied"]
 ReceiptStatus = Literal[
@@ -237,7 +248,7 @@ class Renderer:
         self._language = language
         self._letterhead = letterhead
         self._zone = letterhead.zone
-        self._receipts: dict[Hashable, _Undated] = {}
+        self._receipts: dict[Hashable, UndatedLetter] = {}
         self._ours = _environment(templates / "mail" / language)
         self._templates = self._ours
         if own is not None and own.is_dir():
@@ -314,7 +325,7 @@ class Renderer:
             self._keep(key, cooked)
         return self._dated(cooked, now, thread)
 
-    def _keep(self, key: Hashable, cooked: _Undated) -> None:
+    def _keep(self, key: Hashable, cooked: UndatedLetter) -> None:
         """Keep a receipt: most bodies of a survey give one of a few answers, many of them in the same minute."""
         if len(self._receipts) >= _RECEIPTS_KEPT:
             self._receipts.clear()
@@ -332,7 +343,7 @@ class Renderer:
         quotes: bool,
         trial: bool,
     ) -> list[str]:
-        asked = _asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
+        asked = asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
         return self._survey_text(
             "trial_receipt" if trial else "vote_receipt",
             survey,
@@ -345,9 +356,9 @@ class Renderer:
             status=receipt.status,
             version=receipt.version,
             at=at,
-            problems=_problem_lines(survey, receipt.problems, self._language),
-            reason=_sentence(receipt.reason, self._language),
-            notes=_notes(survey, receipt, self._language),
+            problems=problem_lines(survey, receipt.problems, self._language),
+            reason=sentence(receipt.reason, self._language),
+            notes=reading_notes(survey, receipt.answers, receipt.flags, receipt.remarks, self._language),
             ask=receipt.ask,
             blank=all(problem.kind == "required" for problem in receipt.problems),
             others=receipt.others,
@@ -382,7 +393,7 @@ class Renderer:
             answers=stands,
             author=clean(author),
             at=self._receipt_time(at),
-            reason=_sentence(reason, self._language),
+            reason=sentence(reason, self._language),
             read=self._understood(survey, read, without=()),
             withdraws=withdraws,
             stands=bool(stands),
@@ -417,7 +428,7 @@ class Renderer:
             answers=answers,
             author=clean(author),
             at=self._receipt_time(at),
-            reason=_sentence(clean(reason), self._language),
+            reason=sentence(clean(reason), self._language),
             version=version,
             is_open=is_open,
         )
@@ -545,7 +556,7 @@ class Renderer:
 
         No body is named in it; what each recipient's own body answered, and its kind's table, is the field `own`.
         """
-        survey, words = report.survey, _RESULT_WORDS[self._language]
+        survey, words = report.survey, RESULT_WORDS[self._language]
         body = self._text(
             "result",
             survey=survey,
@@ -557,7 +568,7 @@ class Renderer:
             rate=percent(report.answered, report.electorate),
             undeliverable=report.undeliverable,
             earlier=report.earlier,
-            questions=[_result_words(each, self._language) for each in report.questions],
+            questions=[result_words(each, self._language) for each in report.questions],
             own=to.own,
             office=self._contact(survey),
             late_since=self._late(late_since),
@@ -572,7 +583,7 @@ class Renderer:
         """
         table = report.table("kind")
         groups = {group.name: group for group in table.groups} if table else {}
-        survey, unit = report.survey, _RESULT_WORDS[self._language][report.survey.unit]
+        survey, unit = report.survey, RESULT_WORDS[self._language][report.survey.unit]
 
         @cache
         def head(kind: str, own_place: bool) -> list[str]:
@@ -591,16 +602,16 @@ class Renderer:
 
         @cache
         def question_lines(kind: str, place: int, columns: tuple[str, ...], said: str) -> list[str]:
-            words = _own_words(
+            words = own_result_words(
                 report.questions[place], groups[kind], columns, said, survey.unit, self._language
             )
             return self._text("_result_own_question", question=words)[:-1]
 
         def make(kind: str, answers: Answers | None) -> str:
             if not kind and groups:
-                return _RESULT_WORDS[self._language]["for_office"]
+                return RESULT_WORDS[self._language]["for_office"]
             if kind not in groups:
-                return _RESULT_WORDS[self._language]["unjoinable"]
+                return RESULT_WORDS[self._language]["unjoinable"]
             lines = [*head(kind, answers is not None)[:-1]]  # each question begins with a blank line
             for place, each in enumerate(report.questions):
                 columns = () if answers is None else counted_in(survey, each.question, answers)
@@ -772,7 +783,7 @@ class Renderer:
             names=tuple(clean(name) for name in receipt.rsvp.names),
             version=receipt.version,
             at=self._receipt_time(receipt.at),
-            problems=_problem_lines(rsvp_form(event, self._language), receipt.problems, self._language),
+            problems=problem_lines(rsvp_form(event, self._language), receipt.problems, self._language),
             answered=thread is not None,
         )
         return self._cook(body, event.key, to, now, thread=thread)
@@ -1061,7 +1072,7 @@ class Renderer:
     def _lines(self, lines: tuple[str, ...]) -> list[str]:
         """Return lines that may hold a member's words, without control characters but with our fields."""
         return [
-            "".join(part if _MARK.fullmatch(part) else clean(part) for part in _AROUND_MARKS.split(line))
+            "".join(part if MARK.fullmatch(part) else clean(part) for part in _AROUND_MARKS.split(line))
             if "\x00" in line
             else clean(line)
             for line in lines
@@ -1146,7 +1157,7 @@ class Renderer:
         ics: bytes | None = None,
         form: bytes | None = None,
         answerable: bool = True,
-    ) -> _Undated:
+    ) -> UndatedLetter:
         domain = self._letterhead.reply_domain
         about = re.sub(r"[^a-z0-9-]", "-", key.lower())
         desk = "回答受付" if self._language == "ja" else "replies"
@@ -1159,7 +1170,7 @@ class Renderer:
             message_id=f"<{about}.{to.code}.{to.token}.{field('delivery')}@{domain}>"
             if answerable
             else f"<{about}.{to.code}.{field('delivery')}@{domain}>",
-            file=_calendar(ics, about) if ics else _workbook(form, about) if form else None,
+            file=calendar_file(ics, about) if ics else workbook_file(form, about) if form else None,
         )
 
     def _cook_for_office(
@@ -1196,37 +1207,43 @@ class Renderer:
         return self._dated(cooked, now, thread)
 
     def _undated(
-        self, text: list[str], *, to: str, reply_to: bytes, message_id: str, file: _File | None = None
-    ) -> _Undated:
+        self, text: list[str], *, to: str, reply_to: bytes, message_id: str, file: AttachedFile | None = None
+    ) -> UndatedLetter:
         """Put head and body together; ids stand raw on one line, texts are encoded words."""
         subject, *lines = text
         body = "\r\n".join(lines).strip("\r\n").encode() + b"\r\n"
         sender = encode_address(self._association(), self._letterhead.office, column=6)
-        kind, content = _with_file(body, file) if file else (_PLAIN, body)
-        cooked = _Undated(
-            b"".join(
-                (_raw("From", sender), reply_to, _raw("To", _address(to)), header_line("Subject", subject))
-            ),
-            _raw("Message-ID", message_id),
+        kind, content = with_file(body, file) if file else (PLAIN, body)
+        cooked = UndatedLetter(
             b"".join(
                 (
-                    _raw("X-Auto-Response-Suppress", "OOF, AutoReply"),
-                    _raw("MIME-Version", "1.0"),
-                    *(_raw(*line) for line in kind),
+                    raw_field("From", sender),
+                    reply_to,
+                    raw_field("To", letter_address(to)),
+                    header_line("Subject", subject),
+                )
+            ),
+            raw_field("Message-ID", message_id),
+            b"".join(
+                (
+                    raw_field("X-Auto-Response-Suppress", "OOF, AutoReply"),
+                    raw_field("MIME-Version", "1.0"),
+                    *(raw_field(*line) for line in kind),
                     b"\r\n",
                     content,
                 )
             ),
         )
-        _check(b"".join(cooked))
+        check_letter(b"".join(cooked))
         return cooked
 
-    def _dated(self, cooked: _Undated, now: datetime, thread: Thread | None) -> bytes:
+    def _dated(self, cooked: UndatedLetter, now: datetime, thread: Thread | None) -> bytes:
         """Return the cooked mail of this moment, in this thread."""
         auto: Auto = "auto-replied" if thread else "auto-generated"
-        date = _raw("Date", format_datetime(now.astimezone(self._zone)))
-        submitted = _raw("Auto-Submitted", auto)
-        return b"".join((cooked.top, date, cooked.message_id, *_thread_lines(thread), submitted, cooked.rest))
+        date = raw_field("Date", format_datetime(now.astimezone(self._zone)))
+        submitted = raw_field("Auto-Submitted", auto)
+        thread_lines = thread_fields(thread.message_id, thread.references) if thread else []
+        return b"".join((cooked.top, date, cooked.message_id, *thread_lines, submitted, cooked.rest))
 
     def _ics(self, event: Event, sequence: int, now: datetime) -> bytes:
         return event_ics(
@@ -1241,8 +1258,6 @@ class Renderer:
 
 # --- parts of a mail ------------------------------------------------------------------------------------------------
 
-_PLAIN = (("Content-Type", "text/plain; charset=UTF-8"), ("Content-Transfer-Encoding", "8bit"))
-
 
 def _environment(*folders: Path) -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
@@ -1254,90 +1269,6 @@ def _environment(*folders: Path) -> ImmutableSandboxedEnvironment:
         autoescape=False,
         auto_reload=False,
     )
-
-
-class _Undated(NamedTuple):
-    """A cooked mail without what is of its moment and of its thread."""
-
-    top: bytes  # down to the Subject
-    message_id: bytes
-    rest: bytes
-
-
-class _File(NamedTuple):
-    """What is attached."""
-
-    head: tuple[tuple[str, str], ...]
-    content: bytes  # as its transfer encoding has it
-
-
-def _calendar(ics: bytes, name: str) -> _File:
-    method = "CANCEL" if b"\r\nMETHOD:CANCEL\r\n" in ics else "PUBLISH"
-    head = (
-        ("Content-Type", f'text/calendar; charset=UTF-8; method={method}; name="{name}.ics"'),
-        ("Content-Disposition", f'attachment; filename="{name}.ics"'),
-        ("Content-Transfer-Encoding", "8bit"),
-    )
-    return _File(head, ics)
-
-
-def _workbook(form: bytes, name: str) -> _File:
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    head = (
-        ("Content-Type", f'{kind}; name="{name}.xlsx"'),
-        ("Content-Disposition", f'attachment; filename="{name}.xlsx"'),
-        ("Content-Transfer-Encoding", "base64"),
-    )
-    return _File(head, base64.encodebytes(form).replace(b"\n", b"\r\n"))
-
-
-def _with_file(body: bytes, file: _File) -> tuple[tuple[tuple[str, str], ...], bytes]:
-    """Return the header and content of a mixed mail; its boundary comes from what it holds, so it is the same again."""
-    boundary = "part-" + hashlib.sha256(body + file.content).hexdigest()[:32]
-    edge = f"--{boundary}".encode()
-    parts = [_part(edge, _PLAIN, body), _part(edge, file.head, file.content), edge + b"--\r\n"]
-    kind = (
-        ("Content-Type", f'multipart/mixed; boundary="{boundary}"'),
-        ("Content-Transfer-Encoding", "8bit"),
-    )
-    return kind, b"".join(parts)
-
-
-def _part(edge: bytes, head: tuple[tuple[str, str], ...], content: bytes) -> bytes:
-    return edge + b"\r\n" + b"".join(_raw(*line) for line in head) + b"\r\n" + content + b"\r\n"
-
-
-def _raw(name: str, value: str) -> bytes:
-    """Return a field whose value is structured ASCII of our own and is never folded or encoded here."""
-    return f"{name}: {value}\r\n".encode("ascii")
-
-
-def _thread_lines(thread: Thread | None) -> list[bytes]:
-    """Return In-Reply-To and References; an id that is none, or would not fit a line, is left out."""
-    if thread is None or not _MESSAGE_ID.fullmatch(thread.message_id):
-        return []
-    known = [each for each in thread.references if _MESSAGE_ID.fullmatch(each)]
-    chain = [*known[:1], *known[1:][-_REFERENCES:], thread.message_id]
-    while len(" ".join(chain)) > 900:
-        del chain[0]
-    return [_raw("In-Reply-To", thread.message_id), _raw("References", " ".join(chain))]
-
-
-def _address(to: str) -> str:
-    if not (_MARK.fullmatch(to) or valid_address(to)):
-        raise ValueError(f"{to!r} is not a mail address")
-    return to
-
-
-def _check(cooked: bytes) -> None:
-    """Hold what a receiver may rely on (promises.md I16): CRLF alone, no other control character, lines that fit."""
-    text = _MARK.sub("", cooked.decode())
-    longest = max(text.encode().split(b"\r\n"), key=len)
-    if len(longest) > 998:
-        raise ValueError(f"a line of {len(longest)} octets does not fit a mail: {longest.decode()[:60]!r}...")
-    if not is_clean(text.replace("\r\n", "").replace("\t", "")):
-        bad = next(line for line in text.split("\r\n") if not is_clean(line.replace("\t", "")))
-        raise ValueError(f"a control character may not stand in a mail: {bad[:60]!r}")
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
@@ -1382,7 +1313,7 @@ def _printable(value: object) -> object:
     if value is None:
         raise ValueError("a template prints a value that is not there")
     text = str(value)
-    if not is_clean(text) and not is_clean(_MARK.sub("", text)):
+    if not is_clean(text) and not is_clean(MARK.sub("", text)):
         raise ValueError(f"{text[:60]!r} holds a control character; it must be one line of plain text")
     return value
 
@@ -1391,190 +1322,3 @@ def _safe_line(line: str) -> str:
     """Return a line that no mail program takes for a quotation, a signature or an end (ballot.md section 1, rule 3)."""
     bare = line.rstrip(" \t")
     return f" {bare}" if bare.startswith((">", "From ", ".")) else bare
-
-
-def _sentence(text: str, language: Language) -> str:
-    """Return the words with the full stop that short explanations go without."""
-    words = clean(text).strip()
-    stop = "。" if language == "ja" else "."
-    return words if not words or words.endswith(("。", ".", "!", "?", "！", "？")) else words + stop
-
-
-def _problem_lines(survey: Survey, problems: tuple[Problem, ...], language: Language) -> list[str]:
-    """Return what was not understood, one sentence each, and below it how a lone はい confirms what may be meant."""
-    lines = []
-    for problem in problems:
-        # The question stands behind the sentence: a line that begins with it would read as an answer.
-        about = f"（{problem.question}）" if language == "ja" else f" ({problem.question})"
-        mark = "・" if language == "ja" else "* "
-        lines.append(mark + _sentence(problem.text, language) + (about if problem.question else ""))
-        if problem.question and problem.suggested:
-            lines += confirmation(survey.question(problem.question), problem.suggested, language)
-    return lines
-
-
-def _asked_back(questions: tuple[Question, ...], problems: tuple[Problem, ...]) -> tuple[str, ...] | None:
-    named = {problem.question for problem in problems}
-    return tuple(question.id for question in questions if question.id in named) or None
-
-
-# None begins with the question: such a line would read as an answer.
-_BY_COMMAND: dict[Language, str] = {
-    "ja": "事務局（コンピューターの指示による）",
-    "en": "the office, at its computer",
-}
-_NOTES: dict[Language, dict[str, str]] = {
-    "ja": {
-        "read": "・残された選択肢から、{id}は「{words}」と読み取りました。",
-        "approximate": "・おおよその数として、{id}は「{words}」と読み取りました。",
-        "year-assumed": "・年を補って、{id}は「{words}」と読み取りました。",
-        "remark": "・お答えに添えられたお言葉も承りました（{id}）：{words}",
-    },
-    "en": {
-        "read": '* We read {id} as "{words}", the option that was left.',
-        "approximate": '* We read {id} as "{words}", a rough figure.',
-        "year-assumed": '* We read {id} as "{words}", with the year added.',
-        "remark": "* Your remark is kept as well ({id}): {words}",
-    },
-}
-
-
-def _notes(survey: Survey, receipt: VoteReceipt, language: Language) -> list[str]:
-    """Return what the member should see of how the reply was read: what was inferred, and words beside a choice."""
-    notes = [
-        _NOTES[language][flag].format(
-            id=question.id, words=clean(answer_words(question, receipt.answers.get(question.id), language))
-        )
-        for question in survey.questions
-        for flag in receipt.flags.get(question.id, ())
-        if flag in _NOTES[language]
-    ]
-    remarks = {question: clean(words) for question, words in receipt.remarks.items()}
-    return notes + [
-        _NOTES[language]["remark"].format(id=question, words=words) for question, words in remarks.items()
-    ]
-
-
-_RESULT_WORDS: dict[Language, dict[str, str]] = {
-    "ja": {
-        "body": "団体",
-        "person": "名",
-        "rise": "{}ポイント増",
-        "fall": "{}ポイント減",
-        "same": "増減なし",
-        "given": "いただきました",
-        "and": "、",
-        "unjoinable": "無記名の調査ですので、種別や地域ごとの結果はお出ししておりません。",
-        "for_office": "種別、都道府県、人口規模ごとの表は、報告書にあります。",
-        "new": "前回はお尋ねしていない問いです。",
-        "type": "前回とは答え方が違うため、比べられません。",
-        "options": "前回とは選択肢が違うため、比べられません。",
-    },
-    "en": {
-        "body": "bodies",
-        "person": "persons",
-        "rise": "{} points up",
-        "fall": "{} points down",
-        "same": "unchanged",
-        "given": "received",
-        "and": ", ",
-        "unjoinable": "The answers were sealed, so there are no figures by kind or region.",
-        "for_office": "The tables by kind, prefecture and population are in the report.",
-        "new": "Not asked the time before.",
-        "type": "Asked in another way the time before: not comparable.",
-        "options": "Other options the time before: not comparable.",
-    },
-}
-
-
-def _result_words(result: QuestionReport, language: Language) -> dict[str, object]:
-    """Return one question's result as its template prints it."""
-    before = result.before if isinstance(result.before, Before) else None
-    reason = result.before.reason if isinstance(result.before, NotComparable) else ""
-    return {
-        "id": result.question.id,
-        "text": clean(result.question.text),
-        "base": result.base,
-        "none": result.none,
-        "not_asked": result.not_asked,
-        "free": result.question.type in {"text", "number", "date"},
-        "several": result.question.type == "multi",
-        "answers": result.base - result.none,
-        "figures": result.figures,
-        "earlier_base": before.base if before else 0,
-        "not_comparable": _RESULT_WORDS[language].get(reason, ""),
-        "rows": [
-            {
-                "head": clean(column_head(result.question, column, language)),
-                "count": count,
-                "percent": percent(count, result.base),
-                "bar": _bar(count, result.base),
-                "before": percent(before.counts[column], before.base) if before else "",
-                "change": _change_words(
-                    before.change(column, count, result.base) if before else None, language
-                ),
-            }
-            for column, count in result.options
-        ],
-    }
-
-
-def _own_words(
-    result: QuestionReport,
-    group: Group,
-    columns: tuple[str, ...],
-    said: str,
-    unit: Literal["body", "person"],
-    language: Language,
-) -> dict[str, object]:
-    """Return one question of the kind's table, with the columns marked in which a body's own answer counts."""
-    question, base, counts = result.question, group.base(result.question.id), group.counts[result.question.id]
-    words = _RESULT_WORDS[language]
-    counted = words[unit] if language == "ja" else ""
-    shown = [column for column, _ in result.options if column != ANSWERED]
-    withheld = all(counts[column] is None for column, _ in result.options)
-    unmarked = [each for each in columns if withheld or each not in shown]
-    own = said or words["and"].join(column_head(question, each, language) for each in unmarked)
-    return {
-        "id": question.id,
-        "text": clean(question.text),
-        "own_words": clean(words["given"] if columns == (ANSWERED,) and not said else own),
-        "kind": group_words(group.name, language),
-        "withheld": withheld,
-        "answers": _or_withheld(counts.get(ANSWERED), counted),
-        "base": _or_withheld(base, counted),
-        "silent": _or_withheld(counts[NONE], counted),
-        "rows": [
-            {
-                "head": clean(column_head(question, column, language)),
-                "own": column in columns,
-                "figures": _or_withheld(counts[column], counted) + _share(counts[column], base, language),
-            }
-            for column in shown
-        ],
-    }
-
-
-def _or_withheld(count: int | None, unit: str) -> str:
-    return WITHHELD if count is None else f"{count}{unit}"
-
-
-def _share(count: int | None, base: int | None, language: Language) -> str:
-    """Return a share in brackets with its bar; "" where one of the two is withheld."""
-    if count is None or base is None:
-        return ""
-    share = f"（{percent(count, base)}）" if language == "ja" else f" ({percent(count, base)}) "
-    return (share + _bar(count, base)).rstrip()
-
-
-def _bar(count: int, base: int) -> str:
-    return "■" * (count * _BAR // max(base, 1))
-
-
-def _change_words(change: Fraction | None, language: Language) -> str:
-    """Return how a share moved since the time before, in words that no mail program alters."""
-    if change is None:
-        return ""
-    moved = tenths(abs(change))
-    which = "same" if moved == "0.0" else "rise" if change > 0 else "fall"
-    return _RESULT_WORDS[language][which].format(moved)
