@@ -12,7 +12,7 @@ test: $(VENV)/.ready        ## style, types and the ordinary tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: test                 ## the same, by another usual name
 
