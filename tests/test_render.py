@@ -308,9 +308,17 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     ),
 }
 ANSWERED = {name for name in MAILS if name.startswith(("receipt", "rsvp, "))} - {"rsvp, a seat became free"}
-ANSWERED |= {"fresh ballot, asked for", "notice, asked for", "closed", "rejected", "reply rejected"}
+ANSWERED |= {
+    "fresh ballot, asked for",
+    "notice, asked for",
+    "closed",
+    "rejected",
+    "reply rejected",
+    "cancelled, answered",
+}
 DESK = {"held", "report"} | {name for name in MAILS if name.startswith(("command", "act"))}
 SECRETARIAT = {"rejected"} | DESK
+OF_AN_EVENT = ("notice", "change", "cancelled", "rsvp")
 ANSWERED |= {name for name in MAILS if name.startswith("command")}
 BALLOTS = {
     name for name in MAILS if name.startswith(("invitation", "reminder", "fresh", "notice, u", "notice, f"))
@@ -378,12 +386,12 @@ def test_replies_come_back_to_the_token(name: str, language: Language) -> None:
     if name in DESK:  # from whom a command comes, and whether it is one, is shown by flows/test_obey_desk.py
         assert reply_to == "a7qk2m3xd9wpt4hv@kaitou.example.jp"
         assert message["Message-ID"] == "<office.77@kaitou.example.jp>"
-    elif name in SECRETARIAT or name.startswith("result"):
+    elif name in SECRETARIAT or name.startswith(("result", "cancelled")):
         assert reply_to == "jimukyoku@example.jp"
         assert YAMADA.token not in message["Message-ID"]
     else:
         assert reply_to == "a7qk2m3xd9wpt4hv@kaitou.example.jp"
-        key = "n26-07" if name.startswith(("notice", "change", "rsvp")) else "s26-014"
+        key = "n26-07" if name.startswith(OF_AN_EVENT) else "s26-014"
         assert message["Message-ID"] == f"<{key}.202011.a7qk2m3xd9wpt4hv.77@kaitou.example.jp>"
 
 
@@ -393,7 +401,7 @@ def test_subject_carries_the_key(name: str, language: Language) -> None:
     """The Subject of everything about a survey or event carries its key in square brackets, and its title."""
     subject = str(parsed(name, language)["Subject"])
     if name not in SECRETARIAT:
-        assert subject.endswith("[N26-07]" if name.startswith(("notice", "change", "rsvp")) else "[S26-014]")
+        assert subject.endswith("[N26-07]" if name.startswith(OF_AN_EVENT) else "[S26-014]")
         assert ("トピックスセミナー" if "[N26" in subject else "LG.JPドメイン") in subject
 
 
