@@ -17,7 +17,7 @@ from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
 from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Partners, Selector
-from mailbot.core.event import Event, Notice
+from mailbot.core.event import CalendarUse, Event, Notice
 from mailbot.core.mailing_list import Filter, Joining, MailingList, Moderated, Preset, Viewers
 from mailbot.core.register import KIND_WORDS, full_code
 from mailbot.core.share import WrittenShare, read_share
@@ -809,6 +809,7 @@ class EventFile(FileModel):
     rsvp_until: Moment | None = None
     programme: Lines = ""
     contact: Lines = ""
+    calendar: CalendarUse = "publish"
     cancelled: Annotated[str | None, BeforeValidator(_cancelled)] = None
 
     def value(self, zone: ZoneInfo) -> Event:
@@ -827,5 +828,6 @@ class EventFile(FileModel):
             capacity=self.capacity,
             programme=self.programme,
             contact=self.contact,
+            calendar=self.calendar,
             cancelled=self.cancelled,
         )

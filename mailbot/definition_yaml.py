@@ -173,6 +173,7 @@ def _event(value: Event, zone: ZoneInfo) -> Document:
         rsvp_until=_time(value.rsvp_until, zone) if value.rsvp_until else None,
         programme=value.programme,
         contact=value.contact,
+        calendar=None if value.calendar == "publish" else value.calendar,
         cancelled="yes" if value.cancelled == "" else value.cancelled,
     )
 

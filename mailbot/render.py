@@ -788,6 +788,13 @@ class Renderer:
         )
         return self._cook(body, event.key, to, now, thread=thread)
 
+    def calendar_answer(
+        self, event: Event, *, known: bool, thread: Thread, now: datetime, to: Recipient = EACH
+    ) -> bytes:
+        """Cook the answer to a calendar's mail that is no RSVP: another time proposed, or (not `known`) another entry."""
+        body = self._event_text("calendar_answer", event, to, now, 1, known=known)
+        return self._cook(body, event.key, to, now, thread=thread)
+
     # --- the office, and authors of posts ---
 
     def office_held(self, held: HeldMail, *, now: datetime, to: Recipient = EACH) -> bytes:
@@ -1245,13 +1252,16 @@ class Renderer:
         thread_lines = thread_fields(thread.message_id, thread.references) if thread else []
         return b"".join((cooked.top, date, cooked.message_id, *thread_lines, submitted, cooked.rest))
 
-    def _ics(self, event: Event, sequence: int, now: datetime) -> bytes:
+    def _ics(self, event: Event, sequence: int, now: datetime) -> bytes | None:
+        if event.calendar == "none":
+            return None
         return event_ics(
             event,
             sequence=sequence,
             stamp=now,
             zone=self._zone,
             organizer=self._letterhead.office,
+            organizer_name=self._association() if event.calendar == "request" else "",
             domain=self._letterhead.reply_domain,
         )
 

@@ -26,6 +26,10 @@ class Notice:
     to: Literal["audience", "attending"] = "audience"
 
 
+# What goes with a notice: an entry to look at, an invitation that a calendar program answers, or no file at all.
+CalendarUse = Literal["publish", "request", "none"]
+
+
 @dataclass(frozen=True)
 class Event:
     """One event as the secretariat defined it. Times are local to the configured zone."""
@@ -42,6 +46,7 @@ class Event:
     capacity: int | None = None  # people; None: no limit
     programme: str = ""  # free lines
     contact: str = ""  # free lines
+    calendar: CalendarUse = "publish"
     cancelled: str | None = None  # why it is not held after all, "" without a reason; None: it is held
 
 
@@ -172,6 +177,22 @@ def rsvp_of(answers: Answers) -> Rsvp:
     except ValueError:
         return Rsvp("unclear", 0)
     return Rsvp("attending", people, names)
+
+
+_BY_PARTSTAT: dict[str, tuple[str, ...]] = {"ACCEPTED": ("1",), "DECLINED": ("2",), "TENTATIVE": ("3",)}
+
+
+def calendar_answers(partstat: str, guests: int, before: Answers) -> Answers | None:
+    """Return what a calendar's Accept, Decline or Tentative says to the RSVP form; None when it is neither.
+
+    A calendar knows one attendee (and guests): the number and names that were written in words before stand on.
+    """
+    choice = _BY_PARTSTAT.get(partstat)
+    if choice is None:
+        return None
+    if choice == ("1",) and guests and not before.get("Q2"):
+        return {"Q1": choice, "Q2": f"{1 + min(guests, 98)}名"}
+    return {"Q1": choice}
 
 
 def rsvp_problems(answers: Answers, language: Language = "ja") -> tuple[Problem, ...]:

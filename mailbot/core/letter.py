@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from mailbot.core.address import valid_address
 from mailbot.core.header import is_clean
 
 FIELDS = ("address", "greeting", "reference", "code", "token", "delivery", "own")
-MARK = re.compile(r"\x00(?:" + "|".join(FIELDS) + r")\x00")  # where a recipient's own is filled in
+_OF_CALENDARS = ("calendar", "partstat", "mailbox")  # of an invitation's calendar file
+MARK = re.compile(
+    r"\x00(?:" + "|".join((*FIELDS, *_OF_CALENDARS)) + r")\x00"
+)  # where a recipient's own is filled in
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
 _REFERENCES = 8  # Message-IDs of a thread that are kept
@@ -32,17 +35,21 @@ class AttachedFile(NamedTuple):
 
     head: tuple[tuple[str, str], ...]
     content: bytes  # as its transfer encoding has it
+    beside: Literal["mixed", "alternative"] = "mixed"  # how it stands beside the text
 
 
 def calendar_file(ics: bytes, name: str) -> AttachedFile:
-    """Return a calendar as the file beside a text; METHOD stands in its type as well (RFC 6047 section 2.4)."""
-    method = "CANCEL" if b"\r\nMETHOD:CANCEL\r\n" in ics else "PUBLISH"
-    head = (
-        ("Content-Type", f'text/calendar; charset=UTF-8; method={method}; name="{name}.ics"'),
-        ("Content-Disposition", f'attachment; filename="{name}.ics"'),
-        ("Content-Transfer-Encoding", "8bit"),
-    )
-    return AttachedFile(head, ics)
+    """Return a calendar as the file beside a text; METHOD stands in its type as well (RFC 6047 section 2.4).
+
+    An invitation to one attendee is no file to look at: it says to a calendar program what the text says to a person.
+    """
+    method = re.search(rb"\r\nMETHOD:([A-Z]+)\r\n", ics)
+    assert method is not None, "an entry has its METHOD"
+    kind = ("Content-Type", f'text/calendar; charset=UTF-8; method={method[1].decode()}; name="{name}.ics"')
+    encoding = ("Content-Transfer-Encoding", "8bit")
+    if b"\r\nATTENDEE" in ics:
+        return AttachedFile((kind, encoding), ics, "alternative")
+    return AttachedFile((kind, ("Content-Disposition", f'attachment; filename="{name}.ics"'), encoding), ics)
 
 
 def workbook_file(form: bytes, name: str) -> AttachedFile:
@@ -62,7 +69,7 @@ def with_file(body: bytes, file: AttachedFile) -> tuple[tuple[tuple[str, str], .
     edge = f"--{boundary}".encode()
     parts = [_part(edge, PLAIN, body), _part(edge, file.head, file.content), edge + b"--\r\n"]
     kind = (
-        ("Content-Type", f'multipart/mixed; boundary="{boundary}"'),
+        ("Content-Type", f'multipart/{file.beside}; boundary="{boundary}"'),
         ("Content-Transfer-Encoding", "8bit"),
     )
     return kind, b"".join(parts)

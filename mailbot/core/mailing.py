@@ -9,12 +9,21 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+_FOLDED = 74  # octets behind the blank of a folded line
 _FIELD = re.compile(rb"\x00([a-z_]+)\x00")
 
 
 def field(name: str) -> str:
     """Return the mark that stands in a cooked message for each recipient's own value of this name."""
     return f"\x00{name}\x00"
+
+
+def folded_mailbox(address: str) -> bytes:
+    """Return an address as it stands at the beginning of a folded line of a calendar file (RFC 5545 section 3.1)."""
+    raw = address.encode("utf-8")
+    if len(raw) <= _FOLDED:
+        return raw
+    return b"\r\n ".join(raw[at : at + _FOLDED] for at in range(0, len(raw), _FOLDED))
 
 
 def template(cooked: bytes) -> tuple[bytes | str, ...]:

@@ -62,6 +62,20 @@ def read_bounce_token(keys: Sequence[bytes], token: str) -> int | None:
     return _read(keys, "bounce", token)
 
 
+def calendar_token(key: bytes, ballot_id: int) -> str:
+    """Return the token in the UID of one recipient's calendar entry (RFC 5545 3.8.4.7): the same for ever.
+
+    Not the ballot's own, which may be replaced by a newer one: the entry would be another one then.
+    """
+    number = _letters(ballot_id)
+    return number + _mac(key, "calendar", number)
+
+
+def read_calendar_token(keys: Sequence[bytes], token: str) -> int | None:
+    """Return the ballot whose calendar entry has this token, or None when no key in use made it."""
+    return _read(keys, "calendar", token)
+
+
 def leave_token(key: bytes, list_name: str, member_id: int) -> str:
     """Return the token with which one member leaves one list."""
     number = _letters(member_id)

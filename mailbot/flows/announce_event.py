@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from mailbot.core.event import Event, Notice, rsvp_of
-from mailbot.core.ledger import standings
+from mailbot.core.ledger import Standing, standings
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.open_survey import ballot_copy, make_ballots
@@ -67,13 +68,28 @@ def announce_event(
 def queue_notice(
     connection: Connection, kind: str, cooked: bytes, event: Event, to: list[Ballot], now: datetime
 ) -> int:
-    """Queue one notice of an event to these; returns how many."""
+    """Queue one notice of an event to these; returns how many.
+
+    An invitation says what the recipient's calendar has answered so far, so that a change does not ask everybody again.
+    """
     if to:
+        copies = [ballot_copy(ballot) for ballot in to]
+        if event.calendar == "request":
+            stands = standings(ballots.ledger(connection, event.key))
+            copies = [_with_answer(copy, stands.get(one.code)) for copy, one in zip(copies, to, strict=True)]
         mailing_id = outbox.add_mailing(
             connection, kind=kind, subject=event.key, cooked=cooked, bounces="bounce", now=now
         )
-        outbox.queue(connection, mailing_id, [ballot_copy(ballot) for ballot in to], now)
+        outbox.queue(connection, mailing_id, copies, now)
     return len(to)
+
+
+_PARTSTAT = {"attending": "ACCEPTED", "waiting": "TENTATIVE", "later": "TENTATIVE", "declined": "DECLINED"}
+
+
+def _with_answer(copy: outbox.Addressee, stands: Standing | None) -> outbox.Addressee:
+    partstat = None if stands is None else _PARTSTAT.get(stands.row.status)
+    return copy if partstat is None else replace(copy, fields={**(copy.fields or {}), "partstat": partstat})
 
 
 def seats_taken(connection: Connection, key: str) -> int:

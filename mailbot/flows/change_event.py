@@ -67,6 +67,11 @@ def _refuse(connection: Connection, stored: StoredEvent, new: Event) -> None:
         raise Refusal(
             f"event {key} is announced; `audience` can no longer change. Announce a second event to the others"
         )
+    if new.calendar != old.calendar:
+        raise Refusal(
+            f"event {key} is announced, and its calendar entries are out; `calendar` can no longer change. "
+            f"Put `calendar: {old.calendar}` back"
+        )
     taken = seats_taken(connection, key)
     if new.capacity is not None and new.capacity < taken and new.capacity != old.capacity:
         raise Refusal(

@@ -20,12 +20,19 @@ from mailbot import log
 from mailbot.core.delivery import Deferred, Failed, Outcome, Transaction
 from mailbot.core.dkim import Covered, Signer, covered, signature
 from mailbot.core.entity import split_entity
-from mailbot.core.mailing import fill, template
+from mailbot.core.mailing import fill, folded_mailbox, template
 from mailbot.core.pace import UNPACED, Buckets, Pace, admit
 from mailbot.core.relay import Relay, RelayAway
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.smtp_wire import double_dots, stuff
-from mailbot.core.token import ballot_token, bounce_token, confirm_token, desk_token, leave_token
+from mailbot.core.token import (
+    ballot_token,
+    bounce_token,
+    calendar_token,
+    confirm_token,
+    desk_token,
+    leave_token,
+)
 from mailbot.flows.sign_copies import SignedAhead, sign_copy
 from mailbot.net import maildir
 from mailbot.net.smtp_client import send
@@ -350,6 +357,10 @@ def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Clai
         values["delivery"] = str(row.id).encode()
     if "address" in names:
         values["address"] = row.address.encode("utf-8")
+    if "mailbox" in names:
+        values["mailbox"] = folded_mailbox(row.address)
+        values.setdefault("partstat", b"NEEDS-ACTION")
+        values["calendar"] = calendar_token(key, row.ballot_id or 0).encode()
     if "leave" in names:
         values["leave"] = leave_token(key, subject, row.id).encode()
     if "token" in names and row.ballot_id is not None:

@@ -45,7 +45,9 @@ def _text(cooked: bytes, values: Mapping[str, str]) -> str:
     """Return the plain text of one copy."""
     pieces = _body(cooked)
     if pieces is None:
-        return parse(fill(template(cooked), {name: text.encode() for name, text in values.items()})).text
+        parts = template(cooked)  # what is filled into a calendar file stands in no text
+        empty = {piece: b"" for piece in parts if isinstance(piece, str)}
+        return parse(fill(parts, empty | {name: text.encode() for name, text in values.items()})).text
     text = "".join([values[piece] if place % 2 else piece for place, piece in enumerate(pieces)])
     return text.replace("\r\n", "\n")
 

@@ -17,6 +17,7 @@ from mailbot.core.address import Bounces, Commands, Get, Join, Leave, Post, Repl
 from mailbot.core.address import Site as Role
 from mailbot.core.automatic import automatic
 from mailbot.core.calendar import Language
+from mailbot.core.calendar_reply import read_calendar_reply
 from mailbot.core.complaint import read_complaint
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message, parse
@@ -28,7 +29,7 @@ from mailbot.flows.obey_member import obey_member, vouched
 from mailbot.flows.post_to_list import fingerprint, post_to_list
 from mailbot.flows.record_bounce import record_bounce
 from mailbot.flows.record_probe import record_probe
-from mailbot.flows.record_rsvp import record_rsvp
+from mailbot.flows.record_rsvp import ballot_of_calendar, record_rsvp
 from mailbot.flows.record_trial import record_trial
 from mailbot.flows.record_vote import record_vote
 from mailbot.flows.report_complaint import report_complaint
@@ -157,6 +158,8 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return post_to_list(connection, site, received, message, name, now)
         case Bounces(_, token):
             return record_bounce(connection, site, received, message, token, now)
+        case None | Role() if (invited := _invited(connection, site, message)) is not None:
+            return _once(connection, site, received, message, invited, now)
         case Commands(name):
             return obey_member(connection, site, received, message, name, now)
         case Role("robot"):
@@ -196,6 +199,19 @@ def _reply(
             unknown = Settled("quarantined", _WORDS[site.language]["token"])
             return answer_astray(connection, site, received, message, now) or unknown
         return obey_desk(connection, site, received, message, word, now)
+    return _once(connection, site, received, message, ballot, now)
+
+
+def _invited(connection: Connection, site: Site, message: Message) -> Ballot | None:
+    """Return whose invitation a calendar program answers, at whatever address of ours its answer came."""
+    answer = read_calendar_reply(message)
+    return None if answer is None else ballot_of_calendar(connection, site, answer)
+
+
+def _once(
+    connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot, now: datetime
+) -> Settled:
+    """Let the flow of a ballot act, once for each mail."""
     print_of_mail = fingerprint(message, received.content)
     if not inbox.first_time(connection, f"ballot:{ballot.id}", print_of_mail, received.id):
         return Settled("discarded", "the same mail was read before")

@@ -7,10 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.calendar import Language
+from mailbot.core.calendar_reply import CalendarReply, is_outdated, read_calendar_reply, uid_key_and_token
 from mailbot.core.event import (
     Event,
     Rsvp,
     RsvpStatus,
+    calendar_answers,
     rsvp_apart,
     rsvp_deadline,
     rsvp_form,
@@ -23,7 +26,8 @@ from mailbot.core.judgement import is_machine
 from mailbot.core.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.message import Message
 from mailbot.core.reply import read_reply
-from mailbot.core.survey import Reading
+from mailbot.core.survey import Problem, Reading
+from mailbot.core.token import read_calendar_token
 from mailbot.core.trust import Count, may_count
 from mailbot.core.vote import Verdict, weigh
 from mailbot.flows.answer_reply import queue_receipt
@@ -54,13 +58,23 @@ def record_rsvp(
 
     A place that becomes free goes to the first who waits.
     """
+    calendar = read_calendar_reply(message)
+    if calendar is not None:
+        own = ballot_of_calendar(connection, site, calendar)
+        if own is None or calendar.method == "COUNTER":
+            return _answer_calendar(
+                connection, site, received, message, own or ballot, known=own is not None, now=now
+            )
+        ballot = own
     stored = events.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its event"
     event = stored.event
     admitted = bool(by)
     stands = standings(ballots.ledger(connection, event.key))
     before = stands.get(ballot.code)
-    reading, verdict = _weigh(connection, site, event, ballot, received, message, before, admitted=admitted)
+    reading, verdict = _weigh(
+        connection, site, stored, ballot, received, message, before, calendar, admitted=admitted
+    )
     if event.cancelled is not None and verdict.status != "ignored":
         return _not_held(connection, site, stored, ballot, received, message, verdict, before, now)
     if verdict.status == "ignored":
@@ -85,8 +99,9 @@ def record_rsvp(
         event, said, verdict, {code: own for code, own in stands.items() if code != ballot.code}, before
     )
     row = _row(ballot, received, message, verdict, before, "late" if late else status, verdict.reason)
+    row = replace(row, remarks=reading.remarks)
     ballots.append(connection, event.key, row)
-    if verdict.acknowledge or verdict.ask:
+    if (verdict.acknowledge or verdict.ask) and received.mail_from:
         _acknowledge(
             connection, site, event, ballot, received, message, row, replace(said, status=status), late, now
         )
@@ -121,18 +136,87 @@ def _not_held(
     return Settled("answered", f"{ballot.subject} is cancelled; its author was told so")
 
 
+def ballot_of_calendar(connection: Connection, site: Site, reply: CalendarReply) -> Ballot | None:
+    """Return whose entry a calendar program answers about, by the token in its UID; None when it is none of ours.
+
+    Which address the mail came to, and which one it names as the attendee, does not matter.
+    """
+    named = uid_key_and_token(reply.uid, site.reply_domain)
+    ballot_id = None if named is None else read_calendar_token((site.key,), named[1])
+    found = None if ballot_id is None else ballots.by_id(connection, ballot_id)
+    return found if found is not None and found.kind == "event" else None
+
+
+def _answer_calendar(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    ballot: Ballot,
+    *,
+    known: bool,
+    now: datetime,
+) -> Settled:
+    """Answer a calendar's mail that is no RSVP by a sentence: another time is proposed, or the entry is none of ours."""
+    stored = events.lock(connection, ballot.subject)
+    assert stored is not None, "a ballot has its event"
+    if not isinstance(
+        may_count(trust_of(site, ballot, message, contacts(connection, ballot)).level, "rsvp"), Count
+    ):
+        return Settled("held", "a calendar's answer whose sender is not known for this body")
+    address = message.from_address or ballot.address
+    if received.mail_from and inbox.may_answer(connection, address, now):
+        cooked = site.render.calendar_answer(
+            stored.event, known=known, thread=Thread(message.message_id, message.references), now=now
+        )
+        queue_receipt(connection, "calendar_answer", cooked, ballot, [address], received.id, now)
+    if known:
+        return Settled("answered", "a calendar proposed another time; its author was told that ours stands")
+    return Settled("answered", "a calendar answered about an entry that is none of ours; its author was told")
+
+
+def _of_calendar(
+    event: Event, sequence: int, reply: CalendarReply, before: Standing | None, site: Site
+) -> Reading:
+    """Return what a calendar's answer says; one to an older time is asked back, but for that nobody comes."""
+    remarks = {"Q1": reply.comment} if reply.comment else {}
+    answers = calendar_answers(reply.partstat, reply.guests, {} if before is None else before.row.stands)
+    if answers is None:
+        return Reading(problems=(Problem("Q1", "calendar", _UNREAD[site.language]),), remarks=remarks)
+    if answers["Q1"] != ("2",) and is_outdated(reply, event, sequence, site.zone):
+        return Reading(problems=(Problem("Q1", "outdated", _OUTDATED[site.language]),), remarks=remarks)
+    return Reading(answers=answers, remarks=remarks)
+
+
+_UNREAD: dict[Language, str] = {
+    "ja": "予定表からのお返事に、ご出席かご欠席かがありませんでした。番号をお書きください。",
+    "en": "The answer of your calendar does not say whether you attend. Please write the number.",
+}
+_OUTDATED: dict[Language, str] = {
+    "ja": "予定表からのお返事は、変更前の日時へのものでした。いまの日時でのご出欠を、番号でお書きください。",
+    "en": "The answer of your calendar was to the time before the change. Please write the number for the time now.",
+}
+
+
 def _weigh(
     connection: Connection,
     site: Site,
-    event: Event,
+    stored: StoredEvent,
     ballot: Ballot,
     received: Received,
     message: Message,
     before: Standing | None,
+    calendar: CalendarReply | None,
     *,
     admitted: bool,
 ) -> tuple[Reading, Verdict]:
+    event = stored.event
     form = rsvp_form(event, site.language)
+    late = received.received_at >= rsvp_deadline(event, site.zone) and not admitted
+    previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
+    if calendar is not None:  # a person's click, though some services send it as an automatic mail
+        reading = _of_calendar(event, stored.sequence, calendar, before, site)
+        return reading, weigh(form, previous, reading, late=late, automatic=False, language=site.language)
     today = received.received_at.astimezone(site.zone).date()
 
     def read(text: str, known: tuple[str, ...]) -> Reading:
@@ -143,12 +227,11 @@ def _weigh(
     if not reading.answers and reading.command is None and not message.text.strip():
         # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
         reading = read(message.subject.rpartition(":")[2].rpartition("：")[2], ())
-    previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
     return reading, weigh(
         form,
         previous,
         reading,
-        late=received.received_at >= rsvp_deadline(event, site.zone) and not admitted,
+        late=late,
         automatic=not admitted and is_machine(message, received.mail_from, event.title),
     )
 
