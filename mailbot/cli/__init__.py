@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from mailbot.cli import (  # each hangs its commands on the root
+    address_commands,
     archive_commands,
     backup_commands,
     bounce_commands,
@@ -34,6 +35,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.yaml_source import Mistakes
 
 __all__ = [
+    "address_commands",
     "archive_commands",
     "backup_commands",
     "bounce_commands",

@@ -36,11 +36,11 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @root.group("members")
-def _members() -> None:
+def members_group() -> None:
     """The register of bodies and their contacts."""
 
 
-@command(_members, "import")
+@command(members_group, "import")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Also when it takes many contacts away.")
@@ -64,10 +64,10 @@ def _members_import(path: Path, file: Path, dry_run: bool, yes: bool, as_json: b
             only_try(connection, dry_run)
     if register.ignored and not as_json:
         print(f"columns left aside: {', '.join(register.ignored)}")
-    _show_imported(imported, names, {"rows": len(register.rows)}, dry_run=dry_run, as_json=as_json)
+    show_imported(imported, names, {"rows": len(register.rows)}, dry_run=dry_run, as_json=as_json)
 
 
-@command(_members, "undo")
+@command(members_group, "undo")
 @click.argument("number", metavar="[IMPORT]", type=int, required=False)
 @click.option("--keep-later", is_flag=True, help="Leave rows as they are that have changed again since.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
@@ -78,12 +78,13 @@ def _members_undo(path: Path, number: int | None, keep_later: bool, dry_run: boo
         names = members.bodies(connection)
         undone = undo_import(connection, it.site, number, COMMAND_LINE, clock(), keep_later=keep_later)
         only_try(connection, dry_run)
-    _show_imported(undone, names, {}, dry_run=dry_run, as_json=as_json)
+    show_imported(undone, names, {}, dry_run=dry_run, as_json=as_json)
 
 
-def _show_imported(
+def show_imported(
     imported: Imported, names: Mapping[str, Body], more: show.Row, *, dry_run: bool, as_json: bool
 ) -> None:
+    """Print what changed in the register, and under which number it can be taken back."""
     changes, number = imported.changes, None if dry_run else imported.number
     if as_json:
         detail = {"import": number, "changes": show_register.changes_json(changes)}
@@ -95,7 +96,7 @@ def _show_imported(
         print(f"this is import {number}; `mailbot members undo {number}` takes it back")
 
 
-@command(_members, "imports")
+@command(members_group, "imports")
 @JSON
 def _members_imports(path: Path, as_json: bool) -> None:
     """Show the imports, newest first: when, by whom, from what, and what each changed."""
@@ -105,7 +106,7 @@ def _members_imports(path: Path, as_json: bool) -> None:
     show.table(rows, as_json=as_json, empty="nothing was imported yet")
 
 
-@command(_members, "figures")
+@command(members_group, "figures")
 @click.option(
     "--by", "grouping", type=click.Choice(["kind", "prefecture"]), default="kind", show_default=True
 )
@@ -119,7 +120,7 @@ def _members_figures(path: Path, grouping: Grouping, day: str | None, as_json: b
     show.table(show_register.figure_rows(groups, grouping), as_json=as_json, empty="")
 
 
-@command(_members, "select")
+@command(members_group, "select")
 @click.argument("selector")
 @click.option("--first", type=click.IntRange(0), default=20, show_default=True, help="How many to show.")
 @JSON
@@ -139,7 +140,7 @@ def _members_select(path: Path, selector: str, first: int, as_json: bool) -> Non
     print(show_register.audience_text({**shown, "first": []}))
 
 
-@command(_members, "leave")
+@command(members_group, "leave")
 @click.argument("code")
 @click.option("--date", "day", required=True, metavar="DATE", help="The first day on which it is no member.")
 @click.option("--into", metavar="CODE", help="The body that it is merged into.")
@@ -154,7 +155,7 @@ def _members_leave(path: Path, code: str, day: str, into: str | None, dry_run: b
             connection, it.site, full_code(code), _day(day), successor, COMMAND_LINE, clock()
         )
         only_try(connection, dry_run)
-    _show_imported(retired, names, {}, dry_run=dry_run, as_json=as_json)
+    show_imported(retired, names, {}, dry_run=dry_run, as_json=as_json)
 
 
 def _day(text: str) -> date:
@@ -164,7 +165,7 @@ def _day(text: str) -> date:
         raise Refusal(f"{text!r} is not a date; write YYYY-MM-DD, such as 2027-04-01") from None
 
 
-@command(_members, "export")
+@command(members_group, "export")
 @click.option(
     "--to", "target", type=click.Path(path_type=Path), help="The file to write; default standard output."
 )
@@ -178,7 +179,7 @@ def _members_export(path: Path, target: Path | None) -> None:
         write_out(text.encode(), target)
 
 
-@command(_members, "show")
+@command(members_group, "show")
 @click.argument("code")
 @JSON
 def _members_show(path: Path, code: str, as_json: bool) -> None:
@@ -194,7 +195,7 @@ def _members_show(path: Path, code: str, as_json: bool) -> None:
     show.body(body, [person.contact for person in people], as_json=as_json)
 
 
-@command(_members, "rollcall")
+@command(members_group, "rollcall")
 @click.option("--opens", metavar="TIME", help="When everybody is asked; default now.")
 @click.option("--closes", metavar="TIME", help="Until when answers count; plans a roll-call.")
 @click.option("--dry-run", is_flag=True, help="Print when it would be sent and to whom, and plan nothing.")

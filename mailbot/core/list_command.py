@@ -105,6 +105,25 @@ class HandOver:
 
 
 @dataclass(frozen=True)
+class Addresses:
+    """「別アドレス」: the writer's own addresses."""
+
+
+@dataclass(frozen=True)
+class AddAddress:
+    """「別アドレス追加 NEW」: he will write from this one too; his mail goes where it went."""
+
+    new: str
+
+
+@dataclass(frozen=True)
+class DropAddress:
+    """「別アドレス削除 OLD」."""
+
+    old: str
+
+
+@dataclass(frozen=True)
 class OpenList:
     """「グループ開設 NAME 題名」: a new closed group, whose first member is the writer."""
 
@@ -198,6 +217,9 @@ Command = (
     | PlainText
     | ChangeAddress
     | HandOver
+    | Addresses
+    | AddAddress
+    | DropAddress
     | OpenList
     | Invite
     | Index
@@ -221,6 +243,8 @@ CHANGES = (
     PlainText,
     ChangeAddress,
     HandOver,
+    AddAddress,
+    DropAddress,
     OpenList,
     Invite,
     Thread,
@@ -239,6 +263,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "past": "終わりの日が、もう過ぎています",
         "address": "「アドレス変更 いまのアドレス 新しいアドレス」のようにお書きください",
         "successor": "「後任 新しい方のアドレス お名前」のようにお書きください",
+        "further": "「別アドレス追加 アドレス」「別アドレス削除 アドレス」のように、アドレスを1つお書きください",
         "open": "「グループ開設 anzen 情報安全部会」のように、英数字の名前（アドレスになります）と題名をお書きください",
         "invite": f"「招待 アドレス アドレス」のように、アドレスを{MOST_INVITED}件までお書きください",
         "number": "「過去記事 123」「過去記事 100-110」のように、番号をお書きください",
@@ -257,6 +282,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "past": "the last day is over",
         "address": 'please write "chaddr OLD-ADDRESS NEW-ADDRESS"',
         "successor": 'please write "successor NEW-ADDRESS name"',
+        "further": 'please write one address, as in "add-address ADDRESS" or "drop-address ADDRESS"',
         "open": 'please write a name of letters and digits (it becomes the address) and a title, as in "open-group safety Safety"',
         "invite": f'please write up to {MOST_INVITED} addresses, as in "invite ADDRESS ADDRESS"',
         "number": 'please write the number, as in "get 123" or "get 100-110"',
@@ -316,6 +342,9 @@ _POLITE = re.compile(
 )
 _WEEKLY = frozenset({"week", "weekly", "週", "毎週", "週1回", "週一回", "週に1回"})
 _DAILY = frozenset({"day", "daily", "日", "毎日", "1日1回", "日に1回"})
+_LISTED = frozenset({"list", "show", "一覧"})
+_ADDED = frozenset({"add", "追加", "登録"})
+_DROPPED = frozenset({"drop", "remove", "off", "削除", "停止", "解除", "取消"})
 _BETWEEN = re.compile(r"から|より|まで|〜|~|\s[-–—]\s|\s+(?:to|until|till)\s+|\s+", re.IGNORECASE)
 _UNTIL = re.compile(r"^(?:until\s|till\s|to\s)|^[^から〜~\s]+まで$", re.IGNORECASE)
 _RANGE = re.compile(r"(?P<first>[0-9]{1,9})(?:\s?[-~〜]\s?(?P<last>[0-9]{1,9}))?(?:号|番)?")
@@ -433,6 +462,28 @@ def _hand_over(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
     return HandOver(addresses[-1], name, addresses[0] if len(addresses) == 2 else "")
 
 
+def _further(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
+    """Read 別アドレス, with 追加 or 削除 behind it or in the word itself."""
+    word, _, address = rest.partition(" ")
+    if not rest or word.casefold() in _LISTED:
+        return NotUnderstood("further") if address else Addresses()
+    if word.casefold() in _ADDED:
+        return _add_address(address.strip(), "", _today)
+    if word.casefold() in _DROPPED:
+        return _drop_address(address.strip(), "", _today)
+    return NotUnderstood("further")
+
+
+def _add_address(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
+    address = rest.strip("<>")
+    return AddAddress(address) if "@" in address and valid_address(address) else NotUnderstood("further")
+
+
+def _drop_address(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
+    address = rest.strip("<>")
+    return DropAddress(address) if "@" in address and valid_address(address) else NotUnderstood("further")
+
+
 def _open_list(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
     name, _, title = rest.partition(" ")
     title = title.strip(' 「」『』"')  # its closing mark may have gone with the line's
@@ -505,6 +556,15 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("plain", "テキスト", "テキスト形式", "本文のみ"), _plain),
     **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),
     **dict.fromkeys(("successor", "後任", "後任者", "引継ぎ", "引継"), _hand_over),
+    **dict.fromkeys(("addresses", "別アドレス", "別アドレス一覧", "アドレス一覧"), _further),
+    **dict.fromkeys(("add-address", "addaddr", "別アドレス追加", "アドレス追加"), _add_address),
+    **dict.fromkeys(
+        (
+            *("drop-address", "remove-address", "dropaddr"),
+            *("別アドレス削除", "アドレス削除", "別アドレス停止", "別アドレス取消"),
+        ),
+        _drop_address,
+    ),
     **dict.fromkeys(("open-group", "newgroup", "グループ開設", "開設", "リスト開設"), _open_list),
     **dict.fromkeys(("invite", "招待"), _invite),
     **dict.fromkeys(("index", "summary", "目次", "一覧"), _alone(Index)),
@@ -517,7 +577,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("follow", "話題再開", "話題購読"), _thread("follow")),
     **dict.fromkeys(("confirm", "確認"), _confirm),
 }
-_WITHOUT_LIST = (_change_address, _hand_over, _open_list, _confirm)
+_WITHOUT_LIST = (_change_address, _hand_over, _further, _add_address, _drop_address, _open_list, _confirm)
 # 「過去記事100-110」「停止7/1から」: Japanese sets no blank before what follows.
 _GLUED = re.compile(
     rf"^(?P<word>{'|'.join(word for word in sorted(_READERS, key=len, reverse=True) if not word.isascii())})(?P<rest>[0-9].*)$"

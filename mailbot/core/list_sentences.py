@@ -7,9 +7,11 @@ from datetime import date
 
 from mailbot.core.calendar import Language, date_words
 from mailbot.core.list_command import (
+    AddAddress,
     ChangeAddress,
     Command,
     Deliver,
+    DropAddress,
     HandOver,
     Invite,
     Join,
@@ -49,6 +51,15 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "follow": "「{title}」のその話題を、1通ずつお届けします。",
         "change-address": "{old} の登録を、すべて {new} に改めます。",
         "hand-over": "{old} の登録を、後任の方（{name} {new}）に引き継ぎます。",
+        "add-address": "{new} を、{address} の方の別アドレスとして加えます。",
+        "drop-address": "{old} を、別アドレスから外します。",
+        "asked-further": "{new} に確認のメールをお送りしました。そのアドレスからのお返事をいただいてから加えます。",
+        "did-add-address": "{new} を別アドレスとして加えました。これからは、このアドレスからも投稿や回答ができます。"
+        "当方からのメールは、これまでどおり {address} にお届けします。",
+        "did-drop-address": "{old} を別アドレスから外しました。",
+        "addresses": "メールのお届け先は {address} です。",
+        "addresses-others": "別アドレス（ここからもお書きになれます）: {others}",
+        "addresses-none": "別アドレスはありません。加えるときは「別アドレス追加 アドレス」とお書きください。",
         "open-group": "グループ「{title}」（{list}）を開設します。",
         "invite": "「{title}」に、{addresses} をお誘いします。",
         "did-open": "グループ「{title}」を開設しました。投稿のあて先は {list} です。",
@@ -145,6 +156,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "which-thread": "どの話題か分かりません。その話題のメールへの返信でお送りください。",
         "same-address": "新しいアドレスが、いまのアドレスと同じです。",
         "other-person": "{new} は、ほかの方のアドレスとして登録されています。事務局にお尋ねください。",
+        "no-address": "{new} は、メールアドレスとして読み取れません。",
+        "address-known": "{new} は、すでにその方のアドレスとして登録されています。",
+        "address-not-his": "{address} は、ご自分のアドレスとして登録されていません。「別アドレス」で一覧をお送りします。",
+        "address-main": "{address} はメールのお届け先のため、外せません。お届け先を改めるには「アドレス変更 新しいアドレス」とお書きください。",
+        "addresses-full": "別アドレスは、お一人{most}件までです。",
         "own-address": "{new} はこのサービス自身のアドレスのため、登録できません。",
         "not-yours": "{old} の登録を改められるのは、ご本人と同じ団体の方だけです。",
         "bad-token": "その記号は、当方がこのアドレスにお送りしたものではないか、もう使えません。",
@@ -189,6 +205,15 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "follow": "You get each post of that thread of {title}.",
         "change-address": "Everything of {old} moves to {new}.",
         "hand-over": "Everything of {old} is handed over to {name} {new}.",
+        "add-address": "{new} becomes a further address of {address}.",
+        "drop-address": "{old} is no further address any more.",
+        "asked-further": "A mail went to {new}; with a reply from there it is added.",
+        "did-add-address": "{new} is a further address now: you can post and answer from it, too. Our mail goes to {address} "
+        "as before.",
+        "did-drop-address": "{old} is no further address any more.",
+        "addresses": "Your mail goes to {address}.",
+        "addresses-others": "You write from these, too: {others}",
+        "addresses-none": 'You have no further address; to add one, write "add-address ADDRESS".',
         "open-group": "The group {title} ({list}) is opened.",
         "invite": "{addresses} are invited to join {title}.",
         "did-open": "The group {title} is open. Posts go to {list}.",
@@ -281,6 +306,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "which-thread": "It is not clear which thread is meant; please write it in reply to a post of it.",
         "same-address": "The new address is the present one.",
         "other-person": "{new} is registered as another person's address; please ask the office.",
+        "no-address": "{new} is not a mail address such as sato@city.example.jp.",
+        "address-known": "{new} is registered for that person already.",
+        "address-not-his": '{address} is not registered as an address of that person; "addresses" shows them.',
+        "address-main": '{address} is where that person\'s mail goes; it is changed by "chaddr NEW-ADDRESS", not dropped.',
+        "addresses-full": "A person has at most {most} further addresses.",
         "own-address": "{new} is an address of this service itself.",
         "not-yours": "Only its owner and the colleagues of the same body can change {old}.",
         "bad-token": "That token is none that was sent to this address, or is spent.",
@@ -339,6 +369,10 @@ def will_do(language: Language, command: Command, *, title: str, address: str, t
             return list_sentence(language, "open-group", title=command.title, list=command.name)
         case Invite():
             return list_sentence(language, "invite", title=title, addresses=", ".join(command.addresses))
+        case AddAddress():
+            return list_sentence(language, "add-address", new=command.new, address=address)
+        case DropAddress():
+            return list_sentence(language, "drop-address", old=command.old)
         case ChangeAddress():
             old = command.old or address
             return list_sentence(language, "change-address", old=old, new=command.new)

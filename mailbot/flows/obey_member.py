@@ -21,9 +21,11 @@ from mailbot.core.list_command import (
     CHANGES,
     MOST_COMMANDS,
     WHY_NOT,
+    AddAddress,
     ChangeAddress,
     Command,
     Confirm,
+    DropAddress,
     HandOver,
     NotUnderstood,
     OpenList,
@@ -50,6 +52,7 @@ _STRANGER: dict[Language, str] = {
     "ja": "差出人のアドレスが名簿になく、認証もされていません。",
     "en": "Its author is not registered, and nothing vouches for him.",
 }
+_OF_NO_LIST = (ChangeAddress, HandOver, AddAddress, DropAddress, OpenList)
 _LISTS = frozenset({"list-id", "x-loop"})
 
 
@@ -221,7 +224,7 @@ def _command(connection: Connection, site: Site, line: str, now: datetime) -> Co
 
 def _will_do(connection: Connection, site: Site, writer: Writer, command: Command, now: datetime) -> str:
     title = ""
-    if isinstance(command, CHANGES) and not isinstance(command, ChangeAddress | HandOver | OpenList):
+    if isinstance(command, CHANGES) and not isinstance(command, _OF_NO_LIST):
         title = list_meant(connection, site, writer, command.list).title
     today = now.astimezone(site.zone).date()
     return will_do(site.language, command, title=title, address=writer.address, today=today)

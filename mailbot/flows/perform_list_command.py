@@ -15,10 +15,13 @@ from mailbot.core.calendar import local_moment
 from mailbot.core.digest import DIGESTS
 from mailbot.core.journal_line import setting_words
 from mailbot.core.list_command import (
+    AddAddress,
+    Addresses,
     ChangeAddress,
     Command,
     Confirm,
     Deliver,
+    DropAddress,
     Get,
     HandOver,
     Help,
@@ -43,8 +46,10 @@ from mailbot.core.membership import CHOSEN, Membership, is_off
 from mailbot.core.refusal import Refusal
 from mailbot.core.thread import message_id_hash
 from mailbot.core.trust import same_organisation
+from mailbot.flows.add_address import refuse_address
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.change_mode import change_mode
+from mailbot.flows.drop_address import drop_address
 from mailbot.flows.find_posts import find_posts
 from mailbot.flows.invite_to_list import invite_to_list
 from mailbot.flows.join_list import join_list
@@ -97,6 +102,13 @@ def perform_list_command(
             return _status(connection, site, writer, now)
         case ChangeAddress() | HandOver():
             return _ask_new_address(connection, site, writer, command, now)
+        case Addresses():
+            return _addresses(connection, site, writer)
+        case AddAddress(new):
+            return _ask_further_address(connection, site, writer, new, now)
+        case DropAddress(old):
+            drop_address(connection, site, writer.address, old, writer.address, now)
+            return Said(list_sentence(site.language, "did-drop-address", old=old))
         case Search():
             return Said(
                 *find_posts(
@@ -352,6 +364,49 @@ def _ask_new_address(
     return Said(list_sentence(say, "asked-new", new=new))
 
 
+def _ask_further_address(connection: Connection, site: Site, writer: Writer, new: str, now: datetime) -> Said:
+    """Ask the address whether its owner is the writer: nothing is his before it answers."""
+    refuse_address(connection, site, writer.address, new)
+    people = members.people_at(connection, writer.address)
+    letter = site.render.letter(
+        "confirm_further_address",
+        now=now,
+        answerable=True,
+        new=new,
+        address=writer.address,
+        name=_name_of(people[0]),
+    )
+    asked = ask_confirmation(
+        connection,
+        site,
+        "add-address",
+        new,
+        letter,
+        now,
+        template="confirm_further_address",
+        about=writer.address,
+        detail={"person": writer.address, "new": new},
+        by_mail=True,
+        inbox_id=writer.inbox_id,
+    )
+    if not asked:
+        raise Refusal(list_sentence(site.language, "too-many"))
+    return Said(list_sentence(site.language, "asked-further", new=new))
+
+
+def _addresses(connection: Connection, site: Site, writer: Writer) -> Said:
+    return Said(
+        list_sentence(site.language, "addresses", address=writer.address),
+        (_others(connection, site, writer) or list_sentence(site.language, "addresses-none"),),
+    )
+
+
+def _others(connection: Connection, site: Site, writer: Writer) -> str:
+    """Return a sentence with the writer's further addresses; "": he has none."""
+    others = other_addresses.of_person(connection, writer.address)[1:]
+    return list_sentence(site.language, "addresses-others", others="  ".join(others)) if others else ""
+
+
 def _colleague(connection: Connection, old: str, address: str) -> bool:
     """Tell whether an address is of the same body, or of the same organisation's mail domain."""
     bodies = {person.body.code for person in members.people_at(connection, old)}
@@ -405,6 +460,7 @@ def _name_of(person: Person) -> str:
 def _status(connection: Connection, site: Site, writer: Writer, now: datetime) -> Said:
     say = site.language
     lines = [_name_of(one) for one in members.people_at(connection, writer.address)]
+    lines += filter(None, [_others(connection, site, writer)])
     own = memberships.of_person(connection, writer.address)
     lines += [line for one in own if (line := _status_of(connection, site, writer, one, now))]
     if not own:

@@ -19,11 +19,13 @@ from mailbot.core.list_sentences import list_sentence
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import Message, parse
 from mailbot.core.refusal import Refusal
+from mailbot.flows.add_address import add_address
 from mailbot.flows.answer_member import answer_member
 from mailbot.flows.answer_roll_call import answer_roll_call
 from mailbot.flows.ask_confirmation import ask_confirmation
-from mailbot.flows.change_address import Move, change_address, take_back
+from mailbot.flows.change_address import MAY_OBJECT, Move, change_address, take_back
 from mailbot.flows.decide_post import decide_post
+from mailbot.flows.drop_address import drop_address
 from mailbot.flows.join_list import admits, join_list, let_in
 from mailbot.flows.leave_list import come_back
 from mailbot.flows.obey_author import obey_author
@@ -40,7 +42,7 @@ from mailbot.store.confirmations import Confirmation
 from mailbot.store.inbox import Received
 
 _OF_POSTS = frozenset({"post-confirm", "post-guard", "post-undo"})  # an author's word about his own post
-_OBJECTS = frozenset({"undo-leave", "objection", "invite"})  # an untouched reply does nothing
+_OBJECTS = frozenset({"undo-leave", "objection", "undo-address", "invite"})  # an untouched reply does nothing
 _OF_OFFICE = frozenset(
     {"request-join", "request-address", "request-open"}
 )  # a plain word, from nobody but the office for certain
@@ -124,6 +126,10 @@ def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
             return _run_commands(connection, reply)
         case "address", True:
             return _move(connection, reply)
+        case "add-address", True:
+            return _add_address(connection, reply)
+        case "undo-address", False:
+            return _drop_address(connection, reply)
         case "request-join", _:
             return _decide_join(connection, reply, admitted=yes)
         case "request-open", True:
@@ -143,7 +149,7 @@ def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
             return _take_back(connection, reply)
         case "reachable", _:
             return _reached(connection, reply)
-        case (("undo-leave" | "objection"), True):
+        case (("undo-leave" | "objection" | "undo-address"), True):
             return Settled("answered", "nothing to do: he agrees")
     _tell(connection, reply, "declined")
     return Settled("answered", "nothing was done: he said no")
@@ -196,6 +202,45 @@ def _move_now(connection: Connection, reply: _Reply) -> Settled:
     change_address(connection, reply.site, move, reply.now)
     _tell(connection, reply, "moved", to=move.new, old=move.old, new=move.new)
     return Settled("answered", f"{move.old} is now {move.new}")
+
+
+def _add_address(connection: Connection, reply: _Reply) -> Settled:
+    """The new address has answered: it is the person's, who hears of it where his mail goes and may object."""
+    detail, site = reply.asked.detail, reply.site
+    person, new = detail["person"], detail["new"]
+    try:
+        add_address(connection, site, person, new, person, reply.now)
+    except Refusal as refusal:  # somebody else's, or nobody's, meanwhile
+        _answer(connection, reply, str(refusal), new)
+        return Settled("answered", f"not done: {refusal}")
+    main = other_addresses.home(connection, new)
+    ask_confirmation(
+        connection,
+        site,
+        "undo-address",
+        main,
+        site.render.letter("address_added", now=reply.now, answerable=True, new=new, address=main),
+        reply.now,
+        template="address_added",
+        about=main,
+        detail={"new": new},
+        by_mail=False,
+        lasts=MAY_OBJECT,
+    )
+    _tell(connection, reply, "did-add-address", to=new, new=new, address=main)
+    return Settled("answered", f"{new} is a further address of {main}")
+
+
+def _drop_address(connection: Connection, reply: _Reply) -> Settled:
+    """The person objects: the address is not his any more."""
+    new, address = reply.asked.detail["new"], reply.asked.address
+    try:
+        drop_address(connection, reply.site, address, new, address, reply.now)
+    except Refusal as refusal:
+        _answer(connection, reply, str(refusal), address)
+        return Settled("answered", f"not done: {refusal}")
+    _tell(connection, reply, "did-drop-address", old=new)
+    return Settled("answered", f"{new} is no further address of {address} any more")
 
 
 def _take_back(connection: Connection, reply: _Reply) -> Settled:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, update
+from sqlalchemy import Connection, Table, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core.address import address_key
@@ -87,6 +87,21 @@ def move(connection: Connection, old: str, new: str, by: str, now: datetime) -> 
         .values(email_key=address_key(new))
     )
     return names
+
+
+def fold(connection: Connection, old: str, into: str) -> None:
+    """Give what was chosen for one address to another that is the same person's; where that chose itself, that holds."""
+    key, kept = address_key(old), address_key(into)
+    places = {
+        membership: tuple_(membership.c.list_name),
+        thread_choice: tuple_(thread_choice.c.list_name, thread_choice.c.thread),
+    }
+    for table, place in places.items():
+        mine = table.c.email_key == key
+        theirs = select(*place.clauses).where(table.c.email_key == kept)
+        connection.execute(delete(table).where(mine, place.in_(theirs)))
+        named = {"address": storable(into)} if table is membership else {}
+        connection.execute(update(table).where(mine).values(email_key=kept, **named))
 
 
 def choose_thread(

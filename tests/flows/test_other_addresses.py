@@ -9,12 +9,15 @@ import pytest
 from mailbot.core.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Contact
+from mailbot.flows.add_address import add_address
 from mailbot.flows.erase_person import erase_person
 from mailbot.flows.export_person import export_person
 from mailbot.flows.import_members import Incoming, import_members
+from mailbot.flows.merge_persons import merge_persons
 from mailbot.flows.rehearse import rehearse
+from mailbot.flows.set_member import add_member
 from mailbot.flows.undo_import import undo_import
-from mailbot.store import lists, members
+from mailbot.store import journal, lists, members
 from mailbot.store.snapshots import broken_ledgers
 from tests.flows.post_office import (
     BODIES,
@@ -28,6 +31,7 @@ from tests.flows.post_office import (
     STRANGER,
     SUZUKI,
     TANAKA,
+    UEDA,
     YAMADA,
     PostOffice,
 )
@@ -225,3 +229,131 @@ def test_handed_out_and_erased_whole(several: PostOffice, named: str) -> None:
     assert traces(several, SATO) == traces(several, PHONE) == {}
     with several.database.read() as connection:
         assert broken_ledgers(connection) == []
+
+
+# --- added, dropped and merged -----------------------------------------------------------------------------------
+
+
+def test_an_address_is_added_once_it_has_answered(office: PostOffice) -> None:
+    """別アドレス追加: nothing is his before the new address says yes; then he writes from it, and hears of it."""
+    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
+    copies = office.copies()
+    question = find(copies, "confirm_further_address")
+    assert (question.to, find(copies, "member_answer").to) == (PHONE, SATO)
+    assert office.post(PHONE).state != "posted"
+    office.copies()
+    assert office.reply(question, "承認").state == "answered"
+    copies = office.copies()
+    assert find(copies, "address_added").to == SATO
+    assert find(copies, "member_answer").to == PHONE
+    assert office.post(PHONE).state == "posted"
+    with office.database.read() as connection:
+        (line,) = [one.line for one in journal.every(connection) if one.line.what == "address.added"]
+    assert (line.who, line.person, line.detail) == (SATO, SATO, f"{SATO} + {PHONE}")
+
+
+def test_the_person_may_object(office: PostOffice) -> None:
+    """取消 in reply to the notice takes the address away again."""
+    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
+    office.reply(find(office.copies(), "confirm_further_address"), "はい")
+    notice = find(office.copies(), "address_added")
+    assert office.reply(notice, "ありがとうございます。").state == "held"
+    assert office.reply(notice, "取消").state == "answered"
+    assert office.post(PHONE).state != "posted"
+
+
+def test_who_only_claims_to_be_the_person_is_asked_first(office: PostOffice) -> None:
+    """The registered address confirms before the new one is asked."""
+    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}", proved=False)
+    question = office.only_copy("confirm_commands")
+    assert (question.to, PHONE in question.text) == (SATO, True)
+    office.reply(question, "承認")
+    assert find(office.copies(), "confirm_further_address").to == PHONE
+
+
+def test_his_addresses_are_listed_and_dropped(several: PostOffice) -> None:
+    """別アドレス shows them, 別アドレス削除 drops one, from whichever he writes."""
+    write(several, PHONE, KAIGI_REQUEST, "別アドレス")
+    answer = several.only_copy("member_answer")
+    assert answer.to == PHONE
+    assert plain(f"お届け先は {SATO}") in plain(answer.text)
+    assert PHONE in answer.text
+    write(several, SATO, KAIGI_REQUEST, f"別アドレス削除 {PHONE}")
+    several.copies()
+    assert several.post(PHONE).state != "posted"
+    several.copies()
+    write(several, SATO, KAIGI_REQUEST, "状態\n別アドレス")
+    answer = several.only_copy("member_answer")
+    assert plain("別アドレスはありません") in plain(answer.text)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (f"別アドレス追加 {SUZUKI}", "ほかの方のアドレス"),
+        (f"別アドレス追加 {DESK}", "ほかの方のアドレス"),
+        (f"別アドレス追加 {PHONE}", "すでにその方のアドレス"),
+        (f"別アドレス追加 {SATO}", "すでにその方のアドレス"),
+        ("別アドレス追加 kaigi@ml.example.jp", "このサービス自身"),
+        (f"別アドレス削除 {SATO}", "外せません"),
+        (f"別アドレス削除 {DESK}", "ご自分のアドレスとして登録されていません"),
+        ("別アドレス追加", "アドレスを1つお書きください"),
+    ],
+)
+def test_what_cannot_be_added_or_dropped(several: PostOffice, line: str, words: str) -> None:
+    """Another person's, one's own, one of the service's; the address to which the mail goes."""
+    write(several, SATO, KAIGI_REQUEST, line)
+    assert plain(words) in plain(several.only_copy("member_answer").text)
+
+
+def test_somebody_else_was_faster(office: PostOffice) -> None:
+    """What has become another person's while the question was open is not taken from him."""
+    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
+    question = find(office.copies(), "confirm_further_address")
+    office.register(BODIES, with_others((TANAKA, PHONE)))
+    assert office.reply(question, "承認").state == "answered"
+    assert plain("ほかの方のアドレス") in plain(office.only_copy("member_answer").text)
+    with office.database.read() as connection:
+        assert members.people_at(connection, PHONE)[0].contact.email == TANAKA
+
+
+def test_what_was_chosen_for_the_new_address_comes_along(office: PostOffice) -> None:
+    """An address that the office had added to a list by itself brings the membership with it."""
+    with office.database.write() as connection:
+        add_member(connection, office.site, "security", "tanaka@home.example", office.now)
+        add_address(connection, office.site, TANAKA, "tanaka@home.example", "office", office.now)
+    office.post(YAMADA)
+    assert received(office) == sorted([YAMADA, SUZUKI, SATO, TANAKA])
+
+
+def test_two_entries_become_one_person(office: PostOffice) -> None:
+    """The one that stays keeps name and settings, and takes over rank, tags, lists and open questions of the other."""
+    invitations = office.open_survey()
+    write(office, YAMADA, KAIGI_REQUEST, "自分の投稿 不要")
+    office.copies()
+    with office.database.write() as connection:
+        merged = merge_persons(connection, SUZUKI, YAMADA, "office", office.now)
+        (now,) = members.people_of(connection, NAGANO)
+        assert (now.contact.email, now.contact.rank, now.contact.others) == (SUZUKI, 1, frozenset({YAMADA}))
+        assert now.contact.tags == {"security", "officer"}
+        assert not lists.is_member(connection, "security", YAMADA)
+    office.post(YAMADA)
+    assert received(office) == sorted([SATO, SUZUKI])
+    assert not settings(office, "kaigi", SUZUKI).copies_own
+    assert office.reply(invitations[YAMADA], "Q1 1").state == "voted"
+    with office.database.write() as connection:
+        with pytest.raises(Refusal, match="are one person already"):
+            merge_persons(connection, SUZUKI, YAMADA, "office", office.now)
+        undo_import(connection, office.site, merged.number, "office", office.now)
+        assert [one.contact for one in members.people_of(connection, NAGANO)] == list(CONTACTS[:2])
+
+
+def test_two_persons_of_different_bodies_become_one(office: PostOffice) -> None:
+    """He stands for both bodies, and reads a post to both once."""
+    with office.database.write() as connection:
+        merge_persons(connection, SATO, TANAKA, "office", office.now)
+        people = members.people_at(connection, TANAKA)
+    assert [(one.body.code, one.contact.email) for one in people] == [(MATSUMOTO, SATO), (UEDA, SATO)]
+    office.post(YAMADA, "kaigi@ml.example.jp")
+    assert received(office).count(SATO) == 1
+    assert TANAKA not in received(office)
