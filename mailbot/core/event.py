@@ -228,7 +228,7 @@ def seat(event: Event, taken: int, wanted: int) -> Literal["attending", "waiting
 
 _LONGEST = 1000  # characters of an answer that are looked at; a longer one is unclear
 _LONGEST_NAME = 40
-_ASCII_FORMS = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20, 0xA0: 0x20}
+ASCII_FORMS = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20, 0xA0: 0x20}
 _KANJI_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _UNIT = r"(?:名様|名|人|people\b|persons?\b)"
 _LABEL = re.compile(r"(?:人数と氏名|人数|氏名|お名前|参加者|出席者)\s?[:と]?")
@@ -274,7 +274,7 @@ _DISAGREE: dict[Language, str] = {
 
 def _plain(text: str) -> str:
     """Fold digits, ASCII forms and blanks, and drop labels and politeness; names keep their characters."""
-    lines = (line.strip(" ・") for line in text[:_LONGEST].translate(_ASCII_FORMS).splitlines())
+    lines = (line.strip(" ・") for line in text[:_LONGEST].translate(ASCII_FORMS).splitlines())
     plain = _LABEL.sub(" ", "\n".join(line for line in lines if line)).strip()
     while shorter := _POLITE.search(plain):
         plain = plain[: shorter.start()].strip()

@@ -26,6 +26,7 @@ from mailbot.core.judgement import is_machine
 from mailbot.core.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.message import Message
 from mailbot.core.reply import read_reply
+from mailbot.core.rsvp_words import own_words
 from mailbot.core.survey import Problem, Reading
 from mailbot.core.token import read_calendar_token
 from mailbot.core.trust import Count, may_count
@@ -220,8 +221,12 @@ def _weigh(
     today = received.received_at.astimezone(site.zone).date()
 
     def read(text: str, known: tuple[str, ...]) -> Reading:
-        apart = rsvp_apart(text, known)
-        return read_reply(form, apart, known, today=today, language=site.language, bare_label_ok=True)
+        own = own_words(text, known, site.language)
+        apart = rsvp_apart(own.text, known)
+        found = read_reply(form, apart, known, today=today, language=site.language, bare_label_ok=True)
+        if own.later and not found.answers and not found.problems and found.command is None:
+            return Reading(answers={"Q1": ("3",)})
+        return found
 
     reading = read(message.text, known_texts(connection, site, ballot).texts)
     if not reading.answers and reading.command is None and not message.text.strip():

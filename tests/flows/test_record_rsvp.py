@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 
 import pytest
 
@@ -75,6 +76,11 @@ def test_an_rsvp_by_reply_with_number_and_names(office: PostOffice, notices: dic
         ("Q1 1\nQ2 数名ほど", "unclear", 0),
         ("Q1 7", "unclear", 0),
         ("取下げ", "declined", 0),
+        ("参加 2名 山田太郎、鈴木花子", "attending", 2),
+        ("不参加です。", "declined", 0),
+        ("時間が決まってからお返事します", "later", 0),
+        ("未定です", "later", 0),
+        ("参加します。2名です。", "attending", 2),
     ],
 )
 def test_what_a_reply_says(
@@ -87,6 +93,26 @@ def test_what_a_reply_says(
     if status != "unclear":
         assert rsvp_of(stands.answers).people == people
     assert len(office.copies("rsvp_receipt")) == 1
+
+
+def test_a_number_alone_changes_the_number_alone(office: PostOffice, notices: dict[str, Copy]) -> None:
+    """「2名に変更します」 to the receipt keeps that they come."""
+    office.reply(notices[YAMADA], "参加 1名 山田太郎")
+    office.reply(office.only_copy("rsvp_receipt"), "2名に変更します")
+    assert statuses(office) == {NAGANO: ("attending", 2)}
+
+
+def test_who_will_answer_later_hears_until_when(office: PostOffice) -> None:
+    """With the time decided 「未定」 takes no seat, and the receipt says by when to answer."""
+    office.apply(replace(EVENT, starts=time(10), ends=time(15)))
+    with office.database.write() as connection:
+        announce_event(connection, office.site, KEY, 0, office.now)
+    copy = office.copies("event_notice")[0]
+    office.reply(copy, "検討中です")
+    assert statuses(office) == {NAGANO: ("later", 0)}
+    text = office.only_copy("rsvp_receipt").text
+    assert "お席はまだお取りしておりません。" in text
+    assert "2026年10月9日（金）17時00分までにお知らせください。" in text.replace("\r\n", "")
 
 
 def test_a_single_word_in_the_subject_is_an_answer_to_an_invitation(

@@ -1,0 +1,164 @@
+"""An RSVP in words of one's own: 「参加 2名 山田太郎、鈴木花子」, 「不参加」, 「時間が決まってから」, 「3名に変更」.
+
+Only a line that is such words as a whole is read: it is put into the form's own words, which the ballot reader knows. What
+stands beside other words stays as it is, and is asked back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailbot.core.calendar import Language
+from mailbot.core.event import ASCII_FORMS, read_people
+from mailbot.core.known_text import line_key
+
+_LONGEST_LINE = 200  # characters
+_NAMES_BELOW = 9  # lines of names that may follow a number
+_SEATS = r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名様|名|人|people\b|persons?\b)"
+_POLITE = (
+    r"(?:(?:と|に)?(?:いた|致)?します|させていただきます|させて頂きます|です|とします|で、?お願い(?:いた|致)?します|を?希望します|を?希望"
+    r"(?:いた|致)します|の予定です|予定です|可能です|できます)?[。.!]?"
+)
+_LABEL = r"(?:(?:出欠|ご?出欠席|Q1|問1)\s?[:は]?\s?)?"
+_YES = re.compile(
+    rf"^{_LABEL}(?:1[.)番]?\s?)?(?:ご?参加|ご?出席|attend(?:ing)?|yes,? attending)(?:者|人数)?(?P<polite>{_POLITE})"
+    rf"(?:[\s、,・:/]*(?P<rest>[(]?\s?(?:計|合計)?{_SEATS}.*))?$",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    rf"^{_LABEL}(?:2[.)番]?\s?)?(?:不参加|ご?欠席|ご?辞退|キャンセル|お休み)(?:を)?{_POLITE}$"
+    rf"|^{_LABEL}(?:参加|出席)(?:は)?(?:でき(?:ません|かねます)|(?:いた|致)?しません|(?:いた|致)しかねます|不可|見送り)(?:です)?[。.]?$"
+    rf"|^{_LABEL}(?:参加|出席)を(?:取りやめ|取り止め|とりやめ|辞退し|辞退いたし|見送り|見合わせ|キャンセルし)ます[。.]?$"
+    r"|^(?:not attending|i (?:do not|don't|will not|won't|cannot|can't) attend|decline[sd]?)[.]?$",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    rf"^{_LABEL}(?:3[.)番]?\s?)?(?:"
+    r"(?:時間|日時|時刻)?が?(?:決まっ|決定し|確定し)(?:てから|た(?:後|ら|あと)(?:に|で)?)(?:、?(?:ご|お)?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
+    r"|未定|検討中|保留|調整中|仮(?:予約|参加|出席)?|(?:後日|追って)(?:、?(?:ご|お)?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
+    r"|tentative|maybe|undecided|later"
+    rf"){_POLITE}$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    rf"^(?:(?:参加|出席)?(?:人数|者数)?[をはが]?\s?)?(?:{_SEATS}\s?(?:から|→|->|⇒)\s?)?(?P<now>{_SEATS})"
+    r"(?:に|へ)?(?:変更|訂正|増員|減員)?(?:(?:いた|致)?します|してください|して下さい|をお願い(?:いた|致)?します|でお願い(?:いた|致)?します|です)?[。.]?$",
+    re.IGNORECASE,
+)
+_SLOT = re.compile(
+    r"^(?P<head>(?P<quote>[\s>＞|]*)[【\[［〔]Q1回答[】\]］〕]\s*[\[［〔【])(?P<words>[^\]］〕】]{1,120})(?P<tail>[\]］〕】]\s*)$"
+)
+_OFFICE = re.compile(r"[市町村区県府都道課部係室局署所]$|役所$|役場$")
+_A_CHANGE = re.compile("変更|訂正|増員|減員|から|→|->|⇒")
+_SENTENCES = re.compile(r"(?<=[。.!])\s*(?=\S)")
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """A reply put into the form's words."""
+
+    text: str
+    later: bool = False  # a line says that the answer follows later
+
+
+def own_words(text: str, known: Sequence[str], language: Language = "ja") -> OwnWords:
+    """Put the lines of a reply that are an RSVP in words of one's own into the form's words.
+
+    Quoted lines, and our own in `known`, stay as they are.
+    """
+    ours = {line_key(line) for each in known for line in each.splitlines()}
+    lines = text.split("\n")
+    if language == "ja":
+        lines = [piece for line in lines for piece in _sentences(line)]
+    later, done, at = False, [], 0
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        if len(line) > _LONGEST_LINE or line_key(line.lstrip("> \t|")) in ours:
+            done.append(line)
+            continue
+        slot = _SLOT.match(line)
+        if slot is not None:
+            filled, unsure = _in_slot(slot)
+            later |= unsure
+            done += filled
+            continue
+        short = line.translate(
+            ASCII_FORMS
+        ).strip()  # as long as the line, so that names are taken from it exactly
+        own = line.strip(" \u3000\xa0\t\r")
+        if not short or short[:1] in {">", "|"} or len(short) != len(own):
+            done.append(line)
+        elif found := _YES.match(short):
+            rest = own[found.start("rest") :] if found["rest"] else ""
+            names = _names_under(rest, lines[at : at + _NAMES_BELOW])
+            at += len(names)
+            done += _attending(" ".join((rest, "、".join(names))).strip(), language)
+        elif _NO.match(short):
+            done.append("Q1 欠席" if language == "ja" else "Q1 not attending")
+        elif _LATER.match(short):
+            later = True
+        elif found := _NUMBER.match(short):
+            names = _names_below(found["now"], lines[at : at + _NAMES_BELOW])
+            at += len(names)
+            stated = names or _A_CHANGE.search(short) or any(each.startswith("Q1 ") for each in done)
+            done.append(f"Q2 {found['now']} {'、'.join(names)}".rstrip() if stated else line)
+        else:
+            done.append(line)
+    return OwnWords("\n".join(done), later)
+
+
+def _sentences(line: str) -> list[str]:
+    """Return a short line's sentences, each of which may be an answer: 「参加します。2名です。」."""
+    return [line] if len(line) > _LONGEST_LINE or "。" not in line.rstrip("。") else _SENTENCES.split(line)
+
+
+def _attending(rest: str, language: Language) -> Iterator[str]:
+    """Yield the two answers of one line; the attendance comes last, and no name of a signature is taken for it."""
+    if rest:
+        yield f"Q2 {rest}"
+    yield "Q1 出席" if language == "ja" else "Q1 attending"
+
+
+def _names_under(rest: str, lines: Sequence[str]) -> list[str]:
+    """Return the names in the lines under 「参加」: those of its number, or one line that names several."""
+    if rest:
+        return _names_below(rest, lines) if re.fullmatch(_SEATS, rest.translate(ASCII_FORMS)) else []
+    line = lines[0].strip(" \u3000・\r") if lines else ""
+    if "、" not in line and "," not in line.translate(ASCII_FORMS):
+        return []
+    try:
+        people, names = read_people(line)
+    except ValueError:
+        return []
+    return [line] if people > 1 and not any(map(_OFFICE.search, names)) else []
+
+
+def _names_below(count: str, lines: Sequence[str]) -> list[str]:
+    """Return the lines under a number that are its names: exactly as many as it says."""
+    people, _ = read_people(count)
+    names = [line.strip(" \u3000・\r") for line in lines[:people]]
+    if len(names) < people or not all(names) or any(map(_OFFICE.search, names)):
+        return []
+    try:
+        return names if read_people(f"{count} {'、'.join(names)}")[0] == people else []
+    except ValueError:
+        return []
+
+
+def _in_slot(slot: re.Match[str]) -> tuple[list[str], bool]:
+    """Return the lines of a filled slot, with the option's number in place of words; and if they say later."""
+    words = slot["words"].translate(ASCII_FORMS).strip()
+    head, tail = slot["head"], slot["tail"]
+    if _NO.match(words):
+        return [f"{head}2{tail}"], False
+    if _LATER.match(words):
+        return [f"{head}{tail}"], True
+    if (found := _YES.match(words)) is None:
+        return [slot[0]], False
+    filled = f"{head}1{tail}"
+    if not found["rest"]:
+        return [filled], False
+    return [f"{slot['quote']}Q2 {found['rest']}", filled], False
