@@ -49,6 +49,8 @@ LETTERS: dict[str, tuple[str, dict[str, Any]]] = {
     "address": ("confirm_address", MOVE | {"name": ""}),
     "successor": ("confirm_address", MOVE | {"name": "鈴木"}),
     "changed": ("address_changed", MOVE | {"name": "鈴木"}),
+    "further": ("confirm_further_address", {"new": A, "address": A, "name": "長野市 情報政策課 山田太郎"}),
+    "added": ("address_added", {"new": A, "address": A}),
     "request": ("office_request", {"request": "松本市 佐藤 から、「部会」への入会の申し込みがありました。"}),
 }
 LETTERS |= {
@@ -103,10 +105,12 @@ LETTERS |= {
     ),
     "told": ("moderator_told", {"title": "部会", "sentence": "承認しました。" * 20}),
     "held": ("post_held", MODERATED | {"days": 14}),
-    "accepted": ("post_accepted", MODERATED | {"number": 5, "count": 1401, "place": ""}),
+    "accepted": ("post_accepted", MODERATED | {"number": 5, "count": 1401, "place": "", "request": ""}),
     "receipt": (
         "post_accepted",
-        MODERATED | {"number": 5, "count": 1401, "place": "https://ml.example.jp/a/security/m/abcdef"},
+        MODERATED
+        | {"number": 5, "count": 1401, "place": "https://ml.example.jp/a/security/m/abcdef"}
+        | {"request": "security-request@ml.example.jp"},
     ),
     "ask author": (
         "ask_author",

@@ -150,6 +150,7 @@ def _lists_start(path: Path, name: str) -> None:
 @click.option("--profile", type=click.Choice(["plain", "none"]), help="Posts as plain text, without files.")
 @click.option("--off", metavar="DATES", help='No mail: "7/1 7/20", "7/1", now; or no to end it.')
 @click.option("--own", type=click.Choice(["yes", "no"]), help="Copies of his own posts.")
+@click.option("--receipts", type=click.Choice(["yes", "no"]), help="He hears when his post has gone out.")
 @click.option(
     "--posting",
     type=click.Choice(["accept", "hold", "reject", "discard", "rules"]),
@@ -164,6 +165,7 @@ def _lists_set(
     profile: str | None,
     off: str | None,
     own: str | None,
+    receipts: str | None,
     posting: str | None,
 ) -> None:
     """Change what a member gets."""
@@ -174,6 +176,8 @@ def _lists_set(
         settings["weekly"] = weekly == "yes"
     if own is not None:
         settings["copies_own"] = own == "yes"
+    if receipts is not None:
+        settings["receipts"] = receipts == "yes"
     if posting is not None:
         settings["posting"] = None if posting == "rules" else posting
     with opened(path) as it, it.database.write() as connection:

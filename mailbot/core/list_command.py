@@ -80,6 +80,14 @@ class OwnCopies:
 
 
 @dataclass(frozen=True)
+class Receipts:
+    """「配信通知 不要」: whether he hears that his own post has gone out."""
+
+    wanted: bool
+    list: str = ""
+
+
+@dataclass(frozen=True)
 class PlainText:
     """「テキスト」「テキスト 解除」: posts as plain text in narrow lines, for gateways that take nothing else."""
 
@@ -214,6 +222,7 @@ Command = (
     | On
     | Deliver
     | OwnCopies
+    | Receipts
     | PlainText
     | ChangeAddress
     | HandOver
@@ -240,6 +249,7 @@ CHANGES = (
     On,
     Deliver,
     OwnCopies,
+    Receipts,
     PlainText,
     ChangeAddress,
     HandOver,
@@ -428,13 +438,18 @@ def _notices(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     return Deliver("notices", name, any(word in _WEEKLY for word in words))
 
 
-def _own(rest: str, name: str, _today: date) -> Command | NotUnderstood:
-    match rest.casefold():
-        case "on" | "yes" | "要" | "必要" | "受け取る":
-            return OwnCopies(wanted=True, list=name)
-        case "off" | "no" | "不要" | "受け取らない":
-            return OwnCopies(wanted=False, list=name)
-    return NotUnderstood()
+def _wanted(make: Callable[[bool, str], Command]) -> _Reader:
+    """Return a reader of what is wanted or not: 要, 不要."""
+
+    def read(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+        match rest.casefold():
+            case "on" | "yes" | "要" | "必要" | "受け取る":
+                return make(True, name)
+            case "off" | "no" | "不要" | "受け取らない":
+                return make(False, name)
+        return NotUnderstood()
+
+    return read
 
 
 def _plain(rest: str, name: str, _today: date) -> Command | NotUnderstood:
@@ -552,7 +567,8 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("digest", "まとめ送り", "まとめ", "ダイジェスト"), _digest),
     **dict.fromkeys(("notices", "notice", "通知のみ", "通知"), _notices),
     **dict.fromkeys(("each", "normal", "通常", "1通ずつ"), _alone(lambda name: Deliver("each", name))),
-    **dict.fromkeys(("own", "自分の投稿", "自分宛"), _own),
+    **dict.fromkeys(("own", "自分の投稿", "自分宛"), _wanted(OwnCopies)),
+    **dict.fromkeys(("receipts", "receipt", "配信通知", "配信のお知らせ", "投稿の受付"), _wanted(Receipts)),
     **dict.fromkeys(("plain", "テキスト", "テキスト形式", "本文のみ"), _plain),
     **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),
     **dict.fromkeys(("successor", "後任", "後任者", "引継ぎ", "引継"), _hand_over),

@@ -21,6 +21,7 @@ from mailbot.core.list_command import (
     OpenList,
     OwnCopies,
     PlainText,
+    Receipts,
     Thread,
 )
 from mailbot.core.membership import Mode
@@ -45,6 +46,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "none": "「{title}」の投稿をお届けしません。",
         "own-on": "「{title}」へのご自分の投稿も、お届けします。",
         "own-off": "「{title}」へのご自分の投稿は、お届けしません。",
+        "receipts-on": "「{title}」へのご投稿を配信したときに、お知らせします。",
+        "receipts-off": "「{title}」へのご投稿を配信したときのお知らせを、お送りしません。",
+        "did-receipts-on": "「{title}」へのご投稿を配信したときに、お知らせします。",
+        "did-receipts-off": "「{title}」へのご投稿を配信したときのお知らせは、お送りしません。",
+        "no-receipts": "「{title}」では、配信したことのお知らせをお送りしておりません。",
         "plain-on": "「{title}」の投稿を、添付のない文章だけの形でお届けします。",
         "plain-off": "「{title}」の投稿を、届いたままの形でお届けします。",
         "mute": "「{title}」のその話題は、今後お届けしません。",
@@ -199,6 +205,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "none": "You get no posts of {title}.",
         "own-on": "You get your own posts to {title}, too.",
         "own-off": "You do not get your own posts to {title}.",
+        "receipts-on": "You hear when your posts to {title} have gone out.",
+        "receipts-off": "You do not hear that your posts to {title} have gone out.",
+        "did-receipts-on": "You hear when your posts to {title} have gone out.",
+        "did-receipts-off": "You do not hear that your posts to {title} have gone out.",
+        "no-receipts": "{title} tells nobody that a post has gone out.",
         "plain-on": "You get the posts of {title} as plain text, without files.",
         "plain-off": "You get the posts of {title} as they come.",
         "mute": "You get no more of that thread of {title}.",
@@ -361,6 +372,8 @@ def will_do(language: Language, command: Command, *, title: str, address: str, t
             return list_sentence(language, command.mode, title=title, when=when)
         case OwnCopies():
             name = "own-on" if command.wanted else "own-off"
+        case Receipts():
+            name = "receipts-on" if command.wanted else "receipts-off"
         case PlainText():
             name = "plain-on" if command.wanted else "plain-off"
         case Thread():

@@ -35,10 +35,11 @@ class Membership:
     changed_at: datetime | None = None
     weekly: bool = False  # digests and notices come once a week
     digested: int = 0  # number of the post up to which he has had them in digests
+    receipts: bool = True  # he hears that his own post has gone out, where the list tells so
 
 
 # What a person sets, of all that stands there.
-CHOSEN = ("mode", "weekly", "off_from", "off_until", "copies_own", "posting", "profile")
+CHOSEN = ("mode", "weekly", "off_from", "off_until", "copies_own", "receipts", "posting", "profile")
 
 
 def is_off(membership: Membership, now: datetime) -> bool:

@@ -34,6 +34,7 @@ from mailbot.core.list_command import (
     OpenList,
     OwnCopies,
     PlainText,
+    Receipts,
     Search,
     Status,
     Thread,
@@ -178,11 +179,12 @@ def _change_settings(
     site: Site,
     writer: Writer,
     value: MailingList,
-    command: Off | On | Deliver | OwnCopies | PlainText,
+    command: Off | On | Deliver | OwnCopies | Receipts | PlainText,
     now: datetime,
 ) -> Said:
     say, title = site.language, value.title
-    _member_only(connection, site, writer, value)
+    if not isinstance(command, Receipts):  # who may post is told, a member or not
+        _member_only(connection, site, writer, value)
     before = stored = memberships.load(connection, value.name, writer.address)
     changes: dict[str, Any]
     match command:
@@ -209,6 +211,11 @@ def _change_settings(
         case OwnCopies(wanted):
             changes = {"copies_own": wanted}
             sentence = list_sentence(say, "did-own-on" if wanted else "did-own-off", title=title)
+        case Receipts(wanted):
+            if not value.receipts:
+                raise Refusal(list_sentence(say, "no-receipts", title=title))
+            changes = {"receipts": wanted}
+            sentence = list_sentence(say, "did-receipts-on" if wanted else "did-receipts-off", title=title)
         case PlainText(wanted):
             changes = {"profile": "plain" if wanted else ""}
             sentence = list_sentence(say, "did-plain-on" if wanted else "did-plain-off", title=title)

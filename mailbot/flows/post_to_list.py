@@ -156,9 +156,17 @@ def give_receipt(
     count: int,
     now: datetime,
 ) -> None:
-    """Tell the author that his post has gone out, where the list gives receipts."""
-    if mailing_list.receipts:
+    """Tell the author that his post has gone out, where the list gives receipts and he wants them."""
+    if wants_receipt(connection, message, mailing_list):
         tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
+
+
+def wants_receipt(connection: Connection, message: Message, mailing_list: MailingList) -> bool:
+    """Tell whether the list tells its authors that a post has gone out, and this author has not said no to it."""
+    if not mailing_list.receipts or message.from_address is None:
+        return False
+    author = other_addresses.home(connection, message.from_address)
+    return memberships.load(connection, mailing_list.name, author).receipts
 
 
 def distribute(

@@ -103,6 +103,7 @@ def describe_members(
                 "off_from": _shown(site, own.off_from),
                 "off_until": _shown(site, own.off_until),
                 "copies_own": own.copies_own,
+                "receipts": own.receipts,
                 "posting": own.posting or "",
                 "standing": own.standing,
                 "changed_by": own.changed_by,
@@ -154,6 +155,7 @@ def _words(site: Site, one: Membership) -> str:
     until = "" if one.off_until is None else f" until {_shown(site, one.off_until)}"
     off = "not off" if one.off_from is None else f"off from {_shown(site, one.off_from)}{until}"
     own = "copies of own posts" if one.copies_own else "no copies of own posts"
+    own += "" if one.receipts else ", no receipts"
     weekly = " (weekly)" if one.weekly and one.mode in DIGESTS else ""
     return f"mode {one.mode}{weekly}, {off}, {own}, posts: {one.posting or 'as the rules say'}{', as plain text' * (one.profile == 'plain')}"
 

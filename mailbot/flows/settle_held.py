@@ -22,7 +22,7 @@ from mailbot.core.survey import Survey
 from mailbot.core.token import token_hash
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.answer_reply import queue_receipt
-from mailbot.flows.post_to_list import distribute, refuse
+from mailbot.flows.post_to_list import distribute, refuse, wants_receipt
 from mailbot.flows.record_for_body import ballot_of_mail
 from mailbot.flows.record_rsvp import record_rsvp
 from mailbot.flows.record_vote import contacts, is_late, record_vote
@@ -175,7 +175,8 @@ def _settle_post(
             _trust(connection, mailing_list, author, by, now)
         settled = Settled("posted", f"accepted by {who}: post {number} to {count} members")
         figures |= {"number": number, "count": count, "author": author}
-        if mailing_list.receipts or (waited is not None and waited.author_told):
+        told = waited is not None and waited.author_told
+        if told or wants_receipt(connection, message, mailing_list):
             tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
     elif decision == "reject":
         sentence = _sentence(site, mailing_list, reason)

@@ -47,6 +47,7 @@ def suspend_address(connection: Connection, site: Site, one: Trouble, now: datet
         surveys=tuple(ballots.open_at(connection, one.address)),
         status=one.failure.status,
         words=one.failure.words,
+        further=tuple(dict.fromkeys(each for person in people for each in sorted(person.contact.others))),
         others=tuple(
             f"{other.contact.name} {other.contact.email}".strip()
             for code in {person.body.code for person in people}

@@ -107,6 +107,7 @@ def tell_accepted(
         number=number,
         count=count,
         place=_place(connection, site, mailing_list, number),
+        request=f"{mailing_list.name}-request@{site.domain}" if mailing_list.receipts else "",
     )
     outbox.queue_letter(
         connection, "post_accepted", mailing_list.name, cooked, author, now, inbox_id=inbox_id

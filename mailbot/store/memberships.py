@@ -64,6 +64,7 @@ def save(connection: Connection, value: Membership) -> None:
         "changed_at": value.changed_at,
         "weekly": value.weekly,
         "digested": value.digested,
+        "receipts": value.receipts,
     }
     statement = _INSERT[connection.dialect.name](membership).values(row)
     keys = ["list_name", "email_key"]
@@ -143,8 +144,9 @@ _SETTINGS = select(
     membership.c.changed_at,
     membership.c.weekly,
     membership.c.digested,
+    membership.c.receipts,
 )
 
 
 def _membership(row: Any) -> Membership:
-    return Membership(*tuple(row)[:13])
+    return Membership(*tuple(row)[:14])

@@ -184,6 +184,7 @@ membership = Table(  # what a member chose, or was decided for him: core/members
     Column("changed_by", Text, nullable=False, server_default=""),
     Column("changed_at", Moment),
     Column("weekly", Boolean, nullable=False, server_default=text("false")),  # digests and notices
+    Column("receipts", Boolean, nullable=False, server_default=text("true")),  # 配信通知 of his own posts
     Column("digested", Integer, nullable=False, server_default="0"),  # number of the last post he had in one
     Index("ix_membership_email_key", "email_key"),
 )

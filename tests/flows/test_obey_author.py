@@ -16,6 +16,7 @@ from mailbot.store.inbox import Entry
 from mailbot.store.tables import delivery, mailing, microseconds
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice
 from tests.flows.test_decide_post import pass_time, plain, set_posting, state
+from tests.flows.test_obey_member import write
 
 CONFIRM = replace(SECURITY, author="confirm")
 GUARDED = replace(KAIGI, guard=3)
@@ -210,6 +211,22 @@ def test_a_receipt(office: PostOffice) -> None:
     (receipt,) = [copy for copy in office.copies() if copy.kind == "post_accepted"]
     assert "投稿2" in receipt["Subject"]
     assert "3名" in receipt.text
+
+
+def test_who_wants_no_receipts_gets_none(office: PostOffice) -> None:
+    """配信通知 不要 ends them for him alone, 要 brings them back; a post that was held is told of all the same."""
+    office.apply(replace(SECURITY, receipts=True))
+    write(office, YAMADA, "security-request@ml.example.jp", "配信通知 不要")
+    office.copies()
+    for author in (YAMADA, SATO):
+        office.post(author)
+    assert [copy.to for copy in office.copies("post_accepted")] == [SATO]
+    write(office, YAMADA, "security-request@ml.example.jp", "配信通知 要")
+    office.post(YAMADA)
+    assert [copy.to for copy in office.copies("post_accepted")] == [YAMADA]
+    office.apply(SECURITY)
+    write(office, YAMADA, "security-request@ml.example.jp", "配信通知 不要")
+    assert "お送りしておりません" in plain(office.only_copy("member_answer").text)
 
 
 # --- rules of lists ------------------------------------------------------------------------------------------------
