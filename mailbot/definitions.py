@@ -413,7 +413,7 @@ def _check_bulletin(
     if found.body is None:
         return
     day = found.send.date() if found.send else None
-    wrong = list(read_markdown(found.body, one.first_line).faults)
+    wrong = list(read_markdown(found.body, known.language, one.first_line).faults)
     wrong += text_faults(found.body, found.charset, day, known.language, one.first_line)
     findings.mistakes += [Mistake(source.file, fault.line, 1, "body", fault.sentence) for fault in wrong]
     for name in ("title", "contact"):

@@ -7,7 +7,7 @@ were typed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from markdown_it import MarkdownIt
@@ -28,12 +28,33 @@ from mailbot.core.article import (
     Words,
     with_addresses,
 )
+from mailbot.core.calendar import Language
 
-_LEFT_OVER = {
-    "**": "the ** on this line is shown as it stands; put a blank before and behind the bold words (next to 「 and 」 "
-    "Markdown needs it)",
-    "](": "the link on this line is not read as one; write [words](https://...) without blanks in the address",
-    "![": "the picture on this line is not read as one, and could not be sent; remove it",
+_LEFT_OVER = {"**": "bold", "](": "no-link", "![": "no-picture"}
+_WORDS: Mapping[Language, Mapping[str, str]] = {
+    "ja": {
+        "bold": "太字の ** が、記号のまま出てしまいます。太字にする言葉の前と後に空白を入れてください",
+        "no-link": "リンクとして読み取れませんでした。［言葉］の後に、空白のないアドレスを (https://…) と続けてください",
+        "no-picture": "画像は送れません。取り除いてください",
+        "picture": "画像は、外から読み込むか、メールには大きすぎるため、送れません。[言葉](https://…) とリンクしてください",
+        "html": "HTML は使えません。Markdown で書くか、< を ＜ と書いてください",
+        "nowhere": "{link} は、メールからは開けません。https:// か mailto: で始めてください",
+        "long": "アドレスが{length}字あります。1行に入るのは{most}字までです",
+        "differs": "{shown} と見せて {link} に飛ぶリンクは送れません。言葉を見せてください",
+        "bare": "{link} へのリンクに言葉がありません",
+    },
+    "en": {
+        "bold": "the ** on this line is shown as it stands; put a blank before and behind the bold words (next to 「 and 」 "
+        "Markdown needs it)",
+        "no-link": "the link on this line is not read as one; write [words](https://...) without blanks in the address",
+        "no-picture": "the picture on this line is not read as one, and could not be sent; remove it",
+        "picture": "pictures are fetched from elsewhere, or too large for a mail; link to it: [words](https://...)",
+        "html": "HTML cannot stand here; write it in Markdown, or the < as ＜",
+        "nowhere": "{link} leads nowhere from a mail; begin it with https:// or mailto:",
+        "long": "this address has {length} characters; at most {most} fit a line",
+        "differs": "this link shows {shown} and leads to {link}; let it show words",
+        "bare": "the link to {link} shows nothing; give it words",
+    },
 }
 _SCHEMES = ("https://", "http://", "mailto:")
 _LONGEST_ADDRESS = 300  # columns: a longer one would be cut to fit a line (core/wrap.py)
@@ -46,6 +67,7 @@ class _Reading:
 
     tokens: Sequence[Token]
     first_line: int
+    language: Language
     at: int = 0
     faults: list[Fault] = field(default_factory=list)
 
@@ -54,15 +76,16 @@ class _Reading:
         self.at += 1
         return token
 
-    def fault(self, token: Token, sentence: str, below: int = 0) -> None:
+    def fault(self, token: Token, name: str, below: int = 0, **figures: object) -> None:
         line = token.map[0] if token.map else 0
+        sentence = _WORDS[self.language][name].format(**figures)
         self.faults.append(Fault(self.first_line + line + below, sentence))
 
 
-def read_markdown(text: str, first_line: int = 1) -> Article:
-    """Return the article; `first_line`: where the text begins in its file, for the faults."""
+def read_markdown(text: str, language: Language = "en", first_line: int = 1) -> Article:
+    """Return the article, with its faults in this language; `first_line`: where the text begins in its file."""
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
-    reading = _Reading(parser.parse(text), first_line)
+    reading = _Reading(parser.parse(text), first_line, language)
     blocks = tuple(_blocks(reading, ""))
     return Article(blocks, tuple(sorted(set(reading.faults), key=lambda fault: (fault.line, fault.sentence))))
 
@@ -99,11 +122,8 @@ def _block(reading: _Reading, token: Token) -> Block | None:
         case "hr":
             return Break()
         case "html_block":
-            reading.fault(token, _NO_HTML)
+            reading.fault(token, "html")
     return None
-
-
-_NO_HTML = "HTML cannot stand here; write it in Markdown, or the < as ＜"
 
 
 def _items(reading: _Reading, token: Token) -> Items:
@@ -147,19 +167,18 @@ def _lines(reading: _Reading, token: Token) -> tuple[Sentence, ...]:
                 _check_shown(reading, token, link, "".join(linked), below)
                 link = ""
             case "image":
-                sentence = "pictures are fetched from elsewhere, or too large for a mail; link to it: [words](https://...)"
-                reading.fault(token, sentence, below)
+                reading.fault(token, "picture", below)
             case "html_inline":
-                reading.fault(token, _NO_HTML, below)
+                reading.fault(token, "html", below)
             case "text" | "code_inline" if link:
                 linked.append(piece.content)
                 lines[-1].append(Words(piece.content, strong > 0, link))
             case "code_inline":
                 lines[-1].append(Words(piece.content, strong > 0))
             case "text":
-                for mark, sentence in _LEFT_OVER.items():
+                for mark, name in _LEFT_OVER.items():
                     if mark in piece.content:
-                        reading.fault(token, sentence, below)
+                        reading.fault(token, name, below)
                 lines[-1] += with_addresses(piece.content, strong=strong > 0)
     return tuple(tuple(_joined(line)) for line in lines)
 
@@ -182,20 +201,18 @@ def _joined(line: Sequence[Words]) -> Iterator[Words]:
 
 def _check_link(reading: _Reading, token: Token, link: str, below: int) -> None:
     if not link.lower().startswith(_SCHEMES):
-        reading.fault(token, f"{link!r} leads nowhere from a mail; begin it with https:// or mailto:", below)
+        reading.fault(token, "nowhere", below, link=link)
     elif len(link) > _LONGEST_ADDRESS:
-        reading.fault(
-            token, f"this address has {len(link)} characters; at most {_LONGEST_ADDRESS} fit a line", below
-        )
+        reading.fault(token, "long", below, length=len(link), most=_LONGEST_ADDRESS)
 
 
 def _check_shown(reading: _Reading, token: Token, link: str, shown: str, below: int) -> None:
     """Refuse a link that shows one address and leads to another: readers are told never to follow such."""
     written = _URL.fullmatch(shown.strip())
     if written is not None and _bare(shown.strip()) != _bare(link):
-        reading.fault(token, f"this link shows {shown.strip()} and leads to {link}; let it show words", below)
+        reading.fault(token, "differs", below, shown=shown.strip(), link=link)
     if not shown.strip():
-        reading.fault(token, f"the link to {link} shows nothing; give it words", below)
+        reading.fault(token, "bare", below, link=link)
 
 
 def _bare(address: str) -> str:

@@ -32,7 +32,7 @@ class Site:
     calendar: OfficeCalendar  # called with a day, it tells whether it is a holiday
     read_forms: Callable[[Message], tuple[Sheet, ...]]  # the spreadsheets of ours that are attached to a mail
     write_form: Callable[[Survey, Language], bytes]  # a survey's form as .xlsx
-    read_article: Callable[[str], Article]  # a bulletin's Markdown
+    read_article: Callable[[str, Language], Article]  # a bulletin's Markdown
     witnesses: tuple[str, ...] = ()  # addresses that get the hash of each ledger once a day
     outgoing: tuple[Path, ...] = ()  # Maildirs that keep mail in place of sending it
     desk: tuple[

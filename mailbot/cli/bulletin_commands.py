@@ -13,6 +13,7 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened, root, write_out
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.flows.ask_bulletin import ask_bulletin
 from mailbot.flows.cancel_bulletin import cancel_bulletin
 from mailbot.flows.choose_readers import Readers, choose_readers
 from mailbot.flows.compose_bulletin import compose_bulletin
@@ -82,6 +83,9 @@ def _bulletins_preview(path: Path, key: str, html: bool, target: Path | None) ->
         stored = _stored(connection, key)
         composed = compose_bulletin(connection, it.site, stored.bulletin, clock())
     text = composed.html if html else f"Subject: {composed.subject}\n\n{composed.text}"
+    if target is None:
+        print(text, end="")
+        return
     write_out(text.encode(), target)
 
 
@@ -93,6 +97,17 @@ def _bulletins_test(path: Path, key: str, to: tuple[str, ...]) -> None:
     with opened(path) as it, it.database.write() as connection:
         panel = try_bulletin(connection, it.site, key, to, clock(), by=COMMAND_LINE)
     print(f"bulletin {key}: trial copies are in the outbox, to {', '.join(panel)}")
+
+
+@command(_bulletins, "approve")
+@_KEY
+def _bulletins_approve(path: Path, key: str) -> None:
+    """Send a draft to those who must approve it; their reply 承認 lets it go out."""
+    with opened(path) as it, it.database.write() as connection:
+        asked = ask_bulletin(connection, it.site, key, clock(), by=COMMAND_LINE)
+    print(
+        f"bulletin {key}: the draft is in the outbox, to {' and '.join(asked)}; it goes out once one replies 承認"
+    )
 
 
 @command(_bulletins, "send-now")
@@ -172,7 +187,12 @@ def _readers(readers: Readers) -> dict[str, object]:
 def _words(value: object) -> str:
     match value:
         case dict():
-            return ", ".join(f"{name} {_words(each)}" for name, each in value.items()) or "none"
+            return (
+                ", ".join(
+                    f"{str(name).replace(chr(95), chr(32))} {_words(each)}" for name, each in value.items()
+                )
+                or "none"
+            )
         case list():
             return "/".join(map(str, value)) or "0"
         case None | "":

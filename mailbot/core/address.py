@@ -57,6 +57,13 @@ class Join:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """The draft of a bulletin for the list."""
+
+    list: str
+
+
+@dataclass(frozen=True)
 class ThreadChoice:
     """A wish for less, or more, of the thread that the mail answers."""
 
@@ -87,7 +94,7 @@ class Site:
     role: SiteRole
 
 
-Route = Post | Owner | Commands | Bounces | Leave | Join | ThreadChoice | Get | Reply | Site
+Route = Post | Owner | Commands | Bounces | Leave | Join | Draft | ThreadChoice | Get | Reply | Site
 
 LOCAL_LIMIT = 64  # octets, RFC 5321 section 4.5.3.1.1
 ADDRESS_LIMIT = 254  # octets: a path of 256 without its angle brackets
@@ -231,6 +238,8 @@ def _with_role(name: str, role: str, token: str | None) -> Route | None:
             return Leave(name, token)
         case "join" | "subscribe":
             return Join(name)
+        case "editor":
+            return Draft(name)
         case "mute" | "follow":
             return ThreadChoice(name, role)
         case "confirm" if token is not None:

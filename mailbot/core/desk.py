@@ -90,6 +90,17 @@ class Resume:
 
 
 @dataclass(frozen=True)
+class OfBulletin:
+    """「試し送り M26-12」「配信 M26-12」「配信 M26-12 7/1 10:00」「配信中止 M26-12」: trial copies, send now or then, call back."""
+
+    do: Literal["try", "send", "cancel"]
+    key: str
+    day: date | None = None
+    time: time | None = None
+    to: tuple[str, ...] = ()  # trial copies: to these in place of the panel
+
+
+@dataclass(frozen=True)
 class Approve:
     """「承認」: the act that this mail is about shall be done."""
 
@@ -108,7 +119,7 @@ class NotUnderstood:
     kind: str
 
 
-Command = Decide | Give | Enter | Extend | OfSurvey | Reissue | Resume | Approve | SendBack
+Command = Decide | Give | Enter | Extend | OfSurvey | OfBulletin | Reissue | Resume | Approve | SendBack
 
 WHY_NOT: Mapping[Language, Mapping[str, str]] = {
     "ja": {
@@ -123,6 +134,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "no-such-day": "その日付はありません",
         "year": "何年の日付か分かるようにお書きください",
         "send-back": "「差戻し」の後に、理由をお書きください",
+        "trial": "「試し送り M26-12」の後には、メールアドレスだけをお書きください",
         "address": "「再開」の後に、メールアドレスだけをお書きください",
     },
     "en": {
@@ -137,6 +149,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "no-such-day": "there is no such day",
         "year": "please write the year as well",
         "send-back": 'please write the reason behind "return"',
+        "trial": 'please write only mail addresses behind "trial M26-12"',
         "address": 'please write only the mail address behind "resume"',
     },
 }
@@ -229,18 +242,46 @@ def _extend(rest: str, today: date) -> Command | NotUnderstood:
     key, _, when = _plain(rest).partition(" ")
     if not _KEY.match(key):
         return NotUnderstood("key")
+    moment = read_moment(when, today=today)
+    if isinstance(moment, str):
+        return NotUnderstood(moment)
+    return Extend(key, *moment)
+
+
+def read_moment(when: str, *, today: date) -> tuple[date, time | None] | str:
+    """Read 「7/9 17:00」, 「12月1日（火）午前10時」: the day, and the time of day if there is one; else why not (WHY_NOT)."""
+    when = _plain(when)
     at = _TIME.search(" " + when)
     hour = int(at["hour"]) + (12 if at["half"] == "午後" and int(at["hour"]) < 12 else 0) if at else 0
     minute = int(at["minute"] or at["minutes"] or (30 if at["thirty"] else 0)) if at else 0
     if hour > 23 or minute > 59:
-        return NotUnderstood("date")
+        return "date"
     read = read_answer(_DAY, (" " + when)[: at.start()] if at else when, today=today)
     if not isinstance(read, Understood):
         kind = getattr(read, "kind", "")
-        return NotUnderstood(kind if kind in {"weekday", "no-such-day", "year"} else "date")
+        return kind if kind in {"weekday", "no-such-day", "year"} else "date"
     if read.remark or not isinstance(read.answer, str):
-        return NotUnderstood("date")
-    return Extend(key, date.fromisoformat(read.answer), time(hour, minute) if at else None)
+        return "date"
+    return date.fromisoformat(read.answer), time(hour, minute) if at else None
+
+
+def _of_bulletin(do: Literal["try", "send", "cancel"]) -> Callable[[str, date], Command | NotUnderstood]:
+    def read(rest: str, today: date) -> Command | NotUnderstood:
+        key, _, more = _plain(rest).partition(" ")
+        if not _KEY.match(key):
+            return NotUnderstood("key")
+        if do == "try":
+            addresses = tuple(filter(None, re.split(r"[\s,、]+", more)))
+            known = all("@" in one and valid_address(one) for one in addresses)
+            return OfBulletin(do, key, to=addresses) if known else NotUnderstood("trial")
+        if not more:
+            return OfBulletin(do, key)
+        moment = read_moment(more, today=today) if do == "send" else "unknown"
+        if isinstance(moment, str):
+            return NotUnderstood(moment)
+        return OfBulletin(do, key, *moment) if moment[1] else NotUnderstood("date")
+
+    return read
 
 
 def _reissue(rest: str, _today: date) -> Command | NotUnderstood:
@@ -290,6 +331,9 @@ _READERS: Mapping[str, Callable[[str, date], Command | NotUnderstood]] = {
     **dict.fromkeys(("再発行", "reissue"), _reissue),
     **dict.fromkeys(("代理", "代理入力", "enter"), _enter),
     **dict.fromkeys(("再開", "配信再開", "resume"), _resume),
+    **dict.fromkeys(("試し送り", "trial"), _of_bulletin("try")),
+    **dict.fromkeys(("配信", "distribute"), _of_bulletin("send")),
+    **dict.fromkeys(("配信中止", "配信取消", "call-back"), _of_bulletin("cancel")),
     **dict.fromkeys(("差戻し", "差し戻し", "差戻", "return"), _send_back),
 }
 

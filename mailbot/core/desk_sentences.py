@@ -198,6 +198,7 @@ ACTS: Mapping[Language, Mapping[Act, str]] = {
         "admit": "お答えの採用",
         "publish": "結果の公表",
         "destroy": "メールの原本の破棄",
+        "send": "メールマガジンの配信",
     },
     "en": {
         "open": "opening the survey",
@@ -206,6 +207,7 @@ ACTS: Mapping[Language, Mapping[Act, str]] = {
         "admit": "admitting an answer",
         "publish": "publishing the result",
         "destroy": "destroying the raw mails",
+        "send": "sending the bulletin",
     },
 }
 

@@ -164,6 +164,14 @@ class Get:
 
 
 @dataclass(frozen=True)
+class BackNumber:
+    """「バックナンバー 12」: an issue of a magazine by its own number."""
+
+    number: int
+    list: str = ""
+
+
+@dataclass(frozen=True)
 class Topic:
     """「話題 123」: every post of the thread that a post belongs to."""
 
@@ -232,6 +240,7 @@ Command = (
     | OpenList
     | Invite
     | Index
+    | BackNumber
     | Get
     | Topic
     | Search
@@ -530,6 +539,15 @@ def _get(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     return Get(min(first, last), max(first, last), name) if min(first, last) else NotUnderstood("number")
 
 
+def _back_numbers(rest: str, name: str, _today: date) -> Command | NotUnderstood:
+    if not rest:
+        return Index(name)
+    found = re.fullmatch(r"(?:第|no\.?)?\s?(?P<number>[0-9]{1,6})\s?号?", rest, re.IGNORECASE)
+    if found is None or not int(found["number"]):
+        return NotUnderstood("number")
+    return BackNumber(int(found["number"]), name)
+
+
 def _topic(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     found = _RANGE.fullmatch(rest)
     if found is None or found["last"] or not int(found["first"]):
@@ -585,6 +603,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("invite", "招待"), _invite),
     **dict.fromkeys(("index", "summary", "目次", "一覧"), _alone(Index)),
     **dict.fromkeys(("get", "過去記事", "記事"), _get),
+    **dict.fromkeys(("バックナンバー", "back-number", "back-numbers"), _back_numbers),
     **dict.fromkeys(("thread", "話題"), _topic),
     **dict.fromkeys(("search", "検索"), _search),
     **dict.fromkeys(("who", "members", "名簿", "会員一覧"), _alone(Who)),

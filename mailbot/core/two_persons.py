@@ -10,7 +10,7 @@ from typing import Literal
 from mailbot.core.address import address_key
 from mailbot.core.survey import Survey
 
-Act = Literal["open", "close", "extend", "admit", "publish", "destroy"]
+Act = Literal["open", "close", "extend", "admit", "publish", "destroy", "send"]  # the last: of a bulletin
 ActState = Literal["waiting", "approved", "rejected", "expired"]
 SurveyState = Literal["planned", "open", "closed"]
 
@@ -89,6 +89,20 @@ def out_of_place(act: Act, state: SurveyState, *, published: bool) -> bool:
             return state != "closed"
         case "admit":
             return state == "planned"
+        case "send":
+            return True
+
+
+def deciders(
+    approvers: Sequence[str], people: Sequence[str], *, asked_by: str, office: str
+) -> tuple[str, ...]:
+    """Return who may approve a bulletin: one of its approvers, else of the office's people, never who asks.
+
+    Where there is nobody else it is the asker himself, who has then looked at it twice.
+    """
+    named = distinct(approvers or people)
+    others = tuple(one for one in named if address_key(one) != address_key(asked_by))
+    return others or ((asked_by,) if "@" in asked_by else (office,))
 
 
 def distinct(addresses: Sequence[str]) -> tuple[str, ...]:

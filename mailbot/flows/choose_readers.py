@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from mailbot.core.address import address_key
 from mailbot.core.bulletin import Bulletin, Reader, once
-from mailbot.store import bulletins, lists, members
+from mailbot.store import bulletins, lists, members, other_addresses
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,11 @@ def choose_readers(connection: Connection, bulletin: Bulletin, now: datetime) ->
         found += [Reader(one.contact.email, way) for one in members.selected(connection, selector)]
         known = {address_key(one.address) for one in found}
         found += [Reader(email, way) for email in selector.emails if address_key(email) not in known]
-    dead = bulletins.unreachable(connection)
-    chosen, doubled = once(found, digests | left | dead)
+    home_of = {key: home for home, keys in other_addresses.by_home(connection).items() for key in keys}
+    found = [replace(one, person=home_of.get(key := address_key(one.address), key)) for one in found]
+    silent = digests | left  # a person's choice holds for all his addresses
+    kept_out = {address_key(one.address) for one in found if {address_key(one.address), one.person} & silent}
+    chosen, doubled = once(found, kept_out | bulletins.unreachable(connection))
     ways = range(len(bulletin.audience) + 1)
     return Readers(
         readers=tuple(chosen),

@@ -57,7 +57,7 @@ def compose_bulletin(
     Raises Refusal with every place that cannot be sent.
     """
     value = _list(connection, bulletin)
-    article = site.read_article(bulletin.body)
+    article = site.read_article(bulletin.body, site.language)
     day = (bulletin.sends or now).astimezone(site.zone).date()
     faults = [*article.faults, *text_faults(bulletin.body, bulletin.charset, day, site.language)]
     if faults:

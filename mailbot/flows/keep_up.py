@@ -10,6 +10,7 @@ from mailbot.flows.mail_ledger_heads import heads_due, mail_ledger_heads
 from mailbot.flows.pay_receipts import pay_receipts
 from mailbot.flows.send_digests import digests_due, send_digests
 from mailbot.flows.settle_act import expire_acts
+from mailbot.flows.settle_bulletin import expire_bulletin_acts
 from mailbot.flows.watch_addresses import watch_addresses
 from mailbot.site import Site
 from mailbot.store import acts, ballots, held_posts
@@ -30,7 +31,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
             done += pay_receipts(connection, site, now)
     if waits:
         with database.write() as connection:
-            done += expire_acts(connection, site, now)
+            done += expire_acts(connection, site, now) + expire_bulletin_acts(connection, site, now)
     if held:
         with database.write() as connection:
             done += expire_held(connection, site, now)

@@ -28,6 +28,7 @@ from mailbot.core.desk import (
     Extend,
     Give,
     NotUnderstood,
+    OfBulletin,
     OfSurvey,
     Reissue,
     Resume,
@@ -47,6 +48,7 @@ from mailbot.core.token import token_hash
 from mailbot.core.trust import trust
 from mailbot.core.two_persons import Act
 from mailbot.flows.ask_second_person import Waiting, refuse_out_of_place, request_act
+from mailbot.flows.command_bulletin import bulletin_status, command_bulletin, find_bulletin
 from mailbot.flows.perform_act import answers_text
 from mailbot.flows.post_to_list import fingerprint
 from mailbot.flows.record_for_body import ballot_of_mail, held_mail, held_reply
@@ -54,12 +56,13 @@ from mailbot.flows.reissue_ballot import reissue_ballot
 from mailbot.flows.remind_survey import missing, remind_survey
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.settle_act import Undecided, settle_act
+from mailbot.flows.settle_bulletin import settle_bulletin
 from mailbot.flows.settle_held import settle_held
 from mailbot.flows.settled import Settled
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
-from mailbot.store import ballots, desk_words, inbox, members, sealed, surveys
+from mailbot.store import acts, ballots, desk_words, inbox, members, sealed, surveys
 from mailbot.store.desk_words import DeskWord
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
@@ -297,7 +300,9 @@ def _read(desk: _Desk, line: str) -> Command | NotUnderstood:
 def _about(connection: Connection, desk: _Desk, line: str) -> str:
     """Return the survey that a line names, else the mail that it names; "": neither."""
     match _read(desk, line):
-        case Enter(key=key) | Extend(key=key) | OfSurvey(key=key) | Reissue(key=key) if key:
+        case (
+            Enter(key=key) | Extend(key=key) | OfSurvey(key=key) | OfBulletin(key=key) | Reissue(key=key)
+        ) if key:
             found = _find_survey(connection, key)
             return key if found is None else found.survey.key
         case Decide(number=number) | Give(number=number):
@@ -330,6 +335,11 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
             return _enter(connection, desk, key, code, answers, reason)
         case Extend():
             return _extend(connection, desk, command)
+        case OfBulletin():
+            did = command_bulletin(connection, desk.site, command, desk.now, by=desk.word.address)
+            return _Said(did.sentence, did.key, did.hints)
+        case OfSurvey("status", key) if (issue := find_bulletin(connection, key)) is not None:
+            return _Said(bulletin_status(connection, desk.site, issue, desk.now), issue.bulletin.key)
         case OfSurvey(do, key):
             return _SURVEY_COMMANDS[do](connection, desk, _survey(connection, desk, key))
         case Reissue(key, code):
@@ -513,6 +523,15 @@ def _reissue(connection: Connection, desk: _Desk, stored: StoredSurvey, code: st
 def _decide(connection: Connection, desk: _Desk, *, approve: bool, note: str) -> _Said:
     if desk.word.act_id is None:
         raise Refusal(desk.say("no-act"))
+    if acts.is_of_bulletin(connection, desk.word.act_id):
+        settled = settle_bulletin(
+            *(connection, desk.site, desk.word.act_id),
+            approve=approve,
+            note=note,
+            by=desk.word.address,
+            now=desk.now,
+        )
+        return _Said(settled.sentence, settled.key, failed=isinstance(settled, Undecided))
     settled = settle_act(
         connection,
         desk.site,

@@ -121,6 +121,8 @@ def _perform(
             return Performed(
                 sentence(language, "destroy", key=key, what=gone.words(language)), figure=gone.mails
             )
+        case "send":
+            raise AssertionError("a bulletin is sent by settle_bulletin.py")
         case "admit" if "code" in detail:
             return _enter(connection, site, key, detail, now, by=by)
         case "admit":

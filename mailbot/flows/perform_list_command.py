@@ -17,6 +17,7 @@ from mailbot.core.journal_line import setting_words
 from mailbot.core.list_command import (
     AddAddress,
     Addresses,
+    BackNumber,
     ChangeAddress,
     Command,
     Confirm,
@@ -59,7 +60,16 @@ from mailbot.flows.open_list import open_list
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.send_posts import send_posts
 from mailbot.site import Site
-from mailbot.store import archive, confirmations, journal, lists, members, memberships, other_addresses
+from mailbot.store import (
+    archive,
+    bulletins,
+    confirmations,
+    journal,
+    lists,
+    members,
+    memberships,
+    other_addresses,
+)
 from mailbot.store.members import Person
 
 _MOST_SHOWN = 300  # members in one answer
@@ -138,7 +148,7 @@ def perform_list_command(
             return Said(list_sentence(site.language, "did-leave", title=value.title), (hint,), undo=undo)
         case Thread():
             return _choose_thread(connection, site, writer, value, command)
-        case Index() | Get() | Topic():
+        case Index() | Get() | BackNumber() | Topic():
             return _old_posts(connection, site, writer, value, command, now)
     return _change_settings(connection, site, writer, value, command, now)
 
@@ -265,7 +275,7 @@ def _old_posts(
     site: Site,
     writer: Writer,
     value: MailingList,
-    command: Index | Get | Topic,
+    command: Index | Get | BackNumber | Topic,
     now: datetime,
 ) -> Said:
     _member_only(connection, site, writer, value)
@@ -279,6 +289,17 @@ def _old_posts(
         case Get(first, last):
             asked = str(first) if first == last else f"{first}-{last}"
             posts = archive.between(connection, value.name, first, last)
+        case BackNumber(number):
+            asked = f"第{number}号" if site.language == "ja" else f"no. {number}"
+            issue = bulletins.issue(connection, value.name, number)
+            kept = (
+                None
+                if issue is None or issue.post is None
+                else archive.by_number(connection, value.name, issue.post)
+            )
+            if kept is None or kept.purged_at is not None:
+                raise Refusal(list_sentence(site.language, "no-issue", title=value.title, number=number))
+            posts = [kept]
         case Topic(number):
             asked = str(number)
             one = archive.by_number(connection, value.name, number)

@@ -13,7 +13,7 @@ from functools import cache
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.address import Bounces, Commands, Get, Join, Leave, Post, Reply, ThreadChoice, route
+from mailbot.core.address import Bounces, Commands, Draft, Get, Join, Leave, Post, Reply, ThreadChoice, route
 from mailbot.core.address import Site as Role
 from mailbot.core.automatic import automatic
 from mailbot.core.calendar import Language
@@ -37,6 +37,7 @@ from mailbot.flows.report_held import report_held
 from mailbot.flows.resume_address import resume_address
 from mailbot.flows.settle_confirmation import settle_confirmation
 from mailbot.flows.settled import Settled
+from mailbot.flows.take_draft import take_draft
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, troubles
 from mailbot.store.ballots import Ballot
@@ -172,6 +173,8 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return obey_member(connection, site, received, message, name, now, lines=(choice,))
         case Get(name, first, last):
             return obey_member(connection, site, received, message, name, now, lines=(f"get {first}-{last}",))
+        case Draft(name):
+            return take_draft(connection, site, received, message, name, now)
         case Reply(token):
             return _reply(connection, site, received, message, token_hash(token), now)
         case None:

@@ -8,14 +8,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailbot.core.address import address_key
+from mailbot.core.bulletin_sentences import bulletin_sentence
+from mailbot.core.journal_line import SCHEDULE
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import deciders
 from mailbot.flows.archive_post import archive_post
 from mailbot.flows.choose_readers import Readers, choose_readers
 from mailbot.flows.compose_bulletin import Composed, compose_bulletin
+from mailbot.flows.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import archive, bulletins, journal, lists, occurrences, outbox
+from mailbot.store import acts, archive, bulletins, journal, lists, occurrences, outbox
 from mailbot.store.bulletins import StoredBulletin
 
 
@@ -43,6 +47,14 @@ def send_bulletin(
     """Queue a bulletin's copies, to leave in so many minutes. Raises Refusal when it went out, or to nobody."""
     stored = bulletin_to_change(connection, key)
     refuse_gone(site, stored)
+    if needs_approval(connection, stored):
+        named = deciders(
+            stored.bulletin.approvers, site.people, asked_by=stored.written_by, office=site.office
+        )
+        raise Refusal(
+            f"bulletin {key} waits for the 承認 of {' or '.join(named)}, and nobody has given it to exactly this text; "
+            f"`mailbot bulletins approve {key}` asks for it"
+        )
     composed = compose_bulletin(connection, site, stored.bulletin, now, late_since=late_since)
     readers = choose_readers(connection, stored.bulletin, now)
     if not readers.readers:
@@ -54,7 +66,28 @@ def send_bulletin(
     occurrences.settle_waiting(connection, f"bulletin:{key}:send", "done", f"sent by {by}", now)
     count = len(readers.readers)
     journal.add(connection, "bulletin.sent", now, who=by, about=key, detail=f"to {count}")
-    return SentBulletin(composed.number, count, readers, leaves_at, composed.subject)
+    sent = SentBulletin(composed.number, count, readers, leaves_at, composed.subject)
+    if by == SCHEDULE:
+        _tell(connection, site, stored, sent, now)
+    return sent
+
+
+def needs_approval(connection: Connection, stored: StoredBulletin) -> bool:
+    """Tell whether somebody must approve a bulletin who has not done so for exactly this text and these readers."""
+    if not (stored.bulletin.approvers or stored.written_by):
+        return False
+    return not acts.approved(connection, stored.bulletin.key, "send", acts.digest_of(stored.bulletin))
+
+
+def sent_sentences(site: Site, key: str, sent: SentBulletin, now: datetime) -> tuple[str, str]:
+    """Return what the office is told: how many go out and when, and how they can be called back."""
+    say = site.language
+    if sent.leaves_at <= now:
+        said = bulletin_sentence(say, "sent", subject=sent.subject, copies=sent.copies)
+        return said, bulletin_sentence(say, "undo-partly", key=key)
+    at = f"{sent.leaves_at.astimezone(site.zone):%H:%M}"
+    said = bulletin_sentence(say, "sent-undo", subject=sent.subject, at=at, copies=sent.copies)
+    return said, bulletin_sentence(say, "undo", key=key)
 
 
 def bulletin_to_change(connection: Connection, key: str) -> StoredBulletin:
@@ -75,6 +108,17 @@ def refuse_gone(site: Site, stored: StoredBulletin) -> None:
         raise Refusal(f"bulletin {key} went out {at} already; a second one needs a key of its own")
     if stored.state == "cancelled":
         raise Refusal(f"bulletin {key} was called back; give what is to go out a key of its own")
+
+
+def _tell(
+    connection: Connection, site: Site, stored: StoredBulletin, sent: SentBulletin, now: datetime
+) -> None:
+    """Tell its editor, or the office, that a bulletin went out by plan."""
+    said, hint = sent_sentences(site, stored.bulletin.key, sent, now)
+    cooked = site.render.office_letter(
+        "bulletin_sent", now=now, key=stored.bulletin.key, title=stored.bulletin.title, said=said, hint=hint
+    )
+    tell_office(connection, site, cooked, now, kind="bulletin_sent", to=(stored.written_by or site.office,))
 
 
 def _queue(

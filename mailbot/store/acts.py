@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.survey import Survey
 from mailbot.core.two_persons import Act, ActState
 from mailbot.store.database import storable
@@ -23,10 +24,10 @@ class StoredAct:
     """One act, as it was asked for and what became of it."""
 
     id: int
-    key: str  # of the survey
+    key: str  # of the survey or bulletin
     act: Act
     detail: Mapping[str, str]
-    digest: str  # of the survey that was shown
+    digest: str  # of what was shown
     asked_by: str  # an address, or COMMAND_LINE
     asked_at: datetime
     state: ActState
@@ -35,9 +36,9 @@ class StoredAct:
     note: str
 
 
-def digest_of(survey: Survey) -> str:
-    """Return what stands for exactly this survey, dates and audience included: SHA-256 of its definition."""
-    return hashlib.sha256(document(survey).encode()).hexdigest()
+def digest_of(value: Survey | Bulletin) -> str:
+    """Return what stands for exactly this survey or bulletin, dates and audience included: SHA-256 of its definition."""
+    return hashlib.sha256(document(value).encode()).hexdigest()
 
 
 def add(
@@ -79,6 +80,11 @@ def decide(
         .where(act.c.id == act_id)
         .values(state=state, decided_by=storable(by), decided_at=now, note=storable(note))
     )
+
+
+def is_of_bulletin(connection: Connection, act_id: int) -> bool:
+    """Tell whether an act is about a bulletin; else it is about a survey."""
+    return connection.execute(select(act.c.act).where(act.c.id == act_id)).scalar() == "send"
 
 
 def waiting(connection: Connection, key: str | None = None) -> list[StoredAct]:

@@ -19,7 +19,7 @@ from mailbot.flows.run_due import run_due
 from mailbot.flows.send_bulletin import SentBulletin, send_bulletin
 from mailbot.flows.set_member import set_member
 from mailbot.flows.try_bulletin import try_bulletin
-from mailbot.store import bulletins, lists, occurrences
+from mailbot.store import bulletins, lists, occurrences, other_addresses
 from mailbot.store.bulletins import StoredBulletin
 from tests.flows.post_office import (
     EVENT,
@@ -106,6 +106,22 @@ def test_each_reader_gets_one(office: PostOffice) -> None:
     with pytest.raises(Refusal, match="went out 2026-06-18 10:00 already"):
         send(office)
     assert office.copies() == []
+
+
+def test_a_person_with_two_addresses_gets_one(office: PostOffice) -> None:
+    """His department's address, which the audience names too, is his; and it gets none once he has left."""
+    with office.database.write() as connection:
+        other_addresses.add(connection, SATO, "joho@city.matsumoto.lg.jp")
+    department = Selector(emails=("joho@city.matsumoto.lg.jp",))
+    apply(
+        office, replace(ISSUE, audience=(department,)), replace(ISSUE, key="M26-07", audience=(department,))
+    )
+    send(office)
+    copies = office.copies("bulletin")
+    assert [copy.to for copy in copies] == [SATO, SUZUKI, YAMADA]
+    click(office, copies[0])
+    send(office, "M26-07")
+    assert {copy.to for copy in office.copies("bulletin")} == {SUZUKI, YAMADA}
 
 
 def test_it_leaves_at_its_time_once(office: PostOffice) -> None:
