@@ -31,6 +31,7 @@ def domain_findings(config: Config, dns: DnsClient | None) -> tuple[list[Finding
         look.policy(domain)
     look.keys()
     look.reverse()
+    look.resolver()
     return look.found, tuple(look.records)
 
 
@@ -290,6 +291,22 @@ class _Look:
         publication = self.asked(what, ask)
         why = "DMARC: what receivers do with mail that is not from us"
         self.records.append(DnsRecord(f"_dmarc.{name}", "TXT", f"v=DMARC1; p={action}", publication, why))
+
+    # --- the resolver that senders are looked at with ---
+
+    def resolver(self) -> None:
+        """Whether the DNS server answers on which the reading of mail waits."""
+        if self.dns is None or not self.config.authenticate.check:
+            return
+        server = self.config.authenticate.resolver
+        what = f"resolver {server[0]}:{server[1]}" if server else "resolver of /etc/resolv.conf"
+        try:
+            DnsClient(seconds=5.0, nameserver=server).txt(f"_dmarc.{self.config.domain}")
+        except NoAnswer as silence:
+            words = f"{silence}: each mail waits two minutes for it, and posts are held; mend it, or see `authenticate:`"
+            self.note(what, "fault", words)
+        else:
+            self.note(what, "ok", "answers; senders are looked at with it")
 
     # --- names of the relay ---
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from datetime import time as clock
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -35,6 +36,7 @@ _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 _PASSWORD_IN_URL = re.compile(r"[a-z+]+://[^/@:]*:[^/@]+@")
 
 Address = tuple[str, int]  # host, port; port 0 takes any free one
+Network = IPv4Network | IPv6Network
 Language = Literal["ja", "en"]
 
 
@@ -67,6 +69,17 @@ class Dkim:
     domain: str  # d=
     keys: tuple[DkimKey, ...]  # one signature each
     each: bool = True  # the first key signs each copy; False: once for all copies with the same body
+    arc: bool = False  # posts are sealed, too
+
+
+@dataclass(frozen=True)
+class Authenticate:
+    """Who finds out whether a mail comes from its From."""
+
+    check: bool  # we do; False: our own mail exchanger, in the head of each mail
+    mta: tuple[Network, ...]  # hosts of our own; from others comes what nobody has looked at
+    resolver: Address | None  # the DNS server that is asked; None: those of the system
+    sealers: tuple[str, ...]  # domains whose word is taken for mail that they changed (ARC)
 
 
 @dataclass(frozen=True)
@@ -85,6 +98,7 @@ class Config:
     timezone: ZoneInfo
     language: Language
     authserv_id: str  # RFC 8601: whose Authentication-Results we believe
+    authenticate: Authenticate
     database: str = field(repr=False)  # a SQLAlchemy URL; may hold a password
     smtp: Address | None
     lmtp: Address | None
@@ -164,6 +178,12 @@ def read_config(
         timezone=found.timezone,
         language=found.language,
         authserv_id=found.authserv_id or found.domain,
+        authenticate=Authenticate(
+            found.authenticate.by == "check",
+            found.authenticate.mta,
+            found.authenticate.resolver,
+            found.authenticate.sealers,
+        ),
         database=_database_url(found.database, folder),
         smtp=found.receive.smtp,
         lmtp=found.receive.lmtp,
@@ -333,6 +353,17 @@ def _office_hours(value: object) -> tuple[clock, clock]:
     return hours
 
 
+def _network(value: object) -> Network:
+    try:
+        return ip_network(value if isinstance(value, str) else "")
+    except ValueError:
+        raise said(f"{value!r} is no network such as 127.0.0.0/8 or 2001:db8::5") from None
+
+
+def _authenticate(value: object) -> object:
+    return {"by": value} if isinstance(value, str) else value
+
+
 def _addresses(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
@@ -386,6 +417,7 @@ PerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 MailAddress = Annotated[str, AfterValidator(address)]
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Listen = Annotated[Address, BeforeValidator(_listen)]
+NetworkText = Annotated[Network, BeforeValidator(_network)]
 NextHop = Annotated[Any, BeforeValidator(_relay)]
 Zone = Annotated[Any, BeforeValidator(_zone)]
 DaysOff = Annotated[Any, BeforeValidator(_days)]
@@ -433,6 +465,19 @@ class DkimFile(DkimKeyFile):
     domain: Domain | None = None
     ed25519: DkimKeyFile | None = None
     sign: Literal["copies", "mailings"] = "copies"
+    arc: bool = False
+
+
+class AuthenticateFile(FileModel):
+    """Who finds out whether a mail comes from its From."""
+
+    by: Literal["header", "check"] = "header"
+    mta: Annotated[tuple[NetworkText, ...], BeforeValidator(_addresses)] = (
+        ip_network("127.0.0.0/8"),
+        ip_network("::1"),
+    )
+    resolver: Listen | None = None
+    sealers: Annotated[tuple[Domain, ...], BeforeValidator(_addresses)] = ()
 
 
 class BouncesFile(FileModel):
@@ -456,6 +501,7 @@ class ConfigFile(FileModel):
     timezone: Zone = ZoneInfo("Asia/Tokyo")
     language: Language = "ja"
     authserv_id: Domain | None = None
+    authenticate: Annotated[AuthenticateFile, BeforeValidator(_authenticate)] = AuthenticateFile()
     database: Annotated[str, AfterValidator(_database)] = "sqlite:data/mailbot.db"
     receive: ReceiveFile = ReceiveFile()
     max_size: Annotated[int, Field(ge=65_536, le=104_857_600)] = 26_214_400
@@ -614,7 +660,10 @@ def _dkim(source: Source, found: ConfigFile, folder: Path) -> tuple[Dkim | None,
             "add ed25519, or write copies"
         )
         mistakes.append(source.mistake(("dkim", "sign"), sentence))
-    return Dkim(found.dkim.domain or found.domain, tuple(keys), each), mistakes
+    if found.dkim.arc and found.authenticate.by != "check":
+        sentence = "a seal says what we found out about a mail; write `authenticate: check`, or leave arc to your MTA"
+        mistakes.append(source.mistake(("dkim", "arc"), sentence))
+    return Dkim(found.dkim.domain or found.domain, tuple(keys), each, found.dkim.arc), mistakes
 
 
 def _not_secret(file: Path) -> str | None:

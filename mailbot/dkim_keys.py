@@ -14,6 +14,7 @@ from mailbot.core.refusal import Refusal
 
 KeyType = Literal["rsa", "ed25519"]
 
+_RSA_LEAST, _RSA_MOST = 1_024, 4_096  # bits of others' keys, RFC 8301 section 3.2
 _RSA_BITS = 2048  # what fits one DNS answer and is asked for by the large providers; RFC 8301 demands 1,024
 
 # `cryptography` is imported where it is used: a service that does not sign needs none of its 10 MB of memory.
@@ -68,6 +69,31 @@ def load_signer(path: Path, domain: str, selector: str) -> Signer:
         scheme, already_hashed = padding.PKCS1v15(), utils.Prehashed(hashes.SHA256())
         return Signer(domain, selector, "rsa-sha256", lambda digest: key.sign(digest, scheme, already_hashed))
     return Signer(domain, selector, "ed25519-sha256", key.sign)
+
+
+def verify(key_type: str, value: bytes, digest: bytes, signature: bytes) -> bool:
+    """Tell whether a published key made this signature over a SHA-256 digest; see core/dkim_signature.py.
+
+    Raises ValueError, with a sentence, when the key is none, or proves too little or costs too much (RFC 8301 section 3).
+    """
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives import hashes, serialization  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric import ed25519, padding, rsa, utils  # noqa: PLC0415
+
+    try:
+        if key_type == "ed25519":
+            ed25519.Ed25519PublicKey.from_public_bytes(value).verify(signature, digest)
+            return True
+        key = serialization.load_der_public_key(value)
+        size = key.key_size if isinstance(key, rsa.RSAPublicKey) else 0
+        if not isinstance(key, rsa.RSAPublicKey) or not _RSA_LEAST <= size <= _RSA_MOST:
+            raise ValueError(f"the published key is no RSA key, or has {size} bits")
+        key.verify(signature, digest, padding.PKCS1v15(), utils.Prehashed(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    except UnsupportedAlgorithm:
+        raise ValueError("the published key is of no kind that is known") from None
+    return True
 
 
 def public_key(path: Path) -> PublicKey:

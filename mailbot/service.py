@@ -10,7 +10,7 @@ import hashlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +23,8 @@ from mailbot.config import Config, ImapSource, secret_key
 from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.refusal import Refusal
-from mailbot.dkim_keys import load_signer
+from mailbot.dkim_keys import load_signer, verify
+from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.keep_up import keep_up
 from mailbot.flows.know_recipient import Directory
@@ -33,11 +34,13 @@ from mailbot.flows.run_due import run_due
 from mailbot.form_file import read_forms, write_form
 from mailbot.markdown import read_markdown
 from mailbot.net import imap_client, smtp_server
+from mailbot.net.dns_client import DnsClient
 from mailbot.own_templates import own_folder
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.schedule import Bell
 from mailbot.site import Site
+from mailbot.store import sender_checks
 from mailbot.store.database import Database
 
 ROLES = ("receive", "process", "deliver", "schedule", "web")
@@ -45,6 +48,8 @@ _OPEN_WHILE_HELD = frozenset({"receive", "web"})  # after a restore, until a per
 _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
+_DNS_SECONDS, _DNS_EACH = 8.0, 2.5  # for all questions about one mail, and for one of them
+_DNS_QUESTIONS = 100  # about one mail: SPF takes 22 at most, each signature and each step of a walk one
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
 
 
@@ -95,6 +100,7 @@ def make_site(config: Config) -> Site:
         web_url=config.web_url,
         bounce_limits=config.bounces,
         spam_score=config.spam_score,
+        sealer=make_sealer(config),
     )
 
 
@@ -104,6 +110,40 @@ def make_signers(config: Config) -> tuple[Signer, ...]:
         return ()
     signers = [load_signer(key.file, config.dkim.domain, key.selector) for key in config.dkim.keys]
     return (replace(signers[0], shared=not config.dkim.each), *signers[1:])
+
+
+def make_sealer(config: Config) -> Signer | None:
+    """Return what seals posts (ARC); None where none is to. Raises Refusal when no key can."""
+    if config.dkim is None or not config.dkim.arc:
+        return None
+    for key in config.dkim.keys:
+        signer = load_signer(key.file, config.dkim.domain, key.selector)
+        if signer.algorithm == "rsa-sha256":  # the one that RFC 8617 knows
+            return signer
+    raise Refusal(
+        f"dkim.arc: a seal needs an RSA key, and {config.file} names none; `mailbot dkim make` makes one"
+    )
+
+
+def make_sender_check(config: Config) -> SenderCheck | None:
+    """Return what looks at the senders of mail; None where our own mail exchanger does."""
+    if not config.authenticate.check:
+        return None
+    cache = DnsClient.new_cache()
+    return SenderCheck(
+        config.authserv_id,
+        config.authenticate.mta,
+        config.authenticate.sealers,
+        partial(
+            DnsClient,
+            seconds=_DNS_SECONDS,
+            each=_DNS_EACH,
+            most=_DNS_QUESTIONS,
+            nameserver=config.authenticate.resolver,
+            cache=cache,
+        ),
+        verify,
+    )
 
 
 def open_database(config: Config) -> Database:
@@ -189,13 +229,17 @@ async def _parts(
         config.pace,
     )
     something_to_read = asyncio.Event()
-    intake = Intake(database, clock, something_to_read.set)
+    check = make_sender_check(config)
+    checking = SenderChecking(database, check, clock, something_to_read.set) if check is not None else None
+    stored = something_to_read.set if checking is None else checking.wake
+    intake = Intake(database, clock, stored, check=checking is not None)
     pulse = _Pulse()
     doors: list[_Door] = []
     if "receive" in roles:
         doors += await _open_doors(config, site, database, intake)
     if "web" in roles and config.web is not None:
-        doors.append(await _open_web(config.web, config, site, database, delivery.wake, pulse))
+        senders = checking.counts if checking is not None else None
+        doors.append(await _open_web(config.web, config, site, database, delivery.wake, pulse, senders))
     async with asyncio.TaskGroup() as tasks:
         running = []
         sending = None
@@ -203,6 +247,10 @@ async def _parts(
             sending = tasks.create_task(_keep(delivery.run, stop))
         if "process" in roles:
             read = partial(_read, database, site, something_to_read, delivery.wake)
+            if checking is not None:
+                running.append(tasks.create_task(_keep(checking.run, stop)))
+            elif released := await database.writing(sender_checks.release):
+                log.event("sender.unchecked", level="warning", mails=released, reason="authenticate: header")
             running.append(tasks.create_task(_keep(read, stop)))
         bell = Bell(
             partial(_scan, run_due, database, site, delivery.wake, pulse.beat),
@@ -318,12 +366,13 @@ async def _open_web(
     database: Database,
     wake_delivery: Callable[[], None],
     pulse: _Pulse,
+    senders: Mapping[str, int] | None,
 ) -> _Door:
     # Only where there are pages: their libraries take 10 MB and a quarter of a second.
     from mailbot.web.listener import listen  # noqa: PLC0415
     from mailbot.web.pages import Corner, application  # noqa: PLC0415
 
-    corner = Corner(database, site, clock, wake_delivery, lambda: pulse.at, templates_folder())
+    corner = Corner(database, site, clock, wake_delivery, lambda: pulse.at, templates_folder(), senders)
     try:
         door = await listen(*address, application(corner))
     except OSError as error:

@@ -678,6 +678,7 @@ def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
         "subject": entry.title,
         "state": entry.state,
         "reason": entry.reason,
+        "authentication": entry.results or "",
         "copies": states,
         "history": history,
         "troubled": [vars(copy) for copy in copies if copy.id in set(troubled)],
@@ -717,7 +718,12 @@ def held_rows(held: Sequence[Entry], waiting: Mapping[int, HeldPost], zone: Zone
 def rehearsal_text(shown: Rehearsal) -> None:
     """Print what a mail would cause."""
     facts(
-        {"to": shown.recipient, "means": shown.means, "author": shown.author or "not one unambiguous address"}
+        {
+            "to": shown.recipient,
+            "means": shown.means,
+            "author": shown.author or "not one unambiguous address",
+            "authentication": shown.authentication or "nothing is known about its sender",
+        }
     )
     if shown.rules:
         table([{"rule": name, "result": result} for name, result in shown.rules], as_json=False, empty="")

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from mailbot.core.answer_form import Sheet
 from mailbot.core.article import Article
 from mailbot.core.calendar import Language, OfficeCalendar
+from mailbot.core.dkim import Signer
 from mailbot.core.message import Message
 from mailbot.core.survey import Survey
 from mailbot.core.trouble import LIMITS, Limits
@@ -45,6 +46,8 @@ class Site:
     )
     web_url: str = ""  # where the public reaches our pages, https://ml.example.jp; "": nowhere
     bounce_limits: Limits = LIMITS  # when an address whose mail comes back is asked, and how long is waited
+
+    sealer: Signer | None = None  # seals what we pass on (ARC)
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -95,6 +95,7 @@ AWAITS = {
     "schedule.py",
     "store/database.py",
     "flows/know_recipient.py",
+    "flows/check_senders.py",
     "flows/receive_mail.py",
     "flows/deliver_outbox.py",
     "flows/sign_copies.py",

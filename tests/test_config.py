@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import date, time, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from mailbot.config import (
+    Authenticate,
+    AuthenticateFile,
     BouncesFile,
     Config,
     ConfigFile,
@@ -80,6 +83,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         relay_connections=20,
         pace=Pace(),
         dkim=None,
+        authenticate=Authenticate(False, (ip_network("127.0.0.0/8"), ip_network("::1")), None, ()),
         bounces=LIMITS,
         web=None,
         web_url="",
@@ -335,9 +339,33 @@ _PROSE_DEFAULTS = {
     "address": "none",
     "association": "none",
     "dkim": "off",
+    "mta": '[127.0.0.0/8, "::1"]',
+    "resolver": "those of /etc/resolv.conf",
+    "sealers": "none",
     "key_file": "data/dkim/SELECTOR.key",
     "ed25519": "none",
 }
+
+
+def test_who_looks_at_senders(tmp_path: Path) -> None:
+    """`authenticate: check` is short for `by: check`; hosts of our own are networks, and a seal needs that we look."""
+    assert not loaded(tmp_path).authenticate.check
+    assert loaded(tmp_path, "authenticate: check\n").authenticate.check
+    own = loaded(
+        tmp_path, 'authenticate: {by: check, mta: ["2001:db8::5", 192.0.2.0/24], resolver: 127.0.0.1:53}\n'
+    )
+    assert own.authenticate.mta == (ip_network("2001:db8::5"), ip_network("192.0.2.0/24"))
+    assert own.authenticate.resolver == ("127.0.0.1", 53)
+    (line,) = mistakes(tmp_path, "authenticate: often\n")
+    assert line.startswith("authenticate")
+    (line,) = mistakes(tmp_path, "authenticate: {by: check, mta: mx.example.jp}\n")
+    assert line == "authenticate.mta: 'mx.example.jp' is no network such as 127.0.0.0/8 or 2001:db8::5"
+    key = tmp_path / "data" / "dkim" / "2026a.key"
+    key.parent.mkdir(parents=True)
+    key.touch(mode=0o600)
+    assert loaded(tmp_path, "authenticate: check\ndkim: {selector: 2026a, arc: true}\n").dkim is not None
+    (line,) = mistakes(tmp_path, "dkim: {selector: 2026a, arc: true}\n")
+    assert line.startswith("dkim.arc: a seal says what we found out about a mail")
 
 
 def test_the_pace_of_what_leaves(tmp_path: Path) -> None:
@@ -365,18 +393,20 @@ def stated_defaults() -> dict[str, str]:
     return stated
 
 
-@pytest.mark.parametrize("model", [ConfigFile, ReceiveFile, ImapFile, DkimFile, BouncesFile])
+@pytest.mark.parametrize(
+    "model", [ConfigFile, ReceiveFile, ImapFile, DkimFile, BouncesFile, AuthenticateFile]
+)
 def test_the_example_states_every_option_with_its_true_default(model: type[FileModel]) -> None:
     """config/mailbot.yaml names every option, and the default in its comment is the program's."""
     stated = stated_defaults()
     for name, field in model.model_fields.items():
-        if name in {"receive", "bounces"}:
+        if name in {"receive", "bounces", "authenticate"}:
             continue
         if name in {"domain", "office", "host", "user", "selector"}:
             assert stated[name] == "required"
         elif name in _PROSE_DEFAULTS:
             assert stated[name] == _PROSE_DEFAULTS[name]
-            assert field.default in {None, (), ""}
+            assert name == "mta" or field.default in {None, (), ""}
         else:
             default = field.default[0] if name == "relay" else field.default
             shown = f"{default:g}" if isinstance(default, float) else str(default)
@@ -391,6 +421,7 @@ def test_the_example_holds_nothing_else() -> None:
         *ImapFile.model_fields,
         *DkimFile.model_fields,
         *BouncesFile.model_fields,
+        *AuthenticateFile.model_fields,
     }
     assert set(stated_defaults()) <= names
 
@@ -398,7 +429,7 @@ def test_the_example_holds_nothing_else() -> None:
 def test_the_commented_options_are_sound(tmp_path: Path) -> None:
     """The options that stand commented out in the example are right when a person takes the marks away."""
     text = (example_config_folder() / "mailbot.yaml").read_text(encoding="utf-8")
-    text = re.sub(r"(?m)^( *)#( *(?:-|imap:|dkim:|[a-z0-9_]+: .*))$", r"\1\2", text)
+    text = re.sub(r"(?m)^( *)#( *(?:-|imap:|dkim:|authenticate:|[a-z0-9_]+: .*))$", r"\1\2", text)
     text = re.sub(r"(?m)^ *(?:password(?:_file)?|holidays): .*\n", "", text)
     for name in ("2026a", "2026e"):
         key = dkim_key_file(tmp_path, name)
@@ -408,6 +439,8 @@ def test_the_commented_options_are_sound(tmp_path: Path) -> None:
     assert config.imap[0].address == "kaigi@ml.example.jp"
     assert config.dkim is not None
     assert [key.selector for key in config.dkim.keys] == ["2026a", "2026e"]
+    assert config.dkim.arc
+    assert config.authenticate.sealers == ("lists.partner.example.jp",)
 
 
 def test_resources_are_found() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-Verdict = Literal["pass", "fail", "none"]
+from mailbot.core.message import Message
+
+Verdict = Literal["pass", "fail", "unsure", "none"]  # unsure: the DNS left it open
 
 _FIELD_LIMIT = 20  # fields of ours that are read
 _LENGTH_LIMIT = 8_000  # characters of one field
@@ -25,6 +27,8 @@ class Authentication:
     dmarc_domain: str | None = None  # the From domain that DMARC looked at, if stated
     dkim_domains: tuple[str, ...] = ()  # d= of each signature that passed
     spf_domain: str | None = None  # of the envelope sender, if SPF passed
+    chain: Literal["none", "pass", "fail", "unsure"] = "none"  # the state of the ARC chain that it came with
+    sealer: str | None = None  # a trusted host that saw a DMARC pass before the mail was changed (ARC)
 
 
 def authserv_id_of(value: str) -> str:
@@ -48,6 +52,9 @@ def read_authentication(headers: Iterable[tuple[str, str]], own_id: str) -> Auth
     }
     domains = {domain for result in dmarc if (domain := _domain(result[2].get("header.from", "")))}
     spf = [result for result in results if result[0] == "spf"]
+    arc = [result for result in results if result[0] == "arc"]
+    if dmarc and not policies and all(result[1] == "none" for result in dmarc):
+        policies = {"none"}  # RFC 8601 section 2.7.3: no policy is published
     return Authentication(
         dmarc=_worst([result[1] for result in dmarc]),
         policy=next((p for p in ("reject", "quarantine", "none") if p in policies), None),
@@ -61,7 +68,21 @@ def read_authentication(headers: Iterable[tuple[str, str]], own_id: str) -> Auth
         spf_domain=_domain(spf[0][2].get("smtp.mailfrom", ""))
         if _worst([result[1] for result in spf]) == "pass"
         else None,
+        chain=_worst([result[1] for result in arc]),
+        sealer=_domain(arc[0][2].get("policy.sealer", "")) or None
+        if _worst([result[1] for result in arc]) == "pass"
+        else None,
     )
+
+
+def with_results(message: Message, results: str, own_id: str) -> Message:
+    """Return a mail with what we found out ourselves in the place of whatever its head says in our name."""
+    kept = [
+        (name, value)
+        for name, value in message.headers
+        if name.lower() != "authentication-results" or authserv_id_of(value) != own_id.lower()
+    ]
+    return replace(message, headers=(("Authentication-Results", results), *kept))
 
 
 def verdict(authentication: Authentication, from_address: str | None) -> Verdict:
@@ -69,20 +90,22 @@ def verdict(authentication: Authentication, from_address: str | None) -> Verdict
 
     A DMARC pass, or an aligned DKIM or SPF pass, vouches for it. A DMARC failure disowns it, unless the domain
     itself asks for no consequence: gateways that rewrite bodies and forwarding break what was honest (ballot.md
-    section 10).
+    section 10); nor does it where a trusted host saw a pass before.
     """
     domain = _domain(from_address or "")
     if not domain:
         return "none"
+    if authentication.sealer and authentication.dmarc in {"fail", "unsure"}:
+        return "pass"
     about_it = authentication.dmarc_domain in {None, domain}
     if authentication.dmarc == "fail" and authentication.policy != "none":
         return "fail"
     if authentication.dmarc == "pass":
         return "pass" if about_it else "none"
     carriers = [*authentication.dkim_domains, authentication.spf_domain or ""]
-    if authentication.dmarc == "none" and any(aligned(carrier, domain) for carrier in carriers):
+    if authentication.dmarc != "fail" and any(aligned(carrier, domain) for carrier in carriers):
         return "pass"
-    return "none"
+    return "unsure" if authentication.dmarc == "unsure" else "none"
 
 
 def aligned(carrier: str, domain: str) -> bool:
@@ -100,6 +123,8 @@ def aligned(carrier: str, domain: str) -> bool:
 def _worst(verdicts: list[str]) -> Verdict:
     if "fail" in verdicts:
         return "fail"
+    if "temperror" in verdicts:
+        return "unsure"
     return "pass" if verdicts and all(found == "pass" for found in verdicts) else "none"
 
 

@@ -111,6 +111,7 @@ def cook_post(
     message_id: str,
     now: datetime,
     rewrite: bool = True,
+    keep_arc: bool = False,
     web_url: str = "",
     stable: str = "",
 ) -> bytes:
@@ -118,7 +119,7 @@ def cook_post(
 
     Fields and parts that no rule names stay byte for byte and in order. `author_label` is how the register names
     the author (山田 太郎（長野市）), `message_id` is used only if the post has none, `rewrite` is case A of
-    posts.md (From becomes the list's), `web_url` where our pages are (https, no slash at its end; "": nowhere),
+    posts.md (From becomes the list's), `keep_arc` leaves an ARC chain in it also then, `web_url` where our pages are (https, no slash at its end; "": nowhere),
     `stable` the post's address in the archive ("": it is not kept). The result has CRLF line ends only, no line above 998 octets, and no NUL
     but in its fields (promises.md R6, I16).
     """
@@ -128,7 +129,8 @@ def cook_post(
     kept = [
         cooked
         for original in _once(fields)
-        if (cooked := _kept(original, own, authserv_id, rewrite=rewrite)) is not None
+        if (cooked := _kept(original, own, authserv_id, rewrite=rewrite, arc=keep_arc or not rewrite))
+        is not None
     ]
     if not message.message_id:
         kept = [original for original in kept if field_name(original) != "message-id"]
@@ -172,7 +174,7 @@ def cook_old_post(
         cooked
         for original in _once(fields)
         if not (field_name(original) in _TRACE or field_name(original).startswith(_TRACE_FAMILIES))
-        if (cooked := _kept(original, own, "", rewrite=False)) is not None
+        if (cooked := _kept(original, own, "", rewrite=False, arc=False)) is not None
     ]
     if not message.message_id:
         kept = [original for original in kept if field_name(original) != "message-id"]
@@ -216,10 +218,10 @@ def _once(fields: Fields) -> Fields:
     return first
 
 
-def _kept(original: bytes, own: str, own_id: str, *, rewrite: bool) -> bytes | None:
+def _kept(original: bytes, own: str, own_id: str, *, rewrite: bool, arc: bool) -> bytes | None:
     """Return the field as it stays, or None when it goes."""
     name = field_name(original)
-    if name in _REMOVED or name.startswith(_REMOVED_FAMILIES) or (rewrite and name.startswith("arc-")):
+    if name in _REMOVED or name.startswith(_REMOVED_FAMILIES) or (name.startswith("arc-") and not arc):
         return None
     value = original.partition(b":")[2].decode("ascii", "replace")
     if name == "authentication-results" and authserv_id_of(value.replace("\r\n", "")) == own_id.lower():

@@ -56,18 +56,19 @@ class Covered:
     body_hash: bytes
 
 
-def covered(content: bytes, *, shared: bool = False) -> Covered:
+def covered(content: bytes, *, shared: bool = False, more: frozenset[str] = frozenset()) -> Covered:
     """Return what is signed of a mail, or of a cooked mailing whose body is the same in every copy.
 
     What a copy fills into a covered field must have no line end, and no blank at its ends. With `shared` only what all
-    copies have in common is covered.
+    copies have in common is covered, and `more` names further fields.
     """
     fields, body = split_entity(content)
     own = {field_name(field) for field in fields if b"\x00" in field} if shared else set()
+    wanted = _COVERED | more
     present = [
         field
         for field in reversed(fields)  # of several namesakes the last is signed first, section 5.4.2
-        if ((name := field_name(field)) in _COVERED or name.startswith(_COVERED_FAMILIES)) and name not in own
+        if ((name := field_name(field)) in wanted or name.startswith(_COVERED_FAMILIES)) and name not in own
     ]
     names = [field_name(field) for field in present]
     return Covered(
@@ -85,13 +86,15 @@ def signature(signed: Covered, values: Mapping[str, bytes], signer: Signer, now:
     field, relaxed = _field(signed, signer, int(now.timestamp()))
     # Section 3.7: the field itself comes last, its b= empty, without a line end.
     digest = hashlib.sha256(head + relaxed).digest()
-    return field + _folded(base64.b64encode(signer.sign(digest)).decode()) + b"\r\n"
+    return field + folded_value(base64.b64encode(signer.sign(digest)).decode()) + b"\r\n"
 
 
 def relaxed_field(field: bytes) -> bytes:
     """Return a header field in relaxed form (section 3.4.2), with its line end."""
     name, _, value = field.partition(b":")
-    return name.rstrip().lower() + b":" + _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip() + b"\r\n"
+    return (
+        name.rstrip().lower() + b":" + _BLANKS.sub(b" ", value.replace(b"\r\n", b"")).strip(b" \t") + b"\r\n"
+    )
 
 
 def relaxed_body(body: bytes) -> bytes:
@@ -104,7 +107,7 @@ def relaxed_body(body: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _field(signed: Covered, signer: Signer, moment: int) -> tuple[bytes, bytes]:
-    """Return the field up to its empty b=, and in relaxed form; folds may stand behind any semicolon or colon.
+    """Return the field up to its empty b=, and in relaxed form.
 
     The copies of a mailing that are signed in the same second share it.
     """
@@ -112,14 +115,20 @@ def _field(signed: Covered, signer: Signer, moment: int) -> tuple[bytes, bytes]:
         f"v=1; a={signer.algorithm}; c=relaxed/relaxed; d={signer.domain}; s={signer.selector}; t={moment}; "
         f"h={':'.join(signed.names)}; bh={base64.b64encode(signed.body_hash).decode()}; b="
     )
-    lines = ["DKIM-Signature:"]
-    for piece in re.findall(r"[^;:]*[;:]?", tags):
-        if len(lines[-1]) + len(piece) > _WIDTH:
-            lines.append(" ")
-        lines[-1] += piece if lines[-1] != " " else piece.lstrip()
-    field = "\r\n".join(lines).encode("ascii")
+    field = folded_tags("DKIM-Signature", tags)
     return field, relaxed_field(field + b"\r\n")[:-2]
 
 
-def _folded(value: str) -> bytes:
+def folded_tags(name: str, tags: str) -> bytes:
+    """Return a field of these tags without its line end; folds may stand behind any semicolon or colon."""
+    lines = [f"{name}:"]
+    for piece in re.findall(r"[^;:]*[;:]?", f" {tags}"):
+        if len(lines[-1]) + len(piece) > _WIDTH:
+            lines.append(" ")
+        lines[-1] += piece if lines[-1] != " " else piece.lstrip()
+    return "\r\n".join(lines).encode("ascii")
+
+
+def folded_value(value: str) -> bytes:
+    """Return the base64 of a signature in lines of their own."""
     return "".join(f"\r\n {value[start : start + _WIDTH]}" for start in range(0, len(value), _WIDTH)).encode()

@@ -15,6 +15,7 @@ class Envelope:
     recipients: tuple[str, ...]
     peer: str  # "192.0.2.1" or "imap:user@host"
     protocol: Literal["smtp", "lmtp", "imap"]
+    helo: str = ""  # by which name the client greeted
 
 
 class StorageFull(Exception):  # noqa: N818  it names a state of the world, as SMTP's 4.3.1 does

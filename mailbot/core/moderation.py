@@ -30,7 +30,7 @@ class PostQuestion:
     received: int  # Received fields
     automatic: str | None  # why it is an automatic mail (core/automatic.py), else None
     null_sender: bool
-    authentication: Literal["pass", "fail", "none"]  # core/authentication.py: verdict
+    authentication: Literal["pass", "fail", "unsure", "none"]  # core/authentication.py: verdict
     distributed: bool  # this list has sent the same Message-ID with the same bytes
     empty: bool  # neither text nor attachment
     posting: PostingAction | None = None  # what was decided about this author on this list
@@ -179,6 +179,12 @@ def _one_author(question: PostQuestion, _: MailingList) -> _Finding | None:
 
 
 def _not_forged(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if question.authentication == "unsure":
+        return _Finding(
+            Hold,
+            "差出人のドメインに問い合わせましたが、答えがないため、本人のメールか確かめられませんでした。",
+            "The author's domain could not be asked whether this mail is its own (the DNS gave no answer).",
+        )
     if question.authentication != "fail":
         return None
     return _Finding(

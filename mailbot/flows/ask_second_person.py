@@ -13,7 +13,6 @@ from mailbot.core.answer import Understood, read_answer
 from mailbot.core.ballot import answer_words
 from mailbot.core.desk_sentences import mail_name, sentence
 from mailbot.core.ledger import IN_TALLY, standings
-from mailbot.core.message import parse
 from mailbot.core.plan import reminder_at
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
@@ -251,7 +250,7 @@ def _admitted(
     ballot = ballot_of_mail(connection, site, received)
     if ballot is None:
         return mail_name(number), given, Quoted()
-    quoted = quote_held(connection, site, received, parse(received.content))
+    quoted = quote_held(connection, site, received, received.message(site.authserv_id))
     rows = [row for row in ballots.ledger(connection, ballot.subject, ballot.code) if row.inbox_id == number]
     why = (rows[-1].reason,) if rows and survey.mode != "sealed" else ()
     return f"{mail_name(number)} {ballot.greeting}", (*(given or quoted.answers), *why), quoted

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.desk_sentences import mail_name
 from mailbot.core.journal_line import SCHEDULE
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message, parse
+from mailbot.core.message import Message
 from mailbot.core.post_sentences import post_sentence
 from mailbot.flows.ask_moderators import ask_moderators
 from mailbot.flows.post_to_list import refuse
@@ -50,7 +50,7 @@ def _end(connection: Connection, site: Site, post: HeldPost, now: datetime) -> N
     if post.waits_for == "author":  # who was told that without his word nothing goes out
         inbox.change(connection, post.inbox_id, "discarded", "its author did not confirm it", now=now)
         return
-    received, message = _mail(connection, post)
+    received, message = _mail(connection, site, post)
     mailing_list = lists.load(connection, post.list_name)
     reason = post_sentence(site.language, "given-up")
     if mailing_list is not None:
@@ -78,7 +78,7 @@ def _end(connection: Connection, site: Site, post: HeldPost, now: datetime) -> N
 def _remind(connection: Connection, site: Site, post: HeldPost, now: datetime) -> None:
     """Ask the moderators once more, with fresh words; the office where it moderates."""
     held_posts.reminded(connection, post.inbox_id)
-    received, message = _mail(connection, post)
+    received, message = _mail(connection, site, post)
     mailing_list: MailingList | None = lists.load(connection, post.list_name)
     if mailing_list is None:
         return
@@ -89,7 +89,7 @@ def _remind(connection: Connection, site: Site, post: HeldPost, now: datetime) -
     inbox.note(connection, "the moderators were reminded", now=now, inbox_id=post.inbox_id)
 
 
-def _mail(connection: Connection, post: HeldPost) -> tuple[Received, Message]:
+def _mail(connection: Connection, site: Site, post: HeldPost) -> tuple[Received, Message]:
     received = inbox.load(connection, post.inbox_id)
     assert received is not None, "a row of held_post has its mail"
-    return received, parse(received.content)
+    return received, received.message(site.authserv_id)

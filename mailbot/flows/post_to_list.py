@@ -10,13 +10,15 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.address import same_address
+from mailbot.core.arc import seal
 from mailbot.core.audience import Selector
-from mailbot.core.authentication import read_authentication, verdict
+from mailbot.core.authentication import Authentication, read_authentication, verdict
 from mailbot.core.automatic import automatic
 from mailbot.core.cook import cook_post
 from mailbot.core.mailing_list import Filter, MailingList
-from mailbot.core.message import Message, canonical_hash, parse, thread_of
+from mailbot.core.message import Message, canonical_hash, thread_of
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.core.seven_bit import seven_bit
 from mailbot.core.short_reply import is_short_reply
 from mailbot.core.spam import spam_mark
 from mailbot.core.target import Fault, read_target
@@ -200,17 +202,10 @@ def distribute(
     for profile, content in _forms(
         connection, site, received.content, message, mailing_list, number, kept=kept
     ).items():
-        form = message if content is received.content else parse(content)
+        shaped = replace(received, content=content)
+        form = message if content is received.content else shaped.message(site.authserv_id)
         cooked = cook(
-            connection,
-            site,
-            replace(received, content=content),
-            form,
-            mailing_list,
-            number,
-            now,
-            stable,
-            _own_message_id(site, received),
+            connection, site, shaped, form, mailing_list, number, now, stable, _own_message_id(site, received)
         )
         mailing_id = outbox.add_mailing(
             connection,
@@ -272,7 +267,9 @@ def cook(
     if people:
         name = people[0].contact.name or message.from_name
         label = f"{name}（{people[0].body.name}）" if name else people[0].body.name
-    return cook_post(
+    found = read_authentication(message.headers, site.authserv_id)
+    sealer = site.sealer if received.results is not None and found.chain != "unsure" else None
+    cooked = cook_post(
         received.content,
         message,
         mailing_list,
@@ -283,10 +280,15 @@ def cook(
         author_label=label,
         message_id=message_id or _own_message_id(site, received),
         now=now,
-        rewrite=_rewrites(site, message, mailing_list),
+        rewrite=_rewrites(found, mailing_list),
+        keep_arc=sealer is not None,
         web_url=site.web_url,
         stable=stable,
     )
+    if sealer is None or received.results is None or found.chain == "unsure":
+        return cooked
+    # In 7 bits: nothing on its way may convert what is sealed.
+    return seal(seven_bit(cooked), found.chain, received.results, sealer, now)
 
 
 def _people(connection: Connection, message: Message) -> list[Person]:
@@ -298,13 +300,12 @@ def _own_message_id(site: Site, received: Received) -> str:
     return f"<{received.id}.{hashlib.sha256(received.content).hexdigest()[:16]}@{site.domain}>"
 
 
-def _rewrites(site: Site, message: Message, mailing_list: MailingList) -> bool:
-    """Tell whether From becomes the list's: always, or unless our own MTA states that the author's domain minds nothing.
+def _rewrites(found: Authentication, mailing_list: MailingList) -> bool:
+    """Tell whether From becomes the list's: always, or unless the author's domain is known to mind nothing.
 
-    We ask no DNS ourselves; what is not known counts as strict (posts.md, case A).
+    Its policy is what was found out when the mail came; what is not known counts as strict (posts.md, case A).
     """
-    stated = read_authentication(message.headers, site.authserv_id).policy
-    return mailing_list.rewrite_from == "always" or stated != "none"
+    return mailing_list.rewrite_from == "always" or found.policy != "none"
 
 
 def refuse(

@@ -20,7 +20,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.calendar_reply import read_calendar_reply
 from mailbot.core.complaint import read_complaint
 from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.core.message import Message, parse
+from mailbot.core.message import Message
 from mailbot.core.token import token_hash
 from mailbot.flows.answer_astray import answer_astray
 from mailbot.flows.leave_by_address import leave_by_address
@@ -80,7 +80,7 @@ def read_mail(database: Database, site: Site, inbox_id: int, now: datetime) -> N
 
 def _read(database: Database, site: Site, mails: Sequence[Received], clock: Callable[[], datetime]) -> None:
     """Read some mails in one transaction, which saves the disk a sync for each; each stands and falls by itself."""
-    parsed = [(received, parse(received.content)) for received in mails]
+    parsed = [(received, received.message(site.authserv_id)) for received in mails]
     try:
         outcomes = _read_all(database, site, parsed, clock, _act)
     except (StorageFull, StorageUnavailable):

@@ -26,6 +26,7 @@ class Intake:
     database: Database
     clock: Callable[[], datetime]
     stored: Callable[[], None]  # called after each commit: there is something to read
+    check: bool = False  # mails wait until their senders were looked at (flows/check_senders.py)
     _queue: list[tuple[bytes, Envelope, asyncio.Future[None]]] = field(default_factory=list)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -63,7 +64,7 @@ class Intake:
         error: BaseException | None = None
         try:
             arrivals = [(content, envelope) for content, envelope, _ in batch]
-            await self.database.writing(inbox.add, arrivals, self.clock)
+            await self.database.writing(inbox.add, arrivals, self.clock, check=self.check)
         except Exception as raised:  # noqa: BLE001  every sender of the batch must hear of it, whatever it is
             log.event("inbox.not_stored", level="error", mails=len(batch), reason=raised)
             error = raised

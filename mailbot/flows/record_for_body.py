@@ -14,7 +14,6 @@ from mailbot.core.ballot import answer_words
 from mailbot.core.calendar import receipt_words
 from mailbot.core.desk_sentences import MAIL_STATES, mail_name, sentence
 from mailbot.core.ledger import VOTES, LedgerRow, accepted, mail_digest, own_rows, standing
-from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
 from mailbot.core.survey import Answer, Answers, Reading, Survey
@@ -89,7 +88,7 @@ def record_held_answers(
     assert stored is not None, "a ballot has its survey"
     if stored.survey.mode == "sealed" and stored.state == "closed":
         raise Refusal(sentence(site.language, "sealed", key=stored.survey.key))
-    message = parse(received.content)
+    message = received.message(site.authserv_id)
     author = message.from_address or ""
     source = _Source(
         "desk 回答",

@@ -25,7 +25,7 @@ from mailbot.core.ledger import (
     standing,
     waiting_for_primary,
 )
-from mailbot.core.message import Message, parse
+from mailbot.core.message import Message
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Contact
 from mailbot.core.survey import Answers, Command
@@ -351,7 +351,9 @@ def _admit(
     received = None if pending.inbox_id is None else inbox.load(connection, pending.inbox_id)
     if received is None:
         return Settled("held", _WORDS[site.language]["gone"])
-    settled = record_vote(connection, site, received, parse(received.content), arrival.ballot, now, by=author)
+    settled = record_vote(
+        connection, site, received, received.message(site.authserv_id), arrival.ballot, now, by=author
+    )
     _settle_pending(connection, pending, settled.state, f"{settled.reason}; approved by {author}", now)
     return Settled("voted", f"it approves mail {pending.inbox_id}: {settled.reason}")
 

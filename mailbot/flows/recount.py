@@ -38,7 +38,7 @@ from mailbot.core.ledger import (
     standing,
     waiting_for_primary,
 )
-from mailbot.core.message import Message, parse
+from mailbot.core.message import Message
 from mailbot.core.refusal import Refusal
 from mailbot.core.seal import seal_of
 from mailbot.core.survey import Command
@@ -219,7 +219,7 @@ class _Count:
         wrong: list[str] = []
         if row.digest and mail_digest(received.content) != row.digest:
             wrong.append(f"its raw mail {received.id} was changed")
-        message = parse(received.content)
+        message = received.message(self.site.authserv_id)
         if received.id in self.arrived and not self.arrived[received.id].replaced:
             self.prints.setdefault((one.id, fingerprint(message, received.content)), received.id)
         if row.by:
@@ -314,7 +314,7 @@ class _Count:
             received is None or received.content == b""
         ):  # destroyed with a sealed survey, or erased with its author
             return
-        message = parse(received.content)
+        message = received.message(self.site.authserv_id)
         first = self.prints.setdefault((reply.ballot.id, fingerprint(message, received.content)), received.id)
         if message.defects or reply.replaced or first != received.id:
             return

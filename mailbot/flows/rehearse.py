@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.address import Post, Reply, route
+from mailbot.core.authentication import authserv_id_of
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, explain, moderate
@@ -26,6 +27,7 @@ class Rehearsal:
     recipient: str
     means: str  # what the address means
     author: str | None
+    authentication: str  # what was found out about its sender, as Authentication-Results has it; "": nothing
     rules: tuple[tuple[str, str], ...]  # each rule with its result
     outcome: str
     headers: tuple[str, ...]  # of the copies, as they would leave
@@ -33,12 +35,33 @@ class Rehearsal:
 
 
 def rehearse(
-    connection: Connection, site: Site, raw: bytes, recipient: str, sender: str | None, now: datetime
+    connection: Connection,
+    site: Site,
+    raw: bytes,
+    recipient: str,
+    sender: str | None,
+    now: datetime,
+    results: str | None = None,
 ) -> Rehearsal:
-    """Return what this mail would cause if it came now."""
+    """Return what this mail would cause if it came now; `results` is what we found out about its sender ourselves."""
     message = parse(raw)
     mail_from = sender if sender is not None else message.from_address or ""
-    received = Received(0, raw, mail_from, recipient, now, "received", "")
+    received = Received(0, raw, mail_from, recipient, now, "received", "", results)
+    message = received.message(site.authserv_id)
+    found = _found_out(message, site)
+    return replace(_rehearse(connection, site, received, message, now), authentication=found)
+
+
+def _found_out(message: Message, site: Site) -> str:
+    """Return what counts as found out about the sender."""
+    stated = [value.strip() for name, value in message.headers if name.lower() == "authentication-results"]
+    return " | ".join(value for value in stated if authserv_id_of(value) == site.authserv_id.lower())
+
+
+def _rehearse(
+    connection: Connection, site: Site, received: Received, message: Message, now: datetime
+) -> Rehearsal:
+    recipient = received.recipient
     found = route(
         recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
     )
@@ -79,14 +102,14 @@ def _post(
         if isinstance(disposition, Ask) and question.target is not None:
             wanted = (mailing_list.name, now, author, thread_of(message), question.target)
             meant = tuple(lists.recipients(connection, *wanted))
-        return Rehearsal(received.recipient, means, message.from_address, rules, outcome, (), meant)
+        return Rehearsal(received.recipient, means, message.from_address, "", rules, outcome, (), meant)
     number = lists.last_number(connection, mailing_list.name) + 1
     cooked = cook(connection, site, received, message, mailing_list, number, now)
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     to = tuple(lists.recipients(connection, mailing_list.name, now, author, thread_of(message)))
     outcome = f"accept: post {number} goes to {len(to)} members"
     headers = tuple(head.replace("\0", "%").split("\r\n"))
-    return Rehearsal(received.recipient, means, message.from_address, rules, outcome, headers, to)
+    return Rehearsal(received.recipient, means, message.from_address, "", rules, outcome, headers, to)
 
 
 def _reply(
@@ -111,8 +134,10 @@ def _reply(
     answers = ", ".join(f"{question}={answer}" for question, answer in verdict.answers.items())
     means = f"the answer of body {ballot.code} to {ballot.subject}"
     outcome = f"{verdict.status}: {answers or 'no answers'} {verdict.reason}".strip()
-    return Rehearsal(received.recipient, means, message.from_address, rules, outcome, (), (ballot.address,))
+    return Rehearsal(
+        received.recipient, means, message.from_address, "", rules, outcome, (), (ballot.address,)
+    )
 
 
 def _plain(recipient: str, message: Message, means: str, outcome: str) -> Rehearsal:
-    return Rehearsal(recipient, means, message.from_address, (), outcome, (), ())
+    return Rehearsal(recipient, means, message.from_address, "", (), outcome, (), ())

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.message import parse
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, Reject, moderate
 from mailbot.flows.hold_post import hold_post
 from mailbot.flows.post_to_list import ask, distribute, give_receipt, refuse
@@ -27,7 +26,7 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
     assert waited is not None
     assert received is not None
     held_posts.forget(connection, number)
-    message = parse(received.content)
+    message = received.message(site.authserv_id)
     mailing_list = lists.load(connection, waited.list_name)
     if mailing_list is None:
         settled = Settled("discarded", f"there is no list {waited.list_name} any more")

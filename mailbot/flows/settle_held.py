@@ -15,7 +15,7 @@ from mailbot.core.desk_sentences import mail_name
 from mailbot.core.event import Event, rsvp_deadline
 from mailbot.core.ledger import own_rows, standing
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message, parse
+from mailbot.core.message import Message
 from mailbot.core.post_sentences import post_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
@@ -71,7 +71,7 @@ def settle_held(
     if received is None or not inbox.claim(connection, number, "held"):
         state = "unknown" if received is None else received.state
         raise Refusal(f"mail {number} is {state}, not held; `mailbot held list` shows what waits")
-    message = parse(received.content)
+    message = received.message(site.authserv_id)
     mailing_list = _posted_to(connection, site, received)
     if mailing_list is not None:
         settled = _settle_post(

@@ -14,6 +14,7 @@ import dns.reversename
 
 from mailbot.core.dns_answers import Host, NoAnswer
 
+_REMEMBERED = 20_000  # answers
 _NO_SERVER = "the system names no DNS server (/etc/resolv.conf)"
 
 
@@ -38,6 +39,11 @@ class DnsClient:
             self._resolver.nameservers = [self.nameserver[0]]
             self._resolver.port = self.nameserver[1]
         self._resolver.cache = self.cache
+
+    @staticmethod
+    def new_cache() -> dns.resolver.LRUCache:
+        """Return an empty memory of answers, for several clients and threads."""
+        return dns.resolver.LRUCache(_REMEMBERED)
 
     def txt(self, name: str) -> tuple[str, ...]:
         """Return each TXT record of a name, its strings joined. Raises NoAnswer."""

@@ -525,7 +525,14 @@ class _Session(aiosmtpd.smtp.SMTP):
         assert self.envelope is not None
         recipients = tuple(dict.fromkeys(self.envelope.rcpt_tos))
         sender = self.envelope.mail_from or ""
-        envelope = Envelope("" if sender == "<>" else sender, recipients, self.peer, self._server.protocol)
+        assert self.session is not None
+        envelope = Envelope(
+            "" if sender == "<>" else sender,
+            recipients,
+            self.peer,
+            self._server.protocol,
+            self.session.host_name or "",
+        )
         return self._server.store(self._received(recipients) + content.unstuffed(), envelope)
 
     def _received(self, recipients: tuple[str, ...]) -> bytes:

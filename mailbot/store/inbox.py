@@ -11,7 +11,9 @@ from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, ins
 from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core.address import address_key
+from mailbot.core.authentication import with_results
 from mailbot.core.envelope import Envelope
+from mailbot.core.message import Message, parse
 from mailbot.store.database import Written, storable
 from mailbot.store.tables import answered, history, inbox, mail, seen
 
@@ -29,6 +31,12 @@ class Received:
     received_at: datetime
     state: str
     reason: str
+    results: str | None = None  # what we found out about its sender ourselves; None: its head says what was
+
+    def message(self, own_id: str) -> Message:
+        """Return the mail parsed; its head says in the name of `own_id`, our authserv-id, what counts."""
+        message = parse(self.content)
+        return message if self.results is None else with_results(message, self.results, own_id)
 
 
 @dataclass(frozen=True)
@@ -42,14 +50,19 @@ class Entry:
     sender: str
     title: str
     reason: str
+    results: str | None = None  # what we found out about its sender
 
 
 def add(
-    connection: Connection, arrivals: Sequence[tuple[bytes, Envelope]], clock: Callable[[], datetime]
+    connection: Connection,
+    arrivals: Sequence[tuple[bytes, Envelope]],
+    clock: Callable[[], datetime],
+    *,
+    check: bool = False,
 ) -> None:
     """Store raw mails, each with its envelope; one that was fetched by IMAP before is left out.
 
-    The time of receipt is read inside the transaction: what a close (`stop_intake`) does not see is after it.
+    With `check` each waits until its sender was looked at (store/sender_checks.py). The time of receipt is read inside the transaction: what a close (`stop_intake`) does not see is after it.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
@@ -67,6 +80,8 @@ def add(
             protocol=envelope.protocol,
             imap_key=key,
             received_at=now,
+            helo=storable(envelope.helo),
+            check_due=now if check else None,
         ).id
         rows += [
             {"mail_id": mail_id, "recipient": storable(recipient), "state": "received"}
@@ -92,7 +107,7 @@ def waiting(connection: Connection, most: int) -> list[int]:
 
 
 def load_waiting(connection: Connection, most: int) -> list[Received]:
-    """Return the oldest mails that nobody has settled."""
+    """Return the oldest mails that nobody has settled, without those whose sender is still looked at."""
     return [Received(*row) for row in _WAITING.rows(connection, most=most)]
 
 
@@ -262,6 +277,7 @@ def _entries() -> Select[Any]:
         inbox.c.sender,
         inbox.c.title,
         inbox.c.reason,
+        mail.c.results,
     ).join_from(inbox, mail)
 
 
@@ -279,10 +295,13 @@ _RECEIVED = select(
     mail.c.received_at,
     inbox.c.state,
     inbox.c.reason,
+    mail.c.results,
 ).join_from(inbox, mail)
 
 _WAITING = Written(
-    _RECEIVED.where(inbox.c.state == "received").order_by(inbox.c.id).limit(bindparam("most", type_=Integer))
+    _RECEIVED.where(inbox.c.state == "received", mail.c.check_due.is_(None))
+    .order_by(inbox.c.id)
+    .limit(bindparam("most", type_=Integer))
 )
 
 _LOAD = Written(_RECEIVED.where(inbox.c.id == bindparam("row")))

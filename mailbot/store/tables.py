@@ -401,6 +401,16 @@ mail = Table(
     Column("protocol", Text, nullable=False),
     Column("imap_key", Text, unique=True),  # account, UIDVALIDITY and UID; null unless fetched by IMAP
     Column("received_at", Moment, nullable=False),
+    Column("helo", Text, nullable=False, server_default=""),  # by which name the client greeted
+    Column("check_due", Moment),  # when its sender is looked at; null: it was, or nobody does
+    Column("checks", Integer, nullable=False, server_default="0"),  # how often that began
+    Column("results", Text),  # what we found out, as Authentication-Results has it; null: its header counts
+    Index(
+        "ix_mail_check_due",
+        "check_due",
+        sqlite_where=text("check_due IS NOT NULL"),
+        postgresql_where=text("check_due IS NOT NULL"),
+    ),
 )
 
 inbox = Table(  # one row for each recipient of a received mail

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.store import outbox
+from mailbot.store import outbox, sender_checks
 from mailbot.store.database import Database
 
 _LATE_TICK = timedelta(seconds=60)  # it comes every second
+_LATE_LOOK = timedelta(minutes=10)  # a DNS that does not answer keeps a mail some two minutes
 _LATE_OUTBOX = timedelta(minutes=10)  # that a row is due and nobody takes it
 
 
@@ -20,9 +21,17 @@ class Health:
     """The two pages."""
 
     def __init__(
-        self, database: Database, clock: Callable[[], datetime], last_tick: Callable[[], datetime | None]
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        last_tick: Callable[[], datetime | None],
+        senders: Mapping[str, int] | None = None,
     ) -> None:
-        """`last_tick` tells when the schedule was last looked at; None: it is not this node's business."""
+        """`last_tick` tells when the schedule was last looked at; None: it is not this node's business.
+
+        `senders` counts what came of the looks at senders since the start; None: they are not looked at here.
+        """
+        self._senders = senders
         self._database = database
         self._clock = clock
         self._last_tick = last_tick
@@ -45,6 +54,11 @@ class Health:
             figures["outbox_overdue_s"] = round(waited.total_seconds())
             if waited > _LATE_OUTBOX:
                 faults.append("mail is due and does not leave")
+            if self._senders is not None:
+                count, oldest = await self._database.reading(sender_checks.backlog)
+                figures |= {"senders_waiting": count, "senders": dict(self._senders)}
+                if oldest is not None and now - oldest > _LATE_LOOK:
+                    faults.append("senders are not looked at, so their mail is not read")
         if (tick := self._last_tick()) is not None:
             figures["last_tick_s"] = round((now - tick).total_seconds(), 1)
             if now - tick > _LATE_TICK:

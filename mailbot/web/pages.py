@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,13 +41,14 @@ class Corner:
     wake_delivery: Callable[[], None]  # a mail was queued
     last_tick: Callable[[], datetime | None]  # see web/health.py
     templates: Path  # the folder with web/
+    senders: Mapping[str, int] | None = None  # see web/health.py
 
 
 def application(corner: Corner) -> ASGIApp:
     """Return the whole application."""
     style = (corner.templates / "web" / "page.css").read_text(encoding="utf-8")
     pages = _Pages(corner, style)
-    health = Health(corner.database, corner.clock, corner.last_tick)
+    health = Health(corner.database, corner.clock, corner.last_tick, corner.senders)
     routes = [
         Route("/u/{token}", pages.way_out, methods=["GET"]),
         Route("/u/{token}", pages.leave, methods=["POST"]),
