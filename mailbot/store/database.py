@@ -8,6 +8,7 @@ import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -53,9 +54,11 @@ class Database:
     def __init__(self, url: str) -> None:
         self._sqlite = url.startswith("sqlite")
         self._engine = _sqlite_engine(url) if self._sqlite else _postgresql_engine(url)
-        # A SQLite connection forgets the pages that it holds when another one has written: so one writes them all.
-        self._readers = _sqlite_engine(url) if self._sqlite else self._engine
-        self._writing = threading.Lock() if self._sqlite else contextlib.nullcontext()
+        self._readers = self._engine
+        if self._sqlite:
+            self._readers = _sqlite_engine(url).execution_options(mailbot_reads=True)
+        self._writing = threading.Lock()
+        self._writer: Connection | None = None
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="store")
 
     @contextlib.contextmanager
@@ -64,7 +67,7 @@ class Database:
 
         Raises StorageFull or StorageUnavailable when the database cannot take it.
         """
-        with self._writing, storage_errors(), self._engine.connect() as connection:
+        with storage_errors(), self._to_write() as connection:
             connection.info.pop(_SCRUB, None)  # of a transaction that was rolled back
             connection.info[_FIRST], connection.info[_LATER] = [], []
             with connection.begin() as transaction:
@@ -85,10 +88,28 @@ class Database:
         """Run the block on one consistent snapshot, without hindering writers."""
         with (
             storage_errors(),
-            self._readers.connect().execution_options(mailbot_reads=True) as connection,
+            self._readers.connect() as connection,
             connection.begin(),
         ):
             yield connection
+
+    @contextlib.contextmanager
+    def _to_write(self) -> Iterator[Connection]:
+        """Give the connection that writes: on SQLite always the same, since one forgets its pages when another writes."""
+        if not self._sqlite:
+            with self._engine.connect() as connection:
+                yield connection
+            return
+        with self._writing:
+            # To take it from the pool and to give it back would cost as much as a small transaction.
+            if self._writer is None:
+                self._writer = self._engine.connect()
+            try:
+                yield self._writer
+            finally:
+                if self._writer.invalidated:
+                    self._writer.close()
+                    self._writer = None
 
     async def in_thread(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a blocking function in one of the store's threads; it ends even if the caller is cancelled."""
@@ -157,6 +178,8 @@ class Database:
     def close(self) -> None:
         """Wait for what is running and close every connection."""
         self._threads.shutdown(wait=True)
+        if self._writer is not None:
+            self._writer.close()
         self._readers.dispose()
         self._engine.dispose()
 
@@ -243,12 +266,21 @@ class _Form:
         self._constants = {  # values that stand in the statement itself
             name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
         }
-        self._order = compiled.positiontup  # None where the driver takes names
-        self._inward = {
-            name: inward
+        inward = {
+            name: turn
             for bind, name in compiled.bind_names.items()
-            if (inward := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+            if (turn := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
         }
+        for name in inward.keys() & self._constants.keys():
+            self._constants[name] = inward[name](self._constants[name])
+        self._inward = {name: turn for name, turn in inward.items() if name not in self._constants}
+        order = compiled.positiontup or ()  # none where the driver takes names
+        # Of one name, itemgetter would give the value itself.
+        self._in_order: Callable[[Mapping[str, object]], Any] | None = (
+            itemgetter(*order) if len(order) > 1 else (lambda named: [named[name] for name in order])
+        )
+        if compiled.positiontup is None:
+            self._in_order = None
         returned = list(statement.exported_columns)
         make: Any = namedtuple  # the names are known at run time only  # noqa: PYI024
         self._row = make("_Row", [column.key for column in returned])
@@ -263,7 +295,7 @@ class _Form:
         named = {**self._constants, **values}
         for name, inward in self._inward.items():
             named[name] = inward(named[name])
-        return named if self._order is None else [named[name] for name in self._order]
+        return named if self._in_order is None else self._in_order(named)
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         """Return what the driver found, as the tables' columns have it."""
@@ -336,7 +368,7 @@ def _sqlite_engine(url: str) -> Engine:
     def begin(connection: Connection) -> None:
         # A transaction that may write takes the lock at once: it can then never fail half-way for want of it.
         reads = connection.get_execution_options().get("mailbot_reads", False)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        _run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 

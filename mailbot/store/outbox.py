@@ -225,9 +225,11 @@ def release(connection: Connection, owner: str, now: datetime, *, everything: bo
 
 def renew(connection: Connection, owner: str, now: datetime) -> None:
     """Lengthen the lease of the rows that this owner still holds."""
+    # Locked in the order in which `start` and `settle` lock them, so that PostgreSQL finds no deadlock.
+    held = select(delivery.c.id).where(delivery.c.state == "sending", delivery.c.lease_owner == owner)
     connection.execute(
         update(delivery)
-        .where(delivery.c.state == "sending", delivery.c.lease_owner == owner)
+        .where(delivery.c.id.in_(held.order_by(delivery.c.id).with_for_update()))
         .values(lease_until=microseconds(now + LEASE))
     )
 
