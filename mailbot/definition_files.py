@@ -18,6 +18,7 @@ from mailbot.core.address import list_name_fault
 from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Partners, Selector
 from mailbot.core.event import CalendarUse, Event, Notice
+from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import Filter, Joining, MailingList, Moderated, Preset, Viewers
 from mailbot.core.register import KIND_WORDS, full_code
 from mailbot.core.share import WrittenShare, read_share
@@ -349,6 +350,23 @@ def _stated(value: Stated | None) -> Stated:
     return value
 
 
+class LateFile(FileModel):
+    """How late what is planned may go out, and what becomes of it then."""
+
+    hours: Annotated[int, Field(ge=0, le=8_760)] | None = None
+    then: Literal["ask", "drop"] = "ask"
+
+    @model_validator(mode="after")
+    def _stated(self) -> Self:
+        if self.hours is None:
+            raise said("needs hours: how late it may still go out, as in {hours: 24, then: ask}")
+        return self
+
+    def value(self) -> Lateness:
+        """Return the core value of a file without mistakes."""
+        return Lateness(_stated(self.hours), self.then)
+
+
 # -- lists ---------------------------------------------------------------------------------------------------------
 
 
@@ -547,6 +565,7 @@ class SurveyFile(FileModel):
     count: Literal["body", "person"] = Survey.unit
     publish: PublishFile = PublishFile()
     previous: Key | None = None
+    late: LateFile | None = None
     form: bool = False
     purpose: Lines = ""
     contact: Lines = ""
@@ -574,6 +593,7 @@ class SurveyFile(FileModel):
             follow_ups=tuple(one.value(zone) for one in follow_up.at) if follow_up else (),
             follow_up_tag=follow_up.tag if follow_up else Survey.follow_up_tag,
             form=self.form,
+            late=self.late.value() if self.late else None,
         )
 
     def asked(self) -> tuple[Question, ...]:
@@ -810,6 +830,7 @@ class EventFile(FileModel):
     programme: Lines = ""
     contact: Lines = ""
     calendar: CalendarUse = "publish"
+    late: LateFile | None = None
     cancelled: Annotated[str | None, BeforeValidator(_cancelled)] = None
 
     def value(self, zone: ZoneInfo) -> Event:
@@ -830,4 +851,5 @@ class EventFile(FileModel):
             contact=self.contact,
             calendar=self.calendar,
             cancelled=self.cancelled,
+            late=self.late.value() if self.late else None,
         )

@@ -15,6 +15,7 @@ from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarStri
 from mailbot.core.audience import NOBODY, Selector
 from mailbot.core.bulletin import POSTS, Bulletin
 from mailbot.core.event import Event, Notice
+from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import default_reply_to
@@ -128,6 +129,7 @@ def _survey(value: Survey, zone: ZoneInfo) -> Document:
         publish={"at": value.publish_at, "to": value.publish_to},
         previous=value.previous,
         form=value.form or None,
+        late=_late(value.late),
         purpose=value.purpose,
         contact=value.contact,
         **({} if resolution is None else _resolution(resolution)),
@@ -174,6 +176,7 @@ def _event(value: Event, zone: ZoneInfo) -> Document:
         programme=value.programme,
         contact=value.contact,
         calendar=None if value.calendar == "publish" else value.calendar,
+        late=_late(value.late),
         cancelled="yes" if value.cancelled == "" else value.cancelled,
     )
 
@@ -238,6 +241,10 @@ def _notice(value: Notice, zone: ZoneInfo) -> Document:
     if value.at is not None:
         return _stated(at=_time(value.at, zone), to=to)
     return _stated(business_days_before=value.business_days_before, at=value.time, to=to)
+
+
+def _late(value: Lateness | None) -> Document | None:
+    return None if value is None else {"hours": value.hours, "then": value.then}
 
 
 def _time(moment: datetime, zone: ZoneInfo) -> str:

@@ -211,8 +211,9 @@ class ActMail:
 class ReportItem:
     """One thing that the office must know."""
 
-    what: str  # survey:S26-014:reminder:1, 2026-06-29T09:00:00
+    what: str  # P-0012 S26-014の再度のお願い
     sentence: str
+    commands: tuple[str, ...] = ()  # what may be written in reply, each on a line of its own, with its use
 
 
 def recipient_values(recipient: Recipient, delivery: str) -> dict[str, bytes]:
@@ -831,7 +832,14 @@ class Renderer:
 
     def office_report(self, items: tuple[ReportItem, ...], *, now: datetime, to: Recipient = EACH) -> bytes:
         """Cook the report of late and skipped runs and of failures, one sentence each."""
-        words = [{"what": clean(item.what), "sentence": clean(item.sentence)} for item in items]
+        words = [
+            {
+                "what": clean(item.what),
+                "sentence": clean(item.sentence),
+                "commands": [clean(line) for line in item.commands],
+            }
+            for item in items
+        ]
         return self._cook_for_office(self._text("office_report", items=words), now, to)
 
     def office_answer(

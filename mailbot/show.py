@@ -11,48 +11,29 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from mailbot.core.audience import Selector
-from mailbot.core.calendar import unusual
 from mailbot.core.comparison import Before, NotComparable
 from mailbot.core.cross_table import TITLES, Group, group_words
 from mailbot.core.event import rsvp_of, time_words
 from mailbot.core.header import clean
 from mailbot.core.ledger import Standing, standings, standings_of_ballots
-from mailbot.core.plan import Action, job_name
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body, Contact
 from mailbot.core.report import WITHHELD, QuestionReport, Report, percent
 from mailbot.core.resolution import Outcome
 from mailbot.core.share import Requirement
-from mailbot.core.survey import Answer, Survey
+from mailbot.core.survey import Answer
 from mailbot.core.tally import NONE, column_head, column_words, tally
-from mailbot.flows.announce_event import codes_with
-from mailbot.flows.choose_readers import choose_readers
 from mailbot.flows.close_survey import counted_answers
 from mailbot.flows.count_resolution import count_resolution
-from mailbot.flows.open_survey import first_of_each_body
 from mailbot.flows.recount import Recount
 from mailbot.flows.rehearse import Rehearsal
-from mailbot.flows.remind_survey import missing
 from mailbot.report_files import change_words, notes
 from mailbot.report_files import facts as report_facts
-from mailbot.site import Site
-from mailbot.store import (
-    ballots,
-    bounces,
-    bulletins,
-    events,
-    inbox,
-    members,
-    outbox,
-    roll_calls,
-    sealed,
-    surveys,
-)
+from mailbot.store import ballots, bounces, events, inbox, members, outbox, sealed, sendings, surveys
 from mailbot.store.documents import answers_of
 from mailbot.store.held_posts import HeldPost
 from mailbot.store.inbox import Entry
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.sendings import Sending
 
 Row = dict[str, Any]
 _WIDE = 240  # columns
@@ -546,72 +527,6 @@ def _rsvp(code: str, standing: Standing) -> Row:
     }
 
 
-# --- schedule ---------------------------------------------------------------------------------------------------
-
-
-def schedule_rows(
-    connection: Connection, site: Site, past: Sequence[Occurrence], coming: Sequence[Occurrence]
-) -> list[Row]:
-    """Return one row for each run: what was late or skipped, then what is to come and to how many."""
-    rows = []
-    for one in [*past, *coming]:
-        odd = unusual(one.due_at.astimezone(site.zone), site.calendar) if one.state == "waiting" else None
-        rows.append(
-            {
-                "at": local(one.due_at, site.zone),
-                "job": one.job,
-                "state": one.state,
-                "mails": _mails_of(connection, one) if one.state == "waiting" else None,
-                "note": one.note or odd or "",
-            }
-        )
-    return rows
-
-
-def _mails_while_open(connection: Connection, survey: Survey, action: Action) -> int:
-    """Return how many mails a run of an open survey would send."""
-    match action:
-        case "reminder":
-            return len(missing(connection, survey))
-        case "followup":
-            return len(members.selected(connection, Selector(tags=(survey.follow_up_tag,))))
-        case "close" if survey.publish_at == "close" and survey.publish_to == "audience":
-            return ballots.count(connection, survey.key)
-        case "close" if survey.publish_at == "close" and survey.publish_to == "office":
-            return 1
-        case _:
-            return 0
-
-
-def _mails_of(connection: Connection, one: Occurrence) -> int:
-    """Return how many mails a run would send if it ran now."""
-    name = job_name(one.job)
-    if name.subject == "rollcall":
-        asked = roll_calls.entries(connection, name.key)
-        everybody = len(first_of_each_body(members.selected(connection, Selector(everyone=True))))
-        return sum(entry.answer == "" for entry in asked) if asked else everybody
-    if name.subject == "bulletin":
-        issue = bulletins.load(connection, name.key)
-        return 0 if issue is None else len(choose_readers(connection, issue.bulletin, one.due_at).readers)
-    if name.subject == "survey":
-        stored = surveys.load(connection, name.key)
-        if stored is None:
-            return 0
-        if stored.state == "open":
-            return _mails_while_open(connection, stored.survey, name.action)
-        audience = stored.survey.audience
-    else:
-        held = events.load(connection, name.key)
-        if held is None:
-            return 0
-        if held.event.notices[name.number - 1].to == "attending":
-            return len(codes_with(connection, name.key, frozenset({"attending"})))
-        if held.state == "announced":
-            return len(ballots.of_subject(connection, name.key))
-        audience = held.event.audience
-    return len(first_of_each_body(members.selected(connection, audience)))
-
-
 # --- the queue --------------------------------------------------------------------------------------------------
 
 
@@ -623,7 +538,20 @@ def queue(connection: Connection, now: datetime) -> Row:
         "outbox": outbox.count_by_state(connection),
         "oldest_pending_s": 0 if oldest is None else max(0, round((now - oldest).total_seconds())),
         "duplicates_possible": outbox.count_doubtful(connection),
+        "sending": [_sending(one) for one in sendings.under_way(connection)],
         "troubled": [vars(copy) for copy in outbox.troubled(connection)],
+    }
+
+
+def _sending(one: Sending) -> Row:
+    """Return how far a mailing to many has come."""
+    return {
+        "about": one.subject,
+        "kind": one.kind,
+        "total": one.total,
+        "out": one.out,
+        "waiting": one.waiting,
+        "stopped": one.resting,
     }
 
 
@@ -635,6 +563,11 @@ def queue_text(shown: Row) -> None:
     print(
         f"oldest pending: {shown['oldest_pending_s']} s   duplicates possible: {shown['duplicates_possible']}"
     )
+    for one in shown["sending"]:
+        stopped = f", {one['stopped']} stopped" if one["stopped"] else ""
+        print(
+            f"{one['about']} {one['kind']}: {one['out']} of {one['total']} out, {one['waiting']} wait{stopped}"
+        )
     _copies(shown["troubled"])
 
 

@@ -70,6 +70,8 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"sqlalchemy", "rich"},
     ),  # the output of the command line
     "show_register.py": ({"core", "show", "store"}, set()),
+    "plan_ics.py": ({"core"}, {"icalendar"}),
+    "show_schedule.py": ({"core", "flows", "plan_ics", "show", "site", "store"}, {"sqlalchemy"}),
     "site.py": ({"core", "render"}, set()),  # what flows are told, their `render` among it
     "yaml_source.py": (set(), {"pydantic", "pydantic_core", "ruamel"}),
 }

@@ -361,7 +361,7 @@ def test_a_reminder_at_the_turn_of_the_year_is_moved_and_noted(tmp_path: Path) -
 def test_a_date_beyond_the_published_holidays_is_noted(tmp_path: Path) -> None:
     """What is planned for a year whose holidays nobody knows yet is planned, and said."""
     (note,) = defined(tmp_path, surveys_a=SURVEY.replace("2027-01-28 17:00", "2028-01-28 17:00")).notes
-    assert "until when the public holidays are published" in str(note)
+    assert "The public holidays of 2028 are not published yet" in str(note)
 
 
 def test_an_era_date_is_a_date(tmp_path: Path) -> None:

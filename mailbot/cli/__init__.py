@@ -27,6 +27,7 @@ from mailbot.cli import (  # each hangs its commands on the root
     preparation_commands,
     queue_commands,
     result_commands,
+    schedule_commands,
     survey_commands,
 )
 from mailbot.cli.frame import root
@@ -55,6 +56,7 @@ __all__ = [
     "queue_commands",
     "result_commands",
     "root",
+    "schedule_commands",
     "survey_commands",
 ]
 

@@ -1,9 +1,8 @@
-"""`mailbot schedule`, `queue` and `rehearse`: what will be sent, what became of a mail, what one would cause."""
+"""`mailbot queue` and `rehearse`: what became of a mail, what one would cause."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -15,22 +14,6 @@ from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.rehearse import rehearse
 from mailbot.service import clock, make_sender_check
-from mailbot.store import occurrences
-
-
-@command(root, "schedule")
-@click.option("--days", type=click.IntRange(1, 3650), default=30, help="How far to look ahead.")
-@JSON
-def _schedule(path: Path, days: int, as_json: bool) -> None:
-    """Show what will be sent, when, to how many, and what was late or skipped."""
-    with opened(path) as it, it.database.read() as connection:
-        now = clock()
-        past = occurrences.missed(connection, now - timedelta(days=days))
-        coming = occurrences.between(connection, now - timedelta(days=3650), now + timedelta(days=days))
-        rows = show.schedule_rows(
-            connection, it.site, past, [one for one in coming if one.state == "waiting"]
-        )
-    show.table(rows, as_json=as_json, empty=f"nothing is planned in the next {days} days")
 
 
 @command(root, "queue")

@@ -168,10 +168,7 @@ def unconfirmed(day: date, calendar: OfficeCalendar) -> str | None:
     """Return a sentence when nobody can know yet which days around this one are holidays; None when all is known."""
     if day <= calendar.confirmed_until:
         return None
-    return (
-        f"{day} is after {calendar.confirmed_until}, until when the public holidays are published; the date may "
-        "still move. Look at it again, or name the Cabinet Office's newer table (syukujitsu.csv) in `holidays:`."
-    )
+    return f"The public holidays of {day.year} are not published yet; this date may still have to move."
 
 
 def japanese_weekday(day: date) -> str:

@@ -101,6 +101,24 @@ class OfBulletin:
 
 
 @dataclass(frozen=True)
+class OfRun:
+    """「P-0012 延期 7/9 10:00」「P-0012 見送り」「P-0012 送信」「P-0012 取消」: a planned run comes later, never, now, or as planned."""
+
+    number: int
+    do: Literal["postpone", "skip", "send", "undo"]
+    day: date | None = None  # postpone
+    time: time | None = None  # None: at the time of day at which it was planned
+
+
+@dataclass(frozen=True)
+class OfSending:
+    """「停止 N26-07」「続行 N26-07」「取止め N26-07」: what is being sent rests, goes on, or never leaves."""
+
+    do: Literal["stop", "resume", "cancel"]
+    key: str  # of a survey, event or bulletin
+
+
+@dataclass(frozen=True)
 class Approve:
     """「承認」: the act that this mail is about shall be done."""
 
@@ -119,7 +137,20 @@ class NotUnderstood:
     kind: str
 
 
-Command = Decide | Give | Enter | Extend | OfSurvey | OfBulletin | Reissue | Resume | Approve | SendBack
+Command = (
+    Decide
+    | Give
+    | Enter
+    | Extend
+    | OfSurvey
+    | OfBulletin
+    | OfRun
+    | OfSending
+    | Reissue
+    | Resume
+    | Approve
+    | SendBack
+)
 
 WHY_NOT: Mapping[Language, Mapping[str, str]] = {
     "ja": {
@@ -133,6 +164,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "weekday": "日付と曜日が合いません",
         "no-such-day": "その日付はありません",
         "year": "何年の日付か分かるようにお書きください",
+        "run": "「P-0012 延期 7/9 10:00」「P-0012 見送り」「P-0012 送信」「P-0012 取消」のようにお書きください",
         "send-back": "「差戻し」の後に、理由をお書きください",
         "trial": "「試し送り M26-12」の後には、メールアドレスだけをお書きください",
         "address": "「再開」の後に、メールアドレスだけをお書きください",
@@ -148,6 +180,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "weekday": "the day of the week does not fit the date",
         "no-such-day": "there is no such day",
         "year": "please write the year as well",
+        "run": 'please write "P-0012 postpone 7/9 10:00", "P-0012 skip", "P-0012 send" or "P-0012 undo"',
         "send-back": 'please write the reason behind "return"',
         "trial": 'please write only mail addresses behind "trial M26-12"',
         "address": 'please write only the mail address behind "resume"',
@@ -163,6 +196,9 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
 
 _HELD = re.compile(
     rf"^u\s?{_DASH}?\s?0*(?P<number>[0-9]{{1,12}})(?:\s*(?P<gives>=)|\s+|$)(?P<rest>.*)$", re.IGNORECASE
+)
+_RUN = re.compile(
+    rf"^(?:p\s?{_DASH}?|予定)\s?0*(?P<number>[0-9]{{1,12}})(?:\s+|$)(?P<rest>.*)$", re.IGNORECASE
 )
 _WORD = re.compile(r"^(?P<word>[^\s0-9:]{1,20})(?:[\s:]+(?P<rest>.*))?$")
 _PAIR = re.compile(
@@ -187,6 +223,17 @@ _DECISIONS: Mapping[str, Literal["accept", "discard", "reject"]] = {
     **dict.fromkeys(("破棄", "廃棄", "discard"), "discard"),
     **dict.fromkeys(("返送", "却下", "reject"), "reject"),
 }
+_OF_RUN: Mapping[str, Literal["postpone", "skip", "send", "undo"]] = {
+    **dict.fromkeys(("延期", "延ばす", "postpone"), "postpone"),
+    **dict.fromkeys(("見送り", "見送る", "中止", "skip"), "skip"),
+    **dict.fromkeys(("送信", "送る", "今すぐ", "今すぐ送信", "すぐ送信", "send", "send now"), "send"),
+    **dict.fromkeys(("取消", "取り消し", "取消し", "戻す", "元に戻す", "undo"), "undo"),
+}
+_OF_SENDING: Mapping[str, Literal["stop", "resume", "cancel"]] = {
+    **dict.fromkeys(("停止", "送信停止", "stop"), "stop"),
+    **dict.fromkeys(("続行", "continue"), "resume"),
+    **dict.fromkeys(("取止め", "取り止め", "取りやめ"), "cancel"),
+}
 _TRUST = frozenset({"以後も", "今後も", "trust", "and trust"})
 _OF_SURVEY: Mapping[str, Literal["close", "publish", "remind", "status"]] = {
     **dict.fromkeys(("締切", "締め切り", "締切り", "close"), "close"),
@@ -206,6 +253,8 @@ def read_line(line: str, *, today: date) -> Command | NotUnderstood:
     plain = written.translate(_WIDTH)
     if held := _HELD.match(plain):
         return _of_held(int(held["number"]), bool(held["gives"]), written[held.start("rest") :].strip(" 　"))
+    if planned := _RUN.match(plain):
+        return _of_run(int(planned["number"]), planned["rest"], today)
     if command_of(plain, AWAITED) == ("approve", ""):
         return Approve()
     found = _WORD.match(plain)
@@ -215,6 +264,10 @@ def read_line(line: str, *, today: date) -> Command | NotUnderstood:
     word = found["word"].casefold()
     if word in _OF_SURVEY:
         return _of_survey(_OF_SURVEY[word], rest)
+    if plain.casefold().startswith("call off "):
+        return _of_sending("cancel", plain[len("call off ") :])
+    if word in _OF_SENDING:
+        return _of_sending(_OF_SENDING[word], rest)
     reader = _READERS.get(word)
     return NotUnderstood("unknown") if reader is None else reader(rest, today)
 
@@ -246,6 +299,22 @@ def _extend(rest: str, today: date) -> Command | NotUnderstood:
     if isinstance(moment, str):
         return NotUnderstood(moment)
     return Extend(key, *moment)
+
+
+def _of_run(number: int, rest: str, today: date) -> Command | NotUnderstood:
+    plain = _plain(rest).strip(_FULL_STOP)
+    if (do := _OF_RUN.get(plain.casefold())) is not None and do != "postpone":
+        return OfRun(number, do)
+    word, _, when = plain.partition(" ")
+    if _OF_RUN.get(word.casefold()) != "postpone":
+        return NotUnderstood("run")
+    moment = read_moment(when, today=today)
+    return NotUnderstood(moment) if isinstance(moment, str) else OfRun(number, "postpone", *moment)
+
+
+def _of_sending(do: Literal["stop", "resume", "cancel"], rest: str) -> Command | NotUnderstood:
+    key = _plain(rest)
+    return OfSending(do, key) if _KEY.match(key) else NotUnderstood("key")
 
 
 def read_moment(when: str, *, today: date) -> tuple[date, time | None] | str:

@@ -13,6 +13,7 @@ from typing import Literal
 from mailbot.core.audience import Selector
 from mailbot.core.calendar import Language, date_words, local_moment, moment_words
 from mailbot.core.known_text import line_key
+from mailbot.core.lateness import Lateness
 from mailbot.core.survey import Answers, Problem, Question, Survey
 
 
@@ -47,6 +48,7 @@ class Event:
     programme: str = ""  # free lines
     contact: str = ""  # free lines
     calendar: CalendarUse = "publish"
+    late: Lateness | None = None  # how late its notices may go out; None: as usual
     cancelled: str | None = None  # why it is not held after all, "" without a reason; None: it is held
 
 

@@ -2,29 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from mailbot.core.bulletin import Bulletin
-from mailbot.core.calendar import Holiday, OfficeCalendar, business_days_before, local_moment, moment_before
+from mailbot.core.calendar import (
+    Holiday,
+    Language,
+    OfficeCalendar,
+    business_days_before,
+    local_moment,
+    moment_before,
+)
 from mailbot.core.event import Event, Notice, begins
+from mailbot.core.lateness import Lateness
 from mailbot.core.survey import Reminder, Survey
 
 Action = Literal["freeze", "open", "reminder", "followup", "close", "notice", "send"]
 
 _ON_TIME = timedelta(minutes=5)  # a run this little after its time is not called late
-_REMINDER_AT_MOST = timedelta(hours=24)
-_BULLETIN_AT_MOST = timedelta(hours=24)
+_REMINDER = Lateness(24, "drop")  # later it would name the wrong day
+_NOTICE = Lateness(72, "ask")
+_BULLETIN = Lateness(24, "ask")
+_BULLETIN_ENDS = timedelta(days=14)  # the next issue is near
 
 
 @dataclass(frozen=True)
 class LateRule:
-    """Until when a late run is still done; past either bound it is reported to the office instead."""
+    """Until when a late run is still done; past either bound the office is asked, or told that it is dropped."""
 
     until: datetime | None = None  # exclusive; None: for ever
     at_most: timedelta | None = None  # how late; None: however late
     after: str = ""  # what has happened by `until`, in the words of the report
+    ask: bool = False  # past `at_most` the office is asked, as long as `until` has not come
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,15 @@ class Skip:
     """Do not do it any more: tell the office."""
 
     reason: str  # a sentence
+    by: timedelta | None = field(default=None, compare=False)  # how late it was, where it was late
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Do it only if the office says so: ask."""
+
+    reason: str  # a sentence
+    by: timedelta
 
 
 @dataclass(frozen=True)
@@ -81,29 +101,34 @@ def survey_jobs(survey: Survey, calendar: OfficeCalendar, zone: tzinfo) -> tuple
     opens, closes = survey.opens.astimezone(UTC), survey.closes.astimezone(UTC)
     closed = "the survey was closed by then"
     frozen = base_day(survey, zone)
+    reminding = _late_rule(survey.late or _REMINDER, closes, closed)
     jobs = [
-        Job(_name("survey", survey.key, "open"), opens, LateRule(until=closes, after=closed)),
+        Job(_name("survey", survey.key, "open"), opens, _late_rule(survey.late, closes, closed)),
         Job(_name("survey", survey.key, "close"), closes, LateRule()),
     ]
     for number, reminder in enumerate(survey.reminders, 1):
         at = reminder_at(reminder, survey, calendar, zone)
         if opens < at < closes:
-            rule = LateRule(until=closes, at_most=_REMINDER_AT_MOST, after=closed)
-            jobs.append(Job(_name("survey", survey.key, "reminder", number), at, rule))
+            jobs.append(Job(_name("survey", survey.key, "reminder", number), at, reminding))
     for number, follow_up in enumerate(survey.follow_ups, 1):
         at = reminder_at(follow_up, survey, calendar, zone)
         if opens < at < closes:
-            rule = LateRule(until=closes, at_most=_REMINDER_AT_MOST, after=closed)
-            jobs.append(Job(_name("survey", survey.key, "followup", number), at, rule))
+            jobs.append(Job(_name("survey", survey.key, "followup", number), at, reminding))
     if frozen is not None and frozen < opens:
         jobs.append(Job(_name("survey", survey.key, "freeze"), frozen, LateRule()))
     return tuple(sorted(jobs, key=lambda job: job.at))
 
 
+def _late_rule(late: Lateness | None, until: datetime, after: str) -> LateRule:
+    if late is None:
+        return LateRule(until=until, after=after)
+    return LateRule(until, timedelta(hours=late.hours), after, ask=late.then == "ask")
+
+
 def roll_call_rule(name: JobName, closes: datetime) -> LateRule:
     """Return until when a roll-call's late run is still done."""
-    at_most = _REMINDER_AT_MOST if name.action == "reminder" else None
-    return LateRule(until=closes, at_most=at_most, after="the roll-call was closed by then")
+    late = _REMINDER if name.action == "reminder" else None
+    return _late_rule(late, closes, "the roll-call was closed by then")
 
 
 def base_day(survey: Survey, zone: tzinfo) -> datetime | None:
@@ -120,7 +145,8 @@ def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
     """
     if event.cancelled is not None:
         return ()
-    rule = LateRule(until=begins(event, zone).astimezone(UTC), after="the event had begun by then")
+    begun = begins(event, zone).astimezone(UTC)
+    rule = _late_rule(event.late or _NOTICE, begun, "the event had begun by then")
     jobs = [
         Job(_name("event", event.key, "notice", number), notice_at(notice, event, holiday, zone), rule)
         for number, notice in enumerate(event.notices, 1)
@@ -133,7 +159,8 @@ def bulletin_jobs(bulletin: Bulletin) -> tuple[Job, ...]:
     if bulletin.sends is None:
         return ()
     name = _name("bulletin", bulletin.key, "send")
-    return (Job(name, bulletin.sends.astimezone(UTC), LateRule(at_most=_BULLETIN_AT_MOST)),)
+    at = bulletin.sends.astimezone(UTC)
+    return (Job(name, at, _late_rule(_BULLETIN, at + _BULLETIN_ENDS, "two weeks were past by then")),)
 
 
 def reminder_at(reminder: Reminder, survey: Survey, calendar: OfficeCalendar, zone: tzinfo) -> datetime:
@@ -158,7 +185,7 @@ def notice_at(notice: Notice, event: Event, holiday: Holiday, zone: tzinfo) -> d
     return moment_before(event.date, days, notice.time, holiday, zone).astimezone(UTC)
 
 
-def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunLate | Skip:
+def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunLate | Ask | Skip:
     """Say what becomes of a run planned for `at` now.
 
     A run that is on time is done whatever its rule says; two bounds of the rule apply to a late one.
@@ -169,14 +196,24 @@ def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunL
     if late <= _ON_TIME:
         return Run()
     if rule.until is not None and now >= rule.until:
-        return Skip(f"It was {duration(late)} late, and {rule.after}.")
+        return Skip(f"It was {duration(late)} late, and {rule.after}.", late)
     if rule.at_most is not None and late > rule.at_most:
-        return Skip(f"It was {duration(late)} late; it goes out at most {duration(rule.at_most)} late.")
+        if rule.ask:
+            return Ask(
+                f"It is {duration(late)} late; later than {duration(rule.at_most)} it goes out only by your word.",
+                late,
+            )
+        return Skip(f"It was {duration(late)} late; it goes out at most {duration(rule.at_most)} late.", late)
     return RunLate(late)
 
 
-def duration(span: timedelta) -> str:
-    """Return the span in the words of a report: "3 h 5 min", "2 d 4 h"."""
+def duration(span: timedelta, language: Language = "en") -> str:
+    """Return the span in the words of a report: "3 h 5 min", "2 d 4 h"; 「3時間5分」「2日4時間」."""
+    if language == "ja":
+        words = duration(span)
+        for mark, unit in ((" d", "日"), (" h", "時間"), (" min", "分")):
+            words = words.replace(mark, unit)
+        return words.replace(" ", "").replace("時間0分", "時間")
     minutes = int(span.total_seconds()) // 60
     days, hours = minutes // 1440, minutes // 60 % 24
     if days > 1:

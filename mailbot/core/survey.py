@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from mailbot.core.audience import Selector
+from mailbot.core.lateness import Lateness
 
 QuestionType = Literal["single", "multi", "yesno", "number", "date", "text", "rating"]
 Mode = Literal["named", "aggregate", "sealed"]
@@ -110,6 +111,7 @@ class Survey:
     ] = ()  # when block representatives get the missing bodies of their prefecture
     follow_up_tag: str = "block"  # the tag of those representatives in the register
     resolution: Resolution | None = None
+    late: Lateness | None = None  # how late its opening and its reminders may go out; None: as usual
     form: bool = (
         False  # its mails say that 「様式」 brings a spreadsheet to fill in; gateways often take files away
     )

@@ -24,7 +24,7 @@ from mailbot.site import Site
 from mailbot.store import bulletins, events, journal, lists, surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
-_WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form"})
+_WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form", "late"})
 
 
 def apply_definitions(

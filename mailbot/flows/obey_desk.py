@@ -29,6 +29,8 @@ from mailbot.core.desk import (
     Give,
     NotUnderstood,
     OfBulletin,
+    OfRun,
+    OfSending,
     OfSurvey,
     Reissue,
     Resume,
@@ -44,10 +46,12 @@ from mailbot.core.mailing import fill, template
 from mailbot.core.message import Message, parse
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
+from mailbot.core.run_change import RunChange
 from mailbot.core.token import token_hash
 from mailbot.core.trust import trust
 from mailbot.core.two_persons import Act
 from mailbot.flows.ask_second_person import Waiting, refuse_out_of_place, request_act
+from mailbot.flows.change_run import change_run
 from mailbot.flows.command_bulletin import bulletin_status, command_bulletin, find_bulletin
 from mailbot.flows.perform_act import answers_text
 from mailbot.flows.post_to_list import fingerprint
@@ -59,10 +63,11 @@ from mailbot.flows.settle_act import Undecided, settle_act
 from mailbot.flows.settle_bulletin import settle_bulletin
 from mailbot.flows.settle_held import settle_held
 from mailbot.flows.settled import Settled
+from mailbot.flows.steer_sending import Steer, steer_sending
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
-from mailbot.store import acts, ballots, desk_words, inbox, members, sealed, surveys
+from mailbot.store import acts, ballots, desk_words, inbox, members, occurrences, sealed, surveys
 from mailbot.store.desk_words import DeskWord
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
@@ -355,6 +360,10 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
             ):
                 raise Refusal(desk.say("not-troubled", address=address))
             return _Said(desk.say("resumed", address=address))
+        case OfRun():
+            return _of_run(connection, desk, command)
+        case OfSending(do, key):
+            return _of_sending(connection, desk, do, key)
         case Approve():
             return _decide(connection, desk, approve=True, note="")
         case SendBack(reason):
@@ -518,6 +527,23 @@ def _reissue(connection: Connection, desk: _Desk, stored: StoredSurvey, code: st
     reissue_ballot(connection, desk.site, key, full, desk.now, by=desk.word.address)
     body = members.bodies(connection).get(full)
     return _Said(desk.say("reissue", key=key, body=full if body is None else body.name), key)
+
+
+def _of_run(connection: Connection, desk: _Desk, command: OfRun) -> _Said:
+    at = None
+    if command.day is not None:
+        run = occurrences.numbered(connection, command.number)
+        planned = desk.now if run is None else run.planned_at or run.due_at
+        of_day = command.time or planned.astimezone(desk.site.zone).timetz()
+        at = local_moment(command.day, of_day, desk.site.zone)
+    change = RunChange(command.do, at)
+    said, *hints = change_run(connection, desk.site, command.number, change, desk.now, by=desk.word.address)
+    return _Said(said, hints=tuple(hints))
+
+
+def _of_sending(connection: Connection, desk: _Desk, do: Steer, key: str) -> _Said:
+    said, *hints = steer_sending(connection, desk.site, key, do, desk.now, by=desk.word.address)
+    return _Said(said, key, tuple(hints))
 
 
 def _decide(connection: Connection, desk: _Desk, *, approve: bool, note: str) -> _Said:

@@ -2,39 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from mailbot import log
+from mailbot.core.calendar import moment_words
 from mailbot.core.journal_line import SCHEDULE
-from mailbot.core.plan import (
-    Job,
-    JobName,
-    LateRule,
-    NotYet,
-    Run,
-    RunLate,
-    Skip,
-    duration,
-    job_name,
-    lateness,
-    roll_call_rule,
-)
+from mailbot.core.plan import Ask, JobName, LateRule, NotYet, Run, RunLate, Skip, duration, job_name, lateness
 from mailbot.core.refusal import Refusal
+from mailbot.core.run_words import run_name, run_sentence, run_words
 from mailbot.flows.announce_event import announce_event
 from mailbot.flows.call_roll import call_roll
 from mailbot.flows.close_survey import StillReading, close_survey
 from mailbot.flows.follow_up_survey import follow_up_survey
 from mailbot.flows.keep_standing import keep_standing
 from mailbot.flows.open_survey import freeze_electorate, open_survey
-from mailbot.flows.plan_runs import jobs_of
 from mailbot.flows.remind_survey import remind_survey
+from mailbot.flows.rule_of_run import rule_of_run
 from mailbot.flows.send_bulletin import send_bulletin
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import bulletins, events, journal, members, occurrences, roll_calls, surveys
+from mailbot.store import journal, members, occurrences, surveys
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
 
@@ -44,10 +34,14 @@ def run_due(database: Database, site: Site, now: datetime) -> int:
     with database.read() as connection:
         due = occurrences.due(connection, now)
         misplaced = members.misplaced(connection, now.astimezone(site.zone).date())
+        over = [run for run in occurrences.asked(connection) if _over(connection, site, run, now)]
     if misplaced:  # before anything is sent to an audience of today
         with database.write() as connection:
             log.event("register.standing", bodies=keep_standing(connection, site, now))
     settled = 0
+    for run in over:
+        with database.write() as connection:
+            settled += _give_up(connection, site, run, now)
     for run in due:
         try:
             with database.write() as connection:
@@ -61,18 +55,29 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
     if not occurrences.claim(connection, run.job, run.local):
         return False
     name = job_name(run.job)
-    rule = _rule(connection, site, run, name)
+    rule = rule_of_run(connection, site, run)
     decision = Skip("Its definition no longer has it.") if rule is None else lateness(run.due_at, now, rule)
-    late_since = None
+    late_since = run.late_since
     match decision:
         case NotYet():
             return False
+        case Ask(reason, by):
+            occurrences.ask(connection, run.job, run.local, reason, late_since or run.due_at)
+            log.event("schedule.asked", job=run.job, local=run.local, note=reason)
+            asking = _say(site, run, "asking", span=duration(by, site.language))
+            commands = tuple(_say(site, run, kind) for kind in ("ask-send", "ask-skip"))
+            _report(connection, site, run, asking, now, commands)
+            return True
         case Run():
-            state, note = "done", ""
+            state, note, told = "done", "", ""
+        case RunLate() if _waits_for_hours(site, name, rule, now):
+            return False
         case RunLate(by):
             state, note, late_since = "late", f"{duration(by)} late", run.due_at
-        case Skip(reason):
+            told = _say(site, run, "late", span=duration(by, site.language))
+        case Skip(reason, by):
             state, note = "skipped", reason
+            told = _why_skipped(site, run, name, by, rule, now)
     if state != "skipped":
         try:
             note = " ".join(filter(None, (_run(connection, site, name, run.due_at, now, late_since), note)))
@@ -80,21 +85,70 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
             raise
         except Refusal as refusal:
             state, note = "skipped", str(refusal)
+            told = _say(site, run, "not-done", why=str(refusal))
     if name.action == "freeze" and state == "late":
         state = "done"  # the electorate of the moment it could first be read: nothing was missed
     occurrences.settle(connection, run.job, run.local, state, note, now)
     log.event("schedule." + state, job=run.job, local=run.local, note=note)
     if state != "done":
-        item = ReportItem(f"{run.job}, {run.local}", note)
-        tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")
+        _report(connection, site, run, told, now)
     return True
 
 
-def _rule(connection: Connection, site: Site, run: Occurrence, name: JobName) -> LateRule | None:
-    if name.subject == "rollcall":
-        call = roll_calls.load(connection, name.key)
-        return None if call is None else roll_call_rule(name, call.closes)
-    return next((job.late for job in _jobs(connection, site, name) if job.name == run.job), None)
+def _over(connection: Connection, site: Site, run: Occurrence, now: datetime) -> bool:
+    """Tell whether it is too late for an answer about a run that the office was asked about."""
+    rule = rule_of_run(connection, site, run)
+    return rule is None or (rule.until is not None and now >= rule.until)
+
+
+def _give_up(connection: Connection, site: Site, run: Occurrence, now: datetime) -> bool:
+    """Drop a run about which the office was asked and did not answer; returns whether it was this node's to drop."""
+    if not occurrences.claim(connection, run.job, run.local, "asked"):
+        return False
+    occurrences.settle(
+        connection, run.job, run.local, "skipped", "The office was asked and did not answer.", now
+    )
+    log.event("schedule.skipped", job=run.job, local=run.local, note="no answer")
+    _report(connection, site, run, _say(site, run, "no-answer"), now)
+    return True
+
+
+def _why_skipped(
+    site: Site, run: Occurrence, name: JobName, by: timedelta | None, rule: LateRule | None, now: datetime
+) -> str:
+    if by is None or rule is None:
+        return _say(site, run, "gone")
+    over = rule.until is not None and now >= rule.until
+    kind = "reminder-late" if name.action in {"reminder", "followup"} and not over else "too-late-now"
+    return _say(site, run, kind, span=duration(by, site.language))
+
+
+def _report(
+    connection: Connection,
+    site: Site,
+    run: Occurrence,
+    what: str,
+    now: datetime,
+    commands: tuple[str, ...] = (),
+) -> None:
+    """Tell the office about a run."""
+    at = moment_words((run.late_since or run.due_at).astimezone(site.zone), site.language)
+    heading = f"{run_name(run.number)} {run_words(job_name(run.job), site.language)}"
+    item = ReportItem(heading, _say(site, run, "report", at=at, what=what, job=run.job), commands)
+    tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")
+
+
+def _say(site: Site, run: Occurrence, kind: str, **figures: object) -> str:
+    return run_sentence(site.language, kind, **{"name": run_name(run.number), **figures})
+
+
+def _waits_for_hours(site: Site, name: JobName, rule: LateRule | None, now: datetime) -> bool:
+    """Tell whether a late run that sends mail waits for the next hours of the office, because quiet is asked for."""
+    local = now.astimezone(site.zone)
+    if not site.calendar.quiet or name.action in {"close", "freeze"} or site.calendar.open_at(local):
+        return False
+    opening = site.calendar.next_opening(local)
+    return rule is None or rule.until is None or opening < rule.until
 
 
 def _run(
@@ -142,14 +196,3 @@ def _freeze(connection: Connection, site: Site, key: str) -> int:
     """Freeze the electorate of a resolution at the beginning of its base date."""
     stored = surveys.lock(connection, key)
     return 0 if stored is None else len(freeze_electorate(connection, site, stored.survey))
-
-
-def _jobs(connection: Connection, site: Site, name: JobName) -> tuple[Job, ...]:
-    if name.subject == "survey":
-        survey = surveys.load(connection, name.key)
-        return () if survey is None else jobs_of(site, survey.survey)
-    if name.subject == "bulletin":
-        bulletin = bulletins.load(connection, name.key)
-        return () if bulletin is None else jobs_of(site, bulletin.bulletin)
-    event = events.load(connection, name.key)
-    return () if event is None else jobs_of(site, event.event)

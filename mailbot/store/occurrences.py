@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select, update
@@ -20,8 +20,14 @@ class Occurrence:
     job: str  # survey:S26-014:close
     local: str  # 2026-07-02T17:00:00, in the configured zone
     due_at: datetime
-    state: str = "waiting"  # waiting | done | late | skipped | withdrawn
+    state: str = "waiting"  # waiting | asked | done | late | skipped | withdrawn
     note: str = ""
+    number: int = field(default=0, compare=False)  # by which people name it, P-0012; 0: not stored yet
+    planned_at: datetime | None = field(
+        default=None, compare=False
+    )  # by its definition, once a person changed it
+    late_since: datetime | None = field(default=None, compare=False)  # once the office was asked about it
+    settled_at: datetime | None = field(default=None, compare=False)
 
 
 def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence]) -> None:
@@ -36,7 +42,7 @@ def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence]) -> N
         )
     ).all()
     for job, local, state in present:
-        if state == "waiting" and (job, local) not in keys:
+        if state in {"waiting", "asked"} and (job, local) not in keys:
             _set(connection, job, local, state="withdrawn", note="the definition changed")
         if state == "withdrawn" and (job, local) in keys:
             _set(connection, job, local, state="waiting", note="")
@@ -56,6 +62,36 @@ def due(connection: Connection, now: datetime) -> list[Occurrence]:
     return _list(connection, occurrence.c.state == "waiting", occurrence.c.due_at <= now)
 
 
+def asked(connection: Connection) -> list[Occurrence]:
+    """Return the late runs about which the office was asked and has not decided."""
+    return _list(connection, occurrence.c.state == "asked")
+
+
+def numbered(connection: Connection, number: int) -> Occurrence | None:
+    """Return the run with this number, and keep other transactions from changing it until this one ends."""
+    query = _SELECT.where(occurrence.c.number == number).with_for_update()
+    row = connection.execute(query).first()
+    return None if row is None else Occurrence(*row)
+
+
+def change(
+    connection: Connection,
+    number: int,
+    *,
+    state: str,
+    due_at: datetime,
+    planned_at: datetime | None,
+    note: str,
+    settled_at: datetime | None = None,
+) -> None:
+    """Put in place what a person made of a run."""
+    connection.execute(
+        update(occurrence)
+        .where(occurrence.c.number == number)
+        .values(state=state, due_at=due_at, planned_at=planned_at, note=storable(note), settled_at=settled_at)
+    )
+
+
 def is_known(connection: Connection, job: str, local: str) -> bool:
     """Tell whether a run is in the table, whatever became of it."""
     query = select(occurrence.c.state).where(occurrence.c.job == job, occurrence.c.local == local)
@@ -72,17 +108,22 @@ def missed(connection: Connection, since: datetime) -> list[Occurrence]:
     return _list(connection, occurrence.c.state.in_(("late", "skipped")), occurrence.c.due_at >= since)
 
 
+def open_until(connection: Connection, until: datetime) -> list[Occurrence]:
+    """Return the runs that wait until then or for the office, in order."""
+    return _list(connection, occurrence.c.state.in_(("waiting", "asked")), occurrence.c.due_at < until)
+
+
 def done(connection: Connection, prefix: str) -> list[Occurrence]:
     """Return the runs that were done, of the jobs that begin with this prefix, in order."""
     ran = occurrence.c.state.in_(("done", "late"))
     return _list(connection, occurrence.c.job.startswith(prefix, autoescape=True), ran)
 
 
-def claim(connection: Connection, job: str, local: str) -> bool:
-    """Take a waiting run for this transaction; False when another node has it or it is settled."""
+def claim(connection: Connection, job: str, local: str, state: str = "waiting") -> bool:
+    """Take a run in this state for this transaction; False when another node has it or it is settled."""
     query = (
         select(occurrence.c.job)
-        .where(occurrence.c.job == job, occurrence.c.local == local, occurrence.c.state == "waiting")
+        .where(occurrence.c.job == job, occurrence.c.local == local, occurrence.c.state == state)
         .with_for_update(skip_locked=True)
     )
     return connection.execute(query).first() is not None
@@ -93,11 +134,16 @@ def settle(connection: Connection, job: str, local: str, state: str, note: str, 
     _set(connection, job, local, state=state, note=storable(note), settled_at=now)
 
 
+def ask(connection: Connection, job: str, local: str, note: str, late_since: datetime) -> None:
+    """Say that a late run waits for a word of the office."""
+    _set(connection, job, local, state="asked", note=storable(note), late_since=late_since)
+
+
 def settle_waiting(connection: Connection, job: str, state: str, note: str, now: datetime) -> None:
-    """Settle every waiting run of one job, because a person did its work by hand."""
+    """Settle every run of one job that is still open, because a person did its work by hand."""
     connection.execute(
         update(occurrence)
-        .where(occurrence.c.job == job, occurrence.c.state == "waiting")
+        .where(occurrence.c.job == job, occurrence.c.state.in_(("waiting", "asked")))
         .values(state=state, note=storable(note), settled_at=now)
     )
 
@@ -115,12 +161,19 @@ def _set(connection: Connection, job: str, local: str, **values: object) -> None
     )
 
 
+_SELECT = select(
+    occurrence.c.job,
+    occurrence.c.local,
+    occurrence.c.due_at,
+    occurrence.c.state,
+    occurrence.c.note,
+    occurrence.c.number,
+    occurrence.c.planned_at,
+    occurrence.c.late_since,
+    occurrence.c.settled_at,
+)
+
+
 def _list(connection: Connection, *conditions: ColumnElement[bool]) -> list[Occurrence]:
-    rows = connection.execute(
-        select(
-            occurrence.c.job, occurrence.c.local, occurrence.c.due_at, occurrence.c.state, occurrence.c.note
-        )
-        .where(*conditions)
-        .order_by(occurrence.c.due_at, occurrence.c.job)
-    )
+    rows = connection.execute(_SELECT.where(*conditions).order_by(occurrence.c.due_at, occurrence.c.job))
     return [Occurrence(*row) for row in rows]

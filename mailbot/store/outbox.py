@@ -293,15 +293,15 @@ def withdraw_waiting(connection: Connection, why: str, now: datetime) -> int:
 
 def rest(connection: Connection, kind: str, subject: str) -> int:
     """Let the copies of these mailings that have not left rest until `resume`; returns how many."""
-    return _move(connection, kind, subject, delivery.c.due_at < _RESTS, _RESTS)
+    return _move(connection, kind, subject, delivery.c.due_at < RESTS, RESTS)
 
 
 def resume(connection: Connection, kind: str, subject: str) -> int:
     """Let the copies that rest leave; returns how many."""
-    return _move(connection, kind, subject, delivery.c.due_at >= _RESTS, -_RESTS)
+    return _move(connection, kind, subject, delivery.c.due_at >= RESTS, -RESTS)
 
 
-_RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more
+RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more
 
 
 def _move(connection: Connection, kind: str, subject: str, which: ColumnElement[bool], by: int) -> int:

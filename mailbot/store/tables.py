@@ -684,13 +684,18 @@ bulletin = Table(
 
 # --- the schedule -----------------------------------------------------------------------------------------------
 
-occurrence = Table(
+occurrence = Table(  # a run of a job; one row for ever, unique by its local time
     "occurrence",
     metadata,
-    Column("job", Text, primary_key=True),  # survey:S26-014:close
-    Column("local", Text, primary_key=True),  # 2026-07-02T17:00:00 in the configured zone
-    Column("due_at", Moment, nullable=False, index=True),
-    Column("state", Text, nullable=False),  # waiting | done | late | skipped | withdrawn
+    Column("number", _Id, primary_key=True, autoincrement=True),  # P-0012
+    Column("job", Text, nullable=False),  # survey:S26-014:close
+    Column("local", Text, nullable=False),  # 2026-07-02T17:00:00 in the configured zone
+    Column("due_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),  # waiting | asked | done | late | skipped | withdrawn
     Column("settled_at", Moment),
     Column("note", Text, nullable=False, server_default=""),
+    Column("planned_at", Moment),  # by its definition, once a person has changed the run; null: nobody has
+    Column("late_since", Moment),  # when it should have run, once the office was asked about it
+    UniqueConstraint("job", "local", name="uq_occurrence_job_local"),
+    Index("ix_occurrence_state_due_at", "state", "due_at"),
 )

@@ -1,0 +1,141 @@
+"""`mailbot schedule`: what will be sent, when, to how many; what was late, skipped or changed; and a word about a run."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from mailbot import show
+from mailbot.cli.frame import CONFIG, JSON, Open, command, opened, root, write_out
+from mailbot.config import find_config
+from mailbot.core.calendar import local_moment
+from mailbot.core.refusal import Refusal
+from mailbot.core.run_change import RunChange
+from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.written_date import read_written
+from mailbot.flows.change_run import change_run
+from mailbot.flows.steer_sending import Steer, steer_sending
+from mailbot.plan_ics import plan_ics
+from mailbot.service import clock
+from mailbot.show_schedule import schedule_entries, schedule_rows, zone_words
+from mailbot.store import occurrences
+
+_RUN = re.compile(r"(?:p-?)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
+
+
+@root.group("schedule", invoke_without_command=True)
+@click.option("--days", type=click.IntRange(1, 36_500), default=30, help="How far to look ahead, and back.")
+@click.option("--ical", is_flag=True, help="Print a calendar file (RFC 5545) for the secretariat's calendar.")
+@click.option("--out", type=click.Path(path_type=Path), help="Write the calendar file here.")
+@JSON
+@CONFIG
+@click.pass_context
+def _schedule(
+    context: click.Context, days: int, ical: bool, out: Path | None, as_json: bool, config_path: str | None
+) -> None:
+    """Show what will be sent, when, to how many, and what was late or skipped."""
+    given = config_path or context.find_root().obj
+    context.find_root().obj = given
+    if context.invoked_subcommand is not None:
+        return
+    with opened(find_config(given, os.environ, Path.cwd())) as it, it.database.read() as connection:
+        now = clock()
+        coming = occurrences.open_until(connection, now + timedelta(days=days))
+        if ical:
+            entries = schedule_entries(connection, it.site, coming)
+            content = plan_ics(entries, stamp=now, language=it.config.language, domain=it.config.domain)
+        else:
+            past = occurrences.missed(connection, now - timedelta(days=days))
+            rows = schedule_rows(connection, it.site, past, coming)
+            zone = zone_words(it.site, now)
+    if ical:
+        write_out(content, out)
+        return
+    show.table(rows, as_json=as_json, empty=f"nothing is planned in the next {days} days")
+    if rows and not as_json:
+        print(f"times: {zone}")
+
+
+@command(_schedule, "postpone")
+@click.argument("run", metavar="P-NUMBER")
+@click.argument("when", nargs=-1, required=True, metavar="YYYY-MM-DD HH:MM")
+def _schedule_postpone(path: Path, run: str, when: tuple[str, ...]) -> None:
+    """Let a run come at another time, whatever its definition says; a change of the definition's time plans it anew."""
+    text = " ".join(when)
+    try:
+        written = read_written(text)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    if written is None or written.time is None:
+        raise Refusal(f"{text!r} is not a time; write YYYY-MM-DD HH:MM, such as 2027-01-14 09:00")
+    with opened(path) as it:
+        at = local_moment(written.day, written.time, it.site.zone)
+        _change(it, run, RunChange("postpone", at))
+
+
+@command(_schedule, "skip")
+@click.argument("run", metavar="P-NUMBER")
+def _schedule_skip(path: Path, run: str) -> None:
+    """Let a run not be done at all."""
+    with opened(path) as it:
+        _change(it, run, RunChange("skip"))
+
+
+@command(_schedule, "send")
+@click.argument("run", metavar="P-NUMBER")
+def _schedule_send(path: Path, run: str) -> None:
+    """Let a run be done now, by the running service or as soon as it runs; also one that was late or skipped."""
+    with opened(path) as it:
+        _change(it, run, RunChange("send"))
+
+
+@command(_schedule, "undo")
+@click.argument("run", metavar="P-NUMBER")
+def _schedule_undo(path: Path, run: str) -> None:
+    """Put a run back to the time that its definition says."""
+    with opened(path) as it:
+        _change(it, run, RunChange("undo"))
+
+
+@command(_schedule, "stop")
+@click.argument("key")
+def _schedule_stop(path: Path, key: str) -> None:
+    """Stop what is being sent about a list, survey, event or bulletin; says how many mails are out already."""
+    _steer(path, key, "stop")
+
+
+@command(_schedule, "resume")
+@click.argument("key")
+def _schedule_resume(path: Path, key: str) -> None:
+    """Let what was stopped go on."""
+    _steer(path, key, "resume")
+
+
+@command(_schedule, "cancel")
+@click.argument("key")
+def _schedule_cancel(path: Path, key: str) -> None:
+    """Let what has not left yet never leave."""
+    _steer(path, key, "cancel")
+
+
+def _steer(path: Path, key: str, do: Steer) -> None:
+    with opened(path) as it, it.database.write() as connection:
+        said = steer_sending(connection, it.site, key, do, clock(), by=COMMAND_LINE)
+    print(said[0])
+    if do == "stop":
+        print(f"mailbot schedule resume {key}, or mailbot schedule cancel {key}")
+
+
+def _change(it: Open, run: str, change: RunChange) -> None:
+    found = _RUN.fullmatch(run)
+    if found is None:
+        raise click.UsageError(f"{run!r} is no number of a run such as P-0012; `mailbot schedule` shows them")
+    with it.database.write() as connection:
+        said = change_run(connection, it.site, int(found[1]), change, clock(), by=COMMAND_LINE)
+    print(said[0])
+    if change.do in {"postpone", "skip"}:
+        print(f"to take it back: mailbot schedule undo {run}")
