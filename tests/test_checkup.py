@@ -143,6 +143,18 @@ def test_a_sound_installation(tmp_path: Path) -> None:
     assert {record["publication"] for record in found["records"]} == {"published"}
 
 
+def test_the_resolver_on_which_the_reading_of_mail_waits(tmp_path: Path) -> None:
+    """Where senders are looked at, their DNS server is asked, and that it is silent is a fault."""
+    with dns_server({}) as (host, port):
+        folder = site(tmp_path, f"authenticate: {{by: check, resolver: '{host}:{port}'}}\n")
+        _, found = doctor(folder, "--nameserver", f"{host}:{port}")
+        assert state(found, "dns", "resolver") == ("ok", "answers; senders are looked at with it")
+    with dns_server({}, silent=True) as (host, port):
+        folder = site(tmp_path, f"authenticate: {{by: check, resolver: '{host}:{port}'}}\n")
+        _, found = doctor(folder, "--nameserver", "127.0.0.1:9")
+        assert state(found, "dns", "resolver")[0] == "fault"
+
+
 def test_the_records_to_publish(tmp_path: Path) -> None:
     """Each record stands there as a zone file takes it, with our own values, the key in strings of at most 255 octets."""
     folder = site(tmp_path, "relay: [smtps://mta.provider.example, smtp://198.51.100.7]\n")

@@ -75,9 +75,13 @@ async def test_a_failure_reaches_every_sender_and_the_next_mail_is_stored(
     fails = [True]
 
     def add(
-        connection: Connection, arrivals: Sequence[tuple[bytes, Envelope]], clock: Callable[[], datetime]
+        connection: Connection,
+        arrivals: Sequence[tuple[bytes, Envelope]],
+        clock: Callable[[], datetime],
+        *,
+        check: bool = False,
     ) -> None:
-        real(connection, arrivals, clock)
+        real(connection, arrivals, clock, check=check)
         if fails:
             fails.clear()
             raise error
@@ -112,7 +116,7 @@ async def test_when_the_service_stops_nobody_waits_for_ever(
     """Whoever is in a commit or in the queue behind it hears "try again later"."""
     begun, go_on = threading.Event(), threading.Event()
 
-    def add(*_: object) -> None:
+    def add(*_: object, check: bool = False) -> None:
         begun.set()
         assert go_on.wait(20)
 

@@ -11,12 +11,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from starlette.requests import Request
 
-from mailbot.core.envelope import StorageUnavailable
+from mailbot.core.envelope import Envelope, StorageUnavailable
 from mailbot.core.token import leave_token
 from mailbot.resources import templates_folder
-from mailbot.store import lists, outbox
+from mailbot.store import inbox, lists, outbox
 from mailbot.web import guard, listener
+from mailbot.web.health import Health
 from mailbot.web.listener import Listener, listen
 from mailbot.web.pages import Corner, application
 from tests.databases import sqlite
@@ -281,6 +283,24 @@ async def test_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = await site.ask("/readyz")
     assert (gone.status, json.loads(gone.body)["database"]) == (503, "away")
     assert (await site.ask("/healthz")).status == 200
+
+
+async def test_health_of_the_looks_at_senders(site: Site) -> None:
+    """Where senders are looked at, ready counts what came of it, and minds when it does not go on."""
+    health = Health(site.office.database, lambda: site.office.now, lambda: None, {"pass": 3})
+
+    async def ready() -> tuple[int, dict[str, Any]]:
+        answer = await health.ready(Request({"type": "http"}))
+        return answer.status_code, json.loads(bytes(answer.body))
+
+    with site.office.database.write() as connection:
+        envelope = Envelope(TANAKA, ("kaigi@ml.example.jp",), "203.0.113.5", "smtp")
+        inbox.add(connection, [(b"x", envelope)], lambda: site.office.now, check=True)
+    status, figures = await ready()
+    assert (status, figures["senders_waiting"], figures["senders"]) == (200, 1, {"pass": 3})
+    site.office.pass_time(timedelta(minutes=11))
+    status, figures = await ready()
+    assert (status, figures["faults"]) == (503, ["senders are not looked at, so their mail is not read"])
 
 
 async def test_while_the_database_is_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
