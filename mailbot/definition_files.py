@@ -138,6 +138,17 @@ def _hours(value: object) -> tuple[clock, clock] | Literal["undecided"]:
     return hours
 
 
+def _delivery_hours(value: object) -> tuple[clock, clock] | None:
+    """Read 8:00-20:00."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or value == "undecided":
+        raise said(f"{value!r} is not a time of the day such as 8:00-20:00")
+    hours = _hours("-".join(one.strip().zfill(5) for one in value.split("-")))
+    assert hours != "undecided", "that was refused"
+    return hours
+
+
 def _listed(value: object) -> object:
     """Take one word for a list of one."""
     return [value] if isinstance(value, str) else value
@@ -426,6 +437,7 @@ class ListFile(FileModel):
     guard: Annotated[int, Field(ge=0)] = 100
     undo_minutes: Annotated[int, Field(ge=0, le=60)] = 0
     receipts: bool = False
+    hours: Annotated[Any, BeforeValidator(_delivery_hours)] = None
     hold_days: Annotated[int, Field(ge=1, le=365)] = 14
     reasons: Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(max_length=20)] = ()
 
@@ -457,6 +469,7 @@ class ListFile(FileModel):
             guard=self.guard,
             undo_minutes=self.undo_minutes,
             receipts=self.receipts,
+            hours=self.hours,
             hold_days=self.hold_days,
             reasons=self.reasons,
         )

@@ -102,6 +102,7 @@ def _list(value: MailingList) -> Document:
         guard=None if value.guard == MailingList.guard else value.guard,
         undo_minutes=value.undo_minutes or None,
         receipts=True if value.receipts else None,
+        hours=None if value.hours is None else "-".join(f"{one:%H:%M}" for one in value.hours),
         hold_days=None if value.hold_days == MailingList.hold_days else value.hold_days,
         reasons=list(value.reasons),
     )

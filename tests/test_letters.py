@@ -117,7 +117,14 @@ LETTERS |= {
         MODERATED
         | {"targeted": False, "count": 1401, "lines": ("はい", "取消"), "until": "7月2日（木）10:00"},
     ),
-    "waiting": ("post_waiting", MODERATED | {"count": 1401, "minutes": 5, "until": "7月2日（木）10:00"}),
+    "waiting": (
+        "post_waiting",
+        MODERATED | {"count": 1401, "minutes": 5, "hours": "", "until": "7月2日（木）10:00"},
+    ),
+    "until the morning": (
+        "post_waiting",
+        MODERATED | {"count": 1401, "minutes": 0, "hours": "8:00から20:00まで", "until": "7月2日（木）8時"},
+    ),
     "author told": ("author_told", {"title": "部会", "sentence": "配信を取りやめました。" * 10}),
 }
 RENDER = {

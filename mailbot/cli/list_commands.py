@@ -73,6 +73,7 @@ def _lists_show(path: Path, name: str, as_json: bool) -> None:
             "archive": value.archive,
             "max_size": value.max_size,
             "hold_days": value.hold_days,
+            "hours": "-".join(f"{one:%H:%M}" for one in value.hours) if value.hours else "any",
         }
     if as_json:
         show.as_json(facts)

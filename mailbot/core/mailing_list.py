@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 from typing import Literal
 
 from mailbot.core.audience import NOBODY, Selector
@@ -54,6 +55,9 @@ class MailingList:
     )
     undo_minutes: int = 0  # so long its author may cancel a post
     receipts: bool = False  # he hears when his post has gone out
+    hours: tuple[time, time] | None = (
+        None  # local; posts go out from the first until the second; None: at any hour
+    )
 
 
 def joining(mailing_list: MailingList) -> Joining:

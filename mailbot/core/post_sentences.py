@@ -11,6 +11,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "office": "事務局",
         "nobody": "期限",
         # to the moderators, and to the one who wrote
+        "accept-later": "{by} が {mail}「{subject}」を承認しました。このリストの配信時間になりましたら（{at}）、配信します。",
         "accept": "{by} が {mail}「{subject}」を承認し、投稿{number}として{count}名に配信しました。",
         "trust": "{by} が {mail}「{subject}」を承認し、投稿{number}として{count}名に配信しました。"
         "{author} からの投稿は、以後このリストで保留されません。",
@@ -19,6 +20,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "claim": "{by} が {mail}「{subject}」の判断を引き受けました。",
         "expire": "{mail}「{subject}」は、期限までに判断がなかったため、配信を取りやめました。",
         "expire-told": "{mail}「{subject}」は、期限までに判断がなかったため、配信を取りやめ、差出人にお知らせしました。",
+        "already-accepted": "{mail} は、すでに承認され、配信時間を待っております。お返事では何も変わっていません。",
         "already": "{mail} は、もう済んでいます（{became}）。お返事では何も変わっていません。",
         "unread": "{mail} へのお返事から、判断を読み取れませんでした。保留のままです。お手数ですが、同じメールにもう一度返信し、"
         "本文の先頭に「承認」「却下 理由」「破棄」「引き受け」のどれか1つだけをお書きください。",
@@ -37,6 +39,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "office": "the office",
         "nobody": "nobody",
+        "accept-later": '{by} approved {mail} "{subject}": it goes out when the list\'s hours begin ({at}).',
         "accept": '{by} approved {mail} "{subject}": it went out as post {number} to {count} members.',
         "trust": '{by} approved {mail} "{subject}": it went out as post {number} to {count} members. '
         "What {author} posts to this list is no longer held.",
@@ -45,6 +48,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "claim": '{by} will decide about {mail} "{subject}".',
         "expire": 'Nobody decided about {mail} "{subject}" in time, and it does not go out.',
         "expire-told": 'Nobody decided about {mail} "{subject}" in time; it does not go out, and its author was told.',
+        "already-accepted": "{mail} is approved already and waits for the list's hours; your reply changed nothing.",
         "already": "{mail} is settled already ({became}); your reply changed nothing.",
         "unread": "Your reply about {mail} says nothing that can be read, and the post still waits. Please reply to the "
         'same mail again, with one of "approve", "reject REASON", "discard" and "claim" alone on the first line.',

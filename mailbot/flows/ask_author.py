@@ -8,6 +8,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import moment_words
+from mailbot.core.delivery_hours import leaves_at
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
 from mailbot.flows.ask_confirmation import ask_confirmation
@@ -58,25 +59,45 @@ def ask_author(
     return True
 
 
-def let_author_cancel(
+def let_post_wait(
     connection: Connection,
     site: Site,
     received: Received,
     message: Message,
     mailing_list: MailingList,
     now: datetime,
-) -> datetime | None:
-    """Let a post wait for the minutes in which its author may cancel it, and tell him so; returns until when.
+    *,
+    minutes: int = 0,
+) -> str | None:
+    """Let a post wait for the hours of its list, and for the minutes in which its author may cancel it; returns how long.
 
-    None when he cannot be told: then there is nothing to wait for.
+    He is told when it goes out, and may cancel it until then. None: it goes out now. When he cannot be told there are no
+    minutes to wait for; the hours hold all the same.
     """
-    if message.from_address is None or not inbox.may_answer(connection, message.from_address, now):
+    if not minutes and leaves_at(mailing_list.hours, now.astimezone(site.zone)) <= now:
         return None
-    until = now + timedelta(minutes=mailing_list.undo_minutes)
-    _ask(connection, site, received, message, mailing_list, "post-undo", "", until, now, by_mail=False)
-    post = HeldPost(received.id, mailing_list.name, "clock", "undo", author_told=False, until=until)
+    told = message.from_address is not None and inbox.may_answer(connection, message.from_address, now)
+    own = now + timedelta(minutes=minutes if told else 0)
+    until = leaves_at(mailing_list.hours, own.astimezone(site.zone))
+    if until <= now:
+        return None
+    if told:
+        _ask(
+            *(connection, site, received, message, mailing_list, "post-undo", "", until, now),
+            by_mail=False,
+            minutes=minutes if until == own else 0,
+        )
+    rule = "undo" if until == own else "hours"
+    post = HeldPost(received.id, mailing_list.name, "clock", rule, author_told=False, until=until)
     held_posts.add(connection, post, now)
-    return until
+    return waiting_words(site, until, now)
+
+
+def waiting_words(site: Site, until: datetime, now: datetime) -> str:
+    """Return when a post goes out, for the log."""
+    today = until.astimezone(site.zone).date() == now.astimezone(site.zone).date()
+    at = until.astimezone(site.zone)
+    return f"goes out at {at:%H:%M:%S}" if today else f"goes out at {at:%Y-%m-%d %H:%M}"
 
 
 def _ask(
@@ -92,6 +113,7 @@ def _ask(
     *,
     by_mail: bool,
     targeted: int = 0,
+    minutes: int = 0,
 ) -> bool:
     assert message.from_address is not None, "the rules ask for one author first"
     template = "post_waiting" if kind == "post-undo" else "ask_author"
@@ -104,7 +126,8 @@ def _ask(
         reason=reason,
         count=targeted or lists.count_members(connection, mailing_list.name),
         targeted=bool(targeted),
-        minutes=mailing_list.undo_minutes,
+        minutes=minutes,
+        hours=_hours_words(site, mailing_list),
         lines=beginning(site, message),
         until=moment_words(until.astimezone(site.zone), site.language),
     )
@@ -122,3 +145,11 @@ def _ask(
         lasts=until - now,
         inbox_id=received.id,
     )
+
+
+def _hours_words(site: Site, mailing_list: MailingList) -> str:
+    """Return the hours of a list as members read them; "": it has none."""
+    if mailing_list.hours is None:
+        return ""
+    first, last = (f"{one.hour}:{one:%M}" for one in mailing_list.hours)
+    return f"{first}から{last}まで" if site.language == "ja" else f"{first} and {last}"

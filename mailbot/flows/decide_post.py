@@ -47,6 +47,10 @@ def decide_post(
             connection, site, asked.address, mailing_list, said, now, inbox_id=received.id, answered=thread
         )
 
+    waits = held_posts.load(connection, number)
+    if entry.state == "held" and waits is not None and waits.rule == held_posts.ACCEPTED:
+        answer("already-accepted")
+        return Settled("discarded", f"mail {number} was accepted before this moderator's word came")
     if entry.state != "held" or asked.used_at is not None or now >= asked.expires_at:
         answer("already", became=MAIL_STATES[site.language].get(entry.state, entry.state))
         return Settled("discarded", f"mail {number} was {entry.state} before this moderator's word came")

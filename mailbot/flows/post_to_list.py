@@ -24,7 +24,7 @@ from mailbot.core.spam import spam_mark
 from mailbot.core.target import Fault, read_target
 from mailbot.core.variant import Place, as_plain_text, without_files
 from mailbot.flows.archive_post import archive_post
-from mailbot.flows.ask_author import ask_author, let_author_cancel
+from mailbot.flows.ask_author import ask_author, let_post_wait
 from mailbot.flows.hold_post import hold_post
 from mailbot.flows.settled import Settled
 from mailbot.flows.tell_decision import tell_accepted
@@ -48,11 +48,11 @@ def post_to_list(
     question = replace(ask(connection, site, received, message, mailing_list), distributed=not first)
     match moderate(question, mailing_list, site.language):
         case Accept():
-            if mailing_list.undo_minutes:
-                until = let_author_cancel(connection, site, received, message, mailing_list, now)
-                if until is not None:
-                    at = f"{until.astimezone(site.zone):%H:%M:%S}"
-                    return Settled("held", f"goes out at {at}, unless its author cancels it", told=True)
+            waits = let_post_wait(
+                *(connection, site, received, message, mailing_list, now), minutes=mailing_list.undo_minutes
+            )
+            if waits is not None:
+                return Settled("held", f"{waits}, unless its author cancels it", told=True)
             number, recipients = distribute(connection, site, received, message, mailing_list, now)
             give_receipt(connection, site, received, message, mailing_list, number, recipients, now)
             return Settled("posted", f"post {number} to {recipients} members")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.address import Post, Reply, route
 from mailbot.core.authentication import authserv_id_of
+from mailbot.core.delivery_hours import leaves_at
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, explain, moderate
@@ -108,6 +109,9 @@ def _post(
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     to = tuple(lists.recipients(connection, mailing_list.name, now, author, thread_of(message)))
     outcome = f"accept: post {number} goes to {len(to)} members"
+    opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))
+    if opens > now:
+        outcome += f", in the list's hours: at {opens:%Y-%m-%d %H:%M}"
     headers = tuple(head.replace("\0", "%").split("\r\n"))
     return Rehearsal(received.recipient, means, message.from_address, "", rules, outcome, headers, to)
 

@@ -7,13 +7,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import Message
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, Reject, moderate
+from mailbot.flows.ask_author import let_post_wait
 from mailbot.flows.hold_post import hold_post
-from mailbot.flows.post_to_list import ask, distribute, give_receipt, refuse
+from mailbot.flows.post_to_list import ask, distribute, give_receipt, refuse, wants_receipt
 from mailbot.flows.report_held import report_held
 from mailbot.flows.settled import Settled
+from mailbot.flows.tell_decision import tell_accepted
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists
+from mailbot.store.held_posts import ACCEPTED, HeldPost
+from mailbot.store.inbox import Received
 
 
 def release_post(connection: Connection, site: Site, number: int, now: datetime) -> str:
@@ -32,12 +38,20 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
         settled = Settled("discarded", f"there is no list {waited.list_name} any more")
         inbox.change(connection, number, settled.state, settled.reason, now=now)
         return settled.reason
+    if waited.rule == ACCEPTED:  # somebody has looked at it already, outside of the list's hours
+        settled = _send_accepted(connection, site, received, message, mailing_list, waited, now)
+        inbox.change(connection, number, settled.state, settled.reason, now=now)
+        return f"{settled.state}, {settled.reason}"
     question = replace(ask(connection, site, received, message, mailing_list), confirmed=True)
     match moderate(question, mailing_list, site.language):
         case Accept() | Ask():
-            post, count = distribute(connection, site, received, message, mailing_list, now)
-            give_receipt(connection, site, received, message, mailing_list, post, count, now)
-            settled = Settled("posted", f"post {post} to {count} members")
+            waits = let_post_wait(connection, site, received, message, mailing_list, now)
+            if waits is None:
+                post, count = distribute(connection, site, received, message, mailing_list, now)
+                give_receipt(connection, site, received, message, mailing_list, post, count, now)
+            settled = (
+                Settled("held", waits) if waits else Settled("posted", f"post {post} to {count} members")
+            )
         case Hold() as hold:
             settled = hold_post(connection, site, received, message, mailing_list, hold, question, now)
             if not settled.told:
@@ -49,3 +63,19 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
             settled = Settled("discarded", reason)
     inbox.change(connection, number, settled.state, settled.reason, now=now)
     return f"{settled.state}, {settled.reason}"
+
+
+def _send_accepted(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    waited: HeldPost,
+    now: datetime,
+) -> Settled:
+    """Distribute what a moderator accepted; its author hears of it where he knew that it waits."""
+    post, count = distribute(connection, site, received, message, mailing_list, now)
+    if waited.author_told or wants_receipt(connection, message, mailing_list):
+        tell_accepted(connection, site, message, mailing_list, post, count, now, inbox_id=received.id)
+    return Settled("posted", f"post {post} to {count} members")

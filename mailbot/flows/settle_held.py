@@ -9,8 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.address import Post, Reply, address_key, route, same_address
-from mailbot.core.calendar import Language
+from mailbot.core.calendar import Language, moment_words
 from mailbot.core.decision import REASONS
+from mailbot.core.delivery_hours import leaves_at
 from mailbot.core.desk_sentences import mail_name
 from mailbot.core.event import Event, rsvp_deadline
 from mailbot.core.ledger import own_rows, standing
@@ -22,6 +23,7 @@ from mailbot.core.survey import Survey
 from mailbot.core.token import token_hash
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.answer_reply import queue_receipt
+from mailbot.flows.ask_author import waiting_words
 from mailbot.flows.post_to_list import distribute, refuse, wants_receipt
 from mailbot.flows.record_for_body import ballot_of_mail
 from mailbot.flows.record_rsvp import record_rsvp
@@ -42,6 +44,7 @@ from mailbot.store import (
     surveys,
 )
 from mailbot.store.ballots import Ballot
+from mailbot.store.held_posts import ACCEPTED, HeldPost
 from mailbot.store.inbox import Received
 
 _DECIDED = {"accept": "accepted", "trust": "trusted", "reject": "rejected", "discard": "discarded"}
@@ -170,9 +173,28 @@ def _settle_post(
         author = message.from_address or ""
         if not author:
             decision = "accept"  # nobody can be trusted who is not named
-        number, count = distribute(connection, site, received, message, mailing_list, now)
         if decision == "trust":
             _trust(connection, mailing_list, author, by, now)
+        opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))
+        # Whoever accepts it a second time wants it out at once.
+        if opens > now and (waited is None or waited.rule != ACCEPTED):
+            told = waited is not None and waited.author_told
+            held_posts.add(
+                connection,
+                HeldPost(received.id, mailing_list.name, "clock", ACCEPTED, author_told=told, until=opens),
+                now,
+            )
+            at = moment_words(opens, site.language)
+            tell_decision(
+                *(connection, site, mailing_list),
+                post_sentence(site.language, "accept-later", at=at, **figures),
+                now,
+                inbox_id=received.id,
+                by=by,
+                answered=answered,
+            )
+            return Settled("held", f"accepted by {who}; {waiting_words(site, opens, now)}", told=True)
+        number, count = distribute(connection, site, received, message, mailing_list, now)
         settled = Settled("posted", f"accepted by {who}: post {number} to {count} members")
         figures |= {"number": number, "count": count, "author": author}
         told = waited is not None and waited.author_told

@@ -86,11 +86,7 @@ class Database:
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Run the block on one consistent snapshot, without hindering writers."""
-        with (
-            storage_errors(),
-            self._readers.connect() as connection,
-            connection.begin(),
-        ):
+        with storage_errors(), self._readers.connect() as connection, connection.begin():
             yield connection
 
     @contextlib.contextmanager

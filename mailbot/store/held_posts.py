@@ -17,6 +17,8 @@ WaitsFor = Literal[
     "clock",  # nothing but time, in which its author may still cancel; then it goes out
 ]
 
+ACCEPTED = "accepted"  # the rule of a post that a person has accepted, and that waits for its list's hours
+
 
 @dataclass(frozen=True)
 class HeldPost:
@@ -25,7 +27,7 @@ class HeldPost:
     inbox_id: int
     list_name: str
     waits_for: WaitsFor
-    rule: str  # of core/moderation.py
+    rule: str  # of core/moderation.py; of what waits for the clock: undo, hours or ACCEPTED
     author_told: bool  # he knows that it waits, so that he hears of its end, too
     until: datetime
     remind_at: datetime | None = None
