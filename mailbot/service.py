@@ -96,6 +96,7 @@ def make_site(config: Config) -> Site:
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
         witnesses=config.witnesses,
         digest_at=config.digest_at,
+        plan_at=config.plan_at,
         desk=config.desk,
         web_url=config.web_url,
         bounce_limits=config.bounces,

@@ -41,6 +41,7 @@ class Site:
     ] = ()  # addresses of the people who may act for the office; none named: the office alone
 
     digest_at: time = time(17)  # local, on business days: when digests go out
+    plan_at: time | None = time(8, 30)  # local, when the week's plan goes to the office; None: it does not
     spam_score: float | None = (
         None  # from which score of our spam filter on a post is held; None: it is not asked
     )

@@ -69,6 +69,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         office="jimukyoku@example.jp",
         witnesses=(),
         digest_at=time(17),
+        plan_at=time(8, 30),
         desk=(),
         timezone=ZoneInfo("Asia/Tokyo"),
         language="ja",

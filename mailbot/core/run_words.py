@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date, datetime
 
-from mailbot.core.calendar import Language
+from mailbot.core.calendar import Language, english_weekday, japanese_weekday
 from mailbot.core.plan import Action, JobName
 
 _DOES: Mapping[Language, Mapping[tuple[str, str], str]] = {
@@ -31,6 +32,7 @@ _DOES: Mapping[Language, Mapping[tuple[str, str], str]] = {
         ("rollcall", "reminder"): "roll-call reminder",
     },
 }
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COUNTED: frozenset[Action] = frozenset({"reminder", "followup", "notice"})
 
 SENTENCES: Mapping[Language, Mapping[str, str]] = {
@@ -71,6 +73,14 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "nothing-leaves": "{key}で、いま送っている途中のものはありません。",
         "stopped-already": "{key}の送信は、もう止めてあります。",
         "not-stopped": "{key}の送信は、止まっていません。",
+        "moved": "定義では{at}の予定です。",
+        "odd-day": "役所の休みの日です。",
+        "odd-hour": "お勤めの時間の外です。",
+        "unpublished": "{year}年の祝日はまだ公表されていません。近くなりましたら、日取りをお確かめください。",
+        "was-late": "{span}遅れて行いました。",
+        "was-skipped": "行いませんでした。その折に【報告】のメールでお知らせしています。",
+        "was-skipped-by-hand": "ご指示により見送りました。",
+        "days-off": "今週のお休みは、{days}です。",
         "over": "{run}は、締切や開会を過ぎたため、送れません。",
     },
     "en": {
@@ -110,6 +120,14 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "nothing-leaves": "{key}: nothing is being sent.",
         "stopped-already": "{key} is stopped already.",
         "not-stopped": "{key} is not stopped.",
+        "moved": "By its definition it is planned for {at}.",
+        "odd-day": "This is a day off.",
+        "odd-hour": "This is outside office hours.",
+        "unpublished": "The public holidays of {year} are not published yet; please look at the date again later.",
+        "was-late": "It was done {span} late.",
+        "was-skipped": "It was not done; you were told at the time.",
+        "was-skipped-by-hand": "It was skipped by your word.",
+        "days-off": "Days off this week: {days}.",
         "over": "{run} cannot go out any more: the close or the beginning is past.",
     },
 }
@@ -128,6 +146,20 @@ def run_words(name: JobName, language: Language = "ja") -> str:
         return f"{name.key}の{does}{count}" if name.subject != "rollcall" else f"{does}{count}"
     count = f" {name.number}" if name.action in _COUNTED and name.number > 1 else ""
     return f"{name.key}: {does}{count}"
+
+
+def day_words(day: date, language: Language = "ja") -> str:
+    """Return a day of the weeks around: 「12月1日（火）」, "Tue 1 Dec"."""
+    if language == "ja":
+        return f"{day.month}月{day.day}日（{japanese_weekday(day)}）"
+    return f"{english_weekday(day)[:3]} {day.day} {_MONTHS[day.month - 1]}"
+
+
+def hour_words(moment: datetime, language: Language = "ja") -> str:
+    """Return the time of day behind a day: 「10時」「9時30分」, ", 09:30"."""
+    if language == "ja":
+        return f"{moment.hour}時" + (f"{moment.minute}分" if moment.minute else "")
+    return f", {moment:%H:%M}"
 
 
 def run_sentence(language: Language, kind: str, **figures: object) -> str:

@@ -1,4 +1,4 @@
-"""What follows from time alone, beside the due-table: receipts, acts, held posts, digests, sealed mails, ledger heads, bounces."""
+"""What follows from time alone, beside the due-table: receipts, acts, held posts, digests, the plan, sealed mails, ledger heads, bounces."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime
 from mailbot.flows.destroy_sealed import destroy_due
 from mailbot.flows.expire_held import expire_held
 from mailbot.flows.mail_ledger_heads import heads_due, mail_ledger_heads
+from mailbot.flows.mail_plan import mail_plan, plan_due
 from mailbot.flows.pay_receipts import pay_receipts
 from mailbot.flows.send_digests import digests_due, send_digests
 from mailbot.flows.settle_act import expire_acts
@@ -25,6 +26,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
         held = bool(held_posts.due(connection, now) or held_posts.to_remind_of(connection, now))
         heads = bool(heads_due(connection, site, now))
         digests = digests_due(connection, site, now) is not None
+        plan = plan_due(connection, site, now)
     done = 0
     if owed:
         with database.write() as connection:
@@ -41,4 +43,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
     if digests:
         with database.write() as connection:
             done += send_digests(connection, site, now)
+    if plan:
+        with database.write() as connection:
+            done += mail_plan(connection, site, now)
     return done + watch_addresses(database, site, now) + destroy_due(database, site, now)

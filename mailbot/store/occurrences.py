@@ -119,6 +119,12 @@ def done(connection: Connection, prefix: str) -> list[Occurrence]:
     return _list(connection, occurrence.c.job.startswith(prefix, autoescape=True), ran)
 
 
+def settled_since(connection: Connection, since: datetime) -> list[Occurrence]:
+    """Return the runs that were done, late or not, or skipped since then, in order; digests and the like are none."""
+    ended = occurrence.c.state.in_(("done", "late", "skipped"))
+    return _list(connection, ended, occurrence.c.settled_at >= since, occurrence.c.job.contains(":"))
+
+
 def claim(connection: Connection, job: str, local: str, state: str = "waiting") -> bool:
     """Take a run in this state for this transaction; False when another node has it or it is settled."""
     query = (
