@@ -844,6 +844,7 @@ class EventFile(FileModel):
     contact: Lines = ""
     calendar: CalendarUse = "publish"
     late: LateFile | None = None
+    offer_days: Annotated[int, Field(ge=1, le=60)] | None = None
     cancelled: Annotated[str | None, BeforeValidator(_cancelled)] = None
 
     def value(self, zone: ZoneInfo) -> Event:
@@ -863,6 +864,7 @@ class EventFile(FileModel):
             programme=self.programme,
             contact=self.contact,
             calendar=self.calendar,
+            offer_days=self.offer_days,
             cancelled=self.cancelled,
             late=self.late.value() if self.late else None,
         )

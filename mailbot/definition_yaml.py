@@ -176,6 +176,7 @@ def _event(value: Event, zone: ZoneInfo) -> Document:
         rsvp_until=_time(value.rsvp_until, zone) if value.rsvp_until else None,
         programme=value.programme,
         contact=value.contact,
+        offer_days=value.offer_days,
         calendar=None if value.calendar == "publish" else value.calendar,
         late=_late(value.late),
         cancelled="yes" if value.cancelled == "" else value.cancelled,

@@ -789,6 +789,33 @@ class Renderer:
         )
         return self._cook(body, event.key, to, now, thread=thread)
 
+    def seat_offer(
+        self,
+        event: Event,
+        *,
+        people: int,
+        until: datetime,
+        over: bool,
+        edition: int,
+        answers: Answers,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the offer of seats that became free, until a moment; `over`: the news that it was not taken up."""
+        body = self._event_text(
+            "seat_offer",
+            event,
+            to,
+            now,
+            edition,
+            answers=answers,
+            people=people,
+            offered_until=self._moment(until),
+            offered_short=self._short(until),
+            over=over,
+        )
+        return self._cook(body, event.key, to, now)
+
     def calendar_answer(
         self, event: Event, *, known: bool, thread: Thread, now: datetime, to: Recipient = EACH
     ) -> bytes:

@@ -50,6 +50,14 @@ def test_fanout_with_a_relay_of_ones_own() -> None:
     assert 0 < shown["time_to_first_s"] < shown["seconds"]
 
 
+def test_fanout_of_invitations() -> None:
+    """`fanout --mode calendar` measures an event's notice with a calendar part of its own for each body."""
+    shown = figures("fanout", "--members", "50", "--mode", "calendar")
+    assert shown["mode"] == "calendar"
+    assert 0 < shown["recipients"] <= 50
+    assert shown["cpu_seconds"] > 0
+
+
 def test_fanout_signed() -> None:
     """`fanout --mode signed` measures the same with a DKIM signature on each copy."""
     shown = figures("fanout", "--members", "50", "--mode", "signed")

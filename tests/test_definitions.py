@@ -292,6 +292,7 @@ def test_an_event(tmp_path: Path) -> None:
     text = EVENT + (
         "capacity: 80\nrsvp_until: 2027-01-29 17:00\nprogramme: |\n  講演\n  質疑\ncontact: 事務局\n"
         "notices: [{at: 2027-01-12 10:00}, {business_days_before: 3, at: '09:30', to: attending}]\n"
+        "offer_days: 3\ncalendar: request\n"
     )
     assert defined(tmp_path, events_a=text).events == (
         Event(
@@ -310,6 +311,8 @@ def test_an_event(tmp_path: Path) -> None:
             capacity=80,
             programme="講演\n質疑",
             contact="事務局",
+            calendar="request",
+            offer_days=3,
         ),
     )
 

@@ -231,6 +231,14 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "cancelled, answered": lambda r: r.event_cancelled(
         replace(FIXED, cancelled=""), sequence=2, now=NOW, thread=THREAD
     ),
+    "calendar, another time": lambda r: r.calendar_answer(FIXED, known=True, thread=THREAD, now=NOW),
+    "calendar, another entry": lambda r: r.calendar_answer(EVENT, known=False, thread=THREAD, now=NOW),
+    "seats offered": lambda r: r.seat_offer(
+        FIXED, people=2, until=NOW, over=False, edition=2, answers={"Q2": "2名"}, now=NOW
+    ),
+    "seats offered in vain": lambda r: r.seat_offer(
+        FIXED, people=2, until=NOW, over=True, edition=2, answers={}, now=NOW
+    ),
     "rsvp, attending": rsvp("attending", 2, ("山田太郎", "鈴木花子")),
     "rsvp, a seat became free": lambda r: r.rsvp_receipt(
         FIXED, RsvpReceipt(Rsvp("attending", 1), NOW, 1, 2, {"Q1": ("1",)}), thread=None, now=NOW
@@ -315,10 +323,12 @@ ANSWERED |= {
     "rejected",
     "reply rejected",
     "cancelled, answered",
+    "calendar, another time",
+    "calendar, another entry",
 }
 DESK = {"held", "report"} | {name for name in MAILS if name.startswith(("command", "act"))}
 SECRETARIAT = {"rejected"} | DESK
-OF_AN_EVENT = ("notice", "change", "cancelled", "rsvp")
+OF_AN_EVENT = ("notice", "change", "cancelled", "rsvp", "calendar", "seats")
 ANSWERED |= {name for name in MAILS if name.startswith("command")}
 BALLOTS = {
     name for name in MAILS if name.startswith(("invitation", "reminder", "fresh", "notice, u", "notice, f"))

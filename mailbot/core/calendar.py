@@ -126,6 +126,15 @@ def business_days_before(day: date, n: int, holiday: Holiday) -> date:
     return day
 
 
+def business_days_after(day: date, n: int, holiday: Holiday) -> date:
+    """Return the n-th business day after the day, which is never counted itself."""
+    for _ in range(n):
+        day += timedelta(days=1)
+        while not business_day(day, holiday):
+            day += timedelta(days=1)
+    return day
+
+
 def local_moment(day: date, time: clock, zone: tzinfo) -> datetime:
     """Return the aware moment of a local wall-clock time, whatever the zone's clock changes (PEP 495).
 

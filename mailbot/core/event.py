@@ -49,6 +49,7 @@ class Event:
     contact: str = ""  # free lines
     calendar: CalendarUse = "publish"
     late: Lateness | None = None  # how late its notices may go out; None: as usual
+    offer_days: int | None = None  # business days for which a free seat is offered; None: it is given at once
     cancelled: str | None = None  # why it is not held after all, "" without a reason; None: it is held
 
 

@@ -19,7 +19,7 @@ from mailbot.core.event import Event, Notice, begins
 from mailbot.core.lateness import Lateness
 from mailbot.core.survey import Reminder, Survey
 
-Action = Literal["freeze", "open", "reminder", "followup", "close", "notice", "send"]
+Action = Literal["freeze", "open", "reminder", "followup", "close", "notice", "offer", "send"]
 
 _ON_TIME = timedelta(minutes=5)  # a run this little after its time is not called late
 _REMINDER = Lateness(24, "drop")  # later it would name the wrong day
@@ -54,7 +54,7 @@ class JobName:
     subject: Literal["survey", "event", "rollcall", "bulletin"]
     key: str  # S26-014
     action: Action
-    number: int  # of the reminder, follow-up or notice as defined, from 1; 0 where there is one only
+    number: int  # of the reminder, follow-up or notice as defined, from 1; an offer's ballot; 0 where there is one only
 
     def __str__(self) -> str:
         return f"{self.subject}:{self.key}:{self.action}" + (f":{self.number}" if self.number else "")
@@ -249,8 +249,8 @@ def job_name(name: str) -> JobName:
             return JobName("rollcall", key, "reminder", int(number))
         case ["bulletin", key, "send"]:
             return JobName("bulletin", key, "send", 0)
-        case ["event", key, "notice", number] if number.isdecimal():
-            return JobName("event", key, "notice", int(number))
+        case ["event", key, ("notice" | "offer") as action, number] if number.isdecimal():
+            return JobName("event", key, action, int(number))
     raise ValueError(f"{name!r} is not the name of a scheduled job")
 
 

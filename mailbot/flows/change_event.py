@@ -12,8 +12,8 @@ from mailbot.core.ledger import standings
 from mailbot.core.plan import Job, job_name
 from mailbot.core.refusal import Refusal
 from mailbot.flows.announce_event import queue_notice, seats_taken
+from mailbot.flows.give_seats import give_seats
 from mailbot.flows.plan_runs import jobs_of, plan_runs
-from mailbot.flows.record_rsvp import promote
 from mailbot.site import Site
 from mailbot.store import ballots, events, occurrences
 from mailbot.store.ballots import Ballot
@@ -50,7 +50,7 @@ def change_event(
     remarks = _move_reminders(connection, site, new, out, now) if moved and new.cancelled is None else ()
     told = _tell(connection, site, stored, new, now, moved=moved, reminded=bool(moved and out))
     if new.cancelled is None:
-        promote(connection, site, new, now)  # there may be more seats now
+        give_seats(connection, site, new, now)  # there may be more seats now
     return Changed(told, remarks)
 
 

@@ -36,6 +36,8 @@ def count_mails(connection: Connection, one: Occurrence) -> int:
         held = events.load(connection, name.key)
         if held is None:
             return 0
+        if name.action == "offer":
+            return 1
         if held.event.notices[name.number - 1].to == "attending":
             return len(codes_with(connection, name.key, frozenset({"attending"})))
         if held.state == "announced":

@@ -8,6 +8,7 @@ from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.plan import Job, bulletin_jobs, event_jobs, occurrence, survey_jobs
 from mailbot.core.survey import Survey
+from mailbot.flows.give_seats import offered_runs
 from mailbot.site import Site
 from mailbot.store import occurrences
 from mailbot.store.occurrences import Occurrence
@@ -17,6 +18,8 @@ def plan_runs(connection: Connection, site: Site, value: Survey | Event | Bullet
     """Make the waiting runs exactly those of the definition; runs that were done stay done."""
     kind = "survey" if isinstance(value, Survey) else "event" if isinstance(value, Event) else "bulletin"
     wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs_of(site, value)]
+    if isinstance(value, Event) and value.cancelled is None:
+        wanted += offered_runs(connection, site, value.key)
     occurrences.plan(connection, f"{kind}:{value.key}:", wanted)
 
 

@@ -32,15 +32,17 @@ from mailbot.core.token import read_calendar_token
 from mailbot.core.trust import Count, may_count
 from mailbot.core.vote import Verdict, weigh
 from mailbot.flows.answer_reply import queue_receipt
+from mailbot.flows.give_seats import give_seats, settle_offer
 from mailbot.flows.known_texts import known_texts
 from mailbot.flows.record_vote import contacts, trust_of
 from mailbot.flows.settled import Settled
 from mailbot.render import RsvpReceipt, Thread
 from mailbot.site import Site
-from mailbot.store import ballots, events, inbox
+from mailbot.store import ballots, events, inbox, seat_offers
 from mailbot.store.ballots import Ballot
 from mailbot.store.events import StoredEvent
 from mailbot.store.inbox import Received
+from mailbot.store.seat_offers import SeatOffer
 
 _ANSWERED = frozenset({"attending", "waiting", "declined", "later"})
 
@@ -96,9 +98,11 @@ def record_rsvp(
             return Settled("held", reason)
     said = rsvp_of(verdict.answers)
     late = verdict.status == "late"
-    status = _status(
-        event, said, verdict, {code: own for code, own in stands.items() if code != ballot.code}, before
-    )
+    others = {code: own for code, own in stands.items() if code != ballot.code}
+    offer = _open_offer(connection, ballot, received)
+    status = _status(event, said, verdict, others, before, 0 if offer is None else offer.people)
+    if offer is not None and not late and status not in {"unclear", "later"}:
+        settle_offer(connection, event.key, ballot.id, now)
     row = _row(ballot, received, message, verdict, before, "late" if late else status, verdict.reason)
     row = replace(row, remarks=reading.remarks)
     ballots.append(connection, event.key, row)
@@ -106,7 +110,7 @@ def record_rsvp(
         _acknowledge(
             connection, site, event, ballot, received, message, row, replace(said, status=status), late, now
         )
-    promote(connection, site, event, now)
+    give_seats(connection, site, event, now)
     if status == "unclear" and not verdict.ask and not late:
         return Settled("held", verdict.reason or "it is not clear whether they come")
     return Settled("answered", f"{event.key} {ballot.code}: {status}")
@@ -213,7 +217,8 @@ def _weigh(
 ) -> tuple[Reading, Verdict]:
     event = stored.event
     form = rsvp_form(event, site.language)
-    late = received.received_at >= rsvp_deadline(event, site.zone) and not admitted
+    offer = _open_offer(connection, ballot, received)
+    late = received.received_at >= rsvp_deadline(event, site.zone) and not admitted and offer is None
     previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
     if calendar is not None:  # a person's click, though some services send it as an automatic mail
         reading = _of_calendar(event, stored.sequence, calendar, before, site)
@@ -264,10 +269,21 @@ def _send_again(
     queue_receipt(connection, "event_notice", cooked, ballot, [ballot.address], received.id, now)
 
 
+def _open_offer(connection: Connection, ballot: Ballot, received: Received) -> SeatOffer | None:
+    """Return the seats that are kept for this body, if its reply came in time."""
+    offer = seat_offers.of_ballot(connection, ballot.id)
+    return offer if offer is not None and received.received_at < offer.expires_at else None
+
+
 def _status(
-    event: Event, said: Rsvp, verdict: Verdict, others: dict[str, Standing], before: Standing | None
+    event: Event,
+    said: Rsvp,
+    verdict: Verdict,
+    others: dict[str, Standing],
+    before: Standing | None,
+    offered: int,
 ) -> RsvpStatus:
-    """Return where the body stands after its reply."""
+    """Return where the body stands after its reply; `offered`: seats that are kept for it."""
     if verdict.status in {"withdrawn", "declined"}:
         return "declined"
     if (
@@ -281,7 +297,7 @@ def _status(
     held = (
         rsvp_of(before.row.answers).people if before is not None and before.row.status == "attending" else 0
     )
-    if said.people <= held:
+    if said.people <= max(held, offered):
         return "attending"  # fewer or as many as they had: nobody was passed over
     return seat(event, _taken(others), said.people)
 
@@ -346,28 +362,3 @@ def _acknowledge(
     thread = Thread(message.message_id, message.references)
     cooked = site.render.rsvp_receipt(event, receipt, thread=thread, now=now)
     queue_receipt(connection, "rsvp_receipt", cooked, ballot, [address], received.id, now)
-
-
-def promote(connection: Connection, site: Site, event: Event, now: datetime) -> None:
-    """Give places that are free to those who wait, in the order in which they came; a group is not split."""
-    stands = standings(ballots.ledger(connection, event.key))
-    taken = sum(rsvp_of(own.row.answers).people for own in stands.values() if own.row.status == "attending")
-    waiting = [own.row for own in stands.values() if own.row.status == "waiting"]
-    for row in sorted(waiting, key=lambda row: row.received_at):
-        said = rsvp_of(row.answers)
-        if event.capacity is not None and taken + said.people > event.capacity:
-            return
-        taken += said.people
-        promoted = replace(row, status="attending", inbox_id=None, problems=(), reason="a place became free")
-        ballots.append(connection, event.key, promoted)
-        ballot = ballots.by_id(connection, row.ballot_id)
-        assert ballot is not None
-        receipt = RsvpReceipt(
-            rsvp=replace(said, status="attending"),
-            at=now,
-            version=row.version,
-            edition=row.version + 1,
-            answers=row.answers,
-        )
-        cooked = site.render.rsvp_receipt(event, receipt, thread=None, now=now)
-        queue_receipt(connection, "rsvp_receipt", cooked, ballot, [ballot.address], None, now)

@@ -17,6 +17,8 @@ def rule_of_run(connection: Connection, site: Site, run: Occurrence) -> LateRule
     if name.subject == "rollcall":
         call = roll_calls.load(connection, name.key)
         return None if call is None else roll_call_rule(name, call.closes)
+    if name.action == "offer":
+        return LateRule()
     return next((job.late for job in _jobs(connection, site, name) if job.name == run.job), None)
 
 

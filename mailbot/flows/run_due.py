@@ -16,6 +16,7 @@ from mailbot.flows.announce_event import announce_event
 from mailbot.flows.call_roll import call_roll
 from mailbot.flows.close_survey import StillReading, close_survey
 from mailbot.flows.follow_up_survey import follow_up_survey
+from mailbot.flows.give_seats import end_offer
 from mailbot.flows.keep_standing import keep_standing
 from mailbot.flows.open_survey import freeze_electorate, open_survey
 from mailbot.flows.remind_survey import remind_survey
@@ -185,6 +186,8 @@ def _run(
         case "send":
             sent = send_bulletin(connection, site, key, now, by=SCHEDULE, late_since=late_since)
             return f"{sent.copies} copies"
+        case "offer":
+            return end_offer(connection, site, key, name.number, now)
         case "notice":
             noticed = announce_event(
                 connection, site, key, name.number, now, late_since=late_since, by=SCHEDULE

@@ -46,15 +46,26 @@ def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence]) -> N
             _set(connection, job, local, state="withdrawn", note="the definition changed")
         if state == "withdrawn" and (job, local) in keys:
             _set(connection, job, local, state="waiting", note="")
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     known = {(job, local) for job, local, _ in present}
     for one in wanted:
         if (one.job, one.local) not in known:
-            connection.execute(
-                dialect_insert(occurrence)
-                .values(job=one.job, local=one.local, due_at=one.due_at, state="waiting")
-                .on_conflict_do_nothing()
-            )
+            add(connection, one)
+
+
+def add(connection: Connection, one: Occurrence) -> None:
+    """Plan one run, unless it is in the table already."""
+    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    connection.execute(
+        dialect_insert(occurrence)
+        .values(job=one.job, local=one.local, due_at=one.due_at, state="waiting")
+        .on_conflict_do_nothing()
+    )
+
+
+def add_again(connection: Connection, one: Occurrence) -> None:
+    """Plan one run, also where the same job was done for this very moment before."""
+    add(connection, one)
+    _set(connection, one.job, one.local, state="waiting", note="", settled_at=None)
 
 
 def due(connection: Connection, now: datetime) -> list[Occurrence]:

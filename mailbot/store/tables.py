@@ -223,6 +223,26 @@ event = Table(
     Column("announced_at", Moment),
 )
 
+seat_offer = Table(  # of a seat that became free, to a body that waits for one
+    "seat_offer",
+    metadata,
+    Column("ballot_id", BigInteger, ForeignKey("ballot.id"), primary_key=True, autoincrement=False),
+    Column("event_key", Text, nullable=False),
+    Column("people", Integer, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index("ix_seat_offer_event", "event_key"),
+)
+
+attendance = Table(  # who was there, as the office entered it
+    "attendance",
+    metadata,
+    Column("event_key", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("people", Integer, nullable=False),  # 0: nobody came
+    Column("entered_at", Moment, nullable=False),
+    Column("entered_by", Text, nullable=False),
+)
+
 # --- what a member is asked, and what it answered --------------------------------------------------------------
 
 ballot = Table(
