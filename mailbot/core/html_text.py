@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter, itemgetter
+from typing import NamedTuple
 
 MAX_CHARACTERS = 5_000_000  # of one document, which may hold pictures as data: addresses
 MAX_MARKUP = 50_000  # tags and comments, those with attributes twice: half a second; the rest is cut off
@@ -17,6 +18,7 @@ MOST_ATTRIBUTES = 30  # of one tag that are looked at
 USUAL_DEPTH = 200  # open elements; each one more counts as three tags
 MAX_REFERENCES = 30_000  # characters written as &...; in one document; it is cut off before the next
 MAX_QUOTE_MARKS = 20  # per line; deeper levels look like this one
+LONGEST_PARAGRAPH = 450  # characters of a paragraph that is kept as it was read
 CUT = "[…]"
 
 _VOID = frozenset(
@@ -154,6 +156,7 @@ class _Page:
         self._quotes = 0
         self._struck = 0
         self._pre = 0
+        self._is_paragraph = False  # the document is one paragraph, of a larger one
 
     def read(self, max_markup: int) -> bool:
         """Write the lines; return whether all of the page was read."""
@@ -163,10 +166,40 @@ class _Page:
         while position < end and self.left >= 0:
             bracket = self._finder.find("<", position)
             self._text(self._source[position:bracket])
+            if behind := self._paragraph(bracket):
+                position = behind
+                continue
             position = self._markup(bracket) if bracket < end else end
             self.left -= 1
         self._break()
         return position >= end
+
+    # Paragraphs: nearly all are ours, quoted, and the same in the replies of others
+
+    def _paragraph(self, start: int) -> int:
+        """Write the paragraph that begins at start as it was read before; return where it ends, 0 if it is none."""
+        if self._is_paragraph or self._pre or self._struck or len(self._open) > _SHALLOW:
+            return 0
+        found = _PARAGRAPH.match(self._source, start, start + LONGEST_PARAGRAPH)
+        if found is None:
+            return 0
+        if found["name"] == "p" and self._block_places and self._open[self._block_places[-1]].name == "p":
+            return 0  # it ends that one
+        known = _read_paragraph(found.group(), found["attributes"], show_struck=self._show_struck)
+        if known is None or self.left <= known.markup:
+            return 0
+        self._break()
+        for line in known.lines:
+            self._add(line)
+        self._words += known.words
+        self.left -= known.markup
+        return found.end()
+
+    def read_paragraph(self) -> _Paragraph:
+        """Read the page, which is one paragraph of a larger one."""
+        self._is_paragraph = True
+        self.read(MAX_MARKUP)
+        return _Paragraph(tuple(self.lines), self._words, MAX_MARKUP - self.left)
 
     # Markup
 
@@ -362,8 +395,37 @@ class _Page:
         text = self._line.text(show_struck=self._show_struck)
         self._line = _Line()
         if text is not None:
-            marks = min(self._quotes, MAX_QUOTE_MARKS)
-            self.lines.append("> " * marks + text if text or not marks else (">" + " >" * (marks - 1)))
+            self._add(text)
+
+    def _add(self, line: str) -> None:
+        marks = min(self._quotes, MAX_QUOTE_MARKS)
+        self.lines.append("> " * marks + line if line or not marks else (">" + " >" * (marks - 1)))
+
+
+class _Paragraph(NamedTuple):
+    """What one p or div with nothing but words in it says, wherever it stands."""
+
+    lines: tuple[str, ...]
+    words: int  # stretches of text
+    markup: int  # tags, those with attributes twice
+
+
+_SHALLOW = USUAL_DEPTH - LONGEST_PARAGRAPH // 3  # open elements: none within a paragraph is one too many
+# Nothing in these is tried twice (++, *+): a stranger writes what they look at.
+_ATTRIBUTES = r"""[^<>"']*+(?:"[^<>"]*+"[^<>"']*+)*+"""
+_PARAGRAPH = re.compile(
+    rf"<(?P<name>p|div)(?P<attributes>(?:\s{_ATTRIBUTES})?+)>"
+    rf"(?:[^<>]++|</?+(?:span|font|a|b|i|u|em|strong|o:p|br)(?:[\s/]{_ATTRIBUTES})?+>)*+</(?P=name)>"
+)
+
+
+@lru_cache(maxsize=4096)
+def _read_paragraph(source: str, attributes: str, *, show_struck: bool) -> _Paragraph | None:
+    """Return what a paragraph says; None: it depends on what stands around it, as a quotation's container does."""
+    found = _attributes(attributes)
+    if not _QUOTE_CLASSES.isdisjoint(found.get("class", "").lower().split()) or _heads_quotation(found):
+        return None
+    return _Page(source, show_struck=show_struck).read_paragraph()
 
 
 def _is_letter(character: str) -> bool:

@@ -130,3 +130,47 @@ def test_a_script_without_its_end_hides_nothing_else() -> None:
 def test_never_raises(tokens: list[str]) -> None:
     """Any heap of tokens gives text."""
     assert isinstance(html_to_text("".join(tokens)), str)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "<body>{}</body>",
+        "<blockquote>{}</blockquote>{}",
+        "<p>open {}",
+        "<div>said <p>more{} and on</p></div>",
+        "<pre>\n{}\n</pre>",
+        "<s>taken away {}</s>{}",
+        "<ol><li>{}<li>{}</ol>",
+        "<table><tr><td>{}<td>{}</table>",
+        '<div class="gmail_quote">{}<blockquote>{}</blockquote></div>',
+        "<span>{}",
+    ],
+)
+@pytest.mark.parametrize(
+    "paragraph",
+    [
+        '<p class="MsoNormal">Q1 2<o:p></o:p></p>',
+        "<div>a<br>b &gt; c<br></div>",
+        "<div><br></div>",
+        '<p>\n one\n <b>two</b> <span style="text-decoration:line-through">three</span></p>',
+        '<p style="text-decoration:line-through">all</p>',
+        "<p>left <b>open</p>",
+        "<div>ended</b> twice</div>",
+        '<div class="gmail_quote">theirs</div>',
+        '<div style="border:none;border-top:solid #E1E1E1 1.0pt">below a line</div>',
+        '<div id="divRplyFwdMsg">below a header</div>',
+    ],
+)
+def test_a_known_paragraph_reads_as_a_new_one(around: str, paragraph: str) -> None:
+    """What a paragraph says does not depend on whether it was read before, wherever it stands."""
+    page = around.replace("{}", f"{paragraph}\n<p>next</p>")
+    new = page.replace("</p>", "<x></x></p>").replace("</div>", "<x></x></div>")  # no such paragraph is kept
+    for _ in range(2):
+        assert html_to_text(page) == html_to_text(new)
+        assert html_to_text(page, show_struck=True) == html_to_text(new, show_struck=True)
+
+
+def test_a_paragraph_without_an_end_costs_no_more() -> None:
+    """Words and tags that end in no paragraph are looked at once."""
+    assert html_to_text("<p>" + "ab" * 200 + "<b>" * 30 + "<") == "ab" * 200 + "<"
