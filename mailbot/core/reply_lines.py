@@ -19,6 +19,8 @@ MOST_PIECES = 10  # lines into which a gateway may have wrapped one of ours
 
 _QUOTE_MARKS = frozenset(">＞|｜")
 _RARE_QUOTE_MARKS = frozenset(":：}｝#»》%")  # quote marks where a line of ours follows
+_CELL_MARKS = frozenset("\t|｜")
+_NAMED_QUOTE_MARKS = frozenset(">＞")
 _NAMED_QUOTE = re.compile(r"^(?P<name>[^\s>＞]{1,20})[>＞]\s?(?P<rest>.*)$")
 _STRUCK = re.compile(r"~~[^~]{1,500}~~")
 
@@ -84,20 +86,36 @@ def _unquoted(line: str) -> tuple[int, str]:
     return depth, line[at:] if depth else line
 
 
-def _piece(line: str) -> tuple[int, str, str]:
-    """Return how deep a line is quoted, the line without its quote marks, and its key."""
+class _Piece(NamedTuple):
+    """One line of a reply by itself."""
+
+    depth: int  # how deep it is quoted
+    body: str  # without its quote marks
+    key: str
+    odd: str  # the whole line where it may be a table's or begin with a rare quote mark: what we sent tells; else ""
+
+
+def _piece(raw: str) -> _Piece:
+    line = raw.rstrip("\r")[:LONGEST_LINE]
+    if "~~" in line:
+        line = _STRUCK.sub("", line)
     depth, body = _unquoted(line)
-    return depth, body, line_key(body)
+    key = line_key(body)
+    odd = (
+        not _CELL_MARKS.isdisjoint(line)
+        or key[:1] in _RARE_QUOTE_MARKS
+        or not _NAMED_QUOTE_MARKS.isdisjoint(body[:22])
+    )
+    return _Piece(depth, body, key, line if odd else "")
 
 
-_short_piece = lru_cache(maxsize=8192)(
-    _piece
-)  # nearly all lines are ours, and the same in the replies of others
+# Nearly all lines are ours, and the same in the replies of others.
+_short_piece = lru_cache(maxsize=8192)(_piece)
 
 
-def _rejoined(pieces: list[tuple[int, str, str]], at: int, known: Known) -> tuple[str, int]:
+def _rejoined(pieces: list[_Piece], at: int, known: Known) -> tuple[str, int]:
     """Return the line of ours that begins here and was wrapped on the way, and over how many lines it runs."""
-    depth, _, first = pieces[at]
+    depth, _, first, _ = pieces[at]
     whole, evenly = first, True
     for count in range(2, MOST_PIECES + 1):
         place = bisect_left(known.keys, whole)
@@ -125,33 +143,14 @@ def _is_ours(rest: str, known: Known) -> bool:
 def reply_lines(text: str, known: Known) -> list[Line]:
     """Return the lines of a reply, each with what it is if it is ours; re-wrapped ones as one."""
     pieces = []
-    rows_left = MOST_ROWS
-    names: set[str] = set()  # what stands in front of > where a client writes the sender's name there
+    odd = _OddPieces(known)
     for raw in text.split("\n", MOST_LINES)[:MOST_LINES]:
-        line = raw.rstrip("\r")[:LONGEST_LINE]
-        if "~~" in line:
-            line = _STRUCK.sub("", line)
-        depth, body, key = _short_piece(line) if len(line) <= 120 else _piece(line)
-        if ("\t" in line or "|" in line or "｜" in line) and not _is_ours(body, known):
-            row = _row(line) if rows_left > 0 else None
-            rows_left -= 1
-            if row is not None:
-                depth, body, key = 0, row, line_key(row)
-        if key[:1] in _RARE_QUOTE_MARKS and key not in known.roles:
-            rest = body.lstrip()[1:]
-            if _is_ours(rest, known) or not line_key(rest):
-                depth, body, key = depth + 1, rest, line_key(rest)
-        if key not in known.roles and ">" in body[:22].replace("＞", ">"):
-            named = _NAMED_QUOTE.match(body)
-            if named and (named["name"] in names or _is_ours(named["rest"], known)):
-                names.add(named["name"])
-                depth, body = depth + 1, named["rest"]
-                key = line_key(body)
-        pieces.append((depth, body, key))
+        piece = _short_piece(raw) if len(raw) <= 120 else _piece(raw)
+        pieces.append(odd.beside_ours(piece) if piece.odd else piece)
     lines = []
     at = 0
     while at < len(pieces):
-        depth, body, key = pieces[at]
+        depth, body, key, _ = pieces[at]
         roles = known.roles.get(key, ())
         taken = 1
         if key and not roles and slot_line(body) is None:
@@ -160,6 +159,38 @@ def reply_lines(text: str, known: Known) -> list[Line]:
         lines.append(Line(depth, body, key, roles))
         at += taken
     return lines
+
+
+class _OddPieces:
+    """Sees what the odd lines of one reply are, beside what we sent."""
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._rows_left = MOST_ROWS
+        self._names: set[str] = (
+            set()
+        )  # what stands in front of > where a client writes the sender's name there
+
+    def beside_ours(self, piece: _Piece) -> _Piece:
+        """Return a row of a table as an answer, and what follows a rare quote mark without it."""
+        depth, body, key, line = piece
+        roles = self._known.roles
+        if not _CELL_MARKS.isdisjoint(line) and not _is_ours(body, self._known):
+            row = _row(line) if self._rows_left > 0 else None
+            self._rows_left -= 1
+            if row is not None:
+                depth, body, key = 0, row, line_key(row)
+        if key[:1] in _RARE_QUOTE_MARKS and key not in roles:
+            rest = body.lstrip()[1:]
+            if _is_ours(rest, self._known) or not line_key(rest):
+                depth, body, key = depth + 1, rest, line_key(rest)
+        if key not in roles and not _NAMED_QUOTE_MARKS.isdisjoint(body[:22]):
+            named = _NAMED_QUOTE.match(body)
+            if named and (named["name"] in self._names or _is_ours(named["rest"], self._known)):
+                self._names.add(named["name"])
+                depth, body = depth + 1, named["rest"]
+                key = line_key(body)
+        return _Piece(depth, body, key, line)
 
 
 def without_mark(key: str) -> Iterable[tuple[str, Mark]]:

@@ -281,6 +281,7 @@ def _ends_text(line: str) -> bool:
 _SENDER = re.compile(r"^[\s*]*(?:差出人|送信者|From)[\s*]*[:：]")
 _SUBJECT = re.compile(r"^[\s*]*(?:件名|題名|Subject)[\s*]*[:：]")
 _SIGNATURE = Role("signature")
+_OUTSIDE = (Role("outside"),)
 _HEADER_LINES = 8  # of a quoted mail: 差出人, 送信日時, 宛先, CC, 件名
 
 
@@ -327,13 +328,16 @@ class Reader:
         """Follow every line once and return all that is stated."""
         headers = _quoted_mails(lines)
         self.stated.stands = frozenset(line.key for line in lines if line.roles)
+        outside = False  # what stands around our ballots: more of it says nothing more
         for place, line in enumerate(lines):
             if place in headers:
                 self.mails += 1
-                self.ours_since = False
-            if self.slot_text is not None and not self._continue_slot(line):
-                continue
-            self._line(line)
+                self.ours_since = outside = False
+            if not outside or (line.key and line.roles != _OUTSIDE):
+                if self.slot_text is not None and not self._continue_slot(line):
+                    continue
+                self._line(line)
+                outside = line.roles == _OUTSIDE and not self.signed_slot
             self.before = line.text.rstrip()
         if self.slot_text is not None:
             self._close_slot(ended=False)
@@ -341,9 +345,12 @@ class Reader:
 
     def _line(self, line: Line) -> None:
         named, self.stated_last = self.stated_last, ""
-        if named and may_be_cut(self.before, line.text) and not line.roles:
+        if line.roles:
+            self._line_like_ours(line)
+            return
+        if named and may_be_cut(self.before, line.text):
             self.stated.explicit[named][-1] += "\ufffd"  # the rest of its number may stand here
-        elif named and line.depth == 0 and not line.roles and self._goes_on_with(named, line.text):
+        elif named and line.depth == 0 and self._goes_on_with(named, line.text):
             return
         if not line.key:
             self.pending = ""
@@ -352,17 +359,24 @@ class Reader:
             if self.current is not None and self.current.below:
                 self.current.below_ended = True
             return
-        slot = slot_line(line.text) if not line.roles else None
+        slot = slot_line(line.text)
         signing, self.signing = self.signing, None
         if slot and slot[0] in self.places and (self.open or line.depth):
             self._slot(line, *slot)
         elif self.signed_slot and (signature := SIGNATURE.match(line.text)):
             self._signature(line, signature["rest"])
-        elif _SIGNATURE in line.roles:
-            self.signing = signing  # the hint to it, on a line of its own
         elif signing == line.depth and self._is_name(line):
             self._sign(line.depth, line.text)
-        elif line.roles and self._ours(line):
+        elif not self._marked(line):
+            self._new(line)
+
+    def _line_like_ours(self, line: Line) -> None:
+        signing, self.signing = self.signing, None
+        if self.signed_slot and (signature := SIGNATURE.match(line.text)):
+            self._signature(line, signature["rest"])
+        elif _SIGNATURE in line.roles:
+            self.signing = signing  # the hint to it, on a line of its own
+        elif self._ours(line):
             self.seen_ours = self.ours_since = True
             self.pending = ""
         elif not self._marked(line):
