@@ -12,13 +12,13 @@ from mailbot.core.list_command import WHY_NOT, NotUnderstood
 from mailbot.core.list_sentences import list_sentence
 from mailbot.core.message import Message
 from mailbot.core.refusal import Refusal
-from mailbot.core.roll_call import named_in, says_unchanged
+from mailbot.core.roll_call import Answer, named_in, says_unchanged
 from mailbot.flows.answer_member import answer_member
 from mailbot.flows.perform_list_command import Writer, perform_list_command
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import roll_calls
+from mailbot.store import journal, roll_calls
 from mailbot.store.confirmations import Confirmation
 from mailbot.store.inbox import Received
 
@@ -58,6 +58,13 @@ def answer_roll_call(
             sentence=sentence,
         )
 
+    def note(said: Answer, detail: str = "") -> None:
+        roll_calls.answer(connection, key, code, said, now)
+        words = " ".join(filter(None, (code, said, detail)))
+        journal.add(
+            connection, "rollcall.answered", now, who=asked.address, about=f"rollcall {key}", detail=words
+        )
+
     if now >= asked.expires_at:
         tell(list_sentence(site.language, "expired"))
         return Settled("discarded", "the roll-call is over")
@@ -77,15 +84,15 @@ def answer_roll_call(
             except Refusal as refusal:
                 tell(str(refusal))
                 return Settled("answered", f"not done: {refusal}")
-            roll_calls.answer(connection, key, code, "named", now)
+            note("named", named.new)
             tell(said.sentence)
             return Settled("answered", f"names {named.new}, who is asked")
     if word == "yes" or (word == "unclear" and says_unchanged(lines)):
-        roll_calls.answer(connection, key, code, "confirmed", now)
+        note("confirmed")
         tell(list_sentence(site.language, "roll-confirmed"))
         return Settled("answered", f"{code} confirms the register")
     if word == "untouched":
         tell(list_sentence(site.language, "roll-untouched"))
         return Settled("answered", "nothing was added to the roll-call's own text")
-    roll_calls.answer(connection, key, code, "other", now)
+    note("other")
     return Settled("held", _FOR_OFFICE[site.language])

@@ -10,13 +10,15 @@ from sqlalchemy import Connection
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.calendar import date_words, moment_words
+from mailbot.core.journal_line import SCHEDULE
 from mailbot.core.plan import JobName, occurrence
 from mailbot.core.refusal import Refusal
 from mailbot.core.roll_call import RollCall, reminders
+from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.ask_confirmation import ask_confirmation
 from mailbot.flows.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
-from mailbot.store import members, occurrences, roll_calls
+from mailbot.store import journal, members, occurrences, roll_calls
 from mailbot.store.members import Person
 from mailbot.store.occurrences import Occurrence
 
@@ -49,6 +51,10 @@ def plan_roll_call(
     ]
     wanted = [Occurrence(str(name), occurrence(at, site.zone), at) for name, at in runs]
     occurrences.plan(connection, f"rollcall:{call.key}:", wanted)
+    times = f"{opens:%Y-%m-%d %H:%M} to {closes:%Y-%m-%d %H:%M}"
+    journal.add(
+        connection, "rollcall.planned", now, who=COMMAND_LINE, about=f"rollcall {call.key}", detail=times
+    )
     return call
 
 
@@ -76,6 +82,8 @@ def call_roll(connection: Connection, site: Site, key: str, now: datetime) -> in
         colleagues.setdefault(person.body.code, []).append(person)
     for person in to:
         _ask(connection, site, call, person, colleagues[person.body.code], now, again=bool(asked))
+    what = "rollcall.reminded" if asked else "rollcall.opened"
+    journal.add(connection, what, now, who=SCHEDULE, about=f"rollcall {key}", detail=f"{len(to)} asked")
     return len(to)
 
 

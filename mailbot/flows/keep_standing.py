@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.journal_line import SCHEDULE
 from mailbot.site import Site
-from mailbot.store import lists, members
+from mailbot.store import journal, lists, members
 
 
 def keep_standing(connection: Connection, site: Site, now: datetime) -> int:
@@ -15,7 +16,12 @@ def keep_standing(connection: Connection, site: Site, now: datetime) -> int:
 
     Ballots that were sent stay, and count: an electorate is frozen when its survey opens.
     """
-    moved = members.set_belongs(connection, now.astimezone(site.zone).date())
+    today = now.astimezone(site.zone).date()
+    moved = members.set_belongs(connection, today)
+    names = members.bodies(connection) if moved else {}
     if moved:
         lists.refresh_every(connection)
-    return moved
+    for code, belongs in sorted(moved.items()):
+        what = "body.came" if belongs else "body.left"
+        journal.add(connection, what, now, who=SCHEDULE, about=code, detail=names[code].name)
+    return len(moved)

@@ -12,7 +12,7 @@ from mailbot.core.register_change import Change
 from mailbot.flows.import_members import Imported
 from mailbot.flows.keep_standing import keep_standing
 from mailbot.site import Site
-from mailbot.store import imports, members
+from mailbot.store import imports, journal, members
 
 
 def retire_body(
@@ -37,5 +37,7 @@ def retire_body(
     source = f"members leave {code}"
     number = imports.record(connection, (change,), source=source, sha256="", by=by, now=now)
     members.save(connection, (change,))
+    went = f", merged into {into} {bodies[into].name}" if into else ""
+    journal.add(connection, "body.leaves", now, who=by, about=code, detail=f"{body.name} from {day}{went}")
     keep_standing(connection, site, now)
     return Imported((change,), number)

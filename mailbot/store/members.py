@@ -134,10 +134,11 @@ def misplaced(connection: Connection, today: date) -> bool:
     )
 
 
-def set_belongs(connection: Connection, today: date) -> int:
-    """Let each body belong or not as its dates say for this day; returns for how many that is new."""
-    wrong = body.c.belongs != _belongs(today)
-    return connection.execute(update(body).where(wrong).values(belongs=not_(body.c.belongs))).rowcount
+def set_belongs(connection: Connection, today: date) -> dict[str, bool]:
+    """Let each body belong or not as its dates say for this day; returns for which that is new, and how it is now."""
+    wrong = update(body).where(body.c.belongs != _belongs(today))
+    moved = wrong.values(belongs=not_(body.c.belongs)).returning(body.c.code, body.c.belongs)
+    return {row.code: row.belongs for row in connection.execute(moved)}
 
 
 def _belongs(today: date) -> ColumnElement[bool]:

@@ -11,7 +11,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.roll_call import RollCall
 from mailbot.flows.call_roll import plan_roll_call
 from mailbot.flows.run_due import run_due
-from mailbot.store import members, roll_calls
+from mailbot.store import journal, members, roll_calls
 from mailbot.store.tables import delivery
 from tests.flows.post_office import (
     KARUIZAWA,
@@ -163,3 +163,17 @@ def test_what_cannot_be_planned(office: PostOffice) -> None:
 def test_bodies_that_have_no_contact_are_not_asked(office: PostOffice, asked: dict[str, Copy]) -> None:
     """Who was asked stands in the register's own words."""
     assert set(answers(office)) == {NAGANO, MATSUMOTO, "202037", KARUIZAWA}
+
+
+def test_the_journal_keeps_a_roll_call(office: PostOffice, asked: dict[str, Copy]) -> None:
+    """Planned, opened, and each answer with whose word it was."""
+    office.reply(asked[SATO], "はい")
+    office.reply(asked[YAMADA], f"後任 {NEW} 小林")
+    with office.database.read() as connection:
+        lines = [one.line for one in journal.every(connection, about="rollcall 2026-06-18")]
+    assert [(one.what, one.who, one.detail) for one in lines] == [
+        ("rollcall.planned", "command line", "2026-06-18 11:00 to 2026-07-03 17:00"),
+        ("rollcall.opened", "schedule", "4 asked"),
+        ("rollcall.answered", SATO, f"{MATSUMOTO} confirmed"),
+        ("rollcall.answered", YAMADA, f"{NAGANO} named {NEW}"),
+    ]

@@ -14,7 +14,7 @@ from mailbot.flows.import_members import Imported
 from mailbot.flows.retire_body import retire_body
 from mailbot.flows.run_due import run_due
 from mailbot.flows.undo_import import undo_import
-from mailbot.store import lists, members
+from mailbot.store import journal, lists, members
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,
@@ -66,6 +66,18 @@ def test_a_body_that_leaves_is_in_no_audience_from_its_day_on(office: PostOffice
     with office.database.read() as connection:
         assert members.bodies(connection)[MATSUMOTO].left == LEAVES
         assert members.people_at(connection, SATO) != []  # who he was is still known
+
+
+def test_the_journal_tells_of_both(office: PostOffice) -> None:
+    """Who wrote down that a body leaves stands there, and the day on which it was gone."""
+    retire(office, MATSUMOTO, into=NAGANO)
+    run_due(office.database, office.site, datetime(2026, 7, 1, 0, 1, tzinfo=TOKYO))
+    with office.database.read() as connection:
+        lines = [one.line for one in journal.every(connection, about=MATSUMOTO)]
+    assert [(one.what, one.who, one.detail) for one in lines] == [
+        ("body.leaves", "office", f"松本市 from 2026-07-01, merged into {NAGANO} 長野市"),
+        ("body.left", "schedule", "松本市"),
+    ]
 
 
 def test_a_body_comes_on_its_first_day(office: PostOffice) -> None:
