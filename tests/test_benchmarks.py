@@ -111,3 +111,10 @@ def test_archive() -> None:
     assert shown["posts"] == 60
     assert shown["search_標準_all"]["shown"] > 0
     assert shown["post_cpu_ms_with"] > 0
+
+
+def test_schedule() -> None:
+    """`schedule` looks at the due-table so often, with so many runs in it, and does none."""
+    shown = figures("schedule", "--jobs", "100")
+    assert (shown["jobs"], shown["settled"]) == (100, 0)
+    assert shown["cpu_ms_a_tick"] > 0

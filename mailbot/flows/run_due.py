@@ -33,9 +33,9 @@ from mailbot.store.occurrences import Occurrence
 def run_due(database: Database, site: Site, now: datetime) -> int:
     """Do every run whose time has come; returns how many were settled."""
     with database.read() as connection:
-        due = occurrences.due(connection, now)
+        found = occurrences.to_look_at(connection, now)
         misplaced = members.misplaced(connection, now.astimezone(site.zone).date())
-        over = [run for run in occurrences.asked(connection) if _over(connection, site, run, now)]
+        over = [run for run in found if run.state == "asked" and _over(connection, site, run, now)]
     if misplaced:  # before anything is sent to an audience of today
         with database.write() as connection:
             log.event("register.standing", bodies=keep_standing(connection, site, now))
@@ -43,7 +43,9 @@ def run_due(database: Database, site: Site, now: datetime) -> int:
     for run in over:
         with database.write() as connection:
             settled += _give_up(connection, site, run, now)
-    for run in due:
+    for run in found:
+        if run.state == "asked":
+            continue
         try:
             with database.write() as connection:
                 settled += _settle(connection, site, run, now)

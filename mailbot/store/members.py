@@ -8,9 +8,11 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     Connection,
+    Date,
     Row,
     Select,
     and_,
@@ -128,10 +130,7 @@ def _meant(selector: Selector, *, exception: bool = False) -> ColumnElement[bool
 
 def misplaced(connection: Connection, today: date) -> bool:
     """Tell whether a body belongs, or does not, otherwise than its dates say for this day."""
-    return (
-        connection.execute(select(body.c.code).where(body.c.belongs != _belongs(today)).limit(1)).first()
-        is not None
-    )
+    return _MISPLACED.first(connection, today=today) is not None
 
 
 def set_belongs(connection: Connection, today: date) -> dict[str, bool]:
@@ -141,10 +140,15 @@ def set_belongs(connection: Connection, today: date) -> dict[str, bool]:
     return {row.code: row.belongs for row in connection.execute(moved)}
 
 
-def _belongs(today: date) -> ColumnElement[bool]:
+def _belongs(today: date | BindParameter[date]) -> ColumnElement[bool]:
     """Return `core.register.belongs` as a condition."""
     has_joined = or_(body.c.joined.is_(None), body.c.joined <= today)
     return and_(has_joined, or_(body.c.left_on.is_(None), body.c.left_on > today))
+
+
+_MISPLACED = Written(  # asked every second
+    select(body.c.code).where(body.c.belongs != _belongs(bindparam("today", type_=Date))).limit(1)
+)
 
 
 def rows(connection: Connection) -> dict[Key, Body | Contact]:

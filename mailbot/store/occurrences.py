@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailbot.store.database import storable
+from mailbot.store.database import Written, storable
 from mailbot.store.tables import occurrence
 
 
@@ -70,12 +70,15 @@ def add_again(connection: Connection, one: Occurrence) -> None:
 
 def due(connection: Connection, now: datetime) -> list[Occurrence]:
     """Return the runs whose time has come, oldest first."""
-    return _list(connection, occurrence.c.state == "waiting", occurrence.c.due_at <= now)
+    return [one for one in to_look_at(connection, now) if one.state == "waiting"]
 
 
-def asked(connection: Connection) -> list[Occurrence]:
-    """Return the late runs about which the office was asked and has not decided."""
-    return _list(connection, occurrence.c.state == "asked")
+def to_look_at(connection: Connection, now: datetime) -> list[Occurrence]:
+    """Return the runs whose time has come, and those about which the office was asked and has not decided.
+
+    It is asked every second, whatever the table holds: the statement is written out once, and its index leads to the rows.
+    """
+    return [Occurrence(*row) for row in _TO_LOOK_AT.rows(connection, now=now)]
 
 
 def numbered(connection: Connection, number: int) -> Occurrence | None:
@@ -188,6 +191,16 @@ _SELECT = select(
     occurrence.c.planned_at,
     occurrence.c.late_since,
     occurrence.c.settled_at,
+)
+
+
+_TO_LOOK_AT = Written(
+    _SELECT.where(
+        or_(
+            and_(occurrence.c.state == "waiting", occurrence.c.due_at <= bindparam("now")),
+            occurrence.c.state == "asked",
+        )
+    ).order_by(occurrence.c.due_at, occurrence.c.job)
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from mailbot.store import occurrences
 from mailbot.store.database import Database
@@ -94,3 +95,17 @@ def test_what_a_person_did_by_hand_settles_every_waiting_run_of_the_job(database
         occurrences.plan(connection, "survey:S1:", [OPEN, CLOSE])
         occurrences.settle_waiting(connection, OPEN.job, "done", "opened by hand", NOW)
     assert states(database) == {(OPEN.job, OPEN.local): "done", (CLOSE.job, CLOSE.local): "waiting"}
+
+
+def test_a_look_reads_by_the_index_whatever_is_done(tmp_path: Path) -> None:
+    """The scan of every second does not walk the runs that are done (promises.md R7)."""
+    database = Database(f"sqlite:///{tmp_path}/mailbot.db")
+    database.upgrade()
+    with database.read() as connection:
+        plan = connection.exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT job FROM occurrence WHERE state = 'waiting' AND due_at <= 1 OR state = 'asked'"
+        ).all()
+    database.close()
+    steps = [str(row[3]) for row in plan]
+    assert any("ix_occurrence_state_due_at" in step for step in steps)
+    assert not any(step.startswith("SCAN occurrence") for step in steps)
