@@ -93,6 +93,7 @@ class Config:
     association: str  # its name; with 事務局 behind it, the From of surveys and notices
     office: str  # the secretariat's own address
     digest_at: clock  # local, on business days
+    daily_at: clock | None  # local; None: no daily mail
     plan_at: clock | None  # local, on the first business day of the week; None: no mail of the plan
     witnesses: tuple[str, ...]  # get the hash of each ledger once a day
     desk: tuple[str, ...]  # those who may act for it by mail; empty: whoever reads `office`
@@ -175,6 +176,7 @@ def read_config(
         office=found.office,
         witnesses=found.witnesses,
         digest_at=clock.fromisoformat(found.digest_at),
+        daily_at=None if found.daily_at == "off" else clock.fromisoformat(found.daily_at),
         plan_at=None if found.plan_at == "off" else clock.fromisoformat(found.plan_at),
         desk=found.desk,
         timezone=found.timezone,
@@ -504,6 +506,7 @@ class ConfigFile(FileModel):
     witnesses: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
     digest_at: Annotated[str, AfterValidator(_time_of_day)] = "17:00"
     plan_at: Annotated[str, AfterValidator(_time_or_off)] = "08:30"
+    daily_at: Annotated[str, AfterValidator(_time_or_off)] = "off"
     desk: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
     timezone: Zone = ZoneInfo("Asia/Tokyo")
     language: Language = "ja"

@@ -26,6 +26,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.dkim_keys import load_signer, verify
 from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
+from mailbot.flows.keep_pulse import keep_pulse
 from mailbot.flows.keep_up import keep_up
 from mailbot.flows.know_recipient import Directory
 from mailbot.flows.read_mail import AT_ONCE, read_waiting
@@ -97,6 +98,7 @@ def make_site(config: Config) -> Site:
         witnesses=config.witnesses,
         digest_at=config.digest_at,
         plan_at=config.plan_at,
+        daily_at=config.daily_at,
         desk=config.desk,
         web_url=config.web_url,
         bounce_limits=config.bounces,
@@ -255,7 +257,7 @@ async def _parts(
             running.append(tasks.create_task(_keep(read, stop)))
         bell = Bell(
             partial(_scan, run_due, database, site, delivery.wake, pulse.beat),
-            partial(_scan, keep_up, database, site, delivery.wake),
+            partial(_scan, _look_after, database, site, delivery.wake),
         )
         if "schedule" in roles:
             pulse.beat()
@@ -308,6 +310,11 @@ async def _read(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POLL_SECONDS):
                 await arrived.wait()
+
+
+def _look_after(database: Database, site: Site, now: datetime) -> int:
+    """Say that the service works, and keep up with what follows from time alone."""
+    return keep_pulse(database, site, now) + keep_up(database, site, now)
 
 
 async def _scan(

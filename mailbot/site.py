@@ -42,6 +42,9 @@ class Site:
 
     digest_at: time = time(17)  # local, on business days: when digests go out
     plan_at: time | None = time(8, 30)  # local, when the week's plan goes to the office; None: it does not
+    daily_at: time | None = (
+        None  # local, when the office is told each day that the service works; None: never
+    )
     spam_score: float | None = (
         None  # from which score of our spam filter on a post is held; None: it is not asked
     )

@@ -70,6 +70,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         witnesses=(),
         digest_at=time(17),
         plan_at=time(8, 30),
+        daily_at=None,
         desk=(),
         timezone=ZoneInfo("Asia/Tokyo"),
         language="ja",

@@ -83,6 +83,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "was-skipped": "行いませんでした。その折に【報告】のメールでお知らせしています。",
         "was-skipped-by-hand": "ご指示により見送りました。",
         "days-off": "今週のお休みは、{days}です。",
+        "stood-still-head": "サービスが止まっていました",
+        "stood-still": "{since}から{now}まで、{span}の間、止まっていたか、時計が進められました。"
+        "この間に行うはずだった予定は{count}件です。遅れの決まりに従って行うか、お尋ねするか、取り止めてお知らせします。",
+        "set-back-head": "時計が戻されました",
+        "set-back": "{since}まで動いた後、時計が{span}戻されて{now}になりました。一度行った予定を、もう一度行うことはありません。",
         "over": "{run}は、締切や開会を過ぎたため、送れません。",
     },
     "en": {
@@ -130,6 +135,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "was-skipped": "It was not done; you were told at the time.",
         "was-skipped-by-hand": "It was skipped by your word.",
         "days-off": "Days off this week: {days}.",
+        "stood-still-head": "The service stood still",
+        "stood-still": "From {since} to {now}, for {span}, it stood still, or its clock was set forward. {count} runs were due in "
+        "that time; each is done, asked about or dropped by its rule.",
+        "set-back-head": "The clock was set back",
+        "set-back": "The service had worked until {since} when its clock was set back by {span} to {now}. Nothing is done twice.",
         "over": "{run} cannot go out any more: the close or the beginning is past.",
     },
 }

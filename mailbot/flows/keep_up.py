@@ -1,4 +1,4 @@
-"""What follows from time alone, beside the due-table: receipts, acts, held posts, digests, the plan, sealed mails, ledger heads, bounces."""
+"""What follows from time alone, beside the due-table: receipts, acts, held posts, digests, the plan, the day's figures, sealed mails, ledger heads, bounces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mailbot.flows.destroy_sealed import destroy_due
 from mailbot.flows.expire_held import expire_held
+from mailbot.flows.mail_daily import daily_due, mail_daily
 from mailbot.flows.mail_ledger_heads import heads_due, mail_ledger_heads
 from mailbot.flows.mail_plan import mail_plan, plan_due
 from mailbot.flows.pay_receipts import pay_receipts
@@ -27,6 +28,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
         heads = bool(heads_due(connection, site, now))
         digests = digests_due(connection, site, now) is not None
         plan = plan_due(connection, site, now)
+        daily = daily_due(connection, site, now)
     done = 0
     if owed:
         with database.write() as connection:
@@ -46,4 +48,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
     if plan:
         with database.write() as connection:
             done += mail_plan(connection, site, now)
+    if daily:
+        with database.write() as connection:
+            done += mail_daily(connection, site, now)
     return done + watch_addresses(database, site, now) + destroy_due(database, site, now)

@@ -719,3 +719,10 @@ occurrence = Table(  # a run of a job; one row for ever, unique by its local tim
     UniqueConstraint("job", "local", name="uq_occurrence_job_local"),
     Index("ix_occurrence_state_due_at", "state", "due_at"),
 )
+
+pulse = Table(  # one row: when the service, whichever node, last worked
+    "pulse",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+)
