@@ -251,6 +251,7 @@ def _members(value: object) -> object:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 Lines = Annotated[str, AfterValidator(_lines)]
 Key = Annotated[Line, AfterValidator(_key)]
+BodyCode = Annotated[str, AfterValidator(_code)]
 Count = Annotated[int, BeforeValidator(_count), Field(ge=0)]
 Words = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
 
@@ -670,6 +671,7 @@ def _quorum(found: ShareFile) -> ShareFile:
 
 
 WrittenShareFile = Annotated[ShareFile, BeforeValidator(_share_keys)]
+WrittenQuorum = Annotated[WrittenShareFile, AfterValidator(_quorum)]
 
 
 def _some_threshold(shares: tuple[ShareFile, ...]) -> tuple[ShareFile, ...]:
@@ -752,7 +754,7 @@ class ResolutionFile(SurveyFile):
 
     count: Literal["body"] = "body"
     form: Annotated[bool, AfterValidator(_no_form)] = False
-    quorum: Annotated[WrittenShareFile, AfterValidator(_quorum)] | None = None
+    quorum: WrittenQuorum | None = None
     threshold: (
         Annotated[
             tuple[WrittenShareFile, ...], BeforeValidator(_one_or_more), AfterValidator(_some_threshold)

@@ -1,4 +1,4 @@
-"""A list, survey, event or bulletin written back as the file that defines it, for `mailbot export` (interface.md)."""
+"""A list, survey, event, bulletin or meeting written back as the file that defines it, for `mailbot export` (interface.md)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from mailbot.core.bulletin import POSTS, Bulletin
 from mailbot.core.event import Event, Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.meeting import Meeting
 from mailbot.core.survey import Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import default_reply_to
 
@@ -26,7 +27,7 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")
 Document = dict[str, Any]  # the keys and plain values of one file, in the order in which they are written
 
 
-def file_name(value: MailingList | Survey | Event | Bulletin) -> str:
+def file_name(value: MailingList | Survey | Event | Bulletin | Meeting) -> str:
     """Return where below config/ the definition is kept, such as surveys/s26-014.yaml."""
     match value:
         case MailingList():
@@ -37,9 +38,11 @@ def file_name(value: MailingList | Survey | Event | Bulletin) -> str:
             return f"events/{value.key.lower()}.yaml"
         case Bulletin():
             return f"bulletins/{value.key.lower()}.md"
+        case Meeting():
+            return f"meetings/{value.key.lower()}.yaml"
 
 
-def to_document(value: MailingList | Survey | Event | Bulletin, zone: ZoneInfo) -> Document:
+def to_document(value: MailingList | Survey | Event | Bulletin | Meeting, zone: ZoneInfo) -> Document:
     """Return what the file says, as plain JSON values; times are local to the zone, defaults are left out."""
     match value:
         case MailingList():
@@ -50,6 +53,8 @@ def to_document(value: MailingList | Survey | Event | Bulletin, zone: ZoneInfo) 
             return _event(value, zone)
         case Bulletin():
             return _bulletin(value, zone)
+        case Meeting():
+            return _meeting(value, zone)
 
 
 def write_markdown(value: Bulletin, zone: ZoneInfo) -> str:
@@ -59,7 +64,7 @@ def write_markdown(value: Bulletin, zone: ZoneInfo) -> str:
     return f"---\n{_dumped(head)}---\n{body}"
 
 
-def write_yaml(value: MailingList | Survey | Event | Bulletin, zone: ZoneInfo) -> str:
+def write_yaml(value: MailingList | Survey | Event | Bulletin | Meeting, zone: ZoneInfo) -> str:
     """Return the file's text; read again, it gives an equal value."""
     return _dumped(to_document(value, zone))
 
@@ -180,6 +185,33 @@ def _event(value: Event, zone: ZoneInfo) -> Document:
         calendar=None if value.calendar == "publish" else value.calendar,
         late=_late(value.late),
         cancelled="yes" if value.cancelled == "" else value.cancelled,
+    )
+
+
+def _meeting(value: Meeting, zone: ZoneInfo) -> Document:
+    poll = None
+    if value.poll_opens is not None and value.poll_closes is not None:
+        poll = _stated(
+            opens=_time(value.poll_opens, zone),
+            closes=_time(value.poll_closes, zone),
+            reminders=[_reminder(one, zone) for one in value.reminders],
+        )
+    return _stated(
+        key=value.key,
+        title=value.title,
+        members=_selector(value.members),
+        place=value.place,
+        quorum=_share(value.quorum),
+        candidates=[_time(one, zone) for one in value.candidates],
+        poll=poll,
+        at=_time(value.at, zone) if value.at else None,
+        invite=_time(value.invite, zone) if value.invite else None,
+        minutes=None if value.minutes == Meeting.minutes else value.minutes,
+        rsvp_until=_time(value.rsvp_until, zone) if value.rsvp_until else None,
+        agenda=list(value.agenda),
+        material=list(value.material),
+        chair=value.chair,
+        contact=value.contact,
     )
 
 

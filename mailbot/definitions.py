@@ -1,4 +1,4 @@
-"""The lists, surveys, events and bulletins that stand as files below config/, checked together (interface.md, "Definitions")."""
+"""The lists, surveys, events, bulletins and meetings that stand as files below config/, checked together (interface.md, "Definitions")."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from mailbot.core.bulletin import POSTS, Bulletin, size_fault, text_faults
 from mailbot.core.calendar import OfficeCalendar, unconfirmed, unusual
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.meeting import Meeting, poll_key, poll_of
 from mailbot.core.plan import reminder_before
 from mailbot.core.survey import Reminder, Survey
 from mailbot.definition_files import (
@@ -31,6 +32,7 @@ from mailbot.definition_files import (
     SurveyFile,
 )
 from mailbot.markdown import read_markdown
+from mailbot.meeting_files import MEETING_KEYS, MeetingFile, meeting_faults
 from mailbot.own_templates import check_own_templates
 from mailbot.resources import templates_folder
 from mailbot.yaml_source import (
@@ -45,7 +47,7 @@ from mailbot.yaml_source import (
     validate,
 )
 
-Kind = Literal["lists", "surveys", "events"]
+Kind = Literal["lists", "surveys", "events", "meetings"]
 Value = TypeVar("Value", MailingList, Survey, Event)
 File = TypeVar("File", bound=FileModel)
 
@@ -59,6 +61,7 @@ class Definitions:
     events: tuple[Event, ...]
     notes: tuple[Note, ...]
     bulletins: tuple[Bulletin, ...] = ()
+    meetings: tuple[Meeting, ...] = ()
 
 
 @dataclass
@@ -111,6 +114,7 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
     surveys = _read_all(known, "surveys", SurveyFile, findings)
     events = _read_all(known, "events", EventFile, findings)
     bulletins = _read_bulletins(known, findings)
+    meetings = _read_all(known, "meetings", MeetingFile, findings)
     for one in lists:
         findings.notes += _unkept(one)
     for survey in surveys:
@@ -119,13 +123,19 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
         _check_event(event, known, findings)
     for bulletin in bulletins:
         _check_bulletin(bulletin, lists, known, findings)
+    for meeting in meetings:
+        _check_meeting(meeting, known, findings)
     findings.mistakes += _named_twice([(one.source, ("name",), one.found.name) for one in lists])
     keys = [(one.source, ("key",), one.found.key) for one in surveys]
     keys += [(one.source, ("key",), one.found.key) for one in events]
+    polls = {poll_key(one.found.key): one.source for one in reversed(meetings) if one.found.key}
+    keys += [(one.source, ("key",), one.found.key) for one in meetings]
+    keys += [(source, ("key",), poll) for poll, source in polls.items()]
     findings.mistakes += _named_twice(
         keys + [(one.read.source, ("key",), one.read.found.key) for one in bulletins]
     )
     selections = _selections(lists, surveys, events) + _audiences(bulletins)
+    selections += [(one.source, ("members",), one.found.members) for one in meetings if one.found.members]
     findings.mistakes += _own_addresses(known, lists, surveys, selections, bulletins)
     findings.mistakes += _unknown_lists(lists, selections)
     findings.mistakes += _circles(lists)
@@ -135,6 +145,7 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
         events=tuple(one.found.value(known.timezone) for one in events if one.sound),
         notes=tuple(sorted(findings.notes)),
         bulletins=tuple(one.read.found.value(known.timezone) for one in bulletins if one.read.sound),
+        meetings=tuple(one.found.value(known.timezone) for one in meetings if one.sound),
     )
 
 
@@ -165,7 +176,9 @@ def _validated(source: Source, kind: Kind, model: type[File], known: Partial) ->
         resolution = cast("type[File]", ResolutionFile)  # a SurveyFile, which is what File is here
         found, mistakes = validate(source, resolution, context, required=REQUIRED["resolutions"])
         return found, mistakes
-    found, mistakes = validate(source, model, context, required=REQUIRED[kind])
+    found, mistakes = validate(
+        source, model, context, required=MEETING_KEYS if kind == "meetings" else REQUIRED[kind]
+    )
     if kind == "surveys":
         mistakes = [_of_a_resolution(source, mistake) for mistake in mistakes]
     return found, mistakes
@@ -384,6 +397,21 @@ def _check_event(read: _Read[EventFile], known: Partial, findings: _Findings) ->
         if at is not None and at > begins:
             sentence = f"{at:%Y-%m-%d %H:%M} is after the event of {found.date}"
             findings.mistakes.append(source.mistake(path, sentence))
+
+
+def _check_meeting(read: _Read[MeetingFile], known: Partial, findings: _Findings) -> None:
+    found, source = read.found, read.source
+    findings.mistakes += [
+        source.mistake(source.reached(path), why) for path, why in meeting_faults(found, source.plain)
+    ]
+    moments: list[tuple[Trail, datetime | None]] = [(("at",), found.at), (("invite",), found.invite)]
+    moments += [(("candidates", place), starts) for place, starts in enumerate(found.candidates)]
+    if found.poll is not None:
+        moments += [(("poll", "opens"), found.poll.opens), (("poll", "closes"), found.poll.closes)]
+    findings.notes += _unusual(source, moments, known.calendar)
+    poll = poll_of(found.value(known.timezone), known.timezone, known.language) if read.sound else None
+    if poll is not None:
+        findings.mistakes += [source.mistake(("title",), fault) for fault in faults(poll, known.language)]
 
 
 def _check_bulletin(

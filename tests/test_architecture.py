@@ -47,7 +47,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "definition_files.py": ({"config", "core", "yaml_source"}, {"pydantic"}),
     "definition_yaml.py": ({"core", "definition_files"}, {"ruamel"}),
     "definitions.py": (
-        {"bulletin_files", "config", "core", "definition_files", "markdown", "own_templates"}
+        {"bulletin_files", "config", "core", "definition_files", "markdown", "meeting_files", "own_templates"}
         | {"resources", "yaml_source"},
         set(),
     ),
@@ -58,6 +58,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "log.py": (set(), set()),
     "mailbox_files.py": ({"core"}, set()),
     "markdown.py": ({"core"}, {"markdown_it"}),
+    "meeting_files.py": ({"core", "definition_files", "yaml_source"}, {"pydantic"}),
     "new_folder.py": ({"config", "resources"}, set()),
     "old_list_files.py": ({"core", "register_file", "yaml_source"}, set()),
     "register_file.py": ({"core", "yaml_source"}, {"openpyxl"}),

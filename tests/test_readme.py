@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from mailbot import bulletin_files, definition_files
+from mailbot import bulletin_files, definition_files, meeting_files
 from mailbot.cli import root
 from mailbot.config import ConfigFile, ImapFile, ReceiveFile
 from mailbot.store import tables
@@ -171,7 +171,7 @@ def test_every_option_of_the_configuration_is_documented(model: type[FileModel])
     "model",
     [
         model
-        for name, model in {**vars(definition_files), **vars(bulletin_files)}.items()
+        for name, model in {**vars(definition_files), **vars(bulletin_files), **vars(meeting_files)}.items()
         if name.endswith("File") and name != "MailAddress"
     ],
 )

@@ -15,6 +15,7 @@ from mailbot.config import load_config
 from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.meeting import Meeting
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.definition_yaml import file_name, write_markdown, write_yaml
@@ -22,7 +23,7 @@ from mailbot.definitions import check_folder, load_definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.new_folder import make_folder
 from mailbot.service import ROLES, clock, serve
-from mailbot.store import bulletins, events, lists, surveys
+from mailbot.store import bulletins, events, lists, meetings, surveys
 from mailbot.yaml_source import Mistakes
 
 
@@ -80,14 +81,16 @@ def _apply(path: Path, dry_run: bool, as_json: bool) -> None:
     "--to", "target", type=click.Path(path_type=Path), help="The folder to write below; default config/."
 )
 def _export(path: Path, target: Path | None) -> None:
-    """Write the lists, surveys, events and bulletins of the database back as definition files."""
+    """Write the lists, surveys, events, bulletins and meetings of the database back as definition files."""
     with opened(path) as it:
         with it.database.read() as connection:
-            values: list[MailingList | Survey | Event | Bulletin] = [
+            own = meetings.own_keys(connection)  # what a meeting made, its own file defines
+            values: list[MailingList | Survey | Event | Bulletin | Meeting] = [
                 *lists.every(connection),
-                *(stored.defined for stored in surveys.every(connection)),
-                *(stored.event for stored in events.every(connection)),
+                *(stored.defined for stored in surveys.every(connection) if stored.survey.key not in own),
+                *(stored.event for stored in events.every(connection) if stored.event.key not in own),
                 *(stored.bulletin for stored in bulletins.every(connection)),
+                *(stored.meeting for stored in meetings.every(connection)),
             ]
         for value in values:
             file = (target or it.config.file.parent) / file_name(value)

@@ -119,6 +119,16 @@ class OfSending:
 
 
 @dataclass(frozen=True)
+class FixMeeting:
+    """「決定 B27-01 2」「決定 B27-01 2/10 14:00」: a meeting is held then."""
+
+    key: str
+    number: int = 0  # of a candidate, from 1; 0: the time is stated
+    day: date | None = None
+    time: time | None = None
+
+
+@dataclass(frozen=True)
 class Approve:
     """「承認」: the act that this mail is about shall be done."""
 
@@ -146,6 +156,7 @@ Command = (
     | OfBulletin
     | OfRun
     | OfSending
+    | FixMeeting
     | Reissue
     | Resume
     | Approve
@@ -353,6 +364,18 @@ def _of_bulletin(do: Literal["try", "send", "cancel"]) -> Callable[[str, date], 
     return read
 
 
+def _fix_meeting(rest: str, today: date) -> Command | NotUnderstood:
+    key, _, when = _plain(rest).partition(" ")
+    if not _KEY.match(key):
+        return NotUnderstood("key")
+    if number := re.fullmatch(r"(?:候補)?(?P<number>[0-9]{1,2})番?", when):
+        return FixMeeting(key, int(number["number"]))
+    moment = read_moment(when, today=today)
+    if isinstance(moment, str):
+        return NotUnderstood(moment)
+    return FixMeeting(key, 0, *moment) if moment[1] else NotUnderstood("date")
+
+
 def _reissue(rest: str, _today: date) -> Command | NotUnderstood:
     key, _, code = _plain(rest).partition(" ")
     if not _KEY.match(key):
@@ -400,6 +423,7 @@ _READERS: Mapping[str, Callable[[str, date], Command | NotUnderstood]] = {
     **dict.fromkeys(("再発行", "reissue"), _reissue),
     **dict.fromkeys(("代理", "代理入力", "enter"), _enter),
     **dict.fromkeys(("再開", "配信再開", "resume"), _resume),
+    **dict.fromkeys(("決定", "fix"), _fix_meeting),
     **dict.fromkeys(("試し送り", "trial"), _of_bulletin("try")),
     **dict.fromkeys(("配信", "distribute"), _of_bulletin("send")),
     **dict.fromkeys(("配信中止", "配信取消", "call-back"), _of_bulletin("cancel")),

@@ -17,9 +17,22 @@ from mailbot.core.calendar import (
 )
 from mailbot.core.event import Event, Notice, begins
 from mailbot.core.lateness import Lateness
+from mailbot.core.meeting import Meeting
 from mailbot.core.survey import Reminder, Survey
 
-Action = Literal["freeze", "open", "reminder", "followup", "close", "notice", "offer", "send"]
+Action = Literal[
+    "freeze",
+    "open",
+    "reminder",
+    "followup",
+    "close",
+    "notice",
+    "offer",
+    "send",
+    "propose",
+    "invite",
+    "minutes",
+]
 
 _ON_TIME = timedelta(minutes=5)  # a run this little after its time is not called late
 _REMINDER = Lateness(24, "drop")  # later it would name the wrong day
@@ -51,7 +64,7 @@ class Job:
 class JobName:
     """A job's name, taken apart."""
 
-    subject: Literal["survey", "event", "rollcall", "bulletin"]
+    subject: Literal["survey", "event", "rollcall", "bulletin", "meeting"]
     key: str  # S26-014
     action: Action
     number: int  # of the reminder, follow-up or notice as defined, from 1; an offer's ballot; 0 where there is one only
@@ -163,6 +176,22 @@ def bulletin_jobs(bulletin: Bulletin) -> tuple[Job, ...]:
     return (Job(name, at, _late_rule(_BULLETIN, at + _BULLETIN_ENDS, "two weeks were past by then")),)
 
 
+def meeting_jobs(meeting: Meeting, starts: datetime | None) -> tuple[Job, ...]:
+    """Return the runs of a meeting: the best date is proposed, or its members invited; then its minutes are drafted."""
+    jobs = []
+    held = starts or meeting.at
+    if meeting.poll_closes is not None and starts is None:
+        at = meeting.poll_closes.astimezone(UTC) + _ON_TIME / 5
+        jobs.append(Job(_name("meeting", meeting.key, "propose"), at, LateRule()))
+    if meeting.invite is not None and held is not None:
+        rule = LateRule(until=held.astimezone(UTC), after="the meeting had begun by then")
+        jobs.append(Job(_name("meeting", meeting.key, "invite"), meeting.invite.astimezone(UTC), rule))
+    if starts is not None:
+        ends = starts.astimezone(UTC) + timedelta(minutes=meeting.minutes)
+        jobs.append(Job(_name("meeting", meeting.key, "minutes"), ends, LateRule()))
+    return tuple(sorted(jobs, key=lambda job: job.at))
+
+
 def reminder_at(reminder: Reminder, survey: Survey, calendar: OfficeCalendar, zone: tzinfo) -> datetime:
     """Return when the reminder is due (UTC): its written time, or so many business days before the close."""
     if reminder.at is not None:
@@ -249,12 +278,16 @@ def job_name(name: str) -> JobName:
             return JobName("rollcall", key, "reminder", int(number))
         case ["bulletin", key, "send"]:
             return JobName("bulletin", key, "send", 0)
+        case ["meeting", key, ("propose" | "invite" | "minutes") as action]:
+            return JobName("meeting", key, action, 0)
         case ["event", key, ("notice" | "offer") as action, number] if number.isdecimal():
             return JobName("event", key, action, int(number))
     raise ValueError(f"{name!r} is not the name of a scheduled job")
 
 
-def _name(subject: Literal["survey", "event", "bulletin"], key: str, action: Action, number: int = 0) -> str:
+def _name(
+    subject: Literal["survey", "event", "bulletin", "meeting"], key: str, action: Action, number: int = 0
+) -> str:
     return str(JobName(subject, key, action, number))
 
 

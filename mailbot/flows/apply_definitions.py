@@ -13,18 +13,21 @@ from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.journal_line import setting_words
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.meeting import Meeting, event_of, poll_of
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.definitions import Definitions
 from mailbot.flows.change_event import change_event
 from mailbot.flows.extend_survey import move_close
-from mailbot.flows.plan_runs import plan_runs
+from mailbot.flows.plan_runs import plan_meeting, plan_runs
 from mailbot.site import Site
-from mailbot.store import bulletins, events, journal, lists, surveys
+from mailbot.store import bulletins, events, journal, lists, meetings, surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
 _WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form", "late"})
+# What of a meeting may change once its members are invited: they are told.
+_OF_FIXED_MEETING = frozenset({"agenda", "material", "place", "title", "contact", "rsvp_until", "chair"})
 
 
 def apply_definitions(
@@ -43,6 +46,8 @@ def apply_definitions(
         changes += _apply_event(connection, site, event, now)
     for bulletin in definitions.bulletins:
         changes += _apply_bulletin(connection, site, bulletin, now)
+    for meeting in definitions.meetings:
+        changes += _apply_meeting(connection, site, meeting, now)
     return tuple(changes)
 
 
@@ -158,12 +163,44 @@ def _apply_bulletin(connection: Connection, site: Site, new: Bulletin, now: date
     return [f"~ bulletin {new.key}: {', '.join(changed)}"]
 
 
+def _apply_meeting(connection: Connection, site: Site, new: Meeting, now: datetime) -> list[str]:
+    """Put a meeting in place, and with it the poll for its date, or the event to which its members were invited."""
+    stored = meetings.lock(connection, new.key)
+    changed = [] if stored is None else _changed_fields(stored.meeting, new)
+    if stored is not None and not changed:
+        return []
+    starts = None if stored is None else stored.starts
+    if starts is not None:
+        late = [name for name in changed if name not in _OF_FIXED_MEETING]
+        if late:
+            raise Refusal(
+                f"meeting {new.key} is fixed, and its members are invited; `{late[0]}` can no longer change. To move it: "
+                f"mailbot meetings fix {new.key} 'YYYY-MM-DD HH:MM'"
+            )
+    meetings.save(connection, new)
+    _write_down(connection, "meeting", new.key, None if stored is None else stored.meeting, new, now)
+    poll = poll_of(new, site.zone, site.language)
+    if poll is not None and starts is None:
+        _apply_survey(connection, site, poll, now)
+    plan_meeting(connection, site, meetings.StoredMeeting(new, starts))
+    line = (
+        f"+ meeting {new.key}: {new.title}"
+        if stored is None
+        else f"~ meeting {new.key}: {', '.join(changed)}"
+    )
+    event = events.lock(connection, new.key) if starts is not None else None
+    if event is None or starts is None:
+        return [line]
+    became = change_event(connection, site, event, event_of(new, starts, site.zone, site.language), now)
+    return [f"{line} ({became.told} are told)" if became.told else line]
+
+
 def _write_down(
     connection: Connection,
     kind: str,
     name: str,
-    old: MailingList | Survey | Event | Bulletin | None,
-    new: MailingList | Survey | Event | Bulletin,
+    old: MailingList | Survey | Event | Bulletin | Meeting | None,
+    new: MailingList | Survey | Event | Bulletin | Meeting,
     now: datetime,
 ) -> None:
     what = "added" if old is None else "changed"
@@ -176,6 +213,7 @@ def _changed(old: MailingList | None, new: MailingList) -> str:
 
 
 def _changed_fields(
-    old: MailingList | Survey | Event | Bulletin, new: MailingList | Survey | Event | Bulletin
+    old: MailingList | Survey | Event | Bulletin | Meeting,
+    new: MailingList | Survey | Event | Bulletin | Meeting,
 ) -> list[str]:
     return [field.name for field in fields(new) if getattr(old, field.name) != getattr(new, field.name)]

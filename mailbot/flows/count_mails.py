@@ -9,9 +9,10 @@ from mailbot.core.plan import Action, job_name
 from mailbot.core.survey import Survey
 from mailbot.flows.announce_event import codes_with
 from mailbot.flows.choose_readers import choose_readers
+from mailbot.flows.count_meeting import count_meeting
 from mailbot.flows.open_survey import first_of_each_body
 from mailbot.flows.remind_survey import missing
-from mailbot.store import ballots, bulletins, events, members, roll_calls, surveys
+from mailbot.store import ballots, bulletins, events, meetings, members, roll_calls, surveys
 from mailbot.store.occurrences import Occurrence
 
 
@@ -22,6 +23,11 @@ def count_mails(connection: Connection, one: Occurrence) -> int:
         asked = roll_calls.entries(connection, name.key)
         everybody = len(first_of_each_body(members.selected(connection, Selector(everyone=True))))
         return sum(entry.answer == "" for entry in asked) if asked else everybody
+    if name.subject == "meeting":
+        meeting = meetings.load(connection, name.key)
+        if name.action != "invite" or meeting is None:
+            return 1  # to the office
+        return len(count_meeting(connection, meeting).members)
     if name.subject == "bulletin":
         issue = bulletins.load(connection, name.key)
         return 0 if issue is None else len(choose_readers(connection, issue.bulletin, one.due_at).readers)

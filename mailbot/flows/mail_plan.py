@@ -15,7 +15,7 @@ from mailbot.core.run_words import day_words, hour_words, run_name, run_sentence
 from mailbot.flows.count_mails import count_mails
 from mailbot.flows.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import bulletins, events, occurrences, surveys
+from mailbot.store import bulletins, events, meetings, occurrences, surveys
 from mailbot.store.occurrences import Occurrence
 
 JOB = "plan"
@@ -155,5 +155,8 @@ def _title(connection: Connection, name: JobName) -> str:
         case "bulletin":
             bulletin = bulletins.load(connection, name.key)
             return "" if bulletin is None else bulletin.bulletin.title
+        case "meeting":
+            meeting = meetings.load(connection, name.key)
+            return "" if meeting is None else meeting.meeting.title
         case "rollcall":
             return ""

@@ -26,6 +26,7 @@ from mailbot.core.desk import (
     Decide,
     Enter,
     Extend,
+    FixMeeting,
     Give,
     NotUnderstood,
     OfBulletin,
@@ -53,6 +54,7 @@ from mailbot.core.two_persons import Act
 from mailbot.flows.ask_second_person import Waiting, refuse_out_of_place, request_act
 from mailbot.flows.change_run import change_run
 from mailbot.flows.command_bulletin import bulletin_status, command_bulletin, find_bulletin
+from mailbot.flows.command_meeting import command_meeting, find_meeting, meeting_status
 from mailbot.flows.perform_act import answers_text
 from mailbot.flows.post_to_list import fingerprint
 from mailbot.flows.record_for_body import ballot_of_mail, held_mail, held_reply
@@ -306,7 +308,12 @@ def _about(connection: Connection, desk: _Desk, line: str) -> str:
     """Return the survey that a line names, else the mail that it names; "": neither."""
     match _read(desk, line):
         case (
-            Enter(key=key) | Extend(key=key) | OfSurvey(key=key) | OfBulletin(key=key) | Reissue(key=key)
+            Enter(key=key)
+            | Extend(key=key)
+            | OfSurvey(key=key)
+            | OfBulletin(key=key)
+            | FixMeeting(key=key)
+            | Reissue(key=key)
         ) if key:
             found = _find_survey(connection, key)
             return key if found is None else found.survey.key
@@ -343,6 +350,13 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
         case OfBulletin():
             did = command_bulletin(connection, desk.site, command, desk.now, by=desk.word.address)
             return _Said(did.sentence, did.key, did.hints)
+        case FixMeeting():
+            fixed, said_of_it = command_meeting(
+                connection, desk.site, command, desk.now, by=desk.word.address
+            )
+            return _Said(said_of_it, fixed)
+        case OfSurvey("status", key) if (meeting := find_meeting(connection, key)) is not None:
+            return _Said(meeting_status(connection, desk.site, meeting), meeting.meeting.key)
         case OfSurvey("status", key) if (issue := find_bulletin(connection, key)) is not None:
             return _Said(bulletin_status(connection, desk.site, issue, desk.now), issue.bulletin.key)
         case OfSurvey(do, key):

@@ -1,4 +1,4 @@
-"""Put the runs of a survey, an event or a bulletin into the due-table, as its definition says now."""
+"""Put the runs of a survey, an event, a bulletin or a meeting into the due-table, as its definition says now."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from sqlalchemy import Connection
 
 from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
-from mailbot.core.plan import Job, bulletin_jobs, event_jobs, occurrence, survey_jobs
+from mailbot.core.plan import Job, bulletin_jobs, event_jobs, meeting_jobs, occurrence, survey_jobs
 from mailbot.core.survey import Survey
 from mailbot.flows.give_seats import offered_runs
 from mailbot.site import Site
 from mailbot.store import occurrences
+from mailbot.store.meetings import StoredMeeting
 from mailbot.store.occurrences import Occurrence
 
 
@@ -30,3 +31,11 @@ def jobs_of(site: Site, value: Survey | Event | Bulletin) -> tuple[Job, ...]:
     if isinstance(value, Bulletin):
         return bulletin_jobs(value)
     return event_jobs(value, site.calendar, site.zone)
+
+
+def plan_meeting(connection: Connection, site: Site, stored: StoredMeeting) -> None:
+    """Make the waiting runs of a meeting exactly those that it has as it stands."""
+    key = stored.meeting.key
+    jobs = meeting_jobs(stored.meeting, stored.starts)
+    wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs]
+    occurrences.plan(connection, f"meeting:{key}:", wanted)

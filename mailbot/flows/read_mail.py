@@ -27,9 +27,10 @@ from mailbot.flows.leave_by_address import leave_by_address
 from mailbot.flows.obey_desk import obey_desk
 from mailbot.flows.obey_member import obey_member, vouched
 from mailbot.flows.post_to_list import fingerprint, post_to_list
+from mailbot.flows.record_attendance import record_attendance
 from mailbot.flows.record_bounce import record_bounce
 from mailbot.flows.record_probe import record_probe
-from mailbot.flows.record_rsvp import ballot_of_calendar, record_rsvp
+from mailbot.flows.record_rsvp import ballot_of_calendar
 from mailbot.flows.record_trial import record_trial
 from mailbot.flows.record_vote import record_vote
 from mailbot.flows.report_complaint import report_complaint
@@ -224,7 +225,7 @@ def _once(
 _Record = Callable[[Connection, Site, Received, Message, Ballot, datetime], Settled]
 _BY_KIND: dict[str, _Record] = {
     "survey": record_vote,
-    "event": record_rsvp,
+    "event": record_attendance,
     "trial": record_trial,
     "probe": record_probe,
 }

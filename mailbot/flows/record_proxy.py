@@ -94,7 +94,7 @@ def record_proxy(
         raise Refusal(said["giver"].format(giver=giver, key=key))
     if _has_voted(standing(ballots.ledger(connection, key, giver_code))):
         raise Refusal(said["voted"])
-    holder = _holder(to, [names[code] for code in electorate], said)
+    holder = find_holder(to, [names[code] for code in electorate], site.language)
     given = {proxy.code: proxy for proxy in proxies.standing(connection, key)}
     _refuse_chains(giver_code, holder, resolution, given, names, said)
     shown = said["chair"] if holder == CHAIR else names[holder].name
@@ -142,8 +142,9 @@ def _has_voted(stands: Standing | None) -> bool:
     return stands is not None and stands.row.status in IN_TALLY
 
 
-def _holder(to: str, entitled: list[Body], said: Mapping[str, str]) -> str:
+def find_holder(to: str, entitled: list[Body], language: Language) -> str:
     """Return the code of the body that is named, or CHAIR. Raises Refusal when it is none, or not one alone."""
+    said = _SAID[language]
     wanted = _key(to)
     for ending in _RESPECT:
         wanted = wanted.removesuffix(ending)

@@ -12,7 +12,7 @@ from mailbot.core.plan import job_name
 from mailbot.store import events, inbox, occurrences, outbox
 from mailbot.store.occurrences import Occurrence
 
-_ONLY_MAIL = frozenset({"reminder", "followup", "send"})
+_ONLY_MAIL = frozenset({"reminder", "followup", "send", "propose", "minutes"})
 _NOTE = "withdrawn after a restore: it may have been sent after the backup"
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.plan import Job, JobName, LateRule, job_name, roll_call_rule
+from mailbot.core.plan import Job, JobName, LateRule, job_name, meeting_jobs, roll_call_rule
 from mailbot.flows.plan_runs import jobs_of
 from mailbot.site import Site
-from mailbot.store import bulletins, events, roll_calls, surveys
+from mailbot.store import bulletins, events, meetings, roll_calls, surveys
 from mailbot.store.occurrences import Occurrence
 
 
@@ -29,5 +29,8 @@ def _jobs(connection: Connection, site: Site, name: JobName) -> tuple[Job, ...]:
     if name.subject == "bulletin":
         bulletin = bulletins.load(connection, name.key)
         return () if bulletin is None else jobs_of(site, bulletin.bulletin)
+    if name.subject == "meeting":
+        meeting = meetings.load(connection, name.key)
+        return () if meeting is None else meeting_jobs(meeting.meeting, meeting.starts)
     event = events.load(connection, name.key)
     return () if event is None else jobs_of(site, event.event)

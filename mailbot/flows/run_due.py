@@ -15,10 +15,13 @@ from mailbot.core.run_words import run_name, run_sentence, run_words
 from mailbot.flows.announce_event import announce_event
 from mailbot.flows.call_roll import call_roll
 from mailbot.flows.close_survey import StillReading, close_survey
+from mailbot.flows.fix_meeting import fix_meeting
 from mailbot.flows.follow_up_survey import follow_up_survey
 from mailbot.flows.give_seats import end_offer
 from mailbot.flows.keep_standing import keep_standing
+from mailbot.flows.mail_meeting_minutes import mail_meeting_minutes
 from mailbot.flows.open_survey import freeze_electorate, open_survey
+from mailbot.flows.propose_dates import propose_dates
 from mailbot.flows.remind_survey import remind_survey
 from mailbot.flows.rule_of_run import rule_of_run
 from mailbot.flows.send_bulletin import send_bulletin
@@ -190,6 +193,13 @@ def _run(
             return f"{sent.copies} copies"
         case "offer":
             return end_offer(connection, site, key, name.number, now)
+        case "propose":
+            return f"{propose_dates(connection, site, key, now)} have answered"
+        case "invite":
+            return f"{fix_meeting(connection, site, key, None, now, by=SCHEDULE).invited} invited"
+        case "minutes":
+            mail_meeting_minutes(connection, site, key, now)
+            return "the draft of the minutes is with the office"
         case "notice":
             noticed = announce_event(
                 connection, site, key, name.number, now, late_since=late_since, by=SCHEDULE

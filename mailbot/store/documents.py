@@ -11,16 +11,18 @@ from pydantic import TypeAdapter
 from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.meeting import Meeting
 from mailbot.core.survey import Answer, Problem, Survey
 
 _LIST = TypeAdapter(MailingList)
 _SURVEY = TypeAdapter(Survey)
 _EVENT = TypeAdapter(Event)
 _BULLETIN = TypeAdapter(Bulletin)
+_MEETING = TypeAdapter(Meeting)
 _text = json.JSONEncoder(sort_keys=True).encode  # escapes what a database might refuse
 
 
-def document(value: MailingList | Survey | Event | Bulletin) -> str:
+def document(value: MailingList | Survey | Event | Bulletin | Meeting) -> str:
     """Return a definition as JSON."""
     match value:
         case MailingList():
@@ -31,6 +33,8 @@ def document(value: MailingList | Survey | Event | Bulletin) -> str:
             return _EVENT.dump_json(value).decode("utf-8")
         case Bulletin():
             return _BULLETIN.dump_json(value).decode("utf-8")
+        case Meeting():
+            return _MEETING.dump_json(value).decode("utf-8")
 
 
 @lru_cache(maxsize=64)
@@ -55,6 +59,12 @@ def event_of(text: str) -> Event:
 def bulletin_of(text: str) -> Bulletin:
     """Read a bulletin's definition."""
     return _BULLETIN.validate_json(text)
+
+
+@lru_cache(maxsize=64)
+def meeting_of(text: str) -> Meeting:
+    """Read a meeting's definition."""
+    return _MEETING.validate_json(text)
 
 
 def answers_text(answers: Mapping[str, Answer]) -> str:

@@ -702,6 +702,16 @@ bulletin = Table(
     Column("note", Text, nullable=False, server_default=""),  # why it was called back
 )
 
+# --- meetings ---------------------------------------------------------------------------------------------------
+
+meeting = Table(
+    "meeting",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("definition", Text, nullable=False),  # JSON of core/meeting.py
+    Column("starts", Moment),  # null until it is fixed
+)
+
 # --- the schedule -----------------------------------------------------------------------------------------------
 
 occurrence = Table(  # a run of a job; one row for ever, unique by its local time

@@ -21,6 +21,7 @@ from mailbot.core.event import Event, Notice
 from mailbot.core.ledger import LedgerRow, Standing, standings
 from mailbot.core.mailing import fill, template
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.meeting import Meeting
 from mailbot.core.register import Body, Contact
 from mailbot.core.survey import Question, Reminder, Survey
 from mailbot.core.token import bounce_token
@@ -297,7 +298,7 @@ class PostOffice:
         with self.database.write() as connection:
             import_members(connection, self.site, Incoming(bodies, contacts), self.now, sure=True)
 
-    def apply(self, *values: MailingList | Survey | Event | Bulletin) -> tuple[str, ...]:
+    def apply(self, *values: MailingList | Survey | Event | Bulletin | Meeting) -> tuple[str, ...]:
         """Apply these definitions; returns the lines that `mailbot apply` prints."""
         definitions = Definitions(
             lists=tuple(value for value in values if isinstance(value, MailingList)),
@@ -305,6 +306,7 @@ class PostOffice:
             events=tuple(value for value in values if isinstance(value, Event)),
             notes=(),
             bulletins=tuple(value for value in values if isinstance(value, Bulletin)),
+            meetings=tuple(value for value in values if isinstance(value, Meeting)),
         )
         with self.database.write() as connection:
             return apply_definitions(connection, self.site, definitions, self.now)

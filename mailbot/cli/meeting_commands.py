@@ -1,0 +1,153 @@
+"""`mailbot meetings`: meetings of a group, from the poll for the date to the draft of the minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from sqlalchemy import Connection
+
+from mailbot import show
+from mailbot.cli.frame import JSON, Open, command, only_try, opened, root
+from mailbot.core.meeting import MeetingState, poll_key
+from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.definition_files import moment
+from mailbot.flows.command_meeting import candidate, fixed_sentence
+from mailbot.flows.count_meeting import count_meeting
+from mailbot.flows.fix_meeting import fix_meeting
+from mailbot.flows.mail_meeting_minutes import meeting_minutes
+from mailbot.flows.propose_dates import propose_dates
+from mailbot.service import clock
+from mailbot.store import meetings, surveys
+from mailbot.store.meetings import StoredMeeting
+
+_KEY = click.argument("key")
+
+
+@root.group("meetings")
+def _meetings() -> None:
+    """Meetings of a group: date, invitation, attendance, proxies, quorum, minutes."""
+
+
+@command(_meetings, "list")
+@JSON
+def _meetings_list(path: Path, as_json: bool) -> None:
+    """Show the meetings."""
+    with opened(path) as it, it.database.read() as connection:
+        rows = [_row(connection, it, one) for one in meetings.every(connection)]
+    show.table(
+        rows, as_json=as_json, empty="no meetings; write one in config/meetings/ and run `mailbot apply`"
+    )
+
+
+@command(_meetings, "show")
+@_KEY
+@JSON
+def _meetings_show(path: Path, key: str, as_json: bool) -> None:
+    """Show what the poll says of each date, who comes, and whether the quorum is there."""
+    with opened(path) as it, it.database.read() as connection:
+        stored = _stored(connection, key)
+        figures = count_meeting(connection, stored)
+        row = _row(connection, it, stored)
+    here = figures.attendance
+    shown: dict[str, object] = row | {
+        "members": list(figures.members),
+        "answered": list(figures.answered),
+        "attending": list(here.attending),
+        "proxies": {one.code: one.holder or "chair" for one in here.proxies},
+        "idle_proxies": {one.code: one.holder or "chair" for one in here.idle},
+        "declined": list(here.declined),
+        "silent": list(here.silent),
+        "quorum": {"needed": here.quorum.least, "present": here.quorum.count, "reached": here.quorum.reached},
+    }
+    dates = [
+        {
+            "candidate": one.number,
+            "starts": show.local(one.starts, it.site.zone),
+            "yes": len(one.yes),
+            "perhaps": len(one.perhaps),
+            "no": len(one.no),
+            "quorum": one.enough,
+        }
+        for one in figures.dates
+    ]
+    if as_json:
+        show.as_json(shown | {"dates": dates})
+        return
+    show.facts({name.replace("_", " "): _words(value) for name, value in shown.items()})
+    if dates:
+        show.table(dates, as_json=False, empty="")
+
+
+@command(_meetings, "propose")
+@_KEY
+def _meetings_propose(path: Path, key: str) -> None:
+    """Mail the office the dates with their figures now, the best first."""
+    with opened(path) as it, it.database.write() as connection:
+        answered = propose_dates(connection, it.site, key, clock())
+    print(f"meeting {key}: the dates are in the outbox, to {it.site.office}; {answered} bodies have answered")
+
+
+@command(_meetings, "fix")
+@_KEY
+@click.argument("when")
+@click.option("--dry-run", is_flag=True, help="Only say for when, and how many would be told.")
+def _meetings_fix(path: Path, key: str, when: str, dry_run: bool) -> None:
+    """Fix a meeting for a candidate by its number, or for "YYYY-MM-DD HH:MM", and invite its members."""
+    with opened(path) as it, it.database.write() as connection:
+        stored = _stored(connection, key)
+        at = candidate(it.site, stored, int(when)) if when.isdecimal() else moment(when, it.config.timezone)
+        fixed = fix_meeting(connection, it.site, key, at, clock(), by=COMMAND_LINE)
+        said = fixed_sentence(it.site, stored, fixed)
+        only_try(connection, dry_run)
+    print(said + (" (--dry-run)" if dry_run else ""))
+
+
+@command(_meetings, "minutes")
+@_KEY
+def _meetings_minutes(path: Path, key: str) -> None:
+    """Print a draft of the minutes with the attendance as it stands."""
+    with opened(path) as it, it.database.write() as connection:
+        text = meeting_minutes(connection, it.site, key, clock())
+        only_try(connection, dry_run=True)
+    print(text, end="")
+
+
+def _stored(connection: Connection, key: str) -> StoredMeeting:
+    stored = meetings.load(connection, key)
+    if stored is None:
+        raise Refusal(
+            f"meeting {key}: there is none with this key; `mailbot meetings list` shows those that were applied"
+        )
+    return stored
+
+
+def _row(connection: Connection, it: Open, stored: StoredMeeting) -> dict[str, object]:
+    return {
+        "key": stored.meeting.key,
+        "state": _state(connection, stored),
+        "title": stored.meeting.title,
+        "starts": None if stored.starts is None else show.local(stored.starts, it.site.zone),
+        "place": stored.meeting.place,
+    }
+
+
+def _state(connection: Connection, stored: StoredMeeting) -> MeetingState:
+    if stored.starts is not None:
+        return "fixed"
+    poll = surveys.load(connection, poll_key(stored.meeting.key))
+    if poll is None or poll.state == "planned":
+        return "planned"
+    return "polling" if poll.state == "open" else "to be fixed"
+
+
+def _words(value: object) -> str:
+    match value:
+        case dict():
+            return ", ".join(f"{name} {each}" for name, each in value.items()) or "-"
+        case list():
+            return ", ".join(map(str, value)) or "-"
+        case None:
+            return "-"
+    return str(value)
