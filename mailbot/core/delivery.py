@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 _FIRST_WAIT = timedelta(seconds=300)
 _LONGEST_WAIT = timedelta(seconds=4_000)
@@ -39,8 +39,7 @@ class Failed:
 Outcome = Sent | Deferred | Failed
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(NamedTuple):
     """One mail on its way to the next hop: for one recipient, or for up to 50 who get identical bytes."""
 
     mail_from: str  # "" is the null sender

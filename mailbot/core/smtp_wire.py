@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Container, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from mailbot.core.delivery import Failed, Outcome, Transaction, classify
@@ -24,6 +24,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udff
 # Dots stand anywhere in a local part: Japanese carriers gave out such addresses, and relays take them.
 _LOCAL = r'[^\x00-\x20\x7f()<>@,;:\\"\[\]]+|"(?:[^\x00-\x1f\x7f\\"]|\\[ -~])*"'
 _DOMAIN = r"[A-Za-z0-9_\u00a1-\U0010ffff-]+(?:\.[A-Za-z0-9_\u00a1-\U0010ffff-]+)*|\[[A-Za-z0-9:.]+\]"
+_USUAL_ADDRESS = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
+)  # a part of _ADDRESS
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
 
 
@@ -149,6 +152,8 @@ def _size(words: Sequence[str]) -> int:
 
 def address_problem(address: str) -> str | None:
     """Return why an address cannot stand in a command, as a sentence; None: it can (promises.md attack 3)."""
+    if len(address) <= ADDRESS_MAX and _USUAL_ADDRESS.fullmatch(address):
+        return None
     if not address.isprintable():
         return f"the address {address[:WORDS_MAX]!r} has a control character"
     if len(address) > ADDRESS_MAX or len(address.encode()) > ADDRESS_MAX:
@@ -286,4 +291,4 @@ def _no_utf8(address: str) -> str:
 def only(transaction: Transaction, ids: Container[int]) -> Transaction | None:
     """Return the transaction for those of its recipients; None: for nobody."""
     left = tuple(recipient for recipient in transaction.recipients if recipient[0] in ids)
-    return replace(transaction, recipients=left) if left else None
+    return transaction._replace(recipients=left) if left else None
