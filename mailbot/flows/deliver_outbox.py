@@ -41,6 +41,7 @@ from mailbot.store.database import Database
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
+_GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
 _RECIPES = 100  # mailings kept ready between runs
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
@@ -202,6 +203,8 @@ class _Work:
         self._attempts: dict[int, int] = {}  # of the rows under way
         self._waiting: list[tuple[Sequence[tuple[int, Outcome]], Sequence[int], asyncio.Future[bool]]] = []
         self._marking: asyncio.Task[None] | None = None
+        self._expected = 1  # connections that are likely to come to the next commit
+        self._gathered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._refilling: asyncio.Task[int] | None = None
         self._more = True  # there may be more to claim
         self._unsigned: list[tuple[int, Outcome]] = []  # could not be signed
@@ -255,6 +258,8 @@ class _Work:
         self._waiting.append((outcomes, starting, done))
         if self._marking is None or self._marking.done():
             self._marking = asyncio.create_task(self._mark())
+        elif len(self._waiting) >= self._expected and not self._gathered.done():
+            self._gathered.set_result(None)
         return done
 
     async def keep_lease(self) -> None:
@@ -275,8 +280,17 @@ class _Work:
         if left:
             await self.delivery.database.writing(outbox.put_back, self.delivery.owner, left)
 
+    async def _gather(self) -> None:
+        """Wait a moment for the connections that shared the commit before, or came during it: a commit costs the most."""
+        if len(self._waiting) < self._expected:
+            self._gathered = asyncio.get_running_loop().create_future()
+            timer = asyncio.get_running_loop().call_later(_GATHER_SECONDS, _end, self._gathered)
+            await self._gathered
+            timer.cancel()
+
     async def _mark(self) -> None:
         while self._waiting:
+            await self._gather()
             batch, self._waiting = self._waiting, []
             try:
                 ours = await self.delivery.database.writing(self._save, batch, self.delivery.clock())
@@ -292,6 +306,7 @@ class _Work:
                     self._attempts.pop(row_id, None)
                 if not done.done():
                     done.set_result(all(row_id in ours for row_id in starting))
+            self._expected = len(batch) + len(self._waiting)
 
     def _save(
         self,
@@ -346,6 +361,11 @@ class _Work:
         """Our own fault: these wait, the operator reads why, the others go on."""
         log.event("outbox.not_signed", level="error", error=error, rows=len(claims))
         self._unsigned += [(row.id, Deferred(f"not signed: {error}")) for row, _ in claims]
+
+
+def _end(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)
 
 
 def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Claimed) -> dict[str, bytes]:
