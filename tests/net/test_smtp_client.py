@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import random
 import ssl
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -714,7 +716,7 @@ async def test_helo_for_an_old_server() -> None:
 async def test_eight_bit_content(stuffed: bool) -> None:
     """8-bit content is announced, or made 7-bit for a server that does not offer 8BITMIME."""
     content = "Subject: x\r\n\r\n本文\r\n".encode()
-    eight_bit = replace(mail(1, content=stuff(content) if stuffed else content), stuffed=stuffed)
+    eight_bit = mail(1, content=stuff(content) if stuffed else content)._replace(stuffed=stuffed)
     async with Server(offers=("PIPELINING", "8BITMIME")) as new, Server(offers=("PIPELINING",)) as old:
         await deliver(Queue(eight_bit), new)
         await deliver(Queue(eight_bit), old)
@@ -963,3 +965,121 @@ async def test_auth_refused(offers: Sequence[str], reply: Said, said: str) -> No
         with pytest.raises(RelayAway, match=said) as away:
             await deliver(Queue(mail(1)), replace(server.relay, user="ml", password="geheim"))
     assert "geheim" not in str(away.value)
+
+
+# --- a relay that does anything at any point ---------------------------------------------------------------------
+
+_WRONGS: dict[str, tuple[Said, ...]] = {
+    "MAIL": (b"451 4.3.0 later", b"550 5.7.1 no", b"421 4.3.2 going down", CLOSE, b"rubbish", b"250 a\n"),
+    "RCPT": (b"452 4.2.2 full", b"550 5.1.1 nobody", b"421 4.3.2 going down", CLOSE, b"250-x\r\n" * 300),
+    "DATA": (
+        b"451 4.3.0 later",
+        b"554 5.5.0 no",
+        b"250 2.0.0 what",
+        b"421 4.3.2 going down",
+        CLOSE,
+        b"354\n",
+    ),
+    ".": (
+        b"451 4.3.0 later",
+        b"554 5.6.0 no",
+        b"421 4.3.2 going down",
+        CLOSE,
+        b"ok",
+        b"250 2.0.0 a\r\n250 b",
+        b"2",
+    ),
+}
+
+
+class Capricious:
+    """Goes wrong once at a command of some mails, at another place with each seed, and keeps what it did to whom."""
+
+    def __init__(self, chance: random.Random, sizes: Sequence[int], every: int) -> None:
+        """`sizes`: how many recipients each mail has; the first is mail 1."""
+        self.wrongs: dict[str, Said] = {}  # by mail number, verb, and for RCPT the recipient
+        for number, size in enumerate(sizes, 1):
+            if not chance.randrange(every):
+                verb = chance.choice([*_WRONGS])
+                whom = f"{number} {verb} {chance.randrange(size) if verb == 'RCPT' else ''}"
+                self.wrongs[whom] = chance.choice(_WRONGS[verb])
+        self.did: dict[int, tuple[str, Said]] = {}  # by the mail's number: what was wrong, and what was said
+        self.contents: Counter[int] = Counter()  # how often the content of each mail came
+        self._current: dict[int, int] = {}  # mail of each connection
+
+    def __call__(self, connection: int, command: str) -> Said:
+        if command.startswith("MAIL"):
+            self._current[connection] = int(command.partition("+")[2].partition("@")[0])
+        number = self._current.get(connection, 0)
+        if command == ".":
+            self.contents[number] += 1
+        recipient = command.partition("<")[2].partition("@")[0] if command.startswith("RCPT") else ""
+        whom = f"{number} {command[:4]} {recipient}"
+        said = self.wrongs.pop(whom, None)
+        if said is not None:
+            self.did[number] = whom, said
+        return said
+
+
+@pytest.mark.parametrize("scheme", ["smtp", "lmtp"])
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+@pytest.mark.parametrize("seed", range(8))
+async def test_a_relay_that_does_anything_at_any_point(scheme: str, offers: Sequence[str], seed: int) -> None:
+    """Whatever it says and wherever: no content comes twice, each outcome is what was said, and no other mail is harmed."""
+    chance = random.Random(seed)
+    sizes = [chance.choice([1, 1, 1, 3]) for _ in range(24)]
+    relay = Capricious(chance, sizes, every=chance.choice([2, 4, 8]))
+    async with Server(relay, offers=offers, scheme=scheme) as server:
+        queue = Queue(*(mail(n, *(f"{index}@x" for index in range(size))) for n, size in enumerate(sizes, 1)))
+        with suppress(RelayAway):  # three connections in a row on which nothing was answered
+            await deliver(
+                queue,
+                server,
+                connections=chance.choice([1, 4]),
+                timeouts=replace(SHORT, envelope=0.5, dot=0.5),
+            )
+            assert len(queue.outcomes) == sum(sizes)
+    harmed = set()
+    for delivery, outcome in queue.outcomes.items():
+        number = delivery // 100
+        whom, said = relay.did.get(number, ("", None))
+        verb, refused = (
+            whom.split()[1:2],
+            isinstance(said, bytes) and said[:1] in b"45" and said[:3] != b"421",
+        )
+        seen = f"delivery {delivery}: {outcome}; {whom!r} was answered {said!r}"
+        assert relay.contents[number] <= 1, seen
+        if isinstance(outcome, Sent) or (isinstance(outcome, Deferred) and outcome.unknown):
+            assert relay.contents[number] == 1, seen
+        if refused and (verb != ["RCPT"] or whom.endswith(f" {delivery % 100}")):
+            assert isinstance(said, bytes)
+            if scheme == "smtp" or verb != ["."] or delivery % 100 == 0:  # LMTP: one reply, for the first
+                assert outcome in {Failed(said.decode()), Deferred(said.decode())}, seen
+        elif isinstance(outcome, Failed):
+            raise AssertionError(seen)
+        if not whom and outcome != OK:
+            assert isinstance(outcome, Deferred), seen
+            # Replies that cannot be matched to what was asked prove nothing of the mail before either.
+            assert not outcome.unknown or "the server answered" in outcome.reply, seen
+            harmed.add(number)
+    assert len(harmed) <= len(relay.did), harmed  # the first on a connection that was lost, or the last
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+async def test_a_connection_that_is_lost_while_a_mail_is_marked(offers: Sequence[str]) -> None:
+    """Its content was not written: it is not in doubt, and goes over another connection."""
+
+    class Slow(Queue):
+        async def settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
+            marked = await super().settle(outcomes, starting)
+            if 200 in starting and len(server.commands) == 1:
+                for task in server._tasks:
+                    task.cancel()
+                await asyncio.sleep(0.05)
+            return marked
+
+    async with Server(offers=offers) as server:
+        queue = Slow(*(mail(number, content=b"%d\r\n" % number) for number in (1, 2, 3)))
+        await deliver(queue, server)
+    assert queue.outcomes == {100: OK, 200: OK, 300: OK}
+    assert server.contents == [b"1\r\n", b"2\r\n", b"3\r\n"]
