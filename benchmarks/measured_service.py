@@ -18,7 +18,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
@@ -30,8 +31,11 @@ if sys.prefix == sys.base_prefix and _VENV.exists():
     os.execv(_VENV, [str(_VENV), *sys.argv])
 sys.path.insert(0, str(ROOT))
 
-from mailbot.demo_register import make_register  # noqa: E402  the path above leads to it
+from mailbot.core.dkim import covered, signature  # noqa: E402  the path above leads to it
+from mailbot.demo_register import make_register  # noqa: E402
+from mailbot.dkim_keys import load_signer, make_key  # noqa: E402
 from mailbot.register_file import write_register  # noqa: E402
+from tests.net.dns_server import dns_server  # noqa: E402
 
 DOMAIN = "ml.example.jp"
 _POSTS = f"kaigi@{DOMAIN}"
@@ -174,14 +178,20 @@ class Service:
         with self._config.open("a", encoding="utf-8") as file:
             file.write(f"\n{text}\n")
 
-    def sign(self, *key_types: str, once: bool = False) -> None:
+    def sign(self, *key_types: str, once: bool = False, seal: bool = False) -> None:
         """Let it sign each copy with a key of each of these types, or with the first one once for all copies."""
         names = [
             json.loads(self.run("dkim", "make", "--type", key_type, "--json"))["selector"]
             for key_type in key_types
         ]
         second = f", ed25519: {{selector: {names[1]}}}" if names[1:] else ""
-        self.add(f"dkim: {{selector: {names[0]}, sign: {'mailings' if once else 'copies'}{second}}}")
+        self.add(
+            f"dkim: {{selector: {names[0]}, sign: {'mailings' if once else 'copies'}{second}{', arc: true' * seal}}}"
+        )
+
+    def check_senders(self, resolver: int) -> None:
+        """Let it look at senders itself, with the DNS server on this port of this machine."""
+        self.add(f"authenticate: {{by: check, mta: [192.0.2.1], resolver: '127.0.0.1:{resolver}'}}")
 
     def define(self, name: str, text: str) -> None:
         """Write a definition file, such as lists/kaigi.yaml."""
@@ -348,6 +358,27 @@ def make_post(number: int, sender: str) -> Mail:
         "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
     )
     return Mail(sender, _POSTS, (head + f"Meeting {number}.\r\n" + line * (3_700 // len(line))).encode())
+
+
+@contextlib.contextmanager
+def signing_author(folder: Path, address: str, mails: Sequence[Mail]) -> Iterator[tuple[list[Mail], int]]:
+    """Sign these mails as the domain of this address; yields them, and the port of its DNS server."""
+    domain = address.rpartition("@")[2]
+    file = folder / "author.key"
+    record = make_key(file, "rsa").record
+    signer = load_signer(file, domain, "a")
+    zone = {
+        (domain, "TXT"): ['"v=spf1 include:_spf.provider.example -all"'],
+        ("_spf.provider.example", "TXT"): ['"v=spf1 ip4:192.0.2.0/24 ~all"'],
+        (f"_dmarc.{domain}", "TXT"): ['"v=DMARC1; p=reject"'],
+        (f"a._domainkey.{domain}", "TXT"): [f'"{record[:200]}" "{record[200:]}"'],
+    }
+    signed = [
+        replace(mail, content=signature(covered(mail.content), {}, signer, datetime.now(UTC)) + mail.content)
+        for mail in mails
+    ]
+    with dns_server(zone) as (_, port):
+        yield signed, port
 
 
 @dataclass(frozen=True)
