@@ -35,8 +35,11 @@ from tests.flows.post_office import (
     YAMADA,
     PostOffice,
 )
+from tests.flows.test_decide_post import hold, state
 from tests.flows.test_erase_person import traces
+from tests.flows.test_obey_link import follow, token
 from tests.flows.test_obey_member import KAIGI_REQUEST, belongs, find, plain, settings, write
+from tests.flows.test_send_digests import EVENING, at, choose, numbers, post
 
 PHONE = "sato.hanako@docomo.example"
 DESK = "joho@city.nagano.lg.jp"  # 山田's other desk
@@ -357,3 +360,47 @@ def test_two_persons_of_different_bodies_become_one(office: PostOffice) -> None:
     office.post(YAMADA, "kaigi@ml.example.jp")
     assert received(office).count(SATO) == 1
     assert TANAKA not in received(office)
+
+
+# --- wherever else one person is known --------------------------------------------------------------------------
+
+
+def test_a_link_in_an_old_copy_still_leaves(office: PostOffice) -> None:
+    """A copy that went to what is a further address by now takes its person off the list."""
+    link = token(office, TANAKA)
+    with office.database.write() as connection:
+        merge_persons(connection, SATO, TANAKA, "office", office.now)
+    assert belongs(office, "kaigi", SATO)
+    follow(office, link)
+    assert not belongs(office, "kaigi", SATO)
+
+
+def test_a_moderator_decides_from_another_address(several: PostOffice) -> None:
+    """The moderator's word counts from any of his addresses, and from nobody else's."""
+    held, asked = hold(several)
+    assert several.reply(asked[SATO], "承認", author=TANAKA).state == "rejected"
+    assert several.reply(asked[SATO], "承認", author=PHONE).state == "answered"
+    assert state(several, held.id) == "posted"
+
+
+def test_trust_and_a_first_post_are_the_persons(several: PostOffice) -> None:
+    """Whose posts go out by themselves from one address, his go out from the other; he is new once."""
+    several.apply(replace(SECURITY, moderated="new", moderators=(YAMADA,)))
+    first = several.post(SATO)
+    assert first.state == "held"
+    several.reply(several.copies("moderate_post")[0], "承認")
+    assert several.post(PHONE).state == "posted"
+    several.apply(replace(SECURITY, moderated="yes", moderators=(YAMADA,)))
+    several.copies()
+    assert several.post(PHONE).state == "held"
+    several.reply(several.copies("moderate_post")[0], "承認して以後も")
+    assert several.post(SATO).state == "posted"
+
+
+def test_a_digest_leaves_his_own_posts_out(several: PostOffice) -> None:
+    """Who wants none of his own has none of them in digests, from whichever address he posted."""
+    choose(several, "まとめ送り\n自分の投稿 不要", SATO)
+    post(several, PHONE)
+    post(several, YAMADA)
+    (digest,) = [copy for copy in at(several, EVENING) if copy.to == SATO]
+    assert numbers(digest) == [2]

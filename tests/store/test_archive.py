@@ -97,6 +97,36 @@ def test_words_are_found(database: Database, words: str, found: list[int]) -> No
     assert numbers(database, words) == found
 
 
+@pytest.mark.parametrize("lists", [None, ("room",), ("room", "other"), ("other", "room", "third")])
+@pytest.mark.parametrize(
+    ("words", "since"),
+    [("災害", None), ("災", None), ("災害 対策", None), ("災害対策", NOW + timedelta(minutes=9))],
+)
+def test_a_common_word_is_found_among_the_newest(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    words: str,
+    lists: tuple[str, ...] | None,
+    since: datetime | None,
+) -> None:
+    """Looking at the newest posts first finds what the index of all would have found, in the same order."""
+    with database.write() as connection:
+        for number in range(1, 40):
+            text = ("災害対策", "災害の対策", "災害", "対策", "予算")[number % 5]
+            kept(connection, number, text, list=("room", "other", "third")[number * 7 % 11 % 3])
+    found = {}
+    for newest in (0, 5, 12, 1000):
+        monkeypatch.setattr(archive, "_NEWEST", newest)
+        with database.read() as connection:
+            search = Search(words, lists=lists, since=since)
+            found[newest] = [
+                [(one.list, one.number) for one in archive.search(connection, search, most)]
+                for most in (1, 3, 50)
+            ]
+    assert found[0] == found[5] == found[12] == found[1000]
+    assert found[0][2]
+
+
 def test_filters(database: Database) -> None:
     """A search can be bound to lists, a time and a sender."""
     with database.write() as connection:
