@@ -284,6 +284,7 @@ class ConditionsFile(FileModel):
     tags: Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], BeforeValidator(_listed)] = ()
     codes: Annotated[tuple[Annotated[str, AfterValidator(_code)], ...], BeforeValidator(_listed)] = ()
     lists: Annotated[tuple[Annotated[str, AfterValidator(_list_name)], ...], BeforeValidator(_listed)] = ()
+    attended: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = ()
     emails: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
     partners: Partners = "no"
 
@@ -310,6 +311,7 @@ class ConditionsFile(FileModel):
             tags=self.tags,
             codes=self.codes,
             lists=self.lists,
+            attended=self.attended,
             emails=self.emails,
             partners=self.partners,
         )

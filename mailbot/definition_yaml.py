@@ -247,6 +247,7 @@ def _selector(value: Selector) -> str | Document:
         tags=list(value.tags),
         codes=list(value.codes),
         lists=list(value.lists),
+        attended=list(value.attended),
         emails=list(value.emails),
         partners=None if value.partners == "no" else value.partners,
         **{"except": _selector(value.excluded) if value.excluded else None},

@@ -138,6 +138,7 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
     selections += [(one.source, ("members",), one.found.members) for one in meetings if one.found.members]
     findings.mistakes += _own_addresses(known, lists, surveys, selections, bulletins)
     findings.mistakes += _unknown_lists(lists, selections)
+    findings.notes += _unknown_events(events, selections)
     findings.mistakes += _circles(lists)
     return Definitions(
         lists=tuple(one.found.value() for one in lists if one.sound),
@@ -517,6 +518,17 @@ def _unknown_lists(
         for place, name in places:
             if name not in names:
                 yield source.mistake(source.reached(place), _no_list(name, dict.fromkeys(names)))
+
+
+def _unknown_events(
+    events: Iterable[_Read[EventFile]], selections: Iterable[tuple[Source, Trail, SelectorFile]]
+) -> Iterator[Note]:
+    """Say that an event whose attendance is meant has no file: it may stand in the database, or be a slip."""
+    keys = {one.found.key for one in events}
+    for source, path, selector in selections:
+        for index, key in enumerate(selector.attended):
+            if key not in keys:
+                yield source.note((*path, "attended", index), f"no file of config/events/ has the key {key}")
 
 
 def _circles(lists: Sequence[_Read[ListFile]]) -> Iterator[Mistake]:

@@ -26,6 +26,7 @@ _INVISIBLE = r"\s\x00-\x1f\x7f-\x9f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-
 # What a spreadsheet would run, also behind characters that nobody sees (promises.md attack 12).
 _FORMULA = re.compile(rf"[\t\r]|[{_INVISIBLE}']*[=+\-@＝＋－＠﹢﹣﹦﹫]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
+_SHEET_NAME = re.compile(r"[\[\]:*?/\\]")  # what no sheet's name may hold
 _MISSING = "〓"  # stands for a character that CP932 does not have
 _LONGEST = 32_000  # characters; a spreadsheet's cell holds 32,767
 
@@ -72,6 +73,11 @@ def write_csv(report: Report) -> str:
 def write_raw_csv(report: Report, votes: Sequence[BodyVote]) -> str:
     """Return the answers of each body as CSV, for the office alone."""
     return _csv(_raw_lines(report, votes))
+
+
+def table_csv(lines: Iterable[Line]) -> str:
+    """Return any table as CSV; no cell is a formula, whatever somebody wrote."""
+    return _csv(lines)
 
 
 def encoded(text: str, encoding: Literal["utf-8", "cp932"]) -> tuple[bytes, int]:
@@ -232,6 +238,20 @@ def write_xlsx(report: Report, votes: Sequence[BodyVote] | None = None) -> bytes
     if votes is not None:
         widths = (*(11, 16, 14, 10, 11, 12, 5), *[18] * len(report.questions))
         _sheet(book.create_sheet("団体別"), list(_raw_lines(report, votes)), widths, head=1, landscape=True)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def table_xlsx(title: str, lines: Sequence[Line], widths: Sequence[int]) -> bytes:
+    """Return any table, its first line the head, as a workbook that prints on A4; no cell is a formula."""
+    import openpyxl  # noqa: PLC0415  see write_xlsx
+
+    book = openpyxl.Workbook()
+    first = book.active
+    assert first is not None
+    book.remove(first)
+    _sheet(book.create_sheet(_SHEET_NAME.sub(" ", title)[:31]), lines, widths, head=1, landscape=True)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from mailbot.core.attendance import Attendee
 from mailbot.core.comparison import Before, NotComparable
 from mailbot.core.cross_table import TITLES, Group, group_words
-from mailbot.core.event import rsvp_of, time_words
+from mailbot.core.event import Event, rsvp_of, time_words
 from mailbot.core.header import clean
 from mailbot.core.ledger import Standing, standings, standings_of_ballots
 from mailbot.core.refusal import Refusal
@@ -29,7 +30,18 @@ from mailbot.flows.recount import Recount
 from mailbot.flows.rehearse import Rehearsal
 from mailbot.report_files import change_words, notes
 from mailbot.report_files import facts as report_facts
-from mailbot.store import ballots, bounces, events, inbox, members, outbox, sealed, sendings, surveys
+from mailbot.store import (
+    attendances,
+    ballots,
+    bounces,
+    events,
+    inbox,
+    members,
+    outbox,
+    sealed,
+    sendings,
+    surveys,
+)
 from mailbot.store.documents import answers_of
 from mailbot.store.held_posts import HeldPost
 from mailbot.store.inbox import Entry
@@ -497,9 +509,35 @@ def event_text(shown: Row) -> None:
     table(rows, as_json=False, empty="no replies yet")
 
 
+def attendees(connection: Connection, key: str) -> tuple[Event, list[Attendee]]:
+    """Return an event with each body that comes or waits."""
+    stored = events.load(connection, key)
+    if stored is None:
+        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    bodies, came = members.bodies(connection), attendances.of_event(connection, key)
+    found = []
+    for code, standing in standings(ballots.ledger(connection, key)).items():
+        status, said = standing.row.status, rsvp_of(standing.row.answers)
+        if status in {"attending", "waiting"}:
+            body, remark = bodies[code], " ".join(standing.row.remarks.values())
+            found.append(
+                Attendee(
+                    code,
+                    body.name,
+                    body.prefecture,
+                    "attending" if status == "attending" else "waiting",
+                    said.people,
+                    said.names,
+                    remark,
+                    came.get(code),
+                )
+            )
+    return stored.event, found
+
+
 def attendance_rows(connection: Connection, key: str) -> list[Row]:
     """Return one row for each body that comes or waits."""
-    names = members.bodies(connection)
+    names, came = members.bodies(connection), attendances.of_event(connection, key)
     return [
         {
             "code": reply["body"],
@@ -507,6 +545,7 @@ def attendance_rows(connection: Connection, key: str) -> list[Row]:
             "status": reply["status"],
             "people": reply["people"],
             "names": "、".join(reply["names"]),
+            "came": came.get(reply["body"]),
         }
         for reply in event(connection, key)["replies"]
         if reply["status"] in {"attending", "waiting"}

@@ -29,6 +29,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "web": ({"core", "flows", "log", "site", "store", "web"}, {"jinja2", "starlette", "uvicorn"}),
     "report_files.py": ({"core"}, {"openpyxl"}),
     "report_page.py": ({"core", "report_files"}, {"jinja2", "markupsafe"}),
+    "attendance_files.py": ({"core", "report_files"}, {"jinja2", "markupsafe"}),
     "flows/deliver_outbox.py": ({"core", "flows", "net", "store", "log"}, {"sqlalchemy"}),
     # A departure: the flow is handed the checked files as the one value that definitions.py makes of them.
     "flows/apply_definitions.py": ({"core", "flows", "store", "site", "definitions"}, {"sqlalchemy"}),

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, only_try, opened, root
+from mailbot.attendance_files import attendance_csv, attendance_xlsx, badge_page
+from mailbot.cli.frame import JSON, command, only_try, opened, root, write_out
 from mailbot.core.header import clean
 from mailbot.flows.announce_event import announce_event
 from mailbot.flows.cancel_event import cancel_event
+from mailbot.flows.enter_attendance import enter_attendance
+from mailbot.report_files import encoded
+from mailbot.resources import templates_folder
 from mailbot.service import clock
 from mailbot.store import ballots
 
@@ -72,9 +78,46 @@ def _events_cancel(path: Path, key: str, reason: str, dry_run: bool) -> None:
 
 @command(_events, "attendance")
 @click.argument("key")
-@JSON
-def _events_attendance(path: Path, key: str, as_json: bool) -> None:
-    """Show who comes."""
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "csv", "xlsx", "badges"]), default="text"
+)
+@click.option("--out", "target", type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help="Of CSV.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+def _events_attendance(
+    path: Path, key: str, form: str, target: Path | None, encoding: Literal["utf-8", "cp932"], as_json: bool
+) -> None:
+    """Show who comes: a table, a list for the reception (csv, xlsx), or name badges as a page to print."""
+    form = "json" if as_json else form
+    if form in {"text", "json"}:
+        if target is not None:
+            raise click.UsageError(f"{form} goes to the screen; --out needs another --format")
+        with opened(path) as it, it.database.read() as connection:
+            rows = show.attendance_rows(connection, key)
+        show.table(rows, as_json=form == "json", empty="nobody has answered")
+        return
     with opened(path) as it, it.database.read() as connection:
-        rows = show.attendance_rows(connection, key)
-    show.table(rows, as_json=as_json, empty="nobody has answered")
+        event, attendees = show.attendees(connection, key)
+    match form:
+        case "csv":
+            content, missing = encoded(attendance_csv(attendees), encoding)
+            write_out(content, target)
+            if missing:
+                print(f"{missing} characters that CP932 does not have are written as 〓", file=sys.stderr)
+        case "xlsx":
+            write_out(attendance_xlsx(event, attendees), target)
+        case "badges":
+            write_out(badge_page(templates_folder(), event, attendees).encode(), target)
+
+
+@command(_events, "attended")
+@click.argument("key")
+@click.argument("words", nargs=-1, required=True, metavar="WORD...")
+@click.option("--dry-run", is_flag=True, help="Only say how many it would be.")
+def _events_attended(path: Path, key: str, words: tuple[str, ...], dry_run: bool) -> None:
+    """Enter who was there: all (全員), then single bodies: 202011 as registered, 202011=1, 202029=0."""
+    with opened(path) as it, it.database.write() as connection:
+        said = enter_attendance(connection, it.site, key, words, clock())
+        only_try(connection, dry_run)
+    bodies, people = sum(number > 0 for number in said.values()), sum(said.values())
+    print(f"event {key}: {people} people of {bodies} bodies {'would be' if dry_run else 'are'} entered")

@@ -26,6 +26,7 @@ class Selector:
     tags: tuple[str, ...] = ()  # any of these tags on the contact
     codes: tuple[str, ...] = ()  # six-digit local-government codes
     lists: tuple[str, ...] = ()  # members of any of these lists
+    attended: tuple[str, ...] = ()  # bodies that were at any of these events, as the office entered it
     emails: tuple[str, ...] = ()  # single addresses, added to whatever else is selected
     partners: Partners = "no"  # partner bodies too, or alone
     excluded: Selector | None = None  # `except:` in a file; has no exception of its own

@@ -33,7 +33,7 @@ from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import Change, Key, changes_to, key_of
 from mailbot.store import other_addresses
 from mailbot.store.database import Written
-from mailbot.store.tables import body, contact, list_member, other_address
+from mailbot.store.tables import attendance, body, contact, list_member, other_address
 
 
 @dataclass(frozen=True)
@@ -111,6 +111,9 @@ def _meant(selector: Selector, *, exception: bool = False) -> ColumnElement[bool
     if selector.lists:
         of_lists = select(list_member.c.email_key).where(list_member.c.list_name.in_(selector.lists))
         stated.append(contact.c.email_key.in_(of_lists))
+    if selector.attended:
+        there = and_(attendance.c.event_key.in_(selector.attended), attendance.c.people > 0)
+        stated.append(body.c.code.in_(select(attendance.c.code).where(there)))
     if selector.partners == "only":
         stated.append(body.c.category == "partner")
     if stated:

@@ -1,0 +1,54 @@
+"""Enter who was at an event: from then on `audience: {attended: ...}` means them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.attendance import read_attendance
+from mailbot.core.event import begins, rsvp_of
+from mailbot.core.ledger import standings
+from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.site import Site
+from mailbot.store import attendances, ballots, events, journal, members
+
+
+def enter_attendance(
+    connection: Connection,
+    site: Site,
+    key: str,
+    words: Sequence[str],
+    now: datetime,
+    *,
+    by: str = COMMAND_LINE,
+) -> dict[str, int]:
+    """Enter who was there, in the words of `read_attendance`; returns people by code.
+
+    Entered again, a body's number replaces the one before; the others stand. Raises Refusal when there is no such
+    event, it was cancelled or has not begun, or a word cannot be read.
+    """
+    stored = events.lock(connection, key)
+    if stored is None:
+        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    if stored.event.cancelled is not None:
+        raise Refusal(f"event {key} was cancelled; nobody was there")
+    if now < begins(stored.event, site.zone):
+        raise Refusal(f"event {key} has not begun; who was there is entered afterwards")
+    stands = standings(ballots.ledger(connection, key))
+    seats = {
+        code: rsvp_of(own.row.answers).people for code, own in stands.items() if own.row.status == "attending"
+    }
+    try:
+        said = read_attendance(words, seats)
+    except ValueError as unread:
+        raise Refusal(f"event {key}: {unread}") from unread
+    unknown = said.keys() - members.bodies(connection).keys()
+    if unknown:
+        raise Refusal(f"event {key}: {min(unknown)} is no body of the register")
+    attendances.enter(connection, key, said, now, by)
+    detail = f"{sum(said.values())} people of {sum(number > 0 for number in said.values())} bodies"
+    journal.add(connection, "event.attendance", now, who=by, about=key, detail=detail)
+    return said
