@@ -80,7 +80,8 @@ def changed(
                 return "unchanged"
             return "no-skip-open" if name.action == "open" else Changed("skipped", run.due_at, planned_at)
         case "send":
-            if name.subject == "bulletin" or (name.action == "open" and resolution):
+            guarded = name.subject == "bulletin" or (name.action == "open" and resolution)
+            if guarded and run.state != "asked":  # what was asked about is past its own time
                 return "two-persons"
             return "over" if over else Changed("waiting", now, planned_at)
         case "undo":

@@ -1,0 +1,246 @@
+"""The association's year from one folder of files: two board meetings, two seminars of which one is undecided, five surveys, a
+magazine each month. The clock runs fast; once the service stands still for three days, and the office moves the plan by reply.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+
+from mailbot.config import load_config
+from mailbot.core.calendar import business_day
+from mailbot.core.digest import begins_week
+from mailbot.definitions import load_definitions
+from mailbot.flows.apply_definitions import apply_definitions
+from mailbot.flows.keep_pulse import keep_pulse
+from mailbot.flows.keep_up import keep_up
+from mailbot.flows.run_due import run_due
+from mailbot.store import occurrences, pulses
+from mailbot.store.database import Database
+from mailbot.store.occurrences import Occurrence
+from tests.flows.post_office import OFFICE, SATO, TOKYO, YAMADA, Copy, PostOffice, open_post_office
+
+YEAR = Path(__file__).parent / "year"
+ENDS = date(2028, 4, 30)
+DECIDED = date(2028, 1, 11)  # on that day or soon after it
+WEEKLY = time(8, 30)
+BODIES, PEOPLE = 4, 5
+MAGAZINES = tuple(f"M27-{month:02}" for month in (*range(4, 13), 1, 2, 3))
+SURVEYS = tuple(f"S27-{number}" for number in range(1, 6))
+STOOD_STILL = (datetime(2027, 7, 1, 9, tzinfo=TOKYO), datetime(2027, 7, 5, 8, 30, tzinfo=TOKYO))
+
+
+def at(*parts: int) -> datetime:
+    """Return a moment in Tokyo."""
+    return datetime(*parts, tzinfo=TOKYO)  # type: ignore[misc, arg-type]
+
+
+@dataclass
+class Year:
+    """A folder, its installation, and every mail of the year with its moment."""
+
+    folder: Path
+    office: PostOffice
+    mails: list[tuple[datetime, Copy]] = field(default_factory=list)
+
+    def apply(self) -> None:
+        """Do what `mailbot apply` does."""
+        definitions = load_definitions(load_config(self.folder / "config" / "mailbot.yaml", {}))
+        with self.office.database.write() as connection:
+            apply_definitions(connection, self.office.site, definitions, self.office.now)
+
+    def look(self, moment: datetime) -> None:
+        """Look at the due-table and all beside it, as the service does, and let people answer what came."""
+        self.office.now = moment
+        run_due(self.office.database, self.office.site, moment)
+        keep_up(self.office.database, self.office.site, moment)
+        came = self.office.copies()
+        self.mails += [(moment, copy) for copy in came]
+        for copy in came:
+            self._answer(moment, copy)
+
+    def _answer(self, moment: datetime, copy: Copy) -> None:
+        if (copy.kind == "invitation" and copy.to in {YAMADA, SATO}) or (
+            copy.kind == "event_notice" and copy.to == YAMADA and "出欠" in copy["Subject"]
+        ):
+            self.office.reply(copy, "Q1 1")
+        elif copy.kind == "office_report" and "M27-07のお知らせの送信" in copy.text:
+            self.office.command(copy, f"{number_in(copy, 'M27-07')} 送信")
+        elif copy.kind == "plan" and moment.date() == date(2027, 8, 2):
+            self.office.command(copy, f"{number_in(copy, 'M27-08')} 延期 8/3 10:00")
+
+    def of(self, kind: str, about: str = "") -> list[tuple[datetime, Copy]]:
+        """Return the mails of a kind, about one thing."""
+        return [
+            (moment, copy) for moment, copy in self.mails if copy.kind == kind and about in copy["Subject"]
+        ]
+
+    def runs(self) -> list[Occurrence]:
+        """Return every run of the year."""
+        with self.office.database.read() as connection:
+            return [
+                one
+                for one in occurrences.between(connection, at(2027, 1, 1), at(2029, 1, 1))
+                if ":" in one.job
+            ]
+
+
+def number_in(copy: Copy, key: str) -> str:
+    """Return by which number a mail names the run of this bulletin."""
+    before, _, _ = copy.text.partition(f"{key}のお知らせの送信")
+    return f"P-{before.rpartition('P-')[2][:4]}"
+
+
+def next_moment(year: Year, after: datetime) -> datetime:
+    """Return when the fast clock stops next: a run is due, or a week begins."""
+    with year.office.database.read() as connection:
+        due = occurrences.next_due(connection)
+    day = after.date()
+    while not begins_week(day, year.office.site.calendar) or datetime.combine(day, WEEKLY, TOKYO) <= after:
+        day += timedelta(days=1)
+    week = datetime.combine(day, WEEKLY, TOKYO)
+    found = week if due is None else min(week, max(due.astimezone(TOKYO), after + timedelta(seconds=1)))
+    return STOOD_STILL[1] if STOOD_STILL[0] <= found < STOOD_STILL[1] else found
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
+    """The whole year, played."""
+    folder = tmp_path_factory.mktemp("year")
+    shutil.copytree(YEAR / "config", folder / "config")
+    database = Database(f"sqlite:///{folder}/mailbot.db")
+    database.upgrade()
+    office = open_post_office(database)
+    office.site = office.site.__class__(
+        **{**vars(office.site), "calendar": load_config(folder / "config" / "mailbot.yaml", {}).calendar}
+    )
+    office.now = at(2027, 3, 26, 9)
+    played = Year(folder, office)
+    played.apply()
+    decided = False
+    moment = at(2027, 3, 29, 8)
+    while (moment := next_moment(played, moment)).date() <= ENDS:
+        if moment == STOOD_STILL[1]:
+            with database.write() as connection:
+                pulses.beat(connection, STOOD_STILL[0])
+            office.now = moment
+            keep_pulse(database, office.site, moment)
+        if moment.date() >= DECIDED and not decided:
+            decide(folder)
+            office.now = moment
+            played.apply()
+            decided = True
+        played.look(moment)
+    yield played
+    database.close()
+
+
+def decide(folder: Path) -> None:
+    """Write into the second seminar's file when it is, a week later, and where."""
+    path = folder / "config" / "events" / "n27-2.yaml"
+    text = path.read_text(encoding="utf-8").replace("time: undecided", "time: 13:00-16:00")
+    text = text.replace("date: 2028-02-10", "date: 令和10年2月17日（木）").replace(
+        "place: 未定", "place: 日本教育会館"
+    )
+    path.write_text(text, encoding="utf-8")
+
+
+def test_every_run_of_the_year_was_done_and_only_what_stood_still_was_late(year: Year) -> None:
+    """Nothing waits at its end, nothing is skipped; what was due while the service stood still is late or was asked about."""
+    runs = year.runs()
+    assert {one.state for one in runs} <= {"done", "late", "withdrawn"}
+    assert {one.job for one in runs if one.state == "late"} == {"survey:S27-1:close"}
+    asked = {one.job for one in runs if one.late_since is not None}
+    assert asked == {"bulletin:M27-07:send"}
+
+
+def test_a_magazine_each_month_goes_once_to_each_reader(year: Year) -> None:
+    """Twelve issues, numbered one after another, on the first business day; one late by a word, one put off by reply."""
+    every = year.of("bulletin")
+    assert Counter(copy.to for _, copy in every) == dict.fromkeys(
+        {copy.to for _, copy in every}, len(MAGAZINES)
+    )
+    assert len(every) == len(MAGAZINES) * PEOPLE
+    days = [
+        moment.date()
+        for number in range(1, 13)
+        for moment, copy in every
+        if f"第{number}号" in copy["Subject"]
+    ]
+    assert days == [
+        day
+        for day in (
+            *(date(2027, 4, 1), date(2027, 5, 6), date(2027, 6, 1), date(2027, 7, 5), date(2027, 8, 3), date(2027, 9, 1)),
+            *(date(2027, 10, 1), date(2027, 11, 1), date(2027, 12, 1), date(2028, 1, 4), date(2028, 2, 1), date(2028, 3, 1)),
+        )
+        for _ in range(PEOPLE)
+    ]  # fmt: skip
+    july = next(copy for _, copy in every if "7月号" in copy["Subject"])
+    assert "遅れました" in july.text
+
+
+@pytest.mark.parametrize("key", SURVEYS)
+def test_five_surveys_run_their_course(year: Year, key: str) -> None:
+    """Each body is invited once, who has not answered is reminded once, everybody gets the result."""
+    counts = {kind: len(year.of(kind, key)) for kind in ("invitation", "reminder", "result")}
+    assert counts == {"invitation": BODIES, "reminder": BODIES - 2, "result": BODIES}
+
+
+def test_nobody_is_reminded_at_the_turn_of_the_year_or_on_a_day_off(year: Year) -> None:
+    """The survey that closes on 7 April reminds before 25 March, and August's keeps off the office's own holidays."""
+    days = {
+        copy["Subject"].rpartition("[")[2].rstrip("]"): moment.date() for moment, copy in year.of("reminder")
+    }
+    assert days["S27-5"] == date(2028, 3, 24)
+    assert days["S27-2"] == date(2027, 8, 10)  # 13 to 16 August are closed, the 11th is 山の日
+    assert all(business_day(day, year.office.site.calendar) for day in days.values())
+    assert not any(day in year.office.site.calendar.no_reminders for day in days.values())  # type: ignore[operator]
+
+
+def test_two_board_meetings_and_two_seminars(year: Year) -> None:
+    """Officers alone are asked to a board meeting; those who come are reminded three business days before."""
+    for key in ("Y27-1", "Y27-2"):
+        assert {copy.to for _, copy in year.of("event_notice", key)} == {YAMADA}
+        assert len(year.of("event_notice", key)) == 2
+    first = year.of("event_notice", "N27-1")
+    assert len(first) == BODIES + 1
+    assert first[-1][0] == at(2027, 10, 19, 10)
+
+
+def test_the_undecided_seminar_is_decided_and_its_reminder_moves(year: Year) -> None:
+    """Who answered hears when and where it is; the reminder is three business days before the new day, not the old."""
+    notices = year.of("event_notice", "N27-2")
+    assert "【時間未定】" in notices[0][1].text
+    told = year.of("event_change", "N27-2")
+    assert told
+    assert all("2月17日（木）13時00分" in copy.text and "日本教育会館" in copy.text for _, copy in told)
+    assert notices[-1][0] == at(2028, 2, 14, 10)
+    assert len(notices) == BODIES + 1
+
+
+def test_the_office_sees_the_plan_each_week_and_hears_of_what_went_wrong(year: Year) -> None:
+    """A plan on the first business day of each week, and reports of the days on which the service stood still alone."""
+    plans = year.of("plan")
+    calendar = year.office.site.calendar
+    assert all(begins_week(moment.date(), calendar) and moment.time() == time(8, 30) for moment, _ in plans)
+    assert len(plans) == len({moment.date() for moment, _ in plans})
+    assert len(plans) > 50
+    reports = year.of("office_report")
+    assert {moment for moment, _ in reports} == {STOOD_STILL[1]}
+    assert all(copy.to == OFFICE for _, copy in reports)
+
+
+def test_no_mail_of_the_year_went_twice(year: Year) -> None:
+    """To each reader each mail once, by what it is about, its kind and its day."""
+    times = Counter(
+        (copy.kind, copy["Subject"], copy.to, moment)
+        for moment, copy in year.mails
+        if copy.kind != "office_report"
+    )
+    assert set(times.values()) == {1}
