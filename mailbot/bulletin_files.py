@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
 from mailbot.core.bulletin import EVENTS, POSTS, SURVEYS, Bulletin
+from mailbot.core.recurrence import read_recurrence
 from mailbot.definition_files import Key, Lines, Moment, Selection
 from mailbot.yaml_source import (
     FileModel,
@@ -48,6 +49,14 @@ def _one_or_more(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+def _every(text: str) -> str:
+    try:
+        read_recurrence(text)
+    except ValueError as error:
+        raise said(str(error)) from None
+    return text
+
+
 class BulletinFile(FileModel):
     """config/bulletins/KEY.yaml, or the head of KEY.md."""
 
@@ -62,6 +71,7 @@ class BulletinFile(FileModel):
     ] = ()
     approval: Annotated[tuple[MailAddress, ...], BeforeValidator(_one_or_more)] = ()
     test: Annotated[tuple[MailAddress, ...], BeforeValidator(_one_or_more)] = ()
+    every: Annotated[Line, AfterValidator(_every)] | None = None
     charset: Literal["utf-8", "iso-2022-jp"] = "utf-8"
     undo_minutes: Annotated[int, Field(ge=0, le=60)] = Bulletin.undo_minutes
     contact: Lines = ""
@@ -94,6 +104,7 @@ class BulletinFile(FileModel):
             charset=self.charset,
             undo_minutes=self.undo_minutes,
             contact=self.contact,
+            every=self.every or "",
         )
 
 

@@ -222,7 +222,8 @@ def _bulletin(value: Bulletin, zone: ZoneInfo) -> Document:
         title=value.title,
         list=value.list,
         audience=[_selector(one) for one in value.audience],
-        send=_time(value.sends, zone) if value.sends else None,
+        send=_time(value.sends, zone) if value.sends and not value.every else None,
+        every=value.every,
         number=value.number,
         sections=[
             {"posts": one.removeprefix(POSTS)} if one.startswith(POSTS) else one for one in value.sections

@@ -430,6 +430,8 @@ def _check_bulletin(
         elif presets[found.list] not in {None, "announce"}:
             sentence = f"{found.list!r} is a list to which its members post; a bulletin needs one with preset: announce"
             findings.mistakes.append(source.mistake(("list",), sentence))
+    if found.every is not None:
+        findings.mistakes += _standing(one.read)
     for index, section in enumerate(found.sections):
         if section.startswith(POSTS):
             name = section.removeprefix(POSTS)
@@ -450,6 +452,24 @@ def _check_bulletin(
             findings.mistakes.append(source.mistake((name,), fault.sentence))
     if one.read.sound and (fault_of := size_fault(found.value(known.timezone))) is not None:
         findings.mistakes.append(source.mistake((fault_of[0],), fault_of[1]))
+
+
+_LONGEST_STANDING = 17  # characters of a key: that of an issue has the day behind it
+
+
+def _standing(read: _Read[BulletinFile]) -> Iterator[Mistake]:
+    """Refuse what cannot stand beside `every`: each issue is another text."""
+    found, source = read.found, read.source
+    for name, stated in (("send", found.send), ("number", found.number), ("approval", found.approval)):
+        if stated:
+            yield source.mistake(
+                (name,), "cannot stand beside every: each issue has its own time, number and text"
+            )
+    if not found.sections:
+        yield source.mistake(("every",), "needs sections: without them each issue would say the same")
+    if found.key is not None and len(found.key) > _LONGEST_STANDING:
+        sentence = f"has {len(found.key)} characters; beside every at most {_LONGEST_STANDING} fit, for each issue adds its day"
+        yield source.mistake(("key",), sentence)
 
 
 def _no_list(name: str, known: Mapping[str, object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
@@ -38,6 +38,14 @@ class Bulletin:
     charset: Charset = "utf-8"
     undo_minutes: int = 10  # so long copies wait in the outbox and can be called back
     contact: str = ""  # free lines
+    every: str = (
+        ""  # 毎月第1営業日 10:00: an issue of its own goes out each time; `sends` is the next one then
+    )
+
+
+def issue_of(standing: Bulletin, day: date) -> Bulletin:
+    """Return the issue that a standing bulletin sends on a (local) day."""
+    return replace(standing, key=f"{standing.key}-{day:%y%m%d}", every="", sends=None)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from itertools import islice
 from typing import Literal
 
 from mailbot.core.bulletin import Bulletin
@@ -18,6 +19,7 @@ from mailbot.core.calendar import (
 from mailbot.core.event import Event, Notice, begins
 from mailbot.core.lateness import Lateness
 from mailbot.core.meeting import Meeting
+from mailbot.core.recurrence import coming, read_recurrence
 from mailbot.core.survey import Reminder, Survey
 
 Action = Literal[
@@ -38,6 +40,7 @@ _ON_TIME = timedelta(minutes=5)  # a run this little after its time is not calle
 _REMINDER = Lateness(24, "drop")  # later it would name the wrong day
 _NOTICE = Lateness(72, "ask")
 _BULLETIN = Lateness(24, "ask")
+_ISSUES_AHEAD = 12  # of a standing bulletin
 _BULLETIN_ENDS = timedelta(days=14)  # the next issue is near
 
 
@@ -167,13 +170,20 @@ def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
     return tuple(sorted((job for job in jobs if _in_time(job.at, event, zone)), key=lambda job: job.at))
 
 
-def bulletin_jobs(bulletin: Bulletin) -> tuple[Job, ...]:
-    """Return the run by which a bulletin leaves; one without a written time leaves when somebody says so."""
+def bulletin_jobs(bulletin: Bulletin, calendar: OfficeCalendar, zone: tzinfo) -> tuple[Job, ...]:
+    """Return the runs by which a bulletin leaves: at its time, or the next ones of its rule.
+
+    One without a written time leaves when somebody says so.
+    """
     if bulletin.sends is None:
         return ()
     name = _name("bulletin", bulletin.key, "send")
-    at = bulletin.sends.astimezone(UTC)
-    return (Job(name, at, _late_rule(_BULLETIN, at + _BULLETIN_ENDS, "two weeks were past by then")),)
+    times = [bulletin.sends.astimezone(UTC)]
+    if bulletin.every:
+        rule = read_recurrence(bulletin.every)
+        times += islice(coming(rule, bulletin.sends, calendar, zone), _ISSUES_AHEAD)
+    ends = "two weeks were past by then"
+    return tuple(Job(name, at, _late_rule(_BULLETIN, at + _BULLETIN_ENDS, ends)) for at in times)
 
 
 def meeting_jobs(meeting: Meeting, starts: datetime | None) -> tuple[Job, ...]:

@@ -21,6 +21,7 @@ from mailbot.definitions import Definitions
 from mailbot.flows.change_event import change_event
 from mailbot.flows.extend_survey import move_close
 from mailbot.flows.plan_runs import plan_meeting, plan_runs
+from mailbot.flows.send_issue import next_issue
 from mailbot.site import Site
 from mailbot.store import bulletins, events, journal, lists, meetings, surveys
 
@@ -144,6 +145,10 @@ def _apply_event(connection: Connection, site: Site, new: Event, now: datetime) 
 
 def _apply_bulletin(connection: Connection, site: Site, new: Bulletin, now: datetime) -> list[str]:
     stored = bulletins.lock(connection, new.key)
+    if new.every:
+        same = stored is not None and stored.bulletin.every == new.every
+        sends = stored.bulletin.sends if same and stored is not None else None
+        new = replace(new, sends=sends or next_issue(site, new.every, now))
     if stored is None:
         bulletins.save(connection, new)
         _write_down(connection, "bulletin", new.key, None, new, now)

@@ -40,6 +40,7 @@ class Composed:
     html: str
     cooked: bytes  # both forms
     plain: bytes  # the plain text alone, for those whose mail system wants that
+    merged: bool  # something stands in its sections
     trial: bytes  # both forms, without the way out of the list: a trial copy is nobody's own
 
 
@@ -65,7 +66,8 @@ def compose_bulletin(
     number = (
         next_number(bulletin.number, bulletins.numbers(connection, value.name)) if value else bulletin.number
     )
-    blocks = [*article.blocks, *_merged(connection, site, bulletin, now)]
+    merged = _merged(connection, site, bulletin, now)
+    blocks = [*article.blocks, *merged]
     title = value.title if value else ""
     subject = headline(bulletin.title, title, number, site.language)
     letter = site.render.letter(
@@ -92,7 +94,7 @@ def compose_bulletin(
         cooked, plain = (
             cook_digest(each, value, domain=site.domain, web_url=site.web_url) for each in (cooked, plain)
         )
-    return Composed(bulletin, number, value, subject, text, html, cooked, plain, trial)
+    return Composed(bulletin, number, value, subject, text, html, cooked, plain, bool(merged), trial)
 
 
 def _list(connection: Connection, bulletin: Bulletin) -> MailingList | None:

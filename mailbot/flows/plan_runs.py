@@ -29,7 +29,7 @@ def jobs_of(site: Site, value: Survey | Event | Bulletin) -> tuple[Job, ...]:
     if isinstance(value, Survey):
         return survey_jobs(value, site.calendar, site.zone)
     if isinstance(value, Bulletin):
-        return bulletin_jobs(value)
+        return bulletin_jobs(value, site.calendar, site.zone)
     return event_jobs(value, site.calendar, site.zone)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.plan import Job, JobName, LateRule, job_name, meeting_jobs, roll_call_rule
+from mailbot.core.plan import Job, JobName, LateRule, job_name, meeting_jobs, occurrence, roll_call_rule
 from mailbot.flows.plan_runs import jobs_of
 from mailbot.site import Site
 from mailbot.store import bulletins, events, meetings, roll_calls, surveys
@@ -19,7 +19,11 @@ def rule_of_run(connection: Connection, site: Site, run: Occurrence) -> LateRule
         return None if call is None else roll_call_rule(name, call.closes)
     if name.action == "offer":
         return LateRule()
-    return next((job.late for job in _jobs(connection, site, name) if job.name == run.job), None)
+    jobs = [job for job in _jobs(connection, site, name) if job.name == run.job]
+    own = [
+        job for job in jobs if occurrence(job.at, site.zone) == run.local
+    ]  # one of several, of a standing bulletin
+    return next((job.late for job in own or jobs), None)
 
 
 def _jobs(connection: Connection, site: Site, name: JobName) -> tuple[Job, ...]:

@@ -24,7 +24,7 @@ from mailbot.flows.open_survey import freeze_electorate, open_survey
 from mailbot.flows.propose_dates import propose_dates
 from mailbot.flows.remind_survey import remind_survey
 from mailbot.flows.rule_of_run import rule_of_run
-from mailbot.flows.send_bulletin import send_bulletin
+from mailbot.flows.send_issue import send_issue
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
@@ -189,7 +189,7 @@ def _run(
             )
             return f"{counted} answers counted"
         case "send":
-            sent = send_bulletin(connection, site, key, now, by=SCHEDULE, late_since=late_since)
+            sent = send_issue(connection, site, key, due_at, now, late_since=late_since)
             return f"{sent.copies} copies"
         case "offer":
             return end_offer(connection, site, key, name.number, now)

@@ -47,6 +47,11 @@ def send_bulletin(
     """Queue a bulletin's copies, to leave in so many minutes. Raises Refusal when it went out, or to nobody."""
     stored = bulletin_to_change(connection, key)
     refuse_gone(site, stored)
+    if stored.bulletin.every:
+        raise Refusal(
+            f"bulletin {key} goes out by its rule ({stored.bulletin.every}), each time as an issue of its own; for one "
+            "in between write another bulletin"
+        )
     if needs_approval(connection, stored):
         named = deciders(
             stored.bulletin.approvers, site.people, asked_by=stored.written_by, office=site.office

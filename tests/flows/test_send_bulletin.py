@@ -233,6 +233,47 @@ def test_sections_are_merged_in(office: PostOffice) -> None:
     assert "役員会" not in text
 
 
+def test_a_standing_bulletin_sends_an_issue_each_time(office: PostOffice) -> None:
+    """On the first business day of each month, numbered, with what is new since the last; nothing new is no issue."""
+    standing = replace(
+        ISSUE,
+        key="M",
+        title="今月の予定",
+        audience=(),
+        sends=None,
+        every="毎月第1営業日 10:00",
+        sections=("posts kaigi",),
+    )
+    assert office.apply(DAYORI, standing)[-1] == "+ bulletin M: 今月の予定"
+    assert office.apply(DAYORI, standing) == ()
+    found = []
+    for month, posts in ((7, 1), (8, 0), (9, 2)):
+        for number in range(posts):
+            office.post(SUZUKI, to="kaigi@ml.example.jp", subject=f"{month}月の話題{number}")
+        office.copies()
+        due = datetime(2026, month, 3 if month == 8 else 1, 10, 0, tzinfo=TOKYO)
+        office.now = due
+        assert run_due(office.database, office.site, due) == 1
+        found.append(office.copies())
+        office.pass_time(timedelta(minutes=1))
+    assert [[copy["Subject"] for copy in copies if copy.kind == "bulletin"][:1] for copies in found] == [
+        ["【協議会だより 第1号】今月の予定"],
+        [],
+        ["【協議会だより 第2号】今月の予定"],
+    ]
+    assert (
+        "nothing is new in its sections"
+        in next(copy for copy in found[1] if copy.kind == "office_report").text
+    )
+    assert "7月の話題" not in found[2][0].text
+    assert "9月の話題1" in found[2][0].text
+    assert office.apply(DAYORI, standing) == ()
+    assert stands(office, "M-260901").number == 2
+    with pytest.raises(Refusal, match="goes out by its rule"):
+        send(office, "M")
+    assert stands(office, "M").bulletin.sends == datetime(2026, 10, 1, 10, 0, tzinfo=TOKYO)
+
+
 def test_a_trial_goes_to_the_panel_alone(office: PostOffice) -> None:
     """Marked in its Subject, without a way out that would be the panel's; nothing is counted, nothing is sent."""
     apply(office, replace(ISSUE, test_to=("panel@example.jp", "Panel@example.jp")))
