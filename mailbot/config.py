@@ -70,6 +70,7 @@ class Dkim:
     keys: tuple[DkimKey, ...]  # one signature each
     each: bool = True  # the first key signs each copy; False: once for all copies with the same body
     arc: bool = False  # posts are sealed, too
+    complaints: bool = False  # posts say where providers send complaints
 
 
 @dataclass(frozen=True)
@@ -474,6 +475,7 @@ class DkimFile(DkimKeyFile):
     ed25519: DkimKeyFile | None = None
     sign: Literal["copies", "mailings"] = "copies"
     arc: bool = False
+    complaints: bool = False
 
 
 class AuthenticateFile(FileModel):
@@ -673,7 +675,13 @@ def _dkim(source: Source, found: ConfigFile, folder: Path) -> tuple[Dkim | None,
     if found.dkim.arc and found.authenticate.by != "check":
         sentence = "a seal says what we found out about a mail; write `authenticate: check`, or leave arc to your MTA"
         mistakes.append(source.mistake(("dkim", "arc"), sentence))
-    return Dkim(found.dkim.domain or found.domain, tuple(keys), each, found.dkim.arc), mistakes
+    signing = found.dkim.domain or found.domain
+    if found.dkim.complaints and not f".{found.domain}".endswith(f".{signing}"):
+        sentence = (
+            f"providers believe it only where the signing domain is {found.domain} or above it, not {signing}"
+        )
+        mistakes.append(source.mistake(("dkim", "complaints"), sentence))
+    return Dkim(signing, tuple(keys), each, found.dkim.arc, found.dkim.complaints), mistakes
 
 
 def _not_secret(file: Path) -> str | None:

@@ -104,6 +104,7 @@ def make_site(config: Config) -> Site:
         bounce_limits=config.bounces,
         spam_score=config.spam_score,
         sealer=make_sealer(config),
+        complaints=config.dkim is not None and config.dkim.complaints,
     )
 
 

@@ -52,6 +52,7 @@ class Site:
     bounce_limits: Limits = LIMITS  # when an address whose mail comes back is asked, and how long is waited
 
     sealer: Signer | None = None  # seals what we pass on (ARC)
+    complaints: bool = False  # posts say where providers send complaints (RFC 9477)
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -349,6 +349,21 @@ _PROSE_DEFAULTS = {
 }
 
 
+def test_where_complaints_go_is_covered_by_the_signature(tmp_path: Path) -> None:
+    """The field is believed only with a signature of its own domain, or one above it (RFC 9477)."""
+    key = tmp_path / "data" / "dkim" / "2026a.key"
+    key.parent.mkdir(parents=True)
+    key.touch(mode=0o600)
+    for own in ("", "domain: example.jp, "):
+        dkim = loaded(tmp_path, f"dkim: {{{own}selector: 2026a, complaints: true}}\n").dkim
+        assert dkim is not None
+        assert dkim.complaints
+    (line,) = mistakes(tmp_path, "dkim: {domain: l.example.jp, selector: 2026a, complaints: true}\n")
+    assert line.startswith(
+        "dkim.complaints: providers believe it only where the signing domain is ml.example.jp"
+    )
+
+
 def test_who_looks_at_senders(tmp_path: Path) -> None:
     """`authenticate: check` is short for `by: check`; hosts of our own are networks, and a seal needs that we look."""
     assert not loaded(tmp_path).authenticate.check

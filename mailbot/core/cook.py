@@ -61,6 +61,8 @@ _REMOVED = frozenset(
         "precedence",
         "x-auto-response-suppress",
         "archived-at",
+        "cfbl-address",
+        "cfbl-feedback-id",
         "x-ml-name",
         "x-mail-count",
         "x-ml-count",
@@ -112,6 +114,7 @@ def cook_post(
     now: datetime,
     rewrite: bool = True,
     keep_arc: bool = False,
+    complaints_to: str = "",
     web_url: str = "",
     stable: str = "",
 ) -> bytes:
@@ -119,7 +122,8 @@ def cook_post(
 
     Fields and parts that no rule names stay byte for byte and in order. `author_label` is how the register names
     the author (山田 太郎（長野市）), `message_id` is used only if the post has none, `rewrite` is case A of
-    posts.md (From becomes the list's), `keep_arc` leaves an ARC chain in it also then, `web_url` where our pages are (https, no slash at its end; "": nowhere),
+    posts.md (From becomes the list's), `keep_arc` leaves an ARC chain in it also then, `complaints_to` who
+    hears of those who call it spam ("": nobody), `web_url` where our pages are (https, no slash at its end; "": nowhere),
     `stable` the post's address in the archive ("": it is not kept). The result has CRLF line ends only, no line above 998 octets, and no NUL
     but in its fields (promises.md R6, I16).
     """
@@ -148,6 +152,7 @@ def cook_post(
         *_reply_to(fields, message, mailing_list, own, office, rewrite=rewrite),
         *_list_fields(mailing_list, domain, own, number, web_url),
         *_archive_fields(mailing_list, web_url, stable),
+        *_complaint_fields(complaints_to if rewrite else ""),
     ]
     return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
 
@@ -350,6 +355,11 @@ def _archive_fields(mailing_list: MailingList, web_url: str, stable: str) -> Fie
         return []
     place = f"{web_url}/a/{mailing_list.name}/"
     return [f"List-Archive: <{place}>\r\n".encode(), f"Archived-At: <{place}m/{stable}>\r\n".encode()]
+
+
+def _complaint_fields(address: str) -> Fields:
+    """Return whom providers tell of complaints (RFC 9477): only where From is in that domain, too (section 3.1.1)."""
+    return [f"CFBL-Address: {address}; report=arf\r\n".encode("ascii")] if address else []
 
 
 def _with_footer(fields: Fields, body: bytes, mailing_list: MailingList, own: str) -> tuple[Fields, bytes]:

@@ -37,6 +37,7 @@ _COVERED = frozenset(
     {
         *("from", "sender", "reply-to", "author", "subject", "date", "message-id", "to", "cc"),
         *("in-reply-to", "references", "mime-version", "archived-at", "auto-submitted"),
+        "cfbl-address",  # believed only where it is covered (RFC 9477 section 3.1.1)
     }
 )
 _COVERED_FAMILIES = ("content-", "list-")

@@ -282,6 +282,7 @@ def cook(
         now=now,
         rewrite=_rewrites(found, mailing_list),
         keep_arc=sealer is not None,
+        complaints_to=f"abuse@{site.domain}" if site.complaints else "",
         web_url=site.web_url,
         stable=stable,
     )

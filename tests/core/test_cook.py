@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from mailbot.core.audience import NOBODY
 from mailbot.core.cook import cook_post
+from mailbot.core.dkim import covered
 from mailbot.core.entity import encode_transfer
 from mailbot.core.mailing import fill, template
 from mailbot.core.mailing_list import MailingList
@@ -487,3 +488,14 @@ def test_any_post(pieces: list[bytes]) -> None:
     """Whatever was received, what leaves keeps to the rules of the wire (promises.md R6, I16)."""
     for mailing_list in (FOOTED, OPEN):
         check_wire(cook(b"".join(pieces), mailing_list, author_label=None))
+
+
+def test_where_complaints_go() -> None:
+    """Providers are told where the list takes From over (RFC 9477), the signature covers it, and no stranger's field leaves."""
+    raw = HEAD + b"CFBL-Address: eve@evil.test; report=arf\r\nCFBL-Feedback-ID: 1\r\n\r\nbody\r\n"
+    mail = copy(raw, complaints_to="abuse@ml.example.jp")
+    assert mail.get_all("CFBL-Address") == ["abuse@ml.example.jp; report=arf"]
+    assert mail["CFBL-Feedback-ID"] is None
+    assert "cfbl-address" in covered(cook(raw, complaints_to="abuse@ml.example.jp")).names
+    assert copy(raw, complaints_to="abuse@ml.example.jp", rewrite=False)["CFBL-Address"] is None
+    assert copy(raw)["CFBL-Address"] is None
