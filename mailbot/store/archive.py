@@ -40,7 +40,7 @@ from mailbot.core.thread import SAME_SUBJECT
 from mailbot.store.database import Written, storable
 from mailbot.store.tables import body, inbox, mail, post, post_words
 
-_NEWEST = 600  # posts that a search looks at one by one before it asks the index of all
+_NEWEST = 200  # posts that a search looks at one by one before it asks the index of all
 _MOST_ORPHANS = 500  # posts that came before the one that they answer
 
 
