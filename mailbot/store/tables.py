@@ -506,6 +506,7 @@ post = Table(  # one row for each post of a list; the post itself is the raw mai
     Index("ix_post_topic", "list_name", "topic", "written_at"),
     Index("ix_post_written_at", "written_at"),
     Index("ix_post_newest", "list_name", "written_at"),
+    Index("ix_post_author", "list_name", "author"),  # has he posted before?
 )
 
 post_words = Table(  # what a post is found by, see core/bigram.py; the index over it is post_index

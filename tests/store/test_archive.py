@@ -230,3 +230,17 @@ def test_posts_by_number(database: Database) -> None:
         assert archive.by_number(connection, "room", 9) is None
         assert archive.raw(connection, "room", 9) is None
         assert archive.count(connection, "room") == 5
+
+
+def test_whether_an_author_has_posted_is_read_by_an_index(sqlite: Database) -> None:
+    """`moderated: new` asks it for each post; a list of many years is not walked for it."""
+    with sqlite.write() as connection:
+        kept(connection, 1, "本文")
+        assert archive.has_posted(connection, "room", ["yamada@city.nagano.lg.jp", "other@example.jp"])
+        assert not archive.has_posted(connection, "room", ["other@example.jp"])
+        assert not archive.has_posted(connection, "kaigi", ["yamada@city.nagano.lg.jp"])
+    with sqlite.read() as connection:
+        plan = connection.exec_driver_sql(
+            "EXPLAIN QUERY PLAN SELECT id FROM post WHERE list_name = 'room' AND author IN ('a', 'b') LIMIT 1"
+        ).all()
+    assert any("ix_post_author" in str(step[3]) for step in plan)
