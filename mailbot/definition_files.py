@@ -17,7 +17,7 @@ from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
 from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Partners, Selector
-from mailbot.core.event import CalendarUse, Event, Notice
+from mailbot.core.event import CalendarUse, Event, Material, Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import Filter, Joining, MailingList, Moderated, Preset, Viewers
 from mailbot.core.register import KIND_WORDS, full_code
@@ -43,6 +43,7 @@ _KEY_LENGTH = 24  # the Subject carries it twice
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
+_LINK = re.compile(r"https?://[!-~]{1,300}")
 _NUMBER = re.compile(r"%(?:0[1-9])?d")
 _RATING = ("1", "2", "3", "4", "5")
 _MOTION = ("賛成", "反対", "棄権")
@@ -812,7 +813,7 @@ class NoticeFile(FileModel):
 
     business_days_before: Annotated[int, Field(ge=0, le=250)] | None = None
     at: str | None = None
-    to: Literal["audience", "attending"] = "audience"
+    to: Literal["audience", "attending", "unanswered"] = "audience"
 
     @field_validator("at")
     @classmethod
@@ -832,6 +833,21 @@ class NoticeFile(FileModel):
         return Notice(business_days_before=self.business_days_before, time=self.at or Notice.time, to=self.to)
 
 
+class MaterialFile(FileModel):
+    """Something to read: its title and where it is."""
+
+    title: Line | None = None
+    url: Line | None = None
+
+    @model_validator(mode="after")
+    def _a_link(self) -> Self:
+        if self.title is None or self.url is None:
+            raise said("needs title and url")
+        if not _LINK.fullmatch(self.url):
+            raise said(f"{self.url!r} is no link; it begins with https:// and has no blanks")
+        return self
+
+
 class EventFile(FileModel):
     """config/events/KEY.yaml."""
 
@@ -846,6 +862,10 @@ class EventFile(FileModel):
     rsvp_until: Moment | None = None
     programme: Lines = ""
     contact: Lines = ""
+    organiser: Line | None = None
+    co_organisers: Words = ()
+    materials: tuple[MaterialFile, ...] = ()
+    joining: Lines = ""
     calendar: CalendarUse = "publish"
     late: LateFile | None = None
     offer_days: Annotated[int, Field(ge=1, le=60)] | None = None
@@ -867,6 +887,10 @@ class EventFile(FileModel):
             capacity=self.capacity,
             programme=self.programme,
             contact=self.contact,
+            organiser=self.organiser or "",
+            co_organisers=self.co_organisers,
+            materials=tuple(Material(_stated(one.title), _stated(one.url)) for one in self.materials),
+            joining=self.joining,
             calendar=self.calendar,
             offer_days=self.offer_days,
             cancelled=self.cancelled,

@@ -42,6 +42,8 @@ def event_ics(
         entry.add("location", event.place)
     if about := [*event.programme.splitlines(), *event.contact.splitlines()]:
         entry.add("description", "\n".join(about))
+    for material in event.materials:
+        entry.add("attach", material.url)
     held = event.cancelled is None
     if event.starts is None:
         entry.add("summary", f"【時間未定】{event.title}")

@@ -142,6 +142,7 @@ class RsvpReceipt:
     edition: int
     answers: Answers
     problems: tuple[Problem, ...] = ()
+    joining: str = ""  # how to join, once those who attend were told
     late: bool = False  # after the deadline: stored, not counted
 
 
@@ -709,7 +710,7 @@ class Renderer:
         *,
         sequence: int,
         now: datetime,
-        attending: bool = False,
+        to_whom: Literal["audience", "attending", "unanswered"] = "audience",
         answers: Answers | None = None,
         edition: int = 1,
         late_since: datetime | None = None,
@@ -718,7 +719,7 @@ class Renderer:
     ) -> bytes:
         """Cook a notice of an event, complete in plain text, with its calendar file beside it.
 
-        `attending` says that it goes to those who have said that they come. With a thread (and the body's answers)
+        `to_whom`: to those who come it asks nothing new, those who have not answered it asks again. With a thread (and the body's answers)
         it is the form sent again on 「再送」.
         """
         body = self._event_text(
@@ -728,10 +729,21 @@ class Renderer:
             now,
             edition,
             answers=answers,
-            attending=attending,
+            attending=to_whom == "attending",
+            unanswered=to_whom == "unanswered",
             late_since=self._late(late_since),
         )
         return self._cook(body, event.key, to, now, thread=thread, ics=self._ics(event, sequence, now))
+
+    def event_joining(
+        self, event: Event, *, now: datetime, late_since: datetime | None = None, to: Recipient = EACH
+    ) -> bytes:
+        """Cook what those who attend need to join from afar."""
+        joining = [clean(line) for line in event.joining.splitlines()]
+        body = self._event_text(
+            "event_joining", event, to, now, 1, joining=joining, late_since=self._late(late_since)
+        )
+        return self._cook(body, event.key, to, now)
 
     def event_change(
         self,
@@ -782,6 +794,7 @@ class Renderer:
             status="late" if receipt.late else receipt.rsvp.status,
             people=receipt.rsvp.people,
             names=tuple(clean(name) for name in receipt.rsvp.names),
+            joining=[clean(line) for line in receipt.joining.splitlines()],
             version=receipt.version,
             at=self._receipt_time(receipt.at),
             problems=problem_lines(rsvp_form(event, self._language), receipt.problems, self._language),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mailbot.config import Config, load_config
 from mailbot.core.audience import NOBODY, Selector
 from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Event, Notice
+from mailbot.core.event import Event, Material, Notice
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
@@ -292,7 +292,8 @@ def test_an_event(tmp_path: Path) -> None:
     text = EVENT + (
         "capacity: 80\nrsvp_until: 2027-01-29 17:00\nprogramme: |\n  講演\n  質疑\ncontact: 事務局\n"
         "notices: [{at: 2027-01-12 10:00}, {business_days_before: 3, at: '09:30', to: attending}]\n"
-        "offer_days: 3\ncalendar: request\n"
+        "offer_days: 3\ncalendar: request\norganiser: センター\nco_organisers: [協議会]\n"
+        "materials: [{title: 資料1, url: 'https://example.jp/1.pdf'}]\njoining: https://meet.example.jp/1\n"
     )
     assert defined(tmp_path, events_a=text).events == (
         Event(
@@ -313,6 +314,10 @@ def test_an_event(tmp_path: Path) -> None:
             contact="事務局",
             calendar="request",
             offer_days=3,
+            organiser="センター",
+            co_organisers=("協議会",),
+            materials=(Material("資料1", "https://example.jp/1.pdf"),),
+            joining="https://meet.example.jp/1",
         ),
     )
 

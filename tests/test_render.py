@@ -18,7 +18,7 @@ from mailbot.core.audience import Selector
 from mailbot.core.calendar import Language
 from mailbot.core.comparison import Before, NotComparable
 from mailbot.core.cross_table import CrossTable, Group
-from mailbot.core.event import Event, Rsvp, event_changes, rsvp_form
+from mailbot.core.event import Event, Material, Rsvp, event_changes, rsvp_form
 from mailbot.core.mailing import field, fill, template
 from mailbot.core.reply import command_of, explicit_answers, read_reply
 from mailbot.core.report import QuestionReport, Report
@@ -210,7 +210,21 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     ),
     "notice, undecided": lambda r: r.event_notice(EVENT, sequence=0, now=NOW),
     "notice, fixed, late": lambda r: r.event_notice(FIXED, sequence=1, now=NOW, late_since=SURVEY.opens),
-    "notice, attending": lambda r: r.event_notice(FIXED, sequence=1, now=NOW, attending=True),
+    "notice, attending": lambda r: r.event_notice(FIXED, sequence=1, now=NOW, to_whom="attending"),
+    "notice, fixed, unanswered": lambda r: r.event_notice(
+        replace(
+            FIXED,
+            organiser="地方自治情報センター",
+            co_organisers=("全国協議会",),
+            materials=(Material("資料1", "https://example.jp/shiryo/1.pdf"),),
+        ),
+        sequence=1,
+        now=NOW,
+        to_whom="unanswered",
+    ),
+    "joining": lambda r: r.event_joining(
+        replace(FIXED, joining="https://meet.example.jp/abc\nパスコード 1234"), now=NOW
+    ),
     "notice, closed": lambda r: r.event_notice(
         replace(FIXED, capacity=None, programme=""), sequence=1, now=datetime(2026, 10, 19, tzinfo=TOKYO)
     ),
@@ -328,7 +342,7 @@ ANSWERED |= {
 }
 DESK = {"held", "report"} | {name for name in MAILS if name.startswith(("command", "act"))}
 SECRETARIAT = {"rejected"} | DESK
-OF_AN_EVENT = ("notice", "change", "cancelled", "rsvp", "calendar", "seats")
+OF_AN_EVENT = ("joining", "notice", "change", "cancelled", "rsvp", "calendar", "seats")
 ANSWERED |= {name for name in MAILS if name.startswith("command")}
 BALLOTS = {
     name for name in MAILS if name.startswith(("invitation", "reminder", "fresh", "notice, u", "notice, f"))

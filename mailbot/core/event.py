@@ -24,7 +24,15 @@ class Notice:
     at: datetime | None = None
     business_days_before: int | None = None
     time: str = "10:00"  # HH:MM for the relative form
-    to: Literal["audience", "attending"] = "audience"
+    to: Literal["audience", "attending", "unanswered"] = "audience"
+
+
+@dataclass(frozen=True)
+class Material:
+    """Something to read for an event: a link, so that no gateway takes it away."""
+
+    title: str
+    url: str  # https://...
 
 
 # What goes with a notice: an entry to look at, an invitation that a calendar program answers, or no file at all.
@@ -47,6 +55,10 @@ class Event:
     capacity: int | None = None  # people; None: no limit
     programme: str = ""  # free lines
     contact: str = ""  # free lines
+    organiser: str = ""  # who holds it, when it is not the association alone
+    co_organisers: tuple[str, ...] = ()
+    materials: tuple[Material, ...] = ()
+    joining: str = ""  # free lines: how to join from afar; sent the day before, to those who attend alone
     calendar: CalendarUse = "publish"
     late: Lateness | None = None  # how late its notices may go out; None: as usual
     offer_days: int | None = None  # business days for which a free seat is offered; None: it is given at once
@@ -374,9 +386,24 @@ def _facts(event: Event, language: Language) -> dict[str, str]:
         ("なし" if ja else "none") if event.rsvp_until is None else moment_words(event.rsvp_until, language)
     )
     names = (
-        ("名称", "日時", "会場", "定員", "出欠の締切", "内容")
+        ("名称", "日時", "会場", "定員", "出欠の締切", "主催", "共催", "内容", "資料")
         if ja
-        else ("Title", "Time", "Place", "Capacity", "RSVP by", "Programme")
+        else (
+            "Title",
+            "Time",
+            "Place",
+            "Capacity",
+            "RSVP by",
+            "Organiser",
+            "Co-organisers",
+            "Programme",
+            "Material",
+        )
     )
-    facts = (event.title, time_words(event, language), event.place, capacity, until, event.programme)
+    facts = (
+        *(event.title, time_words(event, language), event.place, capacity, until, event.organiser),
+        "、".join(event.co_organisers),
+        event.programme,
+        "\n".join(f"{one.title} {one.url}" for one in event.materials),
+    )
     return dict(zip(names, facts, strict=True))

@@ -30,6 +30,7 @@ Action = Literal[
     "close",
     "notice",
     "offer",
+    "joining",
     "send",
     "propose",
     "invite",
@@ -167,6 +168,8 @@ def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
         Job(_name("event", event.key, "notice", number), notice_at(notice, event, holiday, zone), rule)
         for number, notice in enumerate(event.notices, 1)
     ]
+    if event.joining:
+        jobs.append(Job(_name("event", event.key, "joining"), joining_at(event, holiday, zone), rule))
     return tuple(sorted((job for job in jobs if _in_time(job.at, event, zone)), key=lambda job: job.at))
 
 
@@ -222,6 +225,11 @@ def notice_at(notice: Notice, event: Event, holiday: Holiday, zone: tzinfo) -> d
         return notice.at.astimezone(UTC)
     days = notice.business_days_before or 0
     return moment_before(event.date, days, notice.time, holiday, zone).astimezone(UTC)
+
+
+def joining_at(event: Event, holiday: Holiday, zone: tzinfo) -> datetime:
+    """Return when those who attend are told how to join (UTC): on the last business day before the event."""
+    return moment_before(event.date, 1, "10:00", holiday, zone).astimezone(UTC)
 
 
 def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunLate | Ask | Skip:
@@ -290,6 +298,8 @@ def job_name(name: str) -> JobName:
             return JobName("bulletin", key, "send", 0)
         case ["meeting", key, ("propose" | "invite" | "minutes") as action]:
             return JobName("meeting", key, action, 0)
+        case ["event", key, "joining"]:
+            return JobName("event", key, "joining", 0)
         case ["event", key, ("notice" | "offer") as action, number] if number.isdecimal():
             return JobName("event", key, action, int(number))
     raise ValueError(f"{name!r} is not the name of a scheduled job")

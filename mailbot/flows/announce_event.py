@@ -51,15 +51,18 @@ def announce_event(
                 f"event {key}: its audience selects nobody in the register; see `audience:` in its definition"
             )
         events.set_announced(connection, key, now)
-        if number == 0 and event.notices:
+        if number == 0 and event.notices and event.notices[0].to == "audience":
             occurrences.settle_waiting(connection, f"event:{key}:notice:1", "done", "announced by hand", now)
     notice = event.notices[number - 1] if number else Notice()
     to = ballots.of_subject(connection, key)
     if notice.to == "attending":
         coming = codes_with(connection, key, frozenset({"attending"}))
         to = [ballot for ballot in to if ballot.code in coming]
+    if notice.to == "unanswered":
+        silent = unanswered(connection, key)
+        to = [ballot for ballot in to if ballot.code in silent]
     cooked = site.render.event_notice(
-        event, sequence=stored.sequence, now=now, attending=notice.to == "attending", late_since=late_since
+        event, sequence=stored.sequence, now=now, to_whom=notice.to, late_since=late_since
     )
     journal.add(connection, "event.announced", now, who=by, about=key, detail=f"to {len(to)}")
     return queue_notice(connection, "event_notice", cooked, event, to, now)
@@ -96,6 +99,12 @@ def seats_taken(connection: Connection, key: str) -> int:
     """Return how many people have seats."""
     stands = standings(ballots.ledger(connection, key))
     return sum(rsvp_of(own.row.answers).people for own in stands.values() if own.row.status == "attending")
+
+
+def unanswered(connection: Connection, key: str) -> set[str]:
+    """Return the bodies that were asked and have neither come, waited nor declined."""
+    asked = {ballot.code for ballot in ballots.of_subject(connection, key)}
+    return asked - codes_with(connection, key, frozenset({"attending", "waiting", "declined"}))
 
 
 def codes_with(connection: Connection, key: str, statuses: frozenset[str]) -> set[str]:

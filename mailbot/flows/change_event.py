@@ -97,8 +97,8 @@ def _move_reminders(
     """Settle the moved notices whose new time is past, in whose place the news stands; returns what becomes of those out."""
     remarks = []
     for job in jobs_of(site, event):
-        notice = event.notices[job_name(job.name).number - 1]
-        if notice.at is not None:
+        number = job_name(job.name).number
+        if number and event.notices[number - 1].at is not None:
             continue
         past = job.at <= now.astimezone(UTC)
         if past:
@@ -149,7 +149,9 @@ def _concerned(
         return asked
     stands = standings(ballots.ledger(connection, event.key))
     to_come = any(
-        job.at > now.astimezone(UTC) and event.notices[job_name(job.name).number - 1].to == "audience"
+        job.at > now.astimezone(UTC)
+        and (number := job_name(job.name).number)
+        and event.notices[number - 1].to != "attending"
         for job in jobs_of(site, event)
     )
     return [

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from mailbot.core.audience import Selector
 from mailbot.core.plan import Action, job_name
 from mailbot.core.survey import Survey
-from mailbot.flows.announce_event import codes_with
+from mailbot.flows.announce_event import codes_with, unanswered
 from mailbot.flows.choose_readers import choose_readers
 from mailbot.flows.count_meeting import count_meeting
 from mailbot.flows.open_survey import first_of_each_body
@@ -44,8 +44,11 @@ def count_mails(connection: Connection, one: Occurrence) -> int:
             return 0
         if name.action == "offer":
             return 1
-        if held.event.notices[name.number - 1].to == "attending":
+        to = "attending" if name.action == "joining" else held.event.notices[name.number - 1].to
+        if to == "attending":
             return len(codes_with(connection, name.key, frozenset({"attending"})))
+        if to == "unanswered" and held.state == "announced":
+            return len(unanswered(connection, name.key))
         if held.state == "announced":
             return len(ballots.of_subject(connection, name.key))
         audience = held.event.audience

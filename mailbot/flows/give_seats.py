@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import business_days_after, local_moment
 from mailbot.core.event import Event, begins, rsvp_of
 from mailbot.core.ledger import LedgerRow, standings
-from mailbot.core.plan import JobName, occurrence
+from mailbot.core.plan import JobName, joining_at, occurrence
 from mailbot.core.waiting_list import waiting_line
 from mailbot.flows.answer_reply import queue_receipt
 from mailbot.render import RsvpReceipt
@@ -91,6 +91,11 @@ def settle_offer(connection: Connection, key: str, ballot_id: int, now: datetime
     occurrences.settle_waiting(connection, job, "done", "the offer was answered", now)
 
 
+def joining_now(site: Site, event: Event, now: datetime) -> str:
+    """Return how to join, once those who attend were told the day before; "" until then."""
+    return event.joining if now >= joining_at(event, site.calendar, site.zone) else ""
+
+
 def offered_runs(connection: Connection, site: Site, key: str) -> list[Occurrence]:
     """Return the runs that end the open offers of an event."""
     return [_run(site, key, offer) for offer in seat_offers.of_event(connection, key)]
@@ -107,6 +112,7 @@ def _give(connection: Connection, site: Site, event: Event, row: LedgerRow, now:
         version=row.version,
         edition=row.version + 1,
         answers=row.answers,
+        joining=joining_now(site, event, now),
     )
     cooked = site.render.rsvp_receipt(event, receipt, thread=None, now=now)
     queue_receipt(connection, "rsvp_receipt", cooked, ballot, [ballot.address], None, now)

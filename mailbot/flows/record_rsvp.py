@@ -32,7 +32,7 @@ from mailbot.core.token import read_calendar_token
 from mailbot.core.trust import Count, may_count
 from mailbot.core.vote import Verdict, weigh
 from mailbot.flows.answer_reply import queue_receipt
-from mailbot.flows.give_seats import give_seats, settle_offer
+from mailbot.flows.give_seats import give_seats, joining_now, settle_offer
 from mailbot.flows.known_texts import known_texts
 from mailbot.flows.record_vote import contacts, trust_of
 from mailbot.flows.settled import Settled
@@ -358,6 +358,7 @@ def _acknowledge(
         answers=row.answers,
         problems=row.problems,
         late=late,
+        joining=joining_now(site, event, now) if row.status == "attending" else "",
     )
     thread = Thread(message.message_id, message.references)
     cooked = site.render.rsvp_receipt(event, receipt, thread=thread, now=now)

@@ -25,6 +25,7 @@ from mailbot.flows.propose_dates import propose_dates
 from mailbot.flows.remind_survey import remind_survey
 from mailbot.flows.rule_of_run import rule_of_run
 from mailbot.flows.send_issue import send_issue
+from mailbot.flows.send_joining import send_joining
 from mailbot.flows.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
@@ -191,6 +192,8 @@ def _run(
         case "send":
             sent = send_issue(connection, site, key, due_at, now, late_since=late_since)
             return f"{sent.copies} copies"
+        case "joining":
+            return f"{send_joining(connection, site, key, now, late_since=late_since)} told how to join"
         case "offer":
             return end_offer(connection, site, key, name.number, now)
         case "propose":
