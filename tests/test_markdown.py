@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
 from mailbot.core.article import html_page, plain_lines
 from mailbot.core.wrap import COLUMNS, columns
 from mailbot.markdown import read_markdown
+from tests.chromium import CHROMIUM, Browser
 
 TEXT = """\
 ## セミナーのご案内
@@ -135,3 +137,20 @@ def test_a_wide_table_becomes_lines() -> None:
     assert lines[1].startswith("内容：とても長い内容")
     assert lines[-1] == "内容：短い"
     assert max(map(columns, lines)) <= COLUMNS
+
+
+@pytest.mark.chromium
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser (Debian: chromium)")
+async def test_the_html_fits_a_narrow_telephone(tmp_path: Path) -> None:
+    """At 320 pixels nothing must be moved sideways: not a long address, not a table; a real browser measures it."""
+    wide = f"\n\n<https://example.jp/{'a' * 200}>\n\n| 項目 | 内容 | 備考 |\n|---|---|---|\n| {'長い' * 20} | b | c |\n"
+    page = tmp_path / "page.html"
+    page.write_text(html_page("12月号", read_markdown(TEXT + wide).blocks, "ja"), encoding="utf-8")
+    async with Browser(tmp_path) as browser:
+        size = {"width": 320, "height": 600, "deviceScaleFactor": 1, "mobile": True}
+        await browser.say("Emulation.setDeviceMetricsOverride", **size)
+        await browser.say("Page.enable")
+        await browser.say("Page.navigate", url=page.as_uri())
+        assert await browser.until("document.querySelector('table') ? document.title : null") == "12月号"
+        assert await browser.run("document.documentElement.scrollWidth") <= 320
+        assert await browser.run("performance.getEntriesByType('resource').length") == 0
