@@ -17,9 +17,11 @@ from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
 from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Partners, Selector
+from mailbot.core.calendar import OfficeCalendar
 from mailbot.core.event import CalendarUse, Event, Material, Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import Filter, Joining, MailingList, Moderated, Preset, Viewers
+from mailbot.core.recurrence import read_in_month
 from mailbot.core.register import KIND_WORDS, full_code
 from mailbot.core.share import WrittenShare, read_share
 from mailbot.core.survey import (
@@ -107,6 +109,14 @@ def _zone(info: ValidationInfo) -> ZoneInfo:
 def _moment(value: object, info: ValidationInfo) -> datetime:
     if not isinstance(value, str):
         raise said("must be one time such as 2027-01-14 09:00")
+    calendar = (info.context or {}).get("calendar")
+    if isinstance(calendar, OfficeCalendar):
+        try:
+            found = read_in_month(value, calendar, _zone(info))
+        except ValueError as error:
+            raise said(str(error)) from None
+        if found is not None:
+            return found
     return moment(value.strip(), _zone(info))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from datetime import time as clock
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
@@ -16,11 +16,12 @@ from mailbot.core.address import route
 from mailbot.core.audience import order_of
 from mailbot.core.ballot import faults
 from mailbot.core.bulletin import POSTS, Bulletin, size_fault, text_faults
-from mailbot.core.calendar import OfficeCalendar, unconfirmed, unusual
+from mailbot.core.calendar import OfficeCalendar, english_weekday, unconfirmed, unusual
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.meeting import Meeting, poll_key, poll_of
 from mailbot.core.plan import reminder_before
+from mailbot.core.recurrence import read_in_month
 from mailbot.core.survey import Reminder, Survey
 from mailbot.definition_files import (
     REQUIRED,
@@ -172,7 +173,7 @@ def _read_all(known: Partial, kind: Kind, model: type[File], findings: _Findings
 
 def _validated(source: Source, kind: Kind, model: type[File], known: Partial) -> tuple[File, list[Mistake]]:
     """Check one file against its model; `type: resolution` makes another model of a survey's file."""
-    context = {"zone": known.timezone}
+    context = {"zone": known.timezone, "calendar": known.calendar}
     if kind == "surveys" and source.plain.get("type") == "resolution":
         resolution = cast("type[File]", ResolutionFile)  # a SurveyFile, which is what File is here
         found, mistakes = validate(source, resolution, context, required=REQUIRED["resolutions"])
@@ -222,7 +223,7 @@ def _read_bulletins(known: Partial, findings: _Findings) -> list[_ReadBulletin]:
         except Mistakes as broken:
             findings.mistakes += broken.mistakes
             continue
-        context = {"zone": known.timezone}
+        context = {"zone": known.timezone, "calendar": known.calendar}
         one, mistakes = validate(source, BulletinFile, context, required=BULLETIN_KEYS)
         findings.mistakes += mistakes
         found.append(_ReadBulletin(_Read(source, one, sound=not mistakes), first_line))
@@ -482,7 +483,13 @@ def _unusual(
     for path, at in moments:
         if at is None:
             continue
-        for sentence in (unusual(at, calendar), unconfirmed(at.date(), calendar)):
+        written = source.plain.get(str(path[0])) if len(path) == 1 else None
+        by_rule = (
+            f"{written!r} is {at:%Y-%m-%d %H:%M}, a {english_weekday(at.date())}"
+            if isinstance(written, str) and read_in_month(written, calendar, at.tzinfo or UTC) is not None
+            else None
+        )
+        for sentence in (by_rule, unusual(at, calendar), unconfirmed(at.date(), calendar)):
             if sentence is not None:
                 yield source.note(path, sentence)
 

@@ -372,6 +372,14 @@ def test_a_date_beyond_the_published_holidays_is_noted(tmp_path: Path) -> None:
     assert "The public holidays of 2028 are not published yet" in str(note)
 
 
+def test_a_time_by_a_rule_is_resolved_and_shown(tmp_path: Path) -> None:
+    """「2027年1月の第3営業日 9:00」 obeys the office's calendar, and `check` shows the date that it is."""
+    survey = SURVEY.replace("2027-01-14 09:00", "2027年1月の第3営業日 9:00")
+    found = defined(tmp_path, surveys_a=survey)
+    assert found.surveys[0].opens == at("2027-01-06 09:00")
+    assert "is 2027-01-06 09:00, a Wednesday" in str(found.notes[0])
+
+
 def test_an_era_date_is_a_date(tmp_path: Path) -> None:
     """令和 and the day of the week may stand where a date is asked for."""
     survey = SURVEY.replace("2027-01-14 09:00", "令和9年1月14日（木）9時")

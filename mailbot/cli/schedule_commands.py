@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 
 import click
@@ -12,7 +13,8 @@ import click
 from mailbot import show
 from mailbot.cli.frame import CONFIG, JSON, Open, command, opened, root, write_out
 from mailbot.config import find_config
-from mailbot.core.calendar import local_moment
+from mailbot.core.calendar import date_words, local_moment, unconfirmed
+from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
 from mailbot.core.refusal import Refusal
 from mailbot.core.run_change import RunChange
 from mailbot.core.two_persons import COMMAND_LINE
@@ -99,6 +101,32 @@ def _schedule_undo(path: Path, run: str) -> None:
     """Put a run back to the time that its definition says."""
     with opened(path) as it:
         _change(it, run, RunChange("undo"))
+
+
+@command(_schedule, "dates")
+@click.argument("rule", nargs=-1, required=True, metavar="RULE")
+@click.option("--count", type=click.IntRange(1, 366), default=12, help="How many dates.")
+@JSON
+def _schedule_dates(path: Path, rule: tuple[str, ...], count: int, as_json: bool) -> None:
+    """Show the next dates of a rule such as 毎月第1営業日 10:00 or "second Tuesday of the month 10:00"."""
+    try:
+        found = read_recurrence(" ".join(rule))
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    with opened(path) as it:
+        calendar, zone = it.config.calendar, it.config.timezone
+        moments = [at.astimezone(zone) for at in islice(coming(found, clock(), calendar, zone), count)]
+        rows = [
+            {
+                "at": f"{at:%Y-%m-%d %H:%M}",
+                "day": date_words(at.date(), it.config.language),
+                "note": unconfirmed(at.date(), calendar) or "",
+            }
+            for at in moments
+        ]
+    if not as_json:
+        print(recurrence_words(found, it.config.language))
+    show.table(rows, as_json=as_json, empty="no dates")
 
 
 @command(_schedule, "stop")

@@ -99,6 +99,37 @@ def _usual(number: int) -> Literal["next", "previous"]:
     return "previous" if number == _LAST else "next"
 
 
+_OF_ONE_MONTH = (
+    re.compile(
+        r"(?:(?P<year>[0-9]{4})|令和(?P<era>[0-9]{1,2}))年(?P<month>[0-9]{1,2})月の? ?(?P<rest>(?:第|最終|最後の|末日).+)"
+    ),
+    re.compile(rf"(?P<rest>.+) of (?P<name>{'|'.join(_EN_MONTHS)}) (?P<year>[0-9]{{4}})(?P<behind> .+)"),
+)
+
+
+def read_in_month(text: str, holiday: Holiday, zone: tzinfo) -> datetime | None:
+    """Read one date by a rule: 「2027年1月の第1営業日 10:00」, "first business day of January 2027 10:00"; local.
+
+    None when it is written otherwise. Raises ValueError, with a sentence, when the month has no such day.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", text).split()).casefold()
+    found = next((match for form in _OF_ONE_MONTH if (match := form.fullmatch(plain))), None)
+    if found is None:
+        return None
+    parts = found.groupdict()
+    year = int(parts.get("year") or 0) or 2018 + int(parts["era"] or 0)
+    if name := parts.get("name"):
+        month = _EN_MONTHS.index(name) + 1
+        rule = read_recurrence(f"{parts['rest']} of {name}{parts['behind']}")
+    else:
+        month = int(parts["month"] or 0)
+        rule = read_recurrence(f"毎年{month}月の{parts['rest']}")
+    day = _in_month(rule, year, month, holiday) if month in _ALL_MONTHS else None
+    if day is None:
+        raise ValueError(f"{text!r}: that month has no such day")
+    return local_moment(day, rule.time, zone)
+
+
 def coming(rule: Recurrence, after: datetime, holiday: Holiday, zone: tzinfo) -> Iterator[datetime]:
     """Yield the moments (UTC) of a rule after a moment, in order; none twice, for ever."""
     last = after.astimezone(UTC)

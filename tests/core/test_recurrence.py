@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
+from mailbot.core.recurrence import coming, read_in_month, read_recurrence, recurrence_words
 from mailbot.holidays import is_holiday
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -122,3 +122,26 @@ def test_any_text_is_a_rule_or_is_refused(text: str) -> None:
         return
     start = datetime(2026, 1, 1, tzinfo=TOKYO)
     assert next(coming(rule, start, is_holiday, TOKYO)) > start
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2027年1月の第1営業日 10:00", datetime(2027, 1, 4, 10, tzinfo=TOKYO)),
+        ("令和9年1月第2火曜日 9時", datetime(2027, 1, 12, 9, tzinfo=TOKYO)),
+        ("first business day of January 2027 10:00", datetime(2027, 1, 4, 10, tzinfo=TOKYO)),
+        ("last Friday of April 2027 10:00", datetime(2027, 4, 30, 10, tzinfo=TOKYO)),
+        ("2027年4月末日 10:00", datetime(2027, 4, 30, 10, tzinfo=TOKYO)),
+        ("2027-01-04 10:00", None),
+        ("2027年1月4日 10:00", None),
+    ],
+)
+def test_one_date_by_a_rule(text: str, expected: datetime | None) -> None:
+    """A month with its year and a rule name one moment; any other date is left to its own reader."""
+    assert read_in_month(text, is_holiday, TOKYO) == expected
+
+
+def test_a_month_without_such_a_day_is_refused() -> None:
+    """The fifth Friday of February 2027 does not exist."""
+    with pytest.raises(ValueError, match="no such day"):
+        read_in_month("2027年2月の第5金曜日 10:00", is_holiday, TOKYO)
