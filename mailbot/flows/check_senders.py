@@ -83,20 +83,22 @@ class SenderChecking:
     async def run(self, poll_seconds: float = 1.0) -> None:
         """Check until cancelled; looks by itself every `poll_seconds`, for what other processes stored."""
         under_way: dict[asyncio.Task[SenderResults | None], Unchecked] = {}
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="senders") as threads:
-            try:
-                while True:
-                    self._wake.clear()
-                    for one in await self._claim(list(under_way.values())):
-                        under_way[asyncio.create_task(self._look(one, threads))] = one
-                    await self._next(set(under_way), poll_seconds)
-                    done = [(under_way.pop(task), task.result()) for task in list(under_way) if task.done()]
-                    if done:
-                        await self.database.writing(self._save, done, self.clock())
-                        self.checked()
-            finally:
-                for task in under_way:
-                    task.cancel()
+        threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="senders")
+        try:
+            while True:
+                self._wake.clear()
+                for one in await self._claim(list(under_way.values())):
+                    under_way[asyncio.create_task(self._look(one, threads))] = one
+                await self._next(set(under_way), poll_seconds)
+                done = [(under_way.pop(task), task.result()) for task in list(under_way) if task.done()]
+                if done:
+                    await self.database.writing(self._save, done, self.clock())
+                    self.checked()
+        finally:
+            for task in under_way:
+                task.cancel()
+            # Who still waits for the DNS is not waited for: his mail is looked at again.
+            threads.shutdown(wait=False, cancel_futures=True)
 
     async def _claim(self, busy: Sequence[Unchecked]) -> list[Unchecked]:
         now, free = self.clock(), _AT_ONCE - len(busy)

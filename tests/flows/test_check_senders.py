@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from dataclasses import replace
 from functools import partial
 from ipaddress import ip_network
@@ -15,6 +16,7 @@ from sqlalchemy import select
 from mailbot.core.arc import seal
 from mailbot.core.authentication import read_authentication
 from mailbot.core.dkim import covered, signature
+from mailbot.core.dns_answers import NoAnswer
 from mailbot.core.envelope import Envelope
 from mailbot.core.mailing import template
 from mailbot.core.mailing_list import MailingList
@@ -396,6 +398,32 @@ async def test_what_we_fail_at_is_read_all_the_same(
         office.now += sender_checks.LEASE * 4
     await look(office, sender_check(None))
     assert outcome(office).state == "held"
+
+
+async def test_the_end_of_the_service_waits_for_no_dns(office: PostOffice, key: Path) -> None:
+    """A look that hangs keeps nothing from stopping; its mail stays to be looked at."""
+    asked, answered = threading.Event(), threading.Event()
+
+    class Slow(DnsClient):
+        def txt(self, name: str) -> tuple[str, ...]:
+            asked.set()
+            answered.wait(60)
+            raise NoAnswer(name)
+
+    store(office, office.mail(YAMADA, "security@ml.example.jp"))
+    check = replace(sender_check(None), dns=lambda: Slow(nameserver=("127.0.0.1", 9)))
+    task = asyncio.create_task(
+        SenderChecking(office.database, check, lambda: office.now, lambda: None).run(0.05)
+    )
+    try:
+        await asyncio.to_thread(asked.wait, 60)
+        task.cancel()
+        async with asyncio.timeout(30):
+            await asyncio.gather(task, return_exceptions=True)
+    finally:
+        answered.set()
+    with office.database.read() as connection:
+        assert sender_checks.is_due(connection, office.now + sender_checks.LEASE)
 
 
 async def test_no_two_nodes_take_the_same_mail(either: PostOffice) -> None:
