@@ -480,6 +480,7 @@ def _no_list(name: str, known: Mapping[str, object]) -> str:
 def _unusual(
     source: Source, moments: Iterable[tuple[Trail, datetime | None]], calendar: OfficeCalendar
 ) -> Iterator[Note]:
+    told: set[int] = set()  # years whose holidays are not published: said once for a file
     for path, at in moments:
         if at is None:
             continue
@@ -489,7 +490,10 @@ def _unusual(
             if isinstance(written, str) and read_in_month(written, calendar, at.tzinfo or UTC) is not None
             else None
         )
-        for sentence in (by_rule, unusual(at, calendar), unconfirmed(at.date(), calendar)):
+        open_year = unconfirmed(at.date(), calendar) if at.year not in told else None
+        if open_year:
+            told.add(at.year)
+        for sentence in (by_rule, unusual(at, calendar), open_year):
             if sentence is not None:
                 yield source.note(path, sentence)
 

@@ -332,7 +332,7 @@ async def test_the_mail_is_as_sent(store: Store, start: Start, connect: Connect)
         rb"\t[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]{8} \+0000\r\n",
         received,
     )
-    assert envelope == Envelope("a@c.test", ("ant@ml.test",), "127.0.0.1", "smtp")
+    assert envelope == Envelope("a@c.test", ("ant@ml.test",), "127.0.0.1", "smtp", "c.test")
 
 
 @pytest.mark.parametrize(
@@ -907,7 +907,7 @@ async def test_postfix_delivers_by_lmtp(
     await until(lambda: (folder / "log").read_text().count("status=sent") == 2)
     [(raw, envelope)] = store.mails
     assert raw.endswith(b"\r\n\r\nbody\r\n")
-    assert envelope == Envelope("a@c.test", recipients, "127.0.0.1", "lmtp")
+    assert envelope == Envelope("a@c.test", recipients, "127.0.0.1", "lmtp", "mail.test")
 
 
 def test_aiosmtpd_is_as_we_know_it() -> None:
