@@ -27,7 +27,7 @@ from mailbot.core.cross_table import group_words
 from mailbot.core.desk import harmless
 from mailbot.core.desk_sentences import STATES, act_name, mail_name
 from mailbot.core.enclosure import Enclosed, enclose
-from mailbot.core.event import Change, Event, Rsvp, rsvp_deadline, rsvp_form, time_words
+from mailbot.core.event import Change, Event, Rsvp, begins, rsvp_deadline, rsvp_form, time_words
 from mailbot.core.header import clean, encode_address, encode_phrase, header_line, is_clean
 from mailbot.core.letter import (
     MARK,
@@ -144,6 +144,8 @@ class RsvpReceipt:
     problems: tuple[Problem, ...] = ()
     joining: str = ""  # how to join, once those who attend were told
     late: bool = False  # after the deadline: stored, not counted
+    past: bool = False  # after the deadline and taken, for it asks for no more seats
+    before: Rsvp | None = None  # late: what counts of the body all the same
 
 
 @dataclass(frozen=True)
@@ -799,6 +801,8 @@ class Renderer:
             at=self._receipt_time(receipt.at),
             problems=problem_lines(rsvp_form(event, self._language), receipt.problems, self._language),
             answered=thread is not None,
+            past=receipt.past,
+            before=receipt.before,
         )
         return self._cook(body, event.key, to, now, thread=thread)
 
@@ -1093,6 +1097,7 @@ class Renderer:
             until=self._moment(deadline),
             until_short=self._short(deadline),
             open=now < deadline,
+            begun=now >= begins(event, self._zone),
             programme=event.programme.splitlines(),
             how_to=self._lines(how_to_lines(form, self._language)),
             ballot=self._ballot(form, to, edition, answers or {}, None),

@@ -87,6 +87,7 @@ EVENT = Event(
     programme="講演「自治体の情報セキュリティ」\n意見交換",
 )
 FIXED = replace(EVENT, starts=clock(10, 0), ends=clock(15, 0))
+PAST = replace(FIXED, rsvp_until=NOW)  # its deadline has passed
 YAMADA = Recipient(
     "yamada@city.nagano.example.jp",
     "長野市 情報政策課 髙山様",
@@ -160,11 +161,11 @@ def vote(status: str, **more: object) -> Callable[[Renderer], bytes]:
 
 
 def rsvp(
-    status: str, people: int = 0, names: tuple[str, ...] = (), **more: object
+    status: str, people: int = 0, names: tuple[str, ...] = (), event: Event | None = None, **more: object
 ) -> Callable[[Renderer], bytes]:
     receipt = RsvpReceipt(Rsvp(status, people, names), NOW, 1, 2, {"Q1": ("1",), "Q2": "2名"})  # type: ignore[arg-type]
     return lambda render: render.rsvp_receipt(
-        EVENT,
+        event or EVENT,
         replace(receipt, **more),  # type: ignore[arg-type]
         thread=THREAD,
         now=NOW,
@@ -260,7 +261,18 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "rsvp, waiting": rsvp("waiting", 2, ("山田太郎", "鈴木花子")),
     "rsvp, declined": rsvp("declined"),
     "rsvp, later": rsvp("later"),
-    "rsvp, late": rsvp("attending", 1, late=True),
+    "rsvp, late": rsvp("attending", 1, event=PAST, late=True),
+    "rsvp, late, one comes already": rsvp("attending", 3, event=PAST, late=True, before=Rsvp("attending", 2)),
+    "rsvp, late, one waits already": rsvp("attending", 3, event=PAST, late=True, before=Rsvp("waiting", 1)),
+    "rsvp, late, one declined before": rsvp(
+        "attending", 1, event=PAST, late=True, before=Rsvp("declined", 0)
+    ),
+    "rsvp, late, it has begun": rsvp(
+        "declined", event=replace(PAST, date=NOW.date()), late=True, before=Rsvp("attending", 2)
+    ),
+    "rsvp, fewer after the deadline": rsvp("attending", 2, event=PAST, past=True),
+    "rsvp, waiting after the deadline": rsvp("waiting", 1, event=PAST, past=True),
+    "rsvp, declined after the deadline": rsvp("declined", event=PAST, past=True),
     "rsvp, unclear": rsvp("unclear", problems=(PROBLEM,)),
     "held": lambda r: r.office_held(
         HeldMail(

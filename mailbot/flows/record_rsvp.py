@@ -13,6 +13,7 @@ from mailbot.core.event import (
     Event,
     Rsvp,
     RsvpStatus,
+    begins,
     calendar_answers,
     rsvp_apart,
     rsvp_deadline,
@@ -59,7 +60,8 @@ def record_rsvp(
 ) -> Settled:
     """Record one RSVP and queue its receipt; `by`: the person who decided that it counts as it was read.
 
-    A place that becomes free goes to the first who waits.
+    A place that becomes free goes to the first who waits; so a reply that asks for no more seats than its body has is
+    taken after the deadline too, until the event begins.
     """
     calendar = read_calendar_reply(message)
     if calendar is not None:
@@ -107,9 +109,20 @@ def record_rsvp(
     row = replace(row, remarks=reading.remarks)
     ballots.append(connection, event.key, row)
     if (verdict.acknowledge or verdict.ask) and received.mail_from:
-        _acknowledge(
-            connection, site, event, ballot, received, message, row, replace(said, status=status), late, now
+        past = not late and not admitted and offer is None and _is_past(site, event, received)
+        receipt = RsvpReceipt(
+            rsvp=replace(said, status=status),
+            at=received.received_at,
+            version=row.version,
+            edition=row.version + 1,
+            answers=row.answers,
+            problems=row.problems,
+            late=late,
+            past=past,
+            before=_stands(before) if late else None,
+            joining=joining_now(site, event, now) if row.status == "attending" else "",
         )
+        _acknowledge(connection, site, event, ballot, received, message, receipt, now)
     give_seats(connection, site, event, now)
     if status == "unclear" and not verdict.ask and not late:
         return Settled("held", verdict.reason or "it is not clear whether they come")
@@ -218,11 +231,18 @@ def _weigh(
     event = stored.event
     form = rsvp_form(event, site.language)
     offer = _open_offer(connection, ballot, received)
-    late = received.received_at >= rsvp_deadline(event, site.zone) and not admitted and offer is None
+    past = _is_past(site, event, received) and not admitted and offer is None
     previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
+
+    def decide(reading: Reading, *, automatic: bool) -> tuple[Reading, Verdict]:
+        verdict = weigh(form, previous, reading, late=False, automatic=automatic, language=site.language)
+        begun = received.received_at >= begins(event, site.zone)
+        if past and (begun or not _harms_nobody(verdict, _stands(before))):
+            verdict = weigh(form, previous, reading, late=True, automatic=automatic, language=site.language)
+        return reading, verdict
+
     if calendar is not None:  # a person's click, though some services send it as an automatic mail
-        reading = _of_calendar(event, stored.sequence, calendar, before, site)
-        return reading, weigh(form, previous, reading, late=late, automatic=False, language=site.language)
+        return decide(_of_calendar(event, stored.sequence, calendar, before, site), automatic=False)
     today = received.received_at.astimezone(site.zone).date()
 
     def read(text: str, known: tuple[str, ...]) -> Reading:
@@ -237,13 +257,35 @@ def _weigh(
     if not reading.answers and reading.command is None and not message.text.strip():
         # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
         reading = read(message.subject.rpartition(":")[2].rpartition("：")[2], ())
-    return reading, weigh(
-        form,
-        previous,
-        reading,
-        late=late,
-        automatic=not admitted and is_machine(message, received.mail_from, event.title),
-    )
+    return decide(reading, automatic=not admitted and is_machine(message, received.mail_from, event.title))
+
+
+def _is_past(site: Site, event: Event, received: Received) -> bool:
+    return received.received_at >= rsvp_deadline(event, site.zone)
+
+
+def _stands(before: Standing | None) -> Rsvp | None:
+    """Return what counts of a body so far; None before its first answer."""
+    if before is None or before.row.status not in _ANSWERED:
+        return None
+    said = rsvp_of(before.row.answers)
+    match before.row.status:
+        case "attending" | "waiting" as status:
+            return replace(said, status=status)
+        case "later":
+            return Rsvp("later", 0)
+        case _:
+            return Rsvp("declined", 0)
+
+
+def _harms_nobody(verdict: Verdict, before: Rsvp | None) -> bool:
+    """Tell whether a reply asks for no more seats than its body has, or waits for: a decline, or as many or fewer people."""
+    if verdict.status in {"withdrawn", "declined"}:
+        return True
+    said = rsvp_of(verdict.answers)
+    if verdict.status != "counted" or said.status not in {"attending", "declined"}:
+        return False
+    return said.people <= (0 if before is None else before.people)
 
 
 def _send_again(
@@ -341,25 +383,13 @@ def _acknowledge(
     ballot: Ballot,
     received: Received,
     message: Message,
-    row: LedgerRow,
-    rsvp: Rsvp,
-    late: bool,
+    receipt: RsvpReceipt,
     now: datetime,
 ) -> None:
     address = message.from_address or ballot.address
     if not inbox.may_answer(connection, address, now):
         inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=received.id)
         return
-    receipt = RsvpReceipt(
-        rsvp=rsvp,
-        at=received.received_at,
-        version=row.version,
-        edition=row.version + 1,
-        answers=row.answers,
-        problems=row.problems,
-        late=late,
-        joining=joining_now(site, event, now) if row.status == "attending" else "",
-    )
     thread = Thread(message.message_id, message.references)
     cooked = site.render.rsvp_receipt(event, receipt, thread=thread, now=now)
     queue_receipt(connection, "rsvp_receipt", cooked, ballot, [address], received.id, now)

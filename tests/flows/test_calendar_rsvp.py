@@ -9,12 +9,25 @@ from typing import Any
 import icalendar
 import pytest
 
-from mailbot.core.event import rsvp_of
+from mailbot.core.event import begins, rsvp_of
 from mailbot.core.refusal import Refusal
 from mailbot.flows.announce_event import announce_event
 from mailbot.flows.cancel_event import cancel_event
 from mailbot.store.inbox import Entry
-from tests.flows.post_office import EVENT, NAGANO, OFFICE, SATO, STRANGER, YAMADA, Copy, PostOffice
+from tests.flows.post_office import (
+    EVENT,
+    MATSUMOTO,
+    NAGANO,
+    OFFICE,
+    SATO,
+    STRANGER,
+    TANAKA,
+    TOKYO,
+    UEDA,
+    YAMADA,
+    Copy,
+    PostOffice,
+)
 
 KEY = EVENT.key
 INVITED = replace(EVENT, starts=time(10), ends=time(15), calendar="request")
@@ -164,6 +177,29 @@ def test_an_accept_beyond_the_last_seat_waits(office: PostOffice, notices: dict[
     answer(office, notices[YAMADA], "ACCEPTED")
     assert standing(office) == ("waiting", 1)
     assert "空き待ち" in office.only_copy("rsvp_receipt")["Subject"]
+
+
+def test_after_the_deadline_a_calendar_may_decline(office: PostOffice, notices: dict[str, Copy]) -> None:
+    """As with words: a decline counts until the event begins, an Accept by who has no seat is late."""
+    answer(office, notices[YAMADA], "ACCEPTED")
+    office.copies()
+    assert INVITED.rsvp_until is not None
+    office.now = INVITED.rsvp_until
+    answer(office, notices[YAMADA], "ACCEPTED")
+    assert standing(office) == ("attending", 1)
+    assert "【出欠・ご出席】" in office.only_copy("rsvp_receipt")["Subject"]
+    answer(office, notices[YAMADA], "DECLINED")
+    assert standing(office)[0] == "declined"
+    assert "始まる前ですのでお受けしました" in office.only_copy("rsvp_receipt").text
+    answer(office, notices[SATO], "ACCEPTED")
+    assert standing(office, MATSUMOTO)[0] == "late"
+    assert "ご出席をご希望のときは、下記のお問い合わせ先へ" in office.only_copy("rsvp_receipt").text
+    answer(office, notices[TANAKA], "TENTATIVE")
+    assert standing(office, UEDA)[0] == "late"
+    assert [copy.to for copy in office.copies("rsvp_receipt")] == [TANAKA]
+    office.now = begins(INVITED, TOKYO)
+    answer(office, notices[SATO], "DECLINED")
+    assert standing(office, MATSUMOTO)[0] == "late"
 
 
 def test_a_stranger_with_the_token_waits_for_the_office(office: PostOffice, notices: dict[str, Copy]) -> None:

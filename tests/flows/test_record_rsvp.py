@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import time
+from datetime import time, timedelta
 
 import pytest
 
-from mailbot.core.event import rsvp_of
+from mailbot.core.event import begins, rsvp_of
 from mailbot.flows.announce_event import announce_event
 from mailbot.store import ballots
 from tests.flows.post_office import (
@@ -20,10 +20,12 @@ from tests.flows.post_office import (
     STRANGER,
     TAKAHASHI,
     TANAKA,
+    TOKYO,
     UEDA,
     YAMADA,
     Copy,
     PostOffice,
+    in_english,
 )
 
 KEY = EVENT.key
@@ -170,18 +172,117 @@ def test_the_same_mail_counts_once(office: PostOffice, notices: dict[str, Copy])
     assert len(office.ledger(KEY)) == 1
 
 
-def test_after_the_deadline_a_reply_is_kept_but_does_not_count(
-    office: PostOffice, notices: dict[str, Copy]
-) -> None:
-    """What stood before stands on, and the sender hears that he was late."""
-    office.reply(notices[YAMADA], "Q1 1\nQ2 2名")
+def pass_deadline(office: PostOffice) -> None:
+    """Let the deadline for answers pass; the event has not begun."""
     office.copies()
     assert EVENT.rsvp_until is not None
     office.now = EVENT.rsvp_until
-    office.reply(notices[YAMADA], "Q1 2")
+
+
+@pytest.mark.parametrize("text", ["参加 3名", "Q2 3名", "検討中です", "2名か3名です"])
+def test_after_the_deadline_a_reply_is_kept_but_does_not_count(
+    office: PostOffice, notices: dict[str, Copy], text: str
+) -> None:
+    """More people, or an open question: what stood before stands on, and the sender hears so and whom to ask."""
+    office.reply(notices[YAMADA], "Q1 1\nQ2 2名")
+    pass_deadline(office)
+    office.reply(notices[YAMADA], text)
     office.reply(notices[SATO], "Q1 1")
     assert statuses(office) == {NAGANO: ("attending", 2), MATSUMOTO: ("late", 1)}
-    assert all("期限後" in copy["Subject"] for copy in office.copies("rsvp_receipt"))
+    yamada, sato = office.copies("rsvp_receipt")
+    assert all("期限後" in copy["Subject"] for copy in (yamada, sato))
+    assert "先にいただいたご出席のお返事（2名）は、そのまま有効です。" in yamada.text
+    assert "このメールに「欠席」または「1名に変更します」と返信してください。" in yamada.text
+    assert "ご出席をご希望のときは、下記のお問い合わせ先へご連絡ください。" in sato.text
+
+
+@pytest.mark.parametrize(
+    ("text", "stands", "given"),
+    [
+        ("欠席", ("declined", 0), True),
+        ("取下げ", ("declined", 0), True),
+        ("1名に変更します", ("attending", 1), True),
+        ("参加 3名 山田太郎、鈴木花子、佐藤一郎", ("attending", 3), False),
+    ],
+)
+def test_who_asks_for_no_more_seats_is_heard_after_the_deadline(
+    office: PostOffice, notices: dict[str, Copy], text: str, stands: tuple[str, int], given: bool
+) -> None:
+    """It harms nobody: a decline, fewer people or other names count, and free seats go to the first who waits."""
+    office.reply(notices[YAMADA], "参加 3名")
+    office.reply(notices[SATO], "参加 2名")
+    pass_deadline(office)
+    office.reply(notices[YAMADA], text)
+    assert statuses(office) == {NAGANO: stands, MATSUMOTO: ("attending" if given else "waiting", 2)}
+    own, *news = office.copies("rsvp_receipt")
+    assert "出欠の締切は過ぎておりますが、始まる前ですのでお受けしました。" in own.text
+    assert "期限後" not in own["Subject"]
+    assert [copy.to for copy in news] == [SATO] * given
+    assert all("このメールに「欠席」または「1名に変更します」と返信" in copy.text for copy in news)
+
+
+def test_who_waits_is_heard_after_the_deadline(office: PostOffice, notices: dict[str, Copy]) -> None:
+    """With fewer people he keeps his place; a decline lets the next one pass."""
+    office.reply(notices[YAMADA], "参加 3名")
+    office.reply(notices[SATO], "参加 3名")
+    office.pass_time(timedelta(minutes=1))
+    office.reply(notices[TANAKA], "参加 2名")
+    pass_deadline(office)
+    office.reply(notices[SATO], "2名に変更します")
+    assert statuses(office)[MATSUMOTO] == ("waiting", 2)
+    assert "始まる前ですのでお受けしました" in office.only_copy("rsvp_receipt").text
+    office.reply(notices[SATO], "3名に変更します")
+    assert statuses(office)[MATSUMOTO] == ("waiting", 2)
+    assert "お申し込み（空き待ち、2名）は、そのまま有効です" in office.only_copy("rsvp_receipt").text
+    office.reply(notices[YAMADA], "1名に変更します")
+    assert statuses(office) == {NAGANO: ("attending", 1), MATSUMOTO: ("attending", 2), UEDA: ("waiting", 2)}
+
+
+def test_a_decline_without_an_answer_before_is_heard_after_the_deadline(
+    office: PostOffice, notices: dict[str, Copy]
+) -> None:
+    """The office knows then that nobody comes; that he comes after all is late."""
+    pass_deadline(office)
+    office.reply(notices[YAMADA], "欠席")
+    assert statuses(office) == {NAGANO: ("declined", 0)}
+    assert "【出欠・ご欠席】" in office.only_copy("rsvp_receipt")["Subject"]
+    office.reply(notices[YAMADA], "参加")
+    assert statuses(office) == {NAGANO: ("declined", 0)}
+    assert "先にいただいたご欠席のお返事は、そのままです。" in office.only_copy("rsvp_receipt").text
+
+
+def test_once_the_event_has_begun_no_reply_counts(office: PostOffice, notices: dict[str, Copy]) -> None:
+    """Who was there is entered by the office then; no seat is given any more."""
+    office.reply(notices[YAMADA], "参加 3名")
+    office.reply(notices[SATO], "参加")
+    office.copies()
+    office.now = begins(EVENT, TOKYO)
+    office.reply(notices[YAMADA], "欠席")
+    assert statuses(office) == {NAGANO: ("attending", 3), MATSUMOTO: ("waiting", 1)}
+    receipt = office.only_copy("rsvp_receipt")
+    assert "期限後" in receipt["Subject"]
+    assert "すでに始まる時刻を過ぎております。" in receipt.text
+
+
+def test_after_the_deadline_in_english(office: PostOffice) -> None:
+    """The same rules and words that can be used as they stand in the receipt."""
+    english = in_english(office)
+    english.apply(EVENT)
+    with english.database.write() as connection:
+        announce_event(connection, english.site, KEY, 0, english.now)
+    notices = {copy.to: copy for copy in english.copies("event_notice")}
+    english.reply(notices[YAMADA], "attending 2 people")
+    pass_deadline(english)
+    english.reply(notices[YAMADA], "attending 3 people")
+    assert statuses(english) == {NAGANO: ("attending", 2)}
+    late = english.only_copy("rsvp_receipt")
+    assert 'reply to this mail with "not attending" or "attending 1 person".' in late.text
+    english.reply(late, "attending 1 person")
+    assert statuses(english) == {NAGANO: ("attending", 1)}
+    taken = english.only_copy("rsvp_receipt")
+    assert "The deadline has passed, but we take this until the event begins." in taken.text
+    english.reply(taken, "not attending")
+    assert statuses(english) == {NAGANO: ("declined", 0)}
 
 
 @pytest.mark.parametrize(
