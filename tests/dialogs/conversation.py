@@ -12,6 +12,7 @@ kept from then on, in every kind of line ({port} is the service's):
     Mail to ADDRESS:                       the next mail that arrives there: header fields, a blank line, text
     Reply from ADDRESS, at the top:        an answer to the newest mail at this address, above its quoted text
     Reply from ADDRESS, in the slots:      the same, with the brackets of the quoted ballot filled in
+    The calendar of ADDRESS answers WORD.  its program answers the newest invitation: ACCEPTED, DECLINED, TENTATIVE
     Write to FILE:                         a file of the working folder
     Fill in FILE:                          the answers' cells of a survey's form: Q1: 2
     No further mail.                       nothing waits to be sent, and every mail was looked at
@@ -43,6 +44,7 @@ from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
 
+import icalendar
 import openpyxl
 from openpyxl.cell.cell import Cell
 
@@ -102,6 +104,8 @@ class Conversation:
             self._arrives(found[1], lines)
         elif found := re.fullmatch(r"Reply from ([^\s,]+)((?:, [^,]+)*), (at the top|in the slots):", what):
             self._answer(found[1], found[2].split(", ")[1:], lines, slots=found[3] == "in the slots")
+        elif found := re.fullmatch(r"The calendar of (\S+) answers ([A-Z]+)\.", what):
+            self._calendar_answer(found[1], found[2])
         elif found := re.fullmatch(r"Write to (\S+):", what):
             (self.folder / found[1]).write_text("\n".join(lines) + "\n", encoding="utf-8")
         elif found := re.fullmatch(r"Fill in (\S+):", what):
@@ -218,8 +222,29 @@ class Conversation:
         for name in (manner[5:] for manner in manners if manner.startswith("with ")):
             content = (self.folder / name).read_bytes()
             reply.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+        self._send(reply)
+
+    def _calendar_answer(self, author: str, partstat: str) -> None:
+        invitation = next(mail for mail in reversed(self._read[author]) if mail.get_body(("calendar",)))
+        part = invitation.get_body(("calendar",))
+        assert part is not None
+        calendar = icalendar.Calendar.from_ical(part.get_content())
+        assert isinstance(calendar, icalendar.Calendar)
+        calendar["METHOD"] = "REPLY"
+        (entry,) = calendar.walk("VEVENT")
+        entry["ATTENDEE"].params["PARTSTAT"] = partstat
+        reply = EmailMessage(policy=policy.SMTP)
+        reply["From"], reply["To"] = author, str(entry["ORGANIZER"]).removeprefix("mailto:")
+        reply["Subject"] = f"{partstat}: {invitation['Subject']}"
+        reply["Message-ID"] = f"<reply{next(self._numbers)}@member.example>"
+        answer = calendar.to_ical().decode()
+        reply.set_content(answer, subtype="calendar", cte="8bit", params={"method": "REPLY"})
+        self._send(reply)
+
+    def _send(self, reply: EmailMessage) -> None:
+        (author,), (to,) = reply["From"].addresses, reply["To"].addresses
         with smtplib.SMTP("127.0.0.1", self.port, timeout=PATIENCE) as client:
-            client.sendmail(author, [to.addr_spec], reply.as_bytes(), ["BODY=8BITMIME"])
+            client.sendmail(author.addr_spec, [to.addr_spec], reply.as_bytes(), ["BODY=8BITMIME"])
 
     def _silence(self) -> None:
         def quiet() -> bool:
