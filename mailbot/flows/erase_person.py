@@ -67,10 +67,11 @@ def erase_person(
     if not any(persons.rows_about(connection, each) for each in addresses):
         raise Refusal(f"{address}: nothing is kept about this address")
     names = tuple(dict.fromkeys(name for each in addresses for name in _names(connection, each)))
+    own_names = persons.own_names(connection, addresses)
     stand_in = f"erased-{persons.count_erasures(connection) + 1}@erased.invalid"
     # The address to which his mail goes is the last: the others are known by it.
     taken = [
-        _take_out(connection, site, Person(each, names, stand_in), now, trial=trial)
+        _take_out(connection, site, Person(each, names, stand_in, own_names), now, trial=trial)
         for each in reversed(addresses)
     ]
     return Erased(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -28,6 +28,7 @@ from mailbot.core.ledger import FIRST_CHAIN, erased_mark, erasure_row
 from mailbot.store import archive, ballots, surveys
 from mailbot.store.tables import (
     ballot,
+    body,
     contact,
     delivery,
     desk_word,
@@ -48,6 +49,12 @@ Row = Mapping[str, Any]
 
 _GONE = [table for table in metadata.sorted_tables if "email_key" in table.c and table is not contact]
 _CHUNK = 200
+_SHORT = 7  # letters of a name in plain letters: Ito is in many words
+# What is kept as it is written: the register's own rows of others, and the text of posts (docs/operator.md).
+_NAMES_STAY = frozenset(
+    ("contact.name", "contact.role", "body.name", "body.prefecture")
+    + ("post.author_name", "post.subject", "post.topic", "post.attachments")
+)
 _NO_WORDS = frozenset({"post_words"})  # made again from the mails
 
 
@@ -73,6 +80,31 @@ def registered_names(connection: Connection, address: str) -> tuple[str, ...]:
     """Return the names at which an address is registered."""
     query = select(contact.c.name).where(contact.c.email_key == address_key(address)).distinct()
     return tuple(name for name in connection.execute(query).scalars() if name)
+
+
+def own_names(connection: Connection, addresses: Sequence[str]) -> tuple[str, ...]:
+    """Return those of a person's registered names that mean nobody else, the longest first: none that stands in another's
+    name, in a body's or in a role, and no short one in plain letters, which words have in them."""
+    keys = [address_key(address) for address in addresses]
+    is_own = contact.c.email_key.in_(keys)
+    own = set(connection.execute(select(contact.c.name).where(is_own).distinct()).scalars())
+    others = [
+        *connection.execute(select(contact.c.name).where(~is_own).distinct()).scalars(),
+        *connection.execute(select(contact.c.role).distinct()).scalars(),
+        *connection.execute(select(body.c.name)).scalars(),
+        *connection.execute(select(body.c.prefecture).distinct()).scalars(),
+    ]
+    return tuple(
+        sorted(
+            (
+                name
+                for name in own
+                if (len(name) > _SHORT or not name.isascii()) and not any(name in other for other in others)
+            ),
+            key=len,
+            reverse=True,
+        )
+    )
 
 
 def mails_from(connection: Connection, address: str) -> list[tuple[int, int, datetime, str, bytes]]:
@@ -126,6 +158,14 @@ def _texts(table: Table) -> list[Column[Any]]:
 def _holds(column: Column[Any], address: str) -> ColumnElement[bool]:
     # Not LIKE: `_` is a letter of addresses. lower() of SQLite folds A to Z only, as address_key does.
     return func.replace(func.lower(column), address_key(address), "") != func.lower(column)
+
+
+def _names(column: Column[Any], person: Person) -> ColumnElement[bool]:
+    """Tell whether a text has the person's address, or a name that means nobody else."""
+    forms = () if str(column) in _NAMES_STAY else person.own_forms
+    return or_(
+        _holds(column, person.address), *(func.replace(column, form, "") != column for form in forms)
+    )
 
 
 def _is(column: Column[Any], address: str) -> ColumnElement[bool]:
@@ -182,7 +222,8 @@ def take_out_of_mails(connection: Connection, person: Person) -> tuple[set[int],
     What the person wrote is emptied, unless a list archived it: there the text stays, under the stand-in.
     """
     own = {row[1] for row in mails_from(connection, person.address)}
-    archived = set(connection.execute(select(post.c.mail_id).where(post.c.mail_id.in_(own or {0}))).scalars())
+    posts = set(connection.execute(select(post.c.mail_id)).scalars())
+    archived = own & posts
     changed: set[int] = set()
     asked = select(ballot.c.id).where(_is(ballot.c.address, person.address))
     answers = set(  # others' replies to this person's ballots quote the greeting
@@ -197,7 +238,7 @@ def take_out_of_mails(connection: Connection, person: Person) -> tuple[set[int],
             new = b""
         elif number in own:
             new = person.out_of_bytes(without_author(content, person.stand_in))
-        elif number in answers or person.is_in(content):
+        elif number in answers or person.is_in(content) or (number not in posts and person.is_named_in(content)):
             new = person.out_of_bytes(content, deep=number in answers)
         else:
             continue
@@ -206,11 +247,14 @@ def take_out_of_mails(connection: Connection, person: Person) -> tuple[set[int],
             connection.execute(update(mail).where(mail.c.id == number).values(content=new))
     cooked = 0
     for number, content in _contents(connection, mailing, mailing.c.cooked):
-        if person.is_in(content):
+        if person.is_in(content) or person.is_named_in(content):
             cooked += 1
             new = person.out_of_bytes(content)
             connection.execute(update(mailing).where(mailing.c.id == number).values(cooked=new))
-    connection.execute(update(mail).where(mail.c.id.in_(own or {0})).values(peer="", mail_from=""))
+    nothing = {"peer": "", "mail_from": "", "helo": "", "results": None, "check_due": None}
+    connection.execute(update(mail).where(mail.c.id.in_(own or {0})).values(nothing))
+    emptied = own - archived  # what they were called is the person's words, too
+    connection.execute(update(inbox).where(inbox.c.mail_id.in_(emptied or {0})).values(title=""))
     return changed, len(changed) + cooked
 
 
@@ -236,7 +280,7 @@ def take_out_of_ledgers(
     """
     of_mail = select(inbox.c.id).where(inbox.c.mail_id.in_(mails or {0}))
     asked = select(ballot.c.id).where(_is(ballot.c.address, person.address))
-    texts = [_holds(column, person.address) for column in _texts(vote)]
+    texts = [_names(column, person) for column in _texts(vote)]
     query = select(vote.c.id, vote.c.subject).where(
         or_(vote.c.inbox_id.in_(of_mail), vote.c.ballot_id.in_(asked), *texts)
     )
@@ -302,7 +346,7 @@ def take_out_of_texts(connection: Connection, person: Person) -> int:
             continue
         keys = list(table.primary_key.columns)
         for column in texts:
-            query = select(*keys, column.label("text_")).where(_holds(column, person.address))
+            query = select(*keys, column.label("text_")).where(_names(column, person))
             for row in connection.execute(query).all():
                 same = and_(*(key == value for key, value in zip(keys, row, strict=False)))
                 connection.execute(
