@@ -19,7 +19,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.net import maildir
 from mailbot.site import Site
-from mailbot.store import ballots, journal, other_addresses, persons, surveys
+from mailbot.store import ballots, bulletins, events, journal, meetings, other_addresses, persons, surveys
 from mailbot.store.database import after_commit, scrub_after
 
 
@@ -63,7 +63,7 @@ def erase_person(
     """
     addresses = other_addresses.of_person(connection, address)
     for each in addresses:
-        _refuse_what_returns(connection, site, each)
+        _refuse_what_returns(connection, site, each, now)
     if not any(persons.rows_about(connection, each) for each in addresses):
         raise Refusal(f"{address}: nothing is kept about this address")
     names = tuple(dict.fromkeys(name for each in addresses for name in _names(connection, each)))
@@ -111,7 +111,7 @@ def _take_out(connection: Connection, site: Site, person: Person, now: datetime,
     return Erased(person.stand_in, removed, withdrawn, mails, posts, rows, ledgers)
 
 
-def _refuse_what_returns(connection: Connection, site: Site, address: str) -> None:
+def _refuse_what_returns(connection: Connection, site: Site, address: str, now: datetime) -> None:
     for own in (site.office, *site.people, *site.witnesses):
         if same_address(own, address):
             raise Refusal(
@@ -122,6 +122,7 @@ def _refuse_what_returns(connection: Connection, site: Site, address: str) -> No
             f"{address}: the definition of the list {named[0]} names it; take it out of config/lists/ and run "
             "`mailbot apply` first"
         )
+    _refuse_definitions(connection, site, address, now)
     for stored in surveys.every(connection):
         survey = stored.survey
         if survey.mode != "sealed" or stored.state != "open":
@@ -133,6 +134,42 @@ def _refuse_what_returns(connection: Connection, site: Site, address: str) -> No
                 f"{address} is asked by the secret survey {survey.key}, which is open; erase it after the close: "
                 "its rows are sealed until then"
             )
+
+
+def _refuse_definitions(connection: Connection, site: Site, address: str, now: datetime) -> None:
+    """Refuse while a definition that names the address is still to be acted upon: what is over is cleared instead."""
+    of_meetings = meetings.own_keys(connection)
+    today = now.astimezone(site.zone).date()
+    named = {kind: persons.definitions_that_name(connection, kind, address) for kind in persons.DEFINED}
+    live: list[tuple[str, str]] = []
+    for survey in surveys.every(connection):
+        key = survey.survey.key
+        if key in named["survey"] - of_meetings and survey.state == "open":
+            raise Refusal(
+                f"{address}: the definition of the survey {key} names it, and the survey is open; erase it after the close"
+            )
+        if key in named["survey"] - of_meetings and survey.state == "planned":
+            live.append(("survey", key))
+    live += [
+        ("event", one.event.key)
+        for one in events.every(connection)
+        if one.event.key in named["event"] - of_meetings and one.event.date >= today
+    ]
+    live += [
+        ("bulletin", one.bulletin.key)
+        for one in bulletins.every(connection)
+        if one.bulletin.key in named["bulletin"] and one.state == "draft"
+    ]
+    live += [
+        ("meeting", one.meeting.key)
+        for one in meetings.every(connection)
+        if one.meeting.key in named["meeting"] and (one.starts is None or one.starts >= now)
+    ]
+    for kind, key in live:
+        raise Refusal(
+            f"{address}: the definition of the {kind} {key} names it; write it without the address in config/{kind}s/ "
+            "and run `mailbot apply` first"
+        )
 
 
 def _names(connection: Connection, address: str) -> tuple[str, ...]:

@@ -29,31 +29,44 @@ from mailbot.store import archive, ballots, surveys
 from mailbot.store.tables import (
     ballot,
     body,
+    bulletin,
     contact,
     delivery,
     desk_word,
+    event,
     history,
     inbox,
     list_member,
     mail,
     mailing,
     mailing_list,
+    meeting,
     metadata,
     post,
     post_words,
     register_change,
+    survey,
     vote,
 )
 
 Row = Mapping[str, Any]
 
 _GONE = [table for table in metadata.sorted_tables if "email_key" in table.c and table is not contact]
+DEFINED = {table.name: table for table in (survey, event, bulletin, meeting)}
 _CHUNK = 200
 _SHORT = 7  # letters of a name in plain letters: Ito is in many words
 # What is kept as it is written: the register's own rows of others, and the text of posts (docs/operator.md).
 _NAMES_STAY = frozenset(
-    ("contact.name", "contact.role", "body.name", "body.prefecture")
-    + ("post.author_name", "post.subject", "post.topic", "post.attachments")
+    (
+        "contact.name",
+        "contact.role",
+        "body.name",
+        "body.prefecture",
+        "post.author_name",
+        "post.subject",
+        "post.topic",
+        "post.attachments",
+    )
 )
 _NO_WORDS = frozenset({"post_words"})  # made again from the mails
 
@@ -84,7 +97,8 @@ def registered_names(connection: Connection, address: str) -> tuple[str, ...]:
 
 def own_names(connection: Connection, addresses: Sequence[str]) -> tuple[str, ...]:
     """Return those of a person's registered names that mean nobody else, the longest first: none that stands in another's
-    name, in a body's or in a role, and no short one in plain letters, which words have in them."""
+    name, in a body's or in a role, and no short one in plain letters, which words have in them.
+    """
     keys = [address_key(address) for address in addresses]
     is_own = contact.c.email_key.in_(keys)
     own = set(connection.execute(select(contact.c.name).where(is_own).distinct()).scalars())
@@ -151,6 +165,13 @@ def lists_that_name(connection: Connection, address: str) -> list[str]:
     return list(connection.execute(query.order_by(mailing_list.c.name)).scalars())
 
 
+def definitions_that_name(connection: Connection, kind: str, address: str) -> frozenset[str]:
+    """Return the keys of the surveys, events, bulletins or meetings (see `DEFINED`) whose definition names an address."""
+    table = DEFINED[kind]
+    query = select(table.c.key).where(_holds(table.c.definition, address))
+    return frozenset(connection.execute(query).scalars())
+
+
 def _texts(table: Table) -> list[Column[Any]]:
     return [column for column in table.c if isinstance(column.type, Text) and table.name not in _NO_WORDS]
 
@@ -163,9 +184,7 @@ def _holds(column: Column[Any], address: str) -> ColumnElement[bool]:
 def _names(column: Column[Any], person: Person) -> ColumnElement[bool]:
     """Tell whether a text has the person's address, or a name that means nobody else."""
     forms = () if str(column) in _NAMES_STAY else person.own_forms
-    return or_(
-        _holds(column, person.address), *(func.replace(column, form, "") != column for form in forms)
-    )
+    return or_(_holds(column, person.address), *(func.replace(column, form, "") != column for form in forms))
 
 
 def _is(column: Column[Any], address: str) -> ColumnElement[bool]:
@@ -238,7 +257,11 @@ def take_out_of_mails(connection: Connection, person: Person) -> tuple[set[int],
             new = b""
         elif number in own:
             new = person.out_of_bytes(without_author(content, person.stand_in))
-        elif number in answers or person.is_in(content) or (number not in posts and person.is_named_in(content)):
+        elif (
+            number in answers
+            or person.is_in(content)
+            or (number not in posts and person.is_named_in(content))
+        ):
             new = person.out_of_bytes(content, deep=number in answers)
         else:
             continue

@@ -3,33 +3,49 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
+import quopri
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Boolean, Column, Connection, Date, Integer, LargeBinary, Table, Text, insert, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
 
 from mailbot.core.audience import Selector
 from mailbot.core.bulletin import Bulletin
+from mailbot.core.event import Event
+from mailbot.core.japanese import decode_header
 from mailbot.core.meeting import Meeting
 from mailbot.core.refusal import Refusal
-from mailbot.core.share import Share
+from mailbot.core.register import Contact
+from mailbot.core.survey import Share, Survey
 from mailbot.flows.cancel_bulletin import cancel_bulletin
 from mailbot.flows.erase_person import erase_person
 from mailbot.store.database import Database
-from mailbot.store.tables import Moment, metadata
+from mailbot.store.tables import Moment, history, inbox, mail, mailing, metadata
 from tests.flows.post_office import (
+    BODIES,
+    CONTACTS,
     EVENT,
-    KAIGI,
     NEWS,
     NOW,
-    SATO,
     SECURITY,
     SURVEY,
-    TANAKA,
     UEDA,
     YAMADA,
     PostOffice,
@@ -109,7 +125,7 @@ def test_of_every_column_it_is_said_what_an_erasure_does_with_it() -> None:
     assert sorted(said) == sorted(there)
 
 
-def _value(column: Column[Any], connection: Connection) -> Any:  # noqa: ANN401  what the column takes
+def _value(column: Column[Any], connection: Connection) -> Any:
     """Return something that may stand in a column."""
     for key in column.foreign_keys:
         return connection.execute(select(key.column).limit(1)).scalar()
@@ -140,7 +156,7 @@ def _name_him(connection: Connection, table: Table, trace: str) -> list[str]:
     first = connection.execute(select(*table.primary_key.columns).limit(1)).one()
     row = [key == value for key, value in zip(table.primary_key.columns, first, strict=True)]
     texts = {
-        **{name: f"{trace}の件" for name in columns(WORDS)},
+        **dict.fromkeys(columns(WORDS), f"{trace}の件"),
         **{name: json.dumps({"Q3": f"{trace}の件"}) for name in columns(JSON)},
         "vote.problems": json.dumps([["Q3", "unknown", f"{trace}の件"]]),
     }
@@ -172,8 +188,126 @@ def test_each_column_that_may_name_him_is_cleared(sqlite: Database, tmp_path: Pa
             _fill(connection, table)
             named += _name_him(connection, table, trace)
     wanted = columns(WORDS) | columns(JSON) | (columns(ADDRESSES) if trace == YAMADA else set())
-    assert {name for name in wanted if not name.endswith("_key")} <= {*named, "sealed_line.answers", "thread_choice.thread"}
+    assert {name for name in wanted if not name.endswith("_key")} <= {
+        *named,
+        "sealed_line.answers",
+        "thread_choice.thread",
+    }
     assert left(tmp_path, trace)
     with sqlite.write() as connection:
         erase_person(connection, office.site, YAMADA, office.now)
     assert left(tmp_path, trace) == []
+
+
+def erase(office: PostOffice) -> None:
+    """Erase him."""
+    with office.database.write() as connection:
+        erase_person(connection, office.site, YAMADA, office.now)
+
+
+@pytest.mark.parametrize(
+    "coded",
+    [
+        f"Subject: =?utf-8?B?{base64.b64encode(NAME.encode()).decode()}?=\r\n\r\nx\r\n",
+        "Subject: =?ISO-2022-JP?B?GyRCOzNFRBsoQg==?=\r\n =?ISO-2022-JP?B?GyRCQkBPOhsoQg==?=\r\n\r\nx\r\n",
+        f"Subject: x\r\n\r\n{NAME}様\r\n",
+        f"Subject: x\r\n\r\n{base64.encodebytes(f'担当は{NAME}です'.encode()).decode()}",
+        f"Subject: x\r\n\r\n{quopri.encodestring(f'担当は{NAME}です'.encode()).decode()}",
+    ],
+    ids=["encoded-word", "two-encoded-words", "8bit", "base64", "quoted-printable"],
+)
+def test_a_mail_of_ours_that_names_him_without_his_address(sqlite: Database, coded: str) -> None:
+    """As the table of contents of a digest does: the name is taken out of each form in which a mail has it."""
+    office = open_post_office(sqlite)
+    office.apply(replace(NEWS, posters=Selector()))
+    row = {"kind": "x", "cooked": coded.encode(), "created_at": NOW}
+    with sqlite.write() as connection:
+        number = connection.execute(insert(mailing).values(row).returning(mailing.c.id)).scalar_one()
+    erase(office)
+    with sqlite.read() as connection:
+        cooked = connection.execute(select(mailing.c.cooked).where(mailing.c.id == number)).scalar_one()
+    head, _, body = cooked.partition(b"\r\n\r\n")
+    texts = [decode_header(head), body.decode(), quopri.decodestring(body).decode()]
+    if "base64" not in coded and body != b"x\r\n":
+        with contextlib.suppress(ValueError):
+            texts.append(base64.b64decode(body).decode())
+    assert not any(NAME in text for text in texts)
+    assert any("erased-1" in text for text in texts)
+
+
+def test_a_name_that_others_bear_too_stays_theirs(sqlite: Database) -> None:
+    """What is also a colleague's name, or part of it, is not taken out of running text."""
+    office = open_post_office(sqlite)
+    office.apply(replace(NEWS, posters=Selector()))
+    office.register(BODIES, [*CONTACTS, Contact(UEDA, "t2@city.ueda.lg.jp", f"{NAME}左衛門", "", 2)])
+    said = {"at": NOW, "what": f"{NAME}左衛門様に電話"}
+    with sqlite.write() as connection:
+        number = connection.execute(insert(history).values(said).returning(history.c.id)).scalar_one()
+    erase(office)
+    with sqlite.read() as connection:
+        assert (
+            connection.execute(select(history.c.what).where(history.c.id == number)).scalar() == said["what"]
+        )
+
+
+def test_of_a_mail_of_his_nothing_is_left_but_its_row(sqlite: Database) -> None:
+    """Its title, his machine's name and what was found out about the sender are his, too."""
+    office = open_post_office(sqlite)
+    office.apply(replace(NEWS, posters=Selector()))
+    office.post(YAMADA, "security-request@ml.example.jp", subject="退職します")
+    with sqlite.write() as connection:
+        connection.execute(
+            update(mail).values(helo="taro-pc.example", results="mx.example.jp; spf=pass", check_due=NOW)
+        )
+    erase(office)
+    with sqlite.read() as connection:
+        row = connection.execute(select(mail, inbox.c.title).join_from(mail, inbox)).one()
+    assert (row.content, row.mail_from, row.peer, row.helo, row.results, row.check_due, row.title) == (
+        *(b"", "", "", "", None, None, ""),
+    )
+
+
+ISSUE = Bulletin("M26-12", "12月号", "ご案内です。", audience=(Selector(everyone=True),), test_to=(YAMADA,))
+MEETING = Meeting(
+    key="B26-01",
+    title="第1回役員会",
+    members=Selector(everyone=True),
+    place="都市会館",
+    quorum=Share(1, 2, "electorate", more_than=True),
+    candidates=(datetime(2026, 7, 14, 14, tzinfo=NOW.tzinfo), datetime(2026, 7, 15, 14, tzinfo=NOW.tzinfo)),
+    poll_opens=NOW + timedelta(days=1),
+    poll_closes=NOW + timedelta(days=8),
+    contact=f"当日の連絡は {YAMADA} へ",
+)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [ISSUE, MEETING, replace(EVENT, contact=f"{YAMADA} まで"), replace(SURVEY, approvers=(YAMADA,))],
+    ids=["bulletin", "meeting", "event", "survey"],
+)
+def test_a_definition_that_is_still_to_be_acted_upon_is_refused(
+    sqlite: Database, value: Bulletin | Meeting | Event | Survey
+) -> None:
+    """Its file would bring the address back, and mail would go to the stand-in; without the address it goes."""
+    office = open_post_office(sqlite)
+    office.apply(replace(NEWS, posters=Selector()), value)
+    with pytest.raises(Refusal, match=f"the definition of the .* {value.key} names it; write it without"):
+        erase(office)
+    if isinstance(value, Bulletin):
+        office.apply(replace(value, test_to=()))
+    elif isinstance(value, Survey):
+        office.apply(replace(value, approvers=()))
+    else:
+        office.apply(replace(value, contact=""))
+    erase(office)
+
+
+def test_a_bulletin_that_is_over_is_cleared(sqlite: Database, tmp_path: Path) -> None:
+    """What went out or was called back cannot change by its file any more."""
+    office = open_post_office(sqlite)
+    office.apply(replace(NEWS, posters=Selector()), ISSUE)
+    with sqlite.write() as connection:
+        cancel_bulletin(connection, office.site, ISSUE.key, office.now, by=YAMADA)
+    erase(office)
+    assert left(tmp_path, YAMADA) == []
