@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from mailbot.core.address import address_key
 from mailbot.core.mailing import fill, template
 from mailbot.store import other_addresses, persons, surveys
 from mailbot.store.sealed import HARMLESS
@@ -19,7 +20,7 @@ _FILES = {
     "register.json": ("contact", "body", "register_change"),
     "lists.json": ("list_member", "membership", "thread_choice", "held_post"),
     "posts.json": ("post",),
-    "surveys.json": ("ballot", "vote", "proxy", "act"),
+    "surveys.json": ("ballot", "vote", "proxy", "act", "seat_offer"),
     "log.json": ("history", "inbox", "delivery", "bounce"),
 }
 _SECRET = frozenset({"token_hash", "salt", "chain", "digest", "commitment", "content", "cooked"})
@@ -52,7 +53,7 @@ def export_person(connection: Connection, address: str, now: datetime) -> tuple[
     stored = {one.survey.key: one.survey.mode for one in surveys.every(connection)}
     secret = {key for key, mode in stored.items() if mode == "sealed"}
     hidden = persons.voted_mails(connection, secret)
-    files = list(_row_files(found, stored, hidden))
+    files = list(_row_files(found, stored, hidden, addresses))
     mails = {one.name: one for each in addresses for one in _mails(connection, each, secret, hidden)}
     files += mails.values()
     index = {
@@ -66,13 +67,16 @@ def export_person(connection: Connection, address: str, now: datetime) -> tuple[
 
 
 def _row_files(
-    found: Mapping[str, Sequence[Mapping[str, Any]]], modes: Mapping[str, str], hidden: set[int]
+    found: Mapping[str, Sequence[Mapping[str, Any]]],
+    modes: Mapping[str, str],
+    hidden: set[int],
+    addresses: Sequence[str],
 ) -> list[PersonFile]:
     files: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for table, rows in found.items():
         name = next((file for file, tables in _FILES.items() if table in tables), "other.json")
         shown = [
-            _shown(row, modes)
+            _shown(row, modes, addresses)
             for row in rows
             if modes.get(str(row.get("subject", ""))) != "sealed"
             and row.get("id" if table == "inbox" else "inbox_id") not in hidden
@@ -85,11 +89,25 @@ def _row_files(
     ]
 
 
-def _shown(row: Mapping[str, Any], modes: Mapping[str, str]) -> dict[str, Any]:
+def _shown(row: Mapping[str, Any], modes: Mapping[str, str], addresses: Sequence[str]) -> dict[str, Any]:
     shown = {name: _readable(value) for name, value in row.items() if name not in _SECRET}
+    if "definition" in shown:
+        shown["definition"] = _own_part(shown["definition"], tuple(map(address_key, addresses)))
     if "answers" in shown and modes.get(str(row.get("subject", "")), "named") != "named":
         shown |= dict.fromkeys(_ANSWERS, "(not handed out: the survey is not held by name)")
     return shown
+
+
+def _own_part(value: object, keys: Sequence[str]) -> object:
+    """Return what of a definition names the person; None: nothing. The others whom it names are not handed out."""
+    if isinstance(value, str):
+        return value if any(key in value.lower() for key in keys) else None
+    if isinstance(value, dict):
+        parts = {name: _own_part(one, keys) for name, one in value.items()}
+        return {name: part for name, part in parts.items() if part is not None} or None
+    if isinstance(value, list):
+        return [part for one in value if (part := _own_part(one, keys)) is not None] or None
+    return None
 
 
 def _readable(value: object) -> object:

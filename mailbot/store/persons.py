@@ -45,6 +45,7 @@ from mailbot.store.tables import (
     post,
     post_words,
     register_change,
+    seat_offer,
     survey,
     vote,
 )
@@ -75,14 +76,21 @@ _NO_WORDS = frozenset({"post_words"})  # made again from the mails
 
 
 def rows_about(connection: Connection, address: str) -> dict[str, list[Row]]:
-    """Return every row of every table in whose text the address stands, without raw mails, by table."""
+    """Return every row of every table in whose text the address stands, without raw mails, by table.
+
+    And the seats that were offered to a ballot of the address.
+    """
+    asked = select(ballot.c.id).where(_is(ballot.c.address, address))
     found: dict[str, list[Row]] = {}
     for table in metadata.sorted_tables:
         texts = _texts(table)
         if not texts:
             continue
         shown = [column for column in table.c if not isinstance(column.type, LargeBinary)]
-        query = select(*shown).where(or_(*(_holds(column, address) for column in texts)))
+        about = [_holds(column, address) for column in texts]
+        if table is seat_offer:
+            about.append(seat_offer.c.ballot_id.in_(asked))
+        query = select(*shown).where(or_(*about))
         rows: list[Row] = [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  its public name
         if rows:
             found[table.name] = rows

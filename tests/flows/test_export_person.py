@@ -8,10 +8,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, select
 
+from mailbot.core.bulletin import Bulletin
 from mailbot.core.survey import Mode
 from mailbot.flows.close_survey import close_survey
 from mailbot.flows.export_person import PersonFile, export_person
+from mailbot.store.tables import ballot, seat_offer
 from tests.flows.post_office import SATO, SURVEY, YAMADA, PostOffice
 
 
@@ -73,6 +76,24 @@ def test_nothing_of_a_secret_survey(office: PostOffice) -> None:
         assert "秘密の意見" not in everything
         assert "vote" not in json.loads(files["surveys.json"].content) if "surveys.json" in files else True
         assert "S26-014" in json.loads(files["index.json"].content)["left_out"]
+
+
+def test_of_a_definition_what_names_the_person(office: PostOffice) -> None:
+    """Of the test panel of a bulletin the person's own place, of no one else the address."""
+    office.apply(Bulletin("M26-12", "12月号", "ご案内です。", test_to=(SATO, YAMADA)))
+    files = exported(office)
+    assert rows(files, "other.json", "bulletin")[0]["definition"] == {"test_to": [YAMADA]}
+    assert SATO.encode() not in files["other.json"].content
+
+
+def test_a_seat_that_was_offered(office: PostOffice) -> None:
+    """The offer names a ballot alone; it is handed out with the ballot of the person."""
+    office.open_survey()
+    with office.database.write() as connection:
+        number = connection.execute(select(ballot.c.id).where(ballot.c.address == YAMADA)).scalar_one()
+        row = {"ballot_id": number, "event_key": "N26-07", "people": 2, "expires_at": office.now}
+        connection.execute(insert(seat_offer).values(row))
+    assert rows(exported(office), "surveys.json", "seat_offer")[0]["people"] == 2
 
 
 def test_nobody(office: PostOffice) -> None:
