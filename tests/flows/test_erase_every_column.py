@@ -180,7 +180,8 @@ def left(folder: Path, trace: str) -> list[bytes]:
 def test_each_column_that_may_name_him_is_cleared(sqlite: Database, tmp_path: Path, trace: str) -> None:
     """One trace alone, in the columns of every table: after the erasure no byte of the files has it, escaped or not."""
     office = open_post_office(sqlite)
-    office.apply(replace(NEWS, posters=Selector()), SECURITY, EVENT)
+    office.apply(replace(NEWS, posters=Selector()), SECURITY, EVENT, replace(ISSUE, test_to=()))
+    office.apply(replace(MEETING, contact=""))
     live(office)
     with sqlite.write() as connection:
         named = []
