@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import Connection
 
 from mailbot.core.bulletin import Bulletin
@@ -15,13 +17,16 @@ from mailbot.store.meetings import StoredMeeting
 from mailbot.store.occurrences import Occurrence
 
 
-def plan_runs(connection: Connection, site: Site, value: Survey | Event | Bulletin) -> None:
-    """Make the waiting runs exactly those of the definition; runs that were done stay done."""
+def plan_runs(
+    connection: Connection, site: Site, value: Survey | Event | Bulletin, *, after: datetime | None = None
+) -> None:
+    """Make the waiting runs exactly those of the definition; runs that were done stay done, and those up to `after` too."""
     kind = "survey" if isinstance(value, Survey) else "event" if isinstance(value, Event) else "bulletin"
     wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs_of(site, value)]
     if isinstance(value, Event) and value.cancelled is None:
         wanted += offered_runs(connection, site, value.key)
-    occurrences.plan(connection, f"{kind}:{value.key}:", wanted)
+    upto = occurrence(after, site.zone) if after else ""
+    occurrences.plan(connection, f"{kind}:{value.key}:", wanted, after=upto)
 
 
 def jobs_of(site: Site, value: Survey | Event | Bulletin) -> tuple[Job, ...]:

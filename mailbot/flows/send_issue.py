@@ -37,7 +37,7 @@ def send_issue(
     refuse_gone(site, stored)
     standing = replace(stored.bulletin, sends=next_issue(site, stored.bulletin.every, max(due_at, now)))
     bulletins.save(connection, standing)
-    plan_runs(connection, site, standing)
+    plan_runs(connection, site, standing, after=now)  # an earlier issue may be put off, or wait for a word
     issue = issue_of(standing, due_at.astimezone(site.zone).date())
     if not compose_bulletin(connection, site, issue, now).merged:
         raise Refusal(f"bulletin {key}: nothing is new in its sections, so no issue went out")

@@ -30,23 +30,28 @@ class Occurrence:
     settled_at: datetime | None = field(default=None, compare=False)
 
 
-def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence]) -> None:
+def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence], *, after: str = "") -> None:
     """Make the waiting runs of the jobs that begin with this prefix exactly these.
 
-    A run that is done stays, and its key keeps it from ever being planned again.
+    A run that is done stays, and its key keeps it from ever being planned again. Runs whose local time is `after` or
+    earlier are left as they are.
     """
-    keys = {(one.job, one.local) for one in wanted}
-    present = connection.execute(
-        select(occurrence.c.job, occurrence.c.local, occurrence.c.state).where(
-            occurrence.c.job.startswith(prefix, autoescape=True)
-        )
-    ).all()
-    for job, local, state in present:
-        if state in {"waiting", "asked"} and (job, local) not in keys:
-            _set(connection, job, local, state="withdrawn", note="the definition changed")
-        if state == "withdrawn" and (job, local) in keys:
-            _set(connection, job, local, state="waiting", note="")
-    known = {(job, local) for job, local, _ in present}
+    keys = {(one.job, one.local): one for one in wanted}
+    query = _SELECT.where(occurrence.c.job.startswith(prefix, autoescape=True), occurrence.c.local > after)
+    present = [Occurrence(*row) for row in connection.execute(query)]
+    for one in present:
+        now_planned = keys.get((one.job, one.local))
+        if now_planned is None:
+            if one.state in {"waiting", "asked"}:
+                _set(connection, one.job, one.local, state="withdrawn", note="the definition changed")
+            continue
+        if one.state == "withdrawn":
+            _set(connection, one.job, one.local, state="waiting", note="")
+        if one.state in {"waiting", "withdrawn"} and (one.planned_at or one.due_at) != now_planned.due_at:
+            # The zone's rules changed: the same local time is another moment. What a person put off stays put off.
+            moved = "due_at" if one.planned_at is None else "planned_at"
+            _set(connection, one.job, one.local, **{moved: now_planned.due_at})
+    known = {(one.job, one.local) for one in present}
     for one in wanted:
         if (one.job, one.local) not in known:
             add(connection, one)
