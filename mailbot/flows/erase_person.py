@@ -70,9 +70,10 @@ def erase_person(
     own_names = persons.own_names(connection, addresses)
     stand_in = f"erased-{persons.count_erasures(connection) + 1}@erased.invalid"
     # The address to which his mail goes is the last: the others are known by it.
+    # Each has a stand-in of its own: two of them may have been asked for one body in one survey.
     taken = [
-        _take_out(connection, site, Person(each, names, stand_in, own_names), now, trial=trial)
-        for each in reversed(addresses)
+        _take_out(connection, site, Person(each, names, _nth(stand_in, place), own_names), now, trial=trial)
+        for place, each in reversed(list(enumerate(addresses, 1)))
     ]
     return Erased(
         stand_in,
@@ -83,6 +84,11 @@ def erase_person(
         sum(one.rows for one in taken),
         _sums(one.ledgers for one in taken),
     )
+
+
+def _nth(stand_in: str, place: int) -> str:
+    """Return the stand-in of a person's first, second, ... address: erased-1, erased-1-2."""
+    return stand_in if place == 1 else stand_in.replace("@", f"-{place}@")
 
 
 def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -37,7 +37,7 @@ from mailbot.core.survey import Share, Survey
 from mailbot.flows.cancel_bulletin import cancel_bulletin
 from mailbot.flows.erase_person import erase_person
 from mailbot.store.database import Database
-from mailbot.store.tables import Moment, history, inbox, mail, mailing, metadata
+from mailbot.store.tables import Moment, ballot, history, inbox, mail, mailing, metadata, other_address
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,
@@ -266,6 +266,22 @@ def test_of_a_mail_of_his_nothing_is_left_but_its_row(sqlite: Database) -> None:
     assert (row.content, row.mail_from, row.peer, row.helo, row.results, row.check_due, row.title) == (
         *(b"", "", "", "", None, None, ""),
     )
+
+
+def test_two_addresses_that_one_survey_asked_for_one_body(sqlite: Database, tmp_path: Path) -> None:
+    """Each address has a stand-in of its own, since no two ballots of a body go to one address."""
+    office = open_post_office(sqlite)
+    office.apply(replace(NEWS, posters=Selector()))
+    office.open_survey()
+    phone = "taro@phone.example"
+    with sqlite.write() as connection:
+        row = connection.execute(select(ballot).where(ballot.c.address == YAMADA)).one()._asdict()
+        del row["id"]
+        connection.execute(insert(ballot).values(row | {"address": phone, "token_hash": "another"}))
+        known = {"email_key": phone, "email": phone, "home_key": YAMADA}
+        connection.execute(insert(other_address).values(known))
+    erase(office)
+    assert left(tmp_path, YAMADA) + left(tmp_path, phone) == []
 
 
 ISSUE = Bulletin("M26-12", "12月号", "ご案内です。", audience=(Selector(everyone=True),), test_to=(YAMADA,))
