@@ -13,7 +13,7 @@ from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
 from mailbot.core.bulletin import EVENTS, POSTS, SURVEYS, Bulletin
 from mailbot.core.recurrence import read_recurrence
-from mailbot.definition_files import Key, Lines, Moment, Selection
+from mailbot.definition_files import Key, LateFile, Lines, Moment, Selection
 from mailbot.yaml_source import (
     FileModel,
     Line,
@@ -72,6 +72,7 @@ class BulletinFile(FileModel):
     approval: Annotated[tuple[MailAddress, ...], BeforeValidator(_one_or_more)] = ()
     test: Annotated[tuple[MailAddress, ...], BeforeValidator(_one_or_more)] = ()
     every: Annotated[Line, AfterValidator(_every)] | None = None
+    late: LateFile | None = None
     charset: Literal["utf-8", "iso-2022-jp"] = "utf-8"
     undo_minutes: Annotated[int, Field(ge=0, le=60)] = Bulletin.undo_minutes
     contact: Lines = ""
@@ -105,6 +106,7 @@ class BulletinFile(FileModel):
             undo_minutes=self.undo_minutes,
             contact=self.contact,
             every=self.every or "",
+            late=self.late.value() if self.late else None,
         )
 
 

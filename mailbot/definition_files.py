@@ -824,6 +824,7 @@ class NoticeFile(FileModel):
     business_days_before: Annotated[int, Field(ge=0, le=250)] | None = None
     at: str | None = None
     to: Literal["audience", "attending", "unanswered"] = "audience"
+    late: LateFile | None = None
 
     @field_validator("at")
     @classmethod
@@ -838,9 +839,11 @@ class NoticeFile(FileModel):
 
     def value(self, zone: ZoneInfo) -> Notice:
         """Return the core value."""
+        late = self.late.value() if self.late else None
         if self.business_days_before is None:
-            return Notice(at=moment(self.at or "", zone), to=self.to)
-        return Notice(business_days_before=self.business_days_before, time=self.at or Notice.time, to=self.to)
+            return Notice(at=moment(self.at or "", zone), to=self.to, late=late)
+        time = self.at or Notice.time
+        return Notice(business_days_before=self.business_days_before, time=time, to=self.to, late=late)
 
 
 class MaterialFile(FileModel):

@@ -228,6 +228,7 @@ def _bulletin(value: Bulletin, zone: ZoneInfo) -> Document:
         audience=[_selector(one) for one in value.audience],
         send=_time(value.sends, zone) if value.sends and not value.every else None,
         every=value.every,
+        late=_late(value.late),
         number=value.number,
         sections=[
             {"posts": one.removeprefix(POSTS)} if one.startswith(POSTS) else one for one in value.sections
@@ -279,8 +280,10 @@ def _reminder(value: Reminder, zone: ZoneInfo) -> Document:
 def _notice(value: Notice, zone: ZoneInfo) -> Document:
     to = None if value.to == Notice.to else value.to
     if value.at is not None:
-        return _stated(at=_time(value.at, zone), to=to)
-    return _stated(business_days_before=value.business_days_before, at=value.time, to=to)
+        return _stated(at=_time(value.at, zone), to=to, late=_late(value.late))
+    return _stated(
+        business_days_before=value.business_days_before, at=value.time, to=to, late=_late(value.late)
+    )
 
 
 def _late(value: Lateness | None) -> Document | None:

@@ -15,6 +15,7 @@ from mailbot.config import Config, load_config
 from mailbot.core.audience import NOBODY, Selector
 from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event, Material, Notice
+from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
@@ -399,6 +400,7 @@ approval: [tanaka@example.jp]
 test: suzuki@example.jp
 charset: iso-2022-jp
 undo_minutes: 5
+late: {hours: 6, then: drop}
 contact: 事務局
 ---
 ## ごあいさつ
@@ -429,6 +431,7 @@ def test_every_key_of_a_bulletin(tmp_path: Path) -> None:
         test_to=("suzuki@example.jp",),
         charset="iso-2022-jp",
         undo_minutes=5,
+        late=Lateness(6, "drop"),
         contact="事務局",
     )
     path.write_text(write_markdown(issue, TOKYO), encoding="utf-8")

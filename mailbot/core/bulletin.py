@@ -14,6 +14,7 @@ from mailbot.core.article import Fault
 from mailbot.core.audience import Selector
 from mailbot.core.ballot import survives
 from mailbot.core.calendar import Language
+from mailbot.core.lateness import Lateness
 
 BulletinState = Literal["draft", "sent", "cancelled"]
 Charset = Literal["utf-8", "iso-2022-jp"]
@@ -41,6 +42,7 @@ class Bulletin:
     every: str = (
         ""  # 毎月第1営業日 10:00: an issue of its own goes out each time; `sends` is the next one then
     )
+    late: Lateness | None = None  # how late it may go out; None: as usual
 
 
 def issue_of(standing: Bulletin, day: date) -> Bulletin:

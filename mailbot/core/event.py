@@ -25,6 +25,7 @@ class Notice:
     business_days_before: int | None = None
     time: str = "10:00"  # HH:MM for the relative form
     to: Literal["audience", "attending", "unanswered"] = "audience"
+    late: Lateness | None = None  # how late this one may go out; None: as the event says
 
 
 @dataclass(frozen=True)

@@ -163,12 +163,17 @@ def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
     if event.cancelled is not None:
         return ()
     begun = begins(event, zone).astimezone(UTC)
-    rule = _late_rule(event.late or _NOTICE, begun, "the event had begun by then")
+    begun_words = "the event had begun by then"
     jobs = [
-        Job(_name("event", event.key, "notice", number), notice_at(notice, event, holiday, zone), rule)
+        Job(
+            _name("event", event.key, "notice", number),
+            notice_at(notice, event, holiday, zone),
+            _late_rule(notice.late or event.late or _NOTICE, begun, begun_words),
+        )
         for number, notice in enumerate(event.notices, 1)
     ]
     if event.joining:
+        rule = _late_rule(event.late or _NOTICE, begun, begun_words)
         jobs.append(Job(_name("event", event.key, "joining"), joining_at(event, holiday, zone), rule))
     return tuple(sorted((job for job in jobs if _in_time(job.at, event, zone)), key=lambda job: job.at))
 
@@ -186,7 +191,8 @@ def bulletin_jobs(bulletin: Bulletin, calendar: OfficeCalendar, zone: tzinfo) ->
         rule = read_recurrence(bulletin.every)
         times += islice(coming(rule, bulletin.sends, calendar, zone), _ISSUES_AHEAD)
     ends = "two weeks were past by then"
-    return tuple(Job(name, at, _late_rule(_BULLETIN, at + _BULLETIN_ENDS, ends)) for at in times)
+    late = bulletin.late or _BULLETIN
+    return tuple(Job(name, at, _late_rule(late, at + _BULLETIN_ENDS, ends)) for at in times)
 
 
 def meeting_jobs(meeting: Meeting, starts: datetime | None) -> tuple[Job, ...]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 import pytest
 
+from mailbot.core.bulletin import Bulletin
+from mailbot.core.event import Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.refusal import Refusal
 from mailbot.core.run_change import RunChange
@@ -153,6 +156,26 @@ def test_a_definition_says_how_late_is_too_late(office: PostOffice, then: str, s
     at(office, SURVEY.opens + timedelta(hours=3))
     assert run(office, "open").state == state
     assert office.only_copy("office_report").to == OFFICE
+
+
+@pytest.mark.parametrize(("then", "state"), [("ask", "asked"), ("drop", "skipped")])
+def test_a_bulletin_and_one_notice_say_how_late_is_too_late(
+    office: PostOffice, then: Literal["ask", "drop"], state: str
+) -> None:
+    """`late:` in a bulletin's file, and beside one notice of an event, whose others go by the event's rule."""
+    sends = datetime(2026, 9, 1, 10, 0, tzinfo=TOKYO)
+    late = Lateness(2, then)
+    office.apply(
+        Bulletin("M26", "9月号", "お知らせです。", list="news", sends=sends, late=late),
+        replace(EVENT, notices=(Notice(at=sends), Notice(at=sends, late=late))),
+    )
+    at(office, sends + timedelta(hours=3))
+    assert [run(office, end, "").state for end in ("M26:send", "notice:1", "notice:2")] == [
+        state,
+        "late",
+        state,
+    ]
+    assert sum(copy.kind == "office_report" for copy in office.copies()) == 3
 
 
 def test_what_is_late_at_night_waits_for_the_hours_where_quiet_is_asked_for(planned: PostOffice) -> None:
