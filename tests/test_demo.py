@@ -98,7 +98,7 @@ def test_service_that_ends(tmp_path: Path) -> None:
         assert demo.wait(60) == 1
     text = log.read_text(encoding="utf-8")
     assert "Traceback" not in text
-    assert "service.ready" in text
+    assert "door.open" in text  # the first line that is in the log when the demo sees the service
 
 
 def test_folder_that_exists(tmp_path: Path) -> None:
