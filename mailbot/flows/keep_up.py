@@ -29,26 +29,19 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
         digests = digests_due(connection, site, now) is not None
         plan = plan_due(connection, site, now)
         daily = daily_due(connection, site, now)
+    stories = (
+        (owed, pay_receipts),
+        (waits, expire_acts),
+        (waits, expire_bulletin_acts),
+        (held, expire_held),
+        (heads, mail_ledger_heads),
+        (digests, send_digests),
+        (plan, mail_plan),
+        (daily, mail_daily),
+    )
     done = 0
-    if owed:
-        with database.write() as connection:
-            done += pay_receipts(connection, site, now)
-    if waits:
-        with database.write() as connection:
-            done += expire_acts(connection, site, now) + expire_bulletin_acts(connection, site, now)
-    if held:
-        with database.write() as connection:
-            done += expire_held(connection, site, now)
-    if heads:
-        with database.write() as connection:
-            done += mail_ledger_heads(connection, site, now)
-    if digests:
-        with database.write() as connection:
-            done += send_digests(connection, site, now)
-    if plan:
-        with database.write() as connection:
-            done += mail_plan(connection, site, now)
-    if daily:
-        with database.write() as connection:
-            done += mail_daily(connection, site, now)
+    for due, story in stories:
+        if due:
+            with database.write() as connection:
+                done += story(connection, site, now)
     return done + watch_addresses(database, site, now) + destroy_due(database, site, now)

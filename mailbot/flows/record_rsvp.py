@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -87,17 +88,10 @@ def record_rsvp(
             return Settled("discarded", verdict.reason)
         _send_again(connection, site, stored, ballot, received, message, before, now)
         return Settled("answered", "the notice was asked for again and sent")
-    if not admitted:
-        sender = trust_of(site, ballot, message, contacts(connection, ballot))
-        if not isinstance(may_count(sender.level, "rsvp"), Count):
-            row = _row(ballot, received, message, verdict, before, "unclear", sender.reason)
-            ballots.append(connection, event.key, row)
-            return Settled("held", f"the sender is not known for this body: {sender.reason}")
-        if (danger := hazard(message)) is not None:
-            reason = HAZARDS[site.language][danger]
-            row = _row(ballot, received, message, verdict, before, "unclear", reason)
-            ballots.append(connection, event.key, row)
-            return Settled("held", reason)
+    if not admitted and (doubt := _doubt(connection, site, ballot, message)) is not None:
+        row = _row(ballot, received, message, verdict, before, "unclear", doubt.reason)
+        ballots.append(connection, event.key, row)
+        return Settled("held", doubt.sentence)
     said = rsvp_of(verdict.answers)
     late = verdict.status == "late"
     others = {code: own for code, own in stands.items() if code != ballot.code}
@@ -127,6 +121,24 @@ def record_rsvp(
     if status == "unclear" and not verdict.ask and not late:
         return Settled("held", verdict.reason or "it is not clear whether they come")
     return Settled("answered", f"{event.key} {ballot.code}: {status}")
+
+
+class _Doubt(NamedTuple):
+    """Why a reply waits for a person."""
+
+    reason: str  # as the ledger has it
+    sentence: str  # for the office
+
+
+def _doubt(connection: Connection, site: Site, ballot: Ballot, message: Message) -> _Doubt | None:
+    """Return why a reply does not count by itself: who sent it, or what is in it; None when it does."""
+    sender = trust_of(site, ballot, message, contacts(connection, ballot))
+    if not isinstance(may_count(sender.level, "rsvp"), Count):
+        return _Doubt(sender.reason, f"the sender is not known for this body: {sender.reason}")
+    if (danger := hazard(message)) is None:
+        return None
+    words = HAZARDS[site.language][danger]
+    return _Doubt(words, words)
 
 
 def _not_held(

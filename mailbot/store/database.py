@@ -270,13 +270,13 @@ class _Form:
         for name in inward.keys() & self._constants.keys():
             self._constants[name] = inward[name](self._constants[name])
         self._inward = {name: turn for name, turn in inward.items() if name not in self._constants}
-        order = compiled.positiontup or ()  # none where the driver takes names
-        # Of one name, itemgetter would give the value itself.
-        self._in_order: Callable[[Mapping[str, object]], Any] | None = (
-            itemgetter(*order) if len(order) > 1 else (lambda named: [named[name] for name in order])
-        )
-        if compiled.positiontup is None:
-            self._in_order = None
+        self._in_order: Callable[[Mapping[str, object]], Any] | None = None  # the driver takes names
+        if compiled.positiontup is not None:
+            order = tuple(compiled.positiontup)
+            # Of one name, itemgetter would give the value itself.
+            self._in_order = (
+                itemgetter(*order) if len(order) > 1 else (lambda named: [named[name] for name in order])
+            )
         returned = list(statement.exported_columns)
         make: Any = namedtuple  # the names are known at run time only  # noqa: PYI024
         self._row = make("_Row", [column.key for column in returned])
