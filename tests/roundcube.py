@@ -16,6 +16,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from tests.chromium import Browser
+from tests.ports import free_port
 
 PROGRAM = Path("/var/lib/roundcube")  # as Debian installs it
 PHP = shutil.which("php")
@@ -60,9 +61,7 @@ def roundcube(folder: Path, *, imap: int, smtp: int) -> Iterator[str]:
     (folder / "defaults.inc.php").write_bytes((PROGRAM / "config" / "defaults.inc.php").read_bytes())
     with closing(sqlite3.connect(folder / "roundcube.db")) as tables:
         tables.executescript(_TABLES.read_text(encoding="utf-8"))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     with (folder / "logs" / "php").open("wb") as log:
         server = subprocess.Popen(
             [PHP, "-S", f"127.0.0.1:{port}", "-t", str(PROGRAM)],

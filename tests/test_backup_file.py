@@ -22,7 +22,8 @@ from mailbot.store.snapshots import look_into
 from mailbot.store.tables import delivery, inbox, mail
 from tests.databases import postgres
 from tests.dialogs.conversation import run
-from tests.faults.node import Node, free_port, new_node, until
+from tests.faults.node import Node, new_node, until
+from tests.ports import free_port
 from tests.store.postgresql import server
 
 DATABASES = ["sqlite", pytest.param("postgresql", marks=postgres)]

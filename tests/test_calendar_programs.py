@@ -26,6 +26,7 @@ from mailbot.core.event import Event
 from mailbot.core.mailing import fill, folded_mailbox, template
 from mailbot.core.token import calendar_token
 from mailbot.ics import event_ics
+from tests.ports import free_port
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOW = datetime(2026, 6, 18, 10, 0, tzinfo=TOKYO)
@@ -167,9 +168,7 @@ class CalDav:
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CalDav]:
     """Radicale, as a process of its own."""
     folder: Path = tmp_path_factory.mktemp("radicale")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = folder / "config"
     config.write_text(
         f"[server]\nhosts = 127.0.0.1:{port}\n[auth]\ntype = none\n[storage]\nfilesystem_folder = {folder}/kept\n"

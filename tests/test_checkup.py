@@ -32,6 +32,7 @@ from tests.databases import postgresql_url as postgresql_url  # noqa: PLC0414  a
 from tests.dialogs.conversation import run
 from tests.net import dovecot
 from tests.net.dns_server import Zone, dns_server
+from tests.ports import free_port
 from tests.store.postgresql import server
 
 SINK = shutil.which("smtp-sink") or shutil.which("smtp-sink", path="/usr/sbin")
@@ -91,9 +92,7 @@ def opened(folder: Path) -> Database:
 def smtp_sink(*options: str) -> Iterator[int]:
     """Run Postfix's own sink, with extensions of SMTP switched off; yields its port."""
     assert SINK is not None
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     with subprocess.Popen([SINK, *options, "-u", "nobody", f"127.0.0.1:{port}", "10"]) as process:
         try:
             for _ in range(200):

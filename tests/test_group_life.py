@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from mailbot.config import write_secret_key
 from tests import mutt
 from tests.dialogs.conversation import text_of
 from tests.net.test_smtp_server import prepare_postfix
+from tests.ports import free_port
 
 Found = TypeVar("Found")
 
@@ -84,13 +84,6 @@ _REGISTER = f"""code,body,kind,prefecture,name,role,email,rank
 202037,上田市,city,長野県,田中次郎,情報政策課,{TANAKA},1
 203211,軽井沢町,town,長野県,鈴木一郎,総務課,{SUZUKI},1
 """
-
-
-def _port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 @dataclass
@@ -163,7 +156,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path) -> Iterator[World]:
     """A running Postfix and a running service with a register and no list."""
-    smtp, lmtp = _port(), _port()
+    smtp, lmtp = free_port(), free_port()
     site, log = tmp_path / "site", tmp_path / "service.log"
     (site / "config").mkdir(parents=True)
     (site / "data").mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import smtplib
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,7 @@ from mailbot.config import write_secret_key
 from mailbot.dkim_keys import make_key
 from tests.dialogs.conversation import run
 from tests.net.dns_server import dns_server
+from tests.ports import free_port
 
 Found = TypeVar("Found")
 
@@ -44,12 +44,6 @@ web: 127.0.0.1:%d
 authenticate: {by: check, mta: [192.0.2.1], resolver: "127.0.0.1:%d"}
 dkim: {selector: m, arc: true}
 """
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _run(folder: Path, *words: str) -> str:
@@ -99,7 +93,7 @@ def test_the_service_looks_at_who_sent_a_mail(folder: Path, tmp_path: Path) -> N
         serialization.PrivateFormat.TraditionalOpenSSL,
         serialization.NoEncryption(),
     )
-    port, web = _free_port(), _free_port()
+    port, web = free_port(), free_port()
     with dns_server(zone) as (_, resolver):
         (folder / "config" / "mailbot.yaml").write_text(_CONFIG % (port, web, resolver), encoding="utf-8")
         _run(folder, "members", "import", str(folder / "members.csv"))

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from mailbot.config import write_secret_key
+from tests.ports import free_port
 
 
 @contextmanager
@@ -34,13 +35,6 @@ def serving(folder: Path, roles: str, port: int) -> Iterator[subprocess.Popen[st
             yield service
         finally:
             service.kill()
-
-
-def free_port() -> int:
-    """Return a port that nobody has now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def ask(port: int, path: str) -> tuple[int, str]:

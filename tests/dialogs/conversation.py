@@ -50,6 +50,7 @@ from openpyxl.cell.cell import Cell
 
 from mailbot import cli
 from mailbot.config import write_secret_key
+from tests.ports import free_port
 
 SETTING = Path(__file__).parent / "setting"
 PATIENCE = 20.0  # seconds that anything may take
@@ -419,9 +420,7 @@ def conversation(folder: Path) -> Iterator[Conversation]:
     shutil.copytree(SETTING, folder)
     (folder / "data").mkdir()
     write_secret_key(folder, bytes(range(32)))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     (folder / "config" / "mailbot.yaml").write_text(_CONFIG.format(port=port), encoding="utf-8")
     spoken = Conversation(folder, port)
     try:

@@ -23,6 +23,7 @@ from mailbot.store import inbox, outbox
 from mailbot.store.database import Database
 from tests.dialogs.conversation import environment, run
 from tests.flows.post_office import TOKYO
+from tests.ports import free_port
 
 SHORT = os.environ.get("FAULTS") == "short"  # a form that takes less than a minute in all
 ROOT = Path(__file__).parents[2]
@@ -166,14 +167,6 @@ def _configure(node: Node, relay: int, database: str) -> None:
         f"relay: smtp://127.0.0.1:{relay}\nrelay_connections: {CONNECTIONS}\n",
         encoding="utf-8",
     )
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
 
 
 def until(holds: Callable[[], bool], seconds: float, otherwise: Callable[[], str]) -> None:

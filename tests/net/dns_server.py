@@ -14,6 +14,8 @@ import dns.rcode
 import dns.rdatatype
 import dns.rrset
 
+from tests.ports import free_port
+
 Zone = Mapping[tuple[str, str], Sequence[str]]  # (name, type) -> values, as a zone file has them
 
 _UDP_MOST = 512  # octets, RFC 1035 section 4.2.1
@@ -53,11 +55,13 @@ def dns_server(zone: Zone, *, silent: bool = False) -> Iterator[tuple[str, int]]
             reply = answer(wire).to_wire(max_size=65_535)
             self.wfile.write(len(reply).to_bytes(2, "big") + reply)
 
-    with socketserver.ThreadingUDPServer(("127.0.0.1", 0), Datagram) as udp:
-        port = udp.server_address[1]
-        with socketserver.ThreadingTCPServer(("127.0.0.1", port), Stream) as tcp:
-            for server in (udp, tcp):
-                threading.Thread(target=server.serve_forever, daemon=True).start()
-            yield "127.0.0.1", port
-            udp.shutdown()
-            tcp.shutdown()
+    port = free_port()
+    with (
+        socketserver.ThreadingUDPServer(("127.0.0.1", port), Datagram) as udp,
+        socketserver.ThreadingTCPServer(("127.0.0.1", port), Stream) as tcp,
+    ):
+        for server in (udp, tcp):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield "127.0.0.1", port
+        udp.shutdown()
+        tcp.shutdown()

@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.ports import free_port
+
 PROGRAM = shutil.which("dovecot") or shutil.which("dovecot", path="/usr/sbin:/usr/local/sbin")
 PASSWORD = 'hana "to" \\tsuki'  # with what a client must quote
 
@@ -170,7 +172,7 @@ def dovecot() -> Iterator[Dovecot]:
         shutil.chown(directory / "mail", "nobody", "nogroup")
         (directory / "passwords").write_text(f"all:{{PLAIN}}{PASSWORD}\n")  # one entry serves every user
         _make_certificate(directory)
-        port, tls_port = _free_ports()
+        port, tls_port = free_port(), free_port()
         config = _CONFIG.format(directory=directory, port=port, tls_port=tls_port)
         (directory / "dovecot.conf").write_text(config)
         server = Dovecot(directory, port, tls_port)
@@ -201,13 +203,6 @@ def _between(line: str, before: str, after: str) -> str:
 
 def _without_recent(line: str) -> str:
     return " ".join(flag for flag in _between(line, "FLAGS (", ")").split() if flag != r"\Recent")
-
-
-def _free_ports() -> tuple[int, int]:
-    with socket.socket() as first, socket.socket() as second:
-        first.bind(("127.0.0.1", 0))
-        second.bind(("127.0.0.1", 0))
-        return first.getsockname()[1], second.getsockname()[1]
 
 
 def _signal_group(group: int, how: signal.Signals) -> bool:

@@ -6,7 +6,6 @@ import atexit
 import os
 import re
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import psycopg
 from psycopg import sql
+
+from tests.ports import free_port
 
 
 def _folder_of_programs() -> Path | None:
@@ -52,9 +53,7 @@ class PostgreSQL:
             owner = _unprivileged()
             shutil.chown(folder, owner)
             self._as_user = ("runuser", "-u", owner, "--")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port: int = free.getsockname()[1]
+        self.port: int = free_port()
         self._run(
             "initdb", *("-D", str(folder / "data"), "-U", "mailbot", "-A", "trust", "-E", "UTF8"),
             *("--locale=C", "--no-sync", "--no-instructions"),
