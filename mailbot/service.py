@@ -26,12 +26,12 @@ from mailbot.core.refusal import Refusal
 from mailbot.dkim_keys import load_signer, verify
 from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
-from mailbot.flows.keep_pulse import keep_pulse
-from mailbot.flows.keep_up import keep_up
 from mailbot.flows.know_recipient import Directory
+from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
-from mailbot.flows.run_due import run_due
+from mailbot.flows.runs.keep_up import keep_up
+from mailbot.flows.runs.run_due import run_due
 from mailbot.form_file import read_forms, write_form
 from mailbot.markdown import read_markdown
 from mailbot.net import imap_client, smtp_server

@@ -24,10 +24,10 @@ from mailbot.core.resolution import Outcome
 from mailbot.core.share import Requirement
 from mailbot.core.survey import Answer
 from mailbot.core.tally import NONE, column_head, column_words, tally
-from mailbot.flows.close_survey import counted_answers
-from mailbot.flows.count_resolution import count_resolution
-from mailbot.flows.recount import Recount
 from mailbot.flows.rehearse import Rehearsal
+from mailbot.flows.surveys.close_survey import counted_answers
+from mailbot.flows.surveys.count_resolution import count_resolution
+from mailbot.flows.surveys.recount import Recount
 from mailbot.report_files import change_words, notes
 from mailbot.report_files import facts as report_facts
 from mailbot.store import (

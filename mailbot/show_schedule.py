@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import unconfirmed, unusual
 from mailbot.core.plan import job_name
 from mailbot.core.run_words import run_name, run_words
-from mailbot.flows.count_mails import count_mails
+from mailbot.flows.runs.count_mails import count_mails
 from mailbot.plan_ics import Entry
 from mailbot.show import Row, local
 from mailbot.site import Site

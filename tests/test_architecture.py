@@ -23,9 +23,9 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "store": ({"core", "store"}, {"sqlalchemy", "pydantic", "alembic"}),
     "flows": ({"core", "flows", "store", "site", "render", "log"}, {"sqlalchemy"}),
     # What is destroyed may also lie in a Maildir of ours.
-    "flows/erase_person.py": ({"core", "flows", "net", "site", "store"}, {"sqlalchemy"}),
-    "flows/destroy_sealed.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
-    "flows/purge_posts.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
+    "flows/members/erase_person.py": ({"core", "flows", "net", "site", "store"}, {"sqlalchemy"}),
+    "flows/surveys/destroy_sealed.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
+    "flows/lists/purge_posts.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
     "web": ({"core", "flows", "log", "site", "store", "web"}, {"jinja2", "starlette", "uvicorn"}),
     "report_files.py": ({"core"}, {"openpyxl"}),
     "report_page.py": ({"core", "report_files"}, {"jinja2", "markupsafe"}),

@@ -419,7 +419,9 @@ def test_replies_come_back_to_the_token(name: str, language: Language) -> None:
     """A ballot's Reply-To and Message-ID carry the recipient's token; results and office mails are answered by people."""
     message = parsed(name, language)
     reply_to = message["Reply-To"].addresses[0].addr_spec
-    if name in DESK:  # from whom a command comes, and whether it is one, is shown by flows/test_obey_desk.py
+    if (
+        name in DESK
+    ):  # from whom a command comes, and whether it is one, is shown by flows/office/test_obey_desk.py
         assert reply_to == "a7qk2m3xd9wpt4hv@kaitou.example.jp"
         assert message["Message-ID"] == "<office.77@kaitou.example.jp>"
     elif name in SECRETARIAT or name.startswith(("result", "cancelled")):

@@ -19,10 +19,10 @@ from mailbot.core.calendar import business_day
 from mailbot.core.digest import begins_week
 from mailbot.definitions import load_definitions
 from mailbot.flows.apply_definitions import apply_definitions
-from mailbot.flows.count_meeting import count_meeting
-from mailbot.flows.keep_pulse import keep_pulse
-from mailbot.flows.keep_up import keep_up
-from mailbot.flows.run_due import run_due
+from mailbot.flows.events.count_meeting import count_meeting
+from mailbot.flows.office.keep_pulse import keep_pulse
+from mailbot.flows.runs.keep_up import keep_up
+from mailbot.flows.runs.run_due import run_due
 from mailbot.store import meetings, occurrences, pulses
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence

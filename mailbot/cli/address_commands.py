@@ -12,9 +12,9 @@ from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.member_commands import members_group, show_imported
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.flows.add_address import add_address
-from mailbot.flows.drop_address import drop_address
-from mailbot.flows.merge_persons import merge_persons
+from mailbot.flows.members.add_address import add_address
+from mailbot.flows.members.drop_address import drop_address
+from mailbot.flows.members.merge_persons import merge_persons
 from mailbot.service import clock
 from mailbot.site import Site
 from mailbot.store import lists, members, other_addresses

@@ -15,10 +15,10 @@ from mailbot.core.archived import Search
 from mailbot.core.header import clean
 from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
-from mailbot.flows.export_archive import export_archive
-from mailbot.flows.import_archive import import_archive
-from mailbot.flows.purge_posts import purge_posts
-from mailbot.flows.rebuild_index import rebuild_index
+from mailbot.flows.lists.export_archive import export_archive
+from mailbot.flows.lists.import_archive import import_archive
+from mailbot.flows.lists.purge_posts import purge_posts
+from mailbot.flows.lists.rebuild_index import rebuild_index
 from mailbot.mailbox_files import check_files, read_mails
 from mailbot.service import clock
 from mailbot.store import archive, lists

@@ -14,7 +14,7 @@ from mailbot.config import load_config
 from mailbot.core.finding import size_words
 from mailbot.core.header import clean
 from mailbot.core.refusal import Refusal
-from mailbot.flows.resume_after_restore import resume_after_restore
+from mailbot.flows.runs.resume_after_restore import resume_after_restore
 from mailbot.service import clock, only_one
 
 

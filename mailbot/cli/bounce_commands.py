@@ -17,8 +17,8 @@ from mailbot.core.address import valid_address
 from mailbot.core.refusal import Refusal
 from mailbot.core.trouble import Failure, Trouble, score_at
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.flows.resume_address import resume_address
-from mailbot.flows.suspend_address import suspend_address
+from mailbot.flows.members.resume_address import resume_address
+from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.service import clock
 from mailbot.store import lists, members, troubles
 

@@ -13,12 +13,12 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened, root, write_out
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.flows.ask_bulletin import ask_bulletin
-from mailbot.flows.cancel_bulletin import cancel_bulletin
-from mailbot.flows.choose_readers import Readers, choose_readers
-from mailbot.flows.compose_bulletin import compose_bulletin
-from mailbot.flows.send_bulletin import send_bulletin
-from mailbot.flows.try_bulletin import try_bulletin
+from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
+from mailbot.flows.bulletins.cancel_bulletin import cancel_bulletin
+from mailbot.flows.bulletins.choose_readers import Readers, choose_readers
+from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
+from mailbot.flows.bulletins.send_bulletin import send_bulletin
+from mailbot.flows.bulletins.try_bulletin import try_bulletin
 from mailbot.service import clock
 from mailbot.store import bulletins
 from mailbot.store.bulletins import StoredBulletin

@@ -12,9 +12,9 @@ from mailbot import show
 from mailbot.attendance_files import attendance_csv, attendance_xlsx, badge_page
 from mailbot.cli.frame import JSON, command, only_try, opened, root, write_out
 from mailbot.core.header import clean
-from mailbot.flows.announce_event import announce_event
-from mailbot.flows.cancel_event import cancel_event
-from mailbot.flows.enter_attendance import enter_attendance
+from mailbot.flows.events.announce_event import announce_event
+from mailbot.flows.events.cancel_event import cancel_event
+from mailbot.flows.events.enter_attendance import enter_attendance
 from mailbot.report_files import encoded
 from mailbot.resources import templates_folder
 from mailbot.service import clock

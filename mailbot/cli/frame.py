@@ -19,7 +19,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.core.two_persons import COMMAND_LINE, Act
 from mailbot.definitions import load_definitions
-from mailbot.flows.ask_second_person import Done, Waiting, request_act
+from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.service import clock, make_site, open_database
 from mailbot.site import Site
 from mailbot.store.ballots import Ballot

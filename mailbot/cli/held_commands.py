@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, opened, request, root
 from mailbot.core.refusal import Refusal
-from mailbot.flows.record_for_body import ballot_of_mail
-from mailbot.flows.settle_held import settle_held
+from mailbot.flows.office.settle_held import settle_held
+from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.service import clock
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists, surveys

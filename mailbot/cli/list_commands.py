@@ -14,8 +14,8 @@ from mailbot.core.mailing_list import joining, leaving, viewers
 from mailbot.core.membership import MODES
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.flows.set_member import add_member, describe_members, remove_member, set_member
-from mailbot.flows.stop_list import start_list, stop_list
+from mailbot.flows.lists.stop_list import start_list, stop_list
+from mailbot.flows.members.set_member import add_member, describe_members, remove_member, set_member
 from mailbot.service import clock
 from mailbot.store import lists, members, memberships
 

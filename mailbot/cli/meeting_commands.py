@@ -13,11 +13,11 @@ from mailbot.core.meeting import MeetingState, poll_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.definition_files import moment
-from mailbot.flows.command_meeting import candidate, fixed_sentence
-from mailbot.flows.count_meeting import count_meeting
-from mailbot.flows.fix_meeting import fix_meeting
-from mailbot.flows.mail_meeting_minutes import meeting_minutes
-from mailbot.flows.propose_dates import propose_dates
+from mailbot.flows.events.command_meeting import candidate, fixed_sentence
+from mailbot.flows.events.count_meeting import count_meeting
+from mailbot.flows.events.fix_meeting import fix_meeting
+from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
+from mailbot.flows.events.propose_dates import propose_dates
 from mailbot.service import clock
 from mailbot.store import meetings, surveys
 from mailbot.store.meetings import StoredMeeting

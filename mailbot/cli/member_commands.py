@@ -22,12 +22,12 @@ from mailbot.core.register import Body, full_code
 from mailbot.core.roll_call import RollCall
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.definition_files import moment, read_selector
-from mailbot.flows.call_roll import plan_roll_call
-from mailbot.flows.import_members import Imported, Incoming, import_members
 from mailbot.flows.know_recipient import own_addresses
-from mailbot.flows.open_survey import first_of_each_body
-from mailbot.flows.retire_body import retire_body
-from mailbot.flows.undo_import import undo_import
+from mailbot.flows.members.call_roll import plan_roll_call
+from mailbot.flows.members.import_members import Imported, Incoming, import_members
+from mailbot.flows.members.retire_body import retire_body
+from mailbot.flows.members.undo_import import undo_import
+from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.register_file import read_register, write_register
 from mailbot.service import clock
 from mailbot.store import imports, members, occurrences, roll_calls

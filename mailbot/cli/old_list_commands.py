@@ -15,7 +15,7 @@ from mailbot.core.old_list import Aside, OldList, Role
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.definition_yaml import to_document, write_yaml
 from mailbot.flows.know_recipient import own_addresses
-from mailbot.flows.take_over_list import take_over_list
+from mailbot.flows.members.take_over_list import take_over_list
 from mailbot.old_list_files import check_addresses, read_old_list
 from mailbot.service import clock
 

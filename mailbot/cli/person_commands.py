@@ -12,8 +12,8 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened, root
 from mailbot.config import address as checked_address
 from mailbot.core.refusal import Refusal
-from mailbot.flows.erase_person import Erased, erase_person
-from mailbot.flows.export_person import PersonFile, export_person
+from mailbot.flows.members.erase_person import Erased, erase_person
+from mailbot.flows.members.export_person import PersonFile, export_person
 from mailbot.service import clock
 
 

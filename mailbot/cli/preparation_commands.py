@@ -14,10 +14,10 @@ from mailbot.core.gateway import finding_sentences, probe_summary
 from mailbot.core.trial import PILOT, TrialReport
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.core.wrap import COLUMNS, NARROWEST
-from mailbot.flows.preview_survey import Preview, preview_survey
-from mailbot.flows.probe_gateways import Probed, probe_gateways, report_probes
-from mailbot.flows.send_draft import send_draft
-from mailbot.flows.send_trial import report_trial, send_trial
+from mailbot.flows.surveys.preview_survey import Preview, preview_survey
+from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes
+from mailbot.flows.surveys.send_draft import send_draft
+from mailbot.flows.surveys.send_trial import report_trial, send_trial
 from mailbot.service import clock
 from mailbot.store import surveys
 

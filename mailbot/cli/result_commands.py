@@ -14,10 +14,10 @@ from mailbot.cli.frame import JSON, command, opened, request, write_out
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.refusal import Refusal
 from mailbot.core.seal import LINE
-from mailbot.flows.draft_minutes import draft_minutes
-from mailbot.flows.recount import recount
-from mailbot.flows.remind_survey import missing
-from mailbot.flows.report_survey import report_survey, votes_by_body
+from mailbot.flows.events.draft_minutes import draft_minutes
+from mailbot.flows.surveys.recount import recount
+from mailbot.flows.surveys.remind_survey import missing
+from mailbot.flows.surveys.report_survey import report_survey, votes_by_body
 from mailbot.report_files import encoded, write_csv, write_raw_csv, write_xlsx
 from mailbot.report_page import ReportPages
 from mailbot.resources import templates_folder

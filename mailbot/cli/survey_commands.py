@@ -12,11 +12,11 @@ from mailbot.core.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
 from mailbot.definition_files import moment
-from mailbot.flows.follow_up_survey import follow_up_survey
-from mailbot.flows.record_proxy import record_proxy
-from mailbot.flows.reissue_ballot import reissue_ballot
-from mailbot.flows.remind_survey import remind_survey
-from mailbot.flows.send_form import send_form
+from mailbot.flows.surveys.follow_up_survey import follow_up_survey
+from mailbot.flows.surveys.record_proxy import record_proxy
+from mailbot.flows.surveys.reissue_ballot import reissue_ballot
+from mailbot.flows.surveys.remind_survey import remind_survey
+from mailbot.flows.surveys.send_form import send_form
 from mailbot.form_file import write_form
 from mailbot.service import clock
 from mailbot.store import acts, surveys

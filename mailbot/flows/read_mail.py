@@ -22,23 +22,23 @@ from mailbot.core.complaint import read_complaint
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message
 from mailbot.core.token import token_hash
-from mailbot.flows.answer_astray import answer_astray
-from mailbot.flows.leave_by_address import leave_by_address
-from mailbot.flows.obey_desk import obey_desk
-from mailbot.flows.obey_member import obey_member, vouched
-from mailbot.flows.post_to_list import fingerprint, post_to_list
-from mailbot.flows.record_attendance import record_attendance
-from mailbot.flows.record_bounce import record_bounce
-from mailbot.flows.record_probe import record_probe
-from mailbot.flows.record_rsvp import ballot_of_calendar
-from mailbot.flows.record_trial import record_trial
-from mailbot.flows.record_vote import record_vote
-from mailbot.flows.report_complaint import report_complaint
-from mailbot.flows.report_held import report_held
-from mailbot.flows.resume_address import resume_address
-from mailbot.flows.settle_confirmation import settle_confirmation
+from mailbot.flows.bulletins.take_draft import take_draft
+from mailbot.flows.events.record_attendance import record_attendance
+from mailbot.flows.events.record_rsvp import ballot_of_calendar
+from mailbot.flows.lists.post_to_list import fingerprint, post_to_list
+from mailbot.flows.members.leave_by_address import leave_by_address
+from mailbot.flows.members.obey_member import obey_member, vouched
+from mailbot.flows.members.record_bounce import record_bounce
+from mailbot.flows.members.report_complaint import report_complaint
+from mailbot.flows.members.resume_address import resume_address
+from mailbot.flows.members.settle_confirmation import settle_confirmation
+from mailbot.flows.office.obey_desk import obey_desk
+from mailbot.flows.office.report_held import report_held
 from mailbot.flows.settled import Settled
-from mailbot.flows.take_draft import take_draft
+from mailbot.flows.surveys.answer_astray import answer_astray
+from mailbot.flows.surveys.record_probe import record_probe
+from mailbot.flows.surveys.record_trial import record_trial
+from mailbot.flows.surveys.record_vote import record_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, troubles
 from mailbot.store.ballots import Ballot

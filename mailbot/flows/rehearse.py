@@ -14,8 +14,8 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, explain, moderate
 from mailbot.core.token import token_hash
-from mailbot.flows.post_to_list import ask, cook, fingerprint
-from mailbot.flows.record_vote import rehearse_vote
+from mailbot.flows.lists.post_to_list import ask, cook, fingerprint
+from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
 from mailbot.store.inbox import Received

@@ -22,7 +22,7 @@ class Confirmation:
     """One question to one person, and what a yes does."""
 
     id: int
-    kind: str  # see flows/settle_confirmation.py
+    kind: str  # see flows/members/settle_confirmation.py
     about: str  # the list, the mail, ...
     address: str  # to whom it was sent; nobody else may answer
     detail: Mapping[str, str]

@@ -75,7 +75,7 @@ body = Table(
     Column("left_on", Date),  # the first day on which it is no member any more
     Column("successor", Text, nullable=False, server_default=""),  # code of the body that it was merged into
     Column("category", Text, nullable=False, server_default="regular"),  # regular | partner
-    # Whether it belongs today, kept by flows/keep_standing.py: audiences ask for it often, it changes seldom.
+    # Whether it belongs today, kept by flows/members/keep_standing.py: audiences ask for it often, it changes seldom.
     Column("belongs", Boolean, nullable=False, server_default=text("true")),
 )
 
@@ -386,7 +386,7 @@ confirmation = Table(  # the one-time tokens in mails that ask one person for a 
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("token_hash", Text, unique=True),  # null for the moment before the id is known
-    Column("kind", Text, nullable=False),  # what a yes does, see flows/settle_confirmation.py
+    Column("kind", Text, nullable=False),  # what a yes does, see flows/members/settle_confirmation.py
     Column("about", Text, nullable=False),  # the list, the mail, ...: what it is about
     Column("address", Text, nullable=False),  # to whom it was sent; nobody else may use it
     Column("email_key", Text, nullable=False),

@@ -21,7 +21,7 @@ from mailbot import log
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.one_click import is_one_click, read_form
 from mailbot.core.refusal import Refusal
-from mailbot.flows.obey_link import Link, obey_link, read_link
+from mailbot.flows.members.obey_link import Link, obey_link, read_link
 from mailbot.site import Site
 from mailbot.store import archive, lists
 from mailbot.store.database import Database

@@ -21,12 +21,12 @@ from mailbot.core.evidence import counted
 from mailbot.core.register import Body, Contact
 from mailbot.core.relay import parse_relay
 from mailbot.core.survey import Question, Survey
-from mailbot.flows import destroy_sealed as destroying
-from mailbot.flows import open_survey as opening
-from mailbot.flows.close_survey import close_survey
 from mailbot.flows.deliver_outbox import Delivery
-from mailbot.flows.destroy_sealed import destroy_due
-from mailbot.flows.recount import recount
+from mailbot.flows.surveys import destroy_sealed as destroying
+from mailbot.flows.surveys import open_survey as opening
+from mailbot.flows.surveys.close_survey import close_survey
+from mailbot.flows.surveys.destroy_sealed import destroy_due
+from mailbot.flows.surveys.recount import recount
 from mailbot.store import ballots, sealed
 from mailbot.store.database import Database
 from mailbot.store.documents import answers_text

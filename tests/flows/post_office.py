@@ -28,9 +28,9 @@ from mailbot.core.token import bounce_token
 from mailbot.definitions import Definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.deliver_outbox import own_values
-from mailbot.flows.import_members import Incoming, import_members
-from mailbot.flows.open_survey import open_survey
+from mailbot.flows.members.import_members import Incoming, import_members
 from mailbot.flows.read_mail import read_mail
+from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.form_file import read_forms, write_form
 from mailbot.holidays import is_holiday
 from mailbot.markdown import read_markdown

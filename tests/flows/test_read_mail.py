@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from mailbot.core.envelope import StorageFull
 from mailbot.core.message import Message
 from mailbot.flows import read_mail as module
-from mailbot.flows.post_to_list import post_to_list
+from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.read_mail import read_mail, read_waiting
 from mailbot.flows.settled import Settled
 from mailbot.site import Site

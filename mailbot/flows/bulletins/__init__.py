@@ -1,0 +1,1 @@
+"""Bulletins: drafted, looked at, approved, sent."""

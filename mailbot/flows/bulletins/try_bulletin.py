@@ -1,0 +1,39 @@
+"""Send trial copies of a bulletin to a test panel: just what readers will get, marked in the Subject, counted nowhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.refusal import Refusal
+from mailbot.core.two_persons import distinct
+from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
+from mailbot.flows.bulletins.send_bulletin import bulletin_to_change
+from mailbot.site import Site
+from mailbot.store import journal, outbox
+
+_MARK = {"ja": "【試し送り】", "en": "[Trial] "}
+
+
+def try_bulletin(
+    connection: Connection, site: Site, key: str, to: Sequence[str], now: datetime, *, by: str
+) -> tuple[str, ...]:
+    """Queue a trial copy to these, or to the panel that the bulletin names; returns to whom.
+
+    Raises Refusal when neither names anybody.
+    """
+    stored = bulletin_to_change(connection, key)
+    panel = distinct(to or stored.bulletin.test_to)
+    if not panel:
+        raise Refusal(
+            f"bulletin {key}: nobody is named for a trial; write test: [ADDRESS] there, or name them with --to"
+        )
+    composed = compose_bulletin(connection, site, stored.bulletin, now, marked=_MARK[site.language])
+    mailing_id = outbox.add_mailing(
+        connection, kind="bulletin_trial", subject=key, cooked=composed.trial, bounces=None, now=now
+    )
+    outbox.queue(connection, mailing_id, [outbox.Addressee(address) for address in panel], now)
+    journal.add(connection, "bulletin.tried", now, who=by, about=key, detail=f"to {', '.join(panel)}")
+    return panel

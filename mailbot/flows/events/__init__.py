@@ -1,0 +1,1 @@
+"""Seminars and meetings: announced, answered, changed, held."""

@@ -1,0 +1,51 @@
+"""Who comes to a meeting and who gave a proxy, as the ledger says now, and whether its quorum is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from mailbot.core.ledger import IN_TALLY, standings
+from mailbot.core.meeting import Attendance, DateFigures, count_attendance, date_figures, poll_key
+from mailbot.flows.surveys.open_survey import first_of_each_body
+from mailbot.store import ballots, members, proxies
+from mailbot.store.meetings import StoredMeeting
+
+
+@dataclass(frozen=True)
+class MeetingFigures:
+    """A meeting in figures; bodies stand as codes."""
+
+    members: tuple[str, ...]
+    answered: tuple[str, ...]  # the poll
+    dates: tuple[DateFigures, ...]  # the best first
+    attendance: Attendance
+
+
+def count_meeting(connection: Connection, stored: StoredMeeting) -> MeetingFigures:
+    """Count the poll and the attendance of a meeting.
+
+    Its members are those who were asked first, else whom its definition selects today.
+    """
+    meeting = stored.meeting
+    polled = ballots.of_subject(connection, poll_key(meeting.key))
+    invited = ballots.of_subject(connection, meeting.key)
+    asked = [one.code for one in invited or polled]
+    if not asked:
+        people = first_of_each_body(members.selected(connection, meeting.members))
+        asked = [one.body.code for one in people]
+    said = standings(ballots.ledger(connection, poll_key(meeting.key)))
+    answers = {code: own.row.answers for code, own in said.items() if own.row.status in IN_TALLY}
+    comes = standings(ballots.ledger(connection, meeting.key))
+    return MeetingFigures(
+        members=tuple(asked),
+        answered=tuple(answers),
+        dates=date_figures(meeting, answers, asked),
+        attendance=count_attendance(
+            meeting,
+            asked,
+            {code: own.row.status for code, own in comes.items()},
+            proxies.standing(connection, meeting.key),
+        ),
+    )

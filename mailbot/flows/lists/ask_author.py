@@ -1,0 +1,155 @@
+"""Ask the author of a post whether it shall really go out; or tell him how long he may still cancel it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from mailbot.core.calendar import moment_words
+from mailbot.core.delivery_hours import leaves_at
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import Message
+from mailbot.flows.lists.ask_moderators import beginning
+from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.site import Site
+from mailbot.store import held_posts, inbox, lists
+from mailbot.store.held_posts import HeldPost
+from mailbot.store.inbox import Received
+
+AskKind = Literal["post-confirm", "post-guard", "post-undo"]  # see flows/lists/obey_author.py
+_LASTS = {"author-policy": timedelta(days=7), "guard": timedelta(days=1), "target": timedelta(days=1)}
+
+
+def ask_author(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    rule: str,
+    reason: str,
+    now: datetime,
+    *,
+    targeted: int,
+) -> bool:
+    """Let a post wait for its author's word, and ask him for it; False when no more mail may go to him (I30).
+
+    `targeted`: to how many it goes when its first line says so, else 0.
+    """
+    kind: AskKind = "post-confirm" if rule == "author-policy" else "post-guard"
+    until = now + _LASTS[rule]
+    if not _ask(
+        connection,
+        site,
+        received,
+        message,
+        mailing_list,
+        kind,
+        reason,
+        until,
+        now,
+        by_mail=True,
+        targeted=targeted,
+    ):
+        return False
+    post = HeldPost(received.id, mailing_list.name, "author", rule, author_told=True, until=until)
+    held_posts.add(connection, post, now)
+    return True
+
+
+def let_post_wait(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    now: datetime,
+    *,
+    minutes: int = 0,
+) -> str | None:
+    """Let a post wait for the hours of its list, and for the minutes in which its author may cancel it; returns how long.
+
+    He is told when it goes out, and may cancel it until then. None: it goes out now. When he cannot be told there are no
+    minutes to wait for; the hours hold all the same.
+    """
+    if not minutes and leaves_at(mailing_list.hours, now.astimezone(site.zone)) <= now:
+        return None
+    told = message.from_address is not None and inbox.may_answer(connection, message.from_address, now)
+    own = now + timedelta(minutes=minutes if told else 0)
+    until = leaves_at(mailing_list.hours, own.astimezone(site.zone))
+    if until <= now:
+        return None
+    if told:
+        _ask(
+            *(connection, site, received, message, mailing_list, "post-undo", "", until, now),
+            by_mail=False,
+            minutes=minutes if until == own else 0,
+        )
+    rule = "undo" if until == own else "hours"
+    post = HeldPost(received.id, mailing_list.name, "clock", rule, author_told=False, until=until)
+    held_posts.add(connection, post, now)
+    return waiting_words(site, until, now)
+
+
+def waiting_words(site: Site, until: datetime, now: datetime) -> str:
+    """Return when a post goes out, for the log."""
+    today = until.astimezone(site.zone).date() == now.astimezone(site.zone).date()
+    at = until.astimezone(site.zone)
+    return f"goes out at {at:%H:%M:%S}" if today else f"goes out at {at:%Y-%m-%d %H:%M}"
+
+
+def _ask(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    kind: AskKind,
+    reason: str,
+    until: datetime,
+    now: datetime,
+    *,
+    by_mail: bool,
+    targeted: int = 0,
+    minutes: int = 0,
+) -> bool:
+    assert message.from_address is not None, "the rules ask for one author first"
+    template = "post_waiting" if kind == "post-undo" else "ask_author"
+    cooked = site.render.letter(
+        template,
+        now=now,
+        answerable=True,
+        title=mailing_list.title,
+        subject=message.subject,
+        reason=reason,
+        count=targeted or lists.count_members(connection, mailing_list.name),
+        targeted=bool(targeted),
+        minutes=minutes,
+        hours=_hours_words(site, mailing_list),
+        lines=beginning(site, message),
+        until=moment_words(until.astimezone(site.zone), site.language),
+    )
+    return ask_confirmation(
+        connection,
+        site,
+        kind,
+        message.from_address,
+        cooked,
+        now,
+        template=template,
+        about=mailing_list.name,
+        detail={"inbox": str(received.id)},
+        by_mail=by_mail,
+        lasts=until - now,
+        inbox_id=received.id,
+    )
+
+
+def _hours_words(site: Site, mailing_list: MailingList) -> str:
+    """Return the hours of a list as members read them; "": it has none."""
+    if mailing_list.hours is None:
+        return ""
+    first, last = (f"{one.hour}:{one:%M}" for one in mailing_list.hours)
+    return f"{first}から{last}まで" if site.language == "ja" else f"{first} and {last}"

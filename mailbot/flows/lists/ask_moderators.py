@@ -1,0 +1,97 @@
+"""Ask each moderator of a list about a post that waits: what it is, why it waits, and which word does what."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.calendar import moment_words
+from mailbot.core.decision import REASONS
+from mailbot.core.desk_sentences import mail_name
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import Message
+from mailbot.core.post_sentences import post_sentence
+from mailbot.core.wrap import wrap
+from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.site import Site
+from mailbot.store import inbox, members
+from mailbot.store.held_posts import HeldPost
+from mailbot.store.inbox import Received
+
+_MOST_LINES = 30  # of the post
+_LONGEST_LINE = 400  # characters
+_QUOTED_COLUMNS = 62
+_MOST_FILES = 20
+
+
+def ask_moderators(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    post: HeldPost,
+    reason: str,
+    now: datetime,
+    *,
+    again: bool = False,
+) -> bool:
+    """Mail each moderator with a reply address of his own, once more if `again`; False when nobody could be asked."""
+    asked = False
+    for address in mailing_list.moderators:
+        if not inbox.may_report(connection, address, now):
+            why = "a moderator was not asked: too many mails to him this hour"
+            inbox.note(connection, why, now=now, inbox_id=received.id)
+            continue
+        cooked = site.render.letter(
+            "moderate_post",
+            now=now,
+            answerable=True,
+            again=again,
+            title=mailing_list.title,
+            list_address=f"{mailing_list.name}@{site.domain}",
+            mail=mail_name(received.id),
+            author=_author(connection, message),
+            subject=message.subject,
+            reason=reason,
+            attachments=message.attachments[:_MOST_FILES],
+            lines=beginning(site, message),
+            reasons=mailing_list.reasons or REASONS[site.language],
+            until=moment_words(post.until.astimezone(site.zone), site.language),
+            others=len(mailing_list.moderators) > 1,
+            claimed_by=post.claimed_by,
+        )
+        asked |= ask_confirmation(
+            connection,
+            site,
+            "moderate",
+            address,
+            cooked,
+            now,
+            template="moderate_post",
+            about=mailing_list.name,
+            detail={"inbox": str(received.id)},
+            by_mail=False,  # it has a limit of its own, above
+            lasts=post.until - now,
+            inbox_id=received.id,
+        )
+    return asked
+
+
+def _author(connection: Connection, message: Message) -> str:
+    """Return who wrote it, as the register names him."""
+    address = message.from_address
+    people = members.people_at(connection, address) if address else []
+    if address is None or not people:
+        return address or message.from_header
+    name = " ".join(part for part in (people[0].body.name, people[0].contact.name) if part)
+    return f"{name} {address}"
+
+
+def beginning(site: Site, message: Message) -> tuple[str, ...]:
+    """Return the first lines of a post, each narrow enough that none of them is broken behind its quote mark."""
+    written = [line.rstrip()[:_LONGEST_LINE] for line in message.text.splitlines() if line.strip()]
+    lines = [piece for line in written[:_MOST_LINES] for piece in wrap(line, _QUOTED_COLUMNS)]
+    more = len(written) > _MOST_LINES or len(lines) > _MOST_LINES
+    return (*lines[:_MOST_LINES], *((post_sentence(site.language, "cut"),) if more else ()))

@@ -1,0 +1,340 @@
+"""One post: may it go out, and if so, cooked once and queued to every member, all in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import same_address
+from mailbot.core.arc import seal
+from mailbot.core.audience import Selector
+from mailbot.core.authentication import Authentication, read_authentication, verdict
+from mailbot.core.automatic import automatic
+from mailbot.core.cook import cook_post
+from mailbot.core.mailing_list import Filter, MailingList
+from mailbot.core.message import Message, canonical_hash, thread_of
+from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.core.seven_bit import seven_bit
+from mailbot.core.short_reply import is_short_reply
+from mailbot.core.spam import spam_mark
+from mailbot.core.target import Fault, read_target
+from mailbot.core.variant import Place, as_plain_text, without_files
+from mailbot.flows.lists.archive_post import archive_post
+from mailbot.flows.lists.ask_author import ask_author, let_post_wait
+from mailbot.flows.lists.hold_post import hold_post
+from mailbot.flows.lists.tell_decision import tell_accepted
+from mailbot.flows.settled import Settled
+from mailbot.render import Thread
+from mailbot.site import Site
+from mailbot.store import archive, inbox, lists, members, memberships, other_addresses, outbox
+from mailbot.store.inbox import Received
+from mailbot.store.members import Person
+
+_MOST_NAMED = 5  # of those whom a post names
+_OWN_FIELDS = frozenset({"x-loop", "list-id", "list-post"})
+
+
+def post_to_list(
+    connection: Connection, site: Site, received: Received, message: Message, name: str, now: datetime
+) -> Settled:
+    """Decide about a post to the list of this name, and do what was decided."""
+    mailing_list = lists.load(connection, name)
+    assert mailing_list is not None, "the route was read in this transaction"
+    first = inbox.first_time(connection, f"list:{name}", fingerprint(message, received.content), received.id)
+    question = replace(ask(connection, site, received, message, mailing_list), distributed=not first)
+    match moderate(question, mailing_list, site.language):
+        case Accept():
+            waits = let_post_wait(
+                *(connection, site, received, message, mailing_list, now), minutes=mailing_list.undo_minutes
+            )
+            if waits is not None:
+                return Settled("held", f"{waits}, unless its author cancels it", told=True)
+            number, recipients = distribute(connection, site, received, message, mailing_list, now)
+            give_receipt(connection, site, received, message, mailing_list, number, recipients, now)
+            return Settled("posted", f"post {number} to {recipients} members")
+        case Ask(rule, reason):
+            if ask_author(
+                *(connection, site, received, message, mailing_list, rule, reason, now),
+                targeted=question.targeted,
+            ):
+                return Settled("held", reason, told=True)
+            unasked = Hold(rule, reason)
+            return hold_post(connection, site, received, message, mailing_list, unasked, question, now)
+        case Hold() as hold:
+            return hold_post(connection, site, received, message, mailing_list, hold, question, now)
+        case Reject(_, reason):
+            refuse(connection, site, received, message, mailing_list, reason, now)
+            return Settled("rejected", reason)
+        case Discard(_, reason):
+            return Settled("discarded", reason)
+
+
+def ask(
+    connection: Connection, site: Site, received: Received, message: Message, mailing_list: MailingList
+) -> PostQuestion:
+    """Gather what the rules of core/moderation.py need to know of a post."""
+    author = message.from_address
+    # Who he is on the list: a person of several addresses may write from any of them.
+    person = author and other_addresses.home(connection, author)
+    people = members.people_at(connection, author) if author else []
+    posters = {person.id for person in members.selected(connection, mailing_list.posters)}
+    own = f"{mailing_list.name}@{site.domain}".lower()
+    own_id = f"<{mailing_list.name}.{site.domain}>".lower()
+    short = bool(mailing_list.guard) and is_short_reply(message)
+    addressed = _lists_addressed(connection, site, message) if mailing_list.guard else 1
+    named = read_target(message.text)
+    target = _selected(named)
+    targeted = lists.targeted(connection, mailing_list.name, target) if target else []
+    return PostQuestion(
+        author=author,
+        member=bool(person) and lists.is_member(connection, mailing_list.name, person or ""),
+        contact=bool(people),
+        office=author is not None and same_address(author, site.office),
+        poster=any(person.id in posters for person in people),
+        size=len(received.content),
+        own_list_fields=any(
+            field.lower() in _OWN_FIELDS and (own in value.lower() or own_id in value.lower())
+            for field, value in message.headers
+        ),
+        received=sum(field.lower() == "received" for field, _ in message.headers),
+        automatic=automatic(message, received.mail_from),
+        null_sender=not received.mail_from,
+        authentication=verdict(read_authentication(message.headers, site.authserv_id), author),
+        distributed=False,
+        empty=not message.text.strip() and not message.attachments,
+        posting=memberships.load(connection, mailing_list.name, person).posting if person else None,
+        spam=spam_mark(message.headers, site.spam_score),
+        filtered=next((one for one in mailing_list.filters if _fits(one, message)), None),
+        first=mailing_list.moderated == "new"
+        and not archive.has_posted(
+            connection, mailing_list.name, _addresses(people) or (author and [author]) or []
+        ),
+        recipients=lists.count_members(connection, mailing_list.name) if short or addressed > 1 else 0,
+        short_reply=short,
+        lists=addressed,
+        target=target,
+        target_fault=named if isinstance(named, str) else None,
+        targeted=len(targeted),
+        sample="、".join(targeted[:_MOST_NAMED]),
+    )
+
+
+def _addresses(people: list[Person]) -> list[str]:
+    return [address for person in people for address in person.contact.addresses]
+
+
+def _selected(named: Selector | Fault | None) -> Selector | None:
+    return named if isinstance(named, Selector) else None
+
+
+def _lists_addressed(connection: Connection, site: Site, message: Message) -> int:
+    """Return how many lists of ours To and Cc name."""
+    at = f"@{site.domain.lower()}"
+    own = {address.lower().removesuffix(at) for address in message.to if address.lower().endswith(at)}
+    return len(own & lists.names(connection)) if len(own) > 1 else 1
+
+
+def _fits(one: Filter, message: Message) -> bool:
+    """Tell whether the words of a filter stand in its field, whatever their case and width."""
+    value = message.subject if one.field.lower() == "subject" else message.header(one.field) or ""
+    return _folded(one.contains) in _folded(value)
+
+
+def _folded(text: str) -> str:
+    return unicodedata.normalize("NFKC", text[:2_000]).casefold()
+
+
+def give_receipt(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+    count: int,
+    now: datetime,
+) -> None:
+    """Tell the author that his post has gone out, where the list gives receipts and he wants them."""
+    if wants_receipt(connection, message, mailing_list):
+        tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
+
+
+def wants_receipt(connection: Connection, message: Message, mailing_list: MailingList) -> bool:
+    """Tell whether the list tells its authors that a post has gone out, and this author has not said no to it."""
+    if not mailing_list.receipts or message.from_address is None:
+        return False
+    author = other_addresses.home(connection, message.from_address)
+    return memberships.load(connection, mailing_list.name, author).receipts
+
+
+def distribute(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    now: datetime,
+) -> tuple[int, int]:
+    """Cook a post, queue it to every member and archive it; returns its number and how many."""
+    number = lists.next_number(connection, mailing_list.name)
+    target = _selected(read_target(message.text))
+    kept = mailing_list.archive and target is None  # what is not for every member is not kept for all
+    stable, thread = "", thread_of(message)
+    if kept:
+        stable = archive_post(
+            connection,
+            mailing_list,
+            received.content,
+            message,
+            _people(connection, message),
+            number=number,
+            message_id=_own_message_id(site, received),
+            written_at=received.received_at,
+            mail_id=archive.mail_of(connection, received.id),
+            inbox_id=received.id,
+        )
+        thread = archive.thread_key(connection, mailing_list.name, number)
+    copies = 0
+    for profile, content in _forms(
+        connection, site, received.content, message, mailing_list, number, kept=kept
+    ).items():
+        shaped = replace(received, content=content)
+        form = message if content is received.content else shaped.message(site.authserv_id)
+        cooked = cook(
+            connection, site, shaped, form, mailing_list, number, now, stable, _own_message_id(site, received)
+        )
+        mailing_id = outbox.add_mailing(
+            connection,
+            kind="post",
+            subject=mailing_list.name,
+            cooked=cooked,
+            bounces=f"{mailing_list.name}-bounces",
+            inbox_id=received.id,
+            now=now,
+        )
+        copies += outbox.queue_to_list(
+            connection,
+            mailing_id,
+            mailing_list.name,
+            now,
+            author=message.from_address and other_addresses.home(connection, message.from_address),
+            thread=thread,
+            digests=kept,
+            profile=profile,
+            target=target,
+        )
+    return number, copies
+
+
+def _forms(
+    connection: Connection,
+    site: Site,
+    content: bytes,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+    *,
+    kept: bool,
+) -> dict[str, bytes]:
+    """Return the mail as members of each profile get it, before it is cooked; what is left out is in the archive."""
+    place = Place(number, f"{mailing_list.name}-request@{site.domain}", site.language)
+    usual = content
+    if mailing_list.files_above is not None and kept:
+        usual = without_files(content, message, mailing_list.files_above, place)
+    if not lists.has_profile(connection, mailing_list.name, "plain"):
+        return {"": usual}
+    return {"": usual, "plain": as_plain_text(content, message, place)}
+
+
+def cook(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+    now: datetime,
+    stable: str = "",
+    message_id: str = "",
+) -> bytes:
+    """Return the post as it leaves, with the author named as the register names him; `stable`: its place in the archive."""
+    people = _people(connection, message)
+    label = None
+    if people:
+        name = people[0].contact.name or message.from_name
+        label = f"{name}（{people[0].body.name}）" if name else people[0].body.name
+    found = read_authentication(message.headers, site.authserv_id)
+    sealer = site.sealer if received.results is not None and found.chain != "unsure" else None
+    cooked = cook_post(
+        received.content,
+        message,
+        mailing_list,
+        number=number,
+        domain=site.domain,
+        authserv_id=site.authserv_id,
+        office=site.office,
+        author_label=label,
+        message_id=message_id or _own_message_id(site, received),
+        now=now,
+        rewrite=_rewrites(found, mailing_list),
+        keep_arc=sealer is not None,
+        complaints_to=f"abuse@{site.domain}" if site.complaints else "",
+        web_url=site.web_url,
+        stable=stable,
+    )
+    if sealer is None or received.results is None or found.chain == "unsure":
+        return cooked
+    # In 7 bits: nothing on its way may convert what is sealed.
+    return seal(seven_bit(cooked), found.chain, received.results, sealer, now)
+
+
+def _people(connection: Connection, message: Message) -> list[Person]:
+    return members.people_at(connection, message.from_address) if message.from_address else []
+
+
+def _own_message_id(site: Site, received: Received) -> str:
+    """Return the Message-ID for a post that has none: it leaves with it, and answers to it find it in the archive."""
+    return f"<{received.id}.{hashlib.sha256(received.content).hexdigest()[:16]}@{site.domain}>"
+
+
+def _rewrites(found: Authentication, mailing_list: MailingList) -> bool:
+    """Tell whether From becomes the list's: always, or unless the author's domain is known to mind nothing.
+
+    Its policy is what was found out when the mail came; what is not known counts as strict (posts.md, case A).
+    """
+    return mailing_list.rewrite_from == "always" or found.policy != "none"
+
+
+def refuse(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Tell a registered author why his post did not go out, within the limit of automatic answers."""
+    author = message.from_address
+    if author is None or not inbox.may_answer(connection, author, now):
+        return
+    cooked = site.render.post_rejected(
+        f"{mailing_list.name}@{site.domain}",
+        message.subject,
+        reason,
+        to=author,
+        thread=Thread(message.message_id, message.references),
+        now=now,
+    )
+    outbox.queue_letter(
+        connection, "post_rejected", mailing_list.name, cooked, author, now, inbox_id=received.id
+    )
+
+
+def fingerprint(message: Message, content: bytes) -> str:
+    """Return what makes two arrivals the same mail: Message-ID and content, whatever way they came."""
+    return hashlib.sha256(f"{message.message_id}\n{canonical_hash(content)}".encode()).hexdigest()

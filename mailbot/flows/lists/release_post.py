@@ -1,0 +1,81 @@
+"""Let a post go on that waited for its author, or for the minutes in which he could cancel it; the rules look again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.message import Message
+from mailbot.core.moderation import Accept, Ask, Discard, Hold, Reject, moderate
+from mailbot.flows.lists.ask_author import let_post_wait
+from mailbot.flows.lists.hold_post import hold_post
+from mailbot.flows.lists.post_to_list import ask, distribute, give_receipt, refuse, wants_receipt
+from mailbot.flows.lists.tell_decision import tell_accepted
+from mailbot.flows.office.report_held import report_held
+from mailbot.flows.settled import Settled
+from mailbot.site import Site
+from mailbot.store import held_posts, inbox, lists
+from mailbot.store.held_posts import ACCEPTED, HeldPost
+from mailbot.store.inbox import Received
+
+
+def release_post(connection: Connection, site: Site, number: int, now: datetime) -> str:
+    """Distribute a held post unless a moderator must see it now; returns what became of it.
+
+    Its author has confirmed it, or did not cancel it. The caller has claimed it.
+    """
+    waited = held_posts.load(connection, number)
+    received = inbox.load(connection, number)
+    assert waited is not None
+    assert received is not None
+    held_posts.forget(connection, number)
+    message = received.message(site.authserv_id)
+    mailing_list = lists.load(connection, waited.list_name)
+    if mailing_list is None:
+        settled = Settled("discarded", f"there is no list {waited.list_name} any more")
+        inbox.change(connection, number, settled.state, settled.reason, now=now)
+        return settled.reason
+    if waited.rule == ACCEPTED:  # somebody has looked at it already, outside of the list's hours
+        settled = _send_accepted(connection, site, received, message, mailing_list, waited, now)
+        inbox.change(connection, number, settled.state, settled.reason, now=now)
+        return f"{settled.state}, {settled.reason}"
+    question = replace(ask(connection, site, received, message, mailing_list), confirmed=True)
+    match moderate(question, mailing_list, site.language):
+        case Accept() | Ask():
+            waits = let_post_wait(connection, site, received, message, mailing_list, now)
+            if waits is None:
+                post, count = distribute(connection, site, received, message, mailing_list, now)
+                give_receipt(connection, site, received, message, mailing_list, post, count, now)
+            settled = (
+                Settled("held", waits) if waits else Settled("posted", f"post {post} to {count} members")
+            )
+        case Hold() as hold:
+            settled = hold_post(connection, site, received, message, mailing_list, hold, question, now)
+            if not settled.told:
+                report_held(connection, site, received, message, "held", settled.reason, now)
+        case Reject(_, reason):
+            refuse(connection, site, received, message, mailing_list, reason, now)
+            settled = Settled("rejected", reason)
+        case Discard(_, reason):
+            settled = Settled("discarded", reason)
+    inbox.change(connection, number, settled.state, settled.reason, now=now)
+    return f"{settled.state}, {settled.reason}"
+
+
+def _send_accepted(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    waited: HeldPost,
+    now: datetime,
+) -> Settled:
+    """Distribute what a moderator accepted; its author hears of it where he knew that it waits."""
+    post, count = distribute(connection, site, received, message, mailing_list, now)
+    if waited.author_told or wants_receipt(connection, message, mailing_list):
+        tell_accepted(connection, site, message, mailing_list, post, count, now, inbox_id=received.id)
+    return Settled("posted", f"post {post} to {count} members")

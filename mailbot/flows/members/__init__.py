@@ -1,0 +1,1 @@
+"""Members: their register, addresses and memberships, what they ask for by mail, and what comes back undelivered."""

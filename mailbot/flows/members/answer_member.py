@@ -1,0 +1,67 @@
+"""Answer a member's commands: what was done, what was not, and how to go on; within the limits of promises.md I14 and I30."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.render import CommandLine, Thread
+from mailbot.site import Site
+from mailbot.store import confirmations, inbox, outbox
+
+
+def answer_member(
+    connection: Connection,
+    site: Site,
+    address: str,
+    done: Sequence[CommandLine],
+    not_done: Sequence[CommandLine],
+    now: datetime,
+    *,
+    inbox_id: int | None,
+    thread: Thread | None,
+    proved: bool = True,
+    sentence: str = "",
+    commands: bool = False,
+    list_name: str = "",
+    undo: Mapping[str, str] | None = None,
+) -> bool:
+    """Queue the answer; False when one more would be too many.
+
+    `proved`: the mail came from this address for certain, else the answer is one that anybody may have caused;
+    `commands`: all commands are explained; `undo`: what a 取消 in reply takes back, as `leave_list` tells.
+    """
+    if not (proved or confirmations.may_tell(connection, address, now)):
+        return False
+    if not inbox.may_answer(connection, address, now):
+        return False
+    cooked = site.render.letter(
+        "member_answer",
+        now=now,
+        thread=thread,
+        answerable=undo is not None,
+        done=tuple(done),
+        not_done=tuple(not_done),
+        sentence=sentence,
+        commands=commands or bool(not_done),
+        robot=f"{list_name}-request@{site.domain}" if list_name else f"robot@{site.domain}",
+    )
+    if undo is not None:
+        return ask_confirmation(
+            connection,
+            site,
+            "undo-leave",
+            address,
+            cooked,
+            now,
+            template="member_answer",
+            about=list_name,
+            detail=undo,
+            by_mail=False,
+            inbox_id=inbox_id,
+        )
+    outbox.queue_letter(connection, "member_answer", list_name, cooked, address, now, inbox_id=inbox_id)
+    return True

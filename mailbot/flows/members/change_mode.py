@@ -1,0 +1,39 @@
+"""A member's posts come in another form from now on: none is lost, none comes twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.digest import DIGESTS
+from mailbot.core.mailing_list import MailingList
+from mailbot.core.membership import Membership, Mode
+from mailbot.flows.lists.send_digest import send_digest
+from mailbot.site import Site
+from mailbot.store import lists, memberships
+
+
+def change_mode(
+    connection: Connection,
+    site: Site,
+    value: MailingList,
+    address: str,
+    mode: Mode,
+    now: datetime,
+    *,
+    weekly: bool = False,
+) -> Membership:
+    """Return a member's settings with the new form, to be saved.
+
+    Who leaves digests gets what has gathered in a last one at once; who comes to them has had everything up to now; from one
+    kind of digest to another what has gathered comes in the new one. No post goes out meanwhile.
+    """
+    last = lists.lock_number(connection, value.name)
+    before = memberships.load(connection, value.name, address)
+    if before.mode in DIGESTS and mode == "each" and value.archive:
+        send_digest(connection, site, value, now, only=address)
+    if before.mode not in DIGESTS and mode in DIGESTS:
+        before = replace(before, digested=last)
+    return replace(before, mode=mode, weekly=weekly)

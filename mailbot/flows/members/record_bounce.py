@@ -1,0 +1,94 @@
+"""A bounce: which copy could not be delivered, and is it for good? Only a token that we signed is believed (I15)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.automatic import absent_until, automatic, seems_automatic
+from mailbot.core.bounce import failure_of, read_bounce
+from mailbot.core.calendar import Language
+from mailbot.core.complaint import read_complaint
+from mailbot.core.message import Message
+from mailbot.core.token import read_bounce_token
+from mailbot.flows.members.report_complaint import report_complaint
+from mailbot.flows.members.weigh_failure import FEWEST, MOST, weigh_failure
+from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.settled import Settled
+from mailbot.render import ReportItem
+from mailbot.site import Site
+from mailbot.store import ballots, bounces
+from mailbot.store.inbox import Received
+
+_WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
+    "ja": {
+        "person": "エラー通知用のアドレスに、人の手で書かれたと思われるメールが届きました。お答えください。"
+    },
+    "en": {"person": "It was written to a return path by a person; please answer it."},
+}
+
+
+def record_bounce(
+    connection: Connection, site: Site, received: Received, message: Message, token: str | None, now: datetime
+) -> Settled:
+    """Record what a mail to a return path says about the copy that its token names.
+
+    A complaint (RFC 5965), and what a person wrote, wait for the office and count for nothing.
+    """
+    words = _WORDS[site.language]
+    delivery_id = None if token is None else read_bounce_token((site.key,), token)
+    complaint = read_complaint(message)
+    if complaint is not None:
+        return report_complaint(connection, site, complaint, delivery_id)
+    if delivery_id is None:
+        if automatic(message, received.mail_from):
+            return Settled("discarded", "a bounce whose address carries no token of ours; it names no copy")
+        return Settled("held", words["person"])
+    address = bounces.address_of(connection, delivery_id)
+    if address is None:
+        return Settled("discarded", "a bounce of a copy that is no longer known")
+    reports = read_bounce(message)
+    hint = seems_automatic(message.subject)
+    if not reports and not hint and automatic(message, received.mail_from) is None:
+        return Settled("held", words["person"])
+    if not reports or hint:
+        _note_absence(connection, received, message, delivery_id)
+        return Settled("discarded", f"an automatic answer to the copy for {address}, not a bounce")
+    failure = failure_of(reports)
+    if failure is None:
+        late = any(report.action == "delayed" for report in reports)
+        what = "is late and tried again" if late else "arrived, or was passed on"
+        return Settled("bounced" if late else "discarded", f"the copy for {address} {what}")
+    if not weigh_failure(connection, site, delivery_id, failure, now):
+        return Settled("discarded", f"the failure of the copy for {address} is known")
+    bounces.add(
+        connection, delivery_id, received.id, status=failure.status, permanent=failure.permanent, now=now
+    )
+    if failure.permanent:
+        _break_off(connection, site, delivery_id, now)
+    kind = "permanent" if failure.permanent else "temporary"
+    return Settled("bounced", f"{kind} failure {failure.status} of the copy for {address}")
+
+
+def _break_off(connection: Connection, site: Site, delivery_id: int, now: datetime) -> None:
+    """Stop a mailing of which too much came back, before the rest of it harms our name; the office is told once."""
+    returned = bounces.returned(connection, delivery_id)
+    if returned.bounced < FEWEST or returned.bounced <= MOST * returned.copies:
+        return
+    if not (stopped := bounces.stop_mailing(connection, delivery_id)):
+        return
+    item = ReportItem(
+        f"{returned.kind} {returned.subject}",
+        f"{returned.bounced} of {returned.copies} copies came back for good, so the other {stopped} were withdrawn "
+        "before they left. See `mailbot queue`; those who have not answered get the next reminder.",
+    )
+    tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")
+
+
+def _note_absence(connection: Connection, received: Received, message: Message, delivery_id: int) -> None:
+    """Remember the absence that a vacation note tells of: RFC 3834 sends it to the return path."""
+    until = absent_until(message.text, received.received_at)
+    ballot_id = bounces.ballot_of(connection, delivery_id)
+    if until is not None and ballot_id is not None:
+        ballots.set_absent(connection, ballot_id, until)

@@ -1,0 +1,1 @@
+"""The office: what it is told, and what it decides by reply."""

@@ -1,0 +1,44 @@
+"""What the office must see of a held mail to decide about it: its writer's own words, its files, and how it was read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from mailbot.core.ballot import numbered_answers
+from mailbot.core.desk import written_lines
+from mailbot.core.message import Message
+from mailbot.flows.surveys.known_texts import known_texts
+from mailbot.flows.surveys.record_for_body import ballot_of_mail
+from mailbot.flows.surveys.record_vote import read_if_admitted
+from mailbot.site import Site
+from mailbot.store import surveys
+from mailbot.store.inbox import Received
+
+_MOST_FILES = 10
+
+
+@dataclass(frozen=True)
+class Quoted:
+    """What of a held mail is shown."""
+
+    words: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()  # names of attachments
+    answers: tuple[str, ...] = ()  # Q1 1 賛成
+
+
+def quote_held(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:
+    """Return what is shown of a held mail; nothing of a reply to a sealed survey, which no person may read."""
+    ballot = ballot_of_mail(connection, site, received)
+    files = message.attachments[:_MOST_FILES]
+    if ballot is None:
+        return Quoted(written_lines(message.text, ()), files)
+    words = written_lines(message.text, known_texts(connection, site, ballot).texts)
+    stored = surveys.load(connection, ballot.subject) if ballot.kind == "survey" else None
+    if stored is None:
+        return Quoted(words, files)
+    if stored.survey.mode == "sealed":
+        return Quoted()
+    read = read_if_admitted(connection, site, ballot, received, message)
+    return Quoted(words, files, numbered_answers(stored.survey, read, site.language))

@@ -1,0 +1,91 @@
+"""Tell the office of a mail that waits for it: what it is, why it waits, and how to decide by reply."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from mailbot import log
+from mailbot.core.address import Post, Reply, route
+from mailbot.core.decision import REASONS
+from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.message import Message
+from mailbot.core.token import token_hash
+from mailbot.flows.office.quote_held import Quoted, quote_held
+from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.surveys.record_for_body import ballot_of_mail
+from mailbot.render import HeldMail
+from mailbot.site import Site
+from mailbot.store import ballots, held_posts, lists
+from mailbot.store.database import savepoint, storage_errors
+from mailbot.store.inbox import Received
+
+
+def report_held(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    state: str,
+    reason: str,
+    now: datetime,
+) -> None:
+    """Queue the mail to the office about a mail that is held, or quarantined (`state`)."""
+    takes = _takes(connection, site, received) if state == "held" else "neither"
+    shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
+    post = held_posts.load(connection, received.id)
+    mailing_list = None if post is None else lists.load(connection, post.list_name)
+    held = HeldMail(
+        str(received.id),
+        message.from_address or message.from_header,
+        message.subject,
+        _about(connection, site, received),
+        reason,
+        takes,
+        words=shown.words,
+        attachments=shown.files,
+        answers=shown.answers,
+        until=None if post is None else post.until,
+        reasons=() if mailing_list is None else mailing_list.reasons or REASONS[site.language],
+    )
+    tell_office(
+        connection,
+        site,
+        site.render.office_held(held, now=now),
+        now,
+        kind="office_held",
+        inbox_id=received.id,
+    )
+
+
+def _takes(connection: Connection, site: Site, received: Received) -> Literal["answers", "accept", "neither"]:
+    """Return how the office can let a held mail act."""
+    found = route(
+        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+    )
+    if isinstance(found, Post):
+        return "accept"
+    ballot = ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
+    if ballot is None:
+        return "neither"
+    return "answers" if ballot.kind == "survey" else "accept"
+
+
+def _about(connection: Connection, site: Site, received: Received) -> str:
+    """Return what a held mail is about: the key of the survey or event that it answers, else where it was sent to."""
+    ballot = ballot_of_mail(connection, site, received)
+    return received.recipient if ballot is None else ballot.subject.rpartition(":")[2]
+
+
+def _quoted(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:
+    """Return what the office is shown of a held mail; one that breaks us is told of all the same."""
+    try:
+        with storage_errors(), savepoint(connection):
+            return quote_held(connection, site, received, message)
+    except (StorageFull, StorageUnavailable):
+        raise
+    except Exception as error:  # noqa: BLE001  it must not stop the others
+        log.event("inbox.not_shown", level="error", inbox=received.id, error=error)
+        return Quoted()

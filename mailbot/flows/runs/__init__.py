@@ -1,0 +1,1 @@
+"""The calendar: what is planned, falls due, and is moved or stopped."""

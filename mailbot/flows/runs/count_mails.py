@@ -1,0 +1,70 @@
+"""Count how many mails a planned run would send: for the schedule and for the plan's weekly mail."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from mailbot.core.audience import Selector
+from mailbot.core.plan import Action, job_name
+from mailbot.core.survey import Survey
+from mailbot.flows.bulletins.choose_readers import choose_readers
+from mailbot.flows.events.announce_event import codes_with, unanswered
+from mailbot.flows.events.count_meeting import count_meeting
+from mailbot.flows.surveys.open_survey import first_of_each_body
+from mailbot.flows.surveys.remind_survey import missing
+from mailbot.store import ballots, bulletins, events, meetings, members, roll_calls, surveys
+from mailbot.store.occurrences import Occurrence
+
+
+def count_mails(connection: Connection, one: Occurrence) -> int:
+    """Return how many mails a run would send if it ran now."""
+    name = job_name(one.job)
+    if name.subject == "rollcall":
+        asked = roll_calls.entries(connection, name.key)
+        everybody = len(first_of_each_body(members.selected(connection, Selector(everyone=True))))
+        return sum(entry.answer == "" for entry in asked) if asked else everybody
+    if name.subject == "meeting":
+        meeting = meetings.load(connection, name.key)
+        if name.action != "invite" or meeting is None:
+            return 1  # to the office
+        return len(count_meeting(connection, meeting).members)
+    if name.subject == "bulletin":
+        issue = bulletins.load(connection, name.key)
+        return 0 if issue is None else len(choose_readers(connection, issue.bulletin, one.due_at).readers)
+    if name.subject == "survey":
+        stored = surveys.load(connection, name.key)
+        if stored is None:
+            return 0
+        if stored.state == "open":
+            return _mails_while_open(connection, stored.survey, name.action)
+        audience = stored.survey.audience
+    else:
+        held = events.load(connection, name.key)
+        if held is None:
+            return 0
+        if name.action == "offer":
+            return 1
+        to = "attending" if name.action == "joining" else held.event.notices[name.number - 1].to
+        if to == "attending":
+            return len(codes_with(connection, name.key, frozenset({"attending"})))
+        if to == "unanswered" and held.state == "announced":
+            return len(unanswered(connection, name.key))
+        if held.state == "announced":
+            return len(ballots.of_subject(connection, name.key))
+        audience = held.event.audience
+    return len(first_of_each_body(members.selected(connection, audience)))
+
+
+def _mails_while_open(connection: Connection, survey: Survey, action: Action) -> int:
+    """Return how many mails a run of an open survey would send."""
+    match action:
+        case "reminder":
+            return len(missing(connection, survey))
+        case "followup":
+            return len(members.selected(connection, Selector(tags=(survey.follow_up_tag,))))
+        case "close" if survey.publish_at == "close" and survey.publish_to == "audience":
+            return ballots.count(connection, survey.key)
+        case "close" if survey.publish_at == "close" and survey.publish_to == "office":
+            return 1
+        case _:
+            return 0

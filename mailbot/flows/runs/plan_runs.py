@@ -1,0 +1,46 @@
+"""Put the runs of a survey, an event, a bulletin or a meeting into the due-table, as its definition says now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.bulletin import Bulletin
+from mailbot.core.event import Event
+from mailbot.core.plan import Job, bulletin_jobs, event_jobs, meeting_jobs, occurrence, survey_jobs
+from mailbot.core.survey import Survey
+from mailbot.flows.events.give_seats import offered_runs
+from mailbot.site import Site
+from mailbot.store import occurrences
+from mailbot.store.meetings import StoredMeeting
+from mailbot.store.occurrences import Occurrence
+
+
+def plan_runs(
+    connection: Connection, site: Site, value: Survey | Event | Bulletin, *, after: datetime | None = None
+) -> None:
+    """Make the waiting runs exactly those of the definition; runs that were done stay done, and those up to `after` too."""
+    kind = "survey" if isinstance(value, Survey) else "event" if isinstance(value, Event) else "bulletin"
+    wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs_of(site, value)]
+    if isinstance(value, Event) and value.cancelled is None:
+        wanted += offered_runs(connection, site, value.key)
+    upto = occurrence(after, site.zone) if after else ""
+    occurrences.plan(connection, f"{kind}:{value.key}:", wanted, after=upto)
+
+
+def jobs_of(site: Site, value: Survey | Event | Bulletin) -> tuple[Job, ...]:
+    """Return the runs that a definition has."""
+    if isinstance(value, Survey):
+        return survey_jobs(value, site.calendar, site.zone)
+    if isinstance(value, Bulletin):
+        return bulletin_jobs(value, site.calendar, site.zone)
+    return event_jobs(value, site.calendar, site.zone)
+
+
+def plan_meeting(connection: Connection, site: Site, stored: StoredMeeting) -> None:
+    """Make the waiting runs of a meeting exactly those that it has as it stands."""
+    key = stored.meeting.key
+    jobs = meeting_jobs(stored.meeting, stored.starts)
+    wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs]
+    occurrences.plan(connection, f"meeting:{key}:", wanted)

@@ -1,0 +1,1 @@
+"""Surveys and resolutions: asked, answered by reply, counted, published and proved."""

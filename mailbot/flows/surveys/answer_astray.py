@@ -1,0 +1,114 @@
+"""A reply that came without its ballot's own address: nothing counts, a fresh ballot goes to the registered address.
+
+From alone never votes (ballot.md section 10, level 0; promises.md I28). The survey's key in the Subject, our Message-ID in
+References and the 受付番号 in the text only say which ballot is meant (section 9).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.authentication import read_authentication
+from mailbot.core.judgement import is_machine
+from mailbot.core.known_text import REFERENCE
+from mailbot.core.ledger import own_rows, standing
+from mailbot.core.message import Message
+from mailbot.core.trust import SendBallot, may_count, trust
+from mailbot.flows.settled import Settled
+from mailbot.flows.surveys.answer_reply import queue_receipt
+from mailbot.render import Thread
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, members, surveys
+from mailbot.store.ballots import Ballot
+from mailbot.store.inbox import Received
+from mailbot.store.members import Person
+from mailbot.store.surveys import StoredSurvey
+
+_READ = 20_000  # characters of the text in which a 受付番号 is looked for
+_A_DAY = 3  # mails to an address that nobody may have asked for (promises.md I30)
+_SUBJECT_KEY = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9-]{2,30})\]")
+
+
+def answer_astray(
+    connection: Connection, site: Site, received: Received, message: Message, now: datetime
+) -> Settled | None:
+    """Send the ballot that is meant to its registered address; None: it is not plain that one is meant, or whose."""
+    if message.from_address is None:
+        return None
+    people = members.people_at(connection, message.from_address)
+    believed = trust(
+        message.from_address,
+        token=False,
+        designated=None,
+        registered=[person.contact for person in people],
+        authentication=read_authentication(message.headers, site.authserv_id),
+        own_domains=(site.domain, site.reply_domain),
+    )
+    if not isinstance(may_count(believed.level, "survey"), SendBallot):
+        return None
+    found = _meant(connection, people, _keys_named(message))
+    if found is None:
+        return None
+    stored, ballot = found
+    if is_machine(message, received.mail_from, stored.survey.title):
+        return Settled("discarded", "an automatic mail without a ballot's own address")
+    if not inbox.may_answer(connection, ballot.address, now, per_hour=_A_DAY, per_day=_A_DAY):
+        return None
+    _send(connection, site, received, message, stored, ballot, now)
+    return Settled(
+        "answered",
+        f"{ballot.subject} {ballot.code}: not counted, it came without the ballot's own address; a fresh ballot went to the "
+        "registered one",
+    )
+
+
+def _keys_named(message: Message) -> frozenset[str]:
+    """Return the keys of surveys that a mail names, as far as its words look like keys; in lower case."""
+    words = list(_SUBJECT_KEY.findall(message.subject[:1_000]))
+    words += [match["reference"] for match in REFERENCE.finditer(message.text[:_READ])]
+    own_ids = (*message.in_reply_to, *message.references)
+    words += [identity.strip("<>").partition(".")[0] for identity in own_ids]
+    lowered = [word.lower() for word in words]
+    return frozenset(lowered) | {word.rpartition("-")[0] for word in lowered}  # S26-014-13201 too
+
+
+def _meant(
+    connection: Connection, people: Sequence[Person], keys: frozenset[str]
+) -> tuple[StoredSurvey, Ballot] | None:
+    """Return the one ballot of an open survey that is named and is this sender's body's, if it is one."""
+    codes = {person.body.code for person in people}
+    own = {person.contact.email for person in people}
+    found = [
+        (stored, ballot)
+        for stored in surveys.every(connection)
+        if stored.state == "open" and stored.survey.key.lower() in keys
+        for ballot in ballots.of_subject(connection, stored.survey.key)
+        if ballot.code in codes and (stored.survey.unit == "body" or ballot.address in own)
+    ]
+    return found[0] if len(found) == 1 and found[0][1].frozen_at is None else None
+
+
+def _send(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    stored: StoredSurvey,
+    ballot: Ballot,
+    now: datetime,
+) -> None:
+    rows = ballots.ledger(connection, ballot.subject, ballot.code)
+    stands = standing(own_rows(rows, stored.survey.unit, ballot.id))
+    cooked = site.render.fresh_ballot(
+        stored.survey,
+        now=now,
+        answers={} if stands is None else stands.row.stands,
+        edition=1 if stands is None else stands.row.version + 1,
+        thread=Thread(message.message_id, message.references),
+        columns=ballot.columns,
+    )
+    queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], received.id, now)

@@ -1,0 +1,217 @@
+"""What a reply to a survey is answered with: its receipt, a fresh ballot, or a question to the primary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from mailbot.core.entitlement import FROZEN, Sender
+from mailbot.core.judgement import Judged
+from mailbot.core.ledger import IN_TALLY, LedgerRow, Standing
+from mailbot.core.message import Message
+from mailbot.core.seal import Seal, seal_of
+from mailbot.core.token import ballot_token, token_hash
+from mailbot.core.vote import Verdict
+from mailbot.flows.surveys.known_texts import KnownTexts
+from mailbot.flows.surveys.open_survey import ballot_copy
+from mailbot.render import ReceiptStatus, Thread, VoteReceipt
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, outbox
+from mailbot.store.ballots import Ballot
+from mailbot.store.inbox import Received
+from mailbot.store.surveys import StoredSurvey
+
+RECEIPTS: dict[str, Literal["counted", "partial", "late", "withdrawn", "declined"]] = {
+    "counted": "counted",
+    "partial": "partial",
+    "late": "late",
+    "withdrawn": "withdrawn",
+    "declined": "declined",
+}
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One reply with all that is loaded to decide about it."""
+
+    stored: StoredSurvey
+    ballot: Ballot
+    received: Received
+    message: Message
+    sender: Sender
+    before: Standing | None  # what stood before it
+    pending: LedgerRow | None  # the reply that waits for the primary's word
+    known: KnownTexts
+    asked: int  # times that its body was asked back
+
+    @property
+    def thread(self) -> Thread:
+        """Return the thread that an answer to it belongs to."""
+        return Thread(self.message.message_id, self.message.references)
+
+
+def acknowledge(
+    connection: Connection,
+    site: Site,
+    arrival: Arrival,
+    verdict: Verdict,
+    row: LedgerRow,
+    tell: tuple[str, ...],
+    now: datetime,
+    *,
+    others: int = 0,
+    proxy_ended: bool = False,
+) -> None:
+    """Queue the receipt, which is the next ballot, within the limit of automatic answers (I14).
+
+    `others`: how many members and lists stood in To and Cc beside us; `proxy_ended`: the reply ended a proxy. Who is
+    not told now is owed the last state.
+    """
+    to = [address for address in tell if inbox.may_answer(connection, address, now)]
+    if len(to) < len(tell):
+        ballots.owe_receipt(connection, arrival.ballot.id, True)
+        inbox.note(
+            connection,
+            "no receipt now, too many to this address: the last state is told later",
+            now=now,
+            inbox_id=arrival.received.id,
+        )
+    if not to:
+        return
+    survey, ballot = arrival.stored.survey, arrival.ballot
+    if arrival.stored.is_over(now):
+        cooked = site.render.survey_closed_reply(survey, thread=arrival.thread, now=now)
+    else:
+        receipt = VoteReceipt(
+            status=_receipt_status(verdict),
+            at=arrival.received.received_at,
+            version=row.version,
+            edition=row.version + 1,
+            answers=row.stands,
+            problems=verdict.problems,
+            reason=verdict.reason,
+            remarks=row.remarks,
+            flags=row.flags,
+            ask=verdict.ask,
+            others=others,
+            proxy_ended=proxy_ended,
+            seal=seal_in_receipt(arrival.stored, ballot),
+        )
+        cooked = site.render.vote_receipt(
+            survey, receipt, thread=arrival.thread, now=now, columns=ballot.columns
+        )
+    queue_receipt(connection, "vote_receipt", cooked, ballot, to, arrival.received.id, now)
+
+
+def _receipt_status(verdict: Verdict) -> ReceiptStatus:
+    if verdict.rule == FROZEN:
+        return "frozen"
+    return RECEIPTS.get(verdict.status, "held" if verdict.ask else "desk")
+
+
+def seal_in_receipt(stored: StoredSurvey, ballot: Ballot) -> Seal | None:
+    """Return how the voter of an open sealed survey will find the own line in the published list."""
+    if stored.seal_key is None or stored.state != "open":
+        return None
+    return seal_of(stored.seal_key, ballot.id, ballot.reference)
+
+
+def ask_primary(
+    connection: Connection, site: Site, arrival: Arrival, judged: Judged, row: LedgerRow, now: datetime
+) -> None:
+    """Ask the primary about a reply that may not count by itself: 承認, 差替 or そのまま (ballot.md 10 and 11)."""
+    address = arrival.ballot.address
+    if not inbox.may_answer(connection, address, now):
+        inbox.note(
+            connection, "the primary was not asked: too many mails", now=now, inbox_id=arrival.received.id
+        )
+        return
+    cooked = site.render.primary_asked(
+        arrival.stored.survey,
+        author=arrival.message.from_address or arrival.message.from_header,
+        at=arrival.received.received_at,
+        read=judged.verdict.answers if judged.verdict.status in IN_TALLY else {},
+        withdraws=judged.verdict.status in {"withdrawn", "declined"},
+        reason=row.reason,
+        stands=row.stands,
+        edition=row.version + 1,
+        now=now,
+    )
+    queue_receipt(connection, "primary_asked", cooked, arrival.ballot, [address], arrival.received.id, now)
+
+
+def answer_proxy(
+    connection: Connection, site: Site, arrival: Arrival, sentence: str, recorded: bool, now: datetime
+) -> None:
+    """Tell the voter what became of his proxy, with the ballot again; the registered address hears of it too."""
+    ballot, before = arrival.ballot, arrival.before
+    cooked = site.render.proxy_receipt(
+        arrival.stored.survey,
+        sentence,
+        recorded=recorded,
+        at=arrival.received.received_at,
+        edition=1 if before is None else before.row.version + 1,
+        thread=arrival.thread,
+        now=now,
+        columns=ballot.columns,
+    )
+    if inbox.may_answer(connection, ballot.address, now):
+        queue_receipt(connection, "proxy_receipt", cooked, ballot, [ballot.address], arrival.received.id, now)
+
+
+def send_fresh_ballot(
+    connection: Connection,
+    site: Site,
+    arrival: Arrival,
+    address: str,
+    now: datetime,
+    *,
+    with_form: bool = False,
+) -> None:
+    """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
+    before, survey = arrival.before, arrival.stored.survey
+    cooked = site.render.fresh_ballot(
+        survey,
+        now=now,
+        answers={} if before is None else before.row.stands,
+        edition=1 if before is None else before.row.version + 1,
+        thread=arrival.thread,
+        columns=arrival.ballot.columns,
+        form=site.write_form(survey, site.language) if with_form else None,
+    )
+    if inbox.may_answer(connection, address, now):
+        queue_receipt(connection, "fresh_ballot", cooked, arrival.ballot, [address], arrival.received.id, now)
+
+
+def send_new_token(connection: Connection, site: Site, arrival: Arrival, now: datetime) -> None:
+    """Send a fresh ballot to its registered address: with a new token when the present one is frozen."""
+    ballot = arrival.ballot
+    if arrival.sender.frozen:
+        ballot = new_token(connection, site, ballot, now)
+    send_fresh_ballot(connection, site, replace(arrival, ballot=ballot), ballot.address, now)
+
+
+def new_token(connection: Connection, site: Site, ballot: Ballot, now: datetime) -> Ballot:
+    """Give a ballot a new token; what comes with the old one does not count any more."""
+    issue = ballot.issue + 1
+    return ballots.reissue(connection, ballot, token_hash(ballot_token(site.key, ballot.id, issue)), now)
+
+
+def queue_receipt(
+    connection: Connection,
+    kind: str,
+    cooked: bytes,
+    ballot: Ballot,
+    to: list[str],
+    inbox_id: int | None,
+    now: datetime,
+) -> None:
+    """Queue one receipt, from the null sender, to these addresses; it is then among the texts that we sent."""
+    mailing_id = outbox.add_mailing(
+        connection, kind=kind, subject=ballot.subject, cooked=cooked, bounces=None, inbox_id=inbox_id, now=now
+    )
+    copies = [replace(ballot_copy(ballot), address=address) for address in to]
+    outbox.queue(connection, mailing_id, copies, now)

@@ -1,0 +1,301 @@
+"""Enter what a body answered by telephone, on paper or by FAX, or what a held reply of it says: always marked 代理入力."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import Reply, address_key, route
+from mailbot.core.answer import EXPLANATIONS, Understood, read_answer
+from mailbot.core.ballot import answer_words
+from mailbot.core.calendar import receipt_words
+from mailbot.core.desk_sentences import MAIL_STATES, mail_name, sentence
+from mailbot.core.ledger import VOTES, LedgerRow, accepted, mail_digest, own_rows, standing
+from mailbot.core.refusal import Refusal
+from mailbot.core.register import full_code
+from mailbot.core.survey import Answer, Answers, Reading, Survey
+from mailbot.core.token import token_hash
+from mailbot.core.vote import weigh
+from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt
+from mailbot.flows.surveys.known_texts import known_texts
+from mailbot.flows.surveys.record_proxy import end_proxy
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, lists, members, surveys
+from mailbot.store.ballots import Ballot
+from mailbot.store.inbox import Received
+from mailbot.store.surveys import StoredSurvey
+
+Written = Sequence[tuple[str, str]]  # question ("": the only one it can be), and its answer as written
+
+
+@dataclass(frozen=True)
+class Entered:
+    """What the office entered for a body, and what stands for it now."""
+
+    key: str
+    body: str  # its name
+    version: int
+    stands: str  # what stands, as a sentence about its version ends
+    asked: bool  # the body is asked for what is missing
+
+
+@dataclass(frozen=True)
+class _Source:
+    """Where an entry comes from."""
+
+    rule: str
+    author: str
+    reason: str
+    inbox_id: int | None
+    received_at: datetime
+    late: bool  # it came after the close and nobody has admitted it
+
+
+def record_for_body(
+    connection: Connection,
+    site: Site,
+    key: str,
+    code: str,
+    written: Written,
+    reason: str,
+    now: datetime,
+    *,
+    by: str,
+    inbox_id: int | None = None,
+    received_at: datetime | None = None,
+) -> Entered:
+    """Enter a body's answers (`reason`: how they came, when, from whom; `by`: who enters them); queues its receipt.
+
+    `inbox_id`: the mail with which they were entered. Raises Refusal when any of it cannot be read whole.
+    """
+    stored, ballot = _ballot_of(connection, site, key, code)
+    at = received_at or now
+    source = _Source("desk 代理", "", f"代理入力：{reason}", inbox_id, at, at >= stored.survey.closes)
+    if stored.state != "open" or source.late:
+        raise Refusal(sentence(site.language, "not-open", key=key))
+    return _enter(connection, site, stored, ballot, written, source, now, by=by)
+
+
+def record_held_answers(
+    connection: Connection, site: Site, number: int, written: Written, now: datetime, *, by: str
+) -> Entered:
+    """Let a held reply count with the answers that the office read in it; raises Refusal when that cannot be."""
+    received, ballot = held_reply(connection, site, number)
+    stored = surveys.lock(connection, ballot.subject)
+    assert stored is not None, "a ballot has its survey"
+    if stored.survey.mode == "sealed" and stored.state == "closed":
+        raise Refusal(sentence(site.language, "sealed", key=stored.survey.key))
+    message = received.message(site.authserv_id)
+    author = message.from_address or ""
+    source = _Source(
+        "desk 回答",
+        author,
+        f"代理入力：{sentence(site.language, 'that-reply', at=_arrived(site, received))}",
+        number,
+        received.received_at,
+        late=False,
+    )
+    entered = _enter(connection, site, stored, ballot, written, source, now, by=by)
+    inbox.settle(
+        connection,
+        number,
+        "voted",
+        f"its answers were read by {by}",
+        sender=author or message.from_header,
+        title=message.subject,
+        now=now,
+    )
+    return entered
+
+
+def held_reply(connection: Connection, site: Site, number: int) -> tuple[Received, Ballot]:
+    """Return a held mail that is a reply to a survey, taken for this transaction. Raises Refusal when it is none."""
+    received = held_mail(connection, site, number)
+    ballot = ballot_of_mail(connection, site, received)
+    if ballot is None or ballot.kind != "survey":
+        raise Refusal(sentence(site.language, "no-answer-mail", mail=mail_name(number)))
+    return received, ballot
+
+
+def held_mail(connection: Connection, site: Site, number: int) -> Received:
+    """Return a held mail, taken for this transaction. Raises Refusal when it is not held."""
+    received = inbox.load(connection, number)
+    if received is None:
+        raise Refusal(sentence(site.language, "no-mail", mail=mail_name(number)))
+    if not inbox.claim(connection, number, "held"):
+        state = MAIL_STATES[site.language].get(received.state, received.state)
+        raise Refusal(sentence(site.language, "not-held", mail=mail_name(number), state=state))
+    return received
+
+
+def ballot_of_mail(connection: Connection, site: Site, received: Received) -> Ballot | None:
+    """Return the ballot that a mail answers by its token; None: it is no answer."""
+    found = route(
+        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+    )
+    return ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
+
+
+def _arrived(site: Site, received: Received) -> str:
+    return receipt_words(received.received_at.astimezone(site.zone), site.language)
+
+
+def stands_for(connection: Connection, site: Site, survey: Survey, ballot: Ballot) -> Entered:
+    """Return what stands for a ballot now, in words."""
+    rows = own_rows(ballots.ledger(connection, survey.key, ballot.code), survey.unit, ballot.id)
+    now_stands = standing(rows)
+    row = None if now_stands is None else now_stands.row
+    return Entered(
+        survey.key,
+        _name(connection, ballot.code),
+        0 if row is None else row.version,
+        _in_words(site, survey, {} if row is None else row.answers),
+        row is not None and row.status == "partial",
+    )
+
+
+def _ballot_of(connection: Connection, site: Site, key: str, code: str) -> tuple[StoredSurvey, Ballot]:
+    stored = surveys.lock(connection, key)
+    if stored is None:
+        raise Refusal(sentence(site.language, "no-survey", key=key))
+    try:
+        full = full_code(code)
+    except ValueError:
+        raise Refusal(sentence(site.language, "bad-code", code=code)) from None
+    if stored.survey.unit == "person":
+        raise Refusal(sentence(site.language, "persons", key=key))
+    ballot = next((one for one in ballots.of_subject(connection, key) if one.code == full), None)
+    if ballot is None:
+        raise Refusal(sentence(site.language, "no-body", key=key, code=full))
+    return stored, ballot
+
+
+def _enter(
+    connection: Connection,
+    site: Site,
+    stored: StoredSurvey,
+    ballot: Ballot,
+    written: Written,
+    source: _Source,
+    now: datetime,
+    *,
+    by: str,
+) -> Entered:
+    survey = stored.survey
+    rows = own_rows(ballots.ledger(connection, survey.key, ballot.code), survey.unit, ballot.id)
+    before = standing(rows)
+    reading = _read(site, survey, _with_questions(site, survey, written, rows, source), source.received_at)
+    previous = before.row.answers if before is not None and before.row.status in VOTES else None
+    verdict = weigh(survey, previous, reading, late=False, automatic=False, language=site.language)
+    if not accepted(verdict.status):
+        why = "、".join(problem.text for problem in verdict.problems) or verdict.reason
+        raise Refusal(sentence(site.language, "not-counted", why=why))
+    mail = None if source.inbox_id is None else inbox.load(connection, source.inbox_id)
+    row = LedgerRow(
+        ballot_id=ballot.id,
+        code=ballot.code,
+        inbox_id=source.inbox_id,
+        received_at=source.received_at,
+        author=source.author,
+        status=verdict.status,
+        version=1 + (0 if before is None else before.row.version),
+        answers=verdict.answers,
+        problems=verdict.problems,
+        reason=source.reason,
+        rule=source.rule,
+        level="4",
+        by=by,
+        remarks=reading.remarks,
+        flags=reading.flags,
+        texts=known_texts(connection, site, ballot).newest,
+        digest="" if mail is None else mail_digest(mail.content),
+    )
+    ballots.append(connection, survey.key, row, sealed=survey.mode == "sealed")
+    if survey.resolution is not None:
+        end_proxy(connection, survey.key, ballot.code, source.received_at)  # who votes needs no proxy
+    cooked = site.render.entered_for_body(
+        survey,
+        row.answers,
+        reason=source.reason.partition("：")[2],
+        at=now,
+        version=row.version,
+        seal=seal_in_receipt(stored, ballot),
+        now=now,
+    )
+    told = _told(connection, ballot, None if before is None else before.row.author)
+    queue_receipt(connection, "entered_for_body", cooked, ballot, told, source.inbox_id, now)
+    return stands_for(connection, site, survey, ballot)
+
+
+def _with_questions(
+    site: Site, survey: Survey, written: Written, rows: Sequence[LedgerRow], source: _Source
+) -> list[tuple[str, str]]:
+    """Say which question is meant where none was written: the only one, or the only one that was not understood."""
+    found = []
+    for question, value in written:
+        if question:
+            found.append((question, value))
+            continue
+        row = next((row for row in reversed(rows) if row.inbox_id == source.inbox_id), None)
+        unclear = {problem.question for problem in row.problems if problem.question} if row else set()
+        meant = [each.id for each in survey.questions if len(survey.questions) == 1 or unclear == {each.id}]
+        if not meant:
+            raise Refusal(sentence(site.language, "which-question", mail=mail_name(source.inbox_id or 0)))
+        found.append((meant[0], value))
+    return found
+
+
+def _read(site: Site, survey: Survey, written: Written, received_at: datetime) -> Reading:
+    """Read what was written by the grammar of the ballot: each answer whole, or none of them."""
+    answers: dict[str, Answer] = {}
+    remarks: dict[str, str] = {}
+    flags: dict[str, tuple[str, ...]] = {}
+    today = received_at.astimezone(site.zone).date()
+    for question_id, value in written:
+        question = next((each for each in survey.questions if each.id == question_id), None)
+        if question is None:
+            raise Refusal(sentence(site.language, "no-question", key=survey.key, question=question_id))
+        read = read_answer(question, value, today=today)
+        if not isinstance(read, Understood):
+            why = EXPLANATIONS[site.language][getattr(read, "kind", "unclear")]
+            shown = (
+                "…" if survey.mode == "sealed" else value
+            )  # what we write is quoted, and outlives the votes
+            raise Refusal(sentence(site.language, "unread", question=question_id, value=shown, why=why))
+        answers[question_id] = read.answer
+        if read.remark:
+            remarks[question_id] = read.remark
+        if read.flags:
+            flags[question_id] = read.flags
+    return Reading(answers, remarks, flags)
+
+
+def _told(connection: Connection, ballot: Ballot, author: str | None) -> list[str]:
+    """Return who hears of an entry: the address that was asked, and who of the body had answered before."""
+    registered = {
+        address_key(each): person.contact.email
+        for person in members.people(connection, [ballot.code])
+        for each in person.contact.addresses
+    }
+    previous = registered.get(address_key(author or ""))
+    return list(dict.fromkeys([ballot.address, *([previous] if previous else [])]))
+
+
+def _in_words(site: Site, survey: Survey, answers: Answers) -> str:
+    if survey.mode == "sealed":
+        return sentence(site.language, "stands-sealed")
+    words = [
+        f"{question.id} {said}"
+        for question in survey.questions
+        if (said := answer_words(question, answers.get(question.id), site.language))
+    ]
+    said = ("、" if site.language == "ja" else ", ").join(words) or sentence(site.language, "nobody")
+    return sentence(site.language, "stands", answers=said)
+
+
+def _name(connection: Connection, code: str) -> str:
+    body = members.bodies(connection).get(code)
+    return body.name if body is not None else code

@@ -1,0 +1,464 @@
+"""One reply to a survey: read it beside what we sent, say what it is worth, append it to the ledger, answer it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import Post, address_key, route
+from mailbot.core.authentication import read_authentication
+from mailbot.core.automatic import absent_until
+from mailbot.core.calendar import Language
+from mailbot.core.entitlement import Sender, entitle, freezes, may_confirm
+from mailbot.core.header import mail_date
+from mailbot.core.judgement import Judged, judge
+from mailbot.core.ledger import (
+    IN_TALLY,
+    KEPT,
+    VOTES,
+    LedgerRow,
+    accepted,
+    mail_digest,
+    own_rows,
+    standing,
+    waiting_for_primary,
+)
+from mailbot.core.message import Message
+from mailbot.core.refusal import Refusal
+from mailbot.core.register import Contact
+from mailbot.core.survey import Answers, Command
+from mailbot.core.trust import Trust, trust
+from mailbot.core.vote import Verdict
+from mailbot.flows.settled import Settled
+from mailbot.flows.surveys.answer_reply import (
+    Arrival,
+    acknowledge,
+    answer_proxy,
+    ask_primary,
+    send_fresh_ballot,
+    send_new_token,
+)
+from mailbot.flows.surveys.known_texts import known_texts
+from mailbot.flows.surveys.open_survey import greeting
+from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, lists, members, surveys
+from mailbot.store.ballots import Ballot
+from mailbot.store.inbox import Received
+from mailbot.store.surveys import StoredSurvey
+
+_MOST_ASKED = (
+    2  # times that one body is asked back in one survey; then the office rings (ballot.md section 8)
+)
+_MOST_RECIPIENTS = 50  # addresses of To and Cc that are looked up
+_WORDS: dict[Language, dict[str, str]] = {  # why a reply waits, for the office
+    "ja": {
+        "proxy": "委任が、表決する方としてご登録の方以外から届きました。記録していません。",
+        "word": "承認・差替・そのままのどれかの返信ですが、それを決められる方以外から届いたか、締切の後に届きました。",
+        "contact": "担当の方の変更のご連絡です：{}",
+        "gone": "承認された元のお返事が、もうありません。",
+    },
+    "en": {
+        "proxy": "It is a proxy that did not come from the entitled voter; it is not recorded.",
+        "word": "It is a word of approval that its sender may not give, or that came after the close.",
+        "contact": "A change of contact is asked for: {}",
+        "gone": "The reply that it approves is no longer there.",
+    },
+}
+_PRIMARYS_WORDS: frozenset[Command] = frozenset({"approve", "replace", "keep"})
+
+
+def record_vote(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    ballot: Ballot,
+    now: datetime,
+    *,
+    by: str = "",
+) -> Settled:
+    """Record one reply and queue its receipt; `by`: the person who decided that it counts as it was read."""
+    stored = surveys.lock(connection, ballot.subject)
+    assert stored is not None, "a ballot has its survey"
+    arrival = _load(connection, site, stored, ballot, received, message, now)
+    judged = _judge(site, arrival, admitted=bool(by))
+    if ballot.replaced and not judged.machine and not by:
+        send_new_token(connection, site, arrival, now)
+        return Settled("answered", "its token was replaced; a ballot with the new one was sent")
+    if not by and (settled := _primarys_word(connection, site, arrival, judged, now)) is not None:
+        return settled
+    verdict = judged.verdict
+    tell: tuple[str, ...] = (ballot.address,)
+    if not by:
+        entitled = entitle(
+            stored.survey,
+            verdict,
+            arrival.sender,
+            arrival.before,
+            written_at=mail_date(message.date),
+            received_at=received.received_at,
+            language=site.language,
+        )
+        verdict, tell = _at_most_asked(entitled.verdict, arrival), entitled.tell
+    elif arrival.sender.trust.level in {2, 3, 4}:
+        tell = tuple(dict.fromkeys((ballot.address, message.from_address or ballot.address)))
+    if judged.machine:
+        _note_absence(connection, arrival)
+        tell = ()
+    if verdict.status == "ignored":
+        return _answer_request(connection, site, arrival, judged, verdict, tell, now)
+    row = _row(arrival, judged, verdict, by)
+    _append(connection, arrival, row)
+    ended = False
+    if stored.survey.resolution is not None and accepted(row.status):  # who votes needs no proxy
+        ended = end_proxy(connection, ballot.subject, ballot.code, received.received_at)
+    _answer(connection, site, arrival, judged, verdict, row, tell, now, proxy_ended=ended)
+    return _settled(arrival, verdict, now)
+
+
+def rehearse_vote(
+    connection: Connection, site: Site, ballot: Ballot, received: Received, message: Message, now: datetime
+) -> Verdict:
+    """Return what a reply would be worth, without recording it."""
+    stored = surveys.load(connection, ballot.subject)
+    assert stored is not None, "a ballot has its survey"
+    arrived = replace(received, received_at=now)
+    arrival = _load(connection, site, stored, ballot, arrived, message, None)
+    judged = _judge(site, arrival, admitted=False)
+    return entitle(
+        stored.survey,
+        judged.verdict,
+        arrival.sender,
+        arrival.before,
+        written_at=mail_date(message.date),
+        received_at=now,
+        language=site.language,
+    ).verdict
+
+
+def read_if_admitted(
+    connection: Connection, site: Site, ballot: Ballot, received: Received, message: Message
+) -> Answers:
+    """Return the whole vote that a held reply would make if the office admitted it; empty: it would make none."""
+    stored = surveys.load(connection, ballot.subject)
+    assert stored is not None, "a ballot has its survey"
+    arrival = _load(connection, site, stored, ballot, received, message, None)
+    verdict = _judge(site, arrival, admitted=True).verdict
+    return verdict.answers if verdict.status in IN_TALLY else {}
+
+
+# --- load -------------------------------------------------------------------------------------------------------
+
+
+def _load(
+    connection: Connection,
+    site: Site,
+    stored: StoredSurvey,
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    now: datetime | None,
+) -> Arrival:
+    """Load what a decision needs; with a time, a token seen from too many domains is frozen by the way."""
+    own = own_rows(ballots.ledger(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
+    registered = contacts(connection, ballot)
+    sender = Sender(
+        message.from_address,
+        trust_of(site, ballot, message, registered),
+        ballot.address,
+        registered,
+        ballot.frozen_at is not None,
+    )
+    if now is not None and _freeze(connection, ballot, sender, now):
+        sender = replace(sender, frozen=True)
+    return Arrival(
+        stored,
+        ballot,
+        received,
+        message,
+        sender,
+        standing(own),
+        waiting_for_primary(own),
+        known_texts(connection, site, ballot),
+        sum(row.by == "" and row.rule.startswith("8 ") and row.status in {"partial", "held"} for row in own),
+    )
+
+
+def contacts(connection: Connection, ballot: Ballot) -> list[Contact]:
+    """Return the registered contacts of a ballot's body, the primary first."""
+    return [person.contact for person in members.people_of(connection, ballot.code)]
+
+
+def trust_of(site: Site, ballot: Ballot, message: Message, registered: list[Contact]) -> Trust:
+    """Return how far the sender of a reply that carries this ballot's token is believed."""
+    return trust(
+        message.from_address,
+        token=True,
+        designated=ballot.address,
+        registered=registered,
+        authentication=read_authentication(message.headers, site.authserv_id),
+        own_domains=(site.domain, site.reply_domain),
+    )
+
+
+def _freeze(connection: Connection, ballot: Ballot, sender: Sender, now: datetime) -> bool:
+    """Freeze a token that has come from too many domains (ballot.md section 12); True when this reply did it."""
+    if sender.frozen or sender.trust.level not in {1, 2} or sender.address is None:
+        return False
+    domain, own = (address_key(each).rpartition("@")[2] for each in (sender.address, ballot.address))
+    if domain == own or not freezes(1 + ballots.see_domain(connection, ballot.id, domain)):
+        return False
+    ballots.freeze(connection, ballot.id, now)
+    return True
+
+
+# --- decide -----------------------------------------------------------------------------------------------------
+
+
+def _judge(site: Site, arrival: Arrival, *, admitted: bool) -> Judged:
+    before = arrival.before
+    return judge(
+        arrival.stored.survey,
+        arrival.message,
+        arrival.known.texts,
+        mail_from=arrival.received.mail_from,
+        previous=before.row.answers if before is not None and before.row.status in VOTES else None,
+        today=arrival.received.received_at.astimezone(site.zone).date(),
+        late=is_late(arrival.stored, arrival.received.received_at) and not admitted,
+        awaiting=_PRIMARYS_WORDS if arrival.pending is not None else frozenset(),
+        own_domains=(site.domain, site.reply_domain),
+        sheets=site.read_forms(arrival.message),
+        admitted=admitted,
+        language=site.language,
+    )
+
+
+def is_late(stored: StoredSurvey, received_at: datetime) -> bool:
+    """Tell whether a reply came after the close; only our own time of receipt decides (I18)."""
+    return received_at >= (stored.closed_at or stored.survey.closes)
+
+
+def _at_most_asked(verdict: Verdict, arrival: Arrival) -> Verdict:
+    """Leave a body that was asked back often enough to the office."""
+    if not verdict.ask or arrival.asked < _MOST_ASKED:
+        return verdict
+    return replace(verdict, ask=False, waits_for="office" if verdict.status == "held" else "")
+
+
+def _row(arrival: Arrival, judged: Judged, verdict: Verdict, by: str) -> LedgerRow:
+    before, ballot = arrival.before, arrival.ballot
+    keeps = before is not None and not accepted(verdict.status)
+    return LedgerRow(
+        ballot_id=ballot.id,
+        code=ballot.code,
+        inbox_id=arrival.received.id,
+        received_at=arrival.received.received_at,
+        author=arrival.message.from_address or "",
+        status=verdict.status,
+        version=(0 if before is None else before.row.version) + accepted(verdict.status),
+        answers=before.row.answers if keeps and before is not None else verdict.answers,
+        problems=verdict.problems,
+        reason=verdict.reason,
+        rule=verdict.rule,
+        level=str(arrival.sender.trust.level),
+        by=by,
+        written_at=mail_date(arrival.message.date),
+        texts=arrival.known.newest,
+        remarks=judged.reading.remarks,
+        flags=judged.reading.flags,
+        waits_for=verdict.waits_for if verdict.status == "held" else "",
+        digest=mail_digest(arrival.received.content),
+    )
+
+
+def _settled(arrival: Arrival, verdict: Verdict, now: datetime) -> Settled:
+    sealed = arrival.stored.survey.mode == "sealed"
+    admissible = verdict.status == "late" and not sealed and not arrival.stored.is_over(now)
+    if admissible or (verdict.status == "held" and verdict.waits_for == "office"):
+        return Settled("held", verdict.reason)  # the office decides: `mailbot held accept` admits it
+    if verdict.status == "held" and arrival.sender.trust.level == 1:
+        return Settled("held", verdict.reason)  # the primary is asked, and the office knows
+    where = f"{arrival.ballot.subject} {arrival.ballot.code}"
+    if sealed:  # the log outlives what is destroyed at the close
+        return Settled("voted", f"{where}: received")
+    return Settled("voted", f"{where}: {verdict.status} {verdict.reason}".strip())
+
+
+# --- act --------------------------------------------------------------------------------------------------------
+
+
+def _answer(
+    connection: Connection,
+    site: Site,
+    arrival: Arrival,
+    judged: Judged,
+    verdict: Verdict,
+    row: LedgerRow,
+    tell: tuple[str, ...],
+    now: datetime,
+    *,
+    proxy_ended: bool,
+) -> None:
+    """Tell those concerned what became of a reply: its receipt, or the question that the primary must answer."""
+    if not tell:
+        return
+    if verdict.status == "held" and verdict.waits_for == "primary":
+        ask_primary(connection, site, arrival, judged, row, now)
+        return
+    others = _others(connection, site, arrival)
+    acknowledge(connection, site, arrival, verdict, row, tell, now, others=others, proxy_ended=proxy_ended)
+    if judged.reading.hold == "contact-change":
+        _ballot_to_colleague(connection, site, arrival, now)
+
+
+def _primarys_word(
+    connection: Connection, site: Site, arrival: Arrival, judged: Judged, now: datetime
+) -> Settled | None:
+    """Do what the primary says about a reply that waited for his word; None when this is no such word."""
+    command, pending = judged.reading.command, arrival.pending
+    if command not in _PRIMARYS_WORDS or pending is None or judged.machine:
+        return None
+    if not may_confirm(arrival.sender) or is_late(arrival.stored, arrival.received.received_at):
+        return Settled("held", _WORDS[site.language]["word"])
+    author = arrival.message.from_address or arrival.ballot.address
+    if command == "keep":
+        return _keep(connection, site, arrival, judged, author, now)
+    return _admit(connection, site, arrival, pending, author, now)
+
+
+def _keep(
+    connection: Connection, site: Site, arrival: Arrival, judged: Judged, author: str, now: datetime
+) -> Settled:
+    """Leave the vote as it was before the reply that waited, and say so."""
+    before = arrival.before
+    row = replace(_row(arrival, judged, replace(judged.verdict, rule=KEPT), author), status="ignored")
+    _append(connection, arrival, row)
+    if arrival.pending is not None:
+        _settle_pending(connection, arrival.pending, "discarded", f"left aside by {author}", now)
+    if before is not None and before.row.status in VOTES:
+        verdict = Verdict("counted", before.row.answers, rule=KEPT)
+        acknowledge(connection, site, arrival, verdict, row, (author,), now)
+    return Settled("voted", f"{arrival.ballot.subject} {arrival.ballot.code}: left as it was, by {author}")
+
+
+def _admit(
+    connection: Connection, site: Site, arrival: Arrival, pending: LedgerRow, author: str, now: datetime
+) -> Settled:
+    """Count the reply that waited, as it was read, on the primary's word."""
+    received = None if pending.inbox_id is None else inbox.load(connection, pending.inbox_id)
+    if received is None:
+        return Settled("held", _WORDS[site.language]["gone"])
+    settled = record_vote(
+        connection, site, received, received.message(site.authserv_id), arrival.ballot, now, by=author
+    )
+    _settle_pending(connection, pending, settled.state, f"{settled.reason}; approved by {author}", now)
+    return Settled("voted", f"it approves mail {pending.inbox_id}: {settled.reason}")
+
+
+def _settle_pending(
+    connection: Connection, pending: LedgerRow, state: str, reason: str, now: datetime
+) -> None:
+    if pending.inbox_id is not None and inbox.claim(connection, pending.inbox_id, "held"):
+        inbox.change(connection, pending.inbox_id, state, reason, now=now)
+
+
+def _append(connection: Connection, arrival: Arrival, row: LedgerRow) -> None:
+    sealed = arrival.stored.survey.mode == "sealed"
+    ballots.append(connection, arrival.ballot.subject, row, sealed=sealed)
+
+
+def _answer_request(
+    connection: Connection,
+    site: Site,
+    arrival: Arrival,
+    judged: Judged,
+    verdict: Verdict,
+    tell: tuple[str, ...],
+    now: datetime,
+) -> Settled:
+    """Answer a reply that asks for something rather than votes."""
+    command, is_open = judged.reading.command, arrival.stored.state == "open"
+    if judged.machine:
+        return Settled("discarded", verdict.reason)
+    match command:
+        case "resend" | "form" if is_open and arrival.sender.frozen and arrival.sender.trust.level in {3, 4}:
+            send_new_token(connection, site, arrival, now)
+            return Settled("answered", "its token was frozen; a ballot with a new one was sent")
+        case "resend" | "help" | "form" if tell and is_open:
+            send_fresh_ballot(
+                connection, site, arrival, arrival.ballot.address, now, with_form=command == "form"
+            )
+            return Settled("answered", "a fresh ballot was asked for and sent")
+        case "proxy":
+            return _give_proxy(connection, site, arrival, judged, now)
+        case "contact":
+            return Settled("held", _WORDS[site.language]["contact"].format(judged.reading.detail))
+        case _:
+            return Settled("discarded", verdict.reason)
+
+
+def _give_proxy(
+    connection: Connection, site: Site, arrival: Arrival, judged: Judged, now: datetime
+) -> Settled:
+    """Record that the entitled voter gives his vote to another, and tell him (ballot.md section 11)."""
+    ballot, received, author = arrival.ballot, arrival.received, arrival.message.from_address
+    if not may_confirm(arrival.sender) or author is None:
+        return Settled("held", _WORDS[site.language]["proxy"])
+    try:
+        sentence, recorded = (
+            record_proxy(
+                connection,
+                site,
+                ballot.subject,
+                ballot.code,
+                judged.reading.detail,
+                by=author,
+                inbox_id=received.id,
+                now=received.received_at,
+            ),
+            True,
+        )
+    except Refusal as refusal:
+        sentence, recorded = str(refusal), False
+    _append(connection, arrival, replace(_row(arrival, judged, judged.verdict, ""), reason=sentence))
+    answer_proxy(connection, site, arrival, sentence, recorded, now)
+    return Settled("answered", sentence)
+
+
+def _ballot_to_colleague(connection: Connection, site: Site, arrival: Arrival, now: datetime) -> None:
+    """Send the ballot to the body's next address when the one that we wrote to has moved on (ballot.md section 8)."""
+    own = arrival.message.from_address or arrival.ballot.address
+    others = [
+        person
+        for person in members.people(connection, [arrival.ballot.code])
+        if not person.contact.writes_from(own)
+    ]
+    if others and arrival.stored.state == "open":
+        named = replace(arrival, ballot=replace(arrival.ballot, greeting=greeting(others[0])))
+        send_fresh_ballot(connection, site, named, others[0].contact.email, now)
+
+
+def _note_absence(connection: Connection, arrival: Arrival) -> None:
+    """Remember until when an address answers by itself: reminders go to the deputy meanwhile."""
+    until = absent_until(arrival.message.text, arrival.received.received_at)
+    if until is not None:
+        ballots.set_absent(connection, arrival.ballot.id, until)
+
+
+def _others(connection: Connection, site: Site, arrival: Arrival) -> int:
+    """Return how many lists and contacts of other bodies stand in To and Cc: the sender pressed Reply All."""
+    own = {address_key(each) for contact in arrival.sender.registered for each in contact.addresses}
+    own |= {address_key(arrival.received.recipient), address_key(site.office)}
+    beside = {address_key(address) for address in arrival.message.to[:_MOST_RECIPIENTS]} - own
+    if not beside:
+        return 0
+    names = lists.names(connection)
+    posts = {
+        address
+        for address in beside
+        if isinstance(route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names), Post)
+    }
+    return len(posts) + members.count_registered(connection, beside - posts)

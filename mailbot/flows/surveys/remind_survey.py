@@ -1,0 +1,77 @@
+"""Remind, of an open survey, only those from whom nothing complete has come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import same_address
+from mailbot.core.ledger import standings, standings_of_ballots
+from mailbot.core.refusal import Refusal
+from mailbot.core.survey import Survey
+from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.flows.surveys.open_survey import queue_ballots
+from mailbot.site import Site
+from mailbot.store import ballots, journal, members, proxies, surveys
+from mailbot.store.ballots import Ballot
+
+_COMPLETE = frozenset({"counted", "declined"})
+
+
+def remind_survey(
+    connection: Connection,
+    site: Site,
+    key: str,
+    now: datetime,
+    *,
+    late_since: datetime | None = None,
+    by: str = COMMAND_LINE,
+) -> int:
+    """Queue a reminder to those missing; returns how many. Raises Refusal when the survey is not open."""
+    stored = surveys.lock(connection, key)
+    if stored is None or stored.state != "open":
+        state = "not there" if stored is None else stored.state
+        raise Refusal(f"survey {key} is {state}; only an open survey has somebody to remind")
+    asked = _present(connection, missing(connection, stored.survey), now)
+    if asked:
+        queue_ballots(
+            connection,
+            "reminder",
+            asked,
+            lambda layout: site.render.reminder(
+                stored.survey, now=now, late_since=late_since, columns=layout.columns, quotes=layout.quotes
+            ),
+            now,
+        )
+    journal.add(connection, "survey.reminded", now, who=by, about=key, detail=f"{len(asked)} reminded")
+    return len(asked)
+
+
+def missing(connection: Connection, survey: Survey) -> list[Ballot]:
+    """Return the ballots from which nothing complete has come."""
+    rows = ballots.ledger(connection, survey.key)
+    asked = ballots.of_subject(connection, survey.key)
+    if survey.unit == "person":
+        by_ballot = standings_of_ballots(rows)
+        done = {number for number, stands in by_ballot.items() if stands.row.status in _COMPLETE}
+        return [ballot for ballot in asked if ballot.id not in done]
+    given = {proxy.code for proxy in proxies.standing(connection, survey.key)} if survey.resolution else set()
+    complete = given | {code for code, stands in standings(rows).items() if stands.row.status in _COMPLETE}
+    return [ballot for ballot in asked if ballot.code not in complete]
+
+
+def _present(connection: Connection, asked: list[Ballot], now: datetime) -> list[Ballot]:
+    """Put the next contact's address in place of one that answers by itself now (ballot.md section 13)."""
+    away = [ballot for ballot in asked if ballot.absent_until is not None and now < ballot.absent_until]
+    if not away:
+        return asked
+    people = members.people(connection, sorted({ballot.code for ballot in away}))
+    instead = {
+        ballot.id: person.contact.email
+        for ballot in away
+        for person in reversed(people)
+        if person.body.code == ballot.code and not same_address(person.contact.email, ballot.address)
+    }
+    return [replace(ballot, address=instead.get(ballot.id, ballot.address)) for ballot in asked]

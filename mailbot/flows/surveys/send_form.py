@@ -1,0 +1,40 @@
+"""Send a body its ballot with the survey's form attached, on the office's word."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.answer_form import takes_form
+from mailbot.core.ledger import own_rows, standing
+from mailbot.core.refusal import Refusal
+from mailbot.flows.surveys.answer_reply import queue_receipt
+from mailbot.site import Site
+from mailbot.store import ballots, surveys
+
+
+def send_form(connection: Connection, site: Site, key: str, code: str, now: datetime) -> str:
+    """Queue the ballots of a body with the form; returns a sentence. Raises Refusal when it has none to send."""
+    stored = surveys.load(connection, key)
+    if stored is None or stored.state != "open":
+        state = "not there" if stored is None else stored.state
+        raise Refusal(f"survey {key} is {state}; only an open survey has ballots to send")
+    if not takes_form(stored.survey):
+        raise Refusal(f"survey {key}: a written vote is cast in the mail itself; it has no form")
+    own = [ballot for ballot in ballots.of_subject(connection, key) if ballot.code == code]
+    if not own:
+        raise Refusal(f"survey {key}: body {code} was not asked; `mailbot members show {code}` shows it")
+    form = site.write_form(stored.survey, site.language)
+    for ballot in own:
+        stands = standing(own_rows(ballots.ledger(connection, key, code), stored.survey.unit, ballot.id))
+        cooked = site.render.fresh_ballot(
+            stored.survey,
+            now=now,
+            answers={} if stands is None else stands.row.stands,
+            edition=1 if stands is None else stands.row.version + 1,
+            columns=ballot.columns,
+            form=form,
+        )
+        queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], None, now)
+    return f"survey {key}: the form is in the outbox, to {', '.join(one.address for one in own)}"

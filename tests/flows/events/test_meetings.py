@@ -1,0 +1,219 @@
+"""A meeting of the officers: asked for a date, fixed by the office, invited, with proxies, quorum and draft minutes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from mailbot.core.audience import Selector
+from mailbot.core.meeting import Meeting
+from mailbot.core.refusal import Refusal
+from mailbot.core.survey import Share
+from mailbot.flows.events.count_meeting import MeetingFigures, count_meeting
+from mailbot.flows.events.fix_meeting import fix_meeting
+from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
+from mailbot.flows.runs.run_due import run_due
+from mailbot.store import meetings
+from tests.flows.post_office import (
+    KARUIZAWA,
+    MATSUMOTO,
+    NAGANO,
+    OFFICE,
+    SATO,
+    TAKAHASHI,
+    TANAKA,
+    TOKYO,
+    UEDA,
+    YAMADA,
+    Copy,
+    PostOffice,
+)
+
+
+def at(day: int, hour: int = 10, month: int = 7) -> datetime:
+    """Return a moment of that summer."""
+    return datetime(2026, month, day, hour, 0, tzinfo=TOKYO)
+
+
+MEETING = Meeting(
+    key="B26-01",
+    title="第1回役員会",
+    members=Selector(everyone=True),
+    place="都市会館",
+    quorum=Share(1, 2, "electorate", more_than=True),
+    candidates=(at(7, 14), at(8, 14), at(9, 14)),
+    poll_opens=at(19, 10, 6),
+    poll_closes=at(26, 17, 6),
+    agenda=("事業報告", "来年度の計画"),
+    material=("https://example.jp/shiryo",),
+    chair=NAGANO,
+)
+
+
+def flat(text: str) -> str:
+    """Return a text without the breaks that wrapping made."""
+    return re.sub(r"\r?\n\u3000*", "", text)
+
+
+def go_on(office: PostOffice, now: datetime) -> list[Copy]:
+    """Let it become that time; returns what goes out."""
+    office.now = now
+    while run_due(office.database, office.site, now):
+        pass
+    return office.copies()
+
+
+def figures(office: PostOffice) -> MeetingFigures:
+    """Return the meeting in figures."""
+    with office.database.read() as connection:
+        stored = meetings.load(connection, MEETING.key)
+        assert stored is not None
+        return count_meeting(connection, stored)
+
+
+def invited(office: PostOffice) -> dict[str, Copy]:
+    """Fix the meeting for its second candidate; returns the invitations by address."""
+    office.apply(MEETING)
+    with office.database.write() as connection:
+        fix_meeting(connection, office.site, MEETING.key, at(8, 14), office.now, by="command line")
+    return {copy.to: copy for copy in office.copies("event_notice")}
+
+
+def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
+    """○△× by reply, the best date to the office, 決定 by reply, 出席 and 委任 by reply, the draft when it has ended."""
+    assert office.apply(MEETING) == ("+ meeting B26-01: 第1回役員会",)
+    asked = {copy.to: copy for copy in go_on(office, at(19, 10, 6)) if copy.kind == "invitation"}
+    assert set(asked) == {YAMADA, SATO, TANAKA, TAKAHASHI}
+    assert asked[YAMADA]["Subject"].endswith("[B26-01-P]")
+    assert "2026年7月7日（火）14時00分〜16時00分" in asked[YAMADA].text
+    for address, marks in ((YAMADA, "○○×"), (SATO, "×○△"), (TANAKA, "△○○")):
+        slots = {f"Q{number}": mark for number, mark in enumerate(marks, 1)}
+        assert office.reply(asked[address], "", slots=slots).state == "voted"
+    assert {copy.kind for copy in office.copies()} == {"vote_receipt"}
+
+    (proposal,) = [copy for copy in go_on(office, at(26, 17, 6) + timedelta(minutes=2)) if copy.to == OFFICE]
+    assert proposal.kind == "meeting_proposal"
+    text = proposal.text.replace("\r", "")
+    assert text.index("2. 2026年7月8日") < text.index("1. 2026年7月7日") < text.index("3. 2026年7月9日")
+    assert "←おすすめ" in text.split("\n")[[line.startswith("2. ") for line in text.split("\n")].index(True)]
+    assert "○ 3　△ 0　× 0" in text
+    assert "お返事のない団体　軽井沢町" in text
+    office.command(proposal, "決定 B26-01 2")
+    out = office.copies()
+    assert "2026年7月8日（水）14時00分〜16時00分に決め、4団体にご案内を送ります" in flat(out[-1].text)
+    notices = {copy.to: copy for copy in out if copy.kind == "event_notice"}
+    assert set(notices) == {YAMADA, SATO, TANAKA, TAKAHASHI}
+    for words in (
+        "2026年7月8日（水）14時00分〜16時00分",
+        "1. 事業報告",
+        "https://example.jp/shiryo",
+        "「委任 議長」",
+    ):
+        assert words in notices[SATO].text
+
+    office.reply(notices[YAMADA], "出席 1名 山田太郎")
+    office.reply(notices[SATO], "委任 議長")
+    office.reply(notices[TANAKA], "欠席")
+    here = figures(office).attendance
+    assert (here.attending, here.declined, here.silent) == ((NAGANO,), (UEDA,), (KARUIZAWA,))
+    assert [one.code for one in here.proxies] == [MATSUMOTO]
+    assert (here.quorum.count, here.quorum.least, here.quorum.reached) == (2, 3, False)
+    office.reply(notices[TAKAHASHI], "出席 1名 高橋")
+    assert figures(office).attendance.quorum.reached
+    office.copies()
+
+    (minutes,) = go_on(office, at(8, 16))
+    assert (minutes.kind, minutes.to) == ("meeting_minutes", OFFICE)
+    assert "【議事録案】第1回役員会 [B26-01]" in minutes["Subject"]
+    text = flat(minutes.text)
+    assert "会員4団体のうち、出席2団体、委任1団体、計3団体" in text
+    assert "定足数3団体　成立" in text
+    assert "松本市 → 議長" in text
+    assert "(1) 事業報告" in text
+
+
+def test_a_proxy_is_answered_and_ends_when_its_giver_comes(office: PostOffice) -> None:
+    """It says whether its holder attends; who answers 出席 later has given none."""
+    notices = invited(office)
+    office.reply(notices[SATO], "上田市に委任します")
+    told = office.only_copy("meeting_proxy")
+    assert told.to == SATO
+    assert "松本市から上田市への委任を承りました" in flat(told.text)
+    assert "ご出席はまだ確かめられていません" in flat(told.text)
+    assert [one.code for one in figures(office).attendance.idle] == [MATSUMOTO]
+    office.reply(notices[TANAKA], "出席 1名 田中")
+    assert [one.code for one in figures(office).attendance.proxies] == [MATSUMOTO]
+    office.reply(told, "出席 1名 佐藤")
+    here = figures(office).attendance
+    assert here.proxies == here.idle == ()
+    assert MATSUMOTO in here.attending
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ("委任 松本市", "ご自身の団体には委任できません"),
+        ("委任 札幌市", "に当たる団体が、表決権のある会員に見当たりません"),
+        ("委任 軽井沢町", "ご自身が委任なさっています"),
+    ],
+)
+def test_a_proxy_that_cannot_be_is_refused_in_a_sentence(office: PostOffice, words: str, why: str) -> None:
+    """To oneself, to nobody, to one who gave his own away; nothing is recorded."""
+    notices = invited(office)
+    office.reply(notices[TAKAHASHI], "委任 議長")
+    office.copies()
+    office.reply(notices[SATO], words)
+    assert why in flat(office.only_copy("meeting_proxy").text)
+    assert [one.code for one in figures(office).attendance.idle] == [KARUIZAWA]
+
+
+def test_who_holds_a_proxy_gives_none(office: PostOffice) -> None:
+    """No chains and no circles; and nothing after the meeting has begun."""
+    notices = invited(office)
+    office.reply(notices[SATO], "委任 上田市")
+    office.copies()
+    office.reply(notices[TANAKA], "委任 議長")
+    assert "ほかの会員から委任を受けています" in flat(office.only_copy("meeting_proxy").text)
+    office.now = at(8, 14)
+    office.reply(notices[TAKAHASHI], "委任 議長")
+    assert "会議の始まりを過ぎている" in flat(office.only_copy("meeting_proxy").text)
+
+
+def test_a_meeting_with_a_time_invites_by_plan(office: PostOffice) -> None:
+    """Nobody is asked for the date; once its members are invited it moves by 決定 alone, and all hear of it."""
+    fixed = replace(
+        MEETING, candidates=(), poll_opens=None, poll_closes=None, at=at(8, 14), invite=at(22, 10, 6)
+    )
+    office.apply(fixed)
+    assert {copy.kind for copy in go_on(office, at(22, 10, 6))} == {"event_notice"}
+    with pytest.raises(Refusal, match=r"`at` can no longer change\. To move it: mailbot meetings fix"):
+        office.apply(replace(fixed, at=at(9, 14)))
+    assert office.apply(replace(fixed, agenda=("事業報告",))) == ("~ meeting B26-01: agenda (4 are told)",)
+    office.copies()
+    with office.database.write() as connection:
+        moved = fix_meeting(connection, office.site, MEETING.key, at(10, 14), office.now, by="command line")
+    assert (moved.moved, moved.invited) == (True, 4)
+    assert {copy.kind for copy in office.copies()} == {"event_change"}
+
+
+def test_a_meeting_is_not_fixed_for_nonsense(office: PostOffice) -> None:
+    """A time that is past, one over midnight, the same again, none at all: one sentence each."""
+    invited(office)
+    for starts, why in (
+        (at(1, 10, 6), "過ぎています"),
+        (at(9, 23), "翌日にかかります"),
+        (at(8, 14), "もうその日時に決まっています"),
+        (None, "日時が決まっていません"),
+    ):
+        with office.database.write() as connection, pytest.raises(Refusal, match=why):
+            fix_meeting(connection, office.site, MEETING.key, starts, office.now, by="command line")
+
+
+def test_the_draft_of_the_minutes_is_there_at_any_time(office: PostOffice) -> None:
+    """Before the meeting it shows who has said that he comes."""
+    invited(office)
+    with office.database.write() as connection:
+        assert "お返事なし" in meeting_minutes(connection, office.site, MEETING.key, office.now)
