@@ -12,19 +12,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 from mailbot.config import MailAddress
 from mailbot.core.address import list_name_fault
 from mailbot.core.bulletin import EVENTS, POSTS, SURVEYS, Bulletin
+from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.recurrence import read_recurrence
 from mailbot.definition_files import Key, LateFile, Lines, Moment, Selection
-from mailbot.yaml_source import (
-    FileModel,
-    Line,
-    Mistake,
-    Mistakes,
-    Source,
-    file_text,
-    nearest,
-    parse_yaml,
-    said,
-)
+from mailbot.yaml_source import FileModel, Line, Source, file_text, nearest, parse_yaml, said
 
 BULLETIN_KEYS = ("key", "title", "body")  # without which a file says too little
 _EDGE = "---"

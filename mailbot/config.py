@@ -19,12 +19,13 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from mailbot.core.address import valid_address
 from mailbot.core.calendar import Days, OfficeCalendar
+from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.pace import UNPACED, Pace
 from mailbot.core.relay import Relay, parse_relay
 from mailbot.core.trouble import Limits
 from mailbot.core.written_date import read_written
 from mailbot.holidays import is_holiday, with_published
-from mailbot.yaml_source import FileModel, Line, Mistake, Mistakes, Source, read_yaml, said, validate
+from mailbot.yaml_source import FileModel, Line, Source, read_yaml, said, validate
 
 _DEFAULT_FILE = Path("config/mailbot.yaml")
 _KEY_FILE = "data/secret.key"

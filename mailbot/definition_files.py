@@ -21,6 +21,7 @@ from mailbot.core.calendar import OfficeCalendar
 from mailbot.core.event import CalendarUse, Event, Material, Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import Filter, Joining, MailingList, Moderated, Preset, Viewers
+from mailbot.core.mistake import Mistakes
 from mailbot.core.recurrence import read_in_month
 from mailbot.core.register import KIND_WORDS, full_code
 from mailbot.core.share import WrittenShare, read_share
@@ -36,7 +37,7 @@ from mailbot.core.survey import (
     Survey,
 )
 from mailbot.core.written_date import read_written
-from mailbot.yaml_source import FileModel, Line, Mistakes, nearest, parse_yaml, said, validate
+from mailbot.yaml_source import FileModel, Line, nearest, parse_yaml, said, validate
 
 Stated = TypeVar("Stated")
 

@@ -20,6 +20,7 @@ from mailbot.core.calendar import OfficeCalendar, english_weekday, unconfirmed, 
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.meeting import Meeting, poll_key, poll_of
+from mailbot.core.mistake import Mistake, Mistakes, Note
 from mailbot.core.plan import reminder_before
 from mailbot.core.recurrence import read_in_month
 from mailbot.core.survey import Reminder, Survey
@@ -36,17 +37,7 @@ from mailbot.markdown import read_markdown
 from mailbot.meeting_files import MEETING_KEYS, MeetingFile, meeting_faults
 from mailbot.own_templates import check_own_templates
 from mailbot.resources import templates_folder
-from mailbot.yaml_source import (
-    FileModel,
-    Mistake,
-    Mistakes,
-    Note,
-    Source,
-    Trail,
-    nearest,
-    read_yaml,
-    validate,
-)
+from mailbot.yaml_source import FileModel, Source, Trail, nearest, read_yaml, validate
 
 Kind = Literal["lists", "surveys", "events", "meetings"]
 Value = TypeVar("Value", MailingList, Survey, Event)

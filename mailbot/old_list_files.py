@@ -13,6 +13,7 @@ from mailbot.core.fml_settings import last_number_of, read_config_cf, read_confi
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.mailman_settings import is_json, is_roster, read_config_list, read_rest_config, read_roster
 from mailbot.core.membership import Mode, PostingAction
+from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.old_list import (
     Aside,
     OldList,
@@ -28,7 +29,6 @@ from mailbot.core.old_list import (
 )
 from mailbot.core.refusal import Refusal
 from mailbot.register_file import numbered_rows
-from mailbot.yaml_source import Mistake, Mistakes
 
 _LARGEST = 16_777_216  # bytes of one file of addresses
 _LARGEST_SETTINGS = 262_144  # bytes

@@ -12,7 +12,7 @@ from pathlib import Path
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from mailbot.core.calendar import Language
-from mailbot.yaml_source import Mistake
+from mailbot.core.mistake import Mistake
 
 _READ_BY_US = frozenset({"_ballot.txt", "_paper.txt", "_rsvp.txt", "_seal.txt", "probe.txt"})
 _SYNTAX = Environment(autoescape=False)  # noqa: S701  it only parses; mails are plain text

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from mailbot.core.address import address_key, valid_address
 from mailbot.core.answer import Understood, read_answer
+from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.register import (
     CATEGORY_WORDS,
     KIND_WORDS,
@@ -27,7 +28,6 @@ from mailbot.core.register import (
     full_code,
 )
 from mailbot.core.survey import Question
-from mailbot.yaml_source import Mistake, Mistakes
 
 if TYPE_CHECKING:
     import _csv

@@ -61,9 +61,9 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "markdown.py": ({"core"}, {"markdown_it"}),
     "meeting_files.py": ({"core", "definition_files", "yaml_source"}, {"pydantic"}),
     "new_folder.py": ({"config", "resources"}, set()),
-    "old_list_files.py": ({"core", "register_file", "yaml_source"}, set()),
-    "register_file.py": ({"core", "yaml_source"}, {"openpyxl"}),
-    "own_templates.py": ({"core", "yaml_source"}, {"jinja2"}),
+    "old_list_files.py": ({"core", "register_file"}, set()),
+    "register_file.py": ({"core"}, {"openpyxl"}),
+    "own_templates.py": ({"core"}, {"jinja2"}),
     "render.py": ({"core", "ics", "log"}, {"jinja2"}),
     "resources.py": (set(), set()),
     "schedule.py": (set(), {"apscheduler"}),
@@ -75,7 +75,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "plan_ics.py": ({"core"}, {"icalendar"}),
     "show_schedule.py": ({"core", "flows", "plan_ics", "show", "site", "store"}, {"sqlalchemy"}),
     "site.py": ({"core", "render"}, set()),  # what flows are told, their `render` among it
-    "yaml_source.py": (set(), {"pydantic", "pydantic_core", "ruamel"}),
+    "yaml_source.py": ({"core"}, {"pydantic", "pydantic_core", "ruamel"}),
 }
 DEMO = {
     name for name in FILES if name.startswith("demo")

@@ -29,13 +29,14 @@ from mailbot.config import (
     secret_key,
     write_secret_key,
 )
+from mailbot.core.mistake import Mistakes
 from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay
 from mailbot.core.trouble import LIMITS, Limits
 from mailbot.holidays import is_holiday
 from mailbot.new_folder import make_folder
 from mailbot.resources import example_config_folder, templates_folder
-from mailbot.yaml_source import FileModel, Mistakes
+from mailbot.yaml_source import FileModel
 
 KEY = bytes(range(32))
 REQUIRED = "domain: ml.example.jp\noffice: jimukyoku@example.jp\n"

@@ -17,12 +17,13 @@ from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event, Material, Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.mistake import Mistakes
 from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
 from mailbot.definition_yaml import file_name, to_document, write_markdown, write_yaml
 from mailbot.definitions import Definitions, check_folder, load_definitions
 from mailbot.resources import example_config_folder
-from mailbot.yaml_source import FileModel, Mistakes, read_yaml, validate
+from mailbot.yaml_source import FileModel, read_yaml, validate
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BAD_CONFIGS = Path(__file__).parent / "bad_configs"

@@ -9,12 +9,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from mailbot.core.mistake import Mistakes
 from mailbot.core.old_list import OldList
 from mailbot.core.refusal import Refusal
 from mailbot.definition_files import ListFile
 from mailbot.definition_yaml import write_yaml
 from mailbot.old_list_files import check_addresses, read_old_list
-from mailbot.yaml_source import Mistakes, read_yaml, validate
+from mailbot.yaml_source import read_yaml, validate
 from tests.flows.post_office import TOKYO
 
 MAILMAN_2 = (

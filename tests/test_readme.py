@@ -31,7 +31,9 @@ def commands(command: click.Command = root, *names: str) -> Iterator[tuple[tuple
     options = {option for parameter in command.params for option in parameter.opts if option.startswith("--")}
     yield names, options | {"--help"}
     if isinstance(command, click.Group):
-        for name, below in command.commands.items():
+        for name in command.list_commands(click.Context(command)):
+            below = command.get_command(click.Context(command), name)
+            assert below is not None
             yield from commands(below, *names, name)
 
 

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailbot.core.mistake import Mistakes
 from mailbot.core.register import Body, Contact, full_code
 from mailbot.register_file import HEADERS, Register, read_register, write_register
-from mailbot.yaml_source import Mistakes
 
 ENGLISH = "code,body,kind,prefecture,population,name,role,email,rank,tags\n"
 JAPANESE = ",".join(HEADERS.values()) + "\n"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.yaml_source import FileModel, Line, Mistake, Mistakes, Source, nearest, read_yaml, validate
+from mailbot.core.mistake import Mistake, Mistakes
+from mailbot.yaml_source import FileModel, Line, Source, nearest, read_yaml, validate
 
 
 class Inner(FileModel):

@@ -8,59 +8,12 @@ from typing import NoReturn
 
 import click
 
-from mailbot.cli import (  # each hangs its commands on the root
-    address_commands,
-    archive_commands,
-    backup_commands,
-    bounce_commands,
-    bulletin_commands,
-    dkim_commands,
-    doctor_commands,
-    event_commands,
-    folder_commands,
-    held_commands,
-    journal_commands,
-    list_commands,
-    meeting_commands,
-    member_commands,
-    old_list_commands,
-    person_commands,
-    preparation_commands,
-    queue_commands,
-    result_commands,
-    schedule_commands,
-    survey_commands,
-)
-from mailbot.cli.frame import root
+from mailbot.cli.root import root
 from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mistake import Mistakes
 from mailbot.core.refusal import Refusal
-from mailbot.yaml_source import Mistakes
 
-__all__ = [
-    "address_commands",
-    "archive_commands",
-    "backup_commands",
-    "bounce_commands",
-    "bulletin_commands",
-    "dkim_commands",
-    "doctor_commands",
-    "event_commands",
-    "folder_commands",
-    "held_commands",
-    "journal_commands",
-    "list_commands",
-    "main",
-    "meeting_commands",
-    "member_commands",
-    "old_list_commands",
-    "person_commands",
-    "preparation_commands",
-    "queue_commands",
-    "result_commands",
-    "root",
-    "schedule_commands",
-    "survey_commands",
-]
+__all__ = ["main", "root"]
 
 
 def main() -> NoReturn:

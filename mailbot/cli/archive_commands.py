@@ -10,7 +10,8 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, opened, root
+from mailbot.cli.frame import JSON, command, opened
+from mailbot.cli.root import root
 from mailbot.core.archived import Search
 from mailbot.core.header import clean
 from mailbot.core.message import parse

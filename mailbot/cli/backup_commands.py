@@ -9,7 +9,8 @@ import click
 
 from mailbot import __version__, show
 from mailbot.backup_file import HELD, Backup, held_since, restore_backup, write_backup
-from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, root
+from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened
+from mailbot.cli.root import root
 from mailbot.config import load_config
 from mailbot.core.finding import size_words
 from mailbot.core.header import clean

@@ -11,7 +11,8 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import CONFIG, JSON, Open, command, opened, root
+from mailbot.cli.frame import JSON, Open, command, opened
+from mailbot.cli.root import CONFIG, root
 from mailbot.config import find_config
 from mailbot.core.address import valid_address
 from mailbot.core.refusal import Refusal

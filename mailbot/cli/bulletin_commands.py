@@ -10,7 +10,8 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, only_try, opened, root, write_out
+from mailbot.cli.frame import JSON, command, only_try, opened, write_out
+from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin

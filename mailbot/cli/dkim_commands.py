@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, root
+from mailbot.cli.frame import JSON, command
+from mailbot.cli.root import root
 from mailbot.config import dkim_key_file, load_config, read_config
 from mailbot.config import selector as checked_selector
+from mailbot.core.mistake import Mistakes
 from mailbot.dkim_keys import KeyType, make_key, public_key, zone_line
 from mailbot.service import clock
-from mailbot.yaml_source import Mistakes
 
 
 @root.group("dkim")

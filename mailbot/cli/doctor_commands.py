@@ -11,7 +11,8 @@ import click
 
 from mailbot import show
 from mailbot.checkup import Checkup, check_up
-from mailbot.cli.frame import JSON, command, root
+from mailbot.cli.frame import JSON, command
+from mailbot.cli.root import root
 from mailbot.core.header import clean
 from mailbot.net.dns_client import DnsClient
 from mailbot.service import clock

@@ -10,7 +10,8 @@ import click
 
 from mailbot import show
 from mailbot.attendance_files import attendance_csv, attendance_xlsx, badge_page
-from mailbot.cli.frame import JSON, command, only_try, opened, root, write_out
+from mailbot.cli.frame import JSON, command, only_try, opened, write_out
+from mailbot.cli.root import root
 from mailbot.core.header import clean
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event

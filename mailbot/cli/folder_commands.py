@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 
 from mailbot import log, show
-from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, outcome, root, write_out
+from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, outcome, write_out
+from mailbot.cli.root import root
 from mailbot.config import load_config
 from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.meeting import Meeting
+from mailbot.core.mistake import Mistakes
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.definition_yaml import file_name, write_markdown, write_yaml
@@ -24,7 +26,6 @@ from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.new_folder import make_folder
 from mailbot.service import ROLES, clock, serve
 from mailbot.store import bulletins, events, lists, meetings, surveys
-from mailbot.yaml_source import Mistakes
 
 
 @root.command("init")

@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from mailbot import __version__, show
+from mailbot import show
+from mailbot.cli.root import CONFIG
 from mailbot.config import Config, find_config, load_config
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
@@ -26,9 +27,6 @@ from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
-CONFIG = click.option(
-    "--config", "config_path", metavar="FILE", help="The configuration; default config/mailbot.yaml."
-)
 UNUSED_CONFIG = click.option(  # on commands that make a folder, or bring their own: every command takes it
     "--config", metavar="FILE", expose_value=False, help="Taken like everywhere; this command reads none."
 )
@@ -41,15 +39,6 @@ class Open:
     config: Config
     site: Site
     database: Database
-
-
-@click.group()
-@click.version_option(__version__)
-@CONFIG
-@click.pass_context
-def root(context: click.Context, config_path: str | None) -> None:
-    """Mailing lists, surveys answered by plain reply mail, and seminar notices on schedule."""
-    context.obj = config_path
 
 
 def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:

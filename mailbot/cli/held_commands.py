@@ -8,7 +8,8 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened, request, root
+from mailbot.cli.frame import JSON, Open, command, opened, request
+from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.record_for_body import ballot_of_mail

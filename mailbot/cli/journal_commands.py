@@ -9,7 +9,8 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened, root
+from mailbot.cli.frame import JSON, Open, command, opened
+from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.definition_files import moment
 from mailbot.store import journal

@@ -8,7 +8,8 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import CONFIG, JSON, command, opened, root
+from mailbot.cli.frame import JSON, command, opened
+from mailbot.cli.root import CONFIG, Group, root
 from mailbot.config import find_config
 from mailbot.core.mailing_list import joining, leaving, viewers
 from mailbot.core.membership import MODES
@@ -22,7 +23,7 @@ from mailbot.store import lists, members, memberships
 _FIRST = 5  # members whom `show` names
 
 
-@root.group("lists", invoke_without_command=True)
+@root.group("lists", cls=Group, files={"import": "old_list_commands"}, invoke_without_command=True)
 @CONFIG
 @JSON
 @click.pass_context

@@ -8,7 +8,8 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, only_try, opened, root
+from mailbot.cli.frame import JSON, Open, command, only_try, opened
+from mailbot.cli.root import root
 from mailbot.core.meeting import MeetingState, poll_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE

@@ -13,7 +13,8 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show, show_register
-from mailbot.cli.frame import JSON, command, only_try, opened, outcome, root, write_out
+from mailbot.cli.frame import JSON, command, only_try, opened, outcome, write_out
+from mailbot.cli.root import Group, root
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.member_figures import Grouping, member_figures
@@ -35,7 +36,7 @@ from mailbot.store import imports, members, occurrences, roll_calls
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@root.group("members")
+@root.group("members", cls=Group, files={"address": "address_commands"})
 def members_group() -> None:
     """The register of bodies and their contacts."""
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, only_try, opened, root
+from mailbot.cli.frame import JSON, command, only_try, opened
+from mailbot.cli.root import root
 from mailbot.config import address as checked_address
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.erase_person import Erased, erase_person

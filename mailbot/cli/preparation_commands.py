@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, defined, only_try, opened, root, show_sent
+from mailbot.cli.frame import JSON, command, defined, only_try, opened, show_sent
+from mailbot.cli.root import root
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.calendar import Language
 from mailbot.core.gateway import finding_sentences, probe_summary

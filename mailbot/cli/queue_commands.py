@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened, root
+from mailbot.cli.frame import JSON, Open, command, opened
+from mailbot.cli.root import root
 from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.rehearse import rehearse

@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import CONFIG, JSON, Open, command, opened, root, write_out
+from mailbot.cli.frame import JSON, Open, command, opened, write_out
+from mailbot.cli.root import CONFIG, root
 from mailbot.config import find_config
 from mailbot.core.calendar import date_words, local_moment, unconfirmed
 from mailbot.core.recurrence import coming, read_recurrence, recurrence_words

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, defined, only_try, opened, request, root, write_out
+from mailbot.cli.frame import JSON, command, defined, only_try, opened, request, write_out
+from mailbot.cli.root import Group, root
 from mailbot.core.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
@@ -22,7 +23,14 @@ from mailbot.service import clock
 from mailbot.store import acts, surveys
 
 
-@root.group("surveys")
+@root.group(
+    "surveys",
+    cls=Group,
+    files={
+        **dict.fromkeys(("draft", "preview", "trial"), "preparation_commands"),
+        **dict.fromkeys(("destroy", "lines", "minutes", "missing", "recount", "results"), "result_commands"),
+    },
+)
 def surveys_group() -> None:
     """Surveys, answered by reply mail."""
 

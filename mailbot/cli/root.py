@@ -1,0 +1,77 @@
+"""The command `mailbot` itself; a file of this folder is loaded when a command that it defines is called."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from mailbot import __version__
+
+CONFIG = click.option(
+    "--config", "config_path", metavar="FILE", help="The configuration; default config/mailbot.yaml."
+)
+
+
+class Group(click.Group):
+    """A group that knows which files define commands of it: to load them all would take a second each time."""
+
+    def __init__(self, *arguments: Any, files: Mapping[str, str], **more: Any) -> None:
+        """Take what click's own group takes, and `files`: command -> file; all others come with the group itself."""
+        super().__init__(*arguments, **more)
+        self.files = files
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        """Return the names of all commands, those that are not loaded among them."""
+        return sorted({*super().list_commands(context), *self.files})
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return a command, from its file; a name that there is none of loads all, for click looks for similar ones."""
+        found = super().get_command(context, name)
+        if found is None:
+            for file in [self.files[name]] if name in self.files else self.files.values():
+                import_module(f"mailbot.cli.{file}")
+            found = super().get_command(context, name)
+        return found
+
+
+@click.group(
+    cls=Group,
+    files={
+        "apply": "folder_commands",
+        "archive": "archive_commands",
+        "backup": "backup_commands",
+        "bounces": "bounce_commands",
+        "bulletins": "bulletin_commands",
+        "check": "folder_commands",
+        "demo": "folder_commands",
+        "dkim": "dkim_commands",
+        "doctor": "doctor_commands",
+        "erase": "person_commands",
+        "events": "event_commands",
+        "export": "folder_commands",
+        "export-person": "person_commands",
+        "held": "held_commands",
+        "init": "folder_commands",
+        "journal": "journal_commands",
+        "lists": "list_commands",
+        "meetings": "meeting_commands",
+        "members": "member_commands",
+        "probe": "preparation_commands",
+        "queue": "queue_commands",
+        "rehearse": "queue_commands",
+        "restore": "backup_commands",
+        "resume": "backup_commands",
+        "schedule": "schedule_commands",
+        "serve": "folder_commands",
+        "surveys": "survey_commands",
+    },
+)
+@click.version_option(__version__)
+@CONFIG
+@click.pass_context
+def root(context: click.Context, config_path: str | None) -> None:
+    """Mailing lists, surveys answered by plain reply mail, and seminar notices on schedule."""
+    context.obj = config_path

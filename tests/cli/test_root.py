@@ -1,0 +1,99 @@
+"""A command loads what it needs and no more, and none is lost for being loaded late."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import click
+from click.testing import CliRunner
+
+import mailbot.cli
+from mailbot.cli.root import Group, root
+
+FILES = sorted(path.stem for path in Path(mailbot.cli.__file__).parent.glob("*_commands.py"))
+
+
+def groups(group: click.Group = root, *names: str) -> Iterator[tuple[tuple[str, ...], click.Group]]:
+    """Yield every group of commands with its words."""
+    yield names, group
+    for name in group.list_commands(click.Context(group)):
+        below = group.get_command(click.Context(group), name)
+        if isinstance(below, click.Group):
+            yield from groups(below, *names, name)
+
+
+def file_of(command: click.Command) -> str:
+    """Return the name of the file in which a command is defined."""
+    assert command.callback is not None
+    return command.callback.__module__.rpartition(".")[2]
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a new process, in which nothing is loaded yet."""
+    line = [sys.executable, "-c", "from mailbot.cli import main; main()", *words]
+    return subprocess.run(
+        line, capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+
+
+def loaded(*words: str) -> set[str]:
+    """Return the modules that a new process has loaded once it has run a command."""
+    program = (
+        "import sys\nfrom mailbot.cli import root\n"
+        f"root.main({[*words]!r}, prog_name='mailbot', standalone_mode=False)\n"
+        "print(*sys.modules, sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    return set(done.stdout.splitlines())
+
+
+def test_each_group_knows_which_files_define_its_commands() -> None:
+    """What stands in a file other than its group's is in the group's table, under this file, and nothing else is."""
+    for file in FILES:
+        import_module(f"mailbot.cli.{file}")  # with all loaded, a command that no table names shows up too
+    for names, group in groups():
+        elsewhere = {
+            name: file_of(command)
+            for name, command in group.commands.items()
+            if file_of(command) != file_of(group)
+        }
+        assert (dict(group.files) if isinstance(group, Group) else {}) == elsewhere, names
+
+
+def test_the_help_of_a_group_lists_every_command_with_its_sentence() -> None:
+    """`--help` shows each command, loaded or not, and what it does."""
+    fresh = run("--help").stdout
+    for names, group in groups():
+        shown = CliRunner().invoke(root, [*names, "--help"]).output if names else fresh
+        for name in group.list_commands(click.Context(group)):
+            command = group.get_command(click.Context(group), name)
+            assert command is not None
+            assert f"  {name} " in shown
+            assert command.get_short_help_str(20).removesuffix("...") in shown
+
+
+def test_a_shell_completes_commands_that_are_not_loaded() -> None:
+    """Completion knows the commands of all files."""
+    asked = {"_MAILBOT_COMPLETE": "bash_complete", "COMP_WORDS": "mailbot surveys re", "COMP_CWORD": "2"}
+    assert run("surveys", "re", **asked).stdout.split() == [
+        *("plain,recount", "plain,reissue", "plain,remind", "plain,results")
+    ]
+
+
+def test_a_command_that_is_mistyped_is_answered_with_the_nearest() -> None:
+    """The names of commands that are not loaded are known to the sentence too."""
+    answer = run("surveys", "recuont")
+    assert answer.returncode == 2
+    assert "No such command 'recuont'. Did you mean 'recount'?" in answer.stderr
+
+
+def test_the_version_loads_no_command() -> None:
+    """What needs none of our files takes no time for them."""
+    assert {name for name in loaded("--version") if name.startswith(("mailbot.cli.", "sqlalchemy", "pydantic"))} == {
+        "mailbot.cli.root",
+    }  # fmt: skip
