@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -19,17 +20,23 @@ class Bell:
 
     def __init__(self, scan: Callable[[], Awaitable[None]], keep_up: Callable[[], Awaitable[None]]) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would log each tick
+        self._jobs = ((scan, _SCAN_SECONDS), (keep_up, _KEEP_UP_SECONDS))
         self._scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()}, executors={"default": AsyncIOExecutor()}, timezone="UTC"
         )
-        for job, seconds in ((scan, _SCAN_SECONDS), (keep_up, _KEEP_UP_SECONDS)):
-            # Without the first two a bell that is a second late would not ring at all.
-            self._scheduler.add_job(
-                job, IntervalTrigger(seconds=seconds), misfire_grace_time=None, coalesce=True, max_instances=1
-            )
 
-    def start(self) -> None:
-        """Begin to ring, in the running loop."""
+    def start(self, now: datetime) -> None:
+        """Begin to ring, in the running loop: at once, so that a service that never lives long does its work all the same."""
+        for job, seconds in self._jobs:
+            self._scheduler.add_job(
+                job,
+                IntervalTrigger(seconds=seconds),
+                next_run_time=now,
+                # Without these two a bell that is a second late would not ring at all.
+                misfire_grace_time=None,
+                coalesce=True,
+                max_instances=1,
+            )
         self._scheduler.start()
 
     def stop(self) -> None:

@@ -262,7 +262,7 @@ async def _parts(
         )
         if "schedule" in roles:
             pulse.beat()
-            bell.start()
+            bell.start(clock())
         watchers = []
         if "receive" in roles:
             running.append(tasks.create_task(intake.run()))

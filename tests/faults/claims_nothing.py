@@ -1,0 +1,17 @@
+"""A mutant of the service: it does what it saw to be due without claiming it. The test of two schedules must find it out."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from mailbot.store import occurrences
+from tests.faults.lives import obey
+
+
+def claim(connection: Connection, job: str, local: str, state: str = "waiting") -> bool:
+    """Take a run that another node may have, or have done."""
+    return True
+
+
+occurrences.claim = claim
+obey()
