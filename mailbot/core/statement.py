@@ -144,7 +144,12 @@ class Statements:
     others: bool = False  # one of them is not
     quoted: bool = False  # an answer stands in a quotation of somebody else's mail
     unknown: list[str] = field(default_factory=list)  # answers to questions that do not exist
-    stands: frozenset[str] = frozenset()  # the keys of our lines that stand in the reply
+    lines: Sequence[Line] = ()  # all of the reply
+
+    @property
+    def stands(self) -> frozenset[str]:
+        """The keys of our lines that stand in the reply."""
+        return frozenset(line.key for line in self.lines if line.roles)
 
 
 def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
@@ -327,7 +332,7 @@ class Reader:
     def read(self, lines: Sequence[Line]) -> Statements:
         """Follow every line once and return all that is stated."""
         headers = _quoted_mails(lines)
-        self.stated.stands = frozenset(line.key for line in lines if line.roles)
+        self.stated.lines = lines
         outside = False  # what stands around our ballots: more of it says nothing more
         for place, line in enumerate(lines):
             if place in headers:
