@@ -145,6 +145,19 @@ def local_moment(day: date, time: clock, zone: tzinfo) -> datetime:
     return written.astimezone(UTC).astimezone(zone)
 
 
+def daily_moment(now: datetime, time: clock, zone: tzinfo) -> datetime | None:
+    """Return when a time that comes every day came on today's date, the newest where two fell on it; None: not yet.
+
+    A day whose end the clocks skip has its late hours on the next one (Nuuk), which then has two.
+    """
+    today = now.astimezone(zone).date()
+    for day in (today, today - timedelta(days=1)):
+        moment = local_moment(day, time, zone)
+        if moment.date() == today and moment.astimezone(UTC) <= now:
+            return moment
+    return None
+
+
 def moment_before(day: date, business_days: int, time: str, holiday: Holiday, zone: tzinfo) -> datetime:
     """Return the moment at "HH:MM" local time, so many business days before the day."""
     return local_moment(business_days_before(day, business_days, holiday), clock.fromisoformat(time), zone)

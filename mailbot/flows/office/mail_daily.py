@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.calendar import local_moment
+from mailbot.core.calendar import daily_moment, local_moment
 from mailbot.core.plan import occurrence
 from mailbot.core.run_words import day_words
 from mailbot.flows.office.tell_office import tell_office
@@ -53,8 +53,5 @@ def mail_daily(connection: Connection, site: Site, now: datetime) -> int:
 
 def _run(site: Site, now: datetime) -> Occurrence | None:
     """Return today's run, once its time has come."""
-    local = now.astimezone(site.zone)
-    if site.daily_at is None or local.time() < site.daily_at:
-        return None
-    at = local_moment(local.date(), site.daily_at, site.zone)
-    return Occurrence(JOB, occurrence(at, site.zone), at)
+    at = None if site.daily_at is None else daily_moment(now, site.daily_at, site.zone)
+    return None if at is None else Occurrence(JOB, occurrence(at, site.zone), at)

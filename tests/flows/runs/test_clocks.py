@@ -14,6 +14,7 @@ from mailbot.core.calendar import local_moment
 from mailbot.core.event import Event, Notice
 from mailbot.core.survey import Reminder, Survey
 from mailbot.flows.office.keep_pulse import keep_pulse
+from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.resume_after_restore import resume_after_restore
 from mailbot.flows.runs.run_due import run_due
 from mailbot.store import occurrences
@@ -229,6 +230,48 @@ def test_a_relative_time_in_the_gap_and_in_the_hour_that_comes_twice(office: Pos
             if look(office, moment)["event_notice"]
         ]
         assert sent == [utc]
+
+
+@pytest.mark.parametrize(
+    ("zone", "every", "utc"),
+    [
+        # On Friday 24 April 0:30 does not exist and comes as 1:30.
+        ("Africa/Cairo", "毎営業日 0:30", ["2026-04-22 22:30", "2026-04-23 22:30", "2026-04-26 21:30"]),
+        # On Thursday 29 October 23:30 comes twice, and the first is meant.
+        ("Africa/Cairo", "毎営業日 23:30", ["2026-10-28 20:30", "2026-10-29 20:30", "2026-10-30 21:30"]),
+        # On Friday 27 March 2:30 comes as 3:30.
+        ("Asia/Jerusalem", "毎営業日 2:30", ["2026-03-26 00:30", "2026-03-27 00:30", "2026-03-29 23:30"]),
+    ],
+)
+def test_an_issue_of_each_day_whatever_the_clocks_do(
+    office: PostOffice, zone: str, every: str, utc: list[str]
+) -> None:
+    """Around a change on a working day each day's issue comes once, at its moment (of all zones: core/test_zones.py)."""
+    office.site = replace(office.site, zone=ZoneInfo(zone))
+    due = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in utc]
+    office.now = due[0] - 2 * HOUR
+    office.apply(replace(DAILY, every=every))
+    sent = []
+    for day in due:
+        office.now = day - HOUR
+        office.post(SUZUKI, to="kaigi@ml.example.jp", subject=f"{day:%d日}の話題")
+        office.copies()
+        for moment in (day + step * HOUR / 2 for step in range(-1, 4)):
+            sent += [moment] * look(office, moment)["bulletin"]
+    assert sent == [moment for moment in due for _ in range(5)]
+
+
+def test_a_day_whose_end_the_clocks_skip_has_its_daily_mail(office: PostOffice) -> None:
+    """In Nuuk 28 March ends at 23:00: what would come at 23:30 comes at 0:30, and the next day's at its own time."""
+    office.site = replace(office.site, zone=ZoneInfo("America/Nuuk"), daily_at=time(23, 30))
+    sent = []
+    moment = datetime(2026, 3, 28, 0, 0, tzinfo=UTC)
+    while moment < datetime(2026, 3, 30, 2, 0, tzinfo=UTC):
+        office.now = moment
+        keep_up(office.database, office.site, moment)
+        sent += [f"{moment:%d %H:%M}"] * len(office.copies("daily"))
+        moment += HOUR / 2
+    assert sent == ["28 01:30", "29 01:30", "30 00:30"]
 
 
 @pytest.mark.parametrize("after", ["Asia/Vladivostok", "Asia/Shanghai"], ids=["forward", "back"])
