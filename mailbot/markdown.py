@@ -9,9 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from mailbot.core.article import (
     Article,
@@ -29,6 +27,9 @@ from mailbot.core.article import (
     with_addresses,
 )
 from mailbot.core.calendar import Language
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _LEFT_OVER = {"**": "bold", "](": "no-link", "![": "no-picture"}
 _WORDS: Mapping[Language, Mapping[str, str]] = {
@@ -84,6 +85,8 @@ class _Reading:
 
 def read_markdown(text: str, language: Language = "en", first_line: int = 1) -> Article:
     """Return the article, with its faults in this language; `first_line`: where the text begins in its file."""
+    from markdown_it import MarkdownIt  # noqa: PLC0415  slow to import, and only bulletins need it
+
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     reading = _Reading(parser.parse(text), first_line, language)
     blocks = tuple(_blocks(reading, ""))

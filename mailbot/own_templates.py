@@ -13,14 +13,10 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from mailbot.core.calendar import Language
 from mailbot.core.mistake import Mistake
+from mailbot.resources import own_folder
 
 _READ_BY_US = frozenset({"_ballot.txt", "_paper.txt", "_rsvp.txt", "_seal.txt", "probe.txt"})
 _SYNTAX = Environment(autoescape=False)  # noqa: S701  it only parses; mails are plain text
-
-
-def own_folder(folder: Path) -> Path:
-    """Return where a working folder keeps templates of its own."""
-    return folder / "templates"
 
 
 def check_own_templates(folder: Path, ours: Path, language: Language) -> list[Mistake]:

@@ -12,12 +12,9 @@ from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 from datetime import datetime, tzinfo
 from email.utils import format_datetime
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Literal
-
-from jinja2 import FileSystemLoader, StrictUndefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from typing import TYPE_CHECKING, Any, Literal
 
 from mailbot import log
 from mailbot.core.address import valid_address
@@ -54,6 +51,9 @@ from mailbot.core.two_persons import COMMAND_LINE, Act, ActState
 from mailbot.core.voting_paper import comparison_lines, outcome_lines, paper_lines, text_digest
 from mailbot.core.wrap import COLUMNS, wrap
 from mailbot.ics import event_ics
+
+if TYPE_CHECKING:
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 # A resolution's mails are other templates with the same occasions.
 _OF_A_RESOLUTION = {
@@ -253,10 +253,20 @@ class Renderer:
         self._letterhead = letterhead
         self._zone = letterhead.zone
         self._receipts: dict[Hashable, UndatedLetter] = {}
-        self._ours = _environment(templates / "mail" / language)
-        self._templates = self._ours
-        if own is not None and own.is_dir():
-            self._templates = _environment(own / "mail" / language, templates / "mail" / language)
+        self._own = own
+        self._folder = templates
+
+    @cached_property
+    def _ours(self) -> ImmutableSandboxedEnvironment:
+        """The templates of the program."""
+        return _environment(self._folder / "mail" / self._language)
+
+    @cached_property
+    def _templates(self) -> ImmutableSandboxedEnvironment:
+        """The association's own templates, and the program's where it has none."""
+        if self._own is None or not self._own.is_dir():
+            return self._ours
+        return _environment(*(folder / "mail" / self._language for folder in (self._own, self._folder)))
 
     # --- surveys ---
 
@@ -1323,6 +1333,9 @@ class Renderer:
 
 
 def _environment(*folders: Path) -> ImmutableSandboxedEnvironment:
+    from jinja2 import FileSystemLoader, StrictUndefined  # noqa: PLC0415  slow to import, and most commands write no mail
+    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
+
     return ImmutableSandboxedEnvironment(
         loader=FileSystemLoader(folders),
         undefined=StrictUndefined,

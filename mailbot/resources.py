@@ -21,3 +21,8 @@ def _folder(name: str) -> Path:
     """A wheel carries the folder inside the package with a leading underscore (pyproject.toml, force-include)."""
     installed = _PACKAGE / f"_{name}"
     return installed if installed.is_dir() else _PACKAGE.parent / name
+
+
+def own_folder(folder: Path) -> Path:
+    """Return where a working folder keeps templates of its own (own_templates.py)."""
+    return folder / "templates"

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import gc
 import hashlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
 
 from mailbot import log
 from mailbot.backup_file import held_since
-from mailbot.config import Config, ImapSource, secret_key
+from mailbot.config import Config, ImapSource
 from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.refusal import Refusal
-from mailbot.dkim_keys import load_signer, verify
-from mailbot.flows.check_senders import SenderCheck, SenderChecking
+from mailbot.dkim_keys import load_signer
+from mailbot.flows.check_senders import SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.know_recipient import Directory
 from mailbot.flows.office.keep_pulse import keep_pulse
@@ -32,14 +31,11 @@ from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
-from mailbot.form_file import read_forms, write_form
-from mailbot.markdown import read_markdown
+from mailbot.installation import clock, make_site, only_one, open_database
 from mailbot.net import imap_client, smtp_server
-from mailbot.net.dns_client import DnsClient
-from mailbot.own_templates import own_folder
-from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.schedule import Bell
+from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
 from mailbot.store import sender_checks
 from mailbot.store.database import Database
@@ -49,8 +45,6 @@ _OPEN_WHILE_HELD = frozenset({"receive", "web"})  # after a restore, until a per
 _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
-_DNS_SECONDS, _DNS_EACH = 8.0, 2.5  # for all questions about one mail, and for one of them
-_DNS_QUESTIONS = 100  # about one mail: SPF takes 22 at most, each signature and each step of a walk one
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
 
 
@@ -69,117 +63,12 @@ class _Pulse:
         self.at = clock()
 
 
-def clock() -> datetime:
-    """Return the time; the only clock that the flows ever see."""
-    return datetime.now(UTC)
-
-
-def make_site(config: Config) -> Site:
-    """Return what the flows are told about this installation."""
-    return Site(
-        domain=config.domain,
-        reply_domain=config.reply_domain,
-        office=config.office,
-        zone=config.timezone,
-        language=config.language,
-        authserv_id=config.authserv_id,
-        key=secret_key(config),
-        render=Renderer(
-            templates_folder(),
-            config.language,
-            Letterhead(config.association, config.office, config.reply_domain, config.timezone),
-            own_folder(config.folder),
-        ),
-        calendar=config.calendar,
-        read_forms=read_forms,
-        write_form=write_form,
-        read_article=read_markdown,
-        outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
-        witnesses=config.witnesses,
-        digest_at=config.digest_at,
-        plan_at=config.plan_at,
-        daily_at=config.daily_at,
-        desk=config.desk,
-        web_url=config.web_url,
-        bounce_limits=config.bounces,
-        spam_score=config.spam_score,
-        sealer=make_sealer(config),
-        complaints=config.dkim is not None and config.dkim.complaints,
-    )
-
-
 def make_signers(config: Config) -> tuple[Signer, ...]:
     """Return what signs outgoing mail. Raises Refusal when a key cannot be used."""
     if config.dkim is None:
         return ()
     signers = [load_signer(key.file, config.dkim.domain, key.selector) for key in config.dkim.keys]
     return (replace(signers[0], shared=not config.dkim.each), *signers[1:])
-
-
-def make_sealer(config: Config) -> Signer | None:
-    """Return what seals posts (ARC); None where none is to. Raises Refusal when no key can."""
-    if config.dkim is None or not config.dkim.arc:
-        return None
-    for key in config.dkim.keys:
-        signer = load_signer(key.file, config.dkim.domain, key.selector)
-        if signer.algorithm == "rsa-sha256":  # the one that RFC 8617 knows
-            return signer
-    raise Refusal(
-        f"dkim.arc: a seal needs an RSA key, and {config.file} names none; `mailbot dkim make` makes one"
-    )
-
-
-def make_sender_check(config: Config) -> SenderCheck | None:
-    """Return what looks at the senders of mail; None where our own mail exchanger does."""
-    if not config.authenticate.check:
-        return None
-    cache = DnsClient.new_cache()
-    return SenderCheck(
-        config.authserv_id,
-        config.authenticate.mta,
-        config.authenticate.sealers,
-        partial(
-            DnsClient,
-            seconds=_DNS_SECONDS,
-            each=_DNS_EACH,
-            most=_DNS_QUESTIONS,
-            nameserver=config.authenticate.resolver,
-            cache=cache,
-        ),
-        verify,
-    )
-
-
-def open_database(config: Config) -> Database:
-    """Open the configured database and bring its tables up to date."""
-    if config.database.startswith("sqlite"):
-        Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-    database = Database(config.database)
-    try:
-        database.upgrade()
-    except StorageUnavailable as away:
-        raise Refusal(f"the database cannot be reached: {away}; see `database:` in {config.file}") from away
-    return database
-
-
-@contextlib.contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder, so that a second `serve` on it is refused."""
-    path = folder / "data" / "serve.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise Refusal(
-                f"{folder}: a service runs on this folder already (process {holder}); stop it, or use another folder"
-            ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        yield
 
 
 def node_name(folder: Path) -> str:

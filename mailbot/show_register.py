@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from mailbot.core.cross_table import group_words
 from mailbot.core.header import clean
 from mailbot.core.member_figures import Group, Grouping
-from mailbot.core.register import Body
+from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import Change, count_changes, fields_changed, key_of, kind_of_change
-from mailbot.show import Row, local
+from mailbot.show import Row, facts, local, table
 from mailbot.store.imports import RegisterImport
 from mailbot.store.members import Person
 
@@ -106,6 +107,40 @@ def _plain(value: object) -> object:
 def _word(value: object) -> str:
     words = " ".join(sorted(value)) if isinstance(value, frozenset) else "" if value is None else str(value)
     return words or "(nothing)"
+
+
+# --- one body ---------------------------------------------------------------------------------------------------
+
+
+def body(shown: Body, contacts: Sequence[Contact], *, as_json: bool) -> None:
+    """Print one body and its contacts."""
+    people = [
+        {
+            "rank": contact.rank,
+            "name": contact.name,
+            "role": contact.role,
+            "email": contact.email,
+            "others": " ".join(sorted(contact.others)),
+            "tags": " ".join(sorted(contact.tags)),
+        }
+        for contact in contacts
+    ]
+    head: Row = {
+        "code": shown.code,
+        "body": shown.name,
+        "kind": shown.kind,
+        "prefecture": shown.prefecture,
+        "population": shown.population,
+        "category": shown.category,
+        **({"joined": str(shown.joined)} if shown.joined else {}),
+        **({"left": str(shown.left)} if shown.left else {}),
+        **({"successor": shown.successor} if shown.successor else {}),
+    }
+    if as_json:
+        print(json.dumps({**head, "contacts": people}, ensure_ascii=False, indent=2))
+        return
+    facts(head)
+    table(people, as_json=False, empty="no contacts")
 
 
 # --- figures and audiences --------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mailbot.core.answer_form import Sheet
@@ -15,12 +16,14 @@ from mailbot.core.dkim import Signer
 from mailbot.core.message import Message
 from mailbot.core.survey import Survey
 from mailbot.core.trouble import LIMITS, Limits
-from mailbot.render import Renderer
+
+if TYPE_CHECKING:
+    from mailbot.render import Renderer
 
 
 @dataclass(frozen=True)
 class Site:
-    """One association's installation; made once from the configuration, by service.py or the command line."""
+    """One association's installation; made once from the configuration, by installation.py."""
 
     domain: str  # lists live here
     reply_domain: str  # answer tokens live here
@@ -29,7 +32,7 @@ class Site:
     language: Language
     authserv_id: str  # of our own MTA, RFC 8601
     key: bytes  # of the tokens in addresses
-    render: Renderer
+    renderer: Callable[[], Renderer]  # always the same; it is loaded when the first mail is written
     calendar: OfficeCalendar  # called with a day, it tells whether it is a holiday
     read_forms: Callable[[Message], tuple[Sheet, ...]]  # the spreadsheets of ours that are attached to a mail
     write_form: Callable[[Survey, Language], bytes]  # a survey's form as .xlsx
@@ -53,6 +56,11 @@ class Site:
 
     sealer: Signer | None = None  # seals what we pass on (ARC)
     complaints: bool = False  # posts say where providers send complaints (RFC 9477)
+
+    @property
+    def render(self) -> Renderer:
+        """What cooks the automatic mails."""
+        return self.renderer()
 
     @property
     def people(self) -> tuple[str, ...]:

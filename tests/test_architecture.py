@@ -56,6 +56,10 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "form_file.py": ({"core"}, {"openpyxl"}),
     "holidays.py": ({"core"}, set()),
     "ics.py": ({"core"}, {"icalendar"}),
+    "installation.py": (
+        {"config", "core", "dkim_keys", "form_file", "markdown", "render", "resources", "site", "store"},
+        set(),
+    ),
     "log.py": (set(), set()),
     "mailbox_files.py": ({"core"}, set()),
     "markdown.py": ({"core"}, {"markdown_it"}),
@@ -63,14 +67,15 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "new_folder.py": ({"config", "resources"}, set()),
     "old_list_files.py": ({"core", "register_file"}, set()),
     "register_file.py": ({"core"}, {"openpyxl"}),
-    "own_templates.py": ({"core"}, {"jinja2"}),
+    "own_templates.py": ({"core", "resources"}, {"jinja2"}),
     "render.py": ({"core", "ics", "log"}, {"jinja2"}),
     "resources.py": (set(), set()),
+    "sender_lookup.py": ({"config", "core", "dkim_keys", "flows", "net"}, set()),
     "schedule.py": (set(), {"apscheduler"}),
-    "show.py": (
-        {"core", "flows", "report_files", "site", "store"},
-        {"sqlalchemy", "rich"},
-    ),  # the output of the command line
+    "show.py": ({"core"}, {"rich"}),  # the output of the command line
+    "show_events.py": ({"core", "show", "store"}, {"sqlalchemy"}),
+    "show_queue.py": ({"core", "show", "store"}, {"sqlalchemy"}),
+    "show_surveys.py": ({"core", "flows", "report_files", "show", "store"}, {"sqlalchemy"}),
     "show_register.py": ({"core", "show", "store"}, set()),
     "plan_ics.py": ({"core"}, {"icalendar"}),
     "show_schedule.py": ({"core", "flows", "plan_ics", "show", "site", "store"}, {"sqlalchemy"}),
@@ -104,7 +109,7 @@ AWAITS = {
     "flows/deliver_outbox.py",
     "flows/sign_copies.py",
 }
-CLOCKS = {"service.py", "net/smtp_server.py"}  # the second for the date in its Received field
+CLOCKS = {"installation.py", "net/smtp_server.py"}  # the second for the date in its Received field
 
 
 def imported(name: str) -> Iterator[str]:
@@ -146,12 +151,13 @@ def test_imports_point_right_and_down(name: str) -> None:
     ("root", "users"),
     [
         ("service", COMMANDS | DEMO),
+        ("installation", COMMANDS | DEMO | {"service.py"}),
         ("cli", COMMANDS | DEMO | {"__main__.py"}),
         *((name.removesuffix(".py"), COMMANDS | DEMO) for name in sorted(DEMO)),
     ],
 )
 def test_nobody_imports_the_composition_root(root: str, users: set[str]) -> None:
-    """Only the command line and the demo know the service, and only the entry points know the command line."""
+    """Only the command line and the demo know the service, they and the service an opened installation."""
     assert {name for name in FILES if root in ours(name)} <= users
 
 
@@ -172,7 +178,7 @@ def test_only_what_talks_awaits(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_now_is_an_argument(name: str) -> None:
-    """No decision looks at a clock: the service hands the time to whom it concerns."""
+    """No decision looks at a clock: who opened the installation hands the time to whom it concerns."""
     if name not in CLOCKS | ROOTS:
         assert not called(name) & {"now", "today", "utcnow"}
 

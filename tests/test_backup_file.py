@@ -17,7 +17,7 @@ from sqlalchemy import select
 
 from mailbot.config import load_config
 from mailbot.demo_sink import Sink
-from mailbot.service import open_database
+from mailbot.installation import open_database
 from mailbot.store.snapshots import look_into
 from mailbot.store.tables import delivery, inbox, mail
 from tests.databases import postgres

@@ -21,9 +21,9 @@ from mailbot.checkup_dns import domain_findings
 from mailbot.config import load_config
 from mailbot.demo_sink import Sink
 from mailbot.dkim_keys import make_key, public_key
+from mailbot.installation import open_database
 from mailbot.net.dns_client import DnsClient
 from mailbot.new_folder import make_folder
-from mailbot.service import open_database
 from mailbot.store.database import Database
 from mailbot.store.tables import delivery, inbox, mail, mailing, microseconds
 from tests.databases import postgres

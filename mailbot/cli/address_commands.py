@@ -15,7 +15,7 @@ from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.merge_persons import merge_persons
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.site import Site
 from mailbot.store import lists, members, other_addresses
 

@@ -16,7 +16,7 @@ from mailbot.core.finding import size_words
 from mailbot.core.header import clean
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.resume_after_restore import resume_after_restore
-from mailbot.service import clock, only_one
+from mailbot.installation import clock, only_one
 
 
 @command(root, "backup")

@@ -20,7 +20,7 @@ from mailbot.core.trouble import Failure, Trouble, score_at
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.suspend_address import suspend_address
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.store import lists, members, troubles
 
 _OFFICE = "the command line"

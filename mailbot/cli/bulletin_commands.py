@@ -20,7 +20,7 @@ from mailbot.flows.bulletins.choose_readers import Readers, choose_readers
 from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import send_bulletin
 from mailbot.flows.bulletins.try_bulletin import try_bulletin
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.store import bulletins
 from mailbot.store.bulletins import StoredBulletin
 

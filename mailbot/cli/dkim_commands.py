@@ -13,7 +13,7 @@ from mailbot.config import dkim_key_file, load_config, read_config
 from mailbot.config import selector as checked_selector
 from mailbot.core.mistake import Mistakes
 from mailbot.dkim_keys import KeyType, make_key, public_key, zone_line
-from mailbot.service import clock
+from mailbot.installation import clock
 
 
 @root.group("dkim")

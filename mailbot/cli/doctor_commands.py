@@ -14,8 +14,8 @@ from mailbot.checkup import Checkup, check_up
 from mailbot.cli.frame import JSON, command
 from mailbot.cli.root import root
 from mailbot.core.header import clean
+from mailbot.installation import clock
 from mailbot.net.dns_client import DnsClient
-from mailbot.service import clock
 
 _STATES = {"missing": "missing", "different": "differs", "published": "published", "unknown": "not looked at"}
 

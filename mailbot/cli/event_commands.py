@@ -8,7 +8,7 @@ from typing import Literal
 
 import click
 
-from mailbot import show
+from mailbot import show, show_events
 from mailbot.attendance_files import attendance_csv, attendance_xlsx, badge_page
 from mailbot.cli.frame import JSON, command, only_try, opened, write_out
 from mailbot.cli.root import root
@@ -16,9 +16,9 @@ from mailbot.core.header import clean
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
+from mailbot.installation import clock
 from mailbot.report_files import encoded
 from mailbot.resources import templates_folder
-from mailbot.service import clock
 from mailbot.store import ballots
 
 
@@ -32,7 +32,7 @@ def _events() -> None:
 def _events_list(path: Path, as_json: bool) -> None:
     """Show the events."""
     with opened(path) as it, it.database.read() as connection:
-        rows = show.event_rows(connection)
+        rows = show_events.event_rows(connection)
     show.table(rows, as_json=as_json, empty="no events; define one in config/events/ and run `mailbot apply`")
 
 
@@ -42,8 +42,8 @@ def _events_list(path: Path, as_json: bool) -> None:
 def _events_show(path: Path, key: str, as_json: bool) -> None:
     """Show where an event stands."""
     with opened(path) as it, it.database.read() as connection:
-        shown = show.event(connection, key)
-    show.event_text(shown) if not as_json else show.as_json(shown)
+        shown = show_events.event(connection, key)
+    show_events.event_text(shown) if not as_json else show.as_json(shown)
 
 
 @command(_events, "announce")
@@ -94,11 +94,11 @@ def _events_attendance(
         if target is not None:
             raise click.UsageError(f"{form} goes to the screen; --out needs another --format")
         with opened(path) as it, it.database.read() as connection:
-            rows = show.attendance_rows(connection, key)
+            rows = show_events.attendance_rows(connection, key)
         show.table(rows, as_json=form == "json", empty="nobody has answered")
         return
     with opened(path) as it, it.database.read() as connection:
-        event, attendees = show.attendees(connection, key)
+        event, attendees = show_events.attendees(connection, key)
     match form:
         case "csv":
             content, missing = encoded(attendance_csv(attendees), encoding)

@@ -1,30 +1,27 @@
-"""The commands about the working folder: `init`, `check`, `apply`, `export`, `serve`, `demo`."""
+"""The commands about the working folder: `init`, `check`, `apply`, `export`."""
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import sys
 from pathlib import Path
 
 import click
 
-from mailbot import log, show
+from mailbot import show
 from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import root
-from mailbot.config import load_config
 from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.meeting import Meeting
-from mailbot.core.mistake import Mistakes
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.definition_yaml import file_name, write_markdown, write_yaml
 from mailbot.definitions import check_folder, load_definitions
 from mailbot.flows.apply_definitions import apply_definitions
+from mailbot.installation import clock
 from mailbot.new_folder import make_folder
-from mailbot.service import ROLES, clock, serve
 from mailbot.store import bulletins, events, lists, meetings, surveys
 
 
@@ -103,36 +100,3 @@ def _export(path: Path, target: Path | None) -> None:
                 write_out(write_markdown(value, it.config.timezone).encode(), file)
             else:  # of one key there must not be two files
                 write_out(write_yaml(value, it.config.timezone).encode(), file.with_suffix(".yaml"))
-
-
-@command(root, "serve")
-@click.option("--roles", help=f"Comma-separated, of {','.join(ROLES)}; default all.")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
-def _serve(path: Path, roles: str | None, log_level: str) -> None:
-    """Run the service; SIGTERM drains and stops it."""
-    chosen = frozenset(roles.split(",")) if roles else frozenset(ROLES)
-    if unknown := sorted(chosen - set(ROLES)):
-        raise click.UsageError(f"--roles: {unknown[0]!r} is none of {', '.join(ROLES)}")
-    mistakes, _ = check_folder(path)
-    if mistakes:
-        raise Mistakes(mistakes)
-    config = load_config(path)
-    log.start(log_level)
-    run = serve(config, chosen)
-    try:
-        import uvloop  # noqa: PLC0415  an extra; plain asyncio does the same, slower
-    except ImportError:
-        asyncio.run(run)
-    else:
-        uvloop.run(run)
-
-
-@root.command("demo")
-@JSON
-@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep the demo's folder here.")
-@UNUSED_CONFIG
-def _demo(as_json: bool, keep: Path | None) -> None:
-    """Do the whole main job on real input: a post, a survey, a seminar, all by real SMTP, within a minute."""
-    from mailbot.demo import demo  # noqa: PLC0415  only the demo needs what it imports
-
-    demo(keep=keep, as_json=as_json)

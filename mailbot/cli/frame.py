@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
@@ -13,17 +13,11 @@ from typing import Any
 
 import click
 
-from mailbot import show
 from mailbot.cli.root import CONFIG
 from mailbot.config import Config, find_config, load_config
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.core.two_persons import COMMAND_LINE, Act
-from mailbot.definitions import load_definitions
-from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
-from mailbot.service import clock, make_site, open_database
+from mailbot.installation import make_site, open_database
 from mailbot.site import Site
-from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database
 
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
@@ -67,16 +61,6 @@ def opened(path: Path) -> Iterator[Open]:
         database.close()
 
 
-def defined(config: Config, key: str) -> Survey:
-    """Return the survey as its file defines it, applied or not."""
-    found = [survey for survey in load_definitions(config).surveys if survey.key == key]
-    if not found:
-        raise Refusal(
-            f"survey {key}: neither applied nor in config/surveys/; `mailbot surveys list` shows them"
-        )
-    return found[0]
-
-
 def write_out(content: bytes, target: Path | None) -> None:
     """Write a file and say so, or write to standard output."""
     if target is None:
@@ -90,37 +74,6 @@ def write_out(content: bytes, target: Path | None) -> None:
     except OSError as error:
         raise Refusal(f"{target}: cannot be written: {error.strerror}") from error
     print(target)
-
-
-def show_sent(sent: Sequence[Ballot], what: str, *, dry_run: bool, as_json: bool) -> None:
-    """Show to whom mails of a kind went, or would go."""
-    rows = [
-        {"code": ballot.code, "to": ballot.greeting, "address": ballot.address, "columns": ballot.columns}
-        for ballot in sent
-    ]
-    if as_json:
-        show.as_json({"dry_run": dry_run, "sent": rows})
-        return
-    show.table(rows, as_json=False, empty="nobody")
-    print(f"{what} {'would go' if dry_run else 'are in the outbox'}: {len(rows)}")
-
-
-def request(connection: Any, it: Open, key: str, act: Act, **detail: str) -> int | None:
-    """Do an act about a survey, or ask a second person for it; returns its figure, None while it waits."""
-    match request_act(connection, it.site, key, act, detail, by=COMMAND_LINE, now=clock()):
-        case Done(_, figure, alone):
-            if alone:
-                print(
-                    f"note: two persons should decide about this, and `desk:` in {it.config.file} names nobody else; "
-                    f"that one alone did is on record (`mailbot surveys acts {key}`)"
-                )
-            return figure
-        case Waiting(_, others, _):
-            print(
-                f"survey {key}: not done yet. It needs two persons; {' and '.join(others)} can approve it by reply "
-                f"to the mail that is in the outbox; `mailbot surveys acts {key}` shows what waits"
-            )
-            return None
 
 
 def only_try(connection: Any, dry_run: bool) -> None:

@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
-from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened, request
+from mailbot import show, show_queue
+from mailbot.cli.act_frame import request
+from mailbot.cli.frame import JSON, Open, command, opened
 from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists, surveys
 
@@ -29,7 +30,7 @@ def _held_list(path: Path, as_json: bool) -> None:
     """Show what waits."""
     with opened(path) as it, it.database.read() as connection:
         waiting = held_posts.every(connection)
-        rows = show.held_rows(inbox.held(connection), waiting, it.config.timezone)
+        rows = show_queue.held_rows(inbox.held(connection), waiting, it.config.timezone)
     show.table(rows, as_json=as_json, empty="nothing is held")
 
 

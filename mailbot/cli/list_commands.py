@@ -17,7 +17,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.members.set_member import add_member, describe_members, remove_member, set_member
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.store import lists, members, memberships
 
 _FIRST = 5  # members whom `show` names

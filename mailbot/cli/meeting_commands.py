@@ -19,7 +19,7 @@ from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.store import meetings, surveys
 from mailbot.store.meetings import StoredMeeting
 

@@ -29,8 +29,8 @@ from mailbot.flows.members.import_members import Imported, Incoming, import_memb
 from mailbot.flows.members.retire_body import retire_body
 from mailbot.flows.members.undo_import import undo_import
 from mailbot.flows.surveys.open_survey import first_of_each_body
+from mailbot.installation import clock
 from mailbot.register_file import read_register, write_register
-from mailbot.service import clock
 from mailbot.store import imports, members, occurrences, roll_calls
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -193,7 +193,7 @@ def _members_show(path: Path, code: str, as_json: bool) -> None:
         raise Refusal(
             f"members: no body has the code {wanted}; `mailbot members export` lists those there are"
         )
-    show.body(body, [person.contact for person in people], as_json=as_json)
+    show_register.body(body, [person.contact for person in people], as_json=as_json)
 
 
 @command(members_group, "rollcall")

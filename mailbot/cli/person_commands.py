@@ -15,7 +15,7 @@ from mailbot.config import address as checked_address
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.erase_person import Erased, erase_person
 from mailbot.flows.members.export_person import PersonFile, export_person
-from mailbot.service import clock
+from mailbot.installation import clock
 
 
 @command(root, "export-person")

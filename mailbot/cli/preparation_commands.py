@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, defined, only_try, opened, show_sent
+from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.root import root
 from mailbot.cli.survey_commands import surveys_group
+from mailbot.cli.survey_frame import defined, show_sent
 from mailbot.core.calendar import Language
 from mailbot.core.gateway import finding_sentences, probe_summary
 from mailbot.core.trial import PILOT, TrialReport
@@ -19,7 +20,7 @@ from mailbot.flows.surveys.preview_survey import Preview, preview_survey
 from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes
 from mailbot.flows.surveys.send_draft import send_draft
 from mailbot.flows.surveys.send_trial import report_trial, send_trial
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.store import surveys
 
 

@@ -1,20 +1,16 @@
-"""`mailbot queue` and `rehearse`: what became of a mail, what one would cause."""
+"""`mailbot queue`: where received mails and our copies stand, and what became of one."""
 
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 from pathlib import Path
 
 import click
 
-from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened
+from mailbot import show, show_queue
+from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.root import root
-from mailbot.core.message import parse
-from mailbot.core.refusal import Refusal
-from mailbot.flows.rehearse import rehearse
-from mailbot.service import clock, make_sender_check
+from mailbot.installation import clock
 
 
 @command(root, "queue")
@@ -29,53 +25,13 @@ def _queue(path: Path, mail: str | None, as_json: bool) -> None:
         raise click.UsageError(f"--why: {mail!r} is no number such as 12, or C12 for a copy of ours")
     with opened(path) as it, it.database.read() as connection:
         if mail is None:
-            shown = show.queue(connection, clock())
+            shown = show_queue.queue(connection, clock())
         else:
-            story = show.why_copy if found[1] else show.why
+            story = show_queue.why_copy if found[1] else show_queue.why
             shown = story(connection, int(found[2]), it.config.timezone)
     if as_json:
         show.as_json(shown)
     elif mail is None:
-        show.queue_text(shown)
+        show_queue.queue_text(shown)
     else:
-        show.why_text(shown)
-
-
-@command(root, "rehearse")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.option("--to", "recipient", required=True, metavar="ADDRESS", help="The envelope recipient.")
-@click.option("--from", "sender", metavar="ADDRESS", help="The envelope sender; default the mail's From.")
-@click.option(
-    "--client", metavar="IP", help="Whence it comes, where senders are looked at; default a host of our own."
-)
-@click.option("--helo", default="", metavar="NAME", help="By which name that host greets.")
-@JSON
-def _rehearse(
-    path: Path, file: Path, recipient: str, sender: str | None, client: str | None, helo: str, as_json: bool
-) -> None:
-    """Say what a mail would cause: each rule with its result, the final headers, the recipients; nothing is sent."""
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise Refusal(f"{file}: cannot be read: {error.strerror}") from error
-    with opened(path) as it:
-        results = _looked_at(it, raw, sender, client, helo)
-        with it.database.read() as connection:
-            shown = rehearse(connection, it.site, raw, recipient, sender, clock(), results)
-    show.as_json(vars(shown)) if as_json else show.rehearsal_text(shown)
-
-
-def _looked_at(it: Open, raw: bytes, sender: str | None, client: str | None, helo: str) -> str | None:
-    """Return what is found out about the sender where that is done by ourselves; asks the DNS."""
-    check = make_sender_check(it.config)
-    if client is not None and check is None:
-        raise click.UsageError("--client: nobody looks at senders here; see `authenticate:`")
-    if check is None:
-        return None
-    try:
-        host = str(ip_address(client)) if client is not None else ""
-    except ValueError:
-        raise click.UsageError(f"--client: {client!r} is no IP address such as 192.0.2.1") from None
-    mail_from = sender if sender is not None else parse(raw).from_address or ""
-    protocol = "smtp" if client is not None else "lmtp"
-    return check.look(raw, peer=host, protocol=protocol, helo=helo, mail_from=mail_from, now=clock()).text
+        show_queue.why_text(shown)

@@ -9,8 +9,9 @@ from typing import Literal
 
 import click
 
-from mailbot import show
-from mailbot.cli.frame import JSON, command, opened, request, write_out
+from mailbot import show, show_surveys
+from mailbot.cli.act_frame import request
+from mailbot.cli.frame import JSON, command, opened, write_out
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.refusal import Refusal
 from mailbot.core.seal import LINE
@@ -18,10 +19,10 @@ from mailbot.flows.events.draft_minutes import draft_minutes
 from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.remind_survey import missing
 from mailbot.flows.surveys.report_survey import report_survey, votes_by_body
+from mailbot.installation import clock
 from mailbot.report_files import encoded, write_csv, write_raw_csv, write_xlsx
 from mailbot.report_page import ReportPages
 from mailbot.resources import templates_folder
-from mailbot.service import clock
 from mailbot.store import members, surveys
 
 
@@ -64,10 +65,11 @@ def _surveys_results(
         votes = votes_by_body(connection, key, report) if raw else None
     match form:
         case "text":
-            show.results_text(report)
+            show_surveys.results_text(report)
         case "json":
             write_out(
-                (json.dumps(show.results(report), ensure_ascii=False, indent=2) + "\n").encode(), target
+                (json.dumps(show_surveys.results(report), ensure_ascii=False, indent=2) + "\n").encode(),
+                target,
             )
         case "csv":
             text = write_csv(report) if votes is None else write_raw_csv(report, votes)
@@ -104,8 +106,8 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
     """Count a survey again from the raw mails; exit status 1 with a sentence for each difference."""
     with opened(path) as it, it.database.read() as connection:
         found = recount(connection, it.site, key, head=head)
-        shown = show.recounted(found, it.config.timezone)
-    show.as_json(shown) if as_json else show.recount_text(shown)
+        shown = show_surveys.recounted(found, it.config.timezone)
+    show.as_json(shown) if as_json else show_surveys.recount_text(shown)
     for sentence in found.differences:
         print(f"survey {key}: {sentence}", file=sys.stderr)
     if found.differences:
@@ -118,7 +120,7 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
 def _surveys_lines(path: Path, key: str, as_json: bool) -> None:
     """Print the published list of a closed sealed survey, and how a voter finds the own line."""
     with opened(path) as it, it.database.read() as connection:
-        rows = show.sealed_lines(connection, key)
+        rows = show_surveys.sealed_lines(connection, key)
     show.table(rows, as_json=as_json, empty="nobody's vote counts")
     if not as_json:
         print(f"A voter's line is the first {LINE} letters of what this prints:")

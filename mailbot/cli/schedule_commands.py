@@ -22,8 +22,8 @@ from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.core.written_date import read_written
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
+from mailbot.installation import clock
 from mailbot.plan_ics import plan_ics
-from mailbot.service import clock
 from mailbot.show_schedule import schedule_entries, schedule_rows, zone_words
 from mailbot.store import occurrences
 

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from mailbot import show
-from mailbot.cli.frame import JSON, command, defined, only_try, opened, request, write_out
+from mailbot import show, show_surveys
+from mailbot.cli.act_frame import request
+from mailbot.cli.frame import JSON, command, only_try, opened, write_out
 from mailbot.cli.root import Group, root
+from mailbot.cli.survey_frame import defined
 from mailbot.core.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
@@ -19,7 +21,7 @@ from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.flows.surveys.send_form import send_form
 from mailbot.form_file import write_form
-from mailbot.service import clock
+from mailbot.installation import clock
 from mailbot.store import acts, surveys
 
 
@@ -40,7 +42,7 @@ def surveys_group() -> None:
 def _surveys_list(path: Path, as_json: bool) -> None:
     """Show the surveys."""
     with opened(path) as it, it.database.read() as connection:
-        rows = show.survey_rows(connection, it.config.timezone)
+        rows = show_surveys.survey_rows(connection, it.config.timezone)
     show.table(
         rows, as_json=as_json, empty="no surveys; define one in config/surveys/ and run `mailbot apply`"
     )
@@ -57,8 +59,8 @@ def _surveys_list(path: Path, as_json: bool) -> None:
 def _surveys_show(path: Path, key: str, office: bool, as_json: bool) -> None:
     """Show where a survey stands."""
     with opened(path) as it, it.database.read() as connection:
-        shown = show.survey(connection, key, office=office)
-    show.survey_text(shown) if not as_json else show.as_json(shown)
+        shown = show_surveys.survey(connection, key, office=office)
+    show_surveys.survey_text(shown) if not as_json else show.as_json(shown)
 
 
 @command(surveys_group, "open")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select, update
 from mailbot.core.address import address_key
 from mailbot.core.bulletin import Bulletin, BulletinState
 from mailbot.store.database import storable
-from mailbot.store.documents import bulletin_of, document
+from mailbot.store.documents import document, read_document
 from mailbot.store.lists import wanted_by
 from mailbot.store.tables import bulletin, delivery, list_member, mailing, membership
 from mailbot.store.troubles import suspended
@@ -213,7 +213,7 @@ def _bulletins() -> Select[Any]:
 def _stored(row: Row[Any]) -> StoredBulletin:
     made = tuple(map(int, row.mailings.split()))
     return StoredBulletin(
-        bulletin_of(row.definition),
+        read_document(Bulletin, row.definition),
         row.state,
         row.written_by,
         row.number,

@@ -4,67 +4,41 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Event
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.meeting import Meeting
-from mailbot.core.survey import Answer, Problem, Survey
+from mailbot.core.survey import Answer, Problem
 
-_LIST = TypeAdapter(MailingList)
-_SURVEY = TypeAdapter(Survey)
-_EVENT = TypeAdapter(Event)
-_BULLETIN = TypeAdapter(Bulletin)
-_MEETING = TypeAdapter(Meeting)
+T = TypeVar("T")
+
+_KEPT = 320  # definitions of all kinds: the same few are read for each mail
 _text = json.JSONEncoder(sort_keys=True).encode  # escapes what a database might refuse
 
 
-def document(value: MailingList | Survey | Event | Bulletin | Meeting) -> str:
-    """Return a definition as JSON."""
-    match value:
-        case MailingList():
-            return _LIST.dump_json(value).decode("utf-8")
-        case Survey():
-            return _SURVEY.dump_json(value).decode("utf-8")
-        case Event():
-            return _EVENT.dump_json(value).decode("utf-8")
-        case Bulletin():
-            return _BULLETIN.dump_json(value).decode("utf-8")
-        case Meeting():
-            return _MEETING.dump_json(value).decode("utf-8")
+def document(value: object) -> str:
+    """Return a definition (MailingList, Survey, Event, Bulletin, Meeting) as JSON."""
+    kind: Any = type(value)  # mypy takes a class for nothing that can be hashed
+    return _form(kind).dump_json(value).decode("utf-8")
 
 
-@lru_cache(maxsize=64)
-def list_of(text: str) -> MailingList:
-    """Read a list's definition."""
-    return _LIST.validate_json(text)
+def read_document(kind: type[T], text: str) -> T:
+    """Read a definition of this kind back."""
+    wanted: Any = kind
+    value: T = _read(wanted, text)
+    return value
 
 
-@lru_cache(maxsize=64)
-def survey_of(text: str) -> Survey:
-    """Read a survey's definition."""
-    return _SURVEY.validate_json(text)
+@lru_cache(maxsize=_KEPT)
+def _read(kind: Any, text: str) -> Any:
+    return _form(kind).validate_json(text)
 
 
-@lru_cache(maxsize=64)
-def event_of(text: str) -> Event:
-    """Read an event's definition."""
-    return _EVENT.validate_json(text)
-
-
-@lru_cache(maxsize=64)
-def bulletin_of(text: str) -> Bulletin:
-    """Read a bulletin's definition."""
-    return _BULLETIN.validate_json(text)
-
-
-@lru_cache(maxsize=64)
-def meeting_of(text: str) -> Meeting:
-    """Read a meeting's definition."""
-    return _MEETING.validate_json(text)
+@cache
+def _form(kind: Any) -> TypeAdapter[Any]:
+    """Return what turns a class's values into JSON and back; made when it is needed, for that takes milliseconds."""
+    return TypeAdapter(kind)
 
 
 def answers_text(answers: Mapping[str, Answer]) -> str:

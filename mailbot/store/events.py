@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, insert, select, update
 
 from mailbot.core.event import Event
-from mailbot.store.documents import document, event_of
+from mailbot.store.documents import document, read_document
 from mailbot.store.tables import event
 
 State = Literal["planned", "announced"]
@@ -72,4 +72,4 @@ def _events() -> Select[Any]:
 
 
 def _stored(definition: str, state: State, sequence: int, announced_at: datetime | None) -> StoredEvent:
-    return StoredEvent(event_of(definition), state, sequence, announced_at)
+    return StoredEvent(read_document(Event, definition), state, sequence, announced_at)

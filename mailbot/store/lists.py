@@ -29,7 +29,7 @@ from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.membership import keeps_out
 from mailbot.store import members, other_addresses
 from mailbot.store.database import Written
-from mailbot.store.documents import document, list_of
+from mailbot.store.documents import document, read_document
 from mailbot.store.tables import (
     body,
     contact,
@@ -51,7 +51,7 @@ def names(connection: Connection) -> frozenset[str]:
 def every(connection: Connection) -> list[MailingList]:
     """Return every list, by name."""
     return [
-        list_of(text)
+        read_document(MailingList, text)
         for text in connection.execute(
             select(mailing_list.c.definition).order_by(mailing_list.c.name)
         ).scalars()
@@ -61,7 +61,7 @@ def every(connection: Connection) -> list[MailingList]:
 def load(connection: Connection, name: str) -> MailingList | None:
     """Return one list."""
     text = connection.execute(select(mailing_list.c.definition).where(mailing_list.c.name == name)).scalar()
-    return None if text is None else list_of(text)
+    return None if text is None else read_document(MailingList, text)
 
 
 def save(connection: Connection, value: MailingList) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, insert, select, update
 
 from mailbot.core.meeting import Meeting, poll_key
-from mailbot.store.documents import document, meeting_of
+from mailbot.store.documents import document, read_document
 from mailbot.store.tables import meeting
 
 
@@ -24,19 +24,19 @@ class StoredMeeting:
 def every(connection: Connection) -> list[StoredMeeting]:
     """Return every meeting, by key."""
     rows = connection.execute(_meetings().order_by(meeting.c.key))
-    return [StoredMeeting(meeting_of(row[0]), row[1]) for row in rows]
+    return [StoredMeeting(read_document(Meeting, row[0]), row[1]) for row in rows]
 
 
 def load(connection: Connection, key: str) -> StoredMeeting | None:
     """Return one meeting."""
     row = connection.execute(_meetings().where(meeting.c.key == key)).first()
-    return None if row is None else StoredMeeting(meeting_of(row[0]), row[1])
+    return None if row is None else StoredMeeting(read_document(Meeting, row[0]), row[1])
 
 
 def lock(connection: Connection, key: str) -> StoredMeeting | None:
     """Return one meeting and keep other transactions from changing it until this one ends."""
     row = connection.execute(_meetings().where(meeting.c.key == key).with_for_update()).first()
-    return None if row is None else StoredMeeting(meeting_of(row[0]), row[1])
+    return None if row is None else StoredMeeting(read_document(Meeting, row[0]), row[1])
 
 
 def save(connection: Connection, value: Meeting) -> None:

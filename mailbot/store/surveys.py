@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, insert, select, updat
 
 from mailbot.core.survey import Survey
 from mailbot.store.database import Written
-from mailbot.store.documents import document, survey_of
+from mailbot.store.documents import document, read_document
 from mailbot.store.tables import survey
 
 State = Literal["planned", "open", "closed"]
@@ -113,4 +113,4 @@ def set_published(connection: Connection, key: str, now: datetime) -> None:
 def _stored(row: Row[Any]) -> StoredSurvey:
     stands: list[Any]
     definition, *stands = row
-    return StoredSurvey(survey_of(definition), *stands)
+    return StoredSurvey(read_document(Survey, definition), *stands)

@@ -15,6 +15,10 @@ from click.testing import CliRunner
 import mailbot.cli
 from mailbot.cli.root import Group, root
 
+_HEAVY = {
+    *("aioimaplib", "aiosmtpd", "alembic", "apscheduler", "cryptography", "dns", "icalendar", "jinja2", "markdown_it"),
+    *("openpyxl", "psycopg", "rich", "starlette", "uvicorn"),
+}  # fmt: skip
 FILES = sorted(path.stem for path in Path(mailbot.cli.__file__).parent.glob("*_commands.py"))
 
 
@@ -97,3 +101,15 @@ def test_the_version_loads_no_command() -> None:
     assert {name for name in loaded("--version") if name.startswith(("mailbot.cli.", "sqlalchemy", "pydantic"))} == {
         "mailbot.cli.root",
     }  # fmt: skip
+
+
+def test_a_plain_command_loads_no_library_that_it_does_not_use(tmp_path: Path) -> None:
+    """What only shows something loads neither the service nor what writes mail, pages, sheets or tables."""
+    config = ("--config", str(tmp_path / "site/config/mailbot.yaml"))
+    assert run("init", str(tmp_path / "site")).returncode == 0
+    assert run("lists", *config).returncode == 0  # the first makes the database
+    for words in (("lists",), ("queue",), ("members", "figures")):
+        names = loaded(*words, "--json", *config)
+        assert "mailbot.store.database" in names
+        assert names & {"mailbot.service", "mailbot.definitions", "mailbot.render"} == set(), words
+        assert {name.partition(".")[0] for name in names} & _HEAVY == set(), words

@@ -18,7 +18,7 @@ from mailbot.config import load_config, write_secret_key
 from mailbot.core.audience import Selector
 from mailbot.core.mailing_list import MailingList
 from mailbot.definition_yaml import write_yaml
-from mailbot.service import open_database
+from mailbot.installation import open_database
 from mailbot.store import inbox, outbox
 from mailbot.store.database import Database
 from tests.dialogs.conversation import environment, run

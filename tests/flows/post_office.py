@@ -328,6 +328,7 @@ class PostOffice:
 def open_post_office(database: Database) -> PostOffice:
     """Return an installation with the register and the lists above."""
     letterhead = Letterhead("全国協議会", OFFICE, "kaitou.example.jp", TOKYO)
+    render = Renderer(templates_folder(), "ja", letterhead)
     site = Site(
         domain="ml.example.jp",
         reply_domain="kaitou.example.jp",
@@ -336,7 +337,7 @@ def open_post_office(database: Database) -> PostOffice:
         language="ja",
         authserv_id="mx.example.jp",
         key=b"k" * 32,
-        render=Renderer(templates_folder(), "ja", letterhead),
+        renderer=lambda: render,
         calendar=is_holiday,
         read_forms=read_forms,
         write_form=write_form,
@@ -352,4 +353,6 @@ def in_english(office: PostOffice) -> PostOffice:
     """Return the same installation, with English mail."""
     letterhead = Letterhead("Association", OFFICE, "kaitou.example.jp", TOKYO)
     render = Renderer(templates_folder(), "en", letterhead)
-    return PostOffice(office.database, replace(office.site, language="en", render=render), office.now)
+    return PostOffice(
+        office.database, replace(office.site, language="en", renderer=lambda: render), office.now
+    )

@@ -1,0 +1,49 @@
+"""`mailbot serve`, the service itself, and `mailbot demo`, which shows it at work."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from mailbot import log
+from mailbot.cli.frame import JSON, UNUSED_CONFIG, command
+from mailbot.cli.root import root
+from mailbot.config import load_config
+from mailbot.core.mistake import Mistakes
+from mailbot.definitions import check_folder
+from mailbot.service import ROLES, serve
+
+
+@command(root, "serve")
+@click.option("--roles", help=f"Comma-separated, of {','.join(ROLES)}; default all.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+def _serve(path: Path, roles: str | None, log_level: str) -> None:
+    """Run the service; SIGTERM drains and stops it."""
+    chosen = frozenset(roles.split(",")) if roles else frozenset(ROLES)
+    if unknown := sorted(chosen - set(ROLES)):
+        raise click.UsageError(f"--roles: {unknown[0]!r} is none of {', '.join(ROLES)}")
+    mistakes, _ = check_folder(path)
+    if mistakes:
+        raise Mistakes(mistakes)
+    config = load_config(path)
+    log.start(log_level)
+    run = serve(config, chosen)
+    try:
+        import uvloop  # noqa: PLC0415  an extra; plain asyncio does the same, slower
+    except ImportError:
+        asyncio.run(run)
+    else:
+        uvloop.run(run)
+
+
+@root.command("demo")
+@JSON
+@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep the demo's folder here.")
+@UNUSED_CONFIG
+def _demo(as_json: bool, keep: Path | None) -> None:
+    """Do the whole main job on real input: a post, a survey, a seminar, all by real SMTP, within a minute."""
+    from mailbot.demo import demo  # noqa: PLC0415  only the demo needs what it imports
+
+    demo(keep=keep, as_json=as_json)

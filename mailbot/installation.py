@@ -1,0 +1,112 @@
+"""An installation as its configuration has it: the clock, its database, and what flows are told about it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailbot.config import Config, secret_key
+from mailbot.core.dkim import Signer
+from mailbot.core.envelope import StorageUnavailable
+from mailbot.core.refusal import Refusal
+from mailbot.dkim_keys import load_signer
+from mailbot.form_file import read_forms, write_form
+from mailbot.markdown import read_markdown
+from mailbot.resources import own_folder, templates_folder
+from mailbot.site import Site
+from mailbot.store.database import Database
+
+if TYPE_CHECKING:
+    from mailbot.render import Renderer
+
+
+def clock() -> datetime:
+    """Return the time; the only clock that the flows ever see."""
+    return datetime.now(UTC)
+
+
+def make_site(config: Config) -> Site:
+    """Return what the flows are told about this installation."""
+    return Site(
+        domain=config.domain,
+        reply_domain=config.reply_domain,
+        office=config.office,
+        zone=config.timezone,
+        language=config.language,
+        authserv_id=config.authserv_id,
+        key=secret_key(config),
+        renderer=cache(partial(_renderer, config)),
+        calendar=config.calendar,
+        read_forms=read_forms,
+        write_form=write_form,
+        read_article=read_markdown,
+        outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
+        witnesses=config.witnesses,
+        digest_at=config.digest_at,
+        plan_at=config.plan_at,
+        daily_at=config.daily_at,
+        desk=config.desk,
+        web_url=config.web_url,
+        bounce_limits=config.bounces,
+        spam_score=config.spam_score,
+        sealer=_sealer(config),
+        complaints=config.dkim is not None and config.dkim.complaints,
+    )
+
+
+def _renderer(config: Config) -> Renderer:
+    from mailbot.render import Letterhead, Renderer  # noqa: PLC0415  half of core, and most commands write no mail
+
+    letterhead = Letterhead(config.association, config.office, config.reply_domain, config.timezone)
+    return Renderer(templates_folder(), config.language, letterhead, own_folder(config.folder))
+
+
+def _sealer(config: Config) -> Signer | None:
+    """Return what seals posts (ARC); None where none is to. Raises Refusal when no key can."""
+    if config.dkim is None or not config.dkim.arc:
+        return None
+    for key in config.dkim.keys:
+        signer = load_signer(key.file, config.dkim.domain, key.selector)
+        if signer.algorithm == "rsa-sha256":  # the one that RFC 8617 knows
+            return signer
+    raise Refusal(
+        f"dkim.arc: a seal needs an RSA key, and {config.file} names none; `mailbot dkim make` makes one"
+    )
+
+
+def open_database(config: Config) -> Database:
+    """Open the configured database and bring its tables up to date."""
+    if config.database.startswith("sqlite"):
+        Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    database = Database(config.database)
+    try:
+        database.upgrade()
+    except StorageUnavailable as away:
+        raise Refusal(f"the database cannot be reached: {away}; see `database:` in {config.file}") from away
+    return database
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the folder, so that a second `serve` on it is refused."""
+    path = folder / "data" / "serve.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            holder = file.read().strip() or "unknown"
+            raise Refusal(
+                f"{folder}: a service runs on this folder already (process {holder}); stop it, or use another folder"
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield

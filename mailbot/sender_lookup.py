@@ -1,0 +1,34 @@
+"""What looks at the senders of mail in the DNS, as the configuration has it."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from mailbot.config import Config
+from mailbot.dkim_keys import verify
+from mailbot.flows.check_senders import SenderCheck
+from mailbot.net.dns_client import DnsClient
+
+_DNS_SECONDS, _DNS_EACH = 8.0, 2.5  # for all questions about one mail, and for one of them
+_DNS_QUESTIONS = 100  # about one mail: SPF takes 22 at most, each signature and each step of a walk one
+
+
+def make_sender_check(config: Config) -> SenderCheck | None:
+    """Return what looks at the senders of mail; None where our own mail exchanger does."""
+    if not config.authenticate.check:
+        return None
+    cache = DnsClient.new_cache()
+    return SenderCheck(
+        config.authserv_id,
+        config.authenticate.mta,
+        config.authenticate.sealers,
+        partial(
+            DnsClient,
+            seconds=_DNS_SECONDS,
+            each=_DNS_EACH,
+            most=_DNS_QUESTIONS,
+            nameserver=config.authenticate.resolver,
+            cache=cache,
+        ),
+        verify,
+    )

@@ -1,0 +1,113 @@
+"""What `mailbot events` prints: where an event stands, and who comes."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from mailbot.core.attendance import Attendee
+from mailbot.core.event import Event, rsvp_of, time_words
+from mailbot.core.ledger import Standing, standings
+from mailbot.core.refusal import Refusal
+from mailbot.show import Row, facts, table
+from mailbot.store import attendances, ballots, events, members, outbox
+
+_RSVP_STATUSES = frozenset({"attending", "waiting", "declined"})
+
+
+def event_rows(connection: Connection) -> list[Row]:
+    """Return one row for each event."""
+    rows = []
+    for stored in events.every(connection):
+        shown = event(connection, stored.event.key)
+        rows.append(
+            {name: shown[name] for name in ("key", "title", "when", "place", "state", "attending", "waiting")}
+        )
+    return rows
+
+
+def event(connection: Connection, key: str) -> Row:
+    """Return where an event stands, as interface.md names it."""
+    stored = events.load(connection, key)
+    if stored is None:
+        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    replies = [_rsvp(code, standing) for code, standing in standings(ballots.ledger(connection, key)).items()]
+    people = {status: sum(r["people"] for r in replies if r["status"] == status) for status in _RSVP_STATUSES}
+    copies = outbox.count_by_kind(connection, key)
+    return {
+        "key": key,
+        "title": stored.event.title,
+        "when": time_words(stored.event),
+        "place": stored.event.place,
+        "state": stored.state if stored.event.cancelled is None else "cancelled",
+        "sequence": stored.sequence,
+        "capacity": stored.event.capacity,
+        "noticed": sum(copies.get("event_notice", {}).values()),
+        "attending": people["attending"],
+        "waiting": people["waiting"],
+        "declined": sum(reply["status"] == "declined" for reply in replies),
+        "replies": replies,
+    }
+
+
+def event_text(shown: Row) -> None:
+    """Print where an event stands."""
+    facts({name: fact for name, fact in shown.items() if name != "replies"})
+    rows = [{**reply, "names": "、".join(reply["names"])} for reply in shown["replies"]]
+    table(rows, as_json=False, empty="no replies yet")
+
+
+def attendees(connection: Connection, key: str) -> tuple[Event, list[Attendee]]:
+    """Return an event with each body that comes or waits."""
+    stored = events.load(connection, key)
+    if stored is None:
+        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    bodies, came = members.bodies(connection), attendances.of_event(connection, key)
+    found = []
+    for code, standing in standings(ballots.ledger(connection, key)).items():
+        status, said = standing.row.status, rsvp_of(standing.row.answers)
+        if status in {"attending", "waiting"}:
+            body, remark = bodies[code], " ".join(standing.row.remarks.values())
+            found.append(
+                Attendee(
+                    code,
+                    body.name,
+                    body.prefecture,
+                    "attending" if status == "attending" else "waiting",
+                    said.people,
+                    said.names,
+                    remark,
+                    came.get(code),
+                )
+            )
+    return stored.event, found
+
+
+def attendance_rows(connection: Connection, key: str) -> list[Row]:
+    """Return one row for each body that comes or waits."""
+    names, came = members.bodies(connection), attendances.of_event(connection, key)
+    return [
+        {
+            "code": reply["body"],
+            "body": names[reply["body"]].name,
+            "status": reply["status"],
+            "people": reply["people"],
+            "names": "、".join(reply["names"]),
+            "came": came.get(reply["body"]),
+        }
+        for reply in event(connection, key)["replies"]
+        if reply["status"] in {"attending", "waiting"}
+    ]
+
+
+def _rsvp(code: str, standing: Standing) -> Row:
+    status = standing.row.status
+    said = rsvp_of(standing.row.answers)
+    comes = status in {"attending", "waiting"}
+    return {
+        "body": code,
+        "status": status if status in _RSVP_STATUSES else "unclear",
+        "people": said.people if comes else 0,
+        "names": list(said.names) if comes else [],
+        "later": status == "later",
+        "version": standing.row.version,
+    }
