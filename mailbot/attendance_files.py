@@ -18,7 +18,7 @@ from mailbot.report_files import Line, table_csv, table_xlsx
 
 _HEAD: Line = ("番号", "団体コード", "団体名", "都道府県", "氏名", "区分", "備考", "当日")
 _WIDTHS = (6, 11, 18, 10, 20, 10, 36, 8)
-_STATUS = {"attending": "出席", "waiting": "空き待ち"}
+_STATUS = {"attending": "出席", "waiting": "空き待ち", "joined": "当日参加"}
 _ON_A_SHEET = 10  # badges, two by five
 
 

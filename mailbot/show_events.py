@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from mailbot.core.attendance import Attendee
-from mailbot.core.event import Event, rsvp_of, time_words
+from mailbot.core.event import rsvp_of, time_words
 from mailbot.core.ledger import Standing, standings
 from mailbot.core.refusal import Refusal
 from mailbot.show import Row, facts, table
-from mailbot.store import attendances, ballots, events, members, outbox
+from mailbot.store import ballots, events, outbox
 
 _RSVP_STATUSES = frozenset({"attending", "waiting", "declined"})
 
@@ -56,46 +58,18 @@ def event_text(shown: Row) -> None:
     table(rows, as_json=False, empty="no replies yet")
 
 
-def attendees(connection: Connection, key: str) -> tuple[Event, list[Attendee]]:
-    """Return an event with each body that comes or waits."""
-    stored = events.load(connection, key)
-    if stored is None:
-        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
-    bodies, came = members.bodies(connection), attendances.of_event(connection, key)
-    found = []
-    for code, standing in standings(ballots.ledger(connection, key)).items():
-        status, said = standing.row.status, rsvp_of(standing.row.answers)
-        if status in {"attending", "waiting"}:
-            body, remark = bodies[code], " ".join(standing.row.remarks.values())
-            found.append(
-                Attendee(
-                    code,
-                    body.name,
-                    body.prefecture,
-                    "attending" if status == "attending" else "waiting",
-                    said.people,
-                    said.names,
-                    remark,
-                    came.get(code),
-                )
-            )
-    return stored.event, found
-
-
-def attendance_rows(connection: Connection, key: str) -> list[Row]:
-    """Return one row for each body that comes or waits."""
-    names, came = members.bodies(connection), attendances.of_event(connection, key)
+def attendance_rows(attendees: Sequence[Attendee]) -> list[Row]:
+    """Return one row for each body that comes, waits, or came without a seat."""
     return [
         {
-            "code": reply["body"],
-            "body": names[reply["body"]].name,
-            "status": reply["status"],
-            "people": reply["people"],
-            "names": "、".join(reply["names"]),
-            "came": came.get(reply["body"]),
+            "code": one.code,
+            "body": one.body,
+            "status": one.status,
+            "people": one.people,
+            "names": "、".join(one.names),
+            "came": one.came,
         }
-        for reply in event(connection, key)["replies"]
-        if reply["status"] in {"attending", "waiting"}
+        for one in attendees
     ]
 
 

@@ -16,6 +16,7 @@ from mailbot.core.header import clean
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
+from mailbot.flows.events.list_attendees import list_attendees
 from mailbot.installation import clock
 from mailbot.report_files import encoded
 from mailbot.resources import templates_folder
@@ -94,11 +95,11 @@ def _events_attendance(
         if target is not None:
             raise click.UsageError(f"{form} goes to the screen; --out needs another --format")
         with opened(path) as it, it.database.read() as connection:
-            rows = show_events.attendance_rows(connection, key)
+            rows = show_events.attendance_rows(list_attendees(connection, key)[1])
         show.table(rows, as_json=form == "json", empty="nobody has answered")
         return
     with opened(path) as it, it.database.read() as connection:
-        event, attendees = show_events.attendees(connection, key)
+        event, attendees = list_attendees(connection, key)
     match form:
         case "csv":
             content, missing = encoded(attendance_csv(attendees), encoding)

@@ -10,18 +10,19 @@ from typing import Literal
 from mailbot.core.event import ASCII_FORMS
 from mailbot.core.register import full_code
 
+_ORDER = ("attending", "waiting", "joined")
 _WORD = re.compile(r"(?P<code>\d{5,6})(?:\s?[=:]\s?(?P<people>\d{1,3})\s?(?:名|人)?)?")
 
 
 @dataclass(frozen=True)
 class Attendee:
-    """One body that has a seat or waits for one."""
+    """One body that has a seat, waits for one, or came without either."""
 
     code: str
     body: str
     prefecture: str
-    status: Literal["attending", "waiting"]
-    people: int
+    status: Literal["attending", "waiting", "joined"]
+    people: int  # with seats, or who wait; of a body that just came, how many came
     names: tuple[str, ...]
     remark: str = ""
     came: int | None = None  # as the office entered it; None: not entered
@@ -37,8 +38,8 @@ class Guest:
 
 
 def guests(attendees: Iterable[Attendee]) -> Iterator[Guest]:
-    """Yield everybody who has a seat, then everybody who waits, by code; people without a name have an empty one."""
-    order = sorted(attendees, key=lambda one: (one.status != "attending", one.code))
+    """Yield everybody who has a seat, then who waits, then who just came, by code; people without a name have an empty one."""
+    order = sorted(attendees, key=lambda one: (_ORDER.index(one.status), one.code))
     people = [
         (one, one.names[place] if place < len(one.names) else "")
         for one in order

@@ -17,6 +17,7 @@ from mailbot.core.answer import Understood, read_answer
 from mailbot.core.calendar import Language
 from mailbot.core.command import AWAITED, command_of
 from mailbot.core.known_text import known_texts, line_key, slot_line
+from mailbot.core.register import PREFECTURES
 from mailbot.core.reply_lines import reply_lines
 from mailbot.core.survey import Question
 
@@ -129,6 +130,17 @@ class FixMeeting:
 
 
 @dataclass(frozen=True)
+class Attended:
+    """「全員出席」「出席 長野市」「出席 長野市 1名」「欠席 松本市、上田市」「当日参加 上田市 2名」: who was at an event."""
+
+    do: Literal["came", "absent", "joined"]
+    bodies: tuple[
+        tuple[str, int | None], ...
+    ] = ()  # names or codes as written, and how many; none: all with seats
+    key: str = ""  # "": the event that the answered mail is about
+
+
+@dataclass(frozen=True)
 class Approve:
     """「承認」: the act that this mail is about shall be done."""
 
@@ -157,6 +169,7 @@ Command = (
     | OfRun
     | OfSending
     | FixMeeting
+    | Attended
     | Reissue
     | Resume
     | Approve
@@ -176,6 +189,8 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "no-such-day": "その日付はありません",
         "year": "何年の日付か分かるようにお書きください",
         "run": "「P-0012 延期 7/9 10:00」「P-0012 見送り」「P-0012 送信」「P-0012 取消」のようにお書きください",
+        "attended": "「全員出席」「出席 長野市 1名」「欠席 松本市、上田市」「当日参加 上田市 2名」のように、"
+        "団体の名前かコードでお書きください",
         "send-back": "「差戻し」の後に、理由をお書きください",
         "trial": "「試し送り M26-12」の後には、メールアドレスだけをお書きください",
         "address": "「再開」の後に、メールアドレスだけをお書きください",
@@ -192,6 +207,8 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "no-such-day": "there is no such day",
         "year": "please write the year as well",
         "run": 'please write "P-0012 postpone 7/9 10:00", "P-0012 skip", "P-0012 send" or "P-0012 undo"',
+        "attended": 'please write "all attended", "attended 202011 1 person", "absent 202029, 202037" '
+        'or "joined 202037 2 people"',
         "send-back": 'please write the reason behind "return"',
         "trial": 'please write only mail addresses behind "trial M26-12"',
         "address": 'please write only the mail address behind "resume"',
@@ -246,6 +263,16 @@ _OF_SENDING: Mapping[str, Literal["stop", "resume", "cancel"]] = {
     **dict.fromkeys(("取止め", "取り止め", "取りやめ"), "cancel"),
 }
 _TRUST = frozenset({"以後も", "今後も", "trust", "and trust"})
+_ATTENDED: Mapping[str, Literal["came", "absent", "joined"]] = {
+    **dict.fromkeys(("出席", "参加", "attended"), "came"),
+    **dict.fromkeys(("欠席", "不参加", "absent"), "absent"),
+    **dict.fromkeys(("当日参加", "当日出席", "joined"), "joined"),
+}
+_POLITE = re.compile(r"(?<=席|加)(?:でした|です|(?:いた)?しました)$")
+_EVERYBODY = frozenset({"全員", "all", "everybody"})
+_PEOPLE = re.compile(
+    r"^(?P<body>.*?)[(]?(?P<people>[0-9]{1,3})\s?(?:名様|名|人|people|persons?)[)]?$", re.IGNORECASE
+)
 _OF_SURVEY: Mapping[str, Literal["close", "publish", "remind", "status"]] = {
     **dict.fromkeys(("締切", "締め切り", "締切り", "close"), "close"),
     **dict.fromkeys(("公表", "publish"), "publish"),
@@ -273,6 +300,8 @@ def read_line(line: str, *, today: date) -> Command | NotUnderstood:
         return NotUnderstood("unknown")
     rest = written[found.start("rest") :].strip(" 　") if found["rest"] else ""
     word = found["word"].casefold()
+    if (attended := _attended_word(word, _plain(rest))) is not None:
+        return _attended(*attended)
     if word in _OF_SURVEY:
         return _of_survey(_OF_SURVEY[word], rest)
     if plain.casefold().startswith("call off "):
@@ -374,6 +403,48 @@ def _fix_meeting(rest: str, today: date) -> Command | NotUnderstood:
     if isinstance(moment, str):
         return NotUnderstood(moment)
     return FixMeeting(key, 0, *moment) if moment[1] else NotUnderstood("date")
+
+
+def _attended_word(word: str, rest: str) -> tuple[Literal["came", "absent", "joined"], str] | None:
+    """Return what a line says of an attendance, and of whom; 「全員出席」 and 「全員 出席」 are 「出席 全員」."""
+    word = _POLITE.sub("", word.rstrip(_FULL_STOP))
+    if word in _ATTENDED:
+        return _ATTENDED[word], rest
+    for everybody in _EVERYBODY:
+        if word.startswith(everybody):
+            said, _, more = f"{word.removeprefix(everybody)} {rest}".strip().partition(" ")
+            said = _POLITE.sub("", said.rstrip(_FULL_STOP))
+            if said in _ATTENDED:
+                return _ATTENDED[said], f"{more} {everybody}".strip()
+    return None
+
+
+def _attended(do: Literal["came", "absent", "joined"], rest: str) -> Command | NotUnderstood:
+    pieces = [piece for piece in re.split(r"[\s、,]+", _together(rest)) if piece]
+    key = pieces.pop(0) if pieces and _KEY.match(pieces[0]) and pieces[0].casefold() not in _EVERYBODY else ""
+    if len(pieces) == 1 and pieces[0].strip(_FULL_STOP).casefold() in _EVERYBODY and do != "joined":
+        return Attended(do, (), key)
+    bodies: list[tuple[str, int | None]] = []
+    for piece in pieces:
+        found = _PEOPLE.match(piece.strip(_FULL_STOP))
+        if found is None:
+            bodies.append((piece.strip(_FULL_STOP), None))
+        elif found["body"]:
+            bodies.append((found["body"], int(found["people"])))
+        elif bodies and bodies[-1][1] is None:
+            bodies[-1] = (bodies[-1][0], int(found["people"]))
+        else:
+            return NotUnderstood("attended")
+    counted = [people is not None for _, people in bodies]
+    fits = {"came": True, "absent": not any(counted), "joined": all(counted)}[do]
+    named = all(body and not _EVERYBODY & {body.casefold()} for body, _ in bodies)
+    return Attended(do, tuple(bodies), key) if bodies and fits and named else NotUnderstood("attended")
+
+
+def _together(rest: str) -> str:
+    """Return the words with each number and its unit, and each prefecture and its body, in one piece: 2people, 長野県松本市."""
+    whole = re.sub(r"(?<=[0-9]) (?=名|人|people|person)", "", rest)
+    return re.sub(rf"(?:^|(?<=[\s、,]))({'|'.join(PREFECTURES)}) (?=[^\s0-9(])", r"\1", whole)
 
 
 def _reissue(rest: str, _today: date) -> Command | NotUnderstood:

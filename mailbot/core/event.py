@@ -98,6 +98,11 @@ def begins(event: Event, zone: tzinfo) -> datetime:
     return local_moment(event.date, event.starts or clock(0, 0), zone)
 
 
+def ends(event: Event, zone: tzinfo) -> datetime:
+    """Return when the event is over: at its written end, else at 17:00 of its day, or at its beginning when that is later."""
+    return max(begins(event, zone), local_moment(event.date, event.ends or clock(17, 0), zone))
+
+
 def rsvp_deadline(event: Event, zone: tzinfo) -> datetime:
     """Return until when an RSVP is taken: the written deadline, else the event's beginning."""
     return event.rsvp_until or begins(event, zone)

@@ -16,7 +16,7 @@ from mailbot.core.calendar import (
     local_moment,
     moment_before,
 )
-from mailbot.core.event import Event, Notice, begins
+from mailbot.core.event import Event, Notice, begins, ends
 from mailbot.core.lateness import Lateness
 from mailbot.core.meeting import Meeting
 from mailbot.core.recurrence import coming, read_recurrence
@@ -31,6 +31,7 @@ Action = Literal[
     "notice",
     "offer",
     "joining",
+    "attendance",
     "send",
     "propose",
     "invite",
@@ -156,9 +157,9 @@ def base_day(survey: Survey, zone: tzinfo) -> datetime | None:
 
 
 def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
-    """Return the event's notices in order of time; one planned after its beginning has no run; `check` says so beforehand.
+    """Return the event's runs in order of time: its notices, how to join, and afterwards the question who was there.
 
-    An event that is not held after all has none.
+    A notice planned after its beginning has no run; `check` says so beforehand. An event that is not held after all has none.
     """
     if event.cancelled is not None:
         return ()
@@ -175,7 +176,9 @@ def event_jobs(event: Event, holiday: Holiday, zone: tzinfo) -> tuple[Job, ...]:
     if event.joining:
         rule = _late_rule(event.late or _NOTICE, begun, begun_words)
         jobs.append(Job(_name("event", event.key, "joining"), joining_at(event, holiday, zone), rule))
-    return tuple(sorted((job for job in jobs if _in_time(job.at, event, zone)), key=lambda job: job.at))
+    in_time = [job for job in jobs if _in_time(job.at, event, zone)]
+    over = Job(_name("event", event.key, "attendance"), ends(event, zone).astimezone(UTC), LateRule())
+    return tuple(sorted((*in_time, over), key=lambda job: job.at))
 
 
 def bulletin_jobs(bulletin: Bulletin, calendar: OfficeCalendar, zone: tzinfo) -> tuple[Job, ...]:
@@ -190,9 +193,9 @@ def bulletin_jobs(bulletin: Bulletin, calendar: OfficeCalendar, zone: tzinfo) ->
     if bulletin.every:
         rule = read_recurrence(bulletin.every)
         times += islice(coming(rule, bulletin.sends, calendar, zone), _ISSUES_AHEAD)
-    ends = "two weeks were past by then"
+    over = "two weeks were past by then"
     late = bulletin.late or _BULLETIN
-    return tuple(Job(name, at, _late_rule(late, at + _BULLETIN_ENDS, ends)) for at in times)
+    return tuple(Job(name, at, _late_rule(late, at + _BULLETIN_ENDS, over)) for at in times)
 
 
 def meeting_jobs(meeting: Meeting, starts: datetime | None) -> tuple[Job, ...]:
@@ -206,8 +209,8 @@ def meeting_jobs(meeting: Meeting, starts: datetime | None) -> tuple[Job, ...]:
         rule = LateRule(until=held.astimezone(UTC), after="the meeting had begun by then")
         jobs.append(Job(_name("meeting", meeting.key, "invite"), meeting.invite.astimezone(UTC), rule))
     if starts is not None:
-        ends = starts.astimezone(UTC) + timedelta(minutes=meeting.minutes)
-        jobs.append(Job(_name("meeting", meeting.key, "minutes"), ends, LateRule()))
+        over = starts.astimezone(UTC) + timedelta(minutes=meeting.minutes)
+        jobs.append(Job(_name("meeting", meeting.key, "minutes"), over, LateRule()))
     return tuple(sorted(jobs, key=lambda job: job.at))
 
 
@@ -304,8 +307,8 @@ def job_name(name: str) -> JobName:
             return JobName("bulletin", key, "send", 0)
         case ["meeting", key, ("propose" | "invite" | "minutes") as action]:
             return JobName("meeting", key, action, 0)
-        case ["event", key, "joining"]:
-            return JobName("event", key, "joining", 0)
+        case ["event", key, ("joining" | "attendance") as action]:
+            return JobName("event", key, action, 0)
         case ["event", key, ("notice" | "offer") as action, number] if number.isdecimal():
             return JobName("event", key, action, int(number))
     raise ValueError(f"{name!r} is not the name of a scheduled job")

@@ -74,12 +74,29 @@ def test_a_survey_opens_reminds_and_closes() -> None:
 
 
 def test_an_event_has_its_notices() -> None:
-    """An event's runs are its notices, numbered as they are defined, in order of time."""
+    """An event's runs are its notices, numbered as they are defined, in order of time, and the question who was there."""
     jobs = event_jobs(EVENT, is_holiday, TOKYO)
     assert list(at(jobs).items()) == [
         ("event:N26-07:notice:2", "2026-09-01T10:00:00"),
         ("event:N26-07:notice:1", "2026-10-19T10:00:00"),
+        ("event:N26-07:attendance", "2026-10-22T15:00:00"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("starts", "ends", "asked"),
+    [
+        (clock(10), clock(15), "2026-10-22T15:00:00"),
+        (clock(10), None, "2026-10-22T17:00:00"),
+        (clock(18), None, "2026-10-22T18:00:00"),
+        (None, None, "2026-10-22T17:00:00"),
+    ],
+)
+def test_when_the_office_is_asked_who_was_there(starts: clock | None, ends: clock | None, asked: str) -> None:
+    """At the event's end; where none is written, at 17:00 of its day or at a later beginning; not if it was cancelled."""
+    event = replace(EVENT, notices=(), starts=starts, ends=ends)
+    assert at(event_jobs(event, is_holiday, TOKYO)) == {"event:N26-07:attendance": asked}
+    assert event_jobs(replace(event, cancelled=""), is_holiday, TOKYO) == ()
 
 
 def test_relative_runs_follow_the_local_day_of_the_close() -> None:
@@ -108,9 +125,9 @@ def test_a_reminder_outside_the_period_has_no_run(reminder: Reminder) -> None:
 def test_a_notice_after_the_event_has_no_run() -> None:
     """A notice after the beginning has no run; with the time undecided the event's own day still counts."""
     event = replace(EVENT, notices=(Notice(at=tokyo(2026, 10, 22, 10, 30)),))
-    assert event_jobs(event, is_holiday, TOKYO) == ()
+    assert list(at(event_jobs(event, is_holiday, TOKYO))) == ["event:N26-07:attendance"]
     undecided = replace(event, starts=None, ends=None)
-    assert len(event_jobs(undecided, is_holiday, TOKYO)) == 1
+    assert len(event_jobs(undecided, is_holiday, TOKYO)) == 2
 
 
 HOUR = timedelta(hours=1)

@@ -97,8 +97,9 @@ def _move_reminders(
     """Settle the moved notices whose new time is past, in whose place the news stands; returns what becomes of those out."""
     remarks = []
     for job in jobs_of(site, event):
-        number = job_name(job.name).number
-        if number and event.notices[number - 1].at is not None:
+        name = job_name(job.name)
+        fixed = name.number and event.notices[name.number - 1].at is not None
+        if fixed or name.action == "attendance":  # which asks afterwards, and for which no news stands
             continue
         past = job.at <= now.astimezone(UTC)
         if past:

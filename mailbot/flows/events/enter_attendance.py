@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -37,18 +37,29 @@ def enter_attendance(
         raise Refusal(f"event {key} was cancelled; nobody was there")
     if now < begins(stored.event, site.zone):
         raise Refusal(f"event {key} has not begun; who was there is entered afterwards")
-    stands = standings(ballots.ledger(connection, key))
-    seats = {
-        code: rsvp_of(own.row.answers).people for code, own in stands.items() if own.row.status == "attending"
-    }
     try:
-        said = read_attendance(words, seats)
+        said = read_attendance(words, seats_of(connection, key))
     except ValueError as unread:
         raise Refusal(f"event {key}: {unread}") from unread
     unknown = said.keys() - members.bodies(connection).keys()
     if unknown:
         raise Refusal(f"event {key}: {min(unknown)} is no body of the register")
+    save_attendance(connection, key, said, now, by=by)
+    return said
+
+
+def save_attendance(
+    connection: Connection, key: str, said: Mapping[str, int], now: datetime, *, by: str
+) -> None:
+    """Put in place how many people of each body were there, on record."""
     attendances.enter(connection, key, said, now, by)
     detail = f"{sum(said.values())} people of {sum(number > 0 for number in said.values())} bodies"
     journal.add(connection, "event.attendance", now, who=by, about=key, detail=detail)
-    return said
+
+
+def seats_of(connection: Connection, key: str) -> dict[str, int]:
+    """Return how many people of each body had seats, by code."""
+    stands = standings(ballots.ledger(connection, key))
+    return {
+        code: rsvp_of(own.row.answers).people for code, own in stands.items() if own.row.status == "attending"
+    }

@@ -6,6 +6,7 @@ each word acts once.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from mailbot.core.desk import (
     LONGEST_REPLY,
     WHY_NOT,
     Approve,
+    Attended,
     Command,
     Decide,
     Enter,
@@ -53,6 +55,7 @@ from mailbot.core.trust import trust
 from mailbot.core.two_persons import Act
 from mailbot.flows.bulletins.command_bulletin import bulletin_status, command_bulletin, find_bulletin
 from mailbot.flows.bulletins.settle_bulletin import settle_bulletin
+from mailbot.flows.events.command_event import command_attendance, event_status, find_event
 from mailbot.flows.events.command_meeting import command_meeting, find_meeting, meeting_status
 from mailbot.flows.lists.post_to_list import fingerprint
 from mailbot.flows.members.resume_address import resume_address
@@ -74,6 +77,7 @@ from mailbot.store.desk_words import DeskWord
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
 
+_KEY_IN_SUBJECT = re.compile(r"\[(?P<key>[^\[\]]{1,41})\]$")
 _ENTER_WORDS = ("代理", "enter")  # an answer that the office gives for a body
 
 
@@ -212,11 +216,24 @@ def _parts_differ(desk: _Desk, message: Message) -> bool:
 
 def _sent(connection: Connection, word: DeskWord) -> str:
     """Return the text of the mail that is answered; its lines are never commands."""
+    mail = _mail(connection, word)
+    return "" if mail is None else mail.text
+
+
+def _named_in_subject(connection: Connection, word: DeskWord) -> str:
+    """Return what the mail that is answered is about: the key at the end of its Subject; "": none stands there."""
+    mail = _mail(connection, word)
+    found = None if mail is None else _KEY_IN_SUBJECT.search(mail.subject)
+    return "" if found is None else found["key"]
+
+
+def _mail(connection: Connection, word: DeskWord) -> Message | None:
+    """Return the mail that is answered, as it left."""
     cooked = desk_words.mail_of(connection, word.id)
     if cooked is None:
-        return ""
+        return None
     pieces = template(cooked)
-    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)})).text
+    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)}))
 
 
 # --- the lines ----------------------------------------------------------------------------------------------------
@@ -313,6 +330,7 @@ def _about(connection: Connection, desk: _Desk, line: str) -> str:
             | OfSurvey(key=key)
             | OfBulletin(key=key)
             | FixMeeting(key=key)
+            | Attended(key=key)
             | Reissue(key=key)
         ) if key:
             found = _find_survey(connection, key)
@@ -355,10 +373,18 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
                 connection, desk.site, command, desk.now, by=desk.word.address
             )
             return _Said(said_of_it, fixed)
+        case Attended():
+            about = _named_in_subject(connection, desk.word)
+            entered = command_attendance(
+                connection, desk.site, command, about, desk.now, by=desk.word.address
+            )
+            return _Said(entered.sentence, entered.key, entered.hints)
         case OfSurvey("status", key) if (meeting := find_meeting(connection, key)) is not None:
             return _Said(meeting_status(connection, desk.site, meeting), meeting.meeting.key)
         case OfSurvey("status", key) if (issue := find_bulletin(connection, key)) is not None:
             return _Said(bulletin_status(connection, desk.site, issue, desk.now), issue.bulletin.key)
+        case OfSurvey("status", key) if (event := find_event(connection, key)) is not None:
+            return _Said(event_status(connection, desk.site, event), event.event.key)
         case OfSurvey(do, key):
             return _SURVEY_COMMANDS[do](connection, desk, _survey(connection, desk, key))
         case Reissue(key, code):

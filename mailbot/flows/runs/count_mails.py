@@ -42,7 +42,7 @@ def count_mails(connection: Connection, one: Occurrence) -> int:
         held = events.load(connection, name.key)
         if held is None:
             return 0
-        if name.action == "offer":
+        if name.action in {"offer", "attendance"}:
             return 1
         to = "attending" if name.action == "joining" else held.event.notices[name.number - 1].to
         if to == "attending":

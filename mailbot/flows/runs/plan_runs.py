@@ -12,7 +12,7 @@ from mailbot.core.plan import Job, bulletin_jobs, event_jobs, meeting_jobs, occu
 from mailbot.core.survey import Survey
 from mailbot.flows.events.give_seats import offered_runs
 from mailbot.site import Site
-from mailbot.store import occurrences
+from mailbot.store import meetings, occurrences
 from mailbot.store.meetings import StoredMeeting
 from mailbot.store.occurrences import Occurrence
 
@@ -22,7 +22,10 @@ def plan_runs(
 ) -> None:
     """Make the waiting runs exactly those of the definition; runs that were done stay done, and those up to `after` too."""
     kind = "survey" if isinstance(value, Survey) else "event" if isinstance(value, Event) else "bulletin"
-    wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs_of(site, value)]
+    # What a meeting sends, and the draft of its minutes, are runs of the meeting itself.
+    of_meeting = isinstance(value, Event) and meetings.load(connection, value.key) is not None
+    jobs = () if of_meeting else jobs_of(site, value)
+    wanted = [Occurrence(job.name, occurrence(job.at, site.zone), job.at) for job in jobs]
     if isinstance(value, Event) and value.cancelled is None:
         wanted += offered_runs(connection, site, value.key)
     upto = occurrence(after, site.zone) if after else ""

@@ -14,6 +14,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.run_words import run_name, run_sentence, run_words
 from mailbot.flows.bulletins.send_issue import send_issue
 from mailbot.flows.events.announce_event import announce_event
+from mailbot.flows.events.ask_attendance import ask_attendance
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.give_seats import end_offer
 from mailbot.flows.events.mail_meeting_minutes import mail_meeting_minutes
@@ -93,8 +94,8 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
         except Refusal as refusal:
             state, note = "skipped", str(refusal)
             told = _say(site, run, "not-done", why=str(refusal))
-    if name.action == "freeze" and state == "late":
-        state = "done"  # the electorate of the moment it could first be read: nothing was missed
+    if name.action in {"freeze", "attendance"} and state == "late":
+        state = "done"  # whoever is entitled, or was there, is the same later on: nothing was missed
     occurrences.settle(connection, run.job, run.local, state, note, now)
     log.event("schedule." + state, job=run.job, local=run.local, note=note)
     if state != "done":
@@ -194,6 +195,8 @@ def _run(
             return f"{sent.copies} copies"
         case "joining":
             return f"{send_joining(connection, site, key, now, late_since=late_since)} told how to join"
+        case "attendance":
+            return f"{ask_attendance(connection, site, key, now)} on the list that the office got"
         case "offer":
             return end_offer(connection, site, key, name.number, now)
         case "propose":

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.body_name import bodies_called, name_key
 from mailbot.core.calendar import Language
-from mailbot.core.japanese import fold
 from mailbot.core.ledger import IN_TALLY, Standing, standing
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body
@@ -21,7 +21,6 @@ from mailbot.store.surveys import StoredSurvey
 _CHAIR_WORDS = frozenset(
     {"議長", "会議の議長", "議長一任", "一任", "chair", "thechair", "chairman", "thechairman"}
 )
-_RESPECT = ("殿", "様", "御中")
 
 _SAID: Mapping[Language, Mapping[str, str]] = {
     "ja": {
@@ -145,27 +144,14 @@ def _has_voted(stands: Standing | None) -> bool:
 def find_holder(to: str, entitled: list[Body], language: Language) -> str:
     """Return the code of the body that is named, or CHAIR. Raises Refusal when it is none, or not one alone."""
     said = _SAID[language]
-    wanted = _key(to)
-    for ending in _RESPECT:
-        wanted = wanted.removesuffix(ending)
-    if wanted in _CHAIR_WORDS:
+    if name_key(to) in _CHAIR_WORDS:
         return CHAIR
-    found = [body.code for body in entitled if wanted in _names(body)]
+    found = bodies_called(to, entitled)
     if not found:
         raise Refusal(said["holder"].format(to=to.strip()))
     if len(found) > 1:
         raise Refusal(said["several"].format(to=to.strip()))
-    return found[0]
-
-
-def _names(body: Body) -> frozenset[str]:
-    """Return what a body may be called: its code, its name with or without the prefecture, and its mayor 市長."""
-    names = [body.name, body.prefecture + body.name]
-    return frozenset({body.code, body.code[:5], *map(_key, names), *(_key(name) + "長" for name in names)})
-
-
-def _key(text: str) -> str:
-    return "".join(fold(text).casefold().split()).strip("「」『』\"'。.")
+    return found[0].code
 
 
 def _refuse_chains(

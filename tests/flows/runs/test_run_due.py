@@ -171,7 +171,7 @@ def test_a_notice_is_not_sent_when_the_event_has_begun(office: PostOffice) -> No
     """It is reported instead."""
     office.apply(EVENT)
     at(office, datetime(2026, 10, 23, 10, 0, tzinfo=TOKYO))
-    assert {state for state, _ in runs(office).values()} == {"skipped"}
+    assert {state for name, (state, _) in runs(office).items() if "notice" in name} == {"skipped"}
     assert {copy.kind for copy in office.copies()} == {"office_report"}
 
 

@@ -1,0 +1,44 @@
+"""List who comes to an event: by what was answered, and afterwards by what the office entered."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from mailbot.core.attendance import Attendee
+from mailbot.core.event import Event, rsvp_of
+from mailbot.core.ledger import standings
+from mailbot.core.refusal import Refusal
+from mailbot.store import attendances, ballots, events, members
+
+
+def list_attendees(connection: Connection, key: str) -> tuple[Event, list[Attendee]]:
+    """Return an event with each body that has seats or waits for them, and each that came without.
+
+    Raises Refusal when there is no such event.
+    """
+    stored = events.load(connection, key)
+    if stored is None:
+        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    bodies, came = members.bodies(connection), attendances.of_event(connection, key)
+    found = []
+    for code, standing in standings(ballots.ledger(connection, key)).items():
+        status, said = standing.row.status, rsvp_of(standing.row.answers)
+        if status in {"attending", "waiting"}:
+            body, remark = bodies[code], " ".join(standing.row.remarks.values())
+            found.append(
+                Attendee(
+                    code,
+                    body.name,
+                    body.prefecture,
+                    "attending" if status == "attending" else "waiting",
+                    said.people,
+                    said.names,
+                    remark,
+                    came.pop(code, None),
+                )
+            )
+    for code, people in came.items():
+        if people:
+            body = bodies[code]
+            found.append(Attendee(code, body.name, body.prefecture, "joined", people, (), came=people))
+    return stored.event, found
