@@ -9,7 +9,7 @@ import hashlib
 import os
 import signal
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -137,7 +137,7 @@ async def _parts(
         running = []
         sending = None
         if "deliver" in roles:
-            sending = tasks.create_task(_keep(delivery.run, stop))
+            sending = tasks.create_task(_in_own_thread(partial(_keep, delivery.run, stop)))
         if "process" in roles:
             read = partial(_read, database, site, something_to_read, delivery.wake)
             if checking is not None:
@@ -172,6 +172,29 @@ async def _parts(
                 delivery.stop()
                 await asyncio.wait({sending}, timeout=_DRAIN_SECONDS)
                 sending.cancel()
+
+
+async def _in_own_thread(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a part in a thread with an event loop of its own: it may wait for the disk, and keeps nobody else waiting."""
+    here = asyncio.get_running_loop()
+    loop = type(here)()
+    task = loop.create_task(work())
+
+    def run() -> None:
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)
+        finally:
+            loop.close()
+
+    thread = here.run_in_executor(None, run)
+    try:
+        await asyncio.shield(thread)
+    except asyncio.CancelledError:
+        with contextlib.suppress(RuntimeError):  # it has ended
+            loop.call_soon_threadsafe(task.cancel)
+        await thread
+        raise
 
 
 async def _keep(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

@@ -7,6 +7,7 @@ crash leaves at most one copy for each connection in doubt (promises.md I9).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 from collections import deque
@@ -75,20 +76,24 @@ class Delivery:
     pace: Pace = UNPACED
     stopping: bool = False
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
+    _loop: asyncio.AbstractEventLoop | None = None  # in which it runs
     _recipes: dict[int, _Recipe] = field(default_factory=dict)
     _buckets: Buckets = field(default_factory=dict)
 
     def wake(self) -> None:
-        """Say that there may be something to send."""
-        self._wake.set()
+        """Say that there may be something to send; from any thread."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     def stop(self) -> None:
         """Begin no further copy; `run` ends when those under way are settled, so that none is in doubt."""
         self.stopping = True
-        self._wake.set()
+        self.wake()
 
     async def run(self, poll_seconds: float = 1.0) -> None:
         """Deliver until stopped; looks by itself every `poll_seconds`, for what other processes queued."""
+        self._loop = asyncio.get_running_loop()
         await self.database.writing(outbox.release, self.owner, self.clock(), everything=True)
         failures = 0
         while not self.stopping:
@@ -202,9 +207,9 @@ class _Work:
         self._rows: deque[tuple[outbox.Claimed, _Recipe]] = deque()
         self._attempts: dict[int, int] = {}  # of the rows under way
         self._waiting: list[tuple[Sequence[tuple[int, Outcome]], Sequence[int], asyncio.Future[bool]]] = []
-        self._marking: asyncio.Task[None] | None = None
-        self._expected = 1  # connections that are likely to come to the next commit
-        self._gathered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._marking: asyncio.Handle | None = None  # the next commit, when it is on its way
+        self._expected = 1  # connections that are likely to come to it
         self._refilling: asyncio.Task[int] | None = None
         self._more = True  # there may be more to claim
         self._unsigned: list[tuple[int, Outcome]] = []  # could not be signed
@@ -254,12 +259,14 @@ class _Work:
         self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]
     ) -> asyncio.Future[bool]:
         """Make outcomes durable and mark what starts; many connections share one commit."""
-        done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[bool] = self._loop.create_future()
         self._waiting.append((outcomes, starting, done))
-        if self._marking is None or self._marking.done():
-            self._marking = asyncio.create_task(self._mark())
-        elif len(self._waiting) >= self._expected and not self._gathered.done():
-            self._gathered.set_result(None)
+        if len(self._waiting) == self._expected:
+            if self._marking is not None:
+                self._marking.cancel()
+            self._marking = self._loop.call_soon(self._mark)  # with all that this look at the sockets brought
+        elif self._marking is None:
+            self._marking = self._loop.call_later(_GATHER_SECONDS, self._mark)
         return done
 
     async def keep_lease(self) -> None:
@@ -274,39 +281,34 @@ class _Work:
         """Give back what was claimed and never begun."""
         if self._signed is not None:
             await self._signed.close()
-        under_way = [task for task in (self._marking, self._refilling) if task is not None]
-        await asyncio.gather(*under_way, return_exceptions=True)  # a claim that failed fails again, by itself
+        if self._marking is not None:
+            self._marking.cancel()
+            self._mark()
+        if self._refilling is not None:  # a claim that failed fails again, by itself
+            await asyncio.gather(self._refilling, return_exceptions=True)
         left = [*(row.id for row, _ in self._rows), *self._attempts]
         if left:
             await self.delivery.database.writing(outbox.put_back, self.delivery.owner, left)
 
-    async def _gather(self) -> None:
-        """Wait a moment for the connections that shared the commit before, or came during it: a commit costs the most."""
-        if len(self._waiting) < self._expected:
-            self._gathered = asyncio.get_running_loop().create_future()
-            timer = asyncio.get_running_loop().call_later(_GATHER_SECONDS, _end, self._gathered)
-            await self._gathered
-            timer.cancel()
-
-    async def _mark(self) -> None:
-        while self._waiting:
-            await self._gather()
-            batch, self._waiting = self._waiting, []
-            try:
-                ours = await self.delivery.database.writing(self._save, batch, self.delivery.clock())
-            except Exception as error:  # noqa: BLE001  each connection must hear of it; R9: nothing more is sent
-                log.event("outbox.not_marked", level="error", reason=error)
-                behind, self._waiting = self._waiting, []  # who came meanwhile would wait for ever
-                for *_, done in [*batch, *behind]:
-                    if not done.done():
-                        done.set_exception(error)
-                return
-            for outcomes, starting, done in batch:
-                for row_id, _ in outcomes:
-                    self._attempts.pop(row_id, None)
+    def _mark(self) -> None:
+        """Commit what waits for it, in this thread: the sender has it for itself, and two hops cost as much as the commit."""
+        self._marking = None
+        batch, self._waiting = self._waiting, []
+        self._expected = max(1, len(batch))
+        try:
+            with self.delivery.database.write() as connection:
+                ours = self._save(connection, batch, self.delivery.clock())
+        except Exception as error:  # noqa: BLE001  each connection must hear of it; R9: nothing more is sent
+            log.event("outbox.not_marked", level="error", reason=error)
+            for *_, done in batch:
                 if not done.done():
-                    done.set_result(all(row_id in ours for row_id in starting))
-            self._expected = len(batch) + len(self._waiting)
+                    done.set_exception(error)
+            return
+        for outcomes, starting, done in batch:
+            for row_id, _ in outcomes:
+                self._attempts.pop(row_id, None)
+            if not done.done():
+                done.set_result(all(row_id in ours for row_id in starting))
 
     def _save(
         self,
@@ -361,11 +363,6 @@ class _Work:
         """Our own fault: these wait, the operator reads why, the others go on."""
         log.event("outbox.not_signed", level="error", error=error, rows=len(claims))
         self._unsigned += [(row.id, Deferred(f"not signed: {error}")) for row, _ in claims]
-
-
-def _end(waiting: asyncio.Future[None]) -> None:
-    if not waiting.done():
-        waiting.set_result(None)
 
 
 def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Claimed) -> dict[str, bytes]:

@@ -38,6 +38,7 @@ from mailbot.core.smtp_wire import (
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\]")
 Answered = Callable[[list[Reply]], None]
+_OVERSLEPT = 1.0  # seconds that a deadline is looked at too late: the replies may have come while we waited for a commit
 _PATIENCE = 3  # connections in a row on which nothing was answered, before a relay counts as away
 
 
@@ -243,7 +244,10 @@ class _Connection(asyncio.Protocol):
         self._timer = None
         if self._answered is None:
             return
-        if self._loop.time() < self._deadline:
+        late = self._loop.time() - self._deadline
+        if late > _OVERSLEPT:
+            self._deadline += late + _OVERSLEPT
+        if late < 0 or late > _OVERSLEPT:
             self._timer = self._loop.call_at(self._deadline, self._look_at_clock)
         else:
             self.end(f"no answer within {self._patience:g} s")

@@ -7,6 +7,7 @@ import base64
 import random
 import ssl
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -1083,3 +1084,19 @@ async def test_a_connection_that_is_lost_while_a_mail_is_marked(offers: Sequence
         await deliver(queue, server)
     assert queue.outcomes == {100: OK, 200: OK, 300: OK}
     assert server.contents == [b"1\r\n", b"2\r\n", b"3\r\n"]
+
+
+async def test_a_commit_that_took_long_is_not_taken_for_a_relay_that_is_silent() -> None:
+    """A deadline that is looked at too late, since the loop itself stood still, leaves time for what comes by then."""
+
+    class Still(Server):
+        async def _say(self, number: int, command: str, usual: bytes, writer: asyncio.StreamWriter) -> bytes:
+            if command == ".":
+                time.sleep(1.6)  # noqa: ASYNC251  the loop is to stand still
+                await asyncio.sleep(0.05)
+            return await super()._say(number, command, usual, writer)
+
+    async with Still() as server:
+        queue = Queue(mail(1))
+        await deliver(queue, server, timeouts=replace(SHORT, dot=0.3))
+    assert queue.outcomes == {100: OK}
