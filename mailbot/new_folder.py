@@ -31,7 +31,7 @@ def make_folder(target: Path, key: bytes) -> list[Path]:
 
 def _fill(folder: Path, key: bytes) -> None:
     examples = example_config_folder()
-    for example in sorted(examples.rglob("*.yaml")):
+    for example in sorted(path for path in examples.rglob("*") if path.suffix in {".yaml", ".md"}):
         copy = folder / "config" / example.relative_to(examples)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(example, copy)

@@ -214,11 +214,13 @@ def test_init_makes_a_folder_that_loads(tmp_path: Path) -> None:
     target = tmp_path / "new" / "ml"
     made = make_folder(target, KEY)
     assert [str(path.relative_to(target)) for path in made] == [
+        "config/bulletins/m27-01.md",
         "config/events/n26-07.yaml",
         "config/lists/kaigi.yaml",
         "config/lists/news.yaml",
         "config/lists/security.yaml",
         "config/mailbot.yaml",
+        "config/meetings/b27-01.yaml",
         "config/surveys/k27-01.yaml",
         "config/surveys/s26-014.yaml",
         "data/secret.key",

@@ -17,6 +17,7 @@ from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event, Material, Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import MailingList
+from mailbot.core.meeting import Meeting
 from mailbot.core.mistake import Mistakes
 from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
 from mailbot.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
@@ -481,7 +482,11 @@ def test_exported_examples_read_back_equal(tmp_path: Path) -> None:
     """What `export` writes is what `apply` read."""
     config = load_config(example_config_folder() / "mailbot.yaml")
     known = load_definitions(config)
-    values: list[MailingList | Survey | Event] = [*known.lists, *known.surveys, *known.events]
+    values: list[MailingList | Survey | Event | Meeting] = [
+        *(*known.lists, *known.surveys),
+        *(*known.events, *known.meetings),
+    ]
+    assert known.bulletins
     for value in values:
         target = tmp_path / "config" / file_name(value)
         target.parent.mkdir(parents=True, exist_ok=True)

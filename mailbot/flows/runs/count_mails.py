@@ -42,8 +42,10 @@ def count_mails(connection: Connection, one: Occurrence) -> int:
         held = events.load(connection, name.key)
         if held is None:
             return 0
-        if name.action in {"offer", "attendance"}:
+        if name.action == "offer":
             return 1
+        if name.action == "attendance":
+            return int(bool(codes_with(connection, name.key, frozenset({"attending", "waiting"}))))
         to = "attending" if name.action == "joining" else held.event.notices[name.number - 1].to
         if to == "attending":
             return len(codes_with(connection, name.key, frozenset({"attending"})))

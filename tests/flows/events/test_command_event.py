@@ -13,8 +13,10 @@ from mailbot.core.register import Body
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
+from mailbot.flows.runs.count_mails import count_mails
 from mailbot.flows.runs.run_due import run_due
 from mailbot.store import attendances, journal, occurrences
+from mailbot.store.occurrences import Occurrence
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,
@@ -81,7 +83,13 @@ def answer(office: PostOffice) -> str:
 
 def test_the_list_comes_once_when_the_event_is_over(office: PostOffice) -> None:
     """Who has a seat and who waits, with names; not before the end, not again."""
+    office.apply(HELD)
+    run = Occurrence(f"event:{KEY}:attendance", "2026-10-22T15:00:00", ENDS)
+    with office.database.read() as connection:
+        assert count_mails(connection, run) == 0
     seminar(office)
+    with office.database.read() as connection:
+        assert count_mails(connection, run) == 1
     assert all(copy.kind != "attendance" for copy in go_on(office, ENDS - timedelta(minutes=1)))
     (mail,) = [copy for copy in go_on(office, ENDS) if copy.kind == "attendance"]
     assert (mail.to, mail["Subject"]) == (OFFICE, f"【ご出席の確認】第1回トピックスセミナー [{KEY}]")
