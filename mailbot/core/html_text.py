@@ -52,7 +52,7 @@ _OUTLOOK_BORDERS = (
     "padding:3.0pt0",
 )
 
-_ASCII_BLANKS = dict.fromkeys(map(ord, "\t\n\r\f"), " ")
+_BLANKS = " \t\n\r\f"
 
 
 def html_to_text(source: str, max_markup: int = MAX_MARKUP, *, show_struck: bool = False) -> str:
@@ -157,6 +157,7 @@ class _Page:
         self._struck = 0
         self._pre = 0
         self._is_paragraph = False  # the document is one paragraph, of a larger one
+        self._no_paragraphs = 0  # tags that began like one
 
     def read(self, max_markup: int) -> bool:
         """Write the lines; return whether all of the page was read."""
@@ -178,22 +179,28 @@ class _Page:
 
     def _paragraph(self, start: int) -> int:
         """Write the paragraph that begins at start as it was read before; return where it ends, 0 if it is none."""
-        if self._is_paragraph or self._pre or self._struck or len(self._open) > _SHALLOW:
+        ending = _PARAGRAPH_ENDS.get(self._source[start : start + 2])
+        if ending is None or self._is_paragraph or self._pre or self._struck or len(self._open) > _SHALLOW:
             return 0
-        found = _PARAGRAPH.match(self._source, start, start + LONGEST_PARAGRAPH)
-        if found is None:
+        if self._no_paragraphs > _MOST_NO_PARAGRAPHS:
             return 0
-        if found["name"] == "p" and self._block_places and self._open[self._block_places[-1]].name == "p":
+        end = self._source.find(ending, start, start + LONGEST_PARAGRAPH) + len(ending)
+        if end < len(ending):
+            return 0
+        if ending == "</p>" and self._block_places and self._open[self._block_places[-1]].name == "p":
             return 0  # it ends that one
-        known = _read_paragraph(found.group(), found["attributes"], show_struck=self._show_struck)
-        if known is None or self.left <= known.markup:
+        known = _read_paragraph(self._source[start:end], show_struck=self._show_struck)
+        if known is None:
+            self._no_paragraphs += 1
+            return 0
+        if self.left <= known.markup:
             return 0
         self._break()
         for line in known.lines:
             self._add(line)
         self._words += known.words
         self.left -= known.markup
-        return found.end()
+        return end
 
     def read_paragraph(self) -> _Paragraph:
         """Read the page, which is one paragraph of a larger one."""
@@ -377,7 +384,11 @@ class _Page:
                     self._break(even_if_empty=True)
                 self._write(_unescaped(line))
             return
-        text = raw.translate(_ASCII_BLANKS)
+        if not raw.strip(_BLANKS):  # most often the line end between two paragraphs
+            if not self._line.ends_blank():
+                self._write(" ")
+            return
+        text = raw.replace("\n", " ").replace("\r", " ").replace("\t", " ").replace("\f", " ")
         while "  " in text:
             text = text.replace("  ", " ")
         if self._line.ends_blank():
@@ -410,6 +421,8 @@ class _Paragraph(NamedTuple):
     markup: int  # tags, those with attributes twice
 
 
+_PARAGRAPH_ENDS = {"<p": "</p>", "<d": "</div>"}
+_MOST_NO_PARAGRAPHS = 300  # of a page that has more, none is looked for any more
 _SHALLOW = USUAL_DEPTH - LONGEST_PARAGRAPH // 3  # open elements: none within a paragraph is one too many
 # Nothing in these is tried twice (++, *+): a stranger writes what they look at.
 _ATTRIBUTES = r"""[^<>"']*+(?:"[^<>"]*+"[^<>"']*+)*+"""
@@ -420,9 +433,12 @@ _PARAGRAPH = re.compile(
 
 
 @lru_cache(maxsize=4096)
-def _read_paragraph(source: str, attributes: str, *, show_struck: bool) -> _Paragraph | None:
-    """Return what a paragraph says; None: it depends on what stands around it, as a quotation's container does."""
-    found = _attributes(attributes)
+def _read_paragraph(source: str, *, show_struck: bool) -> _Paragraph | None:
+    """Return what a paragraph says; None: it is none, or it depends on what stands around it, as a quotation's does."""
+    paragraph = _PARAGRAPH.fullmatch(source)
+    if paragraph is None:
+        return None
+    found = _attributes(paragraph["attributes"])
     if not _QUOTE_CLASSES.isdisjoint(found.get("class", "").lower().split()) or _heads_quotation(found):
         return None
     return _Page(source, show_struck=show_struck).read_paragraph()

@@ -409,7 +409,9 @@ _PICTURE = re.compile(rb'"data:image/[^"<>]*"')
 _TAKES_AWAY = ("<s>", "<s ", "<del", "<strike", "line-through", "display", "visibility")
 _UNSEEN = (("<!--", "-->"), ("<head", "</head>"), ("<style", "</style>"), ("<script", "</script>"))
 _TAG = re.compile(r"<[^<>]*>")
-_NO_WORDS = re.compile(r"[\s>]+")
+_LINE_ABOVE = re.compile(
+    r"(?m)^_{20,}$"
+)  # what Outlook's plain text has for the thin line above the quoted mail
 
 
 def _only_repeats(markup: str, plain: str) -> bool:
@@ -418,9 +420,14 @@ def _only_repeats(markup: str, plain: str) -> bool:
     if len(lowered) != len(markup) or any(mark in lowered for mark in _TAKES_AWAY):
         return False
     for start, end in _UNSEEN:
-        markup = _without(markup, start, end)
-    words = html.unescape(_TAG.sub("", markup))
-    return _NO_WORDS.sub("", words) == _NO_WORDS.sub("", plain)
+        if start in lowered:
+            markup = _without(markup, start, end)
+    return _letters(html.unescape(_TAG.sub("", markup))) == _letters(_LINE_ABOVE.sub("", plain))
+
+
+def _letters(text: str) -> str:
+    """Return a text without blanks, line ends and quote marks."""
+    return "".join(text.replace(">", "").split())
 
 
 def _without(markup: str, start: str, end: str) -> str:

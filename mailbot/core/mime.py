@@ -49,7 +49,8 @@ class Head:
 
     def first(self, name: str) -> str | None:
         """Return the value of the first field of this name (in lower case), undecoded."""
-        return next(iter(self.all(name)), None)
+        values = self._by_name.get(name)
+        return values[0] if values else None
 
     @cached_property
     def _by_name(self) -> Mapping[str, list[str]]:

@@ -497,6 +497,8 @@ def test_the_formatted_text() -> None:
         ("<p style='DISPLAY: none'>Q1 2</p>", "Q1 2", False),
         ("<p>Q1 ○</p>", "Q1", False),
         ("<p>Q1 2</p><!-- no end: Q1 3", "Q1 2", True),
+        ("<p>Q1 2</p><hr><p>差出人: 事務局</p>", f"Q1 2\n{'_' * 32}\n差出人: 事務局\n", True),
+        ("<p>Q1 2</p><p>Q2 [1]</p>", f"Q1 2\nQ2 [{'_' * 32}1]\n", False),
     ],
 )
 def test_an_html_form_that_only_repeats_the_plain_one_is_not_read_again(
