@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from dataclasses import field as field_of
 from datetime import datetime, tzinfo
 from email.utils import format_datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -1310,7 +1310,7 @@ class Renderer:
     def _dated(self, cooked: UndatedLetter, now: datetime, thread: Thread | None) -> bytes:
         """Return the cooked mail of this moment, in this thread."""
         auto: Auto = "auto-replied" if thread else "auto-generated"
-        date = raw_field("Date", format_datetime(now.astimezone(self._zone)))
+        date = _date_field(now.replace(microsecond=0), self._zone)
         submitted = raw_field("Auto-Submitted", auto)
         thread_lines = thread_fields(thread.message_id, thread.references) if thread else []
         return b"".join((cooked.top, date, cooked.message_id, *thread_lines, submitted, cooked.rest))
@@ -1348,6 +1348,12 @@ def _environment(*folders: Path) -> ImmutableSandboxedEnvironment:
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def _date_field(second: datetime, zone: tzinfo) -> bytes:
+    """Return the Date field of a second, in which many receipts are cooked: 18 us less for each."""
+    return raw_field("Date", format_datetime(second.astimezone(zone)))
 
 
 def _all_but_the_time(receipt: VoteReceipt) -> tuple[Hashable, ...]:

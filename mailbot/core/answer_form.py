@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Literal
 
 from mailbot.core.answer import Read, Unclear, Understood, printed_options, read_answer
@@ -56,6 +57,7 @@ def takes_form(survey: Survey) -> bool:
     return survey.resolution is None
 
 
+@lru_cache(maxsize=64)
 def form_word_is_free(survey: Survey) -> bool:
     """Say whether 「様式」 asks for the form, and is no answer to a question of this survey."""
     return takes_form(survey) and not any(

@@ -31,6 +31,9 @@ class Authentication:
     sealer: str | None = None  # a trusted host that saw a DMARC pass before the mail was changed (ARC)
 
 
+_NO_RESULTS = Authentication()
+
+
 def authserv_id_of(value: str) -> str:
     """Return who states the results of this field: its first word, in lower case."""
     return _statements(value)[0][0].partition(" ")[0].lower()
@@ -46,6 +49,8 @@ def read_authentication(headers: Iterable[tuple[str, str]], own_id: str) -> Auth
             if identity.partition(" ")[0].lower() == own_id.lower():
                 fields += 1
                 results += [_result(text, comments) for text, comments in statements]
+    if not results:
+        return _NO_RESULTS
     dmarc = [result for result in results if result[0] == "dmarc"]
     policies = {
         found[1].lower() for result in dmarc if (found := _POLICY.search(_policy_text(result)[:1000]))

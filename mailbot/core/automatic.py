@@ -43,10 +43,9 @@ def automatic(message: Message, mail_from: str) -> str | None:
         return "null envelope sender"
     for name, value in message.headers:
         lowered = name.lower()
-        first = value.strip().lower()
-        if lowered == "content-type" and first.startswith("multipart/report"):
+        if lowered == "content-type" and value.strip().lower().startswith("multipart/report"):
             return "multipart/report"
-        if lowered in _MACHINE_FIELDS and first not in {"no", "none", "false"}:
+        if lowered in _MACHINE_FIELDS and value.strip().lower() not in {"no", "none", "false"}:
             return name
     for address in (message.from_address or "", mail_from):
         local = address.partition("@")[0].lower()

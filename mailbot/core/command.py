@@ -28,6 +28,7 @@ _WORDS: Mapping[str, Command] = {
     ),
     **dict.fromkeys(("そのまま", "そのままで", "keep"), "keep"),
 }
+_BEGINNINGS = tuple(_WORDS)
 _CONTACT = re.compile(r"^\s*[「『]?(?:担当変更|担当者変更|[Cc]ontact)(?:\s+|[:：]\s*)(?P<detail>\S.{0,300})$")
 _POLITE = re.compile(
     r"(?:を|で|と)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|ます|ください|下さい|です|希望します)$"
@@ -55,6 +56,8 @@ def command_of(line: str, accepted: frozenset[str] = ALWAYS) -> tuple[Command, s
     if "proxy" in accepted and (to := _proxy(line)):
         return "proxy", to
     bare = line_key(line).strip(_QUOTES)
+    if not bare.startswith(_BEGINNINGS):
+        return None  # no words of courtesy behind it make it one
     command = _WORDS.get(bare) or _WORDS.get(_POLITE.sub("", bare).strip(_QUOTES))
     return (command, "") if command in accepted and command is not None else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -346,6 +347,11 @@ class Known:
     def keys(self) -> Sequence[str]:
         """All keys, sorted."""
         return sorted(self.roles)
+
+    def begins(self, key: str) -> bool:
+        """Say whether a line of ours begins so."""
+        place = bisect_left(self.keys, key)
+        return place < len(self.keys) and self.keys[place].startswith(key)
 
     def like(self, key: str) -> Role | None:
         """Return what a damaged line of a ballot of ours was: it has most of that line's letters in their order."""

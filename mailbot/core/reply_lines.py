@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -116,13 +115,12 @@ def _piece(raw: str) -> _Piece:
 _short_piece = lru_cache(maxsize=8192)(_piece)
 
 
-def _rejoined(pieces: list[_Piece], at: int, known: Known) -> tuple[str, int]:
+def _rejoined(pieces: Sequence[Line], at: int, known: Known) -> tuple[str, int]:
     """Return the line of ours that begins here and was wrapped on the way, and over how many lines it runs."""
     depth, _, first, _ = pieces[at]
     whole, evenly = first, True
     for count in range(2, MOST_PIECES + 1):
-        place = bisect_left(known.keys, whole)
-        if place == len(known.keys) or not known.keys[place].startswith(whole):
+        if not known.begins(whole):
             break
         if at + count > len(pieces):
             break
@@ -145,22 +143,33 @@ def _is_ours(rest: str, known: Known) -> bool:
 
 def reply_lines(text: str, known: Known) -> list[Line]:
     """Return the lines of a reply, each with what it is if it is ours; re-wrapped ones as one."""
-    pieces = []
-    odd = _OddPieces(known)
+    lines: list[Line] = []
+    odd, roles_of = _OddPieces(known), known.roles.get
+    pieces_of_ours = False
     for raw in text.split("\n", MOST_LINES)[:MOST_LINES]:
         piece = _short_piece(raw) if len(raw) <= 120 else _piece(raw)
-        pieces.append(odd.beside_ours(piece) if piece[3] else piece)
-    lines: list[Line] = []
-    at, roles_of = 0, known.roles.get
-    while at < len(pieces):
-        depth, body, key, _ = pieces[at]
-        at += 1
+        depth, body, key, whole = piece
+        if whole:
+            depth, body, key, _ = odd.beside_ours(piece)
         roles = roles_of(key, ())
-        if key and not roles and slot_line(body) is None:
-            key, taken = _rejoined(pieces, at - 1, known)
-            roles = roles_of(key, ())
-            at += taken - 1
+        if key and not roles and not pieces_of_ours:
+            pieces_of_ours = known.begins(key) and slot_line(body) is None
         lines.append(_line(Line, (depth, body, key, roles)))
+    return _with_rejoined(lines, known) if pieces_of_ours else lines
+
+
+def _with_rejoined(read: list[Line], known: Known) -> list[Line]:
+    """Return the lines with those of ours whole again that were wrapped on the way."""
+    lines: list[Line] = []
+    at = 0
+    while at < len(read):
+        line = read[at]
+        at += 1
+        if line.key and not line.roles and slot_line(line.text) is None:
+            key, taken = _rejoined(read, at - 1, known)
+            line = Line(line.depth, line.text, key, known.roles.get(key, ()))
+            at += taken - 1
+        lines.append(line)
     return lines
 
 

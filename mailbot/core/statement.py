@@ -292,12 +292,11 @@ _HEADER_LINES = 8  # of a quoted mail: 差出人, 送信日時, 宛先, CC, 件�
 
 def _quoted_mails(lines: Sequence[Line]) -> frozenset[int]:
     """Return the lines with which mails begin that are quoted without marks, as Outlook does."""
+    senders = [place for place, line in enumerate(lines) if ":" in line[2][:20] and _SENDER.match(line[1])]
     return frozenset(
         place
-        for place, line in enumerate(lines)
-        if ":" in line.key[:20]
-        and _SENDER.match(line.text)
-        and any(_SUBJECT.match(after.text) for after in lines[place + 1 : place + _HEADER_LINES])
+        for place in senders
+        if any(_SUBJECT.match(after.text) for after in lines[place + 1 : place + _HEADER_LINES])
     )
 
 
@@ -323,7 +322,7 @@ class Reader:
         self.pending = ""  # a question named at the top whose answer follows on the next lines
         self.slot_text: list[str] | None = None  # a slot whose bracket is not closed yet
         self.mails = 0  # how many quoted mails began so far, by their 差出人 and 件名
-        self.before = ""  # the line before
+        self.line_before: Line | None = None
         self.stated_last = ""  # the question that the line before named
         self.ours_since = True  # a line of ours stands below the header of the quoted mail that began last
         self.ended: int | None = None  # quote depth of the ballot of ours that ended last
@@ -338,15 +337,21 @@ class Reader:
             if place in headers:
                 self.mails += 1
                 self.ours_since = outside = False
-            if not outside or (line.key and line.roles != _OUTSIDE):
+            _, _, key, roles = line
+            if not outside or (key and roles != _OUTSIDE):
                 if self.slot_text is not None and not self._continue_slot(line):
                     continue
                 self._line(line)
-                outside = line.roles == _OUTSIDE and not self.signed_slot
-            self.before = line.text.rstrip()
+                outside = roles == _OUTSIDE and not self.signed_slot
+            self.line_before = line
         if self.slot_text is not None:
             self._close_slot(ended=False)
         return self.stated
+
+    @property
+    def before(self) -> str:
+        """The words of the line before."""
+        return self.line_before.text.rstrip() if self.line_before else ""
 
     def _line(self, line: Line) -> None:
         named, self.stated_last = self.stated_last, ""
@@ -493,7 +498,7 @@ class Reader:
                 after = role.option > max(slot.options, default=0)
                 if role.kind == "option" and role.question == self.current_id and after:
                     slot.options.append(role.option)
-                    if any(mark in CIRCLED for mark in line.text):
+                    if not CIRCLED.isdisjoint(line.text):
                         slot.marks.append(role.option)
                     return True
                 if role.kind == "more" and role.question == self.current_id:

@@ -120,6 +120,10 @@ class Survey:
         False  # its mails say that 「様式」 brings a spreadsheet to fill in; gateways often take files away
     )
 
+    def __hash__(self) -> int:
+        """Return a hash of its key alone: what is kept for a survey is looked up several times for each reply."""
+        return hash(self.key)
+
     def question(self, question_id: str) -> Question:
         """Return the question with this id (KeyError if there is none)."""
         for question in self.questions:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.ballot import ballot_lines, confirmation, faults, how_to_lines
-from mailbot.core.reply import read_reply
+from mailbot.core.reply import _CORRECTION, _PROVISIONAL, _may_correct, read_reply
 from mailbot.core.survey import Answer, Question, QuestionType, Reading, Survey
 from tests.mails.standard import REFERENCE, STANDARD, TODAY, acknowledgement, invitation, quoted, reminder
 
@@ -535,3 +535,10 @@ def test_a_date_that_our_own_example_names_is_an_answer() -> None:
     for written in ("2026/7/2", "2026年7月2日", "2026年7月2日（木）"):
         below = sent.replace("【Q1回答】[　　]", f"【Q1回答】[　　]\n{written}")
         assert dict(read(quoted(below, "> "), sent, of=asked).answers) == {"Q1": "2026-07-02"}
+
+
+@settings(max_examples=400, deadline=None)
+@given(said=st.from_regex(_CORRECTION) | st.from_regex(_PROVISIONAL))
+def test_no_correction_is_passed_over(said: str) -> None:
+    """Whatever the patterns of corrections find has a word by which they are looked for at all."""
+    assert _may_correct(said)
