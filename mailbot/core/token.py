@@ -15,6 +15,7 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MAC_LENGTH = 16  # letters, 80 bits
 MAX_LENGTH = 26  # letters, so that list name, role and token fit the 64 octets of a local part
 
+_BLOCK = 64  # octets that SHA-256 takes at once
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LOOKALIKES = str.maketrans("ilo", "110")
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)  # ten bits each
@@ -106,25 +107,34 @@ def _read(keys: Sequence[bytes], purpose: str, token: str) -> int | None:
 
 
 def _mac(key: bytes, purpose: str, subject: str) -> str:
-    keyed = _keyed(key, purpose).copy()
-    keyed.update(subject.encode("ascii"))
-    bits = int.from_bytes(keyed.digest()[:10])
+    """Return the first 80 bits of HMAC-SHA256 (RFC 2104) of purpose and subject, in letters.
+
+    Two copies of hashlib's states take two thirds of the time of one copy of hmac's, and twice for each recipient.
+    """
+    inner, outer = _keyed(key, purpose)
+    inner, outer = inner.copy(), outer.copy()
+    inner.update(subject.encode("ascii"))
+    outer.update(inner.digest())
+    mac = outer.digest()
+    high, low = int.from_bytes(mac[:5]), int.from_bytes(mac[5:10])  # of 64 bits at most: those are quick
     return (
-        _PAIRS[bits >> 70]
-        + _PAIRS[bits >> 60 & 1023]
-        + _PAIRS[bits >> 50 & 1023]
-        + _PAIRS[bits >> 40 & 1023]
-        + _PAIRS[bits >> 30 & 1023]
-        + _PAIRS[bits >> 20 & 1023]
-        + _PAIRS[bits >> 10 & 1023]
-        + _PAIRS[bits & 1023]
+        _PAIRS[high >> 30]
+        + _PAIRS[high >> 20 & 1023]
+        + _PAIRS[high >> 10 & 1023]
+        + _PAIRS[high & 1023]
+        + _PAIRS[low >> 30]
+        + _PAIRS[low >> 20 & 1023]
+        + _PAIRS[low >> 10 & 1023]
+        + _PAIRS[low & 1023]
     )
 
 
 @lru_cache(maxsize=64)
-def _keyed(key: bytes, purpose: str) -> hmac.HMAC:
-    """Keep the keyed state of each purpose: a fan-out makes one token per recipient, each a copy of it."""
-    return hmac.new(key, f"{purpose}:".encode(), hashlib.sha256)
+def _keyed(key: bytes, purpose: str) -> tuple[hashlib._Hash, hashlib._Hash]:
+    """Keep the inner and the outer state of each purpose: a fan-out makes one token per recipient, each of copies of them."""
+    block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
+    inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + f"{purpose}:".encode())
+    return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in block))
 
 
 def _letters(number: int) -> str:

@@ -166,15 +166,33 @@ class _Connection(asyncio.Protocol):
         self.say(data, count, seconds, partial(_give, answer))
         return answer
 
-    def say(self, data: bytes, count: int, seconds: float, answered: Answered) -> None:
-        """Write, and call back with the replies as `ask` returns them: no task has to wake up for them."""
+    def say(
+        self,
+        data: bytes,
+        count: int,
+        seconds: float,
+        answered: Answered,
+        later: Callable[[_Connection, bytes], None] | None = None,
+    ) -> None:
+        """Write, and call back with the replies as `ask` returns them: no task has to wake up for them.
+
+        `later` is to write it soon, together with what other connections say.
+        """
         self._answered = answered
         if self.lost is not None or self._transport is None:
             self._give_answer()
             return
         self._wanted = count
         self._wait(seconds)
-        self._transport.write(data)
+        if later is None:
+            self.write(data)
+        else:
+            later(self, data)
+
+    def write(self, data: bytes) -> None:
+        """Write what `say` was told, unless the connection is lost."""
+        if self.lost is None and self._transport is not None:
+            self._transport.write(data)
 
     def end(self, reason: str) -> None:
         """Close at once; whoever waits gets the replies that came so far."""
@@ -479,6 +497,7 @@ class _Run:
         self._waiting: deque[Transaction] = deque()  # taken from the work, on no connection
         self._tasks: set[asyncio.Task[bool]] = set()
         self._error: BaseException | None = None  # what the work raised: nothing new is started
+        self._unwritten: list[tuple[_Connection, bytes]] = []  # leaves as soon as all who wait have been told
         self.away = ""  # why the relay cannot be used any more
 
     async def drain(self, relay: Relay, first: _Connection) -> bool:
@@ -611,6 +630,17 @@ class _Run:
         """Start nothing new: the work raised this."""
         self._error = self._error or error
 
+    def write_soon(self, connection: _Connection, data: bytes) -> None:
+        """Write this when what else is ready to leave is ready, too: the relay is then woken up once, and so are we."""
+        if not self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write)
+        self._unwritten.append((connection, data))
+
+    def _write(self) -> None:
+        unwritten, self._unwritten = self._unwritten, []
+        for connection, data in unwritten:
+            connection.write(data)
+
     async def _give_back(self, envelope: _Envelope, reason: str, *, again: bool) -> None:
         """Let another connection take a mail whose content was not written, or defer it: it may be the reason."""
         left = envelope.unanswered
@@ -690,7 +720,8 @@ class _Stream:
         self._following = self._run.next(self._relay, self._connection, self._outcomes)
         commands = self._following.commands if self._following is not None else []
         data = b"".join((mail.content, b".\r\n", *commands))
-        self._connection.say(data, 1 + len(commands), self._connection.timeouts.dot, self._answered)
+        connection, seconds = self._connection, self._connection.timeouts.dot
+        connection.say(data, 1 + len(commands), seconds, self._answered, self._run.write_soon)
 
     def _answered(self, replies: list[Reply]) -> None:
         if not self._end.done():

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -29,8 +30,7 @@ from mailbot.store.tables import delivery, history, list_member, mailing, micros
 LEASE = timedelta(seconds=24)  # with the pace at which others look, a dead node's rows are free within 30 s
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """One recipient's row under our lease."""
 
     id: int
@@ -60,8 +60,7 @@ class Addressee:
     fields: Mapping[str, str] | None = None
 
 
-@dataclass(frozen=True)
-class Settled:
+class Settled(NamedTuple):
     """The outcome of one attempt, with what is needed to plan the next."""
 
     id: int
@@ -157,9 +156,9 @@ def queue_letter(
 
 def claim(connection: Connection, owner: str, now: datetime, most: int) -> list[Claimed]:
     """Take the oldest rows that are due, under a lease; no other node gets them while it lasts (I24)."""
-    terms = {"most": most, "now": microseconds(now), "owner": owner, "until": microseconds(now + LEASE)}
-    rows = connection.execute(_CLAIM, terms)
-    return sorted((Claimed(*row) for row in rows), key=lambda row: row.id)
+    until = microseconds(now + LEASE)
+    rows = _CLAIM.rows(connection, most=most, now=microseconds(now), owner=owner, until=until)
+    return sorted(map(Claimed._make, rows))  # no two have the same id, which stands first
 
 
 def load_mailings(connection: Connection, mailing_ids: Sequence[int]) -> list[Mailing]:
@@ -452,7 +451,7 @@ _ADD_MAILING = Written(insert(mailing).returning(mailing.c.id))
 
 _QUEUE = Written(insert(delivery))
 
-_CLAIM = (
+_CLAIM = Written(
     update(delivery)
     .where(
         delivery.c.id.in_(
