@@ -30,7 +30,7 @@ from sqlalchemy.exc import DBAPIError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 
-SCHEMA = "0021"  # the newest migration; a test compares
+SCHEMA = "0022"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
 _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit

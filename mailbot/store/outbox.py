@@ -17,12 +17,14 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
     update,
 )
 
 from mailbot.core.audience import Selector
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
+from mailbot.store.copy_states import given_up_since, not_out
 from mailbot.store.database import Written, storable
 from mailbot.store.lists import wanted_by
 from mailbot.store.tables import delivery, history, list_member, mailing, microseconds
@@ -274,7 +276,7 @@ def count_waiting(connection: Connection) -> dict[tuple[str, str], int]:
     rows = connection.execute(
         select(mailing.c.kind, mailing.c.subject, func.count())
         .join_from(delivery, mailing)
-        .where(delivery.c.state.in_(("pending", "sending")))
+        .where(not_out())
         .group_by(mailing.c.kind, mailing.c.subject)
         .order_by(mailing.c.kind, mailing.c.subject)
     )
@@ -285,7 +287,7 @@ def withdraw_waiting(connection: Connection, why: str, now: datetime) -> int:
     """Withdraw every copy that has not left; returns how many."""
     return connection.execute(
         update(delivery)
-        .where(delivery.c.state.in_(("pending", "sending")))
+        .where(not_out())
         .values(state="withdrawn", reply=why, lease_owner=None, in_flight=False, settled_at=microseconds(now))
     ).rowcount
 
@@ -337,9 +339,7 @@ def count_by_kind(connection: Connection, subject: str) -> dict[str, dict[str, i
 def oldest_pending(connection: Connection) -> datetime | None:
     """Return when the oldest unfinished mail was queued."""
     return connection.execute(
-        select(func.min(mailing.c.created_at))
-        .join_from(delivery, mailing)
-        .where(delivery.c.state.in_(("pending", "sending")))
+        select(func.min(mailing.c.created_at)).join_from(delivery, mailing).where(not_out())
     ).scalar()
 
 
@@ -418,9 +418,7 @@ def copy(connection: Connection, delivery_id: int) -> Copy | None:
 
 def troubled(connection: Connection, most: int = 50) -> list[Copy]:
     """Return copies that were deferred or failed, newest first."""
-    query = _COPIES.where(
-        delivery.c.state.in_(("pending", "sending", "failed", "expired")), delivery.c.reply.is_not(None)
-    )
+    query = _COPIES.where(or_(not_out(), given_up_since(0)), delivery.c.reply.is_not(None))
     return [Copy(*row) for row in connection.execute(query.order_by(delivery.c.id.desc()).limit(most))]
 
 

@@ -26,6 +26,7 @@ from mailbot.core.address import address_key
 from mailbot.core.erasure import Person, without_author
 from mailbot.core.ledger import FIRST_CHAIN, erased_mark, erasure_row
 from mailbot.store import archive, ballots, surveys
+from mailbot.store.copy_states import not_out
 from mailbot.store.tables import (
     ballot,
     body,
@@ -206,7 +207,7 @@ def withdraw_copies(connection: Connection, address: str) -> int:
     """Withdraw what still waits to be sent to an address; returns how many copies."""
     return connection.execute(
         update(delivery)
-        .where(_is(delivery.c.address, address), delivery.c.state.in_(("pending", "sending")))
+        .where(_is(delivery.c.address, address), not_out())
         .values(state="withdrawn", lease_owner=None)
     ).rowcount
 

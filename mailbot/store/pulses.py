@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
+from mailbot.store.copy_states import not_out
 from mailbot.store.database import Written
 from mailbot.store.tables import delivery, inbox, mail, mailing, pulse
 
@@ -49,9 +50,7 @@ def figures_since(connection: Connection, since: datetime) -> DayFigures:
             .group_by(delivery.c.state)
         )
     }
-    waiting = connection.execute(
-        select(func.count()).where(delivery.c.state.in_(("pending", "sending")))
-    ).scalar_one()
+    waiting = connection.execute(select(func.count()).select_from(delivery).where(not_out())).scalar_one()
     held = connection.execute(select(func.count()).where(inbox.c.state == "held")).scalar_one()
     failed = states.get("failed", 0) + states.get("expired", 0)
     return DayFigures(received, states.get("sent", 0), failed, waiting, held)

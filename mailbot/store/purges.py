@@ -10,6 +10,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
 from mailbot.store import archive
+from mailbot.store.copy_states import not_out
 from mailbot.store.database import scrub_after
 from mailbot.store.tables import delivery, inbox, mail, mailing, post, post_words
 
@@ -80,7 +81,7 @@ def arrivals(connection: Connection, mail_ids: Collection[int]) -> list[int]:
 def leaving(connection: Connection, name: str, inbox_ids: Collection[int], since: datetime) -> int:
     """Return how many copies are just being sent, or wait with other posts in the same mail."""
     caused = and_(mailing.c.inbox_id.in_(inbox_ids), delivery.c.state == "sending")
-    gathered = and_(_collections(name, since), delivery.c.state.in_(("pending", "sending")))
+    gathered = and_(_collections(name, since), not_out())
     query = select(func.count()).select_from(delivery.join(mailing)).where(or_(caused, gathered))
     return connection.execute(query).scalar_one()
 

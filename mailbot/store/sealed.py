@@ -22,6 +22,7 @@ from sqlalchemy import (
 from mailbot.core.ledger import chain_list
 from mailbot.core.survey import Answers
 from mailbot.store import ballots, surveys
+from mailbot.store.copy_states import not_out
 from mailbot.store.documents import answers_of, answers_text
 from mailbot.store.tables import (
     act,
@@ -161,10 +162,9 @@ def same_mails(connection: Connection, inbox_ids: Collection[int]) -> tuple[set[
 
 def waiting_copies(connection: Connection, key: str, inbox_ids: Collection[int]) -> int:
     """Return how many copies still wait that show what a body answered: while they do, nothing can be destroyed."""
-    unsent = delivery.c.state.in_(("pending", "sending"))
     count = 0
     for telling in _telling(key, inbox_ids):
-        query = select(func.count()).select_from(delivery).where(unsent, telling)
+        query = select(func.count()).select_from(delivery).where(not_out(), telling)
         count += connection.execute(query).scalar_one()
     return count
 

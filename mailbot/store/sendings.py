@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
+from mailbot.store.copy_states import not_out
 from mailbot.store.outbox import RESTS
 from mailbot.store.tables import delivery, mailing, microseconds
 
@@ -30,7 +31,7 @@ class Sending:
 
 def under_way(connection: Connection, subject: str | None = None) -> list[Sending]:
     """Return the mailings to many of which copies have not left, oldest first; of one list, survey or event, or of all."""
-    open_copies = select(delivery.c.mailing_id).where(delivery.c.state.in_(_OPEN)).distinct()
+    open_copies = select(delivery.c.mailing_id).where(not_out()).distinct()
     condition = mailing.c.id.in_(open_copies)
     return _sendings(connection, condition if subject is None else condition & (mailing.c.subject == subject))
 

@@ -586,7 +586,6 @@ delivery = Table(
         sqlite_where=text("state = 'sending'"),
         postgresql_where=text("state = 'sending'"),
     ),
-    Index("ix_delivery_state", "state"),
     Index(
         "ix_delivery_refused",
         "settled_at",

@@ -25,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core.address import address_key
 from mailbot.core.trouble import Failure, State, Trouble
+from mailbot.store.copy_states import given_up_since
 from mailbot.store.database import Written, storable
 from mailbot.store.tables import contact, delivery, failure, list_member, mailing, microseconds, post, trouble
 
@@ -98,11 +99,7 @@ def refused(connection: Connection, since: datetime, most: int = 500) -> list[Re
     """Return copies that were refused, or given up, since then and have not been weighed."""
     query = (
         select(delivery.c.id, delivery.c.address, delivery.c.reply, delivery.c.state)
-        .where(
-            delivery.c.state.in_(("failed", "expired")),
-            delivery.c.settled_at >= microseconds(since),
-            delivery.c.id.not_in(select(failure.c.delivery_id)),
-        )
+        .where(given_up_since(microseconds(since)), delivery.c.id.not_in(select(failure.c.delivery_id)))
         .order_by(delivery.c.id)
         .limit(most)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
 from mailbot.core.audience import Selector
@@ -13,6 +13,7 @@ from mailbot.core.delivery import Deferred, Failed, Outcome, Sent
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.register import Body, Contact
 from mailbot.store import ballots, lists, members, outbox
+from mailbot.store.copy_states import given_up_since, not_out
 from mailbot.store.database import Database
 from mailbot.store.outbox import LEASE, Addressee
 from mailbot.store.tables import delivery, microseconds
@@ -283,3 +284,17 @@ def test_one_copy_for_each_recipient_of_a_ballot(database: Database) -> None:
     twice = [Addressee("a@a.example", ballot.id)] * 2
     with pytest.raises(IntegrityError), database.write() as connection:
         outbox.queue(connection, mailing_id, twice, NOW)
+
+
+def test_who_asks_for_copies_that_are_not_out_does_not_look_at_all_that_are(sqlite: Database) -> None:
+    """Of millions of rows that are sent, those that wait, are under way or ended otherwise are found by their own indexes."""
+    wanted = select(delivery.c.id).where(or_(not_out(), given_up_since(1)))
+    with sqlite.read() as connection:
+        written = wanted.compile(connection, compile_kwargs={"render_postcompile": True})
+        plan = connection.exec_driver_sql(
+            f"EXPLAIN QUERY PLAN {written}", tuple(written.params[name] for name in written.positiontup or ())
+        )
+        steps = [row[3] for row in plan]
+    for index in ("ix_delivery_waiting", "ix_delivery_leased", "ix_delivery_refused"):
+        assert index in " ".join(steps), steps
+    assert not [step for step in steps if step.startswith("SCAN") and "USING INDEX" not in step], steps

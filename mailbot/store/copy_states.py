@@ -1,0 +1,24 @@
+"""Conditions for copies of some states, each by its index of such rows: most rows are sent, and no index has those."""
+
+from __future__ import annotations
+
+from sqlalchemy import BindParameter, ColumnElement, bindparam, select
+
+from mailbot.store.tables import delivery
+
+
+def not_out() -> ColumnElement[bool]:
+    """Return the condition that a copy has not left, by the two indexes of such rows and not by a look at all that have."""
+    row = delivery.alias()
+    waiting, leaving = (select(row.c.id).where(row.c.state == state) for state in ("pending", "sending"))
+    return delivery.c.id.in_(waiting.union_all(leaving))
+
+
+def given_up_since(moment: int) -> ColumnElement[bool]:
+    """Return the condition that a copy was refused or given up since then (microseconds), by the index of such rows."""
+    # An index of some rows serves only who names its condition word for word.
+    row = delivery.alias()
+    states: BindParameter[list[str]] = bindparam(
+        "ended", ["failed", "expired"], expanding=True, literal_execute=True
+    )
+    return delivery.c.id.in_(select(row.c.id).where(row.c.state.in_(states), row.c.settled_at >= moment))
