@@ -9,6 +9,7 @@ import hashlib
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -18,9 +19,11 @@ from typing import Literal, Protocol
 
 from mailbot import log
 from mailbot.backup_file import held_since
+from mailbot.clock_watch import ClockWatch
 from mailbot.config import Config, ImapSource
 from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.lapse import Reading
 from mailbot.core.refusal import Refusal
 from mailbot.dkim_keys import load_signer
 from mailbot.flows.check_senders import SenderChecking
@@ -45,6 +48,7 @@ _OPEN_WHILE_HELD = frozenset({"receive", "web"})  # after a restore, until a per
 _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
+_AT_ONE_MOMENT = 0.1  # seconds between the readings of two clocks
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
 
 
@@ -61,6 +65,15 @@ class _Pulse:
 
     def beat(self) -> None:
         self.at = clock()
+
+
+def both_clocks() -> Reading:
+    """Return the time beside a clock that nobody sets; on Linux it goes on while the machine sleeps."""
+    steady = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+    while True:
+        before, wall = steady(), clock()
+        if steady() - before < _AT_ONE_MOMENT:  # a process that is paused between the two would see a jump
+            return Reading(wall, before)
 
 
 def make_signers(config: Config) -> tuple[Signer, ...]:
@@ -147,7 +160,7 @@ async def _parts(
             running.append(tasks.create_task(_keep(read, stop)))
         bell = Bell(
             partial(_scan, run_due, database, site, delivery.wake, pulse.beat),
-            partial(_scan, _look_after, database, site, delivery.wake),
+            partial(_scan, partial(_look_after, ClockWatch(both_clocks)), database, site, delivery.wake),
         )
         if "schedule" in roles:
             pulse.beat()
@@ -225,9 +238,11 @@ async def _read(
                 await arrived.wait()
 
 
-def _look_after(database: Database, site: Site, now: datetime) -> int:
+def _look_after(watch: ClockWatch, database: Database, site: Site, now: datetime) -> int:
     """Say that the service works, and keep up with what follows from time alone."""
-    return keep_pulse(database, site, now) + keep_up(database, site, now)
+    told = keep_pulse(database, site, now, watch.look())
+    watch.kept()
+    return told + keep_up(database, site, now)
 
 
 async def _scan(

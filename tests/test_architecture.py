@@ -42,6 +42,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         set(),
     ),
     "bulletin_files.py": ({"config", "core", "definition_files", "yaml_source"}, {"pydantic"}),
+    "clock_watch.py": ({"core", "log"}, set()),
     "checkup_dns.py": ({"config", "core", "dkim_keys", "net"}, set()),
     "checkup_machine.py": ({"config", "core", "dkim_keys"}, {"sqlalchemy"}),
     "config.py": ({"core", "holidays", "yaml_source"}, {"pydantic"}),

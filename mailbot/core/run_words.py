@@ -96,6 +96,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "stood-still-head": "サービスが止まっていました",
         "stood-still": "{since}から{now}まで、{span}の間、止まっていたか、時計が進められました。"
         "この間に行うはずだった予定は{count}件です。遅れの決まりに従って行うか、お尋ねするか、取り止めてお知らせします。",
+        "set-on-head": "時計が進められました",
+        "set-on": "時計が{span}進められ、{since}のところが{now}になりました（機械が一時止められていた場合も、こうなります）。"
+        "この時刻までの予定は{count}件です。時計が誤っていると、予定が早く行われます。正しい時刻か、お確かめください。",
         "set-back-head": "時計が戻されました",
         "set-back": "{since}まで動いた後、時計が{span}戻されて{now}になりました。一度行った予定を、もう一度行うことはありません。",
         "over": "{run}は、締切や開会を過ぎたため、送れません。",
@@ -148,6 +151,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "stood-still-head": "The service stood still",
         "stood-still": "From {since} to {now}, for {span}, it stood still, or its clock was set forward. {count} runs were due in "
         "that time; each is done, asked about or dropped by its rule.",
+        "set-on-head": "The clock was set on",
+        "set-on": "The clock should have shown {since} when it was set on by {span} to {now} (a machine that was paused looks like "
+        "this as well). {count} runs are due by it. With a wrong clock they are done too early: see whether it is right.",
         "set-back-head": "The clock was set back",
         "set-back": "The service had worked until {since} when its clock was set back by {span} to {now}. Nothing is done twice.",
         "over": "{run} cannot go out any more: the close or the beginning is past.",

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailbot import log
+from mailbot.core.lapse import Lapse
 from mailbot.core.plan import duration
 from mailbot.core.run_words import day_words, hour_words, run_sentence
 from mailbot.flows.office.tell_office import tell_office
@@ -17,27 +18,45 @@ from mailbot.store.database import Database
 
 _EVERY = timedelta(minutes=1)
 _STOOD_STILL = timedelta(hours=1)  # shorter is a restart
-_SET_BACK = timedelta(minutes=-5)
+_SET = timedelta(minutes=5)
 
 
-def keep_pulse(database: Database, site: Site, now: datetime) -> int:
-    """Note that the service works, at most once a minute; returns 1 when the office was told of a gap."""
+def keep_pulse(database: Database, site: Site, now: datetime, own: Lapse | None = None) -> int:
+    """Note that the service works, at most once a minute; returns 1 when the office was told of a gap.
+
+    `own` is what this node knows itself of the time since it last did so; None: it did not yet. By that alone a node whose
+    clock differs from another's is not taken for one that stood still, again and again.
+    """
     with database.read() as connection:
         before = pulses.last(connection)
-    if before is not None and timedelta(0) <= now - before < _EVERY:
+    is_set = own is not None and abs(own.set_by) >= _SET
+    if not is_set and before is not None and timedelta(0) <= now - before < _EVERY:
         return 0
     with database.write() as connection:
         before = pulses.last(connection)  # another node may have been first
         pulses.beat(connection, now)
-        if before is None or _SET_BACK < now - before < _STOOD_STILL:
+        happened = _gap(before, now, own)
+        if happened is None:
             return 0
-        _tell(connection, site, before, now)
+        _tell(connection, site, *happened, now)
     return 1
 
 
-def _tell(connection: Connection, site: Site, before: datetime, now: datetime) -> None:
+def _gap(before: datetime | None, now: datetime, own: Lapse | None) -> tuple[str, datetime] | None:
+    """Return what the office must hear, by the name of its sentence, and since when it was so; None: nothing."""
+    if own is not None and abs(own.set_by) >= _SET:
+        return "set-on" if own.set_by > timedelta(0) else "set-back", now - own.set_by
+    if before is None:
+        return None
+    if now - before >= _STOOD_STILL and (own is None or own.passed >= _STOOD_STILL):
+        return "stood-still", before
+    if now - before <= -_SET and own is None:
+        return "set-back", before
+    return None
+
+
+def _tell(connection: Connection, site: Site, kind: str, before: datetime, now: datetime) -> None:
     gap = now - before
-    kind = "stood-still" if gap > timedelta(0) else "set-back"
     log.event("service.gap", level="warning", since=before, seconds=round(gap.total_seconds()))
     figures = {
         "since": _words(site, before),

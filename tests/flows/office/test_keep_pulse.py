@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from mailbot.core.lapse import Lapse
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.runs.keep_up import keep_up
 from tests.flows.post_office import SURVEY, TOKYO, PostOffice
@@ -48,6 +49,53 @@ def test_a_clock_set_back_is_told(office: PostOffice) -> None:
     assert look(office, NOON - timedelta(days=1)) == 1
     assert "時計が24時間戻されて" in "".join(office.only_copy("office_report").text.split())
     assert look(office, NOON - timedelta(days=1) + timedelta(minutes=2)) == 0
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"),
+    [
+        (30, "時計が30分進められ、6月17日（水）12時1分のところが6月17日（水）12時31分になりました"),
+        (1440, "時計が24時間進められ、6月17日（水）12時1分のところが6月18日（木）12時1分になりました"),
+        (-6, "6月17日（水）12時1分まで動いた後、時計が6分戻されて6月17日（水）11時55分になりました"),
+        (4, ""),
+        (-4, ""),
+    ],
+)
+def test_a_node_knows_how_far_its_own_clock_was_set(office: PostOffice, minutes: int, words: str) -> None:
+    """Five minutes and more are told once, on as well as back, however short the rest since the last look."""
+    look(office, NOON)
+    office.now = NOON + MINUTE + minutes * MINUTE
+    told = keep_pulse(office.database, office.site, office.now, Lapse(MINUTE, minutes * MINUTE))
+    assert told == bool(words)
+    assert words in "".join("".join(copy.text for copy in office.copies()).split())
+    for _ in range(20):
+        office.now += MINUTE
+        assert keep_pulse(office.database, office.site, office.now, Lapse(MINUTE, timedelta(0))) == 0
+
+
+@pytest.mark.parametrize("minutes", [10, 90])
+def test_two_nodes_whose_clocks_differ_tell_it_once(office: PostOffice, minutes: int) -> None:
+    """The one that is behind says so when it begins; from then on each knows that it neither stood still nor was set."""
+    other = timedelta(minutes=minutes)
+    assert look(office, NOON) == 0
+    office.now = NOON - other
+    assert keep_pulse(office.database, office.site, office.now) == 1
+    for number in range(1, 20):
+        for clock in (NOON, NOON - other):
+            office.now = clock + number * MINUTE
+            assert keep_pulse(office.database, office.site, office.now, Lapse(MINUTE, timedelta(0))) == 0
+
+
+def test_a_node_that_was_paused_says_that_it_stood_still(office: PostOffice) -> None:
+    """The process was there all the time; nobody else kept the pulse meanwhile."""
+    look(office, NOON)
+    office.now = NOON + timedelta(hours=2)
+    paused = Lapse(timedelta(hours=2), timedelta(0))
+    assert keep_pulse(office.database, office.site, office.now, paused) == 1
+    assert "2時間の間、止まっていたか" in "".join(office.only_copy("office_report").text.split())
 
 
 def test_the_daily_mail_comes_once_a_day_with_the_day_s_figures(office: PostOffice) -> None:
