@@ -6,6 +6,7 @@ import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -60,6 +61,18 @@ def postgresql(postgresql_url: str) -> Iterator[Database]:
     opened = Database(postgresql_url)
     yield opened
     opened.close()
+
+
+@contextmanager
+def own_database(kind: str, folder: Path) -> Iterator[Database]:
+    """Open a migrated, empty database that is of nobody else, for a fixture that lives longer than a test."""
+    name = f"own_{next(_numbers)}"
+    opened = Database(f"sqlite:///{folder / 'mailbot.db'}" if kind == "sqlite" else server().create(name))
+    opened.upgrade()
+    yield opened
+    opened.close()
+    if kind != "sqlite":
+        server().drop(name)
 
 
 @pytest.fixture(params=BOTH)

@@ -482,10 +482,8 @@ def test_exported_examples_read_back_equal(tmp_path: Path) -> None:
     """What `export` writes is what `apply` read."""
     config = load_config(example_config_folder() / "mailbot.yaml")
     known = load_definitions(config)
-    values: list[MailingList | Survey | Event | Meeting] = [
-        *(*known.lists, *known.surveys),
-        *(*known.events, *known.meetings),
-    ]
+    values: list[MailingList | Survey | Event | Meeting] = [*known.lists, *known.surveys, *known.events]
+    values += known.meetings
     assert known.bulletins
     for value in values:
         target = tmp_path / "config" / file_name(value)

@@ -26,6 +26,7 @@ from mailbot.flows.runs.run_due import run_due
 from mailbot.store import meetings, occurrences, pulses
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
+from tests.databases import BOTH, own_database
 from tests.flows.post_office import (
     MATSUMOTO,
     NAGANO,
@@ -172,13 +173,17 @@ def next_moment(year: Year, after: datetime) -> datetime:
     return STOOD_STILL[1] if STOOD_STILL[0] <= found < STOOD_STILL[1] else found
 
 
-@pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
-    """The whole year, played."""
+@pytest.fixture(scope="module", params=BOTH)
+def year(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
+    """The whole year, played on either database."""
     folder = tmp_path_factory.mktemp("year")
     shutil.copytree(YEAR / "config", folder / "config")
-    database = Database(f"sqlite:///{folder}/mailbot.db")
-    database.upgrade()
+    with own_database(request.param, folder) as database:
+        yield play(folder, database)
+
+
+def play(folder: Path, database: Database) -> Year:
+    """Let the year of the folder pass."""
     office = open_post_office(database)
     office.site = office.site.__class__(
         **{**vars(office.site), "calendar": load_config(folder / "config" / "mailbot.yaml", {}).calendar}
@@ -201,8 +206,7 @@ def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Year]:
             played.apply()
             decided = True
         played.look(moment)
-    yield played
-    database.close()
+    return played
 
 
 def decide(folder: Path) -> None:
