@@ -35,6 +35,7 @@ from mailbot.core.dkim import covered, signature  # noqa: E402  the path above l
 from mailbot.demo_register import make_register  # noqa: E402
 from mailbot.dkim_keys import load_signer, make_key  # noqa: E402
 from mailbot.register_file import write_register  # noqa: E402
+from mailbot.workers import MOST  # noqa: E402
 from tests.net.dns_server import dns_server  # noqa: E402
 
 DOMAIN = "ml.example.jp"
@@ -70,6 +71,9 @@ def arguments(about: str) -> argparse.ArgumentParser:
     parser.add_argument("--loop", choices=loops, default=loops[-1], help="the event loop of the service")
     parser.add_argument(
         "--database", metavar="URL", help="an empty postgresql://user@host/name; default SQLite"
+    )
+    parser.add_argument(
+        "--workers", type=int, choices=range(1, MOST + 1), default=1, help="the processes of the service"
     )
     return parser
 
@@ -145,9 +149,10 @@ class Used:
 class Service:
     """A working folder and the service that runs on it."""
 
-    def __init__(self, folder: Path, loop: str, database: str | None) -> None:
+    def __init__(self, folder: Path, loop: str, database: str | None, workers: int) -> None:
         self.folder = folder / "service"
         self._loop = loop
+        self._workers = workers
         self._database = database
         self._process: subprocess.Popen[bytes] | None = None
         self._config = self.folder / "config" / "mailbot.yaml"
@@ -212,7 +217,8 @@ class Service:
 
     def start(self, roles: str | None = None) -> None:
         """Start to serve; returns when it is ready."""
-        command = [sys.executable, *_START[self._loop], "serve", *(["--roles", roles] if roles else [])]
+        command = [sys.executable, *_START[self._loop], "serve", "--workers", str(self._workers)]
+        command += ["--roles", roles] if roles else []
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment(), stderr=log)
         wait_until(self._is_ready, "the service is not ready", _READY_SECONDS)
@@ -222,7 +228,8 @@ class Service:
         words = self._log.read_text(encoding="utf-8", errors="replace")
         if self._process.poll() is not None:
             raise Unmeasurable(f"the service ended: {words[-2000:].strip()}")
-        return "service.ready" in words.rpartition("service.stopped")[2]
+        ready = "service.ready" if self._workers == 1 else "workers.ready"
+        return ready in words.rpartition("service.stopped")[2]
 
     def stop(self) -> None:
         """End it by SIGTERM, and wait until it is gone."""
@@ -266,12 +273,12 @@ class Service:
 
 
 @contextlib.contextmanager
-def measured(loop: str, database: str | None) -> Iterator[tuple[Service, Sink]]:
-    """Make a service that does not run yet, and the relay that it sends to; both end with the block."""
+def measured(chosen: argparse.Namespace) -> Iterator[tuple[Service, Sink]]:
+    """Make a service as the options say, not running yet, and the relay that it sends to; both end with the block."""
     with tempfile.TemporaryDirectory(prefix="mailbot-benchmark-") as name:
         sink = Sink(Path(name))
         try:
-            service = Service(Path(name), loop, database)
+            service = Service(Path(name), chosen.loop, chosen.database, chosen.workers)
             service.configure("relay", f"smtp://127.0.0.1:{sink.port}")
             try:
                 yield service, sink

@@ -42,6 +42,7 @@ from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
 from mailbot.store import sender_checks
 from mailbot.store.database import Database
+from mailbot.workers import Ties, keep_workers, share_out
 
 ROLES = ("receive", "process", "deliver", "schedule", "web")
 _OPEN_WHILE_HELD = frozenset({"receive", "web"})  # after a restore, until a person has let the rest go on
@@ -90,36 +91,71 @@ def node_name(folder: Path) -> str:
 
 
 async def serve(config: Config, roles: frozenset[str]) -> None:
-    """Run the service until SIGTERM or SIGINT. Raises Refusal when it cannot start."""
+    """Run the service in this process until SIGTERM or SIGINT. Raises Refusal when it cannot start."""
     with only_one(config.folder):
-        if (moment := held_since(config.folder)) is not None:
-            log.event("service.held", level="warning", backup=moment, next="mailbot resume")
-            roles &= _OPEN_WHILE_HELD
-        site = make_site(config)
-        database = await asyncio.to_thread(open_database, config)
-        stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
-        try:
-            async with _parts(config, site, database, roles, stop):
-                # What is loaded by now stays: a collection in the middle of a fan-out (50 ms) need not walk it.
-                gc.freeze()
-                # Nearly nothing of a mail is a cycle: at Python's own 700 a tenth of reading went into looking.
-                gc.set_threshold(20_000, 20, 50)
-                log.event("service.ready", roles=",".join(sorted(roles)), node=node_name(config.folder))
-                _tell_systemd("READY=1")
-                await stop.wait()
-                log.event("service.stopping")
-                _tell_systemd("STOPPING=1")
-        finally:
-            await asyncio.to_thread(database.close)
-            log.event("service.stopped")
+        await _work(config, _open_roles(config, roles), Ties())
+
+
+def serve_in_workers(
+    config: Config, roles: frozenset[str], workers: int, run: Callable[[Coroutine[None, None, None]], None]
+) -> int:
+    """Run the service in so many processes, each in a loop that `run` makes, until SIGTERM or SIGINT.
+
+    Returns the exit status. Raises Refusal when it cannot start.
+    """
+    with only_one(config.folder):
+        shares = share_out(_open_roles(config, roles), workers)
+        open_database(config).close()  # its tables are brought up to date once, not by all at the same time
+        gc.freeze()  # what is loaded by now stays, and its pages are shared
+
+        def work(share: frozenset[str], ties: Ties) -> None:
+            os.environ.pop("NOTIFY_SOCKET", None)  # systemd hears the parent alone
+            run(_work(config, share, ties))
+
+        return keep_workers(
+            *(shares, work),
+            ready=partial(_tell_systemd, "READY=1"),
+            stopping=partial(_tell_systemd, "STOPPING=1"),
+        )
+
+
+def _open_roles(config: Config, roles: frozenset[str]) -> frozenset[str]:
+    """Return which of the roles may be taken up now: after a restore, few."""
+    if (moment := held_since(config.folder)) is None:
+        return roles
+    log.event("service.held", level="warning", backup=moment, next="mailbot resume")
+    return roles & _OPEN_WHILE_HELD
+
+
+async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
+    """Do the work of these roles until SIGTERM or SIGINT, or until the parent is gone."""
+    site = make_site(config)
+    database = await asyncio.to_thread(open_database, config)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    ties.outlive_no_parent(stop.set)
+    try:
+        async with _parts(config, site, database, roles, stop, ties):
+            # What is loaded by now stays: a collection in the middle of a fan-out (50 ms) need not walk it.
+            gc.freeze()
+            # Nearly nothing of a mail is a cycle: at Python's own 700 a tenth of reading went into looking.
+            gc.set_threshold(20_000, 20, 50)
+            log.event("service.ready", roles=",".join(sorted(roles)), node=node_name(config.folder))
+            _tell_systemd("READY=1")
+            ties.say_ready()
+            await stop.wait()
+            log.event("service.stopping")
+            _tell_systemd("STOPPING=1")
+    finally:
+        await asyncio.to_thread(database.close)
+        log.event("service.stopped")
 
 
 @contextlib.asynccontextmanager
 async def _parts(
-    config: Config, site: Site, database: Database, roles: frozenset[str], stop: asyncio.Event
+    config: Config, site: Site, database: Database, roles: frozenset[str], stop: asyncio.Event, ties: Ties
 ) -> AsyncIterator[None]:
     """Start each part; at the end stop them in reverse: first the doors, then what works on the mail."""
     node = node_name(config.folder)
@@ -137,30 +173,39 @@ async def _parts(
     something_to_read = asyncio.Event()
     check = make_sender_check(config)
     checking = SenderChecking(database, check, clock, something_to_read.set) if check is not None else None
-    stored = something_to_read.set if checking is None else checking.wake
-    intake = Intake(database, clock, stored, check=checking is not None)
+    wake_reading = something_to_read.set if checking is None else checking.wake
+    if "process" in roles:
+        ties.listen("process", wake_reading)
+    else:
+        wake_reading = ties.waker("process")
+    wake_sending = delivery.wake
+    if "deliver" in roles:
+        ties.listen("deliver", wake_sending)
+    else:
+        wake_sending = ties.waker("deliver")
+    intake = Intake(database, clock, wake_reading, check=checking is not None)
     pulse = _Pulse()
     doors: list[_Door] = []
     if "receive" in roles:
         doors += await _open_doors(config, site, database, intake)
     if "web" in roles and config.web is not None:
         senders = checking.counts if checking is not None else None
-        doors.append(await _open_web(config.web, config, site, database, delivery.wake, pulse, senders))
+        doors.append(await _open_web(config.web, config, site, database, wake_sending, pulse, senders))
     async with asyncio.TaskGroup() as tasks:
         running = []
         sending = None
         if "deliver" in roles:
             sending = tasks.create_task(_in_own_thread(partial(_keep, delivery.run, stop)))
         if "process" in roles:
-            read = partial(_read, database, site, something_to_read, delivery.wake)
+            read = partial(_read, database, site, something_to_read, wake_sending)
             if checking is not None:
                 running.append(tasks.create_task(_keep(checking.run, stop)))
             elif released := await database.writing(sender_checks.release):
                 log.event("sender.unchecked", level="warning", mails=released, reason="authenticate: header")
             running.append(tasks.create_task(_keep(read, stop)))
         bell = Bell(
-            partial(_scan, run_due, database, site, delivery.wake, pulse.beat),
-            partial(_scan, partial(_look_after, ClockWatch(both_clocks)), database, site, delivery.wake),
+            partial(_scan, run_due, database, site, wake_sending, pulse.beat),
+            partial(_scan, partial(_look_after, ClockWatch(both_clocks)), database, site, wake_sending),
         )
         if "schedule" in roles:
             pulse.beat()

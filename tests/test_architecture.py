@@ -81,6 +81,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "plan_ics.py": ({"core"}, {"icalendar"}),
     "show_schedule.py": ({"core", "flows", "plan_ics", "show", "site", "store"}, {"sqlalchemy"}),
     "site.py": ({"core", "render"}, set()),  # what flows are told, their `render` among it
+    "workers.py": ({"log"}, set()),
     "yaml_source.py": ({"core"}, {"pydantic", "pydantic_core", "ruamel"}),
 }
 DEMO = {

@@ -13,13 +13,21 @@ from mailbot.cli.root import root
 from mailbot.config import load_config
 from mailbot.core.mistake import Mistakes
 from mailbot.definitions import check_folder
-from mailbot.service import ROLES, serve
+from mailbot.service import ROLES, serve, serve_in_workers
+from mailbot.workers import MOST
 
 
 @command(root, "serve")
 @click.option("--roles", help=f"Comma-separated, of {','.join(ROLES)}; default all.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, MOST),
+    default=1,
+    show_default=True,
+    help="In so many processes: with 2, sending has one of its own; with 3, receiving as well.",
+)
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
-def _serve(path: Path, roles: str | None, log_level: str) -> None:
+def _serve(path: Path, roles: str | None, workers: int, log_level: str) -> None:
     """Run the service; SIGTERM drains and stops it."""
     chosen = frozenset(roles.split(",")) if roles else frozenset(ROLES)
     if unknown := sorted(chosen - set(ROLES)):
@@ -29,13 +37,16 @@ def _serve(path: Path, roles: str | None, log_level: str) -> None:
         raise Mistakes(mistakes)
     config = load_config(path)
     log.start(log_level)
-    run = serve(config, chosen)
     try:
         import uvloop  # noqa: PLC0415  an extra; plain asyncio does the same, slower
     except ImportError:
-        asyncio.run(run)
+        run = asyncio.run
     else:
-        uvloop.run(run)
+        run = uvloop.run
+    if workers == 1:
+        run(serve(config, chosen))
+    elif status := serve_in_workers(config, chosen, workers, run):
+        raise click.exceptions.Exit(status)
 
 
 @root.command("demo")

@@ -38,6 +38,7 @@ class Node:
     folder: Path
     port: int
     program: Path | None = None  # started in place of mailbot: a mutant
+    options: tuple[str, ...] = ()  # of `serve`
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -50,7 +51,7 @@ class Node:
         program = [str(self.program)] if self.program else ["-m", "mailbot"]
         with (self.folder / "serve.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *program, "serve"],
+                [sys.executable, *program, "serve", *self.options],
                 env=environment(self.folder),
                 stdout=log,
                 stderr=log,
