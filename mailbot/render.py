@@ -1358,11 +1358,9 @@ def _date_field(second: datetime, zone: tzinfo) -> bytes:
 
 def _all_but_the_time(receipt: VoteReceipt) -> tuple[Hashable, ...]:
     """Return the receipt as a key."""
-    return tuple(
-        tuple(value.items()) if isinstance(value, dict) else value
-        for name, value in vars(receipt).items()
-        if name != "at"
-    )
+    values = vars(receipt).copy()
+    del values["at"]
+    return tuple([tuple(value.items()) if isinstance(value, dict) else value for value in values.values()])
 
 
 def _shown(lines: tuple[str, ...]) -> list[str]:

@@ -111,7 +111,7 @@ _NUMBERED = _numbered()
 CIRCLED = frozenset(chr(code) for code in _NUMBERED)
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"〜": "~", "∼": "~", "∥": "‖"})
 # A text without any of these need not be looked through character by character in a table.
-_ANY_NUMBERED, _ANY_DASH = (re.compile(f"[{''.join(map(chr, table))}]") for table in (_NUMBERED, _DASHES))
+ANY_CIRCLED, _ANY_DASH = (re.compile(f"[{''.join(map(chr, table))}]") for table in (_NUMBERED, _DASHES))
 _DASH_BETWEEN_DIGITS = re.compile(r"(?<=[0-9番目])\s?ー\s?(?=[0-9])")
 _QUOTED_BESIDE = re.compile(r"」\s?「")
 _QUOTED = re.compile(r"「([^「」]*)」|『([^『』]*)』|“([^“”]*)”|\"([^\"]*)\"")
@@ -124,7 +124,7 @@ def tidy(text: str) -> str:
     if "\u20e3" in text:
         text = _KEYCAP.sub(r" \g<digit>番 ", text)
     text = _INVISIBLE.sub("", text)
-    if _ANY_NUMBERED.search(text):
+    if ANY_CIRCLED.search(text):
         text = text.translate(_NUMBERED)
     text = unicodedata.normalize("NFKC", text)
     if _ANY_DASH.search(text):

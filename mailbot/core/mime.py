@@ -11,8 +11,8 @@ import binascii
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailbot.core.japanese import decode, decode_header, from_base64
@@ -42,6 +42,14 @@ class Head:
 
     fields: Fields
     defects: tuple[str, ...] = ()
+    _by_name: Mapping[str, list[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Look up what everybody asks for: by name."""
+        found: dict[str, list[str]] = {}
+        for name, value in self.fields:
+            found.setdefault(name.lower(), []).append(value)
+        object.__setattr__(self, "_by_name", found)
 
     def all(self, name: str) -> Sequence[str]:
         """Return the values of every field of this name (in lower case), undecoded."""
@@ -51,13 +59,6 @@ class Head:
         """Return the value of the first field of this name (in lower case), undecoded."""
         values = self._by_name.get(name)
         return values[0] if values else None
-
-    @cached_property
-    def _by_name(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name, value in self.fields:
-            found.setdefault(name.lower(), []).append(value)
-        return found
 
 
 @dataclass(frozen=True)
@@ -119,7 +120,8 @@ def split_head(mail: bytes) -> tuple[Head, bytes]:
     return Head(kept, tuple(defects)), mail[position:]
 
 
-_PLAIN_HEAD, _LONGEST_NAME = 16 * 1024, 900  # bytes, far within every bound above
+_PLAIN_HEAD = 16 * 1024  # bytes, far within every bound above
+_PLAIN_FIELD = re.compile(r"^([!-9;-~]{1,900})[ \t]{0,90}:(.*)$", re.MULTILINE)
 _NO_FIELD = re.compile(r"^[^ \t:\n][^:\n]*$", re.MULTILINE)
 
 
@@ -135,16 +137,10 @@ def _plain_fields(head: bytes) -> Fields | None:
         if _NO_FIELD.search(text):
             return None  # a name may not be folded
         text = text.replace("\n ", " ").replace("\n\t", "\t")
-    fields = []
-    for line in text.split("\n"):
-        name, colon, value = line.partition(":")
-        if not colon or len(name) > _LONGEST_NAME:
-            return None
-        name = name.rstrip(" \t")
-        if not name or not name.isprintable() or " " in name:
-            return None
-        fields.append((name, value.strip(" \t\r")))
-    return tuple(fields)
+    found = _PLAIN_FIELD.findall(text)
+    if len(found) != text.count("\n") + 1:
+        return None
+    return tuple([(name, value.strip(" \t\r")) for name, value in found])
 
 
 def _continues(line: bytes, before: Sequence[bytes]) -> bool:

@@ -47,6 +47,7 @@ from mailbot.core.statement import (
     Statements,
     asked_removed,
     explicit_answers,
+    may_quote_mails,
 )
 from mailbot.core.survey import Answer, Command, Problem, Question, Reading, Survey
 
@@ -192,7 +193,8 @@ def read_reply(
     ours = known_texts(tuple(known))
     whole = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
     commands = ALWAYS | (AWAITED & awaiting) | ({"proxy"} if survey.resolution is not None else frozenset())
-    stated = Reader(survey, ours, commands).read(reply_lines(text[:LONGEST_REPLY], ours))
+    text = text[:LONGEST_REPLY]
+    stated = Reader(survey, ours, commands).read(reply_lines(text, ours), mails=may_quote_mails(text))
     confirmed = _confirmed(ours, stated)
     found = _Outcome(survey, language)
     for question in survey.questions:
@@ -336,9 +338,13 @@ def _in_ballot(question: Question, stated: Statements, known: Known, today: date
     slots = stated.slots.get(question.id, [])
     if not slots:
         return None
-    copied = min(slots, key=_place)  # the question, copied to the top, has an answer below it or none at all
-    beneath = [slot for slot in slots if slot is not copied] if _is_copied(copied) else []
-    slot = _shallowest(beneath or slots)
+    copied = slot = slots[0]
+    if len(slots) > 1:
+        copied = min(
+            slots, key=_place
+        )  # the question, copied to the top, has an answer below it or none at all
+        beneath = [slot for slot in slots if slot is not copied] if _is_copied(copied) else []
+        slot = _shallowest(beneath or slots)
     for other in slots:  # beside his own, not in an older mail
         if other.foreign and (other is slot or (other.place[0] == slot.place[0] and other.mail == slot.mail)):
             stated.foreign = stated.foreign or other.value is not None or bool(other.under or other.marks)
