@@ -114,7 +114,9 @@ def _one_person_each(rows: Sequence[Row]) -> list[Row]:
         key = address_key(row.contact.email)
         known[key] = known.get(key, frozenset()) | row.contact.others
     return [
-        replace(row, contact=replace(row.contact, others=known[address_key(row.contact.email)]))
+        row
+        if row.contact.others == (others := known[address_key(row.contact.email)])
+        else replace(row, contact=replace(row.contact, others=others))
         for row in rows
     ]
 
@@ -153,10 +155,9 @@ def _inert(cell: str) -> str:
     return "'" + cell if _FORMULA.match(cell) else cell
 
 
-def _as_written(cell: str) -> str:
-    """Undo `_inert` and the blanks around a cell."""
-    text = cell.strip()
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+def _as_written(text: str) -> str:
+    """Undo `_inert` for a cell that begins with an apostrophe."""
+    return text[1:] if _FORMULA.match(text) else text
 
 
 # -- one row -------------------------------------------------------------------------------------------------------
@@ -193,9 +194,11 @@ class _Reading:
             )
             self._note(line, "code", sentence)
             return None
-        values = {
-            name: _as_written(cells[at]) if at < len(cells) else "" for name, at in self.columns.items()
-        }
+        values = dict.fromkeys(self.columns, "")
+        for name, at in self.columns.items():
+            if at < len(cells):
+                text = cells[at].strip()
+                values[name] = _as_written(text) if text.startswith("'") else text
         code = self._cell(line, _code, values)
         body = self._body(line, code, values)
         email = self._cell(line, self._email, values)
@@ -203,7 +206,8 @@ class _Reading:
         rank = self._cell(line, _rank, values)
         for name in ("body", "prefecture", "name", "role", "tags"):
             text = values.get(name, "")
-            if len(text) > _LONGEST_CELL or not text.replace("\u3000", " ").isprintable():
+            plain = text.isprintable() or text.replace("\u3000", " ").isprintable()
+            if len(text) > _LONGEST_CELL or not plain:
                 sentence = (
                     f"must be one line of at most {_LONGEST_CELL} characters, without control characters"
                 )
@@ -248,6 +252,8 @@ class _Reading:
         if body.successor == code:
             self._note(line, "successor", f"{code} cannot be merged into itself")
         first, known = self.bodies.setdefault(code, (line, body))
+        if known is body:
+            return body
         if body.population is None and known.population is not None:
             body = replace(body, population=known.population)
         for column, here, there in (
@@ -274,6 +280,8 @@ class _Reading:
     def _others(self, values: dict[str, str]) -> frozenset[str]:
         """Return the further addresses of a row, separated by blanks, commas, semicolons or line breaks."""
         text = values.get("others", "")
+        if not text:
+            return frozenset()
         if len(text) > _LONGEST_CELL:
             raise _BadCell("others", f"must be at most {_LONGEST_CELL} characters")
         written = filter(None, _BETWEEN.split(text))

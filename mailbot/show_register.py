@@ -34,6 +34,11 @@ def changes_text(changes: Sequence[Change], names: Mapping[str, Body]) -> None:
             print(f"{name.replace('_', ' ')}: {count}")
 
 
+def codes_shown(changes: Sequence[Change]) -> set[str]:
+    """Return the codes of the bodies whose names `changes_text` prints."""
+    return {change.row.code for change in changes[:_SHOWN]}
+
+
 def change_line(change: Change, names: Mapping[str, Body]) -> str:
     """Return one change as a line: ~ 202011 長野市 yamada@city.nagano.lg.jp: name 山田 -> 小林."""
     row = change.row

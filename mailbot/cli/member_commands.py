@@ -61,7 +61,7 @@ def _members_import(path: Path, file: Path, dry_run: bool, yes: bool, as_json: b
         )
         with it.database.write() as connection:
             imported = import_members(connection, it.site, incoming, clock(), sure=yes or dry_run)
-            names = members.bodies(connection)
+            names = members.bodies(connection, show_register.codes_shown(imported.changes))
             only_try(connection, dry_run)
     if register.ignored and not as_json:
         print(f"columns left aside: {', '.join(register.ignored)}")

@@ -99,7 +99,8 @@ def belongs(body: Body, day: date) -> bool:
 
 def check_digit(five: str) -> str:
     """Return the sixth digit of a local-government code (総務省: weights 6 5 4 3 2, 11 minus the rest mod 11)."""
-    total = sum(int(digit) * weight for digit, weight in zip(five, (6, 5, 4, 3, 2), strict=True))
+    one, two, three, four, last = map(int, five)
+    total = 6 * one + 5 * two + 4 * three + 3 * four + 2 * last
     return str((11 - total % 11) % 10)
 
 

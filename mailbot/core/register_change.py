@@ -14,6 +14,10 @@ Rows = Mapping[Key, Body | Contact]
 
 EVERY_COLUMN = frozenset(field.name for kind in (Body, Contact) for field in fields(kind))
 _ALWAYS = {Body: {"code", "name", "kind", "prefecture"}, Contact: {"code", "email", "rank"}}  # in every file
+_NAMES = {  # of what becomes of a row: it comes, changes, goes
+    Body: ("bodies_added", "bodies_changed", "bodies_removed"),
+    Contact: ("contacts_added", "contacts_changed", "contacts_removed"),
+}
 
 # An import is asked about twice when it takes away more than this part of the contacts: a file from which columns or
 # rows were lost looks like a year in which everybody left.
@@ -49,9 +53,14 @@ def changes_to(
 
     Bodies that are not named stay, with their contacts; what stands in no column of `columns` stays as it is.
     """
+    unsaid = {
+        kind: [field.name for field in fields(kind) if field.name not in columns | stated]
+        for kind, stated in _ALWAYS.items()
+    }
     wanted: dict[Key, Body | Contact] = {}
     for row in chain[Body | Contact](bodies, contacts):
-        wanted[key_of(row)] = _completed(row, old.get(key_of(row)), columns)
+        key = key_of(row)
+        wanted[key] = _completed(row, old.get(key), unsaid[type(row)])
     codes = {code for code, address in wanted if address}
     going = [row for key, row in old.items() if key[0] in codes and key[1] and key not in wanted]
     changes = [Change(old.get(key), row) for key, row in wanted.items() if old.get(key) != row]
@@ -143,7 +152,7 @@ def after(old: Rows, changes: Iterable[Change]) -> Rows:
 
 def count_changes(changes: Iterable[Change]) -> dict[str, int]:
     """Return how many rows come, change and go: bodies_added, bodies_changed, ..., contacts_removed."""
-    counts = dict.fromkeys((*_named("bodies"), *_named("contacts")), 0)
+    counts = {name: 0 for names in _NAMES.values() for name in names}
     for change in changes:
         counts[kind_of_change(change)] += 1
     return counts
@@ -151,21 +160,15 @@ def count_changes(changes: Iterable[Change]) -> dict[str, int]:
 
 def kind_of_change(change: Change) -> str:
     """Return the name under which `count_changes` counts a change."""
-    what = "bodies" if isinstance(change.row, Body) else "contacts"
-    added, changed, removed = _named(what)
+    added, changed, removed = _NAMES[type(change.row)]
     return added if change.old is None else removed if change.new is None else changed
 
 
-def _named(what: str) -> tuple[str, str, str]:
-    return f"{what}_added", f"{what}_changed", f"{what}_removed"
-
-
-def _completed(row: Body | Contact, old: Body | Contact | None, columns: frozenset[str]) -> Body | Contact:
+def _completed(row: Body | Contact, old: Body | Contact | None, unsaid: Sequence[str]) -> Body | Contact:
     """Return the row with the old values of what the file has no column for."""
-    if old is None or columns == EVERY_COLUMN:
+    if old is None or not unsaid:
         return row
-    stated = columns | _ALWAYS[type(row)]
-    return _with(row, {one.name: getattr(old, one.name) for one in fields(row) if one.name not in stated})
+    return _with(row, {name: getattr(old, name) for name in unsaid})
 
 
 def _holds(present: Body | Contact | None, change: Change, *, new: bool) -> bool:

@@ -52,9 +52,15 @@ def own_addresses(connection: Connection, site: Site) -> Callable[[str], bool]:
     A domain that is for answers alone has no people.
     """
     known, answers = known_recipients(connection, site), f"@{site.reply_domain.lower()}"
-    return lambda address: (
-        known(address, "") or (site.reply_domain != site.domain and address.lower().endswith(answers))
-    )
+    ours = (f"@{site.domain.lower()}", answers)
+
+    def own(address: str) -> bool:
+        here = address.lower().endswith(ours) or "@" not in address  # a file has thousands that are elsewhere
+        if not here:
+            return False
+        return known(address, "") or (site.reply_domain != site.domain and address.lower().endswith(answers))
+
+    return own
 
 
 @dataclass

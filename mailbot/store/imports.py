@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, func, insert, select
 from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import Change, Key, count_changes, key_of
 from mailbot.store import members
-from mailbot.store.database import storable
+from mailbot.store.database import Written, storable
 from mailbot.store.tables import register_change, register_import
 
 
@@ -63,7 +63,7 @@ def record(
         for at, one in enumerate(changes, 1)
     ]
     if rows:
-        connection.execute(insert(register_change), rows)
+        _NEW_CHANGE.run_each(connection, rows)
     return number
 
 
@@ -113,6 +113,7 @@ _IMPORTS: Select[Any] = select(
     select(func.max(_later.c.id)).where(_later.c.undoes == register_import.c.id).scalar_subquery(),
 ).order_by(register_import.c.id.desc())
 
+_NEW_CHANGE = Written(insert(register_change))
 _CHANGES: Select[Any] = select(
     register_change.c.import_id, register_change.c.contact_id, register_change.c.old, register_change.c.new
 ).order_by(register_change.c.import_id, register_change.c.number)

@@ -45,10 +45,12 @@ class Person:
     contact: Contact
 
 
-def bodies(connection: Connection) -> dict[str, Body]:
-    """Return every body by its code."""
+def bodies(connection: Connection, codes: Iterable[str] | None = None) -> dict[str, Body]:
+    """Return these bodies (all when None) by their codes."""
     found: Select[Any] = select(*_BODY)
-    return {row.code: _body(row) for row in connection.execute(found)}
+    if codes is not None:
+        found = found.where(body.c.code.in_(list(codes)))
+    return {row[0]: Body(*row) for row in connection.execute(found)}
 
 
 def count_bodies(connection: Connection) -> int:
@@ -156,11 +158,12 @@ _MISPLACED = Written(  # asked every second
 
 def rows(connection: Connection) -> dict[Key, Body | Contact]:
     """Return the whole register by what its rows are found by."""
-    people_of_it = people(connection)
-    return {
-        **{(code, ""): one for code, one in bodies(connection).items()},
-        **{key_of(person.contact): person.contact for person in people_of_it},
-    }
+    found: dict[Key, Body | Contact] = {(code, ""): one for code, one in bodies(connection).items()}
+    others = other_addresses.by_person(connection)
+    for code, key, email, name, role, rank, tags in connection.execute(_CONTACTS):
+        theirs = others.get(key, _NONE)
+        found[code, key] = Contact(code, email, name, role, rank, frozenset(tags.split()), theirs)
+    return found
 
 
 def contact_ids(connection: Connection) -> dict[Key, int]:
@@ -181,7 +184,7 @@ def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key
     """
     fresh = [_body_row(one.new) for one in changes if isinstance(one.new, Body) and one.old is None]
     if fresh:
-        connection.execute(insert(body), fresh)
+        _NEW_BODY.run_each(connection, fresh)
     changed = [_body_row(one.new) for one in changes if isinstance(one.new, Body) and one.old is not None]
     if changed:
         connection.execute(_CHANGE_BODY, [{**row, "key_code": row["code"]} for row in changed])
@@ -195,10 +198,17 @@ def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key
     taken = set(ids.values()) - set(gone)
     coming = [one.new for one in changes if isinstance(one.new, Contact) and one.old is None]
     back = [one for one in coming if numbers.get(key_of(one), 0) not in {0, *taken}] if numbers else []
-    for some in ([{**_contact_row(one), "id": numbers[key_of(one)]} for one in back],
-                 [_contact_row(one) for one in coming if one not in set(back)]):  # fmt: skip
+    for statement, some in (
+        (_CONTACT_BACK, [{**_contact_row(one), "id": numbers[key_of(one)]} for one in back]),
+        (
+            _NEW_CONTACT,
+            [_contact_row(one) for one in coming if one not in set(back)]
+            if back
+            else list(map(_contact_row, coming)),
+        ),
+    ):
         if some:
-            connection.execute(insert(contact), some)
+            statement.run_each(connection, some)
     stated: dict[str, frozenset[str]] = {}
     for one in (*people_changed, *coming):
         stated[address_key(one.email)] = stated.get(address_key(one.email), frozenset()) | one.others
@@ -273,6 +283,16 @@ _BODY = (
     body.c.successor,
     body.c.category,
 )
+
+# An import brings thousands of these.
+_NEW_BODY = Written(insert(body))
+_NEW_CONTACT = Written(insert(contact))
+_CONTACT_BACK = Written(insert(contact))
+
+_NONE: frozenset[str] = frozenset()
+_CONTACTS: Select[Any] = select(
+    *(contact.c[name] for name in ("code", "email_key", "email", "name", "role", "rank", "tags"))
+).order_by(contact.c.code, contact.c.rank, contact.c.id)
 
 _PEOPLE: Select[Any] = (
     select(

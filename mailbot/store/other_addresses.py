@@ -50,6 +50,14 @@ def by_home(connection: Connection) -> dict[str, set[str]]:
     return found
 
 
+def by_person(connection: Connection) -> dict[str, frozenset[str]]:
+    """Return everybody's further addresses as registered, by the key of the address to which his mail goes."""
+    found: dict[str, set[str]] = {}
+    for home_key, email in connection.execute(select(other_address.c.home_key, other_address.c.email)):
+        found.setdefault(home_key, set()).add(email)
+    return {home_key: frozenset(emails) for home_key, emails in found.items()}
+
+
 def same_person(connection: Connection, one: str, other: str) -> bool:
     """Tell whether two addresses are the same one, or the same registered person's."""
     return same_address(one, other) or same_address(home(connection, one), home(connection, other))
