@@ -16,13 +16,16 @@ from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageUnavailable
 from mailbot.core.refusal import Refusal
 from mailbot.dkim_keys import load_signer
-from mailbot.form_file import read_forms, write_form
-from mailbot.markdown import read_markdown
 from mailbot.resources import own_folder, templates_folder
 from mailbot.site import Site
 from mailbot.store.database import Database
 
 if TYPE_CHECKING:
+    from mailbot.core.answer_form import Sheet
+    from mailbot.core.article import Article
+    from mailbot.core.calendar import Language
+    from mailbot.core.message import Message
+    from mailbot.core.survey import Survey
     from mailbot.render import Renderer
 
 
@@ -43,9 +46,9 @@ def make_site(config: Config) -> Site:
         key=secret_key(config),
         renderer=cache(partial(_renderer, config)),
         calendar=config.calendar,
-        read_forms=read_forms,
-        write_form=write_form,
-        read_article=read_markdown,
+        read_forms=_read_forms,
+        write_form=_write_form,
+        read_article=_read_article,
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
         witnesses=config.witnesses,
         digest_at=config.digest_at,
@@ -65,6 +68,24 @@ def _renderer(config: Config) -> Renderer:
 
     letterhead = Letterhead(config.association, config.office, config.reply_domain, config.timezone)
     return Renderer(templates_folder(), config.language, letterhead, own_folder(config.folder))
+
+
+def _read_forms(message: Message) -> tuple[Sheet, ...]:
+    from mailbot.form_file import read_forms  # noqa: PLC0415  as _renderer
+
+    return read_forms(message)
+
+
+def _write_form(survey: Survey, language: Language) -> bytes:
+    from mailbot.form_file import write_form  # noqa: PLC0415  as _renderer
+
+    return write_form(survey, language)
+
+
+def _read_article(text: str, language: Language) -> Article:
+    from mailbot.markdown import read_markdown  # noqa: PLC0415  as _renderer
+
+    return read_markdown(text, language)
 
 
 def _sealer(config: Config) -> Signer | None:

@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from mailbot.core.answer_form import Sheet
-from mailbot.core.article import Article
 from mailbot.core.calendar import Language, OfficeCalendar
 from mailbot.core.dkim import Signer
-from mailbot.core.message import Message
-from mailbot.core.survey import Survey
 from mailbot.core.trouble import LIMITS, Limits
 
 if TYPE_CHECKING:
+    from mailbot.core.answer_form import Sheet
+    from mailbot.core.article import Article
+    from mailbot.core.message import Message
+    from mailbot.core.survey import Survey
     from mailbot.render import Renderer
 
 

@@ -30,7 +30,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, TSVECTOR
 
 from mailbot.core.address import address_key
 from mailbot.core.archived import Archived, Search
@@ -38,7 +37,7 @@ from mailbot.core.bigram import Phrase, phrases
 from mailbot.core.refusal import Refusal
 from mailbot.core.thread import SAME_SUBJECT
 from mailbot.store.database import Written, storable
-from mailbot.store.tables import body, inbox, mail, post, post_words
+from mailbot.store.tables import TsQuery, TsVector, body, inbox, mail, post, post_words
 
 _NEWEST = 200  # posts that a search looks at one by one before it asks the index of all
 _MOST_ORPHANS = 500  # posts that came before the one that they answer
@@ -349,7 +348,7 @@ def _among_newest(connection: Connection, found: Sequence[Phrase], wanted: Searc
 
 def _asked(found: Sequence[Phrase]) -> ColumnElement[Any]:
     """Return what PostgreSQL is asked for."""
-    return cast(bindparam("wanted", " & ".join(map(_tsquery, found)), type_=Text), TSQUERY)
+    return cast(bindparam("wanted", " & ".join(map(_tsquery, found)), type_=Text), TsQuery)
 
 
 def _tsquery(wanted: Phrase) -> str:
@@ -405,7 +404,7 @@ _ADD = Written(insert(post).returning(post.c.id))
 
 _ADD_WORDS = {
     "sqlite": Written(insert(post_words)),
-    "postgresql": Written(insert(post_words).values(words=cast(bindparam("words", type_=Text), TSVECTOR))),
+    "postgresql": Written(insert(post_words).values(words=cast(bindparam("words", type_=Text), TsVector))),
 }
 
 _KEEP = Written(insert(mail).returning(mail.c.id))

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core import ledger as chained
 from mailbot.core.address import address_key
 from mailbot.core.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
 from mailbot.core.refusal import Refusal
-from mailbot.store.database import Written, storable
+from mailbot.store.database import Written, storable, upserting
 from mailbot.store.documents import (
     answers_of,
     answers_text,
@@ -191,9 +190,10 @@ def readdress(connection: Connection, code: str, old: str, new: str, greeting: s
 
 def see_domain(connection: Connection, ballot_id: int, domain: str) -> int:
     """Note that a ballot's token came from this domain; returns from how many it has come so far."""
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        dialect_insert(sighting).values(ballot_id=ballot_id, domain=storable(domain)).on_conflict_do_nothing()
+        upserting(connection.dialect.name, sighting)
+        .values(ballot_id=ballot_id, domain=storable(domain))
+        .on_conflict_do_nothing()
     )
     query = select(func.count()).select_from(sighting).where(sighting.c.ballot_id == ballot_id)
     return connection.execute(query).scalar_one()

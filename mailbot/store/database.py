@@ -19,6 +19,7 @@ from sqlalchemy import (
     Engine,
     Insert,
     Select,
+    Table,
     Update,
     create_engine,
     event,
@@ -26,6 +27,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
@@ -329,6 +331,15 @@ def _run(
             connection_invalidated=broken,
             dialect=connection.dialect,
         ) from error
+
+
+def upserting(dialect: str, table: Table) -> Any:
+    """Return an INSERT that may say ON CONFLICT, in the words of one database (`connection.dialect.name`)."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415  all its drivers, where SQLite needs none
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
 
 
 def storable(words: str) -> str:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core.address import address_key
 from mailbot.core.authentication import with_results
 from mailbot.core.envelope import Envelope
 from mailbot.core.message import Message, parse
-from mailbot.store.database import Written, storable
+from mailbot.store.database import Written, storable, upserting
 from mailbot.store.tables import answered, history, inbox, mail, seen
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
@@ -229,7 +229,7 @@ def entry(connection: Connection, inbox_id: int) -> Entry | None:
 
 def first_time(connection: Connection, place: str, fingerprint: str, inbox_id: int) -> bool:
     """Remember that this place took this mail; False when it had taken it before."""
-    added = _FIRST_TIME[connection.dialect.name].first(
+    added = _first_time(connection.dialect.name).first(
         connection, place=place, fingerprint=fingerprint, inbox_id=inbox_id
     )
     return added is not None
@@ -325,10 +325,11 @@ _SETTLE = Written(
 
 _NOTE = Written(insert(history))
 
-_FIRST_TIME = {
-    "sqlite": Written(sqlite.insert(seen).on_conflict_do_nothing().returning(seen.c.inbox_id)),
-    "postgresql": Written(postgresql.insert(seen).on_conflict_do_nothing().returning(seen.c.inbox_id)),
-}
+
+@cache
+def _first_time(dialect: str) -> Written:
+    return Written(upserting(dialect, seen).on_conflict_do_nothing().returning(seen.c.inbox_id))
+
 
 _ANSWERED = Written(select(answered.c.at).where(answered.c.email_key == bindparam("key")))
 

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core.journal_line import Entry, Fault, Line, chain, commitment, erased, find_fault, shortened
 from mailbot.core.ledger import EMPTY, Head
-from mailbot.store.database import before_commit, storable
+from mailbot.store.database import before_commit, storable, upserting
 from mailbot.store.tables import journal, journal_head
 
 _HEAD = 1  # the id of the only row
@@ -121,8 +120,9 @@ def _chain_new(connection: Connection) -> None:
     ).all()
     if not new:
         return
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    first = dialect_insert(journal_head).values(id=_HEAD, rows=EMPTY.rows, chain=EMPTY.chain)
+    first = upserting(connection.dialect.name, journal_head).values(
+        id=_HEAD, rows=EMPTY.rows, chain=EMPTY.chain
+    )
     connection.execute(first.on_conflict_do_nothing())
     last = connection.execute(select(journal_head.c.rows, journal_head.c.chain).with_for_update()).one()
     number, previous = last.rows, last.chain

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, select, tuple_, update
 
 from mailbot.core.address import address_key
 from mailbot.core.membership import Membership, ThreadChoice
-from mailbot.store.database import storable
+from mailbot.store.database import storable, upserting
 from mailbot.store.tables import list_member, membership, thread_choice
-
-_INSERT: dict[str, Callable[[Table], Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
 
 def load(connection: Connection, list_name: str, address: str) -> Membership:
@@ -66,7 +62,7 @@ def save(connection: Connection, value: Membership) -> None:
         "digested": value.digested,
         "receipts": value.receipts,
     }
-    statement = _INSERT[connection.dialect.name](membership).values(row)
+    statement = upserting(connection.dialect.name, membership).values(row)
     keys = ["list_name", "email_key"]
     settings = {name: statement.excluded[name] for name in row if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=settings))

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
-from mailbot.store.database import Written, storable
+from mailbot.store.database import Written, storable, upserting
 from mailbot.store.tables import occurrence
 
 
@@ -59,9 +58,8 @@ def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence], *, a
 
 def add(connection: Connection, one: Occurrence) -> None:
     """Plan one run, unless it is in the table already."""
-    dialect_insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     connection.execute(
-        dialect_insert(occurrence)
+        upserting(connection.dialect.name, occurrence)
         .values(job=one.job, local=one.local, due_at=one.due_at, state="waiting")
         .on_conflict_do_nothing()
     )

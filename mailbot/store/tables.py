@@ -21,8 +21,8 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.event import listen
+from sqlalchemy.types import UserDefinedType
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Dialect
@@ -47,6 +47,26 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else _EPOCH + value * _MICROSECOND
+
+
+class TsVector(UserDefinedType[str]):
+    """PostgreSQL's tsvector, by name: SQLAlchemy's own class brings that database's drivers along, on SQLite too."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the name of the type."""
+        return "TSVECTOR"
+
+
+class TsQuery(UserDefinedType[str]):
+    """PostgreSQL's tsquery, see TsVector."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        """Return the name of the type."""
+        return "TSQUERY"
 
 
 # SQLite numbers rows itself only for a column that is exactly INTEGER PRIMARY KEY.
@@ -513,7 +533,7 @@ post_words = Table(  # what a post is found by, see core/bigram.py; the index ov
     "post_words",
     metadata,
     Column("post_id", _Id, ForeignKey("post.id"), primary_key=True),
-    Column("words", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    Column("words", Text().with_variant(TsVector(), "postgresql"), nullable=False),
 )
 
 # Each database indexes words in its own way. FTS5 is handed what core/bigram.py has folded: it must not fold again.

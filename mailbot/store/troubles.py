@@ -21,12 +21,11 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbot.core.address import address_key
 from mailbot.core.trouble import Failure, State, Trouble
 from mailbot.store.copy_states import given_up_since
-from mailbot.store.database import Written, storable
+from mailbot.store.database import Written, storable, upserting
 from mailbot.store.tables import contact, delivery, failure, list_member, mailing, microseconds, post, trouble
 
 PROBE = "address_probe"  # the kind of mailing that asks an address for a sign of life
@@ -68,9 +67,11 @@ def add_failure(connection: Connection, delivery_id: int, address: str, one: Fai
         "words": storable(one.words),
         "at": now,
     }
-    dialect_insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     added = connection.execute(
-        dialect_insert(failure).values(row).on_conflict_do_nothing().returning(failure.c.delivery_id)
+        upserting(connection.dialect.name, failure)
+        .values(row)
+        .on_conflict_do_nothing()
+        .returning(failure.c.delivery_id)
     ).first()
     if added is not None:
         return True

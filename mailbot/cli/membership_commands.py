@@ -1,0 +1,93 @@
+"""`mailbot lists`: who is on a list, and what each member gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mailbot import show
+from mailbot.cli.frame import JSON, command, opened
+from mailbot.cli.list_commands import lists_group
+from mailbot.core.membership import MODES
+from mailbot.core.refusal import Refusal
+from mailbot.flows.members.set_member import add_member, describe_members, remove_member, set_member
+from mailbot.installation import clock
+from mailbot.store import lists, members, memberships
+
+
+@command(lists_group, "members")
+@click.argument("name")
+@JSON
+def _lists_members(path: Path, name: str, as_json: bool) -> None:
+    """Show the members of a list, and what each of them chose."""
+    with opened(path) as it, it.database.read() as connection:
+        if lists.load(connection, name) is None:
+            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+        rows = describe_members(
+            members.people(connection),
+            memberships.of_list(connection, name),
+            lists.member_addresses(connection, name),
+            it.site,
+        )
+    show.table(rows, as_json=as_json, empty=f"{name} has no members")
+
+
+@command(lists_group, "add")
+@click.argument("name")
+@click.argument("address")
+def _lists_add(path: Path, name: str, address: str) -> None:
+    """Make somebody a member, whatever the list's `members:` select."""
+    with opened(path) as it, it.database.write() as connection:
+        print(add_member(connection, it.site, name, address, clock()))
+
+
+@command(lists_group, "remove")
+@click.argument("name")
+@click.argument("address")
+def _lists_remove(path: Path, name: str, address: str) -> None:
+    """Take a member out, whatever the list's `members:` select."""
+    with opened(path) as it, it.database.write() as connection:
+        print(remove_member(connection, name, address, clock()))
+
+
+@command(lists_group, "set")
+@click.argument("name")
+@click.argument("address")
+@click.option("--mode", type=click.Choice(MODES), help="How posts come.")
+@click.option("--weekly", type=click.Choice(["yes", "no"]), help="Digests and notices once a week.")
+@click.option("--profile", type=click.Choice(["plain", "none"]), help="Posts as plain text, without files.")
+@click.option("--off", metavar="DATES", help='No mail: "7/1 7/20", "7/1", now; or no to end it.')
+@click.option("--own", type=click.Choice(["yes", "no"]), help="Copies of his own posts.")
+@click.option("--receipts", type=click.Choice(["yes", "no"]), help="He hears when his post has gone out.")
+@click.option(
+    "--posting",
+    type=click.Choice(["accept", "hold", "reject", "discard", "rules"]),
+    help="What becomes of his posts.",
+)
+def _lists_set(
+    path: Path,
+    name: str,
+    address: str,
+    mode: str | None,
+    weekly: str | None,
+    profile: str | None,
+    off: str | None,
+    own: str | None,
+    receipts: str | None,
+    posting: str | None,
+) -> None:
+    """Change what a member gets."""
+    settings: dict[str, object] = {} if mode is None else {"mode": mode}
+    if profile is not None:
+        settings["profile"] = "plain" if profile == "plain" else ""
+    if weekly is not None:
+        settings["weekly"] = weekly == "yes"
+    if own is not None:
+        settings["copies_own"] = own == "yes"
+    if receipts is not None:
+        settings["receipts"] = receipts == "yes"
+    if posting is not None:
+        settings["posting"] = None if posting == "rules" else posting
+    with opened(path) as it, it.database.write() as connection:
+        print(set_member(connection, it.site, name, address, clock(), off=off, **settings))
