@@ -8,23 +8,36 @@ from sqlalchemy import Connection
 
 from mailbot.core.attendance import Attendee
 from mailbot.core.event import rsvp_of, time_words
+from mailbot.core.event_figures import Held, YearFigures, holder
 from mailbot.core.ledger import Standing, standings
 from mailbot.core.refusal import Refusal
 from mailbot.show import Row, facts, table
-from mailbot.store import ballots, events, outbox
+from mailbot.store import attendances, ballots, events, meetings, outbox
 
+_IN_LIST = ("key", "title", "when", "place", "state", "attending", "waiting")
 _RSVP_STATUSES = frozenset({"attending", "waiting", "declined"})
 
 
-def event_rows(connection: Connection) -> list[Row]:
-    """Return one row for each event."""
+def event_rows(connection: Connection, association: str) -> list[tuple[Row, Held]]:
+    """Return for each event a row, and how it is counted."""
+    of_meetings = meetings.own_keys(connection)
     rows = []
     for stored in events.every(connection):
-        shown = event(connection, stored.event.key)
-        rows.append(
-            {name: shown[name] for name in ("key", "title", "when", "place", "state", "attending", "waiting")}
-        )
+        shown, key = event(connection, stored.event.key), stored.event.key
+        by = holder(stored.event, association, of_meeting=key in of_meetings)
+        came = sum(attendances.of_event(connection, key).values())
+        row = {name: shown[name] for name in _IN_LIST} | {"came": came, "held": by}
+        cancelled = stored.event.cancelled is not None
+        rows.append((row, Held(stored.event.date, by, cancelled, shown["attending"], came)))
     return rows
+
+
+def year_text(figures: YearFigures, *, fiscal: bool) -> None:
+    """Print the events of one year in a line."""
+    held = f"{figures.ours} of ours, {figures.with_others} with others, {figures.meetings} meetings"
+    people = f"{figures.attending} people with seats, {figures.came} entered as there"
+    cancelled = f"; {figures.cancelled} cancelled" if figures.cancelled else ""
+    print(f"{'FY' if fiscal else ''}{figures.year}: {held}{cancelled}; {people}")
 
 
 def event(connection: Connection, key: str) -> Row:

@@ -12,6 +12,7 @@ from mailbot import show, show_events
 from mailbot.attendance_files import attendance_csv, attendance_xlsx, badge_page
 from mailbot.cli.frame import JSON, command, only_try, opened, write_out
 from mailbot.cli.root import root
+from mailbot.core.event_figures import YearFigures, event_figures, year_of
 from mailbot.core.header import clean
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
@@ -29,12 +30,25 @@ def _events() -> None:
 
 
 @command(_events, "list")
+@click.option("--year", type=click.IntRange(1900, 9999), help="Only those of this year.")
+@click.option("--fiscal", is_flag=True, help="Years are fiscal years 年度, from April to March.")
 @JSON
-def _events_list(path: Path, as_json: bool) -> None:
-    """Show the events."""
+def _events_list(path: Path, year: int | None, fiscal: bool, as_json: bool) -> None:
+    """Show the events, and how many there are in each year: ours, and those held with others."""
     with opened(path) as it, it.database.read() as connection:
-        rows = show_events.event_rows(connection)
-    show.table(rows, as_json=as_json, empty="no events; define one in config/events/ and run `mailbot apply`")
+        found = show_events.event_rows(connection, it.config.association)
+    if year is not None:
+        found = [(row, held) for row, held in found if year_of(held.day, fiscal=fiscal) == year]
+    rows, figures = [row for row, _ in found], event_figures([held for _, held in found], fiscal=fiscal)
+    if as_json and year is not None:
+        shown = figures[0] if figures else YearFigures(year, 0, 0, 0, 0, 0, 0)
+        show.as_json({**vars(shown), "events": rows})
+        return
+    none = "no events; define one in config/events/ and run `mailbot apply`"
+    show.table(rows, as_json=as_json, empty=none if year is None else f"no events in {year}")
+    if not as_json:
+        for one in figures:
+            show_events.year_text(one, fiscal=fiscal)
 
 
 @command(_events, "show")
