@@ -107,7 +107,7 @@ def killed_each_second(folder: Path, name: str, notices: int, seconds: int, prog
         chance = random.Random(SEED)
         kills, ends = 0, time.monotonic() + seconds
         while time.monotonic() < ends or states(first)["done"] < notices // 2:
-            assert kills < 6 * seconds, f"nothing is done any more\n{first.log()[-3_000:]}"
+            assert time.monotonic() < ends + 90, f"too little was done\n{first.log()[-3_000:]}"
             kills += kill_within_a_second(nodes, chance)
         during = states(first)["done"]
         until(lambda: "waiting" not in states(first), 60, first.log)
@@ -163,10 +163,11 @@ def kill_within_a_second(nodes: list[Lives], chance: random.Random) -> int:
 
 
 def states(node: Node) -> Counter[str]:
-    """Return how many runs are in each state."""
+    """Return how many notices are in each state; an event has other runs as well."""
+    query = select(occurrence.c.state).where(occurrence.c.job.contains(":notice:"))
     database = node.database
     with database.read() as connection:
-        found = Counter(connection.execute(select(occurrence.c.state)).scalars().all())
+        found = Counter(connection.execute(query).scalars().all())
     database.close()
     return found
 
