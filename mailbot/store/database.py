@@ -13,16 +13,21 @@ from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
+    Column,
     Connection,
     Delete,
     Dialect,
     Engine,
     Insert,
+    MetaData,
+    PrimaryKeyConstraint,
     Select,
+    String,
     Table,
     Update,
     create_engine,
     event,
+    insert,
     inspect,
     make_url,
     text,
@@ -31,6 +36,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.store.tables import metadata
 
 SCHEMA = "0022"  # the newest migration; a test compares
 _THREADS = 4
@@ -38,6 +44,12 @@ _BUSY_MS = 10_000
 _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit
 _FIRST = "mailbot_first"  # in a connection's info: what is done just before the commit
 _LATER = "mailbot_later"  # in a connection's info: what is done after the commit
+_VERSION = Table(  # which migration a database has, as Alembic keeps it
+    "alembic_version",
+    MetaData(),
+    Column("version_num", String(32)),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
 _UPGRADE_LOCK = 0x6D61696C  # PostgreSQL advisory lock, so that two nodes do not upgrade at once
 
 Statement = Select[Any] | Insert | Update | Delete
@@ -139,8 +151,30 @@ class Database:
     def upgrade(self) -> None:
         """Bring the tables to the newest form; from an empty database too. Does nothing when they are there."""
         with self.read() as connection:
-            if schema_of(connection) == SCHEMA:
-                return
+            found = schema_of(connection)
+        if found == SCHEMA or (found is None and self._create()):
+            return
+        self.migrate()
+
+    def _create(self) -> bool:
+        """Make the newest tables at once where there are none; tells whether it did.
+
+        A test holds that this makes, to the letter, what all migrations make one after the other.
+        """
+        with storage_errors(), self._engine.connect() as connection, connection.begin():
+            if not self._sqlite:  # SQLite's transaction is alone from its beginning
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+            if inspect(
+                connection
+            ).get_table_names():  # another process was faster, or they are somebody else's
+                return False
+            metadata.create_all(connection)
+            _VERSION.create(connection)
+            connection.execute(insert(_VERSION).values(version_num=SCHEMA))
+            return True
+
+    def migrate(self) -> None:
+        """Run the migrations that this database does not have yet, one after the other."""
         # Slow to import, and most starts find the tables as they should be.
         from alembic import command  # noqa: PLC0415
         from alembic.config import Config as AlembicConfig  # noqa: PLC0415
