@@ -18,6 +18,8 @@ MUSTS = {
     *(81, 82, 83, 84, 86, 87, 88),
     *(89, 90, 91, 92, 93),
 }
+# The rows of the second planning table, sections 1.9 and 1.10, whose goal is a must.
+SEMINAR_MUSTS = {*(f"9.{row}" for row in range(1, 12)), *(f"10.{row}" for row in range(1, 8))}
 
 
 def rows() -> dict[str, str]:
@@ -25,13 +27,13 @@ def rows() -> dict[str, str]:
     return {
         cells[0].strip(): cells[2]
         for line in TABLE.splitlines()
-        if len(cells := line.strip("|").split("|")) == 3 and re.match(r"\s*[0-9]+\s*$", cells[0])
+        if len(cells := line.strip("|").split("|")) == 3 and re.match(r"\s*[0-9]+(?:\.[0-9]+)?\s*$", cells[0])
     }
 
 
 def test_no_must_is_missing() -> None:
     """Each row that is a must is shown, or it is said why not."""
-    assert {int(row) for row in rows()} >= MUSTS
+    assert rows().keys() >= {str(row) for row in MUSTS} | SEMINAR_MUSTS
     silent = [
         row
         for row, said in rows().items()
@@ -42,10 +44,9 @@ def test_no_must_is_missing() -> None:
 
 def test_every_named_test_exists() -> None:
     """A test that was renamed or taken out is found."""
-    named = [
-        one for said in rows().values() for one in re.findall(r"`((?:\w+/)*test_\w+\.py(?:::\w+)?)`", said)
-    ]
-    assert len(named) > 90
+    lines = [line for line in TABLE.splitlines() if line.startswith("|")]
+    named = [one for line in lines for one in re.findall(r"`((?:\w+/)*test_\w+\.py(?:::\w+)?)`", line)]
+    assert len(named) > 170
     missing = []
     for one in named:
         file, _, test = one.partition("::")
