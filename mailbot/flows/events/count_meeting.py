@@ -1,4 +1,4 @@
-"""Who comes to a meeting and who gave a proxy, as the ledger says now, and whether its quorum is there."""
+"""Who comes to a meeting, or was there, and who gave a proxy, and whether its quorum is there."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.ledger import IN_TALLY, standings
 from mailbot.core.meeting import Attendance, DateFigures, count_attendance, date_figures, poll_key
 from mailbot.flows.surveys.open_survey import first_of_each_body
-from mailbot.store import ballots, members, proxies
+from mailbot.store import attendances, ballots, members, proxies
 from mailbot.store.meetings import StoredMeeting
 
 
@@ -26,7 +26,8 @@ class MeetingFigures:
 def count_meeting(connection: Connection, stored: StoredMeeting) -> MeetingFigures:
     """Count the poll and the attendance of a meeting.
 
-    Its members are those who were asked first, else whom its definition selects today.
+    Its members are those who were asked first, else whom its definition selects today. Of whom the office has entered
+    whether he was there, that counts; of others what they answered.
     """
     meeting = stored.meeting
     polled = ballots.of_subject(connection, poll_key(meeting.key))
@@ -37,15 +38,12 @@ def count_meeting(connection: Connection, stored: StoredMeeting) -> MeetingFigur
         asked = [one.body.code for one in people]
     said = standings(ballots.ledger(connection, poll_key(meeting.key)))
     answers = {code: own.row.answers for code, own in said.items() if own.row.status in IN_TALLY}
-    comes = standings(ballots.ledger(connection, meeting.key))
+    comes = {code: own.row.status for code, own in standings(ballots.ledger(connection, meeting.key)).items()}
+    for code, came in attendances.of_event(connection, meeting.key).items():
+        comes[code] = "attending" if came else "declined"
     return MeetingFigures(
         members=tuple(asked),
         answered=tuple(answers),
         dates=date_figures(meeting, answers, asked),
-        attendance=count_attendance(
-            meeting,
-            asked,
-            {code: own.row.status for code, own in comes.items()},
-            proxies.standing(connection, meeting.key),
-        ),
+        attendance=count_attendance(meeting, asked, comes, proxies.standing(connection, meeting.key)),
     )

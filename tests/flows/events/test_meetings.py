@@ -83,7 +83,7 @@ def invited(office: PostOffice) -> dict[str, Copy]:
 
 
 def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
-    """○△× by reply, the best date to the office, 決定 by reply, 出席 and 委任 by reply, the draft when it has ended."""
+    """○△× by reply, the best date to the office, 決定, 出席 and 委任 by reply, the draft when it has ended; who was there, by reply."""
     assert office.apply(MEETING) == ("+ meeting B26-01: 第1回役員会",)
     asked = {copy.to: copy for copy in go_on(office, at(19, 10, 6)) if copy.kind == "invitation"}
     assert set(asked) == {YAMADA, SATO, TANAKA, TAKAHASHI}
@@ -133,6 +133,17 @@ def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
     assert "定足数3団体　成立" in text
     assert "松本市 → 議長" in text
     assert "(1) 事業報告" in text
+
+    office.command(minutes, "欠席 長野市\n当日参加 上田市 1名")
+    assert office.only_copy("office_answer")["Subject"] == "【事務局】2件を行いました [B26-01]"
+    here = figures(office).attendance
+    assert (here.attending, here.declined) == ((UEDA, KARUIZAWA), (NAGANO,))
+    assert (here.proxies, [one.code for one in here.idle]) == ((), [MATSUMOTO])  # the chair was not there
+    assert not here.quorum.reached
+    with office.database.write() as connection:
+        assert "定足数3団体　不成立" in flat(
+            meeting_minutes(connection, office.site, MEETING.key, office.now)
+        )
 
 
 def test_a_proxy_is_answered_and_ends_when_its_giver_comes(office: PostOffice) -> None:
