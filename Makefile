@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check faults bench clean
+.PHONY: demo test check faults bench bench-peers clean
 
 demo: $(VENV)/.ready        ## the whole main job on a temporary folder, within a minute
 	$(BIN)/mailbot demo
@@ -24,10 +24,13 @@ bench: $(VENV)/.ready       ## what the engine costs, as JSON; see docs/benchmar
 	$(BIN)/python benchmarks/ingest --sessions 50 --messages 5000 --json
 	$(BIN)/python benchmarks/replies --count 1401 --json
 
+bench-peers: $(VENV)/.ready ## the same post by mlmmj (Debian's) and Mailman 3 (installed in .peers), in turn with ours
+	$(BIN)/python benchmarks/peers
+
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	PIP_CONSTRAINT=constraints.txt $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .peers .mypy_cache .ruff_cache .pytest_cache

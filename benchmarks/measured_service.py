@@ -114,6 +114,11 @@ class Sink:
             self._counts = mmap.mmap(opened.fileno(), COUNTS.size)
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
     def recipients(self) -> int:
         """How many recipients were taken so far."""
         return int(COUNTS.unpack(self._counts)[1])
@@ -247,8 +252,8 @@ class Service:
     def used(self) -> Used:
         """Return what all its processes have used so far, with those that it has waited for."""
         assert self._process is not None
-        tree = list(_tree(self._process.pid))
-        return Used(sum(map(_cpu_seconds, tree)), sum(map(_peak_rss_mib, tree)))
+        processes = list(tree(self._process.pid))
+        return Used(sum(map(cpu_seconds_of, processes)), sum(map(_peak_rss_mib, processes)))
 
     def ask(self, query: str) -> Any:
         """Return the one value of a query on its database, read beside the service."""
@@ -306,16 +311,17 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _tree(pid: int) -> Iterator[int]:
+def tree(pid: int) -> Iterator[int]:
     """Yield a process and all below it."""
     yield pid
     for task in Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError):  # the thread has ended
             for child in (task / "children").read_text().split():
-                yield from _tree(int(child))
+                yield from tree(int(child))
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds_of(pid: int) -> float:
+    """Return the processor seconds of a process and of those that it has waited for."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:15])) / _TICKS  # user and system, its own and of children that have ended
 

@@ -118,3 +118,22 @@ def test_schedule() -> None:
     shown = figures("schedule", "--jobs", "100")
     assert (shown["jobs"], shown["settled"]) == (100, 0)
     assert shown["cpu_ms_a_tick"] > 0
+
+
+@pytest.mark.mlmmj
+@pytest.mark.skipif(
+    not Path("/usr/bin/mlmmj-receive").exists(), reason="mlmmj is not installed (Debian: mlmmj)"
+)
+def test_peers() -> None:
+    """`peers` lets mlmmj send the same post to as many members, in turn with ours, and compares processor time."""
+    shown = figures("peers", "--members", "30", "--rounds", "1", "--peers", "mlmmj")
+    assert set(shown) == {"mailbot", "mlmmj"}
+    assert all(row["cpu_seconds_per_1000"] > 0 for row in shown.values())
+    assert shown["mailbot"]["times_ours"] == 1
+
+
+def test_peers_names_whom_it_knows() -> None:
+    """A peer that is none is refused, with those that are."""
+    refused = run("peers", "--peers", "sympa")
+    assert refused.returncode == 2
+    assert "none of mlmmj, mailman" in refused.stderr
