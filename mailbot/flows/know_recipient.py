@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import starmap
 
@@ -13,7 +13,10 @@ from mailbot.core.address import Reply, route, seems_damaged_answer
 from mailbot.core.token import token_hash
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, lists, members
+from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database
+
+_MOST_TOKENS = 100_000  # kept in memory, some 10 MB
 
 
 def know_recipient(connection: Connection, site: Site, address: str, sender: str = "") -> bool:
@@ -25,20 +28,26 @@ def know_recipient(connection: Connection, site: Site, address: str, sender: str
     return known_recipients(connection, site)(address, sender)
 
 
-def known_recipients(connection: Connection, site: Site) -> Callable[[str, str], bool]:
-    """Return what answers `know_recipient` for many addresses, with the names of the lists read once."""
+def known_recipients(
+    connection: Connection, site: Site, met: Callable[[Ballot], object] | None = None
+) -> Callable[[str, str], bool]:
+    """Return what answers `know_recipient` for many addresses, with the names of the lists read once.
+
+    `met` is told each ballot that an address opens.
+    """
     names = lists.names(connection)
 
     def known(address: str, sender: str) -> bool:
         found = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names)
         if isinstance(found, Reply):
             hashed = token_hash(found.token)
-            opens = (
-                ballots.by_token(connection, hashed)
-                or desk_words.by_token(connection, hashed)
-                or confirmations.by_token(connection, hashed)
-            )
-            found = None if opens is None else found
+            ballot = ballots.by_token(connection, hashed)
+            if ballot is not None:
+                if met is not None:
+                    met(ballot)
+                return True
+            word = desk_words.by_token(connection, hashed) or confirmations.by_token(connection, hashed)
+            found = None if word is None else found
         if found is None and sender and seems_damaged_answer(address, site.reply_domain):
             return members.people_at(connection, sender) != []
         return found is not None
@@ -65,31 +74,48 @@ def own_addresses(connection: Connection, site: Site) -> Callable[[str], bool]:
 
 @dataclass
 class Directory:
-    """Answers `know_recipient` for all sessions: who asks while a look is under way shares the next one."""
+    """Answers `know_recipient` for all sessions: who asks while a look is under way shares the next one.
+
+    When mail comes for one ballot of a survey, it will come for others: then all its tokens are remembered (their hashes),
+    so that their replies need no look. A token leads somewhere for ever.
+    """
 
     database: Database
     site: Site
     _asked: list[tuple[str, str, asyncio.Future[bool]]] = field(default_factory=list)
     _looking: asyncio.Task[None] | None = None
+    _given: dict[str, frozenset[str]] = field(default_factory=dict)  # by survey or event
 
     async def knows(self, address: str, sender: str) -> bool:
         """Tell whether an address leads somewhere for mail of this envelope sender. Raises StorageUnavailable when the database cannot say."""
+        if self._was_given(address):
+            return True
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._asked.append((address, sender, done))
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
         return await done
 
+    def _was_given(self, address: str) -> bool:
+        site = self.site
+        found = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=())
+        if not isinstance(found, Reply):
+            return False
+        hashed = token_hash(found.token)
+        return any(hashed in tokens for tokens in self._given.values())
+
     async def _look(self) -> None:
         while self._asked:
             batch, self._asked = self._asked, []
             answers: Sequence[bool | Exception]
             try:
-                answers = await self.database.reading(
-                    _know_each, self.site, [(address, sender) for address, sender, _ in batch]
+                answers, given = await self.database.reading(
+                    _know_each, self.site, [(address, sender) for address, sender, _ in batch], {*self._given}
                 )
             except Exception as error:  # noqa: BLE001  each session must hear of it, whatever it is
                 answers = [error] * len(batch)
+            else:
+                self._remember(given)
             for (_, _, done), answer in zip(batch, answers, strict=True):
                 if done.done():  # its session has ended
                     continue
@@ -98,6 +124,17 @@ class Directory:
                 else:
                     done.set_result(answer)
 
+    def _remember(self, given: dict[str, frozenset[str]]) -> None:
+        for subject, tokens in given.items():
+            if sum(map(len, self._given.values())) + len(tokens) > _MOST_TOKENS:
+                self._given.clear()
+            self._given[subject] = tokens
 
-def _know_each(connection: Connection, site: Site, asked: Sequence[tuple[str, str]]) -> list[bool]:
-    return list(starmap(known_recipients(connection, site), asked))
+
+def _know_each(
+    connection: Connection, site: Site, asked: Sequence[tuple[str, str]], remembered: Collection[str]
+) -> tuple[list[bool], dict[str, frozenset[str]]]:
+    """Answer each, and return the tokens of the surveys that they are for and that are not remembered yet."""
+    met: set[str] = set()
+    answers = list(starmap(known_recipients(connection, site, lambda ballot: met.add(ballot.subject)), asked))
+    return answers, {subject: ballots.tokens(connection, subject) for subject in met - {*remembered}}

@@ -137,6 +137,12 @@ def by_token_hash(connection: Connection, subject: str) -> dict[str, tuple[Ballo
     }
 
 
+def tokens(connection: Connection, subject: str) -> frozenset[str]:
+    """Return the hash of each ballot's token."""
+    query = select(ballot.c.token_hash).where(ballot.c.subject == subject, ballot.c.token_hash.is_not(None))
+    return frozenset(connection.execute(query).scalars())
+
+
 def count(connection: Connection, subject: str) -> int:
     """Return how many ballots a survey or event has: its electorate."""
     query = select(func.count()).select_from(ballot).where(ballot.c.subject == subject)

@@ -8,8 +8,11 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from mailbot.core.envelope import StorageUnavailable
+from mailbot.core.token import ballot_token, token_hash
 from mailbot.flows.know_recipient import Directory, know_recipient
+from mailbot.flows.surveys.answer_reply import new_token
 from mailbot.site import Site
+from mailbot.store import ballots
 from tests.flows.post_office import STRANGER, YAMADA, PostOffice
 
 
@@ -77,10 +80,10 @@ async def test_sessions_share_a_look_and_each_hears_its_own_answer(
     reading = office.database.reading
 
     async def counted(
-        function: Callable[..., list[bool]], site: Site, addresses: Sequence[str]
-    ) -> list[bool]:
-        looks.append(len(addresses))
-        return await reading(function, site, addresses)
+        function: Callable[..., object], site: Site, asked: Sequence[object], remembered: object
+    ) -> object:
+        looks.append(len(asked))
+        return await reading(function, site, asked, remembered)
 
     monkeypatch.setattr(office.database, "reading", counted)
     directory = Directory(office.database, office.site)
@@ -91,6 +94,35 @@ async def test_sessions_share_a_look_and_each_hears_its_own_answer(
     assert looks == [40]
     assert await directory.knows(addresses[0], "")
     assert looks == [40, 1]
+
+
+async def test_replies_to_a_survey_need_one_look(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the first its other tokens are remembered; one that is given out later, and a guess, are looked for."""
+    copies = office.open_survey()
+    directory = Directory(office.database, office.site)
+    old = office.reply_address(copies[YAMADA])
+    assert await directory.knows(old, "")
+    looks: list[object] = []
+    reading = office.database.reading
+
+    async def counted(function: Callable[..., object], *facts: object) -> object:
+        looks.append(facts[1])
+        return await reading(function, *facts)
+
+    monkeypatch.setattr(office.database, "reading", counted)
+    assert len(copies) > 1
+    for copy in copies.values():
+        assert await directory.knows(office.reply_address(copy).upper(), STRANGER)
+    assert looks == []
+    with office.database.write() as connection:
+        ballot = ballots.by_token(connection, token_hash(old.partition("@")[0]))
+        assert ballot is not None
+        new = new_token(connection, office.site, ballot, office.now)
+    token = ballot_token(office.site.key, new.id, new.issue)
+    assert await directory.knows(f"{token}@{office.site.reply_domain}", "")
+    assert await directory.knows(old, "")  # he may still write to the old one
+    assert not await directory.knows(f"a7qk2m3xd9wpt4hv@{office.site.reply_domain}", STRANGER)
+    assert len(looks) == 2
 
 
 async def test_each_session_hears_that_the_database_is_away(
