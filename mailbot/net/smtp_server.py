@@ -21,8 +21,10 @@ import logging
 import math
 import re
 import ssl
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal, cast
 
 import aiosmtpd.smtp
@@ -548,7 +550,7 @@ class _Session(aiosmtpd.smtp.SMTP):
         return (
             f"Received: from {self.session.host_name} ([{address}])\r\n"
             f"\tby {self._server.hostname} with {protocol}{secure}{only};\r\n"
-            f"\t{email.utils.format_datetime(datetime.now(UTC))}\r\n"
+            f"\t{_date(int(time.time()))}\r\n"
         ).encode()
 
     def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
@@ -563,6 +565,12 @@ class _Session(aiosmtpd.smtp.SMTP):
         if blank != " " or text.startswith(("2.", "4.", "5.", self.hostname)) or code not in _ENHANCED:
             return reply
         return f"{code} {_ENHANCED[code]} {text}"
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    """Return a moment (seconds since 1970) as mail writes it; it is the same for all mails of a second."""
+    return email.utils.format_datetime(datetime.fromtimestamp(second, UTC))
 
 
 def _retrieve(task: asyncio.Task[None]) -> None:
