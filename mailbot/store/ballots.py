@@ -14,7 +14,7 @@ from mailbot.core import ledger as chained
 from mailbot.core.address import address_key
 from mailbot.core.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
 from mailbot.core.refusal import Refusal
-from mailbot.store.database import Written, storable, upserting
+from mailbot.store.database import Written, known, storable, upserting
 from mailbot.store.documents import (
     answers_of,
     answers_text,
@@ -312,10 +312,16 @@ def append(connection: Connection, subject: str, row: LedgerRow, *, sealed: bool
         digest=row.digest,
         chain=link,
     )
+    move_head(connection, subject, last, Head(last.rows + 1, link))
+
+
+def move_head(connection: Connection, subject: str, last: Head, new: Head) -> None:
+    """Say where a ledger ends now; what its head was before is known."""
     if last == EMPTY:
-        connection.execute(_FIRST_HEAD, {"subject": subject, "rows": 1, "chain": link})
+        connection.execute(_FIRST_HEAD, {"subject": subject, "rows": new.rows, "chain": new.chain})
     else:
-        _NEXT_HEAD.run(connection, of=subject, count=last.rows + 1, link=link)
+        _NEXT_HEAD.run(connection, of=subject, count=new.rows, link=new.chain)
+    known(connection)["head", subject] = new  # its row is locked by now
 
 
 def _is_closed(connection: Connection, subject: str) -> bool:
@@ -340,6 +346,9 @@ def ledger(connection: Connection, subject: str, code: str | None = None) -> lis
 
 def head(connection: Connection, subject: str) -> Head:
     """Return how many rows a ledger has and the chain of its last one."""
+    moved: Head | None = known(connection).get(("head", subject))
+    if moved is not None:
+        return moved
     row = _HEAD.first(connection, of=subject)
     return EMPTY if row is None else Head(row[0], row[1])
 

@@ -44,6 +44,7 @@ _BUSY_MS = 10_000
 _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit
 _FIRST = "mailbot_first"  # in a connection's info: what is done just before the commit
 _LATER = "mailbot_later"  # in a connection's info: what is done after the commit
+_KNOWN = "mailbot_known"  # in a connection's info: what nobody else can change before the commit
 _VERSION = Table(  # which migration a database has, as Alembic keeps it
     "alembic_version",
     MetaData(),
@@ -83,7 +84,7 @@ class Database:
         """
         with storage_errors(), self._to_write() as connection:
             connection.info.pop(_SCRUB, None)  # of a transaction that was rolled back
-            connection.info[_FIRST], connection.info[_LATER] = [], []
+            connection.info[_FIRST], connection.info[_LATER], connection.info[_KNOWN] = [], [], {}
             with connection.begin() as transaction:
                 yield connection
                 if transaction.is_active:  # it was not taken back, as a trial run is
@@ -101,6 +102,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Run the block on one consistent snapshot, without hindering writers."""
         with storage_errors(), self._readers.connect() as connection, connection.begin():
+            connection.info.pop(_KNOWN, None)  # of a transaction that wrote
             yield connection
 
     @contextlib.contextmanager
@@ -233,6 +235,15 @@ def after_commit(connection: Connection, act: Callable[[], object]) -> None:
     connection.info[_LATER].append(act)
 
 
+def known(connection: Connection) -> dict[tuple[str, str], Any]:
+    """Return what this transaction has locked or written, and so need not read again before its end.
+
+    Whoever changes it there says so here too. It is forgotten with what a savepoint takes back.
+    """
+    found: dict[tuple[str, str], Any] = connection.info.setdefault(_KNOWN, {})
+    return found
+
+
 @contextlib.contextmanager
 def savepoint(connection: Connection) -> Iterator[None]:
     """Run the block so that what it did is undone when it fails, and nothing else.
@@ -246,6 +257,7 @@ def savepoint(connection: Connection) -> Iterator[None]:
         yield
     except BaseException:
         del later[before:]
+        known(connection).clear()
         _run(connection, "ROLLBACK TO SAVEPOINT one")
         raise
     _run(connection, "RELEASE SAVEPOINT one")
@@ -264,27 +276,26 @@ class Written:
 
     def rows(self, connection: Connection, **values: object) -> list[Any]:
         """Run it; returns its rows, as named tuples."""
-        form = self._form(connection, values)
+        form = self._forms.get(connection.dialect.name) or self._form(connection, values)
         return form.rows(_run(connection, form.sql, form.parameters(values), fetch=True))
 
     def first(self, connection: Connection, **values: object) -> Any:
         """Run it; returns its first row, None when there is none."""
-        return next(iter(self.rows(connection, **values)), None)
+        rows = self.rows(connection, **values)
+        return rows[0] if rows else None
 
     def run(self, connection: Connection, **values: object) -> int:
         """Run it; returns how many rows it changed."""
-        form = self._form(connection, values)
+        form = self._forms.get(connection.dialect.name) or self._form(connection, values)
         return int(_run(connection, form.sql, form.parameters(values)))
 
     def run_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> int:
         """Run it once for each of these sets of values (at least one); returns how many rows it changed in all."""
-        form = self._form(connection, rows[0])
+        form = self._forms.get(connection.dialect.name) or self._form(connection, rows[0])
         return int(_run(connection, form.sql, [form.parameters(row) for row in rows], each=True))
 
     def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
-        form = self._forms.get(connection.dialect.name)
-        if form is None:
-            form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect, values)
+        form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect, values)
         return form
 
 
@@ -305,7 +316,7 @@ class _Form:
         }
         for name in inward.keys() & self._constants.keys():
             self._constants[name] = inward[name](self._constants[name])
-        self._inward = {name: turn for name, turn in inward.items() if name not in self._constants}
+        self._inward = [(name, turn) for name, turn in inward.items() if name not in self._constants]
         self._in_order: Callable[[Mapping[str, object]], Any] | None = None  # the driver takes names
         if compiled.positiontup is not None:
             order = tuple(compiled.positiontup)
@@ -324,20 +335,23 @@ class _Form:
 
     def parameters(self, values: Mapping[str, object]) -> Any:
         """Return the values as the driver wants them."""
-        named = {**self._constants, **values}
-        for name, inward in self._inward.items():
-            named[name] = inward(named[name])
-        return named if self._in_order is None else self._in_order(named)
+        if self._constants or self._inward:
+            named = {**self._constants, **values}
+            for name, inward in self._inward:
+                named[name] = inward(named[name])
+            values = named
+        return values if self._in_order is None else self._in_order(values)
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         """Return what the driver found, as the tables' columns have it."""
-        rows = map(list, found) if self._outward else found
-        return [self._row(*self._converted(row)) for row in rows]
-
-    def _converted(self, row: Any) -> Any:
-        for place, outward in self._outward:
-            row[place] = outward(row[place])
-        return row
+        if not (found and self._outward):
+            return [self._row(*row) for row in found]
+        rows = []
+        for values in map(list, found):
+            for place, outward in self._outward:
+                values[place] = outward(values[place])
+            rows.append(self._row(*values))
+        return rows
 
 
 def _run(

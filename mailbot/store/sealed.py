@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.ledger import chain_list
+from mailbot.core.ledger import Head, chain_list
 from mailbot.core.survey import Answers
 from mailbot.store import ballots, surveys
 from mailbot.store.copy_states import not_out
@@ -33,12 +33,10 @@ from mailbot.store.tables import (
     failure,
     history,
     inbox,
-    ledger_head,
     mail,
     mailing,
     sealed_line,
     seen,
-    survey,
     vote,
 )
 
@@ -72,15 +70,7 @@ def publish_lines(connection: Connection, key: str, votes: Iterable[tuple[str, A
             insert(sealed_line), [{"subject": key, "line": line, "answers": text} for line, text in rows]
         )
     last = ballots.head(connection, key)
-    changed = connection.execute(
-        update(ledger_head)
-        .where(ledger_head.c.subject == key)
-        .values(chain=chain_list(last.chain, rows), rows=last.rows)
-    )
-    if not changed.rowcount:
-        connection.execute(
-            insert(ledger_head).values(subject=key, rows=0, chain=chain_list(last.chain, rows))
-        )
+    ballots.move_head(connection, key, last, Head(last.rows, chain_list(last.chain, rows)))
 
 
 def lines(connection: Connection, key: str) -> list[tuple[str, str]]:
@@ -249,7 +239,7 @@ def destroy_copies(connection: Connection, key: str, inbox_ids: Collection[int])
 
 def forget(connection: Connection, key: str) -> None:
     """Destroy a survey's secret, the fingerprints of its replies, and what acts of the office told of one reply."""
-    connection.execute(update(survey).where(survey.c.key == key).values(seal_key=None))
+    surveys.destroy_seal_key(connection, key)
     places = list(connection.execute(select(ballot.c.id).where(ballot.c.subject == key)).scalars())
     for some in _parts(places):
         connection.execute(delete(seen).where(seen.c.place.in_([f"ballot:{number}" for number in some])))

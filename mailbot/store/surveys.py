@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from mailbot.core.survey import Survey
-from mailbot.store.database import Written
+from mailbot.store.database import Written, known
 from mailbot.store.documents import document, read_document
 from mailbot.store.tables import survey
 
@@ -74,12 +74,18 @@ def load(connection: Connection, key: str) -> StoredSurvey | None:
 
 def lock(connection: Connection, key: str) -> StoredSurvey | None:
     """Return one survey and keep other transactions from changing it until this one ends (I20)."""
-    row = _LOCKED.first(connection, survey=key)
-    return None if row is None else _stored(row)
+    locked = known(connection)
+    stored: StoredSurvey | None = locked.get(("survey", key))
+    if stored is None:
+        row = _LOCKED.first(connection, survey=key)
+        if row is not None:
+            stored = locked["survey", key] = _stored(row)
+    return stored
 
 
 def save(connection: Connection, value: Survey) -> None:
     """Put a survey's definition in place; a new one is planned."""
+    _changes(connection, value.key)
     changed = connection.execute(
         update(survey).where(survey.c.key == value.key).values(definition=document(value))
     )
@@ -95,6 +101,7 @@ def move_close(connection: Connection, value: Survey, extended_from: datetime) -
 
 def set_open(connection: Connection, key: str, now: datetime, *, seal_key: bytes | None = None) -> None:
     """Say that a survey is open."""
+    _changes(connection, key)
     connection.execute(
         update(survey).where(survey.c.key == key).values(state="open", opened_at=now, seal_key=seal_key)
     )
@@ -102,12 +109,25 @@ def set_open(connection: Connection, key: str, now: datetime, *, seal_key: bytes
 
 def set_closed(connection: Connection, key: str, at: datetime) -> None:
     """Say that a survey is closed; what is received from this moment on is late."""
+    _changes(connection, key)
     connection.execute(update(survey).where(survey.c.key == key).values(state="closed", closed_at=at))
 
 
 def set_published(connection: Connection, key: str, now: datetime) -> None:
     """Say that a survey's result is out."""
+    _changes(connection, key)
     connection.execute(update(survey).where(survey.c.key == key).values(published_at=now))
+
+
+def destroy_seal_key(connection: Connection, key: str) -> None:
+    """Destroy the secret that ties the voters of a sealed survey to the published list."""
+    _changes(connection, key)
+    connection.execute(update(survey).where(survey.c.key == key).values(seal_key=None))
+
+
+def _changes(connection: Connection, key: str) -> None:
+    """Let a survey be read anew after this change, by this transaction too."""
+    known(connection).pop(("survey", key), None)
 
 
 def _stored(row: Row[Any]) -> StoredSurvey:

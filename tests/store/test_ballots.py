@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -12,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 from mailbot.core.ledger import LedgerRow
 from mailbot.core.register import Body
 from mailbot.core.survey import Problem
-from mailbot.store import ballots, members
+from mailbot.store import ballots, members, surveys
 from mailbot.store.ballots import Ballot, NewBallot
-from mailbot.store.database import Database
+from mailbot.store.database import Database, savepoint
 from mailbot.store.tables import vote
+from tests.flows.post_office import SURVEY
 
 NOW = datetime(2026, 6, 18, 0, 0, 0, 123456, tzinfo=UTC)
 NEW = [
@@ -127,4 +129,33 @@ def test_what_postgresql_refuses_is_replaced_before_it_is_chained(
     with database.write() as connection:
         ballots.append(connection, "S1", replace(row(first), author="a\0b\udcff", reason="\0"))
     with database.read() as connection:
+        assert ballots.broken_link(connection, "S1") is None
+
+
+def test_what_a_transaction_remembers_of_a_ledger_and_a_survey(made: tuple[Database, list[Ballot]]) -> None:
+    """A row is chained to the one before in the same transaction, never to one that a savepoint took back."""
+    database, (first, second) = made
+    with database.write() as connection:
+        surveys.save(connection, replace(SURVEY, key="S1"))
+        ballots.append(connection, "S1", row(first))
+        with contextlib.suppress(KeyError), savepoint(connection):
+            ballots.append(connection, "S1", row(second))
+            surveys.set_closed(connection, "S1", NOW)
+            locked = surveys.lock(connection, "S1")
+            assert locked is not None
+            assert locked.state == "closed"
+            raise KeyError
+        locked = surveys.lock(connection, "S1")
+        assert locked is not None
+        assert locked.state == "planned"
+        surveys.set_open(connection, "S1", NOW)
+        locked = surveys.lock(connection, "S1")
+        assert locked is not None
+        assert locked.state == "open"
+        ballots.append(connection, "S1", row(second))
+        ballots.append(connection, "S1", row(first, version=2))
+        assert ballots.broken_link(connection, "S1") is None
+    with database.write() as connection:
+        ballots.append(connection, "S1", row(second, version=2))
+        assert ballots.head(connection, "S1").rows == 4
         assert ballots.broken_link(connection, "S1") is None
