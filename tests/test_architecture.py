@@ -69,7 +69,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "old_list_files.py": ({"core", "register_file"}, set()),
     "register_file.py": ({"core"}, {"openpyxl"}),
     "own_templates.py": ({"core", "resources"}, {"jinja2"}),
-    "render.py": ({"core", "ics", "log"}, {"jinja2"}),
+    "render": ({"core", "ics", "log", "render"}, {"jinja2"}),
     "resources.py": (set(), set()),
     "sender_lookup.py": ({"config", "core", "dkim_keys", "flows", "net"}, set()),
     "schedule.py": (set(), {"apscheduler"}),

@@ -162,10 +162,14 @@ def mails(survey: Survey, given_answers: Answers, language: Language, columns: i
     """Yield the text of every mail of a survey's life, at one width."""
     render = RENDER[language]
     for quotes in (True, False):
-        yield text_of(render.invitation(survey, now=NOW, late_since=NOW, columns=columns, quotes=quotes))
-        yield text_of(render.reminder(survey, now=NOW, columns=columns, quotes=quotes))
-        yield text_of(render.trial(survey, now=NOW, columns=columns, quotes=quotes))
-    yield text_of(render.fresh_ballot(survey, now=NOW, answers=given_answers, edition=3, columns=columns))
+        yield text_of(
+            render.surveys.invitation(survey, now=NOW, late_since=NOW, columns=columns, quotes=quotes)
+        )
+        yield text_of(render.surveys.reminder(survey, now=NOW, columns=columns, quotes=quotes))
+        yield text_of(render.surveys.trial(survey, now=NOW, columns=columns, quotes=quotes))
+    yield text_of(
+        render.surveys.fresh_ballot(survey, now=NOW, answers=given_answers, edition=3, columns=columns)
+    )
     yield from (text_of(each) for each in receipts(survey, given_answers, render, columns))
 
 
@@ -179,7 +183,9 @@ def receipts(survey: Survey, given_answers: Answers, render: Renderer, columns: 
         replace(receipt, status="held", reason="まだ数えておりません"),
     ):
         for trial in (False, True):
-            yield render.vote_receipt(survey, each, thread=THREAD, now=NOW, columns=columns, trial=trial)
+            yield render.surveys.vote_receipt(
+                survey, each, thread=THREAD, now=NOW, columns=columns, trial=trial
+            )
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -235,7 +241,7 @@ def test_narrow_ballots_are_read(client: object, columns: int) -> None:
     """A ballot of any width is answered by every mail program and read as its member means it."""
     assert callable(client)
     meant: Answers = {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "国の補助があれば進めたい。"}
-    raw = fill(template(RENDER["ja"].invitation(STANDARD, now=NOW, columns=columns)), VALUES)
+    raw = fill(template(RENDER["ja"].surveys.invitation(STANDARD, now=NOW, columns=columns)), VALUES)
     arrived = original(raw, "bounce+x@ml.example.jp", MEMBER)
     message = parse(client(arrived, meant))
     reading = read_reply(STANDARD, message.text, [parse(raw).text], today=TODAY)

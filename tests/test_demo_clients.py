@@ -50,8 +50,8 @@ def arrived(cooked: bytes) -> Original:
     return original(fill(template(cooked), recipient_values(to, "7")), "bounce+x@ml.example.jp", MEMBER)
 
 
-INVITATION = arrived(RENDER.invitation(STANDARD, now=NOW))
-NOTICE = arrived(RENDER.event_notice(EVENT, sequence=0, now=NOW))
+INVITATION = arrived(RENDER.surveys.invitation(STANDARD, now=NOW))
+NOTICE = arrived(RENDER.events.notice(EVENT, sequence=0, now=NOW))
 
 
 def read(raw: bytes, *known: str, of: Survey = STANDARD) -> tuple[Message, Reading]:
@@ -116,7 +116,9 @@ def test_correction(client: Client) -> None:
     stands: Answers = {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "特になし"}
     thread = Thread("<x@city-01201.example.jp>")
     receipt = arrived(
-        RENDER.vote_receipt(STANDARD, VoteReceipt("counted", NOW, 1, 2, stands), thread=thread, now=NOW)
+        RENDER.surveys.vote_receipt(
+            STANDARD, VoteReceipt("counted", NOW, 1, 2, stands), thread=thread, now=NOW
+        )
     )
     _, reading = read(client(receipt, {"Q1": ("3",)}), receipt.text, INVITATION.text)
     assert dict(reading.answers) == {"Q1": ("3",)}

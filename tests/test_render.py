@@ -1,4 +1,4 @@
-"""Every automatic mail, in both languages, with every branch of its template (render.py, templates/mail)."""
+"""Every automatic mail, in both languages, with every branch of its template (mailbot/render, templates/mail)."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ SEALED = replace(RESULT, survey=replace(SURVEY, mode="sealed"), tables=(), earli
 
 def values(name: str, language: Language) -> dict[str, bytes]:
     """Return the recipient's own values for a mail."""
-    make = RENDER[language].own_result(SEALED if name == "result, sealed" else RESULT)
+    make = RENDER[language].results.own_result(SEALED if name == "result, sealed" else RESULT)
     own = make("city", None if name == "result, not answered" else ANSWERS)
     return recipient_values(replace(YAMADA, own=own), "77")
 
@@ -152,7 +152,7 @@ ACT = ActMail("open", SURVEY, "7f3a91c2" * 8, "chair@b.example", SURVEY.closes, 
 
 def vote(status: str, **more: object) -> Callable[[Renderer], bytes]:
     receipt = VoteReceipt(status, NOW, 2, 3, ANSWERS)  # type: ignore[arg-type]
-    return lambda render: render.vote_receipt(
+    return lambda render: render.surveys.vote_receipt(
         SURVEY,
         replace(receipt, **more),  # type: ignore[arg-type]
         thread=THREAD,
@@ -164,7 +164,7 @@ def rsvp(
     status: str, people: int = 0, names: tuple[str, ...] = (), event: Event | None = None, **more: object
 ) -> Callable[[Renderer], bytes]:
     receipt = RsvpReceipt(Rsvp(status, people, names), NOW, 1, 2, {"Q1": ("1",), "Q2": "2名"})  # type: ignore[arg-type]
-    return lambda render: render.rsvp_receipt(
+    return lambda render: render.events.rsvp_receipt(
         event or EVENT,
         replace(receipt, **more),  # type: ignore[arg-type]
         thread=THREAD,
@@ -173,14 +173,14 @@ def rsvp(
 
 
 MAILS: dict[str, Callable[[Renderer], bytes]] = {
-    "invitation": lambda r: r.invitation(SURVEY, now=NOW),
-    "invitation, late": lambda r: r.invitation(SURVEY, now=NOW, late_since=SURVEY.opens),
-    "invitation, named, to the office": lambda r: r.invitation(
+    "invitation": lambda r: r.surveys.invitation(SURVEY, now=NOW),
+    "invitation, late": lambda r: r.surveys.invitation(SURVEY, now=NOW, late_since=SURVEY.opens),
+    "invitation, named, to the office": lambda r: r.surveys.invitation(
         replace(SURVEY, mode="named", publish_to="office", purpose="", contact=""), now=NOW
     ),
-    "invitation, sealed": lambda r: r.invitation(replace(SURVEY, mode="sealed"), now=NOW),
-    "reminder": lambda r: r.reminder(SURVEY, now=NOW),
-    "reminder, late": lambda r: r.reminder(SURVEY, now=NOW, late_since=SURVEY.opens),
+    "invitation, sealed": lambda r: r.surveys.invitation(replace(SURVEY, mode="sealed"), now=NOW),
+    "reminder": lambda r: r.surveys.reminder(SURVEY, now=NOW),
+    "reminder, late": lambda r: r.surveys.reminder(SURVEY, now=NOW, late_since=SURVEY.opens),
     "receipt, counted": vote("counted"),
     "receipt, counted with notes": vote(
         "counted",
@@ -195,24 +195,24 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "receipt, withdrawn": vote("withdrawn", answers={}),
     "receipt, declined": vote("declined", answers={}),
     "receipt, untouched": vote("untouched", answers={}),
-    "fresh ballot": lambda r: r.fresh_ballot(SURVEY, now=NOW),
-    "fresh ballot, asked for": lambda r: r.fresh_ballot(
+    "fresh ballot": lambda r: r.surveys.fresh_ballot(SURVEY, now=NOW),
+    "fresh ballot, asked for": lambda r: r.surveys.fresh_ballot(
         SURVEY, now=NOW, thread=THREAD, answers=ANSWERS, edition=3
     ),
-    "closed": lambda r: r.survey_closed_reply(SURVEY, thread=THREAD, now=NOW),
-    "result": lambda r: r.result(RESULT, now=NOW),
-    "result, named, late": lambda r: r.result(
+    "closed": lambda r: r.surveys.closed_reply(SURVEY, thread=THREAD, now=NOW),
+    "result": lambda r: r.results.result(RESULT, now=NOW),
+    "result, named, late": lambda r: r.results.result(
         replace(RESULT, survey=replace(SURVEY, mode="named")), now=NOW, late_since=SURVEY.closes
     ),
-    "result, not answered": lambda r: r.result(RESULT, now=NOW),
-    "result, sealed": lambda r: r.result(SEALED, now=NOW),
-    "result, nobody": lambda r: r.result(
+    "result, not answered": lambda r: r.results.result(RESULT, now=NOW),
+    "result, sealed": lambda r: r.results.result(SEALED, now=NOW),
+    "result, nobody": lambda r: r.results.result(
         replace(RESULT, electorate=0, answered=0, undeliverable=0, questions=(), tables=()), now=NOW
     ),
-    "notice, undecided": lambda r: r.event_notice(EVENT, sequence=0, now=NOW),
-    "notice, fixed, late": lambda r: r.event_notice(FIXED, sequence=1, now=NOW, late_since=SURVEY.opens),
-    "notice, attending": lambda r: r.event_notice(FIXED, sequence=1, now=NOW, to_whom="attending"),
-    "notice, fixed, unanswered": lambda r: r.event_notice(
+    "notice, undecided": lambda r: r.events.notice(EVENT, sequence=0, now=NOW),
+    "notice, fixed, late": lambda r: r.events.notice(FIXED, sequence=1, now=NOW, late_since=SURVEY.opens),
+    "notice, attending": lambda r: r.events.notice(FIXED, sequence=1, now=NOW, to_whom="attending"),
+    "notice, fixed, unanswered": lambda r: r.events.notice(
         replace(
             FIXED,
             organiser="地方自治情報センター",
@@ -223,39 +223,39 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         now=NOW,
         to_whom="unanswered",
     ),
-    "joining": lambda r: r.event_joining(
+    "joining": lambda r: r.events.joining(
         replace(FIXED, joining="https://meet.example.jp/abc\nパスコード 1234"), now=NOW
     ),
-    "notice, closed": lambda r: r.event_notice(
+    "notice, closed": lambda r: r.events.notice(
         replace(FIXED, capacity=None, programme=""), sequence=1, now=datetime(2026, 10, 19, tzinfo=TOKYO)
     ),
-    "notice, asked for": lambda r: r.event_notice(
+    "notice, asked for": lambda r: r.events.notice(
         EVENT, sequence=0, now=NOW, answers={"Q1": ("1",)}, edition=2, thread=THREAD
     ),
-    "change": lambda r: r.event_change(
+    "change": lambda r: r.events.change(
         FIXED, event_changes(EVENT, FIXED, "ja" if r is RENDER["ja"] else "en"), sequence=1, now=NOW
     ),
-    "change, programme, reminded": lambda r: r.event_change(
+    "change, programme, reminded": lambda r: r.events.change(
         replace(FIXED, programme="講演\n質疑"),
         event_changes(FIXED, replace(FIXED, programme="講演\n質疑"), "ja" if r is RENDER["ja"] else "en"),
         sequence=1,
         now=NOW,
         reminded=True,
     ),
-    "cancelled": lambda r: r.event_cancelled(replace(FIXED, cancelled="台風のため"), sequence=2, now=NOW),
-    "cancelled, answered": lambda r: r.event_cancelled(
+    "cancelled": lambda r: r.events.cancelled(replace(FIXED, cancelled="台風のため"), sequence=2, now=NOW),
+    "cancelled, answered": lambda r: r.events.cancelled(
         replace(FIXED, cancelled=""), sequence=2, now=NOW, thread=THREAD
     ),
-    "calendar, another time": lambda r: r.calendar_answer(FIXED, known=True, thread=THREAD, now=NOW),
-    "calendar, another entry": lambda r: r.calendar_answer(EVENT, known=False, thread=THREAD, now=NOW),
-    "seats offered": lambda r: r.seat_offer(
+    "calendar, another time": lambda r: r.events.calendar_answer(FIXED, known=True, thread=THREAD, now=NOW),
+    "calendar, another entry": lambda r: r.events.calendar_answer(EVENT, known=False, thread=THREAD, now=NOW),
+    "seats offered": lambda r: r.events.seat_offer(
         FIXED, people=2, until=NOW, over=False, edition=2, answers={"Q2": "2名"}, now=NOW
     ),
-    "seats offered in vain": lambda r: r.seat_offer(
+    "seats offered in vain": lambda r: r.events.seat_offer(
         FIXED, people=2, until=NOW, over=True, edition=2, answers={}, now=NOW
     ),
     "rsvp, attending": rsvp("attending", 2, ("山田太郎", "鈴木花子")),
-    "rsvp, a seat became free": lambda r: r.rsvp_receipt(
+    "rsvp, a seat became free": lambda r: r.events.rsvp_receipt(
         FIXED, RsvpReceipt(Rsvp("attending", 1), NOW, 1, 2, {"Q1": ("1",)}), thread=None, now=NOW
     ),
     "rsvp, waiting": rsvp("waiting", 2, ("山田太郎", "鈴木花子")),
@@ -274,7 +274,7 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "rsvp, waiting after the deadline": rsvp("waiting", 1, event=PAST, past=True),
     "rsvp, declined after the deadline": rsvp("declined", event=PAST, past=True),
     "rsvp, unclear": rsvp("unclear", problems=(PROBLEM,)),
-    "held": lambda r: r.office_held(
+    "held": lambda r: r.office.held(
         HeldMail(
             *("12", "a@b.example", "件名\r\nBcc: evil@x", "security", "会員ではない方からの投稿です。"),
             words=("条件付き賛成", "U-0012 採用", "あ" * 200),
@@ -283,50 +283,50 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         ),
         now=NOW,
     ),
-    "report": lambda r: r.office_report(
+    "report": lambda r: r.office.report(
         (
             ReportItem("survey:S26-014:reminder:1", "25 時間遅れたため送っていません。"),
             ReportItem("relay", "応答なし"),
         ),
         now=NOW,
     ),
-    "command, done": lambda r: r.office_answer(
+    "command, done": lambda r: r.office.answer(
         (CommandLine("締切 S26-014", "締め切りました。", ("取り消せません。",)),),
         (),
         key="S26-014",
         thread=THREAD,
         now=NOW,
     ),
-    "command, partly done": lambda r: r.office_answer(
+    "command, partly done": lambda r: r.office.answer(
         (CommandLine("状況 S26-014", "受付中です。"),),
         (CommandLine("えんき", "読み取れませんでした。"), CommandLine("締切 S26-014", "行っておりません。")),
         thread=THREAD,
         now=NOW,
     ),
-    "command, not done": lambda r: r.office_answer(
+    "command, not done": lambda r: r.office.answer(
         (), (CommandLine("えんき", "読み取れませんでした。"),), thread=THREAD, now=NOW
     ),
-    "command, nothing": lambda r: r.office_answer(
+    "command, nothing": lambda r: r.office.answer(
         (), (), sentence="指示がありません。", thread=THREAD, now=NOW
     ),
-    "act, draft": lambda r: r.office_act(
+    "act, draft": lambda r: r.office.act(
         replace(ACT, by_plan=True, text=("LG.JPドメインを利用していますか",), plan=(SURVEY.closes,)), now=NOW
     ),
-    "act, open": lambda r: r.office_act(ACT, now=NOW),
-    "act, extend": lambda r: r.office_act(replace(ACT, act="extend", closes=SURVEY.closes), now=NOW),
-    "act, admit": lambda r: r.office_act(
+    "act, open": lambda r: r.office.act(ACT, now=NOW),
+    "act, extend": lambda r: r.office.act(replace(ACT, act="extend", closes=SURVEY.closes), now=NOW),
+    "act, admit": lambda r: r.office.act(
         replace(ACT, act="admit", held="U-0012 長野市", words=("Q1 賛成", "条件付き")), now=NOW
     ),
-    "act settled": lambda r: r.office_act_settled(
+    "act settled": lambda r: r.office.act_settled(
         "close", SURVEY, state="approved", by="a@b.example", sentence="締め切りました。", now=NOW
     ),
-    "act given up": lambda r: r.office_act_settled(
+    "act given up": lambda r: r.office.act_settled(
         "close", SURVEY, state="expired", by="", sentence="7日を過ぎました。", now=NOW
     ),
-    "entered": lambda r: r.entered_for_body(
+    "entered": lambda r: r.surveys.entered_for_body(
         SURVEY, ANSWERS, reason="電話 6/20 山田様", at=NOW, version=1, now=NOW
     ),
-    "reply rejected": lambda r: r.reply_rejected(
+    "reply rejected": lambda r: r.surveys.reply_rejected(
         SURVEY,
         author="a@b.example\r\nBcc: evil@x",
         at=NOW,
@@ -474,7 +474,7 @@ def test_lines(name: str, language: Language) -> None:
 @every_mail
 def test_templates_need_no_wrapping(name: str, language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
     """With titles of usual length every line of a template fits as it is written; wrapping is for longer ones."""
-    monkeypatch.setattr("mailbot.render.wrap_safely", lambda line, _columns: (line,))
+    monkeypatch.setattr("mailbot.render.pen.wrap_safely", lambda line, _columns: (line,))
     assert [line for line in body(parsed(name, language)).split("\n") if columns(line) > 68] == []
 
 
@@ -666,7 +666,7 @@ def test_one_mailing_serves_everybody() -> None:
     assert {p for p in pieces if isinstance(p, str)} == set(VALUES) - {"own"}
     other = recipient_values(replace(YAMADA, greeting="松本市 鈴木様", code="202029"), "78")
     assert fill(pieces, VALUES) != fill(pieces, other)
-    literal = RENDER["ja"].invitation(SURVEY, now=NOW, to=YAMADA)
+    literal = RENDER["ja"].surveys.invitation(SURVEY, now=NOW, to=YAMADA)
     assert fill(template(literal), {"delivery": b"77"}) == fill(pieces, VALUES)
     assert EACH.token == field("token")
 
@@ -689,9 +689,9 @@ ENCODED = "=?utf-8?q?x=0D=0ABcc:_evil=40x?="
 def test_definitions_with_control_characters_are_refused(hostile: str) -> None:
     """A title or place with a control character is refused with a sentence (promises.md attack 5)."""
     with pytest.raises(ValueError, match="control character"):
-        RENDER["ja"].invitation(replace(SURVEY, title=hostile), now=NOW)
+        RENDER["ja"].surveys.invitation(replace(SURVEY, title=hostile), now=NOW)
     with pytest.raises(ValueError, match="control character"):
-        RENDER["ja"].event_notice(replace(EVENT, place=hostile), sequence=0, now=NOW)
+        RENDER["ja"].events.notice(replace(EVENT, place=hostile), sequence=0, now=NOW)
 
 
 @pytest.mark.parametrize("hostile", [*HOSTILE, ENCODED, "x\u202eB", "x\ud800"])
@@ -702,9 +702,9 @@ def test_strangers_words_stay_words(hostile: str) -> None:
     )
     thread = Thread(f"<{hostile}@x>", (hostile, f"<{hostile}>"))
     mails = [
-        RENDER["ja"].office_held(held, now=NOW),
+        RENDER["ja"].office.held(held, now=NOW),
         RENDER["ja"].post_rejected("a@b.example", hostile, hostile, to="x@y.example", thread=thread, now=NOW),
-        RENDER["ja"].vote_receipt(
+        RENDER["ja"].surveys.vote_receipt(
             SURVEY,
             VoteReceipt("partial", NOW, 1, 2, {"Q3": hostile}, (Problem("Q1", "garbled", hostile),), hostile),
             thread=THREAD,
@@ -727,7 +727,7 @@ def test_lines_of_strangers_are_made_safe() -> None:
     """A member's words cannot look like a quotation, a signature or the end of the mail in our receipt."""
     text = "> 引用\n-- \nFrom here\n.\n" + "長" * 2000 + "x" * 3000
     receipt = VoteReceipt("held", NOW, 1, 2, {"Q3": text}, reason=">引用")
-    mail = fill(template(RENDER["ja"].vote_receipt(SURVEY, receipt, thread=THREAD, now=NOW)), VALUES)
+    mail = fill(template(RENDER["ja"].surveys.vote_receipt(SURVEY, receipt, thread=THREAD, now=NOW)), VALUES)
     lines = mail.decode().split("\r\n")
     assert max(len(line.encode()) for line in lines) <= 998
     assert not any(line.startswith((">", "From ", ".")) or line == "-- " for line in lines)
@@ -757,15 +757,15 @@ def test_a_receipt_that_is_kept_says_nothing_of_another() -> None:
         receipt: VoteReceipt = replace(kept, **change)  # type: ignore[arg-type]
         for now, thread in ((NOW, THREAD), (NOW + timedelta(minutes=5), Thread("<other@x.example>"))):
             own = Renderer(TEMPLATES, "ja", LETTERHEAD)
-            cooked = own.vote_receipt(SURVEY, receipt, thread=thread, now=now)
-            assert shared.vote_receipt(SURVEY, receipt, thread=thread, now=now) == cooked
+            cooked = own.surveys.vote_receipt(SURVEY, receipt, thread=thread, now=now)
+            assert shared.surveys.vote_receipt(SURVEY, receipt, thread=thread, now=now) == cooked
 
 
 def test_long_threads_fit_a_line() -> None:
     """References keep the first and the newest ids and stay on one line of at most 998 octets."""
     ids = tuple(f"<{'a' * 80}.{n}@x.example>" for n in range(200))
     thread = Thread("<last@x.example>", ids)
-    mail = RENDER["ja"].survey_closed_reply(SURVEY, thread=thread, now=NOW)
+    mail = RENDER["ja"].surveys.closed_reply(SURVEY, thread=thread, now=NOW)
     (line,) = [line for line in mail.split(b"\r\n") if line.startswith(b"References:")]
     assert len(line) <= 998
     assert line.endswith(b"<last@x.example>")
@@ -773,7 +773,7 @@ def test_long_threads_fit_a_line() -> None:
 
 def test_ids_that_are_none_are_left_out() -> None:
     """An answer to a mail without a Message-ID stands in no thread, and is still an automatic reply."""
-    mail = RENDER["ja"].survey_closed_reply(SURVEY, thread=Thread(""), now=NOW)
+    mail = RENDER["ja"].surveys.closed_reply(SURVEY, thread=Thread(""), now=NOW)
     message = message_from_bytes(mail, policy=policy.compat32)
     assert "In-Reply-To" not in message
     assert message["Auto-Submitted"] == "auto-replied"
@@ -837,7 +837,7 @@ def test_what_may_be_meant_is_confirmed_by_a_lone_yes() -> None:
     """An ask-back that names what was probably meant can be answered with はい alone."""
     problem = Problem("Q2", "joined", "「1と3」ですか。番号の区切りが読み取れません", ("1", "3"))
     receipt = VoteReceipt("partial", NOW, 1, 2, {"Q1": ("2",)}, (problem,))
-    mail = RENDER["ja"].vote_receipt(SURVEY, receipt, thread=THREAD, now=NOW, to=YAMADA)
+    mail = RENDER["ja"].surveys.vote_receipt(SURVEY, receipt, thread=THREAD, now=NOW, to=YAMADA)
     text = str(message_from_bytes(mail, policy=policy.default).get_content()).replace("\r\n", "\n")
     assert "・「1と3」ですか。番号の区切りが読み取れません。（Q2）\n" in text
     reading = read_reply(SURVEY, "はい\n", [text], today=NOW.date())

@@ -1,4 +1,4 @@
-"""The mails of a written resolution, in both languages (render.py, templates/mail/*/resolution_*.txt, minutes.txt)."""
+"""The mails of a written resolution, in both languages (mailbot/render, templates/mail/*/resolution_*.txt, minutes.txt)."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ MINUTES = Minutes(
 
 def receipt(status: str, **more: object) -> Callable[[Renderer], bytes]:
     told = VoteReceipt(status, NOW, 2, 3, {"Q1": "yes", "Q2": "no"})  # type: ignore[arg-type]
-    return lambda render: render.vote_receipt(
+    return lambda render: render.surveys.vote_receipt(
         SURVEY,
         replace(told, **more),  # type: ignore[arg-type]
         thread=THREAD,
@@ -79,14 +79,16 @@ def receipt(status: str, **more: object) -> Callable[[Renderer], bytes]:
 
 
 MAILS: dict[str, Callable[[Renderer], bytes]] = {
-    "invitation": lambda r: r.invitation(SURVEY, now=NOW),
-    "invitation, late": lambda r: r.invitation(SURVEY, now=NOW, late_since=NOW - timedelta(hours=2)),
-    "invitation, sealed": lambda r: r.invitation(
+    "invitation": lambda r: r.surveys.invitation(SURVEY, now=NOW),
+    "invitation, late": lambda r: r.surveys.invitation(SURVEY, now=NOW, late_since=NOW - timedelta(hours=2)),
+    "invitation, sealed": lambda r: r.surveys.invitation(
         replace(SURVEY, mode="sealed", publish_to="office"), now=NOW
     ),
-    "invitation, aggregate": lambda r: r.invitation(replace(SURVEY, mode="aggregate", purpose=""), now=NOW),
-    "reminder": lambda r: r.reminder(SURVEY, now=NOW),
-    "ballot again": lambda r: r.fresh_ballot(
+    "invitation, aggregate": lambda r: r.surveys.invitation(
+        replace(SURVEY, mode="aggregate", purpose=""), now=NOW
+    ),
+    "reminder": lambda r: r.surveys.reminder(SURVEY, now=NOW),
+    "ballot again": lambda r: r.surveys.fresh_ballot(
         SURVEY, now=NOW, thread=THREAD, answers={"Q1": "yes"}, edition=3
     ),
     "receipt, counted": receipt("counted", others=2, remarks={"Q1": "会長より"}),
@@ -99,7 +101,7 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "receipt, withdrawn": receipt("withdrawn", answers={}),
     "receipt, declined": receipt("declined", answers={}),
     "receipt, untouched": receipt("untouched", answers={}),
-    "proxy": lambda r: r.proxy_receipt(
+    "proxy": lambda r: r.results.proxy_receipt(
         SURVEY,
         "K26-02: 上田市から議長への委任を記録しました。",
         recorded=True,
@@ -108,12 +110,12 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         thread=THREAD,
         now=NOW,
     ),
-    "proxy, refused": lambda r: r.proxy_receipt(
+    "proxy, refused": lambda r: r.results.proxy_receipt(
         SURVEY, "ご自身の団体には委任できません。", recorded=False, at=NOW, edition=2, thread=THREAD, now=NOW
     ),
-    "closed": lambda r: r.survey_closed_reply(SURVEY, thread=THREAD, now=NOW),
-    "result": lambda r: r.resolution_result(SURVEY, OUTCOME, now=NOW),
-    "result, aggregate, late": lambda r: r.resolution_result(
+    "closed": lambda r: r.surveys.closed_reply(SURVEY, thread=THREAD, now=NOW),
+    "result": lambda r: r.results.resolution_result(SURVEY, OUTCOME, now=NOW),
+    "result, aggregate, late": lambda r: r.results.resolution_result(
         replace(SURVEY, mode="aggregate"), OUTCOME, now=NOW, late_since=SURVEY.closes
     ),
 }
@@ -223,10 +225,10 @@ def test_minutes(language: Language, deemed: str, chair: str, mode: str) -> None
         resolution=replace(SURVEY.resolution, deemed=deemed),
     )
     found = outcome(survey, ["a", "b"], {"a": {"Q1": "yes", "Q2": "yes"}}, [])
-    minutes = RENDER[language].minutes(survey, found, replace(MINUTES, chair=chair))
+    minutes = RENDER[language].results.minutes(survey, found, replace(MINUTES, chair=chair))
     assert max(columns(line) for line in minutes.splitlines()) <= 68
     for words in ("規約第18条", "規約第5条の改正", "上田市", "ab" * 16, "K26-02"):
         assert words in minutes
     assert ("規約第19条" in minutes) == bool(deemed)
-    empty = RENDER[language].minutes(survey, found, replace(MINUTES, proxies=(), silent=(), held=0))
+    empty = RENDER[language].results.minutes(survey, found, replace(MINUTES, proxies=(), silent=(), held=0))
     assert ("なし" if language == "ja" else "none") in empty

@@ -30,7 +30,7 @@ TO = Recipient(MEMBER[1], "青里市 情報政策課 佐藤 太郎様", "probe-0
 def arrived(language: Language = "ja") -> tuple[Original, Sent]:
     """Return a probe as it arrives at one member, and as it was sent."""
     render = Renderer(templates_folder(), language, LETTERHEAD)
-    cooked = render.probe("probe-2026-06-18", probe_lines(language), now=NOW)
+    cooked = render.surveys.probe("probe-2026-06-18", probe_lines(language), now=NOW)
     raw = fill(template(cooked), recipient_values(TO, "7"))
     message = parse(raw)
     sent = Sent(message.text, message.message_id, message.subject)

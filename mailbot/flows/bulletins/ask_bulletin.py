@@ -46,7 +46,7 @@ def ask_bulletin(
         to = asked if role == "approver" else (by,)
         if role == "editor" and ("@" not in by or any(same_address(by, one) for one in asked)):
             continue
-        cooked = site.render.office_letter(
+        cooked = site.render.office.letter(
             "bulletin_draft",
             now=now,
             role=role,

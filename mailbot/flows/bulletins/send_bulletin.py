@@ -120,7 +120,7 @@ def _tell(
 ) -> None:
     """Tell its editor, or the office, that a bulletin went out by plan."""
     said, hint = sent_sentences(site, stored.bulletin.key, sent, now)
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         "bulletin_sent", now=now, key=stored.bulletin.key, title=stored.bulletin.title, said=said, hint=hint
     )
     tell_office(connection, site, cooked, now, kind="bulletin_sent", to=(stored.written_by or site.office,))

@@ -106,7 +106,7 @@ def _tell(
     asker = one.asked_by if "@" in one.asked_by else site.office
     may = deciders(stored.bulletin.approvers, site.people, asked_by=one.asked_by, office=site.office)
     to = [each for each in dict.fromkeys((asker, *may)) if not same_address(each, by)]
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         "bulletin_settled",
         now=now,
         key=one.key,

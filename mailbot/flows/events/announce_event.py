@@ -61,7 +61,7 @@ def announce_event(
     if notice.to == "unanswered":
         silent = unanswered(connection, key)
         to = [ballot for ballot in to if ballot.code in silent]
-    cooked = site.render.event_notice(
+    cooked = site.render.events.notice(
         event, sequence=stored.sequence, now=now, to_whom=notice.to, late_since=late_since
     )
     journal.add(connection, "event.announced", now, who=by, about=key, detail=f"to {len(to)}")

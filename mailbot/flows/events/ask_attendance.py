@@ -31,7 +31,7 @@ def ask_attendance(connection: Connection, site: Site, key: str, now: datetime) 
     waiting = [one for one in attendees if one.status == "waiting"]
     if all(one.came is not None for one in coming) and not any(one.came is None for one in waiting):
         return 0
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         MAIL,
         now=now,
         key=key,

@@ -136,9 +136,9 @@ def _tell(
     sequence = events.raise_sequence(connection, new.key)
     to = _concerned(connection, site, new, now, everybody=moved)
     if new.cancelled is not None:
-        cooked = site.render.event_cancelled(new, sequence=sequence, now=now)
+        cooked = site.render.events.cancelled(new, sequence=sequence, now=now)
         return queue_notice(connection, "event_cancelled", cooked, new, to, now)
-    cooked = site.render.event_change(new, changes, sequence=sequence, now=now, reminded=reminded)
+    cooked = site.render.events.change(new, changes, sequence=sequence, now=now, reminded=reminded)
     return queue_notice(connection, "event_change", cooked, new, to, now)
 
 

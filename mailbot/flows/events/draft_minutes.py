@@ -25,7 +25,7 @@ def draft_minutes(connection: Connection, site: Site, key: str) -> str:
         raise Refusal(f"resolution {key} is {stored.state}; its minutes can be drafted once it is closed")
     names = members.bodies(connection)
     head = ballots.head(connection, key)
-    return site.render.minutes(
+    return site.render.results.minutes(
         stored.survey,
         counted.outcome,
         Minutes(

@@ -70,7 +70,7 @@ def end_offer(connection: Connection, site: Site, key: str, ballot_id: int, now:
             reason="the offer of a seat was not taken up in time",
         )
         ballots.append(connection, key, row)
-        cooked = site.render.seat_offer(
+        cooked = site.render.events.seat_offer(
             stored.event,
             people=offer.people,
             until=offer.expires_at,
@@ -114,7 +114,7 @@ def _give(connection: Connection, site: Site, event: Event, row: LedgerRow, now:
         answers=row.answers,
         joining=joining_now(site, event, now),
     )
-    cooked = site.render.rsvp_receipt(event, receipt, thread=None, now=now)
+    cooked = site.render.events.rsvp_receipt(event, receipt, thread=None, now=now)
     queue_receipt(connection, "rsvp_receipt", cooked, ballot, [ballot.address], None, now)
 
 
@@ -128,7 +128,7 @@ def _offer(
     occurrences.add_again(connection, _run(site, event.key, offer))
     ballot = ballots.by_id(connection, row.ballot_id)
     assert ballot is not None
-    cooked = site.render.seat_offer(
+    cooked = site.render.events.seat_offer(
         event,
         people=people,
         until=until,

@@ -51,7 +51,7 @@ def _cooked(connection: Connection, site: Site, key: str, now: datetime) -> byte
             for one in proxies
         )
 
-    return site.render.office_letter(
+    return site.render.office.letter(
         "meeting_minutes",
         now=now,
         key=key,

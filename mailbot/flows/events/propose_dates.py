@@ -43,7 +43,7 @@ def propose_dates(connection: Connection, site: Site, key: str, now: datetime) -
         }
 
     missing = [names.get(code, code) for code in figures.members if code not in figures.answered]
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         "meeting_proposal",
         now=now,
         key=key,

@@ -161,7 +161,7 @@ def _not_held(
     address = (message.from_address if known else None) or ballot.address
     if inbox.may_answer(connection, address, now):
         thread = Thread(message.message_id, message.references)
-        cooked = site.render.event_cancelled(stored.event, sequence=stored.sequence, now=now, thread=thread)
+        cooked = site.render.events.cancelled(stored.event, sequence=stored.sequence, now=now, thread=thread)
         queue_receipt(connection, "event_cancelled", cooked, ballot, [address], received.id, now)
     return Settled("answered", f"{ballot.subject} is cancelled; its author was told so")
 
@@ -196,7 +196,7 @@ def _answer_calendar(
         return Settled("held", "a calendar's answer whose sender is not known for this body")
     address = message.from_address or ballot.address
     if received.mail_from and inbox.may_answer(connection, address, now):
-        cooked = site.render.calendar_answer(
+        cooked = site.render.events.calendar_answer(
             stored.event, known=known, thread=Thread(message.message_id, message.references), now=now
         )
         queue_receipt(connection, "calendar_answer", cooked, ballot, [address], received.id, now)
@@ -312,7 +312,7 @@ def _send_again(
 ) -> None:
     if not inbox.may_answer(connection, ballot.address, now):
         return
-    cooked = site.render.event_notice(
+    cooked = site.render.events.notice(
         stored.event,
         sequence=stored.sequence,
         now=now,
@@ -403,5 +403,5 @@ def _acknowledge(
         inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=received.id)
         return
     thread = Thread(message.message_id, message.references)
-    cooked = site.render.rsvp_receipt(event, receipt, thread=thread, now=now)
+    cooked = site.render.events.rsvp_receipt(event, receipt, thread=thread, now=now)
     queue_receipt(connection, "rsvp_receipt", cooked, ballot, [address], received.id, now)

@@ -23,5 +23,5 @@ def send_joining(
         return 0
     coming = codes_with(connection, key, frozenset({"attending"}))
     to = [ballot for ballot in ballots.of_subject(connection, key) if ballot.code in coming]
-    cooked = site.render.event_joining(stored.event, now=now, late_since=late_since)
+    cooked = site.render.events.joining(stored.event, now=now, late_since=late_since)
     return queue_notice(connection, "event_joining", cooked, stored.event, to, now)

@@ -102,5 +102,5 @@ def _move(connection: Connection, move: Move, now: datetime) -> None:
 
 def _tell(connection: Connection, site: Site, name: str, move: Move, now: datetime) -> None:
     sentence = list_sentence(site.language, name, old=move.old, new=move.new, by=move.by)
-    report = site.render.office_report((ReportItem(move.old, sentence),), now=now)
+    report = site.render.office.report((ReportItem(move.old, sentence),), now=now)
     tell_office(connection, site, report, now, kind="office_report")

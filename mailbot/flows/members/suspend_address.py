@@ -36,7 +36,7 @@ def suspend_address(connection: Connection, site: Site, one: Trouble, now: datet
         for name in lists.of_address(connection, one.address)
         if (value := lists.load(connection, name)) is not None
     ]
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         MAIL,
         now=now,
         address=one.address,

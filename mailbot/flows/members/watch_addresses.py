@@ -65,7 +65,7 @@ def _sum_up(connection: Connection, site: Site, now: datetime) -> None:
     found = troubles.every(connection)
     if not found:
         return
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         MAIL,
         now=now,
         items=tuple(_item(connection, site, one, now) for one in found[:_MOST_SHOWN]),

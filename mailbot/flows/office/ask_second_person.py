@@ -136,7 +136,7 @@ def ask(
     act_id = acts.add(connection, key, act, detail, digest, by=by, now=now)
     journal.add(connection, "act.asked", now, who=by, about=key, detail=f"{act}, of {', '.join(others)}")
     mail = _mail(connection, site, stored, act, detail, digest, by, now)
-    cooked = site.render.office_act(mail, now=now)
+    cooked = site.render.office.act(mail, now=now)
     about = detail.get("number") or detail.get("mail")
     tell_office(
         connection,
@@ -195,10 +195,10 @@ def _mail(
     held, words, quoted = _admitted(connection, site, survey, detail)
     text: tuple[str, ...] = ()
     if act == "open":
-        text = _text(site.render.invitation(survey, now=now, to=_SAMPLE))
+        text = _text(site.render.surveys.invitation(survey, now=now, to=_SAMPLE))
     elif act == "extend":
         later = replace(survey, closes=datetime.fromisoformat(detail["closes"]))
-        text = _text(site.render.extension(later, survey.closes, now=now, to=_SAMPLE))
+        text = _text(site.render.surveys.extension(later, survey.closes, now=now, to=_SAMPLE))
     elif act == "publish":
         copies = result_copies if survey.resolution is None else resolution_copies
         text = _text(copies(connection, site, survey, now)[0])

@@ -67,7 +67,7 @@ def _tell(connection: Connection, site: Site, kind: str, before: datetime, now: 
     item = ReportItem(
         run_sentence(site.language, f"{kind}-head"), run_sentence(site.language, kind, **figures)
     )
-    tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")
+    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
 
 
 def _words(site: Site, at: datetime) -> str:

@@ -37,7 +37,7 @@ def mail_daily(connection: Connection, site: Site, now: datetime) -> int:
     local = now.astimezone(site.zone)
     end = local_moment(local.date() + _DAY, time(0), site.zone)
     past = occurrences.settled_since(connection, now - _DAY)
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         MAIL,
         now=now,
         day=day_words(local.date(), site.language),

@@ -71,7 +71,7 @@ def mail_plan(connection: Connection, site: Site, now: datetime) -> int:
     waiting = [one for one in coming if one.state == "waiting"]
     past = occurrences.settled_since(connection, now - timedelta(days=7))
     told = [one for one in past if one.state in {"late", "skipped"}]
-    cooked = site.render.office_letter(
+    cooked = site.render.office.letter(
         MAIL,
         now=now,
         asked=_lines(connection, site, asked),

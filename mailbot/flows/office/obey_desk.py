@@ -133,7 +133,7 @@ def obey_desk(
     keys = {said.key for _, said in done if said.key}
     if not done:
         keys = {key for line in lines if (key := _about(connection, desk, line))}
-    cooked = site.render.office_answer(
+    cooked = site.render.office.answer(
         tuple(CommandLine(_echo(connection, desk, line), said.sentence, said.hints) for line, said in done),
         tuple(replace(one, line=_echo(connection, desk, one.line)) for one in not_done),
         key=keys.pop() if len(keys) == 1 else "",
@@ -167,7 +167,7 @@ def _of_office(site: Site, word: DeskWord) -> bool:
 def _dead_word(connection: Connection, desk: _Desk, why: str) -> Settled:
     """Say, to the registered office alone, that a reply did nothing; its sender is not known."""
     said = desk.say(why)
-    cooked = desk.site.render.office_answer((), (), sentence=said, thread=None, now=desk.now)
+    cooked = desk.site.render.office.answer((), (), sentence=said, thread=None, now=desk.now)
     tell_office(connection, desk.site, cooked, desk.now, kind="office_answer", inbox_id=desk.received.id)
     return Settled("discarded", f"a reply to the office whose address is spent ({why})")
 

@@ -53,7 +53,7 @@ def report_held(
     tell_office(
         connection,
         site,
-        site.render.office_held(held, now=now),
+        site.render.office.held(held, now=now),
         now,
         kind="office_held",
         inbox_id=received.id,

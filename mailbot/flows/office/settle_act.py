@@ -180,5 +180,5 @@ def _tell(
 ) -> None:
     """Tell all who asked or were asked what became of an act, but not the one who is answered anyway."""
     to = [address for address in concerned(site, survey, one) if not same_address(address, but)]
-    cooked = site.render.office_act_settled(one.act, survey, state=state, by=by, sentence=words, now=now)
+    cooked = site.render.office.act_settled(one.act, survey, state=state, by=by, sentence=words, now=now)
     tell_office(connection, site, cooked, now, kind="office_act_settled", to=to)

@@ -357,7 +357,7 @@ def _tell_body(
     about, is_open = _about(connection, site, ballot, now)
     unit = about.unit if isinstance(about, Survey) else "body"
     stands = standing(own_rows(ballots.ledger(connection, ballot.subject, ballot.code), unit, ballot.id))
-    cooked = site.render.reply_rejected(
+    cooked = site.render.surveys.reply_rejected(
         about,
         author=author or message.from_header,
         at=received.received_at,

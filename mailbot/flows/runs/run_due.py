@@ -143,7 +143,7 @@ def _report(
     at = moment_words((run.late_since or run.due_at).astimezone(site.zone), site.language)
     heading = f"{run_name(run.number)} {run_words(job_name(run.job), site.language)}"
     item = ReportItem(heading, _say(site, run, "report", at=at, what=what, job=run.job), commands)
-    tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")
+    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
 
 
 def _say(site: Site, run: Occurrence, kind: str, **figures: object) -> str:

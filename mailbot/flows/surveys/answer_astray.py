@@ -103,7 +103,7 @@ def _send(
 ) -> None:
     rows = ballots.ledger(connection, ballot.subject, ballot.code)
     stands = standing(own_rows(rows, stored.survey.unit, ballot.id))
-    cooked = site.render.fresh_ballot(
+    cooked = site.render.surveys.fresh_ballot(
         stored.survey,
         now=now,
         answers={} if stands is None else stands.row.stands,

@@ -83,7 +83,7 @@ def acknowledge(
         return
     survey, ballot = arrival.stored.survey, arrival.ballot
     if arrival.stored.is_over(now):
-        cooked = site.render.survey_closed_reply(survey, thread=arrival.thread, now=now)
+        cooked = site.render.surveys.closed_reply(survey, thread=arrival.thread, now=now)
     else:
         receipt = VoteReceipt(
             status=_receipt_status(verdict),
@@ -100,7 +100,7 @@ def acknowledge(
             proxy_ended=proxy_ended,
             seal=seal_in_receipt(arrival.stored, ballot),
         )
-        cooked = site.render.vote_receipt(
+        cooked = site.render.surveys.vote_receipt(
             survey, receipt, thread=arrival.thread, now=now, columns=ballot.columns
         )
     queue_receipt(connection, "vote_receipt", cooked, ballot, to, arrival.received.id, now)
@@ -129,7 +129,7 @@ def ask_primary(
             connection, "the primary was not asked: too many mails", now=now, inbox_id=arrival.received.id
         )
         return
-    cooked = site.render.primary_asked(
+    cooked = site.render.surveys.primary_asked(
         arrival.stored.survey,
         author=arrival.message.from_address or arrival.message.from_header,
         at=arrival.received.received_at,
@@ -148,7 +148,7 @@ def answer_proxy(
 ) -> None:
     """Tell the voter what became of his proxy, with the ballot again; the registered address hears of it too."""
     ballot, before = arrival.ballot, arrival.before
-    cooked = site.render.proxy_receipt(
+    cooked = site.render.results.proxy_receipt(
         arrival.stored.survey,
         sentence,
         recorded=recorded,
@@ -173,7 +173,7 @@ def send_fresh_ballot(
 ) -> None:
     """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
     before, survey = arrival.before, arrival.stored.survey
-    cooked = site.render.fresh_ballot(
+    cooked = site.render.surveys.fresh_ballot(
         survey,
         now=now,
         answers={} if before is None else before.row.stands,

@@ -97,4 +97,4 @@ def _publish(
             send_result(connection, site, survey, now, late_since=late_since)
     except Refusal as refusal:
         item = ReportItem(f"survey {survey.key}", f"It is closed, but its result did not go out: {refusal}")
-        tell_office(connection, site, site.render.office_report((item,), now=now), now, kind="office_report")
+        tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")

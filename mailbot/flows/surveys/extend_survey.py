@@ -53,7 +53,7 @@ def move_close(
         connection,
         "extension",
         asked,
-        lambda layout: site.render.extension(
+        lambda layout: site.render.surveys.extension(
             survey, old.closes, now=now, columns=layout.columns, quotes=layout.quotes
         ),
         now,

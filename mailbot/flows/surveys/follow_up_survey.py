@@ -35,7 +35,9 @@ def follow_up_survey(
     told = 0
     for prefecture, people in asked.items():
         if names := absent.get(prefecture):
-            cooked = site.render.follow_up(survey, prefecture, tuple(names), now=now, late_since=late_since)
+            cooked = site.render.surveys.follow_up(
+                survey, prefecture, tuple(names), now=now, late_since=late_since
+            )
             mailing_id = outbox.add_mailing(
                 connection, kind="follow_up", subject=key, cooked=cooked, bounces="bounce", now=now
             )

@@ -47,7 +47,7 @@ def _is_watched(stored: StoredSurvey, now: datetime) -> bool:
 
 def _mail(connection: Connection, site: Site, stored: StoredSurvey, now: datetime) -> None:
     head = ballots.head(connection, stored.survey.key)
-    cooked = site.render.ledger_head(stored.survey, rows=head.rows, head=head.chain, now=now)
+    cooked = site.render.office.ledger_head(stored.survey, rows=head.rows, head=head.chain, now=now)
     mailing_id = outbox.add_mailing(
         connection, kind=KIND, subject=stored.survey.key, cooked=cooked, bounces=None, now=now
     )

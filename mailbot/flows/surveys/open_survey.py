@@ -73,7 +73,7 @@ def open_survey(
         connection,
         "invitation",
         made,
-        lambda layout: site.render.invitation(
+        lambda layout: site.render.surveys.invitation(
             survey, now=now, late_since=late_since, columns=layout.columns, quotes=layout.quotes
         ),
         now,

@@ -115,7 +115,7 @@ def _copy(site: Site, survey: Survey, person: Person | None, width: int) -> byte
     code = person.body.code if person else "000000"
     named = greeting(person) if person else "○○市 ご担当者様"
     to = Recipient(_address(person), named, f"{survey.key}-{code}", code, _SAMPLE_TOKEN)
-    cooked = site.render.invitation(survey, now=survey.opens, columns=width)
+    cooked = site.render.surveys.invitation(survey, now=survey.opens, columns=width)
     return fill(template(cooked), recipient_values(to, "0"))
 
 

@@ -38,7 +38,7 @@ def probe_gateways(
     day = now.astimezone(site.zone).date().isoformat()
     people = choose_bodies(connection, Selector(everyone=True), to=to, pilot=pilot)
     asked = ballots_for(connection, site, "probe", SUBJECT + day, people, f"probe-{day}")
-    cooked = site.render.probe(f"probe-{day}", probe_lines(site.language), now=now)
+    cooked = site.render.surveys.probe(f"probe-{day}", probe_lines(site.language), now=now)
     mailing_id = outbox.add_mailing(
         connection, kind="probe", subject=SUBJECT + day, cooked=cooked, bounces="bounce", now=now
     )

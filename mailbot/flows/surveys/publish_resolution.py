@@ -22,7 +22,7 @@ def resolution_copies(
     `late_since` is when it should have gone out.
     """
     counted = count_resolution(connection, survey.key)
-    cooked = site.render.resolution_result(survey, counted.outcome, now=now, late_since=late_since)
+    cooked = site.render.results.resolution_result(survey, counted.outcome, now=now, late_since=late_since)
     match survey.publish_to:
         case "nobody":
             return cooked, []

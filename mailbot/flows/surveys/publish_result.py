@@ -26,8 +26,8 @@ def result_copies(
     """
     votes = counted_votes(connection, survey)
     report = report_survey(connection, survey.key, now, votes)
-    cooked = site.render.result(report, now=now, late_since=late_since)
-    own = site.render.own_result(report)
+    cooked = site.render.results.result(report, now=now, late_since=late_since)
+    own = site.render.results.own_result(report)
     match survey.publish_to:
         case "nobody":
             return cooked, []

@@ -35,7 +35,7 @@ def published_differs(
     wanted, moving = _of_resolution(connection, site, survey, now) if survey.resolution else ([], set())
     if not survey.resolution:
         report = report_survey(connection, survey.key, now, votes)
-        wanted, moving = _lines(site.render.result(report, now=now)), _moving(site, report, now)
+        wanted, moving = _lines(site.render.results.result(report, now=now)), _moving(site, report, now)
     right = _steady(wanted, moving)
     found = []
     for number, cooked in mails:
@@ -63,8 +63,8 @@ def _of_resolution(
 def _moving(site: Site, report: Report, now: datetime) -> set[str]:
     """Return the lines, without their figures, that change although no vote does."""
     unreached = [replace(report, undeliverable=number) for number in (0, report.electorate + 1)]
-    cooked = [_lines(site.render.result(one, now=now)) for one in unreached]
-    cooked.append(_lines(site.render.result(unreached[0], now=now, late_since=now)))
+    cooked = [_lines(site.render.results.result(one, now=now)) for one in unreached]
+    cooked.append(_lines(site.render.results.result(unreached[0], now=now, late_since=now)))
     steady = set(cooked[0]).intersection(*cooked)
     return {_FIGURE.sub("", line) for lines in cooked for line in lines if line not in steady}
 

@@ -216,7 +216,7 @@ def _enter(
     ballots.append(connection, survey.key, row, sealed=survey.mode == "sealed")
     if survey.resolution is not None:
         end_proxy(connection, survey.key, ballot.code, source.received_at)  # who votes needs no proxy
-    cooked = site.render.entered_for_body(
+    cooked = site.render.surveys.entered_for_body(
         survey,
         row.answers,
         reason=source.reason.partition("：")[2],

@@ -35,7 +35,7 @@ def record_probe(
     if inbox.may_answer(connection, ballot.address, now):
         name = ballot.subject.replace(":", "-")
         thread = Thread(message.message_id, message.references)
-        cooked = site.render.probe_thanks(name, thread=thread, now=now)
+        cooked = site.render.surveys.probe_thanks(name, thread=thread, now=now)
         queue_receipt(connection, "probe_thanks", cooked, ballot, [ballot.address], received.id, now)
     return Settled(
         "answered", f"{ballot.subject} {ballot.code}: {finding_sentences(found, site.language)[0]}"

@@ -57,7 +57,9 @@ def record_trial(
     to = _addresses(connection, message, ballot, now)
     if judged.reading.command in {"resend", "help", "form"} and judged.verdict.status == "ignored":
         form = site.write_form(stored.survey, site.language) if judged.reading.command == "form" else None
-        cooked = site.render.trial(stored.survey, now=now, columns=ballot.columns, thread=thread, form=form)
+        cooked = site.render.surveys.trial(
+            stored.survey, now=now, columns=ballot.columns, thread=thread, form=form
+        )
         if to:
             queue_receipt(connection, "trial", cooked, ballot, to, received.id, now)
         return Settled("answered", "a fresh trial ballot was asked for and sent")
@@ -75,7 +77,7 @@ def record_trial(
             remarks=judged.reading.remarks,
             flags=judged.reading.flags,
         )
-        cooked = site.render.vote_receipt(
+        cooked = site.render.surveys.vote_receipt(
             stored.survey, receipt, thread=thread, now=now, columns=ballot.columns, trial=True
         )
         queue_receipt(connection, "trial_receipt", cooked, ballot, to, received.id, now)

@@ -28,7 +28,7 @@ def reissue_ballot(
     for old in own:
         ballot = new_token(connection, site, old, now)
         stands = standing(own_rows(ballots.ledger(connection, key, code), stored.survey.unit, ballot.id))
-        cooked = site.render.fresh_ballot(
+        cooked = site.render.surveys.fresh_ballot(
             stored.survey,
             now=now,
             answers={} if stands is None else stands.row.stands,

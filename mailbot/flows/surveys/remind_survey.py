@@ -40,7 +40,7 @@ def remind_survey(
             connection,
             "reminder",
             asked,
-            lambda layout: site.render.reminder(
+            lambda layout: site.render.surveys.reminder(
                 stored.survey, now=now, late_since=late_since, columns=layout.columns, quotes=layout.quotes
             ),
             now,

@@ -28,7 +28,7 @@ def send_form(connection: Connection, site: Site, key: str, code: str, now: date
     form = site.write_form(stored.survey, site.language)
     for ballot in own:
         stands = standing(own_rows(ballots.ledger(connection, key, code), stored.survey.unit, ballot.id))
-        cooked = site.render.fresh_ballot(
+        cooked = site.render.surveys.fresh_ballot(
             stored.survey,
             now=now,
             answers={} if stands is None else stands.row.stands,

@@ -41,7 +41,9 @@ def send_trial(
             connection,
             kind="trial",
             subject=SUBJECT + key,
-            cooked=site.render.trial(stored.survey, now=now, columns=layout.columns, quotes=layout.quotes),
+            cooked=site.render.surveys.trial(
+                stored.survey, now=now, columns=layout.columns, quotes=layout.quotes
+            ),
             bounces="bounce",
             now=now,
         )

@@ -1,0 +1,176 @@
+"""The mails of an event: notices, changes, and what became of an RSVP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailbot.core.event import Change, Event, Rsvp, rsvp_form
+from mailbot.core.header import clean
+from mailbot.core.receipt_words import problem_lines
+from mailbot.core.survey import Answers, Problem
+from mailbot.render.pen import EACH, Pen, Recipient, Thread
+
+
+@dataclass(frozen=True)
+class RsvpReceipt:
+    """What became of one reply to an event."""
+
+    rsvp: Rsvp
+    at: datetime  # aware
+    version: int
+    edition: int
+    answers: Answers
+    problems: tuple[Problem, ...] = ()
+    joining: str = ""  # how to join, once those who attend were told
+    late: bool = False  # after the deadline: stored, not counted
+    past: bool = False  # after the deadline and taken, for it asks for no more seats
+    before: Rsvp | None = None  # late: what counts of the body all the same
+
+
+class EventMails:
+    """The mails of an event: notices, changes, and what became of an RSVP."""
+
+    def __init__(self, pen: Pen) -> None:
+        self._pen = pen
+
+    def notice(
+        self,
+        event: Event,
+        *,
+        sequence: int,
+        now: datetime,
+        to_whom: Literal["audience", "attending", "unanswered"] = "audience",
+        answers: Answers | None = None,
+        edition: int = 1,
+        late_since: datetime | None = None,
+        thread: Thread | None = None,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook a notice of an event, complete in plain text, with its calendar file beside it.
+
+        `to_whom`: to those who come it asks nothing new, those who have not answered it asks again. With a thread (and the body's answers)
+        it is the form sent again on 「再送」.
+        """
+        body = self._pen.event_text(
+            "event_notice",
+            event,
+            to,
+            now,
+            edition,
+            answers=answers,
+            attending=to_whom == "attending",
+            unanswered=to_whom == "unanswered",
+            late_since=self._pen.late(late_since),
+        )
+        return self._pen.cook(
+            body, event.key, to, now, thread=thread, ics=self._pen.ics(event, sequence, now)
+        )
+
+    def joining(
+        self, event: Event, *, now: datetime, late_since: datetime | None = None, to: Recipient = EACH
+    ) -> bytes:
+        """Cook what those who attend need to join from afar."""
+        joining = [clean(line) for line in event.joining.splitlines()]
+        body = self._pen.event_text(
+            "event_joining", event, to, now, 1, joining=joining, late_since=self._pen.late(late_since)
+        )
+        return self._pen.cook(body, event.key, to, now)
+
+    def change(
+        self,
+        event: Event,
+        changes: tuple[Change, ...],
+        *,
+        sequence: int,
+        now: datetime,
+        edition: int = 1,
+        reminded: bool = False,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the notice that something about an event has changed; `reminded`: a notice of its old day is out."""
+        body = self._pen.event_text(
+            "event_change", event, to, now, edition, changes=changes, reminded=reminded
+        )
+        return self._pen.cook(body, event.key, to, now, ics=self._pen.ics(event, sequence, now))
+
+    def cancelled(
+        self,
+        event: Event,
+        *,
+        sequence: int,
+        now: datetime,
+        thread: Thread | None = None,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the news that an event is not held; with a thread, the answer to an RSVP that came all the same."""
+        body = self._pen.event_text("event_cancelled", event, to, now, 1, answered=thread is not None)
+        ics = None if thread else self._pen.ics(event, sequence, now)
+        return self._pen.cook(body, event.key, to, now, thread=thread, ics=ics, answerable=False)
+
+    def rsvp_receipt(
+        self,
+        event: Event,
+        receipt: RsvpReceipt,
+        *,
+        thread: Thread | None,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the acknowledgement of an RSVP; without a thread, the news that a waiting body got its seats."""
+        body = self._pen.event_text(
+            "rsvp_receipt",
+            event,
+            to,
+            now,
+            receipt.edition,
+            answers=receipt.answers,
+            status="late" if receipt.late else receipt.rsvp.status,
+            people=receipt.rsvp.people,
+            names=tuple(clean(name) for name in receipt.rsvp.names),
+            joining=[clean(line) for line in receipt.joining.splitlines()],
+            version=receipt.version,
+            at=self._pen.receipt_time(receipt.at),
+            problems=problem_lines(
+                rsvp_form(event, self._pen.language), receipt.problems, self._pen.language
+            ),
+            answered=thread is not None,
+            past=receipt.past,
+            before=receipt.before,
+        )
+        return self._pen.cook(body, event.key, to, now, thread=thread)
+
+    def seat_offer(
+        self,
+        event: Event,
+        *,
+        people: int,
+        until: datetime,
+        over: bool,
+        edition: int,
+        answers: Answers,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the offer of seats that became free, until a moment; `over`: the news that it was not taken up."""
+        body = self._pen.event_text(
+            "seat_offer",
+            event,
+            to,
+            now,
+            edition,
+            answers=answers,
+            people=people,
+            offered_until=self._pen.moment(until),
+            offered_short=self._pen.short(until),
+            over=over,
+        )
+        return self._pen.cook(body, event.key, to, now)
+
+    def calendar_answer(
+        self, event: Event, *, known: bool, thread: Thread, now: datetime, to: Recipient = EACH
+    ) -> bytes:
+        """Cook the answer to a calendar's mail that is no RSVP: another time proposed, or (not `known`) another entry."""
+        body = self._pen.event_text("calendar_answer", event, to, now, 1, known=known)
+        return self._pen.cook(body, event.key, to, now, thread=thread)

@@ -1,0 +1,377 @@
+"""The mails of a survey: ballots, receipts, and what became of a reply."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, replace
+from dataclasses import field as field_of
+from datetime import datetime
+from typing import Literal
+
+from mailbot.core.event import Event, rsvp_deadline, rsvp_form
+from mailbot.core.header import clean
+from mailbot.core.letter import UndatedLetter
+from mailbot.core.receipt_words import asked_back, problem_lines, reading_notes, sentence
+from mailbot.core.seal import Seal
+from mailbot.core.survey import Answers, Problem, Survey
+from mailbot.core.wrap import COLUMNS
+from mailbot.render.pen import EACH, Pen, Recipient, Thread
+
+_RECEIPTS_KEPT = 256
+
+_LONGEST_KEPT = 20_000  # octets of a receipt
+
+ReceiptStatus = Literal[
+    "counted", "partial", "held", "desk", "frozen", "late", "withdrawn", "declined", "untouched"
+]
+
+
+@dataclass(frozen=True)
+class VoteReceipt:
+    """What became of one reply to a survey."""
+
+    status: ReceiptStatus
+    at: datetime  # aware; when the reply arrived
+    version: int  # the body's accepted replies so far
+    edition: int  # printed on the ballot in this receipt
+    answers: Answers  # what stands for the body now
+    problems: tuple[Problem, ...] = ()
+    reason: str = ""  # held or desk: why, in a sentence for the member
+    remarks: Mapping[str, str] = field_of(default_factory=dict)  # of this reply (survey.Reading)
+    flags: Mapping[str, tuple[str, ...]] = field_of(default_factory=dict)  # of this reply (survey.Reading)
+    ask: bool = True  # False: it was asked back often enough, the office asks from now on
+    others: int = 0  # members and lists that the reply went to as well (Reply All)
+    seal: Seal | None = None  # of a sealed survey: how its voter finds the own line in the published list
+    proxy_ended: bool = False  # of a resolution: the reply ended the proxy that its body had given
+
+
+class SurveyMails:
+    """The mails of a survey: ballots, receipts, and what became of a reply."""
+
+    def __init__(self, pen: Pen) -> None:
+        self._pen = pen
+        self._receipts: dict[Hashable, UndatedLetter] = {}
+
+    def invitation(
+        self,
+        survey: Survey,
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        edition: int = 1,
+        late_since: datetime | None = None,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+    ) -> bytes:
+        """Cook the ballot that opens a survey. `late_since` is when it should have gone out (promises.md I22).
+
+        `columns` is how wide its lines are, and `quotes` whether a reply quotes us: see core/gateway.py.
+        """
+        body = self._pen.survey_text(
+            *("invitation", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            late_since=self._pen.late(late_since),
+        )
+        return self._pen.cook(body, survey.key, to, now)
+
+    def reminder(
+        self,
+        survey: Survey,
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        edition: int = 1,
+        late_since: datetime | None = None,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+    ) -> bytes:
+        """Cook the reminder for those who have not answered; it is a whole ballot again."""
+        body = self._pen.survey_text(
+            *("reminder", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            late_since=self._pen.late(late_since),
+        )
+        return self._pen.cook(body, survey.key, to, now)
+
+    def vote_receipt(
+        self,
+        survey: Survey,
+        receipt: VoteReceipt,
+        *,
+        thread: Thread | None,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+        trial: bool = False,
+    ) -> bytes:
+        """Cook the acknowledgement of a reply, which is the next ballot (ballot.md section 4).
+
+        What was not understood stands first, and then only those questions are asked again. A `trial` says that
+        nothing of it counts.
+        """
+        at = self._pen.receipt_time(receipt.at)
+        key = (survey, at, to, columns, quotes, trial, *_all_but_the_time(receipt))
+        cooked = self._receipts.get(key)
+        if cooked is None:
+            text = self._receipt_text(survey, receipt, at, to, columns, quotes=quotes, trial=trial)
+            cooked = self._pen.cook_undated(text, survey.key, to)
+            self._keep(key, cooked)
+        return self._pen.dated(cooked, now, thread)
+
+    def _keep(self, key: Hashable, cooked: UndatedLetter) -> None:
+        """Keep a receipt: most bodies of a survey give one of a few answers, many of them in the same minute."""
+        if len(self._receipts) >= _RECEIPTS_KEPT:
+            self._receipts.clear()
+        if len(cooked.rest) <= _LONGEST_KEPT:
+            self._receipts[key] = cooked
+
+    def _receipt_text(
+        self,
+        survey: Survey,
+        receipt: VoteReceipt,
+        at: str,
+        to: Recipient,
+        columns: int,
+        *,
+        quotes: bool,
+        trial: bool,
+    ) -> list[str]:
+        asked = asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
+        return self._pen.survey_text(
+            "trial_receipt" if trial else "vote_receipt",
+            survey,
+            to,
+            receipt.edition,
+            columns=columns,
+            quotes=quotes,
+            answers=receipt.answers,
+            only=asked,
+            status=receipt.status,
+            version=receipt.version,
+            at=at,
+            problems=problem_lines(survey, receipt.problems, self._pen.language),
+            reason=sentence(receipt.reason, self._pen.language),
+            notes=reading_notes(survey, receipt.answers, receipt.flags, receipt.remarks, self._pen.language),
+            ask=receipt.ask,
+            blank=all(problem.kind == "required" for problem in receipt.problems),
+            others=receipt.others,
+            seal=receipt.seal,
+            proxy_ended=receipt.proxy_ended,
+            understood=self._pen.understood(survey, receipt.answers, without=asked) if asked else (),
+        )
+
+    def primary_asked(
+        self,
+        survey: Survey,
+        *,
+        author: str,
+        at: datetime,
+        read: Answers,
+        withdraws: bool,
+        reason: str,
+        stands: Answers,
+        edition: int,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the question to a primary about a reply that may not count by itself (ballot.md sections 10 and 11).
+
+        `read`: what the reply says; `withdraws`: it takes the answer back or declines; `stands`: what counts now.
+        """
+        body = self._pen.survey_text(
+            "primary_asked",
+            survey,
+            to,
+            edition,
+            answers=stands,
+            author=clean(author),
+            at=self._pen.receipt_time(at),
+            reason=sentence(reason, self._pen.language),
+            read=self._pen.understood(survey, read, without=()),
+            withdraws=withdraws,
+            stands=bool(stands),
+        )
+        return self._pen.cook(body, survey.key, to, now)
+
+    def reply_rejected(
+        self,
+        about: Survey | Event,
+        *,
+        author: str,
+        at: datetime,
+        reason: str,
+        answers: Answers,
+        version: int,
+        is_open: bool,
+        thread: Thread,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+    ) -> bytes:
+        """Cook the news that the office does not accept a held reply, and why; with the ballot again while `is_open`.
+
+        `answers`, `version`: what counts now; version 0: nothing does.
+        """
+        survey = about if isinstance(about, Survey) else rsvp_form(about, self._pen.language)
+        if isinstance(about, Event):
+            survey = replace(survey, closes=rsvp_deadline(about, self._pen.zone))
+        body = self._pen.survey_text(
+            *("reply_rejected", survey, to, version + 1),
+            columns=columns,
+            answers=answers,
+            author=clean(author),
+            at=self._pen.receipt_time(at),
+            reason=sentence(clean(reason), self._pen.language),
+            version=version,
+            is_open=is_open,
+        )
+        return self._pen.cook(body, survey.key, to, now, thread=thread, answerable=is_open)
+
+    def entered_for_body(
+        self,
+        survey: Survey,
+        answers: Answers,
+        *,
+        reason: str,
+        at: datetime,
+        version: int,
+        seal: Seal | None = None,
+        now: datetime,
+        to: Recipient = EACH,
+    ) -> bytes:
+        """Cook the receipt of an answer that the office entered for a body; it is the next ballot, like any receipt."""
+        body = self._pen.survey_text(
+            "entered_for_body",
+            survey,
+            to,
+            version + 1,
+            answers=answers,
+            reason=clean(reason),
+            version=version,
+            at=self._pen.receipt_time(at),
+            seal=seal,
+        )
+        return self._pen.cook(body, survey.key, to, now)
+
+    def extension(
+        self,
+        survey: Survey,
+        before: datetime,
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        edition: int = 1,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+    ) -> bytes:
+        """Cook the news that the close has moved, from `before`, with the whole ballot beneath."""
+        body = self._pen.survey_text(
+            *("extension", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            before=self._pen.moment(before),
+            sooner=survey.closes < before,
+        )
+        return self._pen.cook(body, survey.key, to, now)
+
+    def follow_up(
+        self,
+        survey: Survey,
+        prefecture: str,
+        names: tuple[str, ...],
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        late_since: datetime | None = None,
+    ) -> bytes:
+        """Cook the list of a prefecture's missing bodies (code and name) for its block representative."""
+        body = self._pen.text(
+            "follow_up",
+            survey=survey,
+            matter=self._pen.matter(survey),
+            greeting=self._pen.greeting(to),
+            prefecture=clean(prefecture),
+            names=[clean(name) for name in names],
+            closes=self._pen.moment(survey.closes),
+            closes_short=self._pen.short(survey.closes),
+            at=self._pen.receipt_time(now),
+            office=self._pen.contact(survey),
+            late_since=self._pen.late(late_since),
+        )
+        return self._pen.cook(body, survey.key, to, now, answerable=False)
+
+    def fresh_ballot(
+        self,
+        survey: Survey,
+        *,
+        now: datetime,
+        answers: Answers | None = None,
+        edition: int = 1,
+        thread: Thread | None = None,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+        form: bytes | None = None,
+    ) -> bytes:
+        """Cook a ballot sent again, on 「再送」 or to the registered address of one who wrote without a token.
+
+        `form`: the survey's spreadsheet, which goes with it.
+        """
+        body = self._pen.survey_text(
+            *("fresh_ballot", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            answers=answers or {},
+            with_form=form is not None,
+        )
+        return self._pen.cook(body, survey.key, to, now, thread=thread, form=form)
+
+    def trial(
+        self,
+        survey: Survey,
+        *,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+        thread: Thread | None = None,
+        form: bytes | None = None,
+    ) -> bytes:
+        """Cook a trial ballot 練習投票: the survey as it will be, and nothing of what comes back counts."""
+        body = self._pen.survey_text("trial", survey, to, 1, columns=columns, quotes=quotes)
+        return self._pen.cook(body, survey.key, to, now, thread=thread, form=form)
+
+    def probe(self, name: str, lines: tuple[str, ...], *, now: datetime, to: Recipient = EACH) -> bytes:
+        """Cook the mail that shows what a gateway does to ours; `lines` are those of core/gateway.py, as they are."""
+        body = self._pen.text(
+            "probe", name=name, greeting=self._pen.greeting(to), lines=lines, office=self._pen.office_line()
+        )
+        return self._pen.cook(body, name, to, now)
+
+    def probe_thanks(self, name: str, *, thread: Thread, now: datetime, to: Recipient = EACH) -> bytes:
+        """Cook the thanks for a returned probe."""
+        body = self._pen.text(
+            "probe_thanks", name=name, greeting=self._pen.greeting(to), office=self._pen.office_line()
+        )
+        return self._pen.cook(body, name, to, now, thread=thread, answerable=False)
+
+    def closed_reply(self, survey: Survey, *, thread: Thread, now: datetime, to: Recipient = EACH) -> bytes:
+        """Cook the answer to a reply to an old survey, of which nothing is counted (ballot.md section 8)."""
+        body = self._pen.text(
+            "survey_closed_reply" if survey.resolution is None else "resolution_closed_reply",
+            survey=survey,
+            greeting=self._pen.greeting(to),
+            closes=self._pen.moment(survey.closes),
+            office=self._pen.contact(survey),
+        )
+        return self._pen.cook(body, survey.key, to, now, thread=thread)
+
+
+def _all_but_the_time(receipt: VoteReceipt) -> tuple[Hashable, ...]:
+    """Return the receipt as a key."""
+    values = vars(receipt).copy()
+    del values["at"]
+    return tuple([tuple(value.items()) if isinstance(value, dict) else value for value in values.values()])
