@@ -308,7 +308,7 @@ class _Work:
             for row_id, _ in outcomes:
                 self._attempts.pop(row_id, None)
             if not done.done():
-                done.set_result(all(row_id in ours for row_id in starting))
+                done.set_result(ours.issuperset(starting))
 
     def _save(
         self,

@@ -433,6 +433,9 @@ def _read_content(
     starting: Sequence[int], replies: Sequence[Reply], connection: _Connection
 ) -> list[tuple[int, Outcome]]:
     """Match the replies to the final dot: one for all, or in LMTP one for each; without one nobody knows."""
+    if len(replies) == 1 and not connection.lmtp and not 300 <= replies[0].code < 400:
+        outcome = replies[0].outcome
+        return [(delivery, outcome) for delivery in starting]
     unknown = Deferred(f"lost after the final dot: {connection.lost}", unknown=True)
     verdicts: list[Outcome] = [unknown if 300 <= reply.code < 400 else reply.outcome for reply in replies]
     if not connection.lmtp:

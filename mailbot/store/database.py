@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
@@ -294,6 +295,16 @@ class Written:
         form = self._forms.get(connection.dialect.name) or self._form(connection, rows[0])
         return int(_run(connection, form.sql, [form.parameters(row) for row in rows], each=True))
 
+    def run_columns(
+        self, connection: Connection, columns: Mapping[str, Sequence[object]], **same: object
+    ) -> int:
+        """Run it once for each row of these columns (of one length, at least one), with the same other values each time.
+
+        Returns how many rows it changed in all.
+        """
+        form = self._forms.get(connection.dialect.name) or self._form(connection, {**columns, **same})
+        return int(_run(connection, form.sql, form.of_columns(columns, same), each=True))
+
     def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
         form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect, values)
         return form
@@ -318,8 +329,9 @@ class _Form:
             self._constants[name] = inward[name](self._constants[name])
         self._inward = [(name, turn) for name, turn in inward.items() if name not in self._constants]
         self._in_order: Callable[[Mapping[str, object]], Any] | None = None  # the driver takes names
+        self._names = tuple(compiled.bind_names.values())
         if compiled.positiontup is not None:
-            order = tuple(compiled.positiontup)
+            order = self._names = tuple(compiled.positiontup)
             # Of one name, itemgetter would give the value itself.
             self._in_order = (
                 itemgetter(*order) if len(order) > 1 else (lambda named: [named[name] for name in order])
@@ -341,6 +353,20 @@ class _Form:
                 named[name] = inward(named[name])
             values = named
         return values if self._in_order is None else self._in_order(values)
+
+    def of_columns(self, columns: Mapping[str, Sequence[object]], same: Mapping[str, object]) -> list[Any]:
+        """Return the values of each row as the driver wants them; no mapping is made for a row that needs none."""
+        named: dict[str, Iterable[object]] = {name: repeat(value) for name, value in self._constants.items()}
+        named |= {name: repeat(value) for name, value in same.items()}
+        named |= columns
+        for name, inward in self._inward:
+            named[name] = map(inward, named[name])
+        rows = zip(*(named[name] for name in self._names), strict=False)  # those that repeat have no end
+        return (
+            list(rows)
+            if self._in_order is not None
+            else [dict(zip(self._names, row, strict=True)) for row in rows]
+        )
 
     def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
         """Return what the driver found, as the tables' columns have it."""
@@ -392,6 +418,8 @@ def upserting(dialect: str, table: Table) -> Any:
 
 def storable(words: str) -> str:
     """Return text that both databases take: no NUL, no lone surrogate (PostgreSQL refuses them)."""
+    if words.isascii() and "\0" not in words:
+        return words
     return words.replace("\0", "\N{SYMBOL FOR NULL}").encode("utf-8", "replace").decode("utf-8")
 
 

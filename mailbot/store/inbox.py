@@ -83,12 +83,11 @@ def add(
             helo=storable(envelope.helo),
             check_due=now if check else None,
         ).id
-        rows += [
-            {"mail_id": mail_id, "recipient": storable(recipient), "state": "received"}
-            for recipient in dict.fromkeys(envelope.recipients)
-        ]
+        rows += [(mail_id, storable(recipient)) for recipient in dict.fromkeys(envelope.recipients)]
     if rows:
-        _ADD_RECIPIENT.run_each(connection, rows)
+        mail_ids, recipients = zip(*rows, strict=True)
+        columns = {"mail_id": mail_ids, "recipient": recipients}
+        _ADD_RECIPIENT.run_columns(connection, columns, state="received")
 
 
 def stop_intake(connection: Connection) -> None:

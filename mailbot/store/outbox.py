@@ -124,19 +124,15 @@ def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addresse
     due_at = microseconds(now)
     if not addressees:
         return
-    _QUEUE.run_each(
-        connection,
-        [
-            {
-                "mailing_id": mailing_id,
-                "address": one.address,
-                "ballot_id": one.ballot_id,
-                "fields": None if one.fields is None else json.dumps(dict(one.fields), ensure_ascii=False),
-                "due_at": due_at,
-            }
+    columns: dict[str, list[object]] = {
+        "address": [one.address for one in addressees],
+        "ballot_id": [one.ballot_id for one in addressees],
+        "fields": [
+            None if one.fields is None else json.dumps(dict(one.fields), ensure_ascii=False)
             for one in addressees
         ],
-    )
+    }
+    _QUEUE.run_columns(connection, columns, mailing_id=mailing_id, due_at=due_at)
 
 
 def queue_letter(
@@ -173,7 +169,7 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
     """Mark rows whose final dot is about to leave; returns those that are still ours."""
     if not ids:
         return set()
-    if _START.run_each(connection, [{"row": row_id, "owner": owner} for row_id in ids]) == len(ids):
+    if _START.run_columns(connection, {"row": ids}, owner=owner) == len(ids):
         return set(ids)
     ours = select(delivery.c.id).where(
         delivery.c.id.in_(ids), delivery.c.lease_owner == owner, delivery.c.state == "sending"
@@ -191,10 +187,8 @@ def settle(
     at = microseconds(now)
     sent = [one for one in settled if isinstance(one.outcome, Sent)]
     if sent:
-        _SENT.run_each(
-            connection,
-            [{"row": one.id, "owner": owner, "words": storable(one.outcome.reply), "at": at} for one in sent],
-        )
+        words = [storable(one.outcome.reply) for one in sent]
+        _SENT.run_columns(connection, {"row": [one.id for one in sent], "words": words}, owner=owner, at=at)
     others = [one for one in settled if not isinstance(one.outcome, Sent)]
     if others:
         queued_at = _queued_at(connection, [one.id for one in others])

@@ -290,15 +290,13 @@ def test_a_written_statement_gives_what_the_tables_columns_have(database: Databa
 
 
 def test_a_written_statement_says_how_many_rows_it_changed(database: Database) -> None:
-    """Run once or for each of several sets of values; the values that stand in it need not be given."""
+    """Run once or for each row of some columns; the values that stand in it need not be given."""
     with database.write() as connection:
-        rows: list[dict[str, object]] = [
-            {**ANT},
-            {**ANT, "code": "203211", "name": "軽井沢町", "kind": "town"},
-        ]
-        assert Written(insert(body)).run_each(connection, rows) == 2
+        columns = {"code": ["202011", "203211"], "name": ["長野市", "軽井沢町"], "kind": ["city", "town"]}
+        assert Written(insert(body)).run_columns(connection, columns, prefecture="長野県") == 2
         assert _RENAME.run(connection, called="松本市") == 1
         assert _BODY.first(connection, one="202011").name == "松本市"
+        assert _RENAME.run_columns(connection, {"called": ["松本市", "上田市"]}) == 2
         assert _RENAME.run_each(connection, [{"called": "上田市"}, {"called": "飯田市"}]) == 2
         assert _BODY.first(connection, one="202011").name == "飯田市"
 
