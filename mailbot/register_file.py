@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mailbot.core.address import address_key, valid_address
-from mailbot.core.answer import Understood, read_answer
 from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.register import (
     CATEGORY_WORDS,
@@ -388,6 +387,8 @@ def _day(column: str, values: dict[str, str]) -> date | None:
     text = values.get(column, "").removesuffix(" 00:00:00")
     if not text:
         return None
+    from mailbot.core.answer import Understood, read_answer  # noqa: PLC0415  fifty patterns, for dates alone
+
     read = read_answer(_DATE, text, today=date.max)  # so that a date without its year is never guessed
     if not isinstance(read, Understood) or read.remark or not isinstance(read.answer, str):
         raise _BadCell(column, f"{text!r} is not a date such as 2027-04-01")

@@ -10,7 +10,8 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import TITLES, CrossTable, Group, group_words
+from mailbot.core.cross_table import TITLES, CrossTable, Group
+from mailbot.core.group_words import group_words
 from mailbot.core.report import WITHHELD, BodyVote, QuestionReport, Report, tenths
 from mailbot.core.survey import Answer, Question
 from mailbot.core.tally import NONE, NOT_ASKED, column_head, column_words, columns_of

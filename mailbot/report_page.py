@@ -12,7 +12,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import TITLES, CrossTable, Group, group_words
+from mailbot.core.cross_table import TITLES, CrossTable, Group
+from mailbot.core.group_words import group_words
 from mailbot.core.header import clean
 from mailbot.core.report import WITHHELD, QuestionReport, Report, percent
 from mailbot.core.tally import NONE, NOT_ASKED, column_head

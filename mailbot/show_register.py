@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from mailbot.core.cross_table import group_words
+from mailbot.core.group_words import group_words
 from mailbot.core.header import clean
 from mailbot.core.member_figures import Group, Grouping
 from mailbot.core.register import Body, Contact

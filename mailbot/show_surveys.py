@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import TITLES, Group, group_words
+from mailbot.core.cross_table import TITLES, Group
+from mailbot.core.group_words import group_words
 from mailbot.core.header import clean
 from mailbot.core.ledger import Standing, standings, standings_of_ballots
 from mailbot.core.refusal import Refusal

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mailbot.core.group_words import UNKNOWN, group_words
 from mailbot.core.register import KINDS, Body
 from mailbot.core.survey import Survey
 from mailbot.core.tally import NOT_ASKED, Vote, columns_of, counted_in, tally
 
 Attribute = Literal["kind", "prefecture", "population"]
 ATTRIBUTES: tuple[Attribute, ...] = ("kind", "prefecture", "population")
-UNKNOWN = ""  # the group of bodies of which the register does not say it
 
 # The classes that municipal statistics use; each begins at so many persons.
 POPULATION_CLASSES: tuple[tuple[str, int], ...] = (
@@ -24,36 +24,6 @@ POPULATION_CLASSES: tuple[tuple[str, int], ...] = (
     ("500000-", 500_000),
 )
 
-_WORDS: dict[str, dict[str, str]] = {
-    "ja": {
-        "city": "市",
-        "town": "町",
-        "village": "村",
-        "ward": "区",
-        "prefecture": "都道府県",
-        "other": "その他・未分類",
-        UNKNOWN: "不明",
-        "0-": "5万人未満",
-        "50000-": "5万人以上10万人未満",
-        "100000-": "10万人以上20万人未満",
-        "200000-": "20万人以上50万人未満",
-        "500000-": "50万人以上",
-    },
-    "en": {
-        "city": "cities",
-        "town": "towns",
-        "village": "villages",
-        "ward": "wards",
-        "prefecture": "prefectures",
-        "other": "other or unclassified",
-        UNKNOWN: "unknown",
-        "0-": "below 50,000",
-        "50000-": "50,000 to 99,999",
-        "100000-": "100,000 to 199,999",
-        "200000-": "200,000 to 499,999",
-        "500000-": "500,000 and more",
-    },
-}
 TITLES: dict[str, dict[Attribute, str]] = {
     "ja": {"kind": "種別", "prefecture": "都道府県", "population": "人口規模"},
     "en": {"kind": "kind", "prefecture": "prefecture", "population": "population"},
@@ -158,11 +128,6 @@ def population_class(population: int | None) -> str:
     if population is None:
         return UNKNOWN
     return next(name for name, begins in reversed(POPULATION_CLASSES) if population >= begins or begins == 0)
-
-
-def group_words(name: str, language: Literal["ja", "en"] = "ja") -> str:
-    """Return a group's name as it is printed: 市, その他・未分類, 5万人未満, 長野県."""
-    return _WORDS[language].get(name, name)
 
 
 def _table(

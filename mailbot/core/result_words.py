@@ -7,7 +7,8 @@ from typing import Literal
 
 from mailbot.core.calendar import Language
 from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import Group, group_words
+from mailbot.core.cross_table import Group
+from mailbot.core.group_words import group_words
 from mailbot.core.header import clean
 from mailbot.core.report import WITHHELD, QuestionReport, percent, tenths
 from mailbot.core.tally import ANSWERED, NONE, column_head

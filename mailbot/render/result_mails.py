@@ -9,7 +9,7 @@ from functools import cache
 
 from mailbot.core.ballot import answer_words
 from mailbot.core.calendar import date_words
-from mailbot.core.cross_table import group_words
+from mailbot.core.group_words import group_words
 from mailbot.core.header import clean
 from mailbot.core.report import Report, percent
 from mailbot.core.resolution import Outcome

@@ -6,16 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.cross_table import (
-    UNKNOWN,
-    Elector,
-    Unsummed,
-    cross_tables,
-    group_of,
-    group_words,
-    population_class,
-    unsummed,
-)
+from mailbot.core.cross_table import Elector, Unsummed, cross_tables, group_of, population_class, unsummed
+from mailbot.core.group_words import UNKNOWN, group_words
 from mailbot.core.register import Body, Kind
 from mailbot.core.tally import Vote
 from tests.mails.standard import STANDARD
