@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from functools import partial
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
 from apscheduler.jobstores.memory import MemoryJobStore
@@ -21,15 +24,16 @@ class Bell:
     def __init__(self, scan: Callable[[], Awaitable[None]], keep_up: Callable[[], Awaitable[None]]) -> None:
         logging.getLogger("apscheduler").setLevel(logging.ERROR)  # it would log each tick
         self._jobs = ((scan, _SCAN_SECONDS), (keep_up, _KEEP_UP_SECONDS))
+        self._looks = [asyncio.Lock() for _ in self._jobs]  # each held while its job is under way
         self._scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()}, executors={"default": AsyncIOExecutor()}, timezone="UTC"
         )
 
     def start(self, now: datetime) -> None:
         """Begin to ring, in the running loop: at once, so that a service that never lives long does its work all the same."""
-        for job, seconds in self._jobs:
+        for (job, seconds), look in zip(self._jobs, self._looks, strict=True):
             self._scheduler.add_job(
-                job,
+                partial(_ring, job, look),
                 IntervalTrigger(seconds=seconds),
                 next_run_time=now,
                 # Without these two a bell that is a second late would not ring at all.
@@ -39,6 +43,17 @@ class Bell:
             )
         self._scheduler.start()
 
-    def stop(self) -> None:
-        """Ring no more."""
+    async def stop(self, seconds: float) -> None:
+        """Ring no more. A look that is under way has so long to end: the scheduler would break it off as a fault."""
+        self._scheduler.pause()
+        await asyncio.sleep(0)  # what was called already begins
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for look in self._looks:
+                    await look.acquire()
         self._scheduler.shutdown(wait=False)
+
+
+async def _ring(job: Callable[[], Awaitable[None]], look: asyncio.Lock) -> None:
+    async with look:
+        await job()

@@ -223,7 +223,7 @@ async def _parts(
             await asyncio.gather(*(door.drain(_DRAIN_SECONDS) for door in doors))
             await asyncio.gather(*watchers, return_exceptions=True)
             if "schedule" in roles:
-                bell.stop()
+                await bell.stop(_DRAIN_SECONDS)
             for task in reversed(running):
                 task.cancel()
             if sending is not None:
