@@ -137,3 +137,12 @@ def test_peers_names_whom_it_knows() -> None:
     refused = run("peers", "--peers", "sympa")
     assert refused.returncode == 2
     assert "none of mlmmj, mailman" in refused.stderr
+
+
+def test_what_becomes_twice_as_dear_is_found(tmp_path: Path) -> None:
+    """`regression` fails with the name of what costs more than twice the recorded, and says what to do."""
+    recorded = json.loads((BENCHMARKS / "recorded.json").read_text(encoding="utf-8"))
+    (tmp_path / "recorded.json").write_text(json.dumps(recorded | {"ingest": recorded["ingest"] / 10}))
+    dear = run("regression", "--rounds", "1", "--most", "4", "--against", str(tmp_path / "recorded.json"))
+    assert dear.returncode == 1
+    assert dear.stderr.startswith("ingest: more than 4 times what is recorded in recorded.json")
