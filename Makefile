@@ -19,10 +19,8 @@ check: test                 ## the same, by another usual name
 faults: $(VENV)/.ready      ## kills, full disks, hung-up clients; FAULTS=short for CI's form
 	$(BIN)/python -m pytest tests/faults -m fault
 
-bench: $(VENV)/.ready       ## what the engine costs, as JSON; see docs/benchmarks.md
-	$(BIN)/python benchmarks/fanout --members 1401 --posts 3 --mode verp --json
-	$(BIN)/python benchmarks/ingest --sessions 50 --messages 5000 --json
-	$(BIN)/python benchmarks/replies --count 1401 --json
+bench: $(VENV)/.ready       ## what the engine costs, as one table beside its goals; see docs/benchmarks.md
+	$(BIN)/python benchmarks/table
 
 bench-peers: $(VENV)/.ready ## the same post by mlmmj (Debian's) and Mailman 3 (installed in .peers), in turn with ours
 	$(BIN)/python benchmarks/peers

@@ -253,7 +253,14 @@ class Service:
         """Return what all its processes have used so far, with those that it has waited for."""
         assert self._process is not None
         processes = list(tree(self._process.pid))
-        return Used(sum(map(cpu_seconds_of, processes)), sum(map(_peak_rss_mib, processes)))
+        return Used(
+            sum(map(cpu_seconds_of, processes)), sum(_rss_mib(process, peak=True) for process in processes)
+        )
+
+    def rss_mib(self) -> float:
+        """Return what all its processes have in memory now."""
+        assert self._process is not None
+        return sum(_rss_mib(process, peak=False) for process in tree(self._process.pid))
 
     def ask(self, query: str) -> Any:
         """Return the one value of a query on its database, read beside the service."""
@@ -326,9 +333,9 @@ def cpu_seconds_of(pid: int) -> float:
     return sum(map(int, fields[11:15])) / _TICKS  # user and system, its own and of children that have ended
 
 
-def _peak_rss_mib(pid: int) -> float:
+def _rss_mib(pid: int, *, peak: bool) -> float:
     status = Path(f"/proc/{pid}/status").read_text()
-    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    found = re.search(rf"{'VmHWM' if peak else 'VmRSS'}:\s+(\d+) kB", status)
     return int(found[1]) / 1024 if found else 0.0
 
 

@@ -146,3 +146,10 @@ def test_what_becomes_twice_as_dear_is_found(tmp_path: Path) -> None:
     dear = run("regression", "--rounds", "1", "--most", "4", "--against", str(tmp_path / "recorded.json"))
     assert dear.returncode == 1
     assert dear.stderr.startswith("ingest: more than 4 times what is recorded in recorded.json")
+
+
+def test_rest() -> None:
+    """`rest` looks at a service that has nothing to do."""
+    shown = figures("rest", "--members", "20", "--seconds", "1")
+    assert 20 < shown["rss_mib"] < 500
+    assert shown["cpu_percent"] >= 0
