@@ -160,7 +160,7 @@ class Database:
         self.migrate()
 
     def _create(self) -> bool:
-        """Make the newest tables at once where there are none; tells whether it did.
+        """Make the newest tables at once where there are none; tells whether they are there now.
 
         A test holds that this makes, to the letter, what all migrations make one after the other.
         """
@@ -170,7 +170,7 @@ class Database:
             if inspect(
                 connection
             ).get_table_names():  # another process was faster, or they are somebody else's
-                return False
+                return schema_of(connection) == SCHEMA
             metadata.create_all(connection)
             _VERSION.create(connection)
             connection.execute(insert(_VERSION).values(version_num=SCHEMA))
