@@ -181,26 +181,27 @@ class _Parent:
 
     def stop(self) -> None:
         """End all in good order, and by force whoever does not."""
-        for worker in self._alive():
-            os.kill(worker.pid or 0, signal.SIGTERM)
+        for _, pid in self._alive():
+            os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + _STOP_SECONDS
         while self._alive() and (left := end - time.monotonic()) > 0:
             signal.sigtimedwait(_SIGNALS, min(left, 1.0))
             self._ended()
-        for worker in self._alive():
+        for worker, pid in self._alive():
             log.event("worker.killed", level="error", roles=_names(worker.roles), after_seconds=_STOP_SECONDS)
-            os.kill(worker.pid or 0, signal.SIGKILL)
-            os.waitpid(worker.pid or 0, 0)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
 
-    def _alive(self) -> list[_Worker]:
-        return [worker for worker in self._workers if worker.pid is not None]
+    def _alive(self) -> list[tuple[_Worker, int]]:
+        """Return who has not ended as far as we have asked, each with its process."""
+        return [(worker, worker.pid) for worker in self._workers if worker.pid is not None]
 
     def _ended(self) -> list[tuple[_Worker, int]]:
         """Return who has ended since the last look, with its exit status; a signal's is 128 and its number."""
         ended = []
-        for worker in self._alive():
-            pid, code = os.waitpid(worker.pid or 0, os.WNOHANG)
-            if pid:
+        for worker, pid in self._alive():
+            found, code = os.waitpid(pid, os.WNOHANG)
+            if found:
                 worker.pid = None
                 exit_code = os.waitstatus_to_exitcode(code)
                 ended.append((worker, exit_code if exit_code >= 0 else 128 - exit_code))
