@@ -158,31 +158,13 @@ async def _parts(
     config: Config, site: Site, database: Database, roles: frozenset[str], stop: asyncio.Event, ties: Ties
 ) -> AsyncIterator[None]:
     """Start each part; at the end stop them in reverse: first the doors, then what works on the mail."""
-    node = node_name(config.folder)
-    delivery = Delivery(
-        database,
-        site.key,
-        site.domain,
-        config.relay,
-        config.relay_connections,
-        node,
-        clock,
-        make_signers(config),
-        config.pace,
-    )
+    delivery = _make_delivery(config, site, database)
     something_to_read = asyncio.Event()
     check = make_sender_check(config)
     checking = SenderChecking(database, check, clock, something_to_read.set) if check is not None else None
     wake_reading = something_to_read.set if checking is None else checking.wake
-    if "process" in roles:
-        ties.listen("process", wake_reading)
-    else:
-        wake_reading = ties.waker("process")
-    wake_sending = delivery.wake
-    if "deliver" in roles:
-        ties.listen("deliver", wake_sending)
-    else:
-        wake_sending = ties.waker("deliver")
+    wake_reading = ties.wakes("process", wake_reading if "process" in roles else None)
+    wake_sending = ties.wakes("deliver", delivery.wake if "deliver" in roles else None)
     intake = Intake(database, clock, wake_reading, check=checking is not None)
     pulse = _Pulse()
     doors: list[_Door] = []
@@ -230,6 +212,20 @@ async def _parts(
                 delivery.stop()
                 await asyncio.wait({sending}, timeout=_DRAIN_SECONDS)
                 sending.cancel()
+
+
+def _make_delivery(config: Config, site: Site, database: Database) -> Delivery:
+    return Delivery(
+        database,
+        site.key,
+        site.domain,
+        config.relay,
+        config.relay_connections,
+        node_name(config.folder),
+        clock,
+        make_signers(config),
+        config.pace,
+    )
 
 
 async def _in_own_thread(work: Callable[[], Coroutine[None, None, None]]) -> None:

@@ -50,6 +50,13 @@ class Ties:
     parent: int | None = None  # a pipe that ends with the parent
     ready: tuple[int, int] | None = None  # the pipe to the parent, and who we are
 
+    def wakes(self, role: str, ours: Callable[[], None] | None) -> Callable[[], None]:
+        """Return what wakes a role: `ours` where this process has it, and then the others' bytes call it too."""
+        if ours is None:
+            return self.waker(role)
+        self.listen(role, ours)
+        return ours
+
     def waker(self, role: str) -> Callable[[], None]:
         """Return what tells the process of a role that there is something for it."""
         if role not in self.pipes:

@@ -195,18 +195,17 @@ def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key
     if people_changed:
         changing = [{**_contact_row(one), "key_id": ids[key_of(one)]} for one in people_changed]
         connection.execute(_CHANGE_CONTACT, changing)
-    taken = set(ids.values()) - set(gone)
+    taken = {0, *ids.values()} - set(gone)
     coming = [one.new for one in changes if isinstance(one.new, Contact) and one.old is None]
-    back = [one for one in coming if numbers.get(key_of(one), 0) not in {0, *taken}] if numbers else []
-    for statement, some in (
-        (_CONTACT_BACK, [{**_contact_row(one), "id": numbers[key_of(one)]} for one in back]),
-        (
-            _NEW_CONTACT,
-            [_contact_row(one) for one in coming if one not in set(back)]
-            if back
-            else list(map(_contact_row, coming)),
-        ),
-    ):
+    new: list[dict[str, object]] = []
+    back: list[dict[str, object]] = []  # under their old numbers
+    for one in coming:
+        number = numbers.get(key_of(one), 0)
+        if number in taken:
+            new.append(_contact_row(one))
+        else:
+            back.append({**_contact_row(one), "id": number})
+    for statement, some in ((_CONTACT_BACK, back), (_NEW_CONTACT, new)):
         if some:
             statement.run_each(connection, some)
     stated: dict[str, frozenset[str]] = {}
