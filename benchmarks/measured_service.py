@@ -32,9 +32,9 @@ if sys.prefix == sys.base_prefix and _VENV.exists():
 sys.path.insert(0, str(ROOT))
 
 from mailbot.core.dkim import covered, signature  # noqa: E402  the path above leads to it
-from mailbot.demo_register import make_register  # noqa: E402
-from mailbot.dkim_keys import load_signer, make_key  # noqa: E402
-from mailbot.register_file import write_register  # noqa: E402
+from mailbot.demo.demo_register import make_register  # noqa: E402
+from mailbot.folder.dkim_keys import load_signer, make_key  # noqa: E402
+from mailbot.formats.register_file import write_register  # noqa: E402
 from mailbot.workers import MOST  # noqa: E402
 from tests.net.dns_server import dns_server  # noqa: E402
 

@@ -11,11 +11,11 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailbot.config import Config, secret_key
 from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageUnavailable
 from mailbot.core.refusal import Refusal
-from mailbot.dkim_keys import load_signer
+from mailbot.folder.config import Config, secret_key
+from mailbot.folder.dkim_keys import load_signer
 from mailbot.resources import own_folder, templates_folder
 from mailbot.site import Site
 from mailbot.store.database import Database
@@ -71,19 +71,19 @@ def _renderer(config: Config) -> Renderer:
 
 
 def _read_forms(message: Message) -> tuple[Sheet, ...]:
-    from mailbot.form_file import read_forms  # noqa: PLC0415  as _renderer
+    from mailbot.formats.form_file import read_forms  # noqa: PLC0415  as _renderer
 
     return read_forms(message)
 
 
 def _write_form(survey: Survey, language: Language) -> bytes:
-    from mailbot.form_file import write_form  # noqa: PLC0415  as _renderer
+    from mailbot.formats.form_file import write_form  # noqa: PLC0415  as _renderer
 
     return write_form(survey, language)
 
 
 def _read_article(text: str, language: Language) -> Article:
-    from mailbot.markdown import read_markdown  # noqa: PLC0415  as _renderer
+    from mailbot.formats.markdown import read_markdown  # noqa: PLC0415  as _renderer
 
     return read_markdown(text, language)
 

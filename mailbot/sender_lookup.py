@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from mailbot.config import Config
-from mailbot.dkim_keys import verify
 from mailbot.flows.check_senders import SenderCheck
+from mailbot.folder.config import Config
+from mailbot.folder.dkim_keys import verify
 
 _DNS_SECONDS, _DNS_EACH = 8.0, 2.5  # for all questions about one mail, and for one of them
 _DNS_QUESTIONS = 100  # about one mail: SPF takes 22 at most, each signature and each step of a walk one

@@ -18,14 +18,11 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from mailbot import log
-from mailbot.backup_file import held_since
 from mailbot.clock_watch import ClockWatch
-from mailbot.config import Config, ImapSource
 from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.lapse import Reading
 from mailbot.core.refusal import Refusal
-from mailbot.dkim_keys import load_signer
 from mailbot.flows.check_senders import SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.know_recipient import Directory
@@ -34,6 +31,9 @@ from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
+from mailbot.folder.config import Config, ImapSource
+from mailbot.folder.dkim_keys import load_signer
+from mailbot.formats.backup_file import held_since
 from mailbot.installation import clock, make_site, only_one, open_database
 from mailbot.net import imap_client, smtp_server
 from mailbot.resources import templates_folder

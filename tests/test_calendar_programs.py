@@ -25,7 +25,7 @@ from mailbot.core.calendar_reply import uid_key_and_token
 from mailbot.core.event import Event
 from mailbot.core.mailing import fill, folded_mailbox, template
 from mailbot.core.token import calendar_token
-from mailbot.ics import event_ics
+from mailbot.formats.ics import event_ics
 from tests.ports import free_port
 
 TOKYO = ZoneInfo("Asia/Tokyo")

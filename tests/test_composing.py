@@ -22,7 +22,7 @@ from mailbot.core.mailing import fill, template
 from mailbot.core.message import parse
 from mailbot.core.reply import read_reply
 from mailbot.core.survey import Answer, Answers, Problem, Question, QuestionType, Survey
-from mailbot.demo_clients import CLIENTS, original
+from mailbot.demo.demo_clients import CLIENTS, original
 from mailbot.render import Letterhead, Recipient, Renderer, Thread, VoteReceipt, recipient_values
 from mailbot.resources import templates_folder
 from tests.mails.standard import STANDARD, TODAY

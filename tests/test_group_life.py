@@ -23,7 +23,7 @@ from typing import TypeVar
 
 import pytest
 
-from mailbot.config import write_secret_key
+from mailbot.folder.config import write_secret_key
 from tests import mutt
 from tests.dialogs.conversation import text_of
 from tests.net.test_smtp_server import prepare_postfix

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 import pytest
 
-from mailbot import bulletin_files, definition_files, meeting_files
 from mailbot.cli import root
-from mailbot.config import ConfigFile, ImapFile, ReceiveFile
+from mailbot.folder import bulletin_files, definition_files, meeting_files
+from mailbot.folder.config import ConfigFile, ImapFile, ReceiveFile
+from mailbot.folder.yaml_source import FileModel
 from mailbot.store import tables
-from mailbot.yaml_source import FileModel
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from mailbot.config import write_secret_key
+from mailbot.folder.config import write_secret_key
 from tests.net.dovecot import PASSWORD, UNAVAILABLE, dovecot
 
 Found = TypeVar("Found")

@@ -17,8 +17,8 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from mailbot.config import write_secret_key
-from mailbot.dkim_keys import make_key
+from mailbot.folder.config import write_secret_key
+from mailbot.folder.dkim_keys import make_key
 from tests.dialogs.conversation import run
 from tests.net.dns_server import dns_server
 from tests.ports import free_port

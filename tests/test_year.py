@@ -14,15 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.config import load_config
 from mailbot.core.calendar import business_day
 from mailbot.core.digest import begins_week
-from mailbot.definitions import load_definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
+from mailbot.folder.config import load_config
+from mailbot.folder.definitions import load_definitions
 from mailbot.store import meetings, occurrences, pulses
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence

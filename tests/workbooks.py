@@ -14,7 +14,7 @@ from openpyxl.cell.cell import Cell
 
 from mailbot.core.message import Message, parse
 from mailbot.core.survey import Survey
-from mailbot.form_file import write_form
+from mailbot.formats.form_file import write_form
 
 FIRST = 5  # the row of the first question
 XLSX = "vnd.openxmlformats-officedocument.spreadsheetml.sheet"

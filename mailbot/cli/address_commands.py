@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from mailbot import show, show_register
+from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.member_commands import members_group, show_imported
 from mailbot.core.refusal import Refusal
@@ -16,6 +16,7 @@ from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.merge_persons import merge_persons
 from mailbot.installation import clock
+from mailbot.show import show_register
 from mailbot.site import Site
 from mailbot.store import lists, members, other_addresses
 

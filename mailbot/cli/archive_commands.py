@@ -20,8 +20,8 @@ from mailbot.flows.lists.export_archive import export_archive
 from mailbot.flows.lists.import_archive import import_archive
 from mailbot.flows.lists.purge_posts import purge_posts
 from mailbot.flows.lists.rebuild_index import rebuild_index
+from mailbot.formats.mailbox_files import check_files, read_mails
 from mailbot.installation import clock
-from mailbot.mailbox_files import check_files, read_mails
 from mailbot.store import archive, lists
 
 

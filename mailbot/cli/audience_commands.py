@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import Connection
 
-from mailbot import show, show_register
+from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.member_commands import members_group
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.roll_call import RollCall
-from mailbot.definition_files import moment, read_selector
 from mailbot.flows.members.call_roll import plan_roll_call
 from mailbot.flows.surveys.open_survey import first_of_each_body
+from mailbot.folder.definition_files import moment, read_selector
 from mailbot.installation import clock
+from mailbot.show import show_register
 from mailbot.store import members, occurrences, roll_calls
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)

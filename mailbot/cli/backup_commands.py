@@ -8,14 +8,14 @@ from typing import Literal
 import click
 
 from mailbot import __version__, show
-from mailbot.backup_file import HELD, Backup, held_since, restore_backup, write_backup
 from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened
 from mailbot.cli.root import root
-from mailbot.config import load_config
 from mailbot.core.finding import size_words
 from mailbot.core.header import clean
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.resume_after_restore import resume_after_restore
+from mailbot.folder.config import load_config
+from mailbot.formats.backup_file import HELD, Backup, held_since, restore_backup, write_backup
 from mailbot.installation import clock, only_one
 
 

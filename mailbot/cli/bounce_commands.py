@@ -13,13 +13,13 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, opened
 from mailbot.cli.root import CONFIG, root
-from mailbot.config import find_config
 from mailbot.core.address import valid_address
 from mailbot.core.refusal import Refusal
 from mailbot.core.trouble import Failure, Trouble, score_at
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.suspend_address import suspend_address
+from mailbot.folder.config import find_config
 from mailbot.installation import clock
 from mailbot.store import lists, members, troubles
 

@@ -9,10 +9,10 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, command
 from mailbot.cli.root import root
-from mailbot.config import dkim_key_file, load_config, read_config
-from mailbot.config import selector as checked_selector
 from mailbot.core.mistake import Mistakes
-from mailbot.dkim_keys import KeyType, make_key, public_key, zone_line
+from mailbot.folder.config import dkim_key_file, load_config, read_config
+from mailbot.folder.config import selector as checked_selector
+from mailbot.folder.dkim_keys import KeyType, make_key, public_key, zone_line
 from mailbot.installation import clock
 
 

@@ -8,8 +8,7 @@ from typing import Literal
 
 import click
 
-from mailbot import show, show_events
-from mailbot.attendance_files import attendance_csv, attendance_xlsx, badge_page
+from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened, write_out
 from mailbot.cli.root import root
 from mailbot.core.event_figures import YearFigures, event_figures, year_of
@@ -18,9 +17,11 @@ from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
 from mailbot.flows.events.list_attendees import list_attendees
+from mailbot.formats.attendance_files import attendance_csv, attendance_xlsx, badge_page
+from mailbot.formats.report_files import encoded
 from mailbot.installation import clock
-from mailbot.report_files import encoded
 from mailbot.resources import templates_folder
+from mailbot.show import show_events
 from mailbot.store import ballots
 
 

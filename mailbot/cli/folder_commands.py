@@ -17,11 +17,11 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.meeting import Meeting
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
-from mailbot.definition_yaml import file_name, write_markdown, write_yaml
-from mailbot.definitions import check_folder, load_definitions
 from mailbot.flows.apply_definitions import apply_definitions
+from mailbot.folder.definition_yaml import file_name, write_markdown, write_yaml
+from mailbot.folder.definitions import check_folder, load_definitions
+from mailbot.folder.new_folder import make_folder
 from mailbot.installation import clock
-from mailbot.new_folder import make_folder
 from mailbot.store import bulletins, events, lists, meetings, surveys
 
 

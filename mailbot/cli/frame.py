@@ -14,8 +14,8 @@ from typing import Any
 import click
 
 from mailbot.cli.root import CONFIG
-from mailbot.config import Config, find_config, load_config
 from mailbot.core.refusal import Refusal
+from mailbot.folder.config import Config, find_config, load_config
 from mailbot.installation import make_site, open_database
 from mailbot.site import Site
 from mailbot.store.database import Database

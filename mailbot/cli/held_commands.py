@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from sqlalchemy import Connection
 
-from mailbot import show, show_queue
+from mailbot import show
 from mailbot.cli.act_frame import request
 from mailbot.cli.frame import JSON, Open, command, opened
 from mailbot.cli.root import root
@@ -15,6 +15,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.installation import clock
+from mailbot.show import show_queue
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists, surveys
 

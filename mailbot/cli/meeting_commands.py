@@ -13,12 +13,12 @@ from mailbot.cli.root import root
 from mailbot.core.meeting import MeetingState, poll_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.definition_files import moment
 from mailbot.flows.events.command_meeting import candidate, fixed_sentence
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
+from mailbot.folder.definition_files import moment
 from mailbot.installation import clock
 from mailbot.store import meetings, surveys
 from mailbot.store.meetings import StoredMeeting

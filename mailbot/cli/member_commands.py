@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from mailbot import show, show_register
+from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import Group, root
 from mailbot.core.member_figures import Grouping, member_figures
@@ -20,8 +20,9 @@ from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.members.import_members import Imported, Incoming, import_members
 from mailbot.flows.members.retire_body import retire_body
 from mailbot.flows.members.undo_import import undo_import
+from mailbot.formats.register_file import read_register, write_register
 from mailbot.installation import clock
-from mailbot.register_file import read_register, write_register
+from mailbot.show import show_register
 from mailbot.store import imports, members
 
 

@@ -13,11 +13,11 @@ from mailbot.cli.list_commands import lists_group
 from mailbot.core.address import route
 from mailbot.core.old_list import Aside, OldList, Role
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.definition_yaml import to_document, write_yaml
 from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.members.take_over_list import take_over_list
+from mailbot.folder.definition_yaml import to_document, write_yaml
+from mailbot.formats.old_list_files import check_addresses, read_old_list
 from mailbot.installation import clock
-from mailbot.old_list_files import check_addresses, read_old_list
 
 _FILE = click.Path(path_type=Path)
 _LONGEST = 60  # characters of a value that is left aside, on a screen

@@ -11,10 +11,10 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.root import root
-from mailbot.config import address as checked_address
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.erase_person import Erased, erase_person
 from mailbot.flows.members.export_person import PersonFile, export_person
+from mailbot.folder.config import address as checked_address
 from mailbot.installation import clock
 
 

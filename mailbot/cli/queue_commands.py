@@ -7,10 +7,11 @@ from pathlib import Path
 
 import click
 
-from mailbot import show, show_queue
+from mailbot import show
 from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.root import root
 from mailbot.installation import clock
+from mailbot.show import show_queue
 
 
 @command(root, "queue")

@@ -9,7 +9,7 @@ from typing import Literal
 
 import click
 
-from mailbot import show, show_surveys
+from mailbot import show
 from mailbot.cli.act_frame import request
 from mailbot.cli.frame import JSON, command, opened, write_out
 from mailbot.cli.survey_commands import surveys_group
@@ -19,10 +19,11 @@ from mailbot.flows.events.draft_minutes import draft_minutes
 from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.remind_survey import missing
 from mailbot.flows.surveys.report_survey import report_survey, votes_by_body
+from mailbot.formats.report_files import encoded, write_csv, write_raw_csv, write_xlsx
+from mailbot.formats.report_page import ReportPages
 from mailbot.installation import clock
-from mailbot.report_files import encoded, write_csv, write_raw_csv, write_xlsx
-from mailbot.report_page import ReportPages
 from mailbot.resources import templates_folder
+from mailbot.show import show_surveys
 from mailbot.store import members, surveys
 
 

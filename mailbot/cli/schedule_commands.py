@@ -13,7 +13,6 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, opened, write_out
 from mailbot.cli.root import CONFIG, root
-from mailbot.config import find_config
 from mailbot.core.calendar import date_words, local_moment, unconfirmed
 from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
 from mailbot.core.refusal import Refusal
@@ -22,9 +21,10 @@ from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.core.written_date import read_written
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
+from mailbot.folder.config import find_config
+from mailbot.formats.plan_ics import plan_ics
 from mailbot.installation import clock
-from mailbot.plan_ics import plan_ics
-from mailbot.show_schedule import schedule_entries, schedule_rows, zone_words
+from mailbot.show.show_schedule import schedule_entries, schedule_rows, zone_words
 from mailbot.store import occurrences
 
 _RUN = re.compile(r"(?:p-?)?0*([1-9][0-9]{0,11})", re.IGNORECASE)

@@ -10,9 +10,9 @@ import click
 from mailbot import log
 from mailbot.cli.frame import JSON, UNUSED_CONFIG, command
 from mailbot.cli.root import root
-from mailbot.config import load_config
 from mailbot.core.mistake import Mistakes
-from mailbot.definitions import check_folder
+from mailbot.folder.config import load_config
+from mailbot.folder.definitions import check_folder
 from mailbot.service import ROLES, serve, serve_in_workers
 from mailbot.workers import MOST
 
@@ -55,6 +55,6 @@ def _serve(path: Path, roles: str | None, workers: int, log_level: str) -> None:
 @UNUSED_CONFIG
 def _demo(as_json: bool, keep: Path | None) -> None:
     """Do the whole main job on real input: a post, a survey, a seminar, all by real SMTP, within a minute."""
-    from mailbot.demo import demo  # noqa: PLC0415  only the demo needs what it imports
+    from mailbot.demo.main_job import demo  # noqa: PLC0415  only the demo needs what it imports
 
     demo(keep=keep, as_json=as_json)

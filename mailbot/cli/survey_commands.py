@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from mailbot import show, show_surveys
+from mailbot import show
 from mailbot.cli.act_frame import request
 from mailbot.cli.frame import JSON, command, only_try, opened, write_out
 from mailbot.cli.root import Group, root
@@ -14,14 +14,15 @@ from mailbot.cli.survey_frame import defined
 from mailbot.core.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
-from mailbot.definition_files import moment
 from mailbot.flows.surveys.follow_up_survey import follow_up_survey
 from mailbot.flows.surveys.record_proxy import record_proxy
 from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.flows.surveys.send_form import send_form
-from mailbot.form_file import write_form
+from mailbot.folder.definition_files import moment
+from mailbot.formats.form_file import write_form
 from mailbot.installation import clock
+from mailbot.show import show_surveys
 from mailbot.store import acts, surveys
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailbot import show
-from mailbot.config import Config
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
-from mailbot.definitions import load_definitions
+from mailbot.folder.config import Config
+from mailbot.folder.definitions import load_definitions
 from mailbot.store.ballots import Ballot
 
 

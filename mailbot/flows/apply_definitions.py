@@ -17,11 +17,11 @@ from mailbot.core.meeting import Meeting, event_of, poll_of
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.definitions import Definitions
 from mailbot.flows.bulletins.send_issue import next_issue
 from mailbot.flows.events.change_event import change_event
 from mailbot.flows.runs.plan_runs import plan_meeting, plan_runs
 from mailbot.flows.surveys.extend_survey import move_close
+from mailbot.folder.definitions import Definitions
 from mailbot.site import Site
 from mailbot.store import bulletins, events, journal, lists, meetings, surveys
 

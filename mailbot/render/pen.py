@@ -39,7 +39,7 @@ from mailbot.core.mailing import field
 from mailbot.core.survey import Answers, Survey
 from mailbot.core.voting_paper import paper_lines
 from mailbot.core.wrap import COLUMNS
-from mailbot.ics import event_ics
+from mailbot.formats.ics import event_ics
 
 if TYPE_CHECKING:
     from jinja2.sandbox import ImmutableSandboxedEnvironment

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailbot.core.arc import Chain, check_chain, seal
 from mailbot.core.dkim_signature import SignedMail
-from mailbot.dkim_keys import load_signer, make_key, verify
+from mailbot.folder.dkim_keys import load_signer, make_key, verify
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
 MAIL = (

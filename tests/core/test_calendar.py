@@ -27,7 +27,7 @@ from mailbot.core.calendar import (
     unusual,
     wareki,
 )
-from mailbot.holidays import is_holiday
+from mailbot.folder.holidays import is_holiday
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")

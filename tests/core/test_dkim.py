@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from mailbot.core.dkim import Covered, Signer, covered, relaxed_body, relaxed_field, signature
 from mailbot.core.mailing import fill, template
-from mailbot.dkim_keys import PublicKey, load_signer, make_key
+from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
 MAIL = (

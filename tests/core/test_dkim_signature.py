@@ -19,7 +19,7 @@ from mailbot.core import dkim as maker
 from mailbot.core.dkim import covered, signature
 from mailbot.core.dkim_signature import DkimFinding, SignedMail, check_signatures
 from mailbot.core.dns_answers import NoAnswer
-from mailbot.dkim_keys import load_signer, make_key, verify
+from mailbot.folder.dkim_keys import load_signer, make_key, verify
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
 LONG_AFTER = NOW + timedelta(days=4_000)  # the independent signer looks at the clock

@@ -16,7 +16,7 @@ from mailbot.core.gateway import Findings, Layout, Sent, finding_sentences, find
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import Message, parse
 from mailbot.core.wrap import columns
-from mailbot.demo_clients import CLIENTS, Client, Original, original
+from mailbot.demo.demo_clients import CLIENTS, Client, Original, original
 from mailbot.render import Letterhead, Recipient, Renderer, recipient_values
 from mailbot.resources import templates_folder
 

@@ -28,7 +28,7 @@ from mailbot.core.plan import (
     survey_jobs,
 )
 from mailbot.core.survey import Question, Reminder, Survey
-from mailbot.holidays import is_holiday
+from mailbot.folder.holidays import is_holiday
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")

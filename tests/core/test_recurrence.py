@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot.core.recurrence import coming, read_in_month, read_recurrence, recurrence_words
-from mailbot.holidays import is_holiday
+from mailbot.folder.holidays import is_holiday
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -13,7 +13,7 @@ from mailbot.core.register import Body
 from mailbot.core.report import Figures, FreeText, Report, make_report, percent
 from mailbot.core.survey import Answers, Mode, Question, Survey
 from mailbot.core.tally import Vote
-from mailbot.demo_register import make_register
+from mailbot.demo.demo_register import make_register
 from tests.mails.standard import STANDARD
 
 NOW = datetime(2026, 7, 2, 8, 0, tzinfo=UTC)

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailbot.config import load_config, write_secret_key
 from mailbot.core.audience import Selector
 from mailbot.core.mailing_list import MailingList
-from mailbot.definition_yaml import write_yaml
+from mailbot.folder.config import load_config, write_secret_key
+from mailbot.folder.definition_yaml import write_yaml
 from mailbot.installation import open_database
 from mailbot.store import inbox, outbox
 from mailbot.store.database import Database

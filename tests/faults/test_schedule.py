@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from mailbot.core.audience import Selector
 from mailbot.core.survey import Question, Survey
-from mailbot.definition_yaml import write_yaml
+from mailbot.folder.definition_yaml import write_yaml
 from mailbot.store.tables import delivery, mailing, occurrence
 from tests.faults.node import SHORT, Node, new_node, until
 from tests.faults.sink import Sink

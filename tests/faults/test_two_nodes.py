@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from mailbot.core.audience import Selector
 from mailbot.core.event import Event, Notice
-from mailbot.definition_yaml import write_yaml
+from mailbot.folder.definition_yaml import write_yaml
 from mailbot.store.tables import delivery, mailing, occurrence
 from tests.faults import lives
 from tests.faults.lives import Lives

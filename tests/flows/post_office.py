@@ -25,15 +25,15 @@ from mailbot.core.meeting import Meeting
 from mailbot.core.register import Body, Contact
 from mailbot.core.survey import Question, Reminder, Survey
 from mailbot.core.token import bounce_token
-from mailbot.definitions import Definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.deliver_outbox import own_values
 from mailbot.flows.members.import_members import Incoming, import_members
 from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.open_survey import open_survey
-from mailbot.form_file import read_forms, write_form
-from mailbot.holidays import is_holiday
-from mailbot.markdown import read_markdown
+from mailbot.folder.definitions import Definitions
+from mailbot.folder.holidays import is_holiday
+from mailbot.formats.form_file import read_forms, write_form
+from mailbot.formats.markdown import read_markdown
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.site import Site

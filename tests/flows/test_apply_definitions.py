@@ -12,10 +12,10 @@ from mailbot.core.audience import Selector
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Question, Survey
-from mailbot.definitions import Definitions
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.extend_survey import extend_survey
+from mailbot.folder.definitions import Definitions
 from mailbot.store import events, lists, occurrences, surveys
 from tests.flows.post_office import EVENT, KAIGI, NEWS, SECURITY, SURVEY, YAMADA, PostOffice
 

@@ -21,10 +21,10 @@ from mailbot.core.envelope import Envelope
 from mailbot.core.mailing import template
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.seven_bit import seven_bit
-from mailbot.dkim_keys import load_signer, make_key, verify
 from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.sign_copies import sign_copy
+from mailbot.folder.dkim_keys import load_signer, make_key, verify
 from mailbot.net.dns_client import DnsClient
 from mailbot.store import inbox, lists, sender_checks
 from mailbot.store.database import Database
@@ -70,7 +70,7 @@ def zone(key: Path, dmarc: str = "v=DMARC1; p=reject") -> dict[tuple[str, str], 
 
 def load_record(key: Path) -> str:
     """Return the key's record."""
-    from mailbot.dkim_keys import public_key  # noqa: PLC0415
+    from mailbot.folder.dkim_keys import public_key  # noqa: PLC0415
 
     return public_key(key).record
 

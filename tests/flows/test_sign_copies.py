@@ -13,9 +13,9 @@ import pytest
 
 from mailbot.core.dkim import Signer
 from mailbot.core.relay import Relay
-from mailbot.dkim_keys import PublicKey, load_signer, make_key
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.sign_copies import SignedAhead
+from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
 from mailbot.store import outbox
 from tests.flows.post_office import SATO, SUZUKI, YAMADA, PostOffice
 from tests.net.test_smtp_client import Server, mail

@@ -17,7 +17,7 @@ from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.export_archive import export_archive
 from mailbot.flows.lists.import_archive import Imported, import_archive
-from mailbot.mailbox_files import check_files, read_mails
+from mailbot.formats.mailbox_files import check_files, read_mails
 from mailbot.store import archive, lists
 from mailbot.store.database import Database
 from tests.flows.post_office import NAGANO, SECURITY, YAMADA, PostOffice

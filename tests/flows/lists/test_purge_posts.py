@@ -16,7 +16,7 @@ from mailbot.flows.lists.import_archive import import_archive
 from mailbot.flows.lists.purge_posts import Purged, purge_posts
 from mailbot.flows.lists.rebuild_index import rebuild_index
 from mailbot.flows.runs.keep_up import keep_up
-from mailbot.mailbox_files import read_mails
+from mailbot.formats.mailbox_files import read_mails
 from mailbot.store import archive
 from mailbot.store.database import Database
 from mailbot.store.tables import delivery, mail, metadata

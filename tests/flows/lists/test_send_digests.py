@@ -11,7 +11,7 @@ from mailbot.core import old_posts
 from mailbot.core.digest import begins_week
 from mailbot.flows.members.set_member import set_member
 from mailbot.flows.runs.keep_up import keep_up
-from mailbot.holidays import is_holiday
+from mailbot.folder.holidays import is_holiday
 from mailbot.store.database import Database
 from tests.flows.lists.test_send_posts import attached
 from tests.flows.members.test_obey_member import KAIGI_REQUEST, plain, write

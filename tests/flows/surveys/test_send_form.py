@@ -16,7 +16,7 @@ from mailbot.flows.rehearse import rehearse
 from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.flows.surveys.send_form import send_form
 from mailbot.flows.surveys.send_trial import send_trial
-from mailbot.form_file import read_form
+from mailbot.formats.form_file import read_form
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import vote
 from tests.core.test_section_8 import RESOLUTION

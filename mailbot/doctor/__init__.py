@@ -1,0 +1,1 @@
+"""What `mailbot doctor` looks at."""

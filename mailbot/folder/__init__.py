@@ -1,0 +1,1 @@
+"""The working folder as people write it: the configuration, the definitions, own templates, keys."""

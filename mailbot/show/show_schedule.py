@@ -1,0 +1,65 @@
+"""What `mailbot schedule` prints: the runs that were late, skipped or changed, and those to come."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.calendar import unconfirmed, unusual
+from mailbot.core.plan import job_name
+from mailbot.core.run_words import run_name, run_words
+from mailbot.flows.runs.count_mails import count_mails
+from mailbot.formats.plan_ics import Entry
+from mailbot.show import Row, local
+from mailbot.site import Site
+from mailbot.store.occurrences import Occurrence
+
+_OPEN = frozenset({"waiting", "asked"})
+
+
+def schedule_rows(
+    connection: Connection, site: Site, past: Sequence[Occurrence], coming: Sequence[Occurrence]
+) -> list[Row]:
+    """Return one row for each run: what was late or skipped, then what is to come and to how many."""
+    return [
+        {
+            "id": run_name(one.number),
+            "at": local(one.due_at, site.zone),
+            "what": run_words(job_name(one.job), site.language),
+            "job": one.job,
+            "state": one.state,
+            "mails": count_mails(connection, one) if one.state in _OPEN else None,
+            "note": _note(site, one),
+        }
+        for one in [*past, *coming]
+    ]
+
+
+def schedule_entries(connection: Connection, site: Site, coming: Sequence[Occurrence]) -> list[Entry]:
+    """Return the runs to come as entries of a calendar."""
+    return [
+        Entry(
+            one.number,
+            one.due_at.astimezone(site.zone),
+            run_words(job_name(one.job), site.language),
+            count_mails(connection, one),
+        )
+        for one in coming
+    ]
+
+
+def zone_words(site: Site, now: datetime) -> str:
+    """Return in which zone times are shown: Asia/Tokyo (UTC+09:00)."""
+    offset = now.astimezone(site.zone).strftime("%z")
+    return f"{site.zone.key} (UTC{offset[:3]}:{offset[3:5]})"
+
+
+def _note(site: Site, one: Occurrence) -> str:
+    if one.state not in _OPEN:
+        return one.note
+    at = one.due_at.astimezone(site.zone)
+    moved = f"by its definition {local(one.planned_at, site.zone)}" if one.planned_at is not None else ""
+    said = [one.note, moved, unusual(at, site.calendar), unconfirmed(at.date(), site.calendar)]
+    return " ".join(sentence for sentence in said if sentence)
