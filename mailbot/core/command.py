@@ -33,6 +33,9 @@ _CONTACT = re.compile(r"^\s*[「『]?(?:担当変更|担当者変更|[Cc]ontact)
 _POLITE = re.compile(
     r"(?:を|で|と)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|ます|ください|下さい|です|希望します)$"
 )
+_WHAT = re.compile(
+    r"^(?:今回は|(?:前回の|先の|先日の)?(?:ご?回答|お?答え)票?[をは])(?=\S)"
+)  # 回答を取り下げます
 _QUOTES = "「」『』\"'“”。.!"
 _PROXY = re.compile(r"^(?:委任状?|[Pp]roxy(?:\s+to\b)?)(?:\s+|[:：]\s*)(?P<to>\S.{0,80})$")
 _PROXY_AFTER = re.compile(
@@ -57,7 +60,9 @@ def command_of(line: str, accepted: frozenset[str] = ALWAYS) -> tuple[Command, s
         return "proxy", to
     bare = line_key(line).strip(_QUOTES)
     if not bare.startswith(_BEGINNINGS):
-        return None  # no words of courtesy behind it make it one
+        bare = _WHAT.sub("", bare)
+        if not bare.startswith(_BEGINNINGS):
+            return None  # no words of courtesy behind it make it one
     command = _WORDS.get(bare) or _WORDS.get(_POLITE.sub("", bare).strip(_QUOTES))
     return (command, "") if command in accepted and command is not None else None
 

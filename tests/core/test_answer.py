@@ -381,7 +381,9 @@ def test_two_votes_in_words(slot: str) -> None:
     assert kind(MOTION, slot) == "two-choices"
 
 
-@pytest.mark.parametrize("slot", ["○2", "2○", "✓ 2", "2レ", "２番に○", "選択肢2", "option 2"])
+@pytest.mark.parametrize(
+    "slot", ["○2", "2○", "✓ 2", "2レ", "２番に○", "2に丸", "2を丸で囲みました", "選択肢2", "option 2"]
+)
 def test_a_tick_beside_a_number(slot: str) -> None:
     """A tick or a word for option beside the number changes nothing."""
     assert read_answer(SINGLE, slot, today=TODAY) == Understood(("2",))

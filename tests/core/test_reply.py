@@ -288,6 +288,9 @@ def test_explicit_answer_below_everything() -> None:
     [
         ("取下げ", "withdraw"),
         ("「取下げ」", "withdraw"),
+        ("回答を取り下げます。", "withdraw"),
+        ("今回は回答しません", "decline"),
+        ("回答票を再送してください", "resend"),
         ("再送", "resend"),
         ("回答しない", "decline"),
         ("ヘルプ", "help"),
