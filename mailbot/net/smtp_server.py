@@ -24,7 +24,7 @@ import ssl
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Literal, cast
 
 import aiosmtpd.smtp
@@ -38,6 +38,7 @@ Protocol = Literal["smtp", "lmtp"]
 _LINGER = 10  # seconds in which a client may read why it was refused, before its connection is cut
 _BUSY = 1  # seconds: a connection that was idle for less keeps its place when the server is full
 _STEP = 512  # bytes: less than this in one read is no progress, so that single bytes buy no time
+_KNOWN_SECONDS = 1.0  # after which a recipient is asked about again
 _COMMANDS = 4096  # bytes of commands that may wait for a reply
 
 _SYNC = "503 5.5.0 Input arrived before our reply, and PIPELINING is not offered; closing the connection"
@@ -48,6 +49,7 @@ _FAULTS: dict[Fault, str] = {
     "input behind the dot": _SYNC,
 }
 _SHUTDOWN = "421 4.3.2 The service is shutting down, please try again"
+_LATE = "451 4.4.5 The mail could not be stored in time, please try again later"
 _CROWDED = "421 4.3.2 Too many connections, please try again"
 
 # aiosmtpd's own replies carry no enhanced status codes; these fit all that it gives with each code.
@@ -130,6 +132,8 @@ class Server:
     _sessions: set[_Session] = field(default_factory=set)
     _peers: collections.Counter[str] = field(default_factory=collections.Counter)  # connections of each
     _storing: set[asyncio.Task[str]] = field(default_factory=set)
+    _known: set[tuple[str, str]] = field(default_factory=set)  # recipients, each with the sender
+    _known_until: float = 0.0  # of the monotonic clock
     _listener: asyncio.Server = field(init=False)
 
     async def start(self, host: str, port: int) -> None:
@@ -185,6 +189,20 @@ class Server:
         self.leave(idlest)
         idlest.make_room()
         return True
+
+    async def is_known(self, address: str, sender: str) -> bool:
+        """Tell whether an address is ours; what was said of it for this sender a moment ago is not asked again."""
+        now = time.monotonic()
+        if now > self._known_until:
+            self._known.clear()
+            self._known_until = now + _KNOWN_SECONDS
+        if (address, sender) in self._known:
+            return True
+        async with asyncio.timeout(self.limits.store_seconds):
+            known = await self.knows(address, sender)
+        if known:
+            self._known.add((address, sender))
+        return known
 
     def enter(self, session: _Session) -> None:
         """Count a connection."""
@@ -293,9 +311,7 @@ class _Hooks:
             return f"452 4.5.3 One mail takes {limits.recipients} recipients; send it again to the others"
         if not (address.isascii() or envelope.smtp_utf8):
             return "553 5.6.7 An address that is not ASCII needs SMTPUTF8 (RFC 6531)"
-        async with asyncio.timeout(limits.store_seconds):
-            known = address != "<>" and await self._server.knows(address, envelope.mail_from or "")
-        if not known:
+        if address == "<>" or not await self._server.is_known(address, envelope.mail_from or ""):
             return f"550 5.1.1 {address} is not an address of this service; please check how it is written"
         envelope.rcpt_tos.append(address)
         return "250 2.1.5 Recipient taken"
@@ -334,8 +350,11 @@ class _Session(aiosmtpd.smtp.SMTP):
         self.peer = peer
         self.idle_since = self.loop.time()  # of the loop's clock; inf while a mail is being stored
         self._server = server
+        self._deadline = math.inf  # of the loop's clock: when nothing has come for too long
+        self._typed = bytearray()  # commands that were not read yet
+        self._line: asyncio.Future[None] | None = None  # set while the dialogue waits for one
         self._content: Content | None = None  # set from DATA to the final dot
-        self._storing: asyncio.Future[asyncio.Task[str]]  # set at the final dot
+        self._outcome: asyncio.Future[str]  # the reply to the mail
         self._line_ends = LineEnds()
         self._replies = 1  # that the client waits for: in LMTP, after DATA, one for each recipient
         self._unanswered = 0  # bytes of commands since our last reply
@@ -348,6 +367,7 @@ class _Session(aiosmtpd.smtp.SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin the dialogue; aiosmtpd calls this again when TLS has begun (RFC 3207: all is forgotten)."""
+        self._typed.clear()
         super().connection_made(transport)
         if self._cut_off is not None:
             del self._smtp_methods["STARTTLS"]  # aiosmtpd would begin TLS within TLS
@@ -363,9 +383,9 @@ class _Session(aiosmtpd.smtp.SMTP):
             )
 
     def data_received(self, data: bytes) -> None:
-        """Judge what was read before aiosmtpd sees it, which neither counts nor looks at line ends.
+        """Judge what was read: aiosmtpd neither counts nor looks at line ends.
 
-        The content never reaches its StreamReader: that reads line by line, and has no bound without a CRLF.
+        Nothing reaches its StreamReader: that has no bound in the content without a CRLF, and costs more than the answer.
         """
         if self._dismissed:
             return
@@ -377,8 +397,10 @@ class _Session(aiosmtpd.smtp.SMTP):
             self._unanswered += len(data)
             if self._unanswered > _COMMANDS:
                 self.dismiss("500 5.5.2 The command is too long; closing the connection")
-            else:
-                super().data_received(data)
+                return
+            self._typed += data
+            if self._line is not None and b"\r\n" in self._typed and not self._line.done():
+                self._line.set_result(None)
 
     def connection_lost(self, error: Exception | None) -> None:
         """Give up the place. aiosmtpd cancels the dialogue, but not the storing of a whole mail."""
@@ -394,9 +416,18 @@ class _Session(aiosmtpd.smtp.SMTP):
         if transport is not None:
             transport.close()
 
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Begin to wait anew. One timer serves many waits: it looks at the deadline when it fires."""
+        self._deadline = self.loop.time() + (duration or self._timeout_duration)
+        if self._timeout_handle is None:
+            self._timeout_handle = self.loop.call_at(self._deadline, self._timeout_cb)
+
     def _timeout_cb(self) -> None:
-        """Say why, which aiosmtpd does not."""
-        self.dismiss("421 4.4.2 Nothing has come for too long, please try again")
+        """Say why, which aiosmtpd does not; if something has come since the timer was set, wait for the rest."""
+        if self.loop.time() < self._deadline:
+            self._timeout_handle = self.loop.call_at(self._deadline, self._timeout_cb)
+        else:
+            self.dismiss("421 4.4.2 Nothing has come for too long, please try again")
 
     def dismiss(self, reply: str) -> None:
         """Answer for the last time, and forget what else the client sends.
@@ -433,12 +464,57 @@ class _Session(aiosmtpd.smtp.SMTP):
 
     # Commands
 
+    async def _handle_client(self) -> None:
+        """Answer line after line, as aiosmtpd does, without its StreamReader and what it writes down of each line."""
+        await self.push(f"220 {self.hostname} {self.__ident__}")
+        while self.transport is not None:
+            try:
+                line = await self._next_line()
+                name, _, words = line.partition(b" ")
+                assert self.session is not None
+                command = name.upper().decode("ascii", "replace")
+                most = (
+                    self.command_size_limits[command]
+                    if self.session.extended_smtp
+                    else self.command_size_limit
+                )
+                method = self._smtp_methods.get(command)
+                if len(line) > most:
+                    await self.push("500 5.5.2 The command is too long")
+                elif method is not None:
+                    self._reset_timeout()
+                    await method(words.strip().decode("utf-8", "surrogateescape") if words else None)
+                else:
+                    await self.push("500 5.5.2 This is no command that is known here")
+            except (asyncio.CancelledError, ConnectionResetError):
+                self._writer.close()
+                raise
+            except Exception as error:  # noqa: BLE001  the session stays usable
+                reply = await self.handle_exception(error)
+                if isinstance(error, aiosmtpd.smtp.TLSSetupException):
+                    self.transport.close()
+                    self.connection_lost(error)
+                else:
+                    await self.push(reply)
+
+    async def _next_line(self) -> bytes:
+        """Wait for the next command; return it without its CRLF."""
+        while (end := self._typed.find(b"\r\n")) < 0:
+            self._line = self.loop.create_future()
+            try:
+                await self._line
+            finally:
+                self._line = None
+        line = bytes(self._typed[:end])
+        del self._typed[: end + 2]
+        return line
+
     async def push(self, status: str | bytes) -> None:
         """Send a reply. As each reply passes here, the rules about all commands are kept here."""
-        if self._dismissed:
+        if self._dismissed or self.transport is None:
             await self.loop.create_future()  # until connection_lost cancels this task
         reply = self._enhanced(status if isinstance(status, str) else status.decode())
-        early = bool(self._reader._buffer)  # type: ignore[attr-defined]  # noqa: SLF001  aiosmtpd does the same
+        early = bool(self._typed)
         self._unanswered = 0
         self._answered += 1
         self.idle_since = self.loop.time()
@@ -446,7 +522,10 @@ class _Session(aiosmtpd.smtp.SMTP):
         if reply.startswith(("4", "5")) and not reply.startswith("452 4.5.3"):
             self._refused += 1
             log.event(f"{self._server.protocol}.refused", peer=self.peer, reply=reply)
-        await super().push(reply)
+        transport = cast("asyncio.Transport", self.transport)
+        transport.write(reply.encode() + b"\r\n")
+        if transport.get_write_buffer_size():
+            await self._writer.drain()
         if early:
             self.dismiss(_SYNC)
         elif self._refused >= self._server.limits.errors:
@@ -460,6 +539,8 @@ class _Session(aiosmtpd.smtp.SMTP):
 
     async def check_helo_needed(self, _: str = "HELO") -> bool:
         """Name the greeting that this protocol has."""
+        if self.session is not None and self.session.host_name:
+            return False
         return await super().check_helo_needed("LHLO" if self._server.protocol == "lmtp" else "EHLO")
 
     async def smtp_LHLO(self, name: str) -> None:  # noqa: N802  aiosmtpd's name
@@ -486,23 +567,17 @@ class _Session(aiosmtpd.smtp.SMTP):
 
     async def _take_mail(self, recipients: int) -> str:
         """Read and store one mail; return the reply, in LMTP once for each recipient (RFC 2033 section 4.2)."""
-        limits = self._server.limits
-        content = self._content = Content(limits.size, limits.line)
-        self._storing = self.loop.create_future()
+        content = self._content = Content(self._server.limits.size, self._server.limits.line)
+        self._outcome = self.loop.create_future()
         try:
             if self._server.protocol == "lmtp":
                 self._replies = recipients
             await self.push("354 End the mail with a line that has only a dot")
-            storing = await self._storing
-            await asyncio.wait({storing}, timeout=limits.store_seconds)
+            reply = await self._outcome
         finally:
             self._server.held -= content.taken
             self._content = None
         replies, self._replies = self._replies, 1
-        if not storing.done():
-            reply = "451 4.4.5 The mail could not be stored in time, please try again later"
-        else:
-            reply = storing.result()
         if reply.startswith("2"):
             self._answered = self._refused = 0
         return "\r\n".join([reply] * replies)
@@ -521,7 +596,9 @@ class _Session(aiosmtpd.smtp.SMTP):
             # Here and not in the dialogue's task, which is cancelled if the client hangs up behind the dot.
             self._content = None
             self.idle_since = math.inf
-            self._storing.set_result(self._store(content))
+            outcome = self._outcome
+            late = self.loop.call_later(self._server.limits.store_seconds, _tell, outcome, _LATE)
+            self._store(content).add_done_callback(partial(_stored, outcome, late))
 
     def _store(self, content: Content) -> asyncio.Task[str]:
         assert self.envelope is not None
@@ -571,6 +648,18 @@ class _Session(aiosmtpd.smtp.SMTP):
 def _date(second: int) -> str:
     """Return a moment (seconds since 1970) as mail writes it; it is the same for all mails of a second."""
     return email.utils.format_datetime(datetime.fromtimestamp(second, UTC))
+
+
+def _tell(outcome: asyncio.Future[str], reply: str) -> None:
+    """Let a dialogue answer its mail, unless it has ended or was told before."""
+    if not outcome.done():
+        outcome.set_result(reply)
+
+
+def _stored(outcome: asyncio.Future[str], late: asyncio.TimerHandle, storing: asyncio.Task[str]) -> None:
+    late.cancel()
+    if not storing.cancelled():
+        _tell(outcome, storing.result())
 
 
 def _retrieve(task: asyncio.Task[None]) -> None:

@@ -587,6 +587,25 @@ async def test_storage_is_too_slow(store: Store, start: Start, connect: Connect)
     await until(lambda: len(store.mails) == 1)
 
 
+async def test_a_mail_that_is_stored_too_late_does_not_answer_the_next(
+    store: Store, start: Start, connect: Connect
+) -> None:
+    """Who was told 451 and sends his next mail hears what becomes of that one."""
+    first = store.gate = asyncio.Event()
+    client = await connect(await start(limits=Limits(store_seconds=0.3)))
+    await client.begin()
+    assert (await client.say(".")).startswith("451 4.4.5")
+    store.gate = asyncio.Event()
+    await client.say("MAIL FROM:<a@c.test>")
+    await client.say("RCPT TO:<ant@ml.test>")
+    await client.say("DATA")
+    client.writer.write(b"Subject: second\r\n.\r\n")
+    await until(lambda: store.begun == 2)
+    first.set()
+    await until(lambda: len(store.mails) == 1)
+    assert (await client.reply()).startswith("451 4.4.5")
+
+
 @pytest.mark.parametrize("reset", [False, True], ids=["FIN", "RST"])
 @pytest.mark.parametrize("waiting", [False, True], ids=["at once", "while it is stored"])
 async def test_client_hangs_up_behind_the_dot(
@@ -663,6 +682,49 @@ async def test_silent_client(start: Start, connect: Connect) -> None:
             break
     assert [reply[:9] for reply in await silent.rest()] == ["421 4.4.2"]
     assert time.monotonic() - began < 3
+
+
+async def test_a_client_that_goes_on_is_not_sent_away(start: Start, connect: Connect) -> None:
+    """Each command begins the wait anew, however many there were; then silence ends it as at the beginning."""
+    client = await connect(await start(limits=Limits(command_seconds=0.4)))
+    await client.reply()
+    for _ in range(6):
+        await asyncio.sleep(0.2)
+        assert (await client.say("NOOP")).startswith("250")
+    began = time.monotonic()
+    assert (await client.reply()).startswith("421 4.4.2")
+    assert 0.3 < time.monotonic() - began < 2
+
+
+async def test_a_recipient_is_asked_about_again(start: Start, connect: Connect) -> None:
+    """What was said of a recipient holds for this sender and for a moment; a no is never kept."""
+    asked: list[tuple[str, str]] = []
+    ours = {"ant@ml.test"}
+
+    async def look(address: str, sender: str) -> bool:
+        asked.append((address, sender))
+        return address in ours
+
+    server = await start()
+    server.knows = look
+    client = await connect(server)
+    await client.reply()
+    await client.say("EHLO c.test")
+
+    async def reply_to(sender: str, recipient: str) -> str:
+        await client.say(f"MAIL FROM:<{sender}>")
+        reply = await client.say(f"RCPT TO:<{recipient}>")
+        await client.say("RSET")
+        return reply[:3]
+
+    assert [await reply_to("a@c.test", "ant@ml.test") for _ in range(3)] == ["250"] * 3
+    assert await reply_to("b@c.test", "ant@ml.test") == "250"
+    assert [await reply_to("a@c.test", "bee@ml.test") for _ in range(2)] == ["550"] * 2
+    ours.clear()
+    assert await reply_to("a@c.test", "ant@ml.test") == "250"
+    await asyncio.sleep(1.1)
+    assert await reply_to("a@c.test", "ant@ml.test") == "550"
+    assert len(asked) == 5
 
 
 async def read_421(client: Client) -> bool:
