@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from itertools import chain
+from dataclasses import fields, replace
+from typing import NamedTuple
 
 from mailbot.core.address import address_key
 from mailbot.core.register import Body, Contact
@@ -14,7 +15,7 @@ Rows = Mapping[Key, Body | Contact]
 
 EVERY_COLUMN = frozenset(field.name for kind in (Body, Contact) for field in fields(kind))
 _ALWAYS = {Body: {"code", "name", "kind", "prefecture"}, Contact: {"code", "email", "rank"}}  # in every file
-_NAMES = {  # of what becomes of a row: it comes, changes, goes
+_NAMES: Mapping[type, tuple[str, str, str]] = {  # of what becomes of a row: it comes, changes, goes
     Body: ("bodies_added", "bodies_changed", "bodies_removed"),
     Contact: ("contacts_added", "contacts_changed", "contacts_removed"),
 }
@@ -26,8 +27,7 @@ _REPLACED = 50  # percent, replaced by others: every April it is a third
 _FEW = 10  # contacts that may always go
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One row of the register as it was and as it becomes; None: it was not there, it is not there any more."""
 
     old: Body | Contact | None
@@ -57,14 +57,18 @@ def changes_to(
         kind: [field.name for field in fields(kind) if field.name not in columns | stated]
         for kind, stated in _ALWAYS.items()
     }
-    wanted: dict[Key, Body | Contact] = {}
-    for row in chain[Body | Contact](bodies, contacts):
-        key = key_of(row)
-        wanted[key] = _completed(row, old.get(key), unsaid[type(row)])
+    wanted: dict[Key, Body | Contact] = {(body.code, ""): body for body in bodies}
+    wanted |= {(contact.code, address_key(contact.email)): contact for contact in contacts}
     codes = {code for code, address in wanted if address}
-    going = [row for key, row in old.items() if key[0] in codes and key[1] and key not in wanted]
-    changes = [Change(old.get(key), row) for key, row in wanted.items() if old.get(key) != row]
-    return tuple(sorted((*changes, *(Change(row, None) for row in going)), key=_place))
+    changes = [
+        Change(row, None) for key, row in old.items() if key[1] and key[0] in codes and key not in wanted
+    ]
+    for key, row in wanted.items():
+        before = old.get(key)
+        after = row if before is None else _completed(row, before, unsaid[type(row)])
+        if before != after:
+            changes.append(Change(before, after))
+    return tuple(sorted(changes, key=_place))
 
 
 def fields_changed(change: Change) -> dict[str, tuple[object, object]]:
@@ -106,17 +110,19 @@ def undone(changes: Sequence[Change], now: Rows) -> tuple[tuple[Change, ...], tu
     return tuple(sorted(back, key=_place)), tuple(overtaken)
 
 
-def suspicious(changes: Iterable[Change], old: Rows) -> str | None:
+def suspicious(changes: Sequence[Change], old: Rows) -> str | None:
     """Return why so many contacts would go that a person should look again, or None."""
-    gone: dict[str, int] = {}
-    come: dict[str, int] = {}
-    for change in changes:
-        if isinstance(change.row, Contact) and (change.old is None or change.new is None):
-            side = gone if change.new is None else come
-            side[change.row.code] = side.get(change.row.code, 0) + 1
+    gone = Counter(
+        change.old.code for change in changes if change.new is None and isinstance(change.old, Contact)
+    )
+    if not gone:
+        return None
+    come = Counter(
+        change.new.code for change in changes if change.old is None and isinstance(change.new, Contact)
+    )
     whole = sum(1 for _, address in old if address)
-    lost = sum(max(0, count - come.get(code, 0)) for code, count in gone.items())
-    swapped = sum(gone.values()) - lost
+    lost = (gone - come).total()
+    swapped = gone.total() - lost
     if lost > _FEW and lost * 100 > whole * _LOST:
         return f"it takes {lost} of {whole} contacts away, and puts no other in their places"
     if swapped > _FEW and swapped * 100 > whole * _REPLACED:
@@ -152,21 +158,21 @@ def after(old: Rows, changes: Iterable[Change]) -> Rows:
 
 def count_changes(changes: Iterable[Change]) -> dict[str, int]:
     """Return how many rows come, change and go: bodies_added, bodies_changed, ..., contacts_removed."""
-    counts = {name: 0 for names in _NAMES.values() for name in names}
-    for change in changes:
-        counts[kind_of_change(change)] += 1
-    return counts
+    found = Counter(map(kind_of_change, changes))
+    return {name: found[name] for names in _NAMES.values() for name in names}
 
 
 def kind_of_change(change: Change) -> str:
     """Return the name under which `count_changes` counts a change."""
-    added, changed, removed = _NAMES[type(change.row)]
-    return added if change.old is None else removed if change.new is None else changed
+    old, new = change
+    if old is None:
+        return _NAMES[type(new)][0]
+    return _NAMES[type(old)][2 if new is None else 1]
 
 
-def _completed(row: Body | Contact, old: Body | Contact | None, unsaid: Sequence[str]) -> Body | Contact:
+def _completed(row: Body | Contact, old: Body | Contact, unsaid: Sequence[str]) -> Body | Contact:
     """Return the row with the old values of what the file has no column for."""
-    if old is None or not unsaid:
+    if not unsaid:
         return row
     return _with(row, {name: getattr(old, name) for name in unsaid})
 

@@ -8,11 +8,11 @@ import io
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mailbot.core.address import address_key, valid_address
 from mailbot.core.mistake import Mistake, Mistakes
@@ -61,6 +61,7 @@ _KIND_NAMES = ", ".join(KIND_WORDS)
 _XLSX = b"PK\x03\x04"
 _XLS = b"\xd0\xcf\x11\xe0"
 _LONGEST_CELL = 1_000
+_NONE: frozenset[str] = frozenset()
 _BETWEEN = re.compile(r"[\s,，、;；]+")  # addresses of one cell
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
 _FORMULA = re.compile(
@@ -68,8 +69,7 @@ _FORMULA = re.compile(
 )  # what a spreadsheet would run (promises.md attack 12)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row: a contact and the body it belongs to."""
 
     line: int  # in the file, from 1
@@ -96,28 +96,13 @@ def read_register(path: Path, own: Callable[[str], bool]) -> Register:
     lines = numbered_rows(raw, path)
     header, *rest = lines or [(1, [])]
     columns, ignored = _columns(header[1], path)
-    reading = _Reading(str(path), columns, len(header[1]), own)
-    rows = [row for line, cells in rest if any(cells) and (row := reading.row(line, cells)) is not None]
-    rows = _one_person_each(rows)
+    reading = _Reading(str(path), columns, len(header[1]), own, rest)
+    rows = reading.rows()
     if not rows and not reading.mistakes:
         reading.mistakes.append(Mistake(str(path), 2, 1, "file", "the file holds no row below its headers"))
     if reading.mistakes:
         raise Mistakes(reading.mistakes)
-    return Register(tuple(rows), ignored, frozenset(columns), hashlib.sha256(raw).hexdigest())
-
-
-def _one_person_each(rows: Sequence[Row]) -> list[Row]:
-    """Give each row of a person, who may be in several bodies, all further addresses that any of them names."""
-    known: dict[str, frozenset[str]] = {}
-    for row in rows:
-        key = address_key(row.contact.email)
-        known[key] = known.get(key, frozenset()) | row.contact.others
-    return [
-        row
-        if row.contact.others == (others := known[address_key(row.contact.email)])
-        else replace(row, contact=replace(row.contact, others=others))
-        for row in rows
-    ]
+    return Register(rows, ignored, frozenset(columns), hashlib.sha256(raw).hexdigest())
 
 
 def numbered_rows(raw: bytes, path: Path) -> list[tuple[int, list[str]]]:
@@ -159,7 +144,7 @@ def _as_written(text: str) -> str:
     return text[1:] if _FORMULA.match(text) else text
 
 
-# -- one row -------------------------------------------------------------------------------------------------------
+# -- the rows ------------------------------------------------------------------------------------------------------
 
 
 class _BadCell(Exception):  # noqa: N818  never leaves this file
@@ -170,89 +155,131 @@ class _BadCell(Exception):  # noqa: N818  never leaves this file
         self.sentence = sentence
 
 
-@dataclass
 class _Reading:
-    """One pass over the rows, with what the earlier ones said."""
+    """The rows below the header: read column by column, then put together row by row with what earlier ones said."""
 
-    file: str
-    columns: dict[str, int]  # column -> place of its cell
-    width: int  # cells of the header
-    own: Callable[[str], bool]
-    mistakes: list[Mistake] = field(default_factory=list)
-    bodies: dict[str, tuple[int, Body]] = field(default_factory=dict)  # code -> first line and what it said
-    addresses: dict[tuple[str, str], int] = field(default_factory=dict)  # code and address -> first line
-    contacts: dict[str, int] = field(default_factory=dict)  # code -> rows so far
-    homes: dict[str, tuple[int, str]] = field(default_factory=dict)  # address -> first line and whose
+    def __init__(
+        self,
+        file: str,
+        columns: Mapping[str, int],  # column -> place of its cell
+        width: int,  # cells of the header
+        own: Callable[[str], bool],
+        rows: Iterable[tuple[int, Sequence[str]]],
+    ) -> None:
+        self.file = file
+        self.columns = columns
+        self.own = own
+        self.mistakes: list[Mistake] = []
+        self.lines: list[int] = []
+        filled: list[Sequence[str]] = []
+        for line, cells in rows:
+            if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+                sentence = (
+                    f"the row has {len(cells)} cells, the header {width}; put a cell with a comma in quotes"
+                )
+                self._note(line, "code", sentence)
+            elif any(cells):
+                self.lines.append(line)
+                filled.append(cells if len(cells) >= width else [*cells, *[""] * (width - len(cells))])
+        by_place = list(zip(*filled, strict=False))
+        nothing = [""] * len(filled)
+        self.texts = {  # column -> what stands in each row
+            name: [
+                _as_written(text) if text and text[0] == "'" else text
+                for text in map(str.strip, by_place[columns[name]])
+            ]
+            if name in columns and filled
+            else nothing
+            for name in HEADERS
+        }
 
-    def row(self, line: int, cells: Sequence[str]) -> Row | None:
-        """Return the row's values, or None when it has mistakes, which are all noted."""
-        before = len(self.mistakes)
-        if any(cell.strip() for cell in cells[self.width :]):
-            sentence = (
-                f"the row has {len(cells)} cells, the header {self.width}; put a cell with a comma in quotes"
-            )
-            self._note(line, "code", sentence)
-            return None
-        values = dict.fromkeys(self.columns, "")
-        for name, at in self.columns.items():
-            if at < len(cells):
-                text = cells[at].strip()
-                values[name] = _as_written(text) if text.startswith("'") else text
-        code = self._cell(line, _code, values)
-        body = self._body(line, code, values)
-        email = self._cell(line, self._email, values)
-        others = self._cell(line, self._others, values)
-        rank = self._cell(line, _rank, values)
+    def rows(self) -> tuple[Row, ...]:
+        """Return the rows; those with mistakes, which are all noted, are not among them."""
+        texts = self.texts
+        codes = self._read(_code, "code", "prefecture")
+        bodies = zip(
+            self._read(_body_name, "body"),
+            self._read(_kind, "kind"),
+            self._read(_prefecture, "prefecture", "kind"),
+            self._read(_population, "population"),
+            self._read(_standing, "joined", "left", "successor", "category"),
+            strict=True,
+        )
+        emails = self._read(self._email, "email")
+        others = self._read(self._others, "others", "email")
+        ranks = self._read(_rank, "rank")
         for name in ("body", "prefecture", "name", "role", "tags"):
-            text = values.get(name, "")
-            plain = text.isprintable() or text.replace("\u3000", " ").isprintable()
-            if len(text) > _LONGEST_CELL or not plain:
+            self._only_plain(name)
+        standing = self._bodies(codes, bodies)
+        wrong = {mistake.line for mistake in self.mistakes}
+        keys = [address_key(email) if email else "" for email in emails]
+        one_line_each = self._persons(wrong, codes, emails, keys, others)
+        counts: dict[str, int] = {}  # code -> contacts so far
+        rows = []
+        for line, code, body, email, key, rank, name, role, tags in zip(
+            *(self.lines, codes, standing, emails, keys, ranks),
+            *(texts["name"], texts["role"], texts["tags"]),
+            strict=True,
+        ):
+            if code is None or body is None or email is None or rank is None or line in wrong:
+                continue
+            counts[code] = counts.get(code, 0) + 1
+            contact = Contact(
+                *(code, email, name, role, rank or counts[code]),
+                frozenset(tags.split()) if tags else _NONE,
+                one_line_each.get(key, _NONE),
+            )
+            rows.append(Row(line, body, contact))
+        return tuple(rows)
+
+    def _read(self, read: Callable[..., Value], *columns: str) -> list[Value | None]:
+        """Return the value of each row, from these of its cells; None where it is bad, which is noted."""
+        cells = list(zip(*(self.texts[name] for name in columns), strict=True))
+        values: dict[tuple[str, ...], Value] = {}  # most columns say the same few things again and again
+        bad: dict[tuple[str, ...], _BadCell] = {}
+        for one in dict.fromkeys(cells):
+            try:
+                values[one] = read(*one)
+            except _BadCell as fault:
+                bad[one] = fault
+        if bad:
+            for line, one in zip(self.lines, cells, strict=True):
+                if (why := bad.get(one)) is not None:
+                    self._note(line, why.column, why.sentence)
+        return [*map(values.get, cells)]
+
+    def _only_plain(self, name: str) -> None:
+        """Note the cells of a column that are no single line of text."""
+        texts = self.texts[name]
+        if max(map(len, texts), default=0) <= _LONGEST_CELL and _printable("".join(texts)):
+            return
+        for line, text in zip(self.lines, texts, strict=True):
+            if len(text) > _LONGEST_CELL or not _printable(text):
                 sentence = (
                     f"must be one line of at most {_LONGEST_CELL} characters, without control characters"
                 )
                 self._note(line, name, sentence)
-        if code is None or body is None or email is None or rank is None or len(self.mistakes) > before:
-            return None
-        self._only_once(line, code, email)
-        self._of_one_person(line, email, others or frozenset())
-        self.contacts[code] = self.contacts.get(code, 0) + 1
-        contact = Contact(
-            code=code,
-            email=email,
-            name=values.get("name", ""),
-            role=values.get("role", ""),
-            rank=rank or self.contacts[code],
-            tags=frozenset(values.get("tags", "").split()),
-            others=others or frozenset(),
-        )
-        return Row(line, body, contact)
 
-    def _cell(
-        self, line: int, read: Callable[[dict[str, str]], Value], values: dict[str, str]
-    ) -> Value | None:
-        try:
-            return read(values)
-        except _BadCell as bad:
-            self._note(line, bad.column, bad.sentence)
-            return None
+    def _bodies(self, codes: Iterable[str | None], parts: Iterable[tuple[Any, ...]]) -> list[Body | None]:
+        """Return the body of each row, which must be the same in every row of its code."""
+        first: dict[str, tuple[int, Body]] = {}
+        bodies: list[Body | None] = []
+        for line, code, (name, kind, prefecture, population, standing) in zip(
+            self.lines, codes, parts, strict=True
+        ):
+            body = None
+            if code and name and kind and prefecture is not None and population is not None and standing:
+                body = Body(code, name, kind, prefecture, population if population >= 0 else None, *standing)
+                if body.successor == code:
+                    self._note(line, "successor", f"{code} cannot be merged into itself")
+                before, known = first.setdefault(code, (line, body))
+                if known is not body:
+                    body = self._same(line, body, before, known)
+            bodies.append(body)
+        return bodies
 
-    def _body(self, line: int, code: str | None, values: dict[str, str]) -> Body | None:
-        """Return the body, which must be the same in every row of its code."""
-        name = self._cell(line, _body_name, values)
-        kind = self._cell(line, _kind, values)
-        prefecture = self._cell(line, _prefecture, values)
-        population = self._cell(line, _population, values)
-        standing = self._cell(line, _standing, values)
-        if code is None or name is None or kind is None or prefecture is None or population is None:
-            return None
-        if standing is None:
-            return None
-        body = Body(code, name, kind, prefecture, population if population >= 0 else None, *standing)
-        if body.successor == code:
-            self._note(line, "successor", f"{code} cannot be merged into itself")
-        first, known = self.bodies.setdefault(code, (line, body))
-        if known is body:
-            return body
+    def _same(self, line: int, body: Body, before: int, known: Body) -> Body:
+        """Return a body that an earlier line has named already; note where the two differ."""
         if body.population is None and known.population is not None:
             body = replace(body, population=known.population)
         for column, here, there in (
@@ -266,26 +293,26 @@ class _Reading:
             ("successor", body.successor, known.successor),
         ):
             if here != there:
-                sentence = f"{code} has {here or 'nothing'} here, but {there or 'nothing'} on line {first}"
+                sentence = (
+                    f"{body.code} has {here or 'nothing'} here, but {there or 'nothing'} on line {before}"
+                )
                 self._note(line, column, sentence)
         return body
 
-    def _email(self, values: dict[str, str]) -> str:
-        email = values["email"]
+    def _email(self, email: str) -> str:
         if not email:
             raise _BadCell("email", "is empty; each row needs a mail address")
         return self._address("email", email)
 
-    def _others(self, values: dict[str, str]) -> frozenset[str]:
+    def _others(self, text: str, email: str) -> frozenset[str]:
         """Return the further addresses of a row, separated by blanks, commas, semicolons or line breaks."""
-        text = values.get("others", "")
         if not text:
-            return frozenset()
+            return _NONE
         if len(text) > _LONGEST_CELL:
             raise _BadCell("others", f"must be at most {_LONGEST_CELL} characters")
         written = filter(None, _BETWEEN.split(text))
         once = {address_key(one): one for one in written}
-        once.pop(address_key(values["email"]), None)
+        once.pop(address_key(email), None)
         return frozenset(self._address("others", one) for one in once.values())
 
     def _address(self, column: str, email: str) -> str:
@@ -295,36 +322,63 @@ class _Reading:
             raise _BadCell(column, f"{email} is an address of this service itself and cannot be a member")
         return email
 
-    def _only_once(self, line: int, code: str, email: str) -> None:
-        first = self.addresses.setdefault((code, address_key(email)), line)
-        if first != line:
-            self._note(line, "email", f"{email} stands already on line {first} for {code}")
+    def _persons(
+        self,
+        wrong: Container[int],
+        codes: Iterable[str | None],
+        emails: Iterable[str | None],
+        keys: Iterable[str],
+        others: Iterable[frozenset[str] | None],
+    ) -> dict[str, frozenset[str]]:
+        """Return for each person (by the key of his address), who may be in several bodies, all his further addresses.
 
-    def _of_one_person(self, line: int, email: str, others: frozenset[str]) -> None:
-        """Note an address that stands already as another person's: mail from it must tell who wrote."""
-        home = address_key(email)
-        for column, address in (("email", email), *(("others", one) for one in sorted(others))):
-            first, theirs = self.homes.setdefault(address_key(address), (line, home))
-            if theirs != home:
-                sentence = f"{address} belongs already to the person of {theirs} on line {first}; an address has one owner"
-                self._note(line, column, sentence)
+        Noted is who stands twice in a body; and an address that stands already as another person's, for mail from it
+        must tell who wrote.
+        """
+        first: dict[tuple[str, str], int] = {}  # code and address -> line
+        homes: dict[str, tuple[int, str]] = {}  # address -> first line and whose
+        further: dict[str, frozenset[str]] = {}
+        for line, code, email, key, named in zip(self.lines, codes, emails, keys, others, strict=True):
+            if code is None or email is None or line in wrong:
+                continue
+            before = first.setdefault((code, key), line)
+            if before != line:
+                self._note(line, "email", f"{email} stands already on line {before} for {code}")
+            self._of_one_person(homes, line, "email", email, key, key)
+            for other in sorted(named or ()):
+                self._of_one_person(homes, line, "others", other, address_key(other), key)
+            if named:
+                further[key] = further.get(key, _NONE) | named
+        return further
+
+    def _of_one_person(
+        self, homes: dict[str, tuple[int, str]], line: int, column: str, address: str, key: str, home: str
+    ) -> None:
+        before, theirs = homes.setdefault(key, (line, home))
+        if theirs != home:
+            sentence = f"{address} belongs already to the person of {theirs} on line {before}; an address has one owner"
+            self._note(line, column, sentence)
 
     def _note(self, line: int, column: str, sentence: str) -> None:
         self.mistakes.append(Mistake(self.file, line, self.columns.get(column, 0) + 1, column, sentence))
 
 
-def _code(values: dict[str, str]) -> str:
-    text = unicodedata.normalize("NFKC", values["code"]).removesuffix(".0")
+def _printable(text: str) -> bool:
+    return text.isprintable() or text.replace("\u3000", " ").isprintable()
+
+
+def _code(written: str, prefecture: str) -> str:
+    text = unicodedata.normalize("NFKC", written).removesuffix(".0")
     if not text:
         raise _BadCell("code", "is empty; each row needs a code")
     try:
         code = full_code(text)
     except ValueError as error:
-        code = _with_zero(text, values["prefecture"])
+        code = _with_zero(text, prefecture)
         if not code:
             raise _BadCell("code", str(error)) from None
-    if len(text) == 5 and _prefecture_of(code) != values["prefecture"]:
-        return _with_zero(text, values["prefecture"]) or code
+    if len(text) == 5 and _prefecture_of(code) != prefecture:
+        return _with_zero(text, prefecture) or code
     return code
 
 
@@ -342,49 +396,51 @@ def _prefecture_of(code: str) -> str:
     return PREFECTURES[number - 1] if 1 <= number <= len(PREFECTURES) else ""
 
 
-def _body_name(values: dict[str, str]) -> str:
-    if not values["body"]:
+def _body_name(text: str) -> str:
+    if not text:
         raise _BadCell("body", "is empty; each row needs the body's name")
-    return values["body"]
+    return text
 
 
-def _kind(values: dict[str, str]) -> Kind:
-    kind = KIND_WORDS.get(values["kind"].lower())
+def _kind(text: str) -> Kind:
+    kind = KIND_WORDS.get(text.lower())
     if kind is None:
-        raise _BadCell("kind", f"{values['kind']!r} is not one of {_KIND_NAMES}")
+        raise _BadCell("kind", f"{text!r} is not one of {_KIND_NAMES}")
     return kind
 
 
-def _prefecture(values: dict[str, str]) -> str:
-    if not values["prefecture"] and KIND_WORDS.get(values["kind"].lower()) != "other":
+def _prefecture(text: str, kind: str) -> str:
+    if not text and KIND_WORDS.get(kind.lower()) != "other":
         raise _BadCell("prefecture", "is empty; only a body of kind other may have none")
-    return values["prefecture"]
+    return text
 
 
-def _population(values: dict[str, str]) -> int:
+def _population(text: str) -> int:
     """Return the persons, or -1 when the cell is empty."""
-    return _count(values.get("population", ""), "population", empty=-1)
+    return _count(text, "population", empty=-1)
 
 
-def _standing(values: dict[str, str]) -> tuple[date | None, date | None, str, Category]:
+def _standing(
+    first: str, end: str, successor: str, category: str
+) -> tuple[date | None, date | None, str, Category]:
     """Return the first day, the first day after the last, the successor's code, and the category."""
-    joined, left = _day("joined", values), _day("left", values)
+    joined, left = _day("joined", first), _day("left", end)
     if joined is not None and left is not None and left <= joined:
         raise _BadCell("left", f"{left} is not after the 入会日 {joined}")
-    successor = unicodedata.normalize("NFKC", values.get("successor", "")).removesuffix(".0")
+    successor = unicodedata.normalize("NFKC", successor).removesuffix(".0")
     try:
         successor = full_code(successor) if successor else ""
     except ValueError as error:
         raise _BadCell("successor", str(error)) from None
-    category = CATEGORY_WORDS.get(values.get("category", "").lower())
-    if category is None:
-        raise _BadCell("category", f"{values['category']!r} is not one of 正会員, 連携団体, regular, partner")
-    return joined, left, successor, category
+    standing = CATEGORY_WORDS.get(category.lower())
+    if standing is None:
+        raise _BadCell("category", f"{category!r} is not one of 正会員, 連携団体, regular, partner")
+    return joined, left, successor, standing
 
 
-def _day(column: str, values: dict[str, str]) -> date | None:
+def _day(column: str, cell: str) -> date | None:
     """Return a date such as 2027-04-01, 2027/4/1, 2027年4月1日 or 令和9年4月1日."""
-    text = values.get(column, "").removesuffix(" 00:00:00")
+    text = cell.removesuffix(" 00:00:00")
     if not text:
         return None
     from mailbot.core.answer import Understood, read_answer  # noqa: PLC0415  fifty patterns, for dates alone
@@ -395,10 +451,10 @@ def _day(column: str, values: dict[str, str]) -> date | None:
     return date.fromisoformat(read.answer)
 
 
-def _rank(values: dict[str, str]) -> int:
+def _rank(text: str) -> int:
     """Return the rank, or 0 when the cell is empty: then the order of the rows decides."""
-    rank = _count(values.get("rank", ""), "rank", empty=0)
-    if rank == 0 and values.get("rank"):
+    rank = _count(text, "rank", empty=0)
+    if rank == 0 and text:
         raise _BadCell("rank", "must be 1 or more (1 = primary)")
     return rank
 

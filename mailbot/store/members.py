@@ -182,9 +182,9 @@ def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key
 
     `numbers`: those that contacts had who come back, as far as nobody else has them by now.
     """
-    fresh = [_body_row(one.new) for one in changes if isinstance(one.new, Body) and one.old is None]
+    fresh = [one.new for one in changes if one.old is None and isinstance(one.new, Body)]
     if fresh:
-        _NEW_BODY.run_each(connection, fresh)
+        _NEW_BODY.run_columns(connection, _body_columns(fresh))
     changed = [_body_row(one.new) for one in changes if isinstance(one.new, Body) and one.old is not None]
     if changed:
         connection.execute(_CHANGE_BODY, [{**row, "key_code": row["code"]} for row in changed])
@@ -195,22 +195,20 @@ def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key
     if people_changed:
         changing = [{**_contact_row(one), "key_id": ids[key_of(one)]} for one in people_changed]
         connection.execute(_CHANGE_CONTACT, changing)
-    taken = {0, *ids.values()} - set(gone)
-    coming = [one.new for one in changes if isinstance(one.new, Contact) and one.old is None]
-    new: list[dict[str, object]] = []
-    back: list[dict[str, object]] = []  # under their old numbers
-    for one in coming:
-        number = numbers.get(key_of(one), 0)
-        if number in taken:
-            new.append(_contact_row(one))
-        else:
-            back.append({**_contact_row(one), "id": number})
-    for statement, some in ((_CONTACT_BACK, back), (_NEW_CONTACT, new)):
-        if some:
-            statement.run_each(connection, some)
+    taken = set(ids.values()) - set(gone)
+    coming = [one.new for one in changes if one.old is None and isinstance(one.new, Contact)]
+    before = {key: number for key, number in numbers.items() if number not in taken}
+    back = [one for one in coming if key_of(one) in before] if before else []  # under their old numbers
+    if back:
+        own = [before[key_of(one)] for one in back]
+        _CONTACT_BACK.run_columns(connection, {**_contact_columns(back), "id": own})
+    new = [one for one in coming if key_of(one) not in before] if before else coming
+    if new:
+        _NEW_CONTACT.run_columns(connection, _contact_columns(new))
     stated: dict[str, frozenset[str]] = {}
     for one in (*people_changed, *coming):
-        stated[address_key(one.email)] = stated.get(address_key(one.email), frozenset()) | one.others
+        key = address_key(one.email)
+        stated[key] = stated.get(key, _NONE) | one.others
     other_addresses.put(connection, stated)
     _delete(
         connection,
@@ -360,6 +358,11 @@ def _body_row(new: Body) -> dict[str, object]:
     }
 
 
+def _body_columns(new: Sequence[Body]) -> dict[str, list[object]]:
+    rows = [*map(_body_row, new)]
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
 def _contact_row(new: Contact) -> dict[str, object]:
     return {
         "code": new.code,
@@ -368,5 +371,10 @@ def _contact_row(new: Contact) -> dict[str, object]:
         "name": new.name,
         "role": new.role,
         "rank": new.rank,
-        "tags": "".join(f" {tag}" for tag in sorted(new.tags)) + " ",
+        "tags": f" {' '.join(sorted(new.tags))} " if new.tags else " ",
     }
+
+
+def _contact_columns(new: Sequence[Contact]) -> dict[str, list[object]]:
+    rows = [*map(_contact_row, new)]
+    return {name: [row[name] for row in rows] for name in rows[0]}

@@ -68,8 +68,10 @@ def put(connection: Connection, stated: Mapping[str, Iterable[str]]) -> None:
 
     Addresses whose person is in the register no more are forgotten.
     """
-    for start in range(0, len(stated), 500):
-        some = list(stated)[start : start + 500]
+    having = connection.execute(select(other_address.c.home_key).distinct()).scalars()
+    anew = [key for key in having if key in stated]
+    for start in range(0, len(anew), 500):
+        some = anew[start : start + 500]
         connection.execute(delete(other_address).where(other_address.c.home_key.in_(some)))
     registered = select(contact.c.email_key)
     connection.execute(delete(other_address).where(other_address.c.home_key.not_in(registered)))

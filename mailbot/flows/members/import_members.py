@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -53,9 +54,9 @@ def import_members(
     mistake, unless the person is `sure`.
     """
     before = members.rows(connection)
-    known = {code for code, _ in before} | {body.code for body in incoming.bodies}
+    known = {body.code for body in incoming.bodies}
     for body in incoming.bodies:
-        if body.successor and body.successor not in known:
+        if body.successor and body.successor not in known and (body.successor, "") not in before:
             raise Refusal(
                 f"{incoming.source}: {body.code} {body.name} is merged into {body.successor}, which is neither in the "
                 "register nor in this file; add its row"
@@ -84,6 +85,8 @@ def import_members(
 
 def refuse_two_owners(before: Rows, changes: Sequence[Change], source: str) -> None:
     """Raise Refusal when after these changes one address would belong to two persons."""
+    if not _anybody_has_several(chain(before.values(), (change.new for change in changes))):
+        return
     found = two_owners(after(before, changes).values())
     if found is not None:
         address, one, other = found
@@ -91,6 +94,10 @@ def refuse_two_owners(before: Rows, changes: Sequence[Change], source: str) -> N
             f"{source}: {address} would belong to two persons, {one} and {other}, so that nobody could tell whose mail "
             "from it is; take it away from one of them"
         )
+
+
+def _anybody_has_several(rows: Iterable[Body | Contact | None]) -> bool:
+    return any(row.others for row in rows if isinstance(row, Contact))
 
 
 def change_words(changes: Sequence[Change]) -> str:
