@@ -36,6 +36,7 @@ from mailbot.flows.office.obey_desk import obey_desk
 from mailbot.flows.office.report_held import report_held
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_astray import answer_astray
+from mailbot.flows.surveys.read_ahead import read_ahead
 from mailbot.flows.surveys.record_probe import record_probe
 from mailbot.flows.surveys.record_trial import record_trial
 from mailbot.flows.surveys.record_vote import record_vote
@@ -107,6 +108,8 @@ def _read_all(
     outcomes = []
     with database.write() as connection:
         ours = inbox.claim_each(connection, [received.id for received, _ in mails])
+        if act is _act:
+            read_ahead(connection, site, [mail for mail in mails if mail[0].id in ours])
         for received, message in mails:
             if received.id in ours:
                 now = clock()
@@ -216,8 +219,8 @@ def _once(
     connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot, now: datetime
 ) -> Settled:
     """Let the flow of a ballot act, once for each mail."""
-    print_of_mail = fingerprint(message, received.content)
-    if not inbox.first_time(connection, f"ballot:{ballot.id}", print_of_mail, received.id):
+    print_of_mail = fingerprint(message, received)
+    if not inbox.first_time(connection, ballots.place(ballot.id), print_of_mail, received.id):
         return Settled("discarded", "the same mail was read before")
     return _BY_KIND[ballot.kind](connection, site, received, message, ballot, now)
 

@@ -89,7 +89,7 @@ def _post(
     mailing_list: MailingList,
     now: datetime,
 ) -> Rehearsal:
-    known = inbox.is_seen(connection, f"list:{mailing_list.name}", fingerprint(message, received.content))
+    known = inbox.is_seen(connection, f"list:{mailing_list.name}", fingerprint(message, received))
     question = replace(ask(connection, site, received, message, mailing_list), distributed=known)
     disposition = moderate(question, mailing_list, site.language)
     rules = explain(question, mailing_list, site.language)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from mailbot.core import ledger as chained
 from mailbot.core.address import address_key
 from mailbot.core.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
 from mailbot.core.refusal import Refusal
-from mailbot.store.database import Written, known, storable, upserting
+from mailbot.store.database import Keyed, Written, gather, known, storable, upserting
 from mailbot.store.documents import (
     answers_of,
     answers_text,
@@ -73,7 +73,7 @@ _BALLOTS = select(
     ballot.c.columns,
 )
 _OF_SUBJECT = _BALLOTS.where(ballot.c.subject == bindparam("subject")).order_by(ballot.c.code, ballot.c.id)
-_BY_TOKEN = Written(_BALLOTS.where(ballot.c.token_hash == bindparam("hash")))
+_BY_TOKEN = Keyed(_BALLOTS, ballot.c.token_hash)
 _BY_OLD_TOKEN = _BALLOTS.join_from(ballot, replaced_token).where(
     replaced_token.c.token_hash == bindparam("hash")
 )
@@ -151,11 +151,26 @@ def count(connection: Connection, subject: str) -> int:
 
 def by_token(connection: Connection, token_hash: str) -> Ballot | None:
     """Return the ballot whose reply address carries this token, or carried it before it got a newer one."""
-    row = _BY_TOKEN.first(connection, hash=token_hash)
-    if row is not None:
-        return Ballot(*row)
+    rows = _BY_TOKEN.rows(connection, token_hash)
+    if rows:
+        return _ballot(rows[0])
     old = connection.execute(_BY_OLD_TOKEN, {"hash": token_hash}).first()
     return None if old is None else Ballot(*old, replaced=True)
+
+
+def read_ahead(connection: Connection, hashes: Iterable[str]) -> list[tuple[str, Ballot]]:
+    """Read what `by_token` will ask for about these tokens; returns the ballots that they open, each with its own."""
+    rows = _BY_TOKEN.read_ahead(connection, ((hashed,) for hashed in hashes))
+    return [(row[-1], _ballot(row)) for row in rows]
+
+
+def place(ballot_id: int) -> str:
+    """Return where `inbox.first_time` remembers the mails that came for a ballot."""
+    return f"ballot:{ballot_id}"
+
+
+def _ballot(row: Any) -> Ballot:
+    return Ballot(*row[:11])  # behind them stands what it was found by
 
 
 def by_id(connection: Connection, ballot_id: int) -> Ballot | None:
@@ -244,6 +259,11 @@ _NEXT_HEAD = Written(
     .values(rows=bindparam("count"), chain=bindparam("link"))
 )
 _APPEND = Written(insert(vote))
+_COLUMNS = (  # as `append` gathers them
+    *("subject", "ballot_id", "code", "inbox_id", "received_at", "author", "status", "version", "answers"),
+    *("problems", "reason", "rule", "level", "decided_by", "written_at", "texts", "remarks", "flags"),
+    *("waits_for", "commitment", "salt", "digest", "chain"),
+)
 _STATE = select(survey.c.state).where(survey.c.key == bindparam("of"))
 _ROWS: Select[Any] = select(
     vote.c.ballot_id,
@@ -268,9 +288,7 @@ _ROWS: Select[Any] = select(
     vote.c.digest,
 )
 _LEDGER = _ROWS.where(vote.c.subject == bindparam("of")).order_by(vote.c.id)
-_LEDGER_OF_BODY = Written(
-    _ROWS.where(vote.c.subject == bindparam("of"), vote.c.code == bindparam("body")).order_by(vote.c.id)
-)
+_LEDGER_OF_BODY = Keyed(_ROWS.order_by(vote.c.id), vote.c.subject, vote.c.code)
 
 
 _LINKS = _LEDGER.add_columns(vote.c.chain, vote.c.salt)
@@ -286,32 +304,33 @@ def append(connection: Connection, subject: str, row: LedgerRow, *, sealed: bool
             row, salt = _too_late(subject, row), ""
     last = head(connection, subject)
     link = chain(last.chain, row)
-    _APPEND.run(
-        connection,
-        subject=subject,
-        ballot_id=row.ballot_id,
-        code=row.code,
-        inbox_id=row.inbox_id,
-        received_at=row.received_at,
-        author=row.author,
-        status=row.status,
-        version=row.version,
-        answers=answers_text(row.answers),
-        problems=problems_text(row.problems),
-        reason=row.reason,
-        rule=row.rule,
-        level=row.level,
-        decided_by=storable(row.by),
-        written_at=row.written_at,
-        texts=row.texts,
-        remarks=remarks_text(row.remarks),
-        flags=flags_text(row.flags),
-        waits_for=row.waits_for,
-        commitment=row.commitment,
-        salt=salt,
-        digest=row.digest,
-        chain=link,
+    saved: tuple[object, ...] = (
+        subject,
+        row.ballot_id,
+        row.code,
+        row.inbox_id,
+        row.received_at,
+        row.author,
+        row.status,
+        row.version,
+        answers_text(row.answers),
+        problems_text(row.problems),
+        row.reason,
+        row.rule,
+        row.level,
+        storable(row.by),
+        row.written_at,
+        row.texts,
+        remarks_text(row.remarks),
+        flags_text(row.flags),
+        row.waits_for,
+        row.commitment,
+        salt,
+        row.digest,
+        link,
     )
+    gather(connection, _save_rows, saved)
+    _LEDGER_OF_BODY.forget(connection, subject, row.code)
     move_head(connection, subject, last, Head(last.rows + 1, link))
 
 
@@ -320,8 +339,17 @@ def move_head(connection: Connection, subject: str, last: Head, new: Head) -> No
     if last == EMPTY:
         connection.execute(_FIRST_HEAD, {"subject": subject, "rows": new.rows, "chain": new.chain})
     else:
-        _NEXT_HEAD.run(connection, of=subject, count=new.rows, link=new.chain)
+        gather(connection, _save_heads, (subject, new))
     known(connection)["head", subject] = new  # its row is locked by now
+
+
+def _save_rows(connection: Connection, rows: list[tuple[object, ...]]) -> None:
+    _APPEND.run_columns(connection, dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)))
+
+
+def _save_heads(connection: Connection, heads: list[tuple[str, Head]]) -> None:
+    for subject, head in dict(heads).items():  # the last of each
+        _NEXT_HEAD.run(connection, of=subject, count=head.rows, link=head.chain)
 
 
 def _is_closed(connection: Connection, subject: str) -> bool:
@@ -341,7 +369,12 @@ def ledger(connection: Connection, subject: str, code: str | None = None) -> lis
     """Return the rows of a survey or event in order; of one body only when its code is given."""
     if code is None:
         return [_row(row) for row in connection.execute(_LEDGER, {"of": subject})]
-    return [_row(row) for row in _LEDGER_OF_BODY.rows(connection, of=subject, body=code)]
+    return [_row(row) for row in _LEDGER_OF_BODY.rows(connection, subject, code)]
+
+
+def read_ledgers_ahead(connection: Connection, bodies: Iterable[tuple[str, str]]) -> None:
+    """Read what `ledger` will ask for of bodies, each with its survey, which is locked."""
+    _LEDGER_OF_BODY.read_ahead(connection, bodies)
 
 
 def head(connection: Connection, subject: str) -> Head:

@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     Delete,
     Dialect,
@@ -26,15 +27,19 @@ from sqlalchemy import (
     String,
     Table,
     Update,
+    and_,
+    bindparam,
     create_engine,
     event,
     insert,
     inspect,
     make_url,
+    or_,
     text,
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.sql.visitors import iterate
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.store.tables import metadata
@@ -46,6 +51,8 @@ _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after 
 _FIRST = "mailbot_first"  # in a connection's info: what is done just before the commit
 _LATER = "mailbot_later"  # in a connection's info: what is done after the commit
 _KNOWN = "mailbot_known"  # in a connection's info: what nobody else can change before the commit
+_GATHERED = "mailbot_gathered"  # in a connection's info: rows that are still to be saved, by what saves them
+_AHEAD = "mailbot_ahead"  # in a connection's info: what was read before it is asked for
 _VERSION = Table(  # which migration a database has, as Alembic keeps it
     "alembic_version",
     MetaData(),
@@ -57,6 +64,7 @@ _UPGRADE_LOCK = 0x6D61696C  # PostgreSQL advisory lock, so that two nodes do not
 Statement = Select[Any] | Insert | Update | Delete
 
 P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T")
 
 
@@ -84,13 +92,15 @@ class Database:
         Raises StorageFull or StorageUnavailable when the database cannot take it.
         """
         with storage_errors(), self._to_write() as connection:
-            connection.info.pop(_SCRUB, None)  # of a transaction that was rolled back
+            for left in (_SCRUB, _GATHERED, _AHEAD):  # by a transaction that was rolled back
+                connection.info.pop(left, None)
             connection.info[_FIRST], connection.info[_LATER], connection.info[_KNOWN] = [], [], {}
             with connection.begin() as transaction:
                 yield connection
                 if transaction.is_active:  # it was not taken back, as a trial run is
                     for last in connection.info[_FIRST]:
                         last(connection)
+                    _save_gathered(connection)
             touched = connection.info.pop(_SCRUB, ())
             try:
                 for act in connection.info.pop(_LATER):
@@ -103,7 +113,8 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Run the block on one consistent snapshot, without hindering writers."""
         with storage_errors(), self._readers.connect() as connection, connection.begin():
-            connection.info.pop(_KNOWN, None)  # of a transaction that wrote
+            for left in (_KNOWN, _GATHERED, _AHEAD):  # by a transaction that wrote
+                connection.info.pop(left, None)
             yield connection
 
     @contextlib.contextmanager
@@ -245,6 +256,33 @@ def known(connection: Connection) -> dict[tuple[str, str], Any]:
     return found
 
 
+def gather(connection: Connection, save: Callable[[Connection, list[R]], object], row: R) -> None:
+    """Let `save` save this row together with all others that are gathered for it.
+
+    That is before the next statement of this transaction, whichever it is, and at the latest before its commit: nobody
+    can tell it from a row that is saved at once, but that its fault shows later.
+    """
+    connection.info.setdefault(_GATHERED, {}).setdefault(save, []).append(row)
+
+
+def _save_gathered(connection: Connection) -> None:
+    gathered = connection.info.pop(_GATHERED, None)
+    if not gathered:
+        return
+    ahead = connection.info.pop(_AHEAD, None)  # who gathers has told it already
+    for save, rows in gathered.items():
+        save(connection, rows)
+    if ahead is not None:
+        connection.info[_AHEAD] = ahead
+
+
+def _take_back(connection: Connection) -> None:
+    """Forget what a savepoint may have changed and what it has not saved."""
+    for kept in (_KNOWN, _AHEAD):
+        connection.info.get(kept, {}).clear()
+    connection.info.pop(_GATHERED, None)
+
+
 @contextlib.contextmanager
 def savepoint(connection: Connection) -> Iterator[None]:
     """Run the block so that what it did is undone when it fails, and nothing else.
@@ -256,9 +294,10 @@ def savepoint(connection: Connection) -> Iterator[None]:
     before = len(later)
     try:
         yield
+        _save_gathered(connection)
     except BaseException:
         del later[before:]
-        known(connection).clear()
+        _take_back(connection)
         _run(connection, "ROLLBACK TO SAVEPOINT one")
         raise
     _run(connection, "RELEASE SAVEPOINT one")
@@ -273,10 +312,13 @@ class Written:
 
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
+        self._changes = None if isinstance(statement, Select) else statement.table
         self._forms: dict[str, _Form] = {}  # by the name of the database
 
     def rows(self, connection: Connection, **values: object) -> list[Any]:
         """Run it; returns its rows, as named tuples."""
+        if self._changes is not None:
+            _changed(connection, self._changes)
         form = self._forms.get(connection.dialect.name) or self._form(connection, values)
         return form.rows(_run(connection, form.sql, form.parameters(values), fetch=True))
 
@@ -287,11 +329,13 @@ class Written:
 
     def run(self, connection: Connection, **values: object) -> int:
         """Run it; returns how many rows it changed."""
+        _changed(connection, self._changes)
         form = self._forms.get(connection.dialect.name) or self._form(connection, values)
         return int(_run(connection, form.sql, form.parameters(values)))
 
     def run_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> int:
         """Run it once for each of these sets of values (at least one); returns how many rows it changed in all."""
+        _changed(connection, self._changes)
         form = self._forms.get(connection.dialect.name) or self._form(connection, rows[0])
         return int(_run(connection, form.sql, [form.parameters(row) for row in rows], each=True))
 
@@ -302,12 +346,120 @@ class Written:
 
         Returns how many rows it changed in all.
         """
+        _changed(connection, self._changes)
         form = self._forms.get(connection.dialect.name) or self._form(connection, {**columns, **same})
         return int(_run(connection, form.sql, form.of_columns(columns, same), each=True))
 
     def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
         form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect, values)
         return form
+
+
+class Listed:
+    """A query for those of a list of keys, written out once for each length of it."""
+
+    def __init__(self, query: Select[Any], *columns: ColumnElement[Any]) -> None:
+        self._query = query
+        self._columns = columns
+        self._written: dict[int, Written] = {}  # by how many keys
+
+    def rows(self, connection: Connection, keys: Sequence[tuple[Any, ...]], **same: object) -> list[Any]:
+        """Return the rows of these keys (at least one), each a value for each of the columns."""
+        written = self._written.get(len(keys)) or self._write(len(keys))
+        values = {
+            f"key_{place}_{at}": value for place, key in enumerate(keys) for at, value in enumerate(key)
+        }
+        return written.rows(connection, **values, **same)
+
+    def _write(self, count: int) -> Written:
+        first, *others = self._columns
+        if others:
+            named = [
+                [c == bindparam(f"key_{n}_{at}") for at, c in enumerate(self._columns)] for n in range(count)
+            ]
+            one_of = or_(*(and_(*one) for one in named))
+        else:
+            one_of = first.in_([bindparam(f"key_{n}_0", type_=first.type) for n in range(count)])
+        written = self._written[count] = Written(self._query.where(one_of))
+        return written
+
+
+class Keyed:
+    """A query for what belongs to one key, which can be asked for many keys before they are needed.
+
+    What was read ahead holds for this transaction until it changes a table of the query. Who gathers a row of such a
+    table says so himself (`forget`, `put`).
+    """
+
+    def __init__(self, query: Select[Any], *columns: ColumnElement[Any]) -> None:
+        self._places = len(columns)
+        self.tables = frozenset(part for part in iterate(query) if isinstance(part, Table))
+        one = and_(*(column == bindparam(f"key_{at}") for at, column in enumerate(columns)))
+        self._one = Written(query.where(one))
+        self._many = Listed(
+            query.add_columns(*(c.label(f"ahead_{at}") for at, c in enumerate(columns))), *columns
+        )
+
+    def rows(self, connection: Connection, *key: Any) -> list[Any]:
+        """Return the rows of one key."""
+        found = self.ahead(connection, *key)
+        if found is None:
+            return self._one.rows(connection, **{f"key_{at}": value for at, value in enumerate(key)})
+        return found
+
+    def ahead(self, connection: Connection, *key: Any) -> list[Any] | None:
+        """Return the rows of one key if they were read ahead, else None."""
+        ahead: dict[Keyed, dict[tuple[Any, ...], list[Any]]] | None = connection.info.get(_AHEAD)
+        return ahead[self].get(key) if ahead and self in ahead else None
+
+    def read_ahead(self, connection: Connection, keys: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Read what belongs to these keys; returns all their rows."""
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return []
+        rows = self._many.rows(connection, wanted)
+        found: dict[tuple[Any, ...], list[Any]] = {key: [] for key in wanted}
+        for row in rows:
+            found[row[-self._places :]].append(row)
+        connection.info.setdefault(_AHEAD, {}).setdefault(self, {}).update(found)
+        return rows
+
+    def put(self, connection: Connection, key: tuple[Any, ...], rows: list[Any]) -> None:
+        """Say what belongs to a key now, where it was read ahead."""
+        if self.ahead(connection, *key) is not None:
+            connection.info[_AHEAD][self][key] = rows
+
+    def forget(self, connection: Connection, *key: Any) -> None:
+        """Let the rows of one key be read again."""
+        connection.info.get(_AHEAD, {}).get(self, {}).pop(key, None)
+
+
+def _changed(connection: Connection, table: object) -> None:
+    """Forget what was read ahead of a table."""
+    ahead: dict[Keyed, object] = connection.info.get(_AHEAD, {})
+    for keyed in [keyed for keyed in ahead if table is None or table in keyed.tables]:
+        del ahead[keyed]
+
+
+def _watch(engine: Engine) -> None:
+    """Let the statements that SQLAlchemy runs itself find what is gathered saved, and forget what they change."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def before(
+        connection: Connection, _cursor: object, _sql: str, _values: object, context: Any, _each: object
+    ) -> None:
+        if _GATHERED in connection.info:
+            _save_gathered(connection)
+        if connection.info.get(_AHEAD):
+            compiled = context.compiled
+            if compiled is None or context.is_text:
+                connection.info[_AHEAD].clear()
+            elif context.is_crud:
+                _changed(connection, compiled.statement.table)
+
+    @event.listens_for(engine, "rollback_savepoint")
+    def taken_back(connection: Connection, *_: object) -> None:
+        _take_back(connection)
 
 
 class _Form:
@@ -387,6 +539,8 @@ def _run(
 
     Raises what the driver raises as SQLAlchemy would, and gives a broken connection up.
     """
+    if _GATHERED in connection.info:
+        _save_gathered(connection)
     held = connection.connection
     try:
         assert held.dbapi_connection is not None, "it is open"
@@ -453,11 +607,14 @@ def _sqlite_engine(url: str) -> Engine:
         reads = connection.get_execution_options().get("mailbot_reads", False)
         _run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
 
+    _watch(engine)
     return engine
 
 
 def _postgresql_engine(url: str) -> Engine:
-    return create_engine(make_url(url), pool_size=_THREADS + 2, pool_pre_ping=True)
+    engine = create_engine(make_url(url), pool_size=_THREADS + 2, pool_pre_ping=True)
+    _watch(engine)
+    return engine
 
 
 @contextlib.contextmanager

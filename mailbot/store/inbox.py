@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, insert, select, update
@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, ins
 from mailbot.core.address import address_key
 from mailbot.core.authentication import with_results
 from mailbot.core.envelope import Envelope
-from mailbot.core.message import Message, parse
-from mailbot.store.database import Written, storable, upserting
+from mailbot.core.message import Message, canonical_hash, parse
+from mailbot.store.database import Keyed, Listed, Written, gather, storable, upserting
 from mailbot.store.tables import answered, history, inbox, mail, seen
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
@@ -32,6 +32,11 @@ class Received:
     state: str
     reason: str
     results: str | None = None  # what we found out about its sender ourselves; None: its head says what was
+
+    @cached_property
+    def content_hash(self) -> str:
+        """Return the hash of the mail without what its way added (35 us for a reply)."""
+        return canonical_hash(self.content)
 
     def message(self, own_id: str) -> Message:
         """Return the mail parsed; its head says in the name of `own_id`, our authserv-id, what counts."""
@@ -158,21 +163,16 @@ def claim(connection: Connection, inbox_id: int, state: str = "received") -> boo
 
 def claim_each(connection: Connection, inbox_ids: Sequence[int], state: str = "received") -> set[int]:
     """Take rows for this transaction; returns them, without those that another node has or that have changed."""
-    return set(connection.execute(_CLAIM, {"rows": inbox_ids, "present": state}).scalars())
+    keys = [(inbox_id, state) for inbox_id in inbox_ids]
+    return {row.id for row in _CLAIM.rows(connection, keys)} if keys else set()
 
 
 def settle(
     connection: Connection, inbox_id: int, state: str, reason: str, *, sender: str, title: str, now: datetime
 ) -> None:
     """Say what became of a mail, and why."""
-    _SETTLE.run(
-        connection,
-        row=inbox_id,
-        new_state=state,
-        why=storable(reason),
-        author=storable(sender[:320]),
-        about=storable(title[:500]),
-    )
+    row = (inbox_id, state, storable(reason), storable(sender[:320]), storable(title[:500]))
+    gather(connection, _save_settled, row)
     note(connection, f"{state}: {reason}" if reason else state, now=now, inbox_id=inbox_id)
 
 
@@ -193,7 +193,7 @@ def note(
     delivery_id: int | None = None,
 ) -> None:
     """Add a line to the history of a mail."""
-    _NOTE.run(connection, inbox_id=inbox_id, delivery_id=delivery_id, at=now, what=storable(what))
+    gather(connection, _save_notes, (inbox_id, delivery_id, now, storable(what)))
 
 
 def story(connection: Connection, inbox_id: int) -> list[tuple[datetime, str]]:
@@ -228,10 +228,21 @@ def entry(connection: Connection, inbox_id: int) -> Entry | None:
 
 def first_time(connection: Connection, place: str, fingerprint: str, inbox_id: int) -> bool:
     """Remember that this place took this mail; False when it had taken it before."""
+    ahead = _SEEN.ahead(connection, place, fingerprint)
+    if ahead is not None:
+        if not ahead:
+            _SEEN.put(connection, (place, fingerprint), [(inbox_id,)])
+            gather(connection, _save_seen, (place, fingerprint, inbox_id))
+        return not ahead
     added = _first_time(connection.dialect.name).first(
         connection, place=place, fingerprint=fingerprint, inbox_id=inbox_id
     )
     return added is not None
+
+
+def read_seen_ahead(connection: Connection, mails: Iterable[tuple[str, str]]) -> None:
+    """Read, for places and fingerprints, what `first_time` will ask for. Nobody else may add to these places meanwhile."""
+    _SEEN.read_ahead(connection, mails)
 
 
 def is_seen(connection: Connection, place: str, fingerprint: str) -> bool:
@@ -246,14 +257,21 @@ def may_answer(
     """Count one automatic answer to this address; False when it would pass the limit (promises.md I14)."""
     key = address_key(address)
     a_day_ago, an_hour_ago = now - timedelta(days=1), now - timedelta(hours=1)
-    times = [row.at for row in _ANSWERED.rows(connection, key=key)]
+    rows = _ANSWERED.rows(connection, key)
+    times = [row.at for row in rows]
     of_a_day = sum(at > a_day_ago for at in times)
     if of_a_day >= per_day or sum(at > an_hour_ago for at in times) >= per_hour:
         return False
     if of_a_day < len(times):
-        _FORGET_ANSWERED.run(connection, key=key, before=a_day_ago)
-    _ADD_ANSWERED.run(connection, email_key=key, at=now)
+        gather(connection, _forget_answered, (key, a_day_ago))
+    gather(connection, _save_answered, (key, now))
+    _ANSWERED.forget(connection, key)
     return True
+
+
+def read_answers_ahead(connection: Connection, addresses: Iterable[str]) -> None:
+    """Read what `may_answer` will ask for about these addresses."""
+    _ANSWERED.read_ahead(connection, ((address_key(address),) for address in addresses))
 
 
 def may_report(
@@ -305,11 +323,7 @@ _WAITING = Written(
 
 _LOAD = Written(_RECEIVED.where(inbox.c.id == bindparam("row")))
 
-_CLAIM = (
-    select(inbox.c.id)
-    .where(inbox.c.id.in_(bindparam("rows", expanding=True)), inbox.c.state == bindparam("present"))
-    .with_for_update(skip_locked=True)
-)
+_CLAIM = Listed(select(inbox.c.id).with_for_update(skip_locked=True), inbox.c.id, inbox.c.state)
 
 _SETTLE = Written(
     update(inbox)
@@ -325,15 +339,48 @@ _SETTLE = Written(
 _NOTE = Written(insert(history))
 
 
+def _save_settled(connection: Connection, rows: list[tuple[int, str, str, str, str]]) -> None:
+    numbers, states, reasons, senders, titles = zip(*rows, strict=True)
+    columns = {"row": numbers, "new_state": states, "why": reasons, "author": senders, "about": titles}
+    _SETTLE.run_columns(connection, columns)
+
+
+def _save_notes(connection: Connection, rows: list[tuple[int | None, int | None, datetime, str]]) -> None:
+    inbox_ids, delivery_ids, times, words = zip(*rows, strict=True)
+    columns = {"inbox_id": inbox_ids, "delivery_id": delivery_ids, "at": times, "what": words}
+    _NOTE.run_columns(connection, columns)
+
+
 @cache
 def _first_time(dialect: str) -> Written:
     return Written(upserting(dialect, seen).on_conflict_do_nothing().returning(seen.c.inbox_id))
 
 
-_ANSWERED = Written(select(answered.c.at).where(answered.c.email_key == bindparam("key")))
+_SEEN = Keyed(select(seen.c.inbox_id), seen.c.place, seen.c.fingerprint)
+
+_ADD_SEEN = Written(insert(seen))
+
+
+def _save_seen(connection: Connection, rows: list[tuple[str, str, int]]) -> None:
+    places, fingerprints, inbox_ids = zip(*rows, strict=True)
+    columns = {"place": places, "fingerprint": fingerprints, "inbox_id": inbox_ids}
+    _ADD_SEEN.run_columns(connection, columns)
+
+
+_ANSWERED = Keyed(select(answered.c.at), answered.c.email_key)
 
 _ADD_ANSWERED = Written(insert(answered))
 
 _FORGET_ANSWERED = Written(
     delete(answered).where(answered.c.email_key == bindparam("key"), answered.c.at <= bindparam("before"))
 )
+
+
+def _save_answered(connection: Connection, rows: list[tuple[str, datetime]]) -> None:
+    keys, times = zip(*rows, strict=True)
+    _ADD_ANSWERED.run_columns(connection, {"email_key": keys, "at": times})
+
+
+def _forget_answered(connection: Connection, rows: list[tuple[str, datetime]]) -> None:
+    keys, times = zip(*rows, strict=True)
+    _FORGET_ANSWERED.run_columns(connection, {"key": keys, "before": times})

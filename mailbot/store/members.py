@@ -32,7 +32,7 @@ from mailbot.core.audience import Selector
 from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import Change, Key, changes_to, key_of
 from mailbot.store import other_addresses
-from mailbot.store.database import Written
+from mailbot.store.database import Keyed, Written
 from mailbot.store.tables import attendance, body, contact, list_member, other_address
 
 
@@ -66,7 +66,12 @@ def people(connection: Connection, codes: Sequence[str] | None = None) -> list[P
 
 def people_of(connection: Connection, code: str) -> list[Person]:
     """Return the contacts of one body, by rank."""
-    return [_person(row) for row in _PEOPLE_OF_ONE.rows(connection, code=code)]
+    return [_person(row) for row in _PEOPLE_OF_ONE.rows(connection, code)]
+
+
+def read_people_ahead(connection: Connection, codes: Iterable[str]) -> None:
+    """Read what `people_of` will ask for about these bodies."""
+    _PEOPLE_OF_ONE.read_ahead(connection, ((code,) for code in codes))
 
 
 def people_at(connection: Connection, address: str) -> list[Person]:
@@ -309,7 +314,7 @@ _PEOPLE: Select[Any] = (
 
 _PEOPLE_OF = _PEOPLE.where(contact.c.code.in_(bindparam("codes", expanding=True)))
 
-_PEOPLE_OF_ONE = Written(_PEOPLE.where(contact.c.code == bindparam("code")))
+_PEOPLE_OF_ONE = Keyed(_PEOPLE, contact.c.code)
 
 _PEOPLE_AT = _PEOPLE.where(contact.c.email_key == bindparam("key"))
 

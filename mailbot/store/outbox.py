@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -25,10 +25,12 @@ from sqlalchemy import (
 from mailbot.core.audience import Selector
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store.copy_states import given_up_since, not_out
-from mailbot.store.database import Written, storable
+from mailbot.store.database import Keyed, Listed, Written, gather, storable
 from mailbot.store.lists import wanted_by
 from mailbot.store.tables import delivery, history, list_member, mailing, microseconds
 
+_MOST_TEXTS = 20  # beside which a reply is read
+_AT_ONCE = 50  # mailings that are read by one statement
 LEASE = timedelta(seconds=24)  # with the pace at which others look, a dead node's rows are free within 30 s
 
 
@@ -127,12 +129,71 @@ def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addresse
     columns: dict[str, list[object]] = {
         "address": [one.address for one in addressees],
         "ballot_id": [one.ballot_id for one in addressees],
-        "fields": [
-            None if one.fields is None else json.dumps(dict(one.fields), ensure_ascii=False)
-            for one in addressees
-        ],
+        "fields": [_fields(one) for one in addressees],
     }
     _QUEUE.run_columns(connection, columns, mailing_id=mailing_id, due_at=due_at)
+
+
+def _fields(one: Addressee) -> str | None:
+    return None if one.fields is None else json.dumps(dict(one.fields), ensure_ascii=False)
+
+
+def queue_answer(
+    connection: Connection,
+    kind: str,
+    subject: str,
+    cooked: bytes,
+    addressees: Sequence[Addressee],
+    now: datetime,
+    *,
+    inbox_id: int | None,
+) -> None:
+    """Queue a mail that answers another, to these recipients; it is saved together with others of its transaction."""
+    for one in addressees:
+        _SENT_TO.forget(connection, one.ballot_id)
+    gather(connection, _save_answers, _Answer(kind, subject, cooked, inbox_id, now, tuple(addressees)))
+
+
+class _Answer(NamedTuple):
+    """A mailing from the null sender that is still to be saved."""
+
+    kind: str
+    subject: str
+    cooked: bytes
+    inbox_id: int | None
+    created_at: datetime
+    addressees: tuple[Addressee, ...]
+
+
+def _save_answers(connection: Connection, answers: list[_Answer]) -> None:
+    """Save mailings with their recipients' rows: numbered here, so that all need two statements."""
+    numbers = _free_numbers(connection, len(answers))
+    kinds, subjects, cooked, inbox_ids, times, _ = zip(*answers, strict=True)
+    columns = {
+        "id": numbers,
+        "kind": kinds,
+        "subject": subjects,
+        "cooked": cooked,
+        "inbox_id": inbox_ids,
+        "created_at": times,
+    }
+    _ADD_NUMBERED.run_columns(connection, columns, bounces=None)
+    rows = [
+        (number, one.address, one.ballot_id, _fields(one), microseconds(answer.created_at))
+        for number, answer in zip(numbers, answers, strict=True)
+        for one in answer.addressees
+    ]
+    if rows:
+        names = ("mailing_id", "address", "ballot_id", "fields", "due_at")
+        _QUEUE_EACH.run_columns(connection, dict(zip(names, zip(*rows, strict=True), strict=True)))
+
+
+def _free_numbers(connection: Connection, count: int) -> list[int]:
+    """Return ids for new mailings, those that the database would give them."""
+    if connection.dialect.name == "postgresql":
+        return [row.id for row in _NEXT_NUMBERS.rows(connection, count=count)]
+    last: int = _LAST_NUMBER.first(connection).id  # nobody else writes
+    return list(range(last + 1, last + 1 + count))
 
 
 def queue_letter(
@@ -345,7 +406,25 @@ def count_doubtful(connection: Connection) -> int:
 
 def texts_sent(connection: Connection, ballot_id: int) -> list[tuple[bytes, str | None, int, str]]:
     """Return what was sent for one ballot, newest first: cooked message, fields (JSON), delivery id, address."""
-    return _TEXTS_SENT.rows(connection, ballot=ballot_id)
+    ahead = _SENT_TO.ahead(connection, ballot_id)
+    return _TEXTS_SENT.rows(connection, ballot=ballot_id) if ahead is None else ahead
+
+
+def read_texts_ahead(connection: Connection, ballot_ids: Iterable[int]) -> None:
+    """Read what `texts_sent` will ask for about these ballots; what all were sent is read once."""
+    sent: dict[int, list[tuple[int, str | None, int, str]]] = {one: [] for one in ballot_ids}
+    for mailing_id, fields, delivery_id, address, ballot_id in _SENT_TO.read_ahead(
+        connection, ((one,) for one in sent)
+    ):
+        if len(sent[ballot_id]) < _MOST_TEXTS:
+            sent[ballot_id].append((mailing_id, fields, delivery_id, address))
+    wanted = sorted({row[0] for rows in sent.values() for row in rows})
+    cooked: dict[int, bytes] = {}
+    for start in range(0, len(wanted), _AT_ONCE):
+        keys = [(one,) for one in wanted[start : start + _AT_ONCE]]
+        cooked |= {row.id: row.cooked for row in _COOKED.rows(connection, keys)}
+    for ballot_id, rows in sent.items():
+        _SENT_TO.put(connection, (ballot_id,), [(cooked[number], *own) for number, *own in rows])
 
 
 def newest_text(connection: Connection, ballot_id: int, moment: datetime) -> int:
@@ -441,7 +520,19 @@ _COPIES = select(
 
 _ADD_MAILING = Written(insert(mailing).returning(mailing.c.id))
 
+_ADD_NUMBERED = Written(insert(mailing))
+
+_NEXT_NUMBERS = Written(  # of PostgreSQL's own sequence
+    select(func.nextval(func.pg_get_serial_sequence("mailing", "id")).label("id")).select_from(
+        func.generate_series(1, bindparam("count", type_=Integer))
+    )
+)
+
+_LAST_NUMBER = Written(select(func.coalesce(func.max(mailing.c.id), 0).label("id")))
+
 _QUEUE = Written(insert(delivery))
+
+_QUEUE_EACH = Written(insert(delivery))
 
 _CLAIM = Written(
     update(delivery)
@@ -470,8 +561,17 @@ _TEXTS_SENT = Written(
     .join_from(delivery, mailing)
     .where(delivery.c.ballot_id == bindparam("ballot"))
     .order_by(delivery.c.id.desc())
-    .limit(20)
+    .limit(_MOST_TEXTS)
 )
+
+_SENT_TO = Keyed(
+    select(delivery.c.mailing_id, delivery.c.fields, delivery.c.id, delivery.c.address)
+    .join_from(delivery, mailing)
+    .order_by(delivery.c.id.desc()),
+    delivery.c.ballot_id,
+)
+
+_COOKED = Listed(select(mailing.c.id, mailing.c.cooked), mailing.c.id)
 
 _PUT_BACK = (
     update(delivery)

@@ -242,7 +242,7 @@ def forget(connection: Connection, key: str) -> None:
     surveys.destroy_seal_key(connection, key)
     places = list(connection.execute(select(ballot.c.id).where(ballot.c.subject == key)).scalars())
     for some in _parts(places):
-        connection.execute(delete(seen).where(seen.c.place.in_([f"ballot:{number}" for number in some])))
+        connection.execute(delete(seen).where(seen.c.place.in_([ballots.place(number) for number in some])))
     connection.execute(delete(seen).where(seen.c.place == place(key)))
     connection.execute(
         update(act).where(act.c.subject == key, act.c.act == "admit").values(detail="{}", digest="", note="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,7 +12,6 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    bindparam,
     delete,
     func,
     insert,
@@ -25,7 +25,7 @@ from sqlalchemy import (
 from mailbot.core.address import address_key
 from mailbot.core.trouble import Failure, State, Trouble
 from mailbot.store.copy_states import given_up_since
-from mailbot.store.database import Written, storable, upserting
+from mailbot.store.database import Keyed, storable, upserting
 from mailbot.store.tables import contact, delivery, failure, list_member, mailing, microseconds, post, trouble
 
 PROBE = "address_probe"  # the kind of mailing that asks an address for a sign of life
@@ -124,8 +124,13 @@ def every(connection: Connection) -> list[Trouble]:
 
 def state_of(connection: Connection, address: str) -> State | None:
     """Return the state of an address; None: none. Asked for each mail that somebody vouches for."""
-    row = _STATE.first(connection, key=_key(address))
-    return None if row is None else row.state
+    rows = _STATE.rows(connection, _key(address))
+    return rows[0].state if rows else None
+
+
+def read_states_ahead(connection: Connection, addresses: Iterable[str]) -> None:
+    """Read what `state_of` will ask for about these addresses."""
+    _STATE.read_ahead(connection, ((_key(address),) for address in addresses))
 
 
 def save(connection: Connection, one: Trouble) -> None:
@@ -258,7 +263,7 @@ def missed(connection: Connection, mailing_id: int, list_name: str, made_at: dat
 
 _MISSED = {"sent": "came back", "failed": "refused", "expired": "given up", "withdrawn": "withdrawn"}
 
-_STATE = Written(select(trouble.c.state).where(trouble.c.email_key == bindparam("key")))
+_STATE = Keyed(select(trouble.c.state), trouble.c.email_key)
 
 
 def _key(address: str) -> str:

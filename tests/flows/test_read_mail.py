@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from mailbot.core.envelope import StorageFull
 from mailbot.core.message import Message
 from mailbot.flows import read_mail as module
 from mailbot.flows.lists.post_to_list import post_to_list
-from mailbot.flows.read_mail import read_mail, read_waiting
+from mailbot.flows.read_mail import AT_ONCE, read_mail, read_waiting
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
 from mailbot.store import inbox
 from mailbot.store.database import Database
 from mailbot.store.inbox import Received
-from tests.flows.post_office import OFFICE, YAMADA, PostOffice, open_post_office
+from mailbot.store.tables import metadata
+from tests.databases import BOTH, own_database
+from tests.flows.post_office import (
+    OFFICE,
+    SATO,
+    STRANGER,
+    TAKAHASHI,
+    TANAKA,
+    YAMADA,
+    PostOffice,
+    open_post_office,
+)
 
 TO = "security@ml.example.jp"
 
@@ -123,3 +137,67 @@ def test_two_nodes_read_each_mail_once(database_url: str) -> None:
     assert len(office.copies("post")) == 30
     for node in nodes:
         node.close()
+
+
+@pytest.mark.parametrize("kind", BOTH)
+def test_what_mails_do_in_one_transaction_is_what_they_do_one_by_one(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read ahead and saved together leaves the same rows everywhere, whatever lies between two replies."""
+    monkeypatch.setattr(module, "_act_by_itself", None)  # that would be one by one
+    found = []
+    for name in ("together", "alone"):
+        (tmp_path / name).mkdir()
+        with own_database(kind, tmp_path / name) as database:
+            office = open_post_office(database)
+            numbers = [office.store(raw, to, mail_from=sender) for raw, to, sender in _mails(office)]
+            if name == "together":
+                assert read_waiting(database, office.site, partial(_now, office)) == len(numbers) < AT_ONCE
+            else:
+                for number in numbers:
+                    read_mail(database, office.site, number, office.now)
+            with database.read() as connection:
+                tables = {
+                    table.name: connection.execute(select(table)).all() for table in metadata.sorted_tables
+                }
+            found.append(tables)
+            assert len(office.ledger()) > 8
+    together, alone = found
+    different = {name for name in together if together[name] != alone[name]}
+    assert different == {"journal", "journal_head"}  # whose lines have a salt
+
+
+def _now(office: PostOffice) -> datetime:
+    return office.now
+
+
+def _mails(office: PostOffice) -> list[tuple[bytes, str, str]]:
+    """Return replies of four bodies, some of one body, some the same, with other mails between them."""
+    invitations = office.open_survey()
+    mails: list[tuple[bytes, str, str]] = []
+
+    def add(raw: bytes, to: str, sender: str) -> None:
+        numbered = re.sub(rb"(?mi)^Message-ID: .*$", b"Message-ID: <%d@client.test>" % len(mails), raw)
+        mails.append((numbered, to, sender))
+
+    def reply(body: str, text: str, author: str | None = None) -> None:
+        invitation = invitations[body]
+        add(
+            office.reply_mail(invitation, text, author=author),
+            office.reply_address(invitation),
+            author or body,
+        )
+
+    reply(YAMADA, "Q1 2\nQ2 1")
+    reply(SATO, "Q1 1")
+    mails.append(mails[0])  # the same mail once more
+    reply(YAMADA, "Q1 3")  # which stands on what the first one said
+    reply(TANAKA, "Q1 1", STRANGER)  # waits, and its domain is noted
+    add(office.mail(YAMADA, TO, subject="会議"), TO, YAMADA)
+    reply(SATO, "再送")
+    reply(TAKAHASHI, "Q1 9")  # is asked back
+    add(b"From: x\r\n" + b"A: b\r\n" * 5_000, office.reply_address(invitations[TANAKA]), TANAKA)
+    reply(TANAKA, "Q1 1")
+    for number in range(5):  # more than are acknowledged in an hour
+        reply(YAMADA, f"Q1 {number % 3 + 1}")
+    return mails

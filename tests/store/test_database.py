@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,12 +13,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, bindparam, insert, inspect, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.store import database as module
-from mailbot.store.database import SCHEMA, Database, Written, after_commit, savepoint, storable
+from mailbot.store.database import SCHEMA, Database, Keyed, Written, after_commit, gather, savepoint, storable
 from mailbot.store.tables import body, mail, metadata
 
 SEARCH = "post_index"  # the full-text index, and SQLite's tables within it, which Alembic does not know
@@ -345,3 +346,94 @@ def test_a_savepoint_undoes_what_is_in_it_and_nothing_else(
             breaks(connection)
     with database.read() as connection:
         assert list(connection.execute(select(body.c.name)).scalars()) == ["長野市"]
+
+
+_BY_CODE = Keyed(select(body.c.name), body.c.code)
+
+
+def _save_bodies(connection: Connection, names: list[str]) -> None:
+    columns = {"code": [f"20{number:04}" for number in range(len(names))], "name": names}
+    Written(insert(body)).run_columns(connection, columns, kind="city", prefecture="長野県")
+
+
+def test_what_is_gathered_is_there_for_the_next_statement_whichever_it_is(database: Database) -> None:
+    """Rows that are saved together cannot be told from rows that are saved at once, in a savepoint neither."""
+    names = select(body.c.name).order_by(body.c.code)
+
+    def breaks(connection: Connection) -> None:
+        with savepoint(connection):
+            gather(connection, _save_bodies, "何でもない")
+            raise ValueError("broken")
+
+    def breaks_too(connection: Connection) -> None:
+        with connection.begin_nested():
+            gather(connection, _save_bodies, "何でもない")
+            raise ValueError("broken")
+
+    def breaks_whole() -> None:
+        with database.write() as connection:
+            gather(connection, _save_bodies, "何でもない")
+            raise ValueError("broken")
+
+    with database.write() as connection:
+        gather(connection, _save_bodies, "長野市")
+        gather(connection, _save_bodies, "上田市")
+        assert list(connection.execute(names).scalars()) == ["長野市", "上田市"]
+        connection.execute(delete(body))
+        gather(connection, _save_bodies, "長野市")
+        assert [row.name for row in Written(names).rows(connection)] == ["長野市"]
+        for broken in (breaks, breaks_too):
+            with pytest.raises(ValueError, match="broken"):
+                broken(connection)
+        connection.execute(delete(body))
+        gather(connection, _save_bodies, "軽井沢町")
+    with pytest.raises(ValueError, match="broken"):
+        breaks_whole()
+    with database.write() as connection:
+        assert list(connection.execute(names).scalars()) == ["軽井沢町"]
+
+
+def test_a_gathered_row_that_cannot_be_saved_breaks_the_savepoint_it_was_gathered_in(
+    database: Database,
+) -> None:
+    """Its fault belongs to the mail that brought it, and takes no other with it."""
+
+    def breaks(connection: Connection) -> None:
+        with savepoint(connection):
+            gather(connection, _save_bodies, "上田市")
+            gather(connection, _save_bodies, "飯田市")  # of the code that is left
+
+    with database.write() as connection:
+        with savepoint(connection):
+            gather(connection, _save_bodies, "松本市")
+            gather(connection, _save_bodies, "長野市")
+        connection.execute(delete(body).where(body.c.name == "松本市"))
+        with pytest.raises(IntegrityError):
+            breaks(connection)
+    with database.read() as connection:
+        assert list(connection.execute(select(body.c.name)).scalars()) == ["長野市"]
+
+
+def test_what_was_read_ahead_holds_until_its_table_changes(database: Database) -> None:
+    """Whoever changes the table, by whichever way, the next who asks reads it himself; so does who asks for another key."""
+    changes: list[Callable[[Connection], object]] = [
+        lambda connection: _RENAME.run(connection, called="飯田市"),
+        lambda connection: connection.execute(update(body).values(name="飯田市")),
+        lambda connection: connection.execute(text("UPDATE body SET name = '飯田市'")),
+        lambda connection: connection.exec_driver_sql("UPDATE body SET name = '飯田市'"),
+    ]
+    with database.write() as connection:
+        _ADD_BODY.first(connection, **ANT, population=None)
+    for change in changes:
+        with database.write() as connection:
+            connection.execute(update(body).values(name="長野市"))
+            _BY_CODE.read_ahead(connection, [("202011",), ("202029",), ("202011",)])
+            assert _BY_CODE.ahead(connection, "202029") == []
+            assert _BY_CODE.ahead(connection, "202037") is None
+            assert [row.name for row in _BY_CODE.rows(connection, "202011")] == ["長野市"]
+            assert list(connection.execute(select(mail.c.id)).scalars()) == []
+            assert _BY_CODE.ahead(connection, "202011") is not None
+            change(connection)
+            assert [row.name for row in _BY_CODE.rows(connection, "202011")] == ["飯田市"]
+    with database.write() as connection:
+        assert _BY_CODE.ahead(connection, "202029") is None

@@ -16,7 +16,7 @@ from mailbot.core.authentication import Authentication, read_authentication, ver
 from mailbot.core.automatic import automatic
 from mailbot.core.cook import cook_post
 from mailbot.core.mailing_list import Filter, MailingList
-from mailbot.core.message import Message, canonical_hash, thread_of
+from mailbot.core.message import Message, thread_of
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.short_reply import is_short_reply
@@ -44,7 +44,7 @@ def post_to_list(
     """Decide about a post to the list of this name, and do what was decided."""
     mailing_list = lists.load(connection, name)
     assert mailing_list is not None, "the route was read in this transaction"
-    first = inbox.first_time(connection, f"list:{name}", fingerprint(message, received.content), received.id)
+    first = inbox.first_time(connection, f"list:{name}", fingerprint(message, received), received.id)
     question = replace(ask(connection, site, received, message, mailing_list), distributed=not first)
     match moderate(question, mailing_list, site.language):
         case Accept():
@@ -335,6 +335,6 @@ def refuse(
     )
 
 
-def fingerprint(message: Message, content: bytes) -> str:
+def fingerprint(message: Message, received: Received) -> str:
     """Return what makes two arrivals the same mail: Message-ID and content, whatever way they came."""
-    return hashlib.sha256(f"{message.message_id}\n{canonical_hash(content)}".encode()).hexdigest()
+    return hashlib.sha256(f"{message.message_id}\n{received.content_hash}".encode()).hexdigest()

@@ -123,9 +123,7 @@ def obey_desk(
         return _dead_word(connection, desk, dead)
     if (why := _untrusted(desk, message)) is not None:
         return Settled("held", why)  # and the word still works for whom it is meant
-    if not inbox.first_time(
-        connection, f"desk:{word.id}", fingerprint(message, received.content), received.id
-    ):
+    if not inbox.first_time(connection, f"desk:{word.id}", fingerprint(message, received), received.id):
         return Settled("discarded", "the same mail was read before")
     if not desk_words.use(connection, word.id, now):
         return _dead_word(connection, desk, "word-used")
@@ -268,7 +266,7 @@ def _run(
 
 def _join_sealed(connection: Connection, desk: _Desk, message: Message, lines: tuple[str, ...]) -> None:
     """Let a mail that says what a body answers in a sealed survey be destroyed with its replies (promises.md I21)."""
-    print_of_mail = fingerprint(message, desk.received.content)
+    print_of_mail = fingerprint(message, desk.received)
     for key in sorted({key for line in lines for key in _sealed(connection, desk, line)}):
         inbox.first_time(connection, sealed.place(key), print_of_mail, desk.received.id)
 

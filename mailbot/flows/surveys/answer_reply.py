@@ -210,8 +210,5 @@ def queue_receipt(
     now: datetime,
 ) -> None:
     """Queue one receipt, from the null sender, to these addresses; it is then among the texts that we sent."""
-    mailing_id = outbox.add_mailing(
-        connection, kind=kind, subject=ballot.subject, cooked=cooked, bounces=None, inbox_id=inbox_id, now=now
-    )
     copies = [replace(ballot_copy(ballot), address=address) for address in to]
-    outbox.queue(connection, mailing_id, copies, now)
+    outbox.queue_answer(connection, kind, ballot.subject, cooked, copies, now, inbox_id=inbox_id)

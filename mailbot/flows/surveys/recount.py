@@ -221,7 +221,7 @@ class _Count:
             wrong.append(f"its raw mail {received.id} was changed")
         message = received.message(self.site.authserv_id)
         if received.id in self.arrived and not self.arrived[received.id].replaced:
-            self.prints.setdefault((one.id, fingerprint(message, received.content)), received.id)
+            self.prints.setdefault((one.id, fingerprint(message, received)), received.id)
         if row.by:
             return tuple(wrong), row, "person"
         arrived = self.arrived.get(received.id)
@@ -315,7 +315,7 @@ class _Count:
         ):  # destroyed with a sealed survey, or erased with its author
             return
         message = received.message(self.site.authserv_id)
-        first = self.prints.setdefault((reply.ballot.id, fingerprint(message, received.content)), received.id)
+        first = self.prints.setdefault((reply.ballot.id, fingerprint(message, received)), received.id)
         if message.defects or reply.replaced or first != received.id:
             return
         rows = [

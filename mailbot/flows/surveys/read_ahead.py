@@ -1,0 +1,48 @@
+"""What the replies of one transaction will ask the database for, read for all of them by one statement each.
+
+Nothing is decided here: whoever asks later finds it read, or, where something has changed it since, reads it himself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from mailbot.core.address import Reply, route
+from mailbot.core.message import Message
+from mailbot.core.token import token_hash
+from mailbot.flows.lists.post_to_list import fingerprint
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, members, outbox, surveys, troubles
+from mailbot.store.inbox import Received
+
+
+def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Received, Message]]) -> None:
+    """Read what these mails will ask for, as far as they are replies to surveys, which stay locked."""
+    by_token: dict[str, list[tuple[Received, Message]]] = {}
+    for received, message in mails:
+        found = route(received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=())
+        if isinstance(found, Reply) and not message.defects:
+            by_token.setdefault(token_hash(found.token), []).append((received, message))
+    if len(by_token) < 2:
+        return
+    opened = [
+        (hashed, ballot)
+        for hashed, ballot in ballots.read_ahead(connection, by_token)
+        if ballot.kind == "survey"
+    ]
+    # In one order, so that two nodes do not wait for each other. What follows holds as long as the locks do.
+    for subject in sorted({ballot.subject for _, ballot in opened}):
+        surveys.lock(connection, subject)
+    ballots.read_ledgers_ahead(connection, [(ballot.subject, ballot.code) for _, ballot in opened])
+    members.read_people_ahead(connection, [ballot.code for _, ballot in opened])
+    outbox.read_texts_ahead(connection, [ballot.id for _, ballot in opened])
+    replies = [(ballot, *mail) for hashed, ballot in opened for mail in by_token[hashed]]
+    inbox.read_seen_ahead(
+        connection,
+        [(ballots.place(ballot.id), fingerprint(message, received)) for ballot, received, message in replies],
+    )
+    authors = {message.from_address for _, _, message in replies if message.from_address is not None}
+    inbox.read_answers_ahead(connection, authors | {ballot.address for _, ballot in opened})
+    troubles.read_states_ahead(connection, authors)
