@@ -278,7 +278,8 @@ class Service:
         """Tell whether every mail was read and every recipient is settled."""
         unread = self.ask("SELECT count(*) FROM inbox WHERE state = 'received'")
         waiting = self.ask("SELECT count(*) FROM delivery WHERE state IN ('pending', 'sending')")
-        return not unread and not waiting
+        unqueued = self.ask("SELECT count(*) FROM fan_out")
+        return not unread and not waiting and not unqueued
 
     def _environment(self) -> dict[str, str]:
         return {**os.environ, "MAILBOT_CONFIG": str(self._config), "PYTHONPATH": str(ROOT)}

@@ -26,6 +26,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.check_senders import SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.know_recipient import Directory
+from mailbot.flows.lists.queue_rest import queue_rest
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
@@ -51,6 +52,7 @@ _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
 _RETRY_SECONDS = 2.0  # while the database is away
 _AT_ONE_MOMENT = 0.1  # seconds between the readings of two clocks
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
+_LET_OTHERS_SECONDS = 0.05  # between the chunks of a large post, so that others come to write
 
 
 class _Door(Protocol):
@@ -267,12 +269,19 @@ async def _keep(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> Non
 async def _read(
     database: Database, site: Site, arrived: asyncio.Event, wake_delivery: Callable[[], None]
 ) -> None:
-    """Read what lies in the inbox, as it comes."""
+    """Read what lies in the inbox, as it comes, and queue posts to large lists on, a chunk after each few mails."""
     while True:
         arrived.clear()
-        while found := await database.in_thread(read_waiting, database, site, clock):
-            wake_delivery()
-            if found < AT_ONCE:
+        while True:
+            found = await database.in_thread(read_waiting, database, site, clock)
+            if found:
+                wake_delivery()
+            if await database.in_thread(queue_rest, database):
+                wake_delivery()
+                await asyncio.sleep(_LET_OTHERS_SECONDS)
+            elif not found:
+                break
+            elif found < AT_ONCE:
                 await asyncio.sleep(_GATHER_SECONDS)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_POLL_SECONDS):

@@ -38,6 +38,7 @@ def _sending(one: Sending) -> Row:
         "out": one.out,
         "waiting": one.waiting,
         "stopped": one.resting,
+        "unqueued": one.unqueued,
     }
 
 
@@ -50,9 +51,9 @@ def queue_text(shown: Row) -> None:
         f"oldest pending: {shown['oldest_pending_s']} s   duplicates possible: {shown['duplicates_possible']}"
     )
     for one in shown["sending"]:
-        stopped = f", {one['stopped']} stopped" if one["stopped"] else ""
+        more = "".join(f", {one[what]} {what}" for what in ("stopped", "unqueued") if one[what])
         print(
-            f"{one['about']} {one['kind']}: {one['out']} of {one['total']} out, {one['waiting']} wait{stopped}"
+            f"{one['about']} {one['kind']}: {one['out']} of {one['total']} out, {one['waiting']} wait{more}"
         )
     _copies(shown["troubled"])
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from mailbot.store import fan_outs
 from mailbot.store.tables import ballot, bounce, delivery, mailing
 
 
@@ -60,12 +61,14 @@ def returned(connection: Connection, delivery_id: int) -> Returned:
 
 def stop_mailing(connection: Connection, delivery_id: int) -> int:
     """Withdraw what has not left of the mailing that this copy belongs to; returns how many."""
-    of = select(delivery.c.mailing_id).where(delivery.c.id == delivery_id).scalar_subquery()
-    return connection.execute(
+    of = select(delivery.c.mailing_id).where(delivery.c.id == delivery_id)
+    unqueued = fan_outs.drop(connection, of)
+    queued = connection.execute(
         update(delivery)
-        .where(delivery.c.mailing_id == of, delivery.c.state == "pending")
+        .where(delivery.c.mailing_id == of.scalar_subquery(), delivery.c.state == "pending")
         .values(state="withdrawn")
     ).rowcount
+    return unqueued + queued
 
 
 def undeliverable(connection: Connection, subject: str) -> set[str]:

@@ -13,7 +13,7 @@ from mailbot.core.address import address_key
 from mailbot.core.bulletin import Bulletin, BulletinState
 from mailbot.store.database import storable
 from mailbot.store.documents import document, read_document
-from mailbot.store.lists import wanted_by
+from mailbot.store.fan_outs import wanted_by
 from mailbot.store.tables import bulletin, delivery, list_member, mailing, membership
 from mailbot.store.troubles import suspended
 
@@ -138,7 +138,7 @@ class ListReader:
 def readers_of_list(
     connection: Connection, list_name: str, now: datetime, *, digests: bool
 ) -> list[ListReader]:
-    """Return the members who want each mail of a list now, by address; see `lists.wanted_by`."""
+    """Return the members who want each mail of a list now, by address; see `fan_outs.wanted_by`."""
     query = select(list_member.c.address, list_member.c.profile).where(
         wanted_by(list_name, now, None, "", digests=digests)
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BindParameter, ColumnElement, bindparam, select
+from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, bindparam, select, union_all
 
-from mailbot.store.tables import delivery
+from mailbot.store.tables import delivery, fan_out
+
+RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more
 
 
 def not_out() -> ColumnElement[bool]:
@@ -12,6 +14,11 @@ def not_out() -> ColumnElement[bool]:
     row = delivery.alias()
     waiting, leaving = (select(row.c.id).where(row.c.state == state) for state in ("pending", "sending"))
     return delivery.c.id.in_(waiting.union_all(leaving))
+
+
+def unfinished() -> CompoundSelect[tuple[int]]:
+    """Return the question for the mailings of which copies have not left, or are not queued yet."""
+    return union_all(select(delivery.c.mailing_id).where(not_out()), select(fan_out.c.mailing_id))
 
 
 def given_up_since(moment: int) -> ColumnElement[bool]:

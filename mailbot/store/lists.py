@@ -12,14 +12,11 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    false,
     func,
     insert,
     literal,
-    not_,
     or_,
     select,
-    true,
     update,
 )
 
@@ -27,20 +24,10 @@ from mailbot.core.address import address_key, same_address
 from mailbot.core.audience import Selector, order_of
 from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.membership import keeps_out
-from mailbot.store import members, other_addresses
+from mailbot.store import fan_outs, members, other_addresses
 from mailbot.store.database import Written
 from mailbot.store.documents import document, read_document
-from mailbot.store.tables import (
-    body,
-    contact,
-    list_member,
-    mailing_list,
-    membership,
-    microseconds,
-    other_address,
-    thread_choice,
-)
-from mailbot.store.troubles import suspended
+from mailbot.store.tables import body, contact, list_member, mailing_list, membership, other_address
 
 
 def names(connection: Connection) -> frozenset[str]:
@@ -85,6 +72,10 @@ def rename_moderator(connection: Connection, old: str, new: str) -> None:
 def refresh_members(connection: Connection, value: MailingList, address: str | None = None) -> None:
     """Make the list's members those whom its selector means now, but for what members chose; or look at one address only."""
     only = None if address is None else address_key(address)
+    if only is None:
+        fan_outs.finish(connection, value.name)
+    else:
+        fan_outs.settle_member(connection, value.name, only)
     connection.execute(delete(list_member).where(_of(list_member, value, only)))
     _add_selected(connection, value, only)
     _add_outside(connection, value, only)
@@ -178,51 +169,6 @@ def targeted(connection: Connection, name: str, target: Selector) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def wanted_by(
-    list_name: str,
-    now: datetime,
-    author: str | None,
-    thread: str,
-    *,
-    digests: bool = True,
-    target: Selector | None = None,
-) -> ColumnElement[bool]:
-    """Return the condition on `list_member` for whom a post goes to at once.
-
-    That is who wants each post, is not away, and did not mute its thread (the Message-ID of its first post; "": none);
-    who follows the thread gets it whatever else he has. Its author gets a copy unless he wants none of his own. An address
-    whose mail comes back gets nothing.
-    Where there are no digests, since the list keeps no posts, who wants them gets each one. With a target it goes to those
-    members whom that means, and to its author.
-    """
-    at = microseconds(now)
-    wants: ColumnElement[bool] = list_member.c.mode == "each" if digests else list_member.c.mode != "none"
-    if thread:
-        chosen = select(thread_choice.c.email_key).where(
-            thread_choice.c.list_name == list_name, thread_choice.c.thread == thread
-        )
-        muted, followed = (chosen.where(thread_choice.c.choice == choice) for choice in ("mute", "follow"))
-        wants = or_(
-            and_(wants, list_member.c.email_key.not_in(muted)),
-            and_(list_member.c.mode != "none", list_member.c.email_key.in_(followed)),
-        )
-    away = and_(
-        list_member.c.off_from <= at, or_(list_member.c.off_until.is_(None), list_member.c.off_until > at)
-    )
-    here = or_(list_member.c.off_from.is_(None), not_(away))
-    own = true() if author is None else list_member.c.email_key != address_key(author)
-    reachable = list_member.c.email_key.not_in(suspended())
-    meant: ColumnElement[bool] = true()
-    if target is not None:
-        keys = select(contact.c.email_key).join_from(contact, body).where(members.condition(target))
-        mine = false() if author is None else list_member.c.email_key == address_key(author)
-        meant = or_(list_member.c.email_key.in_(keys), mine)
-    return and_(
-        *(list_member.c.list_name == list_name, meant, wants, here, reachable),
-        or_(own, list_member.c.copies_own),
-    )
-
-
 def recipients(
     connection: Connection,
     list_name: str,
@@ -232,7 +178,7 @@ def recipients(
     target: Selector | None = None,
 ) -> list[str]:
     """Return the addresses to which a post goes at once."""
-    wanted = wanted_by(list_name, now, author, thread, digests=target is None, target=target)
+    wanted = fan_outs.wanted_by(list_name, now, author, thread, digests=target is None, target=target)
     query = select(list_member.c.address).where(wanted)
     return list(connection.execute(query.order_by(list_member.c.email_key)).scalars())
 

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    bindparam,
-    case,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, insert, or_, select, update
 
-from mailbot.core.audience import Selector
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
-from mailbot.store.copy_states import given_up_since, not_out
+from mailbot.store import fan_outs
+from mailbot.store.copy_states import RESTS, given_up_since, not_out, unfinished
 from mailbot.store.database import Keyed, Listed, Written, gather, storable
-from mailbot.store.lists import wanted_by
-from mailbot.store.tables import delivery, history, list_member, mailing, microseconds
+from mailbot.store.tables import delivery, fan_out, history, mailing, microseconds
 
 _MOST_TEXTS = 20  # beside which a reply is read
 _AT_ONCE = 50  # mailings that are read by one statement
@@ -93,32 +81,6 @@ def add_mailing(
         created_at=now,
     ).id
     return mailing_id
-
-
-def queue_to_list(
-    connection: Connection,
-    mailing_id: int,
-    list_name: str,
-    now: datetime,
-    *,
-    author: str | None = None,
-    thread: str = "",
-    digests: bool = True,
-    profile: str | None = None,
-    target: Selector | None = None,
-) -> int:
-    """Queue a post to every member of a list who wants each one now, in one statement; returns how many.
-
-    See `lists.wanted_by`; `profile`: only to those whose mail system wants their mail so, None: to all.
-    """
-    members = select(literal(mailing_id), list_member.c.address, literal(microseconds(now)))
-    members = members.where(wanted_by(list_name, now, author, thread, digests=digests, target=target))
-    if profile is not None:
-        members = members.where(list_member.c.profile == profile)
-    return connection.execute(
-        insert(delivery).from_select(["mailing_id", "address", "due_at"], members),
-        execution_options={"preserve_rowcount": True},  # PostgreSQL's driver forgets it otherwise
-    ).rowcount
 
 
 def queue(connection: Connection, mailing_id: int, addressees: Sequence[Addressee], now: datetime) -> None:
@@ -304,10 +266,10 @@ def postpone(connection: Connection, owner: str, waits: Sequence[tuple[int, date
 
 
 def next_due(connection: Connection) -> int | None:
-    """Return when the next pending row is due (microseconds); None when nothing waits."""
-    return connection.execute(
-        select(func.min(delivery.c.due_at)).where(delivery.c.state == "pending")
-    ).scalar()
+    """Return when the next copy is due (microseconds), queued or not; None when nothing waits."""
+    queued = select(func.min(delivery.c.due_at)).where(delivery.c.state == "pending")
+    dues = [connection.execute(query).scalar() for query in (queued, select(func.min(fan_out.c.due_at)))]
+    return min((due for due in dues if due is not None), default=None)
 
 
 def overdue(connection: Connection, now: datetime) -> timedelta:
@@ -319,11 +281,13 @@ def overdue(connection: Connection, now: datetime) -> timedelta:
 def withdraw(connection: Connection, kinds: Sequence[str], subject: str) -> int:
     """Withdraw what waits of these kinds of mailing; what is on its way stays. Returns how many."""
     mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind.in_(kinds))
-    return connection.execute(
+    unqueued = fan_outs.drop(connection, mailings)
+    queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", delivery.c.mailing_id.in_(mailings))
         .values(state="withdrawn")
     ).rowcount
+    return unqueued + queued
 
 
 def count_waiting(connection: Connection) -> dict[tuple[str, str], int]:
@@ -335,16 +299,21 @@ def count_waiting(connection: Connection) -> dict[tuple[str, str], int]:
         .group_by(mailing.c.kind, mailing.c.subject)
         .order_by(mailing.c.kind, mailing.c.subject)
     )
-    return {(row[0], row[1]): row[2] for row in rows}
+    counts = Counter({(row[0], row[1]): row[2] for row in rows})
+    for (kind, subject), number in _unqueued(connection).items():
+        counts[kind, subject] += number
+    return dict(counts)
 
 
 def withdraw_waiting(connection: Connection, why: str, now: datetime) -> int:
     """Withdraw every copy that has not left; returns how many."""
-    return connection.execute(
+    unqueued = fan_outs.drop(connection, select(fan_out.c.mailing_id))
+    queued = connection.execute(
         update(delivery)
         .where(not_out())
         .values(state="withdrawn", reply=why, lease_owner=None, in_flight=False, settled_at=microseconds(now))
     ).rowcount
+    return unqueued + queued
 
 
 def rest(connection: Connection, kind: str, subject: str) -> int:
@@ -357,24 +326,25 @@ def resume(connection: Connection, kind: str, subject: str) -> int:
     return _move(connection, kind, subject, delivery.c.due_at >= RESTS, -RESTS)
 
 
-RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more
-
-
 def _move(connection: Connection, kind: str, subject: str, which: ColumnElement[bool], by: int) -> int:
     mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind == kind)
-    return connection.execute(
+    # What is not queued first: who queues it meanwhile has ended then, and his rows are seen.
+    unqueued = fan_outs.move(connection, mailings, by)
+    queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailings))
         .values(due_at=delivery.c.due_at + by)
     ).rowcount
+    return unqueued + queued
 
 
 def count_by_state(connection: Connection) -> dict[str, int]:
-    """Return how many recipients are in each state."""
-    rows = connection.execute(
-        select(delivery.c.state, func.count()).group_by(delivery.c.state).order_by(delivery.c.state)
-    )
-    return {row[0]: row[1] for row in rows}
+    """Return how many recipients are in each state; who waits to be queued is pending."""
+    rows = connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
+    counts = Counter({row[0]: row[1] for row in rows})
+    if unqueued := sum(_unqueued(connection).values()):
+        counts["pending"] += unqueued
+    return dict(sorted(counts.items()))
 
 
 def count_by_kind(connection: Connection, subject: str) -> dict[str, dict[str, int]]:
@@ -388,13 +358,29 @@ def count_by_kind(connection: Connection, subject: str) -> dict[str, dict[str, i
     counts: dict[str, dict[str, int]] = {}
     for kind, state, number in rows:
         counts.setdefault(kind, {})[state] = number
+    for (kind, about), number in _unqueued(connection).items():
+        if about == subject:
+            states = counts.setdefault(kind, {})
+            states["pending"] = states.get("pending", 0) + number
+    return counts
+
+
+def _unqueued(connection: Connection) -> Counter[tuple[str, str]]:
+    """Return how many copies are not queued yet, by kind of mailing and list."""
+    left = fan_outs.left(connection)
+    rows = connection.execute(
+        select(mailing.c.id, mailing.c.kind, mailing.c.subject).where(mailing.c.id.in_(left))
+    )
+    counts: Counter[tuple[str, str]] = Counter()
+    for number, kind, subject in rows:
+        counts[kind, subject] += left[number]
     return counts
 
 
 def oldest_pending(connection: Connection) -> datetime | None:
     """Return when the oldest unfinished mail was queued."""
     return connection.execute(
-        select(func.min(mailing.c.created_at)).join_from(delivery, mailing).where(not_out())
+        select(func.min(mailing.c.created_at)).where(mailing.c.id.in_(unfinished()))
     ).scalar()
 
 

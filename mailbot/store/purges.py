@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from mailbot.store import archive
+from mailbot.store import archive, fan_outs
 from mailbot.store.copy_states import not_out
 from mailbot.store.database import scrub_after
 from mailbot.store.tables import delivery, inbox, mail, mailing, post, post_words
@@ -94,6 +94,7 @@ def empty_copies(connection: Connection, name: str, inbox_ids: Collection[int], 
     holding = or_(mailing.c.inbox_id.in_(inbox_ids), _collections(name, since))
     numbers = list(connection.execute(select(mailing.c.id).where(holding, mailing.c.cooked != b"")).scalars())
     of_these = delivery.c.mailing_id.in_(numbers)
+    fan_outs.drop(connection, numbers)
     connection.execute(
         update(delivery).where(of_these, delivery.c.state == "pending").values(state="withdrawn")
     )

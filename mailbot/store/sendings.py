@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
-from mailbot.store.copy_states import not_out
-from mailbot.store.outbox import RESTS
-from mailbot.store.tables import delivery, mailing, microseconds
+from mailbot.store import fan_outs
+from mailbot.store.copy_states import RESTS, unfinished
+from mailbot.store.tables import delivery, fan_out, mailing, microseconds
 
 _OPEN = ("pending", "sending")
 
@@ -27,12 +27,12 @@ class Sending:
     out: int  # copies that have left, or were tried and failed for good
     waiting: int  # copies that have not
     resting: int  # of those that wait: stopped
+    unqueued: int = 0  # of those that wait: not in the outbox yet
 
 
 def under_way(connection: Connection, subject: str | None = None) -> list[Sending]:
     """Return the mailings to many of which copies have not left, oldest first; of one list, survey or event, or of all."""
-    open_copies = select(delivery.c.mailing_id).where(not_out()).distinct()
-    condition = mailing.c.id.in_(open_copies)
+    condition = mailing.c.id.in_(unfinished())
     return _sendings(connection, condition if subject is None else condition & (mailing.c.subject == subject))
 
 
@@ -53,19 +53,24 @@ def resume(connection: Connection, mailing_ids: Collection[int]) -> int:
 
 def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now: datetime) -> int:
     """Let the copies that have not left never leave; returns how many."""
-    return connection.execute(
+    unqueued = fan_outs.drop(connection, mailing_ids)
+    queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", delivery.c.mailing_id.in_(mailing_ids))
         .values(state="withdrawn", reply=why, settled_at=microseconds(now))
     ).rowcount
+    return unqueued + queued
 
 
 def _move(connection: Connection, mailing_ids: Collection[int], which: ColumnElement[bool], by: int) -> int:
-    return connection.execute(
+    # What is not queued first: who queues it meanwhile has ended then, and his rows are seen.
+    unqueued = fan_outs.move(connection, mailing_ids, by)
+    queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailing_ids))
         .values(due_at=delivery.c.due_at + by)
     ).rowcount
+    return unqueued + queued
 
 
 def _sendings(connection: Connection, condition: ColumnElement[bool]) -> list[Sending]:
@@ -76,15 +81,27 @@ def _sendings(connection: Connection, condition: ColumnElement[bool]) -> list[Se
             mailing.c.kind,
             mailing.c.subject,
             mailing.c.created_at,
-            func.count(),
+            func.count(delivery.c.id),
             func.count(case((~waits & (delivery.c.state != "withdrawn"), 1))),
             func.count(case((waits, 1))),
             func.count(case((waits & (delivery.c.due_at >= RESTS), 1))),
         )
-        .join_from(mailing, delivery)
+        .outerjoin_from(mailing, delivery)
         .where(condition)
         .group_by(mailing.c.id, mailing.c.kind, mailing.c.subject, mailing.c.created_at)
-        .having(func.count() > 1)
         .order_by(mailing.c.id)
     )
-    return [Sending(*row) for row in rows]
+    left = fan_outs.left(connection)
+    resting = set(connection.execute(select(fan_out.c.mailing_id).where(fan_out.c.due_at >= RESTS)).scalars())
+    found = [_with_unqueued(Sending(*row), left.get(row[0], 0), rests=row[0] in resting) for row in rows]
+    return [one for one in found if one.total > 1]
+
+
+def _with_unqueued(one: Sending, number: int, *, rests: bool) -> Sending:
+    return replace(
+        one,
+        total=one.total + number,
+        waiting=one.waiting + number,
+        resting=one.resting + number * rests,
+        unqueued=number,
+    )

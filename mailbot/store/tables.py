@@ -593,6 +593,28 @@ delivery = Table(
     Index("ix_delivery_refused", "settled_at", sqlite_where=text("state IN ('failed', 'expired')")),
 )
 
+fan_out = Table(  # a post to a large list that is not queued to all its members yet: store/fan_outs.py
+    "fan_out",
+    metadata,
+    Column("mailing_id", _Id, ForeignKey("mailing.id"), primary_key=True, autoincrement=False),
+    Column("list_name", Text, nullable=False),
+    Column("after", Text, nullable=False),  # email_key of the last member that was looked at
+    Column("due_at", BigInteger, nullable=False),  # of the copies to come, as in `delivery`
+    Column("made_at", Moment, nullable=False),  # the moment of the post: who is away then gets none
+    Column("author", Text),
+    Column("thread", Text, nullable=False),  # this and what follows: see fan_outs.wanted_by
+    Column("digests", Boolean, nullable=False),
+    Column("profile", Text),  # null: whatever the members' is
+    Column("target", Text),  # JSON: a selector
+)
+
+fan_out_done = Table(  # members whose copy was queued before its turn, since their membership changed
+    "fan_out_done",
+    metadata,
+    Column("mailing_id", _Id, primary_key=True, autoincrement=False),
+    Column("email_key", Text, primary_key=True),
+)
+
 bounce = Table(
     "bounce",
     metadata,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, func, or_, select, text
 
 from mailbot.core.envelope import StorageUnavailable
+from mailbot.store import outbox
 from mailbot.store.database import schema_of, storage_errors
 from mailbot.store.tables import delivery, history, inbox, mail, mailing, microseconds
 
@@ -133,9 +134,6 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
             .group_by(inbox.c.state)
         )
     }
-    due = connection.execute(
-        select(func.min(delivery.c.due_at)).where(delivery.c.state == "pending")
-    ).scalar()
     expired = connection.execute(
         select(func.count()).where(
             delivery.c.state == "sending",
@@ -155,7 +153,7 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
     return Backlog(
         unread=received[0],
         oldest_unread=received[1],
-        overdue=timedelta(microseconds=max(0, microseconds(now) - due)) if due is not None else timedelta(),
+        overdue=outbox.overdue(connection, now),
         expired_leases=expired,
         held=states.get("held", 0),
         quarantined=states.get("quarantined", 0),

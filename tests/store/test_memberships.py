@@ -11,8 +11,9 @@ import pytest
 from mailbot.core.audience import Selector
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.membership import Membership
+from mailbot.core.reach import Reach
 from mailbot.core.register import Body, Contact
-from mailbot.store import lists, members, memberships, outbox
+from mailbot.store import fan_outs, lists, members, memberships, outbox
 from mailbot.store.database import Database
 from tests.flows.post_office import NOW
 
@@ -62,7 +63,9 @@ def receive(database: Database, author: str | None = None, thread: str = "<t@x>"
             connection, kind="post", subject="room", cooked=b"x", bounces=None, now=at
         )
         told = lists.recipients(connection, "room", at, author, thread)
-        assert outbox.queue_to_list(connection, number, "room", at, author=author, thread=thread) == len(told)
+        assert fan_outs.begin(connection, number, "room", at, author=author, thread=thread) == Reach(
+            len(told)
+        )
     return "".join(address[0].lower() for address in told)
 
 

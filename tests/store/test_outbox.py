@@ -8,11 +8,9 @@ import pytest
 from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 
-from mailbot.core.audience import Selector
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.register import Body, Contact
-from mailbot.store import ballots, lists, members, outbox
+from mailbot.core.register import Body
+from mailbot.store import ballots, members, outbox
 from mailbot.store.copy_states import given_up_since, not_out
 from mailbot.store.database import Database
 from mailbot.store.outbox import LEASE, Addressee
@@ -255,21 +253,6 @@ def test_the_queue_in_figures(database: Database) -> None:
         }
         assert outbox.oldest_pending(connection) == NOW
         assert outbox.next_due(connection) == microseconds(NOW + SECOND)
-
-
-def test_a_list_of_many_is_queued_in_one_statement(database: Database) -> None:
-    """One row for each member; the count is right on both databases."""
-    body = Body("202011", "長野市", "city", "長野県")
-    with database.write() as connection:
-        members.replace(connection, [body], [Contact(body.code, f"m{n}@b.example") for n in range(1401)])
-        lists.save(connection, MailingList("room", "会議室", "open", Selector(everyone=True)))
-        mailing_id = outbox.add_mailing(
-            connection, kind="post", subject="room", cooked=b"x", bounces="b", now=NOW
-        )
-        assert outbox.queue_to_list(connection, mailing_id, "room", NOW) == 1401
-        assert outbox.queue_to_list(connection, mailing_id, "none", NOW) == 0
-    assert len(claim(database, "a", most=1000)) == 1000
-    assert len(claim(database, "a", most=1000)) == 401
 
 
 def test_one_copy_for_each_recipient_of_a_ballot(database: Database) -> None:

@@ -18,6 +18,7 @@ from mailbot.core.cook import cook_post
 from mailbot.core.mailing_list import Filter, MailingList
 from mailbot.core.message import Message, thread_of
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.core.reach import Reach
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.short_reply import is_short_reply
 from mailbot.core.spam import spam_mark
@@ -30,7 +31,7 @@ from mailbot.flows.lists.tell_decision import tell_accepted
 from mailbot.flows.settled import Settled
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import archive, inbox, lists, members, memberships, other_addresses, outbox
+from mailbot.store import archive, fan_outs, inbox, lists, members, memberships, other_addresses, outbox
 from mailbot.store.inbox import Received
 from mailbot.store.members import Person
 
@@ -53,9 +54,9 @@ def post_to_list(
             )
             if waits is not None:
                 return Settled("held", f"{waits}, unless its author cancels it", told=True)
-            number, recipients = distribute(connection, site, received, message, mailing_list, now)
-            give_receipt(connection, site, received, message, mailing_list, number, recipients, now)
-            return Settled("posted", f"post {number} to {recipients} members")
+            number, reach = distribute(connection, site, received, message, mailing_list, now)
+            give_receipt(connection, site, received, message, mailing_list, number, reach, now)
+            return Settled("posted", f"post {number} to {reach.words('en')} members")
         case Ask(rule, reason):
             if ask_author(
                 *(connection, site, received, message, mailing_list, rule, reason, now),
@@ -155,12 +156,12 @@ def give_receipt(
     message: Message,
     mailing_list: MailingList,
     number: int,
-    count: int,
+    reach: Reach,
     now: datetime,
 ) -> None:
     """Tell the author that his post has gone out, where the list gives receipts and he wants them."""
     if wants_receipt(connection, message, mailing_list):
-        tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
+        tell_accepted(connection, site, message, mailing_list, number, reach, now, inbox_id=received.id)
 
 
 def wants_receipt(connection: Connection, message: Message, mailing_list: MailingList) -> bool:
@@ -178,8 +179,11 @@ def distribute(
     message: Message,
     mailing_list: MailingList,
     now: datetime,
-) -> tuple[int, int]:
-    """Cook a post, queue it to every member and archive it; returns its number and how many."""
+) -> tuple[int, Reach]:
+    """Cook a post, queue it to every member and archive it; returns its number and how many.
+
+    To the members of a large list it is queued bit by bit, see store/fan_outs.py.
+    """
     number = lists.next_number(connection, mailing_list.name)
     target = _selected(read_target(message.text))
     kept = mailing_list.archive and target is None  # what is not for every member is not kept for all
@@ -198,7 +202,7 @@ def distribute(
             inbox_id=received.id,
         )
         thread = archive.thread_key(connection, mailing_list.name, number)
-    copies = 0
+    reach = Reach(0)
     for profile, content in _forms(
         connection, site, received.content, message, mailing_list, number, kept=kept
     ).items():
@@ -216,7 +220,7 @@ def distribute(
             inbox_id=received.id,
             now=now,
         )
-        copies += outbox.queue_to_list(
+        begun = fan_outs.begin(
             connection,
             mailing_id,
             mailing_list.name,
@@ -227,7 +231,8 @@ def distribute(
             profile=profile,
             target=target,
         )
-    return number, copies
+        reach = Reach(reach.queued + begun.queued, reach.ahead + begun.ahead)
+    return number, reach
 
 
 def _forms(

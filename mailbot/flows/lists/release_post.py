@@ -47,11 +47,11 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
         case Accept() | Ask():
             waits = let_post_wait(connection, site, received, message, mailing_list, now)
             if waits is None:
-                post, count = distribute(connection, site, received, message, mailing_list, now)
-                give_receipt(connection, site, received, message, mailing_list, post, count, now)
-            settled = (
-                Settled("held", waits) if waits else Settled("posted", f"post {post} to {count} members")
-            )
+                post, reach = distribute(connection, site, received, message, mailing_list, now)
+                give_receipt(connection, site, received, message, mailing_list, post, reach, now)
+                settled = Settled("posted", f"post {post} to {reach.words('en')} members")
+            else:
+                settled = Settled("held", waits)
         case Hold() as hold:
             settled = hold_post(connection, site, received, message, mailing_list, hold, question, now)
             if not settled.told:
@@ -75,7 +75,7 @@ def _send_accepted(
     now: datetime,
 ) -> Settled:
     """Distribute what a moderator accepted; its author hears of it where he knew that it waits."""
-    post, count = distribute(connection, site, received, message, mailing_list, now)
+    post, reach = distribute(connection, site, received, message, mailing_list, now)
     if waited.author_told or wants_receipt(connection, message, mailing_list):
-        tell_accepted(connection, site, message, mailing_list, post, count, now, inbox_id=received.id)
-    return Settled("posted", f"post {post} to {count} members")
+        tell_accepted(connection, site, message, mailing_list, post, reach, now, inbox_id=received.id)
+    return Settled("posted", f"post {post} to {reach.words('en')} members")

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.address import same_address
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
+from mailbot.core.reach import Reach
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import archive, inbox, outbox
@@ -89,7 +90,7 @@ def tell_accepted(
     message: Message,
     mailing_list: MailingList,
     number: int,
-    count: int,
+    reach: Reach,
     now: datetime,
     *,
     inbox_id: int,
@@ -105,7 +106,7 @@ def tell_accepted(
         title=mailing_list.title,
         subject=message.subject,
         number=number,
-        count=count,
+        count=reach.words(site.language),
         place=_place(connection, site, mailing_list, number),
         request=f"{mailing_list.name}-request@{site.domain}" if mailing_list.receipts else "",
     )

@@ -19,7 +19,17 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.net import maildir
 from mailbot.site import Site
-from mailbot.store import ballots, bulletins, events, journal, meetings, other_addresses, persons, surveys
+from mailbot.store import (
+    ballots,
+    bulletins,
+    events,
+    fan_outs,
+    journal,
+    meetings,
+    other_addresses,
+    persons,
+    surveys,
+)
 from mailbot.store.database import after_commit, scrub_after
 
 
@@ -66,6 +76,7 @@ def erase_person(
         _refuse_what_returns(connection, site, each, now)
     if not any(persons.rows_about(connection, each) for each in addresses):
         raise Refusal(f"{address}: nothing is kept about this address")
+    fan_outs.finish(connection)  # they name the address up to which they have come
     names = tuple(dict.fromkeys(name for each in addresses for name in _names(connection, each)))
     own_names = persons.own_names(connection, addresses)
     stand_in = f"erased-{persons.count_erasures(connection) + 1}@erased.invalid"

@@ -194,12 +194,12 @@ def _settle_post(
                 answered=answered,
             )
             return Settled("held", f"accepted by {who}; {waiting_words(site, opens, now)}", told=True)
-        number, count = distribute(connection, site, received, message, mailing_list, now)
-        settled = Settled("posted", f"accepted by {who}: post {number} to {count} members")
-        figures |= {"number": number, "count": count, "author": author}
+        number, reach = distribute(connection, site, received, message, mailing_list, now)
+        settled = Settled("posted", f"accepted by {who}: post {number} to {reach.words('en')} members")
+        figures |= {"number": number, "count": reach.words(site.language), "author": author}
         told = waited is not None and waited.author_told
         if told or wants_receipt(connection, message, mailing_list):
-            tell_accepted(connection, site, message, mailing_list, number, count, now, inbox_id=received.id)
+            tell_accepted(connection, site, message, mailing_list, number, reach, now, inbox_id=received.id)
     elif decision == "reject":
         sentence = _sentence(site, mailing_list, reason)
         refuse(connection, site, received, message, mailing_list, sentence, now)

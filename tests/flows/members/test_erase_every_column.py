@@ -60,7 +60,7 @@ OURS = """
 act: subject act digest state; answered:; attendance: event_key code; ballot: subject kind code reference token_hash;
 body: code name kind prefecture successor category; bounce: status; bulletin: key state list_name mailings;
 confirmation: token_hash kind; contact: code tags; delivery: state lease_owner; desk_word: token_hash;
-event: key state; failure: status reason; gateway: code; held_post: list_name waits_for rule;
+event: key state; fan_out: list_name thread profile; failure: status reason; gateway: code; held_post: list_name waits_for rule;
 inbox: state; journal: what salt commitment renewed chain; journal_head: chain; ledger_head: subject chain;
 list_member: list_name mode; mail: protocol imap_key; mailing: kind subject bounces; mailing_list: name;
 meeting: key; membership: list_name standing mode posting; occurrence: job local state;
@@ -74,7 +74,7 @@ waits_for commitment salt digest chain
 ADDRESSES = """
 act: asked_by decided_by; answered: email_key; attendance: entered_by; ballot: address; bulletin: written_by;
 confirmation: address email_key; contact: email email_key; delivery: address reply; desk_word: address;
-failure: email_key words; gateway: email_key; held_post: claimed_by; inbox: recipient sender; list_member: email_key address;
+fan_out: after author; fan_out_done: email_key; failure: email_key words; gateway: email_key; held_post: claimed_by; inbox: recipient sender; list_member: email_key address;
 mail: mail_from peer helo results; membership: email_key address changed_by; other_address: email_key email home_key;
 post: author message_id; proxy: recorded_by; register_import: made_by; roll_entry: address email_key;
 thread_choice: thread email_key; trouble: email_key address words state_by; vote: author decided_by
@@ -87,7 +87,7 @@ vote: reason
 """
 # The same as JSON, which escapes what is not ASCII.
 JSON = """
-act: detail; confirmation: detail; delivery: fields; gateway: findings; register_change: old new; sealed_line: answers;
+act: detail; confirmation: detail; delivery: fields; fan_out: target; gateway: findings; register_change: old new; sealed_line: answers;
 vote: answers problems remarks flags
 """
 # Read by the erasure itself; each is tried by a test of its own.

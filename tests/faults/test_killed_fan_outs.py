@@ -1,0 +1,88 @@
+"""The service is killed while a post to a large list is being queued bit by bit: each member gets it once."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from mailbot.store import fan_outs
+from mailbot.store.tables import delivery
+from tests.faults.node import SHORT, Node, new_node, until
+from tests.faults.sink import Sink
+
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]
+
+MEMBERS = 100  # twenty chunks, of which each is followed by a pause: a second and more
+POSTS = 1 if SHORT else 5
+KILLS = 3 if SHORT else 6  # of each post
+SEED = int(os.environ.get("FAULTS_SEED", random.randrange(10**6)))
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    """A relay that takes everything at once."""
+    running = Sink()
+    yield running
+    running.close()
+
+
+def killed_while_queueing(node: Node, kills: int) -> tuple[Counter[str], int]:
+    """Post, and kill at random while it is being queued; returns the copies by address, and how many kills fell there."""
+    chance = random.Random(SEED)
+    fell = 0
+    for number in range(POSTS):
+        node.start()
+        assert node.post(number)
+        for _ in range(kills):
+            time.sleep(chance.uniform(0.05, 0.4))
+            node.kill()
+            fell += _being_queued(node)
+            node.start()
+        until(node.settled, 60, node.log)
+        node.stop()
+    database = node.database
+    with database.read() as connection:
+        copies = Counter(connection.execute(select(delivery.c.address)).scalars())
+    database.close()
+    return copies, fell
+
+
+def _being_queued(node: Node) -> bool:
+    database = node.database
+    with database.read() as connection:
+        waits = fan_outs.waiting(connection)
+    database.close()
+    return waits
+
+
+def test_kills_while_it_is_queued_leave_nobody_out_and_queue_nobody_twice(tmp_path: Path, sink: Sink) -> None:
+    """The row that says how far it has come changes with the rows that it speaks of (promises.md I1)."""
+    node = new_node(tmp_path / "site", sink.port, members=MEMBERS)
+    node.program = Path(__file__).parent / "queues_in_fives.py"
+    try:
+        copies, fell = killed_while_queueing(node, KILLS)
+    finally:
+        node.stop()
+    print(f"seed {SEED}: {fell} of {POSTS * KILLS} kills while it was queued")
+    assert fell, "no kill fell while it was queued"
+    assert copies == {f"m{member}@member.example": POSTS for member in range(MEMBERS)}, f"seed {SEED}"
+    assert len(sink.received) == MEMBERS * POSTS
+    assert sink.received.total() - len(sink.received) <= node.doubtful()
+
+
+def test_a_service_that_notes_it_too_late_is_found_out(tmp_path: Path, sink: Sink) -> None:
+    """The control: where the two are not one transaction, the same kills give members a second copy."""
+    node = new_node(tmp_path / "site", sink.port, members=MEMBERS)
+    node.program = Path(__file__).parent / "forgets_how_far.py"
+    try:
+        copies, fell = killed_while_queueing(node, 10)
+    finally:
+        node.stop()
+    assert max(copies.values()) > POSTS, f"seed {SEED}, {fell} kills while it was queued"
