@@ -364,9 +364,10 @@ class Mail:
     content: bytes
 
 
-def define_list(service: Service, *, archive: bool = True) -> None:
-    """Define the one list, of all members."""
-    service.define("lists/kaigi.yaml", _LIST + "archive: no\n" * (not archive))
+def define_list(service: Service, *, archive: bool = True, identical: bool = False) -> None:
+    """Define the one list, of all members; with `identical` its posts are the same for all."""
+    more = "archive: no\n" * (not archive) + "copies: identical\n" * identical
+    service.define("lists/kaigi.yaml", _LIST + more)
     service.run("apply")
 
 

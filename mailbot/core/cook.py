@@ -120,6 +120,7 @@ def cook_post(
 ) -> bytes:
     """Return the post as it goes to every member, with the fields "leave" and "delivery" for what is each one's own.
 
+    Where a list's copies are to be identical it has none.
     Fields and parts that no rule names stay byte for byte and in order. `author_label` is how the register names
     the author (山田 太郎（長野市）), `message_id` is used only if the post has none, `rewrite` is case A of
     posts.md (From becomes the list's), `keep_arc` leaves an ARC chain in it also then, `complaints_to` who
@@ -150,7 +151,9 @@ def cook_post(
         *_missing(kept, own, message_id, now),
         *_author_fields(from_value, own, rewrite=rewrite),
         *_reply_to(fields, message, mailing_list, own, office, rewrite=rewrite),
-        *_list_fields(mailing_list, domain, own, number, web_url),
+        *_list_fields(
+            mailing_list, domain, own, number, web_url, identical=mailing_list.copies == "identical"
+        ),
         *_archive_fields(mailing_list, web_url, stable),
         *_complaint_fields(complaints_to if rewrite else ""),
     ]
@@ -319,11 +322,18 @@ def _reply_to(
     return [f"Reply-To: <{author if author and valid_address(author) else office}>\r\n".encode("ascii")]
 
 
-def _list_fields(mailing_list: MailingList, domain: str, own: str, number: int, web_url: str) -> Fields:
-    """Return what the list says of itself; one click is promised only where it truly leaves (RFC 8058 section 3.1)."""
+def _list_fields(
+    mailing_list: MailingList, domain: str, own: str, number: int, web_url: str, *, identical: bool = False
+) -> Fields:
+    """Return what the list says of itself; one click is promised only where it truly leaves (RFC 8058 section 3.1).
+
+    Where copies are identical nothing in them says whose they are: whoever wants to leave is asked back by mail.
+    """
     name = mailing_list.name
     ways_out = [f"<mailto:{name}-leave+{field('leave')}@{domain}>"]
-    if web_url:
+    if identical:
+        ways_out = [f"<mailto:{name}-leave@{domain}>"]
+    elif web_url:
         ways_out.insert(0, f"<{web_url}/u/{field('leave')}>")
     list_id = encode_phrase(mailing_list.title, f"<{name}.{domain}>", column=len("List-Id: "))
     lines = [
@@ -333,7 +343,7 @@ def _list_fields(mailing_list: MailingList, domain: str, own: str, number: int, 
         f"List-Owner: <mailto:{name}-owner@{domain}>",
         f"List-Unsubscribe: {', '.join(ways_out)}",
     ]
-    if web_url and leaving(mailing_list):
+    if web_url and leaving(mailing_list) and not identical:
         lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     if mailing_list.preset != "closed" and joining(mailing_list) != "closed":
         lines.append(f"List-Subscribe: <mailto:{name}-join@{domain}>")
@@ -344,8 +354,9 @@ def _list_fields(mailing_list: MailingList, domain: str, own: str, number: int, 
         f"X-Mail-Count: {number:05d}",
         f"X-Sequence: {number:05d}",
         f"X-Loop: {own}",
-        f"{DELIVERY_FIELD}: {field('delivery')}",
     ]
+    if not identical:
+        lines.append(f"{DELIVERY_FIELD}: {field('delivery')}")
     return [f"{line}\r\n".encode("ascii") for line in lines]
 
 

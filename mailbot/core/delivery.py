@@ -46,6 +46,7 @@ class Transaction(NamedTuple):
     recipients: tuple[tuple[int, str], ...]  # (delivery id, address)
     content: bytes  # CRLF lines, no bare CR, LF or NUL, lines of at most 998 bytes; ends with CRLF
     stuffed: bool = False  # smtp_wire.stuff checked it and doubled its dots when it was cooked
+    identical: bool = False  # its return path names no recipient: reports are to repeat his address (ORCPT)
 
 
 class Work(Protocol):

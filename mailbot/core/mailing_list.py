@@ -12,6 +12,7 @@ Preset = Literal["closed", "open", "announce"]
 Joining = Literal["closed", "ask", "confirm"]
 Moderated = Literal["no", "new", "yes"]
 Viewers = Literal["members", "office", "nobody"]
+Copies = Literal["personal", "identical"]
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ class MailingList:
     hours: tuple[time, time] | None = (
         None  # local; posts go out from the first until the second; None: at any hour
     )
+    copies: Copies = "personal"  # identical: a post is the same for all, 50 of whom get it in one transaction
 
 
 def joining(mailing_list: MailingList) -> Joining:

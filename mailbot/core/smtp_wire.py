@@ -28,6 +28,7 @@ _USUAL_ADDRESS = re.compile(
     r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
 )  # a part of _ADDRESS
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
+_NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 
 
 class GarbledReply(ValueError):  # noqa: N818  what came, not what we did
@@ -240,6 +241,7 @@ def _write(
     # Headers are enough to know which mail it was; there is nobody to tell about one without a sender (RFC 3461).
     tells = extensions.dsn and bool(transaction.mail_from)
     notify = " NOTIFY=FAILURE,DELAY" if tells else ""
+    names = tells and transaction.identical
     if utf8 and not extensions.utf8:
         return None, _refuse(transaction, _no_utf8(transaction.mail_from))
     for delivery, address in transaction.recipients:
@@ -253,7 +255,8 @@ def _write(
                 continue
             utf8 = True
         ids.append(delivery)
-        rcpts.append(f"RCPT TO:<{address}>{notify}\r\n".encode())
+        named = f" ORCPT=rfc822;{_xtext(address)}" if names and address.isascii() else ""
+        rcpts.append(f"RCPT TO:<{address}>{notify}{named}\r\n".encode())
     if not ids:
         return None, refused
     mail = f"MAIL FROM:<{transaction.mail_from}>"
@@ -267,6 +270,11 @@ def _write(
         mail += f" RET=HDRS ENVID={ids[0]}"
     commands = [f"{mail}\r\n".encode(), *rcpts, b"DATA\r\n"]
     return Prepared(transaction, tuple(ids), commands, content), refused
+
+
+def _xtext(address: str) -> str:
+    """Return an address as it stands in a parameter (RFC 3461 section 4)."""
+    return _NO_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", address)
 
 
 def _check_stuffed(content: bytes) -> None:

@@ -63,6 +63,20 @@ def read_bounce_token(keys: Sequence[bytes], token: str) -> int | None:
     return _read(keys, "bounce", token)
 
 
+def mailing_token(key: bytes, mailing_id: int) -> str:
+    """Return the token of the one return path of a mailing's identical copies.
+
+    All of its recipients see it: it proves that somebody has seen the mailing, and nothing of whose copy it was.
+    """
+    number = _letters(mailing_id)
+    return number + _mac(key, "mailing", number)
+
+
+def read_mailing_token(keys: Sequence[bytes], token: str) -> int | None:
+    """Return the mailing that a bounce is about, or None when no key in use made this token."""
+    return _read(keys, "mailing", token)
+
+
 def calendar_token(key: bytes, ballot_id: int) -> str:
     """Return the token in the UID of one recipient's calendar entry (RFC 5545 3.8.4.7): the same for ever.
 

@@ -12,8 +12,10 @@ import json
 import random
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 
 from sqlalchemy import Connection
 
@@ -33,6 +35,7 @@ from mailbot.core.token import (
     confirm_token,
     desk_token,
     leave_token,
+    mailing_token,
 )
 from mailbot.flows.sign_copies import SignedAhead, sign_copy
 from mailbot.net import maildir
@@ -42,6 +45,9 @@ from mailbot.store.database import Database
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
+_GROUP = (
+    50  # recipients of identical copies in one transaction: all of them are in doubt when we are killed (I9)
+)
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
 _RECIPES = 100  # mailings kept ready between runs
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
@@ -59,6 +65,9 @@ class _Recipe:
     covered: Covered | None = None  # what a signature covers, when that is the same for every copy
     signers: tuple[Signer, ...] = ()  # who signs each copy for itself
     dotted: bool = False  # leading dots are doubled already, and no recipient's own bytes have any
+    identical: bytes | None = (
+        None  # what leaves for all of its recipients alike; `bounces` is the whole local part
+    )
 
 
 @dataclass
@@ -164,7 +173,11 @@ class Delivery:
         if new := sorted(mailing_ids - found.keys()):
             for mailing in await self.database.reading(outbox.load_mailings, new):
                 try:
-                    found[mailing.id] = _recipe(mailing, self.signers, self.clock())
+                    found[mailing.id] = (
+                        _recipe_for_all(mailing, self.key, self.signers, self.clock())
+                        if mailing.identical
+                        else _recipe(mailing, self.signers, self.clock())
+                    )
                 except ValueError as fault:
                     # Our own fault: its rows wait, the operator reads why, the others go on.
                     log.event("outbox.cannot_be_sent", level="error", mailing=mailing.id, reason=fault)
@@ -198,6 +211,17 @@ def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -
     return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted)
 
 
+def _recipe_for_all(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signer], now: datetime) -> _Recipe:
+    """Return a mailing of identical copies ready to leave: whoever signs does it once. Raises ValueError as above."""
+    recipe = _recipe(mailing, [replace(signer, shared=True) for signer in signers], now)
+    if recipe.names or not recipe.dotted:
+        raise ValueError(
+            f"it has fields of its recipients, and is to be the same for all: {sorted(recipe.names)}"
+        )
+    bounces = None if mailing.bounces is None else f"{mailing.bounces}+{mailing_token(key, mailing.id)}"
+    return replace(recipe, bounces=bounces, identical=fill(recipe.pieces, {}))
+
+
 class _Work:
     """The rows of one run, as net/smtp_client.py takes and settles them."""
 
@@ -205,6 +229,7 @@ class _Work:
         self.delivery = delivery
         self.taken = 0
         self._rows: deque[tuple[outbox.Claimed, _Recipe]] = deque()
+        self._groups: deque[tuple[list[outbox.Claimed], _Recipe]] = deque()  # whose copies are identical
         self._attempts: dict[int, int] = {}  # of the rows under way
         self._waiting: list[tuple[Sequence[tuple[int, Outcome]], Sequence[int], asyncio.Future[bool]]] = []
         self._loop = asyncio.get_running_loop()
@@ -222,12 +247,16 @@ class _Work:
         self._more = len(rows) == most
         rows = await delivery.paced(rows)
         recipes = await delivery.recipes({row.mailing_id for row in rows})
-        spoilt = [row.id for row in rows if row.mailing_id not in recipes]
-        if spoilt:
-            await self.settle(
-                [(row_id, Deferred("not sent: the cooked mail is not fit to leave")) for row_id in spoilt], ()
-            )
-        self._rows.extend((row, recipes[row.mailing_id]) for row in rows if row.mailing_id in recipes)
+        for mailing_id, run in groupby(rows, key=attrgetter("mailing_id")):
+            recipe, of_it = recipes.get(mailing_id), list(run)
+            if recipe is None:
+                spoilt = Deferred("not sent: the cooked mail is not fit to leave")
+                await self.settle([(row.id, spoilt) for row in of_it], ())
+            elif recipe.identical is None:
+                self._rows.extend((row, recipe) for row in of_it)
+            else:
+                groups = range(0, len(of_it), _GROUP)
+                self._groups.extend((of_it[first : first + _GROUP], recipe) for first in groups)
         self.taken += len(rows)
         return len(rows)
 
@@ -235,8 +264,8 @@ class _Work:
         """Wait for the rows that are being claimed or signed; tell whether there are any to send."""
         if self._refilling is not None:
             await self._refilling
-        if self._signed is None:
-            return bool(self._rows) and not self.delivery.stopping
+        if self._groups or self._signed is None:
+            return bool(self._rows or self._groups) and not self.delivery.stopping
         found = await self._signed.ready()
         if self._unsigned:
             failed, self._unsigned = self._unsigned, []
@@ -247,9 +276,11 @@ class _Work:
         """Return the next copy to send; the rows after it are claimed before they are needed."""
         if self.delivery.stopping:
             return None
-        if self._more and len(self._rows) <= _BATCH // 2:
+        if self._more and len(self._rows) + _GROUP * len(self._groups) <= _BATCH // 2:
             self._more = False  # until that claim has told
             self._refilling = asyncio.create_task(self.refill(_BATCH))
+        if self._groups:
+            return self._for_all(*self._groups.popleft())
         if self._signed is not None:
             return self._signed.take()
         claim = self._begin()
@@ -286,7 +317,8 @@ class _Work:
             self._mark()
         if self._refilling is not None:  # a claim that failed fails again, by itself
             await asyncio.gather(self._refilling, return_exceptions=True)
-        left = [*(row.id for row, _ in self._rows), *self._attempts]
+        waiting = [row.id for rows, _ in self._groups for row in rows]
+        left = [*(row.id for row, _ in self._rows), *waiting, *self._attempts]
         if left:
             await self.delivery.database.writing(outbox.put_back, self.delivery.owner, left)
 
@@ -329,7 +361,11 @@ class _Work:
                     log.event(
                         "outbox." + type(one.outcome).__name__.lower(), outbox=one.id, reply=one.outcome.reply
                     )
-        return outbox.start(connection, owner, [row_id for _, starting, _ in batch for row_id in starting])
+        ours = outbox.start(connection, owner, [row_id for _, starting, _ in batch for row_id in starting])
+        for _, starting, _ in batch:
+            if len(starting) > 1 and not ours.issuperset(starting):  # the others of a group stay here, too
+                outbox.take_back(connection, owner, [row_id for row_id in starting if row_id in ours])
+        return ours
 
     def _begin(self) -> tuple[outbox.Claimed, _Recipe] | None:
         """Return the next row that is claimed and not begun, which is under way from now on."""
@@ -338,6 +374,14 @@ class _Work:
         row, recipe = self._rows.popleft()
         self._attempts[row.id] = row.attempts
         return row, recipe
+
+    def _for_all(self, rows: Sequence[outbox.Claimed], recipe: _Recipe) -> Transaction:
+        """Return the transaction of some who get identical copies; they are under way from now on."""
+        assert recipe.identical is not None, "it is a group of such a mailing"
+        self._attempts.update((row.id, row.attempts) for row in rows)
+        mail_from = "" if recipe.bounces is None else f"{recipe.bounces}@{self.delivery.domain}"
+        recipients = tuple((row.id, row.address) for row in rows)
+        return Transaction(mail_from, recipients, recipe.identical, stuffed=True, identical=True)
 
     def _transaction(
         self, row: outbox.Claimed, recipe: _Recipe, signed_at: datetime | None = None

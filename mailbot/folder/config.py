@@ -132,6 +132,7 @@ class Partial:
         tuple[Source, tuple[str | int, ...], str], ...
     ] = ()  # office, desk and witnesses, with their place
     calendar: OfficeCalendar = is_holiday
+    web_url: str = ""  # "": nowhere
 
 
 def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -539,7 +540,14 @@ class ConfigFile(FileModel):
 
 
 def _partial(folder: Path, found: ConfigFile) -> Partial:
-    return Partial(folder, found.timezone, found.language, found.domain, found.reply_domain or found.domain)
+    return Partial(
+        folder,
+        found.timezone,
+        found.language,
+        found.domain,
+        found.reply_domain or found.domain,
+        web_url=found.web_url or "",
+    )
 
 
 def _calendar(source: Source, found: ConfigFile, folder: Path) -> tuple[OfficeCalendar, list[Mistake]]:

@@ -19,7 +19,7 @@ from mailbot.core.audience import Partners, Selector
 from mailbot.core.calendar import OfficeCalendar
 from mailbot.core.event import CalendarUse, Event, Material, Notice
 from mailbot.core.lateness import Lateness
-from mailbot.core.mailing_list import Filter, Joining, MailingList, Moderated, Preset, Viewers
+from mailbot.core.mailing_list import Copies, Filter, Joining, MailingList, Moderated, Preset, Viewers
 from mailbot.core.mistake import Mistakes
 from mailbot.core.recurrence import read_in_month
 from mailbot.core.register import KIND_WORDS, full_code
@@ -455,6 +455,7 @@ class ListFile(FileModel):
     hours: Annotated[Any, BeforeValidator(_delivery_hours)] = None
     hold_days: Annotated[int, Field(ge=1, le=365)] = 14
     reasons: Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(max_length=20)] = ()
+    copies: Copies = "personal"
 
     def value(self) -> MailingList:
         """Return the core value of a file without mistakes."""
@@ -487,6 +488,7 @@ class ListFile(FileModel):
             hours=self.hours,
             hold_days=self.hold_days,
             reasons=self.reasons,
+            copies=self.copies,
         )
 
 

@@ -110,6 +110,7 @@ def _list(value: MailingList) -> Document:
         hours=None if value.hours is None else "-".join(f"{one:%H:%M}" for one in value.hours),
         hold_days=None if value.hold_days == MailingList.hold_days else value.hold_days,
         reasons=list(value.reasons),
+        copies=None if value.copies == MailingList.copies else value.copies,
     )
 
 

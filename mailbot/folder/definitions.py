@@ -82,6 +82,7 @@ def load_definitions(config: Config) -> Definitions:
         config.domain,
         config.reply_domain,
         calendar=config.calendar,
+        web_url=config.web_url,
     )
     findings = _Findings()
     definitions = _definitions(known, findings)
@@ -108,7 +109,7 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
     bulletins = _read_bulletins(known, findings)
     meetings = _read_all(known, "meetings", MeetingFile, findings)
     for one in lists:
-        findings.notes += _unkept(one)
+        findings.notes += _unkept(one) + _impersonal(one, known)
     for survey in surveys:
         _check_survey(survey, known, findings)
     for event in events:
@@ -237,6 +238,18 @@ def _unkept(read: _Read[ListFile]) -> list[Note]:
         sentence = "every post waits: without an archive nobody knows who has posted before"
         notes.append(source.note(("moderated",), sentence))
     return notes
+
+
+def _impersonal(read: _Read[ListFile], known: Partial) -> list[Note]:
+    """Note what only copies of each member's own can have, where the rest of the configuration gives it to them."""
+    found, source = read.found, read.source
+    if found.copies == "personal" or not known.web_url:
+        return []
+    sentence = (
+        "posts have no one-click List-Unsubscribe of each member's own, which web_url gives to personal copies "
+        f"(RFC 8058): who wants to leave writes to {found.name or 'NAME'}-leave@{known.domain}, and is asked back"
+    )
+    return [source.note(("copies",), sentence)]
 
 
 def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) -> None:

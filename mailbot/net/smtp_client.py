@@ -39,6 +39,7 @@ from mailbot.core.smtp_wire import (
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\]")
 Answered = Callable[[list[Reply]], None]
 _OVERSLEPT = 1.0  # seconds that a deadline is looked at too late: the replies may have come while we waited for a commit
+_ANY_NUMBER = 1 << 30
 _PATIENCE = 3  # connections in a row on which nothing was answered, before a relay counts as away
 
 
@@ -388,6 +389,7 @@ class _Envelope:
     refused: list[tuple[int, Outcome]]
     go_on: bool  # 354: the server waits for content
     answered: bool  # False: the connection was lost before the end
+    crowded_out: tuple[int, ...] = ()  # who found no room in this transaction, and goes in the next
 
     @property
     def starting(self) -> tuple[int, ...]:
@@ -416,12 +418,31 @@ def _read_envelope(mail: Prepared, replies: Sequence[Reply], lost: str | None) -
         return _Envelope(mail, (), [(delivery, refusal) for delivery in mail.ids], go_on, answered=True)
     answers = list(zip(mail.ids, replies[1:], strict=False))  # to RCPT
     accepted = tuple([delivery for delivery, reply in answers if reply.code < 300])
-    refused = [(delivery, _refusal(reply)) for delivery, reply in answers if reply.code >= 300]
+    crowded_out = _crowded_out(answers) if accepted else ()
+    refused = [
+        (delivery, _refusal(reply))
+        for delivery, reply in answers
+        if reply.code >= 300 and delivery not in crowded_out
+    ]
     if data is not None and not go_on:
         refused += [(delivery, _refusal(data)) for delivery in accepted]
         accepted = ()
     answered = data is not None or lost is None or len(refused) == len(mail.ids)
-    return _Envelope(mail, accepted, refused, go_on, answered)
+    return _Envelope(mail, accepted, refused, go_on, answered, crowded_out)
+
+
+def _crowded_out(answers: Sequence[tuple[int, Reply]]) -> tuple[int, ...]:
+    """Return the last recipients in a row who were one too many (RFC 5321 4.5.3.1.10, 552 as older servers say it).
+
+    A mailbox that is full is another matter, though it has the same code.
+    """
+    crowded_out: list[int] = []
+    for delivery, reply in reversed(answers):
+        too_many = reply.code == 452 and not reply.text.startswith("4.2.")
+        if not (too_many or (reply.code == 552 and reply.text.startswith("5.5.3"))):
+            break
+        crowded_out.append(delivery)
+    return tuple(reversed(crowded_out))
 
 
 def _refusal(reply: Reply) -> Outcome:
@@ -497,6 +518,7 @@ class _Run:
         self._connections = connections
         self._timeouts = timeouts
         self._limit = connections  # fewer when the relay does not take as many
+        self._most = _ANY_NUMBER  # recipients in a transaction
         self._waiting: deque[Transaction] = deque()  # taken from the work, on no connection
         self._tasks: set[asyncio.Task[bool]] = set()
         self._error: BaseException | None = None  # what the work raised: nothing new is started
@@ -506,6 +528,7 @@ class _Run:
     async def drain(self, relay: Relay, first: _Connection) -> bool:
         """Deliver over this relay, beginning with this connection; False: it went away with work left."""
         self._limit = self._connections
+        self._most = _ANY_NUMBER
         self._start(relay, first)
         try:
             while True:
@@ -576,6 +599,8 @@ class _Run:
         envelope = await self._begin(relay, connection, outcomes)
         while envelope is not None:
             outcomes += envelope.refused
+            if envelope.crowded_out and connection.lost is None:
+                envelope = self._send_apart(envelope)
             starting = envelope.starting if connection.lost is None else ()
             if not await self._settle(tuple(outcomes), starting) and starting:
                 # After 354 there is no other way not to send it: an empty content would be a mail.
@@ -654,12 +679,26 @@ class _Run:
         else:
             await self._settle([(delivery, Deferred(reason)) for delivery, _ in left.recipients], ())
 
+    def _send_apart(self, envelope: _Envelope) -> _Envelope:
+        """Let those for whom there was no room go in the next transaction, none of which is larger; returns the others'."""
+        left = only(envelope.mail.transaction, envelope.crowded_out)
+        assert left is not None, "somebody was crowded out"
+        self._waiting.appendleft(left)
+        others = tuple(delivery for delivery in envelope.mail.ids if delivery not in envelope.crowded_out)
+        self._most = min(self._most, len(others))
+        return replace(envelope, mail=envelope.mail._replace(ids=others), crowded_out=())
+
     def next(
         self, relay: Relay, connection: _Connection, outcomes: list[tuple[int, Outcome]]
     ) -> Prepared | None:
         """Return the next mail that can be asked on this connection; those that cannot are outcomes."""
         while self._more():
-            mail, refused = prepare(self._waiting.popleft(), connection.extensions, self._downgrade)
+            transaction = self._waiting.popleft()
+            if len(transaction.recipients) > self._most:
+                now, later = transaction.recipients[: self._most], transaction.recipients[self._most :]
+                self._waiting.appendleft(transaction._replace(recipients=later))
+                transaction = transaction._replace(recipients=now)
+            mail, refused = prepare(transaction, connection.extensions, self._downgrade)
             outcomes += refused
             if mail is not None:
                 self._grow(relay)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from mailbot.core.address import address_key, same_address
 from mailbot.store import fan_outs
 from mailbot.store.tables import ballot, bounce, delivery, mailing
 
@@ -24,6 +25,18 @@ class Returned:
 def address_of(connection: Connection, delivery_id: int) -> str | None:
     """Return the address that a copy went to."""
     return connection.execute(select(delivery.c.address).where(delivery.c.id == delivery_id)).scalar()
+
+
+def copy_to(connection: Connection, mailing_id: int, address: str) -> int | None:
+    """Return the copy of a mailing that left for an address, however that is capitalised; None: there is none."""
+    query = select(delivery.c.id, delivery.c.address).where(
+        delivery.c.mailing_id == mailing_id, delivery.c.state.in_(("sent", "sending"))
+    )
+    for near in (delivery.c.address == address, func.lower(delivery.c.address) == address_key(address)):
+        for copy_id, sent_to in connection.execute(query.where(near)):
+            if same_address(sent_to, address):
+                return int(copy_id)
+    return None
 
 
 def add(

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, insert, or_, select, update
@@ -19,6 +20,7 @@ from mailbot.store.tables import delivery, fan_out, history, mailing, microsecon
 
 _MOST_TEXTS = 20  # beside which a reply is read
 _AT_ONCE = 50  # mailings that are read by one statement
+_STRETCH = 16  # neighbouring rows from which one statement for all is quicker than one for each
 LEASE = timedelta(seconds=24)  # with the pace at which others look, a dead node's rows are free within 30 s
 
 
@@ -41,6 +43,7 @@ class Mailing:
     cooked: bytes  # with the fields of core/mailing.py
     subject: str  # list name, or key of the survey or event
     bounces: str | None  # local part for its bounces; None: null sender
+    identical: bool  # one content and one return path for all
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,9 @@ def add_mailing(
     bounces: str | None,
     now: datetime,
     inbox_id: int | None = None,
+    identical: bool = False,
 ) -> int:
-    """Store a cooked message; returns its id."""
+    """Store a cooked message; returns its id. `identical`: it has no fields, and leaves alike for all its recipients."""
     mailing_id: int = _ADD_MAILING.first(
         connection,
         kind=kind,
@@ -79,6 +83,7 @@ def add_mailing(
         bounces=bounces,
         inbox_id=inbox_id,
         created_at=now,
+        identical=identical,
     ).id
     return mailing_id
 
@@ -184,7 +189,7 @@ def claim(connection: Connection, owner: str, now: datetime, most: int) -> list[
 
 def load_mailings(connection: Connection, mailing_ids: Sequence[int]) -> list[Mailing]:
     """Return these cooked messages."""
-    query = select(mailing.c.id, mailing.c.cooked, mailing.c.subject, mailing.c.bounces)
+    query = select(mailing.c.id, mailing.c.cooked, mailing.c.subject, mailing.c.bounces, mailing.c.identical)
     return [Mailing(*row) for row in connection.execute(query.where(mailing.c.id.in_(mailing_ids)))]
 
 
@@ -192,7 +197,13 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
     """Mark rows whose final dot is about to leave; returns those that are still ours."""
     if not ids:
         return set()
-    if _START.run_columns(connection, {"row": ids}, owner=owner) == len(ids):
+    stretches, alone = _stretches(sorted(ids))
+    started = sum(
+        _START_STRETCH.run(connection, owner=owner, first=first, last=last) for first, last in stretches
+    )
+    if alone:
+        started += _START.run_columns(connection, {"row": alone}, owner=owner)
+    if started == len(ids):
         return set(ids)
     ours = select(delivery.c.id).where(
         delivery.c.id.in_(ids), delivery.c.lease_owner == owner, delivery.c.state == "sending"
@@ -209,6 +220,8 @@ def settle(
     """
     at = microseconds(now)
     sent = [one for one in settled if isinstance(one.outcome, Sent)]
+    if len(sent) >= _STRETCH:
+        sent = _settle_stretches(connection, owner, sent, at)
     if sent:
         words = [storable(one.outcome.reply) for one in sent]
         _SENT.run_columns(connection, {"row": [one.id for one in sent], "words": words}, owner=owner, at=at)
@@ -220,6 +233,41 @@ def settle(
             insert(history),
             [{"delivery_id": one.id, "at": now, "what": _words(one.outcome)} for one in others],
         )
+
+
+def _settle_stretches(connection: Connection, owner: str, sent: Sequence[Settled], at: int) -> list[Settled]:
+    """Record with one statement what one reply says of many neighbours; returns the others."""
+    others: list[Settled] = []
+    for _, run in groupby(sent, key=lambda one: id(one.outcome)):
+        of_one_reply = list(run)
+        stretches, alone = _stretches([one.id for one in of_one_reply])
+        for first, last in stretches:
+            words = storable(of_one_reply[0].outcome.reply)
+            _SENT_STRETCH.run(connection, owner=owner, first=first, last=last, words=words, at=at)
+        rest = set(alone)
+        others += [one for one in of_one_reply if one.id in rest]
+    return others
+
+
+def _stretches(ids: Sequence[int]) -> tuple[list[tuple[int, int]], list[int]]:
+    """Return the first and last of each long stretch of ids without a gap, and the ids that are in none.
+
+    The rows of a list's mailing are neighbours, so that one statement does for a group of recipients.
+    """
+    if len(ids) < _STRETCH:
+        return [], list(ids)
+    stretches: list[tuple[int, int]] = []
+    alone: list[int] = []
+    begin = 0
+    for end in range(1, len(ids) + 1):
+        if end < len(ids) and ids[end] == ids[end - 1] + 1:
+            continue
+        if end - begin >= _STRETCH:
+            stretches.append((ids[begin], ids[end - 1]))
+        else:
+            alone += ids[begin:end]
+        begin = end
+    return stretches, alone
 
 
 def release(connection: Connection, owner: str, now: datetime, *, everything: bool = False) -> int:
@@ -255,6 +303,16 @@ def renew(connection: Connection, owner: str, now: datetime) -> None:
 def put_back(connection: Connection, owner: str, ids: Sequence[int]) -> None:
     """Give back rows of ours that were never begun."""
     connection.execute(_PUT_BACK, [{"row": row_id, "owner": owner} for row_id in ids])
+
+
+def take_back(connection: Connection, owner: str, ids: Sequence[int]) -> None:
+    """Give back rows of ours that `start` has just marked in this transaction, and whose mail will not leave."""
+    if ids:
+        connection.execute(
+            update(delivery)
+            .where(delivery.c.id.in_(ids), delivery.c.lease_owner == owner)
+            .values(state="pending", lease_owner=None, in_flight=False)
+        )
 
 
 def postpone(connection: Connection, owner: str, waits: Sequence[tuple[int, datetime]]) -> None:
@@ -579,9 +637,35 @@ _START = Written(
     .values(in_flight=True)
 )
 
+# Whose lease it is says that it is being sent. Stated, that would lead SQLite to the index of all such rows.
+_START_STRETCH = Written(
+    update(delivery)
+    .where(
+        delivery.c.id.between(bindparam("first"), bindparam("last")),
+        delivery.c.lease_owner == bindparam("owner"),
+    )
+    .values(in_flight=True)
+)
+
 _SENT = Written(
     update(delivery)
     .where(delivery.c.id == bindparam("row"), delivery.c.lease_owner == bindparam("owner"))
+    .values(
+        state="sent",
+        attempts=delivery.c.attempts + 1,
+        reply=bindparam("words"),
+        settled_at=bindparam("at"),
+        in_flight=False,
+        lease_owner=None,
+    )
+)
+
+_SENT_STRETCH = Written(
+    update(delivery)
+    .where(
+        delivery.c.id.between(bindparam("first"), bindparam("last")),
+        delivery.c.lease_owner == bindparam("owner"),
+    )
     .values(
         state="sent",
         attempts=delivery.c.attempts + 1,

@@ -566,6 +566,7 @@ mailing = Table(
     Column("cooked", LargeBinary, nullable=False),  # with the fields of core/mailing.py
     Column("bounces", Text),  # local part that takes its bounces, before "+token"; null: null sender
     Column("created_at", Moment, nullable=False),
+    Column("identical", Boolean, nullable=False, server_default=text("false")),  # one content for all
 )
 
 delivery = Table(

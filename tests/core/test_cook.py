@@ -171,6 +171,21 @@ def test_arc_is_kept_where_from_is() -> None:
     assert copy(chain)["ARC-Seal"] is None
 
 
+def test_identical_copies_say_nothing_of_whose_they_are() -> None:
+    """No field of a recipient's own, so no one click, and the way out is the list's address, which asks back."""
+    raw = HEAD + b"\r\nbody\r\n"
+    cooked = cook(raw, replace(OPEN, copies="identical"), web_url="https://ml.example.jp", stable="abc")
+    assert b"\x00" not in cooked
+    mail = message_from_bytes(cooked)
+    assert mail["List-Unsubscribe"] == "<mailto:room-leave@ml.example.jp>"
+    assert mail["List-Unsubscribe-Post"] is None
+    personal = copy(raw, OPEN, web_url="https://ml.example.jp", stable="abc")
+    own = {"List-Unsubscribe", "List-Unsubscribe-Post", "X-Mailbot-Delivery"}
+    assert [field for field in mail.items() if field[0] not in own] == [
+        field for field in personal.items() if field[0] not in own
+    ]
+
+
 def test_one_click_is_promised_only_where_it_leaves() -> None:
     """RFC 8058: with a public page, and only on lists that a member may leave; then before the address (RFC 2369)."""
     raw = HEAD + b"\r\nbody\r\n"

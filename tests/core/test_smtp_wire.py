@@ -284,6 +284,20 @@ def test_dsn_is_asked_for_where_it_is_offered() -> None:
     assert prepared.commands == [b"MAIL FROM:<>\r\n", b"RCPT TO:<b@x>\r\n", b"DATA\r\n"]
 
 
+def test_identical_copies_ask_for_their_recipients_in_reports() -> None:
+    """Their return path does not name them (RFC 3461 4.2); an address that is not ASCII has no such form."""
+    mail = Transaction("a@x", ((7, "b+c=d@x"), (8, "あ@x")), ASCII, identical=True)
+    prepared, _ = prepare(mail, Extensions(dsn=True, utf8=True), not_called)
+    assert prepared is not None
+    assert prepared.commands[1:3] == [
+        b"RCPT TO:<b+c=d@x> NOTIFY=FAILURE,DELAY ORCPT=rfc822;b+2Bc+3Dd@x\r\n",
+        "RCPT TO:<あ@x> NOTIFY=FAILURE,DELAY\r\n".encode(),
+    ]
+    prepared, _ = prepare(mail, Extensions(utf8=True), not_called)
+    assert prepared is not None
+    assert prepared.commands[1] == b"RCPT TO:<b+c=d@x>\r\n"
+
+
 def test_downgrade_of_stuffed_content() -> None:
     """Content for a server without 8BITMIME is made 7-bit before its dots are doubled."""
     seen = []

@@ -13,8 +13,10 @@ from mailbot.core.token import (
     bounce_token,
     fold,
     leave_token,
+    mailing_token,
     read_bounce_token,
     read_leave_token,
+    read_mailing_token,
     token_hash,
 )
 
@@ -90,3 +92,12 @@ def test_bounce_tokens_are_cheap() -> None:
     """A million recipients cost seconds, not minutes, of tokens."""
     best = min(timeit.repeat(lambda: bounce_token(KEY, 123_456_789), number=2000, repeat=5)) / 2000
     assert best < 50e-6
+
+
+def test_the_token_of_a_mailing_is_none_of_a_copy() -> None:
+    """Its own purpose: who sees the one of all cannot make it another's own."""
+    token = mailing_token(KEY, 7)
+    assert read_mailing_token([KEY], token) == 7
+    assert read_bounce_token([KEY], token) is None
+    assert read_mailing_token([KEY], bounce_token(KEY, 7)) is None
+    assert read_mailing_token([FOREIGN_KEY], token) is None

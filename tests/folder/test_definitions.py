@@ -88,11 +88,13 @@ def test_every_key_of_a_list(tmp_path: Path) -> None:
         "name: ant\ntitle: 蟻の会\npreset: announce\nmembers: {kind: [市, town]}\nsubject_prefix: '[ant %d]'\n"
         "author: aligned\nfrom: auto\nreply_to: list\nfooter: |\n  一行目\n  二行目\nmax_size: 20480\n"
         "posters: {emails: [a@example.jp]}\njoin: closed\nleave: true\nwho: nobody\narchive: no\n"
+        "copies: identical\n"
     )
     assert defined(tmp_path, lists_ant=text).lists == (
         MailingList(
             "ant", "蟻の会", "announce", Selector(kinds=("city", "town")), "[ant %d]", "aligned", "auto", "list",
             "一行目\n二行目", 20_480, Selector(emails=("a@example.jp",)), False, "closed", True, "nobody",
+            copies="identical",
         ),
     )  # fmt: skip
 
@@ -105,6 +107,18 @@ def test_what_needs_an_archive_is_noted(tmp_path: Path) -> None:
         "attachments: files are sent all the same: without an archive nobody could get what was left out",
         "moderated: every post waits: without an archive nobody knows who has posted before",
     ]
+
+
+def test_what_needs_copies_of_ones_own_is_noted(tmp_path: Path) -> None:
+    """Where the pages are public, one click is promised in personal copies only; they are the usual ones."""
+    config = folder(tmp_path, lists_ant=LIST + "copies: identical\n", lists_bee=LIST.replace("ant", "bee"))
+    assert load_definitions(config).notes == ()
+    config.file.write_text(config.file.read_text() + "web: 127.0.0.1:8080\nweb_url: https://ml.example.jp\n")
+    (note,) = load_definitions(load_config(config.file)).notes
+    assert str(note) == (
+        "config/lists/ant.yaml:5:9 copies: posts have no one-click List-Unsubscribe of each member's own, which web_url gives to "
+        "personal copies (RFC 8058): who wants to leave writes to ant-leave@ml.example.jp, and is asked back"
+    )
 
 
 def test_a_list_that_selects_nobody(tmp_path: Path) -> None:

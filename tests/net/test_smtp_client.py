@@ -424,6 +424,95 @@ async def test_one_recipient_of_several_refused(offers: Sequence[str]) -> None:
     assert queue.started == [100, 103, 200]
 
 
+class Small:
+    """Takes so many recipients in a transaction and answers the others as told."""
+
+    def __init__(self, most: int, too_many: bytes) -> None:
+        self.most, self.too_many = most, too_many
+        self.asked: Counter[int] = Counter()  # in the transaction of each connection
+
+    def __call__(self, connection: int, command: str) -> Said:
+        if command.startswith("MAIL"):
+            self.asked[connection] = 0
+        self.asked[connection] += command.startswith("RCPT")
+        return self.too_many if command.startswith("RCPT") and self.asked[connection] > self.most else None
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+@pytest.mark.parametrize(
+    "too_many", [b"452 4.5.3 too many recipients", b"452 too many", b"552 5.5.3 too many"]
+)
+async def test_who_finds_no_room_goes_in_the_next_transaction(too_many: bytes, offers: Sequence[str]) -> None:
+    """At once (RFC 5321 4.5.3.1.10), and no later transaction is larger than the relay takes."""
+    names = [f"r{number}@x" for number in range(7)]
+    async with Server(Small(3, too_many), offers=offers) as server:
+        queue = Queue(mail(1, *names), mail(2, *names, content=b"2\r\n"))
+        await deliver(queue, server)
+    assert queue.outcomes == {number + index: OK for number in (100, 200) for index in range(7)}
+    (commands,) = server.commands
+    sizes = [
+        sum(line.startswith("RCPT") for line in part.split("\n"))
+        for part in "\n".join(commands).split("MAIL")[1:]
+    ]
+    assert sizes == [7, 3, 1, 3, 3, 1]
+    assert len(server.contents) == 6
+
+
+async def test_a_full_mailbox_is_not_one_too_many() -> None:
+    """It has the same code; its copy waits, and the transactions stay as large."""
+    script = at({"RCPT TO:<c@": b"452 4.2.2 mailbox full"})
+    async with Server(script) as server:
+        queue = Queue(mail(1, "a@x", "b@x", "c@x"), mail(2, "a@x", "b@x", "d@x"))
+        await deliver(queue, server)
+    assert queue.outcomes.pop(102) == Deferred("452 4.2.2 mailbox full")
+    assert set(queue.outcomes.values()) == {OK}
+    assert len(server.contents) == 2
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ()])
+async def test_a_relay_that_has_room_for_nobody_defers_all(offers: Sequence[str]) -> None:
+    """452 to the first says nothing of how many: nothing is tried again at once."""
+    async with Server(at({"RCPT": b"452 4.3.1 no space"}), offers=offers) as server:
+        queue = Queue(mail(1, "a@x", "b@x"), mail(2))
+        await deliver(queue, server)
+    assert set(queue.outcomes.values()) == {Deferred("452 4.3.1 no space")}
+    assert len(queue.outcomes) == 3
+    assert server.contents == []
+
+
+@pytest.mark.parametrize("said", [b"421 4.3.2 going down", CLOSE])
+@pytest.mark.parametrize("first", [True, False])
+async def test_a_connection_that_ends_among_the_recipients(said: Said, first: bool) -> None:
+    """Who was refused before is settled; the others go over another connection, unless that mail may be the reason."""
+    script = at({"RCPT TO:<b@": b"550 5.1.1 no b", "RCPT TO:<d@": said}, connection=1)
+    group = mail(2, "a@x", "b@x", "c@x", "d@x", "e@x")
+    async with Server(script) as server:
+        queue = Queue(*([] if first else [mail(1)]), group)
+        with suppress(RelayAway):
+            await deliver(queue, server)
+    assert queue.outcomes[201] == Failed("550 5.1.1 no b")
+    others = {queue.outcomes[delivery] for delivery in (200, 202, 203, 204)}
+    if first:
+        assert {type(one) for one in others} == {Deferred}
+    else:
+        assert others == {OK}
+    assert len(server.contents) == (0 if first else 2)
+
+
+@pytest.mark.parametrize("said", [CLOSE, b"421 4.3.2 going down", b"4"])
+async def test_a_group_whose_dot_is_not_answered_is_in_doubt_as_a_whole(said: Said) -> None:
+    """Each of its recipients may have the mail; who was refused before has not."""
+    script = at({"RCPT TO:<b@": b"550 5.1.1 no b", ".": said}, connection=1)
+    async with Server(script) as server:
+        queue = Queue(mail(1, "a@x", "b@x", "c@x"))
+        with suppress(RelayAway):
+            await deliver(queue, server)
+    assert queue.outcomes[101] == Failed("550 5.1.1 no b")
+    doubts = [queue.outcomes[delivery] for delivery in (100, 102)]
+    answered = said == b"421 4.3.2 going down"
+    assert all(isinstance(one, Deferred) and one.unknown is not answered for one in doubts)
+
+
 async def test_go_on_without_recipients_gets_a_lone_dot() -> None:
     """A server that answers 354 though it accepted nobody gets a single dot (RFC 2920 3.1) and no content."""
     script = at({"RCPT TO:<r1@": b"550 no", "DATA": b"354 go on", ".": None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent
@@ -281,3 +281,29 @@ def test_who_asks_for_copies_that_are_not_out_does_not_look_at_all_that_are(sqli
     for index in ("ix_delivery_waiting", "ix_delivery_leased", "ix_delivery_refused"):
         assert index in " ".join(steps), steps
     assert not [step for step in steps if step.startswith("SCAN") and "USING INDEX" not in step], steps
+
+
+def test_one_statement_does_for_neighbours(database: Database) -> None:
+    """What one reply says of a group is recorded for each of its rows, those between which there is a gap included."""
+    rows = queue(database, 60)
+    claim(database, "a")
+    with database.write() as connection:
+        connection.execute(update(delivery).where(delivery.c.id == rows[40]).values(lease_owner="b"))
+    assert start(database, "a", [*reversed(rows)]) == {*rows} - {rows[40]}
+    taken, other = Sent("250 taken"), Sent("250 other")
+    outcomes = [(number, taken) for number in [*rows[:20], *rows[21:50]]] + [
+        (rows[50], other),
+        (rows[51], other),
+    ]
+    with database.write() as connection:
+        outbox.settle(
+            connection, "a", [outbox.Settled(number, 0, outcome) for number, outcome in outcomes], NOW, 0.0
+        )
+    for place, number in enumerate(rows):
+        found = row(database, number)
+        if place in {20, 40} or place >= 52:
+            assert (found["state"], found["attempts"], found["reply"]) == ("sending", 0, None)
+        else:
+            words = "250 taken" if place < 50 else "250 other"
+            assert (found["state"], found["attempts"], found["reply"]) == ("sent", 1, words)
+            assert (found["lease_owner"], found["in_flight"]) == (None, False)

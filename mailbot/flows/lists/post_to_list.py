@@ -219,6 +219,7 @@ def distribute(
             bounces=f"{mailing_list.name}-bounces",
             inbox_id=received.id,
             now=now,
+            identical=mailing_list.copies == "identical",
         )
         begun = fan_outs.begin(
             connection,

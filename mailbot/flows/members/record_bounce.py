@@ -1,4 +1,9 @@
-"""A bounce: which copy could not be delivered, and is it for good? Only a token that we signed is believed (I15)."""
+"""A bounce: which copy could not be delivered, and is it for good? Only a token that we signed is believed (I15).
+
+The token of a mailing of identical copies is seen by all of its recipients, and the report itself must say whose copy it is
+about. So it is believed for those alone to whom that mailing went, it stops no mailing, and like any bounce it stops nobody's
+mail: that only a probe does, whose return path its one recipient knows.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.automatic import absent_until, automatic, seems_automatic
-from mailbot.core.bounce import failure_of, read_bounce
+from mailbot.core.bounce import Report, failure_of, read_bounce
 from mailbot.core.calendar import Language
 from mailbot.core.complaint import read_complaint
 from mailbot.core.message import Message
-from mailbot.core.token import read_bounce_token
+from mailbot.core.token import read_bounce_token, read_mailing_token
 from mailbot.flows.members.report_complaint import report_complaint
 from mailbot.flows.members.weigh_failure import FEWEST, MOST, weigh_failure
 from mailbot.flows.office.tell_office import tell_office
@@ -20,6 +25,8 @@ from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store import ballots, bounces
 from mailbot.store.inbox import Received
+
+_MOST_TOLD = 5  # copies that the reason of one report names
 
 _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
     "ja": {
@@ -41,16 +48,23 @@ def record_bounce(
     complaint = read_complaint(message)
     if complaint is not None:
         return report_complaint(connection, site, complaint, delivery_id)
-    if delivery_id is None:
+    mailing_id = None if token is None else read_mailing_token((site.key,), token)
+    if delivery_id is None and mailing_id is None:
         if automatic(message, received.mail_from):
             return Settled("discarded", "a bounce whose address carries no token of ours; it names no copy")
         return Settled("held", words["person"])
+    reports = read_bounce(message)
+    hint = seems_automatic(message.subject)
+    personal = not reports and not hint and automatic(message, received.mail_from) is None
+    if delivery_id is None:
+        assert mailing_id is not None, "one of the two was read"
+        if personal:
+            return Settled("held", words["person"])
+        return _record_named(connection, site, received, mailing_id, () if hint else reports, now)
     address = bounces.address_of(connection, delivery_id)
     if address is None:
         return Settled("discarded", "a bounce of a copy that is no longer known")
-    reports = read_bounce(message)
-    hint = seems_automatic(message.subject)
-    if not reports and not hint and automatic(message, received.mail_from) is None:
+    if personal:
         return Settled("held", words["person"])
     if not reports or hint:
         _note_absence(connection, received, message, delivery_id)
@@ -69,6 +83,45 @@ def record_bounce(
         _break_off(connection, site, delivery_id, now)
     kind = "permanent" if failure.permanent else "temporary"
     return Settled("bounced", f"{kind} failure {failure.status} of the copy for {address}")
+
+
+def _record_named(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    mailing_id: int,
+    reports: tuple[Report, ...],
+    now: datetime,
+) -> Settled:
+    """Record what a report says of those of a mailing's recipients whom it names (RFC 3464 2.3.1, 2.3.2)."""
+    if not reports:
+        return Settled("discarded", "an automatic answer to one of many identical copies, not a bounce")
+    named: dict[int, list[Report]] = {}
+    for report in reports:
+        copy_id = report.address and bounces.copy_to(connection, mailing_id, report.address)
+        if copy_id:
+            named.setdefault(copy_id, []).append(report)
+    if not named:
+        return Settled(
+            "discarded",
+            "a bounce of identical copies that names none of their recipients; it counts for nothing",
+        )
+    told: list[str] = []
+    for copy_id, of_it in named.items():
+        failure = failure_of(tuple(of_it))
+        if failure is None or not weigh_failure(connection, site, copy_id, failure, now):
+            continue
+        bounces.add(
+            connection, copy_id, received.id, status=failure.status, permanent=failure.permanent, now=now
+        )
+        kind = "permanent" if failure.permanent else "temporary"
+        told.append(f"{kind} failure {failure.status} of the copy for {of_it[0].address}")
+    if not told:
+        late = any(report.action == "delayed" for of_it in named.values() for report in of_it)
+        what = "are late and tried again" if late else "arrived, or are known to have failed"
+        return Settled("bounced" if late else "discarded", f"of identical copies {len(named)} {what}")
+    more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    return Settled("bounced", "; ".join(told[:_MOST_TOLD]) + more)
 
 
 def _break_off(connection: Connection, site: Site, delivery_id: int, now: datetime) -> None:

@@ -1,0 +1,298 @@
+"""A list whose posts are the same for all: from its definition to the relay, and what comes back of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection, update
+
+from mailbot.core.relay import Relay
+from mailbot.core.token import bounce_token, mailing_token
+from mailbot.flows.deliver_outbox import Delivery
+from mailbot.folder.definitions import load_definitions
+from mailbot.store import bounces, outbox, troubles
+from mailbot.store.tables import delivery, failure
+from tests.flows.members.test_record_bounce import dsn
+from tests.flows.post_office import SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice
+from tests.folder.test_definitions import folder
+from tests.net.test_smtp_client import CLOSE, Said, Server, at
+
+IDENTICAL = replace(SECURITY, copies="identical")
+DEFINITION = "name: many\ntitle: 大きな会\npreset: open\nmembers: all\ncopies: identical\n"
+ALL = ("PIPELINING", "8BITMIME", "SIZE 100000", "DSN")
+
+
+def sender(office: PostOffice, *relays: Relay, connections: int = 4) -> Delivery:
+    """Return what empties the outbox."""
+    return Delivery(
+        office.database, office.site.key, office.site.domain, relays, connections, "this", lambda: office.now
+    )
+
+
+def states(office: PostOffice) -> dict[str, int]:
+    """Return how many copies are in each state."""
+    with office.database.read() as connection:
+        return outbox.count_by_state(connection)
+
+
+def doubtful(office: PostOffice) -> int:
+    """Return what `queue --json` calls duplicates_possible."""
+    with office.database.read() as connection:
+        return outbox.count_doubtful(connection)
+
+
+def large(office: PostOffice, members: int) -> None:
+    """Give the list so many members, three of whom are in the register."""
+    many = tuple(f"m{n:04}@member.example" for n in range(members - 3))
+    office.apply(replace(IDENTICAL, members=replace(SECURITY.members, emails=many)))
+
+
+async def test_from_the_definition_to_the_relay(office: PostOffice, tmp_path: Path) -> None:
+    """One transaction with one content for all; nothing in it says whose it is, and it says how to leave by mail."""
+    config = folder(tmp_path, lists_many=DEFINITION)
+    office.apply(*load_definitions(config).lists)
+    assert office.post(YAMADA, "many@ml.example.jp").reason == "post 1 to 5 members"
+    async with Server(offers=ALL) as server:
+        assert await sender(office, server.relay).deliver() == 5
+    assert states(office) == {"sent": 5}
+    (content,) = server.contents
+    (commands,) = server.commands
+    (copy, *_) = office.copies("post")
+    token = mailing_token(office.site.key, mailing_of(office, copy.id))
+    assert commands[1].startswith(f"MAIL FROM:<many-bounces+{token}@ml.example.jp> ")
+    rcpts = [line for line in commands if line.startswith("RCPT")]
+    assert len(rcpts) == 5
+    for line in rcpts:
+        address = line.partition("<")[2].partition(">")[0]
+        assert line == f"RCPT TO:<{address}> NOTIFY=FAILURE,DELAY ORCPT=rfc822;{address}"
+    head = content.partition(b"\r\n\r\n")[0].decode("ascii")
+    assert "List-Unsubscribe: <mailto:many-leave@ml.example.jp>\r\n" in head
+    assert "One-Click" not in head
+    assert "X-Mailbot-Delivery" not in head
+    assert b"\x00" not in content
+
+
+def mailing_of(office: PostOffice, copy_id: int) -> int:
+    """Return the mailing that a copy is of."""
+    with office.database.read() as connection:
+        query = delivery.select().where(delivery.c.id == copy_id)
+        return int(connection.execute(query).one().mailing_id)
+
+
+async def test_fifty_get_it_in_one_transaction(office: PostOffice) -> None:
+    """And each has his own row with the relay's words."""
+    large(office, 230)
+    office.post(YAMADA)
+    async with Server() as server:
+        assert await sender(office, server.relay).deliver() == 230
+    groups = [
+        sum(line.startswith("RCPT") for line in part.split("\n"))
+        for commands in server.commands
+        for part in "\n".join(commands).split("MAIL")[1:]
+    ]
+    assert sorted(groups) == [30, 50, 50, 50, 50]
+    assert states(office) == {"sent": 230}
+    assert {copy.state for copy in office.copies("post")} == {"sent"}
+    assert len(set(server.contents)) == 1
+
+
+async def test_who_is_refused_among_many_has_an_outcome_of_his_own(office: PostOffice) -> None:
+    """The others have the mail; he is tried again alone, or never."""
+    large(office, 120)
+    office.post(YAMADA)
+    script = at({"RCPT TO:<m0007@": b"450 4.2.1 later", "RCPT TO:<m0011@": b"550 5.1.1 nobody"})
+    async with Server(script) as server:
+        await sender(office, server.relay).deliver()
+    assert states(office) == {"failed": 1, "pending": 1, "sent": 118}
+    office.pass_time(outbox.LEASE * 100)
+    async with Server() as server:
+        assert await sender(office, server.relay).deliver() == 1
+        assert sum(line.startswith("RCPT") for line in server.commands[0]) == 1
+    assert states(office) == {"failed": 1, "sent": 119}
+    assert doubtful(office) == 0
+
+
+@pytest.mark.parametrize(("said", "doubts"), [(CLOSE, 50), (b"451 4.3.0 not now", 0)])
+async def test_a_group_that_is_in_doubt_is_counted_by_its_recipients(
+    office: PostOffice, said: Said, doubts: int
+) -> None:
+    """Each of them may get the mail again, and who may not has it once."""
+    large(office, 150)
+    office.post(YAMADA)
+    answers = iter([None, said])
+    async with Server(lambda _connection, command: next(answers, None) if command == "." else None) as server:
+        await sender(office, server.relay, connections=1).deliver()
+    assert states(office) == {"pending": 50, "sent": 100}
+    assert doubtful(office) == doubts
+    office.pass_time(outbox.LEASE * 100)
+    async with Server() as again:
+        await sender(office, again.relay).deliver()
+    assert states(office) == {"sent": 150}
+
+
+async def test_killed_in_the_middle_a_group_for_each_connection_is_in_doubt(office: PostOffice) -> None:
+    """What was marked and not settled goes again after the restart, counted; nothing else goes twice, nobody is left out."""
+    large(office, 400)
+    office.post(YAMADA)
+    with office.database.write() as connection:  # as a kill leaves it: two groups written, the rest claimed
+        rows = [row.id for row in outbox.claim(connection, "this", office.now, 400)]
+        assert len(outbox.start(connection, "this", rows[:100])) == 100
+    async with Server() as server:
+        restarted = sender(office, server.relay)
+        with office.database.write() as connection:
+            outbox.release(connection, "this", office.now, everything=True)
+        assert await restarted.deliver() == 400
+    assert states(office) == {"sent": 400}
+    assert doubtful(office) == 100
+
+
+async def test_a_group_whose_lease_is_lost_stays_with_its_new_holder(office: PostOffice) -> None:
+    """Also where it is only a part of it (promises.md I24): the rest of the group leaves without that part, in no doubt."""
+    large(office, 60)
+    office.post(YAMADA)
+    start = outbox.start
+
+    async with Server() as server:
+        with pytest.MonkeyPatch.context() as patched:
+
+            def taken(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
+                moved = update(delivery).where(delivery.c.id.in_(ids[3:4])).values(lease_owner="other")
+                connection.execute(moved)
+                return start(connection, owner, ids)
+
+            patched.setattr(outbox, "start", taken)
+            await sender(office, server.relay, connections=1).deliver()
+        assert not server.contents
+        assert states(office) == {"pending": 58, "sending": 2}
+        await sender(office, server.relay).deliver()
+    assert states(office) == {"sending": 2, "sent": 58}
+    assert doubtful(office) == 0
+
+
+def test_a_bounce_says_itself_whose_copy_it_is_about(office: PostOffice) -> None:
+    """It counts for one to whom that mailing went, whatever the case in which it names him, and for nobody else."""
+    to = sent(office)
+    entry = office.hand_in(dsn_for("YAMADA@city.nagano.lg.jp", "stranger@example.jp"), to, mail_from="")
+    assert entry.state == "bounced"
+    assert entry.reason == "permanent failure 5.1.1 of the copy for YAMADA@city.nagano.lg.jp"
+    assert failed(office) == {YAMADA}
+    again = office.hand_in(dsn_for(YAMADA, number=2), to, mail_from="")
+    assert (again.state, again.reason) == (
+        "discarded",
+        "of identical copies 1 arrived, or are known to have failed",
+    )
+
+
+def test_one_report_may_name_several(office: PostOffice) -> None:
+    """A relay tells of a whole transaction at once."""
+    entry = office.hand_in(dsn_for(YAMADA, SATO), sent(office), mail_from="")
+    assert failed(office) == {YAMADA, SATO}
+    assert entry.reason.count("permanent failure 5.1.1") == 2
+
+
+@pytest.mark.parametrize("spoil", ["token", "none", "copy", "nobody", "other"])
+def test_what_is_forged_or_names_nobody_counts_for_nothing(office: PostOffice, spoil: str) -> None:
+    """Without the mailing's token, or with that of another purpose, or for whom it did not go to (promises.md I15)."""
+    to = sent(office)
+    whom = [YAMADA]
+    match spoil:
+        case "token":
+            local, _, domain = to.partition("@")
+            to = f"{local[:-1]}{'z' if local[-1] != 'z' else 'y'}@{domain}"
+        case "none":
+            to = "security-bounces@ml.example.jp"
+        case "copy":  # the number of the mailing, in a token for a copy
+            (copy, *_) = office.all_copies()
+            to = f"security-bounces+{bounce_token(b'x' * 32, mailing_of(office, copy.id))}@ml.example.jp"
+        case "nobody":
+            whom = ["stranger@example.jp"]
+        case _:  # who has had another mailing
+            whom = [TANAKA]
+            assert office.post(YAMADA, "kaigi@ml.example.jp", Message_ID="<other@test>").state == "posted"
+            leave(office)
+    assert office.hand_in(dsn_for(*whom), to, mail_from="").state == "discarded"
+    assert failed(office) == set()
+
+
+def test_a_member_who_forges_bounces_of_others_stops_nobodys_mail(office: PostOffice) -> None:
+    """All recipients see the token. At the most his victim is asked, at a return path that nobody else knows; the list goes on."""
+    for number in range(4):
+        to = sent(office, number)
+        office.hand_in(dsn_for(SUZUKI, number=number), to, mail_from="")
+        office.pass_time(outbox.LEASE * 4000)  # more than a day
+    with office.database.read() as connection:
+        found = troubles.load(connection, SUZUKI)
+    assert found is not None
+    assert found.state != "suspended"
+    office.post(YAMADA, Message_ID="<after@test>")
+    assert SUZUKI in {copy.to for copy in office.copies("post")}
+
+
+def test_forged_bounces_break_no_mailing_off(office: PostOffice) -> None:
+    """However many of its recipients one report names, the rest of the mailing leaves."""
+    large(office, 103)
+    office.post(YAMADA)
+    made = office.copies("post")
+    with office.database.write() as connection:
+        first = [copy.id for copy in made[:60]]
+        connection.execute(update(delivery).where(delivery.c.id.in_(first)).values(state="sent"))
+    to = f"security-bounces+{mailing_token(office.site.key, mailing_of(office, made[0].id))}@ml.example.jp"
+    office.hand_in(dsn_for(*(copy.to for copy in made[:60])), to, mail_from="")
+    with office.database.read() as connection:
+        assert bounces.returned(connection, made[0].id).bounced == 60
+    assert states(office) == {"pending": 43, "sent": 60}
+
+
+def test_a_vacation_note_is_no_bounce(office: PostOffice) -> None:
+    """It is sent to the return path (RFC 3834)."""
+    note = office.mail(YAMADA, "x", "不在です。", "自動応答", Auto_Submitted="auto-replied")
+    assert office.hand_in(note, sent(office), mail_from="").state == "discarded"
+    assert failed(office) == set()
+
+
+def test_who_leaves_by_the_list_s_address_is_asked_back(office: PostOffice) -> None:
+    """Nothing in the copy says whose it is, so that a From alone takes nobody off (promises.md I28)."""
+    sent(office)
+    office.post(SUZUKI, "security-leave@ml.example.jp", Message_ID="<leave@test>")
+    asked = office.copies()
+    assert [copy.to for copy in asked] == [SUZUKI]
+    office.post(YAMADA, Message_ID="<after@test>")
+    assert SUZUKI in {copy.to for copy in office.copies("post")}
+
+
+def sent(office: PostOffice, number: int = 0) -> str:
+    """Post to the list, as if it had left; returns its return path."""
+    office.apply(IDENTICAL)
+    office.post(YAMADA, Message_ID=f"<{number}@test>")
+    (copy, *_) = office.copies("post")
+    leave(office)
+    return (
+        f"{copy.mail_from}+{mailing_token(office.site.key, mailing_of(office, copy.id))}@{office.site.domain}"
+    )
+
+
+def leave(office: PostOffice) -> None:
+    """Say of all copies that they have left."""
+    with office.database.write() as connection:
+        connection.execute(update(delivery).values(state="sent"))
+
+
+def dsn_for(*addresses: str, number: int = 0) -> bytes:
+    """Return a report that names these."""
+    one = b"Final-Recipient: rfc822; yamada@city.nagano.lg.jp\r\nAction: failed\r\nStatus: 5.1.1\r\n"
+    groups = b"\r\n".join(
+        b"Final-Recipient: rfc822; elsewhere@example.org\r\n"
+        + f"Original-Recipient: rfc822; {address}\r\n".encode()
+        + b"Action: failed\r\nStatus: 5.1.1\r\n"
+        for address in addresses
+    )
+    return dsn().replace(one, groups).replace(b"<dsn5", b"<dsn%d-5" % number)
+
+
+def failed(office: PostOffice) -> set[str]:
+    """Return for whom a copy is known to have failed."""
+    with office.database.read() as connection:
+        return {row.email_key for row in connection.execute(failure.select())}
