@@ -18,6 +18,33 @@ _SCAN_SECONDS = 1
 _KEEP_UP_SECONDS = 5
 
 
+class Lull:
+    """Whether a look can be left out: nobody has written since the last one, and nothing is due by time alone."""
+
+    def __init__(self) -> None:
+        self._written = True
+        self._looked: datetime | None = None
+        self._until: datetime | None = None
+
+    def written(self) -> None:
+        """Say that somebody has written."""
+        self._written = True
+
+    def lasts(self, now: datetime) -> bool:
+        """Tell whether there is nothing to look at now; a clock that was set back ends it."""
+        if self._written or self._looked is None or self._until is None:
+            return False
+        return self._looked <= now < self._until
+
+    def looking(self) -> None:
+        """Say that a look begins: what is written from here on ends what it finds."""
+        self._written, self._until = False, None
+
+    def looked(self, now: datetime, until: datetime) -> None:
+        """Say that a look at `now` has ended well, and until when nothing comes of time alone."""
+        self._looked, self._until = now, until
+
+
 class Bell:
     """Calls the scan every second, and what keeps up beside it every few; none is overtaken by its next."""
 

@@ -10,9 +10,9 @@ import os
 import signal
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Literal, Protocol
@@ -31,14 +31,14 @@ from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.runs.keep_up import keep_up
-from mailbot.flows.runs.run_due import run_due
+from mailbot.flows.runs.run_due import nothing_before, run_due
 from mailbot.folder.config import Config, ImapSource
 from mailbot.folder.dkim_keys import load_signer
 from mailbot.formats.backup_file import held_since
 from mailbot.installation import clock, make_site, only_one, open_database
 from mailbot.net import imap_client, smtp_server
 from mailbot.resources import templates_folder
-from mailbot.schedule import Bell
+from mailbot.schedule import Bell, Lull
 from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
 from mailbot.store import sender_checks
@@ -49,6 +49,7 @@ ROLES = ("receive", "process", "deliver", "schedule", "web")
 _OPEN_WHILE_HELD = frozenset({"receive", "web"})  # after a restore, until a person has let the rest go on
 _DRAIN_SECONDS = 10.0
 _POLL_SECONDS = 1.0  # for what other processes and nodes put into the database
+_LOOK_ANYWAY_SECONDS = 30.0  # where nobody has written and nothing is due
 _RETRY_SECONDS = 2.0  # while the database is away
 _AT_ONE_MOMENT = 0.1  # seconds between the readings of two clocks
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
@@ -179,7 +180,9 @@ async def _parts(
         running = []
         sending = None
         if "deliver" in roles:
-            sending = tasks.create_task(_in_own_thread(partial(_keep, delivery.run, stop)))
+            sending = tasks.create_task(
+                _in_own_thread(partial(_keep, partial(delivery.run, _LOOK_ANYWAY_SECONDS), stop))
+            )
         if "process" in roles:
             read = partial(_read, database, site, something_to_read, wake_sending)
             if checking is not None:
@@ -187,10 +190,13 @@ async def _parts(
             elif released := await database.writing(sender_checks.release):
                 log.event("sender.unchecked", level="warning", mails=released, reason="authenticate: header")
             running.append(tasks.create_task(_keep(read, stop)))
+        due, kept = Lull(), Lull()
         bell = Bell(
-            partial(_scan, run_due, database, site, wake_sending, pulse.beat),
-            partial(_scan, partial(_look_after, ClockWatch(both_clocks)), database, site, wake_sending),
+            partial(_scan, _look_at_runs, due, database, site, wake_sending, pulse.beat),
+            partial(_scan, partial(_look_after, ClockWatch(both_clocks)), kept, database, site, wake_sending),
         )
+        wakes = (something_to_read.set, delivery.wake, due.written, kept.written)
+        running.append(tasks.create_task(_keep(partial(_notice, database, wakes), stop)))
         if "schedule" in roles:
             pulse.beat()
             bell.start(clock())
@@ -284,28 +290,55 @@ async def _read(
             elif found < AT_ONCE:
                 await asyncio.sleep(_GATHER_SECONDS)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_POLL_SECONDS):
+            async with asyncio.timeout(_LOOK_ANYWAY_SECONDS):
                 await arrived.wait()
 
 
-def _look_after(watch: ClockWatch, database: Database, site: Site, now: datetime) -> int:
-    """Say that the service works, and keep up with what follows from time alone."""
+async def _notice(database: Database, wakes: Sequence[Callable[[], None]]) -> None:
+    """Wake who waits when anybody has written: other processes and nodes do not say so themselves."""
+    while True:
+        if await database.in_thread(database.written):
+            for wake in wakes:
+                wake()
+        await asyncio.sleep(_POLL_SECONDS)
+
+
+def _look_at_runs(database: Database, site: Site, now: datetime) -> tuple[int, datetime]:
+    """Do what is due; returns how much was done, and until when nothing comes of time alone."""
+    settled = run_due(database, site, now)
+    with database.read() as connection:
+        return settled, nothing_before(connection, site, now)
+
+
+def _look_after(watch: ClockWatch, database: Database, site: Site, now: datetime) -> tuple[int, datetime]:
+    """Say that the service works, and keep up with what follows from time alone; returns what `_look_at_runs` does.
+
+    What goes by days may wait a little; what has a time of day has a whole minute, and is looked for as it begins.
+    """
     told = keep_pulse(database, site, now, watch.look())
     watch.kept()
-    return told + keep_up(database, site, now)
+    done = told + keep_up(database, site, now)
+    minute = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return done, min(minute, now + timedelta(seconds=_LOOK_ANYWAY_SECONDS))
 
 
 async def _scan(
-    look: Callable[[Database, Site, datetime], int],
+    look: Callable[[Database, Site, datetime], tuple[int, datetime]],
+    lull: Lull,
     database: Database,
     site: Site,
     wake_delivery: Callable[[], None],
     looked: Callable[[], None] = lambda: None,
 ) -> None:
-    """Look once for what time has made due."""
+    """Look once for what time has made due; or do not, where there can be nothing."""
+    now = clock()
     try:
-        if await database.in_thread(look, database, site, clock()):
-            wake_delivery()
+        if not lull.lasts(now):
+            lull.looking()
+            done, until = await database.in_thread(look, database, site, now)
+            lull.looked(now, until)
+            if done:
+                wake_delivery()
         looked()
     except (StorageUnavailable, StorageFull) as away:
         log.event("database.away", level="warning", reason=away)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbot.schedule import Bell
+from mailbot.schedule import Bell, Lull
 
 
 async def test_a_look_under_way_ends_before_the_bell_stops(caplog: pytest.LogCaptureFixture) -> None:
@@ -45,3 +45,39 @@ async def test_a_look_that_does_not_end_is_not_waited_for() -> None:
     bell.start(datetime.now(UTC))
     await asyncio.wait_for(begun.wait(), 10)
     await asyncio.wait_for(bell.stop(0.1), 5)
+
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def after(seconds: float) -> datetime:
+    """Return a moment of that day."""
+    return NOON + timedelta(seconds=seconds)
+
+
+def test_a_lull_lasts_until_time_or_somebody_ends_it() -> None:
+    """Nothing is left out before the first look, from the moment at which something is due, or once somebody wrote."""
+    lull = Lull()
+    assert not lull.lasts(NOON)
+    lull.looking()
+    lull.looked(NOON, after(10))
+    assert [lull.lasts(after(seconds)) for seconds in (0, 9.9, 10, 11, -1)] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    lull.written()
+    assert not lull.lasts(after(1))
+
+
+def test_what_is_written_during_a_look_is_looked_at() -> None:
+    """The look may not have seen it; one that failed begins no lull."""
+    lull = Lull()
+    lull.looking()
+    lull.written()
+    lull.looked(NOON, after(10))
+    assert not lull.lasts(after(1))
+    lull.looking()
+    assert not lull.lasts(after(1))

@@ -40,7 +40,7 @@ from mailbot.core.token import (
 from mailbot.flows.sign_copies import SignedAhead, sign_copy
 from mailbot.net import maildir
 from mailbot.net.smtp_client import send
-from mailbot.store import outbox
+from mailbot.store import copy_states, outbox
 from mailbot.store.database import Database
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
@@ -49,6 +49,7 @@ _GROUP = (
     50  # recipients of identical copies in one transaction: all of them are in doubt when we are killed (I9)
 )
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
+_SOONEST_SECONDS = 1.0  # before it looks again by itself
 _RECIPES = 100  # mailings kept ready between runs
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
@@ -101,7 +102,7 @@ class Delivery:
         self.wake()
 
     async def run(self, poll_seconds: float = 1.0) -> None:
-        """Deliver until stopped; looks by itself every `poll_seconds`, for what other processes queued."""
+        """Deliver until stopped; looks by itself when the next copy is due, and every `poll_seconds` at least."""
         self._loop = asyncio.get_running_loop()
         await self.database.writing(outbox.release, self.owner, self.clock(), everything=True)
         failures = 0
@@ -150,6 +151,10 @@ class Delivery:
             await maildir.send(folder, work)
 
     async def _rest(self, seconds: float) -> None:
+        due = await self.database.reading(copy_states.next_look)
+        if due is not None:
+            wait = (due - self.clock()).total_seconds()
+            seconds = min(seconds, max(wait, _SOONEST_SECONDS))
         try:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()

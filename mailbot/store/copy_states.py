@@ -1,10 +1,22 @@
-"""Conditions for copies of some states, each by its index of such rows: most rows are sent, and no index has those."""
+"""Copies of some states, found by the index of such rows: most rows are sent, and no index has those."""
 
 from __future__ import annotations
 
-from sqlalchemy import BindParameter, ColumnElement, CompoundSelect, bindparam, select, union_all
+from datetime import datetime
 
-from mailbot.store.tables import delivery, fan_out
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    bindparam,
+    func,
+    select,
+    union_all,
+)
+
+from mailbot.store.database import Written
+from mailbot.store.tables import Moment, delivery, fan_out
 
 RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more
 
@@ -29,3 +41,18 @@ def given_up_since(moment: int) -> ColumnElement[bool]:
         "ended", ["failed", "expired"], expanding=True, literal_execute=True
     )
     return delivery.c.id.in_(select(row.c.id).where(row.c.state.in_(states), row.c.settled_at >= moment))
+
+
+def next_look(connection: Connection) -> datetime | None:
+    """Return when the next copy is due that waits, or the next lease runs out; None: there is neither."""
+    return min((at for at in _NEXT_LOOK.first(connection) if at is not None), default=None)
+
+
+_NEXT_LOOK = Written(
+    select(
+        *(
+            select(func.min(at, type_=Moment)).where(delivery.c.state == state).scalar_subquery().label(state)
+            for state, at in (("pending", delivery.c.due_at), ("sending", delivery.c.lease_until))
+        )
+    )
+)

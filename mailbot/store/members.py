@@ -156,7 +156,7 @@ def _belongs(today: date | BindParameter[date]) -> ColumnElement[bool]:
     return and_(has_joined, or_(body.c.left_on.is_(None), body.c.left_on > today))
 
 
-_MISPLACED = Written(  # asked every second
+_MISPLACED = Written(  # asked with each look at the due-table
     select(body.c.code).where(body.c.belongs != _belongs(bindparam("today", type_=Date))).limit(1)
 )
 

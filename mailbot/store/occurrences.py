@@ -79,9 +79,15 @@ def due(connection: Connection, now: datetime) -> list[Occurrence]:
 def to_look_at(connection: Connection, now: datetime) -> list[Occurrence]:
     """Return the runs whose time has come, and those about which the office was asked and has not decided.
 
-    It is asked every second, whatever the table holds: the statement is written out once, and its index leads to the rows.
+    It is asked every second while anything happens, whatever the table holds: the statement is written out once, and its index leads to the rows.
     """
     return [Occurrence(*row) for row in _TO_LOOK_AT.rows(connection, now=now)]
+
+
+def next_look(connection: Connection) -> datetime | None:
+    """Return when the next run is due that waits or that the office was asked about; None: there is none."""
+    firsts = (_NEXT.first(connection, state=state).due_at for state in ("waiting", "asked"))
+    return min((at for at in firsts if at is not None), default=None)
 
 
 def numbered(connection: Connection, number: int) -> Occurrence | None:
@@ -196,6 +202,10 @@ _SELECT = select(
     occurrence.c.settled_at,
 )
 
+
+_NEXT = Written(
+    select(func.min(occurrence.c.due_at).label("due_at")).where(occurrence.c.state == bindparam("state"))
+)
 
 _TO_LOOK_AT = Written(
     _SELECT.where(

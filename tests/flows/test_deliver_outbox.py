@@ -9,13 +9,15 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from mailbot.core.envelope import StorageFull
 from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay, RelayAway, parse_relay
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.store import outbox
+from mailbot.store.tables import delivery as delivery_table
+from mailbot.store.tables import microseconds
 from tests.faults.sink import Sink
 from tests.flows.post_office import NOW, SATO, SECURITY, SUZUKI, YAMADA, PostOffice
 
@@ -195,6 +197,23 @@ async def test_it_runs_until_it_is_stopped(office: PostOffice, sink: Sink) -> No
         sender.stop()
         await running
     assert states(office) == {"sent": 6}
+
+
+async def test_a_copy_that_is_due_later_leaves_at_its_time(office: PostOffice, sink: Sink) -> None:
+    """Without being woken: the sender knows when the next one is due."""
+    office.post(YAMADA)
+    with office.database.write() as connection:
+        due = microseconds(office.now + timedelta(seconds=2))
+        connection.execute(update(delivery_table).values(due_at=due))
+    sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
+    running = asyncio.create_task(sender.run(poll_seconds=60))
+    async with asyncio.timeout(20):
+        await asyncio.sleep(0.1)
+        assert sink.received.total() == 0
+        office.pass_time(timedelta(seconds=3))
+        await asyncio.to_thread(sink.wait_for, 3)
+        sender.stop()
+        await running
 
 
 async def test_what_another_node_left_behind_is_sent_when_its_lease_is_over(

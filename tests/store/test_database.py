@@ -228,6 +228,31 @@ def test_a_connection_that_the_server_cut_is_called_so_and_the_next_works(postgr
         assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
+def test_whoever_writes_is_noticed(sqlite: Database, tmp_path: Path) -> None:
+    """Be it this process or another: once, and who only reads is not."""
+    other = Database(f"sqlite:///{tmp_path / 'mailbot.db'}")
+    try:
+        assert sqlite.written()  # nobody was asked before
+        for writer in (sqlite, other):
+            assert not sqlite.written()
+            with writer.read() as connection:
+                connection.execute(select(body.c.name)).all()
+            assert not sqlite.written()
+            with writer.write() as connection:
+                connection.execute(
+                    insert(body).values({**ANT, "code": "202011" if writer is other else "131016"})
+                )
+            assert sqlite.written()
+    finally:
+        other.close()
+
+
+def test_a_server_is_looked_at_each_time(postgresql: Database) -> None:
+    """PostgreSQL does not say at this price whether anybody has written."""
+    assert postgresql.written()
+    assert postgresql.written()
+
+
 def test_a_reader_is_not_hindered_by_a_writer(database: Database) -> None:
     """While one transaction writes, another reads what was there before."""
     with database.write() as writing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection
 
@@ -57,6 +57,13 @@ def run_due(database: Database, site: Site, now: datetime) -> int:
         except StillReading:
             continue  # the mail that came before the close is read first; the next scan tries again
     return settled
+
+
+def nothing_before(connection: Connection, site: Site, now: datetime) -> datetime:
+    """Return until when no run is due, as the table is now, and no day begins on which others belong to the register."""
+    local = now.astimezone(site.zone)
+    midnight = datetime.combine(local.date() + timedelta(days=1), time.min, site.zone)
+    return min(midnight, occurrences.next_look(connection) or midnight)
 
 
 def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) -> bool:

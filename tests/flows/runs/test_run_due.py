@@ -11,7 +11,7 @@ import pytest
 from mailbot.core.audience import Selector
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.read_mail import read_waiting
-from mailbot.flows.runs.run_due import run_due
+from mailbot.flows.runs.run_due import nothing_before, run_due
 from mailbot.store import occurrences
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
@@ -42,6 +42,21 @@ def planned(office: PostOffice) -> PostOffice:
     office.now = SURVEY.opens - timedelta(days=1)
     office.apply(SURVEY)
     return office
+
+
+def test_until_when_no_run_is_due(planned: PostOffice) -> None:
+    """Until the next run that waits, or that the office was asked about; and until the day ends, for the register."""
+    with planned.database.read() as connection:
+        assert nothing_before(connection, planned.site, SURVEY.opens - timedelta(minutes=1)) == SURVEY.opens
+        long_before = datetime(2026, 1, 31, 23, 0, tzinfo=TOKYO)
+        assert nothing_before(connection, planned.site, long_before) == datetime(2026, 2, 1, tzinfo=TOKYO)
+    with planned.database.write() as connection:
+        occurrences.ask(
+            connection, f"survey:{KEY}:open", SURVEY.opens.strftime("%Y-%m-%dT%H:%M:%S"), "", SURVEY.opens
+        )
+    with planned.database.read() as connection:
+        later = SURVEY.opens + timedelta(minutes=1)
+        assert nothing_before(connection, planned.site, later) == SURVEY.opens
 
 
 def test_a_survey_runs_its_whole_course_by_itself(planned: PostOffice) -> None:
