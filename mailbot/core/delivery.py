@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
@@ -49,6 +49,9 @@ class Transaction(NamedTuple):
     identical: bool = False  # its return path names no recipient: reports are to repeat his address (ORCPT)
 
 
+Marked = Callable[[bool, Exception | None], None]  # what `settle` would give, or what it would raise
+
+
 class Work(Protocol):
     """Where a sender gets its transactions, and where it says what became of them."""
 
@@ -64,6 +67,13 @@ class Work(Protocol):
         Only when it gives True may the content of `starting` leave. False: their lease was lost, somebody else
         delivers them.
         """
+
+
+class MarkedWork(Work, Protocol):
+    """Work whose marks need no task that waits for them."""
+
+    def mark(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
+        """Do as `settle` does, and call `marked`, which raises nothing, when it is done; never before this returns."""
 
 
 def classify(code: int, text: str) -> Outcome:

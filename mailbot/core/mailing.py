@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import repeat
 
 _FOLDED = 74  # octets behind the blank of a folded line
 _FIELD = re.compile(rb"\x00([a-z_]+)\x00")
@@ -30,6 +31,14 @@ def template(cooked: bytes) -> tuple[bytes | str, ...]:
     """Split a cooked message into its fixed bytes and, between them, the names of its fields."""
     pieces = _FIELD.split(cooked)
     return tuple(piece.decode("ascii") if index % 2 else piece for index, piece in enumerate(pieces))
+
+
+def fill_each(
+    pieces: Sequence[bytes | str], columns: Mapping[str, Sequence[bytes]], count: int
+) -> list[bytes]:
+    """Return the copies of so many recipients, as `fill` does: each field has a column of their values."""
+    parts = [repeat(piece, count) if isinstance(piece, bytes) else columns[piece] for piece in pieces]
+    return [b"".join(copy) for copy in zip(*parts, strict=True)]
 
 
 def fill(pieces: Sequence[bytes | str], values: Mapping[str, bytes]) -> bytes:

@@ -29,6 +29,7 @@ _USUAL_ADDRESS = re.compile(
 )  # a part of _ADDRESS
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
+_USUAL_ENVELOPE = re.compile(f"(?:{_USUAL_ADDRESS.pattern})? {_USUAL_ADDRESS.pattern}")  # sender, recipient
 
 
 class GarbledReply(ValueError):  # noqa: N818  what came, not what we did
@@ -190,6 +191,9 @@ def double_dots(content: bytes) -> bytes:
     return (b"." if content.startswith(b".") else b"") + content.replace(b"\r\n.", b"\r\n..")
 
 
+_NOTIFY = " NOTIFY=FAILURE,DELAY"
+
+
 class Prepared(NamedTuple):
     """A transaction as it will stand on the wire of one connection."""
 
@@ -209,6 +213,9 @@ def prepare(
 
     8-bit content is given to `downgrade` when the server does not offer 8BITMIME.
     """
+    usual = _write_usual(transaction, extensions)
+    if usual is not None:
+        return usual, []
     problem = address_problem(transaction.mail_from) if transaction.mail_from else None
     if problem is not None:
         return None, _refuse(transaction, f"553 5.1.7 not sent: {problem}")
@@ -231,6 +238,34 @@ def prepare(
     return _write(transaction, extensions, content, eight_bit=eight_bit)
 
 
+def _write_usual(transaction: Transaction, extensions: Extensions) -> Prepared | None:
+    """Write what nearly all that we send is, as all below would: cooked, to one address of the usual form. None: it is not."""
+    mail_from, recipients, content, stuffed, identical = transaction
+    body = "" if content.isascii() else " BODY=8BITMIME"
+    if not stuffed or identical or len(recipients) != 1 or (body and not extensions.eight_bit):
+        return None
+    ((delivery, address),) = recipients
+    if (
+        not _USUAL_ENVELOPE.fullmatch(f"{mail_from} {address}")
+        or len(mail_from) > ADDRESS_MAX
+        or len(address) > ADDRESS_MAX
+        or b"\x00" in content
+        or not content.endswith(b"\r\n")
+        or (extensions.size and len(content) > extensions.size)
+    ):
+        return None
+    size = "" if extensions.size is None else f" SIZE={len(content)}"
+    told, notify = "", ""
+    if extensions.dsn and mail_from:
+        told, notify = f" RET=HDRS ENVID={delivery}", _NOTIFY
+    commands = [
+        f"MAIL FROM:<{mail_from}>{size}{body}{told}\r\n".encode(),
+        f"RCPT TO:<{address}>{notify}\r\n".encode(),
+        b"DATA\r\n",
+    ]
+    return Prepared(transaction, (delivery,), commands, content)
+
+
 def _write(
     transaction: Transaction, extensions: Extensions, content: bytes, *, eight_bit: bool
 ) -> tuple[Prepared | None, list[Refusal]]:
@@ -240,7 +275,7 @@ def _write(
     utf8 = not transaction.mail_from.isascii()
     # Headers are enough to know which mail it was; there is nobody to tell about one without a sender (RFC 3461).
     tells = extensions.dsn and bool(transaction.mail_from)
-    notify = " NOTIFY=FAILURE,DELAY" if tells else ""
+    notify = _NOTIFY if tells else ""
     names = tells and transaction.identical
     if utf8 and not extensions.utf8:
         return None, _refuse(transaction, _no_utf8(transaction.mail_from))

@@ -19,6 +19,8 @@ _BLOCK = 64  # octets that SHA-256 takes at once
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LOOKALIKES = str.maketrans("ilo", "110")
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)  # ten bits each
+_AT_ONCE = 64  # MACs that are written in letters together
+_LETTERS = ALPHABET.encode("ascii") + bytes(224)  # each octet's letter
 
 
 def fold(token: str) -> str | None:
@@ -56,6 +58,11 @@ def bounce_token(key: bytes, delivery_id: int) -> str:
     """Return the token of a delivery's own return path: its id and a MAC of 80 bits (promises.md I15)."""
     number = _letters(delivery_id)
     return number + _mac(key, "bounce", number)
+
+
+def bounce_tokens(key: bytes, delivery_ids: Sequence[int]) -> list[str]:
+    """Return what `bounce_token` says of each of these deliveries, in a third of the time for a score of them."""
+    return _tokens(key, "bounce", delivery_ids)
 
 
 def read_bounce_token(keys: Sequence[bytes], token: str) -> int | None:
@@ -97,6 +104,11 @@ def leave_token(key: bytes, list_name: str, member_id: int) -> str:
     return number + _mac(key, f"leave:{list_name}", number)
 
 
+def leave_tokens(key: bytes, list_name: str, copies: Sequence[int]) -> list[str]:
+    """Return what `leave_token` says of each of these copies."""
+    return _tokens(key, f"leave:{list_name}", copies)
+
+
 def read_leave_token(keys: Sequence[bytes], list_name: str, token: str) -> int | None:
     """Return the member who leaves this list, or None when no key in use made this token for it."""
     return _read(keys, f"leave:{list_name}", token)
@@ -118,6 +130,45 @@ def _read(keys: Sequence[bytes], purpose: str, token: str) -> int | None:
     # Every key is tried, so that the time says nothing of which one is in use.
     matches = [hmac.compare_digest(_mac(key, purpose, number), mac) for key in keys]
     return _number(number) if any(matches) else None
+
+
+def _tokens(key: bytes, purpose: str, numbers: Sequence[int]) -> list[str]:
+    """Return each number in letters, and behind it its MAC."""
+    written = [_letters(number) for number in numbers]
+    inner, outer = _keyed(key, purpose)
+    digests = []
+    for letters in written:
+        first, second = inner.copy(), outer.copy()
+        first.update(letters.encode("ascii"))
+        second.update(first.digest())
+        digests.append(second.digest())
+    macs = "".join([_letters_of_macs(digests[at : at + _AT_ONCE]) for at in range(0, len(digests), _AT_ONCE)])
+    return [
+        letters + macs[at : at + MAC_LENGTH]
+        for letters, at in zip(written, range(0, len(macs), MAC_LENGTH), strict=True)
+    ]
+
+
+def _letters_of_macs(digests: Sequence[bytes]) -> str:
+    """Return the first 80 bits of each digest (at most `_AT_ONCE`) in letters, one behind the other.
+
+    All at once in one long number, since one MAC by itself takes as long for its letters as for its hashes: each has a
+    lane of 128 bits, which is halved until each octet has the five bits of one letter.
+    """
+    bits = int.from_bytes(b"".join([digest[:16] for digest in digests]))
+    bits = (bits >> 88 & _FORTY) << 64 | bits >> 48 & _FORTY
+    bits = (bits >> 20 & _TWENTY) << 32 | bits & _TWENTY
+    bits = (bits >> 10 & _TEN) << 16 | bits & _TEN
+    bits = (bits >> 5 & _FIVE) << 8 | bits & _FIVE
+    return bits.to_bytes(16 * len(digests)).translate(_LETTERS).decode("ascii")
+
+
+def _lanes(bits: int, width: int) -> int:
+    """Return a mask of the lowest bits of each lane of this width."""
+    return sum(((1 << bits) - 1) << at for at in range(0, 128 * _AT_ONCE, width))
+
+
+_FORTY, _TWENTY, _TEN, _FIVE = _lanes(40, 128), _lanes(20, 64), _lanes(10, 32), _lanes(5, 16)
 
 
 def _mac(key: bytes, purpose: str, subject: str) -> str:

@@ -14,27 +14,26 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice, repeat
 from operator import attrgetter
 
-from sqlalchemy import Connection
-
 from mailbot import log
-from mailbot.core.delivery import Deferred, Failed, Outcome, Transaction
+from mailbot.core.delivery import Deferred, Marked, Outcome, Sent, Transaction
 from mailbot.core.dkim import Covered, Signer, covered, signature
 from mailbot.core.entity import split_entity
-from mailbot.core.mailing import fill, folded_mailbox, template
+from mailbot.core.mailing import fill, fill_each, folded_mailbox, template
 from mailbot.core.pace import UNPACED, Buckets, Pace, admit
 from mailbot.core.relay import Relay, RelayAway
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.smtp_wire import double_dots, stuff
 from mailbot.core.token import (
     ballot_token,
-    bounce_token,
+    bounce_tokens,
     calendar_token,
     confirm_token,
     desk_token,
     leave_token,
+    leave_tokens,
     mailing_token,
 )
 from mailbot.flows.sign_copies import SignedAhead, sign_copy
@@ -48,9 +47,11 @@ _BATCH = 1000  # rows claimed at once after that, while the last half of those b
 _GROUP = (
     50  # recipients of identical copies in one transaction: all of them are in doubt when we are killed (I9)
 )
+_TOGETHER = 32  # copies made at once, ahead of the connections: their tokens take half as long together
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
 _SOONEST_SECONDS = 1.0  # before it looks again by itself
 _RECIPES = 100  # mailings kept ready between runs
+_QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
 
@@ -227,6 +228,9 @@ def _recipe_for_all(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signe
     return replace(recipe, bounces=bounces, identical=fill(recipe.pieces, {}))
 
 
+_Mark = tuple[Sequence[tuple[int, Outcome]], Sequence[int], Marked]  # as `mark` gets them
+
+
 class _Work:
     """The rows of one run, as net/smtp_client.py takes and settles them."""
 
@@ -235,10 +239,11 @@ class _Work:
         self.taken = 0
         self._rows: deque[tuple[outbox.Claimed, _Recipe]] = deque()
         self._groups: deque[tuple[list[outbox.Claimed], _Recipe]] = deque()  # whose copies are identical
+        self._copies: deque[Transaction] = deque()  # made, and not taken
         self._attempts: dict[int, int] = {}  # of the rows under way
-        self._waiting: list[tuple[Sequence[tuple[int, Outcome]], Sequence[int], asyncio.Future[bool]]] = []
+        self._waiting: list[_Mark] = []
         self._loop = asyncio.get_running_loop()
-        self._marking: asyncio.Handle | None = None  # the next commit, when it is on its way
+        self._committing: asyncio.Handle | None = None  # the next commit, when it is on its way
         self._expected = 1  # connections that are likely to come to it
         self._refilling: asyncio.Task[int] | None = None
         self._more = True  # there may be more to claim
@@ -270,7 +275,7 @@ class _Work:
         if self._refilling is not None:
             await self._refilling
         if self._groups or self._signed is None:
-            return bool(self._rows or self._groups) and not self.delivery.stopping
+            return bool(self._copies or self._rows or self._groups) and not self.delivery.stopping
         found = await self._signed.ready()
         if self._unsigned:
             failed, self._unsigned = self._unsigned, []
@@ -288,22 +293,37 @@ class _Work:
             return self._for_all(*self._groups.popleft())
         if self._signed is not None:
             return self._signed.take()
-        claim = self._begin()
-        return None if claim is None else self._transaction(*claim)
+        if not self._copies:
+            self._copies.extend(self._make(list(islice(iter(self._begin, None), _TOGETHER))))
+        return self._copies.popleft() if self._copies else None
 
     def settle(
         self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]
     ) -> asyncio.Future[bool]:
-        """Make outcomes durable and mark what starts; many connections share one commit."""
+        """Do as `mark` does, for those who wait in a task."""
         done: asyncio.Future[bool] = self._loop.create_future()
-        self._waiting.append((outcomes, starting, done))
-        if len(self._waiting) == self._expected:
-            if self._marking is not None:
-                self._marking.cancel()
-            self._marking = self._loop.call_soon(self._mark)  # with all that this look at the sockets brought
-        elif self._marking is None:
-            self._marking = self._loop.call_later(_GATHER_SECONDS, self._mark)
+
+        def marked(ours: bool, error: Exception | None) -> None:
+            if done.done():
+                return
+            if error is not None:
+                done.set_exception(error)
+            else:
+                done.set_result(ours)
+
+        self.mark(outcomes, starting, marked)
         return done
+
+    def mark(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
+        """Make outcomes durable and mark what starts; many connections share one commit."""
+        self._waiting.append((outcomes, starting, marked))
+        if len(self._waiting) == self._expected:
+            if self._committing is not None:
+                self._committing.cancel()
+            # With all that this look at the sockets brought.
+            self._committing = self._loop.call_soon(self._commit)
+        elif self._committing is None:
+            self._committing = self._loop.call_later(_GATHER_SECONDS, self._commit)
 
     async def keep_lease(self) -> None:
         """Renew our lease while the run lasts, and free those that ran out: a busy node looks after a dead one too."""
@@ -317,9 +337,9 @@ class _Work:
         """Give back what was claimed and never begun."""
         if self._signed is not None:
             await self._signed.close()
-        if self._marking is not None:
-            self._marking.cancel()
-            self._mark()
+        if self._committing is not None:
+            self._committing.cancel()
+            self._commit()
         if self._refilling is not None:  # a claim that failed fails again, by itself
             await asyncio.gather(self._refilling, return_exceptions=True)
         waiting = [row.id for rows, _ in self._groups for row in rows]
@@ -327,49 +347,45 @@ class _Work:
         if left:
             await self.delivery.database.writing(outbox.put_back, self.delivery.owner, left)
 
-    def _mark(self) -> None:
-        """Commit what waits for it, in this thread: the sender has it for itself, and two hops cost as much as the commit."""
-        self._marking = None
+    def _commit(self) -> None:
+        """Save what waits for it, in this thread: the sender has it for itself, and two hops cost as much as the commit."""
+        self._committing = None
         batch, self._waiting = self._waiting, []
         self._expected = max(1, len(batch))
         try:
-            with self.delivery.database.write() as connection:
-                ours = self._save(connection, batch, self.delivery.clock())
+            ours = self._save(batch)
         except Exception as error:  # noqa: BLE001  each connection must hear of it; R9: nothing more is sent
             log.event("outbox.not_marked", level="error", reason=error)
-            for *_, done in batch:
-                if not done.done():
-                    done.set_exception(error)
+            for *_, marked in batch:
+                marked(False, error)
             return
-        for outcomes, starting, done in batch:
+        for outcomes, starting, marked in batch:
             for row_id, _ in outcomes:
                 self._attempts.pop(row_id, None)
-            if not done.done():
-                done.set_result(ours.issuperset(starting))
+            marked(ours.issuperset(starting), None)
 
-    def _save(
-        self,
-        connection: Connection,
-        batch: Sequence[tuple[Sequence[tuple[int, Outcome]], Sequence[int], asyncio.Future[bool]]],
-        now: datetime,
-    ) -> set[int]:
-        owner = self.delivery.owner
-        settled = [
-            outbox.Settled(row_id, self._attempts.get(row_id, 0), outcome)
-            for outcomes, _, _ in batch
-            for row_id, outcome in outcomes
-        ]
-        if settled:
-            outbox.settle(connection, owner, settled, now, random.random())  # noqa: S311  only spreads retries
-            for one in settled:
-                if isinstance(one.outcome, Deferred | Failed):
-                    log.event(
-                        "outbox." + type(one.outcome).__name__.lower(), outbox=one.id, reply=one.outcome.reply
-                    )
-        ours = outbox.start(connection, owner, [row_id for _, starting, _ in batch for row_id in starting])
-        for _, starting, _ in batch:
-            if len(starting) > 1 and not ours.issuperset(starting):  # the others of a group stay here, too
-                outbox.take_back(connection, owner, [row_id for row_id in starting if row_id in ours])
+    def _save(self, batch: Sequence[_Mark]) -> set[int]:
+        """Save outcomes and marks in one transaction; returns which of those that start are ours."""
+        now, owner, database = self.delivery.clock(), self.delivery.owner, self.delivery.database
+        sent: list[tuple[int, str]] = []
+        unsent: list[outbox.Settled] = []
+        for outcomes, _, _ in batch:
+            for row_id, outcome in outcomes:
+                if isinstance(outcome, Sent):
+                    sent.append((row_id, outcome.reply))
+                else:
+                    unsent.append(outbox.Settled(row_id, self._attempts.get(row_id, 0), outcome))
+        starting = [row_id for _, ids, _ in batch for row_id in ids]
+        with database.brief() as connection:
+            outbox.settle_sent(connection, owner, sent, now)
+            if unsent:
+                outbox.settle(connection, owner, unsent, now, random.random())  # noqa: S311  only spreads retries
+            ours = outbox.start(connection, owner, starting)
+            for _, ids, _ in batch:
+                if len(ids) > 1 and not ours.issuperset(ids):  # the others of a group stay here, too
+                    outbox.take_back(connection, owner, [row_id for row_id in ids if row_id in ours])
+        for one in unsent:
+            log.event("outbox." + type(one.outcome).__name__.lower(), outbox=one.id, reply=one.outcome.reply)
         return ours
 
     def _begin(self) -> tuple[outbox.Claimed, _Recipe] | None:
@@ -388,30 +404,69 @@ class _Work:
         recipients = tuple((row.id, row.address) for row in rows)
         return Transaction(mail_from, recipients, recipe.identical, stuffed=True, identical=True)
 
-    def _transaction(
-        self, row: outbox.Claimed, recipe: _Recipe, signed_at: datetime | None = None
-    ) -> Transaction:
-        delivery = self.delivery
-        mail_from = ""
-        if recipe.bounces is not None:
-            mail_from = f"{recipe.bounces}+{bounce_token(delivery.key, row.id)}@{delivery.domain}"
-        values = own_values(recipe.names, delivery.key, recipe.subject, row)
-        if signed_at is None:
-            copy = fill(recipe.pieces, values)
-        else:
-            copy = sign_copy(recipe.pieces, values, recipe.covered, recipe.signers, signed_at)
-        content = copy if recipe.dotted else double_dots(copy)
-        return Transaction(mail_from, ((row.id, row.address),), content, stuffed=True)
+    def _make(
+        self, claims: Sequence[tuple[outbox.Claimed, _Recipe]], signed_at: datetime | None = None
+    ) -> list[Transaction]:
+        """Return the copies of these rows as they leave."""
+        delivery, made = self.delivery, list[Transaction]()
+        for _, group in groupby(claims, lambda claim: claim[0].mailing_id):
+            same = list(group)
+            rows, recipe = [row for row, _ in same], same[0][1]
+            if signed_at is None:
+                columns = _own_columns(recipe.names, delivery.key, recipe.subject, rows)
+                copies = fill_each(recipe.pieces, columns, len(rows))
+            else:
+                copies = [
+                    sign_copy(
+                        recipe.pieces,
+                        own_values(recipe.names, delivery.key, recipe.subject, row),
+                        recipe.covered,
+                        recipe.signers,
+                        signed_at,
+                    )
+                    for row in rows
+                ]
+            if not recipe.dotted:
+                copies = [double_dots(copy) for copy in copies]
+            made += map(
+                Transaction,
+                self._senders(recipe, rows),
+                [((row.id, row.address),) for row in rows],
+                copies,
+                repeat(True),
+            )
+        return made
+
+    def _senders(self, recipe: _Recipe, rows: Sequence[outbox.Claimed]) -> list[str]:
+        """Return each copy's own return path."""
+        if recipe.bounces is None:
+            return [""] * len(rows)
+        tokens = bounce_tokens(self.delivery.key, [row.id for row in rows])
+        return [f"{recipe.bounces}+{token}@{self.delivery.domain}" for token in tokens]
 
     def _sign(self, claims: Sequence[tuple[outbox.Claimed, _Recipe]]) -> list[Transaction]:
         """Make signed copies, in a thread."""
-        now = self.delivery.clock()
-        return [self._transaction(row, recipe, now) for row, recipe in claims]
+        return self._make(claims, self.delivery.clock())
 
     def _not_signed(self, claims: Sequence[tuple[outbox.Claimed, _Recipe]], error: BaseException) -> None:
         """Our own fault: these wait, the operator reads why, the others go on."""
         log.event("outbox.not_signed", level="error", error=error, rows=len(claims))
         self._unsigned += [(row.id, Deferred(f"not signed: {error}")) for row, _ in claims]
+
+
+def _own_columns(
+    names: frozenset[str], key: bytes, subject: str, rows: Sequence[outbox.Claimed]
+) -> dict[str, list[bytes]]:
+    """Return for each field that a mailing has what `own_values` says for each of these rows."""
+    if not names <= _QUICK:
+        values = [own_values(names, key, subject, row) for row in rows]
+        return {name: [own[name] for own in values] for name in names}
+    columns = {}
+    if "delivery" in names:
+        columns["delivery"] = [b"%d" % row.id for row in rows]
+    if "leave" in names:
+        columns["leave"] = [token.encode() for token in leave_tokens(key, subject, [row.id for row in rows])]
+    return columns
 
 
 def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Claimed) -> dict[str, bytes]:

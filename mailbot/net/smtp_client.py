@@ -23,7 +23,7 @@ from ipaddress import ip_address
 from typing import Literal, cast
 
 from mailbot import log
-from mailbot.core.delivery import Deferred, Outcome, Transaction, Work
+from mailbot.core.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction
 from mailbot.core.relay import Relay, RelayAway
 from mailbot.core.smtp_wire import (
     Extensions,
@@ -59,7 +59,7 @@ _RFC_TIMEOUTS = Timeouts()
 
 async def send(
     relays: Sequence[Relay],
-    work: Work,
+    work: MarkedWork,
     *,
     hostname: str,
     downgrade: Callable[[bytes], bytes],
@@ -506,7 +506,7 @@ class _Run:
 
     def __init__(
         self,
-        work: Work,
+        work: MarkedWork,
         hostname: str,
         downgrade: Callable[[bytes], bytes],
         connections: int,
@@ -692,8 +692,10 @@ class _Run:
         self, relay: Relay, connection: _Connection, outcomes: list[tuple[int, Outcome]]
     ) -> Prepared | None:
         """Return the next mail that can be asked on this connection; those that cannot are outcomes."""
-        while self._more():
-            transaction = self._waiting.popleft()
+        while self._error is None:
+            transaction = self._waiting.popleft() if self._waiting else self.work.take()
+            if transaction is None:
+                break
             if len(transaction.recipients) > self._most:
                 now, later = transaction.recipients[: self._most], transaction.recipients[self._most :]
                 self._waiting.appendleft(transaction._replace(recipients=later))
@@ -701,7 +703,8 @@ class _Run:
             mail, refused = prepare(transaction, connection.extensions, self._downgrade)
             outcomes += refused
             if mail is not None:
-                self._grow(relay)
+                if len(self._tasks) < self._limit:
+                    self._grow(relay)
                 return mail
         return None
 
@@ -780,31 +783,33 @@ class _Stream:
             self._outcomes += _read_content(self._starting, replies, connection)
             self._end.set_result(None)
             return
+        if (
+            len(replies) == 1 + len(following.commands)
+            and connection.lost is None
+            and replies[-1].code == 354
+            and max([reply.code for reply in replies[:-1]]) < 300
+        ):
+            self.useful = True
+            sent = Sent(replies[0].words)
+            outcomes = [*self._outcomes, *((delivery, sent) for delivery in self._starting)]
+            self._outcomes.clear()
+            self._run.work.mark(outcomes, following.ids, self._marked)
+            return
         replies = _in_step(connection, replies, 1 + len(following.commands))
         self.useful = self.useful or bool(replies)
         self._outcomes += _read_content(self._starting, replies[:1], connection)
-        del replies[:1]
-        usual = (
-            len(replies) == len(following.commands) and replies[-1].code == 354 and connection.lost is None
-        )
-        if usual and max([reply.code for reply in replies[:-1]]) < 300:
-            outcomes = tuple(self._outcomes)
-            self._outcomes.clear()
-            marking = asyncio.ensure_future(self._run.work.settle(outcomes, following.ids))
-            marking.add_done_callback(partial(self._marked, following))
-        else:
-            self._end.set_result(_read_envelope(following, replies, connection.lost))
+        self._end.set_result(_read_envelope(following, replies[1:], connection.lost))
 
-    def _marked(self, mail: Prepared, marking: asyncio.Future[bool]) -> None:
+    def _marked(self, ours: bool, error: Exception | None) -> None:
         """Go on with the next mail, which is marked now, unless it may not leave."""
-        error = marking.exception()
         if error is not None:
             self._run.fail(error)
-        if self._end.done():
+        mail = self._following
+        if self._end.done() or mail is None:
             return
         if error is not None:
             self._end.set_exception(error)
-        elif self._connection.lost is not None or not marking.result():
+        elif self._connection.lost is not None or not ours:
             self._end.set_result(_Envelope(mail, mail.ids, [], go_on=True, answered=True))
         else:
             try:

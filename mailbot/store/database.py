@@ -50,6 +50,9 @@ _BUSY_MS = 10_000
 _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit
 _FIRST = "mailbot_first"  # in a connection's info: what is done just before the commit
 _LATER = "mailbot_later"  # in a connection's info: what is done after the commit
+_BEGUN = (
+    "mailbot_begun"  # in a connection's info: the driver is in a transaction that SQLAlchemy did not begin
+)
 _KNOWN = "mailbot_known"  # in a connection's info: what nobody else can change before the commit
 _GATHERED = "mailbot_gathered"  # in a connection's info: rows that are still to be saved, by what saves them
 _AHEAD = "mailbot_ahead"  # in a connection's info: what was read before it is asked for
@@ -110,6 +113,36 @@ class Database:
             finally:
                 if touched:
                     self._scrub(connection, touched)
+
+    @contextlib.contextmanager
+    def brief(self) -> Iterator[Connection]:
+        """Run the block as `write` does, for little that is done often; nothing in it waits for the commit.
+
+        Its statements are mostly `Written`: for those SQLAlchemy need not know of the transaction, and what it does to
+        begin and to end one takes longer than the sender's marks for a round of copies.
+        """
+        if not self._sqlite:
+            with self.write() as connection:
+                yield connection
+            return
+        with storage_errors(), self._to_write() as connection:
+            driver: Any = connection.connection.driver_connection
+            connection.info[_BEGUN] = True
+            try:
+                _run(connection, "BEGIN IMMEDIATE")
+                yield connection
+                if connection.in_transaction():
+                    connection.commit()
+                else:
+                    _run(connection, "COMMIT")
+            except BaseException:
+                if connection.in_transaction():
+                    connection.rollback()
+                elif driver.in_transaction:  # SQLite itself takes back some of what fails
+                    driver.rollback()
+                raise
+            finally:
+                connection.info[_BEGUN] = False
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
@@ -629,6 +662,8 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that may write takes the lock at once: it can then never fail half-way for want of it.
+        if connection.info.get(_BEGUN):
+            return
         reads = connection.get_execution_options().get("mailbot_reads", False)
         _run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
 

@@ -211,6 +211,15 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
     return set(connection.execute(ours).scalars())
 
 
+def settle_sent(connection: Connection, owner: str, sent: Sequence[tuple[int, str]], now: datetime) -> None:
+    """Record what the next hop has taken, with its words. A row whose lease went to somebody else is left to them."""
+    if len(sent) >= _STRETCH:
+        sent = _settle_stretches(connection, owner, sent, microseconds(now))
+    if sent:
+        rows, words = [row for row, _ in sent], [storable(said) for _, said in sent]
+        _SENT.run_columns(connection, {"row": rows, "words": words}, owner=owner, at=microseconds(now))
+
+
 def settle(
     connection: Connection, owner: str, settled: Sequence[Settled], now: datetime, spread: float
 ) -> None:
@@ -218,13 +227,8 @@ def settle(
 
     `spread` (0 to 1) moves the next attempts apart, see core/delivery.py.
     """
-    at = microseconds(now)
-    sent = [one for one in settled if isinstance(one.outcome, Sent)]
-    if len(sent) >= _STRETCH:
-        sent = _settle_stretches(connection, owner, sent, at)
-    if sent:
-        words = [storable(one.outcome.reply) for one in sent]
-        _SENT.run_columns(connection, {"row": [one.id for one in sent], "words": words}, owner=owner, at=at)
+    sent = [(one.id, one.outcome.reply) for one in settled if isinstance(one.outcome, Sent)]
+    settle_sent(connection, owner, sent, now)
     others = [one for one in settled if not isinstance(one.outcome, Sent)]
     if others:
         queued_at = _queued_at(connection, [one.id for one in others])
@@ -235,17 +239,19 @@ def settle(
         )
 
 
-def _settle_stretches(connection: Connection, owner: str, sent: Sequence[Settled], at: int) -> list[Settled]:
+def _settle_stretches(
+    connection: Connection, owner: str, sent: Sequence[tuple[int, str]], at: int
+) -> list[tuple[int, str]]:
     """Record with one statement what one reply says of many neighbours; returns the others."""
-    others: list[Settled] = []
-    for _, run in groupby(sent, key=lambda one: id(one.outcome)):
+    others: list[tuple[int, str]] = []
+    for _, run in groupby(sent, key=lambda one: id(one[1])):
         of_one_reply = list(run)
-        stretches, alone = _stretches([one.id for one in of_one_reply])
+        stretches, alone = _stretches([row for row, _ in of_one_reply])
         for first, last in stretches:
-            words = storable(of_one_reply[0].outcome.reply)
+            words = storable(of_one_reply[0][1])
             _SENT_STRETCH.run(connection, owner=owner, first=first, last=last, words=words, at=at)
         rest = set(alone)
-        others += [one for one in of_one_reply if one.id in rest]
+        others += [one for one in of_one_reply if one[0] in rest]
     return others
 
 

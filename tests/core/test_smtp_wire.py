@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbot.core import smtp_wire
 from mailbot.core.delivery import Failed, Transaction
 from mailbot.core.smtp_wire import (
     Extensions,
@@ -296,6 +299,41 @@ def test_identical_copies_ask_for_their_recipients_in_reports() -> None:
     prepared, _ = prepare(mail, Extensions(utf8=True), not_called)
     assert prepared is not None
     assert prepared.commands[1] == b"RCPT TO:<b+c=d@x>\r\n"
+
+
+_PARTS = ["a", "b@x", "@", "c.jp", " ", ">", "\r\n", "\x00", "太", '"q"', "..", "x" * 120, ""]
+_ADDRESSES = st.sampled_from(
+    ["", "b+1@x.jp", "a@b", "a@b ", "a", "太郎@x.jp", f"{'l' * 252}@x", f"{'l' * 253}@x"]
+) | st.lists(st.sampled_from(_PARTS), max_size=4).map("".join)
+
+
+@given(
+    _ADDRESSES,
+    st.lists(_ADDRESSES, min_size=1, max_size=2),
+    st.sampled_from([ASCII, EIGHT_BIT, b"", b"x", b"a\x00b\r\n", b"..x\r\n"]),
+    st.booleans(),
+    st.booleans(),
+    st.builds(
+        Extensions,
+        eight_bit=st.booleans(),
+        utf8=st.booleans(),
+        dsn=st.booleans(),
+        size=st.sampled_from([None, 0, 20, 10_000]),
+    ),
+)
+def test_the_usual_mail_is_written_as_any_other(
+    mail_from: str,
+    recipients: list[str],
+    content: bytes,
+    stuffed: bool,
+    identical: bool,
+    extensions: Extensions,
+) -> None:
+    """The short way for what nearly every mail is comes to the same commands and refusals, to the letter."""
+    mail = Transaction(mail_from, tuple(enumerate(recipients, 7)), content, stuffed, identical)
+    found = prepare(mail, extensions, lambda _content: ASCII)
+    with patch.object(smtp_wire, "_write_usual", return_value=None):
+        assert found == prepare(mail, extensions, lambda _content: ASCII)
 
 
 def test_downgrade_of_stuffed_content() -> None:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import timeit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mailbot.core.token import (
     ALPHABET,
     MAX_LENGTH,
     ballot_token,
     bounce_token,
+    bounce_tokens,
     fold,
     leave_token,
+    leave_tokens,
     mailing_token,
     read_bounce_token,
     read_leave_token,
@@ -44,6 +48,13 @@ def test_bounce_token_round_trip(number: int) -> None:
     assert len(token) <= MAX_LENGTH
     assert read_bounce_token([KEY], token) == number
     assert read_bounce_token([KEY], token.upper()) == number
+
+
+@given(st.binary(max_size=80), st.lists(st.integers(0, 2**50 - 1), max_size=200))
+def test_many_tokens_at_once_are_the_same(key: bytes, numbers: list[int]) -> None:
+    """Whether a token is made by itself or with others makes no difference."""
+    assert bounce_tokens(key, numbers) == [bounce_token(key, number) for number in numbers]
+    assert leave_tokens(key, "room", numbers) == [leave_token(key, "room", number) for number in numbers]
 
 
 def test_bounce_address_fits_a_local_part() -> None:

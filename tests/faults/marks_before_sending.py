@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from mailbot.cli import main
-from mailbot.core.delivery import Outcome
+from mailbot.core.delivery import Marked, Outcome
 from mailbot.flows import deliver_outbox
 from mailbot.store import outbox
 from mailbot.store.tables import delivery
 
-_settle = deliver_outbox._Work.settle
+_mark = deliver_outbox._Work.mark
 
 
 def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
@@ -26,13 +26,16 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
     return set(ids)
 
 
-async def settle(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
+def mark(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
     """Make the marks durable, and dawdle."""
-    ours = await _settle(self, outcomes, starting)
-    await asyncio.sleep(0.02)
-    return ours
+    loop = asyncio.get_running_loop()
+
+    def dawdle(ours: bool, error: Exception | None) -> None:
+        loop.call_later(0.02, marked, ours, error)
+
+    _mark(self, outcomes, starting, dawdle)
 
 
 outbox.start = start
-setattr(deliver_outbox._Work, "settle", settle)  # noqa: B010  mypy would not have it
+setattr(deliver_outbox._Work, "mark", mark)  # noqa: B010  mypy would not have it
 main()

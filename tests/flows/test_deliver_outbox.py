@@ -14,6 +14,8 @@ from sqlalchemy import Connection, update
 from mailbot.core.envelope import StorageFull
 from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay, RelayAway, parse_relay
+from mailbot.core.token import bounce_token, leave_token
+from mailbot.flows import deliver_outbox
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.store import outbox
 from mailbot.store.tables import delivery as delivery_table
@@ -52,6 +54,24 @@ async def test_each_member_gets_one_copy(office: PostOffice, sink: Sink) -> None
     assert sink.received == {(member, "<one@test>"): 1 for member in (YAMADA, SUZUKI, SATO)}
     assert states(office) == {"sent": 3}
     assert await sender.deliver() == 0
+
+
+async def test_copies_that_are_made_together_are_those_made_alone(office: PostOffice, sink: Sink) -> None:
+    """Return path and way out are each copy's own, as the tokens of its number say."""
+    office.post(YAMADA, Message_ID="<one@test>")
+    office.post(SATO, Message_ID="<two@test>")
+    sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
+    work = deliver_outbox._Work(sender)
+    await work.refill(10)
+    copies = list(iter(work.take, None))
+    await work.finish()
+    assert [delivery_id for copy in copies for delivery_id, _ in copy.recipients] == list(range(1, 7))
+    for copy in copies:
+        (number, _), key = copy.recipients[0], office.site.key
+        assert copy.mail_from == f"security-bounces+{bounce_token(key, number)}@{office.site.domain}"
+        assert f"<mailto:security-leave+{leave_token(key, 'security', number)}@".encode() in copy.content
+        assert b"X-Mailbot-Delivery: %d\r\n" % number in copy.content
+    assert states(office) == {"pending": 6}
 
 
 async def test_a_ballot_leaves_as_the_reader_will_compare_it(office: PostOffice, sink: Sink) -> None:

@@ -18,7 +18,7 @@ from typing import Self
 
 import pytest
 
-from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, Transaction
+from mailbot.core.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
 from mailbot.core.relay import Relay, RelayAway
 from mailbot.core.smtp_wire import stuff
 from mailbot.net.smtp_client import Timeouts, send
@@ -150,6 +150,7 @@ class Queue:
         self.connections = connections
         self.lost = lost
         self.fault: Exception | None = None
+        self._marking: set[asyncio.Task[None]] = set()
 
     def take(self) -> Transaction | None:
         return self.mails.pop(0) if self.mails else None
@@ -171,6 +172,19 @@ class Queue:
         self.in_doubt.update(starting)
         assert len({delivery // 100 for delivery in self.in_doubt}) <= self.connections, "too many in doubt"
         return True
+
+    def mark(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
+        async def settle() -> None:
+            try:
+                ours = await self.settle(outcomes, starting)
+            except Exception as fault:  # noqa: BLE001  the sender is to hear of it
+                marked(False, fault)
+            else:
+                marked(ours, None)
+
+        task = asyncio.create_task(settle())
+        self._marking.add(task)
+        task.add_done_callback(self._marking.discard)
 
 
 def mail(number: int, *recipients: str, content: bytes = b"Subject: x\r\n\r\n.dot\r\n") -> Transaction:

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, bindparam, delete, insert, inspect, select, text, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
@@ -140,6 +140,31 @@ def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
         assert connection.execute(select(body.c.code)).all() == []
 
 
+def test_a_brief_transaction_is_whole_or_not_at_all(database: Database) -> None:
+    """What fails in it is taken back, what does not is kept, and other transactions go on as ever."""
+    add = Written(insert(body))
+
+    def fail(connection: Connection) -> None:
+        add.run(connection, **ANT)
+        raise KeyError
+
+    def repeat(connection: Connection) -> None:
+        add.run(connection, **ANT)
+        connection.execute(insert(body).values(ANT))
+
+    with pytest.raises(KeyError), database.brief() as connection:
+        fail(connection)
+    with pytest.raises(DBAPIError), database.brief() as connection:
+        repeat(connection)
+    with database.read() as connection:
+        assert connection.execute(select(body.c.code)).all() == []
+    with database.brief() as connection:
+        add.run(connection, **ANT)
+        connection.execute(insert(body).values(ANT | {"code": "202029"}))
+    with database.write() as connection:
+        assert connection.execute(select(func.count()).select_from(body)).scalar() == 2
+
+
 def test_what_is_to_be_done_after_the_commit(database: Database) -> None:
     """It is done once and then only; not when the transaction, or its own savepoint, was rolled back."""
     done: list[str] = []
@@ -190,8 +215,12 @@ def test_a_full_disk_is_called_so(tmp_path: Path) -> None:
             connection.execute(text("PRAGMA max_page_count = 1"))  # SQLite takes the present size for it
         with pytest.raises(StorageFull), database.write() as connection:
             connection.execute(insert(body), many)
+        with pytest.raises(StorageFull), database.brief() as connection:
+            Written(insert(body)).run_each(connection, many)
         with database.read() as connection:
             assert connection.execute(select(body.c.code)).all() == []
+        with database.brief() as connection:
+            Written(insert(body)).run(connection, **ANT)
     finally:
         database.close()
 
