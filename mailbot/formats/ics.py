@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from typing import TYPE_CHECKING
 
 from mailbot.core.calendar import local_moment
 from mailbot.core.event import Event
 from mailbot.core.mailing import field
+
+if TYPE_CHECKING:
+    from icalendar import Calendar, Timezone
 
 # What of an invitation is each recipient's own, and the octets that it may take; `mailbox` folds itself.
 _OWN = {"calendar": 26, "token": 16, "partstat": 12, "mailbox": 74}
@@ -63,10 +68,27 @@ def event_ics(
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", calendar_method(event))
     calendar.add_component(entry)
-    calendar.add_missing_timezones()
+    add_zones(calendar)
     text = bytes(calendar.to_ical()).decode()
     own = "".join(_folded(line) for line in _who(event, organizer, organizer_name, domain))
     return text.replace("BEGIN:VEVENT\r\n", f"BEGIN:VEVENT\r\n{own}", 1).encode()
+
+
+def add_zones(calendar: Calendar) -> None:
+    """Add the VTIMEZONE of each zone whose times stand in a calendar."""
+    zones = [zone for tzid in sorted(calendar.get_missing_tzids()) if (zone := _zone(tzid)) is not None]
+    calendar.subcomponents[:0] = zones
+
+
+@cache  # the one of the association, and whatever others: the rules of many years are walked through for it
+def _zone(tzid: str) -> Timezone | None:
+    """Return the VTIMEZONE of a zone; None when its name is known to nobody."""
+    import icalendar  # noqa: PLC0415  as above
+
+    try:
+        return icalendar.Timezone.from_tzid(tzid)
+    except ValueError:
+        return None
 
 
 def calendar_method(event: Event) -> str:

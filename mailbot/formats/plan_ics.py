@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from mailbot.core.calendar import Language
+from mailbot.formats.ics import add_zones
 
 _LENGTH = timedelta(minutes=15)  # an entry of no length is not shown by every program
 
@@ -38,7 +39,7 @@ def plan_ics(entries: Sequence[Entry], *, stamp: datetime, language: Language, d
         entry.add("dtend", one.at + _LENGTH)
         entry.add("transp", "TRANSPARENT")
         calendar.add_component(entry)
-    calendar.add_missing_timezones()
+    add_zones(calendar)
     return bytes(calendar.to_ical())
 
 
