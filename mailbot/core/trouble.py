@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from mailbot.core.failure import Reason
+if TYPE_CHECKING:  # for it comes with all that reads bounces, and each command needs the limits alone
+    from mailbot.core.failure import Reason
 
 State = Literal["watched", "probing", "suspended"]
 """watched: its bounces are weighed. probing: a mail to it asks for a sign of life. suspended: it gets no list mail."""

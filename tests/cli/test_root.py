@@ -111,6 +111,10 @@ def test_a_plain_command_loads_no_library_that_it_does_not_use(tmp_path: Path) -
     for words in (("lists",), ("queue",), ("members", "figures")):
         names = loaded(*words, "--json", *config)
         assert "mailbot.store.database" in names
-        assert names & {"mailbot.service", "mailbot.folder.definitions", "mailbot.render"} == set(), words
+        assert (
+            names
+            & {"mailbot.service", "mailbot.folder.definitions", "mailbot.render", "mailbot.core.failure"}
+            == set()
+        ), words
         assert not [name for name in names if name.startswith("sqlalchemy.dialects.postgresql")], words
         assert {name.partition(".")[0] for name in names} & _HEAVY == set(), words
