@@ -52,11 +52,22 @@ footer: |
 _TICKS = os.sysconf("SC_CLK_TCK")  # per second, of /proc/PID/stat
 _READY_SECONDS = 30
 _LONGEST_SECONDS = 120  # for anything that is waited for
+_MAIN = "from mailbot.cli import main; main()"
 _START = {
     "uvloop": ["-m", "mailbot"],
     # `serve` takes uvloop where it is installed; this makes it one where it is not.
-    "asyncio": ["-c", "import sys; sys.modules['uvloop'] = None; from mailbot.cli import main; main()"],
+    "asyncio": ["-c", f"import sys; sys.modules['uvloop'] = None; {_MAIN}"],
 }
+# A disk whose commits take longer: each transaction that may write sleeps before its commit, without the interpreter's lock,
+# as one does that waits for its fdatasync.
+_SLOW_DISK = """\
+import time
+from sqlalchemy import Engine, event
+@event.listens_for(Engine, "commit")
+def wait(connection):
+    if not connection.get_execution_options().get("mailbot_reads"):
+        time.sleep({seconds})
+"""
 
 
 class Unmeasurable(Exception):  # noqa: N818  a state of affairs, said to the person who measures
@@ -140,6 +151,18 @@ class Sink:
         self._counts.close()
 
 
+@contextlib.contextmanager
+def far_away(port: int, round_trip_ms: int) -> Iterator[int]:
+    """Put a line of so many milliseconds there and back before a port of this machine; yields the port of its near end."""
+    command = [sys.executable, str(ROOT / "benchmarks" / "far"), str(port), str(round_trip_ms)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as line:
+        assert line.stdout is not None
+        try:
+            yield int(line.stdout.readline())
+        finally:
+            line.terminate()
+
+
 # --- the service ------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +182,7 @@ class Service:
         self._loop = loop
         self._workers = workers
         self._database = database
+        self.slower_commits = 0.0  # seconds that the disk takes longer for each than it does
         self._process: subprocess.Popen[bytes] | None = None
         self._config = self.folder / "config" / "mailbot.yaml"
         self._log = folder / "serve.log"
@@ -222,7 +246,11 @@ class Service:
 
     def start(self, roles: str | None = None) -> None:
         """Start to serve; returns when it is ready."""
-        command = [sys.executable, *_START[self._loop], "serve", "--workers", str(self._workers)]
+        how = _START[self._loop]
+        if self.slower_commits:
+            slow, uvloop = _SLOW_DISK.format(seconds=self.slower_commits), self._loop == "uvloop"
+            how = ["-c", slow + (_MAIN if uvloop else how[1])]
+        command = [sys.executable, *how, "serve", "--workers", str(self._workers)]
         command += ["--roles", roles] if roles else []
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(command, env=self._environment(), stderr=log)

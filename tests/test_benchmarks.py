@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from tests.net.postfix import UNAVAILABLE
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 
 
@@ -50,6 +52,13 @@ def test_fanout_with_a_relay_of_ones_own() -> None:
     assert 0 < shown["time_to_first_s"] < shown["seconds"]
 
 
+def test_fanout_over_a_long_line() -> None:
+    """`fanout --round-trip` has a relay that is so far away: no recipient is there before the greetings have come and gone."""
+    shown = figures("fanout", "--members", "50", "--round-trip", "100")
+    assert shown["recipients"] == 50
+    assert shown["time_to_first_s"] > 0.3
+
+
 def test_fanout_of_invitations() -> None:
     """`fanout --mode calendar` measures an event's notice with a calendar part of its own for each body."""
     shown = figures("fanout", "--members", "50", "--mode", "calendar")
@@ -87,6 +96,21 @@ def test_ingest() -> None:
     assert 0 < shown["p50_ms"] <= shown["p99_ms"] < 30_000
     assert shown["cpu_seconds"] >= 0
     assert shown["seconds"] > 0
+
+
+def test_ingest_on_a_slow_disk() -> None:
+    """`ingest --commit` has a disk that takes longer for each commit."""
+    shown = figures("ingest", "--sessions", "1", "--messages", "5", "--commit", "100")
+    assert shown["p50_ms"] > 100
+
+
+@pytest.mark.postfix
+@pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "runs")
+def test_ingest_beside_postfix() -> None:
+    """`ingest --beside postfix` hands in the same mails to a Postfix of its own, and compares processor time."""
+    shown = figures("ingest", "--sessions", "5", "--messages", "100", "--beside", "postfix", "--rounds", "1")
+    assert shown["postfix_messages_per_cpu_s"] > 0
+    assert shown["times_postfix"] > 0
 
 
 def test_replies() -> None:

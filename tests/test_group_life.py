@@ -6,9 +6,7 @@ Opened, joined, invited to, posted to, held, approved, bounced from, left for th
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,15 +24,14 @@ import pytest
 from mailbot.folder.config import write_secret_key
 from tests import mutt
 from tests.dialogs.conversation import text_of
-from tests.net.test_smtp_server import prepare_postfix
+from tests.net.postfix import UNAVAILABLE, lay_out
 from tests.ports import free_port
 
 Found = TypeVar("Found")
 
-_NO_POSTFIX = shutil.which("postfix") is None or os.geteuid() != 0
 pytestmark = [
     pytest.mark.postfix,
-    pytest.mark.skipif(_NO_POSTFIX, reason="needs Postfix (Debian: postfix), and root to start it"),
+    pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "runs"),
     pytest.mark.skipif(bool(mutt.UNAVAILABLE), reason=mutt.UNAVAILABLE or "runs"),
 ]
 
@@ -48,19 +45,7 @@ PATIENCE = 30.0  # seconds
 # One Postfix is everybody's: it takes what mutt sends, brings the service its mail by LMTP, and each member his own. The
 # field that it adds about the sender is what a DMARC milter would say.
 _MAIN = """
-compatibility_level = 3.6
-queue_directory = {folder}/spool
-data_directory = {folder}/data
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-myhostname = mail.test
-mydestination =
 mynetworks = 127.0.0.0/8
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-alias_maps =
-alias_database =
-disable_dns_lookups = yes
 smtp_host_lookup = native
 relay_domains = ml.example.jp, kaitou.example.jp
 transport_maps = inline:{{{{ml.example.jp = lmtp:inet:[127.0.0.1]:{lmtp}}}, {{kaitou.example.jp = lmtp:inet:[127.0.0.1]:{lmtp}}}}}
@@ -76,8 +61,6 @@ maximal_backoff_time = 1s
 minimal_backoff_time = 1s
 queue_run_delay = 1s
 default_process_limit = 20
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
 """
 _REGISTER = f"""code,body,kind,prefecture,name,role,email,rank
 202029,松本市,city,長野県,佐藤花子,情報政策課,{SATO},1
@@ -170,22 +153,16 @@ def world(tmp_path: Path) -> Iterator[World]:
     with ExitStack() as stack:
         # Not in pytest's folder, which other users cannot enter.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        prepare_postfix(folder)
-        master = (folder / "etc/master.cf").read_text()
-        (folder / "etc/master.cf").write_text(f"127.0.0.1:{smtp} inet n - n - - smtpd\n{master}")
+        postfix = lay_out(folder, _MAIN.format(folder=folder, lmtp=lmtp, domains=DOMAINS), smtp)
         _vouch(folder)
         (folder / "mail").mkdir()
         (folder / "mail").chmod(0o777)
         _mailboxes(folder, (OFFICE, SATO, TANAKA, SUZUKI, NEW))
-        (folder / "etc/main.cf").write_text(_MAIN.format(folder=folder, lmtp=lmtp, domains=DOMAINS))
         here = World(folder, site, smtp, log)
         here.mailbot("members", "import", str(site / "members.csv"))
         here.mailbot("apply")
-        etc = str(folder / "etc")
-        subprocess.run(["postfix", "-c", etc, "start"], check=True, capture_output=True, timeout=30)
-        stack.callback(
-            subprocess.run, ["postfix", "-c", etc, "stop"], check=True, capture_output=True, timeout=30
-        )
+        subprocess.run([*postfix, "start"], check=True, capture_output=True, timeout=30)
+        stack.callback(subprocess.run, [*postfix, "stop"], check=True, capture_output=True, timeout=30)
         _running(
             stack,
             [sys.executable, "-m", "mailbot", "serve", "--config", str(site / "config/mailbot.yaml")],

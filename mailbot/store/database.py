@@ -62,6 +62,7 @@ _VERSION = Table(  # which migration a database has, as Alembic keeps it
     Column("version_num", String(32)),
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
+_SIZES = (32, 16, 8, 4, 2, 1)  # rows of one INSERT
 _UPGRADE_LOCK = 0x6D61696C  # PostgreSQL advisory lock, so that two nodes do not upgrade at once
 
 Statement = Select[Any] | Insert | Update | Delete
@@ -361,6 +362,15 @@ def savepoint(connection: Connection) -> Iterator[None]:
     _run(connection, "RELEASE SAVEPOINT one")
 
 
+def _chunks(count: int) -> Iterator[tuple[int, int]]:
+    """Cut so many rows into few pieces of few sizes, so that the driver keeps the statements: where each begins, and its size."""
+    start = 0
+    for size in _SIZES:
+        while count - start >= size:
+            yield start, size
+            start += size
+
+
 class Written:
     """A statement that is written out once and then goes to the driver as it is: for what runs for each mail.
 
@@ -407,6 +417,20 @@ class Written:
         _changed(connection, self._changes)
         form = self._forms.get(connection.dialect.name) or self._form(connection, {**columns, **same})
         return int(_run(connection, form.sql, form.of_columns(columns, same), each=True))
+
+    def insert_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert these rows, each with the same columns, by few statements.
+
+        SQLite's driver gives the interpreter's lock up for each; where an event loop is busy, it comes back 5 ms later.
+        """
+        for start, size in _chunks(len(rows)):
+            chunk = rows[start : start + size]
+            form = self._forms.get(connection.dialect.name) or self._form(connection, chunk[0])
+            if form.positional:
+                values = [value for row in chunk for value in form.parameters(row)]
+                _run(connection, form.for_rows(size), values)
+            else:  # PostgreSQL's sends them all before it waits for an answer
+                self.run_each(connection, chunk)
 
     def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
         form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect, values)
@@ -554,6 +578,16 @@ class _Form:
             for place, column in enumerate(returned)
             if (outward := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
         ]
+
+    @property
+    def positional(self) -> bool:
+        """Whether the driver takes values by their place."""
+        return self._in_order is not None
+
+    def for_rows(self, count: int) -> str:
+        """Return an INSERT as it is for so many rows."""
+        head, values, group = self.sql.partition(" VALUES ")
+        return head + values + ", ".join([group] * count)
 
     def parameters(self, values: Mapping[str, object]) -> Any:
         """Return the values as the driver wants them."""

@@ -72,27 +72,52 @@ def add(
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
     now = clock()
-    rows = []
+    fresh: list[tuple[bytes, Envelope, str | None]] = []
+    keys: set[str] = set()
     for content, envelope in arrivals:
         key = storable(envelope.peer) if envelope.protocol == "imap" else None
-        if key is not None and connection.execute(select(mail.c.id).where(mail.c.imap_key == key)).first():
-            continue
-        mail_id = _ADD.first(
-            connection,
-            content=content,
-            mail_from=storable(envelope.mail_from),
-            peer=storable(envelope.peer),
-            protocol=envelope.protocol,
-            imap_key=key,
-            received_at=now,
-            helo=storable(envelope.helo),
-            check_due=now if check else None,
-        ).id
-        rows += [(mail_id, storable(recipient)) for recipient in dict.fromkeys(envelope.recipients)]
-    if rows:
-        mail_ids, recipients = zip(*rows, strict=True)
-        columns = {"mail_id": mail_ids, "recipient": recipients}
-        _ADD_RECIPIENT.run_columns(connection, columns, state="received")
+        if key is not None:
+            if key in keys or _fetched(connection, key):
+                continue
+            keys.add(key)
+        fresh.append((content, envelope, key))
+    if not fresh:
+        return
+    mails, rows = [], []
+    for mail_id, (content, envelope, key) in zip(_next_ids(connection, len(fresh)), fresh, strict=True):
+        mails.append(
+            {
+                "id": mail_id,
+                "content": content,
+                "mail_from": storable(envelope.mail_from),
+                "peer": storable(envelope.peer),
+                "protocol": envelope.protocol,
+                "imap_key": key,
+                "received_at": now,
+                "helo": storable(envelope.helo),
+                "check_due": now if check else None,
+            }
+        )
+        rows += [
+            {"mail_id": mail_id, "recipient": storable(recipient), "state": "received"}
+            for recipient in dict.fromkeys(envelope.recipients)
+        ]
+    _ADD.insert_each(connection, mails)
+    _ADD_RECIPIENT.insert_each(connection, rows)
+
+
+def _fetched(connection: Connection, key: str) -> bool:
+    return connection.execute(select(mail.c.id).where(mail.c.imap_key == key)).first() is not None
+
+
+def _next_ids(connection: Connection, count: int) -> Sequence[int]:
+    """Return the numbers of the next mails."""
+    if connection.dialect.name == "postgresql":
+        sequence = func.pg_get_serial_sequence("mail", "id")
+        numbers = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
+        return list(connection.execute(numbers).scalars())
+    newest = _NEWEST.first(connection)[0] or 0  # the one writer
+    return range(newest + 1, newest + 1 + count)
 
 
 def stop_intake(connection: Connection) -> None:
@@ -300,7 +325,8 @@ def _entries() -> Select[Any]:
 
 # What runs for each mail is put together once: that costs SQLAlchemy more than running it.
 
-_ADD = Written(insert(mail).returning(mail.c.id))
+_NEWEST = Written(select(func.max(mail.c.id).label("id")))
+_ADD = Written(insert(mail))
 
 _ADD_RECIPIENT = Written(insert(inbox))
 

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import hashlib
 import inspect
-import os
 import re
 import shutil
 import socket
@@ -26,6 +25,7 @@ import pytest
 
 from mailbot.core.envelope import Envelope, StorageFull, StorageUnavailable
 from mailbot.net.smtp_server import Limits, Protocol, Server, listen
+from tests.net.postfix import UNAVAILABLE, lay_out
 
 
 @dataclass
@@ -886,63 +886,31 @@ async def test_failed_handshake(
 
 
 POSTFIX = """
-compatibility_level = 3.6
-queue_directory = {folder}/spool
-data_directory = {folder}/data
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-myhostname = mail.test
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-alias_maps =
-alias_database =
-disable_dns_lookups = yes
 default_transport = lmtp:inet:[127.0.0.1]:{port}
 maximal_backoff_time = 1s
 minimal_backoff_time = 1s
 queue_run_delay = 1s
-maillog_file = {folder}/log
-maillog_file_prefixes = {folder}
 """
-
-
-MASTER = ("/usr/share/postfix/master.cf.dist", "/etc/postfix/master.cf")
-
-
-def prepare_postfix(folder: Path) -> None:
-    """Lay out the folders of a Postfix that listens nowhere and runs nothing in a chroot."""
-    folder.chmod(0o755)
-    for part in ("etc", "spool", "data"):
-        (folder / part).mkdir()
-    shutil.chown(folder / "data", "postfix")
-    master = next(path for path in map(Path, MASTER) if path.exists()).read_text()
-    master = re.sub(r"(?m)^smtp +inet.*$", "", master)
-    master = re.sub(r"(?m)^(\S+ +unix +\S+ +\S+ +)y", r"\1n", master)
-    (folder / "etc/master.cf").write_text(master)
-    for name in ("postfix-files", "dynamicmaps.cf"):
-        if Path("/etc/postfix", name).exists():
-            shutil.copy(Path("/etc/postfix", name), folder / "etc")
 
 
 @pytest.fixture
 async def postfix() -> AsyncIterator[Callable[[int], Awaitable[Path]]]:
     """Start a Postfix of its own, which relays all mail by LMTP to a port; gives its folder."""
-    if shutil.which("postfix") is None or os.geteuid() != 0:
-        pytest.skip("needs Postfix (Debian: postfix), and root to start it")
+    if UNAVAILABLE:
+        pytest.skip(UNAVAILABLE)
     with tempfile.TemporaryDirectory() as name:  # not in pytest's folder, which other users cannot enter
         folder = Path(name)
-        prepare_postfix(folder)
+        command: list[str] = []
 
         async def begin(port: int) -> Path:
-            (folder / "etc/main.cf").write_text(POSTFIX.format(folder=folder, port=port))
-            await run("postfix", "-c", str(folder / "etc"), "start")
+            command[:] = lay_out(folder, POSTFIX.format(port=port))
+            await run(*command, "start")
             return folder
 
         try:
             yield begin
         finally:
-            await run("postfix", "-c", str(folder / "etc"), "stop")
+            await run(*command, "stop")
 
 
 async def run(*command: str, stdin: bytes = b"") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -154,3 +155,26 @@ def test_the_record_of_answers_does_not_grow_for_ever(database: Database) -> Non
         for number in range(10):
             assert inbox.may_answer(connection, "a@b.example", NOW + number * timedelta(days=2))
         assert connection.execute(select(func.count()).select_from(answered)).scalar() == 1
+
+
+def test_many_mails_take_few_statements(database: Database) -> None:
+    """A hundred mails for two recipients each are stored as they came, on SQLite by some dozen statements."""
+    mails = [
+        (b"Subject: %d\r\n\r\n" % number, envelope(f"a{number}@ml.example.jp", f"b{number}@ml.example.jp"))
+        for number in range(100)
+    ]
+    add(database, (b"before", envelope()))
+    statements: list[str] = []
+    with database.write() as connection:
+        own: Any = connection.connection.dbapi_connection
+        if connection.dialect.name == "sqlite":
+            own.set_trace_callback(statements.append)
+        inbox.add(connection, mails, lambda: NOW)
+        if connection.dialect.name == "sqlite":
+            own.set_trace_callback(None)
+        rows = inbox.waiting(connection, 1000)[1:]
+        found = [inbox.load(connection, row) for row in rows]
+    stored = {(one.content, one.recipient) for one in found if one is not None}
+    assert len(rows) == 200
+    assert stored == {(content, recipient) for content, to in mails for recipient in to.recipients}
+    assert len(statements) <= 15
