@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,8 +134,15 @@ class Node:
             return False
 
 
-def new_node(folder: Path, relay: int, *, members: int, database: str = "sqlite:data/mailbot.db") -> Node:
-    """Make a folder with one list of so many members, which sends to the relay on this port."""
+def new_node(
+    folder: Path,
+    relay: int,
+    *,
+    members: int,
+    database: str = "sqlite:data/mailbot.db",
+    domains: Sequence[str] = ("member.example",),
+) -> Node:
+    """Make a folder with one list of so many members, in turn of these domains, which sends to the relay on this port."""
     (folder / "config" / "lists").mkdir(parents=True)
     (folder / "data").mkdir()
     write_secret_key(folder, bytes(range(32)))
@@ -144,7 +151,8 @@ def new_node(folder: Path, relay: int, *, members: int, database: str = "sqlite:
     room = MailingList("room", "会議室", "closed", Selector(everyone=True))
     (folder / "config" / "lists" / "room.yaml").write_text(write_yaml(room, TOKYO), encoding="utf-8")
     rows = [
-        f"202011,長野市,city,長野県,,,,m{number}@member.example,{number + 1}," for number in range(members)
+        f"202011,長野市,city,長野県,,,,m{number}@{domains[number % len(domains)]},{number + 1},"
+        for number in range(members)
     ]
     head = "code,body,kind,prefecture,population,name,role,email,rank,tags"
     (folder / "members.csv").write_text("\n".join([head, *rows]) + "\n", encoding="utf-8")
