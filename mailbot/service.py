@@ -41,7 +41,7 @@ from mailbot.resources import templates_folder
 from mailbot.schedule import Bell, Lull
 from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
-from mailbot.store import sender_checks
+from mailbot.store import fan_outs, sender_checks
 from mailbot.store.database import Database
 from mailbot.workers import Ties, keep_workers, share_out
 
@@ -53,7 +53,9 @@ _LOOK_ANYWAY_SECONDS = 30.0  # where nobody has written and nothing is due
 _RETRY_SECONDS = 2.0  # while the database is away
 _AT_ONE_MOMENT = 0.1  # seconds between the readings of two clocks
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
-_LET_OTHERS_SECONDS = 0.05  # between the chunks of a large post, so that others come to write
+_LET_OTHERS_SECONDS = (
+    0.05  # before each further chunk of a large post: others come to write, the first copies leave
+)
 
 
 class _Door(Protocol):
@@ -282,9 +284,10 @@ async def _read(
             found = await database.in_thread(read_waiting, database, site, clock)
             if found:
                 wake_delivery()
-            if await database.in_thread(queue_rest, database):
-                wake_delivery()
+            if await database.reading(fan_outs.waiting):
                 await asyncio.sleep(_LET_OTHERS_SECONDS)
+                await database.in_thread(queue_rest, database)
+                wake_delivery()
             elif not found:
                 break
             elif found < AT_ONCE:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, text, update
 
 from mailbot.core import ledger as chained
 from mailbot.core.address import address_key
@@ -237,7 +237,7 @@ def owe_receipt(connection: Connection, ballot_id: int, owed: bool) -> None:
 
 def owed_receipts(connection: Connection) -> list[Ballot]:
     """Return the ballots that are owed a receipt."""
-    return [Ballot(*row) for row in connection.execute(_BALLOTS.where(ballot.c.receipt_owed))]
+    return [Ballot(*row) for row in connection.execute(_BALLOTS.where(text("receipt_owed")))]
 
 
 def open_at(connection: Connection, address: str) -> list[str]:

@@ -44,7 +44,7 @@ from sqlalchemy.sql.visitors import iterate
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.store.tables import metadata
 
-SCHEMA = "0024"  # the newest migration; a test compares
+SCHEMA = "0025"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
 _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit

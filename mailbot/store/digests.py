@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, text, update
 
 from mailbot.core.address import address_key
 from mailbot.core.digest import DIGESTS, DigestPost, DigestReader
 from mailbot.store import archive, other_addresses
-from mailbot.store.tables import delivery, list_member, mailing, membership, microseconds, post, thread_choice
+from mailbot.store.tables import (
+    NOT_EACH,
+    delivery,
+    list_member,
+    mailing,
+    membership,
+    microseconds,
+    post,
+    thread_choice,
+)
 from mailbot.store.troubles import suspended
 
 
 def wanted(connection: Connection) -> bool:
     """Tell whether anybody gets digests of any list."""
-    query = select(list_member.c.address).where(list_member.c.mode.in_(DIGESTS))
+    query = select(list_member.c.address).where(text(NOT_EACH), list_member.c.mode.in_(DIGESTS))
     return connection.execute(query.limit(1)).first() is not None
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     update,
 )
 
@@ -27,7 +28,15 @@ from mailbot.core.membership import keeps_out
 from mailbot.store import fan_outs, members, other_addresses
 from mailbot.store.database import Written
 from mailbot.store.documents import document, read_document
-from mailbot.store.tables import body, contact, list_member, mailing_list, membership, other_address
+from mailbot.store.tables import (
+    OWN_PROFILE,
+    body,
+    contact,
+    list_member,
+    mailing_list,
+    membership,
+    other_address,
+)
 
 
 def names(connection: Connection) -> frozenset[str]:
@@ -136,7 +145,7 @@ def is_member(connection: Connection, name: str, address: str) -> bool:
 def has_profile(connection: Connection, name: str, profile: str) -> bool:
     """Tell whether the mail system of any member wants its mail in this way."""
     query = select(list_member.c.address).where(
-        list_member.c.list_name == name, list_member.c.profile == profile
+        list_member.c.list_name == name, text(OWN_PROFILE), list_member.c.profile == profile
     )
     return connection.execute(query.limit(1)).first() is not None
 

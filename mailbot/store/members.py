@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -24,6 +24,7 @@ from sqlalchemy import (
     not_,
     or_,
     select,
+    text,
     update,
 )
 
@@ -33,7 +34,7 @@ from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import Change, Key, changes_to, key_of
 from mailbot.store import other_addresses
 from mailbot.store.database import Keyed, Written
-from mailbot.store.tables import attendance, body, contact, list_member, other_address
+from mailbot.store.tables import DATED, attendance, body, contact, list_member, other_address
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,14 @@ def count_registered(connection: Connection, keys: Iterable[str]) -> int:
     return connection.execute(select(func.count(contact.c.email_key.distinct())).where(meant)).scalar_one()
 
 
-def selected(connection: Connection, selector: Selector) -> list[Person]:
-    """Return the contacts that a selector means, by code and rank."""
-    return [_person(row) for row in connection.execute(_PEOPLE.where(condition(selector)))]
+def selected(
+    connection: Connection, selector: Selector, *, among: Collection[int] | None = None
+) -> list[Person]:
+    """Return the contacts that a selector means, by code and rank; of all, or among these (their ids)."""
+    query = _PEOPLE.where(condition(selector))
+    if among is not None:
+        query = query.where(contact.c.id.in_(among))
+    return [_person(row) for row in connection.execute(query)]
 
 
 def condition(selector: Selector) -> ColumnElement[bool]:
@@ -157,7 +163,9 @@ def _belongs(today: date | BindParameter[date]) -> ColumnElement[bool]:
 
 
 _MISPLACED = Written(  # asked with each look at the due-table
-    select(body.c.code).where(body.c.belongs != _belongs(bindparam("today", type_=Date))).limit(1)
+    select(body.c.code)
+    .where(text(f"({DATED})"), body.c.belongs != _belongs(bindparam("today", type_=Date)))
+    .limit(1)
 )
 
 

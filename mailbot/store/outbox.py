@@ -10,13 +10,25 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Integer, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store import fan_outs
 from mailbot.store.copy_states import RESTS, given_up_since, not_out, unfinished
 from mailbot.store.database import Keyed, Listed, Written, gather, storable
-from mailbot.store.tables import delivery, fan_out, history, mailing, microseconds
+from mailbot.store.tables import DOUBTFUL, delivery, fan_out, history, mailing, microseconds
 
 _MOST_TEXTS = 20  # beside which a reply is read
 _AT_ONCE = 50  # mailings that are read by one statement
@@ -450,7 +462,7 @@ def oldest_pending(connection: Connection) -> datetime | None:
 
 def count_doubtful(connection: Connection) -> int:
     """Return how many copies too many may have gone (promises.md I9): one recipient's may be in doubt again."""
-    doubts = select(func.coalesce(func.sum(delivery.c.doubtful), 0)).where(delivery.c.doubtful > 0)
+    doubts = select(func.coalesce(func.sum(delivery.c.doubtful), 0)).where(text(DOUBTFUL))
     return int(connection.execute(doubts).scalar_one())
 
 

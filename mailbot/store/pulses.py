@@ -10,6 +10,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 from mailbot.store import fan_outs
 from mailbot.store.copy_states import not_out
 from mailbot.store.database import Written
+from mailbot.store.moments import last_before
 from mailbot.store.tables import delivery, inbox, mail, mailing, pulse
 
 _ROW = 1
@@ -41,13 +42,15 @@ def beat(connection: Connection, now: datetime) -> None:
 
 def figures_since(connection: Connection, since: datetime) -> DayFigures:
     """Return what came and left since then; of copies, those of mailings made since then."""
-    received = connection.execute(select(func.count()).where(mail.c.received_at >= since)).scalar_one()
+    received = connection.execute(
+        select(func.count()).where(mail.c.id > last_before(mail, mail.c.received_at, since))
+    ).scalar_one()
     states: dict[str, int] = {
         row[0]: row[1]
         for row in connection.execute(
             select(delivery.c.state, func.count())
             .join_from(delivery, mailing)
-            .where(mailing.c.created_at >= since)
+            .where(mailing.c.id > last_before(mailing, mailing.c.created_at, since))
             .group_by(delivery.c.state)
         )
     }

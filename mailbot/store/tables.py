@@ -81,6 +81,12 @@ metadata = MetaData(
     }
 )
 
+# Conditions of partial indexes, for those who ask: an index of some rows serves only who names its condition word for word.
+DATED = "joined IS NOT NULL OR left_on IS NOT NULL OR NOT belongs"  # bodies that do not simply belong
+OWN_PROFILE = "profile <> ''"  # members whose mail system wants their mail in a way of its own
+NOT_EACH = "mode <> 'each'"  # members who do not get each post
+DOUBTFUL = "doubtful > 0"  # copies that may have gone more than once
+
 # --- the register ---------------------------------------------------------------------------------------------
 
 body = Table(
@@ -97,6 +103,7 @@ body = Table(
     Column("category", Text, nullable=False, server_default="regular"),  # regular | partner
     # Whether it belongs today, kept by flows/members/keep_standing.py: audiences ask for it often, it changes seldom.
     Column("belongs", Boolean, nullable=False, server_default=text("true")),
+    Index("ix_body_dated", "code", sqlite_where=text(DATED)),  # few are
 )
 
 contact = Table(
@@ -186,6 +193,9 @@ list_member = Table(
     Column("off_until", BigInteger),
     Column("copies_own", Boolean, nullable=False, server_default=text("true")),
     Column("profile", Text, nullable=False, server_default=""),
+    Index("ix_list_member_email_key", "email_key"),
+    Index("ix_list_member_profile", "list_name", "profile", sqlite_where=text(OWN_PROFILE)),
+    Index("ix_list_member_not_each", "list_name", sqlite_where=text(NOT_EACH)),
 )
 
 membership = Table(  # what a member chose, or was decided for him: core/membership.py
@@ -591,6 +601,7 @@ delivery = Table(
     UniqueConstraint("mailing_id", "address", "ballot_id"),  # two bodies may share one mailbox
     Index("ix_delivery_waiting", "due_at", "id", sqlite_where=text("state = 'pending'")),
     Index("ix_delivery_leased", "lease_owner", sqlite_where=text("state = 'sending'")),
+    Index("ix_delivery_doubtful", "doubtful", sqlite_where=text(DOUBTFUL)),
     Index("ix_delivery_refused", "settled_at", sqlite_where=text("state IN ('failed', 'expired')")),
 )
 

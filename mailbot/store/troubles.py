@@ -26,6 +26,7 @@ from mailbot.core.address import address_key
 from mailbot.core.trouble import Failure, State, Trouble
 from mailbot.store.copy_states import given_up_since
 from mailbot.store.database import Keyed, storable, upserting
+from mailbot.store.moments import last_before
 from mailbot.store.tables import contact, delivery, failure, list_member, mailing, microseconds, post, trouble
 
 PROBE = "address_probe"  # the kind of mailing that asks an address for a sign of life
@@ -195,6 +196,7 @@ def reached(connection: Connection, one: Trouble, before: datetime) -> bool:
         select(delivery.c.id)
         .join_from(mailing, delivery)
         .where(
+            mailing.c.id > last_before(mailing, mailing.c.created_at, one.last_at),
             mailing.c.created_at > one.last_at,
             mailing.c.created_at <= before,
             delivery.c.address == one.address,

@@ -147,9 +147,6 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
         .order_by(mailing.c.id.desc())
         .limit(1)
     ).first()
-    doubtful = connection.execute(
-        select(func.coalesce(func.sum(delivery.c.doubtful), 0)).where(delivery.c.doubtful > 0)
-    ).scalar_one()
     return Backlog(
         unread=received[0],
         oldest_unread=received[1],
@@ -157,7 +154,7 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
         expired_leases=expired,
         held=states.get("held", 0),
         quarantined=states.get("quarantined", 0),
-        doubtful=int(doubtful),
+        doubtful=outbox.count_doubtful(connection),
         last_alarm=alarm[0] if alarm else None,
         last_alarm_id=alarm[1] if alarm else None,
     )

@@ -82,7 +82,7 @@ def ask(
     # Who he is on the list: a person of several addresses may write from any of them.
     person = author and other_addresses.home(connection, author)
     people = members.people_at(connection, author) if author else []
-    posters = {person.id for person in members.selected(connection, mailing_list.posters)}
+    posters = members.selected(connection, mailing_list.posters, among=[person.id for person in people])
     own = f"{mailing_list.name}@{site.domain}".lower()
     own_id = f"<{mailing_list.name}.{site.domain}>".lower()
     short = bool(mailing_list.guard) and is_short_reply(message)
@@ -95,7 +95,7 @@ def ask(
         member=bool(person) and lists.is_member(connection, mailing_list.name, person or ""),
         contact=bool(people),
         office=author is not None and same_address(author, site.office),
-        poster=any(person.id in posters for person in people),
+        poster=bool(posters),
         size=len(received.content),
         own_list_fields=any(
             field.lower() in _OWN_FIELDS and (own in value.lower() or own_id in value.lower())
