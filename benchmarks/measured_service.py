@@ -9,6 +9,7 @@ import json
 import mmap
 import os
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -85,6 +86,11 @@ def arguments(about: str) -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--workers", type=int, choices=range(1, MOST + 1), default=1, help="the processes of the service"
+    )
+    parser.add_argument(
+        "--aged",
+        action="store_true",
+        help="with a million sent copies, 100,000 posts, 500 lists and 14,010 bodies in the database already",
     )
     return parser
 
@@ -177,8 +183,11 @@ class Used:
 class Service:
     """A working folder and the service that runs on it."""
 
-    def __init__(self, folder: Path, loop: str, database: str | None, workers: int) -> None:
+    def __init__(
+        self, folder: Path, loop: str, database: str | None, workers: int, *, aged: bool = False
+    ) -> None:
         self.folder = folder / "service"
+        self.aged = aged
         self._loop = loop
         self._workers = workers
         self._database = database
@@ -332,9 +341,11 @@ class Service:
 def measured(chosen: argparse.Namespace) -> Iterator[tuple[Service, Sink]]:
     """Make a service as the options say, not running yet, and the relay that it sends to; both end with the block."""
     with tempfile.TemporaryDirectory(prefix="mailbot-benchmark-") as name:
+        if chosen.aged and chosen.database:
+            raise Unmeasurable("--aged: only SQLite is filled so")
         sink = Sink(Path(name))
         try:
-            service = Service(Path(name), chosen.loop, chosen.database, chosen.workers)
+            service = Service(Path(name), chosen.loop, chosen.database, chosen.workers, aged=chosen.aged)
             service.configure("relay", f"smtp://127.0.0.1:{sink.port}")
             try:
                 yield service, sink
@@ -387,7 +398,12 @@ def _rss_mib(pid: int, *, peak: bool) -> float:
 
 
 def import_members(service: Service, count: int) -> tuple[list[str], float, float]:
-    """Import a register of so many contacts; return their addresses, and the command's CPU time and seconds."""
+    """Import a register of so many contacts; return their addresses, and the command's CPU time and seconds.
+
+    A service that is to be aged has its past before, and all but its other bodies.
+    """
+    if service.aged:
+        age_before(service)
     register = make_register(count)
     file = service.folder / "members.csv"
     file.write_text(write_register(register), encoding="utf-8", newline="")
@@ -395,6 +411,8 @@ def import_members(service: Service, count: int) -> tuple[list[str], float, floa
     service.run("members", "import", str(file))
     ended, after = time.monotonic(), os.times()
     cpu_seconds = after.children_user + after.children_system - before.children_user - before.children_system
+    if service.aged:
+        age_after(service)
     return [contact.email for _, contact in register], cpu_seconds, ended - began
 
 
@@ -407,6 +425,87 @@ def add_members(service: Service, count: int) -> None:
         INSERT INTO contact (code, email, email_key, name, role, rank, tags)
         SELECT code, 'm' || i || '@many.example', 'm' || i || '@many.example', '', '', 100 + i, '' FROM n, one
         """
+    )
+
+
+# --- a database that has been at work for years -----------------------------------------------------------------
+
+AGED = (
+    "MAILBOT_AGED"  # in the environment: a file in which the filled database is kept for the next benchmark
+)
+_OLD_COPIES = 1_000_000  # copies, of posts to 1,401
+_OLD_POSTS = 100_000
+_OLD_LISTS = 500
+_OTHER_BODIES = (
+    14_010  # of a category that no audience takes in, so that what is measured goes to the same members
+)
+_FIRST_OLD = 1_000_000  # numbers of old posts of our list, out of the way of those that are measured
+_COPIES_OF_ONE = 1_401
+_YEAR_US = 365 * 86_400 * 1_000_000
+_OLD_LIST = """\
+name: old{number:03}
+title: 古い会議室{number}
+preset: open
+members: {{emails: [{members}]}}
+subject_prefix: "[old{number:03}:%05d]"
+"""
+_OLD_MEMBERS = 28  # of each old list: 14,000 in all
+
+
+def age_before(service: Service) -> None:
+    """Put years of work into a new database: lists by `apply`, the rest by SQL; or take it from where it was kept."""
+    kept, own = os.environ.get(AGED), service.folder / "data" / "mailbot.db"
+    if kept and Path(kept).exists():
+        shutil.copy(kept, own)
+        return
+    for number in range(_OLD_LISTS):
+        members = ", ".join(f"a{number * 3 + one}@old.example" for one in range(_OLD_MEMBERS))
+        service.define(f"lists/old{number:03}.yaml", _OLD_LIST.format(number=number, members=members))
+    service.run("apply")
+    now = time.time_ns() // 1000
+    past = f"{now} - {_YEAR_US} + i * {_YEAR_US // _OLD_POSTS}"
+    mailings = _OLD_COPIES // _COPIES_OF_ONE
+    numbers = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {})"
+    of_list = "CASE WHEN i % 2 THEN 'kaigi' ELSE printf('old%03d', i % 500) END"
+    service.fill(
+        f"""{numbers.format(_OLD_POSTS)}
+        INSERT INTO mail (id, content, mail_from, peer, protocol, received_at)
+        SELECT i, hex(randomblob(500)), 'a' || i % 1401 || '@old.example', '192.0.2.1', 'smtp', {past} FROM n""",
+        f"""{numbers.format(_OLD_POSTS)}
+        INSERT INTO inbox (id, mail_id, recipient, state, reason, sender, title)
+        SELECT i, i, {of_list} || '@ml.example.jp', 'posted', 'post', 'a' || i % 1401 || '@old.example', 'Re: 件名' || i / 10
+        FROM n""",
+        f"""{numbers.format(_OLD_POSTS)}
+        INSERT INTO history (inbox_id, at, what) SELECT i, {past}, 'posted: post' FROM n""",
+        f"""{numbers.format(_OLD_POSTS)}
+        INSERT INTO seen (place, fingerprint, inbox_id) SELECT 'list:' || {of_list}, hex(randomblob(32)), i FROM n""",
+        f"""{numbers.format(_OLD_POSTS)}
+        INSERT INTO post (id, list_name, number, stable, message_id, thread, topic, author_name, author, subject,
+                          attachments, size, written_at, mail_id, inbox_id)
+        SELECT i, {of_list}, {_FIRST_OLD} + i, hex(randomblob(16)), '<' || i || '@old.example>', {_FIRST_OLD} + i - i % 10,
+               '件名' || i / 10, '', 'a' || i % 1401 || '@old.example', 'Re: 件名' || i / 10, '[]', 1000, {past}, i, i
+        FROM n""",
+        "INSERT INTO post_words (post_id, words) SELECT id, 'minutes of w' || id % 5000 || ' meeting v' || id % 977 FROM post",
+        f"""{numbers.format(mailings)}
+        INSERT INTO mailing (id, kind, subject, inbox_id, cooked, bounces, created_at)
+        SELECT i, 'post', 'kaigi', i, hex(randomblob(2000)), 'kaigi-bounces', {past} FROM n""",
+        f"""WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {_COPIES_OF_ONE})
+        INSERT INTO delivery (mailing_id, address, state, attempts, due_at, reply, settled_at)
+        SELECT mailing.id, 'a' || i || '@old.example', 'sent', 1, created_at, '250 2.0.0 taken', created_at
+        FROM mailing, n""",
+    )
+    if kept:
+        shutil.copy(own, kept)
+
+
+def age_after(service: Service) -> None:
+    """Put so many bodies beside those that are measured; an import would take them for gone."""
+    numbers = f"WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {_OTHER_BODIES})"
+    service.fill(
+        f"""{numbers} INSERT INTO body (code, name, kind, prefecture, category)
+        SELECT 'p' || i, '団体' || i, 'other', '長野県', 'partner' FROM n""",
+        f"""{numbers} INSERT INTO contact (code, email, email_key, name, role, rank, tags)
+        SELECT 'p' || i, 'p' || i || '@partner.example', 'p' || i || '@partner.example', '', '', 1, '' FROM n""",
     )
 
 

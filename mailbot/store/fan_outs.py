@@ -171,6 +171,8 @@ def go_on(connection: Connection) -> bool:
 def finish(connection: Connection, list_name: str | None = None) -> None:
     """Queue all that is left of a list's posts, or of all lists': before its members, or who they are, changes."""
     ended = _locked(connection, true() if list_name is None else fan_out.c.list_name == list_name)
+    if not ended:  # as nearly always, for each list at each import
+        return
     for one in ended:
         _queue(connection, one, None)
     _forget(connection, [one.mailing_id for one in ended])
