@@ -10,6 +10,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    bindparam,
     case,
     delete,
     func,
@@ -88,6 +89,8 @@ def refresh_members(connection: Connection, value: MailingList, address: str | N
     connection.execute(delete(list_member).where(_of(list_member, value, only)))
     _add_selected(connection, value, only)
     _add_outside(connection, value, only)
+    if not _CHOSEN.rows(connection, name=value.name):
+        return  # of many lists few have members who chose anything
     _add_joined(connection, value, only)
     own = _of(membership, value, only)
     out = select(membership.c.email_key).where(own, membership.c.standing.in_(keeps_out(value)))
@@ -227,6 +230,7 @@ def last_number(connection: Connection, name: str) -> int:
     return number
 
 
+_CHOSEN = Written(select(membership.c.email_key).where(membership.c.list_name == bindparam("name")).limit(1))
 _NAMES = Written(select(mailing_list.c.name))  # asked for each mail and each RCPT
 
 
