@@ -98,8 +98,7 @@ class Database:
         Raises StorageFull or StorageUnavailable when the database cannot take it.
         """
         with storage_errors(), self._to_write() as connection:
-            for left in (_SCRUB, _GATHERED, _AHEAD):  # by a transaction that was rolled back
-                connection.info.pop(left, None)
+            connection.info.pop(_SCRUB, None)  # of a transaction that was rolled back
             connection.info[_FIRST], connection.info[_LATER], connection.info[_KNOWN] = [], [], {}
             with connection.begin() as transaction:
                 yield connection
@@ -132,6 +131,7 @@ class Database:
             try:
                 _run(connection, "BEGIN IMMEDIATE")
                 yield connection
+                _save_gathered(connection)
                 if connection.in_transaction():
                     connection.commit()
                 else:
@@ -149,8 +149,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Run the block on one consistent snapshot, without hindering writers."""
         with storage_errors(), self._readers.connect() as connection, connection.begin():
-            for left in (_KNOWN, _GATHERED, _AHEAD):  # by a transaction that wrote
-                connection.info.pop(left, None)
+            _forget_failed(connection)
             yield connection
 
     @contextlib.contextmanager
@@ -158,12 +157,14 @@ class Database:
         """Give the connection that writes: on SQLite always the same, since one forgets its pages when another writes."""
         if not self._sqlite:
             with self._engine.connect() as connection:
+                _forget_failed(connection)
                 yield connection
             return
         with self._writing:
             # To take it from the pool and to give it back would cost as much as a small transaction.
             if self._writer is None:
                 self._writer = self._engine.connect()
+            _forget_failed(self._writer)
             try:
                 yield self._writer
             finally:
@@ -333,6 +334,12 @@ def _save_gathered(connection: Connection) -> None:
         save(connection, rows)
     if ahead is not None:
         connection.info[_AHEAD] = ahead
+
+
+def _forget_failed(connection: Connection) -> None:
+    """Forget what a transaction that was rolled back has left: nothing of it may be saved, nor believed, by the next."""
+    for left in (_KNOWN, _GATHERED, _AHEAD):
+        connection.info.pop(left, None)
 
 
 def _take_back(connection: Connection) -> None:

@@ -443,6 +443,10 @@ def test_what_is_gathered_is_there_for_the_next_statement_whichever_it_is(databa
         gather(connection, _save_bodies, "軽井沢町")
     with pytest.raises(ValueError, match="broken"):
         breaks_whole()
+    with database.brief() as connection:  # the sender's transaction, by the same connection on SQLite
+        assert list(connection.execute(names).scalars()) == ["軽井沢町"]
+        connection.execute(delete(body))
+        gather(connection, _save_bodies, "軽井沢町")
     with database.write() as connection:
         assert list(connection.execute(names).scalars()) == ["軽井沢町"]
 
