@@ -7,8 +7,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, lru_cache
 
 from mailbot.core.html_text import CUT, html_to_text, read_html
 from mailbot.core.japanese import EUC, JIS, decode, decode_header, strip_controls, strip_controls_of_lines
@@ -495,18 +494,18 @@ def canonical_hash(raw: bytes) -> str:
     if mail.startswith(b"From "):
         mail = mail.partition(b"\n")[2]
     head, _, body = mail.partition(b"\n\n")
-    lines = head.split(b"\n")
-    starts = [index for index, line in enumerate(lines) if line[:1] not in {b" ", b"\t"}]
-    kept = [
-        line
-        for start, end in pairwise([*starts, len(lines)])
-        if not _is_trace(lines[start])
-        for line in lines[start:end]
-    ]
+    kept = []
+    keeps = False  # the field whose line this is
+    for line in head.split(b"\n"):
+        if not line.startswith((b" ", b"\t")):
+            keeps = not _is_trace(line[:100].partition(b":")[0])
+        if keeps:
+            kept.append(line)
     canonical = b"\n".join([*kept, b"", body.rstrip(b"\n")])
     return hashlib.sha256(canonical.replace(b"\n", b"\r\n")).hexdigest()
 
 
-def _is_trace(line: bytes) -> bool:
-    name = line[:100].partition(b":")[0].strip().lower().decode("latin-1")
+@lru_cache(maxsize=256)
+def _is_trace(field: bytes) -> bool:
+    name = field.strip().lower().decode("latin-1")
     return name in _TRACE_FIELDS or name.startswith(_TRACE_PREFIXES)

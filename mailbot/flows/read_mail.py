@@ -141,9 +141,11 @@ def _sign_of_life(
 ) -> None:
     """Send list mail again to an address whose mail came back, when its owner has certainly written himself."""
     address = message.from_address
-    if address is None or message.defects or automatic(message, received.mail_from) is not None:
+    if address is None or message.defects:
         return
-    if troubles.state_of(connection, address) in {"probing", "suspended"} and vouched(site, message, address):
+    if troubles.state_of(connection, address) not in {"probing", "suspended"}:
+        return
+    if automatic(message, received.mail_from) is None and vouched(site, message, address):
         resume_address(connection, address, "he wrote to us", now, by=address, inbox_id=received.id)
 
 

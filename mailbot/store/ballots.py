@@ -296,7 +296,9 @@ _LINKS = _LEDGER.add_columns(vote.c.chain, vote.c.salt)
 
 def append(connection: Connection, subject: str, row: LedgerRow, *, sealed: bool = False) -> None:
     """Add a row to the ledger of a survey or event; a sealed one is chained by a commitment to what it says."""
-    row = replace(row, author=storable(row.author), reason=storable(row.reason))  # chained as it is stored
+    author, reason = storable(row.author), storable(row.reason)
+    if (author, reason) != (row.author, row.reason):
+        row = replace(row, author=author, reason=reason)  # chained as it is stored
     salt = secrets.token_hex(16) if sealed else ""
     if sealed:
         row = replace(row, commitment=commitment(salt, row))

@@ -55,7 +55,9 @@ def answers_of(text: str) -> dict[str, Answer]:
 
 def problems_text(problems: tuple[Problem, ...]) -> str:
     """Return problems as JSON."""
-    return _text([[problem.question, problem.kind, problem.text] for problem in problems])
+    return (
+        _text([[problem.question, problem.kind, problem.text] for problem in problems]) if problems else "[]"
+    )
 
 
 def problems_of(text: str) -> tuple[Problem, ...]:
@@ -65,7 +67,7 @@ def problems_of(text: str) -> tuple[Problem, ...]:
 
 def remarks_text(remarks: Mapping[str, str]) -> str:
     """Return the words beside the answers as JSON."""
-    return _text(dict(remarks))
+    return _text(dict(remarks)) if remarks else "{}"
 
 
 def remarks_of(text: str) -> dict[str, str]:
@@ -75,7 +77,7 @@ def remarks_of(text: str) -> dict[str, str]:
 
 def flags_text(flags: Mapping[str, tuple[str, ...]]) -> str:
     """Return the flags of the answers as JSON."""
-    return _text(dict(flags))
+    return _text(dict(flags)) if flags else "{}"
 
 
 def flags_of(text: str) -> dict[str, tuple[str, ...]]:
