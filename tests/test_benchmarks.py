@@ -80,13 +80,10 @@ def test_fanout_with_everything() -> None:
     assert figures("fanout", "--members", "50", "--with", "none")["with"] == "none"
 
 
-@pytest.mark.parametrize("mode", ["plain"])
-def test_fanout_refuses_what_this_version_cannot_do(mode: str) -> None:
-    """A mode that does not exist yet is refused with a sentence, not measured as something else."""
-    done = run("fanout", "--members", "50", "--mode", mode)
-    assert done.returncode == 1
-    assert done.stderr.startswith(f"--mode {mode}: ")
-    assert done.stdout == ""
+def test_fanout_of_identical_copies() -> None:
+    """`fanout --mode plain` measures a list with `copies: identical`, and the sink counts its recipients."""
+    shown = figures("fanout", "--members", "120", "--posts", "2", "--mode", "plain")
+    assert (shown["recipients"], shown["mode"]) == (240, "plain")
 
 
 def test_ingest() -> None:

@@ -309,6 +309,10 @@ def _write(
 
 def _xtext(address: str) -> str:
     """Return an address as it stands in a parameter (RFC 3461 section 4)."""
+    if (
+        "+" not in address and "=" not in address and " " not in address
+    ):  # of what `address_problem` lets pass
+        return address
     return _NO_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", address)
 
 

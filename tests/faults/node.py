@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.mailing_list import Copies, MailingList
 from mailbot.folder.config import load_config, write_secret_key
 from mailbot.folder.definition_yaml import write_yaml
 from mailbot.installation import open_database
@@ -141,6 +141,7 @@ def new_node(
     members: int,
     database: str = "sqlite:data/mailbot.db",
     domains: Sequence[str] = ("member.example",),
+    copies: Copies = "personal",
 ) -> Node:
     """Make a folder with one list of so many members, in turn of these domains, which sends to the relay on this port."""
     (folder / "config" / "lists").mkdir(parents=True)
@@ -148,7 +149,7 @@ def new_node(
     write_secret_key(folder, bytes(range(32)))
     node = Node(folder, free_port())
     _configure(node, relay, database)
-    room = MailingList("room", "会議室", "closed", Selector(everyone=True))
+    room = MailingList("room", "会議室", "closed", Selector(everyone=True), copies=copies)
     (folder / "config" / "lists" / "room.yaml").write_text(write_yaml(room, TOKYO), encoding="utf-8")
     rows = [
         f"202011,長野市,city,長野県,,,,m{number}@{domains[number % len(domains)]},{number + 1},"

@@ -42,7 +42,7 @@ class Sink:
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"220 sink\r\n")
-        recipient = ""
+        recipients: list[str] = []
         while command := await reader.readline():
             verb = command[:4].upper()
             if verb == b"EHLO":
@@ -52,14 +52,16 @@ class Sink:
                 await writer.drain()
                 content = await reader.readuntil(b"\r\n.\r\n")
                 await asyncio.sleep(self._seconds)
-                self.received[recipient, message_id(content)] += 1
+                self.received.update((recipient, message_id(content)) for recipient in recipients)
                 writer.write(b"250 2.0.0 taken\r\n")
             elif verb == b"QUIT":
                 writer.write(b"221 bye\r\n")
                 return
             else:
+                if verb == b"MAIL":
+                    recipients = []
                 if verb == b"RCPT":
-                    recipient = command.partition(b"<")[2].partition(b">")[0].decode().lower()
+                    recipients.append(command.partition(b"<")[2].partition(b">")[0].decode().lower())
                 writer.write(b"250 fine\r\n")
             await writer.drain()
 

@@ -40,7 +40,7 @@ def sink() -> Iterator[Sink]:
     running.close()
 
 
-def killed_at_random(node: Node, sink: Sink, kills: int) -> Account:
+def killed_at_random(node: Node, sink: Sink, kills: int, members: int = MEMBERS) -> Account:
     """Post, kill in the middle of the fan-out, start again, so many times; then let everything settle."""
     chance = random.Random(SEED)
     taken = 0
@@ -57,7 +57,7 @@ def killed_at_random(node: Node, sink: Sink, kills: int) -> Account:
     node.stop()
     arrived = sink.received
     pairs = {
-        (f"m{member}@member.example", f"<{post}@test>") for post in range(taken) for member in range(MEMBERS)
+        (f"m{member}@member.example", f"<{post}@test>") for post in range(taken) for member in range(members)
     }
     return Account(
         lost=len(pairs - set(arrived)),
@@ -81,6 +81,21 @@ def test_kills_lose_nothing_and_repeat_at_most_what_is_counted(tmp_path: Path, s
     print(f"seed {SEED}: {account}")
     assert account.lost == 0, f"seed {SEED}: {account}"
     assert account.repeated <= account.possible <= CONNECTIONS * account.kills, f"seed {SEED}: {account}"
+
+
+def test_kills_repeat_at_most_a_group_of_identical_copies_for_each_connection(
+    tmp_path: Path, sink: Sink
+) -> None:
+    """Fifty recipients share a transaction; each of those who may have got it twice is counted."""
+    node = new_node(tmp_path / "site", sink.port, members=1_000, copies="identical")
+    kills = 3 if SHORT else 15
+    try:
+        account = killed_at_random(node, sink, kills, members=1_000)
+    finally:
+        node.stop()
+    print(f"seed {SEED}: {account}")
+    assert account.lost == 0, f"seed {SEED}: {account}"
+    assert account.repeated <= account.possible <= 50 * CONNECTIONS * kills, f"seed {SEED}: {account}"
 
 
 def test_a_service_that_marks_before_it_sends_is_found_out(tmp_path: Path, sink: Sink) -> None:
