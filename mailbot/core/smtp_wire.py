@@ -24,9 +24,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udff
 # Dots stand anywhere in a local part: Japanese carriers gave out such addresses, and relays take them.
 _LOCAL = r'[^\x00-\x20\x7f()<>@,;:\\"\[\]]+|"(?:[^\x00-\x1f\x7f\\"]|\\[ -~])*"'
 _DOMAIN = r"[A-Za-z0-9_\u00a1-\U0010ffff-]+(?:\.[A-Za-z0-9_\u00a1-\U0010ffff-]+)*|\[[A-Za-z0-9:.]+\]"
-_USUAL_ADDRESS = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*"
-)  # a part of _ADDRESS
+# A part of _ADDRESS. It never steps back: that takes half as long, and there is nothing to be found by it.
+_USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+")
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 _USUAL_ENVELOPE = re.compile(f"(?:{_USUAL_ADDRESS.pattern})? {_USUAL_ADDRESS.pattern}")  # sender, recipient

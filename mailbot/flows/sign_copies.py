@@ -21,7 +21,8 @@ from mailbot.core.seven_bit import seven_bit
 
 _CORES = len(os.sched_getaffinity(0))
 _CHUNK = 16  # copies that one thread signs at a time: some 12 ms
-_AHEAD = 4 * _CHUNK * _CORES  # signed copies that wait at most; in memory
+_AHEAD = 16 * _CHUNK * _CORES  # signed copies that wait at most
+_AHEAD_BYTES = 16 << 20  # ... and what they take of the memory
 
 Claim = TypeVar("Claim")
 
@@ -59,28 +60,42 @@ class SignedAhead(Generic[Claim]):
         self._lost = lost
         self._threads = ThreadPoolExecutor(_CORES, thread_name_prefix="sign")
         self._signed: deque[Transaction] = deque()
+        self._bytes = 0  # of the copies that are signed
         self._under_way: set[asyncio.Future[list[Transaction]]] = set()
+        self._closing = False
+        self._enough = asyncio.Event()
+        self._share = _CHUNK / _AHEAD  # of what may be ahead that is enough: the first copies leave at once
 
     def take(self) -> Transaction | None:
         """Return the next signed copy; None: none is ready."""
         self._begin()
-        return self._signed.popleft() if self._signed else None
+        if not self._signed:
+            return None
+        copy = self._signed.popleft()
+        self._bytes -= len(copy.content)
+        return copy
 
     async def ready(self) -> bool:
-        """Wait for what is being signed; tell whether there is a copy to take."""
+        """Wait until there is a copy to take, and then a stock of them while more are being signed; tell whether there is.
+
+        From a stock the connections send copy after copy in a stream. Each chunk by itself would be over before they
+        have begun: every copy would then cost a second exchange, a task that wakes up, and a commit for few.
+        """
         self._begin()
-        while not self._signed and self._under_way:
-            await asyncio.wait(self._under_way, return_when=asyncio.FIRST_COMPLETED)
+        if not self._signed and self._under_way:
+            self._enough.clear()
+            await self._enough.wait()
         return bool(self._signed)
 
     async def close(self) -> None:
         """Wait for the threads; what they signed and nobody took is forgotten."""
+        self._closing = True
         await asyncio.gather(*self._under_way, return_exceptions=True)
         self._threads.shutdown(wait=False)
 
     def _begin(self) -> None:
         """Keep the threads busy, each with one chunk and one more waiting, while not too much is ahead."""
-        while len(self._under_way) < 2 * _CORES and len(self._signed) < _AHEAD:
+        while not self._closing and len(self._under_way) < 2 * _CORES and self._stock < 1:
             chunk = list(islice(iter(self._claim, None), _CHUNK))
             if not chunk:
                 return
@@ -93,5 +108,15 @@ class SignedAhead(Generic[Claim]):
         error = done.exception()
         if error is None:
             self._signed.extend(done.result())
+            self._bytes += sum(len(copy.content) for copy in done.result())
         else:
             self._lost(chunk, error)
+        self._begin()
+        if self._stock >= self._share or not self._under_way:
+            self._share = 0.5
+            self._enough.set()
+
+    @property
+    def _stock(self) -> float:
+        """How much of what may be ahead is."""
+        return max(len(self._signed) / _AHEAD, self._bytes / _AHEAD_BYTES)

@@ -225,7 +225,7 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
 
 def settle_sent(connection: Connection, owner: str, sent: Sequence[tuple[int, str]], now: datetime) -> None:
     """Record what the next hop has taken, with its words. A row whose lease went to somebody else is left to them."""
-    if len(sent) >= _STRETCH:
+    if len(sent) >= _STRETCH and len({id(words) for _, words in sent}) < len(sent):
         sent = _settle_stretches(connection, owner, sent, microseconds(now))
     if sent:
         rows, words = [row for row, _ in sent], [storable(said) for _, said in sent]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from dataclasses import replace
 from email import message_from_bytes, policy
@@ -13,6 +14,7 @@ import pytest
 
 from mailbot.core.dkim import Signer
 from mailbot.core.relay import Relay
+from mailbot.flows import sign_copies
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.sign_copies import SignedAhead
 from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
@@ -130,8 +132,11 @@ async def test_a_maildir_keeps_signed_mail(office: PostOffice, keys: Keys, tmp_p
     assert all(verified(content.replace(b"\n", b"\r\n"), keys) for content in kept)
 
 
-async def test_more_copies_than_are_signed_ahead(office: PostOffice, keys: Keys) -> None:
+async def test_more_copies_than_are_signed_ahead(
+    office: PostOffice, keys: Keys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Connections wait for the threads, and every copy goes once."""
+    monkeypatch.setattr(sign_copies, "_AHEAD", 40)
     for number in range(60):
         office.post(YAMADA, Message_ID=f"<{number}@test>")
     async with Server() as server:
@@ -156,6 +161,24 @@ async def test_a_key_that_fails_loses_nothing(office: PostOffice, keys: Keys) ->
         assert {(copy.address, copy.state, copy.reply) for copy in troubled} == {
             (member, "pending", "not signed: the card was pulled out") for member in (YAMADA, SUZUKI, SATO)
         }
+
+
+@pytest.mark.parametrize(("bound", "most"), [("_AHEAD", 1000), ("_AHEAD_BYTES", 1000 * len(mail(1).content))])
+async def test_no_more_is_signed_than_memory_is_meant_for_it(
+    monkeypatch: pytest.MonkeyPatch, bound: str, most: int
+) -> None:
+    """By number and by bytes, but for what is under way; what nobody takes ends the signing."""
+    monkeypatch.setattr(sign_copies, "_AHEAD", 10**6)
+    monkeypatch.setattr(sign_copies, bound, most)
+    numbers = itertools.count()
+    ahead = SignedAhead[int](
+        lambda: next(numbers), lambda claims: [mail(one) for one in claims], lambda claims, error: None
+    )
+    assert await ahead.ready()
+    while ahead._under_way:
+        await asyncio.wait(ahead._under_way)
+    assert 1000 <= next(numbers) <= 1000 + 2 * sign_copies._CORES * sign_copies._CHUNK
+    await ahead.close()
 
 
 async def test_ready_says_that_nothing_comes() -> None:
