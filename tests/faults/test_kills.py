@@ -87,10 +87,10 @@ def test_kills_repeat_at_most_a_group_of_identical_copies_for_each_connection(
     tmp_path: Path, sink: Sink
 ) -> None:
     """Fifty recipients share a transaction; each of those who may have got it twice is counted."""
-    node = new_node(tmp_path / "site", sink.port, members=1_000, copies="identical")
+    node = new_node(tmp_path / "site", sink.port, members=4_000, copies="identical")
     kills = 3 if SHORT else 15
     try:
-        account = killed_at_random(node, sink, kills, members=1_000)
+        account = killed_at_random(node, sink, kills, members=4_000)
     finally:
         node.stop()
     print(f"seed {SEED}: {account}")
