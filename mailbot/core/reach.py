@@ -12,12 +12,10 @@ class Reach:
     """The recipients of a post; a large list is not counted through before the first of them gets his copy."""
 
     queued: int  # copies that are in the outbox
-    ahead: int = 0  # members who are looked at after that: each gets a copy who wants one
+    more: bool = False  # there are members who are looked at after that: each gets a copy who wants one
 
     def words(self, language: Language) -> str:
         """Return it as it stands before 名 or "members"."""
-        if not self.ahead:
+        if not self.more:
             return str(self.queued)
-        if language == "ja":
-            return f"{self.queued:,}名、続いて最大{self.ahead:,}"
-        return f"{self.queued:,} and then up to {self.ahead:,}"
+        return f"最初の{self.queued:,}" if language == "ja" else f"the first {self.queued:,}"

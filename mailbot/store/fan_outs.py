@@ -136,10 +136,7 @@ def begin(
             target=None if target is None else document(target),
         )
     )
-    ahead = select(func.count()).where(list_member.c.list_name == list_name, list_member.c.email_key > last)
-    if profile is not None:
-        ahead = ahead.where(list_member.c.profile == profile)
-    return Reach(queued, connection.execute(ahead).scalar_one())
+    return Reach(queued, more=True)
 
 
 def waiting(connection: Connection) -> bool:

@@ -232,7 +232,7 @@ def distribute(
             profile=profile,
             target=target,
         )
-        reach = Reach(reach.queued + begun.queued, reach.ahead + begun.ahead)
+        reach = Reach(reach.queued + begun.queued, more=reach.more or begun.more)
     return number, reach
 
 
