@@ -5,7 +5,7 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailbot.core import smtp_wire
@@ -307,6 +307,17 @@ _ADDRESSES = st.sampled_from(
 ) | st.lists(st.sampled_from(_PARTS), max_size=4).map("".join)
 
 
+@example("b+1@x.jp", ["a@b"], b"a\x00b\r\n", True, False, Extensions())
+@example("b+1@x.jp", ["a@b"], b"x", True, False, Extensions())
+@example("b+1@x.jp", ["a@b"], EIGHT_BIT, True, False, Extensions())
+@example("b+1@x.jp", ["a@b"], EIGHT_BIT, True, False, ALL)
+@example("b+1@x.jp", ["a@b"], ASCII, True, True, Extensions(dsn=True))
+@example("b+1@x.jp", ["a@b"], ASCII, True, False, Extensions(dsn=True, size=20))
+@example("b+1@x.jp", ["a@b", "c@d"], ASCII, True, False, Extensions(dsn=True))
+@example("b+1@x.jp", ["a@b"], b"..x\r\n", False, False, Extensions())
+@example("b+1@x.jp", [f"{'l' * 253}@x"], ASCII, True, False, Extensions())
+@example(f"{'l' * 253}@x", ["a@b"], ASCII, True, False, Extensions())
+@example("", ["a@b"], ASCII, True, False, Extensions(dsn=True))
 @given(
     _ADDRESSES,
     st.lists(_ADDRESSES, min_size=1, max_size=2),
