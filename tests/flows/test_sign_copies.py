@@ -19,7 +19,7 @@ from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.sign_copies import SignedAhead
 from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
 from mailbot.store import outbox
-from tests.flows.post_office import SATO, SUZUKI, YAMADA, PostOffice
+from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, PostOffice
 from tests.net.test_smtp_client import Server, mail
 
 RSA, EDWARDS = "2026a", "2026e"
@@ -87,6 +87,35 @@ async def test_ballots_and_receipts_are_signed_too(office: PostOffice, keys: Key
     assert all(verified(content, keys) for content in contents)
     texts = [message_from_bytes(content, policy=policy.default).get_content() for content in contents]
     assert all("LG.JPドメインの利用について" in text for text in texts)
+
+
+async def test_identical_copies_are_signed_once_beside_others_that_are_not(
+    office: PostOffice, keys: Keys
+) -> None:
+    """Whoever signs each copy signs these once, all of it covered; personal copies in the same run have their own."""
+    made: list[bytes] = []
+
+    def counting(signer: Signer) -> Signer:
+        def sign(digest: bytes) -> bytes:
+            made.append(digest)
+            return signer.sign(digest)
+
+        return replace(signer, sign=sign)
+
+    counted = (keys[0], [counting(signer) for signer in keys[1]])
+    office.apply(replace(SECURITY, copies="identical"))
+    office.post(YAMADA, text="日本語の本文です。\n.点で始まる行\n")
+    office.post(YAMADA, "kaigi@ml.example.jp", Message_ID="<other@test>")
+    async with Server() as server:
+        assert await sender(office, server.relay, counted).deliver() == 8
+    contents = [content.replace(b"\r\n..", b"\r\n.") for content in server.contents]
+    assert len(contents) == 1 + 5
+    assert all(verified(content, keys) for content in contents)
+    assert len(made) == 2 + 2 * 5
+    (alike,) = [content for content in contents if b"<mailto:security-leave@ml.example.jp>" in content]
+    assert b"h=list-unsubscribe:" in alike.replace(b"\r\n ", b"").lower()
+    with office.database.read() as connection:
+        assert outbox.count_by_state(connection) == {"sent": 8}
 
 
 @pytest.mark.parametrize("names", [(RSA,), (RSA, EDWARDS)])
