@@ -25,6 +25,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, cast
 
+SMTP_SOURCE = shutil.which("smtp-source", path="/usr/sbin:/usr/bin")  # of Postfix
 ROOT = Path(__file__).resolve().parent.parent
 _VENV = ROOT / ".venv" / "bin" / "python"
 if sys.prefix == sys.base_prefix and _VENV.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from tests.net.postfix import UNAVAILABLE
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+SMTP_SOURCE = shutil.which("smtp-source", path="/usr/sbin:/usr/bin")
 
 
 def run(name: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -25,6 +27,14 @@ def figures(name: str, *options: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     shown: dict[str, Any] = json.loads(done.stdout)
     return shown
+
+
+@pytest.mark.skipif(SMTP_SOURCE is None, reason="needs Postfix's smtp-source (Debian: postfix)")
+def test_bare() -> None:
+    """`bare` says what share of the goals' machine this one is."""
+    shown = figures("bare", "--messages", "200")
+    assert shown["messages_per_cpu_s"] > 0
+    assert shown["of_the_goals_machine"] == pytest.approx(shown["messages_per_cpu_s"] / 2243, abs=0.01)
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
