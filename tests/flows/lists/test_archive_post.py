@@ -8,7 +8,7 @@ import pytest
 
 from mailbot.core.archived import Archived, Search
 from mailbot.flows.office.settle_held import settle_held
-from mailbot.store import archive, outbox
+from mailbot.store import archive, fan_outs
 from tests.flows.post_office import NAGANO, SECURITY, STRANGER, SUZUKI, YAMADA, PostOffice
 
 
@@ -61,10 +61,10 @@ def test_what_does_not_go_out_is_not_archived(office: PostOffice) -> None:
 def test_post_and_archive_stand_or_fall_together(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the post cannot be queued, nothing is in the archive, and its number is free again."""
 
-    def fail(*_: object) -> int:
+    def fail(*_: object, **__: object) -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(outbox, "queue_to_list", fail)
+    monkeypatch.setattr(fan_outs, "begin", fail)
     assert office.post(YAMADA).state == "quarantined"
     assert archived(office) == []
     monkeypatch.undo()
