@@ -431,15 +431,11 @@ def add_members(service: Service, count: int) -> None:
 
 # --- a database that has been at work for years -----------------------------------------------------------------
 
-AGED = (
-    "MAILBOT_AGED"  # in the environment: a file in which the filled database is kept for the next benchmark
-)
+AGED = "MAILBOT_AGED"  # in the environment: a file that keeps the filled database for the next benchmark
 _OLD_COPIES = 1_000_000  # copies, of posts to 1,401
 _OLD_POSTS = 100_000
 _OLD_LISTS = 500
-_OTHER_BODIES = (
-    14_010  # of a category that no audience takes in, so that what is measured goes to the same members
-)
+_OTHER_BODIES = 14_010  # of a category that no audience takes in: what is measured goes to the same members
 _FIRST_OLD = 1_000_000  # numbers of old posts of our list, out of the way of those that are measured
 _COPIES_OF_ONE = 1_401
 _YEAR_US = 365 * 86_400 * 1_000_000

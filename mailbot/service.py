@@ -53,9 +53,7 @@ _LOOK_ANYWAY_SECONDS = 30.0  # where nobody has written and nothing is due
 _RETRY_SECONDS = 2.0  # while the database is away
 _AT_ONE_MOMENT = 0.1  # seconds between the readings of two clocks
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
-_LET_OTHERS_SECONDS = (
-    0.05  # before each further chunk of a large post: others come to write, the first copies leave
-)
+_LET_OTHERS_SECONDS = 0.05  # before each further chunk of a large post: others write, the first copies leave
 
 
 class _Door(Protocol):

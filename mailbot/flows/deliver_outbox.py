@@ -44,9 +44,7 @@ from mailbot.store.database import Database
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
-_GROUP = (
-    50  # recipients of identical copies in one transaction: all of them are in doubt when we are killed (I9)
-)
+_GROUP = 50  # recipients of identical copies in one transaction: a kill leaves all of them in doubt (I9)
 _TOGETHER = 32  # copies made at once, ahead of the connections: their tokens take half as long together
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
 _SOONEST_SECONDS = 1.0  # before it looks again by itself
@@ -67,9 +65,7 @@ class _Recipe:
     covered: Covered | None = None  # what a signature covers, when that is the same for every copy
     signers: tuple[Signer, ...] = ()  # who signs each copy for itself
     dotted: bool = False  # leading dots are doubled already, and no recipient's own bytes have any
-    identical: bytes | None = (
-        None  # what leaves for all of its recipients alike; `bounces` is the whole local part
-    )
+    identical: bytes | None = None  # what leaves for all alike; then `bounces` is the whole local part
 
 
 @dataclass

@@ -108,7 +108,7 @@ def _read_all(
     outcomes = []
     with database.write() as connection:
         ours = inbox.claim_each(connection, [received.id for received, _ in mails])
-        if act is _act:
+        if act is _act:  # and not where each stands by itself, since it may be this that breaks us
             read_ahead(connection, site, [mail for mail in mails if mail[0].id in ours])
         for received, message in mails:
             if received.id in ours:

@@ -346,7 +346,7 @@ def move_head(connection: Connection, subject: str, last: Head, new: Head) -> No
 
 
 def _save_rows(connection: Connection, rows: list[tuple[object, ...]]) -> None:
-    _APPEND.run_columns(connection, dict(zip(_COLUMNS, zip(*rows, strict=True), strict=True)))
+    _APPEND.run_rows(connection, _COLUMNS, rows)
 
 
 def _save_heads(connection: Connection, heads: list[tuple[str, Head]]) -> None:

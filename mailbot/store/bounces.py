@@ -22,11 +22,6 @@ class Returned:
     bounced: int
 
 
-def address_of(connection: Connection, delivery_id: int) -> str | None:
-    """Return the address that a copy went to."""
-    return connection.execute(select(delivery.c.address).where(delivery.c.id == delivery_id)).scalar()
-
-
 def copy_to(connection: Connection, mailing_id: int, address: str) -> int | None:
     """Return the copy of a mailing that left for an address, however that is capitalised; None: there is none."""
     query = select(delivery.c.id, delivery.c.address).where(

@@ -8,6 +8,7 @@ import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import repeat
 from operator import itemgetter
 from pathlib import Path
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Insert,
+    Integer,
     MetaData,
     PrimaryKeyConstraint,
     Select,
@@ -31,10 +33,12 @@ from sqlalchemy import (
     bindparam,
     create_engine,
     event,
+    func,
     insert,
     inspect,
     make_url,
     or_,
+    select,
     text,
 )
 from sqlalchemy.dialects import sqlite
@@ -51,7 +55,7 @@ _SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after 
 _FIRST = "mailbot_first"  # in a connection's info: what is done just before the commit
 _LATER = "mailbot_later"  # in a connection's info: what is done after the commit
 _BEGUN = (
-    "mailbot_begun"  # in a connection's info: the driver is in a transaction that SQLAlchemy did not begin
+    "mailbot_begun"  # in a connection's info: the driver is in a transaction of which SQLAlchemy is not told
 )
 _KNOWN = "mailbot_known"  # in a connection's info: what nobody else can change before the commit
 _GATHERED = "mailbot_gathered"  # in a connection's info: rows that are still to be saved, by what saves them
@@ -425,6 +429,12 @@ class Written:
         form = self._forms.get(connection.dialect.name) or self._form(connection, {**columns, **same})
         return int(_run(connection, form.sql, form.of_columns(columns, same), each=True))
 
+    def run_rows(
+        self, connection: Connection, names: Sequence[str], rows: Sequence[Sequence[object]], **same: object
+    ) -> int:
+        """Do as `run_columns` does, of rows (at least one) that have the values of these names in this order."""
+        return self.run_columns(connection, dict(zip(names, zip(*rows, strict=True), strict=True)), **same)
+
     def insert_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
         """Insert these rows, each with the same columns, by few statements.
 
@@ -442,6 +452,25 @@ class Written:
     def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
         form = self._forms[connection.dialect.name] = _Form(self._statement, connection.dialect, values)
         return form
+
+
+def next_ids(connection: Connection, table: Table, count: int) -> Sequence[int]:
+    """Return the numbers of so many new rows of a table, as the database would give them itself."""
+    sequence, newest = _numbering(table)
+    if connection.dialect.name == "postgresql":
+        return [row.id for row in sequence.rows(connection, count=count)]
+    last: int = newest.first(connection).id  # nobody else writes
+    return range(last + 1, last + 1 + count)
+
+
+@cache
+def _numbering(table: Table) -> tuple[Written, Written]:
+    of_table = func.pg_get_serial_sequence(table.name, "id")
+    each = func.generate_series(1, bindparam("count", type_=Integer))
+    return (
+        Written(select(func.nextval(of_table).label("id")).select_from(each)),
+        Written(select(func.coalesce(func.max(table.c.id), 0).label("id"))),
+    )
 
 
 class Listed:

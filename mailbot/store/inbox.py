@@ -14,7 +14,7 @@ from mailbot.core.address import address_key
 from mailbot.core.authentication import with_results
 from mailbot.core.envelope import Envelope
 from mailbot.core.message import Message, canonical_hash, parse
-from mailbot.store.database import Keyed, Listed, Written, gather, storable, upserting
+from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable, upserting
 from mailbot.store.tables import answered, history, inbox, mail, seen
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
@@ -84,7 +84,7 @@ def add(
     if not fresh:
         return
     mails, rows = [], []
-    for mail_id, (content, envelope, key) in zip(_next_ids(connection, len(fresh)), fresh, strict=True):
+    for mail_id, (content, envelope, key) in zip(next_ids(connection, mail, len(fresh)), fresh, strict=True):
         mails.append(
             {
                 "id": mail_id,
@@ -108,16 +108,6 @@ def add(
 
 def _fetched(connection: Connection, key: str) -> bool:
     return connection.execute(select(mail.c.id).where(mail.c.imap_key == key)).first() is not None
-
-
-def _next_ids(connection: Connection, count: int) -> Sequence[int]:
-    """Return the numbers of the next mails."""
-    if connection.dialect.name == "postgresql":
-        sequence = func.pg_get_serial_sequence("mail", "id")
-        numbers = select(func.nextval(sequence)).select_from(func.generate_series(1, count))
-        return list(connection.execute(numbers).scalars())
-    newest = _NEWEST.first(connection)[0] or 0  # the one writer
-    return range(newest + 1, newest + 1 + count)
 
 
 def stop_intake(connection: Connection) -> None:
@@ -325,7 +315,6 @@ def _entries() -> Select[Any]:
 
 # What runs for each mail is put together once: that costs SQLAlchemy more than running it.
 
-_NEWEST = Written(select(func.max(mail.c.id).label("id")))
 _ADD = Written(insert(mail))
 
 _ADD_RECIPIENT = Written(insert(inbox))
@@ -366,15 +355,11 @@ _NOTE = Written(insert(history))
 
 
 def _save_settled(connection: Connection, rows: list[tuple[int, str, str, str, str]]) -> None:
-    numbers, states, reasons, senders, titles = zip(*rows, strict=True)
-    columns = {"row": numbers, "new_state": states, "why": reasons, "author": senders, "about": titles}
-    _SETTLE.run_columns(connection, columns)
+    _SETTLE.run_rows(connection, ("row", "new_state", "why", "author", "about"), rows)
 
 
 def _save_notes(connection: Connection, rows: list[tuple[int | None, int | None, datetime, str]]) -> None:
-    inbox_ids, delivery_ids, times, words = zip(*rows, strict=True)
-    columns = {"inbox_id": inbox_ids, "delivery_id": delivery_ids, "at": times, "what": words}
-    _NOTE.run_columns(connection, columns)
+    _NOTE.run_rows(connection, ("inbox_id", "delivery_id", "at", "what"), rows)
 
 
 @cache
@@ -388,9 +373,7 @@ _ADD_SEEN = Written(insert(seen))
 
 
 def _save_seen(connection: Connection, rows: list[tuple[str, str, int]]) -> None:
-    places, fingerprints, inbox_ids = zip(*rows, strict=True)
-    columns = {"place": places, "fingerprint": fingerprints, "inbox_id": inbox_ids}
-    _ADD_SEEN.run_columns(connection, columns)
+    _ADD_SEEN.run_rows(connection, ("place", "fingerprint", "inbox_id"), rows)
 
 
 _ANSWERED = Keyed(select(answered.c.at), answered.c.email_key)
@@ -403,10 +386,8 @@ _FORGET_ANSWERED = Written(
 
 
 def _save_answered(connection: Connection, rows: list[tuple[str, datetime]]) -> None:
-    keys, times = zip(*rows, strict=True)
-    _ADD_ANSWERED.run_columns(connection, {"email_key": keys, "at": times})
+    _ADD_ANSWERED.run_rows(connection, ("email_key", "at"), rows)
 
 
 def _forget_answered(connection: Connection, rows: list[tuple[str, datetime]]) -> None:
-    keys, times = zip(*rows, strict=True)
-    _FORGET_ANSWERED.run_columns(connection, {"key": keys, "before": times})
+    _FORGET_ANSWERED.run_rows(connection, ("key", "before"), rows)

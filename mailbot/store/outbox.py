@@ -27,7 +27,7 @@ from sqlalchemy import (
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store import fan_outs
 from mailbot.store.copy_states import RESTS, given_up_since, not_out, unfinished
-from mailbot.store.database import Keyed, Listed, Written, gather, storable
+from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable
 from mailbot.store.tables import DOUBTFUL, delivery, fan_out, history, mailing, microseconds
 
 _MOST_TEXTS = 20  # beside which a reply is read
@@ -146,7 +146,7 @@ class _Answer(NamedTuple):
 
 def _save_answers(connection: Connection, answers: list[_Answer]) -> None:
     """Save mailings with their recipients' rows: numbered here, so that all need two statements."""
-    numbers = _free_numbers(connection, len(answers))
+    numbers = next_ids(connection, mailing, len(answers))
     kinds, subjects, cooked, inbox_ids, times, _ = zip(*answers, strict=True)
     columns = {
         "id": numbers,
@@ -164,15 +164,7 @@ def _save_answers(connection: Connection, answers: list[_Answer]) -> None:
     ]
     if rows:
         names = ("mailing_id", "address", "ballot_id", "fields", "due_at")
-        _QUEUE_EACH.run_columns(connection, dict(zip(names, zip(*rows, strict=True), strict=True)))
-
-
-def _free_numbers(connection: Connection, count: int) -> list[int]:
-    """Return ids for new mailings, those that the database would give them."""
-    if connection.dialect.name == "postgresql":
-        return [row.id for row in _NEXT_NUMBERS.rows(connection, count=count)]
-    last: int = _LAST_NUMBER.first(connection).id  # nobody else writes
-    return list(range(last + 1, last + 1 + count))
+        _QUEUE_EACH.run_rows(connection, names, rows)
 
 
 def queue_letter(
@@ -584,17 +576,9 @@ _ADD_MAILING = Written(insert(mailing).returning(mailing.c.id))
 
 _ADD_NUMBERED = Written(insert(mailing))
 
-_NEXT_NUMBERS = Written(  # of PostgreSQL's own sequence
-    select(func.nextval(func.pg_get_serial_sequence("mailing", "id")).label("id")).select_from(
-        func.generate_series(1, bindparam("count", type_=Integer))
-    )
-)
-
-_LAST_NUMBER = Written(select(func.coalesce(func.max(mailing.c.id), 0).label("id")))
-
 _QUEUE = Written(insert(delivery))
 
-_QUEUE_EACH = Written(insert(delivery))
+_QUEUE_EACH = Written(insert(delivery))  # each row of a mailing of its own
 
 _CLAIM = Written(
     update(delivery)
@@ -665,17 +649,19 @@ _START_STRETCH = Written(
     .values(in_flight=True)
 )
 
+_AS_SENT = {
+    "state": "sent",
+    "attempts": delivery.c.attempts + 1,
+    "reply": bindparam("words"),
+    "settled_at": bindparam("at"),
+    "in_flight": False,
+    "lease_owner": None,
+}
+
 _SENT = Written(
     update(delivery)
     .where(delivery.c.id == bindparam("row"), delivery.c.lease_owner == bindparam("owner"))
-    .values(
-        state="sent",
-        attempts=delivery.c.attempts + 1,
-        reply=bindparam("words"),
-        settled_at=bindparam("at"),
-        in_flight=False,
-        lease_owner=None,
-    )
+    .values(_AS_SENT)
 )
 
 _SENT_STRETCH = Written(
@@ -684,14 +670,7 @@ _SENT_STRETCH = Written(
         delivery.c.id.between(bindparam("first"), bindparam("last")),
         delivery.c.lease_owner == bindparam("owner"),
     )
-    .values(
-        state="sent",
-        attempts=delivery.c.attempts + 1,
-        reply=bindparam("words"),
-        settled_at=bindparam("at"),
-        in_flight=False,
-        lease_owner=None,
-    )
+    .values(_AS_SENT)
 )
 
 _UNSENT = (

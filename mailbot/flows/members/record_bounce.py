@@ -23,7 +23,7 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.settled import Settled
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, bounces
+from mailbot.store import ballots, bounces, outbox
 from mailbot.store.inbox import Received
 
 _MOST_TOLD = 5  # copies that the reason of one report names
@@ -61,7 +61,7 @@ def record_bounce(
         if personal:
             return Settled("held", words["person"])
         return _record_named(connection, site, received, mailing_id, () if hint else reports, now)
-    address = bounces.address_of(connection, delivery_id)
+    address = outbox.address_of(connection, delivery_id)
     if address is None:
         return Settled("discarded", "a bounce of a copy that is no longer known")
     if personal:

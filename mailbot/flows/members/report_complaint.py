@@ -9,7 +9,7 @@ from mailbot.core.complaint import Complaint
 from mailbot.core.token import read_bounce_token, read_leave_token
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import bounces
+from mailbot.store import outbox
 
 _WORDS: dict[Language, dict[str, str]] = {  # why it waits, for the office
     "ja": {
@@ -35,7 +35,7 @@ def report_complaint(
         return Settled("discarded", "somebody says that our mail is no spam (RFC 6430)")
     if delivery_id is None:
         delivery_id = _copy(site, complaint)
-    address = None if delivery_id is None else bounces.address_of(connection, delivery_id)
+    address = None if delivery_id is None else outbox.address_of(connection, delivery_id)
     words = _WORDS[site.language]
     if address is None and complaint.recipient is None:
         return Settled("held", words["unknown"].format(complaint.kind))

@@ -12,7 +12,7 @@ from mailbot.core.trouble import Failure, counted, must_ask
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.site import Site
-from mailbot.store import bounces, lists, troubles
+from mailbot.store import lists, outbox, troubles
 
 FEWEST = 20  # failures of one mailing below which no share of it says anything
 MOST = 0.3  # of its copies: when more fail, the fault is ours (ballot.md section 13)
@@ -26,7 +26,7 @@ def weigh_failure(
 
     A probe that comes back stops the address's list mail. Where a third of a mailing fails, nobody's address is to blame.
     """
-    address = bounces.address_of(connection, delivery_id)
+    address = outbox.address_of(connection, delivery_id)
     if address is None or not troubles.add_failure(connection, delivery_id, address, failure, now):
         return False
     if same_address(address, site.office) or not troubles.is_ours(connection, address):
