@@ -13,6 +13,7 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import func, select
 
 from mailbot.core.calendar import business_day
 from mailbot.core.digest import begins_week
@@ -26,6 +27,7 @@ from mailbot.folder.definitions import load_definitions
 from mailbot.store import meetings, occurrences, pulses
 from mailbot.store.database import Database
 from mailbot.store.occurrences import Occurrence
+from mailbot.store.tables import occurrence
 from tests.databases import BOTH, own_database
 from tests.flows.post_office import (
     MATSUMOTO,
@@ -164,7 +166,8 @@ def best_in(copy: Copy) -> str:
 def next_moment(year: Year, after: datetime) -> datetime:
     """Return when the fast clock stops next: a run is due, or a week begins."""
     with year.office.database.read() as connection:
-        due = occurrences.next_due(connection)
+        waits = select(func.min(occurrence.c.due_at)).where(occurrence.c.state == "waiting")
+        due = connection.execute(waits).scalar()
     day = after.date()
     while not begins_week(day, year.office.site.calendar) or datetime.combine(day, WEEKLY, TOKYO) <= after:
         day += timedelta(days=1)

@@ -9,15 +9,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
-from mailbot.core.answer import (
-    Understood,
-    label_key,
-    option_answer,
-    printed_options,
-    read_answer,
-    tidy,
-    yesno_values,
-)
+from mailbot.core.answer import Understood, label_key, printed_options, read_answer, tidy, yesno_values
 from mailbot.core.command import ALWAYS, command_of
 from mailbot.core.japanese import fold
 from mailbot.core.known_text import REFERENCE, SIGNATURE, slot_line
@@ -779,9 +771,3 @@ def _is_answer(question: Question, text: str) -> bool:
     if question.type == "text":
         return False
     return isinstance(read_answer(question, text, today=date(2000, 1, 1)), Understood)
-
-
-def chosen_words(question: Question, number: int, language: Language = "ja") -> str:
-    """Return the words of printed option `number`, for a table of results."""
-    answer = option_answer(question, number)
-    return answer_words(question, answer, language) or str(number)

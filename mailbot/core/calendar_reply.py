@@ -41,7 +41,6 @@ class CalendarReply:
     comment: str = ""
     sequence: int | None = None  # of the invitation that is answered
     starts: str = ""  # DTSTART as written
-    starts_zone: str = ""  # its TZID; "" for UTC, a date or a floating time
     guests: int = 0  # people beside the attendee (X-NUM-GUESTS)
 
 
@@ -109,7 +108,6 @@ def _read(text: str) -> CalendarReply | None:
     if method is None or "UID" not in found:
         return None
     own, attendee = found.get("ATTENDEE", ({}, ""))
-    zone, starts = found.get("DTSTART", ({}, ""))
     return CalendarReply(
         method=method,
         uid=found["UID"][1].strip(),
@@ -117,8 +115,7 @@ def _read(text: str) -> CalendarReply | None:
         attendee=attendee.strip().removeprefix("mailto:").removeprefix("MAILTO:"),
         comment=_text(found.get("COMMENT", ({}, ""))[1]),
         sequence=_number(found.get("SEQUENCE", ({}, ""))[1]),
-        starts=starts,
-        starts_zone=zone.get("TZID", ""),
+        starts=found.get("DTSTART", ({}, ""))[1],
         guests=_number(own.get("X-NUM-GUESTS", "")) or 0,
     )
 

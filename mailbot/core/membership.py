@@ -12,7 +12,6 @@ from mailbot.core.mailing_list import MailingList, leaving
 Standing = Literal["", "joined", "left", "added", "removed"]
 Mode = Literal["each", "digest", "digest-plain", "notices", "none"]
 PostingAction = Literal["accept", "hold", "reject", "discard"]
-Profile = Literal["", "plain"]
 ThreadChoice = Literal["mute", "follow"]
 
 MODES: tuple[Mode, ...] = get_args(Mode)

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 from mailbot.core.entity import content_type, split_entity, split_multipart
 
 _NAME, _VALUE = "List-Unsubscribe", "One-Click"
-LONGEST = 4_096  # octets of such a body, multipart too
 
 
 def read_form(kind: str, body: bytes) -> dict[str, str] | None:

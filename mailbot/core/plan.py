@@ -286,12 +286,6 @@ def occurrence(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-def occurs_at(key: str, zone: tzinfo) -> datetime:
-    """Return the moment (UTC) of a local occurrence, the first one where there are two."""
-    local = datetime.fromisoformat(key)
-    return local_moment(local.date(), local.time(), zone).astimezone(UTC)
-
-
 def job_name(name: str) -> JobName:
     """Take a job's name apart. Raises ValueError when it is none of ours."""
     match name.split(":"):

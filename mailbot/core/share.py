@@ -12,7 +12,6 @@ from mailbot.core.calendar import Language
 from mailbot.core.survey import Denominator, Share
 
 LONGEST_SHARE = 100  # characters; nobody writes a longer one, and the patterns below stay cheap
-_MOST_DIGITS = 9
 
 _HALF = Fraction(1, 2)
 _ONE = Fraction(1)

@@ -40,7 +40,6 @@ from mailbot.formats.markdown import read_markdown
 from mailbot.resources import templates_folder
 
 Kind = Literal["lists", "surveys", "events", "meetings"]
-Value = TypeVar("Value", MailingList, Survey, Event)
 File = TypeVar("File", bound=FileModel)
 
 

@@ -49,19 +49,6 @@ async def send(folder: Path, work: Work) -> None:
             outcomes = []  # nothing was starting, or others have the lease of it
 
 
-def deliver(folder: Path, content: bytes, mail_from: str, recipients: Sequence[str]) -> list[Path]:
-    """Write one file into new/ for each recipient, with its envelope in Return-Path and Delivered-To.
-
-    `content` has CRLF lines and is not dot-stuffed. Raises ValueError, with nothing written, for an address or
-    content that must not leave; OSError when the disk does not take it, and what stands in new/ by then stays.
-    """
-    for recipient in recipients:
-        _check(content, mail_from, recipient)
-    kept = [_write(folder, content, mail_from, recipient) for recipient in recipients]
-    _sync_folder(folder / "new")
-    return kept
-
-
 def forget(folders: Sequence[Path], replies: Sequence[str]) -> int:
     """Remove the mails that were kept with these replies (`send`), read by a mail program or not; returns how many."""
     names = {reply.removeprefix(_KEPT) for reply in replies if reply.startswith(_KEPT)}

@@ -191,12 +191,6 @@ def withdraw(connection: Connection, mailings: Sequence[int], why: str) -> int:
     ).rowcount
 
 
-def cooked(connection: Connection, mailings: Sequence[int]) -> bytes | None:
-    """Return the first of these mailings as it was cooked; None when it is no longer kept."""
-    query = select(mailing.c.cooked).where(mailing.c.id.in_(mailings)).order_by(mailing.c.id).limit(1)
-    return connection.execute(query).scalar()
-
-
 def _bulletins() -> Select[Any]:
     return select(
         bulletin.c.definition,

@@ -119,12 +119,6 @@ def stop_intake(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_INTAKE_LOCK)))
 
 
-def waiting(connection: Connection, most: int) -> list[int]:
-    """Return the oldest inbox rows that nobody has settled."""
-    query = select(inbox.c.id).where(inbox.c.state == "received").order_by(inbox.c.id).limit(most)
-    return list(connection.execute(query).scalars())
-
-
 def load_waiting(connection: Connection, most: int) -> list[Received]:
     """Return the oldest mails that nobody has settled, without those whose sender is still looked at."""
     return [Received(*row) for row in _WAITING.rows(connection, most=most)]

@@ -54,11 +54,6 @@ def bodies(connection: Connection, codes: Iterable[str] | None = None) -> dict[s
     return {row[0]: Body(*row) for row in connection.execute(found)}
 
 
-def count_bodies(connection: Connection) -> int:
-    """Return how many bodies there are."""
-    return connection.execute(select(func.count()).select_from(body)).scalar_one()
-
-
 def people(connection: Connection, codes: Sequence[str] | None = None) -> list[Person]:
     """Return the contacts of these bodies (all when None), by code and rank."""
     rows = connection.execute(_PEOPLE) if codes is None else connection.execute(_PEOPLE_OF, {"codes": codes})

@@ -177,13 +177,6 @@ def settle_waiting(connection: Connection, job: str, state: str, note: str, now:
     )
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """Return when the next run is due."""
-    return connection.execute(
-        select(func.min(occurrence.c.due_at)).where(occurrence.c.state == "waiting")
-    ).scalar()
-
-
 def _set(connection: Connection, job: str, local: str, **values: object) -> None:
     connection.execute(
         update(occurrence).where(occurrence.c.job == job, occurrence.c.local == local).values(**values)

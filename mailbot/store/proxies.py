@@ -21,14 +21,6 @@ def standing(connection: Connection, key: str) -> list[Proxy]:
     return [Proxy(*row) for row in rows]
 
 
-def every(connection: Connection, key: str) -> list[tuple[Proxy, datetime | None]]:
-    """Return every proxy that was ever recorded, in order, each with the moment when it ended."""
-    rows = connection.execute(
-        _PROXIES.add_columns(proxy.c.ended_at).where(proxy.c.subject == key).order_by(proxy.c.id)
-    )
-    return [(Proxy(*row[:-1]), row[-1]) for row in rows]
-
-
 def add(connection: Connection, key: str, new: Proxy, inbox_id: int | None) -> None:
     """Record a proxy in place of the one that its giver gave before."""
     end(connection, key, new.code, new.recorded_at)

@@ -107,7 +107,7 @@ class Node:
         """Tell whether nothing waits any more, to be read or to be sent."""
         database = self.database
         with database.read() as connection:
-            waits = inbox.waiting(connection, 1) or {"pending", "sending"} & set(
+            waits = inbox.load_waiting(connection, 1) or {"pending", "sending"} & set(
                 outbox.count_by_state(connection)
             )
         database.close()

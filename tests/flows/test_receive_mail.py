@@ -35,7 +35,7 @@ async def intake(database: Database, stored: Callable[[], None] = lambda: None) 
 def waiting(database: Database) -> list[int]:
     """Return the inbox rows that wait to be read."""
     with database.read() as connection:
-        return inbox.waiting(connection, 10_000)
+        return [received.id for received in inbox.load_waiting(connection, 10_000)]
 
 
 async def test_a_mail_is_there_when_its_sender_hears_so(database: Database) -> None:

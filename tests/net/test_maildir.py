@@ -50,18 +50,17 @@ def mails(count: int) -> list[Transaction]:
     return [Transaction("", ((number, f"r{number}@x"),), b"x\r\n") for number in range(count)]
 
 
-def test_deliver(tmp_path: Path) -> None:
+async def test_a_kept_mail(tmp_path: Path) -> None:
     """One file for each recipient, with its envelope on top and LF lines, whole in new/ and private."""
-    for name in ("tmp", "new", "cur"):
-        (tmp_path / name).mkdir()
-    kept = maildir.deliver(tmp_path, CONTENT, "bounce@ml.example.jp", ["a@x", "b@x"])
+    await maildir.send(
+        tmp_path, Queue(Transaction("bounce@ml.example.jp", ((1, "a@x"), (2, "b@x")), CONTENT))
+    )
     body = "Subject: x\n\n本文\n.dot\n".encode()
     assert files(tmp_path) == [
         b"Return-Path: <bounce@ml.example.jp>\nDelivered-To: a@x\n" + body,
         b"Return-Path: <bounce@ml.example.jp>\nDelivered-To: b@x\n" + body,
     ]
-    assert [path.parent.name for path in kept] == ["new", "new"]
-    assert {path.stat().st_mode & 0o777 for path in kept} == {0o600}
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()} == {0o600}
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
@@ -75,10 +74,12 @@ def test_deliver(tmp_path: Path) -> None:
         (b"no end", "", "b@x"),
     ],
 )
-def test_deliver_refuses(tmp_path: Path, content: bytes, mail_from: str, recipient: str) -> None:
-    """An address that would add a header line, or content with bare line ends, is refused before a file is written."""
-    with pytest.raises(ValueError, match=r"address|content"):
-        maildir.deliver(tmp_path / "none", content, mail_from, ["good@x", recipient])
+async def test_what_is_not_kept(tmp_path: Path, content: bytes, mail_from: str, recipient: str) -> None:
+    """An address that would add a header line, or content with bare line ends, is refused and no file is written."""
+    queue = Queue(Transaction(mail_from, ((1, recipient),), content))
+    await maildir.send(tmp_path, queue)
+    assert isinstance(queue.outcomes[1], Failed)
+    assert files(tmp_path) == []
 
 
 async def test_send(tmp_path: Path) -> None:

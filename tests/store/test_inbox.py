@@ -31,7 +31,7 @@ def add(database: Database, *arrivals: tuple[bytes, Envelope], at: datetime = NO
     """Store mails; returns all rows that wait."""
     with database.write() as connection:
         inbox.add(connection, arrivals, lambda: at)
-        return inbox.waiting(connection, 1000)
+        return [received.id for received in inbox.load_waiting(connection, 1000)]
 
 
 def test_bytes_come_back_as_they_were(database: Database) -> None:
@@ -73,7 +73,7 @@ def test_a_row_is_settled_with_its_reason_and_its_story(database: Database) -> N
         assert inbox.claim(connection, number)
         inbox.settle(connection, number, "held", "why\0", sender="s" * 999, title="t" * 999, now=NOW)
     with database.read() as connection:
-        assert inbox.waiting(connection, 10) == []
+        assert inbox.load_waiting(connection, 10) == []
         assert not inbox.claim(connection, number)
         assert inbox.claim(connection, number, "held")
         assert inbox.count_by_state(connection) == {"held": 1}
@@ -114,7 +114,7 @@ def test_while_intake_is_stopped_no_mail_is_stored(postgresql: Database) -> None
         thread = threading.Thread(target=arrive)
         thread.start()
         assert not stored.wait(0.2)
-        assert inbox.waiting(connection, 1) == []
+        assert inbox.load_waiting(connection, 1) == []
     thread.join(20)
     assert stored.is_set()
 
@@ -172,9 +172,8 @@ def test_many_mails_take_few_statements(database: Database) -> None:
         inbox.add(connection, mails, lambda: NOW)
         if connection.dialect.name == "sqlite":
             own.set_trace_callback(None)
-        rows = inbox.waiting(connection, 1000)[1:]
-        found = [inbox.load(connection, row) for row in rows]
-    stored = {(one.content, one.recipient) for one in found if one is not None}
-    assert len(rows) == 200
+        found = inbox.load_waiting(connection, 1000)[1:]
+    stored = {(one.content, one.recipient) for one in found}
+    assert len(found) == 200
     assert stored == {(content, recipient) for content, to in mails for recipient in to.recipients}
     assert len(statements) <= 15

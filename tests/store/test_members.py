@@ -91,7 +91,7 @@ def test_every_kind_of_change_is_named_and_made(register: Database) -> None:
             Change(None, village),
             Change(None, e),
         )
-        assert members.count_bodies(connection) == 4
+        assert len(members.bodies(connection)) == 4
         assert members.bodies(connection)["202011"].population == 371_000
         assert [person.contact for person in members.people(connection, ["202011", "203211"])] == [
             replace(A, name="甲山"),

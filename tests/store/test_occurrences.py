@@ -28,7 +28,6 @@ def test_what_is_planned_comes_due_in_its_order(database: Database) -> None:
         assert occurrences.due(connection, NOW - timedelta(microseconds=1)) == []
         assert occurrences.due(connection, NOW) == [OPEN]
         assert occurrences.due(connection, CLOSE.due_at) == [OPEN, CLOSE]
-        assert occurrences.next_due(connection) == NOW
 
 
 def test_a_run_that_is_done_is_never_planned_again(database: Database) -> None:

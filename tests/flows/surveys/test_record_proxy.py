@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from mailbot.core.audience import Selector
 from mailbot.core.ledger import LedgerRow
@@ -17,6 +18,7 @@ from mailbot.flows.surveys.count_resolution import Counted, count_resolution
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
 from mailbot.store import ballots, proxies, surveys
+from mailbot.store.tables import proxy as proxy_table
 from tests.flows.post_office import (
     KARUIZAWA,
     MATSUMOTO,
@@ -116,7 +118,8 @@ def test_the_sentences(office: PostOffice) -> None:
     assert give(office, UEDA, "松本市") == "K26-02: 上田市から松本市への委任を記録しました。"
     with office.database.read() as connection:
         assert [proxy.holder for proxy in proxies.standing(connection, KEY)] == [MATSUMOTO]
-        assert [ended is None for _, ended in proxies.every(connection, KEY)] == [False, True]
+        ends = connection.execute(select(proxy_table.c.ended_at).order_by(proxy_table.c.id)).scalars()
+        assert [ended is None for ended in ends] == [False, True]
     english = in_english(office)
     assert give(english, KARUIZAWA, "chair") == "K26-02: the proxy of 軽井沢町 to the chair is recorded."
 
@@ -138,7 +141,7 @@ def test_refused_proxies(office: PostOffice, giver: str, to: str, words: str) ->
     with pytest.raises(Refusal, match=words):
         give(office, giver, to)
     with office.database.read() as connection:
-        assert proxies.every(connection, KEY) == []
+        assert proxies.standing(connection, KEY) == []
 
 
 def test_two_bodies_of_one_name(office: PostOffice) -> None:
