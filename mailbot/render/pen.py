@@ -36,6 +36,7 @@ from mailbot.core.letter import (
     workbook_file,
 )
 from mailbot.core.mailing import field
+from mailbot.core.message import Message
 from mailbot.core.survey import Answers, Survey
 from mailbot.core.voting_paper import paper_lines
 from mailbot.core.wrap import COLUMNS
@@ -93,6 +94,11 @@ class Thread:
 
     message_id: str  # with angle brackets; "" if it had none
     references: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, message: Message) -> Thread:
+        """Return the thread that an answer to this mail belongs to."""
+        return cls(message.message_id, message.references)
 
 
 def recipient_values(recipient: Recipient, delivery: str) -> dict[str, bytes]:

@@ -64,7 +64,7 @@ def record_attendance(
             "meeting_proxy",
             now=now,
             answerable=True,
-            thread=Thread(message.message_id, message.references),
+            thread=Thread.of(message),
             key=ballot.subject,
             title=stored.meeting.title,
             sentence=sentence,

@@ -160,7 +160,7 @@ def _not_held(
     )
     address = (message.from_address if known else None) or ballot.address
     if inbox.may_answer(connection, address, now):
-        thread = Thread(message.message_id, message.references)
+        thread = Thread.of(message)
         cooked = site.render.events.cancelled(stored.event, sequence=stored.sequence, now=now, thread=thread)
         queue_receipt(connection, "event_cancelled", cooked, ballot, [address], received.id, now)
     return Settled("answered", f"{ballot.subject} is cancelled; its author was told so")
@@ -197,7 +197,7 @@ def _answer_calendar(
     address = message.from_address or ballot.address
     if received.mail_from and inbox.may_answer(connection, address, now):
         cooked = site.render.events.calendar_answer(
-            stored.event, known=known, thread=Thread(message.message_id, message.references), now=now
+            stored.event, known=known, thread=Thread.of(message), now=now
         )
         queue_receipt(connection, "calendar_answer", cooked, ballot, [address], received.id, now)
     if known:
@@ -318,7 +318,7 @@ def _send_again(
         now=now,
         answers={} if before is None else before.row.answers,
         edition=1 if before is None else before.row.version + 1,
-        thread=Thread(message.message_id, message.references),
+        thread=Thread.of(message),
     )
     queue_receipt(connection, "event_notice", cooked, ballot, [ballot.address], received.id, now)
 
@@ -402,6 +402,6 @@ def _acknowledge(
     if not inbox.may_answer(connection, address, now):
         inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=received.id)
         return
-    thread = Thread(message.message_id, message.references)
+    thread = Thread.of(message)
     cooked = site.render.events.rsvp_receipt(event, receipt, thread=thread, now=now)
     queue_receipt(connection, "rsvp_receipt", cooked, ballot, [address], received.id, now)

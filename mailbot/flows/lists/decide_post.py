@@ -38,7 +38,7 @@ def decide_post(
     entry = inbox.entry(connection, number)
     if mailing_list is None or entry is None:
         return Settled("discarded", f"there is no list {asked.about} any more")
-    thread = Thread(message.message_id, message.references)
+    thread = Thread.of(message)
     subject = entry.title
 
     def answer(name: str, **figures: object) -> None:

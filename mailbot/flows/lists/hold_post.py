@@ -67,7 +67,7 @@ def _tell_author(
     cooked = site.render.letter(
         "post_held",
         now=now,
-        thread=Thread(message.message_id, message.references),
+        thread=Thread.of(message),
         title=mailing_list.title,
         mail=mail_name(received.id),
         subject=message.subject,

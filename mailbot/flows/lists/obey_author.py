@@ -45,7 +45,7 @@ def obey_author(
             post_sentence(site.language, name, subject=entry.title, **figures),
             now,
             inbox_id=received.id,
-            answered=Thread(message.message_id, message.references),
+            answered=Thread.of(message),
         )
 
     word, _ = read_word(message.text, sent)

@@ -333,7 +333,7 @@ def refuse(
         message.subject,
         reason,
         to=author,
-        thread=Thread(message.message_id, message.references),
+        thread=Thread.of(message),
         now=now,
     )
     outbox.queue_letter(

@@ -102,7 +102,7 @@ def tell_accepted(
     cooked = site.render.letter(
         "post_accepted",
         now=now,
-        thread=Thread(message.message_id, message.references),
+        thread=Thread.of(message),
         title=mailing_list.title,
         subject=message.subject,
         number=number,

@@ -45,7 +45,7 @@ def answer_roll_call(
     key, code = asked.detail["call"], asked.about
 
     def tell(sentence: str) -> None:
-        thread = Thread(message.message_id, message.references)
+        thread = Thread.of(message)
         answer_member(
             connection,
             site,

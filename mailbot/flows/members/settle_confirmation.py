@@ -77,7 +77,7 @@ class _Reply:
     @property
     def thread(self) -> Thread:
         """The mail, as an answer names it."""
-        return Thread(self.message.message_id, self.message.references)
+        return Thread.of(self.message)
 
 
 def settle_confirmation(

@@ -137,7 +137,7 @@ def obey_desk(
         key=keys.pop() if len(keys) == 1 else "",
         sentence="" if lines else desk.say("no-command"),
         of_office=_of_office(site, word),
-        thread=Thread(message.message_id, message.references),
+        thread=Thread.of(message),
         now=now,
     )
     tell_office(connection, site, cooked, now, kind="office_answer", inbox_id=received.id, to=(word.address,))

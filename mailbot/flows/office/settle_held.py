@@ -365,7 +365,7 @@ def _tell_body(
         answers={} if stands is None else stands.row.stands,
         version=0 if stands is None else stands.row.version,
         is_open=is_open,
-        thread=Thread(message.message_id, message.references),
+        thread=Thread.of(message),
         now=now,
         columns=ballot.columns,
     )

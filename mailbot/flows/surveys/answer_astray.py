@@ -108,7 +108,7 @@ def _send(
         now=now,
         answers={} if stands is None else stands.row.stands,
         edition=1 if stands is None else stands.row.version + 1,
-        thread=Thread(message.message_id, message.references),
+        thread=Thread.of(message),
         columns=ballot.columns,
     )
     queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], received.id, now)

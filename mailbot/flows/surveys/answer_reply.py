@@ -50,7 +50,7 @@ class Arrival:
     @property
     def thread(self) -> Thread:
         """Return the thread that an answer to it belongs to."""
-        return Thread(self.message.message_id, self.message.references)
+        return Thread.of(self.message)
 
 
 def acknowledge(

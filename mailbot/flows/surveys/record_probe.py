@@ -34,7 +34,7 @@ def record_probe(
     gateways.save(connection, ballot.address, ballot.code, found, now)
     if inbox.may_answer(connection, ballot.address, now):
         name = ballot.subject.replace(":", "-")
-        thread = Thread(message.message_id, message.references)
+        thread = Thread.of(message)
         cooked = site.render.surveys.probe_thanks(name, thread=thread, now=now)
         queue_receipt(connection, "probe_thanks", cooked, ballot, [ballot.address], received.id, now)
     return Settled(

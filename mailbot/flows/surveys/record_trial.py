@@ -53,7 +53,7 @@ def record_trial(
     )
     if judged.machine:
         return Settled("discarded", "an automatic answer to a trial ballot")
-    thread = Thread(message.message_id, message.references)
+    thread = Thread.of(message)
     to = _addresses(connection, message, ballot, now)
     if judged.reading.command in {"resend", "help", "form"} and judged.verdict.status == "ignored":
         form = site.write_form(stored.survey, site.language) if judged.reading.command == "form" else None
