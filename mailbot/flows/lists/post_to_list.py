@@ -55,7 +55,6 @@ def post_to_list(
             if waits is not None:
                 return Settled("held", f"{waits}, unless its author cancels it", told=True)
             number, reach = distribute(connection, site, received, message, mailing_list, now)
-            give_receipt(connection, site, received, message, mailing_list, number, reach, now)
             return Settled("posted", f"post {number} to {reach.words('en')} members")
         case Ask(rule, reason):
             if ask_author(
@@ -149,29 +148,6 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text[:2_000]).casefold()
 
 
-def give_receipt(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    number: int,
-    reach: Reach,
-    now: datetime,
-) -> None:
-    """Tell the author that his post has gone out, where the list gives receipts and he wants them."""
-    if wants_receipt(connection, message, mailing_list):
-        tell_accepted(connection, site, message, mailing_list, number, reach, now, inbox_id=received.id)
-
-
-def wants_receipt(connection: Connection, message: Message, mailing_list: MailingList) -> bool:
-    """Tell whether the list tells its authors that a post has gone out, and this author has not said no to it."""
-    if not mailing_list.receipts or message.from_address is None:
-        return False
-    author = other_addresses.home(connection, message.from_address)
-    return memberships.load(connection, mailing_list.name, author).receipts
-
-
 def distribute(
     connection: Connection,
     site: Site,
@@ -179,47 +155,27 @@ def distribute(
     message: Message,
     mailing_list: MailingList,
     now: datetime,
+    *,
+    awaited: bool = False,
 ) -> tuple[int, Reach]:
-    """Cook a post, queue it to every member and archive it; returns its number and how many.
+    """Cook a post, queue it to every member, archive it and tell its author; returns its number and how many.
 
-    To the members of a large list it is queued bit by bit, see store/fan_outs.py.
+    To the members of a large list it is queued bit by bit, see store/fan_outs.py. The author hears of it where it is
+    `awaited`, since he was told that it waits, or where he and the list want receipts.
     """
     number = lists.next_number(connection, mailing_list.name)
     target = _selected(read_target(message.text))
     kept = mailing_list.archive and target is None  # what is not for every member is not kept for all
     stable, thread = "", thread_of(message)
     if kept:
-        stable = archive_post(
-            connection,
-            mailing_list,
-            received.content,
-            message,
-            _people(connection, message),
-            number=number,
-            message_id=_own_message_id(site, received),
-            written_at=received.received_at,
-            mail_id=archive.mail_of(connection, received.id),
-            inbox_id=received.id,
-        )
+        stable = _archive(connection, site, received, message, mailing_list, number)
         thread = archive.thread_key(connection, mailing_list.name, number)
     reach = Reach(0)
     for profile, content in _forms(
         connection, site, received.content, message, mailing_list, number, kept=kept
     ).items():
-        shaped = replace(received, content=content)
-        form = message if content is received.content else shaped.message(site.authserv_id)
-        cooked = cook(
-            connection, site, shaped, form, mailing_list, number, now, stable, _own_message_id(site, received)
-        )
-        mailing_id = outbox.add_mailing(
-            connection,
-            kind="post",
-            subject=mailing_list.name,
-            cooked=cooked,
-            bounces=f"{mailing_list.name}-bounces",
-            inbox_id=received.id,
-            now=now,
-            identical=mailing_list.copies == "identical",
+        mailing_id = _add_mailing(
+            connection, site, received, content, message, mailing_list, number, now, stable
         )
         begun = fan_outs.begin(
             connection,
@@ -233,7 +189,66 @@ def distribute(
             target=target,
         )
         reach = Reach(reach.queued + begun.queued, more=reach.more or begun.more)
+    if awaited or _wants_receipt(connection, message, mailing_list):
+        tell_accepted(connection, site, message, mailing_list, number, reach, now, inbox_id=received.id)
     return number, reach
+
+
+def _archive(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+) -> str:
+    return archive_post(
+        connection,
+        mailing_list,
+        received.content,
+        message,
+        _people(connection, message),
+        number=number,
+        message_id=_own_message_id(site, received),
+        written_at=received.received_at,
+        mail_id=archive.mail_of(connection, received.id),
+        inbox_id=received.id,
+    )
+
+
+def _add_mailing(
+    connection: Connection,
+    site: Site,
+    received: Received,
+    content: bytes,
+    message: Message,
+    mailing_list: MailingList,
+    number: int,
+    now: datetime,
+    stable: str,
+) -> int:
+    """Cook one form of a post, `content`, which may be the mail as it came, and store it; returns its id."""
+    shaped = replace(received, content=content)
+    form = message if content is received.content else shaped.message(site.authserv_id)
+    message_id = _own_message_id(site, received)
+    return outbox.add_mailing(
+        connection,
+        kind="post",
+        subject=mailing_list.name,
+        cooked=cook(connection, site, shaped, form, mailing_list, number, now, stable, message_id),
+        bounces=f"{mailing_list.name}-bounces",
+        inbox_id=received.id,
+        now=now,
+        identical=mailing_list.copies == "identical",
+    )
+
+
+def _wants_receipt(connection: Connection, message: Message, mailing_list: MailingList) -> bool:
+    """Tell whether the list tells its authors that a post has gone out, and this author has not said no to it."""
+    if not mailing_list.receipts or message.from_address is None:
+        return False
+    author = other_addresses.home(connection, message.from_address)
+    return memberships.load(connection, mailing_list.name, author).receipts
 
 
 def _forms(

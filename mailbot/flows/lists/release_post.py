@@ -7,19 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, Reject, moderate
 from mailbot.flows.lists.ask_author import let_post_wait
 from mailbot.flows.lists.hold_post import hold_post
-from mailbot.flows.lists.post_to_list import ask, distribute, give_receipt, refuse, wants_receipt
-from mailbot.flows.lists.tell_decision import tell_accepted
+from mailbot.flows.lists.post_to_list import ask, distribute, refuse
 from mailbot.flows.office.report_held import report_held
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists
-from mailbot.store.held_posts import ACCEPTED, HeldPost
-from mailbot.store.inbox import Received
+from mailbot.store.held_posts import ACCEPTED
 
 
 def release_post(connection: Connection, site: Site, number: int, now: datetime) -> str:
@@ -39,7 +35,10 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
         inbox.change(connection, number, settled.state, settled.reason, now=now)
         return settled.reason
     if waited.rule == ACCEPTED:  # somebody has looked at it already, outside of the list's hours
-        settled = _send_accepted(connection, site, received, message, mailing_list, waited, now)
+        post, reach = distribute(
+            connection, site, received, message, mailing_list, now, awaited=waited.author_told
+        )
+        settled = Settled("posted", f"post {post} to {reach.words('en')} members")
         inbox.change(connection, number, settled.state, settled.reason, now=now)
         return f"{settled.state}, {settled.reason}"
     question = replace(ask(connection, site, received, message, mailing_list), confirmed=True)
@@ -48,7 +47,6 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
             waits = let_post_wait(connection, site, received, message, mailing_list, now)
             if waits is None:
                 post, reach = distribute(connection, site, received, message, mailing_list, now)
-                give_receipt(connection, site, received, message, mailing_list, post, reach, now)
                 settled = Settled("posted", f"post {post} to {reach.words('en')} members")
             else:
                 settled = Settled("held", waits)
@@ -63,19 +61,3 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
             settled = Settled("discarded", reason)
     inbox.change(connection, number, settled.state, settled.reason, now=now)
     return f"{settled.state}, {settled.reason}"
-
-
-def _send_accepted(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    waited: HeldPost,
-    now: datetime,
-) -> Settled:
-    """Distribute what a moderator accepted; its author hears of it where he knew that it waits."""
-    post, reach = distribute(connection, site, received, message, mailing_list, now)
-    if waited.author_told or wants_receipt(connection, message, mailing_list):
-        tell_accepted(connection, site, message, mailing_list, post, reach, now, inbox_id=received.id)
-    return Settled("posted", f"post {post} to {reach.words('en')} members")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -24,8 +24,8 @@ from mailbot.core.token import token_hash
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.events.record_rsvp import record_rsvp
 from mailbot.flows.lists.ask_author import waiting_words
-from mailbot.flows.lists.post_to_list import distribute, refuse, wants_receipt
-from mailbot.flows.lists.tell_decision import tell_accepted, tell_decision
+from mailbot.flows.lists.post_to_list import distribute, refuse
+from mailbot.flows.lists.tell_decision import tell_decision
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -54,6 +54,24 @@ _NO_REASON: dict[Language, str] = {
 }
 
 
+@dataclass(frozen=True)
+class _Held:
+    """One held mail, and what was decided about it."""
+
+    site: Site
+    received: Received
+    message: Message
+    reason: str
+    by: str  # an address; "office": at the command line
+    now: datetime
+    answered: Thread | None  # the mail in which it was decided
+
+    @property
+    def from_office(self) -> bool:
+        """Whether the office decided, and not a moderator."""
+        return self.by == "office" or same_address(self.by, self.site.office)
+
+
 def settle_held(
     connection: Connection,
     site: Site,
@@ -75,65 +93,34 @@ def settle_held(
         state = "unknown" if received is None else received.state
         raise Refusal(f"mail {number} is {state}, not held; `mailbot held list` shows what waits")
     message = received.message(site.authserv_id)
+    held = _Held(site, received, message, reason, by, now, answered)
     mailing_list = _posted_to(connection, site, received)
     if mailing_list is not None:
-        settled = _settle_post(
-            connection, site, received, message, mailing_list, decision, reason, by, now, answered
-        )
-        _write_down(
-            connection, "post", decision, mailing_list.name, message.from_address, by, received, settled, now
-        )
-        return _say(connection, received, message, settled, now)
-    ballot = ballot_of_mail(connection, site, received)
-    match decision:
-        case "trust":
-            raise Refusal(f"mail {number} is no post to a list; accept it, reject it or discard it")
-        case "accept":
-            settled = _accept(connection, site, received, message, by, now)
-        case "reject":
-            settled = _reject(connection, site, received, message, reason, by, now)
-        case _:
-            settled = Settled("discarded", reason or "put aside by the office")
-            ballot = _answered(connection, site, received)
-            if ballot is not None:
-                _leave_aside(connection, ballot, received, "desk 破棄", settled.reason, by)
-    # What a vote says stands in its ledger alone; of a sealed one's, nowhere after the close.
-    said = replace(settled, reason="")
-    about = f"mail {received.id}" if ballot is None else ballot.subject
-    _write_down(connection, "held", decision, about, message.from_address, by, received, said, now)
-    return _say(connection, received, message, settled, now)
-
-
-def _write_down(
-    connection: Connection,
-    kind: str,
-    decision: str,
-    about: str,
-    author: str | None,
-    by: str,
-    received: Received,
-    settled: Settled,
-    now: datetime,
-) -> None:
-    journal.add(
-        connection,
-        f"{kind}.{_DECIDED[decision]}",
-        now,
-        who=COMMAND_LINE if by == "office" else by,
-        about=about,
-        person=author or "",
-        detail=": ".join(filter(None, (f"mail {received.id}", settled.reason))),
-    )
-
-
-def _say(
-    connection: Connection, received: Received, message: Message, settled: Settled, now: datetime
-) -> str:
+        settled = _settle_post(connection, held, mailing_list, decision)
+        _write_down(connection, held, f"post.{_DECIDED[decision]}", mailing_list.name, settled.reason)
+    else:
+        ballot = ballot_of_mail(connection, site, received)
+        settled = _settle_reply(connection, held, decision)
+        about = f"mail {received.id}" if ballot is None else ballot.subject
+        # What a vote says stands in its ledger alone; of a sealed one's, nowhere after the close.
+        _write_down(connection, held, f"held.{_DECIDED[decision]}", about, "")
     sender = message.from_address or message.from_header
     inbox.settle(
         connection, received.id, settled.state, settled.reason, sender=sender, title=message.subject, now=now
     )
     return f"mail {received.id}: {settled.state}, {settled.reason}"
+
+
+def _write_down(connection: Connection, held: _Held, what: str, about: str, reason: str) -> None:
+    journal.add(
+        connection,
+        what,
+        held.now,
+        who=COMMAND_LINE if held.by == "office" else held.by,
+        about=about,
+        person=held.message.from_address or "",
+        detail=": ".join(filter(None, (f"mail {held.received.id}", reason))),
+    )
 
 
 # --- posts ---------------------------------------------------------------------------------------------------------
@@ -147,77 +134,74 @@ def _posted_to(connection: Connection, site: Site, received: Received) -> Mailin
     return lists.load(connection, found.list) if isinstance(found, Post) else None
 
 
-def _settle_post(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    decision: str,
-    reason: str,
-    by: str,
-    now: datetime,
-    answered: Thread | None,
-) -> Settled:
+def _settle_post(connection: Connection, held: _Held, mailing_list: MailingList, decision: str) -> Settled:
     """Let a post out, refuse it or put it aside; the moderators hear of it, and the author who was told that it waits."""
-    waited = held_posts.load(connection, received.id)
-    held_posts.forget(connection, received.id)
-    by_office = by == "office" or same_address(by, site.office)
-    who = "the office" if by_office else by
-    figures: dict[str, object] = {
-        "by": post_sentence(site.language, "office") if by_office else by,
-        "mail": mail_name(received.id),
-        "subject": message.subject,
-    }
-    if decision in {"accept", "trust"}:
-        author = message.from_address or ""
-        if not author:
-            decision = "accept"  # nobody can be trusted who is not named
-        if decision == "trust":
-            _trust(connection, mailing_list, author, by, now)
-        opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))
-        # Whoever accepts it a second time wants it out at once.
-        if opens > now and (waited is None or waited.rule != ACCEPTED):
-            told = waited is not None and waited.author_told
-            held_posts.add(
-                connection,
-                HeldPost(received.id, mailing_list.name, "clock", ACCEPTED, author_told=told, until=opens),
-                now,
-            )
-            at = moment_words(opens, site.language)
-            tell_decision(
-                *(connection, site, mailing_list),
-                post_sentence(site.language, "accept-later", at=at, **figures),
-                now,
-                inbox_id=received.id,
-                by=by,
-                answered=answered,
-            )
-            return Settled("held", f"accepted by {who}; {waiting_words(site, opens, now)}", told=True)
-        number, reach = distribute(connection, site, received, message, mailing_list, now)
-        settled = Settled("posted", f"accepted by {who}: post {number} to {reach.words('en')} members")
-        figures |= {"number": number, "count": reach.words(site.language), "author": author}
-        told = waited is not None and waited.author_told
-        if told or wants_receipt(connection, message, mailing_list):
-            tell_accepted(connection, site, message, mailing_list, number, reach, now, inbox_id=received.id)
-    elif decision == "reject":
-        sentence = _sentence(site, mailing_list, reason)
-        refuse(connection, site, received, message, mailing_list, sentence, now)
-        settled = Settled("rejected", sentence)
-        figures["reason"] = sentence
-    else:
-        settled = Settled("discarded", reason or f"put aside by {who}")
-    tell_decision(
-        connection,
-        site,
-        mailing_list,
-        post_sentence(site.language, decision, **figures),
-        now,
-        inbox_id=received.id,
-        by=by,
-        answered=answered,
+    waited = held_posts.load(connection, held.received.id)
+    held_posts.forget(connection, held.received.id)
+    match decision:
+        case "accept" | "trust":
+            return _let_out(connection, held, mailing_list, waited, trust=decision == "trust")
+        case "reject":
+            sentence = _sentence(held.site, mailing_list, held.reason)
+            refuse(*(connection, held.site, held.received, held.message, mailing_list, sentence), held.now)
+            _tell_moderators(connection, held, mailing_list, "reject", reason=sentence)
+            return Settled("rejected", sentence)
+        case _:
+            _tell_moderators(connection, held, mailing_list, decision)
+            return Settled("discarded", held.reason or f"put aside by {_who(held)}")
+
+
+def _let_out(
+    connection: Connection, held: _Held, mailing_list: MailingList, waited: HeldPost | None, *, trust: bool
+) -> Settled:
+    """Let a post out, at once or when the hours of its list begin; with `trust`, all that its author posts there."""
+    author = held.message.from_address or ""
+    trust = trust and author != ""  # nobody can be trusted who is not named
+    if trust:
+        _trust(connection, mailing_list, author, held.by, held.now)
+    told = waited is not None and waited.author_told
+    opens = leaves_at(mailing_list.hours, held.now.astimezone(held.site.zone))
+    # Whoever accepts it a second time wants it out at once.
+    if opens > held.now and (waited is None or waited.rule != ACCEPTED):
+        post = HeldPost(held.received.id, mailing_list.name, "clock", ACCEPTED, author_told=told, until=opens)
+        held_posts.add(connection, post, held.now)
+        at = moment_words(opens, held.site.language)
+        _tell_moderators(connection, held, mailing_list, "accept-later", at=at)
+        later = waiting_words(held.site, opens, held.now)
+        return Settled("held", f"accepted by {_who(held)}; {later}", told=True)
+    number, reach = distribute(
+        *(connection, held.site, held.received, held.message, mailing_list, held.now), awaited=told
     )
-    return settled
+    count = reach.words(held.site.language)
+    _tell_moderators(
+        *(connection, held, mailing_list, "trust" if trust else "accept"),
+        number=number,
+        count=count,
+        author=author,
+    )
+    return Settled("posted", f"accepted by {_who(held)}: post {number} to {reach.words('en')} members")
+
+
+def _who(held: _Held) -> str:
+    return "the office" if held.from_office else held.by
+
+
+def _tell_moderators(
+    connection: Connection, held: _Held, mailing_list: MailingList, what: str, **figures: object
+) -> None:
+    sentence = post_sentence(
+        *(held.site.language, what),
+        by=post_sentence(held.site.language, "office") if held.from_office else held.by,
+        mail=mail_name(held.received.id),
+        subject=held.message.subject,
+        **figures,
+    )
+    tell_decision(
+        *(connection, held.site, mailing_list, sentence, held.now),
+        inbox_id=held.received.id,
+        by=held.by,
+        answered=held.answered,
+    )
 
 
 def _trust(connection: Connection, mailing_list: MailingList, author: str, by: str, now: datetime) -> None:
@@ -244,54 +228,57 @@ def _sentence(site: Site, mailing_list: MailingList, reason: str) -> str:
 # --- replies to surveys and events, and mail to people ------------------------------------------------------------
 
 
-def _accept(
-    connection: Connection, site: Site, received: Received, message: Message, by: str, now: datetime
-) -> Settled:
+def _settle_reply(connection: Connection, held: _Held, decision: str) -> Settled:
+    match decision:
+        case "trust":
+            raise Refusal(f"mail {held.received.id} is no post to a list; accept it, reject it or discard it")
+        case "accept":
+            return _accept(connection, held)
+        case "reject":
+            return _reject(connection, held)
+        case _:
+            reason = held.reason or "put aside by the office"
+            ballot = _answered(connection, held)
+            if ballot is not None:
+                _leave_aside(connection, held, ballot, "desk 破棄", reason)
+            return Settled("discarded", reason)
+
+
+def _accept(connection: Connection, held: _Held) -> Settled:
+    site, received = held.site, held.received
     found = route(
         received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
     )
-    match found:
-        case Reply(token):
-            ballot = ballots.by_token(connection, token_hash(token))
-            if ballot is None:
-                raise Refusal(
-                    f"mail {received.id} is a command to the desk; it must be sent again, in reply to a mail to the "
-                    "office"
-                )
-            record = record_vote if ballot.kind == "survey" else record_rsvp
-            settled = record(connection, site, received, message, ballot, now, by=by)
-            if settled.state == "held":
-                raise Refusal(
-                    f"mail {received.id}: nothing in it can be read as an answer ({settled.reason}); "
-                    f"ask {message.from_address} to answer by number, then discard this one"
-                )
-            return Settled(settled.state, f"admitted by the office: {settled.reason}")
-        case _:
-            return Settled("answered", "answered by the office")
+    if not isinstance(found, Reply):
+        return Settled("answered", "answered by the office")
+    ballot = ballots.by_token(connection, token_hash(found.token))
+    if ballot is None:
+        raise Refusal(
+            f"mail {received.id} is a command to the desk; it must be sent again, in reply to a mail to the "
+            "office"
+        )
+    record = record_vote if ballot.kind == "survey" else record_rsvp
+    settled = record(connection, site, received, held.message, ballot, held.now, by=held.by)
+    if settled.state == "held":
+        raise Refusal(
+            f"mail {received.id}: nothing in it can be read as an answer ({settled.reason}); "
+            f"ask {held.message.from_address} to answer by number, then discard this one"
+        )
+    return Settled(settled.state, f"admitted by the office: {settled.reason}")
 
 
-def _reject(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    reason: str,
-    by: str,
-    now: datetime,
-) -> Settled:
-    ballot = _answered(connection, site, received)
+def _reject(connection: Connection, held: _Held) -> Settled:
+    sentence = held.reason or _NO_REASON[held.site.language]
+    ballot = _answered(connection, held)
     if ballot is not None:
-        sentence = reason or _NO_REASON[site.language]
-        _leave_aside(connection, ballot, received, "desk 返送", sentence, by)
-        _tell_body(connection, site, ballot, received, message, sentence, now)
-        return Settled("rejected", sentence)
-    sentence = reason or _NO_REASON[site.language]
+        _leave_aside(connection, held, ballot, "desk 返送", sentence)
+        _tell_body(connection, held, ballot, sentence)
     return Settled("rejected", sentence)
 
 
-def _answered(connection: Connection, site: Site, received: Received) -> Ballot | None:
+def _answered(connection: Connection, held: _Held) -> Ballot | None:
     """Return the ballot of the survey or event that a held mail answers; its ledger is taken for this transaction."""
-    ballot = ballot_of_mail(connection, site, received)
+    ballot = ballot_of_mail(connection, held.site, held.received)
     if ballot is None or ballot.kind not in {"survey", "event"}:
         return None
     if ballot.kind == "survey":
@@ -301,23 +288,21 @@ def _answered(connection: Connection, site: Site, received: Received) -> Ballot 
     return ballot
 
 
-def _leave_aside(
-    connection: Connection, ballot: Ballot, received: Received, rule: str, reason: str, by: str
-) -> None:
+def _leave_aside(connection: Connection, held: _Held, ballot: Ballot, rule: str, reason: str) -> None:
     """Write into the ledger that a person decided about a held reply: it waits no more, and changes no vote."""
     own = ballots.ledger(connection, ballot.subject, ballot.code)
-    held = next((row for row in reversed(own) if row.inbox_id == received.id), None)
-    if held is None:
+    waiting = next((row for row in reversed(own) if row.inbox_id == held.received.id), None)
+    if waiting is None:
         return  # a wish, such as a change of contact, has no row
     row = replace(
-        held,
+        waiting,
         status="ignored",
         version=own[-1].version,
         answers={},
         problems=(),
         reason=reason,
         rule=rule,
-        by=by,
+        by=held.by,
         remarks={},
         flags={},
         waits_for="",
@@ -328,20 +313,12 @@ def _leave_aside(
     ballots.append(connection, ballot.subject, row, sealed=sealed)
 
 
-def _tell_body(
-    connection: Connection,
-    site: Site,
-    ballot: Ballot,
-    received: Received,
-    message: Message,
-    reason: str,
-    now: datetime,
-) -> None:
+def _tell_body(connection: Connection, held: _Held, ballot: Ballot, reason: str) -> None:
     """Tell the registered address why a reply is refused, and its author where he is registered for the body, too.
 
     Nobody else hears of it: a stranger's address may be forged.
     """
-    author = message.from_address
+    author = held.message.from_address
     addresses = {
         address_key(one): one
         for one in (
@@ -349,27 +326,27 @@ def _tell_body(
             *(each.email for each in contacts(connection, ballot) if author and each.writes_from(author)),
         )
     }
-    to = [one for one in addresses.values() if inbox.may_answer(connection, one, now)]
+    to = [one for one in addresses.values() if inbox.may_answer(connection, one, held.now)]
     if len(to) < len(addresses):
-        inbox.note(connection, "no answer: too many to this address", now=now, inbox_id=received.id)
+        inbox.note(connection, "no answer: too many to this address", now=held.now, inbox_id=held.received.id)
     if not to:
         return
-    about, is_open = _about(connection, site, ballot, now)
+    about, is_open = _about(connection, held.site, ballot, held.now)
     unit = about.unit if isinstance(about, Survey) else "body"
     stands = standing(own_rows(ballots.ledger(connection, ballot.subject, ballot.code), unit, ballot.id))
-    cooked = site.render.surveys.reply_rejected(
+    cooked = held.site.render.surveys.reply_rejected(
         about,
-        author=author or message.from_header,
-        at=received.received_at,
+        author=author or held.message.from_header,
+        at=held.received.received_at,
         reason=reason,
         answers={} if stands is None else stands.row.stands,
         version=0 if stands is None else stands.row.version,
         is_open=is_open,
-        thread=Thread.of(message),
-        now=now,
+        thread=Thread.of(held.message),
+        now=held.now,
         columns=ballot.columns,
     )
-    queue_receipt(connection, "reply_rejected", cooked, ballot, to, received.id, now)
+    queue_receipt(connection, "reply_rejected", cooked, ballot, to, held.received.id, held.now)
 
 
 def _about(connection: Connection, site: Site, ballot: Ballot, now: datetime) -> tuple[Survey | Event, bool]:

@@ -193,7 +193,7 @@ def test_a_crash_between_the_end_of_those_minutes_and_the_copies(
         raise RuntimeError("power")
 
     with monkeypatch.context() as patch:
-        patch.setattr("mailbot.flows.lists.release_post.give_receipt", broken)
+        patch.setattr("mailbot.flows.lists.release_post.inbox.change", broken)
         with pytest.raises(RuntimeError):
             pass_time(office, timedelta(minutes=5))
     assert state(office, held.id) == "held"
