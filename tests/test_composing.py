@@ -165,7 +165,9 @@ def mails(survey: Survey, given_answers: Answers, language: Language, columns: i
         yield text_of(
             render.surveys.invitation(survey, now=NOW, late_since=NOW, columns=columns, quotes=quotes)
         )
-        yield text_of(render.surveys.reminder(survey, now=NOW, columns=columns, quotes=quotes))
+        yield text_of(
+            render.surveys.invitation(survey, reminds=True, now=NOW, columns=columns, quotes=quotes)
+        )
         yield text_of(render.surveys.trial(survey, now=NOW, columns=columns, quotes=quotes))
     yield text_of(
         render.surveys.fresh_ballot(survey, now=NOW, answers=given_answers, edition=3, columns=columns)

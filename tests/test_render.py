@@ -179,8 +179,8 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         replace(SURVEY, mode="named", publish_to="office", purpose="", contact=""), now=NOW
     ),
     "invitation, sealed": lambda r: r.surveys.invitation(replace(SURVEY, mode="sealed"), now=NOW),
-    "reminder": lambda r: r.surveys.reminder(SURVEY, now=NOW),
-    "reminder, late": lambda r: r.surveys.reminder(SURVEY, now=NOW, late_since=SURVEY.opens),
+    "reminder": lambda r: r.surveys.invitation(SURVEY, reminds=True, now=NOW),
+    "reminder, late": lambda r: r.surveys.invitation(SURVEY, reminds=True, now=NOW, late_since=SURVEY.opens),
     "receipt, counted": vote("counted"),
     "receipt, counted with notes": vote(
         "counted",

@@ -87,7 +87,7 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "invitation, aggregate": lambda r: r.surveys.invitation(
         replace(SURVEY, mode="aggregate", purpose=""), now=NOW
     ),
-    "reminder": lambda r: r.surveys.reminder(SURVEY, now=NOW),
+    "reminder": lambda r: r.surveys.invitation(SURVEY, reminds=True, now=NOW),
     "ballot again": lambda r: r.surveys.fresh_ballot(
         SURVEY, now=NOW, thread=THREAD, answers={"Q1": "yes"}, edition=3
     ),

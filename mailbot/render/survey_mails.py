@@ -62,33 +62,15 @@ class SurveyMails:
         late_since: datetime | None = None,
         columns: int = COLUMNS,
         quotes: bool = True,
+        reminds: bool = False,
     ) -> bytes:
-        """Cook the ballot that opens a survey. `late_since` is when it should have gone out (promises.md I22).
+        """Cook the ballot that opens a survey, or `reminds` those who have not answered: a whole ballot again.
 
-        `columns` is how wide its lines are, and `quotes` whether a reply quotes us: see core/gateway.py.
+        `late_since` is when it should have gone out (promises.md I22), `columns` how wide its lines are, and `quotes`
+        whether a reply quotes us: see core/gateway.py.
         """
         body = self._pen.survey_text(
-            *("invitation", survey, to, edition),
-            columns=columns,
-            quotes=quotes,
-            late_since=self._pen.late(late_since),
-        )
-        return self._pen.cook(body, survey.key, to, now)
-
-    def reminder(
-        self,
-        survey: Survey,
-        *,
-        now: datetime,
-        to: Recipient = EACH,
-        edition: int = 1,
-        late_since: datetime | None = None,
-        columns: int = COLUMNS,
-        quotes: bool = True,
-    ) -> bytes:
-        """Cook the reminder for those who have not answered; it is a whole ballot again."""
-        body = self._pen.survey_text(
-            *("reminder", survey, to, edition),
+            *("reminder" if reminds else "invitation", survey, to, edition),
             columns=columns,
             quotes=quotes,
             late_since=self._pen.late(late_since),

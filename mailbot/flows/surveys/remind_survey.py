@@ -40,8 +40,13 @@ def remind_survey(
             connection,
             "reminder",
             asked,
-            lambda layout: site.render.surveys.reminder(
-                stored.survey, now=now, late_since=late_since, columns=layout.columns, quotes=layout.quotes
+            lambda layout: site.render.surveys.invitation(
+                stored.survey,
+                reminds=True,
+                now=now,
+                late_since=late_since,
+                columns=layout.columns,
+                quotes=layout.quotes,
             ),
             now,
         )
