@@ -356,9 +356,7 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
         case Decide(number, decision, reason):
             return _put_aside(connection, desk, number, decision, reason)
         case Give(number, answers):
-            received, ballot = held_reply(connection, desk.site, number)
-            detail = {"number": str(received.id), "answers": answers_text(answers)}
-            return _request(connection, desk, ballot.subject, "admit", detail, "undo-accept")
+            return _give(connection, desk, number, answers)
         case Enter(key, code, answers, reason):
             return _enter(connection, desk, key, code, answers, reason)
         case Extend():
@@ -367,37 +365,20 @@ def _do(connection: Connection, desk: _Desk, command: Command) -> _Said:
             did = command_bulletin(connection, desk.site, command, desk.now, by=desk.word.address)
             return _Said(did.sentence, did.key, did.hints)
         case FixMeeting():
-            fixed, said_of_it = command_meeting(
-                connection, desk.site, command, desk.now, by=desk.word.address
-            )
-            return _Said(said_of_it, fixed)
+            key, sentence = command_meeting(connection, desk.site, command, desk.now, by=desk.word.address)
+            return _Said(sentence, key)
         case Attended():
             about = _named_in_subject(connection, desk.word)
-            entered = command_attendance(
-                connection, desk.site, command, about, desk.now, by=desk.word.address
-            )
-            return _Said(entered.sentence, entered.key, entered.hints)
-        case OfSurvey("status", key) if (meeting := find_meeting(connection, key)) is not None:
-            return _Said(meeting_status(connection, desk.site, meeting), meeting.meeting.key)
-        case OfSurvey("status", key) if (issue := find_bulletin(connection, key)) is not None:
-            return _Said(bulletin_status(connection, desk.site, issue, desk.now), issue.bulletin.key)
-        case OfSurvey("status", key) if (event := find_event(connection, key)) is not None:
-            return _Said(event_status(connection, desk.site, event), event.event.key)
+            said = command_attendance(connection, desk.site, command, about, desk.now, by=desk.word.address)
+            return _Said(said.sentence, said.key, said.hints)
+        case OfSurvey("status", key):
+            return _status(connection, desk, key)
         case OfSurvey(do, key):
             return _SURVEY_COMMANDS[do](connection, desk, _survey(connection, desk, key))
         case Reissue(key, code):
             return _reissue(connection, desk, _survey(connection, desk, key), code)
         case Resume(address):
-            if not resume_address(
-                connection,
-                address,
-                "the office said so",
-                desk.now,
-                by=desk.word.address,
-                inbox_id=desk.received.id,
-            ):
-                raise Refusal(desk.say("not-troubled", address=address))
-            return _Said(desk.say("resumed", address=address))
+            return _resume(connection, desk, address)
         case OfRun():
             return _of_run(connection, desk, command)
         case OfSending(do, key):
@@ -478,6 +459,13 @@ def _put_aside(
     return _Said(desk.say(decision, mail=mail_name(number)), hints=(hint,))
 
 
+def _give(connection: Connection, desk: _Desk, number: int, answers: tuple[tuple[str, str], ...]) -> _Said:
+    """Let a held reply count with the answers that the office read in it."""
+    received, ballot = held_reply(connection, desk.site, number)
+    detail = {"number": str(received.id), "answers": answers_text(answers)}
+    return _request(connection, desk, ballot.subject, "admit", detail, "undo-accept")
+
+
 def _enter(
     connection: Connection,
     desk: _Desk,
@@ -531,7 +519,18 @@ def _remind(connection: Connection, desk: _Desk, stored: StoredSurvey) -> _Said:
     return _Said(desk.say("remind", key=key, figure=figure), key)
 
 
-def _status(connection: Connection, desk: _Desk, stored: StoredSurvey) -> _Said:
+def _status(connection: Connection, desk: _Desk, key: str) -> _Said:
+    """Say where a meeting, a bulletin, an event or a survey stands."""
+    if (meeting := find_meeting(connection, key)) is not None:
+        return _Said(meeting_status(connection, desk.site, meeting), meeting.meeting.key)
+    if (issue := find_bulletin(connection, key)) is not None:
+        return _Said(bulletin_status(connection, desk.site, issue, desk.now), issue.bulletin.key)
+    if (event := find_event(connection, key)) is not None:
+        return _Said(event_status(connection, desk.site, event), event.event.key)
+    return _survey_status(connection, desk, _survey(connection, desk, key))
+
+
+def _survey_status(connection: Connection, desk: _Desk, stored: StoredSurvey) -> _Said:
     survey = stored.survey
     rows = ballots.ledger(connection, survey.key)
     stands = list(
@@ -553,7 +552,6 @@ _SURVEY_COMMANDS: dict[str, Callable[[Connection, _Desk, StoredSurvey], _Said]] 
     "close": _close,
     "publish": _publish,
     "remind": _remind,
-    "status": _status,
 }
 
 
@@ -565,6 +563,13 @@ def _reissue(connection: Connection, desk: _Desk, stored: StoredSurvey, code: st
     reissue_ballot(connection, desk.site, key, full, desk.now, by=desk.word.address)
     body = members.bodies(connection).get(full)
     return _Said(desk.say("reissue", key=key, body=full if body is None else body.name), key)
+
+
+def _resume(connection: Connection, desk: _Desk, address: str) -> _Said:
+    by, mail = desk.word.address, desk.received.id
+    if not resume_address(connection, address, "the office said so", desk.now, by=by, inbox_id=mail):
+        raise Refusal(desk.say("not-troubled", address=address))
+    return _Said(desk.say("resumed", address=address))
 
 
 def _of_run(connection: Connection, desk: _Desk, command: OfRun) -> _Said:
