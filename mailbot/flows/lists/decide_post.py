@@ -2,88 +2,81 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from mailbot.core.decision import REASONS, Decision, read_decision
 from mailbot.core.desk_sentences import MAIL_STATES, mail_name
 from mailbot.core.html_text import html_to_text
 from mailbot.core.japanese import decode
+from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
 from mailbot.core.post_sentences import post_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.tell_decision import tell_decision, tell_moderator
 from mailbot.flows.office.settle_held import settle_held
+from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
-from mailbot.render import Thread
-from mailbot.site import Site
 from mailbot.store import confirmations, held_posts, inbox, lists
-from mailbot.store.confirmations import Confirmation
-from mailbot.store.inbox import Received
+from mailbot.store.inbox import Entry
 
 
-def decide_post(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    asked: Confirmation,
-    sent: str,
-    now: datetime,
-) -> Settled:
-    """Decide as the moderator says, or tell him why nothing was done; `sent` is the text of the mail that he answers."""
+def decide_post(connection: Connection, reply: QuestionReply) -> Settled:
+    """Decide as the moderator says, or tell him why nothing was done."""
+    site, asked, now = reply.site, reply.asked, reply.now
     number = int(asked.detail["inbox"])
     mailing_list = lists.load(connection, asked.about)
     entry = inbox.entry(connection, number)
     if mailing_list is None or entry is None:
         return Settled("discarded", f"there is no list {asked.about} any more")
-    thread = Thread.of(message)
-    subject = entry.title
 
     def answer(name: str, **figures: object) -> None:
         said = post_sentence(site.language, name, mail=mail_name(number), **figures)
         tell_moderator(
-            connection, site, asked.address, mailing_list, said, now, inbox_id=received.id, answered=thread
+            *(connection, site, asked.address, mailing_list, said, now),
+            inbox_id=reply.received.id,
+            answered=reply.thread,
         )
 
     waits = held_posts.load(connection, number)
     if entry.state == "held" and waits is not None and waits.rule == held_posts.ACCEPTED:
         answer("already-accepted")
         return Settled("discarded", f"mail {number} was accepted before this moderator's word came")
-    if entry.state != "held" or asked.used_at is not None or now >= asked.expires_at:
+    if entry.state != "held" or reply.is_late:
         answer("already", became=MAIL_STATES[site.language].get(entry.state, entry.state))
         return Settled("discarded", f"mail {number} was {entry.state} before this moderator's word came")
-    decision = _read(message, sent)
+    decision = _read(reply.message, reply.sent)
     if decision is None or decision.canned > len(mailing_list.reasons or REASONS[site.language]):
         answer("unread")
         return Settled("answered", f"no decision about mail {number} can be read; it waits on")
     if decision.act == "claim":
-        held_posts.claim(connection, number, asked.address)
-        said = post_sentence(
-            site.language, "claim", by=asked.address, mail=mail_name(number), subject=subject
-        )
-        tell_decision(
-            connection, site, mailing_list, said, now, inbox_id=received.id, by=asked.address, answered=thread
-        )
-        return Settled("answered", f"{asked.address} will decide about mail {number}")
+        return _claim(connection, reply, mailing_list, entry)
     try:
         with connection.begin_nested():
             settle_held(
-                connection,
-                site,
-                number,
-                decision.act,
-                _reason(decision),
-                now,
+                *(connection, site, number, decision.act, _reason(decision), now),
                 by=asked.address,
-                answered=thread,
+                answered=reply.thread,
             )
     except Refusal as refusal:  # another node had it a moment ago
         answer("already", became=MAIL_STATES[site.language].get("answered", "settled"))
         return Settled("discarded", str(refusal))
     confirmations.use(connection, asked.id, now)
     return Settled("answered", f"{decision.act}: mail {number}, by {asked.address}")
+
+
+def _claim(connection: Connection, reply: QuestionReply, mailing_list: MailingList, entry: Entry) -> Settled:
+    """Let all moderators know that this one will decide."""
+    by = reply.asked.address
+    held_posts.claim(connection, entry.id, by)
+    tell_decision(
+        *(connection, reply.site, mailing_list),
+        post_sentence(reply.site.language, "claim", by=by, mail=mail_name(entry.id), subject=entry.title),
+        reply.now,
+        inbox_id=reply.received.id,
+        by=by,
+        answered=reply.thread,
+    )
+    return Settled("answered", f"{by} will decide about mail {entry.id}")
 
 
 def _reason(decision: Decision) -> str:

@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from mailbot.core.confirmation import read_word
 from mailbot.core.desk_sentences import MAIL_STATES
-from mailbot.core.message import Message
 from mailbot.core.post_sentences import post_sentence
 from mailbot.flows.lists.release_post import release_post
 from mailbot.flows.lists.tell_decision import tell_author
+from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
-from mailbot.render import Thread
-from mailbot.site import Site
 from mailbot.store import confirmations, held_posts, inbox, lists
-from mailbot.store.confirmations import Confirmation
-from mailbot.store.inbox import Received
 
 
-def obey_author(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    asked: Confirmation,
-    sent: str,
-    now: datetime,
-) -> Settled:
+def obey_author(connection: Connection, reply: QuestionReply) -> Settled:
     """Act on はい or 取消, written by himself; a reply to which nothing was added does nothing."""
+    site, asked, now = reply.site, reply.asked, reply.now
     number = int(asked.detail["inbox"])
     mailing_list = lists.load(connection, asked.about)
     entry = inbox.entry(connection, number)
@@ -44,13 +31,12 @@ def obey_author(
             mailing_list,
             post_sentence(site.language, name, subject=entry.title, **figures),
             now,
-            inbox_id=received.id,
-            answered=Thread.of(message),
+            inbox_id=reply.received.id,
+            answered=reply.thread,
         )
 
-    word, _ = read_word(message.text, sent)
-    over = asked.used_at is not None or now >= asked.expires_at
-    if over or entry.state != "held" or not inbox.claim(connection, number, "held"):
+    word, _ = read_word(reply.message.text, reply.sent)
+    if reply.is_late or entry.state != "held" or not inbox.claim(connection, number, "held"):
         answer("post-over", became=MAIL_STATES[site.language].get(entry.state, entry.state))
         return Settled("discarded", f"mail {number} was {entry.state} before its author's word came")
     if word == "yes" and asked.kind == "post-undo":

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
 from mailbot.core.confirmation import read_word
-from mailbot.core.list_command import WHY_NOT, NotUnderstood
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.message import Message
+from mailbot.core.list_command import WHY_NOT, ChangeAddress, HandOver, NotUnderstood
 from mailbot.core.refusal import Refusal
 from mailbot.core.roll_call import Answer, named_in, says_unchanged
 from mailbot.flows.members.answer_member import answer_member
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
+from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
-from mailbot.render import Thread
-from mailbot.site import Site
 from mailbot.store import journal, roll_calls
-from mailbot.store.confirmations import Confirmation
-from mailbot.store.inbox import Received
 
 _FOR_OFFICE: dict[Language, str] = {
     "ja": "名簿確認へのお返事です。名簿を直す必要があるかどうか、お読みください。",
@@ -28,71 +21,62 @@ _FOR_OFFICE: dict[Language, str] = {
 }
 
 
-def answer_roll_call(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    asked: Confirmation,
-    sent: str,
-    now: datetime,
-) -> Settled:
-    """Write down what the asked person says; `sent` is the text of our mail.
+def answer_roll_call(connection: Connection, reply: QuestionReply) -> Settled:
+    """Write down what the asked person says.
 
     A plain はい at the top confirms; a reply to which nothing was added confirms nothing. A successor is asked first, as
     always (promises.md I28): until he has answered, nothing moves.
     """
-    key, code = asked.detail["call"], asked.about
-
-    def tell(sentence: str) -> None:
-        thread = Thread.of(message)
-        answer_member(
-            connection,
-            site,
-            asked.address,
-            (),
-            (),
-            now,
-            inbox_id=received.id,
-            thread=thread,
-            sentence=sentence,
-        )
-
-    def note(said: Answer, detail: str = "") -> None:
-        roll_calls.answer(connection, key, code, said, now)
-        words = " ".join(filter(None, (code, said, detail)))
-        journal.add(
-            connection, "rollcall.answered", now, who=asked.address, about=f"rollcall {key}", detail=words
-        )
-
-    if now >= asked.expires_at:
-        tell(list_sentence(site.language, "expired"))
+    if reply.now >= reply.asked.expires_at:
+        _tell(connection, reply, reply.say("expired"))
         return Settled("discarded", "the roll-call is over")
-    word, lines = read_word(message.text, sent)
-    named = named_in(lines, now.astimezone(site.zone).date())
-    match named:
-        case NotUnderstood(kind):
-            tell(WHY_NOT[site.language][kind] + list_sentence(site.language, "full-stop"))
-            return Settled("answered", "a successor without an address")
-        case None:
-            pass
-        case _:
-            try:
-                said = perform_list_command(
-                    connection, site, Writer(asked.address, True, "", inbox_id=received.id), named, now
-                )
-            except Refusal as refusal:
-                tell(str(refusal))
-                return Settled("answered", f"not done: {refusal}")
-            note("named", named.new)
-            tell(said.sentence)
-            return Settled("answered", f"names {named.new}, who is asked")
+    word, lines = read_word(reply.message.text, reply.sent)
+    named = named_in(lines, reply.now.astimezone(reply.site.zone).date())
+    if isinstance(named, NotUnderstood):
+        _tell(connection, reply, WHY_NOT[reply.site.language][named.kind] + reply.say("full-stop"))
+        return Settled("answered", "a successor without an address")
+    if named is not None:
+        return _name_successor(connection, reply, named)
     if word == "yes" or (word == "unclear" and says_unchanged(lines)):
-        note("confirmed")
-        tell(list_sentence(site.language, "roll-confirmed"))
-        return Settled("answered", f"{code} confirms the register")
+        _note(connection, reply, "confirmed")
+        _tell(connection, reply, reply.say("roll-confirmed"))
+        return Settled("answered", f"{reply.asked.about} confirms the register")
     if word == "untouched":
-        tell(list_sentence(site.language, "roll-untouched"))
+        _tell(connection, reply, reply.say("roll-untouched"))
         return Settled("answered", "nothing was added to the roll-call's own text")
-    note("other")
-    return Settled("held", _FOR_OFFICE[site.language])
+    _note(connection, reply, "other")
+    return Settled("held", _FOR_OFFICE[reply.site.language])
+
+
+def _name_successor(connection: Connection, reply: QuestionReply, named: HandOver | ChangeAddress) -> Settled:
+    writer = Writer(reply.asked.address, True, "", inbox_id=reply.received.id)
+    try:
+        said = perform_list_command(connection, reply.site, writer, named, reply.now)
+    except Refusal as refusal:
+        _tell(connection, reply, str(refusal))
+        return Settled("answered", f"not done: {refusal}")
+    _note(connection, reply, "named", named.new)
+    _tell(connection, reply, said.sentence)
+    return Settled("answered", f"names {named.new}, who is asked")
+
+
+def _note(connection: Connection, reply: QuestionReply, said: Answer, detail: str = "") -> None:
+    key, code = reply.asked.detail["call"], reply.asked.about
+    roll_calls.answer(connection, key, code, said, reply.now)
+    journal.add(
+        connection,
+        "rollcall.answered",
+        reply.now,
+        who=reply.asked.address,
+        about=f"rollcall {key}",
+        detail=" ".join(filter(None, (code, said, detail))),
+    )
+
+
+def _tell(connection: Connection, reply: QuestionReply, sentence: str) -> None:
+    answer_member(
+        *(connection, reply.site, reply.asked.address, (), (), reply.now),
+        inbox_id=reply.received.id,
+        thread=reply.thread,
+        sentence=sentence,
+    )

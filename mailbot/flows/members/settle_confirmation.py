@@ -5,7 +5,6 @@ A kind of question is one line of the `match` below; `flows/members/ask_confirma
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,7 +14,6 @@ from mailbot.core.authentication import read_authentication, verdict
 from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
 from mailbot.core.confirmation import Word, read_word
-from mailbot.core.list_sentences import list_sentence
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import Message, parse
 from mailbot.core.refusal import Refusal
@@ -34,8 +32,8 @@ from mailbot.flows.members.obey_member import answer, run_lines, vouched, writer
 from mailbot.flows.members.open_list import open_for
 from mailbot.flows.members.perform_list_command import opened_sentences
 from mailbot.flows.members.resume_address import resume_address
+from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
-from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import confirmations, inbox, lists, other_addresses
 from mailbot.store.confirmations import Confirmation
@@ -60,26 +58,6 @@ _UNSURE: dict[Language, str] = {
 }
 
 
-@dataclass(frozen=True)
-class _Reply:
-    """One reply to a question."""
-
-    site: Site
-    received: Received
-    message: Message
-    asked: Confirmation
-    now: datetime
-
-    def say(self, name: str, /, **figures: object) -> str:
-        """Return a sentence in the site's language."""
-        return list_sentence(self.site.language, name, **figures)
-
-    @property
-    def thread(self) -> Thread:
-        """The mail, as an answer names it."""
-        return Thread.of(self.message)
-
-
 def settle_confirmation(
     connection: Connection,
     site: Site,
@@ -89,24 +67,24 @@ def settle_confirmation(
     now: datetime,
 ) -> Settled:
     """Act on a reply to a question, or say why it does not count."""
-    reply = _Reply(site, received, message, asked, now)
+    reply = QuestionReply(site, received, message, asked, _sent(connection, asked), now)
     refused = _refused(connection, reply)
     if refused is not None:
         return refused
     if not inbox.first_time(connection, f"confirm:{asked.id}", fingerprint(message, received), received.id):
         return Settled("discarded", "the same mail was read before")
     if asked.kind == "moderate":  # more words than yes and no, and one of them is not the last
-        return decide_post(connection, site, received, message, asked, _sent(connection, asked), now)
+        return decide_post(connection, reply)
     if asked.kind == "roll_call":  # not the last word either
-        return answer_roll_call(connection, site, received, message, asked, _sent(connection, asked), now)
+        return answer_roll_call(connection, reply)
     if asked.kind in _OF_POSTS:
-        return obey_author(connection, site, received, message, asked, _sent(connection, asked), now)
-    if asked.used_at is not None or now >= asked.expires_at:
+        return obey_author(connection, reply)
+    if reply.is_late:
         _tell(connection, reply, "spent" if asked.used_at is not None else "expired")
         return Settled(
             "discarded", f"the word that was asked for is {'spent' if asked.used_at else 'too late'}"
         )
-    word, _ = read_word(message.text, _sent(connection, asked))
+    word, _ = read_word(message.text, reply.sent)
     if word == "unclear" and asked.kind == "reachable":
         word = "yes"  # any reply shows that he reads his mail
     if word == "unclear" or (word == "untouched" and asked.kind in _OF_OFFICE | _OBJECTS):
@@ -116,7 +94,7 @@ def settle_confirmation(
     return _act(connection, reply, word)
 
 
-def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
+def _act(connection: Connection, reply: QuestionReply, word: Word) -> Settled:
     """Do what was asked, or leave it."""
     yes = word in {"yes", "untouched"}
     match reply.asked.kind, yes:
@@ -156,7 +134,7 @@ def _act(connection: Connection, reply: _Reply, word: Word) -> Settled:
 # --- what a yes does ----------------------------------------------------------------------------------------------
 
 
-def _run_commands(connection: Connection, reply: _Reply) -> Settled:
+def _run_commands(connection: Connection, reply: QuestionReply) -> Settled:
     detail = reply.asked.detail
     writer = writer_at(
         connection, reply.asked.address, True, detail["list"], detail["thread"], reply.received.id
@@ -166,7 +144,7 @@ def _run_commands(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", f"{len(outcome[0])} commands done after a confirmation, {len(outcome[1])} not")
 
 
-def _move(connection: Connection, reply: _Reply) -> Settled:
+def _move(connection: Connection, reply: QuestionReply) -> Settled:
     """The new address has answered: move at once, or ask the office where a colleague asked for it."""
     detail, site = reply.asked.detail, reply.site
     if not detail["approval"]:
@@ -190,7 +168,7 @@ def _move(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", "the office is asked about a change of address")
 
 
-def _move_now(connection: Connection, reply: _Reply) -> Settled:
+def _move_now(connection: Connection, reply: QuestionReply) -> Settled:
     detail = reply.asked.detail
     move = Move(detail["old"], detail["new"], detail.get("name") or None, detail["by"], "name" in detail)
     taken = not same_address(other_addresses.home(connection, move.new), move.new)
@@ -202,7 +180,7 @@ def _move_now(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", f"{move.old} is now {move.new}")
 
 
-def _add_address(connection: Connection, reply: _Reply) -> Settled:
+def _add_address(connection: Connection, reply: QuestionReply) -> Settled:
     """The new address has answered: it is the person's, who hears of it where his mail goes and may object."""
     detail, site = reply.asked.detail, reply.site
     person, new = detail["person"], detail["new"]
@@ -229,7 +207,7 @@ def _add_address(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", f"{new} is a further address of {main}")
 
 
-def _drop_address(connection: Connection, reply: _Reply) -> Settled:
+def _drop_address(connection: Connection, reply: QuestionReply) -> Settled:
     """The person objects: the address is not his any more."""
     new, address = reply.asked.detail["new"], reply.asked.address
     try:
@@ -241,7 +219,7 @@ def _drop_address(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", f"{new} is no further address of {address} any more")
 
 
-def _take_back(connection: Connection, reply: _Reply) -> Settled:
+def _take_back(connection: Connection, reply: QuestionReply) -> Settled:
     detail = reply.asked.detail
     others = frozenset(filter(None, detail.get("others", "").split("\n")))
     successor = bool(detail.get("successor"))
@@ -251,7 +229,7 @@ def _take_back(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", f"{move.new} is {move.old} again")
 
 
-def _decide_join(connection: Connection, reply: _Reply, *, admitted: bool) -> Settled:
+def _decide_join(connection: Connection, reply: QuestionReply, *, admitted: bool) -> Settled:
     address, name = reply.asked.detail["address"], reply.asked.about
     value = lists.load(connection, name)
     if value is None:
@@ -267,7 +245,7 @@ def _decide_join(connection: Connection, reply: _Reply, *, admitted: bool) -> Se
     return Settled("answered", f"{address} joins {name}")
 
 
-def _open(connection: Connection, reply: _Reply) -> Settled:
+def _open(connection: Connection, reply: QuestionReply) -> Settled:
     detail, site = reply.asked.detail, reply.site
     if detail["name"] in lists.names(connection):
         _tell(connection, reply, "list-exists", to=detail["address"], name=detail["name"])
@@ -280,7 +258,7 @@ def _open(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", f"the list {value.name} is open")
 
 
-def _join_invited(connection: Connection, reply: _Reply) -> Settled:
+def _join_invited(connection: Connection, reply: QuestionReply) -> Settled:
     """Let him in, or ask the office where nobody who may let him in has invited him."""
     detail, site = reply.asked.detail, reply.site
     value = lists.load(connection, reply.asked.about)
@@ -299,7 +277,7 @@ def _join_invited(connection: Connection, reply: _Reply) -> Settled:
     return Settled("answered", f"an invitation to {value.name} was taken up")
 
 
-def _reached(connection: Connection, reply: _Reply) -> Settled:
+def _reached(connection: Connection, reply: QuestionReply) -> Settled:
     """He could read the mail that asked, whatever he says of it: list mail goes on."""
     address = reply.asked.address
     stood = resume_address(
@@ -312,7 +290,7 @@ def _reached(connection: Connection, reply: _Reply) -> Settled:
 # --- whose word, and what it says -----------------------------------------------------------------------------------
 
 
-def _refused(connection: Connection, reply: _Reply) -> Settled | None:
+def _refused(connection: Connection, reply: QuestionReply) -> Settled | None:
     """Return what becomes of a reply that may not act: a machine's, a colleague's, a forged one."""
     machine = automatic(reply.message, reply.received.mail_from)
     if machine is not None or seems_automatic(reply.message.subject):
@@ -340,13 +318,19 @@ def _sent(connection: Connection, asked: Confirmation) -> str:
 
 
 def _tell(
-    connection: Connection, reply: _Reply, sentence: str, /, *, to: str | None = None, **figures: object
+    connection: Connection,
+    reply: QuestionReply,
+    sentence: str,
+    /,
+    *,
+    to: str | None = None,
+    **figures: object,
 ) -> None:
     """Answer with one of the sentences for members, to who replied unless `to` says otherwise."""
     _answer(connection, reply, reply.say(sentence, **figures), to or reply.asked.address)
 
 
-def _answer(connection: Connection, reply: _Reply, words: str, to: str) -> None:
+def _answer(connection: Connection, reply: QuestionReply, words: str, to: str) -> None:
     """Answer with these words; to who replied it is an answer to his mail."""
     answer_member(
         connection,
