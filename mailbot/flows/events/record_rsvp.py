@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -49,6 +49,43 @@ from mailbot.store.seat_offers import SeatOffer
 _ANSWERED = frozenset({"attending", "waiting", "declined", "later"})
 
 
+@dataclass(frozen=True)
+class _Arrival:
+    """One reply with all that is loaded to decide about it."""
+
+    site: Site
+    stored: StoredEvent
+    ballot: Ballot
+    received: Received
+    message: Message
+    calendar: CalendarReply | None  # the answer that its author's calendar program wrote
+    stands: dict[str, Standing]  # what counts so far, by body
+    offer: SeatOffer | None  # the seats that are kept for its body, if it came in time
+    admitted: bool  # a person decided that it counts as it was read
+    now: datetime
+
+    @property
+    def event(self) -> Event:
+        """The event that it answers."""
+        return self.stored.event
+
+    @property
+    def before(self) -> Standing | None:
+        """What counted of its body before it."""
+        return self.stands.get(self.ballot.code)
+
+    @property
+    def thread(self) -> Thread:
+        """Return the thread that an answer to it belongs to."""
+        return Thread.of(self.message)
+
+    @property
+    def is_past(self) -> bool:
+        """Whether it came after the deadline, and neither a person nor an offer of seats lets it count all the same."""
+        past = self.received.received_at >= rsvp_deadline(self.event, self.site.zone)
+        return past and not self.admitted and self.offer is None
+
+
 def record_rsvp(
     connection: Connection,
     site: Site,
@@ -74,50 +111,36 @@ def record_rsvp(
         ballot = own
     stored = events.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its event"
-    event = stored.event
-    admitted = bool(by)
-    stands = standings(ballots.ledger(connection, event.key))
-    before = stands.get(ballot.code)
-    reading, verdict = _weigh(
-        connection, site, stored, ballot, received, message, before, calendar, admitted=admitted
-    )
-    if event.cancelled is not None and verdict.status != "ignored":
-        return _not_held(connection, site, stored, ballot, received, message, verdict, before, now)
+    stands = standings(ballots.ledger(connection, ballot.subject))
+    offer = _open_offer(connection, ballot, received)
+    arrival = _Arrival(site, stored, ballot, received, message, calendar, stands, offer, bool(by), now)
+    reading, verdict = _weigh(connection, arrival)
     if verdict.status == "ignored":
         if reading.command not in {"resend", "help"}:
             return Settled("discarded", verdict.reason)
-        _send_again(connection, site, stored, ballot, received, message, before, now)
+        _send_again(connection, arrival)
         return Settled("answered", "the notice was asked for again and sent")
-    if not admitted and (doubt := _doubt(connection, site, ballot, message)) is not None:
-        row = _row(ballot, received, message, verdict, before, "unclear", doubt.reason)
-        ballots.append(connection, event.key, row)
+    if arrival.event.cancelled is not None:
+        return _not_held(connection, arrival, verdict)
+    if not by and (doubt := _doubt(connection, site, ballot, message)) is not None:
+        ballots.append(connection, ballot.subject, _row(arrival, verdict, "unclear", doubt.reason))
         return Settled("held", doubt.sentence)
-    said = rsvp_of(verdict.answers)
+    return _record(connection, arrival, reading, verdict)
+
+
+def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict: Verdict) -> Settled:
+    """Append what a body says to the ledger, answer it, and give away the seats that it leaves."""
+    event, ballot, offer = arrival.event, arrival.ballot, arrival.offer
     late = verdict.status == "late"
-    others = {code: own for code, own in stands.items() if code != ballot.code}
-    offer = _open_offer(connection, ballot, received)
-    status = _status(event, said, verdict, others, before, 0 if offer is None else offer.people)
+    status = _status(arrival, verdict)
     if offer is not None and not late and status not in {"unclear", "later"}:
-        settle_offer(connection, event.key, ballot.id, now)
-    row = _row(ballot, received, message, verdict, before, "late" if late else status, verdict.reason)
+        settle_offer(connection, event.key, ballot.id, arrival.now)
+    row = _row(arrival, verdict, "late" if late else status, verdict.reason)
     row = replace(row, remarks=reading.remarks)
     ballots.append(connection, event.key, row)
-    if (verdict.acknowledge or verdict.ask) and received.mail_from:
-        past = not late and not admitted and offer is None and _is_past(site, event, received)
-        receipt = RsvpReceipt(
-            rsvp=replace(said, status=status),
-            at=received.received_at,
-            version=row.version,
-            edition=row.version + 1,
-            answers=row.answers,
-            problems=row.problems,
-            late=late,
-            past=past,
-            before=_stands(before) if late else None,
-            joining=joining_now(site, event, now) if row.status == "attending" else "",
-        )
-        _acknowledge(connection, site, event, ballot, received, message, receipt, now)
-    give_seats(connection, site, event, now)
+    if (verdict.acknowledge or verdict.ask) and arrival.received.mail_from:
+        _acknowledge(connection, arrival, verdict, status, row)
+    give_seats(connection, arrival.site, event, arrival.now)
     if status == "unclear" and not verdict.ask and not late:
         return Settled("held", verdict.reason or "it is not clear whether they come")
     return Settled("answered", f"{event.key} {ballot.code}: {status}")
@@ -141,28 +164,24 @@ def _doubt(connection: Connection, site: Site, ballot: Ballot, message: Message)
     return _Doubt(words, words)
 
 
-def _not_held(
-    connection: Connection,
-    site: Site,
-    stored: StoredEvent,
-    ballot: Ballot,
-    received: Received,
-    message: Message,
-    verdict: Verdict,
-    before: Standing | None,
-    now: datetime,
-) -> Settled:
+def _is_known(connection: Connection, site: Site, ballot: Ballot, message: Message) -> bool:
+    """Tell whether a reply comes from one of its body's contacts."""
+    sender = trust_of(site, ballot, message, contacts(connection, ballot))
+    return isinstance(may_count(sender.level, "rsvp"), Count)
+
+
+def _not_held(connection: Connection, arrival: _Arrival, verdict: Verdict) -> Settled:
     """Answer a reply to an event that was cancelled; it is on record and counts for nothing."""
-    row = _row(ballot, received, message, verdict, before, "late", "the event was cancelled")
+    site, stored, ballot, now = arrival.site, arrival.stored, arrival.ballot, arrival.now
+    row = _row(arrival, verdict, "late", "the event was cancelled")
     ballots.append(connection, ballot.subject, row)
-    known = isinstance(
-        may_count(trust_of(site, ballot, message, contacts(connection, ballot)).level, "rsvp"), Count
-    )
-    address = (message.from_address if known else None) or ballot.address
+    known = _is_known(connection, site, ballot, arrival.message)
+    address = (arrival.message.from_address if known else None) or ballot.address
     if inbox.may_answer(connection, address, now):
-        thread = Thread.of(message)
-        cooked = site.render.events.cancelled(stored.event, sequence=stored.sequence, now=now, thread=thread)
-        queue_receipt(connection, "event_cancelled", cooked, ballot, [address], received.id, now)
+        cooked = site.render.events.cancelled(
+            stored.event, sequence=stored.sequence, now=now, thread=arrival.thread
+        )
+        queue_receipt(connection, "event_cancelled", cooked, ballot, [address], arrival.received.id, now)
     return Settled("answered", f"{ballot.subject} is cancelled; its author was told so")
 
 
@@ -190,9 +209,7 @@ def _answer_calendar(
     """Answer a calendar's mail that is no RSVP by a sentence: another time is proposed, or the entry is none of ours."""
     stored = events.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its event"
-    if not isinstance(
-        may_count(trust_of(site, ballot, message, contacts(connection, ballot)).level, "rsvp"), Count
-    ):
+    if not _is_known(connection, site, ballot, message):
         return Settled("held", "a calendar's answer whose sender is not known for this body")
     address = message.from_address or ballot.address
     if received.mail_from and inbox.may_answer(connection, address, now):
@@ -205,15 +222,14 @@ def _answer_calendar(
     return Settled("answered", "a calendar answered about an entry that is none of ours; its author was told")
 
 
-def _of_calendar(
-    event: Event, sequence: int, reply: CalendarReply, before: Standing | None, site: Site
-) -> Reading:
+def _of_calendar(arrival: _Arrival, reply: CalendarReply) -> Reading:
     """Return what a calendar's answer says; one to an older time is asked back, but for that nobody comes."""
+    before, site = arrival.before, arrival.site
     remarks = {"Q1": reply.comment} if reply.comment else {}
     answers = calendar_answers(reply.partstat, reply.guests, {} if before is None else before.row.stands)
     if answers is None:
         return Reading(problems=(Problem("Q1", "calendar", _UNREAD[site.language]),), remarks=remarks)
-    if answers["Q1"] != ("2",) and is_outdated(reply, event, sequence, site.zone):
+    if answers["Q1"] != ("2",) and is_outdated(reply, arrival.event, arrival.stored.sequence, site.zone):
         return Reading(problems=(Problem("Q1", "outdated", _OUTDATED[site.language]),), remarks=remarks)
     return Reading(answers=answers, remarks=remarks)
 
@@ -228,52 +244,43 @@ _OUTDATED: dict[Language, str] = {
 }
 
 
-def _weigh(
-    connection: Connection,
-    site: Site,
-    stored: StoredEvent,
-    ballot: Ballot,
-    received: Received,
-    message: Message,
-    before: Standing | None,
-    calendar: CalendarReply | None,
-    *,
-    admitted: bool,
-) -> tuple[Reading, Verdict]:
-    event = stored.event
-    form = rsvp_form(event, site.language)
-    offer = _open_offer(connection, ballot, received)
-    past = _is_past(site, event, received) and not admitted and offer is None
+def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]:
+    """Return what a reply says, and what that is worth."""
+    if arrival.calendar is not None:  # a person's click, though some services send it as an automatic mail
+        reading, automatic = _of_calendar(arrival, arrival.calendar), False
+    else:
+        reading = _of_text(connection, arrival)
+        mail_from, title = arrival.received.mail_from, arrival.event.title
+        automatic = not arrival.admitted and is_machine(arrival.message, mail_from, title)
+    form = rsvp_form(arrival.event, arrival.site.language)
+    before, language = arrival.before, arrival.site.language
     previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
+    verdict = weigh(form, previous, reading, late=False, automatic=automatic, language=language)
+    begun = arrival.received.received_at >= begins(arrival.event, arrival.site.zone)
+    if arrival.is_past and (begun or not _harms_nobody(verdict, _stands(before))):
+        verdict = weigh(form, previous, reading, late=True, automatic=automatic, language=language)
+    return reading, verdict
 
-    def decide(reading: Reading, *, automatic: bool) -> tuple[Reading, Verdict]:
-        verdict = weigh(form, previous, reading, late=False, automatic=automatic, language=site.language)
-        begun = received.received_at >= begins(event, site.zone)
-        if past and (begun or not _harms_nobody(verdict, _stands(before))):
-            verdict = weigh(form, previous, reading, late=True, automatic=automatic, language=site.language)
-        return reading, verdict
 
-    if calendar is not None:  # a person's click, though some services send it as an automatic mail
-        return decide(_of_calendar(event, stored.sequence, calendar, before, site), automatic=False)
-    today = received.received_at.astimezone(site.zone).date()
+def _of_text(connection: Connection, arrival: _Arrival) -> Reading:
+    """Return what a reply says in words."""
+    message, language = arrival.message, arrival.site.language
+    form = rsvp_form(arrival.event, language)
+    today = arrival.received.received_at.astimezone(arrival.site.zone).date()
 
     def read(text: str, known: tuple[str, ...]) -> Reading:
-        own = own_words(text, known, site.language)
+        own = own_words(text, known, language)
         apart = rsvp_apart(own.text, known)
-        found = read_reply(form, apart, known, today=today, language=site.language, bare_label_ok=True)
+        found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
         if own.later and not found.answers and not found.problems and found.command is None:
             return Reading(answers={"Q1": ("3",)})
         return found
 
-    reading = read(message.text, known_texts(connection, site, ballot).texts)
+    reading = read(message.text, known_texts(connection, arrival.site, arrival.ballot).texts)
     if not reading.answers and reading.command is None and not message.text.strip():
         # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
         reading = read(message.subject.rpartition(":")[2].rpartition("：")[2], ())
-    return decide(reading, automatic=not admitted and is_machine(message, received.mail_from, event.title))
-
-
-def _is_past(site: Site, event: Event, received: Received) -> bool:
-    return received.received_at >= rsvp_deadline(event, site.zone)
+    return reading
 
 
 def _stands(before: Standing | None) -> Rsvp | None:
@@ -300,27 +307,19 @@ def _harms_nobody(verdict: Verdict, before: Rsvp | None) -> bool:
     return said.people <= (0 if before is None else before.people)
 
 
-def _send_again(
-    connection: Connection,
-    site: Site,
-    stored: StoredEvent,
-    ballot: Ballot,
-    received: Received,
-    message: Message,
-    before: Standing | None,
-    now: datetime,
-) -> None:
+def _send_again(connection: Connection, arrival: _Arrival) -> None:
+    ballot, before, now = arrival.ballot, arrival.before, arrival.now
     if not inbox.may_answer(connection, ballot.address, now):
         return
-    cooked = site.render.events.notice(
-        stored.event,
-        sequence=stored.sequence,
+    cooked = arrival.site.render.events.notice(
+        arrival.event,
+        sequence=arrival.stored.sequence,
         now=now,
         answers={} if before is None else before.row.answers,
         edition=1 if before is None else before.row.version + 1,
-        thread=Thread.of(message),
+        thread=arrival.thread,
     )
-    queue_receipt(connection, "event_notice", cooked, ballot, [ballot.address], received.id, now)
+    queue_receipt(connection, "event_notice", cooked, ballot, [ballot.address], arrival.received.id, now)
 
 
 def _open_offer(connection: Connection, ballot: Ballot, received: Received) -> SeatOffer | None:
@@ -329,15 +328,9 @@ def _open_offer(connection: Connection, ballot: Ballot, received: Received) -> S
     return offer if offer is not None and received.received_at < offer.expires_at else None
 
 
-def _status(
-    event: Event,
-    said: Rsvp,
-    verdict: Verdict,
-    others: dict[str, Standing],
-    before: Standing | None,
-    offered: int,
-) -> RsvpStatus:
-    """Return where the body stands after its reply; `offered`: seats that are kept for it."""
+def _status(arrival: _Arrival, verdict: Verdict) -> RsvpStatus:
+    """Return where the body stands after its reply."""
+    said = rsvp_of(verdict.answers)
     if verdict.status in {"withdrawn", "declined"}:
         return "declined"
     if (
@@ -348,12 +341,14 @@ def _status(
         return "unclear"
     if said.status != "attending":
         return said.status
+    before = arrival.before
     held = (
         rsvp_of(before.row.answers).people if before is not None and before.row.status == "attending" else 0
     )
-    if said.people <= max(held, offered):
+    if said.people <= max(held, 0 if arrival.offer is None else arrival.offer.people):
         return "attending"  # fewer or as many as they had: nobody was passed over
-    return seat(event, _taken(others), said.people)
+    others = {code: own for code, own in arrival.stands.items() if code != arrival.ballot.code}
+    return seat(arrival.event, _taken(others), said.people)
 
 
 def _taken(stands: dict[str, Standing]) -> int:
@@ -364,22 +359,15 @@ def _taken(stands: dict[str, Standing]) -> int:
     )
 
 
-def _row(
-    ballot: Ballot,
-    received: Received,
-    message: Message,
-    verdict: Verdict,
-    before: Standing | None,
-    status: str,
-    reason: str,
-) -> LedgerRow:
+def _row(arrival: _Arrival, verdict: Verdict, status: str, reason: str) -> LedgerRow:
+    before = arrival.before
     version = 0 if before is None else before.row.version
     return LedgerRow(
-        ballot_id=ballot.id,
-        code=ballot.code,
-        inbox_id=received.id,
-        received_at=received.received_at,
-        author=message.from_address or "",
+        ballot_id=arrival.ballot.id,
+        code=arrival.ballot.code,
+        inbox_id=arrival.received.id,
+        received_at=arrival.received.received_at,
+        author=arrival.message.from_address or "",
         status=status,
         version=version + accepted(status),
         answers=verdict.answers if accepted(status) or before is None else before.row.answers,
@@ -389,19 +377,25 @@ def _row(
 
 
 def _acknowledge(
-    connection: Connection,
-    site: Site,
-    event: Event,
-    ballot: Ballot,
-    received: Received,
-    message: Message,
-    receipt: RsvpReceipt,
-    now: datetime,
+    connection: Connection, arrival: _Arrival, verdict: Verdict, status: RsvpStatus, row: LedgerRow
 ) -> None:
-    address = message.from_address or ballot.address
+    site, event, ballot, now = arrival.site, arrival.event, arrival.ballot, arrival.now
+    address = arrival.message.from_address or ballot.address
     if not inbox.may_answer(connection, address, now):
-        inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=received.id)
+        inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=arrival.received.id)
         return
-    thread = Thread.of(message)
-    cooked = site.render.events.rsvp_receipt(event, receipt, thread=thread, now=now)
-    queue_receipt(connection, "rsvp_receipt", cooked, ballot, [address], received.id, now)
+    late = verdict.status == "late"
+    receipt = RsvpReceipt(
+        rsvp=replace(rsvp_of(verdict.answers), status=status),
+        at=arrival.received.received_at,
+        version=row.version,
+        edition=row.version + 1,
+        answers=row.answers,
+        problems=row.problems,
+        late=late,
+        past=arrival.is_past and not late,
+        before=_stands(arrival.before) if late else None,
+        joining=joining_now(site, event, now) if row.status == "attending" else "",
+    )
+    cooked = site.render.events.rsvp_receipt(event, receipt, thread=arrival.thread, now=now)
+    queue_receipt(connection, "rsvp_receipt", cooked, ballot, [address], arrival.received.id, now)
