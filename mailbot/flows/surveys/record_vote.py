@@ -11,7 +11,7 @@ from mailbot.core.address import Post, address_key, route
 from mailbot.core.authentication import read_authentication
 from mailbot.core.automatic import absent_until
 from mailbot.core.calendar import Language
-from mailbot.core.entitlement import Sender, entitle, freezes, may_confirm
+from mailbot.core.entitlement import Entitled, Sender, entitle, freezes, may_confirm
 from mailbot.core.header import mail_date
 from mailbot.core.judgement import Judged, judge
 from mailbot.core.ledger import (
@@ -93,15 +93,7 @@ def record_vote(
     verdict = judged.verdict
     tell: tuple[str, ...] = (ballot.address,)
     if not by:
-        entitled = entitle(
-            stored.survey,
-            verdict,
-            arrival.sender,
-            arrival.before,
-            written_at=mail_date(message.date),
-            received_at=received.received_at,
-            language=site.language,
-        )
+        entitled = _entitle(site, arrival, judged)
         verdict, tell = _at_most_asked(entitled.verdict, arrival), entitled.tell
     elif arrival.sender.trust.level in {2, 3, 4}:
         tell = tuple(dict.fromkeys((ballot.address, message.from_address or ballot.address)))
@@ -127,16 +119,7 @@ def rehearse_vote(
     assert stored is not None, "a ballot has its survey"
     arrived = replace(received, received_at=now)
     arrival = _load(connection, site, stored, ballot, arrived, message, None)
-    judged = _judge(site, arrival, admitted=False)
-    return entitle(
-        stored.survey,
-        judged.verdict,
-        arrival.sender,
-        arrival.before,
-        written_at=mail_date(message.date),
-        received_at=now,
-        language=site.language,
-    ).verdict
+    return _entitle(site, arrival, _judge(site, arrival, admitted=False)).verdict
 
 
 def read_if_admitted(
@@ -232,6 +215,19 @@ def _judge(site: Site, arrival: Arrival, *, admitted: bool) -> Judged:
         own_domains=(site.domain, site.reply_domain),
         sheets=site.read_forms(arrival.message),
         admitted=admitted,
+        language=site.language,
+    )
+
+
+def _entitle(site: Site, arrival: Arrival, judged: Judged) -> Entitled:
+    """Return whether a reply counts by itself, and who is told."""
+    return entitle(
+        arrival.stored.survey,
+        judged.verdict,
+        arrival.sender,
+        arrival.before,
+        written_at=mail_date(arrival.message.date),
+        received_at=arrival.received.received_at,
         language=site.language,
     )
 
