@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from itertools import chain, islice, product
 
-from mailbot.core.register import Body, Contact, Kind, check_digit
+from mailbot.core.register import PREFECTURES, Body, Contact, Kind, check_digit
 
 MOST_BODIES = 46_000  # so many codes are at hand; what is wanted beyond them are deputies of the same bodies
 SECURITY_MEMBERS = 120  # contacts with the tag security: a closed list of them
@@ -40,16 +40,6 @@ _POPULATION: dict[Kind, tuple[int, int]] = {
 }
 _TOKYO = 13
 
-# fmt: off
-_PREFECTURES = (
-    "北海道", "青森県", "岩手県", "宮城県", "秋田県", "山形県", "福島県", "茨城県",
-    "栃木県", "群馬県", "埼玉県", "千葉県", "東京都", "神奈川県", "新潟県", "富山県",
-    "石川県", "福井県", "山梨県", "長野県", "岐阜県", "静岡県", "愛知県", "三重県",
-    "滋賀県", "京都府", "大阪府", "兵庫県", "奈良県", "和歌山県", "鳥取県", "島根県",
-    "岡山県", "広島県", "山口県", "徳島県", "香川県", "愛媛県", "高知県", "福岡県",
-    "佐賀県", "長崎県", "熊本県", "大分県", "宮崎県", "鹿児島県", "沖縄県",
-)
-# fmt: on
 _FRONTS = "青朝旭石泉岩上内大岡小片金川北木清黒桜塩下白新杉砂高竹谷月鶴寺戸豊中長夏西野花浜東日平深藤富古松三南美宮森安山吉若"
 _BACKS = "里崎沢島瀬田津野浜原部山川岡丘江木口倉坂城泉谷戸根橋畑葉羽淵穂間松水見宮森代"
 # fmt: off
@@ -103,7 +93,7 @@ def _bodies(count: int, dice: random.Random) -> Iterator[Body]:
         names = _names(kind, dice)
         for code in islice((code for code in _codes(kind) if code not in taken), wanted):
             taken.add(code)
-            prefecture = _PREFECTURES[int(code[:2]) - 1]
+            prefecture = PREFECTURES[int(code[:2]) - 1]
             name = prefecture if kind == "prefecture" else next(names)
             population = dice.randint(*_POPULATION[kind])
             yield Body(code + check_digit(code), name, kind, prefecture, population)
@@ -118,7 +108,7 @@ def _how_many(count: int) -> dict[Kind, int]:
         before += share
         counts[kind] = round(count * before / whole) - given
         given += counts[kind]
-    surplus = max(0, counts["prefecture"] - len(_PREFECTURES))
+    surplus = max(0, counts["prefecture"] - len(PREFECTURES))
     counts["prefecture"] -= surplus
     counts["other"] += surplus
     return counts
@@ -126,7 +116,7 @@ def _how_many(count: int) -> dict[Kind, int]:
 
 def _codes(kind: Kind) -> Iterator[str]:
     """Yield codes of five digits: the prefecture's two, then numbers from the kind's own stretch onwards."""
-    prefectures = range(1, len(_PREFECTURES) + 1)
+    prefectures = range(1, len(PREFECTURES) + 1)
     if kind == "prefecture":
         return (f"{prefecture:02d}000" for prefecture in prefectures)
     if kind == "ward":

@@ -14,7 +14,6 @@ from mailbot.core.decision import REASONS
 from mailbot.core.delivery_hours import leaves_at
 from mailbot.core.desk_sentences import mail_name
 from mailbot.core.event import Event, rsvp_deadline
-from mailbot.core.ledger import own_rows, standing
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
 from mailbot.core.post_sentences import post_sentence
@@ -27,7 +26,7 @@ from mailbot.flows.lists.ask_author import waiting_words
 from mailbot.flows.lists.post_to_list import distribute, refuse
 from mailbot.flows.lists.tell_decision import tell_decision
 from mailbot.flows.settled import Settled
-from mailbot.flows.surveys.answer_reply import queue_receipt
+from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import contacts, is_late, record_vote
 from mailbot.render import Thread
@@ -332,8 +331,7 @@ def _tell_body(connection: Connection, held: _Held, ballot: Ballot, reason: str)
     if not to:
         return
     about, is_open = _about(connection, held.site, ballot, held.now)
-    unit = about.unit if isinstance(about, Survey) else "body"
-    stands = standing(own_rows(ballots.ledger(connection, ballot.subject, ballot.code), unit, ballot.id))
+    stands = standing_of(connection, ballot, about.unit if isinstance(about, Survey) else "body")
     cooked = held.site.render.surveys.reply_rejected(
         about,
         author=author or held.message.from_header,

@@ -15,11 +15,10 @@ from sqlalchemy import Connection
 from mailbot.core.authentication import read_authentication
 from mailbot.core.judgement import is_machine
 from mailbot.core.known_text import REFERENCE
-from mailbot.core.ledger import own_rows, standing
 from mailbot.core.message import Message
 from mailbot.core.trust import SendBallot, may_count, trust
 from mailbot.flows.settled import Settled
-from mailbot.flows.surveys.answer_reply import queue_receipt
+from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, members, surveys
@@ -58,7 +57,14 @@ def answer_astray(
         return Settled("discarded", "an automatic mail without a ballot's own address")
     if not inbox.may_answer(connection, ballot.address, now, per_hour=_A_DAY, per_day=_A_DAY):
         return None
-    _send(connection, site, received, message, stored, ballot, now)
+    queue_fresh_ballot(
+        *(connection, site, stored.survey, ballot),
+        standing_of(connection, ballot, stored.survey.unit),
+        ballot.address,
+        now,
+        inbox_id=received.id,
+        thread=Thread.of(message),
+    )
     return Settled(
         "answered",
         f"{ballot.subject} {ballot.code}: not counted, it came without the ballot's own address; a fresh ballot went to the "
@@ -90,25 +96,3 @@ def _meant(
         if ballot.code in codes and (stored.survey.unit == "body" or ballot.address in own)
     ]
     return found[0] if len(found) == 1 and found[0][1].frozen_at is None else None
-
-
-def _send(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    stored: StoredSurvey,
-    ballot: Ballot,
-    now: datetime,
-) -> None:
-    rows = ballots.ledger(connection, ballot.subject, ballot.code)
-    stands = standing(own_rows(rows, stored.survey.unit, ballot.id))
-    cooked = site.render.surveys.fresh_ballot(
-        stored.survey,
-        now=now,
-        answers={} if stands is None else stands.row.stands,
-        edition=1 if stands is None else stands.row.version + 1,
-        thread=Thread.of(message),
-        columns=ballot.columns,
-    )
-    queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], received.id, now)

@@ -10,9 +10,10 @@ from sqlalchemy import Connection
 
 from mailbot.core.entitlement import FROZEN, Sender
 from mailbot.core.judgement import Judged
-from mailbot.core.ledger import IN_TALLY, LedgerRow, Standing
+from mailbot.core.ledger import IN_TALLY, LedgerRow, Standing, own_rows, standing
 from mailbot.core.message import Message
 from mailbot.core.seal import Seal, seal_of
+from mailbot.core.survey import Survey
 from mailbot.core.token import ballot_token, token_hash
 from mailbot.core.vote import Verdict
 from mailbot.flows.surveys.known_texts import KnownTexts
@@ -172,18 +173,14 @@ def send_fresh_ballot(
     with_form: bool = False,
 ) -> None:
     """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
-    before, survey = arrival.before, arrival.stored.survey
-    cooked = site.render.surveys.fresh_ballot(
-        survey,
-        now=now,
-        answers={} if before is None else before.row.stands,
-        edition=1 if before is None else before.row.version + 1,
-        thread=arrival.thread,
-        columns=arrival.ballot.columns,
-        form=site.write_form(survey, site.language) if with_form else None,
-    )
+    survey = arrival.stored.survey
     if inbox.may_answer(connection, address, now):
-        queue_receipt(connection, "fresh_ballot", cooked, arrival.ballot, [address], arrival.received.id, now)
+        queue_fresh_ballot(
+            *(connection, site, survey, arrival.ballot, arrival.before, address, now),
+            inbox_id=arrival.received.id,
+            thread=arrival.thread,
+            form=site.write_form(survey, site.language) if with_form else None,
+        )
 
 
 def send_new_token(connection: Connection, site: Site, arrival: Arrival, now: datetime) -> None:
@@ -192,6 +189,37 @@ def send_new_token(connection: Connection, site: Site, arrival: Arrival, now: da
     if arrival.sender.frozen:
         ballot = new_token(connection, site, ballot, now)
     send_fresh_ballot(connection, site, replace(arrival, ballot=ballot), ballot.address, now)
+
+
+def queue_fresh_ballot(
+    connection: Connection,
+    site: Site,
+    survey: Survey,
+    ballot: Ballot,
+    stands: Standing | None,
+    address: str,
+    now: datetime,
+    *,
+    inbox_id: int | None = None,
+    thread: Thread | None = None,
+    form: bytes | None = None,
+) -> None:
+    """Queue a ballot again, with what `stands` filled in; in answer to a mail where there is one."""
+    cooked = site.render.surveys.fresh_ballot(
+        survey,
+        now=now,
+        answers={} if stands is None else stands.row.stands,
+        edition=1 if stands is None else stands.row.version + 1,
+        thread=thread,
+        columns=ballot.columns,
+        form=form,
+    )
+    queue_receipt(connection, "fresh_ballot", cooked, ballot, [address], inbox_id, now)
+
+
+def standing_of(connection: Connection, ballot: Ballot, unit: Literal["body", "person"]) -> Standing | None:
+    """Return what counts so far of the body or the person whose ballot this is."""
+    return standing(own_rows(ballots.ledger(connection, ballot.subject, ballot.code), unit, ballot.id))
 
 
 def new_token(connection: Connection, site: Site, ballot: Ballot, now: datetime) -> Ballot:

@@ -6,10 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import own_rows, standing
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.flows.surveys.answer_reply import new_token, queue_receipt
+from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
 from mailbot.site import Site
 from mailbot.store import ballots, journal, surveys
 
@@ -27,15 +26,8 @@ def reissue_ballot(
         raise Refusal(f"survey {key}: body {code} was not asked; `mailbot members show {code}` shows it")
     for old in own:
         ballot = new_token(connection, site, old, now)
-        stands = standing(own_rows(ballots.ledger(connection, key, code), stored.survey.unit, ballot.id))
-        cooked = site.render.surveys.fresh_ballot(
-            stored.survey,
-            now=now,
-            answers={} if stands is None else stands.row.stands,
-            edition=1 if stands is None else stands.row.version + 1,
-            columns=ballot.columns,
-        )
-        queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], None, now)
+        stands = standing_of(connection, ballot, stored.survey.unit)
+        queue_fresh_ballot(connection, site, stored.survey, ballot, stands, ballot.address, now)
     journal.add(connection, "ballot.reissued", now, who=by, about=key, detail=f"body {code}")
     return (
         f"survey {key}: {len(own)} ballot(s) of {code} re-issued, to {', '.join(one.address for one in own)}"

@@ -7,9 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.answer_form import takes_form
-from mailbot.core.ledger import own_rows, standing
 from mailbot.core.refusal import Refusal
-from mailbot.flows.surveys.answer_reply import queue_receipt
+from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.site import Site
 from mailbot.store import ballots, surveys
 
@@ -27,14 +26,6 @@ def send_form(connection: Connection, site: Site, key: str, code: str, now: date
         raise Refusal(f"survey {key}: body {code} was not asked; `mailbot members show {code}` shows it")
     form = site.write_form(stored.survey, site.language)
     for ballot in own:
-        stands = standing(own_rows(ballots.ledger(connection, key, code), stored.survey.unit, ballot.id))
-        cooked = site.render.surveys.fresh_ballot(
-            stored.survey,
-            now=now,
-            answers={} if stands is None else stands.row.stands,
-            edition=1 if stands is None else stands.row.version + 1,
-            columns=ballot.columns,
-            form=form,
-        )
-        queue_receipt(connection, "fresh_ballot", cooked, ballot, [ballot.address], None, now)
+        stands = standing_of(connection, ballot, stored.survey.unit)
+        queue_fresh_ballot(connection, site, stored.survey, ballot, stands, ballot.address, now, form=form)
     return f"survey {key}: the form is in the outbox, to {', '.join(one.address for one in own)}"
