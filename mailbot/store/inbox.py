@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
@@ -67,20 +67,13 @@ def add(
 ) -> None:
     """Store raw mails, each with its envelope; one that was fetched by IMAP before is left out.
 
-    With `check` each waits until its sender was looked at (store/sender_checks.py). The time of receipt is read inside the transaction: what a close (`stop_intake`) does not see is after it.
+    With `check` each waits until its sender was looked at (store/sender_checks.py). The time of receipt is read inside
+    the transaction: what a close (`stop_intake`) does not see is after it.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
     now = clock()
-    fresh: list[tuple[bytes, Envelope, str | None]] = []
-    keys: set[str] = set()
-    for content, envelope in arrivals:
-        key = storable(envelope.peer) if envelope.protocol == "imap" else None
-        if key is not None:
-            if key in keys or _fetched(connection, key):
-                continue
-            keys.add(key)
-        fresh.append((content, envelope, key))
+    fresh = list(_fresh(connection, arrivals))
     if not fresh:
         return
     mails, rows = [], []
@@ -104,6 +97,20 @@ def add(
         ]
     _ADD.insert_each(connection, mails)
     _ADD_RECIPIENT.insert_each(connection, rows)
+
+
+def _fresh(
+    connection: Connection, arrivals: Sequence[tuple[bytes, Envelope]]
+) -> Iterator[tuple[bytes, Envelope, str | None]]:
+    """Yield the mails that are new, each with the key by which it is known when it is fetched by IMAP again."""
+    keys: set[str] = set()
+    for content, envelope in arrivals:
+        key = storable(envelope.peer) if envelope.protocol == "imap" else None
+        if key is not None:
+            if key in keys or _fetched(connection, key):
+                continue
+            keys.add(key)
+        yield content, envelope, key
 
 
 def _fetched(connection: Connection, key: str) -> bool:

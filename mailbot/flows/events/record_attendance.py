@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from mailbot.core.automatic import automatic
+from mailbot.core.calendar import Language
 from mailbot.core.command import command_of
 from mailbot.core.desk import own_lines
 from mailbot.core.ledger import LedgerRow, standings
 from mailbot.core.meeting_sentences import meeting_sentence
 from mailbot.core.message import Message
 from mailbot.core.refusal import Refusal
+from mailbot.core.register import Body
 from mailbot.core.resolution import CHAIR, Proxy
 from mailbot.core.trust import Count, may_count
 from mailbot.flows.events.record_rsvp import record_rsvp
@@ -98,16 +101,10 @@ def _give(
     names = members.bodies(connection)
     codes = dict.fromkeys(one.code for one in ballots.of_subject(connection, key))
     holder = find_holder(to, [names[code] for code in codes if code in names], say)
-    chair = stored.meeting.chair
-    voter = chair if holder == CHAIR else holder
+    voter = stored.meeting.chair if holder == CHAIR else holder
     shown = meeting_sentence(say, "chair") if holder == CHAIR else names[holder].name
     given = {one.code: one for one in proxies.standing(connection, key)}
-    if voter == ballot.code:
-        raise Refusal(meeting_sentence(say, "proxy-self"))
-    if voter in given:
-        raise Refusal(meeting_sentence(say, "proxy-gave", holder=names[voter].name))
-    if any((chair if one.holder == CHAIR else one.holder) == ballot.code for one in given.values()):
-        raise Refusal(meeting_sentence(say, "proxy-holds"))
+    _refuse_chains(ballot.code, voter, stored.meeting.chair, given, names, say)
     giver = names[ballot.code].name if ballot.code in names else ballot.code
     before = given.get(ballot.code)
     if before is not None and before.holder == holder:
@@ -136,3 +133,15 @@ def _give(
     said = meeting_sentence(say, "proxy", giver=giver, holder=shown)
     attends = not voter or (voter in stands and stands[voter].row.status == "attending")
     return said if attends else said + meeting_sentence(say, "proxy-idle", holder=shown)
+
+
+def _refuse_chains(
+    giver: str, voter: str, chair: str, given: Mapping[str, Proxy], names: Mapping[str, Body], say: Language
+) -> None:
+    """Refuse a proxy of a proxy, and so every circle: nobody who gives may hold, nobody who holds may give."""
+    if voter == giver:
+        raise Refusal(meeting_sentence(say, "proxy-self"))
+    if voter in given:
+        raise Refusal(meeting_sentence(say, "proxy-gave", holder=names[voter].name))
+    if any((chair if one.holder == CHAIR else one.holder) == giver for one in given.values()):
+        raise Refusal(meeting_sentence(say, "proxy-holds"))

@@ -21,6 +21,7 @@ from mailbot.site import Site
 from mailbot.store import acts, ballots, gateways, members, occurrences, outbox, surveys
 from mailbot.store.ballots import Ballot, NewBallot
 from mailbot.store.members import Person
+from mailbot.store.surveys import StoredSurvey
 
 _LONGEST_GREETING = 120  # characters
 
@@ -29,32 +30,13 @@ def open_survey(
     connection: Connection, site: Site, key: str, now: datetime, *, late_since: datetime | None = None
 ) -> int:
     """Open a planned survey now; returns how many were invited. Raises Refusal when it cannot be opened."""
-    stored = surveys.lock(connection, key)
-    if stored is None:
-        raise Refusal(
-            f"survey {key}: there is none with this key; `mailbot surveys list` shows those that were applied"
-        )
-    if stored.state != "planned":
-        raise Refusal(
-            f"survey {key} is {stored.state} already; it was opened {_local(site, stored.opened_at)}"
-        )
+    stored = _planned(connection, site, key)
     survey = _by_its_base_date(site, stored.survey, now)
     if survey.closes <= now:
         raise Refusal(
             f"survey {key}: its close ({survey.closes:%Y-%m-%d %H:%M}) is past; set `closes` and apply again"
         )
-    digest = acts.digest_of(stored.survey)
-    waits_for = opening_waits_for(
-        survey,
-        site.people,
-        approved=acts.approved(connection, key, "open", digest),
-        sent_back=acts.sent_back(connection, key, "open", digest),
-    )
-    if waits_for:
-        raise Refusal(
-            f"survey {key} waits for the 承認 of {' or '.join(waits_for)}, and nobody has given it to exactly "
-            f"this text; `mailbot surveys draft {key}` sends the draft"
-        )
+    _refuse_unapproved(connection, site, stored.survey)
     made = freeze_electorate(connection, site, survey)
     if not made:
         raise Refusal(
@@ -79,6 +61,35 @@ def open_survey(
         now,
     )
     return len(made)
+
+
+def _planned(connection: Connection, site: Site, key: str) -> StoredSurvey:
+    stored = surveys.lock(connection, key)
+    if stored is None:
+        raise Refusal(
+            f"survey {key}: there is none with this key; `mailbot surveys list` shows those that were applied"
+        )
+    if stored.state != "planned":
+        raise Refusal(
+            f"survey {key} is {stored.state} already; it was opened {_local(site, stored.opened_at)}"
+        )
+    return stored
+
+
+def _refuse_unapproved(connection: Connection, site: Site, survey: Survey) -> None:
+    """Refuse to open a survey as long as somebody must approve exactly this text and has not."""
+    digest = acts.digest_of(survey)
+    waits_for = opening_waits_for(
+        survey,
+        site.people,
+        approved=acts.approved(connection, survey.key, "open", digest),
+        sent_back=acts.sent_back(connection, survey.key, "open", digest),
+    )
+    if waits_for:
+        raise Refusal(
+            f"survey {survey.key} waits for the 承認 of {' or '.join(waits_for)}, and nobody has given it to exactly "
+            f"this text; `mailbot surveys draft {survey.key}` sends the draft"
+        )
 
 
 def _by_its_base_date(site: Site, survey: Survey, now: datetime) -> Survey:

@@ -53,35 +53,36 @@ def record_trial(
     )
     if judged.machine:
         return Settled("discarded", "an automatic answer to a trial ballot")
-    thread = Thread.of(message)
+    survey, thread = stored.survey, Thread.of(message)
     to = _addresses(connection, message, ballot, now)
     if judged.reading.command in {"resend", "help", "form"} and judged.verdict.status == "ignored":
-        form = site.write_form(stored.survey, site.language) if judged.reading.command == "form" else None
-        cooked = site.render.surveys.trial(
-            stored.survey, now=now, columns=ballot.columns, thread=thread, form=form
-        )
+        form = site.write_form(survey, site.language) if judged.reading.command == "form" else None
+        cooked = site.render.surveys.trial(survey, now=now, columns=ballot.columns, thread=thread, form=form)
         if to:
             queue_receipt(connection, "trial", cooked, ballot, to, received.id, now)
         return Settled("answered", "a fresh trial ballot was asked for and sent")
     row = _row(ballot, received, message, judged, before, known.newest)
     ballots.append(connection, ballot.subject, row)
     if to:
-        receipt = VoteReceipt(
-            status=_SHOWN.get(row.status, "held"),
-            at=received.received_at,
-            version=row.version,
-            edition=row.version + 1,
-            answers=row.answers,
-            problems=row.problems,
-            reason=row.reason if row.status == "held" else "",
-            remarks=judged.reading.remarks,
-            flags=judged.reading.flags,
-        )
         cooked = site.render.surveys.vote_receipt(
-            stored.survey, receipt, thread=thread, now=now, columns=ballot.columns, trial=True
+            *(survey, _receipt(row, judged)), thread=thread, now=now, columns=ballot.columns, trial=True
         )
         queue_receipt(connection, "trial_receipt", cooked, ballot, to, received.id, now)
     return Settled("answered", f"{ballot.subject} {ballot.code}: {row.status}; it counts nowhere")
+
+
+def _receipt(row: LedgerRow, judged: Judged) -> VoteReceipt:
+    return VoteReceipt(
+        status=_SHOWN.get(row.status, "held"),
+        at=row.received_at,
+        version=row.version,
+        edition=row.version + 1,
+        answers=row.answers,
+        problems=row.problems,
+        reason=row.reason if row.status == "held" else "",
+        remarks=judged.reading.remarks,
+        flags=judged.reading.flags,
+    )
 
 
 def _addresses(connection: Connection, message: Message, ballot: Ballot, now: datetime) -> list[str]:
