@@ -6,7 +6,7 @@ The same function reads a reply when it comes and when a recount reads it again:
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
@@ -73,7 +73,7 @@ def judge(
     form = stated_in_forms(survey, sheets, language)
     asked_for: set[Command] = {"form"} if form_word_is_free(survey) else set()
 
-    def read(text: str, formatted: str = "") -> Reading:
+    def read(text: str, formatted: str) -> Reading:
         return read_reply(
             survey,
             text,
@@ -85,37 +85,41 @@ def judge(
             form=form if not isinstance(form, str) else None,
         )
 
+    reading = _read_whole(read, message, texts, language)
+    if isinstance(form, str) and reading.hold != "other-ballot":
+        reading = replace(reading, hold=form, ask=form == "several-forms")
+    machine = not admitted and is_machine(message, mail_from, survey.title)
+    verdict = weigh(survey, previous, reading, late=late, automatic=machine, language=language)
+    if machine:
+        return Judged(reading, verdict, machine)
+    files = 0 if isinstance(form, str) else len(message.attachments) - len(sheets)
+    if (where := _elsewhere(survey, message, reading, files)) is not None:
+        verdict = _for_office(verdict, _ONLY[language][where], f"8 {where}")
+    if not late and not files and _forwarded(message, reading, own_domains):
+        verdict = Verdict("ignored", dict(previous or {}), (), _ONLY[language]["forward"], rule="8 forward")
+    if not (late or admitted) and (danger := hazard(message)) is not None:
+        verdict = _for_office(verdict, HAZARDS[language][danger], f"14 {danger}")
+    return Judged(reading, verdict, machine)
+
+
+def _read_whole(
+    read: Callable[[str, str], Reading], message: Message, texts: Sequence[str], language: Language
+) -> Reading:
+    """Read a mail in both of its forms, and nothing that may be damage as an answer."""
     # What is too long to be read whole is held, whatever another form of it says.
     formatted = formatted_text(message) if len(message.text) <= LONGEST_REPLY else ""
     reading = read(message.text, formatted or "")
     if formatted is None and reading.hold is None and reading.answers:
         reading = replace(reading, hold="form-too-long", ask=True)
     if message.garbled and reading.hold == "too-long":
-        reading = replace(reading, answers={})  # nothing of it counts: it need not be read twice
-    elif message.garbled and reading.answers:
-        reading = _legible(reading, read(_only_our_characters(message.text, texts)), language)
-    if isinstance(form, str) and reading.hold != "other-ballot":
-        reading = replace(reading, hold=form, ask=form == "several-forms")
-    machine = not admitted and is_machine(message, mail_from, survey.title)
-    verdict = weigh(survey, previous, reading, late=late, automatic=machine, language=language)
-    files = 0 if isinstance(form, str) else len(message.attachments) - len(sheets)
-    if not machine and (where := _elsewhere(survey, message, reading, files)) is not None:
-        verdict = replace(
-            verdict,
-            status="held",
-            reason=_ONLY[language][where],
-            ask=False,
-            rule=f"8 {where}",
-            waits_for="office",
-        )
-    if not machine and not late and not files and _forwarded(message, reading, own_domains):
-        verdict = Verdict("ignored", dict(previous or {}), (), _ONLY[language]["forward"], rule="8 forward")
-    if not (machine or late or admitted) and (danger := hazard(message)) is not None:
-        reason = HAZARDS[language][danger]
-        verdict = replace(
-            verdict, status="held", reason=reason, ask=False, rule=f"14 {danger}", waits_for="office"
-        )
-    return Judged(reading, verdict, machine)
+        return replace(reading, answers={})  # nothing of it counts: it need not be read twice
+    if message.garbled and reading.answers:
+        return _legible(reading, read(_only_our_characters(message.text, texts), ""), language)
+    return reading
+
+
+def _for_office(verdict: Verdict, reason: str, rule: str) -> Verdict:
+    return replace(verdict, status="held", reason=reason, ask=False, rule=rule, waits_for="office")
 
 
 def _only_our_characters(text: str, texts: Sequence[str]) -> str:

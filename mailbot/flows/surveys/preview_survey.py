@@ -13,6 +13,7 @@ from mailbot.core.address import address_key
 from mailbot.core.answer import label_key, printed_options
 from mailbot.core.ballot import mail_faults
 from mailbot.core.calendar import Language, business_day, moment_words
+from mailbot.core.group_words import group_words
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import parse
 from mailbot.core.plan import survey_jobs
@@ -29,14 +30,6 @@ from mailbot.store.members import Person
 _OFFICE_HOURS = ("08:30", "17:15")  # of a town hall
 _LONGEST_QUESTION = 4  # lines
 _SAMPLE_TOKEN = "mihon" + "0" * 11  # as long as a real one; it opens nothing
-_KIND_WORDS = {
-    "city": "市",
-    "town": "町",
-    "village": "村",
-    "ward": "区",
-    "prefecture": "都道府県",
-    "other": "その他・未分類",
-}
 
 
 @dataclass(frozen=True)
@@ -120,7 +113,7 @@ def _copy(site: Site, survey: Survey, person: Person | None, width: int) -> byte
 
 
 def _kind(kind: str, language: Language) -> str:
-    return _KIND_WORDS[kind] if language == "ja" else kind
+    return group_words(kind) if language == "ja" else kind
 
 
 # ---- dates ---------------------------------------------------------------------------------------------------------
