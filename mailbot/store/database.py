@@ -8,6 +8,7 @@ import threading
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import repeat
 from operator import itemgetter
@@ -51,15 +52,7 @@ from mailbot.store.tables import metadata
 SCHEMA = "0025"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
-_SCRUB = "mailbot_scrub"  # in a connection's info: the tables to rewrite after the commit
-_FIRST = "mailbot_first"  # in a connection's info: what is done just before the commit
-_LATER = "mailbot_later"  # in a connection's info: what is done after the commit
-_BEGUN = (
-    "mailbot_begun"  # in a connection's info: the driver is in a transaction of which SQLAlchemy is not told
-)
-_KNOWN = "mailbot_known"  # in a connection's info: what nobody else can change before the commit
-_GATHERED = "mailbot_gathered"  # in a connection's info: rows that are still to be saved, by what saves them
-_AHEAD = "mailbot_ahead"  # in a connection's info: what was read before it is asked for
+_TRANSACTION = "mailbot_transaction"  # in a connection's info: its `_Transaction`
 _VERSION = Table(  # which migration a database has, as Alembic keeps it
     "alembic_version",
     MetaData(),
@@ -74,6 +67,30 @@ Statement = Select[Any] | Insert | Update | Delete
 P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
+
+
+@dataclass
+class _Transaction:
+    """What a transaction has beside its statements; a connection begins each with an empty one."""
+
+    begun: bool = False  # the driver is in it, and SQLAlchemy is not told
+    first: list[Callable[[Connection], None]] = field(default_factory=list)  # done just before the commit
+    later: list[Callable[[], object]] = field(default_factory=list)  # done after it
+    scrub: Sequence[str] = ()  # tables to rewrite after it
+    known: dict[tuple[str, str], Any] = field(default_factory=dict)  # what nobody else can change before it
+    gathered: dict[Callable[..., object], list[Any]] = field(default_factory=dict)  # unsaved, by who saves
+    ahead: dict[Keyed, dict[tuple[Any, ...], list[Any]]] = field(default_factory=dict)  # read, not yet asked
+
+
+def _transaction(connection: Connection) -> _Transaction:
+    found: _Transaction = connection.info.get(_TRANSACTION) or _begin_anew(connection)
+    return found
+
+
+def _begin_anew(connection: Connection) -> _Transaction:
+    """Forget the transaction before: nothing that it left may be saved, nor believed, by the next."""
+    found = connection.info[_TRANSACTION] = _Transaction()
+    return found
 
 
 class Database:
@@ -102,21 +119,19 @@ class Database:
         Raises StorageFull or StorageUnavailable when the database cannot take it.
         """
         with storage_errors(), self._to_write() as connection:
-            connection.info.pop(_SCRUB, None)  # of a transaction that was rolled back
-            connection.info[_FIRST], connection.info[_LATER], connection.info[_KNOWN] = [], [], {}
+            own = _transaction(connection)
             with connection.begin() as transaction:
                 yield connection
                 if transaction.is_active:  # it was not taken back, as a trial run is
-                    for last in connection.info[_FIRST]:
+                    for last in own.first:
                         last(connection)
                     _save_gathered(connection)
-            touched = connection.info.pop(_SCRUB, ())
             try:
-                for act in connection.info.pop(_LATER):
+                for act in own.later:
                     act()
             finally:
-                if touched:
-                    self._scrub(connection, touched)
+                if own.scrub:
+                    self._scrub(connection, own.scrub)
 
     @contextlib.contextmanager
     def brief(self) -> Iterator[Connection]:
@@ -131,7 +146,8 @@ class Database:
             return
         with storage_errors(), self._to_write() as connection:
             driver: Any = connection.connection.driver_connection
-            connection.info[_BEGUN] = True
+            own = _transaction(connection)
+            own.begun = True
             try:
                 _run(connection, "BEGIN IMMEDIATE")
                 yield connection
@@ -147,13 +163,13 @@ class Database:
                     driver.rollback()
                 raise
             finally:
-                connection.info[_BEGUN] = False
+                own.begun = False
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """Run the block on one consistent snapshot, without hindering writers."""
         with storage_errors(), self._readers.connect() as connection, connection.begin():
-            _forget_failed(connection)
+            _begin_anew(connection)
             yield connection
 
     @contextlib.contextmanager
@@ -161,14 +177,14 @@ class Database:
         """Give the connection that writes: on SQLite always the same, since one forgets its pages when another writes."""
         if not self._sqlite:
             with self._engine.connect() as connection:
-                _forget_failed(connection)
+                _begin_anew(connection)
                 yield connection
             return
         with self._writing:
             # To take it from the pool and to give it back would cost as much as a small transaction.
             if self._writer is None:
                 self._writer = self._engine.connect()
-            _forget_failed(self._writer)
+            _begin_anew(self._writer)
             try:
                 yield self._writer
             finally:
@@ -296,19 +312,19 @@ class Database:
 
 def scrub_after(connection: Connection, tables: Sequence[str]) -> None:
     """Let nothing remain on the disk, once this transaction is committed, of what it removed from these tables."""
-    connection.info[_SCRUB] = tuple(tables)
+    _transaction(connection).scrub = tables
 
 
 def before_commit(connection: Connection, act: Callable[[Connection], None]) -> None:
     """Do this, once, as the last thing in this transaction: for what others wait for meanwhile."""
-    acts: list[Callable[[Connection], None]] = connection.info.setdefault(_FIRST, [])
+    acts = _transaction(connection).first
     if act not in acts:
         acts.append(act)
 
 
 def after_commit(connection: Connection, act: Callable[[], object]) -> None:
     """Do this once the transaction is committed, and not at all when it, or the savepoint it is in, is rolled back."""
-    connection.info[_LATER].append(act)
+    _transaction(connection).later.append(act)
 
 
 def known(connection: Connection) -> dict[tuple[str, str], Any]:
@@ -316,8 +332,7 @@ def known(connection: Connection) -> dict[tuple[str, str], Any]:
 
     Whoever changes it there says so here too. It is forgotten with what a savepoint takes back.
     """
-    found: dict[tuple[str, str], Any] = connection.info.setdefault(_KNOWN, {})
-    return found
+    return _transaction(connection).known
 
 
 def gather(connection: Connection, save: Callable[[Connection, list[R]], object], row: R) -> None:
@@ -326,31 +341,25 @@ def gather(connection: Connection, save: Callable[[Connection, list[R]], object]
     That is before the next statement of this transaction, whichever it is, and at the latest before its commit: nobody
     can tell it from a row that is saved at once, but that its fault shows later.
     """
-    connection.info.setdefault(_GATHERED, {}).setdefault(save, []).append(row)
+    _transaction(connection).gathered.setdefault(save, []).append(row)
 
 
 def _save_gathered(connection: Connection) -> None:
-    gathered = connection.info.pop(_GATHERED, None)
-    if not gathered:
+    own = _transaction(connection)
+    if not own.gathered:
         return
-    ahead = connection.info.pop(_AHEAD, None)  # who gathers has told it already
+    gathered, own.gathered = own.gathered, {}
+    ahead, own.ahead = own.ahead, {}  # who gathers has told it already
     for save, rows in gathered.items():
         save(connection, rows)
-    if ahead is not None:
-        connection.info[_AHEAD] = ahead
-
-
-def _forget_failed(connection: Connection) -> None:
-    """Forget what a transaction that was rolled back has left: nothing of it may be saved, nor believed, by the next."""
-    for left in (_KNOWN, _GATHERED, _AHEAD):
-        connection.info.pop(left, None)
+    own.ahead = ahead
 
 
 def _take_back(connection: Connection) -> None:
     """Forget what a savepoint may have changed and what it has not saved."""
-    for kept in (_KNOWN, _AHEAD):
-        connection.info.get(kept, {}).clear()
-    connection.info.pop(_GATHERED, None)
+    own = _transaction(connection)
+    for kept in (own.known, own.gathered, own.ahead):
+        kept.clear()
 
 
 @contextlib.contextmanager
@@ -360,7 +369,7 @@ def savepoint(connection: Connection) -> Iterator[None]:
     Not SQLAlchemy's `begin_nested`, which takes as long as three statements, for each mail that is read.
     """
     _run(connection, "SAVEPOINT one")
-    later = connection.info.setdefault(_LATER, [])
+    later = _transaction(connection).later
     before = len(later)
     try:
         yield
@@ -527,8 +536,8 @@ class Keyed:
 
     def ahead(self, connection: Connection, *key: Any) -> list[Any] | None:
         """Return the rows of one key if they were read ahead, else None."""
-        ahead: dict[Keyed, dict[tuple[Any, ...], list[Any]]] | None = connection.info.get(_AHEAD)
-        return ahead[self].get(key) if ahead and self in ahead else None
+        ahead = _transaction(connection).ahead.get(self)
+        return None if ahead is None else ahead.get(key)
 
     def read_ahead(self, connection: Connection, keys: Iterable[tuple[Any, ...]]) -> list[Any]:
         """Read what belongs to these keys; returns all their rows."""
@@ -539,22 +548,22 @@ class Keyed:
         found: dict[tuple[Any, ...], list[Any]] = {key: [] for key in wanted}
         for row in rows:
             found[row[-self._places :]].append(row)
-        connection.info.setdefault(_AHEAD, {}).setdefault(self, {}).update(found)
+        _transaction(connection).ahead.setdefault(self, {}).update(found)
         return rows
 
     def put(self, connection: Connection, key: tuple[Any, ...], rows: list[Any]) -> None:
         """Say what belongs to a key now, where it was read ahead."""
         if self.ahead(connection, *key) is not None:
-            connection.info[_AHEAD][self][key] = rows
+            _transaction(connection).ahead[self][key] = rows
 
     def forget(self, connection: Connection, *key: Any) -> None:
         """Let the rows of one key be read again."""
-        connection.info.get(_AHEAD, {}).get(self, {}).pop(key, None)
+        _transaction(connection).ahead.get(self, {}).pop(key, None)
 
 
 def _changed(connection: Connection, table: object) -> None:
     """Forget what was read ahead of a table."""
-    ahead: dict[Keyed, object] = connection.info.get(_AHEAD, {})
+    ahead = _transaction(connection).ahead
     for keyed in [keyed for keyed in ahead if table is None or table in keyed.tables]:
         del ahead[keyed]
 
@@ -566,12 +575,13 @@ def _watch(engine: Engine) -> None:
     def before(
         connection: Connection, _cursor: object, _sql: str, _values: object, context: Any, _each: object
     ) -> None:
-        if _GATHERED in connection.info:
+        own = _transaction(connection)
+        if own.gathered:
             _save_gathered(connection)
-        if connection.info.get(_AHEAD):
+        if own.ahead:
             compiled = context.compiled
             if compiled is None or context.is_text:
-                connection.info[_AHEAD].clear()
+                own.ahead.clear()
             elif context.is_crud:
                 _changed(connection, compiled.statement.table)
 
@@ -667,8 +677,7 @@ def _run(
 
     Raises what the driver raises as SQLAlchemy would, and gives a broken connection up.
     """
-    if _GATHERED in connection.info:
-        _save_gathered(connection)
+    _save_gathered(connection)
     held = connection.connection
     try:
         assert held.dbapi_connection is not None, "it is open"
@@ -732,7 +741,7 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         # A transaction that may write takes the lock at once: it can then never fail half-way for want of it.
-        if connection.info.get(_BEGUN):
+        if _transaction(connection).begun:
             return
         reads = connection.get_execution_options().get("mailbot_reads", False)
         _run(connection, "BEGIN" if reads else "BEGIN IMMEDIATE")
