@@ -11,6 +11,7 @@ import click
 
 from mailbot.cli.root import root
 from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.header import clean
 from mailbot.core.mistake import Mistakes
 from mailbot.core.refusal import Refusal
 
@@ -29,7 +30,7 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except (Refusal, Mistakes, ValueError) as refusal:
-        print(refusal, file=sys.stderr)
+        print("\n".join(map(clean, str(refusal).split("\n"))), file=sys.stderr)
         sys.exit(1)
     except StorageFull as full:
         print(

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, opened
+from mailbot.cli.frame import JSON, NUMBER, command, opened
 from mailbot.cli.root import root
 from mailbot.core.archived import Search
 from mailbot.core.header import clean
@@ -36,7 +36,9 @@ def _archive() -> None:
 @click.option("--year", type=click.IntRange(1970, 9998), help="Only posts of this year.")
 @click.option("--prefecture", help="Only posts from bodies of this prefecture.")
 @click.option("--from", "sender", help="Only posts of this address, or of a name that holds this.")
-@click.option("--most", type=click.IntRange(1, 1000), default=50, show_default=True)
+@click.option(
+    "--most", type=click.IntRange(1, 1000), default=50, show_default=True, help="How many posts at most."
+)
 @JSON
 def _archive_search(
     path: Path,
@@ -78,7 +80,7 @@ def _archive_search(
 
 @command(_archive, "show")
 @click.argument("name", metavar="LIST")
-@click.argument("number", type=click.IntRange(1))
+@click.argument("number", type=NUMBER)
 @click.option("--raw", "as_raw", is_flag=True, help="Write the mail as it came, byte for byte.")
 @JSON
 def _archive_show(path: Path, name: str, number: int, as_raw: bool, as_json: bool) -> None:
@@ -216,7 +218,7 @@ def _archive_export(path: Path, name: str, target: Path | None) -> None:
 
 
 @command(_archive, "kept")
-@click.argument("number", type=click.IntRange(1), required=False)
+@click.argument("number", type=NUMBER, required=False)
 @JSON
 def _archive_kept(path: Path, number: int | None, as_json: bool) -> None:
     """Show what imports kept raw because it is no mail; with a number, write its bytes."""
@@ -241,7 +243,7 @@ def _archive_kept(path: Path, number: int | None, as_json: bool) -> None:
 
 @command(_archive, "purge")
 @click.argument("name", metavar="LIST")
-@click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True, type=click.IntRange(1))
+@click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True, type=NUMBER)
 @click.option("--why", default="", help="The reason; it stays where the post was.")
 @click.option("--dry-run", is_flag=True, help="Say what would go; change nothing.")
 @click.option("--yes", is_flag=True, help="Purge; there is no way back.")

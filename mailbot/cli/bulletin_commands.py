@@ -78,11 +78,15 @@ def _bulletins_show(path: Path, key: str, copies: bool, as_json: bool) -> None:
 @_KEY
 @click.option("--html", is_flag=True, help="The HTML in place of the plain text.")
 @click.option(*("-o", "--out", "target"), type=click.Path(path_type=Path), help="The file to write.")
-def _bulletins_preview(path: Path, key: str, html: bool, target: Path | None) -> None:
+@JSON
+def _bulletins_preview(path: Path, key: str, html: bool, target: Path | None, as_json: bool) -> None:
     """Show a bulletin as it would leave now; of one that went out, as it did."""
     with opened(path) as it, it.database.read() as connection:
         stored = _stored(connection, key)
         composed = compose_bulletin(connection, it.site, stored.bulletin, clock())
+    if as_json:
+        show.as_json({"key": key, "subject": composed.subject, "text": composed.text, "html": composed.html})
+        return
     text = composed.html if html else f"Subject: {composed.subject}\n\n{composed.text}"
     if target is None:
         print(text, end="")

@@ -23,7 +23,14 @@ def _dkim() -> None:
 
 @command(_dkim, "make")
 @click.option("--selector", help="Its name in the DNS; default the year and a letter, such as 2026a.")
-@click.option("--type", "key_type", type=click.Choice(["rsa", "ed25519"]), default="rsa", show_default=True)
+@click.option(
+    "--type",
+    "key_type",
+    type=click.Choice(["rsa", "ed25519"]),
+    default="rsa",
+    show_default=True,
+    help="Of the key; every receiver reads rsa.",
+)
 @JSON
 def _dkim_make(path: Path, selector: str | None, key_type: KeyType, as_json: bool) -> None:
     """Make a key below data/dkim/ and print its DNS record; nothing is signed until `dkim:` names it."""

@@ -96,7 +96,12 @@ def _events_cancel(path: Path, key: str, reason: str, dry_run: bool) -> None:
 @command(_events, "attendance")
 @click.argument("key")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv", "xlsx", "badges"]), default="text"
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv", "xlsx", "badges"]),
+    default="text",
+    show_default=True,
+    help="A table on the screen, or a file.",
 )
 @click.option("--out", "target", type=click.Path(path_type=Path), help="The file to write.")
 @click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help="Of CSV.")

@@ -19,7 +19,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.folder.definition_yaml import file_name, write_markdown, write_yaml
-from mailbot.folder.definitions import check_folder, load_definitions
+from mailbot.folder.definitions import check_folder, files_of, load_definitions
 from mailbot.folder.new_folder import make_folder
 from mailbot.installation import clock
 from mailbot.store import bulletins, events, lists, meetings, surveys
@@ -90,13 +90,17 @@ def _export(path: Path, target: Path | None) -> None:
                 *(stored.bulletin for stored in bulletins.every(connection)),
                 *(stored.meeting for stored in meetings.every(connection)),
             ]
+        folder = target or it.config.file.parent
+        standing = files_of(folder)  # of one key there must not be two files
         for value in values:
-            file = (target or it.config.file.parent) / file_name(value)
+            usual = folder / file_name(value)
+            named = value.name if isinstance(value, MailingList) else value.key
+            file = standing.get((usual.parent.name, named), usual)
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise Refusal(f"{file.parent}: cannot be made: {error.strerror}") from error
-            if isinstance(value, Bulletin) and not file.with_suffix(".yaml").exists():
+            if isinstance(value, Bulletin) and file.suffix == ".md":
                 write_out(write_markdown(value, it.config.timezone).encode(), file)
-            else:  # of one key there must not be two files
-                write_out(write_yaml(value, it.config.timezone).encode(), file.with_suffix(".yaml"))
+            else:
+                write_out(write_yaml(value, it.config.timezone).encode(), file)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot import show
 from mailbot.cli.act_frame import request
-from mailbot.cli.frame import JSON, Open, command, opened
+from mailbot.cli.frame import JSON, NUMBER, Open, command, opened
 from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
@@ -37,7 +37,7 @@ def _held_list(path: Path, as_json: bool) -> None:
 
 def _held_command(decision: str, help_text: str) -> None:
     @command(_held, decision)
-    @click.argument("number", type=int, nargs=-1, metavar="NUMBER...")
+    @click.argument("number", type=NUMBER, nargs=-1, metavar="NUMBER...")
     @click.option(
         "--reason",
         default="",

@@ -86,6 +86,7 @@ def _meetings_show(path: Path, key: str, as_json: bool) -> None:
 def _meetings_propose(path: Path, key: str) -> None:
     """Mail the office the dates with their figures now, the best first."""
     with opened(path) as it, it.database.write() as connection:
+        _stored(connection, key)
         answered = propose_dates(connection, it.site, key, clock())
     print(f"meeting {key}: the dates are in the outbox, to {it.site.office}; {answered} bodies have answered")
 
@@ -107,12 +108,14 @@ def _meetings_fix(path: Path, key: str, when: str, dry_run: bool) -> None:
 
 @command(_meetings, "minutes")
 @_KEY
-def _meetings_minutes(path: Path, key: str) -> None:
+@JSON
+def _meetings_minutes(path: Path, key: str, as_json: bool) -> None:
     """Print a draft of the minutes with the attendance as it stands."""
     with opened(path) as it, it.database.write() as connection:
+        _stored(connection, key)
         text = meeting_minutes(connection, it.site, key, clock())
         only_try(connection, dry_run=True)
-    print(text, end="")
+    show.as_json({"key": key, "minutes": text}) if as_json else print(text, end="")
 
 
 def _stored(connection: Connection, key: str) -> StoredMeeting:

@@ -10,8 +10,9 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, only_try, opened, outcome, write_out
+from mailbot.cli.frame import JSON, NUMBER, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import Group, root
+from mailbot.core.header import clean
 from mailbot.core.member_figures import Grouping, member_figures
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body, full_code
@@ -58,12 +59,12 @@ def _members_import(path: Path, file: Path, dry_run: bool, yes: bool, as_json: b
             names = members.bodies(connection, show_register.codes_shown(imported.changes))
             only_try(connection, dry_run)
     if register.ignored and not as_json:
-        print(f"columns left aside: {', '.join(register.ignored)}")
+        print(f"columns left aside: {clean(', '.join(register.ignored))}")
     show_imported(imported, names, {"rows": len(register.rows)}, dry_run=dry_run, as_json=as_json)
 
 
 @command(members_group, "undo")
-@click.argument("number", metavar="[IMPORT]", type=int, required=False)
+@click.argument("number", metavar="[IMPORT]", type=NUMBER, required=False)
 @click.option("--keep-later", is_flag=True, help="Leave rows as they are that have changed again since.")
 @click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
 @JSON
@@ -103,7 +104,12 @@ def _members_imports(path: Path, as_json: bool) -> None:
 
 @command(members_group, "figures")
 @click.option(
-    "--by", "grouping", type=click.Choice(["kind", "prefecture"]), default="kind", show_default=True
+    "--by",
+    "grouping",
+    type=click.Choice(["kind", "prefecture"]),
+    default="kind",
+    show_default=True,
+    help="What the rows are.",
 )
 @click.option("--date", "day", metavar="DATE", help="The day, such as 2027-04-01; default today.")
 @JSON

@@ -10,7 +10,7 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.root import root
 from mailbot.cli.survey_commands import surveys_group
-from mailbot.cli.survey_frame import defined, show_sent
+from mailbot.cli.survey_frame import defined, must_exist, show_sent
 from mailbot.core.calendar import Language
 from mailbot.core.gateway import finding_sentences, probe_summary
 from mailbot.core.trial import PILOT, TrialReport
@@ -69,7 +69,14 @@ def _print_preview(shown: Preview, *, ruler: bool) -> None:
 @command(surveys_group, "trial")
 @click.argument("key")
 @click.option("--to", multiple=True, metavar="CODE|ADDRESS", help="A body or a contact; may be repeated.")
-@click.option("--pilot", type=click.IntRange(1, 100), is_flag=False, flag_value=PILOT, metavar="[N]")
+@click.option(
+    "--pilot",
+    type=click.IntRange(1, 100),
+    is_flag=False,
+    flag_value=PILOT,
+    metavar="[N]",
+    help=f"So many bodies, spread over kinds and prefectures; {PILOT} without a number.",
+)
 @click.option("--report", is_flag=True, help="Show how the trial went, and send nothing.")
 @click.option("--dry-run", is_flag=True, help="Only say to whom it would go.")
 @JSON
@@ -108,7 +115,14 @@ def _probe() -> None:
 
 @command(_probe, "send")
 @click.option("--to", multiple=True, metavar="CODE|ADDRESS", help="A body or a contact; may be repeated.")
-@click.option("--pilot", type=click.IntRange(1, 2000), is_flag=False, flag_value=PILOT, metavar="[N]")
+@click.option(
+    "--pilot",
+    type=click.IntRange(1, 2000),
+    is_flag=False,
+    flag_value=PILOT,
+    metavar="[N]",
+    help=f"So many bodies, spread over kinds and prefectures; {PILOT} without a number.",
+)
 @click.option("--dry-run", is_flag=True, help="Only say to whom it would go.")
 @JSON
 def _probe_send(path: Path, to: tuple[str, ...], pilot: int | None, dry_run: bool, as_json: bool) -> None:
@@ -164,5 +178,6 @@ def _probed_json(one: Probed, language: Language) -> dict[str, object]:
 def _surveys_draft(path: Path, key: str) -> None:
     """Send the draft to those who must approve it by reply: as it will look, to how many, and when."""
     with opened(path) as it, it.database.write() as connection:
+        must_exist(connection, key)
         to = send_draft(connection, it.site, key, clock(), by=COMMAND_LINE)
     print(f"survey {key}: the draft is in the outbox, to {', '.join(to)}")

@@ -30,7 +30,12 @@ from mailbot.store import members, surveys
 @command(surveys_group, "results")
 @click.argument("key")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "csv", "xlsx", "svg", "html"]), default="text"
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "csv", "xlsx", "svg", "html"]),
+    default="text",
+    show_default=True,
+    help="Tables on the screen, or a file.",
 )
 @click.option(
     *("--out", "target"),

@@ -31,7 +31,13 @@ _RUN = re.compile(r"(?:p-?)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 
 
 @root.group("schedule", invoke_without_command=True)
-@click.option("--days", type=click.IntRange(1, 36_500), default=30, help="How far to look ahead, and back.")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 36_500),
+    default=30,
+    show_default=True,
+    help="How far to look ahead, and back.",
+)
 @click.option("--ical", is_flag=True, help="Print a calendar file (RFC 5545) for the secretariat's calendar.")
 @click.option("--out", type=click.Path(path_type=Path), help="Write the calendar file here.")
 @JSON
@@ -106,7 +112,7 @@ def _schedule_undo(path: Path, run: str) -> None:
 
 @command(_schedule, "dates")
 @click.argument("rule", nargs=-1, required=True, metavar="RULE")
-@click.option("--count", type=click.IntRange(1, 366), default=12, help="How many dates.")
+@click.option("--count", type=click.IntRange(1, 366), default=12, show_default=True, help="How many dates.")
 @JSON
 def _schedule_dates(path: Path, rule: tuple[str, ...], count: int, as_json: bool) -> None:
     """Show the next dates of a rule such as 毎月第1営業日 10:00 or "second Tuesday of the month 10:00"."""

@@ -26,10 +26,16 @@ from mailbot.workers import MOST
     show_default=True,
     help="In so many processes: with 2, sending has one of its own; with 3, receiving as well.",
 )
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info")
+@click.option(
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="info",
+    show_default=True,
+    help="What the log leaves out: all below this.",
+)
 def _serve(path: Path, roles: str | None, workers: int, log_level: str) -> None:
     """Run the service; SIGTERM drains and stops it."""
-    chosen = frozenset(roles.split(",")) if roles else frozenset(ROLES)
+    chosen = frozenset(ROLES) if roles is None else frozenset(roles.split(","))
     if unknown := sorted(chosen - set(ROLES)):
         raise click.UsageError(f"--roles: {unknown[0]!r} is none of {', '.join(ROLES)}")
     mistakes, _ = check_folder(path)

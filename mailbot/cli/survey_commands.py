@@ -10,7 +10,7 @@ from mailbot import show
 from mailbot.cli.act_frame import request
 from mailbot.cli.frame import JSON, command, only_try, opened, write_out
 from mailbot.cli.root import Group, root
-from mailbot.cli.survey_frame import defined
+from mailbot.cli.survey_frame import defined, must_exist
 from mailbot.core.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import full_code
@@ -167,6 +167,7 @@ def _surveys_follow_up(path: Path, key: str) -> None:
 def _surveys_proxy(path: Path, key: str, code: str, holder: str, words: str) -> None:
     """Record a body's proxy in an open resolution, as the office has it on paper."""
     with opened(path) as it, it.database.write() as connection:
+        must_exist(connection, key)
         print(
             record_proxy(
                 connection,
@@ -188,6 +189,8 @@ def _surveys_proxy(path: Path, key: str, code: str, holder: str, words: str) -> 
 def _surveys_acts(path: Path, key: str | None, as_json: bool) -> None:
     """Show what needed, or needs, a second person: who asked, who decided, and what became of it."""
     with opened(path) as it, it.database.read() as connection:
+        if key is not None:
+            must_exist(connection, key)
         rows = [
             {
                 "id": one.id,

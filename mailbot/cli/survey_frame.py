@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import Connection
+
 from mailbot import show
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Survey
 from mailbot.folder.config import Config
 from mailbot.folder.definitions import load_definitions
+from mailbot.store import surveys
 from mailbot.store.ballots import Ballot
 
 
@@ -20,6 +23,12 @@ def defined(config: Config, key: str) -> Survey:
             f"survey {key}: neither applied nor in config/surveys/; `mailbot surveys list` shows them"
         )
     return found[0]
+
+
+def must_exist(connection: Connection, key: str) -> None:
+    """Raise Refusal when no survey with this key was applied."""
+    if surveys.load(connection, key) is None:
+        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
 
 
 def show_sent(sent: Sequence[Ballot], what: str, *, dry_run: bool, as_json: bool) -> None:

@@ -221,6 +221,25 @@ def _read_bulletins(known: Partial, findings: _Findings) -> list[_ReadBulletin]:
     return found
 
 
+def files_of(config_folder: Path) -> dict[tuple[str, str], Path]:
+    """Return which file below config/ defines what: ("lists", its name), or ("surveys", its key) and so on.
+
+    Whatever a person called the file; a file that cannot be read defines nothing.
+    """
+    found: dict[tuple[str, str], Path] = {}
+    for kind in ("lists", "surveys", "events", "bulletins", "meetings"):
+        markdown = (config_folder / kind).glob("*.md") if kind == "bulletins" else ()
+        for path in sorted([*(config_folder / kind).glob("*.yaml"), *markdown]):
+            try:
+                source, _ = read_bulletin(path, str(path))
+            except Mistakes:
+                continue
+            named = source.plain.get("name" if kind == "lists" else "key")
+            if isinstance(named, str):
+                found.setdefault((kind, named), path)
+    return found
+
+
 # -- within one file -----------------------------------------------------------------------------------------------
 
 
@@ -267,6 +286,8 @@ def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) 
         if not found.by_law:
             findings.notes.append(source.note(("type",), _NO_BY_LAW))
     asked = found if read.sound else _with_stand_ins(found, known)
+    if found.questions is None:
+        findings.mistakes += _ids_twice(source)
     if asked is not None:
         for fault in faults(asked.value(known.timezone), known.language):
             findings.mistakes.append(_placed(source, found, fault))
@@ -292,6 +313,18 @@ def _moved_reminders(read: _Read[SurveyFile], closes: datetime, known: Partial) 
                 f"of the year); it goes out at {at:%Y-%m-%d %H:%M}. Write the time out to have it sent all the same"
             )
             yield read.source.note(read.source.reached(path), sentence)
+
+
+def _ids_twice(source: Source) -> Iterator[Mistake]:
+    """Return the ids that two questions have, where one of the questions is wrong and none can be read further."""
+    asked = source.plain.get("questions")
+    seen: set[str] = set()
+    for index, question in enumerate(asked if isinstance(asked, list) else ()):
+        name = question.get("id") if isinstance(question, dict) else None
+        if isinstance(name, str) and name in seen:
+            yield source.mistake(("questions", index), "two questions have this id; give each its own")
+        elif isinstance(name, str):
+            seen.add(name)
 
 
 def _with_stand_ins(found: SurveyFile, known: Partial) -> SurveyFile | None:

@@ -61,6 +61,7 @@ _KIND_NAMES = ", ".join(KIND_WORDS)
 _XLSX = b"PK\x03\x04"
 _XLS = b"\xd0\xcf\x11\xe0"
 _LONGEST_CELL = 1_000
+_MOST_DIGITS = 9  # of a count: what a 32-bit column of the database holds
 _NONE: frozenset[str] = frozenset()
 _BETWEEN = re.compile(r"[\s,，、;；]+")  # addresses of one cell
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
@@ -460,14 +461,17 @@ def _rank(text: str) -> int:
 
 
 def _count(text: str, column: str, empty: int) -> int:
-    if text.isascii() and text.isdigit():
-        return int(text[:18])
+    if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
+        return int(text)
     if not text:
         return empty
     plain = unicodedata.normalize("NFKC", text).removesuffix(".0")
     if not _COUNT.fullmatch(plain):
         raise _BadCell(column, f"{text!r} is not a whole number")
-    return int(plain.replace(",", "")[:18])
+    digits = plain.replace(",", "").lstrip("0")
+    if len(digits) > _MOST_DIGITS:
+        raise _BadCell(column, f"{text!r} is too large; at most {_MOST_DIGITS} digits")
+    return int(digits or "0")
 
 
 # -- the file ------------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.report import WITHHELD, QuestionReport, Report, percent
 from mailbot.core.resolution import Outcome
 from mailbot.core.share import Requirement
-from mailbot.core.survey import Answer
+from mailbot.core.survey import Answer, Survey
 from mailbot.core.tally import NONE, column_head, column_words, tally
 from mailbot.flows.surveys.close_survey import counted_answers
 from mailbot.flows.surveys.count_resolution import count_resolution
@@ -78,7 +78,7 @@ def survey(connection: Connection, key: str, *, office: bool) -> Row:
     if stored.survey.mode == "named" or (
         office and not (stored.survey.mode == "sealed" and stored.state == "closed")
     ):
-        shown["votes"] = [_vote(standing) for standing in stands]
+        shown["votes"] = [_vote(standing, stored.survey) for standing in stands]
     if stored.survey.mode == "sealed" and stored.state == "closed":
         shown["raw_mails"] = sealed.raw_mails(connection, key)  # 0: they are destroyed
     return shown
@@ -161,7 +161,9 @@ def survey_text(shown: Row) -> None:
                 "body": vote["body"],
                 "status": vote["status"],
                 "version": vote["version"],
-                "answers": "  ".join(f"{q}={answer_text(a)}" for q, a in vote["answers"].items()),
+                "answers": "  ".join(
+                    f"{q}={answer_text(a)}" for q, a in vote["answers"].items() if a is not None
+                ),
                 "problems": " ".join(problem["text"] for problem in vote["problems"]),
             }
             for vote in shown["votes"]
@@ -338,7 +340,8 @@ def answer_text(answer: Answer | list[str]) -> str:
     return "-" if answer is None else ",".join(answer) if isinstance(answer, tuple | list) else answer
 
 
-def _vote(standing: Standing) -> Row:
+def _vote(standing: Standing, survey: Survey) -> Row:
+    """Return what stands of a body, with null for each question that it has not answered."""
     row = standing.row
     return {
         "body": row.code,
@@ -346,8 +349,9 @@ def _vote(standing: Standing) -> Row:
         "status": row.status,
         "version": row.version,
         "answers": {
-            question: list(answer) if isinstance(answer, tuple) else answer
-            for question, answer in row.answers.items()
+            question.id: list(answer) if isinstance(answer, tuple) else answer
+            for question in survey.questions
+            for answer in [row.answers.get(question.id)]
         },
         "problems": [{"question": problem.question, "text": problem.text} for problem in row.problems],
         "reason": row.reason,

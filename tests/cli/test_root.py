@@ -10,10 +10,12 @@ from importlib import import_module
 from pathlib import Path
 
 import click
+import pytest
 from click.testing import CliRunner
 
 import mailbot.cli
 from mailbot.cli.root import Group, root
+from mailbot.folder.new_folder import make_folder
 
 _HEAVY = {
     *("aioimaplib", "aiosmtpd", "alembic", "apscheduler", "cryptography", "dns", "icalendar", "jinja2", "markdown_it"),
@@ -118,3 +120,52 @@ def test_a_plain_command_loads_no_library_that_it_does_not_use(tmp_path: Path) -
         ), words
         assert not [name for name in names if name.startswith("sqlalchemy.dialects.postgresql")], words
         assert {name.partition(".")[0] for name in names} & _HEAVY == set(), words
+
+
+def every_command(group: click.Group = root, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Yield every command, and every group, with its words."""
+    yield names, group
+    for name in group.list_commands(click.Context(group)):
+        below = group.get_command(click.Context(group), name)
+        assert below is not None
+        if isinstance(below, click.Group):
+            yield from every_command(below, *names, name)
+        else:
+            yield (*names, name), below
+
+
+def test_every_option_says_what_it_is_for() -> None:
+    """`--help` leaves no option unexplained."""
+    silent = [
+        (*names, *option.opts)
+        for names, command in every_command()
+        for option in command.params
+        if isinstance(option, click.Option) and not option.help
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["held", "accept", "9" * 20], "is not in the range"),
+        (["members", "undo", "9" * 20], "is not in the range"),
+        (["archive", "kept", "9" * 20], "is not in the range"),
+        (["archive", "show", "room", "9" * 20], "is not in the range"),
+        (["archive", "purge", "room", "9" * 20, "--yes"], "is not in the range"),
+        (["serve", "--roles", ""], "--roles: '' is none of receive, process, deliver, schedule, web"),
+    ],
+)
+def test_what_no_database_takes_and_no_role_is_called(words: list[str], said: str, tmp_path: Path) -> None:
+    """A number larger than a database's, and a role without a name, are usage errors like any other."""
+    make_folder(tmp_path / "site", bytes(32))
+    config = str(tmp_path / "site" / "config" / "mailbot.yaml")
+    done = CliRunner().invoke(root, [*words, "--config", config])
+    assert (done.exit_code, said in done.output) == (2, True), done.output
+
+
+def test_a_refusal_brings_no_terminal_escape() -> None:
+    """What somebody typed or wrote comes back without its control characters (promises.md attack 12)."""
+    done = run("members", "import", "no\x1b[2Jfile.csv", "--config", "no\x1b[2Jsuch.yaml")
+    assert done.returncode == 1
+    assert "\x1b" not in done.stderr

@@ -183,6 +183,11 @@ def test_kinds(tmp_path: Path, kind: str) -> None:
         (CHIYODA.replace("66680", "約7万"), "2:5 population: '約7万' is not a whole number"),
         (CHIYODA.replace("66680", '"1,23"'), "2:5 population: '1,23' is not a whole number"),
         (
+            CHIYODA.replace("66680", "6668000000"),
+            "2:5 population: '6668000000' is too large; at most 9 digits",
+        ),
+        (CHIYODA.replace(",1,", ",10000000000,"), "2:9 rank: '10000000000' is too large; at most 9 digits"),
+        (
             CHIYODA.replace("66680", "66,680"),
             "2:1 code: the row has 11 cells, the header 10; put a cell with a comma in quotes",
         ),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.address import valid_address
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import distinct
 from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
@@ -22,9 +23,12 @@ def try_bulletin(
 ) -> tuple[str, ...]:
     """Queue a trial copy to these, or to the panel that the bulletin names; returns to whom.
 
-    Raises Refusal when neither names anybody.
+    Raises Refusal when neither names anybody, or what is named is no address.
     """
     stored = bulletin_to_change(connection, key)
+    for address in to:
+        if not valid_address(address):
+            raise Refusal(f"--to: {address!r} is not a mail address such as sato@city.example.jp")
     panel = distinct(to or stored.bulletin.test_to)
     if not panel:
         raise Refusal(

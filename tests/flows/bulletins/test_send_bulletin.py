@@ -286,6 +286,8 @@ def test_a_trial_goes_to_the_panel_alone(office: PostOffice) -> None:
     apply(office, replace(ISSUE, test_to=()))
     with office.database.write() as connection, pytest.raises(Refusal, match="nobody is named"):
         try_bulletin(connection, office.site, ISSUE.key, (), office.now, by="command line")
+    with office.database.write() as connection, pytest.raises(Refusal, match="'panel' is not a mail address"):
+        try_bulletin(connection, office.site, ISSUE.key, ("panel",), office.now, by="command line")
 
 
 def test_in_iso_2022_jp(office: PostOffice) -> None:

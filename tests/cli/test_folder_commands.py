@@ -1,0 +1,37 @@
+"""What the commands about the working folder leave in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from click.testing import CliRunner
+
+import mailbot.cli
+from mailbot.folder.new_folder import make_folder
+
+ROOM = "name: room\ntitle: 部屋\npreset: closed\nmembers: none\n"
+
+
+def run(folder: Path, *words: str) -> str:
+    """Run a command on the folder, which must succeed; returns what it prints."""
+    config = str(folder / "config" / "mailbot.yaml")
+    done = CliRunner().invoke(mailbot.cli.root, [*words, "--config", config], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_export_writes_into_the_file_that_defines_it(tmp_path: Path) -> None:
+    """Whatever a person called a file, `export` changes that one: a second of the same name would be a mistake."""
+    folder = tmp_path / "site"
+    make_folder(folder, bytes(32))
+    lists, bulletins = folder / "config" / "lists", folder / "config" / "bulletins"
+    (lists / "my-room.yaml").write_text(ROOM, encoding="utf-8")
+    (bulletins / "m27-01.md").rename(bulletins / "january.md")
+    before = {path.name for path in folder.glob("config/*/*")}
+    run(folder, "apply")
+    (lists / "my-room.yaml").write_text(ROOM.replace("部屋", "広間"), encoding="utf-8")
+    run(folder, "export")
+    assert {path.name for path in folder.glob("config/*/*")} == before
+    assert "部屋" in (lists / "my-room.yaml").read_text(encoding="utf-8")
+    assert "no mistakes" in run(folder, "check")
+    assert run(folder, "apply").strip() == "nothing to change"
