@@ -53,6 +53,8 @@ EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
         "descending": "範囲は小さい番号からお書きください",
         "all": "すべてでよいか確認させてください",
         "none-of-these": "「なし」に当たる選択肢がありません。番号でお答えください",
+        "not-concerned": "「該当なし」に当たる選択肢がありません。番号でお答えください",
+        "no-value": "「なし」や「該当なし」は、数や日付として読めません（数の0は「0」とお書きください）",
         "conditional": "条件や言葉の添えられたお答えは、どちらにも数えられません。番号でお答えください",
         "lines-left": "どの選択肢を残されたのか読み取れません。番号でお答えください",
         "weekday": "日付と曜日が合いません",
@@ -72,6 +74,8 @@ EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
         "descending": "please write a range from the smaller number to the larger",
         "all": "please confirm that you mean all of them",
         "none-of-these": 'there is no option for "none"; please answer with numbers',
+        "not-concerned": 'there is no option for "does not apply"; please answer with numbers',
+        "no-value": '"none" is neither a number nor a date (please write 0 for the number)',
         "conditional": "an answer with a condition or reservation cannot be counted; please answer with a number",
         "lines-left": "we cannot tell which option you left standing; please answer with a number",
         "weekday": "the day of the week does not fit the date",
@@ -195,6 +199,12 @@ _NONE_WORDS = frozenset(
         ],
     )
 )
+_NOT_CONCERNED = frozenset(
+    map(
+        label_key,
+        "該当なし 該当無し 該当せず 該当しない 該当しません 非該当 対象外 n/a".split(),  # noqa: SIM905  shorter to read
+    )
+)
 _ALL_WORDS = frozenset(
     map(
         label_key, ["すべて", "全て", "全部", "すべて該当", "全て該当", "全部該当", "すべて該当します", "all"]
@@ -260,18 +270,24 @@ _COURTESY = re.compile(
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
     r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=。)\s?以上|ありがとうございます"
     r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
-    r"|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました)|で囲みました)?|(?:で|する)(?=[。.]?$)"
+    r"|を希望(?:(?:いた|致)?します)?|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました)|で囲みました)?|(?:で|する)(?=[。.]?$)"
     r"|please|thank you|thanks|[。.!、,\s]+)"
 )  # one phrase: repeated in _courtesy_end, since Python 3.11.2 miscounts possessive repetition
-_REMARK = re.compile(r"\s*(?:\((?P<inside>[^()]{1,200})\)|※(?P<note>[^()]{1,200}))")
+_REMARK = re.compile(
+    r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
+)
 _DOUBT = re.compile(
-    "間違|誤り|訂正|取消|取り消|取下|やめ|ではな|じゃな|でない|以外|除く|または|又は|もしくは"
+    "間違|誤り|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|後に?確定|^[×✕x]$|または|又は|もしくは"
     "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
 )
+_DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
 _CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
 _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
 _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
 _NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
+_NUMBER_BESIDE = re.compile(r"(?:^|[\s,、・/;&と])[0-9]{1,3}番?(?=$|[\s,、・/;&と])")
+_DOTS = re.compile(r"[0-9]\s?(?:・{2,}|\.{2,})\s?[0-9]")
+_FIRST_OF_TWO = re.compile(r"[0-9]{1,3}\s?番?\s?[,、・]\s?[0-9]")
 _LONE_NUMBER = re.compile(
     r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本]))"
 )
@@ -299,10 +315,10 @@ def _read(question: Question, slot: str, today: date) -> Read:
     if not written:
         return Blank()
     match question.type:
-        case "number":
-            read = _read_number(written)
-        case "date":
-            read = _read_date(written, today)
+        case "number" | "date":
+            read = _read_number(written) if question.type == "number" else _read_date(written, today)
+            if isinstance(read, Unclear) and _is_none(written, _NONE_WORDS | _NOT_CONCERNED):
+                read = Unclear("no-value")
         case "yesno":
             read = _read_yesno(question, written)
         case "single" | "multi" | "rating":
@@ -366,6 +382,10 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
     if _ALTERNATIVE.search(written):
         return Unclear("two-choices")
+    if _DOTS.search(written):
+        return Unclear("unclear")  # 「1・・・12」: all between them?
+    if question.type != "multi" and _FIRST_OF_TWO.match(written):
+        return Unclear("two-choices")  # 「2、3年以内」, though option 2 is 3年以内
     count = choice_count(question)
     numbered = _label_numbers(question)
     whole = numbered.get(label_key(written)) or numbered.get(label_key(written.strip(_TICKS)))
@@ -380,7 +400,13 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     if special is not None:
         return special
     ticked = _TICKED.fullmatch(written)
-    plain = _NUMBER_IN_BRACKETS.sub(r" \1番 ", ticked["number"] if ticked else written).strip()
+    plain = ticked["number"] if ticked else written
+    if "(" in plain:
+        if _NUMBER_IN_BRACKETS.search(plain) and _NUMBER_BESIDE.search(_NUMBER_IN_BRACKETS.sub(" ", plain)):
+            return Unclear("unclear")  # 「1（3）」: 3 less than 1?
+        if _is_misnumbered(question, plain):
+            return Unclear("mismatch")
+        plain = _NUMBER_IN_BRACKETS.sub(r" \1番 ", plain).strip()
     items = _items(question, plain)
     if isinstance(items, Unclear):
         return items
@@ -397,6 +423,16 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     if question.type != "multi" and len(chosen) > 1:
         return Unclear("two-choices")
     return Understood(tuple(str(number) for number in chosen), remark)
+
+
+def _is_misnumbered(question: Question, written: str) -> bool:
+    """Say whether another number stands in brackets behind an option's label: 「費用（3）」 of 1. 費用."""
+    for match in _NUMBER_IN_BRACKETS.finditer(written):
+        before = written[: match.start()].rstrip()
+        named = next((place for label, place in whole_labels(question) if before.endswith(label)), None)
+        if named is not None and named != int(match[1]):
+            return True
+    return False
 
 
 def _reason_for_other(question: Question, written: str, rest: str, last: int) -> str:
@@ -436,8 +472,21 @@ def _special_word(question: Question, written: str, count: int) -> Read | None:
         return Unclear("all", tuple(str(number) for number in range(1, count + 1)))
     if key in _NONE_WORDS:
         named = [place for label, place in _label_numbers(question).items() if label in _NONE_WORDS]
-        return Understood((str(named[0]),)) if len(named) == 1 else Unclear("none-of-these")
-    return None
+        if len(named) == 1:
+            return Understood((str(named[0]),))
+        if key not in _NOT_CONCERNED:
+            return Unclear("none-of-these")
+    return Unclear("not-concerned") if _is_none(written, _NOT_CONCERNED) else None
+
+
+def _is_none(written: str, words: frozenset[str]) -> bool:
+    """Say whether an answer is that there is none, one of these words: 「対象外」, 「該当なし（Q1が1のため）」."""
+    said = _LAST_BRACKET.sub("", written).rstrip("。. ").removesuffix("です")
+    return len(said) <= _LONGEST_NONE and label_key(said) in words
+
+
+_LAST_BRACKET = re.compile(r"\s?\([^()]{1,60}\)[。.]?$")
+_LONGEST_NONE = 12  # characters; no longer answer is tidied again
 
 
 def _items(question: Question, written: str) -> tuple[list[int], str] | Unclear:
@@ -573,7 +622,17 @@ def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     named = {int(number) for number in _LONE_NUMBER.findall(remark)}
     if any(number <= count and number not in chosen for number in named):
         return None
-    return remark
+    return None if _DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+def _denies(question: Question, remark: str, chosen: list[int]) -> bool:
+    """Say whether a remark takes one of several chosen options back: 「1,2,3（3は未導入）」."""
+    names = [f"{place}番?" for place in chosen]
+    names += [re.escape(label) for label, place in whole_labels(question) if place in chosen]
+    named = rf"(?<![0-9])(?:{'|'.join(names)})(?:\s?[はがもを:]|\s|(?=なし|無|未|不|非|検討|[×✕])|$)"
+    return remark.startswith("not ") or any(
+        _DENIED.search(remark, match.end()) for match in re.finditer(named, remark)
+    )
 
 
 def _end(pattern: re.Pattern[str], text: str) -> int:
@@ -659,6 +718,12 @@ _POWERS = {"兆": 10**12, "億": 10**8, "万": 10**4, "千": 1000, "百": 100, "
 _NUMERAL = re.compile(r"[0-9,.〇一二三四五六七八九十百千万億兆]{1,40}")
 
 
+# 「二三名」 is two or three, and 「五六百」 five or six hundred.
+_TWO_OR_THREE = re.compile(
+    f"(?<![〇{KANJI_DIGITS[:9]}])(?:一二|二三|三四|四五|五六|六七|七八|八九)(?![〇{KANJI_DIGITS[:9]}])"
+)
+
+
 def _finished(understood: Understood, rest: str) -> Read:
     """Return the value when only courtesy and a bracketed remark follow it."""
     rest = rest[_courtesy_end(rest) :]
@@ -680,7 +745,7 @@ def _read_number(written: str) -> Read:
     start = about.end() if about else whole
     match = _NUMERAL.match(written, start)
     numeral = match[0].rstrip(".,") if match else ""
-    value = None if numeral == "〇" else _quantity(numeral)
+    value = None if numeral == "〇" or _TWO_OR_THREE.search(numeral) else _quantity(numeral)
     if value is None:
         return Unclear("unclear")
     rest = written[start + len(numeral) :]
@@ -760,7 +825,10 @@ def _read_date(written: str, today: date) -> Read:
             return Unclear("weekday")
         end += _end(_HELD, written[end : end + 20])
         flags = () if parts.get("year") or parts.get("era") else ("year-assumed",)
-        return _finished(Understood(day.isoformat(), "", flags), written[end:])
+        read = _finished(Understood(day.isoformat(), "", flags), written[end:])
+        other = _read_date(read.remark, today) if isinstance(read, Understood) and read.remark else read
+        differs = isinstance(other, Understood) and other.answer != day.isoformat()
+        return Unclear("unclear") if differs else read  # 「令和8年7月2日（2026年7月3日）」
     return Unclear("unclear")
 
 

@@ -32,6 +32,8 @@ _CELLS = frozenset({"td", "th"})
 _INVISIBLE = frozenset({"script", "style", "title", "template", "noscript"})
 _INVISIBLE_ENDS = {name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in _INVISIBLE}
 _STRUCK = frozenset({"s", "del", "strike"})
+_HIDDEN = ("display:none", "visibility:hidden", "mso-hide:all")  # with all that stands inside
+_RAISED = frozenset({"sup", "sub"})
 _CLOSES_ITSELF = {
     "p": ("p",),
     "li": ("li",),
@@ -67,7 +69,7 @@ def html_to_text(source: str, max_markup: int = MAX_MARKUP, *, show_struck: bool
     A line whose every word is struck through is left out: an option that a member crossed out is an option line that
     a member deleted. Struck words within a line that goes on stand as `~~words~~`, which no answer grammar accepts,
     so that "2" with a struck "1" before it is asked back rather than guessed. With `show_struck` a line struck
-    through as a whole stands as `~~words~~` too.
+    through as a whole stands as `~~words~~` too. Words that are hidden are treated alike: nobody stated them.
     """
     return read_html(source, max_markup, show_struck=show_struck)[0]
 
@@ -284,6 +286,8 @@ class _Page:
             self._break(even_if_empty=True)
         elif name in _CELLS and not self._line.ends_blank():
             self._write("\t")
+        elif name in _RAISED and not self._line.ends_blank():
+            self._write("^")  # a footnote's mark behind 50 does not make it 501; no answer form, like ¹
         if name in _VOID:
             return
         element = _Element(name, self._words, pre=name == "pre", struck=_is_struck(name, attributes))
@@ -498,10 +502,14 @@ _short_attributes = lru_cache(maxsize=512)(_attributes)  # a mail program writes
 
 
 def _is_struck(name: str, attributes: dict[str, str]) -> bool:
+    """Say whether words are struck through, or hidden from their own writer; white ones may be those of a dark screen."""
     if name in _STRUCK:
         return True
-    _, found, value = attributes.get("style", "").partition("text-decoration")
-    return bool(found) and "line-through" in value
+    style = attributes.get("style", "")
+    if not style:
+        return False
+    _, found, value = style.partition("text-decoration")
+    return (bool(found) and "line-through" in value) or any(hidden in style for hidden in _HIDDEN)
 
 
 def _heads_quotation(attributes: dict[str, str]) -> bool:

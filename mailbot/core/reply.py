@@ -39,6 +39,7 @@ from mailbot.core.known_text import (
 )
 from mailbot.core.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
 from mailbot.core.statement import (
+    GOES_ON,
     MOST_NAMED,
     NOT_PROSE,
     RULE,
@@ -121,15 +122,20 @@ _SENTENCE = re.compile(
 )
 _CORRECTION = re.compile(
     r"(?:間違|まちが)(?!い(?:は|が)?(?:ない|なく|あり|ござい))|誤り|正しくは|訂正|やはり|やっぱり|ではなく|じゃなく|撤回"
-    r"|\b(?:actually|correction|should be|by mistake|instead of)\b",
+    r"|修正し|違います|\b(?:actually|correction|should be|by mistake|instead of)\b",
     re.IGNORECASE,
 )
 _RESERVED = re.compile(
     r"条件(?:付|つき|と(?:して|し|する)|に|で)|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
+    r"|^[\s　※*(（]*条件\s*[:：](?!\s*(?:なし|無|特))"
 )
 _PROVISIONAL = re.compile(
     r"仮の?(?:ご?回答|お?答え)|暫定(?:の|的な)?(?:ご?回答|お?答え|です)|下書き(?!では)|(?:ご?回答|お?答え)は(?:まだ)?(?:未確定|確定(?:では|して)(?:い)?(?:ない|ません|ありません))"
     r"|(?:変更|修正|訂正)(?:する|となる|になる|の)?(?:可能性|かも|ことがあ|場合があ)"
+    r"|^\s*[とで](?:よ(?:い|ろしい)|[良宜]し?い)(?:です|でしょう)?か"
+    r"|(?:回答|提出|返信)(?:で|しても?|したいと(?:思|考え)[^。]{0,12})(?:よ(?:い|ろしい)|[良宜]し?い|(?:問題|差し?支え)(?:は?ない|ありません))(?:です|でしょう)?か"
+    r"|^[\s(（【\[]*(?:ご?回答)?(?:案|仮)[\s)）】\]]*$|(?<![議原])案(?:です|であり|として|につき|の段階)|決裁(?:の?前|の?途中|中|待ち|後に|を?願い)"
+    r"|(?:確認|決裁|検討|協議)の?後に?(?:確定|正式)"
     r"|\b(?:this|it) is (?:only )?(?:a draft|tentative|provisional)\b|\bnot (?:yet )?final\b",
     re.IGNORECASE,
 )
@@ -137,12 +143,17 @@ _PROVISIONAL = re.compile(
 _IN_CORRECTIONS = (
     *("間違", "まちが", "誤り", "正しくは", "訂正", "やはり", "やっぱり", "ではなく", "じゃなく", "撤回"),
     *("actually", "correction", "should be", "by mistake", "instead of"),
+    *("修正し", "違います", "案", "決裁", "正式"),
     *("仮", "暫定", "下書き", "確定", "可能性", "かも", "ことがあ", "場合があ"),
+    *("ではな", "でもな", "じゃな", "ありません", "取消", "取り消", "でしょうか", "ですか", "いか"),
     *("draft", "tentative", "provisional", "final"),
 )
 _NAMED_IN_PROSE = re.compile(
     rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|\s(?:is|should be)\s|について(?:は|も))\s?(?:選択肢)?"
     r"(?P<option>[0-9０-９]{1,2})\s?(?=番|です|でし|だ|にし|に変|に訂|が正|かも|か[?？。]|[、。,.)）」]|$)"
+)
+_TAKEN_BACK = re.compile(
+    r"(?<![0-9０-９])[0-9０-９]{1,3}\s?番?(?:の(?:ご?回答|お?答え))?\s?(?:で(?:は|も)(?:な[いくし]|ありません)|じゃ(?:な[いくし]|ありません)|[はを]?\s?取り?消)"
 )
 _CHOICE_IN_PROSE = re.compile(
     r"(?:[qQＱｑ]|問|議案)\s?[0-9０-９]|[0-9０-９]\s?(?:番|です|でし|でお願い|に|が正|へ|$)"
@@ -207,8 +218,13 @@ def read_reply(
         if question.id in confirmed:
             heads.append(Understood(confirmed[question.id]))
         found.add(question, heads, _in_ballot(question, stated, ours, today))
-    if not found.any and not stated.commands:
-        _read_top(survey, stated, found, today)
+    if not stated.commands:
+        if not found.any:
+            _read_top(survey, stated, found, today)
+        elif len(survey.questions) == 1 and found.answers and (stated.top or stated.below):
+            _compare_top(survey.questions[0], stated, found, today)
+    if stated.together:
+        _tell_apart(survey, stated, found)
     for number, cell in (form or {}).items():
         found.join(survey.question(number), read_cell(survey.question(number), cell, today=today))
     if found.answers and any(_answers_another(survey, line, found) for line in stated.top):
@@ -290,7 +306,7 @@ def _may_correct(text: str) -> bool:
 def _corrects(line: str) -> bool:
     """Say whether a sentence beside the answers seems to take one of them back: 「やはりQ1は3です」, 「仮の回答です」."""
     corrected = _CORRECTION.search(line) is not None and _CHOICE_IN_PROSE.search(line) is not None
-    return corrected or _PROVISIONAL.search(line) is not None
+    return corrected or _PROVISIONAL.search(line) is not None or _TAKEN_BACK.search(line) is not None
 
 
 def _asks(question: Question, values: Sequence[str], stated: Statements, known: Known) -> bool:
@@ -732,15 +748,20 @@ _ANSWER_WORD = re.compile(
 )
 
 
-def _bare_answers(survey: Survey, lines: Sequence[str], today: date) -> list[tuple[Question, Read]]:
+_UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may take it back
+
+
+def _bare_answers(
+    questions: Sequence[Question], lines: Sequence[str], today: date
+) -> list[tuple[Question, Read]]:
     """Return the lines that read as an answer by themselves, each with the first question that they may answer."""
     bare: list[tuple[Question, Read]] = []
     shapes = {
         (question.type, question.options): question
-        for question in survey.questions
+        for question in questions
         if question.type not in {"text", "date"}
     }
-    for line in lines[:MOST_AT_TOP]:
+    for place, line in enumerate(lines[:MOST_AT_TOP]):
         # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
         if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
             continue
@@ -748,17 +769,48 @@ def _bare_answers(survey: Survey, lines: Sequence[str], today: date) -> list[tup
         for question in shapes.values():
             read = read_answer(question, written, today=today)
             if isinstance(read, Understood) or (isinstance(read, Unclear) and read.kind != "unclear"):
-                bare.append((question, read))
+                unfinished = GOES_ON.match("".join(lines[place + 1 : place + 2])) is not None
+                bare.append((question, _UNFINISHED if unfinished else read))
                 break
     return bare
 
 
+def _compare_top(question: Question, stated: Statements, found: _Outcome, today: date) -> None:
+    """Hold the reply to a one-question ballot whose bare answer beside it is not that of its slot (ballot.md section 8)."""
+    said = found.answers[question.id]
+    answers = [said] if said is not None else []
+    for _, read in _bare_answers((question,), [*stated.top, *_before_signature(stated.below)], today):
+        if isinstance(read, Understood):
+            answers.append(read.answer)
+        elif read == _UNFINISHED:
+            found.answers.pop(question.id, None)
+            found.unclear(question, _UNFINISHED)
+            return
+    if len({_comparable(answer) for answer in answers}) > 1:
+        found.answers.pop(question.id, None)
+        found.differ(question, [_shown(answer) for answer in answers])
+
+
+def _before_signature(lines: list[str]) -> list[str]:
+    return lines[: next((at for at, line in enumerate(lines) if RULE.match(line)), len(lines))]
+
+
+def _tell_apart(survey: Survey, stated: Statements, found: _Outcome) -> None:
+    """Ask what 「議案1,2」 is where motion 2 has no answer of its own: motion 1's answer, or both motions."""
+    for number, others in stated.together.items():
+        named = [question.id for question in survey.questions if question.id in others]
+        answered = found.answers.keys() | {problem.question for problem in found.problems}
+        if number in found.answers and len(named) == len(others) and not answered.issuperset(named):
+            del found.answers[number]
+            found.unclear(survey.question(number), Unclear("unclear"))
+
+
 def _read_top(survey: Survey, stated: Statements, found: _Outcome, today: date) -> None:
     """Read a bare number at the top: an answer when there is one question, else a reason to ask."""
-    bare = _bare_answers(survey, stated.top, today)
-    if not bare and len(survey.questions) == 1:
-        signed = next((at for at, line in enumerate(stated.below) if RULE.match(line)), len(stated.below))
-        bare = _bare_answers(survey, stated.below[:signed], today)
+    bare = _bare_answers(survey.questions, stated.top, today)
+    if len(survey.questions) == 1 and stated.below:
+        below = _bare_answers(survey.questions, _before_signature(stated.below), today)
+        bare += [each for each in below if not bare or isinstance(each[1], Understood)]
     if len(survey.questions) == 1:
         answers = {_comparable(read.answer) for _, read in bare if isinstance(read, Understood)}
         if len(answers) > 1:

@@ -56,6 +56,9 @@ _ANSWER_SEPARATOR = re.compile(
 _QUESTIONS_NAMED = re.compile(
     r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
 )  # Q2-4: 1
+_QUESTIONS_LISTED = re.compile(
+    rf"^\s*{QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?P<others>(?:\s?[,，、]\s?[0-9０-９]{{1,3}})+)\s*$"
+)
 _PARTICLE = re.compile(r"^(?:は[、,，]?|is\b|[AaＡａ]\s?[.．:：])\s*")
 _YES_OR_NO = re.compile(r"^(?:はい|いいえ)")
 _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
@@ -69,10 +72,11 @@ _FURTHER_ANSWER = re.compile(
 _BULLETS = " \t\u3000・●■◆▪•*"
 _BETWEEN = " 　、,，/／;；。．"  # two answers on one line
 # The next line goes on with the sentence of an answer: 「Q1 2」, 「と回答してよいでしょうか」.
-_GOES_ON = re.compile(
+GOES_ON = re.compile(
     r"^\s*(?:と(?:ご?回答|お?答|書|記入|記載|思|い(?:う|た)|のこと|し(?:ます|たい|て)|なり|させ|言)"
     r"|で(?:よ(?:い|ろ)|良|い(?:い|ですか)|宜|しょう|は(?:な|あり)|した|お願い|す)|の(?:つもり|場合|はず|予定)|なら|だと|かと|かも"
-    r"|は(?:誤|間違)|から変更|に(?:変更|訂正))"
+    r"|は(?:誤|間違|不可|だめ|ダメ|×)|から変更|に(?:変更|訂正|修正)|以外|を除"
+    r"|[→⇒]\s*(?:[×✕]|[0-9０-９]{1,3}\s?番?\s?[にへ](?:変|訂|修)))"
 )
 _ANY_FIGURE = re.compile(f"[0-9０-９{KANJI_DIGITS}]")  # who names a question names its number
 _ANSWER_NUMBER = re.compile(r"^[\s・]*[AaＡａ]\s?(?P<number>[0-9０-９]{1,3})(?P<rest>[\s:：.．=＝→⇒)）].*)$")
@@ -146,6 +150,9 @@ class Statements:
     ours: bool = False  # one of the ballots quoted is one that we sent to this address for this survey
     others: bool = False  # one of them is not
     quoted: bool = False  # an answer stands in a quotation of somebody else's mail
+    together: dict[str, list[str]] = field(
+        default_factory=dict
+    )  # 「Q1,2」: Q1's answer is 2, or both are meant
     unknown: list[str] = field(default_factory=list)  # answers to questions that do not exist
     lines: Sequence[Line] = ()  # all of the reply
 
@@ -559,7 +566,7 @@ class Reader:
         assert self.current is not None
         closed = slot_parts("\n".join(self.slot_text), last=False)[2]
         more = any(role.kind == "slot-more" and role.question == self.current_id for role in line.roles)
-        other = line.roles and not more
+        other = line.roles and not more and not self._is_listed(line)
         if other or slot_line(line.text) or line.depth > self.current.place[0] or (closed and not more):
             self._close_slot(ended=True)
             return True
@@ -568,6 +575,15 @@ class Reader:
         if len(self.slot_text) > 400:
             self._close_slot(ended=True)
         return False
+
+    def _is_listed(self, line: Line) -> bool:
+        """Say whether a line within a free answer equals an option of a question further up: the member's own list."""
+        if self.survey.question(self.current_id).type != "text":
+            return False
+        here = self.places[self.current_id]
+        return all(
+            role.kind == "option" and self.places.get(role.question, here) < here for role in line.roles
+        )
 
     def _close_slot(self, *, ended: bool) -> None:
         """Compare the slot with how we sent it."""
@@ -630,6 +646,9 @@ class Reader:
         if stated and (within or not older or self._below_ours(line) or self._behind_our_question(stated)):
             if self._goes_on_about(stated):
                 self._continue_explicit(line.text, self.pending)
+            if len(stated) == 1 and (listed := _QUESTIONS_LISTED.match(line.text)):
+                others = [f"Q{int(number)}" for number in re.findall("[0-9０-９]+", listed["others"])]
+                self.stated.together[stated[0][0]] = others
             self._explicit(stated)
         elif stated:
             self.stated.quoted = True
@@ -646,7 +665,9 @@ class Reader:
             self._under(line)
         elif line.depth == 0:
             self.stated.asides.append(line.text)
-            if not self.seen_ours:
+            if older:
+                pass  # a colleague's 「2です」 in a mail that was quoted without marks
+            elif not self.seen_ours:
                 self.stated.top.append(line.text)
             elif self.ended:
                 self.stated.below.append(line.text)
@@ -672,7 +693,7 @@ class Reader:
         if question.type in {"number", "date"} or self.mails:
             return False
         more = text.strip(_BULLETS)
-        if _GOES_ON.match(text):
+        if GOES_ON.match(text):
             values[-1] += more
         elif command_of(text, self.commands) is None and _is_answer(question, more):
             if question.type == "multi":
@@ -819,5 +840,6 @@ def asked_removed(question: Question, value: str) -> str:
     rest = written[len(asked) :].lstrip()
     hint = re.match(r"\([^()]{1,60}\)", rest)
     if hint is None and rest[:1] not in {"→", ":", "=", "⇒"}:
-        return value  # our own line, cut or damaged, may go on like this
+        # Our own line, cut or damaged, may go on like this; but none holds a label without its number.
+        return value if label_answer(question, rest) is None else rest
     return rest[hint.end() if hint else 0 :].lstrip(" :.,、→⇒=-") or value

@@ -169,7 +169,7 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
         and merged.get(question.id) is None
         and applies(survey, question, merged)
     )
-    problems = reading.problems + missing
+    problems = tuple(each for each in reading.problems if not _is_not_asked(survey, each, merged)) + missing
     outside = tuple(
         question.id
         for question in survey.questions
@@ -190,6 +190,15 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
         outside=outside,
         rule="8 partial",
     )
+
+
+def _is_not_asked(survey: Survey, problem: Problem, answers: Answers) -> bool:
+    """Say whether 「該当なし」 was written to a question whose condition plainly does not hold: it is no answer."""
+    if problem.kind not in {"not-concerned", "no-value"} or not problem.question:
+        return False
+    question = survey.question(problem.question)
+    settled = all(answers.get(other) is not None for other, _ in question.when)
+    return settled and not applies(survey, question, answers)
 
 
 def _merged(before: dict[str, Answer], reading: Reading) -> dict[str, Answer]:

@@ -32,7 +32,7 @@ def kind(question: Question, slot: str) -> str:
 @pytest.mark.parametrize(
     "slot",
     """2|２|②|❷|⑵|⒉|二|II|Ⅱ|ⅱ|2番|2番目|2番目です|2.|2)|(2)|（２）|「2」|2です。|2でお願いします|2でお願いいたします。
-    |2とします|2にします|2とさせていただきます|2です。よろしくお願いします。|2　利用していない|2．利用していない|2:利用していない
+    |2とします|2にします|2とさせていただきます|2です。よろしくお願いします。|2を希望します。|2がよいです。|2　利用していない|2．利用していない|2:利用していない
     |2、利用していない|利用していない|利用していないです|「利用していない」|利用していない。|2 利用していないです。""".replace(
         "\n    ", ""
     ).split("|"),
@@ -71,6 +71,11 @@ def test_single(slot: str) -> None:
         ("2（3にします）", "unclear"),
         ("2（検討中）", "mismatch"),
         ("2（間違い）", "unclear"),
+        ("2（削除）", "unclear"),
+        ("2（×）", "unclear"),
+        ("2（決裁後に確定）", "unclear"),
+        ("2を希望しません", "unclear"),
+        ("第2希望", "unclear"),
         ("2（ただし来年度）", "conditional"),
         ("すべて", "unclear"),
         ("?", "garbled"),
@@ -147,6 +152,16 @@ def test_multi(slot: str, answer: str) -> None:
         ("なし", "none-of-these"),
         ("特になし", "none-of-these"),
         ("1 手続き", "mismatch"),
+        ("費用（3）", "mismatch"),
+        ("該当なし", "not-concerned"),
+        ("対象外です。", "not-concerned"),
+        ("1（3）", "unclear"),
+        ("1、3、（4）", "unclear"),
+        ("1・・・4", "unclear"),
+        ("1～3（2を除きます）", "unclear"),
+        ("1～3（2なし）", "unclear"),
+        ("1,2,3（3は未着手）", "unclear"),
+        ("1,2,3（手続きは不要）", "unclear"),
         ("費用とても高い", "unclear"),
         ("1費用2手続き", "unclear"),
     ],
@@ -265,7 +280,22 @@ def test_number(slot: str, value: str) -> None:
 
 @pytest.mark.parametrize(
     "slot",
-    ["12,34", "10以上", "10人 以上", "-5", "10〜20", "3割", "①", "〇", "1と2", "10か20", "たくさん", "1.2.3"],
+    [
+        "12,34",
+        "10以上",
+        "10人 以上",
+        "-5",
+        "10〜20",
+        "3割",
+        "①",
+        "〇",
+        "1と2",
+        "10か20",
+        "たくさん",
+        "1.2.3",
+        "二三",
+        "五六百",
+    ],
 )
 def test_number_unclear(slot: str) -> None:
     """A bound, a range or a malformed figure is no number."""
@@ -276,6 +306,7 @@ def test_number_about() -> None:
     """約 keeps a flag, and a remark in brackets is kept."""
     assert read_answer(NUMBER, "約100人", today=TODAY) == Understood("100", "", ("approximate",))
     assert read_answer(NUMBER, "12台（うち予備2台）", today=TODAY) == Understood("12", "うち予備2台")
+    assert read_answer(SINGLE, "2 理由：予算がない", today=TODAY) == Understood(("2",), "予算がない")
 
 
 @pytest.mark.parametrize(
@@ -311,6 +342,9 @@ def test_date_without_year() -> None:
         ("2/30", "no-such-day"),
         ("2026年7月2日（金）", "weekday"),
         ("7月2日か3日", "unclear"),
+        ("2026/7/2（令和8年7月3日）", "unclear"),
+        ("2026/7/2（中止）", "unclear"),
+        ("なし", "no-value"),
         ("未定", "unclear"),
         ("7/2/2026", "unclear"),
     ],

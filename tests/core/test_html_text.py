@@ -62,6 +62,12 @@ from mailbot.core.html_text import MAX_REFERENCES, html_to_text
             ["3. c"],
         ),
         ("[ <strike>1</strike> 2 ]", ["[ ~~1~~ 2 ]"]),
+        (
+            "<div style='display: none'>Q1 <b>1</b></div><p>Q1 <span style='mso-hide:all'>1</span>2</p>",
+            ["Q1 ~~1~~2"],
+        ),
+        ("<span style='color:white'>2</span>", ["2"]),
+        ("50<sup>1</sup>名<br><sub>1</sub>", ["50^1名", "1"]),
         ("<span style='color:red'>2</span>", ["2"]),
         ("<b><div>a</b><s>x</div>b</s>c", ["a~~x~~", "bc"]),
     ],

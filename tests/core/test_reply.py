@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.ballot import ballot_lines, confirmation, faults, how_to_lines
-from mailbot.core.reply import _CORRECTION, _PROVISIONAL, _may_correct, read_reply
+from mailbot.core.reply import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, _may_correct, read_reply
 from mailbot.core.survey import Answer, Question, QuestionType, Reading, Survey
 from tests.mails.standard import REFERENCE, STANDARD, TODAY, acknowledgement, invitation, quoted, reminder
 
@@ -541,7 +541,7 @@ def test_a_date_that_our_own_example_names_is_an_answer() -> None:
 
 
 @settings(max_examples=400, deadline=None)
-@given(said=st.from_regex(_CORRECTION) | st.from_regex(_PROVISIONAL))
+@given(said=st.from_regex(_CORRECTION) | st.from_regex(_PROVISIONAL) | st.from_regex(_TAKEN_BACK))
 def test_no_correction_is_passed_over(said: str) -> None:
     """Whatever the patterns of corrections find has a word by which they are looked for at all."""
     assert _may_correct(said)
