@@ -14,7 +14,8 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, explain, moderate
 from mailbot.core.token import token_hash
-from mailbot.flows.lists.post_to_list import ask, cook, fingerprint
+from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.lists.post_to_list import cook, fingerprint, question_of
 from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
@@ -89,8 +90,9 @@ def _post(
     mailing_list: MailingList,
     now: datetime,
 ) -> Rehearsal:
+    post = ListPost(site, received, message, mailing_list, now)
     known = inbox.is_seen(connection, f"list:{mailing_list.name}", fingerprint(message, received))
-    question = replace(ask(connection, site, received, message, mailing_list), distributed=known)
+    question = replace(question_of(connection, post), distributed=known)
     disposition = moderate(question, mailing_list, site.language)
     rules = explain(question, mailing_list, site.language)
     author = message.from_address and other_addresses.home(connection, message.from_address)
@@ -105,7 +107,7 @@ def _post(
             meant = tuple(lists.recipients(connection, *wanted))
         return Rehearsal(received.recipient, means, message.from_address, "", rules, outcome, (), meant)
     number = lists.last_number(connection, mailing_list.name) + 1
-    cooked = cook(connection, site, received, message, mailing_list, number, now)
+    cooked = cook(connection, post, number)
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     to = tuple(lists.recipients(connection, mailing_list.name, now, author, thread_of(message)))
     outcome = f"accept: post {number} goes to {len(to)} members"

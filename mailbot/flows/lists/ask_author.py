@@ -10,87 +10,52 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import moment_words
 from mailbot.core.delivery_hours import leaves_at
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
 from mailbot.flows.lists.ask_moderators import beginning
+from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists
 from mailbot.store.held_posts import HeldPost
-from mailbot.store.inbox import Received
 
 AskKind = Literal["post-confirm", "post-guard", "post-undo"]  # see flows/lists/obey_author.py
 _LASTS = {"author-policy": timedelta(days=7), "guard": timedelta(days=1), "target": timedelta(days=1)}
 
 
-def ask_author(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    rule: str,
-    reason: str,
-    now: datetime,
-    *,
-    targeted: int,
-) -> bool:
+def ask_author(connection: Connection, post: ListPost, rule: str, reason: str, *, targeted: int) -> bool:
     """Let a post wait for its author's word, and ask him for it; False when no more mail may go to him (I30).
 
     `targeted`: to how many it goes when its first line says so, else 0.
     """
     kind: AskKind = "post-confirm" if rule == "author-policy" else "post-guard"
-    until = now + _LASTS[rule]
-    if not _ask(
-        connection,
-        site,
-        received,
-        message,
-        mailing_list,
-        kind,
-        reason,
-        until,
-        now,
-        by_mail=True,
-        targeted=targeted,
-    ):
+    until = post.now + _LASTS[rule]
+    if not _ask(connection, post, kind, reason, until, by_mail=True, targeted=targeted):
         return False
-    post = HeldPost(received.id, mailing_list.name, "author", rule, author_told=True, until=until)
-    held_posts.add(connection, post, now)
+    held = HeldPost(post.received.id, post.list.name, "author", rule, author_told=True, until=until)
+    held_posts.add(connection, held, post.now)
     return True
 
 
-def let_post_wait(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    now: datetime,
-    *,
-    minutes: int = 0,
-) -> str | None:
+def let_post_wait(connection: Connection, post: ListPost, *, minutes: int = 0) -> str | None:
     """Let a post wait for the hours of its list, and for the minutes in which its author may cancel it; returns how long.
 
     He is told when it goes out, and may cancel it until then. None: it goes out now. When he cannot be told there are no
     minutes to wait for; the hours hold all the same.
     """
-    if not minutes and leaves_at(mailing_list.hours, now.astimezone(site.zone)) <= now:
+    hours, zone, now = post.list.hours, post.site.zone, post.now
+    if not minutes and leaves_at(hours, now.astimezone(zone)) <= now:
         return None
-    told = message.from_address is not None and inbox.may_answer(connection, message.from_address, now)
+    told = post.author is not None and inbox.may_answer(connection, post.author, now)
     own = now + timedelta(minutes=minutes if told else 0)
-    until = leaves_at(mailing_list.hours, own.astimezone(site.zone))
+    until = leaves_at(hours, own.astimezone(zone))
     if until <= now:
         return None
     if told:
-        _ask(
-            *(connection, site, received, message, mailing_list, "post-undo", "", until, now),
-            by_mail=False,
-            minutes=minutes if until == own else 0,
-        )
+        minutes_left = minutes if until == own else 0
+        _ask(connection, post, "post-undo", "", until, by_mail=False, minutes=minutes_left)
     rule = "undo" if until == own else "hours"
-    post = HeldPost(received.id, mailing_list.name, "clock", rule, author_told=False, until=until)
-    held_posts.add(connection, post, now)
-    return waiting_words(site, until, now)
+    held = HeldPost(post.received.id, post.list.name, "clock", rule, author_told=False, until=until)
+    held_posts.add(connection, held, now)
+    return waiting_words(post.site, until, now)
 
 
 def waiting_words(site: Site, until: datetime, now: datetime) -> str:
@@ -102,24 +67,21 @@ def waiting_words(site: Site, until: datetime, now: datetime) -> str:
 
 def _ask(
     connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
+    post: ListPost,
     kind: AskKind,
     reason: str,
     until: datetime,
-    now: datetime,
     *,
     by_mail: bool,
     targeted: int = 0,
     minutes: int = 0,
 ) -> bool:
+    site, message, mailing_list = post.site, post.message, post.list
     assert message.from_address is not None, "the rules ask for one author first"
     template = "post_waiting" if kind == "post-undo" else "ask_author"
     cooked = site.render.letter(
         template,
-        now=now,
+        now=post.now,
         answerable=True,
         title=mailing_list.title,
         subject=message.subject,
@@ -137,13 +99,13 @@ def _ask(
         kind,
         message.from_address,
         cooked,
-        now,
+        post.now,
         template=template,
         about=mailing_list.name,
-        detail={"inbox": str(received.id)},
+        detail={"inbox": str(post.received.id)},
         by_mail=by_mail,
-        lasts=until - now,
-        inbox_id=received.id,
+        lasts=until - post.now,
+        inbox_id=post.received.id,
     )
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import moment_words
 from mailbot.core.decision import REASONS
 from mailbot.core.desk_sentences import mail_name
-from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
 from mailbot.core.post_sentences import post_sentence
 from mailbot.core.wrap import wrap
+from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.site import Site
 from mailbot.store import inbox, members
 from mailbot.store.held_posts import HeldPost
-from mailbot.store.inbox import Received
 
 _MOST_LINES = 30  # of the post
 _LONGEST_LINE = 400  # characters
@@ -26,23 +23,16 @@ _MOST_FILES = 20
 
 
 def ask_moderators(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    post: HeldPost,
-    reason: str,
-    now: datetime,
-    *,
-    again: bool = False,
+    connection: Connection, post: ListPost, held: HeldPost, reason: str, *, again: bool = False
 ) -> bool:
     """Mail each moderator with a reply address of his own, once more if `again`; False when nobody could be asked."""
+    site, message, mailing_list, now = post.site, post.message, post.list, post.now
+    inbox_id = post.received.id
     asked = False
     for address in mailing_list.moderators:
         if not inbox.may_report(connection, address, now):
             why = "a moderator was not asked: too many mails to him this hour"
-            inbox.note(connection, why, now=now, inbox_id=received.id)
+            inbox.note(connection, why, now=now, inbox_id=inbox_id)
             continue
         cooked = site.render.letter(
             "moderate_post",
@@ -51,16 +41,16 @@ def ask_moderators(
             again=again,
             title=mailing_list.title,
             list_address=f"{mailing_list.name}@{site.domain}",
-            mail=mail_name(received.id),
+            mail=mail_name(inbox_id),
             author=_author(connection, message),
             subject=message.subject,
             reason=reason,
             attachments=message.attachments[:_MOST_FILES],
             lines=beginning(site, message),
             reasons=mailing_list.reasons or REASONS[site.language],
-            until=moment_words(post.until.astimezone(site.zone), site.language),
+            until=moment_words(held.until.astimezone(site.zone), site.language),
             others=len(mailing_list.moderators) > 1,
-            claimed_by=post.claimed_by,
+            claimed_by=held.claimed_by,
         )
         asked |= ask_confirmation(
             connection,
@@ -71,10 +61,10 @@ def ask_moderators(
             now,
             template="moderate_post",
             about=mailing_list.name,
-            detail={"inbox": str(received.id)},
+            detail={"inbox": str(inbox_id)},
             by_mail=False,  # it has a limit of its own, above
-            lasts=post.until - now,
-            inbox_id=received.id,
+            lasts=held.until - now,
+            inbox_id=inbox_id,
         )
     return asked
 

@@ -12,6 +12,7 @@ from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
 from mailbot.core.post_sentences import post_sentence
 from mailbot.flows.lists.ask_moderators import ask_moderators
+from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import refuse
 from mailbot.flows.lists.release_post import release_post
 from mailbot.flows.lists.tell_decision import tell_decision
@@ -55,7 +56,7 @@ def _end(connection: Connection, site: Site, post: HeldPost, now: datetime) -> N
     reason = post_sentence(site.language, "given-up")
     if mailing_list is not None:
         if post.author_told:
-            refuse(connection, site, received, message, mailing_list, reason, now)
+            refuse(connection, ListPost(site, received, message, mailing_list, now), reason)
         said = post_sentence(
             site.language,
             "expire-told" if post.author_told else "expire",
@@ -82,9 +83,8 @@ def _remind(connection: Connection, site: Site, post: HeldPost, now: datetime) -
     mailing_list: MailingList | None = lists.load(connection, post.list_name)
     if mailing_list is None:
         return
-    if not ask_moderators(
-        connection, site, received, message, mailing_list, post, received.reason, now, again=True
-    ):
+    own = ListPost(site, received, message, mailing_list, now)
+    if not ask_moderators(connection, own, post, received.reason, again=True):
         report_held(connection, site, received, message, "held", received.reason, now)
     inbox.note(connection, "the moderators were reminded", now=now, inbox_id=post.inbox_id)
 

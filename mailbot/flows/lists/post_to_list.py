@@ -27,9 +27,9 @@ from mailbot.core.variant import Place, as_plain_text, without_files
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.flows.lists.ask_author import ask_author, let_post_wait
 from mailbot.flows.lists.hold_post import hold_post
+from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.tell_decision import tell_accepted
 from mailbot.flows.settled import Settled
-from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import archive, fan_outs, inbox, lists, members, memberships, other_addresses, outbox
 from mailbot.store.inbox import Received
@@ -46,38 +46,32 @@ def post_to_list(
     mailing_list = lists.load(connection, name)
     assert mailing_list is not None, "the route was read in this transaction"
     first = inbox.first_time(connection, f"list:{name}", fingerprint(message, received), received.id)
-    question = replace(ask(connection, site, received, message, mailing_list), distributed=not first)
+    post = ListPost(site, received, message, mailing_list, now)
+    question = replace(question_of(connection, post), distributed=not first)
     match moderate(question, mailing_list, site.language):
         case Accept():
-            waits = let_post_wait(
-                *(connection, site, received, message, mailing_list, now), minutes=mailing_list.undo_minutes
-            )
+            waits = let_post_wait(connection, post, minutes=mailing_list.undo_minutes)
             if waits is not None:
                 return Settled("held", f"{waits}, unless its author cancels it", told=True)
-            number, reach = distribute(connection, site, received, message, mailing_list, now)
+            number, reach = distribute(connection, post)
             return Settled("posted", f"post {number} to {reach.words('en')} members")
         case Ask(rule, reason):
-            if ask_author(
-                *(connection, site, received, message, mailing_list, rule, reason, now),
-                targeted=question.targeted,
-            ):
+            if ask_author(connection, post, rule, reason, targeted=question.targeted):
                 return Settled("held", reason, told=True)
-            unasked = Hold(rule, reason)
-            return hold_post(connection, site, received, message, mailing_list, unasked, question, now)
+            return hold_post(connection, post, Hold(rule, reason), question)
         case Hold() as hold:
-            return hold_post(connection, site, received, message, mailing_list, hold, question, now)
+            return hold_post(connection, post, hold, question)
         case Reject(_, reason):
-            refuse(connection, site, received, message, mailing_list, reason, now)
+            refuse(connection, post, reason)
             return Settled("rejected", reason)
         case Discard(_, reason):
             return Settled("discarded", reason)
 
 
-def ask(
-    connection: Connection, site: Site, received: Received, message: Message, mailing_list: MailingList
-) -> PostQuestion:
+def question_of(connection: Connection, post: ListPost) -> PostQuestion:
     """Gather what the rules of core/moderation.py need to know of a post."""
-    author = message.from_address
+    site, received, message, mailing_list = post.site, post.received, post.message, post.list
+    author = post.author
     # Who he is on the list: a person of several addresses may write from any of them.
     person = author and other_addresses.home(connection, author)
     people = members.people_at(connection, author) if author else []
@@ -148,121 +142,86 @@ def _folded(text: str) -> str:
     return unicodedata.normalize("NFKC", text[:2_000]).casefold()
 
 
-def distribute(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    now: datetime,
-    *,
-    awaited: bool = False,
-) -> tuple[int, Reach]:
+def distribute(connection: Connection, post: ListPost, *, awaited: bool = False) -> tuple[int, Reach]:
     """Cook a post, queue it to every member, archive it and tell its author; returns its number and how many.
 
     To the members of a large list it is queued bit by bit, see store/fan_outs.py. The author hears of it where it is
     `awaited`, since he was told that it waits, or where he and the list want receipts.
     """
-    number = lists.next_number(connection, mailing_list.name)
-    target = _selected(read_target(message.text))
-    kept = mailing_list.archive and target is None  # what is not for every member is not kept for all
-    stable, thread = "", thread_of(message)
+    name, author = post.list.name, post.author
+    number = lists.next_number(connection, name)
+    target = _selected(read_target(post.message.text))
+    kept = post.list.archive and target is None  # what is not for every member is not kept for all
+    stable, thread = "", thread_of(post.message)
     if kept:
-        stable = _archive(connection, site, received, message, mailing_list, number)
-        thread = archive.thread_key(connection, mailing_list.name, number)
+        stable = _archive(connection, post, number)
+        thread = archive.thread_key(connection, name, number)
     reach = Reach(0)
-    for profile, content in _forms(
-        connection, site, received.content, message, mailing_list, number, kept=kept
-    ).items():
-        mailing_id = _add_mailing(
-            connection, site, received, content, message, mailing_list, number, now, stable
-        )
+    for profile, content in _forms(connection, post, number, kept=kept).items():
         begun = fan_outs.begin(
             connection,
-            mailing_id,
-            mailing_list.name,
-            now,
-            author=message.from_address and other_addresses.home(connection, message.from_address),
+            _add_mailing(connection, post, content, number, stable),
+            name,
+            post.now,
+            author=author and other_addresses.home(connection, author),
             thread=thread,
             digests=kept,
             profile=profile,
             target=target,
         )
         reach = Reach(reach.queued + begun.queued, more=reach.more or begun.more)
-    if awaited or _wants_receipt(connection, message, mailing_list):
-        tell_accepted(connection, site, message, mailing_list, number, reach, now, inbox_id=received.id)
+    if awaited or _wants_receipt(connection, post):
+        tell_accepted(connection, post, number, reach)
     return number, reach
 
 
-def _archive(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    number: int,
-) -> str:
+def _archive(connection: Connection, post: ListPost, number: int) -> str:
+    received = post.received
     return archive_post(
         connection,
-        mailing_list,
+        post.list,
         received.content,
-        message,
-        _people(connection, message),
+        post.message,
+        _people(connection, post),
         number=number,
-        message_id=_own_message_id(site, received),
+        message_id=_own_message_id(post.site, received),
         written_at=received.received_at,
         mail_id=archive.mail_of(connection, received.id),
         inbox_id=received.id,
     )
 
 
-def _add_mailing(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    content: bytes,
-    message: Message,
-    mailing_list: MailingList,
-    number: int,
-    now: datetime,
-    stable: str,
-) -> int:
+def _add_mailing(connection: Connection, post: ListPost, content: bytes, number: int, stable: str) -> int:
     """Cook one form of a post, `content`, which may be the mail as it came, and store it; returns its id."""
-    shaped = replace(received, content=content)
-    form = message if content is received.content else shaped.message(site.authserv_id)
-    message_id = _own_message_id(site, received)
+    form = post
+    if content is not post.received.content:
+        received = replace(post.received, content=content)
+        form = replace(post, received=received, message=received.message(post.site.authserv_id))
+    message_id = _own_message_id(post.site, post.received)
     return outbox.add_mailing(
         connection,
         kind="post",
-        subject=mailing_list.name,
-        cooked=cook(connection, site, shaped, form, mailing_list, number, now, stable, message_id),
-        bounces=f"{mailing_list.name}-bounces",
-        inbox_id=received.id,
-        now=now,
-        identical=mailing_list.copies == "identical",
+        subject=post.list.name,
+        cooked=cook(connection, form, number, stable, message_id),
+        bounces=f"{post.list.name}-bounces",
+        inbox_id=post.received.id,
+        now=post.now,
+        identical=post.list.copies == "identical",
     )
 
 
-def _wants_receipt(connection: Connection, message: Message, mailing_list: MailingList) -> bool:
+def _wants_receipt(connection: Connection, post: ListPost) -> bool:
     """Tell whether the list tells its authors that a post has gone out, and this author has not said no to it."""
-    if not mailing_list.receipts or message.from_address is None:
+    if not post.list.receipts or post.author is None:
         return False
-    author = other_addresses.home(connection, message.from_address)
-    return memberships.load(connection, mailing_list.name, author).receipts
+    author = other_addresses.home(connection, post.author)
+    return memberships.load(connection, post.list.name, author).receipts
 
 
-def _forms(
-    connection: Connection,
-    site: Site,
-    content: bytes,
-    message: Message,
-    mailing_list: MailingList,
-    number: int,
-    *,
-    kept: bool,
-) -> dict[str, bytes]:
+def _forms(connection: Connection, post: ListPost, number: int, *, kept: bool) -> dict[str, bytes]:
     """Return the mail as members of each profile get it, before it is cooked; what is left out is in the archive."""
-    place = Place(number, f"{mailing_list.name}-request@{site.domain}", site.language)
+    content, message, mailing_list = post.received.content, post.message, post.list
+    place = Place(number, f"{mailing_list.name}-request@{post.site.domain}", post.site.language)
     usual = content
     if mailing_list.files_above is not None and kept:
         usual = without_files(content, message, mailing_list.files_above, place)
@@ -272,18 +231,11 @@ def _forms(
 
 
 def cook(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    number: int,
-    now: datetime,
-    stable: str = "",
-    message_id: str = "",
+    connection: Connection, post: ListPost, number: int, stable: str = "", message_id: str = ""
 ) -> bytes:
     """Return the post as it leaves, with the author named as the register names him; `stable`: its place in the archive."""
-    people = _people(connection, message)
+    site, received, message, mailing_list = post.site, post.received, post.message, post.list
+    people = _people(connection, post)
     label = None
     if people:
         name = people[0].contact.name or message.from_name
@@ -300,7 +252,7 @@ def cook(
         office=site.office,
         author_label=label,
         message_id=message_id or _own_message_id(site, received),
-        now=now,
+        now=post.now,
         rewrite=_rewrites(found, mailing_list),
         keep_arc=sealer is not None,
         complaints_to=f"abuse@{site.domain}" if site.complaints else "",
@@ -310,11 +262,11 @@ def cook(
     if sealer is None or received.results is None or found.chain == "unsure":
         return cooked
     # In 7 bits: nothing on its way may convert what is sealed.
-    return seal(seven_bit(cooked), found.chain, received.results, sealer, now)
+    return seal(seven_bit(cooked), found.chain, received.results, sealer, post.now)
 
 
-def _people(connection: Connection, message: Message) -> list[Person]:
-    return members.people_at(connection, message.from_address) if message.from_address else []
+def _people(connection: Connection, post: ListPost) -> list[Person]:
+    return members.people_at(connection, post.author) if post.author else []
 
 
 def _own_message_id(site: Site, received: Received) -> str:
@@ -330,29 +282,21 @@ def _rewrites(found: Authentication, mailing_list: MailingList) -> bool:
     return mailing_list.rewrite_from == "always" or found.policy != "none"
 
 
-def refuse(
-    connection: Connection,
-    site: Site,
-    received: Received,
-    message: Message,
-    mailing_list: MailingList,
-    reason: str,
-    now: datetime,
-) -> None:
+def refuse(connection: Connection, post: ListPost, reason: str) -> None:
     """Tell a registered author why his post did not go out, within the limit of automatic answers."""
-    author = message.from_address
+    author, now = post.author, post.now
     if author is None or not inbox.may_answer(connection, author, now):
         return
-    cooked = site.render.post_rejected(
-        f"{mailing_list.name}@{site.domain}",
-        message.subject,
+    cooked = post.site.render.post_rejected(
+        f"{post.list.name}@{post.site.domain}",
+        post.message.subject,
         reason,
         to=author,
-        thread=Thread.of(message),
+        thread=post.thread,
         now=now,
     )
     outbox.queue_letter(
-        connection, "post_rejected", mailing_list.name, cooked, author, now, inbox_id=received.id
+        connection, "post_rejected", post.list.name, cooked, author, now, inbox_id=post.received.id
     )
 
 

@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from mailbot.core.moderation import Accept, Ask, Discard, Hold, Reject, moderate
 from mailbot.flows.lists.ask_author import let_post_wait
 from mailbot.flows.lists.hold_post import hold_post
-from mailbot.flows.lists.post_to_list import ask, distribute, refuse
+from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.lists.post_to_list import distribute, question_of, refuse
 from mailbot.flows.office.report_held import report_held
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
@@ -34,28 +35,27 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
         settled = Settled("discarded", f"there is no list {waited.list_name} any more")
         inbox.change(connection, number, settled.state, settled.reason, now=now)
         return settled.reason
+    post = ListPost(site, received, message, mailing_list, now)
     if waited.rule == ACCEPTED:  # somebody has looked at it already, outside of the list's hours
-        post, reach = distribute(
-            connection, site, received, message, mailing_list, now, awaited=waited.author_told
-        )
-        settled = Settled("posted", f"post {post} to {reach.words('en')} members")
+        own_number, reach = distribute(connection, post, awaited=waited.author_told)
+        settled = Settled("posted", f"post {own_number} to {reach.words('en')} members")
         inbox.change(connection, number, settled.state, settled.reason, now=now)
         return f"{settled.state}, {settled.reason}"
-    question = replace(ask(connection, site, received, message, mailing_list), confirmed=True)
+    question = replace(question_of(connection, post), confirmed=True)
     match moderate(question, mailing_list, site.language):
         case Accept() | Ask():
-            waits = let_post_wait(connection, site, received, message, mailing_list, now)
+            waits = let_post_wait(connection, post)
             if waits is None:
-                post, reach = distribute(connection, site, received, message, mailing_list, now)
-                settled = Settled("posted", f"post {post} to {reach.words('en')} members")
+                own_number, reach = distribute(connection, post)
+                settled = Settled("posted", f"post {own_number} to {reach.words('en')} members")
             else:
                 settled = Settled("held", waits)
         case Hold() as hold:
-            settled = hold_post(connection, site, received, message, mailing_list, hold, question, now)
+            settled = hold_post(connection, post, hold, question)
             if not settled.told:
                 report_held(connection, site, received, message, "held", settled.reason, now)
         case Reject(_, reason):
-            refuse(connection, site, received, message, mailing_list, reason, now)
+            refuse(connection, post, reason)
             settled = Settled("rejected", reason)
         case Discard(_, reason):
             settled = Settled("discarded", reason)

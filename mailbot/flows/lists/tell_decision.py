@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from mailbot.core.address import same_address
 from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
 from mailbot.core.reach import Reach
+from mailbot.flows.lists.list_post import ListPost
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import archive, inbox, outbox
@@ -84,34 +84,24 @@ def tell_author(
     outbox.queue_letter(connection, "author_told", mailing_list.name, cooked, address, now, inbox_id=inbox_id)
 
 
-def tell_accepted(
-    connection: Connection,
-    site: Site,
-    message: Message,
-    mailing_list: MailingList,
-    number: int,
-    reach: Reach,
-    now: datetime,
-    *,
-    inbox_id: int,
-) -> None:
+def tell_accepted(connection: Connection, post: ListPost, number: int, reach: Reach) -> None:
     """Tell the author of a post that it has gone out, under which number, to how many, and where it is kept."""
-    author = message.from_address
+    author, site, mailing_list, now = post.author, post.site, post.list, post.now
     if author is None or not inbox.may_answer(connection, author, now):
         return
     cooked = site.render.letter(
         "post_accepted",
         now=now,
-        thread=Thread.of(message),
+        thread=post.thread,
         title=mailing_list.title,
-        subject=message.subject,
+        subject=post.message.subject,
         number=number,
         count=reach.words(site.language),
         place=_place(connection, site, mailing_list, number),
         request=f"{mailing_list.name}-request@{site.domain}" if mailing_list.receipts else "",
     )
     outbox.queue_letter(
-        connection, "post_accepted", mailing_list.name, cooked, author, now, inbox_id=inbox_id
+        connection, "post_accepted", mailing_list.name, cooked, author, now, inbox_id=post.received.id
     )
 
 

@@ -23,6 +23,7 @@ from mailbot.core.token import token_hash
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.events.record_rsvp import record_rsvp
 from mailbot.flows.lists.ask_author import waiting_words
+from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import distribute, refuse
 from mailbot.flows.lists.tell_decision import tell_decision
 from mailbot.flows.settled import Settled
@@ -142,7 +143,7 @@ def _settle_post(connection: Connection, held: _Held, mailing_list: MailingList,
             return _let_out(connection, held, mailing_list, waited, trust=decision == "trust")
         case "reject":
             sentence = _sentence(held.site, mailing_list, held.reason)
-            refuse(*(connection, held.site, held.received, held.message, mailing_list, sentence), held.now)
+            refuse(connection, _post(held, mailing_list), sentence)
             _tell_moderators(connection, held, mailing_list, "reject", reason=sentence)
             return Settled("rejected", sentence)
         case _:
@@ -168,9 +169,7 @@ def _let_out(
         _tell_moderators(connection, held, mailing_list, "accept-later", at=at)
         later = waiting_words(held.site, opens, held.now)
         return Settled("held", f"accepted by {_who(held)}; {later}", told=True)
-    number, reach = distribute(
-        *(connection, held.site, held.received, held.message, mailing_list, held.now), awaited=told
-    )
+    number, reach = distribute(connection, _post(held, mailing_list), awaited=told)
     count = reach.words(held.site.language)
     _tell_moderators(
         *(connection, held, mailing_list, "trust" if trust else "accept"),
@@ -179,6 +178,10 @@ def _let_out(
         author=author,
     )
     return Settled("posted", f"accepted by {_who(held)}: post {number} to {reach.words('en')} members")
+
+
+def _post(held: _Held, mailing_list: MailingList) -> ListPost:
+    return ListPost(held.site, held.received, held.message, mailing_list, held.now)
 
 
 def _who(held: _Held) -> str:
