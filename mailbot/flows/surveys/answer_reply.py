@@ -38,10 +38,12 @@ RECEIPTS: dict[str, Literal["counted", "partial", "late", "withdrawn", "declined
 class Arrival:
     """One reply with all that is loaded to decide about it."""
 
+    site: Site
     stored: StoredSurvey
     ballot: Ballot
     received: Received
     message: Message
+    now: datetime
     sender: Sender
     before: Standing | None  # what stood before it
     pending: LedgerRow | None  # the reply that waits for the primary's word
@@ -56,12 +58,10 @@ class Arrival:
 
 def acknowledge(
     connection: Connection,
-    site: Site,
     arrival: Arrival,
     verdict: Verdict,
     row: LedgerRow,
     tell: tuple[str, ...],
-    now: datetime,
     *,
     others: int = 0,
     proxy_ended: bool = False,
@@ -71,6 +71,7 @@ def acknowledge(
     `others`: how many members and lists stood in To and Cc beside us; `proxy_ended`: the reply ended a proxy. Who is
     not told now is owed the last state.
     """
+    site, now = arrival.site, arrival.now
     to = [address for address in tell if inbox.may_answer(connection, address, now)]
     if len(to) < len(tell):
         ballots.owe_receipt(connection, arrival.ballot.id, True)
@@ -120,17 +121,15 @@ def seal_in_receipt(stored: StoredSurvey, ballot: Ballot) -> Seal | None:
     return seal_of(stored.seal_key, ballot.id, ballot.reference)
 
 
-def ask_primary(
-    connection: Connection, site: Site, arrival: Arrival, judged: Judged, row: LedgerRow, now: datetime
-) -> None:
+def ask_primary(connection: Connection, arrival: Arrival, judged: Judged, row: LedgerRow) -> None:
     """Ask the primary about a reply that may not count by itself: 承認, 差替 or そのまま (ballot.md 10 and 11)."""
-    address = arrival.ballot.address
+    address, now = arrival.ballot.address, arrival.now
     if not inbox.may_answer(connection, address, now):
         inbox.note(
             connection, "the primary was not asked: too many mails", now=now, inbox_id=arrival.received.id
         )
         return
-    cooked = site.render.surveys.primary_asked(
+    cooked = arrival.site.render.surveys.primary_asked(
         arrival.stored.survey,
         author=arrival.message.from_address or arrival.message.from_header,
         at=arrival.received.received_at,
@@ -144,12 +143,10 @@ def ask_primary(
     queue_receipt(connection, "primary_asked", cooked, arrival.ballot, [address], arrival.received.id, now)
 
 
-def answer_proxy(
-    connection: Connection, site: Site, arrival: Arrival, sentence: str, recorded: bool, now: datetime
-) -> None:
+def answer_proxy(connection: Connection, arrival: Arrival, sentence: str, recorded: bool) -> None:
     """Tell the voter what became of his proxy, with the ballot again; the registered address hears of it too."""
-    ballot, before = arrival.ballot, arrival.before
-    cooked = site.render.results.proxy_receipt(
+    ballot, before, now = arrival.ballot, arrival.before, arrival.now
+    cooked = arrival.site.render.results.proxy_receipt(
         arrival.stored.survey,
         sentence,
         recorded=recorded,
@@ -164,16 +161,10 @@ def answer_proxy(
 
 
 def send_fresh_ballot(
-    connection: Connection,
-    site: Site,
-    arrival: Arrival,
-    address: str,
-    now: datetime,
-    *,
-    with_form: bool = False,
+    connection: Connection, arrival: Arrival, address: str, *, with_form: bool = False
 ) -> None:
     """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
-    survey = arrival.stored.survey
+    site, survey, now = arrival.site, arrival.stored.survey, arrival.now
     if inbox.may_answer(connection, address, now):
         queue_fresh_ballot(
             *(connection, site, survey, arrival.ballot, arrival.before, address, now),
@@ -183,12 +174,12 @@ def send_fresh_ballot(
         )
 
 
-def send_new_token(connection: Connection, site: Site, arrival: Arrival, now: datetime) -> None:
+def send_new_token(connection: Connection, arrival: Arrival) -> None:
     """Send a fresh ballot to its registered address: with a new token when the present one is frozen."""
     ballot = arrival.ballot
     if arrival.sender.frozen:
-        ballot = new_token(connection, site, ballot, now)
-    send_fresh_ballot(connection, site, replace(arrival, ballot=ballot), ballot.address, now)
+        ballot = new_token(connection, arrival.site, ballot, arrival.now)
+    send_fresh_ballot(connection, replace(arrival, ballot=ballot), ballot.address)
 
 
 def queue_fresh_ballot(

@@ -83,17 +83,17 @@ def record_vote(
     """Record one reply and queue its receipt; `by`: the person who decided that it counts as it was read."""
     stored = surveys.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
-    arrival = _load(connection, site, stored, ballot, received, message, now)
-    judged = _judge(site, arrival, admitted=bool(by))
+    arrival = _freeze(connection, _load(connection, site, stored, ballot, received, message, now))
+    judged = _judge(arrival, admitted=bool(by))
     if ballot.replaced and not judged.machine and not by:
-        send_new_token(connection, site, arrival, now)
+        send_new_token(connection, arrival)
         return Settled("answered", "its token was replaced; a ballot with the new one was sent")
-    if not by and (settled := _primarys_word(connection, site, arrival, judged, now)) is not None:
+    if not by and (settled := _primarys_word(connection, arrival, judged)) is not None:
         return settled
     verdict = judged.verdict
     tell: tuple[str, ...] = (ballot.address,)
     if not by:
-        entitled = _entitle(site, arrival, judged)
+        entitled = _entitle(arrival, judged)
         verdict, tell = _at_most_asked(entitled.verdict, arrival), entitled.tell
     elif arrival.sender.trust.level in {2, 3, 4}:
         tell = tuple(dict.fromkeys((ballot.address, message.from_address or ballot.address)))
@@ -101,14 +101,14 @@ def record_vote(
         _note_absence(connection, arrival)
         tell = ()
     if verdict.status == "ignored":
-        return _answer_request(connection, site, arrival, judged, verdict, tell, now)
+        return _answer_request(connection, arrival, judged, verdict, tell)
     row = _row(arrival, judged, verdict, by)
     _append(connection, arrival, row)
     ended = False
     if stored.survey.resolution is not None and accepted(row.status):  # who votes needs no proxy
         ended = end_proxy(connection, ballot.subject, ballot.code, received.received_at)
-    _answer(connection, site, arrival, judged, verdict, row, tell, now, proxy_ended=ended)
-    return _settled(arrival, verdict, now)
+    _answer(connection, arrival, judged, verdict, row, tell, proxy_ended=ended)
+    return _settled(arrival, verdict)
 
 
 def rehearse_vote(
@@ -118,8 +118,8 @@ def rehearse_vote(
     stored = surveys.load(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
     arrived = replace(received, received_at=now)
-    arrival = _load(connection, site, stored, ballot, arrived, message, None)
-    return _entitle(site, arrival, _judge(site, arrival, admitted=False)).verdict
+    arrival = _load(connection, site, stored, ballot, arrived, message, now)
+    return _entitle(arrival, _judge(arrival, admitted=False)).verdict
 
 
 def read_if_admitted(
@@ -128,8 +128,8 @@ def read_if_admitted(
     """Return the whole vote that a held reply would make if the office admitted it; empty: it would make none."""
     stored = surveys.load(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
-    arrival = _load(connection, site, stored, ballot, received, message, None)
-    verdict = _judge(site, arrival, admitted=True).verdict
+    arrival = _load(connection, site, stored, ballot, received, message, received.received_at)
+    verdict = _judge(arrival, admitted=True).verdict
     return verdict.answers if verdict.status in IN_TALLY else {}
 
 
@@ -143,9 +143,9 @@ def _load(
     ballot: Ballot,
     received: Received,
     message: Message,
-    now: datetime | None,
+    now: datetime,
 ) -> Arrival:
-    """Load what a decision needs; with a time, a token seen from too many domains is frozen by the way."""
+    """Load what a decision needs."""
     own = own_rows(ballots.ledger(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
     registered = contacts(connection, ballot)
     sender = Sender(
@@ -155,13 +155,13 @@ def _load(
         registered,
         ballot.frozen_at is not None,
     )
-    if now is not None and _freeze(connection, ballot, sender, now):
-        sender = replace(sender, frozen=True)
     return Arrival(
+        site,
         stored,
         ballot,
         received,
         message,
+        now,
         sender,
         standing(own),
         waiting_for_primary(own),
@@ -187,22 +187,23 @@ def trust_of(site: Site, ballot: Ballot, message: Message, registered: list[Cont
     )
 
 
-def _freeze(connection: Connection, ballot: Ballot, sender: Sender, now: datetime) -> bool:
-    """Freeze a token that has come from too many domains (ballot.md section 12); True when this reply did it."""
+def _freeze(connection: Connection, arrival: Arrival) -> Arrival:
+    """Freeze a token that has come from too many domains (ballot.md section 12); returns the arrival as it is then."""
+    sender, ballot = arrival.sender, arrival.ballot
     if sender.frozen or sender.trust.level not in {1, 2} or sender.address is None:
-        return False
+        return arrival
     domain, own = (address_key(each).rpartition("@")[2] for each in (sender.address, ballot.address))
     if domain == own or not freezes(1 + ballots.see_domain(connection, ballot.id, domain)):
-        return False
-    ballots.freeze(connection, ballot.id, now)
-    return True
+        return arrival
+    ballots.freeze(connection, ballot.id, arrival.now)
+    return replace(arrival, sender=replace(sender, frozen=True))
 
 
 # --- decide -----------------------------------------------------------------------------------------------------
 
 
-def _judge(site: Site, arrival: Arrival, *, admitted: bool) -> Judged:
-    before = arrival.before
+def _judge(arrival: Arrival, *, admitted: bool) -> Judged:
+    site, before = arrival.site, arrival.before
     return judge(
         arrival.stored.survey,
         arrival.message,
@@ -219,7 +220,7 @@ def _judge(site: Site, arrival: Arrival, *, admitted: bool) -> Judged:
     )
 
 
-def _entitle(site: Site, arrival: Arrival, judged: Judged) -> Entitled:
+def _entitle(arrival: Arrival, judged: Judged) -> Entitled:
     """Return whether a reply counts by itself, and who is told."""
     return entitle(
         arrival.stored.survey,
@@ -228,7 +229,7 @@ def _entitle(site: Site, arrival: Arrival, judged: Judged) -> Entitled:
         arrival.before,
         written_at=mail_date(arrival.message.date),
         received_at=arrival.received.received_at,
-        language=site.language,
+        language=arrival.site.language,
     )
 
 
@@ -270,9 +271,9 @@ def _row(arrival: Arrival, judged: Judged, verdict: Verdict, by: str) -> LedgerR
     )
 
 
-def _settled(arrival: Arrival, verdict: Verdict, now: datetime) -> Settled:
+def _settled(arrival: Arrival, verdict: Verdict) -> Settled:
     sealed = arrival.stored.survey.mode == "sealed"
-    admissible = verdict.status == "late" and not sealed and not arrival.stored.is_over(now)
+    admissible = verdict.status == "late" and not sealed and not arrival.stored.is_over(arrival.now)
     if admissible or (verdict.status == "held" and verdict.waits_for == "office"):
         return Settled("held", verdict.reason)  # the office decides: `mailbot held accept` admits it
     if verdict.status == "held" and arrival.sender.trust.level == 1:
@@ -288,13 +289,11 @@ def _settled(arrival: Arrival, verdict: Verdict, now: datetime) -> Settled:
 
 def _answer(
     connection: Connection,
-    site: Site,
     arrival: Arrival,
     judged: Judged,
     verdict: Verdict,
     row: LedgerRow,
     tell: tuple[str, ...],
-    now: datetime,
     *,
     proxy_ended: bool,
 ) -> None:
@@ -302,48 +301,43 @@ def _answer(
     if not tell:
         return
     if verdict.status == "held" and verdict.waits_for == "primary":
-        ask_primary(connection, site, arrival, judged, row, now)
+        ask_primary(connection, arrival, judged, row)
         return
-    others = _others(connection, site, arrival)
-    acknowledge(connection, site, arrival, verdict, row, tell, now, others=others, proxy_ended=proxy_ended)
+    others = _others(connection, arrival)
+    acknowledge(connection, arrival, verdict, row, tell, others=others, proxy_ended=proxy_ended)
     if judged.reading.hold == "contact-change":
-        _ballot_to_colleague(connection, site, arrival, now)
+        _ballot_to_colleague(connection, arrival)
 
 
-def _primarys_word(
-    connection: Connection, site: Site, arrival: Arrival, judged: Judged, now: datetime
-) -> Settled | None:
+def _primarys_word(connection: Connection, arrival: Arrival, judged: Judged) -> Settled | None:
     """Do what the primary says about a reply that waited for his word; None when this is no such word."""
     command, pending = judged.reading.command, arrival.pending
     if command not in _PRIMARYS_WORDS or pending is None or judged.machine:
         return None
     if not may_confirm(arrival.sender) or is_late(arrival.stored, arrival.received.received_at):
-        return Settled("held", _WORDS[site.language]["word"])
+        return Settled("held", _WORDS[arrival.site.language]["word"])
     author = arrival.message.from_address or arrival.ballot.address
     if command == "keep":
-        return _keep(connection, site, arrival, judged, author, now)
-    return _admit(connection, site, arrival, pending, author, now)
+        return _keep(connection, arrival, judged, author)
+    return _admit(connection, arrival, pending, author)
 
 
-def _keep(
-    connection: Connection, site: Site, arrival: Arrival, judged: Judged, author: str, now: datetime
-) -> Settled:
+def _keep(connection: Connection, arrival: Arrival, judged: Judged, author: str) -> Settled:
     """Leave the vote as it was before the reply that waited, and say so."""
     before = arrival.before
     row = replace(_row(arrival, judged, replace(judged.verdict, rule=KEPT), author), status="ignored")
     _append(connection, arrival, row)
     if arrival.pending is not None:
-        _settle_pending(connection, arrival.pending, "discarded", f"left aside by {author}", now)
+        _settle_pending(connection, arrival.pending, "discarded", f"left aside by {author}", arrival.now)
     if before is not None and before.row.status in VOTES:
         verdict = Verdict("counted", before.row.answers, rule=KEPT)
-        acknowledge(connection, site, arrival, verdict, row, (author,), now)
+        acknowledge(connection, arrival, verdict, row, (author,))
     return Settled("voted", f"{arrival.ballot.subject} {arrival.ballot.code}: left as it was, by {author}")
 
 
-def _admit(
-    connection: Connection, site: Site, arrival: Arrival, pending: LedgerRow, author: str, now: datetime
-) -> Settled:
+def _admit(connection: Connection, arrival: Arrival, pending: LedgerRow, author: str) -> Settled:
     """Count the reply that waited, as it was read, on the primary's word."""
+    site, now = arrival.site, arrival.now
     received = None if pending.inbox_id is None else inbox.load(connection, pending.inbox_id)
     if received is None:
         return Settled("held", _WORDS[site.language]["gone"])
@@ -367,13 +361,7 @@ def _append(connection: Connection, arrival: Arrival, row: LedgerRow) -> None:
 
 
 def _answer_request(
-    connection: Connection,
-    site: Site,
-    arrival: Arrival,
-    judged: Judged,
-    verdict: Verdict,
-    tell: tuple[str, ...],
-    now: datetime,
+    connection: Connection, arrival: Arrival, judged: Judged, verdict: Verdict, tell: tuple[str, ...]
 ) -> Settled:
     """Answer a reply that asks for something rather than votes."""
     command, is_open = judged.reading.command, arrival.stored.state == "open"
@@ -381,50 +369,40 @@ def _answer_request(
         return Settled("discarded", verdict.reason)
     match command:
         case "resend" | "form" if is_open and arrival.sender.frozen and arrival.sender.trust.level in {3, 4}:
-            send_new_token(connection, site, arrival, now)
+            send_new_token(connection, arrival)
             return Settled("answered", "its token was frozen; a ballot with a new one was sent")
         case "resend" | "help" | "form" if tell and is_open:
-            send_fresh_ballot(
-                connection, site, arrival, arrival.ballot.address, now, with_form=command == "form"
-            )
+            send_fresh_ballot(connection, arrival, arrival.ballot.address, with_form=command == "form")
             return Settled("answered", "a fresh ballot was asked for and sent")
         case "proxy":
-            return _give_proxy(connection, site, arrival, judged, now)
+            return _give_proxy(connection, arrival, judged)
         case "contact":
-            return Settled("held", _WORDS[site.language]["contact"].format(judged.reading.detail))
+            return Settled("held", _WORDS[arrival.site.language]["contact"].format(judged.reading.detail))
         case _:
             return Settled("discarded", verdict.reason)
 
 
-def _give_proxy(
-    connection: Connection, site: Site, arrival: Arrival, judged: Judged, now: datetime
-) -> Settled:
+def _give_proxy(connection: Connection, arrival: Arrival, judged: Judged) -> Settled:
     """Record that the entitled voter gives his vote to another, and tell him (ballot.md section 11)."""
     ballot, received, author = arrival.ballot, arrival.received, arrival.message.from_address
     if not may_confirm(arrival.sender) or author is None:
-        return Settled("held", _WORDS[site.language]["proxy"])
+        return Settled("held", _WORDS[arrival.site.language]["proxy"])
     try:
-        sentence, recorded = (
-            record_proxy(
-                connection,
-                site,
-                ballot.subject,
-                ballot.code,
-                judged.reading.detail,
-                by=author,
-                inbox_id=received.id,
-                now=received.received_at,
-            ),
-            True,
+        sentence = record_proxy(
+            *(connection, arrival.site, ballot.subject, ballot.code, judged.reading.detail),
+            by=author,
+            inbox_id=received.id,
+            now=received.received_at,
         )
+        recorded = True
     except Refusal as refusal:
         sentence, recorded = str(refusal), False
     _append(connection, arrival, replace(_row(arrival, judged, judged.verdict, ""), reason=sentence))
-    answer_proxy(connection, site, arrival, sentence, recorded, now)
+    answer_proxy(connection, arrival, sentence, recorded)
     return Settled("answered", sentence)
 
 
-def _ballot_to_colleague(connection: Connection, site: Site, arrival: Arrival, now: datetime) -> None:
+def _ballot_to_colleague(connection: Connection, arrival: Arrival) -> None:
     """Send the ballot to the body's next address when the one that we wrote to has moved on (ballot.md section 8)."""
     own = arrival.message.from_address or arrival.ballot.address
     others = [
@@ -434,7 +412,7 @@ def _ballot_to_colleague(connection: Connection, site: Site, arrival: Arrival, n
     ]
     if others and arrival.stored.state == "open":
         named = replace(arrival, ballot=replace(arrival.ballot, greeting=greeting(others[0])))
-        send_fresh_ballot(connection, site, named, others[0].contact.email, now)
+        send_fresh_ballot(connection, named, others[0].contact.email)
 
 
 def _note_absence(connection: Connection, arrival: Arrival) -> None:
@@ -444,8 +422,9 @@ def _note_absence(connection: Connection, arrival: Arrival) -> None:
         ballots.set_absent(connection, arrival.ballot.id, until)
 
 
-def _others(connection: Connection, site: Site, arrival: Arrival) -> int:
+def _others(connection: Connection, arrival: Arrival) -> int:
     """Return how many lists and contacts of other bodies stand in To and Cc: the sender pressed Reply All."""
+    site = arrival.site
     own = {address_key(each) for contact in arrival.sender.registered for each in contact.addresses}
     own |= {address_key(arrival.received.recipient), address_key(site.office)}
     beside = {address_key(address) for address in arrival.message.to[:_MOST_RECIPIENTS]} - own
