@@ -6,6 +6,7 @@ import ast
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,6 @@ import mailbot
 
 PACKAGE = Path(mailbot.__file__).parent
 FILES = {str(path.relative_to(PACKAGE)): path for path in sorted(PACKAGE.rglob("*.py"))}
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in FILES.items()}
 
 # What each folder, or file beside the folders, may import of ours, and of other people's libraries.
 ARROWS: dict[str, tuple[set[str], set[str]]] = {
@@ -85,9 +85,21 @@ AWAITS = {
 CLOCKS = {"installation.py", "net/smtp_server.py"}  # the second for the date in its Received field
 
 
+@cache  # made by the first test that asks, not whenever tests are collected
+def tree(name: str) -> ast.Module:
+    """Return what a file says."""
+    return ast.parse(FILES[name].read_text(encoding="utf-8"))
+
+
+@cache
+def nodes(name: str) -> list[ast.AST]:
+    """Return every piece of a file."""
+    return list(ast.walk(tree(name)))
+
+
 def imported(name: str) -> Iterator[str]:
     """Yield every module that a file imports, `from mailbot import log` as mailbot.log."""
-    for node in ast.walk(TREES[name]):
+    for node in nodes(name):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -103,21 +115,26 @@ def ours(name: str) -> set[str]:
     }
 
 
+@cache
 def called(name: str) -> set[str]:
     """Return the last word of each function that a file calls."""
-    functions = [node.func for node in ast.walk(TREES[name]) if isinstance(node, ast.Call)]
+    functions = [node.func for node in nodes(name) if isinstance(node, ast.Call)]
     return {ast.unparse(function).rpartition(".")[2] for function in functions}
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name not in ROOTS])
-def test_imports_point_right_and_down(name: str) -> None:
+def test_imports_point_right_and_down() -> None:
     """A file imports only those parts, and those libraries, that its folder may."""
-    parts, libraries = ARROWS.get(name) or ARROWS[name.partition("/")[0]]
-    foreign = (
-        {module.partition(".")[0] for module in imported(name)} - set(sys.stdlib_module_names) - {"mailbot"}
-    )
-    assert ours(name) <= parts
-    assert foreign <= libraries
+    wrong = {}
+    for name in FILES:
+        if name in ROOTS:
+            continue
+        parts, libraries = ARROWS.get(name) or ARROWS[name.partition("/")[0]]
+        foreign = {module.partition(".")[0] for module in imported(name)} - {
+            *sys.stdlib_module_names,
+            "mailbot",
+        }
+        wrong[name] = (ours(name) - parts) | (foreign - libraries)
+    assert {name: modules for name, modules in wrong.items() if modules} == {}
 
 
 @pytest.mark.parametrize(
@@ -134,33 +151,34 @@ def test_nobody_imports_the_composition_root(root: str, users: set[str]) -> None
     assert {name for name in FILES if root in ours(name)} <= users
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.startswith("core/")])
-def test_core_is_pure(name: str) -> None:
+def test_core_is_pure() -> None:
     """A file of core imports no module that reaches the world, and calls nothing that reads, writes or tells the time."""
-    assert {module for module in imported(name) if not module.startswith("mailbot.core")} <= PURE
-    assert not called(name) & IMPURE
+    wrong = {}
+    for name in FILES:
+        if name.startswith("core/"):
+            others = {module for module in imported(name) if not module.startswith("mailbot.core")}
+            wrong[name] = (others - PURE) | (called(name) & IMPURE)
+    assert {name: words for name, words in wrong.items() if words} == {}
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_only_what_talks_awaits(name: str) -> None:
+def test_only_what_talks_awaits() -> None:
     """Flows and queries are plain functions; only the network, the service and the two flows between them are async."""
     waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
-    if not {name, name.partition("/")[0]} & AWAITS and name not in ROOTS:
-        assert not any(isinstance(node, waits) for node in ast.walk(TREES[name]))
+    may = AWAITS | ROOTS
+    plain = [name for name in FILES if not {name, name.partition("/")[0]} & may]
+    assert [name for name in plain if any(isinstance(node, waits) for node in nodes(name))] == []
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_now_is_an_argument(name: str) -> None:
+def test_now_is_an_argument() -> None:
     """No decision looks at a clock: who opened the installation hands the time to whom it concerns."""
-    if name not in CLOCKS | ROOTS:
-        assert not called(name) & {"now", "today", "utcnow"}
+    plain = [name for name in FILES if name not in CLOCKS | ROOTS]
+    assert [name for name in plain if called(name) & {"now", "today", "utcnow"}] == []
 
 
-@pytest.mark.parametrize("name", FILES)
-def test_each_file_says_what_it_is_for(name: str) -> None:
-    """The first line of a file is a sentence."""
-    first = (ast.get_docstring(TREES[name]) or "").partition("\n")[0]
-    assert first.endswith((".", ")", '"')), "a file begins with a docstring of one sentence"
+def test_each_file_says_what_it_is_for() -> None:
+    """A file begins with a docstring whose first line is a sentence."""
+    first = {name: (ast.get_docstring(tree(name)) or "").partition("\n")[0] for name in FILES}
+    assert [name for name, line in first.items() if not line.endswith((".", ")", '"'))] == []
 
 
 def test_no_two_files_share_a_name() -> None:
