@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check faults bench bench-peers clean
+.PHONY: demo test check thorough faults bench bench-peers clean
 
 demo: $(VENV)/.ready        ## the whole main job on a temporary folder, within a minute
 	$(BIN)/mailbot demo
@@ -15,6 +15,9 @@ test: $(VENV)/.ready        ## style, types and the ordinary tests
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: test                 ## the same, by another usual name
+
+thorough: $(VENV)/.ready    ## all examples and cases of the tests of which `make test` tries some
+	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal -m thorough
 
 faults: $(VENV)/.ready      ## kills, full disks, hung-up clients; FAULTS=short for CI's form
 	$(BIN)/python -m pytest tests/faults -m fault

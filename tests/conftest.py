@@ -1,4 +1,4 @@
-"""What holds for every test: in continuous integration a test that is skipped has failed."""
+"""What holds for every test: how much of the exhaustive ones is run, and that in CI a skipped one has failed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,29 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.thorough import WHOLE, draw_fewer, sample
+
 # The collections of real mail are large and not ours to publish; everything else is installed by .ci/run.
 _MAY_BE_ABSENT = re.compile(r"shared (?:collections|corpora)")
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what draws its examples, and leave out of an ordinary run what only a thorough one tries."""
+    short: dict[object, list[pytest.Function]] = {}
+    for item in items:
+        if not isinstance(item, pytest.Function):
+            continue
+        if getattr(item.obj, "is_hypothesis_test", False):
+            item.add_marker("thorough")
+            draw_fewer(item.obj)
+        elif not WHOLE and item.get_closest_marker("thorough"):
+            short.setdefault((item.parent, item.originalname), []).append(item)
+    kept = {case for cases in short.values() for case in sample(cases)}
+    left_out = {case for cases in short.values() for case in cases} - kept
+    if left_out:
+        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
+        items[:] = [item for item in items if item not in left_out]
 
 
 def _failed(report: pytest.TestReport | pytest.CollectReport) -> None:

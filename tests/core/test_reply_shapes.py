@@ -20,9 +20,10 @@ from mailbot.core.message import parse
 from mailbot.core.reply import read_reply
 from mailbot.core.survey import Answer, Question, QuestionType, Survey
 from tests.mails.standard import STANDARD, TODAY
+from tests.thorough import examples
 
 Language = Literal["ja", "en"]
-ORDINARY = 800  # replies in each run of the suite
+ORDINARY = examples(800)  # replies in each run of the suite
 MANY = int(os.environ.get("REPLY_SHAPES", "10000"))  # replies in a long run
 CLEAR_SHARE = (
     0.98  # of the clear replies are read whole; what is left is asked back, never read as something else
@@ -518,6 +519,7 @@ def _share_read(examples: int, *, derandomize: bool) -> tuple[int, int]:
     return sum(outcomes), len(outcomes)
 
 
+@pytest.mark.thorough
 def test_any_survey_in_any_shape() -> None:
     """No answer is ever read as another, and 98 clear replies of 100 are read whole."""
     read, all_of_them = _share_read(ORDINARY, derandomize=True)
