@@ -25,7 +25,7 @@ from mailbot.core.token import token_hash
 from mailbot.flows.bulletins.take_draft import take_draft
 from mailbot.flows.events.record_attendance import record_attendance
 from mailbot.flows.events.record_rsvp import ballot_of_calendar
-from mailbot.flows.lists.post_to_list import fingerprint, post_to_list
+from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.members.leave_by_address import leave_by_address
 from mailbot.flows.members.obey_member import obey_member, vouched
 from mailbot.flows.members.record_bounce import record_bounce
@@ -221,8 +221,8 @@ def _once(
     connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot, now: datetime
 ) -> Settled:
     """Let the flow of a ballot act, once for each mail."""
-    print_of_mail = fingerprint(message, received)
-    if not inbox.first_time(connection, ballots.place(ballot.id), print_of_mail, received.id):
+    place = ballots.place(ballot.id)
+    if not inbox.first_time(connection, place, received.fingerprint(message), received.id):
         return Settled("discarded", "the same mail was read before")
     return _BY_KIND[ballot.kind](connection, site, received, message, ballot, now)
 

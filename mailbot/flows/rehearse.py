@@ -15,7 +15,7 @@ from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, explain, moderate
 from mailbot.core.token import token_hash
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import cook, fingerprint, question_of
+from mailbot.flows.lists.post_to_list import cook, question_of
 from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
@@ -91,7 +91,7 @@ def _post(
     now: datetime,
 ) -> Rehearsal:
     post = ListPost(site, received, message, mailing_list, now)
-    known = inbox.is_seen(connection, f"list:{mailing_list.name}", fingerprint(message, received))
+    known = inbox.is_seen(connection, f"list:{mailing_list.name}", received.fingerprint(message))
     question = replace(question_of(connection, post), distributed=known)
     disposition = moderate(question, mailing_list, site.language)
     rules = explain(question, mailing_list, site.language)

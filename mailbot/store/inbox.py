@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -37,6 +38,10 @@ class Received:
     def content_hash(self) -> str:
         """Return the hash of the mail without what its way added (35 us for a reply)."""
         return canonical_hash(self.content)
+
+    def fingerprint(self, message: Message) -> str:
+        """Return what makes two arrivals the same mail: Message-ID and content, whatever way they came."""
+        return hashlib.sha256(f"{message.message_id}\n{self.content_hash}".encode()).hexdigest()
 
     def message(self, own_id: str) -> Message:
         """Return the mail parsed; its head says in the name of `own_id`, our authserv-id, what counts."""

@@ -15,7 +15,6 @@ from mailbot.core.draft import Unreadable, WrittenDraft, free_key, read_draft
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
-from mailbot.flows.lists.post_to_list import fingerprint
 from mailbot.flows.members.obey_member import vouched
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.plan_runs import plan_runs
@@ -42,7 +41,7 @@ def take_draft(
         return Settled("held", bulletin_sentence(site.language, "not-office"))
     if not vouched(site, message, author):
         return Settled("held", bulletin_sentence(site.language, "not-proved"))
-    if not inbox.first_time(connection, f"draft:{name}", fingerprint(message, received), received.id):
+    if not inbox.first_time(connection, f"draft:{name}", received.fingerprint(message), received.id):
         return Settled("discarded", "the same draft was read before")
     draft = read_draft(message.subject, message.text, today=now.astimezone(site.zone).date())
     made = _bulletin(connection, site, value, draft, message, now)

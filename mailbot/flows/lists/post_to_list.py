@@ -45,7 +45,7 @@ def post_to_list(
     """Decide about a post to the list of this name, and do what was decided."""
     mailing_list = lists.load(connection, name)
     assert mailing_list is not None, "the route was read in this transaction"
-    first = inbox.first_time(connection, f"list:{name}", fingerprint(message, received), received.id)
+    first = inbox.first_time(connection, f"list:{name}", received.fingerprint(message), received.id)
     post = ListPost(site, received, message, mailing_list, now)
     question = replace(question_of(connection, post), distributed=not first)
     match moderate(question, mailing_list, site.language):
@@ -298,8 +298,3 @@ def refuse(connection: Connection, post: ListPost, reason: str) -> None:
     outbox.queue_letter(
         connection, "post_rejected", post.list.name, cooked, author, now, inbox_id=post.received.id
     )
-
-
-def fingerprint(message: Message, received: Received) -> str:
-    """Return what makes two arrivals the same mail: Message-ID and content, whatever way they came."""
-    return hashlib.sha256(f"{message.message_id}\n{received.content_hash}".encode()).hexdigest()

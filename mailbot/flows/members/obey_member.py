@@ -37,7 +37,6 @@ from mailbot.core.message import Message, thread_of
 from mailbot.core.refusal import Refusal
 from mailbot.core.token import token_hash
 from mailbot.core.trust import trust
-from mailbot.flows.lists.post_to_list import fingerprint
 from mailbot.flows.members.answer_member import answer_member
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.perform_list_command import Said, Writer, list_meant, perform_list_command
@@ -80,7 +79,7 @@ def obey_member(
     if verdict(read_authentication(message.headers, site.authserv_id), author) == "fail":
         return Settled("rejected", "its author's domain disowns this mail (DMARC failed)")
     place = f"commands:{received.recipient.lower()}"  # one mail may ask several lists
-    if not inbox.first_time(connection, place, fingerprint(message, received), received.id):
+    if not inbox.first_time(connection, place, received.fingerprint(message), received.id):
         return Settled("discarded", "the same mail was read before")
     proved = proved or vouched(site, message, author)
     if not (proved or _known(connection, author)):
@@ -169,7 +168,7 @@ def answer(
 def _obey(
     connection: Connection, site: Site, message: Message, writer: Writer, lines: Sequence[str], now: datetime
 ) -> Settled:
-    answered = Answered(message.message_id, message.references)
+    answered = Answered.of(message)
     if (token := _only_token(connection, site, lines, now)) is not None:
         lines, writer, refused = _of_token(connection, site, writer, token, now)
         if refused is not None:

@@ -19,7 +19,6 @@ from mailbot.core.message import Message, parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.decide_post import decide_post
 from mailbot.flows.lists.obey_author import obey_author
-from mailbot.flows.lists.post_to_list import fingerprint
 from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.answer_member import answer_member
 from mailbot.flows.members.answer_roll_call import answer_roll_call
@@ -71,7 +70,7 @@ def settle_confirmation(
     refused = _refused(connection, reply)
     if refused is not None:
         return refused
-    if not inbox.first_time(connection, f"confirm:{asked.id}", fingerprint(message, received), received.id):
+    if not inbox.first_time(connection, f"confirm:{asked.id}", received.fingerprint(message), received.id):
         return Settled("discarded", "the same mail was read before")
     if asked.kind == "moderate":  # more words than yes and no, and one of them is not the last
         return decide_post(connection, reply)

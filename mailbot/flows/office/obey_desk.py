@@ -57,7 +57,6 @@ from mailbot.flows.bulletins.command_bulletin import bulletin_status, command_bu
 from mailbot.flows.bulletins.settle_bulletin import settle_bulletin
 from mailbot.flows.events.command_event import command_attendance, event_status, find_event
 from mailbot.flows.events.command_meeting import command_meeting, find_meeting, meeting_status
-from mailbot.flows.lists.post_to_list import fingerprint
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.office.ask_second_person import Waiting, refuse_out_of_place, request_act
 from mailbot.flows.office.perform_act import answers_text
@@ -123,7 +122,7 @@ def obey_desk(
         return _dead_word(connection, desk, dead)
     if (why := _untrusted(desk, message)) is not None:
         return Settled("held", why)  # and the word still works for whom it is meant
-    if not inbox.first_time(connection, f"desk:{word.id}", fingerprint(message, received), received.id):
+    if not inbox.first_time(connection, f"desk:{word.id}", received.fingerprint(message), received.id):
         return Settled("discarded", "the same mail was read before")
     if not desk_words.use(connection, word.id, now):
         return _dead_word(connection, desk, "word-used")
@@ -266,7 +265,7 @@ def _run(
 
 def _join_sealed(connection: Connection, desk: _Desk, message: Message, lines: tuple[str, ...]) -> None:
     """Let a mail that says what a body answers in a sealed survey be destroyed with its replies (promises.md I21)."""
-    print_of_mail = fingerprint(message, desk.received)
+    print_of_mail = desk.received.fingerprint(message)
     for key in sorted({key for line in lines for key in _sealed(connection, desk, line)}):
         inbox.first_time(connection, sealed.place(key), print_of_mail, desk.received.id)
 

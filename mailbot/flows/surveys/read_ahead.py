@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 from mailbot.core.address import Reply, route
 from mailbot.core.message import Message
 from mailbot.core.token import token_hash
-from mailbot.flows.lists.post_to_list import fingerprint
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, members, outbox, surveys, troubles
 from mailbot.store.inbox import Received
@@ -41,7 +40,7 @@ def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Receive
     replies = [(ballot, *mail) for hashed, ballot in opened for mail in by_token[hashed]]
     inbox.read_seen_ahead(
         connection,
-        [(ballots.place(ballot.id), fingerprint(message, received)) for ballot, received, message in replies],
+        [(ballots.place(ballot.id), received.fingerprint(message)) for ballot, received, message in replies],
     )
     authors = {message.from_address for _, _, message in replies if message.from_address is not None}
     inbox.read_answers_ahead(connection, authors | {ballot.address for _, ballot in opened})

@@ -43,7 +43,6 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.seal import seal_of
 from mailbot.core.survey import Command
 from mailbot.core.tally import Vote, tally
-from mailbot.flows.lists.post_to_list import fingerprint
 from mailbot.flows.surveys.arrived_replies import ArrivedReply, arrived_replies
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.published_figures import published_differs
@@ -221,7 +220,7 @@ class _Count:
             wrong.append(f"its raw mail {received.id} was changed")
         message = received.message(self.site.authserv_id)
         if received.id in self.arrived and not self.arrived[received.id].replaced:
-            self.prints.setdefault((one.id, fingerprint(message, received)), received.id)
+            self.prints.setdefault((one.id, received.fingerprint(message)), received.id)
         if row.by:
             return tuple(wrong), row, "person"
         arrived = self.arrived.get(received.id)
@@ -315,7 +314,7 @@ class _Count:
         ):  # destroyed with a sealed survey, or erased with its author
             return
         message = received.message(self.site.authserv_id)
-        first = self.prints.setdefault((reply.ballot.id, fingerprint(message, received)), received.id)
+        first = self.prints.setdefault((reply.ballot.id, received.fingerprint(message)), received.id)
         if message.defects or reply.replaced or first != received.id:
             return
         rows = [
