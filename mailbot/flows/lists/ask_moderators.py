@@ -26,47 +26,52 @@ def ask_moderators(
     connection: Connection, post: ListPost, held: HeldPost, reason: str, *, again: bool = False
 ) -> bool:
     """Mail each moderator with a reply address of his own, once more if `again`; False when nobody could be asked."""
-    site, message, mailing_list, now = post.site, post.message, post.list, post.now
-    inbox_id = post.received.id
     asked = False
-    for address in mailing_list.moderators:
-        if not inbox.may_report(connection, address, now):
+    for address in post.list.moderators:
+        if inbox.may_report(connection, address, post.now):
+            asked |= _ask(connection, post, held, address, reason, again=again)
+        else:
             why = "a moderator was not asked: too many mails to him this hour"
-            inbox.note(connection, why, now=now, inbox_id=inbox_id)
-            continue
-        cooked = site.render.letter(
-            "moderate_post",
-            now=now,
-            answerable=True,
-            again=again,
-            title=mailing_list.title,
-            list_address=f"{mailing_list.name}@{site.domain}",
-            mail=mail_name(inbox_id),
-            author=_author(connection, message),
-            subject=message.subject,
-            reason=reason,
-            attachments=message.attachments[:_MOST_FILES],
-            lines=beginning(site, message),
-            reasons=mailing_list.reasons or REASONS[site.language],
-            until=moment_words(held.until.astimezone(site.zone), site.language),
-            others=len(mailing_list.moderators) > 1,
-            claimed_by=held.claimed_by,
-        )
-        asked |= ask_confirmation(
-            connection,
-            site,
-            "moderate",
-            address,
-            cooked,
-            now,
-            template="moderate_post",
-            about=mailing_list.name,
-            detail={"inbox": str(inbox_id)},
-            by_mail=False,  # it has a limit of its own, above
-            lasts=held.until - now,
-            inbox_id=inbox_id,
-        )
+            inbox.note(connection, why, now=post.now, inbox_id=post.received.id)
     return asked
+
+
+def _ask(
+    connection: Connection, post: ListPost, held: HeldPost, address: str, reason: str, *, again: bool
+) -> bool:
+    site, message, mailing_list = post.site, post.message, post.list
+    cooked = site.render.letter(
+        "moderate_post",
+        now=post.now,
+        answerable=True,
+        again=again,
+        title=mailing_list.title,
+        list_address=f"{mailing_list.name}@{site.domain}",
+        mail=mail_name(post.received.id),
+        author=_author(connection, message),
+        subject=message.subject,
+        reason=reason,
+        attachments=message.attachments[:_MOST_FILES],
+        lines=beginning(site, message),
+        reasons=mailing_list.reasons or REASONS[site.language],
+        until=moment_words(held.until.astimezone(site.zone), site.language),
+        others=len(mailing_list.moderators) > 1,
+        claimed_by=held.claimed_by,
+    )
+    return ask_confirmation(
+        connection,
+        site,
+        "moderate",
+        address,
+        cooked,
+        post.now,
+        template="moderate_post",
+        about=mailing_list.name,
+        detail={"inbox": str(post.received.id)},
+        by_mail=False,  # it has a limit of its own, above
+        lasts=held.until - post.now,
+        inbox_id=post.received.id,
+    )
 
 
 def _author(connection: Connection, message: Message) -> str:
