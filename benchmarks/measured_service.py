@@ -317,6 +317,7 @@ class Service:
         waits = (
             "inbox WHERE state = 'received'",
             "fan_out",
+            "bundle",
             *(f"delivery WHERE state = '{s}'" for s in ("pending", "sending")),
         )
         return not any(self.ask(f"SELECT EXISTS (SELECT 1 FROM {of})") for of in waits)

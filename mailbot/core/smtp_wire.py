@@ -28,6 +28,7 @@ _DOMAIN = r"[A-Za-z0-9_\u00a1-\U0010ffff-]+(?:\.[A-Za-z0-9_\u00a1-\U0010ffff-]+)
 _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+")
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
+_USUAL_ADDRESSES = re.compile(f"(?:{_USUAL_ADDRESS.pattern} )++")  # a blank behind each
 _USUAL_ENVELOPE = re.compile(f"(?:{_USUAL_ADDRESS.pattern})? {_USUAL_ADDRESS.pattern}")  # sender, recipient
 
 
@@ -278,7 +279,15 @@ def _write(
     names = tells and transaction.identical
     if utf8 and not extensions.utf8:
         return None, _refuse(transaction, _no_utf8(transaction.mail_from))
-    for delivery, address in transaction.recipients:
+    recipients = transaction.recipients
+    if len(recipients) > 1 and _all_usual([address for _, address in recipients]):
+        ids += [delivery for delivery, _ in recipients]
+        rcpts += [
+            f"RCPT TO:<{address}>{notify}{f' ORCPT=rfc822;{_xtext(address)}' if names else ''}\r\n".encode()
+            for _, address in recipients
+        ]
+        recipients = ()
+    for delivery, address in recipients:
         problem = address_problem(address)
         if problem is not None:
             refused.append((delivery, Failed(f"553 5.1.3 not sent: {problem}")))
@@ -304,6 +313,12 @@ def _write(
         mail += f" RET=HDRS ENVID={ids[0]}"
     commands = [f"{mail}\r\n".encode(), *rcpts, b"DATA\r\n"]
     return Prepared(transaction, tuple(ids), commands, content), refused
+
+
+def _all_usual(addresses: Sequence[str]) -> bool:
+    """Tell whether all of these can stand in a command as they are: at once, which takes half as long."""
+    joined = " ".join((*addresses, ""))
+    return max(map(len, addresses)) <= ADDRESS_MAX and _USUAL_ADDRESSES.fullmatch(joined) is not None
 
 
 def _xtext(address: str) -> str:

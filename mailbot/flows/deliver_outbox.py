@@ -10,12 +10,14 @@ import asyncio
 import contextlib
 import json
 import random
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, islice, repeat
 from operator import attrgetter
+
+from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.delivery import Deferred, Marked, Outcome, Sent, Transaction
@@ -39,18 +41,20 @@ from mailbot.core.token import (
 from mailbot.flows.sign_copies import SignedAhead, sign_copy
 from mailbot.net import maildir
 from mailbot.net.smtp_client import send
-from mailbot.store import copy_states, outbox
-from mailbot.store.database import Database
+from mailbot.store import bundles, copy_states, outbox
+from mailbot.store.database import Database, storable
+from mailbot.store.tables import microseconds
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
-_GROUP = 50  # recipients of identical copies in one transaction: a kill leaves all of them in doubt (I9)
+_FIRST_BUNDLES, _BUNDLES = 4, 40  # the same of bundles: ten connections have two each at hand
 _TOGETHER = 32  # copies made at once, ahead of the connections: their tokens take half as long together
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
 _SOONEST_SECONDS = 1.0  # before it looks again by itself
 _RECIPES = 100  # mailings kept ready between runs
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
+_SPOILT = Deferred("not sent: the cooked mail is not fit to leave")
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
 
 
@@ -101,7 +105,7 @@ class Delivery:
     async def run(self, poll_seconds: float = 1.0) -> None:
         """Deliver until stopped; looks by itself when the next copy is due, and every `poll_seconds` at least."""
         self._loop = asyncio.get_running_loop()
-        await self.database.writing(outbox.release, self.owner, self.clock(), everything=True)
+        await self.database.writing(_release, self.owner, self.clock(), everything=True)
         failures = 0
         while not self.stopping:
             self._wake.clear()
@@ -120,7 +124,7 @@ class Delivery:
     async def deliver(self) -> int:
         """Send what is due now; returns how many rows were taken. Raises RelayAway when no relay answers."""
         work = _Work(self)
-        if not await work.refill(_FIRST):
+        if not await work.refill(_FIRST, _FIRST_BUNDLES):
             return 0
         keeper = asyncio.create_task(work.keep_lease())
         try:
@@ -156,7 +160,15 @@ class Delivery:
             async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
-            await self.database.writing(outbox.release, self.owner, self.clock())
+            await self.database.writing(_release, self.owner, self.clock())
+
+    async def claim(
+        self, most: int, most_bundles: int
+    ) -> tuple[list[outbox.Claimed], list[bundles.Bundle], bool]:
+        """Take what is due, under our lease: rows, or bundles, of whichever is the oldest; and tell whether there may be more."""
+        return await self.database.writing(
+            _claim, self.owner, self.clock(), most, most_bundles, singly=self.pace != UNPACED
+        )
 
     async def paced(self, rows: list[outbox.Claimed]) -> list[outbox.Claimed]:
         """Return the rows that may leave now; the others go back and are due when it is their turn."""
@@ -185,6 +197,28 @@ class Delivery:
                     log.event("outbox.cannot_be_sent", level="error", mailing=mailing.id, reason=fault)
         self._recipes = found if len(found) <= _RECIPES else {}
         return found
+
+
+def _release(connection: Connection, owner: str, now: datetime, *, everything: bool = False) -> None:
+    bundles.release(connection, owner, now, everything=everything)
+    outbox.release(connection, owner, now, everything=everything)
+
+
+def _renew(connection: Connection, owner: str, now: datetime) -> None:
+    bundles.renew(connection, owner, now + outbox.LEASE)
+    outbox.renew(connection, owner, now)
+
+
+def _claim(
+    connection: Connection, owner: str, now: datetime, most: int, most_bundles: int, *, singly: bool
+) -> tuple[list[outbox.Claimed], list[bundles.Bundle], bool]:
+    if bundles.are_first(connection, now):
+        if not singly:
+            until = now + outbox.LEASE
+            return [], bundles.claim(connection, owner, now, until, most_bundles), True
+        bundles.open_due(connection, now, most // bundles.SIZE)
+    rows = outbox.claim(connection, owner, now, most)
+    return rows, [], len(rows) == most or bundles.are_first(connection, now)
 
 
 def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -> _Recipe:
@@ -224,6 +258,7 @@ def _recipe_for_all(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signe
     return replace(recipe, bounces=bounces, identical=fill(recipe.pieces, {}))
 
 
+_Recipients = tuple[tuple[int, str], ...]
 _Mark = tuple[Sequence[tuple[int, Outcome]], Sequence[int], Marked]  # as `mark` gets them
 
 
@@ -234,7 +269,9 @@ class _Work:
         self.delivery = delivery
         self.taken = 0
         self._rows: deque[tuple[outbox.Claimed, _Recipe]] = deque()
-        self._groups: deque[tuple[list[outbox.Claimed], _Recipe]] = deque()  # whose copies are identical
+        self._groups: deque[tuple[_Recipients, _Recipe]] = deque()  # whose copies are identical
+        self._bundles: dict[int, bundles.Bundle] = {}  # of which some recipients have no outcome yet, by id
+        self._open: dict[int, int] = {}  # how many these are
         self._copies: deque[Transaction] = deque()  # made, and not taken
         self._attempts: dict[int, int] = {}  # of the rows under way
         self._waiting: list[_Mark] = []
@@ -246,25 +283,37 @@ class _Work:
         self._unsigned: list[tuple[int, Outcome]] = []  # could not be signed
         self._signed = SignedAhead(self._begin, self._sign, self._not_signed) if delivery.signers else None
 
-    async def refill(self, most: int) -> int:
-        """Claim the next rows and prepare their mailings; returns how many."""
+    async def refill(self, most: int, most_bundles: int = _BUNDLES) -> int:
+        """Claim the next rows or bundles and prepare their mailings; returns how many."""
         delivery = self.delivery
-        rows = await delivery.database.writing(outbox.claim, delivery.owner, delivery.clock(), most)
-        self._more = len(rows) == most
+        rows, claimed, self._more = await delivery.claim(most, most_bundles)
+        # One whose lease we had lost, and have again, is still here.
+        packed = [one for one in claimed if one.id not in self._bundles]
+        self._bundles |= {one.id: one for one in packed}
+        self._open |= {one.id: len(one.recipients) for one in packed}
         rows = await delivery.paced(rows)
-        recipes = await delivery.recipes({row.mailing_id for row in rows})
+        recipes = await delivery.recipes(
+            {row.mailing_id for row in rows} | {one.mailing_id for one in packed}
+        )
+        for one in packed:
+            if (recipe := recipes.get(one.mailing_id)) is None:
+                await self.settle([(number, _SPOILT) for number, _ in one.recipients], ())
+            else:
+                self._groups.append((one.recipients, recipe))
         for mailing_id, run in groupby(rows, key=attrgetter("mailing_id")):
             recipe, of_it = recipes.get(mailing_id), list(run)
             if recipe is None:
-                spoilt = Deferred("not sent: the cooked mail is not fit to leave")
-                await self.settle([(row.id, spoilt) for row in of_it], ())
+                await self.settle([(row.id, _SPOILT) for row in of_it], ())
             elif recipe.identical is None:
                 self._rows.extend((row, recipe) for row in of_it)
             else:
-                groups = range(0, len(of_it), _GROUP)
-                self._groups.extend((of_it[first : first + _GROUP], recipe) for first in groups)
-        self.taken += len(rows)
-        return len(rows)
+                self._attempts.update((row.id, row.attempts) for row in of_it)
+                alike = tuple((row.id, row.address) for row in of_it)
+                groups = range(0, len(alike), bundles.SIZE)
+                self._groups.extend((alike[first : first + bundles.SIZE], recipe) for first in groups)
+        taken = len(rows) + sum(len(one.recipients) for one in packed)
+        self.taken += taken
+        return taken
 
     async def ready(self) -> bool:
         """Wait for the rows that are being claimed or signed; tell whether there are any to send."""
@@ -282,7 +331,7 @@ class _Work:
         """Return the next copy to send; the rows after it are claimed before they are needed."""
         if self.delivery.stopping:
             return None
-        if self._more and len(self._rows) + _GROUP * len(self._groups) <= _BATCH // 2:
+        if self._more and len(self._rows) <= _BATCH // 2 and len(self._groups) <= _BUNDLES // 2:
             self._more = False  # until that claim has told
             self._refilling = asyncio.create_task(self.refill(_BATCH))
         if self._groups:
@@ -326,8 +375,8 @@ class _Work:
         delivery = self.delivery
         while True:
             await asyncio.sleep(outbox.LEASE.total_seconds() / 6)
-            await delivery.database.writing(outbox.renew, delivery.owner, delivery.clock())
-            await delivery.database.writing(outbox.release, delivery.owner, delivery.clock())
+            await delivery.database.writing(_renew, delivery.owner, delivery.clock())
+            await delivery.database.writing(_release, delivery.owner, delivery.clock())
 
     async def finish(self) -> None:
         """Give back what was claimed and never begun."""
@@ -338,10 +387,18 @@ class _Work:
             self._commit()
         if self._refilling is not None:  # a claim that failed fails again, by itself
             await asyncio.gather(self._refilling, return_exceptions=True)
-        waiting = [row.id for rows, _ in self._groups for row in rows]
-        left = [*(row.id for row, _ in self._rows), *waiting, *self._attempts]
+        left = [*(row.id for row, _ in self._rows), *self._attempts]
+        if left or self._bundles:
+            await self.delivery.database.writing(self._put_back, left)
+
+    def _put_back(self, connection: Connection, rows: Sequence[int]) -> None:
+        owner, left = self.delivery.owner, list(rows)
+        if self._bundles:
+            bundles.put_back(connection, owner, self._bundles)
+            for one in self._bundles.values():
+                left += bundles.rows_of(connection, owner, one).values()
         if left:
-            await self.delivery.database.writing(outbox.put_back, self.delivery.owner, left)
+            outbox.put_back(connection, owner, left)
 
     def _commit(self) -> None:
         """Save what waits for it, in this thread: the sender has it for itself, and two hops cost as much as the commit."""
@@ -349,39 +406,103 @@ class _Work:
         batch, self._waiting = self._waiting, []
         self._expected = max(1, len(batch))
         try:
-            ours = self._save(batch)
+            ours, settled = self._save(batch)
         except Exception as error:  # noqa: BLE001  each connection must hear of it; R9: nothing more is sent
             log.event("outbox.not_marked", level="error", reason=error)
             for *_, marked in batch:
                 marked(False, error)
             return
+        for number, count in settled.items():
+            self._open[number] -= count
+            if not self._open[number]:
+                del self._open[number], self._bundles[number]
         for outcomes, starting, marked in batch:
-            for row_id, _ in outcomes:
-                self._attempts.pop(row_id, None)
+            if self._attempts:
+                for row_id, _ in outcomes:
+                    self._attempts.pop(row_id, None)
             marked(ours.issuperset(starting), None)
 
-    def _save(self, batch: Sequence[_Mark]) -> set[int]:
-        """Save outcomes and marks in one transaction; returns which of those that start are ours."""
+    def _save(self, batch: Sequence[_Mark]) -> tuple[set[int], Counter[int]]:
+        """Save outcomes and marks in one transaction; returns which of those that start are ours.
+
+        And how many recipients of each bundle have an outcome now.
+        """
         now, owner, database = self.delivery.clock(), self.delivery.owner, self.delivery.database
         sent: list[tuple[int, str]] = []
         unsent: list[outbox.Settled] = []
-        for outcomes, _, _ in batch:
-            for row_id, outcome in outcomes:
-                if isinstance(outcome, Sent):
-                    sent.append((row_id, outcome.reply))
-                else:
-                    unsent.append(outbox.Settled(row_id, self._attempts.get(row_id, 0), outcome))
-        starting = [row_id for _, ids, _ in batch for row_id in ids]
+        settled = Counter[int]()
         with database.brief() as connection:
+            for outcomes, _, _ in batch:
+                of_rows = self._settle_bundles(connection, outcomes, settled) if self._bundles else outcomes
+                for row_id, outcome in of_rows:
+                    if isinstance(outcome, Sent):
+                        sent.append((row_id, outcome.reply))
+                    else:
+                        unsent.append(outbox.Settled(row_id, self._attempts.get(row_id, 0), outcome))
             outbox.settle_sent(connection, owner, sent, now)
             if unsent:
                 outbox.settle(connection, owner, unsent, now, random.random())  # noqa: S311  only spreads retries
-            ours = outbox.start(connection, owner, starting)
-            for _, ids, _ in batch:
-                if len(ids) > 1 and not ours.issuperset(ids):  # the others of a group stay here, too
-                    outbox.take_back(connection, owner, [row_id for row_id in ids if row_id in ours])
+            ours = self._start(connection, [starting for _, starting, _ in batch])
         for one in unsent:
             log.event("outbox." + type(one.outcome).__name__.lower(), outbox=one.id, reply=one.outcome.reply)
+        return ours, settled
+
+    def _settle_bundles(
+        self, connection: Connection, outcomes: Sequence[tuple[int, Outcome]], settled: Counter[int]
+    ) -> list[tuple[int, Outcome]]:
+        """Record the bundles that the next hop took whole with one reply; returns the outcomes of all others, by their rows."""
+        of_rows: list[tuple[int, Outcome]] = []
+        owner, at = self.delivery.owner, microseconds(self.delivery.clock())
+        place = 0
+        while place < len(outcomes):
+            number, outcome = outcomes[place]
+            if number >= 0:
+                of_rows.append(outcomes[place])
+                place += 1
+                continue
+            one = self._bundles[bundles.bundle_of(number)]
+            whole = [(each, outcome) for each in one.numbers]
+            if (
+                not isinstance(outcome, Sent)
+                or list(outcomes[place : place + len(whole)]) != whole
+                or not bundles.settle_sent(connection, owner, one, storable(outcome.reply), at)
+            ):
+                whole = []
+                for each, outcome in islice(outcomes, place, None):
+                    if bundles.bundle_of(each) != one.id:
+                        break
+                    whole.append((each, outcome))
+                rows = bundles.rows_of(connection, owner, one)
+                of_rows += [(rows[each], outcome) for each, outcome in whole if each in rows]
+            settled[one.id] += len(whole)
+            place += len(whole)
+        return of_rows
+
+    def _start(self, connection: Connection, starting: Sequence[Sequence[int]]) -> set[int]:
+        """Mark what starts, all of each of these or nothing; returns which are ours."""
+        owner = self.delivery.owner
+        whole: set[int] = set()  # bundles
+        rows: dict[int, int] = {}  # of the recipients of others, by their numbers
+        ours: set[int] = set()
+        if self._bundles:
+            bundled = (each for ids in starting for each in ids if each < 0)
+            for number, part in groupby(bundled, bundles.bundle_of):
+                one, numbers = self._bundles[number], tuple(part)
+                if numbers == one.numbers and bundles.start(connection, owner, number):
+                    whole.add(number)
+                    ours.update(numbers)
+                else:
+                    rows |= bundles.rows_of(connection, owner, one)
+        started = outbox.start(
+            connection, owner, [row for ids in starting for each in ids if (row := rows.get(each, each)) >= 0]
+        )
+        ours |= started
+        ours.update(each for each, row in rows.items() if row in started)
+        for ids in starting:
+            if len(ids) > 1 and not ours.issuperset(ids):  # the others of a group stay here, too
+                marked = [rows.get(each, each) for each in ids if each in ours]
+                outbox.take_back(connection, owner, [row for row in marked if row >= 0])
+                bundles.take_back(connection, owner, whole.intersection(map(bundles.bundle_of, ids)))
         return ours
 
     def _begin(self) -> tuple[outbox.Claimed, _Recipe] | None:
@@ -392,12 +513,10 @@ class _Work:
         self._attempts[row.id] = row.attempts
         return row, recipe
 
-    def _for_all(self, rows: Sequence[outbox.Claimed], recipe: _Recipe) -> Transaction:
-        """Return the transaction of some who get identical copies; they are under way from now on."""
+    def _for_all(self, recipients: _Recipients, recipe: _Recipe) -> Transaction:
+        """Return the transaction of some who get identical copies."""
         assert recipe.identical is not None, "it is a group of such a mailing"
-        self._attempts.update((row.id, row.attempts) for row in rows)
         mail_from = "" if recipe.bounces is None else f"{recipe.bounces}@{self.delivery.domain}"
-        recipients = tuple((row.id, row.address) for row in rows)
         return Transaction(mail_from, recipients, recipe.identical, stuffed=True, identical=True)
 
     def _make(

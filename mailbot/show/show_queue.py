@@ -82,7 +82,7 @@ def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
         )
     copies = outbox.copies(connection, number)
     troubled = [copy.id for copy in copies if copy.state != "sent" or copy.attempts > 1]
-    states: dict[str, int] = {}
+    states: dict[str, int] = dict(outbox.bundled(connection, number))
     for copy in copies:
         states[copy.state] = states.get(copy.state, 0) + 1
     history = [{"at": local(at, zone), "what": what} for at, what in inbox.story(connection, number)]

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, func, insert, select, update
 
 from mailbot.core.address import address_key, same_address
-from mailbot.store import fan_outs
-from mailbot.store.tables import ballot, bounce, delivery, mailing
+from mailbot.store import bundles, fan_outs
+from mailbot.store.tables import ballot, bounce, bundle, delivery, mailing
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class Returned:
 
 def copy_to(connection: Connection, mailing_id: int, address: str) -> int | None:
     """Return the copy of a mailing that left for an address, however that is capitalised; None: there is none."""
+    # It may be faster than our note that the copy left.
+    bundles.open_all(connection, (bundle.c.mailing_id == mailing_id) & (bundle.c.state == "sending"))
     query = select(delivery.c.id, delivery.c.address).where(
         delivery.c.mailing_id == mailing_id, delivery.c.state.in_(("sent", "sending"))
     )
@@ -64,6 +66,7 @@ def returned(connection: Connection, delivery_id: int) -> Returned:
         .join_from(bounce, delivery)
         .where(delivery.c.mailing_id == of, bounce.c.permanent.is_(True))
     ).scalar_one()
+    copies += sum(bundles.copies(connection, bundle.c.mailing_id == of).values())
     return Returned(kind, subject, copies, bounced)
 
 
@@ -71,6 +74,7 @@ def stop_mailing(connection: Connection, delivery_id: int) -> int:
     """Withdraw what has not left of the mailing that this copy belongs to; returns how many."""
     of = select(delivery.c.mailing_id).where(delivery.c.id == delivery_id)
     unqueued = fan_outs.drop(connection, of)
+    bundles.open_waiting(connection, of)
     queued = connection.execute(
         update(delivery)
         .where(delivery.c.mailing_id == of.scalar_subquery(), delivery.c.state == "pending")

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from mailbot.store.database import Written
-from mailbot.store.tables import Moment, delivery, fan_out
+from mailbot.store.tables import Moment, bundle, delivery, fan_out
 
 RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more
 
@@ -30,7 +30,8 @@ def not_out() -> ColumnElement[bool]:
 
 def unfinished() -> CompoundSelect[tuple[int]]:
     """Return the question for the mailings of which copies have not left, or are not queued yet."""
-    return union_all(select(delivery.c.mailing_id).where(not_out()), select(fan_out.c.mailing_id))
+    queued = select(delivery.c.mailing_id).where(not_out())
+    return union_all(queued, select(bundle.c.mailing_id), select(fan_out.c.mailing_id))
 
 
 def given_up_since(moment: int) -> ColumnElement[bool]:
@@ -51,8 +52,12 @@ def next_look(connection: Connection) -> datetime | None:
 _NEXT_LOOK = Written(
     select(
         *(
-            select(func.min(at, type_=Moment)).where(delivery.c.state == state).scalar_subquery().label(state)
-            for state, at in (("pending", delivery.c.due_at), ("sending", delivery.c.lease_until))
+            select(func.min(table.c[at], type_=Moment))
+            .where(table.c.state == state)
+            .scalar_subquery()
+            .label(f"{table}_{at}")
+            for table in (delivery, bundle)
+            for state, at in (("pending", "due_at"), ("sending", "lease_until"))
         )
     )
 )

@@ -49,7 +49,7 @@ from sqlalchemy.sql.visitors import iterate
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.store.tables import metadata
 
-SCHEMA = "0025"  # the newest migration; a test compares
+SCHEMA = "0026"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
 _TRANSACTION = "mailbot_transaction"  # in a connection's info: its `_Transaction`

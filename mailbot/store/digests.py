@@ -9,9 +9,10 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select, text, updat
 
 from mailbot.core.address import address_key
 from mailbot.core.digest import DIGESTS, DigestPost, DigestReader
-from mailbot.store import archive, other_addresses
+from mailbot.store import archive, bundles, other_addresses
 from mailbot.store.tables import (
     NOT_EACH,
+    bundle,
     delivery,
     list_member,
     mailing,
@@ -135,12 +136,15 @@ def _had(connection: Connection, name: str, after: int) -> dict[str, Collection[
     addresses = select(list_member.c.address).where(
         list_member.c.list_name == name, list_member.c.mode.in_(DIGESTS)
     )
+    behind = post.c.list_name == name, post.c.number > after, mailing.c.subject == name
+    of_posts = and_(mailing.c.inbox_id == post.c.inbox_id, mailing.c.kind == "post")
+    open_posts = select(mailing.c.id).join_from(post, mailing, of_posts).where(*behind)
+    bundles.open_all(connection, bundle.c.mailing_id.in_(open_posts))
     query = (
         select(delivery.c.address, post.c.number)
-        .join_from(post, mailing, and_(mailing.c.inbox_id == post.c.inbox_id, mailing.c.kind == "post"))
+        .join_from(post, mailing, of_posts)
         .join(delivery, delivery.c.mailing_id == mailing.c.id)
-        .where(post.c.list_name == name, post.c.number > after, mailing.c.subject == name)
-        .where(delivery.c.address.in_(addresses))
+        .where(*behind, delivery.c.address.in_(addresses))
     )
     found: dict[str, set[int]] = {}
     for address, number in connection.execute(query):

@@ -35,7 +35,7 @@ from sqlalchemy import (
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
 from mailbot.core.reach import Reach
-from mailbot.store import members
+from mailbot.store import bundles, members
 from mailbot.store.copy_states import RESTS
 from mailbot.store.database import Written
 from mailbot.store.documents import document, read_document
@@ -261,6 +261,11 @@ def _end_of_chunk(connection: Connection, one: _FanOut) -> str | None:
 
 
 def _queue(connection: Connection, one: _FanOut, last: str | None, only: str | None = None) -> int:
+    if only is None and one.due_at < RESTS and bundles.is_bundled(connection, one.mailing_id):
+        to = select(list_member.c.address).where(_ahead(one, last)).order_by(list_member.c.email_key)
+        addresses = connection.execute(to).scalars().all()
+        bundles.pack(connection, one.mailing_id, addresses, one.due_at)
+        return len(addresses)
     copies = select(literal(one.mailing_id), list_member.c.address, literal(one.due_at))
     return connection.execute(
         insert(delivery).from_select(

@@ -25,10 +25,10 @@ from sqlalchemy import (
 )
 
 from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
-from mailbot.store import fan_outs
+from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import RESTS, given_up_since, not_out, unfinished
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable
-from mailbot.store.tables import DOUBTFUL, delivery, fan_out, history, mailing, microseconds
+from mailbot.store.tables import DOUBTFUL, bundle, delivery, fan_out, history, mailing, microseconds
 
 _MOST_TEXTS = 20  # beside which a reply is read
 _AT_ONCE = 50  # mailings that are read by one statement
@@ -335,8 +335,10 @@ def postpone(connection: Connection, owner: str, waits: Sequence[tuple[int, date
 
 def next_due(connection: Connection) -> int | None:
     """Return when the next copy is due (microseconds), queued or not; None when nothing waits."""
-    queued = select(func.min(delivery.c.due_at)).where(delivery.c.state == "pending")
-    dues = [connection.execute(query).scalar() for query in (queued, select(func.min(fan_out.c.due_at)))]
+    queued = [
+        select(func.min(table.c.due_at)).where(table.c.state == "pending") for table in (delivery, bundle)
+    ]
+    dues = [connection.execute(query).scalar() for query in (*queued, select(func.min(fan_out.c.due_at)))]
     return min((due for due in dues if due is not None), default=None)
 
 
@@ -350,6 +352,7 @@ def withdraw(connection: Connection, kinds: Sequence[str], subject: str) -> int:
     """Withdraw what waits of these kinds of mailing; what is on its way stays. Returns how many."""
     mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind.in_(kinds))
     unqueued = fan_outs.drop(connection, mailings)
+    bundles.open_waiting(connection, mailings)
     queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", delivery.c.mailing_id.in_(mailings))
@@ -368,7 +371,7 @@ def count_waiting(connection: Connection) -> dict[tuple[str, str], int]:
         .order_by(mailing.c.kind, mailing.c.subject)
     )
     counts = Counter({(row[0], row[1]): row[2] for row in rows})
-    for (kind, subject), number in _unqueued(connection).items():
+    for (kind, subject, _), number in _without_rows(connection).items():
         counts[kind, subject] += number
     return dict(counts)
 
@@ -376,6 +379,7 @@ def count_waiting(connection: Connection) -> dict[tuple[str, str], int]:
 def withdraw_waiting(connection: Connection, why: str, now: datetime) -> int:
     """Withdraw every copy that has not left; returns how many."""
     unqueued = fan_outs.drop(connection, select(fan_out.c.mailing_id))
+    bundles.open_all(connection)
     queued = connection.execute(
         update(delivery)
         .where(not_out())
@@ -398,6 +402,7 @@ def _move(connection: Connection, kind: str, subject: str, which: ColumnElement[
     mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind == kind)
     # What is not queued first: who queues it meanwhile has ended then, and his rows are seen.
     unqueued = fan_outs.move(connection, mailings, by)
+    bundles.open_waiting(connection, mailings)
     queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailings))
@@ -410,8 +415,8 @@ def count_by_state(connection: Connection) -> dict[str, int]:
     """Return how many recipients are in each state; who waits to be queued is pending."""
     rows = connection.execute(select(delivery.c.state, func.count()).group_by(delivery.c.state))
     counts = Counter({row[0]: row[1] for row in rows})
-    if unqueued := sum(_unqueued(connection).values()):
-        counts["pending"] += unqueued
+    for (_, _, state), number in _without_rows(connection).items():
+        counts[state] += number
     return dict(sorted(counts.items()))
 
 
@@ -426,22 +431,25 @@ def count_by_kind(connection: Connection, subject: str) -> dict[str, dict[str, i
     counts: dict[str, dict[str, int]] = {}
     for kind, state, number in rows:
         counts.setdefault(kind, {})[state] = number
-    for (kind, about), number in _unqueued(connection).items():
+    for (kind, about, state), number in _without_rows(connection).items():
         if about == subject:
             states = counts.setdefault(kind, {})
-            states["pending"] = states.get("pending", 0) + number
+            states[state] = states.get(state, 0) + number
     return counts
 
 
-def _unqueued(connection: Connection) -> Counter[tuple[str, str]]:
-    """Return how many copies are not queued yet, by kind of mailing and list."""
-    left = fan_outs.left(connection)
+def _without_rows(connection: Connection) -> Counter[tuple[str, str, str]]:
+    """Return how many copies are in bundles, or not queued yet, by kind of mailing, list, and state."""
+    left = Counter(bundles.copies(connection))
+    left.update({(number, "pending"): count for number, count in fan_outs.left(connection).items()})
+    numbers = {number for number, _ in left}
     rows = connection.execute(
-        select(mailing.c.id, mailing.c.kind, mailing.c.subject).where(mailing.c.id.in_(left))
+        select(mailing.c.id, mailing.c.kind, mailing.c.subject).where(mailing.c.id.in_(numbers))
     )
-    counts: Counter[tuple[str, str]] = Counter()
-    for number, kind, subject in rows:
-        counts[kind, subject] += left[number]
+    about = {number: (kind, subject) for number, kind, subject in rows}
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for (number, state), count in left.items():
+        counts[*about[number], state] += count
     return counts
 
 
@@ -515,6 +523,15 @@ def cooked_mails(connection: Connection, subject: str, kind: str) -> list[tuple[
     return [(row[0], row[1]) for row in connection.execute(query.order_by(mailing.c.id))]
 
 
+def bundled(connection: Connection, inbox_id: int) -> Counter[str]:
+    """Return how many of the copies that one received mail caused stand in bundles and have no numbers yet, by state."""
+    caused = select(mailing.c.id).where(mailing.c.inbox_id == inbox_id)
+    counts: Counter[str] = Counter()
+    for (_, state), number in bundles.copies(connection, bundle.c.mailing_id.in_(caused)).items():
+        counts[state] += number
+    return counts
+
+
 @dataclass(frozen=True)
 class Copy:
     """One recipient's row for people to look at."""
@@ -530,7 +547,7 @@ class Copy:
 
 
 def copies(connection: Connection, inbox_id: int, most: int = 1000) -> list[Copy]:
-    """Return the copies that one received mail caused."""
+    """Return the copies that one received mail caused, without those that are `bundled`."""
     rows = connection.execute(
         _COPIES.where(mailing.c.inbox_id == inbox_id).order_by(delivery.c.id).limit(most)
     )

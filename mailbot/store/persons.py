@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -31,6 +32,7 @@ from mailbot.store.tables import (
     ballot,
     body,
     bulletin,
+    bundle,
     contact,
     delivery,
     desk_word,
@@ -93,6 +95,11 @@ def rows_about(connection: Connection, address: str) -> dict[str, list[Row]]:
             about.append(seat_offer.c.ballot_id.in_(asked))
         query = select(*shown).where(or_(*about))
         rows: list[Row] = [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001  its public name
+        if table is bundle:  # it names others, too
+            copies = [
+                row for row in rows if address_key(address) in map(address_key, json.loads(row["addresses"]))
+            ]
+            rows = [{**row, "id": None, "copies": 1, "addresses": address} for row in copies]
         if rows:
             found[table.name] = rows
     return found

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from mailbot.store import fan_outs
+from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import not_out
 from mailbot.store.database import Written
 from mailbot.store.moments import last_before
@@ -55,7 +55,7 @@ def figures_since(connection: Connection, since: datetime) -> DayFigures:
         )
     }
     waiting = connection.execute(select(func.count()).select_from(delivery).where(not_out())).scalar_one()
-    waiting += sum(fan_outs.left(connection).values())
+    waiting += sum(fan_outs.left(connection).values()) + sum(bundles.copies(connection).values())
     held = connection.execute(select(func.count()).where(inbox.c.state == "held")).scalar_one()
     failed = states.get("failed", 0) + states.get("expired", 0)
     return DayFigures(received, states.get("sent", 0), failed, waiting, held)

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from mailbot.store import archive, fan_outs
+from mailbot.store import archive, bundles, fan_outs
 from mailbot.store.copy_states import not_out
 from mailbot.store.database import scrub_after
-from mailbot.store.tables import delivery, inbox, mail, mailing, post, post_words
+from mailbot.store.tables import bundle, delivery, inbox, mail, mailing, post, post_words
 
 # Mails of a list that may hold several of its posts, or lines of them: once they have left nobody needs them.
 _COLLECTIONS = ("old_posts", "digest", "notices", "member_answer")
@@ -83,7 +83,9 @@ def leaving(connection: Connection, name: str, inbox_ids: Collection[int], since
     caused = and_(mailing.c.inbox_id.in_(inbox_ids), delivery.c.state == "sending")
     gathered = and_(_collections(name, since), not_out())
     query = select(func.count()).select_from(delivery.join(mailing)).where(or_(caused, gathered))
-    return connection.execute(query).scalar_one()
+    of_these = select(mailing.c.id).where(mailing.c.inbox_id.in_(inbox_ids))
+    bundled = bundles.copies(connection, bundle.c.mailing_id.in_(of_these) & (bundle.c.state == "sending"))
+    return connection.execute(query).scalar_one() + sum(bundled.values())
 
 
 def empty_copies(connection: Connection, name: str, inbox_ids: Collection[int], since: datetime) -> list[str]:
@@ -95,6 +97,7 @@ def empty_copies(connection: Connection, name: str, inbox_ids: Collection[int], 
     numbers = list(connection.execute(select(mailing.c.id).where(holding, mailing.c.cooked != b"")).scalars())
     of_these = delivery.c.mailing_id.in_(numbers)
     fan_outs.drop(connection, numbers)
+    bundles.open_waiting(connection, numbers)
     connection.execute(
         update(delivery).where(of_these, delivery.c.state == "pending").values(state="withdrawn")
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, case, func, select, update
 
-from mailbot.store import fan_outs
+from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import RESTS, unfinished
 from mailbot.store.tables import delivery, fan_out, mailing, microseconds
 
@@ -54,6 +55,7 @@ def resume(connection: Connection, mailing_ids: Collection[int]) -> int:
 def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now: datetime) -> int:
     """Let the copies that have not left never leave; returns how many."""
     unqueued = fan_outs.drop(connection, mailing_ids)
+    bundles.open_waiting(connection, mailing_ids)
     queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", delivery.c.mailing_id.in_(mailing_ids))
@@ -65,6 +67,7 @@ def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now
 def _move(connection: Connection, mailing_ids: Collection[int], which: ColumnElement[bool], by: int) -> int:
     # What is not queued first: who queues it meanwhile has ended then, and his rows are seen.
     unqueued = fan_outs.move(connection, mailing_ids, by)
+    bundles.open_waiting(connection, mailing_ids)
     queued = connection.execute(
         update(delivery)
         .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailing_ids))
@@ -93,15 +96,21 @@ def _sendings(connection: Connection, condition: ColumnElement[bool]) -> list[Se
     )
     left = fan_outs.left(connection)
     resting = set(connection.execute(select(fan_out.c.mailing_id).where(fan_out.c.due_at >= RESTS)).scalars())
-    found = [_with_unqueued(Sending(*row), left.get(row[0], 0), rests=row[0] in resting) for row in rows]
+    bundled: Counter[int] = Counter()
+    for (number, _), count in bundles.copies(connection).items():
+        bundled[number] += count
+    found = [
+        _with_more(Sending(*row), bundled[row[0]], left.get(row[0], 0), rests=row[0] in resting)
+        for row in rows
+    ]
     return [one for one in found if one.total > 1]
 
 
-def _with_unqueued(one: Sending, number: int, *, rests: bool) -> Sending:
+def _with_more(one: Sending, bundled: int, unqueued: int, *, rests: bool) -> Sending:
     return replace(
         one,
-        total=one.total + number,
-        waiting=one.waiting + number,
-        resting=one.resting + number * rests,
-        unqueued=number,
+        total=one.total + bundled + unqueued,
+        waiting=one.waiting + bundled + unqueued,
+        resting=one.resting + unqueued * rests,
+        unqueued=unqueued,
     )

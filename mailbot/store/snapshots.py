@@ -40,7 +40,19 @@ _NUMBERED = (
     ballot,
 )  # whose numbers are in addresses that we gave out
 _WAIT = 600.0  # seconds for a lock
-_COUNTED = ("inbox", "mailing", "delivery", "ballot", "vote", "body", "contact", "post", "event", "survey")
+_COUNTED = (
+    "inbox",
+    "mailing",
+    "delivery",
+    "bundle",
+    "ballot",
+    "vote",
+    "body",
+    "contact",
+    "post",
+    "event",
+    "survey",
+)
 
 
 @dataclass(frozen=True)

@@ -605,6 +605,25 @@ delivery = Table(
     Index("ix_delivery_refused", "settled_at", sqlite_where=text("state IN ('failed', 'expired')")),
 )
 
+bundle = Table(  # up to fifty identical copies that have not left, in place of their rows of `delivery`: store/bundles.py
+    "bundle",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("mailing_id", _Id, ForeignKey("mailing.id"), nullable=False, index=True),
+    Column("copies", Integer, nullable=False),
+    Column(
+        "state", Text, nullable=False, server_default="pending"
+    ),  # this and what follows: as in `delivery`
+    Column("due_at", BigInteger, nullable=False),
+    Column("lease_owner", Text),
+    Column("lease_until", BigInteger),
+    Column("in_flight", Boolean, nullable=False, server_default=text("false")),
+    Column("addresses", Text, nullable=False),  # JSON
+    Index("ix_bundle_waiting", "due_at", "id", sqlite_where=text("state = 'pending'")),
+    Index("ix_bundle_leased", "lease_owner", sqlite_where=text("state = 'sending'")),
+    sqlite_autoincrement=True,  # a sender knows it by its id, which must never be another's
+)
+
 fan_out = Table(  # a post to a large list that is not queued to all its members yet: store/fan_outs.py
     "fan_out",
     metadata,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,10 +25,21 @@ from sqlalchemy import (
 
 from mailbot.core.address import address_key
 from mailbot.core.trouble import Failure, State, Trouble
+from mailbot.store import bundles
 from mailbot.store.copy_states import given_up_since
 from mailbot.store.database import Keyed, storable, upserting
 from mailbot.store.moments import last_before
-from mailbot.store.tables import contact, delivery, failure, list_member, mailing, microseconds, post, trouble
+from mailbot.store.tables import (
+    bundle,
+    contact,
+    delivery,
+    failure,
+    list_member,
+    mailing,
+    microseconds,
+    post,
+    trouble,
+)
 
 PROBE = "address_probe"  # the kind of mailing that asks an address for a sign of life
 
@@ -94,7 +106,8 @@ def share_failed(connection: Connection, delivery_id: int) -> tuple[int, int]:
     of = select(delivery.c.mailing_id).where(delivery.c.id == delivery_id).scalar_subquery()
     failed = select(func.count()).select_from(failure).join(delivery).where(delivery.c.mailing_id == of)
     copies = select(func.count()).select_from(delivery).where(delivery.c.mailing_id == of)
-    return connection.execute(failed).scalar_one(), connection.execute(copies).scalar_one()
+    bundled = sum(bundles.copies(connection, bundle.c.mailing_id == of).values())
+    return connection.execute(failed).scalar_one(), connection.execute(copies).scalar_one() + bundled
 
 
 def refused(connection: Connection, since: datetime, most: int = 500) -> list[Refused]:
@@ -249,6 +262,13 @@ def missed(connection: Connection, mailing_id: int, list_name: str, made_at: dat
     rows = [
         Missed(row[0], _MISSED.get(row[1], "waits"), row[3] or row[2] or "")
         for row in connection.execute(query)
+    ]
+    rows += [
+        Missed(address, "waits", "")
+        for addresses in connection.execute(
+            select(bundle.c.addresses).where(bundle.c.mailing_id == mailing_id)
+        ).scalars()
+        for address in json.loads(addresses)
     ]
     left_out = (
         select(trouble.c.address, trouble.c.words)

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, func, or_, select, text
 
 from mailbot.core.envelope import StorageUnavailable
-from mailbot.store import outbox
+from mailbot.store import bundles, outbox
 from mailbot.store.database import schema_of, storage_errors
-from mailbot.store.tables import delivery, history, inbox, mail, mailing, microseconds
+from mailbot.store.tables import bundle, delivery, history, inbox, mail, mailing, microseconds
 
 _LEASE_GRACE = timedelta(seconds=60)  # another node takes an expired row within 30
 _ALARM = "office_report"
@@ -134,12 +134,15 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
             .group_by(inbox.c.state)
         )
     }
+    ended = microseconds(now - _LEASE_GRACE)
     expired = connection.execute(
         select(func.count()).where(
             delivery.c.state == "sending",
-            or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < microseconds(now - _LEASE_GRACE)),
+            or_(delivery.c.lease_until.is_(None), delivery.c.lease_until < ended),
         )
     ).scalar_one()
+    left = (bundle.c.state == "sending") & (bundle.c.lease_until < ended)
+    expired += sum(bundles.copies(connection, left).values())
     alarm = connection.execute(
         select(mailing.c.created_at, delivery.c.id)
         .join_from(mailing, delivery)

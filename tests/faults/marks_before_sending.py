@@ -14,8 +14,8 @@ from sqlalchemy import Connection, update
 from mailbot.cli import main
 from mailbot.core.delivery import Marked, Outcome
 from mailbot.flows import deliver_outbox
-from mailbot.store import outbox
-from mailbot.store.tables import delivery
+from mailbot.store import bundles, outbox
+from mailbot.store.tables import bundle, delivery
 
 _mark = deliver_outbox._Work.mark
 
@@ -24,6 +24,13 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
     """Mark what is about to leave as sent already."""
     connection.execute(update(delivery).where(delivery.c.id.in_(ids)).values(state="sent"))
     return set(ids)
+
+
+def start_bundle(connection: Connection, owner: str, bundle_id: int) -> bool:
+    """Mark the copies of a bundle so."""
+    bundles.open_all(connection, (bundle.c.id == bundle_id) & (bundle.c.lease_owner == owner))
+    connection.execute(update(delivery).where(delivery.c.state == "sending").values(state="sent"))
+    return True
 
 
 def mark(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
@@ -37,5 +44,6 @@ def mark(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[
 
 
 outbox.start = start
+bundles.start = start_bundle
 setattr(deliver_outbox._Work, "mark", mark)  # noqa: B010  mypy would not have it
 main()

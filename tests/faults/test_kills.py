@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbot.core.mailing_list import Copies
 from tests.faults.node import CONNECTIONS, SHORT, Node, new_node, until
 from tests.faults.sink import Sink
 
@@ -98,12 +99,15 @@ def test_kills_repeat_at_most_a_group_of_identical_copies_for_each_connection(
     assert account.repeated <= account.possible <= 50 * CONNECTIONS * kills, f"seed {SEED}: {account}"
 
 
-def test_a_service_that_marks_before_it_sends_is_found_out(tmp_path: Path, sink: Sink) -> None:
+@pytest.mark.parametrize(("copies", "members"), [("personal", MEMBERS), ("identical", 4_000)])
+def test_a_service_that_marks_before_it_sends_is_found_out(
+    tmp_path: Path, sink: Sink, copies: Copies, members: int
+) -> None:
     """The control: with the safeguard turned round, the same kills lose mail, and the count shows it."""
-    node = new_node(tmp_path / "site", sink.port, members=MEMBERS)
+    node = new_node(tmp_path / "site", sink.port, members=members, copies=copies)
     node.program = Path(__file__).parent / "marks_before_sending.py"
     try:
-        account = killed_at_random(node, sink, 10)  # each finds it out more often than not
+        account = killed_at_random(node, sink, 10, members=members)  # each finds it out more often than not
     finally:
         node.stop()
     print(f"seed {SEED}: {account}")

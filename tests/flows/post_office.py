@@ -40,7 +40,7 @@ from mailbot.formats.markdown import read_markdown
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.site import Site
-from mailbot.store import ballots, inbox
+from mailbot.store import ballots, bundles, inbox
 from mailbot.store.database import Database
 from mailbot.store.inbox import Entry
 from mailbot.store.outbox import Claimed
@@ -263,8 +263,9 @@ class PostOffice:
         return copy
 
     def all_copies(self, after: int = 0) -> list[Copy]:
-        """Return every copy, in order."""
-        with self.database.read() as connection:
+        """Return every copy, in order; those in bundles are taken out of them."""
+        with self.database.write() as connection:
+            bundles.open_all(connection)
             rows = connection.execute(
                 select(
                     *(delivery.c.id, delivery.c.mailing_id, delivery.c.address, delivery.c.ballot_id),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -20,7 +21,7 @@ from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store import digests, fan_outs, inbox, outbox, pulses, sender_checks, sendings
+from mailbot.store import bundles, digests, fan_outs, inbox, outbox, pulses, sender_checks, sendings
 from mailbot.store.database import Database
 from tests.flows.post_office import EVENT, KAIGI, SECURITY, SURVEY, YAMADA, Copy, PostOffice
 from tests.statements import plan, watched
@@ -39,6 +40,7 @@ _GROWING = frozenset(
             "seen",
             "bounce",
             "failure",
+            "bundle",
         ),
         *("vote", "ballot", "answered", "journal", "confirmation", "desk_word", "membership", "list_member"),
         *("contact", "body", "occurrence", "register_change", "thread_choice"),
@@ -46,7 +48,7 @@ _GROWING = frozenset(
 )
 # Read whole by an index that holds some rows only.
 _PARTIAL = re.compile(
-    r"USING (COVERING )?INDEX ix_(delivery_(waiting|leased|doubtful)|list_member_not_each|body_dated|ballot_receipt_owed)"
+    r"USING (COVERING )?INDEX ix_((delivery|bundle)_(waiting|leased|doubtful)|bundle_mailing_id|list_member_not_each|body_dated|ballot_receipt_owed)"
 )
 
 # From the newest row on, until one is older: store/moments.py.
@@ -145,6 +147,40 @@ def test_copies_leave(busy: tuple[PostOffice, list[Copy]]) -> None:
     assert look(outbox.release, "n", office.now + timedelta(days=1)) == []
     assert look(outbox.release, "n", office.now, everything=True) == []
     assert look(sendings.rest, [taken[0].mailing_id]) == []
+
+
+def test_identical_copies_leave(office: PostOffice) -> None:
+    """In bundles: claimed, marked, settled, opened, released."""
+    office.apply(replace(SECURITY, copies="identical"))
+    for number in range(3):
+        office.post(YAMADA, Message_ID=f"<{number}@test>")
+    until = office.now + outbox.LEASE
+
+    def within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+        with office.database.write() as connection:
+            return function(connection, *arguments, **options)
+
+    def look(function: Callable[..., Any], *arguments: Any, **options: Any) -> list[str]:
+        return looked_through(office.database, partial(within, function, *arguments, **options))
+
+    assert look(bundles.are_first, office.now) == []
+    taken: list[bundles.Bundle] = []
+    assert (
+        looked_through(
+            office.database, lambda: taken.extend(within(bundles.claim, "n", office.now, until, 10))
+        )
+        == []
+    )
+    first, second, third = taken
+    assert look(bundles.start, "n", first.id) == []
+    assert look(bundles.settle_sent, "n", first, "250", 7) == []
+    assert look(bundles.rows_of, "n", second) == []
+    assert look(bundles.renew, "n", until) == []
+    assert look(bundles.put_back, "n", [third.id]) == []
+    assert look(bundles.open_due, office.now, 1) == []
+    assert look(bundles.release, "n", office.now + timedelta(days=1)) == []
+    assert look(bundles.release, "n", office.now, everything=True) == []
+    assert look(bundles.open_waiting, [first.mailing_id]) == []
 
 
 def test_a_copy_comes_back(busy: tuple[PostOffice, list[Copy]]) -> None:

@@ -22,6 +22,7 @@ from mailbot.site import Site
 from mailbot.store import (
     ballots,
     bulletins,
+    bundles,
     events,
     fan_outs,
     journal,
@@ -77,6 +78,7 @@ def erase_person(
     if not any(persons.rows_about(connection, each) for each in addresses):
         raise Refusal(f"{address}: nothing is kept about this address")
     fan_outs.finish(connection)  # they name the address up to which they have come
+    bundles.open_all(connection)  # his copy is one of many there
     names = tuple(dict.fromkeys(name for each in addresses for name in _names(connection, each)))
     own_names = persons.own_names(connection, addresses)
     stand_in = f"erased-{persons.count_erasures(connection) + 1}@erased.invalid"

@@ -21,7 +21,7 @@ _FILES = {
     "lists.json": ("list_member", "membership", "thread_choice", "held_post"),
     "posts.json": ("post",),
     "surveys.json": ("ballot", "vote", "proxy", "act", "seat_offer"),
-    "log.json": ("history", "inbox", "delivery", "bounce"),
+    "log.json": ("history", "inbox", "delivery", "bundle", "bounce"),
 }
 _SECRET = frozenset({"token_hash", "salt", "chain", "digest", "commitment", "content", "cooked"})
 _ANSWERS = ("answers", "problems", "remarks", "flags", "reason")

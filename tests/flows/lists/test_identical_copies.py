@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
+from mailbot.core.envelope import StorageFull
+from mailbot.core.pace import Pace
 from mailbot.core.relay import Relay
 from mailbot.core.token import bounce_token, mailing_token
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.folder.definitions import load_definitions
-from mailbot.store import bounces, outbox, troubles
-from mailbot.store.tables import delivery, failure
+from mailbot.store import bounces, bundles, outbox, troubles
+from mailbot.store.tables import bundle, delivery, failure, mailing
 from tests.flows.members.test_record_bounce import dsn
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice
 from tests.folder.test_definitions import folder
@@ -138,12 +142,12 @@ async def test_killed_in_the_middle_a_group_for_each_connection_is_in_doubt(offi
     large(office, 400)
     office.post(YAMADA)
     with office.database.write() as connection:  # as a kill leaves it: two groups written, the rest claimed
-        rows = [row.id for row in outbox.claim(connection, "this", office.now, 400)]
-        assert len(outbox.start(connection, "this", rows[:100])) == 100
+        taken = bundles.claim(connection, "this", office.now, office.now + outbox.LEASE, 8)
+        assert all(bundles.start(connection, "this", one.id) for one in taken[:2])
     async with Server() as server:
         restarted = sender(office, server.relay)
         with office.database.write() as connection:
-            outbox.release(connection, "this", office.now, everything=True)
+            bundles.release(connection, "this", office.now, everything=True)
         assert await restarted.deliver() == 400
     assert states(office) == {"sent": 400}
     assert doubtful(office) == 100
@@ -153,6 +157,8 @@ async def test_a_group_whose_lease_is_lost_stays_with_its_new_holder(office: Pos
     """Also where it is only a part of it (promises.md I24): the rest of the group leaves without that part, in no doubt."""
     large(office, 60)
     office.post(YAMADA)
+    with office.database.write() as connection:
+        bundles.open_all(connection)
     start = outbox.start
 
     async with Server() as server:
@@ -169,6 +175,161 @@ async def test_a_group_whose_lease_is_lost_stays_with_its_new_holder(office: Pos
         assert states(office) == {"pending": 58, "sending": 2}
         await sender(office, server.relay).deliver()
     assert states(office) == {"sending": 2, "sent": 58}
+    assert doubtful(office) == 0
+
+
+async def test_a_bundle_whose_lease_is_lost_stays_with_its_new_holder(office: PostOffice) -> None:
+    """Nothing of it leaves, and what we say of it counts for nothing (promises.md I24)."""
+    large(office, 150)
+    office.post(YAMADA)
+    start = bundles.start
+
+    async with Server() as server:
+        with pytest.MonkeyPatch.context() as patched:
+
+            def taken(connection: Connection, owner: str, bundle_id: int) -> bool:
+                connection.execute(update(bundle).where(bundle.c.id == 2).values(lease_owner="other"))
+                return start(connection, owner, bundle_id)
+
+            patched.setattr(bundles, "start", taken)
+            await sender(office, server.relay, connections=1).deliver()
+        await sender(office, server.relay).deliver()
+    assert len(server.contents) == 2
+    assert states(office) == {"sending": 50, "sent": 100}
+    assert doubtful(office) == 0
+
+
+@pytest.mark.parametrize("when", ["before its mark", "before its outcome"])
+async def test_a_bundle_that_is_opened_on_its_way_leaves_as_rows(office: PostOffice, when: str) -> None:
+    """An erasure, or a bounce that is faster than our note, makes rows of it: each recipient gets it once all the same."""
+    large(office, 180)
+    office.post(YAMADA)
+    patched_one = "start" if when == "before its mark" else "settle_sent"
+    real = getattr(bundles, patched_one)
+
+    def opened(connection: Connection, *arguments: object) -> bool:
+        bundles.open_all(connection)
+        return bool(real(connection, *arguments))
+
+    async with Server() as server:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(bundles, patched_one, opened)
+            assert await sender(office, server.relay).deliver() >= 180
+        await sender(office, server.relay).deliver()
+    assert rcpts(server) == Counter(dict.fromkeys(rcpts(server), 1))
+    assert states(office) == {"sent": 180}
+    assert doubtful(office) == 0
+
+
+def rcpts(*servers: Server) -> Counter[str]:
+    """Return who was named how often."""
+    return Counter(
+        line for server in servers for commands in server.commands for line in commands if line[:4] == "RCPT"
+    )
+
+
+async def test_a_relay_that_takes_fewer_at_once_gets_them_in_several(office: PostOffice) -> None:
+    """The rest of a bundle goes in the next transaction, each recipient once."""
+    large(office, 130)
+    office.post(YAMADA)
+    room: list[str] = []
+
+    def crowded(_connection: int, command: str) -> Said:
+        if command[:4] == "MAIL":
+            room.clear()
+        if command[:4] == "RCPT":
+            room.append(command)
+            return b"452 4.5.3 too many recipients" if len(room) > 20 else None
+        return None
+
+    async with Server(crowded) as server:
+        await sender(office, server.relay, connections=1).deliver()
+    assert states(office) == {"sent": 130}
+    assert doubtful(office) == 0
+    assert len(server.contents) == 8  # 20, 20, 10; the same; 20, 10
+
+
+@pytest.mark.parametrize("where", ["MAIL", "RCPT TO:<m0060@", "DATA"])
+async def test_a_relay_that_goes_away_in_the_middle_leaves_nobody_in_doubt(
+    office: PostOffice, where: str
+) -> None:
+    """421 before the content: the next relay gets the bundle."""
+    large(office, 200)
+    office.post(YAMADA)
+    seen: list[str] = []
+
+    def leaving(_connection: int, command: str) -> Said:
+        seen.append(command)
+        late = sum(one == "." for one in seen) >= 1
+        return b"421 4.3.2 bye" if late and command.startswith(where) else None
+
+    async with Server(leaving) as first, Server() as second:
+        await sender(office, first.relay, second.relay, connections=2).deliver()
+        office.pass_time(outbox.LEASE * 100)
+        await sender(office, second.relay).deliver()
+    assert states(office) == {"sent": 200}
+    assert doubtful(office) == 0
+    assert len(first.contents) + len(second.contents) >= 4
+
+
+async def test_a_maildir_keeps_a_file_for_each(office: PostOffice, tmp_path: Path) -> None:
+    """With a reply of its own, so that each has his row before it is settled."""
+    large(office, 120)
+    office.post(YAMADA)
+    await sender(office, Relay("maildir", path=tmp_path / "kept")).deliver()
+    assert states(office) == {"sent": 120}
+    assert len(list((tmp_path / "kept" / "new").iterdir())) == 120
+    assert len({copy.id for copy in office.copies("post")}) == 120
+
+
+async def test_a_limited_pace_takes_them_one_by_one(office: PostOffice) -> None:
+    """Each waits for his own turn."""
+    large(office, 130)
+    office.post(YAMADA)
+    paced = replace(sender(office), pace=Pace(all=60))
+    async with Server() as server:
+        paced.relays = [server.relay]
+        for _ in range(40):
+            await paced.deliver()
+            office.pass_time(timedelta(seconds=30))
+    assert states(office) == {"sent": 130}
+    assert max(rcpts(server).values()) == 1
+
+
+async def test_what_cannot_leave_waits_and_the_others_go_on(office: PostOffice) -> None:
+    """A mailing that is spoilt is tried again later, recipient by recipient."""
+    large(office, 120)
+    office.post(YAMADA)
+    with office.database.write() as connection:
+        (good,) = connection.execute(select(mailing.c.cooked).where(mailing.c.identical)).scalars()
+        connection.execute(update(mailing).values(cooked=b"no end"))
+    async with Server() as server:
+        await sender(office, server.relay).deliver()
+        assert states(office) == {"pending": 120}
+        with office.database.write() as connection:
+            connection.execute(update(mailing).values(cooked=good))
+        office.pass_time(outbox.LEASE * 100)
+        await sender(office, server.relay).deliver()
+    assert states(office) == {"sent": 120}
+
+
+async def test_while_nothing_can_be_noted_nothing_leaves(office: PostOffice) -> None:
+    """The run ends, what it had not begun goes back whole (promises.md R9)."""
+    large(office, 400)
+    office.post(YAMADA)
+
+    def full(*_: object) -> bool:
+        raise StorageFull("disk full")
+
+    async with Server() as server:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(bundles, "start", full)
+            with pytest.raises(StorageFull):
+                await sender(office, server.relay).deliver()
+        assert not server.contents
+        assert states(office) == {"pending": 400}
+        assert await sender(office, server.relay).deliver() == 400
+    assert states(office) == {"sent": 400}
     assert doubtful(office) == 0
 
 

@@ -59,6 +59,7 @@ NAME = "山田太郎"
 OURS = """
 act: subject act digest state; answered:; attendance: event_key code; ballot: subject kind code reference token_hash;
 body: code name kind prefecture successor category; bounce: status; bulletin: key state list_name mailings;
+bundle: state lease_owner;
 confirmation: token_hash kind; contact: code tags; delivery: state lease_owner; desk_word: token_hash;
 event: key state; fan_out: list_name thread profile; failure: status reason; gateway: code; held_post: list_name waits_for rule;
 inbox: state; journal: what salt commitment renewed chain; journal_head: chain; ledger_head: subject chain;
@@ -87,7 +88,7 @@ vote: reason
 """
 # The same as JSON, which escapes what is not ASCII.
 JSON = """
-act: detail; confirmation: detail; delivery: fields; fan_out: target; gateway: findings; register_change: old new; sealed_line: answers;
+act: detail; bundle: addresses; confirmation: detail; delivery: fields; fan_out: target; gateway: findings; register_change: old new; sealed_line: answers;
 vote: answers problems remarks flags
 """
 # Read by the erasure itself; each is tried by a test of its own.
