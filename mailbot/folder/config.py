@@ -170,7 +170,15 @@ def read_config(
     partial = replace(_partial(folder, found), people=_people(source, found), calendar=calendar)
     if mistakes:
         return None, partial, mistakes
-    config = Config(
+    return _config(file, found, partial, sources, dkim), partial, []
+
+
+def _config(
+    file: Path, found: ConfigFile, partial: Partial, sources: tuple[ImapSource, ...], dkim: Dkim | None
+) -> Config:
+    """Return what a file without mistakes says, in the values of core."""
+    folder = file.parent.parent
+    return Config(
         folder=folder,
         file=file,
         domain=partial.domain,
@@ -203,14 +211,13 @@ def read_config(
         dkim=dkim,
         web=found.web,
         web_url=found.web_url or "",
-        calendar=calendar,
+        calendar=partial.calendar,
         bounces=Limits(
             found.bounces.probe_at,
             timedelta(days=found.bounces.half_life_days),
             timedelta(days=found.bounces.probe_days),
         ),
     )
-    return config, partial, []
 
 
 def secret_key(config: Config) -> bytes:

@@ -11,12 +11,13 @@ from mailbot.core.bulletin_sentences import bulletin_sentence
 from mailbot.core.calendar import moment_words
 from mailbot.core.desk_sentences import sentence
 from mailbot.core.two_persons import ACT_LASTS, COMMAND_LINE, deciders
-from mailbot.flows.bulletins.choose_readers import choose_readers
-from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
+from mailbot.flows.bulletins.choose_readers import Readers, choose_readers
+from mailbot.flows.bulletins.compose_bulletin import Composed, compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change, refuse_gone
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
 from mailbot.store import acts, journal
+from mailbot.store.bulletins import StoredBulletin
 
 _FIRST = 5  # readers that are named
 
@@ -33,7 +34,7 @@ def ask_bulletin(
     refuse_gone(site, stored)
     value = stored.bulletin
     composed = compose_bulletin(connection, site, value, now)
-    readers = choose_readers(connection, value, now)
+    words = _words(site, stored, composed, choose_readers(connection, value, now))
     for older in acts.waiting(connection, key):
         note = sentence(site.language, "superseded")
         acts.decide(connection, older.id, "expired", by="", note=note, now=now)
@@ -41,7 +42,6 @@ def ask_bulletin(
     digest = acts.digest_of(value)
     act_id = acts.add(connection, key, "send", {}, digest, by=by, now=now)
     journal.add(connection, "act.asked", now, who=by, about=key, detail=f"send, of {', '.join(asked)}")
-    undecided = bulletin_sentence(site.language, "no-time")
     for role in ("approver", "editor"):
         to = asked if role == "approver" else (by,)
         if role == "editor" and ("@" not in by or any(same_address(by, one) for one in asked)):
@@ -50,26 +50,13 @@ def ask_bulletin(
             "bulletin_draft",
             now=now,
             role=role,
-            key=key,
-            title=value.title,
-            subject_of_mail=composed.subject,
             digest=f"{digest[:4]}-{digest[4:8]}".upper(),
             asked_by="" if by == COMMAND_LINE or role == "editor" else by,
             others=asked,
             own=all(same_address(by, one) for one in asked),
-            readers=len(readers.readers),
-            by_way=tuple(map(str, readers.by_way)),
-            doubled=readers.doubled,
-            first=tuple(one.address for one in readers.readers[:_FIRST]),
-            sends=undecided
-            if value.sends is None
-            else moment_words(value.sends.astimezone(site.zone), site.language),
-            has_time=value.sends is not None,
-            from_mail=bool(stored.written_by),
-            undo=value.undo_minutes,
             until=moment_words((now + ACT_LASTS).astimezone(site.zone), site.language),
             of_office=role == "editor" or all(_of_office(site, one) for one in asked),
-            lines=tuple(line for line in composed.text.split("\n")),
+            **words,
         )
         tell_office(
             connection,
@@ -82,6 +69,28 @@ def ask_bulletin(
             act_id=act_id if role == "approver" else None,
         )
     return asked
+
+
+def _words(site: Site, stored: StoredBulletin, composed: Composed, readers: Readers) -> dict[str, object]:
+    """Return what every draft says of its bulletin: what would go out, to whom and when."""
+    value = stored.bulletin
+    sends = bulletin_sentence(site.language, "no-time")
+    if value.sends is not None:
+        sends = moment_words(value.sends.astimezone(site.zone), site.language)
+    return {
+        "key": value.key,
+        "title": value.title,
+        "subject_of_mail": composed.subject,
+        "readers": len(readers.readers),
+        "by_way": tuple(map(str, readers.by_way)),
+        "doubled": readers.doubled,
+        "first": tuple(one.address for one in readers.readers[:_FIRST]),
+        "sends": sends,
+        "has_time": value.sends is not None,
+        "from_mail": bool(stored.written_by),
+        "undo": value.undo_minutes,
+        "lines": tuple(composed.text.split("\n")),
+    }
 
 
 def _of_office(site: Site, address: str) -> bool:
