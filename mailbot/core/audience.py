@@ -40,6 +40,27 @@ def lists_of(selector: Selector) -> tuple[str, ...]:
     return selector.lists + (selector.excluded.lists if selector.excluded else ())
 
 
+def emails_of(selector: Selector) -> tuple[str, ...]:
+    """Return the single addresses that a selector states, those of its exception among them."""
+    return selector.emails + (selector.excluded.emails if selector.excluded else ())
+
+
+def asks_register(selector: Selector) -> bool:
+    """Tell whether any contact may be meant for what the register says of him; if not, only stated addresses and lists count.
+
+    An exception takes away only.
+    """
+    return (
+        selector.everyone
+        or selector.population_min is not None
+        or selector.population_max is not None
+        or selector.partners == "only"
+        or bool(
+            selector.kinds or selector.prefectures or selector.tags or selector.codes or selector.attended
+        )
+    )
+
+
 def order_of(members: Mapping[str, Selector]) -> tuple[str, ...]:
     """Return the names of lists so that each stands behind those that its members are taken from.
 

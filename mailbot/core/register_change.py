@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, replace
 from typing import NamedTuple
 
@@ -128,6 +128,16 @@ def suspicious(changes: Sequence[Change], old: Rows) -> str | None:
     if swapped > _FEW and swapped * 100 > whole * _REPLACED:
         return f"it puts others in the places of {swapped} of {whole} contacts"
     return None
+
+
+def addresses_concerned(old: Rows, changes: Sequence[Change], moved: Collection[str] = ()) -> set[str]:
+    """Return the keys of all addresses of which these changes may say something else: those of the contacts that change,
+    and of all contacts of the bodies that change or have `moved` (their codes), before and after.
+    """
+    codes = {one.row.code for one in changes if isinstance(one.row, Body)} | set(moved)
+    contacts = [row for change in changes for row in change if isinstance(row, Contact)]
+    contacts += [row for row in old.values() if isinstance(row, Contact) and row.code in codes]
+    return {address_key(address) for one in contacts for address in (one.email, *one.others)}
 
 
 def two_owners(rows: Iterable[Body | Contact]) -> tuple[str, str, str] | None:

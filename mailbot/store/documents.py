@@ -13,7 +13,7 @@ from mailbot.core.survey import Answer, Problem
 
 T = TypeVar("T")
 
-_KEPT = 320  # definitions of all kinds: the same few are read for each mail
+_KEPT = 1000  # definitions of all kinds: the same ones are read for each mail, and all lists for each who joins one
 _text = json.JSONEncoder(sort_keys=True).encode  # escapes what a database might refuse
 
 

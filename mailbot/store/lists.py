@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,7 +25,7 @@ from sqlalchemy import (
 )
 
 from mailbot.core.address import address_key, same_address
-from mailbot.core.audience import Selector, order_of
+from mailbot.core.audience import Selector, asks_register, emails_of, lists_of, order_of
 from mailbot.core.mailing_list import MailingList, joining
 from mailbot.core.membership import keeps_out
 from mailbot.store import fan_outs, members, other_addresses
@@ -116,9 +118,58 @@ def refresh_members(connection: Connection, value: MailingList, address: str | N
 
 def refresh_every(connection: Connection, address: str | None = None) -> None:
     """Count the members of every list anew, those first from which others take theirs; or look at one address only."""
+    values = _in_order(connection)
+    for value in values if address is None else _concerned(connection, values, {address_key(address)}):
+        refresh_members(connection, value, address)
+
+
+def refresh_concerned(connection: Connection, keys: AbstractSet[str]) -> None:
+    """Count the members of those lists anew for which it may matter what changed about these addresses (`address_key`)."""
+    for value in _concerned(connection, _in_order(connection), keys):
+        refresh_members(connection, value)
+
+
+def _in_order(connection: Connection) -> list[MailingList]:
+    """Return every list, each behind those from which it takes members."""
     values = {value.name: value for value in every(connection)}
-    for name in order_of({name: value.members for name, value in values.items()}):
-        refresh_members(connection, values[name], address)
+    return [values[name] for name in order_of({name: value.members for name, value in values.items()})]
+
+
+def _concerned(
+    connection: Connection, values: Sequence[MailingList], keys: AbstractSet[str]
+) -> list[MailingList]:
+    """Return which of these lists, given in their order, have or may get one of these addresses as a member.
+
+    Hundreds of lists whose members were stated or joined one by one need not be counted for somebody who is in none of them.
+    """
+    if all(asks_register(value.members) for value in values):
+        return list(values)
+    keys = other_addresses.of_same_persons(connection, keys)
+    here = _lists_with(connection, keys)
+    found: dict[str, MailingList] = {}
+    for value in values:
+        meant = value.members
+        if (
+            asks_register(meant)
+            or value.name in here
+            or not found.keys().isdisjoint(lists_of(meant))
+            or not keys.isdisjoint(map(address_key, emails_of(meant)))
+        ):
+            found[value.name] = value
+    return list(found.values())
+
+
+def _lists_with(connection: Connection, keys: AbstractSet[str]) -> set[str]:
+    """Return the lists that have one of these addresses as a member, or of which its owner chose something."""
+    found: set[str] = set()
+    wanted = sorted(keys)
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = wanted[start : start + _AT_ONCE]
+        for table in (list_member, membership):
+            found.update(
+                connection.execute(select(table.c.list_name).where(table.c.email_key.in_(some))).scalars()
+            )
+    return found
 
 
 def is_selected(connection: Connection, value: MailingList, address: str) -> bool:
@@ -230,6 +281,7 @@ def last_number(connection: Connection, name: str) -> int:
     return number
 
 
+_AT_ONCE = 500  # addresses in one statement
 _CHOSEN = Written(select(membership.c.email_key).where(membership.c.list_name == bindparam("name")).limit(1))
 _NAMES = Written(select(mailing_list.c.name))  # asked for each mail and each RCPT
 

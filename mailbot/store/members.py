@@ -186,7 +186,7 @@ def replace(connection: Connection, new_bodies: Sequence[Body], new_contacts: Se
 
 
 def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key, int] = {}) -> None:
-    """Make changes of the register; `lists.refresh_every` must follow. Rows that nothing is said of are not touched.
+    """Make changes of the register; the lists that it concerns must be counted anew after it. Rows that nothing is said of are not touched.
 
     `numbers`: those that contacts had who come back, as far as nobody else has them by now.
     """

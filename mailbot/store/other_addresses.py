@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from sqlalchemy import Connection, Text, bindparam, delete, func, insert, select, update
@@ -13,6 +14,8 @@ from sqlalchemy.sql.functions import FunctionElement
 from mailbot.core.address import address_key, same_address
 from mailbot.store.database import Written
 from mailbot.store.tables import contact, other_address
+
+_AT_ONCE = 500  # addresses in one statement
 
 
 def home(connection: Connection, address: str) -> str:
@@ -40,6 +43,18 @@ def homes(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
         .group_by(other_address.c.email_key)
     )
     return {row.email_key: row.email for row in connection.execute(query)}
+
+
+def of_same_persons(connection: Connection, keys: AbstractSet[str]) -> set[str]:
+    """Return these keys (`address_key`) with those of all addresses of the same persons."""
+    query = select(other_address.c.email_key, other_address.c.home_key)
+    wanted, found = sorted(keys), set(keys)
+    for column in (other_address.c.email_key, other_address.c.home_key):
+        for start in range(0, len(wanted), _AT_ONCE):
+            some = query.where(column.in_(wanted[start : start + _AT_ONCE]))
+            found.update(*connection.execute(some).all())
+        wanted = sorted(found)  # the homes of what was asked for, and then their further addresses
+    return found
 
 
 def by_home(connection: Connection) -> dict[str, set[str]]:
@@ -70,8 +85,8 @@ def put(connection: Connection, stated: Mapping[str, Iterable[str]]) -> None:
     """
     having = connection.execute(select(other_address.c.home_key).distinct()).scalars()
     anew = [key for key in having if key in stated]
-    for start in range(0, len(anew), 500):
-        some = anew[start : start + 500]
+    for start in range(0, len(anew), _AT_ONCE):
+        some = anew[start : start + _AT_ONCE]
         connection.execute(delete(other_address).where(other_address.c.home_key.in_(some)))
     registered = select(contact.c.email_key)
     connection.execute(delete(other_address).where(other_address.c.home_key.not_in(registered)))

@@ -15,6 +15,7 @@ from mailbot.core.register_change import (
     EVERY_COLUMN,
     Change,
     Rows,
+    addresses_concerned,
     after,
     changes_to,
     count_changes,
@@ -74,8 +75,8 @@ def import_members(
         connection, changes, source=incoming.source, sha256=incoming.sha256, by=incoming.by, now=now
     )
     members.save(connection, changes)
-    members.set_belongs(connection, now.astimezone(site.zone).date())
-    lists.refresh_every(connection)
+    moved = members.set_belongs(connection, now.astimezone(site.zone).date())
+    lists.refresh_concerned(connection, addresses_concerned(before, changes, moved))
     detail = f"{incoming.source}: {change_words(changes)}"
     journal.add(
         connection, "register.imported", now, who=incoming.by, about=f"import {number}", detail=detail

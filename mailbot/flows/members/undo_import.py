@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body
-from mailbot.core.register_change import Change, key_of, undone
+from mailbot.core.register_change import Change, addresses_concerned, key_of, undone
 from mailbot.flows.members.import_members import Imported, change_words, refuse_two_owners
 from mailbot.site import Site
 from mailbot.store import ballots, imports, journal, lists, members
@@ -47,8 +47,8 @@ def undo_import(
     refuse_two_owners(present, back, found.source)
     own = imports.record(connection, back, source=found.source, sha256="", by=by, now=now, undoes=found.id)
     members.save(connection, back, imports.contact_numbers(connection, found.id))
-    members.set_belongs(connection, now.astimezone(site.zone).date())
-    lists.refresh_every(connection)
+    moved = members.set_belongs(connection, now.astimezone(site.zone).date())
+    lists.refresh_concerned(connection, addresses_concerned(present, back, moved))
     detail = f"takes import {found.id} back: {change_words(back)}"
     journal.add(connection, "register.undone", now, who=by, about=f"import {own}", detail=detail)
     return Imported(back, own)
