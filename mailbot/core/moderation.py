@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +26,7 @@ class PostQuestion:
     office: bool  # the author is the secretariat
     poster: bool  # the author is named as one who may post here
     size: int  # bytes
-    own_list_fields: bool  # X-Loop, List-Id or List-Post of this list stands in it already
+    own_list_fields: bool  # X-Loop, List-Id, List-Post or Delivered-To of this list stands in it already
     received: int  # Received fields
     automatic: str | None  # why it is an automatic mail (core/automatic.py), else None
     null_sender: bool
@@ -104,6 +104,28 @@ class _Rule:
     check: Callable[[PostQuestion, MailingList], _Finding | None]
     ja: str
     en: str
+
+
+def has_been_through(fields: Iterable[tuple[str, str]], name: str, domain: str) -> bool:
+    """Tell whether a mail bears marks of the list `name` already (promises.md I13).
+
+    Our copies have X-Loop, List-Id and List-Post. Delivered-To is written by whoever delivers to the list's address: the
+    mail server in front of us, or the mailbox that we read, writes it on top, above every other server's Received;
+    further below it is of an earlier round.
+    """
+    own = f"{name}@{domain}".lower()
+    marks = {"x-loop": own, "list-id": f"<{name}.{domain}>".lower(), "list-post": f"<mailto:{own}>"}
+    hops, delivered = 0, []
+    for field, value in fields:
+        words = value.lower()
+        match field.lower():
+            case "x-loop" | "list-id" | "list-post" as mark if marks[mark] in words.replace(",", " ").split():
+                return True
+            case "received" if hops or f"by {domain} with " not in words:  # not ours, which is the first
+                hops += 1
+            case "delivered-to" if words.strip() == own:
+                delivered.append(hops)
+    return any(above or not hops for above in delivered)
 
 
 def moderate(question: PostQuestion, mailing_list: MailingList, language: Language = "ja") -> Disposition:

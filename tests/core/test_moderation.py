@@ -19,6 +19,7 @@ from mailbot.core.moderation import (
     PostQuestion,
     Reject,
     explain,
+    has_been_through,
     moderate,
 )
 
@@ -183,3 +184,33 @@ def test_what_was_decided_about_one_author(posting: PostingAction | None, expect
 def test_a_trusted_author_is_not_believed_when_his_domain_disowns_the_mail() -> None:
     """What vouches for a post comes before what was decided about its author."""
     assert isinstance(moderate(replace(CONTACT, posting="accept", authentication="fail"), LIST), Hold)
+
+
+OURS = (
+    "Received",
+    "from mx.example.jp ([127.0.0.1])\r\n\tby ml.example.jp with ESMTP;\r\n\tMon, 29 Nov 2027",
+)
+HOP = ("Received", "from a.example by mx.example.jp with ESMTP id 1; Mon, 29 Nov 2027")
+HERE = ("Delivered-To", "room@ml.example.jp")
+
+
+@pytest.mark.parametrize(
+    ("fields", "before"),
+    [
+        ([OURS, HERE, HOP], False),  # a mail server in front writes it when it hands the mail over
+        ([HERE, HOP], False),  # and so does a hosted mailbox
+        ([OURS, HOP, HERE, HOP], True),  # it went on from there, and came again
+        ([HERE, HOP, HOP, HERE, HOP], True),
+        ([OURS, HERE], True),  # no server wrote it: none has had this mail
+        ([OURS, HOP, ("Delivered-To", "member@city.example.jp"), HOP], False),
+        ([OURS, HOP, ("Delivered-To", "other-room@ml.example.jp"), HOP], False),
+        ([OURS, HOP], False),
+        ([("X-Loop", "other-room@ml.example.jp"), ("List-Post", "<mailto:other-room@ml.example.jp>")], False),
+        ([("X-Loop", " Room@ml.example.jp")], True),
+        ([("List-Id", "部屋 <room.ml.example.jp>")], True),
+        ([("List-Post", "<mailto:room@ml.example.jp>, <https://ml.example.jp/room>")], True),
+    ],
+)
+def test_been_through_the_list_before(fields: list[tuple[str, str]], before: bool) -> None:
+    """Our marks, and Delivered-To of the list below another server's Received, are of an earlier round (promises.md I13)."""
+    assert has_been_through(fields, "room", "ml.example.jp") is before

@@ -17,7 +17,16 @@ from mailbot.core.automatic import automatic
 from mailbot.core.cook import cook_post
 from mailbot.core.mailing_list import Filter, MailingList
 from mailbot.core.message import Message, thread_of
-from mailbot.core.moderation import Accept, Ask, Discard, Hold, PostQuestion, Reject, moderate
+from mailbot.core.moderation import (
+    Accept,
+    Ask,
+    Discard,
+    Hold,
+    PostQuestion,
+    Reject,
+    has_been_through,
+    moderate,
+)
 from mailbot.core.reach import Reach
 from mailbot.core.seven_bit import seven_bit
 from mailbot.core.short_reply import is_short_reply
@@ -36,7 +45,6 @@ from mailbot.store.inbox import Received
 from mailbot.store.members import Person
 
 _MOST_NAMED = 5  # of those whom a post names
-_OWN_FIELDS = frozenset({"x-loop", "list-id", "list-post"})
 
 
 def post_to_list(
@@ -76,8 +84,6 @@ def question_of(connection: Connection, post: ListPost) -> PostQuestion:
     person = author and other_addresses.home(connection, author)
     people = members.people_at(connection, author) if author else []
     posters = members.selected(connection, mailing_list.posters, among=[person.id for person in people])
-    own = f"{mailing_list.name}@{site.domain}".lower()
-    own_id = f"<{mailing_list.name}.{site.domain}>".lower()
     short = bool(mailing_list.guard) and is_short_reply(message)
     addressed = _lists_addressed(connection, site, message) if mailing_list.guard else 1
     named = read_target(message.text)
@@ -90,10 +96,7 @@ def question_of(connection: Connection, post: ListPost) -> PostQuestion:
         office=author is not None and same_address(author, site.office),
         poster=bool(posters),
         size=len(received.content),
-        own_list_fields=any(
-            field.lower() in _OWN_FIELDS and (own in value.lower() or own_id in value.lower())
-            for field, value in message.headers
-        ),
+        own_list_fields=has_been_through(message.headers, mailing_list.name, site.domain),
         received=sum(field.lower() == "received" for field, _ in message.headers),
         automatic=automatic(message, received.mail_from),
         null_sender=not received.mail_from,
