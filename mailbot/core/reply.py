@@ -134,7 +134,7 @@ _PROVISIONAL = re.compile(
     r"|(?:変更|修正|訂正)(?:する|となる|になる|の)?(?:可能性|かも|ことがあ|場合があ)"
     r"|^\s*[とで](?:よ(?:い|ろしい)|[良宜]し?い)(?:です|でしょう)?か"
     r"|(?:回答|提出|返信)(?:で|しても?|したいと(?:思|考え)[^。]{0,12})(?:よ(?:い|ろしい)|[良宜]し?い|(?:問題|差し?支え)(?:は?ない|ありません))(?:です|でしょう)?か"
-    r"|^[\s(（【\[]*(?:ご?回答)?(?:案|仮)[\s)）】\]]*$|(?<![議原])案(?:です|であり|として|につき|の段階)|決裁(?:の?前|の?途中|中|待ち|後に|を?願い)"
+    r"|^[\s(（【\[]*(?:ご?回答)?(?:案|仮)[\s)）】\]]*$|(?<![議原])案(?:です|であり|として|につき|の段階)|決裁(?:の?前|の?途中|中|待ち|を?願い)"
     r"|(?:確認|決裁|検討|協議)の?後に?(?:確定|正式)"
     r"|\b(?:this|it) is (?:only )?(?:a draft|tentative|provisional)\b|\bnot (?:yet )?final\b",
     re.IGNORECASE,
@@ -218,16 +218,16 @@ def read_reply(
         if question.id in confirmed:
             heads.append(Understood(confirmed[question.id]))
         found.add(question, heads, _in_ballot(question, stated, ours, today))
-    if not stated.commands:
-        if not found.any:
-            _read_top(survey, stated, found, today)
-        elif len(survey.questions) == 1 and found.answers and (stated.top or stated.below):
-            _compare_top(survey.questions[0], stated, found, today)
+    only = _only_question(survey, stated)
+    if not stated.commands and not found.any:
+        _read_top(survey, only, stated, found, today)
+    elif not stated.commands and only is not None and only.id in found.answers:
+        _compare_top(only, stated, found, today)
     if stated.together:
         _tell_apart(survey, stated, found)
     for number, cell in (form or {}).items():
         found.join(survey.question(number), read_cell(survey.question(number), cell, today=today))
-    if found.answers and any(_answers_another(survey, line, found) for line in stated.top):
+    if found.answers and only is None and any(_answers_another(survey, line, found) for line in stated.top):
         found.hold, found.ask = "bare-number", True
     if found.answers and found.hold is None:
         _read_asides(survey, [line for line in stated.asides if not _is_cut_from_ours(line, ours)], found)
@@ -722,9 +722,22 @@ def _silence(stated: Statements) -> tuple[str, bool]:
         return "contact-change", False
     if any(_is_prose(line) for line in stated.top):
         return "prose", False
+    if any(_may_answer(line) for line in stated.top):
+        return "correction", True
     if stated.quoted:
         return "quoted-only", False
     return "untouched", True
+
+
+# 「訂正 Q1：2→3」, 「2→3」: below it our receipt may stand unchanged, which alone would say that nothing changes.
+_ANSWERS_SOMEHOW = re.compile(
+    rf"{QUESTION_MARK}\s?[0-9０-９]|[0-9０-９]\s?番?\s?(?:→|⇒|->|から)\s?[0-9０-９]"
+)
+
+
+def _may_answer(line: str) -> bool:
+    """Say whether a line at the top may be meant as an answer, though it could not be read as one."""
+    return _ANSWERS_SOMEHOW.search(line[:LONGEST_LINE]) is not None and NOT_PROSE.search(line) is None
 
 
 def _is_prose(line: str) -> bool:
@@ -776,7 +789,7 @@ def _bare_answers(
 
 
 def _compare_top(question: Question, stated: Statements, found: _Outcome, today: date) -> None:
-    """Hold the reply to a one-question ballot whose bare answer beside it is not that of its slot (ballot.md section 8)."""
+    """Hold the reply to a ballot of one question whose bare answer beside it is not that of its slot (ballot.md section 8)."""
     said = found.answers[question.id]
     answers = [said] if said is not None else []
     for _, read in _bare_answers((question,), [*stated.top, *_before_signature(stated.below)], today):
@@ -805,17 +818,33 @@ def _tell_apart(survey: Survey, stated: Statements, found: _Outcome) -> None:
             found.unclear(survey.question(number), Unclear("unclear"))
 
 
-def _read_top(survey: Survey, stated: Statements, found: _Outcome, today: date) -> None:
-    """Read a bare number at the top: an answer when there is one question, else a reason to ask."""
-    bare = _bare_answers(survey.questions, stated.top, today)
-    if len(survey.questions) == 1 and stated.below:
-        below = _bare_answers(survey.questions, _before_signature(stated.below), today)
-        bare += [each for each in below if not bare or isinstance(each[1], Understood)]
+def _only_question(survey: Survey, stated: Statements) -> Question | None:
+    """Return the question to which a bare number belongs: the survey's only one, or the only one that we asked again.
+
+    Of the latter the whole ballot must stand in the reply: a longer one may have been cut off behind its first question.
+    """
     if len(survey.questions) == 1:
+        return survey.questions[0]
+    if len(stated.slots) != 1 or not stated.to_the_end or not stated.ours or stated.others:
+        return None
+    question = survey.question(*stated.slots)
+    return question if question.type not in {"text", "date"} else None
+
+
+def _read_top(
+    survey: Survey, only: Question | None, stated: Statements, found: _Outcome, today: date
+) -> None:
+    """Read a bare number at the top: an answer when the ballot has one question, else a reason to ask."""
+    questions = survey.questions if only is None else (only,)
+    bare = _bare_answers(questions, stated.top, today)
+    if only is not None and stated.below:
+        below = _bare_answers(questions, _before_signature(stated.below), today)
+        bare += [each for each in below if not bare or isinstance(each[1], Understood)]
+    if only is not None:
         answers = {_comparable(read.answer) for _, read in bare if isinstance(read, Understood)}
         if len(answers) > 1:
             found.hold, found.ask = "differ", True
         else:
-            found.add(survey.questions[0], [read for _, read in bare], None)
+            found.add(only, [read for _, read in bare], None)
     elif bare:
         found.hold, found.ask = "bare-number", True

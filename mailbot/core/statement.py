@@ -149,6 +149,7 @@ class Statements:
     foreign: bool = False
     ours: bool = False  # one of the ballots quoted is one that we sent to this address for this survey
     others: bool = False  # one of them is not
+    to_the_end: bool = False  # the last line of one of our ballots stands in the reply
     quoted: bool = False  # an answer stands in a quotation of somebody else's mail
     together: dict[str, list[str]] = field(
         default_factory=dict
@@ -462,6 +463,7 @@ class Reader:
             self.current.asked = self.current.asked or line.key.endswith(")")
         elif "end" in kinds or "outside" in kinds:
             if "end" in kinds:
+                self.stated.to_the_end = True
                 self.ended = line.depth if self.ended is None else min(self.ended, line.depth)
             self._bound(line.key)
             self.current, self.current_id, self.open = None, "", False

@@ -540,6 +540,34 @@ def test_a_date_that_our_own_example_names_is_an_answer() -> None:
         assert dict(read(quoted(below, "> "), sent, of=asked).answers) == {"Q1": "2026-07-02"}
 
 
+def asked_again(*only: str) -> str:
+    """Return a mail of ours that repeats these questions."""
+    ballot = ballot_lines(STANDARD, REFERENCE, 2, only=frozenset(only))
+    return "\n".join(
+        ("次の問だけ、もう一度お答えください。", "", *ballot, "", "　受付済み　Q1 利用していない", "")
+    )
+
+
+def test_a_bare_answer_below_which_one_question_is_asked_again() -> None:
+    """A ballot that repeats one question is a ballot of one question, also for a number alone at the top."""
+    again = asked_again("Q2")
+    for written in ("1,3", "費用と必要がない", "1と3です。"):
+        assert dict(read(f"{written}\n\n{quoted(again)}", again, INVITATION).answers) == {"Q2": ("1", "3")}
+    assert read(f"2\n\n{quoted(again)}".replace("[　　]", "[ 1 ]"), again, INVITATION).hold == "differ"
+    cut = again[: again.index("★★ 回答欄 ここまで")]
+    for unsure in (cut, asked_again("Q1", "Q2"), INVITATION, ""):
+        assert read(f"1\n\n{quoted(unsure)}", again, INVITATION).hold == "bare-number"
+
+
+@pytest.mark.parametrize("written", ["訂正 Q1：2→3", "2→3", "１番⇒３番"])
+def test_no_correction_above_an_unchanged_receipt_is_lost(written: str) -> None:
+    """What may be meant as an answer is asked about; below it our receipt stands as we sent it, which alone says nothing."""
+    reading = read(f"{written}\n\n{quoted(ACK)}", ACK, INVITATION)
+    assert (reading.hold, reading.ask, dict(reading.answers)) == ("correction", True, {})
+    thanks = f"ありがとうございました。\n架空市第2庁舎3階\n\n{quoted(ACK)}"
+    assert read(thanks, ACK, INVITATION).hold == "untouched"
+
+
 @settings(max_examples=400, deadline=None)
 @given(said=st.from_regex(_CORRECTION) | st.from_regex(_PROVISIONAL) | st.from_regex(_TAKEN_BACK))
 def test_no_correction_is_passed_over(said: str) -> None:
