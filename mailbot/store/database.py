@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
+import time
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -52,6 +54,7 @@ from mailbot.store.tables import metadata
 SCHEMA = "0026"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
+_BUSY_AGAIN_SECONDS = 0.01
 _TRANSACTION = "mailbot_transaction"  # in a connection's info: its `_Transaction`
 _VERSION = Table(  # which migration a database has, as Alembic keeps it
     "alembic_version",
@@ -732,7 +735,7 @@ def _sqlite_engine(url: str) -> Engine:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous = FULL")  # NORMAL loses acknowledged commits at a power cut
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
@@ -748,6 +751,23 @@ def _sqlite_engine(url: str) -> Engine:
 
     _watch(engine)
     return engine
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Let the file have a write-ahead log, as it has from its first connection on.
+
+    While another process makes that same file, SQLite refuses this at once: its time-out for locks does not hold here.
+    """
+    until = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_BUSY_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _postgresql_engine(url: str) -> Engine:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import threading
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,7 +21,17 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.store import database as module
-from mailbot.store.database import SCHEMA, Database, Keyed, Written, after_commit, gather, savepoint, storable
+from mailbot.store.database import (
+    SCHEMA,
+    Database,
+    Keyed,
+    Written,
+    after_commit,
+    gather,
+    savepoint,
+    schema_of,
+    storable,
+)
 from mailbot.store.tables import body, mail, metadata
 
 SEARCH = "post_index"  # the full-text index, and SQLite's tables within it, which Alembic does not know
@@ -54,6 +67,24 @@ def test_two_nodes_may_upgrade_at_the_same_time(empty_url: str) -> None:
         assert connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all() == [SCHEMA]
     for node in nodes:
         node.close()
+
+
+def test_a_node_waits_for_another_that_is_making_the_file(tmp_path: Path) -> None:
+    """Before the file has a write-ahead log, SQLite says "locked" at once, however long it may wait."""
+    file = tmp_path / "mailbot.db"
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    node = Database(f"sqlite:///{file}")
+    with ThreadPoolExecutor(1) as pool:
+        upgraded = pool.submit(node.upgrade)
+        time.sleep(0.2)
+        assert not upgraded.done()
+        other.execute("ROLLBACK")
+        upgraded.result(timeout=30)
+    other.close()
+    with node.read() as connection:
+        assert schema_of(connection) == SCHEMA
+    node.close()
 
 
 def test_schema_is_the_newest_migration() -> None:
