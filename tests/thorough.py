@@ -1,7 +1,8 @@
 """How much an ordinary run tries of what is exhaustive by intention; `make thorough`, and so CI, tries all of it.
 
 Marked `thorough` is every test that has a short form: those of hypothesis by themselves, which then draw fewer
-examples, and those that carry the mark, of whose cases some are run. Which ones is the same each time.
+examples, and those that carry the mark, of whose cases some are run; of a file that carries it, some of its tests.
+Which ones is the same each time.
 """
 
 from __future__ import annotations
@@ -48,4 +49,5 @@ def sample(cases: Sequence[pytest.Function]) -> list[pytest.Function]:
 
 
 def _values(case: pytest.Function) -> set[tuple[int, str]]:
-    return set(enumerate(case.callspec._idlist)) if hasattr(case, "callspec") else set()
+    test = case.nodeid.partition("[")[0]  # where a file carries the mark, its tests are values, too
+    return set(enumerate([test, *(case.callspec._idlist if hasattr(case, "callspec") else ())]))
