@@ -27,6 +27,7 @@ _YES = re.compile(
     rf"(?:[\s、,・:/]*(?P<rest>[(]?\s?(?:計|合計)?{_SEATS}.*))?$",
     re.IGNORECASE,
 )
+_SO_MANY_COME = re.compile(rf"^{_LABEL}(?P<now>{_SEATS})(?:で|が|、)?\s?(?:ご?参加|ご?出席){_POLITE}$")
 _NO = re.compile(
     rf"^{_LABEL}(?:2[.)番]?\s?)?(?:不参加|ご?欠席|ご?辞退|キャンセル|お休み)(?:を)?{_POLITE}$"
     rf"|^{_LABEL}(?:参加|出席)(?:は)?(?:でき(?:ません|かねます)|(?:いた|致)?しません|(?:いた|致)しかねます|不可|見送り)(?:です)?[。.]?$"
@@ -96,6 +97,10 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
             names = _names_under(rest, lines[at : at + _NAMES_BELOW])
             at += len(names)
             done += _attending(" ".join((rest, "、".join(names))).strip(), language)
+        elif found := _SO_MANY_COME.match(short):
+            names = _names_below(found["now"], lines[at : at + _NAMES_BELOW])
+            at += len(names)
+            done += _attending(f"{found['now']} {'、'.join(names)}".rstrip(), language)
         elif _NO.match(short):
             done.append("Q1 欠席" if language == "ja" else "Q1 not attending")
         elif _LATER.match(short):
