@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from mailbot.core.dkim import Signer
 from mailbot.core.envelope import StorageUnavailable
@@ -104,7 +104,13 @@ def _sealer(config: Config) -> Signer | None:
 def open_database(config: Config) -> Database:
     """Open the configured database and bring its tables up to date."""
     if config.database.startswith("sqlite"):
-        Path(config.database.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(config.database.removeprefix("sqlite:///")).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Refusal(
+                f"the folder of the database, {folder}, cannot be made: {error.strerror}; see `database:` in {config.file}"
+            ) from error
     database = Database(config.database)
     try:
         database.upgrade()
@@ -117,8 +123,7 @@ def open_database(config: Config) -> Database:
 def only_one(folder: Path) -> Iterator[None]:
     """Hold the folder, so that a second `serve` on it is refused."""
     path = folder / "data" / "serve.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="ascii") as file:
+    with _opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -127,7 +132,24 @@ def only_one(folder: Path) -> Iterator[None]:
             raise Refusal(
                 f"{folder}: a service runs on this folder already (process {holder}); stop it, or use another folder"
             ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
+        try:
+            file.truncate(0)
+            file.write(f"{os.getpid()}\n")
+            file.flush()
+        except OSError as error:
+            raise _unwritable(path, error) from error
         yield
+
+
+def _opened(path: Path) -> TextIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="ascii")
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> Refusal:
+    return Refusal(
+        f"{path} cannot be written: {error.strerror}; the service needs room, and its user the right to write there"
+    )

@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, NUMBER, command, opened
+from mailbot.cli.frame import JSON, NUMBER, PATH, command, opened
 from mailbot.cli.root import root
 from mailbot.core.archived import Search
 from mailbot.core.header import clean
@@ -132,7 +132,7 @@ def _known_list(connection: Connection, name: str) -> None:
 
 @command(_archive, "import")
 @click.argument("name", metavar="LIST")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("files", nargs=-1, required=True, type=PATH)
 @click.option("--tag", default="", help='How the old list marked subjects, such as "[old:%d]".')
 @click.option(
     "--dry-run", is_flag=True, help="Read everything and say what would come of it; change nothing."
@@ -192,7 +192,7 @@ def _archive_import(
 
 @command(_archive, "export")
 @click.argument("name", metavar="LIST")
-@click.option("--mbox", "target", type=click.Path(path_type=Path), help="The file; default LIST.mbox.")
+@click.option("--mbox", "target", type=PATH, help="The file; default LIST.mbox.")
 def _archive_export(path: Path, name: str, target: Path | None) -> None:
     """Write a list's posts into one mbox file (mboxrd), each byte for byte as it came; - is standard output."""
     target = target or Path(f"{name}.mbox")

@@ -8,7 +8,7 @@ from typing import Literal
 import click
 
 from mailbot import __version__, show
-from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened
+from mailbot.cli.frame import JSON, PATH, UNUSED_CONFIG, command, only_try, opened
 from mailbot.cli.root import root
 from mailbot.core.finding import size_words
 from mailbot.core.header import clean
@@ -20,7 +20,7 @@ from mailbot.installation import clock, only_one
 
 
 @command(root, "backup")
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target", type=PATH)
 @JSON
 def _backup(path: Path, target: Path, as_json: bool) -> None:
     """Write database, config/ and keys into one file, while the service runs; never over an old one.
@@ -43,8 +43,8 @@ def _backup(path: Path, target: Path, as_json: bool) -> None:
 
 
 @root.command("restore")
-@click.argument("file", type=click.Path(path_type=Path))
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
+@click.argument("folder", type=PATH)
 @click.option(
     "--database", metavar="URL", help="An empty PostgreSQL database to take in place of the configured one."
 )

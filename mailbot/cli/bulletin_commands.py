@@ -10,7 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, only_try, opened, write_out
+from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
 from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
@@ -77,7 +77,7 @@ def _bulletins_show(path: Path, key: str, copies: bool, as_json: bool) -> None:
 @command(_bulletins, "preview")
 @_KEY
 @click.option("--html", is_flag=True, help="The HTML in place of the plain text.")
-@click.option(*("-o", "--out", "target"), type=click.Path(path_type=Path), help="The file to write.")
+@click.option(*("-o", "--out", "target"), type=PATH, help="The file to write.")
 @JSON
 def _bulletins_preview(path: Path, key: str, html: bool, target: Path | None, as_json: bool) -> None:
     """Show a bulletin as it would leave now; of one that went out, as it did."""

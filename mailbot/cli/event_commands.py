@@ -9,7 +9,7 @@ from typing import Literal
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, only_try, opened, write_out
+from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
 from mailbot.cli.root import root
 from mailbot.core.event_figures import YearFigures, event_figures, year_of
 from mailbot.core.header import clean
@@ -103,7 +103,7 @@ def _events_cancel(path: Path, key: str, reason: str, dry_run: bool) -> None:
     show_default=True,
     help="A table on the screen, or a file.",
 )
-@click.option("--out", "target", type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--out", "target", type=PATH, help="The file to write.")
 @click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help="Of CSV.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 def _events_attendance(

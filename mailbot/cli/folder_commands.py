@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, UNUSED_CONFIG, command, only_try, opened, outcome, write_out
+from mailbot.cli.frame import JSON, PATH, UNUSED_CONFIG, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import root
 from mailbot.core.bulletin import Bulletin
 from mailbot.core.event import Event
@@ -26,7 +26,7 @@ from mailbot.store import bulletins, events, lists, meetings, surveys
 
 
 @root.command("init")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=PATH)
 @UNUSED_CONFIG
 def _init(folder: Path) -> None:
     """Make a working folder that runs as it is."""
@@ -75,9 +75,7 @@ def _apply(path: Path, dry_run: bool, as_json: bool) -> None:
 
 
 @command(root, "export")
-@click.option(
-    "--to", "target", type=click.Path(path_type=Path), help="The folder to write below; default config/."
-)
+@click.option("--to", "target", type=PATH, help="The folder to write below; default config/.")
 def _export(path: Path, target: Path | None) -> None:
     """Write the lists, surveys, events, bulletins and meetings of the database back as definition files."""
     with opened(path) as it:

@@ -20,6 +20,7 @@ from mailbot.installation import make_site, open_database
 from mailbot.site import Site
 from mailbot.store.database import Database
 
+PATH = click.Path(path_type=Path, readable=False)  # what cannot be read, the command itself says
 NUMBER = click.IntRange(1, 10**18 - 1)  # of a mail, a post, an import: what the database takes
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
 UNUSED_CONFIG = click.option(  # on commands that make a folder, or bring their own: every command takes it

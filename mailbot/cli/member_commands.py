@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, NUMBER, command, only_try, opened, outcome, write_out
+from mailbot.cli.frame import JSON, NUMBER, PATH, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import Group, root
 from mailbot.core.header import clean
 from mailbot.core.member_figures import Grouping, member_figures
@@ -37,7 +37,7 @@ def members_group() -> None:
 
 
 @command(members_group, "import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Also when it takes many contacts away.")
 @JSON
@@ -147,9 +147,7 @@ def _day(text: str) -> date:
 
 
 @command(members_group, "export")
-@click.option(
-    "--to", "target", type=click.Path(path_type=Path), help="The file to write; default standard output."
-)
+@click.option("--to", "target", type=PATH, help="The file to write; default standard output.")
 def _members_export(path: Path, target: Path | None) -> None:
     """Write the register as CSV, as `members import` reads it."""
     with opened(path) as it, it.database.read() as connection:

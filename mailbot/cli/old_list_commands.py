@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, only_try, opened
+from mailbot.cli.frame import JSON, PATH, Open, command, only_try, opened
 from mailbot.cli.list_commands import lists_group
 from mailbot.core.address import route
 from mailbot.core.old_list import Aside, OldList, Role
@@ -19,7 +19,7 @@ from mailbot.folder.definition_yaml import to_document, write_yaml
 from mailbot.formats.old_list_files import check_addresses, read_old_list
 from mailbot.installation import clock
 
-_FILE = click.Path(path_type=Path)
+_FILE = PATH
 _LONGEST = 60  # characters of a value that is left aside, on a screen
 
 

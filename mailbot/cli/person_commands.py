@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, only_try, opened
+from mailbot.cli.frame import JSON, PATH, command, only_try, opened
 from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.erase_person import Erased, erase_person
@@ -20,7 +20,7 @@ from mailbot.installation import clock
 
 @command(root, "export-person")
 @click.argument("address")
-@click.option("--out", "target", type=click.Path(path_type=Path), help="A new folder for the files.")
+@click.option("--out", "target", type=PATH, help="A new folder for the files.")
 @JSON
 def _export_person(path: Path, address: str, target: Path | None, as_json: bool) -> None:
     """Write everything that is kept about an address into a new folder; without --out only list it."""

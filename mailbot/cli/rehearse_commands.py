@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened
+from mailbot.cli.frame import JSON, PATH, Open, command, opened
 from mailbot.cli.root import root
 from mailbot.core.header import clean
 from mailbot.core.message import parse
@@ -19,7 +19,7 @@ from mailbot.sender_lookup import make_sender_check
 
 
 @command(root, "rehearse")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=PATH)
 @click.option("--to", "recipient", required=True, metavar="ADDRESS", help="The envelope recipient.")
 @click.option("--from", "sender", metavar="ADDRESS", help="The envelope sender; default the mail's From.")
 @click.option(

@@ -11,7 +11,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.act_frame import request
-from mailbot.cli.frame import JSON, command, opened, write_out
+from mailbot.cli.frame import JSON, PATH, command, opened, write_out
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.refusal import Refusal
 from mailbot.core.seal import LINE
@@ -39,7 +39,7 @@ from mailbot.store import members, surveys
 )
 @click.option(
     *("--out", "target"),
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="The file to write; for svg an existing folder gets a file for each question.",
 )
 @click.option("--encoding", type=click.Choice(["utf-8", "cp932"]), default="utf-8", help="Of CSV.")

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened, write_out
+from mailbot.cli.frame import JSON, PATH, Open, command, opened, write_out
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.calendar import date_words, local_moment, unconfirmed
 from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
@@ -39,7 +39,7 @@ _RUN = re.compile(r"(?:p-?)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
     help="How far to look ahead, and back.",
 )
 @click.option("--ical", is_flag=True, help="Print a calendar file (RFC 5545) for the secretariat's calendar.")
-@click.option("--out", type=click.Path(path_type=Path), help="Write the calendar file here.")
+@click.option("--out", type=PATH, help="Write the calendar file here.")
 @JSON
 @CONFIG
 @click.pass_context

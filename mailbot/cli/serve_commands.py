@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from mailbot import log
-from mailbot.cli.frame import JSON, UNUSED_CONFIG, command
+from mailbot.cli.frame import JSON, PATH, UNUSED_CONFIG, command
 from mailbot.cli.root import root
 from mailbot.core.mistake import Mistakes
 from mailbot.folder.config import load_config
@@ -57,7 +57,7 @@ def _serve(path: Path, roles: str | None, workers: int, log_level: str) -> None:
 
 @root.command("demo")
 @JSON
-@click.option("--keep", type=click.Path(path_type=Path), metavar="DIR", help="Keep the demo's folder here.")
+@click.option("--keep", type=PATH, metavar="DIR", help="Keep the demo's folder here.")
 @UNUSED_CONFIG
 def _demo(as_json: bool, keep: Path | None) -> None:
     """Do the whole main job on real input: a post, a survey, a seminar, all by real SMTP, within a minute."""

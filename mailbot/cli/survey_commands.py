@@ -8,7 +8,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.act_frame import request
-from mailbot.cli.frame import JSON, command, only_try, opened, write_out
+from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
 from mailbot.cli.root import Group, root
 from mailbot.cli.survey_frame import defined, must_exist
 from mailbot.core.answer_form import takes_form
@@ -131,7 +131,7 @@ def _surveys_reissue(path: Path, key: str, code: str) -> None:
 
 @command(surveys_group, "form")
 @click.argument("key")
-@click.option(*("-o", "--out", "target"), type=click.Path(path_type=Path), help="The file to write.")
+@click.option(*("-o", "--out", "target"), type=PATH, help="The file to write.")
 @click.option("--to", "code", metavar="CODE", help="Send it to this body with its ballot.")
 def _surveys_form(path: Path, key: str, target: Path | None, code: str | None) -> None:
     """Write the spreadsheet in which a survey can be answered, or send it to a body."""

@@ -7,6 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 
 import mailbot.cli
+from mailbot.core.refusal import Refusal
 from mailbot.folder.new_folder import make_folder
 
 ROOM = "name: room\ntitle: 部屋\npreset: closed\nmembers: none\n"
@@ -18,6 +19,28 @@ def run(folder: Path, *words: str) -> str:
     done = CliRunner().invoke(mailbot.cli.root, [*words, "--config", config], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
+
+
+def refused(folder: Path, *words: str) -> str:
+    """Run a command that must be refused, with exit status 1; returns the sentence."""
+    config = str(folder / "config" / "mailbot.yaml")
+    done = CliRunner().invoke(mailbot.cli.root, [*words, "--config", config])
+    assert isinstance(done.exception, Refusal), done.output
+    return str(done.exception)
+
+
+def test_what_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    """A folder that the service may not write into, or that is full, ends no command in a traceback."""
+    folder = tmp_path / "site"
+    make_folder(folder, bytes(32))
+    (folder / "data" / "serve.lock").mkdir()  # cannot be opened as a file, whoever asks
+    assert "serve.lock cannot be written: Is a directory" in refused(folder, "serve")
+    (tmp_path / "file").touch()
+    config = folder / "config" / "mailbot.yaml"
+    inside = f"database: sqlite:{tmp_path / 'file' / 'below' / 'mailbot.db'}"
+    config.write_text(config.read_text(encoding="utf-8").replace("database: sqlite:data/mailbot.db", inside))
+    said = refused(folder, "queue")
+    assert "below, cannot be made: Not a directory; see `database:` in" in said
 
 
 def test_export_writes_into_the_file_that_defines_it(tmp_path: Path) -> None:
