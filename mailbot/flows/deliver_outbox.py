@@ -11,7 +11,7 @@ import contextlib
 import json
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, islice, repeat
@@ -262,6 +262,12 @@ _Recipients = tuple[tuple[int, str], ...]
 _Mark = tuple[Sequence[tuple[int, Outcome]], Sequence[int], Marked]  # as `mark` gets them
 
 
+def _numbers(batch: Sequence[_Mark]) -> Iterator[int]:
+    for outcomes, starting, _ in batch:
+        yield from (number for number, _ in outcomes)
+        yield from starting
+
+
 class _Work:
     """The rows of one run, as net/smtp_client.py takes and settles them."""
 
@@ -432,6 +438,8 @@ class _Work:
         unsent: list[outbox.Settled] = []
         settled = Counter[int]()
         with database.brief() as connection:
+            if self._bundles:
+                bundles.lock(connection, _numbers(batch))
             for outcomes, _, _ in batch:
                 of_rows = self._settle_bundles(connection, outcomes, settled) if self._bundles else outcomes
                 for row_id, outcome in of_rows:

@@ -25,7 +25,7 @@ class Returned:
 def copy_to(connection: Connection, mailing_id: int, address: str) -> int | None:
     """Return the copy of a mailing that left for an address, however that is capitalised; None: there is none."""
     # It may be faster than our note that the copy left.
-    bundles.open_all(connection, (bundle.c.mailing_id == mailing_id) & (bundle.c.state == "sending"))
+    bundles.open_for(connection, mailing_id, address)
     query = select(delivery.c.id, delivery.c.address).where(
         delivery.c.mailing_id == mailing_id, delivery.c.state.in_(("sent", "sending"))
     )

@@ -9,7 +9,7 @@ have stood there from the beginning.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -32,6 +32,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailbot.core.address import address_key
 from mailbot.store.database import Written
 from mailbot.store.tables import bundle, delivery, mailing, microseconds
 
@@ -90,6 +91,16 @@ def claim(connection: Connection, owner: str, now: datetime, until: datetime, mo
     return found
 
 
+def lock(connection: Connection, numbers: Iterable[int]) -> None:
+    """Keep others from the bundles of these until the end of this transaction, which marks and settles them in whatever order.
+
+    Whoever opens bundles locks them in the same order, so that PostgreSQL finds no deadlock; SQLite has one writer.
+    """
+    if connection.dialect.name == "postgresql":
+        these = select(bundle.c.id).where(bundle.c.id.in_({bundle_of(one) for one in numbers if one < 0}))
+        connection.execute(these.order_by(bundle.c.id).with_for_update())
+
+
 def start(connection: Connection, owner: str, bundle_id: int) -> bool:
     """Mark a bundle whose final dot is about to leave; False: it is not ours, or not there any more."""
     return _START.run(connection, row=bundle_id, owner=owner) == 1
@@ -133,6 +144,16 @@ def rows_of(connection: Connection, owner: str, one: Bundle) -> dict[int, int]:
 def open_all(connection: Connection, which: ColumnElement[bool] | None = None) -> None:
     """Open these bundles, or all: from now on their copies are rows of the outbox, in the same state and under the same lease."""
     _open(connection, true() if which is None else which)
+
+
+def open_for(connection: Connection, mailing_id: int, address: str) -> None:
+    """Open the bundle in which the copy of a mailing for an address is just being sent: it may have left, and come back."""
+    addresses, key = (
+        func.lower(bundle.c.addresses),
+        json.dumps(address_key(address), ensure_ascii=False)[1:-1],
+    )
+    holds = func.replace(addresses, key, "") != addresses  # not LIKE: `_` is a letter of addresses
+    _open(connection, (bundle.c.mailing_id == mailing_id) & (bundle.c.state == "sending") & holds)
 
 
 def open_waiting(connection: Connection, mailings: Collection[int] | Select[tuple[int]]) -> None:
@@ -182,9 +203,10 @@ def _give_back(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def _open(connection: Connection, which: ColumnElement[bool], **changed: object) -> None:
+    these = select(bundle.c.id).where(which).order_by(bundle.c.id).with_for_update()
     opened: Any = connection.execute(
         delete(bundle)
-        .where(which)
+        .where(bundle.c.id.in_(these))
         .returning(
             *(bundle.c.id, bundle.c.mailing_id, bundle.c.addresses, bundle.c.due_at, bundle.c.state),
             *(bundle.c.lease_owner, bundle.c.lease_until, bundle.c.in_flight),

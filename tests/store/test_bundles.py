@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, select
 
+from mailbot import store
 from mailbot.core.audience import Selector
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.reach import Reach
@@ -281,6 +287,7 @@ def test_a_bounce_may_be_faster_than_our_note(room: Database) -> None:
         copy = bounces.copy_to(connection, number, M[7])
         assert copy is not None
         assert bounces.copy_to(connection, number, M[70]) is None
+        assert outbox.count_by_state(connection) == {"pending": 70, "sending": 50}
         assert bounces.returned(connection, copy).copies == 120
         assert troubles.share_failed(connection, copy) == (0, 120)
 
@@ -367,3 +374,66 @@ def test_a_personal_list_has_none(room: Database) -> None:
         fan_outs.begin(connection, number, "room", NOW)
         assert claim(connection) == []
         assert len(rows(connection)) == 120
+
+
+def test_the_version_before_finds_rows(room: Database) -> None:
+    """Who goes back to it loses no copy that waits, and none that was under way."""
+    post(room)
+    with room.write() as connection:
+        taken = claim(connection, most=2)
+        bundles.start(connection, "n", taken[1].id)
+    settings = AlembicConfig()
+    settings.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
+    with room._engine.connect() as connection:
+        settings.attributes["connection"] = connection
+        command.downgrade(settings, "0025")
+        connection.commit()
+    room.migrate()
+    with room.read() as connection:
+        assert [row["address"] for row in rows(connection)] == M
+        assert outbox.count_by_state(connection) == {"pending": 20, "sending": 100}
+        assert Counter((row["lease_owner"], row["in_flight"]) for row in rows(connection)) == {
+            ("n", False): 50,
+            ("n", True): 50,
+            (None, False): 20,
+        }
+
+
+def test_who_opens_bundles_and_who_settles_them_meet_in_no_deadlock(room: Database) -> None:
+    """The sender takes them in whatever order; so on PostgreSQL it locks them first, in that of whoever opens them."""
+    for _ in range(6):
+        post(room)
+    with room.write() as connection:
+        taken = claim(connection)
+    faults: list[BaseException] = []
+
+    def settle() -> None:
+        for first in range(0, len(taken), 6):
+            some = taken[first : first + 6][::-1]
+            with room.write() as connection:
+                bundles.lock(connection, [number for one in some for number in one.numbers])
+                for one in some:
+                    time.sleep(0.01)
+                    if not bundles.settle_sent(connection, "n", one, "250", 7):
+                        opened = bundles.rows_of(connection, "n", one)
+                        outbox.settle_sent(connection, "n", [(row, "250") for row in opened.values()], NOW)
+
+    def open_them() -> None:
+        for _ in range(3):
+            with room.write() as connection:
+                bundles.open_all(connection, bundle.c.state == "sending")
+
+    def run(act: Callable[[], None]) -> None:
+        try:
+            act()
+        except BaseException as fault:  # noqa: BLE001  told below
+            faults.append(fault)
+
+    threads = [threading.Thread(target=run, args=(act,)) for act in (settle, open_them)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+    with room.read() as connection:
+        assert outbox.count_by_state(connection) == {"sent": 720}
