@@ -134,7 +134,12 @@ _PROVISIONAL = re.compile(
     r"|(?:変更|修正|訂正)(?:する|となる|になる|の)?(?:可能性|かも|ことがあ|場合があ)"
     r"|^\s*[とで](?:よ(?:い|ろしい)|[良宜]し?い)(?:です|でしょう)?か"
     r"|(?:回答|提出|返信)(?:で|しても?|したいと(?:思|考え)[^。]{0,12})(?:よ(?:い|ろしい)|[良宜]し?い|(?:問題|差し?支え)(?:は?ない|ありません))(?:です|でしょう)?か"
-    r"|^[\s(（【\[]*(?:ご?回答)?(?:案|仮)[\s)）】\]]*$|(?<![議原])案(?:です|であり|として|につき|の段階)|決裁(?:の?前|の?途中|中|待ち|を?願い)"
+    r"|^[\s※(（【\[]*(?:(?:上記|上|これ)(?:の(?:ご?回答|お?答え))?は)?(?:ご?回答)?(?:案|仮|未確定|要確認|取り?消し?|誤り|間違い|たぶん)(?:です|ます)?[\s)）】\]。.]*$"
+    r"|^.{0,8}確認中(?:です)?[\s)）。]*$|[0-9０-９]番?の可能性|(?<![議原])案(?:です|であり|として|につき|の段階)|決裁(?:の?前|の?途中|中|待ち|を?願い)"
+    r"|^(?:(?:これ|この内容)で)?(?:出して|提出して)?も?(?:よ(?:い|ろしい)|宜しい)(?:です|でしょう)か|^いかがでしょうか"
+    r"|(?:この|これ|下記|以下|上記)(?:の(?:ご?回答|お?答え|内容)|ご?回答|内容)?[はを](?:誤り|間違い|取り?消|無効|保留)|^取り?消し(?:ます|て)"
+    r"|(?:回答|提出|送信)[はを]?(?:まだ)?(?:しないで|待って|保留)|^(?:これは)?誤送信で|^誤って送信し|差し?戻しま|再考(?:願|を|して)"
+    r"|^(?:これは)?(?:テスト|練習|サンプル)(?:送信|の?回答|です)|訂正前の|旧回答|^(?:この(?:ご?回答|メール)は)?無効に(?:して|願)"
     r"|(?:確認|決裁|検討|協議)の?後に?(?:確定|正式)"
     r"|\b(?:this|it) is (?:only )?(?:a draft|tentative|provisional)\b|\bnot (?:yet )?final\b",
     re.IGNORECASE,
@@ -143,7 +148,21 @@ _PROVISIONAL = re.compile(
 _IN_CORRECTIONS = (
     *("間違", "まちが", "誤り", "正しくは", "訂正", "やはり", "やっぱり", "ではなく", "じゃなく", "撤回"),
     *("actually", "correction", "should be", "by mistake", "instead of"),
-    *("修正し", "違います", "案", "決裁", "正式"),
+    *(
+        "修正し",
+        "違います",
+        "案",
+        "決裁",
+        "正式",
+        "要確認",
+        "確認中",
+        "たぶん",
+        "無効",
+        "保留",
+        "誤送信",
+        "誤って送信",
+    ),
+    *("しないで", "待って", "差し戻", "差戻", "再考", "テスト", "練習", "サンプル", "旧回答"),
     *("仮", "暫定", "下書き", "確定", "可能性", "かも", "ことがあ", "場合があ"),
     *("ではな", "でもな", "じゃな", "ありません", "取消", "取り消", "でしょうか", "ですか", "いか"),
     *("draft", "tentative", "provisional", "final"),
@@ -305,6 +324,7 @@ def _may_correct(text: str) -> bool:
 
 def _corrects(line: str) -> bool:
     """Say whether a sentence beside the answers seems to take one of them back: 「やはりQ1は3です」, 「仮の回答です」."""
+    line = line.strip()
     corrected = _CORRECTION.search(line) is not None and _CHOICE_IN_PROSE.search(line) is not None
     return corrected or _PROVISIONAL.search(line) is not None or _TAKEN_BACK.search(line) is not None
 
@@ -531,7 +551,8 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
     unclear = next((read for read in reads if isinstance(read, Unclear)), None)
     answered = isinstance(value, Understood)
     if unclear and answered and not any(mentions_choice(question, line) for line in lines):
-        return None
+        doubted = any(_corrects(line) or GOES_ON.match(line) for line in lines)
+        return unclear if doubted else None
     if unclear:
         return unclear
     understood = [read for read in reads if isinstance(read, Understood)]

@@ -72,6 +72,8 @@ def test_single(slot: str) -> None:
         ("2（検討中）", "mismatch"),
         ("2（間違い）", "unclear"),
         ("2（削除）", "unclear"),
+        ("2（案）", "unclear"),
+        ("2（変更予定）", "unclear"),
         ("2（×）", "unclear"),
         ("2（決裁後に確定）", "unclear"),
         ("2を希望しません", "unclear"),

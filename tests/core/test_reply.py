@@ -540,6 +540,49 @@ def test_a_date_that_our_own_example_names_is_an_answer() -> None:
         assert dict(read(quoted(below, "> "), sent, of=asked).answers) == {"Q1": "2026-07-02"}
 
 
+@pytest.mark.parametrize(
+    "doubt",
+    """※上記は仮|（未確定）|（案）|上記は誤り|要確認|担当課に確認中|取消|上の回答は取り消します。|3の可能性もあります。|よろしいでしょうか。
+    |この内容は誤りです。|下記の回答は間違いです。再送します。|まだ提出しないでください。|回答は待ってください。|この回答は保留とします。|誤送信です。
+    |下記は取り消してください。|この回答は無効です。|訂正前の回答です。|テスト送信です。|無効にしてください。|差し戻します。|再考願います。|これで出してよいですか。""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_a_doubt_beside_answers(doubt: str) -> None:
+    """A short sentence that doubts, takes back or submits the answers to somebody's approval: nothing is counted."""
+    for text in (f"{doubt}\n\nQ1 2\nQ2 1", f"Q1 2\n\n{doubt}", f"{doubt}\n\n{quoted(slot(1, '[ 2 ]'))}"):
+        reading = read(text)
+        assert reading.hold == "correction" or "Q1" not in reading.answers
+
+
+@pytest.mark.parametrize(
+    "doubt", ["※上記は仮", "（案）", "ではありません", "よろしいでしょうか。", "でよいですか。"]
+)
+def test_a_doubt_under_a_slot(doubt: str) -> None:
+    """The same under a filled slot."""
+    assert "Q1" not in read(quoted(slot(1, f"[ 2 ]\n{doubt}"))).answers
+
+
+@pytest.mark.parametrize("behind", ["？", "×", "ではありません", "以外", "→ 1に修正します"])
+def test_a_doubt_right_below_an_answer(behind: str) -> None:
+    """The line right below an answer may go on with it."""
+    assert "Q1" not in read(f"Q1 2\n{behind}").answers
+
+
+@pytest.mark.parametrize(
+    "words",
+    """本件は決裁を経て回答しております。|添付の案内も拝見しました。|次回の会議は1月20日でよろしいでしょうか。|本回答で問題ありません。|担当は私でよろしいでしょうか。
+    |誤って受信された場合は、破棄してください。|日程の確認をお願いします。|4月から庁舎が移転します。|資料1の修正は後日お送りします。|お返事をお待ちしております。""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_no_doubt_beside_answers(words: str) -> None:
+    """Sentences about other things leave the answers as they are."""
+    for text in (f"{words}\n\nQ1 2\nQ2 1", f"Q1 2\nQ2 1\n\n{words}"):
+        reading = read(text)
+        assert (dict(reading.answers), reading.hold) == ({"Q1": ("2",), "Q2": ("1",)}, None)
+
+
 def asked_again(*only: str) -> str:
     """Return a mail of ours that repeats these questions."""
     ballot = ballot_lines(STANDARD, REFERENCE, 2, only=frozenset(only))
