@@ -10,6 +10,7 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.member_commands import members_group, show_imported
+from mailbot.cli.root import CONFIG
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.members.add_address import add_address
@@ -24,6 +25,7 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Print what would change,
 
 
 @members_group.group("address")
+@CONFIG
 def _address() -> None:
     """The addresses of one person: his mail goes to one, and he writes from any."""
 

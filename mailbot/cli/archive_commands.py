@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from mailbot import show
 from mailbot.cli.frame import JSON, NUMBER, PATH, command, opened
-from mailbot.cli.root import root
+from mailbot.cli.root import CONFIG, root
 from mailbot.core.archived import Search
 from mailbot.core.header import clean
 from mailbot.core.message import parse
@@ -26,6 +26,7 @@ from mailbot.store import archive, lists
 
 
 @root.group("archive")
+@CONFIG
 def _archive() -> None:
     """The posts of the lists: found by words, shown as they came."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, opened
+from mailbot.cli.frame import JSON, Open, command, config_of, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.address import valid_address
 from mailbot.core.refusal import Refusal
@@ -19,7 +18,6 @@ from mailbot.core.trouble import Failure, Trouble, score_at
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.suspend_address import suspend_address
-from mailbot.folder.config import find_config
 from mailbot.installation import clock
 from mailbot.store import lists, members, troubles
 
@@ -35,11 +33,11 @@ _OFFICE = "the command line"
 )
 @JSON
 @click.pass_context
-def _bounces(context: click.Context, config_path: str | None, post: str | None, as_json: bool) -> None:
+def _bounces(context: click.Context, post: str | None, as_json: bool) -> None:
     """Show the addresses whose mail comes back, with the server's last words; or who did not get a post."""
     if context.invoked_subcommand is not None:
         return
-    path = find_config(config_path or context.find_root().obj, os.environ, Path.cwd())
+    path = config_of(context)
     with opened(path) as it, it.database.read() as connection:
         if post is not None:
             rows = _missed(connection, post)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from mailbot import show
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
-from mailbot.cli.root import root
+from mailbot.cli.root import CONFIG, root
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
@@ -33,6 +33,7 @@ _DRY_RUN = click.option(
 
 
 @root.group("bulletins")
+@CONFIG
 def _bulletins() -> None:
     """The mail magazine and other bulletins."""
 

@@ -8,7 +8,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, command
-from mailbot.cli.root import root
+from mailbot.cli.root import CONFIG, root
 from mailbot.core.mistake import Mistakes
 from mailbot.folder.config import dkim_key_file, load_config, read_config
 from mailbot.folder.config import selector as checked_selector
@@ -17,6 +17,7 @@ from mailbot.installation import clock
 
 
 @root.group("dkim")
+@CONFIG
 def _dkim() -> None:
     """The keys that sign outgoing mail."""
 

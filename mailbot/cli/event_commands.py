@@ -10,7 +10,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
-from mailbot.cli.root import root
+from mailbot.cli.root import CONFIG, root
 from mailbot.core.event_figures import YearFigures, event_figures, year_of
 from mailbot.core.header import clean
 from mailbot.flows.events.announce_event import announce_event
@@ -26,6 +26,7 @@ from mailbot.store import ballots
 
 
 @root.group("events")
+@CONFIG
 def _events() -> None:
     """Seminars and meetings, answered by reply mail."""
 

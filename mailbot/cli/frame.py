@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from mailbot.cli.root import CONFIG
+from mailbot.cli.root import CONFIG, NAMED
 from mailbot.core.refusal import Refusal
 from mailbot.folder.config import Config, find_config, load_config
 from mailbot.installation import make_site, open_database
@@ -37,14 +37,19 @@ class Open:
     database: Database
 
 
+def config_of(context: click.Context) -> Path:
+    """Return the configuration that the words name: behind the command, or behind a group or `mailbot` before it."""
+    return find_config(context.meta.get(NAMED), os.environ, Path.cwd())
+
+
 def command(group: click.Group, name: str) -> Callable[[Callable[..., None]], click.Command]:
-    """Make a command that takes --config, before or after its name."""
+    """Make a command that takes --config, before or after its name, and is handed the file."""
 
     def decorate(function: Callable[..., None]) -> click.Command:
         @wraps(function)
         @click.pass_context
-        def run(context: click.Context, /, config_path: str | None, **arguments: Any) -> None:
-            function(find_config(config_path or context.find_root().obj, os.environ, Path.cwd()), **arguments)
+        def run(context: click.Context, /, **arguments: Any) -> None:
+            function(config_of(context), **arguments)
 
         return group.command(name)(CONFIG(run))
 

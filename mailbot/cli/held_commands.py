@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.act_frame import request
 from mailbot.cli.frame import JSON, NUMBER, Open, command, opened
-from mailbot.cli.root import root
+from mailbot.cli.root import CONFIG, root
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -21,6 +21,7 @@ from mailbot.store import held_posts, inbox, lists, surveys
 
 
 @root.group("held")
+@CONFIG
 def _held() -> None:
     """Mails that wait for a person's decision."""
 

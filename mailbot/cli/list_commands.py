@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, command, opened
+from mailbot.cli.frame import JSON, command, config_of, opened
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.mailing_list import joining, leaving, viewers
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.flows.lists.stop_list import start_list, stop_list
-from mailbot.folder.config import find_config
 from mailbot.installation import clock
 from mailbot.store import lists
 
@@ -33,11 +31,11 @@ _FIRST = 5  # members whom `show` names
 @CONFIG
 @JSON
 @click.pass_context
-def lists_group(context: click.Context, config_path: str | None, as_json: bool) -> None:
+def lists_group(context: click.Context, as_json: bool) -> None:
     """Show the lists; or look after the members of one."""
     if context.invoked_subcommand is not None:
         return
-    path = find_config(config_path or context.find_root().obj, os.environ, Path.cwd())
+    path = config_of(context)
     with opened(path) as it, it.database.read() as connection:
         rows = [
             {

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
-from mailbot.cli.root import root
+from mailbot.cli.root import CONFIG, root
 from mailbot.core.meeting import MeetingState, poll_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.two_persons import COMMAND_LINE
@@ -27,6 +27,7 @@ _KEY = click.argument("key")
 
 
 @root.group("meetings")
+@CONFIG
 def _meetings() -> None:
     """Meetings of a group: date, invitation, attendance, proxies, quorum, minutes."""
 

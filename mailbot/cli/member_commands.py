@@ -11,7 +11,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, NUMBER, PATH, command, only_try, opened, outcome, write_out
-from mailbot.cli.root import Group, root
+from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.header import clean
 from mailbot.core.member_figures import Grouping, member_figures
 from mailbot.core.refusal import Refusal
@@ -32,6 +32,7 @@ from mailbot.store import imports, members
     cls=Group,
     files={"address": "address_commands", **dict.fromkeys(("rollcall", "select"), "audience_commands")},
 )
+@CONFIG
 def members_group() -> None:
     """The register of bodies and their contacts."""
 

@@ -8,7 +8,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened
-from mailbot.cli.root import root
+from mailbot.cli.root import CONFIG, root
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.cli.survey_frame import defined, must_exist, show_sent
 from mailbot.core.calendar import Language
@@ -109,6 +109,7 @@ def _show_trial(report: TrialReport, *, as_json: bool) -> None:
 
 
 @root.group("probe")
+@CONFIG
 def _probe() -> None:
     """What members' mail systems do to our mail, and which layout suits each."""
 

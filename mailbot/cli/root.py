@@ -10,8 +10,20 @@ import click
 
 from mailbot import __version__
 
+NAMED = "mailbot.config"  # in click's `meta`, which a command shares with the groups before it
+
+
+def _named(context: click.Context, _: click.Parameter, path: str | None) -> None:
+    if path is not None:
+        context.meta[NAMED] = path
+
+
 CONFIG = click.option(
-    "--config", "config_path", metavar="FILE", help="The configuration; default config/mailbot.yaml."
+    "--config",
+    metavar="FILE",
+    expose_value=False,
+    callback=_named,
+    help="The configuration; default config/mailbot.yaml.",
 )
 
 
@@ -71,7 +83,5 @@ class Group(click.Group):
 )
 @click.version_option(__version__)
 @CONFIG
-@click.pass_context
-def root(context: click.Context, config_path: str | None) -> None:
+def root() -> None:
     """Mailing lists, surveys answered by plain reply mail, and seminar notices on schedule."""
-    context.obj = config_path

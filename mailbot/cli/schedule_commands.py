@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import timedelta
 from itertools import islice
@@ -11,7 +10,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, PATH, Open, command, opened, write_out
+from mailbot.cli.frame import JSON, PATH, Open, command, config_of, opened, write_out
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.calendar import date_words, local_moment, unconfirmed
 from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
@@ -21,7 +20,6 @@ from mailbot.core.two_persons import COMMAND_LINE
 from mailbot.core.written_date import read_written
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
-from mailbot.folder.config import find_config
 from mailbot.formats.plan_ics import plan_ics
 from mailbot.installation import clock
 from mailbot.show.show_schedule import schedule_entries, schedule_rows, zone_words
@@ -43,15 +41,11 @@ _RUN = re.compile(r"(?:p-?)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 @JSON
 @CONFIG
 @click.pass_context
-def _schedule(
-    context: click.Context, days: int, ical: bool, out: Path | None, as_json: bool, config_path: str | None
-) -> None:
+def _schedule(context: click.Context, days: int, ical: bool, out: Path | None, as_json: bool) -> None:
     """Show what will be sent, when, to how many, and what was late or skipped."""
-    given = config_path or context.find_root().obj
-    context.find_root().obj = given
     if context.invoked_subcommand is not None:
         return
-    with opened(find_config(given, os.environ, Path.cwd())) as it, it.database.read() as connection:
+    with opened(config_of(context)) as it, it.database.read() as connection:
         now = clock()
         coming = occurrences.open_until(connection, now + timedelta(days=days))
         if ical:

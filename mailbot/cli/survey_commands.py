@@ -9,7 +9,7 @@ import click
 from mailbot import show
 from mailbot.cli.act_frame import request
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
-from mailbot.cli.root import Group, root
+from mailbot.cli.root import CONFIG, Group, root
 from mailbot.cli.survey_frame import defined, must_exist
 from mailbot.core.answer_form import takes_form
 from mailbot.core.refusal import Refusal
@@ -34,6 +34,7 @@ from mailbot.store import acts, surveys
         **dict.fromkeys(("destroy", "lines", "minutes", "missing", "recount", "results"), "result_commands"),
     },
 )
+@CONFIG
 def surveys_group() -> None:
     """Surveys, answered by reply mail."""
 

@@ -169,3 +169,21 @@ def test_a_refusal_brings_no_terminal_escape() -> None:
     done = run("members", "import", "no\x1b[2Jfile.csv", "--config", "no\x1b[2Jsuch.yaml")
     assert done.returncode == 1
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["lists", "--config", "this.yaml", "members", "room"],
+        ["bounces", "--config", "this.yaml", "reset", "a@example.jp"],
+        ["schedule", "--config", "this.yaml", "stop", "room"],
+        ["surveys", "--config", "this.yaml", "list"],
+        ["members", "address", "--config", "this.yaml", "show", "a@example.jp"],
+        ["--config", "that.yaml", "held", "--config", "this.yaml", "list"],
+        ["--config", "that.yaml", "archive", "search", "x", "--config", "this.yaml"],
+    ],
+)
+def test_the_configuration_is_named_anywhere_before_or_behind(words: list[str]) -> None:
+    """What is named nearest to the command holds; a group never takes --config and then works on another folder."""
+    done = CliRunner().invoke(root, words)
+    assert "this.yaml" in str(done.exception), done.output
