@@ -175,6 +175,7 @@ def test_never_raises(pieces: list[str]) -> None:
     plain("".join(pieces))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "unit",
     [

@@ -16,6 +16,7 @@ from mailbot.core.ballot import ballot_lines, confirmation, faults, how_to_lines
 from mailbot.core.reply import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, _may_correct, read_reply
 from mailbot.core.survey import Answer, Question, QuestionType, Reading, Survey
 from tests.mails.standard import REFERENCE, STANDARD, TODAY, acknowledgement, invitation, quoted, reminder
+from tests.thorough import examples
 
 INVITATION = invitation()
 FILLED: dict[str, Answer] = {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "LGWAN接続が先です。\nQ1 3の方が]よい"}
@@ -410,6 +411,7 @@ def damaged(text: str, chance: random.Random) -> str:
     return "\n".join(lines)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("quote", ["", "> ", "yamada> "])
 def test_an_untouched_ballot_damaged_on_the_way_says_nothing(quote: str) -> None:
     """However a gateway maltreats our lines, none of them becomes a choice, a number, a date or a free answer."""
@@ -425,7 +427,7 @@ def test_an_untouched_ballot_damaged_on_the_way_says_nothing(quote: str) -> None
     )
     sent = invitation(of)
     chance = random.Random(20260620)
-    for _ in range(700):
+    for _ in range(examples(700)):
         text = quoted(damaged(sent, chance), quote)
         reading = read(text, sent, of=of)
         assert not reading.answers or reading.hold is not None, text

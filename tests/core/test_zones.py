@@ -11,9 +11,12 @@ from functools import cache
 from itertools import pairwise, takewhile
 from zoneinfo import ZoneInfo, available_timezones
 
+import pytest
+
 from mailbot.core.calendar import business_day, daily_moment, local_moment
 from mailbot.core.plan import occurrence
 from mailbot.core.recurrence import Recurrence, coming
+from tests.thorough import part
 
 BEGIN, END = datetime(2026, 1, 1, tzinfo=UTC), datetime(2029, 1, 1, tzinfo=UTC)
 MINUTE, DAY, WEEK = timedelta(minutes=1), timedelta(days=1), timedelta(days=7)
@@ -115,9 +118,10 @@ def test_the_zone_database_is_all_there() -> None:
     assert any((one.at + one.before).weekday() < 5 for one in changes)
 
 
+@pytest.mark.thorough
 def test_every_written_time_comes_once() -> None:
     """Of two the first, in the gap by its length later; a later day comes later, and no two days' runs share a key."""
-    for clocks in all_clocks():
+    for clocks in part(all_clocks()):
         times = clocks.times() | {clock(hour, 30) for hour in range(24)}
         for change in clocks.changes:
             for time in times:
@@ -129,9 +133,10 @@ def test_every_written_time_comes_once() -> None:
                 assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.thorough
 def test_what_the_clocks_show_twice_is_one_run() -> None:
     """Every moment about a change has the key of the first at which the clocks showed its time."""
-    for clocks in all_clocks():
+    for clocks in part(all_clocks()):
         for change in clocks.changes:
             moment = change.at - DAY
             while moment < change.at + DAY:
@@ -142,9 +147,10 @@ def test_what_the_clocks_show_twice_is_one_run() -> None:
                 moment += QUARTER
 
 
+@pytest.mark.thorough
 def test_a_rule_of_dates_skips_no_day_and_doubles_none() -> None:
     """Each working day of three years has its moment, at the hours that the clocks change and others, wherever one begins."""
-    for clocks in all_clocks():
+    for clocks in part(all_clocks()):
         changes = [one for one in clocks.changes if BEGIN < one.at < END]
         for time in _changed(changes) | {clock(10)}:
             rule = Recurrence("every business day", time)
@@ -160,9 +166,10 @@ def test_a_rule_of_dates_skips_no_day_and_doubles_none() -> None:
                     assert following == found[bisect_right(found, after)], (clocks.zone, time, change)
 
 
+@pytest.mark.thorough
 def test_what_comes_every_day_comes_on_each() -> None:
     """Looked at each quarter of an hour about a change, each day's is found at its moment, and no other ever is."""
-    for clocks in all_clocks():
+    for clocks in part(all_clocks()):
         for change in clocks.changes:
             for time in _changed([change]) | {clock(0), clock(23, 45)}:
                 looks = [change.at + QUARTER * number for number in range(-150, 150)]
