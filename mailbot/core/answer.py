@@ -282,6 +282,7 @@ _DOUBT = re.compile(
 )
 _DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
 _CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
+_ROUGHLY = re.compile("おおむね|概ね")
 _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
 _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
 _NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
@@ -613,7 +614,8 @@ def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     remark = (match["inside"] or match["note"]).strip()
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
-    if _DOUBT.search(remark) or _CONDITION.search(remark):
+    reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
+    if _DOUBT.search(remark) or _CONDITION.search(reserved):
         return None
     others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
     if any(label in remark for label in others):
@@ -796,6 +798,7 @@ def _figure(written: str) -> Decimal:
 
 
 _WEEKDAYS = "月火水木金土日"
+_KANJI_IN_DATE = re.compile(f"[{KANJI_DIGITS}]{{1,3}}(?=[年月日])")  # 令和八年七月二日
 _ERAS = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988}
 _YEAR = r"(?:(?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)|(?P<year>[0-9]{4}))"
 _DATE_FORMS = (
@@ -811,6 +814,7 @@ _WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long
 
 def _read_date(written: str, today: date) -> Read:
     """Read one day; a weekday beside it must fit."""
+    written = _KANJI_IN_DATE.sub(lambda found: str(kanji_number(found[0]) or found[0]), written)
     for form in _DATE_FORMS:
         match = form.match(written)
         if match is None:

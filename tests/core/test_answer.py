@@ -322,6 +322,8 @@ def test_number_about() -> None:
         "令和8年7月2日",
         "R8.7.2",
         "R8/7/2です",
+        "令和八年七月二日",
+        "2026年七月二日（木）",
     ],
 )
 def test_date(slot: str) -> None:
@@ -362,6 +364,8 @@ def test_text_and_rating() -> None:
     assert kind(TEXT, "文字\ufffd化け") == "garbled"
     assert read_answer(RATING, "４", today=TODAY) == Understood(("4",))
     assert kind(RATING, "6") == "out-of-range"
+    assert read_answer(RATING, "4（おおむね満足）", today=TODAY) == Understood(("4",), "おおむね満足")
+    assert kind(RATING, "4（条件付き）") == "conditional"
 
 
 def test_whole_label() -> None:
