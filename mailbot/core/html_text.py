@@ -32,7 +32,12 @@ _CELLS = frozenset({"td", "th"})
 _INVISIBLE = frozenset({"script", "style", "title", "template", "noscript"})
 _INVISIBLE_ENDS = {name: re.compile(f"</{name}", re.IGNORECASE | re.ASCII) for name in _INVISIBLE}
 _STRUCK = frozenset({"s", "del", "strike"})
-_HIDDEN = ("display:none", "visibility:hidden", "mso-hide:all")  # with all that stands inside
+_HIDDEN = re.compile(  # with all that stands inside; in a style without blanks
+    r"display:none|visibility:hidden|mso-hide:all|(?<![a-z-])opacity:0(?![.\d]*[1-9])|(?<![a-z-])color:transparent"
+)
+# Without a size: around blocks that have one of their own it is a trick of layout, around words it hides them.
+_SIZELESS = re.compile(r"font-size:0(?![.\d]*[1-9])")
+_AROUND_WORDS = frozenset({"span", "font"})
 _RAISED = frozenset({"sup", "sub"})
 _CLOSES_ITSELF = {
     "p": ("p",),
@@ -509,7 +514,11 @@ def _is_struck(name: str, attributes: dict[str, str]) -> bool:
     if not style:
         return False
     _, found, value = style.partition("text-decoration")
-    return (bool(found) and "line-through" in value) or any(hidden in style for hidden in _HIDDEN)
+    return bool(
+        (found and "line-through" in value)
+        or _HIDDEN.search(style)
+        or (name in _AROUND_WORDS and _SIZELESS.search(style))
+    )
 
 
 def _heads_quotation(attributes: dict[str, str]) -> bool:

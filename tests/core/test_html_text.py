@@ -67,6 +67,13 @@ from mailbot.core.html_text import MAX_REFERENCES, html_to_text
             ["Q1 ~~1~~2"],
         ),
         ("<span style='color:white'>2</span>", ["2"]),
+        (
+            "<div style='OPACITY: 0'>Q1 1</div><p style='color: transparent'>1</p><b style='opacity:0.0'>1</b>2",
+            ["~~1~~2"],
+        ),
+        ("<div style='opacity:0.9;background-color:transparent;fill-opacity:0'>2</div>", ["2"]),
+        ("<span style='font-size:0px'>1</span><font style='font-size: 0'>1</font>2", ["~~11~~2"]),
+        ("<div style='font-size:0'><span style='font-size:0.9em'>2</span></div>", ["2"]),
         ("50<sup>1</sup>名<br><sub>1</sub>", ["50^1名", "1"]),
         ("<span style='color:red'>2</span>", ["2"]),
         ("<b><div>a</b><s>x</div>b</s>c", ["a~~x~~", "bc"]),
