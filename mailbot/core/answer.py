@@ -60,6 +60,7 @@ EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
         "weekday": "日付と曜日が合いません",
         "no-such-day": "その日付はありません",
         "year": "何年の日付か分かるようにお書きください",
+        "unit": "単位がお尋ねしたものと違います",
         "differ": "2か所のお答えが違います",
         "formula": "数式は読み取れません。値をお書きください",
         "required": "お答えがまだありません",
@@ -81,6 +82,7 @@ EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
         "weekday": "the day of the week does not fit the date",
         "no-such-day": "there is no such day",
         "year": "please write the year as well",
+        "unit": "the unit is not the one that we asked for",
         "differ": "two different answers stand in the mail",
         "formula": "formulas are not computed; please write the value",
         "required": "there is no answer yet",
@@ -251,9 +253,15 @@ _NUMBER = re.compile(
 )
 _TICKED = re.compile(r"[○◎✓✔☑レ]?\s?(?P<number>[0-9]{1,3})\s?[○◎✓✔☑レ]?")  # not 〇: a nought
 _TICKS = "○◎✓✔☑ "  # 「○会場」
+_TICK = re.compile("(?<![にを])[○◎✓✔☑●■]")
+_DOTTED = re.compile(r"[0-9]{1,2}(?:\s?\.\s?[0-9]{1,2}){2,}\.?")  # 「1.2.4」; 「1.4」 may be a figure
 _POINTS = re.compile(r"(?<=[0-9])点")  # of a rating
-_ITEM_WORD = re.compile(r"(?:(?:options?|choices?|no\.|選択肢|番号)\s?|no|第|#)(?=[0-9])")
-_ITEM_WORD_BESIDE_NO = re.compile(r"(?:(?:options?|choices?|選択肢|番号)\s?|第)(?=[0-9])")  # no is an answer
+_ITEM_WORD = re.compile(
+    r"(?:(?:options?|choices?|no\.?)\s?|(?:選択肢|(?:選択)?番号)\s?(?:[:の]\s?)?|第|#)(?=[0-9])"
+)
+_ITEM_WORD_BESIDE_NO = re.compile(
+    r"(?:(?:options?|choices?)\s?|(?:選択肢|(?:選択)?番号)\s?(?:[:の]\s?)?|第)(?=[0-9])"
+)  # no is an answer
 _SUFFIX = re.compile(r"(?:\s?番目|\s?番|[.):])?\s*")
 _REASON = re.compile(r"\s*(?:[:=]|→|⇒|->)\s*(?=\S)")
 _TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-|:|\.)|の)\s*")  # 「2→利用していない」
@@ -270,8 +278,8 @@ _COURTESY = re.compile(
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
     r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=。)\s?以上|ありがとうございます"
     r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
-    r"|を希望(?:(?:いた|致)?します)?|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました)|で囲みました)?|(?:で|する)(?=[。.]?$)"
-    r"|please|thank you|thanks|[。.!、,\s]+)"
+    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました)|で囲みました)?|(?:で|する)(?=[。.]?$)"
+    r"|please|thank you|thanks|[。.!、,♪\s]+)"
 )  # one phrase: repeated in _courtesy_end, since Python 3.11.2 miscounts possessive repetition
 _REMARK = re.compile(
     r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
@@ -280,6 +288,10 @@ _DOUBT = re.compile(
     "間違|誤り|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
     "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
 )
+_ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
+_OPINION = re.compile(r"\s?(?:だ|が(?:[よ良]い|いい))?と(?:思い|考え)ます")  # not かと思います, a doubt
+_REASON_BEFORE = re.compile(r"(?P<reason>[^0-9()、。:]{2,40}?(?:ため|ので))[、,]?\s*(?=[0-9])")
+_REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
 _DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
 _CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
 _ROUGHLY = re.compile("おおむね|概ね")
@@ -320,6 +332,12 @@ def _read(question: Question, slot: str, today: date) -> Read:
             read = _read_number(written) if question.type == "number" else _read_date(written, today)
             if isinstance(read, Unclear) and _is_none(written, _NONE_WORDS | _NOT_CONCERNED):
                 read = Unclear("no-value")
+            elif (
+                isinstance(read, Understood)
+                and question.type == "number"
+                and not _is_unit_asked(question, written)
+            ):
+                read = Unclear("unit")
         case "yesno":
             read = _read_yesno(question, written)
         case "single" | "multi" | "rating":
@@ -336,8 +354,13 @@ _read_short = lru_cache(maxsize=4096)(_read)
 
 _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
 _MARKER = re.compile(
-    r"(?:(?:ご?回\s?答|お?答え|答|answer)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|a\s?[.:]|[→⇒=])\s*(?=\S)"
-)  # 「回答：2」, "A. 2"
+    r"(?:(?:ご?回\s?答|お?答え|答|answer)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|a\s?[.:]|[→⇒=]"
+    r"|(?:ご?回答|お?答え)に(?:つきまして|ついて)は[、,]?"
+    r"|[当本弊](?:市|町|村|県|府|都|道|区|課|係|室|部|局|団体|組合)(?:(?:と(?:いた)?しまして|として)?は(?!い)[、,]?|(?:の(?:ご?回答|お?答え))?(?:は|\s?:))"
+    r"|(?:標記|首記|表題|ご?照会|アンケート|調査)の?件(?:ですが|に(?:つきまして|ついて)は?|は)?[、,:\s]*"
+    r"|(?:下記|以下|次)の?(?:とおり|通り)ご?回答(?:(?:いた|致)?します)[。:]"
+    r"|(?:i|we)(?:'d| would)? (?:choose|select|prefer|opt for|go for)\s)\s*(?=\S)"
+)  # 「回答：2」, "A. 2", 「当市は2です」
 
 
 def _without_marker(question: Question, written: str) -> str:
@@ -400,6 +423,13 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     special = _special_word(question, written, count)
     if special is not None:
         return special
+    if question.type == "multi" and _DOTTED.fullmatch(written):
+        apart = [int(number) for number in re.findall("[0-9]+", written)]
+        if apart == sorted(set(apart)):
+            written = ",".join(map(str, apart))
+    reason = _REASON_BEFORE.match(written) if question.type == "single" else None
+    if reason is not None:
+        return _with_reason(question, reason["reason"], written[reason.end() :], slot)
     ticked = _TICKED.fullmatch(written)
     plain = ticked["number"] if ticked else written
     if "(" in plain:
@@ -408,10 +438,15 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
         if _is_misnumbered(question, plain):
             return Unclear("mismatch")
         plain = _NUMBER_IN_BRACKETS.sub(r" \1番 ", plain).strip()
-    items = _items(question, plain)
+    ticks = _TICK.findall(plain)
+    items = _items(question, _TICK.sub(" ", plain).strip() if ticks else plain)
     if isinstance(items, Unclear):
         return items
     numbers, rest = items
+    if ticks and (len(ticks) != len(numbers) or len(set(ticks)) > 1):
+        return Unclear("unclear")  # 「1○ 2 3○」, 「●1 ○2」: options written out, some of them ticked
+    if len(ticks) > 1 and len(ticks) == count:
+        return Unclear("all", tuple(str(number) for number in range(1, count + 1)))
     rest = _reason_for_other(question, plain, _without_count(rest, numbers), numbers[-1])
     remark = _remark(question, rest, numbers)
     if _all_shown(numbers, slot):
@@ -424,6 +459,17 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     if question.type != "multi" and len(chosen) > 1:
         return Unclear("two-choices")
     return Understood(tuple(str(number) for number in chosen), remark)
+
+
+def _with_reason(question: Question, reason: str, written: str, slot: str) -> Read:
+    """Read the choice behind its reason, 「遠方のため2」; a reason that names an option or doubts is asked about."""
+    read = _read_choice(question, written, slot)
+    doubtful = _DOUBT.search(reason) or _CONDITION.search(reason) or "まだ" in reason or "決裁" in reason
+    if doubtful or any(label in reason for label, _ in whole_labels(question)):
+        return Unclear("unclear")
+    if isinstance(read, Understood):
+        return replace(read, remark=f"{reason} {read.remark}".strip())
+    return read
 
 
 def _is_misnumbered(question: Question, written: str) -> bool:
@@ -605,13 +651,21 @@ def _courtesy_end(text: str, at: int = 0) -> int:
 
 def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer."""
-    rest = rest[_courtesy_end(rest) :]
+    if question.type != "yesno" and (opinion := _OPINION.match(rest)):
+        rest = rest[opinion.end() :]
+    courtesy = _courtesy_end(rest)
+    rest = rest[courtesy:]
     if not rest:
         return ""
     match = _REMARK.match(rest)
-    if match is None or _courtesy_end(rest, match.end()) < len(rest):
+    if match is not None and _courtesy_end(rest, match.end()) == len(rest):
+        remark = (match["inside"] or match["note"]).strip()
+    elif question.type in {"single", "multi"} and courtesy and _REASON_BEHIND.fullmatch(rest):
+        remark = rest  # 「2 遠方のため」
+    else:
         return None
-    remark = (match["inside"] or match["note"]).strip()
+    if question.type == "yesno" and _ONCE_PASSED.search(remark):
+        return None
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
     reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
@@ -758,6 +812,25 @@ def _read_number(written: str) -> Read:
     return _finished(found, rest[after.end() :] if after else rest)
 
 
+# What a question counts, by its words, and the units that an answer to it may have; others count anything.
+_COUNTED = (
+    (re.compile(r"何[人名]|人数|職員数|(?<!業)者数|[（(][人名][)）]"), "人名"),
+    (re.compile(r"何円|金額|[（(][千万百億]*円[)）]"), "円"),
+)
+
+
+def _is_unit_asked(question: Question, written: str) -> bool:
+    """Say whether the unit of a number is one of those that the question asks for: not 「12日」 where it counts people."""
+    units = "".join(units for counts, units in _COUNTED if counts.search(question.text))
+    numeral = _ANY_NUMERAL.search(written)
+    unit = _UNIT.match(written, numeral.end()) if numeral else None
+    found = unit[0].strip() if unit else ""
+    return not units or not found or found in units
+
+
+_ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆](?:[0-9,.〇一二三四五六七八九十百千万億兆]*)")
+
+
 def _quantity(numeral: str) -> Decimal | None:
     """Return the value of a Japanese numeral such as 1,234 / 1.5万 / 三千二百 / 300千; None if it is malformed."""
     total, at, last = Decimal(0), 0, 10**16
@@ -841,10 +914,12 @@ def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
     month, day = int(parts["month"] or 0), int(parts["day"] or 0)
     if era := parts.get("era"):
         era_year = parts.get("era_year") or "元"
-        year = _ERAS[era] + (1 if era_year == "元" else int(era_year))
-        return _date_or_none(year, month, day) or Unclear("no-such-day")
+        years = 1 if era_year == "元" else int(era_year)
+        if years > _LAST_HEISEI and _ERAS[era] == _ERAS["平成"]:
+            return Unclear("no-such-day")
+        return _within_lifetime(_date_or_none(_ERAS[era] + years, month, day), today)
     if written := parts.get("year"):
-        return _date_or_none(int(written), month, day) or Unclear("no-such-day")
+        return _within_lifetime(_date_or_none(int(written), month, day), today)
     this_year = _date_or_none(today.year, month, day)
     if this_year and (today - this_year).days <= SEASON_DAYS:
         return this_year if (this_year - today).days <= 365 - SEASON_DAYS else Unclear("year")
@@ -852,6 +927,19 @@ def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
     if next_year and (next_year - today).days <= SEASON_DAYS:
         return next_year
     return Unclear("year" if this_year or next_year else "no-such-day")
+
+
+FARTHEST_YEARS = 50  # ahead; 令和80年 is a slip of the pen
+_FIRST_YEAR = 1868
+_LAST_HEISEI = 31
+
+
+def _within_lifetime(day: date | None, today: date) -> date | Unclear:
+    """Return the day unless it does not exist or is so far off that its year is a slip; date.min as today: any year."""
+    if day is None:
+        return Unclear("no-such-day")
+    far = today != date.min and day.year > today.year + FARTHEST_YEARS
+    return Unclear("year") if far or day.year < _FIRST_YEAR else day
 
 
 def _date_or_none(year: int, month: int, day: int) -> date | None:

@@ -134,13 +134,19 @@ _PROVISIONAL = re.compile(
     r"|(?:変更|修正|訂正)(?:する|となる|になる|の)?(?:可能性|かも|ことがあ|場合があ)"
     r"|^\s*[とで](?:よ(?:い|ろしい)|[良宜]し?い)(?:です|でしょう)?か"
     r"|(?:回答|提出|返信)(?:で|しても?|したいと(?:思|考え)[^。]{0,12})(?:よ(?:い|ろしい)|[良宜]し?い|(?:問題|差し?支え)(?:は?ない|ありません))(?:です|でしょう)?か"
-    r"|^[\s※(（【\[]*(?:(?:上記|上|これ)(?:の(?:ご?回答|お?答え))?は)?(?:ご?回答)?(?:案|仮|未確定|要確認|取り?消し?|誤り|間違い|たぶん)(?:です|ます)?[\s)）】\]。.]*$"
+    r"|^[\s※(（【\[]*(?:(?:上記|下記|以下|上|下|これ)(?:の(?:ご?回答|お?答え))?は、?)?(?:ご?回答)?(?:案|仮(?:のもの)?|未確定|要(?:確認|協議)|協議中|調整中|ボツ|没|取り?消し?|誤り|間違い|たぶん)(?:です|ます)?[\s)）】\]。.]*$"
+    r"|^[\s※*・■(（【\[＜<]*(?:参考)?[:：]?(?:(?:以下|下記|上記|これ)(?:は、?|、))?(?:(?:[^\s、。]{1,12}の)?(?:回答|記入|記載|入力)例|(?:他|隣|近隣)の?(?:市|町|村|県|区|団体|自治体)の(?:ご?回答|お?答え)|サンプル|見本"
+    r"|(?:昨年度?|前年度?|前回|旧)の?(?:ご?回答|お?答え)|旧版|誤った(?:ご?回答|お?答え))(?:です|でした|は(?:以下|次|下記)の(?:とおり|通り)(?:です|でした))?[\s)）】\]＞>。:：]*$"
+    r"|(?:以下|下記|上記|この(?:ご?回答|お?答え))[はを]、?(?:破棄|無視|削除)(?:して|願|を)|^[\s]*で(?:合|あ)って(?:い)?ますか"
+    r"|未決裁|決裁[がは](?:まだ)?(?:下り|おり|済んで)て?い?(?:ない|ません)|まだ確定(?:では|して)?い?(?:ない|ません|ありません)"
+    r"|後日、?正式に(?:ご?回答|お?答え)|正式な(?:ご?回答|お?答え)は、?(?:後日|改めて|追って|別途)|確認(?:して|した)(?:から|後に?|うえで|上で)確定"
+    r"|^(?:いや|いえ|すみません|申し訳ありません|失礼しました)[、,。\s]{1,2}[0-9０-９]{1,3}番?(?:です|でし)"
     r"|^.{0,8}確認中(?:です)?[\s)）。]*$|[0-9０-９]番?の可能性|(?<![議原])案(?:です|であり|として|につき|の段階)|決裁(?:の?前|の?途中|中|待ち|を?願い)"
     r"|^(?:(?:これ|この内容)で)?(?:出して|提出して)?も?(?:よ(?:い|ろしい)|宜しい)(?:です|でしょう)か|^いかがでしょうか"
     r"|(?:この|これ|下記|以下|上記)(?:の(?:ご?回答|お?答え|内容)|ご?回答|内容)?[はを](?:誤り|間違い|取り?消|無効|保留)|^取り?消し(?:ます|て)"
     r"|(?:回答|提出|送信)[はを]?(?:まだ)?(?:しないで|待って|保留)|^(?:これは)?誤送信で|^誤って送信し|差し?戻しま|再考(?:願|を|して)"
     r"|^(?:これは)?(?:テスト|練習|サンプル)(?:送信|の?回答|です)|訂正前の|旧回答|^(?:この(?:ご?回答|メール)は)?無効に(?:して|願)"
-    r"|(?:確認|決裁|検討|協議)の?後に?(?:確定|正式)"
+    r"|(?:確認|決裁|検討|協議)の?後に?(?:確定|正式|改めて(?:ご?回答|お?答え))"
     r"|\b(?:this|it) is (?:only )?(?:a draft|tentative|provisional)\b|\bnot (?:yet )?final\b",
     re.IGNORECASE,
 )
@@ -163,6 +169,20 @@ _IN_CORRECTIONS = (
         "誤って送信",
     ),
     *("しないで", "待って", "差し戻", "差戻", "再考", "テスト", "練習", "サンプル", "旧回答"),
+    *("例", "他", "隣", "昨年", "前年", "前回", "見本", "旧", "ボツ", "没", "誤った"),
+    *(
+        "破棄",
+        "無視",
+        "削除",
+        "要協議",
+        "協議中",
+        "調整中",
+        "ますか",
+        "いや",
+        "いえ",
+        "すみません",
+        "失礼しました",
+    ),
     *("仮", "暫定", "下書き", "確定", "可能性", "かも", "ことがあ", "場合があ"),
     *("ではな", "でもな", "じゃな", "ありません", "取消", "取り消", "でしょうか", "ですか", "いか"),
     *("draft", "tentative", "provisional", "final"),
@@ -527,6 +547,13 @@ def _is_bare_choice(line: str) -> bool:
     return re.fullmatch(r"[→\s]*[0-9]{1,3}(?:[番\s,、]+[0-9]{0,3})*", tidy(line)[:40]) is not None
 
 
+def _takes_on(question: Question, written: str, after: str, today: date) -> bool:
+    """Say whether the next line goes on with an answer's sentence to no answer: 「2」, 「でよいでしょうか」; not 「と思います」."""
+    if not GOES_ON.match(after):
+        return False
+    return not isinstance(read_answer(question, f"{written.strip()}{after.strip()}", today=today), Understood)
+
+
 def _place(slot: Slot) -> tuple[int, int]:
     return slot.place
 
@@ -551,7 +578,8 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
     unclear = next((read for read in reads if isinstance(read, Unclear)), None)
     answered = isinstance(value, Understood)
     if unclear and answered and not any(mentions_choice(question, line) for line in lines):
-        doubted = any(_corrects(line) or GOES_ON.match(line) for line in lines)
+        written = slot.value or ""
+        doubted = any(_corrects(line) or _takes_on(question, written, line, today) for line in lines)
         return unclear if doubted else None
     if unclear:
         return unclear
@@ -803,7 +831,8 @@ def _bare_answers(
         for question in shapes.values():
             read = read_answer(question, written, today=today)
             if isinstance(read, Understood) or (isinstance(read, Unclear) and read.kind != "unclear"):
-                unfinished = GOES_ON.match("".join(lines[place + 1 : place + 2])) is not None
+                after = "".join(lines[place + 1 : place + 2])
+                unfinished = _takes_on(question, written, after, today)
                 bare.append((question, _UNFINISHED if unfinished else read))
                 break
     return bare

@@ -50,7 +50,8 @@ LONGEST_NAME = 100  # characters of 【表決者氏名】
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
 # 「Q1が2」 alone is no answer: our own hints read 「Q1が2の方のみ」.
 _ANSWER_SEPARATOR = re.compile(
-    r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：.．,，、)）→⇒=＝>＞|｜\-－−‐ー])\s*"
+    r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：;；.．,，、)）→⇒=＝>＞|｜\-－−‐ー])\s*"
+    r"|^に[はも]?[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
     r"|^(?:について|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s+"
 )
 _QUESTIONS_NAMED = re.compile(
@@ -65,7 +66,7 @@ _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; 
 _ARROW = re.compile("[→⇒:：=＝]")
 _FURTHER_ANSWER = re.compile(
     rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}"
-    r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|に(?:ついて|関して)は|の(?:ご?回答|答え)[はが:：]))"
+    r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|関して)は|の(?:ご?回答|答え)[はが:：]))"
     r"|(?=[0-9０-９]{1,3}問目))"
     rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
 )
@@ -74,10 +75,18 @@ _BETWEEN = " 　、,，/／;；。．"  # two answers on one line
 # The next line goes on with the sentence of an answer: 「Q1 2」, 「と回答してよいでしょうか」.
 GOES_ON = re.compile(
     r"^\s*(?:と(?:ご?回答|お?答|書|記入|記載|思|い(?:う|た)|のこと|し(?:ます|たい|て)|なり|させ|言)"
-    r"|で(?:よ(?:い|ろ)|良|い(?:い|ですか)|宜|しょう|は(?:な|あり)|した|お願い|す)|の(?:つもり|場合|はず|予定)|なら|だと|かと|かも"
+    r"|で(?:検討|調整|協議|[合あ]って|よ(?:い|ろ)|良|い(?:い|ですか)|宜|しょう|は(?:な|あり)|した|お願い|す)|の(?:つもり|場合|はず|予定)|なら|だと|かと|かも"
     r"|は(?:誤|間違|不可|だめ|ダメ|×)|から変更|に(?:変更|訂正|修正)|以外|を除|[×✕?？]\s*$"
     r"|[→⇒]\s*(?:[×✕]|[0-9０-９]{1,3}\s?番?\s?[にへ](?:変|訂|修)))"
 )
+# 「Q1を3に訂正します」, an answer of its own: beside another one it differs.
+_CORRECTED = re.compile(
+    r"^\s?(?:の(?:ご?回答|お?答え))?を\s?(?P<value>[0-9０-９]{1,3}|[①-⑳])\s?番?\s?[にへ]\s?(?:訂正|変更|修正)"
+    r"(?:(?:いた|致)?します|願います|を?お?願い?(?:いた|致)?します|(?:して)?(?:下さい|ください))[。.]?\s*$"
+)
+_DOTS_ONLY = re.compile(
+    r"(?:[.．][0-9０-９]{1,2}){2,}[.．]?\s*"
+)  # 「Ｑ２．１．４」: one point for everything
 _ANY_FIGURE = re.compile(f"[0-9０-９{KANJI_DIGITS}]")  # who names a question names its number
 _ANSWER_NUMBER = re.compile(r"^[\s・]*[AaＡａ]\s?(?P<number>[0-9０-９]{1,3})(?P<rest>[\s:：.．=＝→⇒)）].*)$")
 
@@ -177,6 +186,10 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     number = named_question(match)
     rest = match["rest"]
     question = _question(survey, number)
+    if question is not None and question.type != "text" and (corrected := _CORRECTED.match(rest)):
+        return [(number, corrected["value"])]
+    if question is not None and question.type == "multi" and _DOTS_ONLY.fullmatch(rest):
+        return [(number, "、".join(re.findall("[0-9０-９]+", rest)))]
     separated = _separated(rest, match["close"], question)
     if separated is None and match["nth"] and question is not None and question.type != "text":
         separated = rest if _begins_with_answer(question, rest) else None  # 「1問目2番」
@@ -186,6 +199,8 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     if question is not None and question.type != "text" and (cut := _FURTHER_ANSWER.search(value)):
         first = _without_particle(value[: cut.start()].rstrip(_BETWEEN), question)
         return [(number, first), *explicit_answers(survey, value[cut.start() :])]
+    if question is not None and question.type != "text":
+        value = value.rstrip("|｜ \t")  # of a table
     return [(number, value)]
 
 

@@ -506,3 +506,80 @@ def test_words_around_other_answers(question: Question, slot: str, answer: tuple
 def test_words_that_leave_it_open(question: Question, slot: str) -> None:
     """What may mean the contrary, or more than was written, is asked back."""
     assert isinstance(read_answer(question, slot, today=TODAY), Unclear)
+
+
+STAFF = Question("Q1", "情報担当の職員数", "number")
+
+
+@pytest.mark.parametrize(
+    "slot",
+    """2だと思います|2だと思います。|2がよいと思います|当市は2です|本市：2|当市の回答は２です。|標記の件、2番でお願いします。|回答につきましては、2番です。|○2. 利用していない
+    |☑ 利用していない|●2|■ 2|2. 利用していない ○|選択肢：２|選択番号 2|No 2 please|We choose 2.|2です♪|下記のとおり回答します。2|2のとおりです""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_what_leads_to_a_choice_or_follows_it(slot: str) -> None:
+    """Words about whose answer it is, an opinion said politely and a tick before the label leave the choice as it is."""
+    assert read_answer(SINGLE, slot, today=TODAY) == Understood(("2",))
+
+
+@pytest.mark.parametrize(
+    "slot", ["遠方のため2", "職員が少ないので2です", "2 遠方のため", "2です。遠方のためです。"]
+)
+def test_a_reason_without_brackets(slot: str) -> None:
+    """A reason before the number or behind it is a remark."""
+    read = read_answer(SINGLE, slot, today=TODAY)
+    assert isinstance(read, Understood)
+    assert read.answer == ("2",)
+    assert read.remark
+
+
+@pytest.mark.parametrize(
+    "slot",
+    [
+        "2かと思います", "2だと思いますか", "2だと思いません", "2だと思いますが3かも", "2は使えないため", "2 は使えないため", "2以外のため", "まだ決裁がないので2", "検討中のため2",
+        "●1 ○2 ○3", "1 ☐2 ☑3", "第2希望", "他市は2です", "We choose 2 or 3", "当市は2か3",
+    ],
+)  # fmt: skip
+def test_no_choice_beside_such_words(slot: str) -> None:
+    """What doubts, excludes or belongs to somebody else is asked about."""
+    assert isinstance(read_answer(SINGLE, slot, today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize("slot", ["○1 ○3", "☑1 ☑3", "1○ 3○", "✔1,✔3"])
+def test_ticks_at_each_number(slot: str) -> None:
+    """Ticked numbers are chosen where each that is named has the same tick."""
+    assert read_answer(MULTI, slot, today=TODAY) == Understood(("1", "3"))
+
+
+@pytest.mark.parametrize("slot", ["1○ 2 3○", "●1 ○2 ●3", "1 2○", "☑1 ☐3", "○1 ○2 ○3 ○4", "1.2.2", "1.3"])
+def test_options_written_out_with_ticks(slot: str) -> None:
+    """Options of which some are ticked, or all, are asked about; 1.3 may be a figure."""
+    assert isinstance(read_answer(MULTI, slot, today=TODAY), Unclear)
+
+
+def test_points_between_three_numbers() -> None:
+    """No figure has two points."""
+    assert read_answer(MULTI, "１．２．４", today=TODAY) == Understood(("1", "2", "4"))
+
+
+@pytest.mark.parametrize("slot", ["12日", "50時間", "50件", "3年", "50円", "50%"])
+def test_the_unit_of_another_kind(slot: str) -> None:
+    """A question for people is not answered with days."""
+    assert kind(STAFF, slot) == "unit"
+    assert isinstance(read_answer(STAFF, "50名", today=TODAY), Understood)
+    assert isinstance(read_answer(NUMBER, slot, today=TODAY), Understood)
+
+
+@pytest.mark.parametrize(
+    "slot", ["令和80年4月1日", "R80.4.1", "平成80年4月1日", "2926/4/1", "1026/4/1", "令和八十年四月一日"]
+)
+def test_a_year_that_is_a_slip(slot: str) -> None:
+    """A year far from ours, or beyond its era, is asked about."""
+    assert isinstance(read_answer(DATE, slot, today=TODAY), Unclear)
+
+
+def test_a_vote_until_another_is_cast() -> None:
+    """「賛成（議会の承認後）」 is a condition; beside a survey's choice such words are a remark."""
+    assert isinstance(read_answer(MOTION, "賛成（議会の承認後）", today=TODAY), Unclear)
+    assert isinstance(read_answer(SINGLE, "2（議会の承認後に導入）", today=TODAY), Understood)

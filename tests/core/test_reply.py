@@ -13,9 +13,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.ballot import ballot_lines, confirmation, faults, how_to_lines
-from mailbot.core.reply import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, _may_correct, read_reply
+from mailbot.core.reply import (
+    _CORRECTION,
+    _PROVISIONAL,
+    _TAKEN_BACK,
+    _may_correct,
+    explicit_answers,
+    read_reply,
+)
 from mailbot.core.survey import Answer, Question, QuestionType, Reading, Survey
 from tests.mails.standard import REFERENCE, STANDARD, TODAY, acknowledgement, invitation, quoted, reminder
+from tests.mails.surveys import SURVEYS
 from tests.thorough import examples
 
 INVITATION = invitation()
@@ -546,7 +554,10 @@ def test_a_date_that_our_own_example_names_is_an_answer() -> None:
     "doubt",
     """※上記は仮|（未確定）|（案）|上記は誤り|要確認|担当課に確認中|取消|上の回答は取り消します。|3の可能性もあります。|よろしいでしょうか。
     |この内容は誤りです。|下記の回答は間違いです。再送します。|まだ提出しないでください。|回答は待ってください。|この回答は保留とします。|誤送信です。
-    |下記は取り消してください。|この回答は無効です。|訂正前の回答です。|テスト送信です。|無効にしてください。|差し戻します。|再考願います。|これで出してよいですか。""".replace(
+    |下記は取り消してください。|この回答は無効です。|訂正前の回答です。|テスト送信です。|無効にしてください。|差し戻します。|再考願います。|これで出してよいですか。
+    |※以下は仮です|下の回答は仮のものです。|（要協議）|協議中です|調整中|ボツ|他市の回答例|参考：他市の回答|※以下は他市の回答例です|※記入例です|サンプル|昨年度の回答です
+    |前回の回答は以下のとおりでした。|以下は旧版です|以下、誤った回答です。|この回答は削除してください|以下は無視してください|で合っていますか|未決裁です|まだ決裁が下りていません
+    |決裁後に改めて回答します|後日正式に回答します|正式な回答は後日送ります|上司に確認してから確定します|まだ確定ではありません|いや、1です|すみません、1でした""".replace(
         "\n    ", ""
     ).split("|"),
 )
@@ -574,7 +585,9 @@ def test_a_doubt_right_below_an_answer(behind: str) -> None:
 @pytest.mark.parametrize(
     "words",
     """本件は決裁を経て回答しております。|添付の案内も拝見しました。|次回の会議は1月20日でよろしいでしょうか。|本回答で問題ありません。|担当は私でよろしいでしょうか。
-    |誤って受信された場合は、破棄してください。|日程の確認をお願いします。|4月から庁舎が移転します。|資料1の修正は後日お送りします。|お返事をお待ちしております。""".replace(
+    |誤って受信された場合は、破棄してください。|日程の確認をお願いします。|4月から庁舎が移転します。|資料1の修正は後日お送りします。|お返事をお待ちしております。
+    |昨年度の回答を参考にしました。|前回の回答と同じです。|記入例どおりに書きました。|他市の回答も教えてください。|会議の日程は調整中です。|お手数ですが本メールを削除してください。
+    |正式な文書は後日郵送します。|すみません、第2係の田中です。|不要な項目は削除しました。|本市の回答です。""".replace(
         "\n    ", ""
     ).split("|"),
 )
@@ -618,3 +631,43 @@ def test_no_correction_above_an_unchanged_receipt_is_lost(written: str) -> None:
 def test_no_correction_is_passed_over(said: str) -> None:
     """Whatever the patterns of corrections find has a word by which they are looked for at all."""
     assert _may_correct(said)
+
+
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        ("Ｑ２．１．４", {"Q2": ("1", "4")}), ("Q1を2に訂正します", {"Q1": ("2",)}), ("Q1の回答を２に変更いたします。", {"Q1": ("2",)}),
+        ("Q1；２", {"Q1": ("2",)}), ("Q1|2|", {"Q1": ("2",)}), ("Q1 2\nと思います。", {"Q1": ("2",)}),
+    ],
+)  # fmt: skip
+def test_further_lines_that_name_their_question(line: str, answers: dict[str, Answer]) -> None:
+    """A point or a bar for everything, and a correction where it is the only answer."""
+    reading = read(f"{line}\n\n{quoted(INVITATION)}")
+    assert (dict(reading.answers), reading.hold) == (answers, None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Q1 2\nQ1を3に訂正します", "Q1を2に訂正しますか", "Q1を2か3に訂正します", "Q1を2に訂正するかもしれません", "Q1を2に訂正しないでください", "Q1 2\nかと思います",
+        "Q1 2\nで合っていますか", "Q1 2\nで検討しています",
+    ],
+)  # fmt: skip
+def test_corrections_that_are_none(line: str) -> None:
+    """Beside another answer, in doubt or denied, nothing is counted."""
+    assert "Q1" not in read(f"{line}\n\n{quoted(INVITATION)}").answers
+
+
+@pytest.mark.parametrize("below", ["と思います。", "でお願いします", "です"])
+def test_the_rest_of_a_polite_sentence_under_a_slot(below: str) -> None:
+    """What makes a whole answer with the slot's words doubts nothing."""
+    assert dict(read(quoted(slot(1, f"[ 2 ]\n{below}"))).answers) == {"Q1": ("2",)}
+
+
+def test_motions_agreed_to_in_a_sentence() -> None:
+    """「議案1に賛成します」 is a vote; 「議案1に賛成なら」 is our hint, and no reservation is rounded."""
+    by_law = SURVEYS["by-law"].survey
+    assert explicit_answers(by_law, "議案1に賛成します。") == [("Q1", "賛成します。")]
+    assert explicit_answers(by_law, "議案1には反対です") == [("Q1", "反対です")]
+    for line in ("議案1に賛成なら「Q1 1」", "議案1に賛成しかねます", "議案1に賛成する予定"):
+        assert explicit_answers(by_law, line) == []
