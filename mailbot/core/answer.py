@@ -464,7 +464,11 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
 def _with_reason(question: Question, reason: str, written: str, slot: str) -> Read:
     """Read the choice behind its reason, 「遠方のため2」; a reason that names an option or doubts is asked about."""
     read = _read_choice(question, written, slot)
-    doubtful = _DOUBT.search(reason) or _CONDITION.search(reason) or "まだ" in reason or "決裁" in reason
+    doubtful = (
+        _DOUBT.search(reason)
+        or _CONDITION.search(reason)
+        or any(word in reason for word in ("まだ", "決裁", "検討中"))
+    )
     if doubtful or any(label in reason for label, _ in whole_labels(question)):
         return Unclear("unclear")
     if isinstance(read, Understood):
@@ -660,7 +664,12 @@ def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     match = _REMARK.match(rest)
     if match is not None and _courtesy_end(rest, match.end()) == len(rest):
         remark = (match["inside"] or match["note"]).strip()
-    elif question.type in {"single", "multi"} and courtesy and _REASON_BEHIND.fullmatch(rest):
+    elif (
+        question.type in {"single", "multi"}
+        and courtesy
+        and _REASON_BEHIND.fullmatch(rest)
+        and "検討中" not in rest
+    ):
         remark = rest  # 「2 遠方のため」
     else:
         return None

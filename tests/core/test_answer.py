@@ -509,6 +509,13 @@ def test_words_that_leave_it_open(question: Question, slot: str) -> None:
 
 
 STAFF = Question("Q1", "情報担当の職員数", "number")
+WAYS = Question("Q1", "開催方法", "single", ("会場", "オンライン"))
+
+
+@pytest.mark.parametrize("slot", ["2 検討中のため", "検討中のため2"])
+def test_a_reason_that_is_a_doubt(slot: str) -> None:
+    """Who is still considering has not chosen."""
+    assert kind(WAYS, slot) == "unclear"
 
 
 @pytest.mark.parametrize(
@@ -537,7 +544,7 @@ def test_a_reason_without_brackets(slot: str) -> None:
 @pytest.mark.parametrize(
     "slot",
     [
-        "2かと思います", "2だと思いますか", "2だと思いません", "2だと思いますが3かも", "2は使えないため", "2 は使えないため", "2以外のため", "まだ決裁がないので2", "検討中のため2",
+        "2かと思います", "2だと思いますか", "2だと思いません", "2だと思いますが3かも", "2は使えないため", "2 は使えないため", "2以外のため", "まだ決裁がないので2", "検討中のため2", "2 検討中のため",
         "●1 ○2 ○3", "1 ☐2 ☑3", "第2希望", "他市は2です", "We choose 2 or 3", "当市は2か3",
     ],
 )  # fmt: skip
