@@ -200,6 +200,17 @@ def rsvp_of(answers: Answers) -> Rsvp:
     return Rsvp("attending", people, names)
 
 
+def stays_away_with_people(said: Answers, before: Answers) -> bool:
+    """Tell whether a reply names people who come while it, or what counts so far, says that nobody does.
+
+    People that stand from before are no contradiction: who had written 「2名」 may decline.
+    """
+    words = said.get("Q2")
+    if said.get("Q1", before.get("Q1")) != ("2",) or not isinstance(words, str) or words == before.get("Q2"):
+        return False
+    return bool(_count(_unwrapped(_plain(words)))[0])
+
+
 _BY_PARTSTAT: dict[str, tuple[str, ...]] = {"ACCEPTED": ("1",), "DECLINED": ("2",), "TENTATIVE": ("3",)}
 
 

@@ -22,6 +22,7 @@ from mailbot.core.event import (
     rsvp_of,
     rsvp_problems,
     seat,
+    stays_away_with_people,
 )
 from mailbot.core.hazard import HAZARDS, hazard
 from mailbot.core.judgement import is_machine
@@ -222,7 +223,7 @@ def _answer_calendar(
     return Settled("answered", "a calendar answered about an entry that is none of ours; its author was told")
 
 
-def _of_calendar(arrival: _Arrival, reply: CalendarReply) -> Reading:
+def _of_calendar(connection: Connection, arrival: _Arrival, reply: CalendarReply) -> Reading:
     """Return what a calendar's answer says; one to an older time is asked back, but for that nobody comes."""
     before, site = arrival.before, arrival.site
     remarks = {"Q1": reply.comment} if reply.comment else {}
@@ -231,9 +232,18 @@ def _of_calendar(arrival: _Arrival, reply: CalendarReply) -> Reading:
         return Reading(problems=(Problem("Q1", "calendar", _UNREAD[site.language]),), remarks=remarks)
     if answers["Q1"] != ("2",) and is_outdated(reply, arrival.event, arrival.stored.sequence, site.zone):
         return Reading(problems=(Problem("Q1", "outdated", _OUTDATED[site.language]),), remarks=remarks)
-    return Reading(answers=answers, remarks=remarks)
+    beside = reply.comment or arrival.message.text
+    written = _read(arrival, beside, known_texts(connection, site, arrival.ballot).texts)
+    people = written.answers.get("Q2")
+    if written.answers.get("Q1", answers["Q1"]) != answers["Q1"] or (people and answers["Q1"] != ("1",)):
+        return Reading(problems=(Problem("Q1", "contradiction", _OTHERWISE[site.language]),), remarks=remarks)
+    return Reading(answers={**answers, "Q2": people} if people else answers, remarks=remarks)
 
 
+_OTHERWISE: dict[Language, str] = {
+    "ja": "予定表からのお返事と、書き添えられたお言葉とが合いません。ご出席かご欠席かを、番号でお書きください。",
+    "en": "The answer of your calendar and the words beside it do not agree. Please write the number for one of the two.",
+}
 _UNREAD: dict[Language, str] = {
     "ja": "予定表からのお返事に、ご出席かご欠席かがありませんでした。番号をお書きください。",
     "en": "The answer of your calendar does not say whether you attend. Please write the number.",
@@ -247,7 +257,7 @@ _OUTDATED: dict[Language, str] = {
 def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]:
     """Return what a reply says, and what that is worth."""
     if arrival.calendar is not None:  # a person's click, though some services send it as an automatic mail
-        reading, automatic = _of_calendar(arrival, arrival.calendar), False
+        reading, automatic = _of_calendar(connection, arrival, arrival.calendar), False
     else:
         reading = _of_text(connection, arrival)
         mail_from, title = arrival.received.mail_from, arrival.event.title
@@ -255,6 +265,9 @@ def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]
     form = rsvp_form(arrival.event, arrival.site.language)
     before, language = arrival.before, arrival.site.language
     previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
+    if not reading.problems and stays_away_with_people(reading.answers, previous or {}):
+        problem = Problem("Q1", "contradiction", _BOTH[language])
+        reading = Reading(problems=(problem,), remarks=reading.remarks)
     verdict = weigh(form, previous, reading, late=False, automatic=automatic, language=language)
     begun = arrival.received.received_at >= begins(arrival.event, arrival.site.zone)
     if arrival.is_past and (begun or not _harms_nobody(verdict, _stands(before))):
@@ -262,25 +275,33 @@ def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]
     return reading, verdict
 
 
+_BOTH: dict[Language, str] = {
+    "ja": "ご欠席と、おいでになる人数の両方が書かれています。ご出席かご欠席かを、番号でお書きください。",
+    "en": "The reply says that you do not attend, and how many come. Please write the number for one of the two.",
+}
+
+
 def _of_text(connection: Connection, arrival: _Arrival) -> Reading:
     """Return what a reply says in words."""
-    message, language = arrival.message, arrival.site.language
-    form = rsvp_form(arrival.event, language)
-    today = arrival.received.received_at.astimezone(arrival.site.zone).date()
-
-    def read(text: str, known: tuple[str, ...]) -> Reading:
-        own = own_words(text, known, language)
-        apart = rsvp_apart(own.text, known)
-        found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
-        if own.later and not found.answers and not found.problems and found.command is None:
-            return Reading(answers={"Q1": ("3",)})
-        return found
-
-    reading = read(message.text, known_texts(connection, arrival.site, arrival.ballot).texts)
+    message = arrival.message
+    reading = _read(arrival, message.text, known_texts(connection, arrival.site, arrival.ballot).texts)
     if not reading.answers and reading.command is None and not message.text.strip():
         # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
-        reading = read(message.subject.rpartition(":")[2].rpartition("：")[2], ())
+        reading = _read(arrival, message.subject.rpartition(":")[2].rpartition("：")[2], ())
     return reading
+
+
+def _read(arrival: _Arrival, text: str, known: tuple[str, ...]) -> Reading:
+    """Return what a text says to the form; `known`: the texts that we sent."""
+    language = arrival.site.language
+    form = rsvp_form(arrival.event, language)
+    today = arrival.received.received_at.astimezone(arrival.site.zone).date()
+    own = own_words(text, known, language)
+    apart = rsvp_apart(own.text, known)
+    found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
+    if own.later and not found.answers and not found.problems and found.command is None:
+        return Reading(answers={"Q1": ("3",)})
+    return found
 
 
 def _stands(before: Standing | None) -> Rsvp | None:

@@ -301,3 +301,22 @@ def test_an_address_too_long_for_a_line_is_folded(office: PostOffice) -> None:
         connection.exec_driver_sql(f"UPDATE delivery SET address = '{long}'")
     copy = office.copies("event_notice")[0]
     assert entry(copy)["ATTENDEE"] == f"mailto:{long}"
+
+
+@pytest.mark.parametrize(
+    ("partstat", "comment", "status", "people"),
+    [
+        ("ACCEPTED", "2名で参加します。", "attending", 2),
+        ("ACCEPTED", "よろしくお願いします", "attending", 1),
+        ("ACCEPTED", "都合により欠席します", "unclear", 0),
+        ("DECLINED", "2名で参加します。", "unclear", 0),
+    ],
+)
+def test_words_beside_a_calendars_answer(
+    *, office: PostOffice, notices: dict[str, Copy], partstat: str, comment: str, status: str, people: int
+) -> None:
+    """The number that a comment states counts; a comment that says the reverse of the click is asked back."""
+    answer(office, notices[YAMADA], partstat, comment=comment)
+    row = office.ledger(KEY, NAGANO)[-1]
+    assert (row.status, rsvp_of(row.answers).people) == (status, people)
+    assert office.only_copy("rsvp_receipt").to == YAMADA

@@ -335,3 +335,22 @@ def test_the_ledger_of_an_event_is_chained_too(office: PostOffice, notices: dict
     ]
     with office.database.read() as connection:
         assert ballots.broken_link(connection, KEY) is None
+
+
+@pytest.mark.parametrize("text", ["Q1 2\nQ2 2名", "Q1 2\nQ2 2名 山田太郎、鈴木花子", "出席 0名"])
+def test_nobody_and_two_people_are_asked_back(
+    office: PostOffice, notices: dict[str, Copy], text: str
+) -> None:
+    """Who writes that nobody comes, and how many do, is asked which; nothing is recorded as a decline."""
+    office.reply(notices[YAMADA], text)
+    assert office.ledger(KEY, NAGANO)[-1].status == "unclear"
+    (receipt,) = office.copies("rsvp_receipt")
+    assert receipt["Subject"].startswith("【出欠・確認のお願い】")
+
+
+def test_who_had_said_two_may_decline(office: PostOffice, notices: dict[str, Copy]) -> None:
+    """People of the answer before are no contradiction to a decline, in the receipt's own form too."""
+    office.reply(notices[YAMADA], "出席 2名")
+    receipt = office.only_copy("rsvp_receipt")
+    office.reply(receipt, "先日出席と回答しましたが、都合により欠席します。")
+    assert statuses(office)[NAGANO] == ("declined", 0)

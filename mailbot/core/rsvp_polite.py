@@ -1,0 +1,78 @@
+"""An RSVP as offices write it, brought down to its bare words: 「標記の件、都合により欠席させていただきます。」 is 「欠席」.
+
+Only what cannot turn an answer round, or make it that of somebody else, is taken away: who is meant (「本市は」), what the mail is
+about (「標記の件」), apologies, and the reason of an absence. A marked pair (「出席○・欠席×」) becomes the word that is marked.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ABOUT = (
+    r"(?:(?:以下|下記|次)の(?:とおり|通り)[、,]?\s?(?=[0-9]{1,3}\s?[名人]))|(?:(?:標記|首記|表記|標題|掲題|ご案内|ご照会|お尋ね|上記|本)(?:いただきました|の)?(?:件|セミナー|研修会?|会議|説明会|講演会|会合)?"
+    r"(?:について|につきまして|につき|ですが|に|には|は)?[、,\s]\s?)|(?:(?:標記|ご案内の|当該|本)?(?:セミナー|研修会?|会議|説明会|講演会|会合)に[は、]?)"
+)
+_WHO = r"(?:(?:本|当)(?:市|町|村|区|県|府|道|都|課|室|係|団体|方|所|組合)|私|わたくし)(?:からは|から|としては|は|が)[、,]?\s?"
+_PLEASED = r"(?:ぜひ|是非|喜んで|謹んで|今回は)[、,]?\s?"
+_SORRY = r"(?:(?:誠に|大変)?(?:申し訳(?:ございません|ありません|ない)|恐縮です|恐れ入ります|残念です|せっかくです)が|残念ながら|あいにく)[、,]?\s?"
+# A reason names nobody who stays away while another comes, and no part of the event: 「午後は公務のため」 stays.
+_REASON = (
+    r"(?:(?!.{0,20}(?:午前|午後|途中|前半|後半|日目|初日|一部|のみ|だけ|懇親|交流|食|分科|視察|見学|代理|代わり))[^。、,はがも出参欠 ]{0,16}(?:都合|公務|業務|対応|出張|会議|事情|用務)"
+    r"(?:により|のため|につき)|(?:都合|日程|予定)が(?:つかず|合わず)|(?:他の)?(?:公務|業務|予定)と(?:重なり|重なっており))[、,]?\s?"
+)
+# Who the number counts: 「課長と係長の2名で」, 「以下の2名が」; not a part of them, nor one half of the day.
+_COUNTED = r"(?![^。]*(?:欠席|不参加|うち|ほか|他|程度|午前|午後|懇親|交流))[^。0-9]{1,30}の(?=[0-9]{1,3}\s?[名人](?:で|が))"
+_BEFORE = re.compile(rf"^(?:{_ABOUT}|{_WHO}|{_COUNTED}|{_PLEASED}|{_SORRY})")
+_BEFORE_NO = re.compile(rf"^{_REASON}")
+_BEHIND = re.compile(
+    r"(?:ので|ため)?[、,。]?\s?(?:どうぞ|何卒)?(?:よろしく|宜しく)お?願い(?:いた|致|申し上げ|申し上)?(?:し|げ)?ます[。.]?$"
+)
+_NO_WORDS = re.compile(r"欠席|不参加|辞退|見送|でき(?:ません|かねます)|(?:いた|致)?しません|かないません")
+
+_YES_MARK = r"(?:[（(\[［]\s?)?[○〇◯◎✓✔☑■レxX](?:\s?[)）\]］])?"
+_NO_MARK = r"(?:[×✕□☐]|[（(\[［]\s*[)）\]］])"
+_COME, _STAY, _APART = r"ご?(?:出席|参加)", r"ご?(?:欠席|不参加)", r"[\s・、,/／]*"
+_MARKED_YES = re.compile(
+    rf"^(?:{_YES_MARK}\s?{_COME}(?:{_APART}{_NO_MARK}\s?{_STAY})?"
+    rf"|{_COME}\s?[:：]?\s?{_YES_MARK}(?:{_APART}{_STAY}\s?[:：]?\s?{_NO_MARK}?)?"
+    rf"|[(（【\[［]{_COME}[)）】\]］]{_APART}{_STAY})$"
+)
+_MARKED_NO = re.compile(
+    rf"^(?:(?:{_NO_MARK}\s?{_COME}{_APART})?{_YES_MARK}\s?{_STAY}"
+    rf"|(?:{_COME}\s?[:：]?\s?{_NO_MARK}?{_APART})?{_STAY}\s?[:：]?\s?{_YES_MARK}"
+    rf"|{_COME}{_APART}[(（【\[［]{_STAY}[)）】\]］])$"
+)
+_FIELD = re.compile(
+    r"^[■◆●・【\[]?\s?(?:(?:ご?出欠|ご?出欠席|ご?参加|ご?出席)の?(?:ご?回答|可否|有無|意思)?)[】\]]?\s?[:：]?\s?"
+    r"(?:(?P<yes>可|有|出|[○〇◯]|ご?出席|ご?参加)|(?P<no>不可|否|無|欠|[×✕]|ご?欠席|不参加))(?:です)?[。.]?$"
+)
+_NAMED_FIELD = re.compile(r"出欠|可否|有無|意思")
+_TURNED = re.compile(
+    r"^(?:(?:先日|先に|前回)[、,]?)?(?P<was>出席|参加|欠席|不参加)(?:(?:で|と|の)?(?:ご)?(?:回答|返事|お返事|連絡)(?:を)?(?:いた|致)?(?:し|させていただき)ましたが"
+    r"|の予定でしたが|予定でしたが)[、,]?\s?"
+)
+_CHANGED = re.compile(
+    r"^(?:(?P<was>出席|参加|欠席|不参加)から)?(?P<now>出席|参加|欠席|不参加)(?:に|へ)(?:の)?変更(?:(?:いた|致)?します|させていただきます|してください|(?:を)?お願い(?:いた|致)?します)[。.]?$"
+)
+_UNDONE = re.compile(
+    r"^(?:出席|参加)(?:の(?:ご?回答|申込み?|申し込み))?を(?:取り消し|取消し|取りやめ|キャンセルし)(?:ます|たいです|てください)[。.]?$"
+)
+
+
+def bare_words(line: str) -> str:
+    """Return a line's answer without the politeness around it, as `own_words` reads it; the line itself where there is none."""
+    if _MARKED_YES.match(line):
+        return "出席"
+    if _MARKED_NO.match(line) or _UNDONE.match(line):
+        return "欠席"
+    if (field := _FIELD.match(line)) is not None and (_NAMED_FIELD.search(line) is not None):
+        return "出席" if field["yes"] else "欠席"
+    if (changed := _CHANGED.match(line)) is not None and changed["was"] != changed["now"]:
+        return changed["now"]
+    short = _BEHIND.sub("", line)
+    if (turned := _TURNED.match(short)) is not None:
+        short = short[turned.end() :]
+    refuses = _NO_WORDS.search(short) is not None
+    while found := _BEFORE.match(short) or (refuses and _BEFORE_NO.match(short)):
+        short = short[found.end() :]
+    return short
