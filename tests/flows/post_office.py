@@ -44,7 +44,7 @@ from mailbot.store import ballots, bundles, inbox
 from mailbot.store.database import Database
 from mailbot.store.inbox import Entry
 from mailbot.store.outbox import Claimed
-from mailbot.store.tables import delivery, mailing, metadata
+from mailbot.store.tables import body, delivery, mailing, metadata
 from mailbot.store.tables import inbox as inbox_table
 
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -336,7 +336,7 @@ def renderer(language: Language, association: str) -> Renderer:
 
 
 def open_post_office(database: Database) -> PostOffice:
-    """Return an installation with the register and the lists above, in an empty database."""
+    """Return an installation with the register and the lists above."""
     render = renderer("ja", "全国協議会")
     site = Site(
         domain="ml.example.jp",
@@ -353,15 +353,17 @@ def open_post_office(database: Database) -> PostOffice:
         read_article=read_markdown,
     )
     office = PostOffice(database, site)
-    kept = _KEPT.get(database._engine.dialect.name)
+    kind = database._engine.dialect.name
     with database.write() as connection:
-        for statement, rows in kept or ():
+        empty = connection.execute(select(body.c.code).limit(1)).first() is None
+        for statement, rows in _KEPT.get(kind, ()) if empty else ():
             connection.execute(statement, rows)
-    if kept is None:
+    if not empty or kind not in _KEPT:
         office.register(BODIES, CONTACTS)
         office.apply(SECURITY, KAIGI, NEWS)
+    if empty and kind not in _KEPT:
         with database.read() as connection:
-            _KEPT[database._engine.dialect.name] = _as_it_is(connection)
+            _KEPT[kind] = _as_it_is(connection)
     return office
 
 
