@@ -203,7 +203,11 @@ def _give_back(connection: Connection, which: ColumnElement[bool]) -> None:
 
 
 def _open(connection: Connection, which: ColumnElement[bool], **changed: object) -> None:
-    these = select(bundle.c.id).where(which).order_by(bundle.c.id).with_for_update()
+    these = select(bundle.c.id).where(which)
+    if (
+        connection.dialect.name == "postgresql"
+    ):  # locked in the sender's order; SQLite would walk along all for it
+        these = these.order_by(bundle.c.id).with_for_update()
     opened: Any = connection.execute(
         delete(bundle)
         .where(bundle.c.id.in_(these))
