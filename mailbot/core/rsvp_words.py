@@ -64,6 +64,9 @@ _SENTENCES = re.compile(r"(?<=[。.!])\s*(?=\S)")
 
 
 _COME_LINE = "Q1 出席"
+_COMES_ALL_THE_SAME = re.compile(
+    r"^(?!.*(?:次回|今後|今度|またの)).*(?:(?:出席|参加)(?:(?:いた|致)?します|させて(?:いただき|頂き)ます|の?予定|者\s?[:：])|代理|代わりに)"
+)
 _QUOTE_BEGINS = re.compile(
     r"^\s*(?:[>＞|]|-{2,}|_{3,}|\*{3,}|={3,}|From:|差出人|送信者|★★)|(?:書きました|wrote)[:：]\s*$"
 )
@@ -105,7 +108,9 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     lines = text.split("\n")
     if language == "ja":
         lines = [piece for line in lines for piece in _sentences(line)]
-    later, done, at = False, [], 0
+    later, at = False, 0
+    done: list[str] = []
+    refused: list[int] = []  # places in it
     while at < len(lines):
         line = lines[at]
         at += 1
@@ -135,6 +140,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
             at += len(names)
             done += _attending(f"{found['now']} {'、'.join(names)}".rstrip(), language)
         elif _NO.match(short) or _NO.match(bare):
+            refused.append(len(done))
             done.append("Q1 欠席" if language == "ja" else "Q1 not attending")
         elif _LATER.match(short) or _LATER.match(bare):
             later = True
@@ -145,7 +151,19 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
             done.append(f"Q2 {found['now']} {'、'.join(names)}".rstrip() if stated else line)
         else:
             done.append(line)
+    if refused and _somebody_comes(done, ours):
+        done = [f"{line}？" if place in refused else line for place, line in enumerate(done)]
     return OwnWords("\n".join(_with_people(done, ours)), later)
+
+
+def _somebody_comes(lines: Sequence[str], ours: AbstractSet[str]) -> bool:
+    """Tell whether a line beside 「欠席します」 says that somebody comes all the same: 「代わりに課長が出席します」."""
+    for line in lines:
+        if _QUOTE_BEGINS.search(line) or (line.strip() and line_key(line.lstrip("> \t|")) in ours):
+            return False
+        if _COMES_ALL_THE_SAME.search(line) and line != _COME_LINE:
+            return True
+    return False
 
 
 def _sentences(line: str) -> list[str]:

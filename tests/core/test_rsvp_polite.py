@@ -67,7 +67,11 @@ def test_a_polite_yes(text: str, quoted: str) -> None:
             "出席を取り消します。",
             "出席予定でしたが欠席します。",
         ),
-        *("先日出席と回答しましたが、都合により欠席します。", "Unfortunately I cannot attend."),
+        *(
+            "欠席します。\n次回はぜひ参加いたします。",
+            "先日出席と回答しましたが、都合により欠席します。",
+            "Unfortunately I cannot attend.",
+        ),
     ],
 )
 def test_a_polite_no(text: str, quoted: str) -> None:
@@ -115,6 +119,7 @@ def test_how_many_come(text: str, people: int, names: tuple[str, ...], quoted: s
             "午後は公務のため欠席します。",
         ),
         *("課長は公務のため欠席します。", "松本市は出席します。", "市長の代理出席", "欠席を取り消します。"),
+        *("部長出張のため欠席します。\n課長が出席します。", "欠席します。\n代わりに2名出席します。"),
         *("欠席ではありません。", "会議は公務のため欠席、代理が出席します。", "全員のうち2名が欠席します。"),
     ],
 )
