@@ -926,9 +926,9 @@ def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
         years = 1 if era_year == "元" else int(era_year)
         if years > _LAST_HEISEI and _ERAS[era] == _ERAS["平成"]:
             return Unclear("no-such-day")
-        return _within_lifetime(_date_or_none(_ERAS[era] + years, month, day), today)
+        return _within_reach(_date_or_none(_ERAS[era] + years, month, day), today, _FARTHEST_OF_ERA)
     if written := parts.get("year"):
-        return _within_lifetime(_date_or_none(int(written), month, day), today)
+        return _within_reach(_date_or_none(int(written), month, day), today, _FARTHEST)
     this_year = _date_or_none(today.year, month, day)
     if this_year and (today - this_year).days <= SEASON_DAYS:
         return this_year if (this_year - today).days <= 365 - SEASON_DAYS else Unclear("year")
@@ -938,16 +938,17 @@ def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
     return Unclear("year" if this_year or next_year else "no-such-day")
 
 
-FARTHEST_YEARS = 50  # ahead; 令和80年 is a slip of the pen
+_FARTHEST = 100  # years ahead; 2926 is a slip of the pen
+_FARTHEST_OF_ERA = 50  # 令和80年 is one
 _FIRST_YEAR = 1868
 _LAST_HEISEI = 31
 
 
-def _within_lifetime(day: date | None, today: date) -> date | Unclear:
+def _within_reach(day: date | None, today: date, years: int) -> date | Unclear:
     """Return the day unless it does not exist or is so far off that its year is a slip; date.min as today: any year."""
     if day is None:
         return Unclear("no-such-day")
-    far = today != date.min and day.year > today.year + FARTHEST_YEARS
+    far = today != date.min and day.year > today.year + years
     return Unclear("year") if far or day.year < _FIRST_YEAR else day
 
 

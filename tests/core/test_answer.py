@@ -584,6 +584,7 @@ def test_the_unit_of_another_kind(slot: str) -> None:
 def test_a_year_that_is_a_slip(slot: str) -> None:
     """A year far from ours, or beyond its era, is asked about."""
     assert isinstance(read_answer(DATE, slot, today=TODAY), Unclear)
+    assert read_answer(DATE, "2099-04-01", today=TODAY) == Understood("2099-04-01")
 
 
 def test_a_vote_until_another_is_cast() -> None:
