@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from itertools import takewhile
 
 from mailbot.core.calendar import Language
 from mailbot.core.event import ASCII_FORMS, read_people
@@ -158,12 +159,20 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
 
 def _somebody_comes(lines: Sequence[str], ours: AbstractSet[str]) -> bool:
     """Tell whether a line beside 「欠席します」 says that somebody comes all the same: 「代わりに課長が出席します」."""
-    for line in lines:
-        if _QUOTE_BEGINS.search(line) or (line.strip() and line_key(line.lstrip("> \t|")) in ours):
-            return False
-        if _COMES_ALL_THE_SAME.search(line) and line != _COME_LINE:
-            return True
-    return False
+    own = _own_lines(lines, ours)
+    return any(_COMES_ALL_THE_SAME.search(line) and line != _COME_LINE for line in own)
+
+
+def _own_lines(lines: Sequence[str], ours: AbstractSet[str]) -> list[str]:
+    """Return the lines above what is quoted or ours."""
+    return list(
+        takewhile(
+            lambda line: (
+                not (_QUOTE_BEGINS.search(line) or (line.strip() and line_key(line.lstrip("> \t|")) in ours))
+            ),
+            lines,
+        )
+    )
 
 
 def _sentences(line: str) -> list[str]:
@@ -201,11 +210,10 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
 
     What cannot be read there is asked back: 「出席」 alone would count one person.
     """
-    own = []
-    for place, line in enumerate(lines):
-        if _QUOTE_BEGINS.search(line) or (line.strip() and line_key(line.lstrip("> \t|")) in ours):
-            break
-        own.append((place, line.translate(ASCII_FORMS).strip(" ・\t\r"), line.strip(" \u3000・\t\r")))
+    own = [
+        (place, line.translate(ASCII_FORMS).strip(" ・\t\r"), line.strip(" \u3000・\t\r"))
+        for place, line in enumerate(_own_lines(lines, ours))
+    ]
     if any(line.startswith("Q2 ") for _, _, line in own):
         return lines
     comes = [place for place, _, line in own if line == _COME_LINE]
