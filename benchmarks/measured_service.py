@@ -203,7 +203,6 @@ class Service:
                 file.unlink()
         self.configure("smtp", f"127.0.0.1:{self.port}")
         self.configure("lmtp", None)
-        self.add("plan_at: off")  # on a Monday it would be one mail more than was caused
         if database:
             self.configure("database", database)
 

@@ -48,6 +48,11 @@ def every(
     return [entry for entry in found if _meant(entry.line, about.lower(), who.lower())]
 
 
+def begins(connection: Connection) -> datetime | None:
+    """Return when the first line was written: since when there is anything here; None: there is nothing yet."""
+    return connection.scalar(select(journal.c.at).order_by(journal.c.id).limit(1))
+
+
 def head(connection: Connection) -> Head:
     """Return where the journal ends."""
     row = connection.execute(select(journal_head.c.rows, journal_head.c.chain)).first()

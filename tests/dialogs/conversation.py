@@ -61,7 +61,6 @@ reply_domain: kaitou.example.jp
 association: 全国協議会
 office: jimukyoku@example.jp
 receive: {{smtp: "127.0.0.1:{port}"}}
-plan_at: off
 """
 
 

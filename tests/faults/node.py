@@ -174,7 +174,7 @@ def _configure(node: Node, relay: int, database: str) -> None:
     (node.folder / "config" / "mailbot.yaml").write_text(
         f"domain: ml.example.jp\noffice: office@example.jp\ndatabase: {database}\n"
         f'receive: {{smtp: "127.0.0.1:{node.port}"}}\n'
-        f"relay: smtp://127.0.0.1:{relay}\nrelay_connections: {CONNECTIONS}\nplan_at: off\n",
+        f"relay: smtp://127.0.0.1:{relay}\nrelay_connections: {CONNECTIONS}\n",
         encoding="utf-8",
     )
 

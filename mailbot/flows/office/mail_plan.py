@@ -15,7 +15,7 @@ from mailbot.core.run_words import day_words, hour_words, run_name, run_sentence
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.count_mails import count_mails
 from mailbot.site import Site
-from mailbot.store import bulletins, events, meetings, occurrences, surveys
+from mailbot.store import bulletins, events, journal, meetings, occurrences, surveys
 from mailbot.store.occurrences import Occurrence
 
 JOB = "plan"
@@ -37,13 +37,18 @@ class PlanLine:
 
 
 def plan_due(connection: Connection, site: Site, now: datetime) -> bool:
-    """Tell whether this week's mail is to be written: on its day, once, and if there is anything to say."""
+    """Tell whether this week's mail is to be written: on its day, once, and if there is anything to say.
+
+    A folder that was set up on that day after the mail's time gets it a week later: whoever set it up knows what it plans.
+    """
     local = now.astimezone(site.zone)
     if site.plan_at is None or local.time() < site.plan_at or not begins_week(local.date(), site.calendar):
         return False
-    if occurrences.is_known(
-        connection, JOB, occurrence(_planned(site, local.date(), site.plan_at), site.zone)
-    ):
+    at = _planned(site, local.date(), site.plan_at)
+    if occurrences.is_known(connection, JOB, occurrence(at, site.zone)):
+        return False
+    set_up = journal.begins(connection)
+    if set_up is None or set_up > at:
         return False
     return bool(
         occurrences.open_until(connection, now + _AHEAD)

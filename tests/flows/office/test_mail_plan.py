@@ -6,12 +6,14 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from sqlalchemy import delete
 
 from mailbot.core.run_change import RunChange
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
 from mailbot.store import occurrences
+from mailbot.store.tables import journal
 from tests.flows.post_office import EVENT, OFFICE, SURVEY, TOKYO, Copy, PostOffice, in_english
 
 MONDAY = datetime(2026, 6, 29, 8, 30, tzinfo=TOKYO)
@@ -111,6 +113,17 @@ def test_nothing_planned_is_no_mail_and_it_can_be_off(office: PostOffice) -> Non
     assert written(office, MONDAY) == []
     office.site = replace(office.site, plan_at=time(9))
     assert len(written(office, MONDAY + timedelta(hours=1))) == 1
+
+
+def test_a_folder_set_up_after_its_time_gets_it_a_week_later(office: PostOffice) -> None:
+    """What was planned on that day, in a folder of that day, is no news to the office; a look on a bare database says nothing."""
+    with office.database.write() as connection:  # nobody had done anything before
+        connection.execute(delete(journal))
+    assert written(office, MONDAY + timedelta(minutes=1)) == []
+    office.now = MONDAY + timedelta(hours=1)
+    office.apply(LATER)
+    assert written(office, MONDAY + timedelta(hours=2)) == []
+    assert len(written(office, MONDAY + timedelta(days=7))) == 1
 
 
 def test_each_person_of_the_office_moves_it_by_reply(planned: PostOffice) -> None:
