@@ -262,7 +262,7 @@ _ITEM_WORD = re.compile(
 _ITEM_WORD_BESIDE_NO = re.compile(
     r"(?:(?:options?|choices?)\s?|(?:選択肢|(?:選択)?番号)\s?(?:[:の]\s?)?|第)(?=[0-9])"
 )  # no is an answer
-_SUFFIX = re.compile(r"(?:\s?番目|\s?番|[.):])?\s*")
+_SUFFIX = re.compile(r"(?:\s?番目|つ目|\s?番|[.):])?\s*")
 _REASON = re.compile(r"\s*(?:[:=]|→|⇒|->)\s*(?=\S)")
 _TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-|:|\.)|の)\s*")  # 「2→利用していない」
 _APART = re.compile(r"(?<=[番目)])(?=[0-9])")  # 「1番3番」
@@ -276,7 +276,7 @@ KANJI_DIGITS = "一二三四五六七八九十"
 _COURTESY = re.compile(
     r"(?:ですね|です|デスネ|デス|(?:デ|ヲ)?オネガイ(?:イタ)?シマス|でございます|になります|となります|(?:[でを]|にて)?お願い(?:いた|致)?し(?:ます|たいです)|で願います|に該当(?:(?:いた|致)?します)?|のみ|だけ|とします"
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
-    r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=。)\s?以上|ありがとうございます"
+    r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=[。す])\s?以上|ありがとうございます"
     r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
     r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました)|で囲みました)?|(?:で|する)(?=[。.]?$)"
     r"|please|thank you|thanks|[。.!、,♪\s]+)"
@@ -286,7 +286,7 @@ _REMARK = re.compile(
 )
 _DOUBT = re.compile(
     "間違|誤り|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
-    "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
+    "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
 )
 _ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
 _OPINION = re.compile(r"\s?(?:だ|が(?:[よ良]い|いい))?と(?:思い|考え)ます")  # not かと思います, a doubt
@@ -299,7 +299,7 @@ _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\
 _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
 _NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
 _NUMBER_BESIDE = re.compile(r"(?:^|[\s,、・/;&と])[0-9]{1,3}番?(?=$|[\s,、・/;&と])")
-_DOTS = re.compile(r"[0-9]\s?(?:・{2,}|\.{2,})\s?[0-9]")
+_DOTS = re.compile(r"[0-9]\s?(?:・{2,}|\.{2,})\s?[0-9]|十\s[一二三四五六七八九]|[一二三四五六七八九]\s十")
 _FIRST_OF_TWO = re.compile(r"[0-9]{1,3}\s?番?\s?[,、・]\s?[0-9]")
 _LONE_NUMBER = re.compile(
     r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本]))"
@@ -327,6 +327,8 @@ def _read(question: Question, slot: str, today: date) -> Read:
     written = _bare(_without_marker(question, _bare(_unquoted(tidy(slot)))).strip(_LOOSE))
     if not written:
         return Blank()
+    if question.type == "number":
+        written = _without_counted(question, written)
     match question.type:
         case "number" | "date":
             read = _read_number(written) if question.type == "number" else _read_date(written, today)
@@ -357,7 +359,8 @@ _MARKER = re.compile(
     r"(?:(?:ご?回\s?答|お?答え|答|answer)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|a\s?[.:]|[→⇒=]"
     r"|(?:ご?回答|お?答え)に(?:つきまして|ついて)は[、,]?"
     r"|[当本弊](?:市|町|村|県|府|都|道|区|課|係|室|部|局|団体|組合)(?:(?:と(?:いた)?しまして|として)?は(?!い)[、,]?|(?:の(?:ご?回答|お?答え))?(?:は|\s?:))"
-    r"|(?:標記|首記|表題|ご?照会|アンケート|調査)の?件(?:ですが|に(?:つきまして|ついて)は?|は)?[、,:\s]*"
+    r"|(?:標記|首記|表題|ご?照会|アンケート|調査)の?件(?:ですが|に(?:つきまして|ついて|関して)は?|は)?[、,:\s]*"
+    r"|(?:標記|首記|表題|本件|ご?照会|アンケート|調査)(?:ですが|に(?:つきまして|ついて|関して)は?)[、,:\s]*"
     r"|(?:下記|以下|次)の?(?:とおり|通り)ご?回答(?:(?:いた|致)?します)[。:]"
     r"|(?:i|we)(?:'d| would)? (?:choose|select|prefer|opt for|go for)\s)\s*(?=\S)"
 )  # 「回答：2」, "A. 2", 「当市は2です」
@@ -407,7 +410,7 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     if _ALTERNATIVE.search(written):
         return Unclear("two-choices")
     if _DOTS.search(written):
-        return Unclear("unclear")  # 「1・・・12」: all between them?
+        return Unclear("unclear")  # 「1・・・12」: all between them? 「十 二」: 12?
     if question.type != "multi" and _FIRST_OF_TWO.match(written):
         return Unclear("two-choices")  # 「2、3年以内」, though option 2 is 3年以内
     count = choice_count(question)
@@ -780,6 +783,7 @@ _LARGE = re.compile(r"(?P<part>[0-9,.〇一二三四五六七八九十百千]*)(
 _SMALL = re.compile(rf"(?P<figure>{_FIGURE})?(?P<unit>[千百十])")
 _PLAIN = re.compile(_FIGURE)
 _POWERS = {"兆": 10**12, "億": 10**8, "万": 10**4, "千": 1000, "百": 100, "十": 10}
+_NOUGHT = re.compile(rf"(?:ゼロ|零){_UNIT.pattern}")
 _NUMERAL = re.compile(r"[0-9,.〇一二三四五六七八九十百千万億兆]{1,40}")
 
 
@@ -810,6 +814,8 @@ def _read_number(written: str) -> Read:
     start = about.end() if about else whole
     match = _NUMERAL.match(written, start)
     numeral = match[0].rstrip(".,") if match else ""
+    if nought := _NOUGHT.match(written):
+        return _finished(Understood("0"), written[nought.end() :])
     value = None if numeral == "〇" or _TWO_OR_THREE.search(numeral) else _quantity(numeral)
     if value is None:
         return Unclear("unclear")
@@ -835,6 +841,19 @@ def _is_unit_asked(question: Question, written: str) -> bool:
     unit = _UNIT.match(written, numeral.end()) if numeral else None
     found = unit[0].strip() if unit else ""
     return not units or not found or found in units
+
+
+_COUNTED_FIRST = re.compile(
+    r"(?P<counted>[^0-9\s、,:〇一二三四五六七八九十百千万]{2,12}?)(?:は\s?|\s|:\s?)?(?=約?[0-9])"
+)
+
+
+def _without_counted(question: Question, written: str) -> str:
+    """Return the number without what it counts, where the question says so too: 「職員50人」 of 「職員は何人ですか」."""
+    counted = _COUNTED_FIRST.match(written)
+    if counted is None or counted["counted"] not in tidy(question.text) or _ALTOGETHER.match(written):
+        return written
+    return written[counted.end() :]
 
 
 _ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆](?:[0-9,.〇一二三四五六七八九十百千万億兆]*)")

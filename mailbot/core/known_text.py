@@ -27,7 +27,7 @@ _CLOSING = {
 }
 EMPTY_BRACKETS = re.compile(r"[\[［【〔][\s_]*[\]］】〕]\s*$")
 # What members put in front of "Q1 2"; ※ is left out: it marks words of theirs that we print back (ballot.md 4).
-LEADING_MARKS = "・●■◆◇*○〇◯◎□☐☆▪▫◦‣▶▼–—•-"
+LEADING_MARKS = "・●■◆◇*○〇◯◎□☐☆▪▫◦‣▶▼–—•→⇒-"
 _BEFORE_A_SLOT = LEADING_MARKS + " \t\u3000\xa0"
 QUESTION_MARK = r"(?:[Qq]uestion|[QqＱｑ]|設問|質問|問い?|議案)"
 _ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*(?:[:：」】\])）]|は(?!い)))|[Aa]nswer|ANSWER)"
@@ -35,7 +35,7 @@ _INT = "[0-9０-９]{1,3}"
 _KANJI_INT = "[一二三四五六七八九十]{1,3}"
 _UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad"  # pasted along with other text
 # "Answer to Q1", 「回答：Q1」, 「【回答】Q1」, and the figure of a list: 「1. Q1」.
-_LED_IN = r"(?:[Aa]nswer (?:to|for) |[【\[［]?ご?回答[】\]］]?(?:[:：\s]{0,3}|は)|[(（]?[0-9０-９]{1,2}[.．)）]\s{0,3}|[①-⑳]\s{0,3})?"
+_LED_IN = r"(?:[Aa]nswer (?:to|for) |[【\[［＜<〈]?ご?回答[】\]］＞>〉]?(?:[:：\s]{0,3}|は)|[(（]?[0-9０-９]{1,2}[.．)）]\s{0,3}|[①-⑳]\s{0,3})?"
 ANSWER_LINE = re.compile(
     rf"^[\s{_UNSEEN}{LEADING_MARKS}]*{_LED_IN}(?:(?P<open>[【\[［〔〖(（「<＜〈《])\s*)?"
     rf"(?:{QUESTION_MARK}[\s.．\-－−‐{_UNSEEN}]?(?P<number>{_INT})"

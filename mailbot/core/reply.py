@@ -150,6 +150,15 @@ _PROVISIONAL = re.compile(
     r"|\b(?:this|it) is (?:only )?(?:a draft|tentative|provisional)\b|\bnot (?:yet )?final\b",
     re.IGNORECASE,
 )
+_DISCARDED = re.compile(
+    r"(?:(?:この|本)(?:ご?回答|返信|お?答え)[はを]、?|(?:こちら|これ)[はを]、?)?(?:破棄|無視|削除)(?:して(?:下さい|ください|お|いただ)|を?お?願い)"
+)
+_IF_ASTRAY = re.compile("誤|間違|心当|万一|場合|ない方")  # whom a mail's footer asks to delete it
+_WHOSE = re.compile(
+    r"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、))?"
+    r"(?P<whose>[^\s、。:：はがを]{1,14}[市町村区県])(?:さん|様|役所|役場)?の(?:ご?回答|お?答え)"
+    r"(?:です|でした|を(?:転送|代わりに)|は(?:以下|次|下記)の(?:とおり|通り)(?:です|でした)?|[\s)）】\]＞>。:：]*$)"
+)
 # Each way in which these two say it has one of these words; tests/core/test_reply.py compares them.
 _IN_CORRECTIONS = (
     *("間違", "まちが", "誤り", "正しくは", "訂正", "やはり", "やっぱり", "ではなく", "じゃなく", "撤回"),
@@ -269,7 +278,11 @@ def read_reply(
     if found.answers and only is None and any(_answers_another(survey, line, found) for line in stated.top):
         found.hold, found.ask = "bare-number", True
     if found.answers and found.hold is None:
-        _read_asides(survey, [line for line in stated.asides if not _is_cut_from_ours(line, ours)], found)
+        asides = [line for line in stated.asides if not _is_cut_from_ours(line, ours)]
+        if any(_is_anothers(line, ours) for line in asides):
+            found.hold, found.ask = "correction", True
+        else:
+            _read_asides(survey, asides, found)
     return found.reading(stated, whole=whole)
 
 
@@ -295,9 +308,20 @@ def _is_cut_from_ours(line: str, known: Known) -> bool:
     return len(key) > 1 and any(key in text.joined for text in known.texts)
 
 
+def _is_anothers(line: str, known: Known) -> bool:
+    """Say whether a line makes the answers those of another body than the one that we wrote to: 「以下は山田市の回答です」."""
+    match = _WHOSE.match(line[:LONGEST_LINE])
+    if match is None:
+        return False
+    whose = line_key(match["whose"])
+    return whose[0] not in "当本弊同貴我" and not any(whose in text.joined for text in known.texts)
+
+
 def _read_asides(survey: Survey, lines: Sequence[str], found: _Outcome) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
-    if _may_correct("\n".join(lines)) and any(_corrects(line) for line in lines):
+    if _may_correct("\n".join(lines)) and any(
+        _corrects(line) or _discards(before, line) for before, line in pairwise(["", *lines])
+    ):
         found.hold, found.ask = "correction", True
         return
     if survey.resolution is not None and any(_RESERVED.search(line) for line in lines):
@@ -336,6 +360,9 @@ def _options(question: Question, answer: tuple[str, ...] | str) -> frozenset[int
     )
 
 
+_QUOTE_MARKS = " \t\r\n\u3000:：>＞|｜»}｝#"
+
+
 def _may_correct(text: str) -> bool:
     """Say whether a text holds a word without which none of its lines takes an answer back: 10 us less for a reply."""
     folded = text.casefold()
@@ -344,9 +371,14 @@ def _may_correct(text: str) -> bool:
 
 def _corrects(line: str) -> bool:
     """Say whether a sentence beside the answers seems to take one of them back: 「やはりQ1は3です」, 「仮の回答です」."""
-    line = line.strip()
+    line = line.strip(_QUOTE_MARKS)  # of a client that marks what was typed in between, too
     corrected = _CORRECTION.search(line) is not None and _CHOICE_IN_PROSE.search(line) is not None
     return corrected or _PROVISIONAL.search(line) is not None or _TAKEN_BACK.search(line) is not None
+
+
+def _discards(before: str, line: str) -> bool:
+    """Say whether a line asks to throw the mail away, other than the footer of a mail that may go astray."""
+    return _DISCARDED.match(line.strip(_QUOTE_MARKS)) is not None and _IF_ASTRAY.search(before) is None
 
 
 def _asks(question: Question, values: Sequence[str], stated: Statements, known: Known) -> bool:

@@ -182,6 +182,7 @@ class _OddPieces:
         self._names: set[str] = (
             set()
         )  # what stands in front of > where a client writes the sender's name there
+        self._marks: set[str] = set()  # rare quote marks that stood in front of a line of ours
 
     def beside_ours(self, piece: _Piece) -> _Piece:
         """Return a row of a table as an answer, and what follows a rare quote mark without it."""
@@ -193,8 +194,11 @@ class _OddPieces:
             if row is not None:
                 depth, body, key = 0, row, line_key(row)
         if key[:1] in _RARE_QUOTE_MARKS and key not in roles:
-            rest = body.lstrip()[1:]
-            if _is_ours(rest, self._known) or not line_key(rest):
+            mark, rest = body.lstrip()[:1], body.lstrip()[1:]
+            ours = _is_ours(rest, self._known)
+            if ours:
+                self._marks.add(mark)
+            if ours or mark in self._marks or not line_key(rest):
                 depth, body, key = depth + 1, rest, line_key(rest)
         if key not in roles and not _NAMED_QUOTE_MARKS.isdisjoint(body[:22]):
             named = _NAMED_QUOTE.match(body)

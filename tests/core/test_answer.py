@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -273,6 +274,8 @@ def test_yesno_unclear(slot: str, expected: str) -> None:
         ("0", "0"),
         ("007", "7"),
         ("2名です。", "2"),
+        ("ゼロ", "0"),
+        ("零人です", "0"),
     ],
 )
 def test_number(slot: str, value: str) -> None:
@@ -297,6 +300,7 @@ def test_number(slot: str, value: str) -> None:
         "1.2.3",
         "二三",
         "五六百",
+        "ゼロではない",
     ],
 )
 def test_number_unclear(slot: str) -> None:
@@ -442,7 +446,7 @@ def test_a_doubt_beside_a_number(slot: str) -> None:
     [
         "2→利用していない", "2 - 利用していない", "2－利用していない", "2の「利用していない」", "2番目の利用していない", "2 番", "No2", "第2",
         "回答：2", "答え 2", "A. 2", "⇒2", "=2", "【2】", "[【2】]", "2]", "＿2＿", "2️⃣", "2ﾃﾞｽ", "2です。お手数をおかけします。", "2 以上",
-        "2番でよろしくお願い申し上げます。",
+        "2番でよろしくお願い申し上げます。", "2つ目です", "標記について、2です。", "本件につきましては2番です。", "2番でお願いします以上です",
     ],
 )  # fmt: skip
 def test_single_with_words_that_only_announce_or_repeat(slot: str) -> None:
@@ -509,6 +513,20 @@ def test_words_that_leave_it_open(question: Question, slot: str) -> None:
 
 
 STAFF = Question("Q1", "情報担当の職員数", "number")
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer"), [("職員50人", "50"), ("情報担当の職員数は50名", "50"), ("職員数：約50人", "50")]
+)
+def test_a_number_behind_what_it_counts(slot: str, answer: str) -> None:
+    """What the question asks for may stand before the number; of anything else the number may be another one."""
+    read = read_answer(STAFF, slot, today=TODAY)
+    assert isinstance(read, Understood)
+    assert read.answer == answer
+    for other in (f"非常勤{slot}", "正職員50名", "職員50人、非常勤3人"):
+        assert kind(STAFF, other) == "unclear"
+
+
 WAYS = Question("Q1", "開催方法", "single", ("会場", "オンライン"))
 
 
@@ -546,6 +564,7 @@ def test_a_reason_without_brackets(slot: str) -> None:
     [
         "2かと思います", "2だと思いますか", "2だと思いません", "2だと思いますが3かも", "2は使えないため", "2 は使えないため", "2以外のため", "まだ決裁がないので2", "検討中のため2", "2 検討中のため",
         "●1 ○2 ○3", "1 ☐2 ☑3", "第2希望", "他市は2です", "We choose 2 or 3", "当市は2か3",
+        "2番希望", "2（山田市の回答）", "2 ※隣の町の意見",
     ],
 )  # fmt: skip
 def test_no_choice_beside_such_words(slot: str) -> None:
@@ -563,6 +582,11 @@ def test_ticks_at_each_number(slot: str) -> None:
 def test_options_written_out_with_ticks(slot: str) -> None:
     """Options of which some are ticked, or all, are asked about; 1.3 may be a figure."""
     assert isinstance(read_answer(MULTI, slot, today=TODAY), Unclear)
+
+
+def test_kanji_figures_set_apart() -> None:
+    """「十 二」 may be 12, or 10 and 2."""
+    assert kind(replace(MULTI, options=tuple(map(str, range(20, 40)))), "十 二") == "unclear"
 
 
 def test_points_between_three_numbers() -> None:
