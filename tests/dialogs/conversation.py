@@ -50,6 +50,7 @@ from openpyxl.cell.cell import Cell
 
 from mailbot import cli
 from mailbot.folder.config import write_secret_key
+from tests.forked import Forked
 from tests.ports import free_port
 
 SETTING = Path(__file__).parent / "setting"
@@ -80,7 +81,7 @@ class Conversation:
     folder: Path
     port: int
     clock: Callable[[], float] = time.monotonic
-    _service: subprocess.Popen[bytes] | None = None
+    _service: Forked | None = None
     _session: socket.socket | None = None
     _reader: io.BufferedReader | None = None
     _mails: dict[str, list[EmailMessage]] = field(
@@ -161,13 +162,7 @@ class Conversation:
             self._expect(wanted, output.splitlines(), "the command printed")
 
     def _serve(self) -> None:
-        with (self.folder / "serve.log").open("wb") as log:
-            self._service = subprocess.Popen(
-                [sys.executable, "-m", "mailbot", "serve"],
-                env=environment(self.folder),
-                stderr=log,
-                stdout=log,
-            )
+        self._service = Forked(["serve"], environment(self.folder), self.folder / "serve.log")
         self._until(lambda: "service.ready" in self.log(), "the service did not start")
 
     # --- SMTP ---

@@ -23,6 +23,7 @@ from mailbot.store import inbox, outbox
 from mailbot.store.database import Database
 from tests.dialogs.conversation import environment, run
 from tests.flows.post_office import TOKYO
+from tests.forked import Forked
 from tests.ports import free_port
 
 SHORT = os.environ.get("FAULTS") == "short"  # a form that takes less than a minute in all
@@ -39,7 +40,7 @@ class Node:
     port: int
     program: Path | None = None  # started in place of mailbot: a mutant
     options: tuple[str, ...] = ()  # of `serve`
-    _process: subprocess.Popen[bytes] | None = None
+    _process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def database(self) -> Database:
@@ -48,15 +49,18 @@ class Node:
 
     def start(self) -> None:
         """Start the service and wait until its door is open. Raises RuntimeError with its log when it does not."""
-        program = [str(self.program)] if self.program else ["-m", "mailbot"]
-        with (self.folder / "serve.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, *program, "serve", *self.options],
-                env=environment(self.folder),
-                stdout=log,
-                stderr=log,
-                cwd=ROOT,
-            )
+        words, log = ["serve", *self.options], self.folder / "serve.log"
+        if self.program is None:
+            self._process = Forked(words, environment(self.folder), log)
+        else:
+            with log.open("ab") as output:
+                self._process = subprocess.Popen(
+                    [sys.executable, str(self.program), *words],
+                    env=environment(self.folder),
+                    stdout=output,
+                    stderr=output,
+                    cwd=ROOT,
+                )
         until(self._answers, 30, self.log)
 
     def kill(self) -> None:
