@@ -7,10 +7,11 @@ stands beside other words stays as it is, and is asked back.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import NamedTuple
 
 from mailbot.core.calendar import Language
 from mailbot.core.event import ASCII_FORMS, read_people
@@ -118,43 +119,55 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
         if len(line) > _LONGEST_LINE or line_key(line.lstrip("> \t|")) in ours:
             done.append(line)
             continue
-        slot = _SLOT.match(line)
-        if slot is not None:
-            filled, unsure = _in_slot(slot)
-            later |= unsure
-            done += filled
-            continue
-        short = line.translate(
-            ASCII_FORMS
-        ).strip()  # as long as the line, so that names are taken from it exactly
-        own = line.strip(" \u3000\xa0\t\r")
-        bare = bare_words(short) if language == "ja" else short
-        if not short or short[:1] in {">", "|"} or len(short) != len(own):
-            done.append(line)
-        elif found := _YES.match(short) or _YES.match(bare):
-            rest = own[found.start("rest") - len(found.string) :] if found["rest"] else ""
-            names = _names_under(rest, lines[at : at + _NAMES_BELOW])
-            at += len(names)
-            done += _attending(" ".join((rest, "、".join(names))).strip(), language)
-        elif found := _SO_MANY_COME.match(short) or _SO_MANY_COME.match(bare):
-            names = _names_below(found["now"], lines[at : at + _NAMES_BELOW])
-            at += len(names)
-            done += _attending(f"{found['now']} {'、'.join(names)}".rstrip(), language)
-        elif _NO.match(short) or _NO.match(bare):
+        answered = any(each.startswith("Q1 ") for each in done)
+        put = _put_line(line, lines[at : at + _NAMES_BELOW], language, answered=answered)
+        if put.refuses:
             refused.append(len(done))
-            done.append("Q1 欠席" if language == "ja" else "Q1 not attending")
-        elif _LATER.match(short) or _LATER.match(bare):
-            later = True
-        elif found := _NUMBER.match(short):
-            names = _names_below(found["now"], lines[at : at + _NAMES_BELOW])
-            at += len(names)
-            stated = names or _A_CHANGE.search(short) or any(each.startswith("Q1 ") for each in done)
-            done.append(f"Q2 {found['now']} {'、'.join(names)}".rstrip() if stated else line)
-        else:
-            done.append(line)
+        done += put.lines
+        at += put.taken
+        later |= put.later
     if refused and _somebody_comes(done, ours):
         done = [f"{line}？" if place in refused else line for place, line in enumerate(done)]
     return OwnWords("\n".join(_with_people(done, ours)), later)
+
+
+class _Put(NamedTuple):
+    """One line put into the form's words."""
+
+    lines: Sequence[str]
+    taken: int = 0  # how many of the lines below it are its names
+    later: bool = False  # it says that the answer follows later
+    refuses: bool = False  # it says that nobody comes
+
+
+def _put_line(line: str, below: Sequence[str], language: Language, *, answered: bool) -> _Put:
+    """Put one line, and the names below it, into the form's words; `answered`: a line above says whether they come."""
+    if (slot := _SLOT.match(line)) is not None:
+        return _in_slot(slot)
+    short = line.translate(
+        ASCII_FORMS
+    ).strip()  # as long as the line, so that names are taken from it exactly
+    own = line.strip(" \u3000\xa0\t\r")
+    bare = bare_words(short) if language == "ja" else short
+    if not short or short[:1] in {">", "|"} or len(short) != len(own):
+        return _Put([line])
+    if found := _YES.match(short) or _YES.match(bare):
+        rest = own[found.start("rest") - len(found.string) :] if found["rest"] else ""
+        names = _names_under(rest, below)
+        return _Put(_attending(" ".join((rest, "、".join(names))).strip(), language), len(names))
+    if found := _SO_MANY_COME.match(short) or _SO_MANY_COME.match(bare):
+        names = _names_below(found["now"], below)
+        return _Put(_attending(f"{found['now']} {'、'.join(names)}".rstrip(), language), len(names))
+    if _NO.match(short) or _NO.match(bare):
+        return _Put(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
+    if _LATER.match(short) or _LATER.match(bare):
+        return _Put([], later=True)
+    if found := _NUMBER.match(short):
+        names = _names_below(found["now"], below)
+        stated = names or answered or _A_CHANGE.search(short)
+        said = f"Q2 {found['now']} {'、'.join(names)}".rstrip()
+        return _Put([said if stated else line], len(names))
+    return _Put([line])
 
 
 def _somebody_comes(lines: Sequence[str], ours: AbstractSet[str]) -> bool:
@@ -184,11 +197,10 @@ def _sentences(line: str) -> list[str]:
     return [line] if "。" not in line.rstrip("。") else _SENTENCES.split(line)
 
 
-def _attending(rest: str, language: Language) -> Iterator[str]:
-    """Yield the two answers of one line; the attendance comes last, and no name of a signature is taken for it."""
-    if rest:
-        yield f"Q2 {rest}"
-    yield "Q1 出席" if language == "ja" else "Q1 attending"
+def _attending(rest: str, language: Language) -> list[str]:
+    """Return the two answers of one line; the attendance comes last, and no name of a signature is taken for it."""
+    comes = "Q1 出席" if language == "ja" else "Q1 attending"
+    return [f"Q2 {rest}", comes] if rest else [comes]
 
 
 def _names_under(rest: str, lines: Sequence[str]) -> list[str]:
@@ -281,19 +293,17 @@ def _names_below(count: str, lines: Sequence[str]) -> list[str]:
         return []
 
 
-def _in_slot(slot: re.Match[str]) -> tuple[list[str], bool]:
-    """Return the lines of a filled slot, with the option's number in place of words; and if they say later."""
+def _in_slot(slot: re.Match[str]) -> _Put:
+    """Put a filled slot's words into the option's number."""
     words = slot["words"].translate(ASCII_FORMS).strip()
     head, tail = slot["head"], slot["tail"]
     if _NO.match(words) or words == "欠":
-        return [f"{head}2{tail}"], False
+        return _Put([f"{head}2{tail}"])
     if _LATER.match(words):
-        return [f"{head}{tail}"], True
-    if words == "出":
-        return [f"{head}1{tail}"], False
-    if (found := _YES.match(words)) is None:
-        return [slot[0]], False
+        return _Put([f"{head}{tail}"], later=True)
     filled = f"{head}1{tail}"
-    if not found["rest"]:
-        return [filled], False
-    return [f"{slot['quote']}Q2 {found['rest']}", filled], False
+    if words == "出":
+        return _Put([filled])
+    if (found := _YES.match(words)) is None:
+        return _Put([slot[0]])
+    return _Put([f"{slot['quote']}Q2 {found['rest']}", filled] if found["rest"] else [filled])
