@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from mailbot import show
+from mailbot.cli.defined_survey import defined
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.cli.survey_commands import surveys_group
-from mailbot.cli.survey_frame import defined, must_exist, show_sent
+from mailbot.cli.survey_frame import must_exist, show_sent
 from mailbot.core.calendar import Language
 from mailbot.core.gateway import finding_sentences, probe_summary
 from mailbot.core.trial import PILOT, TrialReport

@@ -1,4 +1,4 @@
-"""`mailbot surveys results|missing|recount|...`: what came of a survey, and its proof."""
+"""`mailbot surveys show|results|missing|recount|...`: where a survey stands, what came of it, and its proof."""
 
 from __future__ import annotations
 
@@ -23,8 +23,23 @@ from mailbot.formats.report_files import encoded, write_csv, write_raw_csv, writ
 from mailbot.formats.report_page import ReportPages
 from mailbot.installation import clock
 from mailbot.resources import templates_folder
-from mailbot.show import show_surveys
+from mailbot.show import show_results
 from mailbot.store import members, surveys
+
+
+@command(surveys_group, "show")
+@click.argument("key")
+@click.option(
+    "--office",
+    is_flag=True,
+    help="With each body's own answers, also where the mode keeps them in the office.",
+)
+@JSON
+def _surveys_show(path: Path, key: str, office: bool, as_json: bool) -> None:
+    """Show where a survey stands."""
+    with opened(path) as it, it.database.read() as connection:
+        shown = show_results.survey(connection, key, office=office)
+    show_results.survey_text(shown) if not as_json else show.as_json(shown)
 
 
 @command(surveys_group, "results")
@@ -71,10 +86,10 @@ def _surveys_results(
         votes = votes_by_body(connection, key, report) if raw else None
     match form:
         case "text":
-            show_surveys.results_text(report)
+            show_results.results_text(report)
         case "json":
             write_out(
-                (json.dumps(show_surveys.results(report), ensure_ascii=False, indent=2) + "\n").encode(),
+                (json.dumps(show_results.results(report), ensure_ascii=False, indent=2) + "\n").encode(),
                 target,
             )
         case "csv":
@@ -112,8 +127,8 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
     """Count a survey again from the raw mails; exit status 1 with a sentence for each difference."""
     with opened(path) as it, it.database.read() as connection:
         found = recount(connection, it.site, key, head=head)
-        shown = show_surveys.recounted(found, it.config.timezone)
-    show.as_json(shown) if as_json else show_surveys.recount_text(shown)
+        shown = show_results.recounted(found, it.config.timezone)
+    show.as_json(shown) if as_json else show_results.recount_text(shown)
     for sentence in found.differences:
         print(f"survey {key}: {sentence}", file=sys.stderr)
     if found.differences:
@@ -126,7 +141,7 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
 def _surveys_lines(path: Path, key: str, as_json: bool) -> None:
     """Print the published list of a closed sealed survey, and how a voter finds the own line."""
     with opened(path) as it, it.database.read() as connection:
-        rows = show_surveys.sealed_lines(connection, key)
+        rows = show_results.sealed_lines(connection, key)
     show.table(rows, as_json=as_json, empty="nobody's vote counts")
     if not as_json:
         print(f"A voter's line is the first {LINE} letters of what this prints:")

@@ -1,4 +1,4 @@
-"""What the commands about a survey share: its definition, and to whom something of it went."""
+"""What the commands about a survey share: whether it is there, and to whom something of it went."""
 
 from __future__ import annotations
 
@@ -8,21 +8,8 @@ from sqlalchemy import Connection
 
 from mailbot import show
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.folder.config import Config
-from mailbot.folder.definitions import load_definitions
 from mailbot.store import surveys
 from mailbot.store.ballots import Ballot
-
-
-def defined(config: Config, key: str) -> Survey:
-    """Return the survey as its file defines it, applied or not."""
-    found = [survey for survey in load_definitions(config).surveys if survey.key == key]
-    if not found:
-        raise Refusal(
-            f"survey {key}: neither applied nor in config/surveys/; `mailbot surveys list` shows them"
-        )
-    return found[0]
 
 
 def must_exist(connection: Connection, key: str) -> None:

@@ -36,7 +36,7 @@ _SAID = "said"  # the error type of our own sentences
 class FileModel(BaseModel):
     """What a mapping in a file may hold; a key that has no value there takes its default."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
 
 def said(sentence: str) -> PydanticCustomError:

@@ -110,12 +110,18 @@ def test_a_plain_command_loads_no_library_that_it_does_not_use(tmp_path: Path) -
     config = ("--config", str(tmp_path / "site/config/mailbot.yaml"))
     assert run("init", str(tmp_path / "site")).returncode == 0
     assert run("lists", *config).returncode == 0  # the first makes the database
-    for words in (("lists",), ("queue",), ("members", "figures")):
+    for words in (("lists",), ("queue",), ("members", "figures"), ("surveys", "list")):
         names = loaded(*words, "--json", *config)
         assert "mailbot.store.database" in names
         assert (
             names
-            & {"mailbot.service", "mailbot.folder.definitions", "mailbot.render", "mailbot.core.failure"}
+            & {
+                "mailbot.service",
+                "mailbot.folder.definitions",
+                "mailbot.render",
+                "mailbot.core.failure",
+                "mailbot.core.reply",
+            }
             == set()
         ), words
         assert not [name for name in names if name.startswith("sqlalchemy.dialects.postgresql")], words

@@ -7,16 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import IN_TALLY, Standing, standings, standings_of_ballots
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Answers, Survey
+from mailbot.core.survey import Survey
 from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.pay_receipts import pay_before_seal
 from mailbot.flows.surveys.publish_survey import send_result
 from mailbot.flows.surveys.seal_votes import seal_votes
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, occurrences, outbox, sealed, surveys
+from mailbot.store import inbox, occurrences, outbox, surveys
 
 
 class StillReading(Refusal):
@@ -72,20 +72,6 @@ def _settle_runs(connection: Connection, survey: Survey, now: datetime) -> None:
         for number, _ in enumerate(times, 1):
             job = f"survey:{key}:{action}:{number}"
             occurrences.settle_waiting(connection, job, "withdrawn", "the survey was closed", now)
-
-
-def counted_standings(connection: Connection, survey: Survey) -> list[Standing]:
-    """Return what counts, one for each body, or for each person where each has a vote."""
-    rows = ballots.ledger(connection, survey.key)
-    stands = standings_of_ballots(rows) if survey.unit == "person" else standings(rows)
-    return [standing for standing in stands.values() if standing.row.status in IN_TALLY]
-
-
-def counted_answers(connection: Connection, survey: Survey) -> list[Answers]:
-    """Return the answers that are in the tally."""
-    if survey.mode == "sealed" and (listed := sealed.published(connection, survey.key)) is not None:
-        return listed
-    return [standing.row.answers for standing in counted_standings(connection, survey)]
 
 
 def _publish(

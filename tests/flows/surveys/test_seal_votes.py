@@ -18,7 +18,8 @@ from mailbot.core.judgement import judge
 from mailbot.core.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.core.survey import Answers
-from mailbot.flows.surveys.close_survey import close_survey, counted_answers
+from mailbot.flows.surveys.close_survey import close_survey
+from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.destroy_sealed import Destroyed, destroy_due, destroy_sealed, still_stands
 from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.store import sealed
