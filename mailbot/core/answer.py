@@ -53,6 +53,7 @@ EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
         "descending": "範囲は小さい番号からお書きください",
         "all": "すべてでよいか確認させてください",
         "none-of-these": "「なし」に当たる選択肢がありません。番号でお答えください",
+        "none-and-more": "「なし」に当たる選択肢と、ほかの選択肢の両方が選ばれています",
         "not-concerned": "「該当なし」に当たる選択肢がありません。番号でお答えください",
         "no-value": "「なし」や「該当なし」は、数や日付として読めません（数の0は「0」とお書きください）",
         "conditional": "条件や言葉の添えられたお答えは、どちらにも数えられません。番号でお答えください",
@@ -75,6 +76,7 @@ EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
         "descending": "please write a range from the smaller number to the larger",
         "all": "please confirm that you mean all of them",
         "none-of-these": 'there is no option for "none"; please answer with numbers',
+        "none-and-more": 'the option for "none" was chosen together with others',
         "not-concerned": 'there is no option for "does not apply"; please answer with numbers',
         "no-value": '"none" is neither a number nor a date (please write 0 for the number)',
         "conditional": "an answer with a condition or reservation cannot be counted; please answer with a number",
@@ -286,13 +288,14 @@ _REMARK = re.compile(
 )
 _DOUBT = re.compile(
     "間違|誤り|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
-    "|未定|未確定|確認中|要確認|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
+    "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて)|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
 )
 _ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
 _OPINION = re.compile(r"\s?(?:だ|が(?:[よ良]い|いい))?と(?:思い|考え)ます")  # not かと思います, a doubt
 _REASON_BEFORE = re.compile(r"(?P<reason>[^0-9()、。:]{2,40}?(?:ため|ので))[、,]?\s*(?=[0-9])")
 _REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
 _DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
+_STILL_TO_COME = re.compile(r"(?:予定|見込み?)(?:です)?[。.]?$")
 _CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
 _ROUGHLY = re.compile("おおむね|概ね")
 _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
@@ -690,6 +693,8 @@ def _remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     named = {int(number) for number in _LONE_NUMBER.findall(remark)}
     if any(number <= count and number not in chosen for number in named):
         return None
+    if question.type == "multi" and _STILL_TO_COME.search(remark):
+        return None  # 「1,2（導入予定）」: one of them, or both?
     return None if _DENIED.search(remark) and _denies(question, remark, chosen) else remark
 
 
@@ -995,6 +1000,14 @@ def label_answer(question: Question, line: str) -> tuple[str, ...] | str | None:
         if written.startswith(label) and _courtesy_end(written, len(label)) == len(written):
             return option_answer(question, place)
     return None
+
+
+def denies_itself(question: Question, answer: tuple[str, ...] | str) -> bool:
+    """Say whether an option such as なし was chosen together with others."""
+    if question.type != "multi" or isinstance(answer, str) or len(answer) < 2:
+        return False
+    labels = printed_options(question)
+    return any(label_key(labels[int(number) - 1]) in _NONE_WORDS | _NOT_CONCERNED for number in answer)
 
 
 SHORTEST_CUT = 25  # characters; gateways wrap at 40 columns or later

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
+from string import ascii_letters
 
 from mailbot.core.answer import (
     EXPLANATIONS,
@@ -16,6 +17,7 @@ from mailbot.core.answer import (
     Unclear,
     Understood,
     choice_count,
+    denies_itself,
     is_blank,
     label_answer,
     may_be_cut,
@@ -27,6 +29,7 @@ from mailbot.core.answer import (
 from mailbot.core.answer_form import Cell, read_cell
 from mailbot.core.calendar import Language
 from mailbot.core.command import ALWAYS, AWAITED, command_of
+from mailbot.core.doubt import doubts, may_doubt
 from mailbot.core.known_text import (
     LONGEST_LINE,
     QUESTION_MARK,
@@ -196,6 +199,7 @@ _IN_CORRECTIONS = (
     *("ではな", "でもな", "じゃな", "ありません", "取消", "取り消", "でしょうか", "ですか", "いか"),
     *("draft", "tentative", "provisional", "final"),
 )
+_ANY_IN_CORRECTIONS = re.compile("|".join(_IN_CORRECTIONS))
 _NAMED_IN_PROSE = re.compile(
     rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|\s(?:is|should be)\s|について(?:は|も))\s?(?:選択肢)?"
     r"(?P<option>[0-9０-９]{1,2})\s?(?=番|です|でし|だ|にし|に変|に訂|が正|かも|か[?？。]|[、。,.)）」]|$)"
@@ -319,9 +323,14 @@ def _is_anothers(line: str, known: Known) -> bool:
 
 def _read_asides(survey: Survey, lines: Sequence[str], found: _Outcome) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
-    if _may_correct("\n".join(lines)) and any(
+    text = "\n".join(lines)
+    if _names_another(survey.key, text):
+        found.hold, found.ask = "correction", True
+        return
+    corrected = _may_correct(text) and any(
         _corrects(line) or _discards(before, line) for before, line in pairwise(["", *lines])
-    ):
+    )
+    if corrected or (may_doubt(text) and any(doubts(line) for line in lines)):
         found.hold, found.ask = "correction", True
         return
     if survey.resolution is not None and any(_RESERVED.search(line) for line in lines):
@@ -338,6 +347,25 @@ def _read_asides(survey: Survey, lines: Sequence[str], found: _Outcome) -> None:
                 found.hold, found.ask = "correction", True
             elif number not in found.answers and number not in {each.question for each in found.problems}:
                 found.unclear(question, Unclear("unclear"))
+
+
+_SURVEY_KEY = re.compile(r"[A-Z][0-9]{2}-[0-9]{2,3}(?![0-9-])")
+_OF_ANSWERS = re.compile(r"[^。\n]{0,30}(?:回答|お答え|表決)")
+
+
+def _names_another(key: str, text: str) -> bool:
+    """Say whether a sentence beside the answers says that they belong to another survey: 「S26-102の回答です」.
+
+    A key in square brackets is one of a Subject.
+    """
+    if not _SURVEY_KEY.fullmatch(key):
+        return False
+    return any(
+        named[0] != key
+        and not text[named.start() - 1 : named.start()].strip().endswith(("[", *ascii_letters, "-"))
+        and _OF_ANSWERS.match(text, named.end())
+        for named in _SURVEY_KEY.finditer(text)
+    )
 
 
 def _answers_another(survey: Survey, line: str, found: _Outcome) -> bool:
@@ -365,15 +393,15 @@ _QUOTE_MARKS = " \t\r\n\u3000:：>＞|｜»}｝#"
 
 def _may_correct(text: str) -> bool:
     """Say whether a text holds a word without which none of its lines takes an answer back: 10 us less for a reply."""
-    folded = text.casefold()
-    return any(word in folded for word in _IN_CORRECTIONS)
+    return _ANY_IN_CORRECTIONS.search(text.casefold()) is not None
 
 
 def _corrects(line: str) -> bool:
     """Say whether a sentence beside the answers seems to take one of them back: 「やはりQ1は3です」, 「仮の回答です」."""
     line = line.strip(_QUOTE_MARKS)  # of a client that marks what was typed in between, too
     corrected = _CORRECTION.search(line) is not None and _CHOICE_IN_PROSE.search(line) is not None
-    return corrected or _PROVISIONAL.search(line) is not None or _TAKEN_BACK.search(line) is not None
+    taken_back = _PROVISIONAL.search(line) is not None or _TAKEN_BACK.search(line) is not None
+    return corrected or taken_back
 
 
 def _discards(before: str, line: str) -> bool:
@@ -611,7 +639,9 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
     answered = isinstance(value, Understood)
     if unclear and answered and not any(mentions_choice(question, line) for line in lines):
         written = slot.value or ""
-        doubted = any(_corrects(line) or _takes_on(question, written, line, today) for line in lines)
+        doubted = any(
+            _corrects(line) or doubts(line) or _takes_on(question, written, line, today) for line in lines
+        )
         return unclear if doubted else None
     if unclear:
         return unclear
@@ -746,6 +776,9 @@ class _Outcome:
         self.hold, self.ask = "differ", True
 
     def accept(self, question: Question, read: Understood) -> None:
+        if denies_itself(question, read.answer):
+            self.unclear(question, Unclear("none-and-more"))
+            return
         self.answers[question.id] = read.answer
         if read.remark:
             self.remarks[question.id] = read.remark

@@ -165,6 +165,7 @@ def test_multi(slot: str, answer: str) -> None:
         ("1～3（2なし）", "unclear"),
         ("1,2,3（3は未着手）", "unclear"),
         ("1,2,3（手続きは不要）", "unclear"),
+        ("1,2（導入予定）", "unclear"),
         ("費用とても高い", "unclear"),
         ("1費用2手続き", "unclear"),
     ],
@@ -434,7 +435,19 @@ def test_a_tick_beside_a_number(slot: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "slot", ["2〇", "2×", "2△", "2（仮）", "2（未定）", "2（確認中）", "2（たぶん）", "2（来年度から？）"]
+    "slot",
+    [
+        "2〇",
+        "2×",
+        "2△",
+        "2（仮）",
+        "2（未定）",
+        "2（確認中）",
+        "2（たぶん）",
+        "2（来年度から？）",
+        "2（要決裁）",
+        "2（後日回答）",
+    ],
 )
 def test_a_doubt_beside_a_number(slot: str) -> None:
     """A doubt in the remark, or a mark that is no tick, is asked back."""

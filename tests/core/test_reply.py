@@ -680,3 +680,14 @@ def test_motions_agreed_to_in_a_sentence() -> None:
     assert explicit_answers(by_law, "議案1には反対です") == [("Q1", "反対です")]
     for line in ("議案1に賛成なら「Q1 1」", "議案1に賛成しかねます", "議案1に賛成する予定"):
         assert explicit_answers(by_law, line) == []
+
+
+def test_none_beside_other_options() -> None:
+    """Who chooses 「なし」 and something else is asked which of the two is meant."""
+    ways = Question("Q1", "用途", "multi", ("要約", "翻訳", "なし"))
+    of = survey(ways)
+    text = "\n".join(ballot_lines(of, REFERENCE, 1))
+    for written in ("Q1 1,3", "Q1 要約、なし"):
+        reading = read(written, text, of=of)
+        assert (dict(reading.answers), [each.kind for each in reading.problems]) == ({}, ["none-and-more"])
+    assert dict(read("Q1 3", text, of=of).answers) == {"Q1": ("3",)}

@@ -1,0 +1,109 @@
+"""A sentence beside answers that doubts them: what it speaks of, and that this is not settled (ballot.md section 8)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST_SENTENCE = 200  # characters; a doubt stands in a short one, and the patterns below stay cheap
+
+_DELIBERATION = (
+    "確認|協議|調整|検討|審議|審査|決裁|上申|照会|起案|回議|回覧|稟議|精査|集計|相談|合議|承認|了承|報告|説明"
+)
+_PENDING = re.compile(
+    rf"(?:(?:{_DELIBERATION})(?:[中前]|待ち)|未(?:定稿?|確定|確認|決定?|決裁|了|承認|協議|調整|集計|回答|完成)"
+    r"|下書き|草稿|草案|素案|試案|[た叩]たき台|(?:記入|回答|入力|記載)?(?:見本|例)(?![年外]|とし)|サンプル|ダミー|(?<![一-龠ァ-ヶー])(?:テスト|練習|試し書き)"
+    r"|(?<![一-龠])仮(?:のもの|置き)?|暫定(?:のもの|値)?)"
+    r"\s?(?=です|でし|でござ|であ|のため|なの|につき|だ|と(?:な|し)|に(?:つき|な)|段階|[」)】\]。、.!]|$)"
+)
+_NOT_YET = re.compile(
+    r"(?<!まだ)まだ(?!まだ).{0,12}(?:決[まめっ]|確[定認]|数え|表決|投票|回答|答え|承認|了承|出[しさ]|提出|済んで|下り|得られ|取れ|です|でし)"
+    r"|(?:数え|(?:集計|カウント|反映|採用|登録|公表)し)ないで"
+)
+_LATER = re.compile(
+    r"(?:後日|追って|改めて|あらためて|別途|後ほど|来週|来月|明日|週明け|(?:[まと決固]まり|確定|確認|決定)次第|[0-9]日(?:まで)?に)"
+    r".{0,10}(?:回答|答え|返答|返事|表決|投票)(?:を?(?:する|(?:いた|致)?し(?!まし?た|た)|させ|予定|でき|申し))"
+)
+_MISTAKEN = re.compile(
+    r"誤って(?:回答|返信|返送|送|提出|記入|入力)|(?:間違え|間違って)(?:て)?(?:回答|返信|送|提出|記入|入力)|誤(?:送信|記入|回答|返信)"
+    r"|(?:撤回|取り?消|無効に?)(?:(?:いた|致)?し(?!まし?た|た)|を|とし|願)"
+)
+_ANOTHERS = re.compile(
+    r"(?:上記|下記|以下|以上|これ|こちら|[上下]の(?:回答|答え|記入|内容)|この(?:回答|答え|記入|内容)|回答欄|記入(?:内容)?|回答)は、?"
+    r"(?P<whose>[^、。はが]{1,16})の(?:もの|回答|答え|分|記入|意見|考え|見解|希望)(?:です|でし|で、|であ|とな|にな|。|$)"
+)
+_OUR_OWN = re.compile(
+    r"[当本弊]|我々|私ども|わたくし|として|(?:市|町|村|区|県|府|都|道|組合|広域連合|団体|課|部|係|室|局|全体|最終|正式|確定|最新|今回|先|上|下)$"
+)
+_SEEKS_APPROVAL = re.compile(
+    r"(?:よ(?:い|ろしい|かった)|[良宜](?:い|しい|かった)|いい|問題(?:は|が)?(?:な|あり)|差し?支え|支障|正し|[合あ]って|大丈夫|間違い|足り|ok)"
+    r"[^。]{0,14}(?:か|\?)[。)]?$"
+)
+_THE_ANSWER = re.compile(
+    r"これ|(?:この|以上の|上記|下記)(?:で|の?(?:内容|回答|答え|よう|まま|とおり|通り|形|書き方|記入))|このように|(?:回答|答え|記入|提出|送信)(?!期|先|者|方|様|日|状況|結果)|書き方"
+)
+# What a sentence speaks of, where it is the answer or who decides about it.
+_ABOUT_ANSWER = re.compile(
+    r"(?:回答|答え|返答|返事|返信|送信|提出|メール|記入|記載|入力|欄|番号|上記|下記|以下|以上|[上下]|これ|それ|こちら|もの|内容|表決|投票|賛否|可否|意見|結論|方針|態度"
+    r"|決裁|確認|承認|了承|了解|協議|検討|合議|(?:と|に)して|[当本弊](?:市|町|村|県|区|課|係|室|部|団体|組合|方)|課長|部長|[市町村区]長|上司|係長"
+    r"|(?:[q問]|議案)\s?[0-9]{1,3})(?:の?うち|の一部)?$"
+)
+_TOPIC = re.compile(
+    r"(?P<topic>[^、,。]{1,30}?)(?:に(?:ついて|関して)は?|[はもを]|(?<![すたいくだ])が)(?![い])"
+)
+_LEADING = re.compile(
+    r"[\s(（【\[「『※*・■●↑↓→←⇒<＜〈:>|»}#-]*(?:(?:なお|また|ただし?|但し|ちなみに|現時点では|現在は?|現状は?|今は|当面|一応|取り急ぎ|恐れ入りますが|すみませんが?)[、,]?\s?)?"
+)
+_EARLIER = re.compile(r"先ほど|さきほど|先程|さっき|前回|先日|昨日|前の|以前|午前|今朝")
+_IN_CASE = re.compile(r"たら|れば|場合|際|よう|ところ")
+_SENTENCE = re.compile(r"[^。!?\n]{1,200}[。!?]?")
+# Without one of these no sentence doubts an answer: what most members write need not be looked at further.
+_ANY = re.compile(
+    "中|前|待ち|未|まだ|ないで|下書き|草|案|台|見本|例|仮|暫定|サンプル|ダミー|テスト|練習|試し|後日|追って|改めて|あらためて|別途|後ほど"
+    "|来週|来月|明日|週明け|次第|日に|日までに|誤|間違|撤回|消|無効|記は|下は|上は|れは|らは|答は|えは|容は|入は|欄は"
+)
+_ASKS = re.compile(r"か[。)）]?\s*$|[?？]", re.MULTILINE)
+
+
+def may_doubt(text: str) -> bool:
+    """Say whether a text holds a word without which none of its lines doubts an answer."""
+    asks = "か" in text or "?" in text or "？" in text
+    return _ANY.search(text) is not None or (asks and _ASKS.search(text) is not None)
+
+
+def doubts(line: str) -> bool:
+    """Say whether a line beside the answers says that they are not settled, another's, a mistake, or up for approval.
+
+    A word such as 確認中 says so only where its sentence speaks of the answer or of nothing: 「日程は調整中です」 and
+    「庁舎の移転が未定のため」 are about other things.
+    """
+    if not may_doubt(line):
+        return False
+    folded = unicodedata.normalize("NFKC", line[: 5 * LONGEST_SENTENCE]).casefold()
+    return any(_sentence_doubts(each[0]) for each in _SENTENCE.finditer(folded))
+
+
+def _sentence_doubts(sentence: str) -> bool:
+    begin = _LEADING.match(sentence)
+    said = sentence[begin.end() if begin else 0 :].strip()
+    if _SEEKS_APPROVAL.search(said) and (_THE_ANSWER.search(said) or _SEEKS_APPROVAL.match(said)):
+        return True
+    another = _ANOTHERS.search(said)
+    if another and not _OUR_OWN.search(another["whose"]):
+        return True
+    if _MISTAKEN.search(said) and not _EARLIER.search(said) and not _IN_CASE.search(said):
+        return _speaks_of_answer(said)
+    if (later := _LATER.search(said)) and not _IN_CASE.search(said):
+        return _speaks_of_answer(said[: later.start()])
+    for pattern in (_PENDING, _NOT_YET):
+        if (found := pattern.search(said)) and _speaks_of_answer(said[: found.start()]):
+            return True
+    return False
+
+
+def _speaks_of_answer(before: str) -> bool:
+    """Say whether the words before a doubtful one name the answer as what is spoken of, or nothing at all."""
+    topic = ""
+    for match in _TOPIC.finditer(before):
+        topic = match["topic"]
+    return not topic or _ABOUT_ANSWER.search(topic.strip()) is not None

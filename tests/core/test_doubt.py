@@ -1,0 +1,51 @@
+"""Doubts: sentences beside answers which say that they are not settled, another's, or a mistake."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbot.core.doubt import doubts
+from tests.core.test_reply import INVITATION, read, slot
+from tests.mails.standard import quoted
+
+DOUBTS = """↑これは課内の意見で、市としては未定です。|（このメールはテストです）|【未定稿】|上記のうちQ2は未確認です。|課長の確認前ですが取り急ぎ。
+|このように回答しようと思いますが、問題ないでしょうか。|→ 課長、これで出してよろしいですか？|回答欄は記入例です。まだ数えないでください。|当市は来週回答します。
+|記入してみましたが、これで正しいでしょうか。|下の記入は前任者のものです。現在確認中です。|別の調査の回答を誤って返信してしまいました。|まだ表決ではありません。様式の確認です。
+|決裁がまだです|現在、課内で協議中です。|財政課に確認中です|市の方針は未定です|これは私個人の意見です。|決まり次第改めて回答します。|当課の回答は暫定です。|市長決裁待ちです
+|この内容で大丈夫でしょうか|下記は練習です|数えないでください|と市長に上申中です。|先ほどの回答は撤回し、改めて回答します。""".replace(
+    "\n", ""
+).split("|")
+
+NO_DOUBTS = """なお、切替の時期は未定です。|庁舎移転の時期が未定のため|参加者については、後日回答します|先ほど誤って白紙で送信しました。|これは市としての回答です|以下は情報政策課の回答です
+|変更がありましたら改めてご回答いたします|お忙しいところ恐縮ですが、ご確認のほどよろしくお願いいたします。|期限前ですが回答します。|まだまだ暑い日が続きますが|担当者は出張中のため|会議中のため電話に出られません
+|決裁済みです|例として|次回の案内は改めて配布します|接続テストは1月でも対応できます。|日程は調整中ですが、ご容赦ください|予算要求前の時期で恐縮です
+|回答期限は延ばしていただけますか|資料の2ページは見本です|田中です。|中村町の前田でございます""".replace(
+    "\n", ""
+).split("|")
+
+
+@pytest.mark.parametrize("sentence", DOUBTS)
+def test_what_doubts_answers(sentence: str) -> None:
+    """What is pending, not yet, later, a mistake, somebody else's or up for approval, where it speaks of the answer."""
+    assert doubts(sentence)
+    for text in (
+        f"{sentence}\n\nQ1 2\nQ2 1",
+        f"Q1 2\n\n{sentence}",
+        f"{sentence}\n\n{quoted(slot(1, '[ 2 ]'))}",
+    ):
+        reading = read(text)
+        assert reading.hold is not None or "Q1" not in reading.answers
+
+
+@pytest.mark.parametrize("sentence", NO_DOUBTS)
+def test_what_speaks_of_other_things(sentence: str) -> None:
+    """The same words about something else, or about a mail before this one, leave the answers as they are."""
+    assert not doubts(sentence)
+    assert read(f"{sentence}\n\nQ1 2\nQ2 1").hold is None
+
+
+def test_an_answer_that_is_said_to_be_another_survey_s() -> None:
+    """「S26-102の回答です」 above an answer to S26-014; that key in a Subject says nothing."""
+    assert read("S26-102の回答です。\n\nQ1 2").hold == "correction"
+    assert read("S26-014の回答です。\n\nQ1 2").hold is None
+    assert read(f"Q1 2\n\n件名: [S26-102] ご回答のお願い\n\n{quoted(INVITATION)}").hold is None
