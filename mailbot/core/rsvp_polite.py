@@ -7,6 +7,9 @@ about (「標記の件」), apologies, and the reason of an absence. A marked pa
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from mailbot.core.event import ASCII_FORMS
 
 _ABOUT = (
     r"(?:(?:以下|下記|次)の(?:とおり|通り)[、,]?\s?(?=[0-9]{1,3}\s?[名人]))|(?:(?:標記|首記|表記|標題|掲題|ご案内|ご照会|お尋ね|上記|本)(?:いただきました|の)?(?:件|セミナー|研修会?|会議|説明会|講演会|会合)?"
@@ -59,8 +62,40 @@ _UNDONE = re.compile(
 )
 
 
-def bare_words(line: str) -> str:
-    """Return a line's answer without the politeness around it, as `own_words` reads it; the line itself where there is none."""
+_OPTIONS = {"①": "出席", "②": "欠席"}  # 「2」 alone may be two people
+_CIRCLED = re.compile(f"^([{''.join(_OPTIONS)}])(?:です|(?:で|を)?お願い(?:いた|致)?します)?[。.]?$")
+_AT_THE_TOP = 8  # lines of our mail: who is addressed, and the event's title
+_ADDRESSED = re.compile(r"^(?P<body>[^\s]{1,20}[市町村区県都府道合])\s.*様\s*$")
+_TITLE = re.compile("「([^「」]{4,80})」")
+
+
+def named_by_us(known: Sequence[str]) -> re.Pattern[str] | None:
+    """Return what a line may begin with that our mail named: the body we wrote to, 「長野市は」, or the event, 「説明会に」."""
+    names: set[str] = set()
+    titles: set[str] = set()
+    for text in known:
+        for line in text.split("\n", _AT_THE_TOP)[:_AT_THE_TOP]:
+            plain = line.translate(ASCII_FORMS)
+            if addressed := _ADDRESSED.match(plain):
+                names.add(re.escape(addressed["body"]))
+            titles |= set(map(re.escape, _TITLE.findall(plain)))
+    leads = [rf"(?:{'|'.join(sorted(names))})(?:からは|から|としては|は|、)\s?"] if names else []
+    if titles:
+        leads.append(
+            rf"「?(?:{'|'.join(sorted(titles))})」?(?:の件(?:は|、)?|について(?:は|、)?|に|へ)[、,]?\s?"
+        )
+    return re.compile("^(?:" + "|".join(leads) + ")") if leads else None
+
+
+def bare_words(line: str, ours: re.Pattern[str] | None = None) -> str:
+    """Return a line's answer without the politeness around it, as `own_words` reads it; the line itself where there is none.
+
+    `ours`: what else it may begin with, see `named_by_us`.
+    """
+    if (numbered := _CIRCLED.match(line)) is not None:
+        return _OPTIONS[numbered[1]]
+    if ours is not None and (lead := ours.match(line)):
+        line = line[lead.end() :]
     if _MARKED_YES.match(line):
         return "出席"
     if _MARKED_NO.match(line) or _UNDONE.match(line):

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from mailbot.core.calendar import Language
 from mailbot.core.event import ASCII_FORMS, read_people
 from mailbot.core.known_text import line_key
-from mailbot.core.rsvp_polite import bare_words
+from mailbot.core.rsvp_polite import bare_words, named_by_us
 
 _LONGEST_LINE = 200  # characters
 _NAMES_BELOW = 9  # lines of names that may follow a number
@@ -110,6 +110,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     lines = text.split("\n")
     if language == "ja":
         lines = [piece for line in lines for piece in _sentences(line)]
+    named = named_by_us(known) if language == "ja" else None
     later, at = False, 0
     done: list[str] = []
     refused: list[int] = []  # places in it
@@ -120,7 +121,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
             done.append(line)
             continue
         answered = any(each.startswith("Q1 ") for each in done)
-        put = _put_line(line, lines[at : at + _NAMES_BELOW], language, answered=answered)
+        put = _put_line(line, lines[at : at + _NAMES_BELOW], language, named, answered=answered)
         if put.refuses:
             refused.append(len(done))
         done += put.lines
@@ -140,15 +141,20 @@ class _Put(NamedTuple):
     refuses: bool = False  # it says that nobody comes
 
 
-def _put_line(line: str, below: Sequence[str], language: Language, *, answered: bool) -> _Put:
-    """Put one line, and the names below it, into the form's words; `answered`: a line above says whether they come."""
+def _put_line(
+    line: str, below: Sequence[str], language: Language, named: re.Pattern[str] | None, *, answered: bool
+) -> _Put:
+    """Put one line, and the names below it, into the form's words.
+
+    `named`: what it may begin with that our mail named. `answered`: a line above says whether they come.
+    """
     if (slot := _SLOT.match(line)) is not None:
         return _in_slot(slot)
     short = line.translate(
         ASCII_FORMS
     ).strip()  # as long as the line, so that names are taken from it exactly
     own = line.strip(" \u3000\xa0\t\r")
-    bare = bare_words(short) if language == "ja" else short
+    bare = bare_words(short, named) if language == "ja" else short
     if not short or short[:1] in {">", "|"} or len(short) != len(own):
         return _Put([line])
     if found := _YES.match(short) or _YES.match(bare):

@@ -27,9 +27,12 @@ BALLOT = "".join(f"> {line}\n" for line in ballot_lines(rsvp_form(EVENT), "N26-0
 YAMADA_SUZUKI = ("山田太郎", "鈴木花子")
 
 
+NOTICE = "長野市 情報政策課 山田太郎様\n\n「第1回トピックスセミナー」を次のとおり開きます。\n"
+
+
 def said(text: str, event: Event = EVENT) -> Rsvp | str:
     """Return what a reply says: an RSVP, "later", or "" when it is asked back."""
-    known = (BALLOT.replace("> ", ""),)
+    known = (NOTICE + BALLOT.replace("> ", ""),)
     own = own_words(text, known)
     reading = read_reply(
         rsvp_form(event),
@@ -64,6 +67,12 @@ def said(text: str, event: Event = EVENT) -> Rsvp | str:
         ("2名参加いたします。", 2, ()),
         ("三名で出席します\n山田太郎\n鈴木花子\n髙橋﨑子", 3, ("山田太郎", "鈴木花子", "髙橋﨑子")),
         ("出欠：参加 3名", 3, ()),
+        ("①", 1, ()),
+        ("長野市は出席します。", 1, ()),
+        ("長野市、出席です。", 1, ()),
+        ("長野市からは2名参加させていただきます。", 2, ()),
+        ("第１回トピックスセミナーに参加します。", 1, ()),
+        ("「第1回トピックスセミナー」の件、参加いたします。", 1, ()),
     ],
 )
 def test_who_comes(text: str, people: int, names: tuple[str, ...], quoted: str) -> None:
@@ -144,6 +153,14 @@ def test_words_in_the_slot(slot: str, expected: Rsvp | str) -> None:
             "参加費はいくらですか",
         ),
         *("山田は参加、鈴木は欠席です", "2名か3名で参加", "2名参加できません", "2名参加か未定"),
+        *(
+            "1",
+            "2",
+            "①か②",
+            "松本市は出席します。",
+            "第2回トピックスセミナーに参加します。",
+            "長野市が出席か確認します。",
+        ),
     ],
 )
 def test_what_is_not_plain_is_asked_back(text: str) -> None:
