@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.thorough import WHOLE, draw_fewer, sample
+from tests.thorough import WHOLE, again_on_a_server, draw_fewer, sample, sample_on_a_server
 
 # The collections of real mail are large and not ours to publish; everything else is installed by .ci/run.
 _MAY_BE_ABSENT = re.compile(r"shared (?:collections|corpora)")
@@ -31,6 +31,7 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark what draws its examples, and leave out of an ordinary run what only a thorough one tries."""
     short: dict[object, list[pytest.Function]] = {}
+    whole: list[pytest.Function] = []
     for item in items:
         if not isinstance(item, pytest.Function):
             continue
@@ -41,8 +42,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             # On a file the mark means that its tests show the same of one thing each, as cases of one test do.
             whole_file = item.parent is not None and item.parent.get_closest_marker("thorough")
             short.setdefault((item.parent, "" if whole_file else item.originalname), []).append(item)
+        elif not item.get_closest_marker("thorough"):
+            whole.append(item)
     kept = {case for cases in short.values() for case in sample(cases)}
     left_out = {case for cases in short.values() for case in cases} - kept
+    for cases in again_on_a_server(whole):
+        left_out |= set(cases) - set(sample_on_a_server(cases))
+        for case in cases:
+            case.add_marker("thorough")
     if left_out:
         config.hook.pytest_deselected(items=[item for item in items if item in left_out])
         items[:] = [item for item in items if item not in left_out]

@@ -34,3 +34,21 @@ def test_a_sample_meets_as_many_values_as_fit(
     assert chosen == [case.callspec._idlist for case in thorough.sample(tuple(every))]
     monkeypatch.setattr(thorough, "WHOLE", True)
     assert thorough.sample(every) == every
+
+
+def test_cases_that_sqlite_tries_run_on_a_server_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One case in four, one at the least; what has no twin, or one case alone, is left as it is."""
+    both, alone, single = cases(2, 8), cases(1, 3), cases(2, 1)
+    for test, every in (("both", both), ("alone", alone), ("single", single)):
+        for case in every:
+            database, _, value = case.nodeid.partition("[")[2].partition("-")
+            database = "sqlite" if database == "0" and test != "alone" else "postgresql"
+            case.nodeid = f"test_{test}[{database}-{value}"
+            case.callspec._idlist[0] = database
+    (found,) = thorough.again_on_a_server(both + alone + single)
+    assert found == [case for case in both if case.callspec._idlist[0] == "postgresql"]
+    monkeypatch.setattr(thorough, "WHOLE", False)
+    assert len(thorough.sample_on_a_server(found)) == 2
+    assert len(thorough.sample_on_a_server(found[:3])) == 1
+    monkeypatch.setattr(thorough, "WHOLE", True)
+    assert thorough.sample_on_a_server(found) == found
