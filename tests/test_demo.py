@@ -71,7 +71,7 @@ def test_stopped_half_way(number: signal.Signals, status: int, tmp_path: Path) -
         subprocess.Popen([*MAILBOT, "demo"], cwd=ROOT, stdout=output, stderr=output) as demo,
     ):
         last = time.monotonic() + 30
-        while "are in the outbox" not in log.read_text(encoding="utf-8"):
+        while " posts to " not in log.read_text(encoding="utf-8"):
             assert time.monotonic() < last
             time.sleep(0.05)
         demo.send_signal(number)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -23,7 +22,8 @@ import pytest
 
 from mailbot.folder.config import write_secret_key
 from tests import mutt
-from tests.dialogs.conversation import text_of
+from tests.dialogs.conversation import environment, run, text_of
+from tests.forked import Forked
 from tests.net.postfix import UNAVAILABLE, lay_out
 from tests.ports import free_port
 
@@ -114,15 +114,9 @@ class World:
 
     def mailbot(self, *words: str) -> str:
         """Run a command."""
-        command = [
-            sys.executable,
-            "-m",
-            "mailbot",
-            *words,
-            "--config",
-            str(self.site / "config/mailbot.yaml"),
-        ]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+        status, output = run(words, self.site)
+        assert status == 0, output
+        return output
 
     def until(self, look: Callable[[], Found | None], what: str) -> Found:
         """Wait until something is found."""
@@ -163,12 +157,10 @@ def world(tmp_path: Path) -> Iterator[World]:
         here.mailbot("apply")
         subprocess.run([*postfix, "start"], check=True, capture_output=True, timeout=30)
         stack.callback(subprocess.run, [*postfix, "stop"], check=True, capture_output=True, timeout=30)
-        _running(
-            stack,
-            [sys.executable, "-m", "mailbot", "serve", "--config", str(site / "config/mailbot.yaml")],
-            log,
-        )
-        here.until(lambda: "service.ready" in log.read_text() or None, "running service")
+        service = Forked(["serve"], environment(site), log)
+        stack.callback(service.wait, PATIENCE)
+        stack.callback(service.terminate)
+        here.until(lambda: (log.exists() and "service.ready" in log.read_text()) or None, "running service")
         yield here
 
 
@@ -184,14 +176,6 @@ def _vouch(folder: Path) -> None:
         for domain in ("kyogikai.example.jp", "matsumoto.example.jp", "ueda.example.jp", "gone.example.jp")
     ]
     (folder / "vouched").write_text("\n".join(lines) + "\n")
-
-
-def _running(stack: ExitStack, command: list[str], log: Path) -> None:
-    """Start a program that ends with the test."""
-    output = stack.enter_context(log.open("wb"))
-    program = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    stack.callback(program.wait, PATIENCE)
-    stack.callback(program.terminate)
 
 
 def plain(mail: EmailMessage) -> str:

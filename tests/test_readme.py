@@ -195,12 +195,21 @@ def names_of(first: ast.expr) -> list[str]:
             return []  # the state of a row, see the tables of states
 
 
+def _called(function: ast.expr) -> str:
+    match function:
+        case ast.Name(name) | ast.Attribute(attr=name):
+            return name
+        case _:
+            return ""
+
+
 def events() -> set[str]:
     """Return the names of all log events, as far as they stand in the code as text."""
     found: set[str] = set()
-    for path in sorted((ROOT / "mailbot").rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {"event", "_say"}:
+    texts = (path.read_text(encoding="utf-8") for path in sorted((ROOT / "mailbot").rglob("*.py")))
+    for text in (text for text in texts if "event(" in text or "_say(" in text):
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Call) and _called(node.func) in {"event", "_say"}:
                 found |= (
                     {name for name in names_of(node.args[0]) if EVENT.fullmatch(name)} if node.args else set()
                 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +10,8 @@ from typing import TypeVar
 import pytest
 
 from mailbot.folder.config import write_secret_key
+from tests.dialogs.conversation import environment, run
+from tests.forked import Forked
 from tests.net.dovecot import PASSWORD, UNAVAILABLE, dovecot
 
 Found = TypeVar("Found")
@@ -32,15 +32,9 @@ hello\r
 
 
 def _run(folder: Path, *words: str) -> str:
-    config = str(folder / "config" / "mailbot.yaml")
-    done = subprocess.run(
-        [sys.executable, "-m", "mailbot", *words, "--config", config],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    return done.stdout
+    status, output = run(words, folder)
+    assert status == 0, output
+    return output
 
 
 def test_a_hosted_mailbox_is_read_while_the_service_runs(tmp_path: Path) -> None:
@@ -65,29 +59,18 @@ def test_a_hosted_mailbox_is_read_while_the_service_runs(tmp_path: Path) -> None
         _run(folder, "members", "import", str(folder / "members.csv"))
         _run(folder, "apply")
         server.deliver("ml", _POST)
-        serve = [
-            sys.executable,
-            "-m",
-            "mailbot",
-            "serve",
-            "--config",
-            str(folder / "config" / "mailbot.yaml"),
-        ]
-        with subprocess.Popen(serve, stderr=subprocess.PIPE, text=True) as service:
-            try:
-                kept = _wait_for(
-                    lambda: [path.read_bytes() for path in (folder / "data/outgoing/new").glob("*")]
-                )
-                flags = _wait_for(
-                    lambda: [words for words in server.flags("ml").values() if "Mailbot" in words]
-                )
-            finally:
-                service.terminate()
-                _, log = service.communicate(timeout=30)
+        service = Forked(["serve"], environment(folder), folder / "serve.log")
+        try:
+            kept = _wait_for(lambda: [path.read_bytes() for path in (folder / "data/outgoing/new").glob("*")])
+            flags = _wait_for(lambda: [words for words in server.flags("ml").values() if "Mailbot" in words])
+        finally:
+            service.terminate()
+            status = service.wait(30)
+        log = (folder / "serve.log").read_text(encoding="utf-8")
         assert kept, log
         assert b"Subject: by IMAP" in kept[0]
         assert flags, log
-        assert service.returncode == 0, log
+        assert status == 0, log
 
 
 def _wait_for(look: Callable[[], list[Found]]) -> list[Found]:

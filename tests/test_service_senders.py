@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import smtplib
-import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,7 +17,8 @@ from cryptography.hazmat.primitives import serialization
 
 from mailbot.folder.config import write_secret_key
 from mailbot.folder.dkim_keys import make_key
-from tests.dialogs.conversation import run
+from tests.dialogs.conversation import environment, run
+from tests.forked import Forked
 from tests.net.dns_server import dns_server
 from tests.ports import free_port
 
@@ -145,21 +144,20 @@ def _copies(folder: Path, words: bytes, count: int) -> list[bytes]:
 @contextmanager
 def _serving(folder: Path, port: int) -> Iterator[smtplib.SMTP]:
     """Run the service, which must end well; yields a session with its door."""
-    command = [sys.executable, "-m", "mailbot", "serve", "--config", str(folder / "config" / "mailbot.yaml")]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    service = Forked(["serve"], environment(folder), folder / "serve.log")
 
-        def connect() -> smtplib.SMTP | None:
-            assert process.poll() is None
-            try:
-                return smtplib.SMTP("127.0.0.1", port, local_hostname="mail.evil.test", timeout=30)
-            except OSError:
-                return None
-
+    def connect() -> smtplib.SMTP | None:
+        assert service.poll() is None
         try:
-            session = _wait_for(connect)
-            assert session is not None
-            yield session
-        finally:
-            process.terminate()
-            log = process.communicate(timeout=60)[1]
-        assert process.returncode == 0, log
+            return smtplib.SMTP("127.0.0.1", port, local_hostname="mail.evil.test", timeout=30)
+        except OSError:
+            return None
+
+    try:
+        session = _wait_for(connect)
+        assert session is not None
+        yield session
+    finally:
+        service.terminate()
+        status = service.wait(60)
+    assert status == 0, (folder / "serve.log").read_text(encoding="utf-8")

@@ -193,13 +193,15 @@ async def test_lines_that_begin_with_a_dot_arrive_as_they_are(
     assert kept.read_bytes().replace(b"\r\n", b"\n").endswith(own.replace("\r\n", "\n").encode())
 
 
-async def test_more_than_one_batch(office: PostOffice, sink: Sink) -> None:
+async def test_more_than_one_batch(office: PostOffice, sink: Sink, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows are claimed as they are needed, until none is due."""
-    many = tuple(f"m{n}@member.example" for n in range(2500))
+    monkeypatch.setattr(deliver_outbox, "_FIRST", 40)
+    monkeypatch.setattr(deliver_outbox, "_BATCH", 100)
+    many = tuple(f"m{n}@member.example" for n in range(500))
     office.apply(replace(SECURITY, members=replace(SECURITY.members, emails=many)))
     office.post(YAMADA)
-    assert await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver() == 2503
-    assert len(sink.received) == sink.received.total() == 2503
+    assert await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver() == 503
+    assert len(sink.received) == sink.received.total() == 503
 
 
 async def test_it_runs_until_it_is_stopped(office: PostOffice, sink: Sink) -> None:

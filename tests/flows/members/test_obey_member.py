@@ -125,7 +125,7 @@ def test_lines_run_up_to_the_first_that_cannot(office: PostOffice) -> None:
 
 def test_the_hundred_and_first_command_is_not_done(office: PostOffice) -> None:
     """A mail has at most a hundred commands."""
-    write(office, SATO, KAIGI_REQUEST, "再開\n" * 100 + "退会\n")
+    write(office, SATO, KAIGI_REQUEST, "ヘルプ\n" * 100 + "退会\n")
     assert plain("100行まで") in plain(office.only_copy("member_answer").text)
     assert belongs(office, "kaigi", SATO)
 
@@ -401,9 +401,9 @@ def test_nobody_is_bombed(office: PostOffice) -> None:
         "kaigi-leave@ml.example.jp",
         "robot@ml.example.jp",
     )
-    for number in range(200):
+    for number in range(24):
         write(office, TANAKA, ways[number % 4], "入会 security\nヘルプ", proved=False)
-        office.pass_time(timedelta(seconds=30))
+        office.pass_time(timedelta(minutes=5))
     assert len([copy for copy in office.copies() if copy.to == TANAKA]) == 3
     office.pass_time(timedelta(days=1))
     write(office, TANAKA, KAIGI_REQUEST, "状態", proved=False)
