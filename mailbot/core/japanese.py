@@ -575,7 +575,8 @@ _FOLDS = {
     ),
     **dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x180E), None),
 }
-_ANY_FOLD = re.compile(f"[{re.escape(''.join(map(chr, _FOLDS)))}]")
+_SUPPLEMENT = "\U000e0100-\U000e01ef"  # as a range: sre looks for each single one beyond U+FFFF by itself
+_ANY_FOLD = re.compile(f"[{re.escape(''.join(chr(code) for code in _FOLDS if code <= 0xFFFF))}{_SUPPLEMENT}]")
 _LONG_MARK_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])ー(?=[0-9])")
 
 

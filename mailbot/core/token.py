@@ -20,9 +20,11 @@ _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _LOOKALIKES = str.maketrans("ilo", "110")
 _PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)  # ten bits each
 _AT_ONCE = 64  # MACs that are written in letters together
+_KEPT = 256  # tokens that were looked at last: of a mail at its RCPT, before and while it is read
 _LETTERS = ALPHABET.encode("ascii") + bytes(224)  # each octet's letter
 
 
+@lru_cache(maxsize=_KEPT)
 def fold(token: str) -> str | None:
     """Return the token as we write it, or None when it holds a letter that no token has or is too long."""
     folded = token.lower().translate(_LOOKALIKES)
@@ -49,6 +51,7 @@ def confirm_token(key: bytes, confirmation_id: int) -> str:
     return _mac(key, "confirm", str(confirmation_id))
 
 
+@lru_cache(maxsize=_KEPT)
 def token_hash(token: str) -> str:
     """Return what is stored in place of a token: SHA-256, in hex, of its folded letters (promises.md I31)."""
     return hashlib.sha256(token.lower().translate(_LOOKALIKES).encode("utf-8", "replace")).hexdigest()

@@ -55,7 +55,7 @@ SCHEMA = "0026"  # the newest migration; a test compares
 _THREADS = 4
 _BUSY_MS = 10_000
 _BUSY_AGAIN_SECONDS = 0.01
-_TRANSACTION = "mailbot_transaction"  # in a connection's info: its `_Transaction`
+_TRANSACTION = "mailbot_transaction"  # on a connection: its `_Transaction`; `info` would ask the pool
 _VERSION = Table(  # which migration a database has, as Alembic keeps it
     "alembic_version",
     MetaData(),
@@ -86,13 +86,13 @@ class _Transaction:
 
 
 def _transaction(connection: Connection) -> _Transaction:
-    found: _Transaction = connection.info.get(_TRANSACTION) or _begin_anew(connection)
+    found: _Transaction = vars(connection).get(_TRANSACTION) or _begin_anew(connection)
     return found
 
 
 def _begin_anew(connection: Connection) -> _Transaction:
     """Forget the transaction before: nothing that it left may be saved, nor believed, by the next."""
-    found = connection.info[_TRANSACTION] = _Transaction()
+    found = vars(connection)[_TRANSACTION] = _Transaction()
     return found
 
 
