@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
+from mailbot.core.frozen import frozen
 from mailbot.core.message import Message
 
 Verdict = Literal["pass", "fail", "unsure", "none"]  # unsure: the DNS left it open
@@ -18,7 +19,7 @@ _POLICY = re.compile(r"\bp=(none|quarantine|reject)\b", re.IGNORECASE)
 _EQUALS = re.compile(r"\s{0,9}=\s{0,9}")
 
 
-@dataclass(frozen=True)
+@frozen
 class Authentication:
     """The results that our own authserv-id states; where its fields disagree, the worst one counts."""
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from mailbot.core.address import address_key
 from mailbot.core.calendar import Language
+from mailbot.core.frozen import frozen
 from mailbot.core.ledger import VOTES, Standing
 from mailbot.core.register import Contact, same_person
 from mailbot.core.survey import Survey
@@ -47,7 +48,7 @@ _WORDS: dict[Language, dict[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Sender:
     """Who sent a reply, as far as it can be told."""
 

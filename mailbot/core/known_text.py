@@ -6,12 +6,12 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from mailbot.core.answer import KANJI_DIGITS, kanji_number
+from mailbot.core.frozen import frozen
 from mailbot.core.japanese import fold
 
 LONGEST_LINE = 1_000  # characters; patterns never see more
@@ -336,7 +336,7 @@ class Neighbours(NamedTuple):
     next_slot: str  # the question whose slot follows
 
 
-@dataclass(frozen=True)
+@frozen
 class Known:
     """Everything that we sent to this address for this survey."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
+from mailbot.core.frozen import frozen
 from mailbot.core.survey import Answer, Problem
 
 # A row of one of these kinds replaces what the body said before; the others leave it as it was.
@@ -21,7 +22,7 @@ ERASED = "erased:"  # begins what stands in place of the digest of a row from wh
 KEPT = "11 keep"  # the primary's word that a reply which waited for it stays aside
 
 
-@dataclass(frozen=True)
+@frozen
 class LedgerRow:
     """One reply and what was decided about it."""
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from mailbot.core.frozen import frozen
 from mailbot.core.html_text import CUT, html_to_text, read_html
 from mailbot.core.japanese import EUC, JIS, decode, decode_header, strip_controls, strip_controls_of_lines
 from mailbot.core.mime import Head, Leaf, Multipart, Node, TooMuchError, split_head, tree
@@ -21,7 +22,7 @@ MAX_FORMATTED = 300_000  # bytes of HTML that are compared with the plain text b
 MAX_LABEL = 255  # characters of an attachment's name
 
 
-@dataclass(frozen=True)
+@frozen
 class Part:
     """One leaf of the MIME tree."""
 
@@ -31,7 +32,7 @@ class Part:
     filename: str | None  # decoded; a label only, never a path
 
 
-@dataclass(frozen=True)
+@frozen
 class Message:
     """What the service needs to know of a mail."""
 
@@ -86,7 +87,7 @@ def parse(raw: bytes) -> Message:
         return _message(Head(()), (*head.defects, defect), _NOTHING, len(raw))
 
 
-@dataclass(frozen=True)
+@frozen
 class _Content:
     """What the body gave."""
 

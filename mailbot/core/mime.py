@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
+from mailbot.core.frozen import frozen
 from mailbot.core.japanese import decode, decode_header, from_base64
 
 # promises.md attack 6
@@ -61,7 +62,7 @@ class Head:
         return values[0] if values else None
 
 
-@dataclass(frozen=True)
+@frozen
 class Leaf:
     """A part without parts; the transfer encoding is undone."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from typing import Literal, get_args
 
 from mailbot.core.address import same_address
+from mailbot.core.frozen import frozen
 
 Kind = Literal["city", "town", "village", "ward", "prefecture", "other"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -48,7 +49,7 @@ PREFECTURES = (
 # fmt: on
 
 
-@dataclass(frozen=True)
+@frozen
 class Body:
     """A member municipality, or a partner body 連携団体 that gets what is marked for partners."""
 
@@ -63,7 +64,7 @@ class Body:
     category: Category = "regular"
 
 
-@dataclass(frozen=True)
+@frozen
 class Contact:
     """One person or desk of a body."""
 

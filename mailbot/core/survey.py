@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Literal
 
 from mailbot.core.audience import Selector
+from mailbot.core.frozen import frozen
 from mailbot.core.lateness import Lateness
 
 QuestionType = Literal["single", "multi", "yesno", "number", "date", "text", "rating"]
@@ -151,7 +152,7 @@ Command = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@frozen
 class Reading:
     """What one reply says, before anyone decides whether it counts (ballot.md sections 6 to 8)."""
 

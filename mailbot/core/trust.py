@@ -8,6 +8,7 @@ from typing import Literal
 
 from mailbot.core.address import address_key, split_address
 from mailbot.core.authentication import Authentication, aligned, verdict
+from mailbot.core.frozen import frozen
 from mailbot.core.register import Contact, same_person
 
 Level = Literal[4, 3, 2, 1, 0, "-", "x"]
@@ -59,7 +60,7 @@ _SHARED = frozenset(
 )
 
 
-@dataclass(frozen=True)
+@frozen
 class Trust:
     """How far a sender is believed, and who of the body he is."""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
 
 from mailbot.core.answer import EXPLANATIONS, yesno_values
 from mailbot.core.calendar import Language
+from mailbot.core.frozen import frozen
 from mailbot.core.reply import HOLDS
 from mailbot.core.survey import Answer, Answers, Command, Problem, Question, Reading, Survey
 
@@ -15,7 +16,7 @@ Status = Literal["counted", "partial", "held", "late", "withdrawn", "declined", 
 WaitsFor = Literal["", "primary", "office"]
 
 
-@dataclass(frozen=True)
+@frozen
 class Verdict:
     """What becomes of one reply."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, replace
 from dataclasses import field as field_of
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from mailbot.core.event import Event, rsvp_deadline, rsvp_form
+from mailbot.core.frozen import frozen
 from mailbot.core.header import clean
 from mailbot.core.letter import UndatedLetter
 from mailbot.core.receipt_words import asked_back, problem_lines, reading_notes, sentence
@@ -26,7 +27,7 @@ ReceiptStatus = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@frozen
 class VoteReceipt:
     """What became of one reply to a survey."""
 

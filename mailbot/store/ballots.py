@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert,
 
 from mailbot.core import ledger as chained
 from mailbot.core.address import address_key
+from mailbot.core.frozen import frozen
 from mailbot.core.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
 from mailbot.core.refusal import Refusal
 from mailbot.store.database import Keyed, Written, gather, known, storable, upserting
@@ -30,7 +31,7 @@ from mailbot.store.tables import ballot, ledger_head, replaced_token, sighting, 
 WIDEST = 68  # columns of a ballot's lines, unless its gateway wraps them
 
 
-@dataclass(frozen=True)
+@frozen
 class Ballot:
     """What one body (or person) was asked by one survey or event."""
 

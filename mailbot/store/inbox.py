@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, ins
 from mailbot.core.address import address_key
 from mailbot.core.authentication import with_results
 from mailbot.core.envelope import Envelope
+from mailbot.core.frozen import frozen
 from mailbot.core.message import Message, canonical_hash, parse
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable, upserting
 from mailbot.store.tables import answered, history, inbox, mail, seen
@@ -21,7 +22,7 @@ from mailbot.store.tables import answered, history, inbox, mail, seen
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
 
 
-@dataclass(frozen=True)
+@frozen
 class Received:
     """One mail for one recipient, as it lies in the inbox."""
 

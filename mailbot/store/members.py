@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -30,6 +29,7 @@ from sqlalchemy import (
 
 from mailbot.core.address import address_key
 from mailbot.core.audience import Selector
+from mailbot.core.frozen import frozen
 from mailbot.core.register import Body, Contact
 from mailbot.core.register_change import Change, Key, changes_to, key_of
 from mailbot.store import other_addresses
@@ -37,7 +37,7 @@ from mailbot.store.database import Keyed, Written
 from mailbot.store.tables import DATED, attendance, body, contact, list_member, other_address
 
 
-@dataclass(frozen=True)
+@frozen
 class Person:
     """A contact together with its body."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection
 
 from mailbot.core.entitlement import FROZEN, Sender
+from mailbot.core.frozen import frozen
 from mailbot.core.judgement import Judged
 from mailbot.core.ledger import IN_TALLY, LedgerRow, Standing, own_rows, standing
 from mailbot.core.message import Message
@@ -34,7 +35,7 @@ RECEIPTS: dict[str, Literal["counted", "partial", "late", "withdrawn", "declined
 }
 
 
-@dataclass(frozen=True)
+@frozen
 class Arrival:
     """One reply with all that is loaded to decide about it."""
 
