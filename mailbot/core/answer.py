@@ -259,13 +259,14 @@ _TICK = re.compile("(?<![にを])[○◎✓✔☑●■]")
 _DOTTED = re.compile(r"[0-9]{1,2}(?:\s?\.\s?[0-9]{1,2}){2,}\.?")  # 「1.2.4」; 「1.4」 may be a figure
 _POINTS = re.compile(r"(?<=[0-9])点")  # of a rating
 _ITEM_WORD = re.compile(
-    r"(?:(?:options?|choices?|no\.?)\s?|(?:選択肢|(?:選択)?番号)\s?(?:[:の]\s?)?|第|#)(?=[0-9])"
+    r"(?:(?:options?|choices?|no\.?)\s?#?|(?:選択肢|(?:選択)?番号)\s?(?:[:の]\s?)?|第|#)(?=[0-9])"
 )
 _ITEM_WORD_BESIDE_NO = re.compile(
     r"(?:(?:options?|choices?)\s?|(?:選択肢|(?:選択)?番号)\s?(?:[:の]\s?)?|第)(?=[0-9])"
 )  # no is an answer
 _SUFFIX = re.compile(r"(?:\s?番目|つ目|\s?番|[.):])?\s*")
-_REASON = re.compile(r"\s*(?:[:=]|→|⇒|->)\s*(?=\S)")
+_ITEM_REMARK = re.compile(r"(?<=[^\s(),、])\s?\((?P<remark>[^()0-9]{1,40})\)(?=\s?[,、・/;]\s?[^\s])")
+_REASON = re.compile(r"\s*(?:の?(?:具体的な)?(?:内容|理由)\s?)?(?:[:=]|→|⇒|->)\s*(?=\S)")
 _TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-|:|\.)|の)\s*")  # 「2→利用していない」
 _APART = re.compile(r"(?<=[番目)])(?=[0-9])")  # 「1番3番」
 _SO_MANY = re.compile(r"の(?:(?P<count>[0-9]{1,2})(?:つ|点|項目)|(?P<both>両方))")
@@ -280,8 +281,10 @@ _COURTESY = re.compile(
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
     r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=[。す])\s?以上|ありがとうございます"
     r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
-    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました)|で囲みました)?|(?:で|する)(?=[。.]?$)"
-    r"|please|thank you|thanks|[。.!、,♪\s]+)"
+    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました|て(?:ください|下さい))|で囲みました)?|(?:で|する|にて)(?=[。.]?$)"
+    r"|で(?:結構(?=です)|ok(?=です)|(?:処理|集計|登録|計上)(?=を?お願い)|(?:問題|差し?支え|支障)は?(?:ありません|ございません|ないです))|(?:[でを]|にて)?お願い申し上げます"
+    r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|が?希望(?=です|(?:いた|致)?します)|を選択(?=させて|(?:いた|致)します)|が望ましい(?=です)|一択(?=です|[。.]|$)"
+    r"|の(?:方|ほう)(?=で|を)|please|thank you|thanks|[。.!、,♪\s]+)"
 )  # one phrase: repeated in _courtesy_end, since Python 3.11.2 miscounts possessive repetition
 _REMARK = re.compile(
     r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
@@ -291,8 +294,10 @@ _DOUBT = re.compile(
     "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて)|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
 )
 _ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
-_OPINION = re.compile(r"\s?(?:だ|が(?:[よ良]い|いい))?と(?:思い|考え)ます")  # not かと思います, a doubt
-_REASON_BEFORE = re.compile(r"(?P<reason>[^0-9()、。:]{2,40}?(?:ため|ので))[、,]?\s*(?=[0-9])")
+_OPINION = re.compile(
+    r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え)ます"
+)  # not かと思います, a doubt
+_REASON_BEFORE = re.compile(r"(?P<reason>[^0-9()、。:]{2,40}?(?:ため|ので|した結果))[、,]?\s*(?=[0-9])")
 _REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
 _DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
 _STILL_TO_COME = re.compile(r"(?:予定|見込み?)(?:です)?[。.]?$")
@@ -359,13 +364,14 @@ _read_short = lru_cache(maxsize=4096)(_read)
 
 _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
 _MARKER = re.compile(
-    r"(?:(?:ご?回\s?答|お?答え|答|answer)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|a\s?[.:]|[→⇒=]"
+    r"(?:(?:(?:ご?回\s?答|お?答え)(?:番号|欄|結果|内容)?|答|answer|ans)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|(?:a|ans)\s?[.:]|[→⇒=☞✅]"
+    r"|(?:選択|希望)(?:番号)?(?:\s?[:=→⇒]|\s?は(?!い))|(?:私ども|私共|当方|こちら)(?:と(?:いた)?しまして|として)?は(?!い)[、,]?"
     r"|(?:ご?回答|お?答え)に(?:つきまして|ついて)は[、,]?"
     r"|[当本弊](?:市|町|村|県|府|都|道|区|課|係|室|部|局|団体|組合)(?:(?:と(?:いた)?しまして|として)?は(?!い)[、,]?|(?:の(?:ご?回答|お?答え))?(?:は|\s?:))"
-    r"|(?:標記|首記|表題|ご?照会|アンケート|調査)の?件(?:ですが|に(?:つきまして|ついて|関して)は?|は)?[、,:\s]*"
+    r"|(?:標記|首記|表題|件名|質問|お尋ね|ご?照会|アンケート|調査)の?件(?:ですが|に(?:つきまして|ついて|関して)は?|は)?[、,:\s]*"
     r"|(?:標記|首記|表題|本件|ご?照会|アンケート|調査)(?:ですが|に(?:つきまして|ついて|関して)は?)[、,:\s]*"
     r"|(?:下記|以下|次)の?(?:とおり|通り)ご?回答(?:(?:いた|致)?します)[。:]"
-    r"|(?:i|we)(?:'d| would)? (?:choose|select|prefer|opt for|go for)\s)\s*(?=\S)"
+    r"|(?:i|we)(?:'d| would)? (?:choose|select|prefer|like|opt for|go for)\s|(?:our|my|the) (?:answer|choice) is\s|上から\s?(?=[0-9]{1,2}\s?[番つ]目))\s*(?=\S)"
 )  # 「回答：2」, "A. 2", 「当市は2です」
 
 
@@ -433,6 +439,9 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
         apart = [int(number) for number in re.findall("[0-9]+", written)]
         if apart == sorted(set(apart)):
             written = ",".join(map(str, apart))
+    item_remarks: list[str] = []
+    if question.type == "multi" and "(" in written:
+        written, item_remarks = _without_item_remarks(question, written)
     reason = _REASON_BEFORE.match(written) if question.type == "single" else None
     if reason is not None:
         return _with_reason(question, reason["reason"], written[reason.end() :], slot)
@@ -464,7 +473,23 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
         return _out_of_range(question, chosen, count)
     if question.type != "multi" and len(chosen) > 1:
         return Unclear("two-choices")
-    return Understood(tuple(str(number) for number in chosen), remark)
+    remarks = [each for each in (*item_remarks, remark) if each]
+    return Understood(tuple(str(number) for number in chosen), "、".join(remarks))
+
+
+def _without_item_remarks(question: Question, written: str) -> tuple[str, list[str]]:
+    """Return a list of items without the words in brackets behind those before the last, and these: 「1（全職員）、2」.
+
+    Words that doubt, deny or name an option stay, so that the whole is asked about.
+    """
+    labels = [label for label, _ in whole_labels(question)]
+    remarks = [match["remark"] for match in _ITEM_REMARK.finditer(written)]
+    harmful = any(
+        pattern.search(remark) for remark in remarks for pattern in (_DOUBT, _CONDITION, _DENIED)
+    ) or any(label in remark for remark in remarks for label in labels)
+    if harmful or any("(" in label for label in labels):
+        return written, []
+    return _ITEM_REMARK.sub("", written), remarks
 
 
 def _with_reason(question: Question, reason: str, written: str, slot: str) -> Read:
@@ -725,6 +750,9 @@ def _out_of_range(question: Question, chosen: list[int], count: int) -> Unclear:
 
 # ---- yes and no --------------------------------------------------------------------------------------------------
 
+_AS_PROPOSED = re.compile(
+    r"原案(?:(?:の?(?:とおり|通り)|どおり|通り)(?:に|で)?|[にを])[、,]?\s?(?=賛成|賛同|承認|同意|可決|反対)"
+)
 _DISSENT, _NO_DISSENT = re.compile("あり|有り?"), re.compile("なし|無し?")
 _LONGEST_FIRST = tuple(sorted(_YESNO, key=len, reverse=True))
 
@@ -732,6 +760,7 @@ _LONGEST_FIRST = tuple(sorted(_YESNO, key=len, reverse=True))
 def _read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     """Read a word of the closed lists, or a printed option, as the whole answer; `twice`: はい、賛成です is one too."""
     values = yesno_values(question)
+    written = written[_end(_AS_PROPOSED, written) :]
     whole = _YESNO.get(label_key(written))
     if whole is None and not question.options:
         whole = _POLITELY.get(written.rstrip("。. "))
@@ -914,6 +943,8 @@ _DATE_FORMS = (
     re.compile(r"(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
     re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})(?![0-9/])"),
 )
+_CLOCK = r"(?:午前|午後)?[0-9]{1,2}(?:時(?:[0-9]{1,2}分|半)?|:[0-9]{2})"
+_AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:まで)?)?)?(?![0-9])")
 _HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
 _WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long>[月火水木金土日])曜日?\)?)")
 
@@ -933,6 +964,7 @@ def _read_date(written: str, today: date) -> Read:
         end = weekday.end() if weekday else match.end()
         if weekday and (weekday["short"] or weekday["long"]) != _WEEKDAYS[day.weekday()]:
             return Unclear("weekday")
+        end += _end(_AT, written[end : end + 40])
         end += _end(_HELD, written[end : end + 20])
         flags = () if parts.get("year") or parts.get("era") else ("year-assumed",)
         read = _finished(Understood(day.isoformat(), "", flags), written[end:])

@@ -895,12 +895,41 @@ def _bare_answers(
         written = _ANSWER_WORD.sub("", line)
         for question in shapes.values():
             read = read_answer(question, written, today=today)
+            if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
+                read = _last_sentence(question, line, today) or read
             if isinstance(read, Understood) or (isinstance(read, Unclear) and read.kind != "unclear"):
                 after = "".join(lines[place + 1 : place + 2])
                 unfinished = _takes_on(question, written, after, today)
                 bare.append((question, _UNFINISHED if unfinished else read))
                 break
     return bare
+
+
+_HEARSAY = re.compile(
+    r"聞[いきく]|伺[いう]|らしい|とのこと|そうです|によると|によれば|という|昨年|前年|去年|前回|先日|以前|例えば|他の?(?:市|町|村|団体)|隣|近隣"
+)
+
+
+def _last_sentence(question: Question, line: str, today: date) -> Understood | None:
+    """Return the answer that a line's last sentence is, behind others about other things: 「遅くなりました。2です。」.
+
+    Greetings may follow it. Nobody else's words and no doubt may stand before it, nothing that might be a choice.
+    """
+    sentences = [sentence.strip() for sentence in line.split("。") if sentence.strip()]
+    while len(sentences) > 1 and sentences[-1].startswith(("よろしく", "宜しく", "どうぞ", "以上")):
+        sentences.pop()
+    *before, said = sentences
+    if any(
+        mentions_choice(question, sentence)
+        or _HEARSAY.search(sentence)
+        or _corrects(sentence)
+        or doubts(sentence)
+        or sentence.endswith(("?", "？", "か", "か?", "か？"))
+        for sentence in before
+    ):
+        return None
+    read = read_answer(question, _ANSWER_WORD.sub("", said), today=today)
+    return read if isinstance(read, Understood) else None
 
 
 def _compare_top(question: Question, stated: Statements, found: _Outcome, today: date) -> None:

@@ -51,8 +51,8 @@ _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
 # 「Q1が2」 alone is no answer: our own hints read 「Q1が2の方のみ」.
 _ANSWER_SEPARATOR = re.compile(
     r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：;；.．,，、)）→⇒=＝>＞|｜\-－−‐ー])\s*"
-    r"|^に[はも]?[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
-    r"|^(?:について|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s+"
+    r"|^(?:に(?:ついて|関して)?[はも]?)[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
+    r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s+"
 )
 _QUESTIONS_NAMED = re.compile(
     r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
@@ -65,13 +65,13 @@ _YES_OR_NO = re.compile(r"^(?:はい|いいえ)")
 _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
 _ARROW = re.compile("[→⇒:：=＝]")
 _FURTHER_ANSWER = re.compile(
-    rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}"
-    r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|関して)は|の(?:ご?回答|答え)[はが:：]))"
+    rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳|｜])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}"
+    r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|関して)(?:は|[、,]?(?:賛成|反対|棄権))|の(?:ご?回答|答え)[はが:：]))"
     r"|(?=[0-9０-９]{1,3}問目))"
     rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
 )
 _BULLETS = " \t\u3000・●■◆▪•*"
-_BETWEEN = " 　、,，/／;；。．"  # two answers on one line
+_BETWEEN = " 　、,，/／;；。．|｜"  # two answers on one line
 # The next line goes on with the sentence of an answer: 「Q1 2」, 「と回答してよいでしょうか」.
 GOES_ON = re.compile(
     r"^\s*(?:と(?:ご?回答|お?答|書|記入|記載|思|い(?:う|た)|のこと|し(?:ます|たい|て)|なり|させ|言)"
@@ -81,8 +81,8 @@ GOES_ON = re.compile(
 )
 # 「Q1を3に訂正します」, an answer of its own: beside another one it differs.
 _CORRECTED = re.compile(
-    r"^\s?(?:の(?:ご?回答|お?答え))?を\s?(?P<value>[0-9０-９]{1,3}|[①-⑳])\s?番?\s?[にへ]\s?(?:訂正|変更|修正)"
-    r"(?:(?:いた|致)?します|願います|を?お?願い?(?:いた|致)?します|(?:して)?(?:下さい|ください))[。.]?\s*$"
+    r"^\s?(?:(?:の(?:ご?回答|お?答え))?(?:だけ|のみ)?を|だけ|のみ)[、,]?\s?[「『]?(?P<value>[0-9０-９]{1,3}(?:[,，、・][0-9０-９]{1,3}){0,20}|[①-⑳]{1,20})[」』]?\s?番?\s?[にへ]\s?(?:訂正|変更|修正)"
+    r"(?:(?:いた|致)?します|願います|を?お?願い?(?:いた|致)?します|(?:して)?(?:下さい|ください))[。.]?\s*(?:(?:その)?(?:他|ほか)に?は(?:変更|変わり)?(?:は|が)?(?:ありません|ございません|なし(?:です)?)[。.]?\s*)?$"
 )
 _DOTS_ONLY = re.compile(
     r"(?:[.．][0-9０-９]{1,2}){2,}[.．]?\s*"
@@ -174,18 +174,20 @@ class Statements:
 
 def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     """Return (question, what is written) when a line names questions itself: "Q1 2", "問2：1,3", "Q1 2、Q2 3"."""
-    if not _ANY_FIGURE.search(line):
+    if not _ANY_FIGURE.search(line) and "議案" not in line:
         return []
+    if (together := _answered_together(survey, line)) is not None:
+        return together
     match = ANSWER_LINE.match(line)
     if match is None:
-        return _numbered_answer(survey, line)
+        return _numbered_answer(survey, line) or _answer_behind_question(survey, line)
     if match["open"] and not match["close"]:
         return []
     if match["close"] and not match["open"] and (match["inner"] or match["outer"]):
         return []  # the rest of a slot of ours
     number = named_question(match)
-    rest = match["rest"]
     question = _question(survey, number)
+    rest = _without_title(question, match["rest"])
     if question is not None and question.type != "text" and (corrected := _CORRECTED.match(rest)):
         return [(number, corrected["value"])]
     if question is not None and question.type == "multi" and _DOTS_ONLY.fullmatch(rest):
@@ -202,6 +204,75 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     if question is not None and question.type != "text":
         value = value.rstrip("|｜ \t")  # of a table
     return [(number, value)]
+
+
+_TOGETHER = re.compile(
+    rf"^[\s・○●■]*(?:(?P<both>両)(?:議案|設問|問)|(?P<named>(?:第?[0-9０-９]{{1,3}}号議案|議案第?[0-9０-９]{{1,3}}号?|{QUESTION_MARK}\s?[0-9０-９]{{1,3}})"
+    rf"(?:\s?(?:[,，、・/／&＆と]|及び|および|並びに|ならびに)\s?(?:第?[0-9０-９]{{1,3}}号議案|(?:議案第?|{QUESTION_MARK})?\s?[0-9０-９]{{1,3}}号?)){{1,20}}))"
+    r"(?P<joined>\s?(?:(?:の|、)?(?:いずれも|いずれにも|どちらも|すべて|全て|両方)(?:とも)?(?:に[、,]?)?|とも[、,]?に?[、,]?|共に[、,]?|に?も|に(?:は|ついて(?:は|も)?)?|は)?)[\s:：、,]*(?P<answer>[^\s:：、,].*)$"
+)
+
+
+_BOTH = re.compile("とも|共|いずれ|どちら|すべて|全|両")
+
+
+def _answered_together(survey: Survey, line: str) -> list[tuple[str, str]] | None:
+    """Return the one answer that a line gives to several questions: 「議案1、議案2とも賛成します」, 「両議案に賛成」.
+
+    「全議案に賛成」 stays a question back, as ballot.md section 8 has it (すべて, 全部).
+    A number may as well be an option's as one more question's, unless とも or the like follows.
+    """
+    named = "議案" in line or _BOTH.search(line) is not None
+    match = _TOGETHER.match(line) if named and len(line) <= LONGEST_LINE else None
+    if match is None:
+        return None
+    if match["named"]:
+        numbers = [f"Q{int(number)}" for number in re.findall("[0-9０-９]+", match["named"])]
+    else:
+        numbers = [question.id for question in survey.questions]
+        if len(numbers) != 2:
+            return None
+    asked = [_question(survey, number) for number in dict.fromkeys(numbers)]
+    written = match["answer"]
+    alike = len({question.options for question in asked if question is not None}) == 1
+    each_marked = match["both"] or len(
+        re.findall(rf"号|{QUESTION_MARK}\s?[0-9０-９]", match["named"])
+    ) == len(numbers)
+    surely = _BOTH.search(match["joined"]) or (each_marked and not re.match("[0-9０-９]", written))
+    if len(asked) < 2 or not alike or not surely:
+        return None
+    if any(
+        question is None or question.type not in {"yesno", "single"} or not _is_answer(question, written)
+        for question in asked
+    ):
+        return None
+    return [(question.id, written) for question in asked if question is not None]
+
+
+def _without_title(question: Question | None, rest: str) -> str:
+    """Return what follows a question's number without its title in brackets, short or whole: 「議案1（規約改正）賛成」."""
+    title = _TITLE.match(rest) if question is not None and question.type != "text" else None
+    if title is None or question is None or _is_answer(question, title["title"]):
+        return rest
+    characters = iter(line_key(question.text))
+    if all(character in characters for character in line_key(title["title"])):
+        return rest[title.end() :] or rest
+    return rest
+
+
+_TITLE = re.compile(r"\s?[(（](?P<title>[^()（）]{2,60})[)）](?=\s*[^\s])")
+
+
+def _answer_behind_question(survey: Survey, line: str) -> list[tuple[str, str]]:
+    """Return the whole answer that stands behind a question's own words, its number left out: 「令和9年度予算　賛成」."""
+    written = line.strip(_BULLETS)
+    for question in survey.questions:
+        if question.type in {"text", "number"} or not written.startswith(question.text):
+            continue
+        answer = written[len(question.text) :].lstrip(" \t\u3000:：→⇒=＝…")
+        if answer != written[len(question.text) :] and answer and _is_answer(question, answer):
+            return [(question.id, answer)]
+    return []
 
 
 def _begins_with_answer(question: Question, written: str) -> bool:
@@ -857,6 +928,8 @@ def asked_removed(question: Question, value: str) -> str:
     rest = written[len(asked) :].lstrip()
     hint = re.match(r"\([^()]{1,60}\)", rest)
     if hint is None and rest[:1] not in {"→", ":", "=", "⇒"}:
+        if (about := re.match(r"に(?:ついて|関して)は?\s?", rest)) and len(rest) > about.end():
+            return rest[about.end() :]
         # Our own line, cut or damaged, may go on like this; but none holds a label without its number.
         return value if label_answer(question, rest) is None else rest
     return rest[hint.end() if hint else 0 :].lstrip(" :.,、→⇒=-") or value

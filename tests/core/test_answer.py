@@ -628,3 +628,62 @@ def test_a_vote_until_another_is_cast() -> None:
     """「賛成（議会の承認後）」 is a condition; beside a survey's choice such words are a remark."""
     assert isinstance(read_answer(MOTION, "賛成（議会の承認後）", today=TODAY), Unclear)
     assert isinstance(read_answer(SINGLE, "2（議会の承認後に導入）", today=TODAY), Understood)
+
+
+VOTES = Question("Q1", "規約の改正", "yesno", ("賛成", "反対", "棄権"))
+
+
+@pytest.mark.parametrize(
+    "slot",
+    """2で結構です|2でＯＫです|2に投票します|2に○をつけてください。|2としてください|2で処理をお願いします|2が希望です|2が望ましいと考えます。|オンライン一択です。|2番「オンライン」にてお願い申し上げます。|2にて
+    |2番の方でお願いします|2で問題ございません|回答番号：2|回答欄：2|Ans. 2|選択：2．オンライン|希望は２番になります|私どもは2を希望します。|当方は「オンライン」です|Our answer is 2.|We would like option 2.
+    |option #2|✅ 2|上から2番目のオンラインでお願いします。|課内で検討した結果、2でお願いします。|2番の「オンライン」を選択させていただきます。|質問の件、2です。|「オンライン」に一票入れます。""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_further_ways_to_say_a_choice(slot: str) -> None:
+    """Whole phrases that ask to count the choice, or announce it."""
+    read = read_answer(WAYS, slot, today=TODAY)
+    assert isinstance(read, Understood)
+    assert read.answer == ("2",)
+
+
+@pytest.mark.parametrize(
+    "slot",
+    """2でよろしいですか|2で問題ありませんか|2は結構です|2で結構ですか|2の方が多い|2の方のみ|2に投票しません|2でOKですか|2で問題ない|選択：2か1|希望は2ですが未定|2に投票するか検討|2が希望ですが
+    |検討した結果、2は見送り|2としてくださいますか|2が望ましいですか|2を希望した団体|2の方で検討|We would like to ask 2""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_such_words_that_choose_nothing(slot: str) -> None:
+    """The same words in a question, denied, or about somebody else."""
+    assert isinstance(read_answer(WAYS, slot, today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer", "remark"),
+    [("1（全庁）、3（本庁のみ）", ("1", "3"), "全庁、本庁のみ"), ("1、4 その他の内容：人手がない", ("1", "4"), "人手がない"), ("費用（高い）、手続き", ("1", "2"), "高い")],
+)  # fmt: skip
+def test_a_remark_at_each_item(slot: str, answer: tuple[str, ...], remark: str) -> None:
+    """What stands in brackets behind an item is its remark; a doubt there leaves the whole in doubt."""
+    assert read_answer(MULTI, slot, today=TODAY) == Understood(answer, remark)
+    for doubtful in ("1（検討中）、3", "1（予定）、3（済）", "1（3）、2", "1（必要がない）、2"):
+        assert isinstance(read_answer(MULTI, doubtful, today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize(
+    "slot", ["令和8年2月13日 13時30分から", "2026/2/13 13:30~15:00", "2026/2/13 10時に実施"]
+)
+def test_a_day_with_its_time(slot: str) -> None:
+    """The time of the day changes no day."""
+    assert read_answer(DATE, slot, today=TODAY) == Understood("2026-02-13")
+    for doubtful in ("2026/2/13 13", "2026/2/13-2", "2026/2/13~2/15", "2026/2/13 10時予定"):
+        assert isinstance(read_answer(DATE, doubtful, today=TODAY), Unclear)
+
+
+def test_a_vote_for_what_is_proposed() -> None:
+    """「原案に賛成」 is a vote; with a reservation, or for something else, it is none."""
+    for slot, answer in (("原案に賛成", "yes"), ("原案どおり承認", "yes"), ("原案に反対します", "no")):
+        assert read_answer(VOTES, slot, today=TODAY) == Understood(answer)
+    for slot in ("原案に賛成できない", "修正案に賛成", "原案に賛成か反対", "原案に一部賛成"):
+        assert isinstance(read_answer(VOTES, slot, today=TODAY), Unclear)

@@ -691,3 +691,70 @@ def test_none_beside_other_options() -> None:
         reading = read(written, text, of=of)
         assert (dict(reading.answers), [each.kind for each in reading.problems]) == ({}, ["none-and-more"])
     assert dict(read("Q1 3", text, of=of).answers) == {"Q1": ("3",)}
+
+
+def test_one_answer_to_several_motions() -> None:
+    """Motions named together, with one whole answer to each; a bare number there may be an option's."""
+    vote = ("賛成", "反対", "棄権")
+    of = survey(
+        Question("Q1", "規約第5条の改正", "yesno", vote), Question("Q2", "令和9年度予算", "yesno", vote)
+    )
+    both = [("Q1", "賛成"), ("Q2", "賛成")]
+    for line in ("議案1、議案2とも賛成", "両議案に賛成", "議案1及び議案2のいずれも賛成", "議案1・2とも賛成", "議案1、議案2　賛成", "第１号議案、第２号議案ともに賛成"):  # fmt: skip
+        assert explicit_answers(of, line) == both
+    for line in ("議案1、2 賛成", "議案1、議案2とも賛成できない", "議案1、議案2 1", "議案1、議案2、議案3とも賛成", "全議案に賛成", "両議案に賛成か反対か"):  # fmt: skip
+        assert "Q2" not in dict(explicit_answers(of, line))
+
+
+def test_a_motion_named_by_its_title() -> None:
+    """The title alone, behind the number, or short in brackets; what is no part of it stays the member's words."""
+    vote = ("賛成", "反対", "棄権")
+    of = survey(
+        Question("Q1", "規約第5条の改正", "yesno", vote), Question("Q2", "令和9年度予算", "yesno", vote)
+    )
+    for line in ("令和9年度予算　反対", "令和9年度予算：反対", "議案2（令和9年度予算）…反対", "議案2（予算） 反対", "議案2　令和９年度予算について　２．反対"):  # fmt: skip
+        assert dict(read(line, of=of).answers) == {"Q2": "no"}
+    for line in (
+        "令和9年度予算に反対する理由",
+        "令和9年度予算反対",
+        "議案2（補正） 反対",
+        "議案2（賛成） 反対",
+    ):
+        assert dict(read(line, of=of).answers) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "answers"),
+    [
+        ("Q2を「1,3」に訂正します。他は変更ありません。", {"Q2": ("1", "3")}), ("Q2だけ1,3に変更してください。", {"Q2": ("1", "3")}),
+        ("Q1 2 | Q2 1,3", {"Q1": ("2",), "Q2": ("1", "3")}), ("Q1につきましては、2番です。", {"Q1": ("2",)}),
+    ],
+)  # fmt: skip
+def test_lines_that_name_what_they_change(line: str, answers: dict[str, Answer]) -> None:
+    """Several numbers in a correction, and two questions in one row of a table."""
+    assert dict(read(f"{line}\n\n{quoted(INVITATION)}").answers) == answers
+
+
+HOW_TO_MEET = survey(
+    Question("Q1", "開催方法", "single", ("会場で開催", "オンライン", "どちらでもよい"), required=True)
+)
+
+
+@pytest.mark.parametrize(
+    "line", ["遅くなり申し訳ございません。2です。", "部長まで確認済みです。回答は「2」となります。", "担当者が不在のため代理の者が回答します。2でお願いします。よろしくお願いします。"]
+)  # fmt: skip
+def test_an_answer_in_a_line_s_last_sentence(line: str) -> None:
+    """Sentences about other things stand before it."""
+    assert dict(read(line, "\n".join(ballot_lines(HOW_TO_MEET, REFERENCE, 1)), of=HOW_TO_MEET).answers) == {
+        "Q1": ("2",)
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    """隣の市に聞きました。2です。|1も検討しました。2です。|まだ決裁前です。2です。|昨年と同じです。2です。|オンラインは可能ですか。2です。|2です。山田市の意見です。|2です。ただし未定です。|3かもしれません。2です。
+    |回答は取り消します。2です。|会場で開催が難しいです。2です。""".replace("\n    ", "").split("|"),
+)
+def test_no_answer_behind_such_a_sentence(line: str) -> None:
+    """Somebody else's words, another choice, a doubt or a question before it, or anything but a greeting behind it."""
+    assert not read(line, "\n".join(ballot_lines(HOW_TO_MEET, REFERENCE, 1)), of=HOW_TO_MEET).answers
