@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -10,9 +12,8 @@ import click
 from mailbot import log
 from mailbot.cli.frame import JSON, PATH, UNUSED_CONFIG, command
 from mailbot.cli.root import root
-from mailbot.core.mistake import Mistakes
+from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.folder.config import load_config
-from mailbot.folder.definitions import check_folder
 from mailbot.service import ROLES, serve, serve_in_workers
 from mailbot.workers import MOST
 
@@ -38,9 +39,8 @@ def _serve(path: Path, roles: str | None, workers: int, log_level: str) -> None:
     chosen = frozenset(ROLES) if roles is None else frozenset(roles.split(","))
     if unknown := sorted(chosen - set(ROLES)):
         raise click.UsageError(f"--roles: {unknown[0]!r} is none of {', '.join(ROLES)}")
-    mistakes, _ = check_folder(path)
-    if mistakes:
-        raise Mistakes(mistakes)
+    if not _sound(path):
+        raise Mistakes(_mistakes(path))
     config = load_config(path)
     log.start(log_level)
     try:
@@ -53,6 +53,26 @@ def _serve(path: Path, roles: str | None, workers: int, log_level: str) -> None:
         run(serve(config, chosen))
     elif status := serve_in_workers(config, chosen, workers, run):
         raise click.exceptions.Exit(status)
+
+
+def _sound(path: Path) -> bool:
+    """Tell whether the folder's files are without a mistake.
+
+    A process of its own looks: what reads and checks files takes 5 MB, which the service would keep for months.
+    """
+    if looking := os.fork():
+        return os.waitpid(looking, 0)[1] == 0
+    status = 1  # also where it cannot be looked at: whoever asked looks himself and says why
+    try:
+        status = int(bool(_mistakes(path)))
+    finally:
+        os._exit(status)
+
+
+def _mistakes(path: Path) -> Sequence[Mistake]:
+    from mailbot.folder.definitions import check_folder  # noqa: PLC0415  not for the service itself, see above
+
+    return check_folder(path)[0]
 
 
 @root.command("demo")

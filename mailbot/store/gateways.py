@@ -6,16 +6,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import TypeAdapter
 from sqlalchemy import Connection, delete, insert, select
 
 from mailbot.core.address import address_key
 from mailbot.core.gateway import Findings, Layout, layout
 from mailbot.store.ballots import Ballot
 from mailbot.store.database import storable
+from mailbot.store.documents import document, read_document
 from mailbot.store.tables import ballot, gateway
-
-_FINDINGS = TypeAdapter(Findings)
 
 
 @dataclass(frozen=True)
@@ -40,7 +38,7 @@ def save(connection: Connection, address: str, code: str, found: Findings, now: 
         insert(gateway).values(
             email_key=key,
             code=code,
-            findings=storable(_FINDINGS.dump_json(found).decode("utf-8")),
+            findings=storable(document(found)),
             columns=layout(found).columns,
             probed_at=now,
         )
@@ -53,7 +51,7 @@ def every(connection: Connection) -> dict[str, Gateway]:
         select(gateway.c.email_key, gateway.c.code, gateway.c.findings, gateway.c.probed_at)
     )
     return {
-        row.email_key: Gateway(row.code, _FINDINGS.validate_json(row.findings), row.probed_at) for row in rows
+        row.email_key: Gateway(row.code, read_document(Findings, row.findings), row.probed_at) for row in rows
     }
 
 

@@ -128,6 +128,28 @@ def test_a_plain_command_loads_no_library_that_it_does_not_use(tmp_path: Path) -
         assert {name.partition(".")[0] for name in names} & _HEAVY == set(), words
 
 
+def test_the_service_itself_loads_nothing_that_checks_files(tmp_path: Path) -> None:
+    """A process of its own looks through the folder; its mistakes are said all the same, and nothing is served."""
+    make_folder(tmp_path / "site", bytes(32))
+    config = tmp_path / "site" / "config" / "mailbot.yaml"
+    (tmp_path / "site" / "data" / "serve.lock").mkdir()  # so that it ends where it would begin to serve
+    program = (
+        "import sys\nfrom mailbot.cli import root\n"
+        f"try:\n    root.main(['serve', '--config', {str(config)!r}], standalone_mode=False)\n"
+        "finally:\n    print(*sys.modules, sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "serve.lock cannot be written" in done.stderr
+    names = set(done.stdout.splitlines())
+    assert "mailbot.service" in names
+    assert names & {"mailbot.folder.definitions", "mailbot.folder.definition_files", "openpyxl"} == set()
+    lists = tmp_path / "site" / "config" / "lists"
+    (lists / "room.yaml").write_text("name: room\npreset: clozed\n", encoding="utf-8")
+    refused = run("serve", "--config", str(config))
+    assert refused.returncode == 1
+    assert "config/lists/room.yaml:2:9 preset: must be one of" in refused.stderr
+
+
 def every_command(group: click.Group = root, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Yield every command, and every group, with its words."""
     yield names, group
