@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,9 +131,16 @@ class Copy:
     to: str
     mail_from: str  # the local part before "+token"; "" is the null sender
     state: str
-    mail: EmailMessage
+    raw: bytes
 
-    @property
+    @cached_property
+    def mail(self) -> EmailMessage:
+        """It, parsed when it is first looked at: of most copies a test counts no more than the address."""
+        mail = message_from_bytes(self.raw, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        return mail
+
+    @cached_property
     def text(self) -> str:
         """Its plain text."""
         part = self.mail.get_body(("plain",))
@@ -284,9 +291,7 @@ class PostOffice:
         pieces = template(cooked)
         names = frozenset(piece for piece in pieces if isinstance(piece, str))
         raw = fill(pieces, own_values(names, self.site.key, subject, row))
-        mail = message_from_bytes(raw, policy=policy.default)
-        assert isinstance(mail, EmailMessage)
-        return Copy(row.id, kind, row.address, bounces or "", state, mail)
+        return Copy(row.id, kind, row.address, bounces or "", state, raw)
 
     # --- surveys and events ---
 
