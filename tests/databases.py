@@ -127,13 +127,14 @@ def _opened(url: str) -> Iterator[Database]:
     SQLAlchemy keeps a compiled statement for as long as the engine lives, under the dialect that it was compiled by, and
     what PostgreSQL knows of tables and statements lives as long as the connection.
     """
-    opened = Database(url)
     kind = "sqlite" if url.startswith("sqlite") else "postgresql"
+    opened = Database(url if kind == "sqlite" else server().near_url("tests"))
     for engine in (opened._engine, opened._readers) if kind == "sqlite" else ():
         event.listen(engine, "connect", _hurry)
     first = _first_of_kind.setdefault(kind, opened)
     if kind == "postgresql":
         if first is opened:
+            event.listen(opened._engine, "connect", _remember)
             atexit.register(opened._engine.dispose)  # before the server ends, which was registered earlier
         opened._engine = opened._readers = first._engine
         yield opened
@@ -151,6 +152,11 @@ def _opened(url: str) -> Iterator[Database]:
 def _hurry(connection: Any, _record: object) -> None:
     """Let commits not wait for the disk, as the server's do not: no test of these cuts the power."""
     connection.execute("PRAGMA synchronous = OFF")
+
+
+def _remember(connection: psycopg.Connection, _record: object) -> None:
+    """Keep what is prepared: all tests together have more statements than the hundred of a connection by itself."""
+    connection.prepared_max = 5_000
 
 
 def _migrated(url: str) -> None:

@@ -78,6 +78,10 @@ class PostgreSQL:
         """Return the address of a database, as mailbot.yaml takes it."""
         return f"postgresql://mailbot@127.0.0.1:{self.port}/{name}"
 
+    def near_url(self, name: str) -> str:
+        """Return the address of a database by the server's own socket, for SQLAlchemy: cheaper than TCP's."""
+        return f"postgresql+psycopg://mailbot@/{name}?host={self._folder}&port={self.port}"
+
     def create(self, name: str, template: str = "template1") -> str:
         """Make a database, a copy of the template; returns its URL for SQLAlchemy."""
         self.run(
