@@ -4,29 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import click
-from sqlalchemy import Connection
-
 from mailbot import show
-from mailbot.cli.act_frame import request
-from mailbot.cli.frame import JSON, NUMBER, Open, command, opened
-from mailbot.cli.root import CONFIG, root
-from mailbot.core.refusal import Refusal
-from mailbot.flows.office.settle_held import settle_held
-from mailbot.flows.surveys.record_for_body import ballot_of_mail
-from mailbot.installation import clock
+from mailbot.cli.frame import JSON, command, opened
+from mailbot.cli.root import CONFIG, Group, root
 from mailbot.show import show_queue
-from mailbot.site import Site
-from mailbot.store import held_posts, inbox, lists, surveys
+from mailbot.store import held_posts, inbox
 
 
-@root.group("held")
+@root.group(
+    "held", cls=Group, files=dict.fromkeys(("accept", "discard", "reject", "trust"), "decision_commands")
+)
 @CONFIG
-def _held() -> None:
+def held_group() -> None:
     """Mails that wait for a person's decision."""
 
 
-@command(_held, "list")
+@command(held_group, "list")
 @JSON
 def _held_list(path: Path, as_json: bool) -> None:
     """Show what waits."""
@@ -34,71 +27,3 @@ def _held_list(path: Path, as_json: bool) -> None:
         waiting = held_posts.every(connection)
         rows = show_queue.held_rows(inbox.held(connection), waiting, it.config.timezone)
     show.table(rows, as_json=as_json, empty="nothing is held")
-
-
-def _held_command(decision: str, help_text: str) -> None:
-    @command(_held, decision)
-    @click.argument("number", type=NUMBER, nargs=-1, metavar="NUMBER...")
-    @click.option(
-        "--reason",
-        default="",
-        help="A sentence for the history, and for the sender of a rejected mail; or the number of a list's reason.",
-    )
-    @click.option("--all", "every", is_flag=True, help="All held posts of the list that --list names.")
-    @click.option("--list", "name", metavar="NAME", help="A list.")
-    def settle(path: Path, number: tuple[int, ...], reason: str, every: bool, name: str | None) -> None:
-        with opened(path) as it:
-            numbers = _numbers(it, number, name if every else None, named=name is not None, every=every)
-            refused = [
-                said for one in numbers if (said := _settle_one(it, one, decision, reason)) is not None
-            ]
-        if refused:
-            raise Refusal("; ".join(refused))
-
-    settle.help = help_text
-
-
-def _numbers(
-    it: Open, numbers: tuple[int, ...], name: str | None, *, named: bool, every: bool
-) -> tuple[int, ...]:
-    """Return which mails are meant: those that were named, or all of one list that wait for a moderator."""
-    if named != every or bool(numbers) == every:
-        raise Refusal("name the mails by their numbers, or write --all --list NAME")
-    if name is None:
-        return numbers
-    with it.database.read() as connection:
-        if lists.load(connection, name) is None:
-            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
-        waiting = held_posts.of_list(connection, name)
-    return tuple(one.inbox_id for one in waiting if one.waits_for == "moderators")
-
-
-def _settle_one(it: Open, number: int, decision: str, reason: str) -> str | None:
-    """Decide about one mail in a transaction of its own; returns why it could not be done, None: it is done."""
-    try:
-        with it.database.write() as connection:
-            key = _resolution_of(connection, it.site, number) if decision == "accept" else None
-            if key is None:
-                said = settle_held(connection, it.site, number, decision, reason, clock())
-            elif request(connection, it, key, "admit", number=str(number)) is not None:
-                said = f"mail {number}: admitted to {key}"
-            else:
-                return None  # a second person was asked, and `request` has said so
-    except Refusal as refusal:
-        return str(refusal)
-    print(said)
-    return None
-
-
-def _resolution_of(connection: Connection, site: Site, number: int) -> str | None:
-    """Return the resolution that a held mail votes on: to admit a vote there needs two persons."""
-    received = inbox.load(connection, number)
-    ballot = None if received is None else ballot_of_mail(connection, site, received)
-    stored = None if ballot is None else surveys.load(connection, ballot.subject)
-    return stored.survey.key if stored is not None and stored.survey.resolution is not None else None
-
-
-_held_command("accept", "Let a held post go out, or a held answer count.")
-_held_command("trust", "Let a held post go out, and from now on what its author posts to that list.")
-_held_command("reject", "Refuse a held mail and tell its author, or the body's registered address, why.")
-_held_command("discard", "Put a held mail aside without a word to its sender.")
