@@ -491,19 +491,20 @@ def canonical_hash(raw: bytes) -> str:
 
     Left out: trace fields and signatures of gateways. Line ends count as CRLF; empty lines at the end do not count.
     """
-    mail = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    mail = raw
+    if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):  # SMTP lets no other line ends through
+        mail = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
     if mail.startswith(b"From "):
-        mail = mail.partition(b"\n")[2]
-    head, _, body = mail.partition(b"\n\n")
+        mail = mail.partition(b"\r\n")[2]
+    head, _, body = mail.partition(b"\r\n\r\n")
     kept = []
     keeps = False  # the field whose line this is
-    for line in head.split(b"\n"):
+    for line in head.split(b"\r\n"):
         if not line.startswith((b" ", b"\t")):
             keeps = not _is_trace(line[:100].partition(b":")[0])
         if keeps:
             kept.append(line)
-    canonical = b"\n".join([*kept, b"", body.rstrip(b"\n")])
-    return hashlib.sha256(canonical.replace(b"\n", b"\r\n")).hexdigest()
+    return hashlib.sha256(b"\r\n".join([*kept, b"", body.rstrip(b"\r\n")])).hexdigest()
 
 
 @lru_cache(maxsize=256)

@@ -123,7 +123,7 @@ def split_head(mail: bytes) -> tuple[Head, bytes]:
 
 _PLAIN_HEAD = 16 * 1024  # bytes, far within every bound above
 _PLAIN_FIELD = re.compile(r"^([!-9;-~]{1,900})[ \t]{0,90}:(.*)$", re.MULTILINE)
-_NO_FIELD = re.compile(r"^[^ \t:\n][^:\n]*$", re.MULTILINE)
+_COLON_BELOW = re.compile(r"\n[ \t]+:")
 
 
 def _plain_fields(head: bytes) -> Fields | None:
@@ -135,8 +135,8 @@ def _plain_fields(head: bytes) -> Fields | None:
         return None
     text = head.decode("ascii")
     if "\n " in text or "\n\t" in text:
-        if _NO_FIELD.search(text):
-            return None  # a name may not be folded
+        if _COLON_BELOW.search(text):
+            return None  # a name may not be folded: with anything else below it, it has a blank in it, and is none
         text = text.replace("\n ", " ").replace("\n\t", "\t")
     found = _PLAIN_FIELD.findall(text)
     if len(found) != text.count("\n") + 1:
