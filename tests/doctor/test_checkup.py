@@ -148,9 +148,9 @@ def test_the_resolver_on_which_the_reading_of_mail_waits(tmp_path: Path) -> None
         folder = site(tmp_path, f"authenticate: {{by: check, resolver: '{host}:{port}'}}\n")
         _, found = doctor(folder, "--nameserver", f"{host}:{port}")
         assert state(found, "dns", "resolver") == ("ok", "answers; senders are looked at with it")
-    with dns_server({}, silent=True) as (host, port):
+    with dns_server({}, silent=True) as (host, port), dns_server({}) as (other, answering):
         folder = site(tmp_path, f"authenticate: {{by: check, resolver: '{host}:{port}'}}\n")
-        _, found = doctor(folder, "--nameserver", "127.0.0.1:9")
+        _, found = doctor(folder, "--nameserver", f"{other}:{answering}")
         assert state(found, "dns", "resolver")[0] == "fault"
 
 

@@ -18,6 +18,7 @@ from tests.ports import free_port
 
 Zone = Mapping[tuple[str, str], Sequence[str]]  # (name, type) -> values, as a zone file has them
 
+_NOTICES_SECONDS = 0.01  # that it is to end
 _UDP_MOST = 512  # octets, RFC 1035 section 4.2.1
 
 
@@ -61,7 +62,7 @@ def dns_server(zone: Zone, *, silent: bool = False) -> Iterator[tuple[str, int]]
         socketserver.ThreadingTCPServer(("127.0.0.1", port), Stream) as tcp,
     ):
         for server in (udp, tcp):
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(_NOTICES_SECONDS,), daemon=True).start()
         yield "127.0.0.1", port
         udp.shutdown()
         tcp.shutdown()

@@ -31,6 +31,7 @@ from tests.flows.post_office import (
     YAMADA,
     PostOffice,
 )
+from tests.thorough import examples
 
 KEY = SURVEY.key
 
@@ -309,14 +310,15 @@ def missed(office: PostOffice, seeds: range) -> list[tuple[int, str]]:
     return [(seed, name) for seed, name, found in tried if not found.differences]
 
 
+@pytest.mark.thorough
 def test_every_tampering_is_found(sqlite: Database) -> None:
     """Of a hundred random changes to the database, the recount finds a hundred (V4)."""
-    assert missed(_office(sqlite), range(100)) == []
+    assert missed(_office(sqlite), range(examples(100))) == []
 
 
 def test_every_tampering_is_found_on_a_server(postgresql: Database) -> None:
     """PostgreSQL keeps the same chain."""
-    assert missed(_office(postgresql), range(20)) == []
+    assert missed(_office(postgresql), range(len(TAMPERINGS))) == []
 
 
 def _office(database: Database) -> PostOffice:
