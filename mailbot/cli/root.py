@@ -52,7 +52,7 @@ class Group(click.Group):
 @click.group(
     cls=Group,
     files={
-        "apply": "folder_commands",
+        "apply": "definition_commands",
         "archive": "archive_commands",
         "backup": "backup_commands",
         "bounces": "bounce_commands",
@@ -63,7 +63,7 @@ class Group(click.Group):
         "doctor": "doctor_commands",
         "erase": "person_commands",
         "events": "event_commands",
-        "export": "folder_commands",
+        "export": "definition_commands",
         "export-person": "person_commands",
         "held": "held_commands",
         "init": "folder_commands",
