@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from click.testing import CliRunner
 import mailbot.cli
 from mailbot.cli.root import Group, root
 from mailbot.folder.new_folder import make_folder
+from tests.dialogs import conversation
 
 _NOT_TO_SHOW = {"mailbot.service", "mailbot.folder.definitions", "mailbot.render"} | {
     f"mailbot.core.{name}" for name in ("failure", "moderation", "reply", "statement")
@@ -50,11 +51,12 @@ def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def loaded(*words: str) -> set[str]:
-    """Return the modules that a new process has loaded once it has run a command."""
+def loaded(*commands: Sequence[str]) -> set[str]:
+    """Return the modules that a new process has loaded once it has run these commands."""
     program = (
         "import sys\nfrom mailbot.cli import root\n"
-        f"root.main({[*words]!r}, prog_name='mailbot', standalone_mode=False)\n"
+        f"for words in {[[*words] for words in commands]!r}:\n"
+        "    root.main(words, prog_name='mailbot', standalone_mode=False)\n"
         "print(*sys.modules, sep='\\n')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -103,7 +105,7 @@ def test_a_command_that_is_mistyped_is_answered_with_the_nearest() -> None:
 
 def test_the_version_loads_no_command() -> None:
     """What needs none of our files takes no time for them."""
-    assert {name for name in loaded("--version") if name.startswith(("mailbot.cli.", "sqlalchemy", "pydantic"))} == {
+    assert {name for name in loaded(["--version"]) if name.startswith(("mailbot.cli.", "sqlalchemy", "pydantic"))} == {
         "mailbot.cli.root",
     }  # fmt: skip
 
@@ -111,14 +113,14 @@ def test_the_version_loads_no_command() -> None:
 def test_a_plain_command_loads_no_library_that_it_does_not_use(tmp_path: Path) -> None:
     """What only shows something loads neither the service nor what writes mail, pages, sheets or tables."""
     config = ("--config", str(tmp_path / "site/config/mailbot.yaml"))
-    assert run("init", str(tmp_path / "site")).returncode == 0
-    assert run("lists", *config).returncode == 0  # the first makes the database
-    for words in ("lists", "queue", "events list", "held list", "members figures", "surveys list"):
-        names = loaded(*words.split(), "--json", *config)
-        assert "mailbot.store.database" in names
-        assert names & _NOT_TO_SHOW == set(), words
-        assert not [name for name in names if name.startswith("sqlalchemy.dialects.postgresql")], words
-        assert {name.partition(".")[0] for name in names} & _HEAVY == set(), words
+    make_folder(tmp_path / "site", bytes(32))
+    assert conversation.run(["lists", *config], tmp_path)[0] == 0  # the first makes the database
+    plain = ("lists", "queue", "events list", "held list", "members figures", "surveys list")
+    names = loaded(*([*words.split(), "--json", *config] for words in plain))
+    assert "mailbot.store.database" in names
+    assert names & _NOT_TO_SHOW == set()
+    assert not [name for name in names if name.startswith("sqlalchemy.dialects.postgresql")]
+    assert {name.partition(".")[0] for name in names} & _HEAVY == set()
 
 
 def test_the_service_itself_loads_nothing_that_checks_files(tmp_path: Path) -> None:
@@ -138,9 +140,9 @@ def test_the_service_itself_loads_nothing_that_checks_files(tmp_path: Path) -> N
     assert names & {"mailbot.folder.definitions", "mailbot.folder.definition_files", "openpyxl"} == set()
     lists = tmp_path / "site" / "config" / "lists"
     (lists / "room.yaml").write_text("name: room\npreset: clozed\n", encoding="utf-8")
-    refused = run("serve", "--config", str(config))
-    assert refused.returncode == 1
-    assert "config/lists/room.yaml:2:9 preset: must be one of" in refused.stderr
+    status, said = conversation.run(["serve", "--config", str(config)], tmp_path)
+    assert status == 1
+    assert "config/lists/room.yaml:2:9 preset: must be one of" in said
 
 
 def every_command(group: click.Group = root, *names: str) -> Iterator[tuple[tuple[str, ...], click.Command]]:
