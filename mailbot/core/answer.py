@@ -5,92 +5,19 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
 
-from mailbot.core.calendar import Language
+from mailbot.core.answered_day import read_day
 from mailbot.core.japanese import fold
+from mailbot.core.numeral import NUMERAL, kanji_number, quantity
 from mailbot.core.survey import Question
+from mailbot.core.understood import Blank, Read, Unclear, Understood
 
 LONGEST_CHOICE = 300  # characters; nobody writes a longer choice, and the patterns below stay cheap
-SEASON_DAYS = 120  # a date without its year may lie so far back, or reach so far into the next year
 LONGEST_TEXT = 20_000  # characters kept of one free answer
 
-
-@dataclass(frozen=True)
-class Understood:
-    """The whole of what was written is one answer."""
-
-    answer: tuple[str, ...] | str
-    remark: str = ""  # words in brackets after a clear answer, as written
-    flags: tuple[str, ...] = ()  # "approximate" (約), "year-assumed" (a date without its year)
-
-
-@dataclass(frozen=True)
-class Blank:
-    """Nothing was written."""
-
-
-@dataclass(frozen=True)
-class Unclear:
-    """Something was written that is not one whole answer."""
-
-    kind: str  # a short code, see EXPLANATIONS
-    suggested: tuple[str, ...] = ()  # what the member may have meant; asked, never assumed
-
-
-Read = Understood | Blank | Unclear
-
-EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
-    "ja": {
-        "garbled": "文字化けしていて読み取れませんでした",
-        "out-of-range": "番号が選択肢にありません",
-        "two-choices": "1つだけお選びください",
-        "mismatch": "番号と選択肢の言葉が合いません",
-        "joined": "番号の区切りが読み取れません（「1,3」のように区切ってください）",
-        "descending": "範囲は小さい番号からお書きください",
-        "all": "すべてでよいか確認させてください",
-        "none-of-these": "「なし」に当たる選択肢がありません。番号でお答えください",
-        "none-and-more": "「なし」に当たる選択肢と、ほかの選択肢の両方が選ばれています",
-        "not-concerned": "「該当なし」に当たる選択肢がありません。番号でお答えください",
-        "no-value": "「なし」や「該当なし」は、数や日付として読めません（数の0は「0」とお書きください）",
-        "conditional": "条件や言葉の添えられたお答えは、どちらにも数えられません。番号でお答えください",
-        "lines-left": "どの選択肢を残されたのか読み取れません。番号でお答えください",
-        "weekday": "日付と曜日が合いません",
-        "no-such-day": "その日付はありません",
-        "year": "何年の日付か分かるようにお書きください",
-        "unit": "単位がお尋ねしたものと違います",
-        "differ": "2か所のお答えが違います",
-        "formula": "数式は読み取れません。値をお書きください",
-        "required": "お答えがまだありません",
-        "unclear": "お答えを読み取れませんでした",
-    },
-    "en": {
-        "garbled": "the characters arrived damaged",
-        "out-of-range": "there is no option with this number",
-        "two-choices": "please choose only one",
-        "mismatch": "the number and the words do not agree",
-        "joined": 'please separate the numbers, for instance "1,3"',
-        "descending": "please write a range from the smaller number to the larger",
-        "all": "please confirm that you mean all of them",
-        "none-of-these": 'there is no option for "none"; please answer with numbers',
-        "none-and-more": 'the option for "none" was chosen together with others',
-        "not-concerned": 'there is no option for "does not apply"; please answer with numbers',
-        "no-value": '"none" is neither a number nor a date (please write 0 for the number)',
-        "conditional": "an answer with a condition or reservation cannot be counted; please answer with a number",
-        "lines-left": "we cannot tell which option you left standing; please answer with a number",
-        "weekday": "the day of the week does not fit the date",
-        "no-such-day": "there is no such day",
-        "year": "please write the year as well",
-        "unit": "the unit is not the one that we asked for",
-        "differ": "two different answers stand in the mail",
-        "formula": "formulas are not computed; please write the value",
-        "required": "there is no answer yet",
-        "unclear": "we could not read this answer",
-    },
-}
 
 # ---- characters -------------------------------------------------------------------------------------------------
 
@@ -274,8 +201,6 @@ _THAT_IS_ALL = re.compile(r"(?<=[0-9番])\s以上(?:です)?[。.]?$")
 _RANGE = re.compile(r"\s*(?:-|~|から)\s*")
 _RANGE_END = re.compile(r"(?:番目|番)?(?:まで)?")
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
-_KANJI_DIGIT = {mark: value for value, mark in enumerate("〇一二三四五六七八九")}
-KANJI_DIGITS = "一二三四五六七八九十"
 _COURTESY = re.compile(
     r"(?:ですね|です|デスネ|デス|(?:デ|ヲ)?オネガイ(?:イタ)?シマス|でございます|になります|となります|(?:[でを]|にて)?お願い(?:いた|致)?し(?:ます|たいです)|で願います|に該当(?:(?:いた|致)?します)?|のみ|だけ|とします"
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
@@ -667,16 +592,6 @@ def _number_of(match: re.Match[str]) -> int | None:
     return _ROMAN.get(match["roman"])
 
 
-def kanji_number(written: str) -> int | None:
-    """Return 一 to 九十九 as a number; None for any other sequence."""
-    tens, ten, ones = written.partition("十")
-    if not ten:
-        return _KANJI_DIGIT[written] if len(written) == 1 else None
-    if len(tens) > 1 or len(ones) > 1 or "十" in ones:
-        return None
-    return (_KANJI_DIGIT[tens] if tens else 1) * 10 + (_KANJI_DIGIT[ones] if ones else 0)
-
-
 def _courtesy_end(text: str, at: int = 0) -> int:
     """Return where the courtesy that stands at this place ends; never looks back, so it costs its length."""
     while phrase := _COURTESY.match(text, at):
@@ -812,19 +727,7 @@ _ABOUT_AFTER = re.compile(r"(?:程度|くらい|ぐらい|ほど|前後)")
 _UNIT = re.compile(
     r"\s*(?:円|%|パーセント|人|名|台|件|個|回|本|か所|ヶ所|箇所|カ所|部|枚|冊|世帯|団体|年間?|か月|日間?|時間|分|校|施設)?"
 )
-_FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})(?:\.[0-9]{1,6})?|[〇一二三四五六七八九]{1,12}"
-_LARGE = re.compile(r"(?P<part>[0-9,.〇一二三四五六七八九十百千]*)(?P<unit>[兆億万])")
-_SMALL = re.compile(rf"(?P<figure>{_FIGURE})?(?P<unit>[千百十])")
-_PLAIN = re.compile(_FIGURE)
-_POWERS = {"兆": 10**12, "億": 10**8, "万": 10**4, "千": 1000, "百": 100, "十": 10}
 _NOUGHT = re.compile(rf"(?:ゼロ|零){_UNIT.pattern}")
-_NUMERAL = re.compile(r"[0-9,.〇一二三四五六七八九十百千万億兆]{1,40}")
-
-
-# 「二三名」 is two or three, and 「五六百」 five or six hundred.
-_TWO_OR_THREE = re.compile(
-    f"(?<![〇{KANJI_DIGITS[:9]}])(?:一二|二三|三四|四五|五六|六七|七八|八九)(?![〇{KANJI_DIGITS[:9]}])"
-)
 
 
 def _finished(understood: Understood, rest: str) -> Read:
@@ -846,11 +749,11 @@ def _read_number(written: str) -> Read:
     whole = _end(_ALTOGETHER, written)
     about = _ABOUT.match(written, whole)
     start = about.end() if about else whole
-    match = _NUMERAL.match(written, start)
+    match = NUMERAL.match(written, start)
     numeral = match[0].rstrip(".,") if match else ""
     if nought := _NOUGHT.match(written):
         return _finished(Understood("0"), written[nought.end() :])
-    value = None if numeral == "〇" or _TWO_OR_THREE.search(numeral) else _quantity(numeral)
+    value = quantity(numeral)
     if value is None:
         return Unclear("unclear")
     rest = written[start + len(numeral) :]
@@ -893,126 +796,23 @@ def _without_counted(question: Question, written: str) -> str:
 _ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆](?:[0-9,.〇一二三四五六七八九十百千万億兆]*)")
 
 
-def _quantity(numeral: str) -> Decimal | None:
-    """Return the value of a Japanese numeral such as 1,234 / 1.5万 / 三千二百 / 300千; None if it is malformed."""
-    total, at, last = Decimal(0), 0, 10**16
-    for match in _LARGE.finditer(numeral):
-        power = _POWERS[match["unit"]]
-        part = _below_ten_thousand(match["part"]) if match["part"] else Decimal(1)
-        if match.start() != at or power >= last or part is None:
-            return None
-        total, at, last = total + part * power, match.end(), power
-    if at == len(numeral):
-        return total if at else None
-    part = _below_ten_thousand(numeral[at:])
-    if part is None or part >= last:
-        return None
-    return total + part
-
-
-def _below_ten_thousand(numeral: str) -> Decimal | None:
-    """Return the value of the part between the large units; 300千 is 300,000, as account books write it."""
-    total, at, last = Decimal(0), 0, 10**4
-    while match := _SMALL.match(numeral, at):
-        power = _POWERS[match["unit"]]
-        figure = _figure(match["figure"]) if match["figure"] else Decimal(1)
-        if power >= last or (at and figure >= 10):
-            return None
-        total, at, last = total + figure * power, match.end(), power
-    if at == len(numeral):
-        return total
-    plain = _PLAIN.fullmatch(numeral, at)
-    if plain is None:
-        return None
-    figure = _figure(plain[0])
-    return None if at and figure >= last else total + figure
-
-
-def _figure(written: str) -> Decimal:
-    return Decimal("".join(str(_KANJI_DIGIT.get(mark, mark)) for mark in written if mark != ","))
-
-
-_WEEKDAYS = "月火水木金土日"
-_KANJI_IN_DATE = re.compile(f"[{KANJI_DIGITS}]{{1,3}}(?=[年月日])")  # 令和八年七月二日
-_ERAS = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988}
-_YEAR = r"(?:(?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)|(?P<year>[0-9]{4}))"
-_DATE_FORMS = (
-    re.compile(_YEAR + r"\s?年\s?(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
-    re.compile(_YEAR + r"(?P<mark>[/.-])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?![0-9])"),
-    re.compile(r"(?P<year>20[0-9]{2})(?P<month>[0-9]{2})(?P<day>[0-9]{2})(?![0-9])"),
-    re.compile(r"(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
-    re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})(?![0-9/])"),
-)
 _CLOCK = r"(?:午前|午後)?[0-9]{1,2}(?:時(?:[0-9]{1,2}分|半)?|:[0-9]{2})"
 _AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:まで)?)?)?(?![0-9])")
 _HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
-_WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long>[月火水木金土日])曜日?\)?)")
 
 
 def _read_date(written: str, today: date) -> Read:
-    """Read one day; a weekday beside it must fit."""
-    written = _KANJI_IN_DATE.sub(lambda found: str(kanji_number(found[0]) or found[0]), written)
-    for form in _DATE_FORMS:
-        match = form.match(written)
-        if match is None:
-            continue
-        parts = match.groupdict()
-        day = _day(parts, today)
-        if isinstance(day, Unclear):
-            return day
-        weekday = _WEEKDAY.match(written, match.end())
-        end = weekday.end() if weekday else match.end()
-        if weekday and (weekday["short"] or weekday["long"]) != _WEEKDAYS[day.weekday()]:
-            return Unclear("weekday")
-        end += _end(_AT, written[end : end + 40])
-        end += _end(_HELD, written[end : end + 20])
-        flags = () if parts.get("year") or parts.get("era") else ("year-assumed",)
-        read = _finished(Understood(day.isoformat(), "", flags), written[end:])
-        other = _read_date(read.remark, today) if isinstance(read, Understood) and read.remark else read
-        differs = isinstance(other, Understood) and other.answer != day.isoformat()
-        return Unclear("unclear") if differs else read  # 「令和8年7月2日（2026年7月3日）」
-    return Unclear("unclear")
-
-
-def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
-    """Return the day; without its year only where the year is plain from the season in which we ask."""
-    month, day = int(parts["month"] or 0), int(parts["day"] or 0)
-    if era := parts.get("era"):
-        era_year = parts.get("era_year") or "元"
-        years = 1 if era_year == "元" else int(era_year)
-        if years > _LAST_HEISEI and _ERAS[era] == _ERAS["平成"]:
-            return Unclear("no-such-day")
-        return _within_reach(_date_or_none(_ERAS[era] + years, month, day), today, _FARTHEST_OF_ERA)
-    if written := parts.get("year"):
-        return _within_reach(_date_or_none(int(written), month, day), today, _FARTHEST)
-    this_year = _date_or_none(today.year, month, day)
-    if this_year and (today - this_year).days <= SEASON_DAYS:
-        return this_year if (this_year - today).days <= 365 - SEASON_DAYS else Unclear("year")
-    next_year = _date_or_none(today.year + 1, month, day)
-    if next_year and (next_year - today).days <= SEASON_DAYS:
-        return next_year
-    return Unclear("year" if this_year or next_year else "no-such-day")
-
-
-_FARTHEST = 100  # years ahead; 2926 is a slip of the pen
-_FARTHEST_OF_ERA = 50  # 令和80年 is one
-_FIRST_YEAR = 1868
-_LAST_HEISEI = 31
-
-
-def _within_reach(day: date | None, today: date, years: int) -> date | Unclear:
-    """Return the day unless it does not exist or is so far off that its year is a slip; date.min as today: any year."""
-    if day is None:
-        return Unclear("no-such-day")
-    far = today != date.min and day.year > today.year + years
-    return Unclear("year") if far or day.year < _FIRST_YEAR else day
-
-
-def _date_or_none(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
+    """Read one day, and what was done on it; another one in the remark must be the same."""
+    found = read_day(written, today)
+    if isinstance(found, Unclear):
+        return found
+    rest = found.rest[_end(_AT, found.rest[:40]) :]
+    rest = rest[_end(_HELD, rest[:20]) :]
+    flags = ("year-assumed",) if found.year_assumed else ()
+    read = _finished(Understood(found.day.isoformat(), "", flags), rest)
+    other = _read_date(read.remark, today) if isinstance(read, Understood) and read.remark else read
+    differs = isinstance(other, Understood) and other.answer != found.day.isoformat()
+    return Unclear("unclear") if differs else read  # 「令和8年7月2日（2026年7月3日）」
 
 
 # ---- for the alignment -------------------------------------------------------------------------------------------

@@ -9,13 +9,14 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
-from mailbot.core.answer import Read, Unclear, Understood, printed_options, read_answer
+from mailbot.core.answer import printed_options, read_answer
 from mailbot.core.ballot import answer_hint
 from mailbot.core.calendar import Language
 from mailbot.core.command import FORM_WORDS
 from mailbot.core.japanese import strip_controls_of_lines
 from mailbot.core.known_text import line_key
 from mailbot.core.survey import Question, Survey
+from mailbot.core.understood import Read, Unclear, Understood
 
 MARK = "mailbot-form"  # the first word of its first cell
 VERSION = 1  # of what stands where in it

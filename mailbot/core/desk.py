@@ -13,13 +13,14 @@ from datetime import date, time
 from typing import Literal
 
 from mailbot.core.address import valid_address
-from mailbot.core.answer import Understood, read_answer
+from mailbot.core.answer import read_answer
 from mailbot.core.calendar import Language
 from mailbot.core.command import AWAITED, command_of
 from mailbot.core.known_text import known_texts, line_key, slot_line
 from mailbot.core.register import PREFECTURES
 from mailbot.core.reply_lines import reply_lines
 from mailbot.core.survey import Question
+from mailbot.core.understood import Understood
 
 LONGEST_REPLY = 64_000  # characters; a longer one is left to the office
 MOST_LINES = 200  # of the writer's own

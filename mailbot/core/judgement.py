@@ -11,7 +11,6 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
-from mailbot.core.answer import EXPLANATIONS
 from mailbot.core.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
 from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
@@ -20,6 +19,7 @@ from mailbot.core.message import Message, formatted_text
 from mailbot.core.reply import explicit_answers, read_reply
 from mailbot.core.reply_lines import LONGEST_REPLY
 from mailbot.core.survey import Answers, Command, Problem, Reading, Survey
+from mailbot.core.understood import EXPLANATIONS
 from mailbot.core.vote import Verdict, weigh
 
 _NOTHING_TYPED = frozenset({"untouched", "prose"})

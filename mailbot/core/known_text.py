@@ -10,9 +10,9 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from mailbot.core.answer import KANJI_DIGITS, kanji_number
 from mailbot.core.frozen import frozen
 from mailbot.core.japanese import fold
+from mailbot.core.numeral import KANJI_DIGITS, kanji_number
 
 LONGEST_LINE = 1_000  # characters; patterns never see more
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from mailbot.core.address import valid_address
-from mailbot.core.answer import Understood, read_answer
+from mailbot.core.answer import read_answer
 from mailbot.core.calendar import Language
 from mailbot.core.membership import Mode, ThreadChoice
 from mailbot.core.survey import Question
+from mailbot.core.understood import Understood
 
 MOST_COMMANDS = 100
 LONGEST_LINE = 128  # characters

@@ -10,12 +10,7 @@ from itertools import pairwise
 from string import ascii_letters
 
 from mailbot.core.answer import (
-    EXPLANATIONS,
     LONGEST_CHOICE,
-    Blank,
-    Read,
-    Unclear,
-    Understood,
     choice_count,
     denies_itself,
     is_blank,
@@ -54,6 +49,7 @@ from mailbot.core.statement import (
     may_quote_mails,
 )
 from mailbot.core.survey import Answer, Command, Problem, Question, Reading, Survey
+from mailbot.core.understood import EXPLANATIONS, Blank, Read, Unclear, Understood
 
 __all__ = ["HOLDS", "command_of", "explicit_answers", "line_key", "read_reply"]
 

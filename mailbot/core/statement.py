@@ -11,9 +11,6 @@ from itertools import pairwise
 from mailbot.core.answer import (
     ANY_CIRCLED,
     CIRCLED,
-    KANJI_DIGITS,
-    Unclear,
-    Understood,
     is_blank,
     label_answer,
     may_be_cut,
@@ -40,8 +37,10 @@ from mailbot.core.known_text import (
     slot_line,
     slot_parts,
 )
+from mailbot.core.numeral import KANJI_DIGITS
 from mailbot.core.reply_lines import Line, Mark, without_mark
 from mailbot.core.survey import Command, Question, Survey
+from mailbot.core.understood import Unclear, Understood
 
 MOST_COMPARED = 40  # lines of a reply that are compared with ours by their likeness
 MOST_NAMED = 500  # answers of one reply that name their question

@@ -27,6 +27,7 @@ from mailbot.core.register import (
     full_code,
 )
 from mailbot.core.survey import Question
+from mailbot.core.understood import Understood
 
 if TYPE_CHECKING:
     import _csv
@@ -444,7 +445,7 @@ def _day(column: str, cell: str) -> date | None:
     text = cell.removesuffix(" 00:00:00")
     if not text:
         return None
-    from mailbot.core.answer import Understood, read_answer  # noqa: PLC0415  fifty patterns, for dates alone
+    from mailbot.core.answer import read_answer  # noqa: PLC0415  fifty patterns, for dates alone
 
     read = read_answer(_DATE, text, today=date.max)  # so that a date without its year is never guessed
     if not isinstance(read, Understood) or read.remark or not isinstance(read.answer, str):

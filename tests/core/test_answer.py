@@ -8,8 +8,9 @@ from datetime import date
 
 import pytest
 
-from mailbot.core.answer import Blank, Unclear, Understood, label_answer, read_answer
+from mailbot.core.answer import label_answer, read_answer
 from mailbot.core.survey import Question
+from mailbot.core.understood import Blank, Unclear, Understood
 
 TODAY = date(2026, 6, 20)
 SINGLE = Question("Q1", "利用", "single", ("利用している", "利用していない", "検討中"))

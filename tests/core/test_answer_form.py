@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.answer import Understood
 from mailbot.core.answer_form import (
     ANSWER,
     Cell,
@@ -21,6 +20,7 @@ from mailbot.core.answer_form import (
 from mailbot.core.judgement import Judged, judge
 from mailbot.core.message import parse
 from mailbot.core.survey import Answers, Question, Survey
+from mailbot.core.understood import Understood
 from tests.core.test_judgement import mail
 from tests.core.test_section_8 import ONE_QUESTION, RESOLUTION
 from tests.mails.standard import STANDARD, TODAY, acknowledgement, invitation, quoted

@@ -8,10 +8,10 @@ from datetime import date
 
 import pytest
 
-from mailbot.core.answer import EXPLANATIONS
 from mailbot.core.html_text import html_to_text
 from mailbot.core.reply import HOLDS, read_reply
 from mailbot.core.survey import Answer, Question, Reading, Resolution, Share, Survey
+from mailbot.core.understood import EXPLANATIONS
 from tests.mails.standard import STANDARD, TODAY, acknowledgement, invitation, quoted
 
 SENT = invitation()

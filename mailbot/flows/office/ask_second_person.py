@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.address import same_address
-from mailbot.core.answer import Understood, read_answer
+from mailbot.core.answer import read_answer
 from mailbot.core.ballot import answer_words
 from mailbot.core.desk_sentences import mail_name, sentence
 from mailbot.core.ledger import IN_TALLY, standings
@@ -25,6 +25,7 @@ from mailbot.core.two_persons import (
     out_of_place,
     persons_needed,
 )
+from mailbot.core.understood import Understood
 from mailbot.flows.office.perform_act import Performed, answers_of, perform_act
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office
