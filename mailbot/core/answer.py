@@ -216,24 +216,26 @@ _REMARK = re.compile(
 )
 _DOUBT = re.compile(
     "間違|誤り|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
-    "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて)|^検討中$|^仮$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)$|tentative|provisional|not sure|to be confirmed|[?]"
+    "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて|聞き?取り|例$)|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから|(?:決まっ|確定し|決定し|決め)てい?(?:ない|ません)|^検討中$|^仮(?:置き)?$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)(?:です)?$|draft|pending|tentative|provisional|not sure|to be confirmed|[?]"
 )
 _ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
 _OPINION = re.compile(
-    r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え)ます"
+    r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え|存じ)ます"
 )  # not かと思います, a doubt
 _REASON_BEFORE = re.compile(r"(?P<reason>[^0-9()、。:]{2,40}?(?:ため|ので|した結果))[、,]?\s*(?=[0-9])")
 _REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
 _DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
-_STILL_TO_COME = re.compile(r"(?:予定|見込み?)(?:です)?[。.]?$")
-_CONDITION = re.compile("条件|ただし|但し|おおむね|概ね|場合|限り|留保")
+_STILL_TO_COME = re.compile(
+    r"(?:予定|見込み?)(?:です)?[。.]?$|^(?:いずれも|どれも|両方|すべて|全て|とも)?に?[未不][一-龠]{1,3}$"
+)
+_CONDITION = re.compile("前提|条件|ただし|但し|おおむね|概ね|場合|限り|留保")
 _ROUGHLY = re.compile("おおむね|概ね")
 _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
 _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
 _NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
 _NUMBER_BESIDE = re.compile(r"(?:^|[\s,、・/;&と])[0-9]{1,3}番?(?=$|[\s,、・/;&と])")
 _DOTS = re.compile(r"[0-9]\s?(?:・{2,}|\.{2,})\s?[0-9]|十\s[一二三四五六七八九]|[一二三四五六七八九]\s十")
-_FIRST_OF_TWO = re.compile(r"[0-9]{1,3}\s?番?\s?[,、・]\s?[0-9]")
+_FIRST_OF_TWO = re.compile(r"[0-9]{1,3}\s?番?\s?[,、・/]\s?[0-9]")
 _LONE_NUMBER = re.compile(
     r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本]))"
 )
@@ -739,7 +741,7 @@ def _finished(understood: Understood, rest: str) -> Read:
     if match is None or _courtesy_end(rest, match.end()) < len(rest):
         return Unclear("unclear")
     remark = (match["inside"] or match["note"]).strip()
-    if _DOUBT.search(remark) or _LONE_NUMBER.search(remark):
+    if _DOUBT.search(remark) or _LONE_NUMBER.search(remark) or _STILL_TO_COME.search(remark):
         return Unclear("unclear")
     return replace(understood, remark=remark)
 

@@ -13,12 +13,39 @@ _DELIBERATION = (
 _PENDING = re.compile(
     rf"(?:(?:{_DELIBERATION})(?:[中前]|待ち)|未(?:定稿?|確定|確認|決定?|決裁|了|承認|協議|調整|集計|回答|完成)"
     r"|下書き|草稿|草案|素案|試案|[た叩]たき台|(?:記入|回答|入力|記載)?(?:見本|例)(?![年外]|とし)|サンプル|ダミー|(?<![一-龠ァ-ヶー])(?:テスト|練習|試し書き)"
-    r"|(?<![一-龠])仮(?:のもの|置き)?|暫定(?:のもの|値)?)"
+    r"|(?<![一-龠])仮(?:のもの|置き)?|暫定(?:のもの|値)?|(?:回答)?(?:控え|メモ)|写し|参考(?:扱い|まで|値|程度))"
     r"\s?(?=です|でし|でござ|であ|のため|なの|につき|だ|と(?:な|し)|に(?:つき|な)|段階|[」)】\]。、.!]|$)"
 )
 _NOT_YET = re.compile(
     r"(?<!まだ)まだ(?!まだ).{0,12}(?:決[まめっ]|確[定認]|数え|表決|投票|回答|答え|承認|了承|出[しさ]|提出|済んで|下り|得られ|取れ|です|でし)"
     r"|(?:数え|(?:集計|カウント|反映|採用|登録|公表)し)ないで"
+)
+# What is said of the answers themselves is a doubt unless it is one of the things that are always said of them.
+_OF_THE_ANSWERS = re.compile(
+    r"(?:↑(?!の)|上(?:記)?(?:は|が)|下(?:記)?(?:は|が)|(?:この|本|当|以上の|[上下](?:記の?|の)|先の|今の|今回の)(?:回答|お?答え|返信|送信|内容|記入|数[字値]|番号)(?:は|が|を|に|で|も)"
+    r"|これ(?:は|が|で(?!、))|今のは|(?:ご?回答|お?答え|数[字値])(?:は|が|を)|(?:集計|カウント)(?:から|に|は|を)|(?:(?:送信|送付|提出|宛て?)先|宛て)を)"
+)
+_ALWAYS_SAID = re.compile(
+    r"とおり|通り|以上|遅[くれ]|お待たせ|恐縮|恐れ入り|申し訳|失礼|問題(?:は|が)?(?:あり|ござい)ません|相違|間違い(?:は|が)?(?:な[いく]|あり|ござい)|確定(?:です|し(?:ま|た)|版)|最終|正式"
+    r"|(?:決裁|承認|了承|了解|確認|協議)(?:済|を?(?:経|得|受け|いただ|頂)|し(?:まし)?た|の?結果)|として|総意|同じ|同様|参考に(?:し|さ)|踏まえ|検討|不要|及びません|ありがとう|お待ち|お?願い|ください|下さい"
+    r"|(?:回答|返信|返答|送付|送信|提出|報告|連絡|作成|記入|入力|添付|同封|登録|記載|依頼|共有|転送|返送|変更|訂正|修正)(?:を?(?:する|(?:いた|致)?し|させ|申し上げ)|済)|お?(?:送り|伝え|返し)|をもって|まとめ(?:まし|て)"
+    r"|[0-9]|はい|いいえ|賛成|反対|棄権|(?:課|係|室|部|局|市|町|村|区|県|組合|団体)の(?:回答|お?答え|意見|もの|分)(?:です|でした)|どう|何|いつ|誰|なぜ"
+)
+_TAKEN_BACK = re.compile(
+    r"^(?:やはり|やっぱり|↑|上(?:記)?は)?[、,]?\s?(?:やめ(?:ます|ました|ておき)|違い(?:ます|ました))[。.]?$|^(?:やはり|やっぱり|↑|上(?:記)?は)[、,]?\s?[無な]し(?:で|です)?[。.]?$|忘れて(?:ください|下さい)|(?:送信先|宛て?先|相手)を?(?:間違|誤)"
+    r"|(?:集計|カウント)から(?:は)?(?:外|除)|(?:ミス|誤り|間違い|漏れ|誤解|勘違い)[^。]{0,10}(?:かも|可能性|恐れ|おそれ)|(?:によって|次第で)は?[^。]{0,6}変わ|^変わるかも|(?:権限|所管)(?:が|は|では|で)?(?:な[いくし]|あり?ません|外)"
+    r"|案を(?:お?送|提出)|差し控え|見送ら|委任状.{0,10}(?:後日|別途|追って|後ほど)"
+)
+_TO_A_COLLEAGUE = re.compile(
+    r"^[^、。\s]{0,6}(?:課長|係長|部長|局長|主任|主査|補佐|次長|所長)(?:へ|殿)?[、,\s](?!.{0,30}ありがと).{0,20}(?:確認|送って|出して|返信して|チェック|見て|決裁)"
+    r"|^[^、。\s]{1,8}(?:さん|君|くん)(?:へ)?、.{0,20}(?:送って|出して|返信して|回答して)"
+)
+_IN_ENGLISH = re.compile(
+    r"\b(?:disregard|ignore (?:this|the|my)|(?:do not|don't) count|not (?:yet |so |quite )?(?:approved|decided|sure|certain|confirmed|official|final)|pending|tbc|to be (?:confirmed|decided|approved)|draft|tentative)\b"
+)
+_ASTRAY = re.compile(r"\b(?:if you|in error|intended recipient|mistake)\b")
+_A_JUDGEMENT = re.compile(
+    r"^(?P<whose>[^、。は]{1,16})の(?:判断|独断|個人的な?(?:意見|考え|見解)|意見|考え|見解)(?:です|でした)"
 )
 _LATER = re.compile(
     r"(?:後日|追って|改めて|あらためて|別途|後ほど|来週|来月|明日|週明け|(?:[まと決固]まり|確定|確認|決定)次第|[0-9]日(?:まで)?に)"
@@ -29,16 +56,17 @@ _MISTAKEN = re.compile(
     r"|(?:撤回|取り?消|無効に?)(?:(?:いた|致)?し(?!まし?た|た)|を|とし|願)"
 )
 _ANOTHERS = re.compile(
-    r"(?:上記|下記|以下|以上|これ|こちら|[上下]の(?:回答|答え|記入|内容)|この(?:回答|答え|記入|内容)|回答欄|記入(?:内容)?|回答)は、?"
-    r"(?P<whose>[^、。はが]{1,16})の(?:もの|回答|答え|分|記入|意見|考え|見解|希望)(?:です|でし|で、|であ|とな|にな|。|$)"
+    r"(?:上記|下記|以下|以上|これ|こちら|[上下]の(?:回答|答え|記入|内容)|この(?:回答|答え|記入|内容)|回答欄|記入(?:内容)?|回答|数[字値]|番号)は、?"
+    r"(?P<whose>[^、。はが]{1,16})の(?:もの|回答|答え|分|記入|意見|考え|見解|希望|判断|データ)(?:です|でし|で、|であ|とな|にな|。|$)"
 )
 _OUR_OWN = re.compile(
-    r"[当本弊]|我々|私ども|わたくし|として|(?:市|町|村|区|県|府|都|道|組合|広域連合|団体|課|部|係|室|局|全体|最終|正式|確定|最新|今回|先|上|下)$"
+    r"(?<!担)当|本(?!人)|弊|我々|私ども|わたくし|として|(?:市|町|村|区|県|府|都|道|組合|広域連合|団体|課|部|係|室|局|長|全体|最終|正式|確定|最新|今回|先|上|下)$"
 )
 _SEEKS_APPROVAL = re.compile(
-    r"(?:よ(?:い|ろしい|かった)|[良宜](?:い|しい|かった)|いい|問題(?:は|が)?(?:な|あり)|差し?支え|支障|正し|[合あ]って|大丈夫|間違い|足り|ok)"
+    r"(?:よ(?:い|ろしい|かった)|[良宜](?:い|しい|かった)|いい|問題(?:は|が)?(?:な|あり)|差し?支え|支障|正し|[合あ]って|大丈夫|間違い|足り|ok|どうで)"
     r"[^。]{0,14}(?:か|\?)[。)]?$"
 )
+_ASKS_HOW = re.compile("どう(?!でしょう|です|か)|どのよう|何|いつ")
 _THE_ANSWER = re.compile(
     r"これ|(?:この|以上の|上記|下記)(?:で|の?(?:内容|回答|答え|よう|まま|とおり|通り|形|書き方|記入))|このように|(?:回答|答え|記入|提出|送信)(?!期|先|者|方|様|日|状況|結果)|書き方"
 )
@@ -52,14 +80,18 @@ _TOPIC = re.compile(
     r"(?P<topic>[^、,。]{1,30}?)(?:に(?:ついて|関して)は?|[はもを]|(?<![すたいくだ])が)(?![い])"
 )
 _LEADING = re.compile(
-    r"[\s(（【\[「『※*・■●↑↓→←⇒<＜〈:>|»}#-]*(?:(?:なお|また|ただし?|但し|ちなみに|現時点では|現在は?|現状は?|今は|当面|一応|取り急ぎ|恐れ入りますが|すみませんが?)[、,]?\s?)?"
+    r"[\s(（【\[「『※*・■●↓→←⇒<＜〈:>|»}#-]*(?:(?:なお|また|ただし?|但し|ちなみに|現時点では|現在は?|現状は?|今は|当面|一応|取り急ぎ|恐れ入りますが|すみませんが?)[、,]?\s?)?"
 )
 _EARLIER = re.compile(r"先ほど|さきほど|先程|さっき|前回|先日|昨日|前の|以前|午前|今朝")
 _IN_CASE = re.compile(r"たら|れば|場合|際|よう|ところ")
 _SENTENCE = re.compile(r"[^。!?\n]{1,200}[。!?]?")
 # Without one of these no sentence doubts an answer: what most members write need not be looked at further.
 _ANY = re.compile(
-    "中|前|待ち|未|まだ|ないで|下書き|草|案|台|見本|例|仮|暫定|サンプル|ダミー|テスト|練習|試し|後日|追って|改めて|あらためて|別途|後ほど"
+    "認中|議中|整中|討中|査中|裁中|申中|会中|案中|覧中|計中|談中|承中|告中|明中|認前|議前|整前|討前|査前|裁前|申前|会前|案前|覧前|計前|談前|承前|告前|明前"
+    "|待ち|未|まだ|ないで|下書き|草|案|台|委任状|見本|例|仮|暫定|サンプル|ダミー|テスト|練習|試し|後日|追って|改めて|あらためて|別途|後ほど"
+    "|控え|メモ|写し|参考|↑|やめ|違い|なし|無し|忘れて|間違|外し|除い|ミス|漏れ|誤解|勘違い|変わ|権限|所管|差し控え|長、|長へ|長殿|長 |長　|主任|主査|補佐|さん、|さんへ|君、|くん、|判断|独断|意見|考え|見解|先を|宛てを"
+    "|記が|下が|上が|答が|えが|容が|入が|答を|えを|の内容|本内容|入を|答に|えに|答で|答も|字は|値は|号は|今のは|集計|カウント"
+    "|disregard|ignore |not count|n't count|not |pending|tbc|to be |draft|tentative"
     "|来週|来月|明日|週明け|次第|日に|日までに|誤|間違|撤回|消|無効|記は|下は|上は|れは|らは|答は|えは|容は|入は|欄は"
 )
 _ASKS = re.compile(r"か[。)）]?\s*$|[?？]", re.MULTILINE)
@@ -68,7 +100,7 @@ _ASKS = re.compile(r"か[。)）]?\s*$|[?？]", re.MULTILINE)
 def may_doubt(text: str) -> bool:
     """Say whether a text holds a word without which none of its lines doubts an answer."""
     asks = "か" in text or "?" in text or "？" in text
-    return _ANY.search(text) is not None or (asks and _ASKS.search(text) is not None)
+    return _ANY.search(text.casefold()) is not None or (asks and _ASKS.search(text) is not None)
 
 
 def doubts(line: str) -> bool:
@@ -86,9 +118,23 @@ def doubts(line: str) -> bool:
 def _sentence_doubts(sentence: str) -> bool:
     begin = _LEADING.match(sentence)
     said = sentence[begin.end() if begin else 0 :].strip()
-    if _SEEKS_APPROVAL.search(said) and (_THE_ANSWER.search(said) or _SEEKS_APPROVAL.match(said)):
+    if (
+        not _ASKS_HOW.search(said)
+        and _SEEKS_APPROVAL.search(said)
+        and (_THE_ANSWER.search(said) or _SEEKS_APPROVAL.match(said))
+    ):
         return True
-    another = _ANOTHERS.search(said)
+    if _IN_ENGLISH.search(said) and not _ASTRAY.search(said):
+        return True
+    if _TAKEN_BACK.search(said) and not _EARLIER.search(said) and not _IN_CASE.search(said):
+        return True
+    if _TO_A_COLLEAGUE.search(said):
+        return True
+    if _OF_THE_ANSWERS.match(said) and not (
+        _ALWAYS_SAID.search(said) or _EARLIER.search(said) or _IN_CASE.search(said)
+    ):
+        return True
+    another = _ANOTHERS.search(said) or _A_JUDGEMENT.search(said)
     if another and not _OUR_OWN.search(another["whose"]):
         return True
     if _MISTAKEN.search(said) and not _EARLIER.search(said) and not _IN_CASE.search(said):

@@ -688,3 +688,17 @@ def test_a_vote_for_what_is_proposed() -> None:
         assert read_answer(VOTES, slot, today=TODAY) == Understood(answer)
     for slot in ("原案に賛成できない", "修正案に賛成", "原案に賛成か反対", "原案に一部賛成"):
         assert isinstance(read_answer(VOTES, slot, today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize(
+    ("question", "slot"),
+    [
+        (SINGLE, "2（仮置き）"), (SINGLE, "2（予定です）"), (SINGLE, "2（前回）"), (SINGLE, "2（昨年の回答）"), (SINGLE, "2（課長に確認してから）"), (SINGLE, "2（決まっていない）"), (SINGLE, "2（例）"),
+        (SINGLE, "2/2"), (SINGLE, "2 (draft)"), (MULTI, "1,2（いずれも未導入）"), (STAFF, "12人（うち3人は予定）"), (STAFF, "12人（昨年）"), (VOTES, "賛成（議会承認が前提）"),
+    ],
+)  # fmt: skip
+def test_a_remark_that_doubts(question: Question, slot: str) -> None:
+    """Pending, of another year, or on a condition; a remark that only compares says nothing of the kind."""
+    assert isinstance(read_answer(question, slot, today=TODAY), Unclear)
+    for plain in ("2（前回と同じ）", "2（昨年度から）", "2（課長確認済）"):
+        assert isinstance(read_answer(SINGLE, plain, today=TODAY), Understood)

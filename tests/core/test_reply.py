@@ -584,7 +584,10 @@ def test_a_doubt_typed_where_a_client_marks_its_quotation_with_a_colon() -> None
     assert dict(read(f"：{marked}".replace("かと思います", "と思います")).answers) == {"Q1": ("2",)}
 
 
-@pytest.mark.parametrize("behind", ["？", "×", "ではありません", "以外", "→ 1に修正します"])
+@pytest.mark.parametrize(
+    "behind",
+    ["？", "×", "ではありません", "以外", "→ 1に修正します", "…と言いたいところですが。", "と、昨年は答えました。", "が妥当か、ご意見ください。"],
+)  # fmt: skip
 def test_a_doubt_right_below_an_answer(behind: str) -> None:
     """The line right below an answer may go on with it."""
     assert "Q1" not in read(f"Q1 2\n{behind}").answers
