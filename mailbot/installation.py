@@ -71,6 +71,8 @@ def _renderer(config: Config) -> Renderer:
 
 
 def _read_forms(message: Message) -> tuple[Sheet, ...]:
+    if not any(part.filename or not part.content_type.startswith("text/") for part in message.parts):
+        return ()  # as in nearly all replies: to import what is loaded already takes 10 us as well
     from mailbot.formats.form_file import read_forms  # noqa: PLC0415  as _renderer
 
     return read_forms(message)
