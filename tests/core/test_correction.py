@@ -1,0 +1,15 @@
+"""Corrections: every way in which a line says one is looked for at all."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailbot.core.correction import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, may_correct
+
+
+@settings(max_examples=400, deadline=None)
+@given(said=st.from_regex(_CORRECTION) | st.from_regex(_PROVISIONAL) | st.from_regex(_TAKEN_BACK))
+def test_no_correction_is_passed_over(said: str) -> None:
+    """Whatever the patterns of corrections find has a word by which they are looked for at all."""
+    assert may_correct(said)
