@@ -19,6 +19,7 @@ _REPLACES = VOTES | {"attending", "waiting", "later"}
 _ACCEPTED = _REPLACES
 FIRST_CHAIN = "0" * 64
 ERASED = "erased:"  # begins what stands in place of the digest of a row from which a person was taken out
+BESIDE = "beside"  # in the remarks of a row: what its author wrote that is no answer
 KEPT = "11 keep"  # the primary's word that a reply which waited for it stays aside
 
 
@@ -43,7 +44,9 @@ class LedgerRow:
     by: str = ""  # who decided in place of the rules: "office", an address; "": nobody
     written_at: datetime | None = None  # the Date of the mail, if it had one
     texts: int = 0  # the newest of our texts (delivery id) beside which the reply was read
-    remarks: Mapping[str, str] = field(default_factory=dict)  # words after a clear choice
+    remarks: Mapping[str, str] = field(
+        default_factory=dict
+    )  # words after a clear choice; BESIDE: sentences beside the answers
     flags: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict
     )  # "approximate", "year-assumed", "read"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mailbot.core.ballot import answer_words, confirmation
 from mailbot.core.calendar import Language
 from mailbot.core.header import clean
+from mailbot.core.ledger import BESIDE
 from mailbot.core.survey import Answers, Problem, Question, Survey
 
 
@@ -41,12 +42,14 @@ _NOTES: dict[Language, dict[str, str]] = {
         "read": "・残された選択肢から、{id}は「{words}」と読み取りました。",
         "approximate": "・おおよその数として、{id}は「{words}」と読み取りました。",
         "year-assumed": "・年を補って、{id}は「{words}」と読み取りました。",
+        "beside": "・お答えのほかに書かれた文は、お答えとしては数えず、事務局が拝見します。お答えを変えるときは、番号でお書きください。",
         "remark": "・お答えに添えられたお言葉も承りました（{id}）：{words}",
     },
     "en": {
         "read": '* We read {id} as "{words}", the option that was left.',
         "approximate": '* We read {id} as "{words}", a rough figure.',
         "year-assumed": '* We read {id} as "{words}", with the year added.',
+        "beside": "* What you wrote beside the answers is not counted as one; the secretariat reads it. To change an answer, please write its number.",
         "remark": "* Your remark is kept as well ({id}): {words}",
     },
 }
@@ -69,6 +72,6 @@ def reading_notes(
         if flag in _NOTES[language]
     ]
     return notes + [
-        _NOTES[language]["remark"].format(id=question, words=clean(words))
+        _NOTES[language]["beside" if question == BESIDE else "remark"].format(id=question, words=clean(words))
         for question, words in remarks.items()
     ]

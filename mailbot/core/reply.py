@@ -53,6 +53,7 @@ from mailbot.core.understood import EXPLANATIONS, Blank, Read, Unclear, Understo
 
 __all__ = ["HOLDS", "command_of", "explicit_answers", "line_key", "read_reply"]
 
+LONGEST_BESIDE = 500  # characters kept of what stands beside the answers
 MOST_AT_TOP = 60  # lines above everything of ours in which a bare number is looked for
 _WHOLE_DATE = re.compile(r"[0-9]{4}[/年][0-9]{1,2}[/月][0-9]{1,2}日?(?:\([月火水木金土日]\))?")
 MOST_STATEMENTS = 20  # different answers to one question; two already disagree
@@ -101,6 +102,12 @@ _GREETING = re.compile(
     r"お世話|いつも|よろしく|宜しく|お疲れ|失礼|ありがとう|有難う|有り難う|拝啓|敬具|以上$|以上です|次のとおり|下記|以下のとおり"
     r"|回答します|回答いたします|返信します|ご回答|送付|回答を?提出|御中|了解|承知|確認(?:いた)?しました|様[、。]?$|担当[:：]|課$|係$|部$|^.{1,25}(?:の|課|係|市|町|村).{1,8}です。?$|申します。?$"
     r"|thank|regards|sincerely|dear|hello|^hi\b",
+    re.IGNORECASE,
+)
+# Sentences that stand beside answers every day, beyond greetings.
+_COURTEOUS = re.compile(
+    r"申し訳|申しわけ|お詫び|失礼(?:いた|し)|お忙しい|ご多[忙用]|恐縮|恐れ入り|お手数|査収|ご高配|ご清栄|ご健勝|時下|お(?:問い?合わせ|尋ね)|ご(?:案内|連絡|照会|依頼)(?:いただ|頂|を|のあり|の件)"
+    r"|^(?:以下|下記)[、がは]?(?:ご?回答|お?答え)です|(?:の|た)件(?:に|で|、)|(?:につい|につきまし)て、?(?:下記|以下|次)|sorry|apolog|please find|as follows",
     re.IGNORECASE,
 )
 # What a gateway or a mail program writes above a reply by itself.
@@ -204,7 +211,17 @@ def read_reply(
             found.hold, found.ask = "correction", True
         else:
             _read_asides(survey, asides, found)
+        if found.hold is None and not bare_label_ok:
+            found.beside = _said_beside(survey, stated, today)
     return found.reading(stated, whole=whole)
+
+
+def _said_beside(survey: Survey, stated: Statements, today: date) -> str:
+    """Return the sentences beside the answers that are more than courtesy: nobody can know all that takes an answer back."""
+    lines = [*stated.top, *_before_signature(stated.below)][:MOST_AT_TOP]
+    prose = [line.strip() for line in lines if _is_prose(line) and not _COURTEOUS.search(line)]
+    said = [line for line in prose if not _bare_answers(survey.questions, [line], today)]
+    return "\n".join(said)[:LONGEST_BESIDE]
 
 
 def _contradicts(survey: Survey, plain: Reading, rich: Reading, *, struck: bool) -> bool:
@@ -600,6 +617,7 @@ class _Outcome:
         self.problems: list[Problem] = []
         self.hold: str | None = None
         self.ask = False
+        self.beside = ""
 
     @property
     def any(self) -> bool:
@@ -678,6 +696,7 @@ class _Outcome:
         return Reading(
             answers=self.answers,
             remarks=self.remarks,
+            beside=self.beside,
             flags=self.flags,
             problems=tuple(self.problems),
             command=command,

@@ -160,6 +160,9 @@ class Reading:
         default_factory=dict
     )  # only what this reply states; None: a filled slot was emptied
     remarks: Mapping[str, str] = field(default_factory=dict)  # words after a clear choice
+    beside: str = (
+        ""  # sentences of the member's own beside the answers, which say nothing that the reader knows
+    )
     flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # "approximate" (約), "year-assumed" (a date without its year), "read" (from deleted option lines: confirm it)
     problems: tuple[Problem, ...] = ()

@@ -136,6 +136,7 @@ def survey_text(shown: Row) -> None:
         table(_motion_rows(shown["outcome"]), as_json=False, empty="no motions")
     table(_tally_rows(shown["tally"]), as_json=False, empty="no questions")
     if "votes" in shown:
+        remarked = any(vote["remarks"] for vote in shown["votes"])
         rows = [
             {
                 "body": vote["body"],
@@ -145,6 +146,7 @@ def survey_text(shown: Row) -> None:
                     f"{q}={_answer_text(a)}" for q, a in vote["answers"].items() if a is not None
                 ),
                 "problems": " ".join(problem["text"] for problem in vote["problems"]),
+                **({"remarks": " / ".join(vote["remarks"].values())} if remarked else {}),
             }
             for vote in shown["votes"]
         ]

@@ -747,3 +747,14 @@ def test_an_answer_in_a_line_s_last_sentence(line: str) -> None:
 def test_no_answer_behind_such_a_sentence(line: str) -> None:
     """Somebody else's words, another choice, a doubt or a question before it, or anything but a greeting behind it."""
     assert not read(line, "\n".join(ballot_lines(HOW_TO_MEET, REFERENCE, 1)), of=HOW_TO_MEET).answers
+
+
+def test_what_stands_beside_answers_and_is_no_courtesy_is_kept() -> None:
+    """Sentences of the member's own above the ballot or below it; not his signature, nor a line that is the answer itself."""
+    text = f"お世話になっております。\nQ1 2\n入力の途中でした。\n\n{quoted(INVITATION)}\n部内の意見は割れています。\n--\n第2係が担当します。"
+    assert read(text).beside == "入力の途中でした。\n部内の意見は割れています。"
+    one = survey(replace(STANDARD.questions[0]))
+    sent = invitation(one)
+    assert read(f"2番でお願いします。\n\n{quoted(sent)}", sent, of=one).beside == ""
+    assert read("入力の途中でした。").beside == ""
+    assert len(read("Q1 2\n" + "部内の意見は割れています。\n" * 100).beside) == 500

@@ -271,7 +271,7 @@ def _read(site: Site, survey: Survey, written: Written, received_at: datetime) -
             remarks[question_id] = read.remark
         if read.flags:
             flags[question_id] = read.flags
-    return Reading(answers, remarks, flags)
+    return Reading(answers, remarks, flags=flags)
 
 
 def _told(connection: Connection, ballot: Ballot, author: str | None) -> list[str]:

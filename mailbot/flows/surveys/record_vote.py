@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,6 +16,7 @@ from mailbot.core.entitlement import Entitled, Sender, entitle, freezes, may_con
 from mailbot.core.header import mail_date
 from mailbot.core.judgement import Judged, judge
 from mailbot.core.ledger import (
+    BESIDE,
     IN_TALLY,
     KEPT,
     VOTES,
@@ -28,7 +30,7 @@ from mailbot.core.ledger import (
 from mailbot.core.message import Message
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Contact
-from mailbot.core.survey import Answers, Command
+from mailbot.core.survey import Answers, Command, Reading
 from mailbot.core.trust import Trust, trust
 from mailbot.core.vote import Verdict
 from mailbot.flows.settled import Settled
@@ -264,11 +266,18 @@ def _row(arrival: Arrival, judged: Judged, verdict: Verdict, by: str) -> LedgerR
         by=by,
         written_at=mail_date(arrival.message.date),
         texts=arrival.known.newest,
-        remarks=judged.reading.remarks,
+        remarks=_remarks(arrival, judged.reading),
         flags=judged.reading.flags,
         waits_for=verdict.waits_for if verdict.status == "held" else "",
         digest=mail_digest(arrival.received.content),
     )
+
+
+def _remarks(arrival: Arrival, reading: Reading) -> Mapping[str, str]:
+    """Return the words beside the answers that are kept: no sentences where nobody may see who answers what."""
+    if not reading.beside or arrival.stored.survey.mode == "sealed":
+        return reading.remarks
+    return {**reading.remarks, BESIDE: reading.beside}
 
 
 def _settled(arrival: Arrival, verdict: Verdict) -> Settled:

@@ -1,0 +1,55 @@
+"""What a member wrote beside his answers, which no rule knows: it counts for nothing, and nobody loses sight of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailbot.core.ledger import BESIDE
+from mailbot.show.show_results import survey_text
+from tests.flows.post_office import NAGANO, SURVEY, YAMADA, PostOffice
+
+UNSURE = "あまり自信がありません。"
+NOTE = "お答えのほかに書かれた文は、お答えとしては数えず、事務局が拝見します。"
+
+
+def unwrapped(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_the_office_sees_it_and_its_author_knows_that_it_is_no_answer(office: PostOffice) -> None:
+    """The answer counts, the words stand with it, and the receipt says what became of them."""
+    invitation = office.open_survey()[YAMADA]
+    office.reply(
+        invitation, f"お世話になっております。\n長野市の山田です。\n\nQ1 2\nQ2 1\n{UNSURE}\n--\n長野市 山田"
+    )
+    row = office.stands()[NAGANO].row
+    assert (row.status, dict(row.remarks)) == ("counted", {BESIDE: UNSURE})
+    assert NOTE in unwrapped(office.only_copy("vote_receipt").text)
+
+
+@pytest.mark.parametrize("words", ["よろしくお願いいたします。", "回答が遅くなり申し訳ございません。", ""])
+def test_courtesy_is_not_kept(office: PostOffice, words: str) -> None:
+    """Greetings and apologies say nothing about the answers."""
+    invitation = office.open_survey()[YAMADA]
+    office.reply(invitation, f"{words}\n\nQ1 2\nQ2 1")
+    assert dict(office.stands()[NAGANO].row.remarks) == {}
+    assert NOTE not in unwrapped(office.only_copy("vote_receipt").text)
+
+
+def test_in_a_sealed_survey_nothing_is_kept(office: PostOffice) -> None:
+    """A sentence of one's own could tell who chose what."""
+    invitation = office.open_survey(replace(SURVEY, mode="sealed"))[YAMADA]
+    office.reply(invitation, f"Q1 2\nQ2 1\n\n{UNSURE}")
+    row = office.stands()[NAGANO].row
+    assert (row.status, dict(row.remarks)) == ("counted", {})
+
+
+def test_it_is_shown_beside_the_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    """`surveys show --office` has a column for it where there is any."""
+    vote = {"body": NAGANO, "status": "counted", "version": 1, "answers": {"Q1": ["2"]}, "problems": []}
+    survey_text({"key": "S26-014", "tally": {}, "votes": [vote | {"remarks": {}}]})
+    assert "remarks" not in capsys.readouterr().out
+    survey_text({"key": "S26-014", "tally": {}, "votes": [vote | {"remarks": {BESIDE: UNSURE}}]})
+    assert UNSURE in capsys.readouterr().out
