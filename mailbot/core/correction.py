@@ -45,10 +45,16 @@ _DISCARDED = re.compile(
 _IF_ASTRAY = re.compile("誤|間違|心当|万一|場合|ない方")  # whom a mail's footer asks to delete it
 
 
+_BODY = r"[^\s、。:：はがを]{1,14}[市町村区県]"
 _WHOSE = re.compile(
-    r"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、))?"
-    r"(?P<whose>[^\s、。:：はがを]{1,14}[市町村区県])(?:さん|様|役所|役場)?の(?:ご?回答|お?答え)"
-    r"(?:です|でした|を(?:転送|代わりに)|は(?:以下|次|下記)の(?:とおり|通り)(?:です|でした)?|[\s)）】\]＞>。:：]*$)"
+    rf"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?)?(?P<whose>{_BODY})(?:さん|様|役所|役場)?"
+    r"(?:(?:から)?の(?:ご?回答|お?答え|表決|投票|賛否)(?:です|でした|を(?:転送|お?送|代わりに)|は(?:以下|次|下記)の(?:とおり|通り)(?:です|でした)?|[\s)）】\]＞>。:：]*$)"
+    r"|分(?:です|でした|(?:を|の)(?:ご?回答|転送|お?送)|[\s)）】\]＞>。:：]*$))"
+)
+_ONE_KE = str.maketrans("ヶヵ", "ケカ")  # 鎌ヶ谷市 writes itself both ways
+_PREFECTURE = re.compile("^(?:東京都|北海道|(?:京都|大阪)府|[^市町村区]{2,3}県)(?=.)")  # 「長野県長野市」
+_WHO_ANSWERS = re.compile(
+    rf"[\s※*・■(（【\[＜<]*(?:ご?回答)?(?:団体|自治体|市町村|市区町村|会員)名?(?:[】\]）)]\s?[:：]?\s?|\s?[:：]\s?|\s)(?P<whose>{_BODY})(?:役所|役場)?[\s)）】\]＞>。]*$"
 )
 
 
@@ -106,11 +112,15 @@ _CHOICE_IN_PROSE = re.compile(
 
 def is_anothers(line: str, known: Known) -> bool:
     """Say whether a line makes the answers those of another body than the one that we wrote to: 「以下は山田市の回答です」."""
-    match = _WHOSE.match(line[:LONGEST_LINE])
+    line = line[:LONGEST_LINE]
+    match = _WHOSE.match(line) or _WHO_ANSWERS.match(line)
     if match is None:
         return False
-    whose = line_key(match["whose"])
-    return whose[0] not in "当本弊同貴我" and not any(whose in text.joined for text in known.texts)
+    whose = line_key(_PREFECTURE.sub("", match["whose"]))
+    ours = whose[0] in "当本弊同貴我" or any(
+        whose.translate(_ONE_KE) in text.joined.translate(_ONE_KE) for text in known.texts
+    )
+    return not ours
 
 
 _SURVEY_KEY = re.compile(r"[A-Z][0-9]{2}-[0-9]{2,3}(?![0-9-])")
