@@ -64,7 +64,16 @@ OUTCOME = outcome(
     [Proxy("d", CHAIR, NOW)],
 )
 MINUTES = Minutes(
-    SURVEY.opens, SURVEY.closes, (("上田市", "議長", NOW),), ("軽井沢町",), 1, 2, "長野市", 7, "ab" * 32
+    SURVEY.opens,
+    SURVEY.closes,
+    (("上田市", "議長", NOW),),
+    ("軽井沢町",),
+    1,
+    2,
+    "長野市",
+    (("松本市", "早期の施行を望みます"),),
+    7,
+    "ab" * 32,
 )
 
 

@@ -32,6 +32,7 @@ class Minutes:
     held: int  # bodies with a reply that waits for a person
     late: int  # bodies whose reply came after the close
     chair: str  # name of the chair's body; "": none was named
+    remarks: tuple[tuple[str, str], ...]  # body, and what its author wrote beside his vote
     ledger_rows: int
     ledger_chain: str  # sha256, the head of the ledger
 
@@ -186,6 +187,7 @@ class ResultMails:
             held=minutes.held,
             late=minutes.late,
             chair=clean(minutes.chair),
+            remarks=[{"body": clean(body), "words": clean(words)} for body, words in minutes.remarks],
             ledger_rows=minutes.ledger_rows,
             ledger_chain=[minutes.ledger_chain[:32], minutes.ledger_chain[32:]],
         )

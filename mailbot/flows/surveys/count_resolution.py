@@ -25,6 +25,7 @@ class Counted:
     proxies: tuple[Proxy, ...]  # those that stood when it was counted
     held: int  # bodies with a reply that waits for a person and counts for nothing
     late: int  # bodies whose only reply came after the close
+    remarks: Mapping[str, Mapping[str, str]]  # by body: what its author wrote beside the vote that counts
 
 
 def count_resolution(connection: Connection, key: str) -> Counted:
@@ -53,6 +54,7 @@ def count_resolution(connection: Connection, key: str) -> Counted:
         tuple(proxy for proxy in given if proxy.code not in voted),
         held=sum(one.held or one.row.status == "held" for one in stands.values()),
         late=sum(one.row.status == "late" for one in stands.values()),
+        remarks={code: one.row.remarks for code, one in voted.items() if one.row.remarks},
     )
 
 

@@ -13,8 +13,8 @@ from mailbot.core.ledger import LedgerRow
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import Body, Contact
 from mailbot.core.survey import Answers, Article, Question, Resolution, Share, Survey
-from mailbot.flows.events.draft_minutes import draft_minutes
 from mailbot.flows.surveys.count_resolution import Counted, count_resolution
+from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
 from mailbot.store import ballots, proxies, surveys
@@ -24,6 +24,7 @@ from tests.flows.post_office import (
     MATSUMOTO,
     NAGANO,
     OFFICE,
+    SATO,
     SURVEY,
     UEDA,
     YAMADA,
@@ -276,6 +277,17 @@ def test_the_result_mail(office: PostOffice) -> None:
     assert "1／4、必要な数 3以上　→ 満たしません" in text
 
 
+def test_what_stands_beside_a_vote_is_for_the_chair(office: PostOffice) -> None:
+    """A remark behind the vote and a sentence beside it stand in the draft of the minutes."""
+    invitations = office.open_survey(RESOLUTION)
+    office.reply(invitations[SATO], "議案1 賛成（早期の施行を望みます）")
+    office.reply(invitations[YAMADA], "議案1 反対\n\n部内の意見は割れています。")
+    shut(office)
+    with office.database.read() as connection:
+        text = draft_minutes(connection, office.site, KEY)
+    assert "　　長野市　部内の意見は割れています。\n　　松本市　早期の施行を望みます\n" in text
+
+
 def test_minutes(office: PostOffice) -> None:
     """The draft says what a secretariat puts into minutes, and where the ledger ends."""
     opened(office)
@@ -300,6 +312,7 @@ def test_minutes(office: PostOffice) -> None:
         "3／4、必要な数 3以上　→ 満たします",
         "1　上田市　→　議長（2026年6月18日（木）10時00分 記録）",
         "10 表決のなかった団体\n　　軽井沢町",
+        "（議長に供する。残すかどうかは議長による）\n　　なし",
         "表決の台帳　2行",
         f"照合値　{chain[:32]}",
         f"照合値　{chain[32:]}",

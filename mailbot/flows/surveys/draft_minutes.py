@@ -36,6 +36,11 @@ def draft_minutes(connection: Connection, site: Site, key: str) -> str:
             held=counted.held,
             late=counted.late,
             chair=_name(names, stored.survey.resolution.chair) if stored.survey.resolution else "",
+            remarks=tuple(
+                (_name(names, code), words)
+                for code, said in sorted(counted.remarks.items())
+                for words in said.values()
+            ),
             ledger_rows=head.rows,
             ledger_chain=head.chain,
         ),
