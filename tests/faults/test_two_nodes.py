@@ -201,9 +201,17 @@ def test_two_nodes_that_are_killed_each_second_do_each_run_once(tmp_path: Path) 
 
 
 def test_nodes_that_claim_nothing_are_found_out(tmp_path: Path) -> None:
-    """The control: where a run is done because it was seen to be due, some are done twice, and the count shows it."""
+    """The control: where a run is done because it was seen to be due, some are done twice, and the count shows it.
+
+    In seconds one node may happen to do all of them while the other starts: then it is tried again.
+    """
     notices, seconds = (20, 3) if SHORT else (100, 15)
     program = Path(__file__).parent / "claims_nothing.py"
-    course = killed_each_second(tmp_path, "unclaimed", notices, seconds, program)
-    print(f"seed {SEED}: {course}")
-    assert max(course.copies) > 1, f"seed {SEED}: {course}"
+    most = 0
+    for attempt in range(4):
+        course = killed_each_second(tmp_path / f"{attempt}", f"unclaimed{attempt}", notices, seconds, program)
+        print(f"seed {SEED}: {course}")
+        most = max(most, *course.copies)
+        if most > 1:
+            break
+    assert most > 1, f"seed {SEED}"
