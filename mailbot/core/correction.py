@@ -126,7 +126,7 @@ def is_anothers(line: str, known: Known) -> bool:
 _SURVEY_KEY = re.compile(r"[A-Z][0-9]{2}-[0-9]{2,3}(?![0-9-])")
 
 
-_OF_ANSWERS = re.compile(r"[^。\n]{0,30}(?:回答|お答え|表決)")
+_OF_ANSWERS = re.compile(r"[^。\n]{0,30}(?:回答|お答え|表決)(?!済)")
 
 
 def names_another(key: str, text: str) -> bool:

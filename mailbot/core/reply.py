@@ -813,7 +813,7 @@ def _last_sentence(question: Question, line: str, today: date) -> Understood | N
         or doubts(sentence)
         or sentence.endswith(("?", "？", "か", "か?", "か？"))
         for sentence in before
-    ):
+    ) or (before and said.endswith("ね")):  # 「了解しました。2番ですね。」 repeats what somebody said
         return None
     read = read_answer(question, _ANSWER_WORD.sub("", said), today=today)
     return read if isinstance(read, Understood) else None
