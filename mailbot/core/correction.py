@@ -93,7 +93,7 @@ _IN_CORRECTIONS = (
     ),
     *("仮", "暫定", "下書き", "確定", "可能性", "かも", "ことがあ", "場合があ"),
     *("ではな", "でもな", "じゃな", "ありません", "取消", "取り消", "でしょうか", "ですか", "いか"),
-    *("draft", "tentative", "provisional", "final"),
+    *("draft", "tentative", "provisional", "final", "改めて"),
 )
 
 

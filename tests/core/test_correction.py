@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.correction import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, may_correct
@@ -10,6 +10,7 @@ from mailbot.core.correction import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, may_
 
 @settings(max_examples=400, deadline=None)
 @given(said=st.from_regex(_CORRECTION) | st.from_regex(_PROVISIONAL) | st.from_regex(_TAKEN_BACK))
+@example("確認後改めて回答")
 def test_no_correction_is_passed_over(said: str) -> None:
     """Whatever the patterns of corrections find has a word by which they are looked for at all."""
     assert may_correct(said)
