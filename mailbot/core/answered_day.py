@@ -11,20 +11,10 @@ from mailbot.core.numeral import KANJI_DIGITS, kanji_number
 from mailbot.core.understood import Unclear
 
 SEASON_DAYS = 120  # a date without its year may lie so far back, or reach so far into the next year
-
-
 _WEEKDAYS = "月火水木金土日"
-
-
 _KANJI_IN_DATE = re.compile(f"[{KANJI_DIGITS}]{{1,3}}(?=[年月日])")  # 令和八年七月二日
-
-
 _ERAS = {"令和": 2018, "r": 2018, "平成": 1988, "h": 1988}
-
-
 _YEAR = r"(?:(?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)|(?P<year>[0-9]{4}))"
-
-
 _DATE_FORMS = (
     re.compile(_YEAR + r"\s?年\s?(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
     re.compile(_YEAR + r"(?P<mark>[/.-])(?P<month>[0-9]{1,2})(?P=mark)(?P<day>[0-9]{1,2})(?![0-9])"),
@@ -32,8 +22,6 @@ _DATE_FORMS = (
     re.compile(r"(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
     re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})(?![0-9/])"),
 )
-
-
 _WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long>[月火水木金土日])曜日?\)?)")
 
 
@@ -85,14 +73,8 @@ def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
 
 
 _FARTHEST = 100  # years ahead; 2926 is a slip of the pen
-
-
 _FARTHEST_OF_ERA = 50  # 令和80年 is one
-
-
 _FIRST_YEAR = 1868
-
-
 _LAST_HEISEI = 31
 
 

@@ -12,8 +12,6 @@ _CORRECTION = re.compile(
     r"|修正し|違います|\b(?:actually|correction|should be|by mistake|instead of)\b",
     re.IGNORECASE,
 )
-
-
 _PROVISIONAL = re.compile(
     r"仮の?(?:ご?回答|お?答え)|暫定(?:の|的な)?(?:ご?回答|お?答え|です)|下書き(?!では)|(?:ご?回答|お?答え)は(?:まだ)?(?:未確定|確定(?:では|して)(?:い)?(?:ない|ません|ありません))"
     r"|(?:変更|修正|訂正)(?:する|となる|になる|の)?(?:可能性|かも|ことがあ|場合があ)"
@@ -35,16 +33,10 @@ _PROVISIONAL = re.compile(
     r"|\b(?:this|it) is (?:only )?(?:a draft|tentative|provisional)\b|\bnot (?:yet )?final\b",
     re.IGNORECASE,
 )
-
-
 _DISCARDED = re.compile(
     r"(?:(?:この|本)(?:ご?回答|返信|お?答え)[はを]、?|(?:こちら|これ)[はを]、?)?(?:破棄|無視|削除)(?:して(?:下さい|ください|お|いただ)|を?お?願い)"
 )
-
-
 _IF_ASTRAY = re.compile("誤|間違|心当|万一|場合|ない方")  # whom a mail's footer asks to delete it
-
-
 _BODY = r"[^\s、。:：はがを]{1,14}[市町村区県]"
 _WHOSE = re.compile(
     rf"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?)?(?P<whose>{_BODY})(?:さん|様|役所|役場)?"
@@ -56,8 +48,6 @@ _PREFECTURE = re.compile("^(?:東京都|北海道|(?:京都|大阪)府|[^市町�
 _WHO_ANSWERS = re.compile(
     rf"[\s※*・■(（【\[＜<]*(?:ご?回答)?(?:団体|自治体|市町村|市区町村|会員)名?(?:[】\]）)]\s?[:：]?\s?|\s?[:：]\s?|\s)(?P<whose>{_BODY})(?:役所|役場)?[\s)）】\]＞>。]*$"
 )
-
-
 # Each way in which these two say it has one of these words; tests/core/test_correction.py compares them.
 _IN_CORRECTIONS = (
     *("間違", "まちが", "誤り", "正しくは", "訂正", "やはり", "やっぱり", "ではなく", "じゃなく", "撤回"),
@@ -95,16 +85,10 @@ _IN_CORRECTIONS = (
     *("ではな", "でもな", "じゃな", "ありません", "取消", "取り消", "でしょうか", "ですか", "いか"),
     *("draft", "tentative", "provisional", "final", "改めて"),
 )
-
-
 _ANY_IN_CORRECTIONS = re.compile("|".join(_IN_CORRECTIONS))
-
-
 _TAKEN_BACK = re.compile(
     r"(?<![0-9０-９])[0-9０-９]{1,3}\s?番?(?:の(?:ご?回答|お?答え))?\s?(?:で(?:は|も)(?:な[いくし]|ありません)|じゃ(?:な[いくし]|ありません)|[はを]?\s?取り?消)"
 )
-
-
 _CHOICE_IN_PROSE = re.compile(
     r"(?:[qQＱｑ]|問|議案)\s?[0-9０-９]|[0-9０-９]\s?(?:番|です|でし|でお願い|に|が正|へ|$)"
 )
@@ -124,8 +108,6 @@ def is_anothers(line: str, known: Known) -> bool:
 
 
 _SURVEY_KEY = re.compile(r"[A-Z][0-9]{2}-[0-9]{2,3}(?![0-9-])")
-
-
 _OF_ANSWERS = re.compile(r"[^。\n]{0,30}(?:回答|お答え|表決)(?!済)")
 
 

@@ -6,8 +6,6 @@ import re
 from decimal import Decimal
 
 _KANJI_DIGIT = {mark: value for value, mark in enumerate("〇一二三四五六七八九")}
-
-
 KANJI_DIGITS = "一二三四五六七八九十"
 
 
@@ -22,23 +20,11 @@ def kanji_number(written: str) -> int | None:
 
 
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})(?:\.[0-9]{1,6})?|[〇一二三四五六七八九]{1,12}"
-
-
 _LARGE = re.compile(r"(?P<part>[0-9,.〇一二三四五六七八九十百千]*)(?P<unit>[兆億万])")
-
-
 _SMALL = re.compile(rf"(?P<figure>{_FIGURE})?(?P<unit>[千百十])")
-
-
 _PLAIN = re.compile(_FIGURE)
-
-
 _POWERS = {"兆": 10**12, "億": 10**8, "万": 10**4, "千": 1000, "百": 100, "十": 10}
-
-
 NUMERAL = re.compile(r"[0-9,.〇一二三四五六七八九十百千万億兆]{1,40}")
-
-
 # 「二三名」 is two or three, and 「五六百」 five or six hundred.
 _TWO_OR_THREE = re.compile(
     f"(?<![〇{KANJI_DIGITS[:9]}])(?:一二|二三|三四|四五|五六|六七|七八|八九)(?![〇{KANJI_DIGITS[:9]}])"

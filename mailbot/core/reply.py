@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 
 from mailbot.core.answer import (
@@ -160,21 +161,13 @@ def read_reply(
     it is attached. Nothing is guessed; what is not wholly understood becomes a problem or a hold.
     """
     if formatted:
-        plain = read_reply(
-            survey,
-            text,
-            known,
-            today=today,
-            language=language,
-            bare_label_ok=bare_label_ok,
-            awaiting=awaiting,
+        read = partial(
+            read_reply, survey, known=known, today=today, language=language, bare_label_ok=bare_label_ok
         )
-        if plain.hold is None and plain.answers:
-            rich = read_reply(
-                survey, formatted, known, today=today, language=language, bare_label_ok=bare_label_ok
-            )
-            if _contradicts(survey, plain, rich, struck="~~" in formatted):
-                return replace(plain, hold="forms-differ", ask=True)
+        plain = read(text, awaiting=awaiting)
+        rich = read(formatted) if plain.hold is None and plain.answers else None
+        if rich is not None and _contradicts(survey, plain, rich, struck="~~" in formatted):
+            return replace(plain, hold="forms-differ", ask=True)
         if not form:
             return plain
     ours = known_texts(tuple(known))
@@ -185,10 +178,7 @@ def read_reply(
     confirmed = _confirmed(ours, stated)
     found = _Outcome(survey, language)
     for question in survey.questions:
-        values = tuple(dict.fromkeys(stated.explicit.get(question.id, [])))[:MOST_STATEMENTS]
-        heads = [_read_head(question, value, today) for value in values]
-        if question.type == "text" and _asks(question, values, stated, ours):
-            heads = [Unclear("garbled")]
+        heads = _heads(question, stated, ours, today)
         if bare_label_ok:
             heads += _labels_at_top(survey, question, stated.top)
         if question.id in confirmed:
@@ -206,13 +196,9 @@ def read_reply(
     if found.answers and only is None and any(_answers_another(survey, line, found) for line in stated.top):
         found.hold, found.ask = "bare-number", True
     if found.answers and found.hold is None:
-        asides = [line for line in stated.asides if not _is_cut_from_ours(line, ours)]
-        if any(is_anothers(line, ours) for line in asides):
-            found.hold, found.ask = "correction", True
-        else:
-            _read_asides(survey, asides, found)
-        if found.hold is None and not bare_label_ok:
-            found.beside = _said_beside(survey, stated, today)
+        _read_asides(survey, stated.asides, ours, found)
+    if found.answers and found.hold is None and not bare_label_ok:
+        found.beside = _said_beside(survey, stated, today)
     return found.reading(stated, whole=whole)
 
 
@@ -246,10 +232,11 @@ def _is_cut_from_ours(line: str, known: Known) -> bool:
     return len(key) > 1 and any(key in text.joined for text in known.texts)
 
 
-def _read_asides(survey: Survey, lines: Sequence[str], found: _Outcome) -> None:
+def _read_asides(survey: Survey, asides: Sequence[str], known: Known, found: _Outcome) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
+    lines = [line for line in asides if not _is_cut_from_ours(line, known)]
     text = "\n".join(lines)
-    if names_another(survey.key, text):
+    if any(is_anothers(line, known) for line in lines) or names_another(survey.key, text):
         found.hold, found.ask = "correction", True
         return
     corrected = may_correct(text) and any(
@@ -301,6 +288,14 @@ def _asks(question: Question, values: Sequence[str], stated: Statements, known: 
     return not whole and any(
         known.asked_mostly(question.id, line_key(value[:LONGEST_LINE])) for value in values
     )
+
+
+def _heads(question: Question, stated: Statements, known: Known, today: date) -> list[Read]:
+    """Return what the lines that name the question say to it."""
+    values = tuple(dict.fromkeys(stated.explicit.get(question.id, [])))[:MOST_STATEMENTS]
+    if question.type == "text" and _asks(question, values, stated, known):
+        return [Unclear("garbled")]
+    return [_read_head(question, value, today) for value in values]
 
 
 def _read_head(question: Question, value: str, today: date) -> Read:

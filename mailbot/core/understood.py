@@ -31,8 +31,6 @@ class Unclear:
 
 
 Read = Understood | Blank | Unclear
-
-
 EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
     "ja": {
         "garbled": "文字化けしていて読み取れませんでした",
