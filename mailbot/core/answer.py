@@ -80,6 +80,16 @@ def _unquoted(text: str) -> str:
     return _QUOTED.sub(lambda match: "".join(part or "" for part in match.groups()), apart)
 
 
+_EMPHASIS = re.compile(
+    r"(?<![\w*])(?P<mark>\*{1,2})(?=[^\s*])(?P<said>[^*\n]{1,100})(?<=[^\s])(?P=mark)(?![\w*])"
+)
+
+
+def without_emphasis(text: str) -> str:
+    """Return text without the asterisks that Gmail and Thunderbird put around bold words in the plain form of a mail."""
+    return _EMPHASIS.sub(r"\g<said>", text) if text.count("*") > 1 else text
+
+
 def is_garbled(text: str) -> bool:
     """Say whether a slot shows damage: U+FFFD, 〓, or nothing but question marks."""
     return GARBLED.search(text) is not None or (
@@ -206,13 +216,13 @@ _COURTESY = re.compile(
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
     r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=[。す])\s?以上|ありがとうございます"
     r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
-    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました|て(?:ください|下さい))|で囲みました)?|(?:で|する|にて)(?=[。.]?$)"
+    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました|て(?:ください|下さい))|で囲みました)?|(?:で|と?する|にて)(?=[。.]?$)"
     r"|で(?:結構(?=です)|ok(?=です)|(?:処理|集計|登録|計上)(?=を?お願い)|(?:問題|差し?支え|支障)は?(?:ありません|ございません|ないです))|(?:[でを]|にて)?お願い申し上げます"
     r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|が?希望(?=です|(?:いた|致)?します)|を選択(?=させて|(?:いた|致)します)|が望ましい(?=です)|一択(?=です|[。.]|$)"
     r"|に(?:して(?:ください|下さい)|決め(?:ました|させていただきます)|決定(?:(?:いた|致)?しました|です)|決まりました|しました)|を選びました"
     r"|と(?:させていただき|(?:いた|致)し)たく(?:存じます|思います)|で(?:かまいません|構いません|大丈夫です|(?:よろ|宜)しいです)|で(?:頼みます|お頼みします)"
     r"|(?:[でを]|にて)?お願い(?:できればと|(?:いた|致)?し(?:たいと|たく))(?:存じます|思います)|相違は?(?:ありません|ございません)"
-    r"|の(?:方|ほう)(?=で|を)|please|thank you|thanks|[。.!、,♪\s]+)"
+    r"|票を投じます|[🙇🙏😊🙂😀👍💦\u200d♀♂\ufe0f]+|の(?:方|ほう)(?=で|を)|please|thank you|thanks|[。.!、,♪\s]+)"
 )  # one phrase: repeated in _courtesy_end, since Python 3.11.2 miscounts possessive repetition
 _REMARK = re.compile(
     r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
@@ -231,7 +241,7 @@ _DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予
 _STILL_TO_COME = re.compile(
     r"(?:予定|見込み?)(?:です)?[。.]?$|^(?:いずれも|どれも|両方|すべて|全て|とも)?に?[未不][一-龠]{1,3}$"
 )
-_CONDITION = re.compile("前提|条件|ただし|但し|おおむね|概ね|場合|限り|留保")
+_CONDITION = re.compile("[附付]帯|前提|条件|ただし|但し|おおむね|概ね|場合|限り|留保")
 _ROUGHLY = re.compile("おおむね|概ね")
 _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
 _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
@@ -262,7 +272,7 @@ def _read(question: Question, slot: str, today: date) -> Read:
         return Understood(slot.strip(" \t\r\n\u3000")[:LONGEST_TEXT])
     if len(slot) > LONGEST_CHOICE:
         return Unclear("unclear")
-    written = _bare(_without_marker(question, _bare(_unquoted(tidy(slot)))).strip(_LOOSE))
+    written = _bare(_without_marker(question, _bare(_unquoted(tidy(without_emphasis(slot))))).strip(_LOOSE))
     if not written:
         return Blank()
     if question.type == "number":
@@ -727,7 +737,8 @@ def _read_yesno(question: Question, written: str, *, twice: bool = True) -> Read
 # ---- numbers and dates -------------------------------------------------------------------------------------------
 
 _ALTOGETHER = re.compile(
-    r"(?:(?:合計|総計|総数|計|全部で|全体で|延べ|現在|ちょうど)(?:で|は)?[:、\s]*|全(?=[0-9]))"
+    r"(?:(?:令和|平成|r|h)?\s?[0-9]{1,4}[年./][0-9]{1,2}[月./][0-9]{1,2}日?(?:現在|時点)(?:で|の|は)?[:、\s]*)?"
+    r"(?:(?:合計|総計|総数|計|全部で|全体で|延べ|現在|ちょうど)(?:で|は)?[:、\s]*|全(?=[0-9]))?"
 )
 _ABOUT = re.compile(r"(?:約|およそ|おおよそ|ほぼ)\s*")
 _ABOUT_AFTER = re.compile(r"(?:程度|くらい|ぐらい|ほど|前後)")
@@ -781,10 +792,10 @@ _COUNTED = (
 def _is_unit_asked(question: Question, written: str) -> bool:
     """Say whether the unit of a number is one of those that the question asks for: not 「12日」 where it counts people."""
     units = "".join(units for counts, units in _COUNTED if counts.search(question.text))
-    numeral = _ANY_NUMERAL.search(written)
+    numeral = _ANY_NUMERAL.search(written, _end(_ALTOGETHER, written))
     unit = _UNIT.match(written, numeral.end()) if numeral else None
     found = unit[0].strip() if unit else ""
-    return not units or not found or found in units
+    return not units or not found or found.removesuffix("在籍") in units
 
 
 _COUNTED_FIRST = re.compile(
@@ -795,7 +806,7 @@ _COUNTED_FIRST = re.compile(
 def _without_counted(question: Question, written: str) -> str:
     """Return the number without what it counts, where the question says so too: 「職員50人」 of 「職員は何人ですか」."""
     counted = _COUNTED_FIRST.match(written)
-    if counted is None or counted["counted"] not in tidy(question.text) or _ALTOGETHER.match(written):
+    if counted is None or counted["counted"] not in tidy(question.text) or _end(_ALTOGETHER, written):
         return written
     return written[counted.end() :]
 

@@ -39,14 +39,23 @@ _DISCARDED = re.compile(
 _IF_ASTRAY = re.compile("誤|間違|心当|万一|場合|ない方")  # whom a mail's footer asks to delete it
 _BODY = r"[^\s、。:：はがを]{1,14}[市町村区県]"
 _WHOSE = re.compile(
-    rf"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?)?(?P<whose>{_BODY})(?:さん|様|役所|役場)?"
+    rf"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?)?(?:[^\s、。]{{1,12}}が(?:取り?まとめ|集計し)た)?(?P<whose>{_BODY})(?:さん|様|役所|役場)?"
     r"(?:(?:から)?の(?:ご?回答|お?答え|表決|投票|賛否)(?:です|でした|を(?:転送|お?送|代わりに)|は(?:以下|次|下記)の(?:とおり|通り)(?:です|でした)?|[\s)）】\]＞>。:：]*$)"
-    r"|分(?:です|でした|(?:を|の)(?:ご?回答|転送|お?送)|[\s)）】\]＞>。:：]*$))"
+    r"|の代わりに(?:送|回答|返信|提出)|長(?:名[でに]|の?\s*[印㊞])"
+    r"|の?分(?:です|でした|(?:を|の)(?:ご?回答|転送|お?送)|[\s)）】\]＞>。:：]*$))"
 )
 _ONE_KE = str.maketrans("ヶヵ", "ケカ")  # 鎌ヶ谷市 writes itself both ways
 _PREFECTURE = re.compile("^(?:東京都|北海道|(?:京都|大阪)府|[^市町村区]{2,3}県)(?=.)")  # 「長野県長野市」
 _WHO_ANSWERS = re.compile(
     rf"[\s※*・■(（【\[＜<]*(?:ご?回答)?(?:団体|自治体|市町村|市区町村|会員)名?(?:[】\]）)]\s?[:：]?\s?|\s?[:：]\s?|\s)(?P<whose>{_BODY})(?:役所|役場)?[\s)）】\]＞>。]*$"
+)
+# 「松本市情報政策課です」: its first words are a body's name, not 都市計画課 or 市町村課, and not 中村 or 西村.
+_INTRODUCED = re.compile(
+    r"\s*(?P<whose>[^\s、。:：はがをの]{2,14}[市町村区県])(?:役所|役場|庁)?\s?(?:[^\s、。]{1,8}[部局]\s?)?"
+    r"(?:情報|デジタル|総務|企画|政策|行政|財政|電算|システム|[DＤ][XＸ]|ICT|IT|スマート)[^\s、。]{0,10}[課係室班当](?:の?\s?[^\s、。]{1,8}?)?(?:です|でございます|と申します|より)[。.]?\s*$"
+)
+_WE_ARE = re.compile(
+    r"\s*(?P<whose>[^\s、。:：はがをのに]{2,10}[市区県])(?:役所|役場)?(?:です|でございます)[。、]"
 )
 # Each way in which these two say it has one of these words; tests/core/test_correction.py compares them.
 _IN_CORRECTIONS = (
@@ -98,13 +107,21 @@ def is_anothers(line: str, known: Known) -> bool:
     """Say whether a line makes the answers those of another body than the one that we wrote to: 「以下は山田市の回答です」."""
     line = line[:LONGEST_LINE]
     match = _WHOSE.match(line) or _WHO_ANSWERS.match(line)
-    if match is None:
-        return False
-    whose = line_key(_PREFECTURE.sub("", match["whose"]))
-    ours = whose[0] in "当本弊同貴我" or any(
+    return match is not None and not _is_ours(match["whose"], known)
+
+
+def introduces_another(line: str, known: Known) -> bool:
+    """Say whether a sender introduces himself as one of another body: 「松本市情報政策課の山田です」."""
+    line = line[:LONGEST_LINE]
+    match = _INTRODUCED.match(line) or _WE_ARE.match(line)
+    return match is not None and not _is_ours(match["whose"], known)
+
+
+def _is_ours(named: str, known: Known) -> bool:
+    whose = line_key(_PREFECTURE.sub("", named))
+    return whose[0] in "当本弊同貴我" or any(
         whose.translate(_ONE_KE) in text.joined.translate(_ONE_KE) for text in known.texts
     )
-    return not ours
 
 
 _SURVEY_KEY = re.compile(r"[A-Z][0-9]{2}-[0-9]{2,3}(?![0-9-])")

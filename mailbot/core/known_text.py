@@ -27,7 +27,7 @@ _CLOSING = {
 }
 EMPTY_BRACKETS = re.compile(r"[\[［【〔][\s_]*[\]］】〕]\s*$")
 # What members put in front of "Q1 2"; ※ is left out: it marks words of theirs that we print back (ballot.md 4).
-LEADING_MARKS = "・●■◆◇*○〇◯◎□☐☆▪▫◦‣▶▼–—•→⇒-"
+LEADING_MARKS = "・●■◆◇*＊○〇◯◎□☐☆▪▫◦‣▶▼–—•→⇒-"
 _BEFORE_A_SLOT = LEADING_MARKS + " \t\u3000\xa0"
 QUESTION_MARK = r"(?:[Qq]uestion|[QqＱｑ]|設問|質問|問い?|議案)"
 _ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*(?:[:：」】\])）]|は(?!い)))|[Aa]nswer|ANSWER)"
@@ -40,7 +40,7 @@ ANSWER_LINE = re.compile(
     rf"^[\s{_UNSEEN}{LEADING_MARKS}]*{_LED_IN}(?:(?P<open>[【\[［〔〖(（「<＜〈《])\s*)?"
     rf"(?:{QUESTION_MARK}[\s.．\-－−‐{_UNSEEN}]?(?P<number>{_INT})"
     rf"|(?:設問|問|議案)\s?(?P<kanji>{_KANJI_INT})(?=[\s:：.．、，)）」】\]］→⇒=＝は])"
-    rf"|第(?P<motion>{_INT}|{_KANJI_INT})号議案|議案第(?P<bill>{_INT}|{_KANJI_INT})号?|(?P<nth>{_INT})問目|第(?P<ordinal>{_INT})問(?=[\s:：.．、，)）」】\]］→⇒=＝は]))"
+    rf"|第?(?P<motion>{_INT}|{_KANJI_INT})号議案|議案第(?P<bill>{_INT}|{_KANJI_INT})号?|(?P<nth>{_INT})問目|第(?P<ordinal>{_INT})問(?=[\s:：.．、，)）」】\]］→⇒=＝は]))"
     rf"(?P<inner>{_ANSWERED})?(?:\s*(?P<close>[】\]］〕〗)）」>＞〉》]))?(?P<outer>{_ANSWERED})?[{_UNSEEN}]*(?P<rest>.*)$"
 )
 _NUMBER_GROUPS = ("number", "kanji", "motion", "bill", "nth", "ordinal")

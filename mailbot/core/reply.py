@@ -24,7 +24,14 @@ from mailbot.core.answer import (
 from mailbot.core.answer_form import Cell, read_cell
 from mailbot.core.calendar import Language
 from mailbot.core.command import ALWAYS, AWAITED, command_of
-from mailbot.core.correction import corrects, discards, is_anothers, may_correct, names_another
+from mailbot.core.correction import (
+    corrects,
+    discards,
+    introduces_another,
+    is_anothers,
+    may_correct,
+    names_another,
+)
 from mailbot.core.doubt import doubts, may_doubt
 from mailbot.core.known_text import (
     LONGEST_LINE,
@@ -108,6 +115,7 @@ _GREETING = re.compile(
 # Sentences that stand beside answers every day, beyond greetings.
 _COURTEOUS = re.compile(
     r"申し訳|申しわけ|お詫び|失礼(?:いた|し)|お忙しい|ご多[忙用]|恐縮|恐れ入り|お手数|査収|ご高配|ご清栄|ご健勝|時下|お(?:問い?合わせ|尋ね)|ご(?:案内|連絡|照会|依頼)(?:いただ|頂|を|のあり|の件)"
+    r"|の候、|よいお年|乱文|^(?:[上下]の?欄?|回答欄|所定の?欄|該当(?:箇所|欄)?|以下|下記)?[にへをのも]?(?:記入|記載|入力|[○◎■✓レ]を?(?:つけ|付け)?)(?:いた)?し?まし?た。?$"
     r"|^(?:以下|下記)[、がは]?(?:ご?回答|お?答え)です|(?:の|た)件(?:に|で|、)|(?:につい|につきまし)て、?(?:下記|以下|次)|sorry|apolog|please find|as follows",
     re.IGNORECASE,
 )
@@ -186,9 +194,9 @@ def read_reply(
         found.add(question, heads, _in_ballot(question, stated, ours, today))
     only = _only_question(survey, stated)
     if not stated.commands and not found.any:
-        _read_top(survey, only, stated, found, today)
+        _read_top(survey, only, stated, ours, found, today)
     elif not stated.commands and only is not None and only.id in found.answers:
-        _compare_top(only, stated, found, today)
+        _compare_top(only, stated, ours, found, today)
     if stated.together:
         _tell_apart(survey, stated, found)
     for number, cell in (form or {}).items():
@@ -196,17 +204,17 @@ def read_reply(
     if found.answers and only is None and any(_answers_another(survey, line, found) for line in stated.top):
         found.hold, found.ask = "bare-number", True
     if found.answers and found.hold is None:
-        _read_asides(survey, stated.asides, ours, found)
+        _read_asides(survey, stated, ours, found)
     if found.answers and found.hold is None and not bare_label_ok:
-        found.beside = _said_beside(survey, stated, today)
+        found.beside = _said_beside(survey, stated, ours, today)
     return found.reading(stated, whole=whole)
 
 
-def _said_beside(survey: Survey, stated: Statements, today: date) -> str:
+def _said_beside(survey: Survey, stated: Statements, known: Known, today: date) -> str:
     """Return the sentences beside the answers that are more than courtesy: nobody can know all that takes an answer back."""
     lines = [*stated.top, *_before_signature(stated.below)][:MOST_AT_TOP]
     prose = [line.strip() for line in lines if _is_prose(line) and not _COURTEOUS.search(line)]
-    said = [line for line in prose if not _bare_answers(survey.questions, [line], today)]
+    said = [line for line in prose if not _bare_answers(survey.questions, [line], known, today)]
     return "\n".join(said)[:LONGEST_BESIDE]
 
 
@@ -232,11 +240,14 @@ def _is_cut_from_ours(line: str, known: Known) -> bool:
     return len(key) > 1 and any(key in text.joined for text in known.texts)
 
 
-def _read_asides(survey: Survey, asides: Sequence[str], known: Known, found: _Outcome) -> None:
+def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outcome) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
-    lines = [line for line in asides if not _is_cut_from_ours(line, known)]
+    lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
     text = "\n".join(lines)
-    if any(is_anothers(line, known) for line in lines) or names_another(survey.key, text):
+    anothers = any(is_anothers(line, known) for line in lines) or any(
+        introduces_another(line, known) for line in [*stated.top, *stated.below]
+    )
+    if anothers or names_another(survey.key, text):
         found.hold, found.ask = "correction", True
         return
     corrected = may_correct(text) and any(
@@ -760,8 +771,23 @@ _ANSWER_WORD = re.compile(
 _UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may take it back
 
 
+_OWN_NAME = re.compile(
+    r"^[\s・●■◆]*[【\[（(]?(?P<name>[^\s、。:：はがを【】\[\]()（）]{1,20}[市町村区県合])[】\]）)]?"
+    r"(?:の(?:ご?回答|お?答え))?(?:は(?!い)|\s?[:：→=＝]|\s|(?<=[】\]）)]))\s*(?=\S)"
+)
+
+
+def _without_own_name(line: str, questions: Sequence[Question], known: Known) -> str:
+    """Return a line without the body that it begins with, where that is the one that we wrote to: 「長野市：2」."""
+    named = _OWN_NAME.match(line)
+    if named is None or any(label_answer(question, named["name"]) is not None for question in questions):
+        return line
+    key = line_key(named["name"])
+    return line[named.end() :] if any(key in text.joined for text in known.texts) else line
+
+
 def _bare_answers(
-    questions: Sequence[Question], lines: Sequence[str], today: date
+    questions: Sequence[Question], lines: Sequence[str], known: Known, today: date
 ) -> list[tuple[Question, Read]]:
     """Return the lines that read as an answer by themselves, each with the first question that they may answer."""
     bare: list[tuple[Question, Read]] = []
@@ -774,7 +800,7 @@ def _bare_answers(
         # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
         if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
             continue
-        written = _ANSWER_WORD.sub("", line)
+        written = _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
         for question in shapes.values():
             read = read_answer(question, written, today=today)
             if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
@@ -814,11 +840,11 @@ def _last_sentence(question: Question, line: str, today: date) -> Understood | N
     return read if isinstance(read, Understood) else None
 
 
-def _compare_top(question: Question, stated: Statements, found: _Outcome, today: date) -> None:
+def _compare_top(question: Question, stated: Statements, known: Known, found: _Outcome, today: date) -> None:
     """Hold the reply to a ballot of one question whose bare answer beside it is not that of its slot (ballot.md section 8)."""
     said = found.answers[question.id]
     answers = [said] if said is not None else []
-    for _, read in _bare_answers((question,), [*stated.top, *_before_signature(stated.below)], today):
+    for _, read in _bare_answers((question,), [*stated.top, *_before_signature(stated.below)], known, today):
         if isinstance(read, Understood):
             answers.append(read.answer)
         elif read == _UNFINISHED:
@@ -839,7 +865,10 @@ def _tell_apart(survey: Survey, stated: Statements, found: _Outcome) -> None:
     for number, others in stated.together.items():
         named = [question.id for question in survey.questions if question.id in others]
         answered = found.answers.keys() | {problem.question for problem in found.problems}
-        if number in found.answers and len(named) == len(others) and not answered.issuperset(named):
+        ascending = [int(each[1:]) for each in (number, *others)]
+        listed = ascending == sorted(set(ascending))  # 「Q2,1,3」 names no three questions
+        open_still = len(named) == len(others) and not answered.issuperset(named)
+        if listed and number in found.answers and open_still:
             del found.answers[number]
             found.unclear(survey.question(number), Unclear("unclear"))
 
@@ -858,13 +887,13 @@ def _only_question(survey: Survey, stated: Statements) -> Question | None:
 
 
 def _read_top(
-    survey: Survey, only: Question | None, stated: Statements, found: _Outcome, today: date
+    survey: Survey, only: Question | None, stated: Statements, known: Known, found: _Outcome, today: date
 ) -> None:
     """Read a bare number at the top: an answer when the ballot has one question, else a reason to ask."""
     questions = survey.questions if only is None else (only,)
-    bare = _bare_answers(questions, stated.top, today)
+    bare = _bare_answers(questions, stated.top, known, today)
     if only is not None and stated.below:
-        below = _bare_answers(questions, _before_signature(stated.below), today)
+        below = _bare_answers(questions, _before_signature(stated.below), known, today)
         bare += [each for each in below if not bare or isinstance(each[1], Understood)]
     if only is not None:
         answers = {_comparable(read.answer) for _, read in bare if isinstance(read, Understood)}

@@ -18,6 +18,7 @@ from mailbot.core.answer import (
     read_answer,
     tidy,
     whole_labels,
+    without_emphasis,
 )
 from mailbot.core.command import command_of
 from mailbot.core.japanese import fold
@@ -49,7 +50,7 @@ LONGEST_NAME = 100  # characters of 【表決者氏名】
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
 # 「Q1が2」 alone is no answer: our own hints read 「Q1が2の方のみ」.
 _ANSWER_SEPARATOR = re.compile(
-    r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：;；.．,，、)）→⇒=＝>＞|｜\-－−‐ー])\s*"
+    r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：;；.．,，、)）→⇒=＝>＞|｜│\-－−‐ー])\s*"
     r"|^(?:に(?:ついて|関して)?[はも]?)[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
     r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s+"
 )
@@ -68,6 +69,7 @@ _FURTHER_ANSWER = re.compile(
     r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|関して)(?:は|[、,]?(?:賛成|反対|棄権))|の(?:ご?回答|答え)[はが:：]))"
     r"|(?=[0-9０-９]{1,3}問目))"
     rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
+    r"|(?<=[\s、,，/／;；。．])(?=第?[0-9０-９]{1,3}号議案[\s:：は])"
 )
 _BULLETS = " \t\u3000・●■◆▪•*"
 _BETWEEN = " 　、,，/／;；。．|｜"  # two answers on one line
@@ -175,6 +177,8 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     """Return (question, what is written) when a line names questions itself: "Q1 2", "問2：1,3", "Q1 2、Q2 3"."""
     if not _ANY_FIGURE.search(line) and "議案" not in line:
         return []
+    written = line
+    line = without_emphasis(line)
     if (together := _answered_together(survey, line)) is not None:
         return together
     match = ANSWER_LINE.match(line)
@@ -186,6 +190,8 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
         return []  # the rest of a slot of ours
     number = named_question(match)
     question = _question(survey, number)
+    if question is not None and question.type == "text" and written != line:
+        match = ANSWER_LINE.match(written) or match  # a free answer keeps its asterisks
     rest = _without_title(question, match["rest"])
     if question is not None and question.type != "text" and (corrected := _CORRECTED.match(rest)):
         return [(number, corrected["value"])]
@@ -197,6 +203,8 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     if separated is None:
         return []
     value = _without_particle(_slot_value(separated, question), question)
+    if question is not None and question.type != "text" and _POINTS_BELOW.fullmatch(value):
+        return []
     if question is not None and question.type != "text" and (cut := _FURTHER_ANSWER.search(value)):
         first = _without_particle(value[: cut.start()].rstrip(_BETWEEN), question)
         return [(number, first), *explicit_answers(survey, value[cut.start() :])]
@@ -205,6 +213,10 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     return [(number, value)]
 
 
+# 「Q1：下記のとおり」 says where the answer stands.
+_POINTS_BELOW = re.compile(
+    r"(?:下記|以下|下の(?:回答)?欄|回答(?:票|欄))(?:(?:の|に)?(?:とおり|通り)|に(?:記入|記載|回答)(?:しました|済み?|(?:いた|致)しました)?|(?:を?ご)?参照(?:ください|下さい|願います)?|をご覧(?:ください|下さい))(?:です)?[。.]?"
+)
 _TOGETHER = re.compile(
     rf"^[\s・○●■]*(?:(?P<both>両)(?:議案|設問|問)|(?P<named>(?:第?[0-9０-９]{{1,3}}号議案|議案第?[0-9０-９]{{1,3}}号?|{QUESTION_MARK}\s?[0-9０-９]{{1,3}})"
     rf"(?:\s?(?:[,，、・/／&＆と]|及び|および|並びに|ならびに)\s?(?:第?[0-9０-９]{{1,3}}号議案|(?:議案第?|{QUESTION_MARK})?\s?[0-9０-９]{{1,3}}号?)){{1,20}}))"

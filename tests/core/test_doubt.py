@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+import unicodedata
 
-from mailbot.core.doubt import doubts
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mailbot.core.doubt import (
+    _IN_ENGLISH,
+    _LATER,
+    _MISTAKEN,
+    _NOT_YET,
+    _PENDING,
+    _TAKEN_BACK,
+    _UNSETTLED,
+    doubts,
+    may_doubt,
+)
 from tests.core.test_reply import INVITATION, read, slot
 from tests.mails.standard import quoted
 
@@ -15,7 +30,10 @@ DOUBTS = """↑これは課内の意見で、市としては未定です。|（�
 |この内容で大丈夫でしょうか|下記は練習です|数えないでください|と市長に上申中です。
 |この回答で確定ではありません。|異動前の担当者の判断です。|（自分用メモ）|この返信は保存用の控えです。|集計からは外してください。|当課の所管ではないため、参考扱いとしてください。|回答権限がないため、正式には課長から回答します。
 |転記ミスがあるかもしれません。|Please disregard this.|Not approved yet.|Pending approval by the mayor.|I am not sure about this.|送信先を間違えました。|今のは忘れてください。|上は無しで。|↑違います|上記は入力例をそのまま写したものです。
-|数値は昨年のものです。|市長の意向によっては変わります。|係長、確認お願いします。|鈴木さん、これを送っておいてください。|取り急ぎ案をお送りします。|やっぱりやめます。|回答は差し控えます。|上記回答は確定後に再送します。|これでどうでしょうか|委任状は後日送ります。|先ほどの回答は撤回し、改めて回答します。""".replace(
+|数値は昨年のものです。|市長の意向によっては変わります。|係長、確認お願いします。|鈴木さん、これを送っておいてください。|取り急ぎ案をお送りします。|やっぱりやめます。|回答は差し控えます。|上記回答は確定後に再送します。|これでどうでしょうか|委任状は後日送ります。|先ほどの回答は撤回し、改めて回答します。
+|まだ誰にも相談していません。|一旦これで出しますが、後で直すと思います。|見なかったことにしてください。|正誤は不明です。|首長の判断を仰いでいるところです。|回答者は私ですが権限は課長にあります。
+|未だ決定には至っておりません。|検討段階のものです。|今後変わり得ます。|予算次第です。|議会の議決を待って正式に回答します。|間違えて押しました。|入力途中で送信されました。|途中です。|続きは後で送ります。|とりあえず埋めました。|適当に書きました。
+|1の方がいいかも。|取扱注意：内部検討用|部外秘・検討資料|要修正|差し替え予定|昨年の回答を貼り付けました。|本番の回答は別メールです。|山田様のご意見です。""".replace(
     "\n", ""
 ).split("|")
 
@@ -25,7 +43,9 @@ NO_DOUBTS = """なお、切替の時期は未定です。|庁舎移転の時期�
 |回答期限は延ばしていただけますか|資料の2ページは見本です|田中です。|中村町の前田でございます
 |回答が遅くなり申し訳ございません。|この回答は市としての正式なものです。|回答内容についてご不明な点がありましたらご連絡ください。|以上、回答いたします。|集計結果を後日ご教示ください。|本メールの内容を無断で転載することを禁じます。|会議は来週です。|田中課長、いつもありがとうございます。
 |佐藤さん、先日はお世話になりました。|まだ寒い日が続きますのでご自愛ください。|紙での回答は不要でしょうか。|上司の了解を得ています。|今週は議会中のため電話に出られません。|参考までに当市の計画を添付します。|上水道課も同意見です。|数字は12月1日現在です。|内容は昨年と同じです。|お答えは以上です。|この回答をもって返事とします。
-|↑の番号です。|変更がある場合は改めて連絡します。|回答を変更する場合はどうすればよいですか。|If you received this in error, please disregard it.|Sorry for the late reply.|受信確認をお願いいたします。|庁内で協議のうえ決定しました。|なし""".replace(
+|↑の番号です。|変更がある場合は改めて連絡します。|回答を変更する場合はどうすればよいですか。|If you received this in error, please disregard it.|Sorry for the late reply.|受信確認をお願いいたします。|庁内で協議のうえ決定しました。|なし
+|係内で相談して決めました。|検討の結果です。|工事は途中です。|庁舎の整備は検討段階です。|システムの更新は予算次第です。|資料は後で送ります。|とりあえず回答いたします。|ご指示をお待ちしています。|続きは次回の会議でお願いします。|遅くなるかもしれません。|届き次第お知らせください。
+|課長の確認も取れています。|後日、請求書をお送りします。|代理で送信しております。|急ぎ回答いたしました。|添付の回答様式は使用していません。|来年度から課名が変わります。|適当な選択肢がありましたので選びました。|予算は議会の承認待ちです。|正式な回答書を添付します。|コピーを保管しました。""".replace(
     "\n", ""
 ).split("|")
 
@@ -55,3 +75,15 @@ def test_an_answer_that_is_said_to_be_another_survey_s() -> None:
     assert read("S26-102の回答です。\n\nQ1 2").hold == "correction"
     assert read("S26-014の回答です。\n\nQ1 2").hold is None
     assert read(f"Q1 2\n\n件名: [S26-102] ご回答のお願い\n\n{quoted(INVITATION)}").hold is None
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    said=st.one_of(
+        *map(st.from_regex, (_PENDING, _NOT_YET, _UNSETTLED, _TAKEN_BACK, _LATER, _MISTAKEN, _IN_ENGLISH))
+    )
+)
+def test_no_doubt_is_passed_over(said: str) -> None:
+    """Whatever the patterns of doubts find has a word by which they are looked for at all."""
+    folded = unicodedata.normalize("NFKC", said).casefold()
+    assert may_doubt(folded) or not re.search(r"\S", folded)

@@ -59,6 +59,14 @@ def slot(question: int, value: str, text: str = INVITATION) -> str:
         ("Q3 一行目\n二行目\n\n山田", {"Q3": "一行目\n二行目"}),
         ("Q3 特になし\n山田", {"Q3": "特になし"}),
         ("Q3は特になし", {"Q3": "特になし"}),
+        ("*Q1 2*", {"Q1": ("2",)}),  # bold words in the plain form of Gmail and Thunderbird
+        ("*Q1*：2\n**Q2** 1,3", {"Q1": ("2",), "Q2": ("1", "3")}),
+        ("＊ Q1 : 2", {"Q1": ("2",)}),
+        ("Q1│2", {"Q1": ("2",)}),
+        ("Q1 2 🙇", {"Q1": ("2",)}),
+        ("Q1：回答欄に記入しました\nQ2 1,3", {"Q2": ("1", "3")}),
+        ("Q2,1,3", {"Q2": ("1", "3")}),  # names no three questions
+        ("Q3 *重要* です", {"Q3": "*重要* です"}),
     ],
 )
 @pytest.mark.parametrize("quote", ["> ", "＞", "| ", "", "yamada> "])
@@ -758,3 +766,61 @@ def test_what_stands_beside_answers_and_is_no_courtesy_is_kept() -> None:
     assert read(f"2番でお願いします。\n\n{quoted(sent)}", sent, of=one).beside == ""
     assert read("入力の途中でした。").beside == ""
     assert len(read("Q1 2\n" + "部内の意見は割れています。\n" * 100).beside) == 500
+
+
+@pytest.mark.parametrize(
+    "written", ["○○市：2", "○○市は2です", "【○○市】2", "○○市の回答は欠席です。", "○○市です。2です。"]
+)
+def test_the_own_name_before_the_answer_to_one_question(written: str) -> None:
+    """A body may name itself before a bare answer; another one's is none."""
+    seminar = SURVEYS["seminar"]
+    sent = seminar.sent("invitation")
+    for body in ("○○市", "松本市"):
+        reading = read(f"{written.replace('○○市', body)}\n\n{quoted(sent)}", sent, of=seminar.survey)
+        assert (reading.answers == {"Q1": ("2",)} and reading.hold is None) == (body == "○○市")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "1号議案 賛成、2号議案 反対",
+        "第1号議案：可とする。第2号議案：否とする。",
+        "議案1 賛成票を投じます\n議案2 不可とします",
+    ],
+)
+def test_motions_on_one_line_and_by_other_words(written: str) -> None:
+    """第 may be missing, and a vote may be cast."""
+    by_law = SURVEYS["by-law"]
+    sent = by_law.sent("invitation")
+    assert read(f"{written}\n\n{quoted(sent)}", sent, of=by_law.survey).answers == {"Q1": "yes", "Q2": "no"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "松本市情報政策課の山田です。",
+        "松本市役所総務部情報課です",
+        "松本市さんの代わりに送ります。",
+        "県が取りまとめた松本市の分です。",
+        "（松本市長名で提出）",
+    ],
+)
+def test_who_writes_for_another_body(line: str) -> None:
+    """Answers under another body's name are asked about; under our own, or a section's, they count."""
+    assert read(f"{line}\nQ1 2\n\n{quoted(INVITATION)}").hold == "correction"
+    assert read(f"{line.replace('松本', '○○')}\nQ1 2\n\n{quoted(INVITATION)}").hold is None
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "4月に着任しました田村です。",
+        "都市計画課です。",
+        "市町村課の中村です。",
+        "中村です。",
+        "総務部市民課より",
+    ],
+)
+def test_whose_section_is_no_body(line: str) -> None:
+    """Sections and names end like bodies."""
+    assert read(f"{line}\nQ1 2\n\n{quoted(INVITATION)}").hold is None
