@@ -60,7 +60,7 @@ def tidy(text: str) -> str:
         text = _KEYCAP.sub(r" \g<digit>番 ", text)
     text = _INVISIBLE.sub("", text)
     if ANY_CIRCLED.search(text):
-        text = text.translate(_NUMBERED)
+        text = text.translate(_NUMBERED).replace("番 番", "番")  # 「②番」
     text = unicodedata.normalize("NFKC", text)
     if _ANY_DASH.search(text):
         text = text.translate(_DASHES)
@@ -228,7 +228,7 @@ _REMARK = re.compile(
     r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
 )
 _DOUBT = re.compile(
-    "間違|誤り|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
+    "間違|誤り|誤記|下書き|^参考|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
     "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて|聞き?取り|例$)|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから|(?:決まっ|確定し|決定し|決め)てい?(?:ない|ません)|^検討中$|^仮(?:置き)?$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)(?:です)?$|draft|pending|tentative|provisional|not sure|to be confirmed|[?]"
 )
 _ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
@@ -248,6 +248,7 @@ _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又�
 _NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
 _NUMBER_BESIDE = re.compile(r"(?:^|[\s,、・/;&と])[0-9]{1,3}番?(?=$|[\s,、・/;&と])")
 _DOTS = re.compile(r"[0-9]\s?(?:・{2,}|\.{2,})\s?[0-9]|十\s[一二三四五六七八九]|[一二三四五六七八九]\s十")
+_SUM = re.compile(r"[0-9]+(?:\s?\+\s?[0-9]+)+")  # 「=1+1」
 _FIRST_OF_TWO = re.compile(r"[0-9]{1,3}\s?番?\s?[,、・/]\s?[0-9]")
 _LONE_NUMBER = re.compile(
     r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本]))"
@@ -358,6 +359,8 @@ def _read_choice(question: Question, written: str, slot: str) -> Read:
     """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
     if _ALTERNATIVE.search(written):
         return Unclear("two-choices")
+    if _SUM.fullmatch(written) and (question.type != "multi" or slot.lstrip()[:1] in {"=", "＝"}):
+        return Unclear("formula")
     if _DOTS.search(written):
         return Unclear("unclear")  # 「1・・・12」: all between them? 「十 二」: 12?
     if question.type != "multi" and _FIRST_OF_TWO.match(written):
@@ -866,6 +869,11 @@ SHORTEST_CUT = 25  # characters; gateways wrap at 40 columns or later
 def may_be_cut(line: str, after: str) -> bool:
     """Say whether a number may have been cut in two at the end of a line: "... 10 and 1" and "1 and 12"."""
     return len(line) >= SHORTEST_CUT and line.rstrip()[-1:].isdigit() and after.lstrip()[:1].isdigit()
+
+
+def mentions_condition(line: str) -> bool:
+    """Say whether prose holds a word of condition or reservation: ただし, 概ね, 条件."""
+    return _CONDITION.search(tidy(line)) is not None
 
 
 def mentions_choice(question: Question, line: str) -> bool:

@@ -58,7 +58,7 @@ def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:
     if era := parts.get("era"):
         era_year = parts.get("era_year") or "元"
         years = 1 if era_year == "元" else int(era_year)
-        if years > _LAST_HEISEI and _ERAS[era] == _ERAS["平成"]:
+        if years < 1 or (years > _LAST_HEISEI and _ERAS[era] == _ERAS["平成"]):
             return Unclear("no-such-day")
         return _within_reach(_date_or_none(_ERAS[era] + years, month, day), today, _FARTHEST_OF_ERA)
     if written := parts.get("year"):

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 
+from mailbot.core.answer import read_answer
 from mailbot.core.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
 from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
@@ -18,8 +19,9 @@ from mailbot.core.hazard import HAZARDS, hazard
 from mailbot.core.message import Message, formatted_text
 from mailbot.core.reply import explicit_answers, read_reply
 from mailbot.core.reply_lines import LONGEST_REPLY
+from mailbot.core.subject import stem
 from mailbot.core.survey import Answers, Command, Problem, Reading, Survey
-from mailbot.core.understood import EXPLANATIONS
+from mailbot.core.understood import EXPLANATIONS, Understood
 from mailbot.core.vote import Verdict, weigh
 
 _NOTHING_TYPED = frozenset({"untouched", "prose"})
@@ -188,5 +190,11 @@ def _elsewhere(survey: Survey, message: Message, reading: Reading, files: int) -
         return "attachment"
     if reading.hold is not None and reading.hold not in _NOTHING_TYPED:
         return None
-    behind_ours = message.subject.rpartition("]")[2]
-    return "subject" if explicit_answers(survey, behind_ours) else None
+    about, _ = stem(message.subject, "")
+    behind_ours = about.rpartition("]")[2].rpartition("】")[2].strip()
+    alone = any(
+        isinstance(read_answer(question, behind_ours, today=date.min), Understood)
+        for question in survey.questions
+        if question.type in {"single", "multi", "yesno", "rating"}
+    )
+    return "subject" if alone or explicit_answers(survey, behind_ours) else None

@@ -17,21 +17,16 @@ from mailbot.core.answer import (
     label_answer,
     may_be_cut,
     mentions_choice,
+    mentions_condition,
     option_answer,
+    printed_options,
     read_answer,
     tidy,
 )
 from mailbot.core.answer_form import Cell, read_cell
 from mailbot.core.calendar import Language
 from mailbot.core.command import ALWAYS, AWAITED, command_of
-from mailbot.core.correction import (
-    corrects,
-    discards,
-    introduces_another,
-    is_anothers,
-    may_correct,
-    names_another,
-)
+from mailbot.core.correction import corrects, discards, may_correct
 from mailbot.core.doubt import doubts, may_doubt
 from mailbot.core.known_text import (
     LONGEST_LINE,
@@ -58,6 +53,7 @@ from mailbot.core.statement import (
 )
 from mailbot.core.survey import Answer, Command, Problem, Question, Reading, Survey
 from mailbot.core.understood import EXPLANATIONS, Blank, Read, Unclear, Understood
+from mailbot.core.whose_answers import introduces_another, is_anothers, names_another
 
 __all__ = ["HOLDS", "command_of", "explicit_answers", "line_key", "read_reply"]
 
@@ -142,6 +138,10 @@ _RESERVED = re.compile(
 _NAMED_IN_PROSE = re.compile(
     rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|\s(?:is|should be)\s|について(?:は|も))\s?(?:選択肢)?"
     r"(?P<option>[0-9０-９]{1,2})\s?(?=番|です|でし|だ|にし|に変|に訂|が正|かも|か[?？。]|[、。,.)）」]|$)"
+)
+# 「すみません、1に変更します」, where 1 is nowhere chosen.
+_CHANGED_TO = re.compile(
+    r"(?<![0-9０-９.月年])(?P<option>[0-9０-９]{1,2})\s?番?[にへ](?:変更|訂正|修正|改め)"
 )
 _CONTACT_CHANGE = re.compile(
     r"異動(?:しま|とな|にな|のため|により|に伴)|担当(?:者)?(?:が|は)?(?:[^。、]{1,20}[にへ])?(?:代わ|替わ|変わ|変更)|後任"
@@ -259,6 +259,14 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
     if survey.resolution is not None and any(_RESERVED.search(line) for line in lines):
         found.hold, found.ask = "conditional", False
         return
+    chosen = {
+        option
+        for number, answer in found.answers.items()
+        if answer is not None
+        for option in _options(survey.question(number), answer)
+    }
+    if any(int(match["option"]) not in chosen for match in _CHANGED_TO.finditer(text)):
+        found.hold, found.ask = "correction", True
     for line in lines:
         for match in _NAMED_IN_PROSE.finditer(line[:LONGEST_LINE]):
             number = f"Q{int(match['question'])}"
@@ -805,12 +813,27 @@ def _bare_answers(
             read = read_answer(question, written, today=today)
             if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
                 read = _last_sentence(question, line, today) or read
+            if isinstance(read, Unclear) and read.kind == "conditional" and not _may_reserve(question, line):
+                continue
             if isinstance(read, Understood) or (isinstance(read, Unclear) and read.kind != "unclear"):
                 after = "".join(lines[place + 1 : place + 2])
                 unfinished = _takes_on(question, written, after, today)
                 bare.append((question, _UNFINISHED if unfinished else read))
                 break
     return bare
+
+
+_A_VOTE = re.compile("賛成|反対|承認|同意|賛同|異議|棄権|不可|可決")
+_OBTAINED = re.compile("(?:承認|同意|了承|賛同)を(?:得|受け|経|いただ|頂)")
+
+
+def _may_reserve(question: Question, line: str) -> bool:
+    """Say whether a line that is no whole answer may be one with a condition; 「申し訳ありません」 only has あり in it."""
+    said = _OBTAINED.sub("", line)
+    labels = (label for label in printed_options(question) if len(label) > 1)
+    return (
+        mentions_condition(said) or _A_VOTE.search(said) is not None or any(label in said for label in labels)
+    )
 
 
 _HEARSAY = re.compile(

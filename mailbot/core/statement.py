@@ -61,7 +61,7 @@ _QUESTIONS_LISTED = re.compile(
     rf"^\s*{QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?P<others>(?:\s?[,，、]\s?[0-9０-９]{{1,3}})+)\s*$"
 )
 _PARTICLE = re.compile(r"^(?:は[、,，]?|is\b|[AaＡａ]\s?[.．:：])\s*")
-_YES_OR_NO = re.compile(r"^(?:はい|いいえ)")
+_YES_OR_NO = re.compile(r"^(?:はい|いいえ|賛成|反対|棄権)")
 _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
 _ARROW = re.compile("[→⇒:：=＝]")
 _FURTHER_ANSWER = re.compile(
@@ -364,7 +364,7 @@ def _question(survey: Survey, number: str) -> Question | None:
 
 RULE = re.compile(r"^[\s\-_=*─━＿－ー―~]{2,}$|^--\s?$")
 NOT_PROSE = re.compile(
-    r"@|https?:|^\s*(?:tel|fax|e-?mail|電話|〒|内線)|wrote:$|さんは書きました|のメール:|^\s*-{2,}"
+    r"@|https?:|^on [a-z]{3}, [0-9]{1,2} [a-z]{3} [0-9]{4}|^\s*(?:tel|fax|e-?mail|電話|〒|内線)|wrote:$|さんは書きました|のメール:|^\s*-{2,}"
     r"|^\s*(?:差出人|送信者|宛先|件名|送信日時|日時|cc|from|to|subject|date|sent)\s*[:：]|iphone|から送信|outlook for",
     re.IGNORECASE,
 )
@@ -643,7 +643,12 @@ class Reader:
 
     def _slot(self, line: Line, question: str, rest: str) -> None:
         slot = self.current
-        if slot is None or self.current_id != question or slot.present or slot.place[0] != line.depth:
+        if (
+            slot is None
+            or self.current_id != question
+            or slot.place[0] != line.depth
+            or not self._is_open(slot)
+        ):
             self._bound(slot=question)
             self._enter(question, line.depth)
         self._bound(slot=question)
@@ -654,6 +659,13 @@ class Reader:
         self.slot_text = [rest]
         if slot_parts(rest, last=False)[2] and not self._may_continue():
             self._close_slot(ended=True)
+
+    def _is_open(self, slot: Slot) -> bool:
+        """Say whether a slot has still to come, or stands empty on the line before: some type it anew below it."""
+        if not slot.present:
+            return True
+        before = slot_line(self.before)
+        return before is not None and before[0] == self.current_id and slot.value is None and not slot.emptied
 
     def _may_continue(self) -> bool:
         """Say whether our own words about this slot's answer run on to further lines."""

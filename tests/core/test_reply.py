@@ -824,3 +824,38 @@ def test_who_writes_for_another_body(line: str) -> None:
 def test_whose_section_is_no_body(line: str) -> None:
     """Sections and names end like bodies."""
     assert read(f"{line}\nQ1 2\n\n{quoted(INVITATION)}").hold is None
+
+
+@pytest.mark.parametrize("quote", ["> ", ""])
+def test_a_slot_typed_anew_below_the_empty_one(quote: str) -> None:
+    """Who does not find the way into the brackets copies the line and fills the copy."""
+    text = INVITATION.replace("【Q1回答】[　　]", "【Q1回答】[　　]\n【Q1回答】[ 2 ]")
+    assert read(quoted(text, quote)).answers == {"Q1": ("2",)}
+
+
+@pytest.mark.parametrize(
+    "line", ["すみません、1の誤りです", "1に変更します", "誤：2　正：1", "※2は誤記", "1番の間違いでした"]
+)
+def test_another_number_said_to_be_right(line: str) -> None:
+    """Below an answer it is asked about; 「2に変更します」 beside a 2 only says what changed."""
+    assert read(f"Q1 2\n{line}\n\n{quoted(INVITATION)}").hold == "correction"
+    assert read(f"Q1 2\n先日1で回答しましたが、2に変更します。\n\n{quoted(INVITATION)}").hold is None
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "期限を過ぎての回答となり申し訳ありません。",
+        "不備等ありましたら、ご連絡ください。",
+        "市長の承認を得ましたので回答いたします。",
+        "昨年に引き続き参加いたします。",
+        "On Mon, 30 Nov 2026 12:07:46 +0900\nJimu <jimu@example.jp> wrote:",
+    ],
+)
+def test_a_bare_vote_beside_courtesy(beside: str) -> None:
+    """あり and 承認 within a sentence about other things are no condition, and an attribution's figures no answer."""
+    motion = survey(Question("Q1", "規約の改正", "yesno", ("賛成", "反対", "棄権"), required=True))
+    sent = "\n".join(ballot_lines(motion, REFERENCE, 1))
+    for text in (f"1\n{beside}", f"{beside}\n1"):
+        assert read(f"{text}\n\n{quoted(sent)}", sent, of=motion).answers == {"Q1": "yes"}
+    assert read(f"おおむね賛成と回答します。\n\n{quoted(sent)}", sent, of=motion).answers == {}
