@@ -16,7 +16,7 @@ test: $(VENV)/.ready        ## style, types and the ordinary tests
 
 check: test                 ## the same, by another usual name
 
-thorough: $(VENV)/.ready    ## all examples and cases of the tests of which `make test` tries some
+thorough: $(VENV)/.ready    ## what `make test` leaves out, see tests/thorough.py
 	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal -m thorough
 
 faults: $(VENV)/.ready      ## kills, full disks, hung-up clients; FAULTS=short for CI's form

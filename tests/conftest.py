@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-from tests.thorough import WHOLE, again_on_a_server, draw_fewer, sample, sample_on_a_server
+from tests.thorough import WHOLE, draw_fewer, draws, left_out
 
 # The collections of real mail are large and not ours to publish; everything else is installed by .ci/run.
 _MAY_BE_ABSENT = re.compile(r"shared (?:collections|corpora)")
@@ -29,30 +29,15 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what draws its examples, and leave out of an ordinary run what only a thorough one tries."""
-    short: dict[object, list[pytest.Function]] = {}
-    whole: list[pytest.Function] = []
+    """Mark what an ordinary run does not try, or not whole, and leave it out of one."""
+    later: set[pytest.Item] = {*left_out(item for item in items if isinstance(item, pytest.Function))}
     for item in items:
-        if not isinstance(item, pytest.Function):
-            continue
-        if getattr(item.obj, "is_hypothesis_test", False):
+        draw_fewer(item)
+        if item in later or draws(item):
             item.add_marker("thorough")
-            draw_fewer(item.obj)
-        elif not WHOLE and item.get_closest_marker("thorough"):
-            # On a file the mark means that its tests show the same of one thing each, as cases of one test do.
-            whole_file = item.parent is not None and item.parent.get_closest_marker("thorough")
-            short.setdefault((item.parent, "" if whole_file else item.originalname), []).append(item)
-        elif not item.get_closest_marker("thorough"):
-            whole.append(item)
-    kept = {case for cases in short.values() for case in sample(cases)}
-    left_out = {case for cases in short.values() for case in cases} - kept
-    for cases in again_on_a_server(whole):
-        left_out |= set(cases) - set(sample_on_a_server(cases))
-        for case in cases:
-            case.add_marker("thorough")
-    if left_out:
-        config.hook.pytest_deselected(items=[item for item in items if item in left_out])
-        items[:] = [item for item in items if item not in left_out]
+    if later and not WHOLE:
+        config.hook.pytest_deselected(items=[item for item in items if item in later])
+        items[:] = [item for item in items if item not in later]
 
 
 def _failed(report: pytest.TestReport | pytest.CollectReport) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -97,14 +97,24 @@ def nodes(name: str) -> list[ast.AST]:
     return list(ast.walk(tree(name)))
 
 
-def imported(name: str) -> Iterator[str]:
-    """Yield every module that a file imports, `from mailbot import log` as mailbot.log."""
-    for node in nodes(name):
+@cache
+def imported(name: str) -> tuple[str, ...]:
+    """Return every module that a file imports, `from mailbot import log` as mailbot.log."""
+    return tuple(_imports(nodes(name)))
+
+
+@cache
+def _is_folder(module: str) -> bool:
+    return (PACKAGE.parent / module.replace(".", "/")).is_dir()
+
+
+def _imports(pieces: Sequence[ast.AST]) -> Iterator[str]:
+    for node in pieces:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            inside = module == "mailbot" or (PACKAGE.parent / module.replace(".", "/")).is_dir()
+            inside = module == "mailbot" or _is_folder(module)
             yield from (f"{module}.{alias.name}" for alias in node.names) if inside else (module,)
 
 

@@ -13,7 +13,6 @@ import pytest
 
 from tests.net.postfix import UNAVAILABLE
 
-pytestmark = pytest.mark.thorough  # each runs the real service for seconds
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SMTP_SOURCE = shutil.which("smtp-source", path="/usr/sbin:/usr/bin")
 

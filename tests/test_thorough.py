@@ -1,8 +1,15 @@
-"""An ordinary run tries some of what is exhaustive, a thorough one all of it."""
+"""An ordinary run tries some of everything, a thorough one what is left, and CI both."""
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,45 +17,109 @@ import pytest
 
 from tests import thorough
 
+ROOT = Path(__file__).parents[1]
+BY_HAND = {
+    "tests/core/test_reply_shapes.py::test_many_surveys_in_many_shapes"
+}  # other ones each time, for hours
+
+
+@dataclass(eq=False)
+class Case:
+    """A test as pytest collects it."""
+
+    test: str
+    values: Sequence[str] = ()
+    marks: Collection[str] = ()
+
+    @property
+    def nodeid(self) -> str:
+        """Its name, and its values in brackets."""
+        return f"{self.test}[{'-'.join(self.values)}]" if self.values else self.test
+
+    @property
+    def callspec(self) -> SimpleNamespace:
+        """Its values."""
+        return SimpleNamespace(_idlist=list(self.values))
+
+    def get_closest_marker(self, name: str) -> str | None:
+        """Return the mark, if it carries it."""
+        return name if name in self.marks else None
+
 
 def cases(*numbers: int) -> list[Any]:
     """Return the cases of a test with so many values of each parameter."""
-    every = product(*([f"{number}" for number in range(count)] for count in numbers))
-    return [
-        SimpleNamespace(nodeid=f"test_it[{'-'.join(values)}]", callspec=SimpleNamespace(_idlist=values))
-        for values in map(list, every)
-    ]
+    return [Case("test_it", values) for values in product(*(map(str, range(count)) for count in numbers))]
 
 
-@pytest.mark.parametrize(("numbers", "kept"), [((3, 4), 4), ((40,), 4), ((10, 2, 10), 20), ((3,), 3)])
-def test_a_sample_meets_as_many_values_as_fit(
-    numbers: tuple[int, ...], kept: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One case in ten, four at the least, the same each time; in a thorough run all of them."""
-    monkeypatch.setattr(thorough, "WHOLE", False)
+@pytest.mark.parametrize(("numbers", "kept"), [((3, 4), 4), ((40,), 4), ((10, 2, 10), 10), ((3,), 3)])
+def test_a_sample_meets_as_many_values_as_fit(numbers: tuple[int, ...], kept: int) -> None:
+    """One case in twenty, four at the least, the same each time."""
     every = cases(*numbers)
-    chosen = [case.callspec._idlist for case in thorough.sample(tuple(every))]
+    chosen = [one.callspec._idlist for one in thorough.sample(tuple(every))]
     assert len(chosen) == kept
     for place, number in enumerate(numbers):
         assert len({values[place] for values in chosen}) == min(number, kept)
-    assert chosen == [case.callspec._idlist for case in thorough.sample(tuple(every))]
-    monkeypatch.setattr(thorough, "WHOLE", True)
-    assert thorough.sample(every) == every
+    assert chosen == [one.callspec._idlist for one in thorough.sample(tuple(every))]
 
 
-def test_cases_that_sqlite_tries_run_on_a_server_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One case in four, one at the least; what has no twin, or one case alone, is left as it is."""
-    both, alone, single = cases(2, 8), cases(1, 3), cases(2, 1)
-    for test, every in (("both", both), ("alone", alone), ("single", single)):
-        for case in every:
-            database, _, value = case.nodeid.partition("[")[2].partition("-")
-            database = "sqlite" if database == "0" and test != "alone" else "postgresql"
-            case.nodeid = f"test_{test}[{database}-{value}"
-            case.callspec._idlist[0] = database
-    (found,) = thorough.again_on_a_server(both + alone + single)
-    assert found == [case for case in both if case.callspec._idlist[0] == "postgresql"]
-    monkeypatch.setattr(thorough, "WHOLE", False)
-    assert len(thorough.sample_on_a_server(found)) == 2
-    assert len(thorough.sample_on_a_server(found[:3])) == 1
-    monkeypatch.setattr(thorough, "WHOLE", True)
-    assert thorough.sample_on_a_server(found) == found
+def test_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands in the table but for the cases it names; most of what is sampled; a file's further tests on a server."""
+    table = {"tests/a.py": frozenset[str](), "tests/b.py::test_x": frozenset({"2"})}
+    monkeypatch.setattr(thorough, "long_tests", lambda: table)
+    later: list[Any] = [
+        Case("tests/a.py::test_y"),
+        Case("tests/b.py::test_x", ["1"]),
+        Case("tests/c.py::test_b", ["postgresql"], ["postgres"]),
+    ]
+    now: list[Any] = [
+        Case("tests/b.py::test_x", ["2"]),
+        Case("tests/c.py::test_a", ["postgresql"], ["postgres"]),
+        Case("tests/c.py::test_c", [], ["dovecot"]),
+        Case("tests/d.py::test_a", ["postgresql"], ["postgres"]),
+        Case("tests/d.py::test_a", ["sqlite"]),
+        Case("tests/d.py::test_b", [], ["postgres", "fault"]),
+    ]
+    sampled: list[Any] = [Case("tests/e.py::test_z", [str(number)], ["sampled"]) for number in range(30)]
+    found = thorough.left_out([*now[:2], *later, *now[2:], *sampled])
+    assert found >= {*later}
+    assert found.isdisjoint(now)
+    assert len(found & {*sampled}) == 26
+
+
+@pytest.mark.timeout(900)
+def test_nothing_runs_in_neither() -> None:
+    """CI's commands together collect every test, and the table names tests that there are; of each file some run first."""
+    commands = re.findall(r"^make (\w+)", (ROOT / ".ci/run").read_text(encoding="utf-8"), re.MULTILINE)
+    found = {name: collected(name) for name in commands}
+    ((ordinary, every), (later, _), (faults, _)) = (found[name] for name in ("test", "thorough", "faults"))
+    assert len(ordinary | later | faults | BY_HAND) == every
+    assert len(ordinary & later) < every / 50  # what draws its examples
+    assert faults.isdisjoint(ordinary | later)
+    whole = {name for name in thorough.long_tests() if name.endswith(".py")}
+    assert {test.partition("::")[0] for test in later} - {
+        test.partition("::")[0] for test in ordinary
+    } == whole
+    names = {test.partition("[")[0] for test in later} | whole
+    assert set(thorough.long_tests()) <= names
+    for name, tried in thorough.long_tests().items():
+        assert {f"{name}[{one}]" for one in tried} <= ordinary
+
+
+def collected(target: str) -> tuple[set[str], int]:
+    """Return the tests that a target of the Makefile runs, and how many it chose from."""
+    shown = subprocess.run(
+        ["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    (line,) = (line for line in shown.splitlines() if " -m pytest" in line)
+    options = re.sub(r"-n auto --dist \w+", "", line.partition(" -m pytest")[2]).split()
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, "--collect-only", "-q", "-p", "no:cacheprovider"],
+        cwd=ROOT,
+        env=os.environ | {"THOROUGH": "1" if "THOROUGH=1" in line else ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2_000:] + done.stderr
+    tests = {line for line in done.stdout.splitlines() if line.startswith("tests/")}
+    return tests, int(re.findall(r"(\d+) tests collected", done.stdout)[-1])

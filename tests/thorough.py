@@ -1,31 +1,41 @@
-"""How much an ordinary run tries of what is exhaustive by intention; `make thorough`, and so CI, tries all of it.
+"""What an ordinary run leaves to `make thorough`, which runs that and nothing else, so that CI runs everything once.
 
-Marked `thorough` is every test that has a short form: those of hypothesis by themselves, which then draw fewer
-examples, and those that carry the mark, of whose cases some are run; of a file that carries it, some of its tests.
-And of a test whose cases all run on SQLite some run on PostgreSQL, too, one at the least: the databases differ in how they
-take a statement, the cases mostly in what was decided. Which ones is the same each time.
+Left to it are, in this order:
+
+1. what stands in long_tests.txt: what starts the whole service, a browser or a mail program, or takes longer than a fifth
+   of a second of a processor; where cases are named behind `but`, those are run;
+2. of a test marked `sampled`, whose cases are exhaustive by intention, all but one case in twenty, four at the least;
+3. of the tests of one file that need PostgreSQL, or Dovecot, all but the first: the databases differ in how they take a
+   statement, the cases mostly in what was decided, and that SQLite tries.
+
+Tests of hypothesis, and those marked `drawn`, which loop over `examples` or `part`, run in both: with few, and with all.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
 T = TypeVar("T")
 
-WHOLE = os.environ.get("THOROUGH", "") not in {"", "0"}
-ONE_IN = 10  # an ordinary run tries one example or case of so many,
+WHOLE = os.environ.get("THOROUGH", "") not in {
+    "",
+    "0",
+}  # then nothing is left out, and `-m thorough` chooses what was
+ONE_IN = 20  # an ordinary run tries one example or case of so many,
 LEAST = 4  # but so many of each test
-ONE_ON_A_SERVER_IN = 4  # one of so many cases that SQLite has tried, but one of each test
+PROGRAMS = ("postgres", "dovecot")  # marks of what a file's first test tries in an ordinary run, and no other
 
 
 def examples(many: int) -> int:
     """Return how many of so many examples are tried in this run."""
-    return many if WHOLE else min(many, max(LEAST, many // ONE_IN))
+    return many if WHOLE else _few(many)
 
 
 def part(cases: Sequence[T]) -> list[T]:
@@ -34,27 +44,67 @@ def part(cases: Sequence[T]) -> list[T]:
     return [case for place, case in enumerate(cases) if place in chosen]
 
 
-def draw_fewer(test: Any) -> None:
+def draws(item: pytest.Item) -> bool:
+    """Tell whether a test is in both runs, with few examples and with all."""
+    return item.get_closest_marker("drawn") is not None or _is_of_hypothesis(item)
+
+
+def draw_fewer(item: pytest.Item) -> None:
     """Let a test of hypothesis draw as many examples as are tried in this run."""
+    if WHOLE or not _is_of_hypothesis(item):
+        return
     from hypothesis import settings  # noqa: PLC0415  # slow to load, and most files do without
 
-    if not WHOLE and not hasattr(test, "mailbot_draws_fewer"):  # once for all cases of one function
+    test: Any = item.obj  # type: ignore[attr-defined]
+    if not hasattr(test, "mailbot_draws_fewer"):  # once for all cases of one function
         own = test._hypothesis_internal_use_settings
         test._hypothesis_internal_use_settings = settings(own, max_examples=examples(own.max_examples))
         test.mailbot_draws_fewer = True
 
 
-def sample(cases: Sequence[pytest.Function], many: int | None = None) -> list[pytest.Function]:
-    """Return so many of a test's cases, in their order, by itself those that are run.
+@cache
+def long_tests() -> Mapping[str, frozenset[str]]:
+    """Return the files and tests of long_tests.txt, each with the cases that an ordinary run tries all the same."""
+    found: dict[str, frozenset[str]] = {}
+    for line in Path(__file__).with_name("long_tests.txt").read_text(encoding="utf-8").splitlines():
+        name, _, cases = line.partition("#")[0].strip().partition(" but ")
+        if name:
+            found[name] = frozenset(cases.split())
+    return found
+
+
+def left_out(items: Iterable[pytest.Function]) -> set[pytest.Function]:
+    """Return those of the collected tests that an ordinary run leaves to `make thorough`."""
+    later: set[pytest.Function] = set()
+    sampled: dict[str, list[pytest.Function]] = {}
+    programs: set[tuple[str, str]] = set()
+    for item in items:
+        file, test, case = _place(item)
+        if item.get_closest_marker("fault"):
+            continue  # `make faults` runs them, all
+        if _is_long(file, test, case):
+            later.add(item)
+        elif item.get_closest_marker("sampled"):
+            sampled.setdefault(test, []).append(item)
+        elif needed := next((mark for mark in PROGRAMS if item.get_closest_marker(mark)), ""):
+            if (file, needed) in programs:
+                later.add(item)
+            programs.add((file, needed))
+    for cases in sampled.values():
+        later |= set(cases) - set(sample(cases))
+    return later
+
+
+def sample(cases: Sequence[pytest.Function]) -> list[pytest.Function]:
+    """Return those of a test's cases that an ordinary run tries, in their order.
 
     They have as many different values of each parameter as fit.
     """
-    many = examples(len(cases)) if many is None else many
     left = list(cases)
-    random.Random(cases[0].nodeid.partition("[")[0]).shuffle(left)
+    random.Random(_place(cases[0])[1]).shuffle(left)
     seen: set[tuple[int, str]] = set()
     chosen: set[str] = set()
-    while left and len(chosen) < many:
+    while left and len(chosen) < _few(len(cases)):
         best = max(left, key=lambda case: len(_values(case) - seen))
         left.remove(best)
         chosen.add(best.nodeid)
@@ -62,22 +112,24 @@ def sample(cases: Sequence[pytest.Function], many: int | None = None) -> list[py
     return [case for case in cases if case.nodeid in chosen]
 
 
-def again_on_a_server(items: Sequence[pytest.Function]) -> list[list[pytest.Function]]:
-    """Return, of each test with several cases, those that run on PostgreSQL and are among these on SQLite, too."""
-    names = {item.nodeid for item in items}
-    found: dict[str, list[pytest.Function]] = {}
-    for item in items:
-        test, bracket, values = item.nodeid.partition("[")
-        if "postgresql" in values and test + bracket + values.replace("postgresql", "sqlite") in names:
-            found.setdefault(test, []).append(item)
-    return [cases for cases in found.values() if len(cases) > 1]
+def _is_of_hypothesis(item: pytest.Item) -> bool:
+    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
 
 
-def sample_on_a_server(cases: Sequence[pytest.Function]) -> list[pytest.Function]:
-    """Return those of a test's cases on PostgreSQL that are run."""
-    return sample(cases, len(cases) if WHOLE else max(1, len(cases) // ONE_ON_A_SERVER_IN))
+def _few(many: int) -> int:
+    return min(many, max(LEAST, many // ONE_IN))
+
+
+def _place(item: pytest.Function) -> tuple[str, str, str]:
+    """Return a test's file, its name with the file, and its case."""
+    test, _, case = item.nodeid.partition("[")
+    return test.partition("::")[0], test, case.removesuffix("]")
+
+
+def _is_long(file: str, test: str, case: str) -> bool:
+    table: Mapping[str, Collection[str]] = long_tests()
+    return file in table or (test in table and case not in table[test])
 
 
 def _values(case: pytest.Function) -> set[tuple[int, str]]:
-    test = case.nodeid.partition("[")[0]  # where a file carries the mark, its tests are values, too
-    return set(enumerate([test, *(case.callspec._idlist if hasattr(case, "callspec") else ())]))
+    return set(enumerate(case.callspec._idlist)) if hasattr(case, "callspec") else set()

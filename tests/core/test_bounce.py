@@ -175,7 +175,7 @@ def test_never_raises(pieces: list[str]) -> None:
     plain("".join(pieces))
 
 
-@pytest.mark.thorough
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "unit",
     [

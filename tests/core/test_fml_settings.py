@@ -158,7 +158,7 @@ def test_seq() -> None:
         last_number_of(b"rm -rf /\n")
 
 
-@pytest.mark.thorough
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text",
     [

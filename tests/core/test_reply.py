@@ -420,7 +420,7 @@ def damaged(text: str, chance: random.Random) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 @pytest.mark.parametrize("quote", ["", "> ", "yamada> "])
 def test_an_untouched_ballot_damaged_on_the_way_says_nothing(quote: str) -> None:
     """However a gateway maltreats our lines, none of them becomes a choice, a number, a date or a free answer."""

@@ -519,7 +519,7 @@ def _share_read(examples: int, *, derandomize: bool) -> tuple[int, int]:
     return sum(outcomes), len(outcomes)
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 def test_any_survey_in_any_shape() -> None:
     """No answer is ever read as another, and 98 clear replies of 100 are read whole."""
     read, all_of_them = _share_read(ORDINARY, derandomize=True)

@@ -118,7 +118,7 @@ def test_the_zone_database_is_all_there() -> None:
     assert any((one.at + one.before).weekday() < 5 for one in changes)
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 def test_every_written_time_comes_once() -> None:
     """Of two the first, in the gap by its length later; a later day comes later, and no two days' runs share a key."""
     for clocks in part(all_clocks()):
@@ -133,7 +133,7 @@ def test_every_written_time_comes_once() -> None:
                 assert len(set(keys)) == len(keys)
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 def test_what_the_clocks_show_twice_is_one_run() -> None:
     """Every moment about a change has the key of the first at which the clocks showed its time."""
     for clocks in part(all_clocks()):
@@ -147,7 +147,7 @@ def test_what_the_clocks_show_twice_is_one_run() -> None:
                 moment += QUARTER
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 def test_a_rule_of_dates_skips_no_day_and_doubles_none() -> None:
     """Each working day of three years has its moment, at the hours that the clocks change and others, wherever one begins."""
     for clocks in part(all_clocks()):
@@ -166,7 +166,7 @@ def test_a_rule_of_dates_skips_no_day_and_doubles_none() -> None:
                     assert following == found[bisect_right(found, after)], (clocks.zone, time, change)
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 def test_what_comes_every_day_comes_on_each() -> None:
     """Looked at each quarter of an hour about a change, each day's is found at its moment, and no other ever is."""
     for clocks in part(all_clocks()):

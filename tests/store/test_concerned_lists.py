@@ -117,7 +117,7 @@ def _is_free(contact: Contact, before: Rows) -> bool:
     return not any(own & {address_key(one) for one in row.addresses} and row.others for row in elsewhere)
 
 
-@pytest.mark.thorough
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(6))
 def test_a_change_of_the_register_reaches_every_list_that_it_concerns(database: Database, seed: int) -> None:
     """As if all lists had been counted anew: bodies and contacts come, change and go, choices stand meanwhile."""
@@ -137,7 +137,7 @@ def test_a_change_of_the_register_reaches_every_list_that_it_concerns(database: 
             assert found == _members(connection)
 
 
-@pytest.mark.thorough
+@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(6))
 def test_a_choice_reaches_every_list_that_it_concerns(database: Database, seed: int) -> None:
     """As if all lists had been counted anew: lists that take their members from others follow, too."""

@@ -355,7 +355,7 @@ def test_a_ballot_in_english(office: PostOffice) -> None:
     assert "received" in english.only_copy("vote_receipt").text.lower()
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 def test_hostile_replies_are_settled_and_hold_up_nobody(office: PostOffice, invitation: Copy) -> None:
     """A megabyte of whatever shape counts for nothing, and the reply behind all of them counts."""
     for name, make in part(list(SHAPES.items())):

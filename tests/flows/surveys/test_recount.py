@@ -310,7 +310,7 @@ def missed(office: PostOffice, seeds: range) -> list[tuple[int, str]]:
     return [(seed, name) for seed, name, found in tried if not found.differences]
 
 
-@pytest.mark.thorough
+@pytest.mark.drawn
 def test_every_tampering_is_found(sqlite: Database) -> None:
     """Of a hundred random changes to the database, the recount finds a hundred (V4)."""
     assert missed(_office(sqlite), range(examples(100))) == []
