@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.doubt import (
@@ -84,6 +84,7 @@ def test_an_answer_that_is_said_to_be_another_survey_s() -> None:
         *map(st.from_regex, (_PENDING, _NOT_YET, _UNSETTLED, _TAKEN_BACK, _LATER, _MISTAKEN, _IN_ENGLISH))
     )
 )
+@example("見送ら")
 def test_no_doubt_is_passed_over(said: str) -> None:
     """Whatever the patterns of doubts find has a word by which they are looked for at all."""
     folded = unicodedata.normalize("NFKC", said).casefold()
