@@ -51,6 +51,7 @@ _FIRST_BUNDLES, _BUNDLES = 4, 40  # the same of bundles: ten connections have tw
 _TOGETHER = 32  # copies made at once, ahead of the connections: their tokens take half as long together
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
 _SOONEST_SECONDS = 1.0  # before it looks again by itself
+_OPEN_SECONDS = 2.0  # connections stay open for what comes next, as Postfix keeps its own (smtp_connection_cache_time_limit)
 _RECIPES = 100  # mailings kept ready between runs
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
@@ -107,10 +108,12 @@ class Delivery:
         self._loop = asyncio.get_running_loop()
         await self.database.writing(_release, self.owner, self.clock(), everything=True)
         failures = 0
+        # Where there are several relays, each run begins with the first: it may be back.
+        open_seconds = _OPEN_SECONDS if len(self.relays) == 1 else 0.0
         while not self.stopping:
             self._wake.clear()
             try:
-                sent_any = await self.deliver()
+                sent_any = await self.deliver(open_seconds)
                 failures = 0
             except RelayAway as away:
                 pause = _AWAY_SECONDS[min(failures, len(_AWAY_SECONDS) - 1)]
@@ -121,9 +124,12 @@ class Delivery:
             if not sent_any and not self.stopping:
                 await self._rest(poll_seconds)
 
-    async def deliver(self) -> int:
-        """Send what is due now; returns how many rows were taken. Raises RelayAway when no relay answers."""
-        work = _Work(self)
+    async def deliver(self, open_seconds: float = 0.0) -> int:
+        """Send what is due now, and what is queued within `open_seconds` of the last row; returns how many rows were taken.
+
+        Raises RelayAway when no relay answers.
+        """
+        work = _Work(self, open_seconds)
         if not await work.refill(_FIRST, _FIRST_BUNDLES):
             return 0
         keeper = asyncio.create_task(work.keep_lease())
@@ -151,15 +157,22 @@ class Delivery:
         for folder in folders[:1]:
             await maildir.send(folder, work)
 
+    async def woken(self, seconds: float) -> bool:
+        """Wait so long until somebody says that there may be something to send; tell whether anybody did."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return False
+        self._wake.clear()
+        return True
+
     async def _rest(self, seconds: float) -> None:
         due = await self.database.reading(copy_states.next_look)
         if due is not None:
             wait = (due - self.clock()).total_seconds()
             seconds = min(seconds, max(wait, _SOONEST_SECONDS))
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
+        if not await self.woken(seconds):
             await self.database.writing(_release, self.owner, self.clock())
 
     async def claim(
@@ -271,9 +284,12 @@ def _numbers(batch: Sequence[_Mark]) -> Iterator[int]:
 class _Work:
     """The rows of one run, as net/smtp_client.py takes and settles them."""
 
-    def __init__(self, delivery: Delivery) -> None:
+    def __init__(self, delivery: Delivery, open_seconds: float = 0.0) -> None:
         self.delivery = delivery
         self.taken = 0
+        self._open_seconds = open_seconds
+        self._last = 0.0  # when the last rows were claimed, as the loop tells the time
+        self._lull: asyncio.Task[bool] | None = None  # who waits for further rows
         self._rows: deque[tuple[outbox.Claimed, _Recipe]] = deque()
         self._groups: deque[tuple[_Recipients, _Recipe]] = deque()  # whose copies are identical
         self._bundles: dict[int, bundles.Bundle] = {}  # of which some recipients have no outcome yet, by id
@@ -319,10 +335,34 @@ class _Work:
                 self._groups.extend((alike[first : first + bundles.SIZE], recipe) for first in groups)
         taken = len(rows) + sum(len(one.recipients) for one in packed)
         self.taken += taken
+        if taken:
+            self._last = self._loop.time()
         return taken
 
     async def ready(self) -> bool:
-        """Wait for the rows that are being claimed or signed; tell whether there are any to send."""
+        """Wait for the rows that are being claimed or signed, or that may yet come; tell whether there are any to send."""
+        while not await self._prepared():
+            if self._lull is None or self._lull.done():
+                self._lull = asyncio.create_task(self._more_come())
+            if not await asyncio.shield(self._lull):  # all connections wait for it
+                return False
+        return True
+
+    async def _more_come(self) -> bool:
+        """Wait while the connections stay open, and claim what is queued; tell whether any was.
+
+        A receipt follows the one before within a moment; with a connection for each the sender costs twice as much.
+        """
+        while not self._over() and (left := self._last + self._open_seconds - self._loop.time()) > 0:
+            await self.delivery.woken(min(left, _SOONEST_SECONDS))  # what waits for its pace wakes nobody
+            if not self._over() and await self.refill(_FIRST, _FIRST_BUNDLES):
+                return True
+        return False
+
+    def _over(self) -> bool:
+        return self.delivery.stopping or not self._open_seconds
+
+    async def _prepared(self) -> bool:
         if self._refilling is not None:
             await self._refilling
         if self._groups or self._signed is None:
@@ -391,8 +431,12 @@ class _Work:
         if self._committing is not None:
             self._committing.cancel()
             self._commit()
-        if self._refilling is not None:  # a claim that failed fails again, by itself
-            await asyncio.gather(self._refilling, return_exceptions=True)
+        if self._lull is not None and not self._lull.done():  # the run has failed: nobody waits for more
+            self._open_seconds = 0.0
+            self.delivery.wake()
+        # A claim that failed fails again, by itself.
+        claims = [task for task in (self._refilling, self._lull) if task is not None]
+        await asyncio.gather(*claims, return_exceptions=True)
         left = [*(row.id for row, _ in self._rows), *self._attempts]
         if left or self._bundles:
             await self.delivery.database.writing(self._put_back, left)

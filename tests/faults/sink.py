@@ -17,6 +17,7 @@ class Sink:
     def __init__(self, seconds_each: float = 0.0) -> None:
         """Answer each final dot after so many seconds."""
         self.received: Received = Counter()
+        self.connections = 0  # how many were opened so far
         self._seconds = seconds_each
         self.port = 0
         self._ready = threading.Event()
@@ -41,6 +42,7 @@ class Sink:
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         writer.write(b"220 sink\r\n")
         recipients: list[str] = []
         while command := await reader.readline():

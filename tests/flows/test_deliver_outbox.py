@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -44,6 +45,15 @@ def states(office: PostOffice) -> dict[str, int]:
     """Return how many copies are in each state."""
     with office.database.read() as connection:
         return outbox.count_by_state(connection)
+
+
+def wait_until_sent(office: PostOffice, copies: int, seconds: float = 20.0) -> None:
+    """Wait until the outbox says so, and a moment longer. Raises AssertionError when it does not in time."""
+    end = time.monotonic() + seconds
+    while states(office) != {"sent": copies}:
+        assert time.monotonic() < end, f"{states(office)}, not {copies} sent"
+        time.sleep(0.01)
+    time.sleep(0.2)
 
 
 async def test_each_member_gets_one_copy(office: PostOffice, sink: Sink) -> None:
@@ -219,6 +229,25 @@ async def test_it_runs_until_it_is_stopped(office: PostOffice, sink: Sink) -> No
         sender.stop()
         await running
     assert states(office) == {"sent": 6}
+
+
+async def test_what_follows_within_a_moment_leaves_over_the_same_connections(
+    office: PostOffice, sink: Sink
+) -> None:
+    """As the receipts of a survey do; where there are several relays each run begins with the first, which may be back."""
+    for relays, connections in (((), 3), (("smtp://127.0.0.1:1",), 6)):
+        sender = delivery(office, f"smtp://127.0.0.1:{sink.port}", *relays)
+        sink.connections, before = 0, sink.received.total()
+        running = asyncio.create_task(sender.run(poll_seconds=60))
+        async with asyncio.timeout(20):
+            for mails in (3, 6):
+                office.post(YAMADA)
+                sender.wake()
+                await asyncio.to_thread(sink.wait_for, before + mails)
+                await asyncio.to_thread(wait_until_sent, office, before + mails)
+            sender.stop()
+            await running
+        assert sink.connections == connections
 
 
 async def test_a_copy_that_is_due_later_leaves_at_its_time(office: PostOffice, sink: Sink) -> None:
