@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from mailbot.core.calendar import Language
+from mailbot.core.known_text import line_key
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,13 @@ class Unclear:
 
 
 Read = Understood | Blank | Unclear
+
+
+def comparable(answer: tuple[str, ...] | str) -> tuple[str, ...] | str:
+    """Return what two answers have in common when they are the same."""
+    return answer if isinstance(answer, tuple) else line_key(answer)
+
+
 EXPLANATIONS: Mapping[Language, Mapping[str, str]] = {
     "ja": {
         "garbled": "文字化けしていて読み取れませんでした",
