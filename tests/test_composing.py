@@ -13,13 +13,13 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from mailbot.core.answer import choice_count, yesno_values
 from mailbot.core.audience import Selector
 from mailbot.core.ballot import WIDTHS, faults, mail_faults
 from mailbot.core.calendar import Language
 from mailbot.core.japanese import fold
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import parse
+from mailbot.core.printed_options import choice_count, yesno_values
 from mailbot.core.reply import read_reply
 from mailbot.core.survey import Answer, Answers, Problem, Question, QuestionType, Survey
 from mailbot.demo.demo_clients import CLIENTS, original

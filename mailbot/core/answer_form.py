@@ -9,12 +9,13 @@ from datetime import date
 from functools import lru_cache
 from typing import Literal
 
-from mailbot.core.answer import printed_options, read_answer
+from mailbot.core.answer import read_answer
 from mailbot.core.ballot import answer_hint
 from mailbot.core.calendar import Language
 from mailbot.core.command import FORM_WORDS
 from mailbot.core.japanese import strip_controls_of_lines
 from mailbot.core.known_text import line_key
+from mailbot.core.printed_options import printed_options
 from mailbot.core.survey import Question, Survey
 from mailbot.core.understood import Read, Unclear, Understood
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from mailbot.core.answer import printed_options
+from mailbot.core.printed_options import printed_options
 from mailbot.core.survey import Answers, Question, Survey
 from mailbot.core.tally import NONE, columns_of, tally
 from mailbot.core.vote import applies

@@ -70,3 +70,18 @@ def _below_ten_thousand(numeral: str) -> Decimal | None:
 
 def _figure(written: str) -> Decimal:
     return Decimal("".join(str(_KANJI_DIGIT.get(mark, mark)) for mark in written if mark != ","))
+
+
+OPTION_NUMBER = re.compile(
+    r"(?P<digits>[0-9]{1,6})|(?P<kanji>[一二三四五六七八九十]{1,3})|(?P<roman>[ivx]{1,4})(?![a-z])"
+)
+_ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "vi": 6, "vii": 7, "viii": 8, "ix": 9}
+
+
+def option_number(match: re.Match[str]) -> int | None:
+    """Return the value of a number as written; None for a lone v or x, which are also ticks and crosses."""
+    if match["digits"]:
+        return int(match["digits"])
+    if match["kanji"]:
+        return kanji_number(match["kanji"])
+    return _ROMAN.get(match["roman"])

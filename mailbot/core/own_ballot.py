@@ -7,21 +7,16 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
-from mailbot.core.answer import (
-    choice_count,
-    is_blank,
-    label_answer,
-    may_be_cut,
-    mentions_choice,
-    option_answer,
-    read_answer,
-)
+from mailbot.core.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.bare_answer import is_bare_choice, takes_on
 from mailbot.core.correction import corrects
 from mailbot.core.doubt import doubts
 from mailbot.core.known_text import Known, Neighbours, is_piece, line_key, share
+from mailbot.core.printed_options import choice_count, option_answer
+from mailbot.core.remark import mentions_choice
 from mailbot.core.statement import Slot, Statements
 from mailbot.core.survey import Question
+from mailbot.core.tidy import is_blank
 from mailbot.core.understood import Blank, Read, Unclear, Understood, comparable
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from functools import partial
 from itertools import pairwise
 
-from mailbot.core.answer import choice_count, denies_itself, label_answer, option_answer, read_answer
+from mailbot.core.answer import denies_itself, label_answer, read_answer
 from mailbot.core.answer_form import Cell, read_cell
 from mailbot.core.bare_answer import MOST_AT_TOP, UNFINISHED, bare_answers, is_bare_choice
 from mailbot.core.calendar import Language
@@ -18,6 +18,7 @@ from mailbot.core.correction import corrects, discards, may_correct
 from mailbot.core.doubt import doubts, may_doubt
 from mailbot.core.known_text import LONGEST_LINE, QUESTION_MARK, Known, known_texts, line_key
 from mailbot.core.own_ballot import in_ballot
+from mailbot.core.printed_options import choice_count, option_answer
 from mailbot.core.prose import is_courteous, is_prose
 from mailbot.core.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
 from mailbot.core.statement import (

@@ -9,10 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
-from mailbot.core.answer import yesno_values
 from mailbot.core.comparison import Comparison, compare
 from mailbot.core.cross_table import CrossTable, Elector, Unsummed, cross_tables
 from mailbot.core.disclosure import SMALLEST_GROUP, withheld
+from mailbot.core.printed_options import yesno_values
 from mailbot.core.register import Body
 from mailbot.core.survey import Answers, Question, Survey
 from mailbot.core.tally import ANSWERED, NONE, NOT_ASKED, Vote, counted_in, tally

@@ -8,18 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
-from mailbot.core.answer import (
-    ANY_CIRCLED,
-    CIRCLED,
-    is_blank,
-    label_answer,
-    may_be_cut,
-    printed_options,
-    read_answer,
-    tidy,
-    whole_labels,
-    without_emphasis,
-)
+from mailbot.core.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.command import command_of
 from mailbot.core.japanese import fold
 from mailbot.core.known_text import (
@@ -39,8 +28,10 @@ from mailbot.core.known_text import (
     slot_parts,
 )
 from mailbot.core.numeral import KANJI_DIGITS
+from mailbot.core.printed_options import printed_options, whole_labels
 from mailbot.core.reply_lines import Line, Mark, without_mark
 from mailbot.core.survey import Command, Question, Survey
+from mailbot.core.tidy import ANY_CIRCLED, CIRCLED, is_blank, tidy, without_emphasis
 from mailbot.core.understood import Unclear, Understood
 
 MOST_COMPARED = 40  # lines of a reply that are compared with ours by their likeness

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mailbot.core.answer import choice_count, yesno_values
 from mailbot.core.ballot import answer_words
+from mailbot.core.printed_options import choice_count, yesno_values
 from mailbot.core.survey import Answer, Answers, Question, Survey
 from mailbot.core.vote import applies
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Literal
 
-from mailbot.core.answer import yesno_values
 from mailbot.core.calendar import Language
 from mailbot.core.frozen import frozen
+from mailbot.core.printed_options import yesno_values
 from mailbot.core.reply import HOLDS
 from mailbot.core.survey import Answer, Answers, Command, Problem, Question, Reading, Survey
 from mailbot.core.understood import EXPLANATIONS

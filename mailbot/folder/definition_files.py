@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from mailbot.core.address import list_name_fault
-from mailbot.core.answer import yesno_values
 from mailbot.core.audience import Partners, Selector
 from mailbot.core.calendar import OfficeCalendar
 from mailbot.core.event import CalendarUse, Event, Material, Notice
 from mailbot.core.lateness import Lateness
 from mailbot.core.mailing_list import Copies, Filter, Joining, MailingList, Moderated, Preset, Viewers
 from mailbot.core.mistake import Mistakes
+from mailbot.core.printed_options import yesno_values
 from mailbot.core.recurrence import read_in_month
 from mailbot.core.register import KIND_WORDS, full_code
 from mailbot.core.share import WrittenShare, read_share

@@ -10,16 +10,17 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from mailbot.core.address import address_key
-from mailbot.core.answer import label_key, printed_options
 from mailbot.core.ballot import mail_faults
 from mailbot.core.calendar import Language, business_day, moment_words
 from mailbot.core.group_words import group_words
 from mailbot.core.mailing import fill, template
 from mailbot.core.message import parse
 from mailbot.core.plan import survey_jobs
+from mailbot.core.printed_options import printed_options
 from mailbot.core.refusal import Refusal
 from mailbot.core.register import KINDS, full_code
 from mailbot.core.survey import Question, Survey
+from mailbot.core.tidy import label_key
 from mailbot.core.wrap import COLUMNS, wrap
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.render import Recipient, recipient_values
