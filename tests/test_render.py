@@ -21,10 +21,10 @@ from mailbot.core.comparison import Before, NotComparable
 from mailbot.core.cross_table import CrossTable, Group
 from mailbot.core.event import Event, Material, Rsvp, event_changes, rsvp_form
 from mailbot.core.mailing import field, fill, template
+from mailbot.core.named_answer import explicit_answers
 from mailbot.core.reply import read_reply
 from mailbot.core.report import QuestionReport, Report
 from mailbot.core.seal import Seal
-from mailbot.core.statement import explicit_answers
 from mailbot.core.survey import Answers, Problem, Question, Survey
 from mailbot.core.wrap import columns
 from mailbot.render import (

@@ -13,8 +13,8 @@ from mailbot.core.answer import read_answer
 from mailbot.core.command import ALWAYS, command_of
 from mailbot.core.japanese import fold
 from mailbot.core.known_text import REFERENCE, SIGNATURE, slot_line
+from mailbot.core.named_answer import explicit_answers, looks_like_answer
 from mailbot.core.printed_options import printed_options, yesno_values
-from mailbot.core.statement import explicit_answers, looks_like_answer
 from mailbot.core.survey import Answer, Answers, Question, Resolution, Survey
 from mailbot.core.tidy import label_key, tidy
 from mailbot.core.understood import Understood

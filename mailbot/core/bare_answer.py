@@ -10,9 +10,10 @@ from mailbot.core.answer import LONGEST_CHOICE, label_answer, read_answer
 from mailbot.core.correction import corrects
 from mailbot.core.doubt import doubts
 from mailbot.core.known_text import Known, line_key
+from mailbot.core.named_answer import GOES_ON
 from mailbot.core.printed_options import printed_options
+from mailbot.core.prose import NOT_PROSE
 from mailbot.core.remark import mentions_choice, mentions_condition
-from mailbot.core.statement import GOES_ON, NOT_PROSE
 from mailbot.core.survey import Question
 from mailbot.core.tidy import tidy
 from mailbot.core.understood import Read, Unclear, Understood

@@ -17,9 +17,9 @@ from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
 from mailbot.core.hazard import HAZARDS, hazard
 from mailbot.core.message import Message, formatted_text
+from mailbot.core.named_answer import explicit_answers
 from mailbot.core.reply import read_reply
 from mailbot.core.reply_lines import LONGEST_REPLY
-from mailbot.core.statement import explicit_answers
 from mailbot.core.subject import stem
 from mailbot.core.survey import Answers, Command, Problem, Reading, Survey
 from mailbot.core.understood import EXPLANATIONS, Understood

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import re
 
-from mailbot.core.statement import NOT_PROSE, RULE
-
+# A line across, above a signature; and lines of addresses, attributions and headers.
+RULE = re.compile(r"^[\s\-_=*─━＿－ー―~]{2,}$|^--\s?$")
+NOT_PROSE = re.compile(
+    r"@|https?:|^on [a-z]{3}, [0-9]{1,2} [a-z]{3} [0-9]{4}|^\s*(?:tel|fax|e-?mail|電話|〒|内線)|wrote:$|さんは書きました|のメール:|^\s*-{2,}"
+    r"|^\s*(?:差出人|送信者|宛先|件名|送信日時|日時|cc|from|to|subject|date|sent)\s*[:：]|iphone|から送信|outlook for",
+    re.IGNORECASE,
+)
 _GREETING = re.compile(
     r"お世話|いつも|よろしく|宜しく|お疲れ|失礼|ありがとう|有難う|有り難う|拝啓|敬具|以上$|以上です|次のとおり|下記|以下のとおり"
     r"|回答します|回答いたします|返信します|ご回答|送付|回答を?提出|御中|了解|承知|確認(?:いた)?しました|様[、。]?$|担当[:：]|課$|係$|部$|^.{1,25}(?:の|課|係|市|町|村).{1,8}です。?$|申します。?$"

@@ -17,19 +17,12 @@ from mailbot.core.command import ALWAYS, AWAITED
 from mailbot.core.correction import corrects, discards, may_correct
 from mailbot.core.doubt import doubts, may_doubt
 from mailbot.core.known_text import LONGEST_LINE, QUESTION_MARK, Known, known_texts, line_key
+from mailbot.core.named_answer import asked_removed
 from mailbot.core.own_ballot import in_ballot
 from mailbot.core.printed_options import choice_count, option_answer
-from mailbot.core.prose import is_courteous, is_prose
+from mailbot.core.prose import NOT_PROSE, RULE, is_courteous, is_prose
 from mailbot.core.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
-from mailbot.core.statement import (
-    MOST_NAMED,
-    NOT_PROSE,
-    RULE,
-    Reader,
-    Statements,
-    asked_removed,
-    may_quote_mails,
-)
+from mailbot.core.statement import MOST_NAMED, Reader, Statements, may_quote_mails
 from mailbot.core.survey import Answer, Command, Problem, Question, Reading, Survey
 from mailbot.core.understood import EXPLANATIONS, Blank, Read, Unclear, Understood, comparable
 from mailbot.core.whose_answers import introduces_another, is_anothers, names_another

@@ -5,17 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from itertools import pairwise
 
-from mailbot.core.answer import label_answer, may_be_cut, read_answer
+from mailbot.core.answer import label_answer, may_be_cut
 from mailbot.core.command import command_of
 from mailbot.core.japanese import fold
 from mailbot.core.known_text import (
-    ANSWER_LINE,
     EMPTY_BRACKETS,
-    LONGEST_LINE,
-    OPENING,
     QUESTION_MARK,
     REFERENCE,
     SIGNATURE,
@@ -23,64 +19,33 @@ from mailbot.core.known_text import (
     Role,
     is_damaged_copy,
     line_key,
-    named_question,
     slot_line,
     slot_parts,
 )
-from mailbot.core.numeral import KANJI_DIGITS
+from mailbot.core.named_answer import (
+    BULLETS,
+    GOES_ON,
+    asked_removed,
+    explicit_answers,
+    is_answer,
+    question_of,
+)
 from mailbot.core.printed_options import printed_options, whole_labels
+from mailbot.core.prose import NOT_PROSE, RULE
 from mailbot.core.reply_lines import Line, Mark, without_mark
-from mailbot.core.survey import Command, Question, Survey
-from mailbot.core.tidy import ANY_CIRCLED, CIRCLED, is_blank, tidy, without_emphasis
-from mailbot.core.understood import Unclear, Understood
+from mailbot.core.survey import Command, Survey
+from mailbot.core.tidy import ANY_CIRCLED, CIRCLED, is_blank
 
 MOST_COMPARED = 40  # lines of a reply that are compared with ours by their likeness
 MOST_NAMED = 500  # answers of one reply that name their question
 LONGEST_NAME = 100  # characters of 【表決者氏名】
 
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
-# 「Q1が2」 alone is no answer: our own hints read 「Q1が2の方のみ」.
-_ANSWER_SEPARATOR = re.compile(
-    r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：;；.．,，、)）→⇒=＝>＞|｜│\-－−‐ー])\s*"
-    r"|^(?:に(?:ついて|関して)?[はも]?)[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
-    r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s+"
-)
-_QUESTIONS_NAMED = re.compile(
-    r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
-)  # Q2-4: 1
 _QUESTIONS_LISTED = re.compile(
     rf"^\s*{QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?P<others>(?:\s?[,，、]\s?[0-9０-９]{{1,3}})+)\s*$"
 )
-_PARTICLE = re.compile(r"^(?:は[、,，]?|is\b|[AaＡａ]\s?[.．:：])\s*")
-_YES_OR_NO = re.compile(r"^(?:はい|いいえ|賛成|反対|棄権)")
 _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
 _ARROW = re.compile("[→⇒:：=＝]")
-_FURTHER_ANSWER = re.compile(
-    rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳|｜])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}"
-    r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|関して)(?:は|[、,]?(?:賛成|反対|棄権))|の(?:ご?回答|答え)[はが:：]))"
-    r"|(?=[0-9０-９]{1,3}問目))"
-    rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
-    r"|(?<=[\s、,，/／;；。．])(?=第?[0-9０-９]{1,3}号議案[\s:：は])"
-)
-_BULLETS = " \t\u3000・●■◆▪•*"
-_BETWEEN = " 　、,，/／;；。．|｜"  # two answers on one line
-# The next line goes on with the sentence of an answer: 「Q1 2」, 「と回答してよいでしょうか」.
-GOES_ON = re.compile(
-    r"^\s*(?:と(?:ご?回答|お?答|書|記入|記載|思|い(?:う|た)|のこと|し(?:ます|たい|て)|なり|させ|言)"
-    r"|で(?:検討|調整|協議|[合あ]って|よ(?:い|ろ)|良|い(?:い|ですか)|宜|しょう|は(?:な|あり)|した|お願い|す)|の(?:つもり|場合|はず|予定)|なら|だと|かと|かも"
-    r"|は(?:誤|間違|不可|だめ|ダメ|×)|から変更|に(?:変更|訂正|修正)|以外|を除|[×✕?？]\s*$"
-    r"|[…‥、,\s]*(?:と|が|は|を|に|も|の|で)(?=[一-龠、,])|[→⇒]\s*(?:[×✕]|[0-9０-９]{1,3}\s?番?\s?[にへ](?:変|訂|修)))"
-)
-# 「Q1を3に訂正します」, an answer of its own: beside another one it differs.
-_CORRECTED = re.compile(
-    r"^\s?(?:(?:の(?:ご?回答|お?答え))?(?:だけ|のみ)?を|だけ|のみ)[、,]?\s?[「『]?(?P<value>[0-9０-９]{1,3}(?:[,，、・][0-9０-９]{1,3}){0,20}|[①-⑳]{1,20})[」』]?\s?番?\s?[にへ]\s?(?:訂正|変更|修正)"
-    r"(?:(?:いた|致)?します|願います|を?お?願い?(?:いた|致)?します|(?:して)?(?:下さい|ください))[。.]?\s*(?:(?:その)?(?:他|ほか)に?は(?:変更|変わり)?(?:は|が)?(?:ありません|ございません|なし(?:です)?)[。.]?\s*)?$"
-)
-_DOTS_ONLY = re.compile(
-    r"(?:[.．][0-9０-９]{1,2}){2,}[.．]?\s*"
-)  # 「Ｑ２．１．４」: one point for everything
-_ANY_FIGURE = re.compile(f"[0-9０-９{KANJI_DIGITS}]")  # who names a question names its number
-_ANSWER_NUMBER = re.compile(r"^[\s・]*[AaＡａ]\s?(?P<number>[0-9０-９]{1,3})(?P<rest>[\s:：.．=＝→⇒)）].*)$")
 
 
 @dataclass
@@ -164,201 +129,6 @@ class Statements:
         return frozenset(line.key for line in self.lines if line.roles)
 
 
-def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
-    """Return (question, what is written) when a line names questions itself: "Q1 2", "問2：1,3", "Q1 2、Q2 3"."""
-    if not _ANY_FIGURE.search(line) and "議案" not in line:
-        return []
-    written = line
-    line = without_emphasis(line)
-    if (together := _answered_together(survey, line)) is not None:
-        return together
-    match = ANSWER_LINE.match(line)
-    if match is None:
-        return _numbered_answer(survey, line) or _answer_behind_question(survey, line)
-    if match["open"] and not match["close"]:
-        return []
-    if match["close"] and not match["open"] and (match["inner"] or match["outer"]):
-        return []  # the rest of a slot of ours
-    number = named_question(match)
-    question = _question(survey, number)
-    if question is not None and question.type == "text" and written != line:
-        match = ANSWER_LINE.match(written) or match  # a free answer keeps its asterisks
-    rest = _without_title(question, match["rest"])
-    if question is not None and question.type != "text" and (corrected := _CORRECTED.match(rest)):
-        return [(number, corrected["value"])]
-    if question is not None and question.type == "multi" and _DOTS_ONLY.fullmatch(rest):
-        return [(number, "、".join(re.findall("[0-9０-９]+", rest)))]
-    separated = _separated(rest, match["close"], question)
-    if separated is None and match["nth"] and question is not None and question.type != "text":
-        separated = rest if _begins_with_answer(question, rest) else None  # 「1問目2番」
-    if separated is None:
-        return []
-    value = _without_particle(_slot_value(separated, question), question)
-    if question is not None and question.type != "text" and _POINTS_BELOW.fullmatch(value):
-        return []
-    if question is not None and question.type != "text" and (cut := _FURTHER_ANSWER.search(value)):
-        first = _without_particle(value[: cut.start()].rstrip(_BETWEEN), question)
-        return [(number, first), *explicit_answers(survey, value[cut.start() :])]
-    if question is not None and question.type != "text":
-        value = value.rstrip("|｜ \t")  # of a table
-    return [(number, value)]
-
-
-# 「Q1：下記のとおり」 says where the answer stands.
-_POINTS_BELOW = re.compile(
-    r"(?:下記|以下|下の(?:回答)?欄|回答(?:票|欄))(?:(?:の|に)?(?:とおり|通り)|に(?:記入|記載|回答)(?:しました|済み?|(?:いた|致)しました)?|(?:を?ご)?参照(?:ください|下さい|願います)?|をご覧(?:ください|下さい))(?:です)?[。.]?"
-)
-_TOGETHER = re.compile(
-    rf"^[\s・○●■]*(?:(?P<both>両)(?:議案|設問|問)|(?P<named>(?:第?[0-9０-９]{{1,3}}号議案|議案第?[0-9０-９]{{1,3}}号?|{QUESTION_MARK}\s?[0-9０-９]{{1,3}})"
-    rf"(?:\s?(?:[,，、・/／&＆と]|及び|および|並びに|ならびに)\s?(?:第?[0-9０-９]{{1,3}}号議案|(?:議案第?|{QUESTION_MARK})?\s?[0-9０-９]{{1,3}}号?)){{1,20}}))"
-    r"(?P<joined>\s?(?:(?:の|、)?(?:いずれも|いずれにも|どちらも|すべて|全て|両方)(?:とも)?(?:に[、,]?)?|とも[、,]?に?[、,]?|共に[、,]?|に?も|に(?:は|ついて(?:は|も)?)?|は)?)[\s:：、,]*(?P<answer>[^\s:：、,].*)$"
-)
-
-
-_BOTH = re.compile("とも|共|いずれ|どちら|すべて|全|両")
-
-
-def _answered_together(survey: Survey, line: str) -> list[tuple[str, str]] | None:
-    """Return the one answer that a line gives to several questions: 「議案1、議案2とも賛成します」, 「両議案に賛成」.
-
-    「全議案に賛成」 stays a question back, as ballot.md section 8 has it (すべて, 全部).
-    A number may as well be an option's as one more question's, unless とも or the like follows.
-    """
-    named = "議案" in line or _BOTH.search(line) is not None
-    match = _TOGETHER.match(line) if named and len(line) <= LONGEST_LINE else None
-    if match is None:
-        return None
-    if match["named"]:
-        numbers = [f"Q{int(number)}" for number in re.findall("[0-9０-９]+", match["named"])]
-    else:
-        numbers = [question.id for question in survey.questions]
-        if len(numbers) != 2:
-            return None
-    asked = [_question(survey, number) for number in dict.fromkeys(numbers)]
-    written = match["answer"]
-    alike = len({question.options for question in asked if question is not None}) == 1
-    each_marked = match["both"] or len(
-        re.findall(rf"号|{QUESTION_MARK}\s?[0-9０-９]", match["named"])
-    ) == len(numbers)
-    surely = _BOTH.search(match["joined"]) or (each_marked and not re.match("[0-9０-９]", written))
-    if len(asked) < 2 or not alike or not surely:
-        return None
-    if any(
-        question is None or question.type not in {"yesno", "single"} or not _is_answer(question, written)
-        for question in asked
-    ):
-        return None
-    return [(question.id, written) for question in asked if question is not None]
-
-
-def _without_title(question: Question | None, rest: str) -> str:
-    """Return what follows a question's number without its title in brackets, short or whole: 「議案1（規約改正）賛成」."""
-    title = _TITLE.match(rest) if question is not None and question.type != "text" else None
-    if title is None or question is None or _is_answer(question, title["title"]):
-        return rest
-    characters = iter(line_key(question.text))
-    if all(character in characters for character in line_key(title["title"])):
-        return rest[title.end() :] or rest
-    return rest
-
-
-_TITLE = re.compile(r"\s?[(（](?P<title>[^()（）]{2,60})[)）](?=\s*[^\s])")
-
-
-def _answer_behind_question(survey: Survey, line: str) -> list[tuple[str, str]]:
-    """Return the whole answer that stands behind a question's own words, its number left out: 「令和9年度予算　賛成」."""
-    written = line.strip(_BULLETS)
-    for question in survey.questions:
-        if question.type in {"text", "number"} or not written.startswith(question.text):
-            continue
-        answer = written[len(question.text) :].lstrip(" \t\u3000:：→⇒=＝…")
-        if answer != written[len(question.text) :] and answer and _is_answer(question, answer):
-            return [(question.id, answer)]
-    return []
-
-
-def _begins_with_answer(question: Question, written: str) -> bool:
-    """Say whether an answer stands here, up to the next question that the line names."""
-    further = _FURTHER_ANSWER.search(written)
-    return _is_answer(question, written[: further.start()].rstrip(_BETWEEN) if further else written)
-
-
-def looks_like_answer(line: str) -> bool:
-    """Say whether a line has the form in which members name a question, whatever stands behind it."""
-    return any(form.match(line[:LONGEST_LINE]) for form in (ANSWER_LINE, _ANSWER_NUMBER, SIGNATURE))
-
-
-def _numbered_answer(survey: Survey, line: str) -> list[tuple[str, str]]:
-    """Return what "A1: 2" states: only a whole answer, since A4 is a sheet of paper too."""
-    match = _ANSWER_NUMBER.match(line)
-    question = _question(survey, f"Q{int(match['number'])}") if match else None
-    if match is None or question is None or question.type == "text":
-        return []
-    if question.type in {"number", "date"} and match["rest"][:1].isspace():
-        return []
-    value = _separated(match["rest"], None, question)
-    return [(question.id, value)] if value and _is_answer(question, value) else []
-
-
-def _without_particle(value: str, question: Question | None) -> str:
-    """Return the value without the は, is or A. that leads to it: "Q1 は2です"; words that mean something stay."""
-    particle = _PARTICLE.match(value) if question is not None and question.type != "text" else None
-    if particle is None or question is None or not _is_unclear(question, value):
-        return value
-    behind = value[particle.end() :]
-    broken = tidy(behind).count(")") > behind.count("(") + behind.count(
-        "（"
-    )  # a piece of our own hint: (only if Q1 is 2)
-    return value if broken or not behind or _is_unclear(question, behind) else behind
-
-
-def _is_unclear(question: Question, text: str) -> bool:
-    read = read_answer(question, text, today=date.min)
-    return isinstance(read, Unclear) and read.kind == "unclear"
-
-
-def _separated(rest: str, closed: str | None, question: Question | None) -> str | None:
-    """Return what follows the separator of an answer line; None: the line only begins like one."""
-    if not rest.strip():
-        return ""
-    separator = _ANSWER_SEPARATOR.match(rest)
-    if _QUESTIONS_NAMED.match(rest):
-        return rest
-    if separator is None and question is not None and question.type == "yesno" and _YES_OR_NO.match(rest):
-        return rest
-    if separator is None and rest[0] in CIRCLED:
-        further = _FURTHER_ANSWER.search(rest)
-        own = rest[: further.start()] if further else rest
-        return None if re.search("[0-9０-９]", own) else rest  # "Q1②": no digit of the question's own
-    if separator is None:
-        return rest if closed or rest[0] in OPENING else None
-    if question is not None and question.type == "number" and re.match(r"\s+[-－−‐][0-9０-９]", rest):
-        return rest.strip()
-    return rest[separator.end() :].strip()
-
-
-def _slot_value(rest: str, question: Question | None) -> str:
-    """Return the value of 【Q1回答】[　　]2 and the like; other text as it stands."""
-    if not rest or rest[0] not in "[［【〔":
-        return EMPTY_BRACKETS.sub("", rest) if len(rest) <= LONGEST_LINE else rest
-    content, tail, closed = slot_parts(rest, last=question is not None and question.type == "text")
-    if not closed:
-        return rest
-    if is_blank(content):
-        return tail
-    return f"{content.strip()} {tail}".strip()
-
-
-def _question(survey: Survey, number: str) -> Question | None:
-    return next((question for question in survey.questions if question.id == number), None)
-
-
-RULE = re.compile(r"^[\s\-_=*─━＿－ー―~]{2,}$|^--\s?$")
-NOT_PROSE = re.compile(
-    r"@|https?:|^on [a-z]{3}, [0-9]{1,2} [a-z]{3} [0-9]{4}|^\s*(?:tel|fax|e-?mail|電話|〒|内線)|wrote:$|さんは書きました|のメール:|^\s*-{2,}"
-    r"|^\s*(?:差出人|送信者|宛先|件名|送信日時|日時|cc|from|to|subject|date|sent)\s*[:：]|iphone|から送信|outlook for",
-    re.IGNORECASE,
-)
 # Free answers that nobody goes on with; the next line is a name.
 _COMPLETE = frozenset(
     {
@@ -779,8 +549,8 @@ class Reader:
         if not self.pending or self.survey.question(self.pending).type != "text":
             return False
         number, value = stated[0]
-        question = _question(self.survey, number)
-        return question is not None and number in self.stated.explicit and not _is_answer(question, value)
+        question = question_of(self.survey, number)
+        return question is not None and number in self.stated.explicit and not is_answer(question, value)
 
     def _is_our_command(self, line: Line, *, older: bool) -> bool:
         """Say whether a command is the end of our own sentence about it, cut off by a gateway and left without its mark."""
@@ -794,10 +564,10 @@ class Reader:
         question, values = self.survey.question(named), self.stated.explicit[named]
         if question.type in {"number", "date"} or self.mails:
             return False
-        more = text.strip(_BULLETS)
+        more = text.strip(BULLETS)
         if GOES_ON.match(text):
             values[-1] += more
-        elif command_of(text, self.commands) is None and _is_answer(question, more):
+        elif command_of(text, self.commands) is None and is_answer(question, more):
             if question.type == "multi":
                 values[-1] += f"、{more}"
             else:
@@ -809,7 +579,7 @@ class Reader:
 
     def _behind_our_question(self, stated: list[tuple[str, str]]) -> bool:
         """Say whether an answer was typed behind our own question, on its line in the quoted ballot."""
-        question = _question(self.survey, stated[0][0])
+        question = question_of(self.survey, stated[0][0])
         return self.open and question is not None and asked_removed(question, stated[0][1]) != stated[0][1]
 
     def _below_ours(self, line: Line) -> bool:
@@ -828,7 +598,7 @@ class Reader:
             return False
         self.compared += 1
         question = self.survey.question(self.current_id)
-        if slot.present and question.type != "text" and _is_answer(question, line.text):
+        if slot.present and question.type != "text" and is_answer(question, line.text):
             return False
         if any(mark in line.key for mark in ("答]", "answer]", "][")):
             slot.damaged = True
@@ -851,7 +621,7 @@ class Reader:
     def _is_question_line(self, line: Line, stated: list[tuple[str, str]]) -> bool:
         """Say whether this is our own question line, damaged or cut, and enter its part."""
         number, value = stated[0]
-        question = _question(self.survey, number)
+        question = question_of(self.survey, number)
         if question is None:
             return False
         asked, written = line_key(question.text), line_key(value)
@@ -865,7 +635,7 @@ class Reader:
             return False
         behind = asked_removed(question, value)
         merged = not _ARROW.search(value) and any(label in behind for label, _ in whole_labels(question))
-        if question.type != "text" and not merged and _is_answer(question, behind):
+        if question.type != "text" and not merged and is_answer(question, behind):
             return False  # the member copied the question and answered behind it
         self._enter(number, line.depth)
         assert self.current is not None
@@ -878,7 +648,7 @@ class Reader:
         self.pending = ""
         self.stated.foreign = self.stated.foreign or (self.open and self.foreign)
         for number, value in stated:
-            question = _question(self.survey, number)
+            question = question_of(self.survey, number)
             if question is None:
                 self.stated.unknown.append(number)
                 continue
@@ -895,7 +665,7 @@ class Reader:
         """Add the next line to a free answer, or take it as the answer of a question that stood alone."""
         values = self.stated.explicit[number]
         if self.survey.question(number).type != "text":
-            values.append(text.strip(_BULLETS))
+            values.append(text.strip(BULLETS))
             self.pending, self.stated_last = "", number
         elif values:
             values[-1] = f"{values[-1]}\n{text.strip()}"
@@ -926,24 +696,3 @@ def _circled_in_place(text: str) -> tuple[str, Mark]:
     """Return the key that an option line had before its number was circled: 「②　利用していない」."""
     bare = text.strip()
     return line_key(f"{bare[0]}.{bare[1:].lstrip('.．')}"), "chosen"
-
-
-def _is_answer(question: Question, text: str) -> bool:
-    return isinstance(read_answer(question, text, today=date.min), Understood)
-
-
-def asked_removed(question: Question, value: str) -> str:
-    """Return the value without our own question in front of it, which some members copy."""
-    if question.type == "text" or len(value) > LONGEST_LINE:
-        return value
-    asked, written = tidy(question.text), tidy(value)
-    if not asked or not written.startswith(asked) or written == asked:
-        return value
-    rest = written[len(asked) :].lstrip()
-    hint = re.match(r"\([^()]{1,60}\)", rest)
-    if hint is None and rest[:1] not in {"→", ":", "=", "⇒"}:
-        if (about := re.match(r"に(?:ついて|関して)は?\s?", rest)) and len(rest) > about.end():
-            return rest[about.end() :]
-        # Our own line, cut or damaged, may go on like this; but none holds a label without its number.
-        return value if label_answer(question, rest) is None else rest
-    return rest[hint.end() if hint else 0 :].lstrip(" :.,、→⇒=-") or value

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.ballot import ballot_lines, confirmation, faults, how_to_lines
+from mailbot.core.named_answer import explicit_answers
 from mailbot.core.reply import read_reply
-from mailbot.core.statement import explicit_answers
 from mailbot.core.survey import Answer, Question, QuestionType, Reading, Survey
 from tests.mails.standard import REFERENCE, STANDARD, TODAY, acknowledgement, invitation, quoted, reminder
 from tests.mails.surveys import SURVEYS

@@ -12,9 +12,9 @@ from mailbot.core.audience import Selector
 from mailbot.core.ballot import ballot_lines, faults, how_to_lines
 from mailbot.core.calendar import Language
 from mailbot.core.command import ALWAYS, command_of
+from mailbot.core.named_answer import explicit_answers
 from mailbot.core.reply import read_reply
 from mailbot.core.resolution import CHAIR, Proxy, outcome
-from mailbot.core.statement import explicit_answers
 from mailbot.core.survey import Article, Mode, Question, Resolution, Share, Survey
 from mailbot.core.voting_paper import difference, outcome_lines, paper_lines, text_digest
 from mailbot.core.wrap import columns
