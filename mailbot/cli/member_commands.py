@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Mapping
 from datetime import date
@@ -149,10 +150,15 @@ def _day(text: str) -> date:
 
 @command(members_group, "export")
 @click.option("--to", "target", type=PATH, help="The file to write; default standard output.")
-def _members_export(path: Path, target: Path | None) -> None:
+@JSON
+def _members_export(path: Path, target: Path | None, as_json: bool) -> None:
     """Write the register as CSV, as `members import` reads it."""
     with opened(path) as it, it.database.read() as connection:
-        text = write_register((person.body, person.contact) for person in members.people(connection))
+        people = members.people(connection)
+        if as_json:
+            text = json.dumps(show_register.export_rows(people), ensure_ascii=False, indent=2) + "\n"
+        else:
+            text = write_register((person.body, person.contact) for person in people)
     if target is None:
         sys.stdout.write(text)
     else:

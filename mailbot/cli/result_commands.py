@@ -172,4 +172,7 @@ def _surveys_missing(path: Path, key: str, as_json: bool) -> None:
             {"code": ballot.code, "body": names[ballot.code].name, "address": ballot.address}
             for ballot in missing(connection, stored.survey)
         ]
-    show.table(rows, as_json=as_json, empty="nobody is missing")
+    asked = stored.state != "planned"
+    show.table(
+        rows, as_json=as_json, empty="nobody is missing" if asked else f"survey {key} was never opened"
+    )

@@ -158,6 +158,17 @@ def valid_address(address: str) -> bool:
     return bool((_DOT_STRING.match(local) or _QUOTED_STRING.match(local)) and _DOMAIN.match(domain))
 
 
+def with_ascii_domain(address: str) -> str:
+    """Return the address with a Japanese or other domain name in the form that SMTP carries (xn--, RFC 5890), else as it is."""
+    parts = None if address.isascii() else split_address(address)
+    if parts is None:
+        return address
+    try:
+        return f"{parts[0]}@{parts[1].encode('idna').decode('ascii')}"
+    except UnicodeError:  # no domain name either
+        return address
+
+
 def address_key(address: str) -> str:
     """Return the form in which addresses are looked up and compared: A to Z in lower case throughout.
 

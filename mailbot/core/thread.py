@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from datetime import timedelta
 
 from mailbot.core.bigram import fold
@@ -22,6 +23,11 @@ _GENERAL = frozenset(
         *("ありがとうございます", "ありがとうございました", "よろしくお願いします", "よろしくお願いいたします", "hello", "question", "no subject"),
     )
 )  # fmt: skip
+
+
+def key_in_message_id(key: str) -> str:
+    """Return the word with which the Message-ID of our mails about a survey or event begins, up to its first dot."""
+    return re.sub(r"[^a-z0-9-]", "-", key.lower())
 
 
 def message_id_hash(message_id: str) -> str:

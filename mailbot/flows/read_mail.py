@@ -49,12 +49,14 @@ from mailbot.store.inbox import Received
 _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
     "ja": {
         "people": "リストの担当の方あて（{}）のメールです。お答えください。",
+        "service": "事務局あて（{}）のメールです。お答えください。",
         "nobody": "{} というあて先はここにありません。",
         "token": "返信先のアドレスが、当方の出したものではありません。",
         "failed": "処理できませんでした（{}）。",
     },
     "en": {
         "people": "It was written to the people behind {}; please answer it.",
+        "service": "It was written to the people of this service ({}); please answer it.",
         "nobody": "Nobody here is called {}.",
         "token": "Its reply address is none that we gave out.",
         "failed": "It could not be processed: {}",
@@ -190,6 +192,8 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return settled
         case Role("abuse" | "postmaster" | "listmaster") if complaint := read_complaint(message):
             return report_complaint(connection, site, complaint)
+        case Role():
+            return Settled("held", _WORDS[site.language]["service"].format(received.recipient))
         case _:
             return Settled("held", _WORDS[site.language]["people"].format(received.recipient))
 

@@ -7,12 +7,27 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Post, Reply, route
+from mailbot.core.address import (
+    Bounces,
+    Commands,
+    Draft,
+    Get,
+    Join,
+    Leave,
+    Owner,
+    Post,
+    Reply,
+    Route,
+    ThreadChoice,
+    route,
+)
+from mailbot.core.address import Site as Role
 from mailbot.core.authentication import authserv_id_of
 from mailbot.core.delivery_hours import leaves_at
 from mailbot.core.mailing_list import MailingList
 from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, explain, moderate
+from mailbot.core.thread import message_id_hash
 from mailbot.core.token import token_hash
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import cook, question_of
@@ -68,7 +83,7 @@ def _rehearse(
         recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
     )
     if message.defects:
-        return _plain(recipient, message, str(found), "quarantined: " + "; ".join(message.defects))
+        return _plain(recipient, message, _means(found), "quarantined: " + "; ".join(message.defects))
     match found:
         case Post(name):
             mailing_list = lists.load(connection, name)
@@ -77,9 +92,36 @@ def _rehearse(
         case Reply(token):
             return _reply(connection, site, received, message, token, now)
         case None:
-            return _plain(recipient, message, "nobody", "refused in the dialogue: 550 5.1.1")
+            return _plain(recipient, message, _means(None), "refused in the dialogue: 550 5.1.1")
         case _:
-            return _plain(recipient, message, str(found), "see the manual: this address has its own rules")
+            return _plain(recipient, message, _means(found), "see the manual: this address has its own rules")
+
+
+def _means(found: Route | None) -> str:
+    """Return in words what an address means."""
+    match found:
+        case None:
+            return "nobody"
+        case Post(name):
+            return f"a post to the list {name}"
+        case Owner(name):
+            return f"a letter to the people behind the list {name}, which is held for them"
+        case Commands(name):
+            return f"commands, one a line, about the list {name}"
+        case Join(name) | Leave(name):
+            return f"a wish to {type(found).__name__.lower()} the list {name}"
+        case Draft(name):
+            return f"the draft of a bulletin for the list {name}"
+        case ThreadChoice(name, choice):
+            return f"a wish to {choice} the thread that it answers, on the list {name}"
+        case Get(name, first, last):
+            return f"a wish for the posts {first} to {last} of the list {name}"
+        case Bounces(name):
+            return f"a report about a copy of ours{f' to the list {name}' if name else ''} that came back"
+        case Reply():
+            return "an answer"
+        case Role(role):
+            return f"{role}@, an address of the service itself"
 
 
 def _post(
@@ -107,7 +149,8 @@ def _post(
             meant = tuple(lists.recipients(connection, *wanted))
         return Rehearsal(received.recipient, means, message.from_address, "", rules, outcome, (), meant)
     number = lists.last_number(connection, mailing_list.name) + 1
-    cooked = cook(connection, post, number)
+    kept = mailing_list.archive and question.target is None and message.message_id is not None
+    cooked = cook(connection, post, number, message_id_hash(message.message_id or "") if kept else "")
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     to = tuple(lists.recipients(connection, mailing_list.name, now, author, thread_of(message)))
     outcome = f"accept: post {number} goes to {len(to)} members"

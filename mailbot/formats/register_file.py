@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from mailbot.core.address import address_key, valid_address
+from mailbot.core.address import address_key, valid_address, with_ascii_domain
 from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.register import (
     CATEGORY_WORDS,
@@ -312,17 +312,18 @@ class _Reading:
             return _NONE
         if len(text) > _LONGEST_CELL:
             raise _BadCell("others", f"must be at most {_LONGEST_CELL} characters")
-        written = filter(None, _BETWEEN.split(text))
+        written = map(with_ascii_domain, filter(None, _BETWEEN.split(text)))
         once = {address_key(one): one for one in written}
-        once.pop(address_key(email), None)
+        once.pop(address_key(with_ascii_domain(email)), None)
         return frozenset(self._address("others", one) for one in once.values())
 
     def _address(self, column: str, email: str) -> str:
-        if not valid_address(email):
-            raise _BadCell(column, f"{email!r} is not a mail address")
-        if self.own(email):
+        plain = with_ascii_domain(email)
+        if not valid_address(plain):
+            raise _BadCell(column, f"{email!r} is not a mail address such as sato@city.example.jp")
+        if self.own(plain):
             raise _BadCell(column, f"{email} is an address of this service itself and cannot be a member")
-        return email
+        return plain
 
     def _persons(
         self,

@@ -38,6 +38,7 @@ from mailbot.core.letter import (
 from mailbot.core.mailing import field
 from mailbot.core.message import Message
 from mailbot.core.survey import Answers, Survey
+from mailbot.core.thread import key_in_message_id
 from mailbot.core.voting_paper import paper_lines
 from mailbot.core.wrap import COLUMNS
 from mailbot.formats.ics import event_ics
@@ -329,7 +330,7 @@ class Pen:
         answerable: bool = True,
     ) -> UndatedLetter:
         domain = self.letterhead.reply_domain
-        about = re.sub(r"[^a-z0-9-]", "-", key.lower())
+        about = key_in_message_id(key)
         desk = "回答受付" if self.language == "ja" else "replies"
         phrase = f"{self.letterhead.association} {desk}".strip()
         reply_to = f"Reply-To: {encode_phrase(phrase, f'<{to.token}@{domain}>', column=10)}\r\n".encode()

@@ -107,7 +107,9 @@ def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
 
 def why_text(shown: Row) -> None:
     """Print the history of one mail."""
-    facts({name: fact for name, fact in shown.items() if name not in {"history", "troubled"}})
+    counts = "  ".join(f"{state} {number}" for state, number in shown.get("copies", {}).items())
+    head = {name: fact for name, fact in shown.items() if name not in {"history", "troubled"}}
+    facts({**head, "copies": counts or "none"} if "copies" in head else head)
     table(shown["history"], as_json=False, empty="no history yet")
     _copies(shown.get("troubled", []))
 

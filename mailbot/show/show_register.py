@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from mailbot.core.group_words import group_words
@@ -152,11 +152,15 @@ def body(shown: Body, contacts: Sequence[Contact], *, as_json: bool) -> None:
 
 
 def figure_rows(groups: Sequence[Group], grouping: Grouping) -> list[Row]:
-    """Return one row for each kind or prefecture, and one for the whole."""
+    """Return one row for each kind or prefecture, and one for the whole.
+
+    Prefectures that are members themselves stand under "prefectures": "prefecture" is which one the row is about.
+    """
     rows = []
     for group in groups:
         name = ("whole" if group is groups[-1] else group.name) or "-"
-        kinds = dict(group.by_kind) if grouping == "prefecture" else {}
+        counted = group.by_kind if grouping == "prefecture" else ()
+        kinds = {"prefectures" if kind == "prefecture" else kind: number for kind, number in counted}
         rows.append(
             {
                 grouping: name,
@@ -195,6 +199,30 @@ def audience_text(shown: Row) -> str:
 def who(person: Person) -> str:
     """Return a contact by the names of his body and his own."""
     return " ".join(filter(None, (person.body.name, person.contact.role, person.contact.name)))
+
+
+def export_rows(people: Iterable[Person]) -> list[Row]:
+    """Return one row for each contact, with the columns of the register's file."""
+    return [
+        {
+            "code": body.code,
+            "body": body.name,
+            "kind": body.kind,
+            "prefecture": body.prefecture,
+            "population": body.population,
+            "name": contact.name,
+            "role": contact.role,
+            "email": contact.email,
+            "rank": contact.rank,
+            "tags": " ".join(sorted(contact.tags)),
+            "category": body.category,
+            "joined": None if body.joined is None else body.joined.isoformat(),
+            "left": None if body.left is None else body.left.isoformat(),
+            "successor": body.successor,
+            "others": " ".join(sorted(contact.others)),
+        }
+        for body, contact in ((person.body, person.contact) for person in people)
+    ]
 
 
 def person_rows(people: Sequence[Person]) -> list[Row]:

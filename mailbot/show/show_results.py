@@ -145,7 +145,10 @@ def survey_text(shown: Row) -> None:
                 "answers": "  ".join(
                     f"{q}={_answer_text(a)}" for q, a in vote["answers"].items() if a is not None
                 ),
-                "problems": " ".join(problem["text"] for problem in vote["problems"]),
+                "problems": " ".join(
+                    f"{p['question']}: {p['text']}".removeprefix(": ") for p in vote["problems"]
+                ),
+                "reason": "" if vote["status"] == "counted" else vote["reason"],
                 **({"remarks": " / ".join(vote["remarks"].values())} if remarked else {}),
             }
             for vote in shown["votes"]

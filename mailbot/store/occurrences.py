@@ -29,11 +29,18 @@ class Occurrence:
     settled_at: datetime | None = field(default=None, compare=False)
 
 
-def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence], *, after: str = "") -> None:
+def plan(
+    connection: Connection,
+    prefix: str,
+    wanted: Sequence[Occurrence],
+    *,
+    after: str = "",
+    anew_from: datetime | None = None,
+) -> None:
     """Make the waiting runs of the jobs that begin with this prefix exactly these.
 
     A run that is done stays, and its key keeps it from ever being planned again. Runs whose local time is `after` or
-    earlier are left as they are.
+    earlier are left as they are; none is added that would have been due before `anew_from`.
     """
     keys = {(one.job, one.local): one for one in wanted}
     query = _SELECT.where(occurrence.c.job.startswith(prefix, autoescape=True), occurrence.c.local > after)
@@ -52,7 +59,7 @@ def plan(connection: Connection, prefix: str, wanted: Sequence[Occurrence], *, a
             _set(connection, one.job, one.local, **{moved: now_planned.due_at})
     known = {(one.job, one.local) for one in present}
     for one in wanted:
-        if (one.job, one.local) not in known:
+        if (one.job, one.local) not in known and (anew_from is None or one.due_at >= anew_from):
             add(connection, one)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import func, select
 
@@ -37,6 +39,20 @@ def test_a_post_is_shown_as_it_would_leave(office: PostOffice) -> None:
     assert len(found.recipients) == 3
     assert any(line.startswith("List-Id:") for line in found.headers)
     assert [name for name, _ in found.rules][:2] == ["same-post", "loop"]
+
+
+def test_the_headers_are_those_of_the_copies(office: PostOffice) -> None:
+    """Field by field, with the place in the archive; what differs from copy to copy has a name between percent signs."""
+    office.site = replace(office.site, web_url="https://ml.example.jp")
+    to = "security@ml.example.jp"
+    mail = office.mail(YAMADA, to, subject="点検")
+    shown = rehearsed(office, mail, to).headers
+    office.hand_in(mail, to)
+    copy = office.copies("post")[0]
+    assert [line.partition(":")[0] for line in shown if not line.startswith((" ", "\t"))] == [
+        *copy.mail.keys()
+    ]
+    assert f"Archived-At: {copy['Archived-At']}" in shown
 
 
 @pytest.mark.parametrize(("author", "outcome"), [(TANAKA, "reject: "), (STRANGER, "hold: ")])
@@ -76,8 +92,10 @@ def test_a_reply_is_read_without_being_counted(office: PostOffice) -> None:
     ],
 )
 def test_other_addresses(office: PostOffice, to: str, outcome: str) -> None:
-    """Unknown ones would hear 550."""
-    assert rehearsed(office, office.mail(YAMADA, to), to).outcome == outcome
+    """Unknown ones would hear 550; what the others are for is said in words."""
+    found = rehearsed(office, office.mail(YAMADA, to), to)
+    assert found.outcome == outcome
+    assert "(" not in found.means
 
 
 def test_a_mail_beyond_the_bounds_would_be_quarantined(office: PostOffice) -> None:

@@ -100,7 +100,7 @@ def test_an_address_of_two_persons(tmp_path: Path) -> None:
         "members.csv:3:8 email: b@x.jp belongs already to the person of a@x.jp on line 2; an address has one owner"
     ]
     assert printed(tmp_path, f"{head}{chiyoda}a@x.jp,,nobody\n{chuo}b@x.jp,,list@ml.example.jp\n") == [
-        "members.csv:2:10 others: 'nobody' is not a mail address",
+        "members.csv:2:10 others: 'nobody' is not a mail address such as sato@city.example.jp",
         "members.csv:3:10 others: list@ml.example.jp is an address of this service itself and cannot be a member",
     ]
     rows = read(tmp_path, f"{head}{chiyoda}a@x.jp,,z@x.jp\n{chuo}a@x.jp,,\n").rows
@@ -194,7 +194,7 @@ def test_kinds(tmp_path: Path, kind: str) -> None:
         (CHIYODA.replace("yamada@city.example.jp", ""), "2:8 email: is empty; each row needs a mail address"),
         (
             CHIYODA.replace("yamada@city", "yamada＠city"),
-            "2:8 email: 'yamada＠city.example.jp' is not a mail address",
+            "2:8 email: 'yamada＠city.example.jp' is not a mail address such as sato@city.example.jp",
         ),
         (
             CHIYODA.replace("city.example", "ml.example"),

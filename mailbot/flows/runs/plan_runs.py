@@ -18,9 +18,17 @@ from mailbot.store.occurrences import Occurrence
 
 
 def plan_runs(
-    connection: Connection, site: Site, value: Survey | Event | Bulletin, *, after: datetime | None = None
+    connection: Connection,
+    site: Site,
+    value: Survey | Event | Bulletin,
+    *,
+    after: datetime | None = None,
+    anew_from: datetime | None = None,
 ) -> None:
-    """Make the waiting runs exactly those of the definition; runs that were done stay done, and those up to `after` too."""
+    """Make the waiting runs exactly those of the definition; runs that were done stay done, and those up to `after` too.
+
+    No run is added for a time before `anew_from`.
+    """
     kind = "survey" if isinstance(value, Survey) else "event" if isinstance(value, Event) else "bulletin"
     # What a meeting sends, and the draft of its minutes, are runs of the meeting itself.
     of_meeting = isinstance(value, Event) and meetings.load(connection, value.key) is not None
@@ -29,7 +37,7 @@ def plan_runs(
     if isinstance(value, Event) and value.cancelled is None:
         wanted += offered_runs(connection, site, value.key)
     upto = occurrence(after, site.zone) if after else ""
-    occurrences.plan(connection, f"{kind}:{value.key}:", wanted, after=upto)
+    occurrences.plan(connection, f"{kind}:{value.key}:", wanted, after=upto, anew_from=anew_from)
 
 
 def jobs_of(site: Site, value: Survey | Event | Bulletin) -> tuple[Job, ...]:

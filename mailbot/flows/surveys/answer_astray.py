@@ -16,6 +16,7 @@ from mailbot.core.authentication import read_authentication
 from mailbot.core.judgement import is_machine
 from mailbot.core.known_text import REFERENCE
 from mailbot.core.message import Message
+from mailbot.core.thread import key_in_message_id
 from mailbot.core.trust import SendBallot, may_count, trust
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
@@ -29,7 +30,7 @@ from mailbot.store.surveys import StoredSurvey
 
 _READ = 20_000  # characters of the text in which a 受付番号 is looked for
 _A_DAY = 3  # mails to an address that nobody may have asked for (promises.md I30)
-_SUBJECT_KEY = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9-]{2,30})\]")
+_SUBJECT_KEY = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9._-]{0,99})\]")
 
 
 def answer_astray(
@@ -91,7 +92,8 @@ def _meant(
     found = [
         (stored, ballot)
         for stored in surveys.every(connection)
-        if stored.state == "open" and stored.survey.key.lower() in keys
+        if stored.state == "open"
+        and not keys.isdisjoint((stored.survey.key.lower(), key_in_message_id(stored.survey.key)))
         for ballot in ballots.of_subject(connection, stored.survey.key)
         if ballot.code in codes and (stored.survey.unit == "body" or ballot.address in own)
     ]

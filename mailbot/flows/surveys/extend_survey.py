@@ -47,7 +47,8 @@ def move_close(
     old = stored.survey
     survey = replace(old, closes=closes)
     surveys.move_close(connection, survey, stored.extended_from or old.closes)
-    plan_runs(connection, site, survey)
+    # A reminder that the new close would have had earlier today is no late one: everybody is written to now.
+    plan_runs(connection, site, survey, anew_from=now)
     asked = ballots.of_subject(connection, survey.key)
     queue_ballots(
         connection,

@@ -75,6 +75,15 @@ def test_only_what_names_an_open_survey_of_the_senders_body(office: PostOffice, 
     assert invitation.to == YAMADA
 
 
+@pytest.mark.parametrize("key", ["S1", "R8.1", "k_26"])
+def test_whatever_a_survey_is_called(office: PostOffice, key: str) -> None:
+    """A key may be short and hold dots: it is found in the Subject, and in the Message-ID that a reply names."""
+    invitation = office.open_survey(replace(SURVEY, key=key))[SATO]
+    assert office.post(SATO, ASTRAY, text="Q1 2", subject=f"Re: [{key}]").state == "answered"
+    answer = office.mail(SATO, ASTRAY, "Q1 2", "ご回答", In_Reply_To=invitation["Message-ID"])
+    assert office.hand_in(answer, ASTRAY).state == "answered"
+
+
 def test_a_machine_is_not_answered(office: PostOffice, invitation: Copy) -> None:
     """A vacation note that lost its way ends here."""
     mail = b"Auto-Submitted: auto-replied\r\n" + office.reply_mail(invitation, "不在です。")

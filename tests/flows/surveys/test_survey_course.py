@@ -255,6 +255,18 @@ def test_an_extension_is_announced_and_moves_the_plan(office: PostOffice) -> Non
             extend_survey(connection, office.site, KEY, closes, office.now, by="office")
 
 
+def test_an_extension_reminds_nobody_of_a_time_that_is_past(office: PostOffice) -> None:
+    """A reminder that the new close would have had before the extension is none: everybody has just been written to."""
+    office.open_survey()
+    day_before = SURVEY.closes - timedelta(days=1)
+    with office.database.write() as connection:
+        extend_survey(
+            connection, office.site, KEY, SURVEY.closes + timedelta(days=3), day_before, by="office"
+        )
+        waiting = [one.job for one in occurrences.due(connection, SURVEY.closes + timedelta(days=9))]
+    assert waiting == [f"survey:{KEY}:close"]
+
+
 def test_a_block_representative_gets_the_missing_of_the_own_prefecture(office: PostOffice) -> None:
     """In a form to copy from; who has answered is not in it, and a prefecture without missing bodies gets no mail."""
     invitations = office.open_survey(replace(SURVEY, follow_up_tag="officer"))
