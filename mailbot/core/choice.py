@@ -66,34 +66,18 @@ def _all_shown(numbers: list[int], slot: str) -> bool:
 
 def read_choice(question: Question, written: str, slot: str) -> Read:
     """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
-    if _ALTERNATIVE.search(written):
-        return Unclear("two-choices")
-    if _SUM.fullmatch(written) and (question.type != "multi" or slot.lstrip()[:1] in {"=", "＝"}):
-        return Unclear("formula")
-    if _DOTS.search(written):
-        return Unclear("unclear")  # 「1・・・12」: all between them? 「十 二」: 12?
-    if question.type != "multi" and _FIRST_OF_TWO.match(written):
-        return Unclear("two-choices")  # 「2、3年以内」, though option 2 is 3年以内
-    count = choice_count(question)
-    numbered = label_numbers(question)
-    whole = numbered.get(label_key(written)) or numbered.get(label_key(written.strip(_TICKS)))
-    if whole is not None:
-        lone = OPTION_NUMBER.fullmatch(written)
-        if lone and option_number(lone) != whole:
-            return Unclear("mismatch")  # a label that is itself another option's number
-        return Understood((str(whole),))
+    if (unclear := _two_or_none(question, written, slot)) is not None:
+        return unclear
+    if (whole := _whole_label(question, written)) is not None:
+        return whole
     if question.type != "rating":
         written = _THAT_IS_ALL.sub("", written)
-    special = _special_word(question, written, count)
+    special = _special_word(question, written, choice_count(question))
     if special is not None:
         return special
-    if question.type == "multi" and _DOTTED.fullmatch(written):
-        apart = [int(number) for number in re.findall("[0-9]+", written)]
-        if apart == sorted(set(apart)):
-            written = ",".join(map(str, apart))
     item_remarks: list[str] = []
-    if question.type == "multi" and "(" in written:
-        written, item_remarks = _without_item_remarks(question, written)
+    if question.type == "multi":
+        written, item_remarks = _without_item_remarks(question, _at_commas(written))
     reason = _REASON_BEFORE.match(written) if question.type == "single" else None
     if reason is not None:
         return _with_reason(question, reason["reason"], written[reason.end() :], slot)
@@ -105,6 +89,43 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
         if _is_misnumbered(question, plain):
             return Unclear("mismatch")
         plain = _NUMBER_IN_BRACKETS.sub(r" \1番 ", plain).strip()
+    return _read_items(question, plain, slot, item_remarks)
+
+
+def _two_or_none(question: Question, written: str, slot: str) -> Unclear | None:
+    """Say what forms are no one choice, whatever the options are: 「1か2」, 「=1+1」, 「1・・・12」."""
+    if _ALTERNATIVE.search(written):
+        return Unclear("two-choices")
+    if _SUM.fullmatch(written) and (question.type != "multi" or slot.lstrip()[:1] in {"=", "＝"}):
+        return Unclear("formula")
+    if _DOTS.search(written):
+        return Unclear("unclear")  # 「1・・・12」: all between them? 「十 二」: 12?
+    if question.type != "multi" and _FIRST_OF_TWO.match(written):
+        return Unclear("two-choices")  # 「2、3年以内」, though option 2 is 3年以内
+    return None
+
+
+def _whole_label(question: Question, written: str) -> Read | None:
+    """Read what is one option's whole label; a label that is itself another option's number is asked about."""
+    numbered = label_numbers(question)
+    whole = numbered.get(label_key(written)) or numbered.get(label_key(written.strip(_TICKS)))
+    if whole is None:
+        return None
+    lone = OPTION_NUMBER.fullmatch(written)
+    return Unclear("mismatch") if lone and option_number(lone) != whole else Understood((str(whole),))
+
+
+def _at_commas(written: str) -> str:
+    """Return 「1.2.4」 as 1,2,4 where the numbers rise."""
+    if not _DOTTED.fullmatch(written):
+        return written
+    apart = [int(number) for number in re.findall("[0-9]+", written)]
+    return ",".join(map(str, apart)) if apart == sorted(set(apart)) else written
+
+
+def _read_items(question: Question, plain: str, slot: str, item_remarks: list[str]) -> Read:
+    """Read the items named one after another, their ticks, and what stands behind them."""
+    count = choice_count(question)
     ticks = _TICK.findall(plain)
     items = _items(question, _TICK.sub(" ", plain).strip() if ticks else plain)
     if isinstance(items, Unclear):
@@ -134,6 +155,8 @@ def _without_item_remarks(question: Question, written: str) -> tuple[str, list[s
 
     Words that doubt, deny or name an option stay, so that the whole is asked about.
     """
+    if "(" not in written:
+        return written, []
     labels = [label for label, _ in whole_labels(question)]
     remarks = [match["remark"] for match in _ITEM_REMARK.finditer(written)]
     harmful = any(

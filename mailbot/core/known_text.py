@@ -233,77 +233,93 @@ _SAYS_NOTHING = (None, "", "", "")  # no slot, reference, mark or question
 
 def _read(text: str) -> KnownText:
     """Return the roles of the lines of one text of ours, read line by line."""
-    roles: dict[str, list[Role]] = {}
-    slots: dict[str, list[str]] = {}
-    edition = reference = question = ""
-    option, inside, in_slot, signature = 0, False, False, False
-    keys: list[str] = []
-    question_at: dict[str, int] = {}
-    slot_at: dict[str, range] = {}
-    running_on: set[str] = set()
-    likenesses = []
+    walk = _Walk()
     for line in text.splitlines():
-        shape = _shape(line)
-        key = shape.key
-        role: Role
-        if not key:
-            in_slot = False
-            continue
-        keys.append(key)
-        if shape.reference:
-            edition, reference = key, shape.reference
-        if shape.kind == "start":
-            inside, question = True, ""
-            role = Role("start")
-        elif shape.kind == "end":
-            inside = in_slot = signature = False
-            role = Role("end")
-        elif not inside:
-            role = Role("outside")
-        elif shape.slot and not in_slot:
-            question, in_slot = shape.slot[0], True
-            slots[question] = [shape.slot[1]]
-            slot_at[question] = range(len(keys) - 1, len(keys))
-            question_at.setdefault(question, len(keys) - 1)
-            likenesses.append((key, Role("slot-more", question)))
-            continue
-        elif signature or shape.kind == "signature":
-            in_slot, signature = False, True
-            role = Role("signature")
-        elif in_slot:
-            slots[question].append(line)
-            slot_at[question] = range(slot_at[question].start, len(keys))
-            running_on.add(question)
-            role = Role("slot-more", question)
-        elif shape.reference:
-            role = Role("reference")
-        elif shape.question:
-            question, option = shape.question, 0
-            question_at[question] = len(keys) - 1
-            role = Role("question", question)
-        elif shape.option == option + 1:
-            option += 1
-            role = Role("option", question, option)
-        else:
-            role = Role("more", question, option)
-        roles.setdefault(key, []).append(role)
-        if role.kind != "outside":
-            likenesses.append((key, role))
-    joined = "".join(keys)
+        walk.take(line)
+    joined = "".join(walk.keys)
     return KnownText(
-        {key: tuple(found) for key, found in roles.items()},
-        {question: _filled(lines) for question, lines in slots.items()},
-        edition,
-        reference,
+        {key: tuple(found) for key, found in walk.roles.items()},
+        {question: _filled(lines) for question, lines in walk.slots.items()},
+        walk.edition,
+        walk.reference,
         _confirms(joined),
         joined,
-        tuple(likenesses),
-        tuple(keys),
-        question_at,
-        slot_at,
-        frozenset(running_on),
-        frozenset(key[:2] for key in roles),
+        tuple(walk.likenesses),
+        tuple(walk.keys),
+        walk.question_at,
+        walk.slot_at,
+        frozenset(walk.running_on),
+        frozenset(key[:2] for key in walk.roles),
     )
+
+
+class _Walk:
+    """Follows the lines of one text of ours in order and notes what each of them is."""
+
+    def __init__(self) -> None:
+        self.roles: dict[str, list[Role]] = {}
+        self.slots: dict[str, list[str]] = {}
+        self.keys: list[str] = []
+        self.likenesses: list[tuple[str, Role]] = []
+        self.edition = self.reference = ""
+        self.question_at: dict[str, int] = {}
+        self.slot_at: dict[str, range] = {}
+        self.running_on: set[str] = set()  # questions whose slot has more than one line of ours
+        self.question, self.option = "", 0
+        self.inside = self.in_slot = self.signature = False
+
+    def take(self, line: str) -> None:
+        """Note one line; a blank one ends what stands behind a slot."""
+        shape = _shape(line)
+        if not shape.key:
+            self.in_slot = False
+            return
+        self.keys.append(shape.key)
+        if shape.reference:
+            self.edition, self.reference = shape.key, shape.reference
+        if self.inside and not self.in_slot and shape.slot and shape.kind not in {"start", "end"}:
+            self._slot(shape.key, *shape.slot)
+            return
+        role = self._role(shape, line)
+        self.roles.setdefault(shape.key, []).append(role)
+        if role.kind != "outside":
+            self.likenesses.append((shape.key, role))
+
+    def _slot(self, key: str, question: str, content: str) -> None:
+        self.question, self.in_slot = question, True
+        at = len(self.keys) - 1
+        self.slots[question] = [content]
+        self.slot_at[question] = range(at, at + 1)
+        self.question_at.setdefault(question, at)
+        self.likenesses.append((key, Role("slot-more", question)))
+
+    def _role(self, shape: _Shape, line: str) -> Role:
+        if shape.kind == "start":
+            self.inside, self.question = True, ""
+            return Role("start")
+        if shape.kind == "end":
+            self.inside = self.in_slot = self.signature = False
+            return Role("end")
+        if not self.inside:
+            return Role("outside")
+        if self.signature or shape.kind == "signature":
+            self.in_slot, self.signature = False, True
+            return Role("signature")
+        if self.in_slot:
+            self.slots[self.question].append(line)
+            self.slot_at[self.question] = range(self.slot_at[self.question].start, len(self.keys))
+            self.running_on.add(self.question)
+            return Role("slot-more", self.question)
+        if shape.reference:
+            return Role("reference")
+        if shape.question:
+            self.question, self.option = shape.question, 0
+            self.question_at[self.question] = len(self.keys) - 1
+            return Role("question", self.question)
+        if shape.option == self.option + 1:
+            self.option += 1
+            return Role("option", self.question, self.option)
+        return Role("more", self.question, self.option)
 
 
 def _confirms(joined: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
