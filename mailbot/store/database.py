@@ -263,7 +263,7 @@ class Database:
                 connection
             ).get_table_names():  # another process was faster, or they are somebody else's
                 return schema_of(connection) == SCHEMA
-            metadata.create_all(connection)
+            metadata.create_all(connection, checkfirst=False)
             _VERSION.create(connection)
             connection.execute(insert(_VERSION).values(version_num=SCHEMA))
             return True
