@@ -71,38 +71,58 @@ class ReplyCutter:
         """Tell whether a reply has begun and not ended."""
         return bool(self._rest or self._lines)
 
+    def usual(self, data: bytes) -> list[Reply] | None:
+        """Return the replies of these bytes, single lines that all but the first came before; None: `feed` must cut them.
+
+        None of them is a 421. Raises GarbledReply.
+        """
+        if self._rest or self._lines or not data.endswith(b"\r\n"):
+            return None
+        first, *lines = data[:-2].split(b"\r\n")
+        known = self._known
+        if first not in known and not self._learn(first):
+            return None
+        try:
+            return [known[first], *map(known.__getitem__, lines)]
+        except KeyError:
+            return None
+
     def feed(self, data: bytes) -> Iterator[Reply]:
         """Yield each reply that these bytes complete; raise GarbledReply at the first that is none."""
         *lines, rest = (self._rest + data).split(b"\r\n")
         self._rest = rest
         known = self._known
         for line in lines:
-            if line in known and not self._lines:
+            if not self._lines and (line in known or self._learn(line)):
                 yield known[line]
                 continue
             code, mark = _CODES.get(line[:3]), line[3:4]
             if code is None or mark not in {b" ", b"-", b""} or len(line) > LINE_MAX - 2:
                 raise GarbledReply(f"the server's reply cannot be read: {line[:60]!r}")
             text = _text(line)
-            if mark == b"-" or self._lines:
-                if self._lines and code != self._code:
-                    raise GarbledReply(f"the server changed its reply code from {self._code} to {code}")
-                if len(self._lines) == REPLY_LINES_MAX:
-                    raise GarbledReply(f"the server's reply has more than {REPLY_LINES_MAX} lines")
-                self._code = code
-                self._lines.append(text)
-                if mark == b"-":
-                    continue
-                text = "\n".join(self._lines)
-                self._lines = []
-                yield Reply(code, text)
+            if self._lines and code != self._code:
+                raise GarbledReply(f"the server changed its reply code from {self._code} to {code}")
+            if len(self._lines) == REPLY_LINES_MAX:
+                raise GarbledReply(f"the server's reply has more than {REPLY_LINES_MAX} lines")
+            self._code = code
+            self._lines.append(text)
+            if mark == b"-":
                 continue
-            if len(known) >= _KNOWN_REPLIES:
-                known.clear()
-            known[line] = reply = Reply(code, text)
-            yield reply
+            text = "\n".join(self._lines)
+            self._lines = []
+            yield Reply(code, text)
         if len(rest) >= LINE_MAX or b"\n" in rest:
             raise GarbledReply(f"the server's reply has a line that does not end with CRLF: {rest[:60]!r}")
+
+    def _learn(self, line: bytes) -> bool:
+        """Keep the reply that a line is by itself; False: it is no whole one, or the last of its connection."""
+        code = _CODES.get(line[:3])
+        if code is None or code == 421 or line[3:4] not in {b" ", b""} or len(line) > LINE_MAX - 2:
+            return False
+        if len(self._known) >= _KNOWN_REPLIES:
+            self._known.clear()
+        self._known[line] = Reply(code, _text(line))
+        return True
 
 
 def _text(line: bytes) -> str:

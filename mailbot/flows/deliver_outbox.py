@@ -14,7 +14,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby, islice, repeat
+from itertools import chain, groupby, islice, repeat
 from operator import attrgetter
 
 from sqlalchemy import Connection
@@ -513,7 +513,7 @@ class _Work:
                 place += 1
                 continue
             one = self._bundles[bundles.bundle_of(number)]
-            whole = [(each, outcome) for each in one.numbers]
+            whole = list(zip(one.numbers, repeat(outcome)))
             if (
                 not isinstance(outcome, Sent)
                 or list(outcomes[place : place + len(whole)]) != whole
@@ -535,19 +535,19 @@ class _Work:
         owner = self.delivery.owner
         whole: set[int] = set()  # bundles
         rows: dict[int, int] = {}  # of the recipients of others, by their numbers
+        singly: list[int] = []
         ours: set[int] = set()
-        if self._bundles:
-            bundled = (each for ids in starting for each in ids if each < 0)
-            for number, part in groupby(bundled, bundles.bundle_of):
-                one, numbers = self._bundles[number], tuple(part)
-                if numbers == one.numbers and bundles.start(connection, owner, number):
-                    whole.add(number)
-                    ours.update(numbers)
-                else:
-                    rows |= bundles.rows_of(connection, owner, one)
-        started = outbox.start(
-            connection, owner, [row for ids in starting for each in ids if (row := rows.get(each, each)) >= 0]
-        )
+        for one, part in chain.from_iterable(map(self._parts, starting)):
+            if one is None:
+                singly += part
+            elif part == one.numbers and bundles.start(connection, owner, one.id):
+                whole.add(one.id)
+                ours.update(part)
+            else:
+                found = bundles.rows_of(connection, owner, one)
+                singly += [found[each] for each in part if each in found]
+                rows |= found
+        started = outbox.start(connection, owner, singly)
         ours |= started
         ours.update(each for each, row in rows.items() if row in started)
         for ids in starting:
@@ -556,6 +556,17 @@ class _Work:
                 outbox.take_back(connection, owner, [row for row in marked if row >= 0])
                 bundles.take_back(connection, owner, whole.intersection(map(bundles.bundle_of, ids)))
         return ours
+
+    def _parts(self, ids: Sequence[int]) -> list[tuple[bundles.Bundle | None, tuple[int, ...]]]:
+        """Return who of these is of which bundle, or has a row."""
+        numbers = tuple(ids)
+        if not self._bundles or not numbers:
+            return [(None, numbers)]
+        first = self._bundles.get(bundles.bundle_of(numbers[0]))
+        if first is not None and numbers == first.numbers:  # one mail, as nearly always
+            return [(first, numbers)]
+        of_each = groupby(numbers, lambda number: self._bundles.get(bundles.bundle_of(number)))
+        return [(one, tuple(part)) for one, part in of_each]
 
     def _begin(self) -> tuple[outbox.Claimed, _Recipe] | None:
         """Return the next row that is claimed and not begun, which is under way from now on."""

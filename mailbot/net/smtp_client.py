@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
+from itertools import repeat
 from typing import Literal, cast
 
 from mailbot import log
@@ -134,24 +135,34 @@ class _Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self.lost is not None:
             return
-        try:
-            for reply in self._cutter.feed(data):
-                if len(self._replies) == self._wanted and reply.code != 421:
-                    self.fall_out_of_step(f"the server answered what was not asked: {reply.words}")
-                    return
-                if len(self._replies) < self._wanted:
-                    self._replies.append(reply)
-                if reply.code == 421:
-                    self.end(reply.words)
-                    return
-        except GarbledReply as garbled:
-            self.end(str(garbled))
+        if not self._take(data):
             return
         if self._replies:
             if len(self._replies) == self._wanted:
                 self._give_answer()
             else:
                 self._wait(self._patience)
+
+    def _take(self, data: bytes) -> bool:
+        """Take the replies that these bytes complete; False: they ended the connection."""
+        try:
+            usual = self._cutter.usual(data)
+            if usual is not None and len(self._replies) + len(usual) <= self._wanted:
+                self._replies += usual
+                return True
+            for reply in self._cutter.feed(data):
+                if len(self._replies) == self._wanted and reply.code != 421:
+                    self.fall_out_of_step(f"the server answered what was not asked: {reply.words}")
+                    return False
+                if len(self._replies) < self._wanted:
+                    self._replies.append(reply)
+                if reply.code == 421:
+                    self.end(reply.words)
+                    return False
+        except GarbledReply as garbled:
+            self.end(str(garbled))
+            return False
+        return True
 
     def resume_writing(self) -> None:
         self._wait(self._patience)  # the content is still leaving: the server cannot have been asked yet
@@ -791,7 +802,7 @@ class _Stream:
         ):
             self.useful = True
             sent = Sent(replies[0].words)
-            outcomes = [*self._outcomes, *((delivery, sent) for delivery in self._starting)]
+            outcomes = [*self._outcomes, *zip(self._starting, repeat(sent))]
             self._outcomes.clear()
             self._run.work.mark(outcomes, following.ids, self._marked)
             return

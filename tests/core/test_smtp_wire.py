@@ -115,6 +115,29 @@ def test_replies_arrive_in_any_pieces(replies: list[bytes], data: st.DataObject)
 
 
 @given(
+    st.lists(
+        st.lists(
+            st.sampled_from([b"250 ok\r\n", b"250-a\r\n", b"354 go\r\n", b"421 x\r\n", b"25", b"what\r\n"])
+        )
+    )
+)
+@example([[b"250 ok\r\n"], [b"421 x\r\n"]])
+@example([[b"250 ok\r\n"], [b"250-a\r\n"], [b"250 ok\r\n"]])
+def test_usual_replies_are_what_they_are_one_by_one(arrivals: list[list[bytes]]) -> None:
+    """What is taken at once is what would be cut, and leaves the cutter as it was; a 421, which ends a connection, is never."""
+    quick, careful = ReplyCutter(), ReplyCutter()
+    try:
+        for data in map(b"".join, arrivals):
+            usual = quick.usual(data)
+            found = list(quick.feed(data)) if usual is None else usual
+            assert found == list(careful.feed(data))
+            assert quick.pending == careful.pending
+            assert usual is None or 421 not in {reply.code for reply in usual}
+    except GarbledReply:
+        pass
+
+
+@given(
     st.lists(st.one_of(st.binary(max_size=40), st.sampled_from([b"250 ", b"250-", b"\r\n", b"421 x\r\n"])))
 )
 def test_cutter_never_fails_otherwise(pieces: list[bytes]) -> None:
