@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import get_args
 
 from mailbot.core.known_text import line_key
@@ -52,8 +53,11 @@ def command_of(line: str, accepted: frozenset[str] = ALWAYS) -> tuple[Command, s
 
     `accepted`: the commands that have a meaning for this reply; any other word is left to be an answer or prose.
     """
-    if len(line) > LONGEST_COMMAND:
-        return None
+    return None if len(line) > LONGEST_COMMAND else _command_of(line, accepted)
+
+
+@lru_cache(maxsize=2048)  # it is asked of lines that many members write alike
+def _command_of(line: str, accepted: frozenset[str]) -> tuple[Command, str] | None:
     if contact := _CONTACT.match(line):
         return "contact", contact["detail"].strip()
     if "proxy" in accepted and (to := _proxy(line)):

@@ -55,7 +55,8 @@ def hazard(message: Message) -> Hazard | None:
         return "size"
     if len(message.parts) > MAX_PARTS:
         return "parts"
-    if any(name.lower() in _SHOWN and _hides_a_line(value) for name, value in message.headers):
+    encoded = [(name, value) for name, value in message.headers if "=?" in value]
+    if any(name.lower() in _SHOWN and _hides_a_line(value) for name, value in encoded):
         return "header"
     for part in message.parts:
         kind = part.content_type
@@ -71,8 +72,6 @@ def hazard(message: Message) -> Hazard | None:
 
 def _hides_a_line(value: str) -> bool:
     """Tell whether an encoded word of a header field holds a line end or NUL: the start of a field of a stranger's."""
-    if "=?" not in value:
-        return False
     return _short_hides_a_line(value) if len(value) <= _SHORT_FIELD else _word_hides_a_line(value)
 
 

@@ -15,6 +15,7 @@ from mailbot.core.japanese import fold
 from mailbot.core.numeral import KANJI_DIGITS, kanji_number
 
 LONGEST_LINE = 1_000  # characters; patterns never see more
+SHORT_LINE = 120  # characters; what is found out of one by itself is kept, since most stand in many replies
 
 OPENING = "【[［〔〖(（「『<＜〈{｛"
 _CLOSING = {
@@ -71,7 +72,7 @@ _long_key = lru_cache(maxsize=512)(_short_key.__wrapped__)  # a line of a reply 
 
 def line_key(line: str) -> str:
     """Return a line folded and without blanks, for comparison with ours (ballot.md section 5)."""
-    if len(line) <= 120:
+    if len(line) <= SHORT_LINE:
         return _short_key(line)
     return _long_key(line) if len(line) <= LONGEST_LINE else "".join(fold(line).casefold().split())
 
@@ -513,7 +514,7 @@ def _pairs(key: str) -> frozenset[str]:
 
 def slot_line(line: str) -> tuple[str, str] | None:
     """Return the question and what follows its mark when the line is a slot: 【Q1回答】..."""
-    return _short_slot_line(line) if len(line) <= 120 else _slot_line(line)
+    return _short_slot_line(line) if len(line) <= SHORT_LINE else _slot_line(line)
 
 
 def _slot_line(line: str) -> tuple[str, str] | None:

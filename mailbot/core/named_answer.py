@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from mailbot.core.answer import label_answer, read_answer
 from mailbot.core.known_text import (
@@ -12,6 +13,7 @@ from mailbot.core.known_text import (
     LONGEST_LINE,
     OPENING,
     QUESTION_MARK,
+    SHORT_LINE,
     SIGNATURE,
     line_key,
     named_question,
@@ -80,6 +82,10 @@ _TITLE = re.compile(r"\s?[(（](?P<title>[^()（）]{2,60})[)）](?=\s*[^\s])")
 
 def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     """Return (question, what is written) when a line names questions itself: "Q1 2", "問2：1,3", "Q1 2、Q2 3"."""
+    return [*_short_explicit(survey, line)] if len(line) <= SHORT_LINE else _explicit(survey, line)
+
+
+def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if not _ANY_FIGURE.search(line) and "議案" not in line:
         return []
     written = line
@@ -116,6 +122,9 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
     if question is not None and question.type != "text":
         value = value.rstrip("|｜ \t")  # of a table
     return [(number, value)]
+
+
+_short_explicit = lru_cache(maxsize=4096)(_explicit)  # members of one survey write the same few lines
 
 
 def _answered_together(survey: Survey, line: str) -> list[tuple[str, str]] | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+from mailbot.core.known_text import SHORT_LINE
 
 # A line across, above a signature; and lines of addresses, attributions and headers.
 RULE = re.compile(r"^[\s\-_=*─━＿－ー―~]{2,}$|^--\s?$")
@@ -49,6 +52,10 @@ def is_courteous(line: str) -> bool:
 
 def is_prose(line: str) -> bool:
     """Say whether a line at the top says something: more than a greeting, a signature or a mail header."""
+    return _short_is_prose(line) if len(line) <= SHORT_LINE else _is_prose(line)
+
+
+def _is_prose(line: str) -> bool:
     if NOT_PROSE.search(line) or RULE.match(line) or _BY_MACHINE.search(line):
         return False
     if line.isascii() and (thanks := _ENGLISH_THANKS.match(line)):
@@ -61,3 +68,6 @@ def is_prose(line: str) -> bool:
         and (_SENTENCE.search(sentence) is not None or (sentence.isascii() and sentence.count(" ") >= 4))
         for sentence in sentences
     )
+
+
+_short_is_prose = lru_cache(maxsize=4096)(_is_prose)

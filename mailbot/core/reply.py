@@ -220,8 +220,10 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
 
 def _answers_another(survey: Survey, line: str, found: _Outcome) -> bool:
     """Say whether numbers alone on a line may answer a question that has no answer yet."""
+    if not is_bare_choice(line):
+        return False
     asked = {problem.question for problem in found.problems} | found.answers.keys()
-    return is_bare_choice(line) and any(
+    return any(
         question.type in {"single", "multi", "rating"}
         and question.id not in asked
         and isinstance(read_answer(question, line, today=date.min), Understood)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from mailbot.core.known_text import ANSWER_LINE, LONGEST_LINE, Known, Role, line_key, slot_line
+from mailbot.core.known_text import ANSWER_LINE, LONGEST_LINE, SHORT_LINE, Known, Role, line_key, slot_line
 
 # A longer mail is read so far and then kept for the office: nobody's answer needs more.
 LONGEST_REPLY = 64_000  # characters
@@ -147,7 +147,7 @@ def reply_lines(text: str, known: Known) -> list[Line]:
     odd, roles_of = _OddPieces(known), known.roles.get
     pieces_of_ours = False
     for raw in text.split("\n", MOST_LINES)[:MOST_LINES]:
-        piece = _short_piece(raw) if len(raw) <= 120 else _piece(raw)
+        piece = _short_piece(raw) if len(raw) <= SHORT_LINE else _piece(raw)
         depth, body, key, whole = piece
         if whole:
             depth, body, key, _ = odd.beside_ours(piece)

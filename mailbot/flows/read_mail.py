@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from functools import cache
 
 from sqlalchemy import Connection
 
@@ -155,13 +154,14 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
     """Let the flow act that the recipient's address asks for."""
     if message.defects:
         return Settled("quarantined", "; ".join(message.defects))
-    names = cache(lambda: lists.names(connection))  # an answer's address asks for none
-    found = route(
-        received.recipient,
-        domain=site.domain,
-        reply_domain=site.reply_domain,
-        lists=lambda name: name in names(),
-    )
+    names: list[frozenset[str]] = []  # an answer's address asks for none
+
+    def is_list(name: str) -> bool:
+        if not names:
+            names.append(lists.names(connection))
+        return name in names[0]
+
+    found = route(received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=is_list)
     match found:
         case Post(name):
             return post_to_list(connection, site, received, message, name, now)
