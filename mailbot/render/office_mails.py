@@ -22,6 +22,11 @@ _BY_COMMAND: dict[Language, str] = {
 }
 
 
+Takes = Literal[
+    "answers", "accept", "letter", "neither"
+]  # how the office can let a held mail act; a letter it answers
+
+
 @dataclass(frozen=True)
 class HeldMail:
     """A mail that waits for the office."""
@@ -31,7 +36,7 @@ class HeldMail:
     subject: str
     about: str  # the key of the survey or event, or the address that it was sent to
     reason: str  # a sentence
-    takes: Literal["answers", "accept", "neither"] = "neither"  # how the office can let it act
+    takes: Takes = "neither"
     words: tuple[str, ...] = ()  # what its writer wrote
     attachments: tuple[str, ...] = ()  # names of files
     answers: tuple[str, ...] = ()  # how it was read: Q1 1 賛成

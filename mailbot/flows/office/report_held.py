@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
 
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.address import Post, Reply, route
+from mailbot.core.address import Bounces, Owner, Post, Reply, route
+from mailbot.core.address import Site as Role
 from mailbot.core.decision import REASONS
 from mailbot.core.envelope import StorageFull, StorageUnavailable
 from mailbot.core.message import Message
@@ -16,9 +16,9 @@ from mailbot.core.token import token_hash
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
-from mailbot.render import HeldMail
+from mailbot.render import HeldMail, Takes
 from mailbot.site import Site
-from mailbot.store import ballots, held_posts, lists
+from mailbot.store import ballots, held_posts, lists, surveys
 from mailbot.store.database import savepoint, storage_errors
 from mailbot.store.inbox import Received
 
@@ -60,13 +60,23 @@ def report_held(
     )
 
 
-def _takes(connection: Connection, site: Site, received: Received) -> Literal["answers", "accept", "neither"]:
-    """Return how the office can let a held mail act."""
+def _takes(connection: Connection, site: Site, received: Received) -> Takes:
+    """Return how the office can let a held mail act, or answer it.
+
+    What comes to the surveys' or events' own address is no letter while a sealed survey is open: it may be a vote that has
+    lost its way, and nobody may read that.
+    """
     found = route(
         received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
     )
     if isinstance(found, Post):
         return "accept"
+    if isinstance(found, Owner | Bounces | Role):
+        if isinstance(found, Role) and found.role in {"survey", "event"}:
+            running = (one.survey for one in surveys.every(connection) if one.state == "open")
+            if any(survey.mode == "sealed" for survey in running):
+                return "neither"
+        return "letter"
     ballot = ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
     if ballot is None:
         return "neither"

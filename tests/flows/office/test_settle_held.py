@@ -267,6 +267,20 @@ def test_a_letter_to_the_owner_is_answered_by_the_office(office: PostOffice) -> 
     assert state(office, held.id)[0] == "answered"
 
 
+@pytest.mark.parametrize(
+    "to", ["security-owner@ml.example.jp", "postmaster@ml.example.jp", "survey@ml.example.jp"]
+)
+def test_the_office_reads_the_letter_that_it_is_to_answer(office: PostOffice, to: str) -> None:
+    """Its words stand in the mail to the office; to the surveys' address not while a sealed one runs, for it may be a vote."""
+    office.post(STRANGER, to, text="締切はいつですか。")
+    told = office.only_copy("office_held").text
+    assert "締切はいつですか。" in told
+    assert "採用" in told
+    office.open_survey(replace(SURVEY, mode="sealed"))
+    office.post(STRANGER, to, text="会場はどこですか。")
+    assert ("会場はどこですか。" in office.only_copy("office_held").text) is not to.startswith("survey@")
+
+
 def with_archive(mail: bytes) -> bytes:
     """Return a reply with an archive attached."""
     head, _, body = mail.partition(b"\r\n\r\n")
