@@ -32,7 +32,7 @@ def _archive() -> None:
 
 
 @command(_archive, "search")
-@click.argument("words")
+@click.argument("written", metavar="WORDS...", nargs=-1, required=True)
 @click.option("--list", "names", multiple=True, help="Only in this list; may be given several times.")
 @click.option("--year", type=click.IntRange(1970, 9998), help="Only posts of this year.")
 @click.option("--prefecture", help="Only posts from bodies of this prefecture.")
@@ -43,7 +43,7 @@ def _archive() -> None:
 @JSON
 def _archive_search(
     path: Path,
-    words: str,
+    written: tuple[str, ...],
     names: tuple[str, ...],
     year: int | None,
     prefecture: str | None,
@@ -52,6 +52,7 @@ def _archive_search(
     as_json: bool,
 ) -> None:
     """Show the posts that hold all these words, newest first; two Japanese characters are a word."""
+    words = " ".join(written)
     with opened(path) as it, it.database.read() as connection:
         for name in names:
             _known_list(connection, name)

@@ -128,7 +128,7 @@ def _message(head: Head, defects: tuple[str, ...], content: _Content, size: int)
         text=content.text,
         garbled=content.garbled,
         attachments=content.attachments,
-        defects=defects,
+        defects=tuple(dict.fromkeys(defects)),
         content_type=content.content_type,
         size=size,
     )
