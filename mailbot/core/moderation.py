@@ -111,11 +111,12 @@ def has_been_through(fields: Iterable[tuple[str, str]], name: str, domain: str) 
 
     Our copies have X-Loop, List-Id and List-Post. Delivered-To is written by whoever delivers to the list's address: the
     mail server in front of us, or the mailbox that we read, writes it on top, above every other server's Received;
-    further below it is of an earlier round.
+    further below it is of an earlier round. A mail that came by SMTP or LMTP has our own Received; where no other server's
+    stands below that, none wrote Delivered-To. What lies in a mailbox may have none at all: a program can put it there.
     """
     own = f"{name}@{domain}".lower()
     marks = {"x-loop": own, "list-id": f"<{name}.{domain}>".lower(), "list-post": f"<mailto:{own}>"}
-    hops, delivered = 0, []
+    hops, delivered, came_to_us = 0, [], False
     for field, value in fields:
         words = value.lower()
         match field.lower():
@@ -123,9 +124,13 @@ def has_been_through(fields: Iterable[tuple[str, str]], name: str, domain: str) 
                 return True
             case "received" if hops or f"by {domain} with " not in words:  # not ours, which is the first
                 hops += 1
+            case "received":
+                came_to_us = True
             case "delivered-to" if words.strip() == own:
                 delivered.append(hops)
-    return any(above or not hops for above in delivered)
+    if not hops:
+        return len(delivered) > (0 if came_to_us else 1)
+    return any(delivered)
 
 
 def moderate(question: PostQuestion, mailing_list: MailingList, language: Language = "ja") -> Disposition:

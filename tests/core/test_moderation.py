@@ -202,6 +202,9 @@ HERE = ("Delivered-To", "room@ml.example.jp")
         ([OURS, HOP, HERE, HOP], True),  # it went on from there, and came again
         ([HERE, HOP, HOP, HERE, HOP], True),
         ([OURS, HERE], True),  # no server wrote it: none has had this mail
+        ([HERE], False),  # put into the mailbox by a program, not by mail
+        ([HERE, HERE], True),
+        ([OURS, HERE, HERE, HOP], False),  # the mail server in front, and the program that it hands over by
         ([OURS, HOP, ("Delivered-To", "member@city.example.jp"), HOP], False),
         ([OURS, HOP, ("Delivered-To", "other-room@ml.example.jp"), HOP], False),
         ([OURS, HOP], False),

@@ -97,7 +97,11 @@ def test_the_same_mail_to_two_lists_goes_out_at_both(office: PostOffice) -> None
         ({"X_Loop": "security@ml.example.jp"}, "held", "輪"),
         ({"List_Id": "部会 <security.ml.example.jp>"}, "held", "輪"),
         ({"List_Post": "<mailto:security@ml.example.jp>"}, "held", "輪"),
-        ({"Delivered_To": "Security@ml.example.jp"}, "held", "輪"),
+        (
+            {"Received": "from a by ml.example.jp with ESMTP", "Delivered_To": "Security@ml.example.jp"},
+            "held",
+            "輪",
+        ),
         ({"List_Id": "<other.ml.example.jp>"}, "posted", "post 1"),
         ({"Delivered_To": "yamada@city.nagano.lg.jp"}, "posted", "post 1"),
         ({"Auto_Submitted": "auto-replied"}, "discarded", "自動応答"),
