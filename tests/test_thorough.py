@@ -30,6 +30,7 @@ class Case:
     test: str
     values: Sequence[str] = ()
     marks: Collection[str] = ()
+    fixturenames: Sequence[str] = ()
 
     @property
     def nodeid(self) -> str:
@@ -53,37 +54,41 @@ def cases(*numbers: int) -> list[Any]:
 
 @pytest.mark.parametrize(("numbers", "kept"), [((3, 4), 4), ((40,), 4), ((10, 2, 10), 10), ((3,), 3)])
 def test_a_sample_meets_as_many_values_as_fit(numbers: tuple[int, ...], kept: int) -> None:
-    """One case in twenty, four at the least, the same each time."""
+    """The same each time."""
     every = cases(*numbers)
-    chosen = [one.callspec._idlist for one in thorough.sample(tuple(every))]
+    chosen = [one.callspec._idlist for one in thorough.sample(tuple(every), kept)]
     assert len(chosen) == kept
     for place, number in enumerate(numbers):
         assert len({values[place] for values in chosen}) == min(number, kept)
-    assert chosen == [one.callspec._idlist for one in thorough.sample(tuple(every))]
+    assert chosen == [one.callspec._idlist for one in thorough.sample(tuple(every), kept)]
 
 
 def test_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What stands in the table but for the cases it names; most of what is sampled; a file's further tests on a server."""
+    """By the table, on a second program, or as one case of many."""
     table = {"tests/a.py": frozenset[str](), "tests/b.py::test_x": frozenset({"2"})}
     monkeypatch.setattr(thorough, "long_tests", lambda: table)
     later: list[Any] = [
         Case("tests/a.py::test_y"),
         Case("tests/b.py::test_x", ["1"]),
-        Case("tests/c.py::test_b", ["postgresql"], ["postgres"]),
+        Case("tests/store/c.py::test_b", ["postgresql"], ["postgres"]),
+        Case("tests/d.py::test_a", ["postgresql"], ["postgres"], ["database"]),
     ]
     now: list[Any] = [
         Case("tests/b.py::test_x", ["2"]),
-        Case("tests/c.py::test_a", ["postgresql"], ["postgres"]),
+        Case("tests/store/c.py::test_a", ["postgresql"], ["postgres"]),
         Case("tests/c.py::test_c", [], ["dovecot"]),
-        Case("tests/d.py::test_a", ["postgresql"], ["postgres"]),
-        Case("tests/d.py::test_a", ["sqlite"]),
+        Case("tests/d.py::test_a", ["sqlite"], [], ["database"]),
         Case("tests/d.py::test_b", [], ["postgres", "fault"]),
     ]
-    sampled: list[Any] = [Case("tests/e.py::test_z", [str(number)], ["sampled"]) for number in range(30)]
-    found = thorough.left_out([*now[:2], *later, *now[2:], *sampled])
+    many = list(map(str, range(120)))
+    sampled: list[Any] = [Case("tests/e.py::test_z", [number], ["sampled"]) for number in many[:30]]
+    sampled += [Case("tests/e.py::test_w", [number], ["sampled"]) for number in many]
+    with_database: list[Any] = [Case("tests/e.py::test_v", [number], [], ["database"]) for number in many]
+    found = thorough.left_out([*now[:2], *later, *now[2:], *sampled, *with_database])
     assert found >= {*later}
     assert found.isdisjoint(now)
-    assert len(found & {*sampled}) == 26
+    assert len(found & {*sampled}) == 26 + 114
+    assert len(found & {*with_database}) == 118
 
 
 @pytest.mark.timeout(900)

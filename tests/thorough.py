@@ -5,8 +5,9 @@ Left to it are, in this order:
 1. what stands in long_tests.txt: what starts the whole service, a browser or a mail program, or takes longer than a fifth
    of a second of a processor; where cases are named behind `but`, those are run;
 2. of a test marked `sampled`, whose cases are exhaustive by intention, all but one case in twenty, four at the least;
-3. of the tests of one file that need PostgreSQL, or Dovecot, all but the first: the databases differ in how they take a
-   statement, the cases mostly in what was decided, and that SQLite tries.
+3. what needs PostgreSQL, but for the first test of each file of store/: the databases differ in how they take a statement,
+   the cases mostly in what was decided, and that SQLite tries; and what needs Dovecot, but for the first of each file;
+4. of the cases of one test on a database all but two: which way is taken is decided in core, and tried there.
 
 Tests of hypothesis, and those marked `drawn`, which loop over `examples` or `part`, run in both: with few, and with all.
 """
@@ -30,7 +31,7 @@ WHOLE = os.environ.get("THOROUGH", "") not in {
 }  # then nothing is left out, and `-m thorough` chooses what was
 ONE_IN = 20  # an ordinary run tries one example or case of so many,
 LEAST = 4  # but so many of each test
-PROGRAMS = ("postgres", "dovecot")  # marks of what a file's first test tries in an ordinary run, and no other
+ON_A_DATABASE = 2  # and so many cases of each test that has a database
 
 
 def examples(many: int) -> int:
@@ -77,26 +78,32 @@ def left_out(items: Iterable[pytest.Function]) -> set[pytest.Function]:
     """Return those of the collected tests that an ordinary run leaves to `make thorough`."""
     later: set[pytest.Function] = set()
     sampled: dict[str, list[pytest.Function]] = {}
-    programs: set[tuple[str, str]] = set()
+    with_database: dict[str, list[pytest.Function]] = {}
+    begun: set[tuple[str, str]] = set()  # files of which a test needs a program
     for item in items:
         file, test, case = _place(item)
+        program = next((mark for mark in ("postgres", "dovecot") if item.get_closest_marker(mark)), "")
         if item.get_closest_marker("fault"):
             continue  # `make faults` runs them, all
         if _is_long(file, test, case):
             later.add(item)
         elif item.get_closest_marker("sampled"):
             sampled.setdefault(test, []).append(item)
-        elif needed := next((mark for mark in PROGRAMS if item.get_closest_marker(mark)), ""):
-            if (file, needed) in programs:
+        elif program:
+            if (file, program) in begun or (program == "postgres" and not file.startswith("tests/store/")):
                 later.add(item)
-            programs.add((file, needed))
+            begun.add((file, program))
+        elif not {"database", "sqlite"}.isdisjoint(item.fixturenames):
+            with_database.setdefault(test, []).append(item)
     for cases in sampled.values():
-        later |= set(cases) - set(sample(cases))
+        later |= set(cases) - set(sample(cases, _few(len(cases))))
+    for cases in with_database.values():
+        later |= set(cases) - set(sample(cases, ON_A_DATABASE))
     return later
 
 
-def sample(cases: Sequence[pytest.Function]) -> list[pytest.Function]:
-    """Return those of a test's cases that an ordinary run tries, in their order.
+def sample(cases: Sequence[pytest.Function], many: int) -> list[pytest.Function]:
+    """Return so many of a test's cases, in their order, the same each time.
 
     They have as many different values of each parameter as fit.
     """
@@ -104,7 +111,7 @@ def sample(cases: Sequence[pytest.Function]) -> list[pytest.Function]:
     random.Random(_place(cases[0])[1]).shuffle(left)
     seen: set[tuple[int, str]] = set()
     chosen: set[str] = set()
-    while left and len(chosen) < _few(len(cases)):
+    while left and len(chosen) < many:
         best = max(left, key=lambda case: len(_values(case) - seen))
         left.remove(best)
         chosen.add(best.nodeid)

@@ -293,6 +293,7 @@ BOMBS: dict[str, tuple[bytes, bool]] = {  # what it holds, and whether it must g
 }
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("name", BOMBS)
 def test_hostile_mail_costs_little(name: str) -> None:
     """No mail costs two seconds; what goes beyond a bound has a defect and keeps its header (attack 6)."""

@@ -356,6 +356,7 @@ def test_english() -> None:
     assert read(quoted(filled), known, language="en").answers == {"Q1": ("2",)}
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text",
     [
