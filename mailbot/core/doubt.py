@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mailbot.core.disowned import disowns
+
 LONGEST_SENTENCE = 200  # characters; a doubt stands in a short one, and the patterns below stay cheap
 
 _DELIBERATION = (
@@ -55,9 +57,11 @@ _TO_A_COLLEAGUE = re.compile(
     r"|^[^、。\s]{1,8}(?:さん|君|くん)(?:へ)?、.{0,20}(?:送って|出して|返信して|回答して)"
 )
 _IN_ENGLISH = re.compile(
-    r"\b(?:disregard|ignore (?:this|the|my)|(?:do not|don't) count|not (?:yet |so |quite )?(?:approved|decided|sure|certain|confirmed|official|final)|pending|tbc|to be (?:confirmed|decided|approved)|draft|tentative)\b"
+    r"\b(?:disregard|sent (?:by mistake|in error)|withdraw|this is (?:just |only |merely )?an? (?:test|example|sample|trial)|(?:just|only) (?:a|an) (?:test|example|sample)|last year's|another (?:city|town|body|municipality)|(?:personal|private|own) (?:opinion|view)|subject to|only if|provided that|on condition|check (?:this|it) before|is this (?:the )?(?:right|correct)|not (?:the )?official|ignore (?:this|the|my)|(?:do not|don't) count|not (?:yet |so |quite )?(?:approved|decided|sure|certain|confirmed|official|final)|pending|tbc|to be (?:confirmed|decided|approved)|draft|tentative)\b"
 )
-_ASTRAY = re.compile(r"\b(?:if you|in error|intended recipient|mistake)\b")
+_ASTRAY = re.compile(
+    r"\bif you\b|intended recipient|received (?:this|it)[^.]{0,30}(?:in error|by mistake)|sorry|apolog"
+)
 _A_JUDGEMENT = re.compile(
     r"^(?P<whose>[^、。は]{1,16})の(?:判断|独断|個人的な?(?:意見|考え|見解)|ご?(?:意見|考え|見解))(?:です|でした)"
 )
@@ -107,7 +111,9 @@ _ANY = re.compile(
     "|記が|下が|上が|答が|えが|容が|入が|答を|えを|の内容|本内容|入を|答に|えに|答で|答も|字は|値は|号は|今のは|集計|カウント"
     "|答では|えでは|分では|決では|票では|答でな|えでな|分でな|予定|場合の|場合、|場合次|れば、|れば次|れば以|れば下|たら、|なら、|ならば|中の|いかが|破棄|無視|し得|途中|段階|作業中|道半ば|至っ|至り|得ま|得る|後で|替え|要修正|要訂正|要見直|要相談|要確認|要承認|判断を|指示を|決裁を|意向を|裁可|了解を|議決|承認を|承認の|見なかった|かったことに|続きは|とりあえず|適当に|い加減に|っぽうで|勘で"
     "|かも|検討用|検討資料|協議用|正誤|真偽|正否|正確さ|定か|誰にも|していません|しておりません|してない|していない|本番|正式|確定|貼|コピー|そのまま|流用|転記|写"
-    "|disregard|ignore |not count|n't count|not |pending|tbc|to be |draft|tentative"
+    "|訂正版|正誤表|正し|今後|回し|ではなく|場合|ない|無い|なけ|なかっ|かけ|ません|を待って|承認され|可決され|決ま|決定し|可能性|ことがあ|最終|本当|加減|確認|提出し|異議|伝え|ドラフト|適当|仮に|試しに|例とし|例のと|勘で|推測|想像|見当|でたらめ|分から|わから|違え|誤|未完|書きかけ|書き途中|つもり|聞い|聞か|伺っ|記憶|はず|たぶん|多分|おそらく|恐らく|と思い|と思わ|正確|変わる|入れ替わ|もし|しません|しかね|できません|できかね|いたしません|しない|辞退|見合わせ|遠慮|立場|公式|私見|内々|内定"
+    "|了解|許可|同意|稟議|諮|これから|割れ|分かれ|まとま|そろ|揃|届|見てから|後に|正しい|正しく|最新|別便|考え直|気が変|直し|直す|やはり|やっぱり|とき|時に|時だ|時の|前提|条件|得られ|認められ|通っ|可決|当市|本市|うちの|自分の|他の|他市|隣|近隣|転送|代わりに|旧|古い|去年|昨年|前年|前回|令和|今年|今回|庁内限|部内限|修正|カウント|集計|計上|数え|数に|よいか|良いか|宜しいか|いいか|合って|こういう|こうした|こう|保留|段階|レベル|前任"
+    "|by mistake|in error|withdraw|this is|just a|only a|last year|another |opinion|view|subject to|only if|provided|condition|check |official|disregard|ignore |not count|n't count|not |pending|tbc|to be |draft|tentative"
     "|来週|来月|明日|週明け|次第|日に|日までに|誤|間違|撤回|消|無効|記は|下は|上は|れは|らは|答は|えは|容は|入は|欄は"
 )
 _ASKS = re.compile(r"か[。)）]?\s*$|[?？]", re.MULTILINE)
@@ -144,7 +150,7 @@ def _sentence_doubts(sentence: str) -> bool:
         return True
     if _TAKEN_BACK.search(said) and not _EARLIER.search(said) and not _IN_CASE.search(said):
         return True
-    if _IF.search(said) or _TO_A_COLLEAGUE.search(said):
+    if _IF.search(said) or _TO_A_COLLEAGUE.search(said) or disowns(said):
         return True
     if _OF_THE_ANSWERS.match(said) and not (
         _ALWAYS_SAID.search(said) or _EARLIER.search(said) or _IN_CASE.search(said)
