@@ -761,13 +761,13 @@ def test_no_answer_behind_such_a_sentence(line: str) -> None:
 
 def test_what_stands_beside_answers_and_is_no_courtesy_is_kept() -> None:
     """Sentences of the member's own above the ballot or below it; not his signature, nor a line that is the answer itself."""
-    text = f"お世話になっております。\nQ1 2\n入力の途中でした。\n\n{quoted(INVITATION)}\n部内の意見は割れています。\n--\n第2係が担当します。"
-    assert read(text).beside == "入力の途中でした。\n部内の意見は割れています。"
+    text = f"お世話になっております。\nQ1 2\n夏に庁舎が移りました。\n\n{quoted(INVITATION)}\n部内で長く話し合いました。\n--\n第2係が担当します。"
+    assert read(text).beside == "夏に庁舎が移りました。\n部内で長く話し合いました。"
     one = survey(replace(STANDARD.questions[0]))
     sent = invitation(one)
     assert read(f"2番でお願いします。\n\n{quoted(sent)}", sent, of=one).beside == ""
-    assert read("入力の途中でした。").beside == ""
-    assert len(read("Q1 2\n" + "部内の意見は割れています。\n" * 100).beside) == 500
+    assert read("夏に庁舎が移りました。").beside == ""
+    assert len(read("Q1 2\n" + "部内で長く話し合いました。\n" * 100).beside) == 500
 
 
 @pytest.mark.parametrize(

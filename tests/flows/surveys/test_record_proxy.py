@@ -281,11 +281,11 @@ def test_what_stands_beside_a_vote_is_for_the_chair(office: PostOffice) -> None:
     """A remark behind the vote and a sentence beside it stand in the draft of the minutes."""
     invitations = office.open_survey(RESOLUTION)
     office.reply(invitations[SATO], "議案1 賛成（早期の施行を望みます）")
-    office.reply(invitations[YAMADA], "議案1 反対\n\n部内の意見は割れています。")
+    office.reply(invitations[YAMADA], "議案1 反対\n\n部内で長く話し合いました。")
     shut(office)
     with office.database.read() as connection:
         text = draft_minutes(connection, office.site, KEY)
-    assert "　　長野市　部内の意見は割れています。\n　　松本市　早期の施行を望みます\n" in text
+    assert "　　長野市　部内で長く話し合いました。\n　　松本市　早期の施行を望みます\n" in text
 
 
 def test_minutes(office: PostOffice) -> None:
