@@ -7,7 +7,6 @@ import contextlib
 import gc
 import hashlib
 import os
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -43,7 +42,7 @@ from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
 from mailbot.store import fan_outs, sender_checks
 from mailbot.store.database import Database
-from mailbot.workers import Ties, keep_workers, share_out
+from mailbot.workers import Ties, ending_signals, keep_workers, share_out
 
 ROLES = ("receive", "process", "deliver", "schedule", "web")
 _OPEN_WHILE_HELD = frozenset({"receive", "web"})  # after a restore, until a person has let the rest go on
@@ -131,12 +130,12 @@ def _open_roles(config: Config, roles: frozenset[str]) -> frozenset[str]:
 
 
 async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
-    """Do the work of these roles until SIGTERM or SIGINT, or until the parent is gone."""
+    """Do the work of these roles until SIGTERM, SIGINT or SIGHUP, or until the parent is gone."""
     site = make_site(config)
     database = await asyncio.to_thread(open_database, config)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ending_signals():
         loop.add_signal_handler(number, stop.set)
     ties.outlive_no_parent(stop.set)
     try:

@@ -26,7 +26,7 @@ _SHARES: dict[int, tuple[frozenset[str], ...]] = {
     3: (frozenset({"receive"}), frozenset({"process", "schedule", "web"}), frozenset({"deliver"})),
 }
 _WOKEN = ("process", "deliver")  # the roles that wait for what others store
-_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGCHLD})
+_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD})
 _PAUSES = (0.0, 1.0, 5.0, 30.0)  # seconds before a worker that has died so many times in a row begins anew
 _STEADY_SECONDS = 60.0  # who lived so long did not die in a row
 _START_SECONDS = 0.05  # how often the parent looks whether all are ready
@@ -135,6 +135,16 @@ def keep_workers(
     return status
 
 
+def ending_signals() -> frozenset[signal.Signals]:
+    """Return the signals that end the service: SIGHUP, of a closed terminal, not where it is ignored, as under nohup."""
+    hung_up = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN else set()
+    return frozenset({signal.SIGTERM, signal.SIGINT} | hung_up)
+
+
+def _waited_for() -> frozenset[signal.Signals]:
+    return ending_signals() | {signal.SIGCHLD}
+
+
 class _Parent:
     """The process that has forked the others."""
 
@@ -151,7 +161,7 @@ class _Parent:
         for number in waited:
             self._fork(number)
         while waited:
-            got = signal.sigtimedwait(_SIGNALS, _START_SECONDS)
+            got = signal.sigtimedwait(_waited_for(), _START_SECONDS)
             if got is not None and got.si_signo != signal.SIGCHLD:
                 return 0
             for worker, status in self._ended():
@@ -166,7 +176,7 @@ class _Parent:
         while True:
             due = [worker.due for worker in self._workers if worker.due is not None]
             patience = max(min(due) - time.monotonic(), 0.0) if due else 3600.0
-            got = signal.sigtimedwait(_SIGNALS, patience)
+            got = signal.sigtimedwait(_waited_for(), patience)
             if got is not None and got.si_signo != signal.SIGCHLD:
                 return 0
             now = time.monotonic()

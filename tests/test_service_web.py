@@ -78,6 +78,16 @@ def test_without_the_role_nothing_listens(tmp_path: Path) -> None:
             assert probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def test_a_closed_terminal_ends_it_in_good_order(tmp_path: Path) -> None:
+    """SIGHUP drains as SIGTERM does, unless it is ignored, as under nohup."""
+    with serving(tmp_path / "site", "schedule", free_port()) as service:
+        assert service.stderr is not None
+        assert any("service.ready" in line for line in service.stderr)
+        service.send_signal(signal.SIGHUP)
+        assert service.wait(20) == 0
+        assert "service.stopped" in service.stderr.read()
+
+
 def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
     """In one sentence, with what to do."""
     with socket.socket() as taken:

@@ -34,8 +34,8 @@ def read_amount(question: Question, written: str) -> Read:
     return read
 
 
-def _finished(understood: Understood, rest: str) -> Read:
-    """Return the value when only courtesy and a bracketed remark follow it."""
+def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Read:
+    """Return the value when only courtesy and a bracketed remark follow it; `planned`: it may be one to come."""
     rest = rest[courtesy_end(rest) :]
     if not rest:
         return understood
@@ -43,6 +43,8 @@ def _finished(understood: Understood, rest: str) -> Read:
     if match is None or courtesy_end(rest, match.end()) < len(rest):
         return Unclear("unclear")
     remark = (match["inside"] or match["note"]).strip()
+    if planned and remark in {"予定", "見込", "見込み"}:
+        return replace(understood, remark=remark)
     if DOUBT.search(remark) or LONE_NUMBER.search(remark) or STILL_TO_COME.search(remark):
         return Unclear("unclear")
     return replace(understood, remark=remark)
@@ -53,6 +55,7 @@ def _read_number(written: str) -> Read:
     whole = end_of(_ALTOGETHER, written)
     about = _ABOUT.match(written, whole)
     start = about.end() if about else whole
+    start += written.startswith("¥", start)
     match = NUMERAL.match(written, start)
     numeral = match[0].rstrip(".,") if match else ""
     if nought := _NOUGHT.match(written):
@@ -105,7 +108,7 @@ _AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:ま�
 _HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
 
 
-def read_date(written: str, today: date) -> Read:
+def read_date(question: Question, written: str, today: date) -> Read:
     """Read one day, and what was done on it; another one in the remark must be the same."""
     found = read_day(written, today)
     if isinstance(found, Unclear):
@@ -113,7 +116,8 @@ def read_date(written: str, today: date) -> Read:
     rest = found.rest[end_of(_AT, found.rest[:40]) :]
     rest = rest[end_of(_HELD, rest[:20]) :]
     flags = ("year-assumed",) if found.year_assumed else ()
-    read = _finished(Understood(found.day.isoformat(), "", flags), rest)
-    other = read_date(read.remark, today) if isinstance(read, Understood) and read.remark else read
+    planned = "予定" in question.text or "見込" in question.text  # 「更新の予定日」
+    read = _finished(Understood(found.day.isoformat(), "", flags), rest, planned=planned)
+    other = read_date(question, read.remark, today) if isinstance(read, Understood) and read.remark else read
     differs = isinstance(other, Understood) and other.answer != found.day.isoformat()
     return Unclear("unclear") if differs else read  # 「令和8年7月2日（2026年7月3日）」

@@ -65,7 +65,7 @@ def _read(question: Question, slot: str, today: date) -> Read:
         case "number":
             read = read_amount(question, written)
         case "date":
-            read = read_date(written, today)
+            read = read_date(question, written, today)
         case "yesno":
             read = read_yesno(question, written)
         case "rating":

@@ -13,6 +13,7 @@ from mailbot.core.printed_options import (
     POLITELY,
     YESNO,
     choice_count,
+    every_option,
     label_numbers,
     whole_labels,
     yesno_values,
@@ -72,7 +73,7 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
         return whole
     if question.type != "rating":
         written = _THAT_IS_ALL.sub("", written)
-    special = _special_word(question, written, choice_count(question))
+    special = _special_word(question, written)
     if special is not None:
         return special
     item_remarks: list[str] = []
@@ -134,7 +135,7 @@ def _read_items(question: Question, plain: str, slot: str, item_remarks: list[st
     if ticks and (len(ticks) != len(numbers) or len(set(ticks)) > 1):
         return Unclear("unclear")  # 「1○ 2 3○」, 「●1 ○2」: options written out, some of them ticked
     if len(ticks) > 1 and len(ticks) == count:
-        return Unclear("all", tuple(str(number) for number in range(1, count + 1)))
+        return Unclear("all", every_option(question))
     rest = _reason_for_other(question, plain, _without_count(rest, numbers), numbers[-1])
     remark = read_remark(question, rest, numbers)
     if _all_shown(numbers, slot):
@@ -212,13 +213,13 @@ def _without_count(rest: str, chosen: list[int]) -> str:
     return rest[counted.end() :]
 
 
-def _special_word(question: Question, written: str, count: int) -> Read | None:
+def _special_word(question: Question, written: str) -> Read | None:
     """Read すべて and なし, which name options without their numbers; None: neither of them."""
     courtesy = written.rstrip("。. ")
     courtesy = courtesy.removesuffix("です")
     key = label_key(courtesy)
     if key in ALL_WORDS and question.type == "multi":
-        return Unclear("all", tuple(str(number) for number in range(1, count + 1)))
+        return Unclear("all", every_option(question))
     if key in NONE_WORDS:
         named = [place for label, place in label_numbers(question).items() if label in NONE_WORDS]
         if len(named) == 1:

@@ -12,7 +12,7 @@ from mailbot.core.bare_answer import is_bare_choice, takes_on
 from mailbot.core.correction import corrects
 from mailbot.core.doubt import doubts
 from mailbot.core.known_text import Known, Neighbours, is_piece, line_key, share
-from mailbot.core.printed_options import choice_count, option_answer
+from mailbot.core.printed_options import choice_count, every_option, option_answer
 from mailbot.core.remark import mentions_choice
 from mailbot.core.statement import Slot, Statements
 from mailbot.core.survey import Question
@@ -199,7 +199,7 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
     if question.type == "multi" and understood:
         chosen = sorted({int(number) for read in understood for number in read.answer})
         if len(understood) > 1 and len(chosen) == choice_count(question):
-            return Unclear("all", tuple(str(number) for number in chosen))
+            return Unclear("all", every_option(question))
         return Understood(tuple(str(number) for number in chosen))
     if len({read.answer for read in understood}) > 1:
         return Unclear("two-choices")
@@ -237,7 +237,7 @@ def _marks_read(question: Question, slot: Slot) -> Read | None:
         return None
     if question.type == "multi":
         if len(marks) == choice_count(question) and len(marks) > 1:
-            return Unclear("all", tuple(str(number) for number in marks))
+            return Unclear("all", every_option(question))
         return Understood(tuple(str(number) for number in marks))
     return Unclear("two-choices") if len(marks) > 1 else Understood(option_answer(question, marks[0]))
 

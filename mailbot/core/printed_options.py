@@ -72,6 +72,17 @@ def choice_count(question: Question) -> int:
     return len(printed_options(question))
 
 
+def every_option(question: Question) -> tuple[str, ...]:
+    """Return the numbers that 「すべて」 can mean: of all options but one for none of them, which would deny the others."""
+    labels = printed_options(question)
+    every = range(1, choice_count(question) + 1)
+    return tuple(
+        str(number)
+        for number in every
+        if number > len(labels) or label_key(labels[number - 1]) not in NONE_WORDS | NOT_CONCERNED
+    )
+
+
 def yesno_values(question: Question) -> tuple[str, ...]:
     """Return what each printed option of a yes/no question means: by its word, else by its place."""
     labels = printed_options(question)

@@ -69,6 +69,7 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "form-changed": "the attached form is not as we made it (questions or options changed, rows added, or the like)",
     },
 }
+_UNSEEN = re.compile("[\u200b\u2060\ufeff]")  # what some clients leave within our words (ballot.md section 5)
 _RESERVED = re.compile(
     r"条件(?:付|つき|と(?:して|し|する)|に|で)|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
     r"|^[\s　※*(（]*条件\s*[:：](?!\s*(?:なし|無|特))"
@@ -117,6 +118,8 @@ def read_reply(
         if not form:
             return plain
     ours = known_texts(tuple(known))
+    if _UNSEEN.search(text):
+        text = _UNSEEN.sub("", text)
     whole = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
     commands = ALWAYS | (AWAITED & awaiting) | ({"proxy"} if survey.resolution is not None else frozenset())
     text = text[:LONGEST_REPLY]

@@ -20,7 +20,7 @@ _PLEASED = r"(?:ぜひ|是非|喜んで|謹んで|今回は)[、,]?\s?"
 _SORRY = r"(?:(?:誠に|大変)?(?:申し訳(?:ございません|ありません|ない)|恐縮です|恐れ入ります|残念です|せっかくです)が|残念ながら|あいにく)[、,]?\s?"
 # A reason names nobody who stays away while another comes, and no part of the event: 「午後は公務のため」 stays.
 _REASON = (
-    r"(?:(?!.{0,20}(?:午前|午後|途中|前半|後半|日目|初日|一部|のみ|だけ|懇親|交流|食|分科|視察|見学|代理|代わり))[^。、,はがも出参欠 ]{0,16}(?:都合|公務|業務|対応|出張|会議|事情|用務)"
+    r"(?:(?:当日は|この日は)?(?!.{0,20}(?:午前|午後|途中|前半|後半|日目|初日|一部|のみ|だけ|懇親|交流|食|分科|視察|見学|代理|代わり))[^。、,はがも出参欠 ]{0,16}(?:都合|公務|業務|対応|出張|会議|事情|用務|所用|私用|先約|議会|定例会|研修|体調不良)"
     r"(?:により|のため|につき)|(?:都合|日程|予定)が(?:つかず|合わず)|(?:他の)?(?:公務|業務|予定)と(?:重なり|重なっており))[、,]?\s?"
 )
 # Who the number counts: 「課長と係長の2名で」, 「以下の2名が」; not a part of them, nor one half of the day.
@@ -110,4 +110,5 @@ def bare_words(line: str, ours: re.Pattern[str] | None = None) -> str:
     refuses = _NO_WORDS.search(short) is not None
     while found := _BEFORE.match(short) or (refuses and _BEFORE_NO.match(short)):
         short = short[found.end() :]
-    return short
+    changed = _CHANGED.match(short)  # 「都合により欠席に変更します」
+    return changed["now"] if changed is not None and changed["was"] != changed["now"] else short

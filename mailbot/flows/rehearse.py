@@ -29,6 +29,7 @@ from mailbot.core.message import Message, parse, thread_of
 from mailbot.core.moderation import Accept, Ask, explain, moderate
 from mailbot.core.thread import message_id_hash
 from mailbot.core.token import token_hash
+from mailbot.flows.events.record_rsvp import rehearse_rsvp
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import cook, question_of
 from mailbot.flows.surveys.record_vote import rehearse_vote
@@ -178,7 +179,14 @@ def _reply(
         return _plain(
             received.recipient, message, "an answer", "refused in the dialogue: 550 5.1.1 (no such token)"
         )
-    verdict = rehearse_vote(connection, site, ballot, received, message, now)
+    if ballot.kind not in {"survey", "event"}:
+        return _plain(
+            received.recipient, message, f"the answer to a {ballot.kind} of ours", "read, never counted"
+        )
+    if ballot.kind == "survey":
+        verdict = rehearse_vote(connection, site, ballot, received, message, now)
+    else:
+        verdict = rehearse_rsvp(connection, site, received, message, ballot, now)
     rules = tuple((problem.question or "mail", problem.text) for problem in verdict.problems)
     answers = ", ".join(f"{question}={answer}" for question, answer in verdict.answers.items())
     means = f"the answer of body {ballot.code} to {ballot.subject}"

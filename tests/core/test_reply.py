@@ -861,3 +861,26 @@ def test_a_bare_vote_beside_courtesy(beside: str) -> None:
     for text in (f"1\n{beside}", f"{beside}\n1"):
         assert read(f"{text}\n\n{quoted(sent)}", sent, of=motion).answers == {"Q1": "yes"}
     assert read(f"おおむね賛成と回答します。\n\n{quoted(sent)}", sent, of=motion).answers == {}
+
+
+def test_unseen_characters_within_our_words() -> None:
+    """A zero-width space or a word joiner in the slot's own line does no harm (ballot.md section 5)."""
+    text = quoted(slot(1, "[ 2 ]")).replace("Q1回答", "Q1\u200b回\u2060答")
+    assert read(text).answers == {"Q1": ("2",)}
+
+
+def test_all_leaves_out_the_option_for_none() -> None:
+    """Else the はい that we ask for would be refused as one for none and others."""
+    asked = survey(Question("Q1", "対策", "multi", ("要員", "予算", "該当なし")))
+    sent = "\n".join(ballot_lines(asked, REFERENCE, 1))
+    (problem,) = read(f"Q1 すべて\n\n{quoted(sent)}", sent, of=asked).problems
+    assert (problem.kind, problem.suggested) == ("all", ("1", "2"))
+
+
+def test_a_planned_day_where_one_is_asked_for() -> None:
+    """（予定） behind it says what the question says; elsewhere it is asked about. ¥ may stand before an amount."""
+    for text, answers in (("更新の予定日", {"Q1": "2027-03-01"}), ("実施日", {})):
+        asked = survey(Question("Q1", text, "date"), Question("Q2", "費用", "number"))
+        sent = "\n".join(ballot_lines(asked, REFERENCE, 1))
+        reading = read(f"Q1 令和9年3月1日（予定）\nQ2 ￥3,000,000\n\n{quoted(sent)}", sent, of=asked)
+        assert reading.answers == {**answers, "Q2": "3000000"}

@@ -7,9 +7,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
+from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.rehearse import Rehearsal, rehearse
 from mailbot.store.tables import metadata
-from tests.flows.post_office import STRANGER, TANAKA, YAMADA, PostOffice
+from tests.flows.post_office import EVENT, STRANGER, TANAKA, YAMADA, PostOffice
 
 
 def rehearsed(office: PostOffice, raw: bytes, to: str, sender: str | None = None) -> Rehearsal:
@@ -80,6 +81,18 @@ def test_a_reply_is_read_without_being_counted(office: PostOffice) -> None:
     assert found.outcome.startswith("partial: Q1=('2',)")
     assert found.rules[0][0] == "Q2"
     assert office.ledger() == []
+
+
+def test_an_answer_to_an_event_is_read_without_being_counted(office: PostOffice) -> None:
+    """As one to a survey is: who comes, and that nothing is written."""
+    office.apply(EVENT)
+    with office.database.write() as connection:
+        announce_event(connection, office.site, EVENT.key, 0, office.now)
+    notice = next(copy for copy in office.copies("event_notice") if copy.to == YAMADA)
+    mail = office.reply_mail(notice, "出席 2名")
+    found = rehearsed(office, mail, office.reply_address(notice))
+    assert found.outcome.startswith("counted: Q1=")
+    assert office.stands(EVENT.key) == {}
 
 
 @pytest.mark.parametrize(

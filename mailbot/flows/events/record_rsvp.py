@@ -129,6 +129,24 @@ def record_rsvp(
     return _record(connection, arrival, reading, verdict)
 
 
+def rehearse_rsvp(
+    connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot, now: datetime
+) -> Verdict:
+    """Return what a reply to an event would be worth, without recording it."""
+    calendar = read_calendar_reply(message)
+    own = ballot_of_calendar(connection, site, calendar) if calendar is not None else None
+    ballot = own or ballot
+    stored = events.load(connection, ballot.subject)
+    assert stored is not None, "a ballot has its event"
+    stands = standings(ballots.ledger(connection, ballot.subject))
+    offer = _open_offer(connection, ballot, received)
+    answered = calendar if own is not None else None
+    return _weigh(
+        connection,
+        _Arrival(site, stored, ballot, received, message, answered, stands, offer, admitted=False, now=now),
+    )[1]
+
+
 def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict: Verdict) -> Settled:
     """Append what a body says to the ledger, answer it, and give away the seats that it leaves."""
     event, ballot, offer = arrival.event, arrival.ballot, arrival.offer
