@@ -33,7 +33,7 @@ if sys.prefix == sys.base_prefix and _VENV.exists():
     os.execv(_VENV, [str(_VENV), *sys.argv])
 sys.path.insert(0, str(ROOT))
 
-from mailbot.core.dkim import covered, signature  # noqa: E402  the path above leads to it
+from mailbot.core.senders.dkim import covered, signature  # noqa: E402  the path above leads to it
 from mailbot.demo.demo_register import make_register  # noqa: E402
 from mailbot.folder.dkim_keys import load_signer, make_key  # noqa: E402
 from mailbot.formats.register_file import write_register  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mailbot import log
-from mailbot.core.lapse import Lapse, Reading, lapse
+from mailbot.core.office.lapse import Lapse, Reading, lapse
 
 
 class ClockWatch:

@@ -11,9 +11,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from mailbot.core.dkim import Signer
-from mailbot.core.envelope import StorageUnavailable
+from mailbot.core.mail.envelope import StorageUnavailable
 from mailbot.core.refusal import Refusal
+from mailbot.core.senders.dkim import Signer
 from mailbot.folder.config import Config, secret_key
 from mailbot.folder.dkim_keys import load_signer
 from mailbot.resources import own_folder, templates_folder
@@ -21,11 +21,11 @@ from mailbot.site import Site
 from mailbot.store.database import Database
 
 if TYPE_CHECKING:
-    from mailbot.core.answer_form import Sheet
-    from mailbot.core.article import Article
+    from mailbot.core.bulletins.article import Article
     from mailbot.core.calendar import Language
-    from mailbot.core.message import Message
-    from mailbot.core.survey import Survey
+    from mailbot.core.mail.message import Message
+    from mailbot.core.reading.answer_form import Sheet
+    from mailbot.core.surveys.survey import Survey
     from mailbot.render import Renderer
 
 

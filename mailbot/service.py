@@ -18,10 +18,10 @@ from typing import Literal, Protocol
 
 from mailbot import log
 from mailbot.clock_watch import ClockWatch
-from mailbot.core.dkim import Signer
-from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.core.lapse import Reading
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.office.lapse import Reading
 from mailbot.core.refusal import Refusal
+from mailbot.core.senders.dkim import Signer
 from mailbot.flows.check_senders import SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.know_recipient import Directory

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mailbot.core.calendar import Language, OfficeCalendar
-from mailbot.core.dkim import Signer
-from mailbot.core.trouble import LIMITS, Limits
+from mailbot.core.members.trouble import LIMITS, Limits
+from mailbot.core.senders.dkim import Signer
 
 if TYPE_CHECKING:
-    from mailbot.core.answer_form import Sheet
-    from mailbot.core.article import Article
-    from mailbot.core.message import Message
-    from mailbot.core.survey import Survey
+    from mailbot.core.bulletins.article import Article
+    from mailbot.core.mail.message import Message
+    from mailbot.core.reading.answer_form import Sheet
+    from mailbot.core.surveys.survey import Survey
     from mailbot.render import Renderer
 
 

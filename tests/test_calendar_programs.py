@@ -20,11 +20,11 @@ import ics
 import pytest
 import vobject
 
-from mailbot.core.audience import Selector
-from mailbot.core.calendar_reply import uid_key_and_token
-from mailbot.core.event import Event
-from mailbot.core.mailing import fill, folded_mailbox, template
-from mailbot.core.token import calendar_token
+from mailbot.core.events.calendar_reply import uid_key_and_token
+from mailbot.core.events.event import Event
+from mailbot.core.mail.mailing import fill, folded_mailbox, template
+from mailbot.core.mail.token import calendar_token
+from mailbot.core.members.audience import Selector
 from mailbot.formats.ics import event_ics
 from tests.ports import free_port
 

@@ -1,4 +1,4 @@
-"""Each time that the wall clock is set is logged at the next look, by a clock that nobody sets (clock_watch.py, core/lapse.py; T3)."""
+"""Each time that the wall clock is set is logged at the next look, by a clock that nobody sets (clock_watch.py, core/office/lapse.py; T3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbot.clock_watch import ClockWatch
-from mailbot.core.lapse import Lapse, Reading
+from mailbot.core.office.lapse import Lapse, Reading
 from mailbot.service import both_clocks
 
 LOOK = 5.0  # seconds between two looks

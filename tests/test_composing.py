@@ -13,15 +13,15 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from mailbot.core.audience import Selector
-from mailbot.core.ballot import WIDTHS, faults, mail_faults
 from mailbot.core.calendar import Language
-from mailbot.core.japanese import fold
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import parse
-from mailbot.core.printed_options import choice_count, yesno_values
-from mailbot.core.reply import read_reply
-from mailbot.core.survey import Answer, Answers, Problem, Question, QuestionType, Survey
+from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import parse
+from mailbot.core.members.audience import Selector
+from mailbot.core.reading.printed_options import choice_count, yesno_values
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.ballot import WIDTHS, faults, mail_faults
+from mailbot.core.surveys.survey import Answer, Answers, Problem, Question, QuestionType, Survey
 from mailbot.demo.demo_clients import CLIENTS, original
 from mailbot.render import Letterhead, Recipient, Renderer, Thread, VoteReceipt, recipient_values
 from mailbot.resources import templates_folder

@@ -9,12 +9,12 @@ from typing import Any, get_args
 import pytest
 
 from mailbot.core.calendar import Language
-from mailbot.core.confirmation import read_word
-from mailbot.core.decision import read_decision
-from mailbot.core.list_command import WHY_NOT
-from mailbot.core.list_sentences import SENTENCES
-from mailbot.core.post_sentences import SENTENCES as POST_SENTENCES
-from mailbot.core.wrap import columns
+from mailbot.core.lists.decision import read_decision
+from mailbot.core.lists.list_command import WHY_NOT
+from mailbot.core.lists.list_sentences import SENTENCES
+from mailbot.core.lists.post_sentences import SENTENCES as POST_SENTENCES
+from mailbot.core.mail.wrap import columns
+from mailbot.core.members.confirmation import read_word
 from mailbot.render import CommandLine, Letterhead, Renderer, Thread
 from mailbot.resources import templates_folder
 from tests.flows.post_office import TOKYO

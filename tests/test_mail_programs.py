@@ -24,7 +24,7 @@ from typing import Any
 
 import pytest
 
-from mailbot.core.register import full_code
+from mailbot.core.members.register import full_code
 from tests import chromium, mutt, roundcube
 from tests.dialogs.conversation import PATIENCE, Conversation, conversation, run, steps_of, text_of
 from tests.net import dovecot

@@ -148,7 +148,7 @@ def test_every_path_and_link_leads_somewhere(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     paths = re.findall(r"`((?:mailbot|tests|docs|templates|benchmarks)/[\w./-]*)`", text)
     assert [path for path in paths if not (ROOT / path).exists()] == []
-    tests = re.findall(r"`((?!tests/)(?:\w+/)?test_\w+\.py)`", text)
+    tests = re.findall(r"`((?!tests/)(?:\w+/)*test_\w+\.py)`", text)
     assert [test for test in tests if not (ROOT / "tests" / test).exists()] == []
     links = re.findall(r"\]\(([\w.-]+)\)", text)
     assert [link for link in links if not (document.parent / link).exists()] == []

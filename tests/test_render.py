@@ -14,19 +14,19 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from mailbot.core.audience import Selector
 from mailbot.core.calendar import Language
-from mailbot.core.command import command_of
-from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import CrossTable, Group
-from mailbot.core.event import Event, Material, Rsvp, event_changes, rsvp_form
-from mailbot.core.mailing import field, fill, template
-from mailbot.core.named_answer import explicit_answers
-from mailbot.core.reply import read_reply
-from mailbot.core.report import QuestionReport, Report
-from mailbot.core.seal import Seal
-from mailbot.core.survey import Answers, Problem, Question, Survey
-from mailbot.core.wrap import columns
+from mailbot.core.events.event import Event, Material, Rsvp, event_changes, rsvp_form
+from mailbot.core.mail.mailing import field, fill, template
+from mailbot.core.mail.wrap import columns
+from mailbot.core.members.audience import Selector
+from mailbot.core.reading.command import command_of
+from mailbot.core.reading.named_answer import explicit_answers
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.comparison import Before, NotComparable
+from mailbot.core.surveys.cross_table import CrossTable, Group
+from mailbot.core.surveys.report import QuestionReport, Report
+from mailbot.core.surveys.seal import Seal
+from mailbot.core.surveys.survey import Answers, Problem, Question, Survey
 from mailbot.render import (
     EACH,
     ActMail,

@@ -12,13 +12,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailbot.core.audience import Selector
 from mailbot.core.calendar import Language
-from mailbot.core.mailing import fill, template
-from mailbot.core.reply import read_reply
-from mailbot.core.resolution import CHAIR, Proxy, outcome
-from mailbot.core.survey import Article, Problem, Question, Resolution, Share, Survey
-from mailbot.core.wrap import columns
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.wrap import columns
+from mailbot.core.members.audience import Selector
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.resolution import CHAIR, Proxy, outcome
+from mailbot.core.surveys.survey import Article, Problem, Question, Resolution, Share, Survey
 from mailbot.render import Letterhead, Minutes, Recipient, Renderer, Thread, VoteReceipt, recipient_values
 
 TOKYO = ZoneInfo("Asia/Tokyo")

@@ -19,7 +19,7 @@ from tests import thorough
 
 ROOT = Path(__file__).parents[1]
 BY_HAND = {
-    "tests/core/test_reply_shapes.py::test_many_surveys_in_many_shapes"
+    "tests/core/reading/test_reply_shapes.py::test_many_surveys_in_many_shapes"
 }  # other ones each time, for hours
 
 

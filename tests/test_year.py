@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import func, select
 
 from mailbot.core.calendar import business_day
-from mailbot.core.digest import begins_week
+from mailbot.core.lists.digest import begins_week
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.office.keep_pulse import keep_pulse

@@ -12,8 +12,8 @@ from typing import Any
 import openpyxl
 from openpyxl.cell.cell import Cell
 
-from mailbot.core.message import Message, parse
-from mailbot.core.survey import Survey
+from mailbot.core.mail.message import Message, parse
+from mailbot.core.surveys.survey import Survey
 from mailbot.formats.form_file import write_form
 
 FIRST = 5  # the row of the first question

@@ -10,8 +10,8 @@ from typing import NoReturn
 import click
 
 from mailbot.cli.root import root
-from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.core.header import clean
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.header import clean
 from mailbot.core.mistake import Mistakes
 from mailbot.core.refusal import Refusal
 

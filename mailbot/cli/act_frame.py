@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mailbot.cli.frame import Open
-from mailbot.core.two_persons import COMMAND_LINE, Act
+from mailbot.core.surveys.two_persons import COMMAND_LINE, Act
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.installation import clock
 

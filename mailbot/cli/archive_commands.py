@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.frame import JSON, NUMBER, PATH, command, opened
 from mailbot.cli.root import CONFIG, root
-from mailbot.core.archived import Search
-from mailbot.core.header import clean
-from mailbot.core.message import parse
+from mailbot.core.lists.archived import Search
+from mailbot.core.mail.header import clean
+from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.export_archive import export_archive
 from mailbot.flows.lists.import_archive import import_archive

@@ -13,9 +13,9 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.member_commands import members_group
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
-from mailbot.core.roll_call import RollCall
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.roll_call import RollCall
 from mailbot.flows.members.call_roll import plan_roll_call
 from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.folder.definition_files import moment, read_selector

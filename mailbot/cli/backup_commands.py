@@ -10,8 +10,8 @@ import click
 from mailbot import __version__, show
 from mailbot.cli.frame import JSON, PATH, UNUSED_CONFIG, command, only_try, opened
 from mailbot.cli.root import root
-from mailbot.core.finding import size_words
-from mailbot.core.header import clean
+from mailbot.core.mail.header import clean
+from mailbot.core.office.finding import size_words
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.resume_after_restore import resume_after_restore
 from mailbot.folder.config import load_config

@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, config_of, opened
 from mailbot.cli.root import CONFIG, root
-from mailbot.core.address import valid_address
+from mailbot.core.mail.address import valid_address
+from mailbot.core.members.trouble import Failure, Trouble, score_at
 from mailbot.core.refusal import Refusal
-from mailbot.core.trouble import Failure, Trouble, score_at
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.installation import clock

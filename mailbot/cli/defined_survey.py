@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.folder.config import Config
 from mailbot.folder.definitions import load_definitions
 

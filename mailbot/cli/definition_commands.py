@@ -9,12 +9,12 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import root
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Event
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.meeting import Meeting
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.events.event import Event
+from mailbot.core.events.meeting import Meeting
+from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.folder.definition_yaml import file_name, write_markdown, write_yaml
 from mailbot.folder.definitions import files_of, load_definitions

@@ -12,7 +12,7 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, command
 from mailbot.cli.root import root
-from mailbot.core.header import clean
+from mailbot.core.mail.header import clean
 from mailbot.doctor.checkup import Checkup, check_up
 from mailbot.installation import clock
 from mailbot.net.dns_client import DnsClient

@@ -9,7 +9,7 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.root import CONFIG, Group, root
-from mailbot.core.event_figures import YearFigures, event_figures, year_of
+from mailbot.core.events.event_figures import YearFigures, event_figures, year_of
 from mailbot.show import show_events
 
 

@@ -11,7 +11,7 @@ import click
 from mailbot import show
 from mailbot.cli.event_commands import events_group
 from mailbot.cli.frame import PATH, command, only_try, opened, write_out
-from mailbot.core.header import clean
+from mailbot.core.mail.header import clean
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance

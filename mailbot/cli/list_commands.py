@@ -9,9 +9,9 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, command, config_of, opened
 from mailbot.cli.root import CONFIG, Group, root
-from mailbot.core.mailing_list import joining, leaving, viewers
+from mailbot.core.lists.mailing_list import joining, leaving, viewers
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.installation import clock
 from mailbot.store import lists

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
-from mailbot.core.meeting import MeetingState, poll_key
+from mailbot.core.events.meeting import MeetingState, poll_key
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.command_meeting import candidate, fixed_sentence
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting

@@ -13,11 +13,11 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, NUMBER, PATH, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import CONFIG, Group, root
-from mailbot.core.header import clean
-from mailbot.core.member_figures import Grouping, member_figures
+from mailbot.core.mail.header import clean
+from mailbot.core.members.member_figures import Grouping, member_figures
+from mailbot.core.members.register import Body, full_code
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body, full_code
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.members.import_members import Imported, Incoming, import_members
 from mailbot.flows.members.retire_body import retire_body

@@ -9,7 +9,7 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.list_commands import lists_group
-from mailbot.core.membership import MODES
+from mailbot.core.lists.membership import MODES
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.set_member import add_member, describe_members, remove_member, set_member
 from mailbot.installation import clock

@@ -13,10 +13,10 @@ from mailbot.cli.root import CONFIG, root
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.cli.survey_frame import must_exist, show_sent
 from mailbot.core.calendar import Language
-from mailbot.core.gateway import finding_sentences, probe_summary
-from mailbot.core.trial import PILOT, TrialReport
-from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.core.wrap import COLUMNS, NARROWEST
+from mailbot.core.mail.wrap import COLUMNS, NARROWEST
+from mailbot.core.surveys.gateway import finding_sentences, probe_summary
+from mailbot.core.surveys.trial import PILOT, TrialReport
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.preview_survey import Preview, preview_survey
 from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes
 from mailbot.flows.surveys.send_draft import send_draft

@@ -10,8 +10,8 @@ import click
 from mailbot import show
 from mailbot.cli.frame import JSON, PATH, Open, command, opened
 from mailbot.cli.root import root
-from mailbot.core.header import clean
-from mailbot.core.message import parse
+from mailbot.core.mail.header import clean
+from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.rehearse import Rehearsal, rehearse
 from mailbot.installation import clock

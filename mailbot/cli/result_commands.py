@@ -14,7 +14,7 @@ from mailbot.cli.act_frame import request
 from mailbot.cli.frame import JSON, PATH, command, opened, write_out
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.refusal import Refusal
-from mailbot.core.seal import LINE
+from mailbot.core.surveys.seal import LINE
 from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.remind_survey import missing

@@ -13,11 +13,11 @@ from mailbot import show
 from mailbot.cli.frame import JSON, PATH, Open, command, config_of, opened, write_out
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.calendar import date_words, local_moment, unconfirmed
+from mailbot.core.mail.written_date import read_written
+from mailbot.core.office.run_change import RunChange
 from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.run_change import RunChange
-from mailbot.core.two_persons import COMMAND_LINE
-from mailbot.core.written_date import read_written
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
 from mailbot.formats.plan_ics import plan_ics

@@ -12,9 +12,9 @@ from mailbot.cli.defined_survey import defined
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.cli.survey_frame import must_exist
-from mailbot.core.answer_form import takes_form
+from mailbot.core.members.register import full_code
+from mailbot.core.reading.answer_form import takes_form
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import full_code
 from mailbot.flows.surveys.follow_up_survey import follow_up_survey
 from mailbot.flows.surveys.record_proxy import record_proxy
 from mailbot.flows.surveys.reissue_ballot import reissue_ballot

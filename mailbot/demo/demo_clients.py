@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from mailbot.core.message import parse
-from mailbot.core.survey import Answer, Answers
+from mailbot.core.mail.message import parse
+from mailbot.core.surveys.survey import Answer, Answers
 
 _WIDE = str.maketrans("0123456789Q,", "０１２３４５６７８９Ｑ，")
 _CIRCLED = str.maketrans("123456789", "①②③④⑤⑥⑦⑧⑨")

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from itertools import chain, islice, product
 
-from mailbot.core.register import PREFECTURES, Body, Contact, Kind, check_digit
+from mailbot.core.members.register import PREFECTURES, Body, Contact, Kind, check_digit
 
 MOST_BODIES = 46_000  # so many codes are at hand; what is wanted beyond them are deputies of the same bodies
 SECURITY_MEMBERS = 120  # contacts with the tag security: a closed list of them

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mailbot.core.survey import Answer, Answers
+from mailbot.core.surveys.survey import Answer, Answers
 from mailbot.demo.demo_clients import (
     CLIENTS,
     Original,

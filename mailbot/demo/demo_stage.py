@@ -21,10 +21,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from mailbot.cli import root
-from mailbot.core.event import Event
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.events.event import Event
+from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.demo.demo_sink import Arrived, Sink
 from mailbot.folder.config import Config, load_config
 from mailbot.folder.definition_yaml import file_name, write_yaml

@@ -18,13 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from mailbot import show
-from mailbot.core.audience import Selector
-from mailbot.core.event import Event, Notice
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.events.event import Event, Notice
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body, Contact
-from mailbot.core.survey import Question, Survey
-from mailbot.core.tally import tally
+from mailbot.core.surveys.survey import Question, Survey
+from mailbot.core.surveys.tally import tally
 from mailbot.demo.demo_clients import CLIENTS, post
 from mailbot.demo.demo_register import make_register
 from mailbot.demo.demo_replies import (

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from mailbot.core.dns_record import DnsRecord
-from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.core.finding import Finding, disk_finding, size_words, skew_finding, time_words
-from mailbot.core.relay import Relay, RelayAway
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.relay import Relay, RelayAway
+from mailbot.core.office.finding import Finding, disk_finding, size_words, skew_finding, time_words
+from mailbot.core.senders.dns_record import DnsRecord
 from mailbot.doctor.checkup_dns import domain_findings
 from mailbot.doctor.checkup_machine import (
     free_bytes,

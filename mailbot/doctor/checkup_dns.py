@@ -7,12 +7,12 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
-from mailbot.core.dmarc import find_policy
-from mailbot.core.dns_answers import Host, NoAnswer
-from mailbot.core.dns_record import DnsRecord, Publication, dkim_tags
-from mailbot.core.finding import Finding
+from mailbot.core.office.finding import Finding
 from mailbot.core.refusal import Refusal
-from mailbot.core.spf import LOOKUPS_MAX, check_host, spf_records
+from mailbot.core.senders.dmarc import find_policy
+from mailbot.core.senders.dns_answers import Host, NoAnswer
+from mailbot.core.senders.dns_record import DnsRecord, Publication, dkim_tags
+from mailbot.core.senders.spf import LOOKUPS_MAX, check_host, spf_records
 from mailbot.folder.config import Config, dkim_key_file
 from mailbot.folder.dkim_keys import PublicKey, public_key
 from mailbot.net.dns_client import DnsClient

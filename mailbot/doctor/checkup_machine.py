@@ -17,7 +17,7 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from mailbot.core.finding import Finding
+from mailbot.core.office.finding import Finding
 from mailbot.core.refusal import Refusal
 from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import public_key

@@ -8,15 +8,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.audience import order_of
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Event
-from mailbot.core.journal_line import setting_words
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.meeting import Meeting, event_of, poll_of
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.events.event import Event
+from mailbot.core.events.meeting import Meeting, event_of, poll_of
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import order_of
+from mailbot.core.office.journal_line import setting_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.bulletins.send_issue import next_issue
 from mailbot.flows.events.change_event import change_event
 from mailbot.flows.runs.plan_runs import plan_meeting, plan_runs

@@ -16,11 +16,11 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.authentication import Authentication, read_authentication
-from mailbot.core.dkim_signature import Verify
-from mailbot.core.dns_answers import Answers
-from mailbot.core.message import parse
-from mailbot.core.sender_check import Client, SenderResults, check_sender
+from mailbot.core.mail.message import parse
+from mailbot.core.senders.authentication import Authentication, read_authentication
+from mailbot.core.senders.dkim_signature import Verify
+from mailbot.core.senders.dns_answers import Answers
+from mailbot.core.senders.sender_check import Client, SenderResults, check_sender
 from mailbot.store import sender_checks
 from mailbot.store.database import Database
 from mailbot.store.sender_checks import Unchecked

@@ -20,15 +20,14 @@ from operator import attrgetter
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.delivery import Deferred, Marked, Outcome, Sent, Transaction
-from mailbot.core.dkim import Covered, Signer, covered, signature
-from mailbot.core.entity import split_entity
-from mailbot.core.mailing import fill, fill_each, folded_mailbox, template
-from mailbot.core.pace import UNPACED, Buckets, Pace, admit
-from mailbot.core.relay import Relay, RelayAway
-from mailbot.core.seven_bit import seven_bit
-from mailbot.core.smtp_wire import double_dots, stuff
-from mailbot.core.token import (
+from mailbot.core.mail.delivery import Deferred, Marked, Outcome, Sent, Transaction
+from mailbot.core.mail.entity import split_entity
+from mailbot.core.mail.mailing import fill, fill_each, folded_mailbox, template
+from mailbot.core.mail.pace import UNPACED, Buckets, Pace, admit
+from mailbot.core.mail.relay import Relay, RelayAway
+from mailbot.core.mail.seven_bit import seven_bit
+from mailbot.core.mail.smtp_wire import double_dots, stuff
+from mailbot.core.mail.token import (
     ballot_token,
     bounce_tokens,
     calendar_token,
@@ -38,6 +37,7 @@ from mailbot.core.token import (
     leave_tokens,
     mailing_token,
 )
+from mailbot.core.senders.dkim import Covered, Signer, covered, signature
 from mailbot.flows.sign_copies import SignedAhead, sign_copy
 from mailbot.net import maildir
 from mailbot.net.smtp_client import send

@@ -9,8 +9,8 @@ from itertools import starmap
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Reply, route, seems_damaged_answer
-from mailbot.core.token import token_hash
+from mailbot.core.mail.address import Reply, route, seems_damaged_answer
+from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, lists, members
 from mailbot.store.ballots import Ballot

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.message import Message
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.mail.message import Message
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store.confirmations import Confirmation

@@ -12,15 +12,26 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.address import Bounces, Commands, Draft, Get, Join, Leave, Post, Reply, ThreadChoice, route
-from mailbot.core.address import Site as Role
-from mailbot.core.automatic import automatic
 from mailbot.core.calendar import Language
-from mailbot.core.calendar_reply import read_calendar_reply
-from mailbot.core.complaint import read_complaint
-from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.core.message import Message
-from mailbot.core.token import token_hash
+from mailbot.core.events.calendar_reply import read_calendar_reply
+from mailbot.core.mail.address import (
+    Bounces,
+    Commands,
+    Draft,
+    Get,
+    Join,
+    Leave,
+    Post,
+    Reply,
+    ThreadChoice,
+    route,
+)
+from mailbot.core.mail.address import Site as Role
+from mailbot.core.mail.automatic import automatic
+from mailbot.core.mail.complaint import read_complaint
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import token_hash
 from mailbot.flows.bulletins.take_draft import take_draft
 from mailbot.flows.events.record_attendance import record_attendance
 from mailbot.flows.events.record_rsvp import ballot_of_calendar

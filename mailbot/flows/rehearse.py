@@ -7,7 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import (
+from mailbot.core.lists.delivery_hours import leaves_at
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.moderation import Accept, Ask, explain, moderate
+from mailbot.core.lists.thread import message_id_hash
+from mailbot.core.mail.address import (
     Bounces,
     Commands,
     Draft,
@@ -21,14 +25,10 @@ from mailbot.core.address import (
     ThreadChoice,
     route,
 )
-from mailbot.core.address import Site as Role
-from mailbot.core.authentication import authserv_id_of
-from mailbot.core.delivery_hours import leaves_at
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message, parse, thread_of
-from mailbot.core.moderation import Accept, Ask, explain, moderate
-from mailbot.core.thread import message_id_hash
-from mailbot.core.token import token_hash
+from mailbot.core.mail.address import Site as Role
+from mailbot.core.mail.message import Message, parse, thread_of
+from mailbot.core.mail.token import token_hash
+from mailbot.core.senders.authentication import authserv_id_of
 from mailbot.flows.events.record_rsvp import rehearse_rsvp
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import cook, question_of

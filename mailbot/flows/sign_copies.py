@@ -14,10 +14,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Generic, TypeVar
 
-from mailbot.core.delivery import Transaction
-from mailbot.core.dkim import Covered, Signer, covered, signature
-from mailbot.core.mailing import fill
-from mailbot.core.seven_bit import seven_bit
+from mailbot.core.mail.delivery import Transaction
+from mailbot.core.mail.mailing import fill
+from mailbot.core.mail.seven_bit import seven_bit
+from mailbot.core.senders.dkim import Covered, Signer, covered, signature
 
 _CORES = len(os.sched_getaffinity(0))
 _CHUNK = 16  # copies that one thread signs at a time: some 12 ms

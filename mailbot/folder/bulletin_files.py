@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
-from mailbot.core.address import list_name_fault
-from mailbot.core.bulletin import EVENTS, POSTS, SURVEYS, Bulletin
+from mailbot.core.bulletins.bulletin import EVENTS, POSTS, SURVEYS, Bulletin
+from mailbot.core.mail.address import list_name_fault
 from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.recurrence import read_recurrence
 from mailbot.folder.config import MailAddress

@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from mailbot.core.address import valid_address
 from mailbot.core.calendar import Days, OfficeCalendar
+from mailbot.core.mail.address import valid_address
+from mailbot.core.mail.pace import UNPACED, Pace
+from mailbot.core.mail.relay import Relay, parse_relay
+from mailbot.core.mail.written_date import read_written
+from mailbot.core.members.trouble import Limits
 from mailbot.core.mistake import Mistake, Mistakes
-from mailbot.core.pace import UNPACED, Pace
-from mailbot.core.relay import Relay, parse_relay
-from mailbot.core.trouble import Limits
-from mailbot.core.written_date import read_written
 from mailbot.folder.holidays import is_holiday, with_published
 from mailbot.folder.yaml_source import FileModel, Line, Source, read_yaml, said, validate
 

@@ -13,18 +13,19 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
-from mailbot.core.address import list_name_fault
-from mailbot.core.audience import Partners, Selector
 from mailbot.core.calendar import OfficeCalendar
-from mailbot.core.event import CalendarUse, Event, Material, Notice
-from mailbot.core.lateness import Lateness
-from mailbot.core.mailing_list import Copies, Filter, Joining, MailingList, Moderated, Preset, Viewers
+from mailbot.core.events.event import CalendarUse, Event, Material, Notice
+from mailbot.core.lists.mailing_list import Copies, Filter, Joining, MailingList, Moderated, Preset, Viewers
+from mailbot.core.mail.address import list_name_fault
+from mailbot.core.mail.written_date import read_written
+from mailbot.core.members.audience import Partners, Selector
+from mailbot.core.members.register import KIND_WORDS, full_code
 from mailbot.core.mistake import Mistakes
-from mailbot.core.printed_options import yesno_values
+from mailbot.core.office.lateness import Lateness
+from mailbot.core.reading.printed_options import yesno_values
 from mailbot.core.recurrence import read_in_month
-from mailbot.core.register import KIND_WORDS, full_code
-from mailbot.core.share import WrittenShare, read_share
-from mailbot.core.survey import (
+from mailbot.core.surveys.share import WrittenShare, read_share
+from mailbot.core.surveys.survey import (
     Article,
     Denominator,
     Mode,
@@ -35,7 +36,6 @@ from mailbot.core.survey import (
     Share,
     Survey,
 )
-from mailbot.core.written_date import read_written
 from mailbot.folder.config import MailAddress
 from mailbot.folder.yaml_source import FileModel, Line, nearest, parse_yaml, said, validate
 

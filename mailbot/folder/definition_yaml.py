@@ -12,13 +12,13 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
-from mailbot.core.audience import NOBODY, Selector
-from mailbot.core.bulletin import POSTS, Bulletin
-from mailbot.core.event import Event, Notice
-from mailbot.core.lateness import Lateness
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.meeting import Meeting
-from mailbot.core.survey import Question, Reminder, Resolution, Share, Survey
+from mailbot.core.bulletins.bulletin import POSTS, Bulletin
+from mailbot.core.events.event import Event, Notice
+from mailbot.core.events.meeting import Meeting
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import NOBODY, Selector
+from mailbot.core.office.lateness import Lateness
+from mailbot.core.surveys.survey import Question, Reminder, Resolution, Share, Survey
 from mailbot.folder.definition_files import default_reply_to
 
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")

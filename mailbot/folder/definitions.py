@@ -10,18 +10,18 @@ from datetime import time as clock
 from pathlib import Path
 from typing import Generic, Literal, TypeVar, cast
 
-from mailbot.core.address import route
-from mailbot.core.audience import order_of
-from mailbot.core.ballot import faults
-from mailbot.core.bulletin import POSTS, Bulletin, size_fault, text_faults
+from mailbot.core.bulletins.bulletin import POSTS, Bulletin, size_fault, text_faults
 from mailbot.core.calendar import OfficeCalendar, english_weekday, unconfirmed, unusual
-from mailbot.core.event import Event
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.meeting import Meeting, poll_key, poll_of
+from mailbot.core.events.event import Event
+from mailbot.core.events.meeting import Meeting, poll_key, poll_of
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.mail.address import route
+from mailbot.core.members.audience import order_of
 from mailbot.core.mistake import Mistake, Mistakes, Note
-from mailbot.core.plan import reminder_before
+from mailbot.core.office.plan import reminder_before
 from mailbot.core.recurrence import read_in_month
-from mailbot.core.survey import Reminder, Survey
+from mailbot.core.surveys.ballot import faults
+from mailbot.core.surveys.survey import Reminder, Survey
 from mailbot.folder.bulletin_files import BULLETIN_KEYS, BulletinFile, read_bulletin
 from mailbot.folder.config import Config, Partial, read_config
 from mailbot.folder.definition_files import (

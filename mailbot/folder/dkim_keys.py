@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from mailbot.core.dkim import Signer
-from mailbot.core.dns_record import DnsRecord
 from mailbot.core.refusal import Refusal
+from mailbot.core.senders.dkim import Signer
+from mailbot.core.senders.dns_record import DnsRecord
 
 KeyType = Literal["rsa", "ed25519"]
 
@@ -72,7 +72,7 @@ def load_signer(path: Path, domain: str, selector: str) -> Signer:
 
 
 def verify(key_type: str, value: bytes, digest: bytes, signature: bytes) -> bool:
-    """Tell whether a published key made this signature over a SHA-256 digest; see core/dkim_signature.py.
+    """Tell whether a published key made this signature over a SHA-256 digest; see core/senders/dkim_signature.py.
 
     Raises ValueError, with a sentence, when the key is none, or proves too little or costs too much (RFC 8301 section 3).
     """

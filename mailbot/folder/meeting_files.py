@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from mailbot.core.meeting import MOST_CANDIDATES, Meeting, same_day
+from mailbot.core.events.meeting import MOST_CANDIDATES, Meeting, same_day
 from mailbot.folder.definition_files import (
     BodyCode,
     Key,

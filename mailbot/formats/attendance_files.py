@@ -11,9 +11,9 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from mailbot.core.attendance import Attendee, guests
-from mailbot.core.event import Event, time_words
-from mailbot.core.header import clean
+from mailbot.core.events.attendance import Attendee, guests
+from mailbot.core.events.event import Event, time_words
+from mailbot.core.mail.header import clean
 from mailbot.formats.report_files import Line, table_csv, table_xlsx
 
 _HEAD: Line = ("番号", "団体コード", "団体名", "都道府県", "氏名", "区分", "備考", "当日")

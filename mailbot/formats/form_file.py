@@ -15,10 +15,10 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from mailbot.core.answer_form import ANSWER, MARK, Cell, Sheet, choices, form_rows
 from mailbot.core.calendar import Language
-from mailbot.core.message import Message, Part
-from mailbot.core.survey import Survey
+from mailbot.core.mail.message import Message, Part
+from mailbot.core.reading.answer_form import ANSWER, MARK, Cell, Sheet, choices, form_rows
+from mailbot.core.surveys.survey import Survey
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -9,8 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from mailbot.core.calendar import local_moment
-from mailbot.core.event import Event
-from mailbot.core.mailing import field
+from mailbot.core.events.event import Event
+from mailbot.core.mail.mailing import field
 
 if TYPE_CHECKING:
     from icalendar import Calendar, Timezone
@@ -35,7 +35,7 @@ def event_ics(
 
     Published, it is the same for all: one UID for each event, so that a later notice with a higher SEQUENCE replaces
     the entry. As an invitation it has fields for what is each recipient's own (`calendar`, `token`, `partstat`,
-    `mailbox`; core/mailing.py): a UID of his own, the organizer's address that his answer comes back to, and his
+    `mailbox`; core/mail/mailing.py): a UID of his own, the organizer's address that his answer comes back to, and his
     address. While the time is undecided the entry is a tentative one for the day.
     """
     import icalendar  # noqa: PLC0415  slow to import, and only events need it

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from mailbot.core.mbox import Separator, read_mail, read_separator
-from mailbot.core.old_archive import StoredMail
+from mailbot.core.lists.mbox import Separator, read_mail, read_separator
+from mailbot.core.lists.old_archive import StoredMail
 from mailbot.core.refusal import Refusal
 
 LARGEST = 104_857_600  # bytes of one mail; a larger one is passed over, so that memory stays bounded

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from mailbot.core.article import (
+from mailbot.core.bulletins.article import (
     Article,
     Block,
     Break,
@@ -58,7 +58,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
     },
 }
 _SCHEMES = ("https://", "http://", "mailto:")
-_LONGEST_ADDRESS = 300  # columns: a longer one would be cut to fit a line (core/wrap.py)
+_LONGEST_ADDRESS = 300  # columns: a longer one would be cut to fit a line (core/mail/wrap.py)
 _URL = re.compile(r"(?:https?://|www\.)[!-~]+", re.IGNORECASE)
 
 

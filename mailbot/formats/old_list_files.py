@@ -7,14 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mailbot.core.address import valid_address
-from mailbot.core.digest import DIGESTS
-from mailbot.core.fml_settings import last_number_of, read_config_cf, read_config_ph, read_fml_addresses
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.mailman_settings import is_json, is_roster, read_config_list, read_rest_config, read_roster
-from mailbot.core.membership import Mode, PostingAction
-from mailbot.core.mistake import Mistake, Mistakes
-from mailbot.core.old_list import (
+from mailbot.core.lists.digest import DIGESTS
+from mailbot.core.lists.fml_settings import last_number_of, read_config_cf, read_config_ph, read_fml_addresses
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.mailman_settings import (
+    is_json,
+    is_roster,
+    read_config_list,
+    read_rest_config,
+    read_roster,
+)
+from mailbot.core.lists.membership import Mode, PostingAction
+from mailbot.core.lists.old_list import (
     Aside,
     OldList,
     OldMember,
@@ -27,6 +31,8 @@ from mailbot.core.old_list import (
     old_text,
     posting_only_for,
 )
+from mailbot.core.mail.address import valid_address
+from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.refusal import Refusal
 from mailbot.formats.register_file import numbered_rows
 

@@ -14,9 +14,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from mailbot.core.address import address_key, valid_address, with_ascii_domain
-from mailbot.core.mistake import Mistake, Mistakes
-from mailbot.core.register import (
+from mailbot.core.mail.address import address_key, valid_address, with_ascii_domain
+from mailbot.core.members.register import (
     CATEGORY_WORDS,
     KIND_WORDS,
     PREFECTURES,
@@ -26,8 +25,9 @@ from mailbot.core.register import (
     Kind,
     full_code,
 )
-from mailbot.core.survey import Question
-from mailbot.core.understood import Understood
+from mailbot.core.mistake import Mistake, Mistakes
+from mailbot.core.reading.understood import Understood
+from mailbot.core.surveys.survey import Question
 
 if TYPE_CHECKING:
     import _csv
@@ -446,7 +446,7 @@ def _day(column: str, cell: str) -> date | None:
     text = cell.removesuffix(" 00:00:00")
     if not text:
         return None
-    from mailbot.core.answer import read_answer  # noqa: PLC0415  fifty patterns, for dates alone
+    from mailbot.core.reading.answer import read_answer  # noqa: PLC0415  fifty patterns, for dates alone
 
     read = read_answer(_DATE, text, today=date.max)  # so that a date without its year is never guessed
     if not isinstance(read, Understood) or read.remark or not isinstance(read.answer, str):

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
-from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import TITLES, CrossTable, Group
-from mailbot.core.group_words import group_words
-from mailbot.core.report import WITHHELD, BodyVote, QuestionReport, Report, tenths
-from mailbot.core.survey import Answer, Question
-from mailbot.core.tally import NONE, NOT_ASKED, column_head, column_words, columns_of
+from mailbot.core.surveys.comparison import Before, NotComparable
+from mailbot.core.surveys.cross_table import TITLES, CrossTable, Group
+from mailbot.core.surveys.group_words import group_words
+from mailbot.core.surveys.report import WITHHELD, BodyVote, QuestionReport, Report, tenths
+from mailbot.core.surveys.survey import Answer, Question
+from mailbot.core.surveys.tally import NONE, NOT_ASKED, column_head, column_words, columns_of
 
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell

@@ -11,13 +11,13 @@ from jinja2 import FileSystemLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import TITLES, CrossTable, Group
-from mailbot.core.group_words import group_words
-from mailbot.core.header import clean
-from mailbot.core.report import WITHHELD, QuestionReport, Report, percent
-from mailbot.core.tally import NONE, NOT_ASKED, column_head
-from mailbot.core.wrap import wrap
+from mailbot.core.mail.header import clean
+from mailbot.core.mail.wrap import wrap
+from mailbot.core.surveys.comparison import Before, NotComparable
+from mailbot.core.surveys.cross_table import TITLES, CrossTable, Group
+from mailbot.core.surveys.group_words import group_words
+from mailbot.core.surveys.report import WITHHELD, QuestionReport, Report, percent
+from mailbot.core.surveys.tally import NONE, NOT_ASKED, column_head
 from mailbot.formats.report_files import NOT_COMPARABLE, change_words, facts
 
 _WIDTH = 720  # units of a chart, 170 mm on paper

@@ -12,7 +12,7 @@ import dns.name
 import dns.resolver
 import dns.reversename
 
-from mailbot.core.dns_answers import Host, NoAnswer
+from mailbot.core.senders.dns_answers import Host, NoAnswer
 
 _REMEMBERED = 20_000  # answers
 _NO_SERVER = "the system names no DNS server (/etc/resolv.conf)"

@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mailbot.core.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
-from mailbot.core.imap_envelope import envelope_of, stated_addresses
+from mailbot.core.mail.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
+from mailbot.core.mail.imap_envelope import envelope_of, stated_addresses
 from mailbot.log import event
 from mailbot.net.imap_connection import ConnectionLost, Folder, ImapConnection, Refused
 

@@ -24,9 +24,9 @@ from itertools import repeat
 from typing import Literal, cast
 
 from mailbot import log
-from mailbot.core.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction
-from mailbot.core.relay import Relay, RelayAway
-from mailbot.core.smtp_wire import (
+from mailbot.core.mail.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction
+from mailbot.core.mail.relay import Relay, RelayAway
+from mailbot.core.mail.smtp_wire import (
     Extensions,
     GarbledReply,
     Prepared,

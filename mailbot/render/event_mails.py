@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mailbot.core.event import Change, Event, Rsvp, rsvp_form
-from mailbot.core.header import clean
-from mailbot.core.receipt_words import problem_lines
-from mailbot.core.survey import Answers, Problem
+from mailbot.core.events.event import Change, Event, Rsvp, rsvp_form
+from mailbot.core.mail.header import clean
+from mailbot.core.surveys.receipt_words import problem_lines
+from mailbot.core.surveys.survey import Answers, Problem
 from mailbot.render.pen import EACH, Pen, Recipient, Thread
 
 

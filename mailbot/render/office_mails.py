@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any, Literal
 
 from mailbot.core.calendar import Language
-from mailbot.core.desk_sentences import STATES, act_name, mail_name
-from mailbot.core.header import clean
-from mailbot.core.mailing import field
-from mailbot.core.survey import Survey
-from mailbot.core.two_persons import COMMAND_LINE, Act, ActState
-from mailbot.core.wrap import COLUMNS, wrap
+from mailbot.core.mail.header import clean
+from mailbot.core.mail.mailing import field
+from mailbot.core.mail.wrap import COLUMNS, wrap
+from mailbot.core.office.desk_sentences import STATES, act_name, mail_name
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import COMMAND_LINE, Act, ActState
 from mailbot.render.pen import EACH, Pen, Recipient, Thread
 
 # None begins with the question: such a line would read as an answer.

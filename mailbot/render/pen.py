@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from mailbot import log
-from mailbot.core.address import valid_address
-from mailbot.core.ballot import answer_words, ballot_lines, how_to_lines, wrap_safely
 from mailbot.core.calendar import Language, moment_words, receipt_words, short_words
-from mailbot.core.desk import harmless
-from mailbot.core.event import Event, begins, rsvp_deadline, rsvp_form, time_words
-from mailbot.core.header import clean, encode_address, encode_phrase, header_line, is_clean
-from mailbot.core.letter import (
+from mailbot.core.events.event import Event, begins, rsvp_deadline, rsvp_form, time_words
+from mailbot.core.lists.thread import key_in_message_id
+from mailbot.core.mail.address import valid_address
+from mailbot.core.mail.header import clean, encode_address, encode_phrase, header_line, is_clean
+from mailbot.core.mail.letter import (
     MARK,
     PLAIN,
     AttachedFile,
@@ -35,12 +34,13 @@ from mailbot.core.letter import (
     with_file,
     workbook_file,
 )
-from mailbot.core.mailing import field
-from mailbot.core.message import Message
-from mailbot.core.survey import Answers, Survey
-from mailbot.core.thread import key_in_message_id
-from mailbot.core.voting_paper import paper_lines
-from mailbot.core.wrap import COLUMNS
+from mailbot.core.mail.mailing import field
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.wrap import COLUMNS
+from mailbot.core.office.desk import harmless
+from mailbot.core.surveys.ballot import answer_words, ballot_lines, how_to_lines, wrap_safely
+from mailbot.core.surveys.survey import Answers, Survey
+from mailbot.core.surveys.voting_paper import paper_lines
 from mailbot.formats.ics import event_ics
 
 if TYPE_CHECKING:

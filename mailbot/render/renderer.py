@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mailbot.core.calendar import Language
-from mailbot.core.enclosure import Enclosed, enclose
-from mailbot.core.header import clean, encode_phrase
-from mailbot.core.mailing import field
+from mailbot.core.mail.enclosure import Enclosed, enclose
+from mailbot.core.mail.header import clean, encode_phrase
+from mailbot.core.mail.mailing import field
 from mailbot.render.event_mails import EventMails
 from mailbot.render.office_mails import OfficeMails, cleaned
 from mailbot.render.pen import EACH, Letterhead, Pen, Thread

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 
-from mailbot.core.ballot import answer_words
 from mailbot.core.calendar import date_words
-from mailbot.core.group_words import group_words
-from mailbot.core.header import clean
-from mailbot.core.report import Report, percent
-from mailbot.core.resolution import Outcome
-from mailbot.core.result_words import RESULT_WORDS, own_result_words, result_words
-from mailbot.core.survey import Answers, Survey
-from mailbot.core.tally import ANSWERED, counted_in
-from mailbot.core.voting_paper import comparison_lines, outcome_lines, paper_lines, text_digest
-from mailbot.core.wrap import COLUMNS
+from mailbot.core.mail.header import clean
+from mailbot.core.mail.wrap import COLUMNS
+from mailbot.core.surveys.ballot import answer_words
+from mailbot.core.surveys.group_words import group_words
+from mailbot.core.surveys.report import Report, percent
+from mailbot.core.surveys.resolution import Outcome
+from mailbot.core.surveys.result_words import RESULT_WORDS, own_result_words, result_words
+from mailbot.core.surveys.survey import Answers, Survey
+from mailbot.core.surveys.tally import ANSWERED, counted_in
+from mailbot.core.surveys.voting_paper import comparison_lines, outcome_lines, paper_lines, text_digest
 from mailbot.render.pen import EACH, Pen, Recipient, Thread
 
 

@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
-from mailbot.core.event import Event, rsvp_deadline, rsvp_form
+from mailbot.core.events.event import Event, rsvp_deadline, rsvp_form
 from mailbot.core.frozen import frozen
-from mailbot.core.header import clean
-from mailbot.core.letter import UndatedLetter
-from mailbot.core.receipt_words import asked_back, problem_lines, reading_notes, sentence
-from mailbot.core.seal import Seal
-from mailbot.core.survey import Answers, Problem, Survey
-from mailbot.core.wrap import COLUMNS
+from mailbot.core.mail.header import clean
+from mailbot.core.mail.letter import UndatedLetter
+from mailbot.core.mail.wrap import COLUMNS
+from mailbot.core.surveys.receipt_words import asked_back, problem_lines, reading_notes, sentence
+from mailbot.core.surveys.seal import Seal
+from mailbot.core.surveys.survey import Answers, Problem, Survey
 from mailbot.render.pen import EACH, Pen, Recipient, Thread
 
 _RECEIPTS_KEPT = 256
@@ -68,7 +68,7 @@ class SurveyMails:
         """Cook the ballot that opens a survey, or `reminds` those who have not answered: a whole ballot again.
 
         `late_since` is when it should have gone out (promises.md I22), `columns` how wide its lines are, and `quotes`
-        whether a reply quotes us: see core/gateway.py.
+        whether a reply quotes us: see core/surveys/gateway.py.
         """
         body = self._pen.survey_text(
             *("reminder" if reminds else "invitation", survey, to, edition),
@@ -328,7 +328,7 @@ class SurveyMails:
         return self._pen.cook(body, survey.key, to, now, thread=thread, form=form)
 
     def probe(self, name: str, lines: tuple[str, ...], *, now: datetime, to: Recipient = EACH) -> bytes:
-        """Cook the mail that shows what a gateway does to ours; `lines` are those of core/gateway.py, as they are."""
+        """Cook the mail that shows what a gateway does to ours; `lines` are those of core/surveys/gateway.py, as they are."""
         body = self._pen.text(
             "probe", name=name, greeting=self._pen.greeting(to), lines=lines, office=self._pen.office_line()
         )

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mailbot.core.header import clean
+from mailbot.core.mail.header import clean
 
 Row = dict[str, Any]
 _WIDE = 240  # columns

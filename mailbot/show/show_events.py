@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from mailbot.core.attendance import Attendee
-from mailbot.core.event import rsvp_of, time_words
-from mailbot.core.event_figures import Held, YearFigures, holder
-from mailbot.core.ledger import Standing, standings
+from mailbot.core.events.attendance import Attendee
+from mailbot.core.events.event import rsvp_of, time_words
+from mailbot.core.events.event_figures import Held, YearFigures, holder
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.ledger import Standing, standings
 from mailbot.show import Row, facts, table
 from mailbot.store import attendances, ballots, events, meetings, outbox
 

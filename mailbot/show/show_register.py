@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from mailbot.core.group_words import group_words
-from mailbot.core.header import clean
-from mailbot.core.member_figures import Group, Grouping
-from mailbot.core.register import Body, Contact
-from mailbot.core.register_change import Change, count_changes, fields_changed, key_of, kind_of_change
+from mailbot.core.mail.header import clean
+from mailbot.core.members.member_figures import Group, Grouping
+from mailbot.core.members.register import Body, Contact
+from mailbot.core.members.register_change import Change, count_changes, fields_changed, key_of, kind_of_change
+from mailbot.core.surveys.group_words import group_words
 from mailbot.show import Row, facts, local, table
 from mailbot.store.imports import RegisterImport
 from mailbot.store.members import Person

@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from mailbot.core.comparison import Before, NotComparable
-from mailbot.core.cross_table import TITLES, Group
-from mailbot.core.group_words import group_words
-from mailbot.core.header import clean
-from mailbot.core.ledger import Standing, standings, standings_of_ballots
+from mailbot.core.mail.header import clean
 from mailbot.core.refusal import Refusal
-from mailbot.core.report import WITHHELD, QuestionReport, Report, percent
-from mailbot.core.resolution import Outcome
-from mailbot.core.share import Requirement
-from mailbot.core.survey import Answer, Survey
-from mailbot.core.tally import NONE, column_head, column_words, tally
+from mailbot.core.surveys.comparison import Before, NotComparable
+from mailbot.core.surveys.cross_table import TITLES, Group
+from mailbot.core.surveys.group_words import group_words
+from mailbot.core.surveys.ledger import Standing, standings, standings_of_ballots
+from mailbot.core.surveys.report import WITHHELD, QuestionReport, Report, percent
+from mailbot.core.surveys.resolution import Outcome
+from mailbot.core.surveys.share import Requirement
+from mailbot.core.surveys.survey import Answer, Survey
+from mailbot.core.surveys.tally import NONE, column_head, column_words, tally
 from mailbot.flows.surveys.count_resolution import count_resolution
 from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.recount import Recount

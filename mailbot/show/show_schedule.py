@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import unconfirmed, unusual
-from mailbot.core.plan import job_name
-from mailbot.core.run_words import run_name, run_words
+from mailbot.core.office.plan import job_name
+from mailbot.core.office.run_words import run_name, run_words
 from mailbot.flows.runs.count_mails import count_mails
 from mailbot.formats.plan_ics import Entry
 from mailbot.show import Row, local

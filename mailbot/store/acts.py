@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.survey import Survey
-from mailbot.core.two_persons import Act, ActState
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import Act, ActState
 from mailbot.store.database import storable
 from mailbot.store.documents import document
 from mailbot.store.tables import act

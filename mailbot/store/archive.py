@@ -31,11 +31,11 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key
-from mailbot.core.archived import Archived, Search
-from mailbot.core.bigram import Phrase, phrases
+from mailbot.core.lists.archived import Archived, Search
+from mailbot.core.lists.bigram import Phrase, phrases
+from mailbot.core.lists.thread import SAME_SUBJECT
+from mailbot.core.mail.address import address_key
 from mailbot.core.refusal import Refusal
-from mailbot.core.thread import SAME_SUBJECT
 from mailbot.store.database import Written, storable
 from mailbot.store.tables import TsQuery, TsVector, body, inbox, mail, post, post_words
 
@@ -52,7 +52,7 @@ class NewPost:
     stable: str
     message_id: str
     answers: tuple[str, ...]  # hashes of the Message-IDs that it refers to, that of the mail it answers first
-    topic: str  # its subject as it is compared, see core/thread.py
+    topic: str  # its subject as it is compared, see core/lists/thread.py
     by_subject: bool  # its subject may say what it answers
     code: str | None
     author_name: str
@@ -61,7 +61,7 @@ class NewPost:
     attachments: tuple[str, ...]
     size: int
     written_at: datetime
-    words: Sequence[str]  # terms, see core/bigram.py
+    words: Sequence[str]  # terms, see core/lists/bigram.py
 
 
 # --- in -----------------------------------------------------------------------------------------------------------

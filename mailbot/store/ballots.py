@@ -10,11 +10,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, text, update
 
-from mailbot.core import ledger as chained
-from mailbot.core.address import address_key
 from mailbot.core.frozen import frozen
-from mailbot.core.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
+from mailbot.core.mail.address import address_key
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys import ledger as chained
+from mailbot.core.surveys.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
 from mailbot.store.database import Keyed, Written, gather, known, storable, upserting
 from mailbot.store.documents import (
     answers_of,
@@ -399,7 +399,7 @@ def broken_link(
 ) -> int | None:
     """Return the number (from 1) of the first ledger row that does not follow from the one before it; None: all do.
 
-    `lines`: the published list of a closed sealed survey, see core/ledger.py.
+    `lines`: the published list of a closed sealed survey, see core/surveys/ledger.py.
     """
     return chained.broken_link(links(connection, subject), head(connection, subject), lines)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from mailbot.core.address import address_key, same_address
+from mailbot.core.mail.address import address_key, same_address
 from mailbot.store import bundles, fan_outs
 from mailbot.store.tables import ballot, bounce, bundle, delivery, mailing
 

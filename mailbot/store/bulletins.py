@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
-from mailbot.core.address import address_key
-from mailbot.core.bulletin import Bulletin, BulletinState
+from mailbot.core.bulletins.bulletin import Bulletin, BulletinState
+from mailbot.core.mail.address import address_key
 from mailbot.store.database import storable
 from mailbot.store.documents import document, read_document
 from mailbot.store.fan_outs import wanted_by

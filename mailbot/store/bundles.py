@@ -32,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key
+from mailbot.core.mail.address import address_key
 from mailbot.store.database import Written
 from mailbot.store.tables import bundle, delivery, mailing, microseconds
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from mailbot.core.address import address_key
+from mailbot.core.mail.address import address_key
 from mailbot.store.database import storable
 from mailbot.store.tables import answered, confirmation, mailing
 

@@ -48,7 +48,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.visitors import iterate
 
-from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.store.tables import metadata
 
 SCHEMA = "0026"  # the newest migration; a test compares

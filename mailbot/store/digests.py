@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, text, update
 
-from mailbot.core.address import address_key
-from mailbot.core.digest import DIGESTS, DigestPost, DigestReader
+from mailbot.core.lists.digest import DIGESTS, DigestPost, DigestReader
+from mailbot.core.mail.address import address_key
 from mailbot.store import archive, bundles, other_addresses
 from mailbot.store.tables import (
     NOT_EACH,

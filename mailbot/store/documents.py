@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from mailbot.core.survey import Answer, Problem
+from mailbot.core.surveys.survey import Answer, Problem
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Select, insert, select, update
 
-from mailbot.core.event import Event
+from mailbot.core.events.event import Event
 from mailbot.store.documents import document, read_document
 from mailbot.store.tables import event
 

@@ -32,9 +32,9 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
-from mailbot.core.reach import Reach
+from mailbot.core.lists.reach import Reach
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.audience import Selector
 from mailbot.store import bundles, members
 from mailbot.store.copy_states import RESTS
 from mailbot.store.database import Written

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select
 
-from mailbot.core.address import address_key
-from mailbot.core.gateway import Findings, Layout, layout
+from mailbot.core.mail.address import address_key
+from mailbot.core.surveys.gateway import Findings, Layout, layout
 from mailbot.store.ballots import Ballot
 from mailbot.store.database import storable
 from mailbot.store.documents import document, read_document

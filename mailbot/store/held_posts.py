@@ -27,7 +27,7 @@ class HeldPost:
     inbox_id: int
     list_name: str
     waits_for: WaitsFor
-    rule: str  # of core/moderation.py; of what waits for the clock: undo, hours or ACCEPTED
+    rule: str  # of core/lists/moderation.py; of what waits for the clock: undo, hours or ACCEPTED
     author_told: bool  # he knows that it waits, so that he hears of its end, too
     until: datetime
     remind_at: datetime | None = None

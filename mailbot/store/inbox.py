@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, insert, select, update
 
-from mailbot.core.address import address_key
-from mailbot.core.authentication import with_results
-from mailbot.core.envelope import Envelope
 from mailbot.core.frozen import frozen
-from mailbot.core.message import Message, canonical_hash, parse
+from mailbot.core.mail.address import address_key
+from mailbot.core.mail.envelope import Envelope
+from mailbot.core.mail.message import Message, canonical_hash, parse
+from mailbot.core.senders.authentication import with_results
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable, upserting
 from mailbot.store.tables import answered, history, inbox, mail, seen
 

@@ -14,8 +14,17 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, insert, select, update
 
-from mailbot.core.journal_line import Entry, Fault, Line, chain, commitment, erased, find_fault, shortened
-from mailbot.core.ledger import EMPTY, Head
+from mailbot.core.office.journal_line import (
+    Entry,
+    Fault,
+    Line,
+    chain,
+    commitment,
+    erased,
+    find_fault,
+    shortened,
+)
+from mailbot.core.surveys.ledger import EMPTY, Head
 from mailbot.store.database import before_commit, storable, upserting
 from mailbot.store.tables import journal, journal_head
 
@@ -32,7 +41,7 @@ def add(
     person: str = "",
     detail: str = "",
 ) -> None:
-    """Write down one act in its own transaction; the words are those of `core/journal_line.py`, `Line`."""
+    """Write down one act in its own transaction; the words are those of `core/office/journal_line.py`, `Line`."""
     words = (what, who, about, person, shortened(detail))
     _insert(connection, Line(now, *map(storable, words)))
 

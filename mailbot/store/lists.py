@@ -24,10 +24,10 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key, same_address
-from mailbot.core.audience import Selector, asks_register, emails_of, lists_of, order_of
-from mailbot.core.mailing_list import MailingList, joining
-from mailbot.core.membership import keeps_out
+from mailbot.core.lists.mailing_list import MailingList, joining
+from mailbot.core.lists.membership import keeps_out
+from mailbot.core.mail.address import address_key, same_address
+from mailbot.core.members.audience import Selector, asks_register, emails_of, lists_of, order_of
 from mailbot.store import fan_outs, members, other_addresses
 from mailbot.store.database import Written
 from mailbot.store.documents import document, read_document

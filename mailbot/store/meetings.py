@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, insert, select, update
 
-from mailbot.core.meeting import Meeting, poll_key
+from mailbot.core.events.meeting import Meeting, poll_key
 from mailbot.store.documents import document, read_document
 from mailbot.store.tables import meeting
 

@@ -27,11 +27,11 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
 from mailbot.core.frozen import frozen
-from mailbot.core.register import Body, Contact
-from mailbot.core.register_change import Change, Key, changes_to, key_of
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
+from mailbot.core.members.register_change import Change, Key, changes_to, key_of
 from mailbot.store import other_addresses
 from mailbot.store.database import Keyed, Written
 from mailbot.store.tables import DATED, attendance, body, contact, list_member, other_address

@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, tuple_, update
 
-from mailbot.core.address import address_key
-from mailbot.core.membership import Membership, ThreadChoice
+from mailbot.core.lists.membership import Membership, ThreadChoice
+from mailbot.core.mail.address import address_key
 from mailbot.store.database import storable, upserting
 from mailbot.store.tables import list_member, membership, thread_choice
 

@@ -11,7 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from mailbot.core.address import address_key, same_address
+from mailbot.core.mail.address import address_key, same_address
 from mailbot.store.database import Written
 from mailbot.store.tables import contact, other_address
 

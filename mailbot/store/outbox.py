@@ -24,7 +24,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
+from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import RESTS, given_up_since, not_out, unfinished
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable
@@ -52,7 +52,7 @@ class Mailing:
     """A cooked message that several recipients share."""
 
     id: int
-    cooked: bytes  # with the fields of core/mailing.py
+    cooked: bytes  # with the fields of core/mail/mailing.py
     subject: str  # list name, or key of the survey or event
     bounces: str | None  # local part for its bounces; None: null sender
     identical: bool  # one content and one return path for all
@@ -229,7 +229,7 @@ def settle(
 ) -> None:
     """Record outcomes. A row whose lease went to somebody else is left to them.
 
-    `spread` (0 to 1) moves the next attempts apart, see core/delivery.py.
+    `spread` (0 to 1) moves the next attempts apart, see core/mail/delivery.py.
     """
     sent = [(one.id, one.outcome.reply) for one in settled if isinstance(one.outcome, Sent)]
     settle_sent(connection, owner, sent, now)

@@ -23,9 +23,9 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key
-from mailbot.core.erasure import Person, without_author
-from mailbot.core.ledger import FIRST_CHAIN, erased_mark, erasure_row
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.erasure import Person, without_author
+from mailbot.core.surveys.ledger import FIRST_CHAIN, erased_mark, erasure_row
 from mailbot.store import archive, ballots, surveys
 from mailbot.store.copy_states import not_out
 from mailbot.store.tables import (

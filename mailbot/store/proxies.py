@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select, update
 
-from mailbot.core.resolution import Proxy
+from mailbot.core.surveys.resolution import Proxy
 from mailbot.store.database import storable
 from mailbot.store.tables import proxy
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from mailbot.core.address import address_key
-from mailbot.core.roll_call import Answer, RollCall
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.roll_call import Answer, RollCall
 from mailbot.store.database import storable
 from mailbot.store.tables import bounce, delivery, mailing, roll_call, roll_entry
 

@@ -19,8 +19,8 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.ledger import Head, chain_list
-from mailbot.core.survey import Answers
+from mailbot.core.surveys.ledger import Head, chain_list
+from mailbot.core.surveys.survey import Answers
 from mailbot.store import ballots, surveys
 from mailbot.store.copy_states import not_out
 from mailbot.store.documents import answers_of, answers_text

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.store.database import Written, known
 from mailbot.store.documents import document, read_document
 from mailbot.store.tables import survey

@@ -112,7 +112,7 @@ contact = Table(
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("code", Text, ForeignKey("body.code"), nullable=False),
     Column("email", Text, nullable=False),  # as registered
-    Column("email_key", Text, nullable=False, index=True),  # for comparison, see core/address.py
+    Column("email_key", Text, nullable=False, index=True),  # for comparison, see core/mail/address.py
     Column("name", Text, nullable=False),
     Column("role", Text, nullable=False),
     Column("rank", Integer, nullable=False),
@@ -198,7 +198,7 @@ list_member = Table(
     Index("ix_list_member_not_each", "list_name", sqlite_where=text(NOT_EACH)),
 )
 
-membership = Table(  # what a member chose, or was decided for him: core/membership.py
+membership = Table(  # what a member chose, or was decided for him: core/lists/membership.py
     "membership",
     metadata,
     Column("list_name", Text, ForeignKey("mailing_list.name"), primary_key=True),
@@ -329,7 +329,9 @@ vote = Table(  # append-only; one row for each reply and what was decided about 
     Column("answers", Text, nullable=False),  # JSON: the body's answers after this reply
     Column("problems", Text, nullable=False),  # JSON
     Column("reason", Text, nullable=False),
-    Column("rule", Text, nullable=False, server_default=""),  # see core/ledger.py for this and what follows
+    Column(
+        "rule", Text, nullable=False, server_default=""
+    ),  # see core/surveys/ledger.py for this and what follows
     Column("level", Text, nullable=False, server_default=""),
     Column("decided_by", Text, nullable=False, server_default=""),
     Column("written_at", Moment),
@@ -481,7 +483,7 @@ held_post = Table(  # a post that waits: for whom, and until when
     Column("inbox_id", _Id, ForeignKey("inbox.id"), primary_key=True, autoincrement=False),
     Column("list_name", Text, nullable=False),
     Column("waits_for", Text, nullable=False),  # moderators | author | clock: see store/held_posts.py
-    Column("rule", Text, nullable=False),  # of core/moderation.py
+    Column("rule", Text, nullable=False),  # of core/lists/moderation.py
     Column("author_told", Boolean, nullable=False),  # so that he hears of its end, too
     Column("claimed_by", Text, nullable=False, server_default=""),  # the moderator who will decide
     Column("held_at", Moment, nullable=False),
@@ -524,14 +526,14 @@ post = Table(  # one row for each post of a list; the post itself is the raw mai
     Index("ix_post_author", "list_name", "author"),  # has he posted before?
 )
 
-post_words = Table(  # what a post is found by, see core/bigram.py; the index over it is post_index
+post_words = Table(  # what a post is found by, see core/lists/bigram.py; the index over it is post_index
     "post_words",
     metadata,
     Column("post_id", _Id, ForeignKey("post.id"), primary_key=True),
     Column("words", Text().with_variant(TsVector(), "postgresql"), nullable=False),
 )
 
-# Each database indexes words in its own way. FTS5 is handed what core/bigram.py has folded: it must not fold again.
+# Each database indexes words in its own way. FTS5 is handed what core/lists/bigram.py has folded: it must not fold again.
 SEARCH_INDEX = {
     "sqlite": (
         """CREATE VIRTUAL TABLE IF NOT EXISTS post_index USING fts5
@@ -573,7 +575,7 @@ mailing = Table(
         "subject", Text, nullable=False, server_default="", index=True
     ),  # list name, or key of the survey or event
     Column("inbox_id", _Id, ForeignKey("inbox.id"), index=True),  # the mail that caused it
-    Column("cooked", LargeBinary, nullable=False),  # with the fields of core/mailing.py
+    Column("cooked", LargeBinary, nullable=False),  # with the fields of core/mail/mailing.py
     Column("bounces", Text),  # local part that takes its bounces, before "+token"; null: null sender
     Column("created_at", Moment, nullable=False),
     Column("identical", Boolean, nullable=False, server_default=text("false")),  # one content for all
@@ -669,7 +671,7 @@ failure = Table(  # one row for each copy that did not arrive, however we heard 
     Column("at", Moment, nullable=False),
 )
 
-trouble = Table(  # the addresses whose mail comes back: core/trouble.py
+trouble = Table(  # the addresses whose mail comes back: core/members/trouble.py
     "trouble",
     metadata,
     Column("email_key", Text, primary_key=True),
@@ -711,7 +713,7 @@ answered = Table(  # automatic answers by address, for the limit of promises.md 
 
 # --- the journal ------------------------------------------------------------------------------------------------
 
-journal = Table(  # settings and decisions: append-only, see core/journal_line.py
+journal = Table(  # settings and decisions: append-only, see core/office/journal_line.py
     "journal",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=True),
@@ -744,7 +746,7 @@ bulletin = Table(
     "bulletin",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("definition", Text, nullable=False),  # JSON of core/bulletin.py
+    Column("definition", Text, nullable=False),  # JSON of core/bulletins/bulletin.py
     Column("state", Text, nullable=False),  # draft | sent | cancelled
     Column("written_by", Text, nullable=False),  # "": a file; else the address that mailed it in
     Column("list_name", Text, nullable=False, index=True),  # "": none
@@ -761,7 +763,7 @@ meeting = Table(
     "meeting",
     metadata,
     Column("key", Text, primary_key=True),
-    Column("definition", Text, nullable=False),  # JSON of core/meeting.py
+    Column("definition", Text, nullable=False),  # JSON of core/events/meeting.py
     Column("starts", Moment),  # null until it is fixed
 )
 

@@ -1,4 +1,4 @@
-"""Copies that did not arrive, and the addresses whose mail comes back (core/trouble.py)."""
+"""Copies that did not arrive, and the addresses whose mail comes back (core/members/trouble.py)."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.address import address_key
-from mailbot.core.trouble import Failure, State, Trouble
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.trouble import Failure, State, Trouble
 from mailbot.store import bundles
 from mailbot.store.copy_states import given_up_since
 from mailbot.store.database import Keyed, storable, upserting

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.store import outbox, sender_checks
 from mailbot.store.database import Database
 

@@ -18,8 +18,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from mailbot import log
-from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.core.one_click import is_one_click, read_form
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.one_click import is_one_click, read_form
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.obey_link import Link, obey_link, read_link
 from mailbot.site import Site

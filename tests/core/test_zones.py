@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from mailbot.core.calendar import business_day, daily_moment, local_moment
-from mailbot.core.plan import occurrence
+from mailbot.core.office.plan import occurrence
 from mailbot.core.recurrence import Recurrence, coming
 from tests.thorough import part
 

@@ -7,13 +7,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailbot.core.audience import Selector
-from mailbot.core.automatic import automatic
-from mailbot.core.event import Event, Rsvp, rsvp_form, rsvp_of
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import Message, parse
-from mailbot.core.reply import read_reply
-from mailbot.core.survey import Answers, Reading, Survey
+from mailbot.core.events.event import Event, Rsvp, rsvp_form, rsvp_of
+from mailbot.core.mail.automatic import automatic
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import Message, parse
+from mailbot.core.members.audience import Selector
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.survey import Answers, Reading, Survey
 from mailbot.demo.demo_clients import (
     CLIENTS,
     Client,

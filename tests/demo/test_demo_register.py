@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.register import KINDS, full_code
+from mailbot.core.members.register import KINDS, full_code
 from mailbot.demo.demo_register import MOST_BODIES, make_register
 from mailbot.formats.register_file import read_register, write_register
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mailbot.core.seal import line_of, voter_key
+from mailbot.core.surveys.seal import line_of, voter_key
 
 Guess = Mapping[str, str]  # code -> answers, as canonical JSON
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from mailbot.cli import main
-from mailbot.core.delivery import Marked, Outcome
+from mailbot.core.mail.delivery import Marked, Outcome
 from mailbot.flows import deliver_outbox
 from mailbot.store import bundles, outbox
 from mailbot.store.tables import bundle, delivery

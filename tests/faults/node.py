@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import Copies, MailingList
+from mailbot.core.lists.mailing_list import Copies, MailingList
+from mailbot.core.members.audience import Selector
 from mailbot.folder.config import load_config, write_secret_key
 from mailbot.folder.definition_yaml import write_yaml
 from mailbot.installation import open_database

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.mailing_list import Copies
+from mailbot.core.lists.mailing_list import Copies
 from tests.faults.node import CONNECTIONS, SHORT, Node, new_node, until
 from tests.faults.sink import Sink
 

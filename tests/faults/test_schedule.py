@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from mailbot.core.audience import Selector
-from mailbot.core.survey import Question, Survey
+from mailbot.core.members.audience import Selector
+from mailbot.core.surveys.survey import Question, Survey
 from mailbot.folder.definition_yaml import write_yaml
 from mailbot.store.tables import delivery, mailing, occurrence
 from tests.faults.node import SHORT, Node, new_node, until

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from mailbot.core.audience import Selector
-from mailbot.core.event import Event, Notice
-from mailbot.core.mailing_list import Copies
+from mailbot.core.events.event import Event, Notice
+from mailbot.core.lists.mailing_list import Copies
+from mailbot.core.members.audience import Selector
 from mailbot.folder.definition_yaml import write_yaml
 from mailbot.store.tables import delivery, mailing, occurrence
 from tests.faults import lives

@@ -15,19 +15,19 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Executable, insert, select, text
 
-from mailbot.core.address import Reply, route
-from mailbot.core.audience import Selector
-from mailbot.core.bulletin import Bulletin
+from mailbot.core.bulletins.bulletin import Bulletin
 from mailbot.core.calendar import Language
-from mailbot.core.envelope import Envelope
-from mailbot.core.event import Event, Notice
-from mailbot.core.ledger import LedgerRow, Standing, standings
-from mailbot.core.mailing import fill, template
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.meeting import Meeting
-from mailbot.core.register import Body, Contact
-from mailbot.core.survey import Question, Reminder, Survey
-from mailbot.core.token import bounce_token
+from mailbot.core.events.event import Event, Notice
+from mailbot.core.events.meeting import Meeting
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.mail.address import Reply, route
+from mailbot.core.mail.envelope import Envelope
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.token import bounce_token
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
+from mailbot.core.surveys.ledger import LedgerRow, Standing, standings
+from mailbot.core.surveys.survey import Question, Reminder, Survey
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.deliver_outbox import own_values
 from mailbot.flows.members.import_members import Incoming, import_members

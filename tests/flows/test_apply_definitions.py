@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection
 
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Question, Survey
+from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.extend_survey import extend_survey

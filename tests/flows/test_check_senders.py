@@ -13,14 +13,14 @@ import dkim
 import pytest
 from sqlalchemy import select
 
-from mailbot.core.arc import seal
-from mailbot.core.authentication import read_authentication
-from mailbot.core.dkim import covered, signature
-from mailbot.core.dns_answers import NoAnswer
-from mailbot.core.envelope import Envelope
-from mailbot.core.mailing import template
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.seven_bit import seven_bit
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.mail.envelope import Envelope
+from mailbot.core.mail.mailing import template
+from mailbot.core.mail.seven_bit import seven_bit
+from mailbot.core.senders.arc import seal
+from mailbot.core.senders.authentication import read_authentication
+from mailbot.core.senders.dkim import covered, signature
+from mailbot.core.senders.dns_answers import NoAnswer
 from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.sign_copies import sign_copy

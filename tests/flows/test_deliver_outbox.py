@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, update
 
-from mailbot.core.envelope import StorageFull
-from mailbot.core.pace import Pace
-from mailbot.core.relay import Relay, RelayAway, parse_relay
-from mailbot.core.token import bounce_token, leave_token
+from mailbot.core.mail.envelope import StorageFull
+from mailbot.core.mail.pace import Pace
+from mailbot.core.mail.relay import Relay, RelayAway, parse_relay
+from mailbot.core.mail.token import bounce_token, leave_token
 from mailbot.flows import deliver_outbox
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.store import outbox

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select
 
-from mailbot.core.envelope import StorageFull
-from mailbot.core.message import Message
+from mailbot.core.mail.envelope import StorageFull
+from mailbot.core.mail.message import Message
 from mailbot.flows import read_mail as module
 from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.read_mail import AT_ONCE, read_mail, read_waiting

@@ -12,8 +12,8 @@ from pathlib import Path
 import dkim
 import pytest
 
-from mailbot.core.dkim import Signer
-from mailbot.core.relay import Relay
+from mailbot.core.mail.relay import Relay
+from mailbot.core.senders.dkim import Signer
 from mailbot.flows import sign_copies
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.sign_copies import SignedAhead

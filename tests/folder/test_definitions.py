@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbot.core.audience import NOBODY, Selector
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Event, Material, Notice
-from mailbot.core.lateness import Lateness
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.meeting import Meeting
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.events.event import Event, Material, Notice
+from mailbot.core.events.meeting import Meeting
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import NOBODY, Selector
 from mailbot.core.mistake import Mistakes
-from mailbot.core.survey import Article, Question, Reminder, Resolution, Share, Survey
+from mailbot.core.office.lateness import Lateness
+from mailbot.core.surveys.survey import Article, Question, Reminder, Resolution, Share, Survey
 from mailbot.folder.config import Config, load_config
 from mailbot.folder.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
 from mailbot.folder.definition_yaml import file_name, to_document, write_markdown, write_yaml

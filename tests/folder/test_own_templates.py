@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.message import parse
+from mailbot.core.mail.message import parse
 from mailbot.folder.own_templates import check_own_templates
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder

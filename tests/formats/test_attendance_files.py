@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 
 import openpyxl
 
-from mailbot.core.attendance import Attendee
-from mailbot.core.audience import Selector
-from mailbot.core.event import Event
+from mailbot.core.events.attendance import Attendee
+from mailbot.core.events.event import Event
+from mailbot.core.members.audience import Selector
 from mailbot.formats.attendance_files import attendance_csv, attendance_xlsx, badge_page
 from mailbot.formats.report_files import encoded
 from mailbot.resources import templates_folder

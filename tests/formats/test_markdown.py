@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.article import html_page, plain_lines
-from mailbot.core.wrap import COLUMNS, columns
+from mailbot.core.bulletins.article import html_page, plain_lines
+from mailbot.core.mail.wrap import COLUMNS, columns
 from mailbot.formats.markdown import read_markdown
 from tests.chromium import CHROMIUM, Browser
 

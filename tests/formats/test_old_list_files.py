@@ -9,8 +9,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from mailbot.core.lists.old_list import OldList
 from mailbot.core.mistake import Mistakes
-from mailbot.core.old_list import OldList
 from mailbot.core.refusal import Refusal
 from mailbot.folder.definition_files import ListFile
 from mailbot.folder.definition_yaml import write_yaml

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailbot.core.members.register import Body, Contact, full_code
 from mailbot.core.mistake import Mistakes
-from mailbot.core.register import Body, Contact, full_code
 from mailbot.formats.register_file import HEADERS, Register, read_register, write_register
 
 ENGLISH = "code,body,kind,prefecture,population,name,role,email,rank,tags\n"

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
-from mailbot.core.cross_table import Elector
-from mailbot.core.register import Body
-from mailbot.core.report import BodyVote, Report, make_report
-from mailbot.core.survey import Answers
-from mailbot.core.tally import Vote
+from mailbot.core.members.register import Body
+from mailbot.core.surveys.cross_table import Elector
+from mailbot.core.surveys.report import BodyVote, Report, make_report
+from mailbot.core.surveys.survey import Answers
+from mailbot.core.surveys.tally import Vote
 from mailbot.formats.report_files import encoded, facts, write_csv, write_raw_csv, write_xlsx
 from tests.mails.standard import STANDARD
 

@@ -8,10 +8,10 @@ import re
 from dataclasses import replace
 from xml.etree import ElementTree as ET
 
-from mailbot.core.cross_table import Elector
-from mailbot.core.report import Report, make_report
-from mailbot.core.survey import Question
-from mailbot.core.tally import Vote
+from mailbot.core.surveys.cross_table import Elector
+from mailbot.core.surveys.report import Report, make_report
+from mailbot.core.surveys.survey import Question
+from mailbot.core.surveys.tally import Vote
 from mailbot.formats.report_page import ReportPages
 from mailbot.resources import templates_folder
 from tests.formats.test_report_files import BODIES, NOW, report

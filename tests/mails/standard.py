@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta, timezone
 
-from mailbot.core.audience import Selector
-from mailbot.core.ballot import ballot_lines, how_to_lines
-from mailbot.core.survey import Answers, Question, Survey
+from mailbot.core.members.audience import Selector
+from mailbot.core.surveys.ballot import ballot_lines, how_to_lines
+from mailbot.core.surveys.survey import Answers, Question, Survey
 
 TOKYO = timezone(timedelta(hours=9))
 TODAY = date(2026, 6, 20)

@@ -11,7 +11,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from mailbot.core.survey import Question, Resolution, Share, Survey
+from mailbot.core.surveys.survey import Question, Resolution, Share, Survey
 from tests.mails.standard import STANDARD
 
 SENT = Path(__file__).parent / "sent"

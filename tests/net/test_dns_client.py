@@ -7,7 +7,7 @@ from ipaddress import ip_address
 
 import pytest
 
-from mailbot.core.dns_answers import NoAnswer
+from mailbot.core.senders.dns_answers import NoAnswer
 from mailbot.net.dns_client import DnsClient
 from tests.net.dns_server import dns_server
 

@@ -18,9 +18,9 @@ from typing import Self
 
 import pytest
 
-from mailbot.core.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
-from mailbot.core.relay import Relay, RelayAway
-from mailbot.core.smtp_wire import stuff
+from mailbot.core.mail.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
+from mailbot.core.mail.relay import Relay, RelayAway
+from mailbot.core.mail.smtp_wire import stuff
 from mailbot.net.smtp_client import Timeouts, send
 
 SHORT = Timeouts(connect=5, greeting=5, envelope=5, dot=5, quit=5)

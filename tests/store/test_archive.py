@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection
 
-from mailbot.core.archived import Search
-from mailbot.core.bigram import MAX_TERMS, terms
+from mailbot.core.lists.archived import Search
+from mailbot.core.lists.bigram import MAX_TERMS, terms
+from mailbot.core.lists.thread import message_id_hash
 from mailbot.core.refusal import Refusal
-from mailbot.core.thread import message_id_hash
 from mailbot.store import archive
 from mailbot.store.archive import NewPost
 from mailbot.store.database import Database

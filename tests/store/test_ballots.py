@@ -10,9 +10,9 @@ import pytest
 from sqlalchemy import delete, text, update
 from sqlalchemy.exc import IntegrityError
 
-from mailbot.core.ledger import LedgerRow
-from mailbot.core.register import Body
-from mailbot.core.survey import Problem
+from mailbot.core.members.register import Body
+from mailbot.core.surveys.ledger import LedgerRow
+from mailbot.core.surveys.survey import Problem
 from mailbot.store import ballots, members, surveys
 from mailbot.store.ballots import Ballot, NewBallot
 from mailbot.store.database import Database, savepoint

@@ -17,10 +17,10 @@ from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, select
 
 from mailbot import store
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.reach import Reach
-from mailbot.core.register import Body, Contact
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.reach import Reach
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.store import (
     bounces,
     bundles,

@@ -10,12 +10,12 @@ from typing import Any, get_args
 import pytest
 from sqlalchemy import Connection, select
 
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.membership import MODES, Standing
-from mailbot.core.register import Body, Contact
-from mailbot.core.register_change import Rows, addresses_concerned, changes_to
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.membership import MODES, Standing
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
+from mailbot.core.members.register_change import Rows, addresses_concerned, changes_to
 from mailbot.store import lists, members, memberships, other_addresses
 from mailbot.store.database import Database
 from mailbot.store.tables import list_member, membership

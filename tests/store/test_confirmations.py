@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.token import confirm_token, token_hash
+from mailbot.core.mail.token import confirm_token, token_hash
 from mailbot.store import confirmations
 from mailbot.store.database import Database
 from tests.flows.post_office import NOW

@@ -19,7 +19,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, bindparam, delete, func, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from mailbot.core.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.store import database as module
 from mailbot.store.database import (
     SCHEMA,

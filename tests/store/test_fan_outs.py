@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.reach import Reach
-from mailbot.core.register import Body, Contact
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.reach import Reach
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.flows.lists.queue_rest import queue_rest
 from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.store import fan_outs, lists, members, memberships, outbox, sendings, vitals

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from mailbot.core.gateway import Findings, Layout
+from mailbot.core.surveys.gateway import Findings, Layout
 from mailbot.store import gateways
 from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database

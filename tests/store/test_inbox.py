@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from mailbot.core.envelope import Envelope
+from mailbot.core.mail.envelope import Envelope
 from mailbot.store import inbox
 from mailbot.store.database import Database
 from mailbot.store.tables import answered, mail

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from mailbot.core.erasure import Person
+from mailbot.core.members.erasure import Person
 from mailbot.store import journal
 from mailbot.store.database import Database
 from tests.flows.post_office import NOW

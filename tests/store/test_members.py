@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.audience import NOBODY, Selector
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.register import Body, Contact
-from mailbot.core.register_change import Change, changes_to
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import NOBODY, Selector
+from mailbot.core.members.register import Body, Contact
+from mailbot.core.members.register_change import Change, changes_to
 from mailbot.store import lists, members
 from mailbot.store.database import Database
 

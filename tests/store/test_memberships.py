@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.membership import Membership
-from mailbot.core.reach import Reach
-from mailbot.core.register import Body, Contact
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.membership import Membership
+from mailbot.core.lists.reach import Reach
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.store import fan_outs, lists, members, memberships, outbox
 from mailbot.store.database import Database
 from tests.flows.post_office import NOW

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from mailbot.core.delivery import Deferred, Failed, Outcome, Sent
-from mailbot.core.register import Body
+from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent
+from mailbot.core.members.register import Body
 from mailbot.store import ballots, members, outbox
 from mailbot.store.copy_states import given_up_since, not_out
 from mailbot.store.database import Database

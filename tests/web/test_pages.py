@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from mailbot.core.envelope import Envelope, StorageUnavailable
-from mailbot.core.token import leave_token
+from mailbot.core.mail.envelope import Envelope, StorageUnavailable
+from mailbot.core.mail.token import leave_token
 from mailbot.resources import templates_folder
 from mailbot.store import inbox, lists, outbox
 from mailbot.web import guard, listener

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
-from mailbot.core.bulletin import Bulletin, Reader, once
+from mailbot.core.bulletins.bulletin import Bulletin, Reader, once
+from mailbot.core.mail.address import address_key
 from mailbot.store import bulletins, lists, members, other_addresses
 
 

@@ -8,9 +8,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from mailbot.core.bulletin_sentences import bulletin_sentence, states_words
+from mailbot.core.bulletins.bulletin_sentences import bulletin_sentence, states_words
 from mailbot.core.calendar import local_moment, moment_words
-from mailbot.core.desk import OfBulletin
+from mailbot.core.office.desk import OfBulletin
 from mailbot.core.refusal import Refusal
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.bulletins.cancel_bulletin import cancel_bulletin

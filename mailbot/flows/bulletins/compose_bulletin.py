@@ -7,9 +7,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.article import Block, html_page, plain_lines
-from mailbot.core.bulletin import EVENTS, POSTS, SURVEYS, Bulletin, headline, next_number, text_faults
-from mailbot.core.bulletin_sections import (
+from mailbot.core.bulletins.article import Block, html_page, plain_lines
+from mailbot.core.bulletins.bulletin import (
+    EVENTS,
+    POSTS,
+    SURVEYS,
+    Bulletin,
+    headline,
+    next_number,
+    text_faults,
+)
+from mailbot.core.bulletins.bulletin_sections import (
     NewPosts,
     event_blocks,
     meant_for_readers,
@@ -17,9 +25,9 @@ from mailbot.core.bulletin_sections import (
     survey_blocks,
 )
 from mailbot.core.calendar import date_words, moment_words
-from mailbot.core.cook import cook_digest
-from mailbot.core.enclosure import in_jis, with_html
-from mailbot.core.mailing_list import MailingList, leaving
+from mailbot.core.lists.cook import cook_digest
+from mailbot.core.lists.mailing_list import MailingList, leaving
+from mailbot.core.mail.enclosure import in_jis, with_html
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store import archive, bulletins, events, lists, surveys

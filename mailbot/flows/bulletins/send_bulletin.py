@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
-from mailbot.core.bulletin_sentences import bulletin_sentence
-from mailbot.core.journal_line import SCHEDULE
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import parse
+from mailbot.core.bulletins.bulletin_sentences import bulletin_sentence
+from mailbot.core.mail.address import address_key
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import parse
+from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import deciders
+from mailbot.core.surveys.two_persons import deciders
 from mailbot.flows.bulletins.choose_readers import Readers, choose_readers
 from mailbot.flows.bulletins.compose_bulletin import Composed, compose_bulletin
 from mailbot.flows.lists.archive_post import archive_post

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.bulletin import issue_of
-from mailbot.core.journal_line import SCHEDULE
+from mailbot.core.bulletins.bulletin import issue_of
+from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.recurrence import coming, read_recurrence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.bulletins.compose_bulletin import compose_bulletin

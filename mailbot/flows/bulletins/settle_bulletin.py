@@ -6,13 +6,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.bulletin_sentences import bulletin_sentence
+from mailbot.core.bulletins.bulletin_sentences import bulletin_sentence
 from mailbot.core.calendar import moment_words
-from mailbot.core.desk_sentences import STATES
-from mailbot.core.journal_line import SCHEDULE
+from mailbot.core.mail.address import same_address
+from mailbot.core.office.desk_sentences import STATES
+from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import ACT_LASTS, deciders
+from mailbot.core.surveys.two_persons import ACT_LASTS, deciders
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change, send_bulletin, sent_sentences
 from mailbot.flows.office.settle_act import Decided, Undecided
 from mailbot.flows.office.tell_office import tell_office

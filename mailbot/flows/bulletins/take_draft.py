@@ -6,14 +6,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.automatic import automatic
-from mailbot.core.bulletin import EVENTS, SURVEYS, Bulletin, text_faults
-from mailbot.core.bulletin_sentences import bulletin_sentence
+from mailbot.core.bulletins.bulletin import EVENTS, SURVEYS, Bulletin, text_faults
+from mailbot.core.bulletins.bulletin_sentences import bulletin_sentence
+from mailbot.core.bulletins.draft import Unreadable, WrittenDraft, free_key, read_draft
 from mailbot.core.calendar import local_moment
-from mailbot.core.draft import Unreadable, WrittenDraft, free_key, read_draft
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.mail.address import same_address
+from mailbot.core.mail.automatic import automatic
+from mailbot.core.mail.message import Message
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.members.obey_member import vouched
 from mailbot.flows.office.tell_office import tell_office

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import valid_address
+from mailbot.core.mail.address import valid_address
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import distinct
+from mailbot.core.surveys.two_persons import distinct
 from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change
 from mailbot.site import Site

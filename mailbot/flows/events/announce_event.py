@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.event import Event, Notice, rsvp_of
-from mailbot.core.ledger import Standing, standings
+from mailbot.core.events.event import Event, Notice, rsvp_of
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.ledger import Standing, standings
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.open_survey import ballot_copy, make_ballots
 from mailbot.site import Site
 from mailbot.store import ballots, events, journal, occurrences, outbox

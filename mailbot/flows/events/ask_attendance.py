@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.attendance import Attendee
-from mailbot.core.event import time_words
+from mailbot.core.events.attendance import Attendee
+from mailbot.core.events.event import time_words
 from mailbot.flows.events.list_attendees import list_attendees
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site

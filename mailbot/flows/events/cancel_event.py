@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.event import begins
+from mailbot.core.events.event import begins
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.change_event import change_event
 from mailbot.site import Site
 from mailbot.store import events, journal

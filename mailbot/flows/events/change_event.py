@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.event import Event, event_changes, is_weighty
-from mailbot.core.ledger import standings
-from mailbot.core.plan import Job, job_name
+from mailbot.core.events.event import Event, event_changes, is_weighty
+from mailbot.core.office.plan import Job, job_name
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.ledger import standings
 from mailbot.flows.events.announce_event import queue_notice, seats_taken
 from mailbot.flows.events.give_seats import give_seats
 from mailbot.flows.runs.plan_runs import jobs_of, plan_runs

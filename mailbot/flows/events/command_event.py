@@ -8,13 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.attendance_sentences import attendance_sentence
-from mailbot.core.body_name import bodies_called
-from mailbot.core.desk import Attended
-from mailbot.core.event import begins, time_words
-from mailbot.core.ledger import standings
+from mailbot.core.events.attendance_sentences import attendance_sentence
+from mailbot.core.events.event import begins, time_words
+from mailbot.core.members.body_name import bodies_called
+from mailbot.core.members.register import Body
+from mailbot.core.office.desk import Attended
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body
+from mailbot.core.surveys.ledger import standings
 from mailbot.flows.events.enter_attendance import save_attendance, seats_of
 from mailbot.site import Site
 from mailbot.store import attendances, ballots, events, members

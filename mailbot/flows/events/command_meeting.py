@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import local_moment
-from mailbot.core.desk import FixMeeting
-from mailbot.core.meeting import poll_key, span_words
-from mailbot.core.meeting_sentences import meeting_sentence
+from mailbot.core.events.meeting import poll_key, span_words
+from mailbot.core.events.meeting_sentences import meeting_sentence
+from mailbot.core.office.desk import FixMeeting
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import Fixed, fix_meeting

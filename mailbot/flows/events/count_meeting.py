@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import IN_TALLY, standings
-from mailbot.core.meeting import Attendance, DateFigures, count_attendance, date_figures, poll_key
+from mailbot.core.events.meeting import Attendance, DateFigures, count_attendance, date_figures, poll_key
+from mailbot.core.surveys.ledger import IN_TALLY, standings
 from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.store import attendances, ballots, members, proxies
 from mailbot.store.meetings import StoredMeeting

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.attendance import read_attendance
-from mailbot.core.event import begins, rsvp_of
-from mailbot.core.ledger import standings
+from mailbot.core.events.attendance import read_attendance
+from mailbot.core.events.event import begins, rsvp_of
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.ledger import standings
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.site import Site
 from mailbot.store import attendances, ballots, events, journal, members
 

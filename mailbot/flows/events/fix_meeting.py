@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.meeting import event_of, same_day
-from mailbot.core.meeting_sentences import meeting_sentence
+from mailbot.core.events.meeting import event_of, same_day
+from mailbot.core.events.meeting_sentences import meeting_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.change_event import change_event

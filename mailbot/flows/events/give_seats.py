@@ -8,10 +8,10 @@ from datetime import UTC, datetime, time
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import business_days_after, local_moment
-from mailbot.core.event import Event, begins, rsvp_of
-from mailbot.core.ledger import LedgerRow, standings
-from mailbot.core.plan import JobName, joining_at, occurrence
-from mailbot.core.waiting_list import waiting_line
+from mailbot.core.events.event import Event, begins, rsvp_of
+from mailbot.core.events.waiting_list import waiting_line
+from mailbot.core.office.plan import JobName, joining_at, occurrence
+from mailbot.core.surveys.ledger import LedgerRow, standings
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.render import RsvpReceipt
 from mailbot.site import Site

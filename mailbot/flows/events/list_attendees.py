@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.attendance import Attendee
-from mailbot.core.event import Event, rsvp_of
-from mailbot.core.ledger import standings
+from mailbot.core.events.attendance import Attendee
+from mailbot.core.events.event import Event, rsvp_of
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.ledger import standings
 from mailbot.store import attendances, ballots, events, members
 
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.meeting import span_words
-from mailbot.core.meeting_sentences import meeting_sentence
+from mailbot.core.events.meeting import span_words
+from mailbot.core.events.meeting_sentences import meeting_sentence
 from mailbot.core.refusal import Refusal
-from mailbot.core.resolution import CHAIR, Proxy
+from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import meeting_to_change
 from mailbot.flows.office.tell_office import tell_office

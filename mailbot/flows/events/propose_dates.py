@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.meeting import DateFigures, poll_key, span_words
+from mailbot.core.events.meeting import DateFigures, poll_key, span_words
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import meeting_to_change

@@ -7,17 +7,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.automatic import automatic
 from mailbot.core.calendar import Language
-from mailbot.core.command import command_of
-from mailbot.core.desk import own_lines
-from mailbot.core.ledger import LedgerRow, standings
-from mailbot.core.meeting_sentences import meeting_sentence
-from mailbot.core.message import Message
+from mailbot.core.events.meeting_sentences import meeting_sentence
+from mailbot.core.mail.automatic import automatic
+from mailbot.core.mail.message import Message
+from mailbot.core.members.register import Body
+from mailbot.core.office.desk import own_lines
+from mailbot.core.reading.command import command_of
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body
-from mailbot.core.resolution import CHAIR, Proxy
-from mailbot.core.trust import Count, may_count
+from mailbot.core.surveys.ledger import LedgerRow, standings
+from mailbot.core.surveys.resolution import CHAIR, Proxy
+from mailbot.core.surveys.trust import Count, may_count
 from mailbot.flows.events.record_rsvp import record_rsvp
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt

@@ -9,8 +9,13 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
-from mailbot.core.calendar_reply import CalendarReply, is_outdated, read_calendar_reply, uid_key_and_token
-from mailbot.core.event import (
+from mailbot.core.events.calendar_reply import (
+    CalendarReply,
+    is_outdated,
+    read_calendar_reply,
+    uid_key_and_token,
+)
+from mailbot.core.events.event import (
     Event,
     Rsvp,
     RsvpStatus,
@@ -24,16 +29,16 @@ from mailbot.core.event import (
     seat,
     stays_away_with_people,
 )
-from mailbot.core.hazard import HAZARDS, hazard
-from mailbot.core.judgement import is_machine
-from mailbot.core.ledger import LedgerRow, Standing, accepted, standings
-from mailbot.core.message import Message
-from mailbot.core.reply import read_reply
-from mailbot.core.rsvp_words import own_words
-from mailbot.core.survey import Problem, Reading
-from mailbot.core.token import read_calendar_token
-from mailbot.core.trust import Count, may_count
-from mailbot.core.vote import Verdict, weigh
+from mailbot.core.events.rsvp_words import own_words
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import read_calendar_token
+from mailbot.core.reading.hazard import HAZARDS, hazard
+from mailbot.core.reading.judgement import is_machine
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
+from mailbot.core.surveys.survey import Problem, Reading
+from mailbot.core.surveys.trust import Count, may_count
+from mailbot.core.surveys.vote import Verdict, weigh
 from mailbot.flows.events.give_seats import give_seats, joining_now, settle_offer
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.bigram import terms
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
-from mailbot.core.thread import answered, known_by_subject, message_id_hash, topic
+from mailbot.core.lists.bigram import terms
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.thread import answered, known_by_subject, message_id_hash, topic
+from mailbot.core.mail.message import Message
 from mailbot.store import archive
 from mailbot.store.members import Person
 

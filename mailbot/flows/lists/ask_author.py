@@ -8,8 +8,8 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import moment_words
-from mailbot.core.delivery_hours import leaves_at
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.lists.delivery_hours import leaves_at
+from mailbot.core.lists.mailing_list import MailingList
 from mailbot.flows.lists.ask_moderators import beginning
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.members.ask_confirmation import ask_confirmation

@@ -5,11 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import moment_words
-from mailbot.core.decision import REASONS
-from mailbot.core.desk_sentences import mail_name
-from mailbot.core.message import Message
-from mailbot.core.post_sentences import post_sentence
-from mailbot.core.wrap import wrap
+from mailbot.core.lists.decision import REASONS
+from mailbot.core.lists.post_sentences import post_sentence
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.wrap import wrap
+from mailbot.core.office.desk_sentences import mail_name
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.site import Site

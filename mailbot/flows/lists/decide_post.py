@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.decision import REASONS, Decision, read_decision
-from mailbot.core.desk_sentences import MAIL_STATES, mail_name
-from mailbot.core.html_text import html_to_text
-from mailbot.core.japanese import decode
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
-from mailbot.core.post_sentences import post_sentence
+from mailbot.core.lists.decision import REASONS, Decision, read_decision
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.post_sentences import post_sentence
+from mailbot.core.mail.html_text import html_to_text
+from mailbot.core.mail.japanese import decode
+from mailbot.core.mail.message import Message
+from mailbot.core.office.desk_sentences import MAIL_STATES, mail_name
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.tell_decision import tell_decision, tell_moderator
 from mailbot.flows.office.settle_held import settle_held

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.desk_sentences import mail_name
-from mailbot.core.journal_line import SCHEDULE
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
-from mailbot.core.post_sentences import post_sentence
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.post_sentences import post_sentence
+from mailbot.core.mail.message import Message
+from mailbot.core.office.desk_sentences import mail_name
+from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.flows.lists.ask_moderators import ask_moderators
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import refuse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailbot.core.mbox import write_mail
+from mailbot.core.lists.mbox import write_mail
 from mailbot.store import archive
 from mailbot.store.database import Database
 

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.archived import Search
-from mailbot.core.bigram import excerpt, phrases
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import parse
-from mailbot.core.old_posts import MOST_LISTED, post_line, split_year
+from mailbot.core.lists.archived import Search
+from mailbot.core.lists.bigram import excerpt, phrases
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.old_posts import MOST_LISTED, post_line, split_year
+from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store import archive

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.desk_sentences import mail_name
-from mailbot.core.moderation import Hold, PostQuestion
+from mailbot.core.lists.moderation import Hold, PostQuestion
+from mailbot.core.office.desk_sentences import mail_name
 from mailbot.flows.lists.ask_moderators import ask_moderators
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.settled import Settled

@@ -13,9 +13,8 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message, canonical_hash, parse
-from mailbot.core.old_archive import (
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.old_archive import (
     StoredMail,
     made_up_id,
     stated_number,
@@ -24,7 +23,8 @@ from mailbot.core.old_archive import (
     with_author,
     written_at,
 )
-from mailbot.core.thread import message_id_hash
+from mailbot.core.lists.thread import message_id_hash
+from mailbot.core.mail.message import Message, canonical_hash, parse
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.site import Site
 from mailbot.store import archive, inbox, lists, members

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.confirmation import read_word
-from mailbot.core.desk_sentences import MAIL_STATES
-from mailbot.core.post_sentences import post_sentence
+from mailbot.core.lists.post_sentences import post_sentence
+from mailbot.core.members.confirmation import read_word
+from mailbot.core.office.desk_sentences import MAIL_STATES
 from mailbot.flows.lists.release_post import release_post
 from mailbot.flows.lists.tell_decision import tell_author
 from mailbot.flows.question_reply import QuestionReply

@@ -9,15 +9,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.arc import seal
-from mailbot.core.audience import Selector
-from mailbot.core.authentication import Authentication, read_authentication, verdict
-from mailbot.core.automatic import automatic
-from mailbot.core.cook import cook_post
-from mailbot.core.mailing_list import Filter, MailingList
-from mailbot.core.message import Message, thread_of
-from mailbot.core.moderation import (
+from mailbot.core.lists.cook import cook_post
+from mailbot.core.lists.mailing_list import Filter, MailingList
+from mailbot.core.lists.moderation import (
     Accept,
     Ask,
     Discard,
@@ -27,12 +21,18 @@ from mailbot.core.moderation import (
     has_been_through,
     moderate,
 )
-from mailbot.core.reach import Reach
-from mailbot.core.seven_bit import seven_bit
-from mailbot.core.short_reply import is_short_reply
-from mailbot.core.spam import spam_mark
-from mailbot.core.target import Fault, read_target
-from mailbot.core.variant import Place, as_plain_text, without_files
+from mailbot.core.lists.reach import Reach
+from mailbot.core.lists.short_reply import is_short_reply
+from mailbot.core.lists.target import Fault, read_target
+from mailbot.core.lists.variant import Place, as_plain_text, without_files
+from mailbot.core.mail.address import same_address
+from mailbot.core.mail.automatic import automatic
+from mailbot.core.mail.message import Message, thread_of
+from mailbot.core.mail.seven_bit import seven_bit
+from mailbot.core.members.audience import Selector
+from mailbot.core.senders.arc import seal
+from mailbot.core.senders.authentication import Authentication, read_authentication, verdict
+from mailbot.core.senders.spam import spam_mark
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.flows.lists.ask_author import ask_author, let_post_wait
 from mailbot.flows.lists.hold_post import hold_post
@@ -77,7 +77,7 @@ def post_to_list(
 
 
 def question_of(connection: Connection, post: ListPost) -> PostQuestion:
-    """Gather what the rules of core/moderation.py need to know of a post."""
+    """Gather what the rules of core/lists/moderation.py need to know of a post."""
     site, received, message, mailing_list = post.site, post.received, post.message, post.list
     author = post.author
     # Who he is on the list: a person of several addresses may write from any of them.

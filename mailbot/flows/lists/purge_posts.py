@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.message import canonical_hash
-from mailbot.core.old_posts import numbers_words
+from mailbot.core.lists.old_posts import numbers_words
+from mailbot.core.mail.message import canonical_hash
 from mailbot.core.refusal import Refusal
 from mailbot.net.maildir import forget
 from mailbot.site import Site

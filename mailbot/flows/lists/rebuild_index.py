@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mailbot.core.message import parse
-from mailbot.core.old_archive import with_author
+from mailbot.core.lists.old_archive import with_author
+from mailbot.core.mail.message import parse
 from mailbot.flows.lists.archive_post import words_of
 from mailbot.store import archive
 from mailbot.store.database import Database

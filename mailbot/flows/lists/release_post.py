@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.moderation import Accept, Ask, Discard, Hold, Reject, moderate
+from mailbot.core.lists.moderation import Accept, Ask, Discard, Hold, Reject, moderate
 from mailbot.flows.lists.ask_author import let_post_wait
 from mailbot.flows.lists.hold_post import hold_post
 from mailbot.flows.lists.list_post import ListPost

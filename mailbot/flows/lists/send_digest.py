@@ -7,16 +7,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.archived import Archived
-from mailbot.core.bigram import excerpt
-from mailbot.core.cook import cook_digest, cook_old_post
-from mailbot.core.digest import MOST_TEXT, shares
-from mailbot.core.enclosure import Enclosed
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.membership import Mode
-from mailbot.core.message import parse
-from mailbot.core.old_posts import fitting, numbers_words, post_line
+from mailbot.core.lists.archived import Archived
+from mailbot.core.lists.bigram import excerpt
+from mailbot.core.lists.cook import cook_digest, cook_old_post
+from mailbot.core.lists.digest import MOST_TEXT, shares
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.membership import Mode
+from mailbot.core.lists.old_posts import fitting, numbers_words, post_line
+from mailbot.core.mail.enclosure import Enclosed
+from mailbot.core.mail.message import parse
 from mailbot.site import Site
 from mailbot.store import archive, digests, lists, outbox
 

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.digest import begins_week, digest_moment
-from mailbot.core.plan import occurrence
+from mailbot.core.lists.digest import begins_week, digest_moment
+from mailbot.core.office.plan import occurrence
 from mailbot.flows.lists.send_digest import send_digest
 from mailbot.site import Site
 from mailbot.store import digests, lists, occurrences

@@ -7,13 +7,20 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.archived import Archived
-from mailbot.core.cook import cook_old_post
-from mailbot.core.enclosure import Enclosed
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import parse
-from mailbot.core.old_posts import MAILS_PER_DAY, MOST_BYTES, MOST_POSTS, fitting, numbers_words, post_line
+from mailbot.core.lists.archived import Archived
+from mailbot.core.lists.cook import cook_old_post
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.old_posts import (
+    MAILS_PER_DAY,
+    MOST_BYTES,
+    MOST_POSTS,
+    fitting,
+    numbers_words,
+    post_line,
+)
+from mailbot.core.mail.enclosure import Enclosed
+from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store import archive, inbox, outbox

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.store import journal, lists, outbox
 

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.reach import Reach
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.reach import Reach
+from mailbot.core.mail.address import same_address
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.render import Thread
 from mailbot.site import Site

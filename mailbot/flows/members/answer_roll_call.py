@@ -5,10 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
-from mailbot.core.confirmation import read_word
-from mailbot.core.list_command import WHY_NOT, ChangeAddress, HandOver, NotUnderstood
+from mailbot.core.lists.list_command import WHY_NOT, ChangeAddress, HandOver, NotUnderstood
+from mailbot.core.members.confirmation import read_word
+from mailbot.core.members.roll_call import Answer, named_in, says_unchanged
 from mailbot.core.refusal import Refusal
-from mailbot.core.roll_call import Answer, named_in, says_unchanged
 from mailbot.flows.members.answer_member import answer_member
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
 from mailbot.flows.question_reply import QuestionReply

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.token import confirm_token, token_hash
+from mailbot.core.mail.token import confirm_token, token_hash
 from mailbot.site import Site
 from mailbot.store import confirmations, outbox
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.list_sentences import list_sentence
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.mail.address import same_address
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.open_survey import greeting

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.digest import DIGESTS
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.membership import Membership, Mode
+from mailbot.core.lists.digest import DIGESTS
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.membership import Membership, Mode
 from mailbot.flows.lists.send_digest import send_digest
 from mailbot.site import Site
 from mailbot.store import lists, memberships

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.list_sentences import list_sentence
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.mail.address import same_address
+from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
-from mailbot.core.register_change import Change
 from mailbot.flows.members.import_members import Imported
 from mailbot.site import Site
 from mailbot.store import imports, journal, lists, members, other_addresses

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
-from mailbot.core.mailing import fill, template
+from mailbot.core.mail.address import address_key
+from mailbot.core.mail.mailing import fill, template
 from mailbot.store import other_addresses, persons, surveys
 from mailbot.store.sealed import HARMLESS
 

@@ -9,9 +9,8 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
-from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body, Contact
-from mailbot.core.register_change import (
+from mailbot.core.members.register import Body, Contact
+from mailbot.core.members.register_change import (
     EVERY_COLUMN,
     Change,
     Rows,
@@ -22,6 +21,7 @@ from mailbot.core.register_change import (
     suspicious,
     two_owners,
 )
+from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store import imports, journal, lists, members
 

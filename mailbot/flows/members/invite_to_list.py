@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.mailing_list import MailingList, joining
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.lists.mailing_list import MailingList, joining
+from mailbot.core.mail.address import same_address
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.join_list import admits

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.journal_line import SCHEDULE
+from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.site import Site
 from mailbot.store import journal, lists, members
 

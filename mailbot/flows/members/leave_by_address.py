@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.message import Message
-from mailbot.core.token import read_leave_token
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import read_leave_token
 from mailbot.flows.members.obey_member import obey_member
 from mailbot.flows.settled import Settled
 from mailbot.site import Site

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.mailing_list import MailingList, leaving
-from mailbot.core.membership import Standing
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.lists.mailing_list import MailingList, leaving
+from mailbot.core.lists.membership import Standing
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store import bulletins, journal, lists, memberships

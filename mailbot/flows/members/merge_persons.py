@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
+from mailbot.core.mail.address import same_address
+from mailbot.core.members.register import Contact
+from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Contact
-from mailbot.core.register_change import Change
 from mailbot.flows.members.import_members import Imported
 from mailbot.flows.surveys.open_survey import greeting
 from mailbot.store import ballots, imports, journal, lists, members, memberships, troubles

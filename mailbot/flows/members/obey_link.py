@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.list_command import Leave, Off
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.mailing_list import MailingList, leaving
+from mailbot.core.lists.list_command import Leave, Off
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.lists.mailing_list import MailingList, leaving
+from mailbot.core.mail.token import leave_token_copy, read_leave_token
 from mailbot.core.refusal import Refusal
-from mailbot.core.token import leave_token_copy, read_leave_token
 from mailbot.flows.members.answer_member import answer_member
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
 from mailbot.render import CommandLine

@@ -12,12 +12,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.authentication import read_authentication, verdict
-from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
-from mailbot.core.desk import own_lines
-from mailbot.core.list_command import (
+from mailbot.core.lists.list_command import (
     CHANGES,
     MOST_COMMANDS,
     WHY_NOT,
@@ -32,11 +28,15 @@ from mailbot.core.list_command import (
     command_lines,
     read_command,
 )
-from mailbot.core.list_sentences import list_sentence, will_do
-from mailbot.core.message import Message, thread_of
+from mailbot.core.lists.list_sentences import list_sentence, will_do
+from mailbot.core.mail.address import same_address
+from mailbot.core.mail.automatic import automatic, seems_automatic
+from mailbot.core.mail.message import Message, thread_of
+from mailbot.core.mail.token import token_hash
+from mailbot.core.office.desk import own_lines
 from mailbot.core.refusal import Refusal
-from mailbot.core.token import token_hash
-from mailbot.core.trust import trust
+from mailbot.core.senders.authentication import read_authentication, verdict
+from mailbot.core.surveys.trust import trust
 from mailbot.flows.members.answer_member import answer_member
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.perform_list_command import Said, Writer, list_meant, perform_list_command

@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import list_name_fault, route, same_address
-from mailbot.core.audience import NOBODY
-from mailbot.core.list_sentences import list_sentence
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.lists.list_sentences import list_sentence
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.mail.address import list_name_fault, route, same_address
+from mailbot.core.members.audience import NOBODY
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.site import Site

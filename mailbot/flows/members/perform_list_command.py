@@ -10,11 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key, route, same_address, split_address
 from mailbot.core.calendar import local_moment
-from mailbot.core.digest import DIGESTS
-from mailbot.core.journal_line import setting_words
-from mailbot.core.list_command import (
+from mailbot.core.lists.digest import DIGESTS
+from mailbot.core.lists.list_command import (
     AddAddress,
     Addresses,
     BackNumber,
@@ -42,12 +40,20 @@ from mailbot.core.list_command import (
     Topic,
     Who,
 )
-from mailbot.core.list_sentences import list_sentence, off_sentence, status_name, until_words, when_words
-from mailbot.core.mailing_list import MailingList, joining, leaving, viewers
-from mailbot.core.membership import CHOSEN, Membership, is_off
+from mailbot.core.lists.list_sentences import (
+    list_sentence,
+    off_sentence,
+    status_name,
+    until_words,
+    when_words,
+)
+from mailbot.core.lists.mailing_list import MailingList, joining, leaving, viewers
+from mailbot.core.lists.membership import CHOSEN, Membership, is_off
+from mailbot.core.lists.thread import message_id_hash
+from mailbot.core.mail.address import address_key, route, same_address, split_address
+from mailbot.core.office.journal_line import setting_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.thread import message_id_hash
-from mailbot.core.trust import same_organisation
+from mailbot.core.surveys.trust import same_organisation
 from mailbot.flows.lists.find_posts import find_posts
 from mailbot.flows.lists.send_posts import send_posts
 from mailbot.flows.members.add_address import refuse_address

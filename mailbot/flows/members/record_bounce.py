@@ -11,12 +11,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.automatic import absent_until, automatic, seems_automatic
-from mailbot.core.bounce import Report, failure_of, read_bounce
 from mailbot.core.calendar import Language
-from mailbot.core.complaint import read_complaint
-from mailbot.core.message import Message
-from mailbot.core.token import read_bounce_token, read_mailing_token
+from mailbot.core.mail.automatic import absent_until, automatic, seems_automatic
+from mailbot.core.mail.bounce import Report, failure_of, read_bounce
+from mailbot.core.mail.complaint import read_complaint
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import read_bounce_token, read_mailing_token
 from mailbot.flows.members.report_complaint import report_complaint
 from mailbot.flows.members.weigh_failure import FEWEST, MOST, weigh_failure
 from mailbot.flows.office.tell_office import tell_office

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
-from mailbot.core.complaint import Complaint
-from mailbot.core.token import read_bounce_token, read_leave_token
+from mailbot.core.mail.complaint import Complaint
+from mailbot.core.mail.token import read_bounce_token, read_leave_token
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
 from mailbot.store import outbox

@@ -7,8 +7,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
-from mailbot.core.register_change import Change
 from mailbot.flows.members.import_members import Imported
 from mailbot.flows.members.keep_standing import keep_standing
 from mailbot.site import Site

@@ -10,15 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import route, valid_address
 from mailbot.core.calendar import local_moment
-from mailbot.core.digest import DIGESTS
-from mailbot.core.journal_line import setting_words
-from mailbot.core.list_command import WHY_NOT, NotUnderstood, Off, read_command
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.membership import CHOSEN, Membership, Standing
+from mailbot.core.lists.digest import DIGESTS
+from mailbot.core.lists.list_command import WHY_NOT, NotUnderstood, Off, read_command
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.membership import CHOSEN, Membership, Standing
+from mailbot.core.mail.address import route, valid_address
+from mailbot.core.office.journal_line import setting_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.change_mode import change_mode
 from mailbot.site import Site
 from mailbot.store import journal, lists, memberships, other_addresses

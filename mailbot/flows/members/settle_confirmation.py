@@ -9,14 +9,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.authentication import read_authentication, verdict
-from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import Language
-from mailbot.core.confirmation import Word, read_word
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import Message, parse
+from mailbot.core.mail.address import same_address
+from mailbot.core.mail.automatic import automatic, seems_automatic
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import Message, parse
+from mailbot.core.members.confirmation import Word, read_word
 from mailbot.core.refusal import Refusal
+from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.flows.lists.decide_post import decide_post
 from mailbot.flows.lists.obey_author import obey_author
 from mailbot.flows.members.add_address import add_address

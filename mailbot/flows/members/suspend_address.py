@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.journal_line import SERVICE
-from mailbot.core.trouble import Trouble
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.members.trouble import Trouble
+from mailbot.core.office.journal_line import SERVICE
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
 from mailbot.store import ballots, journal, lists, members, troubles

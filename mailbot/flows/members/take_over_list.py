@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import list_name_fault, route
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.old_list import OldList
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.old_list import OldList
+from mailbot.core.mail.address import list_name_fault, route
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store import journal, lists, memberships

@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.members.register import Body
+from mailbot.core.members.register_change import Change, addresses_concerned, key_of, undone
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body
-from mailbot.core.register_change import Change, addresses_concerned, key_of, undone
 from mailbot.flows.members.import_members import Imported, change_words, refuse_two_owners
 from mailbot.site import Site
 from mailbot.store import ballots, imports, journal, lists, members

@@ -7,10 +7,10 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.bounce import refusal
 from mailbot.core.calendar import Language
-from mailbot.core.journal_line import SERVICE
-from mailbot.core.trouble import ARRIVED, QUIET, State, Trouble, score_at
+from mailbot.core.mail.bounce import refusal
+from mailbot.core.members.trouble import ARRIVED, QUIET, State, Trouble, score_at
+from mailbot.core.office.journal_line import SERVICE
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.weigh_failure import weigh_failure
 from mailbot.flows.office.tell_office import tell_office

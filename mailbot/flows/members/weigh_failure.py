@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.trouble import Failure, counted, must_ask
+from mailbot.core.mail.address import same_address
+from mailbot.core.members.trouble import Failure, counted, must_ask
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.site import Site

@@ -8,15 +8,16 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.answer import read_answer
-from mailbot.core.ballot import answer_words
-from mailbot.core.desk_sentences import mail_name, sentence
-from mailbot.core.ledger import IN_TALLY, standings
-from mailbot.core.plan import reminder_at
+from mailbot.core.mail.address import same_address
+from mailbot.core.office.desk_sentences import mail_name, sentence
+from mailbot.core.office.plan import reminder_at
+from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.understood import Understood
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.core.two_persons import (
+from mailbot.core.surveys.ballot import answer_words
+from mailbot.core.surveys.ledger import IN_TALLY, standings
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import (
     ACT_LASTS,
     Act,
     NobodyElse,
@@ -25,7 +26,6 @@ from mailbot.core.two_persons import (
     out_of_place,
     persons_needed,
 )
-from mailbot.core.understood import Understood
 from mailbot.flows.office.perform_act import Performed, answers_of, perform_act
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office

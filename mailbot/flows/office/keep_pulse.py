@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.lapse import Lapse
-from mailbot.core.plan import duration
-from mailbot.core.run_words import day_words, hour_words, run_sentence
+from mailbot.core.office.lapse import Lapse
+from mailbot.core.office.plan import duration
+from mailbot.core.office.run_words import day_words, hour_words, run_sentence
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site

@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import daily_moment, local_moment
-from mailbot.core.plan import occurrence
-from mailbot.core.run_words import day_words
+from mailbot.core.office.plan import occurrence
+from mailbot.core.office.run_words import day_words
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
 from mailbot.store import occurrences, pulses

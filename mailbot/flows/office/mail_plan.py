@@ -9,9 +9,9 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import business_day, local_moment, unconfirmed
-from mailbot.core.digest import begins_week
-from mailbot.core.plan import JobName, duration, job_name, occurrence
-from mailbot.core.run_words import day_words, hour_words, run_name, run_sentence, run_words
+from mailbot.core.lists.digest import begins_week
+from mailbot.core.office.plan import JobName, duration, job_name, occurrence
+from mailbot.core.office.run_words import day_words, hour_words, run_name, run_sentence, run_words
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.count_mails import count_mails
 from mailbot.site import Site

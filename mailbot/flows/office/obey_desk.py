@@ -15,11 +15,16 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Reply, route, same_address
-from mailbot.core.authentication import read_authentication
-from mailbot.core.automatic import automatic, seems_automatic
 from mailbot.core.calendar import business_day, local_moment, moment_words
-from mailbot.core.desk import (
+from mailbot.core.mail.address import Reply, route, same_address
+from mailbot.core.mail.automatic import automatic, seems_automatic
+from mailbot.core.mail.html_text import html_to_text
+from mailbot.core.mail.japanese import decode
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import Message, parse
+from mailbot.core.mail.token import token_hash
+from mailbot.core.members.register import full_code
+from mailbot.core.office.desk import (
     LONGEST_REPLY,
     WHY_NOT,
     Approve,
@@ -41,18 +46,13 @@ from mailbot.core.desk import (
     own_lines,
     read_line,
 )
-from mailbot.core.desk_sentences import mail_name, sentence
-from mailbot.core.html_text import html_to_text
-from mailbot.core.japanese import decode
-from mailbot.core.ledger import IN_TALLY, standings, standings_of_ballots
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import Message, parse
+from mailbot.core.office.desk_sentences import mail_name, sentence
+from mailbot.core.office.run_change import RunChange
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import full_code
-from mailbot.core.run_change import RunChange
-from mailbot.core.token import token_hash
-from mailbot.core.trust import trust
-from mailbot.core.two_persons import Act
+from mailbot.core.senders.authentication import read_authentication
+from mailbot.core.surveys.ledger import IN_TALLY, standings, standings_of_ballots
+from mailbot.core.surveys.trust import trust
+from mailbot.core.surveys.two_persons import Act
 from mailbot.flows.bulletins.command_bulletin import bulletin_status, command_bulletin, find_bulletin
 from mailbot.flows.bulletins.settle_bulletin import settle_bulletin
 from mailbot.flows.events.command_event import command_attendance, event_status, find_event

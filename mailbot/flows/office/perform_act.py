@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import moment_words
-from mailbot.core.desk_sentences import mail_name, sentence
-from mailbot.core.plan import occurrence
-from mailbot.core.two_persons import Act
+from mailbot.core.office.desk_sentences import mail_name, sentence
+from mailbot.core.office.plan import occurrence
+from mailbot.core.surveys.two_persons import Act
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import StillReading, close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from mailbot.core.ballot import numbered_answers
-from mailbot.core.desk import written_lines
-from mailbot.core.message import Message
+from mailbot.core.mail.message import Message
+from mailbot.core.office.desk import written_lines
+from mailbot.core.surveys.ballot import numbered_answers
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import read_if_admitted

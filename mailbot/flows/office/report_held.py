@@ -7,12 +7,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.address import Bounces, Owner, Post, Reply, route
-from mailbot.core.address import Site as Role
-from mailbot.core.decision import REASONS
-from mailbot.core.envelope import StorageFull, StorageUnavailable
-from mailbot.core.message import Message
-from mailbot.core.token import token_hash
+from mailbot.core.lists.decision import REASONS
+from mailbot.core.mail.address import Bounces, Owner, Post, Reply, route
+from mailbot.core.mail.address import Site as Role
+from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import token_hash
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.record_for_body import ballot_of_mail

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
 from mailbot.core.calendar import moment_words
-from mailbot.core.desk_sentences import STATES, act_name, sentence
-from mailbot.core.journal_line import SCHEDULE
+from mailbot.core.mail.address import same_address
+from mailbot.core.office.desk_sentences import STATES, act_name, sentence
+from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.core.two_persons import ACT_LASTS, ActState, may_decide, out_of_place
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import ACT_LASTS, ActState, may_decide, out_of_place
 from mailbot.flows.office.ask_second_person import concerned
 from mailbot.flows.office.perform_act import perform_act
 from mailbot.flows.office.tell_office import tell_office

@@ -8,19 +8,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Post, Reply, address_key, route, same_address
 from mailbot.core.calendar import Language, moment_words
-from mailbot.core.decision import REASONS
-from mailbot.core.delivery_hours import leaves_at
-from mailbot.core.desk_sentences import mail_name
-from mailbot.core.event import Event, rsvp_deadline
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import Message
-from mailbot.core.post_sentences import post_sentence
+from mailbot.core.events.event import Event, rsvp_deadline
+from mailbot.core.lists.decision import REASONS
+from mailbot.core.lists.delivery_hours import leaves_at
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.post_sentences import post_sentence
+from mailbot.core.mail.address import Post, Reply, address_key, route, same_address
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import token_hash
+from mailbot.core.office.desk_sentences import mail_name
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.core.token import token_hash
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.record_rsvp import record_rsvp
 from mailbot.flows.lists.ask_author import waiting_words
 from mailbot.flows.lists.list_post import ListPost

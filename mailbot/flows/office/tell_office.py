@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.token import desk_token, token_hash
+from mailbot.core.mail.token import desk_token, token_hash
 from mailbot.site import Site
 from mailbot.store import desk_words, inbox, outbox
 

@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import moment_words
-from mailbot.core.plan import JobName, job_name
+from mailbot.core.office.plan import JobName, job_name
+from mailbot.core.office.run_change import Changed, RunChange, RunState, changed
+from mailbot.core.office.run_words import run_name, run_sentence, run_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.run_change import Changed, RunChange, RunState, changed
-from mailbot.core.run_words import run_name, run_sentence, run_words
 from mailbot.flows.runs.rule_of_run import rule_of_run
 from mailbot.site import Site
 from mailbot.store import journal, occurrences, sendings, surveys

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.audience import Selector
-from mailbot.core.plan import Action, job_name
-from mailbot.core.survey import Survey
+from mailbot.core.members.audience import Selector
+from mailbot.core.office.plan import Action, job_name
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.bulletins.choose_readers import choose_readers
 from mailbot.flows.events.announce_event import codes_with, unanswered
 from mailbot.flows.events.count_meeting import count_meeting

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Event
-from mailbot.core.plan import Job, bulletin_jobs, event_jobs, meeting_jobs, occurrence, survey_jobs
-from mailbot.core.survey import Survey
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.events.event import Event
+from mailbot.core.office.plan import Job, bulletin_jobs, event_jobs, meeting_jobs, occurrence, survey_jobs
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.events.give_seats import offered_runs
 from mailbot.site import Site
 from mailbot.store import meetings, occurrences

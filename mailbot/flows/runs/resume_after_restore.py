@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.plan import job_name
+from mailbot.core.office.plan import job_name
 from mailbot.store import events, inbox, occurrences, outbox
 from mailbot.store.occurrences import Occurrence
 

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.plan import Job, JobName, LateRule, job_name, meeting_jobs, occurrence, roll_call_rule
+from mailbot.core.office.plan import (
+    Job,
+    JobName,
+    LateRule,
+    job_name,
+    meeting_jobs,
+    occurrence,
+    roll_call_rule,
+)
 from mailbot.flows.runs.plan_runs import jobs_of
 from mailbot.site import Site
 from mailbot.store import bulletins, events, meetings, roll_calls, surveys

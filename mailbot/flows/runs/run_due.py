@@ -8,10 +8,21 @@ from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.calendar import moment_words
-from mailbot.core.journal_line import SCHEDULE
-from mailbot.core.plan import Ask, JobName, LateRule, NotYet, Run, RunLate, Skip, duration, job_name, lateness
+from mailbot.core.office.journal_line import SCHEDULE
+from mailbot.core.office.plan import (
+    Ask,
+    JobName,
+    LateRule,
+    NotYet,
+    Run,
+    RunLate,
+    Skip,
+    duration,
+    job_name,
+    lateness,
+)
+from mailbot.core.office.run_words import run_name, run_sentence, run_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.run_words import run_name, run_sentence, run_words
 from mailbot.flows.bulletins.send_issue import send_issue
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.ask_attendance import ask_attendance

@@ -7,8 +7,8 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
+from mailbot.core.office.run_words import run_sentence
 from mailbot.core.refusal import Refusal
-from mailbot.core.run_words import run_sentence
 from mailbot.site import Site
 from mailbot.store import journal, sendings
 

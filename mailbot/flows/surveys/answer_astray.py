@@ -12,12 +12,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.authentication import read_authentication
-from mailbot.core.judgement import is_machine
-from mailbot.core.known_text import REFERENCE
-from mailbot.core.message import Message
-from mailbot.core.thread import key_in_message_id
-from mailbot.core.trust import SendBallot, may_count, trust
+from mailbot.core.lists.thread import key_in_message_id
+from mailbot.core.mail.message import Message
+from mailbot.core.reading.judgement import is_machine
+from mailbot.core.reading.known_text import REFERENCE
+from mailbot.core.senders.authentication import read_authentication
+from mailbot.core.surveys.trust import SendBallot, may_count, trust
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.render import Thread

@@ -8,15 +8,15 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from mailbot.core.entitlement import FROZEN, Sender
 from mailbot.core.frozen import frozen
-from mailbot.core.judgement import Judged
-from mailbot.core.ledger import IN_TALLY, LedgerRow, Standing, own_rows, standing
-from mailbot.core.message import Message
-from mailbot.core.seal import Seal, seal_of
-from mailbot.core.survey import Survey
-from mailbot.core.token import ballot_token, token_hash
-from mailbot.core.vote import Verdict
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import ballot_token, token_hash
+from mailbot.core.reading.judgement import Judged
+from mailbot.core.surveys.entitlement import FROZEN, Sender
+from mailbot.core.surveys.ledger import IN_TALLY, LedgerRow, Standing, own_rows, standing
+from mailbot.core.surveys.seal import Seal, seal_of
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.vote import Verdict
 from mailbot.flows.surveys.known_texts import KnownTexts
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.render import ReceiptStatus, Thread, VoteReceipt

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Reply, route
-from mailbot.core.token import token_hash
+from mailbot.core.mail.address import Reply, route
+from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, lists
 from mailbot.store.ballots import Ballot

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
+from mailbot.core.mail.address import address_key
+from mailbot.core.mail.token import ballot_token, token_hash
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import full_code
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import full_code
-from mailbot.core.token import ballot_token, token_hash
-from mailbot.core.trial import pilot_bodies
+from mailbot.core.surveys.trial import pilot_bodies
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
 from mailbot.store import ballots, gateways, members

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.pay_receipts import pay_before_seal

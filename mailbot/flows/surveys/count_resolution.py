@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import IN_TALLY, Standing, standings
 from mailbot.core.refusal import Refusal
-from mailbot.core.resolution import Outcome, Proxy, outcome
-from mailbot.core.survey import Answers
+from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings
+from mailbot.core.surveys.resolution import Outcome, Proxy, outcome
+from mailbot.core.surveys.survey import Answers
 from mailbot.store import ballots, bounces, proxies, sealed, surveys
 from mailbot.store.surveys import StoredSurvey
 

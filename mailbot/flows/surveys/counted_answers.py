@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import IN_TALLY, Standing, standings, standings_of_ballots
-from mailbot.core.survey import Answers, Survey
+from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings, standings_of_ballots
+from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.store import ballots, sealed
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.calendar import Language
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import SecondNeeded, persons_needed
+from mailbot.core.surveys.two_persons import SecondNeeded, persons_needed
 from mailbot.flows.surveys.arrived_replies import arrived_replies
 from mailbot.net.maildir import forget
 from mailbot.site import Site

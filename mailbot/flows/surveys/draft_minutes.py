@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.members.register import Body
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body
-from mailbot.core.resolution import CHAIR
+from mailbot.core.surveys.resolution import CHAIR
 from mailbot.flows.surveys.count_resolution import Counted, count_resolution
 from mailbot.flows.surveys.record_proxy import holder_words
 from mailbot.render import Minutes

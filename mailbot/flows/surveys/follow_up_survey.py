@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.audience import Selector
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.surveys.open_survey import greeting
 from mailbot.flows.surveys.remind_survey import missing

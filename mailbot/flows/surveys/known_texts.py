@@ -9,9 +9,9 @@ from functools import lru_cache
 
 from sqlalchemy import Connection
 
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import parse
-from mailbot.core.token import ballot_token
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import parse
+from mailbot.core.mail.token import ballot_token
 from mailbot.site import Site
 from mailbot.store import outbox
 from mailbot.store.ballots import Ballot

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
-from mailbot.core.gateway import Layout
-from mailbot.core.header import clean
+from mailbot.core.mail.address import address_key
+from mailbot.core.mail.header import clean
+from mailbot.core.mail.token import ballot_token, token_hash
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.core.token import ballot_token, token_hash
-from mailbot.core.two_persons import opening_waits_for
+from mailbot.core.surveys.gateway import Layout
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import opening_waits_for
 from mailbot.flows.surveys.seal_votes import make_seal_key
 from mailbot.site import Site
 from mailbot.store import acts, ballots, gateways, members, occurrences, outbox, surveys

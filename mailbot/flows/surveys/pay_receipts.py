@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.ledger import own_rows, standing
+from mailbot.core.surveys.ledger import own_rows, standing
 from mailbot.flows.surveys.answer_reply import RECEIPTS, queue_receipt, seal_in_receipt
 from mailbot.render import VoteReceipt
 from mailbot.site import Site

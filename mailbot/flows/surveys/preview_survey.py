@@ -9,19 +9,19 @@ from datetime import timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
-from mailbot.core.ballot import mail_faults
 from mailbot.core.calendar import Language, business_day, moment_words
-from mailbot.core.group_words import group_words
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import parse
-from mailbot.core.plan import survey_jobs
-from mailbot.core.printed_options import printed_options
+from mailbot.core.mail.address import address_key
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import parse
+from mailbot.core.mail.wrap import COLUMNS, wrap
+from mailbot.core.members.register import KINDS, full_code
+from mailbot.core.office.plan import survey_jobs
+from mailbot.core.reading.printed_options import printed_options
+from mailbot.core.reading.tidy import label_key
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import KINDS, full_code
-from mailbot.core.survey import Question, Survey
-from mailbot.core.tidy import label_key
-from mailbot.core.wrap import COLUMNS, wrap
+from mailbot.core.surveys.ballot import mail_faults
+from mailbot.core.surveys.group_words import group_words
+from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.render import Recipient, recipient_values
 from mailbot.site import Site

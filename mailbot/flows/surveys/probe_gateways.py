@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import address_key
-from mailbot.core.audience import Selector
-from mailbot.core.gateway import probe_lines
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.audience import Selector
+from mailbot.core.surveys.gateway import probe_lines
 from mailbot.flows.surveys.choose_bodies import ballots_for, choose_bodies
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.site import Site

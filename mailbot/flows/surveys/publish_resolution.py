@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.count_resolution import count_resolution
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.site import Site

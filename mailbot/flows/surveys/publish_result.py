@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.cross_table import group_of
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.cross_table import group_of
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.flows.surveys.report_survey import counted_votes, electors, report_survey
 from mailbot.site import Site

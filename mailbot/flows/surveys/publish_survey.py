@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.publish_result import result_copies
 from mailbot.site import Site

@@ -9,10 +9,10 @@ from itertools import zip_longest
 
 from sqlalchemy import Connection
 
-from mailbot.core.mailing import template
-from mailbot.core.report import Report
-from mailbot.core.survey import Survey
-from mailbot.core.tally import Vote
+from mailbot.core.mail.mailing import template
+from mailbot.core.surveys.report import Report
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.tally import Vote
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.report_survey import report_survey
 from mailbot.site import Site

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Reply, route
-from mailbot.core.message import Message
-from mailbot.core.token import token_hash
+from mailbot.core.mail.address import Reply, route
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, members, outbox, surveys, troubles
 from mailbot.store.inbox import Received

@@ -8,18 +8,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Reply, address_key, route
-from mailbot.core.answer import read_answer
-from mailbot.core.ballot import answer_words
 from mailbot.core.calendar import receipt_words
-from mailbot.core.desk_sentences import MAIL_STATES, mail_name, sentence
-from mailbot.core.ledger import VOTES, LedgerRow, accepted, mail_digest, own_rows, standing
+from mailbot.core.mail.address import Reply, address_key, route
+from mailbot.core.mail.token import token_hash
+from mailbot.core.members.register import full_code
+from mailbot.core.office.desk_sentences import MAIL_STATES, mail_name, sentence
+from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.understood import EXPLANATIONS, Understood
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import full_code
-from mailbot.core.survey import Answer, Answers, Reading, Survey
-from mailbot.core.token import token_hash
-from mailbot.core.understood import EXPLANATIONS, Understood
-from mailbot.core.vote import weigh
+from mailbot.core.surveys.ballot import answer_words
+from mailbot.core.surveys.ledger import VOTES, LedgerRow, accepted, mail_digest, own_rows, standing
+from mailbot.core.surveys.survey import Answer, Answers, Reading, Survey
+from mailbot.core.surveys.vote import weigh
 from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import end_proxy

@@ -1,4 +1,4 @@
-"""One reply to a round-trip probe: see what the way did to our lines, and keep the layout that suits (core/gateway.py)."""
+"""One reply to a round-trip probe: see what the way did to our lines, and keep the layout that suits (core/surveys/gateway.py)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.automatic import automatic, seems_automatic
-from mailbot.core.gateway import Sent, finding_sentences, findings, is_probe
-from mailbot.core.mailing import fill, template
-from mailbot.core.message import Message, parse
-from mailbot.core.token import ballot_token
+from mailbot.core.mail.automatic import automatic, seems_automatic
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import Message, parse
+from mailbot.core.mail.token import ballot_token
+from mailbot.core.surveys.gateway import Sent, finding_sentences, findings, is_probe
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.render import Thread

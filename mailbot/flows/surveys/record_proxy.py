@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.body_name import bodies_called, name_key
 from mailbot.core.calendar import Language
-from mailbot.core.ledger import IN_TALLY, Standing, standing
+from mailbot.core.members.body_name import bodies_called, name_key
+from mailbot.core.members.register import Body
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body
-from mailbot.core.resolution import CHAIR, Proxy
-from mailbot.core.survey import Resolution
+from mailbot.core.surveys.ledger import IN_TALLY, Standing, standing
+from mailbot.core.surveys.resolution import CHAIR, Proxy
+from mailbot.core.surveys.survey import Resolution
 from mailbot.site import Site
 from mailbot.store import ballots, members, proxies, surveys
 from mailbot.store.surveys import StoredSurvey

@@ -7,9 +7,9 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from mailbot.core.judgement import Judged, judge
-from mailbot.core.ledger import LedgerRow, Standing, accepted, standing
-from mailbot.core.message import Message
+from mailbot.core.mail.message import Message
+from mailbot.core.reading.judgement import Judged, judge
+from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standing
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.flows.surveys.known_texts import known_texts

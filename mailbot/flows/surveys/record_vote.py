@@ -8,14 +8,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import Post, address_key, route
-from mailbot.core.authentication import read_authentication
-from mailbot.core.automatic import absent_until
 from mailbot.core.calendar import Language
-from mailbot.core.entitlement import Entitled, Sender, entitle, freezes, may_confirm
-from mailbot.core.header import mail_date
-from mailbot.core.judgement import Judged, judge
-from mailbot.core.ledger import (
+from mailbot.core.mail.address import Post, address_key, route
+from mailbot.core.mail.automatic import absent_until
+from mailbot.core.mail.header import mail_date
+from mailbot.core.mail.message import Message
+from mailbot.core.members.register import Contact
+from mailbot.core.reading.judgement import Judged, judge
+from mailbot.core.refusal import Refusal
+from mailbot.core.senders.authentication import read_authentication
+from mailbot.core.surveys.entitlement import Entitled, Sender, entitle, freezes, may_confirm
+from mailbot.core.surveys.ledger import (
     BESIDE,
     IN_TALLY,
     KEPT,
@@ -27,12 +30,9 @@ from mailbot.core.ledger import (
     standing,
     waiting_for_primary,
 )
-from mailbot.core.message import Message
-from mailbot.core.refusal import Refusal
-from mailbot.core.register import Contact
-from mailbot.core.survey import Answers, Command, Reading
-from mailbot.core.trust import Trust, trust
-from mailbot.core.vote import Verdict
+from mailbot.core.surveys.survey import Answers, Command, Reading
+from mailbot.core.surveys.trust import Trust, trust
+from mailbot.core.surveys.vote import Verdict
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import (
     Arrival,

@@ -12,7 +12,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.evidence import (
+from mailbot.core.mail.message import Message
+from mailbot.core.reading.judgement import Judged, judge
+from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.evidence import (
     Basis,
     Checked,
     counted,
@@ -22,8 +25,7 @@ from mailbot.core.evidence import (
     inconsistent,
     sums,
 )
-from mailbot.core.judgement import Judged, judge
-from mailbot.core.ledger import (
+from mailbot.core.surveys.ledger import (
     ERASED,
     FIRST_CHAIN,
     VOTES,
@@ -38,11 +40,9 @@ from mailbot.core.ledger import (
     standing,
     waiting_for_primary,
 )
-from mailbot.core.message import Message
-from mailbot.core.refusal import Refusal
-from mailbot.core.seal import seal_of
-from mailbot.core.survey import Command
-from mailbot.core.tally import Vote, tally
+from mailbot.core.surveys.seal import seal_of
+from mailbot.core.surveys.survey import Command
+from mailbot.core.surveys.tally import Vote, tally
 from mailbot.flows.surveys.arrived_replies import ArrivedReply, arrived_replies
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.published_figures import published_differs

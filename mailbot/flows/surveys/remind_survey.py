@@ -7,11 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.ledger import standings, standings_of_ballots
+from mailbot.core.mail.address import same_address
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
-from mailbot.core.two_persons import COMMAND_LINE
+from mailbot.core.surveys.ledger import standings, standings_of_ballots
+from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.open_survey import queue_ballots
 from mailbot.site import Site
 from mailbot.store import ballots, journal, members, proxies, surveys

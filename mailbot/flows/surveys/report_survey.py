@@ -7,13 +7,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.cross_table import Elector, Unsummed
-from mailbot.core.ledger import IN_TALLY, Standing, standings, standings_of_ballots
+from mailbot.core.members.register import Body
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body
-from mailbot.core.report import BodyVote, Report, make_report
-from mailbot.core.survey import Answers, Survey
-from mailbot.core.tally import Vote
+from mailbot.core.surveys.cross_table import Elector, Unsummed
+from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings, standings_of_ballots
+from mailbot.core.surveys.report import BodyVote, Report, make_report
+from mailbot.core.surveys.survey import Answers, Survey
+from mailbot.core.surveys.tally import Vote
 from mailbot.store import ballots, bounces, members, sealed, surveys
 
 

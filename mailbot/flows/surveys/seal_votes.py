@@ -7,9 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.evidence import counted
 from mailbot.core.refusal import Refusal
-from mailbot.core.seal import SECRET_BYTES, line_of, voter_key
+from mailbot.core.surveys.evidence import counted
+from mailbot.core.surveys.seal import SECRET_BYTES, line_of, voter_key
 from mailbot.site import Site
 from mailbot.store import ballots, sealed, surveys
 

@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.address import same_address
-from mailbot.core.desk_sentences import sentence
+from mailbot.core.mail.address import same_address
+from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
-from mailbot.core.two_persons import distinct
+from mailbot.core.surveys.two_persons import distinct
 from mailbot.flows.office.ask_second_person import ask, refuse_out_of_place
 from mailbot.site import Site
 from mailbot.store import surveys

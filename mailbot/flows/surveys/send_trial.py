@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.trial import TrialReport, trial_report
+from mailbot.core.surveys.trial import TrialReport, trial_report
 from mailbot.flows.surveys.choose_bodies import ballots_for, choose_bodies
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.site import Site

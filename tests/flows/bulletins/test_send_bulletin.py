@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailbot.core.audience import Selector
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.mail.token import leave_token
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
-from mailbot.core.token import leave_token
 from mailbot.flows.bulletins.cancel_bulletin import CalledBack, cancel_bulletin
 from mailbot.flows.bulletins.send_bulletin import SentBulletin, send_bulletin
 from mailbot.flows.bulletins.try_bulletin import try_bulletin

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailbot.core.audience import Selector
-from mailbot.core.bulletin import Bulletin
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.bulletins.send_bulletin import send_bulletin

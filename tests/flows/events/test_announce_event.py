@@ -8,7 +8,7 @@ from datetime import date, time
 import icalendar
 import pytest
 
-from mailbot.core.audience import Selector
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.store import events

@@ -9,7 +9,7 @@ from typing import Any
 import icalendar
 import pytest
 
-from mailbot.core.event import begins, rsvp_of
+from mailbot.core.events.event import begins, rsvp_of
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event

@@ -8,8 +8,8 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from mailbot.core.event import Event
-from mailbot.core.register import Body
+from mailbot.core.events.event import Event
+from mailbot.core.members.register import Body
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance

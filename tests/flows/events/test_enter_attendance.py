@@ -7,7 +7,7 @@ from datetime import datetime, time
 
 import pytest
 
-from mailbot.core.audience import Selector
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event

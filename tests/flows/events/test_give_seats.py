@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from mailbot.core.event import rsvp_of
+from mailbot.core.events.event import rsvp_of
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.runs.run_due import run_due

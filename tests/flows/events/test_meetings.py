@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailbot.core.audience import Selector
-from mailbot.core.meeting import Meeting
+from mailbot.core.events.meeting import Meeting
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Share
+from mailbot.core.surveys.survey import Share
 from mailbot.flows.events.count_meeting import MeetingFigures, count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes

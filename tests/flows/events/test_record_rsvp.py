@@ -7,7 +7,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from mailbot.core.event import begins, rsvp_of
+from mailbot.core.events.event import begins, rsvp_of
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.store import ballots
 from tests.flows.post_office import (

@@ -7,7 +7,7 @@ from datetime import datetime, time
 
 import pytest
 
-from mailbot.core.event import Material, Notice
+from mailbot.core.events.event import Material, Notice
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.runs.run_due import run_due
 from tests.flows.post_office import EVENT, SATO, TAKAHASHI, TANAKA, TOKYO, YAMADA, Copy, PostOffice

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.archived import Archived, Search
+from mailbot.core.lists.archived import Archived, Search
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.store import archive, fan_outs
 from tests.flows.post_office import NAGANO, SECURITY, STRANGER, SUZUKI, YAMADA, PostOffice

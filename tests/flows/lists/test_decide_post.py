@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailbot.core.membership import Membership
+from mailbot.core.lists.membership import Membership
 from mailbot.flows.lists.expire_held import expire_held
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.store import held_posts, inbox, lists, memberships

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from mailbot.core.delivery_hours import leaves_at
+from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.rehearse import rehearse
 from tests.flows.lists.test_decide_post import pass_time, plain, state

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, update
 
-from mailbot.core.envelope import StorageFull
-from mailbot.core.pace import Pace
-from mailbot.core.relay import Relay
-from mailbot.core.token import bounce_token, mailing_token
+from mailbot.core.mail.envelope import StorageFull
+from mailbot.core.mail.pace import Pace
+from mailbot.core.mail.relay import Relay
+from mailbot.core.mail.token import bounce_token, mailing_token
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.folder.definitions import load_definitions
 from mailbot.store import bounces, bundles, outbox, troubles

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.archived import Archived, Search
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.message import parse
+from mailbot.core.lists.archived import Archived, Search
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.export_archive import export_archive
 from mailbot.flows.lists.import_archive import Imported, import_archive

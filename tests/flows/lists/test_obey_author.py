@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import func, select
 
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import Filter
+from mailbot.core.lists.mailing_list import Filter
+from mailbot.core.members.audience import Selector
 from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.rehearse import rehearse
 from mailbot.store.inbox import Entry

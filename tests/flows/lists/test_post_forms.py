@@ -7,7 +7,7 @@ from email.message import EmailMessage
 
 from mailbot.flows.members.set_member import set_member
 from mailbot.store import lists
-from tests.core.test_variant import SHEET, mail
+from tests.core.lists.test_variant import SHEET, mail
 from tests.flows.lists.test_send_posts import attached
 from tests.flows.members.test_obey_member import SECURITY_REQUEST, plain, write
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, Copy, PostOffice

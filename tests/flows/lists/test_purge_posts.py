@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text, update
 
-from mailbot.core.archived import Archived, Search
-from mailbot.core.bigram import terms
+from mailbot.core.lists.archived import Archived, Search
+from mailbot.core.lists.bigram import terms
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.export_archive import export_archive
 from mailbot.flows.lists.import_archive import import_archive

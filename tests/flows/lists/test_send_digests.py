@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailbot.core import old_posts
-from mailbot.core.digest import begins_week
+from mailbot.core.lists import old_posts
+from mailbot.core.lists.digest import begins_week
 from mailbot.flows.members.set_member import set_member
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.folder.holidays import is_holiday

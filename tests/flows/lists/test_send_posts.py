@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from mailbot.core import old_posts
+from mailbot.core.lists import old_posts
 from tests.flows.members.test_obey_member import KAIGI_REQUEST, SECURITY_REQUEST, plain, write
 from tests.flows.post_office import (
     KAIGI,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.membership import Membership
+from mailbot.core.lists.membership import Membership
 from mailbot.flows.rehearse import rehearse
 from mailbot.store import archive, lists, memberships
 from tests.flows.lists.test_decide_post import plain, state

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from mailbot.core.members.roll_call import RollCall
 from mailbot.core.refusal import Refusal
-from mailbot.core.roll_call import RollCall
 from mailbot.flows.members.call_roll import plan_roll_call
 from mailbot.flows.runs.run_due import run_due
 from mailbot.store import journal, members, roll_calls

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from mailbot.core.register import Contact
+from mailbot.core.members.register import Contact
 from mailbot.store import lists, members, memberships
 from mailbot.store.tables import ballot
 from tests.flows.members.test_obey_member import KAIGI_REQUEST, belongs, find, plain, settings, write

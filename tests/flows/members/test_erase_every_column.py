@@ -26,14 +26,14 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.audience import Selector
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Event
-from mailbot.core.japanese import decode_header
-from mailbot.core.meeting import Meeting
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.events.event import Event
+from mailbot.core.events.meeting import Meeting
+from mailbot.core.mail.japanese import decode_header
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Contact
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Contact
-from mailbot.core.survey import Share, Survey
+from mailbot.core.surveys.survey import Share, Survey
 from mailbot.flows.bulletins.cancel_bulletin import cancel_bulletin
 from mailbot.flows.members.erase_person import erase_person
 from mailbot.store.database import Database

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.survey import Mode
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.surveys.survey import Mode
 from mailbot.flows.members.export_person import PersonFile, export_person
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store.tables import ballot, seat_offer

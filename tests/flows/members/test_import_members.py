@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.audience import Selector
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact, full_code
+from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body, Contact, full_code
-from mailbot.core.register_change import Change
 from mailbot.flows.members.import_members import Imported, Incoming, import_members
 from mailbot.flows.members.undo_import import undo_import
 from mailbot.store import imports, lists, members

@@ -7,9 +7,9 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from mailbot.core.audience import Partners, Selector
+from mailbot.core.members.audience import Partners, Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body, Contact
 from mailbot.flows.members.import_members import Imported
 from mailbot.flows.members.retire_body import retire_body
 from mailbot.flows.members.undo_import import undo_import

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
-from mailbot.core.audience import Selector
-from mailbot.core.membership import Membership
-from mailbot.core.token import confirm_token
+from mailbot.core.lists.membership import Membership
+from mailbot.core.mail.token import confirm_token
+from mailbot.core.members.audience import Selector
 from mailbot.store import lists, memberships
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import confirmation

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.core.audience import NOBODY
-from mailbot.core.mailing_list import MailingList
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import NOBODY
 from mailbot.store import lists
 from tests.flows.members.test_obey_member import belongs, plain, write
 from tests.flows.post_office import SATO, STRANGER, SUZUKI, TANAKA, YAMADA, PostOffice

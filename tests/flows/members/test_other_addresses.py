@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.audience import Selector
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Contact
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Contact
 from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.erase_person import erase_person
 from mailbot.flows.members.export_person import export_person

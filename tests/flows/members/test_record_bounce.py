@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.register import Body, Contact, full_code
+from mailbot.core.members.register import Body, Contact, full_code
 from mailbot.store import ballots, bounces
 from tests.flows.post_office import NAGANO, OFFICE, SURVEY, SUZUKI, YAMADA, Copy, PostOffice
 

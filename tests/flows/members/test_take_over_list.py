@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.audience import NOBODY
-from mailbot.core.mailing_list import MailingList
-from mailbot.core.old_list import OldList, OldMember
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.old_list import OldList, OldMember
+from mailbot.core.members.audience import NOBODY
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.take_over_list import take_over_list
 from mailbot.store import journal, lists, memberships

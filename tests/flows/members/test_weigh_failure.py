@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from mailbot.core.token import bounce_token
+from mailbot.core.mail.token import bounce_token
 from mailbot.flows.members.change_address import Move, change_address
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.store import bounces, lists, troubles

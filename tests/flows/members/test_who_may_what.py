@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.list_command import ChangeAddress, Command, Index, Invite, Leave, Off, OwnCopies, Who
+from mailbot.core.lists.list_command import ChangeAddress, Command, Index, Invite, Leave, Off, OwnCopies, Who
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.join_list import admits
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from mailbot.core.lapse import Lapse
+from mailbot.core.office.lapse import Lapse
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.runs.keep_up import keep_up
 from tests.flows.post_office import SURVEY, TOKYO, PostOffice

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 import pytest
 from sqlalchemy import delete
 
-from mailbot.core.run_change import RunChange
+from mailbot.core.office.run_change import RunChange
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from mailbot.core.ledger import mail_digest
-from mailbot.core.survey import Question
+from mailbot.core.surveys.ledger import mail_digest
+from mailbot.core.surveys.survey import Question
 from mailbot.flows.know_recipient import know_recipient
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 import pytest
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Resolution, Share, Survey
-from mailbot.core.two_persons import COMMAND_LINE, Act
+from mailbot.core.surveys.survey import Resolution, Share, Survey
+from mailbot.core.surveys.two_persons import COMMAND_LINE, Act
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.office.settle_act import Undecided, expire_acts, settle_act
 from mailbot.flows.runs.run_due import run_due

@@ -8,11 +8,11 @@ from typing import Literal
 
 import pytest
 
-from mailbot.core.bulletin import Bulletin
-from mailbot.core.event import Notice
-from mailbot.core.lateness import Lateness
+from mailbot.core.bulletins.bulletin import Bulletin
+from mailbot.core.events.event import Notice
+from mailbot.core.office.lateness import Lateness
+from mailbot.core.office.run_change import RunChange
 from mailbot.core.refusal import Refusal
-from mailbot.core.run_change import RunChange
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.run_due import run_due
 from mailbot.store import journal, occurrences
@@ -118,7 +118,7 @@ def test_no_run_with_that_number(planned: PostOffice) -> None:
 
 
 def test_a_notice_days_late_waits_for_a_word_of_the_office(office: PostOffice) -> None:
-    """The office is asked once, by a mail that names the run; its word sends it, marked late (core/plan.py)."""
+    """The office is asked once, by a mail that names the run; its word sends it, marked late (core/office/plan.py)."""
     office.apply(EVENT)
     first = EVENT.notices[0].at
     assert first is not None

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailbot.core.bulletin import Bulletin
+from mailbot.core.bulletins.bulletin import Bulletin
 from mailbot.core.calendar import local_moment
-from mailbot.core.event import Event, Notice
-from mailbot.core.survey import Reminder, Survey
+from mailbot.core.events.event import Event, Notice
+from mailbot.core.surveys.survey import Reminder, Survey
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.resume_after_restore import resume_after_restore

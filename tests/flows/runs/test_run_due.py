@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailbot.core.audience import Selector
+from mailbot.core.members.audience import Selector
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.runs.run_due import nothing_before, run_due
@@ -104,7 +104,7 @@ def test_a_late_opening(planned: PostOffice, late: timedelta, state: str, kind: 
 
 
 def test_a_reminder_more_than_a_day_late_is_not_sent_but_reported(planned: PostOffice) -> None:
-    """Two days before the close nobody is reminded by a mail that names the wrong day (core/plan.py)."""
+    """Two days before the close nobody is reminded by a mail that names the wrong day (core/office/plan.py)."""
     at(planned, SURVEY.opens)
     planned.copies()
     at(planned, REMINDER + timedelta(hours=25))

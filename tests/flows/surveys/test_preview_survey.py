@@ -7,11 +7,11 @@ from datetime import datetime
 
 import pytest
 
-from mailbot.core.audience import Selector
-from mailbot.core.gateway import Findings
+from mailbot.core.mail.wrap import columns
+from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Question, Survey
-from mailbot.core.wrap import columns
+from mailbot.core.surveys.gateway import Findings
+from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.surveys.preview_survey import Preview, preview_survey
 from mailbot.store import gateways
 from tests.flows.post_office import (

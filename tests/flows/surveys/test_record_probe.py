@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from email.message import EmailMessage
 
-from mailbot.core.gateway import Layout
+from mailbot.core.surveys.gateway import Layout
 from mailbot.flows.surveys.open_survey import make_ballots
 from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes
 from mailbot.store import ballots, gateways

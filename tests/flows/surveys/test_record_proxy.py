@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from mailbot.core.audience import Selector
-from mailbot.core.ledger import LedgerRow
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body, Contact
-from mailbot.core.survey import Answers, Article, Question, Resolution, Share, Survey
+from mailbot.core.surveys.ledger import LedgerRow
+from mailbot.core.surveys.survey import Answers, Article, Question, Resolution, Share, Survey
 from mailbot.flows.surveys.count_resolution import Counted, count_resolution
 from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.publish_resolution import resolution_copies

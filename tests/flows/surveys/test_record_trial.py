@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.trial import TrialReport
+from mailbot.core.surveys.trial import TrialReport
 from mailbot.flows.surveys.send_trial import report_trial, send_trial
 from mailbot.store import ballots
 from mailbot.store.ballots import Ballot

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 
 import pytest
 
-from mailbot.core.register import Contact
+from mailbot.core.members.register import Contact
 from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store import ballots, inbox

@@ -11,8 +11,8 @@ from random import Random
 import pytest
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from mailbot.core.ledger import FIRST_CHAIN, LedgerRow, chain
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.ledger import FIRST_CHAIN, LedgerRow, chain
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.store import ballots

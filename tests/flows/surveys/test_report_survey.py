@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.comparison import Before
 from mailbot.core.refusal import Refusal
-from mailbot.core.report import Report
-from mailbot.core.tally import Vote
+from mailbot.core.surveys.comparison import Before
+from mailbot.core.surveys.report import Report
+from mailbot.core.surveys.tally import Vote
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.report_survey import report_survey, votes_by_body
 from tests.flows.post_office import KARUIZAWA, NAGANO, SATO, SURVEY, TANAKA, YAMADA, PostOffice

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.ledger import BESIDE
+from mailbot.core.surveys.ledger import BESIDE
 from mailbot.show.show_results import survey_text
 from tests.flows.post_office import NAGANO, SURVEY, YAMADA, PostOffice
 

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, update
 
-from mailbot.core.judgement import judge
-from mailbot.core.message import parse
+from mailbot.core.mail.message import parse
+from mailbot.core.reading.judgement import judge
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Answers
+from mailbot.core.surveys.survey import Answers
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.destroy_sealed import Destroyed, destroy_due, destroy_sealed, still_stands
@@ -206,7 +206,7 @@ def test_recount_proves_the_list_while_the_mails_stand_and_after(office: PostOff
 
 
 def _head_with(connection: object) -> str:
-    from mailbot.core.ledger import chain_list  # noqa: PLC0415
+    from mailbot.core.surveys.ledger import chain_list  # noqa: PLC0415
 
     last = connection.execute(select(vote.c.chain).order_by(vote.c.id.desc()).limit(1)).scalar_one()  # type: ignore[attr-defined]
     return chain_list(last, sealed.lines(connection, KEY))  # type: ignore[arg-type]

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import update
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.survey import Survey
+from mailbot.core.surveys.survey import Survey
 from mailbot.flows.rehearse import rehearse
 from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.flows.surveys.send_form import send_form
@@ -19,7 +19,7 @@ from mailbot.flows.surveys.send_trial import send_trial
 from mailbot.formats.form_file import read_form
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import vote
-from tests.core.test_section_8 import RESOLUTION
+from tests.core.reading.test_section_8 import RESOLUTION
 from tests.flows.post_office import (
     KARUIZAWA,
     MATSUMOTO,

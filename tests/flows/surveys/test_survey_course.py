@@ -8,10 +8,10 @@ from typing import Literal
 
 import pytest
 
-from mailbot.core.audience import Selector
+from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.core.refusal import Refusal
-from mailbot.core.register import Body, Contact
-from mailbot.core.survey import Question, Resolution, Share
+from mailbot.core.surveys.survey import Question, Resolution, Share
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.runs.run_due import run_due
 from mailbot.flows.surveys.close_survey import StillReading, close_survey

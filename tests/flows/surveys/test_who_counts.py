@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from mailbot.core.register import Contact
-from mailbot.core.survey import Question, Resolution, Share, Survey
+from mailbot.core.members.register import Contact
+from mailbot.core.surveys.survey import Question, Resolution, Share, Survey
 from mailbot.flows.surveys.pay_receipts import pay_receipts
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.store import inbox

@@ -1,0 +1,1 @@
+"""What a bulletin is, and what it is put together from."""

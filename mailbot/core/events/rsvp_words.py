@@ -1,0 +1,315 @@
+"""An RSVP in words of one's own: 「参加 2名 山田太郎、鈴木花子」, 「不参加」, 「時間が決まってから」, 「3名に変更」.
+
+Only a line that is such words as a whole is read: it is put into the form's own words, which the ballot reader knows. What
+stands beside other words stays as it is, and is asked back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
+
+from mailbot.core.calendar import Language
+from mailbot.core.events.event import ASCII_FORMS, read_people
+from mailbot.core.events.rsvp_polite import bare_words, named_by_us
+from mailbot.core.reading.known_text import line_key
+
+_LONGEST_LINE = 200  # characters
+_NAMES_BELOW = 9  # lines of names that may follow a number
+_SEATS = r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名様|名|人|people\b|persons?\b)"
+_POLITE = (
+    r"(?:(?:と|に)?(?:いた|致)?します|させていただきます|させて頂きます|です|とします|で、?お願い(?:いた|致)?します|を?希望します|を?希望"
+    r"(?:いた|致)します|の予定です|予定です|可能です|できます|とさせていただきます|希望です|で結構です|(?:する旨|で|と)(?:ご)?回答(?:いた|致)?します"
+    r"|(?:いた|致)しますので)?[。.!]?"
+)
+_LABEL = r"(?:(?:出欠|ご?出欠席|Q1|問1)\s?[:は]?\s?)?"
+_YES = re.compile(
+    rf"^{_LABEL}(?:1[.)番]?\s?)?(?:ご?参加|ご?出席|attend(?:ing)?|yes,? attending|(?:yes,? )?(?:i|we) will attend)(?:者|人数)?(?P<polite>{_POLITE})"
+    rf"(?:[\s、,・:/]*(?P<rest>[(]?\s?(?:計|合計)?{_SEATS}.*))?$",
+    re.IGNORECASE,
+)
+_SO_MANY_COME = re.compile(
+    rf"^{_LABEL}(?:計|合計|全部で)?(?P<now>{_SEATS})(?:で|が|、|のみ)?\s?(?:ご?参加|ご?出席){_POLITE}$"
+)
+_NO = re.compile(
+    rf"^{_LABEL}(?:2[.)番]?\s?)?(?:不参加|ご?欠席|ご?辞退|キャンセル|お休み)(?:を)?{_POLITE}$"
+    rf"|^{_LABEL}(?:参加|出席)(?:は)?(?:でき(?:ません|かねます)|(?:いた|致)?しません|(?:いた|致)しかねます|不可|見送り)(?:です)?[。.]?$"
+    rf"|^{_LABEL}(?:参加|出席)(?:することができません|がかないません)[。.]?$"
+    rf"|^{_LABEL}(?:(?:参加|出席)[をは])?(?:取りやめ|取り止め|とりやめ|辞退し|辞退いたし|見送り|見送らせていただき|見合わせ|キャンセルし)ます[。.]?$"
+    r"|^(?:not attending|(?:unfortunately,? )?(?:i|we) (?:do not|don't|will not|won't|cannot|can't) attend|decline[sd]?"
+    r"|i'm afraid (?:i|we) will not be able to attend)[.]?$",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    rf"^{_LABEL}(?:3[.)番]?\s?)?(?:"
+    r"(?:時間|日時|時刻)?が?(?:決まっ|決定し|確定し)(?:てから|た(?:後|ら|あと)(?:に|で)?)(?:、?(?:ご|お)?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
+    r"|未定|検討中|保留|調整中|仮(?:予約|参加|出席)?|(?:後日|追って)(?:、?(?:ご|お)?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
+    r"|tentative|maybe|undecided|later"
+    rf"){_POLITE}$",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    rf"^(?:(?:参加|出席)?(?:人数|者数|者)?[をはが]?\s?)?(?:{_SEATS}\s?(?:から|→|->|⇒)\s?)?(?P<now>{_SEATS})"
+    r"(?:に|へ)?(?:変更|訂正|増員|減員)?(?:(?:いた|致)?します|してください|して下さい|をお願い(?:いた|致)?します|でお願い(?:いた|致)?します|です)?[。.]?$",
+    re.IGNORECASE,
+)
+_SLOT = re.compile(
+    r"^(?P<head>(?P<quote>[\s>＞|]*)[【\[［〔]Q1回答[】\]］〕]\s*[\[［〔【])(?P<words>[^\]］〕】]{1,120})(?P<tail>[\]］〕】]\s*)$"
+)
+_OFFICE = re.compile(r"[市町村区県府都道課部係室局署所]$|役所$|役場$")
+_A_CHANGE = re.compile("変更|訂正|増員|減員|から|→|->|⇒")
+_SENTENCES = re.compile(r"(?<=[。.!])\s*(?=\S)")
+
+
+_COME_LINE = "Q1 出席"
+_COMES_ALL_THE_SAME = re.compile(
+    r"^(?!.*(?:次回|今後|今度|またの)).*(?:(?:出席|参加)(?:(?:いた|致)?します|させて(?:いただき|頂き)ます|の?予定|者\s?[:：])|代理|代わりに)"
+)
+_QUOTE_BEGINS = re.compile(
+    r"^\s*(?:[>＞|]|-{2,}|_{3,}|\*{3,}|={3,}|From:|差出人|送信者|★★)|(?:書きました|wrote)[:：]\s*$"
+)
+_PEOPLE_FIELD = re.compile(
+    r"^[【\[■]?(?:(?:ご?参加|ご?出席)?(?:人数|者数)|ご?(?:参加|出席)者(?:氏?名)?|ご?(?:参加|出席)予定者|ご?氏名|お名前|ご?芳名)[】\]]?(?:\s?:\s?|\s|(?<=[】\]]))(?P<said>\S.*)$"
+)
+_LED_FIELD = re.compile(r"^(?:ご?出席|ご?参加)[\s\u3000]+(?=(?:氏名|お名前|人数|出席者|参加者)\s?[:：])")
+_NUMBER_FIELD = re.compile(rf"^(?:ご?参加|ご?出席)?人数\s?[:：]\s?(?P<now>{_SEATS})[。.]?$")
+_ALL_NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
+_COUNTED = re.compile(
+    r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名(?!古屋|前|称|簿)|人(?!目|口|事|権|材|ひとり|一人|十色))"
+)
+_NAMES_FOLLOW = re.compile(
+    r"^(?:ご?(?:出席|参加)(?:予定)?者|氏名|名簿)(?:は以下のとおりです|は次のとおりです)?[:：。]?$"
+)
+_NUMBERED = re.compile(r"^(?:[0-9０-９]{1,2}[.．)）、 \u3000]|[①-⑨])[ \u3000]*")
+_A_NAME = re.compile(
+    r"^[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}$"
+)
+_A_POST = re.compile(
+    r"[長員事任当査幹師補監佐与記務会合構団]$|以上|願|宜|御中|各位|拝$|敬具|草々|情報|総務|企画|政策|担当|推進|広域|公社"
+)
+
+
+@dataclass(frozen=True)
+class OwnWords:
+    """A reply put into the form's words."""
+
+    text: str
+    later: bool = False  # a line says that the answer follows later
+
+
+def own_words(text: str, known: Sequence[str], language: Language = "ja") -> OwnWords:
+    """Put the lines of a reply that are an RSVP in words of one's own into the form's words.
+
+    Quoted lines, and our own in `known`, stay as they are.
+    """
+    ours = {line_key(line) for each in known for line in each.splitlines()}
+    lines = text.split("\n")
+    if language == "ja":
+        lines = [piece for line in lines for piece in _sentences(line)]
+    named = named_by_us(known) if language == "ja" else None
+    later, at = False, 0
+    done: list[str] = []
+    refused: list[int] = []  # places in it
+    while at < len(lines):
+        line = lines[at]
+        at += 1
+        if len(line) > _LONGEST_LINE or line_key(line.lstrip("> \t|")) in ours:
+            done.append(line)
+            continue
+        answered = any(each.startswith("Q1 ") for each in done)
+        put = _put_line(line, lines[at : at + _NAMES_BELOW], language, named, answered=answered)
+        if put.refuses:
+            refused.append(len(done))
+        done += put.lines
+        at += put.taken
+        later |= put.later
+    if refused and _somebody_comes(done, ours):
+        done = [f"{line}？" if place in refused else line for place, line in enumerate(done)]
+    return OwnWords("\n".join(_with_people(done, ours)), later)
+
+
+class _Put(NamedTuple):
+    """One line put into the form's words."""
+
+    lines: Sequence[str]
+    taken: int = 0  # how many of the lines below it are its names
+    later: bool = False  # it says that the answer follows later
+    refuses: bool = False  # it says that nobody comes
+
+
+def _put_line(
+    line: str, below: Sequence[str], language: Language, named: re.Pattern[str] | None, *, answered: bool
+) -> _Put:
+    """Put one line, and the names below it, into the form's words.
+
+    `named`: what it may begin with that our mail named. `answered`: a line above says whether they come.
+    """
+    if (slot := _SLOT.match(line)) is not None:
+        return _in_slot(slot)
+    short = line.translate(
+        ASCII_FORMS
+    ).strip()  # as long as the line, so that names are taken from it exactly
+    own = line.strip(" \u3000\xa0\t\r")
+    bare = bare_words(short, named) if language == "ja" else short
+    if not short or short[:1] in {">", "|"} or len(short) != len(own):
+        return _Put([line])
+    if found := _YES.match(short) or _YES.match(bare):
+        rest = own[found.start("rest") - len(found.string) :] if found["rest"] else ""
+        names = _names_under(rest, below)
+        return _Put(_attending(" ".join((rest, "、".join(names))).strip(), language), len(names))
+    if found := _SO_MANY_COME.match(short) or _SO_MANY_COME.match(bare):
+        names = _names_below(found["now"], below)
+        return _Put(_attending(f"{found['now']} {'、'.join(names)}".rstrip(), language), len(names))
+    if _NO.match(short) or _NO.match(bare):
+        return _Put(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
+    if _LATER.match(short) or _LATER.match(bare):
+        return _Put([], later=True)
+    if found := _NUMBER.match(short):
+        names = _names_below(found["now"], below)
+        stated = names or answered or _A_CHANGE.search(short)
+        said = f"Q2 {found['now']} {'、'.join(names)}".rstrip()
+        return _Put([said if stated else line], len(names))
+    return _Put([line])
+
+
+def _somebody_comes(lines: Sequence[str], ours: AbstractSet[str]) -> bool:
+    """Tell whether a line beside 「欠席します」 says that somebody comes all the same: 「代わりに課長が出席します」."""
+    own = _own_lines(lines, ours)
+    return any(_COMES_ALL_THE_SAME.search(line) and line != _COME_LINE for line in own)
+
+
+def _own_lines(lines: Sequence[str], ours: AbstractSet[str]) -> list[str]:
+    """Return the lines above what is quoted or ours."""
+    return list(
+        takewhile(
+            lambda line: (
+                not (_QUOTE_BEGINS.search(line) or (line.strip() and line_key(line.lstrip("> \t|")) in ours))
+            ),
+            lines,
+        )
+    )
+
+
+def _sentences(line: str) -> list[str]:
+    """Return a short line's sentences, each of which may be an answer: 「参加します。2名です。」."""
+    if len(line) > _LONGEST_LINE:
+        return [line]
+    if (led := _LED_FIELD.match(line)) is not None:
+        return [led[0], line[led.end() :]]
+    return [line] if "。" not in line.rstrip("。") else _SENTENCES.split(line)
+
+
+def _attending(rest: str, language: Language) -> list[str]:
+    """Return the two answers of one line; the attendance comes last, and no name of a signature is taken for it."""
+    comes = "Q1 出席" if language == "ja" else "Q1 attending"
+    return [f"Q2 {rest}", comes] if rest else [comes]
+
+
+def _names_under(rest: str, lines: Sequence[str]) -> list[str]:
+    """Return the names in the lines under 「参加」: those of its number, or one line that names several."""
+    if rest:
+        return _names_below(rest, lines) if re.fullmatch(_SEATS, rest.translate(ASCII_FORMS)) else []
+    line = lines[0].strip(" \u3000・\r") if lines else ""
+    if "、" not in line and "," not in line.translate(ASCII_FORMS):
+        return []
+    try:
+        people, names = read_people(line)
+    except ValueError:
+        return []
+    return [line] if people > 1 and not any(map(_OFFICE.search, names)) else []
+
+
+def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
+    """Return the lines with the people who come, where 「出席」 stands alone and another line says how many or who.
+
+    What cannot be read there is asked back: 「出席」 alone would count one person.
+    """
+    own = [
+        (place, line.translate(ASCII_FORMS).strip(" ・\t\r"), line.strip(" \u3000・\t\r"))
+        for place, line in enumerate(_own_lines(lines, ours))
+    ]
+    if any(line.startswith("Q2 ") for _, _, line in own):
+        return lines
+    comes = [place for place, _, line in own if line == _COME_LINE]
+    if not comes:
+        found_number = {
+            place: f"Q2 {found['now']}" for place, _, line in own if (found := _NUMBER_FIELD.match(line))
+        }
+        return [found_number.get(place, line) for place, line in enumerate(lines)]
+    fields = [(place, found) for place, plain, _ in own if (found := _PEOPLE_FIELD.match(plain)) is not None]
+    said = [(place, found["said"].strip()) for place, found in fields]
+    if not said:
+        said = [(place, _only_people(line)) for place, plain, line in own if _COUNTED.search(plain)][:1]
+    if not said:
+        below = _run_of_names([line for place, _, line in own if place > comes[-1]])
+        return [*lines[: comes[0]], f"Q2 {'、'.join(below)}", *lines[comes[0] :]] if below else lines
+    numbers = [words for _, words in said if _ALL_NUMBER.match(words)]
+    names = [words for _, words in said if not _ALL_NUMBER.match(words)]
+    people = " ".join(
+        [*(f"{words}名" if words.isdigit() else words for words in numbers), "、".join(names)]
+    ).strip()
+    gone = {place for place, _ in said}
+    rest = [line for place, line in enumerate(lines) if place not in gone]
+    at = rest.index(_COME_LINE)
+    return [*rest[:at], f"Q2 {people}", *rest[at:]]
+
+
+def _only_people(line: str) -> str:
+    """Return a line that counts people, with a mark that has it asked back unless it says how many come in all."""
+    try:
+        people, names = read_people(line)
+    except ValueError:
+        return line
+    return line if people > 1 or not names else f"{line}？"  # 「随行1名」: one more than who?
+
+
+def _run_of_names(lines: Sequence[str]) -> list[str]:
+    """Return the names, two or more, that stand right under 「出席」 (or 「出席者」) a line each."""
+    while lines and (not lines[0] or _NAMES_FOLLOW.match(lines[0])):
+        headed = bool(lines[0])
+        lines = lines[1:]
+        if not headed and not (lines and _NAMES_FOLLOW.match(lines[0])):
+            return []
+    names: list[str] = []
+    for line in (_NUMBERED.sub("", each) for each in lines[:_NAMES_BELOW]):
+        if not line or _OFFICE.search(line) or _A_POST.search(line):
+            break
+        if not _A_NAME.match(line):
+            return [*names, line] if len(names) > 1 else []  # perhaps one more of them: read, or asked back
+        names.append(line)
+    return names if len(names) > 1 else []
+
+
+def _names_below(count: str, lines: Sequence[str]) -> list[str]:
+    """Return the lines under a number that are its names: exactly as many as it says."""
+    try:
+        people, _ = read_people(count)
+    except ValueError:  # 「0名」
+        return []
+    names = [line.strip(" \u3000・\r") for line in lines[:people]]
+    if len(names) < people or not all(names) or any(map(_OFFICE.search, names)):
+        return []
+    try:
+        return names if read_people(f"{count} {'、'.join(names)}")[0] == people else []
+    except ValueError:
+        return []
+
+
+def _in_slot(slot: re.Match[str]) -> _Put:
+    """Put a filled slot's words into the option's number."""
+    words = slot["words"].translate(ASCII_FORMS).strip()
+    head, tail = slot["head"], slot["tail"]
+    if _NO.match(words) or words == "欠":
+        return _Put([f"{head}2{tail}"])
+    if _LATER.match(words):
+        return _Put([f"{head}{tail}"], later=True)
+    filled = f"{head}1{tail}"
+    if words == "出":
+        return _Put([filled])
+    if (found := _YES.match(words)) is None:
+        return _Put([slot[0]])
+    return _Put([f"{slot['quote']}Q2 {found['rest']}", filled] if found["rest"] else [filled])

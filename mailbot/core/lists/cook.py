@@ -1,0 +1,440 @@
+"""The copy of a post that leaves, cooked once for all recipients (posts.md "Our model post", RFC 2369, 2919, 9057)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email.utils import format_datetime
+
+from mailbot.core.lists.mailing_list import MailingList, joining, leaving
+from mailbot.core.lists.subject import list_subject
+from mailbot.core.mail.address import valid_address
+from mailbot.core.mail.entity import (
+    LINE_LIMIT,
+    Fields,
+    canonical,
+    content_type,
+    decode_transfer,
+    encode_transfer,
+    field_name,
+    field_value,
+    join_entity,
+    split_entity,
+    transfer_encoding,
+    with_field,
+)
+from mailbot.core.mail.header import clean, encode_address, encode_phrase, header_line
+from mailbot.core.mail.japanese import decode
+from mailbot.core.mail.mailing import field
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.seven_bit import short_lines
+from mailbot.core.senders.authentication import authserv_id_of
+
+_LONGEST = LINE_LIMIT - 30  # octets of a line that may yet get a longer name
+DELIVERY_FIELD = "X-Mailbot-Delivery"  # the same on each attempt, so that receivers can tell a duplicate (I9)
+
+# Each never leaves; beside them go List-*, Resent-* and, where From is rewritten, ARC-*.
+_REMOVED = frozenset(
+    {
+        # written by the last hop only, or nobody's business
+        "return-path",
+        "bcc",
+        "errors-to",
+        "content-length",
+        # may hold a password
+        "approved",
+        "approve",
+        "x-approved",
+        "x-approve",
+        "urgent",
+        # would reveal the membership
+        "return-receipt-to",
+        "disposition-notification-to",
+        "disposition-notification-options",
+        "x-confirm-reading-to",
+        "x-pmrqc",
+        # ours, or another list's word for the same thing
+        "sender",
+        "reply-to",
+        "author",
+        "x-original-from",
+        "x-original-dkim-signature",
+        "precedence",
+        "x-auto-response-suppress",
+        "archived-at",
+        "cfbl-address",
+        "cfbl-feedback-id",
+        "x-ml-name",
+        "x-mail-count",
+        "x-ml-count",
+        "x-sequence",
+        DELIVERY_FIELD.lower(),
+    }
+)
+_REMOVED_FAMILIES = ("list-", "resent-")
+
+# By which way a mail came to us, and what was found out on it: nobody's business who reads it later.
+_TRACE = frozenset(
+    {"received", "x-received", "received-spf", "authentication-results", "delivered-to", "x-original-to"}
+    | {"envelope-to", "x-envelope-to", "x-envelope-from", "x-mailfrom"}
+)
+_TRACE_FAMILIES = ("arc-", "x-arc-", "x-spam-")
+
+# RFC 5322 section 3.6 and RFC 2045 allow one of each; a second one is read differently by different programs.
+_ONCE = frozenset(
+    {"from", "subject", "date", "message-id", "to", "cc", "in-reply-to", "references", "mime-version"}
+    | {"content-type", "content-transfer-encoding", "content-disposition"}
+)
+
+# Charsets to which a footer can be added as it is, and the codec that writes it.
+_FOOTER_CODECS = {
+    "": "ascii",
+    "us-ascii": "ascii",
+    "utf-8": "utf-8",
+    "utf8": "utf-8",
+    "iso-2022-jp": "iso2022_jp",
+    "csiso2022jp": "iso2022_jp",
+    "shift_jis": "cp932",
+    "x-sjis": "cp932",
+    "windows-31j": "cp932",
+    "euc-jp": "euc_jp",
+}
+
+
+def cook_post(
+    raw: bytes,
+    message: Message,
+    mailing_list: MailingList,
+    *,
+    number: int,
+    domain: str,
+    authserv_id: str,
+    office: str,
+    author_label: str | None,
+    message_id: str,
+    now: datetime,
+    rewrite: bool = True,
+    keep_arc: bool = False,
+    complaints_to: str = "",
+    web_url: str = "",
+    stable: str = "",
+) -> bytes:
+    """Return the post as it goes to every member, with the fields "leave" and "delivery" for what is each one's own.
+
+    Where a list's copies are to be identical it has none.
+    Fields and parts that no rule names stay byte for byte and in order. `author_label` is how the register names
+    the author (山田 太郎（長野市）), `message_id` is used only if the post has none, `rewrite` is case A of
+    posts.md (From becomes the list's), `keep_arc` leaves an ARC chain in it also then, `complaints_to` who
+    hears of those who call it spam ("": nobody), `web_url` where our pages are (https, no slash at its end; "": nowhere),
+    `stable` the post's address in the archive ("": it is not kept). The result has CRLF line ends only, no line above 998 octets, and no NUL
+    but in its fields (promises.md R6, I16).
+    """
+    fields, body = split_entity(canonical(raw))
+    from_value = _from_value(fields)
+    own = _own_address(mailing_list, domain)
+    kept = [
+        cooked
+        for original in _once(fields)
+        if (cooked := _kept(original, own, authserv_id, rewrite=rewrite, arc=keep_arc or not rewrite))
+        is not None
+    ]
+    if not message.message_id:
+        kept = [original for original in kept if field_name(original) != "message-id"]
+    kept, body = _with_footer(kept, body, mailing_list, own)
+    kept = _with_subject(kept, message, mailing_list, number)
+    if rewrite:
+        name = _display_name(message, mailing_list, author_label)
+        kept = _replaced(
+            kept, "from", b"From: " + encode_address(name, own, column=6).encode("ascii") + b"\r\n"
+        )
+    head = [
+        *kept,
+        *_missing(kept, own, message_id, now),
+        *_author_fields(from_value, own, rewrite=rewrite),
+        *_reply_to(fields, message, mailing_list, own, office, rewrite=rewrite),
+        *_list_fields(
+            mailing_list, domain, own, number, web_url, identical=mailing_list.copies == "identical"
+        ),
+        *_archive_fields(mailing_list, web_url, stable),
+        *_complaint_fields(complaints_to if rewrite else ""),
+    ]
+    return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
+
+
+def cook_old_post(
+    raw: bytes,
+    message: Message,
+    mailing_list: MailingList,
+    *,
+    number: int,
+    domain: str,
+    office: str,
+    message_id: str,
+    written_at: datetime,
+) -> bytes:
+    """Return a kept post as it is sent again within another mail: its author's, under its number, without its trace.
+
+    From stays the author's, since the mail around it is ours; replies lead where those to the post led. `message_id`
+    and `written_at` stand for what it has not. What `cook_post` says of line ends and lengths holds here too.
+    """
+    fields, body = split_entity(canonical(raw))
+    own = _own_address(mailing_list, domain)
+    kept = [
+        cooked
+        for original in _once(fields)
+        if not (field_name(original) in _TRACE or field_name(original).startswith(_TRACE_FAMILIES))
+        if (cooked := _kept(original, own, "", rewrite=False, arc=False)) is not None
+    ]
+    if not message.message_id:
+        kept = [original for original in kept if field_name(original) != "message-id"]
+    head = [
+        *_with_subject(kept, message, mailing_list, number),
+        *_missing(kept, own, message_id, written_at),
+        *_reply_to(fields, message, mailing_list, own, office, rewrite=False),
+        f"X-ML-Name: {mailing_list.name}\r\n".encode("ascii"),
+        f"X-Mail-Count: {number:05d}\r\n".encode("ascii"),
+    ]
+    return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
+
+
+def cook_digest(letter: bytes, mailing_list: MailingList, *, domain: str, web_url: str) -> bytes:
+    """Return a cooked letter as the list's own mail: From is the list, with what it says of itself and the way out."""
+    fields, body = split_entity(letter)
+    own = _own_address(mailing_list, domain)
+    sender = encode_address(_without_addresses(mailing_list.title) or mailing_list.name, own, column=6)
+    fields = _replaced(fields, "from", f"From: {sender}\r\n".encode("ascii"))
+    known = {field_name(each) for each in fields} | {"x-mail-count", "x-sequence"}
+    added = [
+        each for each in _list_fields(mailing_list, domain, own, 0, web_url) if field_name(each) not in known
+    ]
+    return join_entity([*fields, *added], body)
+
+
+def _own_address(mailing_list: MailingList, domain: str) -> str:
+    return f"{mailing_list.name}@{domain}"
+
+
+def _once(fields: Fields) -> Fields:
+    """Leave the first field of each name that may stand only once."""
+    seen: set[str] = set()
+    first: Fields = []
+    for original in fields:
+        name = field_name(original)
+        if name not in seen:
+            first.append(original)
+        if name in _ONCE:
+            seen.add(name)
+    return first
+
+
+def _kept(original: bytes, own: str, own_id: str, *, rewrite: bool, arc: bool) -> bytes | None:
+    """Return the field as it stays, or None when it goes."""
+    name = field_name(original)
+    if name in _REMOVED or name.startswith(_REMOVED_FAMILIES) or (name.startswith("arc-") and not arc):
+        return None
+    value = original.partition(b":")[2].decode("ascii", "replace")
+    if name == "authentication-results" and authserv_id_of(value.replace("\r\n", "")) == own_id.lower():
+        return None
+    if name == "x-loop" and value.strip().lower() == own.lower():
+        return None
+    if name == "dkim-signature" and rewrite:
+        return b"X-Original-DKIM-Signature:" + _clean_field(original).partition(b":")[2]
+    return _clean_field(original)
+
+
+def _clean_field(original: bytes) -> bytes:
+    """Return the field as it is when it may leave so; else with its text decoded and written anew."""
+    bare = original.replace(b"\r\n", b"").replace(b"\t", b" ")
+    short = all(len(line) <= _LONGEST for line in original.split(b"\r\n"))
+    if short and bare.isascii() and bare.decode("ascii").isprintable():
+        return original
+    name, _, value = bare.partition(b":")
+    return header_line(name.decode("ascii"), clean(decode(value.strip(), None).text))
+
+
+def _replaced(fields: Fields, name: str, line: bytes) -> Fields:
+    """Return the fields with this line in the place of the field it replaces, or at the end."""
+    changed = [line if field_name(original) == name else original for original in fields]
+    return changed if line in changed else [*changed, line]
+
+
+def _with_subject(fields: Fields, message: Message, mailing_list: MailingList, number: int) -> Fields:
+    if not mailing_list.subject_prefix:
+        return fields
+    subject = list_subject(clean(message.subject), mailing_list.subject_prefix, number)
+    return _replaced(fields, "subject", header_line("Subject", clean(subject)))
+
+
+def _missing(fields: Fields, own: str, message_id: str, now: datetime) -> Fields:
+    """Return what every mail must have and this one has not."""
+    names = {field_name(original) for original in fields}
+    missing: Fields = []
+    if "message-id" not in names:
+        missing.append(f"Message-ID: {message_id}\r\n".encode("ascii"))
+    if "date" not in names:
+        missing.append(f"Date: {format_datetime(now)}\r\n".encode("ascii"))
+    if not names & {"to", "cc"}:
+        missing.append(f"To: {own}\r\n".encode("ascii"))
+    return missing
+
+
+def _from_value(fields: Fields) -> bytes:
+    """Return the value of the first From as it was written, its folds included; b"" if there is none."""
+    for original in fields:
+        if field_name(original) == "from":
+            return _clean_field(original).partition(b":")[2]
+    return b""
+
+
+def _author_fields(from_value: bytes, own: str, *, rewrite: bool) -> Fields:
+    """Return who wrote it, where From no longer says so; and who sent it, where From is not the list's."""
+    if not rewrite:
+        return [f"Sender: {own.replace('@', '-owner@')}\r\n".encode("ascii")]
+    if not from_value.strip():
+        return []
+    return [b"Author:" + from_value, b"X-Original-From:" + from_value]
+
+
+def _display_name(message: Message, mailing_list: MailingList, author_label: str | None) -> str:
+    """Return "山田 太郎（長野市） via 会議室"; nothing in it looks like another address."""
+    local = (message.from_address or "").partition("@")[0]
+    name = _without_addresses(author_label or message.from_name) or _without_addresses(local)
+    title = _without_addresses(mailing_list.title) or mailing_list.name
+    return f"{name} via {title}" if name else title
+
+
+def _without_addresses(text: str) -> str:
+    words = clean(text)[:120].split()
+    return " ".join(word for word in words if "@" not in word and "＠" not in word)
+
+
+def _reply_to(
+    fields: Fields, message: Message, mailing_list: MailingList, own: str, office: str, *, rewrite: bool
+) -> Fields:
+    """Return where Reply leads, decided after From: to the list, or to the author as he asked for it."""
+    if mailing_list.reply_to == "list":
+        return [f"Reply-To: {own}\r\n".encode("ascii")]
+    asked = [original for original in fields if field_name(original) == "reply-to"]
+    if asked:
+        return [_clean_field(asked[0])]
+    if not rewrite:
+        return []
+    author = message.from_address
+    return [f"Reply-To: <{author if author and valid_address(author) else office}>\r\n".encode("ascii")]
+
+
+def _list_fields(
+    mailing_list: MailingList, domain: str, own: str, number: int, web_url: str, *, identical: bool = False
+) -> Fields:
+    """Return what the list says of itself; one click is promised only where it truly leaves (RFC 8058 section 3.1).
+
+    Where copies are identical nothing in them says whose they are: whoever wants to leave is asked back by mail.
+    """
+    name = mailing_list.name
+    ways_out = [f"<mailto:{name}-leave+{field('leave')}@{domain}>"]
+    if identical:
+        ways_out = [f"<mailto:{name}-leave@{domain}>"]
+    elif web_url:
+        ways_out.insert(0, f"<{web_url}/u/{field('leave')}>")
+    list_id = encode_phrase(mailing_list.title, f"<{name}.{domain}>", column=len("List-Id: "))
+    lines = [
+        f"List-Id: {list_id}",
+        "List-Post: NO" if mailing_list.preset == "announce" else f"List-Post: <mailto:{own}>",
+        f"List-Help: <mailto:{name}-request@{domain}?subject=help>",
+        f"List-Owner: <mailto:{name}-owner@{domain}>",
+        f"List-Unsubscribe: {', '.join(ways_out)}",
+    ]
+    if web_url and leaving(mailing_list) and not identical:
+        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    if mailing_list.preset != "closed" and joining(mailing_list) != "closed":
+        lines.append(f"List-Subscribe: <mailto:{name}-join@{domain}>")
+    lines += [
+        "Precedence: list",
+        "X-Auto-Response-Suppress: OOF, AutoReply",
+        f"X-ML-Name: {name}",
+        f"X-Mail-Count: {number:05d}",
+        f"X-Sequence: {number:05d}",
+        f"X-Loop: {own}",
+    ]
+    if not identical:
+        lines.append(f"{DELIVERY_FIELD}: {field('delivery')}")
+    return [f"{line}\r\n".encode("ascii") for line in lines]
+
+
+def _archive_fields(mailing_list: MailingList, web_url: str, stable: str) -> Fields:
+    """Return where the list's posts are kept (RFC 2369), and this one (RFC 5064)."""
+    if not (web_url and stable):
+        return []
+    place = f"{web_url}/a/{mailing_list.name}/"
+    return [f"List-Archive: <{place}>\r\n".encode(), f"Archived-At: <{place}m/{stable}>\r\n".encode()]
+
+
+def _complaint_fields(address: str) -> Fields:
+    """Return whom providers tell of complaints (RFC 9477): only where From is in that domain, too (section 3.1.1)."""
+    return [f"CFBL-Address: {address}; report=arf\r\n".encode("ascii")] if address else []
+
+
+def _with_footer(fields: Fields, body: bytes, mailing_list: MailingList, own: str) -> tuple[Fields, bytes]:
+    """Add the list's footer to a message that is one plain text; anything else stays as its author made it."""
+    kind, parameters = content_type(fields)
+    encoding = transfer_encoding(fields)
+    content = decode_transfer(encoding, body)
+    attached = field_value(fields, "content-disposition").lower().startswith("attachment")
+    if not mailing_list.footer.strip() or kind != "text/plain" or attached or content is None:
+        return fields, body
+    if b"-----BEGIN PGP" in content:
+        return fields, body
+    footer = _footer_text(mailing_list, own, flowed=parameters.get("format", "").lower() == "flowed")
+    declared = parameters.get("charset", "").lower()
+    longer = _appended(content, declared, footer)
+    if longer is None:
+        reading = decode(content, declared or None)
+        if not reading.clean:
+            return fields, body
+        longer = (reading.text.rstrip("\r\n") + footer).encode("utf-8", "replace")
+        fields = with_field(fields, "Content-Type", _as_utf_8(parameters))
+    if encoding not in {"base64", "quoted-printable"} and not longer.isascii():
+        fields = with_field(fields, "Content-Transfer-Encoding", "8bit")
+    if not field_value(fields, "mime-version"):
+        fields = with_field(fields, "MIME-Version", "1.0")
+    return fields, encode_transfer(encoding, longer)
+
+
+def _footer_text(mailing_list: MailingList, own: str, *, flowed: bool) -> str:
+    """Return the footer below a line of words: a rule of dashes would be cut as a signature (ballot.md section 1)."""
+    lines = [f"【{mailing_list.title}】 {own}", *mailing_list.footer.strip().splitlines()]
+    stuffing = " " if flowed else ""  # RFC 3676 section 4.4
+    text = [
+        stuffing + line.rstrip() if line.startswith((" ", ">", "From ")) else line.rstrip() for line in lines
+    ]
+    return "\r\n\r\n" + "\r\n".join(text) + "\r\n"
+
+
+def _appended(content: bytes, declared: str, footer: str) -> bytes | None:
+    """Return the content with the footer in its own charset, or None when that cannot be done whole."""
+    codec = _FOOTER_CODECS.get(declared)
+    if codec is None:
+        return None
+    content = content.rstrip(b"\r\n")
+    try:
+        if codec == "iso2022_jp":
+            if not content.isascii():
+                return None
+            return content + _back_to_ascii(content) + footer.encode(codec)
+        if codec == "ascii" and b"\x1b" in content:
+            return None
+        content.decode(codec)
+        return content + footer.encode(codec)
+    except UnicodeError:
+        return None
+
+
+def _back_to_ascii(content: bytes) -> bytes:
+    """Return the escape that ends ISO-2022-JP's Japanese when the text forgot it, so that the footer is not garbled."""
+    last = content.rfind(b"\x1b")
+    return b"\x1b(B" if last >= 0 and content[last : last + 3] not in {b"\x1b(B", b"\x1b(J"} else b""
+
+
+def _as_utf_8(parameters: dict[str, str]) -> str:
+    flowed = parameters.get("format", "").lower() == "flowed"
+    delsp = flowed and parameters.get("delsp", "").lower() == "yes"
+    return "text/plain; charset=utf-8" + "; format=flowed" * flowed + "; delsp=yes" * delsp

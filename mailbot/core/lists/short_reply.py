@@ -1,0 +1,23 @@
+"""Whether a post is a short reply, such as 「了解しました」 above a quoted mail, which was perhaps meant for one person."""
+
+from __future__ import annotations
+
+import re
+
+from mailbot.core.mail.message import Message
+from mailbot.core.office.desk import own_lines
+
+SHORT = 30  # characters of its own, blanks not counted
+_REPLY = re.compile(r"\s*(?:re|aw|sv|返信|回答)\s?(?:\^[0-9]+|\[[0-9]+\])?\s?[:\uff1a]", re.IGNORECASE)
+_LONGEST = 20_000  # characters that are looked at: what is quoted may be long
+
+
+def is_short_reply(message: Message) -> bool:
+    """Tell whether a post answers another one with next to nothing of its own above, or below, what it quotes."""
+    answers = bool(message.in_reply_to or message.references) or _REPLY.match(message.subject) is not None
+    if not answers or message.attachments:
+        return False
+    text = message.text[:_LONGEST]
+    own = sum(len("".join(line.split())) for line in own_lines(text, ""))
+    whole = len("".join(text.split()))
+    return own < SHORT and own < whole  # what is not its own was quoted, or is a signature

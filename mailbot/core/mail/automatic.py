@@ -1,0 +1,88 @@
+"""Whether a mail was sent by a machine rather than a person (RFC 3834, ballot.md section 13)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import datetime, timedelta
+
+from mailbot.core.mail.message import Message
+
+# X-Auto-Response-Suppress is not among these: it only asks us not to answer by machine.
+_MACHINE_FIELDS = frozenset(
+    {
+        "x-autoreply",
+        "x-auto-reply",
+        "x-autorespond",
+        "x-autoresponder",
+        "x-autoresponse",
+        "x-autoreply-from",
+        "x-mail-autoreply",
+        "x-auto-response-type",
+        "x-auto-response-reply",
+    }
+)
+_LONGEST_ABSENCE = timedelta(days=120)
+_MACHINES = frozenset({"mailer-daemon", "postmaster"})
+_HINTS = re.compile(
+    r"\s{0,9}(?:\[?(?:automatic reply|auto[- ]?reply|autoreply|out of office|vacation)\b|"
+    r".{0,30}(?:自動応答|自動返信|不在(?!者)|休暇))",
+    re.IGNORECASE,
+)
+
+
+def automatic(message: Message, mail_from: str) -> str | None:
+    """Return why this mail is automatic, or None.
+
+    Precedence, X-Auto-Response-Suppress and "Auto-Submitted: no" are no reasons: group addresses and relays add
+    the first to the votes of people.
+    """
+    if message.auto_submitted not in {None, "", "no"}:
+        return f"Auto-Submitted: {message.auto_submitted}"
+    if not mail_from.strip().strip("<>"):
+        return "null envelope sender"
+    for name, value in message.headers:
+        lowered = name.lower()
+        if lowered == "content-type" and value.strip().lower().startswith("multipart/report"):
+            return "multipart/report"
+        if lowered in _MACHINE_FIELDS and value.strip().lower() not in {"no", "none", "false"}:
+            return name
+    for address in (message.from_address or "", mail_from):
+        local = address.partition("@")[0].lower()
+        if local in _MACHINES:
+            return f"from {local}"
+    return None
+
+
+_UNTIL = re.compile(
+    r"(?:(?P<year>[0-9]{4})[年/])?(?P<month>[0-9]{1,2})[月/](?P<day>[0-9]{1,2})日?(?:\([月火水木金土日]\))?\s?(?:まで|迄)"
+)
+
+
+def absent_until(text: str, received_at: datetime) -> datetime | None:
+    """Return until when a vacation note says that its writer is away (the end of that day), None if it does not say.
+
+    A date without its year is the next one; what lies more than 120 days ahead is taken for a misreading.
+    """
+    for line in text.splitlines()[:40]:
+        found = _UNTIL.search(unicodedata.normalize("NFKC", line[:200]))
+        if found is None:
+            continue
+        for year in [int(found["year"])] if found["year"] else [received_at.year, received_at.year + 1]:
+            try:
+                until = received_at.replace(
+                    year=year, month=int(found["month"]), day=int(found["day"]), hour=23, minute=59
+                )
+            except ValueError:
+                continue
+            if timedelta(0) <= until - received_at <= _LONGEST_ABSENCE:
+                return until
+    return None
+
+
+def seems_automatic(subject: str) -> bool:
+    """Tell whether the subject reads like a vacation note: a hint, never a reason by itself.
+
+    With no filled slot the reply is then automatic, with a filled slot the office looks at it.
+    """
+    return bool(_HINTS.match(subject[:200]))

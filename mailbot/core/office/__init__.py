@@ -1,0 +1,1 @@
+"""What the office commands, what is planned, and what it is told."""

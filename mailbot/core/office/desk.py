@@ -1,0 +1,631 @@
+"""The desk by mail: what the people of the office may write in reply to a mail of ours, one command a line (ballot.md 14).
+
+A line is a command only as a whole, like an answer on a ballot: what stands beside it makes it no command. Our own
+lines, quotations, and whatever stands below the head of an earlier or forwarded mail are never read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Literal
+
+from mailbot.core.calendar import Language
+from mailbot.core.mail.address import valid_address
+from mailbot.core.members.register import PREFECTURES
+from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.command import AWAITED, command_of
+from mailbot.core.reading.known_text import known_texts, line_key, slot_line
+from mailbot.core.reading.reply_lines import reply_lines
+from mailbot.core.reading.understood import Understood
+from mailbot.core.surveys.survey import Question
+
+LONGEST_REPLY = 64_000  # characters; a longer one is left to the office
+MOST_LINES = 200  # of the writer's own
+_LONGEST_LINE = 1_000  # characters
+_MOST_SHOWN = 30  # lines of a held reply, in the mail to the office
+_LONGEST_SHOWN = 200  # characters
+
+
+@dataclass(frozen=True)
+class Decide:
+    """「U-0231 採用」「U-0231 破棄」「U-0231 返送 理由」: a held mail counts as it was read, is put aside, or is refused.
+
+    「U-0231 採用 以後も」 accepts a post and from then on whatever its author posts to that list.
+    """
+
+    number: int
+    decision: Literal["accept", "trust", "discard", "reject"]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Give:
+    """「U-0231 = 1,3」「U-0231 Q2=1,3」: these are the answers of a held mail; question "": the only one it can mean."""
+
+    number: int
+    answers: tuple[tuple[str, str], ...]  # question, value as written
+
+
+@dataclass(frozen=True)
+class Enter:
+    """「代理 S26-014 132012 Q1=2 電話 6/20 山田」: what a body answered by telephone, on paper or by FAX."""
+
+    key: str  # "": the only survey that is open
+    code: str  # five or six digits
+    answers: tuple[tuple[str, str], ...]
+    reason: str  # how it came, when, from whom
+
+
+@dataclass(frozen=True)
+class Extend:
+    """「延期 S26-014 7/9 17:00」: the survey closes later."""
+
+    key: str
+    day: date
+    time: time | None  # None: at the time of day at which it was to close
+
+
+@dataclass(frozen=True)
+class OfSurvey:
+    """「締切 S26-014」「公表 S26-014」「催促 S26-014」「状況 S26-014」: close, publish, remind now, or say how it stands."""
+
+    do: Literal["close", "publish", "remind", "status"]
+    key: str
+
+
+@dataclass(frozen=True)
+class Reissue:
+    """「再発行 S26-014 132012」: a body gets a ballot with a new token; the old one dies."""
+
+    key: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Resume:
+    """「再開 sato@city.example.jp」: list mail goes to an address again that was suspended for its bounces."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class OfBulletin:
+    """「試し送り M26-12」「配信 M26-12」「配信 M26-12 7/1 10:00」「配信中止 M26-12」: trial copies, send now or then, call back."""
+
+    do: Literal["try", "send", "cancel"]
+    key: str
+    day: date | None = None
+    time: time | None = None
+    to: tuple[str, ...] = ()  # trial copies: to these in place of the panel
+
+
+@dataclass(frozen=True)
+class OfRun:
+    """「P-0012 延期 7/9 10:00」「P-0012 見送り」「P-0012 送信」「P-0012 取消」: a planned run comes later, never, now, or as planned."""
+
+    number: int
+    do: Literal["postpone", "skip", "send", "undo"]
+    day: date | None = None  # postpone
+    time: time | None = None  # None: at the time of day at which it was planned
+
+
+@dataclass(frozen=True)
+class OfSending:
+    """「停止 N26-07」「続行 N26-07」「取止め N26-07」: what is being sent rests, goes on, or never leaves."""
+
+    do: Literal["stop", "resume", "cancel"]
+    key: str  # of a survey, event or bulletin
+
+
+@dataclass(frozen=True)
+class FixMeeting:
+    """「決定 B27-01 2」「決定 B27-01 2/10 14:00」: a meeting is held then."""
+
+    key: str
+    number: int = 0  # of a candidate, from 1; 0: the time is stated
+    day: date | None = None
+    time: time | None = None
+
+
+@dataclass(frozen=True)
+class Attended:
+    """「全員出席」「出席 長野市」「出席 長野市 1名」「欠席 松本市、上田市」「当日参加 上田市 2名」: who was at an event."""
+
+    do: Literal["came", "absent", "joined"]
+    bodies: tuple[
+        tuple[str, int | None], ...
+    ] = ()  # names or codes as written, and how many; none: all with seats
+    key: str = ""  # "": the event that the answered mail is about
+
+
+@dataclass(frozen=True)
+class Approve:
+    """「承認」: the act that this mail is about shall be done."""
+
+
+@dataclass(frozen=True)
+class SendBack:
+    """「差戻し 理由」: it shall not."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class NotUnderstood:
+    """The line is no command; why stands in WHY_NOT."""
+
+    kind: str
+
+
+Command = (
+    Decide
+    | Give
+    | Enter
+    | Extend
+    | OfSurvey
+    | OfBulletin
+    | OfRun
+    | OfSending
+    | FixMeeting
+    | Attended
+    | Reissue
+    | Resume
+    | Approve
+    | SendBack
+)
+
+WHY_NOT: Mapping[Language, Mapping[str, str]] = {
+    "ja": {
+        "unknown": "指示として読み取れませんでした",
+        "answers": "「Q1=2 Q2=1,3」のように、問と答えを = でつないでお書きください",
+        "reason": "お答えの後に、電話・FAX・書面の別と、日付、相手の方のお名前をお書きください",
+        "reasons": "電話・FAX・書面という言葉が2か所にあります。お答えの文は「 」でくくってください",
+        "code": "団体コードは5桁か6桁の数字でお書きください",
+        "key": "「S26-014」のような調査の番号だけを後ろにお書きください",
+        "date": "日付を読み取れませんでした。「7/9」「7/9 17:00」のようにお書きください",
+        "weekday": "日付と曜日が合いません",
+        "no-such-day": "その日付はありません",
+        "year": "何年の日付か分かるようにお書きください",
+        "run": "「P-0012 延期 7/9 10:00」「P-0012 見送り」「P-0012 送信」「P-0012 取消」のようにお書きください",
+        "attended": "「全員出席」「出席 長野市 1名」「欠席 松本市、上田市」「当日参加 上田市 2名」のように、"
+        "団体の名前かコードでお書きください",
+        "send-back": "「差戻し」の後に、理由をお書きください",
+        "trial": "「試し送り M26-12」の後には、メールアドレスだけをお書きください",
+        "address": "「再開」の後に、メールアドレスだけをお書きください",
+    },
+    "en": {
+        "unknown": "this is no command",
+        "answers": 'please write question and answer with = between, as in "Q1=2 Q2=1,3"',
+        "reason": "please write behind the answers how they came (phone, fax, paper), when, and from whom",
+        "reasons": "phone, fax or paper stands there twice; please put an answer in words in quotation marks",
+        "code": "please write the body's code with five or six digits",
+        "key": 'please write only the survey\'s key behind it, as in "S26-014"',
+        "date": 'the date cannot be read; please write "7/9" or "2026-07-09 17:00"',
+        "weekday": "the day of the week does not fit the date",
+        "no-such-day": "there is no such day",
+        "year": "please write the year as well",
+        "run": 'please write "P-0012 postpone 7/9 10:00", "P-0012 skip", "P-0012 send" or "P-0012 undo"',
+        "attended": 'please write "all attended", "attended 202011 1 person", "absent 202029, 202037" '
+        'or "joined 202037 2 people"',
+        "send-back": 'please write the reason behind "return"',
+        "trial": 'please write only mail addresses behind "trial M26-12"',
+        "address": 'please write only the mail address behind "resume"',
+    },
+}
+
+# ---- one line ----------------------------------------------------------------------------------------------------
+
+# One character for one, so that a place in the folded line is the same place in the line as written.
+_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | dict.fromkeys(map(ord, "\u3000\xa0\t"), " ")
+_DASH = "[-\u2010-\u2015\u2212ー]"
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+
+_HELD = re.compile(
+    rf"^u\s?{_DASH}?\s?0*(?P<number>[0-9]{{1,12}})(?:\s*(?P<gives>=)|\s+|$)(?P<rest>.*)$", re.IGNORECASE
+)
+_RUN = re.compile(
+    rf"^(?:p\s?{_DASH}?|予定)\s?0*(?P<number>[0-9]{{1,12}})(?:\s+|$)(?P<rest>.*)$", re.IGNORECASE
+)
+_WORD = re.compile(r"^(?P<word>[^\s0-9:]{1,20})(?:[\s:]+(?P<rest>.*))?$")
+_PAIR = re.compile(
+    r"(?:^|(?<=[\s,、;]))(?:q|問|設問|質問|議案)\s?(?P<number>[0-9]{1,3})\s?[=:]", re.IGNORECASE
+)
+_QUOTED = re.compile(r"「[^「」]*」|『[^『』]*』|\"[^\"]*\"|“[^“”]*”")
+_HOW = re.compile(
+    r"(?:^|(?<=\s))(?:電話|tel\b|phone\b|fax\b|ファックス|ファクス|書面|紙|郵送|郵便|葉書|はがき|窓口|来訪|持参|口頭"
+    r"|paper\b|post\b|letter\b|in person\b)",
+    re.IGNORECASE,
+)
+_KEY = re.compile(r"^(?=.{0,40}[a-z])[a-z0-9][a-z0-9._-]{0,40}$", re.IGNORECASE)
+_CODE = re.compile(r"^[0-9]{5,6}$")
+_TIME = re.compile(
+    r"(?:\s+|(?<=\)))(?P<half>午前|午後)?(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})|時(?:(?P<minutes>[0-9]{1,2})分|(?P<thirty>半))?)$"
+)
+_DAY = Question("Q1", "", "date")
+_FULL_STOP = "。. 　"
+
+_DECISIONS: Mapping[str, Literal["accept", "discard", "reject"]] = {
+    **dict.fromkeys(("採用", "受入", "受け入れ", "accept"), "accept"),
+    **dict.fromkeys(("破棄", "廃棄", "discard"), "discard"),
+    **dict.fromkeys(("返送", "却下", "reject"), "reject"),
+}
+_OF_RUN: Mapping[str, Literal["postpone", "skip", "send", "undo"]] = {
+    **dict.fromkeys(("延期", "延ばす", "postpone"), "postpone"),
+    **dict.fromkeys(("見送り", "見送る", "中止", "skip"), "skip"),
+    **dict.fromkeys(("送信", "送る", "今すぐ", "今すぐ送信", "すぐ送信", "send", "send now"), "send"),
+    **dict.fromkeys(("取消", "取り消し", "取消し", "戻す", "元に戻す", "undo"), "undo"),
+}
+_OF_SENDING: Mapping[str, Literal["stop", "resume", "cancel"]] = {
+    **dict.fromkeys(("停止", "送信停止", "stop"), "stop"),
+    **dict.fromkeys(("続行", "continue"), "resume"),
+    **dict.fromkeys(("取止め", "取り止め", "取りやめ"), "cancel"),
+}
+_TRUST = frozenset({"以後も", "今後も", "trust", "and trust"})
+_ATTENDED: Mapping[str, Literal["came", "absent", "joined"]] = {
+    **dict.fromkeys(("出席", "参加", "attended"), "came"),
+    **dict.fromkeys(("欠席", "不参加", "absent"), "absent"),
+    **dict.fromkeys(("当日参加", "当日出席", "joined"), "joined"),
+}
+_POLITE = re.compile(r"(?<=席|加)(?:でした|です|(?:いた)?しました)$")
+_EVERYBODY = frozenset({"全員", "all", "everybody"})
+_PEOPLE = re.compile(
+    r"^(?P<body>.*?)[(]?(?P<people>[0-9]{1,3})\s?(?:名様|名|人|people|persons?)[)]?$", re.IGNORECASE
+)
+_OF_SURVEY: Mapping[str, Literal["close", "publish", "remind", "status"]] = {
+    **dict.fromkeys(("締切", "締め切り", "締切り", "close"), "close"),
+    **dict.fromkeys(("公表", "publish"), "publish"),
+    **dict.fromkeys(("催促", "督促", "remind"), "remind"),
+    **dict.fromkeys(("状況", "status"), "status"),
+}
+
+
+def read_line(line: str, *, today: date) -> Command | NotUnderstood:
+    """Read one line whole. `today` gives a date without its year the year that is meant."""
+    written = _INVISIBLE.sub("", line).strip(" \t\r\u3000")
+    if len(written) > _LONGEST_LINE:
+        return NotUnderstood("unknown")
+    if written[:1] == "「" and written.find("」") == len(written) - 1:
+        written = written[1:-1].strip(" \u3000")  # an example of ours, copied with its marks
+    plain = written.translate(_WIDTH)
+    if held := _HELD.match(plain):
+        return _of_held(int(held["number"]), bool(held["gives"]), written[held.start("rest") :].strip(" 　"))
+    if planned := _RUN.match(plain):
+        return _of_run(int(planned["number"]), planned["rest"], today)
+    if command_of(plain, AWAITED) == ("approve", ""):
+        return Approve()
+    found = _WORD.match(plain)
+    if found is None:
+        return NotUnderstood("unknown")
+    rest = written[found.start("rest") :].strip(" 　") if found["rest"] else ""
+    word = found["word"].casefold()
+    if (attended := _attended_word(word, _plain(rest))) is not None:
+        return _attended(*attended)
+    if word in _OF_SURVEY:
+        return _of_survey(_OF_SURVEY[word], rest)
+    if plain.casefold().startswith("call off "):
+        return _of_sending("cancel", plain[len("call off ") :])
+    if word in _OF_SENDING:
+        return _of_sending(_OF_SENDING[word], rest)
+    reader = _READERS.get(word)
+    return NotUnderstood("unknown") if reader is None else reader(rest, today)
+
+
+def _of_held(number: int, gives: bool, rest: str) -> Command | NotUnderstood:
+    if gives:
+        return Give(number, (("", rest),)) if rest else NotUnderstood("answers")
+    if pairs := _pairs(rest):
+        return Give(number, pairs)
+    word, _, reason = rest.translate(_WIDTH).partition(" ")
+    decision = _DECISIONS.get(word.strip(_FULL_STOP).casefold())
+    if decision == "accept" and reason.strip(_FULL_STOP).casefold() in _TRUST:
+        return Decide(number, "trust")
+    if decision is None or (reason and decision != "reject"):
+        return NotUnderstood("unknown" if decision is None and "=" not in rest else "answers")
+    return Decide(number, decision, rest[len(word) :].strip(" 　"))
+
+
+def _of_survey(do: Literal["close", "publish", "remind", "status"], rest: str) -> Command | NotUnderstood:
+    key = _plain(rest)
+    return OfSurvey(do, key) if _KEY.match(key) else NotUnderstood("key")
+
+
+def _extend(rest: str, today: date) -> Command | NotUnderstood:
+    key, _, when = _plain(rest).partition(" ")
+    if not _KEY.match(key):
+        return NotUnderstood("key")
+    moment = read_moment(when, today=today)
+    if isinstance(moment, str):
+        return NotUnderstood(moment)
+    return Extend(key, *moment)
+
+
+def _of_run(number: int, rest: str, today: date) -> Command | NotUnderstood:
+    plain = _plain(rest).strip(_FULL_STOP)
+    if (do := _OF_RUN.get(plain.casefold())) is not None and do != "postpone":
+        return OfRun(number, do)
+    word, _, when = plain.partition(" ")
+    if _OF_RUN.get(word.casefold()) != "postpone":
+        return NotUnderstood("run")
+    moment = read_moment(when, today=today)
+    return NotUnderstood(moment) if isinstance(moment, str) else OfRun(number, "postpone", *moment)
+
+
+def _of_sending(do: Literal["stop", "resume", "cancel"], rest: str) -> Command | NotUnderstood:
+    key = _plain(rest)
+    return OfSending(do, key) if _KEY.match(key) else NotUnderstood("key")
+
+
+def read_moment(when: str, *, today: date) -> tuple[date, time | None] | str:
+    """Read 「7/9 17:00」, 「12月1日（火）午前10時」: the day, and the time of day if there is one; else why not (WHY_NOT)."""
+    when = _plain(when)
+    at = _TIME.search(" " + when)
+    hour = int(at["hour"]) + (12 if at["half"] == "午後" and int(at["hour"]) < 12 else 0) if at else 0
+    minute = int(at["minute"] or at["minutes"] or (30 if at["thirty"] else 0)) if at else 0
+    if hour > 23 or minute > 59:
+        return "date"
+    read = read_answer(_DAY, (" " + when)[: at.start()] if at else when, today=today)
+    if not isinstance(read, Understood):
+        kind = getattr(read, "kind", "")
+        return kind if kind in {"weekday", "no-such-day", "year"} else "date"
+    if read.remark or not isinstance(read.answer, str):
+        return "date"
+    return date.fromisoformat(read.answer), time(hour, minute) if at else None
+
+
+def _of_bulletin(do: Literal["try", "send", "cancel"]) -> Callable[[str, date], Command | NotUnderstood]:
+    def read(rest: str, today: date) -> Command | NotUnderstood:
+        key, _, more = _plain(rest).partition(" ")
+        if not _KEY.match(key):
+            return NotUnderstood("key")
+        if do == "try":
+            addresses = tuple(filter(None, re.split(r"[\s,、]+", more)))
+            known = all("@" in one and valid_address(one) for one in addresses)
+            return OfBulletin(do, key, to=addresses) if known else NotUnderstood("trial")
+        if not more:
+            return OfBulletin(do, key)
+        moment = read_moment(more, today=today) if do == "send" else "unknown"
+        if isinstance(moment, str):
+            return NotUnderstood(moment)
+        return OfBulletin(do, key, *moment) if moment[1] else NotUnderstood("date")
+
+    return read
+
+
+def _fix_meeting(rest: str, today: date) -> Command | NotUnderstood:
+    key, _, when = _plain(rest).partition(" ")
+    if not _KEY.match(key):
+        return NotUnderstood("key")
+    if number := re.fullmatch(r"(?:候補)?(?P<number>[0-9]{1,2})番?", when):
+        return FixMeeting(key, int(number["number"]))
+    moment = read_moment(when, today=today)
+    if isinstance(moment, str):
+        return NotUnderstood(moment)
+    return FixMeeting(key, 0, *moment) if moment[1] else NotUnderstood("date")
+
+
+def _attended_word(word: str, rest: str) -> tuple[Literal["came", "absent", "joined"], str] | None:
+    """Return what a line says of an attendance, and of whom; 「全員出席」 and 「全員 出席」 are 「出席 全員」."""
+    word = _POLITE.sub("", word.rstrip(_FULL_STOP))
+    if word in _ATTENDED:
+        return _ATTENDED[word], rest
+    for everybody in _EVERYBODY:
+        if word.startswith(everybody):
+            said, _, more = f"{word.removeprefix(everybody)} {rest}".strip().partition(" ")
+            said = _POLITE.sub("", said.rstrip(_FULL_STOP))
+            if said in _ATTENDED:
+                return _ATTENDED[said], f"{more} {everybody}".strip()
+    return None
+
+
+def _attended(do: Literal["came", "absent", "joined"], rest: str) -> Command | NotUnderstood:
+    pieces = [piece for piece in re.split(r"[\s、,]+", _together(rest)) if piece]
+    key = pieces.pop(0) if pieces and _KEY.match(pieces[0]) and pieces[0].casefold() not in _EVERYBODY else ""
+    if len(pieces) == 1 and pieces[0].strip(_FULL_STOP).casefold() in _EVERYBODY and do != "joined":
+        return Attended(do, (), key)
+    bodies: list[tuple[str, int | None]] = []
+    for piece in pieces:
+        found = _PEOPLE.match(piece.strip(_FULL_STOP))
+        if found is None:
+            bodies.append((piece.strip(_FULL_STOP), None))
+        elif found["body"]:
+            bodies.append((found["body"], int(found["people"])))
+        elif bodies and bodies[-1][1] is None:
+            bodies[-1] = (bodies[-1][0], int(found["people"]))
+        else:
+            return NotUnderstood("attended")
+    counted = [people is not None for _, people in bodies]
+    fits = {"came": True, "absent": not any(counted), "joined": all(counted)}[do]
+    named = all(body and not _EVERYBODY & {body.casefold()} for body, _ in bodies)
+    return Attended(do, tuple(bodies), key) if bodies and fits and named else NotUnderstood("attended")
+
+
+def _together(rest: str) -> str:
+    """Return the words with each number and its unit, and each prefecture and its body, in one piece: 2people, 長野県松本市."""
+    whole = re.sub(r"(?<=[0-9]) (?=名|人|people|person)", "", rest)
+    return re.sub(rf"(?:^|(?<=[\s、,]))({'|'.join(PREFECTURES)}) (?=[^\s0-9(])", r"\1", whole)
+
+
+def _reissue(rest: str, _today: date) -> Command | NotUnderstood:
+    key, _, code = _plain(rest).partition(" ")
+    if not _KEY.match(key):
+        return NotUnderstood("key")
+    return Reissue(key, code) if _CODE.match(code) else NotUnderstood("code")
+
+
+def _enter(rest: str, _today: date) -> Command | NotUnderstood:
+    plain = rest.translate(_WIDTH)
+    words = plain.split(maxsplit=2)
+    key = words[0] if words and not words[0].isdecimal() else ""
+    place = 1 if key else 0
+    if key and not _KEY.match(key):
+        return NotUnderstood("key")
+    if len(words) <= place or not _CODE.match(words[place]):
+        return NotUnderstood("code")
+    code = words[place]
+    said = rest[plain.index(code, len(key)) + len(code) :]
+    bare = _unquoted(said)
+    how = [match.start() for match in _HOW.finditer(bare)]
+    if not how:
+        return NotUnderstood("reason")
+    if _PAIR.search(bare, how[0]):
+        return NotUnderstood("reason")
+    pairs = _pairs(said[: how[0]].strip(" 　"))
+    if not pairs:
+        return NotUnderstood("answers")
+    if len(how) > 1:
+        return NotUnderstood("reasons")
+    reason = said[how[0] :].strip(" 　")
+    return Enter(key, code, pairs, reason) if " " in _plain(reason) else NotUnderstood("reason")
+
+
+def _send_back(rest: str, _today: date) -> Command | NotUnderstood:
+    return SendBack(rest) if rest else NotUnderstood("send-back")
+
+
+def _resume(rest: str, _today: date) -> Command | NotUnderstood:
+    address = _plain(rest).removeprefix("<").removesuffix(">")
+    return Resume(address) if valid_address(address) and "@" in address else NotUnderstood("address")
+
+
+_READERS: Mapping[str, Callable[[str, date], Command | NotUnderstood]] = {
+    **dict.fromkeys(("延期", "extend"), _extend),
+    **dict.fromkeys(("再発行", "reissue"), _reissue),
+    **dict.fromkeys(("代理", "代理入力", "enter"), _enter),
+    **dict.fromkeys(("再開", "配信再開", "resume"), _resume),
+    **dict.fromkeys(("決定", "fix"), _fix_meeting),
+    **dict.fromkeys(("試し送り", "trial"), _of_bulletin("try")),
+    **dict.fromkeys(("配信", "distribute"), _of_bulletin("send")),
+    **dict.fromkeys(("配信中止", "配信取消", "call-back"), _of_bulletin("cancel")),
+    **dict.fromkeys(("差戻し", "差し戻し", "差戻", "return"), _send_back),
+}
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.translate(_WIDTH).split())
+
+
+def _unquoted(text: str) -> str:
+    """Return the text folded, and blank where an answer in quotation marks stands; every place stays the same."""
+    return _QUOTED.sub(lambda match: "_" * len(match[0]), text).translate(_WIDTH)
+
+
+def _pairs(text: str) -> tuple[tuple[str, str], ...]:
+    """Return question and value of 「Q1=2 Q2=1,3」; empty when the text is anything else."""
+    marks = list(_PAIR.finditer(_unquoted(text)))
+    if not marks or marks[0].start() != 0:
+        return ()
+    ends = [*(mark.start() for mark in marks[1:]), len(text)]
+    pairs = [
+        (f"Q{int(mark['number'])}", _bare(text[mark.end() : end]))
+        for mark, end in zip(marks, ends, strict=True)
+    ]
+    questions = [question for question, _ in pairs]
+    doubled = len(set(questions)) < len(questions)
+    return () if doubled or not all(value for _, value in pairs) else tuple(pairs)
+
+
+def _bare(value: str) -> str:
+    """Return a value without the commas that set it off and without the quotation marks around it."""
+    bare = value.strip(" 　,、;")
+    whole = _QUOTED.fullmatch(bare)
+    return bare[1:-1].strip(" 　") if whole else bare
+
+
+# ---- the reply ---------------------------------------------------------------------------------------------------
+
+_QUOTE = re.compile(r"^\s{0,20}(?:[>＞|｜]|[^\s>＞]{1,20}[>＞])")
+_HISTORY = re.compile(
+    r"^\s{0,9}(?:[-_]{2,}\s?.{0,40}(?:元のメッセージ|オリジナルメッセージ|転送|original message|forwarded message|original appointment)"
+    r"|begin forwarded message|(?:差出人|送信者|送信元|from)\s?[:：]\s?\S)",
+    re.IGNORECASE,
+)
+_ATTRIBUTION = re.compile(
+    r"(?:wrote|writes|書きました|書かれました|のメール|のメッセージ)\s?[:：]?\s*$|@[^<>\s]{1,200}>\s?[:：]?\s*$"
+)
+_RULE = re.compile(r"^\s*(?:--\s*|[^\w\s]{5,}\s*|[━─―＝*=_~-]{5,}\s*)$")
+_COURTESY = re.compile(
+    r"^\s*(?:お世話になって|お疲れ(?:様|さま)|(?:以上|どうぞ)?[、。]?\s?(?:よろしく|宜しく)お願い|ありがとうございま|以上(?:です)?。?\s*$"
+    r"|(?:dear|hello|hi)\b[^=]{0,60}$|(?:thanks|thank you|best regards|kind regards|regards)\b[^=]{0,40}$)",
+    re.IGNORECASE,
+)
+
+
+def own_lines(text: str, sent: str) -> tuple[str, ...]:
+    """Return the lines that the writer of a reply put there himself, without courtesies; `sent` is our mail's text.
+
+    Of a quoting client the lines without quote marks are his, above, between and below ours; of one that sets no
+    marks, those above the head of the earlier mail, and none that equals a line of ours, also where it was re-wrapped.
+    """
+    ours = frozenset(line_key(line) for line in sent.splitlines()) - {""}
+    lines = text.splitlines()[: LONGEST_REPLY // 20]
+    own: list[str] = []
+    at = 0
+    while at < len(lines) and len(own) < MOST_LINES:
+        line = lines[at][: _LONGEST_LINE + 1]
+        taken = _pieces_of_ours(lines, at, ours)
+        if taken:
+            at += taken
+        elif _HISTORY.match(line) or (_RULE.match(line) and (own or line.startswith("--"))):
+            break
+        elif _ATTRIBUTION.search(line):
+            if not _quotes(lines[at + 1 :], ours):
+                break
+            at += 1
+        else:
+            if (
+                line.strip()
+                and not _QUOTE.match(line)
+                and not _COURTESY.match(line)
+                and not _RULE.match(line)
+            ):
+                own.append(line.strip())
+            at += 1
+    return tuple(own)
+
+
+def written_lines(text: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what the writer of a reply wrote, for a person to look at: his own lines, and our slots as he filled them.
+
+    `texts` are those that we sent him; 30 lines of 200 characters are enough to decide by.
+    """
+    ours = {line_key(line) for sent in texts for line in sent.splitlines()}
+    own = own_lines(text, "\n".join(texts))
+    slots = [
+        line.text.strip()
+        for line in reply_lines(text[:LONGEST_REPLY], known_texts(texts))
+        if slot_line(line.text) is not None and line.key not in ours
+    ]
+    written = dict.fromkeys((*own, *slots))
+    return tuple(line[:_LONGEST_SHOWN] for line in written)[:_MOST_SHOWN]
+
+
+def _pieces_of_ours(lines: Sequence[str], at: int, ours: frozenset[str]) -> int:
+    """Return over how many lines a line of ours runs that begins here, quoted or not; 0: none does."""
+    whole = ""
+    for count, line in enumerate(lines[at : at + 4], 1):
+        key = line_key(line[:_LONGEST_LINE].lstrip(" \t>＞|｜"))
+        if not key:
+            return 0
+        whole += key
+        if whole in ours:
+            return count
+    return 0
+
+
+def _quotes(below: Sequence[str], ours: frozenset[str]) -> bool:
+    """Tell whether what stands below an attribution is a quotation of ours, marked or not."""
+    first = next((at for at, line in enumerate(below) if line.strip()), None)
+    if first is None:
+        return True
+    return bool(_QUOTE.match(below[first]) or _pieces_of_ours(below, first, ours))
+
+
+def harmless(line: str) -> str:
+    """Return a line for a mail of ours so that it is no command when it comes back (ballot.md section 1, rule 7)."""
+    if isinstance(read_line(line, today=date(2000, 1, 1)), NotUnderstood):
+        return line
+    indent = line[: len(line) - len(line.lstrip(" \u3000"))]
+    return f"{indent}※{line.lstrip(chr(0x3000) + ' ')}"

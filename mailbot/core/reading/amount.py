@@ -1,0 +1,123 @@
+"""A number or a day as members write it, with its unit and what was done on it (ballot.md section 7)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import date
+
+from mailbot.core.reading.answered_day import read_day
+from mailbot.core.reading.numeral import NUMERAL, quantity
+from mailbot.core.reading.remark import DOUBT, LONE_NUMBER, REMARK, STILL_TO_COME, courtesy_end
+from mailbot.core.reading.tidy import end_of, tidy
+from mailbot.core.reading.understood import Read, Unclear, Understood
+from mailbot.core.surveys.survey import Question
+
+_ALTOGETHER = re.compile(
+    r"(?:(?:令和|平成|r|h)?\s?[0-9]{1,4}[年./][0-9]{1,2}[月./][0-9]{1,2}日?(?:現在|時点)(?:で|の|は)?[:、\s]*)?"
+    r"(?:(?:合計|総計|総数|計|全部で|全体で|延べ|現在|ちょうど)(?:で|は)?[:、\s]*|全(?=[0-9]))?"
+)
+_ABOUT = re.compile(r"(?:約|およそ|おおよそ|ほぼ)\s*")
+_ABOUT_AFTER = re.compile(r"(?:程度|くらい|ぐらい|ほど|前後)")
+_UNIT = re.compile(
+    r"\s*(?:円|%|パーセント|人(?:体制)?|名(?:体制|在籍)?|台|件|個|回|本|か所|ヶ所|箇所|カ所|部|枚|冊|世帯|団体|年間?|か月|日間?|時間|分|校|施設)?"
+)
+_NOUGHT = re.compile(rf"(?:ゼロ|零){_UNIT.pattern}")
+
+
+def read_amount(question: Question, written: str) -> Read:
+    """Read a number, what it counts left out; one in a unit that the question does not ask for is unclear."""
+    written = _without_counted(question, written)
+    read = _read_number(written)
+    if isinstance(read, Understood) and not _is_unit_asked(question, written):
+        return Unclear("unit")
+    return read
+
+
+def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Read:
+    """Return the value when only courtesy and a bracketed remark follow it; `planned`: it may be one to come."""
+    rest = rest[courtesy_end(rest) :]
+    if not rest:
+        return understood
+    match = REMARK.match(rest)
+    if match is None or courtesy_end(rest, match.end()) < len(rest):
+        return Unclear("unclear")
+    remark = (match["inside"] or match["note"]).strip()
+    if planned and remark in {"予定", "見込", "見込み"}:
+        return replace(understood, remark=remark)
+    if DOUBT.search(remark) or LONE_NUMBER.search(remark) or STILL_TO_COME.search(remark):
+        return Unclear("unclear")
+    return replace(understood, remark=remark)
+
+
+def _read_number(written: str) -> Read:
+    """Read a quantity with 万 千 円 % 人 台 as a plain decimal string."""
+    whole = end_of(_ALTOGETHER, written)
+    about = _ABOUT.match(written, whole)
+    start = about.end() if about else whole
+    start += written.startswith("¥", start)
+    match = NUMERAL.match(written, start)
+    numeral = match[0].rstrip(".,") if match else ""
+    if nought := _NOUGHT.match(written):
+        return _finished(Understood("0"), written[nought.end() :])
+    value = quantity(numeral)
+    if value is None:
+        return Unclear("unclear")
+    rest = written[start + len(numeral) :]
+    rest = rest[end_of(_UNIT, rest) :]
+    after = _ABOUT_AFTER.match(rest)
+    flags = ("approximate",) if about or after else ()
+    found = Understood(f"{value.normalize():f}" if value else "0", "", flags)
+    return _finished(found, rest[after.end() :] if after else rest)
+
+
+# What a question counts, by its words, and the units that an answer to it may have; others count anything.
+_COUNTED = (
+    (re.compile(r"何[人名]|人数|職員数|(?<!業)者数|[（(][人名][)）]"), "人名"),
+    (re.compile(r"何円|金額|[（(][千万百億]*円[)）]"), "円"),
+)
+
+
+def _is_unit_asked(question: Question, written: str) -> bool:
+    """Say whether the unit of a number is one of those that the question asks for: not 「12日」 where it counts people."""
+    units = "".join(units for counts, units in _COUNTED if counts.search(question.text))
+    numeral = _ANY_NUMERAL.search(written, end_of(_ALTOGETHER, written))
+    unit = _UNIT.match(written, numeral.end()) if numeral else None
+    found = unit[0].strip() if unit else ""
+    return not units or not found or found.removesuffix("在籍") in units
+
+
+_COUNTED_FIRST = re.compile(
+    r"(?P<counted>[^0-9\s、,:〇一二三四五六七八九十百千万]{2,12}?)(?:は\s?|\s|:\s?)?(?=約?[0-9])"
+)
+
+
+def _without_counted(question: Question, written: str) -> str:
+    """Return the number without what it counts, where the question says so too: 「職員50人」 of 「職員は何人ですか」."""
+    counted = _COUNTED_FIRST.match(written)
+    if counted is None or counted["counted"] not in tidy(question.text) or end_of(_ALTOGETHER, written):
+        return written
+    return written[counted.end() :]
+
+
+_ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆](?:[0-9,.〇一二三四五六七八九十百千万億兆]*)")
+
+
+_CLOCK = r"(?:午前|午後)?[0-9]{1,2}(?:時(?:[0-9]{1,2}分|半)?|:[0-9]{2})"
+_AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:まで)?)?)?(?![0-9])")
+_HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
+
+
+def read_date(question: Question, written: str, today: date) -> Read:
+    """Read one day, and what was done on it; another one in the remark must be the same."""
+    found = read_day(written, today)
+    if isinstance(found, Unclear):
+        return found
+    rest = found.rest[end_of(_AT, found.rest[:40]) :]
+    rest = rest[end_of(_HELD, rest[:20]) :]
+    flags = ("year-assumed",) if found.year_assumed else ()
+    planned = "予定" in question.text or "見込" in question.text  # 「更新の予定日」
+    read = _finished(Understood(found.day.isoformat(), "", flags), rest, planned=planned)
+    other = read_date(question, read.remark, today) if isinstance(read, Understood) and read.remark else read
+    differs = isinstance(other, Understood) and other.answer != found.day.isoformat()
+    return Unclear("unclear") if differs else read  # 「令和8年7月2日（2026年7月3日）」

@@ -1,0 +1,125 @@
+"""An answer without its question, such as a number alone at the top (ballot.md section 8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from mailbot.core.reading.answer import LONGEST_CHOICE, label_answer, read_answer
+from mailbot.core.reading.correction import corrects
+from mailbot.core.reading.doubt import doubts
+from mailbot.core.reading.known_text import Known, line_key
+from mailbot.core.reading.named_answer import GOES_ON
+from mailbot.core.reading.printed_options import printed_options
+from mailbot.core.reading.prose import NOT_PROSE
+from mailbot.core.reading.remark import mentions_choice, mentions_condition
+from mailbot.core.reading.tidy import tidy
+from mailbot.core.reading.understood import Read, Unclear, Understood
+from mailbot.core.surveys.survey import Question
+
+_ANSWER_WORD = re.compile(
+    r"^[\s・●■◆]*[【\[［(（]?(?:ご?回\s?答|答え|[Aa]nswer)[】\]］)）]?(?:\s*[:：→=＝]|は(?!い)|\s|(?<=[】\]］)）]))\s*"
+)
+UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may take it back
+MOST_AT_TOP = 60  # lines above everything of ours in which a bare number is looked for
+_OWN_NAME = re.compile(
+    r"^[\s・●■◆]*[【\[（(]?(?P<name>[^\s、。:：はがを【】\[\]()（）]{1,20}[市町村区県合])[】\]）)]?"
+    r"(?:の(?:ご?回答|お?答え))?(?:は(?!い)|\s?[:：→=＝]|\s|(?<=[】\]）)]))\s*(?=\S)"
+)
+
+
+def _without_own_name(line: str, questions: Sequence[Question], known: Known) -> str:
+    """Return a line without the body that it begins with, where that is the one that we wrote to: 「長野市：2」."""
+    named = _OWN_NAME.match(line)
+    if named is None or any(label_answer(question, named["name"]) is not None for question in questions):
+        return line
+    key = line_key(named["name"])
+    return line[named.end() :] if any(key in text.joined for text in known.texts) else line
+
+
+def bare_answers(
+    questions: Sequence[Question], lines: Sequence[str], known: Known, today: date
+) -> list[tuple[Question, Read]]:
+    """Return the lines that read as an answer by themselves, each with the first question that they may answer."""
+    bare: list[tuple[Question, Read]] = []
+    shapes = {
+        (question.type, question.options): question
+        for question in questions
+        if question.type not in {"text", "date"}
+    }
+    for place, line in enumerate(lines[:MOST_AT_TOP]):
+        # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
+        if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
+            continue
+        written = _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
+        for question in shapes.values():
+            read = read_answer(question, written, today=today)
+            if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
+                read = _last_sentence(question, line, today) or read
+            if isinstance(read, Unclear) and read.kind == "conditional" and not _may_reserve(question, line):
+                continue
+            if isinstance(read, Understood) or (isinstance(read, Unclear) and read.kind != "unclear"):
+                after = "".join(lines[place + 1 : place + 2])
+                unfinished = takes_on(question, written, after, today)
+                bare.append((question, UNFINISHED if unfinished else read))
+                break
+    return bare
+
+
+_A_VOTE = re.compile("賛成|反対|承認|同意|賛同|異議|棄権|不可|可決")
+_OBTAINED = re.compile("(?:承認|同意|了承|賛同)を(?:得|受け|経|いただ|頂)")
+
+
+def _may_reserve(question: Question, line: str) -> bool:
+    """Say whether a line that is no whole answer may be one with a condition; 「申し訳ありません」 only has あり in it."""
+    said = _OBTAINED.sub("", line)
+    labels = (label for label in printed_options(question) if len(label) > 1)
+    return (
+        mentions_condition(said) or _A_VOTE.search(said) is not None or any(label in said for label in labels)
+    )
+
+
+_HEARSAY = re.compile(
+    r"聞[いきく]|伺[いう]|らしい|とのこと|そうです|によると|によれば|という|昨年|前年|去年|前回|先日|以前|例えば|他の?(?:市|町|村|団体)|隣|近隣"
+)
+
+
+def _last_sentence(question: Question, line: str, today: date) -> Understood | None:
+    """Return the answer that a line's last sentence is, behind others about other things: 「遅くなりました。2です。」.
+
+    Greetings may follow it. Nobody else's words and no doubt may stand before it, nothing that might be a choice.
+    """
+    sentences = [sentence.strip() for sentence in line.split("。") if sentence.strip()]
+    while len(sentences) > 1 and sentences[-1].startswith(("よろしく", "宜しく", "どうぞ", "以上")):
+        sentences.pop()
+    *before, said = sentences
+    if any(
+        mentions_choice(question, sentence)
+        or _HEARSAY.search(sentence)
+        or corrects(sentence)
+        or doubts(sentence)
+        or sentence.endswith(("?", "？", "か", "か?", "か？"))
+        for sentence in before
+    ) or (before and said.endswith("ね")):  # 「了解しました。2番ですね。」 repeats what somebody said
+        return None
+    read = read_answer(question, _ANSWER_WORD.sub("", said), today=today)
+    return read if isinstance(read, Understood) else None
+
+
+def takes_on(question: Question, written: str, after: str, today: date) -> bool:
+    """Say whether the next line goes on with an answer's sentence to no answer: 「2」, 「でよいでしょうか」; not 「と思います」."""
+    if not GOES_ON.match(after):
+        return False
+    return not isinstance(read_answer(question, f"{written.strip()}{after.strip()}", today=today), Understood)
+
+
+# As nearly every line: it need not be tidied to be none.
+_BEGINS_WITH_WORDS = re.compile(r"\s*[a-zA-Zぁ-んァ-ヶ一-龠「」【】（）※]")
+
+
+def is_bare_choice(line: str) -> bool:
+    """Say whether a line holds nothing but numbers as of options: 「1,3」."""
+    if _BEGINS_WITH_WORDS.match(line):
+        return False
+    return re.fullmatch(r"[→\s]*[0-9]{1,3}(?:[番\s,、]+[0-9]{0,3})*", tidy(line)[:40]) is not None

@@ -1,0 +1,265 @@
+"""What the member's own copy of the ballot says: in its slots, under them, and on its option lines (ballot.md section 6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+
+from mailbot.core.reading.answer import label_answer, may_be_cut, read_answer
+from mailbot.core.reading.bare_answer import is_bare_choice, takes_on
+from mailbot.core.reading.correction import corrects
+from mailbot.core.reading.doubt import doubts
+from mailbot.core.reading.known_text import Known, Neighbours, is_piece, line_key, share
+from mailbot.core.reading.printed_options import choice_count, every_option, option_answer
+from mailbot.core.reading.remark import mentions_choice
+from mailbot.core.reading.statement import Slot, Statements
+from mailbot.core.reading.tidy import is_blank
+from mailbot.core.reading.understood import Blank, Read, Unclear, Understood, comparable
+from mailbot.core.surveys.survey import Question
+
+
+def in_ballot(question: Question, stated: Statements, known: Known, today: date) -> Read | None:
+    """Return what the member's own copy of the ballot says to this question; None: it stands as we sent it."""
+    slots = stated.slots.get(question.id, [])
+    if not slots:
+        return None
+    copied = slot = slots[0]
+    if len(slots) > 1:
+        copied = min(
+            slots, key=_place
+        )  # the question, copied to the top, has an answer below it or none at all
+        beneath = [slot for slot in slots if slot is not copied] if _is_copied(copied) else []
+        slot = _shallowest(beneath or slots)
+    for other in slots:  # beside his own, not in an older mail
+        if other.foreign and (other is slot or (other.place[0] == slot.place[0] and other.mail == slot.mail)):
+            stated.foreign = stated.foreign or other.value is not None or bool(other.under or other.marks)
+    if slot.foreign:
+        return None
+    read = _slot_read(question, slot, known, today)
+    # Who answers at the top deletes no lines below; a gateway may have lost one.
+    if (
+        isinstance(read, Understood)
+        and "read" in read.flags
+        and (stated.explicit or _may_be_lost(slot, stated, known))
+    ):
+        read = Unclear("lines-left")
+    apart = _slot_read(question, copied, known, today) if copied is not slot and _is_copied(copied) else None
+    return read if apart is None else _one_of(question, (apart, read))
+
+
+def _shallowest(slots: Sequence[Slot]) -> Slot:
+    """Return the member's own copy of a question: the shallowest, before one whose slot is gone."""
+    depth = min(slot.place[0] for slot in slots)
+    return next((slot for slot in slots if slot.present and slot.place[0] == depth), min(slots, key=_place))
+
+
+def _is_copied(slot: Slot) -> bool:
+    """Say whether a question stands without its options and slot where only the member writes, in no ballot of ours."""
+    alone = not slot.edition and not slot.present and not slot.options
+    return slot.place[0] == 0 and slot.asked and alone
+
+
+def _one_of(question: Question, reads: Sequence[Read | None]) -> Read | None:
+    """Return what places that may answer one question say together."""
+    said = [read for read in reads if read is not None and not isinstance(read, Blank)]
+    unclear = next((read for read in said if isinstance(read, Unclear)), None)
+    if unclear or not said:
+        return unclear
+    understood = [read for read in said if isinstance(read, Understood)]
+    if len({comparable(read.answer) for read in understood}) > 1:
+        return Unclear("two-choices" if question.type in {"single", "rating", "yesno"} else "differ")
+    return next((read for read in understood if read.remark), understood[0])
+
+
+def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Read | None:
+    """Return what one copy of the question says, in its slot, below it and on its option lines."""
+    if _is_untouched(question, slot):
+        return Blank() if slot.emptied else None
+    if question.type == "text":
+        return _text_read(question, slot, known, today)
+    value = read_answer(question, slot.value, today=today) if slot.value is not None else None
+    under = _under_read(question, slot, value, known, today)
+    marks = _marks_read(question, slot)
+    below = _below_read(question, slot, known, today)
+    if below is not None:
+        return below
+    if value is None and under is None and marks is None and any(is_bare_choice(line) for line in slot.among):
+        return Unclear("unclear")
+    said = _one_of(question, (value, under, marks))
+    if said is None:
+        return Blank() if slot.emptied else _left_standing(question, slot)
+    return said
+
+
+def _is_untouched(question: Question, slot: Slot) -> bool:
+    """Say whether nothing was typed at a copy of the question, so that it need not be looked at: 30 us less for a reply."""
+    if slot.value is not None or slot.under or slot.unbounded or slot.below:
+        return False
+    if question.type == "text":
+        return True
+    marked = slot.marks or slot.doubts or slot.crosses
+    return not (marked or slot.among) and len(slot.options) in {0, choice_count(question)}
+
+
+def _text_read(question: Question, slot: Slot, known: Known, today: date) -> Read | None:
+    """Read a free answer in and under its slot; pieces of our own lines that a gateway left there are not the member's."""
+    missing = known.missing(
+        Neighbours(
+            slot.edition,
+            question.id,
+            slot.question_line,
+            slot.present,
+            slot.next_key,
+            slot.next_question,
+            slot.next_slot,
+        )
+    )
+    written = [] if slot.value is None else slot.value.split("\n")
+    inside = 0 if slot.loose else len(written)
+    beside = slot.below if slot.asked and not slot.present else slot.under
+    under = [line for line in beside if line_key(line) not in known.roles and line_key(line).strip("[]()")]
+    doubtful = slot.value is not None and _holds_ours(slot.value, known)
+    if slot.unbounded and not slot.gap and not slot.bounded and slot.present:
+        doubtful = True
+    own = written[:inside]
+    for line in written[inside:] + under:
+        key = line_key(line)
+        if missing and (not key.strip(_PUNCTUATION) or is_piece(key, missing)):
+            continue
+        doubtful = doubtful or share(key, missing) >= 0.3
+        own.append(line.strip() if line in under else line)
+    if doubtful:
+        return Unclear("garbled")
+    text = "\n".join(own).lstrip(_POINTING)
+    if is_blank(text):
+        return Blank() if slot.emptied else None
+    if slot.damaged and slot.value is None and not _is_copied(slot):
+        return Unclear("garbled")  # it may as well be a piece of our own text
+    return read_answer(question, text, today=today)
+
+
+def _below_read(question: Question, slot: Slot, known: Known, today: date) -> Read | None:
+    """Read the answer that alone stands below a question, its options and its slot taken away.
+
+    Two of our option lines that were run together on the way would read like one.
+    """
+    if not slot.asked or slot.present or slot.options or not slot.below:
+        return None
+    key = line_key(slot.below[0])
+    ours = (
+        option for option, role in known.likenesses if role.kind == "option" and role.question == question.id
+    )
+    if sum(option in key for option in ours) > 1:
+        return None
+    read = read_answer(question, slot.below[0], today=today)
+    if isinstance(read, Understood) and not any(mentions_choice(question, line) for line in slot.below[1:]):
+        return read
+    return None
+
+
+_POINTING = "→⇒➡ \u3000"  # to a free answer; it is none of its words
+_PUNCTUATION = "。、.,)]?〓\ufffd"
+_WHOLE_DATE = re.compile(r"[0-9]{4}[/年][0-9]{1,2}[/月][0-9]{1,2}日?(?:\([月火水木金土日]\))?")
+
+
+def _place(slot: Slot) -> tuple[int, int]:
+    return slot.place
+
+
+def _under_read(question: Question, slot: Slot, value: Read | None, known: Known, today: date) -> Read | None:
+    """Read what was typed under a slot: each line is an answer, or a remark on the answer in the slot."""
+    lines = [
+        line
+        for line in slot.under
+        if not _is_fragment(question, line, known)
+        or label_answer(question, line) is not None
+        or (line in slot.typed and isinstance(read_answer(question, line, today=today), Understood))
+    ]
+    answered_below = len(slot.options) == choice_count(question) > 0
+    if not slot.bounded and slot.unbounded and (slot.present or answered_below):
+        lines += slot.unbounded[:1]
+    if any(may_be_cut(line, after) for line, after in pairwise(lines)):
+        return Unclear("unclear")
+    reads = [read_answer(question, line.strip(" 　・*→"), today=today) for line in lines]
+    if not slot.bounded:
+        reads = [read for read in reads if not isinstance(read, Unclear)]
+    unclear = next((read for read in reads if isinstance(read, Unclear)), None)
+    answered = isinstance(value, Understood)
+    if unclear and answered and not any(mentions_choice(question, line) for line in lines):
+        written = slot.value or ""
+        doubted = any(
+            corrects(line) or doubts(line) or takes_on(question, written, line, today) for line in lines
+        )
+        return unclear if doubted else None
+    if unclear:
+        return unclear
+    understood = [read for read in reads if isinstance(read, Understood)]
+    if question.type == "multi" and understood:
+        chosen = sorted({int(number) for read in understood for number in read.answer})
+        if len(understood) > 1 and len(chosen) == choice_count(question):
+            return Unclear("all", every_option(question))
+        return Understood(tuple(str(number) for number in chosen))
+    if len({read.answer for read in understood}) > 1:
+        return Unclear("two-choices")
+    return understood[0] if understood else None
+
+
+def _is_fragment(question: Question, line: str, known: Known) -> bool:
+    """Say whether a line is a piece of a longer line of ours that was wrapped beyond recognition.
+
+    A whole date below a question for one is an answer, also where our example or the deadline happens to name it.
+    """
+    key = line_key(line)
+    if question.type == "date" and _WHOLE_DATE.fullmatch(key):
+        return False
+    long_enough = len(key) >= 8 or (len(key) >= 2 and key.endswith(")"))
+    return long_enough and key not in known.roles and any(key in text.joined for text in known.texts)
+
+
+def _holds_ours(value: str, known: Known) -> bool:
+    """Say whether a free answer has swallowed a line of our ballot that stands behind it."""
+    key = line_key(value[:2_000])
+    return any(
+        ours in key
+        for ours, roles in known.roles.items()
+        if len(ours) >= 8 and any(role.kind in {"start", "end", "question", "reference"} for role in roles)
+    )
+
+
+def _marks_read(question: Question, slot: Slot) -> Read | None:
+    """Read the marks on option lines; △ beside any, or × beside no ○, is asked about."""
+    marks = sorted(set(slot.marks))
+    if slot.doubts or (slot.crosses and (not marks or set(marks) & set(slot.crosses))):
+        return Unclear("unclear")
+    if not marks:
+        return None
+    if question.type == "multi":
+        if len(marks) == choice_count(question) and len(marks) > 1:
+            return Unclear("all", every_option(question))
+        return Understood(tuple(str(number) for number in marks))
+    return Unclear("two-choices") if len(marks) > 1 else Understood(option_answer(question, marks[0]))
+
+
+def _left_standing(question: Question, slot: Slot) -> Read | None:
+    """Read the one option line that was left when the others were deleted, unless the quotation was merely cut."""
+    count = choice_count(question)
+    if not slot.options or len(slot.options) == count or slot.damaged:
+        return None
+    if len(slot.options) > 1:
+        cut = not slot.bounded or not slot.question_line
+        return None if cut or question.type not in {"single", "multi", "yesno"} else Unclear("lines-left")
+    left = slot.options[0]
+    deleted_before = slot.question_line and left > 1
+    deleted_after = (slot.present or slot.bounded) and left < count
+    if deleted_before or deleted_after:
+        return Understood(option_answer(question, left), "", ("read",))
+    return None
+
+
+def _may_be_lost(slot: Slot, stated: Statements, known: Known) -> bool:
+    """Say whether the options that are not there may as well have been lost on the way: other lines of the ballot are."""
+    copies = ((number, each) for number, slots in stated.slots.items() for each in slots)
+    own = {number: set(each.options) for number, each in copies if each.present and each.place == slot.place}
+    return not known.is_whole(slot.edition, stated.stands, own)

@@ -1,0 +1,73 @@
+"""Which of a member's lines say something: more than a greeting, courtesy, a signature or a machine's own words."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from mailbot.core.reading.known_text import SHORT_LINE
+
+# A line across, above a signature; and lines of addresses, attributions and headers.
+RULE = re.compile(r"^[\s\-_=*─━＿－ー―~]{2,}$|^--\s?$")
+NOT_PROSE = re.compile(
+    r"@|https?:|^on [a-z]{3}, [0-9]{1,2} [a-z]{3} [0-9]{4}|^\s*(?:tel|fax|e-?mail|電話|〒|内線)|wrote:$|さんは書きました|のメール:|^\s*-{2,}"
+    r"|^\s*(?:差出人|送信者|宛先|件名|送信日時|日時|cc|from|to|subject|date|sent)\s*[:：]|iphone|から送信|outlook for",
+    re.IGNORECASE,
+)
+_GREETING = re.compile(
+    r"お世話|いつも|よろしく|宜しく|お疲れ|失礼|ありがとう|有難う|有り難う|拝啓|敬具|以上$|以上です|次のとおり|下記|以下のとおり"
+    r"|回答します|回答いたします|返信します|ご回答|送付|回答を?提出|御中|了解|承知|確認(?:いた)?しました|様[、。]?$|担当[:：]|課$|係$|部$|^.{1,25}(?:の|課|係|市|町|村).{1,8}です。?$|申します。?$"
+    r"|thank|regards|sincerely|dear|hello|^hi\b",
+    re.IGNORECASE,
+)
+# Sentences that stand beside answers every day, beyond greetings.
+_COURTEOUS = re.compile(
+    r"申し訳|申しわけ|お詫び|失礼(?:いた|し)|お忙しい|ご多[忙用]|恐縮|恐れ入り|お手数|査収|ご高配|ご清栄|ご健勝|時下|お(?:問い?合わせ|尋ね)|ご(?:案内|連絡|照会|依頼)(?:いただ|頂|を|のあり|の件)"
+    r"|の候、|よいお年|乱文|^(?:[上下]の?欄?|回答欄|所定の?欄|該当(?:箇所|欄)?|以下|下記)?[にへをのも]?(?:記入|記載|入力|[○◎■✓レ]を?(?:つけ|付け)?)(?:いた)?し?まし?た。?$"
+    r"|^(?:以下|下記)[、がは]?(?:ご?回答|お?答え)です|(?:の|た)件(?:に|で|、)|(?:につい|につきまし)て、?(?:下記|以下|次)|sorry|apolog|please find|as follows",
+    re.IGNORECASE,
+)
+# What a gateway or a mail program writes above a reply by itself.
+_BY_MACHINE = re.compile(
+    r"このメ(?:ール|ッセージ)は.{0,10}(?:庁外|外部|組織外|社外)|無害化|(?:添付|HTML).{0,16}(?:削除|除去|分離)"
+    r"|^on (?:mon|tue|wed|thu|fri|sat|sun)|external (?:e-?mail|sender)|outside (?:of )?(?:the|your) organi[sz]ation",
+    re.IGNORECASE,
+)
+_ENGLISH_THANKS = re.compile(
+    r"^\s*(?:many )?thank(?:s|\s+you)(?:\s+(?:very|so) much)?(?:\s+(?:again|for\s+[^,.;]{1,60}))?[,.;!\s]*(?:(?:and|but)\s)?",
+    re.IGNORECASE,
+)
+_ENGLISH_STATEMENT = re.compile(
+    r"^(?:(?:but|and|so|as)\s+)?(?:i|we|it|they|this|that|our|the|there|please|sorry)\b", re.IGNORECASE
+)
+_SENTENCE = re.compile(
+    r"(?:ます|ません|した|です|ない|ください|ありました|思う|いる|ある|でしょうか)[。.!！?？]?$|。|[?？]$"
+)
+
+
+def is_courteous(line: str) -> bool:
+    """Say whether a sentence is one of those that stand beside answers every day."""
+    return _COURTEOUS.search(line) is not None
+
+
+def is_prose(line: str) -> bool:
+    """Say whether a line at the top says something: more than a greeting, a signature or a mail header."""
+    return _short_is_prose(line) if len(line) <= SHORT_LINE else _is_prose(line)
+
+
+def _is_prose(line: str) -> bool:
+    if NOT_PROSE.search(line) or RULE.match(line) or _BY_MACHINE.search(line):
+        return False
+    if line.isascii() and (thanks := _ENGLISH_THANKS.match(line)):
+        behind = line[thanks.end() :]
+        return behind.count(" ") >= 2 and _ENGLISH_STATEMENT.match(behind) is not None
+    sentences = [sentence.strip() for sentence in re.split(r"(?<=[。!！?？])", line)]
+    return any(
+        len(sentence) >= 5
+        and not _GREETING.search(sentence)
+        and (_SENTENCE.search(sentence) is not None or (sentence.isascii() and sentence.count(" ") >= 4))
+        for sentence in sentences
+    )
+
+
+_short_is_prose = lru_cache(maxsize=4096)(_is_prose)

@@ -1,0 +1,113 @@
+"""What stands behind a clear answer: courtesy, a remark, or words that may change it (ballot.md sections 7 and 8)."""
+
+from __future__ import annotations
+
+import re
+
+from mailbot.core.reading.printed_options import choice_count, whole_labels
+from mailbot.core.reading.tidy import tidy
+from mailbot.core.surveys.survey import Question
+
+_COURTESY = re.compile(
+    r"(?:ですね|です|デスネ|デス|(?:デ|ヲ)?オネガイ(?:イタ)?シマス|でございます|になります|となります|(?:[でを]|にて)?お願い(?:いた|致)?し(?:ます|たいです)|で願います|に該当(?:(?:いた|致)?します)?|のみ|だけ|とします"
+    r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
+    r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=[。す])\s?以上|ありがとうございます"
+    r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
+    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました|て(?:ください|下さい))|で囲みました)?|(?:で|と?する|にて)(?=[。.]?$)"
+    r"|で(?:結構(?=です)|ok(?=です)|(?:処理|集計|登録|計上)(?=を?お願い)|(?:問題|差し?支え|支障)は?(?:ありません|ございません|ないです))|(?:[でを]|にて)?お願い申し上げます"
+    r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|が?希望(?=です|(?:いた|致)?します)|を選択(?=させて|(?:いた|致)します)|が望ましい(?=です)|一択(?=です|[。.]|$)"
+    r"|に(?:して(?:ください|下さい)|決め(?:ました|させていただきます)|決定(?:(?:いた|致)?しました|です)|決まりました|しました)|を選びました"
+    r"|と(?:させていただき|(?:いた|致)し)たく(?:存じます|思います)|で(?:かまいません|構いません|大丈夫です|(?:よろ|宜)しいです)|で(?:頼みます|お頼みします)"
+    r"|(?:[でを]|にて)?お願い(?:できればと|(?:いた|致)?し(?:たいと|たく))(?:存じます|思います)|相違は?(?:ありません|ございません)"
+    r"|票を投じます|[🙇🙏😊🙂😀👍💦\u200d♀♂\ufe0f]+|の(?:方|ほう)(?=で|を)|please|thank you|thanks|[。.!、,♪\s]+)"
+)  # one phrase: repeated in courtesy_end, since Python 3.11.2 miscounts possessive repetition
+REMARK = re.compile(
+    r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
+)
+DOUBT = re.compile(
+    "間違|誤り|誤記|下書き|^参考|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
+    "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて|聞き?取り|例$)|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから|(?:決まっ|確定し|決定し|決め)てい?(?:ない|ません)|^検討中$|^仮(?:置き)?$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)(?:です)?$|draft|pending|tentative|provisional|not sure|to be confirmed|[?]"
+)
+_ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
+_OPINION = re.compile(
+    r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え|存じ)ます"
+)  # not かと思います, a doubt
+_REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
+DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
+STILL_TO_COME = re.compile(
+    r"(?:予定|見込み?)(?:です)?[。.]?$|^(?:いずれも|どれも|両方|すべて|全て|とも)?に?[未不][一-龠]{1,3}$"
+)
+CONDITION = re.compile("[附付]帯|前提|条件|ただし|但し|おおむね|概ね|場合|限り|留保")
+_ROUGHLY = re.compile("おおむね|概ね")
+LONE_NUMBER = re.compile(
+    r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本]))"
+)
+
+
+def courtesy_end(text: str, at: int = 0) -> int:
+    """Return where the courtesy that stands at this place ends; never looks back, so it costs its length."""
+    while phrase := _COURTESY.match(text, at):
+        at = phrase.end()
+    return at
+
+
+def read_remark(question: Question, rest: str, chosen: list[int]) -> str | None:
+    """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer."""
+    if question.type != "yesno" and (opinion := _OPINION.match(rest)):
+        rest = rest[opinion.end() :]
+    courtesy = courtesy_end(rest)
+    rest = rest[courtesy:]
+    if not rest:
+        return ""
+    match = REMARK.match(rest)
+    if match is not None and courtesy_end(rest, match.end()) == len(rest):
+        remark = (match["inside"] or match["note"]).strip()
+    elif (
+        question.type in {"single", "multi"}
+        and courtesy
+        and _REASON_BEHIND.fullmatch(rest)
+        and "検討中" not in rest
+    ):
+        remark = rest  # 「2 遠方のため」
+    else:
+        return None
+    if question.type == "yesno" and _ONCE_PASSED.search(remark):
+        return None
+    if remark in {label for label, place in whole_labels(question) if place in chosen}:
+        return ""
+    reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
+    if DOUBT.search(remark) or CONDITION.search(reserved):
+        return None
+    others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
+    if any(label in remark for label in others):
+        return None
+    count = choice_count(question)
+    named = {int(number) for number in LONE_NUMBER.findall(remark)}
+    if any(number <= count and number not in chosen for number in named):
+        return None
+    if question.type == "multi" and STILL_TO_COME.search(remark):
+        return None  # 「1,2（導入予定）」: one of them, or both?
+    return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+def _denies(question: Question, remark: str, chosen: list[int]) -> bool:
+    """Say whether a remark takes one of several chosen options back: 「1,2,3（3は未導入）」."""
+    names = [f"{place}番?" for place in chosen]
+    names += [re.escape(label) for label, place in whole_labels(question) if place in chosen]
+    named = rf"(?<![0-9])(?:{'|'.join(names)})(?:\s?[はがもを:]|\s|(?=なし|無|未|不|非|検討|[×✕])|$)"
+    return remark.startswith("not ") or any(
+        DENIED.search(remark, match.end()) for match in re.finditer(named, remark)
+    )
+
+
+def mentions_condition(line: str) -> bool:
+    """Say whether prose holds a word of condition or reservation: ただし, 概ね, 条件."""
+    return CONDITION.search(tidy(line)) is not None
+
+
+def mentions_choice(question: Question, line: str) -> bool:
+    """Say whether prose beside an answer might change it: it holds a number, a label or a word of correction."""
+    written = tidy(line)
+    if re.search("[0-9]", written) or DOUBT.search(written) or CONDITION.search(written):
+        return True
+    return any(label in written for label, _ in whole_labels(question))

@@ -1,0 +1,429 @@
+"""What a member's mail system does to our mail and its reply, and the layout that it leaves alone (ballot.md section 1).
+
+A probe is a harmless mail whose lines are made to be damaged: lines of known width, characters of which charsets
+disagree, brackets, blanks. The member only presses Reply; what comes back tells the rest.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from mailbot.core.calendar import Language
+from mailbot.core.mail.header import mail_date
+from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.message import Message
+from mailbot.core.mail.wrap import COLUMNS, NARROWEST, columns
+from mailbot.core.reading.known_text import LONGEST_LINE, line_key
+from mailbot.core.surveys.ballot import WIDTHS
+
+_MOST_LINES = 2_000  # lines of a reply that are looked at
+_MOST_BANNER = 3  # lines of a banner that are kept, so many characters of each
+_BANNER_LENGTH = 80
+_SLOW = 600  # seconds on the way that are worth a word
+
+_FILL = {
+    "ja": "いろはにほへとちりぬるをわかよたれそつねならむうゐのおくやまけふこえて",
+    "en": "the quick brown fox jumps over a lazy dog and runs away " * 2,
+}
+_MARKS = (("波線", "〜"), ("負号", "－"), ("双柱", "‖"), ("円記号", "¥"), ("丸数字", "①"), ("全角字", "Ａ"))
+_BRACKETS = "括弧【】［］「」[]()の行"
+_BLANKS = "空白[　　]と[   ]の行"
+_LEADING = "   先頭に空白のある行"
+_EDGES = {
+    "ja": ("■■ 試験の行 ここから ■■", "■■ 試験の行 ここまで ■■"),
+    "en": ("** TEST LINES START **", "** TEST LINES END **"),
+}
+
+
+def _ruler(width: int, language: Language) -> str:
+    """Return a line of exactly so many columns that begins with its own width."""
+    if language == "ja":
+        head = f"{width}桁の行："
+        return head + _FILL["ja"][: (width - columns(head)) // 2 - 1] + "終"
+    head = f"{width} columns: "
+    return head + _FILL["en"][: width - len(head) - 1].rstrip().ljust(width - len(head) - 1, "x") + "."
+
+
+def probe_lines(language: Language = "ja") -> tuple[str, ...]:
+    """Return the lines of a probe, none wider than 68 columns; some hold what does not survive everywhere, on purpose."""
+    start, end = _EDGES[language]
+    shown = [f"{name}「{mark}」" for name, mark in _MARKS]
+    rulers = [_ruler(width, language) for width in WIDTHS]
+    return (start, *rulers, "　".join(shown[:3]), "　".join(shown[3:]), _BRACKETS, _BLANKS, _LEADING, end)
+
+
+def is_probe(text: str) -> bool:
+    """Tell whether a text of ours is a probe."""
+    return bool(_probe_part(text))
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The probe as it left."""
+
+    text: str
+    message_id: str  # with angle brackets
+    subject: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What one reply to a probe shows."""
+
+    quotes: bool  # at least half of our lines came back
+    mark: str = ""  # what stands before each quoted line; "": nothing does
+    lost: int = 0  # lines of ours that did not come back
+    intact: tuple[int, ...] = ()  # widths of our lines that came back on one line
+    wrapped_at: int | None = None  # columns after which a longer line was broken, quote mark included
+    run_together: bool = False  # several lines of ours came back as one
+    damaged: tuple[str, ...] = ()  # names of the characters that came back as others
+    brackets: bool | None = None  # None, here and below: it did not come back, so nobody knows
+    blanks: bool | None = None  # several blanks stayed several
+    leading: bool | None = None  # blanks at the beginning of a line stayed
+    form: Literal["plain", "html", "both", "none"] = "plain"
+    charset: str = ""  # as declared by the part that is read; "": not declared
+    flowed: bool = False  # format=flowed (RFC 3676)
+    subject_tag: str = ""  # what was put before or behind our Subject
+    subject_kept: bool = True
+    message_id: Literal["kept", "changed", "dropped"] = "kept"  # in In-Reply-To or References
+    banner_top: tuple[str, ...] = ()  # lines that somebody put above our text
+    banner_bottom: tuple[str, ...] = ()
+    attachments: tuple[str, ...] = ()
+    delay_s: int | None = None  # seconds from the reply's own Date to our receipt
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a ballot is laid out for one address."""
+
+    columns: int = COLUMNS
+    quotes: bool = True  # False: the how-to names the top of the mail alone
+
+
+def findings(sent: Sent, reply: Message, received_at: datetime) -> Findings:
+    """Return what the way there and back did to a probe.
+
+    A line counts as whole when the reader of replies would take it for ours; the blanks are looked at exactly.
+    """
+    lines = [line.rstrip("\r ")[:LONGEST_LINE] for line in reply.text.split("\n", _MOST_LINES)[:_MOST_LINES]]
+    probe = _probe_part(sent.text)
+    mark = _quote_mark(lines, probe)
+    bare = [_without(line, mark) for line in lines]
+    keys = [line_key(line) for line in bare]
+    joined = "".join(keys)
+    back = [line for line in probe if line_key(line) in joined]
+    quotes = bool(probe) and 2 * len(back) >= len(probe)
+    top, bottom = _banners(lines, keys, mark, sent.text)
+    kept, tag = _subject(sent.subject, reply.subject)
+    return Findings(
+        quotes=quotes,
+        mark=mark if quotes else "",
+        lost=sum(not _came_back(line, keys, joined) for line in probe),
+        intact=tuple(width for width, line in _rulers(probe) if line_key(line) in keys),
+        wrapped_at=_wrapped_at(lines, keys, probe),
+        run_together=any(sum(line_key(line) in key for line in probe) > 1 for key in keys),
+        damaged=tuple(_damaged(bare)),
+        brackets=(line_key(_BRACKETS) in joined) if quotes else None,
+        blanks=_exactly(_BLANKS, bare, keys),
+        leading=_exactly(_LEADING, bare, keys),
+        form=_form(reply),
+        charset=_charset(reply),
+        flowed="format=flowed" in _content_type(reply),
+        subject_tag=tag,
+        subject_kept=kept,
+        message_id=_message_id(sent.message_id, reply),
+        banner_top=top,
+        banner_bottom=bottom,
+        attachments=reply.attachments,
+        delay_s=_delay(reply, received_at),
+    )
+
+
+def layout(found: Findings) -> Layout:
+    """Return the widest layout that this mail system leaves alone; where nothing of ours comes back, the usual one.
+
+    A width counts only when every narrower line came back whole too.
+    """
+    if not found.quotes:
+        return Layout(quotes=False)
+    safe = [width for width in WIDTHS if all(each in found.intact for each in WIDTHS if each <= width)]
+    return Layout(columns=max(safe, default=NARROWEST))
+
+
+# ---- what came back ----------------------------------------------------------------------------------------------
+
+
+def _probe_part(text: str) -> list[str]:
+    """Return the probe's own lines of a mail that we sent."""
+    lines = text.splitlines()
+    for start, end in _EDGES.values():
+        if start in lines and end in lines:
+            return lines[lines.index(start) : lines.index(end) + 1]
+    return []
+
+
+def _rulers(probe: Sequence[str]) -> list[tuple[int, str]]:
+    return list(zip(WIDTHS, probe[1 : 1 + len(WIDTHS)], strict=False))
+
+
+def _came_back(line: str, keys: Sequence[str], joined: str) -> bool:
+    """Tell whether a line came back at all; one with damaged characters by its beginning."""
+    key = line_key(line)
+    return key in joined or any(each and each.startswith(key[:3]) for each in keys)
+
+
+def _quote_mark(lines: Sequence[str], probe: Sequence[str]) -> str:
+    """Return what most often stands before a line of ours; our line with leading blanks says nothing of it."""
+    ours = [line for line in probe if not line.startswith(" ")]
+    marks = Counter(line[: -len(own)] for line in lines for own in ours if line.endswith(own))
+    return marks.most_common(1)[0][0] if marks else ""
+
+
+def _without(line: str, mark: str) -> str:
+    if mark and line.startswith(mark.rstrip()):
+        return line[len(mark) :] if line.startswith(mark) else line[len(mark.rstrip()) :]
+    return line if not line.lstrip().startswith((">", "＞", "|", "｜")) else line.lstrip(" >＞|｜")
+
+
+def _wrapped_at(lines: Sequence[str], keys: Sequence[str], probe: Sequence[str]) -> int | None:
+    """Return how wide the widest line is at which one of our rulers was broken; None: none was."""
+    broken = [line_key(line) for _, line in _rulers(probe) if line_key(line) not in keys]
+    widths = [
+        columns(line)
+        for line, key in zip(lines, keys, strict=True)
+        if len(key) >= len("68桁の行") and any(ruler != key and ruler.startswith(key) for ruler in broken)
+    ]
+    return max(widths, default=None)
+
+
+def _exactly(line: str, bare: Sequence[str], keys: Sequence[str]) -> bool | None:
+    """Tell whether a line came back with all its blanks; None: it did not come back."""
+    if any(each.replace("\xa0", " ") == line for each in bare):
+        return True
+    return False if line_key(line) in keys else None
+
+
+def _damaged(bare: Sequence[str]) -> Iterator[str]:
+    for name, mark in _MARKS:
+        found = [line.partition(f"{name}「")[2].partition("」")[0] for line in bare if f"{name}「" in line]
+        if found and all(fold(each) != fold(mark) for each in found):
+            yield name
+
+
+_BANNER = re.compile(
+    r"外部(?:から|の|メール|送信|ドメイン)|ウイルス|ウィルス|無害化|なりすまし|社外|庁外"
+    r"|\b(?:external|caution|disclaimer|confidential|virus|scanned)\b",
+    re.IGNORECASE,
+)
+
+
+_HEADER_LINE = re.compile(
+    r"^(?:差出人|送信者|宛先|件名|送信日時|日時|日付|from|to|cc|subject|date|sent)\s?[:：]", re.IGNORECASE
+)
+
+
+def _banners(
+    lines: Sequence[str], keys: Sequence[str], mark: str, text: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines that a system put above and below our text: quoted ones that are not ours, or with such words.
+
+    The header lines that Outlook writes above a quotation are no banner.
+    """
+    ours = {line_key(line) for line in text.splitlines()} - {""}
+    at = [place for place, key in enumerate(keys) if key in ours]
+    first, last = (at[0], at[-1]) if at else (0, -1)
+    joined = "".join(ours)
+    foreign = [
+        (place, line)
+        for place, (line, key) in enumerate(zip(lines, keys, strict=True))
+        if key and key not in joined and not first <= place <= last
+        if not _HEADER_LINE.match(_without(line, mark))
+        if (mark.strip() and at and line.startswith(mark.rstrip())) or _BANNER.search(line)
+    ]
+    cut = [(place, line.strip()[:_BANNER_LENGTH]) for place, line in foreign]
+    above = tuple(line for place, line in cut if at and place < first)
+    below = tuple(line for place, line in cut if not at or place > last)
+    return above[:_MOST_BANNER], below[:_MOST_BANNER]
+
+
+# ---- the mail that brought it --------------------------------------------------------------------------------
+
+
+def _form(reply: Message) -> Literal["plain", "html", "both", "none"]:
+    kinds = {part.content_type for part in reply.parts if not part.filename}
+    if {"text/plain", "text/html"} <= kinds:
+        return "both"
+    if "text/html" in kinds:
+        return "html"
+    return "plain" if "text/plain" in kinds else "none"
+
+
+def _charset(reply: Message) -> str:
+    texts = [part for part in reply.parts if part.content_type == "text/plain" and not part.filename]
+    texts += [part for part in reply.parts if part.content_type == "text/html" and not part.filename]
+    return (texts[0].charset or "") if texts else ""
+
+
+def _content_type(reply: Message) -> str:
+    values = [value for name, value in reply.headers if name.lower() == "content-type"]
+    return "".join("".join(values).lower().split()).replace('"', "")
+
+
+_REPLY_TAG = re.compile(
+    r"\s*(?:[rR][eE]|[fF][wW][dD]?|[aA][wW]|[sS][vV]|返信|回答|転送)\s?(?:[\[^]?[0-9]{1,3}\]?)?\s?[:：]"
+)
+
+
+def _subject(sent: str, back: str) -> tuple[bool, str]:
+    """Tell whether our Subject came back, and what stands around it beside the Re: of a mail program."""
+    squeezed, ours = " ".join(fold(back[:LONGEST_LINE]).split()), " ".join(fold(sent).split())
+    before, found, behind = squeezed.partition(ours)
+    if not found:
+        return False, ""
+    around = f"{before} {behind}"
+    while (tagged := _REPLY_TAG.sub(" ", around)) != around:
+        around = tagged
+    return True, " ".join(around.split())
+
+
+def _message_id(ours: str, reply: Message) -> Literal["kept", "changed", "dropped"]:
+    thread = (*reply.in_reply_to, *reply.references)
+    if ours in thread:
+        return "kept"
+    return "changed" if thread else "dropped"
+
+
+def _delay(reply: Message, received_at: datetime) -> int | None:
+    """Return the seconds since the reply's own Date; None when it has none, or its clock runs ahead of ours."""
+    written = mail_date(reply.date)
+    if written is None:
+        return None
+    seconds = int((received_at - written).total_seconds())
+    return seconds if seconds >= 0 else None
+
+
+# ---- in words ----------------------------------------------------------------------------------------------------
+
+
+def finding_sentences(found: Findings, language: Language = "ja") -> tuple[str, ...]:
+    """Return what was found, one sentence each, for people who never saw a mail header."""
+    sentences = _sentences_ja(found) if language == "ja" else _sentences_en(found)
+    plain = "崩れずに往復しました。" if language == "ja" else "Nothing was damaged on the way."
+    return tuple(sentences) or (plain,)
+
+
+def probe_summary(results: Sequence[Findings | None], language: Language = "ja") -> tuple[str, ...]:
+    """Return what all probes together show, in sentences for the office; None stands for one without a reply."""
+    found = [each for each in results if each is not None]
+    if not results:
+        return ()
+    narrow = Counter(layout(each).columns for each in found if layout(each).columns != COLUMNS)
+    silent, unquoted = len(results) - len(found), sum(not each.quotes for each in found)
+    html = sum(each.form == "html" for each in found)
+    tagged, damaged = sum(bool(each.subject_tag) for each in found), sum(bool(each.damaged) for each in found)
+    facts = [
+        (
+            len(results),
+            f"{len(results)}団体に送り、{len(found)}団体から返信がありました。",
+            f"{len(results)} probes were sent, {len(found)} replies came.",
+        ),
+        *(
+            (
+                number,
+                f"{number}団体には、行を{width}桁に縮めた回答票をお送りします。",
+                f"{number} will get ballots of {width} columns.",
+            )
+            for width, number in sorted(narrow.items(), reverse=True)
+        ),
+        (
+            unquoted,
+            f"{unquoted}団体の返信には、元のメールが引用されません。",
+            f"{unquoted} do not quote our mail in replies.",
+        ),
+        (html, f"{html}団体の返信は、HTML形式だけで届きます。", f"{html} reply in HTML alone."),
+        (
+            tagged,
+            f"{tagged}団体では件名に印が付きます。読み取りに支障はありません。",
+            f"{tagged} add a tag to the Subject; that does no harm.",
+        ),
+        (
+            damaged,
+            f"{damaged}団体で一部の記号が化けます。調査の文に使えない記号は check が断ります。",
+            f"{damaged} damage some characters; check refuses a survey with such characters.",
+        ),
+        (
+            silent,
+            f"{silent}団体からはまだ返信がありません。届いているか、電話などでご確認ください。",
+            f"{silent} have not replied yet; ask them by telephone whether it arrived.",
+        ),
+    ]
+    return tuple(
+        in_japanese if language == "ja" else english for number, in_japanese, english in facts if number
+    )
+
+
+def _sentences_ja(found: Findings) -> Iterator[str]:
+    if not found.quotes:
+        yield "返信に元のメールが引用されません。本文の先頭に番号を書く方法だけをご案内します。"
+    elif found.wrapped_at is not None:
+        yield f"長い行が約{found.wrapped_at}桁で折り返されます。{layout(found).columns}桁の回答票をお送りします。"
+    if found.quotes and NARROWEST not in found.intact:
+        yield "最も短い行も折り返されます。読み取りはできますが、回答票が見にくいおそれがあります。"
+    if found.run_together:
+        yield "行の切れ目が失われ、複数の行がつながります。"
+    if found.damaged:
+        yield f"記号（{'、'.join(found.damaged)}）が別の字に変わります。"
+    if found.brackets is False:
+        yield "かっこが別の字に変わります。本文の先頭に番号を書く方法が確実です。"
+    if found.blanks is False or found.leading is False:
+        yield "続いた空白や行頭の空白が詰められます。"
+    if found.form == "html":
+        yield "返信はHTML形式だけで届きます。"
+    if found.subject_tag:
+        yield f"件名に「{found.subject_tag}」が付きます。"
+    if not found.subject_kept:
+        yield "件名が書き換えられます。"
+    if found.message_id != "kept":
+        yield "返信の元をたどる番号（Message-ID）が失われます。返信先のアドレスで見分けるので支障はありません。"
+    if found.banner_top or found.banner_bottom:
+        yield f"注意書きなどの行が加わります（「{(found.banner_top + found.banner_bottom)[0]}」）。"
+    if found.attachments:
+        yield f"添付ファイルが付きます（{'、'.join(found.attachments[:3])}）。"
+    if found.delay_s is not None and found.delay_s >= _SLOW:
+        yield f"送信から到着まで約{found.delay_s // 60}分かかります。締切間際のお返事にご注意ください。"
+
+
+def _sentences_en(found: Findings) -> Iterator[str]:
+    if not found.quotes:
+        yield "Replies do not quote our mail; the ballot will only ask for numbers at the top."
+    elif found.wrapped_at is not None:
+        yield f"Long lines are broken at about {found.wrapped_at} columns; ballots will have {layout(found).columns}."
+    if found.quotes and NARROWEST not in found.intact:
+        yield "Even the shortest lines are broken; ballots can be read, but will not look well."
+    if found.run_together:
+        yield "Line ends are lost: several lines run together."
+    if found.damaged:
+        yield f"Some characters come back as others ({', '.join(found.damaged)})."
+    if found.brackets is False:
+        yield "Brackets come back as others; numbers at the top are safer."
+    if found.blanks is False or found.leading is False:
+        yield "Several blanks, or blanks at the beginning of a line, become one or none."
+    if found.form == "html":
+        yield "Replies come in HTML alone."
+    if found.subject_tag:
+        yield f'"{found.subject_tag}" is added to the Subject.'
+    if not found.subject_kept:
+        yield "The Subject is rewritten."
+    if found.message_id != "kept":
+        yield "The Message-ID that a reply refers to is lost; the reply address still tells whose it is."
+    if found.banner_top or found.banner_bottom:
+        yield f'Lines such as "{(found.banner_top + found.banner_bottom)[0]}" are added.'
+    if found.attachments:
+        yield f"A file is attached ({', '.join(found.attachments[:3])})."
+    if found.delay_s is not None and found.delay_s >= _SLOW:
+        yield f"A reply takes about {found.delay_s // 60} minutes to reach us."

@@ -1,0 +1,77 @@
+"""What a receipt says of how a reply was read: what was not understood, what was inferred, words beside a choice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mailbot.core.calendar import Language
+from mailbot.core.mail.header import clean
+from mailbot.core.surveys.ballot import answer_words, confirmation
+from mailbot.core.surveys.ledger import BESIDE
+from mailbot.core.surveys.survey import Answers, Problem, Question, Survey
+
+
+def sentence(text: str, language: Language) -> str:
+    """Return the words with the full stop that short explanations go without."""
+    words = clean(text).strip()
+    stop = "。" if language == "ja" else "."
+    return words if not words or words.endswith(("。", ".", "!", "?", "！", "？")) else words + stop
+
+
+def problem_lines(survey: Survey, problems: tuple[Problem, ...], language: Language) -> list[str]:
+    """Return what was not understood, one sentence each, and below it how a lone はい confirms what may be meant."""
+    lines = []
+    for problem in problems:
+        # The question stands behind the sentence: a line that begins with it would read as an answer.
+        about = f"（{problem.question}）" if language == "ja" else f" ({problem.question})"
+        mark = "・" if language == "ja" else "* "
+        lines.append(mark + sentence(problem.text, language) + (about if problem.question else ""))
+        if problem.question and problem.suggested:
+            lines += confirmation(survey.question(problem.question), problem.suggested, language)
+    return lines
+
+
+def asked_back(questions: tuple[Question, ...], problems: tuple[Problem, ...]) -> tuple[str, ...] | None:
+    """Return the ids of the questions that are asked again; None: of all, since no problem names one."""
+    named = {problem.question for problem in problems}
+    return tuple(question.id for question in questions if question.id in named) or None
+
+
+_NOTES: dict[Language, dict[str, str]] = {
+    "ja": {
+        "read": "・残された選択肢から、{id}は「{words}」と読み取りました。",
+        "approximate": "・おおよその数として、{id}は「{words}」と読み取りました。",
+        "year-assumed": "・年を補って、{id}は「{words}」と読み取りました。",
+        "beside": "・お答えのほかに書かれた文は、お答えとしては数えず、事務局が拝見します。お答えを変えるときは、番号でお書きください。",
+        "remark": "・お答えに添えられたお言葉も承りました（{id}）：{words}",
+    },
+    "en": {
+        "read": '* We read {id} as "{words}", the option that was left.',
+        "approximate": '* We read {id} as "{words}", a rough figure.',
+        "year-assumed": '* We read {id} as "{words}", with the year added.',
+        "beside": "* What you wrote beside the answers is not counted as one; the secretariat reads it. To change an answer, please write its number.",
+        "remark": "* Your remark is kept as well ({id}): {words}",
+    },
+}
+
+
+def reading_notes(
+    survey: Survey,
+    answers: Answers,
+    flags: Mapping[str, tuple[str, ...]],
+    remarks: Mapping[str, str],
+    language: Language,
+) -> list[str]:
+    """Return what the member should see of how the reply was read: what was inferred, and words beside a choice."""
+    notes = [
+        _NOTES[language][flag].format(
+            id=question.id, words=clean(answer_words(question, answers.get(question.id), language))
+        )
+        for question in survey.questions
+        for flag in flags.get(question.id, ())
+        if flag in _NOTES[language]
+    ]
+    return notes + [
+        _NOTES[language]["beside" if question == BESIDE else "remark"].format(id=question, words=clean(words))
+        for question, words in remarks.items()
+    ]

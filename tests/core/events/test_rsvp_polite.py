@@ -1,0 +1,151 @@
+"""RSVPs as offices write them: politeness, marks, labels and people around the answer (core/events/rsvp_polite.py, rsvp_words.py)."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbot.core.events.event import Rsvp, stays_away_with_people
+from mailbot.core.surveys.survey import Answer, Answers
+from tests.core.events.test_rsvp_words import BALLOT, YAMADA_SUZUKI, said
+
+OUTLOOK = "\n\n-----Original Message-----\nFrom: 事務局\n\n" + BALLOT.replace("> ", "")
+
+
+@pytest.mark.parametrize("quoted", ["", "\n" + BALLOT, OUTLOOK])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "標記の件、出席いたします。",
+            "ご案内の件、出席いたします。",
+            "本市は参加します。",
+            "私が出席いたします。",
+        ),
+        *(
+            "ぜひ参加させていただきます。",
+            "出席いたしますので、よろしくお願いします。",
+            "出席する旨回答します。",
+        ),
+        *(
+            "出席○",
+            "出席○・欠席×",
+            "（○）出席　（　）欠席",
+            "[x] 出席  [ ] 欠席",
+            "☑出席　□欠席",
+            "（出席）・欠席",
+        ),
+        *("出欠：出", "参加可否：可", "【出欠】出席", "欠席から出席に変更をお願いします。", "I will attend."),
+    ],
+)
+def test_a_polite_yes(text: str, quoted: str) -> None:
+    """What is clear to a reader counts, above a quoted notice of either kind."""
+    assert said(text + quoted) == Rsvp("attending", 1)
+
+
+@pytest.mark.parametrize("quoted", ["", "\n" + BALLOT, OUTLOOK])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "都合により欠席いたします。",
+            "所用のため欠席させていただきます。",
+            "当日は議会のため、欠席いたします。",
+            "都合により欠席に変更します。",
+            "公務のため欠席します。",
+            "誠に申し訳ございませんが、欠席いたします。",
+        ),
+        *("都合により見送ります。", "今回は見送らせていただきます。", "日程が合わず、参加できません。"),
+        *(
+            "出席・【欠席】",
+            "□出席　■欠席",
+            "（　）出席　（○）欠席",
+            "出席×　欠席○",
+            "出席：　欠席：○",
+            "欠席：○",
+        ),
+        *(
+            "出欠：欠",
+            "参加可否：不可",
+            "欠席に変更します。",
+            "出席を取り消します。",
+            "出席予定でしたが欠席します。",
+        ),
+        *(
+            "欠席します。\n次回はぜひ参加いたします。",
+            "先日出席と回答しましたが、都合により欠席します。",
+            "Unfortunately I cannot attend.",
+        ),
+    ],
+)
+def test_a_polite_no(text: str, quoted: str) -> None:
+    """A reason and an apology do not hide an absence, nor do the words for what was answered before turn it round."""
+    assert said(text + quoted) == Rsvp("declined", 0)
+
+
+@pytest.mark.parametrize("quoted", ["", "\n" + BALLOT, OUTLOOK])
+@pytest.mark.parametrize(
+    ("text", "people", "names"),
+    [
+        ("出席\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
+        ("出席します。\n・山田太郎\n・鈴木花子\n\n長野市 情報政策課", 2, YAMADA_SUZUKI),
+        ("出席します。\n\n出席者\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
+        ("出席します。\n長野市情報政策課\n山田太郎", 1, ()),
+        ("出席します。\n\n山田太郎\n鈴木花子", 1, ()),
+        ("出席します。\n架空広域連合\n山田太郎", 1, ()),
+        ("出席します。\n\n一人ひとりが輝くまち", 1, ()),
+        ("出席\n山田太郎\n鈴木花子\nスミス・ジョン", 3, (*YAMADA_SUZUKI, "スミス・ジョン")),
+        ("出席します。\n人数：2名", 2, ()),
+        ("出欠：出席\n人数：2名\n氏名：山田太郎、鈴木花子", 2, YAMADA_SUZUKI),
+        ("出席　氏名：山田太郎", 1, ("山田太郎",)),
+        ("課長と係長の2名で参加します。", 2, ()),
+        ("以下の2名が出席します。\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
+        ("当市からは2名出席いたします。", 2, ()),
+        ("出席します。\n第1名古屋ビルの者です。", 1, ()),
+    ],
+)
+def test_how_many_come(text: str, people: int, names: tuple[str, ...], quoted: str) -> None:
+    """A number or names on lines of their own belong to the 「出席」 above; those of a signature do not."""
+    assert said(text + quoted) == Rsvp("attending", people, names)
+
+
+@pytest.mark.parametrize("quoted", ["", "\n" + BALLOT, OUTLOOK])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("出席 0名", "出欠：出席\n人数：0名", "出席します。\n随行1名", "出席します。他1名も参加します。"),
+        *("1 出席\n2 2名", "下記のとおり出席します。\n\n記\n\n1　山田太郎\n2　鈴木花子"),
+        *(
+            "出席○・欠席○",
+            "出席・欠席",
+            "（出席・欠席）",
+            "懇親会は欠席します。",
+            "午後は公務のため欠席します。",
+        ),
+        *("課長は公務のため欠席します。", "松本市は出席します。", "市長の代理出席", "欠席を取り消します。"),
+        *("部長出張のため欠席します。\n課長が出席します。", "欠席します。\n代わりに2名出席します。"),
+        *("欠席ではありません。", "会議は公務のため欠席、代理が出席します。", "全員のうち2名が欠席します。"),
+    ],
+)
+def test_what_is_asked_back(text: str, quoted: str) -> None:
+    """Neither a number that is not all of them, nor a part of the event or the body, is guessed at."""
+    assert said(text + quoted) == ""
+
+
+@pytest.mark.parametrize(
+    ("answer", "people", "before", "both"),
+    [
+        (("2",), "2名", {}, True),
+        (("2",), "2名 山田太郎", {}, True),
+        (None, "3名に", {"Q1": ("2",)}, True),
+        (("2",), "2名", {"Q1": ("1",), "Q2": "2名"}, False),
+        (("2",), "なし", {}, False),
+        (("2",), "0名", {}, False),
+        (("1",), "2名", {"Q1": ("2",)}, False),
+    ],
+)
+def test_nobody_and_two_at_once(
+    answer: tuple[str, ...] | None, people: str, before: dict[str, Answer], both: bool
+) -> None:
+    """「欠席」 with people is asked back, but not for the people of an answer before."""
+    reply: Answers = {"Q2": people} if answer is None else {"Q1": answer, "Q2": people}
+    assert stays_away_with_people(reply, before) is both

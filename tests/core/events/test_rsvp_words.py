@@ -1,0 +1,173 @@
+"""RSVPs in words of one's own (core/events/rsvp_words.py), read to the end: what they say to the form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, time
+
+import pytest
+
+from mailbot.core.events.event import Event, Rsvp, rsvp_apart, rsvp_form, rsvp_of
+from mailbot.core.events.rsvp_words import own_words
+from mailbot.core.members.audience import Selector
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.ballot import ballot_lines
+
+EVENT = Event(
+    key="N26-07",
+    title="第1回トピックスセミナー",
+    date=date(2026, 10, 22),
+    starts=time(10),
+    ends=time(15),
+    place="有明",
+    audience=Selector(everyone=True),
+    notices=(),
+)
+BALLOT = "".join(f"> {line}\n" for line in ballot_lines(rsvp_form(EVENT), "N26-07-202011", 1))
+YAMADA_SUZUKI = ("山田太郎", "鈴木花子")
+
+
+NOTICE = "長野市 情報政策課 山田太郎様\n\n「第1回トピックスセミナー」を次のとおり開きます。\n"
+
+
+def said(text: str, event: Event = EVENT) -> Rsvp | str:
+    """Return what a reply says: an RSVP, "later", or "" when it is asked back."""
+    known = (NOTICE + BALLOT.replace("> ", ""),)
+    own = own_words(text, known)
+    reading = read_reply(
+        rsvp_form(event),
+        rsvp_apart(own.text, known),
+        known,
+        today=date(2026, 9, 1),
+        language="ja",
+        bare_label_ok=True,
+    )
+    if own.later and not reading.answers:
+        return "later"
+    found = rsvp_of(reading.answers)
+    return "" if found.status == "unclear" else found
+
+
+@pytest.mark.parametrize("quoted", ["", "\n" + BALLOT])
+@pytest.mark.parametrize(
+    ("text", "people", "names"),
+    [
+        ("参加 2名 山田太郎、鈴木花子", 2, YAMADA_SUZUKI),
+        ("出席　２名　山田太郎・鈴木花子", 2, YAMADA_SUZUKI),
+        ("参加", 1, ()),
+        ("参加します。", 1, ()),
+        ("参加いたします。2名です。", 2, ()),
+        ("参加させていただきます 1名 髙橋﨑子", 1, ("髙橋﨑子",)),
+        ("出席者 2名（山田太郎、鈴木花子）", 2, YAMADA_SUZUKI),
+        ("参加いたします\n2名\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
+        ("参加 2名\n　山田太郎\n　鈴木花子\n\n長野市 情報政策課", 2, YAMADA_SUZUKI),
+        ("参加\n山田太郎、鈴木花子", 2, YAMADA_SUZUKI),
+        ("参加します。\n長野市役所\n情報政策課、企画課", 1, ()),
+        ("参加\n以上、よしなに", 1, ()),
+        ("2名参加いたします。", 2, ()),
+        ("三名で出席します\n山田太郎\n鈴木花子\n髙橋﨑子", 3, ("山田太郎", "鈴木花子", "髙橋﨑子")),
+        ("出欠：参加 3名", 3, ()),
+        ("①", 1, ()),
+        ("長野市は出席します。", 1, ()),
+        ("長野市、出席です。", 1, ()),
+        ("長野市からは2名参加させていただきます。", 2, ()),
+        ("第１回トピックスセミナーに参加します。", 1, ()),
+        ("「第1回トピックスセミナー」の件、参加いたします。", 1, ()),
+    ],
+)
+def test_who_comes(text: str, people: int, names: tuple[str, ...], quoted: str) -> None:
+    """参加 and 出席, with number and names on the line, behind it or under it; characters stay as they were written."""
+    assert said(text + quoted) == Rsvp("attending", people, names)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "不参加",
+            "欠席します。",
+            "辞退いたします",
+            "参加できません",
+            "出席いたしかねます",
+            "参加を取りやめます",
+        ),
+        *("キャンセルでお願いします", "出席は見送りです", "お休みします"),
+    ],
+)
+def test_who_does_not_come(text: str) -> None:
+    """The words of those who do not come, and of those who no longer come."""
+    assert said(text) == Rsvp("declined", 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "時間が決まってから",
+            "時間が決まってからお返事します",
+            "日時が確定したらご連絡いたします",
+            "未定です",
+        ),
+        *("検討中", "仮予約でお願いします", "後日返事します", "保留", "tentative"),
+    ],
+)
+@pytest.mark.parametrize("event", [EVENT, replace(EVENT, starts=None, ends=None)])
+def test_who_will_answer_later(text: str, event: Event) -> None:
+    """No seat is taken, and nobody is asked back for saying so, whether the form offers it or not."""
+    assert said(text, event) in {"later", Rsvp("later", 0)}
+
+
+@pytest.mark.parametrize(
+    ("text", "people"),
+    [("3名に変更します", 3), ("2名から3名に変更", 3), ("2名→１名", 1), ("人数を4名に訂正してください。", 4)],
+)
+def test_a_change_of_number(text: str, people: int) -> None:
+    """The number alone is changed; what was said about coming stands."""
+    own = own_words(text, ())
+    reading = read_reply(
+        rsvp_form(EVENT), own.text, (), today=date(2026, 9, 1), language="ja", bare_label_ok=True
+    )
+    assert rsvp_of({"Q1": ("1",), **reading.answers}).people == people
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        ("参加", Rsvp("attending", 1)),
+        ("参加　2名", Rsvp("attending", 2)),
+        ("不参加", Rsvp("declined", 0)),
+        ("未定", "later"),
+    ],
+)
+def test_words_in_the_slot(slot: str, expected: Rsvp | str) -> None:
+    """The brackets take the same words."""
+    assert said(BALLOT.replace("【Q1回答】[　　]", f"【Q1回答】[{slot}]")) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "参加したいのですが、日程の都合がつくか分かりません。",
+            "参加か不参加か、上司に確認します",
+            "参加費はいくらですか",
+        ),
+        *("山田は参加、鈴木は欠席です", "2名か3名で参加", "2名参加できません", "2名参加か未定"),
+        *(
+            "1",
+            "2",
+            "①か②",
+            "松本市は出席します。",
+            "第2回トピックスセミナーに参加します。",
+            "長野市が出席か確認します。",
+        ),
+    ],
+)
+def test_what_is_not_plain_is_asked_back(text: str) -> None:
+    """A sentence that says more than the words is nobody's seat."""
+    assert said(text) == ""
+
+
+def test_what_others_wrote_is_no_answer() -> None:
+    """A quoted line is not the member's."""
+    assert said("> 参加 5名") == ""

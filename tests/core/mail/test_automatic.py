@@ -1,0 +1,89 @@
+"""Whether a mail was sent by a machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbot.core.mail.automatic import automatic, seems_automatic
+from mailbot.core.mail.message import parse
+
+PERSON = "yamada@city.example.jp"
+
+
+def reason(head: str, mail_from: str = PERSON) -> str | None:
+    raw = f"From: {PERSON}\r\nSubject: x\r\n{head}\r\n\r\nbody\r\n"
+    return automatic(parse(raw.encode()), mail_from)
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        ("Auto-Submitted: auto-replied", "Auto-Submitted: auto-replied"),
+        ("Auto-Submitted: auto-generated; owner-email=a@b", "Auto-Submitted: auto-generated"),
+        ("AUTO-SUBMITTED: Auto-Notified (x)", "Auto-Submitted: auto-notified"),
+        ("Content-Type: multipart/report; report-type=delivery-status; boundary=b", "multipart/report"),
+        ("X-Autoreply: yes", "X-Autoreply"),
+        ("X-Autorespond: vacation", "X-Autorespond"),
+    ],
+)
+def test_automatic(head: str, expected: str) -> None:
+    """RFC 3834's field, a report, or a responder's own mark makes a mail automatic."""
+    assert reason(head) == expected
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "X-Other: 1",
+        "Auto-Submitted: no",
+        "Auto-Submitted: No (a person)",
+        "Precedence: bulk",
+        "Precedence: list",
+        "X-Auto-Response-Suppress: All",
+        "X-Autoreply: no",
+        "List-Id: <desk.city.example.jp>",
+    ],
+)
+def test_not_automatic(head: str) -> None:
+    """A group address that adds Precedence, or a wish not to be answered, does not take a member's vote away."""
+    assert reason(head) is None
+
+
+@pytest.mark.parametrize("mail_from", ["", "<>", " "])
+def test_null_sender(mail_from: str) -> None:
+    """A mail that must not be answered was not sent by a person."""
+    assert reason("X-Other: 1", mail_from) == "null envelope sender"
+
+
+@pytest.mark.parametrize("sender", ["MAILER-DAEMON@mx.example.jp", "postmaster@example.jp"])
+def test_machines(sender: str) -> None:
+    """A mail server speaks for itself, whether in From or in the envelope."""
+    assert reason("X-Other: 1", sender) == f"from {sender.partition('@')[0].lower()}"
+    message = parse(f"From: Mail <{sender}>\r\n\r\nbody\r\n".encode())
+    assert automatic(message, PERSON) == f"from {sender.partition('@')[0].lower()}"
+
+
+def test_the_field_comes_first() -> None:
+    """Of several reasons the sender's own word is named."""
+    assert reason("Auto-Submitted: auto-replied\r\nX-Autoreply: yes", "") == "Auto-Submitted: auto-replied"
+
+
+@pytest.mark.parametrize(
+    ("subject", "expected"),
+    [
+        ("自動応答: 【調査S26-014】", True),
+        ("自動返信：不在にしております", True),
+        ("【不在】Re: 調査", True),
+        ("夏季休暇のお知らせ", True),
+        ("Automatic reply: survey", True),
+        ("Out of Office: survey", True),
+        ("Re: 【調査S26-014】LG.JPドメインの利用", False),
+        ("不在者投票について", False),
+        ("vacationing", False),
+        ("", False),
+    ],
+)
+def test_subject_hint(subject: str, expected: bool) -> None:
+    """Words of the subject are a hint for the reader of the reply, and no reason by themselves."""
+    assert seems_automatic(subject) is expected
+    assert reason(f"X-Subject: {subject}") is None
