@@ -14,7 +14,17 @@ from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import address_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys import ledger as chained
-from mailbot.core.surveys.ledger import EMPTY, VOTES, Head, LedgerRow, Link, chain, commitment, emptied
+from mailbot.core.surveys.ledger import (
+    BESIDE,
+    EMPTY,
+    VOTES,
+    Head,
+    LedgerRow,
+    Link,
+    chain,
+    commitment,
+    emptied,
+)
 from mailbot.store.database import Keyed, Written, gather, known, storable, upserting
 from mailbot.store.documents import (
     answers_of,
@@ -26,6 +36,7 @@ from mailbot.store.documents import (
     remarks_of,
     remarks_text,
 )
+from mailbot.store.moments import last_before
 from mailbot.store.tables import ballot, ledger_head, replaced_token, sighting, survey, vote
 
 WIDEST = 68  # columns of a ballot's lines, unless its gateway wraps them
@@ -293,6 +304,19 @@ _LEDGER_OF_BODY = Keyed(_ROWS.order_by(vote.c.id), vote.c.subject, vote.c.code)
 
 
 _LINKS = _LEDGER.add_columns(vote.c.chain, vote.c.salt)
+
+
+def with_words_beside(connection: Connection, since: datetime) -> dict[str, int]:
+    """Return how many replies received since then hold sentences beside their answers, by survey."""
+    rows = connection.execute(
+        select(vote.c.subject, func.count())
+        .where(
+            vote.c.id > last_before(vote, vote.c.received_at, since), vote.c.remarks.contains(f'"{BESIDE}":')
+        )
+        .group_by(vote.c.subject)
+        .order_by(vote.c.subject)
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def append(connection: Connection, subject: str, row: LedgerRow, *, sealed: bool = False) -> None:

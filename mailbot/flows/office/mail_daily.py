@@ -11,7 +11,7 @@ from mailbot.core.office.plan import occurrence
 from mailbot.core.office.run_words import day_words
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import occurrences, pulses
+from mailbot.store import ballots, occurrences, pulses
 from mailbot.store.occurrences import Occurrence
 
 JOB = "daily"
@@ -45,6 +45,7 @@ def mail_daily(connection: Connection, site: Site, now: datetime) -> int:
         today=sum(one.state == "waiting" for one in occurrences.open_until(connection, end)),
         asked=sum(one.state == "asked" for one in occurrences.open_until(connection, end)),
         done=sum(one.state == "done" for one in past),
+        beside=ballots.with_words_beside(connection, now - _DAY),
         late=sum(one.state in {"late", "skipped"} for one in past),
     )
     tell_office(connection, site, cooked, now, kind=MAIL)

@@ -15,7 +15,7 @@ from mailbot.core.office.run_words import day_words, hour_words, run_name, run_s
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.count_mails import count_mails
 from mailbot.site import Site
-from mailbot.store import bulletins, events, journal, meetings, occurrences, surveys
+from mailbot.store import ballots, bulletins, events, journal, meetings, occurrences, surveys
 from mailbot.store.occurrences import Occurrence
 
 JOB = "plan"
@@ -84,6 +84,7 @@ def mail_plan(connection: Connection, site: Site, now: datetime) -> int:
         later=_lines(connection, site, [one for one in waiting if one.due_at >= end]),
         told=_lines(connection, site, told),
         done=sum(one.state == "done" for one in past),
+        beside=ballots.with_words_beside(connection, now - timedelta(days=7)),
         first=day_words(local.date(), site.language),
         last=day_words(end.date() - timedelta(days=1), site.language),
         until=day_words((local + _AHEAD).date(), site.language),

@@ -98,6 +98,23 @@ def test_a_node_that_was_paused_says_that_it_stood_still(office: PostOffice) -> 
     assert "2時間の間、止まっていたか" in "".join(office.only_copy("office_report").text.split())
 
 
+def test_the_daily_mail_counts_words_beside_answers(office: PostOffice) -> None:
+    """By survey, with the command that shows them; a day later they are no more."""
+    office.now = datetime(2026, 6, 18, 9, 0, tzinfo=TOKYO)
+    office.site = replace(office.site, daily_at=time(17))
+    invitations = office.open_survey()
+    office.reply(next(iter(invitations.values())), "Q1 2\n\n夏に庁舎が移りました。")
+    office.copies()
+    office.now = datetime(2026, 6, 18, 17, 0, tzinfo=TOKYO)
+    keep_up(office.database, office.site, office.now)
+    (mail,) = office.copies("daily")
+    assert "お答えに文の添えられたメール　1通（S26-014 1通）" in mail.text
+    assert "「mailbot surveys show S26-014 --office」" in mail.text
+    keep_up(office.database, office.site, office.now + timedelta(days=1))
+    (mail,) = office.copies("daily")
+    assert "添えられた" not in mail.text
+
+
 def test_the_daily_mail_comes_once_a_day_with_the_day_s_figures(office: PostOffice) -> None:
     """Only where it is asked for, from its time on, on days off too."""
     office.now = datetime(2026, 6, 20, 8, 0, tzinfo=TOKYO)  # a Saturday

@@ -83,16 +83,29 @@ def planned(office: PostOffice) -> PostOffice:
     office.now = datetime(2026, 6, 17, 9, tzinfo=TOKYO)
     office.apply(replace(SURVEY, opens=datetime(2026, 6, 23, 9, tzinfo=TOKYO)), LATER, EVENT)
     run_due(office.database, office.site, datetime(2026, 6, 23, 9, tzinfo=TOKYO))
-    office.copies()
     return office
 
 
 def test_it_reads_as_a_secretary_would_have_written_it(planned: PostOffice) -> None:
     """This week, the month behind it and the week before it, with days of the week, numbers of mails and what to note."""
+    planned.copies()
     (mail,) = written(planned, MONDAY)
     assert mail["Subject"] == "【予定】6月29日（月）からの1週間 3件"
     assert mail.to == OFFICE
     assert mail.text.replace("\r\n", "\n") == EXPECTED
+
+
+def test_it_names_words_that_stand_beside_answers(planned: PostOffice) -> None:
+    """No rule knows all that takes an answer back; so a person reads them before the result is published."""
+    invitation = planned.copies("invitation")[0]
+    planned.now = datetime(2026, 6, 24, 9, tzinfo=TOKYO)
+    planned.reply(invitation, "Q1 2\n\n夏に庁舎が移りました。")
+    (mail,) = written(planned, MONDAY)
+    assert (
+        "■ お答えに添えられた文\n　この1週間に、お答えのほかに文のあるメールが1通ありました"
+        in mail.text.replace("\r", "")
+    )
+    assert "（S26-014 1通）" in mail.text
 
 
 def test_it_comes_once_on_the_first_business_day_of_the_week(planned: PostOffice) -> None:
