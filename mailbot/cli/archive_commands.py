@@ -195,9 +195,12 @@ def _archive_import(
 @command(_archive, "export")
 @click.argument("name", metavar="LIST")
 @click.option("--mbox", "target", type=PATH, help="The file; default LIST.mbox.")
-def _archive_export(path: Path, name: str, target: Path | None) -> None:
+@JSON
+def _archive_export(path: Path, name: str, target: Path | None, as_json: bool) -> None:
     """Write a list's posts into one mbox file (mboxrd), each byte for byte as it came; - is standard output."""
     target = target or Path(f"{name}.mbox")
+    if as_json and str(target) == "-":
+        raise click.UsageError("--mbox - writes the posts to standard output, where --json would stand too")
     with opened(path) as it:
         with it.database.read() as connection:
             _known_list(connection, name)
@@ -216,6 +219,9 @@ def _archive_export(path: Path, name: str, target: Path | None) -> None:
             raise Refusal(f"{target}: is there already; name another file with --mbox") from error
         except OSError as error:
             raise Refusal(f"{target}: cannot be written: {error.strerror}") from error
+    if as_json:
+        show.as_json({"list": name, "file": str(target), "posts": count})
+        return
     print(f"{target}: {count} posts")
 
 
@@ -279,15 +285,21 @@ def _archive_purge(
 
 @command(_archive, "rebuild")
 @click.argument("names", metavar="[LIST]...", nargs=-1)
-def _archive_rebuild(path: Path, names: tuple[str, ...]) -> None:
+@JSON
+def _archive_rebuild(path: Path, names: tuple[str, ...], as_json: bool) -> None:
     """Make the search index anew from the raw mails, of all lists or of these."""
     with opened(path) as it:
         with it.database.read() as connection:
             for name in names:
                 _known_list(connection, name)
             wanted = names or tuple(sorted(lists.names(connection)))
+        done: dict[str, int] = {}
         for name in wanted:
-            print(f"{name}: {rebuild_index(it.database, name, _progress)} posts indexed")
+            done[name] = rebuild_index(it.database, name, _progress)
+            if not as_json:
+                print(f"{name}: {done[name]} posts indexed")
+    if as_json:
+        show.as_json({"lists": [{"list": name, "posts": count} for name, count in done.items()]})
 
 
 def _progress(done: int, count: int) -> None:

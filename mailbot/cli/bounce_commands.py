@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import click
 from sqlalchemy import Connection
 
 from mailbot import show
-from mailbot.cli.frame import JSON, Open, command, config_of, opened
+from mailbot.cli.act_frame import Acting, Deed, acting
+from mailbot.cli.frame import JSON, Open, config_of, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.mail.address import valid_address
 from mailbot.core.members.trouble import Failure, Trouble, score_at
@@ -49,49 +49,48 @@ def _bounces(context: click.Context, post: str | None, as_json: bool) -> None:
     show.table(rows, as_json=as_json, empty="no mail has come back of late")
 
 
-@command(_bounces, "reset")
+@acting(_bounces, "reset")
 @click.argument("address")
-def _bounces_reset(path: Path, address: str) -> None:
+def _bounces_reset(act: Acting, address: str) -> Deed:
     """Forget what came back from an address, whatever its state."""
-    with opened(path) as it, it.database.write() as connection:
-        _known(connection, address)
-        resume_address(connection, address, "reset", clock(), by=COMMAND_LINE)
-        print(f"{address}: what came back is forgotten; list mail goes to it")
+    _known(act.connection, address)
+    resume_address(act.connection, address, "reset", act.now, by=COMMAND_LINE)
+    return Deed(f"{address}: what came back is forgotten; list mail goes to it", {"address": address})
 
 
-@command(_bounces, "resume")
+@acting(_bounces, "resume")
 @click.argument("address")
-def _bounces_resume(path: Path, address: str) -> None:
+def _bounces_resume(act: Acting, address: str) -> Deed:
     """Send list mail to a suspended address again."""
-    with opened(path) as it, it.database.write() as connection:
-        if _known(connection, address).state == "watched":
-            raise Refusal(
-                f"{address} is not suspended, it only is watched; `mailbot bounces reset {address}` forgets its bounces"
-            )
-        resume_address(connection, address, "resumed", clock(), by=COMMAND_LINE)
-        print(f"{address}: list mail goes to it again")
+    if _known(act.connection, address).state == "watched":
+        raise Refusal(
+            f"{address} is not suspended, it only is watched; `mailbot bounces reset {address}` forgets its bounces"
+        )
+    resume_address(act.connection, address, "resumed", act.now, by=COMMAND_LINE)
+    return Deed(f"{address}: list mail goes to it again", {"address": address, "state": "watched"})
 
 
-@command(_bounces, "suspend")
+@acting(_bounces, "suspend")
 @click.argument("address")
-def _bounces_suspend(path: Path, address: str) -> None:
+def _bounces_suspend(act: Acting, address: str) -> Deed:
     """Stop list mail to an address; it stays a member, and surveys go on."""
-    with opened(path) as it, it.database.write() as connection:
-        now = clock()
-        if not valid_address(address):
-            raise Refusal(f"{address!r} is not a mail address such as sato@city.example.jp")
-        if not troubles.is_ours(connection, address):
-            raise Refusal(
-                f"nobody is registered, or on a list, with {address}; `mailbot members export` shows them"
-            )
-        one = troubles.load(connection, address)
-        if one is not None and one.state == "suspended":
-            raise Refusal(f"{address} is suspended already; `mailbot bounces` shows since when")
-        if one is None:
-            nothing = Failure(permanent=False, reason="other", status="", words="")
-            one = Trouble(address, now, now, 0, now, None, nothing, summed_at=now)
-        suspend_address(connection, it.site, replace(one, address=address), now, by=_OFFICE)
-        print(f"{address}: no list mail goes to it; `mailbot bounces resume {address}` takes that back")
+    if not valid_address(address):
+        raise Refusal(f"{address!r} is not a mail address such as sato@city.example.jp")
+    if not troubles.is_ours(act.connection, address):
+        raise Refusal(
+            f"nobody is registered, or on a list, with {address}; `mailbot members export` shows them"
+        )
+    one = troubles.load(act.connection, address)
+    if one is not None and one.state == "suspended":
+        raise Refusal(f"{address} is suspended already; `mailbot bounces` shows since when")
+    if one is None:
+        nothing = Failure(permanent=False, reason="other", status="", words="")
+        one = Trouble(address, act.now, act.now, 0, act.now, None, nothing, summed_at=act.now)
+    suspend_address(act.connection, act.it.site, replace(one, address=address), act.now, by=_OFFICE)
+    return Deed(
+        f"{address}: no list mail goes to it; `mailbot bounces resume {address}` takes that back",
+        {"address": address, "state": "suspended"},
+    )
 
 
 def _known(connection: Connection, address: str) -> Trouble:

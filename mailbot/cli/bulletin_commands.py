@@ -10,6 +10,7 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
+from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.refusal import Refusal
@@ -95,25 +96,23 @@ def _bulletins_preview(path: Path, key: str, html: bool, target: Path | None, as
     write_out(text.encode(), target)
 
 
-@command(_bulletins, "test")
+@acting(_bulletins, "test")
 @_KEY
 @click.option("--to", "to", multiple=True, metavar="ADDRESS", help="To these in place of the panel `test:`.")
-def _bulletins_test(path: Path, key: str, to: tuple[str, ...]) -> None:
+def _bulletins_test(act: Acting, key: str, to: tuple[str, ...]) -> Deed:
     """Send trial copies to the test panel."""
-    with opened(path) as it, it.database.write() as connection:
-        panel = try_bulletin(connection, it.site, key, to, clock(), by=COMMAND_LINE)
-    print(f"bulletin {key}: trial copies are in the outbox, to {', '.join(panel)}")
+    panel = try_bulletin(act.connection, act.it.site, key, to, act.now, by=COMMAND_LINE)
+    words = f"bulletin {key}: trial copies {act.are} in the outbox, to {', '.join(panel)}"
+    return Deed(words, {"key": key, "to": list(panel)})
 
 
-@command(_bulletins, "approve")
+@acting(_bulletins, "approve")
 @_KEY
-def _bulletins_approve(path: Path, key: str) -> None:
+def _bulletins_approve(act: Acting, key: str) -> Deed:
     """Send a draft to those who must approve it; their reply 承認 lets it go out."""
-    with opened(path) as it, it.database.write() as connection:
-        asked = ask_bulletin(connection, it.site, key, clock(), by=COMMAND_LINE)
-    print(
-        f"bulletin {key}: the draft is in the outbox, to {' and '.join(asked)}; it goes out once one replies 承認"
-    )
+    asked = ask_bulletin(act.connection, act.it.site, key, act.now, by=COMMAND_LINE)
+    words = f"bulletin {key}: the draft {act.is_} in the outbox, to {' and '.join(asked)}; it goes out once one replies 承認"
+    return Deed(words, {"key": key, "waits_for": list(asked)}, done=False)
 
 
 @command(_bulletins, "send-now")
@@ -146,17 +145,17 @@ def _bulletins_send_now(path: Path, key: str, dry_run: bool, as_json: bool) -> N
         )
 
 
-@command(_bulletins, "cancel")
+@acting(_bulletins, "cancel")
 @_KEY
 @click.option("--why", default="", help="For the record.")
-def _bulletins_cancel(path: Path, key: str, why: str) -> None:
+def _bulletins_cancel(act: Acting, key: str, why: str) -> Deed:
     """Call a bulletin back: a draft for ever, of one under way whatever has not left."""
-    with opened(path) as it, it.database.write() as connection:
-        back = cancel_bulletin(connection, it.site, key, clock(), by=COMMAND_LINE, why=why)
+    back = cancel_bulletin(act.connection, act.it.site, key, act.now, by=COMMAND_LINE, why=why)
+    facts = {"key": key, "state": "cancelled", "withdrawn": back.withdrawn, "out": back.out}
     if back.out:
-        print(f"bulletin {key}: {back.withdrawn} copies are called back; already out: {back.out}")
-        return
-    print(f"bulletin {key} is called back; no copy has left")
+        words = f"bulletin {key}: {back.withdrawn} copies {act.are} called back; already out: {back.out}"
+        return Deed(words, facts)
+    return Deed(f"bulletin {key} {act.is_} called back; no copy has left", facts)
 
 
 def _stored(connection: Connection, key: str) -> StoredBulletin:

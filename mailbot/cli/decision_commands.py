@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from sqlalchemy import Connection
 
-from mailbot.cli.act_frame import request
+from mailbot.cli.act_frame import AS_JSON, TRY, Acting, Deed, Told, show_told, tell, transaction
 from mailbot.cli.frame import NUMBER, Open, command, opened
 from mailbot.cli.held_commands import held_group
+from mailbot.cli.second_person_frame import request
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
-from mailbot.installation import clock
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists, surveys
 
@@ -28,12 +31,30 @@ def _held_command(decision: str, help_text: str) -> None:
     )
     @click.option("--all", "every", is_flag=True, help="All held posts of the list that --list names.")
     @click.option("--list", "name", metavar="NAME", help="A list.")
-    def settle(path: Path, number: tuple[int, ...], reason: str, every: bool, name: str | None) -> None:
+    @TRY
+    @AS_JSON
+    def settle(
+        path: Path,
+        number: tuple[int, ...],
+        reason: str,
+        every: bool,
+        name: str | None,
+        dry_run: bool,
+        as_json: bool,
+    ) -> None:
         with opened(path) as it:
             numbers = _numbers(it, number, name if every else None, named=name is not None, every=every)
-            refused = [
-                said for one in numbers if (said := _settle_one(it, one, decision, reason)) is not None
-            ]
+            told: list[Told] = []
+            refused: list[str] = []
+            for one in numbers:
+                try:
+                    # Each mail in a transaction of its own: one that cannot be decided holds none of the others up.
+                    with transaction(it, dry_run=dry_run) as act:
+                        told.append(tell(act, _settle(act, one, decision, reason)))
+                except Refusal as refusal:
+                    refused.append(str(refusal))
+        if told or as_json:
+            show_told(_together(told, decision), dry_run=dry_run, as_json=as_json)
         if refused:
             raise Refusal("; ".join(refused))
 
@@ -55,21 +76,27 @@ def _numbers(
     return tuple(one.inbox_id for one in waiting if one.waits_for == "moderators")
 
 
-def _settle_one(it: Open, number: int, decision: str, reason: str) -> str | None:
-    """Decide about one mail in a transaction of its own; returns why it could not be done, None: it is done."""
-    try:
-        with it.database.write() as connection:
-            key = _resolution_of(connection, it.site, number) if decision == "accept" else None
-            if key is None:
-                said = settle_held(connection, it.site, number, decision, reason, clock())
-            elif request(connection, it, key, "admit", number=str(number)) is not None:
-                said = f"mail {number}: admitted to {key}"
-            else:
-                return None  # a second person was asked, and `request` has said so
-    except Refusal as refusal:
-        return str(refusal)
-    print(said)
-    return None
+def _together(told: Sequence[Told], decision: str) -> Told:
+    """Return decisions about several mails as one deed."""
+    each = [{**one.deed.facts, "done": one.deed.done, "said": one.deed.words} for one in told]
+    copies: Counter[str] = Counter()
+    first: dict[str, Any] = {}
+    for row in (row for one in told for row in one.mails):
+        copies[row["kind"]] += row["copies"]
+        first.setdefault(row["kind"], row["leaves_at"])
+    words = "\n".join(one.deed.words for one in told)
+    deed = Deed(words, {"decision": decision, "mails": each}, done=all(one.deed.done for one in told))
+    return Told(deed, [{"kind": kind, "copies": copies[kind], "leaves_at": at} for kind, at in first.items()])
+
+
+def _settle(act: Acting, number: int, decision: str, reason: str) -> Deed:
+    """Decide about one mail."""
+    key = _resolution_of(act.connection, act.it.site, number) if decision == "accept" else None
+    if key is None:
+        said = settle_held(act.connection, act.it.site, number, decision, reason, act.now)
+        return Deed(said, {"mail": number})
+    admitted = Deed(f"mail {number}: admitted to {key}", {"mail": number})
+    return request(act, key, "admit", lambda _: admitted, number=str(number))
 
 
 def _resolution_of(connection: Connection, site: Site, number: int) -> str | None:

@@ -42,7 +42,8 @@ def _apply(path: Path, dry_run: bool, as_json: bool) -> None:
 
 @command(root, "export")
 @click.option("--to", "target", type=PATH, help="The folder to write below; default config/.")
-def _export(path: Path, target: Path | None) -> None:
+@JSON
+def _export(path: Path, target: Path | None, as_json: bool) -> None:
     """Write the lists, surveys, events, bulletins and meetings of the database back as definition files."""
     with opened(path) as it:
         with it.database.read() as connection:
@@ -56,6 +57,7 @@ def _export(path: Path, target: Path | None) -> None:
             ]
         folder = target or it.config.file.parent
         standing = files_of(folder)  # of one key there must not be two files
+        written: list[str] = []
         for value in values:
             usual = folder / file_name(value)
             named = value.name if isinstance(value, MailingList) else value.key
@@ -65,6 +67,10 @@ def _export(path: Path, target: Path | None) -> None:
             except OSError as error:
                 raise Refusal(f"{file.parent}: cannot be made: {error.strerror}") from error
             if isinstance(value, Bulletin) and file.suffix == ".md":
-                write_out(write_markdown(value, it.config.timezone).encode(), file)
+                text = write_markdown(value, it.config.timezone)
             else:
-                write_out(write_yaml(value, it.config.timezone).encode(), file)
+                text = write_yaml(value, it.config.timezone)
+            write_out(text.encode(), file, say=not as_json)
+            written.append(str(file))
+    if as_json:
+        show.as_json({"files": written})

@@ -9,8 +9,9 @@ from typing import Literal
 import click
 
 from mailbot import show
+from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.event_commands import events_group
-from mailbot.cli.frame import PATH, command, only_try, opened, write_out
+from mailbot.cli.frame import PATH, command, opened, write_out
 from mailbot.core.mail.header import clean
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
@@ -18,41 +19,36 @@ from mailbot.flows.events.enter_attendance import enter_attendance
 from mailbot.flows.events.list_attendees import list_attendees
 from mailbot.formats.attendance_files import attendance_csv, attendance_xlsx, badge_page
 from mailbot.formats.report_files import encoded
-from mailbot.installation import clock
 from mailbot.resources import templates_folder
 from mailbot.show import show_events
 from mailbot.store import ballots
 
+_FIRST = 5  # bodies that a notice goes to first, named
 
-@command(events_group, "announce")
+
+@acting(events_group, "announce")
 @click.argument("key")
 @click.option("--again", is_flag=True, help="Also when it was announced before.")
-@click.option("--dry-run", is_flag=True, help="Only say to how many it would go, and to whom first.")
-def _events_announce(path: Path, key: str, again: bool, dry_run: bool) -> None:
+def _events_announce(act: Acting, key: str, again: bool) -> Deed:
     """Send the event's notice now, to all who are asked."""
-    with opened(path) as it, it.database.write() as connection:
-        noticed = announce_event(connection, it.site, key, 0, clock(), again=again)
-        first = [ballot.greeting for ballot in ballots.of_subject(connection, key)[:5]]
-        only_try(connection, dry_run)
-    if dry_run:
-        print(f"event {key}: {noticed} notices would be sent, first to {', '.join(first)}")
-        return
-    print(f"event {key} is announced; {noticed} notices are in the outbox")
+    noticed = announce_event(act.connection, act.it.site, key, 0, act.now, again=again)
+    first = [ballot.greeting for ballot in ballots.of_subject(act.connection, key)[:_FIRST]]
+    facts = {"key": key, "state": "announced", "noticed": noticed, "first": first}
+    if act.dry_run:
+        return Deed(f"event {key}: {noticed} notices would be sent, first to {', '.join(first)}", facts)
+    return Deed(f"event {key} is announced; {noticed} notices are in the outbox", facts)
 
 
-@command(events_group, "cancel")
+@acting(events_group, "cancel")
 @click.argument("key")
 @click.option("--reason", default="", help="Why, in one line; it stands in the mail.")
-@click.option("--dry-run", is_flag=True, help="Only say how many would be told.")
-def _events_cancel(path: Path, key: str, reason: str, dry_run: bool) -> None:
+def _events_cancel(act: Acting, key: str, reason: str) -> Deed:
     """Say that an event is not held, and tell everybody who was asked."""
-    with opened(path) as it, it.database.write() as connection:
-        told = cancel_event(connection, it.site, key, clean(reason).strip(), clock())
-        only_try(connection, dry_run)
-    if dry_run:
-        print(f"event {key} would be cancelled; {told} would be told (--dry-run)")
-        return
-    print(f"event {key} is cancelled; {told} mails that say so are in the outbox")
+    told = cancel_event(act.connection, act.it.site, key, clean(reason).strip(), act.now)
+    facts = {"key": key, "state": "cancelled", "told": told}
+    if act.dry_run:
+        return Deed(f"event {key} would be cancelled; {told} would be told", facts)
+    return Deed(f"event {key} is cancelled; {told} mails that say so are in the outbox", facts)
 
 
 @command(events_group, "attendance")
@@ -94,14 +90,14 @@ def _events_attendance(
             write_out(badge_page(templates_folder(), event, attendees).encode(), target)
 
 
-@command(events_group, "attended")
+@acting(events_group, "attended")
 @click.argument("key")
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
-@click.option("--dry-run", is_flag=True, help="Only say how many it would be.")
-def _events_attended(path: Path, key: str, words: tuple[str, ...], dry_run: bool) -> None:
+def _events_attended(act: Acting, key: str, words: tuple[str, ...]) -> Deed:
     """Enter who was there: all (全員), then single bodies: 202011 as registered, 202011=1, 202029=0."""
-    with opened(path) as it, it.database.write() as connection:
-        said = enter_attendance(connection, it.site, key, words, clock())
-        only_try(connection, dry_run)
+    said = enter_attendance(act.connection, act.it.site, key, words, act.now)
     bodies, people = sum(number > 0 for number in said.values()), sum(said.values())
-    print(f"event {key}: {people} people of {bodies} bodies {'would be' if dry_run else 'are'} entered")
+    return Deed(
+        f"event {key}: {people} people of {bodies} bodies {act.are} entered",
+        {"key": key, "bodies": bodies, "people": people, "entered": said},
+    )

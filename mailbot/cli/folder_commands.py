@@ -17,10 +17,15 @@ from mailbot.folder.new_folder import make_folder
 
 @root.command("init")
 @click.argument("folder", type=PATH)
+@JSON
 @UNUSED_CONFIG
-def _init(folder: Path) -> None:
+def _init(folder: Path, as_json: bool) -> None:
     """Make a working folder that runs as it is."""
     made = make_folder(folder, secrets.token_bytes(32))
+    if as_json:
+        config = folder / "config" / "mailbot.yaml"
+        show.as_json({"folder": str(folder), "config": str(config), "files": [str(path) for path in made]})
+        return
     for path in made:
         print(path)
     print(

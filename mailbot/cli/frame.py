@@ -68,7 +68,7 @@ def opened(path: Path) -> Iterator[Open]:
         database.close()
 
 
-def write_out(content: bytes, target: Path | None) -> None:
+def write_out(content: bytes, target: Path | None, *, say: bool = True) -> None:
     """Write a file and say so, or write to standard output."""
     if target is None:
         if b"\x00" in content and sys.stdout.isatty():
@@ -80,7 +80,8 @@ def write_out(content: bytes, target: Path | None) -> None:
         target.write_bytes(content)
     except OSError as error:
         raise Refusal(f"{target}: cannot be written: {error.strerror}") from error
-    print(target)
+    if say:
+        print(target)
 
 
 def only_try(connection: Any, dry_run: bool) -> None:

@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from mailbot import show
+from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, command, config_of, opened
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.lists.mailing_list import joining, leaving, viewers
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.lists.stop_list import start_list, stop_list
-from mailbot.installation import clock
 from mailbot.store import lists
 
 _FIRST = 5  # members whom `show` names
@@ -96,18 +96,18 @@ def _lists_show(path: Path, name: str, as_json: bool) -> None:
     )
 
 
-@command(lists_group, "stop")
+@acting(lists_group, "stop")
 @click.argument("name")
 @click.option("--withdraw", is_flag=True, help="The copies that have not left yet never will.")
-def _lists_stop(path: Path, name: str, withdraw: bool) -> None:
+def _lists_stop(act: Acting, name: str, withdraw: bool) -> Deed:
     """Stop a list in an emergency: no copy of a post leaves any more, and whatever arrives is held."""
-    with opened(path) as it, it.database.write() as connection:
-        print(stop_list(connection, name, COMMAND_LINE, clock(), withdraw=withdraw))
+    said = stop_list(act.connection, name, COMMAND_LINE, act.now, withdraw=withdraw)
+    return Deed(said, {"list": name, "stopped": True})
 
 
-@command(lists_group, "start")
+@acting(lists_group, "start")
 @click.argument("name")
-def _lists_start(path: Path, name: str) -> None:
+def _lists_start(act: Acting, name: str) -> Deed:
     """Let a stopped list go on."""
-    with opened(path) as it, it.database.write() as connection:
-        print(start_list(connection, name, COMMAND_LINE, clock()))
+    said = start_list(act.connection, name, COMMAND_LINE, act.now)
+    return Deed(said, {"list": name, "stopped": False})

@@ -8,6 +8,7 @@ import click
 from sqlalchemy import Connection
 
 from mailbot import show
+from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.events.meeting import MeetingState, poll_key
@@ -82,29 +83,28 @@ def _meetings_show(path: Path, key: str, as_json: bool) -> None:
         show.table(dates, as_json=False, empty="")
 
 
-@command(_meetings, "propose")
+@acting(_meetings, "propose")
 @_KEY
-def _meetings_propose(path: Path, key: str) -> None:
+def _meetings_propose(act: Acting, key: str) -> Deed:
     """Mail the office the dates with their figures now, the best first."""
-    with opened(path) as it, it.database.write() as connection:
-        _stored(connection, key)
-        answered = propose_dates(connection, it.site, key, clock())
-    print(f"meeting {key}: the dates are in the outbox, to {it.site.office}; {answered} bodies have answered")
+    _stored(act.connection, key)
+    answered = propose_dates(act.connection, act.it.site, key, act.now)
+    office = act.it.site.office
+    words = f"meeting {key}: the dates {act.are} in the outbox, to {office}; {answered} bodies have answered"
+    return Deed(words, {"key": key, "to": [office], "answered": answered})
 
 
-@command(_meetings, "fix")
+@acting(_meetings, "fix")
 @_KEY
 @click.argument("when")
-@click.option("--dry-run", is_flag=True, help="Only say for when, and how many would be told.")
-def _meetings_fix(path: Path, key: str, when: str, dry_run: bool) -> None:
+def _meetings_fix(act: Acting, key: str, when: str) -> Deed:
     """Fix a meeting for a candidate by its number, or for "YYYY-MM-DD HH:MM", and invite its members."""
-    with opened(path) as it, it.database.write() as connection:
-        stored = _stored(connection, key)
-        at = candidate(it.site, stored, int(when)) if when.isdecimal() else moment(when, it.config.timezone)
-        fixed = fix_meeting(connection, it.site, key, at, clock(), by=COMMAND_LINE)
-        said = fixed_sentence(it.site, stored, fixed)
-        only_try(connection, dry_run)
-    print(said + (" (--dry-run)" if dry_run else ""))
+    site = act.it.site
+    stored = _stored(act.connection, key)
+    at = candidate(site, stored, int(when)) if when.isdecimal() else moment(when, act.it.config.timezone)
+    fixed = fix_meeting(act.connection, site, key, at, act.now, by=COMMAND_LINE)
+    said = fixed_sentence(site, stored, fixed)
+    return Deed(said, {"key": key, "state": "fixed", "starts": show.local(at, site.zone)})
 
 
 @command(_meetings, "minutes")

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from mailbot import show
+from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.list_commands import lists_group
 from mailbot.core.lists.membership import MODES
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.set_member import add_member, describe_members, remove_member, set_member
-from mailbot.installation import clock
 from mailbot.store import lists, members, memberships
 
 
@@ -33,25 +33,25 @@ def _lists_members(path: Path, name: str, as_json: bool) -> None:
     show.table(rows, as_json=as_json, empty=f"{name} has no members")
 
 
-@command(lists_group, "add")
+@acting(lists_group, "add")
 @click.argument("name")
 @click.argument("address")
-def _lists_add(path: Path, name: str, address: str) -> None:
+def _lists_add(act: Acting, name: str, address: str) -> Deed:
     """Make somebody a member, whatever the list's `members:` select."""
-    with opened(path) as it, it.database.write() as connection:
-        print(add_member(connection, it.site, name, address, clock()))
+    said = add_member(act.connection, act.it.site, name, address, act.now)
+    return Deed(said, {"list": name, "address": address, "member": True})
 
 
-@command(lists_group, "remove")
+@acting(lists_group, "remove")
 @click.argument("name")
 @click.argument("address")
-def _lists_remove(path: Path, name: str, address: str) -> None:
+def _lists_remove(act: Acting, name: str, address: str) -> Deed:
     """Take a member out, whatever the list's `members:` select."""
-    with opened(path) as it, it.database.write() as connection:
-        print(remove_member(connection, name, address, clock()))
+    said = remove_member(act.connection, name, address, act.now)
+    return Deed(said, {"list": name, "address": address, "member": False})
 
 
-@command(lists_group, "set")
+@acting(lists_group, "set")
 @click.argument("name")
 @click.argument("address")
 @click.option("--mode", type=click.Choice(MODES), help="How posts come.")
@@ -66,7 +66,7 @@ def _lists_remove(path: Path, name: str, address: str) -> None:
     help="What becomes of his posts.",
 )
 def _lists_set(
-    path: Path,
+    act: Acting,
     name: str,
     address: str,
     mode: str | None,
@@ -76,7 +76,7 @@ def _lists_set(
     own: str | None,
     receipts: str | None,
     posting: str | None,
-) -> None:
+) -> Deed:
     """Change what a member gets."""
     settings: dict[str, object] = {} if mode is None else {"mode": mode}
     if profile is not None:
@@ -89,5 +89,6 @@ def _lists_set(
         settings["receipts"] = receipts == "yes"
     if posting is not None:
         settings["posting"] = None if posting == "rules" else posting
-    with opened(path) as it, it.database.write() as connection:
-        print(set_member(connection, it.site, name, address, clock(), off=off, **settings))
+    said = set_member(act.connection, act.it.site, name, address, act.now, off=off, **settings)
+    rest = {} if off is None else {"off": off}
+    return Deed(said, {"list": name, "address": address, **settings, **rest})

@@ -77,7 +77,7 @@ def _erase(path: Path, address: str, dry_run: bool, yes: bool, as_json: bool) ->
             raise Refusal(f"{email} would be erased for good; add --yes, or --dry-run to see what that means")
         click.confirm(f"Erase {email} for good?", abort=True)
     with opened(path) as it, it.database.write() as connection:
-        erased = erase_person(connection, it.site, email, clock(), trial=dry_run)
+        erased = erase_person(connection, it.site, email, clock())
         only_try(connection, dry_run)
     _print(erased, dry_run=dry_run, as_json=as_json)
 

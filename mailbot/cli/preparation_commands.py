@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mailbot import show
+from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.defined_survey import defined
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
@@ -175,11 +176,11 @@ def _probed_json(one: Probed, language: Language) -> dict[str, object]:
     }
 
 
-@command(surveys_group, "draft")
+@acting(surveys_group, "draft")
 @click.argument("key")
-def _surveys_draft(path: Path, key: str) -> None:
+def _surveys_draft(act: Acting, key: str) -> Deed:
     """Send the draft to those who must approve it by reply: as it will look, to how many, and when."""
-    with opened(path) as it, it.database.write() as connection:
-        must_exist(connection, key)
-        to = send_draft(connection, it.site, key, clock(), by=COMMAND_LINE)
-    print(f"survey {key}: the draft is in the outbox, to {', '.join(to)}")
+    must_exist(act.connection, key)
+    to = send_draft(act.connection, act.it.site, key, act.now, by=COMMAND_LINE)
+    words = f"survey {key}: the draft {act.is_} in the outbox, to {', '.join(to)}"
+    return Deed(words, {"key": key, "to": list(to)})

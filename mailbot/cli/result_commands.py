@@ -10,8 +10,9 @@ from typing import Literal
 import click
 
 from mailbot import show
-from mailbot.cli.act_frame import request
+from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, PATH, command, opened, write_out
+from mailbot.cli.second_person_frame import request
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.seal import LINE
@@ -148,14 +149,18 @@ def _surveys_lines(path: Path, key: str, as_json: bool) -> None:
         print("  printf %s REFERENCE | openssl dgst -sha256 -hmac KEY")
 
 
-@command(surveys_group, "destroy")
+@acting(surveys_group, "destroy")
 @click.argument("key")
-def _surveys_destroy(path: Path, key: str) -> None:
+def _surveys_destroy(act: Acting, key: str) -> Deed:
     """Destroy the raw mails, receipts and keys of a closed sealed survey; nobody can undo it."""
-    with opened(path) as it, it.database.write() as connection:
-        mails = request(connection, it, key, "destroy")
-    if mails is not None:
-        print(f"survey {key}: {mails} raw mails are destroyed, and with them the receipts and the keys")
+
+    def told(mails: int) -> Deed:
+        words = (
+            f"survey {key}: {mails} raw mails {act.are} destroyed, and with them the receipts and the keys"
+        )
+        return Deed(words, {"key": key, "raw_mails": mails})
+
+    return request(act, key, "destroy", told)
 
 
 @command(surveys_group, "missing")

@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.frame import JSON, PATH, Open, command, config_of, opened, write_out
+from mailbot.cli.act_frame import Acting, Deed, acting
+from mailbot.cli.frame import JSON, PATH, command, config_of, opened, write_out
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.calendar import date_words, local_moment, unconfirmed
 from mailbot.core.mail.written_date import read_written
 from mailbot.core.office.run_change import RunChange
+from mailbot.core.office.run_words import run_name
 from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import COMMAND_LINE
@@ -63,10 +65,10 @@ def _schedule(context: click.Context, days: int, ical: bool, out: Path | None, a
         print(f"times: {zone}")
 
 
-@command(_schedule, "postpone")
+@acting(_schedule, "postpone")
 @click.argument("run", metavar="P-NUMBER")
 @click.argument("when", nargs=-1, required=True, metavar="YYYY-MM-DD HH:MM")
-def _schedule_postpone(path: Path, run: str, when: tuple[str, ...]) -> None:
+def _schedule_postpone(act: Acting, run: str, when: tuple[str, ...]) -> Deed:
     """Let a run come at another time, whatever its definition says; a change of the definition's time plans it anew."""
     text = " ".join(when)
     try:
@@ -75,33 +77,28 @@ def _schedule_postpone(path: Path, run: str, when: tuple[str, ...]) -> None:
         raise Refusal(str(error)) from None
     if written is None or written.time is None:
         raise Refusal(f"{text!r} is not a time; write YYYY-MM-DD HH:MM, such as 2027-01-14 09:00")
-    with opened(path) as it:
-        at = local_moment(written.day, written.time, it.site.zone)
-        _change(it, run, RunChange("postpone", at))
+    return _change(act, run, RunChange("postpone", local_moment(written.day, written.time, act.it.site.zone)))
 
 
-@command(_schedule, "skip")
+@acting(_schedule, "skip")
 @click.argument("run", metavar="P-NUMBER")
-def _schedule_skip(path: Path, run: str) -> None:
+def _schedule_skip(act: Acting, run: str) -> Deed:
     """Let a run not be done at all."""
-    with opened(path) as it:
-        _change(it, run, RunChange("skip"))
+    return _change(act, run, RunChange("skip"))
 
 
-@command(_schedule, "send")
+@acting(_schedule, "send")
 @click.argument("run", metavar="P-NUMBER")
-def _schedule_send(path: Path, run: str) -> None:
+def _schedule_send(act: Acting, run: str) -> Deed:
     """Let a run be done now, by the running service or as soon as it runs; also one that was late or skipped."""
-    with opened(path) as it:
-        _change(it, run, RunChange("send"))
+    return _change(act, run, RunChange("send"))
 
 
-@command(_schedule, "undo")
+@acting(_schedule, "undo")
 @click.argument("run", metavar="P-NUMBER")
-def _schedule_undo(path: Path, run: str) -> None:
+def _schedule_undo(act: Acting, run: str) -> Deed:
     """Put a run back to the time that its definition says."""
-    with opened(path) as it:
-        _change(it, run, RunChange("undo"))
+    return _change(act, run, RunChange("undo"))
 
 
 @command(_schedule, "dates")
@@ -130,41 +127,47 @@ def _schedule_dates(path: Path, rule: tuple[str, ...], count: int, as_json: bool
     show.table(rows, as_json=as_json, empty="no dates")
 
 
-@command(_schedule, "stop")
+@acting(_schedule, "stop")
 @click.argument("key")
-def _schedule_stop(path: Path, key: str) -> None:
+def _schedule_stop(act: Acting, key: str) -> Deed:
     """Stop what is being sent about a list, survey, event or bulletin; says how many mails are out already."""
-    _steer(path, key, "stop")
+    return _steer(act, key, "stop")
 
 
-@command(_schedule, "resume")
+@acting(_schedule, "resume")
 @click.argument("key")
-def _schedule_resume(path: Path, key: str) -> None:
+def _schedule_resume(act: Acting, key: str) -> Deed:
     """Let what was stopped go on."""
-    _steer(path, key, "resume")
+    return _steer(act, key, "resume")
 
 
-@command(_schedule, "cancel")
+@acting(_schedule, "cancel")
 @click.argument("key")
-def _schedule_cancel(path: Path, key: str) -> None:
+def _schedule_cancel(act: Acting, key: str) -> Deed:
     """Let what has not left yet never leave."""
-    _steer(path, key, "cancel")
+    return _steer(act, key, "cancel")
 
 
-def _steer(path: Path, key: str, do: Steer) -> None:
-    with opened(path) as it, it.database.write() as connection:
-        said = steer_sending(connection, it.site, key, do, clock(), by=COMMAND_LINE)
-    print(said[0])
-    if do == "stop":
-        print(f"mailbot schedule resume {key}, or mailbot schedule cancel {key}")
+def _steer(act: Acting, key: str, do: Steer) -> Deed:
+    steered = steer_sending(act.connection, act.it.site, key, do, act.now, by=COMMAND_LINE)
+    hint = f"mailbot schedule resume {key}, or mailbot schedule cancel {key}" if do == "stop" else ""
+    facts = {"key": key, "do": do, "copies": steered.copies, "total": steered.total, "out": steered.out}
+    return Deed(steered.said[0], facts, hint=hint)
 
 
-def _change(it: Open, run: str, change: RunChange) -> None:
+def _change(act: Acting, run: str, change: RunChange) -> Deed:
     found = _RUN.fullmatch(run)
     if found is None:
         raise click.UsageError(f"{run!r} is no number of a run such as P-0012; `mailbot schedule` shows them")
-    with it.database.write() as connection:
-        said = change_run(connection, it.site, int(found[1]), change, clock(), by=COMMAND_LINE)
-    print(said[0])
-    if change.do in {"postpone", "skip"}:
-        print(f"to take it back: mailbot schedule undo {run}")
+    number = int(found[1])
+    said = change_run(act.connection, act.it.site, number, change, act.now, by=COMMAND_LINE)
+    now = occurrences.numbered(act.connection, number)
+    assert now is not None, "it was just changed"
+    facts = {
+        "id": run_name(number),
+        "job": now.job,
+        "state": now.state,
+        "at": show.local(now.due_at, act.it.site.zone),
+    }
+    hint = f"to take it back: mailbot schedule undo {run}" if change.do in {"postpone", "skip"} else ""
+    return Deed(said[0], facts, hint=hint)

@@ -7,9 +7,10 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.act_frame import request
+from mailbot.cli.act_frame import AS_JSON, TRY, Acting, Deed, act_once, acting
 from mailbot.cli.defined_survey import defined
-from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
+from mailbot.cli.frame import JSON, PATH, command, opened, write_out
+from mailbot.cli.second_person_frame import request
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.cli.survey_frame import must_exist
 from mailbot.core.members.register import full_code
@@ -22,87 +23,130 @@ from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.flows.surveys.send_form import send_form
 from mailbot.folder.definition_files import moment
 from mailbot.formats.form_file import write_form
-from mailbot.installation import clock
-from mailbot.store import acts, surveys
+from mailbot.store import acts, occurrences, outbox, surveys
 
 
-@command(surveys_group, "open")
+@acting(surveys_group, "open")
 @click.argument("key")
-def _surveys_open(path: Path, key: str) -> None:
+def _surveys_open(act: Acting, key: str) -> Deed:
     """Open a survey now and send the invitations."""
-    with opened(path) as it, it.database.write() as connection:
-        invited = request(connection, it, key, "open")
-    if invited is not None:
-        print(f"survey {key} is open; {invited} invitations are in the outbox")
+
+    def told(invited: int) -> Deed:
+        words = f"survey {key} {act.is_} open; {invited} invitations {act.are} in the outbox"
+        return Deed(words, {"key": key, "state": "open", "invited": invited, **_course(act, key)})
+
+    return request(act, key, "open", told)
 
 
-@command(surveys_group, "close")
+@acting(surveys_group, "close")
 @click.argument("key")
-def _surveys_close(path: Path, key: str) -> None:
+def _surveys_close(act: Acting, key: str) -> Deed:
     """Close a survey now and send the result."""
-    with opened(path) as it, it.database.write() as connection:
-        counted = request(connection, it, key, "close")
-    if counted is not None:
-        print(f"survey {key} is closed; the answers of {counted} bodies count")
+    before = _withdrawn(act, key)
+
+    def told(counted: int) -> Deed:
+        words = f"survey {key} {act.is_} closed; the answers of {counted} bodies count"
+        gone = _withdrawn(act, key) - before
+        if gone:
+            words += f"; {gone} mails of it that had not left never will"
+        return Deed(words, {"key": key, "state": "closed", "counted": counted, "withdrawn": gone})
+
+    return request(act, key, "close", told)
 
 
-@command(surveys_group, "remind")
+def _withdrawn(act: Acting, key: str) -> int:
+    """Return how many mails about a survey were taken back before they left."""
+    return sum(states.get("withdrawn", 0) for states in outbox.count_by_kind(act.connection, key).values())
+
+
+@acting(surveys_group, "remind")
 @click.argument("key")
-@click.option("--dry-run", is_flag=True, help="Only say how many would be reminded.")
-def _surveys_remind(path: Path, key: str, dry_run: bool) -> None:
+def _surveys_remind(act: Acting, key: str) -> Deed:
     """Remind those from whom nothing complete has come."""
-    with opened(path) as it, it.database.write() as connection:
-        reminded = remind_survey(connection, it.site, key, clock())
-        only_try(connection, dry_run)
-    print(f"survey {key}: {reminded} {'would be' if dry_run else 'are'} reminded")
+    reminded = remind_survey(act.connection, act.it.site, key, act.now)
+    return Deed(f"survey {key}: {reminded} {act.are} reminded", {"key": key, "reminded": reminded})
 
 
-@command(surveys_group, "extend")
+@acting(surveys_group, "extend")
 @click.argument("key")
 @click.argument("closes")
-def _surveys_extend(path: Path, key: str, closes: str) -> None:
+def _surveys_extend(act: Acting, key: str, closes: str) -> Deed:
     """Put off the close of an open survey, to "YYYY-MM-DD HH:MM", and tell everybody who was asked."""
-    with opened(path) as it, it.database.write() as connection:
-        until = moment(closes, it.config.timezone)
-        told = request(connection, it, key, "extend", closes=until.isoformat())
-    if told is not None:
-        print(
-            f"survey {key} closes {closes} now; {told} are told. "
-            f"Its definition file still has the old close: put `closes: {closes}` there"
-        )
+
+    def told(count: int) -> Deed:
+        words = f"survey {key} {'would close' if act.dry_run else 'closes'} {closes}{' now' * (not act.dry_run)}; {count} {act.are} told"
+        hint = f"Its definition file still has the old close: put `closes: {closes}` there"
+        return Deed(words, {"key": key, "told": count, **_course(act, key)}, hint=hint)
+
+    until = moment(closes, act.it.config.timezone)
+    return request(act, key, "extend", told, closes=until.isoformat())
 
 
-@command(surveys_group, "publish")
+def _course(act: Acting, key: str) -> dict[str, object]:
+    """Return when a survey closes, and its runs that are planned."""
+    stored = surveys.load(act.connection, key)
+    assert stored is not None, "it was just acted upon"
+    zone = act.it.config.timezone
+    runs = occurrences.open_until(act.connection, stored.survey.closes)
+    return {
+        "closes": show.local(stored.survey.closes, zone),
+        "runs": [
+            {"at": show.local(run.due_at, zone), "job": run.job}
+            for run in runs
+            if run.job.startswith(f"survey:{key}:")
+        ],
+    }
+
+
+@acting(surveys_group, "publish")
 @click.argument("key")
-def _surveys_publish(path: Path, key: str) -> None:
+def _surveys_publish(act: Acting, key: str) -> Deed:
     """Send the result of a closed survey whose definition says `publish: {at: hand}`."""
-    with opened(path) as it, it.database.write() as connection:
-        told = request(connection, it, key, "publish")
-    if told is not None:
-        print(f"survey {key}: the result is in the outbox, to {told}")
+
+    def told(count: int) -> Deed:
+        words = f"survey {key}: the result {act.is_} in the outbox, to {count}"
+        return Deed(words, {"key": key, "told": count})
+
+    return request(act, key, "publish", told)
 
 
-@command(surveys_group, "reissue")
+@acting(surveys_group, "reissue")
 @click.argument("key")
 @click.argument("code")
-def _surveys_reissue(path: Path, key: str, code: str) -> None:
+def _surveys_reissue(act: Acting, key: str, code: str) -> Deed:
     """Give a body's ballot a new token and send it; the old one counts no more."""
-    with opened(path) as it, it.database.write() as connection:
-        print(reissue_ballot(connection, it.site, key, full_code(code), clock()))
+    body = full_code(code)
+    return Deed(reissue_ballot(act.connection, act.it.site, key, body, act.now), {"key": key, "body": body})
 
 
 @command(surveys_group, "form")
 @click.argument("key")
 @click.option(*("-o", "--out", "target"), type=PATH, help="The file to write.")
 @click.option("--to", "code", metavar="CODE", help="Send it to this body with its ballot.")
-def _surveys_form(path: Path, key: str, target: Path | None, code: str | None) -> None:
+@TRY
+@AS_JSON
+def _surveys_form(
+    path: Path, key: str, target: Path | None, code: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Write the spreadsheet in which a survey can be answered, or send it to a body."""
     if code is not None and target is not None:
         raise click.UsageError("--to sends the form and --out writes it; say one of them")
-    with opened(path) as it, it.database.write() as connection:
-        if code is not None:
-            print(send_form(connection, it.site, key, full_code(code), clock()))
-            return
+    if code is not None:
+        body = full_code(code)
+        act_once(
+            path,
+            lambda act: Deed(
+                send_form(act.connection, act.it.site, key, body, act.now), {"key": key, "body": body}
+            ),
+            dry_run=dry_run,
+            as_json=as_json,
+        )
+        return
+    if dry_run or as_json:
+        raise click.UsageError(
+            "--dry-run and --json go with --to CODE; without it the form itself is written"
+        )
+    with opened(path) as it, it.database.read() as connection:
         stored = surveys.load(connection, key)
         survey = stored.survey if stored else defined(it.config, key)
     if not takes_form(survey):
@@ -110,39 +154,30 @@ def _surveys_form(path: Path, key: str, target: Path | None, code: str | None) -
     write_out(write_form(survey, it.config.language), target)
 
 
-@command(surveys_group, "follow-up")
+@acting(surveys_group, "follow-up")
 @click.argument("key")
-def _surveys_follow_up(path: Path, key: str) -> None:
+def _surveys_follow_up(act: Acting, key: str) -> Deed:
     """Send each block representative the missing bodies of the own prefecture now."""
-    with opened(path) as it, it.database.write() as connection:
-        told = follow_up_survey(connection, it.site, key, clock())
-    print(f"survey {key}: {told} lists of missing bodies are in the outbox")
+    told = follow_up_survey(act.connection, act.it.site, key, act.now)
+    words = f"survey {key}: {told} lists of missing bodies {act.are} in the outbox"
+    return Deed(words, {"key": key, "told": told})
 
 
-@command(surveys_group, "proxy")
+@acting(surveys_group, "proxy")
 @click.argument("key")
 @click.argument("code")
 @click.option(
     "--to", "holder", required=True, metavar="議長|CODE", help="The chair, or a body by code or name."
 )
 @click.option("--words", default="", help="What the proxy on paper says, for the record.")
-def _surveys_proxy(path: Path, key: str, code: str, holder: str, words: str) -> None:
+def _surveys_proxy(act: Acting, key: str, code: str, holder: str, words: str) -> Deed:
     """Record a body's proxy in an open resolution, as the office has it on paper."""
-    with opened(path) as it, it.database.write() as connection:
-        must_exist(connection, key)
-        print(
-            record_proxy(
-                connection,
-                it.site,
-                key,
-                full_code(code),
-                holder,
-                words=words,
-                by="office",
-                inbox_id=None,
-                now=clock(),
-            )
-        )
+    must_exist(act.connection, key)
+    body = full_code(code)
+    said = record_proxy(
+        act.connection, act.it.site, key, body, holder, words=words, by="office", inbox_id=None, now=act.now
+    )
+    return Deed(said, {"key": key, "body": body, "to": holder})
 
 
 @command(surveys_group, "acts")

@@ -125,10 +125,13 @@ class Database:
             own = _transaction(connection)
             with connection.begin() as transaction:
                 yield connection
-                if transaction.is_active:  # it was not taken back, as a trial run is
-                    for last in own.first:
-                        last(connection)
-                    _save_gathered(connection)
+                if (
+                    not transaction.is_active
+                ):  # it was taken back, as a trial run is, with all that was to follow it
+                    own = _Transaction()
+                for last in own.first:
+                    last(connection)
+                _save_gathered(connection)
             try:
                 for act in own.later:
                     act()

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, case, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, update
 
 from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import RESTS, unfinished
-from mailbot.store.tables import delivery, fan_out, mailing, microseconds
+from mailbot.store.tables import Moment, bundle, delivery, fan_out, mailing, microseconds
 
 _OPEN = ("pending", "sending")
 
@@ -40,6 +40,43 @@ def under_way(connection: Connection, subject: str | None = None) -> list[Sendin
 def made_at(connection: Connection, subject: str, now: datetime) -> list[Sending]:
     """Return the mailings to many that were made at that very moment, by one run."""
     return _sendings(connection, (mailing.c.subject == subject) & (mailing.c.created_at == now))
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one act put into the outbox, of one kind of mailing."""
+
+    kind: str
+    copies: int
+    due_at: datetime | None  # of the first; None: they rest, since the list is stopped
+
+
+def newest_mailing(connection: Connection) -> int:
+    """Return the number of the newest mailing; 0: there is none."""
+    return int(connection.execute(select(func.coalesce(func.max(mailing.c.id), 0))).scalar_one())
+
+
+def made_after(connection: Connection, mailing_id: int, now: datetime) -> list[Made]:
+    """Return what this transaction, which acts at `now`, has put into the outbox since that mailing was the newest.
+
+    On PostgreSQL others make mailings meanwhile; theirs were made at another moment.
+    """
+    own = (mailing.c.id > mailing_id) & (mailing.c.created_at == now)
+    kinds = {row.id: row.kind for row in connection.execute(select(mailing.c.id, mailing.c.kind).where(own))}
+    copies: Counter[str] = Counter()
+    first: dict[str, datetime] = {}
+    for table, count in (
+        (delivery, func.count(delivery.c.id)),
+        (bundle, func.sum(bundle.c.copies, type_=BigInteger)),
+        (fan_out, func.count(fan_out.c.mailing_id)),
+    ):
+        due = func.min(table.c.due_at, type_=Moment)
+        query = select(table.c.mailing_id, count, due).group_by(table.c.mailing_id)
+        for number, found, due_at in connection.execute(query.where(table.c.mailing_id.in_(kinds))):
+            kind = kinds[number]
+            copies[kind] += fan_outs.left(connection)[number] if table is fan_out else found
+            first[kind] = min(due_at, first.get(kind, due_at))
+    return [Made(kind, copies[kind], None if microseconds(at) >= RESTS else at) for kind, at in first.items()]
 
 
 def rest(connection: Connection, mailing_ids: Collection[int]) -> int:

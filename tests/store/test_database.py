@@ -27,9 +27,11 @@ from mailbot.store.database import (
     Keyed,
     Written,
     after_commit,
+    before_commit,
     gather,
     savepoint,
     schema_of,
+    scrub_after,
     storable,
 )
 from mailbot.store.tables import body, mail, metadata
@@ -214,6 +216,22 @@ def test_what_is_to_be_done_after_the_commit(database: Database) -> None:
     with database.write() as connection:
         connection.execute(select(body.c.code))
     assert done == ["kept"]
+
+
+def test_nothing_follows_a_transaction_that_was_taken_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trial run neither does what was to be done after its commit nor rewrites the database."""
+    done: list[object] = []
+    monkeypatch.setattr(Database, "_scrub", lambda *told: done.append(told))
+    with database.write() as connection:
+        before_commit(connection, lambda _: done.append("first"))
+        after_commit(connection, lambda: done.append("later"))
+        scrub_after(connection, ["mail"])
+        transaction = connection.get_transaction()
+        assert transaction is not None
+        transaction.rollback()
+    assert done == []
 
 
 def test_sqlite_waits_for_the_disk_on_every_connection(tmp_path: Path) -> None:

@@ -64,13 +64,11 @@ class Erased:
         return tuple(kept)
 
 
-def erase_person(
-    connection: Connection, site: Site, address: str, now: datetime, *, trial: bool = False
-) -> Erased:
+def erase_person(connection: Connection, site: Site, address: str, now: datetime) -> Erased:
     """Remove, or put a stand-in in the place of, everything by which the person at an address is known.
 
-    All of a person's addresses go, whichever of them is named. With `trial` the caller takes all of it back. Raises Refusal when something outside of the database would bring the
-    address back, or a secret survey is open that it takes part in.
+    All of a person's addresses go, whichever of them is named. Raises Refusal when something outside of the database
+    would bring the address back, or a secret survey is open that it takes part in.
     """
     addresses = other_addresses.of_person(connection, address)
     for each in addresses:
@@ -85,7 +83,7 @@ def erase_person(
     # The address to which his mail goes is the last: the others are known by it.
     # Each has a stand-in of its own: two of them may have been asked for one body in one survey.
     taken = [
-        _take_out(connection, site, Person(each, names, _nth(stand_in, place), own_names), now, trial=trial)
+        _take_out(connection, site, Person(each, names, _nth(stand_in, place), own_names), now)
         for place, each in reversed(list(enumerate(addresses, 1)))
     ]
     return Erased(
@@ -111,7 +109,7 @@ def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(whole)
 
 
-def _take_out(connection: Connection, site: Site, person: Person, now: datetime, *, trial: bool) -> Erased:
+def _take_out(connection: Connection, site: Site, person: Person, now: datetime) -> Erased:
     """Take one address out, with the person's names."""
     address = person.address
     withdrawn = persons.withdraw_copies(connection, address)
@@ -124,9 +122,8 @@ def _take_out(connection: Connection, site: Site, person: Person, now: datetime,
     rows += persons.take_out_of_texts(connection, person)
     digest = hmac.new(site.key, f"erased:{address_key(address)}".encode(), hashlib.sha256).hexdigest()
     persons.note_erasure(connection, f"erasure {digest}: {person.stand_in}, {mails} mails, {rows} rows", now)
-    if not trial:
-        after_commit(connection, lambda: maildir.take_out(site.outgoing, person))
-        scrub_after(connection, persons.TOUCHED)
+    after_commit(connection, lambda: maildir.take_out(site.outgoing, person))
+    scrub_after(connection, persons.TOUCHED)
     return Erased(person.stand_in, removed, withdrawn, mails, posts, rows, ledgers)
 
 

@@ -584,7 +584,7 @@ def _of_run(connection: Connection, desk: _Desk, command: OfRun) -> _Said:
 
 
 def _of_sending(connection: Connection, desk: _Desk, do: Steer, key: str) -> _Said:
-    said, *hints = steer_sending(connection, desk.site, key, do, desk.now, by=desk.word.address)
+    said, *hints = steer_sending(connection, desk.site, key, do, desk.now, by=desk.word.address).said
     return _Said(said, key, tuple(hints))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -15,10 +15,19 @@ from mailbot.store import journal, sendings
 Steer = Literal["stop", "resume", "cancel"]
 
 
+class Steered(NamedTuple):
+    """What was done about the mailings under way."""
+
+    said: tuple[str, ...]  # sentences, in the site's language
+    copies: int  # that were stopped, go on, or never leave
+    total: int
+    out: int  # of these had left
+
+
 def steer_sending(
     connection: Connection, site: Site, key: str, do: Steer, now: datetime, *, by: str
-) -> tuple[str, ...]:
-    """Stop, resume or cancel every mailing to many about this list, survey, event or bulletin; returns sentences.
+) -> Steered:
+    """Stop, resume or cancel every mailing to many about this list, survey, event or bulletin.
 
     A copy that is on the wire this moment still leaves. Raises Refusal when nothing is under way.
     """
@@ -49,4 +58,4 @@ def steer_sending(
     said = [run_sentence(site.language, f"sending-{do}", **figures)]
     if do == "stop":
         said.append(run_sentence(site.language, "sending-hint", **figures))
-    return tuple(said)
+    return Steered(tuple(said), count, total, out)

@@ -19,7 +19,7 @@ KEY = SURVEY.key
 
 def steer(office: PostOffice, do: Steer) -> tuple[str, ...]:
     with office.database.write() as connection:
-        return steer_sending(connection, office.site, KEY, do, office.now, by=OFFICE)
+        return steer_sending(connection, office.site, KEY, do, office.now, by=OFFICE).said
 
 
 def due(office: PostOffice) -> int:
