@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gc
 import hashlib
 import os
@@ -138,6 +139,7 @@ async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
     for number in ending_signals():
         loop.add_signal_handler(number, stop.set)
     ties.outlive_no_parent(stop.set)
+    begun = False
     try:
         async with _parts(config, site, database, roles, stop, ties):
             # What is loaded by now stays: a collection in the middle of a fan-out (50 ms) need not walk it.
@@ -147,12 +149,14 @@ async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
             log.event("service.ready", roles=",".join(sorted(roles)), node=node_name(config.folder))
             _tell_systemd("READY=1")
             ties.say_ready()
+            begun = True
             await stop.wait()
             log.event("service.stopping")
             _tell_systemd("STOPPING=1")
     finally:
         await asyncio.to_thread(database.close)
-        log.event("service.stopped")
+        if begun:  # what could not start has nothing to say but why
+            log.event("service.stopped")
 
 
 @contextlib.asynccontextmanager
@@ -369,13 +373,21 @@ async def _open_doors(
                 limits=limits,
             )
         except OSError as error:
-            raise Refusal(
-                f"receive.{protocol}: {address[0]}:{address[1]} cannot be listened on: {error.strerror}; "
-                f"choose another port in {config.file}"
-            ) from error
+            raise _not_to_be_had(f"receive.{protocol}", address, error, config) from error
         log.event("door.open", protocol=protocol, address=f"{address[0]}:{address[1]}")
         doors.append(door)
     return doors
+
+
+def _not_to_be_had(option: str, address: tuple[str, int], error: OSError, config: Config) -> Refusal:
+    """Say in a sentence which port cannot be listened on, why, and what to do."""
+    # What asyncio says of it names the address once more, and the reason as a part of that.
+    named = isinstance(error, socket.gaierror) or error.errno is None
+    why = (error.strerror or str(error)) if named else os.strerror(error.errno or 0)
+    do = "choose another address"
+    if error.errno == errno.EADDRINUSE:
+        do = "end the program that listens there, or choose another port"
+    return Refusal(f"{option}: {address[0]}:{address[1]} cannot be listened on: {why}; {do} in {config.file}")
 
 
 async def _open_web(
@@ -395,10 +407,7 @@ async def _open_web(
     try:
         door = await listen(*address, application(corner))
     except OSError as error:
-        raise Refusal(
-            f"web: {address[0]}:{address[1]} cannot be listened on: {error.strerror}; "
-            f"choose another port in {config.file}"
-        ) from error
+        raise _not_to_be_had("web", address, error, config) from error
     log.event("door.open", protocol="http", address=f"{address[0]}:{door.port}")
     return door
 

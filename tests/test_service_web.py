@@ -89,7 +89,7 @@ def test_a_closed_terminal_ends_it_in_good_order(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
-    """In one sentence, with what to do."""
+    """In one sentence, with what to do, and nothing else: what has not begun has not stopped either."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -97,6 +97,6 @@ def test_a_port_that_is_taken_is_refused(tmp_path: Path) -> None:
         with serving(tmp_path / "site", "web", port) as service:
             assert service.wait(30) == 1
             assert service.stderr is not None
-            last = service.stderr.read().strip().split("\n")[-1]
-    assert last.startswith(f"web: 127.0.0.1:{port} cannot be listened on: ")
-    assert "choose another port in" in last
+            (only,) = service.stderr.read().strip().split("\n")
+    why = "Address already in use; end the program that listens there, or choose another port in"
+    assert only.startswith(f"web: 127.0.0.1:{port} cannot be listened on: {why} ")
