@@ -236,10 +236,8 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
         return lines
     comes = [place for place, _, line in own if line == _COME_LINE]
     if not comes:
-        found_number = {
-            place: f"Q2 {found['now']}" for place, _, line in own if (found := _NUMBER_FIELD.match(line))
-        }
-        return [found_number.get(place, line) for place, line in enumerate(lines)]
+        alone = {place: only for place, plain, line in own if (only := _number_alone(plain, line))}
+        return [f"Q2 {alone[place]}" if place in alone else line for place, line in enumerate(lines)]
     fields = [(place, found) for place, plain, _ in own if (found := _PEOPLE_FIELD.match(plain)) is not None]
     said = [(place, found["said"].strip()) for place, found in fields]
     if not said:
@@ -256,6 +254,20 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
     rest = [line for place, line in enumerate(lines) if place not in gone]
     at = rest.index(_COME_LINE)
     return [*rest[:at], f"Q2 {people}", *rest[at:]]
+
+
+def _number_alone(plain: str, line: str) -> str:
+    """Return the people that a line, in ASCII forms and as written, is nothing else but: 「3名です。」, 「2名 山田太郎、鈴木花子」."""
+    if found := _NUMBER_FIELD.match(plain) or _NUMBER.match(plain):
+        return found["now"]
+    if _COUNTED.search(plain) is None:
+        return ""
+    try:
+        people, names = read_people(line)
+    except ValueError:
+        return ""
+    told = len(names) == people and all(_A_NAME.match(name) and not _OFFICE.search(name) for name in names)
+    return line if told else ""
 
 
 def _only_people(line: str) -> str:

@@ -166,7 +166,8 @@ def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict
         _acknowledge(connection, arrival, verdict, status, row)
     give_seats(connection, arrival.site, event, arrival.now)
     if status == "unclear" and not verdict.ask and not late:
-        return Settled("held", verdict.reason or "it is not clear whether they come")
+        unclear = row.problems[0].text if row.problems else verdict.reason
+        return Settled("held", unclear or "it is not clear whether they come")
     return Settled("answered", f"{event.key} {ballot.code}: {status}")
 
 

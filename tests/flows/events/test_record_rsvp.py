@@ -104,6 +104,46 @@ def test_a_number_alone_changes_the_number_alone(office: PostOffice, notices: di
     assert statuses(office) == {NAGANO: ("attending", 2)}
 
 
+@pytest.mark.parametrize(
+    "text", ["2名", "２名です。", "人数 2名", "2名 山田太郎、鈴木花子", "山田太郎、鈴木花子の2名"]
+)
+def test_a_number_needs_no_word_beside_it(office: PostOffice, notices: dict[str, Copy], text: str) -> None:
+    """Who comes says 「2名」, with names or without: so many come; who had declined is asked, and is absent until then."""
+    office.reply(notices[YAMADA], "参加 1名")
+    office.reply(office.only_copy("rsvp_receipt"), text)
+    assert statuses(office) == {NAGANO: ("attending", 2)}
+    office.copies()
+    office.reply(notices[SATO], "欠席")
+    entry = office.reply(office.only_copy("rsvp_receipt"), text)
+    assert (entry.state, statuses(office)[MATSUMOTO]) == ("answered", ("declined", 0))
+    assert office.ledger(KEY, MATSUMOTO)[-1].status == "unclear"
+    asked = office.only_copy("rsvp_receipt")
+    assert asked["Subject"].startswith("【出欠・確認のお願い】")
+    assert "ご欠席と、おいでになる人数の両方が書かれています。" in "".join(asked.text.split())
+    office.reply(asked, "出席")
+    assert statuses(office)[MATSUMOTO][0] == "attending"
+
+
+@pytest.mark.parametrize("text", ["会員2名の件です。", "当課から2名", "昨年は2名でした。"])
+def test_a_number_within_other_words_is_none(office: PostOffice, notices: dict[str, Copy], text: str) -> None:
+    """What else may be meant changes nothing."""
+    office.reply(notices[YAMADA], "参加 1名")
+    office.reply(office.only_copy("rsvp_receipt"), text)
+    assert statuses(office) == {NAGANO: ("attending", 1)}
+
+
+def test_a_number_that_cannot_be_is_held_with_its_reason(
+    office: PostOffice, notices: dict[str, Copy]
+) -> None:
+    """「0名」 of one who comes: what the office reads is why, not that it was counted."""
+    office.reply(notices[YAMADA], "参加 1名")
+    entry = office.reply(office.only_copy("rsvp_receipt"), "0名")
+    assert (entry.state, entry.reason) == (
+        "held",
+        "人数と氏名を読み取れませんでした。「2名 山田太郎、鈴木花子」のようにお書きください。",
+    )
+
+
 def test_who_will_answer_later_hears_until_when(office: PostOffice) -> None:
     """With the time decided 「未定」 takes no seat, and the receipt says by when to answer."""
     office.apply(replace(EVENT, starts=time(10), ends=time(15)))
