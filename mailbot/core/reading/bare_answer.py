@@ -34,8 +34,7 @@ def _without_own_name(line: str, questions: Sequence[Question], known: Known) ->
     named = _OWN_NAME.match(line)
     if named is None or any(label_answer(question, named["name"]) is not None for question in questions):
         return line
-    key = line_key(named["name"])
-    return line[named.end() :] if any(key in text.joined for text in known.texts) else line
+    return line[named.end() :] if known.holds(line_key(named["name"])) else line
 
 
 def bare_answers(

@@ -67,7 +67,7 @@ def _all_shown(numbers: list[int], slot: str) -> bool:
 
 def read_choice(question: Question, written: str, slot: str) -> Read:
     """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
-    if (unclear := _two_or_none(question, written, slot)) is not None:
+    if (unclear := _refused_form(question, written, slot)) is not None:
         return unclear
     if (whole := _whole_label(question, written)) is not None:
         return whole
@@ -93,7 +93,7 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
     return _read_items(question, plain, slot, item_remarks)
 
 
-def _two_or_none(question: Question, written: str, slot: str) -> Unclear | None:
+def _refused_form(question: Question, written: str, slot: str) -> Unclear | None:
     """Say what forms are no one choice, whatever the options are: 「1か2」, 「=1+1」, 「1・・・12」."""
     if _ALTERNATIVE.search(written):
         return Unclear("two-choices")

@@ -7,7 +7,7 @@ import re
 _ANSWER = "(?:ご?回答|お?答え|返答|表決|投票|番号|数[字値])"
 _WRITTEN = "(?:書[いきか]|記入|記載|入力|入れ|選[びんば]|付け|埋め|返信|送信|送[らりっ]|回答|答え)"
 _NOT_DONE = "て?(?:い|お)?り?(?:ません|ない)"
-# Each kind with its words. A sentence that speaks of something else than the answers is no part of any.
+# Each kind with its words, which name the answers or leave unsaid what they speak of; the kinds are for the reader and the tests.
 _KINDS = {
     "without a reason for this number": rf"(?:適当[にな]|仮に|試しに|例として|勘で|推測で|想像で|とりあえず(?:何か|仮)|(?:分から|わから)(?:ない|ぬ)まま|見当で|でたらめに|いい加減[にな])[^。、]{{0,8}}?{_WRITTEN}|(?:記載|記入|回答)例のとおり(?:に)?(?:書く|書き|の)"
     r"|(?:分から|わから)(?:ず|ない(?:ので|ため))、?(?:仮に|適当に|とりあえず)?[^。]{0,6}(?:入れ|書き|選び)|適当な(?:番号|数字|答え)を",

@@ -388,6 +388,10 @@ class Known:
                 best, found = likeness, role
         return found
 
+    def holds(self, key: str) -> bool:
+        """Say whether these words, as `line_key` has them, stand together anywhere in a text of ours."""
+        return any(key in text.joined for text in self.texts)
+
     def holds_most(self, key: str, question: str) -> bool:
         """Say whether a line is mostly a piece of this question's own line, wrapped and damaged on the way."""
         pairs = _pairs(key[:150])

@@ -215,7 +215,7 @@ def _is_fragment(question: Question, line: str, known: Known) -> bool:
     if question.type == "date" and _WHOLE_DATE.fullmatch(key):
         return False
     long_enough = len(key) >= 8 or (len(key) >= 2 and key.endswith(")"))
-    return long_enough and key not in known.roles and any(key in text.joined for text in known.texts)
+    return long_enough and key not in known.roles and known.holds(key)
 
 
 def _holds_ours(value: str, known: Known) -> bool:

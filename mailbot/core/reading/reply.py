@@ -17,7 +17,7 @@ from mailbot.core.reading.command import ALWAYS, AWAITED
 from mailbot.core.reading.correction import corrects, discards, may_correct
 from mailbot.core.reading.doubt import doubts, may_doubt
 from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK, Known, known_texts, line_key
-from mailbot.core.reading.named_answer import asked_removed
+from mailbot.core.reading.named_answer import asked_removed, question_of
 from mailbot.core.reading.own_ballot import in_ballot
 from mailbot.core.reading.printed_options import choice_count, option_answer
 from mailbot.core.reading.prose import NOT_PROSE, RULE, is_courteous, is_prose
@@ -118,8 +118,7 @@ def read_reply(
         if not form:
             return plain
     ours = known_texts(tuple(known))
-    if _UNSEEN.search(text):
-        text = _UNSEEN.sub("", text)
+    text = _UNSEEN.sub("", text)
     whole = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
     commands = ALWAYS | (AWAITED & awaiting) | ({"proxy"} if survey.resolution is not None else frozenset())
     text = text[:LONGEST_REPLY]
@@ -178,7 +177,7 @@ def _contradicts(survey: Survey, plain: Reading, rich: Reading, *, struck: bool)
 def _is_cut_from_ours(line: str, known: Known) -> bool:
     """Say whether a line is a piece of our text that a gateway cut off."""
     key = line_key(line[:LONGEST_LINE])
-    return len(key) > 1 and any(key in text.joined for text in known.texts)
+    return len(key) > 1 and known.holds(key)
 
 
 def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outcome) -> None:
@@ -211,7 +210,7 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
     for line in lines:
         for match in _NAMED_IN_PROSE.finditer(line[:LONGEST_LINE]):
             number = f"Q{int(match['question'])}"
-            question = next((question for question in survey.questions if question.id == number), None)
+            question = question_of(survey, number)
             if question is None or question.type in {"text", "number", "date"}:
                 continue
             answer = found.answers.get(number)

@@ -557,7 +557,7 @@ class Reader:
         if older or not self.seen_ours or command_of(line.text, self.commands) is None:
             return False
         before = line_key(self.before)[-6:]
-        return bool(before) and any(before + line.key in text.joined for text in self.known.texts)
+        return bool(before) and self.known.holds(before + line.key)
 
     def _goes_on_with(self, named: str, text: str) -> bool:
         """Take the line right below an answer into it where it belongs there: more options, or the rest of the sentence."""

@@ -7,9 +7,11 @@ from string import ascii_letters
 
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, line_key
 
+_LEAD = r"[\s※*・■(（【\[＜<]*"
+_THESE = r"(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?)?"
 _BODY = r"[^\s、。:：はがを]{1,14}[市町村区県]"
 _WHOSE = re.compile(
-    rf"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?)?(?:[^\s、。]{{1,12}}が(?:取り?まとめ|集計し)た)?(?P<whose>{_BODY})(?:さん|様|役所|役場)?"
+    rf"{_LEAD}{_THESE}(?:[^\s、。]{{1,12}}が(?:取り?まとめ|集計し)た)?(?P<whose>{_BODY})(?:さん|様|役所|役場)?"
     r"(?:(?:から)?の(?:ご?回答|お?答え|表決|投票|賛否)(?:です|でした|を(?:転送|お?送|代わりに)|は(?:以下|次|下記)の(?:とおり|通り)(?:です|でした)?|[\s)）】\]＞>。:：]*$)"
     r"|(?:の代わりに|に代わって)(?:送|回答|返信|提出)|長(?:名[でに]|の?\s*[印㊞])"
     r"|の?分(?:です|でした|(?:を|の)(?:ご?回答|転送|お?送)|[\s)）】\]＞>。:：]*$))"
@@ -17,7 +19,7 @@ _WHOSE = re.compile(
 _ONE_KE = str.maketrans("ヶヵ", "ケカ")  # 鎌ヶ谷市 writes itself both ways
 _PREFECTURE = re.compile("^(?:東京都|北海道|(?:京都|大阪)府|[^市町村区]{2,3}県)(?=.)")  # 「長野県長野市」
 _WHO_ANSWERS = re.compile(
-    rf"[\s※*・■(（【\[＜<]*(?:ご?回答)?(?:団体|自治体|市町村|市区町村|会員)名?(?:[】\]）)]\s?[:：]?\s?|\s?[:：]\s?|\s)(?P<whose>{_BODY})(?:役所|役場)?[\s)）】\]＞>。]*$"
+    rf"{_LEAD}(?:ご?回答)?(?:団体|自治体|市町村|市区町村|会員)名?(?:[】\]）)]\s?[:：]?\s?|\s?[:：]\s?|\s)(?P<whose>{_BODY})(?:役所|役場)?[\s)）】\]＞>。]*$"
 )
 # 「松本市情報政策課です」: its first words are a body's name, not 都市計画課 or 市町村課, and not 中村 or 西村.
 _INTRODUCED = re.compile(
@@ -29,7 +31,7 @@ _WE_ARE = re.compile(
 )
 # 「総務省の調査への回答です」, 「昨年度の回答を送ります」: a sentence says what the answers are.
 _DECLARED = re.compile(
-    r"[\s※*・■(（【\[＜<]*(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?|参考(?:までに|として)?[、:：,\s]\s?)?"
+    rf"{_LEAD}(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?|参考(?:までに|として)?[、:：,\s]\s?)?"
     r"(?P<what>[^。、\n]{1,40}?)(?:の|への|に対する)(?:ご?回答|お?答え|表決|投票|賛否)(?:内容|結果|分)?"
     r"(?:です|でした|でござい|になり|となり|を?、?(?:お?送|転送|お知らせ|(?:ご)?報告|提出|回送|連絡|誤って|受け)|が[^。]{0,12}届[いき]|は、?(?:以下|次|下記|こちら)|[\s)）】\]＞>。:：]*$)"
 )
@@ -42,14 +44,15 @@ _ANOTHER_PARTY = re.compile(
     r"(?:調査|アンケート|照会|会議|協議会|省|庁|連合|組合|本部|センター|機構|公社|財団|会社|様|さん|氏)$"
 )
 _RECEIVED = re.compile(
-    rf"[\s※*・■(（【\[＜<]*(?P<whose>{_BODY}|[他ほ]か?の[^\s、。]{{1,8}}|隣の?[^\s、。]{{0,4}}|別の[^\s、。]{{1,8}})[^\s、。]{{0,10}}?から[^。]{{0,10}}?(?:届[いき]|預か|受け取|受領し|もら|いただ|頂)[^。]{{0,8}}(?:ご?回答|お?答え|表決)"
+    rf"{_LEAD}(?P<whose>{_BODY}|[他ほ]か?の[^\s、。]{{1,8}}|隣の?[^\s、。]{{0,4}}|別の[^\s、。]{{1,8}})[^\s、。]{{0,10}}?から[^。]{{0,10}}?(?:届[いき]|預か|受け取|受領し|もら|いただ|頂)[^。]{{0,8}}(?:ご?回答|お?答え|表決)"
 )
-
 _BODY_FIRST = re.compile(
     r"[^\s、。:：はがをの]{2,10}[市区県]|[^\s、。:：はがをの]{3,10}[町村](?=$|[のから情総企デ])"
 )
 _OF_WHAT_KIND = re.compile(r"(?:の|に関する|についての?)?(?:調査|アンケート|照会)$")
 _WHOSE_AT_ALL = re.compile(r"分|代わ|団体|自治体|市[区町]|会員|表決|投票|賛否|長")
+_SURVEY_KEY = re.compile(r"[A-Z][0-9]{2}-[0-9]{2,3}(?![0-9-])")
+_OF_ANSWERS = re.compile(r"[^。\n]{0,30}(?:回答|お答え|表決)(?!済)")
 
 
 def is_anothers(line: str, known: Known) -> bool:
@@ -83,8 +86,7 @@ def _is_of_others(what: str, known: Known) -> bool:
 
 
 def _stands_in_ours(words: str, known: Known) -> bool:
-    key = line_key(words).strip("「」『』")
-    return any(key in text.joined for text in known.texts)
+    return known.holds(line_key(words).strip("「」『』"))
 
 
 def introduces_another(line: str, known: Known) -> bool:
@@ -99,10 +101,6 @@ def _is_ours(named: str, known: Known) -> bool:
     return whose[0] in "当本弊同貴我" or any(
         whose.translate(_ONE_KE) in text.joined.translate(_ONE_KE) for text in known.texts
     )
-
-
-_SURVEY_KEY = re.compile(r"[A-Z][0-9]{2}-[0-9]{2,3}(?![0-9-])")
-_OF_ANSWERS = re.compile(r"[^。\n]{0,30}(?:回答|お答え|表決)(?!済)")
 
 
 def names_another(key: str, text: str) -> bool:

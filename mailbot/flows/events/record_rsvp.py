@@ -117,9 +117,7 @@ def record_rsvp(
         ballot = own
     stored = events.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its event"
-    stands = standings(ballots.ledger(connection, ballot.subject))
-    offer = _open_offer(connection, ballot, received)
-    arrival = _Arrival(site, stored, ballot, received, message, calendar, stands, offer, bool(by), now)
+    arrival = _load(connection, site, stored, ballot, received, message, calendar, admitted=bool(by), now=now)
     reading, verdict = _weigh(connection, arrival)
     if verdict.status == "ignored":
         if reading.command not in {"resend", "help"}:
@@ -140,16 +138,31 @@ def rehearse_rsvp(
     """Return what a reply to an event would be worth, without recording it."""
     calendar = read_calendar_reply(message)
     own = ballot_of_calendar(connection, site, calendar) if calendar is not None else None
+    if calendar is not None and (own is None or calendar.method == "COUNTER"):
+        return Verdict("ignored", reason="a calendar's mail that is no RSVP; its author is told")
     ballot = own or ballot
     stored = events.load(connection, ballot.subject)
     assert stored is not None, "a ballot has its event"
+    arrival = _load(connection, site, stored, ballot, received, message, calendar, admitted=False, now=now)
+    return _weigh(connection, arrival)[1]
+
+
+def _load(
+    connection: Connection,
+    site: Site,
+    stored: StoredEvent,
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    calendar: CalendarReply | None,
+    *,
+    admitted: bool,
+    now: datetime,
+) -> _Arrival:
+    """Load what counts so far, and the seats that are kept for its body."""
     stands = standings(ballots.ledger(connection, ballot.subject))
     offer = _open_offer(connection, ballot, received)
-    answered = calendar if own is not None else None
-    return _weigh(
-        connection,
-        _Arrival(site, stored, ballot, received, message, answered, stands, offer, admitted=False, now=now),
-    )[1]
+    return _Arrival(site, stored, ballot, received, message, calendar, stands, offer, admitted, now)
 
 
 def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict: Verdict) -> Settled:

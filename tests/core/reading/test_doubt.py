@@ -10,12 +10,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.reading.doubt import (
+    _IF,
     _IN_ENGLISH,
     _LATER,
     _MISTAKEN,
     _NOT_YET,
     _PENDING,
     _TAKEN_BACK,
+    _TO_A_COLLEAGUE,
     _UNSETTLED,
     doubts,
     may_doubt,
@@ -81,10 +83,26 @@ def test_an_answer_that_is_said_to_be_another_survey_s() -> None:
 @settings(max_examples=400, deadline=None)
 @given(
     said=st.one_of(
-        *map(st.from_regex, (_PENDING, _NOT_YET, _UNSETTLED, _TAKEN_BACK, _LATER, _MISTAKEN, _IN_ENGLISH))
+        *map(
+            st.from_regex,
+            (
+                _PENDING,
+                _NOT_YET,
+                _UNSETTLED,
+                _TAKEN_BACK,
+                _LATER,
+                _MISTAKEN,
+                _IN_ENGLISH,
+                _IF,
+                _TO_A_COLLEAGUE,
+            ),
+        )
     )
 )
 @example("見送ら")
+@example("is this right")
+@example("たら次の回答")
+@example("決裁の結果を待")
 def test_no_doubt_is_passed_over(said: str) -> None:
     """Whatever the patterns of doubts find has a word by which they are looked for at all."""
     folded = unicodedata.normalize("NFKC", said).casefold()

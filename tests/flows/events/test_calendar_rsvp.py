@@ -13,6 +13,7 @@ from mailbot.core.events.event import begins, rsvp_of
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
+from mailbot.flows.rehearse import rehearse
 from mailbot.store.inbox import Entry
 from tests.flows.post_office import (
     EVENT,
@@ -64,6 +65,14 @@ def entry(copy: Copy) -> Any:
 
 
 def answer(
+    office: PostOffice, copy: Copy, partstat: str, *, mail_from: str | None = None, **how: str
+) -> Entry:
+    """Answer an invitation as a calendar program does; `how`: what `calendar_mail` can be told."""
+    raw, to = calendar_mail(office, copy, partstat, **how)
+    return office.hand_in(raw, to, mail_from=mail_from)
+
+
+def calendar_mail(
     office: PostOffice,
     copy: Copy,
     partstat: str,
@@ -74,10 +83,9 @@ def answer(
     uid: str | None = None,
     to: str | None = None,
     comment: str = "",
-    mail_from: str | None = None,
     **fields: str,
-) -> Entry:
-    """Answer an invitation as a calendar program does."""
+) -> tuple[bytes, str]:
+    """Return the mail by which a calendar program answers an invitation, and the address that it goes to."""
     asked = entry(copy)
     lines = [
         "BEGIN:VCALENDAR",
@@ -102,8 +110,9 @@ def answer(
     lines_of_head = [
         line for line in head.split(b"\r\n\r\n")[0].split(b"\r\n") if not line.lower().startswith(b"content-")
     ]
-    raw = b"\r\n".join(lines_of_head) + b"\r\n" + kind + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body
-    return office.hand_in(raw, to, mail_from=mail_from)
+    return b"\r\n".join(
+        lines_of_head
+    ) + b"\r\n" + kind + b"Content-Transfer-Encoding: 8bit\r\n\r\n" + body, to
 
 
 def standing(office: PostOffice, code: str = NAGANO) -> tuple[str, int]:
@@ -230,6 +239,28 @@ def test_an_answer_about_another_entry_is_answered_by_a_sentence(
     assert answer(office, notices[YAMADA], "ACCEPTED", uid=uid).state == "answered"
     assert office.ledger(KEY) == []
     assert "当方からお送りした予定のものでは" in office.only_copy("calendar_answer").text
+
+
+@pytest.mark.parametrize(
+    ("how", "outcome"),
+    [
+        ({"method": "COUNTER"}, "ignored: no answers a calendar's mail that is no RSVP; its author is told"),
+        (
+            {"uid": "040000008200E00074C5B7101A82E008"},
+            "ignored: no answers a calendar's mail that is no RSVP; its author is told",
+        ),
+        ({}, "counted: Q1=('1',) お答えを数えました"),
+    ],
+)
+def test_rehearsing_a_calendars_mail_tells_what_it_is_worth(
+    office: PostOffice, notices: dict[str, Copy], how: dict[str, str], outcome: str
+) -> None:
+    """As when it comes: only a REPLY about our own entry is an RSVP."""
+    raw, to = calendar_mail(office, notices[YAMADA], "ACCEPTED", **how)
+    with office.database.read() as connection:
+        found = rehearse(connection, office.site, raw, to, YAMADA, office.now)
+    assert found.outcome == outcome
+    assert office.ledger(KEY) == []
 
 
 def test_an_answer_neither_yes_nor_no_is_asked_back(office: PostOffice, notices: dict[str, Copy]) -> None:
