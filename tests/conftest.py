@@ -1,4 +1,4 @@
-"""What holds for every test: how much of the exhaustive ones is run, and that in CI a skipped one has failed."""
+"""What holds for every test: how much of the exhaustive ones is run, in what pieces, and that in CI a skipped one has failed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Generator
 
 import pytest
 
+from tests.case_tables import in_tables
 from tests.thorough import WHOLE, draw_fewer, draws, left_out
 
 # The collections of real mail are large and not ours to publish; everything else is installed by .ci/run.
@@ -39,6 +40,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if later and not WHOLE:
         config.hook.pytest_deselected(items=[item for item in items if item in later])
         items[:] = [item for item in items if item not in later]
+
+
+@pytest.hookimpl(
+    trylast=True, specname="pytest_collection_modifyitems"
+)  # when -k, -m and others have chosen among cases
+def pytest_run_in_tables(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let the cases of a plain test run as one, unless they are to be seen: by -v, by --collect-only or in a debugger."""
+    if config.option.verbose <= 0 and not (config.option.collectonly or config.option.usepdb):
+        items[:] = in_tables(items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many cases the tests had."""
+    reports = [report for state in ("passed", "failed") for report in terminalreporter.getreports(state)]
+    cases = [dict(report.user_properties).get("cases", 1) for report in reports if report.when == "call"]
+    if sum(cases) > len(cases):
+        terminalreporter.line(f"{len(cases):,} tests with {sum(cases):,} cases")
 
 
 @pytest.hookimpl(trylast=True)

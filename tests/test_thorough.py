@@ -87,7 +87,7 @@ def test_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     found = thorough.left_out([*now[:2], *later, *now[2:], *sampled, *with_database])
     assert found >= {*later}
     assert found.isdisjoint(now)
-    assert len(found & {*sampled}) == 26 + 114
+    assert len(found & {*sampled}) == 28 + 117
     assert len(found & {*with_database}) == 118
 
 

@@ -4,7 +4,7 @@ Left to it are, in this order:
 
 1. what stands in long_tests.txt: what starts the whole service, a browser or a mail program, or takes longer than a fifth
    of a second of a processor; where cases are named behind `but`, those are run;
-2. of a test marked `sampled`, whose cases are exhaustive by intention, all but one case in twenty, four at the least;
+2. of a test marked `sampled`, whose cases are exhaustive by intention, all but one case in forty, two at the least;
 3. what needs PostgreSQL, but for the first test of each file of store/: the databases differ in how they take a statement,
    the cases mostly in what was decided, and that SQLite tries; and what needs Dovecot, but for the first of each file;
 4. of the cases of one test on a database all but two: which way is taken is decided in core, and tried there.
@@ -29,8 +29,8 @@ WHOLE = os.environ.get("THOROUGH", "") not in {
     "",
     "0",
 }  # then nothing is left out, and `-m thorough` chooses what was
-ONE_IN = 20  # an ordinary run tries one example or case of so many,
-LEAST = 4  # but so many of each test
+ONE_IN = 40  # an ordinary run tries one example or case of so many,
+LEAST = 2  # but so many of each test
 ON_A_DATABASE = 2  # and so many cases of each test that has a database
 
 

@@ -100,14 +100,13 @@ def test_clock_changes(day: date, time: clock, zone: ZoneInfo, written: str, utc
     assert f"{moment.astimezone(UTC):%H:%M}" == utc
 
 
+@pytest.mark.drawn
 def test_round_trip_of_every_hour() -> None:
     """Every local time of two years of clock changes survives the way through UTC and back unchanged."""
-    moment = datetime(2025, 1, 1, tzinfo=UTC)
-    while moment.year < 2027:
-        local = moment.astimezone(BERLIN)
+    for hour in part(range(2 * 365 * 24)):
+        local = (datetime(2025, 1, 1, tzinfo=UTC) + timedelta(hours=hour)).astimezone(BERLIN)
         again = local_moment(local.date(), local.time(), BERLIN)
         assert again.replace(tzinfo=None) == local.replace(tzinfo=None)
-        moment += timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

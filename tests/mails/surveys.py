@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -26,7 +27,12 @@ class Asked:
 
     def sent(self, kind: str) -> str:
         """Return the body of one mail of ours: invitation, reminder, ack."""
-        return (SENT / f"{self.survey.key.lower()}-{kind}.txt").read_text(encoding="utf-8")
+        return _sent(f"{self.survey.key.lower()}-{kind}.txt")
+
+
+@cache
+def _sent(name: str) -> str:
+    return (SENT / name).read_text(encoding="utf-8")
 
 
 def _survey(key: str, title: str, *questions: Question, resolution: Resolution | None = None) -> Survey:

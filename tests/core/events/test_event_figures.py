@@ -7,10 +7,21 @@ from datetime import date
 
 import pytest
 
+from mailbot.core.events.event import Event
 from mailbot.core.events.event_figures import Held, YearFigures, event_figures, holder, year_of
-from tests.flows.post_office import EVENT
+from mailbot.core.members.audience import Selector
 
 US = "全国協議会"
+EVENT = Event(
+    key="N26-07",
+    title="第1回トピックスセミナー",
+    date=date(2026, 10, 22),
+    starts=None,
+    ends=None,
+    place="有明・東京ビッグサイト",
+    audience=Selector(everyone=True),
+    notices=(),
+)
 
 
 @pytest.mark.parametrize(

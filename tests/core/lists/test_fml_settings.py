@@ -158,7 +158,6 @@ def test_seq() -> None:
         last_number_of(b"rm -rf /\n")
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize(
     "text",
     [

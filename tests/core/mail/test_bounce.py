@@ -175,7 +175,6 @@ def test_never_raises(pieces: list[str]) -> None:
     plain("".join(pieces))
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize(
     "unit",
     [

@@ -84,7 +84,6 @@ def test_lines(source: str, lines: list[str]) -> None:
     assert html_to_text(source).split("\n") == lines
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize(
     "source",
     [

@@ -104,12 +104,12 @@ def test_any_body(pieces: list[bytes]) -> None:
 
 
 def test_deep_nesting_is_quick() -> None:
-    """A thousand nested multiparts and a hundred thousand parts end in reasonable time."""
+    """A thousand nested multiparts and ten thousand parts end in reasonable time."""
     start = time.process_time()
     nested = b"".join(
         b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (n, n) for n in range(1000)
     )
     seven_bit(nested + b"\r\n\xe3\x81\x82\r\n")
-    wide = b"--b\r\n\r\n\xe3\x81\x82\r\n" * 50_000
+    wide = b"--b\r\n\r\n\xe3\x81\x82\r\n" * 10_000
     seven_bit(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + wide)
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 1

@@ -71,7 +71,7 @@ def test_replies(data: bytes, replies: list[Reply]) -> None:
         b"250 " + b"a" * 2_048 + b"\r\n",
         b"a" * 2_048,
         b"250-a\r\n" * 300,
-        b"250-a\r\n" * 1_000_000,
+        b"250-a\r\n" * 100_000,
     ],
 )
 def test_garbage(data: bytes) -> None:

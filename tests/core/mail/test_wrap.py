@@ -50,4 +50,8 @@ def test_nothing_is_lost_and_every_line_fits_a_mail(line: str) -> None:
     lines = wrap(line)
     assert "".join(lines).replace(" ", "") == line.replace(" ", "")
     assert max(len(each.encode()) for each in lines) <= 998 or line.startswith(" ")
+
+
+def test_every_line_of_a_long_text_fits() -> None:
+    """In columns, too."""
     assert all(columns(each) <= COLUMNS for each in wrap("長い文章です、" * 100))

@@ -391,13 +391,14 @@ def test_english() -> None:
 )
 def test_hostile_text_is_cheap(text: str) -> None:
     """A megabyte of hostile text is held and costs some milliseconds (promises.md, attack 7)."""
-    costs = []
     for _ in range(3):
         started = time.process_time()
         reading = read(text, ACK, INVITATION)
-        costs.append(time.process_time() - started)
-    assert min(costs) < 0.15  # 50 ms on an idle machine
-    assert reading.hold is not None
+        cost = time.process_time() - started
+        assert reading.hold is not None
+        if cost < 0.15:  # 50 ms on an idle machine
+            break
+    assert cost < 0.15
 
 
 def damaged(text: str, chance: random.Random) -> str:

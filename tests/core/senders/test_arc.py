@@ -8,13 +8,13 @@ from pathlib import Path
 
 import dkim
 import pytest
-from cryptography.hazmat.primitives import serialization
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot.core.senders.arc import Chain, check_chain, seal
 from mailbot.core.senders.dkim_signature import SignedMail
-from mailbot.folder.dkim_keys import load_signer, make_key, verify
+from mailbot.folder.dkim_keys import load_signer, verify
+from tests.short_keys import make_short_key
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
 MAIL = (
@@ -37,15 +37,8 @@ class Key:
 
     def __init__(self, folder: Path, domain: str) -> None:
         self.domain = domain
-        self.public = make_key(folder / f"{domain}.key", "rsa")
+        self.public, self.pem = make_short_key(folder / f"{domain}.key")
         self.signer = load_signer(folder / f"{domain}.key", domain, "s")
-        self.pem = serialization.load_pem_private_key(
-            (folder / f"{domain}.key").read_bytes(), None
-        ).private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
 
 
 @pytest.fixture(scope="module")

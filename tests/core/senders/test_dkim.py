@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.senders.dkim import Covered, Signer, covered, relaxed_body, relaxed_field, signature
 from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
+from tests.short_keys import make_short_key
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
 MAIL = (
@@ -52,8 +54,9 @@ def rsa(tmp_path_factory: pytest.TempPathFactory) -> Key:
 
 def made(folder: Path, kind: str) -> Key:
     """Make a key and what signs with it."""
-    public = make_key(folder / "s.key", "rsa" if kind == "rsa" else "ed25519")
-    return load_signer(folder / "s.key", "ml.example.jp", "2026a"), public
+    file = folder / "s.key"
+    public = make_short_key(file)[0] if kind == "rsa" else make_key(file, "ed25519")
+    return load_signer(file, "ml.example.jp", "2026a"), public
 
 
 def verified(mail: bytes, public: PublicKey, index: int = 0) -> bool:
@@ -115,7 +118,8 @@ def test_the_field(rsa: Key) -> None:
     mail = MAIL.replace(b"Received", b"Comments: x\r\nList-X: 1\r\nReceived").replace(
         b"MIME", b"List-X: 2\r\nMIME"
     )
-    field = signature(covered(mail), VALUES, rsa[0], NOW).decode()
+    signer = replace(rsa[0], sign=lambda digest: digest * 8)  # as long as what a key of 2,048 bits makes
+    field = signature(covered(mail), VALUES, signer, NOW).decode()
     lines = field.split("\r\n")
     assert max(map(len, lines)) <= 78
     tags = dict(tag.strip().split("=", 1) for tag in re.sub(r"\s+", " ", field.partition(":")[2]).split(";"))

@@ -20,6 +20,7 @@ from mailbot.core.senders.dkim import covered, signature
 from mailbot.core.senders.dkim_signature import DkimFinding, SignedMail, check_signatures
 from mailbot.core.senders.dns_answers import NoAnswer
 from mailbot.folder.dkim_keys import load_signer, make_key, verify
+from tests.short_keys import make_short_key
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
 LONG_AFTER = NOW + timedelta(days=4_000)  # the independent signer looks at the clock
@@ -41,13 +42,8 @@ class Keys:
     """A key of each kind, and its record."""
 
     def __init__(self, folder: Path) -> None:
-        self.rsa = make_key(folder / "rsa.key", "rsa")
+        self.rsa, self.pem = make_short_key(folder / "rsa.key")
         self.signer = load_signer(folder / "rsa.key", "city.example.jp", "s")
-        self.pem = serialization.load_pem_private_key((folder / "rsa.key").read_bytes(), None).private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
         self.ed25519 = make_key(folder / "ed.key", "ed25519")
         seed = serialization.load_pem_private_key((folder / "ed.key").read_bytes(), None).private_bytes(
             serialization.Encoding.Raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()
