@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.moderation import Accept, Ask, explain, moderate
+from mailbot.core.lists.reach import Reach
 from mailbot.core.lists.thread import message_id_hash
 from mailbot.core.mail.address import (
     Bounces,
@@ -31,7 +32,7 @@ from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import authserv_id_of
 from mailbot.flows.events.record_rsvp import rehearse_rsvp
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import cook, question_of
+from mailbot.flows.lists.post_to_list import by_other_lists, cook, question_of
 from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
@@ -153,8 +154,10 @@ def _post(
     kept = mailing_list.archive and question.target is None and message.message_id is not None
     cooked = cook(connection, post, number, message_id_hash(message.message_id or "") if kept else "")
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-    to = tuple(lists.recipients(connection, mailing_list.name, now, author, thread_of(message)))
-    outcome = f"accept: post {number} goes to {len(to)} members"
+    of_all = (mailing_list.name, now, author, thread_of(message))
+    to = tuple(lists.recipients(connection, *of_all, had=by_other_lists(connection, post)))
+    reach = Reach(len(to), elsewhere=len(lists.recipients(connection, *of_all)) - len(to))
+    outcome = f"accept: post {number} goes to {reach.words('en')} members"
     opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))
     if opens > now:
         outcome += f", in the list's hours: at {opens:%Y-%m-%d %H:%M}"

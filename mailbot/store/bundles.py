@@ -197,6 +197,18 @@ def copies(
     return {(row[0], row[1]): row[2] for row in found}
 
 
+def addresses(connection: Connection, mailings: Collection[int]) -> Select[tuple[str]]:
+    """Return the question for whom the bundles of these mailings are."""
+    written: ColumnElement[Any] = bundle.c.addresses
+    if connection.dialect.name == "postgresql":
+        each = func.json_array_elements_text(cast(written, JSON)).table_valued("value")
+    else:
+        each = func.json_each(written).table_valued("value")
+    return (
+        select(each.c.value).select_from(bundle.join(each, true())).where(bundle.c.mailing_id.in_(mailings))
+    )
+
+
 def _give_back(connection: Connection, which: ColumnElement[bool]) -> None:
     freed = {"state": "pending", "lease_owner": None, "in_flight": False}
     connection.execute(update(bundle).where(which).values(freed))

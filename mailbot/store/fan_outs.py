@@ -29,6 +29,7 @@ from sqlalchemy import (
     or_,
     select,
     true,
+    union_all,
     update,
 )
 
@@ -112,16 +113,21 @@ def begin(
     digests: bool = True,
     profile: str | None = None,
     target: Selector | None = None,
+    had: Collection[int] = (),
 ) -> Reach:
     """Queue a post to the first members of a list who want each one now; `go_on` does it for those beyond `CHUNK`.
 
-    See `wanted_by`; `profile`: only to those whose mail system wants their mail so, None: to all.
+    See `wanted_by`; `profile`: only to those whose mail system wants their mail so, None: to all. `had`: mailings by which
+    other lists send the same mail; who gets a copy of them is passed by, and counted.
     """
     one = _FanOut(mailing_id, list_name, "", microseconds(now), now, author, thread, digests, profile, target)
+    elsewhere = _pass_by(connection, one, had) if had else 0
     last = _end_of_chunk(connection, one)
     queued = _queue(connection, one, last)
     if last is None:
-        return Reach(queued)
+        if elsewhere:
+            _forget(connection, [mailing_id])
+        return Reach(queued, elsewhere=elsewhere)
     connection.execute(
         insert(fan_out).values(
             mailing_id=mailing_id,
@@ -136,7 +142,22 @@ def begin(
             target=None if target is None else document(target),
         )
     )
-    return Reach(queued, more=True)
+    return Reach(queued, more=True, elsewhere=elsewhere)
+
+
+def gets(connection: Connection, mailings: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition on `list_member` for who gets a copy of one of these mailings, or has it, by whichever list.
+
+    That is not who has digests, or whose copy was withdrawn. One statement sees rows, bundles and what is not queued yet as
+    they are at one moment, so that nobody is overlooked on his way from one to the other.
+    """
+    queued = select(func.lower(delivery.c.address)).where(
+        delivery.c.mailing_id.in_(mailings), delivery.c.state != "withdrawn"
+    )
+    to = bundles.addresses(connection, mailings).subquery()
+    unqueued = connection.execute(select(fan_out).where(fan_out.c.mailing_id.in_(mailings))).all()
+    ahead = [select(list_member.c.email_key).where(_ahead(_fan_out(row))).correlate(None) for row in unqueued]
+    return list_member.c.email_key.in_(union_all(queued, select(func.lower(to.c.value)), *ahead))
 
 
 def waiting(connection: Connection) -> bool:
@@ -241,8 +262,7 @@ def _ahead(one: _FanOut, last: str | None = None, only: str | None = None) -> Co
     wanted = wanted_by(
         one.list_name, one.made_at, one.author, one.thread, digests=one.digests, target=one.target
     )
-    done = select(fan_out_done.c.email_key).where(fan_out_done.c.mailing_id == one.mailing_id)
-    conditions = [wanted, list_member.c.email_key > one.after, list_member.c.email_key.not_in(done)]
+    conditions = [wanted, list_member.c.email_key > one.after, _not_passed_by(one)]
     if last is not None:
         conditions.append(list_member.c.email_key <= last)
     if only is not None:
@@ -252,10 +272,24 @@ def _ahead(one: _FanOut, last: str | None = None, only: str | None = None) -> Co
     return and_(*conditions)
 
 
+def _not_passed_by(one: _FanOut) -> ColumnElement[bool]:
+    done = select(fan_out_done.c.email_key).where(fan_out_done.c.mailing_id == one.mailing_id)
+    return list_member.c.email_key.not_in(done)
+
+
+def _pass_by(connection: Connection, one: _FanOut, had: Collection[int]) -> int:
+    """Let nobody be looked at who gets one of these mailings; returns how many would have got this one, too."""
+    keys = select(literal(one.mailing_id), list_member.c.email_key).where(_ahead(one), gets(connection, had))
+    return connection.execute(
+        insert(fan_out_done).from_select(["mailing_id", "email_key"], keys),
+        execution_options={"preserve_rowcount": True},  # PostgreSQL's driver forgets it otherwise
+    ).rowcount
+
+
 def _end_of_chunk(connection: Connection, one: _FanOut) -> str | None:
     """Return the last member of the next chunk, whether he wants the post or not; None: all that are left are one chunk."""
     keys = select(list_member.c.email_key).where(
-        list_member.c.list_name == one.list_name, list_member.c.email_key > one.after
+        list_member.c.list_name == one.list_name, list_member.c.email_key > one.after, _not_passed_by(one)
     )
     return connection.execute(keys.order_by(list_member.c.email_key).limit(1).offset(CHUNK - 1)).scalar()
 

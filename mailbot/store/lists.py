@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
@@ -18,6 +18,7 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    not_,
     or_,
     select,
     text,
@@ -239,10 +240,13 @@ def recipients(
     author: str | None,
     thread: str,
     target: Selector | None = None,
+    had: Collection[int] = (),
 ) -> list[str]:
-    """Return the addresses to which a post goes at once."""
+    """Return the addresses to which a post goes at once; `had`: see `fan_outs.begin`."""
     wanted = fan_outs.wanted_by(list_name, now, author, thread, digests=target is None, target=target)
     query = select(list_member.c.address).where(wanted)
+    if had:
+        query = query.where(not_(fan_outs.gets(connection, had)))
     return list(connection.execute(query.order_by(list_member.c.email_key)).scalars())
 
 

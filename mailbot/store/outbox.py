@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -28,7 +28,7 @@ from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, given_up
 from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import RESTS, given_up_since, not_out, unfinished
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable
-from mailbot.store.tables import DOUBTFUL, bundle, delivery, fan_out, history, mailing, microseconds
+from mailbot.store.tables import DOUBTFUL, bundle, delivery, fan_out, history, mailing, microseconds, seen
 
 _MOST_TEXTS = 20  # beside which a reply is read
 _AT_ONCE = 50  # mailings that are read by one statement
@@ -521,6 +521,17 @@ def cooked_mails(connection: Connection, subject: str, kind: str) -> list[tuple[
     """Return the mailings of one kind about a list, survey or event: id and cooked message."""
     query = select(mailing.c.id, mailing.c.cooked).where(mailing.c.subject == subject, mailing.c.kind == kind)
     return [(row[0], row[1]) for row in connection.execute(query.order_by(mailing.c.id))]
+
+
+def posts_of(connection: Connection, places: Collection[str], fingerprint: str, since: datetime) -> list[int]:
+    """Return the mailings of posts, made since a moment, that this mail has caused where these places took it."""
+    query = (
+        select(mailing.c.id)
+        .join_from(seen, mailing, mailing.c.inbox_id == seen.c.inbox_id)
+        .where(seen.c.place.in_(places), seen.c.fingerprint == fingerprint, mailing.c.kind == "post")
+        .where(mailing.c.created_at >= since)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def bundled(connection: Connection, inbox_id: int) -> Counter[str]:

@@ -641,7 +641,7 @@ fan_out = Table(  # a post to a large list that is not queued to all its members
     Column("target", Text),  # JSON: a selector
 )
 
-fan_out_done = Table(  # members whose copy was queued before its turn, since their membership changed
+fan_out_done = Table(  # members who are passed by: queued before their turn, or served by another list
     "fan_out_done",
     metadata,
     Column("mailing_id", _Id, primary_key=True, autoincrement=False),

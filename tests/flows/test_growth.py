@@ -98,7 +98,7 @@ def test_who_looks_through_a_table_is_found_out(database: Database) -> None:
 
 
 def test_a_mail_is_stored_and_read(busy: tuple[PostOffice, list[Copy]]) -> None:
-    """A post, and replies to a survey."""
+    """A post, the same to another list, and replies to a survey."""
     office, invitations = busy
     envelope = Envelope(YAMADA, ("security@ml.example.jp",), "127.0.0.1", "smtp")
     mail = office.mail(YAMADA, "security@ml.example.jp")
@@ -109,6 +109,8 @@ def test_a_mail_is_stored_and_read(busy: tuple[PostOffice, list[Copy]]) -> None:
 
     read = partial(read_waiting, office.database, office.site, lambda: office.now)
     assert looked_through(office.database, take_in) == []
+    assert looked_through(office.database, read) == []
+    office.store(mail, "kaigi@ml.example.jp")
     assert looked_through(office.database, read) == []
     for copy in invitations:
         office.store(office.reply_mail(copy, "Q1: 1"), office.reply_address(copy))

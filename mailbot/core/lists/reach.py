@@ -13,9 +13,26 @@ class Reach:
 
     queued: int  # copies that are in the outbox
     more: bool = False  # there are members who are looked at after that: each gets a copy who wants one
+    elsewhere: int = 0  # who get this very mail by another list, and therefore no copy by this one
+
+    def __add__(self, other: Reach) -> Reach:
+        """Return what two forms of one post reach together."""
+        return Reach(
+            self.queued + other.queued,
+            more=self.more or other.more,
+            elsewhere=self.elsewhere + other.elsewhere,
+        )
 
     def words(self, language: Language) -> str:
         """Return it as it stands before 名 or "members"."""
-        if not self.more:
-            return str(self.queued)
-        return f"最初の{self.queued:,}" if language == "ja" else f"the first {self.queued:,}"
+        ja = language == "ja"
+        said = str(self.queued)
+        if self.more:
+            said = f"最初の{self.queued:,}" if ja else f"the first {self.queued:,}"
+        if self.elsewhere:
+            said += (
+                f"名と、別のリストから届く{self.elsewhere:,}"
+                if ja
+                else f" and, by another list, {self.elsewhere:,} more"
+            )
+        return said

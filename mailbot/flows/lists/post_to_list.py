@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -45,6 +45,7 @@ from mailbot.store.inbox import Received
 from mailbot.store.members import Person
 
 _MOST_NAMED = 5  # of those whom a post names
+_ONE_MAIL = timedelta(days=30)  # what comes again later is meant to be read again; a post is held for 14 days
 
 
 def post_to_list(
@@ -148,10 +149,14 @@ def _folded(text: str) -> str:
 def distribute(connection: Connection, post: ListPost, *, awaited: bool = False) -> tuple[int, Reach]:
     """Cook a post, queue it to every member, archive it and tell its author; returns its number and how many.
 
-    To the members of a large list it is queued bit by bit, see store/fan_outs.py. The author hears of it where it is
-    `awaited`, since he was told that it waits, or where he and the list want receipts.
+    To the members of a large list it is queued bit by bit, see store/fan_outs.py. Who gets the same mail by another list
+    gets no second copy (promises.md I10). The author hears of it where it is `awaited`, since he was told that it waits, or
+    where he and the list want receipts.
     """
     name, author = post.list.name, post.author
+    # The mark is unique: on PostgreSQL, two nodes with the same mail for two lists take their turns here.
+    once = inbox.first_time(connection, "lists", post.received.fingerprint(post.message), post.received.id)
+    had = [] if once else by_other_lists(connection, post)
     number = lists.next_number(connection, name)
     target = _selected(read_target(post.message.text))
     kept = post.list.archive and target is None  # what is not for every member is not kept for all
@@ -161,7 +166,7 @@ def distribute(connection: Connection, post: ListPost, *, awaited: bool = False)
         thread = archive.thread_key(connection, name, number)
     reach = Reach(0)
     for profile, content in _forms(connection, post, number, kept=kept).items():
-        begun = fan_outs.begin(
+        reach += fan_outs.begin(
             connection,
             _add_mailing(connection, post, content, number, stable),
             name,
@@ -171,11 +176,17 @@ def distribute(connection: Connection, post: ListPost, *, awaited: bool = False)
             digests=kept,
             profile=profile,
             target=target,
+            had=had,
         )
-        reach = Reach(reach.queued + begun.queued, more=reach.more or begun.more)
     if awaited or _wants_receipt(connection, post):
         tell_accepted(connection, post, number, reach)
     return number, reach
+
+
+def by_other_lists(connection: Connection, post: ListPost) -> list[int]:
+    """Return the mailings by which other lists have sent, or send, the same mail in the last 30 days."""
+    others = [f"list:{name}" for name in lists.names(connection) - {post.list.name}]
+    return outbox.posts_of(connection, others, post.received.fingerprint(post.message), post.now - _ONE_MAIL)
 
 
 def _archive(connection: Connection, post: ListPost, number: int) -> str:
