@@ -155,7 +155,8 @@ def _post(
     cooked = cook(connection, post, number, message_id_hash(message.message_id or "") if kept else "")
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     of_all = (mailing_list.name, now, author, thread_of(message))
-    to = tuple(lists.recipients(connection, *of_all, had=by_other_lists(connection, post)))
+    had = by_other_lists(connection, mailing_list.name, received.fingerprint(message), now)
+    to = tuple(lists.recipients(connection, *of_all, had=had))
     reach = Reach(len(to), elsewhere=len(lists.recipients(connection, *of_all)) - len(to))
     outcome = f"accept: post {number} goes to {reach.words('en')} members"
     opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))

@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
+    and_,
     bindparam,
     case,
     func,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    union_all,
     update,
 )
 
@@ -532,6 +534,44 @@ def posts_of(connection: Connection, places: Collection[str], fingerprint: str, 
         .where(mailing.c.created_at >= since)
     )
     return list(connection.execute(query).scalars())
+
+
+class PostForm(NamedTuple):
+    """One form of a post, as its mailing has it; there is a second where some members want plain text."""
+
+    id: int
+    list_name: str
+    inbox_id: int
+    goes: bool  # no copy of it was withdrawn, nor was it destroyed
+    rests: bool  # it was stopped before all of it had left
+
+
+def post_forms(connection: Connection, mailings: Collection[int]) -> list[PostForm]:
+    """Return those of these mailings that are posts, list by list, the usual form first."""
+    of_these = select(delivery.c.mailing_id).where(delivery.c.mailing_id.in_(mailings))
+    back = of_these.where(delivery.c.state == "withdrawn")
+    resting = union_all(
+        of_these.where(delivery.c.state == "pending", delivery.c.due_at >= RESTS),
+        select(fan_out.c.mailing_id).where(fan_out.c.due_at >= RESTS),
+    )
+    query = (
+        select(
+            mailing.c.id,
+            mailing.c.subject,
+            mailing.c.inbox_id,
+            and_(mailing.c.cooked != b"", mailing.c.id.not_in(back)),
+            mailing.c.id.in_(resting),
+        )
+        .where(mailing.c.id.in_(mailings), mailing.c.kind == "post")
+        .order_by(mailing.c.subject, mailing.c.id)
+    )
+    return [PostForm(*row) for row in connection.execute(query)]
+
+
+def unfinished_posts(connection: Connection, list_name: str) -> list[int]:
+    """Return the mailings of a list's posts of which copies have not left."""
+    query = select(mailing.c.id).where(mailing.c.id.in_(unfinished()), mailing.c.kind == "post")
+    return list(connection.execute(query.where(mailing.c.subject == list_name)).scalars())
 
 
 def bundled(connection: Connection, inbox_id: int) -> Counter[str]:

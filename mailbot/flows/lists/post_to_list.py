@@ -155,8 +155,9 @@ def distribute(connection: Connection, post: ListPost, *, awaited: bool = False)
     """
     name, author = post.list.name, post.author
     # The mark is unique: on PostgreSQL, two nodes with the same mail for two lists take their turns here.
-    once = inbox.first_time(connection, "lists", post.received.fingerprint(post.message), post.received.id)
-    had = [] if once else by_other_lists(connection, post)
+    fingerprint = post.received.fingerprint(post.message)
+    once = inbox.first_time(connection, "lists", fingerprint, post.received.id)
+    had = [] if once else by_other_lists(connection, name, fingerprint, post.now)
     number = lists.next_number(connection, name)
     target = _selected(read_target(post.message.text))
     kept = post.list.archive and target is None  # what is not for every member is not kept for all
@@ -183,10 +184,10 @@ def distribute(connection: Connection, post: ListPost, *, awaited: bool = False)
     return number, reach
 
 
-def by_other_lists(connection: Connection, post: ListPost) -> list[int]:
-    """Return the mailings by which other lists have sent, or send, the same mail in the last 30 days."""
-    others = [f"list:{name}" for name in lists.names(connection) - {post.list.name}]
-    return outbox.posts_of(connection, others, post.received.fingerprint(post.message), post.now - _ONE_MAIL)
+def by_other_lists(connection: Connection, name: str, fingerprint: str, now: datetime) -> list[int]:
+    """Return the mailings by which other lists than this have sent, or send, the same mail in the last 30 days."""
+    others = [f"list:{other}" for other in lists.names(connection) - {name}]
+    return outbox.posts_of(connection, others, fingerprint, now - _ONE_MAIL)
 
 
 def _archive(connection: Connection, post: ListPost, number: int) -> str:

@@ -8,7 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.reach import Reach
 from mailbot.core.refusal import Refusal
+from mailbot.flows.lists.pass_on import pass_on
 from mailbot.store import journal, lists, outbox
 
 
@@ -25,8 +27,13 @@ def stop_list(connection: Connection, name: str, by: str, now: datetime, *, with
     journal.add(connection, "list.stopped", now, who=by, about=name, detail=detail)
     if withdraw:
         outbox.resume(connection, "post", name)
+        mailings = outbox.unfinished_posts(connection, name)
         count = outbox.withdraw(connection, ["post"], name)
-        return f"{name} is stopped; {count} copies that had not left never will"
+        passed = pass_on(connection, mailings, now)
+        said = f"{name} is stopped; {count} copies that had not left never will"
+        return (
+            f"{said}; to {passed.words('en')} other lists send the same mail" if passed != Reach(0) else said
+        )
     count = outbox.rest(connection, "post", name)
     return f"{name} is stopped; {count} copies that have not left rest until `mailbot lists start {name}`"
 

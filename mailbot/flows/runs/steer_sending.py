@@ -7,8 +7,10 @@ from typing import Literal, NamedTuple
 
 from sqlalchemy import Connection
 
+from mailbot.core.lists.reach import Reach
 from mailbot.core.office.run_words import run_sentence
 from mailbot.core.refusal import Refusal
+from mailbot.flows.lists.pass_on import pass_on
 from mailbot.site import Site
 from mailbot.store import journal, sendings
 
@@ -54,8 +56,11 @@ def steer_sending(
         about=key,
         detail=f"{count} copies; {out} of {total} were out",
     )
+    passed = pass_on(connection, ids, now) if do == "cancel" else Reach(0)
     figures = {"key": key, "count": count, "total": total, "out": out}
     said = [run_sentence(site.language, f"sending-{do}", **figures)]
+    if passed != Reach(0):
+        said[0] += run_sentence(site.language, "sending-passed", count=passed.words(site.language))
     if do == "stop":
         said.append(run_sentence(site.language, "sending-hint", **figures))
     return Steered(tuple(said), count, total, out)

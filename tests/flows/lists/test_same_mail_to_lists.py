@@ -12,17 +12,21 @@ from typing import Any
 import pytest
 from sqlalchemy import ColumnElement, Connection, insert, select
 
+from mailbot.core.lists.mailing_list import Copies
 from mailbot.core.mail.envelope import Envelope
 from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.lists.queue_rest import queue_rest
 from mailbot.flows.lists.send_digest import send_digest
+from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.members.set_member import set_member
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.read_mail import read_mail
 from mailbot.flows.rehearse import rehearse
-from mailbot.store import archive, bundles, fan_outs, inbox, lists, outbox
+from mailbot.flows.runs.steer_sending import steer_sending
+from mailbot.store import archive, bundles, fan_outs, inbox, lists, outbox, purges
+from mailbot.store.copy_states import RESTS
 from mailbot.store.database import Database
-from mailbot.store.tables import bundle, delivery, fan_out_done, list_member
+from mailbot.store.tables import bundle, delivery, fan_out_done, list_member, mailing
 from mailbot.store.tables import inbox as inbox_table
 from tests.flows.post_office import (
     KAIGI,
@@ -163,6 +167,93 @@ def test_who_has_no_copy_by_the_first_gets_the_seconds(office: PostOffice) -> No
     office.now += timedelta(days=31)
     office.hand_in(late, TO_KAIGI)
     assert got(office) == ONCE + Counter([YAMADA])
+
+
+def sent(office: PostOffice, name: str) -> Counter[str]:
+    """Return to whom a list's posts are on their way, none of which rests."""
+    with office.database.read() as connection:
+        query = select(delivery.c.address).join_from(delivery, mailing).where(mailing.c.subject == name)
+        goes = query.where(delivery.c.state != "withdrawn", delivery.c.due_at < RESTS)
+        return Counter(connection.execute(goes).scalars())
+
+
+def cancel(office: PostOffice, name: str) -> str:
+    """Let what a list sends never leave; returns what is said."""
+    with office.database.write() as connection:
+        steered = steer_sending(connection, office.site, name, "cancel", office.now, by="office")
+    while queue_rest(office.database):
+        pass
+    office.all_copies()  # takes them out of bundles
+    return steered.said[0]
+
+
+@pytest.mark.parametrize("copies", ["personal", "identical"])
+@pytest.mark.parametrize("chunk", [1, 20_000])
+def test_what_the_first_withdraws_goes_by_the_second(
+    office: PostOffice, monkeypatch: pytest.MonkeyPatch, chunk: int, copies: Copies
+) -> None:
+    """Who was left out for it gets it after all, unless it leaves by the first; what both withdraw goes to nobody."""
+    monkeypatch.setattr(fan_outs, "CHUNK", chunk)
+    office.apply(replace(SECURITY, copies=copies), replace(KAIGI, copies=copies))
+    mail = office.mail(YAMADA, BOTH)
+    office.hand_in(mail, TO_SECURITY)
+    while queue_rest(office.database):
+        pass
+    office.hand_in(mail, TO_KAIGI)
+    office.all_copies()
+    with office.database.write() as connection:
+        first = outbox.claim(connection, "n", office.now, 1)
+    assert "別のリストから、そのリストの会員" in cancel(office, "security")
+    assert sent(office, "security") == Counter(row.address for row in first)
+    assert sent(office, "security") + sent(office, "kaigi") == ONCE
+    cancel(office, "kaigi")
+    assert sent(office, "security") + sent(office, "kaigi") == Counter(row.address for row in first)
+
+
+def test_a_stopped_list_passes_on_nothing_before_it_withdraws(office: PostOffice) -> None:
+    """Copies that rest go on; withdrawn, they go by the other list, and rest where that is stopped."""
+    mail = office.mail(YAMADA, BOTH)
+    for to in (TO_SECURITY, TO_KAIGI):
+        office.hand_in(mail, to)
+    with office.database.write() as connection:
+        stop_list(connection, "security", "office", office.now)
+    assert sent(office, "security") + sent(office, "kaigi") == Counter([TANAKA, TAKAHASHI])
+    with office.database.write() as connection:
+        stop_list(connection, "kaigi", "office", office.now)
+        said = stop_list(connection, "security", "office", office.now, withdraw=True)
+    assert said.endswith("to 3 other lists send the same mail")
+    assert sent(office, "security") + sent(office, "kaigi") == Counter()
+    with office.database.write() as connection:
+        start_list(connection, "kaigi", "office", office.now)
+    assert sent(office, "kaigi") == ONCE
+
+
+def test_two_sendings_are_stopped_and_then_called_off(office: PostOffice) -> None:
+    """What is passed on to a post that is stopped rests like that, so that nothing leaves before both are called off."""
+    mail = office.mail(YAMADA, BOTH)
+    for to in (TO_SECURITY, TO_KAIGI):
+        office.hand_in(mail, to)
+    with office.database.write() as connection:
+        for name in ("security", "kaigi"):
+            steer_sending(connection, office.site, name, "stop", office.now, by="office")
+    cancel(office, "security")
+    assert sent(office, "security") + sent(office, "kaigi") == Counter()
+    assert "5通のうち0通は、もう出ています。残りの5通は送りません。" in cancel(office, "kaigi")
+
+
+def test_what_was_removed_is_passed_on_to_nobody(office: PostOffice) -> None:
+    """A list that has destroyed the post does not send it, whatever another one withdraws."""
+    mail = office.mail(YAMADA, BOTH)
+    numbers = []
+    for to in (TO_SECURITY, TO_KAIGI):
+        numbers.append(office.store(mail, to))
+        read_mail(office.database, office.site, numbers[-1], office.now)
+    with office.database.write() as connection:
+        connection.execute(delivery.update().where(delivery.c.address == TANAKA).values(state="sent"))
+        connection.execute(delivery.update().where(delivery.c.address == TAKAHASHI).values(state="sent"))
+        purges.empty_copies(connection, "kaigi", numbers[1:], office.now)
+    assert "別のリスト" not in cancel(office, "security")
+    assert sent(office, "kaigi") == Counter([TANAKA, TAKAHASHI])
 
 
 @pytest.mark.parametrize("order", [(TO_SECURITY, TO_KAIGI), (TO_KAIGI, TO_SECURITY)])

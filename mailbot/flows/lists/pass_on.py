@@ -1,0 +1,73 @@
+"""Pass on what a list withdraws: other lists that took the same mail send it to whom they left out for it (promises.md I10)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from sqlalchemy import Connection
+
+from mailbot.core.lists.reach import Reach
+from mailbot.core.lists.target import read_target
+from mailbot.core.mail.message import Message, parse, thread_of
+from mailbot.core.members.audience import Selector
+from mailbot.flows.lists.post_to_list import by_other_lists
+from mailbot.store import fan_outs, inbox, lists, other_addresses, outbox, sendings
+from mailbot.store.outbox import PostForm
+
+
+def pass_on(connection: Connection, mailings: Collection[int], now: datetime) -> Reach:
+    """Queue by other lists what has just been withdrawn of these mailings; returns to how many.
+
+    A list that has withdrawn the same mail, or destroyed it, sends it to nobody; where it is stopped, this rests, too.
+    """
+    passed = Reach(0)
+    withdrawn = outbox.post_forms(connection, mailings)
+    for name, inbox_id in dict.fromkeys((form.list_name, form.inbox_id) for form in withdrawn):
+        received = inbox.load(connection, inbox_id)
+        assert received is not None, "its mailings refer to it"
+        message = parse(received.content)
+        fingerprint = received.fingerprint(message)
+        others = outbox.post_forms(connection, by_other_lists(connection, name, fingerprint, now))
+        for other, found in groupby(others, key=lambda form: form.list_name):
+            forms = list(found)
+            if all(form.goes for form in forms):
+                had = [*by_other_lists(connection, other, fingerprint, now), *(form.id for form in forms)]
+                passed += _send(connection, other, forms, message, had, now)
+    return passed
+
+
+def _send(
+    connection: Connection,
+    name: str,
+    forms: Sequence[PostForm],
+    message: Message,
+    had: Collection[int],
+    now: datetime,
+) -> Reach:
+    """Queue the forms of a list's post to its members who have none of these mailings."""
+    value = lists.load(connection, name)
+    assert value is not None, "the names were read in this transaction"
+    target = read_target(message.text)
+    meant = target if isinstance(target, Selector) else None
+    author = message.from_address
+    fan_outs.finish(connection, name)  # what is under way has members of its own who are passed by
+    reach = Reach(0)
+    for profile, form in zip(("", "plain") if len(forms) > 1 else (None,), forms, strict=True):
+        begun = fan_outs.begin(
+            connection,
+            form.id,
+            name,
+            now,
+            author=author and other_addresses.home(connection, author),
+            thread=thread_of(message),
+            digests=value.archive and meant is None,
+            profile=profile,
+            target=meant,
+            had=had,
+        )
+        reach += Reach(begun.queued, more=begun.more)
+    if value.stopped or any(form.rests for form in forms):
+        sendings.rest(connection, [form.id for form in forms])
+    return reach
