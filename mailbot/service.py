@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import gc
 import hashlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Literal, Protocol
 
 from mailbot import log
 from mailbot.clock_watch import ClockWatch
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.office.lapse import Reading
-from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
+from mailbot.doors import Door, open_for_mail, open_pages, watch_mailbox
 from mailbot.flows.check_senders import SenderChecking
 from mailbot.flows.deliver_outbox import Delivery
-from mailbot.flows.know_recipient import Directory
 from mailbot.flows.lists.queue_rest import queue_rest
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import nothing_before, run_due
-from mailbot.folder.config import Config, ImapSource
+from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import load_signer
 from mailbot.formats.backup_file import held_since
 from mailbot.installation import clock, make_site, only_one, open_database
-from mailbot.net import imap_client, smtp_server
-from mailbot.resources import templates_folder
 from mailbot.schedule import Bell, Lull
 from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
@@ -54,11 +49,6 @@ _RETRY_SECONDS = 2.0  # while the database is away
 _AT_ONE_MOMENT = 0.1  # seconds between the readings of two clocks
 _GATHER_SECONDS = 0.25  # after few mails were read: what comes meanwhile shares commits and connections
 _LET_OTHERS_SECONDS = 0.05  # before each further chunk of a large post: others write, the first copies leave
-
-
-class _Door(Protocol):
-    async def drain(self, seconds: float, /) -> None:
-        """Take nothing new, and let what is under way end."""
 
 
 class _Pulse:
@@ -173,56 +163,58 @@ async def _parts(
     wake_sending = ties.wakes("deliver", delivery.wake if "deliver" in roles else None)
     intake = Intake(database, clock, wake_reading, check=checking is not None)
     pulse = _Pulse()
-    doors: list[_Door] = []
+    # Opened first, since a port that is taken lets nothing begin; drained first, since what comes in gives work to all others.
+    doors: list[Door] = []
     if "receive" in roles:
-        doors += await _open_doors(config, site, database, intake)
-    if "web" in roles and config.web is not None:
+        doors += await open_for_mail(config, site, database, intake)
+    if "web" in roles:
         senders = checking.counts if checking is not None else None
-        doors.append(await _open_web(config.web, config, site, database, wake_sending, pulse, senders))
-    async with asyncio.TaskGroup() as tasks:
-        running = []
-        sending = None
+        doors += await open_pages(config, site, database, wake_sending, lambda: pulse.at, senders)
+    async with asyncio.TaskGroup() as tasks, contextlib.AsyncExitStack() as ends:
+
+        def keep(work: Callable[[], Awaitable[None]]) -> None:
+            ends.callback(tasks.create_task(_keep(work, stop)).cancel)
+
         if "deliver" in roles:
-            sending = tasks.create_task(
-                _in_own_thread(partial(_keep, partial(delivery.run, _LOOK_ANYWAY_SECONDS), stop))
-            )
+            sending = partial(_keep, partial(delivery.run, _LOOK_ANYWAY_SECONDS), stop)
+            ends.push_async_callback(_end_sending, delivery, tasks.create_task(_in_own_thread(sending)))
         if "process" in roles:
-            read = partial(_read, database, site, something_to_read, wake_sending)
             if checking is not None:
-                running.append(tasks.create_task(_keep(checking.run, stop)))
+                keep(checking.run)
             elif released := await database.writing(sender_checks.release):
                 log.event("sender.unchecked", level="warning", mails=released, reason="authenticate: header")
-            running.append(tasks.create_task(_keep(read, stop)))
+            keep(partial(_read, database, site, something_to_read, wake_sending))
         due, kept = Lull(), Lull()
-        bell = Bell(
-            partial(_scan, _look_at_runs, due, database, site, wake_sending, pulse.beat),
-            partial(_scan, partial(_look_after, ClockWatch(both_clocks)), kept, database, site, wake_sending),
-        )
-        wakes = (something_to_read.set, delivery.wake, due.written, kept.written)
-        running.append(tasks.create_task(_keep(partial(_notice, database, wakes), stop)))
+        keep(partial(_notice, database, (something_to_read.set, delivery.wake, due.written, kept.written)))
         if "schedule" in roles:
+            bell = Bell(
+                partial(_scan, _look_at_runs, due, database, site, wake_sending, pulse.beat),
+                partial(
+                    _scan, partial(_look_after, ClockWatch(both_clocks)), kept, database, site, wake_sending
+                ),
+            )
             pulse.beat()
             bell.start(clock())
-        watchers = []
+            ends.push_async_callback(bell.stop, _DRAIN_SECONDS)
         if "receive" in roles:
-            running.append(tasks.create_task(intake.run()))
-            watchers = [
-                tasks.create_task(_watch(config, source, site, database, intake, stop))
-                for source in config.imap
-            ]
-        try:
-            yield
-        finally:
-            await asyncio.gather(*(door.drain(_DRAIN_SECONDS) for door in doors))
-            await asyncio.gather(*watchers, return_exceptions=True)
-            if "schedule" in roles:
-                await bell.stop(_DRAIN_SECONDS)
-            for task in reversed(running):
-                task.cancel()
-            if sending is not None:
-                delivery.stop()
-                await asyncio.wait({sending}, timeout=_DRAIN_SECONDS)
-                sending.cancel()
+            ends.callback(tasks.create_task(intake.run()).cancel)
+            for source in config.imap:
+                mailbox = tasks.create_task(watch_mailbox(source, config, site, database, intake, stop))
+                ends.push_async_callback(asyncio.wait, {mailbox})  # it ends by `stop`
+        ends.push_async_callback(_drain, doors)
+        yield
+
+
+async def _drain(doors: Sequence[Door]) -> None:
+    """Take nothing new, and let what is being handed in end."""
+    await asyncio.gather(*(door.drain(_DRAIN_SECONDS) for door in doors))
+
+
+async def _end_sending(delivery: Delivery, sending: asyncio.Task[None]) -> None:
+    """Let what is under way to the relay end, within the time that a part has for it."""
+    delivery.stop()
+    await asyncio.wait({sending}, timeout=_DRAIN_SECONDS)
+    sending.cancel()
 
 
 def _make_delivery(config: Config, site: Site, database: Database) -> Delivery:
@@ -348,89 +340,6 @@ async def _scan(
         log.event("database.away", level="warning", reason=away)
     except Exception as error:  # noqa: BLE001  one job that fails must not silence the others' bell
         log.event("schedule.failed", level="error", error=error)
-
-
-async def _open_doors(
-    config: Config, site: Site, database: Database, intake: Intake
-) -> list[smtp_server.Server]:
-    knows = Directory(database, site).knows
-    limits = smtp_server.Limits(size=config.max_size)
-    doors = []
-    wanted: tuple[tuple[Literal["smtp", "lmtp"], tuple[str, int] | None], ...] = (
-        ("smtp", config.smtp),
-        ("lmtp", config.lmtp),
-    )
-    for protocol, address in wanted:
-        if address is None:
-            continue
-        try:
-            door = await smtp_server.listen(
-                *address,
-                protocol=protocol,
-                hostname=site.domain,
-                receive=intake.receive,
-                knows=knows,
-                limits=limits,
-            )
-        except OSError as error:
-            raise _not_to_be_had(f"receive.{protocol}", address, error, config) from error
-        log.event("door.open", protocol=protocol, address=f"{address[0]}:{address[1]}")
-        doors.append(door)
-    return doors
-
-
-def _not_to_be_had(option: str, address: tuple[str, int], error: OSError, config: Config) -> Refusal:
-    """Say in a sentence which port cannot be listened on, why, and what to do."""
-    # What asyncio says of it names the address once more, and the reason as a part of that.
-    named = isinstance(error, socket.gaierror) or error.errno is None
-    why = (error.strerror or str(error)) if named else os.strerror(error.errno or 0)
-    do = "choose another address"
-    if error.errno == errno.EADDRINUSE:
-        do = "end the program that listens there, or choose another port"
-    return Refusal(f"{option}: {address[0]}:{address[1]} cannot be listened on: {why}; {do} in {config.file}")
-
-
-async def _open_web(
-    address: tuple[str, int],
-    config: Config,
-    site: Site,
-    database: Database,
-    wake_delivery: Callable[[], None],
-    pulse: _Pulse,
-    senders: Mapping[str, int] | None,
-) -> _Door:
-    # Only where there are pages: their libraries take 10 MB and a quarter of a second.
-    from mailbot.web.listener import listen  # noqa: PLC0415
-    from mailbot.web.pages import Corner, application  # noqa: PLC0415
-
-    corner = Corner(database, site, clock, wake_delivery, lambda: pulse.at, templates_folder(), senders)
-    try:
-        door = await listen(*address, application(corner))
-    except OSError as error:
-        raise _not_to_be_had("web", address, error, config) from error
-    log.event("door.open", protocol="http", address=f"{address[0]}:{door.port}")
-    return door
-
-
-async def _watch(
-    config: Config, source: ImapSource, site: Site, database: Database, intake: Intake, stop: asyncio.Event
-) -> None:
-    account = imap_client.ImapAccount(
-        host=source.host,
-        user=source.user,
-        password=source.password,
-        port=source.port,
-        tls=source.tls,
-        folder=source.folder,
-        address=source.address,
-    )
-    await imap_client.watch(
-        account,
-        receive=intake.receive,
-        knows=Directory(database, site).knows,
-        stop=stop,
-        max_size=config.max_size,
-    )
 
 
 def _tell_systemd(state: str) -> None:
