@@ -25,6 +25,7 @@ from mailbot.core.lists.list_command import (
     Thread,
 )
 from mailbot.core.lists.membership import Mode
+from mailbot.core.lists.own_settings import Setting
 
 SENTENCES: Mapping[Language, Mapping[str, str]] = {
     "ja": {
@@ -395,6 +396,25 @@ def will_do(language: Language, command: Command, *, title: str, address: str, t
         case _:
             raise ValueError(f"{command!r} changes nothing")
     return list_sentence(language, name, title=title)
+
+
+def did_sentence(language: Language, command: Setting, *, title: str, today: date) -> str:
+    """Return how a member is told that his settings on a list are changed; `today`: where the secretariat is."""
+    match command:
+        case Off():
+            return off_sentence(language, "did-off", command, title=title, today=today)
+        case On():
+            return list_sentence(language, "did-on", title=title)
+        case Deliver(mode):
+            when = when_words(language, weekly=command.weekly)
+            return list_sentence(language, f"did-{mode}", title=title, when=when)
+        case OwnCopies(wanted):
+            kind = "own"
+        case Receipts(wanted):
+            kind = "receipts"
+        case PlainText(wanted):
+            kind = "plain"
+    return list_sentence(language, f"did-{kind}-{'on' if wanted else 'off'}", title=title)
 
 
 def off_sentence(language: Language, name: str, command: Off, *, title: str, today: date) -> str:

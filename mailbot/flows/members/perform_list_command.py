@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from datetime import time as clock
-from typing import Any
 
 from sqlalchemy import Connection
 
-from mailbot.core.calendar import local_moment
 from mailbot.core.lists.digest import DIGESTS
 from mailbot.core.lists.list_command import (
     AddAddress,
@@ -28,11 +25,8 @@ from mailbot.core.lists.list_command import (
     Invite,
     Join,
     Leave,
-    Off,
     On,
     OpenList,
-    OwnCopies,
-    PlainText,
     Receipts,
     Search,
     Status,
@@ -40,15 +34,10 @@ from mailbot.core.lists.list_command import (
     Topic,
     Who,
 )
-from mailbot.core.lists.list_sentences import (
-    list_sentence,
-    off_sentence,
-    status_name,
-    until_words,
-    when_words,
-)
+from mailbot.core.lists.list_sentences import did_sentence, list_sentence, status_name, until_words
 from mailbot.core.lists.mailing_list import MailingList, joining, leaving, viewers
 from mailbot.core.lists.membership import CHOSEN, Membership, is_off
+from mailbot.core.lists.own_settings import Setting, chosen
 from mailbot.core.lists.thread import message_id_hash
 from mailbot.core.mail.address import address_key, route, same_address, split_address
 from mailbot.core.office.journal_line import setting_words
@@ -191,51 +180,24 @@ def opened_sentences(site: Site, name: str, title: str) -> tuple[str, tuple[str,
 
 
 def _change_settings(
-    connection: Connection,
-    site: Site,
-    writer: Writer,
-    value: MailingList,
-    command: Off | On | Deliver | OwnCopies | Receipts | PlainText,
-    now: datetime,
+    connection: Connection, site: Site, writer: Writer, value: MailingList, command: Setting, now: datetime
 ) -> Said:
-    say, title = site.language, value.title
     if not isinstance(command, Receipts):  # who may post is told, a member or not
         _member_only(connection, site, writer, value)
+    elif not value.receipts:
+        raise Refusal(list_sentence(site.language, "no-receipts", title=value.title))
     before = stored = memberships.load(connection, value.name, writer.address)
-    changes: dict[str, Any]
-    match command:
-        case Off(first, last):
-            today = now.astimezone(site.zone).date()
-            begins = now if first is None or first <= today else local_moment(first, clock(0), site.zone)
-            until = None if last is None else local_moment(last + timedelta(days=1), clock(0), site.zone)
-            changes = {"off_from": begins, "off_until": until}
-            sentence = off_sentence(say, "did-off", command, title=title, today=today)
-        case On():
-            mode = "each" if before.mode == "none" else before.mode
-            changes = {"off_from": None, "off_until": None, "mode": mode}
-            resume_address(
-                connection, writer.address, "he wrote so", now, by=writer.address, inbox_id=writer.inbox_id
-            )
-            sentence = list_sentence(say, "did-on", title=title)
-        case Deliver(mode):
-            if mode in DIGESTS:
-                _archive_only(site, value)
-            before = change_mode(connection, site, value, writer.address, mode, now, weekly=command.weekly)
-            changes = {}
-            when = when_words(say, weekly=command.weekly)
-            sentence = list_sentence(say, f"did-{mode}", title=title, when=when)
-        case OwnCopies(wanted):
-            changes = {"copies_own": wanted}
-            sentence = list_sentence(say, "did-own-on" if wanted else "did-own-off", title=title)
-        case Receipts(wanted):
-            if not value.receipts:
-                raise Refusal(list_sentence(say, "no-receipts", title=title))
-            changes = {"receipts": wanted}
-            sentence = list_sentence(say, "did-receipts-on" if wanted else "did-receipts-off", title=title)
-        case PlainText(wanted):
-            changes = {"profile": "plain" if wanted else ""}
-            sentence = list_sentence(say, "did-plain-on" if wanted else "did-plain-off", title=title)
-    after = replace(before, **changes, changed_by=writer.address, changed_at=now)
+    if isinstance(command, Deliver):
+        if command.mode in DIGESTS:
+            _archive_only(site, value)
+        before = change_mode(
+            connection, site, value, writer.address, command.mode, now, weekly=command.weekly
+        )
+    elif isinstance(command, On):
+        resume_address(
+            connection, writer.address, "he wrote so", now, by=writer.address, inbox_id=writer.inbox_id
+        )
+    after = replace(chosen(before, command, now, site.zone), changed_by=writer.address, changed_at=now)
     memberships.save(connection, after)
     lists.refresh_every(connection, writer.address)
     detail = setting_words(stored, after, CHOSEN)
@@ -248,7 +210,8 @@ def _change_settings(
         person=writer.address,
         detail=detail,
     )
-    return Said(sentence)
+    today = now.astimezone(site.zone).date()
+    return Said(did_sentence(site.language, command, title=value.title, today=today))
 
 
 def _choose_thread(
