@@ -11,6 +11,7 @@ from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.member_commands import members_group, show_imported
 from mailbot.cli.root import CONFIG
+from mailbot.core.mail.address import same_address
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.add_address import add_address
@@ -83,6 +84,14 @@ def _add(path: Path, address: str, new: str, dry_run: bool, as_json: bool) -> No
 def _drop(path: Path, address: str, dry_run: bool, as_json: bool) -> None:
     """Forget a further address; what comes from it is a stranger's again."""
     with opened(path) as it, it.database.write() as connection:
+        people = members.people_at(connection, address)
+        if not people:
+            raise Refusal(f"{address} is not registered; `mailbot members export` lists who is")
+        if same_address(people[0].contact.email, address):
+            raise Refusal(
+                f"{address} is where that person's mail goes; another takes its place in the file of the register, "
+                "and `mailbot members import` brings it here"
+            )
         done = drop_address(connection, _english(it), address, address, COMMAND_LINE, clock())
         names = members.bodies(connection)
         only_try(connection, dry_run)

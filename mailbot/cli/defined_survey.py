@@ -8,11 +8,19 @@ from mailbot.folder.config import Config
 from mailbot.folder.definitions import load_definitions
 
 
+def find_defined(config: Config, key: str) -> Survey | None:
+    """Return the survey as its file defines it, applied or not; None where no file does."""
+    return next((survey for survey in load_definitions(config).surveys if survey.key == key), None)
+
+
+def none_defined(key: str) -> Refusal:
+    """Return what is said where neither a file nor the database has a survey."""
+    return Refusal(f"survey {key}: neither applied nor in config/surveys/; `mailbot surveys list` shows them")
+
+
 def defined(config: Config, key: str) -> Survey:
-    """Return the survey as its file defines it, applied or not."""
-    found = [survey for survey in load_definitions(config).surveys if survey.key == key]
-    if not found:
-        raise Refusal(
-            f"survey {key}: neither applied nor in config/surveys/; `mailbot surveys list` shows them"
-        )
-    return found[0]
+    """Return the survey as its file defines it, applied or not. Raises Refusal where no file does."""
+    found = find_defined(config, key)
+    if found is None:
+        raise none_defined(key)
+    return found

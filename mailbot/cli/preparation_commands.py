@@ -8,7 +8,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.act_frame import Acting, Deed, acting
-from mailbot.cli.defined_survey import defined
+from mailbot.cli.defined_survey import find_defined, none_defined
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.cli.survey_commands import surveys_group
@@ -44,13 +44,19 @@ def _surveys_preview(
     """Show the invitation as a body would get it, to how many it goes and when, and what to look at again."""
     with opened(path) as it, it.database.read() as connection:
         stored = surveys.load(connection, key)
-        survey = stored.survey if stored else defined(it.config, key)
+        file = None if stored is not None and stored.state != "planned" else find_defined(it.config, key)
+        if stored is None and file is None:
+            raise none_defined(key)
+        applied = stored is not None and (file is None or file == stored.survey)
+        survey = stored.survey if stored is not None and file is None else file
+        assert survey is not None, "one of them is there"
         shown = preview_survey(connection, it.site, survey, code=code, columns=columns)
     if as_json:
-        show.as_json({"key": key, "applied": stored is not None, "asked": shown.asked, **vars(shown)})
+        show.as_json({"key": key, "applied": applied, "asked": shown.asked, **vars(shown)})
         return
-    if stored is None:
-        print(f"survey {key} stands in its file only; `mailbot apply` takes it over\n")
+    if not applied:
+        what = "stands in its file only" if stored is None else "is shown as its file has it now"
+        print(f"survey {key} {what}; `mailbot apply` takes it over\n")
     _print_preview(shown, ruler=ruler)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Literal
@@ -26,6 +27,8 @@ from mailbot.installation import clock
 from mailbot.resources import templates_folder
 from mailbot.show import show_results
 from mailbot.store import members, surveys
+
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 @command(surveys_group, "show")
@@ -126,6 +129,13 @@ def _surveys_minutes(path: Path, key: str, as_json: bool) -> None:
 @JSON
 def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> None:
     """Count a survey again from the raw mails; exit status 1 with a sentence for each difference."""
+    if head is not None:
+        head = head.strip().lower()
+        if not _HASH.fullmatch(head):
+            raise Refusal(
+                f"--head: {head!r} is not a whole hash: 64 digits and letters from a to f, as the mail to the witnesses "
+                "has them in one line"
+            )
     with opened(path) as it, it.database.read() as connection:
         found = recount(connection, it.site, key, head=head)
         shown = show_results.recounted(found, it.config.timezone)

@@ -83,8 +83,11 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
         _write_down(connection, "survey", new.key, None, new, now)
         plan_runs(connection, site, new)
         return [f"+ survey {new.key}: {new.title} ({len(new.questions)} questions)"]
-    if stored.extended_from == new.closes:
-        new = replace(new, closes=stored.survey.closes)  # the file has not followed the extension yet
+    # The file has not followed the extension yet; and one closed by hand may have had several closes before.
+    if stored.extended_from == new.closes or (
+        stored.state == "closed" and new.closes <= stored.defined.closes
+    ):
+        new = replace(new, closes=stored.survey.closes)
     if stored.state != "planned" and (frozen := stored.survey.resolution) and new.resolution:
         # Opened before its base date, it has the one of its opening.
         base_date = min(frozen.base_date, new.resolution.base_date)
@@ -94,7 +97,8 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
         return []
     if stored.state == "closed":
         raise Refusal(
-            f"survey {new.key} is closed; `{changed[0]}` can no longer change. Give a new survey a new key"
+            f"survey {new.key} is closed; `{changed[0]}` can no longer change. Put the old value back "
+            "(`mailbot export --to FOLDER` writes it), and give a new survey a new key"
         )
     late = [name for name in changed if name not in _WHILE_OPEN]
     if stored.state == "open" and late:

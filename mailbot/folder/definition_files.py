@@ -361,12 +361,15 @@ class _SelectionFile(FileModel):
     members: Selection | None = None
 
 
+_BEFORE = "members: "
+
+
 def read_selector(text: str, shown: str) -> Selector:
     """Read a selector as definitions have it behind `members:`, in one line. Raises Mistakes, which name it `shown`."""
-    source = parse_yaml(f"members: {text}\n", shown)
+    source = parse_yaml(f"{_BEFORE}{text}\n", shown)
     found, mistakes = validate(source, _SelectionFile, {}, required=("members",))
     if mistakes:
-        raise Mistakes(mistakes)
+        raise Mistakes(replace(one, column=max(1, one.column - len(_BEFORE))) for one in mistakes)
     return _stated(found.members).selector()
 
 

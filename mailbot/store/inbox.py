@@ -307,6 +307,11 @@ def may_report(
     return may_answer(connection, f"duty {address}", now, per_hour=per_hour, per_day=per_day)
 
 
+def may_tell(connection: Connection, address: str, now: datetime) -> bool:
+    """Count one mail that the office asked for, or gets by plan; False only when something writes in a circle."""
+    return may_answer(connection, f"asked {address}", now, per_hour=120, per_day=600)
+
+
 def _entries() -> Select[Any]:
     return select(
         inbox.c.id,

@@ -129,3 +129,35 @@ def test_what_waits_for_a_second_person_names_him(folder: Path) -> None:
         assert (told["done"], told["waits_for"]) == (False, ["a@example.jp", "b@example.jp"])
     waiting = json.loads(run(folder, "surveys", "acts", "K27-01", "--json"))
     assert [(one["act"], one["state"]) for one in waiting] == [("open", "waiting")]
+
+
+def test_a_preview_follows_a_file_that_is_not_applied_yet(folder: Path) -> None:
+    """Who mends a file and looks again sees what he has written, and is told that it holds only once it is applied."""
+    before = said(folder, "surveys", "preview", "S26-014")
+    file = folder / "config" / "surveys" / "s26-014.yaml"
+    file.write_text(file.read_text(encoding="utf-8").replace("検討中]", "検討している]"), encoding="utf-8")
+    text = run(folder, "surveys", "preview", "S26-014")
+    assert "3. 検討している" in text
+    assert text.startswith("survey S26-014 is shown as its file has it now; `mailbot apply` takes it over\n")
+    after = said(folder, "surveys", "preview", "S26-014")
+    assert (before["applied"], after["applied"]) == (True, False)
+    run(folder, "apply")
+    run(folder, "surveys", "open", "S26-014")
+    file.unlink()
+    assert "3. 検討している" in said(folder, "surveys", "preview", "S26-014")["text"]
+    assert said(folder, "surveys", "preview", "B27-01-P")["applied"]
+
+
+def test_what_is_no_whole_hash_accuses_nobody(folder: Path) -> None:
+    """A hash that was copied in part does not mean that the ledger was rewritten."""
+    run(folder, "surveys", "open", "S26-014")
+    told = refused(folder, "surveys", "recount", "S26-014", "--head", "caed9f8a9178")
+    assert told.startswith("--head: 'caed9f8a9178' is not a whole hash: 64 digits and letters")
+
+
+def test_an_address_that_is_dropped_must_be_a_further_one(folder: Path) -> None:
+    """Who is not registered, and where mail goes, are told apart, in words of the terminal."""
+    drop = ("members", "address", "drop")
+    assert refused(folder, *drop, "a@example.com").startswith("a@example.com is not registered; ")
+    yamada = "yamada@city.nagano.lg.jp"
+    assert refused(folder, *drop, yamada).startswith(f"{yamada} is where that person's mail goes; another")

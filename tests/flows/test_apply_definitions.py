@@ -153,6 +153,23 @@ def test_a_definition_file_that_has_not_followed_an_extension_changes_nothing(of
     assert office.apply(replace(SURVEY, closes=later)) == ()
 
 
+def test_a_file_of_a_survey_that_was_put_off_and_then_closed_by_hand_holds_nothing_up(
+    office: PostOffice,
+) -> None:
+    """Whichever of its closes the file still has, other definitions can be applied; one that would open it again cannot."""
+    office.open_survey()
+    later = SURVEY.closes + timedelta(days=7)
+    with office.database.write() as connection:
+        extend_survey(connection, office.site, SURVEY.key, later, office.now, by="office")
+        close_survey(connection, office.site, SURVEY.key, office.now, office.now)
+    assert office.apply(SURVEY) == ()
+    assert office.apply(replace(SURVEY, closes=later)) == ()
+    with pytest.raises(
+        Refusal, match=r"S26-014 is closed; `closes` can no longer change. Put the old value back"
+    ):
+        office.apply(replace(SURVEY, closes=later + timedelta(days=1)))
+
+
 def test_a_closed_survey_does_not_change(office: PostOffice) -> None:
     """Its result is out."""
     office.open_survey()

@@ -18,8 +18,9 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "moved": "{key} を {when}に改め、{invited}団体にお知らせします。",
         "status-polling": "{key} は日程の調整中です。{answered}団体からお返事があり、{members}団体のうち{missing}団体がまだです。",
         "status-planned": "{key} は日時が決まる前です。",
-        "status-fixed": "{key} は {when}です。出席{attending}、委任{proxies}、欠席{declined}、お返事なし{silent}。"
+        "status-fixed": "{key} は {when}です。出席{attending}、委任{proxies}、{idle}欠席{declined}、お返事なし{silent}。"
         "定足数は{members}団体のうち{needed}で、{reached}。",
+        "idle": "受任者のご出席がなく数に入らない委任{number}、",
         "reached": "満たしています",
         "not-reached": "まだ満たしていません",
         "quorum-yes": "成立",
@@ -44,8 +45,9 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "moved": "{key} is moved to {when}; {invited} bodies are told.",
         "status-polling": "{key}: its date is being asked for. {answered} of {members} bodies have answered, {missing} have not.",
         "status-planned": "{key} has no date yet.",
-        "status-fixed": "{key} is on {when}. {attending} attend, {proxies} gave a proxy, {declined} do not come, {silent} have not "
+        "status-fixed": "{key} is on {when}. {attending} attend, {proxies} gave a proxy, {idle}{declined} do not come, {silent} have not "
         "answered. The quorum is {needed} of {members}; {reached}.",
+        "idle": "{number} a proxy to one who does not attend as yet, ",
         "reached": "it is there",
         "not-reached": "it is not there yet",
         "quorum-yes": "there",

@@ -188,7 +188,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "date": "日付を読み取れませんでした。「7/9」「7/9 17:00」のようにお書きください",
         "weekday": "日付と曜日が合いません",
         "no-such-day": "その日付はありません",
-        "year": "何年の日付か分かるようにお書きください",
+        "year": "何年の日付か分かるように、「2027/7/1」のようにお書きください",
         "run": "「P-0012 延期 7/9 10:00」「P-0012 見送り」「P-0012 送信」「P-0012 取消」のようにお書きください",
         "attended": "「全員出席」「出席 長野市 1名」「欠席 松本市、上田市」「当日参加 上田市 2名」のように、"
         "団体の名前かコードでお書きください",
@@ -206,7 +206,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "date": 'the date cannot be read; please write "7/9" or "2026-07-09 17:00"',
         "weekday": "the day of the week does not fit the date",
         "no-such-day": "there is no such day",
-        "year": "please write the year as well",
+        "year": "please write the year as well, as in 2027-07-01",
         "run": 'please write "P-0012 postpone 7/9 10:00", "P-0012 skip", "P-0012 send" or "P-0012 undo"',
         "attended": 'please write "all attended", "attended 202011 1 person", "absent 202029, 202037" '
         'or "joined 202037 2 people"',

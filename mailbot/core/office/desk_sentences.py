@@ -61,6 +61,10 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "no-mail": "{mail} という番号のメールはありません。",
         "not-held": "{mail} は保留中ではありません（{state}）。",
         "no-answer-mail": "{mail} は調査へのお返事ではないため、お答えを入れられません。",
+        "no-answer-in-it": "{mail} には、お答えとして読み取れるところがありません（{why}）。お電話などで確かめて「{mail} Q1=2」の"
+        "ようにお書きになるか、{author} に番号での返信をお願いして、このメールは破棄してください。",
+        "no-post": "{mail} はリストへの投稿ではありません。採用、返送、破棄のどれかをお選びください。",
+        "no-such-reason": "{name} の断る理由に、{number}番はありません（1番から{most}番まであります）。",
         "no-accept": "{mail} は事務局からの指示のメールです。指示は、事務局あてのメールへの返信で改めてお送りください。",
         "no-body": "団体コード {code} の団体には、{key} をお尋ねしていません。",
         "bad-code": "団体コード {code} は正しくありません。検査数字をお確かめください。",
@@ -150,6 +154,10 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "no-mail": "There is no mail {mail}.",
         "not-held": "{mail} is not held ({state}).",
         "no-answer-mail": "{mail} is no reply to a survey; it takes no answers.",
+        "no-answer-in-it": "Nothing in {mail} can be read as an answer ({why}). Ask by telephone and write {mail} Q1=2, or ask "
+        "{author} to answer by number and discard this one.",
+        "no-post": "{mail} is no post to a list; accept it, reject it or discard it.",
+        "no-such-reason": "{name} has no reason {number}; its reasons are 1 to {most}.",
         "no-accept": "{mail} is a command to the desk; please send it again, in reply to a mail to the office.",
         "no-body": "The body {code} was not asked in {key}.",
         "bad-code": "The code {code} is not right; please look at its check digit.",

@@ -103,4 +103,4 @@ def _move(connection: Connection, move: Move, now: datetime) -> None:
 def _tell(connection: Connection, site: Site, name: str, move: Move, now: datetime) -> None:
     sentence = list_sentence(site.language, name, old=move.old, new=move.new, by=move.by)
     report = site.render.office.report((ReportItem(move.old, sentence),), now=now)
-    tell_office(connection, site, report, now, kind="office_report")
+    tell_office(connection, site, report, now, kind="office_report", by_others=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.calendar import Language
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import read_leave_token
 from mailbot.flows.members.obey_member import obey_member
@@ -13,6 +15,8 @@ from mailbot.flows.settled import Settled
 from mailbot.site import Site
 from mailbot.store import other_addresses, outbox
 from mailbot.store.inbox import Received
+
+_LEAVE: Mapping[Language, str] = {"ja": "退会", "en": "unsubscribe"}  # as its answer quotes it
 
 
 def leave_by_address(
@@ -36,5 +40,5 @@ def leave_by_address(
         and other_addresses.same_person(connection, address, message.from_address)
     )
     return obey_member(
-        connection, site, received, message, list_name, now, lines=("unsubscribe",), proved=own
+        connection, site, received, message, list_name, now, lines=(_LEAVE[site.language],), proved=own
     )

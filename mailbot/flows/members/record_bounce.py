@@ -136,7 +136,14 @@ def _break_off(connection: Connection, site: Site, delivery_id: int, now: dateti
         f"{returned.bounced} of {returned.copies} copies came back for good, so the other {stopped} were withdrawn "
         "before they left. See `mailbot queue`; those who have not answered get the next reminder.",
     )
-    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+    tell_office(
+        connection,
+        site,
+        site.render.office.report((item,), now=now),
+        now,
+        kind="office_report",
+        by_others=True,
+    )
 
 
 def _note_absence(connection: Connection, received: Received, message: Message, delivery_id: int) -> None:

@@ -55,4 +55,4 @@ def suspend_address(connection: Connection, site: Site, one: Trouble, now: datet
             if other.contact.email != one.address
         ),
     )
-    tell_office(connection, site, cooked, now, kind=MAIL)
+    tell_office(connection, site, cooked, now, kind=MAIL, by_others=True)

@@ -165,7 +165,10 @@ def _dead_word(connection: Connection, desk: _Desk, why: str) -> Settled:
     """Say, to the registered office alone, that a reply did nothing; its sender is not known."""
     said = desk.say(why)
     cooked = desk.site.render.office.answer((), (), sentence=said, thread=None, now=desk.now)
-    tell_office(connection, desk.site, cooked, desk.now, kind="office_answer", inbox_id=desk.received.id)
+    number = desk.received.id
+    tell_office(
+        connection, desk.site, cooked, desk.now, kind="office_answer", inbox_id=number, by_others=True
+    )
     return Settled("discarded", f"a reply to the office whose address is spent ({why})")
 
 

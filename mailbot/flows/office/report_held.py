@@ -57,6 +57,7 @@ def report_held(
         now,
         kind="office_held",
         inbox_id=received.id,
+        by_others=True,
     )
 
 

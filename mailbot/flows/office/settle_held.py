@@ -17,7 +17,7 @@ from mailbot.core.lists.post_sentences import post_sentence
 from mailbot.core.mail.address import Post, Reply, address_key, route, same_address
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
-from mailbot.core.office.desk_sentences import mail_name
+from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import COMMAND_LINE
@@ -220,7 +220,8 @@ def _sentence(site: Site, mailing_list: MailingList, reason: str) -> str:
     words = unicodedata.normalize("NFKC", reason).strip()
     if words.isascii() and words.isdecimal():
         if not 1 <= int(words) <= len(canned):
-            raise Refusal(f"{mailing_list.name} has no reason {words}; its reasons are 1 to {len(canned)}")
+            figures = {"name": mailing_list.name, "number": words, "most": len(canned)}
+            raise Refusal(sentence(site.language, "no-such-reason", **figures))
         return canned[int(words) - 1]
     if reason:
         return reason
@@ -233,7 +234,7 @@ def _sentence(site: Site, mailing_list: MailingList, reason: str) -> str:
 def _settle_reply(connection: Connection, held: _Held, decision: str) -> Settled:
     match decision:
         case "trust":
-            raise Refusal(f"mail {held.received.id} is no post to a list; accept it, reject it or discard it")
+            raise Refusal(sentence(held.site.language, "no-post", mail=mail_name(held.received.id)))
         case "accept":
             return _accept(connection, held)
         case "reject":
@@ -255,17 +256,12 @@ def _accept(connection: Connection, held: _Held) -> Settled:
         return Settled("answered", "answered by the office")
     ballot = ballots.by_token(connection, token_hash(found.token))
     if ballot is None:
-        raise Refusal(
-            f"mail {received.id} is a command to the desk; it must be sent again, in reply to a mail to the "
-            "office"
-        )
+        raise Refusal(sentence(site.language, "no-accept", mail=mail_name(received.id)))
     record = record_vote if ballot.kind == "survey" else record_rsvp
     settled = record(connection, site, received, held.message, ballot, held.now, by=held.by)
     if settled.state == "held":
-        raise Refusal(
-            f"mail {received.id}: nothing in it can be read as an answer ({settled.reason}); "
-            f"ask {held.message.from_address} to answer by number, then discard this one"
-        )
+        figures = {"why": settled.reason, "author": held.message.from_address}
+        raise Refusal(sentence(site.language, "no-answer-in-it", mail=mail_name(received.id), **figures))
     return Settled(settled.state, f"admitted by the office: {settled.reason}")
 
 

@@ -24,14 +24,18 @@ def tell_office(
     inbox_id: int | None = None,
     to: Sequence[str] | None = None,
     act_id: int | None = None,
+    by_others: bool = False,
 ) -> None:
     """Queue a rendered mail to the office, or to these people of it, unless one has had too many this hour.
+
+    `by_others`: what strangers or members do causes it, so that they could cause a flood. What the office asked for, or
+    what comes by plan, is counted apart: no flood may swallow the mail that an act waits for, or the daily one.
 
     Each copy has a reply address of its own, which works once and for two weeks; with `act_id` its reader may approve
     that act, or send it back.
     """
     for address in (site.office,) if to is None else to:
-        if not inbox.may_report(connection, address, now):
+        if not (inbox.may_report if by_others else inbox.may_tell)(connection, address, now):
             inbox.note(
                 connection,
                 "the office was not told again: too many reports this hour",

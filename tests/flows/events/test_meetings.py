@@ -12,6 +12,7 @@ from mailbot.core.events.meeting import Meeting
 from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Share
+from mailbot.flows.events.command_meeting import meeting_status
 from mailbot.flows.events.count_meeting import MeetingFigures, count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
@@ -82,6 +83,14 @@ def invited(office: PostOffice) -> dict[str, Copy]:
     return {copy.to: copy for copy in office.copies("event_notice")}
 
 
+def status(office: PostOffice) -> str:
+    """Return what the office is told of where the meeting stands."""
+    with office.database.read() as connection:
+        stored = meetings.load(connection, "B26-01")
+        assert stored is not None
+        return meeting_status(connection, office.site, stored)
+
+
 def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
     """○△× by reply, the best date to the office, 決定, 出席 and 委任 by reply, the draft when it has ended; who was there, by reply."""
     assert office.apply(MEETING) == ("+ meeting B26-01: 第1回役員会",)
@@ -121,6 +130,8 @@ def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
     assert (here.attending, here.declined, here.silent) == ((NAGANO,), (UEDA,), (KARUIZAWA,))
     assert [one.code for one in here.proxies] == [MATSUMOTO]
     assert (here.quorum.count, here.quorum.least, here.quorum.reached) == (2, 3, False)
+    office.reply(notices[TAKAHASHI], "委任 上田市")
+    assert "出席1、委任1、受任者のご出席がなく数に入らない委任1、欠席1、お返事なし0。" in status(office)
     office.reply(notices[TAKAHASHI], "出席 1名 高橋")
     assert figures(office).attendance.quorum.reached
     office.copies()

@@ -8,6 +8,7 @@ from typing import Literal
 
 import pytest
 
+from mailbot.flows.office.tell_office import tell_office
 from mailbot.store import inbox, lists
 from tests.flows.post_office import (
     OFFICE,
@@ -181,6 +182,9 @@ def test_a_flood_of_held_mail_is_no_flood_at_the_office(office: PostOffice) -> N
     with office.database.read() as connection:
         story = inbox.story(connection, entries[-1].id)
     assert any("not told again" in what for _, what in story)
+    with office.database.write() as connection:  # what the office asks for, or gets by plan, still reaches it
+        tell_office(connection, office.site, b"Subject: x\r\n\r\nx\r\n", office.now, kind="meeting_proposal")
+    assert office.only_copy("meeting_proposal").to == OFFICE
 
 
 @pytest.mark.parametrize("author", ["aligned", "confirm"])

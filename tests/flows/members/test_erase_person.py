@@ -16,7 +16,7 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.erase_person import Erased, erase_person
 from mailbot.flows.surveys.close_survey import close_survey
-from mailbot.store import archive, members, persons
+from mailbot.store import archive, inbox, members, persons
 from mailbot.store.database import Database
 from mailbot.store.snapshots import broken_ledgers
 from mailbot.store.tables import delivery, ledger_head, mail, vote
@@ -55,6 +55,9 @@ def live(office: PostOffice) -> None:
         office.mail(YAMADA, "security-request@ml.example.jp", "status"), "security-request@ml.example.jp"
     )
     vote_and_close(office)
+    with office.database.write() as connection:  # he has decided about posts, and was of the desk
+        assert inbox.may_report(connection, YAMADA, office.now)
+        assert inbox.may_tell(connection, YAMADA, office.now)
 
 
 def test_nothing_of_the_address_is_left(office: PostOffice) -> None:

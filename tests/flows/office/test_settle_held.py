@@ -116,7 +116,8 @@ def test_an_unreadable_vote_cannot_be_accepted(office: PostOffice) -> None:
     """Prose is not made an answer by accepting it; the mail stays held."""
     invitation = office.open_survey()[YAMADA]
     held = office.reply(invitation, "前向きに検討しております。")
-    with pytest.raises(Refusal, match="nothing in it can be read as an answer"):
+    said = rf"U-000{held.id} には、お答えとして読み取れるところがありません.*{YAMADA} に番号での返信を"
+    with pytest.raises(Refusal, match=said):
         settle(office, held.id, "accept")
     assert state(office, held.id)[0] == "held"
 
