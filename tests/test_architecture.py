@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -87,25 +89,57 @@ AWAITS = {
     "flows/deliver_outbox.py",
     "flows/sign_copies.py",
 }
+IMPORTED = re.compile(r"^ *(?:from|import) ([\w.]+)", re.MULTILINE)
+BESIDE_CORE = {  # what tests of core may load
+    "mailbot.demo.demo_clients",
+    "mailbot.demo.demo_register",
+    "mailbot.folder.dkim_keys",
+    "mailbot.folder.holidays",
+    "mailbot.formats.form_file",
+    "mailbot.render",
+    "mailbot.resources",
+}
 CLOCKS = {"installation.py", "net/smtp_server.py"}  # the second for the date in its Received field
 
 
-@cache  # made by the first test that asks, not whenever tests are collected
-def tree(name: str) -> ast.Module:
-    """Return what a file says."""
-    return ast.parse(FILES[name].read_text(encoding="utf-8"))
+@dataclass(frozen=True)
+class Facts:
+    """What is looked for in a file; its tree is not kept, since all of them together take seconds to clean up after."""
+
+    says: str  # the first line of its docstring
+    imported: frozenset[str]  # every module, `from mailbot import log` as mailbot.log
+    called: frozenset[str]  # the last word of each function that it calls by a name
+    awaits: bool
 
 
-@cache
-def nodes(name: str) -> list[ast.AST]:
-    """Return every piece of a file."""
-    return list(ast.walk(tree(name)))
+@cache  # by the first test that asks, not whenever tests are collected
+def facts(name: str) -> Facts:
+    """Read a file."""
+    tree = ast.parse(FILES[name].read_text(encoding="utf-8"))
+    imported: set[str] = set()
+    called: set[str] = set()
+    awaits = False
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            if isinstance(node.func, ast.Attribute):
+                called.add(node.func.attr)
+            elif isinstance(node.func, ast.Name):
+                called.add(node.func.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            imported |= set(_modules(node))
+        elif isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
+            awaits = True
+    says = (ast.get_docstring(tree) or "").partition("\n")[0]
+    return Facts(says, frozenset(imported), frozenset(called), awaits)
 
 
-@cache
-def imported(name: str) -> tuple[str, ...]:
-    """Return every module that a file imports, `from mailbot import log` as mailbot.log."""
-    return tuple(_imports(nodes(name)))
+def _modules(node: ast.Import | ast.ImportFrom) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+        return
+    module = node.module or ""
+    inside = module == "mailbot" or _is_folder(module)
+    yield from (f"{module}.{alias.name}" for alias in node.names) if inside else (module,)
 
 
 @cache
@@ -113,29 +147,11 @@ def _is_folder(module: str) -> bool:
     return (PACKAGE.parent / module.replace(".", "/")).is_dir()
 
 
-def _imports(pieces: Sequence[ast.AST]) -> Iterator[str]:
-    for node in pieces:
-        if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            inside = module == "mailbot" or _is_folder(module)
-            yield from (f"{module}.{alias.name}" for alias in node.names) if inside else (module,)
-
-
 def ours(name: str) -> set[str]:
     """Return the parts of mailbot that a file imports: folders, and files beside them."""
-    return {module.split(".")[1] for module in imported(name) if module.startswith("mailbot.")} - {
+    return {module.split(".")[1] for module in facts(name).imported if module.startswith("mailbot.")} - {
         "__version__"
     }
-
-
-@cache
-def called(name: str) -> set[str]:
-    """Return the last word of each function that a file calls by a name."""
-    functions = [node.func for node in nodes(name) if isinstance(node, ast.Call)]
-    attributes = {function.attr for function in functions if isinstance(function, ast.Attribute)}
-    return attributes | {function.id for function in functions if isinstance(function, ast.Name)}
 
 
 def test_imports_point_right_and_down() -> None:
@@ -145,7 +161,7 @@ def test_imports_point_right_and_down() -> None:
         if name in ROOTS:
             continue
         parts, libraries = ARROWS.get(name) or ARROWS[name.partition("/")[0]]
-        foreign = {module.partition(".")[0] for module in imported(name)} - {
+        foreign = {module.partition(".")[0] for module in facts(name).imported} - {
             *sys.stdlib_module_names,
             "mailbot",
         }
@@ -173,29 +189,45 @@ def test_core_is_pure() -> None:
     wrong = {}
     for name in FILES:
         if name.startswith("core/"):
-            others = {module for module in imported(name) if not module.startswith("mailbot.core")}
-            wrong[name] = (others - PURE) | (called(name) & IMPURE)
+            others = {module for module in facts(name).imported if not module.startswith("mailbot.core")}
+            wrong[name] = (others - PURE) | (facts(name).called & IMPURE)
     assert {name: words for name, words in wrong.items() if words} == {}
+
+
+def test_the_tests_of_core_load_little_else() -> None:
+    """Nothing that remembers, talks or does, nor another test that needs it: to load that takes as long as to try core."""
+    root = PACKAGE.parent
+    left, seen, loaded = [*(root / "tests" / "core").rglob("*.py")], set(), {}
+    while left:
+        path = left.pop()
+        if path in seen:
+            continue
+        seen.add(path)
+        modules = set(IMPORTED.findall(path.read_text(encoding="utf-8")))
+        loaded[path.name] = {
+            one for one in modules if one.startswith("mailbot") and not one.startswith("mailbot.core.")
+        } - BESIDE_CORE
+        files = [root / f"{one.replace('.', '/')}.py" for one in modules if one.startswith("tests.")]
+        left += [file for file in files if file.exists()]
+    assert {name: modules for name, modules in loaded.items() if modules} == {}
 
 
 def test_only_what_talks_awaits() -> None:
     """Flows and queries are plain functions; only the network, the service and the two flows between them are async."""
-    waits = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
     may = AWAITS | ROOTS
     plain = [name for name in FILES if not {name, name.partition("/")[0]} & may]
-    assert [name for name in plain if any(isinstance(node, waits) for node in nodes(name))] == []
+    assert [name for name in plain if facts(name).awaits] == []
 
 
 def test_now_is_an_argument() -> None:
     """No decision looks at a clock: who opened the installation hands the time to whom it concerns."""
     plain = [name for name in FILES if name not in CLOCKS | ROOTS]
-    assert [name for name in plain if called(name) & {"now", "today", "utcnow"}] == []
+    assert [name for name in plain if facts(name).called & {"now", "today", "utcnow"}] == []
 
 
 def test_each_file_says_what_it_is_for() -> None:
     """A file begins with a docstring whose first line is a sentence."""
-    first = {name: (ast.get_docstring(tree(name)) or "").partition("\n")[0] for name in FILES}
-    assert [name for name, line in first.items() if not line.endswith((".", ")", '"'))] == []
+    assert [name for name in FILES if not facts(name).says.endswith((".", ")", '"'))] == []
 
 
 def test_no_two_files_share_a_name() -> None:

@@ -8,7 +8,9 @@ from datetime import date, datetime, timedelta
 from datetime import time as clock
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import icalendar
@@ -370,12 +372,17 @@ def cooked(name: str, language: Language) -> bytes:
     return MAILS[name](RENDER[language])
 
 
-def parsed(name: str, language: Language) -> EmailMessage:
+def composed(name: str, language: Language) -> EmailMessage:
     copy = fill(template(cooked(name, language)), values(name, language))
     message = message_from_bytes(copy, policy=policy.default)
     assert isinstance(message, EmailMessage)
     assert not message.defects
     return message
+
+
+@cache  # nobody changes it
+def parsed(name: str, language: Language) -> EmailMessage:
+    return composed(name, language)
 
 
 def body(message: EmailMessage) -> str:
@@ -474,10 +481,11 @@ def test_lines(name: str, language: Language) -> None:
 
 @every_language
 @every_mail
-def test_templates_need_no_wrapping(name: str, language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_templates_need_no_wrapping(name: str, language: Language) -> None:
     """With titles of usual length every line of a template fits as it is written; wrapping is for longer ones."""
-    monkeypatch.setattr("mailbot.render.pen.wrap_safely", lambda line, _columns: (line,))
-    assert [line for line in body(parsed(name, language)).split("\n") if columns(line) > 68] == []
+    with patch("mailbot.render.pen.wrap_safely", lambda line, _columns: (line,)):
+        text = body(composed(name, language))
+    assert [line for line in text.split("\n") if columns(line) > 68] == []
 
 
 @every_language

@@ -42,9 +42,9 @@ class Case:
         """Its values."""
         return SimpleNamespace(_idlist=list(self.values))
 
-    def get_closest_marker(self, name: str) -> str | None:
-        """Return the mark, if it carries it."""
-        return name if name in self.marks else None
+    def iter_markers(self) -> list[SimpleNamespace]:
+        """Return the marks that it carries."""
+        return [SimpleNamespace(name=name) for name in self.marks]
 
 
 def cases(*numbers: int) -> list[Any]:

@@ -82,12 +82,13 @@ def left_out(items: Iterable[pytest.Function]) -> set[pytest.Function]:
     begun: set[tuple[str, str]] = set()  # files of which a test needs a program
     for item in items:
         file, test, case = _place(item)
-        program = next((mark for mark in ("postgres", "dovecot") if item.get_closest_marker(mark)), "")
-        if item.get_closest_marker("fault"):
+        marks = {mark.name for mark in item.iter_markers()}
+        program = next((mark for mark in ("postgres", "dovecot") if mark in marks), "")
+        if "fault" in marks:
             continue  # `make faults` runs them, all
         if _is_long(file, test, case):
             later.add(item)
-        elif item.get_closest_marker("sampled"):
+        elif "sampled" in marks:
             sampled.setdefault(test, []).append(item)
         elif program:
             if (file, program) in begun or (program == "postgres" and not file.startswith("tests/store/")):

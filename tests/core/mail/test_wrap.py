@@ -43,7 +43,7 @@ def test_wrap(line: str, expected: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["長" * 5000, "、" * 5000, "（" * 3000, "x" * 5000, " " * 3000 + "x", "a、" * 3000]
+    "line", ["長" * 2000, "、" * 2000, "（" * 2000, "x" * 2000, " " * 2000 + "x", "a、" * 1000]
 )
 def test_nothing_is_lost_and_every_line_fits_a_mail(line: str) -> None:
     """Whatever the text, its characters all stand in the lines, and no line is too long for a mail."""
