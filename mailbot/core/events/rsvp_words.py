@@ -69,6 +69,13 @@ _COME_LINE = "Q1 出席"
 _COMES_ALL_THE_SAME = re.compile(
     r"^(?!.*(?:次回|今後|今度|またの)).*(?:(?:出席|参加)(?:(?:いた|致)?します|させて(?:いただき|頂き)ます|の?予定|者\s?[:：])|代理|代わりに)"
 )
+# A sentence beside the answer that somebody may not come, or that it is not settled: 「やはり欠席します」, 「仮申込みです」.
+_MAY_STAY_AWAY = re.compile(
+    r"欠席(?!の場合|者|届|でき|する場合|される)|不参加|(?:出席|参加)(?:は|が|を|も)?(?:でき(?:ません|な[いく])|し(?:ません|ない)|見送|見合わせ|取りやめ)"
+    r"|キャンセル(?!待ち|料|ポリシー|の場合)|仮(?:の|申し?込|予約|登録|で(?:す|の))|(?:変更|変わる|変える)(?:の|する)?(?:可能性|かも)|未定です|(?:可能性|恐れ|おそれ)が?(?:あり|ござい)"
+)
+_IS_ANSWER = re.compile(r"^(?:Q[0-9]+ |[【\[])")
+_SAYS_WHETHER = re.compile(r"^Q1 (?!欠席|2\b|.*？$)")
 _QUOTE_BEGINS = re.compile(
     r"^\s*(?:[>＞|]|-{2,}|_{3,}|\*{3,}|={3,}|From:|差出人|送信者|★★)|(?:書きました|wrote)[:：]\s*$"
 )
@@ -109,7 +116,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     ours = {line_key(line) for each in known for line in each.splitlines()}
     lines = text.split("\n")
     if language == "ja":
-        lines = [piece for line in lines for piece in _sentences(line)]
+        lines = [piece for line in lines for piece in ([line] if _is_ours(line, ours) else _sentences(line))]
     named = named_by_us(known) if language == "ja" else None
     later, at = False, 0
     done: list[str] = []
@@ -117,7 +124,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     while at < len(lines):
         line = lines[at]
         at += 1
-        if len(line) > _LONGEST_LINE or line_key(line.lstrip("> \t|")) in ours:
+        if len(line) > _LONGEST_LINE or _is_ours(line, ours):
             done.append(line)
             continue
         answered = any(each.startswith("Q1 ") for each in done)
@@ -129,6 +136,9 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
         later |= put.later
     if refused and _somebody_comes(done, ours):
         done = [f"{line}？" if place in refused else line for place, line in enumerate(done)]
+    if any(_MAY_STAY_AWAY.search(line) for line in _own_lines(done, ours) if not _IS_ANSWER.match(line)):
+        own = len(_own_lines(done, ours))
+        done[:own] = [f"{line}？" if _SAYS_WHETHER.match(line) else line for line in done[:own]]
     return OwnWords("\n".join(_with_people(done, ours)), later)
 
 
@@ -186,12 +196,17 @@ def _own_lines(lines: Sequence[str], ours: AbstractSet[str]) -> list[str]:
     """Return the lines above what is quoted or ours."""
     return list(
         takewhile(
-            lambda line: (
-                not (_QUOTE_BEGINS.search(line) or (line.strip() and line_key(line.lstrip("> \t|")) in ours))
-            ),
-            lines,
+            lambda line: not (_QUOTE_BEGINS.search(line) or (line.strip() and _is_ours(line, ours))), lines
         )
     )
+
+
+_NAMED_QUOTE = re.compile(r"^[^\s>＞]{1,20}[>＞]\s?")  # AL-Mail writes the sender's name before each line
+
+
+def _is_ours(line: str, ours: AbstractSet[str]) -> bool:
+    """Tell whether a line is one of ours, with or without the marks of a quotation."""
+    return line_key(line.lstrip("> \t|＞｜")) in ours or line_key(_NAMED_QUOTE.sub("", line, count=1)) in ours
 
 
 def _sentences(line: str) -> list[str]:

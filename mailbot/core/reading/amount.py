@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import date
 
 from mailbot.core.reading.answered_day import read_day
+from mailbot.core.reading.correction import corrects
+from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.numeral import NUMERAL, quantity
 from mailbot.core.reading.remark import DOUBT, LONE_NUMBER, REMARK, STILL_TO_COME, courtesy_end
 from mailbot.core.reading.tidy import end_of, tidy
@@ -25,9 +27,12 @@ _UNIT = re.compile(
 _NOUGHT = re.compile(rf"(?:ゼロ|零){_UNIT.pattern}")
 
 
+_BLANK_IN_UNIT = re.compile(r"(?<=[0-9]) (?=[千百十万億兆]+円)")  # 「123,456 千円」
+
+
 def read_amount(question: Question, written: str) -> Read:
     """Read a number, what it counts left out; one in a unit that the question does not ask for is unclear."""
-    written = _without_counted(question, written)
+    written = _BLANK_IN_UNIT.sub("", _without_counted(question, written))
     read = _read_number(written)
     if isinstance(read, Understood) and not _is_unit_asked(question, written):
         return Unclear("unit")
@@ -47,7 +52,13 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
         return replace(understood, remark=remark)
     if DOUBT.search(remark) or LONE_NUMBER.search(remark) or STILL_TO_COME.search(remark):
         return Unclear("unclear")
+    if corrects(remark) or doubts(remark) or (_UNITS_OF.search(remark) and not planned):
+        return Unclear("unclear")
     return replace(understood, remark=remark)
+
+
+# 「5000（単位：千円）」, 「5,000（百万円）」: the figure is so many thousands or millions.
+_UNITS_OF = re.compile(r"^(?:単位)?\s?[:はが]?\s?[千百十万億]+円?(?:単位)?$|単位\s?[:はが]?\s?[千百十万億]")
 
 
 def _read_number(written: str) -> Read:

@@ -84,13 +84,16 @@ _HEARSAY = re.compile(
 )
 
 
+_CLOSING = ("よろしく", "宜しく", "どうぞ", "以上", "失礼", "お手数", "申し訳", "すみません", "ありがとう")
+
+
 def _last_sentence(question: Question, line: str, today: date) -> Understood | None:
     """Return the answer that a line's last sentence is, behind others about other things: 「遅くなりました。2です。」.
 
     Greetings may follow it. Nobody else's words and no doubt may stand before it, nothing that might be a choice.
     """
     sentences = [sentence.strip() for sentence in line.split("。") if sentence.strip()]
-    while len(sentences) > 1 and sentences[-1].startswith(("よろしく", "宜しく", "どうぞ", "以上")):
+    while len(sentences) > 1 and sentences[-1].startswith(_CLOSING):
         sentences.pop()
     *before, said = sentences
     if any(

@@ -31,9 +31,15 @@ _TWO_OR_THREE = re.compile(
 )
 
 
+# 「億」 alone, and 「1億5」, 「2万3」, 「1億2千」, where the rest may as well be so many of the next smaller unit.
+_LEFT_OPEN = re.compile(
+    r"^[兆億万]+$|[0-9]{1,3},[0-9]{3}千万|(?:[億兆][^万億]*[0-9一二三四五六七八九]千?|[万千百][0-9]{1,2})$"
+)
+
+
 def quantity(numeral: str) -> Decimal | None:
     """Return the value of a Japanese numeral such as 1,234 / 1.5万 / 三千二百 / 300千; None if it is malformed, or leaves open how many."""
-    if numeral == "〇" or _TWO_OR_THREE.search(numeral):
+    if numeral == "〇" or _TWO_OR_THREE.search(numeral) or _LEFT_OPEN.search(numeral):
         return None
     total, at, last = Decimal(0), 0, 10**16
     for match in _LARGE.finditer(numeral):

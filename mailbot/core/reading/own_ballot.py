@@ -13,6 +13,7 @@ from mailbot.core.reading.correction import corrects
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import Known, Neighbours, is_piece, line_key, share
 from mailbot.core.reading.printed_options import choice_count, every_option, option_answer
+from mailbot.core.reading.prose import is_prose
 from mailbot.core.reading.remark import mentions_choice
 from mailbot.core.reading.statement import Slot, Statements
 from mailbot.core.reading.tidy import is_blank
@@ -90,7 +91,17 @@ def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     said = _one_of(question, (value, under, marks))
     if said is None:
         return Blank() if slot.emptied else _left_standing(question, slot)
+    if isinstance(said, Understood) and any(_doubted_among(question, line) for line in slot.among):
+        return Unclear("unclear")
     return said
+
+
+def _doubted_among(question: Question, line: str) -> bool:
+    """Say whether a line typed between a question and its options takes the answer back: 「※この問は未確定です」.
+
+    It may also be an option line of ours that was damaged on the way, which holds a number or a label but is no sentence.
+    """
+    return corrects(line) or doubts(line) or (is_prose(line) and mentions_choice(question, line))
 
 
 def _is_untouched(question: Question, slot: Slot) -> bool:

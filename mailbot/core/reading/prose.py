@@ -23,7 +23,7 @@ _GREETING = re.compile(
 # Sentences that stand beside answers every day, beyond greetings.
 _COURTEOUS = re.compile(
     r"申し訳|申しわけ|お詫び|失礼(?:いた|し)|お忙しい|ご多[忙用]|恐縮|恐れ入り|お手数|査収|ご高配|ご清栄|ご健勝|時下|お(?:問い?合わせ|尋ね)|ご(?:案内|連絡|照会|依頼)(?:いただ|頂|を|のあり|の件)"
-    r"|の候、|よいお年|乱文|^(?:[上下]の?欄?|回答欄|所定の?欄|該当(?:箇所|欄)?|以下|下記)?[にへをのも]?(?:記入|記載|入力|[○◎■✓レ]を?(?:つけ|付け)?)(?:いた)?し?まし?た。?$"
+    r"|(?:ご?不明|ご質問|不備|問題)[^。]{0,10}(?:いまし|りまし)たら|の候、|よいお年|乱文|^(?:[上下]の?欄?|回答欄|所定の?欄|該当(?:箇所|欄)?|以下|下記)?[にへをのも]?(?:記入|記載|入力|[○◎■✓レ]を?(?:つけ|付け)?)(?:いた)?し?まし?た。?$"
     r"|^(?:以下|下記)[、がは]?(?:ご?回答|お?答え)です|(?:の|た)件(?:に|で|、)|(?:につい|につきまし)て、?(?:下記|以下|次)|sorry|apolog|please find|as follows",
     re.IGNORECASE,
 )
@@ -45,9 +45,35 @@ _SENTENCE = re.compile(
 )
 
 
-def is_courteous(line: str) -> bool:
-    """Say whether a sentence is one of those that stand beside answers every day."""
-    return _COURTEOUS.search(line) is not None
+# With one of these a sentence of courtesy says something about the answers, too: 「決裁が下りたら正式に回答します」.
+_MORE_THAN_COURTEOUS = re.compile(
+    r"(?<!いまし)(?<!りまし)たら|次第|(?:後日|改めて|あらためて|後ほど|追って|別途|再度).{0,10}(?:回答|答え|返信|返事|提出|連絡|送)|限り|前提|条件|のみ|だけ|以外|とりあえず|待ち|まだ|逆|ずれ|(?<!お)間違|誤[りっ]|取り?消|取り?下げ|不要|無効"
+    r"|^.{1,25}(?:の|課|係|市|町|村)(?=.{1,8}です)[^。]{0,6}(?:回答|答え|番号|意向|意見|案|もの|[はがをもに]).{0,8}です[。.]?$"  # no name
+)
+
+
+def says_more(line: str) -> bool:
+    """Say whether a line beside answers is more than courtesy, so that the office should see it."""
+    if is_prose(line):
+        return _COURTEOUS.search(line) is None or _MORE_THAN_COURTEOUS.search(line) is not None
+    return _is_sentence(line) and _MORE_THAN_COURTEOUS.search(line) is not None
+
+
+def _is_sentence(line: str) -> bool:
+    machine = NOT_PROSE.search(line) or RULE.match(line) or _BY_MACHINE.search(line)
+    return not machine and _SENTENCE.search(line.strip()) is not None
+
+
+# What a gateway glues to the first line: 「[EXTERNAL]Q1 2」.
+_GATEWAY_TAG = re.compile(
+    r"\A\s*[\[【(（<＜]\s*(?:external(?:[ -]e?-?mail| sender)?|(?:庁|社|組織)?外部?(?:メール|からのメール)?)\s*[\]】)）>＞][:：]?[ \u3000]*",
+    re.IGNORECASE,
+)
+
+
+def without_gateway_tag(text: str) -> str:
+    """Return a mail's text without the mark of a mail from outside that a gateway wrote before its first word."""
+    return _GATEWAY_TAG.sub("", text, count=1)
 
 
 def is_prose(line: str) -> bool:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mailbot.core.reading.correction import corrects
+from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.printed_options import choice_count, whole_labels
 from mailbot.core.reading.tidy import tidy
 from mailbot.core.surveys.survey import Question
@@ -26,7 +28,7 @@ REMARK = re.compile(
 )
 DOUBT = re.compile(
     "間違|誤り|誤記|下書き|^参考|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
-    "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて|聞き?取り|例$)|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから|(?:決まっ|確定し|決定し|決め)てい?(?:ない|ません)|^検討中$|^仮(?:置き)?$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)(?:です)?$|draft|pending|tentative|provisional|not sure|to be confirmed|[?]"
+    "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて|聞き?取り|例$)|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから|(?:決まっ|確定し|決定し|決め)てい?(?:ない|ません)|^検討中$|^仮(?:置き)?$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)(?:です)?$|(?:集計|計上|カウント|回答)(?:の?対象)?外|(?:カウント|集計|計上)(?:は)?不要|廃棄|(?:修正|差し?替え?|再提出|再回答)予定|推[定測]|前[回年]値|自信(?:が|は)?な|不確か|恐らく|(?:担当者?|私|個人)案|tbd|draft|pending|tentative|provisional|not sure|to be confirmed|[?]"
 )
 _ONCE_PASSED = re.compile(r"(?:承認|議決|可決|同意|決裁)の?[後前]")  # beside a vote: 「賛成（議会の承認後）」
 _OPINION = re.compile(
@@ -76,7 +78,7 @@ def read_remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
     reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
-    if DOUBT.search(remark) or CONDITION.search(reserved):
+    if DOUBT.search(remark) or CONDITION.search(reserved) or corrects(remark) or doubts(remark):
         return None
     others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
     if any(label in remark for label in others):

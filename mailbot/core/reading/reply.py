@@ -20,7 +20,7 @@ from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK, Known, 
 from mailbot.core.reading.named_answer import asked_removed, question_of
 from mailbot.core.reading.own_ballot import in_ballot
 from mailbot.core.reading.printed_options import choice_count, option_answer
-from mailbot.core.reading.prose import NOT_PROSE, RULE, is_courteous, is_prose
+from mailbot.core.reading.prose import NOT_PROSE, RULE, is_prose, says_more, without_gateway_tag
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
 from mailbot.core.reading.statement import MOST_NAMED, Reader, Statements, may_quote_mails
 from mailbot.core.reading.understood import EXPLANATIONS, Blank, Read, Unclear, Understood, comparable
@@ -73,6 +73,7 @@ _UNSEEN = re.compile("[\u200b\u2060\ufeff]")  # what some clients leave within o
 _RESERVED = re.compile(
     r"条件(?:付|つき|と(?:して|し|する)|に|で)|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
     r"|^[\s　※*(（]*条件\s*[:：](?!\s*(?:なし|無|特))"
+    r"|(?:なら(?:ば)?|れば)、?(?:賛成|反対|承認|同意)|(?:賛成|反対|承認|同意)[はの][^。]{0,12}(?:だけ|のみ)|(?:こと|もの|の)が前提|という(?:趣旨|前提|理解)|場合に限"
 )
 _NAMED_IN_PROSE = re.compile(
     rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|\s(?:is|should be)\s|について(?:は|も))\s?(?:選択肢)?"
@@ -118,7 +119,7 @@ def read_reply(
         if not form:
             return plain
     ours = known_texts(tuple(known))
-    text = _UNSEEN.sub("", text)
+    text = without_gateway_tag(_UNSEEN.sub("", text))
     whole = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
     commands = ALWAYS | (AWAITED & awaiting) | ({"proxy"} if survey.resolution is not None else frozenset())
     text = text[:LONGEST_REPLY]
@@ -143,6 +144,8 @@ def read_reply(
         found.join(survey.question(number), read_cell(survey.question(number), cell, today=today))
     if found.answers and only is None and any(_answers_another(survey, line, found) for line in stated.top):
         found.hold, found.ask = "bare-number", True
+    if found.answers and only is None and _is_gainsaid(survey, stated, ours, found, today):
+        found.hold, found.ask = "differ", True
     if found.answers and found.hold is None:
         _read_asides(survey, stated, ours, found)
     if found.answers and found.hold is None and not bare_label_ok:
@@ -152,10 +155,29 @@ def read_reply(
 
 def _said_beside(survey: Survey, stated: Statements, known: Known, today: date) -> str:
     """Return the sentences beside the answers that are more than courtesy: nobody can know all that takes an answer back."""
-    lines = [*stated.top, *_before_signature(stated.below)][:MOST_AT_TOP]
-    prose = [line.strip() for line in lines if is_prose(line) and not is_courteous(line)]
-    said = [line for line in prose if not bare_answers(survey.questions, [line], known, today)]
+    lines = [*stated.top, *_before_signature([*stated.below, *stated.behind])]
+    lines += _typed_at_questions(survey, stated)
+    prose = [line.strip() for line in lines[:MOST_AT_TOP] if says_more(line)]
+    prose = [line for line in prose if not _is_cut_from_ours(line, known)]
+    said = [line for line in prose if not _is_bare_answer(survey, line, known, today)]
     return "\n".join(said)[:LONGEST_BESIDE]
+
+
+def _typed_at_questions(survey: Survey, stated: Statements) -> list[str]:
+    """Return the lines that the member typed at the questions of his ballot and that are no answer of words."""
+    return [
+        line
+        for number, slots in stated.slots.items()
+        if survey.question(number).type != "text"
+        for line in [*slots[0].among, *slots[0].under]
+    ]
+
+
+def _is_bare_answer(survey: Survey, line: str, known: Known, today: date) -> bool:
+    """Say whether a line beside the answers is one of them said again; one with a condition is a sentence all the same."""
+    return any(
+        isinstance(read, Understood) for _, read in bare_answers(survey.questions, [line], known, today)
+    )
 
 
 def _contradicts(survey: Survey, plain: Reading, rich: Reading, *, struck: bool) -> bool:
@@ -199,6 +221,9 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
     if survey.resolution is not None and any(_RESERVED.search(line) for line in lines):
         found.hold, found.ask = "conditional", False
         return
+    if survey.resolution is not None and any(_is_other_vote(line, found) for line in lines):
+        found.hold, found.ask = "correction", True
+        return
     chosen = {
         option
         for number, answer in found.answers.items()
@@ -220,6 +245,23 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
                 found.unclear(question, Unclear("unclear"))
 
 
+_NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない)|では(?:な|あり|ござい))"
+_VOTES_IN_PROSE = {
+    "no": re.compile(
+        rf"反対(?!(?:の?(?:意見|者|票)|する(?:理由|もの|声))?(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|では))|異議(?!(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|ござ))|否決|不(?:同意|承認|賛成)|(?:賛成|承認|同意|賛同){_NOT}"
+    ),
+    "abstain": re.compile(r"棄権(?!は)|白票"),
+}
+
+
+def _is_other_vote(line: str, found: _Outcome) -> bool:
+    """Say whether a sentence speaks of a vote that no motion was given: 「本議案には反対します」 above slots with 賛成."""
+    given = set(found.answers.values())
+    return is_prose(line) and any(
+        vote not in given and says.search(line) is not None for vote, says in _VOTES_IN_PROSE.items()
+    )
+
+
 def _answers_another(survey: Survey, line: str, found: _Outcome) -> bool:
     """Say whether numbers alone on a line may answer a question that has no answer yet."""
     if not is_bare_choice(line):
@@ -231,6 +273,27 @@ def _answers_another(survey: Survey, line: str, found: _Outcome) -> bool:
         and isinstance(read_answer(question, line, today=date.min), Understood)
         for question in survey.questions
     )
+
+
+def _is_gainsaid(survey: Survey, stated: Statements, known: Known, found: _Outcome, today: date) -> bool:
+    """Say whether a number or label alone on a line is not what the questions that it may answer were given.
+
+    In a resolution it must be the vote on every motion, since it may be meant for each (ballot.md section 8).
+    """
+    among = [question for question in survey.questions if question.type in _CHOSEN]
+    lines = [*stated.top[: _signed(stated.top)], *_before_signature([*stated.below, *stated.behind])]
+    for asked, read in bare_answers(among, lines, known, today):
+        alike = [each.id for each in among if (each.type, each.options) == (asked.type, asked.options)]
+        given = [answer for each in alike if (answer := found.answers.get(each)) is not None]
+        if not isinstance(read, Understood) or not given:
+            continue
+        same = [comparable(answer) == comparable(read.answer) for answer in given]
+        if not (all(same) if survey.resolution is not None else any(same)):
+            return True
+    return False
+
+
+_CHOSEN = frozenset({"single", "multi", "yesno", "rating"})
 
 
 def _options(question: Question, answer: tuple[str, ...] | str) -> frozenset[int]:
@@ -444,7 +507,13 @@ def _compare_top(question: Question, stated: Statements, known: Known, found: _O
 
 
 def _before_signature(lines: list[str]) -> list[str]:
-    return lines[: next((at for at, line in enumerate(lines) if RULE.match(line)), len(lines))]
+    """Return the lines below our mail that are the member's: no signature, and no number of a page."""
+    return [line for line in lines[: _signed(lines)] if not _PAGE_NUMBER.match(line)]
+
+
+def _signed(lines: list[str]) -> int:
+    """Return where the signature begins, with its rule."""
+    return next((at for at, line in enumerate(lines) if RULE.match(line)), len(lines))
 
 
 def _tell_apart(survey: Survey, stated: Statements, found: _Outcome) -> None:
@@ -473,6 +542,13 @@ def _only_question(survey: Survey, stated: Statements) -> Question | None:
     return question if question.type not in {"text", "date"} else None
 
 
+# 「(1)」, 「1/1」, 「No.2」, 「- 2 -」 at the end of a mail.
+_PAGE_NUMBER = re.compile(
+    r"^\s*(?:[(（\-–－]\s*[0-9０-９]{1,3}\s*[)）\-–－]|[0-9]{1,3}\s?/\s?[0-9]{1,3}|no\.?\s?[0-9]{1,3})\s*$",
+    re.IGNORECASE,
+)
+
+
 def _read_top(
     survey: Survey, only: Question | None, stated: Statements, known: Known, found: _Outcome, today: date
 ) -> None:
@@ -480,7 +556,7 @@ def _read_top(
     questions = survey.questions if only is None else (only,)
     bare = bare_answers(questions, stated.top, known, today)
     if only is not None and stated.below:
-        below = bare_answers(questions, _before_signature(stated.below), known, today)
+        below = bare_answers(questions, stated.below[: _signed(stated.below)], known, today)
         bare += [each for each in below if not bare or isinstance(each[1], Understood)]
     if only is not None:
         answers = {comparable(read.answer) for _, read in bare if isinstance(read, Understood)}

@@ -102,6 +102,9 @@ class Statements:
     slots: dict[str, list[Slot]] = field(default_factory=dict)
     top: list[str] = field(default_factory=list)  # the member's lines above everything of ours
     below: list[str] = field(default_factory=list)  # the member's lines below our mail, quoted with marks
+    behind: list[str] = field(
+        default_factory=list
+    )  # lines below our mail and quoted as deep as it: the member's, where no marks stand
     asides: list[str] = field(
         default_factory=list
     )  # the member's lines that answer nothing, wherever they stand
@@ -214,7 +217,9 @@ class Reader:
             if place in headers:
                 self.mails += 1
                 self.ours_since = outside = False
-            _, _, key, roles = line
+            depth, _, key, roles = line
+            if self.ended and depth > self.ended and self.stated.behind:
+                self.stated.behind.clear()  # an older mail is quoted beneath, which these lines announce
             if not outside or (key and roles != _OUTSIDE):
                 if self.slot_text is not None and not self._continue_slot(line):
                     continue
@@ -223,6 +228,7 @@ class Reader:
             self.line_before = line
         if self.slot_text is not None:
             self._close_slot(ended=False)
+        self.stated.asides += self.stated.behind
         return self.stated
 
     @property
@@ -535,14 +541,20 @@ class Reader:
             self.seen_ours = True
         elif within:
             self._under(line)
+        elif self._below_ours(line):
+            self.stated.behind.append(line.text)
         elif line.depth == 0:
-            self.stated.asides.append(line.text)
-            if older:
-                pass  # a colleague's 「2です」 in a mail that was quoted without marks
-            elif not self.seen_ours:
-                self.stated.top.append(line.text)
-            elif self.ended:
-                self.stated.below.append(line.text)
+            self._aside(line, older=older)
+
+    def _aside(self, line: Line, *, older: bool) -> None:
+        """Keep a line of the member's own that answers nothing."""
+        self.stated.asides.append(line.text)
+        if older:
+            pass  # a colleague's 「2です」 in a mail that was quoted without marks
+        elif not self.seen_ours:
+            self.stated.top.append(line.text)
+        elif self.ended:
+            self.stated.below.append(line.text)
 
     def _goes_on_about(self, stated: list[tuple[str, str]]) -> bool:
         """Say whether a line that names an answered question may as well be the next one of a free answer."""

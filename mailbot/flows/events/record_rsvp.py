@@ -34,6 +34,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import read_calendar_token
 from mailbot.core.reading.hazard import HAZARDS, hazard
 from mailbot.core.reading.judgement import is_machine
+from mailbot.core.reading.prose import without_gateway_tag
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.surveys.survey import Problem, Reading
@@ -333,7 +334,7 @@ def _read(arrival: _Arrival, text: str, known: tuple[str, ...]) -> Reading:
     language = arrival.site.language
     form = rsvp_form(arrival.event, language)
     today = arrival.received.received_at.astimezone(arrival.site.zone).date()
-    own = own_words(text, known, language)
+    own = own_words(without_gateway_tag(text), known, language)
     apart = rsvp_apart(own.text, known)
     found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
     if own.later and not found.answers and not found.problems and found.command is None:

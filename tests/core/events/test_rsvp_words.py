@@ -171,3 +171,29 @@ def test_what_is_not_plain_is_asked_back(text: str) -> None:
 def test_what_others_wrote_is_no_answer() -> None:
     """A quoted line is not the member's."""
     assert said("> 参加 5名") == ""
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "やはり欠席します。",
+        "参加できなくなりました。",
+        "仮のお返事です。",
+        "ただし仮申込みです。",
+        "課長は欠席します。",
+        "変更の可能性があります。",
+    ],
+)
+@pytest.mark.parametrize("answer", ["Q1 1", "出席します。", "参加 2名 山田太郎、鈴木花子"])
+def test_a_sentence_beside_the_answer_that_takes_it_back(answer: str, beside: str) -> None:
+    """Who says that he comes, and beside it that he may not, is asked."""
+    assert said(f"{answer}\n{beside}\n\n{BALLOT}") == ""
+
+
+def test_our_own_sentences_that_al_mail_quotes_count_nobody() -> None:
+    """AL-Mail writes the sender's name before each line; one of ours holds a number of people, and two sentences."""
+    notice = f"{NOTICE}定員　900名（先着順。満席の後は、空きを待つ方としてお受けします）\n"
+    quoted = "".join(f"jimukyoku> {line}\n" for line in notice.splitlines())
+    own = own_words(f"標記の件、出席いたします。\n\n{quoted}", (notice,))
+    assert "Q2" not in own.text
+    assert quoted in own.text

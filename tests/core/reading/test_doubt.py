@@ -10,12 +10,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.reading.doubt import (
+    _ELSEWHERE,
     _IF,
     _IN_ENGLISH,
     _LATER,
     _MISTAKEN,
     _NOT_YET,
     _PENDING,
+    _RECALLED,
+    _SHIFTED,
     _TAKEN_BACK,
     _TO_A_COLLEAGUE,
     _UNSETTLED,
@@ -95,6 +98,7 @@ def test_an_answer_that_is_said_to_be_another_survey_s() -> None:
                 _IN_ENGLISH,
                 _IF,
                 _TO_A_COLLEAGUE,
+                *(_SHIFTED, _ELSEWHERE, _RECALLED),
             ),
         )
     )

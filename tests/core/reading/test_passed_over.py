@@ -1,0 +1,215 @@
+"""What a member says where it is easily passed over: between a question and its options, below our mail, without its question."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.doubt import doubts
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.reading.understood import Unclear, Understood
+from mailbot.core.surveys.survey import Question, Reading, Survey
+from tests.core.reading.test_reply import INVITATION, read, slot
+from tests.core.reading.test_section_8 import RESOLUTION
+from tests.mails.standard import TODAY, invitation, quoted
+
+VOTES = ("1", "1", "1")[: len(RESOLUTION.questions)]
+
+
+def filled(*values: str, of: Survey = RESOLUTION) -> str:
+    text = invitation(of)
+    for number, value in enumerate(values, 1):
+        text = text.replace(f"【Q{number}回答】[　　]", f"【Q{number}回答】[ {value} ]")
+    return text
+
+
+def vote(top: str, *values: str) -> Reading:
+    return read_reply(
+        RESOLUTION, f"{top}\n\n{quoted(filled(*values))}", [invitation(RESOLUTION)], today=TODAY
+    )
+
+
+def outlook(text: str, below: str) -> str:
+    """All below Outlook's thin line is one level deep, also what the member typed at the very end."""
+    return f"お世話になっております。\n{quoted(f'差出人: 事務局{chr(10)}件名: 調査{chr(10)}{chr(10)}{text}{chr(10)}{below}')}"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "※この問は未確定です",
+        "←要確認",
+        "（仮の回答です）",
+        "課長：3では？",
+        "3のような気もします",
+        "と思いましたが、1です",
+    ],
+)
+def test_a_doubt_between_a_question_and_its_options_is_asked_about(said: str) -> None:
+    """It belongs to the question above it (ballot.md section 6, rule 5), whose answer it doubts."""
+    text = slot(1, "[ 2 ]").replace("   1. 利用している\n", f"   {said}\n   1. 利用している\n")
+    reading = read(quoted(text))
+    assert "Q1" not in reading.answers
+    assert [problem.question for problem in reading.problems] == ["Q1"]
+
+
+def test_an_option_line_that_came_damaged_is_no_doubt() -> None:
+    """A gateway turned a character of ours into another; the answer in the slot stands."""
+    assert read(quoted(slot(1, "[ 2 ]").replace("   1. 利用している\n", "   1. 利用してい〓\n"))).answers == {
+        "Q1": ("2",)
+    }
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["この回答は誤りでした。", "決裁前のため仮の回答です。", "回答は差し替えますので、お待ちください。"],
+)
+def test_a_doubt_below_a_mail_that_outlook_quotes_holds_the_reply(said: str) -> None:
+    """The member typed it below everything, where no mark tells it from what is quoted."""
+    assert read(outlook(slot(1, "[ 2 ]"), said)).hold == "correction"
+    assert read(outlook(slot(1, "[ 2 ]"), "夏に庁舎が移りました。")).beside == "夏に庁舎が移りました。"
+
+
+def test_what_announces_an_older_mail_beneath_is_no_sentence_of_the_member_s() -> None:
+    """Below our mail stands the heading of what is quoted deeper still."""
+    text = f"{quoted(INVITATION)}\n> 昨年の回答\n{quoted(INVITATION, '> > ')}"
+    assert read(f"Q1 2\n\n{text}").hold is None
+
+
+@pytest.mark.parametrize(
+    "top",
+    ["反対", "反対です。", "2", "棄権します。", "異議あり", "賛成できません。", "本議案には反対します。"],
+)
+def test_a_vote_above_filled_slots_that_none_of_them_is(top: str) -> None:
+    """Head and slots differ, whichever motion is meant; nothing counts (ballot.md section 8)."""
+    assert vote(top, *VOTES).hold in {"differ", "correction", "conditional"}
+
+
+@pytest.mark.parametrize("top", ["賛成", "賛成です。", "1", "異議なし", "よろしくお願いします。"])
+def test_a_vote_above_filled_slots_that_all_of_them_are(top: str) -> None:
+    """It says once more what the slots say."""
+    reading = vote(top, *VOTES)
+    assert reading.hold is None
+    assert set(reading.answers.values()) == {"yes"}
+
+
+def test_a_label_above_a_slot_that_says_otherwise() -> None:
+    """A whole label names its question by itself."""
+    assert read(f"利用していない\n\n{quoted(slot(1, '[ 1 ]'))}").hold == "differ"
+    assert read(f"利用していない\n\n{quoted(slot(1, '[ 2 ]'))}").hold is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "部長の了解が下りたら正式に回答します。",
+        "市の意向です。",
+        "再度お送りしますので、こちらは不要です。",
+        "会費が上がらないことが前提です。",
+        "お手数ですが、Q3だけは後日お送りします。",
+    ],
+)
+def test_no_sentence_is_lost_for_a_word_of_courtesy_in_it(said: str) -> None:
+    """What is more than courtesy is held or shown to the office, also where a greeting's words stand in it."""
+    reading = read(f"Q1 2\nQ2 1\n\n{said}\n\n{quoted(INVITATION)}")
+    assert reading.hold is not None or said in reading.beside
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "下記のとおり回答いたします。",
+        "青里市の佐藤です。",
+        "情報政策課の山田太郎です。",
+        "お手数をおかけします。",
+        "ご不明な点がございましたら、ご連絡ください。",
+    ],
+)
+def test_courtesy_is_not_shown(said: str) -> None:
+    """What stands beside answers every day says nothing."""
+    reading = read(f"{said}\nQ1 2\n\n{quoted(INVITATION)}")
+    assert (reading.hold, reading.beside) == (None, "")
+
+
+def test_a_gateway_s_mark_glued_to_the_first_line_is_not_of_it() -> None:
+    """Some write [EXTERNAL] right before the first word."""
+    assert read(f"[EXTERNAL]Q1 2\n\n{quoted(INVITATION)}").answers == {"Q1": ("2",)}
+    assert read(f"【外部メール】 Q1 2\n\n{quoted(INVITATION)}").answers == {"Q1": ("2",)}
+
+
+OPEN_FIGURES = "億|万|兆|1億5|2万5|1億2千|12万3千4|1億2000|5,000千万|5000（単位：千円）|5,000（百万円）|5000（千円単位）|5000万円（精査中）"
+DOUBTING_REMARKS = "未決裁|私見|精査中|未確認|ダミー|サンプル|ドラフト|集計しないでください|集計対象外|修正予定|差替予定|再提出予定|担当者案|推測|自信なし|不確か|恐らく|廃棄"
+REMARKS = "来年度から|一部の課で導入を検討|県と共同|担当は総務課|本庁のみ|詳細は別紙|課長に確認済み"
+AGREEING = "原案のとおりで異議ありません。|反対意見はありませんでした。|反対する理由はありません。|棄権はありません。|改正の趣旨に賛同します。|庁議で承認されました。"
+CONDITIONS = "賛成は議案1だけです。|定数が12名なら賛成という趣旨です。|議会の承認が得られた場合に限ります。|会費が上がらないことが前提です。"
+SUM = Question("Q1", "令和8年度の経費（円）", "number")
+USED = Question("Q1", "利用", "single", ("利用している", "利用していない", "検討中"))
+
+
+@pytest.mark.parametrize("written", OPEN_FIGURES.split("|"))
+def test_a_figure_that_leaves_its_size_open_is_asked_about(written: str) -> None:
+    """「1億5」 may be 1億5千万, and 5000 in thousands is no 5000."""
+    assert isinstance(read_answer(SUM, written, today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("123,456 千円", "123456000"),
+        ("10万500円", "100500"),
+        ("1億2345万6千円", "123456000"),
+        ("5,000千円", "5000000"),
+        ("千万", "10000000"),
+    ],
+)
+def test_a_figure_that_does_not(written: str, value: str) -> None:
+    """Thousands of yen as account books write them, and figures whose units are all there."""
+    assert read_answer(SUM, written, today=TODAY) == Understood(value)
+
+
+@pytest.mark.parametrize("remark", DOUBTING_REMARKS.split("|"))
+def test_a_remark_in_brackets_may_doubt_as_a_sentence_does(remark: str) -> None:
+    """What holds a reply beside its answers does so behind one of them."""
+    assert isinstance(read_answer(USED, f"2（{remark}）", today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize("remark", REMARKS.split("|"))
+def test_a_remark_in_brackets_is_kept(remark: str) -> None:
+    """It explains the answer."""
+    assert read_answer(USED, f"1（{remark}）", today=TODAY) == Understood(("1",), remark)
+
+
+SHIFTED = "一つずれています。|番号がずれているかもしれません。|Q2の番号は逆です。|上から順に読み替えてください。|2を3に読み替えてください。"
+ELSEWHERE = "回答は別メールでお送りします。|お電話でお答えします。|FAXで送ります。|回答ではなくご相談です。|回答は不要と聞いております。|質問の意味が理解できません。|よく分かりません。|担当ではないため分かりません。"
+OF_OTHERS = "別の市の分を誤って記入しました。|他団体の回答を貼り付けてしまいました。|当市も同様です。|右に同じ。|前回の表決を有効としてください。|先に送った委任状を優先してください。|上記は課としての意見で、市の表決ではありません。"
+RECALLED = "キャンセルでお願いします。|上記のうちQ1は取り下げます。|訂正があります。|送り間違いです。|Q1以外は確定です。|議案3のみ、あらためて返信します。|こちらのメールは使わないでください。"
+UNSETTLED = "とりあえずの回答です。|中間報告です。|最終版ではありません。|確定は1月です。|あとで変えるかもしれません。|部長の決裁が下りたら正式に回答します。|上司に相談のうえ、改めてご連絡します。|理事会の議決後に正式に表決します。|承認が下りていません。|合議が済んでおりません。|担当課の回答待ちです。|あくまで現時点での意向です。|（ここは後で直します）"
+SETTLED = """他の団体の回答を参考にしました。|隣の市の取組が参考になります。|前回の回答と同じです。|資料は別途郵送いたします。|ご不明な点はお電話でお願いします。|担当課と協議のうえ回答しました。|上司の決裁を得て回答しています。|決裁が下りましたので回答します。
+|部内の確認が済んでおります。|前回の返信は取り下げました。|訂正がありましたらお知らせください。|記入に誤りはありません。|受領連絡は不要です。|FAXでもお送りしています。|行が崩れていたらすみません。|質問の意図をくみ取って回答しました。|よく分かりました。|確定版です。|当市でも同様の課題があります。
+|キャンセル待ちの研修を希望します。|取り下げはしません。|中間報告書を添付します。|後日、担当よりご連絡いたします。|担当ではありませんが、代理で回答します。|課長に確認して回答しています。|本庁のみです。|Q2の番号は1と3です。|ご回答をお待ちしております。""".replace(
+    "\n", ""
+)
+
+
+@pytest.mark.parametrize("said", f"{SHIFTED}|{ELSEWHERE}|{OF_OTHERS}|{RECALLED}|{UNSETTLED}".split("|"))
+def test_what_else_takes_answers_back(said: str) -> None:
+    """Figures in the wrong place; sent in another way; of others; recalled; not settled."""
+    assert doubts(said)
+
+
+@pytest.mark.parametrize("said", SETTLED.split("|"))
+def test_the_same_words_about_other_things(said: str) -> None:
+    """Of what is done, what somebody else is asked for, and other papers."""
+    assert not doubts(said)
+
+
+@pytest.mark.parametrize("said", AGREEING.split("|"))
+def test_a_sentence_that_agrees_with_the_votes(said: str) -> None:
+    """It speaks of the votes that were given, or denies the others."""
+    assert vote(said, *VOTES).hold is None
+
+
+@pytest.mark.parametrize("said", CONDITIONS.split("|"))
+def test_a_condition_beside_votes(said: str) -> None:
+    """Never rounded to yes or no."""
+    assert vote(said, *VOTES).hold in {"conditional", "correction"}
