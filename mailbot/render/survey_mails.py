@@ -64,17 +64,19 @@ class SurveyMails:
         columns: int = COLUMNS,
         quotes: bool = True,
         reminds: bool = False,
+        instead: bool = False,
     ) -> bytes:
         """Cook the ballot that opens a survey, or `reminds` those who have not answered: a whole ballot again.
 
         `late_since` is when it should have gone out (promises.md I22), `columns` how wide its lines are, and `quotes`
-        whether a reply quotes us: see core/surveys/gateway.py.
+        whether a reply quotes us: see core/surveys/gateway.py. With `instead` it goes to a contact in place of another.
         """
         body = self._pen.survey_text(
             *("reminder" if reminds else "invitation", survey, to, edition),
             columns=columns,
             quotes=quotes,
             late_since=self._pen.late(late_since),
+            instead=instead,
         )
         return self._pen.cook(body, survey.key, to, now)
 

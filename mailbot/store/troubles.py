@@ -30,6 +30,7 @@ from mailbot.store.copy_states import given_up_since
 from mailbot.store.database import Keyed, storable, upserting
 from mailbot.store.moments import last_before
 from mailbot.store.tables import (
+    ballot,
     bundle,
     contact,
     delivery,
@@ -93,6 +94,22 @@ def add_failure(connection: Connection, delivery_id: int, address: str, one: Fai
         connection.execute(update(failure).where(worse).values(row).returning(failure.c.delivery_id)).first()
         is not None
     )
+
+
+def nobody_at(connection: Connection, subject: str, ballot_id: int | None = None) -> dict[int, list[str]]:
+    """Return, by ballot of a survey, or for one of them, the addresses (`address_key`) where nobody was; one for each copy."""
+    query = (
+        select(delivery.c.ballot_id, failure.c.email_key)
+        .join_from(ballot, delivery, delivery.c.ballot_id == ballot.c.id)
+        .join(failure, failure.c.delivery_id == delivery.c.id)
+        .where(ballot.c.subject == subject, failure.c.permanent.is_(True), failure.c.reason == "unknown")
+    )
+    found: dict[int, list[str]] = {}
+    for number, key in connection.execute(
+        query if ballot_id is None else query.where(ballot.c.id == ballot_id)
+    ):
+        found.setdefault(number, []).append(key)
+    return found
 
 
 def is_probe(connection: Connection, delivery_id: int) -> bool:

@@ -70,6 +70,11 @@ def weight(failure: Failure) -> float:
     return 0.25  # refused: it says more of our mail; temporary: of the day
 
 
+def nobody_there(failure: Failure) -> bool:
+    """Tell whether the server says that there is no such address, and never will be."""
+    return failure.permanent and failure.reason == "unknown"
+
+
 def score_at(trouble: Trouble, now: datetime, limits: Limits) -> float:
     """Return the score as it has faded by now, in thousandths."""
     age = max(now - trouble.scored_at, timedelta())

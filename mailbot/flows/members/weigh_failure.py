@@ -11,6 +11,7 @@ from mailbot.core.mail.address import same_address
 from mailbot.core.members.trouble import Failure, counted, must_ask
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.suspend_address import suspend_address
+from mailbot.flows.surveys.pass_ballot import pass_ballot
 from mailbot.site import Site
 from mailbot.store import lists, outbox, troubles
 
@@ -24,7 +25,7 @@ def weigh_failure(
 ) -> bool:
     """Weigh the failure of one copy, once; returns False when it was weighed before.
 
-    A probe that comes back stops the address's list mail. Where a third of a mailing fails, nobody's address is to blame.
+    A probe that comes back stops the address's list mail. A ballot that found nobody goes to the next contact. Where a third of a mailing fails, nobody's address is to blame.
     """
     address = outbox.address_of(connection, delivery_id)
     if address is None or not troubles.add_failure(connection, delivery_id, address, failure, now):
@@ -44,6 +45,7 @@ def weigh_failure(
             after = replace(after, state="probing", state_at=now)
             _ask(connection, site, address, now)
         troubles.save(connection, after)
+        pass_ballot(connection, site, delivery_id, failure, now)
     return True
 
 

@@ -7,14 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.mail.address import same_address
+from mailbot.core.mail.address import address_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings, standings_of_ballots
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.open_survey import queue_ballots
+from mailbot.flows.surveys.pass_ballot import next_contact
 from mailbot.site import Site
-from mailbot.store import ballots, journal, members, proxies, surveys
+from mailbot.store import ballots, journal, members, proxies, surveys, troubles
 from mailbot.store.ballots import Ballot
 
 _COMPLETE = frozenset({"counted", "declined"})
@@ -34,7 +35,7 @@ def remind_survey(
     if stored is None or stored.state != "open":
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; only an open survey has somebody to remind")
-    asked = _present(connection, missing(connection, stored.survey), now)
+    asked = _present(connection, stored.survey, missing(connection, stored.survey), now)
     if asked:
         queue_ballots(
             connection,
@@ -67,16 +68,15 @@ def missing(connection: Connection, survey: Survey) -> list[Ballot]:
     return [ballot for ballot in asked if ballot.code not in complete]
 
 
-def _present(connection: Connection, asked: list[Ballot], now: datetime) -> list[Ballot]:
-    """Put the next contact's address in place of one that answers by itself now (ballot.md section 13)."""
-    away = [ballot for ballot in asked if ballot.absent_until is not None and now < ballot.absent_until]
-    if not away:
-        return asked
-    people = members.people(connection, sorted({ballot.code for ballot in away}))
-    instead = {
-        ballot.id: person.contact.email
-        for ballot in away
-        for person in reversed(people)
-        if person.body.code == ballot.code and not same_address(person.contact.email, ballot.address)
-    }
+def _present(connection: Connection, survey: Survey, asked: list[Ballot], now: datetime) -> list[Ballot]:
+    """Put the next contact's address in place of one that answers by itself now, or where nobody is (ballot.md section 13)."""
+    gone = troubles.nobody_at(connection, survey.key) if survey.unit == "body" else {}
+    instead: dict[int, str] = {}
+    for ballot in asked:
+        away = ballot.absent_until is not None and now < ballot.absent_until
+        nobody = gone.get(ballot.id, [])
+        if away or address_key(ballot.address) in nobody:
+            following = next_contact(members.people_of(connection, ballot.code), ballot, nobody)
+            if following is not None:
+                instead[ballot.id] = following.contact.email
     return [replace(ballot, address=instead.get(ballot.id, ballot.address)) for ballot in asked]

@@ -1,0 +1,95 @@
+"""A ballot found nobody at its address: the body's next contact gets it, and the office hears of both (ballot.md section 13)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.calendar import Language
+from mailbot.core.mail.address import address_key
+from mailbot.core.members.trouble import Failure, nobody_there
+from mailbot.core.surveys.ledger import standings
+from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.surveys.open_survey import greeting, queue_ballots
+from mailbot.render import ReportItem
+from mailbot.site import Site
+from mailbot.store import ballots, bounces, members, outbox, proxies, surveys, troubles
+from mailbot.store.ballots import Ballot
+from mailbot.store.members import Person
+
+_WORDS: dict[Language, dict[str, str]] = {
+    "ja": {
+        "what": "{key} {body}：{address}に届きません",
+        "nobody": "宛先がないと相手のサーバーが答えました（{words}）。",
+        "passed": "次のご担当の{next}へ、調査のメールをお送りしました。お答えがまだなら、催促もそちらへ届きます。",
+        "alone": "ほかにお送りできる方が名簿にないため、お答えをいただけません。",
+        "person": "その方ご本人にお尋ねする調査ですので、ほかの方へはお送りしていません。",
+        "please": "電話などで正しいアドレスをご確認のうえ、名簿を直してください。",
+    },
+    "en": {
+        "what": "{key} {body}: {address} cannot be reached",
+        "nobody": "The other server says that nobody is there ({words}).",
+        "passed": " Its next contact, {next}, has got the mail of the survey now, and gets the reminders.",
+        "alone": " The register has nobody else of this body, so that no answer will come.",
+        "person": " The survey asks this very person, so that nobody else has got it.",
+        "please": " Please find out the right address and correct the register.",
+    },
+}
+
+
+def pass_ballot(
+    connection: Connection, site: Site, delivery_id: int, failure: Failure, now: datetime
+) -> None:
+    """Where nobody is at the address of a ballot that waits for its answer, let the next contact have it; once an address."""
+    ballot_id = bounces.ballot_of(connection, delivery_id)
+    if ballot_id is None or not nobody_there(failure):
+        return
+    ballot = ballots.by_id(connection, ballot_id)
+    assert ballot is not None, "the copy refers to it"
+    stored = surveys.load(connection, ballot.subject) if ballot.kind == "survey" else None
+    if stored is None or stored.state != "open" or _has_answered(connection, ballot):
+        return
+    address = outbox.address_of(connection, delivery_id) or ballot.address
+    gone = troubles.nobody_at(connection, ballot.subject, ballot.id).get(ballot.id, [])
+    if gone.count(address_key(address)) > 1:
+        return
+    survey, people = stored.survey, members.people_of(connection, ballot.code)
+    following = next_contact(people, ballot, gone) if survey.unit == "body" else None
+    if following is not None:
+        to = replace(ballot, address=following.contact.email, greeting=greeting(following))
+        queue_ballots(
+            connection,
+            "invitation",
+            [to],
+            lambda layout: site.render.surveys.invitation(
+                survey, instead=True, now=now, columns=layout.columns, quotes=layout.quotes
+            ),
+            now,
+        )
+    words = _WORDS[site.language]
+    done = "person" if survey.unit == "person" else "passed" if following is not None else "alone"
+    named = "" if following is None else f"{following.contact.name} {following.contact.email}".strip()
+    body = people[0].body.name if people else ballot.code
+    item = ReportItem(
+        words["what"].format(key=ballot.subject, body=body, address=address),
+        words["nobody"].format(words=failure.words or failure.status)
+        + words[done].format(next=named)
+        + words["please"],
+    )
+    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+
+
+def next_contact(people: Collection[Person], ballot: Ballot, gone: Collection[str]) -> Person | None:
+    """Return the contact of best rank at whose address (`gone`: their keys) somebody may be, other than the ballot's."""
+    passed = {*gone, address_key(ballot.address)}
+    return next((person for person in people if address_key(person.contact.email) not in passed), None)
+
+
+def _has_answered(connection: Connection, ballot: Ballot) -> bool:
+    """Tell whether something from its body counts, or waits for a word, or it has given its vote to another."""
+    if ballot.code in standings(ballots.ledger(connection, ballot.subject, ballot.code)):
+        return True
+    return any(proxy.code == ballot.code for proxy in proxies.standing(connection, ballot.subject))
