@@ -226,11 +226,7 @@ def remove(connection: Connection, address: str) -> dict[str, int]:
     own = select(contact.c.id).where(contact.c.email_key == key)
     connection.execute(update(list_member).where(list_member.c.contact_id.in_(own)).values(contact_id=None))
     for table in (*_GONE, contact):
-        counted = [
-            key,
-            *(f"{kind} {key}" for kind in ("duty", "asked")),
-        ]  # of mails to the office, see inbox.py
-        gone = connection.execute(delete(table).where(table.c.email_key.in_(counted))).rowcount
+        gone = connection.execute(delete(table).where(table.c.email_key == key)).rowcount
         if gone:
             counts[table.name] = gone
     connection.execute(
