@@ -21,7 +21,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "sent-back": "{key} を差し戻しました。",
         "status-draft": "{key} は、まだお送りしていません。送り先は{readers}通、配信の予定は{at}です。",
         "status-sent": "{key} は {at}にお送りしました。{states}。",
-        "status-cancelled": "{key} は取り消しました（{note}）。",
+        "status-cancelled": "{key} は取り消されています。",
         "no-time": "未定",
         # what cannot be done
         "no-bulletin": "{key} という号はありません。",
@@ -69,7 +69,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "sent-back": "{key} is sent back.",
         "status-draft": "{key} has not gone out. It would go to {readers} readers, on {at}.",
         "status-sent": "{key} went out on {at}: {states}.",
-        "status-cancelled": "{key} was called back ({note}).",
+        "status-cancelled": "{key} was called back.",
         "no-time": "no date yet",
         "no-bulletin": "There is no bulletin {key}.",
         "waits": '{key} waits for an approval; it cannot go out before somebody has replied "approve".',

@@ -66,7 +66,7 @@ def bulletin_status(connection: Connection, site: Site, stored: StoredBulletin, 
     """Return in a sentence where a bulletin stands."""
     say, value = site.language, stored.bulletin
     if stored.state == "cancelled":
-        return bulletin_sentence(say, "status-cancelled", key=value.key, note=stored.note)
+        return bulletin_sentence(say, "status-cancelled", key=value.key)
     if stored.state == "sent" and stored.sent_at is not None:
         states = bulletins.copies_by_state(connection, stored.mailings)
         at = moment_words(stored.sent_at.astimezone(site.zone), say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -37,6 +38,7 @@ from mailbot.render import ActMail, Recipient
 from mailbot.site import Site
 from mailbot.store import acts, ballots, journal, members, surveys
 from mailbot.store.acts import StoredAct
+from mailbot.store.database import savepoint
 from mailbot.store.surveys import StoredSurvey
 
 _SAMPLE = Recipient(
@@ -97,8 +99,30 @@ def request_act(
             if act == "open" and acts.approved(connection, key, act, acts.digest_of(stored.survey)):
                 done = _perform(connection, site, stored, act, detail, by, now, received_at)
                 return Done(done.sentence, done.figure, alone=False)
+            if act == "admit":
+                _refuse_impossible(connection, site, stored, act, detail, by, now, received_at)
             act_id = ask(connection, site, stored, act, detail, others, by=by, now=now)
             return Waiting(act_id, others, sentence(site.language, "waiting", others="、".join(others)))
+
+
+class _Tried(Exception):  # noqa: N818  it is no error: it takes a trial back
+    """Raised where an act would have been done."""
+
+
+def _refuse_impossible(
+    connection: Connection,
+    site: Site,
+    stored: StoredSurvey,
+    act: Act,
+    detail: Mapping[str, str],
+    by: str,
+    now: datetime,
+    received_at: datetime | None,
+) -> None:
+    """Raise the Refusal with which an act would end as things stand, before a second person is asked for it in vain."""
+    with contextlib.suppress(_Tried), savepoint(connection):
+        _perform(connection, site, stored, act, detail, by, now, received_at)
+        raise _Tried
 
 
 def refuse_out_of_place(site: Site, stored: StoredSurvey, act: Act) -> None:

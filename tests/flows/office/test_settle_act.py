@@ -13,6 +13,7 @@ from mailbot.core.surveys.two_persons import COMMAND_LINE, Act
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.office.settle_act import Undecided, expire_acts, settle_act
 from mailbot.flows.runs.run_due import run_due
+from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.send_draft import send_draft
 from mailbot.store import acts, ballots, surveys
@@ -371,6 +372,40 @@ def test_what_makes_no_sense_is_refused_at_once(two: PostOffice, act: Act, why: 
     with pytest.raises(Refusal, match=why):
         request(two, act, CHAIR)
     assert asked(two) == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("代理 K26-02 20201 Q1=9 書面 6/20 山田様", "番号が選択肢にありません"),
+        ("代理 K26-02 20201 Q7=1 書面 6/20 山田様", "Q7"),
+        ("代理 K26-02 13101 Q1=1 書面 6/20 山田様", "131016"),
+    ],
+)
+def test_an_entry_that_could_not_be_made_is_refused_before_anybody_is_asked(
+    two: PostOffice, line: str, why: str
+) -> None:
+    """The second person would approve in vain; nor is anything of the trial left."""
+    opened(two)
+    two.post(STRANGER)
+    two.command(two.copies("office_held")[-1], line)
+    copies = two.copies()
+    assert [copy.kind for copy in copies] == ["office_answer"]
+    assert why in said(copies[0])
+    assert two.stands(RESOLUTION.key) == {}
+
+
+def test_an_entry_after_the_close_is_refused_before_anybody_is_asked(two: PostOffice) -> None:
+    """A closed resolution takes no entry, whoever approves."""
+    opened(two)
+    two.now = RESOLUTION.closes + timedelta(minutes=1)
+    with two.database.write() as connection:
+        close_survey(connection, two.site, RESOLUTION.key, RESOLUTION.closes, two.now)
+    two.post(STRANGER)
+    told = two.copies("office_held")[-1]
+    two.command(told, "代理 K26-02 20201 Q1=1 書面 6/20 山田様")
+    (answer,) = two.copies()
+    assert "K26-02は受付中ではありません。" in said(answer)
 
 
 def test_the_same_request_twice(two: PostOffice) -> None:
