@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -283,18 +285,28 @@ def test_who_asks_for_copies_that_are_not_out_does_not_look_at_all_that_are(sqli
     assert not [step for step in steps if step.startswith("SCAN") and "USING INDEX" not in step], steps
 
 
+@given(st.sets(st.integers(1, 12)))
+def test_pieces_are_all_ids_in_their_order(ids: set[int]) -> None:
+    """Who is written by one statement, and who one by one: each once, and nobody else; a stretch is not cut."""
+    pieces = outbox._pieces(sorted(ids))
+    assert [number for piece in pieces for number in piece] == sorted(ids)
+    assert all(piece for piece in pieces)
+    for piece in pieces:
+        if isinstance(piece, range):
+            assert len(piece) >= 3
+            assert piece[0] - 1 not in ids
+            assert piece[-1] + 1 not in ids
+
+
 def test_one_statement_does_for_neighbours(database: Database) -> None:
-    """What one reply says of a group is recorded for each of its rows, those between which there is a gap included."""
+    """Each row of a group gets its own words, those between which there is a gap included; others' rows are left to them."""
     rows = queue(database, 60)
-    claim(database, "a")
+    assert claim(database, "a") == rows
     with database.write() as connection:
         connection.execute(update(delivery).where(delivery.c.id == rows[40]).values(lease_owner="b"))
     assert start(database, "a", [*reversed(rows)]) == {*rows} - {rows[40]}
-    taken, other = Sent("250 taken"), Sent("250 other")
-    outcomes = [(number, taken) for number in [*rows[:20], *rows[21:50]]] + [
-        (rows[50], other),
-        (rows[51], other),
-    ]
+    words = [f'250 "{place}" \\ は受けた\x01' for place in range(52)]
+    outcomes = [(rows[place], Sent(words[place])) for place in range(52) if place != 20]
     with database.write() as connection:
         outbox.settle(
             connection, "a", [outbox.Settled(number, 0, outcome) for number, outcome in outcomes], NOW, 0.0
@@ -304,6 +316,5 @@ def test_one_statement_does_for_neighbours(database: Database) -> None:
         if place in {20, 40} or place >= 52:
             assert (found["state"], found["attempts"], found["reply"]) == ("sending", 0, None)
         else:
-            words = "250 taken" if place < 50 else "250 other"
-            assert (found["state"], found["attempts"], found["reply"]) == ("sent", 1, words)
+            assert (found["state"], found["attempts"], found["reply"]) == ("sent", 1, words[place])
             assert (found["lease_owner"], found["in_flight"]) == (None, False)
