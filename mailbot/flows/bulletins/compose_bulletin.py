@@ -125,7 +125,9 @@ def _merged(connection: Connection, site: Site, bulletin: Bulletin, now: datetim
             shown = [
                 one.event
                 for one in events.every(connection)
-                if one.state == "announced" and meant_for_readers(one.event.audience, bulletin)
+                if one.state == "announced"
+                and one.event.cancelled is None
+                and meant_for_readers(one.event.audience, bulletin)
             ]
             blocks += event_blocks(shown, today, site.zone, site.language)
         elif section == SURVEYS:

@@ -117,13 +117,4 @@ def _refuse(
 ) -> None:
     """Tell the editor everything that keeps his draft from going out; he sends it again."""
     cooked = site.render.office.letter("bulletin_refused", now=now, title=title, faults=faults)
-    tell_office(
-        connection,
-        site,
-        cooked,
-        now,
-        kind="bulletin_refused",
-        inbox_id=received.id,
-        to=(author,),
-        by_others=True,
-    )
+    tell_office(connection, site, cooked, now, kind="bulletin_refused", inbox_id=received.id, to=(author,))

@@ -16,6 +16,7 @@ from mailbot.flows.bulletins.cancel_bulletin import CalledBack, cancel_bulletin
 from mailbot.flows.bulletins.send_bulletin import SentBulletin, send_bulletin
 from mailbot.flows.bulletins.try_bulletin import try_bulletin
 from mailbot.flows.events.announce_event import announce_event
+from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.members.obey_link import obey_link
 from mailbot.flows.members.set_member import set_member
 from mailbot.flows.runs.run_due import run_due
@@ -211,15 +212,20 @@ def test_who_gets_digests_gets_the_issue_in_one(office: PostOffice) -> None:
 
 
 def test_sections_are_merged_in(office: PostOffice) -> None:
-    """Coming events and open surveys that are for everybody, and the new posts of an open list; not the officers' own."""
+    """Coming events and open surveys that are for everybody, and the new posts of an open list; not the officers' own.
+
+    What was cancelled is coming no more.
+    """
     issue = replace(ISSUE, sections=("events", "surveys", "posts kaigi"))
     apply(office, issue)
     office.open_survey()
     board = replace(EVENT, key="B26-01", title="役員会", audience=Selector(tags=("officer",)))
-    office.apply(EVENT, board)
+    gone = replace(EVENT, key="N26-08", title="中止の研修会")
+    office.apply(EVENT, board, gone)
     with office.database.write() as connection:
-        for key in (EVENT.key, board.key):
+        for key in (EVENT.key, board.key, gone.key):
             announce_event(connection, office.site, key, 0, office.now)
+        cancel_event(connection, office.site, gone.key, "台風", office.now)
     office.post(SUZUKI, to="kaigi@ml.example.jp", subject="標準化の移行時期")
     office.copies()
     office.pass_time(timedelta(minutes=1))
@@ -231,6 +237,7 @@ def test_sections_are_merged_in(office: PostOffice) -> None:
     assert "■ 新着（電子会議室）" in text
     assert "標準化の移行時期（鈴木一郎）" in text
     assert "役員会" not in text
+    assert "中止の研修会" not in text
 
 
 def test_a_standing_bulletin_sends_an_issue_each_time(office: PostOffice) -> None:
