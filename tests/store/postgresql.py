@@ -6,6 +6,7 @@ import atexit
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -44,8 +45,13 @@ UNAVAILABLE = (
 class PostgreSQL:
     """A running server; `create` makes a database in it."""
 
-    def __init__(self, folder: Path, *, durable: bool) -> None:
-        """Make a cluster in the folder and start it; without `durable`, commits do not wait for the disk."""
+    def __init__(
+        self, folder: Path, *, durable: bool, replicates: bool = False, of: PostgreSQL | None = None
+    ) -> None:
+        """Make a cluster in the folder and start it; without `durable`, commits do not wait for the disk.
+
+        `replicates`: it can have standbys; `of`: it is one, of this server.
+        """
         assert PROGRAMS is not None
         self._folder = folder
         self._as_user: tuple[str, ...] = ()
@@ -54,10 +60,14 @@ class PostgreSQL:
             shutil.chown(folder, owner)
             self._as_user = ("runuser", "-u", owner, "--")
         self.port: int = free_port()
-        self._run(
-            "initdb", *("-D", str(folder / "data"), "-U", "mailbot", "-A", "trust", "-E", "UTF8"),
-            *("--locale=C", "--no-sync", "--no-instructions"),
-        )  # fmt: skip
+        data = str(folder / "data")
+        if of is None:
+            self._run(
+                "initdb", *("-D", data, "-U", "mailbot", "-A", "trust", "-E", "UTF8"),
+                *("--locale=C", "--no-sync", "--no-instructions"),
+            )  # fmt: skip
+        else:
+            self._run("pg_basebackup", "-D", data, "-R", "-c", "fast", "-d", of.url("postgres"))
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -65,14 +75,12 @@ class PostgreSQL:
             "max_connections": "100",
             "fsync": "on" if durable else "off",
             "shared_buffers": "16MB",
-            "wal_level": "minimal",
-            "max_wal_senders": "0",
+            "wal_level": "replica" if replicates else "minimal",
+            "max_wal_senders": "3" if replicates else "0",
             "autovacuum": "off",
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        self._run(
-            "pg_ctl", *("-D", str(folder / "data"), "-l", str(folder / "log"), "-w", "-t", "30"), "-o", options, "start"
-        )  # fmt: skip
+        self._run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-t", "30", "-o", options, "start")
 
     def url(self, name: str) -> str:
         """Return the address of a database, as mailbot.yaml takes it."""
@@ -97,6 +105,18 @@ class PostgreSQL:
         """Run one statement of administration."""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+    def promote(self) -> None:
+        """Let a standby be a server of its own; returns when it is."""
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-w", "promote")
+
+    def kill(self) -> None:
+        """End the server as a power switch would; its other processes end when they see that the first is gone."""
+        os.kill(int((self._folder / "data" / "postmaster.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def remove(self) -> None:
+        """Remove the folder of a server that was killed."""
+        shutil.rmtree(self._folder, ignore_errors=True)
 
     def stop(self) -> None:
         """End the server at once and remove its folder."""
