@@ -46,6 +46,8 @@ def in_ballot(question: Question, stated: Statements, known: Known, today: date)
         and (stated.explicit or _may_be_lost(slot, stated, known))
     ):
         read = Unclear("lines-left")
+    if any(_is_filled_otherwise(slot, other) for other in slots):
+        return Unclear("two-choices" if question.type in {"single", "rating", "yesno"} else "differ")
     apart = _slot_read(question, copied, known, today) if copied is not slot and _is_copied(copied) else None
     return read if apart is None else _one_of(question, (apart, read))
 
@@ -54,6 +56,14 @@ def _shallowest(slots: Sequence[Slot]) -> Slot:
     """Return the member's own copy of a question: the shallowest, before one whose slot is gone."""
     depth = min(slot.place[0] for slot in slots)
     return next((slot for slot in slots if slot.present and slot.place[0] == depth), min(slots, key=_place))
+
+
+def _is_filled_otherwise(slot: Slot, other: Slot) -> bool:
+    """Say whether the slot was typed a second time in the same ballot, with something else in it."""
+    alone = not (other.question_line or other.options or other.edition)
+    beside = alone and other is not slot and (other.place[0], other.mail) == (slot.place[0], slot.mail)
+    values = (slot.value, other.value)
+    return beside and None not in values and len({line_key(value or "") for value in values}) > 1
 
 
 def _is_copied(slot: Slot) -> bool:

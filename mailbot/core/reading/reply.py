@@ -157,7 +157,10 @@ def _said_beside(survey: Survey, stated: Statements, known: Known, today: date) 
     """Return the sentences beside the answers that are more than courtesy: nobody can know all that takes an answer back."""
     lines = [*stated.top, *_before_signature([*stated.below, *stated.behind])]
     lines += _typed_at_questions(survey, stated)
-    prose = [line.strip() for line in lines[:MOST_AT_TOP] if says_more(line)]
+    lines = lines[:MOST_AT_TOP]
+    wrapped = [line for line in _unwrapped(lines) if _SENTENCE_ENDS.search(line)]
+    lines += [line for line in wrapped if not any(says_more(each) for each in lines if each.strip() in line)]
+    prose = [line.strip() for line in lines if says_more(line)]
     prose = [line for line in prose if not _is_cut_from_ours(line, known)]
     said = [line for line in prose if not _is_bare_answer(survey, line, known, today)]
     return "\n".join(said)[:LONGEST_BESIDE]
@@ -202,9 +205,28 @@ def _is_cut_from_ours(line: str, known: Known) -> bool:
     return len(key) > 1 and known.holds(key)
 
 
+_WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
+_SENTENCE_ENDS = re.compile(r"[。.!?！？」』)）\]】:：]\s*$")
+
+
+def _unwrapped(lines: Sequence[str]) -> list[str]:
+    """Return the sentences that run over two or three lines, as a gateway wraps them."""
+    whole = []
+    for at, line in enumerate(lines):
+        taken = line.strip()
+        for after in lines[at + 1 : at + 3]:
+            if len(taken) < _WRAPPED_AT or _SENTENCE_ENDS.search(taken) or len(taken) > LONGEST_LINE:
+                break
+            taken += after.strip()
+        if len(taken) > len(line.strip()):
+            whole.append(taken)
+    return whole
+
+
 def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outcome) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
     lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
+    lines += _unwrapped(lines)
     text = "\n".join(lines)
     anothers = any(is_anothers(line, known) for line in lines) or any(
         introduces_another(line, known) for line in [*stated.top, *stated.below]
@@ -218,7 +240,9 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
     if corrected or (may_doubt(text) and any(doubts(line) for line in lines)):
         found.hold, found.ask = "correction", True
         return
-    if survey.resolution is not None and any(_RESERVED.search(line) for line in lines):
+    if survey.resolution is not None and any(
+        _RESERVED.search(line) or _ABOUT_THE_VOTE.search(line[:LONGEST_LINE]) for line in lines
+    ):
         found.hold, found.ask = "conditional", False
         return
     if survey.resolution is not None and any(_is_other_vote(line, found) for line in lines):
@@ -245,6 +269,11 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
                 found.unclear(question, Unclear("unclear"))
 
 
+# Of the vote itself, and no vote: 「議案1のみ賛成」, 「3議案とも保留」, 「表決には加わりません」, 「白紙委任とします」.
+_ABOUT_THE_VOTE = re.compile(
+    r"(?:のみ|だけ|除き|除いて|除く|以外|うえ|上)(?:で|は|に)?、?(?:賛成|反対|承認|同意)|(?:賛否|賛成|反対|表決|議案[0-9０-９、,と]*)(?:は|を|とも|については?)?[^。]{0,6}(?:保留|留保)|賛否[はをが]|表決(?:には?|を)(?:加わ|参加し|差し控|辞退)"
+    r"|表決(?:は|を)[^。]{0,6}(?:後日|改めて|追って|別途|差し?替)|委任(?:し(?:ます|たい)|と(?:し|させ)|(?:いた|致)し)|^(?:[0-9０-９]|全|[二三四五])?議案(?:とも|すべて|全て)?(?:保留|留保)|(?:聞い|見|確認し)てから(?:決|判断|表決)|継続審議"
+)
 _NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない)|では(?:な|あり|ござい))"
 _VOTES_IN_PROSE = {
     "no": re.compile(
@@ -257,8 +286,9 @@ _VOTES_IN_PROSE = {
 def _is_other_vote(line: str, found: _Outcome) -> bool:
     """Say whether a sentence speaks of a vote that no motion was given: 「本議案には反対します」 above slots with 賛成."""
     given = set(found.answers.values())
-    return is_prose(line) and any(
-        vote not in given and says.search(line) is not None for vote, says in _VOTES_IN_PROSE.items()
+    return any(
+        vote not in given and says.search(line[:LONGEST_LINE]) is not None
+        for vote, says in _VOTES_IN_PROSE.items()
     )
 
 

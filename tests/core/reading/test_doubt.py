@@ -21,6 +21,7 @@ from mailbot.core.reading.doubt import (
     _SHIFTED,
     _TAKEN_BACK,
     _TO_A_COLLEAGUE,
+    _TO_BE_DONE_OVER,
     _UNSETTLED,
     doubts,
     may_doubt,
@@ -98,7 +99,7 @@ def test_an_answer_that_is_said_to_be_another_survey_s() -> None:
                 _IN_ENGLISH,
                 _IF,
                 _TO_A_COLLEAGUE,
-                *(_SHIFTED, _ELSEWHERE, _RECALLED),
+                *(_SHIFTED, _ELSEWHERE, _RECALLED, _TO_BE_DONE_OVER),
             ),
         )
     )

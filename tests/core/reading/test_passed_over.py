@@ -140,8 +140,8 @@ def test_a_gateway_s_mark_glued_to_the_first_line_is_not_of_it() -> None:
 OPEN_FIGURES = "億|万|兆|1億5|2万5|1億2千|12万3千4|1億2000|5,000千万|5000（単位：千円）|5,000（百万円）|5000（千円単位）|5000万円（精査中）"
 DOUBTING_REMARKS = "未決裁|私見|精査中|未確認|ダミー|サンプル|ドラフト|集計しないでください|集計対象外|修正予定|差替予定|再提出予定|担当者案|推測|自信なし|不確か|恐らく|廃棄"
 REMARKS = "来年度から|一部の課で導入を検討|県と共同|担当は総務課|本庁のみ|詳細は別紙|課長に確認済み"
-AGREEING = "原案のとおりで異議ありません。|反対意見はありませんでした。|反対する理由はありません。|棄権はありません。|改正の趣旨に賛同します。|庁議で承認されました。"
-CONDITIONS = "賛成は議案1だけです。|定数が12名なら賛成という趣旨です。|議会の承認が得られた場合に限ります。|会費が上がらないことが前提です。"
+AGREEING = "市長の決裁を受けて表決しております。|表決用紙を返送いたします。|本市の表決は次のとおりです。|原案のとおりで異議ありません。|反対意見はありませんでした。|反対する理由はありません。|棄権はありません。|改正の趣旨に賛同します。|庁議で承認されました。"
+CONDITIONS = "議案1のみ賛成。|議案2を除き賛成。|3議案とも保留。|賛否を明らかにしません。|表決には加わりません。|白紙委任とします。|修正の上、賛成。|市長名での表決は後日提出。|説明を聞いてから決めます。|賛成は議案1だけです。|定数が12名なら賛成という趣旨です。|議会の承認が得られた場合に限ります。|会費が上がらないことが前提です。"
 SUM = Question("Q1", "令和8年度の経費（円）", "number")
 USED = Question("Q1", "利用", "single", ("利用している", "利用していない", "検討中"))
 
@@ -184,14 +184,17 @@ ELSEWHERE = "回答は別メールでお送りします。|お電話でお答え
 OF_OTHERS = "別の市の分を誤って記入しました。|他団体の回答を貼り付けてしまいました。|当市も同様です。|右に同じ。|前回の表決を有効としてください。|先に送った委任状を優先してください。|上記は課としての意見で、市の表決ではありません。"
 RECALLED = "キャンセルでお願いします。|上記のうちQ1は取り下げます。|訂正があります。|送り間違いです。|Q1以外は確定です。|議案3のみ、あらためて返信します。|こちらのメールは使わないでください。"
 UNSETTLED = "とりあえずの回答です。|中間報告です。|最終版ではありません。|確定は1月です。|あとで変えるかもしれません。|部長の決裁が下りたら正式に回答します。|上司に相談のうえ、改めてご連絡します。|理事会の議決後に正式に表決します。|承認が下りていません。|合議が済んでおりません。|担当課の回答待ちです。|あくまで現時点での意向です。|（ここは後で直します）"
+DONE_OVER = "送信ボタンを押してしまいました。|書き終わる前に送ってしまいました。|単位を千円で書いてしまいました。|再提出します。|回答は係長が後ほど送り直します。|一度取り消させてください。|やはり回答を控えます。|桁を間違えたかもしれません。|別の調査と勘違いしていました。|集計に使わないようお願いします。|問題なければ本回答とします。|議長の許可がまだです。|上司から指示があれば変更します。|私の一存で書きました。|回答権のない者が書いています。|関係課の意見がそろっていません。|この数で正しいか微妙です。|財政課の査定前の数値です。"
 SETTLED = """他の団体の回答を参考にしました。|隣の市の取組が参考になります。|前回の回答と同じです。|資料は別途郵送いたします。|ご不明な点はお電話でお願いします。|担当課と協議のうえ回答しました。|上司の決裁を得て回答しています。|決裁が下りましたので回答します。
 |部内の確認が済んでおります。|前回の返信は取り下げました。|訂正がありましたらお知らせください。|記入に誤りはありません。|受領連絡は不要です。|FAXでもお送りしています。|行が崩れていたらすみません。|質問の意図をくみ取って回答しました。|よく分かりました。|確定版です。|当市でも同様の課題があります。
-|キャンセル待ちの研修を希望します。|取り下げはしません。|中間報告書を添付します。|後日、担当よりご連絡いたします。|担当ではありませんが、代理で回答します。|課長に確認して回答しています。|本庁のみです。|Q2の番号は1と3です。|ご回答をお待ちしております。""".replace(
+|キャンセル待ちの研修を希望します。|取り下げはしません。|中間報告書を添付します。|後日、担当よりご連絡いたします。|担当ではありませんが、代理で回答します。|課長に確認して回答しています。|本庁のみです。|Q2の番号は1と3です。|ご指摘があればお知らせください。|昨年度に書き直した計画です。|問題なければご返信は不要です。|不明な点は担当までお願いします。|遅くなってしまい申し訳ありません。|関係課の意見がそろいましたので回答します。ご回答をお待ちしております。""".replace(
     "\n", ""
 )
 
 
-@pytest.mark.parametrize("said", f"{SHIFTED}|{ELSEWHERE}|{OF_OTHERS}|{RECALLED}|{UNSETTLED}".split("|"))
+@pytest.mark.parametrize(
+    "said", f"{SHIFTED}|{ELSEWHERE}|{OF_OTHERS}|{RECALLED}|{UNSETTLED}|{DONE_OVER}".split("|")
+)
 def test_what_else_takes_answers_back(said: str) -> None:
     """Figures in the wrong place; sent in another way; of others; recalled; not settled."""
     assert doubts(said)
@@ -213,3 +216,22 @@ def test_a_sentence_that_agrees_with_the_votes(said: str) -> None:
 def test_a_condition_beside_votes(said: str) -> None:
     """Never rounded to yes or no."""
     assert vote(said, *VOTES).hold in {"conditional", "correction"}
+
+
+def test_a_slot_typed_twice_with_two_answers_is_asked_about() -> None:
+    """Neither stands deeper than the other (ballot.md section 6, rule 7)."""
+    assert "Q1" not in read(quoted(slot(1, "[ 2 ]\n【Q1回答】[ 3 ]"))).answers
+    assert read(quoted(slot(1, "[ 2 ]\n【Q1回答】[ 2 ]"))).answers == {"Q1": ("2",)}
+
+
+def test_a_sentence_that_a_gateway_wrapped_is_read_whole() -> None:
+    """It breaks lines at 40 columns, within words."""
+    said = "この回答につきましては、上司の決\n裁を受けていないため、正式な回答ではあ\nりません。"
+    assert read(f"Q1 2\n\n{said}\n\n{quoted(INVITATION)}").hold == "correction"
+    said = "本市では昨年の夏から秋にかけて、庁舎の移転を\n段階的に進めてまいりました。"
+    assert read(f"Q1 2\n\n{said}\n\n{quoted(INVITATION)}").beside
+
+
+def test_a_vote_for_something_else_is_none() -> None:
+    """There is no amendment to vote for (ballot.md section 8: 条件付き賛成)."""
+    assert isinstance(read_answer(RESOLUTION.questions[0], "賛成（修正案に）", today=TODAY), Unclear)
