@@ -543,7 +543,7 @@ class PostForm(NamedTuple):
 
 
 def post_forms(connection: Connection, mailings: Collection[int]) -> list[PostForm]:
-    """Return those of these mailings that are posts, list by list, the usual form first."""
+    """Return those of these mailings that are posts of a mail that we have, list by list, the usual form first."""
     of_these = select(delivery.c.mailing_id).where(delivery.c.mailing_id.in_(mailings))
     back = of_these.where(delivery.c.state == "withdrawn")
     resting = union_all(
@@ -558,7 +558,7 @@ def post_forms(connection: Connection, mailings: Collection[int]) -> list[PostFo
             and_(mailing.c.cooked != b"", mailing.c.id.not_in(back)),
             mailing.c.id.in_(resting),
         )
-        .where(mailing.c.id.in_(mailings), mailing.c.kind == "post")
+        .where(mailing.c.id.in_(mailings), mailing.c.kind == "post", mailing.c.inbox_id.is_not(None))
         .order_by(mailing.c.subject, mailing.c.id)
     )
     return [PostForm(*row) for row in connection.execute(query)]
