@@ -14,6 +14,7 @@ from mailbot import show
 from mailbot.cli.frame import JSON, NUMBER, PATH, command, only_try, opened, outcome, write_out
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.mail.header import clean
+from mailbot.core.mail.written_date import read_written
 from mailbot.core.members.member_figures import Grouping, member_figures
 from mailbot.core.members.register import Body, full_code
 from mailbot.core.refusal import Refusal
@@ -143,9 +144,12 @@ def _members_leave(path: Path, code: str, day: str, into: str | None, dry_run: b
 
 def _day(text: str) -> date:
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise Refusal(f"{text!r} is not a date; write YYYY-MM-DD, such as 2027-04-01") from None
+        written = read_written(text)
+    except ValueError as error:
+        raise Refusal(str(error)) from None
+    if written is None or written.time is not None:
+        raise Refusal(f"{text!r} is not a date; write YYYY-MM-DD, such as 2027-04-01")
+    return written.day
 
 
 @command(members_group, "export")

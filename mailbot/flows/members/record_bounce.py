@@ -17,6 +17,7 @@ from mailbot.core.mail.bounce import Report, failure_of, read_bounce
 from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import read_bounce_token, read_mailing_token
+from mailbot.core.office.desk_sentences import sentence
 from mailbot.flows.members.report_complaint import report_complaint
 from mailbot.flows.members.weigh_failure import FEWEST, MOST, weigh_failure
 from mailbot.flows.office.tell_office import tell_office
@@ -131,10 +132,10 @@ def _break_off(connection: Connection, site: Site, delivery_id: int, now: dateti
         return
     if not (stopped := bounces.stop_mailing(connection, delivery_id)):
         return
+    figures = {"bounced": returned.bounced, "copies": returned.copies, "stopped": stopped}
     item = ReportItem(
-        f"{returned.kind} {returned.subject}",
-        f"{returned.bounced} of {returned.copies} copies came back for good, so the other {stopped} were withdrawn "
-        "before they left. See `mailbot queue`; those who have not answered get the next reminder.",
+        sentence(site.language, "sending-head", subject=returned.subject),
+        sentence(site.language, "broken-off", **figures),
     )
     tell_office(
         connection,

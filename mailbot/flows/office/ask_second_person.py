@@ -127,6 +127,8 @@ def _refuse_impossible(
 
 def refuse_out_of_place(site: Site, stored: StoredSurvey, act: Act) -> None:
     """Raise Refusal when an act makes no sense for a survey as it stands."""
+    if act == "publish" and stored.state == "closed" and stored.survey.publish_to == "nobody":
+        raise Refusal(sentence(site.language, "to-nobody", key=stored.survey.key))
     if out_of_place(act, stored.state, published=stored.published_at is not None):
         name = {"open": "not-planned", "close": "not-open", "extend": "not-open"}.get(act, "not-closed")
         if act == "publish" and stored.published_at is not None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
 from mailbot.flows.office.tell_office import tell_office
@@ -82,5 +83,6 @@ def _publish(
         with connection.begin_nested():
             send_result(connection, site, survey, now, late_since=late_since)
     except Refusal as refusal:
-        item = ReportItem(f"survey {survey.key}", f"It is closed, but its result did not go out: {refusal}")
+        head = sentence(site.language, "survey-head", key=survey.key)
+        item = ReportItem(head, sentence(site.language, "result-stays", why=refusal))
         tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")

@@ -79,7 +79,8 @@ def pass_ballot(
         + words[done].format(next=named)
         + words["please"],
     )
-    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+    report = site.render.office.report((item,), now=now)
+    tell_office(connection, site, report, now, kind="office_report", by_others=True)
 
 
 def next_contact(people: Collection[Person], ballot: Ballot, gone: Collection[str]) -> Person | None:

@@ -20,14 +20,14 @@ def publish_survey(connection: Connection, site: Site, key: str, now: datetime) 
     if stored is None or stored.state != "closed":
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; the result of a closed survey can be published")
-    if stored.published_at is not None:
-        raise Refusal(
-            f"survey {key}: its result went out {stored.published_at.astimezone(site.zone):%Y-%m-%d %H:%M}"
-        )
     if stored.survey.publish_to == "nobody":
         raise Refusal(
             f"survey {key}: by its definition (`publish: {{to: nobody}}`) its result goes to nobody; "
             f"`mailbot surveys results {key}` shows it"
+        )
+    if stored.published_at is not None:
+        raise Refusal(
+            f"survey {key}: its result went out {stored.published_at.astimezone(site.zone):%Y-%m-%d %H:%M}"
         )
     return send_result(connection, site, stored.survey, now)
 

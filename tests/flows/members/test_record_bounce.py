@@ -125,7 +125,11 @@ def test_a_mailing_of_which_a_third_comes_back_is_stopped(office: PostOffice) ->
         office.hand_in(dsn(), office.return_path(copy), mail_from="")
     assert len(copies) == 64
     assert {copy.state for copy in office.all_copies() if copy.kind == "invitation"} == {"withdrawn"}
-    assert [copy.to for copy in office.copies("office_report")] == [OFFICE]
+    stopped = "届かずに戻ってきたため、まだ出ていなかった64通は送らないことにしました。"
+    reports = [
+        copy for copy in office.copies("office_report") if stopped in "".join(copy.text.split())
+    ]  # beside one for each body at whose address there is nobody
+    assert [copy.to for copy in reports] == [OFFICE]
 
 
 def form(name: str) -> bytes:

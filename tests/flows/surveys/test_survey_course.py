@@ -12,6 +12,7 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Question, Resolution, Share
+from mailbot.flows.office.ask_second_person import refuse_out_of_place
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.runs.run_due import run_due
 from mailbot.flows.surveys.close_survey import StillReading, close_survey
@@ -236,6 +237,19 @@ def test_a_result_for_nobody_is_not_sent_by_hand_either(office: PostOffice) -> N
         stored = surveys.load(connection, KEY)
     assert stored is not None
     assert stored.published_at is None
+
+
+def test_a_result_that_went_to_nobody_at_the_close_did_not_go_out(office: PostOffice) -> None:
+    """Who publishes it afterwards hears that it goes to nobody, and not that everybody has it."""
+    office.open_survey(replace(SURVEY, publish_to="nobody"))
+    close(office)
+    with pytest.raises(Refusal, match="goes to nobody"), office.database.write() as connection:
+        publish_survey(connection, office.site, KEY, office.now)
+    with office.database.read() as connection:
+        stored = surveys.load(connection, KEY)
+    assert stored is not None
+    with pytest.raises(Refusal, match="どこにも送りません"):
+        refuse_out_of_place(office.site, stored, "publish")
 
 
 def test_an_extension_is_announced_and_moves_the_plan(office: PostOffice) -> None:
