@@ -24,9 +24,8 @@ def _watch(event: str, _values: object) -> None:
         raise AssertionError(f"a test of core does this: {event}")
 
 
-sys.addaudithook(
-    _watch
-)  # for as long as the process lives; it is other folders' tests that pay a look for it
+# It cannot be taken off again: of the tests of other folders it sees that they are none of these.
+sys.addaudithook(_watch)
 
 
 @pytest.hookimpl(wrapper=True)
