@@ -51,6 +51,7 @@ class Deed:
     facts: Mapping[str, object] = field(
         default_factory=dict
     )  # for programs, named as interface.md names them
+    runs: Sequence[show.Row] = ()  # what is planned by it: `at`, `job`
     done: bool = True  # False: it waits for somebody
     hint: str = ""  # for people, what may come next: how to take it back, what else is to be done
 
@@ -112,7 +113,8 @@ def show_told(told: Told, *, dry_run: bool, as_json: bool) -> None:
     deed = told.deed
     if as_json:
         done = {"dry_run": dry_run, "done": deed.done and not dry_run}
-        show.as_json(done | dict(deed.facts) | {"outbox": list(told.mails), "said": deed.words})
+        planned = {"runs": list(deed.runs)} if deed.runs else {}
+        show.as_json(done | dict(deed.facts) | planned | {"outbox": list(told.mails), "said": deed.words})
         return
     print(deed.words)
     if not dry_run:
@@ -123,4 +125,6 @@ def show_told(told: Told, *, dry_run: bool, as_json: bool) -> None:
         print(
             f"would leave: {made['kind']} {made['copies']}, from {made['leaves_at'] or 'the end of the stop'}"
         )
+    for run in deed.runs:
+        print(f"would be planned: {run['at']} {run['job']}")
     print("nothing was changed (--dry-run)")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import click
@@ -33,7 +34,8 @@ def _surveys_open(act: Acting, key: str) -> Deed:
 
     def told(invited: int) -> Deed:
         words = f"survey {key} {act.is_} open; {invited} invitations {act.are} in the outbox"
-        return Deed(words, {"key": key, "state": "open", "invited": invited, **_course(act, key)})
+        until, runs = _planned(act, key)
+        return Deed(words, {"key": key, "state": "open", "invited": invited, "closes": until}, runs=runs)
 
     return request(act, key, "open", told)
 
@@ -76,26 +78,21 @@ def _surveys_extend(act: Acting, key: str, closes: str) -> Deed:
     def told(count: int) -> Deed:
         words = f"survey {key} {'would close' if act.dry_run else 'closes'} {closes}{' now' * (not act.dry_run)}; {count} {act.are} told"
         hint = f"Its definition file still has the old close: put `closes: {closes}` there"
-        return Deed(words, {"key": key, "told": count, **_course(act, key)}, hint=hint)
+        closing, runs = _planned(act, key)
+        return Deed(words, {"key": key, "told": count, "closes": closing}, runs=runs, hint=hint)
 
     until = moment(closes, act.it.config.timezone)
     return request(act, key, "extend", told, closes=until.isoformat())
 
 
-def _course(act: Acting, key: str) -> dict[str, object]:
-    """Return when a survey closes, and its runs that are planned."""
+def _planned(act: Acting, key: str) -> tuple[str, list[show.Row]]:
+    """Return when a survey closes, and its runs up to that."""
     stored = surveys.load(act.connection, key)
     assert stored is not None, "it was just acted upon"
-    zone = act.it.config.timezone
-    runs = occurrences.open_until(act.connection, stored.survey.closes)
-    return {
-        "closes": show.local(stored.survey.closes, zone),
-        "runs": [
-            {"at": show.local(run.due_at, zone), "job": run.job}
-            for run in runs
-            if run.job.startswith(f"survey:{key}:")
-        ],
-    }
+    closes, zone = stored.survey.closes, act.it.config.timezone
+    runs = occurrences.open_until(act.connection, closes + timedelta(seconds=1))
+    own = [one for one in runs if one.job.startswith(f"survey:{key}:")]
+    return show.local(closes, zone), [{"at": show.local(one.due_at, zone), "job": one.job} for one in own]
 
 
 @acting(surveys_group, "publish")

@@ -106,7 +106,11 @@ def test_a_close_that_is_put_off_says_when_its_runs_come(folder: Path) -> None:
     assert said(folder, "surveys", "show", "S26-014")["state"] == "open"
     text = run(folder, "surveys", "extend", "S26-014", "2027-02-04 17:00", "--dry-run")
     assert text.splitlines()[0] == "survey S26-014 would close 2027-02-04 17:00; 3 would be told"
-    assert text.splitlines()[-1] == "nothing was changed (--dry-run)"
+    assert text.splitlines()[-3:] == [
+        "would be planned: 2027-02-01 09:00:00 survey:S26-014:reminder:1",
+        "would be planned: 2027-02-04 17:00:00 survey:S26-014:close",
+        "nothing was changed (--dry-run)",
+    ]
     closed = said(folder, "surveys", "close", "S26-014", "--dry-run")
     assert (closed["state"], closed["counted"], closed["withdrawn"]) == ("closed", 0, _INVITED)
     assert [(mail["kind"], mail["copies"]) for mail in closed["outbox"]] == [("result", _INVITED)]
