@@ -119,6 +119,12 @@ _AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:ま�
 _HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
 
 
+# Another day for another thing, in the remark: 「（税は令和10年3月31日）」; not when it was decided.
+_OF_ANOTHER_DAY = re.compile(
+    r"[^0-9\s]は、?(?:(?:令和|平成|r|h)?[0-9]{1,4}[年/.-])[0-9]{1,2}[月/.-][0-9]{1,2}"
+)
+
+
 def read_date(question: Question, written: str, today: date) -> Read:
     """Read one day, and what was done on it; another one in the remark must be the same."""
     found = read_day(written, today)
@@ -131,4 +137,6 @@ def read_date(question: Question, written: str, today: date) -> Read:
     read = _finished(Understood(found.day.isoformat(), "", flags), rest, planned=planned)
     other = read_date(question, read.remark, today) if isinstance(read, Understood) and read.remark else read
     differs = isinstance(other, Understood) and other.answer != found.day.isoformat()
+    if isinstance(other, Unclear) and isinstance(read, Understood):
+        differs = _OF_ANOTHER_DAY.search(tidy(read.remark)) is not None
     return Unclear("unclear") if differs else read  # 「令和8年7月2日（2026年7月3日）」

@@ -256,7 +256,7 @@ def _read_asides(survey: Survey, stated: Statements, known: Known, found: _Outco
     }
     if any(int(match["option"]) not in chosen for match in _CHANGED_TO.finditer(text)):
         found.hold, found.ask = "correction", True
-    for line in lines:
+    for line in [*lines, *_corrections_in_free_answers(survey, found)]:
         for match in _NAMED_IN_PROSE.finditer(line[:LONGEST_LINE]):
             number = f"Q{int(match['question'])}"
             question = question_of(survey, number)
@@ -275,6 +275,19 @@ _ABOUT_THE_VOTE = re.compile(
     r"|表決(?:は|を)[^。]{0,6}(?:後日|改めて|追って|別途|差し?替)|委任(?:し(?:ます|たい)|と(?:し|させ)|(?:いた|致)し)|^(?:[0-9０-９]|全|[二三四五])?議案(?:とも|すべて|全て)?(?:保留|留保)|(?:聞い|見|確認し)てから(?:決|判断|表決)|継続審議"
 )
 _NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない)|では(?:な|あり|ござい))"
+
+
+def _corrections_in_free_answers(survey: Survey, found: _Outcome) -> list[str]:
+    """Return the lines of free answers that correct something, perhaps another answer: 「やはりQ1は3にします」."""
+    return [
+        line
+        for question in survey.questions
+        if question.type == "text" and isinstance(said := found.answers.get(question.id), str)
+        for line in said.split("\n")
+        if may_correct(line) and corrects(line)
+    ]
+
+
 _VOTES_IN_PROSE = {
     "no": re.compile(
         rf"反対(?!(?:の?(?:意見|者|票)|する(?:理由|もの|声))?(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|では))|異議(?!(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|ござ))|否決|不(?:同意|承認|賛成)|(?:賛成|承認|同意|賛同){_NOT}"

@@ -226,12 +226,25 @@ def test_a_slot_typed_twice_with_two_answers_is_asked_about() -> None:
 
 def test_a_sentence_that_a_gateway_wrapped_is_read_whole() -> None:
     """It breaks lines at 40 columns, within words."""
-    said = "この回答につきましては、上司の決\n裁を受けていないため、正式な回答ではあ\nりません。"
+    said = "本市といたしましては、この調査への回答を別\nメールでお送りいたします。"
     assert read(f"Q1 2\n\n{said}\n\n{quoted(INVITATION)}").hold == "correction"
-    said = "本市では昨年の夏から秋にかけて、庁舎の移転を\n段階的に進めてまいりました。"
+    said = "本市の庁舎は、昨年の夏から移転を段階的に進\nめております。"
     assert read(f"Q1 2\n\n{said}\n\n{quoted(INVITATION)}").beside
 
 
 def test_a_vote_for_something_else_is_none() -> None:
     """There is no amendment to vote for (ballot.md section 8: 条件付き賛成)."""
     assert isinstance(read_answer(RESOLUTION.questions[0], "賛成（修正案に）", today=TODAY), Unclear)
+
+
+def test_a_free_answer_that_corrects_another_holds_the_reply() -> None:
+    """What stands in the slot of an opinion is no opinion; one that names a question in passing is."""
+    assert read(quoted(slot(3, "[ やはりQ1は3にします ]", slot(1, "[ 2 ]")))).hold == "correction"
+    assert read(quoted(slot(3, "[ Q1の選択肢に「一部利用」がほしい ]", slot(1, "[ 2 ]")))).hold is None
+
+
+def test_another_day_for_another_thing_in_the_remark_is_asked_about() -> None:
+    """Two days are stated; which one is meant, nobody can tell."""
+    day = Question("Q1", "移行日", "date")
+    assert isinstance(read_answer(day, "令和9年3月31日（税は令和10年3月31日）", today=TODAY), Unclear)
+    assert isinstance(read_answer(day, "令和9年3月31日（議会の議決を得て）", today=TODAY), Understood)
