@@ -103,8 +103,8 @@ def _sealer(config: Config) -> Signer | None:
     )
 
 
-def open_database(config: Config) -> Database:
-    """Open the configured database and bring its tables up to date."""
+def open_database(config: Config, *, serves: bool = False) -> Database:
+    """Open the configured database, as `Database` does, and bring its tables up to date."""
     if config.database.startswith("sqlite"):
         folder = Path(config.database.removeprefix("sqlite:///")).parent
         try:
@@ -113,7 +113,7 @@ def open_database(config: Config) -> Database:
             raise Refusal(
                 f"the folder of the database, {folder}, cannot be made: {error.strerror}; see `database:` in {config.file}"
             ) from error
-    database = Database(config.database)
+    database = Database(config.database, serves=serves)
     try:
         database.upgrade()
     except StorageUnavailable as away:

@@ -123,7 +123,7 @@ def _open_roles(config: Config, roles: frozenset[str]) -> frozenset[str]:
 async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
     """Do the work of these roles until SIGTERM, SIGINT or SIGHUP, or until the parent is gone."""
     site = make_site(config)
-    database = await asyncio.to_thread(open_database, config)
+    database = await asyncio.to_thread(open_database, config, serves=True)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in ending_signals():

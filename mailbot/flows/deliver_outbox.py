@@ -172,7 +172,8 @@ class Delivery:
         if due is not None:
             wait = (due - self.clock()).total_seconds()
             seconds = min(seconds, max(wait, _SOONEST_SECONDS))
-        if not await self.woken(seconds):
+        # On PostgreSQL it is woken each second, and would never look after the lease of a node that is gone.
+        if not await self.woken(seconds) or (due is not None and due <= self.clock()):
             await self.database.writing(_release, self.owner, self.clock())
 
     async def claim(

@@ -318,12 +318,13 @@ class _Hooks:
 
     async def handle_exception(self, error: Exception) -> str:
         """Keep the session usable after a fault of ours, or of the database that `knows` asks."""
-        expected = isinstance(error, StorageFull | StorageUnavailable | TimeoutError)
         if isinstance(error, aiosmtpd.smtp.TLSSetupException):
             log.event(f"{self._server.protocol}.tls_failed", reason=repr(error.__cause__))
+        elif isinstance(error, StorageFull | StorageUnavailable | TimeoutError):
+            # A line, and no traceback: while the database is away each client comes to it again and again.
+            log.event(f"{self._server.protocol}.failed", level="warning", reason=str(error) or repr(error))
         else:
-            level = "warning" if expected else "error"
-            log.event(f"{self._server.protocol}.failed", level=level, error=error)
+            log.event(f"{self._server.protocol}.failed", level="error", error=error)
         return "451 4.3.0 This cannot be answered at present, please try again later"
 
 

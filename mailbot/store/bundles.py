@@ -175,7 +175,8 @@ def release(connection: Connection, owner: str, now: datetime, *, everything: bo
     _open(
         connection, free & bundle.c.in_flight, state="pending", lease_owner=None, in_flight=False, doubtful=1
     )
-    _give_back(connection, free)
+    # Not one that a node, paused until now, has started between these two statements: the next time counts it.
+    _give_back(connection, free & ~bundle.c.in_flight)
 
 
 def renew(connection: Connection, owner: str, until: datetime) -> None:

@@ -63,6 +63,17 @@ _VERSION = Table(  # which migration a database has, as Alembic keeps it
     PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
 )
 _SIZES = (32, 16, 8, 4, 2, 1)  # rows of one INSERT
+# A node that is paused, or whose machine has gone, in the middle of a transaction holds its locks, at which all other
+# nodes wait, until the server finds out: after seconds for one that serves, and before its leases are free. (I24)
+_ABANDONED = "20s"
+# How libpq finds out that the server's machine has gone (I26); by itself it waits for hours. What the URL says holds.
+_PATIENCE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 _UPGRADE_LOCK = 0x6D61696C  # PostgreSQL advisory lock, so that two nodes do not upgrade at once
 
 Statement = Select[Any] | Insert | Update | Delete
@@ -103,9 +114,10 @@ class Database:
     hop between threads instead of one for each query.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, serves: bool = False) -> None:
+        """Open nothing yet. One that serves is ended by PostgreSQL in a transaction that it leaves alone: see `_ABANDONED`."""
         self._sqlite = url.startswith("sqlite")
-        self._engine = _sqlite_engine(url) if self._sqlite else _postgresql_engine(url)
+        self._engine = _sqlite_engine(url) if self._sqlite else _postgresql_engine(url, serves=serves)
         self._readers = self._engine
         if self._sqlite:
             self._readers = _sqlite_engine(url).execution_options(mailbot_reads=True)
@@ -782,8 +794,18 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
             return
 
 
-def _postgresql_engine(url: str) -> Engine:
-    engine = create_engine(make_url(url), pool_size=_THREADS + 2, pool_pre_ping=True)
+def _postgresql_engine(url: str, *, serves: bool) -> Engine:
+    made = make_url(url)
+    patience = {name: value for name, value in _PATIENCE.items() if name not in made.query}
+    engine = create_engine(made, pool_size=_THREADS + 2, pool_pre_ping=True, connect_args=patience)
+    if serves:
+
+        @event.listens_for(engine, "connect")
+        def prepare(connection: Any, _record: object) -> None:
+            # Not by `options`, which a pool of connections between us and the server may refuse.
+            connection.execute(f"SET idle_in_transaction_session_timeout = '{_ABANDONED}'")
+            connection.commit()
+
     _watch(engine)
     return engine
 

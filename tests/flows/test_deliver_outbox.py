@@ -267,19 +267,29 @@ async def test_a_copy_that_is_due_later_leaves_at_its_time(office: PostOffice, s
         await running
 
 
+@pytest.mark.parametrize("woken", [False, True])
 async def test_what_another_node_left_behind_is_sent_when_its_lease_is_over(
-    office: PostOffice, sink: Sink
+    woken: bool, office: PostOffice, sink: Sink
 ) -> None:
-    """Thirty seconds after its last sign of life."""
+    """Thirty seconds after its last sign of life, though one be woken again and again, as on PostgreSQL each second."""
     office.post(YAMADA)
     with office.database.write() as connection:
         outbox.claim(connection, "dead", office.now, 100)
     sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
     running = asyncio.create_task(sender.run(poll_seconds=0.02))
+    waking = asyncio.create_task(wake_always(sender if woken else None))
     async with asyncio.timeout(20):
         await asyncio.sleep(0.1)
         assert sink.received.total() == 0
         office.pass_time(outbox.LEASE + timedelta(seconds=1))
         await asyncio.to_thread(sink.wait_for, 3)
+        waking.cancel()
         sender.stop()
         await running
+
+
+async def wake_always(sender: Delivery | None) -> None:
+    """Wake a sender before it can have waited for long."""
+    while sender is not None:
+        sender.wake()
+        await asyncio.sleep(0.005)

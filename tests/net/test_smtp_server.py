@@ -575,6 +575,20 @@ async def test_storage_fails(
     assert len(store.mails) == 1
 
 
+async def test_a_database_that_is_away_is_a_line_of_the_log(
+    start: Start, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And no traceback for each recipient that comes meanwhile: it is no fault of the program (I26)."""
+    client = await connect(await start())
+    await client.reply()
+    await client.say("EHLO c.test")
+    await client.say("MAIL FROM:<a@c.test>")
+    assert (await client.say("RCPT TO:<broken@ml.test>")).startswith("451 4.3.0")
+    (line,) = [record for record in caplog.records if "smtp.failed" in record.getMessage()]
+    assert line.levelname == "WARNING"
+    assert line.exc_info is None
+
+
 async def test_storage_is_too_slow(store: Store, start: Start, connect: Connect) -> None:
     """A mail that is not stored in time is answered 451, and its storing is not broken off."""
     store.gate = asyncio.Event()

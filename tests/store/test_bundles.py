@@ -187,6 +187,27 @@ def test_after_a_crash_those_that_were_marked_are_in_doubt(room: Database) -> No
         assert [address for one in again for _, address in one.recipients] == M[:100]
 
 
+def test_one_that_is_started_while_leases_are_looked_at_is_in_doubt_too(
+    room: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its node was paused in the middle of that, and goes on between the two statements of whoever looks."""
+    post(room)
+    with room.write() as connection:
+        one, *_ = claim(connection)
+        opening = bundles._open
+
+        def start_behind(connection: Connection, which: Any, **changed: Any) -> None:
+            opening(connection, which, **changed)
+            assert bundles.start(connection, "n", one.id)
+
+        monkeypatch.setattr(bundles, "_open", start_behind)
+        bundles.release(connection, "o", LATER)
+        monkeypatch.setattr(bundles, "_open", opening)
+        bundles.release(connection, "o", LATER)
+        assert outbox.count_doubtful(connection) == len(one.recipients)
+        assert outbox.count_by_state(connection) == {"pending": 120}
+
+
 def test_what_was_never_begun_goes_back(room: Database) -> None:
     """What was marked does not: it may have left."""
     post(room)

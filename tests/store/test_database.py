@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 import sqlite3
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -304,6 +307,40 @@ def test_a_connection_that_the_server_cut_is_called_so_and_the_next_works(postgr
         cut_off(connection)
     with postgresql.read() as connection:
         assert connection.execute(text("SELECT 1")).scalar() == 1
+
+
+def test_who_serves_and_leaves_a_transaction_alone_holds_no_lock_for_long(
+    postgresql_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that is paused in it has lost it when it goes on; any other command takes the time that it takes (I24)."""
+    monkeypatch.setattr(module, "_ABANDONED", "100ms")
+    for serves in (True, False):
+        node = Database(postgresql_url, serves=serves)
+        try:
+            ending = pytest.raises(StorageUnavailable) if serves else nullcontext()
+            with ending, node.write() as connection:
+                connection.execute(insert(body).values(ANT))
+                time.sleep(0.5)
+                connection.execute(select(body.c.name)).all()
+            with node.read() as connection:
+                assert connection.execute(select(body.c.name)).all() == ([] if serves else [(ANT["name"],)])
+        finally:
+            node.close()
+
+
+def test_a_server_whose_machine_has_gone_is_given_up_within_half_a_minute(postgresql_url: str) -> None:
+    """The kernel asks for it after ten seconds of silence, and does not wait for hours; a URL may say otherwise (I26)."""
+    for words, idle in (("", 10), ("?keepalives_idle=77", 77)):
+        node = Database(postgresql_url + words)
+        try:
+            with node.read() as connection:
+                line = socket.socket(fileno=os.dup(connection.connection.driver_connection.fileno()))  # type: ignore[union-attr]
+                with line:
+                    assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                    assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == idle
+                    assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 20_000
+        finally:
+            node.close()
 
 
 def test_whoever_writes_is_noticed(sqlite: Database, tmp_path: Path) -> None:

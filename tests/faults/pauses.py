@@ -1,0 +1,36 @@
+"""The service with leases of 3 s and 1 s for who leaves a transaction alone; paused in it where its folder has a file `pause`.
+
+It stops itself between the mark that a bundle starts and the commit of it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from mailbot.cli import main
+from mailbot.store import bundles, database, outbox
+
+outbox.LEASE = timedelta(seconds=3)
+database._ABANDONED = os.environ.get("ABANDONED", "1s")
+_start = bundles.start
+
+
+def pause_after_start(connection: Connection, owner: str, bundle_id: int) -> bool:
+    """Mark a bundle as started, and be paused once."""
+    started = _start(connection, owner, bundle_id)
+    folder = Path(os.environ["MAILBOT_CONFIG"]).parent.parent
+    if (folder / "pause").exists():
+        (folder / "pause").rename(folder / "paused")
+        os.kill(os.getpid(), signal.SIGSTOP)
+    return started
+
+
+bundles.start = pause_after_start
+
+if __name__ == "__main__":
+    main()
