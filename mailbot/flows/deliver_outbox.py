@@ -11,7 +11,7 @@ import contextlib
 import json
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain, groupby, islice, repeat
@@ -26,7 +26,7 @@ from mailbot.core.mail.mailing import fill, fill_each, folded_mailbox, template
 from mailbot.core.mail.pace import UNPACED, Buckets, Pace, admit
 from mailbot.core.mail.relay import Relay, RelayAway
 from mailbot.core.mail.seven_bit import seven_bit
-from mailbot.core.mail.smtp_wire import double_dots, stuff
+from mailbot.core.mail.smtp_wire import all_usual, body_of, double_dots, stuff
 from mailbot.core.mail.token import (
     ballot_token,
     bounce_tokens,
@@ -70,6 +70,7 @@ class _Recipe:
     covered: Covered | None = None  # what a signature covers, when that is the same for every copy
     signers: tuple[Signer, ...] = ()  # who signs each copy for itself
     dotted: bool = False  # leading dots are doubled already, and no recipient's own bytes have any
+    body: str = ""  # `Transaction.body` of each copy, where recipients' own bytes are nothing but letters and digits of ours
     identical: bytes | None = None  # what leaves for all alike; then `bounces` is the whole local part
 
 
@@ -254,11 +255,12 @@ def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -
         own = tuple(signer for signer in signers if not signer.shared)
     pieces = template(cooked)
     names = frozenset(piece for piece in pieces if isinstance(piece, str))
-    stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
+    looked_at = stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
     dotted = not own and names <= _DOTLESS
     if dotted:
         pieces = template(double_dots(cooked))
-    return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted)
+    body = body_of(looked_at) if dotted and names <= _QUICK else ""
+    return _Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted, body)
 
 
 def _recipe_for_all(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signer], now: datetime) -> _Recipe:
@@ -607,12 +609,18 @@ class _Work:
                 ]
             if not recipe.dotted:
                 copies = [double_dots(copy) for copy in copies]
+            senders = self._senders(recipe, rows)
+            bodies: Iterable[str] = repeat("")
+            if all_usual([*filter(None, senders), *[row.address for row in rows]]):
+                bodies = repeat(recipe.body) if recipe.body else map(body_of, copies)
             made += map(
                 Transaction,
-                self._senders(recipe, rows),
+                senders,
                 [((row.id, row.address),) for row in rows],
                 copies,
                 repeat(True),
+                repeat(False),
+                bodies,
             )
         return made
 

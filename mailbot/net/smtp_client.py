@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
 from itertools import repeat
+from operator import itemgetter
 from typing import Literal, cast
 
 from mailbot import log
@@ -41,6 +42,7 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9
 Answered = Callable[[list[Reply]], None]
 _OVERSLEPT = 1.0  # seconds that a deadline is looked at too late: the replies may have come while we waited for a commit
 _ANY_NUMBER = 1 << 30
+_code = itemgetter(0)  # of a reply
 _PATIENCE = 3  # connections in a row on which nothing was answered, before a relay counts as away
 
 
@@ -422,7 +424,7 @@ def _read_envelope(mail: Prepared, replies: Sequence[Reply], lost: str | None) -
         replies = replies[:-1]
     if not replies:
         return _Envelope(mail, (), [], go_on=False, answered=False)
-    data = replies[-1] if len(replies) == len(mail.commands) else None
+    data = replies[-1] if len(replies) == mail.asked else None
     go_on = data is not None and data.code == 354
     if replies[0].code >= 300:
         refusal = _refusal(replies[0])
@@ -486,8 +488,8 @@ async def _exchange(connection: _Connection, head: bytes, count: int, mail: Prep
         replies = await connection.ask(head, count, seconds) if count else []
         replies += await _ask_in_turn(connection, mail)
     else:
-        replies = await connection.ask(b"".join((head, *mail.commands)), count + len(mail.commands), seconds)
-    return _in_step(connection, replies, count + len(mail.commands))
+        replies = await connection.ask(head + mail.dialogue, count + mail.asked, seconds)
+    return _in_step(connection, replies, count + mail.asked)
 
 
 def _in_step(connection: _Connection, replies: list[Reply], wanted: int) -> list[Reply]:
@@ -504,9 +506,7 @@ async def _ask_in_turn(connection: _Connection, mail: Prepared) -> list[Reply]:
         answer = await connection.ask(command, 1, connection.timeouts.envelope)
         replies += answer
         mail_refused = replies[:1] and replies[0].code >= 300
-        none_accepted = len(replies) == len(mail.commands) - 1 and all(
-            reply.code >= 300 for reply in replies[1:]
-        )
+        none_accepted = len(replies) == mail.asked - 1 and all(reply.code >= 300 for reply in replies[1:])
         if not answer or mail_refused or none_accepted:
             break
     return replies
@@ -759,6 +759,7 @@ class _Stream:
         self._outcomes = outcomes  # not yet settled
         self._starting: Sequence[int] = ()  # whom the content that was written is for
         self._following: Prepared | None = None
+        self._expected = 1  # replies to what was written last
         self._end: asyncio.Future[_Envelope | None] = asyncio.get_running_loop().create_future()
         self.useful = False  # something was answered
 
@@ -774,10 +775,13 @@ class _Stream:
         """Write the content of a mail, its final dot, and what asks for the next."""
         self._starting = starting
         self._following = self._run.next(self._relay, self._connection, self._outcomes)
-        commands = self._following.commands if self._following is not None else []
-        data = b"".join((mail.content, b".\r\n", *commands))
+        dialogue, asked = b"", 0
+        if self._following is not None:
+            dialogue, asked = self._following.dialogue, self._following.asked
+        self._expected = 1 + asked
+        data = b"".join((mail.content, b".\r\n", dialogue))
         connection, seconds = self._connection, self._connection.timeouts.dot
-        connection.say(data, 1 + len(commands), seconds, self._answered, self._run.write_soon)
+        connection.say(data, self._expected, seconds, self._answered, self._run.write_soon)
 
     def _answered(self, replies: list[Reply]) -> None:
         if not self._end.done():
@@ -795,10 +799,10 @@ class _Stream:
             self._end.set_result(None)
             return
         if (
-            len(replies) == 1 + len(following.commands)
+            len(replies) == self._expected
             and connection.lost is None
             and replies[-1].code == 354
-            and max([reply.code for reply in replies[:-1]]) < 300
+            and max(map(_code, replies[:-1])) < 300
         ):
             self.useful = True
             sent = Sent(replies[0].words)
@@ -806,7 +810,7 @@ class _Stream:
             self._outcomes.clear()
             self._run.work.mark(outcomes, following.ids, self._marked)
             return
-        replies = _in_step(connection, replies, 1 + len(following.commands))
+        replies = _in_step(connection, replies, self._expected)
         self.useful = self.useful or bool(replies)
         self._outcomes += _read_content(self._starting, replies[:1], connection)
         self._end.set_result(_read_envelope(following, replies[1:], connection.lost))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
+
+from mailbot.core.frozen import frozen
 
 _FIRST_WAIT = timedelta(seconds=300)
 _LONGEST_WAIT = timedelta(seconds=4_000)
@@ -14,14 +15,14 @@ _JITTER = 0.1  # a wait is up to a tenth longer, so that what failed together do
 _LIFETIME = timedelta(days=5)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sent:
     """The next hop took responsibility (2xx after the final dot)."""
 
     reply: str  # the server's words
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Deferred:
     """Not now: 4xx, no connection, or a connection lost; `unknown` when it was lost after the final dot."""
 
@@ -29,7 +30,7 @@ class Deferred:
     unknown: bool = False  # the next hop may have the mail: a retry may be a duplicate (I9, I12)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Failed:
     """Never: 5xx for this recipient."""
 
@@ -47,6 +48,7 @@ class Transaction(NamedTuple):
     content: bytes  # CRLF lines, no bare CR, LF or NUL, lines of at most 998 bytes; ends with CRLF
     stuffed: bool = False  # smtp_wire.stuff checked it and doubled its dots when it was cooked
     identical: bool = False  # its return path names no recipient: reports are to repeat his address (ORCPT)
+    body: str = ""  # for one recipient, stuffed, and looked at by smtp_wire.all_usual and body_of: what the latter says
 
 
 Marked = Callable[[bool, Exception | None], None]  # what `settle` would give, or what it would raise

@@ -29,7 +29,8 @@ _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]++@[A-Za-z0-9-]++(?
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 _USUAL_ADDRESSES = re.compile(f"(?:{_USUAL_ADDRESS.pattern} )++")  # a blank behind each
-_USUAL_ENVELOPE = re.compile(f"(?:{_USUAL_ADDRESS.pattern})? {_USUAL_ADDRESS.pattern}")  # sender, recipient
+_SAME = 16  # groups of replies that a connection keeps as read
+_SAME_MAX = 4 * LINE_MAX  # bytes of such a group at most
 
 
 class GarbledReply(ValueError):  # noqa: N818  what came, not what we did
@@ -45,16 +46,12 @@ class Reply(NamedTuple):
     @property
     def words(self) -> str:
         """The server's words in one bounded line, code first."""
-        return f"{self.code} {self._line}"
+        return f"{self.code} {self.text[:WORDS_MAX]}".replace("\n", " ")
 
     @property
     def outcome(self) -> Outcome:
         """What it means for a recipient."""
-        return classify(self.code, self._line)
-
-    @property
-    def _line(self) -> str:
-        return self.text[:WORDS_MAX].replace("\n", " ")
+        return classify(self.code, self.text[:WORDS_MAX].replace("\n", " "))
 
 
 class ReplyCutter:
@@ -65,6 +62,9 @@ class ReplyCutter:
         self._lines: list[str] = []  # of the reply that has not ended
         self._code = 0
         self._known: dict[bytes, Reply] = {}  # a server says nearly the same to each mail
+        self._same: dict[bytes, list[Reply]] = {
+            b"": []
+        }  # what is said to an envelope: the same bytes each time
 
     @property
     def pending(self) -> bool:
@@ -78,14 +78,27 @@ class ReplyCutter:
         """
         if self._rest or self._lines or not data.endswith(b"\r\n"):
             return None
-        first, *lines = data[:-2].split(b"\r\n")
+        # What became of a mail, which may name it, and behind it what is said to the next one's envelope.
+        first, _, others = data.partition(b"\r\n")
+        same = self._same.get(others)
+        if same is None:
+            same = self._learn_others(others)
+        if same is None or (first not in self._known and not self._learn(first)):
+            return None
+        return [self._known[first], *same]
+
+    def _learn_others(self, others: bytes) -> list[Reply] | None:
+        """Keep the replies that these lines are; None: one of them was none by itself yet."""
         known = self._known
-        if first not in known and not self._learn(first):
+        lines = others.split(b"\r\n")[:-1]
+        if not known.keys() >= set(lines):
             return None
-        try:
-            return [known[first], *map(known.__getitem__, lines)]
-        except KeyError:
-            return None
+        same = [known[line] for line in lines]
+        if len(others) <= _SAME_MAX:
+            if len(self._same) >= _SAME:
+                self._same = {b"": []}
+            self._same[others] = same
+        return same
 
     def feed(self, data: bytes) -> Iterator[Reply]:
         """Yield each reply that these bytes complete; raise GarbledReply at the first that is none."""
@@ -219,8 +232,18 @@ class Prepared(NamedTuple):
 
     transaction: Transaction
     ids: tuple[int, ...]  # delivery ids in the order of the RCPT commands
-    commands: list[bytes]  # MAIL, each RCPT, DATA
+    dialogue: bytes  # MAIL, each RCPT, DATA
     content: bytes  # dot-stuffed, without the final dot
+
+    @property
+    def commands(self) -> list[bytes]:
+        """The commands one by one."""
+        return self.dialogue.splitlines(keepends=True)
+
+    @property
+    def asked(self) -> int:
+        """How many commands, and so replies, there are."""
+        return len(self.ids) + 2
 
 
 Refusal = tuple[int, Failed]
@@ -258,39 +281,37 @@ def prepare(
     return _write(transaction, extensions, content, eight_bit=eight_bit)
 
 
+def body_of(content: bytes) -> str:
+    """Return "7BIT" or "8BITMIME" (RFC 6152) for stuffed content that may leave as it is, "" for what lost its end or has a NUL."""
+    if not content.endswith(b"\r\n") or b"\x00" in content:
+        return ""
+    return "7BIT" if content.isascii() else "8BITMIME"
+
+
 def _write_usual(transaction: Transaction, extensions: Extensions) -> Prepared | None:
-    """Write what nearly all that we send is, as all below would: cooked, to one address of the usual form. None: it is not."""
-    mail_from, recipients, content, stuffed, identical = transaction
-    body = "" if content.isascii() else " BODY=8BITMIME"
-    if not stuffed or identical or len(recipients) != 1 or (body and not extensions.eight_bit):
-        return None
-    ((delivery, address),) = recipients
+    """Write what nearly all that we send is, as all below would: looked at as it was made, to one address. None: it is not."""
+    mail_from, recipients, content, _, _, body = transaction
     if (
-        not _USUAL_ENVELOPE.fullmatch(f"{mail_from} {address}")
-        or len(mail_from) > ADDRESS_MAX
-        or len(address) > ADDRESS_MAX
-        or b"\x00" in content
-        or not content.endswith(b"\r\n")
+        not body
+        or (body == "8BITMIME" and not extensions.eight_bit)
         or (extensions.size and len(content) > extensions.size)
     ):
         return None
+    ((delivery, address),) = recipients
     size = "" if extensions.size is None else f" SIZE={len(content)}"
+    eight_bit = " BODY=8BITMIME" if body == "8BITMIME" else ""
     told, notify = "", ""
     if extensions.dsn and mail_from:
         told, notify = f" RET=HDRS ENVID={delivery}", _NOTIFY
-    commands = [
-        f"MAIL FROM:<{mail_from}>{size}{body}{told}\r\n".encode(),
-        f"RCPT TO:<{address}>{notify}\r\n".encode(),
-        b"DATA\r\n",
-    ]
-    return Prepared(transaction, (delivery,), commands, content)
+    dialogue = f"MAIL FROM:<{mail_from}>{size}{eight_bit}{told}\r\nRCPT TO:<{address}>{notify}\r\nDATA\r\n"
+    return Prepared(transaction, (delivery,), dialogue.encode("ascii"), content)
 
 
 def _write(
     transaction: Transaction, extensions: Extensions, content: bytes, *, eight_bit: bool
 ) -> tuple[Prepared | None, list[Refusal]]:
     ids: list[int] = []
-    rcpts: list[bytes] = []
+    rcpts: list[str] = []
     refused: list[Refusal] = []
     utf8 = not transaction.mail_from.isascii()
     # Headers are enough to know which mail it was; there is nobody to tell about one without a sender (RFC 3461).
@@ -300,12 +321,13 @@ def _write(
     if utf8 and not extensions.utf8:
         return None, _refuse(transaction, _no_utf8(transaction.mail_from))
     recipients = transaction.recipients
-    if len(recipients) > 1 and _all_usual([address for _, address in recipients]):
+    if len(recipients) > 1 and all_usual([address for _, address in recipients]):
         ids += [delivery for delivery, _ in recipients]
-        rcpts += [
-            f"RCPT TO:<{address}>{notify}{f' ORCPT=rfc822;{_xtext(address)}' if names else ''}\r\n".encode()
-            for _, address in recipients
-        ]
+        if names:
+            notify += " ORCPT=rfc822;"
+            rcpts += [f"RCPT TO:<{address}>{notify}{_xtext(address)}\r\n" for _, address in recipients]
+        else:
+            rcpts += [f"RCPT TO:<{address}>{notify}\r\n" for _, address in recipients]
         recipients = ()
     for delivery, address in recipients:
         problem = address_problem(address)
@@ -319,7 +341,7 @@ def _write(
             utf8 = True
         ids.append(delivery)
         named = f" ORCPT=rfc822;{_xtext(address)}" if names and address.isascii() else ""
-        rcpts.append(f"RCPT TO:<{address}>{notify}{named}\r\n".encode())
+        rcpts.append(f"RCPT TO:<{address}>{notify}{named}\r\n")
     if not ids:
         return None, refused
     mail = f"MAIL FROM:<{transaction.mail_from}>"
@@ -331,14 +353,18 @@ def _write(
         mail += " SMTPUTF8"
     if tells:
         mail += f" RET=HDRS ENVID={ids[0]}"
-    commands = [f"{mail}\r\n".encode(), *rcpts, b"DATA\r\n"]
-    return Prepared(transaction, tuple(ids), commands, content), refused
+    dialogue = "".join((mail, "\r\n", *rcpts, "DATA\r\n"))
+    return Prepared(transaction, tuple(ids), dialogue.encode(), content), refused
 
 
-def _all_usual(addresses: Sequence[str]) -> bool:
+def all_usual(addresses: Sequence[str]) -> bool:
     """Tell whether all of these can stand in a command as they are: at once, which takes half as long."""
     joined = " ".join((*addresses, ""))
-    return max(map(len, addresses)) <= ADDRESS_MAX and _USUAL_ADDRESSES.fullmatch(joined) is not None
+    return (
+        joined.count(" ") == len(addresses)  # none of them has one itself
+        and max(map(len, addresses)) <= ADDRESS_MAX
+        and _USUAL_ADDRESSES.fullmatch(joined) is not None
+    )
 
 
 def _xtext(address: str) -> str:

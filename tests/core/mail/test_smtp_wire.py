@@ -16,6 +16,8 @@ from mailbot.core.mail.smtp_wire import (
     Reply,
     ReplyCutter,
     address_problem,
+    all_usual,
+    body_of,
     parse_extensions,
     prepare,
     stuff,
@@ -93,6 +95,22 @@ def test_replies_that_are_all_different_are_not_all_kept() -> None:
     for number in range(1_000):
         assert [*cutter.feed(b"250 queued as %d\r\n" % number)] == [Reply(250, f"queued as {number}")]
     assert len(cutter._known) <= 64
+
+
+def test_replies_to_envelopes_that_are_all_different_are_not_all_kept() -> None:
+    """Nor where they come together, nor those to very many recipients."""
+    cutter = ReplyCutter()
+    lines = b"".join(b"250 ok %d\r\n" % number for number in range(40))
+    list(cutter.feed(lines))
+    each = lines.splitlines(keepends=True)
+    for number in range(1, 40):
+        found = cutter.usual(each[0] + b"".join(each[:number]))
+        assert found is not None
+        assert len(found) == number + 1
+    many = cutter.usual(each[0] * 5_000)
+    assert many == [Reply(250, "ok 0")] * 5_000
+    assert len(cutter._same) <= 16
+    assert max(map(len, cutter._same)) <= 4 * 2_048
 
 
 def test_good_replies_before_garbage() -> None:
@@ -326,7 +344,7 @@ def test_identical_copies_ask_for_their_recipients_in_reports() -> None:
 
 _PARTS = ["a", "b@x", "@", "c.jp", " ", ">", "\r\n", "\x00", "太", '"q"', "..", "x" * 120, ""]
 _ADDRESSES = st.sampled_from(
-    ["", "b+1@x.jp", "a@b", "a@b ", "a", "太郎@x.jp", f"{'l' * 252}@x", f"{'l' * 253}@x"]
+    ["", "b+1@x.jp", "a@b", "a@b ", "a@b c@d", "a", "太郎@x.jp", f"{'l' * 252}@x", f"{'l' * 253}@x"]
 ) | st.lists(st.sampled_from(_PARTS), max_size=4).map("".join)
 
 
@@ -341,6 +359,8 @@ _ADDRESSES = st.sampled_from(
 @example("b+1@x.jp", [f"{'l' * 253}@x"], ASCII, True, False, Extensions())
 @example(f"{'l' * 253}@x", ["a@b"], ASCII, True, False, Extensions())
 @example("", ["a@b"], ASCII, True, False, Extensions(dsn=True))
+@example("", ["a@b c@d"], ASCII, True, False, Extensions())
+@example("", ["a@b c@d", "e@f"], ASCII, True, True, Extensions())
 @given(
     _ADDRESSES,
     st.lists(_ADDRESSES, min_size=1, max_size=2),
@@ -364,7 +384,9 @@ def test_the_usual_mail_is_written_as_any_other(
     extensions: Extensions,
 ) -> None:
     """The short way for what nearly every mail is comes to the same commands and refusals, to the letter."""
-    mail = Transaction(mail_from, tuple(enumerate(recipients, 7)), content, stuffed, identical)
+    usual = all_usual([*filter(None, [mail_from]), *recipients]) and len(recipients) == 1
+    body = body_of(content) if usual and stuffed and not identical else ""
+    mail = Transaction(mail_from, tuple(enumerate(recipients, 7)), content, stuffed, identical, body)
     found = prepare(mail, extensions, lambda _content: ASCII)
     with patch.object(smtp_wire, "_write_usual", return_value=None):
         assert found == prepare(mail, extensions, lambda _content: ASCII)
@@ -419,3 +441,12 @@ def test_one_bad_address_among_good() -> None:
     assert prepared is not None
     assert prepared.ids == (1, 4)
     assert [delivery for delivery, _ in refused] == [2, 3]
+
+
+def test_two_addresses_in_one_among_usual_ones() -> None:
+    """Those of a group are looked at together, and none of them takes another one along."""
+    mail = Transaction("a@x", ((1, "b@x c@x"), (2, "d@x")), ASCII)
+    prepared, refused = prepare(mail, Extensions(), not_called)
+    assert prepared is not None
+    assert prepared.ids == (2,)
+    assert [delivery for delivery, _ in refused] == [1]
