@@ -17,7 +17,7 @@ from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.message import Message, canonical_hash, parse
 from mailbot.core.senders.authentication import with_results
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable, upserting
-from mailbot.store.tables import answered, history, inbox, mail, seen
+from mailbot.store.tables import Moment, answered, history, inbox, mail, seen, survey
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
 
@@ -74,11 +74,11 @@ def add(
     """Store raw mails, each with its envelope; one that was fetched by IMAP before is left out.
 
     With `check` each waits until its sender was looked at (store/sender_checks.py). The time of receipt is read inside
-    the transaction: what a close (`stop_intake`) does not see is after it.
+    the transaction: what a close (`stop_intake`) does not see is after it, also by the clock of a node that is slow.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
-    now = clock()
+    now = max(filter(None, (clock(), *_NEWEST_CLOSE.first(connection))))
     fresh = list(_fresh(connection, arrivals))
     if not fresh:
         return
@@ -103,6 +103,9 @@ def add(
         ]
     _ADD.insert_each(connection, mails)
     _ADD_RECIPIENT.insert_each(connection, rows)
+
+
+_NEWEST_CLOSE = Written(select(func.max(survey.c.closed_at, type_=Moment).label("at")))
 
 
 def _fresh(

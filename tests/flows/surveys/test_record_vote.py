@@ -239,6 +239,18 @@ def test_a_reply_in_the_last_moment_counts_though_it_is_read_later(
     assert office.stands()[NAGANO].row.status == "counted"
 
 
+def test_a_reply_that_comes_after_the_close_is_late_by_a_slow_clock_too(
+    office: PostOffice, invitation: Copy
+) -> None:
+    """Another node has closed the survey, and sent its result, by a clock that is ahead of ours: no vote is behind it (I20, V3)."""
+    with office.database.write() as connection:
+        close_survey(connection, office.site, SURVEY.key, SURVEY.closes, SURVEY.closes)
+    office.now = SURVEY.closes - timedelta(milliseconds=300)
+    entry = office.reply(invitation, "Q1 2")
+    assert entry.received_at == SURVEY.closes
+    assert office.stands()[NAGANO].row.status == "late"
+
+
 def test_long_after_the_close_a_reply_only_hears_that_it_is_over(
     office: PostOffice, invitation: Copy
 ) -> None:
