@@ -41,7 +41,10 @@ def killed_while_queueing(node: Node, kills: int) -> tuple[Counter[str], int]:
         node.start()
         assert node.post(number)
         for _ in range(kills):
-            time.sleep(chance.uniform(0.05, 0.4))
+            until(
+                lambda: _being_queued(node) or node.settled(), 30, node.log
+            )  # a busy machine takes its time
+            time.sleep(chance.uniform(0.0, 0.3))
             node.kill()
             fell += _being_queued(node)
             node.start()
