@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import resource
 import socket
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -21,6 +23,9 @@ from mailbot.resources import templates_folder
 from mailbot.site import Site
 from mailbot.store.database import Database
 
+_OTHER_FILES = 80  # descriptors that the database, the relay's connections and the pages may want
+_FEWEST = 10  # connections
+
 
 class Door(Protocol):
     """What listens for others to come."""
@@ -33,6 +38,7 @@ async def open_for_mail(config: Config, site: Site, database: Database, intake: 
     """Listen for SMTP and LMTP, where the configuration wants them. Raises Refusal when a port cannot be had."""
     knows = Directory(database, site).knows
     limits = smtp_server.Limits(size=config.max_size)
+    limits = replace(limits, connections=_as_many_as_there_are_files(limits.connections))
     doors: list[Door] = []
     wanted: tuple[tuple[Literal["smtp", "lmtp"], tuple[str, int] | None], ...] = (
         ("smtp", config.smtp),
@@ -55,6 +61,23 @@ async def open_for_mail(config: Config, site: Site, database: Database, intake: 
         log.event("door.open", protocol=protocol, address=f"{address[0]}:{address[1]}")
         doors.append(door)
     return doors
+
+
+def _as_many_as_there_are_files(wanted: int) -> int:
+    """Return how many connections this process may have open, and let it have more where the system allows that.
+
+    Without a descriptor no client could even be told 421; what is read and sent meanwhile would fail for want of one, too.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OTHER_FILES
+    if soft == resource.RLIM_INFINITY or soft >= needed:
+        return wanted
+    soft = needed if hard == resource.RLIM_INFINITY else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    room = min(wanted, max(soft - _OTHER_FILES, _FEWEST))
+    if room < wanted:
+        log.event("door.few_files", level="warning", files=soft, connections=room, wanted=wanted)
+    return room
 
 
 async def open_pages(
