@@ -14,6 +14,9 @@ from mailbot.core.members.audience import Selector
 Language = Literal["ja", "en"]
 
 RECEIVED_LIMIT = 50  # hops, as Postfix's hopcount_limit
+SAME_WORDS = (
+    4  # answers of one author in the same words on one day: 「了解しました」 is written more than once
+)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class PostQuestion:
     authentication: Literal["pass", "fail", "unsure", "none"]  # core/senders/authentication.py: verdict
     distributed: bool  # this list has sent the same Message-ID with the same bytes
     empty: bool  # neither text nor attachment
+    same_words: bool = (
+        False  # an answer in the very words of several others that its author sent here on that day
+    )
     posting: PostingAction | None = None  # what was decided about this author on this list
     spam: str | None = None  # what our own mail exchanger said of it where that is too much, else None
     filtered: Filter | None = None  # the first of the list's filters that fits
@@ -195,6 +201,16 @@ def _automatic(question: PostQuestion, _: MailingList) -> _Finding | None:
             f"An automatic mail is not distributed ({question.automatic}).",
         )
     return None
+
+
+def _same_words(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if not question.same_words:
+        return None
+    return _Finding(
+        Hold,
+        f"この差出人から、同じ文面の返信が1日に{SAME_WORDS + 1}通届きました（自動応答による配信の輪のおそれ）。",
+        f"Its author has sent {SAME_WORDS + 1} answers in these very words on one day: they may be automatic, and a loop.",
+    )
 
 
 def _one_author(question: PostQuestion, _: MailingList) -> _Finding | None:
@@ -422,6 +438,12 @@ _RULES = (
     _Rule("same-post", _same_post, "初めて届いたメールです。", "The mail arrives for the first time."),
     _Rule("loop", _loop, "配信の輪ではありません。", "It is no loop."),
     _Rule("automatic", _automatic, "自動応答ではありません。", "It is no automatic mail."),
+    _Rule(
+        "same-words",
+        _same_words,
+        "同じ文面の返信が続いてはいません。",
+        "It does not repeat its author's earlier answers.",
+    ),
     _Rule("one-author", _one_author, "差出人は一人です。", "It names exactly one author."),
     _Rule(
         "not-forged",

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from mailbot.core.lists.cook import cook_post
 from mailbot.core.lists.mailing_list import Filter, MailingList
 from mailbot.core.lists.moderation import (
+    SAME_WORDS,
     Accept,
     Ask,
     Discard,
@@ -30,6 +31,7 @@ from mailbot.core.mail.automatic import automatic
 from mailbot.core.mail.message import Message, thread_of
 from mailbot.core.mail.seven_bit import seven_bit
 from mailbot.core.members.audience import Selector
+from mailbot.core.office.desk import own_lines
 from mailbot.core.senders.arc import seal
 from mailbot.core.senders.authentication import Authentication, read_authentication, verdict
 from mailbot.core.senders.spam import spam_mark
@@ -56,7 +58,9 @@ def post_to_list(
     assert mailing_list is not None, "the route was read in this transaction"
     first = inbox.first_time(connection, f"list:{name}", received.fingerprint(message), received.id)
     post = ListPost(site, received, message, mailing_list, now)
-    question = replace(question_of(connection, post), distributed=not first)
+    turns = turns_of_words(post)
+    again = bool(turns) and not any(inbox.first_time(connection, *turn, received.id) for turn in turns)
+    question = replace(question_of(connection, post), distributed=not first, same_words=again)
     match moderate(question, mailing_list, site.language):
         case Accept():
             waits = let_post_wait(connection, post, minutes=mailing_list.undo_minutes)
@@ -75,6 +79,20 @@ def post_to_list(
             return Settled("rejected", reason)
         case Discard(_, reason):
             return Settled("discarded", reason)
+
+
+def turns_of_words(post: ListPost) -> list[tuple[str, str]]:
+    """Return in which places an answer's words are remembered for a day, each time in the next one; none for what answers nothing.
+
+    A program that answers each mail of a list and says nowhere that it is one would go on for ever (promises.md I13).
+    """
+    message = post.message
+    if not (message.in_reply_to or message.references):
+        return []
+    own = " ".join(" ".join(own_lines(message.text, "")).split())
+    words = f"{post.author}\n{post.received.received_at:%Y-%m-%d}\n{own}"
+    fingerprint = hashlib.sha256(words.encode()).hexdigest()
+    return [(f"words{turn}:{post.list.name}", fingerprint) for turn in range(SAME_WORDS)]
 
 
 def question_of(connection: Connection, post: ListPost) -> PostQuestion:

@@ -8,8 +8,10 @@ from typing import Literal
 
 import pytest
 
+from mailbot.core.lists.moderation import SAME_WORDS
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.store import inbox, lists
+from mailbot.store.inbox import Entry
 from tests.flows.post_office import (
     OFFICE,
     SATO,
@@ -129,6 +131,22 @@ def test_a_members_post_that_is_not_simply_taken(
     """Loops and doubtful authors are held, machines discarded, what is too large or empty refused."""
     entry = office.post(YAMADA, **fields)
     assert (entry.state, words in entry.reason) == (state, True)
+
+
+def test_an_answer_that_comes_again_and_again_in_the_same_words_is_held(office: PostOffice) -> None:
+    """A program that answers each mail and says nowhere that it is one: the fifth of a day waits, and another day begins anew."""
+    to = "security@ml.example.jp"
+
+    def answer(text: str) -> Entry:
+        reply = {"In_Reply_To": "<1@ml.example.jp>"}
+        return office.hand_in(office.mail(YAMADA, to, f"{text}\n\n> {office.now}", "Re: 点検", **reply), to)
+
+    away = "本日は不在にしております。"
+    assert [answer(away).state for _ in range(SAME_WORDS)] == ["posted"] * SAME_WORDS
+    assert answer("明日は出ております。").state == "posted"
+    assert answer(away).state == "held"
+    office.now += timedelta(days=1)
+    assert answer(away).state == "posted"
 
 
 def test_fifty_one_hops_are_held(office: PostOffice) -> None:
