@@ -97,3 +97,20 @@ def _is_prose(line: str) -> bool:
 
 
 _short_is_prose = lru_cache(maxsize=4096)(_is_prose)
+
+
+# 「(1)」, 「1/1」, 「No.2」, 「- 2 -」 at the end of a mail.
+_PAGE_NUMBER = re.compile(
+    r"^\s*(?:[(（\-–－]\s*[0-9０-９]{1,3}\s*[)）\-–－]|[0-9]{1,3}\s?/\s?[0-9]{1,3}|no\.?\s?[0-9]{1,3})\s*$",
+    re.IGNORECASE,
+)
+
+
+def before_signature(lines: list[str]) -> list[str]:
+    """Return the lines below our mail that are the member's: no signature, and no number of a page."""
+    return [line for line in lines[: signed(lines)] if not _PAGE_NUMBER.match(line)]
+
+
+def signed(lines: list[str]) -> int:
+    """Return where the signature begins, with its rule."""
+    return next((at for at, line in enumerate(lines) if RULE.match(line)), len(lines))

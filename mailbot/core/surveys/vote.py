@@ -8,8 +8,8 @@ from typing import Literal
 
 from mailbot.core.calendar import Language
 from mailbot.core.frozen import frozen
+from mailbot.core.reading.findings import HOLDS
 from mailbot.core.reading.printed_options import yesno_values
-from mailbot.core.reading.reply import HOLDS
 from mailbot.core.reading.understood import EXPLANATIONS
 from mailbot.core.surveys.survey import Answer, Answers, Command, Problem, Question, Reading, Survey
 

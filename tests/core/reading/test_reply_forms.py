@@ -9,7 +9,8 @@ from datetime import date
 import pytest
 
 from mailbot.core.mail.html_text import html_to_text
-from mailbot.core.reading.reply import HOLDS, read_reply
+from mailbot.core.reading.findings import HOLDS
+from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.understood import EXPLANATIONS
 from mailbot.core.surveys.survey import Answer, Question, Reading, Resolution, Share, Survey
 from tests.mails.standard import STANDARD, TODAY, acknowledgement, invitation, quoted

@@ -1,0 +1,223 @@
+"""What stands beside the answers of a reply: it may take one back, hold all of them, or is shown to the office (ballot.md 8)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+from itertools import pairwise
+
+from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.bare_answer import MOST_AT_TOP, bare_answers, is_bare_choice
+from mailbot.core.reading.correction import corrects, discards, may_correct
+from mailbot.core.reading.doubt import doubts, may_doubt
+from mailbot.core.reading.findings import Findings
+from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
+from mailbot.core.reading.named_answer import question_of
+from mailbot.core.reading.printed_options import choice_count, option_answer
+from mailbot.core.reading.prose import before_signature, says_more, signed
+from mailbot.core.reading.statement import Statements
+from mailbot.core.reading.understood import Unclear, Understood, comparable
+from mailbot.core.reading.whose_answers import introduces_another, is_anothers, names_another
+from mailbot.core.surveys.survey import Question, Survey
+
+LONGEST_BESIDE = 500  # characters kept of what stands beside the answers
+_RESERVED = re.compile(
+    r"条件(?:付|つき|と(?:して|し|する)|に|で)|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
+    r"|^[\s　※*(（]*条件\s*[:：](?!\s*(?:なし|無|特))"
+    r"|(?:なら(?:ば)?|れば)、?(?:賛成|反対|承認|同意)|(?:賛成|反対|承認|同意)[はの][^。]{0,12}(?:だけ|のみ)|(?:こと|もの|の)が前提|という(?:趣旨|前提|理解)|場合に限"
+)
+# Of the vote itself, and no vote: 「議案1のみ賛成」, 「3議案とも保留」, 「表決には加わりません」, 「白紙委任とします」.
+_ABOUT_THE_VOTE = re.compile(
+    r"(?:のみ|だけ|除き|除いて|除く|以外|うえ|上)(?:で|は|に)?、?(?:賛成|反対|承認|同意)|(?:賛否|賛成|反対|表決|議案[0-9０-９、,と]*)(?:は|を|とも|については?)?[^。]{0,6}(?:保留|留保)|賛否[はをが]|表決(?:には?|を)(?:加わ|参加し|差し控|辞退)"
+    r"|表決(?:は|を)[^。]{0,6}(?:後日|改めて|追って|別途|差し?替)|委任(?:し(?:ます|たい)|と(?:し|させ)|(?:いた|致)し)|^(?:[0-9０-９]|全|[二三四五])?議案(?:とも|すべて|全て)?(?:保留|留保)|(?:聞い|見|確認し)てから(?:決|判断|表決)|継続審議"
+)
+_NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない)|では(?:な|あり|ござい))"
+_VOTES_IN_PROSE = {
+    "no": re.compile(
+        rf"反対(?!(?:の?(?:意見|者|票)|する(?:理由|もの|声))?(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|では))|異議(?!(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|ござ))|否決|不(?:同意|承認|賛成)|(?:賛成|承認|同意|賛同){_NOT}"
+    ),
+    "abstain": re.compile(r"棄権(?!は)|白票"),
+}
+_NAMED_IN_PROSE = re.compile(
+    rf"{QUESTION_MARK}\s?(?P<question>[0-9０-９]{{1,3}})(?:の(?:ご?回答|お?答え))?\s?(?:[はがをも:：=＝→\s]|\s(?:is|should be)\s|について(?:は|も))\s?(?:選択肢)?"
+    r"(?P<option>[0-9０-９]{1,2})\s?(?=番|です|でし|だ|にし|に変|に訂|が正|かも|か[?？。]|[、。,.)）」]|$)"
+)
+# 「すみません、1に変更します」, where 1 is nowhere chosen.
+_CHANGED_TO = re.compile(
+    r"(?<![0-9０-９.月年])(?P<option>[0-9０-９]{1,2})\s?番?[にへ](?:変更|訂正|修正|改め)"
+)
+_WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
+_SENTENCE_ENDS = re.compile(r"[。.!?！？」』)）\]】:：]\s*$")
+_CHOSEN = frozenset({"single", "multi", "yesno", "rating"})
+
+
+def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findings) -> None:
+    """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
+    lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
+    lines += _unwrapped(lines)
+    if _are_anothers(survey, stated, known, lines) or _are_doubted(lines):
+        found.hold, found.ask = "correction", True
+    elif survey.resolution is not None and any(_is_reserved(line) for line in lines):
+        found.hold, found.ask = "conditional", False
+    elif survey.resolution is not None and any(_is_other_vote(line, found) for line in lines):
+        found.hold, found.ask = "correction", True
+    else:
+        _weigh_numbers(survey, lines, found)
+
+
+def _are_anothers(survey: Survey, stated: Statements, known: Known, lines: Sequence[str]) -> bool:
+    """Say whether the answers are said to be another body's, another year's or another survey's."""
+    return (
+        any(is_anothers(line, known) for line in lines)
+        or any(introduces_another(line, known) for line in [*stated.top, *stated.below])
+        or names_another(survey.key, "\n".join(lines))
+    )
+
+
+def _are_doubted(lines: Sequence[str]) -> bool:
+    """Say whether a sentence corrects the answers, throws them away, or says that they are not settled."""
+    text = "\n".join(lines)
+    if may_correct(text) and any(
+        corrects(line) or discards(before, line) for before, line in pairwise(["", *lines])
+    ):
+        return True
+    return may_doubt(text) and any(doubts(line) for line in lines)
+
+
+def _is_reserved(line: str) -> bool:
+    """Say whether a sentence beside a vote puts a condition on it, or speaks of the vote and is none."""
+    return _RESERVED.search(line) is not None or _ABOUT_THE_VOTE.search(line[:LONGEST_LINE]) is not None
+
+
+def _weigh_numbers(survey: Survey, lines: Sequence[str], found: Findings) -> None:
+    """Hold a reply whose sentences name an option that was not chosen; ask about a question that only they answer."""
+    chosen = {
+        option
+        for number, answer in found.answers.items()
+        if answer is not None
+        for option in _options(survey.question(number), answer)
+    }
+    if any(int(match["option"]) not in chosen for match in _CHANGED_TO.finditer("\n".join(lines))):
+        found.hold, found.ask = "correction", True
+    for line in [*lines, *_corrections_in_free_answers(survey, found)]:
+        for match in _NAMED_IN_PROSE.finditer(line[:LONGEST_LINE]):
+            number = f"Q{int(match['question'])}"
+            question = question_of(survey, number)
+            if question is None or question.type in {"text", "number", "date"}:
+                continue
+            answer = found.answers.get(number)
+            if answer is not None and _options(question, answer).isdisjoint({int(match["option"])}):
+                found.hold, found.ask = "correction", True
+            elif number not in found.answers and number not in {each.question for each in found.problems}:
+                found.unclear(question, Unclear("unclear"))
+
+
+def _corrections_in_free_answers(survey: Survey, found: Findings) -> list[str]:
+    """Return the lines of free answers that correct something, perhaps another answer: 「やはりQ1は3にします」."""
+    return [
+        line
+        for question in survey.questions
+        if question.type == "text" and isinstance(said := found.answers.get(question.id), str)
+        for line in said.split("\n")
+        if may_correct(line) and corrects(line)
+    ]
+
+
+def _is_other_vote(line: str, found: Findings) -> bool:
+    """Say whether a sentence speaks of a vote that no motion was given: 「本議案には反対します」 above slots with 賛成."""
+    given = set(found.answers.values())
+    return any(
+        vote not in given and says.search(line[:LONGEST_LINE]) is not None
+        for vote, says in _VOTES_IN_PROSE.items()
+    )
+
+
+def _options(question: Question, answer: tuple[str, ...] | str) -> frozenset[int]:
+    """Return the numbers, as printed, of what was chosen."""
+    if isinstance(answer, tuple):
+        return frozenset(map(int, answer))
+    return frozenset(
+        number for number in range(1, choice_count(question) + 1) if option_answer(question, number) == answer
+    )
+
+
+def answers_another(survey: Survey, line: str, found: Findings) -> bool:
+    """Say whether numbers alone on a line may answer a question that has no answer yet."""
+    if not is_bare_choice(line):
+        return False
+    asked = {problem.question for problem in found.problems} | found.answers.keys()
+    return any(
+        question.type in {"single", "multi", "rating"}
+        and question.id not in asked
+        and isinstance(read_answer(question, line, today=date.min), Understood)
+        for question in survey.questions
+    )
+
+
+def is_gainsaid(survey: Survey, stated: Statements, known: Known, found: Findings, today: date) -> bool:
+    """Say whether a number or label alone on a line is not what the questions that it may answer were given.
+
+    In a resolution it must be the vote on every motion, since it may be meant for each (ballot.md section 8).
+    """
+    among = [question for question in survey.questions if question.type in _CHOSEN]
+    lines = [*stated.top[: signed(stated.top)], *before_signature([*stated.below, *stated.behind])]
+    for asked, read in bare_answers(among, lines, known, today):
+        alike = [each.id for each in among if (each.type, each.options) == (asked.type, asked.options)]
+        given = [answer for each in alike if (answer := found.answers.get(each)) is not None]
+        if not isinstance(read, Understood) or not given:
+            continue
+        same = [comparable(answer) == comparable(read.answer) for answer in given]
+        if not (all(same) if survey.resolution is not None else any(same)):
+            return True
+    return False
+
+
+def said_beside(survey: Survey, stated: Statements, known: Known, today: date) -> str:
+    """Return the sentences beside the answers that are more than courtesy: nobody can know all that takes an answer back."""
+    lines = [*stated.top, *before_signature([*stated.below, *stated.behind])]
+    lines += _typed_at_questions(survey, stated)
+    lines = lines[:MOST_AT_TOP]
+    wrapped = [line for line in _unwrapped(lines) if _SENTENCE_ENDS.search(line)]
+    lines += [line for line in wrapped if not any(says_more(each) for each in lines if each.strip() in line)]
+    prose = [line.strip() for line in lines if says_more(line)]
+    prose = [line for line in prose if not _is_cut_from_ours(line, known)]
+    said = [line for line in prose if not _is_bare_answer(survey, line, known, today)]
+    return "\n".join(said)[:LONGEST_BESIDE]
+
+
+def _typed_at_questions(survey: Survey, stated: Statements) -> list[str]:
+    """Return the lines that the member typed at the questions of his ballot and that are no answer of words."""
+    return [
+        line
+        for number, slots in stated.slots.items()
+        if survey.question(number).type != "text"
+        for line in [*slots[0].among, *slots[0].under]
+    ]
+
+
+def _is_bare_answer(survey: Survey, line: str, known: Known, today: date) -> bool:
+    """Say whether a line beside the answers is one of them said again; one with a condition is a sentence all the same."""
+    return any(
+        isinstance(read, Understood) for _, read in bare_answers(survey.questions, [line], known, today)
+    )
+
+
+def _unwrapped(lines: Sequence[str]) -> list[str]:
+    """Return the sentences that run over two or three lines, as a gateway wraps them."""
+    whole = []
+    for at, line in enumerate(lines):
+        taken = line.strip()
+        for after in lines[at + 1 : at + 3]:
+            if len(taken) < _WRAPPED_AT or _SENTENCE_ENDS.search(taken) or len(taken) > LONGEST_LINE:
+                break
+            taken += after.strip()
+        if len(taken) > len(line.strip()):
+            whole.append(taken)
+    return whole
+
+
+def _is_cut_from_ours(line: str, known: Known) -> bool:
+    """Say whether a line is a piece of our text that a gateway cut off."""
+    key = line_key(line[:LONGEST_LINE])
+    return len(key) > 1 and known.holds(key)
