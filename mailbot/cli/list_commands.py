@@ -7,13 +7,10 @@ from pathlib import Path
 import click
 
 from mailbot import show
-from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, command, config_of, opened
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.lists.mailing_list import joining, leaving, viewers
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
-from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.store import lists
 
 _FIRST = 5  # members whom `show` names
@@ -24,6 +21,7 @@ _FIRST = 5  # members whom `show` names
     cls=Group,
     files={
         "import": "old_list_commands",
+        **dict.fromkeys(("start", "stop"), "emergency_commands"),
         **dict.fromkeys(("add", "members", "remove", "set"), "membership_commands"),
     },
     invoke_without_command=True,
@@ -94,20 +92,3 @@ def _lists_show(path: Path, name: str, as_json: bool) -> None:
             for key, fact in facts.items()
         }
     )
-
-
-@acting(lists_group, "stop")
-@click.argument("name")
-@click.option("--withdraw", is_flag=True, help="The copies that have not left yet never will.")
-def _lists_stop(act: Acting, name: str, withdraw: bool) -> Deed:
-    """Stop a list in an emergency: no copy of a post leaves any more, and whatever arrives is held."""
-    said = stop_list(act.connection, name, COMMAND_LINE, act.now, withdraw=withdraw)
-    return Deed(said, {"list": name, "stopped": True})
-
-
-@acting(lists_group, "start")
-@click.argument("name")
-def _lists_start(act: Acting, name: str) -> Deed:
-    """Let a stopped list go on."""
-    said = start_list(act.connection, name, COMMAND_LINE, act.now)
-    return Deed(said, {"list": name, "stopped": False})
