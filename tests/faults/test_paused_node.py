@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.node import CONNECTIONS, SHORT, Node, new_node, second_node, until
+from tests.faults.node import CONNECTIONS, Node, new_node, second_node, until
 from tests.faults.sink import Sink
 from tests.store.postgresql import UNAVAILABLE, server
 
@@ -89,9 +89,6 @@ def test_a_paused_node_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.Monke
     assert course.repeated <= course.possible <= CONNECTIONS * TOGETHER, course
 
 
-@pytest.mark.skipif(
-    SHORT, reason="the short form leaves the control out; a test of the store has one in small"
-)
 def test_a_transaction_that_nobody_ends_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: without an end to its transaction, all that it had claimed waits for as long as it is paused."""
     course = paused(tmp_path, "for_ever", 20, monkeypatch, "0")
