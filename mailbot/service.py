@@ -187,12 +187,7 @@ async def _parts(
         due, kept = Lull(), Lull()
         keep(partial(_notice, database, (something_to_read.set, delivery.wake, due.written, kept.written)))
         if "schedule" in roles:
-            bell = Bell(
-                partial(_scan, _look_at_runs, due, database, site, wake_sending, pulse.beat),
-                partial(
-                    _scan, partial(_look_after, ClockWatch(both_clocks)), kept, database, site, wake_sending
-                ),
-            )
+            bell = _make_bell(database, site, wake_sending, pulse, due, kept)
             pulse.beat()
             bell.start(clock())
             ends.push_async_callback(bell.stop, _DRAIN_SECONDS)
@@ -228,6 +223,16 @@ def _make_delivery(config: Config, site: Site, database: Database) -> Delivery:
         clock,
         make_signers(config),
         config.pace,
+    )
+
+
+def _make_bell(
+    database: Database, site: Site, wake_sending: Callable[[], None], pulse: _Pulse, due: Lull, kept: Lull
+) -> Bell:
+    look_after = partial(_look_after, ClockWatch(both_clocks))
+    return Bell(
+        partial(_scan, _look_at_runs, due, database, site, wake_sending, pulse.beat),
+        partial(_scan, look_after, kept, database, site, wake_sending),
     )
 
 

@@ -12,7 +12,7 @@ import re
 import shutil
 import smtplib
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,9 +59,11 @@ class Outcome:
 
 
 @pytest.fixture
-def sink() -> Sink:
+def sink() -> Iterator[Sink]:
     """The outside world."""
-    return Sink()
+    running = Sink()
+    yield running
+    running.close()
 
 
 def live(folder: Path, sink: Sink) -> Life:
@@ -142,22 +144,23 @@ def cut(life: Life, number: int, chance: random.Random) -> Outcome:
     return outcome
 
 
-def cuts(life: Life, chance: random.Random) -> list[Outcome]:
-    """Cut at moments of which each is as likely as any other; the first moments are the start, before any mail."""
+def cuts(folder: Path, sink: Sink) -> list[Outcome]:
+    """Cut a service's life at moments of which each is as likely as any other, but not before anything was said."""
+    print(f"FAULTS_SEED={SEED}")
+    chance = random.Random(SEED)
+    life = live(folder, sink)
     first = next(place for place, moment in enumerate(life.moments) if isinstance(moment, Said))
-    return [cut(life, chance.randrange(first, len(life.moments)), chance) for _ in range(CUTS)]
+    try:
+        outcomes = [cut(life, chance.randrange(first, len(life.moments)), chance) for _ in range(CUTS)]
+    finally:
+        life.node.stop()
+    print(outcomes)
+    return outcomes
 
 
 def test_nothing_acknowledged_is_lost_and_what_went_twice_is_counted(tmp_path: Path, sink: Sink) -> None:
     """I1, I2 and I9 over a loss of power."""
-    print(f"FAULTS_SEED={SEED}")
-    life = live(tmp_path / "site", sink)
-    try:
-        outcomes = cuts(life, random.Random(SEED))
-    finally:
-        life.node.stop()
-        sink.close()
-    print(outcomes)
+    outcomes = cuts(tmp_path / "site", sink)
     assert [outcome for outcome in outcomes if outcome.lost] == []
     assert [outcome for outcome in outcomes if outcome.twice > min(CONNECTIONS, outcome.counted)] == []
 
@@ -167,12 +170,6 @@ def test_a_log_that_is_synced_late_is_found_out(
 ) -> None:
     """The control: with synchronous = NORMAL acknowledged posts are gone, or more goes twice than is known."""
     monkeypatch.setenv("TRACED", str(HERE / "syncs_late.py"))
-    life = live(tmp_path / "site", sink)
-    try:
-        outcomes = cuts(life, random.Random(SEED))
-    finally:
-        life.node.stop()
-        sink.close()
-    print(outcomes)
+    outcomes = cuts(tmp_path / "site", sink)
     assert sum(outcome.lost for outcome in outcomes) > 0
     assert any(outcome.twice > min(CONNECTIONS, outcome.counted) for outcome in outcomes)

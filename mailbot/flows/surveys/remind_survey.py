@@ -17,6 +17,7 @@ from mailbot.flows.surveys.pass_ballot import next_contact
 from mailbot.site import Site
 from mailbot.store import ballots, journal, members, proxies, surveys, troubles
 from mailbot.store.ballots import Ballot
+from mailbot.store.members import Person
 
 _COMPLETE = frozenset({"counted", "declined"})
 
@@ -71,12 +72,20 @@ def missing(connection: Connection, survey: Survey) -> list[Ballot]:
 def _present(connection: Connection, survey: Survey, asked: list[Ballot], now: datetime) -> list[Ballot]:
     """Put the next contact's address in place of one that answers by itself now, or where nobody is (ballot.md section 13)."""
     gone = troubles.nobody_at(connection, survey.key) if survey.unit == "body" else {}
+    passed_by = [
+        ballot
+        for ballot in asked
+        if (ballot.absent_until is not None and now < ballot.absent_until)
+        or address_key(ballot.address) in gone.get(ballot.id, [])
+    ]
+    if not passed_by:
+        return asked
+    contacts: dict[str, list[Person]] = {}
+    for person in members.people(connection, sorted({ballot.code for ballot in passed_by})):
+        contacts.setdefault(person.body.code, []).append(person)
     instead: dict[int, str] = {}
-    for ballot in asked:
-        away = ballot.absent_until is not None and now < ballot.absent_until
-        nobody = gone.get(ballot.id, [])
-        if away or address_key(ballot.address) in nobody:
-            following = next_contact(members.people_of(connection, ballot.code), ballot, nobody)
-            if following is not None:
-                instead[ballot.id] = following.contact.email
+    for ballot in passed_by:
+        following = next_contact(contacts.get(ballot.code, []), ballot, gone.get(ballot.id, []))
+        if following is not None:
+            instead[ballot.id] = following.contact.email
     return [replace(ballot, address=instead.get(ballot.id, ballot.address)) for ballot in asked]

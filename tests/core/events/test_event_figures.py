@@ -7,21 +7,10 @@ from datetime import date
 
 import pytest
 
-from mailbot.core.events.event import Event
 from mailbot.core.events.event_figures import Held, YearFigures, event_figures, holder, year_of
-from mailbot.core.members.audience import Selector
+from tests.core.events.test_event import SEMINAR
 
 US = "全国協議会"
-EVENT = Event(
-    key="N26-07",
-    title="第1回トピックスセミナー",
-    date=date(2026, 10, 22),
-    starts=None,
-    ends=None,
-    place="有明・東京ビッグサイト",
-    audience=Selector(everyone=True),
-    notices=(),
-)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +26,7 @@ EVENT = Event(
 )
 def test_who_holds_an_event(organiser: str, co_organisers: tuple[str, ...], expected: str) -> None:
     """The centre's seminar is counted, and as held with others; our own name among the organisers is nobody else."""
-    event = replace(EVENT, organiser=organiser, co_organisers=co_organisers)
+    event = replace(SEMINAR, organiser=organiser, co_organisers=co_organisers)
     assert holder(event, US, of_meeting=False) == expected
     assert holder(event, US, of_meeting=True) == "meeting"
 
