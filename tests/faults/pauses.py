@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -26,7 +27,8 @@ def pause_after_start(connection: Connection, owner: str, bundle_id: int) -> boo
     folder = Path(os.environ["MAILBOT_CONFIG"]).parent.parent
     if (folder / "pause").exists():
         (folder / "pause").rename(folder / "paused")
-        os.kill(os.getpid(), signal.SIGSTOP)
+        # To this thread: `kill` lets it run on, up to its commit, until another thread has taken the signal.
+        signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
     return started
 
 

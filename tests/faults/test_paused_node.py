@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,11 +54,11 @@ def paused(
     sink = Sink(seconds_each=0.02)
     first, second = two_nodes(folder, sink, name, members)
     try:
-        with ThreadPoolExecutor() as both:  # to load the program takes each some seconds
-            list(both.map(Node.start, (first, second)))
         (first.folder / "pause").touch()
+        first.start()
         assert first.post(0)
         until((first.folder / "paused").exists, 20, first.log)
+        second.start()  # not before: it could have sent all by itself
         end = time.monotonic() + LEASE + seconds
         while not second.settled() and time.monotonic() < end:
             time.sleep(0.2)
