@@ -12,12 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, insert, select, update
 
 from mailbot.core.frozen import frozen
-from mailbot.core.mail.address import address_key
+from mailbot.core.mail.address import address_key, tokens_of
 from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.message import Message, canonical_hash, parse
+from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import with_results
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable, upserting
-from mailbot.store.tables import Moment, answered, history, inbox, mail, seen, survey
+from mailbot.store.tables import Moment, answered, ballot, history, inbox, mail, seen, survey
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
 
@@ -78,12 +79,16 @@ def add(
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
-    now = max(filter(None, (clock(), *_NEWEST_CLOSE.first(connection))))
+    now = clock()
+    (newest_close,) = _NEWEST_CLOSE.first(connection)
     fresh = list(_fresh(connection, arrivals))
     if not fresh:
         return
     mails, rows = [], []
     for mail_id, (content, envelope, key) in zip(next_ids(connection, mail, len(fresh)), fresh, strict=True):
+        received_at = now
+        if newest_close is not None and newest_close > now:
+            received_at = _behind_its_close(connection, envelope.recipients, now)
         mails.append(
             {
                 "id": mail_id,
@@ -92,7 +97,7 @@ def add(
                 "peer": storable(envelope.peer),
                 "protocol": envelope.protocol,
                 "imap_key": key,
-                "received_at": now,
+                "received_at": received_at,
                 "helo": storable(envelope.helo),
                 "check_due": now if check else None,
             }
@@ -106,6 +111,23 @@ def add(
 
 
 _NEWEST_CLOSE = Written(select(func.max(survey.c.closed_at, type_=Moment).label("at")))
+
+_CLOSE_OF_TOKEN = Listed(
+    select(survey.c.closed_at.label("at"))
+    .join_from(ballot, survey, ballot.c.subject == survey.c.key)
+    .where(ballot.c.kind == "survey", survey.c.closed_at.is_not(None)),
+    ballot.c.token_hash,
+)
+
+
+def _behind_its_close(connection: Connection, recipients: Iterable[str], now: datetime) -> datetime:
+    """Return when an answer came, where a survey was closed by a clock that is ahead: not before its own survey's close.
+
+    No other mail has to do with that clock, which may have been a day ahead: it came when it came.
+    """
+    keys = [(token_hash(token),) for recipient in recipients for token in tokens_of(recipient)]
+    closes: list[datetime] = [row.at for row in _CLOSE_OF_TOKEN.rows(connection, keys)] if keys else []
+    return max([now, *closes])
 
 
 def _fresh(

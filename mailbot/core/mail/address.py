@@ -274,6 +274,14 @@ def _answer(text: str) -> Reply | None:
     return Reply(token) if token is not None and len(token) == tokens.MAC_LENGTH else None
 
 
+def tokens_of(address: str) -> frozenset[str]:
+    """Return whatever in an address may be the token of an answer, folded, at whichever of our addresses it stands."""
+    local, _ = split_address(_ascii_lower(address)) or ("", "")
+    whole = tokens.fold(local.removeprefix("r-").removeprefix("r+"))
+    found = {whole, *(token for _, token in _cuts(local))}
+    return frozenset(token for token in found if token is not None and len(token) == tokens.MAC_LENGTH)
+
+
 def seems_damaged_answer(address: str, reply_domain: str) -> bool:
     """Tell whether an address at the answers' domain looks like a token of ours that was cut or spoilt on the way.
 

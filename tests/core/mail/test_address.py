@@ -22,6 +22,7 @@ from mailbot.core.mail.address import (
     route,
     same_address,
     split_address,
+    tokens_of,
     valid_address,
 )
 
@@ -105,6 +106,21 @@ def test_list_domain(local: str, expected: Route | None) -> None:
 def test_reply_domain(local: str, expected: Route | None) -> None:
     """At the answer domain a token of sixteen letters is an answer, in any letter case."""
     assert find(local, "KAITOU.example.jp") == expected
+
+
+def test_whatever_may_be_a_token_is_found() -> None:
+    """In every form of an answer's address, at whichever domain; a return path's token is longer."""
+    for local in (
+        TOKEN,
+        TOKEN.upper(),
+        f"r-{TOKEN}",
+        f"r+{TOKEN}",
+        f"survey+{TOKEN}",
+        f"room-confirm={TOKEN}",
+    ):
+        assert tokens_of(f"{local}@kaitou.example.jp") == {TOKEN}
+    for address in ("room@ml.example.jp", f"bounce+{RETURN}@ml.example.jp", "postmaster", f"{TOKEN}2@x.test"):
+        assert tokens_of(address) == frozenset()
 
 
 def test_one_domain_for_both() -> None:

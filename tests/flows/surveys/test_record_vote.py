@@ -251,6 +251,21 @@ def test_a_reply_that_comes_after_the_close_is_late_by_a_slow_clock_too(
     assert office.stands()[NAGANO].row.status == "late"
 
 
+def test_a_close_by_a_clock_a_day_ahead_touches_its_own_survey_alone(
+    office: PostOffice, invitation: Copy
+) -> None:
+    """Its own replies are behind it, since the result is out; another survey's replies, and posts, came when they came."""
+    other = office.open_survey(replace(SURVEY, key="S26-015"))[YAMADA]
+    with office.database.write() as connection:
+        close_survey(connection, office.site, SURVEY.key, SURVEY.closes, SURVEY.closes)
+    office.now = SURVEY.closes - timedelta(days=1)
+    assert office.reply(invitation, "Q1 2").received_at == SURVEY.closes
+    assert office.stands()[NAGANO].row.status == "late"
+    assert office.reply(other, "Q1 2").received_at == office.now
+    assert office.stands("S26-015")[NAGANO].row.status == "counted"
+    assert office.post(YAMADA).received_at == office.now
+
+
 def test_long_after_the_close_a_reply_only_hears_that_it_is_over(
     office: PostOffice, invitation: Copy
 ) -> None:
