@@ -8,7 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
 
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import address_key
@@ -37,8 +51,20 @@ from mailbot.store.documents import (
     remarks_text,
 )
 from mailbot.store.moments import last_before
-from mailbot.store.tables import ballot, ledger_head, replaced_token, sighting, survey, vote
+from mailbot.store.tables import (
+    Moment,
+    ballot,
+    inbox,
+    ledger_head,
+    mail,
+    replaced_token,
+    seen,
+    sighting,
+    survey,
+    vote,
+)
 
+_PLACE = "ballot:"  # before a ballot's number: where its mails are remembered
 WIDEST = 68  # columns of a ballot's lines, unless its gateway wraps them
 
 
@@ -178,7 +204,21 @@ def read_ahead(connection: Connection, hashes: Iterable[str]) -> list[tuple[str,
 
 def place(ballot_id: int) -> str:
     """Return where `inbox.first_time` remembers the mails that came for a ballot."""
-    return f"ballot:{ballot_id}"
+    return f"{_PLACE}{ballot_id}"
+
+
+def newest_reply(connection: Connection, subject: str) -> datetime | None:
+    """Return when the newest came of the replies to a survey that were read; None when none was."""
+    query = (
+        select(func.max(mail.c.received_at, type_=Moment))
+        .select_from(ballot)
+        .join(seen, seen.c.place == literal(_PLACE) + cast(ballot.c.id, Text))
+        .join(inbox, inbox.c.id == seen.c.inbox_id)
+        .join(mail)
+        .where(ballot.c.subject == subject)
+    )
+    newest: datetime | None = connection.execute(query).scalar()
+    return newest
 
 
 def _ballot(row: Any) -> Ballot:

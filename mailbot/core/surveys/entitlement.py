@@ -30,6 +30,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "outranked": "上位の担当の方のお答えを受け付け済みです。",
         "two-people": "貴団体の別の方から、違うお答えが続けて届きました。",
         "delayed": "受け付け済みのお答えより前に書かれたメールが、遅れて届きました。",
+        "overtaken": "受け付け済みのお答えより先に届いたメールを、後から読み取りました。",
         "DMARC failed": "メールの認証（DMARC）に失敗したため、差出人を確かめられません。",
         "From is an address of this service": "差出人が当方のアドレスを名乗っているため、確かめられません。",
     },
@@ -42,6 +43,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "outranked": "The answer of a contact of higher rank is in already.",
         "two-people": "Two people of your body have sent different answers one after the other.",
         "delayed": "A mail that was written before the answer that counts has arrived late.",
+        "overtaken": "A mail that arrived before the answer that counts was read after it.",
         "DMARC failed": "The sender cannot be believed: DMARC failed.",
         "From is an address of this service": "The sender cannot be believed: From is an address of this service.",
     },
@@ -140,6 +142,8 @@ def _not_yet(
     row = before.row
     if written_at is not None and row.written_at is not None and written_at < row.written_at - _DELAYED:
         return "delayed"
+    if received_at < row.received_at:  # two nodes read them, or its sender was looked at for longer
+        return "overtaken"
     same = same_person(row.author, sender.address or "", sender.registered)
     if row.author == "" or same or survey.unit == "person":
         return None

@@ -17,7 +17,7 @@ from mailbot.flows.surveys.publish_survey import send_result
 from mailbot.flows.surveys.seal_votes import seal_votes
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import inbox, occurrences, outbox, surveys
+from mailbot.store import ballots, inbox, occurrences, outbox, surveys
 
 
 class StillReading(Refusal):
@@ -35,13 +35,16 @@ def close_survey(
 ) -> int:
     """Close an open survey as of `at`; returns how many bodies' (or persons') answers count.
 
-    Raises Refusal when it is not open, and StillReading when mail received before `at` waits to be read.
+    By hand, before its time, it closes behind the replies that were read already, which have been acknowledged. Raises
+    Refusal when it is not open, and StillReading when mail received before that waits to be read.
     """
     inbox.stop_intake(connection)
     stored = surveys.lock(connection, key)
     if stored is None or stored.state != "open":
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; only an open survey can be closed")
+    if at < stored.survey.closes:
+        at = _behind_what_was_read(connection, key, at, stored.survey.closes)
     waiting = inbox.waiting_before(connection, at)
     if waiting:
         raise StillReading(
@@ -63,6 +66,12 @@ def close_survey(
     if survey.publish_at == "close":
         _publish(connection, site, survey, now, late_since)
     return counted
+
+
+def _behind_what_was_read(connection: Connection, key: str, at: datetime, closes: datetime) -> datetime:
+    """Return from when on replies are late: the office's word may be read after replies that came behind it."""
+    newest = ballots.newest_reply(connection, key)
+    return at if newest is None or newest >= closes else max(at, newest)
 
 
 def _settle_runs(connection: Connection, survey: Survey, now: datetime) -> None:

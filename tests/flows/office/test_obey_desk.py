@@ -13,8 +13,11 @@ from sqlalchemy import select, update
 from mailbot.core.surveys.ledger import mail_digest
 from mailbot.core.surveys.survey import Question
 from mailbot.flows.know_recipient import know_recipient
+from mailbot.flows.read_mail import read_mail
+from mailbot.flows.runs.run_due import run_due
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed
+from mailbot.flows.surveys.recount import recount
 from mailbot.store import ballots, inbox, sealed, surveys
 from mailbot.store.surveys import StoredSurvey
 from mailbot.store.tables import delivery, metadata
@@ -324,6 +327,29 @@ def test_closing_and_publishing(office: PostOffice) -> None:
     assert "1件を行い、1行は行っておりません" in answer["Subject"]
     assert "もう公表しています" in answer.text
     assert answer["Subject"].endswith("[S26-014]")
+
+
+def test_a_close_counts_what_was_read_before_it(office: PostOffice) -> None:
+    """A reply behind 「締切」 that was read, and acknowledged, before it is not late by the close (promises.md I19, I20)."""
+    invitations = office.open_survey(replace(SURVEY, publish_at="hand"))
+    office.post(STRANGER)
+    told = office.copies()[-1]
+    domain = told.to.partition("@")[2]
+    vouched = f"Authentication-Results: {office.site.authserv_id}; dmarc=pass header.from={domain}\r\n"
+    word = office.store(
+        vouched.encode() + office.reply_mail(told, "締切 S26-014"), office.reply_address(told)
+    )
+    office.now += timedelta(seconds=5)
+    office.reply(invitations[SATO], "Q1 1")
+    office.now += timedelta(seconds=5)
+    read_mail(office.database, office.site, word, office.now)
+    run_due(office.database, office.site, office.now)  # the word itself was still to be read
+    assert stored(office).state == "closed"
+    assert [row.status for row in office.ledger()] == ["counted"]
+    with office.database.read() as connection:
+        assert recount(connection, office.site, SURVEY.key).differences == ()
+    office.reply(invitations[YAMADA], "Q1 1")
+    assert [row.status for row in office.ledger()] == ["counted", "late"]
 
 
 def test_reminding_and_asking_how_it_stands(

@@ -9,7 +9,9 @@ import pytest
 
 from mailbot.core.members.register import Contact
 from mailbot.core.surveys.survey import Question, Resolution, Share, Survey
+from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.pay_receipts import pay_receipts
+from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.store import inbox
 from tests.flows.post_office import (
@@ -150,6 +152,23 @@ def test_a_mail_written_before_the_counted_answer_waits(office: PostOffice, invi
     asked = office.only_copy("primary_asked")
     office.reply(asked, "差替")
     assert office.stands()[NAGANO].row.answers == {"Q1": ("1",)}
+
+
+def test_the_last_that_came_counts_in_whatever_order_they_are_read(
+    office: PostOffice, invitation: Copy
+) -> None:
+    """Another node, or one whose sender was looked at for less long, reads the correction first (promises.md I18)."""
+    first = office.store(office.reply_mail(invitation, "Q1 1"), office.reply_address(invitation))
+    office.now += timedelta(milliseconds=5)
+    office.reply(invitation, "Q1 2")
+    office.copies()
+    read_mail(office.database, office.site, first, office.now)
+    stands = office.stands()[NAGANO]
+    assert (stands.row.answers, stands.held) == ({"Q1": ("2",)}, True)
+    assert office.ledger()[-1].rule == "11 overtaken"
+    assert "先に届いた" in office.only_copy("primary_asked").text
+    with office.database.read() as connection:
+        assert recount(connection, office.site, SURVEY.key).differences == ()
 
 
 def test_a_clock_a_little_slow_does_no_harm(office: PostOffice, invitation: Copy) -> None:
