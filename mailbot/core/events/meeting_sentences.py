@@ -16,6 +16,7 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "same": "{key} は、もうその日時に決まっています。",
         "fixed": "{key} を {when}に決め、{invited}団体にご案内を送ります。",
         "moved": "{key} を {when}に改め、{invited}団体にお知らせします。",
+        "poll-ended": "日程のお尋ね（{poll}）は、これで締め切ります。",
         "status-polling": "{key} は日程の調整中です。{answered}団体からお返事があり、{members}団体のうち{missing}団体がまだです。",
         "status-planned": "{key} は日時が決まる前です。",
         "status-fixed": "{key} は {when}です。出席{attending}、委任{proxies}、{idle}欠席{declined}、お返事なし{silent}。"
@@ -43,6 +44,7 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "same": "{key} is fixed for that time already.",
         "fixed": "{key} is fixed for {when}; {invited} bodies are invited.",
         "moved": "{key} is moved to {when}; {invited} bodies are told.",
+        "poll-ended": " The poll for the date ({poll}) ends with it.",
         "status-polling": "{key}: its date is being asked for. {answered} of {members} bodies have answered, {missing} have not.",
         "status-planned": "{key} has no date yet.",
         "status-fixed": "{key} is on {when}. {attending} attend, {proxies} gave a proxy, {idle}{declined} do not come, {silent} have not "

@@ -248,19 +248,24 @@ def _wrapped(text: str, indent: str, columns: int) -> list[str]:
     return list(wrap(text, columns, indent=indent, longest_word=columns - len(indent)))
 
 
+_EARLIER = 12  # columns
+
+
 @lru_cache(maxsize=1024)
 def wrap_safely(
     line: str, columns: int, *, indent: str | None = None, longest_word: int | None = None
 ) -> tuple[str, ...]:
     """Break a line as `wrap` does, so that none of the further lines reads as an answer or ends a mail.
 
-    A further line that would is given a mark. What members or the register say stands in such lines, so that no
-    survey can be refused for it beforehand.
+    A line is broken some columns earlier where one would: 「（Q1）」 does not stand alone. Where that does not help, the
+    further line is given a mark. What members or the register say stands in such lines, so that no survey can be
+    refused for it beforehand.
     """
     limit = {} if longest_word is None else {"longest_word": longest_word}
-    first, *others = wrap(line, columns, indent=indent, **limit)
-    if not any(_is_risky(other.lstrip(" 　")) for other in others):
-        return (first, *others)
+    for earlier in range(0, _EARLIER, 2):
+        first, *others = wrap(line, columns - earlier, indent=indent, **limit)
+        if not any(_is_risky(other.lstrip(" 　")) for other in others):
+            return (first, *others)
     first, *others = wrap(line, columns - 2, indent=indent, **limit)
     return (first, *(_marked(other) for other in others))
 

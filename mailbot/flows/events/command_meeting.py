@@ -45,7 +45,10 @@ def fixed_sentence(site: Site, stored: StoredMeeting, fixed: Fixed) -> str:
     """Return what the office is told when a meeting is fixed."""
     when = span_words(fixed.starts.astimezone(site.zone), stored.meeting.minutes, site.language)
     name = "moved" if fixed.moved else "fixed"
-    return meeting_sentence(site.language, name, key=stored.meeting.key, when=when, invited=fixed.invited)
+    said = meeting_sentence(site.language, name, key=stored.meeting.key, when=when, invited=fixed.invited)
+    if not fixed.poll_ended:
+        return said
+    return f"{said}{meeting_sentence(site.language, 'poll-ended', poll=poll_key(stored.meeting.key))}"
 
 
 def meeting_status(connection: Connection, site: Site, stored: StoredMeeting) -> str:

@@ -7,14 +7,15 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.events.meeting import event_of, same_day
+from mailbot.core.events.meeting import event_of, poll_key, same_day
 from mailbot.core.events.meeting_sentences import meeting_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.change_event import change_event
+from mailbot.flows.office.perform_act import perform_act
 from mailbot.flows.runs.plan_runs import plan_meeting, plan_runs
 from mailbot.site import Site
-from mailbot.store import events, journal, meetings, occurrences
+from mailbot.store import events, journal, meetings, occurrences, surveys
 from mailbot.store.meetings import StoredMeeting
 
 
@@ -25,6 +26,7 @@ class Fixed:
     starts: datetime
     invited: int
     moved: bool  # they were invited before, to another time
+    poll_ended: bool  # they were still being asked for the date
 
 
 def fix_meeting(
@@ -32,6 +34,7 @@ def fix_meeting(
 ) -> Fixed:
     """Fix a meeting for then (None: for the time that its definition has), and invite its members.
 
+    Who was being asked for the date is asked no more: the poll ends with the decision.
     Raises Refusal when there is no such meeting, it has no time, or that is past.
     """
     stored = meeting_to_change(connection, site, key)
@@ -61,7 +64,23 @@ def fix_meeting(
         occurrences.settle_waiting(connection, f"meeting:{key}:{action}", "done", f"fixed by {by}", now)
     detail = f"for {starts.astimezone(site.zone):%Y-%m-%d %H:%M}; {invited} told"
     journal.add(connection, "meeting.fixed", now, who=by, about=key, detail=detail)
-    return Fixed(starts, invited, moved=stored.starts is not None)
+    ended = _end_poll(connection, site, key, now, by=by)
+    return Fixed(starts, invited, moved=stored.starts is not None, poll_ended=ended)
+
+
+def _end_poll(connection: Connection, site: Site, key: str, now: datetime, *, by: str) -> bool:
+    """Close the poll for the date, or see that it never opens; returns whether members were still being asked.
+
+    What came before the decision counts: where it is not read yet, the due-table closes the poll when it is.
+    """
+    poll = surveys.lock(connection, poll_key(key))
+    if poll is None or poll.state == "closed":
+        return False
+    if poll.state == "open":
+        perform_act(connection, site, poll_key(key), "close", {}, now, by=by, received_at=now)
+    else:
+        occurrences.plan(connection, f"survey:{poll_key(key)}:", ())
+    return poll.state == "open"
 
 
 def meeting_to_change(connection: Connection, site: Site, key: str) -> StoredMeeting:

@@ -8,7 +8,15 @@ import pytest
 
 from mailbot.core.mail.japanese import fold
 from mailbot.core.mail.wrap import columns
-from mailbot.core.surveys.ballot import WIDTHS, ballot_lines, faults, how_to_lines, mail_faults, survives
+from mailbot.core.surveys.ballot import (
+    WIDTHS,
+    ballot_lines,
+    faults,
+    how_to_lines,
+    mail_faults,
+    survives,
+    wrap_safely,
+)
 from mailbot.core.surveys.survey import Answer, Question, Survey
 from tests.mails.standard import REFERENCE, STANDARD
 
@@ -196,6 +204,15 @@ def test_what_only_a_narrow_ballot_shows() -> None:
         ]
         assert any(found), behind
         assert not all(found), behind
+
+
+def test_a_question_named_at_the_end_of_a_sentence_does_not_stand_alone() -> None:
+    """It would read as an answer, and be given a mark that nobody understands; the sentence is broken earlier."""
+    sentence = "・ご出席かご欠席かを読み取れませんでした。番号をお書きください。（Q1）"
+    assert wrap_safely(sentence, 68) == (
+        "・ご出席かご欠席かを読み取れませんでした。番号をお書きくださ",
+        "い。（Q1）",
+    )
 
 
 @pytest.mark.parametrize("mark", "漢あア〜−‖…ａ★※→○①髙～－—㈱ｱ\\~¥é")

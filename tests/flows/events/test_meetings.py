@@ -11,11 +11,12 @@ import pytest
 from mailbot.core.events.meeting import Meeting
 from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.survey import Share
+from mailbot.core.surveys.survey import Reminder, Share
 from mailbot.flows.events.command_meeting import meeting_status
 from mailbot.flows.events.count_meeting import MeetingFigures, count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
+from mailbot.flows.events.propose_dates import propose_dates
 from mailbot.flows.runs.run_due import run_due
 from mailbot.store import meetings
 from tests.flows.post_office import (
@@ -219,6 +220,35 @@ def test_a_meeting_with_a_time_invites_by_plan(office: PostOffice) -> None:
         moved = fix_meeting(connection, office.site, MEETING.key, at(10, 14), office.now, by="command line")
     assert (moved.moved, moved.invited) == (True, 4)
     assert {copy.kind for copy in office.copies()} == {"event_change"}
+
+
+def test_who_was_being_asked_for_the_date_is_asked_no_more_once_it_is_fixed(office: PostOffice) -> None:
+    """No reminder of the poll goes out behind the invitation; the office is told that it ends, an answer to it that it has ended."""
+    asking = replace(MEETING, reminders=(Reminder(at=at(24, 10, 6)),))
+    office.apply(asking)
+    asked = {copy.to: copy for copy in go_on(office, at(19, 10, 6)) if copy.kind == "invitation"}
+    office.reply(asked[YAMADA], "", slots={"Q1": "○", "Q2": "○", "Q3": "×"})
+    assert office.only_copy("vote_receipt").to == YAMADA
+    with office.database.write() as connection:
+        propose_dates(connection, office.site, MEETING.key, office.now)
+    proposal = office.only_copy("meeting_proposal")
+    office.now = at(22, 10, 6)
+    office.command(proposal, "決定 B26-01 2")
+    out = office.copies()
+    assert "日程のお尋ね（B26-01-P）は、これで締め切ります。" in flat(out[-1].text)
+    assert {copy.kind for copy in out} == {"event_notice", "office_answer"}
+    assert go_on(office, at(26, 17, 6) + timedelta(minutes=2)) == []
+    office.reply(asked[SATO], "", slots={"Q1": "○", "Q2": "○", "Q3": "○"})
+    assert "締切の後" in flat(office.copies()[0].text)
+    assert [one.yes for one in figures(office).dates] == [(NAGANO,), (NAGANO,), ()]
+
+
+def test_a_poll_that_is_not_open_when_the_date_is_fixed_never_opens(office: PostOffice) -> None:
+    """The office knew the date by itself; nobody is asked for it, also not after the next change of the file."""
+    invited(office)
+    office.apply(replace(MEETING, agenda=("事業報告",)))
+    office.copies()
+    assert go_on(office, at(26, 17, 6) + timedelta(minutes=2)) == []
 
 
 def test_a_meeting_is_not_fixed_for_nonsense(office: PostOffice) -> None:
