@@ -8,12 +8,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
+from mailbot.core.events.meeting import span_words
 from mailbot.core.events.meeting_sentences import meeting_sentence
+from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy
 from mailbot.core.mail.automatic import automatic
 from mailbot.core.mail.message import Message
 from mailbot.core.members.register import Body
 from mailbot.core.office.desk import own_lines
-from mailbot.core.reading.command import command_of
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import LedgerRow, standings
 from mailbot.core.surveys.resolution import CHAIR, Proxy
@@ -31,58 +32,73 @@ from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 from mailbot.store.meetings import StoredMeeting
 
-_PROXY = frozenset({"proxy"})
-
 
 def record_attendance(
     connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot, now: datetime
 ) -> Settled:
     """Record what a member says of coming to an event; of a meeting, to whom he gives his vote where he does not come.
 
-    Who says later that he comes needs no proxy any more.
+    Who says later that he comes needs no proxy any more. Who speaks of a proxy without saying to whom is asked.
     """
     stored = meetings.load(connection, ballot.subject)
-    if stored is None:
+    if stored is None or automatic(message, received.mail_from) is not None:
         return record_rsvp(connection, site, received, message, ballot, now)
-    to = _proxy(connection, site, message, ballot)
-    if to is None or automatic(message, received.mail_from) is not None:
+    lines = own_lines(message.text, "\n".join(known_texts(connection, site, ballot).texts))
+    to = proxy_said(lines)
+    if to is None:
         settled = record_rsvp(connection, site, received, message, ballot, now)
         stands = standings(ballots.ledger(connection, ballot.subject, ballot.code)).get(ballot.code)
         if stands is not None and stands.row.status == "attending" and stands.row.inbox_id == received.id:
             proxies.end(connection, ballot.subject, ballot.code, received.received_at)
+        elif settled.state == "answered" and speaks_of_proxy(lines, site.language):
+            asked = meeting_sentence(site.language, "proxy-whom")
+            _tell(connection, site, stored, ballot, received, message, asked, now, recorded=False)
         return settled
     sender = trust_of(site, ballot, message, contacts(connection, ballot))
     if not isinstance(may_count(sender.level, "rsvp"), Count):
         return Settled("held", f"a proxy whose sender is not known for this body: {sender.reason}")
     try:
-        sentence, outcome = (
-            _give(connection, site, stored, ballot, to, received, message),
-            "a proxy is recorded",
-        )
+        sentence = _give(connection, site, stored, ballot, to, received, message)
     except Refusal as refusal:
-        sentence, outcome = str(refusal), "a proxy that cannot be recorded; its author was told why"
+        _tell(connection, site, stored, ballot, received, message, str(refusal), now, recorded=False)
+        return Settled("answered", "a proxy that cannot be recorded; its author was told why")
+    _tell(connection, site, stored, ballot, received, message, sentence, now, recorded=True)
+    return Settled("answered", "a proxy is recorded")
+
+
+def _tell(
+    connection: Connection,
+    site: Site,
+    stored: StoredMeeting,
+    ballot: Ballot,
+    received: Received,
+    message: Message,
+    sentence: str,
+    now: datetime,
+    *,
+    recorded: bool,
+) -> None:
+    """Tell the author of words about a proxy what became of them."""
     address = message.from_address or ballot.address
-    if received.mail_from and inbox.may_answer(connection, address, now):
-        cooked = site.render.letter(
-            "meeting_proxy",
-            now=now,
-            answerable=True,
-            thread=Thread.of(message),
-            key=ballot.subject,
-            title=stored.meeting.title,
-            sentence=sentence,
-        )
-        queue_receipt(connection, "meeting_proxy", cooked, ballot, [address], received.id, now)
-    return Settled("answered", outcome)
-
-
-def _proxy(connection: Connection, site: Site, message: Message, ballot: Ballot) -> str | None:
-    """Return to whom the writer gives his vote in words of his own; None: he does not."""
-    sent = "\n".join(known_texts(connection, site, ballot).texts)
-    for line in own_lines(message.text, sent):
-        if (found := command_of(line, _PROXY)) is not None and found[0] == "proxy":
-            return found[1]
-    return None
+    if not received.mail_from or not inbox.may_answer(connection, address, now):
+        return
+    meeting, when = stored.meeting, ""
+    if stored.starts is not None:
+        when = span_words(stored.starts.astimezone(site.zone), meeting.minutes, site.language)
+    cooked = site.render.letter(
+        "meeting_proxy",
+        now=now,
+        answerable=True,
+        thread=Thread.of(message),
+        key=ballot.subject,
+        title=meeting.title,
+        greeting=ballot.greeting,
+        when=when,
+        place=meeting.place,
+        sentence=sentence,
+        recorded=recorded,
+    )
+    queue_receipt(connection, "meeting_proxy", cooked, ballot, [address], received.id, now)
 
 
 def _give(

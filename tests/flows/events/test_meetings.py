@@ -193,6 +193,27 @@ def test_a_proxy_that_cannot_be_is_refused_in_a_sentence(office: PostOffice, wor
     assert [one.code for one in figures(office).attendance.idle] == [KARUIZAWA]
 
 
+def test_a_proxy_behind_an_absence_is_no_mere_absence(office: PostOffice) -> None:
+    """「欠席します。長野市に委任します。」 gives the vote; who names nobody is absent, and is asked to whom."""
+    notices = invited(office)
+    office.reply(notices[YAMADA], "出席 1名 山田太郎")
+    office.copies()
+    office.reply(notices[SATO], "都合により欠席します。長野市に委任します。")
+    told = office.only_copy("meeting_proxy")
+    assert told.text.startswith("松本市 ")
+    assert "松本市から長野市への委任を承りました" in flat(told.text)
+    assert "2026年7月8日（水）14時00分〜16時00分" in told.text
+    office.reply(notices[TANAKA], "欠席します。委任状を提出します。")
+    receipt, asked = office.copies()
+    assert (receipt.kind, asked.kind) == ("rsvp_receipt", "meeting_proxy")
+    assert "どなたへの委任かを読み取れませんでした" in flat(asked.text)
+    assert "委任を記録しておりません" in asked.text
+    here = figures(office).attendance
+    assert ([one.code for one in here.proxies], here.declined) == ([MATSUMOTO], (UEDA,))
+    office.reply(asked, "委任 議長")
+    assert [one.code for one in figures(office).attendance.proxies] == [MATSUMOTO, UEDA]
+
+
 def test_who_holds_a_proxy_gives_none(office: PostOffice) -> None:
     """No chains and no circles; and nothing after the meeting has begun."""
     notices = invited(office)
