@@ -239,6 +239,13 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "change": lambda r: r.events.change(
         FIXED, event_changes(EVENT, FIXED, "ja" if r is RENDER["ja"] else "en"), sequence=1, now=NOW
     ),
+    "change, time decided": lambda r: r.events.change(
+        FIXED,
+        event_changes(EVENT, FIXED, "ja" if r is RENDER["ja"] else "en"),
+        sequence=1,
+        now=NOW,
+        decided=True,
+    ),
     "change, programme, reminded": lambda r: r.events.change(
         replace(FIXED, programme="講演\n質疑"),
         event_changes(FIXED, replace(FIXED, programme="講演\n質疑"), "ja" if r is RENDER["ja"] else "en"),

@@ -87,11 +87,15 @@ class EventMails:
         now: datetime,
         edition: int = 1,
         reminded: bool = False,
+        decided: bool = False,
         to: Recipient = EACH,
     ) -> bytes:
-        """Cook the notice that something about an event has changed; `reminded`: a notice of its old day is out."""
+        """Cook the notice that something about an event has changed.
+
+        `reminded`: a notice of its old day is out; `decided`: its time was undecided before, so that some wait to answer.
+        """
         body = self._pen.event_text(
-            "event_change", event, to, now, edition, changes=changes, reminded=reminded
+            "event_change", event, to, now, edition, changes=changes, reminded=reminded, decided=decided
         )
         return self._pen.cook(body, event.key, to, now, ics=self._pen.ics(event, sequence, now))
 

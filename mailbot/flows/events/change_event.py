@@ -138,7 +138,10 @@ def _tell(
     if new.cancelled is not None:
         cooked = site.render.events.cancelled(new, sequence=sequence, now=now)
         return queue_notice(connection, "event_cancelled", cooked, new, to, now)
-    cooked = site.render.events.change(new, changes, sequence=sequence, now=now, reminded=reminded)
+    decided = stored.event.starts is None and new.starts is not None
+    cooked = site.render.events.change(
+        new, changes, sequence=sequence, now=now, reminded=reminded, decided=decided
+    )
     return queue_notice(connection, "event_change", cooked, new, to, now)
 
 
