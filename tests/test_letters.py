@@ -58,6 +58,8 @@ LETTERS |= {
         "roll_call",
         {
             "again": again,
+            "untouched": untouched,
+            "year_begins": not again,
             "greeting": "松本市 佐藤花子様",
             "body": "松本市",
             "contacts": ({"rank": 1, "name": "情報政策課 佐藤花子", "email": A},),
@@ -65,7 +67,11 @@ LETTERS |= {
             "closes": "2026年7月3日（金）17時",
         },
     )
-    for name, again in (("roll call", False), ("roll call again", True))
+    for name, again, untouched in (
+        ("roll call", False, False),
+        ("roll call again", True, False),
+        ("roll call untouched", True, True),
+    )
 }
 MODERATED = {
     "title": "情報セキュリティ部会",

@@ -5,10 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from mailbot.core.lists.list_sentences import list_sentence
-from mailbot.core.mail.message import Message
+from mailbot.core.mail.address import Reply, route
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import Message, parse
+from mailbot.core.mail.token import token_hash
 from mailbot.render import Thread
 from mailbot.site import Site
+from mailbot.store import confirmations, lists
 from mailbot.store.confirmations import Confirmation
 from mailbot.store.inbox import Received
 
@@ -37,3 +43,20 @@ class QuestionReply:
     def is_late(self) -> bool:
         """Whether the word was given already, or the time for it is over."""
         return self.asked.used_at is not None or self.now >= self.asked.expires_at
+
+
+def question_of_mail(connection: Connection, site: Site, received: Received) -> Confirmation | None:
+    """Return the question of ours that a mail was sent to, by the token of its recipient; None when there is none."""
+    found = route(
+        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+    )
+    return confirmations.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
+
+
+def text_of_question(connection: Connection, asked: Confirmation) -> str:
+    """Return the text of the mail that asked; "" when it is no longer kept."""
+    cooked = confirmations.mail_of(connection, asked.id)
+    if cooked is None:
+        return ""
+    pieces = template(cooked)
+    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)})).text

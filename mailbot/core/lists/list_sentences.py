@@ -77,8 +77,6 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "did-off": "「{title}」の配信を、{first}から{last}お止めします。",
         "did-on": "「{title}」の配信を再開しました。",
         "roll-confirmed": "名簿のご確認をありがとうございます。ご登録のとおりと承りました。",
-        "roll-untouched": "お返事をいただきましたが、当方の文のほかに何も書かれていませんでした。"
-        "ご登録のとおりでしたら、本文のいちばん上に「はい」とだけお書きになり、もう一度ご返信ください。",
         "full-stop": "。",
         "reached": "ご返信ありがとうございます。メールが届いていることを確かめました。",
         "reached-again": "ご返信ありがとうございます。配信を再開しました。止まっていた間の投稿は、"
@@ -236,8 +234,6 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "did-off": "Mail of {title} stops from {first} {last}.",
         "did-on": "Mail of {title} comes again.",
         "roll-confirmed": "Thank you. The register is confirmed as it stands.",
-        "roll-untouched": "Your reply holds nothing but our own text. If the register is right, please reply once more "
-        'with "yes" alone at the very top.',
         "full-stop": ".",
         "reached": "Thank you. Your reply shows that our mail reaches you.",
         "reached-again": 'Thank you. List mail is sent to you again. Write "index" to a list\'s command address to find the '

@@ -19,9 +19,21 @@ Answer = Literal[
 REMIND_BEFORE = (7, 2)  # business days before the close, at nine
 _AT = "09:00"
 _LOOKED_AT = 5  # own lines: what stands further down is a signature
+_WHAT = r"(?:(?:現在|いま|今|上記|下記|本市|当市|当町|当村|当区)の?)?(?:ご?(?:登録|名簿|記載|掲載))?(?:の?(?:内容|事項|情報))?"
 _UNCHANGED = re.compile(
-    r"(?:(?:登録|名簿)?(?:内容)?(?:に|の|は|、)*)?(?:変更|異動|相違|訂正|間違い)(?:は|も|点は)?"
+    rf"(?:{_WHAT}(?:について|に|の|は|、)*)?(?:特に|とくに)?(?:変更|異動|相違|訂正|修正|間違い|誤り|問題)(?:は|も|点は|箇所は|等は)?"
     r"(?:特に)?(?:なし|無し|ない|ありません|ございません)(?:です)?"
+    rf"|{_WHAT}の?(?:とおり|通り)(?:で(?:す|(?:間違い|相違|問題)(?:は)?(?:ありません|ございません)|結構です))?"
+    r"|はい|確認(?:(?:いた|致)?しました|済み?(?:です)?)"
+)
+_PIECES = re.compile(r"[。、,.!]+")
+_COURTESY = re.compile(
+    r"お世話|ありがとうございま|(?:よろしく|宜しく)?お?願い|お疲れ|[市町村区県都道府課室係]の[^、。]{1,10}(?:です|と申します|でございます)|担当の[^、。]{1,10}(?:です|と申します)"
+)
+# Beside a word of consent, it takes that back, or is something that the register must learn.
+_CHANGES = re.compile(
+    r"変わ[りっる]|代わ[りっる]|替わ[りっる]|交代|交替|後任|異動(?:し|に|と|が|予定)|退職|廃止|統合|新設|移転|改称|新しい|(?:変更|訂正|修正|追加|削除)(?:し|を|が|は(?!な|無|あり|ござい)|と|に|願|予定|お願)"
+    r"|(?:誤り|間違い)が|正しくは|ただし|但し|除き|以外は"
 )
 
 
@@ -55,5 +67,20 @@ def named_in(lines: Sequence[str], today: date) -> HandOver | ChangeAddress | No
 
 
 def says_unchanged(lines: Sequence[str]) -> bool:
-    """Tell whether one of the first lines says in other words than はい that all is as it was: 変更ありません."""
-    return any(_UNCHANGED.fullmatch(line_key(line).rstrip("。.! ")) for line in lines[:_LOOKED_AT])
+    """Tell whether one of the first lines says in other words than はい that all is as it was: 変更ありません.
+
+    「はい、登録内容に変更はございません。よろしくお願いいたします。」 says nothing else; courtesies are no more words than that.
+    """
+    return any(map(_is_unchanged, lines[:_LOOKED_AT]))
+
+
+def _is_unchanged(line: str) -> bool:
+    said = [
+        piece for each in _PIECES.split(line) if (piece := line_key(each)) and not _COURTESY.search(piece)
+    ]
+    return bool(said) and all(_UNCHANGED.fullmatch(piece) for piece in said)
+
+
+def speaks_of_change(lines: Sequence[str]) -> bool:
+    """Tell whether one of the writer's own lines has something for the register: 「課名が変わりました」 under 「はい」."""
+    return any(_CHANGES.search(line_key(line)) for line in lines)

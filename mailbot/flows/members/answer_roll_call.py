@@ -7,9 +7,10 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import Language
 from mailbot.core.lists.list_command import WHY_NOT, ChangeAddress, HandOver, NotUnderstood
 from mailbot.core.members.confirmation import read_word
-from mailbot.core.members.roll_call import Answer, named_in, says_unchanged
+from mailbot.core.members.roll_call import Answer, named_in, says_unchanged, speaks_of_change
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.answer_member import answer_member
+from mailbot.flows.members.call_roll import ask_again
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
@@ -24,8 +25,8 @@ _FOR_OFFICE: dict[Language, str] = {
 def answer_roll_call(connection: Connection, reply: QuestionReply) -> Settled:
     """Write down what the asked person says.
 
-    A plain はい at the top confirms; a reply to which nothing was added confirms nothing. A successor is asked first, as
-    always (promises.md I28): until he has answered, nothing moves.
+    A plain はい at the top confirms, unless another line of his has something for the register; a reply to which nothing was
+    added confirms nothing. A successor is asked first, as always (promises.md I28): until he has answered, nothing moves.
     """
     if reply.now >= reply.asked.expires_at:
         _tell(connection, reply, reply.say("expired"))
@@ -37,12 +38,13 @@ def answer_roll_call(connection: Connection, reply: QuestionReply) -> Settled:
         return Settled("answered", "a successor without an address")
     if named is not None:
         return _name_successor(connection, reply, named)
-    if word == "yes" or (word == "unclear" and says_unchanged(lines)):
+    consents = word == "yes" or (word == "unclear" and says_unchanged(lines))
+    if consents and not speaks_of_change(lines):
         _note(connection, reply, "confirmed")
         _tell(connection, reply, reply.say("roll-confirmed"))
         return Settled("answered", f"{reply.asked.about} confirms the register")
     if word == "untouched":
-        _tell(connection, reply, reply.say("roll-untouched"))
+        ask_again(connection, reply.site, reply.asked, reply.now, reply.received.id)
         return Settled("answered", "nothing was added to the roll-call's own text")
     _note(connection, reply, "other")
     return Settled("held", _FOR_OFFICE[reply.site.language])

@@ -18,11 +18,13 @@ from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
-from mailbot.store import journal, members, occurrences, roll_calls
+from mailbot.store import inbox, journal, members, occurrences, roll_calls
+from mailbot.store.confirmations import Confirmation
 from mailbot.store.members import Person
 from mailbot.store.occurrences import Occurrence
 
 _EVERYBODY = Selector(everyone=True)
+_YEAR_BEGINS = frozenset({3, 4, 5})  # months in which a roll-call is that of the new fiscal year
 
 
 def plan_roll_call(
@@ -87,6 +89,17 @@ def call_roll(connection: Connection, site: Site, key: str, now: datetime) -> in
     return len(to)
 
 
+def ask_again(connection: Connection, site: Site, asked: Confirmation, now: datetime, inbox_id: int) -> bool:
+    """Ask who sent the roll-call back as it was, in a mail that he can answer; False when one more would be too many."""
+    call = roll_calls.load(connection, asked.detail["call"])
+    everybody = [one for one in members.selected(connection, _EVERYBODY) if one.body.code == asked.about]
+    if call is None or not everybody or not inbox.may_answer(connection, asked.address, now):
+        return False
+    person = _at(everybody[0], asked.address)
+    _ask(connection, site, call, person, everybody, now, again=True, untouched=True, inbox_id=inbox_id)
+    return True
+
+
 def _at(person: Person, address: str) -> Person:
     """Return the person at the address that was asked: a reminder goes nowhere else."""
     return replace(person, contact=replace(person.contact, email=address))
@@ -101,6 +114,8 @@ def _ask(
     now: datetime,
     *,
     again: bool,
+    untouched: bool = False,
+    inbox_id: int | None = None,
 ) -> None:
     closes = call.closes.astimezone(site.zone)
     cooked = site.render.letter(
@@ -108,6 +123,8 @@ def _ask(
         now=now,
         answerable=True,
         again=again,
+        untouched=untouched,
+        year_begins=call.opens.astimezone(site.zone).month in _YEAR_BEGINS,
         greeting=greeting(person),
         body=person.body.name,
         contacts=[_contact(one) for one in registered],
@@ -127,6 +144,7 @@ def _ask(
         by_mail=False,
         lasts=call.closes - now,
         bounces="bounce",
+        inbox_id=inbox_id,
     )
 
 

@@ -12,8 +12,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import Language
 from mailbot.core.mail.address import same_address
 from mailbot.core.mail.automatic import automatic, seems_automatic
-from mailbot.core.mail.mailing import fill, template
-from mailbot.core.mail.message import Message, parse
+from mailbot.core.mail.message import Message
 from mailbot.core.members.confirmation import Word, read_word
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication, verdict
@@ -31,7 +30,7 @@ from mailbot.flows.members.obey_member import answer, run_lines, vouched, writer
 from mailbot.flows.members.open_list import open_for
 from mailbot.flows.members.perform_list_command import opened_sentences
 from mailbot.flows.members.resume_address import resume_address
-from mailbot.flows.question_reply import QuestionReply
+from mailbot.flows.question_reply import QuestionReply, text_of_question
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
 from mailbot.store import confirmations, inbox, lists, other_addresses
@@ -66,7 +65,7 @@ def settle_confirmation(
     now: datetime,
 ) -> Settled:
     """Act on a reply to a question, or say why it does not count."""
-    reply = QuestionReply(site, received, message, asked, _sent(connection, asked), now)
+    reply = QuestionReply(site, received, message, asked, text_of_question(connection, asked), now)
     refused = _refused(connection, reply)
     if refused is not None:
         return refused
@@ -305,15 +304,6 @@ def _refused(connection: Connection, reply: QuestionReply) -> Settled | None:
     if reply.asked.kind in _OF_OFFICE and not vouched(site, reply.message, author):
         return Settled("held", _UNSURE[site.language])
     return None
-
-
-def _sent(connection: Connection, asked: Confirmation) -> str:
-    """Return the text of the mail that is answered."""
-    cooked = confirmations.mail_of(connection, asked.id)
-    if cooked is None:
-        return ""
-    pieces = template(cooked)
-    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)})).text
 
 
 def _tell(

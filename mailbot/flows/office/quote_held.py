@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.mail.message import Message
 from mailbot.core.office.desk import written_lines
 from mailbot.core.surveys.ballot import numbered_answers
+from mailbot.flows.question_reply import question_of_mail, text_of_question
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import read_if_admitted
@@ -33,7 +34,9 @@ def quote_held(connection: Connection, site: Site, received: Received, message: 
     ballot = ballot_of_mail(connection, site, received)
     files = message.attachments[:_MOST_FILES]
     if ballot is None:
-        return Quoted(written_lines(message.text, ()), files)
+        asked = question_of_mail(connection, site, received)
+        sent = () if asked is None else (text_of_question(connection, asked),)
+        return Quoted(written_lines(message.text, sent), files)
     words = written_lines(message.text, known_texts(connection, site, ballot).texts)
     stored = surveys.load(connection, ballot.subject) if ballot.kind == "survey" else None
     if stored is None:

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
+from mailbot.core.calendar import Language
 from mailbot.core.lists.decision import REASONS
 from mailbot.core.mail.address import Bounces, Owner, Post, Reply, route
 from mailbot.core.mail.address import Site as Role
@@ -15,6 +16,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import HeldMail, Takes
 from mailbot.site import Site
@@ -80,14 +82,22 @@ def _takes(connection: Connection, site: Site, received: Received) -> Takes:
         return "letter"
     ballot = ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
     if ballot is None:
-        return "neither"
+        return "neither" if question_of_mail(connection, site, received) is None else "letter"
     return "answers" if ballot.kind == "survey" else "accept"
 
 
 def _about(connection: Connection, site: Site, received: Received) -> str:
     """Return what a held mail is about: the key of the survey or event that it answers, else where it was sent to."""
     ballot = ballot_of_mail(connection, site, received)
-    return received.recipient if ballot is None else ballot.subject.rpartition(":")[2]
+    if ballot is not None:
+        return ballot.subject.rpartition(":")[2]
+    asked = question_of_mail(connection, site, received)
+    if asked is None or asked.kind != "roll_call":
+        return received.recipient
+    return f"{_ROLL_CALL[site.language]} {asked.about}"
+
+
+_ROLL_CALL: dict[Language, str] = {"ja": "名簿確認", "en": "roll-call"}
 
 
 def _quoted(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:

@@ -26,6 +26,7 @@ from mailbot.flows.lists.ask_author import waiting_words
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import distribute, refuse
 from mailbot.flows.lists.tell_decision import tell_decision
+from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -41,6 +42,7 @@ from mailbot.store import (
     lists,
     memberships,
     other_addresses,
+    roll_calls,
     surveys,
 )
 from mailbot.store.ballots import Ballot
@@ -255,6 +257,11 @@ def _accept(connection: Connection, held: _Held) -> Settled:
     if not isinstance(found, Reply):
         return Settled("answered", "answered by the office")
     ballot = ballots.by_token(connection, token_hash(found.token))
+    asked = question_of_mail(connection, site, received) if ballot is None else None
+    if asked is not None:
+        if asked.kind == "roll_call":
+            roll_calls.answer(connection, asked.detail["call"], asked.about, "confirmed", held.now)
+        return Settled("answered", "answered by the office")
     if ballot is None:
         raise Refusal(sentence(site.language, "no-accept", mail=mail_name(received.id)))
     record = record_vote if ballot.kind == "survey" else record_rsvp

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
@@ -67,7 +68,17 @@ def test_the_primary_contact_of_each_body_is_asked_once(office: PostOffice, aske
 
 
 @pytest.mark.parametrize(
-    "words", ["はい", "はい。", "確認しました", "変更ありません", "異動はございません。", "登録に変更なし"]
+    "words",
+    [
+        "はい",
+        "はい。",
+        "確認しました",
+        "変更ありません",
+        "異動はございません。",
+        "登録に変更なし",
+        "はい、変更ありません。",
+        "はい\n\n長野市 情報政策課 山田太郎\n電話 026-000-0000",
+    ],
 )
 def test_a_plain_word_at_the_top_confirms(office: PostOffice, asked: dict[str, Copy], words: str) -> None:
     """はい, or that nothing has changed."""
@@ -84,6 +95,8 @@ def test_a_plain_word_at_the_top_confirms(office: PostOffice, asked: dict[str, C
         ("後任は来週決まります", "other", "held"),
         ("課の名前がデジタル推進課に変わりました。", "other", "held"),
         ("いいえ", "other", "held"),
+        ("はい\n課の名前がデジタル推進課に変わりました。", "other", "held"),
+        ("確認しました。\n4月に担当が代わる予定です。", "other", "held"),
     ],
 )
 def test_nothing_else_confirms(
@@ -92,6 +105,41 @@ def test_nothing_else_confirms(
     """An untouched quotation is no word; what a person must read goes to the office."""
     assert office.reply(asked[YAMADA], words).state == state
     assert answers(office)[NAGANO] == answer
+
+
+def test_who_sends_it_back_as_it_was_is_asked_in_a_mail_that_he_can_answer(
+    office: PostOffice, asked: dict[str, Copy]
+) -> None:
+    """What he answers to that counts as to the first."""
+    office.reply(asked[YAMADA], "")
+    again = office.only_copy("roll_call")
+    assert "何も書かれていませんでした" in again.text
+    office.reply(again, "はい")
+    assert answers(office)[NAGANO] == "confirmed"
+
+
+def test_the_office_reads_what_was_said_and_puts_it_aside_as_done(
+    office: PostOffice, asked: dict[str, Copy]
+) -> None:
+    """His own words stand in its mail, without ours; 採用 says that the register is right now."""
+    office.reply(asked[YAMADA], "課の名前がデジタル推進課に変わりました。")
+    held = office.only_copy("office_held")
+    assert f"[名簿確認 {NAGANO}]" in held["Subject"]
+    assert "差出人の書いたこと\r\n　課の名前がデジタル推進課に変わりました。\r\n\r\n" in held.text
+    assert "返送" not in held.text
+    number = re.search(r"U-\d+", held["Subject"])
+    assert number is not None
+    office.command(held, f"{number[0]} 採用")
+    assert "1件を行いました" in office.only_copy("office_answer")["Subject"]
+    assert answers(office)[NAGANO] == "confirmed"
+
+
+def test_a_roll_call_outside_spring_does_not_speak_of_a_new_year(office: PostOffice) -> None:
+    """It may be called at any time."""
+    plan(office)
+    office.now = OPENS
+    run_due(office.database, office.site, office.now)
+    assert "年度の始め" not in office.copies("roll_call")[0].text
 
 
 def test_a_successor_is_named_and_asked_before_anything_moves(

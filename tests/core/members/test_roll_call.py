@@ -1,0 +1,65 @@
+"""What a reply to the roll-call says in words: all is as it was, or there is something for the register."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbot.core.members.roll_call import says_unchanged, speaks_of_change
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "はい、変更ありません。",
+        "お世話になっております。松本市の佐藤です。\n登録内容に変更はございません。引き続きよろしくお願いいたします。",
+        "問題ありません。",
+        "ご登録のとおりで間違いありません。",
+        "登録内容のとおりです。",
+        "確認いたしました。変更はありません。",
+        "特に変更ありません",
+        "異動はございません。",
+        "登録に変更なし",
+    ],
+)
+def test_all_is_as_it_was(text: str) -> None:
+    """With courtesies around it, in one line or several."""
+    lines = text.splitlines()
+    assert says_unchanged(lines)
+    assert not speaks_of_change(lines)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "変更ありませんか",
+        "はい、変更ありません。ただし電話番号が違います。",
+        "変更があります",
+        "いいえ",
+        "電話番号のみ変更なし",
+        "",
+    ],
+)
+def test_other_words_are_no_consent(text: str) -> None:
+    """A person reads them."""
+    assert not says_unchanged(text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "はい\n課の名前がデジタル推進課に変わりました。",
+        "確認しました。\n4月に担当が代わる予定です。",
+        "はい\nなお、電話番号を訂正してください。",
+        "変更ありません。\n正しくは「情報推進課」です。",
+    ],
+)
+def test_what_the_register_must_learn_is_seen_beside_a_consent(text: str) -> None:
+    """It is not lost under はい."""
+    assert speaks_of_change(text.splitlines())
+
+
+def test_a_signature_tells_the_register_nothing() -> None:
+    """Its telephone, its office and its person in charge are no change."""
+    assert not speaks_of_change(
+        ["はい", "長野市 情報政策課 担当 山田太郎", "電話 026-000-0000", "E-mail yamada@city.nagano.lg.jp"]
+    )
