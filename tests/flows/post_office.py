@@ -122,6 +122,23 @@ EVENT = Event(
 )
 
 
+class _Remembering(policy.EmailPolicy):
+    """Python's own way to read fields, which takes a tenth of a millisecond for each: what was read is kept."""
+
+    def header_fetch_parse(self, name: str, value: str) -> str:
+        """Return the field, parsed."""
+        return _field(name, value)
+
+
+@cache
+def _field(name: str, value: str) -> str:
+    field: str = policy.default.header_fetch_parse(name, value)
+    return field
+
+
+_READS = _Remembering()
+
+
 @dataclass(frozen=True)
 class Copy:
     """One copy in the outbox, as it would leave."""
@@ -136,7 +153,7 @@ class Copy:
     @cached_property
     def mail(self) -> EmailMessage:
         """It, parsed when it is first looked at: of most copies a test counts no more than the address."""
-        mail = message_from_bytes(self.raw, policy=policy.default)
+        mail = message_from_bytes(self.raw, policy=_READS)
         assert isinstance(mail, EmailMessage)
         return mail
 
