@@ -11,7 +11,7 @@ from collections.abc import Generator
 import pytest
 
 from tests.case_tables import in_tables
-from tests.thorough import WHOLE, draw_fewer, draws, left_out
+from tests.thorough import WHOLE, draw_in_its_time, draws, left_out
 
 # The collections of real mail are large and not ours to publish; everything else is installed by .ci/run.
 _MAY_BE_ABSENT = re.compile(r"shared (?:collections|corpora)")
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Mark what an ordinary run does not try, or not whole, and leave it out of one."""
     later: set[pytest.Item] = {*left_out(item for item in items if isinstance(item, pytest.Function))}
     for item in items:
-        draw_fewer(item)
+        draw_in_its_time(item)
         if item in later or draws(item):
             item.add_marker("thorough")
     if later and not WHOLE:

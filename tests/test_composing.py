@@ -190,7 +190,7 @@ def receipts(survey: Survey, given_answers: Answers, render: Renderer, columns: 
             )
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(st.data(), st.sampled_from(LANGUAGES), st.sampled_from(WIDTHS))
 def test_no_line_of_ours_is_an_answer(data: st.DataObject, language: Language, columns: int) -> None:
     """A survey that check accepts composes at every width without a line that reads as an answer or ends the mail."""
@@ -201,7 +201,7 @@ def test_no_line_of_ours_is_an_answer(data: st.DataObject, language: Language, c
         assert mail_faults(survey, text, columns=columns, language=language) == ()
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(surveys(), st.sampled_from(LANGUAGES), st.sampled_from(WIDTHS))
 def test_a_round_trip_changes_nothing(survey: Survey, language: Language, columns: int) -> None:
     """The mails of a survey that check accepts come back from ISO-2022-JP as they were, and from CP932 as the reader folds."""
@@ -219,7 +219,7 @@ MARKS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.filter_too_much])
 @given(MARKS, st.sampled_from(["title", "purpose", "contact", "text", "label"]))
 def test_no_character_is_damaged(mark: str, place: str) -> None:
     """Whatever character stands in a survey that check accepts, its mails come back from ISO-2022-JP as they were."""

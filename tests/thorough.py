@@ -50,17 +50,25 @@ def draws(item: pytest.Item) -> bool:
     return item.get_closest_marker("drawn") is not None or _is_of_hypothesis(item)
 
 
-def draw_fewer(item: pytest.Item) -> None:
-    """Let a test of hypothesis draw as many examples as are tried in this run."""
-    if WHOLE or not _is_of_hypothesis(item):
+def draw_in_its_time(item: pytest.Item) -> None:
+    """Let a test of hypothesis draw as many examples as are tried in this run, however long a busy machine takes for each.
+
+    By itself hypothesis takes an example of more than a fifth of a second for a fault, and slow drawing for another.
+    """
+    if not _is_of_hypothesis(item):
         return
-    from hypothesis import settings  # noqa: PLC0415  # slow to load, and most files do without
+    from hypothesis import HealthCheck, settings  # noqa: PLC0415  # slow to load, and most files do without
 
     test: Any = item.obj  # type: ignore[attr-defined]
-    if not hasattr(test, "mailbot_draws_fewer"):  # once for all cases of one function
+    if not hasattr(test, "mailbot_draws"):  # once for all cases of one function
         own = test._hypothesis_internal_use_settings
-        test._hypothesis_internal_use_settings = settings(own, max_examples=examples(own.max_examples))
-        test.mailbot_draws_fewer = True
+        test._hypothesis_internal_use_settings = settings(
+            own,
+            max_examples=examples(own.max_examples),
+            deadline=None,
+            suppress_health_check=[*own.suppress_health_check, HealthCheck.too_slow],
+        )
+        test.mailbot_draws = True
 
 
 @cache

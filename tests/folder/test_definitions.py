@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot.core.bulletins.bulletin import Bulletin
@@ -548,7 +548,6 @@ _WORDS = st.text(
 _LINES = st.lists(_WORDS | st.just(""), max_size=3).map("\n".join).map(str.rstrip)
 
 
-@settings(deadline=None)  # a loaded machine is no fault
 @given(title=_WORDS, footer=_LINES, options=st.lists(_WORDS, min_size=1, max_size=4))
 def test_any_words_survive_export(
     tmp_path_factory: pytest.TempPathFactory, title: str, footer: str, options: list[str]

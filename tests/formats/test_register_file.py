@@ -10,7 +10,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot.core.members.register import Body, Contact, full_code
@@ -361,7 +361,6 @@ _TEXT = st.text(
 ).map(str.strip)
 
 
-@settings(deadline=None)  # a loaded machine is no fault
 @given(
     name=_TEXT,
     role=_TEXT,

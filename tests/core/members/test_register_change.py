@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbot.core.members.register import Body, Contact
@@ -143,7 +143,6 @@ _CONTACTS = st.lists(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is
 @given(_BODIES, _CONTACTS, _BODIES, _CONTACTS)
 def test_every_import_can_be_taken_back(
     bodies: list[Body], contacts: list[Contact], new_bodies: list[Body], new_contacts: list[Contact]

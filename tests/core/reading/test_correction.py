@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from mailbot.core.reading.correction import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, may_correct
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(said=st.from_regex(_CORRECTION) | st.from_regex(_PROVISIONAL) | st.from_regex(_TAKEN_BACK))
 @example("確認後改めて回答")
 def test_no_correction_is_passed_over(said: str) -> None:

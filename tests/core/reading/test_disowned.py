@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbot.core.reading.disowned import _DISOWNED, _KINDS, disowns
@@ -52,7 +52,7 @@ def test_each_kind_is_tried() -> None:
     assert [kind for kind, words in _KINDS.items() if not re.search(words, tried)] == []
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300)
 @given(said=st.from_regex(_DISOWNED))
 def test_none_is_passed_over(said: str) -> None:
     """Whatever the patterns find has a word by which doubts are looked for at all."""

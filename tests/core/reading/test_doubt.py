@@ -84,7 +84,7 @@ def test_an_answer_that_is_said_to_be_another_survey_s() -> None:
     assert read(f"Q1 2\n\n件名: [S26-102] ご回答のお願い\n\n{quoted(INVITATION)}").hold is None
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     said=st.one_of(
         *map(

@@ -510,9 +510,7 @@ def answered(draw: st.DrawFn, question: Question) -> tuple[Answer, str]:
 WIDE = str.maketrans("0123456789,", "０１２３４５６７８９，")
 
 
-@settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
-)
+@settings(max_examples=400, suppress_health_check=[HealthCheck.filter_too_much])
 @given(data=st.data())
 def test_any_survey_answered_in_any_shape_reads_back(data: st.DataObject) -> None:
     """Compose a survey, answer it in a shape that people use, and read the same answers; untouched it says nothing."""
