@@ -22,6 +22,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-draft": "{key} は、まだお送りしていません。送り先は{readers}通、配信の予定は{at}です。",
         "status-sent": "{key} は {at}にお送りしました。{states}。",
         "status-cancelled": "{key} は取り消されています。",
+        "not-approved": "{key} は、{others} の承認がまだのため、お送りしておりません。承認のお返事があれば、その時にお送りします。",
         "no-time": "未定",
         # what cannot be done
         "no-bulletin": "{key} という号はありません。",
@@ -70,6 +71,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-draft": "{key} has not gone out. It would go to {readers} readers, on {at}.",
         "status-sent": "{key} went out on {at}: {states}.",
         "status-cancelled": "{key} was called back.",
+        "not-approved": "{key} has not gone out: {others} has not approved it yet. It goes out when that comes.",
         "no-time": "no date yet",
         "no-bulletin": "There is no bulletin {key}.",
         "waits": '{key} waits for an approval; it cannot go out before somebody has replied "approve".',

@@ -29,6 +29,7 @@ class WrittenDraft:
     day: date | None = None  # when it shall go out
     time: time | None = None
     number: int | None = None
+    above: int = 0  # lines of the mail above the body's first
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,12 @@ def read_draft(subject: str, text: str, *, today: date) -> WrittenDraft | Unread
     end = next(
         (place for place, line in enumerate(lines) if _END.match(line.strip(" \u3000") or line)), len(lines)
     )
-    body = "\n".join(line.rstrip() for line in lines[:end]).strip("\n")
-    return WrittenDraft(key, title.strip(), body, day, at, number) if body.strip() else Unreadable("empty")
+    written = "\n".join(line.rstrip() for line in lines[:end])
+    body = written.strip("\n")
+    if not body.strip():
+        return Unreadable("empty")
+    above = text.replace("\r", "").count("\n") + 1 - len(lines) + len(written) - len(written.lstrip("\n"))
+    return WrittenDraft(key, title.strip(), body, day, at, number, above)
 
 
 def free_key(month: date, taken: Collection[str]) -> str:

@@ -85,7 +85,7 @@ def compose_bulletin(
         title=bulletin.title,
         list_title=title,
         number=number,
-        day=date_words(now.astimezone(site.zone).date(), site.language),
+        day=date_words(max(now, bulletin.sends or now).astimezone(site.zone).date(), site.language),
         lines=tuple(plain_lines(blocks)),
         contact=tuple(bulletin.contact.splitlines()),
         late_since=moment_words(late_since.astimezone(site.zone), site.language) if late_since else "",

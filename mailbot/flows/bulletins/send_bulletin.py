@@ -56,6 +56,9 @@ def send_bulletin(
         named = deciders(
             stored.bulletin.approvers, site.people, asked_by=stored.written_by, office=site.office
         )
+        if by == SCHEDULE:  # the office reads it in its mail
+            others = "、".join(named)
+            raise Refusal(bulletin_sentence(site.language, "not-approved", key=key, others=others))
         raise Refusal(
             f"bulletin {key} waits for the 承認 of {' or '.join(named)}, and nobody has given it to exactly this text; "
             f"`mailbot bulletins approve {key}` asks for it"

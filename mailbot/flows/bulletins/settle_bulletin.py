@@ -114,6 +114,7 @@ def _tell(
         state=STATES[site.language][state],
         by=by,
         words=words,
+        write_again=bool(stored.written_by) and state == "rejected",
     )
     if to:
         tell_office(connection, site, cooked, now, kind="bulletin_settled", to=to)

@@ -89,7 +89,7 @@ def _bulletin(
         faults.append(bulletin_sentence(say, "files", names="、".join(message.attachments)))
     day = (sends or now).astimezone(site.zone).date()
     faults += [
-        bulletin_sentence(say, "line", line=fault.line, sentence=fault.sentence)
+        bulletin_sentence(say, "line", line=draft.above + fault.line, sentence=fault.sentence)
         for fault in (*site.read_article(draft.body, say).faults, *text_faults(draft.body, "utf-8", day, say))
     ]
     if faults:

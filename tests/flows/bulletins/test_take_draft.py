@@ -88,6 +88,7 @@ def test_it_goes_out_at_the_time_that_the_draft_names(two: PostOffice) -> None:
     draft(two, BOOKED + BODY)
     asked = by_kind(two)["bulletin_draft"][0]
     assert "2026年6月22日（月）10時00分" in asked.text
+    assert "　6月号\r\n　2026年6月22日（月）\r\n" in asked.text  # as it will arrive
     two.command(asked, "承認")
     assert "bulletin" not in by_kind(two)
     monday = datetime(2026, 6, 22, 10, 0, tzinfo=TOKYO)
@@ -108,7 +109,7 @@ def test_without_approval_it_stays(two: PostOffice) -> None:
     two.now = datetime(2026, 6, 22, 10, 0, tzinfo=TOKYO)
     run_due(two.database, two.site, two.now)
     (report,) = by_kind(two)["office_report"]
-    assert "waits for the 承認 of" in flat(report)
+    assert f"{HAYASHI} の承認がまだのため、お送りしておりません。" in flat(report)
     two.pass_time(timedelta(hours=1))
     two.command(asked, "承認")
     assert len(by_kind(two)["bulletin"]) == 3
@@ -127,6 +128,7 @@ def test_nobody_approves_his_own(two: PostOffice) -> None:
     two.command(newer, "差戻し 日付を確かめてください")
     found = by_kind(two)
     assert "日付を確かめてください" in found["bulletin_settled"][0].text
+    assert "件名を「メルマガ原稿 M26-06 6月号」とし" in flat(found["bulletin_settled"][0])
     assert stands(two).state == "draft"
     with two.database.write() as connection, pytest.raises(Refusal, match="waits for the 承認"):
         send_bulletin(connection, two.site, "M26-06", two.now, by="command line")
@@ -148,6 +150,11 @@ def test_one_clerk_approves_what_he_has_seen(office: PostOffice) -> None:
     [
         ("12月3日（金）に開きます", "メルマガ原稿 6月号", "1行目　12月3日(金)とありますが"),
         ("一\n![図](https://example.jp/a.png)", "メルマガ原稿 6月号", "2行目　画像は"),
+        (
+            "配信: 6/22 10:00\n\n12月3日（金）に開きます",
+            "メルマガ原稿 6月号",
+            "3行目　12月3日(金)とありますが",
+        ),
         ("<b>太字</b>", "メルマガ原稿 6月号", "HTML は使えません"),
         ("本文", "メルマガ原稿", "件名に題名がありません"),
         ("-- \n署名", "メルマガ原稿 6月号", "本文がありません"),
