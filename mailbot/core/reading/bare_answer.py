@@ -95,6 +95,8 @@ def _last_sentence(question: Question, line: str, today: date) -> Understood | N
     sentences = [sentence.strip() for sentence in line.split("。") if sentence.strip()]
     while len(sentences) > 1 and sentences[-1].startswith(_CLOSING):
         sentences.pop()
+    if not sentences:
+        return None  # a full stop that a gateway cut off from its sentence
     *before, said = sentences
     if any(
         mentions_choice(question, sentence)

@@ -883,3 +883,11 @@ def test_a_planned_day_where_one_is_asked_for() -> None:
         sent = "\n".join(ballot_lines(asked, REFERENCE, 1))
         reading = read(f"Q1 令和9年3月1日（予定）\nQ2 ￥3,000,000\n\n{quoted(sent)}", sent, of=asked)
         assert reading.answers == {**answers, "Q2": "3000000"}
+
+
+@pytest.mark.parametrize("left", ["。", "。。", " 。　。 "])
+def test_a_full_stop_cut_off_by_a_gateway_says_nothing(left: str) -> None:
+    """A line that holds no more than what a re-wrapped sentence of ours ended with does not stop the reading."""
+    reading = read(f"Q1 2\n{left}\n\n> {left}\n{left}")
+    assert dict(reading.answers) == {"Q1": ("2",)}
+    assert read(left).hold == "untouched"
