@@ -40,7 +40,7 @@ from mailbot.core.mail.token import (
 from mailbot.core.senders.dkim import Covered, Signer, covered, signature
 from mailbot.flows.sign_copies import SignedAhead, sign_copy
 from mailbot.net import maildir
-from mailbot.net.smtp_client import send
+from mailbot.net.smtp_client import Timeouts, send
 from mailbot.store import bundles, copy_states, outbox
 from mailbot.store.database import Database, storable
 from mailbot.store.tables import microseconds
@@ -56,6 +56,9 @@ _RECIPES = 100  # mailings kept ready between runs
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
 _SPOILT = Deferred("not sent: the cooked mail is not fit to leave")
+_ANOTHER_BEHIND = Timeouts(
+    greeting=30
+)  # a relay that does not greet in this time is passed over, where there is another
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
 
 
@@ -150,7 +153,12 @@ class Delivery:
         if servers:
             try:
                 await send(
-                    servers, work, hostname=self.domain, connections=self.connections, downgrade=seven_bit
+                    servers,
+                    work,
+                    hostname=self.domain,
+                    connections=self.connections,
+                    downgrade=seven_bit,
+                    timeouts=Timeouts() if len(self.relays) == 1 else _ANOTHER_BEHIND,
                 )
             except RelayAway:
                 if not folders:
@@ -291,6 +299,7 @@ class _Work:
         self.delivery = delivery
         self.taken = 0
         self._open_seconds = open_seconds
+        self._failed = False  # nothing more is claimed
         self._last = 0.0  # when the last rows were claimed, as the loop tells the time
         self._lull: asyncio.Task[bool] | None = None  # who waits for further rows
         self._rows: deque[tuple[outbox.Claimed, _Recipe]] = deque()
@@ -352,18 +361,21 @@ class _Work:
         return True
 
     async def _more_come(self) -> bool:
-        """Wait while the connections stay open, and claim what is queued; tell whether any was.
+        """Wait while the connections stay open, and claim what is queued, after that once; tell whether any was.
 
         A receipt follows the one before within a moment; with a connection for each the sender costs twice as much.
         """
-        while not self._over() and (left := self._last + self._open_seconds - self._loop.time()) > 0:
-            await self.delivery.woken(min(left, _SOONEST_SECONDS))  # what waits for its pace wakes nobody
+        left = 1.0
+        while not self._over() and left > 0:
+            left = self._last + self._open_seconds - self._loop.time()
+            if left > 0:
+                await self.delivery.woken(min(left, _SOONEST_SECONDS))  # what waits for its pace wakes nobody
             if not self._over() and await self.refill(_FIRST, _FIRST_BUNDLES):
                 return True
         return False
 
     def _over(self) -> bool:
-        return self.delivery.stopping or not self._open_seconds
+        return self.delivery.stopping or self._failed
 
     async def _prepared(self) -> bool:
         if self._refilling is not None:
@@ -435,7 +447,7 @@ class _Work:
             self._committing.cancel()
             self._commit()
         if self._lull is not None and not self._lull.done():  # the run has failed: nobody waits for more
-            self._open_seconds = 0.0
+            self._failed = True
             self.delivery.wake()
         # A claim that failed fails again, by itself.
         claims = [task for task in (self._refilling, self._lull) if task is not None]

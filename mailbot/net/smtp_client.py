@@ -17,6 +17,7 @@ import socket
 import ssl
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
@@ -43,6 +44,7 @@ Answered = Callable[[list[Reply]], None]
 _OVERSLEPT = 1.0  # seconds that a deadline is looked at too late: the replies may have come while we waited for a commit
 _ANY_NUMBER = 1 << 30
 _code = itemgetter(0)  # of a reply
+_LOOK_SECONDS = 1.0  # while a server thinks about one mail, an idle connection looks for others so often
 _PATIENCE = 3  # connections in a row on which nothing was answered, before a relay counts as away
 
 
@@ -512,6 +514,12 @@ async def _ask_in_turn(connection: _Connection, mail: Prepared) -> list[Reply]:
     return replies
 
 
+def _own_task() -> asyncio.Task[bool]:
+    task = cast("asyncio.Task[bool] | None", asyncio.current_task())
+    assert task is not None, "each connection has a task"
+    return task
+
+
 class _Run:
     """What the connections of one run share: the work, and the mail that came back from a lost connection."""
 
@@ -532,6 +540,10 @@ class _Run:
         self._most = _ANY_NUMBER  # recipients in a transaction
         self._waiting: deque[Transaction] = deque()  # taken from the work, on no connection
         self._tasks: set[asyncio.Task[bool]] = set()
+        self._connecting: set[asyncio.Task[bool]] = set()  # of these, who has no connection yet, and no mail
+        self._idle: set[asyncio.Task[bool]] = set()  # and who has found nothing to do
+        self._watched = False  # one of the idle looks whether more has come
+        self._changed = asyncio.Event()  # one has ended, or become idle, or given a mail back
         self._error: BaseException | None = None  # what the work raised: nothing new is started
         self._unwritten: list[tuple[_Connection, bytes]] = []  # leaves as soon as all who wait have been told
         self.away = ""  # why the relay cannot be used any more
@@ -543,7 +555,7 @@ class _Run:
         self._start(relay, first)
         try:
             while True:
-                usable = await self._join()
+                usable = await self._join(relay)
                 if self._error is not None:
                     raise self._error
                 if not self._more():
@@ -556,17 +568,38 @@ class _Run:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _join(self) -> bool:
+    async def _join(self, relay: Relay) -> bool:
         """Wait until no connection is left; tell whether the last to end had found nothing to do any more."""
         usable = False
         while self._tasks:
-            ended, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+            self._changed.clear()
+            ended = {task for task in self._tasks if task.done()}
+            if not ended:
+                await self._changed.wait()
+                continue
             self._tasks -= ended
             for task in ended:
                 error = task.exception()  # asked of each: asyncio prints those that nobody asked for
                 self._error = self._error or error
             usable = self._error is None and any(task.result() for task in ended)
+            if usable or self._error is not None:
+                await self._wait_for_no_greeting(relay)
         return usable
+
+    async def _wait_for_no_greeting(self, relay: Relay) -> None:
+        """Let no connection that the relay has not greeted hold up the end of the run, nor what comes next.
+
+        A server whose queue of new connections was full may never hear of one that we take for open.
+        """
+        if self._more():
+            if self._tasks <= self._connecting:
+                self._start(relay, None)
+            return
+        nobody_greeted = self._tasks & self._connecting
+        self._tasks -= nobody_greeted
+        for task in nobody_greeted:
+            task.cancel()
+        await asyncio.gather(*nobody_greeted, return_exceptions=True)
 
     async def release(self, reason: str) -> None:
         """Give back as Deferred what was taken and never left."""
@@ -576,7 +609,12 @@ class _Run:
             await self.work.settle(outcomes, ())
 
     def _start(self, relay: Relay, connection: _Connection | None) -> None:
-        self._tasks.add(asyncio.create_task(self._use(relay, connection)))
+        task = asyncio.create_task(self._use(relay, connection))
+        task.add_done_callback(self._change)
+        self._tasks.add(task)
+
+    def _change(self, _ended: asyncio.Task[bool] | None = None) -> None:
+        self._changed.set()
 
     async def _use(self, relay: Relay, connection: _Connection | None) -> bool:
         """Deliver over one connection after another until nothing is left; False: the relay is of no use."""
@@ -584,10 +622,10 @@ class _Run:
         while barren < _PATIENCE and (connection is not None or self._more()):
             if connection is None:
                 try:
-                    connection = await _connect(relay, self._hostname, self._timeouts)
+                    connection = await self._connect(relay)
                 except RelayAway as away:
                     self.away = str(away)
-                    self._limit = max(1, len(self._tasks) - 1)
+                    self._limit = max(1, sum(not task.done() for task in self._tasks) - 1)
                     return False
             try:
                 ending = await self._deliver(relay, connection)
@@ -600,6 +638,16 @@ class _Run:
             barren = barren + 1 if ending == "barren" else 0
             connection = None
         return barren < _PATIENCE
+
+    async def _connect(self, relay: Relay) -> _Connection:
+        """Return a further connection of the task that asks for it. Raises RelayAway."""
+        task = _own_task()
+        self._idle.discard(task)
+        self._connecting.add(task)
+        try:
+            return await _connect(relay, self._hostname, self._timeouts)
+        finally:
+            self._connecting.discard(task)
 
     async def _deliver(
         self, relay: Relay, connection: _Connection
@@ -687,6 +735,7 @@ class _Run:
             return
         if again:
             self._waiting.appendleft(left)
+            self._change()
         else:
             await self._settle([(delivery, Deferred(reason)) for delivery, _ in left.recipients], ())
 
@@ -695,6 +744,7 @@ class _Run:
         left = only(envelope.mail.transaction, envelope.crowded_out)
         assert left is not None, "somebody was crowded out"
         self._waiting.appendleft(left)
+        self._change()
         others = tuple(delivery for delivery in envelope.mail.ids if delivery not in envelope.crowded_out)
         self._most = min(self._most, len(others))
         return replace(envelope, mail=envelope.mail._replace(ids=others), crowded_out=())
@@ -731,8 +781,30 @@ class _Run:
         return True
 
     async def _soon(self) -> bool:
-        """Wait for what is being made ready; tell whether there is anything to do."""
-        return self._error is None and (bool(self._waiting) or await self.work.ready())
+        """Wait for what is being made ready; tell whether there is anything to do.
+
+        As long as the server thinks about another connection's mail, for ten minutes perhaps, one stays for what comes next.
+        """
+        task = _own_task()
+        self._idle.add(task)
+        self._change()
+        while self._error is None:
+            if self._waiting or await self.work.ready():
+                self._idle.discard(task)
+                return True
+            if self._watched or not self._others_busy():
+                return False
+            self._watched = True
+            self._changed.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_SECONDS):
+                    await self._changed.wait()
+            self._watched = False
+        return False
+
+    def _others_busy(self) -> bool:
+        """Tell whether a mail is under way on any connection but those that found nothing to do."""
+        return any(not task.done() for task in self._tasks - self._idle - self._connecting)
 
     def _grow(self, relay: Relay) -> None:
         """Open a further connection for each further mail, up to the limit."""

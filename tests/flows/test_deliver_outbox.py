@@ -23,6 +23,7 @@ from mailbot.store.tables import delivery as delivery_table
 from mailbot.store.tables import microseconds
 from tests.faults.sink import Sink
 from tests.flows.post_office import NOW, SATO, SECURITY, SUZUKI, YAMADA, PostOffice
+from tests.net.test_smtp_client import SILENT, Said, Server
 
 
 @pytest.fixture
@@ -54,6 +55,14 @@ def wait_until_sent(office: PostOffice, copies: int, seconds: float = 20.0) -> N
         assert time.monotonic() < end, f"{states(office)}, not {copies} sent"
         time.sleep(0.01)
     time.sleep(0.2)
+
+
+def wait_until_out(office: PostOffice, copies: int, seconds: float = 15.0) -> None:
+    """Wait until at least so many are sent, whatever the others do. Raises AssertionError when they are not in time."""
+    end = time.monotonic() + seconds
+    while states(office).get("sent", 0) < copies:
+        assert time.monotonic() < end, f"{states(office)}, not {copies} sent"
+        time.sleep(0.05)
 
 
 async def test_each_member_gets_one_copy(office: PostOffice, sink: Sink) -> None:
@@ -105,6 +114,19 @@ async def test_the_next_relay_takes_what_the_first_does_not(office: PostOffice, 
     """A list of relays is fail-over in its order."""
     office.post(YAMADA)
     await delivery(office, "smtp://127.0.0.1:1", f"smtp://127.0.0.1:{sink.port}").deliver()
+    assert states(office) == {"sent": 3}
+
+
+async def test_a_relay_that_never_greets_is_passed_over(
+    office: PostOffice, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there is another: RFC 5321 would wait for five minutes, at each run."""
+    monkeypatch.setattr(
+        deliver_outbox, "_ANOTHER_BEHIND", replace(deliver_outbox._ANOTHER_BEHIND, greeting=0.3)
+    )
+    office.post(YAMADA)
+    async with Server(lambda _number, _command: SILENT) as server, asyncio.timeout(20):
+        await delivery(office, f"smtp://127.0.0.1:{server.port}", f"smtp://127.0.0.1:{sink.port}").deliver()
     assert states(office) == {"sent": 3}
 
 
@@ -248,6 +270,29 @@ async def test_what_follows_within_a_moment_leaves_over_the_same_connections(
             sender.stop()
             await running
         assert sink.connections == connections
+
+
+@pytest.mark.parametrize("relays", [1, 2])
+async def test_a_copy_that_the_relay_thinks_about_holds_up_nothing_that_is_queued_later(
+    relays: int, office: PostOffice
+) -> None:
+    """It may think for ten minutes about one, and never greet a further connection."""
+
+    def script(number: int, command: str) -> Said:
+        return SILENT if (number, command) == (1, ".") or (number > 3 and command == "") else None
+
+    async with Server(script) as server:
+        sender = delivery(office, *[f"smtp://127.0.0.1:{server.port}"] * relays)
+        office.post(YAMADA)
+        running = asyncio.create_task(sender.run(poll_seconds=0.5))
+        async with asyncio.timeout(20):
+            await asyncio.sleep(3)  # longer than idle connections stay open
+            before = states(office)["sent"]
+            assert before in {1, 2}, "the envelope of the third may wait behind the content of the first"
+            office.post(SATO)
+            sender.wake()
+            await asyncio.to_thread(wait_until_out, office, before + 3)
+        running.cancel()
 
 
 async def test_a_copy_that_is_due_later_leaves_at_its_time(office: PostOffice, sink: Sink) -> None:

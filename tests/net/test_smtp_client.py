@@ -770,6 +770,34 @@ async def test_relay_takes_fewer_connections() -> None:
     assert set(queue.outcomes.values()) == {OK}
 
 
+async def test_a_connection_that_is_never_greeted_holds_up_nothing() -> None:
+    """A server whose queue of connections was full never hears of one that we take for open; the run ends without it."""
+    async with Server(lambda number, command: SILENT if number > 2 and command == "" else None) as server:
+        queue = Queue(*(mail(number) for number in range(1, 41)))
+        await deliver(queue, server, connections=6, timeouts=replace(SHORT, greeting=60))
+    assert len(queue.outcomes) == 40
+    assert set(queue.outcomes.values()) == {OK}
+
+
+async def test_what_comes_while_the_server_thinks_about_another_mail_leaves() -> None:
+    """A milter may think for ten minutes; who has nothing to do meanwhile looks again, and finds what was queued since."""
+    queue = Queue(mail(1), mail(2), mail(3))
+
+    def script(number: int, command: str) -> Said:
+        return SILENT if command == "." and b"slow" in server.contents[-1] else None
+
+    queue.mails[1] = mail(2, content=b"Subject: slow\r\n\r\n")
+    async with Server(script) as server:
+        running = asyncio.create_task(deliver(queue, server, connections=3, timeouts=replace(SHORT, dot=4)))
+        await asyncio.sleep(1)
+        assert queue.outcomes == {100: OK, 300: OK}
+        queue.mails.append(mail(4))
+        await asyncio.sleep(2)
+        assert queue.outcomes == {100: OK, 300: OK, 400: OK}
+        await running
+    assert queue.outcomes[200] == Deferred("lost after the final dot: no answer within 4 s", unknown=True)
+
+
 @pytest.mark.parametrize("start", ["MAIL", "RCPT", "DATA"])
 async def test_silence_is_bounded(start: str) -> None:
     """A server that stops answering costs one time-out; its mail is deferred and the others go on."""
