@@ -26,7 +26,7 @@ class RsvpReceipt:
     joining: str = ""  # how to join, once those who attend were told
     late: bool = False  # after the deadline: stored, not counted
     past: bool = False  # after the deadline and taken, for it asks for no more seats
-    before: Rsvp | None = None  # late: what counts of the body all the same
+    before: Rsvp | None = None  # late, or unclear after the deadline: what counts of the body all the same
 
 
 class EventMails:

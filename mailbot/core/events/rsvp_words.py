@@ -80,10 +80,12 @@ _QUOTE_BEGINS = re.compile(
     r"^\s*(?:[>＞|]|-{2,}|_{3,}|\*{3,}(?!.*(?:外部|庁外|external))|={3,}|From:|差出人|送信者|★★)|(?:書きました|wrote)[:：]\s*$"
 )
 _PEOPLE_FIELD = re.compile(
-    r"^[【\[■]?(?:(?:ご?参加|ご?出席)?(?:人数|者数)|ご?(?:参加|出席)者(?:氏?名)?|ご?(?:参加|出席)予定者|ご?氏名|お名前|ご?芳名)[】\]]?(?:\s?:\s?|\s|(?<=[】\]]))(?P<said>\S.*)$"
+    r"^[【\[■]?(?:(?:ご?参加|ご?出席)?(?:人数|者数)|ご?(?:参加|出席)者(?:氏?名)?|ご?(?:参加|出席)予定者|ご?氏名|お名前|ご?芳名)[】\]]?(?:\s?:\s?|\s|は\s?(?!以下|下記|次の)|(?<=[】\]]))(?P<said>\S.*)$"
 )
 _LED_FIELD = re.compile(r"^(?:ご?出席|ご?参加)[\s\u3000]+(?=(?:氏名|お名前|人数|出席者|参加者)\s?[:：])")
 _NUMBER_FIELD = re.compile(rf"^(?:ご?参加|ご?出席)?人数\s?[:：]\s?(?P<now>{_SEATS})[。.]?$")
+_NO_ONE = re.compile(r"^(?:(?:ご?参加|ご?出席)?(?:人数|者数)\s?[:は]?\s?)?0\s?(?:名様|名|人)(?:です)?[。.]?$")
+_PROMISES = re.compile(r"(?:以下|下記|次)の(?:とおり|通り)")
 _ALL_NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
 _COUNTED = re.compile(
     r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名(?!古屋|前|称|簿)|人(?!目|口|事|権|材|ひとり|一人|十色))"
@@ -94,6 +96,10 @@ _NAMES_FOLLOW = re.compile(
 _NUMBERED = re.compile(r"^(?:[0-9０-９]{1,2}[.．)）、 \u3000]|[①-⑨])[ \u3000]*")
 _A_NAME = re.compile(
     r"^[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}$"
+)
+_A_TITLED_NAME = re.compile(
+    r"^\S{0,14}(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)[ \u3000]+"
+    r"[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}$"
 )
 _A_POST = re.compile(
     r"[長員事任当査幹師補監佐与記務会合構団]$|以上|願|宜|御中|各位|拝$|敬具|草々|情報|総務|企画|政策|担当|推進|広域|公社"
@@ -139,7 +145,19 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     if any(_MAY_STAY_AWAY.search(line) for line in _own_lines(done, ours) if not _IS_ANSWER.match(line)):
         own = len(_own_lines(done, ours))
         done[:own] = [f"{line}？" if _SAYS_WHETHER.match(line) else line for line in done[:own]]
-    return OwnWords("\n".join(_with_people(done, ours)), later)
+    done = _with_people(done, ours)
+    own_now = _own_lines(done, ours)
+    plain = [line.translate(ASCII_FORMS).strip() for line in own_now]
+    # 「出席」 above 「0名」, or 「下記のとおり出席します」 with nobody below: how many is not said.
+    promised = any(map(_PROMISES.search, _own_lines(lines, ours))) and not any(
+        line.startswith("Q2 ") for line in own_now
+    )
+    if promised or any(map(_NO_ONE.match, plain)):
+        done = [
+            f"{line}？" if line == _COME_LINE and place < len(own_now) else line
+            for place, line in enumerate(done)
+        ]
+    return OwnWords("\n".join(done), later)
 
 
 class _Put(NamedTuple):
@@ -178,7 +196,7 @@ def _put_line(
         return _Put(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
     if _LATER.match(short) or _LATER.match(bare):
         return _Put([], later=True)
-    if found := _NUMBER.match(short):
+    if found := _NUMBER.match(short) or (_A_CHANGE.search(bare) and _NUMBER.match(bare)):
         names = _names_below(found["now"], below)
         stated = names or answered or _A_CHANGE.search(short)
         said = f"Q2 {found['now']} {'、'.join(names)}".rstrip()
@@ -247,14 +265,16 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
         (place, line.translate(ASCII_FORMS).strip(" ・\t\r"), line.strip(" \u3000・\t\r"))
         for place, line in enumerate(_own_lines(lines, ours))
     ]
-    if any(line.startswith("Q2 ") for _, _, line in own):
-        return lines
+    if stated := [line.removeprefix("Q2 ") for _, _, line in own if line.startswith("Q2 ")]:
+        otherwise = {place: other for place, plain, _ in own if (other := _another_number(plain, stated[0]))}
+        return [f"Q2 {otherwise[place]}" if place in otherwise else line for place, line in enumerate(lines)]
     comes = [place for place, _, line in own if line == _COME_LINE]
     if not comes:
         alone = {place: only for place, plain, line in own if (only := _number_alone(plain, line))}
         return [f"Q2 {alone[place]}" if place in alone else line for place, line in enumerate(lines)]
     fields = [(place, found) for place, plain, _ in own if (found := _PEOPLE_FIELD.match(plain)) is not None]
     said = [(place, found["said"].strip()) for place, found in fields]
+    said += [(place, line) for first, words in said for place, line in _names_go_on(own, first, words)]
     if not said:
         said = [(place, _only_people(line)) for place, plain, line in own if _COUNTED.search(plain)][:1]
     if not said:
@@ -269,6 +289,32 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
     rest = [line for place, line in enumerate(lines) if place not in gone]
     at = rest.index(_COME_LINE)
     return [*rest[:at], f"Q2 {people}", *rest[at:]]
+
+
+def _another_number(plain: str, stated: str) -> str:
+    """Return the number of people in a field, 「人数：3名」, where it is not the one that was stated; "" else."""
+    field = _PEOPLE_FIELD.match(plain)
+    if field is None or not _ALL_NUMBER.match(field["said"]):
+        return ""
+    try:
+        same = read_people(field["said"])[0] == read_people(stated)[0]
+    except ValueError:
+        same = False
+    return "" if same else field["said"]
+
+
+def _names_go_on(own: Sequence[tuple[int, str, str]], first: int, words: str) -> list[tuple[int, str]]:
+    """Return the lines right under a field of names that name one more each: 「参加者：情報課 佐藤花子」 above 「情報課 田中一」."""
+    if _ALL_NUMBER.match(words):
+        return []
+    more: list[tuple[int, str]] = []
+    for place, plain, line in own[first + 1 :]:
+        if not (
+            _A_TITLED_NAME.match(line) or (_A_NAME.match(line) and not _A_POST.search(line))
+        ) or _PEOPLE_FIELD.match(plain):
+            break
+        more.append((place, line))
+    return more
 
 
 def _number_alone(plain: str, line: str) -> str:
@@ -303,6 +349,9 @@ def _run_of_names(lines: Sequence[str]) -> list[str]:
             return []
     names: list[str] = []
     for line in (_NUMBERED.sub("", each) for each in lines[:_NAMES_BELOW]):
+        if _A_TITLED_NAME.match(line):
+            names.append(line)
+            continue
         if not line or _OFFICE.search(line) or _A_POST.search(line):
             break
         if not _A_NAME.match(line):

@@ -179,10 +179,19 @@ def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict
     if (verdict.acknowledge or verdict.ask) and arrival.received.mail_from:
         _acknowledge(connection, arrival, verdict, status, row)
     give_seats(connection, arrival.site, event, arrival.now)
+    begun = arrival.received.received_at >= begins(event, arrival.site.zone)
+    if late and not begun and not reading.answers and _has_seats(_stands(arrival.before)):
+        return Settled("held", _LATE_WORDS[arrival.site.language])  # its author was told what to write
     if status == "unclear" and not verdict.ask and not late:
         unclear = row.problems[0].text if row.problems else verdict.reason
         return Settled("held", unclear or "it is not clear whether they come")
     return Settled("answered", f"{event.key} {ballot.code}: {status}")
+
+
+_LATE_WORDS: dict[Language, str] = {
+    "ja": "出欠の締切の後に届き、言葉から読み取れません。ご欠席のご連絡かもしれませんので、お読みください。",
+    "en": "It came after the deadline, and its words are not understood; it may say that nobody comes. Please read it.",
+}
 
 
 class _Doubt(NamedTuple):
@@ -308,7 +317,9 @@ def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]
         reading = Reading(problems=(problem,), remarks=reading.remarks)
     verdict = weigh(form, previous, reading, late=False, automatic=automatic, language=language)
     begun = arrival.received.received_at >= begins(arrival.event, arrival.site.zone)
-    if arrival.is_past and (begun or not _harms_nobody(verdict, _stands(before))):
+    stands = _stands(before)
+    asked_back = verdict.ask and _is_unread(verdict) and _has_seats(stands)
+    if arrival.is_past and (begun or not (asked_back or _harms_nobody(verdict, stands))):
         verdict = weigh(form, previous, reading, late=True, automatic=automatic, language=language)
     return reading, verdict
 
@@ -364,6 +375,17 @@ def _harms_nobody(verdict: Verdict, before: Rsvp | None) -> bool:
     if verdict.status != "counted" or said.status not in {"attending", "declined"}:
         return False
     return said.people <= (0 if before is None else before.people)
+
+
+def _has_seats(before: Rsvp | None) -> bool:
+    """Tell whether a body has seats, or waits for them, which a reply that is not understood may give up."""
+    return before is not None and before.status in {"attending", "waiting"}
+
+
+def _is_unread(verdict: Verdict) -> bool:
+    if verdict.status == "counted":
+        return rsvp_of(verdict.answers).status == "unclear"
+    return verdict.status in {"held", "partial"}
 
 
 def _send_again(connection: Connection, arrival: _Arrival) -> None:
@@ -453,7 +475,7 @@ def _acknowledge(
         problems=row.problems,
         late=late,
         past=arrival.is_past and not late,
-        before=_stands(arrival.before) if late else None,
+        before=_stands(arrival.before) if late or (arrival.is_past and status == "unclear") else None,
         joining=joining_now(site, event, now) if row.status == "attending" else "",
     )
     cooked = site.render.events.rsvp_receipt(event, receipt, thread=arrival.thread, now=now)

@@ -45,7 +45,7 @@ def said(text: str, event: Event = EVENT) -> Rsvp | str:
     if own.later and not reading.answers:
         return "later"
     found = rsvp_of(reading.answers)
-    return "" if found.status == "unclear" else found
+    return "" if found.status == "unclear" or reading.problems else found
 
 
 @pytest.mark.parametrize("quoted", ["", "\n" + BALLOT])
@@ -73,6 +73,17 @@ def said(text: str, event: Event = EVENT) -> Rsvp | str:
         ("長野市からは2名参加させていただきます。", 2, ()),
         ("第１回トピックスセミナーに参加します。", 1, ()),
         ("「第1回トピックスセミナー」の件、参加いたします。", 1, ()),
+        ("出席いたします。参加者は山田太郎と鈴木花子です。", 2, YAMADA_SUZUKI),
+        ("出席いたします。\n参加者は山田太郎と鈴木花子の2名です。", 2, YAMADA_SUZUKI),
+        ("標記の件、下記のとおり出席いたします。\n\n氏名：山田太郎、鈴木花子", 2, YAMADA_SUZUKI),
+        (
+            "下記のとおり参加します。\n参加者：情報課 山田太郎\n　　　　情報課 鈴木花子",
+            2,
+            ("情報課 山田太郎", "情報課 鈴木花子"),
+        ),
+        ("出席します。\n情報課長　山田太郎\n主査　鈴木花子", 2, ("情報課長 山田太郎", "主査 鈴木花子")),
+        ("出席します。\n参加者は以下のとおりです。\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
+        ("出席します。\n\n長野市 情報課\n山田太郎", 1, ()),
     ],
 )
 def test_who_comes(text: str, people: int, names: tuple[str, ...], quoted: str) -> None:
@@ -92,6 +103,7 @@ def test_who_comes(text: str, people: int, names: tuple[str, ...], quoted: str) 
             "参加を取りやめます",
         ),
         *("キャンセルでお願いします", "出席は見送りです", "お休みします"),
+        *("申し訳ありませんが、急用のため欠席いたします。", "急用ができたため、欠席とさせていただきます。"),
     ],
 )
 def test_who_does_not_come(text: str) -> None:
@@ -197,3 +209,20 @@ def test_our_own_sentences_that_al_mail_quotes_count_nobody() -> None:
     own = own_words(f"標記の件、出席いたします。\n\n{quoted}", (notice,))
     assert "Q2" not in own.text
     assert quoted in own.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "出席 2名\n0名",
+        "0名\n出席 2名",
+        "出席 2名\n人数：0名",
+        "出席\n人数 0名",
+        "出席 2名\n人数：3名",
+        "下記のとおり参加します。\nよろしくお願いします。",
+        "出席します。\n参加者は未定です。",
+    ],
+)
+def test_a_number_that_is_said_otherwise_or_not_at_all_is_asked_for(text: str) -> None:
+    """No number is taken where another, or none, stands beside it."""
+    assert said(text) == ""

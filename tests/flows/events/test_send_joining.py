@@ -79,7 +79,7 @@ def test_who_has_not_answered_is_asked_again(office: PostOffice, notices: dict[s
     """`to: unanswered` means who has neither come, waited nor declined, also who is undecided."""
     sent = run_at(office, datetime(2026, 10, 1, 10, 0, tzinfo=TOKYO))
     assert {copy.to for copy in sent} == {TANAKA, TAKAHASHI}
-    assert "まだいただいておりません" in sent[0].text
+    assert "まだ承っておりません" in sent[0].text
 
 
 def test_who_holds_it_and_what_to_read(office: PostOffice, notices: dict[str, Copy]) -> None:
