@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from mailbot.core.mail.envelope import StorageUnavailable
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
 from mailbot.folder.config import Config, secret_key
 from mailbot.folder.dkim_keys import load_signer
+from mailbot.folder.serve_lock import running
 from mailbot.resources import own_folder, templates_folder
 from mailbot.site import Site
-from mailbot.store.database import Database
+from mailbot.store.database import SCHEMA, Database
 
 if TYPE_CHECKING:
     from mailbot.core.bulletins.article import Article
@@ -115,43 +112,24 @@ def open_database(config: Config, *, serves: bool = False) -> Database:
             ) from error
     database = Database(config.database, serves=serves)
     try:
-        database.upgrade()
+        database.upgrade(partial(_allow_upgrade, config, serves=serves))
     except StorageUnavailable as away:
         raise Refusal(f"the database cannot be reached: {away}; see `database:` in {config.file}") from away
+    except Refusal:
+        database.close()
+        raise
     return database
 
 
-@contextlib.contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder, so that a second `serve` on it is refused."""
-    path = folder / "data" / "serve.lock"
-    with _opened(path) as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "unknown"
-            raise Refusal(
-                f"{folder}: a service runs on this folder already (process {holder}); stop it, or use another folder"
-            ) from None
-        try:
-            file.truncate(0)
-            file.write(f"{os.getpid()}\n")
-            file.flush()
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        yield
-
-
-def _opened(path: Path) -> TextIO:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+", encoding="ascii")
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> Refusal:
-    return Refusal(
-        f"{path} cannot be written: {error.strerror}; the service needs room, and its user the right to write there"
-    )
+def _allow_upgrade(config: Config, found: str, *, serves: bool) -> None:
+    """Refuse to change tables that a newer version made, or that a service of an older one is at work on."""
+    if found > SCHEMA:
+        raise Refusal(
+            f"the database has the tables of a newer version ({found}, this one knows {SCHEMA}); run the newer mailbot, "
+            "or restore a backup from before the upgrade"
+        )
+    if not serves and (holder := running(config.folder)) is not None:
+        raise Refusal(
+            f"the database has the tables of an older version ({found}, now {SCHEMA}), and a service runs on this folder "
+            f"(process {holder}); stop it and make a backup, then start the service, which brings them up to date"
+        )

@@ -19,6 +19,7 @@ from mailbot import log
 from mailbot.clock_watch import ClockWatch
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.office.lapse import Reading
+from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
 from mailbot.doors import Door, open_for_mail, open_pages, watch_mailbox
 from mailbot.flows.check_senders import SenderChecking
@@ -31,13 +32,14 @@ from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import nothing_before, run_due
 from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import load_signer
+from mailbot.folder.serve_lock import only_one
 from mailbot.formats.backup_file import held_since
-from mailbot.installation import clock, make_site, only_one, open_database
+from mailbot.installation import clock, make_site, open_database
 from mailbot.schedule import Bell, Lull
 from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
 from mailbot.store import fan_outs, sender_checks
-from mailbot.store.database import Database
+from mailbot.store.database import SCHEMA, Database, schema_of
 from mailbot.workers import Ties, ending_signals, keep_workers, share_out
 
 ROLES = ("receive", "process", "deliver", "schedule", "web")
@@ -98,7 +100,9 @@ def serve_in_workers(
     """
     with only_one(config.folder):
         shares = share_out(_open_roles(config, roles), workers)
-        open_database(config).close()  # its tables are brought up to date once, not by all at the same time
+        open_database(
+            config, serves=True
+        ).close()  # its tables are brought up to date once, not by all at the same time
         gc.freeze()  # what is loaded by now stays, and its pages are shared
 
         def work(share: frozenset[str], ties: Ties) -> None:
@@ -121,7 +125,10 @@ def _open_roles(config: Config, roles: frozenset[str]) -> frozenset[str]:
 
 
 async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
-    """Do the work of these roles until SIGTERM, SIGINT or SIGHUP, or until the parent is gone."""
+    """Do the work of these roles until SIGTERM, SIGINT or SIGHUP, or until the parent is gone.
+
+    Raises Refusal when it cannot start, and when a newer version has changed the database meanwhile.
+    """
     site = make_site(config)
     database = await asyncio.to_thread(open_database, config, serves=True)
     stop = asyncio.Event()
@@ -129,6 +136,7 @@ async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
     for number in ending_signals():
         loop.add_signal_handler(number, stop.set)
     ties.outlive_no_parent(stop.set)
+    outgrown = asyncio.create_task(_outgrown(database, stop))
     begun = False
     try:
         async with _parts(config, site, database, roles, stop, ties):
@@ -144,9 +152,29 @@ async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
             log.event("service.stopping")
             _tell_systemd("STOPPING=1")
     finally:
+        outgrown.cancel()
         await asyncio.to_thread(database.close)
         if begun:  # what could not start has nothing to say but why
             log.event("service.stopped")
+    if outgrown.done():
+        raise Refusal(
+            f"a newer mailbot has changed the tables of the database ({outgrown.result()}, this one knows {SCHEMA}) while "
+            "this service ran, so it has stopped; install the newer version here, too, and start it"
+        )
+
+
+async def _outgrown(database: Database, stop: asyncio.Event) -> str:
+    """Stop the service, and return their form, when the tables are no longer those that it knows.
+
+    On another node, or before this one was stopped, an upgrade was begun: what we do not know of could be lost.
+    """
+    while True:
+        await asyncio.sleep(_LOOK_ANYWAY_SECONDS)
+        with contextlib.suppress(StorageFull, StorageUnavailable):  # whoever has work says so
+            form = await database.reading(schema_of)
+            if form is not None and form != SCHEMA:
+                stop.set()
+                return form
 
 
 @contextlib.asynccontextmanager

@@ -15,8 +15,9 @@ from mailbot.core.office.finding import size_words
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.resume_after_restore import resume_after_restore
 from mailbot.folder.config import load_config
+from mailbot.folder.serve_lock import only_one
 from mailbot.formats.backup_file import HELD, Backup, held_since, restore_backup, write_backup
-from mailbot.installation import clock, only_one
+from mailbot.installation import clock
 
 
 @command(root, "backup")

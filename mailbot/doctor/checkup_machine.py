@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import fcntl
 import os
 import platform
 import shutil
@@ -21,6 +20,7 @@ from mailbot.core.office.finding import Finding
 from mailbot.core.refusal import Refusal
 from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import public_key
+from mailbot.folder.serve_lock import running
 
 _TIME_ERROR = 5  # adjtimex(2): the kernel knows of nobody who sets this clock
 _OLD_SQLITE = (3, 35, 0)  # RETURNING
@@ -103,7 +103,7 @@ def free_bytes(folder: Path) -> int:
 
 def service_findings(config: Config) -> list[Finding]:
     """Tell whether the service runs, and whether its doors are open, or would find their ports free."""
-    holder = _running(config.folder)
+    holder = running(config.folder)
     if holder is None:
         found = [Finding("service", "mailbot serve", "warning", "does not run on this folder; start it")]
     else:
@@ -116,20 +116,6 @@ def service_findings(config: Config) -> list[Finding]:
         words = "nothing is received: `receive:` names neither smtp, lmtp nor imap"
         found.append(Finding("service", "receive", "fault", words))
     return found
-
-
-def _running(folder: Path) -> str | None:
-    """Return the process that holds the folder; None: nobody does."""
-    path = folder / "data" / "serve.lock"
-    try:
-        with path.open(encoding="ascii") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return file.read().strip() or "unknown"
-    except OSError:
-        return None
-    return None
 
 
 def _door_finding(name: str, host: str, port: int, *, running: bool) -> Finding:

@@ -258,12 +258,17 @@ class Database:
         with transaction() as connection:
             return function(connection, *args, **kwargs)
 
-    def upgrade(self) -> None:
-        """Bring the tables to the newest form; from an empty database too. Does nothing when they are there."""
+    def upgrade(self, allow: Callable[[str], None] | None = None) -> None:
+        """Bring the tables to the newest form; from an empty database too. Does nothing when they are there.
+
+        Tables of another form are changed once `allow` was told which they have; it may raise.
+        """
         with self.read() as connection:
             found = schema_of(connection)
         if found == SCHEMA or (found is None and self._create()):
             return
+        if found is not None and allow is not None:
+            allow(found)
         self.migrate()
 
     def _create(self) -> bool:
