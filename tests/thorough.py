@@ -29,14 +29,15 @@ WHOLE = os.environ.get("THOROUGH", "") not in {
     "",
     "0",
 }  # then nothing is left out, and `-m thorough` chooses what was
-ONE_IN = 40  # an ordinary run tries one example or case of so many,
+ONE_IN = 40  # an ordinary run tries one case of so many,
+ONE_EXAMPLE_IN = 100  # one example of so many, since to draw one takes longer than to try it,
 LEAST = 2  # but so many of each test
 ON_A_DATABASE = 2  # and so many cases of each test that has a database
 
 
 def examples(many: int) -> int:
     """Return how many of so many examples are tried in this run."""
-    return many if WHOLE else _few(many)
+    return many if WHOLE else min(many, max(LEAST, many // ONE_EXAMPLE_IN))
 
 
 def part(cases: Sequence[T]) -> list[T]:
