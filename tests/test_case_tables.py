@@ -1,4 +1,4 @@
-"""The cases of a plain test run as one, and each that fails is named and shown."""
+"""The cases of a plain test run as one, and plain tests of a file do; each that fails is named and shown."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def skipping(number: int) -> None:
     """Skip one of two."""
     if number == 2:
         pytest.skip("no server here")
+
+
+def holding() -> None:
+    """Have no cases."""
+
+
+def failing() -> None:
+    """Have no cases, and fail."""
+    assert 1 + 1 == 3
 
 
 @pytest.mark.parametrize("number", [1, 2])
@@ -74,6 +83,21 @@ def test_every_case_is_run_and_each_that_fails_is_shown(request: pytest.FixtureR
     assert "assert (5 * 2) == 9" in shown.sections[1][1]
     assert made.nodeid.endswith("::doubling")
     assert made.reportinfo()[2] == "doubling"
+
+
+def test_tests_without_cases_run_as_one(request: pytest.FixtureRequest) -> None:
+    """Each by its name, and beside the tables of those that have some."""
+    (one,), two, (three,) = (collected(request, test) for test in (holding, skipping, failing))
+    made, other = in_tables([one, *two, three])
+    assert isinstance(made, Table)
+    assert made.cases == [one, three]
+    assert other.name == "skipping"
+    with pytest.raises(CasesError) as failed:
+        made.runtest()
+    assert str(failed.value) == "1 of 2 tests: failing"
+    assert [name for name, _, _ in made.repr_failure(failed).sections] == ["failing"]
+    assert made.reportinfo()[2] == "plain tests"
+    assert in_tables([three]) == [three]
 
 
 def test_a_case_that_is_skipped_is_told(request: pytest.FixtureRequest) -> None:
