@@ -278,6 +278,12 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "rsvp, late, one declined before": rsvp(
         "attending", 1, event=PAST, late=True, before=Rsvp("declined", 0)
     ),
+    "rsvp, late, an offer ran out": rsvp(
+        "attending", 1, event=PAST, late=True, before=Rsvp("declined", 0), lapsed=True
+    ),
+    "rsvp, unclear after the deadline": rsvp(
+        "unclear", event=PAST, past=True, before=Rsvp("attending", 2), problems=(PROBLEM,)
+    ),
     "rsvp, late, it has begun": rsvp(
         "declined", event=replace(PAST, date=NOW.date()), late=True, before=Rsvp("attending", 2)
     ),

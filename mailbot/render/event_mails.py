@@ -26,6 +26,7 @@ class RsvpReceipt:
     joining: str = ""  # how to join, once those who attend were told
     late: bool = False  # after the deadline: stored, not counted
     past: bool = False  # after the deadline and taken, for it asks for no more seats
+    lapsed: bool = False  # late: the seats that were offered are no longer kept
     before: Rsvp | None = None  # late, or unclear after the deadline: what counts of the body all the same
 
 
@@ -142,6 +143,7 @@ class EventMails:
             answered=thread is not None,
             past=receipt.past,
             before=receipt.before,
+            lapsed=receipt.lapsed,
         )
         return self._pen.cook(body, event.key, to, now, thread=thread)
 

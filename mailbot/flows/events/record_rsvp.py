@@ -466,6 +466,7 @@ def _acknowledge(
         inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=arrival.received.id)
         return
     late = verdict.status == "late"
+    before = arrival.before
     receipt = RsvpReceipt(
         rsvp=replace(rsvp_of(verdict.answers), status=status),
         at=arrival.received.received_at,
@@ -475,7 +476,12 @@ def _acknowledge(
         problems=row.problems,
         late=late,
         past=arrival.is_past and not late,
-        before=_stands(arrival.before) if late or (arrival.is_past and status == "unclear") else None,
+        before=_stands(before) if late or (arrival.is_past and status == "unclear") else None,
+        # Nobody wrote that he does not come: the offer of a seat ran out.
+        lapsed=late
+        and before is not None
+        and before.row.status == "declined"
+        and before.row.inbox_id is None,
         joining=joining_now(site, event, now) if row.status == "attending" else "",
     )
     cooked = site.render.events.rsvp_receipt(event, receipt, thread=arrival.thread, now=now)

@@ -134,6 +134,22 @@ def test_an_offer_is_taken_after_the_deadline_for_answers(
     assert statuses(office)[MATSUMOTO] == ("attending", 2)
 
 
+def test_who_takes_up_an_offer_after_both_deadlines_hears_that_it_is_over(
+    office: PostOffice, notices: dict[str, Copy]
+) -> None:
+    """And not of a decline that he never wrote."""
+    office.now = datetime(2026, 10, 9, 16, 0, tzinfo=TOKYO)
+    office.reply(notices[YAMADA], "欠席")
+    first = office.copies("seat_offer")[0]
+    run_at(office, datetime(2026, 10, 14, 17, 0, tzinfo=TOKYO))
+    office.copies()
+    office.reply(first, "出席")
+    told = office.only_copy("rsvp_receipt")
+    assert "期限後" in told["Subject"]
+    assert "お取り置きを終わっております" in told.text
+    assert "ご欠席のお返事" not in told.text
+
+
 def test_no_offer_outlasts_the_start(office: PostOffice, notices: dict[str, Copy]) -> None:
     """It ends when the event begins, and after that nothing is offered any more."""
     office.apply(replace(OFFERED, rsvp_until=None))
