@@ -104,10 +104,10 @@ def lock(connection: Connection, numbers: Iterable[int]) -> None:
 
 def start(connection: Connection, owner: str, bundle_ids: Sequence[int]) -> set[int]:
     """Mark bundles whose final dot is about to leave; returns those that are still there and ours."""
-    if not bundle_ids or _START.run_columns(connection, {"row": bundle_ids}, owner=owner) == len(bundle_ids):
-        return set(bundle_ids)
-    ours = select(bundle.c.id).where(bundle.c.id.in_(bundle_ids), bundle.c.lease_owner == owner)
-    return set(connection.execute(ours).scalars())
+    if not bundle_ids:
+        return set()
+    marks, _, _ = _TOLD_OF[connection.dialect.name]
+    return {row.id for row in marks.rows(connection, told=_json(dict.fromkeys(bundle_ids)), owner=owner)}
 
 
 def take_back(connection: Connection, owner: str, bundle_ids: Collection[int]) -> None:
@@ -128,7 +128,7 @@ def settle_sent(connection: Connection, owner: str, taken: Mapping[int, str], at
     """
     if not taken:
         return set()
-    born, gone = _SETTLED[connection.dialect.name]
+    _, born, gone = _TOLD_OF[connection.dialect.name]
     told = _json(taken)
     born.run(connection, told=told, owner=owner, at=at)
     return {row.id for row in gone.rows(connection, told=told, owner=owner)}
@@ -280,11 +280,9 @@ _CLAIM = Written(
 
 _OWNED = bundle.c.lease_owner == bindparam("owner")
 
-_START = Written(update(bundle).where((bundle.c.id == bindparam("row")) & _OWNED).values(in_flight=True))
 
-
-def _settled(told: Any, each: Any) -> tuple[Written, Written]:
-    """Return what inserts the rows of bundles that the next hop has taken, and what removes these.
+def _told_of(told: Any, each: Any) -> tuple[Written, Written, Written]:
+    """Return what marks bundles, what inserts the rows of those that the next hop has taken, and what removes these.
 
     `told`: their ids, as text, each with the words of the next hop; `each`: the addresses of one.
     """
@@ -302,6 +300,7 @@ def _settled(told: Any, each: Any) -> tuple[Written, Written]:
     rows = select(*row.values()).select_from(of_bundles).where(_OWNED)
     these = bundle.c.id.in_(select(number))
     return (
+        Written(update(bundle).where(these & _OWNED).values(in_flight=True).returning(bundle.c.id)),
         Written(insert(delivery).from_select(list(row), rows)),
         Written(delete(bundle).where(these & _OWNED).returning(bundle.c.id)),
     )
@@ -309,12 +308,12 @@ def _settled(told: Any, each: Any) -> tuple[Written, Written]:
 
 _TOLD = bindparam("told", type_=delivery.c.reply.type)
 _ADDRESSES: ColumnElement[Any] = bundle.c.addresses
-_SETTLED = {
-    "sqlite": _settled(
+_TOLD_OF = {
+    "sqlite": _told_of(
         func.json_each(_TOLD).table_valued("key", "value", name="told"),
         func.json_each(_ADDRESSES).table_valued("value", name="one"),
     ),
-    "postgresql": _settled(
+    "postgresql": _told_of(
         func.json_each_text(cast(_TOLD, JSON)).table_valued("key", "value", name="told"),
         func.json_array_elements_text(cast(_ADDRESSES, JSON)).table_valued("value", name="one"),
     ),

@@ -714,7 +714,14 @@ def _run(
     try:
         assert held.dbapi_connection is not None, "it is open"
         cursor = held.dbapi_connection.cursor()
-        (cursor.executemany if each else cursor.execute)(sql, parameters)
+        if each:
+            cursor.executemany(sql, parameters)
+            changed = cursor.rowcount
+            if connection.dialect.name == "postgresql":
+                # psycopg sends them in a pipeline, behind whose end the server no longer looks at `_ABANDONED`.
+                cursor.execute("SELECT 1")
+            return changed
+        cursor.execute(sql, parameters)
         return cursor.fetchall() if fetch else cursor.rowcount
     except connection.dialect.loaded_dbapi.Error as error:
         broken = connection.dialect.is_disconnect(error, held.dbapi_connection, None)

@@ -314,12 +314,15 @@ def test_who_serves_and_leaves_a_transaction_alone_holds_no_lock_for_long(
 ) -> None:
     """A node that is paused in it has lost it when it goes on; any other command takes the time that it takes (I24)."""
     monkeypatch.setattr(module, "_ABANDONED", "100ms")
-    for serves in (True, False):
+    several = Written(update(body).values(name=bindparam("new")).where(body.c.name == bindparam("old")))
+    for serves, last in ((True, "one"), (True, "several"), (False, "several")):
         node = Database(postgresql_url, serves=serves)
         try:
             ending = pytest.raises(StorageUnavailable) if serves else nullcontext()
             with ending, node.write() as connection:
                 connection.execute(insert(body).values(ANT))
+                if last == "several":
+                    several.run_columns(connection, {"new": ["a", "b"], "old": ["c", "d"]})
                 time.sleep(0.5)
                 connection.execute(select(body.c.name)).all()
             with node.read() as connection:
