@@ -264,7 +264,7 @@ def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -
     pieces = template(cooked)
     names = frozenset(piece for piece in pieces if isinstance(piece, str))
     looked_at = stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
-    dotted = not own and names <= _DOTLESS
+    dotted = (not own or shared is not None) and names <= _DOTLESS  # whoever signs has its bytes in `shared`
     if dotted:
         pieces = template(double_dots(cooked))
     body = body_of(looked_at) if dotted and names <= _QUICK else ""
@@ -609,19 +609,16 @@ class _Work:
         for _, group in groupby(claims, lambda claim: claim[0].mailing_id):
             same = list(group)
             rows, recipe = [row for row, _ in same], same[0][1]
+            columns = _own_columns(recipe.names, delivery.key, recipe.subject, rows)
             if signed_at is None:
-                columns = _own_columns(recipe.names, delivery.key, recipe.subject, rows)
                 copies = fill_each(recipe.pieces, columns, len(rows))
             else:
+                own = [
+                    {name: of_all[place] for name, of_all in columns.items()} for place in range(len(rows))
+                ]
                 copies = [
-                    sign_copy(
-                        recipe.pieces,
-                        own_values(recipe.names, delivery.key, recipe.subject, row),
-                        recipe.covered,
-                        recipe.signers,
-                        signed_at,
-                    )
-                    for row in rows
+                    sign_copy(recipe.pieces, values, recipe.covered, recipe.signers, signed_at)
+                    for values in own
                 ]
             if not recipe.dotted:
                 copies = [double_dots(copy) for copy in copies]

@@ -75,6 +75,16 @@ async def test_a_post_is_signed_for_each_recipient(
         assert outbox.count_by_state(connection) == {"sent": 3}
 
 
+async def test_a_signed_line_may_begin_with_dots(office: PostOffice, keys: Keys) -> None:
+    """They are doubled once for all copies, and what is signed has them as they were."""
+    office.apply(replace(SECURITY, footer=""))
+    office.post(YAMADA, text=".one\n..two\nnone\n")
+    async with Server() as server:
+        assert await sender(office, server.relay, keys).deliver() == 3
+    assert all(b"\r\n..one\r\n...two\r\nnone\r\n" in content for content in server.contents)
+    assert all(verified(content.replace(b"\r\n..", b"\r\n."), keys) for content in server.contents)
+
+
 async def test_ballots_and_receipts_are_signed_too(office: PostOffice, keys: Keys) -> None:
     """Their bodies are each recipient's own, so each has a body hash of its own."""
     invitations = office.open_survey()
