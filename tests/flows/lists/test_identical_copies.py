@@ -160,20 +160,21 @@ async def test_a_group_whose_lease_is_lost_stays_with_its_new_holder(office: Pos
     with office.database.write() as connection:
         bundles.open_all(connection)
     start = outbox.start
+    moved: list[int] = []
+
+    def taken(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
+        if ids and len(moved) < 2:  # one of each group; what goes back is claimed again in the same run
+            moved.append(ids[3])
+            connection.execute(update(delivery).where(delivery.c.id == ids[3]).values(lease_owner="other"))
+            assert not server.contents
+        return start(connection, owner, ids)
 
     async with Server() as server:
         with pytest.MonkeyPatch.context() as patched:
-
-            def taken(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
-                moved = update(delivery).where(delivery.c.id.in_(ids[3:4])).values(lease_owner="other")
-                connection.execute(moved)
-                return start(connection, owner, ids)
-
             patched.setattr(outbox, "start", taken)
             await sender(office, server.relay, connections=1).deliver()
-        assert not server.contents
-        assert states(office) == {"pending": 58, "sending": 2}
         await sender(office, server.relay).deliver()
+    assert len(server.contents) == 2
     assert states(office) == {"sending": 2, "sent": 58}
     assert doubtful(office) == 0
 
