@@ -26,6 +26,12 @@ class Forked:
         self._process = _FORKS.Process(target=_run, args=(list(words), dict(environment), log), daemon=True)
         self._process.start()
 
+    @property
+    def pid(self) -> int:
+        """Its number as a process."""
+        assert self._process.pid is not None
+        return self._process.pid
+
     def poll(self) -> int | None:
         """Return its exit status, or None while it runs."""
         return self._process.exitcode

@@ -47,6 +47,12 @@ class Node:
         """A connection of one's own to the node's database; close it."""
         return open_database(load_config(self.folder / "config" / "mailbot.yaml"))
 
+    @property
+    def pid(self) -> int:
+        """The number of its process."""
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start the service and wait until its door is open. Raises RuntimeError with its log when it does not."""
         words, log = ["serve", *self.options], self.folder / "serve.log"
