@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 
 from mailbot.cli import main
+from mailbot.store import fan_outs
 
 _ROOM = Path(os.environ["MAILBOT_CONFIG"]).parents[1] / "room"
 
@@ -18,4 +19,5 @@ def limit(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA max_page_count = {int(_ROOM.read_text())}")
 
 
+fan_outs.CHUNK = 5  # so that it fills up in the middle of a fan-out
 main()
