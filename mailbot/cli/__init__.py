@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import os
 import sys
 from typing import NoReturn
@@ -20,6 +21,10 @@ __all__ = ["main", "root"]
 
 def main() -> NoReturn:
     """Run the command line; whatever a person did wrong ends as one sentence and exit status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # a terminal in ASCII or EUC-JP lacks some; in JSON it is \\uXXXX
     # A command is over soon: at Python's own 700, to look for cycles takes a fifth of an import, a tenth of a start.
     gc.set_threshold(20_000, 20, 50)
     # No other package's plugin has a say in how our files are checked; to look for one reads every package's entry points.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import sys
 from pathlib import Path
 
@@ -22,15 +23,13 @@ from mailbot.folder.new_folder import make_folder
 def _init(folder: Path, as_json: bool) -> None:
     """Make a working folder that runs as it is."""
     made = make_folder(folder, secrets.token_bytes(32))
+    config = folder / "config" / "mailbot.yaml"
     if as_json:
-        config = folder / "config" / "mailbot.yaml"
         show.as_json({"folder": str(folder), "config": str(config), "files": [str(path) for path in made]})
         return
     for path in made:
         print(path)
-    print(
-        f"\nNext: edit {folder}/config/mailbot.yaml, then\n  mailbot check --config {folder}/config/mailbot.yaml"
-    )
+    print(f"\nNext: edit {config}, then\n  mailbot check --config {shlex.quote(str(config))}")
 
 
 @command(root, "check")

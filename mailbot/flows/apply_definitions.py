@@ -19,11 +19,12 @@ from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.bulletins.send_issue import next_issue
 from mailbot.flows.events.change_event import change_event
+from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.runs.plan_runs import plan_meeting, plan_runs
 from mailbot.flows.surveys.extend_survey import move_close
 from mailbot.folder.definitions import Definitions
 from mailbot.site import Site
-from mailbot.store import bulletins, events, journal, lists, meetings, surveys
+from mailbot.store import bulletins, events, journal, lists, meetings, members, surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
 _WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form", "late"})
@@ -40,7 +41,7 @@ def apply_definitions(
     that must not happen any more.
     """
     changes: list[str] = []
-    changes += _apply_lists(connection, definitions.lists, now)
+    changes += _apply_lists(connection, site, definitions.lists, now)
     for survey in definitions.surveys:
         changes += _apply_survey(connection, site, survey, now)
     for event in definitions.events:
@@ -52,15 +53,32 @@ def apply_definitions(
     return tuple(changes)
 
 
-def _apply_lists(connection: Connection, defined: Sequence[MailingList], now: datetime) -> list[str]:
+def _apply_lists(
+    connection: Connection, site: Site, defined: Sequence[MailingList], now: datetime
+) -> list[str]:
     """Apply the lists, those first from which others take their members; a list may change through another's change."""
     by_name = {value.name: value for value in defined}
+    new = by_name.keys() - lists.names(connection)
     changes: list[str] = []
     for name in order_of({name: value.members for name, value in by_name.items()}):
         changes += _apply_list(connection, by_name[name], now)
     if changes:
         lists.refresh_every(connection)
+    if new:
+        _refuse_members_addresses(connection, site)
     return changes
+
+
+def _refuse_members_addresses(connection: Connection, site: Site) -> None:
+    """Refuse lists at whose addresses somebody is registered: what goes to him would come back to the list."""
+    own = own_addresses(connection, site)
+    for person in members.people_at_domain(connection, site.domain):
+        address = person.contact.email
+        if own(address):
+            raise Refusal(
+                f"{address} would be an address of a new list, and {person.body.code} {person.body.name} is registered with it;"
+                " give the list another name, or correct the register"
+            )
 
 
 def _apply_list(connection: Connection, new: MailingList, now: datetime) -> list[str]:
@@ -71,9 +89,9 @@ def _apply_list(connection: Connection, new: MailingList, now: datetime) -> list
         return []
     lists.save(connection, new)
     _write_down(connection, "list", new.name, old, new, now)
-    members = lists.count_members(connection, new.name)
+    count = lists.count_members(connection, new.name)
     what = "+" if old is None else "~"
-    return [f"{what} list {new.name}: {_changed(old, new) or new.title} ({members} members)"]
+    return [f"{what} list {new.name}: {_changed(old, new) or new.title} ({count} members)"]
 
 
 def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime) -> list[str]:

@@ -76,6 +76,12 @@ def people_at(connection: Connection, address: str) -> list[Person]:
     return [_person(row) for row in connection.execute(_PEOPLE_AT, {"key": key})]
 
 
+def people_at_domain(connection: Connection, domain: str) -> list[Person]:
+    """Return the contacts whose own address is at this domain, by code and rank."""
+    here = contact.c.email_key.endswith(f"@{domain.lower()}", autoescape=True)
+    return [_person(row) for row in connection.execute(_PEOPLE.where(here))]
+
+
 def count_registered(connection: Connection, keys: Iterable[str]) -> int:
     """Return how many persons are registered with these addresses (as `address_key` gives them)."""
     wanted = list(keys)

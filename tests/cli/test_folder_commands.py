@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from click.testing import CliRunner
@@ -41,6 +42,14 @@ def test_what_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
     config.write_text(config.read_text(encoding="utf-8").replace("database: sqlite:data/mailbot.db", inside))
     said = refused(folder, "queue")
     assert "below, cannot be made: Not a directory; see `database:` in" in said
+
+
+def test_init_says_a_command_that_can_be_pasted(tmp_path: Path) -> None:
+    """Also where the folder's name has a space or a bracket in it."""
+    said = CliRunner().invoke(mailbot.cli.root, ["init", str(tmp_path / "my site (2)")]).output
+    words = shlex.split(said.strip().rpartition("\n")[2])
+    assert words[:-1] == ["mailbot", "check", "--config"]
+    assert Path(words[-1]).is_file()
 
 
 def test_export_writes_into_the_file_that_defines_it(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -61,6 +62,19 @@ def loaded(*commands: Sequence[str]) -> set[str]:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     return set(done.stdout.splitlines())
+
+
+def test_a_terminal_that_lacks_our_characters_stops_no_command(tmp_path: Path) -> None:
+    """Table, facts and JSON: what it has no character for is written as its number, which JSON reads again."""
+    make_folder(tmp_path / "site", bytes(32))
+    config = ("--config", str(tmp_path / "site" / "config" / "mailbot.yaml"))
+    ascii_only = {"PYTHONIOENCODING": "ascii"}
+    assert run("apply", *config, **ascii_only).returncode == 0
+    for words in (["lists"], ["surveys", "show", "S26-014"]):
+        done = run(*words, *config, **ascii_only)
+        assert (done.returncode, done.stderr) == (0, "")
+    titles = [one["title"] for one in json.loads(run("lists", "--json", *config, **ascii_only).stdout)]
+    assert "電子会議室" in titles
 
 
 def test_each_group_knows_which_files_define_its_commands() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body, Contact
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.apply_definitions import apply_definitions
@@ -75,6 +77,24 @@ def test_single_addresses_stand_beside_the_register(office: PostOffice) -> None:
         addresses = lists.member_addresses(connection, "security")
     assert len(addresses) == 4
     assert "guest@partner.example" in addresses
+
+
+@pytest.mark.parametrize("registered", ["yakuin", "Yakuin-request", "yakuin+a"])
+def test_a_list_at_whose_address_a_member_is_registered_is_refused(
+    office: PostOffice, registered: str
+) -> None:
+    """Whichever came first; what is sent to him would come back to the list. Another name at the domain is no harm."""
+    city = Body("202029", "松本市", "city", "長野県", 240_000)
+    people = [
+        Contact(city.code, f"{name}@{office.site.domain}", name, "", rank, frozenset())
+        for rank, name in enumerate(["tanaka", registered], 1)
+    ]
+    office.register([city], people)
+    with pytest.raises(
+        Refusal, match=re.escape(f"{people[1].email} would be an address of a new list, and 202029 松本市")
+    ):
+        office.apply(replace(SECURITY, name="yakuin", title="役員会"))
+    office.apply(replace(SECURITY, name="kanji", title="幹事会"))
 
 
 def test_a_dry_run_is_a_transaction_that_is_taken_back(office: PostOffice) -> None:
