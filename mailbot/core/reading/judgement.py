@@ -17,6 +17,7 @@ from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.reading.answer import read_answer
 from mailbot.core.reading.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
+from mailbot.core.reading.dated_answers import named_by_day
 from mailbot.core.reading.hazard import HAZARDS, hazard
 from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.reply import read_reply
@@ -79,12 +80,12 @@ def judge(
     def read(text: str, formatted: str) -> Reading:
         return read_reply(
             survey,
-            text,
+            named_by_day(survey, text, texts),
             texts,
             today=today,
             language=language,
             awaiting=frozenset(awaiting | asked_for),
-            formatted=formatted,
+            formatted=named_by_day(survey, formatted, texts),
             form=form if not isinstance(form, str) else None,
         )
 

@@ -1,0 +1,78 @@
+"""Answers to a meeting's poll by day."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from mailbot.core.events.meeting import Meeting, poll_of
+from mailbot.core.members.audience import Selector
+from mailbot.core.reading.dated_answers import named_by_day
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.ballot import ballot_lines
+from mailbot.core.surveys.survey import Share
+from tests.mails.standard import STANDARD
+
+TOKYO = ZoneInfo("Asia/Tokyo")
+MEETING = Meeting(
+    key="B27-01",
+    title="第1回役員会",
+    members=Selector(everyone=True),
+    place="都市会館",
+    quorum=Share(1, 2, "electorate", more_than=True),
+    candidates=tuple(datetime(2027, 2, day, hour, tzinfo=TOKYO) for day, hour in ((2, 14), (3, 10), (5, 14))),
+    poll_opens=datetime(2027, 1, 12, 10, tzinfo=TOKYO),
+    poll_closes=datetime(2027, 1, 19, 17, tzinfo=TOKYO),
+)
+POLL = poll_of(MEETING, TOKYO, "ja")
+assert POLL is not None
+SENT = "\n".join(ballot_lines(POLL, "B27-01-P-202011", 1))
+QUOTED = "\n\n事務局 さんは書きました:\n" + "".join(f"> {line}\n" for line in SENT.splitlines())
+
+
+def marks(text: str) -> str:
+    """Return what a reply says of each candidate: ○×△, and - where it is asked."""
+    assert POLL is not None
+    known = (SENT,)
+    reading = read_reply(
+        POLL, named_by_day(POLL, text + QUOTED, known), known, today=date(2027, 1, 12), language="ja"
+    )
+    said = {"1": "○", "2": "△", "3": "×"}
+    return "".join(
+        said[(reading.answers.get(one.id) or ("",))[0]] if one.id in reading.answers else "-"
+        for one in POLL.questions
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("2/2 ○\n2/3 ×\n2/5 △", "○×△"),
+        ("2月2日（火）○\n2月3日（水）△\n2月5日（金）×", "○△×"),
+        ("2/2(火) 14:00～ ○\n2/3(水) 10:00～ ×\n2/5(金) 14:00～16:00 ○", "○×○"),
+        ("2/2 出席できます\n2/3 欠席\n2/5 調整すれば可", "○×△"),
+        ("2/2：○ 2/3：× 2/5：△", "○×△"),
+        ("２月２日（火）：○、２月３日（水）：×、２月５日（金）：△", "○×△"),
+        ("・2027年2月2日(火)14時〜 可\n・2月3日(水)10時〜 不可\n・2月5日(金)14時 ○", "○×○"),
+        ("2/3 ×", "-×-"),
+        ("Q1 ○\nQ2 ×\nQ3 △", "○×△"),
+    ],
+)
+def test_a_day_names_its_candidate(text: str, said: str) -> None:
+    """With or without weekday and hour, a line each or all on one."""
+    assert marks(text) == said
+
+
+@pytest.mark.parametrize(
+    "text", ["2/2(水) ○", "2/2 15:00 ○", "2/4 ○", "2/2 ○（遅れます）", "2/2 2名", "2026/2/2 ○"]
+)
+def test_what_is_no_candidate_is_asked_back(text: str) -> None:
+    """Another weekday, hour, day or year, and what stands beside other words."""
+    assert marks(text) == "---"
+
+
+def test_no_other_survey_is_touched() -> None:
+    """A day there is an answer, or prose."""
+    assert named_by_day(STANDARD, "2/2 ○", ()) == "2/2 ○"
