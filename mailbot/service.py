@@ -158,7 +158,7 @@ async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
         await asyncio.to_thread(database.close)
         if begun:  # what could not start has nothing to say but why
             log.event("service.stopped")
-    if outgrown.done():
+    if outgrown.done() and not outgrown.cancelled():
         raise Refusal(
             f"a newer mailbot has changed the tables of the database ({outgrown.result()}, this one knows {SCHEMA}) while "
             "this service ran, so it has stopped; install the newer version here, too, and start it"
