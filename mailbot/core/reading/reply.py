@@ -20,7 +20,7 @@ from mailbot.core.reading.named_answer import asked_removed
 from mailbot.core.reading.own_ballot import in_ballot
 from mailbot.core.reading.prose import before_signature, signed, without_gateway_tag
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
-from mailbot.core.reading.statement import Reader, Statements, may_quote_mails
+from mailbot.core.reading.statement import Quoted, Reader, Statements, may_quote_mails
 from mailbot.core.reading.understood import Read, Unclear, Understood, comparable
 from mailbot.core.surveys.survey import Question, Reading, Survey
 
@@ -75,6 +75,10 @@ def read_reply(
     if found.answers and only is None and any(answers_another(survey, line, found) for line in stated.top):
         found.hold, found.ask = "bare-number", True
     if found.answers and only is None and is_gainsaid(survey, stated, ours, found, today):
+        found.hold, found.ask = "differ", True
+    if stated.quoted and any(
+        _is_quoted_otherwise(survey, said, stated, found, today) for said in stated.quoted
+    ):
         found.hold, found.ask = "differ", True
     if found.answers and found.hold is None:
         weigh_asides(survey, stated, ours, found)
@@ -148,6 +152,22 @@ def _read_head(question: Question, value: str, today: date) -> Read:
     if isinstance(read, Unclear) and (behind := asked_removed(question, value)) != value:
         return read_answer(question, behind, today=today)
     return read
+
+
+def _is_quoted_otherwise(
+    survey: Survey, said: Quoted, stated: Statements, found: Findings, today: date
+) -> bool:
+    """Say whether an answer in a quoted mail is not the one in a slot of that mail, or of an older one quoted beneath.
+
+    Who passes on a reply quotes its top and its ballot alike; what is quoted deeper than the slot is history.
+    """
+    answer, slots = found.answers.get(said.question), stated.slots.get(said.question, [])
+    beneath = any(slot.place[0] >= said.depth and slot.mail >= said.mail for slot in slots)
+    if answer is None or said.question in stated.explicit or not beneath:
+        return False
+    question = survey.question(said.question)
+    read = _read_head(question, said.value, today) if question.type != "text" else None
+    return isinstance(read, Understood) and comparable(read.answer) != comparable(answer)
 
 
 def _confirmed(known: Known, stated: Statements) -> dict[str, tuple[str, ...]]:

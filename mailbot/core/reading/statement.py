@@ -6,6 +6,7 @@ import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from mailbot.core.mail.japanese import fold
 from mailbot.core.reading.answer import label_answer, may_be_cut
@@ -94,6 +95,15 @@ class Slot:
                 pass
 
 
+class Quoted(NamedTuple):
+    """An answer that names its question, in a mail that is quoted."""
+
+    question: str
+    value: str
+    depth: int
+    mail: int  # in which of the mails that are quoted without marks
+
+
 @dataclass
 class Statements:
     """Everything that a reply states, by question, before it is weighed."""
@@ -119,7 +129,9 @@ class Statements:
     ours: bool = False  # one of the ballots quoted is one that we sent to this address for this survey
     others: bool = False  # one of them is not
     to_the_end: bool = False  # the last line of one of our ballots stands in the reply
-    quoted: bool = False  # an answer stands in a quotation of somebody else's mail
+    quoted: list[Quoted] = field(
+        default_factory=list
+    )  # answers that stand in a quotation of somebody else's mail
     together: dict[str, list[str]] = field(
         default_factory=dict
     )  # 「Q1,2」: Q1's answer is 2, or both are meant
@@ -529,7 +541,7 @@ class Reader:
                 self.stated.together[stated[0][0]] = others
             self._explicit(stated)
         elif stated:
-            self.stated.quoted = True
+            self.stated.quoted += [Quoted(*each, line.depth, self.mails) for each in stated]
         elif self._is_our_command(line, older=older or within):
             pass
         elif not older and not within and (command := command_of(line.text, self.commands)):

@@ -891,3 +891,45 @@ def test_a_full_stop_cut_off_by_a_gateway_says_nothing(left: str) -> None:
     reading = read(f"Q1 2\n{left}\n\n> {left}\n{left}")
     assert dict(reading.answers) == {"Q1": ("2",)}
     assert read(left).hold == "untouched"
+
+
+def _run_together(text: str) -> str:
+    """Return a text as a gateway leaves it that turns each paragraph into one line."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
+
+
+def test_lines_run_together_on_the_way() -> None:
+    """A line that holds several of ours, with blanks between, is those lines: slots are read, and nothing else is an answer."""
+    filled = slot(1, "[ 2 ]", slot(2, "[　　]1,3"))
+    reading = read(_run_together(filled))
+    assert dict(reading.answers) == {"Q1": ("2",), "Q2": ("1", "3")}
+    assert not reading.problems
+    assert read(_run_together(INVITATION)).hold == "untouched"
+    assert read("Q1 1\n\n" + _run_together(filled)).hold == "differ"
+    two = read(_run_together(slot(1, "[ 1,2 ]")))
+    assert "Q1" not in two.answers
+    assert [problem.kind for problem in two.problems] == ["two-choices"]
+
+
+def test_options_run_together_with_a_motion() -> None:
+    """The options behind a motion's title on one line are ours; the one that a member copied there is his vote."""
+    asked = SURVEYS["by-law"]
+    sent = asked.sent("invitation")
+    title = next(line for line in sent.split("\n") if line.startswith("議案1 "))
+    joined = sent.replace(f"{title}\n   1. 賛成\n   2. 反対\n   3. 棄権", f"{title} 1. 賛成 2. 反対 3. 棄権")
+    assert joined != sent
+    voted = read(joined.replace("【Q1回答】[　　]", "【Q1回答】[ 2 反対 ]", 1), sent, of=asked.survey)
+    assert dict(voted.answers) == {"Q1": "no"}
+    assert not [problem for problem in voted.problems if problem.question == "Q1"]
+    copied = read(f"{title} 1. 賛成\n{title} 反対", sent, of=asked.survey)
+    assert not copied.answers
+    assert [problem.question for problem in copied.problems] == ["Q1"]
+
+
+def test_a_reply_passed_on_whose_top_and_slots_differ() -> None:
+    """What the top of a quoted reply says counts for nothing beside the slots quoted with it, and holds them if it differs."""
+    passed_on = "確認して送ります。\n> Q1 {}\n> \n" + quoted(slot(1, "[ 1 ]"))
+    assert read(passed_on.format(2)).hold == "differ"
+    assert dict(read(passed_on.format(1)).answers) == {"Q1": ("1",)}
+    older = f"{quoted(slot(1, '[ 1 ]'))}\n> > Q1 2\n"  # his reply of before, beneath
+    assert dict(read(older).answers) == {"Q1": ("1",)}
