@@ -134,6 +134,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-notices": "{title}（{list}）　通知のみ",
         "status-none-mode": "{title}（{list}）　配信しない",
         "status-off": "{title}（{list}）　停止中（{last}）",
+        "status-will-rest": "、{first}から停止（{last}）",
         "status-out": "{title}（{list}）　退会中",
         # what cannot be done
         "which-list": "どのリストのことか分かりません。「退会 security」のように、リストの名前もお書きください。",
@@ -289,6 +290,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-notices": "{title} ({list}): notices only",
         "status-none-mode": "{title} ({list}): nothing",
         "status-off": "{title} ({list}): off ({last})",
+        "status-will-rest": " (off from {first}, {last})",
         "status-out": "{title} ({list}): left",
         "which-list": 'It is not clear which list is meant; please write its name, as in "leave security".',
         "no-list": "There is no list {list}.",

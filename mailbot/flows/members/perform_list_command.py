@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mailbot.core.calendar import date_words
 from mailbot.core.lists.digest import DIGESTS
 from mailbot.core.lists.list_command import (
     AddAddress,
@@ -471,11 +472,12 @@ def _status_of(connection: Connection, site: Site, writer: Writer, one: Membersh
     figures = {"title": value.title, "list": f"{value.name}@{site.domain}"}
     if not lists.is_member(connection, value.name, writer.address):
         return list_sentence(site.language, "status-out", **figures) if one.standing == "left" else ""
-    if is_off(one, now) or (one.off_from is not None and one.off_from > now):
-        last = (
-            None
-            if one.off_until is None
-            else (one.off_until - timedelta(seconds=1)).astimezone(site.zone).date()
-        )
-        return list_sentence(site.language, "status-off", **figures, last=until_words(site.language, last))
-    return list_sentence(site.language, status_name(one.mode), **figures)
+    resumes = None if one.off_until is None else one.off_until - timedelta(seconds=1)
+    last = until_words(site.language, None if resumes is None else resumes.astimezone(site.zone).date())
+    if is_off(one, now):
+        return list_sentence(site.language, "status-off", **figures, last=last)
+    comes = list_sentence(site.language, status_name(one.mode), **figures)
+    if one.off_from is None or one.off_from <= now:
+        return comes
+    first = date_words(one.off_from.astimezone(site.zone).date(), site.language)
+    return comes + list_sentence(site.language, "status-will-rest", first=first, last=last)

@@ -160,6 +160,17 @@ def test_a_leave_of_absence_is_kept_to_the_day(office: PostOffice) -> None:
         assert (SATO not in receivers(office)) is away
 
 
+def test_an_absence_that_has_not_begun_is_no_absence_yet(office: PostOffice) -> None:
+    """The status says how his mail comes now, and from when it rests."""
+    write(office, SATO, KAIGI_REQUEST, "まとめ送り\n停止 7/1から7/20まで\n状態")
+    text = plain(office.only_copy("member_answer").text)
+    assert plain("、2026年7月1日（水）から停止（2026年7月20日（月）まで）") in text
+    assert plain("停止中") not in text
+    office.now = datetime(2026, 7, 2, 9, tzinfo=TOKYO)
+    write(office, SATO, KAIGI_REQUEST, "状態")
+    assert plain("停止中（2026年7月20日（月）まで）") in plain(office.only_copy("member_answer").text)
+
+
 def test_own_posts_stay_away_when_he_wants_none(office: PostOffice) -> None:
     """By default the author gets a copy."""
     assert YAMADA in receivers(office)
