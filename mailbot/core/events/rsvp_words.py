@@ -160,6 +160,28 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     return OwnWords("\n".join(done), later)
 
 
+_TAKES = re.compile(
+    r"^(?:はい|ぜひ|1|①|yes)?(?:[、,。\s]*(?:お?席を?)?(?:お受け(?:いた)?します|受けます|承ります|お?願い(?:いた|致)?します))?[。.!]?$",
+    re.IGNORECASE,
+)
+_REFUSES = re.compile(
+    r"欠席|辞退|不参加|キャンセル|でき(?:ません|かね)|見送|not attend|decline", re.IGNORECASE
+)
+
+
+def answer_to_offer(text: str, known: Sequence[str]) -> bool | None:
+    """Tell whether a reply in no words of the form takes a seat that was offered: 「1」, 「はい」, 「お受けします」 at its top.
+
+    None: it says something else, which is asked back; False: it says nothing of its own.
+    """
+    ours = {line_key(line) for each in known for line in each.splitlines()}
+    own = [line.translate(ASCII_FORMS).strip() for line in _own_lines(text.split("\n"), ours)]
+    own = [line for line in own if line]
+    if not own:
+        return False
+    return True if _TAKES.match(own[0]) and not any(map(_REFUSES.search, own)) else None
+
+
 class _Put(NamedTuple):
     """One line put into the form's words."""
 

@@ -29,7 +29,7 @@ from mailbot.core.events.event import (
     seat,
     stays_away_with_people,
 )
-from mailbot.core.events.rsvp_words import own_words
+from mailbot.core.events.rsvp_words import answer_to_offer, own_words
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import read_calendar_token
 from mailbot.core.reading.hazard import HAZARDS, hazard
@@ -330,10 +330,24 @@ _BOTH: dict[Language, str] = {
 }
 
 
+_OFFERED: dict[Language, str] = {
+    "ja": "ご案内したお席をお使いになるかどうかを読み取れませんでした。「出席」か「欠席」かをお書きください。",
+    "en": 'We could not read whether you take the seats that we offered. Please write "attending" or "not attending".',
+}
+
+
 def _of_text(connection: Connection, arrival: _Arrival) -> Reading:
     """Return what a reply says in words."""
     message = arrival.message
-    reading = _read(arrival, message.text, known_texts(connection, arrival.site, arrival.ballot).texts)
+    known = known_texts(connection, arrival.site, arrival.ballot).texts
+    reading = _read(arrival, message.text, known)
+    if arrival.offer is not None and not (reading.answers or reading.problems or reading.command):
+        # Who was offered seats until then must not lose them by a word that the form does not know.
+        match answer_to_offer(message.text, known):
+            case True:
+                return Reading(answers={"Q1": ("1",)}, remarks=reading.remarks)
+            case None:
+                return Reading(problems=(Problem("Q1", "offer", _OFFERED[arrival.site.language]),))
     if not reading.answers and reading.command is None and not message.text.strip():
         # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
         reading = _read(arrival, message.subject.rpartition(":")[2].rpartition("：")[2], ())
@@ -418,6 +432,9 @@ def _status(arrival: _Arrival, verdict: Verdict) -> RsvpStatus:
         verdict.status == "held"
         or said.status == "unclear"
         or (verdict.status == "partial" and not said.people)
+        or any(
+            problem.question == "Q1" for problem in verdict.problems
+        )  # what stood before is no answer to it
     ):
         return "unclear"
     if said.status != "attending":

@@ -88,6 +88,30 @@ def test_an_offer_is_taken_by_a_word(office: PostOffice, notices: dict[str, Copy
     assert offered(office) == 1
 
 
+@pytest.mark.parametrize("text", ["1", "１", "はい", "お受けします。", "はい、お願いします。"])
+def test_an_offer_is_taken_by_what_its_mail_asks_for(
+    office: PostOffice, notices: dict[str, Copy], text: str
+) -> None:
+    """The number alone, or a plain yes: it is an answer to this one question."""
+    office.reply(notices[YAMADA], "欠席")
+    office.reply(office.copies("seat_offer")[0], text)
+    assert statuses(office)[MATSUMOTO] == ("attending", 2)
+
+
+@pytest.mark.parametrize("text", ["検討します", "はい\nただし1名は欠席です", "欠席 3名"])
+def test_an_offer_is_not_lost_by_a_word_that_is_not_understood(
+    office: PostOffice, notices: dict[str, Copy], text: str
+) -> None:
+    """It is asked back while the seats are kept, and not passed over as no change."""
+    office.reply(notices[YAMADA], "欠席")
+    office.reply(office.copies("seat_offer")[0], text)
+    asked = next(copy for copy in office.copies("rsvp_receipt") if copy.to == SATO)
+    assert "確認のお願い" in asked["Subject"]
+    assert statuses(office)[MATSUMOTO] == ("waiting", 2)
+    office.reply(asked, "出席")
+    assert statuses(office)[MATSUMOTO] == ("attending", 2)
+
+
 def test_an_offer_that_is_refused_goes_to_the_next(office: PostOffice, notices: dict[str, Copy]) -> None:
     """The seats of who declines are offered on at once."""
     office.reply(notices[YAMADA], "欠席")
