@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -76,6 +78,17 @@ def test_a_service_stops_when_its_tables_are_changed(folder: Path, monkeypatch: 
 
     with pytest.raises(Refusal, match=f"has changed the tables of the database .{NEWER}"):
         asyncio.run(upgraded_meanwhile())
+
+
+def test_a_service_that_is_told_to_stop_has_nothing_to_refuse(folder: Path) -> None:
+    """The look at its tables ends with it, and is no finding."""
+    config = load_config(folder / "config" / "mailbot.yaml")
+
+    async def told_to_stop() -> None:
+        asyncio.get_running_loop().call_later(0.3, os.kill, os.getpid(), signal.SIGTERM)
+        await service.serve(config, frozenset({"deliver"}))
+
+    asyncio.run(told_to_stop())
 
 
 def test_the_service_itself_brings_older_tables_up_to_date(

@@ -77,15 +77,17 @@ class Node:
         self._process = None
 
     def stop(self) -> None:
-        """End it in good order, if it runs."""
+        """End it in good order, if it runs: it says so by its exit status. One that has ended by itself is left to its test."""
         if self._process is None:
             return
+        runs = self._process.poll() is None
         self._process.terminate()
         try:
-            self._process.wait(30)
+            status = self._process.wait(30)
         finally:
             self._process.kill()
             self._process = None
+        assert status == 0 or not runs, f"it ended with status {status}: {self.log()[-3_000:]}"
 
     def log(self) -> str:
         """Return what it has logged."""
