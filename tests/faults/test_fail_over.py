@@ -1,4 +1,4 @@
-"""D1: PostgreSQL's primary is killed and its standby takes over: what was answered 250 is there, and goes to all (I25)."""
+"""D1, D3: PostgreSQL's primary is killed or cut off and its standby takes over: what was answered 250 is there, and goes to all (I25)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.faults.node import CONNECTIONS, Node, new_node, until
+from tests.faults.node import CONNECTIONS, Node, new_node, second_node, until
 from tests.faults.sink import Sink
 from tests.store.postgresql import UNAVAILABLE, PostgreSQL
 
@@ -25,6 +25,7 @@ pytestmark = [
 ]
 
 MEMBERS = 8
+OF_SPLIT = 400  # members, where a post must take seconds
 CLIENTS = 3
 PAUSE = 0.1  # seconds between a client's posts
 BEFORE, CUT_OFF, AFTER = (
@@ -146,3 +147,49 @@ def test_a_standby_that_is_not_waited_for_is_found_out(tmp_path: Path) -> None:
     """The control: the primary acknowledges alone what dies with it."""
     lost, _, _ = lives_on(tmp_path / "site", synchronous=False)
     assert lost > 0
+
+
+# --- D3: the old primary lives on, cut off, with a node of its own ----------------------------------------------------
+
+
+def splits(folder: Path, *, synchronous: bool) -> tuple[int, int, int]:
+    """Promote the standby while the primary, cut off from it, goes on with one node; the other node has the promoted one.
+
+    Returns how many copies of a post nobody got, how many went twice, and may have as the promoted one says.
+    """
+    sink = Sink(seconds_each=0.05)
+    with pair(synchronous=synchronous) as servers:
+        old = new_node(folder / "old", sink.port, members=OF_SPLIT, database=servers.primary.url("mailbot"))
+        new = second_node(old, folder / "new", sink.port, servers.standby.url("mailbot"))
+        try:
+            old.start()
+            assert old.post(0)
+            until(lambda: sink.received.total() > OF_SPLIT // 20, 30, old.log)
+            servers.tell(servers.standby, "ALTER SYSTEM SET primary_conninfo = ''")
+            servers.tell(servers.standby, "SELECT pg_reload_conf()")
+            servers.standby.promote()
+            new.start()
+            until(new.settled, 120, new.log)  # the leases of the old node must run out
+            possible = new.doubtful()
+        finally:
+            old.kill()
+            new.stop()
+            sink.close()
+            servers.primary.stop()
+    lost = OF_SPLIT - len(sink.received)
+    twice = sink.received.total() - len(sink.received)
+    print(f"of {OF_SPLIT} copies {lost} lost; {twice} twice, {possible} counted as possible")
+    return lost, twice, possible
+
+
+def test_a_primary_that_was_cut_off_sends_nothing_beside_the_promoted_one(tmp_path: Path) -> None:
+    """It cannot commit without its standby, and what is not marked does not leave (I24, I25)."""
+    lost, twice, possible = splits(tmp_path, synchronous=True)
+    assert lost == 0
+    assert twice <= possible <= CONNECTIONS
+
+
+def test_two_primaries_are_found_out(tmp_path: Path) -> None:
+    """The control: one that commits alone sends what the promoted one sends."""
+    _, twice, possible = splits(tmp_path, synchronous=False)
+    assert twice > possible
