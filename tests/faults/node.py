@@ -26,7 +26,7 @@ from tests.flows.post_office import TOKYO
 from tests.forked import Forked
 from tests.ports import free_port
 
-SHORT = os.environ.get("FAULTS") == "short"  # a form that takes less than a minute in all
+SHORT = os.environ.get("FAULTS") == "short"  # a form that takes a few minutes in all
 ROOT = Path(__file__).parents[2]
 CONNECTIONS = 4
 LIST = "room@ml.example.jp"
