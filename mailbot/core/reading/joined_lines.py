@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from mailbot.core.reading.known_text import OPENING, Known, KnownText, line_key, slot_line
 
 SHORTEST_JOINED = 12  # characters of two lines' key
-_SHORTEST_WITH_SLOT = 24  # a slot's and a question's; what members write in slots is mostly shorter
+_SHORTEST_WITH_SLOT = 18  # a slot's and that of the end; what members write in slots is mostly shorter
 _SHORTEST_LINE = 4
 _MOST_WORDS = 300
 _BEHIND_A_SLOT = frozenset({"start", "end", "reference", "question", "signature", "outside"})

@@ -11,12 +11,12 @@ from mailbot.core.reading.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.reading.bare_answer import is_bare_choice, takes_on
 from mailbot.core.reading.correction import corrects
 from mailbot.core.reading.doubt import doubts
-from mailbot.core.reading.known_text import Known, Neighbours, is_piece, line_key, share
-from mailbot.core.reading.printed_options import choice_count, every_option, option_answer
+from mailbot.core.reading.known_text import LONGEST_LINE, Known, Neighbours, is_piece, line_key, share
+from mailbot.core.reading.printed_options import choice_count, every_option, label_numbers, option_answer
 from mailbot.core.reading.prose import is_prose
 from mailbot.core.reading.remark import mentions_choice
 from mailbot.core.reading.statement import Slot, Statements
-from mailbot.core.reading.tidy import is_blank
+from mailbot.core.reading.tidy import is_blank, label_key
 from mailbot.core.reading.understood import Blank, Read, Unclear, Understood, comparable
 from mailbot.core.surveys.survey import Question
 
@@ -101,16 +101,24 @@ def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     said = _one_of(question, (value, under, marks))
     if said is None:
         return Blank() if slot.emptied else _left_standing(question, slot)
-    if isinstance(said, Understood) and any(_doubted_among(question, line) for line in slot.among):
+    if isinstance(said, Understood) and any(_doubted_among(question, slot, line) for line in slot.among):
         return Unclear("unclear")
     return said
 
 
-def _doubted_among(question: Question, line: str) -> bool:
+_LIST_ITEM = re.compile(r"^\s*[(（]?(?P<number>[0-9]{1,3})[)）．、]\s*(?P<label>\S.*?)\s*$")
+
+
+def _doubted_among(question: Question, slot: Slot, line: str) -> bool:
     """Say whether a line typed between a question and its options takes the answer back: 「※この問は未確定です」.
 
-    It may also be an option line of ours that was damaged on the way, which holds a number or a label but is no sentence.
+    It may also be an option line of ours that was damaged on the way, which holds a number or a label but is no sentence;
+    「3) 検討中」 is ours too, as a program writes a list anew.
     """
+    item = _LIST_ITEM.match(line[:LONGEST_LINE])
+    number = label_numbers(question).get(label_key(item["label"])) if item else None
+    if item and number == int(item["number"]) and number not in slot.options:
+        return False
     return corrects(line) or doubts(line) or (is_prose(line) and mentions_choice(question, line))
 
 
@@ -156,6 +164,8 @@ def _text_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     text = "\n".join(own).lstrip(_POINTING)
     if is_blank(text):
         return Blank() if slot.emptied else None
+    if slot.loose and text.rstrip()[-1:] in {">", "＞"}:
+        return Unclear("garbled")  # the quote marks of a line of ours that was run together with the slot
     if slot.damaged and slot.value is None and not _is_copied(slot):
         return Unclear("garbled")  # it may as well be a piece of our own text
     return read_answer(question, text, today=today)

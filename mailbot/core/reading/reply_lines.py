@@ -29,7 +29,7 @@ _QUOTE_MARKS = frozenset(">＞|｜")
 _RARE_QUOTE_MARKS = frozenset(":：}｝#»》%")  # quote marks where a line of ours follows
 _CELL_MARKS = frozenset("\t|｜")
 _NAMED_QUOTE_MARKS = frozenset(">＞")
-_NAMED_QUOTE = re.compile(r"^(?P<name>[^\s>＞]{1,20})[>＞]\s?(?P<rest>.*)$")
+_NAMED_QUOTE = re.compile(r"^\s*(?P<name>[^\s>＞]{1,20})[>＞]\s?(?P<rest>.*)$")
 _STRUCK = re.compile(r"~~[^~]{1,500}~~")
 
 Mark = Literal["chosen", "doubtful", "crossed", "empty"]
@@ -217,9 +217,10 @@ class _OddPieces:
                 depth, body, key = depth + 1, rest, line_key(rest)
         if key not in roles and not _NAMED_QUOTE_MARKS.isdisjoint(body[:22]):
             named = _NAMED_QUOTE.match(body)
-            if named and (named["name"] in self._names or _is_ours(named["rest"], self._known)):
+            deeper, rest = _unquoted(named["rest"]) if named else (0, "")  # 「佐藤> > ...」
+            if named and (named["name"] in self._names or _is_ours(rest, self._known)):
                 self._names.add(named["name"])
-                depth, body = depth + 1, named["rest"]
+                depth, body = depth + 1 + deeper, rest
                 key = line_key(body)
         return _Piece(depth, body, key, line)
 

@@ -911,6 +911,13 @@ def test_lines_run_together_on_the_way() -> None:
     assert [problem.kind for problem in two.problems] == ["two-choices"]
 
 
+def test_quote_marks_run_together_with_a_slot() -> None:
+    """The marks before a line of ours that was joined to an empty slot for words are no words of the member."""
+    joined = slot(1, "[ 2 ]").replace("【Q3回答】[　　]\n★★", "【Q3回答】[　　] 佐藤> > ★★")
+    assert joined != slot(1, "[ 2 ]")
+    assert dict(read(quoted(joined, "佐藤> ")).answers) == {"Q1": ("2",)}
+
+
 def test_options_run_together_with_a_motion() -> None:
     """The options behind a motion's title on one line are ours; the one that a member copied there is his vote."""
     asked = SURVEYS["by-law"]
@@ -933,3 +940,23 @@ def test_a_reply_passed_on_whose_top_and_slots_differ() -> None:
     assert dict(read(passed_on.format(1)).answers) == {"Q1": ("1",)}
     older = f"{quoted(slot(1, '[ 1 ]'))}\n> > Q1 2\n"  # his reply of before, beneath
     assert dict(read(older).answers) == {"Q1": ("1",)}
+
+
+@pytest.mark.parametrize("mark", ["  事務局> ", "佐藤> > ", "佐藤>> ", "> 佐藤> "])
+def test_names_before_further_quote_marks(mark: str) -> None:
+    """The name that a client writes before its quotation may be indented, and what it quotes may be quoted already."""
+    assert dict(read(quoted(slot(1, "[ 2 ]"), mark)).answers) == {"Q1": ("2",)}
+    assert read(quoted(INVITATION, mark)).hold == "untouched"
+
+
+def test_options_numbered_anew_on_the_way() -> None:
+    """Option lines that a program wrote as a list of its own are no words of doubt, whatever their labels say."""
+    anew = (
+        slot(1, "[ 2 ]")
+        .replace("1. 利用", "1) 利用")
+        .replace("2. 利用", "2) 利用")
+        .replace("3. 検討", "3) 検討")
+    )
+    assert dict(read(quoted(anew)).answers) == {"Q1": ("2",)}
+    typed = slot(1, "[ 2 ]").replace("   1. 利用している", "3) 検討中\n   1. 利用している")
+    assert not read(quoted(typed)).answers
