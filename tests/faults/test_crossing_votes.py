@@ -108,9 +108,12 @@ def test_of_two_votes_at_one_moment_the_one_that_came_last_stands(tmp_path: Path
 
 
 def test_nodes_that_do_not_look_at_the_order_are_found_out(tmp_path: Path) -> None:
-    """The control: what is read last stands, though it came first."""
-    course, last = crossed(tmp_path, "uncrossed", "order")
-    assert {one for one in last if course.stands[one] not in last[one]} != set()
+    """The control: what is read last stands, though it came first; where a run happens to read all in order, once more."""
+    for attempt in range(4):
+        course, last = crossed(tmp_path / str(attempt), f"uncrossed_{attempt}", "order")
+        if any(course.stands[one] not in last[one] for one in last):
+            return
+    pytest.fail("it was never found out")
 
 
 def test_a_hundred_replies_of_one_person(tmp_path: Path) -> None:
