@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import runpy
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -21,9 +22,16 @@ _FORKS.set_forkserver_preload(["mailbot.cli.serve_commands", "uvloop"])
 class Forked:
     """A running command, told and asked what a `subprocess.Popen` is."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], log: Path) -> None:
-        """Run `mailbot` with these words; what it says is put behind what the log holds."""
-        self._process = _FORKS.Process(target=_run, args=(list(words), dict(environment), log), daemon=True)
+    def __init__(
+        self, words: Sequence[str], environment: Mapping[str, str], log: Path, program: Path | None = None
+    ) -> None:
+        """Run `mailbot`, or a program that changes it, with these words; what it says is put behind what the log holds.
+
+        What the program changes must be looked up when it is used: all of the service is loaded before.
+        """
+        self._process = _FORKS.Process(
+            target=_run, args=(list(words), dict(environment), log, program), daemon=True
+        )
         self._process.start()
 
     @property
@@ -57,7 +65,7 @@ class Forked:
         self.send_signal(signal.SIGKILL)
 
 
-def _run(words: list[str], environment: dict[str, str], log: Path) -> None:
+def _run(words: list[str], environment: dict[str, str], log: Path, program: Path | None) -> None:
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     os.dup2(descriptor, 1)
     os.dup2(descriptor, 2)
@@ -65,4 +73,7 @@ def _run(words: list[str], environment: dict[str, str], log: Path) -> None:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = ["mailbot", *words]
-    cli.main()
+    if program is None:
+        cli.main()
+    else:
+        runpy.run_path(str(program), run_name="__main__")

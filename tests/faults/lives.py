@@ -52,7 +52,7 @@ class Lives:
         assert self._process.stdout is not None
         self._process.stdin.close()
         self._process.stdout.close()
-        self._process.wait(10)
+        self._process.wait(60)
 
     def _say(self, word: str) -> None:
         assert self._process.stdin is not None

@@ -39,6 +39,7 @@ class Node:
     folder: Path
     port: int
     program: Path | None = None  # started in place of mailbot: a mutant
+    forked: bool = True  # else in a process that has loaded nothing
     options: tuple[str, ...] = ()  # of `serve`
     _process: subprocess.Popen[bytes] | Forked | None = None
 
@@ -56,9 +57,10 @@ class Node:
     def start(self) -> None:
         """Start the service and wait until its door is open. Raises RuntimeError with its log when it does not."""
         words, log = ["serve", *self.options], self.folder / "serve.log"
-        if self.program is None:
-            self._process = Forked(words, environment(self.folder), log)
+        if self.forked:
+            self._process = Forked(words, environment(self.folder), log, self.program)
         else:
+            assert self.program is not None
             with log.open("ab") as output:
                 self._process = subprocess.Popen(
                     [sys.executable, str(self.program), *words],
@@ -67,7 +69,7 @@ class Node:
                     stderr=output,
                     cwd=ROOT,
                 )
-        until(self._answers, 30, self.log)
+        until(self._answers, 90, self.log)  # a busy machine takes its time
 
     def kill(self) -> None:
         """End it as a power switch would: nothing is said to it."""

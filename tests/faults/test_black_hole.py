@@ -20,7 +20,7 @@ from tests.ports import free_port
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.postfix,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),  # a busy machine takes its time, and all rounds
     pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-"),
 ]
 

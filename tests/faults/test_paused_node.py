@@ -16,7 +16,7 @@ from tests.store.postgresql import UNAVAILABLE, server
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.postgres,
-    pytest.mark.timeout(120),
+    pytest.mark.timeout(300),
     pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-"),
 ]
 

@@ -70,7 +70,7 @@ def live(folder: Path, sink: Sink) -> Life:
     """Let a service under strace take some posts at a time, and send them; then kill it."""
     node = new_node(folder, sink.port, members=MEMBERS)
     start = {path: path.read_bytes() for path in (folder / "data").glob(DATABASE)}
-    node.program = HERE / "traced.py"
+    node.program, node.forked = HERE / "traced.py", False
     node.start()
     with ThreadPoolExecutor(SESSIONS) as clients:
         posts = dict(
@@ -80,7 +80,7 @@ def live(folder: Path, sink: Sink) -> Life:
     node.kill()
     trace = folder / "trace"
     until(lambda: "+++ killed" in trace.read_text(encoding="ascii")[-100:], 10, node.log)
-    node.program = None
+    node.program, node.forked = None, True
     return Life(node, sink, start, moments(trace), posts)
 
 

@@ -29,7 +29,7 @@ from tests.store.postgresql import UNAVAILABLE, server
 pytestmark = [
     pytest.mark.fault,
     pytest.mark.postgres,
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(900),
     pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-"),
 ]
 
@@ -97,7 +97,8 @@ class Course:
 def killed_each_second(folder: Path, name: str, notices: int, seconds: int, program: Path) -> Course:
     """Let so many notices fall due over so many seconds, in each of which both nodes are killed and started again.
 
-    Where the machine is slow the kills go on until half of the notices were done in spite of them.
+    Where the machine is slow the kills go on until half of the notices were done in spite of them, and each life is longer
+    than the one before for as long as nothing is done in any.
     """
     server(durable=True).create(name)
     url = server(durable=True).url(name)
@@ -108,13 +109,16 @@ def killed_each_second(folder: Path, name: str, notices: int, seconds: int, prog
     try:
         for node in nodes:
             node.start()
-        until(lambda: all("service.ready" in node.log() for node in (first, second)), 30, first.log)
+        until(lambda: all("service.ready" in node.log() for node in (first, second)), 90, first.log)
         announce(first, notices, seconds)
         chance = random.Random(SEED)
-        kills, ends = 0, time.monotonic() + seconds
-        while time.monotonic() < ends or states(first)["done"] < notices // 2:
-            assert time.monotonic() < ends + 90, f"too little was done\n{first.log()[-3_000:]}"
-            kills += kill_within_a_second(nodes, chance)
+        kills, ends, life, done = 0, time.monotonic() + seconds, 1.0, 0
+        while time.monotonic() < ends or done < notices // 2:
+            assert time.monotonic() < ends + 200, f"too little was done\n{first.log()[-3_000:]}"
+            kills += kill_within(life, nodes, chance)
+            before, done = done, states(first)["done"]
+            if done == before and time.monotonic() >= ends:
+                life *= 1.5
         during = states(first)["done"]
         until(lambda: "waiting" not in states(first), 60, first.log)
         until(first.settled, 60, first.log)
@@ -157,14 +161,14 @@ def announce(node: Node, notices: int, seconds: int) -> None:
     node.command("apply")
 
 
-def kill_within_a_second(nodes: list[Lives], chance: random.Random) -> int:
-    """Kill each node at some moment of a second and start it again at once; returns how many kills that were."""
+def kill_within(seconds: float, nodes: list[Lives], chance: random.Random) -> int:
+    """Kill each node at some moment of so many seconds and start it again at once; returns how many kills that were."""
     begun = time.monotonic()
-    for at, number in sorted((chance.random(), number) for number in range(len(nodes))):
+    for at, number in sorted((seconds * chance.random(), number) for number in range(len(nodes))):
         time.sleep(max(0.0, begun + at - time.monotonic()))
         nodes[number].kill()
         nodes[number].start()
-    time.sleep(max(0.0, begun + 1 - time.monotonic()))
+    time.sleep(max(0.0, begun + seconds - time.monotonic()))
     return len(nodes)
 
 
