@@ -551,6 +551,23 @@ class _Work:
     def _start(self, connection: Connection, starting: Sequence[Sequence[int]]) -> list[bool]:
         """Mark what starts, all of each of these or nothing; tells for each whether it is ours."""
         owner = self.delivery.owner
+        whole, singly = self._start_bundles(connection, starting) if self._bundles else (set[int](), starting)
+        started = outbox.start(connection, owner, [row for some in singly for row in some if row >= 0])
+        ours = [started.issuperset(some) for some in singly]
+        for ids, some, mine in zip(starting, singly, ours, strict=True):
+            if len(ids) > 1 and not mine:  # the others of a group stay here, too
+                outbox.take_back(connection, owner, list(started.intersection(some)))
+                bundles.take_back(connection, owner, whole.intersection(map(bundles.bundle_of, ids)))
+        return ours
+
+    def _start_bundles(
+        self, connection: Connection, starting: Sequence[Sequence[int]]
+    ) -> tuple[set[int], list[list[int]]]:
+        """Mark the bundles that start whole; returns those that are ours, and the rows of all else that starts.
+
+        Of a recipient who has no row that is ours there is his number, which is below 0.
+        """
+        owner = self.delivery.owner
         parts = [self._parts(ids) for ids in starting]
         of_bundles = [(one, part) for one, part in chain.from_iterable(parts) if one is not None]
         whole = bundles.start(connection, owner, [one.id for one, part in of_bundles if part == one.numbers])
@@ -567,19 +584,12 @@ class _Work:
             ]
             for of_one in parts
         ]
-        started = outbox.start(connection, owner, [row for some in singly for row in some if row >= 0])
-        ours = [started.issuperset(some) for some in singly]
-        for of_one, some, mine in zip(parts, singly, ours, strict=True):
-            if not mine and (len(some) > 1 or len(of_one) > 1):  # the others of a group stay here, too
-                outbox.take_back(connection, owner, list(started.intersection(some)))
-                marked = {one.id for one, _ in of_one if one is not None}
-                bundles.take_back(connection, owner, whole & marked)
-        return ours
+        return whole, singly
 
     def _parts(self, ids: Sequence[int]) -> list[tuple[bundles.Bundle | None, tuple[int, ...]]]:
         """Return who of these is of which bundle, or has a row."""
         numbers = tuple(ids)
-        if not self._bundles or not numbers:
+        if not numbers:
             return [(None, numbers)]
         first = self._bundles.get(bundles.bundle_of(numbers[0]))
         if first is not None and numbers == first.numbers:  # one mail, as nearly always

@@ -876,9 +876,10 @@ class _Stream:
             and max(map(_code, replies[:-1])) < 300
         ):
             self.useful = True
-            verdicts: list[Verdict] = [((delivery,), outcome) for delivery, outcome in self._outcomes]
-            self._outcomes.clear()
-            verdicts.append((self._starting, Sent(replies[0].words)))
+            verdicts: list[Verdict] = [(self._starting, Sent(replies[0].words))]
+            if self._outcomes:
+                verdicts += [((delivery,), outcome) for delivery, outcome in self._outcomes]
+                self._outcomes.clear()
             self._run.work.mark(verdicts, following.ids, self._marked)
             return
         replies = _in_step(connection, replies, self._expected)
