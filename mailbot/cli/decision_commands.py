@@ -54,7 +54,7 @@ def _held_command(decision: str, help_text: str) -> None:
                 except Refusal as refusal:
                     refused.append(str(refusal))
         if told or as_json:
-            show_told(_together(told, decision), dry_run=dry_run, as_json=as_json)
+            show_told(_together(told, refused, decision), dry_run=dry_run, as_json=as_json)
         if refused:
             raise Refusal("; ".join(refused))
 
@@ -76,8 +76,8 @@ def _numbers(
     return tuple(one.inbox_id for one in waiting if one.waits_for == "moderators")
 
 
-def _together(told: Sequence[Told], decision: str) -> Told:
-    """Return decisions about several mails as one deed."""
+def _together(told: Sequence[Told], refused: Sequence[str], decision: str) -> Told:
+    """Return decisions about several mails as one deed, with why others could not be decided."""
     each = [{**one.deed.facts, "done": one.deed.done, "said": one.deed.words} for one in told]
     copies: Counter[str] = Counter()
     first: dict[str, Any] = {}
@@ -85,7 +85,8 @@ def _together(told: Sequence[Told], decision: str) -> Told:
         copies[row["kind"]] += row["copies"]
         first.setdefault(row["kind"], row["leaves_at"])
     words = "\n".join(one.deed.words for one in told)
-    deed = Deed(words, {"decision": decision, "mails": each}, done=all(one.deed.done for one in told))
+    facts = {"decision": decision, "mails": each, "refused": list(refused)}
+    deed = Deed(words, facts, done=not refused and all(one.deed.done for one in told))
     return Told(deed, [{"kind": kind, "copies": copies[kind], "leaves_at": at} for kind, at in first.items()])
 
 

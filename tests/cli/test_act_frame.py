@@ -10,6 +10,8 @@ from typing import Any
 import click
 import pytest
 
+from mailbot.cli import root
+from mailbot.core.refusal import Refusal
 from mailbot.folder.new_folder import make_folder
 from tests.cli.test_folder_commands import refused, run
 from tests.cli.test_root import every_command
@@ -121,6 +123,20 @@ def test_a_refusal_keeps_its_sentence_beside_json(folder: Path) -> None:
     """What cannot be done is said as without --json."""
     for words in (("surveys", "close", "S26-014"), ("held", "accept", "7"), ("schedule", "undo", "P-0001")):
         assert refused(folder, *words, "--json") == refused(folder, *words)
+
+
+def test_mail_that_cannot_be_decided_is_named_in_the_object(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where several are decided at once, what was refused is no deed that is done."""
+    with pytest.raises(Refusal):
+        root(
+            ["held", "accept", "7", "--json", "--config", str(folder / "config" / "mailbot.yaml")],
+            standalone_mode=False,
+        )
+    told = json.loads(capsys.readouterr().out)
+    assert (told["done"], told["mails"]) == (False, [])
+    assert len(told["refused"]) == 1
 
 
 def test_what_waits_for_a_second_person_names_him(folder: Path) -> None:
