@@ -16,7 +16,8 @@ from typing import NamedTuple
 from mailbot.core.calendar import Language
 from mailbot.core.events.event import ASCII_FORMS, read_people
 from mailbot.core.events.rsvp_polite import bare_words, named_by_us
-from mailbot.core.reading.known_text import line_key
+from mailbot.core.reading.joined_lines import taken_apart
+from mailbot.core.reading.known_text import known_texts, line_key
 
 _LONGEST_LINE = 200  # characters
 _NAMES_BELOW = 9  # lines of names that may follow a number
@@ -120,7 +121,8 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     Quoted lines, and our own in `known`, stay as they are.
     """
     ours = {line_key(line) for each in known for line in each.splitlines()}
-    lines = text.split("\n")
+    sent = known_texts(tuple(known))
+    lines = [piece for line in text.split("\n") for piece in taken_apart(line, sent) or (line,)]
     if language == "ja":
         lines = [piece for line in lines for piece in ([line] if _is_ours(line, ours) else _sentences(line))]
     named = named_by_us(known) if language == "ja" else None

@@ -13,8 +13,10 @@ _MOST_WORDS = 300
 _BEHIND_A_SLOT = frozenset({"start", "end", "reference", "question", "signature", "outside"})
 
 
-def may_be_joined(key: str, known: Known) -> bool:
+def _may_be_joined(key: str, known: Known) -> bool:
     """Say whether a line begins with a whole one of ours, or with a slot, and goes on: few others need be looked at."""
+    if len(key) < SHORTEST_JOINED or key in known.roles:
+        return False
     if key[:2] in known.beginnings:
         roles = known.roles
         return any(key[:end] in roles for end in range(_SHORTEST_LINE, len(key)))
@@ -27,6 +29,8 @@ def taken_apart(text: str, known: Known) -> Sequence[str]:
     The whole line must be ours but for what stands in slots, in the order in which we sent it, and of each question all
     options or none: a member who copies 「Q1 … 1. 出席」 on one line has typed an answer.
     """
+    if not _may_be_joined(line_key(text), known):
+        return ()
     words = text.split()
     if not 1 < len(words) <= _MOST_WORDS:
         return ()

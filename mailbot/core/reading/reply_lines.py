@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from mailbot.core.reading.joined_lines import SHORTEST_JOINED, may_be_joined, taken_apart
+from mailbot.core.reading.joined_lines import SHORTEST_JOINED, taken_apart
 from mailbot.core.reading.known_text import (
     ANSWER_LINE,
     LONGEST_LINE,
@@ -161,7 +161,7 @@ def reply_lines(text: str, known: Known) -> list[Line]:
         if whole:
             depth, body, key, _ = odd.beside_ours(piece)
         roles = roles_of(key, ())
-        if not roles and len(key) >= SHORTEST_JOINED and may_be_joined(key, known):
+        if not roles and len(key) >= SHORTEST_JOINED:
             for part in taken_apart(body, known):
                 lines.append(_line(Line, (depth, part, line_key(part), roles_of(line_key(part), ()))))
                 key = ""

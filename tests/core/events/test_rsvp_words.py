@@ -226,3 +226,14 @@ def test_our_own_sentences_that_al_mail_quotes_count_nobody() -> None:
 def test_a_number_that_is_said_otherwise_or_not_at_all_is_asked_for(text: str) -> None:
     """No number is taken where another, or none, stands beside it."""
     assert said(text) == ""
+
+
+def test_lines_of_ours_run_together() -> None:
+    """The hint of a question on one line with its slot is not cut at its full stop; the slot stays whole."""
+    known = "○○市 情報政策課 山田様\n\n★★ 回答欄 ここから ★★（この行は残してください）\n受付番号 N26-07-012017 第1版\nQ2 人数と氏名（ご自由に。Q1が1の方のみ）\n【Q2回答】[　　]\n★★ 回答欄 ここまで ★★\n"
+    joined = "Q2 人数と氏名（ご自由に。Q1が1の方のみ） 【Q2回答】[ 2名 山田太郎 ] ★★ 回答欄 ここまで ★★"
+    assert own_words(joined, (known,)).text.split("\n") == [
+        "Q2 人数と氏名（ご自由に。Q1が1の方のみ）",
+        "【Q2回答】[ 2名 山田太郎 ]",
+        "★★ 回答欄 ここまで ★★",
+    ]
