@@ -20,7 +20,7 @@ from operator import attrgetter
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.mail.delivery import Deferred, Marked, Outcome, Sent, Transaction, Verdict
+from mailbot.core.mail.delivery import Deferred, Marked, Outcome, Sent, Transaction
 from mailbot.core.mail.entity import split_entity
 from mailbot.core.mail.mailing import fill, fill_each, folded_mailbox, template
 from mailbot.core.mail.pace import UNPACED, Buckets, Pace, admit
@@ -283,19 +283,13 @@ def _recipe_for_all(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signe
 
 
 _Recipients = tuple[tuple[int, str], ...]
-_Mark = tuple[Sequence[Verdict], Sequence[int], Marked]  # as `mark` gets them
+_Mark = tuple[Sequence[tuple[int, Outcome]], Sequence[int], Marked]  # as `mark` gets them
 
 
 def _numbers(batch: Sequence[_Mark]) -> Iterator[int]:
-    for verdicts, starting, _ in batch:
-        for ids, _ in verdicts:
-            yield from ids
+    for outcomes, starting, _ in batch:
+        yield from (number for number, _ in outcomes)
         yield from starting
-
-
-def _of_one_bundle(settled: tuple[int, Outcome]) -> tuple[int, Outcome]:
-    number, outcome = settled
-    return bundles.bundle_of(number), outcome
 
 
 class _Work:
@@ -423,15 +417,12 @@ class _Work:
             else:
                 done.set_result(ours)
 
-        # Neighbours with one outcome, which may be all of a bundle.
-        alike = groupby(outcomes, _of_one_bundle)
-        verdicts = [(tuple([number for number, _ in some]), outcome) for (_, outcome), some in alike]
-        self.mark(verdicts, starting, marked)
+        self.mark(outcomes, starting, marked)
         return done
 
-    def mark(self, verdicts: Sequence[Verdict], starting: Sequence[int], marked: Marked) -> None:
+    def mark(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
         """Make outcomes durable and mark what starts; many connections share one commit."""
-        self._waiting.append((verdicts, starting, marked))
+        self._waiting.append((outcomes, starting, marked))
         if len(self._waiting) == self._expected:
             if self._committing is not None:
                 self._committing.cancel()
@@ -490,14 +481,14 @@ class _Work:
             self._open[number] -= count
             if not self._open[number]:
                 del self._open[number], self._bundles[number]
-        for (verdicts, _, marked), mine in zip(batch, ours, strict=True):
+        for outcomes, starting, marked in batch:
             if self._attempts:
-                for row_id in chain.from_iterable(ids for ids, _ in verdicts):
+                for row_id, _ in outcomes:
                     self._attempts.pop(row_id, None)
-            marked(mine, None)
+            marked(ours.issuperset(starting), None)
 
-    def _save(self, batch: Sequence[_Mark]) -> tuple[list[bool], Counter[int]]:
-        """Save outcomes and marks in one transaction; tells for each of the batch whether all that starts is ours.
+    def _save(self, batch: Sequence[_Mark]) -> tuple[set[int], Counter[int]]:
+        """Save outcomes and marks in one transaction; returns which of those that start are ours.
 
         And how many recipients of each bundle have an outcome now.
         """
@@ -505,16 +496,16 @@ class _Work:
         sent: list[tuple[int, str]] = []
         unsent: list[outbox.Settled] = []
         settled = Counter[int]()
-        verdicts = list(chain.from_iterable(verdicts for verdicts, _, _ in batch))
         with database.brief() as connection:
             if self._bundles:
                 bundles.lock(connection, _numbers(batch))
-                verdicts = self._settle_bundles(connection, verdicts, settled)
-            for ids, outcome in verdicts:
-                if isinstance(outcome, Sent):
-                    sent.extend(zip(ids, repeat(outcome.reply)))
-                else:
-                    unsent += [outbox.Settled(row, self._attempts.get(row, 0), outcome) for row in ids]
+            for outcomes, _, _ in batch:
+                of_rows = self._settle_bundles(connection, outcomes, settled) if self._bundles else outcomes
+                for row_id, outcome in of_rows:
+                    if isinstance(outcome, Sent):
+                        sent.append((row_id, outcome.reply))
+                    else:
+                        unsent.append(outbox.Settled(row_id, self._attempts.get(row_id, 0), outcome))
             outbox.settle_sent(connection, owner, sent, now)
             if unsent:
                 outbox.settle(connection, owner, unsent, now, random.random())  # noqa: S311  only spreads retries
@@ -524,72 +515,67 @@ class _Work:
         return ours, settled
 
     def _settle_bundles(
-        self, connection: Connection, verdicts: Sequence[Verdict], settled: Counter[int]
-    ) -> list[Verdict]:
-        """Record the bundles that the next hop took whole with one reply; returns what became of all others, by their rows."""
+        self, connection: Connection, outcomes: Sequence[tuple[int, Outcome]], settled: Counter[int]
+    ) -> list[tuple[int, Outcome]]:
+        """Record the bundles that the next hop took whole with one reply; returns the outcomes of all others, by their rows."""
+        of_rows: list[tuple[int, Outcome]] = []
         owner, at = self.delivery.owner, microseconds(self.delivery.clock())
-        of_rows: list[Verdict] = []
-        of_bundles: list[tuple[bundles.Bundle, Verdict]] = []
-        taken: dict[int, str] = {}
-        for verdict in verdicts:
-            ids, outcome = verdict
-            if ids[0] >= 0:
-                of_rows.append(verdict)
+        place = 0
+        while place < len(outcomes):
+            number, outcome = outcomes[place]
+            if number >= 0:
+                of_rows.append(outcomes[place])
+                place += 1
                 continue
-            one = self._bundles[bundles.bundle_of(ids[0])]
-            of_bundles.append((one, verdict))
-            settled[one.id] += len(ids)
-            if isinstance(outcome, Sent) and ids == one.numbers:
-                taken[one.id] = storable(outcome.reply)
-        gone = bundles.settle_sent(connection, owner, taken, at)
-        for one, (ids, outcome) in of_bundles:
-            if one.id not in gone:
+            one = self._bundles[bundles.bundle_of(number)]
+            whole = list(zip(one.numbers, repeat(outcome)))
+            if (
+                not isinstance(outcome, Sent)
+                or list(outcomes[place : place + len(whole)]) != whole
+                or not bundles.settle_sent(connection, owner, one, storable(outcome.reply), at)
+            ):
+                whole = []
+                for each, outcome in islice(outcomes, place, None):
+                    if bundles.bundle_of(each) != one.id:
+                        break
+                    whole.append((each, outcome))
                 rows = bundles.rows_of(connection, owner, one)
-                of_rows.append(([rows[each] for each in ids if each in rows], outcome))
+                of_rows += [(rows[each], outcome) for each, outcome in whole if each in rows]
+            settled[one.id] += len(whole)
+            place += len(whole)
         return of_rows
 
-    def _start(self, connection: Connection, starting: Sequence[Sequence[int]]) -> list[bool]:
-        """Mark what starts, all of each of these or nothing; tells for each whether it is ours."""
+    def _start(self, connection: Connection, starting: Sequence[Sequence[int]]) -> set[int]:
+        """Mark what starts, all of each of these or nothing; returns which are ours."""
         owner = self.delivery.owner
-        whole, singly = self._start_bundles(connection, starting) if self._bundles else (set[int](), starting)
-        started = outbox.start(connection, owner, [row for some in singly for row in some if row >= 0])
-        ours = [started.issuperset(some) for some in singly]
-        for ids, some, mine in zip(starting, singly, ours, strict=True):
-            if len(ids) > 1 and not mine:  # the others of a group stay here, too
-                outbox.take_back(connection, owner, list(started.intersection(some)))
+        whole: set[int] = set()  # bundles
+        rows: dict[int, int] = {}  # of the recipients of others, by their numbers
+        singly: list[int] = []
+        ours: set[int] = set()
+        for one, part in chain.from_iterable(map(self._parts, starting)):
+            if one is None:
+                singly += part
+            elif part == one.numbers and bundles.start(connection, owner, one.id):
+                whole.add(one.id)
+                ours.update(part)
+            else:
+                found = bundles.rows_of(connection, owner, one)
+                singly += [found[each] for each in part if each in found]
+                rows |= found
+        started = outbox.start(connection, owner, singly)
+        ours |= started
+        ours.update(each for each, row in rows.items() if row in started)
+        for ids in starting:
+            if len(ids) > 1 and not ours.issuperset(ids):  # the others of a group stay here, too
+                marked = [rows.get(each, each) for each in ids if each in ours]
+                outbox.take_back(connection, owner, [row for row in marked if row >= 0])
                 bundles.take_back(connection, owner, whole.intersection(map(bundles.bundle_of, ids)))
         return ours
-
-    def _start_bundles(
-        self, connection: Connection, starting: Sequence[Sequence[int]]
-    ) -> tuple[set[int], list[list[int]]]:
-        """Mark the bundles that start whole; returns those that are ours, and the rows of all else that starts.
-
-        Of a recipient who has no row that is ours there is his number, which is below 0.
-        """
-        owner = self.delivery.owner
-        parts = [self._parts(ids) for ids in starting]
-        of_bundles = [(one, part) for one, part in chain.from_iterable(parts) if one is not None]
-        whole = bundles.start(connection, owner, [one.id for one, part in of_bundles if part == one.numbers])
-        rows: dict[int, int] = {}  # of the recipients of others, by their numbers
-        for one, _ in of_bundles:
-            if one.id not in whole:
-                rows |= bundles.rows_of(connection, owner, one)
-        singly = [
-            [
-                rows.get(each, each)
-                for one, part in of_one
-                if one is None or one.id not in whole
-                for each in part
-            ]
-            for of_one in parts
-        ]
-        return whole, singly
 
     def _parts(self, ids: Sequence[int]) -> list[tuple[bundles.Bundle | None, tuple[int, ...]]]:
         """Return who of these is of which bundle, or has a row."""
         numbers = tuple(ids)
-        if not numbers:
+        if not self._bundles or not numbers:
             return [(None, numbers)]
         first = self._bundles.get(bundles.bundle_of(numbers[0]))
         if first is not None and numbers == first.numbers:  # one mail, as nearly always

@@ -21,11 +21,12 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from ipaddress import ip_address
+from itertools import repeat
 from operator import itemgetter
 from typing import Literal, cast
 
 from mailbot import log
-from mailbot.core.mail.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction, Verdict
+from mailbot.core.mail.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction
 from mailbot.core.mail.relay import Relay, RelayAway
 from mailbot.core.mail.smtp_wire import (
     Extensions,
@@ -876,11 +877,10 @@ class _Stream:
             and max(map(_code, replies[:-1])) < 300
         ):
             self.useful = True
-            verdicts: list[Verdict] = [(self._starting, Sent(replies[0].words))]
-            if self._outcomes:
-                verdicts += [((delivery,), outcome) for delivery, outcome in self._outcomes]
-                self._outcomes.clear()
-            self._run.work.mark(verdicts, following.ids, self._marked)
+            sent = Sent(replies[0].words)
+            outcomes = [*self._outcomes, *zip(self._starting, repeat(sent))]
+            self._outcomes.clear()
+            self._run.work.mark(outcomes, following.ids, self._marked)
             return
         replies = _in_step(connection, replies, self._expected)
         self.useful = self.useful or bool(replies)

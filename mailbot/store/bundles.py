@@ -9,7 +9,7 @@ have stood there from the beginning.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -38,7 +38,6 @@ from mailbot.store.tables import bundle, delivery, mailing, microseconds
 
 SIZE = 50  # copies in one, and recipients in one transaction with the relay: a kill leaves all of them in doubt (I9)
 _INSERTED_AT_ONCE = 1_000
-_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class Bundle(NamedTuple):
@@ -67,7 +66,7 @@ def pack(connection: Connection, mailing_id: int, addresses: Sequence[str], due_
     packs = [addresses[first : first + SIZE] for first in range(0, len(addresses), SIZE)]
     if packs:
         columns: dict[str, Sequence[object]] = {
-            "addresses": [_json(one) for one in packs],
+            "addresses": [json.dumps(one, ensure_ascii=False) for one in packs],
             "copies": [len(one) for one in packs],
         }
         _PACK.run_columns(connection, columns, mailing_id=mailing_id, due_at=due_at)
@@ -102,12 +101,9 @@ def lock(connection: Connection, numbers: Iterable[int]) -> None:
         connection.execute(these.order_by(bundle.c.id).with_for_update())
 
 
-def start(connection: Connection, owner: str, bundle_ids: Sequence[int]) -> set[int]:
-    """Mark bundles whose final dot is about to leave; returns those that are still there and ours."""
-    if not bundle_ids:
-        return set()
-    marks, _, _ = _TOLD_OF[connection.dialect.name]
-    return {row.id for row in marks.rows(connection, told=_json(dict.fromkeys(bundle_ids)), owner=owner)}
+def start(connection: Connection, owner: str, bundle_id: int) -> bool:
+    """Mark a bundle whose final dot is about to leave; False: it is not ours, or not there any more."""
+    return _START.run(connection, row=bundle_id, owner=owner) == 1
 
 
 def take_back(connection: Connection, owner: str, bundle_ids: Collection[int]) -> None:
@@ -121,17 +117,14 @@ def put_back(connection: Connection, owner: str, bundle_ids: Collection[int]) ->
     _give_back(connection, bundle.c.id.in_(bundle_ids) & (bundle.c.lease_owner == owner) & never)
 
 
-def settle_sent(connection: Connection, owner: str, taken: Mapping[int, str], at: int) -> set[int]:
-    """Record that the next hop has taken all of these bundles (`lock`), each with its words, by their ids.
-
-    Returns those that were still there and ours.
-    """
-    if not taken:
-        return set()
-    _, born, gone = _TOLD_OF[connection.dialect.name]
-    told = _json(taken)
-    born.run(connection, told=told, owner=owner, at=at)
-    return {row.id for row in gone.rows(connection, told=told, owner=owner)}
+def settle_sent(connection: Connection, owner: str, one: Bundle, words: str, at: int) -> bool:
+    """Record that the next hop has taken all of a bundle, with its words; False: it is not ours, or not there any more."""
+    if _GONE.run(connection, row=one.id, owner=owner) != 1:
+        return False
+    born = _BORN_POSTGRESQL if connection.dialect.name == "postgresql" else _BORN_SQLITE
+    values = {"number": one.mailing_id, "due": one.due_at, "addresses": one.addresses}
+    born.run(connection, words=words, at=at, **values)
+    return True
 
 
 def rows_of(connection: Connection, owner: str, one: Bundle) -> dict[int, int]:
@@ -278,43 +271,28 @@ _CLAIM = Written(
     .returning(bundle.c.id, bundle.c.mailing_id, bundle.c.due_at, bundle.c.addresses)
 )
 
-_OWNED = bundle.c.lease_owner == bindparam("owner")
+_OURS = (bundle.c.id == bindparam("row")) & (bundle.c.lease_owner == bindparam("owner"))
+
+_START = Written(update(bundle).where(_OURS).values(in_flight=True))
+
+_GONE = Written(delete(bundle).where(_OURS))
 
 
-def _told_of(told: Any, each: Any) -> tuple[Written, Written, Written]:
-    """Return what marks bundles, what inserts the rows of those that the next hop has taken, and what removes these.
-
-    `told`: their ids, as text, each with the words of the next hop; `each`: the addresses of one.
-    """
-    number = cast(told.c.key, BigInteger)
+def _born(address: ColumnElement[str]) -> Written:
+    """Return what inserts the rows of a bundle that the next hop has taken."""
     row: dict[str, ColumnElement[Any]] = {
-        "mailing_id": bundle.c.mailing_id,
-        "address": each.c.value,
+        "mailing_id": bindparam("number", type_=BigInteger),
+        "address": address,
         "state": literal("sent"),
         "attempts": literal(1),
-        "due_at": bundle.c.due_at,
-        "reply": told.c.value,
+        "due_at": bindparam("due", type_=BigInteger),
+        "reply": bindparam("words", type_=delivery.c.reply.type),
         "settled_at": bindparam("at", type_=BigInteger),
     }
-    of_bundles = told.join(bundle, bundle.c.id == number).join(each, true())
-    rows = select(*row.values()).select_from(of_bundles).where(_OWNED)
-    these = bundle.c.id.in_(select(number))
-    return (
-        Written(update(bundle).where(these & _OWNED).values(in_flight=True).returning(bundle.c.id)),
-        Written(insert(delivery).from_select(list(row), rows)),
-        Written(delete(bundle).where(these & _OWNED).returning(bundle.c.id)),
-    )
+    return Written(insert(delivery).from_select(list(row), select(*row.values())))
 
 
-_TOLD = bindparam("told", type_=delivery.c.reply.type)
-_ADDRESSES: ColumnElement[Any] = bundle.c.addresses
-_TOLD_OF = {
-    "sqlite": _told_of(
-        func.json_each(_TOLD).table_valued("key", "value", name="told"),
-        func.json_each(_ADDRESSES).table_valued("value", name="one"),
-    ),
-    "postgresql": _told_of(
-        func.json_each_text(cast(_TOLD, JSON)).table_valued("key", "value", name="told"),
-        func.json_array_elements_text(cast(_ADDRESSES, JSON)).table_valued("value", name="one"),
-    ),
-}
+_TEXT = delivery.c.address.type
+_ADDRESSES = bindparam("addresses", type_=_TEXT)
+_BORN_SQLITE = _born(func.json_each(_ADDRESSES).table_valued("value").c.value)
+_BORN_POSTGRESQL = _born(func.json_array_elements_text(cast(_ADDRESSES, JSON)).table_valued("value").c.value)

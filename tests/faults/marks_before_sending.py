@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from mailbot.cli import main
-from mailbot.core.mail.delivery import Marked, Verdict
+from mailbot.core.mail.delivery import Marked, Outcome
 from mailbot.flows import deliver_outbox
 from mailbot.store import bundles, outbox
 from mailbot.store.tables import bundle, delivery
@@ -26,25 +26,24 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
     return set(ids)
 
 
-def start_bundles(connection: Connection, owner: str, bundle_ids: Sequence[int]) -> set[int]:
-    """Mark the copies of bundles so."""
-    if bundle_ids:
-        bundles.open_all(connection, bundle.c.id.in_(bundle_ids) & (bundle.c.lease_owner == owner))
-        connection.execute(update(delivery).where(delivery.c.state == "sending").values(state="sent"))
-    return set(bundle_ids)
+def start_bundle(connection: Connection, owner: str, bundle_id: int) -> bool:
+    """Mark the copies of a bundle so."""
+    bundles.open_all(connection, (bundle.c.id == bundle_id) & (bundle.c.lease_owner == owner))
+    connection.execute(update(delivery).where(delivery.c.state == "sending").values(state="sent"))
+    return True
 
 
-def mark(self: Any, verdicts: Sequence[Verdict], starting: Sequence[int], marked: Marked) -> None:
+def mark(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
     """Make the marks durable, and dawdle."""
     loop = asyncio.get_running_loop()
 
     def dawdle(ours: bool, error: Exception | None) -> None:
         loop.call_later(0.02, marked, ours, error)
 
-    _mark(self, verdicts, starting, dawdle)
+    _mark(self, outcomes, starting, dawdle)
 
 
 outbox.start = start
-bundles.start = start_bundles
+bundles.start = start_bundle
 setattr(deliver_outbox._Work, "mark", mark)  # noqa: B010  mypy would not have it
 main()

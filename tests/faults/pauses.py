@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,11 +21,11 @@ database._ABANDONED = os.environ.get("ABANDONED", "1s")
 _start = bundles.start
 
 
-def pause_after_start(connection: Connection, owner: str, bundle_ids: Sequence[int]) -> set[int]:
-    """Mark bundles as started, and be paused once."""
-    started = _start(connection, owner, bundle_ids)
+def pause_after_start(connection: Connection, owner: str, bundle_id: int) -> bool:
+    """Mark a bundle as started, and be paused once."""
+    started = _start(connection, owner, bundle_id)
     folder = Path(os.environ["MAILBOT_CONFIG"]).parent.parent
-    if started and (folder / "pause").exists():
+    if (folder / "pause").exists():
         (folder / "pause").rename(folder / "paused")
         # To this thread: `kill` lets it run on, up to its commit, until another thread has taken the signal.
         signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)

@@ -174,8 +174,8 @@ def test_identical_copies_leave(office: PostOffice) -> None:
         == []
     )
     first, second, third = taken
-    assert look(bundles.start, "n", [first.id]) == []
-    assert look(bundles.settle_sent, "n", {first.id: "250"}, 7) == []
+    assert look(bundles.start, "n", first.id) == []
+    assert look(bundles.settle_sent, "n", first, "250", 7) == []
     assert look(bundles.rows_of, "n", second) == []
     assert look(bundles.renew, "n", until) == []
     assert look(bundles.put_back, "n", [third.id]) == []

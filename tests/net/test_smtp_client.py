@@ -18,7 +18,7 @@ from typing import Self
 
 import pytest
 
-from mailbot.core.mail.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction, Verdict
+from mailbot.core.mail.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
 from mailbot.core.mail.relay import Relay, RelayAway
 from mailbot.core.mail.smtp_wire import stuff
 from mailbot.net.smtp_client import Timeouts, send
@@ -173,9 +173,7 @@ class Queue:
         assert len({delivery // 100 for delivery in self.in_doubt}) <= self.connections, "too many in doubt"
         return True
 
-    def mark(self, verdicts: Sequence[Verdict], starting: Sequence[int], marked: Marked) -> None:
-        outcomes = [(delivery, outcome) for deliveries, outcome in verdicts for delivery in deliveries]
-
+    def mark(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
         async def settle() -> None:
             try:
                 ours = await self.settle(outcomes, starting)

@@ -117,9 +117,9 @@ def test_every_figure_is_the_same_as_of_rows(room: Database) -> None:
     assert post(room) == 1
     with room.write() as connection:
         first, second = claim(connection, most=2)
-        assert bundles.start(connection, "n", [first.id])
-        assert bundles.settle_sent(connection, "n", {first.id: "250"}, 5)
-        assert bundles.start(connection, "n", [second.id])
+        assert bundles.start(connection, "n", first.id)
+        assert bundles.settle_sent(connection, "n", first, "250", 5)
+        assert bundles.start(connection, "n", second.id)
         before = figures(connection)
         assert before[:2] == [{"pending": 20, "sending": 50, "sent": 50}, {"post": before[0]}]
         assert before[10] == 50
@@ -133,8 +133,8 @@ def test_its_rows_are_born_as_if_each_had_been_sent(room: Database) -> None:
     post(room)
     with room.write() as connection:
         (one, *_) = claim(connection, most=1)
-        assert bundles.start(connection, "n", [one.id])
-        assert bundles.settle_sent(connection, "n", {one.id: "250 ok"}, 7)
+        assert bundles.start(connection, "n", one.id)
+        assert bundles.settle_sent(connection, "n", one, "250 ok", 7)
         born = rows(connection)
         bundles.open_all(connection)
         taken = outbox.claim(connection, "n", NOW, 100)
@@ -158,8 +158,8 @@ def test_who_has_lost_the_lease_changes_nothing(room: Database) -> None:
         bundles.open_all(connection, bundle.c.id == opened.id)
         before = outbox.count_by_state(connection)
         for one in (other, again, opened):
-            assert not bundles.start(connection, "n", [one.id])
-            assert not bundles.settle_sent(connection, "n", {one.id: "250"}, 7)
+            assert not bundles.start(connection, "n", one.id)
+            assert not bundles.settle_sent(connection, "n", one, "250", 7)
         assert bundles.rows_of(connection, "n", other) == {}
         assert bundles.rows_of(connection, "n", again) == {}
         assert sorted(bundles.rows_of(connection, "n", opened)) == sorted(opened.numbers)
@@ -173,7 +173,7 @@ def test_after_a_crash_those_that_were_marked_are_in_doubt(room: Database) -> No
     post(room)
     with room.write() as connection:
         taken = claim(connection)
-        assert bundles.start(connection, "n", [taken[2].id])
+        assert bundles.start(connection, "n", taken[2].id)
         bundles.release(connection, "n", NOW)  # the lease lasts
         assert outbox.count_by_state(connection) == {"sending": 120}
         bundles.renew(connection, "n", LATER)
@@ -198,7 +198,7 @@ def test_one_that_is_started_while_leases_are_looked_at_is_in_doubt_too(
 
         def start_behind(connection: Connection, which: Any, **changed: Any) -> None:
             opening(connection, which, **changed)
-            assert bundles.start(connection, "n", [one.id])
+            assert bundles.start(connection, "n", one.id)
 
         monkeypatch.setattr(bundles, "_open", start_behind)
         bundles.release(connection, "o", LATER)
@@ -213,7 +213,7 @@ def test_what_was_never_begun_goes_back(room: Database) -> None:
     post(room)
     with room.write() as connection:
         taken = claim(connection)
-        bundles.start(connection, "n", [taken[0].id])
+        bundles.start(connection, "n", taken[0].id)
         bundles.put_back(connection, "n", [one.id for one in taken])
         assert outbox.count_by_state(connection) == {"pending": 70, "sending": 50}
         bundles.take_back(connection, "n", [taken[0].id])
@@ -329,7 +329,7 @@ def test_no_number_is_given_twice(room: Database) -> None:
     with room.write() as connection:
         taken = claim(connection)
         for one in taken:
-            bundles.settle_sent(connection, "n", {one.id: "250"}, 7)
+            bundles.settle_sent(connection, "n", one, "250", 7)
     post(room)
     with room.write() as connection:
         assert {one.id for one in claim(connection)}.isdisjoint(one.id for one in taken)
@@ -348,9 +348,9 @@ def test_two_nodes_take_no_bundle_twice(room: Database) -> None:
                 return
             for one in taken:
                 with room.write() as connection:
-                    assert bundles.start(connection, owner, [one.id])
+                    assert bundles.start(connection, owner, one.id)
                 with room.write() as connection:
-                    assert bundles.settle_sent(connection, owner, {one.id: "250"}, 7)
+                    assert bundles.settle_sent(connection, owner, one, "250", 7)
 
     nodes = [threading.Thread(target=send, args=(f"n{number}",)) for number in range(3)]
     for node in nodes:
@@ -381,7 +381,7 @@ def test_addresses_of_any_form_stay_as_they_are(room: Database) -> None:
         claim(connection)
         bundles.pack(connection, number, odd, 0)
         (one,) = claim(connection)
-        bundles.settle_sent(connection, "n", {one.id: "250"}, 7)
+        bundles.settle_sent(connection, "n", one, "250", 7)
         assert [row["address"] for row in rows(connection)] == sorted(odd)
 
 
@@ -402,7 +402,7 @@ def test_the_version_before_finds_rows(room: Database) -> None:
     post(room)
     with room.write() as connection:
         taken = claim(connection, most=2)
-        bundles.start(connection, "n", [taken[1].id])
+        bundles.start(connection, "n", taken[1].id)
     settings = AlembicConfig()
     settings.set_main_option("script_location", str(Path(store.__file__).parent / "migrations"))
     with room._engine.connect() as connection:
@@ -435,7 +435,7 @@ def test_who_opens_bundles_and_who_settles_them_meet_in_no_deadlock(room: Databa
                 bundles.lock(connection, [number for one in some for number in one.numbers])
                 for one in some:
                     time.sleep(0.01)
-                    if not bundles.settle_sent(connection, "n", {one.id: "250"}, 7):
+                    if not bundles.settle_sent(connection, "n", one, "250", 7):
                         opened = bundles.rows_of(connection, "n", one)
                         outbox.settle_sent(connection, "n", [(row, "250") for row in opened.values()], NOW)
 

@@ -51,7 +51,6 @@ class Transaction(NamedTuple):
     body: str = ""  # for one recipient, stuffed, and looked at by smtp_wire.all_usual and body_of: what the latter says
 
 
-Verdict = tuple[Sequence[int], Outcome]  # deliveries, and what became of each of them
 Marked = Callable[[bool, Exception | None], None]  # what `settle` would give, or what it would raise
 
 
@@ -75,7 +74,7 @@ class Work(Protocol):
 class MarkedWork(Work, Protocol):
     """Work whose marks need no task that waits for them."""
 
-    def mark(self, verdicts: Sequence[Verdict], starting: Sequence[int], marked: Marked) -> None:
+    def mark(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int], marked: Marked) -> None:
         """Do as `settle` does, and call `marked`, which raises nothing, when it is done; never before this returns."""
 
 

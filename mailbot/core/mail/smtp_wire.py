@@ -321,18 +321,13 @@ def _write(
     if utf8 and not extensions.utf8:
         return None, _refuse(transaction, _no_utf8(transaction.mail_from))
     recipients = transaction.recipients
-    numbers, addresses = zip(*recipients, strict=True) if len(recipients) > 1 else ((), ())
-    if numbers and all_usual(addresses):
-        ids += numbers
+    if len(recipients) > 1 and all_usual([address for _, address in recipients]):
+        ids += [delivery for delivery, _ in recipients]
         if names:
             notify += " ORCPT=rfc822;"
-            written = _xtext(",".join(addresses)).split(
-                ","
-            )  # no usual address has a comma, and xtext leaves it
-            pairs = zip(addresses, written, strict=True)
-            rcpts += [f"RCPT TO:<{address}>{notify}{named}\r\n" for address, named in pairs]
+            rcpts += [f"RCPT TO:<{address}>{notify}{_xtext(address)}\r\n" for _, address in recipients]
         else:
-            rcpts += [f"RCPT TO:<{address}>{notify}\r\n" for address in addresses]
+            rcpts += [f"RCPT TO:<{address}>{notify}\r\n" for _, address in recipients]
         recipients = ()
     for delivery, address in recipients:
         problem = address_problem(address)

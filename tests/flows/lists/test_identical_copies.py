@@ -143,7 +143,7 @@ async def test_killed_in_the_middle_a_group_for_each_connection_is_in_doubt(offi
     office.post(YAMADA)
     with office.database.write() as connection:  # as a kill leaves it: two groups written, the rest claimed
         taken = bundles.claim(connection, "this", office.now, office.now + outbox.LEASE, 8)
-        assert len(bundles.start(connection, "this", [one.id for one in taken[:2]])) == 2
+        assert all(bundles.start(connection, "this", one.id) for one in taken[:2])
     async with Server() as server:
         restarted = sender(office, server.relay)
         with office.database.write() as connection:
@@ -188,9 +188,9 @@ async def test_a_bundle_whose_lease_is_lost_stays_with_its_new_holder(office: Po
     async with Server() as server:
         with pytest.MonkeyPatch.context() as patched:
 
-            def taken(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
+            def taken(connection: Connection, owner: str, bundle_id: int) -> bool:
                 connection.execute(update(bundle).where(bundle.c.id == 2).values(lease_owner="other"))
-                return start(connection, owner, ids)
+                return start(connection, owner, bundle_id)
 
             patched.setattr(bundles, "start", taken)
             await sender(office, server.relay, connections=1).deliver()
@@ -208,10 +208,9 @@ async def test_a_bundle_that_is_opened_on_its_way_leaves_as_rows(office: PostOff
     patched_one = "start" if when == "before its mark" else "settle_sent"
     real = getattr(bundles, patched_one)
 
-    def opened(connection: Connection, *arguments: object) -> set[int]:
+    def opened(connection: Connection, *arguments: object) -> bool:
         bundles.open_all(connection)
-        of_those: set[int] = real(connection, *arguments)
-        return of_those
+        return bool(real(connection, *arguments))
 
     async with Server() as server:
         with pytest.MonkeyPatch.context() as patched:
