@@ -79,7 +79,7 @@ def test_single_addresses_stand_beside_the_register(office: PostOffice) -> None:
     assert "guest@partner.example" in addresses
 
 
-@pytest.mark.parametrize("registered", ["yakuin", "Yakuin-request", "yakuin+a"])
+@pytest.mark.parametrize("registered", ["yakuin", "Yakuin-request", "yakuin-bounces+a"])
 def test_a_list_at_whose_address_a_member_is_registered_is_refused(
     office: PostOffice, registered: str
 ) -> None:
