@@ -122,7 +122,9 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     """
     ours = {line_key(line) for each in known for line in each.splitlines()}
     sent = known_texts(tuple(known))
-    lines = [piece for line in text.split("\n") for piece in taken_apart(line, sent) or (line,)]
+    lines = [
+        piece for line in text.split("\n") for piece in taken_apart(line, line_key(line), sent) or (line,)
+    ]
     if language == "ja":
         lines = [piece for line in lines for piece in ([line] if _is_ours(line, ours) else _sentences(line))]
     named = named_by_us(known) if language == "ja" else None

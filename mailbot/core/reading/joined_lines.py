@@ -10,6 +10,7 @@ SHORTEST_JOINED = 12  # characters of two lines' key
 _SHORTEST_WITH_SLOT = 18  # a slot's and that of the end; what members write in slots is mostly shorter
 _SHORTEST_LINE = 4
 _MOST_WORDS = 300
+_LONGEST_JOINED = 10_000  # characters
 _BEHIND_A_SLOT = frozenset({"start", "end", "reference", "question", "signature", "outside"})
 
 
@@ -19,17 +20,19 @@ def _may_be_joined(key: str, known: Known) -> bool:
         return False
     if key[:2] in known.beginnings:
         roles = known.roles
-        return any(key[:end] in roles for end in range(_SHORTEST_LINE, len(key)))
+        return any(key[:end] in roles for end in known.lengths if _SHORTEST_LINE <= end < len(key))
     return len(key) >= _SHORTEST_WITH_SLOT and key[0] in OPENING and slot_line(key) is not None
 
 
-def taken_apart(text: str, known: Known) -> Sequence[str]:
+def taken_apart(text: str, key: str, known: Known) -> Sequence[str]:
     """Return the lines of ours that stand on one line with nothing but blanks between them; none if it is no such line.
+
+    `key`: what `line_key` says of it.
 
     The whole line must be ours but for what stands in slots, in the order in which we sent it, and of each question all
     options or none: a member who copies 「Q1 … 1. 出席」 on one line has typed an answer.
     """
-    if not _may_be_joined(line_key(text), known):
+    if len(text) > _LONGEST_JOINED or not _may_be_joined(key, known):
         return ()
     words = text.split()
     if not 1 < len(words) <= _MOST_WORDS:

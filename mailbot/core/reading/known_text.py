@@ -368,6 +368,11 @@ class Known:
         """All keys, sorted."""
         return sorted(self.roles)
 
+    @cached_property
+    def lengths(self) -> frozenset[int]:
+        """Of how many characters the keys are."""
+        return frozenset(map(len, self.roles))
+
     def begins(self, key: str) -> bool:
         """Say whether a line of ours begins so."""
         if len(key) > 1 and key[:2] not in self.beginnings:

@@ -162,7 +162,7 @@ def reply_lines(text: str, known: Known) -> list[Line]:
             depth, body, key, _ = odd.beside_ours(piece)
         roles = roles_of(key, ())
         if not roles and len(key) >= SHORTEST_JOINED:
-            for part in taken_apart(body, known):
+            for part in taken_apart(body, key, known):
                 lines.append(_line(Line, (depth, part, line_key(part), roles_of(line_key(part), ()))))
                 key = ""
             if not key:
