@@ -102,9 +102,8 @@ def serve_in_workers(
     """
     with only_one(config.folder):
         shares = share_out(_open_roles(config, roles), workers)
-        open_database(
-            config, serves=True
-        ).close()  # its tables are brought up to date once, not by all at the same time
+        # Its tables are brought up to date once, not by all at the same time.
+        open_database(config, serves=True).close()
         gc.freeze()  # what is loaded by now stays, and its pages are shared
 
         def work(share: frozenset[str], ties: Ties) -> None:

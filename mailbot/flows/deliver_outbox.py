@@ -56,9 +56,8 @@ _RECIPES = 100  # mailings kept ready between runs
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
 _SPOILT = Deferred("not sent: the cooked mail is not fit to leave")
-_ANOTHER_BEHIND = Timeouts(
-    greeting=30
-)  # a relay that does not greet in this time is passed over, where there is another
+# Where there is another behind it, a relay that does not greet in this time is passed over.
+_ANOTHER_BEHIND = Timeouts(greeting=30)
 _AWAY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)  # pauses while no relay answers
 
 
@@ -365,13 +364,14 @@ class _Work:
 
         A receipt follows the one before within a moment; with a connection for each the sender costs twice as much.
         """
-        left = 1.0
-        while not self._over() and left > 0:
+        while not self._over():
             left = self._last + self._open_seconds - self._loop.time()
             if left > 0:
                 await self.delivery.woken(min(left, _SOONEST_SECONDS))  # what waits for its pace wakes nobody
             if not self._over() and await self.refill(_FIRST, _FIRST_BUNDLES):
                 return True
+            if left <= 0:
+                break
         return False
 
     def _over(self) -> bool:

@@ -55,6 +55,14 @@ def known_recipients(
     return known
 
 
+def token_answered(connection: Connection, site: Site, recipient: str) -> str | None:
+    """Return the token, as it is stored, that a mail to this address answers; None: it is no answer's address."""
+    found = route(
+        recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
+    )
+    return token_hash(found.token) if isinstance(found, Reply) else None
+
+
 def own_addresses(connection: Connection, site: Site) -> Callable[[str], bool]:
     """Return what tells whether an address can be no member's: one of the service's, now or once a token is given out.
 

@@ -8,13 +8,12 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
-from mailbot.core.mail.address import Reply, route
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse
-from mailbot.core.mail.token import token_hash
+from mailbot.flows.know_recipient import token_answered
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import confirmations, lists
+from mailbot.store import confirmations
 from mailbot.store.confirmations import Confirmation
 from mailbot.store.inbox import Received
 
@@ -47,10 +46,8 @@ class QuestionReply:
 
 def question_of_mail(connection: Connection, site: Site, received: Received) -> Confirmation | None:
     """Return the question of ours that a mail was sent to, by the token of its recipient; None when there is none."""
-    found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
-    return confirmations.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
+    hashed = token_answered(connection, site, received.recipient)
+    return None if hashed is None else confirmations.by_token(connection, hashed)
 
 
 def text_of_question(connection: Connection, asked: Confirmation) -> str:

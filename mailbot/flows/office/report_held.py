@@ -20,7 +20,7 @@ from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import HeldMail, Takes
 from mailbot.site import Site
-from mailbot.store import ballots, held_posts, lists, surveys
+from mailbot.store import ballots, confirmations, held_posts, lists, surveys
 from mailbot.store.database import savepoint, storage_errors
 from mailbot.store.inbox import Received
 
@@ -80,9 +80,12 @@ def _takes(connection: Connection, site: Site, received: Received) -> Takes:
             if any(survey.mode == "sealed" for survey in running):
                 return "neither"
         return "letter"
-    ballot = ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
+    if not isinstance(found, Reply):
+        return "neither"
+    hashed = token_hash(found.token)
+    ballot = ballots.by_token(connection, hashed)
     if ballot is None:
-        return "neither" if question_of_mail(connection, site, received) is None else "letter"
+        return "neither" if confirmations.by_token(connection, hashed) is None else "letter"
     return "answers" if ballot.kind == "survey" else "accept"
 
 

@@ -14,19 +14,18 @@ from mailbot.core.lists.decision import REASONS
 from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.post_sentences import post_sentence
-from mailbot.core.mail.address import Post, Reply, address_key, route, same_address
+from mailbot.core.mail.address import Post, address_key, route, same_address
 from mailbot.core.mail.message import Message
-from mailbot.core.mail.token import token_hash
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.record_rsvp import record_rsvp
+from mailbot.flows.know_recipient import token_answered
 from mailbot.flows.lists.ask_author import waiting_words
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import distribute, refuse
 from mailbot.flows.lists.tell_decision import tell_decision
-from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -35,6 +34,7 @@ from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import (
     ballots,
+    confirmations,
     events,
     held_posts,
     inbox,
@@ -251,13 +251,11 @@ def _settle_reply(connection: Connection, held: _Held, decision: str) -> Settled
 
 def _accept(connection: Connection, held: _Held) -> Settled:
     site, received = held.site, held.received
-    found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
-    if not isinstance(found, Reply):
+    hashed = token_answered(connection, site, received.recipient)
+    if hashed is None:
         return Settled("answered", "answered by the office")
-    ballot = ballots.by_token(connection, token_hash(found.token))
-    asked = question_of_mail(connection, site, received) if ballot is None else None
+    ballot = ballots.by_token(connection, hashed)
+    asked = confirmations.by_token(connection, hashed) if ballot is None else None
     if asked is not None:
         if asked.kind == "roll_call":
             roll_calls.answer(connection, asked.detail["call"], asked.about, "confirmed", held.now)

@@ -9,8 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import receipt_words
-from mailbot.core.mail.address import Reply, address_key, route
-from mailbot.core.mail.token import token_hash
+from mailbot.core.mail.address import address_key
 from mailbot.core.members.register import full_code
 from mailbot.core.office.desk_sentences import MAIL_STATES, mail_name, sentence
 from mailbot.core.reading.answer import read_answer
@@ -20,11 +19,12 @@ from mailbot.core.surveys.ballot import answer_words
 from mailbot.core.surveys.ledger import VOTES, LedgerRow, accepted, mail_digest, own_rows, standing
 from mailbot.core.surveys.survey import Answer, Answers, Reading, Survey
 from mailbot.core.surveys.vote import weigh
+from mailbot.flows.know_recipient import token_answered
 from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import end_proxy
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, lists, members, surveys
+from mailbot.store import ballots, inbox, members, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
@@ -134,10 +134,8 @@ def held_mail(connection: Connection, site: Site, number: int) -> Received:
 
 def ballot_of_mail(connection: Connection, site: Site, received: Received) -> Ballot | None:
     """Return the ballot that a mail answers by its token; None: it is no answer."""
-    found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
-    return ballots.by_token(connection, token_hash(found.token)) if isinstance(found, Reply) else None
+    hashed = token_answered(connection, site, received.recipient)
+    return None if hashed is None else ballots.by_token(connection, hashed)
 
 
 def _arrived(site: Site, received: Received) -> str:
