@@ -1,4 +1,4 @@
-"""The benchmarks run the real service and print the figures that interface.md names; here in their shortest form."""
+"""The benchmarks run the real service and print their figures; here in their shortest form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line: reads what a person asks for, calls one flow, shows what came of it (interface.md, "Commands")."""
+"""The command line: reads what a person asks for, calls one flow, shows what came of it."""
 
 from __future__ import annotations
 

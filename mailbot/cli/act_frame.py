@@ -48,9 +48,7 @@ class Deed:
     """What a command did, or would do."""
 
     words: str  # for people, in one line or several
-    facts: Mapping[str, object] = field(
-        default_factory=dict
-    )  # for programs, named as interface.md names them
+    facts: Mapping[str, object] = field(default_factory=dict)  # for programs
     runs: Sequence[show.Row] = ()  # what is planned by it: `at`, `job`
     done: bool = True  # False: it waits for somebody
     hint: str = ""  # for people, what may come next: how to take it back, what else is to be done

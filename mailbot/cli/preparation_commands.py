@@ -1,4 +1,4 @@
-"""`mailbot surveys preview|trial|draft` and `mailbot probe`: what is tried before a survey goes out (ballot.md section 9)."""
+"""`mailbot surveys preview|trial|draft` and `mailbot probe`: what is tried before a survey goes out."""
 
 from __future__ import annotations
 

@@ -166,7 +166,7 @@ def moment_before(day: date, business_days: int, time: str, holiday: Holiday, zo
 def unusual(moment: datetime, calendar: OfficeCalendar) -> str | None:
     """Return a sentence when a written local time is on a day off or at night; None when it is usual.
 
-    The time holds all the same (interface.md, "Rules that checks rely on"); `check` and `schedule` only say so.
+    The time holds all the same; `check` and `schedule` only say so.
     """
     day = moment.date()
     reasons = []

@@ -1,4 +1,4 @@
-"""The service's configuration: config/mailbot.yaml, checked whole and turned into one frozen value (interface.md)."""
+"""The service's configuration: config/mailbot.yaml, checked whole and turned into one frozen value."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a definition file may hold, key by key: lists, surveys and events as a person writes them (interface.md)."""
+"""What a definition file may hold, key by key: lists, surveys and events as a person writes them."""
 
 from __future__ import annotations
 
@@ -496,7 +496,7 @@ class ListFile(FileModel):
 
 
 def default_reply_to(preset: Preset) -> Literal["list", "author"]:
-    """Return where answers to a post go unless the list says otherwise (posts.md "Our model post")."""
+    """Return where answers to a post go unless the list says otherwise."""
     return "list" if preset == "closed" else "author"
 
 

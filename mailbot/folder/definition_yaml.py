@@ -1,4 +1,4 @@
-"""A list, survey, event, bulletin or meeting written back as the file that defines it, for `mailbot export` (interface.md)."""
+"""A list, survey, event, bulletin or meeting written back as the file that defines it, for `mailbot export`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lists, surveys, events, bulletins and meetings that stand as files below config/, checked together (interface.md, "Definitions")."""
+"""The lists, surveys, events, bulletins and meetings that stand as files below config/, checked together."""
 
 from __future__ import annotations
 

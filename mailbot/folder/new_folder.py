@@ -1,4 +1,4 @@
-"""A new working folder, as `mailbot init DIR` makes it: it runs as it is (interface.md)."""
+"""A new working folder, as `mailbot init DIR` makes it: it runs as it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One YAML file that a person wrote, and every mistake in it with its line and column (interface.md).
+"""One YAML file that a person wrote, and every mistake in it with its line and column.
 
 Scalars are read as the text that stands in the file, so that none of YAML's own guesses (10:00 as a number, yes as
 true, 011002 as octal, 2026-10-22 as a date) can change what the person meant; the pydantic model decides the type.

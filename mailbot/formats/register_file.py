@@ -1,4 +1,4 @@
-"""The register as a file that people keep in a spreadsheet: CSV (UTF-8 or CP932) or .xlsx (interface.md, "Members")."""
+"""The register as a file that people keep in a spreadsheet: CSV (UTF-8 or CP932) or .xlsx."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ class Server:
         """Tell whether this peer may have one more connection.
 
         When there are too many, the one that has been idle longest gives up its place, so that a crowd of silent
-        or slow clients does not lock out those who have mail to bring (promises.md L3).
+        or slow clients does not lock out those who have mail to bring.
         """
         if len(self._sessions) >= self.limits.connections:
             crowd = list(self._sessions)

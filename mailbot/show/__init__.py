@@ -1,4 +1,4 @@
-"""How the commands print: the same facts as a table for people and as JSON for programs (interface.md)."""
+"""How the commands print: the same facts as a table for people and as JSON for programs."""
 
 from __future__ import annotations
 

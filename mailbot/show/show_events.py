@@ -41,7 +41,7 @@ def year_text(figures: YearFigures, *, fiscal: bool) -> None:
 
 
 def event(connection: Connection, key: str) -> Row:
-    """Return where an event stands, as interface.md names it."""
+    """Return where an event stands."""
     stored = events.load(connection, key)
     if stored is None:
         raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")

@@ -17,7 +17,7 @@ from mailbot.store.sendings import Sending
 
 
 def queue(connection: Connection, now: datetime) -> Row:
-    """Return the inbox and the outbox by state, as interface.md names it."""
+    """Return the inbox and the outbox by state."""
     oldest = outbox.oldest_pending(connection)
     return {
         "inbox": inbox.count_by_state(connection),

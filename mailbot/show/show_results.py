@@ -29,7 +29,7 @@ from mailbot.store.documents import answers_of
 
 
 def survey(connection: Connection, key: str, *, office: bool) -> Row:
-    """Return where a survey stands, as interface.md names it."""
+    """Return where a survey stands."""
     stored = surveys.load(connection, key)
     if stored is None:
         raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
@@ -194,7 +194,7 @@ def _tally_rows(counts: Mapping[str, Mapping[str, int]]) -> list[Row]:
 
 
 def results(report: Report) -> Row:
-    """Return a report as JSON: the tally as interface.md names it, and the tables with null for what is withheld."""
+    """Return a report as JSON: the tally, and the tables with null for what is withheld."""
     return {
         "key": report.survey.key,
         "title": report.survey.title,

@@ -175,7 +175,7 @@ def test_the_office_s_own_closing_days_are_no_business_days() -> None:
 
 
 def test_beyond_the_published_holidays_somebody_is_asked() -> None:
-    """Holidays are law: after the last published year the date may still move, and it is said (surveys.md 1.10)."""
+    """Holidays are law: after the last published year the date may still move, and it is said."""
     assert unconfirmed(is_holiday.confirmed_until, is_holiday) is None
     assert "published" in (unconfirmed(is_holiday.confirmed_until + timedelta(days=1), is_holiday) or "")
 

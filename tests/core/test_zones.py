@@ -1,4 +1,4 @@
-"""Every change of the clocks in three years of every zone that the zone database knows: each written time once (promises.md T4)."""
+"""Every change of the clocks in three years of every zone that the zone database knows: each written time once (docs/why.md T4)."""
 
 from __future__ import annotations
 

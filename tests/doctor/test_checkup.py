@@ -433,7 +433,7 @@ def test_usage(tmp_path: Path) -> None:
 
 
 def test_every_command_takes_the_configuration(tmp_path: Path) -> None:
-    """Also `init` and `restore`, which read none (interface.md)."""
+    """Also `init` and `restore`, which read none."""
     status, output = run(["init", str(tmp_path / "new"), "--config", "nowhere/mailbot.yaml"], tmp_path)
     assert status == 0, output
     status, output = run(["restore", "x.tar.gz", "back", "--config", "nowhere/mailbot.yaml"], tmp_path)

@@ -1,8 +1,7 @@
 """What strace noted of a process: what it said on sockets, and the disk as a power cut at any moment could leave it.
 
 A write is durable when a sync of its file that began after it has ended. Of those that are not, a cut keeps the first so
-many or any whatever, some of them in part: the one is a disk that writes in order, the other one with a cache of its own
-(promises.md P1, P3).
+many or any whatever, some of them in part: the one is a disk that writes in order, the other one with a cache of its own.
 """
 
 from __future__ import annotations

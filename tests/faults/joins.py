@@ -1,4 +1,4 @@
-"""An attacker who has the whole data folder after the close, and tries to join voters to choices (promises.md V5).
+"""An attacker who has the whole data folder after the close, and tries to join voters to choices.
 
 He has the database with its log and free pages, the kept mail, the service's log and its key; of each voter he knows
 the code, the address and the reference. Each way of joining is one guess for each voter.

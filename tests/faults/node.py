@@ -177,7 +177,7 @@ def new_node(
 
 
 def second_node(first: Node, folder: Path, relay: int, database: str) -> Node:
-    """Copy a folder, keys included, to another port on the same database (interface.md)."""
+    """Copy a folder, keys included, to another port on the same database."""
     shutil.copytree(first.folder, folder)
     node = Node(folder, free_port())
     _configure(node, relay, database)

@@ -1,4 +1,4 @@
-"""After the close of a sealed survey nobody joins voters to choices, whatever he has of ours (promises.md I21, V5)."""
+"""After the close of a sealed survey nobody joins voters to choices, whatever he has of ours (promises.md I21)."""
 
 from __future__ import annotations
 

@@ -129,7 +129,7 @@ def test_a_list_that_selects_nobody(tmp_path: Path) -> None:
 
 
 def test_preset_decides_reply_to(tmp_path: Path) -> None:
-    """Answers on open lists go to the author by default, so that nobody posts by accident (posts.md)."""
+    """Answers on open lists go to the author by default, so that nobody posts by accident."""
     (ant,) = defined(tmp_path, lists_ant=LIST.replace("closed", "open")).lists
     assert ant.reply_to == "author"
 
@@ -358,7 +358,7 @@ def test_a_survey_may_have_opened_long_ago(tmp_path: Path) -> None:
 
 
 def test_written_times_on_days_off_are_noted(tmp_path: Path) -> None:
-    """A time that a person wrote out holds, also on a holiday or at night; `check` says so (interface.md)."""
+    """A time that a person wrote out holds, also on a holiday or at night; `check` says so."""
     survey = SURVEY.replace("01-14 09:00", "01-11 09:00").replace("01-28 17:00", "01-28 23:59")
     config = folder(
         tmp_path,

@@ -1,4 +1,4 @@
-"""What a bulletin (mail magazine, 案内) is, what in it cannot be sent, and who gets it once (surveys.md section 1.9)."""
+"""What a bulletin (mail magazine, 案内) is, what in it cannot be sent, and who gets it once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The commands of list members by mail, one a line, in Japanese and in English (posts.md "Our address grammar", rule 7).
+"""The commands of list members by mail, one a line, in Japanese and in English.
 
 A line is a command only as a whole. Letters are folded (NFKC), 「# bye」 in the style of fml is accepted, quoted lines are
 passed over, `-- ` and 「終わり」 end the mail.

@@ -1,4 +1,4 @@
-"""What a list is: who belongs to it, who may post, join, leave and look, and how its posts look (posts.md)."""
+"""What a list is: who belongs to it, who may post, join, leave and look, and how its posts look."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may post to a list, and why not: ordered rules, each a question with its own sentence (posts.md, promises.md I13, I28)."""
+"""Who may post to a list, and why not: ordered rules, each a question with its own sentence (promises.md I13, I28)."""
 
 from __future__ import annotations
 

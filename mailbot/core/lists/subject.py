@@ -1,4 +1,4 @@
-"""The Subject of a list post: one list tag with its number, one Re:, whatever reply tags it came with (posts.md)."""
+"""The Subject of a list post: one list tag with its number, one Re:, whatever reply tags it came with."""
 
 from __future__ import annotations
 

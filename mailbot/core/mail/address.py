@@ -1,4 +1,4 @@
-"""Mail addresses (RFC 5321 section 4.1.2), and what each address of the service means (posts.md "Our address grammar")."""
+"""Mail addresses (RFC 5321 section 4.1.2), and what each address of the service means."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def same_address(one: str, other: str) -> bool:
 
 
 def list_name_fault(name: str) -> str | None:
-    """Return a sentence that says why a list cannot have this name, or None (posts.md "Our address grammar")."""
+    """Return a sentence that says why a list cannot have this name, or None."""
     if len(name) > _LIST_NAME_LIMIT:
         return f"list name {name!r} has {len(name)} characters; at most {_LIST_NAME_LIMIT} fit an address with a token"
     if not _LIST_NAME.match(name):
@@ -205,7 +205,7 @@ def route(
     """Return what an envelope recipient means, or None when it is nobody here (550 5.1.1).
 
     An exact list name comes first, then list name and role, then the service's own addresses, then an answer
-    token; letter case never matters (posts.md, rules 1 and 2).
+    token; letter case never matters.
     """
     exists = lists if callable(lists) else lists.__contains__
     if _ascii_lower(address) == "postmaster":  # RFC 5321 section 4.1.1.3: without a domain, too

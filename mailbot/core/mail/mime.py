@@ -1,8 +1,7 @@
 """The structure of a mail: header fields, parameters and MIME leaves, read within bounds (RFC 5322, 2045, 2046, 2231).
 
 An own splitter and not the standard library's: that one takes ten seconds of CPU for 129 KB of `name*N=`, twenty for
-a folded Subject, and recurses as deep as a stranger likes (promises.md, "Measured"). Whoever counts the parts before
-they are parsed has split them already.
+a folded Subject, and recurses as deep as a stranger likes. Whoever counts the parts before they are parsed has split them already.
 """
 
 from __future__ import annotations

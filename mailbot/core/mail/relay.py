@@ -1,4 +1,4 @@
-"""The next hop for outgoing mail, as the configuration names it (interface.md, "Folder and configuration")."""
+"""The next hop for outgoing mail, as the configuration names it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tokens in addresses: what they name, and the MAC that nobody else can make (RFC 2104; posts.md "Our address grammar").
+"""Tokens in addresses: what they name, and the MAC that nobody else can make (RFC 2104).
 
 Letters are Crockford's base32 in lower case without padding: they survive gateways that change the case of a
 local part, and a person who reads i or l for 1, or o for 0, is understood.

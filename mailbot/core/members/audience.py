@@ -1,4 +1,4 @@
-"""Whom a list, a survey or an event is for: a selector over the register (interface.md, "Definitions")."""
+"""Whom a list, a survey or an event is for: a selector over the register."""
 
 from __future__ import annotations
 

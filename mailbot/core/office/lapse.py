@@ -1,4 +1,4 @@
-"""What lay between two looks of one node at its clocks: how long it was, and how far the wall clock was set (promises.md T3)."""
+"""What lay between two looks of one node at its clocks: how long it was, and how far the wall clock was set (docs/why.md T3)."""
 
 from __future__ import annotations
 

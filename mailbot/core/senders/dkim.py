@@ -32,7 +32,7 @@ class Signer:
     shared: bool = False  # one signature for all copies of a mailing, where their bodies are the same
 
 
-# Every field that a reader or a program goes by (posts.md "Our model post"); names of families end in a hyphen.
+# Every field that a reader or a program goes by; names of families end in a hyphen.
 _COVERED = frozenset(
     {
         *("from", "sender", "reply-to", "author", "subject", "date", "message-id", "to", "cc"),

@@ -1,4 +1,4 @@
-"""Trying things out with a few bodies: which ones, and what their trial ballots show (peers/surveys.md 1.1)."""
+"""Trying things out with a few bodies: which ones, and what their trial ballots show."""
 
 from __future__ import annotations
 

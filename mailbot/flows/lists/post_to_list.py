@@ -310,7 +310,7 @@ def _own_message_id(site: Site, received: Received) -> str:
 def _rewrites(found: Authentication, mailing_list: MailingList) -> bool:
     """Tell whether From becomes the list's: always, or unless the author's domain is known to mind nothing.
 
-    Its policy is what was found out when the mail came; what is not known counts as strict (posts.md, case A).
+    Its policy is what was found out when the mail came; what is not known counts as strict.
     """
     return mailing_list.rewrite_from == "always" or found.policy != "none"
 

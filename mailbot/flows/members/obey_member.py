@@ -1,7 +1,7 @@
 """Do what a member writes to a command address, line by line, and answer with what was done and what was not.
 
 What changes something for him needs proof that he wrote it: our own mail exchanger's, a token of his own copy, or his
-reply to a question that goes to the registered address (posts.md, rules 7 to 9; promises.md I14, I28, I30).
+reply to a question that goes to the registered address (promises.md I14, I28, I30).
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def _will_do(connection: Connection, site: Site, writer: Writer, command: Comman
 
 
 def _machine(message: Message, received: Received) -> str | None:
-    """Return why a mail is no person's to us (posts.md, rule 8)."""
+    """Return why a mail is no person's to us."""
     why = automatic(message, received.mail_from)
     if why is not None:
         return why

@@ -1,4 +1,4 @@
-"""Choose the few bodies that something is tried out with, and make their ballots (peers/surveys.md 1.1, row 20)."""
+"""Choose the few bodies that something is tried out with, and make their ballots."""
 
 from __future__ import annotations
 

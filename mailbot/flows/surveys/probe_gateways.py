@@ -1,4 +1,4 @@
-"""Send the round-trip probe to a few bodies, and say what their mail systems did to it (peers/surveys.md, row 20)."""
+"""Send the round-trip probe to a few bodies, and say what their mail systems did to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Send trial ballots 練習投票 of a survey to a few bodies; nothing of what comes back counts (peers/surveys.md 1.1)."""
+"""Send trial ballots 練習投票 of a survey to a few bodies; nothing of what comes back counts."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def text(mail: Mail) -> str:
 
 
 def test_model_post() -> None:
-    """The head is the model post of posts.md, in case A."""
+    """The head of a copy from a member whose domain minds a changed post: field by field."""
     mail = copy(HEAD + b"\r\nbody\r\n")
     assert mail.keys() == [
         "Received",

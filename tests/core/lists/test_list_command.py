@@ -1,4 +1,4 @@
-"""The grammar of members' commands: Japanese and English, as people write them (posts.md rule 7)."""
+"""The grammar of members' commands: Japanese and English, as people write them."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def test_a_word_is_not_said_twice(office: PostOffice) -> None:
 
 @pytest.mark.parametrize("author", [STRANGER, SATO, TANAKA])
 def test_somebody_elses_reply_is_refused(office: PostOffice, author: str) -> None:
-    """The address belongs to the moderator who was sent it (posts.md, rules 3 and 6), not even to the other one."""
+    """The address belongs to the moderator who was sent it, not even to the other one."""
     held, asked = hold(office)
     assert office.reply(asked[YAMADA], "承認", author).state == "rejected"
     assert state(office, held.id) == "held"

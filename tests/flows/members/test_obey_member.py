@@ -1,4 +1,4 @@
-"""Commands by mail: who may what, what needs proof, and who is never answered (posts.md rules 7 to 9; promises.md I14, I28, I30)."""
+"""Commands by mail: who may what, what needs proof, and who is never answered (promises.md I14, I28, I30)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A service that stood still says so when it goes on, and a daily mail's absence is the alarm (surveys.md 1.10)."""
+"""A service that stood still says so when it goes on, and a daily mail's absence is the alarm."""
 
 from __future__ import annotations
 

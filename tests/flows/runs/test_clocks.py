@@ -1,4 +1,4 @@
-"""Clocks that are wrong, stand still, or change their rules: each run once, none in silence (promises.md T2, T3 and T4)."""
+"""Clocks that are wrong, stand still, or change their rules: each run once, none in silence (docs/why.md T2 to T4)."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ def electorate(office: PostOffice) -> list[ballots.Ballot]:
         return ballots.of_subject(connection, KEY)
 
 
-# --- tampering (promises.md V4) ---------------------------------------------------------------------------------
+# --- tampering (promises.md I19) --------------------------------------------------------------------------------
 
 
 def rechain(connection: Connection) -> None:
