@@ -176,8 +176,8 @@ def _members_show(path: Path, code: str, as_json: bool) -> None:
     """Show one body and its contacts."""
     wanted = full_code(code)
     with opened(path) as it, it.database.read() as connection:
-        body = members.bodies(connection).get(wanted)
-        people = members.people(connection, [wanted])
+        body = members.bodies(connection, [wanted]).get(wanted)
+        people = members.people_of(connection, wanted)
     if body is None:
         raise Refusal(
             f"members: no body has the code {wanted}; `mailbot members export` lists those there are"

@@ -46,7 +46,7 @@ def survey(connection: Connection, key: str, *, office: bool) -> Row:
         "title": stored.survey.title,
         "state": stored.state,
         "mode": stored.survey.mode,
-        "electorate": len(ballots.of_subject(connection, key)),
+        "electorate": ballots.count(connection, key),
         "invited": sum(number for state, number in invitations.items() if state != "withdrawn"),
         "answered": len(answers),
         "held": sum(standing.held for standing in stands),

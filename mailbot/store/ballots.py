@@ -151,9 +151,10 @@ def make(
     return of_subject(connection, subject)
 
 
-def of_subject(connection: Connection, subject: str) -> list[Ballot]:
-    """Return every ballot of a survey or event, by code."""
-    return [Ballot(*row) for row in connection.execute(_OF_SUBJECT, {"subject": subject})]
+def of_subject(connection: Connection, subject: str, code: str | None = None) -> list[Ballot]:
+    """Return every ballot of a survey or event, by code; of one body only when its code is given."""
+    wanted = _OF_SUBJECT if code is None else _OF_SUBJECT.where(ballot.c.code == code)
+    return [Ballot(*row) for row in connection.execute(wanted, {"subject": subject})]
 
 
 def codes(connection: Connection) -> frozenset[str]:

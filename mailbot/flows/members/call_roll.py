@@ -23,7 +23,6 @@ from mailbot.store.confirmations import Confirmation
 from mailbot.store.members import Person
 from mailbot.store.occurrences import Occurrence
 
-_EVERYBODY = Selector(everyone=True)
 _YEAR_BEGINS = frozenset({3, 4, 5})  # months in which a roll-call is that of the new fiscal year
 
 
@@ -66,7 +65,7 @@ def call_roll(connection: Connection, site: Site, key: str, now: datetime) -> in
     if call is None or now >= call.closes:
         raise Refusal(f"the roll-call {key} is closed, or there is none")
     asked = {entry.code: entry for entry in roll_calls.entries(connection, key)}
-    everybody = members.selected(connection, _EVERYBODY)
+    everybody = members.selected(connection, Selector(everyone=True))
     first = first_of_each_body(everybody)
     if not asked:
         roll_calls.add(connection, key, [(person.body.code, person.contact.email) for person in first])
@@ -92,11 +91,11 @@ def call_roll(connection: Connection, site: Site, key: str, now: datetime) -> in
 def ask_again(connection: Connection, site: Site, asked: Confirmation, now: datetime, inbox_id: int) -> bool:
     """Ask who sent the roll-call back as it was, in a mail that he can answer; False when one more would be too many."""
     call = roll_calls.load(connection, asked.detail["call"])
-    everybody = [one for one in members.selected(connection, _EVERYBODY) if one.body.code == asked.about]
-    if call is None or not everybody or not inbox.may_answer(connection, asked.address, now):
+    colleagues = members.selected(connection, Selector(codes=(asked.about,)))
+    if call is None or not colleagues or not inbox.may_answer(connection, asked.address, now):
         return False
-    person = _at(everybody[0], asked.address)
-    _ask(connection, site, call, person, everybody, now, again=True, untouched=True, inbox_id=inbox_id)
+    person = _at(colleagues[0], asked.address)
+    _ask(connection, site, call, person, colleagues, now, again=True, untouched=True, inbox_id=inbox_id)
     return True
 
 

@@ -267,8 +267,9 @@ def _admitted(
     else:
         given = tuple(_given(site, survey, question, value) for question, value in pairs)
     if "code" in detail:
-        body = members.bodies(connection).get(detail["code"])
-        name = detail["code"] if body is None else f"{body.name}（{detail['code']}）"
+        code = detail["code"]
+        body = members.bodies(connection, [code]).get(code)
+        name = code if body is None else f"{body.name}（{code}）"
         return name, (*given, detail["reason"]), Quoted()
     if "number" not in detail:
         return "", (), Quoted()

@@ -560,10 +560,10 @@ _SURVEY_COMMANDS: dict[str, Callable[[Connection, _Desk, StoredSurvey], _Said]] 
 def _reissue(connection: Connection, desk: _Desk, stored: StoredSurvey, code: str) -> _Said:
     refuse_out_of_place(desk.site, stored, "extend")
     key, full = stored.survey.key, _full_code(desk, code)
-    if all(ballot.code != full for ballot in ballots.of_subject(connection, key)):
+    if not ballots.of_subject(connection, key, full):
         raise Refusal(desk.say("no-body", key=key, code=full))
     reissue_ballot(connection, desk.site, key, full, desk.now, by=desk.word.address)
-    body = members.bodies(connection).get(full)
+    body = members.bodies(connection, [full]).get(full)
     return _Said(desk.say("reissue", key=key, body=full if body is None else body.name), key)
 
 

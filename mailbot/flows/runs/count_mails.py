@@ -52,7 +52,7 @@ def count_mails(connection: Connection, one: Occurrence) -> int:
         if to == "unanswered" and held.state == "announced":
             return len(unanswered(connection, name.key))
         if held.state == "announced":
-            return len(ballots.of_subject(connection, name.key))
+            return ballots.count(connection, name.key)
         audience = held.event.audience
     return len(first_of_each_body(members.selected(connection, audience)))
 

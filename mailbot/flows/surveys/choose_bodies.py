@@ -44,7 +44,7 @@ def _named(connection: Connection, name: str) -> Person:
             )
         return people[0]
     code = full_code(name)
-    people = members.people(connection, [code])
+    people = members.people_of(connection, code)
     if not people:
         raise Refusal(
             f"--to {name}: no body with the code {code} has a contact; see `mailbot members show {code}`"

@@ -84,9 +84,8 @@ def _recipient(connection: Connection, code: str | None, asked: list[Person]) ->
     if code is None:
         return asked[0] if asked else None
     wanted = full_code(code)
-    people = [person for person in asked if person.body.code == wanted] or members.people(
-        connection, [wanted]
-    )
+    own = [person for person in asked if person.body.code == wanted]
+    people = own or members.people_of(connection, wanted)
     if not people:
         raise Refusal(
             f"--code {code}: no body with the code {wanted} has a contact; see `mailbot members export`"

@@ -166,10 +166,10 @@ def _ballot_of(connection: Connection, site: Site, key: str, code: str) -> tuple
         raise Refusal(sentence(site.language, "bad-code", code=code)) from None
     if stored.survey.unit == "person":
         raise Refusal(sentence(site.language, "persons", key=key))
-    ballot = next((one for one in ballots.of_subject(connection, key) if one.code == full), None)
-    if ballot is None:
+    own = ballots.of_subject(connection, key, full)
+    if not own:
         raise Refusal(sentence(site.language, "no-body", key=key, code=full))
-    return stored, ballot
+    return stored, own[0]
 
 
 def _enter(
@@ -276,7 +276,7 @@ def _told(connection: Connection, ballot: Ballot, author: str | None) -> list[st
     """Return who hears of an entry: the address that was asked, and who of the body had answered before."""
     registered = {
         address_key(each): person.contact.email
-        for person in members.people(connection, [ballot.code])
+        for person in members.people_of(connection, ballot.code)
         for each in person.contact.addresses
     }
     previous = registered.get(address_key(author or ""))
@@ -296,5 +296,5 @@ def _in_words(site: Site, survey: Survey, answers: Answers) -> str:
 
 
 def _name(connection: Connection, code: str) -> str:
-    body = members.bodies(connection).get(code)
+    body = members.bodies(connection, [code]).get(code)
     return body.name if body is not None else code

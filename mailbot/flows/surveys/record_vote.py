@@ -416,7 +416,7 @@ def _ballot_to_colleague(connection: Connection, arrival: Arrival) -> None:
     own = arrival.message.from_address or arrival.ballot.address
     others = [
         person
-        for person in members.people(connection, [arrival.ballot.code])
+        for person in members.people_of(connection, arrival.ballot.code)
         if not person.contact.writes_from(own)
     ]
     if others and arrival.stored.state == "open":

@@ -287,7 +287,7 @@ class _Count:
 
     def _note_level(self, row: LedgerRow, one: Ballot, message: Message) -> None:
         """Say where today's register would believe a sender otherwise; it may rightly have changed since."""
-        registered = [person.contact for person in members.people(self.connection, [one.code])]
+        registered = [person.contact for person in members.people_of(self.connection, one.code)]
         level = str(trust_of(self.site, one, message, registered).level)
         if row.level and level != row.level:
             self.notes.append(

@@ -21,7 +21,7 @@ def reissue_ballot(
     if stored is None or stored.state != "open":
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; only an open survey has ballots to re-issue")
-    own = [ballot for ballot in ballots.of_subject(connection, key) if ballot.code == code]
+    own = ballots.of_subject(connection, key, code)
     if not own:
         raise Refusal(f"survey {key}: body {code} was not asked; `mailbot members show {code}` shows it")
     for old in own:

@@ -21,7 +21,7 @@ def send_form(connection: Connection, site: Site, key: str, code: str, now: date
         raise Refusal(f"survey {key} is {state}; only an open survey has ballots to send")
     if not takes_form(stored.survey):
         raise Refusal(f"survey {key}: a written vote is cast in the mail itself; it has no form")
-    own = [ballot for ballot in ballots.of_subject(connection, key) if ballot.code == code]
+    own = ballots.of_subject(connection, key, code)
     if not own:
         raise Refusal(f"survey {key}: body {code} was not asked; `mailbot members show {code}` shows it")
     form = site.write_form(stored.survey, site.language)
