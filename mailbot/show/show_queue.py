@@ -8,12 +8,15 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from mailbot.core.mail.header import clean
 from mailbot.core.refusal import Refusal
 from mailbot.show import Row, facts, local, table
-from mailbot.store import inbox, outbox, sendings
+from mailbot.store import copies, inbox, message_ids, outbox, sendings, troubles
 from mailbot.store.held_posts import HeldPost
 from mailbot.store.inbox import Entry
 from mailbot.store.sendings import Sending
+
+_MOST = 50  # copies that are shown at once
 
 
 def queue(connection: Connection, now: datetime) -> Row:
@@ -25,7 +28,7 @@ def queue(connection: Connection, now: datetime) -> Row:
         "oldest_pending_s": 0 if oldest is None else max(0, round((now - oldest).total_seconds())),
         "duplicates_possible": outbox.count_doubtful(connection),
         "sending": [_sending(one) for one in sendings.under_way(connection)],
-        "troubled": [vars(copy) for copy in outbox.troubled(connection)],
+        "troubled": [vars(copy) for copy in copies.troubled(connection)],
     }
 
 
@@ -58,18 +61,22 @@ def queue_text(shown: Row) -> None:
     _copies(shown["troubled"])
 
 
-def _copies(copies: list[Row]) -> None:
-    """Print copies of ours, each with the name by which `queue --why` knows it."""
-    if copies:
-        table([{**copy, "id": f"C{copy['id']}"} for copy in copies[:50]], as_json=False, empty="")
+def _copies(copies: list[Row], total: int = 0) -> None:
+    """Print copies of ours, each with the name by which `queue --why` knows it, and how many more of `total` there are."""
+    shown = copies[:_MOST]
+    if shown:
+        named = [{**copy, "id": "-" if copy["id"] is None else f"C{copy['id']}"} for copy in shown]
+        table(named, as_json=False, empty="")
+    if total > len(shown):
+        print(f"and {total - len(shown)} more")
 
 
 def why_copy(connection: Connection, number: int, zone: ZoneInfo) -> Row:
     """Return the history of one copy of ours: to whom it goes, where it stands, and what servers said."""
-    copy = outbox.copy(connection, number)
+    copy = copies.copy(connection, number)
     if copy is None:
         raise Refusal(f"queue: no copy has the number C{number}; `mailbot queue` names those in trouble")
-    story = outbox.story(connection, [number])
+    story = copies.story(connection, [number])
     return {**vars(copy), "history": [{"at": local(at, zone), "what": what} for at, _, what in story]}
 
 
@@ -80,15 +87,11 @@ def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
         raise Refusal(
             f"queue: no received mail has the number {number}; `mailbot held list` and the log name them"
         )
-    copies = outbox.copies(connection, number)
-    troubled = [copy.id for copy in copies if copy.state != "sent" or copy.attempts > 1]
-    states: dict[str, int] = dict(outbox.bundled(connection, number))
-    for copy in copies:
-        states[copy.state] = states.get(copy.state, 0) + 1
+    troubled = copies.in_trouble(connection, number)
     history = [{"at": local(at, zone), "what": what} for at, what in inbox.story(connection, number)]
     history += [
         {"at": local(at, zone), "what": f"copy C{copy_id}: {what}"}
-        for at, copy_id, what in outbox.story(connection, troubled)
+        for at, copy_id, what in copies.story(connection, [copy.id for copy in troubled.copies])
     ]
     return {
         "id": entry.id,
@@ -99,19 +102,85 @@ def why(connection: Connection, number: int, zone: ZoneInfo) -> Row:
         "state": entry.state,
         "reason": entry.reason,
         "authentication": entry.results or "",
-        "copies": states,
+        "copies": dict(sorted(copies.count_by_state(connection, number).items())),
         "history": history,
-        "troubled": [vars(copy) for copy in copies if copy.id in set(troubled)],
+        "troubled": [vars(copy) for copy in troubled.copies],
+        "troubled_in_all": troubled.total,
+    }
+
+
+def why_address(connection: Connection, address: str, zone: ZoneInfo) -> Row:
+    """Return the newest copies of one address, how many more there are, and whether its mail comes back."""
+    found, total = copies.to_address(connection, address, _MOST)
+    trouble = troubles.load(connection, address)
+    if not found and trouble is None:
+        raise Refusal(
+            f"queue: no copy of ours goes or went to {address}; a Message-ID stands between <angle brackets>, in quotes"
+        )
+    return {
+        "address": address,
+        "trouble": None
+        if trouble is None
+        else {
+            "state": trouble.state,
+            "since": local(trouble.since, zone),
+            "newest": local(trouble.last_at, zone),
+            "words": trouble.failure.words,
+        },
+        "total": total,
+        "copies": [{**vars(copy), "made_at": local(copy.made_at, zone)} for copy in found],
+    }
+
+
+def why_message_id(connection: Connection, message_id: str, zone: ZoneInfo) -> Row:
+    """Return what is known of a Message-ID: received mails with what each caused, kept posts, a copy of ours."""
+    mails = [why(connection, number, zone) for number in message_ids.received(connection, message_id)]
+    kept = message_ids.kept_posts(connection, message_id)
+    own = message_ids.own_copy(connection, message_id)
+    if not mails and not kept and own is None:
+        raise Refusal(
+            f"queue: {message_id} is no mail in the archive, none of the newest {message_ids.NEWEST} received ones and no copy"
+            " of ours; of an older mail give the number, which the log names, and of an address leave the brackets out"
+        )
+    return {
+        "message_id": message_id,
+        "mails": mails,
+        "kept": [{**vars(one), "written_at": local(one.written_at, zone)} for one in kept],
+        "copy": None if own is None else why_copy(connection, own, zone),
     }
 
 
 def why_text(shown: Row) -> None:
     """Print the history of one mail."""
     counts = "  ".join(f"{state} {number}" for state, number in shown.get("copies", {}).items())
-    head = {name: fact for name, fact in shown.items() if name not in {"history", "troubled"}}
+    head = {
+        name: fact for name, fact in shown.items() if name not in {"history", "troubled", "troubled_in_all"}
+    }
     facts({**head, "copies": counts or "none"} if "copies" in head else head)
     table(shown["history"], as_json=False, empty="no history yet")
-    _copies(shown.get("troubled", []))
+    _copies(shown.get("troubled", []), shown.get("troubled_in_all", 0))
+
+
+def why_address_text(shown: Row) -> None:
+    """Print the copies of one address."""
+    trouble = shown["trouble"]
+    if trouble is not None:
+        print(
+            f"{shown['address']}: its mail comes back ({trouble['state']}), from {trouble['since']} to {trouble['newest']}:"
+            f" {clean(trouble['words'])}"
+        )
+    _copies(shown["copies"], shown["total"])
+
+
+def why_message_id_text(shown: Row) -> None:
+    """Print what is known of a Message-ID."""
+    for one in shown["mails"]:
+        why_text(one)
+    if shown["kept"]:
+        print("kept in the archive, not received by mail:")
+        table(shown["kept"], as_json=False, empty="")
+    if shown["copy"] is not None:
+        why_text({**shown["copy"], "id": f"C{shown['copy']['id']}"})
 
 
 def held_rows(held: Sequence[Entry], waiting: Mapping[int, HeldPost], zone: ZoneInfo) -> list[Row]:

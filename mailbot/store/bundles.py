@@ -148,12 +148,14 @@ def open_all(connection: Connection, which: ColumnElement[bool] | None = None) -
 
 def open_for(connection: Connection, mailing_id: int, address: str) -> None:
     """Open the bundle in which the copy of a mailing for an address is just being sent: it may have left, and come back."""
-    addresses, key = (
-        func.lower(bundle.c.addresses),
-        json.dumps(address_key(address), ensure_ascii=False)[1:-1],
-    )
-    holds = func.replace(addresses, key, "") != addresses  # not LIKE: `_` is a letter of addresses
-    _open(connection, (bundle.c.mailing_id == mailing_id) & (bundle.c.state == "sending") & holds)
+    _open(connection, (bundle.c.mailing_id == mailing_id) & (bundle.c.state == "sending") & holds(address))
+
+
+def holds(address: str) -> ColumnElement[bool]:
+    """Return the condition that a copy for an address may be in a bundle: its letters are."""
+    addresses = func.lower(bundle.c.addresses)
+    key = json.dumps(address_key(address), ensure_ascii=False)[1:-1]
+    return func.replace(addresses, key, "") != addresses  # not LIKE: `_` is a letter of addresses
 
 
 def open_waiting(connection: Connection, mailings: Collection[int] | Select[tuple[int]]) -> None:

@@ -21,7 +21,6 @@ from sqlalchemy import (
     cast,
     func,
     insert,
-    or_,
     select,
     text,
     union_all,
@@ -30,7 +29,7 @@ from sqlalchemy import (
 
 from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store import bundles, fan_outs
-from mailbot.store.copy_states import RESTS, given_up_since, not_out, unfinished
+from mailbot.store.copy_states import RESTS, not_out, unfinished
 from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable
 from mailbot.store.tables import DOUBTFUL, bundle, delivery, fan_out, history, mailing, microseconds, seen
 
@@ -569,70 +568,6 @@ def unfinished_posts(connection: Connection, list_name: str) -> list[int]:
     query = select(mailing.c.id).where(mailing.c.id.in_(unfinished()), mailing.c.kind == "post")
     return list(connection.execute(query.where(mailing.c.subject == list_name)).scalars())
 
-
-def bundled(connection: Connection, inbox_id: int) -> Counter[str]:
-    """Return how many of the copies that one received mail caused stand in bundles and have no numbers yet, by state."""
-    caused = select(mailing.c.id).where(mailing.c.inbox_id == inbox_id)
-    counts: Counter[str] = Counter()
-    for (_, state), number in bundles.copies(connection, bundle.c.mailing_id.in_(caused)).items():
-        counts[state] += number
-    return counts
-
-
-@dataclass(frozen=True)
-class Copy:
-    """One recipient's row for people to look at."""
-
-    id: int
-    address: str
-    kind: str
-    subject: str
-    state: str
-    attempts: int
-    reply: str | None
-    doubtful: int
-
-
-def copies(connection: Connection, inbox_id: int, most: int = 1000) -> list[Copy]:
-    """Return the copies that one received mail caused, without those that are `bundled`."""
-    rows = connection.execute(
-        _COPIES.where(mailing.c.inbox_id == inbox_id).order_by(delivery.c.id).limit(most)
-    )
-    return [Copy(*row) for row in rows]
-
-
-def copy(connection: Connection, delivery_id: int) -> Copy | None:
-    """Return one copy."""
-    row = connection.execute(_COPIES.where(delivery.c.id == delivery_id)).first()
-    return None if row is None else Copy(*row)
-
-
-def troubled(connection: Connection, most: int = 50) -> list[Copy]:
-    """Return copies that were deferred or failed, newest first."""
-    query = _COPIES.where(or_(not_out(), given_up_since(0)), delivery.c.reply.is_not(None))
-    return [Copy(*row) for row in connection.execute(query.order_by(delivery.c.id.desc()).limit(most))]
-
-
-def story(connection: Connection, delivery_ids: Sequence[int]) -> list[tuple[datetime, int, str]]:
-    """Return the history of these copies."""
-    rows = connection.execute(
-        select(history.c.at, history.c.delivery_id, history.c.what)
-        .where(history.c.delivery_id.in_(delivery_ids))
-        .order_by(history.c.id)
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
-
-
-_COPIES = select(
-    delivery.c.id,
-    delivery.c.address,
-    mailing.c.kind,
-    mailing.c.subject,
-    delivery.c.state,
-    delivery.c.attempts,
-    delivery.c.reply,
-    delivery.c.doubtful,
-).join_from(delivery, mailing)
 
 # What runs for each mail or each claim is put together once: that costs SQLAlchemy more than running it.
 

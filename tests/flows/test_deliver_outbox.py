@@ -18,6 +18,7 @@ from mailbot.core.mail.relay import Relay, RelayAway, parse_relay
 from mailbot.core.mail.token import bounce_token, leave_token
 from mailbot.flows import deliver_outbox
 from mailbot.flows.deliver_outbox import Delivery
+from mailbot.store import copies as our_copies
 from mailbot.store import outbox
 from mailbot.store.tables import delivery as delivery_table
 from mailbot.store.tables import microseconds
@@ -203,7 +204,7 @@ async def test_a_mailing_that_is_not_fit_to_leave_holds_up_no_other(office: Post
     assert sink.received.total() == 3
     assert states(office) == {"pending": 1, "sent": 3}
     with office.database.read() as connection:
-        (copy,) = outbox.troubled(connection)
+        (copy,) = our_copies.troubled(connection)
     assert copy.reply is not None
     assert "not sent" in copy.reply
 

@@ -18,6 +18,7 @@ from mailbot.flows import sign_copies
 from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.sign_copies import SignedAhead
 from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
+from mailbot.store import copies as our_copies
 from mailbot.store import outbox
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, PostOffice
 from tests.net.test_smtp_client import Server, mail
@@ -196,7 +197,7 @@ async def test_a_key_that_fails_loses_nothing(office: PostOffice, keys: Keys) ->
         await sender(office, server.relay, (keys[0], [faulty])).deliver()
         assert server.contents == []
         with office.database.read() as connection:
-            troubled = outbox.troubled(connection)
+            troubled = our_copies.troubled(connection)
         assert {(copy.address, copy.state, copy.reply) for copy in troubled} == {
             (member, "pending", "not signed: the card was pulled out") for member in (YAMADA, SUZUKI, SATO)
         }

@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent
 from mailbot.core.members.register import Body
 from mailbot.store import ballots, members, outbox
+from mailbot.store import copies as our_copies
 from mailbot.store.copy_states import given_up_since, not_out
 from mailbot.store.database import Database
 from mailbot.store.outbox import LEASE, Addressee
@@ -209,14 +210,14 @@ def test_what_was_tried_in_vain_has_a_story(database: Database) -> None:
     claim(database, "a", at=NOW + timedelta(hours=1))
     settle(database, "a", number, Failed("550 no"), attempts=1)
     with database.read() as connection:
-        assert [what for _, _, what in outbox.story(connection, [number])] == [
+        assert [what for _, _, what in our_copies.story(connection, [number])] == [
             "deferred: 451 ␀ later",
             "failed: 550 no",
         ]
-        (copy,) = outbox.troubled(connection)
+        (copy,) = our_copies.troubled(connection)
         assert copy.address == "m0@b.example"
-        assert outbox.copy(connection, number) == copy
-        assert outbox.copy(connection, number + 1_000) is None
+        assert our_copies.copy(connection, number) == copy
+        assert our_copies.copy(connection, number + 1_000) is None
 
 
 def test_what_was_claimed_and_never_begun_is_put_back(database: Database) -> None:

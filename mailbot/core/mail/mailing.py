@@ -44,3 +44,16 @@ def fill_each(
 def fill(pieces: Sequence[bytes | str], values: Mapping[str, bytes]) -> bytes:
     """Return one recipient's copy. Raises KeyError when a field has no value."""
     return b"".join([piece if type(piece) is bytes else values[piece] for piece in pieces])  # type: ignore[index]
+
+
+def could_be(cooked: bytes, filled: str, known: Mapping[str, str]) -> bool:
+    """Tell whether a piece of a cooked message, filled for some recipient, reads so; `known`: his values, as far as they are."""
+    pieces = [
+        re.escape(piece.decode("utf-8", "replace"))
+        if isinstance(piece, bytes)
+        else re.escape(known[piece])
+        if piece in known
+        else "[^<>@]*"
+        for piece in template(cooked)
+    ]
+    return re.fullmatch("".join(pieces), filled) is not None
