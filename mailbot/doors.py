@@ -126,6 +126,7 @@ async def watch_mailbox(
         knows=Directory(database, site).knows,
         stop=stop,
         max_size=config.max_size,
+        domains={config.domain.lower(), config.reply_domain.lower()},
     )
 
 

@@ -11,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import ssl
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mailbot.core.mail.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
-from mailbot.core.mail.imap_envelope import envelope_of, stated_addresses
+from mailbot.core.mail.imap_envelope import Account, envelope_of, stated_addresses
 from mailbot.log import event
 from mailbot.net.imap_connection import ConnectionLost, Folder, ImapConnection, Refused
 
@@ -46,9 +47,9 @@ class ImapAccount:
         return f"{self.user}@{self.host}"
 
     @property
-    def own_address(self) -> str:
-        """The address that stands in when a mail names none of ours."""
-        return self.address or (self.user if "@" in self.user else self.name)
+    def as_recipient(self) -> Account:
+        """The account as a mail's recipient: its address stands in when a mail names none of ours."""
+        return Account(self.user, self.address or (self.user if "@" in self.user else self.name))
 
 
 @dataclass(frozen=True)
@@ -84,11 +85,12 @@ async def watch(
     knows: Knows,
     stop: asyncio.Event,
     max_size: int,
+    domains: Collection[str],
     pace: Pace = Pace(),
 ) -> None:
     """Hand every mail of the account's folder to `receive`, old ones first, until `stop` is set.
 
-    `knows` tells whether an address is one of the service's; mails of more than `max_size` bytes stay where they
+    `knows` tells whether an address is one of the service's, whose `domains` are given in lower case; mails of more than `max_size` bytes stay where they
     are, starred. Whatever the server or the store does, the watch goes on; it ends within two seconds of `stop`.
     Raises ValueError for an account that `problem_of` refuses, OSError for an unreadable ca_file.
     """
@@ -96,7 +98,7 @@ async def watch(
     if problem:
         raise ValueError(problem)
     tls = ssl.create_default_context(cafile=account.ca_file) if account.tls else None
-    watching = asyncio.create_task(_Watch(account, receive, knows, stop, max_size, pace, tls).run())
+    watching = asyncio.create_task(_Watch(account, receive, knows, domains, stop, max_size, pace, tls).run())
     stopped = asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({watching, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -146,6 +148,7 @@ class _Watch:
     account: ImapAccount
     receive: Receive
     knows: Knows
+    domains: Collection[str]
     stop: asyncio.Event
     max_size: int
     pace: Pace
@@ -272,10 +275,12 @@ class _Watch:
         return True
 
     async def _envelope(self, raw: bytes, uidvalidity: int, uid: int) -> Envelope:
-        stated = stated_addresses(raw)
-        ours = {address for group in stated.recipients for address in group if await self.knows(address, "")}
+        stated = stated_addresses(raw, self.domains)
+        named = {address for group in stated.recipients for address in group}
+        known = await asyncio.gather(*(self.knows(address, stated.mail_from) for address in named))
+        ours = {address for address, is_known in zip(named, known, strict=True) if is_known}
         peer = f"imap:{self.account.name}/{uidvalidity}/{uid}"
-        return envelope_of(stated, ours, fallback=self.account.own_address, peer=peer)
+        return envelope_of(stated, ours, account=self.account.as_recipient, peer=peer)
 
     async def _settle(self, connection: ImapConnection, uidvalidity: int, uid: int, mark: str) -> None:
         """Mark a mail that is stored for good, and put it out of the way if the account says so."""

@@ -82,15 +82,27 @@ async def _knows(address: str, _sender: str) -> bool:
     return address.endswith("@ml.example.jp")
 
 
+async def _watch(
+    account: ImapAccount, inbox: Inbox, stop: asyncio.Event, *, pace: Pace = QUICK, max_size: int = _MAX_SIZE
+) -> None:
+    await watch(
+        account,
+        receive=inbox.receive,
+        knows=_knows,
+        stop=stop,
+        max_size=max_size,
+        domains={"ml.example.jp"},
+        pace=pace,
+    )
+
+
 @asynccontextmanager
 async def _watching(
     account: ImapAccount, inbox: Inbox, *, pace: Pace = QUICK, max_size: int = _MAX_SIZE
 ) -> AsyncIterator[None]:
     """Watch within the block; leaving it stops the watch, which must end within two seconds."""
     stop = asyncio.Event()
-    watching = asyncio.create_task(
-        watch(account, receive=inbox.receive, knows=_knows, stop=stop, max_size=max_size, pace=pace)
-    )
+    watching = asyncio.create_task(_watch(account, inbox, stop, pace=pace, max_size=max_size))
     try:
         yield
     finally:
@@ -314,9 +326,7 @@ class TestDurability:
         inbox = Inbox(before=lambda _: never)
         server.deliver(account.user, _mail(1))
         stop = asyncio.Event()
-        dying = asyncio.create_task(
-            watch(account, receive=inbox.receive, knows=_knows, stop=stop, max_size=_MAX_SIZE, pace=QUICK)
-        )
+        dying = asyncio.create_task(_watch(account, inbox, stop))
         await _until(lambda: len(inbox.peers) == 1)
         dying.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -550,16 +560,7 @@ class TestTrouble:
         """Whoever cancels the watch gets its CancelledError at once, and nothing of it goes on."""
         inbox = Inbox()
         server.deliver(account.user, _mail(1))
-        watching = asyncio.create_task(
-            watch(
-                account,
-                receive=inbox.receive,
-                knows=_knows,
-                stop=asyncio.Event(),
-                max_size=_MAX_SIZE,
-                pace=QUICK,
-            )
-        )
+        watching = asyncio.create_task(_watch(account, inbox, asyncio.Event()))
         await _until(lambda: len(inbox.mails) == 1)
         await asyncio.sleep(0.2)
         watching.cancel()
@@ -626,7 +627,7 @@ async def test_an_account_that_cannot_be_watched_safely_is_refused(
     else:
         assert sentence in str(problem)
         with pytest.raises(ValueError, match=sentence):
-            await watch(account, receive=Inbox().receive, knows=_knows, stop=asyncio.Event(), max_size=1)
+            await _watch(account, Inbox(), asyncio.Event())
 
 
 def _uidvalidity(server: Dovecot, user: str) -> int:

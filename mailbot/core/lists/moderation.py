@@ -118,7 +118,8 @@ def has_been_through(fields: Iterable[tuple[str, str]], name: str, domain: str) 
     Our copies have X-Loop, List-Id and List-Post. Delivered-To is written by whoever delivers to the list's address: the
     mail server in front of us, or the mailbox that we read, writes it on top, above every other server's Received;
     further below it is of an earlier round. A mail that came by SMTP or LMTP has our own Received; where no other server's
-    stands below that, none wrote Delivered-To. What lies in a mailbox may have none at all: a program can put it there.
+    stands below that, none wrote Delivered-To. What lies in a mailbox may have none at all: a program can put it there;
+    and the list's own server may have passed it on to the mailbox's: there Delivered-To at two places is a second round.
     """
     own = f"{name}@{domain}".lower()
     marks = {"x-loop": own, "list-id": f"<{name}.{domain}>".lower(), "list-post": f"<mailto:{own}>"}
@@ -136,7 +137,7 @@ def has_been_through(fields: Iterable[tuple[str, str]], name: str, domain: str) 
                 delivered.append(hops)
     if not hops:
         return len(delivered) > (0 if came_to_us else 1)
-    return any(delivered)
+    return any(delivered) if came_to_us else len({*delivered}) > 1
 
 
 def moderate(question: PostQuestion, mailing_list: MailingList, language: Language = "ja") -> Disposition:

@@ -1,7 +1,7 @@
 """The envelope of a mail found in a mailbox, read from its headers because IMAP has none (RFC 5321 section 4.4).
 
-What the mailbox's own server wrote (X-Original-To, Envelope-To, Delivered-To, Return-Path) stands on top, so only
-the topmost of each counts: a sender can write the same fields, but only below it.
+What the mailbox's own server wrote stands on top, so the topmost field with an address of ours is asked first. A sender
+can write the same fields below it, which gains him nothing: he may write to that address of ours as well.
 """
 
 from __future__ import annotations
@@ -17,41 +17,68 @@ _MOST_ADDRESSES = 100  # of one group; as many as RCPT takes
 _LONGEST_ADDRESS = 254  # RFC 5321 section 4.5.3.1.3
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 
-# The address before any alias first: a hosted mailbox is often delivered under its own name.
-_TRACE_FIELDS = ("x-original-to", "envelope-to", "delivered-to")
+# The address before any alias first: a hosted mailbox is often delivered under its own name. Postfix writes X-Original-To,
+# Google X-Gm-Original-To, Exim Envelope-To, others the forms with X; Delivered-To is everybody's.
+_TRACE_FIELDS = (
+    "x-original-to", "x-gm-original-to", "envelope-to", "x-envelope-to", "x-delivered-to", "delivered-to",
+)  # fmt: skip
 _VISIBLE_FIELDS = ("to", "cc")
-_FIELDS = frozenset((*_TRACE_FIELDS, *_VISIBLE_FIELDS, "return-path", "from"))
+_FIELDS = frozenset((*_TRACE_FIELDS, *_VISIBLE_FIELDS, "received", "return-path", "from"))
+_MOST_HOPS = 50  # fields of one name that are looked at (promises.md I13)
+# What a server was told in RCPT (RFC 5321 section 4.4); it is left out where it was told several.
+_FOR = re.compile(rf"\sfor\s+<?({_ADDRESS.pattern})>?(?=[\s;(]|$)")
 
 
 @dataclass(frozen=True)
 class StatedAddresses:
-    """The addresses that a mail's headers state."""
+    """The addresses at our domains that a mail's headers state, and its sender."""
 
     mail_from: str  # Return-Path, else the one author; "" is the null sender
-    recipients: tuple[tuple[str, ...], ...]  # groups, the most trustworthy first; To and Cc are the last
+    recipients: tuple[
+        tuple[str, ...], ...
+    ]  # groups, the most trustworthy first; the last: To, Cc and "Received: for"
 
 
-def stated_addresses(raw: bytes) -> StatedAddresses:
-    """Read the addresses from the first 256 KB of a mail; whatever is no plain address is passed over."""
+@dataclass(frozen=True)
+class Account:
+    """The mailbox itself."""
+
+    user: str  # by which one logs in; with or without a domain
+    address: str  # for whom a mail is that names nobody
+
+    def is_own(self, address: str) -> bool:
+        """Tell whether an address names nothing but the mailbox, as Delivered-To behind an alias does."""
+        return self.user.lower() in {address.lower(), address.lower().rpartition("@")[0]}
+
+
+def stated_addresses(raw: bytes, domains: Collection[str]) -> StatedAddresses:
+    """Read from the first 256 KB of a mail the addresses at these domains (lower case), and who sent it.
+
+    Whatever is no plain address is passed over.
+    """
     fields = list(_fields(raw[:_HEADER_LIMIT]))
-    trace = [_addresses(_topmost(fields, name)) for name in _TRACE_FIELDS]
-    visible = _addresses([value for name, value in fields if name in _VISIBLE_FIELDS])
-    return StatedAddresses(_mail_from(fields), tuple(group for group in (*trace, visible) if group))
+    groups = [[value] for name in _TRACE_FIELDS for value in _values(fields, name)]
+    hops = [hop for value in _values(fields, "received") for hop in _FOR.findall(value)[-1:]]
+    groups.append([value for name, value in fields if name in _VISIBLE_FIELDS] + hops)
+    here = [tuple(_at(domains, _addresses(values))) for values in groups]
+    return StatedAddresses(_mail_from(fields), tuple(group for group in here if group))
 
 
-def envelope_of(stated: StatedAddresses, ours: Collection[str], *, fallback: str, peer: str) -> Envelope:
-    """Return the envelope: the addresses of the first group that has any of ours, else `fallback`.
+def envelope_of(stated: StatedAddresses, ours: Collection[str], *, account: Account, peer: str) -> Envelope:
+    """Return the envelope: the addresses of the first group that has any of ours, else the account's.
 
-    Those of `stated` that the service answers to are `ours`; `fallback` is the account's own address, so that a
-    mail for nobody is still received, and set aside where the secretariat sees it.
+    Those of `stated` that the service answers to are `ours`. A mail to another address at our domains, say a spoilt
+    answer token, is for nobody, and goes to no list in its place: its recipient is that address. So every mail is
+    received; one for nobody is set aside where the secretariat sees it.
     """
     known = (tuple(address for address in group if address in ours) for group in stated.recipients)
-    recipients = next(filter(None, known), (fallback,))
+    astray = (address for group in stated.recipients for address in group if not account.is_own(address))
+    recipients = next(filter(None, known), (next(astray, account.address),))
     return Envelope(stated.mail_from, recipients, peer, "imap")
 
 
 def _mail_from(fields: list[tuple[str, str]]) -> str:
-    return_path = _topmost(fields, "return-path")
+    return_path = _values(fields, "return-path")[:1]
     if [value.strip() for value in return_path] == ["<>"]:
         return ""
     authors = _addresses([value for name, value in fields if name == "from"])
@@ -59,8 +86,8 @@ def _mail_from(fields: list[tuple[str, str]]) -> str:
     return senders[0] if len(senders) == 1 else ""
 
 
-def _topmost(fields: list[tuple[str, str]], wanted: str) -> list[str]:
-    return [value for name, value in fields if name == wanted][:1]
+def _values(fields: list[tuple[str, str]], wanted: str) -> list[str]:
+    return [value for name, value in fields if name == wanted][:_MOST_HOPS]
 
 
 def _fields(head: bytes) -> Iterator[tuple[str, str]]:
@@ -91,6 +118,10 @@ def _addresses(values: Iterable[str]) -> tuple[str, ...]:
         if len(found) == _MOST_ADDRESSES:
             break
     return tuple(found)
+
+
+def _at(domains: Collection[str], addresses: Iterable[str]) -> Iterator[str]:
+    return (address for address in addresses if address.rpartition("@")[2].lower() in domains)
 
 
 def _mailboxes(value: str) -> Iterator[tuple[str, str | None]]:

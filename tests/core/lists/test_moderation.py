@@ -203,6 +203,8 @@ HERE = ("Delivered-To", "room@ml.example.jp")
         ([HERE, HOP], False),  # and so does a hosted mailbox
         ([OURS, HOP, HERE, HOP], True),  # it went on from there, and came again
         ([HERE, HOP, HOP, HERE, HOP], True),
+        ([("Delivered-To", "ml@provider.example"), HOP, HERE, HOP], False),  # passed on to a hosted mailbox
+        ([("Delivered-To", "ml@provider.example"), HOP, HERE, HOP, HERE, HOP], True),
         ([OURS, HERE], True),  # no server wrote it: none has had this mail
         ([HERE], False),  # put into the mailbox by a program, not by mail
         ([HERE, HERE], True),

@@ -7,15 +7,18 @@ import time
 import pytest
 
 from mailbot.core.mail.envelope import Envelope
-from mailbot.core.mail.imap_envelope import envelope_of, stated_addresses
+from mailbot.core.mail.imap_envelope import Account, envelope_of, stated_addresses
 
 OURS = {"ant@ml.example.jp", "bee@ml.example.jp", "s26-014+tok@ml.example.jp"}
+DOMAINS = {"ml.example.jp", "kaitou.example.jp"}
 ACCOUNT = "ml@provider.example"
+ML = Account("ml", ACCOUNT)
 
 
-def _envelope(*lines: str) -> Envelope:
+def _envelope(*lines: str, account: Account = ML) -> Envelope:
     raw = "\r\n".join((*lines, "", "To: bee@ml.example.jp (in the body)")).encode()
-    return envelope_of(stated_addresses(raw), OURS, fallback=ACCOUNT, peer="imap:ml@provider.example/1/2")
+    stated = stated_addresses(raw, DOMAINS)
+    return envelope_of(stated, OURS, account=account, peer="imap:ml@provider.example/1/2")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +35,22 @@ def _envelope(*lines: str) -> Envelope:
         (["Delivered-To: ml@provider.example", "To: ant@ml.example.jp"], ("ant@ml.example.jp",)),
         (["Delivered-To: ml@provider.example", "X-Original-To: bee@ml.example.jp"], ("bee@ml.example.jp",)),
         (["Envelope-To: ant@ml.example.jp, bee@ml.example.jp"], ("ant@ml.example.jp", "bee@ml.example.jp")),
-        (["Delivered-To: ml@provider.example", "Delivered-To: bee@ml.example.jp"], (ACCOUNT,)),
+        (["Delivered-To: ml@provider.example", "Delivered-To: bee@ml.example.jp"], ("bee@ml.example.jp",)),
+        (["Delivered-To: bee@ml.example.jp", "Delivered-To: ant@ml.example.jp"], ("bee@ml.example.jp",)),
+        (["X-Gm-Original-To: bee@ml.example.jp", "Delivered-To: ml@gmail.example"], ("bee@ml.example.jp",)),
+        (["X-Envelope-To: <bee@ml.example.jp>"], ("bee@ml.example.jp",)),
+        (["X-Delivered-To: bee@ml.example.jp"], ("bee@ml.example.jp",)),
+        (["Received: from a (HELO for) by b", "\tfor <bee@ml.example.jp>; Mon, 30"], ("bee@ml.example.jp",)),
+        (["Received: by b for bee@ml.example.jp (multi-drop); Mon"], ("bee@ml.example.jp",)),
+        (
+            ["Received: by c for <ml@localhost>; x", "Received: by b for <bee@ml.example.jp>; x"],
+            ("bee@ml.example.jp",),
+        ),
+        (
+            ["Received: by b for <bee@ml.example.jp>; Mon", "To: ant@ml.example.jp"],
+            ("ant@ml.example.jp", "bee@ml.example.jp"),
+        ),
+        (["Received: by b for <bee@ml.example.jp.evil.test>; Mon"], (ACCOUNT,)),
         (["TO : ant@ml.example.jp"], ("ant@ml.example.jp",)),
         (["To: (bee@ml.example.jp) ant@ml.example.jp"], ("ant@ml.example.jp",)),
         (['To: "bee@ml.example.jp, \\" x" <ant@ml.example.jp>'], ("ant@ml.example.jp",)),
@@ -51,6 +69,22 @@ def test_recipients_are_our_addresses_that_the_headers_state_else_the_account(
 ) -> None:
     """The topmost trace field with an address of ours decides, then To and Cc, then the account's own address."""
     assert _envelope(*lines).recipients == recipients
+
+
+@pytest.mark.parametrize(
+    ("lines", "recipient"),
+    [
+        (["To: s26-014+spoilt@kaitou.example.jp"], "s26-014+spoilt@kaitou.example.jp"),
+        (["To: cat@ML.example.jp, dog@ml.example.jp"], "cat@ML.example.jp"),
+        (["Delivered-To: box@ml.example.jp", "To: box@ml.example.jp"], "ant@ml.example.jp"),
+        (["To: other@y.jp"], "ant@ml.example.jp"),
+    ],
+)
+def test_a_mail_to_an_unknown_address_of_ours_goes_to_no_list_in_its_place(
+    lines: list[str], recipient: str
+) -> None:
+    """`address` stands in where no address at our domains is named but the mailbox's own; nobody reads a spoilt vote."""
+    assert _envelope(*lines, account=Account("box", "ant@ml.example.jp")).recipients == (recipient,)
 
 
 @pytest.mark.parametrize(
@@ -75,21 +109,22 @@ def test_sender_is_the_return_path_else_the_one_author(lines: list[str], mail_fr
 
 def test_a_header_with_bare_line_feeds_is_read_as_well() -> None:
     """Some mailboxes hand mails out with LF alone."""
-    stated = stated_addresses(b"From: b@x.jp\nTo: ant@ml.example.jp\n\nTo: bee@ml.example.jp\n")
+    stated = stated_addresses(b"From: b@x.jp\nTo: ant@ml.example.jp\n\nTo: bee@ml.example.jp\n", DOMAINS)
     assert stated.recipients == (("ant@ml.example.jp",),)
 
 
 def test_no_more_than_a_hundred_addresses_of_a_group_are_read() -> None:
     """A mail to thousands costs no more than one to a hundred."""
-    to = ", ".join(f"m{number}@y.jp" for number in range(20_000))
-    assert len(stated_addresses(f"To: {to}\r\n\r\n".encode()).recipients[0]) == 100
+    to = ", ".join(f"m{number}@ml.example.jp" for number in range(20_000))
+    assert len(stated_addresses(f"To: {to}\r\n\r\n".encode(), DOMAINS).recipients[0]) == 100
 
 
 @pytest.mark.parametrize(
-    "bomb", [b"(", b"<", b'"', b"\\", b",", b"a@", b"To: x\n", b"\n ", b"\r", b":", b"\xff"]
+    "bomb", [b"(", b"<", b'"', b"\\", b",", b"a@", b"To: x\n", b"\n ", b"\r", b":", b"\xff", b" for a"]
 )
 def test_a_huge_header_is_read_in_a_moment(bomb: bytes) -> None:
     """Only the first 256 KB are looked at, in time proportional to them."""
     started = time.process_time()
-    stated_addresses(b"From: a@x.jp\r\nTo: " + bomb * (4_000_000 // len(bomb)))
+    stated_addresses(b"From: a@x.jp\r\nTo: " + bomb * (4_000_000 // len(bomb)), DOMAINS)
+    stated_addresses(b"From: a@x.jp\r\nReceived: " + bomb * (4_000_000 // len(bomb)), DOMAINS)
     assert time.process_time() - started < 1
