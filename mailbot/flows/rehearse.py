@@ -31,8 +31,9 @@ from mailbot.core.mail.message import Message, parse, thread_of
 from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import authserv_id_of
 from mailbot.flows.events.record_rsvp import rehearse_rsvp
+from mailbot.flows.lists.distribute_post import by_other_lists, outgoing_post
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import by_other_lists, cook, question_of, turns_of_words
+from mailbot.flows.lists.post_to_list import question_of, turns_of_words
 from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
@@ -154,7 +155,9 @@ def _post(
         return Rehearsal(received.recipient, means, message.from_address, "", rules, outcome, (), meant)
     number = lists.last_number(connection, mailing_list.name) + 1
     kept = mailing_list.archive and question.target is None and message.message_id is not None
-    cooked = cook(connection, post, number, message_id_hash(message.message_id or "") if kept else "")
+    cooked = outgoing_post(
+        connection, post, number, message_id_hash(message.message_id or "") if kept else ""
+    )
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     of_all = (mailing_list.name, now, author, thread_of(message))
     had = by_other_lists(connection, mailing_list.name, received.fingerprint(message), now)

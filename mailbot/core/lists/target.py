@@ -39,6 +39,12 @@ _EXCEPT = re.compile(r"^(?:除く|以外|except)$", re.IGNORECASE)
 _BETWEEN = re.compile(r"[,、・/]")
 
 
+def target_of(text: str) -> Selector | None:
+    """Return whom a post that goes out is for; None: for every member."""
+    named = read_target(text)
+    return named if isinstance(named, Selector) else None
+
+
 def read_target(text: str) -> Selector | Fault | None:
     """Return whom the first written line of a post names, why it cannot be read, or None when it names nobody."""
     first = next((line for line in text.splitlines() if line.strip()), "")

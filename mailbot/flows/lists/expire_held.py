@@ -13,9 +13,8 @@ from mailbot.core.office.desk_sentences import mail_name
 from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.flows.lists.ask_moderators import ask_moderators
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import refuse
 from mailbot.flows.lists.release_post import release_post
-from mailbot.flows.lists.tell_decision import tell_decision
+from mailbot.flows.lists.tell_decision import tell_decision, tell_refused
 from mailbot.flows.office.report_held import report_held
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, journal, lists
@@ -56,7 +55,7 @@ def _end(connection: Connection, site: Site, post: HeldPost, now: datetime) -> N
     reason = post_sentence(site.language, "given-up")
     if mailing_list is not None:
         if post.author_told:
-            refuse(connection, ListPost(site, received, message, mailing_list, now), reason)
+            tell_refused(connection, ListPost(site, received, message, mailing_list, now), reason)
         said = post_sentence(
             site.language,
             "expire-told" if post.author_told else "expire",

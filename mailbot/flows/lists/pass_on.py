@@ -9,10 +9,9 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from mailbot.core.lists.reach import Reach
-from mailbot.core.lists.target import read_target
+from mailbot.core.lists.target import target_of
 from mailbot.core.mail.message import Message, parse, thread_of
-from mailbot.core.members.audience import Selector
-from mailbot.flows.lists.post_to_list import by_other_lists
+from mailbot.flows.lists.distribute_post import by_other_lists
 from mailbot.store import fan_outs, inbox, lists, other_addresses, outbox, sendings
 from mailbot.store.outbox import PostForm
 
@@ -49,8 +48,7 @@ def _send(
     """Queue the forms of a list's post to its members who have none of these mailings."""
     value = lists.load(connection, name)
     assert value is not None, "the names were read in this transaction"
-    target = read_target(message.text)
-    meant = target if isinstance(target, Selector) else None
+    target = target_of(message.text)
     author = message.from_address
     fan_outs.finish(connection, name)  # what is under way has members of its own who are passed by
     reach = Reach(0)
@@ -62,9 +60,9 @@ def _send(
             now,
             author=author and other_addresses.home(connection, author),
             thread=thread_of(message),
-            digests=value.archive and meant is None,
+            digests=value.archive and target is None,
             profile=profile,
-            target=meant,
+            target=target,
             had=had,
         )
         reach += Reach(begun.queued, more=begun.more)

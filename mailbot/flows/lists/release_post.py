@@ -9,9 +9,11 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.moderation import Accept, Ask, Discard, Hold, Reject, moderate
 from mailbot.flows.lists.ask_author import let_post_wait
+from mailbot.flows.lists.distribute_post import distribute_post
 from mailbot.flows.lists.hold_post import hold_post
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import distribute, question_of, refuse
+from mailbot.flows.lists.post_to_list import question_of
+from mailbot.flows.lists.tell_decision import tell_refused
 from mailbot.flows.office.report_held import report_held
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
@@ -37,7 +39,7 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
         return settled.reason
     post = ListPost(site, received, message, mailing_list, now)
     if waited.rule == ACCEPTED:  # somebody has looked at it already, outside of the list's hours
-        own_number, reach = distribute(connection, post, awaited=waited.author_told)
+        own_number, reach = distribute_post(connection, post, awaited=waited.author_told)
         settled = Settled("posted", f"post {own_number} to {reach.words('en')} members")
         inbox.change(connection, number, settled.state, settled.reason, now=now)
         return f"{settled.state}, {settled.reason}"
@@ -46,7 +48,7 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
         case Accept() | Ask():
             waits = let_post_wait(connection, post)
             if waits is None:
-                own_number, reach = distribute(connection, post)
+                own_number, reach = distribute_post(connection, post)
                 settled = Settled("posted", f"post {own_number} to {reach.words('en')} members")
             else:
                 settled = Settled("held", waits)
@@ -55,7 +57,7 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
             if not settled.told:
                 report_held(connection, site, received, message, "held", settled.reason, now)
         case Reject(_, reason):
-            refuse(connection, post, reason)
+            tell_refused(connection, post, reason)
             settled = Settled("rejected", reason)
         case Discard(_, reason):
             settled = Settled("discarded", reason)

@@ -1,4 +1,4 @@
-"""Tell the moderators of a list, and the author who waits, what became of a held post."""
+"""Tell the author of a post, and the moderators of a list, what became of it."""
 
 from __future__ import annotations
 
@@ -102,6 +102,24 @@ def tell_accepted(connection: Connection, post: ListPost, number: int, reach: Re
     )
     outbox.queue_letter(
         connection, "post_accepted", mailing_list.name, cooked, author, now, inbox_id=post.received.id
+    )
+
+
+def tell_refused(connection: Connection, post: ListPost, reason: str) -> None:
+    """Tell a registered author why his post did not go out, within the limit of automatic answers."""
+    author, now = post.author, post.now
+    if author is None or not inbox.may_answer(connection, author, now):
+        return
+    cooked = post.site.render.post_rejected(
+        f"{post.list.name}@{post.site.domain}",
+        post.message.subject,
+        reason,
+        to=author,
+        thread=post.thread,
+        now=now,
+    )
+    outbox.queue_letter(
+        connection, "post_rejected", post.list.name, cooked, author, now, inbox_id=post.received.id
     )
 
 

@@ -23,9 +23,9 @@ from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.record_rsvp import record_rsvp
 from mailbot.flows.know_recipient import token_answered
 from mailbot.flows.lists.ask_author import waiting_words
+from mailbot.flows.lists.distribute_post import distribute_post
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import distribute, refuse
-from mailbot.flows.lists.tell_decision import tell_decision
+from mailbot.flows.lists.tell_decision import tell_decision, tell_refused
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -145,7 +145,7 @@ def _settle_post(connection: Connection, held: _Held, mailing_list: MailingList,
             return _let_out(connection, held, mailing_list, waited, trust=decision == "trust")
         case "reject":
             sentence = _sentence(held.site, mailing_list, held.reason)
-            refuse(connection, _post(held, mailing_list), sentence)
+            tell_refused(connection, _post(held, mailing_list), sentence)
             _tell_moderators(connection, held, mailing_list, "reject", reason=sentence)
             return Settled("rejected", sentence)
         case _:
@@ -171,7 +171,7 @@ def _let_out(
         _tell_moderators(connection, held, mailing_list, "accept-later", at=at)
         later = waiting_words(held.site, opens, held.now)
         return Settled("held", f"accepted by {_who(held)}; {later}", told=True)
-    number, reach = distribute(connection, _post(held, mailing_list), awaited=told)
+    number, reach = distribute_post(connection, _post(held, mailing_list), awaited=told)
     count = reach.words(held.site.language)
     _tell_moderators(
         *(connection, held, mailing_list, "trust" if trust else "accept"),

@@ -1,0 +1,179 @@
+"""A post goes out: cooked once, queued to every member, archived, and its author told."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mailbot.core.lists.cook import cook_post
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.reach import Reach
+from mailbot.core.lists.target import target_of
+from mailbot.core.lists.variant import Place, as_plain_text, without_files
+from mailbot.core.mail.message import thread_of
+from mailbot.core.mail.seven_bit import seven_bit
+from mailbot.core.senders.arc import seal
+from mailbot.core.senders.authentication import Authentication, read_authentication
+from mailbot.flows.lists.archive_post import archive_post
+from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.lists.tell_decision import tell_accepted
+from mailbot.site import Site
+from mailbot.store import archive, fan_outs, inbox, lists, members, memberships, other_addresses, outbox
+from mailbot.store.inbox import Received
+from mailbot.store.members import Person
+
+_ONE_MAIL = timedelta(days=30)  # what comes again later is meant to be read again; a post is held for 14 days
+
+
+def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = False) -> tuple[int, Reach]:
+    """Cook a post, queue it to every member, archive it and tell its author; returns its number and how many.
+
+    To the members of a large list it is queued bit by bit, see store/fan_outs.py. Who gets the same mail by another list
+    gets no second copy (promises.md I10). The author hears of it where it is `awaited`, since he was told that it waits, or
+    where he and the list want receipts.
+    """
+    name, author = post.list.name, post.author
+    # The mark is unique: on PostgreSQL, two nodes with the same mail for two lists take their turns here.
+    fingerprint = post.received.fingerprint(post.message)
+    once = inbox.first_time(connection, "lists", fingerprint, post.received.id)
+    had = [] if once else by_other_lists(connection, name, fingerprint, post.now)
+    number = lists.next_number(connection, name)
+    target = target_of(post.message.text)
+    kept = post.list.archive and target is None  # what is not for every member is not kept for all
+    stable, thread = "", thread_of(post.message)
+    if kept:
+        stable = _archive(connection, post, number)
+        thread = archive.thread_key(connection, name, number)
+    reach = Reach(0)
+    for profile, content in _forms(connection, post, number, kept=kept).items():
+        reach += fan_outs.begin(
+            connection,
+            _add_mailing(connection, post, content, number, stable),
+            name,
+            post.now,
+            author=author and other_addresses.home(connection, author),
+            thread=thread,
+            digests=kept,
+            profile=profile,
+            target=target,
+            had=had,
+        )
+    if awaited or _wants_receipt(connection, post):
+        tell_accepted(connection, post, number, reach)
+    return number, reach
+
+
+def by_other_lists(connection: Connection, name: str, fingerprint: str, now: datetime) -> list[int]:
+    """Return the mailings by which other lists than this have sent, or send, the same mail in the last 30 days."""
+    others = [f"list:{other}" for other in lists.names(connection) - {name}]
+    return outbox.posts_of(connection, others, fingerprint, now - _ONE_MAIL)
+
+
+def _archive(connection: Connection, post: ListPost, number: int) -> str:
+    received = post.received
+    return archive_post(
+        connection,
+        post.list,
+        received.content,
+        post.message,
+        _people(connection, post),
+        number=number,
+        message_id=_own_message_id(post.site, received),
+        written_at=received.received_at,
+        mail_id=archive.mail_of(connection, received.id),
+        inbox_id=received.id,
+    )
+
+
+def _add_mailing(connection: Connection, post: ListPost, content: bytes, number: int, stable: str) -> int:
+    """Cook one form of a post, `content`, which may be the mail as it came, and store it; returns its id."""
+    form = post
+    if content is not post.received.content:
+        received = replace(post.received, content=content)
+        form = replace(post, received=received, message=received.message(post.site.authserv_id))
+    message_id = _own_message_id(post.site, post.received)
+    return outbox.add_mailing(
+        connection,
+        kind="post",
+        subject=post.list.name,
+        cooked=outgoing_post(connection, form, number, stable, message_id),
+        bounces=f"{post.list.name}-bounces",
+        inbox_id=post.received.id,
+        now=post.now,
+        identical=post.list.copies == "identical",
+    )
+
+
+def _wants_receipt(connection: Connection, post: ListPost) -> bool:
+    """Tell whether the list tells its authors that a post has gone out, and this author has not said no to it."""
+    if not post.list.receipts or post.author is None:
+        return False
+    author = other_addresses.home(connection, post.author)
+    return memberships.load(connection, post.list.name, author).receipts
+
+
+def _forms(connection: Connection, post: ListPost, number: int, *, kept: bool) -> dict[str, bytes]:
+    """Return the mail as members of each profile get it, before it is cooked; what is left out is in the archive."""
+    content, message, mailing_list = post.received.content, post.message, post.list
+    place = Place(number, f"{mailing_list.name}-request@{post.site.domain}", post.site.language)
+    usual = content
+    if mailing_list.files_above is not None and kept:
+        usual = without_files(content, message, mailing_list.files_above, place)
+    if not lists.has_profile(connection, mailing_list.name, "plain"):
+        return {"": usual}
+    return {"": usual, "plain": as_plain_text(content, message, place)}
+
+
+def outgoing_post(
+    connection: Connection, post: ListPost, number: int, stable: str = "", message_id: str = ""
+) -> bytes:
+    """Return the post as it leaves, with the author named as the register names him; `stable`: its place in the archive."""
+    site, received, message, mailing_list = post.site, post.received, post.message, post.list
+    people = _people(connection, post)
+    label = None
+    if people:
+        name = people[0].contact.name or message.from_name
+        label = f"{name}（{people[0].body.name}）" if name else people[0].body.name
+    found = read_authentication(message.headers, site.authserv_id)
+    sealer = site.sealer if received.results is not None and found.chain != "unsure" else None
+    cooked = cook_post(
+        received.content,
+        message,
+        mailing_list,
+        number=number,
+        domain=site.domain,
+        authserv_id=site.authserv_id,
+        office=site.office,
+        author_label=label,
+        message_id=message_id or _own_message_id(site, received),
+        now=post.now,
+        rewrite=_rewrites(found, mailing_list),
+        keep_arc=sealer is not None,
+        complaints_to=f"abuse@{site.domain}" if site.complaints else "",
+        web_url=site.web_url,
+        stable=stable,
+    )
+    if sealer is None or received.results is None or found.chain == "unsure":
+        return cooked
+    # In 7 bits: nothing on its way may convert what is sealed.
+    return seal(seven_bit(cooked), found.chain, received.results, sealer, post.now)
+
+
+def _people(connection: Connection, post: ListPost) -> list[Person]:
+    return members.people_at(connection, post.author) if post.author else []
+
+
+def _own_message_id(site: Site, received: Received) -> str:
+    """Return the Message-ID for a post that has none: it leaves with it, and answers to it find it in the archive."""
+    return f"<{received.id}.{hashlib.sha256(received.content).hexdigest()[:16]}@{site.domain}>"
+
+
+def _rewrites(found: Authentication, mailing_list: MailingList) -> bool:
+    """Tell whether From becomes the list's: always, or unless the author's domain is known to mind nothing.
+
+    Its policy is what was found out when the mail came; what is not known counts as strict.
+    """
+    return mailing_list.rewrite_from == "always" or found.policy != "none"
