@@ -9,7 +9,6 @@ from mailbot.core.lists.mailing_list import MailingList, joining, leaving
 from mailbot.core.lists.subject import list_subject
 from mailbot.core.mail.address import valid_address
 from mailbot.core.mail.entity import (
-    LINE_LIMIT,
     Fields,
     canonical,
     content_type,
@@ -25,11 +24,11 @@ from mailbot.core.mail.entity import (
 from mailbot.core.mail.header import clean, encode_address, encode_phrase, header_line
 from mailbot.core.mail.japanese import decode
 from mailbot.core.mail.mailing import field
+from mailbot.core.mail.mended_field import mended_field
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.seven_bit import short_lines
 from mailbot.core.senders.authentication import authserv_id_of
 
-_LONGEST = LINE_LIMIT - 30  # octets of a line that may yet get a longer name
 DELIVERY_FIELD = "X-Mailbot-Delivery"  # the same on each attempt, so that receivers can tell a duplicate (I9)
 
 # Each never leaves; beside them go List-*, Resent-* and, where From is rewritten, ARC-*.
@@ -237,18 +236,8 @@ def _kept(original: bytes, own: str, own_id: str, *, rewrite: bool, arc: bool) -
     if name == "x-loop" and value.strip().lower() == own.lower():
         return None
     if name == "dkim-signature" and rewrite:
-        return b"X-Original-DKIM-Signature:" + _clean_field(original).partition(b":")[2]
-    return _clean_field(original)
-
-
-def _clean_field(original: bytes) -> bytes:
-    """Return the field as it is when it may leave so; else with its text decoded and written anew."""
-    bare = original.replace(b"\r\n", b"").replace(b"\t", b" ")
-    short = all(len(line) <= _LONGEST for line in original.split(b"\r\n"))
-    if short and bare.isascii() and bare.decode("ascii").isprintable():
-        return original
-    name, _, value = bare.partition(b":")
-    return header_line(name.decode("ascii"), clean(decode(value.strip(), None).text))
+        return b"X-Original-DKIM-Signature:" + mended_field(original).partition(b":")[2]
+    return mended_field(original)
 
 
 def _replaced(fields: Fields, name: str, line: bytes) -> Fields:
@@ -281,7 +270,7 @@ def _from_value(fields: Fields) -> bytes:
     """Return the value of the first From as it was written, its folds included; b"" if there is none."""
     for original in fields:
         if field_name(original) == "from":
-            return _clean_field(original).partition(b":")[2]
+            return mended_field(original).partition(b":")[2]
     return b""
 
 
@@ -315,7 +304,7 @@ def _reply_to(
         return [f"Reply-To: {own}\r\n".encode("ascii")]
     asked = [original for original in fields if field_name(original) == "reply-to"]
     if asked:
-        return [_clean_field(asked[0])]
+        return [mended_field(asked[0])]
     if not rewrite:
         return []
     author = message.from_address

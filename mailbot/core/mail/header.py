@@ -77,6 +77,23 @@ def header_line(name: str, value: str) -> bytes:
     return f"{name}: {encode_text(value, column=len(name) + 2)}\r\n".encode("ascii")
 
 
+def wire_line(name: str, value: str) -> bytes:
+    """Return a whole field whose value is in the form of the wire, folded: its encoded words stay, raw 8-bit words become some."""
+    runs = [
+        run
+        for word in value.split(" ")
+        for run in ([(word, False)] if word.isascii() and len(word) <= _RAW_LIMIT else _runs(word))
+        if word
+    ]
+    joined: list[_Run] = []
+    for text, encoded in runs:
+        if encoded and joined and joined[-1][1]:
+            joined[-1] = (f"{joined[-1][0]} {text}", True)
+        else:
+            joined.append((text, encoded))
+    return f"{name}: {_fold(joined, len(name) + 2)}\r\n".encode("ascii")
+
+
 def _phrase(phrase: str) -> list[_Run]:
     if not phrase:
         return []
