@@ -22,7 +22,7 @@ from mailbot.core.mail.entity import (
     with_field,
 )
 from mailbot.core.mail.header import clean, encode_address, encode_phrase, header_line
-from mailbot.core.mail.japanese import decode
+from mailbot.core.mail.japanese import decode, is_known
 from mailbot.core.mail.mailing import field
 from mailbot.core.mail.mended_field import mended_field
 from mailbot.core.mail.message import Message
@@ -376,6 +376,8 @@ def _with_footer(fields: Fields, body: bytes, mailing_list: MailingList, own: st
     declared = parameters.get("charset", "").lower()
     longer = _appended(content, declared, footer)
     if longer is None:
+        if declared and content.isascii() and not is_known(declared):
+            return fields, body  # utf-7 writes Japanese in ASCII: under another name it would be lost
         reading = decode(content, declared or None)
         if not reading.clean:
             return fields, body

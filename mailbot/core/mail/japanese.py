@@ -97,6 +97,11 @@ def decode(content: bytes, declared: str | None) -> Decoded:
     return _contradicted(content, label)
 
 
+def is_known(declared: str) -> bool:
+    """Tell whether a charset label is one that is believed: text under another, such as utf-7, may not be what its bytes seem."""
+    return _normalized(declared) in _LABELS
+
+
 def _normalized(declared: str) -> str:
     """Return a charset label in lower case with hyphens, without quotes, blanks and an RFC 2231 language."""
     return declared.partition("*")[0].strip(" \t\"'").lower().replace("_", "-")

@@ -411,6 +411,7 @@ def test_flowed_text() -> None:
         (b"Content-Type: text/plain\r\n", b"-----BEGIN PGP SIGNED MESSAGE-----\r\n"),
         (b"Content-Type: text/plain\r\nContent-Transfer-Encoding: x-uuencode\r\n", b"x\r\n"),
         (b"Content-Type: text/plain; charset=utf-8\r\n", b"\xff\xfe\x81 damaged\r\n"),
+        (b"Content-Type: text/plain; charset=utf-7\r\n", b"+MFMwjDBvZyxlhzBnMFkwAg-\r\n"),
     ],
 )
 def test_no_footer(head: bytes, body: bytes) -> None:
