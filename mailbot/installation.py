@@ -46,6 +46,7 @@ def make_site(config: Config) -> Site:
         read_forms=_read_forms,
         write_form=_write_form,
         read_article=_read_article,
+        former_domains=config.former_domains,
         outgoing=tuple(relay.path for relay in config.relay if relay.path is not None),
         witnesses=config.witnesses,
         digest_at=config.digest_at,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mailbot.core.calendar import Language, OfficeCalendar
+from mailbot.core.mail.address import Route, route
 from mailbot.core.members.trouble import LIMITS, Limits
 from mailbot.core.senders.dkim import Signer
 
@@ -54,6 +55,9 @@ class Site:
     web_url: str = ""  # where the public reaches our pages, https://ml.example.jp; "": nowhere
     bounce_limits: Limits = LIMITS  # when an address whose mail comes back is asked, and how long is waited
 
+    former_domains: tuple[
+        str, ...
+    ] = ()  # where lists and tokens lived: mail comes in, none of ours names them
     sealer: Signer | None = None  # seals what we pass on (ARC)
     complaints: bool = False  # posts say where providers send complaints (RFC 9477)
 
@@ -61,6 +65,21 @@ class Site:
     def render(self) -> Renderer:
         """What cooks the automatic mails."""
         return self.renderer()
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """Every domain at which mail is ours."""
+        return (self.domain, self.reply_domain, *self.former_domains)
+
+    def route(self, address: str, lists: Callable[[str], bool] | Container[str]) -> Route | None:
+        """Return what an envelope recipient means here, with these lists, or None when it is nobody."""
+        return route(
+            address,
+            domain=self.domain,
+            reply_domain=self.reply_domain,
+            lists=lists,
+            former=self.former_domains,
+        )
 
     @property
     def people(self) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from mailbot import show
 from mailbot.cli.frame import JSON, PATH, Open, command, only_try, opened
 from mailbot.cli.list_commands import lists_group
 from mailbot.core.lists.old_list import Aside, OldList, Role
-from mailbot.core.mail.address import route
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.members.take_over_list import take_over_list
@@ -57,7 +56,7 @@ def _lists_import(
         own, site, its_own = own_addresses(connection, it.site), it.site, {read.value.name}
 
         def ours(address: str) -> bool:
-            at_list = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=its_own)
+            at_list = site.route(address, its_own)
             return own(address) or at_list is not None
 
         old = check_addresses(read, ours)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -179,6 +179,8 @@ def _database_findings(config: Config, clock: Callable[[], datetime]) -> list[Fi
             if schema == SCHEMA:
                 now = clock()
                 found += _backlog_findings(vitals.backlog(connection, now), now)
+                today = now.astimezone(config.timezone).date()
+                found += _answer_findings(config, vitals.answer_domains(connection, today))
                 found.append(_room_finding(config, used, vitals.first_moment(connection), now))
     except (StorageUnavailable, StorageFull) as away:
         words = f"{away}; see `database:`: no mail is received without it"
@@ -319,6 +321,25 @@ def _backlog_findings(found: vitals.Backlog, now: datetime) -> list[Finding]:
     else:
         findings.append(Finding("queue", "last alarm", "ok", "the office was never told of anything"))
     return findings
+
+
+def _answer_findings(config: Config, asked: Mapping[str, Sequence[str]]) -> list[Finding]:
+    """Judge where answers go that are still to come."""
+    known = {config.domain, config.reply_domain, *config.former_domains}
+    lost = [
+        Finding(
+            "queue",
+            "answers",
+            "fault",
+            f"{domain}, where {', '.join(keys)} {'are' if len(keys) > 1 else 'is'} answered, is no domain of the configuration: those "
+            f"answers are refused; write `former_domains: [{domain}]`",
+        )
+        for domain, keys in sorted(asked.items())
+        if domain not in known
+    ]
+    return lost or [
+        Finding("queue", "answers", "ok", "all that are awaited go to domains of the configuration")
+    ]
 
 
 def _backup_finding(config: Config, now: datetime) -> Finding:

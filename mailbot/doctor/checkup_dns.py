@@ -29,6 +29,8 @@ def domain_findings(config: Config, dns: DnsClient | None) -> tuple[list[Finding
         look.mail_hosts(domain)
         look.senders(domain)
         look.policy(domain)
+    for domain in config.former_domains:
+        look.mail_hosts(domain)
     look.keys()
     look.reverse()
     look.resolver()

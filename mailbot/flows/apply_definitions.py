@@ -72,7 +72,8 @@ def _apply_lists(
 def _refuse_members_addresses(connection: Connection, site: Site) -> None:
     """Refuse lists at whose addresses somebody is registered: what goes to him would come back to the list."""
     own = own_addresses(connection, site)
-    for person in members.people_at_domain(connection, site.domain):
+    domains = (site.domain, *site.former_domains)
+    for person in (one for domain in domains for one in members.people_at_domain(connection, domain)):
         address = person.contact.email
         if own(address):
             raise Refusal(

@@ -9,7 +9,7 @@ from itertools import starmap
 
 from sqlalchemy import Connection
 
-from mailbot.core.mail.address import Reply, route, seems_damaged_answer
+from mailbot.core.mail.address import Reply, seems_damaged_answer
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, lists, members
@@ -38,7 +38,7 @@ def known_recipients(
     names = lists.names(connection)
 
     def known(address: str, sender: str) -> bool:
-        found = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names)
+        found = site.route(address, names)
         if isinstance(found, Reply):
             hashed = token_hash(found.token)
             ballot = ballots.by_token(connection, hashed)
@@ -48,7 +48,11 @@ def known_recipients(
                 return True
             word = desk_words.by_token(connection, hashed) or confirmations.by_token(connection, hashed)
             found = None if word is None else found
-        if found is None and sender and seems_damaged_answer(address, site.reply_domain):
+        if (
+            found is None
+            and sender
+            and seems_damaged_answer(address, site.reply_domain, *site.former_domains)
+        ):
             return members.people_at(connection, sender) != []
         return found is not None
 
@@ -57,9 +61,7 @@ def known_recipients(
 
 def token_answered(connection: Connection, site: Site, recipient: str) -> str | None:
     """Return the token, as it is stored, that a mail to this address answers; None: it is no answer's address."""
-    found = route(
-        recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
+    found = site.route(recipient, lists.names(connection))
     return token_hash(found.token) if isinstance(found, Reply) else None
 
 
@@ -69,7 +71,7 @@ def own_addresses(connection: Connection, site: Site) -> Callable[[str], bool]:
     A domain that is for answers alone has no people.
     """
     known, answers = known_recipients(connection, site), f"@{site.reply_domain.lower()}"
-    ours = (f"@{site.domain.lower()}", answers)
+    ours = tuple(f"@{domain.lower()}" for domain in site.domains)
 
     def own(address: str) -> bool:
         here = address.lower().endswith(ours) or "@" not in address  # a file has thousands that are elsewhere
@@ -106,7 +108,7 @@ class Directory:
 
     def _was_given(self, address: str) -> bool:
         site = self.site
-        found = route(address, domain=site.domain, reply_domain=site.reply_domain, lists=())
+        found = site.route(address, ())
         if not isinstance(found, Reply):
             return False
         hashed = token_hash(found.token)

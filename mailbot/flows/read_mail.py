@@ -14,18 +14,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.calendar import Language
 from mailbot.core.events.calendar_reply import read_calendar_reply
-from mailbot.core.mail.address import (
-    Bounces,
-    Commands,
-    Draft,
-    Get,
-    Join,
-    Leave,
-    Post,
-    Reply,
-    ThreadChoice,
-    route,
-)
+from mailbot.core.mail.address import Bounces, Commands, Draft, Get, Join, Leave, Post, Reply, ThreadChoice
 from mailbot.core.mail.address import Site as Role
 from mailbot.core.mail.automatic import automatic
 from mailbot.core.mail.complaint import read_complaint
@@ -172,7 +161,7 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             names.append(lists.names(connection))
         return name in names[0]
 
-    found = route(received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=is_list)
+    found = site.route(received.recipient, is_list)
     match found:
         case Post(name):
             return post_to_list(connection, site, received, message, name, now)

@@ -24,7 +24,6 @@ from mailbot.core.mail.address import (
     Reply,
     Route,
     ThreadChoice,
-    route,
 )
 from mailbot.core.mail.address import Site as Role
 from mailbot.core.mail.message import Message, parse, thread_of
@@ -82,9 +81,7 @@ def _rehearse(
     connection: Connection, site: Site, received: Received, message: Message, now: datetime
 ) -> Rehearsal:
     recipient = received.recipient
-    found = route(
-        recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
+    found = site.route(recipient, lists.names(connection))
     if message.defects:
         return _plain(recipient, message, _means(found), "quarantined: " + "; ".join(message.defects))
     match found:

@@ -92,6 +92,7 @@ class Config:
     file: Path
     domain: str
     reply_domain: str
+    former_domains: tuple[str, ...]  # where lists and answers lived
     association: str  # its name; with 事務局 behind it, the From of surveys and notices
     office: str  # the secretariat's own address
     digest_at: clock  # local, on business days
@@ -133,6 +134,7 @@ class Partial:
     ] = ()  # office, desk and witnesses, with their place
     calendar: OfficeCalendar = is_holiday
     web_url: str = ""  # "": nowhere
+    former_domains: tuple[str, ...] = ()
 
 
 def find_config(option: str | None, environ: Mapping[str, str], cwd: Path) -> Path:
@@ -161,7 +163,7 @@ def read_config(
         nothing = ConfigFile.model_validate({}, context={"folder": folder})
         return None, _partial(folder, nothing), list(broken.mistakes)
     found, mistakes = validate(source, ConfigFile, {"folder": folder}, required=("domain", "office"))
-    mistakes += _same_port_twice(source, found)
+    mistakes += _same_port_twice(source, found) + _not_former(source, found)
     sources, secrets = _imap_sources(source, found, folder, environ)
     dkim, faults = _dkim(source, found, folder)
     mistakes += secrets + faults + _readable_passwords(source, file)
@@ -183,6 +185,7 @@ def _config(
         file=file,
         domain=partial.domain,
         reply_domain=partial.reply_domain,
+        former_domains=partial.former_domains,
         association=found.association,
         office=found.office,
         witnesses=found.witnesses,
@@ -512,6 +515,7 @@ class ConfigFile(FileModel):
 
     domain: Domain = ""
     reply_domain: Domain | None = None
+    former_domains: Annotated[tuple[Domain, ...], BeforeValidator(_addresses)] = ()
     association: str = ""
     office: MailAddress = ""
     witnesses: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
@@ -554,6 +558,7 @@ def _partial(folder: Path, found: ConfigFile) -> Partial:
         found.domain,
         found.reply_domain or found.domain,
         web_url=found.web_url or "",
+        former_domains=found.former_domains,
     )
 
 
@@ -579,6 +584,15 @@ def _people(source: Source, found: ConfigFile) -> tuple[tuple[Source, tuple[str 
     listed = (("desk", found.desk), ("witnesses", found.witnesses))
     office += [((key, place), email) for key, emails in listed for place, email in enumerate(emails)]
     return tuple((source, source.reached(path), email) for path, email in office)
+
+
+def _not_former(source: Source, found: ConfigFile) -> list[Mistake]:
+    return [
+        source.mistake(("former_domains", place), f"{one} is in use as {key}; take it out here")
+        for place, one in enumerate(found.former_domains)
+        for key in ("domain", "reply_domain")
+        if one == getattr(found, key)
+    ]
 
 
 def _same_port_twice(source: Source, found: ConfigFile) -> list[Mistake]:

@@ -82,6 +82,7 @@ def load_definitions(config: Config) -> Definitions:
         config.reply_domain,
         calendar=config.calendar,
         web_url=config.web_url,
+        former_domains=config.former_domains,
     )
     findings = _Findings()
     definitions = _definitions(known, findings)
@@ -649,7 +650,11 @@ def _own_addresses(
     for source, path, email, what in addresses:
         answer = answers is not None and email.lower().endswith(answers)  # a domain that has no people
         if answer or route(
-            email, domain=known.domain, reply_domain=known.reply_domain, lists=names.__contains__
+            email,
+            domain=known.domain,
+            reply_domain=known.reply_domain,
+            lists=names.__contains__,
+            former=known.former_domains,
         ):
             sentence = f"{email} is an address of this service itself and {what}"
             yield source.mistake(source.reached(path), sentence)

@@ -22,10 +22,10 @@ from mailbot.doctor.checkup_dns import domain_findings
 from mailbot.folder.config import load_config
 from mailbot.folder.dkim_keys import make_key, public_key
 from mailbot.folder.new_folder import make_folder
-from mailbot.installation import open_database
+from mailbot.installation import make_site, open_database
 from mailbot.net.dns_client import DnsClient
 from mailbot.store.database import Database
-from mailbot.store.tables import delivery, inbox, mail, mailing, microseconds
+from mailbot.store.tables import delivery, inbox, mail, mailing, microseconds, survey
 from tests.databases import postgres
 from tests.databases import postgresql as postgresql  # noqa: PLC0414  a fixture
 from tests.databases import postgresql_url as postgresql_url  # noqa: PLC0414  a fixture
@@ -393,6 +393,35 @@ def test_what_is_stuck(tmp_path: Path) -> None:
     database.close()
     _, found = doctor(folder, "--no-dns")
     assert state(found, "queue", "inbox")[0] == state(found, "queue", "outbox")[0] == "ok"
+
+
+def test_answers_to_a_domain_that_is_gone(tmp_path: Path) -> None:
+    """While a survey is open whose ballots name it, its answers would be refused: the option is named that takes them."""
+    folder = site(tmp_path)
+    (folder / "config" / "surveys").mkdir()
+    (folder / "config" / "surveys" / "s26-014.yaml").write_text(
+        "key: S26-014\ntitle: 調査\naudience: all\nopens: 2099-06-18 09:00\ncloses: 2099-07-02 17:00\n"
+        "questions: [{id: Q1, text: はいですか, type: single, options: [はい, いいえ]}]\n",
+        encoding="utf-8",
+    )
+    assert run(["apply"], folder)[0] == 0
+    database = opened(folder)
+    with database.write() as connection:
+        connection.execute(update(survey).values(state="open"))
+        cooked = b"Subject: x\r\nReply-To: =?utf-8?b?eA==?=\r\n <\x00token\x00@old.example.jp>\r\n\r\nx"
+        row = {"kind": "invitation", "subject": "S26-014", "cooked": cooked, "created_at": datetime.now(UTC)}
+        connection.execute(insert(mailing).values(**row))
+    database.close()
+    _, found = doctor(folder, "--no-dns")
+    judged, sentence = state(found, "queue", "answers")
+    assert judged == "fault"
+    assert "old.example.jp, where S26-014 is answered" in sentence
+    assert "former_domains: [old.example.jp]" in sentence
+    site(tmp_path, "former_domains: old.example.jp\n")
+    config = load_config(folder / "config" / "mailbot.yaml")
+    assert make_site(config).former_domains == ("old.example.jp",)
+    _, found = doctor(folder, "--no-dns")
+    assert state(found, "queue", "answers")[0] == "ok"
 
 
 def test_ports(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.events.event import Event, Notice
 from mailbot.core.events.meeting import Meeting
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.mail.address import Reply, route
+from mailbot.core.mail.address import Reply
 from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.token import bounce_token
@@ -259,13 +259,7 @@ class PostOffice:
         found = re.search(r"<([^>]+)>", copy["Reply-To"])
         assert found is not None
         address = found[1]
-        with self.database.read():
-            assert isinstance(
-                route(
-                    address, domain=self.site.domain, reply_domain=self.site.reply_domain, lists=frozenset()
-                ),
-                Reply,
-            )
+        assert isinstance(self.site.route(address, frozenset()), Reply)
         return address
 
     def return_path(self, copy: Copy) -> str:

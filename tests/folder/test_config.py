@@ -66,6 +66,7 @@ def test_two_keys_are_enough(tmp_path: Path) -> None:
         file=tmp_path / "config" / "mailbot.yaml",
         domain="ml.example.jp",
         reply_domain="ml.example.jp",
+        former_domains=(),
         association="",
         office="jimukyoku@example.jp",
         witnesses=(),
@@ -321,6 +322,19 @@ def test_bounces(tmp_path: Path) -> None:
     assert line.startswith("bounces.probe_at: ")
 
 
+def test_former_domains(tmp_path: Path) -> None:
+    """One or several, in lower case; one that is in use is no former one."""
+    assert loaded(tmp_path, "former_domains: Old.example.jp\n").former_domains == ("old.example.jp",)
+    config = loaded(tmp_path, "former_domains: [a.example.jp, b.example.jp]\n")
+    assert config.former_domains == ("a.example.jp", "b.example.jp")
+    assert mistakes(tmp_path, "former_domains: [a.example.jp, ML.example.jp]\n") == [
+        "former_domains.2: ml.example.jp is in use as domain; take it out here"
+    ]
+    assert mistakes(tmp_path, "reply_domain: r.example.jp\nformer_domains: r.example.jp\n") == [
+        "former_domains.1: r.example.jp is in use as reply_domain; take it out here"
+    ]
+
+
 # -- the example file ----------------------------------------------------------------------------------------------
 
 _PROSE_DEFAULTS = {
@@ -331,6 +345,7 @@ _PROSE_DEFAULTS = {
     "desk": "office alone",
     "witnesses": "none",
     "reply_domain": "the value of domain",
+    "former_domains": "none",
     "authserv_id": "the value of domain",
     "smtp": "off",
     "lmtp": "off",

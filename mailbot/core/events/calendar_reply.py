@@ -56,10 +56,10 @@ def read_calendar_reply(message: Message) -> CalendarReply | None:
     return None
 
 
-def uid_key_and_token(uid: str, domain: str) -> tuple[str, str] | None:
+def uid_key_and_token(uid: str, *domains: str) -> tuple[str, str] | None:
     """Return the key (in lower case) and the token of a UID that we gave a recipient; None for any other UID."""
     found = _UID.fullmatch(uid)
-    if found is None or found["domain"].lower() != domain.lower():
+    if found is None or found["domain"].lower() not in map(str.lower, domains):
         return None
     return found["key"].lower(), found["token"]
 

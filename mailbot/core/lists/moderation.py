@@ -112,7 +112,9 @@ class _Rule:
     en: str
 
 
-def has_been_through(fields: Iterable[tuple[str, str]], name: str, domain: str) -> bool:
+def has_been_through(
+    fields: Iterable[tuple[str, str]], name: str, domain: str, former: Iterable[str] = ()
+) -> bool:
     """Tell whether a mail bears marks of the list `name` already (promises.md I13).
 
     Our copies have X-Loop, List-Id and List-Post. Delivered-To is written by whoever delivers to the list's address: the
@@ -120,20 +122,28 @@ def has_been_through(fields: Iterable[tuple[str, str]], name: str, domain: str) 
     further below it is of an earlier round. A mail that came by SMTP or LMTP has our own Received; where no other server's
     stands below that, none wrote Delivered-To. What lies in a mailbox may have none at all: a program can put it there;
     and the list's own server may have passed it on to the mailbox's: there Delivered-To at two places is a second round.
+    A list whose domain has changed is known by its marks of `former` domains, too.
     """
-    own = f"{name}@{domain}".lower()
-    marks = {"x-loop": own, "list-id": f"<{name}.{domain}>".lower(), "list-post": f"<mailto:{own}>"}
+    domains = [one.lower() for one in (domain, *former)]
+    own = {f"{name}@{one}" for one in domains}
+    marks = {
+        "x-loop": own,
+        "list-id": {f"<{name}.{one}>" for one in domains},
+        "list-post": {f"<mailto:{one}>" for one in own},
+    }
     hops, delivered, came_to_us = 0, [], False
     for field, value in fields:
         words = value.lower()
         match field.lower():
-            case "x-loop" | "list-id" | "list-post" as mark if marks[mark] in words.replace(",", " ").split():
+            case "x-loop" | "list-id" | "list-post" as mark if not marks[mark].isdisjoint(
+                words.replace(",", " ").split()
+            ):
                 return True
             case "received" if hops or f"by {domain} with " not in words:  # not ours, which is the first
                 hops += 1
             case "received":
                 came_to_us = True
-            case "delivered-to" if words.strip() == own:
+            case "delivered-to" if words.strip() in own:
                 delivered.append(hops)
     if not hops:
         return len(delivered) > (0 if came_to_us else 1)

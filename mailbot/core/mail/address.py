@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -200,12 +200,18 @@ def list_name_fault(name: str) -> str | None:
 
 
 def route(
-    address: str, *, domain: str, reply_domain: str, lists: Callable[[str], bool] | Container[str]
+    address: str,
+    *,
+    domain: str,
+    reply_domain: str,
+    lists: Callable[[str], bool] | Container[str],
+    former: Iterable[str] = (),
 ) -> Route | None:
     """Return what an envelope recipient means, or None when it is nobody here (550 5.1.1).
 
     An exact list name comes first, then list name and role, then the service's own addresses, then an answer
-    token; letter case never matters.
+    token; letter case never matters. At `former` domains, where lists and answers may both have
+    been, all of it holds.
     """
     exists = lists if callable(lists) else lists.__contains__
     if _ascii_lower(address) == "postmaster":  # RFC 5321 section 4.1.1.3: without a domain, too
@@ -221,8 +227,14 @@ def route(
     if host == reply_domain.lower():
         if local in {"postmaster", "abuse"}:
             return _at_site(local)
-        return _answer(local.removeprefix("r-").removeprefix("r+"))
+        return _bare_answer(local)
+    if host in map(str.lower, former):
+        return _at_list(local, exists) or _at_site(local) or _bare_answer(local)
     return None
+
+
+def _bare_answer(local: str) -> Reply | None:
+    return _answer(local.removeprefix("r-").removeprefix("r+"))
 
 
 def _at_list(local: str, exists: Callable[[str], bool]) -> Route | None:
@@ -282,13 +294,13 @@ def tokens_of(address: str) -> frozenset[str]:
     return frozenset(token for token in found if token is not None and len(token) == tokens.MAC_LENGTH)
 
 
-def seems_damaged_answer(address: str, reply_domain: str) -> bool:
-    """Tell whether an address at the answers' domain looks like a token of ours that was cut or spoilt on the way.
+def seems_damaged_answer(address: str, *reply_domains: str) -> bool:
+    """Tell whether an address at a domain of answers looks like a token of ours that was cut or spoilt on the way.
 
     Figures among letters, about as long as a token: no name of a person or a role.
     """
     local, host = split_address(_ascii_lower(address)) or ("", "")
-    if host != reply_domain.lower():
+    if host not in map(str.lower, reply_domains):
         return False
     return _DAMAGED.fullmatch(local.removeprefix("r-").removeprefix("r+")) is not None
 

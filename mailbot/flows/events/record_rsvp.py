@@ -238,7 +238,7 @@ def ballot_of_calendar(connection: Connection, site: Site, reply: CalendarReply)
 
     Which address the mail came to, and which one it names as the attendee, does not matter.
     """
-    named = uid_key_and_token(reply.uid, site.reply_domain)
+    named = uid_key_and_token(reply.uid, site.reply_domain, *site.former_domains)
     ballot_id = None if named is None else read_calendar_token((site.key,), named[1])
     found = None if ballot_id is None else ballots.by_id(connection, ballot_id)
     return found if found is not None and found.kind == "event" else None

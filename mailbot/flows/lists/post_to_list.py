@@ -109,7 +109,9 @@ def question_of(connection: Connection, post: ListPost) -> PostQuestion:
         office=author is not None and same_address(author, site.office),
         poster=bool(posters),
         size=len(received.content),
-        own_list_fields=has_been_through(message.headers, mailing_list.name, site.domain),
+        own_list_fields=has_been_through(
+            message.headers, mailing_list.name, site.domain, site.former_domains
+        ),
         received=sum(field.lower() == "received" for field, _ in message.headers),
         automatic=automatic(message, received.mail_from),
         null_sender=not received.mail_from,
@@ -139,8 +141,9 @@ def _addresses(people: list[Person]) -> list[str]:
 
 def _lists_addressed(connection: Connection, site: Site, message: Message) -> int:
     """Return how many lists of ours To and Cc name."""
-    at = f"@{site.domain.lower()}"
-    own = {address.lower().removesuffix(at) for address in message.to if address.lower().endswith(at)}
+    domains = {domain.lower() for domain in (site.domain, *site.former_domains)}
+    parts = [address.lower().rpartition("@") for address in message.to]
+    own = {local for local, _, domain in parts if domain in domains}
     return len(own & lists.names(connection)) if len(own) > 1 else 1
 
 

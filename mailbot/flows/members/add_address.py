@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
-from mailbot.core.mail.address import route, valid_address
+from mailbot.core.mail.address import valid_address
 from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.import_members import Imported
@@ -47,7 +47,7 @@ def refuse_address(connection: Connection, site: Site, person: str, new: str) ->
     if not people:
         raise Refusal(list_sentence(say, "not-registered", address=person))
     ours = lists.names(connection)
-    if route(new, domain=site.domain, reply_domain=site.reply_domain, lists=ours) is not None:
+    if site.route(new, ours) is not None:
         raise Refusal(list_sentence(say, "own-address", new=new))
     if not valid_address(new):
         raise Refusal(list_sentence(say, "no-address", new=new))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.mail.address import list_name_fault, route, same_address
+from mailbot.core.mail.address import list_name_fault, same_address
 from mailbot.core.members.audience import NOBODY
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import ask_confirmation
@@ -36,7 +36,7 @@ def open_list(
         raise Refusal(list_sentence(say, "list-name", name=name))
     taken = lists.names(connection)
     address = f"{name}@{site.domain}"
-    if route(address, domain=site.domain, reply_domain=site.reply_domain, lists=taken) is not None:
+    if site.route(address, taken) is not None:
         raise Refusal(list_sentence(say, "list-taken", name=name))
     if same_address(author, site.office):
         open_for(connection, name, title, author, now, by=author)

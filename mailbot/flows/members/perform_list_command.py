@@ -40,7 +40,7 @@ from mailbot.core.lists.mailing_list import MailingList, joining, leaving, viewe
 from mailbot.core.lists.membership import CHOSEN, Membership, is_off
 from mailbot.core.lists.own_settings import Setting, chosen
 from mailbot.core.lists.thread import message_id_hash
-from mailbot.core.mail.address import address_key, route, same_address, split_address
+from mailbot.core.mail.address import address_key, same_address, split_address
 from mailbot.core.office.journal_line import setting_words
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.trust import same_organisation
@@ -333,7 +333,7 @@ def _ask_new_address(
     if same_address(old, new):
         raise Refusal(list_sentence(say, "same-address"))
     ours = lists.names(connection)
-    if route(new, domain=site.domain, reply_domain=site.reply_domain, lists=ours) is not None:
+    if site.route(new, ours) is not None:
         raise Refusal(list_sentence(say, "own-address", new=new))
     known = bool(members.people_at(connection, old) or lists.of_address(connection, old))
     owner = same_address(old, writer.address)

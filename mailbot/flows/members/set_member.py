@@ -15,7 +15,7 @@ from mailbot.core.lists.digest import DIGESTS
 from mailbot.core.lists.list_command import WHY_NOT, NotUnderstood, Off, read_command
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import CHOSEN, Membership, Standing
-from mailbot.core.mail.address import route, valid_address
+from mailbot.core.mail.address import valid_address
 from mailbot.core.office.journal_line import setting_words
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import COMMAND_LINE
@@ -31,7 +31,7 @@ def add_member(connection: Connection, site: Site, name: str, address: str, now:
     if not valid_address(address):
         raise Refusal(f"{address!r} is not a mail address such as sato@city.example.jp")
     ours = lists.names(connection)
-    if route(address, domain=site.domain, reply_domain=site.reply_domain, lists=ours) is not None:
+    if site.route(address, ours) is not None:
         raise Refusal(f"{address} is an address of this service itself and cannot be a member")
     address = other_addresses.home(connection, address)
     if lists.is_member(connection, name, address):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.old_list import OldList
-from mailbot.core.mail.address import list_name_fault, route
+from mailbot.core.mail.address import list_name_fault
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store import journal, lists, memberships
@@ -29,7 +29,7 @@ def take_over_list(connection: Connection, site: Site, old: OldList, by: str, no
         raise Refusal(f"there is a list {value.name} already; take the old one over under another --name")
     address = f"{value.name}@{site.domain}"
     taken = lists.names(connection)
-    if route(address, domain=site.domain, reply_domain=site.reply_domain, lists=taken) is not None:
+    if site.route(address, taken) is not None:
         raise Refusal(f"{address} is an address of the service already; give the list another with --name")
     lists.save(connection, value)
     lists.raise_number(connection, value.name, old.last_number)

@@ -16,7 +16,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import business_day, local_moment, moment_words
-from mailbot.core.mail.address import Reply, route, same_address
+from mailbot.core.mail.address import Reply, same_address
 from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.html_text import html_to_text
 from mailbot.core.mail.japanese import decode
@@ -442,9 +442,7 @@ def _trust(connection: Connection, desk: _Desk, number: int) -> _Said:
 
 def _is_command(connection: Connection, desk: _Desk, received: Received) -> bool:
     """Tell whether a held mail is itself a command to the desk: no command is made good by accepting it."""
-    found = route(
-        received.recipient, domain=desk.site.domain, reply_domain=desk.site.reply_domain, lists=frozenset()
-    )
+    found = desk.site.route(received.recipient, frozenset())
     return isinstance(found, Reply) and desk_words.by_token(connection, token_hash(found.token)) is not None
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.calendar import Language
 from mailbot.core.lists.decision import REASONS
-from mailbot.core.mail.address import Bounces, Owner, Post, Reply, route
+from mailbot.core.mail.address import Bounces, Owner, Post, Reply
 from mailbot.core.mail.address import Site as Role
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.message import Message
@@ -69,9 +69,7 @@ def _takes(connection: Connection, site: Site, received: Received) -> Takes:
     What comes to the surveys' or events' own address is no letter while a sealed survey is open: it may be a vote that has
     lost its way, and nobody may read that.
     """
-    found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
+    found = site.route(received.recipient, lists.names(connection))
     if isinstance(found, Post):
         return "accept"
     if isinstance(found, Owner | Bounces | Role):

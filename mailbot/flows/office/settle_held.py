@@ -14,7 +14,7 @@ from mailbot.core.lists.decision import REASONS
 from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.post_sentences import post_sentence
-from mailbot.core.mail.address import Post, address_key, route, same_address
+from mailbot.core.mail.address import Post, address_key, same_address
 from mailbot.core.mail.message import Message
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.refusal import Refusal
@@ -130,9 +130,7 @@ def _write_down(connection: Connection, held: _Held, what: str, about: str, reas
 
 def _posted_to(connection: Connection, site: Site, received: Received) -> MailingList | None:
     """Return the list to which a held mail was posted; None: it is something else."""
-    found = route(
-        received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=lists.names(connection)
-    )
+    found = site.route(received.recipient, lists.names(connection))
     return lists.load(connection, found.list) if isinstance(found, Post) else None
 
 

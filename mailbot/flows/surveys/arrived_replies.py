@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.mail.address import Reply, route
+from mailbot.core.mail.address import Reply
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, lists
@@ -33,7 +33,7 @@ def arrived_replies(connection: Connection, site: Site, key: str, since: datetim
     names = lists.names(connection)
     found = []
     for arrival in inbox.arrivals(connection, since):
-        meant = route(arrival.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=names)
+        meant = site.route(arrival.recipient, names)
         if isinstance(meant, Reply) and (own := tokens.get(token_hash(meant.token))) is not None:
             found.append(ArrivedReply(arrival, *own))
     return found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from mailbot.core.mail.address import Reply, route
+from mailbot.core.mail.address import Reply
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
@@ -21,7 +21,7 @@ def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Receive
     """Read what these mails will ask for, as far as they are replies to surveys, which stay locked."""
     by_token: dict[str, list[tuple[Received, Message]]] = {}
     for received, message in mails:
-        found = route(received.recipient, domain=site.domain, reply_domain=site.reply_domain, lists=())
+        found = site.route(received.recipient, ())
         if isinstance(found, Reply) and not message.defects:
             by_token.setdefault(token_hash(found.token), []).append((received, message))
     if len(by_token) < 2:

@@ -47,7 +47,7 @@ def record_trial(
         previous=None if before is None else before.row.answers,
         today=received.received_at.astimezone(site.zone).date(),
         late=False,
-        own_domains=(site.domain, site.reply_domain),
+        own_domains=site.domains,
         sheets=site.read_forms(message),
         language=site.language,
     )

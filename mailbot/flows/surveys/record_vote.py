@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
-from mailbot.core.mail.address import Post, address_key, route
+from mailbot.core.mail.address import Post, address_key
 from mailbot.core.mail.automatic import absent_until
 from mailbot.core.mail.header import mail_date
 from mailbot.core.mail.message import Message
@@ -215,7 +215,7 @@ def _judge(arrival: Arrival, *, admitted: bool) -> Judged:
         today=arrival.received.received_at.astimezone(site.zone).date(),
         late=is_late(arrival.stored, arrival.received.received_at) and not admitted,
         awaiting=_PRIMARYS_WORDS if arrival.pending is not None else frozenset(),
-        own_domains=(site.domain, site.reply_domain),
+        own_domains=site.domains,
         sheets=site.read_forms(arrival.message),
         admitted=admitted,
         language=site.language,
@@ -440,9 +440,5 @@ def _others(connection: Connection, arrival: Arrival) -> int:
     if not beside:
         return 0
     names = lists.names(connection)
-    posts = {
-        address
-        for address in beside
-        if isinstance(route(address, domain=site.domain, reply_domain=site.reply_domain, lists=names), Post)
-    }
+    posts = {address for address in beside if isinstance(site.route(address, names), Post)}
     return len(posts) + members.count_registered(connection, beside - posts)

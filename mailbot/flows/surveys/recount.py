@@ -270,7 +270,7 @@ class _Count:
             today=received.received_at.astimezone(self.site.zone).date(),
             late=self._late(row, received.received_at),
             awaiting=_PRIMARYS_WORDS if awaits else frozenset(),
-            own_domains=(self.site.domain, self.site.reply_domain),
+            own_domains=self.site.domains,
             sheets=self.site.read_forms(message),
             language=self.site.language,
         )

@@ -221,3 +221,9 @@ HERE = ("Delivered-To", "room@ml.example.jp")
 def test_been_through_the_list_before(fields: list[tuple[str, str]], before: bool) -> None:
     """Our marks, and Delivered-To of the list below another server's Received, are of an earlier round (promises.md I13)."""
     assert has_been_through(fields, "room", "ml.example.jp") is before
+    moved = [(name, value.lower().replace("ml.example.jp", "old.example.jp")) for name, value in fields]
+    moved = [
+        OURS if name == "Received" and field is OURS else (name, value)
+        for field, (name, value) in zip(fields, moved, strict=True)
+    ]
+    assert has_been_through(moved, "room", "ml.example.jp", ("Old.example.jp",)) is before

@@ -139,6 +139,36 @@ def test_foreign_domain_and_no_domain() -> None:
     assert route("room", domain="d", reply_domain="d", lists=LISTS) is None
 
 
+@pytest.mark.parametrize(
+    ("local", "expected"),
+    [
+        ("room", Post("room")),
+        ("room-owner", Owner("room")),
+        (f"room-bounces+{RETURN}", Bounces("room", RETURN)),
+        (f"bounce+{RETURN}", Bounces(None, RETURN)),
+        ("postmaster", Site("postmaster")),
+        (TOKEN, Reply(TOKEN)),
+        (f"R-{TOKEN.upper()}", Reply(TOKEN)),
+        ("nobody", None),
+    ],
+)
+def test_at_a_former_domain_all_of_it_holds(local: str, expected: Route | None) -> None:
+    """Lists, roles and tokens alike: nothing says which of the two it was."""
+    for host, is_former in (
+        ("Old.Example.jp", True),
+        ("older.example.jp", True),
+        ("x.old.example.jp", False),
+    ):
+        found = route(
+            f"{local}@{host}",
+            domain="ml.example.jp",
+            reply_domain="kaitou.example.jp",
+            lists=LISTS,
+            former=("old.example.jp", "OLDER.example.jp"),
+        )
+        assert found == (expected if is_former else None)
+
+
 def test_lists_may_be_a_question() -> None:
     """The lists may be asked for one by one, as a store does."""
     assert route("x@d", domain="d", reply_domain="r", lists=lambda name: name == "x") == Post("x")
