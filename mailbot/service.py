@@ -24,13 +24,13 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
 from mailbot.doors import Door, open_for_mail, open_pages, watch_mailbox
 from mailbot.flows.check_senders import SenderChecking
-from mailbot.flows.deliver_outbox import Delivery
 from mailbot.flows.lists.queue_rest import queue_rest
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import AT_ONCE, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import nothing_before, run_due
+from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import load_signer
 from mailbot.folder.serve_lock import only_one

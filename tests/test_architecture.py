@@ -29,7 +29,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
     "flows/surveys/destroy_sealed.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
     "flows/lists/purge_posts.py": ({"core", "flows", "log", "net", "site", "store"}, {"sqlalchemy"}),
     "web": ({"core", "flows", "log", "site", "store", "web"}, {"jinja2", "starlette", "uvicorn"}),
-    "flows/deliver_outbox.py": ({"core", "flows", "net", "store", "log"}, {"sqlalchemy"}),
+    "flows/sending": ({"core", "flows", "net", "store", "log"}, {"sqlalchemy"}),
     # A departure: the flow is handed the checked files as the one value that definitions.py makes of them.
     "flows/apply_definitions.py": ({"core", "flows", "folder", "site", "store"}, {"sqlalchemy"}),
     "formats": ({"core", "formats"}, {"icalendar", "jinja2", "markdown_it", "markupsafe", "openpyxl"}),
@@ -86,8 +86,7 @@ AWAITS = {
     "flows/know_recipient.py",
     "flows/check_senders.py",
     "flows/receive_mail.py",
-    "flows/deliver_outbox.py",
-    "flows/sign_copies.py",
+    "flows/sending",
 }
 IMPORTED = re.compile(r"^ *(?:from|import) ([\w.]+)", re.MULTILINE)
 BESIDE_CORE = {  # what tests of core may load
@@ -147,6 +146,11 @@ def _is_folder(module: str) -> bool:
     return (PACKAGE.parent / module.replace(".", "/")).is_dir()
 
 
+def _places(name: str) -> list[str]:
+    """Return a file and the folders that it is in, the innermost first."""
+    return [name, *map(str, Path(name).parents)]
+
+
 def ours(name: str) -> set[str]:
     """Return the parts of mailbot that a file imports: folders, and files beside them."""
     return {module.split(".")[1] for module in facts(name).imported if module.startswith("mailbot.")} - {
@@ -160,7 +164,7 @@ def test_imports_point_right_and_down() -> None:
     for name in FILES:
         if name in ROOTS:
             continue
-        parts, libraries = ARROWS.get(name) or ARROWS[name.partition("/")[0]]
+        parts, libraries = next(ARROWS[place] for place in _places(name) if place in ARROWS)
         foreign = {module.partition(".")[0] for module in facts(name).imported} - {
             *sys.stdlib_module_names,
             "mailbot",
@@ -215,7 +219,7 @@ def test_the_tests_of_core_load_little_else() -> None:
 def test_only_what_talks_awaits() -> None:
     """Flows and queries are plain functions; only the network, the service and the two flows between them are async."""
     may = AWAITS | ROOTS
-    plain = [name for name in FILES if not {name, name.partition("/")[0]} & may]
+    plain = [name for name in FILES if may.isdisjoint(_places(name))]
     assert [name for name in plain if facts(name).awaits] == []
 
 

@@ -13,11 +13,11 @@ from sqlalchemy import Connection, update
 
 from mailbot.cli import main
 from mailbot.core.mail.delivery import Marked, Outcome
-from mailbot.flows import deliver_outbox
+from mailbot.flows.sending.mark_copies import Marks
 from mailbot.store import bundles, outbox
 from mailbot.store.tables import bundle, delivery
 
-_mark = deliver_outbox._Work.mark
+_mark = Marks.mark
 
 
 def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
@@ -45,5 +45,5 @@ def mark(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[
 
 outbox.start = start
 bundles.start = start_bundle
-setattr(deliver_outbox._Work, "mark", mark)  # noqa: B010  mypy would not have it
+setattr(Marks, "mark", mark)  # noqa: B010  mypy would not have it
 main()

@@ -21,7 +21,7 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.surveys.evidence import counted
 from mailbot.core.surveys.survey import Question, Survey
-from mailbot.flows.deliver_outbox import Delivery
+from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.flows.surveys import destroy_sealed as destroying
 from mailbot.flows.surveys import open_survey as opening
 from mailbot.flows.surveys.close_survey import close_survey

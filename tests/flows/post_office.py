@@ -29,9 +29,9 @@ from mailbot.core.members.register import Body, Contact
 from mailbot.core.surveys.ledger import LedgerRow, Standing, standings
 from mailbot.core.surveys.survey import Question, Reminder, Survey
 from mailbot.flows.apply_definitions import apply_definitions
-from mailbot.flows.deliver_outbox import own_values
 from mailbot.flows.members.import_members import Incoming, import_members
 from mailbot.flows.read_mail import read_mail
+from mailbot.flows.sending.make_copies import own_values
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.folder.definitions import Definitions
 from mailbot.folder.holidays import is_holiday

@@ -23,7 +23,7 @@ from mailbot.core.senders.dkim import covered, signature
 from mailbot.core.senders.dns_answers import NoAnswer
 from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.read_mail import read_waiting
-from mailbot.flows.sign_copies import sign_copy
+from mailbot.flows.sending.sign_copies import sign_copy
 from mailbot.folder.dkim_keys import load_signer, make_key, verify
 from mailbot.net.dns_client import DnsClient
 from mailbot.store import inbox, lists, sender_checks

@@ -15,7 +15,7 @@ from mailbot.core.mail.envelope import StorageFull
 from mailbot.core.mail.pace import Pace
 from mailbot.core.mail.relay import Relay
 from mailbot.core.mail.token import bounce_token, mailing_token
-from mailbot.flows.deliver_outbox import Delivery
+from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.folder.definitions import load_definitions
 from mailbot.store import bounces, bundles, outbox, troubles
 from mailbot.store.tables import bundle, delivery, failure, mailing

@@ -14,9 +14,9 @@ import pytest
 
 from mailbot.core.mail.relay import Relay
 from mailbot.core.senders.dkim import Signer
-from mailbot.flows import sign_copies
-from mailbot.flows.deliver_outbox import Delivery
-from mailbot.flows.sign_copies import SignedAhead
+from mailbot.flows.sending import sign_copies
+from mailbot.flows.sending.deliver_outbox import Delivery
+from mailbot.flows.sending.sign_copies import SignedAhead
 from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
 from mailbot.store import copies as our_copies
 from mailbot.store import outbox

@@ -16,8 +16,8 @@ from mailbot.core.mail.envelope import StorageFull
 from mailbot.core.mail.pace import Pace
 from mailbot.core.mail.relay import Relay, RelayAway, parse_relay
 from mailbot.core.mail.token import bounce_token, leave_token
-from mailbot.flows import deliver_outbox
-from mailbot.flows.deliver_outbox import Delivery
+from mailbot.flows.sending import deliver_outbox
+from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.store import copies as our_copies
 from mailbot.store import outbox
 from mailbot.store.tables import delivery as delivery_table

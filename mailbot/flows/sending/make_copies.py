@@ -1,0 +1,167 @@
+"""Make the copies that leave: a mailing is looked at once, then each recipient's own bytes are filled in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import groupby, repeat
+
+from mailbot.core.mail.delivery import Transaction
+from mailbot.core.mail.entity import split_entity
+from mailbot.core.mail.mailing import fill, fill_each, folded_mailbox, template
+from mailbot.core.mail.seven_bit import seven_bit
+from mailbot.core.mail.smtp_wire import all_usual, body_of, double_dots, stuff
+from mailbot.core.mail.token import (
+    ballot_token,
+    bounce_tokens,
+    calendar_token,
+    confirm_token,
+    desk_token,
+    leave_token,
+    leave_tokens,
+    mailing_token,
+)
+from mailbot.core.senders.dkim import Covered, Signer, covered, signature
+from mailbot.flows.sending.sign_copies import sign_copy
+from mailbot.store import outbox
+
+_QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
+_DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A mailing as we send it: its pieces, already dot-stuffed, and what each copy must fill in."""
+
+    pieces: tuple[bytes | str, ...]
+    names: frozenset[str]
+    subject: str  # the list, survey or event
+    bounces: str | None  # local part of the return path; None: null sender
+    covered: Covered | None = None  # what a signature covers, when that is the same for every copy
+    signers: tuple[Signer, ...] = ()  # who signs each copy for itself
+    dotted: bool = False  # leading dots are doubled already, and no recipient's own bytes have any
+    body: str = ""  # `Transaction.body` of each copy, where recipients' own bytes are nothing but letters and digits of ours
+    identical: bytes | None = None  # what leaves for all alike; then `bounces` is the whole local part
+
+
+Begun = tuple[outbox.Claimed, Recipe]  # a row that is to leave, and how
+Recipients = tuple[tuple[int, str], ...]  # as `Transaction` has them
+
+
+def recipe_of(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signer], now: datetime) -> Recipe:
+    """Return a mailing ready to fill, or, where its copies are identical, to leave. Raises ValueError when it is not fit to.
+
+    Whoever signs identical copies does it once, here.
+    """
+    if not mailing.identical:
+        return _recipe(mailing, signers, now)
+    recipe = _recipe(mailing, [replace(signer, shared=True) for signer in signers], now)
+    if recipe.names or not recipe.dotted:
+        raise ValueError(
+            f"it has fields of its recipients, and is to be the same for all: {sorted(recipe.names)}"
+        )
+    bounces = None if mailing.bounces is None else f"{mailing.bounces}+{mailing_token(key, mailing.id)}"
+    return replace(recipe, bounces=bounces, identical=fill(recipe.pieces, {}))
+
+
+def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -> Recipe:
+    """Return a mailing ready to fill. Raises ValueError when it is not fit to leave.
+
+    Whoever converts what is signed breaks it, so it is made 7-bit before (RFC 6376 section 5.3). Where all copies have
+    the same body, who may sign once for all of them does it here.
+    """
+    cooked, shared, own = mailing.cooked, None, tuple(signers)
+    if signers and b"\x00" not in split_entity(cooked)[1]:
+        cooked = seven_bit(cooked)
+        shared = covered(cooked)
+        common = covered(cooked, shared=True)
+        try:
+            once = [signature(common, {}, signer, now) for signer in signers if signer.shared]
+        except Exception as error:
+            raise ValueError(f"not signed: {error}") from error
+        cooked = b"".join([*once, cooked])
+        own = tuple(signer for signer in signers if not signer.shared)
+    pieces = template(cooked)
+    names = frozenset(piece for piece in pieces if isinstance(piece, str))
+    looked_at = stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
+    dotted = (not own or shared is not None) and names <= _DOTLESS  # whoever signs has its bytes in `shared`
+    if dotted:
+        pieces = template(double_dots(cooked))
+    body = body_of(looked_at) if dotted and names <= _QUICK else ""
+    return Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted, body)
+
+
+def copy_for_all(recipients: Recipients, recipe: Recipe, domain: str) -> Transaction:
+    """Return the transaction of some who get identical copies."""
+    assert recipe.identical is not None, "it is a group of such a mailing"
+    mail_from = "" if recipe.bounces is None else f"{recipe.bounces}@{domain}"
+    return Transaction(mail_from, recipients, recipe.identical, stuffed=True, identical=True)
+
+
+def make_copies(
+    begun: Sequence[Begun], key: bytes, domain: str, signed_at: datetime | None = None
+) -> Iterator[Transaction]:
+    """Give the copies of these rows as they leave, each with its own return path; signed, where a time is given."""
+    for _, group in groupby(begun, lambda one: one[0].mailing_id):
+        same = list(group)
+        rows, recipe = [row for row, _ in same], same[0][1]
+        columns = _own_columns(recipe.names, key, recipe.subject, rows)
+        if signed_at is None:
+            copies = fill_each(recipe.pieces, columns, len(rows))
+        else:
+            own = [{name: of_all[place] for name, of_all in columns.items()} for place in range(len(rows))]
+            copies = [
+                sign_copy(recipe.pieces, values, recipe.covered, recipe.signers, signed_at) for values in own
+            ]
+        if not recipe.dotted:
+            copies = [double_dots(copy) for copy in copies]
+        senders = [""] * len(rows)
+        if recipe.bounces is not None:
+            tokens = bounce_tokens(key, [row.id for row in rows])
+            senders = [f"{recipe.bounces}+{token}@{domain}" for token in tokens]
+        bodies: Iterable[str] = repeat("")
+        if all_usual([*filter(None, senders), *[row.address for row in rows]]):
+            bodies = repeat(recipe.body) if recipe.body else map(body_of, copies)
+        recipients = [((row.id, row.address),) for row in rows]
+        yield from map(Transaction, senders, recipients, copies, repeat(True), repeat(False), bodies)
+
+
+def _own_columns(
+    names: frozenset[str], key: bytes, subject: str, rows: Sequence[outbox.Claimed]
+) -> dict[str, list[bytes]]:
+    """Return for each field that a mailing has what `own_values` says for each of these rows."""
+    if not names <= _QUICK:
+        values = [own_values(names, key, subject, row) for row in rows]
+        return {name: [own[name] for own in values] for name in names}
+    columns = {}
+    if "delivery" in names:
+        columns["delivery"] = [b"%d" % row.id for row in rows]
+    if "leave" in names:
+        columns["leave"] = [token.encode() for token in leave_tokens(key, subject, [row.id for row in rows])]
+    return columns
+
+
+def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Claimed) -> dict[str, bytes]:
+    """Return one recipient's own bytes for the fields that its mailing has."""
+    values: dict[str, bytes] = {}
+    if row.fields is not None:
+        values = {name: text.encode("utf-8") for name, text in json.loads(row.fields).items()}
+    if "delivery" in names:
+        values["delivery"] = str(row.id).encode()
+    if "address" in names:
+        values["address"] = row.address.encode("utf-8")
+    if "mailbox" in names:
+        values["mailbox"] = folded_mailbox(row.address)
+        values.setdefault("partstat", b"NEEDS-ACTION")
+        values["calendar"] = calendar_token(key, row.ballot_id or 0).encode()
+    if "leave" in names:
+        values["leave"] = leave_token(key, subject, row.id).encode()
+    if "token" in names and row.ballot_id is not None:
+        values["token"] = ballot_token(key, row.ballot_id, int(values.get("issue", b"1"))).encode()
+    elif "token" in names and "desk" in values:
+        values["token"] = desk_token(key, int(values["desk"])).encode()
+    elif "token" in names and "confirm" in values:
+        values["token"] = confirm_token(key, int(values["confirm"])).encode()
+    return values
