@@ -17,6 +17,7 @@ from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.reading.answer import read_answer
 from mailbot.core.reading.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
+from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.dated_answers import named_by_day
 from mailbot.core.reading.hazard import HAZARDS, hazard
 from mailbot.core.reading.named_answer import explicit_answers
@@ -77,7 +78,7 @@ def judge(
     form = stated_in_forms(survey, sheets, language)
     asked_for: set[Command] = {"form"} if form_word_is_free(survey) else set()
 
-    def read(text: str, formatted: str) -> Reading:
+    def read(text: str) -> Reading:
         return read_reply(
             survey,
             named_by_day(survey, text, texts),
@@ -85,11 +86,10 @@ def judge(
             today=today,
             language=language,
             awaiting=frozenset(awaiting | asked_for),
-            formatted=named_by_day(survey, formatted, texts),
             form=form if not isinstance(form, str) else None,
         )
 
-    reading = _read_whole(read, message, texts, language)
+    reading = _read_whole(survey, read, message, texts, language)
     if isinstance(form, str) and reading.hold != "other-ballot":
         reading = replace(reading, hold=form, ask=form == "several-forms")
     machine = not admitted and is_machine(message, mail_from, survey.title)
@@ -107,18 +107,18 @@ def judge(
 
 
 def _read_whole(
-    read: Callable[[str, str], Reading], message: Message, texts: Sequence[str], language: Language
+    survey: Survey, read: Callable[[str], Reading], message: Message, texts: Sequence[str], language: Language
 ) -> Reading:
     """Read a mail in both of its forms, and nothing that may be damage as an answer."""
     # What is too long to be read whole is held, whatever another form of it says.
     formatted = formatted_text(message) if len(message.text) <= LONGEST_REPLY else ""
-    reading = read(message.text, formatted or "")
+    reading = read_both_forms(survey, message.text, formatted or "", read)
     if formatted is None and reading.hold is None and reading.answers:
         reading = replace(reading, hold="form-too-long", ask=True)
     if message.garbled and reading.hold == "too-long":
         return replace(reading, answers={})  # nothing of it counts: it need not be read twice
     if message.garbled and reading.answers:
-        return _legible(reading, read(_only_our_characters(message.text, texts), ""), language)
+        return _legible(reading, read(_only_our_characters(message.text, texts)), language)
     return reading
 
 

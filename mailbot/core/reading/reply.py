@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
-from functools import partial
 
 from mailbot.core.calendar import Language
 from mailbot.core.reading.answer import label_answer, read_answer
@@ -37,27 +35,15 @@ def read_reply(
     language: Language = "ja",
     bare_label_ok: bool = False,
     awaiting: frozenset[str] = frozenset(),
-    formatted: str = "",
     form: Mapping[str, Cell] | None = None,
 ) -> Reading:
     """Read a reply by aligning it with every text that we sent to this address for this survey (ballot.md 6 to 8).
 
     `known`: those texts, newest first. `bare_label_ok` (events): a whole label alone on a line at the top answers the
     first question that has it. `awaiting`: which of approve, replace and keep we have asked this address for; only
-    then 承認 and the like are commands. `formatted`: the HTML form of the same mail as text, where `text` is the plain
-    one; a reply whose two forms contradict each other is held. `form`: the answers' cells of our own spreadsheet, where
-    it is attached. Nothing is guessed; what is not wholly understood becomes a problem or a hold.
+    then 承認 and the like are commands. `form`: the answers' cells of our own spreadsheet, where it is attached. Nothing is
+    guessed; what is not wholly understood becomes a problem or a hold.
     """
-    if formatted:
-        read = partial(
-            read_reply, survey, known=known, today=today, language=language, bare_label_ok=bare_label_ok
-        )
-        plain = read(text, awaiting=awaiting)
-        rich = read(formatted) if plain.hold is None and plain.answers else None
-        if rich is not None and _contradicts(survey, plain, rich, struck="~~" in formatted):
-            return replace(plain, hold="forms-differ", ask=True)
-        if not form:
-            return plain
     ours = known_texts(tuple(known))
     text = without_gateway_tag(_UNSEEN.sub("", text))
     whole = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
@@ -111,22 +97,6 @@ def _weigh_top(
         _read_top(survey, only, stated, known, found, today)
     elif only is not None and only.id in found.answers:
         _compare_top(only, stated, known, found, today)
-
-
-def _contradicts(survey: Survey, plain: Reading, rich: Reading, *, struck: bool) -> bool:
-    """Say whether the formatted form of a mail contradicts the plain one, which shows no words struck through.
-
-    What the formatted form does not state at all says nothing, since quotations often look different there; unless
-    words are struck through in it, which may be that very answer.
-    """
-    doubted = {problem.question for problem in rich.problems}
-    for number, answer in plain.answers.items():
-        if answer is None or survey.question(number).type == "text":
-            continue
-        other = rich.answers.get(number)
-        if number in doubted or (other != answer and (other is not None or struck)):
-            return True
-    return False
 
 
 def _asks(question: Question, values: Sequence[str], stated: Statements, known: Known) -> bool:

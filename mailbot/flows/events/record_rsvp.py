@@ -30,12 +30,14 @@ from mailbot.core.events.event import (
     stays_away_with_people,
 )
 from mailbot.core.events.rsvp_words import answer_to_offer, own_words
-from mailbot.core.mail.message import Message
+from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.mail.token import read_calendar_token
+from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.hazard import HAZARDS, hazard
 from mailbot.core.reading.judgement import is_machine
 from mailbot.core.reading.prose import without_gateway_tag
 from mailbot.core.reading.reply import read_reply
+from mailbot.core.reading.reply_lines import LONGEST_REPLY
 from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.surveys.survey import Problem, Reading
 from mailbot.core.surveys.trust import Count, may_count
@@ -340,7 +342,9 @@ def _of_text(connection: Connection, arrival: _Arrival) -> Reading:
     """Return what a reply says in words."""
     message = arrival.message
     known = known_texts(connection, arrival.site, arrival.ballot).texts
-    reading = _read(arrival, message.text, known)
+    form = rsvp_form(arrival.event, arrival.site.language)
+    formatted = formatted_text(message) if len(message.text) <= LONGEST_REPLY else ""
+    reading = read_both_forms(form, message.text, formatted or "", lambda text: _read(arrival, text, known))
     if arrival.offer is not None and not (reading.answers or reading.problems or reading.command):
         # Who was offered seats until then must not lose them by a word that the form does not know.
         match answer_to_offer(message.text, known):

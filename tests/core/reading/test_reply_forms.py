@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from mailbot.core.mail.html_text import html_to_text
+from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.findings import HOLDS
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.understood import EXPLANATIONS
@@ -453,10 +454,44 @@ def test_forms_that_contradict_each_other_are_held() -> None:
         quoted(sent.replace("【Q1回答】[　　]", f"【Q1回答】[ {value} ]")) for value in ("12", "~~1~~2", "　")
     )
     assert is_clear(read(plain, many), {"Q1": ("12",)})
-    reading = read_reply(many, plain, [sent], today=TODAY, formatted=struck)
+
+    def both(plain: str, formatted: str) -> Reading:
+        return read_both_forms(
+            many, plain, formatted, lambda text: read_reply(many, text, [sent], today=TODAY)
+        )
+
+    reading = both(plain, struck)
     assert (reading.hold, reading.ask) == ("forms-differ", True)
     for agreeing in (plain, silent):
-        assert is_clear(read_reply(many, plain, [sent], today=TODAY, formatted=agreeing), {"Q1": ("12",)})
+        assert is_clear(both(plain, agreeing), {"Q1": ("12",)})
+
+
+def test_a_plain_form_that_states_nothing_leaves_it_to_the_other() -> None:
+    """Where a gateway's plain part lost the answer it is read from the HTML form, unless a sentence stands there alone."""
+
+    def both(plain: str, formatted: str) -> Reading:
+        return read_both_forms(ONE, plain, formatted, lambda text: read_reply(ONE, text, [sent], today=TODAY))
+
+    sent = invitation(ONE)
+    untouched, filled = (
+        quoted(sent.replace("【Q1回答】[　　]", f"【Q1回答】[ {value} ]")) for value in ("　", "2")
+    )
+    told = "課内で相談して決めました。\n"
+    for plain, formatted in (
+        (untouched, filled),
+        ("", "Q1 2"),
+        ("お世話になっております。\n", "お世話になっております。\nQ1 2\n" + untouched),
+        (told + untouched, told + filled),
+        ("", "~~Q1 1~~\nQ1 2"),
+    ):
+        assert is_clear(both(plain, formatted), {"Q1": ("2",)}), plain
+    for plain, formatted in (
+        ("やはり3番が妥当と考えています。\n" + untouched, filled),
+        (untouched, "~~Q1 2~~\n" + untouched),
+        ("取下げ\n", filled),
+        ("今回は回答を見合わせます。\n", filled),
+    ):
+        assert not both(plain, formatted).answers, plain
 
 
 def test_a_table_of_answers_in_html() -> None:

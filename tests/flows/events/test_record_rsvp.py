@@ -97,6 +97,31 @@ def test_what_a_reply_says(
     assert len(office.copies("rsvp_receipt")) == 1
 
 
+@pytest.mark.parametrize(
+    ("plain", "page", "status", "people"),
+    [
+        ("", "<p>出席します。</p><p>2名です。</p>", "attending", 2),  # a gateway's plain part lost it
+        ("お世話になっております。", "<p>お世話になっております。</p><p>欠席します。</p>", "declined", 0),
+        ("出席します。", "<p>出席します。</p>", "attending", 1),
+        ("出席します。", "<p>欠席します。</p>", "unclear", 0),
+        ("出席します。", "<p><s>出席します。</s></p><p>調整します。</p>", "unclear", 0),
+        ("", "<p><s>出席します。</s></p>", "unclear", 0),
+    ],
+)
+def test_a_reply_in_two_forms(
+    office: PostOffice, notices: dict[str, Copy], plain: str, page: str, status: str, people: int
+) -> None:
+    """What the plain form does not say is read from the HTML form, and nothing that the two say differently."""
+    head, _, _ = office.reply_mail(notices[YAMADA], "").partition(b"Content-Type:")
+    parts = "".join(
+        f'--two\r\nContent-Type: text/{kind}; charset="utf-8"\r\n\r\n{text}\r\n'
+        for kind, text in (("plain", plain), ("html", page))
+    )
+    body = f'Content-Type: multipart/alternative; boundary="two"\r\n\r\n{parts}--two--\r\n'
+    office.hand_in(head + body.encode(), office.reply_address(notices[YAMADA]))
+    assert statuses(office)[NAGANO] == (status, people)
+
+
 def test_a_number_alone_changes_the_number_alone(office: PostOffice, notices: dict[str, Copy]) -> None:
     """「2名に変更します」 to the receipt keeps that they come."""
     office.reply(notices[YAMADA], "参加 1名 山田太郎")
