@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -66,8 +67,8 @@ def load_signer(path: Path, domain: str, selector: str) -> Signer:
 
     key = _private_key(path)
     if isinstance(key, rsa.RSAPrivateKey):
-        scheme, already_hashed = padding.PKCS1v15(), utils.Prehashed(hashes.SHA256())
-        return Signer(domain, selector, "rsa-sha256", lambda digest: key.sign(digest, scheme, already_hashed))
+        sign = partial(key.sign, padding=padding.PKCS1v15(), algorithm=utils.Prehashed(hashes.SHA256()))
+        return Signer(domain, selector, "rsa-sha256", sign)
     return Signer(domain, selector, "ed25519-sha256", key.sign)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.envelope import Envelope
-from mailbot.core.mail.mailing import template
+from mailbot.core.mail.mailing import fill_each, template
 from mailbot.core.mail.seven_bit import seven_bit
 from mailbot.core.senders.arc import seal
 from mailbot.core.senders.authentication import read_authentication
@@ -23,7 +23,7 @@ from mailbot.core.senders.dkim import covered, signature
 from mailbot.core.senders.dns_answers import NoAnswer
 from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.read_mail import read_waiting
-from mailbot.flows.sending.sign_copies import sign_copy
+from mailbot.flows.sending.sign_copies import sign_copies
 from mailbot.folder.dkim_keys import load_signer, make_key, verify
 from mailbot.net.dns_client import DnsClient
 from mailbot.store import inbox, lists, sender_checks
@@ -333,10 +333,9 @@ async def test_a_post_that_is_passed_on_is_sealed_once_for_all_copies(
         return texts[0].replace('" "', "").strip('"').encode()
 
     for leave in (b"aaaa", b"bbbb"):
-        values = {name: leave for name in template(cooked) if isinstance(name, str)}
-        copy = sign_copy(
-            template(cooked), values, covered(cooked), [load_signer(ours, "ml.example.jp", "m")], NOW
-        )
+        values = {name: [leave] for name in template(cooked) if isinstance(name, str)}
+        copies = fill_each(template(cooked), values, 1)
+        (copy,) = sign_copies(copies, values, covered(cooked), [load_signer(ours, "ml.example.jp", "m")], NOW)
         assert dkim.arc_verify(copy, dnsfunc=dns)[0] == b"pass"
         assert dkim.verify(copy, dnsfunc=dns)
         assert b"i=2; " in copy

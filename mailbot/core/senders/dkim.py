@@ -9,14 +9,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Literal
 
 from mailbot.core.mail.entity import field_name, split_entity
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import fill_each, template
 
 Algorithm = Literal["rsa-sha256", "ed25519-sha256"]
 
@@ -81,13 +81,35 @@ def covered(content: bytes, *, shared: bool = False, more: frozenset[str] = froz
 
 def signature(signed: Covered, values: Mapping[str, bytes], signer: Signer, now: datetime) -> bytes:
     """Return the DKIM-Signature field of one copy, which is filled with these values, with its line end."""
-    head = fill(signed.pieces, values)
-    if b"  " in head:
-        head = _BLANKS.sub(b" ", head)
+    return signatures(
+        unsigned(signed, {name: (value,) for name, value in values.items()}, 1, signer, now), signer
+    )[0]
+
+
+Unsigned = tuple[bytes, bytes]  # a field up to its empty b=, and the digest that is to be signed
+
+
+def unsigned(
+    signed: Covered, columns: Mapping[str, Sequence[bytes]], count: int, signer: Signer, now: datetime
+) -> list[Unsigned]:
+    """Return what is to be signed of so many copies; each field of theirs has a column of their values."""
     field, relaxed = _field(signed, signer, int(now.timestamp()))
+    heads = fill_each(signed.pieces, columns, count)
     # Section 3.7: the field itself comes last, its b= empty, without a line end.
-    digest = hashlib.sha256(head + relaxed).digest()
-    return field + folded_value(base64.b64encode(signer.sign(digest)).decode()) + b"\r\n"
+    return [(field, hashlib.sha256(_single_blanks(head) + relaxed).digest()) for head in heads]
+
+
+def signatures(what: Sequence[Unsigned], signer: Signer) -> list[bytes]:
+    """Return the DKIM-Signature fields of some copies, each with its line end.
+
+    Nothing stands between one private-key operation and the next: Python's steps are found in no cache after a
+    millisecond of arithmetic, and cost five times what they do by themselves.
+    """
+    made = list(map(signer.sign, [digest for _, digest in what]))
+    return [
+        field + folded_value(base64.b64encode(each).decode()) + b"\r\n"
+        for (field, _), each in zip(what, made, strict=True)
+    ]
 
 
 def relaxed_field(field: bytes) -> bytes:
@@ -104,6 +126,10 @@ def relaxed_body(body: bytes) -> bytes:
         body = _BLANKS.sub(b" ", body)
     lines = body.replace(b" \r\n", b"\r\n").rstrip(b"\r\n")
     return lines + b"\r\n" if lines else b""
+
+
+def _single_blanks(head: bytes) -> bytes:
+    return _BLANKS.sub(b" ", head) if b"  " in head else head
 
 
 @lru_cache(maxsize=64)

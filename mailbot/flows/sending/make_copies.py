@@ -24,7 +24,7 @@ from mailbot.core.mail.token import (
     mailing_token,
 )
 from mailbot.core.senders.dkim import Covered, Signer, covered, signature
-from mailbot.flows.sending.sign_copies import sign_copy
+from mailbot.flows.sending.sign_copies import sign_copies
 from mailbot.store import outbox
 
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
@@ -108,13 +108,9 @@ def make_copies(
         same = list(group)
         rows, recipe = [row for row, _ in same], same[0][1]
         columns = _own_columns(recipe.names, key, recipe.subject, rows)
-        if signed_at is None:
-            copies = fill_each(recipe.pieces, columns, len(rows))
-        else:
-            own = [{name: of_all[place] for name, of_all in columns.items()} for place in range(len(rows))]
-            copies = [
-                sign_copy(recipe.pieces, values, recipe.covered, recipe.signers, signed_at) for values in own
-            ]
+        copies = fill_each(recipe.pieces, columns, len(rows))
+        if signed_at is not None:
+            copies = sign_copies(copies, columns, recipe.covered, recipe.signers, signed_at)
         if not recipe.dotted:
             copies = [double_dots(copy) for copy in copies]
         senders = [""] * len(rows)

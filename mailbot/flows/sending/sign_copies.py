@@ -15,9 +15,8 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from mailbot.core.mail.delivery import Transaction
-from mailbot.core.mail.mailing import fill
 from mailbot.core.mail.seven_bit import seven_bit
-from mailbot.core.senders.dkim import Covered, Signer, covered, signature
+from mailbot.core.senders.dkim import Covered, Signer, covered, signatures, unsigned
 
 _CORES = len(os.sched_getaffinity(0))
 _CHUNK = 16  # copies that one thread signs at a time: some 12 ms
@@ -27,22 +26,24 @@ _AHEAD_BYTES = 16 << 20  # ... and what they take of the memory
 Claim = TypeVar("Claim")
 
 
-def sign_copy(
-    pieces: Sequence[bytes | str],
-    values: Mapping[str, bytes],
+def sign_copies(
+    copies: Sequence[bytes],
+    columns: Mapping[str, Sequence[bytes]],
     shared: Covered | None,
     signers: Sequence[Signer],
     now: datetime,
-) -> bytes:
-    """Return one recipient's copy with a signature of each signer on top, in 7 bits (RFC 6376 section 5.3).
+) -> list[bytes]:
+    """Return these copies with a signature of each signer on top, in 7 bits (RFC 6376 section 5.3).
 
-    `shared` is what `covered` says of the cooked mailing; None: the body is each recipient's own.
+    `shared` is what `covered` says of the cooked mailing that the columns fill; None: each body is its recipient's own.
     """
-    copy = fill(pieces, values)
-    if shared is None:
-        copy = seven_bit(copy)
-        shared, values = covered(copy), {}
-    return b"".join([*(signature(shared, values, signer, now) for signer in signers), copy])
+    if shared is not None:
+        asked = [unsigned(shared, columns, len(copies), signer, now) for signer in signers]
+    else:
+        copies = list(map(seven_bit, copies))
+        wholes = list(map(covered, copies))
+        asked = [[unsigned(whole, {}, 1, signer, now)[0] for whole in wholes] for signer in signers]
+    return list(map(b"".join, zip(*map(signatures, asked, signers), copies, strict=True)))
 
 
 class SignedAhead(Generic[Claim]):
