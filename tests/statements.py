@@ -10,7 +10,7 @@ from unittest.mock import patch
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import Engine
 
-from mailbot.store import database as module
+from mailbot.store import transactions
 from mailbot.store.database import Database
 
 Ran = dict[str, Any]  # the last parameters of each statement, as the driver got them
@@ -20,7 +20,7 @@ Ran = dict[str, Any]  # the last parameters of each statement, as the driver got
 def watched() -> Iterator[Ran]:
     """Collect what the block runs, through SQLAlchemy or straight to the driver."""
     ran: Ran = {}
-    straight = module._run
+    straight = transactions.run
 
     def run(
         connection: Connection, sql: str, parameters: Any = (), *, each: bool = False, fetch: bool = False
@@ -33,7 +33,7 @@ def watched() -> Iterator[Ran]:
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
-        with patch.object(module, "_run", run):
+        with patch.object(transactions, "run", run):
             yield ran
     finally:
         event.remove(Engine, "before_cursor_execute", note)

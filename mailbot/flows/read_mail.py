@@ -42,8 +42,9 @@ from mailbot.flows.surveys.record_vote import record_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, troubles
 from mailbot.store.ballots import Ballot
-from mailbot.store.database import Database, savepoint, storage_errors
+from mailbot.store.database import Database, storage_errors
 from mailbot.store.inbox import Received
+from mailbot.store.transactions import savepoint
 
 _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
     "ja": {

@@ -36,7 +36,8 @@ from mailbot.core.lists.bigram import Phrase, phrases
 from mailbot.core.lists.thread import SAME_SUBJECT
 from mailbot.core.mail.address import address_key
 from mailbot.core.refusal import Refusal
-from mailbot.store.database import Written, storable
+from mailbot.store.database import storable
+from mailbot.store.statements import Written
 from mailbot.store.tables import TsQuery, TsVector, body, inbox, mail, post, post_words
 
 _NEWEST = 200  # posts that a search looks at one by one before it asks the index of all

@@ -39,7 +39,7 @@ from mailbot.core.surveys.ledger import (
     commitment,
     emptied,
 )
-from mailbot.store.database import Keyed, Written, gather, known, storable, upserting
+from mailbot.store.database import storable
 from mailbot.store.documents import (
     answers_of,
     answers_text,
@@ -51,6 +51,7 @@ from mailbot.store.documents import (
     remarks_text,
 )
 from mailbot.store.moments import last_before
+from mailbot.store.statements import Keyed, Written, upserting
 from mailbot.store.tables import (
     Moment,
     ballot,
@@ -63,6 +64,7 @@ from mailbot.store.tables import (
     survey,
     vote,
 )
+from mailbot.store.transactions import gather, known
 
 _PLACE = "ballot:"  # before a ballot's number: where its mails are remembered
 WIDEST = 68  # columns of a ballot's lines, unless its gateway wraps them

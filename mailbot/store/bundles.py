@@ -33,7 +33,7 @@ from sqlalchemy import (
 )
 
 from mailbot.core.mail.address import address_key
-from mailbot.store.database import Written
+from mailbot.store.statements import Written
 from mailbot.store.tables import bundle, delivery, mailing, microseconds
 
 SIZE = 50  # copies in one, and recipients in one transaction with the relay: a kill leaves all of them in doubt (I9)

@@ -15,7 +15,7 @@ from sqlalchemy import (
     union_all,
 )
 
-from mailbot.store.database import Written
+from mailbot.store.statements import Written
 from mailbot.store.tables import Moment, bundle, delivery, fan_out
 
 RESTS = 10**16  # microseconds, some 300 years: added to when a copy is due, it is due no more

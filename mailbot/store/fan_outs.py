@@ -38,8 +38,8 @@ from mailbot.core.mail.address import address_key
 from mailbot.core.members.audience import Selector
 from mailbot.store import bundles, members
 from mailbot.store.copy_states import RESTS
-from mailbot.store.database import Written
 from mailbot.store.documents import document, read_document
+from mailbot.store.statements import Written
 from mailbot.store.tables import (
     body,
     contact,

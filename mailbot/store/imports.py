@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, Select, func, insert, select
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.members.register_change import Change, Key, count_changes, key_of
 from mailbot.store import members
-from mailbot.store.database import Written, storable
+from mailbot.store.database import storable
+from mailbot.store.statements import Written
 from mailbot.store.tables import register_change, register_import
 
 

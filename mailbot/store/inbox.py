@@ -17,8 +17,10 @@ from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.message import Message, canonical_hash, parse
 from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import with_results
-from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable, upserting
+from mailbot.store.database import storable
+from mailbot.store.statements import Keyed, Listed, Written, next_ids, upserting
 from mailbot.store.tables import Moment, answered, ballot, history, inbox, mail, seen, survey
+from mailbot.store.transactions import gather
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
 

@@ -25,8 +25,10 @@ from mailbot.core.office.journal_line import (
     shortened,
 )
 from mailbot.core.surveys.ledger import EMPTY, Head
-from mailbot.store.database import before_commit, storable, upserting
+from mailbot.store.database import storable
+from mailbot.store.statements import upserting
 from mailbot.store.tables import journal, journal_head
+from mailbot.store.transactions import before_commit
 
 _HEAD = 1  # the id of the only row
 

@@ -30,8 +30,8 @@ from mailbot.core.lists.membership import keeps_out
 from mailbot.core.mail.address import address_key, same_address
 from mailbot.core.members.audience import Selector, asks_register, emails_of, lists_of, order_of
 from mailbot.store import fan_outs, members, other_addresses
-from mailbot.store.database import Written
 from mailbot.store.documents import document, read_document
+from mailbot.store.statements import Written
 from mailbot.store.tables import (
     OWN_PROFILE,
     body,

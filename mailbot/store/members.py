@@ -33,7 +33,7 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.members.register_change import Change, Key, changes_to, key_of
 from mailbot.store import other_addresses
-from mailbot.store.database import Keyed, Written
+from mailbot.store.statements import Keyed, Written
 from mailbot.store.tables import DATED, attendance, body, contact, list_member, other_address
 
 

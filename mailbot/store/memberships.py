@@ -9,7 +9,8 @@ from sqlalchemy import Connection, delete, select, tuple_, update
 
 from mailbot.core.lists.membership import Membership, ThreadChoice
 from mailbot.core.mail.address import address_key
-from mailbot.store.database import storable, upserting
+from mailbot.store.database import storable
+from mailbot.store.statements import upserting
 from mailbot.store.tables import list_member, membership, thread_choice
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, update
 
-from mailbot.store.database import Written, storable, upserting
+from mailbot.store.database import storable
+from mailbot.store.statements import Written, upserting
 from mailbot.store.tables import occurrence
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from mailbot.core.mail.address import address_key, same_address
-from mailbot.store.database import Written
+from mailbot.store.statements import Written
 from mailbot.store.tables import contact, other_address
 
 _AT_ONCE = 500  # addresses in one statement

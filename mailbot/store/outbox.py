@@ -30,8 +30,10 @@ from sqlalchemy import (
 from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import RESTS, not_out, unfinished
-from mailbot.store.database import Keyed, Listed, Written, gather, next_ids, storable
+from mailbot.store.database import storable
+from mailbot.store.statements import Keyed, Listed, Written, next_ids
 from mailbot.store.tables import DOUBTFUL, bundle, delivery, fan_out, history, mailing, microseconds, seen
+from mailbot.store.transactions import gather
 
 _MOST_TEXTS = 20  # beside which a reply is read
 _AT_ONCE = 50  # mailings that are read by one statement

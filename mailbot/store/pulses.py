@@ -9,8 +9,8 @@ from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from mailbot.store import bundles, fan_outs
 from mailbot.store.copy_states import not_out
-from mailbot.store.database import Written
 from mailbot.store.moments import last_before
+from mailbot.store.statements import Written
 from mailbot.store.tables import delivery, inbox, mail, mailing, pulse
 
 _ROW = 1

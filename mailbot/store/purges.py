@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, selec
 
 from mailbot.store import archive, bundles, fan_outs
 from mailbot.store.copy_states import not_out
-from mailbot.store.database import scrub_after
 from mailbot.store.tables import bundle, delivery, inbox, mail, mailing, post, post_words
+from mailbot.store.transactions import scrub_after
 
 # Mails of a list that may hold several of its posts, or lines of them: once they have left nobody needs them.
 _COLLECTIONS = ("old_posts", "digest", "notices", "member_answer")

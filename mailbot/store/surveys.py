@@ -9,9 +9,10 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
 from mailbot.core.surveys.survey import Survey
-from mailbot.store.database import Written, known
 from mailbot.store.documents import document, read_document
+from mailbot.store.statements import Written
 from mailbot.store.tables import survey
+from mailbot.store.transactions import known
 
 State = Literal["planned", "open", "closed"]
 _LATE_WINDOW = timedelta(days=30)  # after the close a reply is still stored as late; then the token is dead

@@ -27,8 +27,9 @@ from mailbot.core.mail.address import address_key
 from mailbot.core.members.trouble import Failure, State, Trouble
 from mailbot.store import bundles
 from mailbot.store.copy_states import given_up_since
-from mailbot.store.database import Keyed, storable, upserting
+from mailbot.store.database import storable
 from mailbot.store.moments import last_before
+from mailbot.store.statements import Keyed, upserting
 from mailbot.store.tables import (
     ballot,
     bundle,

@@ -15,8 +15,9 @@ from mailbot.core.surveys.ledger import LedgerRow
 from mailbot.core.surveys.survey import Problem
 from mailbot.store import ballots, members, surveys
 from mailbot.store.ballots import Ballot, NewBallot
-from mailbot.store.database import Database, savepoint
+from mailbot.store.database import Database
 from mailbot.store.tables import vote
+from mailbot.store.transactions import savepoint
 from tests.flows.post_office import SURVEY
 
 NOW = datetime(2026, 6, 18, 0, 0, 0, 123456, tzinfo=UTC)

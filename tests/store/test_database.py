@@ -24,20 +24,10 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.store import database as module
-from mailbot.store.database import (
-    SCHEMA,
-    Database,
-    Keyed,
-    Written,
-    after_commit,
-    before_commit,
-    gather,
-    savepoint,
-    schema_of,
-    scrub_after,
-    storable,
-)
+from mailbot.store.database import SCHEMA, Database, schema_of, storable
+from mailbot.store.statements import Keyed, Written
 from mailbot.store.tables import body, mail, metadata
+from mailbot.store.transactions import after_commit, before_commit, gather, savepoint, scrub_after
 
 SEARCH = "post_index"  # the full-text index, and SQLite's tables within it, which Alembic does not know
 ANT = {"code": "202011", "name": "長野市", "kind": "city", "prefecture": "長野県"}

@@ -15,7 +15,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.net.maildir import forget
 from mailbot.site import Site
 from mailbot.store import inbox, purges
-from mailbot.store.database import after_commit
+from mailbot.store.transactions import after_commit
 
 
 @dataclass(frozen=True)

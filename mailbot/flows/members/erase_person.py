@@ -31,7 +31,7 @@ from mailbot.store import (
     persons,
     surveys,
 )
-from mailbot.store.database import after_commit, scrub_after
+from mailbot.store.transactions import after_commit, scrub_after
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,8 @@ from mailbot.render import ActMail, Recipient
 from mailbot.site import Site
 from mailbot.store import acts, ballots, journal, members, surveys
 from mailbot.store.acts import StoredAct
-from mailbot.store.database import savepoint
 from mailbot.store.surveys import StoredSurvey
+from mailbot.store.transactions import savepoint
 
 _SAMPLE = Recipient(
     address="sample@example.invalid", greeting="", reference="", code="000000", token="0" * 16

@@ -21,8 +21,9 @@ from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import HeldMail, Takes
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, held_posts, lists, surveys
-from mailbot.store.database import savepoint, storage_errors
+from mailbot.store.database import storage_errors
 from mailbot.store.inbox import Received
+from mailbot.store.transactions import savepoint
 
 
 def report_held(

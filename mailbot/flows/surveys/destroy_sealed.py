@@ -19,8 +19,9 @@ from mailbot.flows.surveys.arrived_replies import arrived_replies
 from mailbot.net.maildir import forget
 from mailbot.site import Site
 from mailbot.store import sealed, surveys
-from mailbot.store.database import Database, after_commit, scrub_after
+from mailbot.store.database import Database
 from mailbot.store.surveys import StoredSurvey
+from mailbot.store.transactions import after_commit, scrub_after
 
 _PUT_ASIDE = "it was not counted, and is destroyed with the replies to a sealed survey"
 _LATE_WINDOW = timedelta(days=31)  # so long after the close replies come that must be forgotten, too

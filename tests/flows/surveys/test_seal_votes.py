@@ -23,7 +23,6 @@ from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.destroy_sealed import Destroyed, destroy_due, destroy_sealed, still_stands
 from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.store import sealed
-from mailbot.store.database import savepoint
 from mailbot.store.tables import (
     delivery,
     history,
@@ -36,6 +35,7 @@ from mailbot.store.tables import (
     vote,
 )
 from mailbot.store.tables import inbox as inbox_table
+from mailbot.store.transactions import savepoint
 from tests.flows.post_office import (
     MATSUMOTO,
     NAGANO,

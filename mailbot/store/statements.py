@@ -1,0 +1,319 @@
+"""Statements that are written out once and then go to the driver as they are: for what runs for each mail."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import repeat
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    Dialect,
+    Insert,
+    Integer,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql.visitors import iterate
+
+from mailbot.store import transactions
+
+_SIZES = (32, 16, 8, 4, 2, 1)  # rows of one INSERT
+
+Statement = Select[Any] | Insert | Update | Delete
+
+
+class Written:
+    """A statement that is written out once and then goes to the driver as it is: for what runs for each mail.
+
+    SQLAlchemy says how a database wants it, and turns the values to and fro. Only its own way of running a statement
+    is left out: that costs several times as much as SQLite needs. An INSERT gets the same columns each time.
+    Its rows are named tuples, of the class `row` where one is given.
+    """
+
+    def __init__(self, statement: Statement, row: type[tuple[Any, ...]] | None = None) -> None:
+        self._statement = statement
+        self._row = row
+        self._changes = None if isinstance(statement, Select) else statement.table
+        self._forms: dict[str, _Form] = {}  # by the name of the database
+
+    def rows(self, connection: Connection, **values: object) -> list[Any]:
+        """Run it; returns its rows, as named tuples."""
+        if self._changes is not None:
+            changed(connection, self._changes)
+        form = self._forms.get(connection.dialect.name) or self._form(connection, values)
+        return form.rows(transactions.run(connection, form.sql, form.parameters(values), fetch=True))
+
+    def first(self, connection: Connection, **values: object) -> Any:
+        """Run it; returns its first row, None when there is none."""
+        rows = self.rows(connection, **values)
+        return rows[0] if rows else None
+
+    def run(self, connection: Connection, **values: object) -> int:
+        """Run it; returns how many rows it changed."""
+        changed(connection, self._changes)
+        form = self._forms.get(connection.dialect.name) or self._form(connection, values)
+        return int(transactions.run(connection, form.sql, form.parameters(values)))
+
+    def run_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> int:
+        """Run it once for each of these sets of values (at least one); returns how many rows it changed in all."""
+        changed(connection, self._changes)
+        form = self._forms.get(connection.dialect.name) or self._form(connection, rows[0])
+        return int(transactions.run(connection, form.sql, [form.parameters(row) for row in rows], each=True))
+
+    def run_columns(
+        self, connection: Connection, columns: Mapping[str, Sequence[object]], **same: object
+    ) -> int:
+        """Run it once for each row of these columns (of one length, at least one), with the same other values each time.
+
+        Returns how many rows it changed in all.
+        """
+        changed(connection, self._changes)
+        form = self._forms.get(connection.dialect.name) or self._form(connection, {**columns, **same})
+        return int(transactions.run(connection, form.sql, form.of_columns(columns, same), each=True))
+
+    def run_rows(
+        self, connection: Connection, names: Sequence[str], rows: Sequence[Sequence[object]], **same: object
+    ) -> int:
+        """Do as `run_columns` does, of rows (at least one) that have the values of these names in this order."""
+        return self.run_columns(connection, dict(zip(names, zip(*rows, strict=True), strict=True)), **same)
+
+    def insert_each(self, connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert these rows, each with the same columns, by few statements.
+
+        SQLite's driver gives the interpreter's lock up for each; where an event loop is busy, it comes back 5 ms later.
+        """
+        for start, size in _chunks(len(rows)):
+            chunk = rows[start : start + size]
+            form = self._forms.get(connection.dialect.name) or self._form(connection, chunk[0])
+            if form.positional:
+                values = [value for row in chunk for value in form.parameters(row)]
+                transactions.run(connection, form.for_rows(size), values)
+            else:  # PostgreSQL's sends them all before it waits for an answer
+                self.run_each(connection, chunk)
+
+    def _form(self, connection: Connection, values: Mapping[str, object]) -> _Form:
+        form = _Form(self._statement, connection.dialect, values, self._row)
+        self._forms[connection.dialect.name] = form
+        return form
+
+
+def next_ids(connection: Connection, table: Table, count: int) -> Sequence[int]:
+    """Return the numbers of so many new rows of a table, as the database would give them itself."""
+    sequence, newest = _numbering(table)
+    if connection.dialect.name == "postgresql":
+        return [row.id for row in sequence.rows(connection, count=count)]
+    last: int = newest.first(connection).id  # nobody else writes
+    return range(last + 1, last + 1 + count)
+
+
+@cache
+def _numbering(table: Table) -> tuple[Written, Written]:
+    of_table = func.pg_get_serial_sequence(table.name, "id")
+    each = func.generate_series(1, bindparam("count", type_=Integer))
+    return (
+        Written(select(func.nextval(of_table).label("id")).select_from(each)),
+        Written(select(func.coalesce(func.max(table.c.id), 0).label("id"))),
+    )
+
+
+class Listed:
+    """A query for those of a list of keys, written out once for each length of it."""
+
+    def __init__(self, query: Select[Any], *columns: ColumnElement[Any]) -> None:
+        self._query = query
+        self._columns = columns
+        self._written: dict[int, Written] = {}  # by how many keys
+
+    def rows(self, connection: Connection, keys: Sequence[tuple[Any, ...]], **same: object) -> list[Any]:
+        """Return the rows of these keys (at least one), each a value for each of the columns."""
+        written = self._written.get(len(keys)) or self._write(len(keys))
+        values = {
+            f"key_{place}_{at}": value for place, key in enumerate(keys) for at, value in enumerate(key)
+        }
+        return written.rows(connection, **values, **same)
+
+    def _write(self, count: int) -> Written:
+        first, *others = self._columns
+        if others:
+            named = [
+                [c == bindparam(f"key_{n}_{at}") for at, c in enumerate(self._columns)] for n in range(count)
+            ]
+            one_of = or_(*(and_(*one) for one in named))
+        else:
+            one_of = first.in_([bindparam(f"key_{n}_0", type_=first.type) for n in range(count)])
+        written = self._written[count] = Written(self._query.where(one_of))
+        return written
+
+
+class Keyed:
+    """A query for what belongs to one key, which can be asked for many keys before they are needed.
+
+    What was read ahead holds for this transaction until it changes a table of the query. Who gathers a row of such a
+    table says so himself (`forget`, `put`).
+    """
+
+    def __init__(self, query: Select[Any], *columns: ColumnElement[Any]) -> None:
+        self._places = len(columns)
+        self.tables = frozenset(part for part in iterate(query) if isinstance(part, Table))
+        one = and_(*(column == bindparam(f"key_{at}") for at, column in enumerate(columns)))
+        self._one = Written(query.where(one))
+        self._many = Listed(
+            query.add_columns(*(c.label(f"ahead_{at}") for at, c in enumerate(columns))), *columns
+        )
+
+    def rows(self, connection: Connection, *key: Any) -> list[Any]:
+        """Return the rows of one key."""
+        found = self.ahead(connection, *key)
+        if found is None:
+            return self._one.rows(connection, **{f"key_{at}": value for at, value in enumerate(key)})
+        return found
+
+    def ahead(self, connection: Connection, *key: Any) -> list[Any] | None:
+        """Return the rows of one key if they were read ahead, else None."""
+        ahead = transactions.transaction_of(connection).ahead.get(self)
+        return None if ahead is None else ahead.get(key)
+
+    def read_ahead(self, connection: Connection, keys: Iterable[tuple[Any, ...]]) -> list[Any]:
+        """Read what belongs to these keys; returns all their rows."""
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return []
+        rows = self._many.rows(connection, wanted)
+        found: dict[tuple[Any, ...], list[Any]] = {key: [] for key in wanted}
+        for row in rows:
+            found[row[-self._places :]].append(row)
+        transactions.transaction_of(connection).ahead.setdefault(self, {}).update(found)
+        return rows
+
+    def put(self, connection: Connection, key: tuple[Any, ...], rows: list[Any]) -> None:
+        """Say what belongs to a key now, where it was read ahead."""
+        if self.ahead(connection, *key) is not None:
+            transactions.transaction_of(connection).ahead[self][key] = rows
+
+    def forget(self, connection: Connection, *key: Any) -> None:
+        """Let the rows of one key be read again."""
+        transactions.transaction_of(connection).ahead.get(self, {}).pop(key, None)
+
+
+def changed(connection: Connection, table: object) -> None:
+    """Forget what was read ahead of a table."""
+    ahead = transactions.transaction_of(connection).ahead
+    for keyed in [keyed for keyed in ahead if table is None or table in keyed.tables]:
+        del ahead[keyed]
+
+
+class _Form:
+    """A statement as the driver of one database takes it."""
+
+    def __init__(
+        self,
+        statement: Statement,
+        dialect: Dialect,
+        values: Mapping[str, object],
+        row: type[tuple[Any, ...]] | None,
+    ) -> None:
+        columns = list(values) if isinstance(statement, Insert) else None
+        compiled = statement.compile(dialect=dialect, column_keys=columns)
+        self.sql = compiled.string
+        self._constants = {  # values that stand in the statement itself
+            name: bind.effective_value for bind, name in compiled.bind_names.items() if not bind.required
+        }
+        inward = {
+            name: turn
+            for bind, name in compiled.bind_names.items()
+            if (turn := bind.type.dialect_impl(dialect).bind_processor(dialect)) is not None
+        }
+        for name in inward.keys() & self._constants.keys():
+            self._constants[name] = inward[name](self._constants[name])
+        self._inward = [(name, turn) for name, turn in inward.items() if name not in self._constants]
+        self._in_order: Callable[[Mapping[str, object]], Any] | None = None  # the driver takes names
+        self._names = tuple(compiled.bind_names.values())
+        if compiled.positiontup is not None:
+            order = self._names = tuple(compiled.positiontup)
+            # Of one name, itemgetter would give the value itself.
+            self._in_order = (
+                itemgetter(*order) if len(order) > 1 else (lambda named: [named[name] for name in order])
+            )
+        returned = list(statement.exported_columns)
+        make: Any = namedtuple  # the names are known at run time only  # noqa: PYI024
+        self._row = row or make("_Row", [column.key for column in returned])
+        self._outward = [
+            (place, outward)
+            for place, column in enumerate(returned)
+            if (outward := column.type.dialect_impl(dialect).result_processor(dialect, None)) is not None
+        ]
+
+    @property
+    def positional(self) -> bool:
+        """Whether the driver takes values by their place."""
+        return self._in_order is not None
+
+    def for_rows(self, count: int) -> str:
+        """Return an INSERT as it is for so many rows."""
+        head, values, group = self.sql.partition(" VALUES ")
+        return head + values + ", ".join([group] * count)
+
+    def parameters(self, values: Mapping[str, object]) -> Any:
+        """Return the values as the driver wants them."""
+        if self._constants or self._inward:
+            named = {**self._constants, **values}
+            for name, inward in self._inward:
+                named[name] = inward(named[name])
+            values = named
+        return values if self._in_order is None else self._in_order(values)
+
+    def of_columns(self, columns: Mapping[str, Sequence[object]], same: Mapping[str, object]) -> list[Any]:
+        """Return the values of each row as the driver wants them; no mapping is made for a row that needs none."""
+        named: dict[str, Iterable[object]] = {name: repeat(value) for name, value in self._constants.items()}
+        named |= {name: repeat(value) for name, value in same.items()}
+        named |= columns
+        for name, inward in self._inward:
+            named[name] = map(inward, named[name])
+        rows = zip(*(named[name] for name in self._names), strict=False)  # those that repeat have no end
+        return (
+            list(rows)
+            if self._in_order is not None
+            else [dict(zip(self._names, row, strict=True)) for row in rows]
+        )
+
+    def rows(self, found: Sequence[Sequence[Any]]) -> list[Any]:
+        """Return what the driver found, as the tables' columns have it."""
+        if self._outward:
+            turned = [list(values) for values in found]
+            for place, outward in self._outward:
+                for values in turned:
+                    values[place] = outward(values[place])
+            found = turned
+        # As a named tuple's own `_make` does, but without a step of Python for each row.
+        return list(map(tuple.__new__, repeat(self._row), found))
+
+
+def _chunks(count: int) -> Iterator[tuple[int, int]]:
+    """Cut so many rows into few pieces of few sizes, so that the driver keeps the statements: where each begins, and its size."""
+    start = 0
+    for size in _SIZES:
+        while count - start >= size:
+            yield start, size
+            start += size
+
+
+def upserting(dialect: str, table: Table) -> Any:
+    """Return an INSERT that may say ON CONFLICT, in the words of one database (`connection.dialect.name`)."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415  all its drivers, where SQLite needs none
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
