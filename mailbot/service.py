@@ -111,7 +111,8 @@ def serve_in_workers(
             run(_work(config, share, ties))
 
         return keep_workers(
-            *(shares, work),
+            shares,
+            work,
             ready=partial(_tell_systemd, "READY=1"),
             stopping=partial(_tell_systemd, "STOPPING=1"),
         )

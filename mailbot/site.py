@@ -46,12 +46,10 @@ class Site:
 
     digest_at: time = time(17)  # local, on business days: when digests go out
     plan_at: time | None = time(8, 30)  # local, when the week's plan goes to the office; None: it does not
-    daily_at: time | None = (
-        None  # local, when the office is told each day that the service works; None: never
-    )
-    spam_score: float | None = (
-        None  # from which score of our spam filter on a post is held; None: it is not asked
-    )
+    # Local, when the office is told each day that the service works; None: never
+    daily_at: time | None = None
+    # From which score of our spam filter on a post is held; None: it is not asked
+    spam_score: float | None = None
     web_url: str = ""  # where the public reaches our pages, https://ml.example.jp; "": nowhere
     bounce_limits: Limits = LIMITS  # when an address whose mail comes back is asked, and how long is waited
 

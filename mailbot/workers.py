@@ -30,9 +30,8 @@ _SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCH
 _PAUSES = (0.0, 1.0, 5.0, 30.0)  # seconds before a worker that has died so many times in a row begins anew
 _STEADY_SECONDS = 60.0  # who lived so long did not die in a row
 _START_SECONDS = 0.05  # how often the parent looks whether all are ready
-_STOP_SECONDS = (
-    40.0  # after that what still runs is killed: each part has its own limit, all of them together less
-)
+# After that what still runs is killed: each part has its own limit, all of them together less
+_STOP_SECONDS = 40.0
 
 
 def share_out(roles: frozenset[str], workers: int) -> tuple[frozenset[str], ...]:
@@ -44,9 +43,8 @@ def share_out(roles: frozenset[str], workers: int) -> tuple[frozenset[str], ...]
 class Ties:
     """What ties one process of a service to the others; a process alone has none."""
 
-    pipes: Mapping[str, tuple[int, int]] = field(
-        default_factory=dict
-    )  # of a role: the end it reads, and ours
+    # Of a role: the end it reads, and ours
+    pipes: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     parent: int | None = None  # a pipe that ends with the parent
     ready: tuple[int, int] | None = None  # the pipe to the parent, and who we are
 
@@ -122,9 +120,8 @@ def keep_workers(
     a process alone would. One that cannot begin ends the whole service with its status; one that dies later begins anew.
     """
     parent = _Parent(work, [_Worker(share) for share in shares])
-    signal.pthread_sigmask(
-        signal.SIG_BLOCK, _SIGNALS
-    )  # taken by sigtimedwait alone: none is missed, none interrupts
+    # Taken by sigtimedwait alone: none is missed, none interrupts
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
     status = parent.begin()
     if status is None:
         log.event("workers.ready", workers=len(shares))

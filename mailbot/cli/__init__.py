@@ -22,9 +22,8 @@ __all__ = ["main", "root"]
 def main() -> NoReturn:
     """Run the command line; whatever a person did wrong ends as one sentence and exit status 1."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # a terminal in ASCII or EUC-JP lacks some; in JSON it is \\uXXXX
+        # A terminal in ASCII or EUC-JP lacks some; in JSON it is \\uXXXX
+        sys.stdout.reconfigure(errors="backslashreplace")
     # A command is over soon: at Python's own 700, to look for cycles takes a fifth of an import, a tenth of a start.
     gc.set_threshold(20_000, 20, 50)
     # No other package's plugin has a say in how our files are checked; to look for one reads every package's entry points.

@@ -142,9 +142,8 @@ class _Look:
         terms: list[str] = []
         for relay in self.relays:
             if relay.local:
-                terms.append(
-                    "mx"
-                )  # the MTA here is also the one that the MX leads to, in the set-up of the manual
+                # The MTA here is also the one that the MX leads to, in the set-up of the manual
+                terms.append("mx")
             elif _is_ip(relay.host):
                 terms.append(f"{_FAMILIES[ip_address(relay.host).version]}:{relay.host}")
             else:

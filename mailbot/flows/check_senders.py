@@ -49,7 +49,12 @@ class SenderCheck:
         # Only of what comes from a host of our own the head may speak in our name.
         stated = read_authentication(head.headers, self.own_id) if client is None else Authentication()
         return check_sender(
-            *(content, head.from_address, client, stated, self.dns(), self.verify),
+            content,
+            head.from_address,
+            client,
+            stated,
+            self.dns(),
+            self.verify,
             own_id=self.own_id,
             sealers=self.sealers,
             now=now,

@@ -30,9 +30,8 @@ from mailbot.folder.yaml_source import FileModel, Line, Source, read_yaml, said,
 _DEFAULT_FILE = Path("config/mailbot.yaml")
 _KEY_FILE = "data/secret.key"
 _KEY_BYTES = 32
-_DOMAIN = re.compile(
-    r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
-)  # RFC 1035 2.3.1
+# RFC 1035 2.3.1
+_DOMAIN = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _LISTEN = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]+):([0-9]{1,5})")
 _PASSWORD_IN_URL = re.compile(r"[a-z+]+://[^/@:]*:[^/@]+@")
 

@@ -25,9 +25,8 @@ from mailbot.store.database import SCHEMA, Database
 from mailbot.store.snapshots import Contents, copy_database, look_into, put_back, skip_numbers
 
 LAST = "data/backup.json"  # when the last backup was made, for `mailbot doctor`
-HELD = (
-    "data/restored.json"  # until it is gone, nothing is read or sent: see flows/runs/resume_after_restore.py
-)
+# Until it is gone, nothing is read or sent: see flows/runs/resume_after_restore.py
+HELD = "data/restored.json"
 
 _LIST = "backup.json"
 _FORM = 1

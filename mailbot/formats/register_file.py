@@ -66,9 +66,8 @@ _MOST_DIGITS = 9  # of a count: what a 32-bit column of the database holds
 _NONE: frozenset[str] = frozenset()
 _BETWEEN = re.compile(r"[\s,，、;；]+")  # addresses of one cell
 _COUNT = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+")
-_FORMULA = re.compile(
-    r"'*[\s\u200b\ufeff]*[=+\-@＝＋－＠]"
-)  # what a spreadsheet would run (promises.md attack 12)
+# What a spreadsheet would run (promises.md attack 12)
+_FORMULA = re.compile(r"'*[\s\u200b\ufeff]*[=+\-@＝＋－＠]")
 
 
 class Row(NamedTuple):

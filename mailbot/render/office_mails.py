@@ -22,9 +22,8 @@ _BY_COMMAND: dict[Language, str] = {
 }
 
 
-Takes = Literal[
-    "answers", "accept", "letter", "neither"
-]  # how the office can let a held mail act; a letter it answers
+# How the office can let a held mail act; a letter it answers
+Takes = Literal["answers", "accept", "letter", "neither"]
 
 
 @dataclass(frozen=True)

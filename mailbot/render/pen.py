@@ -81,9 +81,8 @@ class Recipient:
     reference: str = field("reference")  # S26-014-132012, without the word 受付番号
     code: str = field("code")  # the body's
     token: str = field("token")
-    own: str = field(
-        "own"
-    )  # in a result: lines with CRLF between them, as `ResultMails.own_result` makes them
+    # In a result: lines with CRLF between them, as `ResultMails.own_result` makes them
+    own: str = field("own")
 
 
 EACH = Recipient()

@@ -132,7 +132,10 @@ class ResultMails:
     ) -> bytes:
         """Cook the answer to a proxy: the sentence of `record_proxy` or of its refusal, and the ballot again."""
         body = self._pen.survey_text(
-            *("proxy_receipt", survey, to, edition),
+            "proxy_receipt",
+            survey,
+            to,
+            edition,
             columns=columns,
             quotes=quotes,
             sentence=clean(sentence),

@@ -72,7 +72,10 @@ class SurveyMails:
         whether a reply quotes us: see core/surveys/gateway.py. With `instead` it goes to a contact in place of another.
         """
         body = self._pen.survey_text(
-            *("reminder" if reminds else "invitation", survey, to, edition),
+            "reminder" if reminds else "invitation",
+            survey,
+            to,
+            edition,
             columns=columns,
             quotes=quotes,
             late_since=self._pen.late(late_since),
@@ -204,7 +207,10 @@ class SurveyMails:
         if isinstance(about, Event):
             survey = replace(survey, closes=rsvp_deadline(about, self._pen.zone))
         body = self._pen.survey_text(
-            *("reply_rejected", survey, to, version + 1),
+            "reply_rejected",
+            survey,
+            to,
+            version + 1,
             columns=columns,
             answers=answers,
             author=clean(author),
@@ -254,7 +260,10 @@ class SurveyMails:
     ) -> bytes:
         """Cook the news that the close has moved, from `before`, with the whole ballot beneath."""
         body = self._pen.survey_text(
-            *("extension", survey, to, edition),
+            "extension",
+            survey,
+            to,
+            edition,
             columns=columns,
             quotes=quotes,
             before=self._pen.moment(before),
@@ -306,7 +315,10 @@ class SurveyMails:
         `form`: the survey's spreadsheet, which goes with it.
         """
         body = self._pen.survey_text(
-            *("fresh_ballot", survey, to, edition),
+            "fresh_ballot",
+            survey,
+            to,
+            edition,
             columns=columns,
             quotes=quotes,
             answers=answers or {},

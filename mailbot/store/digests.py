@@ -102,9 +102,8 @@ def _reads(name: str, weekly: bool | None, only: str | None) -> ColumnElement[bo
     conditions = [
         list_member.c.list_name == name,
         list_member.c.mode.in_(DIGESTS),
-        list_member.c.email_key.not_in(
-            suspended()
-        ),  # what gathers for them waits until their mail arrives again
+        # What gathers for them waits until their mail arrives again
+        list_member.c.email_key.not_in(suspended()),
         membership.c.list_name == list_member.c.list_name,
         membership.c.email_key == list_member.c.email_key,
     ]

@@ -23,9 +23,8 @@ class Occurrence:
     state: str = "waiting"  # waiting | asked | done | late | skipped | withdrawn
     note: str = ""
     number: int = field(default=0, compare=False)  # by which people name it, P-0012; 0: not stored yet
-    planned_at: datetime | None = field(
-        default=None, compare=False
-    )  # by its definition, once a person changed it
+    # By its definition, once a person changed it
+    planned_at: datetime | None = field(default=None, compare=False)
     late_since: datetime | None = field(default=None, compare=False)  # once the office was asked about it
     settled_at: datetime | None = field(default=None, compare=False)
 

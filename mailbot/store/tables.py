@@ -184,9 +184,8 @@ list_member = Table(
     Column("list_name", Text, ForeignKey("mailing_list.name"), primary_key=True),
     Column("email_key", Text, primary_key=True),
     Column("address", Text, nullable=False),
-    Column(
-        "contact_id", _Id, ForeignKey("contact.id", ondelete="SET NULL")
-    ),  # null: an address outside the register
+    # null: an address outside the register
+    Column("contact_id", _Id, ForeignKey("contact.id", ondelete="SET NULL")),
     # What the fan-out needs of the member's settings, copied from `membership` with every change.
     Column("mode", Text, nullable=False, server_default="each"),
     Column("off_from", BigInteger),  # microseconds, as Moment; read in bulk
@@ -238,9 +237,8 @@ survey = Table(
     Column("closed_at", Moment),
     Column("published_at", Moment),  # the switch that every result obeys
     Column("extended_from", Moment),  # the close in the definition file, when it was put off since
-    Column(
-        "seal_key", LargeBinary
-    ),  # sealed surveys: of the lines in the published list; gone after the close
+    # Sealed surveys: of the lines in the published list; gone after the close
+    Column("seal_key", LargeBinary),
 )
 
 event = Table(
@@ -285,9 +283,8 @@ ballot = Table(
     Column("address", Text, nullable=False),  # where it is sent
     Column("greeting", Text, nullable=False),  # ○○市 情報政策課 山田様
     Column("reference", Text, nullable=False),  # 受付番号
-    Column(
-        "token_hash", Text, unique=True
-    ),  # of the reply address; null for the moment before the id is known
+    # Of the reply address; null for the moment before the id is known
+    Column("token_hash", Text, unique=True),
     Column("issue", Integer, nullable=False, server_default="1"),  # of the token: re-issuing raises it
     Column("frozen_at", Moment),  # its token was seen from too many domains (ballot.md section 12)
     Column("absent_until", Moment),  # 不在, as an automatic reply said; reminders go to the deputy
@@ -322,16 +319,14 @@ vote = Table(  # append-only; one row for each reply and what was decided about 
     Column("inbox_id", _Id, ForeignKey("inbox.id")),
     Column("received_at", Moment, nullable=False),
     Column("author", Text, nullable=False),  # From address
-    Column(
-        "status", Text, nullable=False
-    ),  # counted | partial | held | late | withdrawn | declined | ignored
+    # counted | partial | held | late | withdrawn | declined | ignored
+    Column("status", Text, nullable=False),
     Column("version", Integer, nullable=False),  # accepted replies of this body so far
     Column("answers", Text, nullable=False),  # JSON: the body's answers after this reply
     Column("problems", Text, nullable=False),  # JSON
     Column("reason", Text, nullable=False),
-    Column(
-        "rule", Text, nullable=False, server_default=""
-    ),  # see core/surveys/ledger.py for this and what follows
+    # See core/surveys/ledger.py for this and what follows
+    Column("rule", Text, nullable=False, server_default=""),
     Column("level", Text, nullable=False, server_default=""),
     Column("decided_by", Text, nullable=False, server_default=""),
     Column("written_at", Moment),
@@ -571,9 +566,8 @@ mailing = Table(
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("kind", Text, nullable=False),  # post, invitation, receipt, notice, ... = the template's name
-    Column(
-        "subject", Text, nullable=False, server_default="", index=True
-    ),  # list name, or key of the survey or event
+    # List name, or key of the survey or event
+    Column("subject", Text, nullable=False, server_default="", index=True),
     Column("inbox_id", _Id, ForeignKey("inbox.id"), index=True),  # the mail that caused it
     Column("cooked", LargeBinary, nullable=False),  # with the fields of core/mail/mailing.py
     Column("bounces", Text),  # local part that takes its bounces, before "+token"; null: null sender
@@ -595,9 +589,8 @@ delivery = Table(
     Column("lease_owner", Text),
     Column("lease_until", BigInteger),
     Column("in_flight", Boolean, nullable=False, server_default=text("false")),  # its final dot may have left
-    Column(
-        "doubtful", Integer, nullable=False, server_default="0"
-    ),  # times that a dot may have been repeated
+    # Times that a dot may have been repeated
+    Column("doubtful", Integer, nullable=False, server_default="0"),
     Column("reply", Text),  # the server's last words
     Column("settled_at", BigInteger),
     UniqueConstraint("mailing_id", "address", "ballot_id"),  # two bodies may share one mailbox
@@ -613,9 +606,8 @@ bundle = Table(  # up to fifty identical copies that have not left, in place of 
     Column("id", _Id, primary_key=True, autoincrement=True),
     Column("mailing_id", _Id, ForeignKey("mailing.id"), nullable=False, index=True),
     Column("copies", Integer, nullable=False),
-    Column(
-        "state", Text, nullable=False, server_default="pending"
-    ),  # this and what follows: as in `delivery`
+    # This and what follows: as in `delivery`
+    Column("state", Text, nullable=False, server_default="pending"),
     Column("due_at", BigInteger, nullable=False),
     Column("lease_owner", Text),
     Column("lease_until", BigInteger),
@@ -726,9 +718,8 @@ journal = Table(  # settings and decisions: append-only, see core/office/journal
     Column("detail", Text, nullable=False),
     Column("salt", Text, nullable=False),  # of the words as they stand now
     Column("commitment", Text, nullable=False),  # to the words as they were at first
-    Column(
-        "renewed", Text, nullable=False
-    ),  # JSON: the lines that an erasure changed, with what holds them now
+    # JSON: the lines that an erasure changed, with what holds them now
+    Column("renewed", Text, nullable=False),
     Column("chain", Text, nullable=False),  # "" until just before the commit
 )
 

@@ -39,9 +39,8 @@ class Bulletin:
     charset: Charset = "utf-8"
     undo_minutes: int = 10  # so long copies wait in the outbox and can be called back
     contact: str = ""  # free lines
-    every: str = (
-        ""  # 毎月第1営業日 10:00: an issue of its own goes out each time; `sends` is the next one then
-    )
+    # 毎月第1営業日 10:00: an issue of its own goes out each time; `sends` is the next one then
+    every: str = ""
     late: Lateness | None = None  # how late it may go out; None: as usual
 
 

@@ -418,7 +418,12 @@ def _facts(event: Event, language: Language) -> dict[str, str]:
         )
     )
     facts = (
-        *(event.title, time_words(event, language), event.place, capacity, until, event.organiser),
+        event.title,
+        time_words(event, language),
+        event.place,
+        capacity,
+        until,
+        event.organiser,
         "、".join(event.co_organisers),
         event.programme,
         "\n".join(f"{one.title} {one.url}" for one in event.materials),

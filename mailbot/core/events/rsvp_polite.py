@@ -30,9 +30,8 @@ _BEFORE_NO = re.compile(rf"^{_REASON}")
 _BEHIND = re.compile(
     r"(?:ので|ため)?[、,。]?\s?(?:どうぞ|何卒)?(?:よろしく|宜しく)お?願い(?:いた|致|申し上げ|申し上)?(?:し|げ)?ます[。.]?$"
 )
-_FEWER = re.compile(
-    r"[0-9]{1,3}\s?[名人](?:に|へ)(?:の)?(?:変更|減員|減ら)"
-)  # a reason may stand before it, too
+# A reason may stand before it, too
+_FEWER = re.compile(r"[0-9]{1,3}\s?[名人](?:に|へ)(?:の)?(?:変更|減員|減ら)")
 _NO_WORDS = re.compile(r"欠席|不参加|辞退|見送|でき(?:ません|かねます)|(?:いた|致)?しません|かないません")
 
 _YES_MARK = r"(?:[（(\[［]\s?)?[○〇◯◎✓✔☑■レxX](?:\s?[)）\]］])?"

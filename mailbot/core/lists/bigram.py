@@ -12,9 +12,8 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import pairwise
 
-MAX_TERMS = (
-    16_000  # of one text, the rest is not searched: PostgreSQL numbers a text's words no further (16,383)
-)
+# Of one text, the rest is not searched: PostgreSQL numbers a text's words no further (16,383)
+MAX_TERMS = 16_000
 MAX_WORD = 64  # characters of a word that is no Japanese
 MAX_PHRASES = 20  # words in one search
 

@@ -51,14 +51,12 @@ class MailingList:
     moderated: Moderated = "no"  # every post, or each author's first, waits for a moderator
     stopped: bool = False  # whatever arrives waits for a moderator, until `lists start`
     filters: tuple[Filter, ...] = ()
-    guard: int = (
-        100  # to more members than that, a short reply goes only when its author says so again; 0: always
-    )
+    # To more members than that, a short reply goes only when its author says so again; 0: always
+    guard: int = 100
     undo_minutes: int = 0  # so long its author may cancel a post
     receipts: bool = False  # he hears when his post has gone out
-    hours: tuple[time, time] | None = (
-        None  # local; posts go out from the first until the second; None: at any hour
-    )
+    # local; posts go out from the first until the second; None: at any hour
+    hours: tuple[time, time] | None = None
     copies: Copies = "personal"  # identical: a post is the same for all, 50 of whom get it in one transaction
 
 

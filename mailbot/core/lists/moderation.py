@@ -14,9 +14,8 @@ from mailbot.core.members.audience import Selector
 Language = Literal["ja", "en"]
 
 RECEIVED_LIMIT = 50  # hops, as Postfix's hopcount_limit
-SAME_WORDS = (
-    4  # answers of one author in the same words on one day: 「了解しました」 is written more than once
-)
+# Answers of one author in the same words on one day: 「了解しました」 is written more than once
+SAME_WORDS = 4
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,8 @@ class PostQuestion:
     authentication: Literal["pass", "fail", "unsure", "none"]  # core/senders/authentication.py: verdict
     distributed: bool  # this list has sent the same Message-ID with the same bytes
     empty: bool  # neither text nor attachment
-    same_words: bool = (
-        False  # an answer in the very words of several others that its author sent here on that day
-    )
+    # An answer in the very words of several others that its author sent here on that day
+    same_words: bool = False
     posting: PostingAction | None = None  # what was decided about this author on this list
     spam: str | None = None  # what our own mail exchanger said of it where that is too much, else None
     filtered: Filter | None = None  # the first of the list's filters that fits

@@ -19,9 +19,8 @@ ADDRESS = re.compile(
     r"""(?:"[^"\s@<>]{1,62}"|[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64})"""
     r"@(?:\[[\d.]{7,15}\]|[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,20})"
 )
-_WIDE_ADDRESS = re.compile(
-    r"[^\s<>()\[\],;:\"@\x00-\x1f\x7f]{1,64}@[^\s<>()\[\],;:\"@\x00-\x1f\x7f]{1,190}"
-)  # RFC 6531
+# RFC 6531
+_WIDE_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@\x00-\x1f\x7f]{1,64}@[^\s<>()\[\],;:\"@\x00-\x1f\x7f]{1,190}")
 _BEFORE = re.compile(r"(?:.*?dda:)?(?:smtp[=:]|mailto:|rfc822[;=])?/{0,2}", re.IGNORECASE)
 _FIELD = re.compile(r"[\s>|]{0,20}([A-Za-z][A-Za-z0-9-]{2,60})[ \t]{0,5}[:：]")
 _KNOWN_FIELDS = frozenset(

@@ -12,9 +12,8 @@ from mailbot.core.mail.header import is_clean
 
 FIELDS = ("address", "greeting", "reference", "code", "token", "delivery", "own")
 _OF_CALENDARS = ("calendar", "partstat", "mailbox")  # of an invitation's calendar file
-MARK = re.compile(
-    r"\x00(?:" + "|".join((*FIELDS, *_OF_CALENDARS)) + r")\x00"
-)  # where a recipient's own is filled in
+# Where a recipient's own is filled in
+MARK = re.compile(r"\x00(?:" + "|".join((*FIELDS, *_OF_CALENDARS)) + r")\x00")
 
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{3,250}>")
 _REFERENCES = 8  # Message-IDs of a thread that are kept

@@ -52,9 +52,8 @@ class Message:
     in_reply_to: tuple[str, ...]
     references: tuple[str, ...]
     auto_submitted: str | None  # the value's first word, lower case
-    headers: tuple[
-        tuple[str, str], ...
-    ]  # all header fields in order, undecoded, unfolded; 8-bit as surrogates
+    # All header fields in order, undecoded, unfolded; 8-bit as surrogates
+    headers: tuple[tuple[str, str], ...]
     parts: tuple[Part, ...]
     text: str  # the readable text: text/plain parts, or HTML as lines with quote marks
     garbled: bool  # the text could not be decoded whole by any table
@@ -365,9 +364,8 @@ class _Reader:
         decoded = decode(content, _charset(leaf))
         self.garbled = self.garbled or not decoded.clean
         if not decoded.clean or decoded.charset in {JIS, EUC}:
-            self._hard_text_left -= len(content) * (
-                1 if decoded.clean else 3
-            )  # damaged: it was tried by each
+            # damaged: it was tried by each
+            self._hard_text_left -= len(content) * (1 if decoded.clean else 3)
         if leaf.content_type == "text/html":
             text, self._markup_left = read_html(decoded.text, self._markup_left)
             return strip_controls_of_lines(text)
@@ -416,9 +414,8 @@ _PICTURE = re.compile(rb'"data:image/[^"<>]*"')
 _TAKES_AWAY = ("<s>", "<s ", "<del", "<strike", "line-through", "display", "visibility")
 _UNSEEN = (("<!--", "-->"), ("<head", "</head>"), ("<style", "</style>"), ("<script", "</script>"))
 _TAG = re.compile(r"<[^<>]*>")
-_LINE_ABOVE = re.compile(
-    r"(?m)^_{20,}$"
-)  # what Outlook's plain text has for the thin line above the quoted mail
+# What Outlook's plain text has for the thin line above the quoted mail
+_LINE_ABOVE = re.compile(r"(?m)^_{20,}$")
 
 
 def _only_repeats(markup: str, plain: str) -> bool:

@@ -12,9 +12,8 @@ from mailbot.core.calendar import Holiday, moment_before
 from mailbot.core.lists.list_command import ChangeAddress, HandOver, NotUnderstood, read_command
 from mailbot.core.reading.known_text import line_key
 
-Answer = Literal[
-    "", "confirmed", "named", "other"
-]  # "": none yet; named: a successor; other: the office reads it
+# "": none yet; named: a successor; other: the office reads it
+Answer = Literal["", "confirmed", "named", "other"]
 
 REMIND_BEFORE = (7, 2)  # business days before the close, at nine
 _AT = "09:00"

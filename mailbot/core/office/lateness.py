@@ -11,6 +11,5 @@ class Lateness:
     """What a person wrote for the runs of one survey, event or bulletin."""
 
     hours: int  # it still goes out so many hours late
-    then: Literal["ask", "drop"] = (
-        "ask"  # after that the office is asked, or it is dropped and the office told
-    )
+    # After that the office is asked, or it is dropped and the office told
+    then: Literal["ask", "drop"] = "ask"

@@ -31,9 +31,8 @@ class Before:
 class NotComparable:
     """Why a question cannot be compared with the earlier survey."""
 
-    reason: Literal[
-        "new", "type", "options", "text"
-    ]  # no such question; another type; other labels; not counted
+    # No such question; another type; other labels; not counted
+    reason: Literal["new", "type", "options", "text"]
 
 
 Comparison = Before | NotComparable

@@ -46,9 +46,8 @@ class Group:
     electorate: int
     answered: int
     undeliverable: int  # of those who did not answer
-    counts: Mapping[
-        str, Mapping[str, int | None]
-    ]  # question id -> column of the tally -> bodies; None: withheld
+    # Question id -> column of the tally -> bodies; None: withheld
+    counts: Mapping[str, Mapping[str, int | None]]
 
     def base(self, question_id: str) -> int | None:
         """Return how many of those who answered were asked a question; None: withheld."""

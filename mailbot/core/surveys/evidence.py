@@ -63,9 +63,8 @@ def expected(recorded: LedgerRow, judged: Judged, before: Standing | None) -> Le
 def emptied_matches(recorded: LedgerRow, wanted: LedgerRow) -> LedgerRow:
     """Return the wanted row of a sealed survey after its close, as far as an emptied row can still contradict it."""
     if recorded.status == "held" and wanted.status in VOTES:
-        return replace(
-            wanted, status="held", version=recorded.version
-        )  # for its sender; the rule is destroyed
+        # For its sender; the rule is destroyed
+        return replace(wanted, status="held", version=recorded.version)
     return wanted
 
 

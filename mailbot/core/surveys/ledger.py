@@ -44,12 +44,10 @@ class LedgerRow:
     by: str = ""  # who decided in place of the rules: "office", an address; "": nobody
     written_at: datetime | None = None  # the Date of the mail, if it had one
     texts: int = 0  # the newest of our texts (delivery id) beside which the reply was read
-    remarks: Mapping[str, str] = field(
-        default_factory=dict
-    )  # words after a clear choice; BESIDE: sentences beside the answers
-    flags: Mapping[str, tuple[str, ...]] = field(
-        default_factory=dict
-    )  # "approximate", "year-assumed", "read"
+    # Words after a clear choice; BESIDE: sentences beside the answers
+    remarks: Mapping[str, str] = field(default_factory=dict)
+    # "approximate", "year-assumed", "read"
+    flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     waits_for: str = ""  # whose word a held reply waits for: "primary" or "office"
     commitment: str = ""  # sealed surveys: stands in the chain for what is destroyed at the close
     digest: str = ""  # SHA-256 of the raw mail, so that a changed one is found

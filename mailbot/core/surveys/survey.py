@@ -84,9 +84,8 @@ class Resolution:
     quorum: Share
     thresholds: tuple[Share, ...]  # each must be reached, each with its own denominator
     comparison: tuple[Article, ...] = ()
-    chair: str = (
-        ""  # code of the body to which 議長一任 gives its vote; "": such proxies count for the quorum alone
-    )
+    # Code of the body to which 議長一任 gives its vote; "": such proxies count for the quorum alone
+    chair: str = ""
     deemed: str = ""  # the by-law article under which silence is consent; "": silence is never a vote
 
 
@@ -117,9 +116,8 @@ class Survey:
     follow_up_tag: str = "block"  # the tag of those representatives in the register
     resolution: Resolution | None = None
     late: Lateness | None = None  # how late its opening and its reminders may go out; None: as usual
-    form: bool = (
-        False  # its mails say that 「様式」 brings a spreadsheet to fill in; gateways often take files away
-    )
+    # Its mails say that 「様式」 brings a spreadsheet to fill in; gateways often take files away
+    form: bool = False
 
     def __hash__(self) -> int:
         """Return a hash of its key alone: what is kept for a survey is looked up several times for each reply."""
@@ -156,20 +154,17 @@ Command = Literal[
 class Reading:
     """What one reply says, before anyone decides whether it counts (ballot.md sections 6 to 8)."""
 
-    answers: Answers = field(
-        default_factory=dict
-    )  # only what this reply states; None: a filled slot was emptied
+    # Only what this reply states; None: a filled slot was emptied
+    answers: Answers = field(default_factory=dict)
     remarks: Mapping[str, str] = field(default_factory=dict)  # words after a clear choice
-    beside: str = (
-        ""  # sentences of the member's own beside the answers, which say nothing that the reader knows
-    )
+    # Sentences of the member's own beside the answers, which say nothing that the reader knows
+    beside: str = ""
     flags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     # "approximate" (約), "year-assumed" (a date without its year), "read" (from deleted option lines: confirm it)
     problems: tuple[Problem, ...] = ()
     command: Command | None = None
     detail: str = ""  # what follows the command on its line (担当変更: the new person and address)
-    hold: str | None = (
-        None  # a reason (short code, reply.HOLDS) why nothing of this reply may count without a person
-    )
+    # A reason (short code, reply.HOLDS) why nothing of this reply may count without a person
+    hold: str | None = None
     signed: str = ""  # 【表決者氏名】 as the member filled it in
     ask: bool = False  # a held reply whose sender is asked again (H) rather than left to the office (D)

@@ -16,47 +16,11 @@ Purpose = Literal["survey", "rsvp", "resolution"]
 
 # Domains whose users have nothing in common but their provider.
 _SHARED = frozenset(
-    {
-        *(
-            "gmail.com",
-            "googlemail.com",
-            "yahoo.co.jp",
-            "yahoo.ne.jp",
-            "yahoo.com",
-            "ymail.ne.jp",
-            "icloud.com",
-        ),
-        *(
-            "me.com",
-            "mac.com",
-            "outlook.jp",
-            "outlook.com",
-            "hotmail.com",
-            "hotmail.co.jp",
-            "live.jp",
-            "live.com",
-        ),
-        *("msn.com", "aol.com", "proton.me", "protonmail.com", "docomo.ne.jp", "ezweb.ne.jp", "au.com"),
-        *("softbank.ne.jp", "i.softbank.jp", "rakuten.jp", "nifty.com", "biglobe.ne.jp", "so-net.ne.jp"),
-        *(
-            "ocn.ne.jp",
-            "plala.or.jp",
-            "dion.ne.jp",
-            "eonet.ne.jp",
-            "excite.co.jp",
-            "goo.jp",
-            "mail.goo.ne.jp",
-        ),
-        *(
-            "infoseek.jp",
-            "jcom.home.ne.jp",
-            "odn.ne.jp",
-            "asahi-net.or.jp",
-            "iij4u.or.jp",
-            "zoho.com",
-            "gmx.com",
-        ),
-    }
+    """gmail.com googlemail.com yahoo.co.jp yahoo.ne.jp yahoo.com ymail.ne.jp icloud.com me.com mac.com
+    outlook.jp outlook.com hotmail.com hotmail.co.jp live.jp live.com msn.com aol.com proton.me
+    protonmail.com docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp rakuten.jp nifty.com
+    biglobe.ne.jp so-net.ne.jp ocn.ne.jp plala.or.jp dion.ne.jp eonet.ne.jp excite.co.jp goo.jp
+    mail.goo.ne.jp infoseek.jp jcom.home.ne.jp odn.ne.jp asahi-net.or.jp iij4u.or.jp zoho.com gmx.com""".split()  # noqa: SIM905  as of _REGIONS
 )
 
 

@@ -14,9 +14,8 @@ Act = Literal["open", "close", "extend", "admit", "publish", "destroy", "send"] 
 ActState = Literal["waiting", "approved", "rejected", "expired"]
 SurveyState = Literal["planned", "open", "closed"]
 
-COMMAND_LINE = (
-    "command line"  # who asks when no mail did: the operator at the machine, who has no address here
-)
+# Who asks when no mail did: the operator at the machine, who has no address here
+COMMAND_LINE = "command line"
 ACT_LASTS = timedelta(days=7)
 
 

@@ -436,9 +436,8 @@ def _status(arrival: _Arrival, verdict: Verdict) -> RsvpStatus:
         verdict.status == "held"
         or said.status == "unclear"
         or (verdict.status == "partial" and not said.people)
-        or any(
-            problem.question == "Q1" for problem in verdict.problems
-        )  # what stood before is no answer to it
+        # What stood before is no answer to it
+        or any(problem.question == "Q1" for problem in verdict.problems)
     ):
         return "unclear"
     if said.status != "attending":

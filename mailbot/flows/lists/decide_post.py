@@ -32,7 +32,12 @@ def decide_post(connection: Connection, reply: QuestionReply) -> Settled:
     def answer(name: str, **figures: object) -> None:
         said = post_sentence(site.language, name, mail=mail_name(number), **figures)
         tell_moderator(
-            *(connection, site, asked.address, mailing_list, said, now),
+            connection,
+            site,
+            asked.address,
+            mailing_list,
+            said,
+            now,
             inbox_id=reply.received.id,
             answered=reply.thread,
         )
@@ -53,7 +58,12 @@ def decide_post(connection: Connection, reply: QuestionReply) -> Settled:
     try:
         with connection.begin_nested():
             settle_held(
-                *(connection, site, number, decision.act, _reason(decision), now),
+                connection,
+                site,
+                number,
+                decision.act,
+                _reason(decision),
+                now,
                 by=asked.address,
                 answered=reply.thread,
             )
@@ -69,7 +79,9 @@ def _claim(connection: Connection, reply: QuestionReply, mailing_list: MailingLi
     by = reply.asked.address
     held_posts.claim(connection, entry.id, by)
     tell_decision(
-        *(connection, reply.site, mailing_list),
+        connection,
+        reply.site,
+        mailing_list,
         post_sentence(reply.site.language, "claim", by=by, mail=mail_name(entry.id), subject=entry.title),
         reply.now,
         inbox_id=reply.received.id,

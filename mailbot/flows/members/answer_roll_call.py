@@ -77,7 +77,12 @@ def _note(connection: Connection, reply: QuestionReply, said: Answer, detail: st
 
 def _tell(connection: Connection, reply: QuestionReply, sentence: str) -> None:
     answer_member(
-        *(connection, reply.site, reply.asked.address, (), (), reply.now),
+        connection,
+        reply.site,
+        reply.asked.address,
+        (),
+        (),
+        reply.now,
         inbox_id=reply.received.id,
         thread=reply.thread,
         sentence=sentence,

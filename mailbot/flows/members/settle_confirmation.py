@@ -39,9 +39,8 @@ from mailbot.store.inbox import Received
 
 _OF_POSTS = frozenset({"post-confirm", "post-guard", "post-undo"})  # an author's word about his own post
 _OBJECTS = frozenset({"undo-leave", "objection", "undo-address", "invite"})  # an untouched reply does nothing
-_OF_OFFICE = frozenset(
-    {"request-join", "request-address", "request-open"}
-)  # a plain word, from nobody but the office for certain
+# A plain word, from nobody but the office for certain
+_OF_OFFICE = frozenset({"request-join", "request-address", "request-open"})
 _PROSE: dict[Language, str] = {
     "ja": "確認のメールへのお返事ですが、「承認」か「取消」かを読み取れません。",
     "en": "It answers a mail that asks for a yes or a no, and says neither.",

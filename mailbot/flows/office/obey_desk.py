@@ -594,7 +594,9 @@ def _decide(connection: Connection, desk: _Desk, *, approve: bool, note: str) ->
         raise Refusal(desk.say("no-act"))
     if acts.is_of_bulletin(connection, desk.word.act_id):
         settled = settle_bulletin(
-            *(connection, desk.site, desk.word.act_id),
+            connection,
+            desk.site,
+            desk.word.act_id,
             approve=approve,
             note=note,
             by=desk.word.address,

@@ -172,7 +172,10 @@ def _let_out(
     number, reach = distribute_post(connection, _post(held, mailing_list), awaited=told)
     count = reach.words(held.site.language)
     _tell_moderators(
-        *(connection, held, mailing_list, "trust" if trust else "accept"),
+        connection,
+        held,
+        mailing_list,
+        "trust" if trust else "accept",
         number=number,
         count=count,
         author=author,
@@ -192,14 +195,19 @@ def _tell_moderators(
     connection: Connection, held: _Held, mailing_list: MailingList, what: str, **figures: object
 ) -> None:
     sentence = post_sentence(
-        *(held.site.language, what),
+        held.site.language,
+        what,
         by=post_sentence(held.site.language, "office") if held.from_office else held.by,
         mail=mail_name(held.received.id),
         subject=held.message.subject,
         **figures,
     )
     tell_decision(
-        *(connection, held.site, mailing_list, sentence, held.now),
+        connection,
+        held.site,
+        mailing_list,
+        sentence,
+        held.now,
         inbox_id=held.received.id,
         by=held.by,
         answered=held.answered,

@@ -21,9 +21,8 @@ class Resumed:
     """What was waiting in the backup."""
 
     copies: Mapping[tuple[str, str], int]  # (kind of mailing, list or key) -> copies that were not sent
-    runs: Sequence[
-        Occurrence
-    ]  # due since the backup, which only send mail: done after it, if the service ran
+    # Due since the backup, which only send mail: done after it, if the service ran
+    runs: Sequence[Occurrence]
     deeds: Sequence[Occurrence]  # due since the backup, which open, close or announce: done in any case
     unread: int  # received mails: read in any case
 

@@ -28,9 +28,8 @@ def rule_of_run(connection: Connection, site: Site, run: Occurrence) -> LateRule
     if name.action == "offer":
         return LateRule()
     jobs = [job for job in _jobs(connection, site, name) if job.name == run.job]
-    own = [
-        job for job in jobs if occurrence(job.at, site.zone) == run.local
-    ]  # one of several, of a standing bulletin
+    # One of several, of a standing bulletin
+    own = [job for job in jobs if occurrence(job.at, site.zone) == run.local]
     return next((job.late for job in own or jobs), None)
 
 

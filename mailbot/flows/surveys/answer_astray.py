@@ -59,7 +59,10 @@ def answer_astray(
     if not inbox.may_answer(connection, ballot.address, now, per_hour=_A_DAY, per_day=_A_DAY):
         return None
     queue_fresh_ballot(
-        *(connection, site, stored.survey, ballot),
+        connection,
+        site,
+        stored.survey,
+        ballot,
         standing_of(connection, ballot, stored.survey.unit),
         ballot.address,
         now,

@@ -168,7 +168,13 @@ def send_fresh_ballot(
     site, survey, now = arrival.site, arrival.stored.survey, arrival.now
     if inbox.may_answer(connection, address, now):
         queue_fresh_ballot(
-            *(connection, site, survey, arrival.ballot, arrival.before, address, now),
+            connection,
+            site,
+            survey,
+            arrival.ballot,
+            arrival.before,
+            address,
+            now,
             inbox_id=arrival.received.id,
             thread=arrival.thread,
             form=site.write_form(survey, site.language) if with_form else None,

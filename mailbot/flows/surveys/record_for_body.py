@@ -260,9 +260,8 @@ def _read(site: Site, survey: Survey, written: Written, received_at: datetime) -
         read = read_answer(question, value, today=today)
         if not isinstance(read, Understood):
             why = EXPLANATIONS[site.language][getattr(read, "kind", "unclear")]
-            shown = (
-                "…" if survey.mode == "sealed" else value
-            )  # what we write is quoted, and outlives the votes
+            # What we write is quoted, and outlives the votes
+            shown = "…" if survey.mode == "sealed" else value
             raise Refusal(sentence(site.language, "unread", question=question_id, value=shown, why=why))
         answers[question_id] = read.answer
         if read.remark:

@@ -65,7 +65,7 @@ def record_trial(
     ballots.append(connection, ballot.subject, row)
     if to:
         cooked = site.render.surveys.vote_receipt(
-            *(survey, _receipt(row, judged)), thread=thread, now=now, columns=ballot.columns, trial=True
+            survey, _receipt(row, judged), thread=thread, now=now, columns=ballot.columns, trial=True
         )
         queue_receipt(connection, "trial_receipt", cooked, ballot, to, received.id, now)
     return Settled("answered", f"{ballot.subject} {ballot.code}: {row.status}; it counts nowhere")

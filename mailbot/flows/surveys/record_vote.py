@@ -51,9 +51,8 @@ from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
 
-_MOST_ASKED = (
-    2  # times that one body is asked back in one survey; then the office rings (ballot.md section 8)
-)
+# Times that one body is asked back in one survey; then the office rings (ballot.md section 8)
+_MOST_ASKED = 2
 _MOST_RECIPIENTS = 50  # addresses of To and Cc that are looked up
 _WORDS: dict[Language, dict[str, str]] = {  # why a reply waits, for the office
     "ja": {
@@ -398,7 +397,11 @@ def _give_proxy(connection: Connection, arrival: Arrival, judged: Judged) -> Set
         return Settled("held", _WORDS[arrival.site.language]["proxy"])
     try:
         sentence = record_proxy(
-            *(connection, arrival.site, ballot.subject, ballot.code, judged.reading.detail),
+            connection,
+            arrival.site,
+            ballot.subject,
+            ballot.code,
+            judged.reading.detail,
             by=author,
             inbox_id=received.id,
             now=received.received_at,

@@ -67,9 +67,8 @@ class Recount:
     head: str  # the chain of the last row, or of the published list behind it
     electorate: int
     bodies: Mapping[str, int]  # of the electorate, how many stand at each status; "missing": nothing came
-    tally: Mapping[
-        str, Mapping[str, int]
-    ]  # from the mails, or from the published list where they are destroyed
+    # From the mails, or from the published list where they are destroyed
+    tally: Mapping[str, Mapping[str, int]]
     votes: tuple[Checked, ...]  # one for each row of the ledger
     differences: tuple[str, ...]  # a sentence each; none: the count is proved
     notes: tuple[str, ...]  # what a person should know and is no difference

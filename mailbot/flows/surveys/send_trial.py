@@ -15,9 +15,8 @@ from mailbot.site import Site
 from mailbot.store import ballots, gateways, outbox, surveys
 from mailbot.store.ballots import Ballot
 
-SUBJECT = (
-    "trial:"  # a trial's ballots and ledger stand under it and the survey's key, outside of the electorate
-)
+# A trial's ballots and ledger stand under it and the survey's key, outside of the electorate
+SUBJECT = "trial:"
 _WORD = {"ja": "練習", "en": "TRIAL"}
 
 
