@@ -61,7 +61,11 @@ Standing = Count | HoldReply | SendBallot | Desk
 
 _LADDER: dict[Level, dict[Purpose, Standing]] = {
     4: {"survey": Count("sender"), "rsvp": Count("sender"), "resolution": Count("sender")},
-    3: {"survey": Count("sender"), "rsvp": Count("sender"), "resolution": Count("everyone registered")},
+    3: {
+        "survey": Count("sender and primary"),
+        "rsvp": Count("sender"),
+        "resolution": Count("everyone registered"),
+    },
     2: {"survey": Count("sender and primary"), "rsvp": Count("sender"), "resolution": HoldReply("primary")},
     1: {"survey": HoldReply("primary"), "rsvp": HoldReply("office"), "resolution": HoldReply("office")},
     0: {"survey": SendBallot(), "rsvp": SendBallot(), "resolution": SendBallot()},

@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot.core.frozen import frozen
+from mailbot.core.mail.address import same_address
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import ballot_token, token_hash
 from mailbot.core.reading.judgement import Judged
@@ -18,10 +19,10 @@ from mailbot.core.surveys.seal import Seal, seal_of
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.vote import Verdict
 from mailbot.flows.surveys.known_texts import KnownTexts
-from mailbot.flows.surveys.open_survey import ballot_copy
+from mailbot.flows.surveys.open_survey import ballot_copy, greeting, greeting_of_body
 from mailbot.render import ReceiptStatus, Thread, VoteReceipt
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, outbox
+from mailbot.store import ballots, inbox, members, outbox
 from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
@@ -236,5 +237,19 @@ def queue_receipt(
     now: datetime,
 ) -> None:
     """Queue one receipt, from the null sender, to these addresses; it is then among the texts that we sent."""
-    copies = [replace(ballot_copy(ballot), address=address) for address in to]
+    copies = [ballot_copy(_addressed(connection, ballot, address)) for address in to]
     outbox.queue_answer(connection, kind, ballot.subject, cooked, copies, now, inbox_id=inbox_id)
+
+
+def _addressed(connection: Connection, ballot: Ballot, address: str) -> Ballot:
+    """Return the ballot as it goes to this address: under its reader's name, who need not be the one that it was made for."""
+    if same_address(address, ballot.address):
+        return ballot
+    people = members.people_of(connection, ballot.code)
+    reader = next((person for person in people if person.contact.writes_from(address)), None)
+    if reader is not None:
+        return replace(ballot, address=address, greeting=greeting(reader))
+    # A colleague who is not registered, or an address whose owner has left the register meanwhile.
+    return replace(
+        ballot, address=address, greeting=greeting_of_body(people[0].body) if people else ballot.greeting
+    )

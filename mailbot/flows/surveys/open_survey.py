@@ -12,6 +12,7 @@ from mailbot.core.mail.address import address_key
 from mailbot.core.mail.header import clean
 from mailbot.core.mail.token import ballot_token, token_hash
 from mailbot.core.members.audience import Selector
+from mailbot.core.members.register import Body
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.gateway import Layout
 from mailbot.core.surveys.survey import Survey
@@ -154,6 +155,11 @@ def greeting(person: Person) -> str:
     return clean(" ".join(word for word in (person.body.name, person.contact.role, name) if word))[
         :_LONGEST_GREETING
     ]
+
+
+def greeting_of_body(body: Body) -> str:
+    """Return how somebody of a body is addressed of whom the register knows nothing: 長野市 ご担当者様."""
+    return clean(f"{body.name} ご担当者様")[:_LONGEST_GREETING]
 
 
 def queue_ballots(

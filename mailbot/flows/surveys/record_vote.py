@@ -43,7 +43,6 @@ from mailbot.flows.surveys.answer_reply import (
     send_new_token,
 )
 from mailbot.flows.surveys.known_texts import known_texts
-from mailbot.flows.surveys.open_survey import greeting
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, lists, members, surveys
@@ -423,8 +422,7 @@ def _ballot_to_colleague(connection: Connection, arrival: Arrival) -> None:
         if not person.contact.writes_from(own)
     ]
     if others and arrival.stored.state == "open":
-        named = replace(arrival, ballot=replace(arrival.ballot, greeting=greeting(others[0])))
-        send_fresh_ballot(connection, named, others[0].contact.email)
+        send_fresh_ballot(connection, arrival, others[0].contact.email)
 
 
 def _note_absence(connection: Connection, arrival: Arrival) -> None:

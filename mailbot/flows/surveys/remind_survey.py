@@ -12,7 +12,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings, standings_of_ballots
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import COMMAND_LINE
-from mailbot.flows.surveys.open_survey import queue_ballots
+from mailbot.flows.surveys.open_survey import greeting, queue_ballots
 from mailbot.flows.surveys.pass_ballot import next_contact
 from mailbot.site import Site
 from mailbot.store import ballots, journal, members, proxies, surveys, troubles
@@ -83,9 +83,16 @@ def _present(connection: Connection, survey: Survey, asked: list[Ballot], now: d
     contacts: dict[str, list[Person]] = {}
     for person in members.people(connection, sorted({ballot.code for ballot in passed_by})):
         contacts.setdefault(person.body.code, []).append(person)
-    instead: dict[int, str] = {}
+    instead: dict[int, Person] = {}
     for ballot in passed_by:
         following = next_contact(contacts.get(ballot.code, []), ballot, gone.get(ballot.id, []))
         if following is not None:
-            instead[ballot.id] = following.contact.email
-    return [replace(ballot, address=instead.get(ballot.id, ballot.address)) for ballot in asked]
+            instead[ballot.id] = following
+    return [_to(ballot, instead.get(ballot.id)) for ballot in asked]
+
+
+def _to(ballot: Ballot, person: Person | None) -> Ballot:
+    """Return the ballot as it goes to a person in place of the one that it was made for."""
+    if person is None:
+        return ballot
+    return replace(ballot, address=person.contact.email, greeting=greeting(person))

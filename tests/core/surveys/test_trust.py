@@ -82,7 +82,7 @@ def test_ladder(
     [
         (4, "survey", Count("sender")),
         (4, "resolution", Count("sender")),
-        (3, "survey", Count("sender")),
+        (3, "survey", Count("sender and primary")),
         (3, "resolution", Count("everyone registered")),
         (2, "survey", Count("sender and primary")),
         (2, "rsvp", Count("sender")),

@@ -284,7 +284,7 @@ def test_long_after_the_close_a_reply_only_hears_that_it_is_over(
     ("author", "fields", "status", "told"),
     [
         (YAMADA, {}, "counted", [YAMADA]),
-        (SUZUKI, {}, "counted", [SUZUKI]),  # registered for the body
+        (SUZUKI, {}, "counted", [SUZUKI, YAMADA]),  # registered for the body
         (COLLEAGUE, {}, "counted", [COLLEAGUE, YAMADA]),  # the same domain
         (STRANGER, {}, "held", [YAMADA, OFFICE]),
         (SATO, {}, "held", [YAMADA, OFFICE]),  # another body's

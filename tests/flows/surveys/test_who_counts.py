@@ -139,6 +139,18 @@ def test_whoever_answered_before_hears_of_the_change(office: PostOffice, invitat
     assert {copy.to for copy in office.copies("vote_receipt")} == {YAMADA, SUZUKI}
 
 
+@pytest.mark.parametrize(
+    ("author", "addressed"), [(SUZUKI, "長野市 情報政策課 鈴木一郎様"), (COLLEAGUE, "長野市 ご担当者様")]
+)
+def test_each_reads_the_receipt_under_his_own_name(
+    office: PostOffice, invitation: Copy, author: str, addressed: str
+) -> None:
+    """Who answers a ballot made out to another is not addressed by that one's name; whose ballot it is hears of it."""
+    office.reply(invitation, "Q1 2", author)
+    first = {copy.to: copy.text.splitlines()[0] for copy in office.copies("vote_receipt")}
+    assert first == {author: addressed, YAMADA: "長野市 情報政策課 山田太郎様"}
+
+
 def test_a_mail_written_before_the_counted_answer_waits(office: PostOffice, invitation: Copy) -> None:
     """Delayed for hours on its way, it does not overtake what was written after it (ballot.md section 11)."""
     earlier = office.reply_mail(invitation, "Q1 1")
@@ -257,8 +269,8 @@ def test_while_the_primary_is_away_the_deputy_is_reminded(office: PostOffice, in
     assert office.copies() == []
     with office.database.write() as connection:
         remind_survey(connection, office.site, SURVEY.key, office.now)
-    reminded = {copy.to for copy in office.copies("reminder")}
-    assert SUZUKI in reminded
+    reminded = {copy.to: copy.text.splitlines()[0] for copy in office.copies("reminder")}
+    assert reminded[SUZUKI] == "長野市 情報政策課 鈴木一郎様"
     assert YAMADA not in reminded
     office.pass_time(timedelta(days=10))
     with office.database.write() as connection:
