@@ -23,7 +23,7 @@ _RECEIPTS_KEPT = 256
 _LONGEST_KEPT = 20_000  # octets of a receipt
 
 ReceiptStatus = Literal[
-    "counted", "partial", "held", "desk", "frozen", "late", "withdrawn", "declined", "untouched"
+    "counted", "partial", "held", "desk", "frozen", "kept", "late", "withdrawn", "declined", "untouched"
 ]
 
 

@@ -20,7 +20,7 @@ from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import HeldMail, Takes
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, held_posts, lists, surveys
+from mailbot.store import ballots, confirmations, desk_words, held_posts, lists, surveys
 from mailbot.store.database import storage_errors
 from mailbot.store.inbox import Received
 from mailbot.store.transactions import savepoint
@@ -94,12 +94,16 @@ def _about(connection: Connection, site: Site, received: Received) -> str:
     if ballot is not None:
         return ballot.subject.rpartition(":")[2]
     asked = question_of_mail(connection, site, received)
-    if asked is None or asked.kind != "roll_call":
-        return received.recipient
-    return f"{_ROLL_CALL[site.language]} {asked.about}"
+    if asked is not None and asked.kind == "roll_call":
+        return f"{_ROLL_CALL[site.language]} {asked.about}"
+    found = site.route(received.recipient, ())
+    if isinstance(found, Reply) and desk_words.by_token(connection, token_hash(found.token)) is not None:
+        return _COMMAND[site.language]  # its address is the one-time word, which is nothing to read
+    return received.recipient
 
 
 _ROLL_CALL: dict[Language, str] = {"ja": "名簿確認", "en": "roll-call"}
+_COMMAND: dict[Language, str] = {"ja": "事務局への指示", "en": "a command to the office"}
 
 
 def _quoted(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:

@@ -14,7 +14,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import ballot_token, token_hash
 from mailbot.core.reading.judgement import Judged
 from mailbot.core.surveys.entitlement import FROZEN, Sender
-from mailbot.core.surveys.ledger import IN_TALLY, LedgerRow, Standing, own_rows, standing
+from mailbot.core.surveys.ledger import IN_TALLY, KEPT, LedgerRow, Standing, own_rows, standing
 from mailbot.core.surveys.seal import Seal, seal_of
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.vote import Verdict
@@ -91,8 +91,8 @@ def acknowledge(
     else:
         receipt = VoteReceipt(
             status=_receipt_status(verdict),
-            at=arrival.received.received_at,
-            version=row.version,
+            at=_counted_at(arrival) if verdict.rule == KEPT else arrival.received.received_at,
+            version=row.version if verdict.rule != KEPT or row.stands else 0,
             edition=row.version + 1,
             answers=row.stands,
             problems=verdict.problems,
@@ -113,7 +113,14 @@ def acknowledge(
 def _receipt_status(verdict: Verdict) -> ReceiptStatus:
     if verdict.rule == FROZEN:
         return "frozen"
+    if verdict.rule == KEPT:
+        return "kept"
     return RECEIPTS.get(verdict.status, "held" if verdict.ask else "desk")
+
+
+def _counted_at(arrival: Arrival) -> datetime:
+    """Return when the answer that stands was received; when nothing does, when the word came that leaves it so."""
+    return (arrival.received if arrival.before is None else arrival.before.row).received_at
 
 
 def seal_in_receipt(stored: StoredSurvey, ballot: Ballot) -> Seal | None:

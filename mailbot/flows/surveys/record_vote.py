@@ -331,14 +331,11 @@ def _primarys_word(connection: Connection, arrival: Arrival, judged: Judged) -> 
 
 def _keep(connection: Connection, arrival: Arrival, judged: Judged, author: str) -> Settled:
     """Leave the vote as it was before the reply that waited, and say so."""
-    before = arrival.before
     row = replace(_row(arrival, judged, replace(judged.verdict, rule=KEPT), author), status="ignored")
     _append(connection, arrival, row)
     if arrival.pending is not None:
         _settle_pending(connection, arrival.pending, "discarded", f"left aside by {author}", arrival.now)
-    if before is not None and before.row.status in VOTES:
-        verdict = Verdict("counted", before.row.answers, rule=KEPT)
-        acknowledge(connection, arrival, verdict, row, (author,))
+    acknowledge(connection, arrival, Verdict("ignored", row.answers, rule=KEPT), row, (author,))
     return Settled("voted", f"{arrival.ballot.subject} {arrival.ballot.code}: left as it was, by {author}")
 
 

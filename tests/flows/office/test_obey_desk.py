@@ -449,6 +449,7 @@ def test_only_the_person_to_whom_the_word_was_sent_commands(
     assert nothing_happened(office)
     (news,) = office.copies()
     assert (news.kind, news.to) == ("office_held", OFFICE)
+    assert news["Subject"].endswith("[事務局への指示]")  # and not the one-time word
     why = "認証結果" if author == OFFICE else f"お送りした先（{OFFICE}）とは別のアドレスから届きました"
     assert why in said(news)
     office.command(told, "締切 S26-014")

@@ -100,11 +100,28 @@ def test_keep_leaves_it_as_it_was(office: PostOffice, invitation: Copy) -> None:
     office.copies()
     office.reply(invitation, "Q1 1", SUZUKI)
     asked = office.only_copy("primary_asked")
+    assert "下の理由により、まだ数えて" in asked.text
+    office.pass_time(timedelta(hours=1))
     office.reply(asked, "そのままでお願いします")
+    kept = office.only_copy("vote_receipt")
+    assert (kept.to, kept.mail["Subject"]) == (YAMADA, f"【調査・変更なし】{SURVEY.title} [{SURVEY.key}]")
+    assert "これまでのまま（第1版、6月18日 10時00分）です。" in kept.text
+    assert "【Q1回答】[ 2 ]" in kept.text
     stands = office.stands()[NAGANO]
     assert (stands.row.answers, stands.row.version, stands.held) == ({"Q1": ("2",)}, 1, False)
     office.reply(asked, "差替")
     assert office.stands()[NAGANO].row.answers == {"Q1": ("2",)}
+
+
+def test_keep_where_nothing_was_counted_before(office: PostOffice, invitation: Copy) -> None:
+    """そのまま about a stranger's reply: it is left aside, and the primary reads that nothing has come of his body yet."""
+    office.reply(invitation, "Q1 2", STRANGER)
+    (asked,) = office.copies("primary_asked")
+    office.reply(asked, "そのまま")
+    kept = office.only_copy("vote_receipt")
+    assert "まだ受け付けておりません" in kept.text
+    assert "【Q1回答】[　　]" in kept.text
+    assert office.stands()[NAGANO].row.version == 0
 
 
 def test_two_colleagues_with_different_answers_within_ten_minutes(
