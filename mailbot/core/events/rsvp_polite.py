@@ -67,21 +67,27 @@ _UNDONE = re.compile(
 _OPTIONS = {"①": "出席", "②": "欠席"}  # 「2」 alone may be two people
 _CIRCLED = re.compile(f"^([{''.join(_OPTIONS)}])(?:です|(?:で|を)?お願い(?:いた|致)?します)?[。.]?$")
 _AT_THE_TOP = 8  # lines of our mail: who is addressed, and the event's title
-_ADDRESSED = re.compile(r"^(?P<body>[^\s]{1,20}[市町村区県都府道合])\s.*様\s*$")
+_ADDRESSED = re.compile(r"^(?P<body>[^\s]{1,20}[市町村区県都府道合])\s.*?(?P<person>[^\s]{2,20})様\s*$")
+_COMES = r"が、?(?=ご?(?:出席|参加)(?:(?:いた|致)?します|させて|(?:する|の)?予定))"  # not: does not come, while another may
 _TITLE = re.compile("「([^「」]{4,80})」")
 
 
 def named_by_us(known: Sequence[str]) -> re.Pattern[str] | None:
-    """Return what a line may begin with that our mail named: the body we wrote to, 「長野市は」, or the event, 「説明会に」."""
+    """Return what a line may begin with that our mail named: the body, 「長野市は」, its person, 「山田が」, the event, 「説明会に」."""
     names: set[str] = set()
+    people: set[str] = set()
     titles: set[str] = set()
     for text in known:
         for line in text.split("\n", _AT_THE_TOP)[:_AT_THE_TOP]:
             plain = line.translate(ASCII_FORMS)
             if addressed := _ADDRESSED.match(plain):
                 names.add(re.escape(addressed["body"]))
+                person = addressed["person"]
+                people |= {re.escape(person[:end]) for end in range(2, len(person) + 1)}
             titles |= set(map(re.escape, _TITLE.findall(plain)))
     leads = [rf"(?:{'|'.join(sorted(names))})(?:からは|から|としては|は|、)\s?"] if names else []
+    if people:
+        leads.append(rf"(?:{'|'.join(sorted(people, reverse=True))}){_COMES}")
     if titles:
         leads.append(
             rf"「?(?:{'|'.join(sorted(titles))})」?(?:の件(?:は|、)?|について(?:は|、)?|に|へ)[、,]?\s?"

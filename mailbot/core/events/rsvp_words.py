@@ -36,6 +36,16 @@ _YES = re.compile(
 _SO_MANY_COME = re.compile(
     rf"^{_LABEL}(?:計|合計|全部で)?(?P<now>{_SEATS})(?:で|が|、|のみ)?\s?(?:ご?参加|ご?出席){_POLITE}$"
 )
+# 「課長が出席します」, 「情報政策課長の山田が参加します」, 「私が出席します」: one person, by a post that only one has.
+_ONE_COMES = re.compile(
+    rf"^{_LABEL}(?:当日は)?(?P<who>(?![全各両複数])[一-龥々ァ-ヶーA-Za-z]{{0,12}}(?:長|長補佐|長代理)(?:の?[一-龥々]{{1,6}})?|小職|本人|代理(?:の者)?)"
+    rf"が、?(?:ご?参加|ご?出席){_POLITE}$"
+)
+# How they come, which our form does not ask; in front of the word for coming alone, since who cannot come so may come otherwise.
+_HOW = re.compile(
+    r"(?:オンライン|リモート|ウェブ|web|zoom|teams|webex|会場|現地|対面)(?:会議)?(?:形式)?(?:で|にて)?の?[、,]?\s?(?=ご?(?:参加|出席))",
+    re.IGNORECASE,
+)
 _NO = re.compile(
     rf"^{_LABEL}(?:2[.)番]?\s?)?(?:不参加|ご?欠席|ご?辞退|キャンセル|お休み)(?:を)?{_POLITE}$"
     rf"|^{_LABEL}(?:参加|出席)(?:は)?(?:でき(?:ません|かねます)|(?:いた|致)?しません|(?:いた|致)しかねます|不可|見送り)(?:です)?[。.]?$"
@@ -86,7 +96,10 @@ _PEOPLE_FIELD = re.compile(
 _LED_FIELD = re.compile(r"^(?:ご?出席|ご?参加)[\s\u3000]+(?=(?:氏名|お名前|人数|出席者|参加者)\s?[:：])")
 _NUMBER_FIELD = re.compile(rf"^(?:ご?参加|ご?出席)?人数\s?[:：]\s?(?P<now>{_SEATS})[。.]?$")
 _NO_ONE = re.compile(r"^(?:(?:ご?参加|ご?出席)?(?:人数|者数)\s?[:は]?\s?)?0\s?(?:名様|名|人)(?:です)?[。.]?$")
-_PROMISES = re.compile(r"(?:以下|下記|次)の(?:とおり|通り)")
+_PROMISES = re.compile(
+    r"(?:以下|下記|次)の(?:とおり|通り)(?!.{0,4}(?:回答|返信|返答|お?答え|連絡|報告|お知らせ))"
+)
+_PEOPLE_IN_SLOT = re.compile(r"[【\[]Q2回答[】\]]\s*[【\[]\s*[^\s【】\[\]]")
 _ALL_NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
 _COUNTED = re.compile(
     r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名(?!古屋|前|称|簿)|人(?!目|口|事|権|材|ひとり|一人|十色))"
@@ -113,6 +126,7 @@ class OwnWords:
 
     text: str
     later: bool = False  # a line says that the answer follows later
+    how: str = ""  # how they come, 「オンライン」: a remark for the office
 
 
 def own_words(text: str, known: Sequence[str], language: Language = "ja") -> OwnWords:
@@ -128,7 +142,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     if language == "ja":
         lines = [piece for line in lines for piece in ([line] if _is_ours(line, ours) else _sentences(line))]
     named = named_by_us(known) if language == "ja" else None
-    later, at = False, 0
+    later, how, at = False, "", 0
     done: list[str] = []
     refused: list[int] = []  # places in it
     while at < len(lines):
@@ -144,6 +158,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
         done += put.lines
         at += put.taken
         later |= put.later
+        how = how or put.how
     if refused and _somebody_comes(done, ours):
         done = [f"{line}？" if place in refused else line for place, line in enumerate(done)]
     if any(_MAY_STAY_AWAY.search(line) for line in _own_lines(done, ours) if not _IS_ANSWER.match(line)):
@@ -153,15 +168,16 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     own_now = _own_lines(done, ours)
     plain = [line.translate(ASCII_FORMS).strip() for line in own_now]
     # 「出席」 above 「0名」, or 「下記のとおり出席します」 with nobody below: how many is not said.
-    promised = any(map(_PROMISES.search, _own_lines(lines, ours))) and not any(
-        line.startswith("Q2 ") for line in own_now
+    promised = any(map(_PROMISES.search, _own_lines(lines, ours))) and not (
+        any(line.startswith("Q2 ") for line in own_now)
+        or any(_PEOPLE_IN_SLOT.search(line.translate(ASCII_FORMS)) for line in done[len(own_now) :])
     )
     if promised or any(map(_NO_ONE.match, plain)):
         done = [
             f"{line}？" if line == _COME_LINE and place < len(own_now) else line
             for place, line in enumerate(done)
         ]
-    return OwnWords("\n".join(done), later)
+    return OwnWords("\n".join(done), later, how)
 
 
 _TAKES = re.compile(
@@ -193,6 +209,7 @@ class _Put(NamedTuple):
     taken: int = 0  # how many of the lines below it are its names
     later: bool = False  # it says that the answer follows later
     refuses: bool = False  # it says that nobody comes
+    how: str = ""  # how they come
 
 
 def _put_line(
@@ -211,13 +228,20 @@ def _put_line(
     bare = bare_words(short, named) if language == "ja" else short
     if not short or short[:1] in {">", "|"} or len(short) != len(own):
         return _Put([line])
-    if found := _YES.match(short) or _YES.match(bare):
+    how = _HOW.search(bare) if language == "ja" else None
+    comes = bare if how is None else bare[: how.start()] + bare[how.end() :]
+    manner = "" if how is None else how[0].rstrip("、, ")
+    if found := _YES.match(short) or _YES.match(comes):
         rest = own[found.start("rest") - len(found.string) :] if found["rest"] else ""
         names = _names_under(rest, below)
-        return _Put(_attending(" ".join((rest, "、".join(names))).strip(), language), len(names))
-    if found := _SO_MANY_COME.match(short) or _SO_MANY_COME.match(bare):
+        people = " ".join((rest, "、".join(names))).strip()
+        return _Put(_attending(people, language), len(names), how=manner)
+    if found := _SO_MANY_COME.match(short) or _SO_MANY_COME.match(comes):
         names = _names_below(found["now"], below)
-        return _Put(_attending(f"{found['now']} {'、'.join(names)}".rstrip(), language), len(names))
+        people = f"{found['now']} {'、'.join(names)}".rstrip()
+        return _Put(_attending(people, language), len(names), how=manner)
+    if language == "ja" and (found := _ONE_COMES.match(comes)):
+        return _Put(_attending(f"1名 {found['who']}", language), how=manner)
     if _NO.match(short) or _NO.match(bare):
         return _Put(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
     if _LATER.match(short) or _LATER.match(bare):

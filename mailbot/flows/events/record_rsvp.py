@@ -368,6 +368,8 @@ def _read(arrival: _Arrival, text: str, known: tuple[str, ...]) -> Reading:
     found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
     if own.later and not found.answers and not found.problems and found.command is None:
         return Reading(answers={"Q1": ("3",)})
+    if own.how and found.answers.get("Q1") == ("1",):
+        return replace(found, remarks={"Q1": own.how, **found.remarks})
     return found
 
 

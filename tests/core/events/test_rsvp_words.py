@@ -84,6 +84,15 @@ def said(text: str, event: Event = EVENT) -> Rsvp | str:
         ("出席します。\n情報課長　山田太郎\n主査　鈴木花子", 2, ("情報課長 山田太郎", "主査 鈴木花子")),
         ("出席します。\n参加者は以下のとおりです。\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
         ("出席します。\n\n長野市 情報課\n山田太郎", 1, ()),
+        ("標記の件、下記のとおり回答いたします。\n\n出席します。", 1, ()),
+        ("課長が出席します。", 1, ("課長",)),
+        ("当日は情報政策課長の山田が参加いたします。", 1, ("情報政策課長の山田",)),
+        ("代理の者が出席いたします。", 1, ("代理の者",)),
+        ("山田が参加いたします。", 1, ()),
+        ("オンラインで参加します。", 1, ()),
+        ("Web会議形式での参加を希望します。", 1, ()),
+        ("2名オンラインで参加します。", 2, ()),
+        ("会場にて出席いたします。\n山田太郎、鈴木花子", 2, YAMADA_SUZUKI),
     ],
 )
 def test_who_comes(text: str, people: int, names: tuple[str, ...], quoted: str) -> None:
@@ -220,6 +229,14 @@ def test_our_own_sentences_that_al_mail_quotes_count_nobody() -> None:
         "出席\n人数 0名",
         "出席 2名\n人数：3名",
         "下記のとおり参加します。\nよろしくお願いします。",
+        "全課長が出席します。",
+        "課長と係長が出席します。",
+        "課長か係長が出席します。",
+        "職員が出席します。",
+        "田中が出席します。",
+        "山田が出席できません。",
+        "オンラインでの参加はできません。",
+        "オンラインで参加できますか。",
         "出席します。\n参加者は未定です。",
     ],
 )
@@ -237,3 +254,15 @@ def test_lines_of_ours_run_together() -> None:
         "【Q2回答】[ 2名 山田太郎 ]",
         "★★ 回答欄 ここまで ★★",
     ]
+
+
+def test_how_they_come_is_a_remark() -> None:
+    """What our form does not ask is kept for the office, and the slots below a promise hold who comes."""
+    known = (NOTICE + BALLOT.replace("> ", ""),)
+    assert own_words("オンラインで参加します。", known).how == "オンラインで"
+    assert own_words("参加します。", known).how == ""
+    filled = BALLOT.replace("【Q1回答】[　　]", "【Q1回答】[ 1 ]").replace(
+        "【Q2回答】[　　]", "【Q2回答】[ 2名 山田太郎、鈴木花子 ]"
+    )
+    assert said(f"下記のとおり出席します。\n\n{filled}") == Rsvp("attending", 2, YAMADA_SUZUKI)
+    assert said(f"下記のとおり出席します。\n\n{BALLOT}") == ""
