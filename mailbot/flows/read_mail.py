@@ -6,6 +6,7 @@ with its raw bytes, and the office is told; it never stops the mails behind it.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -14,7 +15,18 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.calendar import Language
 from mailbot.core.events.calendar_reply import read_calendar_reply
-from mailbot.core.mail.address import Bounces, Commands, Draft, Get, Join, Leave, Post, Reply, ThreadChoice
+from mailbot.core.mail.address import (
+    Bounces,
+    Commands,
+    Draft,
+    Get,
+    Join,
+    Leave,
+    Post,
+    Reply,
+    ThreadChoice,
+    address_key,
+)
 from mailbot.core.mail.address import Site as Role
 from mailbot.core.mail.automatic import automatic
 from mailbot.core.mail.complaint import read_complaint
@@ -186,6 +198,8 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return take_draft(connection, site, received, message, name, now)
         case Reply(token):
             return _reply(connection, site, received, message, token_hash(token), now)
+        case _ if not _is_new_to_people(connection, received, message):
+            return _READ_BEFORE
         case None:
             nobody = Settled("quarantined", _WORDS[site.language]["nobody"].format(received.recipient))
             return answer_astray(connection, site, received, message, now) or nobody
@@ -199,6 +213,19 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return Settled("held", _WORDS[site.language]["people"].format(received.recipient))
 
 
+_READ_BEFORE = Settled("discarded", "the same mail was read before")
+
+
+def _is_new_to_people(connection: Connection, received: Received, message: Message) -> bool:
+    """Tell whether this mail comes to this address for the first time: a mailbox set up anew brings all of it again.
+
+    What waits for a person waits once, and nobody is told of it twice (promises.md I6).
+    """
+    both = f"{address_key(received.recipient)}\n{received.fingerprint(message)}"
+    mark = hashlib.sha256(both.encode("utf-8", "replace")).hexdigest()
+    return inbox.first_time(connection, "people", mark, received.id)
+
+
 def _reply(
     connection: Connection, site: Site, received: Received, message: Message, hashed: str, now: datetime
 ) -> Settled:
@@ -210,6 +237,8 @@ def _reply(
         if asked is not None:
             return settle_confirmation(connection, site, received, message, asked, now)
         if word is None:
+            if not _is_new_to_people(connection, received, message):
+                return _READ_BEFORE
             unknown = Settled("quarantined", _WORDS[site.language]["token"])
             return answer_astray(connection, site, received, message, now) or unknown
         return obey_desk(connection, site, received, message, word, now)
@@ -228,7 +257,7 @@ def _once(
     """Let the flow of a ballot act, once for each mail."""
     place = ballots.place(ballot.id)
     if not inbox.first_time(connection, place, received.fingerprint(message), received.id):
-        return Settled("discarded", "the same mail was read before")
+        return _READ_BEFORE
     return _BY_KIND[ballot.kind](connection, site, received, message, ballot, now)
 
 

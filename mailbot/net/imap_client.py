@@ -2,7 +2,7 @@ r"""Watch a hosted mailbox by IMAP and hand each new mail to the same `receive` 
 
 A mail is ours to take as long as it lacks our mark, the keyword $Mailbot, which no person's mail program sets by
 reading. It gets the mark only after `receive` has stored it for good; a crash in between brings it again, and the
-store knows it by the peer (account, UIDVALIDITY, UID) and by its content. Where the server takes no new keywords
+store knows it by the peer (account, folder, UIDVALIDITY, UID) and by its content. Where the server takes no new keywords
 the mark is \Flagged, which people set only on purpose; never \Seen, which they set by looking.
 """
 
@@ -279,7 +279,7 @@ class _Watch:
         named = {address for group in stated.recipients for address in group}
         known = await asyncio.gather(*(self.knows(address, stated.mail_from) for address in named))
         ours = {address for address, is_known in zip(named, known, strict=True) if is_known}
-        peer = f"imap:{self.account.name}/{uidvalidity}/{uid}"
+        peer = f"imap:{self.account.name}/{self.account.folder}/{uidvalidity}/{uid}"
         return envelope_of(stated, ours, account=self.account.as_recipient, peer=peer)
 
     async def _settle(self, connection: ImapConnection, uidvalidity: int, uid: int, mark: str) -> None:

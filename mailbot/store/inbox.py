@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Integer, Select, bindparam, cast, delete, func, insert, select, update
 
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import address_key, tokens_of
@@ -23,6 +23,7 @@ from mailbot.store.tables import Moment, answered, ballot, history, inbox, mail,
 from mailbot.store.transactions import gather
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
+_FETCH_LOCK = 0x696D6170  # the same, between nodes that watch one mailbox
 
 
 @frozen
@@ -81,6 +82,7 @@ def add(
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock_shared(_INTAKE_LOCK)))
+        _wait_for_fetchers(connection, arrivals)
     now = clock()
     (newest_close,) = _NEWEST_CLOSE.first(connection)
     fresh = list(_fresh(connection, arrivals))
@@ -136,18 +138,38 @@ def _fresh(
     connection: Connection, arrivals: Sequence[tuple[bytes, Envelope]]
 ) -> Iterator[tuple[bytes, Envelope, str | None]]:
     """Yield the mails that are new, each with the key by which it is known when it is fetched by IMAP again."""
-    keys: set[str] = set()
+    taken: dict[str, bytes] = {}
     for content, envelope in arrivals:
-        key = storable(envelope.peer) if envelope.protocol == "imap" else None
-        if key is not None:
-            if key in keys or _fetched(connection, key):
-                continue
-            keys.add(key)
-        yield content, envelope, key
+        if envelope.protocol != "imap":
+            yield content, envelope, None
+        elif (key := _free_key(connection, storable(envelope.peer), content, taken)) is not None:
+            taken[key] = content
+            yield content, envelope, key
 
 
-def _fetched(connection: Connection, key: str) -> bool:
-    return connection.execute(select(mail.c.id).where(mail.c.imap_key == key)).first() is not None
+def _free_key(connection: Connection, key: str, content: bytes, taken: Mapping[str, bytes]) -> str | None:
+    """Return the key under which a mail that was fetched by IMAP is new; None: it was fetched before.
+
+    A server that was set up anew may give one mail's number to another: that one is stored beside it. What was purged
+    can be compared no more, and counts as the same.
+    """
+    while (known := taken[key] if key in taken else _fetched(connection, key)) is not None:
+        if known in {content, b""}:
+            return None
+        key += "'"
+    return key
+
+
+def _fetched(connection: Connection, key: str) -> bytes | None:
+    """Return what was fetched under this key; None: nothing was."""
+    return connection.execute(select(mail.c.content).where(mail.c.imap_key == key)).scalar()
+
+
+def _wait_for_fetchers(connection: Connection, arrivals: Iterable[tuple[bytes, Envelope]]) -> None:
+    """Let another node that has just fetched one of the same mails by IMAP store it first."""
+    for key in sorted({storable(envelope.peer) for _, envelope in arrivals if envelope.protocol == "imap"}):
+        number = func.pg_advisory_xact_lock(cast(_FETCH_LOCK, Integer), func.hashtext(key))
+        connection.execute(select(number))
 
 
 def stop_intake(connection: Connection) -> None:

@@ -441,7 +441,7 @@ mail = Table(
     Column("mail_from", Text, nullable=False),
     Column("peer", Text, nullable=False),
     Column("protocol", Text, nullable=False),
-    Column("imap_key", Text, unique=True),  # account, UIDVALIDITY and UID; null unless fetched by IMAP
+    Column("imap_key", Text, unique=True),  # account, folder, UIDVALIDITY, UID; null unless fetched by IMAP
     Column("received_at", Moment, nullable=False),
     Column("helo", Text, nullable=False, server_default=""),  # by which name the client greeted
     Column("check_due", Moment),  # when its sender is looked at; null: it was, or nobody does
@@ -467,7 +467,7 @@ inbox = Table(  # one row for each recipient of a received mail
 seen = Table(  # what one place has already taken, so that the same mail acts there once
     "seen",
     metadata,
-    Column("place", Text, primary_key=True),  # list:security, ballot:17
+    Column("place", Text, primary_key=True),  # list:security, ballot:17, people
     Column("fingerprint", Text, primary_key=True),
     Column("inbox_id", _Id, nullable=False),
 )

@@ -78,6 +78,19 @@ def test_a_mail_that_breaks_us_is_quarantined_and_the_next_is_read(
     assert "boom" in report.text
 
 
+@pytest.mark.parametrize(
+    "to", ["postmaster@ml.example.jp", "security-owner@ml.example.jp", "nobody@ml.example.jp"]
+)
+def test_what_waits_for_a_person_waits_once(office: PostOffice, to: str) -> None:
+    """A mailbox that was set up anew brings old mail again; another mail in the same words is another (promises.md I6)."""
+    first, other = (office.mail(YAMADA, to, subject="質問") for _ in range(2))
+    for raw in (first, b"Received: from a by b\r\n" + first, other):
+        office.hand_in(raw, to)
+    waits = "quarantined" if to.startswith("nobody") else "held"
+    assert states(office) == {waits: 2, "discarded": 1}
+    assert len(office.copies()) == 2
+
+
 def test_a_full_store_leaves_the_mail_waiting(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is settled that could not be saved; it is read when there is room (promises.md I3)."""
     number = office.store(office.mail(YAMADA, TO), TO)

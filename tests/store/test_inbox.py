@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,6 +65,31 @@ def test_what_imap_fetched_is_known_by_its_key(database: Database) -> None:
         database, (b"x", fetched("imap:a/1/7")), (b"x", fetched("imap:a/1/8")), (b"x", fetched("imap:a/1/8"))
     )
     assert len(rows) == 2
+
+
+def test_a_number_that_its_server_gave_to_another_mail_is_no_reason_to_lose_it(database: Database) -> None:
+    """Another content under a known key is another mail, and is known itself from then on (promises.md I6)."""
+    add(database, (b"x", fetched("imap:a/INBOX/1/7")))
+    for _ in range(2):
+        rows = add(database, (b"y", fetched("imap:a/INBOX/1/7")), (b"", fetched("imap:a/INBOX/1/7")))
+    assert len(rows) == 3
+
+
+def test_two_nodes_that_watch_one_mailbox_store_each_mail_once(postgresql: Database) -> None:
+    """The second waits until the first has stored it, and nothing fails: mail by SMTP may be in the same commit."""
+    stored: list[int] = []
+
+    def second() -> None:
+        stored.extend(add(postgresql, (b"x", fetched("imap:a/INBOX/1/7")), (b"z", envelope())))
+
+    thread = threading.Thread(target=second)
+    with postgresql.write() as connection:
+        inbox.add(connection, [(b"x", fetched("imap:a/INBOX/1/7"))], lambda: NOW)
+        thread.start()
+        time.sleep(0.3)
+        assert stored == []
+    thread.join(20)
+    assert len(stored) == 2
 
 
 def test_a_row_is_settled_with_its_reason_and_its_story(database: Database) -> None:
