@@ -131,6 +131,28 @@ LETTERS |= {
         "post_waiting",
         MODERATED | {"count": 1401, "minutes": 0, "hours": "8:00から20:00まで", "until": "7月2日（木）8時"},
     ),
+    **{
+        f"meeting proxy{name}": (
+            "meeting_proxy_held",
+            {
+                "key": "B26-01",
+                "title": "役員会",
+                "greeting": "松本市 情報政策課 佐藤様",
+                "giver": "上田市" * 8,
+            }
+            | {
+                "at": "6月20日（土）10時12分",
+                "count": 12,
+                "names": "、".join(["上田市"] * 10) + "、ほか2団体",
+            }
+            | {"attends": attends, "ended": ended, "when": "2026年7月8日（水）14時00分", "place": "本部"},
+        )
+        for name, attends, ended in (
+            ("", False, False),
+            (", attending", True, False),
+            (", ended", True, True),
+        )
+    },
     "author told": ("author_told", {"title": "部会", "sentence": "配信を取りやめました。" * 10}),
 }
 RENDER = {

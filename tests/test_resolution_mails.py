@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -87,6 +88,14 @@ def receipt(status: str, **more: object) -> Callable[[Renderer], bytes]:
     )
 
 
+HELD: dict[str, Any] = {
+    "giver": "南アルプス市外国人材受入推進協議会連絡会議",
+    "at": NOW,
+    "count": 12,
+    "names": "、".join(["上田市"] * 10) + "、ほか2団体",
+    "now": NOW,
+}
+
 MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "invitation": lambda r: r.surveys.invitation(SURVEY, now=NOW),
     "invitation, late": lambda r: r.surveys.invitation(SURVEY, now=NOW, late_since=NOW - timedelta(hours=2)),
@@ -122,13 +131,19 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "proxy, refused": lambda r: r.results.proxy_receipt(
         SURVEY, "ご自身の団体には委任できません。", recorded=False, at=NOW, edition=2, thread=THREAD, now=NOW
     ),
+    "proxy held": lambda r: r.results.proxy_held(SURVEY, voted=False, ended=False, edition=1, **HELD),
+    "proxy held, voted": lambda r: r.results.proxy_held(SURVEY, voted=True, ended=False, edition=2, **HELD),
+    "proxy held, ended": lambda r: r.results.proxy_held(SURVEY, voted=True, ended=True, edition=2, **HELD),
     "closed": lambda r: r.surveys.closed_reply(SURVEY, thread=THREAD, now=NOW),
     "result": lambda r: r.results.resolution_result(SURVEY, OUTCOME, now=NOW),
     "result, aggregate, late": lambda r: r.results.resolution_result(
         replace(SURVEY, mode="aggregate"), OUTCOME, now=NOW, late_since=SURVEY.closes
     ),
 }
-BALLOTS = ("invitation", "reminder", "ballot again", "receipt, counted", "proxy", "proxy, refused")
+BALLOTS = (
+    *("invitation", "reminder", "ballot again", "receipt, counted", "proxy", "proxy, refused"),
+    *("proxy held", "proxy held, voted"),
+)
 
 every_mail = pytest.mark.parametrize("name", MAILS)
 every_language = pytest.mark.parametrize("language", LANGUAGES)

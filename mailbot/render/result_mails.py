@@ -144,6 +144,39 @@ class ResultMails:
         )
         return self._pen.cook(body, survey.key, to, now, thread=thread)
 
+    def proxy_held(
+        self,
+        survey: Survey,
+        *,
+        giver: str,
+        at: datetime,
+        ended: bool,
+        count: int,
+        names: str,
+        voted: bool,
+        edition: int,
+        now: datetime,
+        to: Recipient = EACH,
+        columns: int = COLUMNS,
+        quotes: bool = True,
+    ) -> bytes:
+        """Cook what a body is told whose vote counts for another's from now on, with the ballot, or no longer does.
+
+        `count`: how many proxies it holds, `names` their givers; `voted`: its vote is from before this one.
+        """
+        body = self._pen.survey_text(
+            *("proxy_held", survey, to, edition),
+            columns=columns,
+            quotes=quotes,
+            giver=clean(giver),
+            at=self._pen.receipt_time(at),
+            ended=ended,
+            count=count,
+            names=clean(names),
+            voted=voted,
+        )
+        return self._pen.cook(body, survey.key, to, now)
+
     def resolution_result(
         self,
         survey: Survey,

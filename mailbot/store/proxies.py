@@ -37,11 +37,12 @@ def add(connection: Connection, key: str, new: Proxy, inbox_id: int | None) -> N
     )
 
 
-def end(connection: Connection, key: str, code: str, at: datetime) -> bool:
-    """End the proxy of this giver; say whether there was one."""
+def end(connection: Connection, key: str, code: str, at: datetime) -> Proxy | None:
+    """End the proxy of this giver and return it; None: there was none."""
     ended = connection.execute(
         update(proxy)
         .where(proxy.c.subject == key, proxy.c.code == code, proxy.c.ended_at.is_(None))
         .values(ended_at=at)
-    )
-    return bool(ended.rowcount)
+        .returning(*_PROXIES.selected_columns)
+    ).first()
+    return None if ended is None else Proxy(*ended)

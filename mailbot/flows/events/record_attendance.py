@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.calendar import Language
+from mailbot.core.calendar import Language, receipt_words
 from mailbot.core.events.meeting import span_words
 from mailbot.core.events.meeting_sentences import meeting_sentence
 from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy
@@ -25,6 +25,7 @@ from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import find_holder
 from mailbot.flows.surveys.record_vote import contacts, trust_of
+from mailbot.flows.surveys.tell_holder import Change, tell_holder
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, meetings, members, proxies
@@ -49,7 +50,9 @@ def record_attendance(
         settled = record_rsvp(connection, site, received, message, ballot, now)
         stands = standings(ballots.ledger(connection, ballot.subject, ballot.code)).get(ballot.code)
         if stands is not None and stands.row.status == "attending" and stands.row.inbox_id == received.id:
-            proxies.end(connection, ballot.subject, ballot.code, received.received_at)
+            ended = proxies.end(connection, ballot.subject, ballot.code, received.received_at)
+            if ended is not None:
+                _tell_holder(connection, site, stored, ended, received, now, ended=True)
         elif settled.state == "answered" and speaks_of_proxy(lines, site.language):
             asked = meeting_sentence(site.language, "proxy-whom")
             _tell(connection, site, stored, ballot, received, message, asked, now, recorded=False)
@@ -58,7 +61,7 @@ def record_attendance(
     if not isinstance(may_count(sender.level, "rsvp"), Count):
         return Settled("held", f"a proxy whose sender is not known for this body: {sender.reason}")
     try:
-        sentence = _give(connection, site, stored, ballot, to, received, message)
+        sentence = _give(connection, site, stored, ballot, to, received, message, now)
     except Refusal as refusal:
         _tell(connection, site, stored, ballot, received, message, str(refusal), now, recorded=False)
         return Settled("answered", "a proxy that cannot be recorded; its author was told why")
@@ -82,9 +85,7 @@ def _tell(
     address = message.from_address or ballot.address
     if not received.mail_from or not inbox.may_answer(connection, address, now):
         return
-    meeting, when = stored.meeting, ""
-    if stored.starts is not None:
-        when = span_words(stored.starts.astimezone(site.zone), meeting.minutes, site.language)
+    meeting = stored.meeting
     cooked = site.render.letter(
         "meeting_proxy",
         now=now,
@@ -93,12 +94,56 @@ def _tell(
         key=ballot.subject,
         title=meeting.title,
         greeting=ballot.greeting,
-        when=when,
+        when=_when(site, stored),
         place=meeting.place,
         sentence=sentence,
         recorded=recorded,
     )
     queue_receipt(connection, "meeting_proxy", cooked, ballot, [address], received.id, now)
+
+
+def _tell_holder(
+    connection: Connection,
+    site: Site,
+    stored: StoredMeeting,
+    proxy: Proxy,
+    received: Received,
+    now: datetime,
+    *,
+    ended: bool,
+) -> None:
+    """Tell who holds a proxy that it does, or does no more: whether it comes now counts for two."""
+    stands = standings(ballots.ledger(connection, stored.meeting.key, proxy.holder)).get(proxy.holder)
+
+    def cook(change: Change, ballot: Ballot) -> bytes:
+        return site.render.letter(
+            "meeting_proxy_held",
+            now=now,
+            answerable=True,
+            key=ballot.subject,
+            title=stored.meeting.title,
+            greeting=ballot.greeting,
+            when=_when(site, stored),
+            place=stored.meeting.place,
+            giver=change.giver,
+            at=receipt_words(change.at.astimezone(site.zone), site.language),
+            ended=change.ended,
+            count=change.count,
+            names=change.names,
+            attends=stands is not None and stands.row.status == "attending",
+        )
+
+    tell_holder(
+        *(connection, site, "meeting_proxy_held", stored.meeting.key, proxy, cook, now),
+        ended_at=received.received_at if ended else None,
+        inbox_id=received.id,
+    )
+
+
+def _when(site: Site, stored: StoredMeeting) -> str:
+    if stored.starts is None:
+        return ""
+    return span_words(stored.starts.astimezone(site.zone), stored.meeting.minutes, site.language)
 
 
 def _give(
@@ -109,6 +154,7 @@ def _give(
     to: str,
     received: Received,
     message: Message,
+    now: datetime,
 ) -> str:
     """Record the proxy, and that its giver does not come; returns the sentence about it. Raises Refusal with his."""
     say, key = site.language, ballot.subject
@@ -125,12 +171,11 @@ def _give(
     before = given.get(ballot.code)
     if before is not None and before.holder == holder:
         return meeting_sentence(say, "proxy-same", giver=giver, holder=shown)
-    proxies.add(
-        connection,
-        key,
-        Proxy(ballot.code, holder, received.received_at, to, message.from_address or ""),
-        received.id,
-    )
+    new = Proxy(ballot.code, holder, received.received_at, to, message.from_address or "")
+    proxies.add(connection, key, new, received.id)
+    if before is not None:
+        _tell_holder(connection, site, stored, before, received, now, ended=True)
+    _tell_holder(connection, site, stored, new, received, now, ended=False)
     stands = standings(ballots.ledger(connection, key))
     own = stands.get(ballot.code)
     row = LedgerRow(

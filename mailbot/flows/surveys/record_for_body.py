@@ -214,7 +214,9 @@ def _enter(
     )
     ballots.append(connection, survey.key, row, sealed=survey.mode == "sealed")
     if survey.resolution is not None:
-        end_proxy(connection, survey.key, ballot.code, source.received_at)  # who votes needs no proxy
+        end_proxy(  # who votes needs no proxy
+            *(connection, site, survey.key, ballot.code, source.received_at, now), inbox_id=source.inbox_id
+        )
     cooked = site.render.surveys.entered_for_body(
         survey,
         row.answers,

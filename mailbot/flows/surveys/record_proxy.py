@@ -14,6 +14,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import IN_TALLY, Standing, standing
 from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.core.surveys.survey import Resolution
+from mailbot.flows.surveys.tell_holder import tell_voter
 from mailbot.site import Site
 from mailbot.store import ballots, members, proxies, surveys
 from mailbot.store.surveys import StoredSurvey
@@ -80,7 +81,7 @@ def record_proxy(
     """Record that a body gives its vote to `to` (議長, a code or the name of a body); returns the sentence that says so.
 
     `by`: the From address, or "office"; `now`: when the proxy was received; `words`: what a proxy on paper says, `to`
-    by default. It takes the place of an earlier proxy of the same giver. Raises Refusal, with a sentence for the
+    by default. It takes the place of an earlier proxy of the same giver. Who holds it now, and who no longer does, is told. Raises Refusal, with a sentence for the
     giver, before anything is changed.
     """
     said = _SAID[site.language]
@@ -100,7 +101,11 @@ def record_proxy(
     before = given.get(giver_code)
     if before is not None and before.holder == holder:
         return said["same"].format(key=key, giver=giver, holder=shown)
-    proxies.add(connection, key, Proxy(giver_code, holder, now, (words or to).strip(), by), inbox_id)
+    new = Proxy(giver_code, holder, now, (words or to).strip(), by)
+    proxies.add(connection, key, new, inbox_id)
+    if before is not None:
+        tell_voter(connection, site, key, before, now, ended_at=now, inbox_id=inbox_id)
+    tell_voter(connection, site, key, new, now, inbox_id=inbox_id)
     more = ""
     if holder == CHAIR:
         more = "" if resolution.chair else said["no chair"]
@@ -110,9 +115,21 @@ def record_proxy(
     return recorded + more if site.language == "ja" else f"{recorded} {more}".strip()
 
 
-def end_proxy(connection: Connection, key: str, giver_code: str, now: datetime) -> bool:
-    """End the proxy of a body that votes itself or withdraws; says whether there was one."""
-    return proxies.end(connection, key, giver_code, now)
+def end_proxy(
+    connection: Connection,
+    site: Site,
+    key: str,
+    giver_code: str,
+    at: datetime,
+    now: datetime,
+    *,
+    inbox_id: int | None,
+) -> bool:
+    """End the proxy of a body that votes itself or withdraws, `at` the moment when that came; says whether there was one."""
+    ended = proxies.end(connection, key, giver_code, at)
+    if ended is not None:
+        tell_voter(connection, site, key, ended, now, ended_at=at, inbox_id=inbox_id)
+    return ended is not None
 
 
 def holder_words(language: Language, names: Mapping[str, Body], proxy: Proxy) -> str:

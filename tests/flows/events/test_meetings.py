@@ -32,6 +32,7 @@ from tests.flows.post_office import (
     YAMADA,
     Copy,
     PostOffice,
+    in_english,
 )
 
 
@@ -163,7 +164,7 @@ def test_a_proxy_is_answered_and_ends_when_its_giver_comes(office: PostOffice) -
     """It says whether its holder attends; who answers 出席 later has given none."""
     notices = invited(office)
     office.reply(notices[SATO], "上田市に委任します")
-    told = office.only_copy("meeting_proxy")
+    (told,) = office.copies("meeting_proxy")
     assert told.to == SATO
     assert "松本市から上田市への委任を承りました" in flat(told.text)
     assert "ご出席はまだ確かめられていません" in flat(told.text)
@@ -174,6 +175,63 @@ def test_a_proxy_is_answered_and_ends_when_its_giver_comes(office: PostOffice) -
     here = figures(office).attendance
     assert here.proxies == here.idle == ()
     assert MATSUMOTO in here.attending
+
+
+def held(office: PostOffice) -> list[tuple[str, str]]:
+    """Return to whom a word about a proxy that he holds went, and the word."""
+    return [(copy.to, flat(copy.text)) for copy in office.copies("meeting_proxy_held")]
+
+
+def test_who_holds_a_proxy_hears_of_it(office: PostOffice) -> None:
+    """From whom, how many, how it ends, and that it counts where he comes; once for each change, and at its end."""
+    notices = invited(office)
+    office.copies()
+    office.reply(notices[SATO], "委任 上田市")
+    ((to, text),) = held(office)
+    assert to == TANAKA
+    for words in (
+        "松本市から貴団体への委任を、",
+        "ご出席にならないと、この委任は定足数に数えられません",
+        "松本市が「出席」と返信するか、ほかへ委任なさると、この委任は終わります",
+        "いま1団体の分です。（松本市）",
+        "2026年7月8日（水）14時00分〜16時00分",
+    ):
+        assert words in text
+    office.reply(notices[SATO], "委任 上田市")
+    assert held(office) == []
+    office.reply(notices[TANAKA], "出席 1名 田中")
+    office.reply(notices[TAKAHASHI], "委任 上田市")
+    ((to, text),) = held(office)
+    assert "ご出席をもって、軽井沢町の分も定足数に数えます" in text
+    assert "いま2団体の分です。（松本市、軽井沢町）" in text
+    office.reply(notices[SATO], "委任 長野市")
+    moved = dict(held(office))
+    assert "松本市から貴団体への委任は、" in moved[TANAKA]
+    assert "終わりました" in moved[TANAKA]
+    assert "いま1団体の分です。（軽井沢町）" in moved[TANAKA]
+    assert "松本市から貴団体への委任を、" in moved[YAMADA]
+    office.reply(notices[SATO], "出席 1名 佐藤")
+    ((to, text),) = held(office)
+    assert to == YAMADA
+    assert "終わりました" in text
+    assert "いまありません" in text
+    office.reply(notices[SATO], "出席 2名 佐藤、鈴木")
+    assert held(office) == []
+
+
+def test_a_holder_answers_the_mail_that_tells_him(office: PostOffice) -> None:
+    """A reply to it is his answer to the invitation; the chair, who may hold hundreds, is told of none."""
+    notices = invited(office)
+    office.copies()
+    office.reply(notices[SATO], "委任 上田市")
+    (told,) = office.copies("meeting_proxy_held")
+    office.reply(told, "出席 1名 田中")
+    assert [one.code for one in figures(office).attendance.proxies] == [MATSUMOTO]
+    office.reply(notices[TAKAHASHI], "委任 議長")
+    assert held(office) == []
+    english = in_english(office)
+    english.reply(notices[SATO], "proxy to 長野市")
+    assert "You hold a proxy" in english.copies("meeting_proxy_held")[-1]["Subject"]
 
 
 @pytest.mark.parametrize(
@@ -200,7 +258,7 @@ def test_a_proxy_behind_an_absence_is_no_mere_absence(office: PostOffice) -> Non
     office.reply(notices[YAMADA], "出席 1名 山田太郎")
     office.copies()
     office.reply(notices[SATO], "都合により欠席します。長野市に委任します。")
-    told = office.only_copy("meeting_proxy")
+    (told,) = office.copies("meeting_proxy")
     assert told.text.startswith("松本市 ")
     assert "松本市から長野市への委任を承りました" in flat(told.text)
     assert "2026年7月8日（水）14時00分〜16時00分" in told.text

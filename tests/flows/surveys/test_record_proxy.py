@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from mailbot.core.surveys.survey import Answers, Article, Question, Resolution, 
 from mailbot.flows.surveys.count_resolution import Counted, count_resolution
 from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.publish_resolution import resolution_copies
+from mailbot.flows.surveys.record_for_body import record_for_body
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
 from mailbot.store import ballots, proxies, surveys
 from mailbot.store.tables import proxy as proxy_table
@@ -26,6 +28,7 @@ from tests.flows.post_office import (
     OFFICE,
     SATO,
     SURVEY,
+    TANAKA,
     UEDA,
     YAMADA,
     PostOffice,
@@ -244,8 +247,9 @@ def test_an_own_vote_ends_the_proxy(office: PostOffice) -> None:
     assert counted(office).outcome.to_chair == 0
     assert counted(office).proxies == ()
     with office.database.write() as connection:
-        assert end_proxy(connection, KEY, UEDA, office.now)
-        assert not end_proxy(connection, KEY, UEDA, office.now)
+        ended = partial(end_proxy, connection, office.site, KEY, UEDA, office.now, office.now, inbox_id=None)
+        assert ended()
+        assert not ended()
     assert counted(office).outcome.motions[0].no.direct == 1
 
 
@@ -365,3 +369,93 @@ def test_a_proxy_of_somebody_else_waits_with_a_reason_in_the_office_s_language(o
     assert office.reply(invited[YAMADA], "委任 議長", "x@city.nagano.lg.jp").state == "held"
     (told,) = office.copies("office_held")
     assert "表決する方としてご登録の方以外から届きました" in "".join(told.text.split())
+
+
+def held(office: PostOffice) -> list[tuple[str, str]]:
+    """Return to whom a word about a proxy that he holds went, and the word."""
+    return [(copy.to, "".join(copy.text.split())) for copy in office.copies("proxy_held")]
+
+
+def test_who_holds_a_proxy_hears_of_it(office: PostOffice) -> None:
+    """From whom, how many he carries, and how it ends; once for each change, and at its end. The chair hears of none."""
+    invited = office.open_survey(RESOLUTION)
+    office.reply(invited[TANAKA], "委任 松本市")
+    ((to, text),) = held(office)
+    assert to == SATO
+    for words in (
+        "上田市から貴団体への委任を、",
+        "貴団体がこのあと表決なさると、上田市の分も同じ表決として数えます",
+        "上田市がご自身で表決するか、「取下げ」と返信するか、ほかへ委任なさると、この委任は終わります",
+        "いま1団体の分です。（上田市）",
+        "【Q1回答】[",
+    ):
+        assert words in text
+    office.reply(invited[TANAKA], "委任 松本市")
+    assert held(office) == []
+    give(office, KARUIZAWA, "松本市")  # as the office has it on paper
+    ((to, text),) = held(office)
+    assert "いま2団体の分です。（上田市、軽井沢町）" in text
+    give(office, KARUIZAWA, "議長")
+    ((to, text),) = held(office)
+    assert (to, "【Q1回答】[" in text) == (SATO, False)
+    assert "軽井沢町から貴団体への委任は、" in text
+    assert "終わりました" in text
+    assert "いま1団体の分です。（上田市）" in text
+    office.reply(invited[TANAKA], "Q1 1")
+    ((to, text),) = held(office)
+    assert "上田市の分は、貴団体の表決には入りません" in text
+    assert "いまありません" in text
+    office.reply(invited[TANAKA], "取下げ")
+    assert held(office) == []
+
+
+def test_a_holder_who_has_voted_votes_again_by_reply(office: PostOffice) -> None:
+    """His vote from before the proxy does not count for its giver: he is asked for it again, the same number will do."""
+    invited = office.open_survey(RESOLUTION)
+    office.reply(invited[SATO], "Q1 1")
+    office.pass_time(HOUR)
+    office.reply(invited[TANAKA], "委任 松本市")
+    (told,) = office.copies("proxy_held")
+    assert "委任より前の表決は、" in told.text
+    assert counted(office).outcome.motions[0].idle == 1
+    office.pass_time(HOUR)
+    assert office.reply(told, "").state == "discarded"
+    assert counted(office).outcome.motions[0].idle == 1
+    assert office.reply(told, "", slots={"Q1": "1"}).state == "voted"
+    (motion,) = counted(office).outcome.motions
+    assert (motion.yes.total, motion.yes.proxy, motion.idle) == (2, 1, 0)
+
+
+def test_what_the_office_enters_ends_a_proxy_too(office: PostOffice) -> None:
+    """Its holder hears of it, as of a reply."""
+    invited = office.open_survey(RESOLUTION)
+    office.reply(invited[TANAKA], "委任 松本市")
+    office.copies()
+    with office.database.write() as connection:
+        record_for_body(
+            connection, office.site, KEY, UEDA, [("Q1", "1")], "電話 6/20 上田様", office.now, by=OFFICE
+        )
+    assert [to for to, _ in held(office)] == [SATO]
+
+
+def test_who_gives_and_takes_back_without_end_floods_nobody(office: PostOffice) -> None:
+    """At most thirty an hour reach the holder; what is recorded stays right."""
+    invited = office.open_survey(RESOLUTION)
+    with office.database.write() as connection:
+        for _ in range(40):
+            record_proxy(connection, office.site, KEY, UEDA, "松本市", by="x", inbox_id=None, now=office.now)
+            end_proxy(connection, office.site, KEY, UEDA, office.now, office.now, inbox_id=None)
+    assert invited
+    assert len(office.copies("proxy_held")) == 30
+    assert counted(office).proxies == ()
+
+
+def test_a_holder_hears_of_it_in_english(office: PostOffice) -> None:
+    """The same facts in the other language."""
+    office.open_survey(RESOLUTION)
+    english = in_english(office)
+    give(english, UEDA, "松本市")
+    (told,) = english.copies("proxy_held")
+    assert told["Subject"].startswith("You hold a proxy")
+    assert "A proxy of 上田市 to your body was recorded" in told.text
+    assert "Proxies that your body holds now: 1" in told.text

@@ -1,0 +1,108 @@
+"""Tell a member that it holds another's proxy 委任, or holds it no more: how it votes, or whether it comes, now counts for two.
+
+A proxy to a body takes part only in a vote of its holder that came after it (ballot.md section 11), so the mail in which a
+resolution's holder learns of one is a ballot. The chair is told of none: it may have hundreds, and knows that it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.calendar import Language
+from mailbot.core.surveys.ledger import IN_TALLY, Standing
+from mailbot.core.surveys.resolution import CHAIR, Proxy
+from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, members, proxies, surveys
+from mailbot.store.ballots import Ballot
+
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a holder is told."""
+
+    giver: str  # name of the body
+    at: datetime  # when its proxy was recorded, or ended
+    ended: bool
+    count: int  # of the proxies that the holder has now
+    names: str  # of their givers, or of some
+
+
+def tell_holder(
+    connection: Connection,
+    site: Site,
+    kind: str,
+    key: str,
+    proxy: Proxy,
+    cook: Callable[[Change, Ballot], bytes],
+    now: datetime,
+    *,
+    ended_at: datetime | None = None,
+    inbox_id: int | None,
+) -> None:
+    """Queue to the body that holds a proxy what has become of it: it was recorded, or ended at a moment.
+
+    `cook` makes the mail for the ballot of the body. Who gives and takes back without end reaches its holder no more than
+    `may_report` lets.
+    """
+    if proxy.holder == CHAIR:
+        return
+    held = [one.code for one in proxies.standing(connection, key) if one.holder == proxy.holder]
+    names = members.bodies(connection, [proxy.code, *held[:_MOST_NAMED]])
+    change = Change(
+        giver=names[proxy.code].name if proxy.code in names else proxy.code,
+        at=ended_at or proxy.recorded_at,
+        ended=ended_at is not None,
+        count=len(held),
+        names=_listed(
+            [names[code].name for code in held[:_MOST_NAMED] if code in names], len(held), site.language
+        ),
+    )
+    for ballot in ballots.of_subject(connection, key, proxy.holder):
+        if inbox.may_report(connection, ballot.address, now):
+            queue_receipt(connection, kind, cook(change, ballot), ballot, [ballot.address], inbox_id, now)
+
+
+def _listed(names: Sequence[str], count: int, language: Language) -> str:
+    more = count - len(names)
+    if language == "ja":
+        return "、".join(names) + (f"、ほか{more}団体" if more else "")
+    return ", ".join(names) + (f", and {more} more" if more else "")
+
+
+def tell_voter(
+    connection: Connection,
+    site: Site,
+    key: str,
+    proxy: Proxy,
+    now: datetime,
+    *,
+    ended_at: datetime | None = None,
+    inbox_id: int | None,
+) -> None:
+    """Tell the holder of a proxy in a resolution, with the ballot where it is to vote."""
+    stored = surveys.load(connection, key)
+    assert stored is not None, "a proxy has its resolution"
+
+    def cook(change: Change, ballot: Ballot) -> bytes:
+        stands: Standing | None = standing_of(connection, ballot, stored.survey.unit)
+        return site.render.results.proxy_held(
+            stored.survey,
+            giver=change.giver,
+            at=change.at,
+            ended=change.ended,
+            count=change.count,
+            names=change.names,
+            voted=stands is not None and stands.row.status in IN_TALLY,
+            edition=1 if stands is None else stands.row.version + 1,
+            now=now,
+            columns=ballot.columns,
+        )
+
+    tell_holder(connection, site, "proxy_held", key, proxy, cook, now, ended_at=ended_at, inbox_id=inbox_id)
