@@ -7,7 +7,6 @@ from datetime import datetime
 from pathlib import Path
 
 import click
-from sqlalchemy import Connection
 
 from mailbot import show
 from mailbot.cli.frame import JSON, NUMBER, PATH, command, opened
@@ -55,7 +54,7 @@ def _archive_search(
     words = " ".join(written)
     with opened(path) as it, it.database.read() as connection:
         for name in names:
-            _known_list(connection, name)
+            lists.require(connection, name)
         zone = it.config.timezone
         wanted = Search(
             words,
@@ -88,7 +87,7 @@ def _archive_search(
 def _archive_show(path: Path, name: str, number: int, as_raw: bool, as_json: bool) -> None:
     """Show one post of a list as its author wrote it."""
     with opened(path) as it, it.database.read() as connection:
-        _known_list(connection, name)
+        lists.require(connection, name)
         one = archive.by_number(connection, name, number)
         content = archive.raw(connection, name, number)
     if one is not None and one.purged_at is not None:
@@ -124,11 +123,6 @@ def _archive_show(path: Path, name: str, number: int, as_raw: bool, as_json: boo
         print(clean(line))
 
 
-def _known_list(connection: Connection, name: str) -> None:
-    if name not in lists.names(connection):
-        raise Refusal(f"archive: there is no list {name}; `mailbot lists` shows those there are")
-
-
 # --- in and out -------------------------------------------------------------------------------------------------
 
 
@@ -152,7 +146,7 @@ def _archive_import(
     check_files(files)
     with opened(path) as it:
         with it.database.read() as connection:
-            _known_list(connection, name)
+            lists.require(connection, name)
             value = lists.load(connection, name)
         assert value is not None, "it is known"
         came = import_archive(
@@ -203,7 +197,7 @@ def _archive_export(path: Path, name: str, target: Path | None, as_json: bool) -
         raise click.UsageError("--mbox - writes the posts to standard output, where --json would stand too")
     with opened(path) as it:
         with it.database.read() as connection:
-            _known_list(connection, name)
+            lists.require(connection, name)
         mails = export_archive(it.database, name)
         if str(target) == "-":
             for one in mails:
@@ -266,7 +260,7 @@ def _archive_purge(
     if not (yes or dry_run):
         raise Refusal("archive: a purge cannot be taken back; look with --dry-run, then say --yes")
     with opened(path) as it, it.database.write() as connection:
-        _known_list(connection, name)
+        lists.require(connection, name)
         gone = purge_posts(connection, it.site, name, numbers, clock(), why=why, dry_run=dry_run)
     posts = [
         {"number": number, "from": author, "subject": clean(subject)}
@@ -291,7 +285,7 @@ def _archive_rebuild(path: Path, names: tuple[str, ...], as_json: bool) -> None:
     with opened(path) as it:
         with it.database.read() as connection:
             for name in names:
-                _known_list(connection, name)
+                lists.require(connection, name)
             wanted = names or tuple(sorted(lists.names(connection)))
         done: dict[str, int] = {}
         for name in wanted:

@@ -139,8 +139,7 @@ def _inbox_number(connection: Connection, post: str) -> int:
                 f"mail {number} did not go out as a post; `mailbot queue --why {number}` tells its story"
             )
         return int(number)
-    if lists.load(connection, name) is None:
-        raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+    lists.require(connection, name)
     found = troubles.received_as(connection, name, int(number))
     if found is None:
         raise Refusal(f"the archive of {name} has no post {number} that was sent from here")

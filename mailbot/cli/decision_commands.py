@@ -70,8 +70,7 @@ def _numbers(
     if name is None:
         return numbers
     with it.database.read() as connection:
-        if lists.load(connection, name) is None:
-            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+        lists.require(connection, name)
         waiting = held_posts.of_list(connection, name)
     return tuple(one.inbox_id for one in waiting if one.waits_for == "moderators")
 

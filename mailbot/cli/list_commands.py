@@ -10,7 +10,6 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command, config_of, opened
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.lists.mailing_list import joining, leaving, viewers
-from mailbot.core.refusal import Refusal
 from mailbot.store import lists
 
 _FIRST = 5  # members whom `show` names
@@ -55,9 +54,7 @@ def lists_group(context: click.Context, as_json: bool) -> None:
 def _lists_show(path: Path, name: str, as_json: bool) -> None:
     """Show one list: its rules as they hold, its moderators, how many members and who is first."""
     with opened(path) as it, it.database.read() as connection:
-        value = lists.load(connection, name)
-        if value is None:
-            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+        value = lists.require(connection, name)
         addresses = lists.member_addresses(connection, name)
         facts: dict[str, object] = {
             "name": name,

@@ -11,7 +11,6 @@ from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.list_commands import lists_group
 from mailbot.core.lists.membership import MODES
-from mailbot.core.refusal import Refusal
 from mailbot.flows.members.set_member import add_member, describe_members, remove_member, set_member
 from mailbot.store import lists, members, memberships
 
@@ -22,8 +21,7 @@ from mailbot.store import lists, members, memberships
 def _lists_members(path: Path, name: str, as_json: bool) -> None:
     """Show the members of a list, and what each of them chose."""
     with opened(path) as it, it.database.read() as connection:
-        if lists.load(connection, name) is None:
-            raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+        lists.require(connection, name)
         rows = describe_members(
             members.people(connection),
             memberships.of_list(connection, name),

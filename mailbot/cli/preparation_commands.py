@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -12,7 +13,6 @@ from mailbot.cli.defined_survey import find_defined, none_defined
 from mailbot.cli.frame import JSON, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.cli.survey_commands import surveys_group
-from mailbot.cli.survey_frame import must_exist, show_sent
 from mailbot.core.calendar import Language
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST
 from mailbot.core.surveys.gateway import finding_sentences, probe_summary
@@ -24,6 +24,7 @@ from mailbot.flows.surveys.send_draft import send_draft
 from mailbot.flows.surveys.send_trial import report_trial, send_trial
 from mailbot.installation import clock
 from mailbot.store import surveys
+from mailbot.store.ballots import Ballot
 
 
 @command(surveys_group, "preview")
@@ -101,7 +102,7 @@ def _surveys_trial(
     with opened(path) as it, it.database.write() as connection:
         sent = send_trial(connection, it.site, key, clock(), to=to, pilot=pilot or PILOT)
         only_try(connection, dry_run)
-    show_sent(sent, f"survey {key}: trial ballots", dry_run=dry_run, as_json=as_json)
+    _show_sent(sent, f"survey {key}: trial ballots", dry_run=dry_run, as_json=as_json)
 
 
 def _show_trial(report: TrialReport, *, as_json: bool) -> None:
@@ -141,7 +142,7 @@ def _probe_send(path: Path, to: tuple[str, ...], pilot: int | None, dry_run: boo
     with opened(path) as it, it.database.write() as connection:
         sent = probe_gateways(connection, it.site, clock(), to=to, pilot=pilot or PILOT)
         only_try(connection, dry_run)
-    show_sent(sent, "probes", dry_run=dry_run, as_json=as_json)
+    _show_sent(sent, "probes", dry_run=dry_run, as_json=as_json)
 
 
 @command(_probe, "report")
@@ -186,7 +187,20 @@ def _probed_json(one: Probed, language: Language) -> dict[str, object]:
 @click.argument("key")
 def _surveys_draft(act: Acting, key: str) -> Deed:
     """Send the draft to those who must approve it by reply: as it will look, to how many, and when."""
-    must_exist(act.connection, key)
+    surveys.require(act.connection, key)
     to = send_draft(act.connection, act.it.site, key, act.now, by=COMMAND_LINE)
     words = f"survey {key}: the draft {act.is_} in the outbox, to {', '.join(to)}"
     return Deed(words, {"key": key, "to": list(to)})
+
+
+def _show_sent(sent: Sequence[Ballot], what: str, *, dry_run: bool, as_json: bool) -> None:
+    """Show to whom mails of a kind went, or would go."""
+    rows = [
+        {"code": ballot.code, "to": ballot.greeting, "address": ballot.address, "columns": ballot.columns}
+        for ballot in sent
+    ]
+    if as_json:
+        show.as_json({"dry_run": dry_run, "sent": rows})
+        return
+    show.table(rows, as_json=False, empty="nobody")
+    print(f"{what} {'would go' if dry_run else 'are in the outbox'}: {len(rows)}")

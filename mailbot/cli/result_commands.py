@@ -179,9 +179,7 @@ def _surveys_destroy(act: Acting, key: str) -> Deed:
 def _surveys_missing(path: Path, key: str, as_json: bool) -> None:
     """Show the bodies from which nothing complete has come."""
     with opened(path) as it, it.database.read() as connection:
-        stored = surveys.load(connection, key)
-        if stored is None:
-            raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+        stored = surveys.require(connection, key)
         names = members.bodies(connection)
         rows = [
             {"code": ballot.code, "body": names[ballot.code].name, "address": ballot.address}

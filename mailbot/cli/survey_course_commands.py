@@ -13,7 +13,6 @@ from mailbot.cli.defined_survey import defined
 from mailbot.cli.frame import JSON, PATH, command, opened, write_out
 from mailbot.cli.second_person_frame import request
 from mailbot.cli.survey_commands import surveys_group
-from mailbot.cli.survey_frame import must_exist
 from mailbot.core.members.register import full_code
 from mailbot.core.reading.answer_form import takes_form
 from mailbot.core.refusal import Refusal
@@ -169,7 +168,7 @@ def _surveys_follow_up(act: Acting, key: str) -> Deed:
 @click.option("--words", default="", help="What the proxy on paper says, for the record.")
 def _surveys_proxy(act: Acting, key: str, code: str, holder: str, words: str) -> Deed:
     """Record a body's proxy in an open resolution, as the office has it on paper."""
-    must_exist(act.connection, key)
+    surveys.require(act.connection, key)
     body = full_code(code)
     said = record_proxy(
         act.connection, act.it.site, key, body, holder, words=words, by="office", inbox_id=None, now=act.now
@@ -184,7 +183,7 @@ def _surveys_acts(path: Path, key: str | None, as_json: bool) -> None:
     """Show what needed, or needs, a second person: who asked, who decided, and what became of it."""
     with opened(path) as it, it.database.read() as connection:
         if key is not None:
-            must_exist(connection, key)
+            surveys.require(connection, key)
         rows = [
             {
                 "id": one.id,

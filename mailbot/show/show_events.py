@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from mailbot.core.events.attendance import Attendee
 from mailbot.core.events.event import rsvp_of, time_words
 from mailbot.core.events.event_figures import Held, YearFigures, holder
-from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import Standing, standings
 from mailbot.show import Row, facts, table
 from mailbot.store import attendances, ballots, events, meetings, outbox
@@ -42,9 +41,7 @@ def year_text(figures: YearFigures, *, fiscal: bool) -> None:
 
 def event(connection: Connection, key: str) -> Row:
     """Return where an event stands."""
-    stored = events.load(connection, key)
-    if stored is None:
-        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    stored = events.require(connection, key)
     replies = [_rsvp(code, standing) for code, standing in standings(ballots.ledger(connection, key)).items()]
     people = {status: sum(r["people"] for r in replies if r["status"] == status) for status in _RSVP_STATUSES}
     copies = outbox.count_by_kind(connection, key)

@@ -30,9 +30,7 @@ from mailbot.store.documents import answers_of
 
 def survey(connection: Connection, key: str, *, office: bool) -> Row:
     """Return where a survey stands."""
-    stored = surveys.load(connection, key)
-    if stored is None:
-        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+    stored = surveys.require(connection, key)
     rows = ballots.ledger(connection, key)
     stands = (
         list(standings_of_ballots(rows).values())

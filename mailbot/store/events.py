@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, insert, select, update
 
 from mailbot.core.events.event import Event
+from mailbot.core.refusal import Refusal
 from mailbot.store.documents import document, read_document
 from mailbot.store.tables import event
 
@@ -34,6 +35,14 @@ def load(connection: Connection, key: str) -> StoredEvent | None:
     """Return one event."""
     row = connection.execute(_events().where(event.c.key == key)).first()
     return None if row is None else _stored(*row)
+
+
+def require(connection: Connection, key: str, *, locked: bool = False) -> StoredEvent:
+    """Return one event, as `load` or `lock` does. Raises Refusal, with what to do, when there is none."""
+    stored = lock(connection, key) if locked else load(connection, key)
+    if stored is None:
+        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    return stored
 
 
 def lock(connection: Connection, key: str) -> StoredEvent | None:

@@ -29,6 +29,7 @@ from mailbot.core.lists.mailing_list import MailingList, joining
 from mailbot.core.lists.membership import keeps_out
 from mailbot.core.mail.address import address_key, same_address
 from mailbot.core.members.audience import Selector, asks_register, emails_of, lists_of, order_of
+from mailbot.core.refusal import Refusal
 from mailbot.store import fan_outs, members, other_addresses
 from mailbot.store.documents import document, read_document
 from mailbot.store.statements import Written
@@ -62,6 +63,14 @@ def load(connection: Connection, name: str) -> MailingList | None:
     """Return one list."""
     text = connection.execute(select(mailing_list.c.definition).where(mailing_list.c.name == name)).scalar()
     return None if text is None else read_document(MailingList, text)
+
+
+def require(connection: Connection, name: str) -> MailingList:
+    """Return one list. Raises Refusal, with what to do, when there is none."""
+    value = load(connection, name)
+    if value is None:
+        raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
+    return value
 
 
 def save(connection: Connection, value: MailingList) -> None:

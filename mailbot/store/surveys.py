@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
+from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
 from mailbot.store.documents import document, read_document
 from mailbot.store.statements import Written
@@ -71,6 +72,14 @@ def load(connection: Connection, key: str) -> StoredSurvey | None:
     """Return one survey."""
     row = connection.execute(_BY_KEY, {"survey": key}).first()
     return None if row is None else _stored(row)
+
+
+def require(connection: Connection, key: str, *, locked: bool = False) -> StoredSurvey:
+    """Return one survey, as `load` or `lock` does. Raises Refusal, with what to do, when there is none."""
+    stored = lock(connection, key) if locked else load(connection, key)
+    if stored is None:
+        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+    return stored
 
 
 def lock(connection: Connection, key: str) -> StoredSurvey | None:

@@ -32,11 +32,7 @@ def announce_event(
 
     Raises Refusal when there is no such event, nobody is asked, or it was announced and is not to be `again`.
     """
-    stored = events.lock(connection, key)
-    if stored is None:
-        raise Refusal(
-            f"event {key}: there is none with this key; `mailbot events list` shows those that were applied"
-        )
+    stored = events.require(connection, key, locked=True)
     event = stored.event
     if event.cancelled is not None:
         raise Refusal(f"event {key} is cancelled; no notice of it goes out any more")

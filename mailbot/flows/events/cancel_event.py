@@ -22,11 +22,7 @@ def cancel_event(
 
     `reason`: stands in the mail; may be empty. Raises Refusal when there is no such event, or it is cancelled or past.
     """
-    stored = events.lock(connection, key)
-    if stored is None:
-        raise Refusal(
-            f"event {key}: there is none with this key; `mailbot events list` shows those that were applied"
-        )
+    stored = events.require(connection, key, locked=True)
     if stored.event.cancelled is not None:
         raise Refusal(f"event {key} is cancelled already")
     if now >= begins(stored.event, site.zone) and stored.event.starts is not None:

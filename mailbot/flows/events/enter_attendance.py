@@ -30,9 +30,7 @@ def enter_attendance(
     Entered again, a body's number replaces the one before; the others stand. Raises Refusal when there is no such
     event, it was cancelled or has not begun, or a word cannot be read.
     """
-    stored = events.lock(connection, key)
-    if stored is None:
-        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    stored = events.require(connection, key, locked=True)
     if stored.event.cancelled is not None:
         raise Refusal(f"event {key} was cancelled; nobody was there")
     if now < begins(stored.event, site.zone):

@@ -6,7 +6,6 @@ from sqlalchemy import Connection
 
 from mailbot.core.events.attendance import Attendee
 from mailbot.core.events.event import Event, rsvp_of
-from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings
 from mailbot.store import attendances, ballots, events, members
 
@@ -16,9 +15,7 @@ def list_attendees(connection: Connection, key: str) -> tuple[Event, list[Attend
 
     Raises Refusal when there is no such event.
     """
-    stored = events.load(connection, key)
-    if stored is None:
-        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+    stored = events.require(connection, key)
     bodies, came = members.bodies(connection), attendances.of_event(connection, key)
     found = []
     for code, standing in standings(ballots.ledger(connection, key)).items():

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.reach import Reach
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.pass_on import pass_on
@@ -19,7 +18,7 @@ def stop_list(connection: Connection, name: str, by: str, now: datetime, *, with
 
     It stays stopped until `start_list`, whatever is applied meanwhile.
     """
-    value = _list(connection, name)
+    value = lists.require(connection, name)
     if value.stopped and not withdraw:
         raise Refusal(f"{name} is stopped already; `mailbot lists start {name}` lets it go on")
     lists.save(connection, replace(value, stopped=True))
@@ -40,17 +39,10 @@ def stop_list(connection: Connection, name: str, by: str, now: datetime, *, with
 
 def start_list(connection: Connection, name: str, by: str, now: datetime) -> str:
     """Let a stopped list go on. Returns a sentence."""
-    value = _list(connection, name)
+    value = lists.require(connection, name)
     if not value.stopped:
         raise Refusal(f"{name} cannot be started: it is not stopped")
     lists.save(connection, replace(value, stopped=False))
     journal.add(connection, "list.started", now, who=by, about=name)
     count = outbox.resume(connection, "post", name)
     return f"{name} goes on; {count} copies leave now. What was held meanwhile waits: `mailbot held list`"
-
-
-def _list(connection: Connection, name: str) -> MailingList:
-    value = lists.load(connection, name)
-    if value is None:
-        raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
-    return value

@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import local_moment
 from mailbot.core.lists.digest import DIGESTS
 from mailbot.core.lists.list_command import WHY_NOT, NotUnderstood, Off, read_command
-from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import CHOSEN, Membership, Standing
 from mailbot.core.mail.address import valid_address
 from mailbot.core.office.journal_line import setting_words
@@ -27,7 +26,7 @@ from mailbot.store.members import Person
 
 def add_member(connection: Connection, site: Site, name: str, address: str, now: datetime) -> str:
     """Make somebody a member, registered or not, whatever the selector says; returns a sentence."""
-    value = _list(connection, name)
+    value = lists.require(connection, name)
     if not valid_address(address):
         raise Refusal(f"{address!r} is not a mail address such as sato@city.example.jp")
     ours = lists.names(connection)
@@ -46,7 +45,7 @@ def add_member(connection: Connection, site: Site, name: str, address: str, now:
 
 def remove_member(connection: Connection, name: str, address: str, now: datetime) -> str:
     """Take a member out, whatever the selector says; returns a sentence."""
-    value = _list(connection, name)
+    value = lists.require(connection, name)
     address = other_addresses.home(connection, address)
     before = _member(connection, name, address)
     standing: Standing = "removed" if lists.is_selected(connection, value, address) else ""
@@ -66,7 +65,7 @@ def set_member(
     **settings: Any,
 ) -> str:
     """Change a member's settings (fields of `Membership`; `off`: dates such as "7/1 7/20", now, or no); returns a sentence."""
-    value = _list(connection, name)
+    value = lists.require(connection, name)
     address = other_addresses.home(connection, address)
     before = _member(connection, name, address)
     if {"mode", "weekly"} & settings.keys():
@@ -110,13 +109,6 @@ def describe_members(
             }
         )
     return rows
-
-
-def _list(connection: Connection, name: str) -> MailingList:
-    value = lists.load(connection, name)
-    if value is None:
-        raise Refusal(f"there is no list {name}; `mailbot lists` shows them")
-    return value
 
 
 def _member(connection: Connection, name: str, address: str) -> Membership:

@@ -79,11 +79,7 @@ def request_act(
 
     `detail` and `received_at` are those of `perform_act`. Raises Refusal when the act makes no sense now.
     """
-    stored = surveys.lock(connection, key)
-    if stored is None:
-        raise Refusal(
-            f"survey {key}: there is none with this key; `mailbot surveys list` shows those that were applied"
-        )
+    stored = surveys.require(connection, key, locked=True)
     match persons_needed(stored.survey, act, site.people, asked_by=by):
         case OneIsEnough():
             done = _perform(connection, site, stored, act, detail, by, now, received_at)

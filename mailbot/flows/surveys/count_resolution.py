@@ -30,9 +30,7 @@ class Counted:
 
 def count_resolution(connection: Connection, key: str) -> Counted:
     """Return what a resolution comes to as it stands now. Raises Refusal when it is none."""
-    stored = surveys.load(connection, key)
-    if stored is None:
-        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+    stored = surveys.require(connection, key)
     if stored.survey.resolution is None:
         raise Refusal(f"survey {key} is no resolution; `mailbot surveys results {key}` shows its tally")
     electorate = [ballot.code for ballot in ballots.of_subject(connection, key)]

@@ -65,11 +65,7 @@ def open_survey(
 
 
 def _planned(connection: Connection, site: Site, key: str) -> StoredSurvey:
-    stored = surveys.lock(connection, key)
-    if stored is None:
-        raise Refusal(
-            f"survey {key}: there is none with this key; `mailbot surveys list` shows those that were applied"
-        )
+    stored = surveys.require(connection, key, locked=True)
     if stored.state != "planned":
         raise Refusal(
             f"survey {key} is {stored.state} already; it was opened {_local(site, stored.opened_at)}"

@@ -80,9 +80,7 @@ def recount(connection: Connection, site: Site, key: str, *, head: str | None = 
 
     Raises Refusal when there is no such survey, or it was never opened.
     """
-    stored = surveys.load(connection, key)
-    if stored is None:
-        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+    stored = surveys.require(connection, key)
     if stored.opened_at is None:
         raise Refusal(f"survey {key} was never opened; there is nothing to count")
     return _Count(connection, site, stored, stored.opened_at).run(head)

@@ -24,9 +24,7 @@ def report_survey(
 
     Raises Refusal when there is no such survey, and when its tables do not sum to the whole.
     """
-    stored = surveys.load(connection, key)
-    if stored is None:
-        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+    stored = surveys.require(connection, key)
     previous = surveys.load(connection, stored.survey.previous) if stored.survey.previous else None
     report = make_report(
         stored.survey,
