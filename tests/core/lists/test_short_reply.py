@@ -1,4 +1,4 @@
-"""Short replies: a word or two above a quoted mail, perhaps meant for one person."""
+"""Short replies: a word or two in answer to a mail, perhaps meant for one person."""
 
 from __future__ import annotations
 
@@ -27,11 +27,20 @@ def test_a_short_reply(text: str, below: str) -> None:
     assert is_short_reply(parse(mail(text + below, "Subject: =?utf-8?B?UmXvvJrngrnmpJw=?=")))  # Re：点検
 
 
+@pytest.mark.parametrize("field", ["In-Reply-To: <1@x>", "References: <1@x>"])
+@pytest.mark.parametrize(
+    "text", ["了解しました", "了解しました。\n\n-- \n山田 太郎\n長野市 情報政策課 電話 026-000-0000\n"]
+)
+def test_a_short_reply_that_quotes_nothing(text: str, field: str) -> None:
+    """Telephones answer without a quotation; a signature is not what is said."""
+    assert is_short_reply(parse(mail(text, field)))
+
+
 @pytest.mark.parametrize(
     ("text", "fields"),
     [
         ("了解しました" + QUOTED, ()),  # no reply
-        ("了解しました", ("In-Reply-To: <1@x>",)),  # nothing quoted: written for the list
+        ("了解しました", ("Subject: Re: 点検",)),  # typed: nothing quoted, nothing answered
         (
             "当市では、昨年度に更新を済ませており、費用は約300万円でした。ご参考まで。" + QUOTED,
             ("In-Reply-To: <1@x>",),
@@ -39,7 +48,7 @@ def test_a_short_reply(text: str, below: str) -> None:
     ],
 )
 def test_what_is_none(text: str, fields: tuple[str, ...]) -> None:
-    """A new post, one that quotes nothing, and one that has something to say."""
+    """A new post, one whose Subject alone says that it answers, and one that has something to say."""
     assert not is_short_reply(parse(mail(text, *fields)))
 
 
