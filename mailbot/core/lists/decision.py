@@ -41,6 +41,7 @@ _WORDS: Mapping[str, Act] = {
         (
             "承認して以後も",
             "承認以後も",
+            "採用以後も",
             "以後も承認",
             "以後も",
             "acceptandtrust",
@@ -68,15 +69,16 @@ _BLANK = " \t\u3000\xa0"
 _AROUND = f"{_BLANK}「」『』\"'“”。.!、,"
 
 
-def read_decision(text: str, sent: str) -> Decision | None:
+def read_decision(text: str, sent: str, mail: str = "") -> Decision | None:
     """Return what a moderator's reply decides; None: nothing, or more than one thing.
 
     `sent` is the text of the mail that he answers: no line of it is his, quoted or not. The word stands alone on its
-    line, among the first ones; a reason stands behind 却下, or on a line of its own that begins with 理由.
+    line, among the first ones, or behind the name of the held mail, `mail` (U-0020), as the office writes it; another's
+    name decides nothing. A reason stands behind 却下, or on a line of its own that begins with 理由.
     """
     above = re.split(r"^-- ?$", text, maxsplit=1, flags=re.MULTILINE)[0]
     lines = own_lines(above, sent)[:_LOOKED_AT]
-    said = {found for line in lines if (found := _read(line)) is not None}
+    said = {found for line in lines if (found := _read(_behind_name(line, mail))) is not None}
     if len(said) != 1:
         return None
     decision = said.pop()
@@ -86,10 +88,16 @@ def read_decision(text: str, sent: str) -> Decision | None:
     return decision
 
 
-def _read(line: str) -> Decision | None:
+def _behind_name(line: str, mail: str) -> str:
+    """Return a line without the marks of an example of ours, and without the mail's name before its word."""
     written = line.strip(_BLANK)
     if written[:1] == "「" and written.find("」") == len(written) - 1:
-        written = written[1:-1].strip(_BLANK)  # an example of ours, copied with its marks
+        written = written[1:-1].strip(_BLANK)
+    named = mail and written[: len(mail)].translate(_WIDTH).upper() == mail
+    return written[len(mail) :].strip(f"{_BLANK}:：、") if named else written
+
+
+def _read(written: str) -> Decision | None:
     joined = "".join(written.strip(_AROUND).translate(_WIDTH).split()).casefold()
     forms = (joined, _POLITE.sub("", joined))
     for form in forms:

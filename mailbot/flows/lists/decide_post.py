@@ -49,7 +49,7 @@ def decide_post(connection: Connection, reply: QuestionReply) -> Settled:
     if entry.state != "held" or reply.is_late:
         answer("already", became=MAIL_STATES[site.language].get(entry.state, entry.state))
         return Settled("discarded", f"mail {number} was {entry.state} before this moderator's word came")
-    decision = _read(reply.message, reply.sent)
+    decision = _read(reply.message, reply.sent, mail_name(number))
     if decision is None or decision.canned > len(mailing_list.reasons or REASONS[site.language]):
         answer("unread")
         return Settled("answered", f"no decision about mail {number} can be read; it waits on")
@@ -95,12 +95,13 @@ def _reason(decision: Decision) -> str:
     return str(decision.canned) if decision.canned else decision.reason
 
 
-def _read(message: Message, sent: str) -> Decision | None:
+def _read(message: Message, sent: str, mail: str) -> Decision | None:
     """Return what a mail decides; None where its text and its HTML decide different things (promises.md attack 9)."""
-    decision = read_decision(message.text, sent)
+    decision = read_decision(message.text, sent, mail)
     html = [part for part in message.parts if part.content_type == "text/html" and part.filename is None]
     plain = any(part.content_type == "text/plain" and part.filename is None for part in message.parts)
     if decision is None or not html or not plain:
         return decision
-    other = read_decision("\n".join(html_to_text(decode(p.content, p.charset).text) for p in html), sent)
+    shown = "\n".join(html_to_text(decode(p.content, p.charset).text) for p in html)
+    other = read_decision(shown, sent, mail)
     return decision if other in (None, decision) else None

@@ -75,3 +75,20 @@ def test_our_own_mail_decides_nothing() -> None:
     """Sent back quoted or not, with the post in it that says 承認, no line of it acts."""
     for back in (SENT, QUOTED, SENT.replace("\n", "\n\n")):
         assert read_decision(back, SENT) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("U-0020 承認", Decision("accept")),
+        ("「U-0020 採用」", Decision("accept")),
+        ("Ｕ－００２０　採用 以後も", Decision("trust")),
+        ("u-0020：却下1", Decision("reject", canned=1)),
+        ("U-0020 返送 重複しています", Decision("reject", "重複しています")),
+        ("U-0021 承認", None),
+        ("U-00201 承認", None),
+    ],
+)
+def test_a_word_behind_the_mails_name(text: str, expected: Decision | None) -> None:
+    """Who knows the office's way of writing is understood; a word about another mail decides nothing about this one."""
+    assert read_decision(text, SENT, "U-0020") == expected
