@@ -13,6 +13,8 @@ from mailbot.core.members.audience import Selector
 
 Language = Literal["ja", "en"]
 
+_ASK_OFFICE = "お尋ねやご意見は、事務局にお送りください。"
+_ASK_TO_JOIN = "入会のご希望は、事務局にお知らせください。"
 RECEIVED_LIMIT = 50  # hops, as Postfix's hopcount_limit
 # Answers of one author in the same words on one day: 「了解しました」 is written more than once
 SAME_WORDS = 4
@@ -287,14 +289,14 @@ def _may_post(question: PostQuestion, mailing_list: MailingList) -> _Finding | N
         case "announce":
             allowed = question.office or question.poster
             sentence = (
-                f"{mailing_list.title}はお知らせ専用のため、投稿できるのは事務局だけです。",
-                f"{mailing_list.name} is for announcements: only the secretariat may post.",
+                f"{mailing_list.title}はお知らせ専用のため、投稿できるのは事務局だけです。{_ASK_OFFICE}",
+                f"{mailing_list.name} is for announcements: only the secretariat may post. Please write to it.",
             )
         case "closed":
             allowed = question.member or question.office or question.poster
             sentence = (
-                f"{mailing_list.title}に投稿できるのは、このリストのメンバーだけです。",
-                f"Only members of {mailing_list.name} may post to it.",
+                f"{mailing_list.title}に投稿できるのは、このリストのメンバーだけです。{_ASK_TO_JOIN}",
+                f"Only members of {mailing_list.name} may post to it. Please ask the secretariat if you wish to join.",
             )
         case "open":
             allowed = question.member or question.contact or question.office or question.poster
@@ -311,11 +313,13 @@ def _may_post(question: PostQuestion, mailing_list: MailingList) -> _Finding | N
 def _size(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
     if question.size <= mailing_list.max_size:
         return None
-    size, limit = _mebibytes(question.size), _mebibytes(mailing_list.max_size)
+    size, limit = _sizes(question.size, mailing_list.max_size)
     return _Finding(
         Reject,
-        f"メールの大きさが{size}で、上限の{limit}を超えています。添付ファイルを減らして、もう一度お送りください。",
-        f"The mail has {size}, more than the {limit} that this list takes; send it again with less attached.",
+        f"メールの大きさが{size}で、上限の{limit}を超えています。添付ファイルは、送るときに約1.4倍の大きさになります。"
+        "添付ファイルを減らして、もう一度お送りください。",
+        f"The mail has {size}, more than the {limit} that this list takes; files grow by a third when they are sent. "
+        "Please send it again with less attached.",
     )
 
 
@@ -437,8 +441,12 @@ def _author_policy(question: PostQuestion, mailing_list: MailingList) -> _Findin
     return None
 
 
-def _mebibytes(size: int) -> str:
-    return f"{size / 1_048_576:.1f} MiB"
+def _sizes(size: int, limit: int) -> tuple[str, str]:
+    """Return how large a mail is and may be, in the largest unit in which both differ."""
+    mega = f"{size / 1_048_576:.1f} MB", f"{limit / 1_048_576:.1f} MB"
+    if limit >= 1_048_576 and mega[0] != mega[1]:
+        return mega
+    return f"{-(-size // 1024):,} KB", f"{limit // 1024:,} KB"
 
 
 # Nobody is answered before it is known that the mail is no loop, no automatic one, not forged, and from somebody

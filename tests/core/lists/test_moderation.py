@@ -124,9 +124,28 @@ def test_a_repeated_loop_is_only_discarded() -> None:
 def test_languages() -> None:
     """The author reads the reason in the language of the service."""
     assert moderate(CONTACT, LIST) == Reject(
-        "may-post", "会議室に投稿できるのは、このリストのメンバーだけです。"
+        "may-post",
+        "会議室に投稿できるのは、このリストのメンバーだけです。入会のご希望は、事務局にお知らせください。",
     )
-    assert moderate(CONTACT, LIST, "en") == Reject("may-post", "Only members of room may post to it.")
+    assert moderate(CONTACT, LIST, "en") == Reject(
+        "may-post", "Only members of room may post to it. Please ask the secretariat if you wish to join."
+    )
+
+
+@pytest.mark.parametrize(
+    ("size", "limit", "expected"),
+    [
+        (12 * 2**20, 10 * 2**20, "メールの大きさが12.0 MBで、上限の10.0 MBを超えています。"),
+        (10 * 2**20 + 1, 10 * 2**20, "メールの大きさが10,241 KBで、上限の10,240 KBを超えています。"),
+        (70_000, 65_536, "メールの大きさが69 KBで、上限の64 KBを超えています。"),
+        (65_537, 65_536, "メールの大きさが65 KBで、上限の64 KBを超えています。"),
+    ],
+)
+def test_sizes_in_words(size: int, limit: int, expected: str) -> None:
+    """The size that is too large is never shown as equal to the limit."""
+    disposition = moderate(replace(QUESTION, size=size), replace(LIST, max_size=limit))
+    assert isinstance(disposition, Reject)
+    assert disposition.reason.startswith(expected)
 
 
 @pytest.mark.parametrize(
@@ -168,8 +187,8 @@ def test_explain_shows_every_rule() -> None:
         "guard",
     ]
     assert lines["loop"] == "It is no loop."
-    assert lines["may-post"] == "Only members of room may post to it."
-    assert lines["size"].startswith("The mail has 1024.0 MiB")
+    assert lines["may-post"].startswith("Only members of room may post to it.")
+    assert lines["size"].startswith("The mail has 1024.0 MB")
     assert all(sentence.endswith("。") for _, sentence in explain(QUESTION, LIST))
 
 
