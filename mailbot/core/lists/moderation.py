@@ -40,6 +40,7 @@ class PostQuestion:
     # An answer in the very words of several others that its author sent here on that day
     same_words: bool = False
     posting: PostingAction | None = None  # what was decided about this author on this list
+    notice: bool = False  # its Subject begins as vacation notes do (core/mail/automatic.py)
     spam: str | None = None  # what our own mail exchanger said of it where that is too much, else None
     filtered: Filter | None = None  # the first of the list's filters that fits
     first: bool = False  # nothing of this author's went out on this list before, as far as that is asked
@@ -212,6 +213,16 @@ def _automatic(question: PostQuestion, _: MailingList) -> _Finding | None:
             f"An automatic mail is not distributed ({question.automatic}).",
         )
     return None
+
+
+def _not_a_notice(question: PostQuestion, _: MailingList) -> _Finding | None:
+    if not question.notice:
+        return None
+    return _Finding(
+        Hold,
+        "件名が、不在通知などの自動応答のもののようです。",
+        "Its Subject reads like that of a vacation note or another automatic answer.",
+    )
 
 
 def _same_words(question: PostQuestion, _: MailingList) -> _Finding | None:
@@ -455,6 +466,12 @@ _RULES = (
     _Rule("same-post", _same_post, "初めて届いたメールです。", "The mail arrives for the first time."),
     _Rule("loop", _loop, "配信の輪ではありません。", "It is no loop."),
     _Rule("automatic", _automatic, "自動応答ではありません。", "It is no automatic mail."),
+    _Rule(
+        "notice",
+        _not_a_notice,
+        "件名は自動応答のものではありません。",
+        "Its Subject is not that of an automatic answer.",
+    ),
     _Rule(
         "same-words",
         _same_words,

@@ -80,6 +80,18 @@ def absent_until(text: str, received_at: datetime) -> datetime | None:
     return None
 
 
+_NOTICES = re.compile(
+    r"[\s【\[(（「]{0,3}(?:自動(?:返信|応答|送信)(?:メール)?|不在(?:通知|連絡|応答|メッセージ|の(?:お知らせ|ご連絡))|"
+    r"automatic reply|auto[- ]?reply|out of (?:the )?office)(?![^\s:：\-。、【】\[\](（)）」])",
+    re.IGNORECASE,
+)
+
+
+def is_notice(subject: str) -> bool:
+    """Tell whether a subject begins as programs begin their notes: what is only about absence, such as 休暇の取扱い, does not."""
+    return bool(_NOTICES.match(subject[:200]))
+
+
 def seems_automatic(subject: str) -> bool:
     """Tell whether the subject reads like a vacation note: a hint, never a reason by itself.
 

@@ -15,7 +15,7 @@ from mailbot.store import held_posts, inbox, outbox
 from mailbot.store.held_posts import HeldPost
 
 _REMINDED_BEFORE = timedelta(days=3)  # its end; of a shorter wait, when half of it is over
-_TELL_NOBODY = frozenset({"loop", "one-author", "not-forged"})  # what its From says is doubtful
+_TELL_NOBODY = frozenset({"loop", "notice", "one-author", "not-forged"})  # a machine, or a doubtful From
 
 
 def hold_post(connection: Connection, post: ListPost, hold: Hold, question: PostQuestion) -> Settled:

@@ -22,9 +22,10 @@ from mailbot.core.lists.moderation import (
     moderate,
 )
 from mailbot.core.lists.short_reply import is_short_reply
+from mailbot.core.lists.subject import stem
 from mailbot.core.lists.target import read_target
 from mailbot.core.mail.address import same_address
-from mailbot.core.mail.automatic import automatic
+from mailbot.core.mail.automatic import automatic, is_notice
 from mailbot.core.mail.message import Message
 from mailbot.core.members.audience import Selector
 from mailbot.core.office.desk import own_lines
@@ -118,6 +119,7 @@ def question_of(connection: Connection, post: ListPost) -> PostQuestion:
         authentication=verdict(read_authentication(message.headers, site.authserv_id), author),
         distributed=False,
         empty=not message.text.strip() and not message.attachments,
+        notice=is_notice(stem(message.subject, mailing_list.subject_prefix)[0]),
         posting=memberships.load(connection, mailing_list.name, person).posting if person else None,
         spam=spam_mark(message.headers, site.spam_score),
         filtered=next((one for one in mailing_list.filters if _fits(one, message)), None),

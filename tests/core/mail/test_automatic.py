@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.core.mail.automatic import automatic, seems_automatic
+from mailbot.core.mail.automatic import automatic, is_notice, seems_automatic
 from mailbot.core.mail.message import parse
 
 PERSON = "yamada@city.example.jp"
@@ -87,3 +87,38 @@ def test_subject_hint(subject: str, expected: bool) -> None:
     """Words of the subject are a hint for the reader of the reply, and no reason by themselves."""
     assert seems_automatic(subject) is expected
     assert reason(f"X-Subject: {subject}") is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "自動返信: 点検",
+        "【自動返信】点検",
+        "（自動応答）",
+        "不在通知",
+        "不在のお知らせ",
+        "Automatic reply: x",
+        "Out of the office",
+        "Auto-Reply",
+    ],
+)
+def test_the_beginning_of_a_note(subject: str) -> None:
+    """A program that says nowhere else that it is one begins its Subject so."""
+    assert is_notice(subject)
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "自動返信の設定について",
+        "職員の休暇の取扱い",
+        "不在者投票について",
+        "担当者不在時の連絡先",
+        "自動応答システムの導入",
+        "vacation",
+        "",
+    ],
+)
+def test_what_is_only_about_absence(subject: str) -> None:
+    """A post about vacations, absent voters or answering machines is a post."""
+    assert not is_notice(subject)

@@ -149,6 +149,15 @@ def test_an_answer_that_comes_again_and_again_in_the_same_words_is_held(office: 
     assert answer(away).state == "posted"
 
 
+def test_a_vacation_note_that_says_nowhere_that_it_is_one_is_held(office: PostOffice) -> None:
+    """It came because the list stands in From: nobody on the list gets it, and its machine no answer."""
+    to = "security@ml.example.jp"
+    for subject in ("自動返信: [security:00012] 点検", "Re: [security:00012] 不在通知"):
+        assert office.hand_in(office.mail(YAMADA, to, "不在です", subject), to).state == "held"
+    assert {copy.kind for copy in office.copies()} == {"office_held"}
+    assert office.hand_in(office.mail(YAMADA, to, "議題", "休暇の取扱いについて"), to).state == "posted"
+
+
 def test_fifty_one_hops_are_held(office: PostOffice) -> None:
     """More than 50 Received fields look like a loop (promises.md I13)."""
     mail = b"Received: from a by b\r\n" * 51 + office.mail(YAMADA, "security@ml.example.jp")
