@@ -11,6 +11,7 @@ from mailbot.core.mail.header import clean
 from mailbot.core.mail.mailing import field
 from mailbot.core.mail.wrap import COLUMNS, wrap
 from mailbot.core.office.desk_sentences import STATES, act_name, mail_name
+from mailbot.core.surveys.receipt_words import sentence
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import COMMAND_LINE, Act, ActState
 from mailbot.render.pen import EACH, Pen, Recipient, Thread
@@ -97,7 +98,7 @@ class OfficeMails:
             sender=clean(held.sender),
             subject=clean(held.subject),
             about=clean(held.about),
-            reason=clean(held.reason),
+            reason=sentence(held.reason, self._pen.language),
             takes=held.takes,
             words=_shown(held.words),
             attachments=_shown(held.attachments),
@@ -112,7 +113,12 @@ class OfficeMails:
     ) -> bytes:
         """Cook the day's mail to the witnesses: where the ledger of a survey ends."""
         text = self._pen.text(
-            "ledger_head", survey=survey, rows=rows, head=head, day=self._pen.receipt_time(now)
+            "ledger_head",
+            survey=survey,
+            matter=self._pen.matter(survey),
+            rows=rows,
+            head=head,
+            day=self._pen.receipt_time(now),
         )
         return self._pen.assemble(
             text,

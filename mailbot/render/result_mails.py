@@ -138,7 +138,7 @@ class ResultMails:
             edition,
             columns=columns,
             quotes=quotes,
-            sentence=clean(sentence),
+            sentence=clean(sentence).removeprefix(f"{survey.key}: "),
             recorded=recorded,
             at=self._pen.receipt_time(at),
         )

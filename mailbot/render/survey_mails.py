@@ -43,6 +43,7 @@ class VoteReceipt:
     ask: bool = True  # False: it was asked back often enough, the office asks from now on
     others: int = 0  # members and lists that the reply went to as well (Reply All)
     seal: Seal | None = None  # of a sealed survey: how its voter finds the own line in the published list
+    closed: bool = False  # the office counted it after the close: nothing can be changed by a reply any more
     proxy_ended: bool = False  # of a resolution: the reply ended the proxy that its body had given
 
 
@@ -148,7 +149,10 @@ class SurveyMails:
             others=receipt.others,
             seal=receipt.seal,
             proxy_ended=receipt.proxy_ended,
-            understood=self._pen.understood(survey, receipt.answers, without=asked) if asked else (),
+            closed=receipt.closed,
+            understood=self._pen.understood(survey, receipt.answers, without=asked or ())
+            if asked or receipt.closed
+            else (),
         )
 
     def primary_asked(
@@ -229,11 +233,12 @@ class SurveyMails:
         reason: str,
         at: datetime,
         version: int,
+        closed: bool = False,
         seal: Seal | None = None,
         now: datetime,
         to: Recipient = EACH,
     ) -> bytes:
-        """Cook the receipt of an answer that the office entered for a body; it is the next ballot, like any receipt."""
+        """Cook the receipt of an answer that the office entered for a body; it is the next ballot, unless that is `closed`."""
         body = self._pen.survey_text(
             "entered_for_body",
             survey,
@@ -243,6 +248,8 @@ class SurveyMails:
             reason=clean(reason),
             version=version,
             at=self._pen.receipt_time(at),
+            closed=closed,
+            understood=self._pen.understood(survey, answers, without=()) if closed else (),
             seal=seal,
         )
         return self._pen.cook(body, survey.key, to, now)

@@ -45,6 +45,10 @@ class StoredSurvey:
             return replace(self.survey, closes=self.extended_from)
         return self.survey
 
+    def has_closed(self, at: datetime) -> bool:
+        """Tell whether what is received at this moment comes after the close."""
+        return at >= (self.closed_at or self.survey.closes)
+
     def is_over(self, now: datetime) -> bool:
         """Tell whether it was closed so long ago that its tokens are dead."""
         return self.closed_at is not None and now - self.closed_at > _LATE_WINDOW

@@ -58,6 +58,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "too-late-now": "{span}遅れており、もう意味のない時期でしたので、行いませんでした。",
         "reminder-late": "{span}遅れており、日を過ぎた催促になるため、送りませんでした。",
         "not-done": "行えませんでした。{why}",
+        "unapproved": "いまの文面への承認（{who}）がまだありません。端末で mailbot surveys draft {key} とすると承認のお願いが届き、"
+        "承認されしだい始まります。",
+        "nobody-asked": "お送りする団体が名簿にありません。定義の audience をお確かめください。",
+        "chair-outside": "議長の団体（{chair}）が、お送りする団体の中にありません。定義の chair と audience をお確かめください。",
+        "closed-before": "締切（{at}）が過ぎています。定義の closes を直し、もう一度 mailbot apply としてください。",
         "gone": "定義からなくなっていたため、行いませんでした。",
         "no-answer": "お返事をいただかないまま、もう意味のない時期になりましたので、行いませんでした。",
         "asking": "{span}遅れており、このままお送りしてよいか分かりませんので、止めてあります。"
@@ -114,6 +119,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "too-late-now": "It was {span} late, when it had no use any more, and was not done.",
         "reminder-late": "It was {span} late, would have named the wrong day, and was not sent.",
         "not-done": "It could not be done: {why}",
+        "unapproved": "nobody has approved exactly this text ({who}). `mailbot surveys draft {key}` asks for it, and the survey opens as "
+        "soon as it is approved.",
+        "nobody-asked": "the register has nobody to whom it goes; see `audience:` in its definition.",
+        "chair-outside": "the body of the chair ({chair}) is not among those to whom it goes; see `chair:` and `audience:` in its definition.",
+        "closed-before": "its close ({at}) is past; set `closes:` in its definition, and run `mailbot apply` again.",
         "gone": "Its definition no longer has it; it was not done.",
         "no-answer": "You did not answer before it had no use any more, and it was not done.",
         "asking": "It is {span} late, may or may not be wanted still, and is kept back. Please decide by reply to this mail; "

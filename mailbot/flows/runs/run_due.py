@@ -111,7 +111,7 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
             raise
         except Refusal as refusal:
             state, note = "skipped", str(refusal)
-            told = _say(site, run, "not-done", why=str(refusal))
+            told = _say(site, run, "not-done", why=refusal.told)
     if name.action in {"freeze", "attendance"} and state == "late":
         state = "done"  # whoever is entitled, or was there, is the same later on: nothing was missed
     occurrences.settle(connection, run.job, run.local, state, note, now)

@@ -14,7 +14,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import ballot_token, token_hash
 from mailbot.core.reading.judgement import Judged
 from mailbot.core.surveys.entitlement import FROZEN, Sender
-from mailbot.core.surveys.ledger import IN_TALLY, KEPT, LedgerRow, Standing, own_rows, standing
+from mailbot.core.surveys.ledger import IN_TALLY, KEPT, LedgerRow, Standing, accepted, own_rows, standing
 from mailbot.core.surveys.seal import Seal, seal_of
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.vote import Verdict
@@ -103,6 +103,7 @@ def acknowledge(
             others=others,
             proxy_ended=proxy_ended,
             seal=seal_in_receipt(arrival.stored, ballot),
+            closed=row.by != "" and accepted(verdict.status) and arrival.stored.has_closed(now),
         )
         cooked = site.render.surveys.vote_receipt(
             survey, receipt, thread=arrival.thread, now=now, columns=ballot.columns

@@ -8,11 +8,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.calendar import moment_words
 from mailbot.core.mail.address import address_key
 from mailbot.core.mail.header import clean
 from mailbot.core.mail.token import ballot_token, token_hash
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body
+from mailbot.core.office.run_words import run_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.gateway import Layout
 from mailbot.core.surveys.survey import Survey
@@ -35,17 +37,22 @@ def open_survey(
     survey = _by_its_base_date(site, stored.survey, now)
     if survey.closes <= now:
         raise Refusal(
-            f"survey {key}: its close ({survey.closes:%Y-%m-%d %H:%M}) is past; set `closes` and apply again"
+            f"survey {key}: its close ({survey.closes:%Y-%m-%d %H:%M}) is past; set `closes` and apply again",
+            told=run_sentence(site.language, "closed-before", at=moment_words(survey.closes, site.language)),
         )
     _refuse_unapproved(connection, site, stored.survey)
     made = freeze_electorate(connection, site, survey)
     if not made:
         raise Refusal(
-            f"survey {key}: its audience selects nobody in the register; see `audience:` in its definition"
+            f"survey {key}: its audience selects nobody in the register; see `audience:` in its definition",
+            told=run_sentence(site.language, "nobody-asked"),
         )
     chair = survey.resolution.chair if survey.resolution is not None else ""
     if chair and all(ballot.code != chair for ballot in made):
-        raise Refusal(f"survey {key}: `chair` {chair} is not in its audience, and could vote for nobody")
+        raise Refusal(
+            f"survey {key}: `chair` {chair} is not in its audience, and could vote for nobody",
+            told=run_sentence(site.language, "chair-outside", chair=chair),
+        )
     seal_key = make_seal_key() if survey.mode == "sealed" else None
     if survey != stored.survey:
         surveys.save(connection, survey)
@@ -85,7 +92,8 @@ def _refuse_unapproved(connection: Connection, site: Site, survey: Survey) -> No
     if waits_for:
         raise Refusal(
             f"survey {survey.key} waits for the 承認 of {' or '.join(waits_for)}, and nobody has given it to exactly "
-            f"this text; `mailbot surveys draft {survey.key}` sends the draft"
+            f"this text; `mailbot surveys draft {survey.key}` sends the draft",
+            told=run_sentence(site.language, "unapproved", who="、".join(waits_for), key=survey.key),
         )
 
 

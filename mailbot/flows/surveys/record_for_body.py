@@ -223,6 +223,7 @@ def _enter(
         reason=source.reason.partition("：")[2],
         at=now,
         version=row.version,
+        closed=stored.has_closed(now),
         seal=seal_in_receipt(stored, ballot),
         now=now,
     )

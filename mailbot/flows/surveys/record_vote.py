@@ -237,7 +237,7 @@ def _entitle(arrival: Arrival, judged: Judged) -> Entitled:
 
 def is_late(stored: StoredSurvey, received_at: datetime) -> bool:
     """Tell whether a reply came after the close; only our own time of receipt decides (I18)."""
-    return received_at >= (stored.closed_at or stored.survey.closes)
+    return stored.has_closed(received_at)
 
 
 def _at_most_asked(verdict: Verdict, arrival: Arrival) -> Verdict:

@@ -768,6 +768,20 @@ def test_nothing_of_a_sealed_reply_is_shown(office: PostOffice) -> None:
     assert "読み取ったお答え" not in told.text
 
 
+def test_what_is_entered_after_the_close_comes_without_a_ballot(
+    office: PostOffice, invitations: dict[str, Copy]
+) -> None:
+    """The body reads what was counted for it, and is asked for no reply that would be late."""
+    office.now = SURVEY.closes
+    office.reply(invitations[YAMADA], "Q1 7")
+    told = next(copy for copy in office.copies() if copy.kind == "office_held")
+    office.command(told, f"U-{held_number(told):04d} Q1=3")
+    (entered,) = office.copies("entered_for_body")
+    assert "締切を過ぎていますので、返信で直すことはできません。" in entered.text
+    assert "　受付済み　Q1 検討中" in entered.text
+    assert "【Q1回答】" not in entered.text
+
+
 def test_after_the_close_nothing_is_offered_that_is_refused(
     office: PostOffice, invitations: dict[str, Copy]
 ) -> None:

@@ -108,8 +108,14 @@ def test_a_late_vote_may_be_admitted(office: PostOffice) -> None:
     late = office.reply(invitation, "Q1 2")
     assert late.state == "held"
     assert office.stands()[NAGANO].row.status == "late"
+    office.copies()
     assert "admitted by the office" in settle(office, late.id, "accept")
     assert office.stands()[NAGANO].row.status == "counted"
+    told = office.only_copy("vote_receipt").text
+    assert "締切を過ぎていますので、返信で直すことはできません。" in told
+    assert "　受付済み　Q1 利用していない" in told
+    assert "【Q1回答】" not in told  # no ballot to fill in
+    assert "取り消す" not in told
 
 
 def test_an_unreadable_vote_cannot_be_accepted(office: PostOffice) -> None:
