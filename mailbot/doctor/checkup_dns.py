@@ -7,6 +7,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
+from mailbot.core.mail.relay import is_address
 from mailbot.core.office.finding import Finding
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dmarc import find_policy
@@ -49,7 +50,7 @@ class _Look:
         self.remote = [relay.host for relay in self.relays if not relay.local]
         here = socket.getfqdn()
         guess = here if "." in here and not here.startswith("localhost") else f"mail.{config.domain}"
-        self.mail_host = next((host for host in self.remote if not _is_ip(host)), guess)
+        self.mail_host = next((host for host in self.remote if not is_address(host)), guess)
 
     def note(self, what: str, state: str, sentence: str) -> None:
         self.found.append(Finding("dns", what, state, sentence))  # type: ignore[arg-type]
@@ -144,7 +145,7 @@ class _Look:
             if relay.local:
                 # The MTA here is also the one that the MX leads to, in the set-up of the manual
                 terms.append("mx")
-            elif _is_ip(relay.host):
+            elif is_address(relay.host):
                 terms.append(f"{_FAMILIES[ip_address(relay.host).version]}:{relay.host}")
             else:
                 provider = _spf_domain(dns, relay.host)
@@ -186,7 +187,7 @@ class _Look:
             if relay.local:
                 names = dns.mx(self.config.domain)
                 hosts += [address for name in names[:1] if name for address in dns.addresses(name)]
-            elif _is_ip(relay.host):
+            elif is_address(relay.host):
                 hosts.append(ip_address(relay.host))
             elif (
                 _spf_domain(dns, relay.host) is None
@@ -338,11 +339,3 @@ def _spf_domain(dns: DnsClient | None, host: str) -> str | None:
     labels = host.rstrip(".").split(".")
     names = [".".join(labels[start:]) for start in range(1, len(labels) - 1)]
     return next((name for name in names if dns is not None and spf_records(dns.txt(name))), None)
-
-
-def _is_ip(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True

@@ -15,7 +15,7 @@ from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.recurrence import read_recurrence
 from mailbot.folder.config import MailAddress
 from mailbot.folder.definition_files import Key, LateFile, Lines, Moment, Selection
-from mailbot.folder.yaml_source import FileModel, Line, Source, file_text, nearest, parse_yaml, said
+from mailbot.folder.yaml_source import FileModel, Line, Source, file_text, listed, nearest, parse_yaml, said
 
 BULLETIN_KEYS = ("key", "title", "body")  # without which a file says too little
 _EDGE = "---"
@@ -36,10 +36,6 @@ def _section(value: object) -> object:
     raise said(f"a section is events, surveys or {{posts: LIST}}, not {value!r}{near}")
 
 
-def _one_or_more(value: object) -> object:
-    return value if isinstance(value, list) else [value]
-
-
 def _every(text: str) -> str:
     try:
         read_recurrence(text)
@@ -54,14 +50,12 @@ class BulletinFile(FileModel):
     key: Key | None = None
     title: Line | None = None
     list: Annotated[str, Field(min_length=1)] | None = None
-    audience: Annotated[tuple[Selection, ...], BeforeValidator(_one_or_more)] = ()
+    audience: Annotated[tuple[Selection, ...], BeforeValidator(listed)] = ()
     send: Moment | None = None
     number: Annotated[int, Field(ge=1)] | None = None
-    sections: Annotated[
-        tuple[Annotated[str, BeforeValidator(_section)], ...], BeforeValidator(_one_or_more)
-    ] = ()
-    approval: Annotated[tuple[MailAddress, ...], BeforeValidator(_one_or_more)] = ()
-    test: Annotated[tuple[MailAddress, ...], BeforeValidator(_one_or_more)] = ()
+    sections: Annotated[tuple[Annotated[str, BeforeValidator(_section)], ...], BeforeValidator(listed)] = ()
+    approval: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
+    test: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
     every: Annotated[Line, AfterValidator(_every)] | None = None
     late: LateFile | None = None
     charset: Literal["utf-8", "iso-2022-jp"] = "utf-8"

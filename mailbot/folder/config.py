@@ -25,7 +25,7 @@ from mailbot.core.mail.written_date import read_written
 from mailbot.core.members.trouble import Limits
 from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.folder.holidays import is_holiday, with_published
-from mailbot.folder.yaml_source import FileModel, Line, Source, read_yaml, said, validate
+from mailbot.folder.yaml_source import FileModel, Line, Source, listed, read_yaml, said, validate
 
 _DEFAULT_FILE = Path("config/mailbot.yaml")
 _KEY_FILE = "data/secret.key"
@@ -384,14 +384,10 @@ def _time_or_off(text: str) -> str:
     return text if text == "off" else _time_of_day(text)
 
 
-def _addresses(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 def _relays(value: object) -> object:
     if value == []:
         raise said("names no relay; write one such as smtp://127.0.0.1:25 or maildir:data/outgoing")
-    return [value] if isinstance(value, str) else value
+    return listed(value)
 
 
 def _relay(url: object, info: ValidationInfo) -> Relay:
@@ -493,12 +489,12 @@ class AuthenticateFile(FileModel):
     """Who finds out whether a mail comes from its From."""
 
     by: Literal["header", "check"] = "header"
-    mta: Annotated[tuple[NetworkText, ...], BeforeValidator(_addresses)] = (
+    mta: Annotated[tuple[NetworkText, ...], BeforeValidator(listed)] = (
         ip_network("127.0.0.0/8"),
         ip_network("::1"),
     )
     resolver: Listen | None = None
-    sealers: Annotated[tuple[Domain, ...], BeforeValidator(_addresses)] = ()
+    sealers: Annotated[tuple[Domain, ...], BeforeValidator(listed)] = ()
 
 
 class BouncesFile(FileModel):
@@ -514,14 +510,14 @@ class ConfigFile(FileModel):
 
     domain: Domain = ""
     reply_domain: Domain | None = None
-    former_domains: Annotated[tuple[Domain, ...], BeforeValidator(_addresses)] = ()
+    former_domains: Annotated[tuple[Domain, ...], BeforeValidator(listed)] = ()
     association: str = ""
     office: MailAddress = ""
-    witnesses: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
+    witnesses: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
     digest_at: Annotated[str, AfterValidator(_time_of_day)] = "17:00"
     plan_at: Annotated[str, AfterValidator(_time_or_off)] = "08:30"
     daily_at: Annotated[str, AfterValidator(_time_or_off)] = "off"
-    desk: Annotated[tuple[MailAddress, ...], BeforeValidator(_addresses)] = ()
+    desk: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
     timezone: Zone = ZoneInfo("Asia/Tokyo")
     language: Language = "ja"
     authserv_id: Domain | None = None
@@ -540,7 +536,7 @@ class ConfigFile(FileModel):
     web: Listen | None = None
     web_url: PublicUrl | None = None
     holidays: Line | None = None
-    closed: Annotated[tuple[DaysOff, ...], BeforeValidator(_addresses)] = ()
+    closed: Annotated[tuple[DaysOff, ...], BeforeValidator(listed)] = ()
     hours: Annotated[Any, BeforeValidator(_office_hours), Field(validate_default=True)] = "08:00-20:00"
     quiet: bool = False
     no_reminders: Annotated[Any, BeforeValidator(_season), Field(validate_default=True)] = "03-25 to 04-10"

@@ -37,7 +37,7 @@ from mailbot.core.surveys.survey import (
     Survey,
 )
 from mailbot.folder.config import MailAddress
-from mailbot.folder.yaml_source import FileModel, Line, nearest, parse_yaml, said, validate
+from mailbot.folder.yaml_source import FileModel, Line, listed, nearest, parse_yaml, said, validate
 
 Stated = TypeVar("Stated")
 
@@ -161,16 +161,6 @@ def _delivery_hours(value: object) -> tuple[clock, clock] | None:
     return hours
 
 
-def _listed(value: object) -> object:
-    """Take one word for a list of one."""
-    return [value] if isinstance(value, str) else value
-
-
-def _one_or_more(value: object) -> object:
-    """Take one word, or one mapping, for a list of one."""
-    return [value] if isinstance(value, (str, dict)) else value
-
-
 def _at(value: object) -> object:
     """Take a written time for {at: ...}."""
     return {"at": value} if isinstance(value, str) else value
@@ -265,7 +255,7 @@ Lines = Annotated[str, AfterValidator(_lines)]
 Key = Annotated[Line, AfterValidator(_key)]
 BodyCode = Annotated[str, AfterValidator(_code)]
 Count = Annotated[int, BeforeValidator(_count), Field(ge=0)]
-Words = Annotated[tuple[Line, ...], BeforeValidator(_listed)]
+Words = Annotated[tuple[Line, ...], BeforeValidator(listed)]
 
 
 # -- selectors -----------------------------------------------------------------------------------------------------
@@ -290,14 +280,14 @@ class ConditionsFile(FileModel):
     """Conditions on bodies and contacts; every stated one must hold."""
 
     all: bool = False
-    kind: Annotated[tuple[Annotated[str, AfterValidator(_kind)], ...], BeforeValidator(_listed)] = ()
+    kind: Annotated[tuple[Annotated[str, AfterValidator(_kind)], ...], BeforeValidator(listed)] = ()
     prefecture: Words = ()
     population: Annotated[PopulationFile, BeforeValidator(_population)] | None = None
-    tags: Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], BeforeValidator(_listed)] = ()
-    codes: Annotated[tuple[Annotated[str, AfterValidator(_code)], ...], BeforeValidator(_listed)] = ()
-    lists: Annotated[tuple[Annotated[str, AfterValidator(_list_name)], ...], BeforeValidator(_listed)] = ()
-    attended: Annotated[tuple[Key, ...], BeforeValidator(_listed)] = ()
-    emails: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+    tags: Annotated[tuple[Annotated[str, AfterValidator(_tag)], ...], BeforeValidator(listed)] = ()
+    codes: Annotated[tuple[Annotated[str, AfterValidator(_code)], ...], BeforeValidator(listed)] = ()
+    lists: Annotated[tuple[Annotated[str, AfterValidator(_list_name)], ...], BeforeValidator(listed)] = ()
+    attended: Annotated[tuple[Key, ...], BeforeValidator(listed)] = ()
+    emails: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
     partners: Partners = "no"
 
     @model_validator(mode="after")
@@ -448,16 +438,16 @@ class ListFile(FileModel):
     who: Viewers | None = None
     archive: bool = True
     attachments: Annotated[str, AfterValidator(_attachments)] = "pass"
-    moderators: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+    moderators: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
     moderated: Moderated = "no"
     stopped: bool = False
-    filters: Annotated[tuple[FilterFile, ...], BeforeValidator(_one_or_more), Field(max_length=50)] = ()
+    filters: Annotated[tuple[FilterFile, ...], BeforeValidator(listed), Field(max_length=50)] = ()
     guard: Annotated[int, Field(ge=0)] = 100
     undo_minutes: Annotated[int, Field(ge=0, le=60)] = 0
     receipts: bool = False
     hours: Annotated[Any, BeforeValidator(_delivery_hours)] = None
     hold_days: Annotated[int, Field(ge=1, le=365)] = 14
-    reasons: Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(max_length=20)] = ()
+    reasons: Annotated[tuple[Line, ...], BeforeValidator(listed), Field(max_length=20)] = ()
     copies: Copies = "personal"
 
     def value(self) -> MailingList:
@@ -579,7 +569,7 @@ class FollowUpFile(FileModel):
     """When block representatives get the missing bodies of their prefecture, and who they are."""
 
     tag: Annotated[str, AfterValidator(_tag)] = Survey.follow_up_tag
-    at: Annotated[tuple[Annotated[ReminderFile, BeforeValidator(_at)], ...], BeforeValidator(_one_or_more)]
+    at: Annotated[tuple[Annotated[ReminderFile, BeforeValidator(_at)], ...], BeforeValidator(listed)]
 
 
 class SurveyFile(FileModel):
@@ -593,7 +583,7 @@ class SurveyFile(FileModel):
     closes: Moment | None = None
     reminders: tuple[ReminderFile, ...] = ()
     follow_up: Annotated[FollowUpFile, BeforeValidator(_follow_up)] | None = None
-    approval: Annotated[tuple[MailAddress, ...], BeforeValidator(_listed)] = ()
+    approval: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
     mode: Mode | None = None
     count: Literal["body", "person"] = Survey.unit
     publish: PublishFile = PublishFile()
@@ -775,9 +765,7 @@ class ResolutionFile(SurveyFile):
     form: Annotated[bool, AfterValidator(_no_form)] = False
     quorum: WrittenQuorum | None = None
     threshold: (
-        Annotated[
-            tuple[WrittenShareFile, ...], BeforeValidator(_one_or_more), AfterValidator(_some_threshold)
-        ]
+        Annotated[tuple[WrittenShareFile, ...], BeforeValidator(listed), AfterValidator(_some_threshold)]
         | None
     ) = None
     by_law: Line | None = None

@@ -20,7 +20,7 @@ from mailbot.folder.definition_files import (
     ShareFile,
     WrittenQuorum,
 )
-from mailbot.folder.yaml_source import FileModel, Line, said
+from mailbot.folder.yaml_source import FileModel, Line, listed, said
 
 MEETING_KEYS = ("key", "title", "members", "place", "quorum")
 _LINK = re.compile(r"https?://[!-~]{3,290}")
@@ -31,10 +31,6 @@ def _link(text: str) -> str:
     if not _LINK.fullmatch(text):
         raise said(f"{text!r} is no link; papers are not attached but linked to: https://...")
     return text
-
-
-def _one_or_more(value: object) -> object:
-    return value if isinstance(value, list) else [value]
 
 
 class PollFile(FileModel):
@@ -61,18 +57,14 @@ class MeetingFile(FileModel):
     members: Selection | None = None
     place: Line | None = None
     quorum: WrittenQuorum | None = None
-    candidates: Annotated[
-        tuple[Moment, ...], BeforeValidator(_one_or_more), Field(max_length=MOST_CANDIDATES)
-    ] = ()
+    candidates: Annotated[tuple[Moment, ...], BeforeValidator(listed), Field(max_length=MOST_CANDIDATES)] = ()
     poll: PollFile | None = None
     at: Moment | None = None
     invite: Moment | None = None
     minutes: Annotated[int, Field(ge=10, le=720)] = Meeting.minutes
     rsvp_until: Moment | None = None
-    agenda: Annotated[tuple[Line, ...], BeforeValidator(_one_or_more)] = ()
-    material: Annotated[
-        tuple[Annotated[Line, AfterValidator(_link)], ...], BeforeValidator(_one_or_more)
-    ] = ()
+    agenda: Annotated[tuple[Line, ...], BeforeValidator(listed)] = ()
+    material: Annotated[tuple[Annotated[Line, AfterValidator(_link)], ...], BeforeValidator(listed)] = ()
     chair: BodyCode | None = None
     contact: Lines = ""
 

@@ -44,6 +44,11 @@ def said(sentence: str) -> PydanticCustomError:
     return PydanticCustomError(_SAID, "{sentence}", {"sentence": sentence})
 
 
+def listed(value: object) -> object:
+    """Take one word, or one mapping, for a list of one."""
+    return [value] if isinstance(value, (str, dict)) else value
+
+
 def _one_line(text: str) -> str:
     if not text.strip():
         raise said("is empty")

@@ -165,6 +165,12 @@ def claim(connection: Connection, job: str, local: str, state: str = "waiting") 
     return connection.execute(query).first() is not None
 
 
+def take(connection: Connection, run: Occurrence) -> bool:
+    """Plan a job's only run and claim it; False when it was done already, or another node is doing it."""
+    plan(connection, run.job, [run])
+    return claim(connection, run.job, run.local)
+
+
 def settle(connection: Connection, job: str, local: str, state: str, note: str, now: datetime) -> None:
     """Say how a run ended."""
     _set(connection, job, local, state=state, note=storable(note), settled_at=now)

@@ -76,7 +76,7 @@ def _parse_server(text: str, scheme: Scheme, default_port: int) -> Relay:
         host, port = url.hostname or "", url.port
     except ValueError:
         raise ValueError(f"relay {text!r}: the host or the port (1 to 65535) cannot be read") from None
-    if not (_HOST_NAME.fullmatch(host) or _is_address(host)):
+    if not (_HOST_NAME.fullmatch(host) or is_address(host)):
         raise ValueError(f"relay {text!r}: {host!r} is not a host name or an IP address")
     if port == 0:
         raise ValueError(f"relay {text!r}: the port must be 1 to 65535")
@@ -132,7 +132,8 @@ def _tls(text: str, stated: str | None, relay: Relay, user: str | None) -> Tls:
     raise ValueError(f"relay {text!r}: tls={stated} is not none, opportunistic or require")
 
 
-def _is_address(host: str) -> bool:
+def is_address(host: str) -> bool:
+    """Tell whether a host is named by its IP address."""
     try:
         ip_address(host)
     except ValueError:
@@ -141,4 +142,4 @@ def _is_address(host: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    return _is_address(host) and ip_address(host).is_loopback
+    return is_address(host) and ip_address(host).is_loopback

@@ -25,8 +25,7 @@ def send_digests(connection: Connection, site: Site, now: datetime) -> int:
     run = digests_due(connection, site, now)
     if run is None:
         return 0
-    occurrences.plan(connection, JOB, [run])
-    if not occurrences.claim(connection, run.job, run.local):
+    if not occurrences.take(connection, run):
         return 0
     weekly = begins_week(run.due_at.astimezone(site.zone).date(), site.calendar)
     copies = 0

@@ -30,8 +30,7 @@ def mail_daily(connection: Connection, site: Site, now: datetime) -> int:
     run = _run(site, now)
     if run is None:
         return 0
-    occurrences.plan(connection, JOB, [run])
-    if not occurrences.claim(connection, run.job, run.local):
+    if not occurrences.take(connection, run):
         return 0
     occurrences.settle(connection, run.job, run.local, "done", "", now)
     local = now.astimezone(site.zone)

@@ -66,8 +66,7 @@ def mail_plan(connection: Connection, site: Site, now: datetime) -> int:
         return 0
     at = _planned(site, local.date(), site.plan_at)
     run = Occurrence(JOB, occurrence(at, site.zone), at)
-    occurrences.plan(connection, JOB, [run])
-    if not occurrences.claim(connection, run.job, run.local):
+    if not occurrences.take(connection, run):
         return 0
     occurrences.settle(connection, run.job, run.local, "done", f"to {len(site.people)}", now)
     end = local_moment(local.date() + timedelta(days=7 - local.weekday()), time(0), site.zone)  # Sunday's end
