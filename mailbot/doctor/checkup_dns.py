@@ -10,7 +10,7 @@ from pathlib import Path
 from mailbot.core.mail.relay import is_address
 from mailbot.core.office.finding import Finding
 from mailbot.core.refusal import Refusal
-from mailbot.core.senders.dmarc import find_policy
+from mailbot.core.senders.dmarc import aligned, find_policy
 from mailbot.core.senders.dns_answers import Host, NoAnswer
 from mailbot.core.senders.dns_record import DnsRecord, Publication, dkim_tags
 from mailbot.core.senders.spf import LOOKUPS_MAX, check_host, spf_records
@@ -33,6 +33,7 @@ def domain_findings(config: Config, dns: DnsClient | None) -> tuple[list[Finding
     for domain in config.former_domains:
         look.mail_hosts(domain)
     look.keys()
+    look.office()
     look.reverse()
     look.resolver()
     return look.found, tuple(look.records)
@@ -293,6 +294,35 @@ class _Look:
         publication = self.asked(what, ask)
         why = "DMARC: what receivers do with mail that is not from us"
         self.records.append(DnsRecord(f"_dmarc.{name}", "TXT", f"v=DMARC1; p={action}", publication, why))
+
+    def office(self) -> None:
+        """Whether our signature speaks for the office's domain, too: in its name leaves all that is no post (RFC 9989 section 4.10.2)."""
+        domain = self.config.office.rpartition("@")[2].lower()
+        signer = self.config.dkim.domain if self.config.dkim else self.config.domain
+        if domain == signer:
+            return
+        what = f"DMARC of the office's {domain}"
+
+        def ask(dns: DnsClient) -> Publication:
+            try:
+                policy = find_policy(domain, dns.txt)
+            except ValueError as wrong:
+                self.note(what, "warning", str(wrong))
+                return "different"
+            strict = policy is not None and policy.tags.get("adkim") == "s"
+            refused = policy is not None and policy.effective != "none"
+            if aligned(signer, domain, dns.txt, strict=strict):
+                self.note(what, "ok", f"a signature by {signer} speaks for it")
+                return "published"
+            wish = f"let your MTA sign what leaves From {domain}, or take an office address of {signer}'s organisation"
+            words = f"surveys, notices and answers leave From {self.config.office}, for which a signature by {signer} does not speak"
+            if policy is not None and refused:
+                self.note(what, "warning", f"{words}: receivers are told to {policy.effective} them; {wish}")
+            else:
+                self.note(what, "ok", f"{words}, but nothing is refused for that; {wish} before that changes")
+            return "different"
+
+        self.asked(what, ask)
 
     # --- the resolver that senders are looked at with ---
 

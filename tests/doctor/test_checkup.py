@@ -243,6 +243,39 @@ def test_a_key_in_test_mode_and_a_lenient_policy_are_warnings(tmp_path: Path) ->
     assert (wanted["value"], wanted["publication"]) == ("v=DMARC1; p=quarantine", "different")
 
 
+@pytest.mark.parametrize(
+    ("record", "state_wanted", "words"),
+    [
+        ("v=DMARC1; p=reject", "warning", "told to reject"),
+        ("v=DMARC1; p=quarantine; t=y", "ok", "nothing is refused"),
+        ("v=DMARC1; p=none", "ok", "nothing is refused"),
+        (None, "ok", "nothing is refused"),
+    ],
+)
+def test_an_office_whose_domain_is_another(
+    tmp_path: Path, record: str | None, state_wanted: str, words: str
+) -> None:
+    """From of surveys and answers is the office's: where its domain refuses what only the lists' domain signs, that is said."""
+    folder = site(tmp_path)
+    config = folder / "config" / "mailbot.yaml"
+    config.write_text(config.read_text().replace("jimukyoku@example.jp", "jimukyoku@town.lg.test"))
+    zone = GOOD | ({} if record is None else {("_dmarc.town.lg.test", "TXT"): [f'"{record}"']})
+    with dns_server(zone) as (host, port):
+        _, found = doctor(folder, "--nameserver", f"{host}:{port}")
+    assert (state(found, "dns", "the office's")[0], words in state(found, "dns", "the office's")[1]) == (
+        state_wanted,
+        True,
+    )
+
+
+def test_an_office_of_the_same_organisation(tmp_path: Path) -> None:
+    """A signature by ml.example.jp speaks for example.jp, unless that asks for its own (adkim=s)."""
+    for record, wanted in (("v=DMARC1; p=reject", "ok"), ("v=DMARC1; p=reject; adkim=s", "warning")):
+        with dns_server(GOOD | {("_dmarc.example.jp", "TXT"): [f'"{record}"']}) as (host, port):
+            _, found = doctor(site(tmp_path), "--nameserver", f"{host}:{port}")
+        assert state(found, "dns", "the office's")[0] == wanted
+
+
 def test_a_silent_dns_is_told_within_seconds(tmp_path: Path) -> None:
     """What was not answered is neither good nor bad; `--no-dns` asks nothing and still prints the records."""
     folder = site(tmp_path)
