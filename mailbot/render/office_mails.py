@@ -24,7 +24,7 @@ _BY_COMMAND: dict[Language, str] = {
 
 
 # How the office can let a held mail act; a letter it answers
-Takes = Literal["answers", "accept", "letter", "neither"]
+Takes = Literal["answers", "accept", "letter", "report", "neither"]
 
 
 @dataclass(frozen=True)

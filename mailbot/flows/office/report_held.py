@@ -11,6 +11,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.lists.decision import REASONS
 from mailbot.core.mail.address import Bounces, Owner, Post, Reply
 from mailbot.core.mail.address import Site as Role
+from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
@@ -37,6 +38,8 @@ def report_held(
 ) -> None:
     """Queue the mail to the office about a mail that is held, or quarantined (`state`)."""
     takes = _takes(connection, site, received) if state == "held" else "neither"
+    if takes == "letter" and read_complaint(message) is not None:
+        takes = "report"  # a provider's: its reason says whom to ask, and nobody answers a program
     shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
     post = held_posts.load(connection, received.id)
     mailing_list = None if post is None else lists.load(connection, post.list_name)

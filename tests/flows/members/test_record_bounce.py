@@ -195,5 +195,7 @@ def test_a_complaint_names_its_member_by_our_token(office: PostOffice, to: str, 
     entry = office.hand_in(report.encode(), to, mail_from="")
     assert entry.state == "held"
     assert YAMADA in entry.reason
+    told = office.only_copy("office_held").text
+    assert ("お確かめになった後、済みとするときは" in told, "差出人のアドレスあて" in told) == (True, False)
     forged = report.replace(own.partition("@")[0][-3:] + "@", "000@")
     assert YAMADA not in office.hand_in(forged.encode(), to, mail_from="").reason
