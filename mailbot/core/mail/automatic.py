@@ -23,6 +23,7 @@ _MACHINE_FIELDS = frozenset(
     }
 )
 _LONGEST_ABSENCE = timedelta(days=120)
+_NOT_SAID_HOW_LONG = timedelta(days=7)
 _MACHINES = frozenset({"mailer-daemon", "postmaster"})
 _HINTS = re.compile(
     r"\s{0,9}(?:\[?(?:automatic reply|auto[- ]?reply|autoreply|out of office|vacation)\b|"
@@ -54,29 +55,51 @@ def automatic(message: Message, mail_from: str) -> str | None:
     return None
 
 
-_UNTIL = re.compile(
-    r"(?:(?P<year>[0-9]{4})[年/])?(?P<month>[0-9]{1,2})[月/](?P<day>[0-9]{1,2})日?(?:\([月火水木金土日]\))?\s?(?:まで|迄)"
+_DATE = (
+    r"(?:(?P<year>[0-9]{4})[年/])?(?P<month>[0-9]{1,2})[月/](?P<day>[0-9]{1,2})日?(?:\([月火水木金土日]\))?"
 )
+_UNTIL = re.compile(rf"{_DATE}\s?(?:まで|迄)")
+_SPAN = re.compile(
+    rf"[0-9]日?(?:\([月火水木金土日]\))?\s?(?:から|より|~|〜|-)\s?{_DATE}"
+)  # 6月18日(木)~6月25日(木)
+_AWAY = re.compile(
+    r"不在|休暇|休業|出張|外出し|お休み|out of (?:the )?office|on (?:leave|vacation|holiday)", re.IGNORECASE
+)
+_OUR_BALLOT = re.compile(r"★★|\*\* ANSWERS|^\s{0,9}[>|]")  # from here on a note only quotes us
 
 
-def absent_until(text: str, received_at: datetime) -> datetime | None:
-    """Return until when a vacation note says that its writer is away (the end of that day), None if it does not say.
+def absent_until(subject: str, text: str, received_at: datetime) -> datetime | None:
+    """Return until when an automatic mail says that its writer is away (the end of that day), None if it does not say that he is.
 
-    A date without its year is the next one; what lies more than 120 days ahead is taken for a misreading.
+    A date without its year is the next one; what lies more than 120 days ahead is taken for a misreading. Who is away and
+    does not say for how long is taken to be away for a week: a shared mailbox that only confirms each mail says no such thing.
     """
+    lines: list[str] = []
     for line in text.splitlines()[:40]:
-        found = _UNTIL.search(unicodedata.normalize("NFKC", line[:200]))
-        if found is None:
+        folded = unicodedata.normalize("NFKC", line[:200])
+        if _OUR_BALLOT.search(folded):
+            break
+        lines.append(folded)
+    for line in lines:
+        found = _UNTIL.search(line) or _SPAN.search(line)
+        until = None if found is None else _end_of(found, received_at)
+        if until is not None:
+            return until
+    away = any(_AWAY.search(line) for line in (unicodedata.normalize("NFKC", subject[:200]), *lines))
+    return received_at + _NOT_SAID_HOW_LONG if away else None
+
+
+def _end_of(found: re.Match[str], received_at: datetime) -> datetime | None:
+    """Return the end of the day that is named, where it lies ahead and not too far."""
+    for year in [int(found["year"])] if found["year"] else [received_at.year, received_at.year + 1]:
+        try:
+            until = received_at.replace(
+                year=year, month=int(found["month"]), day=int(found["day"]), hour=23, minute=59
+            )
+        except ValueError:
             continue
-        for year in [int(found["year"])] if found["year"] else [received_at.year, received_at.year + 1]:
-            try:
-                until = received_at.replace(
-                    year=year, month=int(found["month"]), day=int(found["day"]), hour=23, minute=59
-                )
-            except ValueError:
-                continue
-            if timedelta(0) <= until - received_at <= _LONGEST_ABSENCE:
-                return until
+        if timedelta(0) <= until - received_at <= _LONGEST_ABSENCE:
+            return until
     return None
 
 

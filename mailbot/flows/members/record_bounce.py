@@ -149,7 +149,7 @@ def _break_off(connection: Connection, site: Site, delivery_id: int, now: dateti
 
 def _note_absence(connection: Connection, received: Received, message: Message, delivery_id: int) -> None:
     """Remember the absence that a vacation note tells of: RFC 3834 sends it to the return path."""
-    until = absent_until(message.text, received.received_at)
+    until = absent_until(message.subject, message.text, received.received_at)
     ballot_id = bounces.ballot_of(connection, delivery_id)
     if until is not None and ballot_id is not None:
         ballots.set_absent(connection, ballot_id, until)

@@ -426,7 +426,8 @@ def _ballot_to_colleague(connection: Connection, arrival: Arrival) -> None:
 
 def _note_absence(connection: Connection, arrival: Arrival) -> None:
     """Remember until when an address answers by itself: reminders go to the deputy meanwhile."""
-    until = absent_until(arrival.message.text, arrival.received.received_at)
+    message = arrival.message
+    until = absent_until(message.subject, message.text, arrival.received.received_at)
     if until is not None:
         ballots.set_absent(connection, arrival.ballot.id, until)
 

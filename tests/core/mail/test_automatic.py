@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
-from mailbot.core.mail.automatic import automatic, is_notice, seems_automatic
+from mailbot.core.mail.automatic import absent_until, automatic, is_notice, seems_automatic
 from mailbot.core.mail.message import parse
 
 PERSON = "yamada@city.example.jp"
@@ -122,3 +125,28 @@ def test_the_beginning_of_a_note(subject: str) -> None:
 def test_what_is_only_about_absence(subject: str) -> None:
     """A post about vacations, absent voters or answering machines is a post."""
     assert not is_notice(subject)
+
+
+NOW = datetime(2026, 6, 18, 9, 0, tzinfo=ZoneInfo("Asia/Tokyo"))
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "until"),
+    [
+        ("自動応答", "6月25日（木）まで不在にしております。", NOW.replace(day=25, hour=23, minute=59)),
+        (
+            "自動応答",
+            "休暇期間：２０２６年６月１８日～２０２６年６月２５日",
+            NOW.replace(day=25, hour=23, minute=59),
+        ),
+        ("自動応答", "6/18(木)から6/25(木)の間、休みます。", NOW.replace(day=25, hour=23, minute=59)),
+        ("自動応答", "ただいま不在にしております。", NOW + timedelta(days=7)),
+        ("不在通知", "お急ぎの方は係長まで。", NOW + timedelta(days=7)),
+        ("Automatic reply", "I am out of the office.", NOW + timedelta(days=7)),
+        ("自動応答", "お問い合わせを受け付けました。3営業日のうちにお答えします。", None),
+        ("受信確認", "受け付けました。\n> 貴団体に特別休暇はありますか\n★★ 回答欄\n休暇", None),
+    ],
+)
+def test_until_when_somebody_is_away(subject: str, text: str, until: datetime | None) -> None:
+    """To the day that is named, a week where none is; who only confirms each mail is not away, whatever he quotes of ours."""
+    assert absent_until(subject, text, NOW) == until
