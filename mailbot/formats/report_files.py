@@ -286,7 +286,7 @@ def notes(report: Report) -> list[str]:
     said = []
     if report.smallest > 1 and report.tables:
         said.append(
-            f"{WITHHELD}は伏せた数です。お答えが{report.smallest}団体未満の区分と{report.smallest}件未満の数、"
+            f"{WITHHELD}は伏せた数です。お答えが{report.smallest}団体未満の区分と、1件から{report.smallest - 1}件の数、"
             "またそれらが差し引きで分かる数は出しておりません。"
             "種別、人口規模、都道府県の順に決め、後の表ほど多く伏せます。"
         )

@@ -52,7 +52,9 @@ def _pay(connection: Connection, site: Site, ballot: Ballot, now: datetime, *, a
         reason=row.reason,
         seal=seal_in_receipt(stored, ballot),
     )
-    cooked = site.render.surveys.vote_receipt(stored.survey, receipt, thread=None, now=now)
+    cooked = site.render.surveys.vote_receipt(
+        stored.survey, receipt, thread=None, now=now, columns=ballot.columns
+    )
     queue_receipt(connection, "vote_receipt", cooked, ballot, [ballot.address], None, now)
     ballots.owe_receipt(connection, ballot.id, False)
     return True

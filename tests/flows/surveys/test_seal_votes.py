@@ -117,6 +117,8 @@ def test_a_voter_finds_the_own_line_with_the_key_of_the_receipt(office: PostOffi
     close(office)
     with office.database.read() as connection:
         assert sealed.lines(connection, KEY) == [(line, '{"Q1": ["3"]}')]
+    told = next(copy.text for copy in office.copies("result") if copy.to == YAMADA)
+    assert "受付のメールにある「一覧の行」がその中にあれば" in told  # and where the list is to be had
 
 
 @pytest.mark.parametrize("english", [False, True])
