@@ -167,6 +167,8 @@ def _surveys_destroy(act: Acting, key: str) -> Deed:
     def told(mails: int) -> Deed:
         words = (
             f"survey {key}: {mails} raw mails {act.are} destroyed, and with them the receipts and the keys"
+            if mails
+            else f"survey {key}: no raw mail is left to destroy; its traces in the database {act.are} overwritten once more"
         )
         return Deed(words, {"key": key, "raw_mails": mails})
 

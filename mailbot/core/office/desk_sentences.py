@@ -109,6 +109,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "not-shown": "お答えは、無記名のため、ここには記しません。",
         "hidden": "（お答えは記しません）",
         "sealed": "{key} は無記名の調査で、もう締め切っています。締切の後にお答えを加えることはできません。",
+        "destroyed-before": "{key} のメールの原本は、もう残っていません。データベースの跡を、念のためもう一度消しました。",
         "destroy-later": "{key} のメールの原本は、受付のメールを送り終えしだい破棄します。",
     },
     "en": {
@@ -206,6 +207,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "not-shown": "The answers are not shown here, the survey being sealed.",
         "hidden": "(answers not repeated)",
         "sealed": "{key} is sealed and closed; no answer can be added any more.",
+        "destroyed-before": "No raw mail of {key} is left; the traces in the database were overwritten once more.",
         "destroy-later": "The raw mails of {key} are destroyed as soon as its receipts have left.",
     },
 }

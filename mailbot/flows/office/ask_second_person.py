@@ -30,6 +30,7 @@ from mailbot.core.surveys.two_persons import (
 from mailbot.flows.office.perform_act import Performed, answers_of, perform_act
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.surveys.destroy_sealed import refuse_or_decided
 from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.publish_result import result_copies
@@ -80,7 +81,10 @@ def request_act(
     `detail` and `received_at` are those of `perform_act`. Raises Refusal when the act makes no sense now.
     """
     stored = surveys.require(connection, key, locked=True)
-    match persons_needed(stored.survey, act, site.people, asked_by=by):
+    needed = persons_needed(stored.survey, act, site.people, asked_by=by)
+    if act == "destroy" and refuse_or_decided(connection, stored):
+        needed = OneIsEnough()
+    match needed:
         case OneIsEnough():
             done = _perform(connection, site, stored, act, detail, by, now, received_at)
             return Done(done.sentence, done.figure, alone=False)

@@ -118,9 +118,8 @@ def _perform(
             return Performed(sentence(language, "publish", key=key, figure=figure), figure)
         case "destroy":
             gone = destroy_sealed(connection, site, key, now)
-            return Performed(
-                sentence(language, "destroy", key=key, what=gone.words(language)), figure=gone.mails
-            )
+            name = "destroy" if gone else "destroyed-before"
+            return Performed(sentence(language, name, key=key, what=gone.words(language)), figure=gone.mails)
         case "send":
             raise AssertionError("a bulletin is sent by settle_bulletin.py")
         case "admit" if "code" in detail:

@@ -53,8 +53,8 @@ def destroy_sealed(connection: Connection, site: Site, key: str, now: datetime) 
     Raises Refusal when the survey is not sealed and closed, and while a reply waits to be read or a receipt to be sent.
     """
     stored = surveys.lock(connection, key)
-    if stored is None or stored.survey.mode != "sealed" or stored.state != "closed":
-        raise Refusal(f"survey {key} is no sealed survey that was closed; nothing of it is to be destroyed")
+    if stored is None or not _can_be(stored):
+        raise _none_of(key)
     mails, rows = _behind(connection, site, stored)
     if unread := sealed.unread(connection, rows):
         raise Refusal(
@@ -83,6 +83,24 @@ def destroy_sealed(connection: Connection, site: Site, key: str, now: datetime) 
     return Destroyed(emptied, held, copies)
 
 
+def refuse_or_decided(connection: Connection, stored: StoredSurvey) -> bool:
+    """Tell whether two persons have decided already that this survey is destroyed, or it is: then nobody is asked again.
+
+    Raises Refusal when nothing of it is ever to be destroyed.
+    """
+    if not _can_be(stored):
+        raise _none_of(stored.survey.key)
+    return stored.seal_key is None or sealed.is_approved(connection, stored.survey.key)
+
+
+def _can_be(stored: StoredSurvey) -> bool:
+    return stored.survey.mode == "sealed" and stored.state == "closed"
+
+
+def _none_of(key: str) -> Refusal:
+    return Refusal(f"survey {key} is no sealed survey that was closed; nothing of it is to be destroyed")
+
+
 def destroy_due(database: Database, site: Site, now: datetime) -> int:
     """Destroy what stands of every closed sealed survey for which no second person is asked; returns of how many.
 
@@ -103,7 +121,7 @@ def destroy_due(database: Database, site: Site, now: datetime) -> int:
 def still_stands(connection: Connection, site: Site, key: str) -> int:
     """Return how many raw mails of a closed sealed survey still stand, for those who ask where it stands."""
     stored = surveys.load(connection, key)
-    if stored is None or stored.survey.mode != "sealed" or stored.state != "closed":
+    if stored is None or not _can_be(stored):
         return 0
     return sealed.count_full(connection, _behind(connection, site, stored)[0])
 
@@ -112,9 +130,7 @@ def _closed_lately(connection: Connection, now: datetime) -> list[str]:
     return [
         stored.survey.key
         for stored in surveys.every(connection)
-        if stored.survey.mode == "sealed"
-        and stored.state == "closed"
-        and (stored.seal_key is not None or now - (stored.closed_at or now) < _LATE_WINDOW)
+        if _can_be(stored) and (stored.seal_key is not None or now - (stored.closed_at or now) < _LATE_WINDOW)
     ]
 
 

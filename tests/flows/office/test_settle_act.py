@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Resolution, Share, Survey
@@ -18,6 +19,7 @@ from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.send_draft import send_draft
 from mailbot.store import acts, ballots, surveys
 from mailbot.store.acts import StoredAct
+from mailbot.store.tables import delivery
 from tests.flows.post_office import NAGANO, NOW, OFFICE, STRANGER, SURVEY, TOKYO, YAMADA, Copy, PostOffice
 
 CHAIR, DEPUTY, THIRD = "chair@example.jp", "deputy@example.jp", "third@example.jp"
@@ -361,6 +363,52 @@ def test_destroying_a_sealed_survey_needs_two(two: PostOffice) -> None:
     waiting = request(two, "destroy", CHAIR, SEALED.key)
     assert isinstance(waiting, Waiting)
     assert set(asked(two)) == {DEPUTY, THIRD}
+
+
+def test_two_persons_are_asked_once_whether_a_sealed_survey_is_destroyed(two: PostOffice) -> None:
+    """After their word it is tried again without them, and once it is done the sentence says that nothing is left."""
+    invited = two.open_survey(SEALED)
+    two.reply(invited[YAMADA], "Q1: 1")
+    two.now = SEALED.closes
+    with two.database.write() as connection:
+        close_survey(connection, two.site, SEALED.key, two.now, two.now)
+    two.copies()
+    waiting = request(two, "destroy", CHAIR, SEALED.key)
+    assert isinstance(waiting, Waiting)
+    with two.database.write() as connection:
+        settle_act(
+            *(connection, two.site, waiting.act_id),
+            approve=True,
+            note="",
+            by=DEPUTY,
+            now=two.now,
+            received_at=two.now,
+        )
+    two.copies()
+    with pytest.raises(Refusal, match="receipts wait to be delivered"):
+        request(two, "destroy", CHAIR, SEALED.key)
+    with two.database.write() as connection:
+        connection.execute(update(delivery).values(state="sent", reply="250 ok"))
+    done = request(two, "destroy", CHAIR, SEALED.key)
+    assert isinstance(done, Done)
+    assert done.figure == 1
+    again = request(two, "destroy", CHAIR, SEALED.key)
+    assert isinstance(again, Done)
+    assert (again.figure, again.alone) == (0, False)
+    assert again.sentence.startswith("S26-014 のメールの原本は、もう残っていません。")
+    assert asked(two) == {}
+    assert history(two, SEALED.key) == [("destroy", "approved", DEPUTY)]
+
+
+@pytest.mark.parametrize("survey", [RESOLUTION, SURVEY])
+def test_nobody_is_asked_to_destroy_what_never_is(two: PostOffice, survey: Survey) -> None:
+    """A survey or resolution that is not sealed keeps its mails."""
+    two.apply(survey)
+    with two.database.write() as connection:
+        surveys.set_closed(connection, survey.key, two.now)
+    with pytest.raises(Refusal, match="no sealed survey that was closed"):
+        request(two, "destroy", CHAIR, survey.key)
+    assert asked(two) == {}
 
 
 @pytest.mark.parametrize(
