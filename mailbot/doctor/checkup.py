@@ -27,7 +27,7 @@ from mailbot.folder.config import Config, ImapSource, read_config
 from mailbot.folder.definitions import check_folder
 from mailbot.formats.backup_file import held_since, last_backup
 from mailbot.net.dns_client import DnsClient
-from mailbot.net.imap_client import ImapAccount, look_in
+from mailbot.net.imap_client import ImapAccount, NeedsPerson, look_in
 from mailbot.net.imap_connection import ConnectionLost, Refused
 from mailbot.net.smtp_client import Timeouts, greet
 from mailbot.store import vitals
@@ -146,15 +146,12 @@ def _imap_findings(source: ImapSource) -> list[Finding]:
         source.host, source.user, source.password, source.port, source.tls, source.folder, source.address
     )
     try:
-        folder = asyncio.run(look_in(account, silence=_IMAP_SECONDS))
-    except (ConnectionLost, Refused, OSError, TimeoutError, ValueError) as error:
+        asyncio.run(look_in(account, silence=_IMAP_SECONDS))
+    except (NeedsPerson, ConnectionLost, Refused, OSError, TimeoutError, ValueError) as error:
         words = str(error) or f"no answer within {_IMAP_SECONDS:g} s"
         return [
             Finding("imap", name, "fault", f"{words}; see receive.imap: nothing is taken from this mailbox")
         ]
-    if folder.read_only:
-        words = f"{source.folder} may only be read, so taken mails cannot be marked; give the account the right to write"
-        return [Finding("imap", name, "fault", words)]
     return [Finding("imap", name, "ok", f"logged in, {source.folder} can be read and marked")]
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
+import socket
 import ssl
 from collections.abc import Collection
 from contextlib import suppress
@@ -114,18 +116,75 @@ async def watch(
 async def look_in(account: ImapAccount, *, silence: float) -> Folder:
     """Log in and open the account's folder once, as `watch` does, and change nothing.
 
-    Raises ConnectionLost, Refused, OSError or TimeoutError; ValueError for an account that `problem_of` refuses.
+    Raises NeedsPerson, ConnectionLost, Refused, OSError or TimeoutError; ValueError for an account that `problem_of` refuses.
     """
     problem = problem_of(account)
     if problem:
         raise ValueError(problem)
     tls = ssl.create_default_context(cafile=account.ca_file) if account.tls else None
-    connection = await ImapConnection.open(account.host, account.port, tls, silence=silence)
+    connection = await _open(account, tls, silence)
     try:
-        await connection.login(account.user, account.password)
-        return await connection.select(account.folder)
+        await _log_in(connection, account)
+        return await _select(connection, account)
     finally:
         await connection.logout()
+
+
+class NeedsPerson(Exception):  # noqa: N818  a state of the account, not a fault of ours
+    """The account cannot be watched until somebody changes it here or at the server; the sentence says what."""
+
+
+async def _open(account: ImapAccount, tls: ssl.SSLContext | None, silence: float) -> ImapConnection:
+    """Connect. Raises NeedsPerson when it is not for the network to mend, else OSError, TimeoutError or ConnectionLost."""
+    where = f"{account.host}:{account.port}"
+    try:
+        return await ImapConnection.open(account.host, account.port, tls, silence=silence)
+    except ssl.SSLCertVerificationError as error:
+        must = f"it must be for {account.host}, valid today, and from an authority that this machine trusts"
+        raise NeedsPerson(f"the certificate of {where} is refused: {error.verify_message}; {must}") from error
+    except ssl.SSLError as error:
+        if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}:
+            do = "set the port where it does, mostly 993 (STARTTLS is not used)"
+            raise NeedsPerson(f"{where} does not speak TLS from the first byte; {do}") from error
+        raise OSError(f"no TLS with {where}: {error.reason or error}") from error
+    except TimeoutError as error:
+        perhaps = "" if tls else "; if it speaks TLS there, set tls: true"
+        raise TimeoutError(f"no greeting from {where} within {silence:g} s{perhaps}") from error
+    except OSError as error:
+        # What asyncio says of it names the address once more.
+        why = (
+            os.strerror(error.errno)
+            if error.errno and not isinstance(error, socket.gaierror)
+            else error.strerror
+        )
+        raise OSError(f"{where} cannot be reached: {why or error}") from error
+
+
+async def _log_in(connection: ImapConnection, account: ImapAccount) -> None:
+    """Log in. Raises NeedsPerson when it is not for the network to mend."""
+    try:
+        await connection.login(account.user, account.password)
+    except Refused as error:
+        if "[UNAVAILABLE]" in str(error):  # RFC 5530: the server's own trouble, not the password's
+            raise
+        do = "check user and password; a new one that is set here is read when the service starts"
+        raise NeedsPerson(f"the login was refused: {error}; {do}") from error
+
+
+async def _select(connection: ImapConnection, account: ImapAccount) -> Folder:
+    """Open the folder. Raises NeedsPerson when it is not there or cannot be marked in."""
+    try:
+        folder = await connection.select(account.folder)
+    except Refused as error:
+        do = "make it at the server, or mend `folder`"
+        raise NeedsPerson(f"the folder {account.folder} cannot be opened: {error}; {do}") from error
+    if folder.read_only:
+        do = "give the account the right to write"
+        raise NeedsPerson(
+            f"the folder {account.folder} is read-only, so what was taken cannot be marked; {do}"
+        )
+    _mark(folder)
+    return folder
 
 
 @dataclass
@@ -163,7 +222,7 @@ class _Watch:
             started = loop.time()
             try:
                 await self._session()
-            except _NeedsPerson as error:
+            except NeedsPerson as error:
                 self._say("imap.refused", "error", reason=error, retry_s=self.pace.refused_retry)
                 await self._pause(self.pace.refused_retry)
             except (OSError, TimeoutError, ConnectionLost, Refused) as error:
@@ -176,45 +235,22 @@ class _Watch:
 
     async def _session(self) -> None:
         account = self.account
-        connection = await ImapConnection.open(
-            account.host, account.port, self.tls, silence=self.pace.silence
-        )
+        connection = await _open(account, self.tls, self.pace.silence)
         try:
-            await self._log_in(connection)
+            await _log_in(connection, account)
+            if account.after == "move":
+                with suppress(Refused):  # it exists already
+                    await connection.create(account.processed_folder)
             await self._take_until_stopped(connection)
             await connection.logout()
         finally:
             connection.abort()
 
-    async def _log_in(self, connection: ImapConnection) -> None:
-        """Log in. Raises _NeedsPerson when it is not for the network to mend."""
-        account = self.account
-        try:
-            await connection.login(account.user, account.password)
-        except Refused as error:
-            if "[UNAVAILABLE]" in str(error):  # RFC 5530: the server's own trouble, not the password's
-                raise
-            raise _NeedsPerson(f"the login was refused, check user and password: {error}") from error
-        if account.after == "move":
-            with suppress(Refused):  # it exists already
-                await connection.create(account.processed_folder)
-
-    async def _select(self, connection: ImapConnection) -> Folder:
-        """Open the folder. Raises _NeedsPerson when it is not there or cannot be marked in."""
-        name = self.account.folder
-        try:
-            folder = await connection.select(name)
-        except Refused as error:
-            raise _NeedsPerson(f"the folder {name} cannot be opened: {error}") from error
-        if folder.read_only:
-            raise _NeedsPerson(f"the folder {name} is read-only, so what was taken cannot be marked")
-        return folder
-
     async def _take_until_stopped(self, connection: ImapConnection) -> None:
         store_delay, watched = self._new_delay(), None
         while not self.stop.is_set():
             # Anew each time: a session does not see that its folder was deleted and made again.
-            folder = await self._select(connection)
+            folder = await _select(connection, self.account)
             if folder.uidvalidity != watched:
                 mark, idle = _mark(folder), connection.can("IDLE")
                 self._say("imap.watching", folder=self.account.folder, mark=mark, idle=idle)
@@ -262,7 +298,12 @@ class _Watch:
         """
         raw = await connection.body(uid)
         if raw is None:
-            self._put_off(uidvalidity, uid, "the server does not hand it out")
+            if uid in await connection.sizes([uid]):
+                self._put_off(uidvalidity, uid, "the server does not hand it out")
+            else:
+                self._say(
+                    "imap.gone", uid=uid, reason="another program deleted or moved it before it was fetched"
+                )
             return False
         try:
             async with asyncio.timeout(self.pace.receive):
@@ -332,18 +373,14 @@ class _Watch:
         event(name, level=level, error=error, account=self.account.name, **facts)
 
 
-class _NeedsPerson(Exception):  # noqa: N818  a state of the account, not a fault of ours
-    """The account cannot be watched until somebody changes it here or at the server."""
-
-
 def _mark(folder: Folder) -> str:
-    """Return the flag that says "taken". Raises _NeedsPerson when the server keeps no flag that we could use."""
+    """Return the flag that says "taken". Raises NeedsPerson when the server keeps no flag that we could use."""
     flags = folder.permanent_flags
     if flags is not None and flags & {r"\*", _KEYWORD}:
         return _KEYWORD
     if flags is None or r"\Flagged" in flags:
         return r"\Flagged"
-    raise _NeedsPerson("the server keeps no flags in this folder, so what was taken cannot be marked")
+    raise NeedsPerson("the server keeps no flags in this folder, so what was taken cannot be marked")
 
 
 def _is_loopback(host: str) -> bool:

@@ -140,7 +140,7 @@ class TestTaking:
     async def test_the_envelope_comes_from_the_headers_and_names_the_place(
         self, server: Dovecot, account: ImapAccount
     ) -> None:
-        """Recipients are ours, the peer is account, UIDVALIDITY and UID; without a recipient it is the account."""
+        """Recipients are ours, the peer is account, folder, UIDVALIDITY and UID; without a recipient it is the account."""
         inbox = Inbox()
         server.deliver(account.user, b"Return-Path: <a@x.jp>\r\nTo: x@y.jp, ant@ml.example.jp\r\n\r\n.\r\n")
         async with _watching(account, inbox):
@@ -148,11 +148,33 @@ class TestTaking:
             server.deliver(account.user, b"Subject: to nobody\r\n\r\n")
             await _until(lambda: len(inbox.mails) == 2)
         uidvalidity = _uidvalidity(server, account.user)
-        place = f"imap:{account.user}@localhost/{uidvalidity}"
+        place = f"imap:{account.user}@localhost/INBOX/{uidvalidity}"
         assert [envelope for _, envelope in inbox.mails.values()] == [
             Envelope("a@x.jp", ("ant@ml.example.jp",), f"{place}/1", "imap"),
-            Envelope("", (f"{account.user}@localhost",), f"{place}/2", "imap"),
+            Envelope("unclear", (f"{account.user}@localhost",), f"{place}/2", "imap"),
         ]
+
+    async def test_a_mail_that_somebody_else_deletes_first_is_no_fault(
+        self, server: Dovecot, account: ImapAccount, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """It was found and is gone when it is fetched: the log says so once, and the next one is taken."""
+        caplog.set_level("INFO", "mailbot")
+        for number in range(3):
+            server.deliver(account.user, _mail(number))
+
+        def delete_the_second(raw: bytes) -> None:
+            if raw == _mail(0):
+                with server.client(account.user) as person:
+                    person.select("INBOX")
+                    person.uid("STORE", "2", "+FLAGS", r"(\Deleted)")
+                    person.expunge()
+
+        inbox = Inbox(before=delete_the_second)
+        async with _watching(account, inbox):
+            await _until(lambda: len(inbox.mails) == 2)
+        assert inbox.raws == [_mail(0), _mail(2)]
+        assert caplog.text.count("imap.gone") == 1
+        assert "ERROR" not in caplog.text
 
     async def test_three_hundred_mails_are_taken_in_order_and_once(
         self, server: Dovecot, account: ImapAccount
@@ -470,7 +492,7 @@ class TestDurability:
                     person.append("votes", "", "", _mail(number))
             await _until(lambda: len(inbox.mails) == 3)
         assert inbox.raws == [_mail(1), _mail(2), _mail(3)]
-        assert len({peer.split("/")[1] for peer in inbox.peers}) == 2
+        assert len({peer.split("/")[2] for peer in inbox.peers}) == 2
         assert set(server.flags(account.user, "votes").values()) == {"$Mailbot"}
 
 
@@ -499,6 +521,7 @@ class TestTrouble:
         inbox = Inbox()
         async with _watching(dataclasses.replace(account, folder="late"), inbox):
             await _until(lambda: "the folder late cannot be opened" in caplog.text)
+            assert "make it at the server, or mend `folder`" in caplog.text
             with server.client(account.user) as person:
                 person.create("late")
                 person.append("late", "", "", _mail(1))
@@ -510,8 +533,34 @@ class TestTrouble:
         """TLS is verified: no login is sent to a server that cannot prove its name."""
         caplog.set_level("INFO", "mailbot")
         async with _watching(dataclasses.replace(account, ca_file=None), Inbox()):
-            await _until(lambda: "certificate verify failed" in caplog.text)
+            await _until(lambda: "imap.refused" in caplog.text)
+        assert (
+            f"the certificate of localhost:{account.port} is refused: self-signed certificate" in caplog.text
+        )
+        assert "from an authority that this machine trusts" in caplog.text
         assert "imap.watching" not in caplog.text
+
+    async def test_a_port_without_tls_is_said_clearly(
+        self, server: Dovecot, account: ImapAccount, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """STARTTLS is not used: whoever names its port reads which one is wanted."""
+        caplog.set_level("INFO", "mailbot")
+        async with _watching(dataclasses.replace(account, port=server.port), Inbox()):
+            await _until(lambda: "imap.refused" in caplog.text)
+        assert f"localhost:{server.port} does not speak TLS from the first byte" in caplog.text
+        assert "mostly 993" in caplog.text
+
+    async def test_a_port_with_tls_that_is_greeted_without_is_said_clearly(
+        self, server: Dovecot, account: ImapAccount, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Such a server waits for us, as we do for it."""
+        caplog.set_level("INFO", "mailbot")
+        pace = dataclasses.replace(QUICK, silence=0.5)
+        async with _watching(dataclasses.replace(account, tls=False), Inbox(), pace=pace):
+            await _until(lambda: "imap.connection_lost" in caplog.text)
+        assert (
+            f"no greeting from localhost:{account.port} within 0.5 s; if it speaks TLS there" in caplog.text
+        )
 
     async def test_a_plain_connection_on_this_machine_works(
         self, server: Dovecot, account: ImapAccount
@@ -581,6 +630,7 @@ async def test_a_server_that_cannot_be_reached_is_tried_with_growing_delay(
         assert time.monotonic() - started > 0.1 + 0.2 + 0.4
     waits = [record.message.rpartition("retry_s=")[2] for record in caplog.records]
     assert waits[:4] == ["0.1", "0.2", "0.4", "0.5"]
+    assert "127.0.0.1:1 cannot be reached: Connection refused" in caplog.text
 
 
 async def test_a_server_that_falls_silent_is_noticed(caplog: pytest.LogCaptureFixture) -> None:

@@ -24,6 +24,10 @@ _TRACE_FIELDS = (
 )  # fmt: skip
 _VISIBLE_FIELDS = ("to", "cc")
 _FIELDS = frozenset((*_TRACE_FIELDS, *_VISIBLE_FIELDS, "received", "return-path", "from"))
+UNCLEAR = (
+    "unclear"  # a sender that is no plain address; a quoted one, say. His mail is nobody's automatic one
+)
+_MACHINES = ("mailer-daemon", "postmaster")  # as in core/mail/automatic.py
 _MOST_HOPS = 50  # fields of one name that are looked at (promises.md I13)
 # What a server was told in RCPT (RFC 5321 section 4.4); it is left out where it was told several.
 _FOR = re.compile(rf"\sfor\s+<?({_ADDRESS.pattern})>?(?=[\s;(]|$)")
@@ -33,7 +37,7 @@ _FOR = re.compile(rf"\sfor\s+<?({_ADDRESS.pattern})>?(?=[\s;(]|$)")
 class StatedAddresses:
     """The addresses at our domains that a mail's headers state, and its sender."""
 
-    mail_from: str  # Return-Path, else the one author; "" is the null sender
+    mail_from: str  # Return-Path, else the one author, else UNCLEAR; "" is the null sender
     recipients: tuple[
         tuple[str, ...], ...
     ]  # groups, the most trustworthy first; the last: To, Cc and "Received: for"
@@ -78,12 +82,17 @@ def envelope_of(stated: StatedAddresses, ours: Collection[str], *, account: Acco
 
 
 def _mail_from(fields: list[tuple[str, str]]) -> str:
-    return_path = _values(fields, "return-path")[:1]
-    if [value.strip() for value in return_path] == ["<>"]:
+    """Return the sender; whose form is odd, or who is not one, is UNCLEAR: only `<>`, and machines, are the null sender."""
+    return_path = [value.strip() for value in _values(fields, "return-path")[:1]]
+    if return_path == ["<>"]:
         return ""
-    authors = _addresses([value for name, value in fields if name == "from"])
-    senders = _addresses(return_path) or authors
-    return senders[0] if len(senders) == 1 else ""
+    authors = [value for name, value in fields if name == "from"]
+    senders = _addresses(return_path) or _addresses(authors)
+    if len(senders) == 1:
+        return senders[0]
+    if not return_path and any(machine in "".join(authors).lower() for machine in _MACHINES):
+        return ""  # "From: MAILER-DAEMON (Mail Delivery System)"
+    return UNCLEAR
 
 
 def _values(fields: list[tuple[str, str]], wanted: str) -> list[str]:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from mailbot.core.mail.envelope import Envelope
-from mailbot.core.mail.imap_envelope import Account, envelope_of, stated_addresses
+from mailbot.core.mail.imap_envelope import UNCLEAR, Account, envelope_of, stated_addresses
 
 OURS = {"ant@ml.example.jp", "bee@ml.example.jp", "s26-014+tok@ml.example.jp"}
 DOMAINS = {"ml.example.jp", "kaitou.example.jp"}
@@ -96,14 +96,19 @@ def test_a_mail_to_an_unknown_address_of_ours_goes_to_no_list_in_its_place(
         (["Return-Path: a@x.jp", "Return-Path: <evil@y.jp>"], "a@x.jp"),
         (["Return-Path: broken", "From: b@x.jp"], "b@x.jp"),
         (["From: =?iso-2022-jp?B?GyRCOjRGIxsoQg==?= <b@x.jp>"], "b@x.jp"),
-        (["From: b@x.jp, c@x.jp"], ""),
-        (["From: b@x.jp", "From: c@x.jp"], ""),
+        (["From: b@x.jp, c@x.jp"], UNCLEAR),
+        (["From: b@x.jp", "From: c@x.jp"], UNCLEAR),
+        (['Return-Path: <"a..b"@docomo.example>', 'From: "a..b"@docomo.example'], UNCLEAR),
+        (["From: MAILER-DAEMON (Mail Delivery System)"], ""),
         (["From: alice@example.org <e@evil.test>"], "e@evil.test"),
-        (["Subject: nobody"], ""),
+        (["Subject: nobody"], UNCLEAR),
     ],
 )
 def test_sender_is_the_return_path_else_the_one_author(lines: list[str], mail_from: str) -> None:
-    """An empty Return-Path is the null sender; without any Return-Path the only author stands in for it."""
+    """An empty Return-Path is the null sender; without any Return-Path the only author stands in for it.
+
+    A sender of an odd form is not the null sender, whose votes and posts are discarded as a machine's.
+    """
     assert _envelope(*lines).mail_from == mail_from
 
 
