@@ -457,8 +457,20 @@ def head(connection: Connection, subject: str) -> Head:
 
 
 def links(connection: Connection, subject: str) -> list[Link]:
-    """Return the rows of a survey or event as they are stored, in order, with what ties each to the one before."""
-    return [Link(_row(row), row.chain, row.salt) for row in connection.execute(_LINKS, {"of": subject})]
+    """Return the rows of a survey or event as they are stored, in order, with what ties each to the one before.
+
+    Raises Refusal when one of them holds what we never write.
+    """
+    found = []
+    for number, row in enumerate(connection.execute(_LINKS, {"of": subject}), 1):
+        try:
+            found.append(Link(_row(row), row.chain, row.salt))
+        except (ValueError, TypeError, AttributeError) as error:
+            raise Refusal(
+                f"the ledger of {subject} has been changed: row {number} (body {row.code}) cannot be read ({error}); look for a "
+                "backup from before"
+            ) from error
+    return found
 
 
 def broken_link(

@@ -41,7 +41,8 @@ def tally(survey: Survey, votes: Iterable[Answers]) -> dict[str, dict[str, int]]
         for question in survey.questions:
             for column in counted_in(survey, question, vote):
                 if column != NOT_ASKED:
-                    counts[question.id][column] += 1
+                    # A column that the ballot has not is what somebody wrote into the table: the sums say so, and a recount.
+                    counts[question.id][column] = counts[question.id].get(column, 0) + 1
     return counts
 
 

@@ -272,6 +272,33 @@ def move_head(connection: Connection, random: Random) -> None:
     )
 
 
+NONSENSE = [
+    *(
+        ("answers", text)
+        for text in ('{"Q1": ["9"]}', '{"Q3": ["2"]}', '{"Q9": ["1"]}', '{"Q1": "1"}', '{"Q1": 1}')
+    ),
+    ("status", "elsewhere"),
+]
+
+
+def test_what_no_reply_can_say_is_found(office: PostOffice) -> None:
+    """A field that was overwritten by something that the ballot does not know is a difference, and no traceback."""
+    vote_and_close(office)
+    for column, value in NONSENSE:
+        found: list[Recount] = []
+        with suppress(_Undone), office.database.write() as connection:
+            number = numbers(connection, vote.c.status.in_(("counted", "partial")))[-1]
+            connection.execute(update(vote).where(vote.c.id == number).values({column: value}))
+            found.append(recount(connection, office.site, KEY))
+            raise _Undone
+        assert found[0].differences, (column, value)
+    with suppress(_Undone), office.database.write() as connection:
+        connection.execute(update(vote).values(answers="no json"))
+        with pytest.raises(Refusal, match=r"row 1 .* cannot be read"):
+            recount(connection, office.site, KEY)
+        raise _Undone
+
+
 TAMPERINGS: tuple[Callable[[Connection, Random], None], ...] = (
     flip,
     remove,
