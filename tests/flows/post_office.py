@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Executable, insert, select, text
 
 from mailbot.core.bulletins.bulletin import Bulletin
 from mailbot.core.calendar import Language
-from mailbot.core.events.event import Event, Notice
+from mailbot.core.events.event import Event, Notice, rsvp_of
 from mailbot.core.events.meeting import Meeting
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.address import Reply
@@ -31,6 +31,7 @@ from mailbot.core.surveys.survey import Question, Reminder, Survey
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.members.import_members import Incoming, import_members
 from mailbot.flows.read_mail import read_mail
+from mailbot.flows.runs.run_due import run_due
 from mailbot.flows.sending.make_copies import own_values
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.folder.definitions import Definitions
@@ -163,6 +164,15 @@ class Copy:
         part = self.mail.get_body(("plain",))
         assert part is not None
         return str(part.get_content())
+
+    @cached_property
+    def said(self) -> str:
+        """Its plain text without blanks and line ends: where a long line is folded does not matter."""
+        return "".join(self.text.split())
+
+    def says(self, words: str) -> bool:
+        """Tell whether it has these words, wherever its lines are folded."""
+        return "".join(words.split()) in self.said
 
     def __getitem__(self, name: str) -> str:
         """Return a header field; "" if there is none."""
@@ -339,6 +349,22 @@ class PostOffice:
     def stands(self, key: str = SURVEY.key) -> dict[str, Standing]:
         """Return what counts for each body."""
         return standings(self.ledger(key))
+
+    def look(self, moment: datetime | None = None) -> int:
+        """Do what is due, at once or at this moment, which it then is; returns how much."""
+        self.now = moment or self.now
+        return run_due(self.database, self.site, self.now)
+
+    def go_on(self, moment: datetime) -> list[Copy]:
+        """Let it become this moment, with all that is due by then; returns what goes out."""
+        while self.look(moment):
+            pass
+        return self.copies()
+
+    def seats(self, key: str = EVENT.key) -> dict[str, tuple[str, int]]:
+        """Return where each body stands with an event, and with how many people."""
+        stands = self.stands(key).items()
+        return {code: (one.row.status, rsvp_of(one.row.answers).people) for code, one in stands}
 
     def pass_time(self, span: timedelta) -> None:
         """Let time go by."""

@@ -60,7 +60,7 @@ def busy(office: PostOffice) -> tuple[PostOffice, list[Copy]]:
     """An office with an open survey, and its invitations."""
     office.now = SURVEY.opens
     office.apply(SECURITY, KAIGI, SURVEY, EVENT)
-    run_due(office.database, office.site, office.now)
+    office.look()
     return office, office.copies("invitation")
 
 

@@ -107,7 +107,7 @@ def test_without_approval_it_stays(two: PostOffice) -> None:
     draft(two, BOOKED + BODY)
     asked = by_kind(two)["bulletin_draft"][0]
     two.now = datetime(2026, 6, 22, 10, 0, tzinfo=TOKYO)
-    run_due(two.database, two.site, two.now)
+    two.look()
     (report,) = by_kind(two)["office_report"]
     assert f"{HAYASHI} の承認がまだのため、お送りしておりません。" in flat(report)
     two.pass_time(timedelta(hours=1))

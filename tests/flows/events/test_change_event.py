@@ -145,7 +145,7 @@ def test_a_moved_event_whose_reminder_is_out_is_told_so(office: PostOffice) -> N
     notices = announced(office)
     office.reply(notices[YAMADA], "Q1 1")
     office.now = datetime(2026, 10, 19, 10, 0, tzinfo=TOKYO)
-    run_due(office.database, office.site, office.now)
+    office.look()
     office.copies()
     (line,) = office.apply(replace(FIXED, date=date(2026, 11, 5)))
     assert line == (
@@ -154,7 +154,7 @@ def test_a_moved_event_whose_reminder_is_out_is_told_so(office: PostOffice) -> N
     )
     assert "先にお送りした開催前のご案内は、変更前のものです。" in office.copies("event_change")[0].text
     office.now = datetime(2026, 10, 30, 10, 0, tzinfo=TOKYO)
-    run_due(office.database, office.site, office.now)
+    office.look()
     assert office.only_copy("event_notice").to == YAMADA
 
 

@@ -14,7 +14,6 @@ from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
 from mailbot.flows.runs.count_mails import count_mails
-from mailbot.flows.runs.run_due import run_due
 from mailbot.store import attendances, journal, occurrences
 from mailbot.store.occurrences import Occurrence
 from tests.flows.post_office import (
@@ -53,19 +52,11 @@ def seminar(office: PostOffice, event: Event = HELD) -> None:
     office.copies()
 
 
-def go_on(office: PostOffice, now: datetime) -> list[Copy]:
-    """Let it become that time; returns what goes out."""
-    office.now = now
-    while run_due(office.database, office.site, now):
-        pass
-    return office.copies()
-
-
 @pytest.fixture
 def asked(office: PostOffice) -> Copy:
     """What the office gets when the seminar is over."""
     seminar(office)
-    return next(copy for copy in go_on(office, ENDS) if copy.kind == "attendance")
+    return next(copy for copy in office.go_on(ENDS) if copy.kind == "attendance")
 
 
 def entered(office: PostOffice) -> dict[str, int]:
@@ -90,13 +81,13 @@ def test_the_list_comes_once_when_the_event_is_over(office: PostOffice) -> None:
     seminar(office)
     with office.database.read() as connection:
         assert count_mails(connection, run) == 1
-    assert all(copy.kind != "attendance" for copy in go_on(office, ENDS - timedelta(minutes=1)))
-    (mail,) = [copy for copy in go_on(office, ENDS) if copy.kind == "attendance"]
+    assert all(copy.kind != "attendance" for copy in office.go_on(ENDS - timedelta(minutes=1)))
+    (mail,) = [copy for copy in office.go_on(ENDS) if copy.kind == "attendance"]
     assert (mail.to, mail["Subject"]) == (OFFICE, f"【ご出席の確認】第1回トピックスセミナー [{KEY}]")
     text = mail.text.replace("\r", "")
     assert "　202011 長野市（長野県）　2名　山田太郎、鈴木花子\n　202029 松本市（長野県）　1名\n" in text
     assert "■ 空き待ちのままの団体\n　203211 軽井沢町（長野県）　1名\n" in text
-    assert go_on(office, ENDS + timedelta(days=1)) == []
+    assert office.go_on(ENDS + timedelta(days=1)) == []
 
 
 def test_who_was_there_in_words(office: PostOffice, asked: Copy) -> None:
@@ -194,7 +185,7 @@ def test_not_before_the_event_and_not_when_it_is_not_held(office: PostOffice) ->
     with office.database.write() as connection:
         cancel_event(connection, office.site, KEY, "", office.now)
     office.copies()
-    assert go_on(office, ENDS) == []
+    assert office.go_on(ENDS) == []
     assert office.post(STRANGER).state == "held"
     (other,) = office.copies("office_held")
     office.command(other, f"全員出席 {KEY}")
@@ -204,7 +195,7 @@ def test_not_before_the_event_and_not_when_it_is_not_held(office: PostOffice) ->
 def test_nobody_is_asked_where_nothing_is_to_be_said(office: PostOffice) -> None:
     """Never announced, nobody with a seat, or all entered at the terminal already: no mail, and the run is done."""
     office.apply(replace(HELD, notices=()))
-    assert go_on(office, ENDS) == []
+    assert office.go_on(ENDS) == []
     office.now = ENDS - timedelta(days=60)
     office.apply(replace(HELD, key="N26-08"))
     with office.database.write() as connection:
@@ -215,7 +206,7 @@ def test_nobody_is_asked_where_nothing_is_to_be_said(office: PostOffice) -> None
     office.now = ENDS
     with office.database.write() as connection:
         enter_attendance(connection, office.site, "N26-08", ("全員",), ENDS)
-    assert all(copy.kind != "attendance" for copy in go_on(office, ENDS))
+    assert all(copy.kind != "attendance" for copy in office.go_on(ENDS))
     with office.database.read() as connection:
         (run,) = occurrences.done(connection, "event:N26-08:attendance")
     assert run.note == "0 on the list that the office got"
@@ -226,8 +217,8 @@ def test_a_moved_event_is_asked_about_at_its_new_end(office: PostOffice) -> None
     seminar(office)
     office.apply(replace(HELD, date=HELD.date + timedelta(days=1), ends=None))
     office.copies()
-    assert go_on(office, ENDS + timedelta(hours=20)) == []
-    (mail,) = go_on(office, ENDS + timedelta(days=1, hours=2))
+    assert office.go_on(ENDS + timedelta(hours=20)) == []
+    (mail,) = office.go_on(ENDS + timedelta(days=1, hours=2))
     assert mail.kind == "attendance"
 
 
@@ -245,7 +236,7 @@ def test_in_english(office: PostOffice) -> None:
     seminar(office)
     english = in_english(office)
     english._seen = office._seen
-    (mail,) = [copy for copy in go_on(english, ENDS) if copy.kind == "attendance"]
+    (mail,) = [copy for copy in english.go_on(ENDS) if copy.kind == "attendance"]
     assert "  202011 長野市 (長野県)  2  山田太郎, 鈴木花子" in mail.text
     english.command(mail, "all attended\nabsent 202029\njoined 202037 2 people")
     assert entered(english) == {NAGANO: 2, MATSUMOTO: 0, UEDA: 2}

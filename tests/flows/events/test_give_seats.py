@@ -7,7 +7,6 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
-from mailbot.core.events.event import rsvp_of
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.runs.run_due import run_due
@@ -46,14 +45,6 @@ def notices(office: PostOffice) -> dict[str, Copy]:
     return found
 
 
-def statuses(office: PostOffice) -> dict[str, tuple[str, int]]:
-    """Return where each body stands and with how many people."""
-    return {
-        code: (stands.row.status, rsvp_of(stands.row.answers).people)
-        for code, stands in office.stands(KEY).items()
-    }
-
-
 def offered(office: PostOffice) -> int:
     """Return how many offers are open."""
     with office.database.read() as connection:
@@ -73,9 +64,9 @@ def test_free_seats_are_offered_in_order_and_kept(office: PostOffice, notices: d
     assert [copy.to for copy in offers] == [SATO, TANAKA]
     assert offers[0]["Subject"] == "【空きのご案内】第1回トピックスセミナー（6/22までにお返事を） [N26-07]"
     assert "期限　2026年6月22日（月）17時00分 までに" in offers[0].text
-    assert statuses(office)[MATSUMOTO] == ("waiting", 2)
+    assert office.seats()[MATSUMOTO] == ("waiting", 2)
     office.reply(notices[YAMADA], "参加 1名")
-    assert statuses(office)[NAGANO] == ("waiting", 1)  # behind Karuizawa, although no seat is taken yet
+    assert office.seats()[NAGANO] == ("waiting", 1)  # behind Karuizawa, although no seat is taken yet
 
 
 def test_an_offer_is_taken_by_a_word(office: PostOffice, notices: dict[str, Copy]) -> None:
@@ -83,7 +74,7 @@ def test_an_offer_is_taken_by_a_word(office: PostOffice, notices: dict[str, Copy
     office.reply(notices[YAMADA], "欠席")
     first = office.copies("seat_offer")[0]
     office.reply(first, "出席")
-    assert statuses(office)[MATSUMOTO] == ("attending", 2)
+    assert office.seats()[MATSUMOTO] == ("attending", 2)
     assert office.only_copy("rsvp_receipt")["Subject"].startswith("【出欠・ご出席】")
     assert offered(office) == 1
 
@@ -95,7 +86,7 @@ def test_an_offer_is_taken_by_what_its_mail_asks_for(
     """The number alone, or a plain yes: it is an answer to this one question."""
     office.reply(notices[YAMADA], "欠席")
     office.reply(office.copies("seat_offer")[0], text)
-    assert statuses(office)[MATSUMOTO] == ("attending", 2)
+    assert office.seats()[MATSUMOTO] == ("attending", 2)
 
 
 @pytest.mark.parametrize("text", ["検討します", "はい\nただし1名は欠席です", "欠席 3名"])
@@ -107,9 +98,9 @@ def test_an_offer_is_not_lost_by_a_word_that_is_not_understood(
     office.reply(office.copies("seat_offer")[0], text)
     asked = next(copy for copy in office.copies("rsvp_receipt") if copy.to == SATO)
     assert "確認のお願い" in asked["Subject"]
-    assert statuses(office)[MATSUMOTO] == ("waiting", 2)
+    assert office.seats()[MATSUMOTO] == ("waiting", 2)
     office.reply(asked, "出席")
-    assert statuses(office)[MATSUMOTO] == ("attending", 2)
+    assert office.seats()[MATSUMOTO] == ("attending", 2)
 
 
 def test_an_offer_that_is_refused_goes_to_the_next(office: PostOffice, notices: dict[str, Copy]) -> None:
@@ -131,7 +122,7 @@ def test_an_offer_that_nobody_takes_up_ends(office: PostOffice, notices: dict[st
         (TAKAHASHI, False),
         (TANAKA, True),
     ]
-    stands = statuses(office)
+    stands = office.seats()
     assert (stands[MATSUMOTO][0], stands[UEDA][0]) == ("declined", "declined")
     assert offered(office) == 1
 
@@ -143,7 +134,7 @@ def test_an_offer_taken_too_late_waits_again(office: PostOffice, notices: dict[s
     run_at(office, datetime(2026, 6, 22, 17, 0, tzinfo=TOKYO))
     office.copies()
     office.reply(first, "参加 3名")
-    assert statuses(office)[MATSUMOTO] == ("waiting", 3)
+    assert office.seats()[MATSUMOTO] == ("waiting", 3)
 
 
 def test_an_offer_is_taken_after_the_deadline_for_answers(
@@ -155,7 +146,7 @@ def test_an_offer_is_taken_after_the_deadline_for_answers(
     first = office.copies("seat_offer")[0]
     office.pass_time(timedelta(hours=3))
     office.reply(first, "出席")
-    assert statuses(office)[MATSUMOTO] == ("attending", 2)
+    assert office.seats()[MATSUMOTO] == ("attending", 2)
 
 
 def test_who_takes_up_an_offer_after_both_deadlines_hears_that_it_is_over(
@@ -183,7 +174,7 @@ def test_no_offer_outlasts_the_start(office: PostOffice, notices: dict[str, Copy
     assert "期限　2026年10月22日（木）10時00分 までに" in offer.text
     run_at(office, datetime(2026, 10, 22, 10, 0, tzinfo=TOKYO))
     assert [copy.to for copy in office.copies("seat_offer") if "期限切れ" not in copy["Subject"]] == []
-    assert statuses(office)[KARUIZAWA] == ("waiting", 1)
+    assert office.seats()[KARUIZAWA] == ("waiting", 1)
     assert offered(office) == 0
 
 
@@ -193,7 +184,7 @@ def test_a_change_of_definition_keeps_the_open_offers(office: PostOffice, notice
     office.apply(replace(OFFERED, place="長野市"))
     office.copies()
     run_at(office, datetime(2026, 6, 22, 17, 0, tzinfo=TOKYO))
-    assert statuses(office)[MATSUMOTO][0] == "declined"
+    assert office.seats()[MATSUMOTO][0] == "declined"
     with office.database.write() as connection:
         cancel_event(connection, office.site, KEY, "", office.now)
     office.copies()
@@ -213,7 +204,7 @@ def test_a_second_offer_of_the_same_day_ends_too(office: PostOffice, notices: di
     office.copies()
     run_at(office, datetime(2026, 6, 22, 17, 0, tzinfo=TOKYO))
     assert offered(office) == 0
-    assert statuses(office)[MATSUMOTO][0] == "declined"
+    assert office.seats()[MATSUMOTO][0] == "declined"
 
 
 def test_who_writes_the_same_again_keeps_his_place(office: PostOffice, notices: dict[str, Copy]) -> None:

@@ -17,7 +17,6 @@ from mailbot.flows.events.count_meeting import MeetingFigures, count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
-from mailbot.flows.runs.run_due import run_due
 from mailbot.store import meetings
 from tests.flows.post_office import (
     KARUIZAWA,
@@ -61,14 +60,6 @@ def flat(text: str) -> str:
     return re.sub(r"\r?\n\u3000*", "", text)
 
 
-def go_on(office: PostOffice, now: datetime) -> list[Copy]:
-    """Let it become that time; returns what goes out."""
-    office.now = now
-    while run_due(office.database, office.site, now):
-        pass
-    return office.copies()
-
-
 def figures(office: PostOffice) -> MeetingFigures:
     """Return the meeting in figures."""
     with office.database.read() as connection:
@@ -96,7 +87,7 @@ def status(office: PostOffice) -> str:
 def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
     """○△× by reply, the best date to the office, 決定, 出席 and 委任 by reply, the draft when it has ended; who was there, by reply."""
     assert office.apply(MEETING) == ("+ meeting B26-01: 第1回役員会",)
-    asked = {copy.to: copy for copy in go_on(office, at(19, 10, 6)) if copy.kind == "invitation"}
+    asked = {copy.to: copy for copy in office.go_on(at(19, 10, 6)) if copy.kind == "invitation"}
     assert set(asked) == {YAMADA, SATO, TANAKA, TAKAHASHI}
     assert asked[YAMADA]["Subject"].endswith("[B26-01-P]")
     assert "2026年7月7日（火）14時00分〜16時00分" in asked[YAMADA].text
@@ -106,7 +97,7 @@ def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
         assert office.reply(asked[address], "", slots=slots).state == "voted"
     assert {copy.kind for copy in office.copies()} == {"vote_receipt"}
 
-    (proposal,) = [copy for copy in go_on(office, at(26, 17, 6) + timedelta(minutes=2)) if copy.to == OFFICE]
+    (proposal,) = [copy for copy in office.go_on(at(26, 17, 6) + timedelta(minutes=2)) if copy.to == OFFICE]
     assert proposal.kind == "meeting_proposal"
     text = proposal.text.replace("\r", "")
     assert text.index("2. 2026年7月8日") < text.index("1. 2026年7月7日") < text.index("3. 2026年7月9日")
@@ -139,7 +130,7 @@ def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
     assert figures(office).attendance.quorum.reached
     office.copies()
 
-    (minutes,) = go_on(office, at(8, 16))
+    (minutes,) = office.go_on(at(8, 16))
     assert (minutes.kind, minutes.to) == ("meeting_minutes", OFFICE)
     assert "【議事録案】第1回役員会 [B26-01]" in minutes["Subject"]
     text = flat(minutes.text)
@@ -291,7 +282,7 @@ def test_a_meeting_with_a_time_invites_by_plan(office: PostOffice) -> None:
         MEETING, candidates=(), poll_opens=None, poll_closes=None, at=at(8, 14), invite=at(22, 10, 6)
     )
     office.apply(fixed)
-    assert {copy.kind for copy in go_on(office, at(22, 10, 6))} == {"event_notice"}
+    assert {copy.kind for copy in office.go_on(at(22, 10, 6))} == {"event_notice"}
     with pytest.raises(Refusal, match=r"`at` can no longer change\. To move it: mailbot meetings fix"):
         office.apply(replace(fixed, at=at(9, 14)))
     assert office.apply(replace(fixed, agenda=("事業報告",))) == ("~ meeting B26-01: agenda (4 are told)",)
@@ -306,7 +297,7 @@ def test_who_was_being_asked_for_the_date_is_asked_no_more_once_it_is_fixed(offi
     """No reminder of the poll goes out behind the invitation; the office is told that it ends, an answer to it that it has ended."""
     asking = replace(MEETING, reminders=(Reminder(at=at(24, 10, 6)),))
     office.apply(asking)
-    asked = {copy.to: copy for copy in go_on(office, at(19, 10, 6)) if copy.kind == "invitation"}
+    asked = {copy.to: copy for copy in office.go_on(at(19, 10, 6)) if copy.kind == "invitation"}
     office.reply(asked[YAMADA], "", slots={"Q1": "○", "Q2": "○", "Q3": "×"})
     assert office.only_copy("vote_receipt").to == YAMADA
     with office.database.write() as connection:
@@ -317,7 +308,7 @@ def test_who_was_being_asked_for_the_date_is_asked_no_more_once_it_is_fixed(offi
     out = office.copies()
     assert "日程のお尋ね（B26-01-P）は、これで締め切ります。" in flat(out[-1].text)
     assert {copy.kind for copy in out} == {"event_notice", "office_answer"}
-    assert go_on(office, at(26, 17, 6) + timedelta(minutes=2)) == []
+    assert office.go_on(at(26, 17, 6) + timedelta(minutes=2)) == []
     office.reply(asked[SATO], "", slots={"Q1": "○", "Q2": "○", "Q3": "○"})
     assert "締切の後" in flat(office.copies()[0].text)
     assert [one.yes for one in figures(office).dates] == [(NAGANO,), (NAGANO,), ()]
@@ -328,7 +319,7 @@ def test_a_poll_that_is_not_open_when_the_date_is_fixed_never_opens(office: Post
     invited(office)
     office.apply(replace(MEETING, agenda=("事業報告",)))
     office.copies()
-    assert go_on(office, at(26, 17, 6) + timedelta(minutes=2)) == []
+    assert office.go_on(at(26, 17, 6) + timedelta(minutes=2)) == []
 
 
 def test_a_meeting_is_not_fixed_for_nonsense(office: PostOffice) -> None:

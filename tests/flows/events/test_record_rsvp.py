@@ -40,14 +40,6 @@ def notices(office: PostOffice) -> dict[str, Copy]:
     return {copy.to: copy for copy in office.copies("event_notice")}
 
 
-def statuses(office: PostOffice) -> dict[str, tuple[str, int]]:
-    """Return where each body stands and with how many people."""
-    return {
-        code: (stands.row.status, rsvp_of(stands.row.answers).people)
-        for code, stands in office.stands(KEY).items()
-    }
-
-
 def test_an_rsvp_by_reply_with_number_and_names(office: PostOffice, notices: dict[str, Copy]) -> None:
     """Whoever answers hears what was understood, in his thread, and can correct it by replying."""
     entry = office.reply(notices[YAMADA], "", slots={"Q1": "1", "Q2": "2名 山田太郎、鈴木花子"})
@@ -119,14 +111,14 @@ def test_a_reply_in_two_forms(
     )
     body = f'Content-Type: multipart/alternative; boundary="two"\r\n\r\n{parts}--two--\r\n'
     office.hand_in(head + body.encode(), office.reply_address(notices[YAMADA]))
-    assert statuses(office)[NAGANO] == (status, people)
+    assert office.seats()[NAGANO] == (status, people)
 
 
 def test_a_number_alone_changes_the_number_alone(office: PostOffice, notices: dict[str, Copy]) -> None:
     """「2名に変更します」 to the receipt keeps that they come."""
     office.reply(notices[YAMADA], "参加 1名 山田太郎")
     office.reply(office.only_copy("rsvp_receipt"), "2名に変更します")
-    assert statuses(office) == {NAGANO: ("attending", 2)}
+    assert office.seats() == {NAGANO: ("attending", 2)}
 
 
 @pytest.mark.parametrize(
@@ -136,17 +128,17 @@ def test_a_number_needs_no_word_beside_it(office: PostOffice, notices: dict[str,
     """Who comes says 「2名」, with names or without: so many come; who had declined is asked, and is absent until then."""
     office.reply(notices[YAMADA], "参加 1名")
     office.reply(office.only_copy("rsvp_receipt"), text)
-    assert statuses(office) == {NAGANO: ("attending", 2)}
+    assert office.seats() == {NAGANO: ("attending", 2)}
     office.copies()
     office.reply(notices[SATO], "欠席")
     entry = office.reply(office.only_copy("rsvp_receipt"), text)
-    assert (entry.state, statuses(office)[MATSUMOTO]) == ("answered", ("declined", 0))
+    assert (entry.state, office.seats()[MATSUMOTO]) == ("answered", ("declined", 0))
     assert office.ledger(KEY, MATSUMOTO)[-1].status == "unclear"
     asked = office.only_copy("rsvp_receipt")
     assert asked["Subject"].startswith("【出欠・確認のお願い】")
     assert "ご欠席と、おいでになる人数の両方が書かれています。" in "".join(asked.text.split())
     office.reply(asked, "出席")
-    assert statuses(office)[MATSUMOTO][0] == "attending"
+    assert office.seats()[MATSUMOTO][0] == "attending"
 
 
 @pytest.mark.parametrize("text", ["会員2名の件です。", "当課から2名", "昨年は2名でした。"])
@@ -154,7 +146,7 @@ def test_a_number_within_other_words_is_none(office: PostOffice, notices: dict[s
     """What else may be meant changes nothing."""
     office.reply(notices[YAMADA], "参加 1名")
     office.reply(office.only_copy("rsvp_receipt"), text)
-    assert statuses(office) == {NAGANO: ("attending", 1)}
+    assert office.seats() == {NAGANO: ("attending", 1)}
 
 
 def test_a_number_that_cannot_be_is_held_with_its_reason(
@@ -176,7 +168,7 @@ def test_who_will_answer_later_hears_until_when(office: PostOffice) -> None:
         announce_event(connection, office.site, KEY, 0, office.now)
     copy = office.copies("event_notice")[0]
     office.reply(copy, "検討中です")
-    assert statuses(office) == {NAGANO: ("later", 0)}
+    assert office.seats() == {NAGANO: ("later", 0)}
     text = office.only_copy("rsvp_receipt").text
     assert "お席はまだお取りしておりません。" in text
     assert "2026年10月9日（金）17時00分までにお知らせください。" in text.replace("\r\n", "")
@@ -188,7 +180,7 @@ def test_a_single_word_in_the_subject_is_an_answer_to_an_invitation(
     """A phone's 「出席」 in the Subject with an empty text counts (ballot.md section 8)."""
     to = office.reply_address(notices[YAMADA])
     office.hand_in(office.mail(YAMADA, to, "", "出席"), to)
-    assert statuses(office) == {NAGANO: ("attending", 1)}
+    assert office.seats() == {NAGANO: ("attending", 1)}
 
 
 def test_who_comes_after_the_last_seat_waits_and_so_does_everybody_behind(
@@ -198,7 +190,7 @@ def test_who_comes_after_the_last_seat_waits_and_so_does_everybody_behind(
     office.reply(notices[YAMADA], "Q1 1\nQ2 2名")
     office.reply(notices[SATO], "Q1 1\nQ2 2名")
     office.reply(notices[TANAKA], "Q1 1\nQ2 1名")
-    assert statuses(office) == {NAGANO: ("attending", 2), MATSUMOTO: ("waiting", 2), UEDA: ("waiting", 1)}
+    assert office.seats() == {NAGANO: ("attending", 2), MATSUMOTO: ("waiting", 2), UEDA: ("waiting", 1)}
     assert "空き待ち" in office.copies("rsvp_receipt")[1]["Subject"]
 
 
@@ -211,7 +203,7 @@ def test_a_place_that_becomes_free_goes_to_the_first_who_waits(
     office.reply(notices[TANAKA], "Q1 1\nQ2 2名")
     office.copies()
     office.reply(notices[YAMADA], "Q1 2")
-    assert statuses(office) == {NAGANO: ("declined", 0), MATSUMOTO: ("attending", 2), UEDA: ("waiting", 2)}
+    assert office.seats() == {NAGANO: ("declined", 0), MATSUMOTO: ("attending", 2), UEDA: ("waiting", 2)}
     own, news = office.copies("rsvp_receipt")
     assert (own.to, news.to) == (YAMADA, SATO)
     assert "空きが出ました" in news.text
@@ -224,9 +216,9 @@ def test_a_change_of_mind_keeps_the_seats_that_it_still_needs(
     office.reply(notices[YAMADA], "Q1 1\nQ2 3名")
     office.reply(notices[SATO], "Q1 1\nQ2 1名")
     office.reply(notices[YAMADA], "Q1 1\nQ2 2名")
-    assert statuses(office) == {NAGANO: ("attending", 2), MATSUMOTO: ("attending", 1)}
+    assert office.seats() == {NAGANO: ("attending", 2), MATSUMOTO: ("attending", 1)}
     office.reply(notices[TANAKA], "Q1 1\nQ2 1名")
-    assert statuses(office)[UEDA] == ("waiting", 1)
+    assert office.seats()[UEDA] == ("waiting", 1)
 
 
 def test_the_same_mail_counts_once(office: PostOffice, notices: dict[str, Copy]) -> None:
@@ -253,7 +245,7 @@ def test_after_the_deadline_a_reply_is_kept_but_does_not_count(
     pass_deadline(office)
     office.reply(notices[YAMADA], text)
     office.reply(notices[SATO], "Q1 1")
-    assert statuses(office) == {NAGANO: ("attending", 2), MATSUMOTO: ("late", 1)}
+    assert office.seats() == {NAGANO: ("attending", 2), MATSUMOTO: ("late", 1)}
     yamada, sato = office.copies("rsvp_receipt")
     assert all("期限後" in copy["Subject"] for copy in (yamada, sato))
     assert "先にいただいたご出席のお返事（2名）は、そのまま有効です。" in yamada.text
@@ -276,9 +268,9 @@ def test_after_the_deadline_a_reply_that_is_not_understood_is_no_mere_late_one(
     told, held = office.copies()
     assert "期限後" in told["Subject"]
     assert "ご欠席のご連絡かもしれません" in held.text.replace("\r\n　", "")
-    assert statuses(office) == {NAGANO: ("attending", 2)}
+    assert office.seats() == {NAGANO: ("attending", 2)}
     office.reply(told, "急な公務のため、1名に変更します。")
-    assert statuses(office) == {NAGANO: ("attending", 1)}
+    assert office.seats() == {NAGANO: ("attending", 1)}
 
 
 @pytest.mark.parametrize(
@@ -298,7 +290,7 @@ def test_who_asks_for_no_more_seats_is_heard_after_the_deadline(
     office.reply(notices[SATO], "参加 2名")
     pass_deadline(office)
     office.reply(notices[YAMADA], text)
-    assert statuses(office) == {NAGANO: stands, MATSUMOTO: ("attending" if given else "waiting", 2)}
+    assert office.seats() == {NAGANO: stands, MATSUMOTO: ("attending" if given else "waiting", 2)}
     own, *news = office.copies("rsvp_receipt")
     assert "出欠の締切は過ぎておりますが、始まる前ですのでお受けしました。" in own.text
     assert "期限後" not in own["Subject"]
@@ -314,13 +306,13 @@ def test_who_waits_is_heard_after_the_deadline(office: PostOffice, notices: dict
     office.reply(notices[TANAKA], "参加 2名")
     pass_deadline(office)
     office.reply(notices[SATO], "2名に変更します")
-    assert statuses(office)[MATSUMOTO] == ("waiting", 2)
+    assert office.seats()[MATSUMOTO] == ("waiting", 2)
     assert "始まる前ですのでお受けしました" in office.only_copy("rsvp_receipt").text
     office.reply(notices[SATO], "3名に変更します")
-    assert statuses(office)[MATSUMOTO] == ("waiting", 2)
+    assert office.seats()[MATSUMOTO] == ("waiting", 2)
     assert "お申し込み（空き待ち、2名）は、そのまま有効です" in office.only_copy("rsvp_receipt").text
     office.reply(notices[YAMADA], "1名に変更します")
-    assert statuses(office) == {NAGANO: ("attending", 1), MATSUMOTO: ("attending", 2), UEDA: ("waiting", 2)}
+    assert office.seats() == {NAGANO: ("attending", 1), MATSUMOTO: ("attending", 2), UEDA: ("waiting", 2)}
 
 
 def test_a_decline_without_an_answer_before_is_heard_after_the_deadline(
@@ -329,10 +321,10 @@ def test_a_decline_without_an_answer_before_is_heard_after_the_deadline(
     """The office knows then that nobody comes; that he comes after all is late."""
     pass_deadline(office)
     office.reply(notices[YAMADA], "欠席")
-    assert statuses(office) == {NAGANO: ("declined", 0)}
+    assert office.seats() == {NAGANO: ("declined", 0)}
     assert "【出欠・ご欠席】" in office.only_copy("rsvp_receipt")["Subject"]
     office.reply(notices[YAMADA], "参加")
-    assert statuses(office) == {NAGANO: ("declined", 0)}
+    assert office.seats() == {NAGANO: ("declined", 0)}
     assert "先にいただいたご欠席のお返事は、そのままです。" in office.only_copy("rsvp_receipt").text
 
 
@@ -343,7 +335,7 @@ def test_once_the_event_has_begun_no_reply_counts(office: PostOffice, notices: d
     office.copies()
     office.now = begins(EVENT, TOKYO)
     office.reply(notices[YAMADA], "欠席")
-    assert statuses(office) == {NAGANO: ("attending", 3), MATSUMOTO: ("waiting", 1)}
+    assert office.seats() == {NAGANO: ("attending", 3), MATSUMOTO: ("waiting", 1)}
     receipt = office.only_copy("rsvp_receipt")
     assert "期限後" in receipt["Subject"]
     assert "すでに始まる時刻を過ぎております。" in receipt.text
@@ -359,15 +351,15 @@ def test_after_the_deadline_in_english(office: PostOffice) -> None:
     english.reply(notices[YAMADA], "attending 2 people")
     pass_deadline(english)
     english.reply(notices[YAMADA], "attending 3 people")
-    assert statuses(english) == {NAGANO: ("attending", 2)}
+    assert english.seats() == {NAGANO: ("attending", 2)}
     late = english.only_copy("rsvp_receipt")
     assert 'reply to this mail with "not attending" or "attending 1 person".' in late.text
     english.reply(late, "attending 1 person")
-    assert statuses(english) == {NAGANO: ("attending", 1)}
+    assert english.seats() == {NAGANO: ("attending", 1)}
     taken = english.only_copy("rsvp_receipt")
     assert "The deadline has passed, but we take this until the event begins." in taken.text
     english.reply(taken, "not attending")
-    assert statuses(english) == {NAGANO: ("declined", 0)}
+    assert english.seats() == {NAGANO: ("declined", 0)}
 
 
 @pytest.mark.parametrize(
@@ -403,7 +395,7 @@ def test_an_event_without_a_limit_seats_everybody(office: PostOffice) -> None:
         announce_event(connection, office.site, KEY, 0, office.now)
     for copy in office.copies("event_notice"):
         office.reply(copy, "Q1 1\nQ2 50名")
-    assert {status for status, _ in statuses(office).values()} == {"attending"}
+    assert {status for status, _ in office.seats().values()} == {"attending"}
 
 
 def test_the_ledger_of_an_event_is_chained_too(office: PostOffice, notices: dict[str, Copy]) -> None:
@@ -438,4 +430,4 @@ def test_who_had_said_two_may_decline(office: PostOffice, notices: dict[str, Cop
     office.reply(notices[YAMADA], "出席 2名")
     receipt = office.only_copy("rsvp_receipt")
     office.reply(receipt, "先日出席と回答しましたが、都合により欠席します。")
-    assert statuses(office)[NAGANO] == ("declined", 0)
+    assert office.seats()[NAGANO] == ("declined", 0)

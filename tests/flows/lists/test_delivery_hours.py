@@ -10,7 +10,7 @@ import pytest
 from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.rehearse import rehearse
-from tests.flows.lists.test_decide_post import pass_time, plain, state
+from tests.flows.lists.test_decide_post import pass_time, state
 from tests.flows.members.test_obey_member import find
 from tests.flows.post_office import KAIGI, SATO, SECURITY, TOKYO, YAMADA, PostOffice
 
@@ -100,11 +100,11 @@ def test_what_is_accepted_at_night_waits_too(office: PostOffice) -> None:
     held = at_night(office).post(YAMADA)
     asked = {copy.to: copy for copy in office.copies("moderate_post")}
     office.reply(asked[SATO], "承認")
-    told = {copy.to: plain(copy.text) for copy in office.copies("moderator_told")}
+    told = {copy.to: copy.said for copy in office.copies("moderator_told")}
     assert "配信時間になりましたら" in told[YAMADA]
     assert state(office, held.id) == "held"
     office.reply(asked[YAMADA], "却下")
-    assert "すでに承認され" in plain(office.only_copy("moderator_told").text)
+    assert "すでに承認され" in office.only_copy("moderator_told").said
     assert pass_time(office, timedelta(hours=11)) == 1
     copies = office.copies()
     assert len([copy for copy in copies if copy.kind == "post"]) == 3

@@ -14,7 +14,7 @@ from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.rehearse import rehearse
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import delivery, mailing, microseconds
-from tests.flows.lists.test_decide_post import pass_time, plain, set_posting, state
+from tests.flows.lists.test_decide_post import pass_time, set_posting, state
 from tests.flows.members.test_obey_member import write
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice
 
@@ -113,7 +113,7 @@ def test_what_is_confirmed_may_still_wait_for_a_moderator(office: PostOffice) ->
 def test_a_short_reply_to_very_many(office: PostOffice) -> None:
     """Its author is asked, with the figure; his はい sends it to all, his silence to nobody."""
     held, question = short_reply(office)
-    assert "5名の全員に届きます" in plain(question.text)
+    assert "5名の全員に届きます" in question.said
     office.reply(question, "はい")
     assert state(office, held.id) == "posted"
     assert len(office.copies("post")) == 5
@@ -226,7 +226,7 @@ def test_who_wants_no_receipts_gets_none(office: PostOffice) -> None:
     assert [copy.to for copy in office.copies("post_accepted")] == [YAMADA]
     office.apply(SECURITY)
     write(office, YAMADA, "security-request@ml.example.jp", "配信通知 不要")
-    assert "お送りしておりません" in plain(office.only_copy("member_answer").text)
+    assert "お送りしておりません" in office.only_copy("member_answer").said
 
 
 # --- rules of lists ------------------------------------------------------------------------------------------------

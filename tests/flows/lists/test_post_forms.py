@@ -9,7 +9,7 @@ from mailbot.flows.members.set_member import set_member
 from mailbot.store import lists
 from tests.core.lists.test_variant import SHEET, mail
 from tests.flows.lists.test_send_posts import attached
-from tests.flows.members.test_obey_member import SECURITY_REQUEST, plain, write
+from tests.flows.members.test_obey_member import SECURITY_REQUEST, write
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, Copy, PostOffice
 
 TO = "security@ml.example.jp"
@@ -30,7 +30,7 @@ def files(copy: Copy) -> list[str]:
 def test_who_wants_plain_text_gets_it(office: PostOffice) -> None:
     """The others get the post as it came; all get the same number and Message-ID, each exactly one copy."""
     write(office, SATO, SECURITY_REQUEST, "テキスト")
-    assert plain("文章だけの形でお届けします。") in plain(office.copies()[-1].text)
+    assert "文章だけの形でお届けします。" in office.copies()[-1].said
     copies = post(office)
     assert set(copies) == {YAMADA, SUZUKI, SATO}
     assert files(copies[YAMADA]) == files(copies[SUZUKI]) == ["名簿.xlsx"]

@@ -14,7 +14,7 @@ from mailbot.flows.runs.keep_up import keep_up
 from mailbot.folder.holidays import is_holiday
 from mailbot.store.database import Database
 from tests.flows.lists.test_send_posts import attached
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, plain, write
+from tests.flows.members.test_obey_member import KAIGI_REQUEST, write
 from tests.flows.post_office import (
     KAIGI,
     SATO,
@@ -219,7 +219,7 @@ def test_a_list_without_an_archive_has_no_digests(office: PostOffice) -> None:
     office.apply(replace(KAIGI, archive=False))
     office.copies()
     write(office, TANAKA, KAIGI_REQUEST, "まとめ送り")
-    assert plain("過去の投稿を残しておりません") in plain(office.only_copy("member_answer").text)
+    assert "過去の投稿を残しておりません" in office.only_copy("member_answer").said
     post(office)
     assert {SATO, TANAKA} <= {copy.to for copy in office.copies("post")}
     assert at(office, EVENING) == []
@@ -239,7 +239,7 @@ def test_in_english(office: PostOffice) -> None:
     """The same in English."""
     english = in_english(office)
     write(english, SATO, KAIGI_REQUEST, "digest plain week")
-    assert plain("in digests of plain text once a week.") in plain(english.copies()[-1].text)
+    assert "indigestsofplaintextonceaweek." in english.copies()[-1].said
     english.post(YAMADA, ROOM)
     (copy,) = at(english, EVENING + timedelta(days=4))
     assert copy["Subject"] == "[kaigi] digest 1 (1)"

@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from mailbot.core.lists import old_posts
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, SECURITY_REQUEST, plain, write
+from tests.flows.members.test_obey_member import KAIGI_REQUEST, SECURITY_REQUEST, write
 from tests.flows.post_office import (
     KAIGI,
     SATO,
@@ -37,7 +37,7 @@ def ask(
     office.copies()
     write(office, author, to, text)
     copies = {copy.kind: copy for copy in office.copies()}
-    return plain(copies["member_answer"].text), copies.get("old_posts")
+    return copies["member_answer"].said, copies.get("old_posts")
 
 
 def test_a_post_comes_as_its_author_wrote_it(office: PostOffice) -> None:
@@ -53,7 +53,7 @@ def test_a_post_comes_as_its_author_wrote_it(office: PostOffice) -> None:
     )
     office.hand_in(raw, "security@ml.example.jp")
     answer, copy = ask(office, "過去記事 1")
-    assert plain("「情報セキュリティ部会」の投稿1件（1）を、別のメールでお送りします。") in answer
+    assert "「情報セキュリティ部会」の投稿1件（1）を、別のメールでお送りします。" in answer
     assert copy is not None
     assert (copy.to, copy.mail_from, copy["Auto-Submitted"]) == (SATO, "", "auto-generated")
     assert "1　2026/06/18　山田太郎　Re: 点検" in copy.text
@@ -139,7 +139,7 @@ def test_a_list_without_an_archive_says_so(office: PostOffice) -> None:
     for text in ("過去記事 1", "目次", "検索 点検"):
         answer, copy = ask(office, text)
         assert copy is None
-        assert plain("過去の投稿を残しておりません") in answer
+        assert "過去の投稿を残しておりません" in answer
 
 
 def test_nobody_is_flooded_with_posts(office: PostOffice, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -150,7 +150,7 @@ def test_nobody_is_flooded_with_posts(office: PostOffice, monkeypatch: pytest.Mo
     write(office, SATO, SECURITY_REQUEST, "過去記事 1\n過去記事 1\n過去記事 1")
     copies = office.copies()
     assert sum(copy.kind == "old_posts" for copy in copies) == 2
-    assert plain("1日に2通まで") in plain(copies[-1].text)
+    assert "1日に2通まで" in copies[-1].said
     for number in range(6):
         write(office, SUZUKI, SECURITY_REQUEST, "過去記事 1", proved=False, Message_ID=f"<f{number}@x>")
     assert sum(copy.kind == "old_posts" for copy in office.copies()) <= 3
@@ -173,12 +173,12 @@ def test_a_post_keeps_its_bytes(office: PostOffice, charset: str) -> None:
 
 def test_the_newest_posts_are_listed(office: PostOffice) -> None:
     """Number, date, author and subject, newest first, and how to read one."""
-    assert plain("まだ投稿がありません") in ask(office, "目次")[0]
+    assert "まだ投稿がありません" in ask(office, "目次")[0]
     office.post(YAMADA)
     office.post(SATO, subject="Re: 点検のお願い")
     answer, _ = ask(office, "index")
-    assert plain("2　2026/06/18　佐藤花子　Re: 点検のお願い・1　2026/06/18").replace("・", "") in answer
-    assert plain("「過去記事 2」のように") in answer
+    assert "22026/06/18佐藤花子Re:点検のお願い12026/06/18" in answer
+    assert "「過去記事2」のように" in answer
 
 
 def test_words_are_searched(office: PostOffice) -> None:
@@ -187,11 +187,11 @@ def test_words_are_searched(office: PostOffice) -> None:
     office.post(SATO, text="なにもありません。", subject="別の件")
     for text in ("検索 災害", "search 標準化 2026", "検索 災害 標準化"):
         answer, _ = ask(office, text)
-        assert plain("で1件の投稿が見つかりました。1　2026/06/18　山田太郎") in answer
+        assert "で1件の投稿が見つかりました。12026/06/18山田太郎" in answer
         assert "災害対策の標準化です。" in answer
         office.pass_time(timedelta(hours=1))
-    assert plain("見つかりませんでした") in ask(office, "検索 災害 2025")[0]
-    assert plain("探す言葉がありません") in ask(office, "検索 ！？")[0]
+    assert "見つかりませんでした" in ask(office, "検索 災害 2025")[0]
+    assert "探す言葉がありません" in ask(office, "検索 ！？")[0]
 
 
 def test_all_own_lists_are_searched_at_once(office: PostOffice) -> None:
@@ -203,7 +203,7 @@ def test_all_own_lists_are_searched_at_once(office: PostOffice) -> None:
     assert "[kaigi]1" in answer
     answer, _ = ask(office, "検索 災害", TANAKA, "robot@ml.example.jp")
     assert "[security]1" not in answer
-    assert plain("1件の投稿") in answer
+    assert "1件の投稿" in answer
 
 
 def test_a_thread_is_muted_by_its_number(office: PostOffice) -> None:
@@ -213,7 +213,7 @@ def test_a_thread_is_muted_by_its_number(office: PostOffice) -> None:
     office.copies()
     office.post(TANAKA, "kaigi@ml.example.jp", References="<first@x>")
     assert SATO not in {copy.to for copy in office.copies("post")}
-    assert plain("9番の投稿はありません") in ask(office, "話題停止 9", to=KAIGI_REQUEST)[0]
+    assert "9番の投稿はありません" in ask(office, "話題停止 9", to=KAIGI_REQUEST)[0]
 
 
 def test_in_english(office: PostOffice) -> None:
@@ -223,5 +223,5 @@ def test_in_english(office: PostOffice) -> None:
     answer, copy = ask(english, "get 1")
     assert copy is not None
     assert copy["Subject"] == "[security] 1 old post (1)"
-    assert plain("1 posts of 情報セキュリティ部会 (1) go to you") in answer
-    assert plain('1 posts hold "IT"') in ask(english, "search IT")[0]
+    assert "1postsof情報セキュリティ部会(1)gotoyou" in answer
+    assert '1postshold"IT"' in ask(english, "search IT")[0]

@@ -11,7 +11,6 @@ from sqlalchemy import update
 from mailbot.core.members.roll_call import RollCall
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.call_roll import plan_roll_call
-from mailbot.flows.runs.run_due import run_due
 from mailbot.store import journal, members, roll_calls
 from mailbot.store.tables import delivery
 from tests.flows.post_office import (
@@ -45,7 +44,7 @@ def asked(office: PostOffice) -> dict[str, Copy]:
     """The mails of a roll-call that has opened, by their addresses."""
     plan(office)
     office.now = OPENS
-    assert run_due(office.database, office.site, office.now) == 1
+    assert office.look() == 1
     return {copy.to: copy for copy in office.copies("roll_call")}
 
 
@@ -63,7 +62,7 @@ def test_the_primary_contact_of_each_body_is_asked_once(office: PostOffice, aske
     assert "1. 情報政策課 山田太郎" in text
     assert "2. 情報政策課 鈴木一郎" in text
     assert SUZUKI in text
-    assert run_due(office.database, office.site, office.now) == 0
+    assert office.look() == 0
     assert office.copies("roll_call") == []
 
 
@@ -138,7 +137,7 @@ def test_a_roll_call_outside_spring_does_not_speak_of_a_new_year(office: PostOff
     """It may be called at any time."""
     plan(office)
     office.now = OPENS
-    run_due(office.database, office.site, office.now)
+    office.look()
     assert "年度の始め" not in office.copies("roll_call")[0].text
 
 
@@ -172,9 +171,9 @@ def test_who_has_not_answered_is_reminded(office: PostOffice, asked: dict[str, C
     office.copies()
     for at in (datetime(2026, 6, 24, 9, 0, tzinfo=TOKYO), datetime(2026, 7, 1, 9, 0, tzinfo=TOKYO)):
         office.now = at - timedelta(minutes=1)
-        assert run_due(office.database, office.site, office.now) == 0
+        assert office.look() == 0
         office.now = at
-        assert run_due(office.database, office.site, office.now) == 1
+        assert office.look() == 1
         reminded = office.copies("roll_call")
         assert {copy.to for copy in reminded} == {TANAKA, TAKAHASHI}
         assert reminded[0]["Subject"].startswith("【再度のお願い】")
@@ -188,7 +187,7 @@ def test_an_address_that_cannot_be_reached_is_not_reminded(
         connection.execute(update(delivery).where(delivery.c.address == YAMADA).values(state="failed"))
         assert roll_calls.unreached(connection, OPENS) == {YAMADA}
     office.now = datetime(2026, 6, 24, 9, 0, tzinfo=TOKYO)
-    run_due(office.database, office.site, office.now)
+    office.look()
     assert YAMADA not in {copy.to for copy in office.copies("roll_call")}
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from mailbot.core.members.register import Contact
 from mailbot.store import lists, members, memberships
 from mailbot.store.tables import ballot
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, belongs, find, plain, settings, write
+from tests.flows.members.test_obey_member import KAIGI_REQUEST, belongs, find, settings, write
 from tests.flows.post_office import MATSUMOTO, NAGANO, SATO, SUZUKI, TANAKA, YAMADA, PostOffice
 
 NEW = "sato.hanako@city.matsumoto.lg.jp"
@@ -41,7 +41,7 @@ def test_everything_moves_once_the_new_address_has_answered(office: PostOffice) 
         assert memberships.of_person(connection, SATO) == []
     copies = office.copies()
     assert find(copies, "address_changed").to == SATO
-    assert plain("名簿の元の表") in plain(find(copies, "office_report").text)
+    assert "名簿の元の表" in find(copies, "office_report").said
     assert find(copies, "member_answer").to == NEW
     assert office.reply(invitations[SATO], "1", author=NEW).state == "voted"
 
@@ -105,7 +105,7 @@ def test_a_colleague_needs_the_offices_word(office: PostOffice) -> None:
 def test_what_cannot_be_changed(office: PostOffice, author: str, line: str, words: str) -> None:
     """Somebody else's address, the same one, one of ours, none."""
     write(office, author, KAIGI_REQUEST, line)
-    assert plain(words) in plain(office.only_copy("member_answer").text)
+    assert office.only_copy("member_answer").says(words)
 
 
 def test_a_deputy_takes_the_post_over(office: PostOffice) -> None:

@@ -7,7 +7,7 @@ import pytest
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.members.audience import NOBODY
 from mailbot.store import lists
-from tests.flows.members.test_obey_member import belongs, plain, write
+from tests.flows.members.test_obey_member import belongs, write
 from tests.flows.post_office import SATO, STRANGER, SUZUKI, TANAKA, YAMADA, PostOffice
 
 ROBOT = "robot@ml.example.jp"
@@ -32,13 +32,13 @@ def test_a_member_opens_a_group_with_the_offices_word(office: PostOffice) -> Non
     assert write(office, SATO, ROBOT, OPEN).state == "answered"
     request, answer = office.copies()
     assert (request.kind, request.to, answer.to) == ("office_request", office.site.office, SATO)
-    assert plain("松本市 佐藤花子") in plain(request.text)
-    assert plain("「情報安全の勉強会」（anzen@ml.example.jp）") in plain(request.text)
+    assert "松本市佐藤花子" in request.said
+    assert "「情報安全の勉強会」（anzen@ml.example.jp）" in request.said
     assert stored(office, "anzen") is None
     assert office.command(request, "承認").state == "answered"
     told = office.only_copy("member_answer")
     assert told.to == SATO
-    assert plain("anzen-request@ml.example.jp あてに「招待") in plain(told.text)
+    assert "anzen-request@ml.example.jpあてに「招待" in told.said
     assert stored(office, "anzen") == MailingList(
         "anzen", "情報安全の勉強会", "closed", NOBODY, "[anzen:%05d]", moderators=(SATO,)
     )
@@ -65,7 +65,7 @@ def test_an_untouched_reply_of_the_office_opens_nothing(office: PostOffice) -> N
 def test_the_office_opens_a_group_at_once(office: PostOffice) -> None:
     """It needs nobody's leave."""
     write(office, office.site.office, ROBOT, OPEN)
-    assert plain("開設しました") in plain(office.only_copy("member_answer").text)
+    assert "開設しました" in office.only_copy("member_answer").said
     assert belongs(office, "anzen", office.site.office)
 
 
@@ -73,7 +73,7 @@ def test_a_from_alone_opens_nothing(office: PostOffice) -> None:
     """Who is not vouched for is asked first, and the office hears of it only after his reply."""
     write(office, SATO, ROBOT, OPEN, proved=False)
     asked = office.only_copy("confirm_commands")
-    assert plain("グループ「情報安全の勉強会」（anzen）を開設します。") in plain(asked.text)
+    assert "グループ「情報安全の勉強会」（anzen）を開設します。" in asked.said
     office.reply(asked, "承認します")
     assert {copy.kind for copy in office.copies()} == {"office_request", "member_answer"}
 
@@ -94,7 +94,7 @@ def test_a_from_alone_opens_nothing(office: PostOffice) -> None:
 def test_what_a_group_cannot_be_called(office: PostOffice, text: str, words: str) -> None:
     """A name that is taken, is an address of ours, or is none, is refused with a sentence."""
     write(office, SATO, ROBOT, text)
-    assert plain(words) in plain(office.only_copy("member_answer").text)
+    assert office.only_copy("member_answer").says(words)
 
 
 def test_two_who_want_the_same_name(office: PostOffice) -> None:
@@ -105,7 +105,7 @@ def test_two_who_want_the_same_name(office: PostOffice) -> None:
     office.command(second, "承認")
     office.copies()
     office.command(first, "承認")
-    assert plain("同じ名前") in plain(office.only_copy("member_answer").text)
+    assert "同じ名前" in office.only_copy("member_answer").said
     found = stored(office, "anzen")
     assert found is not None
     assert found.title == "安全"
@@ -121,7 +121,7 @@ def test_whom_the_moderator_invites_is_in_with_his_yes(office: PostOffice) -> No
     write(office, SATO, "anzen-request@ml.example.jp", f"招待 {TANAKA}")
     asked, answer = office.copies()
     assert (asked.kind, asked.to, answer.to) == ("invite", TANAKA, SATO)
-    assert plain("松本市 佐藤花子 から") in plain(asked.text)
+    assert "松本市佐藤花子から" in asked.said
     assert office.reply(asked, "").state == "held"
     office.copies()
     office.reply(asked, "承認")
@@ -176,7 +176,7 @@ def test_who_cannot_invite_or_be_invited(office: PostOffice, author: str, text: 
     """Outsiders do not invite, strangers are not written to, members need no invitation."""
     opened(office)
     write(office, author, "anzen-request@ml.example.jp", text)
-    assert plain(words) in plain(office.only_copy("member_answer").text)
+    assert office.only_copy("member_answer").says(words)
 
 
 def test_an_invitation_is_nobody_elses(office: PostOffice) -> None:

@@ -39,12 +39,6 @@ def dsn(status: str = "5.1.1", action: str = "failed") -> bytes:
     return DSN.format(status=status, action=action).replace("\n", "\r\n").encode()
 
 
-@pytest.fixture
-def invitation(office: PostOffice) -> Copy:
-    """What 長野市 was sent when the survey opened."""
-    return office.open_survey()[YAMADA]
-
-
 def undeliverable(office: PostOffice) -> set[str]:
     """Return the bodies that could not be reached."""
     with office.database.read() as connection:

@@ -161,7 +161,7 @@ def test_what_was_moved_asked_or_not_published_is_said(office: PostOffice) -> No
     first = EVENT.notices[0].at
     assert first is not None
     office.now = first + timedelta(days=4)
-    run_due(office.database, office.site, office.now)
+    office.look()
     with office.database.write() as connection:
         number = occurrences.due(connection, datetime(2026, 12, 1, tzinfo=TOKYO))[0].number
         change = RunChange("postpone", datetime(2026, 10, 16, 10, tzinfo=TOKYO))

@@ -14,7 +14,6 @@ from mailbot.core.surveys.ledger import mail_digest
 from mailbot.core.surveys.survey import Question
 from mailbot.flows.know_recipient import know_recipient
 from mailbot.flows.read_mail import read_mail
-from mailbot.flows.runs.run_due import run_due
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed
 from mailbot.flows.surveys.recount import recount
@@ -68,11 +67,6 @@ def held_number(copy: Copy) -> int:
     return int(copy["Subject"].partition("U-")[2][:4])
 
 
-def said(copy: Copy) -> str:
-    """Return what a mail says, without its blanks and line ends."""
-    return "".join(copy.text.split())
-
-
 def nothing_happened(office: PostOffice) -> bool:
     """Tell whether the survey is as it was and nobody's answer counts."""
     return stored(office).state == "open" and all(
@@ -110,7 +104,7 @@ def test_the_office_says_what_a_held_reply_answers(office: PostOffice, told: Cop
     assert (receipt.kind, receipt.to) == ("entered_for_body", YAMADA)
     assert "代理入力" in receipt["Subject"]
     assert (answer.kind, answer.to, answer.mail_from) == ("office_answer", OFFICE, "")
-    assert "長野市（S26-014）は第1版で、Q1利用していない、Q2費用、必要がない" in said(answer)
+    assert "長野市（S26-014）は第1版で、Q1利用していない、Q2費用、必要がない" in answer.said
     with office.database.read() as connection:
         settled = inbox.entry(connection, number)
         assert settled is not None
@@ -190,7 +184,7 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(
     if "Q2=1" in command:  # a partial answer is accepted, and the body is asked for the rest
         assert office.stands()[NAGANO].row.status == "partial"
         return
-    assert why in said(answer)
+    assert why in answer.said
     assert "行えませんでした" in answer["Subject"]
     assert answer["Subject"].endswith({"9999": "[U-9999]", "0001": "[U-0001]"}.get(command[2:6], "[S26-014]"))
     assert nothing_happened(office)
@@ -215,7 +209,7 @@ def test_an_event_s_reply_takes_no_answers_but_can_be_admitted(office: PostOffic
     told = office.only_copy("office_held")
     office.command(told, f"U-{held.id} Q1=1")
     answer = office.only_copy("office_answer")
-    assert "調査へのお返事ではない" in said(answer)
+    assert "調査へのお返事ではない" in answer.said
     office.command(answer, f"U-{held.id} 採用")
     assert len(office.copies("post")) == 3
 
@@ -272,7 +266,7 @@ def test_the_body_s_own_answer_replaces_what_was_entered(
 def test_an_entry_that_is_not_whole_is_refused(office: PostOffice, told: Copy, line: str, why: str) -> None:
     """Without its reason, its body, its survey or a whole answer nothing is entered."""
     office.command(told, line)
-    assert why in said(office.only_copy("office_answer"))
+    assert why in office.only_copy("office_answer").said
     assert nothing_happened(office)
 
 
@@ -284,7 +278,7 @@ def test_nothing_is_entered_after_the_close(office: PostOffice) -> None:
     told = office.copies()[-1]
     office.command(told, "代理 S26-014 202029 Q1=2 電話 7/2 佐藤様")
     assert MATSUMOTO not in office.stands()
-    assert "受付中ではありません" in said(office.only_copy("office_answer"))
+    assert "受付中ではありません" in office.only_copy("office_answer").said
 
 
 # --- the survey ---------------------------------------------------------------------------------------------------
@@ -343,7 +337,7 @@ def test_a_close_counts_what_was_read_before_it(office: PostOffice) -> None:
     office.reply(invitations[SATO], "Q1 1")
     office.now += timedelta(seconds=5)
     read_mail(office.database, office.site, word, office.now)
-    run_due(office.database, office.site, office.now)  # the word itself was still to be read
+    office.look()  # the word itself was still to be read
     assert stored(office).state == "closed"
     assert [row.status for row in office.ledger()] == ["counted"]
     with office.database.read() as connection:
@@ -361,7 +355,7 @@ def test_reminding_and_asking_how_it_stands(
     office.command(told, "状況 S26-014\n催促 S26-014")
     copies = office.copies()
     assert {copy.to for copy in copies if copy.kind == "reminder"} == set(invitations) - {SATO}
-    text = said(copies[-1])
+    text = copies[-1].said
     assert "4団体のうち1団体がお答え済みで、3団体がまだです" in text
     assert "事務局の確認待ちは1件、締切は2026年7月2日（木）17時00分" in text
 
@@ -451,7 +445,7 @@ def test_only_the_person_to_whom_the_word_was_sent_commands(
     assert (news.kind, news.to) == ("office_held", OFFICE)
     assert news["Subject"].endswith("[事務局への指示]")  # and not the one-time word
     why = "認証結果" if author == OFFICE else f"お送りした先（{OFFICE}）とは別のアドレスから届きました"
-    assert why in said(news)
+    assert why in news.said
     office.command(told, "締切 S26-014")
     assert stored(office).state == "closed"
 
@@ -655,7 +649,7 @@ def test_an_entry_in_a_sealed_survey_is_answered_without_the_answers(
     assert f"・代理 {SURVEY.key} {MATSUMOTO} （お答えは記しません） 電話 6/20 佐藤様" in answer.text
     assert f"・U-{held_number(sealed_told):04d} （お答えは記しません）" in answer.text
     assert "Q1=3 電話" not in answer.text
-    assert "第1版となりました。お答えは、無記名のため、ここには記しません。" in said(answer)
+    assert "第1版となりました。お答えは、無記名のため、ここには記しません。" in answer.said
     office.command(answer, f"状況 {SURVEY.key}")
     assert office.only_copy("office_answer").to == OFFICE
     close_and_destroy(office)
@@ -795,5 +789,5 @@ def test_after_the_close_nothing_is_offered_that_is_refused(
     told = next(copy for copy in office.copies() if copy.kind == "office_held")
     office.command(told, f"U-{held_number(told):04d} 採用")
     answer = office.copies("office_answer")[0]
-    assert "数えました" in said(answer)
-    assert "直すには" not in said(answer)
+    assert "数えました" in answer.said
+    assert "直すには" not in answer.said

@@ -13,7 +13,6 @@ from mailbot.core.surveys.survey import Resolution, Share, Survey
 from mailbot.core.surveys.two_persons import COMMAND_LINE, Act
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.office.settle_act import Undecided, expire_acts, settle_act
-from mailbot.flows.runs.run_due import run_due
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.send_draft import send_draft
@@ -92,11 +91,6 @@ def opened(office: PostOffice, survey: Survey = RESOLUTION) -> dict[str, Copy]:
     return {copy.to: copy for copy in office.copies() if copy.kind == "invitation"}
 
 
-def said(copy: Copy) -> str:
-    """Return what a mail says, without its blanks and line ends."""
-    return "".join(copy.text.split())
-
-
 # --- asked, approved, done ----------------------------------------------------------------------------------------
 
 
@@ -109,7 +103,7 @@ def test_a_resolution_opens_when_a_second_person_has_approved(two: PostOffice) -
     assert state(two) == "planned"
     mails = asked(two)
     assert set(mails) == {DEPUTY, THIRD}
-    text = said(mails[DEPUTY])
+    text = mails[DEPUTY].said
     assert "送り先4団体" in text
     assert "締切2026年7月2日（木）17時00分" in text
     assert "規約第5条の改正" in text
@@ -138,7 +132,7 @@ def test_it_is_done_once(two: PostOffice) -> None:
     two.command(mails[THIRD], "承認")
     copies = two.copies()
     assert [copy.kind for copy in copies] == ["office_answer"]
-    assert f"もう決まっています（承認済み、{DEPUTY}）" in said(copies[0])
+    assert f"もう決まっています（承認済み、{DEPUTY}）" in copies[0].said
 
 
 @pytest.mark.parametrize("author", [CHAIR, THIRD, STRANGER, "CHAIR@EXAMPLE.JP"])
@@ -226,7 +220,7 @@ def test_a_changed_survey_needs_a_new_request(two: PostOffice) -> None:
     two.command(mails[DEPUTY], "承認")
     assert state(two) == "planned"
     answer = next(copy for copy in two.copies() if copy.kind == "office_answer")
-    assert "調査の内容が変わった" in said(answer)
+    assert "調査の内容が変わった" in answer.said
     assert history(two) == [("open", "expired", "")]
 
 
@@ -245,7 +239,7 @@ def test_a_request_is_given_up_after_a_week(two: PostOffice) -> None:
     assert {copy.to for copy in two.copies() if copy.kind == "office_act_settled"} == {CHAIR, DEPUTY, THIRD}
     two.command(mails[DEPUTY], "承認")
     assert state(two) == "planned"
-    assert "7日を過ぎた" in said(two.only_copy("office_answer"))
+    assert "7日を過ぎた" in two.only_copy("office_answer").said
 
 
 def test_a_request_that_makes_no_sense_any_more(two: PostOffice) -> None:
@@ -274,7 +268,7 @@ def test_closing_and_extending_a_resolution_by_mail(two: PostOffice) -> None:
     two.command(told, "延期 K26-02 7/9", OFFICE)
     mails = asked(two)
     assert set(mails) == {CHAIR, DEPUTY, THIRD}
-    assert "新しい締切2026年7月9日（木）17時00分" in said(mails[CHAIR])
+    assert "新しい締切2026年7月9日（木）17時00分" in mails[CHAIR].said
     two.command(mails[CHAIR], "承認")
     with two.database.read() as connection:
         stored = surveys.load(connection, RESOLUTION.key)
@@ -289,7 +283,7 @@ def test_closing_and_extending_a_resolution_by_mail(two: PostOffice) -> None:
     two.command(mail, "承認")
     assert state(two) == "closed"
     answer = next(copy for copy in two.copies() if copy.kind == "office_answer")
-    assert "K26-02を締め切りました。届いた票と委任を数えます。" in said(answer)
+    assert "K26-02を締め切りました。届いた票と委任を数えます。" in answer.said
 
 
 def test_admitting_a_held_vote_to_a_resolution(two: PostOffice) -> None:
@@ -439,7 +433,7 @@ def test_an_entry_that_could_not_be_made_is_refused_before_anybody_is_asked(
     two.command(two.copies("office_held")[-1], line)
     copies = two.copies()
     assert [copy.kind for copy in copies] == ["office_answer"]
-    assert why in said(copies[0])
+    assert why in copies[0].said
     assert two.stands(RESOLUTION.key) == {}
 
 
@@ -453,7 +447,7 @@ def test_an_entry_after_the_close_is_refused_before_anybody_is_asked(two: PostOf
     told = two.copies("office_held")[-1]
     two.command(told, "代理 K26-02 20201 Q1=1 書面 6/20 山田様")
     (answer,) = two.copies()
-    assert "K26-02は受付中ではありません。" in said(answer)
+    assert "K26-02は受付中ではありません。" in answer.said
 
 
 def test_the_same_request_twice(two: PostOffice) -> None:
@@ -467,7 +461,7 @@ def test_the_same_request_twice(two: PostOffice) -> None:
         request(two, "close", DEPUTY)
     two.command(first[DEPUTY], "承認")
     assert state(two) == "open"
-    assert "新しいお願いに替わりました" in said(two.only_copy("office_answer"))
+    assert "新しいお願いに替わりました" in two.only_copy("office_answer").said
 
 
 # --- drafts -------------------------------------------------------------------------------------------------------
@@ -483,13 +477,13 @@ def test_a_draft_is_approved_by_reply_and_opens_by_its_plan(office: PostOffice) 
         assert send_draft(connection, office.site, APPROVED.key, office.now, by=COMMAND_LINE) == (CHAIR,)
     draft = asked(office)[CHAIR]
     assert "【案】" in draft["Subject"]
-    text = said(draft)
+    text = draft.said
     assert "送り先4団体" in text
     assert "【Q1回答】[]" in text
     assert "催促2026年6月29日（月）9時00分" in text
     office.command(draft, "承認")
     answer = next(copy for copy in office.copies() if copy.kind == "office_answer")
-    assert "予定の2026年6月18日（木）9時00分に始まります" in said(answer)
+    assert "予定の2026年6月18日（木）9時00分に始まります" in answer.said
     assert state(office, APPROVED.key) == "planned"
     with office.database.write() as connection:
         assert open_survey(connection, office.site, APPROVED.key, office.now) == 4
@@ -506,15 +500,15 @@ def test_a_draft_that_is_approved_after_it_was_to_open_opens_at_once(
         send_draft(connection, office.site, APPROVED.key, office.now, by=COMMAND_LINE)
     draft = asked(office)[CHAIR]
     office.now = approved_at
-    run_due(office.database, office.site, office.now)
+    office.look()
     office.copies()
     office.command(draft, "承認")
     assert state(office, APPROVED.key) == "open"
     copies = office.copies()
     assert len([copy for copy in copies if copy.kind == "invitation"]) == 4
     answer = next(copy for copy in copies if copy.kind == "office_answer")
-    assert "S26-014を始めました。4団体に送ります。" in said(answer)
-    assert "始まりの予定（2026年6月18日（木）9時00分）を過ぎていたため" in said(answer)
+    assert "S26-014を始めました。4団体に送ります。" in answer.said
+    assert "始まりの予定（2026年6月18日（木）9時00分）を過ぎていたため" in answer.said
 
 
 def test_a_draft_that_is_approved_after_its_close_does_not_open(office: PostOffice) -> None:
@@ -551,7 +545,7 @@ def test_an_approver_who_is_not_of_the_office_only_approves(office: PostOffice) 
     word = asked(office)[CHAIR]
     office.command(word, "状況 S26-014")
     answer = next(copy for copy in office.copies() if copy.kind == "office_answer")
-    assert "「承認」と「差戻し理由」だけ" in said(answer)
+    assert "「承認」と「差戻し理由」だけ" in answer.said
     assert state(office, APPROVED.key) == "planned"
 
 

@@ -14,7 +14,6 @@ from mailbot.core.office.lateness import Lateness
 from mailbot.core.office.run_change import RunChange
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.change_run import change_run
-from mailbot.flows.runs.run_due import run_due
 from mailbot.store import journal, occurrences
 from mailbot.store.occurrences import Occurrence
 from tests.flows.post_office import EVENT, OFFICE, SURVEY, TOKYO, PostOffice
@@ -45,13 +44,8 @@ def say(office: PostOffice, action: str, change: RunChange, key: str = KEY) -> t
         return change_run(connection, office.site, run(office, action, key).number, change, office.now, by=BY)
 
 
-def at(office: PostOffice, moment: datetime) -> int:
-    office.now = moment
-    return run_due(office.database, office.site, moment)
-
-
 def opened(office: PostOffice) -> PostOffice:
-    at(office, SURVEY.opens)
+    office.look(SURVEY.opens)
     office.copies()
     return office
 
@@ -63,8 +57,8 @@ def test_a_postponed_run_comes_at_its_new_time_and_an_apply_leaves_it_there(plan
     said = say(planned, "reminder:1", RunChange("postpone", later))
     assert said[0] == "S26-014の再度のお願いを、2026年6月30日（火）9時00分に延期しました。"
     planned.apply(SURVEY)
-    assert at(planned, REMINDER) == 0
-    assert at(planned, later) == 1
+    assert planned.look(REMINDER) == 0
+    assert planned.look(later) == 1
     assert len(planned.copies("reminder")) == 4
     with planned.database.read() as connection:
         assert "run.postpone" in {entry.line.what for entry in journal.every(connection)}
@@ -74,9 +68,9 @@ def test_a_skipped_run_is_not_done_and_can_be_taken_back(planned: PostOffice) ->
     """`undo` puts it back to its planned time as long as that is to come."""
     opened(planned)
     say(planned, "reminder:1", RunChange("skip"))
-    assert at(planned, REMINDER - timedelta(hours=1)) == 0
+    assert planned.look(REMINDER - timedelta(hours=1)) == 0
     say(planned, "reminder:1", RunChange("undo"))
-    assert at(planned, REMINDER) == 1
+    assert planned.look(REMINDER) == 1
     say_again = pytest.raises(Refusal, match="もう行いました。4通のうち0通は、もう出ています")
     with say_again:
         say(planned, "reminder:1", RunChange("skip"))
@@ -87,9 +81,9 @@ def test_a_run_is_sent_now_once(planned: PostOffice) -> None:
     opened(planned)
     planned.now = SURVEY.opens + timedelta(days=3)
     say(planned, "reminder:1", RunChange("send"))
-    assert at(planned, planned.now) == 1
+    assert planned.look(planned.now) == 1
     assert len(planned.copies("reminder")) == 4
-    assert at(planned, REMINDER) == 0
+    assert planned.look(REMINDER) == 0
     assert planned.copies() == []
 
 
@@ -122,13 +116,13 @@ def test_a_notice_days_late_waits_for_a_word_of_the_office(office: PostOffice) -
     office.apply(EVENT)
     first = EVENT.notices[0].at
     assert first is not None
-    assert at(office, first + timedelta(days=4)) == 1
+    assert office.look(first + timedelta(days=4)) == 1
     asking = office.only_copy("office_report")
     number = run(office, "notice:1", EVENT.key).number
     assert f"P-{number:04d} 送信" in asking.text
-    assert at(office, first + timedelta(days=5)) == 0
+    assert office.look(first + timedelta(days=5)) == 0
     say(office, "notice:1", RunChange("send"), EVENT.key)
-    assert at(office, office.now) == 1
+    assert office.look(office.now) == 1
     notice = office.copies("event_notice")[0]
     assert "9月1日" in notice.text
     assert "遅れました" in notice.text
@@ -139,9 +133,9 @@ def test_without_an_answer_it_is_dropped_when_its_time_is_over_and_said_so(offic
     office.apply(replace(EVENT, notices=EVENT.notices[:1]))
     first = EVENT.notices[0].at
     assert first is not None
-    at(office, first + timedelta(days=4))
+    office.look(first + timedelta(days=4))
     office.copies()
-    at(office, datetime(2026, 10, 23, 10, tzinfo=TOKYO))
+    office.look(datetime(2026, 10, 23, 10, tzinfo=TOKYO))
     assert "行いませんでした" in office.only_copy("office_report").text.replace("\r\n　", "").replace(
         "\n　", ""
     )
@@ -153,7 +147,7 @@ def test_a_definition_says_how_late_is_too_late(office: PostOffice, then: str, s
     """`late: {hours: 2, then: ask}` holds for the opening and the reminders of its survey."""
     office.now = SURVEY.opens - timedelta(days=1)
     office.apply(replace(SURVEY, late=Lateness(2, then)))  # type: ignore[arg-type]
-    at(office, SURVEY.opens + timedelta(hours=3))
+    office.look(SURVEY.opens + timedelta(hours=3))
     assert run(office, "open").state == state
     assert office.only_copy("office_report").to == OFFICE
 
@@ -169,7 +163,7 @@ def test_a_bulletin_and_one_notice_say_how_late_is_too_late(
         Bulletin("M26", "9月号", "お知らせです。", list="news", sends=sends, late=late),
         replace(EVENT, notices=(Notice(at=sends), Notice(at=sends, late=late))),
     )
-    at(office, sends + timedelta(hours=3))
+    office.look(sends + timedelta(hours=3))
     assert [run(office, end, "").state for end in ("M26:send", "notice:1", "notice:2")] == [
         state,
         "late",
@@ -182,8 +176,8 @@ def test_what_is_late_at_night_waits_for_the_hours_where_quiet_is_asked_for(plan
     """A service that comes back at three in the morning wakes nobody: `quiet: true`."""
     planned.site = replace(planned.site, calendar=replace(planned.site.calendar, quiet=True))
     night = datetime(2026, 6, 19, 3, 0, tzinfo=TOKYO)
-    assert at(planned, night) == 0
-    assert at(planned, datetime(2026, 6, 19, 8, 0, tzinfo=TOKYO)) == 1
+    assert planned.look(night) == 0
+    assert planned.look(datetime(2026, 6, 19, 8, 0, tzinfo=TOKYO)) == 1
     assert run(planned, "open").state == "late"
 
 
@@ -192,7 +186,7 @@ def test_the_office_s_reply_moves_a_run(office: PostOffice) -> None:
     office.apply(EVENT)
     first = EVENT.notices[0].at
     assert first is not None
-    at(office, first + timedelta(days=4))
+    office.look(first + timedelta(days=4))
     asking = office.only_copy("office_report")
     number = run(office, "notice:1", EVENT.key).number
     entry = office.command(asking, f"P-{number:04d} 延期 9/8 9:30")

@@ -82,7 +82,7 @@ def test_what_stood_still_goes_by_its_rule_and_the_office_hears_of_each(
     for due in (SURVEY.opens, REMINDER + 2 * DAY, SURVEY.closes + 2 * DAY, sends):
         look(office, due - SECOND)
         office.now = due + stood
-        run_due(office.database, office.site, office.now)
+        office.look()
         reported += sum(copy.kind == "office_report" for copy in office.copies())
     found = {one.job: one.state for one in runs(office) if one.due_at <= sends}
     assert found == {

@@ -21,12 +21,6 @@ KEY = SURVEY.key
 REMINDER = datetime(2026, 6, 29, 9, 0, tzinfo=TOKYO)  # three business days before Thursday, 2 July
 
 
-def at(office: PostOffice, moment: datetime) -> int:
-    """Let it be this moment and scan the due-table."""
-    office.now = moment
-    return run_due(office.database, office.site, moment)
-
-
 def runs(office: PostOffice) -> dict[str, tuple[str, str]]:
     """Return the state and note of every run by its job."""
     with office.database.read() as connection:
@@ -61,14 +55,14 @@ def test_until_when_no_run_is_due(planned: PostOffice) -> None:
 
 def test_a_survey_runs_its_whole_course_by_itself(planned: PostOffice) -> None:
     """It opens, reminds, closes and publishes at its times, each once, however often the scan looks."""
-    assert at(planned, SURVEY.opens - timedelta(seconds=1)) == 0
-    assert [at(planned, SURVEY.opens) for _ in range(3)] == [1, 0, 0]
+    assert planned.look(SURVEY.opens - timedelta(seconds=1)) == 0
+    assert [planned.look(SURVEY.opens) for _ in range(3)] == [1, 0, 0]
     invitations = {copy.to: copy for copy in planned.copies("invitation")}
     planned.reply(invitations[YAMADA], "Q1 1")
     planned.copies()
-    assert [at(planned, REMINDER) for _ in range(2)] == [1, 0]
+    assert [planned.look(REMINDER) for _ in range(2)] == [1, 0]
     assert len(planned.copies("reminder")) == 3
-    assert [at(planned, SURVEY.closes) for _ in range(2)] == [1, 0]
+    assert [planned.look(SURVEY.closes) for _ in range(2)] == [1, 0]
     assert len(planned.copies("result")) == 4
     assert {job.rpartition(":")[2]: state for job, (state, _) in runs(planned).items()} == {
         "open": "done",
@@ -91,7 +85,7 @@ def test_a_late_opening(planned: PostOffice, late: timedelta, state: str, kind: 
     with planned.database.write() as connection:
         for job in (f"survey:{KEY}:reminder:1", f"survey:{KEY}:close"):
             occurrences.settle_waiting(connection, job, "done", "of no interest here", planned.now)
-    at(planned, SURVEY.opens + late)
+    planned.look(SURVEY.opens + late)
     assert runs(planned)[f"survey:{KEY}:open"][0] == state
     copies = planned.copies()
     assert {copy.kind for copy in copies} - {"office_report"} == ({kind} if kind else set())
@@ -105,9 +99,9 @@ def test_a_late_opening(planned: PostOffice, late: timedelta, state: str, kind: 
 
 def test_a_reminder_more_than_a_day_late_is_not_sent_but_reported(planned: PostOffice) -> None:
     """Two days before the close nobody is reminded by a mail that names the wrong day (core/office/plan.py)."""
-    at(planned, SURVEY.opens)
+    planned.look(SURVEY.opens)
     planned.copies()
-    at(planned, REMINDER + timedelta(hours=25))
+    planned.look(REMINDER + timedelta(hours=25))
     assert runs(planned)[f"survey:{KEY}:reminder:1"][0] == "skipped"
     report = planned.only_copy("office_report")
     assert f"survey:{KEY}:reminder:1" in report.text
@@ -115,7 +109,7 @@ def test_a_reminder_more_than_a_day_late_is_not_sent_but_reported(planned: PostO
 
 def test_after_a_long_rest_every_run_is_settled_in_order(planned: PostOffice) -> None:
     """A service that was down over all of a survey neither asks nor closes, and reports each run."""
-    assert at(planned, SURVEY.closes + timedelta(days=30)) == 3
+    assert planned.look(SURVEY.closes + timedelta(days=30)) == 3
     assert {state for state, _ in runs(planned).values()} == {"skipped"}
     copies = planned.copies()
     assert {(copy.kind, copy.to) for copy in copies} == {("office_report", OFFICE)}
@@ -124,25 +118,25 @@ def test_after_a_long_rest_every_run_is_settled_in_order(planned: PostOffice) ->
 
 def test_a_close_waits_for_mail_that_came_before_it(planned: PostOffice) -> None:
     """The scan comes back when the mail is read, and the vote is in the result (promises.md I20)."""
-    at(planned, SURVEY.opens)
+    planned.look(SURVEY.opens)
     invitation = {copy.to: copy for copy in planned.copies("invitation")}[YAMADA]
-    at(planned, REMINDER)
+    planned.look(REMINDER)
     planned.now = SURVEY.closes - timedelta(seconds=1)
     planned.store(planned.reply_mail(invitation, "Q1 1"), planned.reply_address(invitation))
-    assert at(planned, SURVEY.closes + timedelta(seconds=1)) == 0
+    assert planned.look(SURVEY.closes + timedelta(seconds=1)) == 0
     read_waiting(planned.database, planned.site, lambda: planned.now)
-    assert at(planned, SURVEY.closes + timedelta(seconds=2)) == 1
+    assert planned.look(SURVEY.closes + timedelta(seconds=2)) == 1
     assert planned.stands()[NAGANO].row.status == "counted"
     assert runs(planned)[f"survey:{KEY}:close"] == ("done", "1 answers counted")
 
 
 def test_a_late_close_counts_only_what_came_in_time(planned: PostOffice) -> None:
     """The close stands at its planned moment, however late it is done."""
-    at(planned, SURVEY.opens)
+    planned.look(SURVEY.opens)
     invitation = {copy.to: copy for copy in planned.copies("invitation")}[YAMADA]
     planned.now = SURVEY.closes + timedelta(hours=1)
     planned.reply(invitation, "Q1 1")
-    at(planned, SURVEY.closes + timedelta(hours=2))
+    planned.look(SURVEY.closes + timedelta(hours=2))
     assert runs(planned)[f"survey:{KEY}:close"][0] == "late"
     assert "0 answers" in runs(planned)[f"survey:{KEY}:close"][1]
     assert [row.status for row in planned.ledger()] == ["late"]
@@ -151,7 +145,7 @@ def test_a_late_close_counts_only_what_came_in_time(planned: PostOffice) -> None
 def test_a_run_that_cannot_be_done_is_reported_with_the_reason(planned: PostOffice) -> None:
     """An audience that selects nobody is not a silent nothing, and the office reads why in its own language."""
     planned.apply(replace(SURVEY, audience=Selector(tags=("nobody",))))
-    at(planned, SURVEY.opens)
+    planned.look(SURVEY.opens)
     assert runs(planned)[f"survey:{KEY}:open"][0] == "skipped"
     told = "".join(planned.only_copy("office_report").text.split())
     assert "行えませんでした。お送りする団体が名簿にありません。定義のaudienceをお確かめください。" in told
@@ -162,7 +156,7 @@ def test_a_run_whose_definition_is_gone_is_reported(office: PostOffice) -> None:
     lost = Occurrence("survey:S25-001:open", "2026-06-18T09:00:00", SURVEY.opens)
     with office.database.write() as connection:
         occurrences.plan(connection, "survey:S25-001:", [lost])
-    assert at(office, SURVEY.opens) == 1
+    assert office.look(SURVEY.opens) == 1
     assert office.only_copy("office_report").to == OFFICE
 
 
@@ -171,20 +165,20 @@ def test_the_notices_of_an_event_go_out_at_their_times(office: PostOffice) -> No
     office.apply(EVENT)
     first = EVENT.notices[0].at
     assert first is not None
-    assert at(office, first) == 1
+    assert office.look(first) == 1
     notices = {copy.to: copy for copy in office.copies("event_notice")}
     assert len(notices) == 4
     office.reply(notices[YAMADA], "Q1 1")
     office.copies()
-    assert at(office, datetime(2026, 10, 19, 9, 59, tzinfo=TOKYO)) == 0
-    assert at(office, datetime(2026, 10, 19, 10, 0, tzinfo=TOKYO)) == 1
+    assert office.look(datetime(2026, 10, 19, 9, 59, tzinfo=TOKYO)) == 0
+    assert office.look(datetime(2026, 10, 19, 10, 0, tzinfo=TOKYO)) == 1
     assert office.only_copy("event_notice").to == YAMADA
 
 
 def test_a_notice_is_not_sent_when_the_event_has_begun(office: PostOffice) -> None:
     """It is reported instead."""
     office.apply(EVENT)
-    at(office, datetime(2026, 10, 23, 10, 0, tzinfo=TOKYO))
+    office.look(datetime(2026, 10, 23, 10, 0, tzinfo=TOKYO))
     assert {state for name, (state, _) in runs(office).items() if "notice" in name} == {"skipped"}
     assert {copy.kind for copy in office.copies()} == {"office_report"}
 
@@ -197,7 +191,7 @@ def test_an_event_announced_by_hand_is_not_announced_again(office: PostOffice) -
     office.copies()
     first = EVENT.notices[0].at
     assert first is not None
-    assert at(office, first) == 0
+    assert office.look(first) == 0
     assert office.copies() == []
 
 
@@ -205,21 +199,21 @@ def test_a_changed_time_moves_the_run(planned: PostOffice) -> None:
     """The old time is withdrawn, the new one holds, and going back to the old one holds too."""
     later = replace(SURVEY, opens=SURVEY.opens + timedelta(days=1))
     planned.apply(later)
-    assert at(planned, SURVEY.opens) == 0
+    assert planned.look(SURVEY.opens) == 0
     planned.apply(SURVEY)
-    assert at(planned, SURVEY.opens) == 1
+    assert planned.look(SURVEY.opens) == 1
     assert len(planned.copies("invitation")) == 4
 
 
 def test_a_run_that_was_done_is_never_done_again(planned: PostOffice) -> None:
     """Whatever is applied afterwards: the same job at the same local time was done."""
-    at(planned, SURVEY.opens)
+    planned.look(SURVEY.opens)
     planned.copies()
     longer = replace(SURVEY, closes=SURVEY.closes + timedelta(days=7))
     planned.apply(longer)
     assert {copy.kind for copy in planned.copies()} == {"extension"}
     planned.apply(SURVEY)
-    assert at(planned, SURVEY.opens + timedelta(seconds=1)) == 0
+    assert planned.look(SURVEY.opens + timedelta(seconds=1)) == 0
     assert planned.copies() == []
 
 

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import update
 
 from mailbot.core.refusal import Refusal
-from mailbot.flows.runs.run_due import run_due
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
 from mailbot.store import outbox, sendings
 from mailbot.store.tables import delivery
@@ -36,7 +35,7 @@ def leaving(office: PostOffice) -> PostOffice:
     """Four invitations of which one has left."""
     office.now = SURVEY.opens
     office.apply(SURVEY)
-    run_due(office.database, office.site, office.now)
+    office.look()
     first = office.copies("invitation")[0]
     with office.database.write() as connection:
         connection.execute(update(delivery).where(delivery.c.id == first.id).values(state="sent"))

@@ -23,12 +23,6 @@ ASTRAY = "survey@ml.example.jp"
 UNKNOWN_TOKEN = "a7qk2m3xd9wpt4hv@kaitou.example.jp"
 
 
-@pytest.fixture
-def invitation(office: PostOffice) -> Copy:
-    """What 長野市 was sent when the survey opened."""
-    return office.open_survey()[YAMADA]
-
-
 @pytest.mark.parametrize(
     "to", [ASTRAY, "survey+cut@ml.example.jp", UNKNOWN_TOKEN, "nobody@kaitou.example.jp"]
 )

@@ -34,12 +34,6 @@ from tests.thorough import part
 COLLEAGUE = "ito@city.nagano.lg.jp"
 
 
-@pytest.fixture
-def invitation(office: PostOffice) -> Copy:
-    """What 長野市 was sent when the survey opened."""
-    return office.open_survey()[YAMADA]
-
-
 def test_an_answer_at_the_top_counts_and_is_acknowledged(office: PostOffice, invitation: Copy) -> None:
     """The receipt says what was understood, in the sender's thread, from the null sender, and is the next ballot."""
     entry = office.reply(invitation, "Q1 2\nQ2 1,3\nQ3 検討します")

@@ -14,10 +14,6 @@ UNSURE = "あまり自信がありません。"
 NOTE = "お答えのほかに書かれた文は、お答えとしては数えず、事務局が拝見します。"
 
 
-def unwrapped(text: str) -> str:
-    return "".join(text.split())
-
-
 def test_the_office_sees_it_and_its_author_knows_that_it_is_no_answer(office: PostOffice) -> None:
     """The answer counts, the words stand with it, and the receipt says what became of them."""
     invitation = office.open_survey()[YAMADA]
@@ -26,7 +22,7 @@ def test_the_office_sees_it_and_its_author_knows_that_it_is_no_answer(office: Po
     )
     row = office.stands()[NAGANO].row
     assert (row.status, dict(row.remarks)) == ("counted", {BESIDE: UNSURE})
-    assert NOTE in unwrapped(office.only_copy("vote_receipt").text)
+    assert NOTE in office.only_copy("vote_receipt").said
 
 
 @pytest.mark.parametrize("words", ["よろしくお願いいたします。", "回答が遅くなり申し訳ございません。", ""])
@@ -35,7 +31,7 @@ def test_courtesy_is_not_kept(office: PostOffice, words: str) -> None:
     invitation = office.open_survey()[YAMADA]
     office.reply(invitation, f"{words}\n\nQ1 2\nQ2 1")
     assert dict(office.stands()[NAGANO].row.remarks) == {}
-    assert NOTE not in unwrapped(office.only_copy("vote_receipt").text)
+    assert NOTE not in office.only_copy("vote_receipt").said
 
 
 def test_in_a_sealed_survey_nothing_is_kept(office: PostOffice) -> None:

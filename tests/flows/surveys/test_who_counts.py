@@ -43,12 +43,6 @@ RESOLUTION = replace(
 )
 
 
-@pytest.fixture
-def invitation(office: PostOffice) -> Copy:
-    """What 長野市 was sent when the survey opened."""
-    return office.open_survey()[YAMADA]
-
-
 def test_the_primary_approves_what_a_stranger_answered(office: PostOffice, invitation: Copy) -> None:
     """A reply from a private address waits; the primary's 承認 lets it count, as it was read, and he gets the receipt."""
     held = office.reply(invitation, "Q1 2\nQ2 1", STRANGER)
