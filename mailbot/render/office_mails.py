@@ -24,7 +24,8 @@ _BY_COMMAND: dict[Language, str] = {
 
 
 # How the office can let a held mail act; a letter it answers
-Takes = Literal["answers", "accept", "letter", "report", "neither"]
+# How the office can let a held mail act: as it was read, with answers of its own (entered: only so), or as a letter that it answers.
+Takes = Literal["accept", "answers", "entered", "letter", "report", "neither"]
 
 
 @dataclass(frozen=True)

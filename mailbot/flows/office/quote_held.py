@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.mail.message import Message
 from mailbot.core.office.desk import written_lines
 from mailbot.core.surveys.ballot import numbered_answers
+from mailbot.core.surveys.ledger import IN_TALLY, accepted
 from mailbot.flows.question_reply import question_of_mail, text_of_question
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -27,6 +28,7 @@ class Quoted:
     words: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # names of attachments
     answers: tuple[str, ...] = ()  # Q1 1 賛成
+    countable: bool = True  # False: a reply to a survey of which nothing would count as it was read
 
 
 def quote_held(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:
@@ -44,4 +46,7 @@ def quote_held(connection: Connection, site: Site, received: Received, message: 
     if stored.survey.mode == "sealed":
         return Quoted()
     read = read_if_admitted(connection, site, ballot, received, message)
-    return Quoted(words, files, numbered_answers(stored.survey, read, site.language))
+    answers = read.answers if read.status in IN_TALLY else {}
+    return Quoted(
+        words, files, numbered_answers(stored.survey, answers, site.language), accepted(read.status)
+    )

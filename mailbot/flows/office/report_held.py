@@ -41,6 +41,8 @@ def report_held(
     if takes == "letter" and read_complaint(message) is not None:
         takes = "report"  # a provider's: its reason says whom to ask, and nobody answers a program
     shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
+    if takes == "answers" and not shown.countable:
+        takes = "entered"
     post = held_posts.load(connection, received.id)
     mailing_list = None if post is None else lists.load(connection, post.list_name)
     held = HeldMail(

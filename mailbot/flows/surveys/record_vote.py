@@ -20,7 +20,6 @@ from mailbot.core.senders.authentication import read_authentication
 from mailbot.core.surveys.entitlement import Entitled, Sender, entitle, freezes, may_confirm
 from mailbot.core.surveys.ledger import (
     BESIDE,
-    IN_TALLY,
     KEPT,
     VOTES,
     LedgerRow,
@@ -30,7 +29,7 @@ from mailbot.core.surveys.ledger import (
     standing,
     waiting_for_primary,
 )
-from mailbot.core.surveys.survey import Answers, Command, Reading
+from mailbot.core.surveys.survey import Command, Reading
 from mailbot.core.surveys.trust import Trust, trust
 from mailbot.core.surveys.vote import Verdict
 from mailbot.flows.settled import Settled
@@ -126,13 +125,12 @@ def rehearse_vote(
 
 def read_if_admitted(
     connection: Connection, site: Site, ballot: Ballot, received: Received, message: Message
-) -> Answers:
-    """Return the whole vote that a held reply would make if the office admitted it; empty: it would make none."""
+) -> Verdict:
+    """Return what a held reply would be worth if the office admitted it, with the whole vote that it would make."""
     stored = surveys.load(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
     arrival = _load(connection, site, stored, ballot, received, message, received.received_at)
-    verdict = _judge(arrival, admitted=True).verdict
-    return verdict.answers if verdict.status in IN_TALLY else {}
+    return _judge(arrival, admitted=True).verdict
 
 
 # --- load -------------------------------------------------------------------------------------------------------

@@ -762,6 +762,21 @@ def test_nothing_of_a_sealed_reply_is_shown(office: PostOffice) -> None:
     assert "読み取ったお答え" not in told.text
 
 
+@pytest.mark.parametrize(
+    "written", ["前向きに検討しております。", "担当変更 伊藤次郎 jiro@city.nagano.lg.jp"]
+)
+def test_what_would_be_refused_is_not_offered(
+    office: PostOffice, invitations: dict[str, Copy], written: str
+) -> None:
+    """採用 is named only where something was read that would count; answers can be entered all the same."""
+    office.reply(invitations[YAMADA], written)
+    told = next(copy for copy in office.copies() if copy.kind == "office_held").text
+    assert "採用" not in told
+    assert "held accept" not in told
+    assert "Q1=2 Q2=1,3" in told
+    assert "返送 理由" in told
+
+
 def test_what_is_entered_after_the_close_comes_without_a_ballot(
     office: PostOffice, invitations: dict[str, Copy]
 ) -> None:
