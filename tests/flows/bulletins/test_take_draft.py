@@ -17,7 +17,6 @@ from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
 from mailbot.store.inbox import Entry
 from tests.flows.bulletins.test_send_bulletin import BODY, ISSUE, apply, stands
-from tests.flows.members.test_obey_member import write
 from tests.flows.post_office import OFFICE, SATO, TOKYO, YAMADA, Copy, PostOffice
 
 EDITOR = "dayori-editor@ml.example.jp"
@@ -239,10 +238,10 @@ def test_a_reader_asks_for_back_numbers(two: PostOffice) -> None:
             send_bulletin(connection, two.site, key, two.now, by="command line")
     two.copies()
     robot = "dayori-request@ml.example.jp"
-    write(two, SATO, robot, "バックナンバー")
+    two.write(SATO, robot, "バックナンバー")
     assert "【協議会だより 第12号】7月号" in two.copies("member_answer")[0].text
-    write(two, SATO, robot, "バックナンバー 第12号")
+    two.write(SATO, robot, "バックナンバー 第12号")
     (sent,) = two.copies("old_posts")
     assert "第12号" in sent.text
-    write(two, SATO, robot, "バックナンバー 5")
+    two.write(SATO, robot, "バックナンバー 5")
     assert "第5号" in two.copies("member_answer")[0].text

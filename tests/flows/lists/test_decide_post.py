@@ -10,7 +10,7 @@ import pytest
 from mailbot.core.lists.membership import Membership
 from mailbot.flows.lists.expire_held import expire_held
 from mailbot.flows.office.settle_held import settle_held
-from mailbot.store import held_posts, inbox, lists, memberships
+from mailbot.store import held_posts, lists, memberships
 from mailbot.store.inbox import Entry
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice
 
@@ -31,14 +31,6 @@ def set_posting(office: PostOffice, author: str, posting: str, name: str = "secu
         one = replace(memberships.load(connection, name, author), posting=posting)  # type: ignore[arg-type]
         memberships.save(connection, one)
         lists.refresh_every(connection, author)
-
-
-def state(office: PostOffice, number: int) -> str:
-    """Return the state of a mail."""
-    with office.database.read() as connection:
-        entry = inbox.entry(connection, number)
-    assert entry is not None
-    return entry.state
 
 
 def membership(office: PostOffice, author: str) -> Membership:
@@ -77,7 +69,7 @@ def test_approved_by_reply(office: PostOffice) -> None:
     """It goes out as the next post, and every moderator hears by whom."""
     held, asked = hold(office)
     assert office.reply(asked[YAMADA], "承認").state == "answered"
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
     copies = office.copies()
     assert sorted(copy.to for copy in copies if copy.kind == "post") == sorted([YAMADA, SUZUKI, SATO])
     told = {copy.to: copy.said for copy in copies if copy.kind == "moderator_told"}
@@ -112,7 +104,7 @@ def test_refused_by_reply(office: PostOffice, words: str, reason: str) -> None:
     """The author gets the reason: the moderator's own, one of the list's by its number, or a plain one."""
     held, asked = hold(office)
     office.reply(asked[SATO], words)
-    assert state(office, held.id) == "rejected"
+    assert office.state(held.id) == "rejected"
     copies = office.copies()
     (refusal,) = [copy for copy in copies if copy.kind == "post_rejected"]
     assert refusal.to == STRANGER
@@ -124,7 +116,7 @@ def test_discarded_by_reply(office: PostOffice) -> None:
     """Its author hears nothing."""
     held, asked = hold(office)
     office.reply(asked[SATO], "破棄")
-    assert state(office, held.id) == "discarded"
+    assert office.state(held.id) == "discarded"
     assert {copy.kind for copy in office.copies()} == {"moderator_told"}
 
 
@@ -135,9 +127,9 @@ def test_claimed(office: PostOffice) -> None:
     told = office.copies("moderator_told")
     assert {copy.to for copy in told} == {YAMADA, SATO}
     assert "判断を引き受けました" in told[0].said
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     office.reply(asked[SATO], "承認")
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
 
 
 def test_the_first_word_decides(office: PostOffice) -> None:
@@ -146,7 +138,7 @@ def test_the_first_word_decides(office: PostOffice) -> None:
     office.reply(asked[YAMADA], "承認")
     office.copies()
     assert office.reply(asked[SATO], "破棄").state == "discarded"
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
     told = office.only_copy("moderator_told")
     assert told.to == SATO
     assert "もう済んでいます" in told.said
@@ -162,7 +154,7 @@ def test_a_word_is_not_said_twice(office: PostOffice) -> None:
     assert office.copies() == []
     office.reply(asked[YAMADA], "破棄")
     assert [copy.kind for copy in office.copies()] == ["moderator_told"]
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
 
 
 @pytest.mark.parametrize("author", [STRANGER, SATO, TANAKA])
@@ -170,7 +162,7 @@ def test_somebody_elses_reply_is_refused(office: PostOffice, author: str) -> Non
     """The address belongs to the moderator who was sent it, not even to the other one."""
     held, asked = hold(office)
     assert office.reply(asked[YAMADA], "承認", author).state == "rejected"
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert office.copies() == []
     assert office.reply(asked[YAMADA], "承認").state == "answered"
 
@@ -183,7 +175,7 @@ def test_a_forged_moderator_is_refused(office: PostOffice) -> None:
     assert office.hand_in(raw, office.reply_address(asked[YAMADA])).state == "rejected"
     office.post(YAMADA, "security-owner@ml.example.jp", text=f"U-{held.id:04d} 承認")
     office.post(YAMADA, "security-request@ml.example.jp", text=f"U-{held.id:04d} 承認")
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
 
 
 def test_a_token_of_another_kind_decides_nothing(office: PostOffice) -> None:
@@ -191,12 +183,12 @@ def test_a_token_of_another_kind_decides_nothing(office: PostOffice) -> None:
     other, asked_before = hold(office)
     held, asked = hold(office)
     assert office.reply(asked_before[YAMADA], "承認").state == "answered"
-    assert state(office, other.id) == "posted"
-    assert state(office, held.id) == "held"
+    assert office.state(other.id) == "posted"
+    assert office.state(held.id) == "held"
     office.post(TANAKA, "kaigi-request@ml.example.jp", text="退会")
     question = next(copy for copy in office.copies() if copy.kind == "confirm_commands")
     office.reply(question, "承認")
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert asked
 
 
@@ -205,10 +197,10 @@ def test_what_cannot_be_read_decides_nothing(office: PostOffice, text: str) -> N
     """An untouched reply, prose, two words: he is told how to say it, and the same mail still decides."""
     held, asked = hold(office)
     office.reply(asked[YAMADA], text)
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert "読み取れませんでした" in office.only_copy("moderator_told").said
     office.reply(asked[YAMADA], "承認")
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
 
 
 def test_a_machine_decides_nothing(office: PostOffice) -> None:
@@ -219,7 +211,7 @@ def test_a_machine_decides_nothing(office: PostOffice) -> None:
     assert office.hand_in(raw, to).state == "discarded"
     raw = office.mail(YAMADA, to, "承認", "自動応答: 不在にしております")
     assert office.hand_in(raw, to).state == "discarded"
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert office.copies() == []
 
 
@@ -232,7 +224,7 @@ def test_a_mail_that_says_two_things_decides_nothing(office: PostOffice) -> None
     )
     to = office.reply_address(asked[YAMADA])
     office.hand_in(office.mail(YAMADA, to, text, Content_Type="multipart/alternative; boundary=x"), to)
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
 
 
 def test_a_registered_author_hears_that_his_post_waits_and_how_it_ended(office: PostOffice) -> None:
@@ -249,7 +241,7 @@ def test_a_registered_author_hears_that_his_post_waits_and_how_it_ended(office: 
     (told,) = [copy for copy in office.copies() if copy.kind == "post_accepted"]
     assert told.to == SUZUKI
     assert "投稿1" in told["Subject"]
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
 
 
 @pytest.mark.parametrize(
@@ -277,10 +269,10 @@ def test_reminded_and_given_up(office: PostOffice) -> None:
     copies = office.copies()
     assert [copy.to for copy in copies if copy.kind == "post_rejected"] == [SUZUKI]
     assert {copy.to for copy in copies if copy.kind == "moderator_told"} == {YAMADA, SATO}
-    assert state(office, held.id) == "rejected"
+    assert office.state(held.id) == "rejected"
     for copy in (first[0], again[0]):
         office.reply(copy, "承認")
-    assert state(office, held.id) == "rejected"
+    assert office.state(held.id) == "rejected"
     assert office.copies("post") == []
 
 
@@ -288,7 +280,7 @@ def test_a_stranger_is_not_told_that_nobody_decided(office: PostOffice) -> None:
     """His post is put aside in silence: his From may be anybody's (promises.md I14)."""
     held, _ = hold(office)
     pass_time(office, timedelta(days=14))
-    assert state(office, held.id) == "discarded"
+    assert office.state(held.id) == "discarded"
     assert not [copy for copy in office.copies() if copy.to == STRANGER]
 
 
@@ -308,7 +300,7 @@ def test_where_nobody_moderates_the_office_does(office: PostOffice) -> None:
     assert pass_time(office, timedelta(days=11)) == 1
     assert [copy.to for copy in office.copies("office_held")] == [office.site.office]
     assert pass_time(office, timedelta(days=3)) == 1
-    assert state(office, held[2].id) == "discarded"
+    assert office.state(held[2].id) == "discarded"
 
 
 def test_decided_at_the_terminal(office: PostOffice) -> None:
@@ -335,7 +327,7 @@ def test_a_decision_and_its_copies_are_one(office: PostOffice, monkeypatch: pyte
         patch.setattr("mailbot.flows.office.settle_held.tell_decision", broken)
         assert office.reply(asked[YAMADA], "承認").state == "quarantined"
     assert copies == []
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert office.copies("post") == []
     office.reply(asked[SATO], "承認")
     assert "[security:00001]" in office.copies("post")[0]["Subject"]

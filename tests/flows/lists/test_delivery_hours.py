@@ -10,7 +10,7 @@ import pytest
 from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.rehearse import rehearse
-from tests.flows.lists.test_decide_post import pass_time, state
+from tests.flows.lists.test_decide_post import pass_time
 from tests.flows.members.test_obey_member import find
 from tests.flows.post_office import KAIGI, SATO, SECURITY, TOKYO, YAMADA, PostOffice
 
@@ -66,7 +66,7 @@ def test_a_post_at_night_waits_for_the_morning(office: PostOffice) -> None:
     copies = office.copies()
     assert len([copy for copy in copies if copy.kind == "post"]) == 5
     assert find(copies, "post_accepted").to == YAMADA
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
 
 
 def test_its_author_may_cancel_it_until_then(office: PostOffice) -> None:
@@ -74,7 +74,7 @@ def test_its_author_may_cancel_it_until_then(office: PostOffice) -> None:
     office.apply(HOURS)
     held = at_night(office).post(YAMADA, KAIGI_POST)
     office.reply(office.only_copy("post_waiting"), "取消")
-    assert state(office, held.id) == "discarded"
+    assert office.state(held.id) == "discarded"
     office.copies()
     assert pass_time(office, timedelta(hours=12)) == 0
     assert office.copies() == []
@@ -102,14 +102,14 @@ def test_what_is_accepted_at_night_waits_too(office: PostOffice) -> None:
     office.reply(asked[SATO], "承認")
     told = {copy.to: copy.said for copy in office.copies("moderator_told")}
     assert "配信時間になりましたら" in told[YAMADA]
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     office.reply(asked[YAMADA], "却下")
     assert "すでに承認され" in office.only_copy("moderator_told").said
     assert pass_time(office, timedelta(hours=11)) == 1
     copies = office.copies()
     assert len([copy for copy in copies if copy.kind == "post"]) == 3
     assert find(copies, "post_accepted").to == YAMADA
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
 
 
 def test_the_office_may_let_it_out_at_once(office: PostOffice) -> None:
@@ -130,7 +130,7 @@ def test_what_its_author_confirms_at_night_waits_too(office: PostOffice) -> None
     office.apply(replace(HOURS, author="confirm"))
     held = at_night(office).post(YAMADA, KAIGI_POST)
     office.reply(find(office.copies(), "ask_author"), "はい")
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert office.only_copy("post_waiting").to == YAMADA
     assert pass_time(office, timedelta(hours=11)) == 1
     assert len(office.copies("post")) == 5

@@ -14,8 +14,7 @@ from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.rehearse import rehearse
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import delivery, mailing, microseconds
-from tests.flows.lists.test_decide_post import pass_time, set_posting, state
-from tests.flows.members.test_obey_member import write
+from tests.flows.lists.test_decide_post import pass_time, set_posting
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice
 
 CONFIRM = replace(SECURITY, author="confirm")
@@ -45,7 +44,7 @@ def test_a_post_that_its_author_confirms(office: PostOffice) -> None:
     held, question = confirm(office)
     assert question.to == YAMADA
     assert office.reply(question, "はい").state == "answered"
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
     assert [copy.kind for copy in office.copies()] == ["post"] * 3
     assert office.reply(question, "取消").state == "discarded"
     assert "もう済んでいます" in office.only_copy("author_told").text
@@ -56,7 +55,7 @@ def test_what_confirms_nothing(office: PostOffice, text: str) -> None:
     """An untouched reply, prose, both words: a forged post must not be let out by a machine that quotes our question."""
     held, question = confirm(office)
     office.reply(question, text)
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert "「はい」" in office.only_copy("author_told").text
 
 
@@ -71,7 +70,7 @@ def test_who_may_not_confirm(office: PostOffice) -> None:
     ).state == ("discarded")
     forged = b"Authentication-Results: mx.example.jp; dmarc=fail header.from=city.nagano.lg.jp\r\n"
     assert office.hand_in(forged + office.reply_mail(question, "はい"), to).state == "rejected"
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert office.copies() == []
 
 
@@ -79,11 +78,11 @@ def test_a_post_that_its_author_does_not_confirm(office: PostOffice) -> None:
     """取消 drops it at once, silence after a week; nobody is mailed about the latter."""
     held, question = confirm(office)
     office.reply(question, "取消")
-    assert state(office, held.id) == "discarded"
+    assert office.state(held.id) == "discarded"
     assert "取りやめました" in office.only_copy("author_told").text
     other, _ = confirm(office)
     assert pass_time(office, timedelta(days=7)) == 1
-    assert state(office, other.id) == "discarded"
+    assert office.state(other.id) == "discarded"
     assert office.copies() == []
 
 
@@ -102,12 +101,12 @@ def test_what_is_confirmed_may_still_wait_for_a_moderator(office: PostOffice) ->
     office.apply(replace(CONFIRM, moderated="yes", moderators=(SATO,)))
     held = office.post(YAMADA)
     office.reply(office.only_copy("ask_author"), "はい")
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     copies = office.copies()
     assert [copy.to for copy in copies if copy.kind == "moderate_post"] == [SATO]
     assert [copy.to for copy in copies if copy.kind == "post_held"] == [YAMADA]
     office.reply(next(copy for copy in copies if copy.kind == "moderate_post"), "承認")
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
 
 
 def test_a_short_reply_to_very_many(office: PostOffice) -> None:
@@ -115,12 +114,12 @@ def test_a_short_reply_to_very_many(office: PostOffice) -> None:
     held, question = short_reply(office)
     assert "5名の全員に届きます" in question.said
     office.reply(question, "はい")
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
     assert len(office.copies("post")) == 5
     other = office.post(YAMADA, "kaigi@ml.example.jp", text=SHORT, In_Reply_To="<1@x.jp>")
     office.copies()
     assert pass_time(office, timedelta(days=1)) == 1
-    assert state(office, other.id) == "discarded"
+    assert office.state(other.id) == "discarded"
     assert office.copies() == []
 
 
@@ -159,7 +158,7 @@ def test_minutes_in_which_the_author_may_cancel(office: PostOffice) -> None:
     assert office.reply(receipt, "取消してください").state == "answered"
     assert "読み取れませんでした" in office.only_copy("author_told").text
     office.reply(receipt, "取消")
-    assert state(office, held.id) == "discarded"
+    assert office.state(held.id) == "discarded"
     office.copies()
     assert pass_time(office, timedelta(minutes=6)) == 0
     assert office.copies() == []
@@ -176,7 +175,7 @@ def test_after_those_minutes_it_goes_out_by_itself(office: PostOffice) -> None:
     copies = office.copies()
     assert len([copy for copy in copies if copy.kind == "post"]) == 5
     assert [copy.to for copy in copies if copy.kind == "post_accepted"] == [YAMADA]
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
     office.reply(receipt, "取消")
     assert "もう済んでいます" in office.only_copy("author_told").text
 
@@ -196,7 +195,7 @@ def test_a_crash_between_the_end_of_those_minutes_and_the_copies(
         patch.setattr("mailbot.flows.lists.release_post.inbox.change", broken)
         with pytest.raises(RuntimeError):
             pass_time(office, timedelta(minutes=5))
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert office.copies() == []
     assert pass_time(office, timedelta(0)) == 1
     assert len(office.copies("post")) == 5
@@ -216,16 +215,16 @@ def test_a_receipt(office: PostOffice) -> None:
 def test_who_wants_no_receipts_gets_none(office: PostOffice) -> None:
     """配信通知 不要 ends them for him alone, 要 brings them back; a post that was held is told of all the same."""
     office.apply(replace(SECURITY, receipts=True))
-    write(office, YAMADA, "security-request@ml.example.jp", "配信通知 不要")
+    office.write(YAMADA, "security-request@ml.example.jp", "配信通知 不要")
     office.copies()
     for author in (YAMADA, SATO):
         office.post(author)
     assert [copy.to for copy in office.copies("post_accepted")] == [SATO]
-    write(office, YAMADA, "security-request@ml.example.jp", "配信通知 要")
+    office.write(YAMADA, "security-request@ml.example.jp", "配信通知 要")
     office.post(YAMADA)
     assert [copy.to for copy in office.copies("post_accepted")] == [YAMADA]
     office.apply(SECURITY)
-    write(office, YAMADA, "security-request@ml.example.jp", "配信通知 不要")
+    office.write(YAMADA, "security-request@ml.example.jp", "配信通知 不要")
     assert "お送りしておりません" in office.only_copy("member_answer").said
 
 
@@ -309,7 +308,7 @@ def test_a_stopped_list(office: PostOffice) -> None:
     office.apply(SECURITY)
     assert due(office) == 3
     assert office.post(YAMADA).state == "posted"
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
 
 
 def test_copies_that_never_leave(office: PostOffice) -> None:
@@ -331,7 +330,7 @@ def test_a_stop_in_the_definition(office: PostOffice) -> None:
     office.apply(replace(UNDO, stopped=True))
     office.copies()
     assert pass_time(office, timedelta(minutes=5)) == 1
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     assert [copy.kind for copy in office.copies() if copy.to == office.site.office] == ["office_held"]
     assert office.post(TANAKA, "kaigi@ml.example.jp").state == "held"
 

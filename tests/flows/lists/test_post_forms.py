@@ -9,8 +9,7 @@ from mailbot.flows.members.set_member import set_member
 from mailbot.store import lists
 from tests.core.lists.test_variant import SHEET, mail
 from tests.flows.lists.test_send_posts import attached
-from tests.flows.members.test_obey_member import SECURITY_REQUEST, write
-from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, Copy, PostOffice
+from tests.flows.post_office import SATO, SECURITY, SECURITY_REQUEST, SUZUKI, YAMADA, Copy, PostOffice
 
 TO = "security@ml.example.jp"
 
@@ -29,7 +28,7 @@ def files(copy: Copy) -> list[str]:
 
 def test_who_wants_plain_text_gets_it(office: PostOffice) -> None:
     """The others get the post as it came; all get the same number and Message-ID, each exactly one copy."""
-    write(office, SATO, SECURITY_REQUEST, "テキスト")
+    office.write(SATO, SECURITY_REQUEST, "テキスト")
     assert "文章だけの形でお届けします。" in office.copies()[-1].said
     copies = post(office)
     assert set(copies) == {YAMADA, SUZUKI, SATO}
@@ -42,7 +41,7 @@ def test_who_wants_plain_text_gets_it(office: PostOffice) -> None:
     assert {copy["Subject"] for copy in copies.values()} == {"[security:00001] 件名"}
     assert len({copy["Message-ID"] for copy in copies.values()}) == 1
     assert "security-leave+" in short["List-Unsubscribe"]
-    write(office, SATO, SECURITY_REQUEST, "過去記事 1\nplain off")
+    office.write(SATO, SECURITY_REQUEST, "過去記事 1\nplain off")
     (whole,) = attached(office.copies("old_posts")[0])
     assert [part.get_filename() for part in whole.iter_attachments()] == ["名簿.xlsx"]
 
@@ -65,7 +64,7 @@ def test_a_list_that_names_files(office: PostOffice) -> None:
     part = list(copies[SATO].mail.iter_parts())[1]
     assert isinstance(part, EmailMessage)
     assert "【添付ファイル】名簿.xlsx" in part.get_content()
-    write(office, SATO, SECURITY_REQUEST, "過去記事 1")
+    office.write(SATO, SECURITY_REQUEST, "過去記事 1")
     (whole,) = attached(office.copies("old_posts")[0])
     assert [each.get_content() for each in whole.iter_attachments()] == [SHEET]
 

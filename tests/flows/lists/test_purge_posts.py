@@ -21,8 +21,7 @@ from mailbot.store import archive
 from mailbot.store.database import Database
 from mailbot.store.tables import delivery, mail, metadata
 from tests.flows.lists.test_send_digests import EVENING
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, write
-from tests.flows.post_office import KAIGI, SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice
+from tests.flows.post_office import KAIGI, KAIGI_REQUEST, SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice
 
 ROOM = "kaigi@ml.example.jp"
 WORDS = "極秘案件ゼブラ計画"
@@ -42,13 +41,13 @@ def sent(office: PostOffice) -> None:
 
 def spread(office: PostOffice) -> None:
     """Post the words, and let them get everywhere: digest, old posts by mail, a search, a second arrival."""
-    write(office, SATO, KAIGI_REQUEST, "まとめ送り")
-    write(office, TANAKA, KAIGI_REQUEST, "まとめ送り 本文のみ")
+    office.write(SATO, KAIGI_REQUEST, "まとめ送り")
+    office.write(TANAKA, KAIGI_REQUEST, "まとめ送り 本文のみ")
     raw = office.mail(YAMADA, ROOM, f"{WORDS}です。", f"{WORDS}の件", Message_ID="<bad@x>")
     office.hand_in(raw, ROOM)
     assert office.hand_in(b"Received: again\r\n" + raw, ROOM).state == "discarded"
     office.post(SUZUKI, ROOM, References="<bad@x>", subject="Re: 別の件")
-    write(office, SUZUKI, KAIGI_REQUEST, "過去記事 1\n目次")
+    office.write(SUZUKI, KAIGI_REQUEST, "過去記事 1\n目次")
     office.now = EVENING
     keep_up(office.database, office.site, EVENING)
     assert any(copy.kind == "digest" for copy in office.copies())

@@ -14,9 +14,9 @@ from mailbot.flows.runs.keep_up import keep_up
 from mailbot.folder.holidays import is_holiday
 from mailbot.store.database import Database
 from tests.flows.lists.test_send_posts import attached
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, write
 from tests.flows.post_office import (
     KAIGI,
+    KAIGI_REQUEST,
     SATO,
     SUZUKI,
     TAKAHASHI,
@@ -35,7 +35,7 @@ EVENING = datetime(2026, 6, 18, 17, 0, tzinfo=TOKYO)  # a Thursday
 def choose(office: PostOffice, text: str, *authors: str) -> None:
     """Let members write a command, and pass over the answers."""
     for author in authors:
-        write(office, author, KAIGI_REQUEST, text)
+        office.write(author, KAIGI_REQUEST, text)
     office.copies()
 
 
@@ -132,7 +132,7 @@ def test_a_change_of_mode_loses_nothing_and_sends_nothing_twice(office: PostOffi
     post(office)  # 2 and 3 wait
     post(office)
     office.copies()
-    write(office, SATO, KAIGI_REQUEST, "通常")
+    office.write(SATO, KAIGI_REQUEST, "通常")
     last = [copy for copy in office.copies() if copy.kind == "digest"]
     assert [(copy.to, numbers(copy)) for copy in last] == [(SATO, [2, 3])]
     post(office)  # 4 by itself
@@ -164,13 +164,13 @@ def test_everything_together_comes_to_each_once(office: PostOffice) -> None:
 
     for turn in range(35):
         post(office, subject=f"第{turn}回")
-        write(office, (SATO, TANAKA, TAKAHASHI)[turn % 3], KAIGI_REQUEST, words[(turn * 5) % 7])
+        office.write((SATO, TANAKA, TAKAHASHI)[turn % 3], KAIGI_REQUEST, words[(turn * 5) % 7])
         office.pass_time(timedelta(hours=7))
         keep_up(office.database, office.site, office.now)
         take()
     choose(office, "", SATO)
     for address in got:
-        write(office, address, KAIGI_REQUEST, "通常")
+        office.write(address, KAIGI_REQUEST, "通常")
         take()
     assert {address: sorted(found) for address, found in got.items()} == {
         address: list(range(1, 36)) for address in got
@@ -218,7 +218,7 @@ def test_a_list_without_an_archive_has_no_digests(office: PostOffice) -> None:
     choose(office, "まとめ送り", SATO)
     office.apply(replace(KAIGI, archive=False))
     office.copies()
-    write(office, TANAKA, KAIGI_REQUEST, "まとめ送り")
+    office.write(TANAKA, KAIGI_REQUEST, "まとめ送り")
     assert "過去の投稿を残しておりません" in office.only_copy("member_answer").said
     post(office)
     assert {SATO, TANAKA} <= {copy.to for copy in office.copies("post")}
@@ -238,7 +238,7 @@ def test_both_databases_stop_posts_while_digests_are_made(database: Database, of
 def test_in_english(office: PostOffice) -> None:
     """The same in English."""
     english = in_english(office)
-    write(english, SATO, KAIGI_REQUEST, "digest plain week")
+    english.write(SATO, KAIGI_REQUEST, "digest plain week")
     assert "indigestsofplaintextonceaweek." in english.copies()[-1].said
     english.post(YAMADA, ROOM)
     (copy,) = at(english, EVENING + timedelta(days=4))

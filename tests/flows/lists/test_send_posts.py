@@ -9,11 +9,12 @@ from email.message import EmailMessage
 import pytest
 
 from mailbot.core.lists import old_posts
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, SECURITY_REQUEST, write
 from tests.flows.post_office import (
     KAIGI,
+    KAIGI_REQUEST,
     SATO,
     SECURITY,
+    SECURITY_REQUEST,
     STRANGER,
     SUZUKI,
     TANAKA,
@@ -35,7 +36,7 @@ def ask(
 ) -> tuple[str, Copy | None]:
     """Write a command; returns the answer without blanks, and the mail of posts if there is one."""
     office.copies()
-    write(office, author, to, text)
+    office.write(author, to, text)
     copies = {copy.kind: copy for copy in office.copies()}
     return copies["member_answer"].said, copies.get("old_posts")
 
@@ -100,7 +101,7 @@ def test_an_address_asks_for_posts(office: PostOffice) -> None:
     office.post(SUZUKI, subject="別の件")
     office.copies()
     for address, count in (("security-get+2@ml.example.jp", 1), ("security-get+1-2@ml.example.jp", 2)):
-        assert write(office, SATO, address, "").state == "answered"
+        assert office.write(SATO, address, "").state == "answered"
         (copy,) = office.copies("old_posts")
         assert len(attached(copy)) == count
 
@@ -128,7 +129,7 @@ def test_only_members_get_posts(office: PostOffice) -> None:
         assert copy is None
         assert "入会されていません" in answer
     office.copies()
-    assert write(office, STRANGER, SECURITY_REQUEST, "過去記事 1", proved=False).state == "held"
+    assert office.write(STRANGER, SECURITY_REQUEST, "過去記事 1", proved=False).state == "held"
     assert not office.copies("old_posts")
 
 
@@ -147,12 +148,12 @@ def test_nobody_is_flooded_with_posts(office: PostOffice, monkeypatch: pytest.Mo
     monkeypatch.setattr("mailbot.flows.lists.send_posts.MAILS_PER_DAY", 2)
     office.post(YAMADA)
     office.copies()
-    write(office, SATO, SECURITY_REQUEST, "過去記事 1\n過去記事 1\n過去記事 1")
+    office.write(SATO, SECURITY_REQUEST, "過去記事 1\n過去記事 1\n過去記事 1")
     copies = office.copies()
     assert sum(copy.kind == "old_posts" for copy in copies) == 2
     assert "1日に2通まで" in copies[-1].said
     for number in range(6):
-        write(office, SUZUKI, SECURITY_REQUEST, "過去記事 1", proved=False, Message_ID=f"<f{number}@x>")
+        office.write(SUZUKI, SECURITY_REQUEST, "過去記事 1", proved=False, Message_ID=f"<f{number}@x>")
     assert sum(copy.kind == "old_posts" for copy in office.copies()) <= 3
 
 
@@ -209,7 +210,7 @@ def test_all_own_lists_are_searched_at_once(office: PostOffice) -> None:
 def test_a_thread_is_muted_by_its_number(office: PostOffice) -> None:
     """「話題停止 1」 needs no mail of that thread to answer."""
     office.post(YAMADA, "kaigi@ml.example.jp", Message_ID="<first@x>")
-    write(office, SATO, KAIGI_REQUEST, "話題停止 1")
+    office.write(SATO, KAIGI_REQUEST, "話題停止 1")
     office.copies()
     office.post(TANAKA, "kaigi@ml.example.jp", References="<first@x>")
     assert SATO not in {copy.to for copy in office.copies("post")}

@@ -9,7 +9,6 @@ import pytest
 from mailbot.core.lists.membership import Membership
 from mailbot.flows.rehearse import rehearse
 from mailbot.store import archive, lists, memberships
-from tests.flows.lists.test_decide_post import state
 from tests.flows.post_office import KAIGI, OFFICE, SATO, SUZUKI, TAKAHASHI, TANAKA, YAMADA, PostOffice
 
 ROOM = "kaigi@ml.example.jp"
@@ -25,7 +24,7 @@ def test_its_author_is_asked_and_only_those_get_it(office: PostOffice) -> None:
     assert "電子会議室のうち1名（軽井沢町）だけに配信します" in question.said
     assert "1名に配信するときは" in question.said
     office.reply(question, "はい")
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
     (copy,) = office.copies("post")
     assert copy.to == TAKAHASHI
     assert "宛先: 種別=町" in copy.text  # its readers see for whom it was
@@ -35,7 +34,7 @@ def test_the_author_who_is_a_member_gets_a_copy(office: PostOffice) -> None:
     """As of every post of his."""
     held = office.post(YAMADA, ROOM, text="宛先: 団体=202037\n\n上田市の方へ")
     office.reply(office.only_copy("ask_author"), "はい")
-    assert state(office, held.id) == "posted"
+    assert office.state(held.id) == "posted"
     assert {copy.to for copy in office.copies("post")} == {TANAKA, YAMADA}
 
 
@@ -44,9 +43,9 @@ def test_without_his_word_nobody_gets_it(office: PostOffice) -> None:
     held = office.post(OFFICE, ROOM, text=TOWNS)
     question = office.only_copy("ask_author")
     office.reply(question, "")
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
     office.reply(question, "取消")
-    assert state(office, held.id) == "discarded"
+    assert office.state(held.id) == "discarded"
     assert office.copies("post") == []
 
 
@@ -68,7 +67,7 @@ def test_only_members_are_meant(office: PostOffice) -> None:
     """A line cannot reach anybody whom the list does not."""
     held = office.post(YAMADA, text="宛先: 都道府県=長野 除く 団体=202011\n\n本文")
     assert "1名（松本市）" in office.only_copy("ask_author").said
-    assert state(office, held.id) == "held"
+    assert office.state(held.id) == "held"
 
 
 def test_it_comes_at_once_whatever_the_mode_and_is_not_kept_for_all(office: PostOffice) -> None:

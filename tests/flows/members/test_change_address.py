@@ -10,8 +10,8 @@ from sqlalchemy import select
 from mailbot.core.members.register import Contact
 from mailbot.store import lists, members, memberships
 from mailbot.store.tables import ballot
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, belongs, find, settings, write
-from tests.flows.post_office import MATSUMOTO, NAGANO, SATO, SUZUKI, TANAKA, YAMADA, PostOffice
+from tests.flows.members.test_obey_member import find
+from tests.flows.post_office import KAIGI_REQUEST, MATSUMOTO, NAGANO, SATO, SUZUKI, TANAKA, YAMADA, PostOffice
 
 NEW = "sato.hanako@city.matsumoto.lg.jp"
 
@@ -25,17 +25,17 @@ def contacts(office: PostOffice, code: str = MATSUMOTO) -> list[Contact]:
 def test_everything_moves_once_the_new_address_has_answered(office: PostOffice) -> None:
     """Register, lists with their settings, open ballots; the old address and the office hear of it."""
     invitations = office.open_survey()
-    write(office, SATO, KAIGI_REQUEST, "自分の投稿 不要")
+    office.write(SATO, KAIGI_REQUEST, "自分の投稿 不要")
     office.copies()
-    write(office, SATO, KAIGI_REQUEST, f"アドレス変更 {SATO} {NEW}")
+    office.write(SATO, KAIGI_REQUEST, f"アドレス変更 {SATO} {NEW}")
     question = find(office.copies(), "confirm_address")
     assert question.to == NEW
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
     assert office.reply(question, "").state == "answered"
     assert {contact.email for contact in contacts(office)} == {NEW}
-    assert belongs(office, "security", NEW)
-    assert not belongs(office, "security", SATO)
-    assert not settings(office, "kaigi", NEW).copies_own
+    assert office.belongs("security", NEW)
+    assert not office.belongs("security", SATO)
+    assert not office.settings("kaigi", NEW).copies_own
     with office.database.read() as connection:
         assert ballot_address(office) == NEW
         assert memberships.of_person(connection, SATO) == []
@@ -56,7 +56,7 @@ def ballot_address(office: PostOffice) -> str:
 
 def test_the_old_address_may_object_for_two_weeks(office: PostOffice) -> None:
     """取消 puts everything back, the name too; after that it is too late."""
-    write(office, SATO, KAIGI_REQUEST, f"後任 {NEW} 鈴木 一郎")
+    office.write(SATO, KAIGI_REQUEST, f"後任 {NEW} 鈴木 一郎")
     office.reply(find(office.copies(), "confirm_address"), "承認")
     notice = find(office.copies(), "address_changed")
     assert contacts(office)[0].name == "鈴木 一郎"
@@ -65,13 +65,13 @@ def test_the_old_address_may_object_for_two_weeks(office: PostOffice) -> None:
     office.pass_time(timedelta(days=13))
     assert office.reply(notice, "取消").state == "answered"
     assert [(one.email, one.name) for one in contacts(office)] == [(SATO, "佐藤花子")]
-    assert belongs(office, "security", SATO)
-    assert not belongs(office, "security", NEW)
+    assert office.belongs("security", SATO)
+    assert not office.belongs("security", NEW)
 
 
 def test_who_only_claims_to_be_the_owner_is_asked_first(office: PostOffice) -> None:
     """The registered address confirms, and only then is the new one asked."""
-    write(office, SATO, KAIGI_REQUEST, f"アドレス変更 {NEW}", proved=False)
+    office.write(SATO, KAIGI_REQUEST, f"アドレス変更 {NEW}", proved=False)
     question = office.only_copy("confirm_commands")
     assert question.to == SATO
     assert NEW in question.text
@@ -82,7 +82,7 @@ def test_who_only_claims_to_be_the_owner_is_asked_first(office: PostOffice) -> N
 def test_a_colleague_needs_the_offices_word(office: PostOffice) -> None:
     """A successor whose forerunner has gone: his colleague asks, he confirms, the office approves."""
     new = "kato@city.nagano.lg.jp"
-    write(office, SUZUKI, KAIGI_REQUEST, f"後任 {YAMADA} {new} 加藤")
+    office.write(SUZUKI, KAIGI_REQUEST, f"後任 {YAMADA} {new} 加藤")
     office.reply(find(office.copies(), "confirm_address"), "はい")
     request = find(office.copies(), "office_request")
     assert request.to == office.site.office
@@ -104,13 +104,13 @@ def test_a_colleague_needs_the_offices_word(office: PostOffice) -> None:
 )
 def test_what_cannot_be_changed(office: PostOffice, author: str, line: str, words: str) -> None:
     """Somebody else's address, the same one, one of ours, none."""
-    write(office, author, KAIGI_REQUEST, line)
+    office.write(author, KAIGI_REQUEST, line)
     assert office.only_copy("member_answer").says(words)
 
 
 def test_a_deputy_takes_the_post_over(office: PostOffice) -> None:
     """Who is registered for the body already keeps one entry, with the rank and tags of the post."""
-    write(office, YAMADA, KAIGI_REQUEST, f"後任 {SUZUKI}")
+    office.write(YAMADA, KAIGI_REQUEST, f"後任 {SUZUKI}")
     office.reply(find(office.copies(), "confirm_address"), "承認")
     (only,) = contacts(office, NAGANO)
     assert (only.email, only.rank, only.tags) == (SUZUKI, 1, frozenset({"security", "officer"}))
@@ -121,5 +121,5 @@ def test_a_deputy_takes_the_post_over(office: PostOffice) -> None:
 def test_nobody_is_bombed_with_changes(office: PostOffice) -> None:
     """The new address gets three questions a day, whoever asks (I30)."""
     for _ in range(8):
-        write(office, SATO, KAIGI_REQUEST, "アドレス変更 victim@else.example")
+        office.write(SATO, KAIGI_REQUEST, "アドレス変更 victim@else.example")
     assert len([copy for copy in office.copies() if copy.to == "victim@else.example"]) == 3

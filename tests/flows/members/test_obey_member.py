@@ -12,13 +12,14 @@ from mailbot.core.lists.membership import Membership
 from mailbot.core.mail.token import confirm_token
 from mailbot.core.members.audience import Selector
 from mailbot.store import lists, memberships
-from mailbot.store.inbox import Entry
 from mailbot.store.tables import confirmation
 from tests.flows.post_office import (
     KAIGI,
+    KAIGI_REQUEST,
     NEWS,
     SATO,
     SECURITY,
+    SECURITY_REQUEST,
     STRANGER,
     TANAKA,
     TOKYO,
@@ -26,40 +27,6 @@ from tests.flows.post_office import (
     Copy,
     PostOffice,
 )
-
-KAIGI_REQUEST, SECURITY_REQUEST = "kaigi-request@ml.example.jp", "security-request@ml.example.jp"
-
-
-def write(
-    office: PostOffice,
-    author: str,
-    to: str,
-    text: str,
-    *,
-    proved: bool = True,
-    subject: str = "",
-    **fields: str,
-) -> Entry:
-    """Hand in a mail of commands, vouched for by our own mail exchanger unless it is not."""
-    mail = office.mail(author, to, text, subject or "お願い", **fields)
-    if proved:
-        domain = author.partition("@")[2]
-        stated = f"Authentication-Results: {office.site.authserv_id}; dmarc=pass header.from={domain}\r\n"
-        mail = stated.encode() + mail
-    return office.hand_in(mail, to)
-
-
-def belongs(office: PostOffice, name: str, address: str) -> bool:
-    """Tell whether an address is a member."""
-    with office.database.read() as connection:
-        return lists.is_member(connection, name, address)
-
-
-def settings(office: PostOffice, name: str, address: str) -> Membership:
-    """Return a member's settings, without who changed them when."""
-    with office.database.read() as connection:
-        found = memberships.load(connection, name, address)
-    return replace(found, changed_by="", changed_at=None)
 
 
 def receivers(office: PostOffice, to: str = "kaigi@ml.example.jp") -> set[str]:
@@ -100,7 +67,7 @@ def receivers(office: PostOffice, to: str = "kaigi@ml.example.jp") -> set[str]:
 )
 def test_each_command_is_answered(office: PostOffice, text: str, words: str) -> None:
     """The answer says what was done, or why it was not."""
-    assert write(office, SATO, KAIGI_REQUEST, text).state == "answered"
+    assert office.write(SATO, KAIGI_REQUEST, text).state == "answered"
     copy = office.only_copy("member_answer")
     assert copy.to == SATO
     assert copy.says(words)
@@ -110,46 +77,46 @@ def test_each_command_is_answered(office: PostOffice, text: str, words: str) -> 
 
 def test_lines_run_up_to_the_first_that_cannot(office: PostOffice) -> None:
     """What stands behind an unknown line is not done, and the answer lists both."""
-    write(office, SATO, KAIGI_REQUEST, "自分の投稿 不要\nよくわかりません\n退会")
+    office.write(SATO, KAIGI_REQUEST, "自分の投稿 不要\nよくわかりません\n退会")
     answer = office.only_copy("member_answer")
     assert "1件を承り、2行は行っておりません" in answer["Subject"]
     assert "前の行を行えなかったため" in answer.said
-    assert belongs(office, "kaigi", SATO)
-    assert not settings(office, "kaigi", SATO).copies_own
+    assert office.belongs("kaigi", SATO)
+    assert not office.settings("kaigi", SATO).copies_own
 
 
 def test_the_hundred_and_first_command_is_not_done(office: PostOffice) -> None:
     """A mail has at most a hundred commands."""
-    write(office, SATO, KAIGI_REQUEST, "ヘルプ\n" * 100 + "退会\n")
+    office.write(SATO, KAIGI_REQUEST, "ヘルプ\n" * 100 + "退会\n")
     assert "100行まで" in office.only_copy("member_answer").said
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
 
 
 def test_a_signature_and_what_is_quoted_are_no_commands(office: PostOffice) -> None:
     """`-- `, 終わり and quotation marks end them; in fml's style a mark may stand in front."""
-    write(office, SATO, KAIGI_REQUEST, "> 退会\n# status\n終わり\n退会\n-- \n退会")
+    office.write(SATO, KAIGI_REQUEST, "> 退会\n# status\n終わり\n退会\n-- \n退会")
     assert "1件を承りました" in office.only_copy("member_answer")["Subject"]
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
 
 
 def test_the_subject_speaks_when_the_body_does_not(office: PostOffice) -> None:
     """A mail with a command in its Subject and nothing below."""
-    write(office, SATO, KAIGI_REQUEST, "", subject="退会")
-    assert not belongs(office, "kaigi", SATO)
+    office.write(SATO, KAIGI_REQUEST, "", subject="退会")
+    assert not office.belongs("kaigi", SATO)
 
 
 def test_the_robot_is_told_which_list(office: PostOffice) -> None:
     """Of several lists one must be named; of one it is clear."""
     robot = "robot@ml.example.jp"
-    write(office, SATO, robot, "退会")
+    office.write(SATO, robot, "退会")
     assert "リストの名前もお書きください" in office.only_copy("member_answer").said
-    write(office, SATO, robot, "退会 kaigi@ml.example.jp")
-    assert not belongs(office, "kaigi", SATO)
+    office.write(SATO, robot, "退会 kaigi@ml.example.jp")
+    assert not office.belongs("kaigi", SATO)
 
 
 def test_a_leave_of_absence_is_kept_to_the_day(office: PostOffice) -> None:
     """From the first day's beginning to the last day's end, on the association's clock."""
-    write(office, SATO, KAIGI_REQUEST, "停止 7/1から7/20まで")
+    office.write(SATO, KAIGI_REQUEST, "停止 7/1から7/20まで")
     for day, hour, away in ((30, 23, False), (31, 0, True), (50, 23, True), (51, 0, False)):
         office.now = datetime(2026, 5, 31, hour, 59 if hour else 0, tzinfo=TOKYO) + timedelta(days=day)
         assert (SATO not in receivers(office)) is away
@@ -157,29 +124,29 @@ def test_a_leave_of_absence_is_kept_to_the_day(office: PostOffice) -> None:
 
 def test_an_absence_that_has_not_begun_is_no_absence_yet(office: PostOffice) -> None:
     """The status says how his mail comes now, and from when it rests."""
-    write(office, SATO, KAIGI_REQUEST, "まとめ送り\n停止 7/1から7/20まで\n状態")
+    office.write(SATO, KAIGI_REQUEST, "まとめ送り\n停止 7/1から7/20まで\n状態")
     text = office.only_copy("member_answer").said
     assert "、2026年7月1日（水）から停止（2026年7月20日（月）まで）" in text
     assert "停止中" not in text
     office.now = datetime(2026, 7, 2, 9, tzinfo=TOKYO)
-    write(office, SATO, KAIGI_REQUEST, "状態")
+    office.write(SATO, KAIGI_REQUEST, "状態")
     assert "停止中（2026年7月20日（月）まで）" in office.only_copy("member_answer").said
 
 
 def test_own_posts_stay_away_when_he_wants_none(office: PostOffice) -> None:
     """By default the author gets a copy."""
     assert YAMADA in receivers(office)
-    write(office, YAMADA, KAIGI_REQUEST, "自分の投稿 不要")
+    office.write(YAMADA, KAIGI_REQUEST, "自分の投稿 不要")
     assert YAMADA not in receivers(office)
 
 
 def test_who_shows_names_to_members_and_no_addresses(office: PostOffice) -> None:
     """On a closed list; nobody else hears who they are."""
-    write(office, SATO, SECURITY_REQUEST, "名簿")
+    office.write(SATO, SECURITY_REQUEST, "名簿")
     text = office.only_copy("member_answer").text
     assert "長野市 情報政策課 山田太郎" in text
     assert YAMADA not in text
-    write(office, TANAKA, SECURITY_REQUEST, "名簿")
+    office.write(TANAKA, SECURITY_REQUEST, "名簿")
     assert "入会されていません" in office.only_copy("member_answer").said
 
 
@@ -188,13 +155,13 @@ def test_a_thread_is_muted_by_writing_in_reply_to_it(office: PostOffice) -> None
     first = office.mail(YAMADA, "kaigi@ml.example.jp", Message_ID="<first@x>")
     office.hand_in(first, "kaigi@ml.example.jp")
     office.copies()
-    write(office, SATO, "kaigi-mute@ml.example.jp", "", References="<first@x>", In_Reply_To="<first@x>")
+    office.write(SATO, "kaigi-mute@ml.example.jp", "", References="<first@x>", In_Reply_To="<first@x>")
     office.copies()
     office.post(TANAKA, "kaigi@ml.example.jp", References="<first@x>")
     assert SATO not in {copy.to for copy in office.copies("post")}
     office.post(TANAKA, "kaigi@ml.example.jp")
     assert SATO in {copy.to for copy in office.copies("post")}
-    write(office, SATO, KAIGI_REQUEST, "話題再開", References="<first@x>")
+    office.write(SATO, KAIGI_REQUEST, "話題再開", References="<first@x>")
     office.copies()
     office.post(TANAKA, "kaigi@ml.example.jp", References="<first@x>")
     assert SATO in {copy.to for copy in office.copies("post")}
@@ -205,24 +172,24 @@ def test_a_thread_is_muted_by_writing_in_reply_to_it(office: PostOffice) -> None
 
 def test_leaving_can_be_taken_back(office: PostOffice) -> None:
     """By 取消 in reply to the answer; and what he chose outlives an import and an apply."""
-    write(office, SATO, "kaigi-leave@ml.example.jp", "お世話になりました。")
+    office.write(SATO, "kaigi-leave@ml.example.jp", "お世話になりました。")
     office.apply(KAIGI)
-    assert not belongs(office, "kaigi", SATO)
+    assert not office.belongs("kaigi", SATO)
     answer = office.only_copy("member_answer")
     assert "「取消」" in answer.said
     assert office.reply(answer, "取消").state == "answered"
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
     assert "元に戻しました" in office.only_copy("member_answer").said
 
 
 def test_a_duty_cannot_be_left_and_says_what_can_be_done(office: PostOffice) -> None:
     """A list of announcements offers its mail to rest."""
-    write(office, SATO, "news-leave@ml.example.jp", "")
+    office.write(SATO, "news-leave@ml.example.jp", "")
     assert "「停止7/1から7/20まで」" in office.only_copy("member_answer").said
-    assert belongs(office, "news", SATO)
+    assert office.belongs("news", SATO)
     office.apply(replace(NEWS, leave=True))
-    write(office, SATO, "news-leave@ml.example.jp", "")
-    assert not belongs(office, "news", SATO)
+    office.write(SATO, "news-leave@ml.example.jp", "")
+    assert not office.belongs("news", SATO)
 
 
 def test_every_copy_says_how_to_leave_and_it_works(office: PostOffice) -> None:
@@ -231,8 +198,8 @@ def test_every_copy_says_how_to_leave_and_it_works(office: PostOffice) -> None:
     copies = {copy.to: copy for copy in office.copies("post")}
     address = copies[SATO]["List-Unsubscribe"].strip("<>").removeprefix("mailto:")
     office.apply(KAIGI)
-    assert write(office, SATO, address, "", proved=False).state == "answered"
-    assert not belongs(office, "kaigi", SATO)
+    assert office.write(SATO, address, "", proved=False).state == "answered"
+    assert not office.belongs("kaigi", SATO)
     assert "「取消」" in office.only_copy("member_answer").said
 
 
@@ -241,34 +208,34 @@ def test_a_token_in_other_hands_only_asks(office: PostOffice) -> None:
     office.post(YAMADA, "kaigi@ml.example.jp")
     copies = {copy.to: copy for copy in office.copies("post")}
     address = copies[SATO]["List-Unsubscribe"].strip("<>").removeprefix("mailto:")
-    write(office, TANAKA, address, "", proved=False)
+    office.write(TANAKA, address, "", proved=False)
     assert office.only_copy("confirm_commands").to == TANAKA
-    assert belongs(office, "kaigi", SATO)
-    assert belongs(office, "kaigi", TANAKA)
+    assert office.belongs("kaigi", SATO)
+    assert office.belongs("kaigi", TANAKA)
 
 
 def test_joining_a_closed_list_waits_for_the_office(office: PostOffice) -> None:
     """The office answers 承認, vouched for; then he is a member, and hears of it."""
-    write(office, TANAKA, "security-join@ml.example.jp", "")
+    office.write(TANAKA, "security-join@ml.example.jp", "")
     request, answer = office.copies()
     assert (request.kind, request.to, answer.to) == ("office_request", office.site.office, TANAKA)
     assert "上田市 田中次郎" in request.text
-    assert not belongs(office, "security", TANAKA)
+    assert not office.belongs("security", TANAKA)
     assert office.reply(request, "承認").state == "held"  # nothing vouches for the office's From
     office.copies()
     assert office.command(request, "").state == "held"  # nor does an untouched reply decide
     office.copies()
     assert office.command(request, "承認").state == "answered"
-    assert belongs(office, "security", TANAKA)
+    assert office.belongs("security", TANAKA)
     assert "入会されました" in office.only_copy("member_answer").said
 
 
 def test_the_office_may_say_no(office: PostOffice) -> None:
     """Then nothing changes, and who asked hears of it."""
-    write(office, TANAKA, "security-join@ml.example.jp", "")
+    office.write(TANAKA, "security-join@ml.example.jp", "")
     request = office.copies("office_request")[0]
     office.command(request, "却下")
-    assert not belongs(office, "security", TANAKA)
+    assert not office.belongs("security", TANAKA)
     assert "見送り" in office.only_copy("member_answer").said
 
 
@@ -278,9 +245,9 @@ def test_the_office_may_say_no(office: PostOffice) -> None:
 def test_who_may_join_is_the_lists_word(office: PostOffice, join: str, words: str) -> None:
     """Nobody, or every registered contact."""
     office.apply(replace(SECURITY, join=join))  # type: ignore[arg-type]
-    write(office, TANAKA, SECURITY_REQUEST, "入会")
+    office.write(TANAKA, SECURITY_REQUEST, "入会")
     assert office.only_copy("member_answer").says(words)
-    assert belongs(office, "security", TANAKA) is (join == "confirm")
+    assert office.belongs("security", TANAKA) is (join == "confirm")
 
 
 def test_whom_the_office_took_out_does_not_come_back_alone(office: PostOffice) -> None:
@@ -288,9 +255,9 @@ def test_whom_the_office_took_out_does_not_come_back_alone(office: PostOffice) -
     with office.database.write() as connection:
         memberships.save(connection, Membership("kaigi", SATO, standing="removed"))
         lists.refresh_every(connection, SATO)
-    write(office, SATO, KAIGI_REQUEST, "入会")
+    office.write(SATO, KAIGI_REQUEST, "入会")
     assert {copy.kind for copy in office.copies()} == {"office_request", "member_answer"}
-    assert not belongs(office, "kaigi", SATO)
+    assert not office.belongs("kaigi", SATO)
 
 
 # --- proof --------------------------------------------------------------------------------------------------------
@@ -299,13 +266,13 @@ def test_whom_the_office_took_out_does_not_come_back_alone(office: PostOffice) -
 @pytest.mark.parametrize("text", ["", "承認", "はい", "OK です", "了解しました。\n松本市　佐藤"])
 def test_a_from_alone_changes_nothing_before_its_owner_answers(office: PostOffice, text: str) -> None:
     """The question says what will happen; a reply as it is, or a yes, does it (I28)."""
-    assert write(office, SATO, KAIGI_REQUEST, "停止 7/1から7/20まで\n退会", proved=False).state == "answered"
+    assert office.write(SATO, KAIGI_REQUEST, "停止 7/1から7/20まで\n退会", proved=False).state == "answered"
     question = office.only_copy("confirm_commands")
     assert question.to == SATO
     assert "「電子会議室」を退会します。" in question.text
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
     assert office.reply(question, text).state == "answered"
-    assert not belongs(office, "kaigi", SATO)
+    assert not office.belongs("kaigi", SATO)
     assert "2件を承りました" in office.only_copy("member_answer")["Subject"]
 
 
@@ -325,48 +292,48 @@ def test_what_does_not_confirm(
     office: PostOffice, text: str, author: str, state: str, fields: dict[str, str]
 ) -> None:
     """A no, a question back, both at once, somebody else's word, a machine's, a forged one."""
-    write(office, SATO, KAIGI_REQUEST, "退会", proved=False)
+    office.write(SATO, KAIGI_REQUEST, "退会", proved=False)
     question = office.only_copy("confirm_commands")
     mail = office.mail(author, office.reply_address(question), text, **fields)
     assert office.hand_in(mail, office.reply_address(question)).state == state
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
 
 
 def test_a_confirmation_counts_once_and_not_for_ever(office: PostOffice) -> None:
     """Later ones are told so, and do nothing."""
-    write(office, SATO, KAIGI_REQUEST, "退会", proved=False)
+    office.write(SATO, KAIGI_REQUEST, "退会", proved=False)
     question = office.only_copy("confirm_commands")
     office.reply(question, "承認")
-    write(office, SATO, KAIGI_REQUEST, "入会")
+    office.write(SATO, KAIGI_REQUEST, "入会")
     office.copies()
     assert office.reply(question, "はい").state == "discarded"
     assert "もう済んでいます" in office.only_copy("member_answer").said
-    assert belongs(office, "kaigi", SATO)
-    write(office, SATO, KAIGI_REQUEST, "退会\n\n", proved=False)
+    assert office.belongs("kaigi", SATO)
+    office.write(SATO, KAIGI_REQUEST, "退会\n\n", proved=False)
     question = office.only_copy("confirm_commands")
     office.pass_time(timedelta(days=7))
     assert office.reply(question, "承認").state == "discarded"
     assert "期限を過ぎた" in office.only_copy("member_answer").said
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
 
 
 def test_a_token_may_be_typed(office: PostOffice) -> None:
     """確認 TOKEN, or list-confirm+TOKEN, where the reply address cannot be used; nobody else's works."""
-    write(office, SATO, KAIGI_REQUEST, "退会", proved=False)
+    office.write(SATO, KAIGI_REQUEST, "退会", proved=False)
     office.copies()
     with office.database.read() as connection:
         number = connection.execute(select(func.max(confirmation.c.id))).scalar_one()
     token = confirm_token(office.site.key, number)
-    write(office, TANAKA, KAIGI_REQUEST, f"確認 {token}")
+    office.write(TANAKA, KAIGI_REQUEST, f"確認 {token}")
     assert "もう使えません" in office.only_copy("member_answer").said
-    write(office, SATO, KAIGI_REQUEST, f"確認 {token}", proved=False)
-    assert not belongs(office, "kaigi", SATO)
-    write(office, TANAKA, KAIGI_REQUEST, "退会", proved=False)
+    office.write(SATO, KAIGI_REQUEST, f"確認 {token}", proved=False)
+    assert not office.belongs("kaigi", SATO)
+    office.write(TANAKA, KAIGI_REQUEST, "退会", proved=False)
     with office.database.read() as connection:
         number = connection.execute(select(func.max(confirmation.c.id))).scalar_one()
     token = confirm_token(office.site.key, number)
-    write(office, TANAKA, f"kaigi-confirm+{token}@ml.example.jp", "はい", proved=False)
-    assert not belongs(office, "kaigi", TANAKA)
+    office.write(TANAKA, f"kaigi-confirm+{token}@ml.example.jp", "はい", proved=False)
+    assert not office.belongs("kaigi", TANAKA)
 
 
 def test_who_is_never_answered(office: PostOffice) -> None:
@@ -380,12 +347,12 @@ def test_who_is_never_answered(office: PostOffice) -> None:
         {"Authentication_Results": "mx.example.jp; dmarc=fail (p=reject)"},
     )
     for own in fields:
-        entry = write(office, SATO, KAIGI_REQUEST, "退会\nヘルプ", proved=False, **own)
+        entry = office.write(SATO, KAIGI_REQUEST, "退会\nヘルプ", proved=False, **own)
         assert entry.state in {"discarded", "rejected"}, own
     mail = office.mail(SATO, KAIGI_REQUEST, "退会")
     assert office.hand_in(mail, KAIGI_REQUEST, mail_from="").state == "discarded"
     assert office.copies() == []
-    assert write(office, STRANGER, KAIGI_REQUEST, "ヘルプ", proved=False).state == "held"
+    assert office.write(STRANGER, KAIGI_REQUEST, "ヘルプ", proved=False).state == "held"
     assert {copy.kind for copy in office.copies()} == {"office_held"}
 
 
@@ -408,11 +375,11 @@ def test_nobody_is_bombed(office: PostOffice) -> None:
         "robot@ml.example.jp",
     )
     for number in range(24):
-        write(office, TANAKA, ways[number % 4], "入会 security\nヘルプ", proved=False)
+        office.write(TANAKA, ways[number % 4], "入会 security\nヘルプ", proved=False)
         office.pass_time(timedelta(minutes=5))
     assert len([copy for copy in office.copies() if copy.to == TANAKA]) == 3
     office.pass_time(timedelta(days=1))
-    write(office, TANAKA, KAIGI_REQUEST, "状態", proved=False)
+    office.write(TANAKA, KAIGI_REQUEST, "状態", proved=False)
     assert len(office.copies()) == 1
 
 
@@ -420,7 +387,7 @@ def test_the_same_in_english(office: PostOffice) -> None:
     """Old users of list programs know these words."""
     office.apply(replace(SECURITY, members=Selector(everyone=True)))
     for line in ("help", "guide", "who", "off 2026-07-01 2026-07-20", "on", "each", "own no"):
-        assert write(office, SATO, SECURITY_REQUEST, line).state == "answered"
+        assert office.write(SATO, SECURITY_REQUEST, line).state == "answered"
         office.pass_time(timedelta(hours=1))
     assert all("1件を承りました" in copy["Subject"] for copy in office.copies("member_answer"))
 

@@ -19,15 +19,16 @@ from mailbot.flows.members.undo_import import undo_import
 from mailbot.flows.rehearse import rehearse
 from mailbot.store import journal, lists, members
 from mailbot.store.snapshots import broken_ledgers
-from tests.flows.lists.test_decide_post import hold, state
+from tests.flows.lists.test_decide_post import hold
 from tests.flows.lists.test_send_digests import EVENING, at, choose, numbers, post
 from tests.flows.members.test_erase_person import traces
 from tests.flows.members.test_obey_link import follow, token
-from tests.flows.members.test_obey_member import KAIGI_REQUEST, belongs, find, settings, write
+from tests.flows.members.test_obey_member import find
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,
     KAIGI,
+    KAIGI_REQUEST,
     MATSUMOTO,
     NAGANO,
     NEWS,
@@ -74,7 +75,7 @@ def test_he_posts_from_each_of_his_addresses(several: PostOffice) -> None:
 
 def test_no_copy_of_his_own_posts_goes_to_him(several: PostOffice) -> None:
     """Who wants none of his own posts gets none, whatever address he wrote from."""
-    write(several, SATO, KAIGI_REQUEST, "自分の投稿 不要")
+    several.write(SATO, KAIGI_REQUEST, "自分の投稿 不要")
     several.copies()
     assert several.post(PHONE, "kaigi@ml.example.jp").state == "posted"
     assert SATO not in received(several)
@@ -100,29 +101,29 @@ def test_an_address_that_was_a_member_by_itself(office: PostOffice) -> None:
 
 def test_his_commands_are_his(several: PostOffice) -> None:
     """A command from a further address changes his settings, and is answered where he wrote."""
-    write(several, PHONE, KAIGI_REQUEST, "停止")
+    several.write(PHONE, KAIGI_REQUEST, "停止")
     assert several.only_copy("member_answer").to == PHONE
-    assert settings(several, "kaigi", SATO).off_from is not None
+    assert several.settings("kaigi", SATO).off_from is not None
     several.post(YAMADA, "kaigi@ml.example.jp")
     assert SATO not in received(several)
 
 
 def test_who_only_claims_a_further_address_is_asked_there(several: PostOffice) -> None:
     """Nothing vouches for the mail: the question goes to that registered address, and his reply from it counts."""
-    write(several, PHONE, KAIGI_REQUEST, "停止", proved=False)
+    several.write(PHONE, KAIGI_REQUEST, "停止", proved=False)
     question = several.only_copy("confirm_commands")
     assert question.to == PHONE
     assert several.reply(question, "承認").state == "answered"
-    assert settings(several, "kaigi", SATO).off_from is not None
+    assert several.settings("kaigi", SATO).off_from is not None
 
 
 def test_a_question_may_be_answered_from_another_address_of_his(several: PostOffice) -> None:
     """What his main address is asked he may answer from the other; nobody else may."""
-    write(several, SATO, KAIGI_REQUEST, "停止", proved=False)
+    several.write(SATO, KAIGI_REQUEST, "停止", proved=False)
     question = several.only_copy("confirm_commands")
     assert several.reply(question, "承認", author=TANAKA).state == "rejected"
     assert several.reply(question, "承認", author=PHONE).state == "answered"
-    assert settings(several, "kaigi", SATO).off_from is not None
+    assert several.settings("kaigi", SATO).off_from is not None
 
 
 def test_his_vote_has_his_rank(several: PostOffice) -> None:
@@ -169,13 +170,13 @@ def test_an_import_with_further_addresses_is_taken_back(office: PostOffice) -> N
 
 def test_a_new_main_address_keeps_the_others(several: PostOffice) -> None:
     """Changing to an address of his own makes the old one a further one; the old may take it back."""
-    write(several, SATO, KAIGI_REQUEST, f"アドレス変更 {PHONE}")
+    several.write(SATO, KAIGI_REQUEST, f"アドレス変更 {PHONE}")
     assert several.reply(find(several.copies(), "confirm_address"), "承認").state == "answered"
     notice = find(several.copies(), "address_changed")
     with several.database.read() as connection:
         (now,) = members.people_of(connection, MATSUMOTO)
     assert (now.contact.email, now.contact.others) == (PHONE, frozenset({SATO}))
-    assert belongs(several, "security", PHONE)
+    assert several.belongs("security", PHONE)
     assert several.post(SATO).state == "posted"
     assert several.reply(notice, "取消").state == "answered"
     with several.database.read() as connection:
@@ -186,7 +187,7 @@ def test_a_new_main_address_keeps_the_others(several: PostOffice) -> None:
 def test_a_successor_does_not_write_from_his_forerunners_addresses(several: PostOffice) -> None:
     """The further addresses stay with the person who goes; if he takes it back he has them again."""
     new = "kato@city.matsumoto.lg.jp"
-    write(several, SATO, KAIGI_REQUEST, f"後任 {new}")
+    several.write(SATO, KAIGI_REQUEST, f"後任 {new}")
     several.reply(find(several.copies(), "confirm_address"), "承認")
     notice = find(several.copies(), "address_changed")
     assert several.post(PHONE).state != "posted"
@@ -197,7 +198,7 @@ def test_a_successor_does_not_write_from_his_forerunners_addresses(several: Post
 
 def test_a_further_address_of_another_is_no_new_address(several: PostOffice) -> None:
     """Nobody moves to an address that is registered as somebody else's."""
-    write(several, TANAKA, KAIGI_REQUEST, f"アドレス変更 {PHONE}")
+    several.write(TANAKA, KAIGI_REQUEST, f"アドレス変更 {PHONE}")
     assert "ほかの方のアドレス" in several.only_copy("member_answer").said
 
 
@@ -239,7 +240,7 @@ def test_handed_out_and_erased_whole(several: PostOffice, named: str) -> None:
 
 def test_an_address_is_added_once_it_has_answered(office: PostOffice) -> None:
     """別アドレス追加: nothing is his before the new address says yes; then he writes from it, and hears of it."""
-    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
+    office.write(SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
     copies = office.copies()
     question = find(copies, "confirm_further_address")
     assert (question.to, find(copies, "member_answer").to) == (PHONE, SATO)
@@ -257,7 +258,7 @@ def test_an_address_is_added_once_it_has_answered(office: PostOffice) -> None:
 
 def test_the_person_may_object(office: PostOffice) -> None:
     """取消 in reply to the notice takes the address away again."""
-    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
+    office.write(SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
     office.reply(find(office.copies(), "confirm_further_address"), "はい")
     notice = find(office.copies(), "address_added")
     assert office.reply(notice, "ありがとうございます。").state == "held"
@@ -267,7 +268,7 @@ def test_the_person_may_object(office: PostOffice) -> None:
 
 def test_who_only_claims_to_be_the_person_is_asked_first(office: PostOffice) -> None:
     """The registered address confirms before the new one is asked."""
-    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}", proved=False)
+    office.write(SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}", proved=False)
     question = office.only_copy("confirm_commands")
     assert (question.to, PHONE in question.text) == (SATO, True)
     office.reply(question, "承認")
@@ -276,16 +277,16 @@ def test_who_only_claims_to_be_the_person_is_asked_first(office: PostOffice) -> 
 
 def test_his_addresses_are_listed_and_dropped(several: PostOffice) -> None:
     """別アドレス shows them, 別アドレス削除 drops one, from whichever he writes."""
-    write(several, PHONE, KAIGI_REQUEST, "別アドレス")
+    several.write(PHONE, KAIGI_REQUEST, "別アドレス")
     answer = several.only_copy("member_answer")
     assert answer.to == PHONE
     assert f"お届け先は{SATO}" in answer.said
     assert PHONE in answer.text
-    write(several, SATO, KAIGI_REQUEST, f"別アドレス削除 {PHONE}")
+    several.write(SATO, KAIGI_REQUEST, f"別アドレス削除 {PHONE}")
     several.copies()
     assert several.post(PHONE).state != "posted"
     several.copies()
-    write(several, SATO, KAIGI_REQUEST, "状態\n別アドレス")
+    several.write(SATO, KAIGI_REQUEST, "状態\n別アドレス")
     answer = several.only_copy("member_answer")
     assert "別アドレスはありません" in answer.said
 
@@ -305,13 +306,13 @@ def test_his_addresses_are_listed_and_dropped(several: PostOffice) -> None:
 )
 def test_what_cannot_be_added_or_dropped(several: PostOffice, line: str, words: str) -> None:
     """Another person's, one's own, one of the service's; the address to which the mail goes."""
-    write(several, SATO, KAIGI_REQUEST, line)
+    several.write(SATO, KAIGI_REQUEST, line)
     assert several.only_copy("member_answer").says(words)
 
 
 def test_somebody_else_was_faster(office: PostOffice) -> None:
     """What has become another person's while the question was open is not taken from him."""
-    write(office, SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
+    office.write(SATO, KAIGI_REQUEST, f"別アドレス追加 {PHONE}")
     question = find(office.copies(), "confirm_further_address")
     office.register(BODIES, with_others((TANAKA, PHONE)))
     assert office.reply(question, "承認").state == "answered"
@@ -332,7 +333,7 @@ def test_what_was_chosen_for_the_new_address_comes_along(office: PostOffice) -> 
 def test_two_entries_become_one_person(office: PostOffice) -> None:
     """The one that stays keeps name and settings, and takes over rank, tags, lists and open questions of the other."""
     invitations = office.open_survey()
-    write(office, YAMADA, KAIGI_REQUEST, "自分の投稿 不要")
+    office.write(YAMADA, KAIGI_REQUEST, "自分の投稿 不要")
     office.copies()
     with office.database.write() as connection:
         merged = merge_persons(connection, SUZUKI, YAMADA, "office", office.now)
@@ -342,7 +343,7 @@ def test_two_entries_become_one_person(office: PostOffice) -> None:
         assert not lists.is_member(connection, "security", YAMADA)
     office.post(YAMADA)
     assert received(office) == sorted([SATO, SUZUKI])
-    assert not settings(office, "kaigi", SUZUKI).copies_own
+    assert not office.settings("kaigi", SUZUKI).copies_own
     assert office.reply(invitations[YAMADA], "Q1 1").state == "voted"
     with office.database.write() as connection:
         with pytest.raises(Refusal, match="are one person already"):
@@ -370,9 +371,9 @@ def test_a_link_in_an_old_copy_still_leaves(office: PostOffice) -> None:
     link = token(office, TANAKA)
     with office.database.write() as connection:
         merge_persons(connection, SATO, TANAKA, "office", office.now)
-    assert belongs(office, "kaigi", SATO)
+    assert office.belongs("kaigi", SATO)
     follow(office, link)
-    assert not belongs(office, "kaigi", SATO)
+    assert not office.belongs("kaigi", SATO)
 
 
 def test_a_moderator_decides_from_another_address(several: PostOffice) -> None:
@@ -380,7 +381,7 @@ def test_a_moderator_decides_from_another_address(several: PostOffice) -> None:
     held, asked = hold(several)
     assert several.reply(asked[SATO], "承認", author=TANAKA).state == "rejected"
     assert several.reply(asked[SATO], "承認", author=PHONE).state == "answered"
-    assert state(several, held.id) == "posted"
+    assert several.state(held.id) == "posted"
 
 
 def test_trust_and_a_first_post_are_the_persons(several: PostOffice) -> None:
