@@ -377,6 +377,8 @@ _KEPT_RAW = and_(
     ~select(post.c.id).where(post.c.mail_id == mail.c.id).correlate(mail).exists(),
 )
 
+_OF_AUTHOR = body.alias()
+
 _POSTS = select(
     post.c.list_name.label("list"),
     post.c.number,
@@ -387,6 +389,10 @@ _POSTS = select(
     post.c.author_name,
     post.c.author,
     post.c.code,
+    func.coalesce(
+        select(_OF_AUTHOR.c.name).where(_OF_AUTHOR.c.code == post.c.code).correlate(post).scalar_subquery(),
+        "",
+    ).label("body"),
     post.c.subject,
     post.c.attachments,
     post.c.size,

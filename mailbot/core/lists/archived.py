@@ -19,6 +19,7 @@ class Archived:
     author_name: str  # as the register names him, else as he does; ""
     author: str  # address; "" if it cannot be read
     code: str | None  # his body when he wrote; None: outside the register
+    body: str  # its name; ""
     subject: str  # as he wrote it
     attachments: tuple[str, ...]  # names
     size: int  # octets of the raw mail

@@ -36,14 +36,19 @@ def fitting(posts: Sequence[Archived]) -> Fitting:
     return Fitting(tuple(posts), ())
 
 
+def author_words(one: Archived) -> str:
+    """Return who wrote a post, with his body: 山田太郎（長野市）."""
+    name = one.author_name or one.author.partition("@")[0]
+    return f"{name}（{one.body}）" if one.body else name
+
+
 def post_line(one: Archived, prefix: str, zone: tzinfo) -> str:
-    """Return a post in one line, without the list's tag: 「123　2026/06/18　山田太郎　標準化の移行時期」."""
-    author = one.author_name or one.author.partition("@")[0]
+    """Return a post in one line, without the list's tag: 「123　2026/06/18　山田太郎（長野市）　標準化の移行時期」."""
     return "　".join(
         (
             str(one.number),
             f"{one.written_at.astimezone(zone):%Y/%m/%d}",
-            author,
+            author_words(one),
             untagged(one.subject, prefix),
         )
     )

@@ -14,7 +14,7 @@ from mailbot.core.lists.digest import MOST_TEXT, shares
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import Mode
-from mailbot.core.lists.old_posts import fitting, numbers_words, post_line
+from mailbot.core.lists.old_posts import author_words, fitting, numbers_words, post_line
 from mailbot.core.mail.enclosure import Enclosed
 from mailbot.core.mail.message import parse
 from mailbot.site import Site
@@ -132,5 +132,6 @@ def _text_of(site: Site, one: Archived, text: str, line: str) -> list[str]:
     if len(text) > MOST_TEXT:
         said.append(list_sentence(site.language, "digest-cut", number=one.number))
     files = [list_sentence(site.language, "digest-file", name=name) for name in one.attachments]
-    author = f"From: {one.author_name} <{one.author}>" if one.author_name else f"From: {one.author}"
+    named = one.author_name or one.body
+    author = f"From: {author_words(one)} <{one.author}>" if named else f"From: {one.author}"
     return [line, author, "", *said, *(["", *files] if files else [])]

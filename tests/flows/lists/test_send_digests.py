@@ -71,7 +71,7 @@ def test_a_digest_brings_the_posts_of_the_day(office: PostOffice) -> None:
     assert (copy["Auto-Submitted"], copy["Precedence"]) == ("auto-generated", "list")
     assert "kaigi-leave+" in copy["List-Unsubscribe"]
     assert copy["X-Mail-Count"] == ""
-    assert "1　2026/06/18　山田太郎　点検のお願い" in copy.text
+    assert "1　2026/06/18　山田太郎（長野市）　点検のお願い" in copy.text
     assert copy.mail.get_payload(1).get_content_type() == "multipart/digest"  # type: ignore[union-attr]
     assert [(one["From"], one["X-Mail-Count"]) for one in attached(copy)] == [
         (YAMADA, "00001"),
@@ -87,7 +87,7 @@ def test_a_digest_of_plain_text_and_notices(office: PostOffice) -> None:
     digest, notice = at(office, EVENING)
     assert (digest.to, notice.to, notice.kind) == (SATO, TANAKA, "notices")
     assert digest.mail.get_content_type() == notice.mail.get_content_type() == "text/plain"
-    assert f"From: 山田太郎 <{YAMADA}>" in digest.text
+    assert f"From: 山田太郎（長野市） <{YAMADA}>" in digest.text
     assert "一行目です。\n二行目です。" in digest.text.replace("\r", "")
     assert notice["Subject"] == "【kaigi】新しい投稿 1（1件）"
     assert "一行目です。" in notice.text

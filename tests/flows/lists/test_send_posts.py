@@ -57,7 +57,7 @@ def test_a_post_comes_as_its_author_wrote_it(office: PostOffice) -> None:
     assert "「情報セキュリティ部会」の投稿1件（1）を、別のメールでお送りします。" in answer
     assert copy is not None
     assert (copy.to, copy.mail_from, copy["Auto-Submitted"]) == (SATO, "", "auto-generated")
-    assert "1　2026/06/18　山田太郎　Re: 点検" in copy.text
+    assert "1　2026/06/18　山田太郎（長野市）　Re: 点検" in copy.text
     (post,) = attached(copy)
     assert post["From"] == f"Taro <{YAMADA}>"
     assert post["Subject"] == "[security:00001] Re: 点検"
@@ -178,7 +178,7 @@ def test_the_newest_posts_are_listed(office: PostOffice) -> None:
     office.post(YAMADA)
     office.post(SATO, subject="Re: 点検のお願い")
     answer, _ = ask(office, "index")
-    assert "22026/06/18佐藤花子Re:点検のお願い12026/06/18" in answer
+    assert "22026/06/18佐藤花子（松本市）Re:点検のお願い12026/06/18" in answer
     assert "「過去記事2」のように" in answer
 
 
