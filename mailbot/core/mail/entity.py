@@ -26,7 +26,7 @@ def canonical(content: bytes) -> bytes:
 
 
 def split_entity(content: bytes) -> tuple[Fields, bytes]:
-    """Return the header fields in order and the body, cut where `mime.split_head` cuts it.
+    """Return the header fields in order and the body, cut where `mime.read_head` cuts it.
 
     The head ends at an empty line or before the first line that is no field: what its author meant as text stays text.
     Left out are a mailbox's separator, folds of blanks only, which would end the head for some readers, and fields

@@ -19,13 +19,14 @@ from mailbot.core.mail.japanese import (
     strip_controls,
     strip_controls_of_lines,
 )
-from mailbot.core.mail.mime import Head, Leaf, Multipart, Node, TooMuchError, split_head, tree
+from mailbot.core.mail.mime import Head, Leaf, Multipart, Node, TooMuchError, read_head, tree
 
 MAX_ADDRESSES = 500  # in To and Cc together (promises.md attack 6)
 MAX_HARD_TEXT = 100_000  # bytes of one mail's text that a slow decoder reads (50 ms); the rest is left
 MAX_FLOWED = 10_000  # lines of a text in which soft line ends are looked for; those behind stay as they are
 MAX_MARKUP = 6_000  # tags of all HTML in one mail (40 ms), those with attributes twice: 750 lines as Outlook writes them
 MAX_FORMATTED = 300_000  # bytes of HTML that are compared with the plain text beside them
+MAX_HASHED_HEAD = 512 * 1024  # bytes in which trace fields are looked for; no readable header is longer
 MAX_LABEL = 255  # characters of an attachment's name
 
 
@@ -83,9 +84,9 @@ def parse(raw: bytes) -> Message:
     mail = raw.replace(b"\r\n", b"\n") if b"\n" in raw else raw.replace(b"\r", b"\n")
     if mail.startswith((b"From ", b">From ")):  # a mailbox's separator, or what a gateway left of it
         mail = mail.partition(b"\n")[2]
-    head, body = split_head(mail)
+    head, start = read_head(mail)
     try:
-        return _message(head, head.defects, _content(head, body), len(raw))
+        return _message(head, head.defects, _content(head, mail, start), len(raw))
     except TooMuchError as error:
         return _message(head, (*head.defects, str(error)), _NOTHING, len(raw))
     except Exception as error:  # noqa: BLE001  promise I7: what a stranger sends is quarantined, whatever it does to us
@@ -278,8 +279,8 @@ def _outside_quotes(value: str) -> str:
 # --- The text ---
 
 
-def _content(head: Head, body: bytes) -> _Content:
-    root = tree(head, body)
+def _content(head: Head, mail: bytes, start: int) -> _Content:
+    root = tree(head, mail, start)
     leaves = tuple(_leaves(root))
     reader = _Reader()
     text = reader.text(root)
@@ -503,12 +504,20 @@ def canonical_hash(raw: bytes) -> str:
     head, _, body = mail.partition(b"\r\n\r\n")
     kept = []
     keeps = False  # the field whose line this is
-    for line in head.split(b"\r\n"):
+    for line in _lines_of_head(head):
         if not line.startswith((b" ", b"\t")):
             keeps = not _is_trace(line[:100].partition(b":")[0])
         if keeps:
             kept.append(line)
     return hashlib.sha256(b"\r\n".join([*kept, b"", body.rstrip(b"\r\n")])).hexdigest()
+
+
+def _lines_of_head(head: bytes) -> list[bytes]:
+    """Split a head into lines; what lies behind a readable header, in a mail without an empty line, stays one piece."""
+    if len(head) <= MAX_HASHED_HEAD:
+        return head.split(b"\r\n")
+    end = head.find(b"\r\n", MAX_HASHED_HEAD)
+    return head.split(b"\r\n") if end < 0 else [*head[:end].split(b"\r\n"), head[end + 2 :]]
 
 
 @lru_cache(maxsize=256)

@@ -84,32 +84,32 @@ class Multipart:
 Node = Leaf | Multipart
 
 
-def split_head(mail: bytes) -> tuple[Head, bytes]:
-    """Split a mail or part, its line ends LF, into its header section and its body.
+def read_head(mail: bytes, start: int = 0, stop: int | None = None) -> tuple[Head, int]:
+    """Read the header section of a mail, or of the part between these two places; returns where its body begins.
 
-    The section ends at an empty line or, like Postfix, at the first line that is no field. What lies beyond a bound
-    is left out and named in `defects`; the body is then empty, since nobody can say where it begins.
+    Line ends are LF. The section ends at an empty line or, like Postfix, at the first line that is no field. What lies
+    beyond a bound is left out and named in `defects`; the body is then empty, since nobody can say where it begins.
     """
-    end = mail.find(b"\n\n", 0, _PLAIN_HEAD)
-    if end > 0 and (plain := _plain_fields(mail[:end])) is not None:
-        return Head(plain), mail[end + 2 :]
+    stop = len(mail) if stop is None else stop
+    end = mail.find(b"\n\n", start, min(stop, start + _PLAIN_HEAD))
+    if end > start and (plain := _plain_fields(mail[start:end])) is not None:
+        return Head(plain), end + 2
     lines: list[bytes] = []
     defects: list[str] = []
-    position = 0
-    while position < len(mail):
-        end = mail.find(b"\n", position)
-        end = len(mail) if end < 0 else end
+    position = start
+    while position < stop:
+        end = _line_end(mail, position, stop)
         line = mail[position:end]
         if not line:
             position = end + 1
             break
         if not (_continues(line, lines) or _field_name(line)):
             break
-        if len(lines) >= MAX_HEADER_LINES or end > MAX_HEADER_BYTES:
+        if len(lines) >= MAX_HEADER_LINES or end - start > MAX_HEADER_BYTES:
             defects.append(
                 f"the header is longer than {MAX_HEADER_LINES} lines or {MAX_HEADER_BYTES // 1024} KiB"
             )
-            position = len(mail)
+            position = stop
             break
         lines.append(line)
         position = end + 1
@@ -117,7 +117,12 @@ def split_head(mail: bytes) -> tuple[Head, bytes]:
     too_long = [name for name, value in fields if len(value) > MAX_FIELD_BYTES]
     defects += [f"the field {name} is longer than {MAX_FIELD_BYTES // 1024} KiB" for name in too_long]
     kept = tuple((name, _as_text(value)) for name, value in fields if len(value) <= MAX_FIELD_BYTES)
-    return Head(kept, tuple(defects)), mail[position:]
+    return Head(kept, tuple(defects)), min(position, stop)
+
+
+def _line_end(mail: bytes, position: int, stop: int) -> int:
+    end = mail.find(b"\n", position, stop)
+    return stop if end < 0 else end
 
 
 _PLAIN_HEAD = 16 * 1024  # bytes, far within every bound above
@@ -172,15 +177,21 @@ def _as_bytes(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
-def tree(head: Head, body: bytes) -> Node:
-    """Return the MIME tree of a mail; raises TooMuchError beyond a bound. A forwarded mail is a leaf."""
-    return _node(head, body, "", 0, itertools.count(1))
+def tree(head: Head, mail: bytes, start: int) -> Node:
+    """Return the MIME tree of a mail whose body begins at `start`; raises TooMuchError beyond a bound.
+
+    A forwarded mail is a leaf. Parts are places in the mail until they are leaves: copied at each of the levels, 20 MB
+    would be 800.
+    """
+    return _node(head, mail, (start, len(mail)), "", 0, itertools.count(1))
 
 
 _TYPE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&-^_.+*/")
 
+Span = tuple[int, int]  # from where to where in the mail
 
-def _node(head: Head, body: bytes, around: str, depth: int, serial: Iterator[int]) -> Node:
+
+def _node(head: Head, mail: bytes, body: Span, around: str, depth: int, serial: Iterator[int]) -> Node:
     """Return one part and all within; `around` is the kind of multipart it stands in, `serial` counts the parts."""
     if head.defects:
         raise TooMuchError(head.defects[0])
@@ -193,21 +204,29 @@ def _node(head: Head, body: bytes, around: str, depth: int, serial: Iterator[int
     content_type = declared if declared.count("/") == 1 and _TYPE_CHARACTERS.issuperset(declared) else default
     main, _, subtype = content_type.partition("/")
     boundary = _as_bytes(parameters.get("boundary", "")).rstrip(b" \t")
-    if main == "multipart" and boundary and (pieces := list(_pieces(body, boundary))):
-        children = [_node(*split_head(piece), subtype, depth + 1, serial) for piece in pieces]
+    if main == "multipart" and boundary and (pieces := list(_pieces(mail, body, boundary))):
+        children = [_part(mail, piece, subtype, depth + 1, serial) for piece in pieces]
         return Multipart(subtype, tuple(children))
     # A multipart without its boundary is shown as the text that it is.
-    return _leaf(head, body, "text/plain" if main == "multipart" else content_type, parameters, around)
+    shown = "text/plain" if main == "multipart" else content_type
+    return _leaf(head, mail[slice(*body)], shown, parameters, around)
 
 
-def _pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
+def _part(mail: bytes, piece: Span, around: str, depth: int, serial: Iterator[int]) -> Node:
+    start, stop = piece
+    head, begins = read_head(mail, start, stop)
+    return _node(head, mail, (begins, stop), around, depth, serial)
+
+
+def _pieces(mail: bytes, body: Span, boundary: bytes) -> Iterator[Span]:
     """Yield what stands between the boundary's lines, unless it is nothing; a missing last line is made up for.
 
     Raises TooMuchError beyond MAX_BOUNDARIES.
     """
     mark = b"--" + boundary
+    first, stop = body
     start = -1
-    position = 0 if body.startswith(mark) else _next_line(body, mark, 0)
+    position = first if mail.startswith(mark, first, stop) else _next_line(mail, mark, first, stop)
     lines = 0
     while position >= 0:
         lines += 1
@@ -215,22 +234,21 @@ def _pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
             raise TooMuchError(
                 f"more than {MAX_BOUNDARIES} lines begin like the boundary of the mail's parts"
             )
-        end = body.find(b"\n", position)
-        end = len(body) if end < 0 else end
-        tail = body[position + len(mark) : end].strip(b" \t\r")
+        end = _line_end(mail, position, stop)
+        tail = mail[position + len(mark) : end].strip(b" \t\r")
         if tail in {b"", b"--"}:
             if 0 <= start < position:
-                yield body[start : position - 1]
+                yield start, position - 1
             start = end + 1
             if tail:
                 return
-        position = _next_line(body, mark, end)
-    if 0 <= start < len(body):
-        yield body[start:]
+        position = _next_line(mail, mark, end, stop)
+    if 0 <= start < stop:
+        yield start, stop
 
 
-def _next_line(body: bytes, mark: bytes, position: int) -> int:
-    found = body.find(b"\n" + mark, position)
+def _next_line(mail: bytes, mark: bytes, position: int, stop: int) -> int:
+    found = mail.find(b"\n" + mark, position, stop)
     return found + 1 if found >= 0 else -1
 
 

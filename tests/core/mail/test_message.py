@@ -6,6 +6,7 @@ import base64
 import email.message
 import email.policy
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -343,6 +344,18 @@ def test_the_same_mail_by_another_way_has_the_same_hash() -> None:
     assert canonical_hash(direct) == canonical_hash(traced)
     assert canonical_hash(direct) != canonical_hash(direct.replace(b"body", b"bodies"))
     assert canonical_hash(direct) != canonical_hash(direct.replace(b" t\n", b" u\n"))
+
+
+def test_a_mail_without_an_empty_line_is_hashed_without_looking_at_each_line() -> None:
+    """What stands behind any header that can be read is no field: 20 MB of it took 360 MB and 2 s."""
+    raw = b"From: a@b.jp\r\nno field\r\n" + b"a\r\n" * 1_500_000
+    tracemalloc.start()
+    try:
+        assert canonical_hash(b"Received: x\r\n" + raw) == canonical_hash(raw)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 45_000_000
 
 
 SEEDS = [
