@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from email.utils import format_datetime
 
+from mailbot.core.lists.archived import Archived
 from mailbot.core.lists.mailing_list import MailingList, joining, leaving
 from mailbot.core.lists.subject import list_subject
 from mailbot.core.mail.address import valid_address
@@ -160,20 +161,12 @@ def cook_post(
 
 
 def cook_old_post(
-    raw: bytes,
-    message: Message,
-    mailing_list: MailingList,
-    *,
-    number: int,
-    domain: str,
-    office: str,
-    message_id: str,
-    written_at: datetime,
+    raw: bytes, message: Message, post: Archived, mailing_list: MailingList, *, domain: str, office: str
 ) -> bytes:
     """Return a kept post as it is sent again within another mail: its author's, under its number, without its trace.
 
-    From stays the author's, since the mail around it is ours; replies lead where those to the post led. `message_id`
-    and `written_at` stand for what it has not. What `cook_post` says of line ends and lengths holds here too.
+    From stays the author's, since the mail around it is ours; replies lead where those to the post led. What the archive
+    knows of the post stands for what it has not. What `cook_post` says of line ends and lengths holds here too.
     """
     fields, body = split_entity(canonical(raw))
     own = _own_address(mailing_list, domain)
@@ -186,11 +179,11 @@ def cook_old_post(
     if not message.message_id:
         kept = [original for original in kept if field_name(original) != "message-id"]
     head = [
-        *_with_subject(kept, message, mailing_list, number),
-        *_missing(kept, own, message_id, written_at),
+        *_with_subject(kept, message, mailing_list, post.number),
+        *_missing(kept, own, post.message_id, post.written_at),
         *_reply_to(fields, message, mailing_list, own, office, rewrite=False),
         f"X-ML-Name: {mailing_list.name}\r\n".encode("ascii"),
-        f"X-Mail-Count: {number:05d}\r\n".encode("ascii"),
+        f"X-Mail-Count: {post.number:05d}\r\n".encode("ascii"),
     ]
     return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.bulletins.article import Block, html_page, plain_lines
+from mailbot.core.bulletins.article import Article, Block, html_page, plain_lines
 from mailbot.core.bulletins.bulletin import (
     EVENTS,
     POSTS,
@@ -66,11 +66,7 @@ def compose_bulletin(
     Raises Refusal with every place that cannot be sent.
     """
     value = _list(connection, bulletin)
-    article = site.read_article(bulletin.body, site.language)
-    day = (bulletin.sends or now).astimezone(site.zone).date()
-    faults = [*article.faults, *text_faults(bulletin.body, bulletin.charset, day, site.language)]
-    if faults:
-        raise Refusal("; ".join(f"{bulletin.key}, line {fault.line}: {fault.sentence}" for fault in faults))
+    article = _article(site, bulletin, now)
     number = (
         next_number(bulletin.number, bulletins.numbers(connection, value.name)) if value else bulletin.number
     )
@@ -103,6 +99,16 @@ def compose_bulletin(
             cook_digest(each, value, domain=site.domain, web_url=site.web_url) for each in (cooked, plain)
         )
     return Composed(bulletin, number, value, subject, text, html, cooked, plain, bool(merged), trial)
+
+
+def _article(site: Site, bulletin: Bulletin, now: datetime) -> Article:
+    """Return its text, read. Raises Refusal with every place that cannot be sent."""
+    article = site.read_article(bulletin.body, site.language)
+    day = (bulletin.sends or now).astimezone(site.zone).date()
+    faults = [*article.faults, *text_faults(bulletin.body, bulletin.charset, day, site.language)]
+    if faults:
+        raise Refusal("; ".join(f"{bulletin.key}, line {fault.line}: {fault.sentence}" for fault in faults))
+    return article
 
 
 def _list(connection: Connection, bulletin: Bulletin) -> MailingList | None:

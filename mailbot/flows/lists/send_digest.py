@@ -83,28 +83,20 @@ def _cooked(
     part: tuple[int, int],
     now: datetime,
 ) -> bytes:
-    raws = {one.number: archive.raw(connection, value.name, one.number) or b"" for one in posts}
-    enclosed = []
+    """Cook one part of a digest: a line for each post, and the posts themselves as the mode has them."""
+    enclosed: list[Enclosed] = []
     lines: list[str] = []
-    texts: list[list[str]] = []
+    texts: list[tuple[str, ...]] = []
     for one in posts:
-        message = parse(raws[one.number])
+        raw = archive.raw(connection, value.name, one.number) or b""
+        message = parse(raw)
         lines.append(post_line(one, value.subject_prefix, site.zone))
         if mode == "notices":
             lines.append(f"　　{excerpt(message.text, '', _FIRST_LINE)}")
         elif mode == "digest-plain":
             texts.append(_text_of(site, one, message.text, lines[-1]))
         else:
-            cooked = cook_old_post(
-                raws[one.number],
-                message,
-                value,
-                number=one.number,
-                domain=site.domain,
-                office=site.office,
-                message_id=one.message_id,
-                written_at=one.written_at,
-            )
+            cooked = cook_old_post(raw, message, one, value, domain=site.domain, office=site.office)
             enclosed.append(Enclosed("", cooked))
     letter = site.render.letter(
         "digest",
@@ -119,14 +111,14 @@ def _cooked(
         part=part[0],
         parts=part[1],
         lines=tuple(lines),
-        texts=tuple(tuple(text) for text in texts),
+        texts=tuple(texts),
         first=posts[0].number,
         robot=f"{value.name}-request@{site.domain}",
     )
     return cook_digest(letter, value, domain=site.domain, web_url=site.web_url)
 
 
-def _text_of(site: Site, one: Archived, text: str, line: str) -> list[str]:
+def _text_of(site: Site, one: Archived, text: str, line: str) -> tuple[str, ...]:
     """Return a post as plain text: who and what, what it says, which files came with it."""
     said = text[:MOST_TEXT].strip("\n").splitlines()
     if len(text) > MOST_TEXT:
@@ -134,4 +126,4 @@ def _text_of(site: Site, one: Archived, text: str, line: str) -> list[str]:
     files = [list_sentence(site.language, "digest-file", name=name) for name in one.attachments]
     named = one.author_name or one.body
     author = f"From: {author_words(one)} <{one.author}>" if named else f"From: {one.author}"
-    return [line, author, "", *said, *(["", *files] if files else [])]
+    return (line, author, "", *said, *(["", *files] if files else []))

@@ -76,14 +76,5 @@ def _enclosed(connection: Connection, site: Site, value: MailingList, one: Archi
     content = archive.raw(connection, value.name, one.number)
     if content is None:
         return None
-    cooked = cook_old_post(
-        content,
-        parse(content),
-        value,
-        number=one.number,
-        domain=site.domain,
-        office=site.office,
-        message_id=one.message_id,
-        written_at=one.written_at,
-    )
+    cooked = cook_old_post(content, parse(content), one, value, domain=site.domain, office=site.office)
     return Enclosed(f"{value.name}-{one.number:05d}.eml", cooked)

@@ -214,22 +214,37 @@ def _enter(
     )
     ballots.append(connection, survey.key, row, sealed=survey.mode == "sealed")
     if survey.resolution is not None:
-        end_proxy(  # who votes needs no proxy
-            *(connection, site, survey.key, ballot.code, source.received_at, now), inbox_id=source.inbox_id
+        # Who votes needs no proxy.
+        end_proxy(
+            connection, site, survey.key, ballot.code, source.received_at, now, inbox_id=source.inbox_id
         )
+    before_by = None if before is None else before.row.author
+    _tell(connection, site, stored, ballot, row, before_by, now)
+    return stands_for(connection, site, survey, ballot)
+
+
+def _tell(
+    connection: Connection,
+    site: Site,
+    stored: StoredSurvey,
+    ballot: Ballot,
+    row: LedgerRow,
+    before_by: str | None,
+    now: datetime,
+) -> None:
+    """Tell the address that was asked, and who had answered before, what was entered for the body and why."""
     cooked = site.render.surveys.entered_for_body(
-        survey,
+        stored.survey,
         row.answers,
-        reason=source.reason.partition("：")[2],
+        reason=row.reason.partition("：")[2],
         at=now,
         version=row.version,
         closed=stored.has_closed(now),
         seal=seal_in_receipt(stored, ballot),
         now=now,
     )
-    told = _told(connection, ballot, None if before is None else before.row.author)
-    queue_receipt(connection, "entered_for_body", cooked, ballot, told, source.inbox_id, now)
-    return stands_for(connection, site, survey, ballot)
+    told = _told(connection, ballot, before_by)
+    queue_receipt(connection, "entered_for_body", cooked, ballot, told, row.inbox_id, now)
 
 
 def _with_questions(
