@@ -7,7 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.mail.address import same_address
 from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
 from mailbot.store import confirmations, inbox, outbox
@@ -65,3 +67,20 @@ def answer_member(
         )
     outbox.queue_letter(connection, "member_answer", list_name, cooked, address, now, inbox_id=inbox_id)
     return True
+
+
+def tell_member(connection: Connection, reply: QuestionReply, words: str, to: str | None = None) -> None:
+    """Tell who was asked, or another, what became of the reply to a question; to who was asked it is an answer to his mail."""
+    asked = reply.asked.address
+    address = to or asked
+    answer_member(
+        connection,
+        reply.site,
+        address,
+        (),
+        (),
+        reply.now,
+        inbox_id=reply.received.id,
+        thread=reply.thread if same_address(address, asked) else None,
+        sentence=words,
+    )

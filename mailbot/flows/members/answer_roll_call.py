@@ -9,7 +9,7 @@ from mailbot.core.lists.list_command import WHY_NOT, ChangeAddress, HandOver, No
 from mailbot.core.members.confirmation import read_word
 from mailbot.core.members.roll_call import Answer, named_in, says_unchanged, speaks_of_change
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.answer_member import answer_member
+from mailbot.flows.members.answer_member import tell_member
 from mailbot.flows.members.call_roll import ask_again
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
 from mailbot.flows.question_reply import QuestionReply
@@ -29,19 +29,19 @@ def answer_roll_call(connection: Connection, reply: QuestionReply) -> Settled:
     added confirms nothing. A successor is asked first, as always (promises.md I28): until he has answered, nothing moves.
     """
     if reply.now >= reply.asked.expires_at:
-        _tell(connection, reply, reply.say("expired"))
+        tell_member(connection, reply, reply.say("expired"))
         return Settled("discarded", "the roll-call is over")
     word, lines = read_word(reply.message.text, reply.sent)
     named = named_in(lines, reply.now.astimezone(reply.site.zone).date())
     if isinstance(named, NotUnderstood):
-        _tell(connection, reply, WHY_NOT[reply.site.language][named.kind] + reply.say("full-stop"))
+        tell_member(connection, reply, WHY_NOT[reply.site.language][named.kind] + reply.say("full-stop"))
         return Settled("answered", "a successor without an address")
     if named is not None:
         return _name_successor(connection, reply, named)
     consents = word == "yes" or (word == "unclear" and says_unchanged(lines))
     if consents and not speaks_of_change(lines):
         _note(connection, reply, "confirmed")
-        _tell(connection, reply, reply.say("roll-confirmed"))
+        tell_member(connection, reply, reply.say("roll-confirmed"))
         return Settled("answered", f"{reply.asked.about} confirms the register")
     if word == "untouched":
         ask_again(connection, reply.site, reply.asked, reply.now, reply.received.id)
@@ -55,10 +55,10 @@ def _name_successor(connection: Connection, reply: QuestionReply, named: HandOve
     try:
         said = perform_list_command(connection, reply.site, writer, named, reply.now)
     except Refusal as refusal:
-        _tell(connection, reply, str(refusal))
+        tell_member(connection, reply, str(refusal))
         return Settled("answered", f"not done: {refusal}")
     _note(connection, reply, "named", named.new)
-    _tell(connection, reply, said.sentence)
+    tell_member(connection, reply, said.sentence)
     return Settled("answered", f"names {named.new}, who is asked")
 
 
@@ -72,18 +72,4 @@ def _note(connection: Connection, reply: QuestionReply, said: Answer, detail: st
         who=reply.asked.address,
         about=f"rollcall {key}",
         detail=" ".join(filter(None, (code, said, detail))),
-    )
-
-
-def _tell(connection: Connection, reply: QuestionReply, sentence: str) -> None:
-    answer_member(
-        connection,
-        reply.site,
-        reply.asked.address,
-        (),
-        (),
-        reply.now,
-        inbox_id=reply.received.id,
-        thread=reply.thread,
-        sentence=sentence,
     )

@@ -19,7 +19,7 @@ from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.flows.lists.decide_post import decide_post
 from mailbot.flows.lists.obey_author import obey_author
 from mailbot.flows.members.add_address import add_address
-from mailbot.flows.members.answer_member import answer_member
+from mailbot.flows.members.answer_member import tell_member
 from mailbot.flows.members.answer_roll_call import answer_roll_call
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.change_address import MAY_OBJECT, Move, change_address, take_back
@@ -184,7 +184,7 @@ def _add_address(connection: Connection, reply: QuestionReply) -> Settled:
     try:
         add_address(connection, site, person, new, person, reply.now)
     except Refusal as refusal:  # somebody else's, or nobody's, meanwhile
-        _answer(connection, reply, str(refusal), new)
+        tell_member(connection, reply, str(refusal), new)
         return Settled("answered", f"not done: {refusal}")
     main = other_addresses.home(connection, new)
     ask_confirmation(
@@ -210,7 +210,7 @@ def _drop_address(connection: Connection, reply: QuestionReply) -> Settled:
     try:
         drop_address(connection, reply.site, address, new, address, reply.now)
     except Refusal as refusal:
-        _answer(connection, reply, str(refusal), address)
+        tell_member(connection, reply, str(refusal), address)
         return Settled("answered", f"not done: {refusal}")
     _tell(connection, reply, "did-drop-address", old=new)
     return Settled("answered", f"{new} is no further address of {address} any more")
@@ -251,7 +251,7 @@ def _open(connection: Connection, reply: QuestionReply) -> Settled:
         connection, detail["name"], detail["title"], detail["address"], reply.now, by=reply.asked.address
     )
     sentence, hints = opened_sentences(site, value.name, value.title)
-    _answer(connection, reply, "\n".join((sentence, *hints)), detail["address"])
+    tell_member(connection, reply, "\n".join((sentence, *hints)), detail["address"])
     return Settled("answered", f"the list {value.name} is open")
 
 
@@ -270,7 +270,7 @@ def _join_invited(connection: Connection, reply: QuestionReply) -> Settled:
             sentence = join_list(connection, site, value, detail["address"], reply.now, reply.received.id)
     except Refusal as refusal:
         sentence = str(refusal)
-    _answer(connection, reply, sentence, detail["address"])
+    tell_member(connection, reply, sentence, detail["address"])
     return Settled("answered", f"an invitation to {value.name} was taken up")
 
 
@@ -315,19 +315,4 @@ def _tell(
     **figures: object,
 ) -> None:
     """Answer with one of the sentences for members, to who replied unless `to` says otherwise."""
-    _answer(connection, reply, reply.say(sentence, **figures), to or reply.asked.address)
-
-
-def _answer(connection: Connection, reply: QuestionReply, words: str, to: str) -> None:
-    """Answer with these words; to who replied it is an answer to his mail."""
-    answer_member(
-        connection,
-        reply.site,
-        to,
-        (),
-        (),
-        reply.now,
-        inbox_id=reply.received.id,
-        thread=reply.thread if same_address(to, reply.asked.address) else None,
-        sentence=words,
-    )
+    tell_member(connection, reply, reply.say(sentence, **figures), to)
