@@ -68,7 +68,7 @@ COMMANDS = {name for name in FILES if name.startswith("cli/")}  # what a person 
 ROOTS = {"service.py"} | COMMANDS | DEMO  # these may import any other, but hardly anybody may import them
 
 PURE = {
-    *("__future__", "ast", "base64", "binascii", "bisect", "calendar", "collections", "collections.abc", "dataclasses", "datetime"),
+    *("__future__", "ast", "base64", "binascii", "bisect", "calendar", "collections", "collections.abc", "dataclasses", "datetime", "difflib"),
     *("decimal", "email.utils", "fractions", "functools", "hashlib", "hmac", "html", "ipaddress", "itertools", "json"),
     *("operator", "pathlib", "re", "string", "typing", "unicodedata", "urllib.parse"),
 }  # fmt: skip

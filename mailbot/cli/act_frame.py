@@ -17,6 +17,7 @@ from mailbot import show
 from mailbot.cli.frame import Open, command, only_try, opened
 from mailbot.installation import clock
 from mailbot.store import sendings
+from mailbot.store.keys import Kind, meant
 
 TRY = click.option("--dry-run", is_flag=True, help="Only say what would be done, and change nothing.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a sentence.")
@@ -68,11 +69,30 @@ def acting(group: click.Group, name: str) -> Callable[[Callable[..., Deed]], cli
     def decorate(function: Callable[..., Deed]) -> click.Command:
         @wraps(function)
         def run(path: Path, *, dry_run: bool, as_json: bool, **arguments: Any) -> None:
-            act_once(path, lambda act: function(act, **arguments), dry_run=dry_run, as_json=as_json)
+            def act(acting: Acting) -> Deed:
+                return function(acting, **_as_meant(acting.connection, group, arguments))
+
+            act_once(path, act, dry_run=dry_run, as_json=as_json)
 
         return command(group, name)(TRY(AS_JSON(run)))
 
     return decorate
+
+
+_ABOUT: Mapping[str | None, tuple[Kind, ...]] = {
+    "surveys": ("survey",),
+    "events": ("event",),
+    "bulletins": ("bulletin",),
+    "meetings": ("meeting",),
+    "schedule": ("survey", "event", "bulletin", "meeting", "list"),
+}
+
+
+def _as_meant(connection: Connection, group: click.Group, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments with the key that is meant in place of the one that was typed."""
+    if "key" not in arguments or group.name not in _ABOUT:
+        return arguments
+    return arguments | {"key": meant(connection, arguments["key"], *_ABOUT[group.name])}
 
 
 def act_once(path: Path, do: Callable[[Acting], Deed], *, dry_run: bool, as_json: bool) -> None:

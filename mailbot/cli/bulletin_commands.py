@@ -13,7 +13,6 @@ from mailbot import show
 from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
 from mailbot.cli.root import CONFIG, root
-from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.bulletins.cancel_bulletin import cancel_bulletin
@@ -22,8 +21,9 @@ from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import send_bulletin
 from mailbot.flows.bulletins.try_bulletin import try_bulletin
 from mailbot.installation import clock
-from mailbot.store import bulletins
+from mailbot.store import bulletins, keys
 from mailbot.store.bulletins import StoredBulletin
+from mailbot.store.keys import meant
 
 _FIRST = 5  # readers that a dry run names
 _MOST_COPIES = 100  # that `show --copies` prints
@@ -59,6 +59,7 @@ def _bulletins_list(path: Path, as_json: bool) -> None:
 def _bulletins_show(path: Path, key: str, copies: bool, as_json: bool) -> None:
     """Show where a bulletin stands, to whom it goes or went, and what became of its copies."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "bulletin")
         stored = _stored(connection, key)
         shown: dict[str, object] = dict(_row(connection, stored, it.site.zone))
         shown["note"] = stored.note
@@ -84,6 +85,7 @@ def _bulletins_show(path: Path, key: str, copies: bool, as_json: bool) -> None:
 def _bulletins_preview(path: Path, key: str, html: bool, target: Path | None, as_json: bool) -> None:
     """Show a bulletin as it would leave now; of one that went out, as it did."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "bulletin")
         stored = _stored(connection, key)
         composed = compose_bulletin(connection, it.site, stored.bulletin, clock())
     if as_json:
@@ -122,6 +124,7 @@ def _bulletins_approve(act: Acting, key: str) -> Deed:
 def _bulletins_send_now(path: Path, key: str, dry_run: bool, as_json: bool) -> None:
     """Send a bulletin now; its copies wait some minutes in the outbox, in which `cancel` calls it back whole."""
     with opened(path) as it, it.database.write() as connection:
+        key = meant(connection, key, "bulletin")
         minutes = _stored(connection, key).bulletin.undo_minutes
         sent = send_bulletin(connection, it.site, key, clock(), by=COMMAND_LINE, undo_minutes=minutes)
         only_try(connection, dry_run)
@@ -161,7 +164,7 @@ def _bulletins_cancel(act: Acting, key: str, why: str) -> Deed:
 def _stored(connection: Connection, key: str) -> StoredBulletin:
     stored = bulletins.load(connection, key)
     if stored is None:
-        raise Refusal(f"bulletin {key}: neither applied nor mailed in; `mailbot bulletins list` shows them")
+        raise keys.none(connection, "bulletin", key)
     return stored
 
 

@@ -11,6 +11,7 @@ from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.events.event_figures import YearFigures, event_figures, year_of
 from mailbot.show import show_events
+from mailbot.store.keys import meant
 
 
 @root.group(
@@ -51,5 +52,6 @@ def _events_list(path: Path, year: int | None, fiscal: bool, as_json: bool) -> N
 def _events_show(path: Path, key: str, as_json: bool) -> None:
     """Show where an event stands."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "event")
         shown = show_events.event(connection, key)
     show_events.event_text(shown) if not as_json else show.as_json(shown)

@@ -22,6 +22,7 @@ from mailbot.formats.report_files import encoded
 from mailbot.resources import templates_folder
 from mailbot.show import show_events
 from mailbot.store import ballots
+from mailbot.store.keys import meant
 
 _FIRST = 5  # bodies that a notice goes to first, named
 
@@ -73,10 +74,12 @@ def _events_attendance(
         if target is not None:
             raise click.UsageError(f"{form} goes to the screen; --out needs another --format")
         with opened(path) as it, it.database.read() as connection:
+            key = meant(connection, key, "event")
             rows = show_events.attendance_rows(list_attendees(connection, key)[1])
         show.table(rows, as_json=form == "json", empty="nobody has answered")
         return
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "event")
         event, attendees = list_attendees(connection, key)
     match form:
         case "csv":

@@ -12,7 +12,6 @@ from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.events.meeting import MeetingState, poll_key
-from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.command_meeting import candidate, fixed_sentence
 from mailbot.flows.events.count_meeting import count_meeting
@@ -21,7 +20,8 @@ from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
 from mailbot.folder.definition_files import moment
 from mailbot.installation import clock
-from mailbot.store import meetings, surveys
+from mailbot.store import keys, meetings, surveys
+from mailbot.store.keys import meant
 from mailbot.store.meetings import StoredMeeting
 
 _KEY = click.argument("key")
@@ -50,6 +50,7 @@ def _meetings_list(path: Path, as_json: bool) -> None:
 def _meetings_show(path: Path, key: str, as_json: bool) -> None:
     """Show what the poll says of each date, who comes, and whether the quorum is there."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "meeting")
         stored = _stored(connection, key)
         figures = count_meeting(connection, stored)
         row = _row(connection, it, stored)
@@ -113,6 +114,7 @@ def _meetings_fix(act: Acting, key: str, when: str) -> Deed:
 def _meetings_minutes(path: Path, key: str, as_json: bool) -> None:
     """Print a draft of the minutes with the attendance as it stands."""
     with opened(path) as it, it.database.write() as connection:
+        key = meant(connection, key, "meeting")
         _stored(connection, key)
         text = meeting_minutes(connection, it.site, key, clock())
         only_try(connection, dry_run=True)
@@ -122,9 +124,7 @@ def _meetings_minutes(path: Path, key: str, as_json: bool) -> None:
 def _stored(connection: Connection, key: str) -> StoredMeeting:
     stored = meetings.load(connection, key)
     if stored is None:
-        raise Refusal(
-            f"meeting {key}: there is none with this key; `mailbot meetings list` shows those that were applied"
-        )
+        raise keys.none(connection, "meeting", key)
     return stored
 
 

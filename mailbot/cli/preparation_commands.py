@@ -25,6 +25,7 @@ from mailbot.flows.surveys.send_trial import report_trial, send_trial
 from mailbot.installation import clock
 from mailbot.store import surveys
 from mailbot.store.ballots import Ballot
+from mailbot.store.keys import meant
 
 
 @command(surveys_group, "preview")
@@ -44,13 +45,15 @@ def _surveys_preview(
 ) -> None:
     """Show the invitation as a body would get it, to how many it goes and when, and what to look at again."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         stored = surveys.load(connection, key)
         file = None if stored is not None and stored.state != "planned" else find_defined(it.config, key)
         if stored is None and file is None:
-            raise none_defined(key)
+            raise none_defined(it.config, key)
         applied = stored is not None and (file is None or file == stored.survey)
         survey = stored.survey if stored is not None and file is None else file
         assert survey is not None, "one of them is there"
+        key = survey.key
         shown = preview_survey(connection, it.site, survey, code=code, columns=columns)
     if as_json:
         show.as_json({"key": key, "applied": applied, "asked": shown.asked, **vars(shown)})
@@ -95,11 +98,13 @@ def _surveys_trial(
     """Send trial ballots to bodies that you name, or to N (ten) spread over kinds and prefectures; nothing counts."""
     if report:
         with opened(path) as it, it.database.read() as connection:
+            key = meant(connection, key, "survey")
             _show_trial(report_trial(connection, key), as_json=as_json)
         return
     if not to and pilot is None:
         raise click.UsageError("say to whom: --to CODE or ADDRESS, or --pilot for ten bodies")
     with opened(path) as it, it.database.write() as connection:
+        key = meant(connection, key, "survey")
         sent = send_trial(connection, it.site, key, clock(), to=to, pilot=pilot or PILOT)
         only_try(connection, dry_run)
     _show_sent(sent, f"survey {key}: trial ballots", dry_run=dry_run, as_json=as_json)

@@ -27,6 +27,7 @@ from mailbot.installation import clock
 from mailbot.resources import templates_folder
 from mailbot.show import show_results
 from mailbot.store import members, surveys
+from mailbot.store.keys import meant
 
 _HASH = re.compile("[0-9a-f]{64}")
 
@@ -42,6 +43,7 @@ _HASH = re.compile("[0-9a-f]{64}")
 def _surveys_show(path: Path, key: str, office: bool, as_json: bool) -> None:
     """Show where a survey stands."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         shown = show_results.survey(connection, key, office=office)
     show_results.survey_text(shown) if not as_json else show.as_json(shown)
 
@@ -86,6 +88,7 @@ def _surveys_results(
     if form == "text" and target is not None:
         raise click.UsageError("text goes to the screen; --out needs another --format")
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         report = report_survey(connection, key, clock().astimezone(it.config.timezone))
         votes = votes_by_body(connection, key, report) if raw else None
     match form:
@@ -119,6 +122,7 @@ def _surveys_results(
 def _surveys_minutes(path: Path, key: str, as_json: bool) -> None:
     """Print the draft minutes of a closed resolution."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         text = draft_minutes(connection, it.site, key)
     show.as_json({"key": key, "minutes": text}) if as_json else print(text, end="")
 
@@ -137,6 +141,7 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
                 "has them in one line"
             )
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         found = recount(connection, it.site, key, head=head)
         shown = show_results.recounted(found, it.config.timezone)
     show.as_json(shown) if as_json else show_results.recount_text(shown)
@@ -152,6 +157,7 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
 def _surveys_lines(path: Path, key: str, as_json: bool) -> None:
     """Print the published list of a closed sealed survey, and how a voter finds the own line."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         rows = show_results.sealed_lines(connection, key)
     show.table(rows, as_json=as_json, empty="nobody's vote counts")
     if not as_json:
@@ -181,6 +187,7 @@ def _surveys_destroy(act: Acting, key: str) -> Deed:
 def _surveys_missing(path: Path, key: str, as_json: bool) -> None:
     """Show the bodies from which nothing complete has come."""
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         stored = surveys.require(connection, key)
         names = members.bodies(connection)
         rows = [

@@ -24,6 +24,7 @@ from mailbot.flows.surveys.send_form import send_form
 from mailbot.folder.definition_files import moment
 from mailbot.formats.form_file import write_form
 from mailbot.store import acts, occurrences, outbox, surveys
+from mailbot.store.keys import meant
 
 
 @acting(surveys_group, "open")
@@ -129,20 +130,20 @@ def _surveys_form(
         raise click.UsageError("--to sends the form and --out writes it; say one of them")
     if code is not None:
         body = full_code(code)
-        act_once(
-            path,
-            lambda act: Deed(
-                send_form(act.connection, act.it.site, key, body, act.now), {"key": key, "body": body}
-            ),
-            dry_run=dry_run,
-            as_json=as_json,
-        )
+
+        def send(act: Acting) -> Deed:
+            named = meant(act.connection, key, "survey")
+            said = send_form(act.connection, act.it.site, named, body, act.now)
+            return Deed(said, {"key": named, "body": body})
+
+        act_once(path, send, dry_run=dry_run, as_json=as_json)
         return
     if dry_run or as_json:
         raise click.UsageError(
             "--dry-run and --json go with --to CODE; without it the form itself is written"
         )
     with opened(path) as it, it.database.read() as connection:
+        key = meant(connection, key, "survey")
         stored = surveys.load(connection, key)
         survey = stored.survey if stored else defined(it.config, key)
     if not takes_form(survey):
@@ -183,7 +184,7 @@ def _surveys_acts(path: Path, key: str | None, as_json: bool) -> None:
     """Show what needed, or needs, a second person: who asked, who decided, and what became of it."""
     with opened(path) as it, it.database.read() as connection:
         if key is not None:
-            surveys.require(connection, key)
+            key = surveys.require(connection, meant(connection, key, "survey")).survey.key
         rows = [
             {
                 "id": one.id,

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Select, insert, select, update
 
 from mailbot.core.events.event import Event
-from mailbot.core.refusal import Refusal
+from mailbot.store import keys
 from mailbot.store.documents import document, read_document
 from mailbot.store.tables import event
 
@@ -41,7 +41,7 @@ def require(connection: Connection, key: str, *, locked: bool = False) -> Stored
     """Return one event, as `load` or `lock` does. Raises Refusal, with what to do, when there is none."""
     stored = lock(connection, key) if locked else load(connection, key)
     if stored is None:
-        raise Refusal(f"event {key}: there is none with this key; `mailbot events list` shows them")
+        raise keys.none(connection, "event", key)
     return stored
 
 

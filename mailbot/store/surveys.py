@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 
-from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
+from mailbot.store import keys
 from mailbot.store.documents import document, read_document
 from mailbot.store.statements import Written
 from mailbot.store.tables import survey
@@ -82,7 +82,7 @@ def require(connection: Connection, key: str, *, locked: bool = False) -> Stored
     """Return one survey, as `load` or `lock` does. Raises Refusal, with what to do, when there is none."""
     stored = lock(connection, key) if locked else load(connection, key)
     if stored is None:
-        raise Refusal(f"survey {key}: there is none with this key; `mailbot surveys list` shows them")
+        raise keys.none(connection, "survey", key)
     return stored
 
 

@@ -19,7 +19,7 @@ from mailbot.flows.bulletins.compose_bulletin import Composed, compose_bulletin
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import acts, archive, bulletins, journal, lists, occurrences, outbox
+from mailbot.store import acts, archive, bulletins, journal, keys, lists, occurrences, outbox
 from mailbot.store.bulletins import StoredBulletin
 
 
@@ -102,9 +102,7 @@ def bulletin_to_change(connection: Connection, key: str) -> StoredBulletin:
     """Return a bulletin under our lock. Raises Refusal when there is none with this key."""
     stored = bulletins.lock(connection, key)
     if stored is None:
-        raise Refusal(
-            f"bulletin {key}: there is none with this key; `mailbot bulletins list` shows those that were applied"
-        )
+        raise keys.none(connection, "bulletin", key)
     return stored
 
 

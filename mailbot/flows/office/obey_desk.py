@@ -71,7 +71,7 @@ from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import missing, remind_survey
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
-from mailbot.store import acts, ballots, desk_words, inbox, members, occurrences, sealed, surveys
+from mailbot.store import acts, ballots, desk_words, inbox, keys, members, occurrences, sealed, surveys
 from mailbot.store.desk_words import DeskWord
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
@@ -625,9 +625,7 @@ def _survey(connection: Connection, desk: _Desk, key: str) -> StoredSurvey:
 
 
 def _find_survey(connection: Connection, key: str) -> StoredSurvey | None:
-    return surveys.load(connection, key) or next(
-        (one for one in surveys.every(connection) if one.survey.key.casefold() == key.casefold()), None
-    )
+    return surveys.load(connection, keys.meant(connection, key, "survey"))
 
 
 def _full_code(desk: _Desk, code: str) -> str:
