@@ -120,13 +120,12 @@ def cook_post(
 ) -> bytes:
     """Return the post as it goes to every member, with the fields "leave" and "delivery" for what is each one's own.
 
-    Where a list's copies are to be identical it has none.
-    Fields and parts that no rule names stay byte for byte and in order. `author_label` is how the register names
-    the author (山田 太郎（長野市）), `message_id` is used only if the post has none, `rewrite` makes
-    From the list's, `keep_arc` leaves an ARC chain in it also then, `complaints_to` who
-    hears of those who call it spam ("": nobody), `web_url` where our pages are (https, no slash at its end; "": nowhere),
-    `stable` the post's address in the archive ("": it is not kept). The result has CRLF line ends only, no line above 998 octets, and no NUL
-    but in its fields (promises.md R6, I16).
+    Where a list's copies are to be identical it has none. Fields and parts that no rule names stay byte for byte and in
+    order. `author_label` is how the register names the author (山田 太郎（長野市）), `message_id` is used only if the post
+    has none, `rewrite` makes From the list's, `keep_arc` leaves an ARC chain in it also then, `complaints_to` who hears of
+    those who call it spam ("": nobody), `web_url` where our pages are (https, no slash at its end; "": nowhere), `stable` the
+    post's address in the archive ("": it is not kept). The result has CRLF line ends only, no line above 998 octets, and no
+    NUL but in its fields (promises.md R6, I16).
     """
     fields, body = split_entity(canonical(raw))
     from_value = _from_value(fields)

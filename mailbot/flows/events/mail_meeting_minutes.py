@@ -67,7 +67,6 @@ def _cooked(connection: Connection, site: Site, key: str, now: datetime) -> byte
         present=here.quorum.count,
         needed=here.quorum.least,
         quorum=meeting_sentence(site.language, "quorum-yes" if here.quorum.reached else "quorum-no"),
-        reached=here.quorum.reached,
         chair=names.get(meeting.chair, meeting.chair),
         agenda=meeting.agenda,
         material=meeting.material,
