@@ -44,11 +44,13 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
     rest = rest[courtesy_end(rest) :]
     if not rest:
         return understood
+    if planned and (word := _PLANNED.match(rest)) and courtesy_end(rest, word.end()) == len(rest):
+        return replace(understood, remark=word["planned"])
     match = REMARK.match(rest)
     if match is None or courtesy_end(rest, match.end()) < len(rest):
         return Unclear("unclear")
     remark = (match["inside"] or match["note"]).strip()
-    if planned and remark in {"予定", "見込", "見込み"}:
+    if planned and _PLANNED.fullmatch(remark):
         return replace(understood, remark=remark)
     if DOUBT.search(remark) or LONE_NUMBER.search(remark) or STILL_TO_COME.search(remark):
         return Unclear("unclear")
@@ -57,6 +59,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
     return replace(understood, remark=remark)
 
 
+_PLANNED = re.compile(r"\s?の?(?P<planned>予定|見込み?)")
 # 「5000（単位：千円）」, 「5,000（百万円）」: the figure is so many thousands or millions.
 _UNITS_OF = re.compile(r"^(?:単位)?\s?[:はが]?\s?[千百十万億]+円?(?:単位)?$|単位\s?[:はが]?\s?[千百十万億]")
 

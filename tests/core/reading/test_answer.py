@@ -340,6 +340,16 @@ def test_date(slot: str) -> None:
     assert read_answer(DATE, slot, today=TODAY) == Understood("2026-07-02")
 
 
+@pytest.mark.parametrize("words", ["予定", "の予定です。", "（予定）", "見込み"])
+def test_a_planned_day_where_one_is_asked_for(words: str) -> None:
+    """A day to come is one where the question asks for a plan, and no answer where it asks for what was."""
+    planned = replace(DATE, text="更新の予定日")
+    read = read_answer(planned, f"2026/7/2{words}", today=TODAY)
+    assert isinstance(read, Understood)
+    assert (read.answer, read.remark) == ("2026-07-02", words.strip("の（）。です"))
+    assert kind(DATE, f"2026/7/2{words}") == "unclear"
+
+
 def test_date_without_year() -> None:
     """The year is taken only where the season makes it plain."""
     assert read_answer(DATE, "7月2日", today=TODAY) == Understood("2026-07-02", "", ("year-assumed",))
