@@ -18,6 +18,7 @@ from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.seal import LINE
 from mailbot.flows.surveys.draft_minutes import draft_minutes
+from mailbot.flows.surveys.forget_replies import forget_replies
 from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.remind_survey import missing
 from mailbot.flows.surveys.report_survey import report_survey, votes_by_body
@@ -179,6 +180,15 @@ def _surveys_destroy(act: Acting, key: str) -> Deed:
         return Deed(words, {"key": key, "raw_mails": mails})
 
     return request(act, key, "destroy", told)
+
+
+@acting(surveys_group, "forget")
+@click.argument("key")
+def _surveys_forget(act: Acting, key: str) -> Deed:
+    """Empty the raw replies to a closed survey a year after its result, to a resolution after ten; its figures stay."""
+    mails = forget_replies(act.connection, act.it.site, key, act.now)
+    words = f"survey {key}: {mails} raw replies {act.are} emptied; its ledger, receipts and figures stay"
+    return Deed(words, {"key": key, "raw_mails": mails})
 
 
 @command(surveys_group, "missing")

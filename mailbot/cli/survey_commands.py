@@ -18,7 +18,8 @@ from mailbot.show import show_surveys
         **dict.fromkeys(("open", "proxy", "publish", "reissue", "remind"), "survey_course_commands"),
         **dict.fromkeys(("draft", "preview", "trial"), "preparation_commands"),
         **dict.fromkeys(
-            ("destroy", "lines", "minutes", "missing", "recount", "results", "show"), "result_commands"
+            ("destroy", "forget", "lines", "minutes", "missing", "recount", "results", "show"),
+            "result_commands",
         ),
     },
 )

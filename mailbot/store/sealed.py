@@ -35,6 +35,7 @@ from mailbot.store.tables import (
     inbox,
     mail,
     mailing,
+    post,
     sealed_line,
     seen,
     vote,
@@ -142,12 +143,25 @@ def raw_mails(connection: Connection, key: str) -> int:
 def same_mails(connection: Connection, inbox_ids: Collection[int]) -> tuple[set[int], set[int]]:
     """Return the raw mails behind these inbox rows, and every inbox row of those mails."""
     mails: set[int] = set()
-    rows: set[int] = set()
     for some in _parts(inbox_ids):
         mails |= set(connection.execute(select(inbox.c.mail_id).where(inbox.c.id.in_(some))).scalars())
-    for some in _parts(mails):
+    return mails, rows_of(connection, mails)
+
+
+def rows_of(connection: Connection, mail_ids: Collection[int]) -> set[int]:
+    """Return every inbox row of these raw mails."""
+    rows: set[int] = set()
+    for some in _parts(mail_ids):
         rows |= set(connection.execute(select(inbox.c.id).where(inbox.c.mail_id.in_(some))).scalars())
-    return mails, rows
+    return rows
+
+
+def posted(connection: Connection, mail_ids: Collection[int]) -> set[int]:
+    """Return those of these raw mails that are a list's archived posts, too."""
+    found: set[int] = set()
+    for some in _parts(mail_ids):
+        found |= set(connection.execute(select(post.c.mail_id).where(post.c.mail_id.in_(some))).scalars())
+    return found
 
 
 def waiting_copies(connection: Connection, key: str, inbox_ids: Collection[int]) -> int:

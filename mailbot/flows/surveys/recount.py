@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -48,7 +49,7 @@ from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.published_figures import published_differs
 from mailbot.flows.surveys.record_vote import trust_of
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, outbox, sealed, surveys
+from mailbot.store import ballots, inbox, journal, members, outbox, sealed, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.documents import answers_text
 from mailbot.store.inbox import Received
@@ -113,6 +114,13 @@ class _Count:
         """Whether the answers are in the published list and the rows are empty."""
         return self.stored.survey.mode == "sealed" and self.stored.state == "closed"
 
+    @cached_property
+    def forgotten(self) -> bool:
+        """Whether raw mails of it were let go, as their time was over: the chain alone then vouches for their rows."""
+        return any(
+            one.line.what == "survey.forgotten" for one in journal.every(self.connection, about=self.key)
+        )
+
     @property
     def destroyed(self) -> bool:
         """Whether the raw mails of a sealed survey are gone."""
@@ -129,6 +137,10 @@ class _Count:
         votes = self._votes()
         counts = tally(self.stored.survey, [vote.answers for vote in votes])
         self._figures(votes, counts)
+        if self.forgotten:
+            self.notes.append(
+                "its raw mails were let go when their time was over; for their rows the chain vouches"
+            )
         last = ballots.head(self.connection, self.key)
         behind = None if head is None else self._find(head.strip().lower(), last.chain)
         return Recount(
@@ -210,7 +222,7 @@ class _Count:
         if received is None:
             named = () if row.by else ("no mail and no person stands behind it",)
             return named, row, "person" if row.by else "chain"
-        if received.content == b"" and self.is_sealed:
+        if received.content == b"" and (self.is_sealed or self.forgotten):
             return (), row, "chain"
         wrong: list[str] = []
         if row.digest and mail_digest(received.content) != row.digest:
@@ -308,7 +320,7 @@ class _Count:
         received = inbox.load(self.connection, arrival.id)
         if (
             received is None or received.content == b""
-        ):  # destroyed with a sealed survey, or erased with its author
+        ):  # destroyed with a sealed survey, let go when its time was over, or erased with its author
             return
         message = received.message(self.site.authserv_id)
         first = self.prints.setdefault((reply.ballot.id, received.fingerprint(message)), received.id)

@@ -111,7 +111,9 @@ def test_a_voter_finds_the_own_line_with_the_key_of_the_receipt(office: PostOffi
     invited = office.open_survey(SEALED)
     office.reply(invited[YAMADA], "Q1 1")
     line, key = seal_in(office.only_copy("vote_receipt"))
-    assert "メールの通るサーバーの管理者は、お答えを見ることができます。" in invited[YAMADA].text  # until the close
+    assert (
+        "メールの通るサーバーの管理者は、お答えを見ることができます。" in invited[YAMADA].text
+    )  # until the close
     office.reply(invited[YAMADA], "Q1 3")
     assert seal_in(office.only_copy("vote_receipt")) == (line, key)
     assert line == hmac.new(key.encode(), f"{KEY}-{NAGANO}".encode(), hashlib.sha256).hexdigest()[:32]
