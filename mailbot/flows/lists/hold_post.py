@@ -10,6 +10,7 @@ from mailbot.core.lists.moderation import Hold, PostQuestion
 from mailbot.core.office.desk_sentences import mail_name
 from mailbot.flows.lists.ask_moderators import ask_moderators
 from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.lists.may_write_back import may_write_back
 from mailbot.flows.settled import Settled
 from mailbot.store import held_posts, inbox, outbox
 from mailbot.store.held_posts import HeldPost
@@ -40,7 +41,9 @@ def _tell_author(connection: Connection, post: ListPost, hold: Hold, question: P
     author, now = post.author, post.now
     if author is None or hold.rule in _TELL_NOBODY or question.authentication == "fail":
         return False
-    if not (question.member or question.contact) or not inbox.may_answer(connection, author, now):
+    if not (question.member or question.contact) or not may_write_back(connection, post):
+        return False
+    if not inbox.may_answer(connection, author, now):
         return False
     cooked = post.site.render.letter(
         "post_held",

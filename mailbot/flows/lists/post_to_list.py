@@ -35,6 +35,7 @@ from mailbot.flows.lists.ask_author import ask_author, let_post_wait
 from mailbot.flows.lists.distribute_post import distribute_post
 from mailbot.flows.lists.hold_post import hold_post
 from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.lists.may_write_back import may_write_back
 from mailbot.flows.lists.tell_decision import tell_refused
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
@@ -70,7 +71,8 @@ def post_to_list(
         case Hold() as hold:
             return hold_post(connection, post, hold, question)
         case Reject(_, reason):
-            tell_refused(connection, post, reason)
+            if may_write_back(connection, post):
+                tell_refused(connection, post, reason)
             return Settled("rejected", reason)
         case Discard(_, reason):
             return Settled("discarded", reason)

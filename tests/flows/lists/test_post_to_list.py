@@ -158,6 +158,18 @@ def test_a_vacation_note_that_says_nowhere_that_it_is_one_is_held(office: PostOf
     assert office.hand_in(office.mail(YAMADA, to, "議題", "休暇の取扱いについて"), to).state == "posted"
 
 
+VOUCHED = {"Authentication_Results": "mx.example.jp; dmarc=pass header.from=city.ueda.lg.jp"}  # TANAKA
+
+
+def test_a_forged_author_is_not_flooded_with_refusals(office: PostOffice) -> None:
+    """Anybody can write in his name: three a day, refused or held; of whom our mail exchanger vouches for, each (I30, I14)."""
+    for number in range(4):
+        assert office.post(TANAKA, text=f"{number}").state == "rejected"
+    assert len(office.copies("post_rejected")) == 3
+    office.post(TANAKA, **VOUCHED)
+    assert len(office.copies("post_rejected")) == 1
+
+
 def test_fifty_one_hops_are_held(office: PostOffice) -> None:
     """More than 50 Received fields look like a loop (promises.md I13)."""
     mail = b"Received: from a by b\r\n" * 51 + office.mail(YAMADA, "security@ml.example.jp")
@@ -185,10 +197,10 @@ def test_a_refusal_names_the_mail_and_the_reason_and_cannot_be_bounced(office: P
 def test_at_most_five_refusals_an_hour_go_to_one_author(office: PostOffice) -> None:
     """The sixth is refused in silence, and an hour later he hears again (promises.md I14)."""
     for _ in range(6):
-        assert office.post(TANAKA).state == "rejected"
+        assert office.post(TANAKA, **VOUCHED).state == "rejected"
     assert len(office.copies("post_rejected")) == 5
     office.pass_time(timedelta(hours=1, seconds=1))
-    office.post(TANAKA)
+    office.post(TANAKA, **VOUCHED)
     assert len(office.copies("post_rejected")) == 1
 
 
