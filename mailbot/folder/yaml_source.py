@@ -230,9 +230,8 @@ def _broken(error: MarkedYAMLError, text: str, shown: str) -> Mistake:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line, mark.column) if mark else (0, 0)
     lines = text.split("\n")
-    while line >= len(lines) or (
-        line and not lines[line].strip()
-    ):  # the end of the file says little: the last text
+    while line >= len(lines) or (line and not lines[line].strip()):
+        # The end of the file says little; the last text says more.
         line, column = line - 1, max(len(lines[line - 1]) - 1, 0)
     problem, context = error.problem or "", error.context or ""
     opened = error.context_mark.line + 1 if error.context_mark else line + 1

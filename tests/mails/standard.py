@@ -1,12 +1,13 @@
-"""The survey that the mails of this folder answer, and the texts that we sent for it (ballot.md section 2)."""
+"""The survey that the mails of this folder answer, a resolution beside it, and the texts that we sent for it (ballot.md section 2)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 from mailbot.core.members.audience import Selector
 from mailbot.core.surveys.ballot import ballot_lines, how_to_lines
-from mailbot.core.surveys.survey import Answers, Question, Survey
+from mailbot.core.surveys.survey import Answers, Question, Resolution, Share, Survey
 
 TOKYO = timezone(timedelta(hours=9))
 TODAY = date(2026, 6, 20)
@@ -34,6 +35,21 @@ STANDARD = Survey(
             when=(("Q1", ("2",)),),
         ),
         Question("Q3", "ご意見", "text"),
+    ),
+)
+RESOLUTION = replace(
+    STANDARD,
+    key="K26-02",
+    title="規約の一部改正",
+    questions=tuple(
+        Question(number, text, "yesno", ("賛成", "反対", "棄権"), required=True)
+        for number, text in (("Q1", "規約第5条の改正"), ("Q2", "会費の改定"))
+    ),
+    resolution=Resolution(
+        date(2026, 6, 1),
+        "規約第12条",
+        Share(1, 2, "electorate", more_than=True),
+        (Share(2, 3, "votes", more_than=False),),
     ),
 )
 

@@ -22,8 +22,8 @@ from mailbot.core.reading.judgement import Judged, judge
 from mailbot.core.reading.understood import Understood
 from mailbot.core.surveys.survey import Answers, Question, Survey
 from tests.core.reading.test_judgement import mail
-from tests.core.reading.test_section_8 import ONE_QUESTION, RESOLUTION
-from tests.mails.standard import STANDARD, TODAY, acknowledgement, invitation, quoted
+from tests.core.reading.test_unclear_cases import ONE_QUESTION
+from tests.mails.standard import RESOLUTION, STANDARD, TODAY, acknowledgement, invitation, quoted
 from tests.workbooks import attached
 
 BELOW = "\n\n" + quoted(invitation())

@@ -10,8 +10,7 @@ from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.understood import Unclear, Understood
 from mailbot.core.surveys.survey import Question, Reading, Survey
 from tests.core.reading.test_reply import INVITATION, read, slot
-from tests.core.reading.test_section_8 import RESOLUTION
-from tests.mails.standard import TODAY, invitation, quoted
+from tests.mails.standard import RESOLUTION, TODAY, invitation, quoted
 
 VOTES = ("1", "1", "1")[: len(RESOLUTION.questions)]
 

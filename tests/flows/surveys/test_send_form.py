@@ -19,7 +19,6 @@ from mailbot.flows.surveys.send_trial import send_trial
 from mailbot.formats.form_file import read_form
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import vote
-from tests.core.reading.test_section_8 import RESOLUTION
 from tests.flows.post_office import (
     KARUIZAWA,
     MATSUMOTO,
@@ -33,6 +32,7 @@ from tests.flows.post_office import (
     Copy,
     PostOffice,
 )
+from tests.mails.standard import RESOLUTION
 from tests.workbooks import attached, filled
 
 

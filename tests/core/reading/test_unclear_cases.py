@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from typing import NamedTuple
 
 import pytest
 
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.surveys.survey import Answer, Answers, Question, Resolution, Share, Survey
+from mailbot.core.surveys.survey import Answer, Answers, Question, Survey
 from mailbot.core.surveys.vote import Verdict, weigh
-from tests.mails.standard import STANDARD, TODAY, acknowledgement, invitation, quoted
+from tests.mails.standard import RESOLUTION, STANDARD, TODAY, acknowledgement, invitation, quoted
 
 NINE = tuple(f"事業{mark}" for mark in "甲乙丙丁戊己庚辛壬")
 SURVEY = replace(
@@ -24,21 +23,6 @@ SURVEY = replace(
     ),
 )
 ONE_QUESTION = replace(SURVEY, questions=SURVEY.questions[:1])
-RESOLUTION = replace(
-    STANDARD,
-    key="K26-02",
-    title="規約の一部改正",
-    questions=tuple(
-        Question(number, text, "yesno", ("賛成", "反対", "棄権"), required=True)
-        for number, text in (("Q1", "規約第5条の改正"), ("Q2", "会費の改定"))
-    ),
-    resolution=Resolution(
-        date(2026, 6, 1),
-        "規約第12条",
-        Share(1, 2, "electorate", more_than=True),
-        (Share(2, 3, "votes", more_than=False),),
-    ),
-)
 ONE_MOTION = replace(RESOLUTION, questions=RESOLUTION.questions[:1])
 
 
