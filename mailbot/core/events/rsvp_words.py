@@ -145,13 +145,15 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     later, how, at = False, "", 0
     done: list[str] = []
     refused: list[int] = []  # places in it
+    answered, looked_at = False, 0
     while at < len(lines):
         line = lines[at]
         at += 1
         if len(line) > _LONGEST_LINE or _is_ours(line, ours):
             done.append(line)
             continue
-        answered = any(each.startswith("Q1 ") for each in done)
+        answered = answered or any(each.startswith("Q1 ") for each in done[looked_at:])
+        looked_at = len(done)
         put = _put_line(line, lines[at : at + _NAMES_BELOW], language, named, answered=answered)
         if put.refuses:
             refused.append(len(done))

@@ -29,7 +29,7 @@ from mailbot.core.events.event import (
     seat,
     stays_away_with_people,
 )
-from mailbot.core.events.rsvp_words import answer_to_offer, own_words
+from mailbot.core.events.rsvp_words import OwnWords, answer_to_offer, own_words
 from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.mail.token import read_calendar_token
 from mailbot.core.reading.both_forms import read_both_forms
@@ -37,7 +37,7 @@ from mailbot.core.reading.hazard import HAZARDS, hazard
 from mailbot.core.reading.judgement import is_machine
 from mailbot.core.reading.prose import without_gateway_tag
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.reply_lines import LONGEST_REPLY
+from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES
 from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.surveys.survey import Problem, Reading
 from mailbot.core.surveys.trust import Count, may_count
@@ -363,8 +363,10 @@ def _read(arrival: _Arrival, text: str, known: tuple[str, ...]) -> Reading:
     language = arrival.site.language
     form = rsvp_form(arrival.event, language)
     today = arrival.received.received_at.astimezone(arrival.site.zone).date()
-    own = own_words(without_gateway_tag(text), known, language)
-    apart = rsvp_apart(own.text, known)
+    # What is too long to be an answer is left as it stands: the reading says so, and it waits for the office.
+    short = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
+    own = own_words(without_gateway_tag(text), known, language) if short else OwnWords(text)
+    apart = rsvp_apart(own.text, known) if short else text
     found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
     if own.later and not found.answers and not found.problems and found.command is None:
         return Reading(answers={"Q1": ("3",)})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import time, timedelta
+from time import process_time
 
 import pytest
 
@@ -431,3 +432,17 @@ def test_who_had_said_two_may_decline(office: PostOffice, notices: dict[str, Cop
     receipt = office.only_copy("rsvp_receipt")
     office.reply(receipt, "先日出席と回答しましたが、都合により欠席します。")
     assert office.seats()[NAGANO] == ("declined", 0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a\n" * 300_000, "1\n" * 31_000, "出席 1名\n" * 1_499],
+    ids=["600 kB", "62 kB", "as many lines as are read"],
+)
+def test_an_endless_reply_costs_less_than_a_second(
+    office: PostOffice, notices: dict[str, Copy], text: str
+) -> None:
+    """Its lines were compared with all before them: 4 MB of them stopped the service for good (promises.md I7)."""
+    started = process_time()
+    office.reply(notices[YAMADA], text)
+    assert process_time() - started < 1
