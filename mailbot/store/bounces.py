@@ -9,17 +9,16 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from mailbot.core.mail.address import address_key, same_address
 from mailbot.store import bundles, fan_outs
-from mailbot.store.tables import ballot, bounce, bundle, delivery, mailing
+from mailbot.store.tables import ballot, bounce, bundle, delivery, failure, mailing
 
 
 @dataclass(frozen=True)
 class Returned:
-    """How much of one mailing came back for good."""
+    """How much of one mailing failed for good: it was refused, or came back."""
 
-    kind: str  # of the mailing
     subject: str
     copies: int
-    bounced: int
+    failed: int
 
 
 def copy_to(connection: Connection, mailing_id: int, address: str) -> int | None:
@@ -53,21 +52,23 @@ def ballot_of(connection: Connection, delivery_id: int) -> int | None:
 
 
 def returned(connection: Connection, delivery_id: int) -> Returned:
-    """Return how many copies of the mailing that this copy belongs to came back for good."""
+    """Return how many copies of the mailing that this copy belongs to failed for good.
+
+    Of a mailing of identical copies a bounce is not counted: its recipients all see the return path.
+    """
     of = select(delivery.c.mailing_id).where(delivery.c.id == delivery_id).scalar_subquery()
-    kind, subject = connection.execute(
-        select(mailing.c.kind, mailing.c.subject).where(mailing.c.id == of)
+    subject, identical = connection.execute(
+        select(mailing.c.subject, mailing.c.identical).where(mailing.c.id == of)
     ).one()
     copies = connection.execute(
         select(func.count()).select_from(delivery).where(delivery.c.mailing_id == of)
     ).scalar_one()
-    bounced = connection.execute(
-        select(func.count(bounce.c.delivery_id.distinct()))
-        .join_from(bounce, delivery)
-        .where(delivery.c.mailing_id == of, bounce.c.permanent.is_(True))
-    ).scalar_one()
+    failures = select(func.count()).select_from(failure).join(delivery)
+    failures = failures.where(delivery.c.mailing_id == of, failure.c.permanent.is_(True))
+    if identical:
+        failures = failures.where(delivery.c.state.in_(("failed", "expired")))
     copies += sum(bundles.copies(connection, bundle.c.mailing_id == of).values())
-    return Returned(kind, subject, copies, bounced)
+    return Returned(subject, copies, connection.execute(failures).scalar_one())
 
 
 def stop_mailing(connection: Connection, delivery_id: int) -> int:

@@ -63,6 +63,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "sending-head": "{subject} の発送",
         "broken-off": "{copies}通のうち{bounced}通が届かずに戻ってきたため、まだ出ていなかった{stopped}通は送らないことにしました。"
         "相手のサーバーの言葉は mailbot queue で見られます。お返事のない団体には、次の再度のお願いが届きます。",
+        "all-left": "{copies}通のうち{bounced}通が届かずに戻ってきました。もうすべて出ていたため、止めたものはありません。名簿、または当方の"
+        "ドメインの信用に問題がないか、お確かめください。相手のサーバーの言葉は mailbot queue で見られます。",
         "not-later": "{closes} は、いまの締切より後ではありません。早めるときは「締切 {key}」で、その場で締め切れます。",
         "no-mail": "{mail} という番号のメールはありません。",
         "not-held": "{mail} は保留中ではありません（{state}）。",
@@ -163,6 +165,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "sending-head": "mail about {subject}",
         "broken-off": "{bounced} of {copies} copies came back for good, so the other {stopped} were withdrawn before they left. "
         "See `mailbot queue`; those who have not answered get the next reminder.",
+        "all-left": "{bounced} of {copies} copies came back for good; all had left, so nothing was stopped. Something may be wrong with the "
+        "register, or with the name of our domain: see `mailbot queue`.",
         "not-later": '{closes} is not after the present close. To end it earlier, "close {key}" closes it at once.',
         "no-mail": "There is no mail {mail}.",
         "not-held": "{mail} is not held ({state}).",

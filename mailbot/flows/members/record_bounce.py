@@ -17,12 +17,10 @@ from mailbot.core.mail.bounce import Report, failure_of, read_bounce
 from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import read_bounce_token, read_mailing_token
-from mailbot.core.office.desk_sentences import sentence
+from mailbot.flows.members.break_off import break_off
 from mailbot.flows.members.report_complaint import report_complaint
-from mailbot.flows.members.weigh_failure import FEWEST, MOST, weigh_failure
-from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.members.weigh_failure import weigh_failure
 from mailbot.flows.settled import Settled
-from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store import ballots, bounces, outbox
 from mailbot.store.inbox import Received
@@ -81,7 +79,7 @@ def record_bounce(
         connection, delivery_id, received.id, status=failure.status, permanent=failure.permanent, now=now
     )
     if failure.permanent:
-        _break_off(connection, site, delivery_id, now)
+        break_off(connection, site, delivery_id, now)
     kind = "permanent" if failure.permanent else "temporary"
     return Settled("bounced", f"{kind} failure {failure.status} of the copy for {address}")
 
@@ -123,28 +121,6 @@ def _record_named(
         return Settled("bounced" if late else "discarded", f"of identical copies {len(named)} {what}")
     more = f", and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
     return Settled("bounced", "; ".join(told[:_MOST_TOLD]) + more)
-
-
-def _break_off(connection: Connection, site: Site, delivery_id: int, now: datetime) -> None:
-    """Stop a mailing of which too much came back, before the rest of it harms our name; the office is told once."""
-    returned = bounces.returned(connection, delivery_id)
-    if returned.bounced < FEWEST or returned.bounced <= MOST * returned.copies:
-        return
-    if not (stopped := bounces.stop_mailing(connection, delivery_id)):
-        return
-    figures = {"bounced": returned.bounced, "copies": returned.copies, "stopped": stopped}
-    item = ReportItem(
-        sentence(site.language, "sending-head", subject=returned.subject),
-        sentence(site.language, "broken-off", **figures),
-    )
-    tell_office(
-        connection,
-        site,
-        site.render.office.report((item,), now=now),
-        now,
-        kind="office_report",
-        by_others=True,
-    )
 
 
 def _note_absence(connection: Connection, received: Received, message: Message, delivery_id: int) -> None:

@@ -11,6 +11,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.mail.bounce import refusal
 from mailbot.core.members.trouble import ARRIVED, QUIET, State, Trouble, score_at
 from mailbot.core.office.journal_line import SERVICE
+from mailbot.flows.members.break_off import break_off
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.weigh_failure import weigh_failure
 from mailbot.flows.office.tell_office import tell_office
@@ -40,7 +41,9 @@ def watch_addresses(database: Database, site: Site, now: datetime) -> int:
         return 0
     with database.write() as connection:
         for one in refused:
-            weigh_failure(connection, site, one.delivery_id, refusal(one.reply, expired=one.expired), now)
+            failed = refusal(one.reply, expired=one.expired)
+            if weigh_failure(connection, site, one.delivery_id, failed, now) and failed.permanent:
+                break_off(connection, site, one.delivery_id, now)
         for troubled in asked:
             resume_address(connection, troubled.address, "the probe did not come back", now, by=SERVICE)
         for troubled in quiet:

@@ -6,9 +6,12 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from mailbot.core.members.register import Body, Contact, full_code
+from mailbot.flows.members.watch_addresses import watch_addresses
 from mailbot.store import ballots, bounces
+from mailbot.store.tables import delivery, microseconds
 from tests.flows.post_office import NAGANO, OFFICE, SURVEY, SUZUKI, YAMADA, Copy, PostOffice
 
 DSN = """\
@@ -125,6 +128,27 @@ def test_a_mailing_of_which_a_third_comes_back_is_stopped(office: PostOffice) ->
         copy for copy in office.copies("office_report") if stopped in "".join(copy.text.split())
     ]  # beside one for each body at whose address there is nobody
     assert [copy.to for copy in reports] == [OFFICE]
+
+
+@pytest.mark.parametrize("left", [0, 30], ids=["all have left", "some wait"])
+def test_a_mailing_of_which_a_third_is_refused_is_stopped(office: PostOffice, left: int) -> None:
+    """So it is when our relay refuses them in the dialogue, and the office is told once, also where nothing waits any more."""
+    bodies = [Body(full_code(f"{13101 + number}"), f"第{number}区", "ward", "東京都") for number in range(60)]
+    office.register(bodies, [Contact(body.code, f"c{body.code}@example.com") for body in bodies])
+    copies = list(office.open_survey().values())
+    with office.database.write() as connection:
+        connection.execute(update(delivery).values(state="sent", settled_at=microseconds(office.now)))
+        for state, some in (("failed", copies[:25]), ("pending", copies[25 : 25 + left])):
+            numbers = [copy.id for copy in some]
+            changed = update(delivery).where(delivery.c.id.in_(numbers))
+            connection.execute(changed.values(state=state, reply="550 5.1.1 unknown"))
+    watch_addresses(office.database, office.site, office.now)
+    watch_addresses(office.database, office.site, office.now)
+    told = ["".join(copy.text.split()) for copy in office.copies("office_report")]
+    words = f"まだ出ていなかった{left}通は送らないことにしました" if left else "止めたものはありません"
+    assert sum("S26-014の発送" in text for text in told) == 1
+    assert sum(words in text for text in told) == 1
+    assert not [copy for copy in office.all_copies() if copy.kind == "invitation" and copy.state == "pending"]
 
 
 def form(name: str) -> bytes:
