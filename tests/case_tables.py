@@ -99,7 +99,7 @@ def _has_cases(item: pytest.Item) -> bool:
 
 
 def _is_plain(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    if type(item) is not pytest.Function:
+    if type(item) is not pytest.Function or getattr(item.obj, "is_hypothesis_test", False):
         return False
     handed = set()
     for mark in item.iter_markers():

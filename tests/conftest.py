@@ -6,6 +6,7 @@ import gc
 import logging
 import os
 import re
+import sys
 from collections.abc import Generator
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.case_tables import in_tables
 from tests.thorough import WHOLE, draw_in_its_time, draws, left_out
 
+_USUAL = "not fault"  # -m of pyproject.toml; no case of a plain test has that mark
 # The collections of real mail are large and not ours to publish; everything else is installed by .ci/run.
 _MAY_BE_ABSENT = re.compile(r"shared (?:collections|corpora)")
 
@@ -31,7 +33,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what an ordinary run does not try, or not whole, and leave it out of one."""
+    """Mark what an ordinary run does not try, or not whole, and leave it out of one; make tables where nobody chooses."""
     later: set[pytest.Item] = {*left_out(item for item in items if isinstance(item, pytest.Function))}
     for item in items:
         draw_in_its_time(item)
@@ -40,6 +42,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if later and not WHOLE:
         config.hook.pytest_deselected(items=[item for item in items if item in later])
         items[:] = [item for item in items if item not in later]
+    _take_no_constants()
+    if not config.option.keyword and config.option.markexpr == _USUAL:
+        pytest_run_in_tables(config, items)  # each plugin looks at every item that there is
+
+
+def _take_no_constants() -> None:
+    """Let hypothesis not read all of our files for constants to draw: an ordinary run draws so few that hardly one is among them."""
+    if "hypothesis" in sys.modules and not WHOLE:
+        from hypothesis.internal.conjecture import providers  # noqa: PLC0415
+
+        providers._get_local_constants = lambda: providers._local_constants
 
 
 @pytest.hookimpl(

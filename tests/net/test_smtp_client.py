@@ -21,6 +21,7 @@ import pytest
 from mailbot.core.mail.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
 from mailbot.core.mail.relay import Relay, RelayAway
 from mailbot.core.mail.smtp_wire import stuff
+from mailbot.net import smtp_client
 from mailbot.net.smtp_client import Timeouts, send
 
 SHORT = Timeouts(connect=5, greeting=5, envelope=5, dot=5, quit=5)
@@ -779,8 +780,11 @@ async def test_a_connection_that_is_never_greeted_holds_up_nothing() -> None:
     assert set(queue.outcomes.values()) == {OK}
 
 
-async def test_what_comes_while_the_server_thinks_about_another_mail_leaves() -> None:
+async def test_what_comes_while_the_server_thinks_about_another_mail_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A milter may think for ten minutes; who has nothing to do meanwhile looks again, and finds what was queued since."""
+    monkeypatch.setattr(smtp_client, "_LOOK_SECONDS", 0.1)
     queue = Queue(mail(1), mail(2), mail(3))
 
     def script(number: int, command: str) -> Said:
@@ -788,14 +792,14 @@ async def test_what_comes_while_the_server_thinks_about_another_mail_leaves() ->
 
     queue.mails[1] = mail(2, content=b"Subject: slow\r\n\r\n")
     async with Server(script) as server:
-        running = asyncio.create_task(deliver(queue, server, connections=3, timeouts=replace(SHORT, dot=4)))
-        await asyncio.sleep(1)
+        running = asyncio.create_task(deliver(queue, server, connections=3, timeouts=replace(SHORT, dot=2)))
+        await asyncio.sleep(0.5)
         assert queue.outcomes == {100: OK, 300: OK}
         queue.mails.append(mail(4))
-        await asyncio.sleep(2)
+        await asyncio.sleep(0.5)
         assert queue.outcomes == {100: OK, 300: OK, 400: OK}
         await running
-    assert queue.outcomes[200] == Deferred("lost after the final dot: no answer within 4 s", unknown=True)
+    assert queue.outcomes[200] == Deferred("lost after the final dot: no answer within 2 s", unknown=True)
 
 
 @pytest.mark.parametrize("start", ["MAIL", "RCPT", "DATA"])
@@ -1217,13 +1221,16 @@ async def test_a_connection_that_is_lost_while_a_mail_is_marked(offers: Sequence
     assert server.contents == [b"1\r\n", b"2\r\n", b"3\r\n"]
 
 
-async def test_a_commit_that_took_long_is_not_taken_for_a_relay_that_is_silent() -> None:
+async def test_a_commit_that_took_long_is_not_taken_for_a_relay_that_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A deadline that is looked at too late, since the loop itself stood still, leaves time for what comes by then."""
+    monkeypatch.setattr(smtp_client, "_OVERSLEPT", 0.3)
 
     class Still(Server):
         async def _say(self, number: int, command: str, usual: bytes, writer: asyncio.StreamWriter) -> bytes:
             if command == ".":
-                time.sleep(1.6)  # noqa: ASYNC251  the loop is to stand still
+                time.sleep(0.8)  # noqa: ASYNC251  the loop is to stand still
                 await asyncio.sleep(0.05)
             return await super()._say(number, command, usual, writer)
 

@@ -24,6 +24,7 @@ import aiosmtpd.smtp
 import pytest
 
 from mailbot.core.mail.envelope import Envelope, StorageFull, StorageUnavailable
+from mailbot.net import smtp_server
 from mailbot.net.smtp_server import Limits, Protocol, Server, listen
 from tests.net.postfix import UNAVAILABLE, lay_out
 
@@ -778,13 +779,16 @@ async def test_too_many_connections_of_one_peer(start: Start, connect: Connect) 
     assert (await (await connect(server)).reply()).startswith("220")
 
 
-async def test_a_crowd_of_silent_clients(store: Store, start: Start, connect: Connect) -> None:
+async def test_a_crowd_of_silent_clients(
+    store: Store, start: Start, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """When all places are taken, the client that has been idle longest makes room for one with a mail."""
+    monkeypatch.setattr(smtp_server, "_BUSY", 0.1)
     server = await start(limits=Limits(connections=20))
     crowd = [await connect(server) for _ in range(20)]
     for client in crowd:
         await client.reply()
-    await asyncio.sleep(1.1)
+    await asyncio.sleep(0.2)
     for _ in range(5):
         good = await connect(server)
         await good.begin()

@@ -275,9 +275,10 @@ async def test_what_follows_within_a_moment_leaves_over_the_same_connections(
 
 @pytest.mark.parametrize("relays", [1, 2])
 async def test_a_copy_that_the_relay_thinks_about_holds_up_nothing_that_is_queued_later(
-    relays: int, office: PostOffice
+    relays: int, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may think for ten minutes about one, and never greet a further connection."""
+    monkeypatch.setattr(deliver_outbox, "_OPEN_SECONDS", 0.5)
 
     def script(number: int, command: str) -> Said:
         return SILENT if (number, command) == (1, ".") or (number > 3 and command == "") else None
@@ -287,7 +288,7 @@ async def test_a_copy_that_the_relay_thinks_about_holds_up_nothing_that_is_queue
         office.post(YAMADA)
         running = asyncio.create_task(sender.run(poll_seconds=0.5))
         async with asyncio.timeout(20):
-            await asyncio.sleep(3)  # longer than idle connections stay open
+            await asyncio.sleep(1)  # longer than idle connections stay open
             before = states(office)["sent"]
             assert before in {1, 2}, "the envelope of the third may wait behind the content of the first"
             office.post(SATO)
