@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
-from mailbot.store import outbox, sender_checks
+from mailbot.store import outbox, sender_checks, vitals
 from mailbot.store.database import Database
 
 _LATE_TICK = timedelta(seconds=60)  # it comes every second
@@ -17,8 +17,20 @@ _LATE_LOOK = timedelta(minutes=10)  # a DNS that does not answer keeps a mail so
 _LATE_OUTBOX = timedelta(minutes=10)  # that a row is due and nobody takes it
 
 
+_FIGURES = {  # by name: what it is; all begin with mailbot_
+    "up": "1: the database can be used",
+    "inbox_unread": "received mails that nobody has read yet",
+    "inbox_held": "mails that wait for a person",
+    "inbox_quarantined": "mails that could not be read or processed",
+    "outbox_overdue_seconds": "for how long some copy has been due that nobody takes",
+    "outbox_expired_leases": "copies whose node is gone and that no other took",
+    "outbox_doubtful": "copies that may have left twice",
+    "schedule_looked_at_seconds": "since the schedule was last looked at by this node",
+}
+
+
 class Health:
-    """The two pages."""
+    """The three pages."""
 
     def __init__(
         self,
@@ -64,3 +76,30 @@ class Health:
             if now - tick > _LATE_TICK:
                 faults.append("the schedule is not looked at")
         return JSONResponse({"ready": not faults, **figures, "faults": faults}, 503 if faults else 200)
+
+    async def metrics(self, _request: Request) -> Response:
+        """Give the figures as Prometheus reads them (text format 0.0.4); what cannot be known is left out."""
+        now = self._clock()
+        figures: dict[str, float] = {"up": 1}
+        try:
+            found = await self._database.reading(vitals.backlog, now)
+        except (StorageUnavailable, StorageFull):
+            figures["up"] = 0
+        else:
+            figures |= {
+                "inbox_unread": found.unread,
+                "inbox_held": found.held,
+                "inbox_quarantined": found.quarantined,
+                "outbox_overdue_seconds": round(found.overdue.total_seconds()),
+                "outbox_expired_leases": found.expired_leases,
+                "outbox_doubtful": found.doubtful,
+            }
+        if (tick := self._last_tick()) is not None:
+            figures["schedule_looked_at_seconds"] = round((now - tick).total_seconds(), 1)
+        lines = [
+            f"# HELP mailbot_{name} {_FIGURES[name]}\n# TYPE mailbot_{name} gauge\nmailbot_{name} {value}\n"
+            for name, value in figures.items()
+        ]
+        return PlainTextResponse(
+            "".join(lines), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"}
+        )

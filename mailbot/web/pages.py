@@ -56,6 +56,7 @@ def application(corner: Corner) -> ASGIApp:
         Route("/a/{name}/m/{stable}", pages.archive, methods=["GET"]),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
+        Route("/metrics", health.metrics, methods=["GET"]),
     ]
     faults = (HTTPException, StorageUnavailable, StorageFull)
     inner = Starlette(routes=routes, exception_handlers=dict.fromkeys(faults, pages.fault))

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from mailbot.core.mail.envelope import Envelope, StorageUnavailable
 from mailbot.core.mail.token import leave_token
 from mailbot.resources import templates_folder
-from mailbot.store import inbox, lists, outbox
+from mailbot.store import inbox, lists, outbox, vitals
 from mailbot.web import guard, listener
 from mailbot.web.health import Health
 from mailbot.web.listener import Listener, listen
@@ -218,7 +218,7 @@ async def test_the_place_of_a_post(site: Site) -> None:
 
 async def test_every_answer_has_the_security_headers(site: Site) -> None:
     """Nothing is loaded, framed, kept or remembered, and no cookie is set, on pages and faults alike."""
-    for path in (site.link(TANAKA), "/u/x", "/healthz", "/readyz"):
+    for path in (site.link(TANAKA), "/u/x", "/healthz", "/readyz", "/metrics"):
         headers = (await site.ask(path)).headers
         policy = headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -283,6 +283,26 @@ async def test_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = await site.ask("/readyz")
     assert (gone.status, json.loads(gone.body)["database"]) == (503, "away")
     assert (await site.ask("/healthz")).status == 200
+
+
+async def test_metrics(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus reads what waits and for how long, and that the database is away."""
+
+    async def figures() -> dict[str, float]:
+        page = await site.ask("/metrics")
+        assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
+        read = (line.split(" ") for line in page.body.splitlines() if not line.startswith("#"))
+        return {name.removeprefix("mailbot_"): float(value) for name, value in read}
+
+    site.link(TANAKA)
+    site.office.hand_in(site.office.mail("eve@evil.test", "kaigi@ml.example.jp"), "kaigi@ml.example.jp")
+    site.tick = site.office.now
+    site.office.pass_time(timedelta(minutes=11))
+    now = await figures()
+    assert (now["up"], now["inbox_held"], now["inbox_unread"]) == (1, 1, 0)
+    assert now["outbox_overdue_seconds"] == now["schedule_looked_at_seconds"] == 660
+    monkeypatch.setattr(vitals, "backlog", lambda *_: (_ for _ in ()).throw(StorageUnavailable("gone")))
+    assert (await figures())["up"] == 0
 
 
 async def test_health_of_the_looks_at_senders(site: Site) -> None:
