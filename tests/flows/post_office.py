@@ -404,6 +404,40 @@ class PostOffice:
         self.now += span
 
 
+_DSN = """\
+From: MAILER-DAEMON@mx.example.jp
+Subject: Undelivered Mail Returned to Sender
+Message-ID: <dsn{status}@mx.example.jp>
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=delivery-status; boundary="b"
+
+--b
+Content-Type: text/plain; charset=us-ascii
+
+The mail could not be delivered.
+--b
+Content-Type: message/delivery-status
+
+Reporting-MTA: dns; mx.example.jp
+
+Final-Recipient: rfc822; yamada@city.nagano.lg.jp
+Action: {action}
+Status: {status}
+--b--
+"""
+
+
+def dsn(status: str = "5.1.1", action: str = "failed") -> bytes:
+    """Return a delivery status notification (RFC 3464)."""
+    return _DSN.format(status=status, action=action).replace("\n", "\r\n").encode()
+
+
+def find(copies: list[Copy], kind: str) -> Copy:
+    """Return the one copy of a kind."""
+    (copy,) = (copy for copy in copies if copy.kind == kind)
+    return copy
+
+
 @cache  # it keeps the templates that it has read, and nothing else
 def renderer(language: Language, association: str) -> Renderer:
     """Return what cooks the mails of an association."""

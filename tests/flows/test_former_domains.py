@@ -13,7 +13,6 @@ from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.store import vitals
 from tests.flows.events.test_calendar_rsvp import INVITED, calendar_mail, standing
-from tests.flows.members.test_record_bounce import dsn
 from tests.flows.post_office import (
     EVENT,
     NAGANO,
@@ -26,6 +25,7 @@ from tests.flows.post_office import (
     YAMADA,
     Copy,
     PostOffice,
+    dsn,
 )
 
 FORMER = ("ml.example.jp", "kaitou.example.jp")

@@ -14,8 +14,7 @@ from mailbot.show import show_queue
 from mailbot.store import bundles, copies, message_ids, outbox
 from mailbot.store.outbox import Addressee
 from mailbot.store.tables import contact, delivery, post, trouble
-from tests.flows.members.test_record_bounce import dsn
-from tests.flows.post_office import SATO, SECURITY, STRANGER, SURVEY, TANAKA, TOKYO, YAMADA, PostOffice
+from tests.flows.post_office import SATO, SECURITY, STRANGER, SURVEY, TANAKA, TOKYO, YAMADA, PostOffice, dsn
 from tests.statements import plan, watched
 
 

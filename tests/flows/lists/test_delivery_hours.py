@@ -11,8 +11,7 @@ from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.rehearse import rehearse
 from tests.flows.lists.test_decide_post import pass_time
-from tests.flows.members.test_obey_member import find
-from tests.flows.post_office import KAIGI, SATO, SECURITY, TOKYO, YAMADA, PostOffice
+from tests.flows.post_office import KAIGI, SATO, SECURITY, TOKYO, YAMADA, PostOffice, find
 
 DAY = (time(8), time(20))
 HOURS = replace(KAIGI, hours=DAY)

@@ -19,8 +19,7 @@ from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.folder.definitions import load_definitions
 from mailbot.store import bounces, bundles, outbox, troubles
 from mailbot.store.tables import bundle, delivery, failure, mailing
-from tests.flows.members.test_record_bounce import dsn
-from tests.flows.post_office import SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice
+from tests.flows.post_office import SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice, dsn
 from tests.folder.test_definitions import folder
 from tests.net.test_smtp_client import CLOSE, Said, Server, at
 

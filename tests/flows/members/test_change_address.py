@@ -10,8 +10,17 @@ from sqlalchemy import select
 from mailbot.core.members.register import Contact
 from mailbot.store import lists, members, memberships
 from mailbot.store.tables import ballot
-from tests.flows.members.test_obey_member import find
-from tests.flows.post_office import KAIGI_REQUEST, MATSUMOTO, NAGANO, SATO, SUZUKI, TANAKA, YAMADA, PostOffice
+from tests.flows.post_office import (
+    KAIGI_REQUEST,
+    MATSUMOTO,
+    NAGANO,
+    SATO,
+    SUZUKI,
+    TANAKA,
+    YAMADA,
+    PostOffice,
+    find,
+)
 
 NEW = "sato.hanako@city.matsumoto.lg.jp"
 

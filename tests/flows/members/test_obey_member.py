@@ -24,7 +24,6 @@ from tests.flows.post_office import (
     TANAKA,
     TOKYO,
     YAMADA,
-    Copy,
     PostOffice,
 )
 
@@ -390,9 +389,3 @@ def test_the_same_in_english(office: PostOffice) -> None:
         assert office.write(SATO, SECURITY_REQUEST, line).state == "answered"
         office.pass_time(timedelta(hours=1))
     assert all("1件を承りました" in copy["Subject"] for copy in office.copies("member_answer"))
-
-
-def find(copies: list[Copy], kind: str) -> Copy:
-    """Return the one copy of a kind."""
-    (copy,) = (copy for copy in copies if copy.kind == kind)
-    return copy

@@ -23,7 +23,6 @@ from tests.flows.lists.test_decide_post import hold
 from tests.flows.lists.test_send_digests import EVENING, at, choose, numbers, post
 from tests.flows.members.test_erase_person import traces
 from tests.flows.members.test_obey_link import follow, token
-from tests.flows.members.test_obey_member import find
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,
@@ -40,6 +39,7 @@ from tests.flows.post_office import (
     UEDA,
     YAMADA,
     PostOffice,
+    find,
 )
 
 PHONE = "sato.hanako@docomo.example"

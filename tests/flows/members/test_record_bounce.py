@@ -12,34 +12,7 @@ from mailbot.core.members.register import Body, Contact, full_code
 from mailbot.flows.members.watch_addresses import watch_addresses
 from mailbot.store import ballots, bounces
 from mailbot.store.tables import delivery, microseconds
-from tests.flows.post_office import NAGANO, OFFICE, SURVEY, SUZUKI, YAMADA, Copy, PostOffice
-
-DSN = """\
-From: MAILER-DAEMON@mx.example.jp
-Subject: Undelivered Mail Returned to Sender
-Message-ID: <dsn{status}@mx.example.jp>
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type=delivery-status; boundary="b"
-
---b
-Content-Type: text/plain; charset=us-ascii
-
-The mail could not be delivered.
---b
-Content-Type: message/delivery-status
-
-Reporting-MTA: dns; mx.example.jp
-
-Final-Recipient: rfc822; yamada@city.nagano.lg.jp
-Action: {action}
-Status: {status}
---b--
-"""
-
-
-def dsn(status: str = "5.1.1", action: str = "failed") -> bytes:
-    """Return a delivery status notification (RFC 3464)."""
-    return DSN.format(status=status, action=action).replace("\n", "\r\n").encode()
+from tests.flows.post_office import NAGANO, OFFICE, SURVEY, SUZUKI, YAMADA, Copy, PostOffice, dsn
 
 
 def undeliverable(office: PostOffice) -> set[str]:

@@ -12,8 +12,7 @@ from mailbot.flows.members.change_address import Move, change_address
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.store import bounces, lists, troubles
 from mailbot.store.tables import delivery, microseconds
-from tests.flows.members.test_record_bounce import dsn
-from tests.flows.post_office import NAGANO, OFFICE, SATO, SURVEY, SUZUKI, YAMADA, Copy, PostOffice
+from tests.flows.post_office import NAGANO, OFFICE, SATO, SURVEY, SUZUKI, YAMADA, Copy, PostOffice, dsn
 
 DAY = timedelta(days=1)
 

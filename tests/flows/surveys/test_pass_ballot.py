@@ -11,8 +11,18 @@ from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.store import proxies
 from mailbot.store.tables import delivery, microseconds
-from tests.flows.members.test_record_bounce import dsn
-from tests.flows.post_office import NAGANO, OFFICE, SATO, SURVEY, SUZUKI, YAMADA, Copy, PostOffice, in_english
+from tests.flows.post_office import (
+    NAGANO,
+    OFFICE,
+    SATO,
+    SURVEY,
+    SUZUKI,
+    YAMADA,
+    Copy,
+    PostOffice,
+    dsn,
+    in_english,
+)
 from tests.flows.surveys.test_record_proxy import RESOLUTION
 
 USER_UNKNOWN = "550 5.1.1 User unknown"
