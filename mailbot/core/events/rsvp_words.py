@@ -427,16 +427,19 @@ def _names_below(count: str, lines: Sequence[str]) -> list[str]:
         return []
 
 
+_COMES, _STAYS = frozenset("出○〇◯⭕"), frozenset("欠×✕✖")  # the whole of a slot
+
+
 def _in_slot(slot: re.Match[str]) -> _Put:
     """Put a filled slot's words into the option's number."""
     words = slot["words"].translate(ASCII_FORMS).strip()
     head, tail = slot["head"], slot["tail"]
-    if _NO.match(words) or words == "欠":
+    if _NO.match(words) or words in _STAYS:
         return _Put([f"{head}2{tail}"])
     if _LATER.match(words):
         return _Put([f"{head}{tail}"], later=True)
     filled = f"{head}1{tail}"
-    if words == "出":
+    if words in _COMES:
         return _Put([filled])
     if (found := _YES.match(words)) is None:
         return _Put([slot[0]])

@@ -157,6 +157,11 @@ def test_a_change_of_number(text: str, people: int) -> None:
         ("参加", Rsvp("attending", 1)),
         ("参加　2名", Rsvp("attending", 2)),
         ("不参加", Rsvp("declined", 0)),
+        ("○", Rsvp("attending", 1)),
+        ("〇", Rsvp("attending", 1)),
+        ("×", Rsvp("declined", 0)),
+        ("△", ""),
+        ("○×", ""),
         ("未定", "later"),
     ],
 )
