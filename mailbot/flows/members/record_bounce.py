@@ -21,6 +21,8 @@ from mailbot.flows.members.break_off import break_off
 from mailbot.flows.members.report_complaint import report_complaint
 from mailbot.flows.members.weigh_failure import weigh_failure
 from mailbot.flows.settled import Settled
+from mailbot.flows.surveys.pass_ballot import tell_unreached
+from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store import ballots, bounces, outbox
 from mailbot.store.inbox import Received
@@ -73,11 +75,13 @@ def record_bounce(
         late = any(report.action == "delayed" for report in reports)
         what = "is late and tried again" if late else "arrived, or was passed on"
         return Settled("bounced" if late else "discarded", f"the copy for {address} {what}")
-    if not weigh_failure(connection, site, delivery_id, failure, now):
+    unreached: list[ReportItem] = []
+    if not weigh_failure(connection, site, delivery_id, failure, now, unreached):
         return Settled("discarded", f"the failure of the copy for {address} is known")
     bounces.add(
         connection, delivery_id, received.id, status=failure.status, permanent=failure.permanent, now=now
     )
+    tell_unreached(connection, site, unreached, now)
     if failure.permanent:
         break_off(connection, site, delivery_id, now)
     kind = "permanent" if failure.permanent else "temporary"
@@ -106,15 +110,17 @@ def _record_named(
             "a bounce of identical copies that names none of their recipients; it counts for nothing",
         )
     told: list[str] = []
+    unreached: list[ReportItem] = []
     for copy_id, of_it in named.items():
         failure = failure_of(tuple(of_it))
-        if failure is None or not weigh_failure(connection, site, copy_id, failure, now):
+        if failure is None or not weigh_failure(connection, site, copy_id, failure, now, unreached):
             continue
         bounces.add(
             connection, copy_id, received.id, status=failure.status, permanent=failure.permanent, now=now
         )
         kind = "permanent" if failure.permanent else "temporary"
         told.append(f"{kind} failure {failure.status} of the copy for {of_it[0].address}")
+    tell_unreached(connection, site, unreached, now)
     if not told:
         late = any(report.action == "delayed" for of_it in named.values() for report in of_it)
         what = "are late and tried again" if late else "arrived, or are known to have failed"

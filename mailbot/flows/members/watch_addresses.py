@@ -15,6 +15,8 @@ from mailbot.flows.members.break_off import break_off
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.weigh_failure import weigh_failure
 from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.surveys.pass_ballot import tell_unreached
+from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store import members, troubles
 from mailbot.store.database import Database
@@ -40,10 +42,12 @@ def watch_addresses(database: Database, site: Site, now: datetime) -> int:
     if not (refused or asked or quiet or summary):
         return 0
     with database.write() as connection:
+        unreached: list[ReportItem] = []
         for one in refused:
             failed = refusal(one.reply, expired=one.expired)
-            if weigh_failure(connection, site, one.delivery_id, failed, now) and failed.permanent:
+            if weigh_failure(connection, site, one.delivery_id, failed, now, unreached) and failed.permanent:
                 break_off(connection, site, one.delivery_id, now)
+        tell_unreached(connection, site, unreached, now)
         for troubled in asked:
             resume_address(connection, troubled.address, "the probe did not come back", now, by=SERVICE)
         for troubled in quiet:

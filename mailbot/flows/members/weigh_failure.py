@@ -12,6 +12,7 @@ from mailbot.core.members.trouble import Failure, counted, must_ask
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.flows.surveys.pass_ballot import pass_ballot
+from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store import lists, outbox, troubles
 
@@ -21,9 +22,16 @@ _LASTS = timedelta(days=365)  # so long a late reader's reply brings his mail ba
 
 
 def weigh_failure(
-    connection: Connection, site: Site, delivery_id: int, failure: Failure, now: datetime
+    connection: Connection,
+    site: Site,
+    delivery_id: int,
+    failure: Failure,
+    now: datetime,
+    tell: list[ReportItem],
 ) -> bool:
     """Weigh the failure of one copy, once; returns False when it was weighed before.
+
+    What the office is to be told of ballots is added to `tell`, for `tell_unreached`.
 
     A probe that comes back stops the address's list mail. A ballot that found nobody goes to the next contact. Where a third of a mailing fails, nobody's address is to blame.
     """
@@ -45,7 +53,9 @@ def weigh_failure(
             after = replace(after, state="probing", state_at=now)
             _ask(connection, site, address, now)
         troubles.save(connection, after)
-        pass_ballot(connection, site, delivery_id, failure, now)
+        passed = pass_ballot(connection, site, delivery_id, failure, now)
+        if passed is not None:
+            tell.append(passed)
     return True
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -20,6 +20,7 @@ from mailbot.store import ballots, bounces, members, outbox, proxies, surveys, t
 from mailbot.store.ballots import Ballot
 from mailbot.store.members import Person
 
+_MOST_IN_ONE = 100  # ballots in one mail
 _WORDS: dict[Language, dict[str, str]] = {
     "ja": {
         "what": "{key} {body}：{address}に届きません",
@@ -42,20 +43,23 @@ _WORDS: dict[Language, dict[str, str]] = {
 
 def pass_ballot(
     connection: Connection, site: Site, delivery_id: int, failure: Failure, now: datetime
-) -> None:
-    """Where nobody is at the address of a ballot that waits for its answer, let the next contact have it; once an address."""
+) -> ReportItem | None:
+    """Where nobody is at the address of a ballot that waits for its answer, let the next contact have it; once an address.
+
+    Returns what the office is to be told, with `tell_unreached`; None: nothing has happened.
+    """
     ballot_id = bounces.ballot_of(connection, delivery_id)
     if ballot_id is None or not nobody_there(failure):
-        return
+        return None
     ballot = ballots.by_id(connection, ballot_id)
     assert ballot is not None, "the copy refers to it"
     stored = surveys.load(connection, ballot.subject) if ballot.kind == "survey" else None
     if stored is None or stored.state != "open" or _has_answered(connection, ballot):
-        return
+        return None
     address = outbox.address_of(connection, delivery_id) or ballot.address
     gone = troubles.nobody_at(connection, ballot.subject, ballot.id).get(ballot.id, [])
     if gone.count(address_key(address)) > 1:
-        return
+        return None
     survey, people = stored.survey, members.people_of(connection, ballot.code)
     following = next_contact(people, ballot, gone) if survey.unit == "body" else None
     if following is not None:
@@ -73,14 +77,20 @@ def pass_ballot(
     done = "person" if survey.unit == "person" else "passed" if following is not None else "alone"
     named = "" if following is None else f"{following.contact.name} {following.contact.email}".strip()
     body = people[0].body.name if people else ballot.code
-    item = ReportItem(
+    return ReportItem(
         words["what"].format(key=ballot.subject, body=body, address=address),
         words["nobody"].format(words=failure.words or failure.status)
         + words[done].format(next=named)
         + words["please"],
     )
-    report = site.render.office.report((item,), now=now)
-    tell_office(connection, site, report, now, kind="office_report", by_others=True)
+
+
+def tell_unreached(connection: Connection, site: Site, items: Sequence[ReportItem], now: datetime) -> None:
+    """Tell the office of the ballots that found nobody: all that were found out at once in one mail."""
+    for start in range(0, len(items), _MOST_IN_ONE):
+        some = tuple(items[start : start + _MOST_IN_ONE])
+        report = site.render.office.report(some, now=now)
+        tell_office(connection, site, report, now, kind="office_report", by_others=True)
 
 
 def next_contact(people: Collection[Person], ballot: Ballot, gone: Collection[str]) -> Person | None:

@@ -66,6 +66,18 @@ def test_a_refusal_in_the_dialogue_does_the_same(office: PostOffice) -> None:
     }
 
 
+def test_what_is_refused_at_once_is_told_at_once(office: PostOffice) -> None:
+    """Dead addresses of one mailing make one mail to the office, and not one each."""
+    office.open_survey()
+    with office.database.write() as connection:
+        refused = {"state": "failed", "reply": USER_UNKNOWN, "settled_at": microseconds(office.now)}
+        connection.execute(delivery.update().values(refused))
+    keep_up(office.database, office.site, office.now)
+    (report,) = (copy for copy in office.copies() if copy.kind == "office_report")
+    assert report["Subject"].startswith("【報告】ご確認いただきたいことが4件あります")
+    assert report.text.count("に届きません") == 4
+
+
 def test_the_reminder_goes_where_somebody_is(office: PostOffice) -> None:
     """To the next contact; where nobody is there either, to the address of the ballot as ever."""
     ballot, _ = come_back(office, office.open_survey()[YAMADA])
