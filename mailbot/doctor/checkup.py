@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.relay import Relay, RelayAway
 from mailbot.core.office.finding import Finding, disk_finding, size_words, skew_finding, time_words
@@ -30,7 +31,7 @@ from mailbot.net.dns_client import DnsClient
 from mailbot.net.imap_client import ImapAccount, NeedsPerson, look_in
 from mailbot.net.imap_connection import ConnectionLost, Refused
 from mailbot.net.smtp_client import Timeouts, greet
-from mailbot.store import vitals
+from mailbot.store import lists, vitals
 from mailbot.store.database import SCHEMA, Database
 
 _RELAY_SECONDS = Timeouts(connect=5, greeting=10, quit=2)
@@ -177,6 +178,7 @@ def _database_findings(config: Config, clock: Callable[[], datetime]) -> list[Fi
                 now = clock()
                 found += _backlog_findings(vitals.backlog(connection, now), now)
                 today = now.astimezone(config.timezone).date()
+                found += _list_findings(lists.every(connection))
                 found += _answer_findings(config, vitals.answer_domains(connection, today))
                 found.append(_room_finding(config, used, vitals.first_moment(connection), now))
     except (StorageUnavailable, StorageFull) as away:
@@ -185,6 +187,18 @@ def _database_findings(config: Config, clock: Callable[[], datetime]) -> list[Fi
     finally:
         database.close()
     return found
+
+
+def _list_findings(found: list[MailingList]) -> list[Finding]:
+    """Name the announcements that a bare From brings to everybody: the office's address is no secret."""
+    words = (
+        "whoever writes the office's address into From reaches all its readers; `author: confirm` asks that address before each "
+        "post, `author: aligned` wants DKIM or DMARC to vouch for it"
+    )
+    open_doors = (
+        one for one in found if (one.preset, one.author) == ("announce", "member") and one.moderated != "yes"
+    )
+    return [Finding("lists", one.name, "warning", words) for one in open_doors]
 
 
 def _file_findings(name: str, found: vitals.FileVitals, damage: str | None) -> list[Finding]:

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.members.audience import Selector
 from mailbot.demo.demo_sink import Sink
 from mailbot.doctor.checkup_dns import domain_findings
 from mailbot.folder.config import load_config
@@ -24,6 +27,7 @@ from mailbot.folder.dkim_keys import make_key, public_key
 from mailbot.folder.new_folder import make_folder
 from mailbot.installation import make_site, open_database
 from mailbot.net.dns_client import DnsClient
+from mailbot.store import lists
 from mailbot.store.database import Database
 from mailbot.store.tables import delivery, inbox, mail, mailing, microseconds, survey
 from tests.databases import postgres
@@ -429,6 +433,26 @@ def test_what_is_stuck(tmp_path: Path) -> None:
     database.close()
     _, found = doctor(folder, "--no-dns")
     assert state(found, "queue", "inbox")[0] == state(found, "queue", "outbox")[0] == "ok"
+
+
+def test_announcements_that_anybody_can_make(tmp_path: Path) -> None:
+    """A list that takes a bare From for the office's word is named, with what asks for more; others are not."""
+    folder = site(tmp_path)
+    database = opened(folder)
+    with database.write() as connection:
+        news = MailingList("news", "news", "announce", Selector(everyone=True))
+        asked, seen = (
+            replace(news, name="safe", author="confirm"),
+            replace(news, name="seen", moderated="yes"),
+        )
+        for value in (news, asked, seen):
+            lists.save(connection, value)
+        lists.save(connection, MailingList("room", "room", "open", Selector(everyone=True)))
+    database.close()
+    _, found = doctor(folder, "--no-dns")
+    named = {one["what"]: one["sentence"] for one in found["findings"] if one["area"] == "lists"}
+    assert list(named) == ["news"]
+    assert "`author: confirm`" in named["news"]
 
 
 def test_answers_to_a_domain_that_is_gone(tmp_path: Path) -> None:
