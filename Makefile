@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check thorough faults bench bench-peers clean
+.PHONY: demo test types ordinary check thorough faults bench bench-peers clean
 
 demo: $(VENV)/.ready        ## the whole main job on a temporary folder, within a minute
 	$(BIN)/mailbot demo
@@ -11,7 +11,12 @@ demo: $(VENV)/.ready        ## the whole main job on a temporary folder, within 
 test: $(VENV)/.ready        ## style, types and the ordinary tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j2 types ordinary  # at once: what mypy has not seen before takes it most of a minute, on one core
+
+types: $(VENV)/.ready
 	$(BIN)/mypy
+
+ordinary: $(VENV)/.ready
 	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: test                 ## the same, by another usual name
