@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import field
 from datetime import date
@@ -106,11 +107,11 @@ def check_digit(five: str) -> str:
 
 
 def full_code(text: str) -> str:
-    """Return the six-digit code for a code of five or six digits.
+    """Return the six-digit code for a code of five or six digits, typed in either width.
 
     Raises ValueError, with a sentence, when it is not a code or its check digit is wrong.
     """
-    digits = text.strip()
+    digits = unicodedata.normalize("NFKC", text).strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) in {5, 6}):
         raise ValueError(f"団体コード {text!r} is not five or six digits")
     expected = check_digit(digits[:5])
