@@ -32,7 +32,7 @@ from mailbot.core.senders.authentication import authserv_id_of
 from mailbot.flows.events.record_rsvp import rehearse_rsvp
 from mailbot.flows.lists.distribute_post import by_other_lists, outgoing_post
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import question_of, turns_of_words
+from mailbot.flows.lists.post_to_list import question_of, turns_of_date, turns_of_words
 from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
@@ -134,9 +134,11 @@ def _post(
 ) -> Rehearsal:
     post = ListPost(site, received, message, mailing_list, now)
     known = inbox.is_seen(connection, f"list:{mailing_list.name}", received.fingerprint(message))
-    turns = turns_of_words(post)
-    again = bool(turns) and all(inbox.is_seen(connection, *turn) for turn in turns)
-    question = replace(question_of(connection, post), distributed=known, same_words=again)
+    words, date = (
+        bool(turns) and all(inbox.is_seen(connection, *turn) for turn in turns)
+        for turns in (turns_of_words(post), turns_of_date(post))
+    )
+    question = replace(question_of(connection, post), distributed=known, same_words=words, same_date=date)
     disposition = moderate(question, mailing_list, site.language)
     rules = explain(question, mailing_list, site.language)
     author = message.from_address and other_addresses.home(connection, message.from_address)

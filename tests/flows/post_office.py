@@ -221,12 +221,13 @@ class PostOffice:
         self, author: str, to: str, text: str = "本文です。", subject: str = "点検のお願い", **fields: str
     ) -> bytes:
         """Return a mail as a person writes it; an underscore in a field's name is a hyphen."""
+        number = next(self._numbers)  # two mails are not written in one second
         head = {
             "From": author,
             "To": to,
             "Subject": subject,
-            "Message-ID": f"<{next(self._numbers)}@member.example>",
-            "Date": self.now.strftime("%a, %d %b %Y %H:%M:%S +0900"),
+            "Message-ID": f"<{number}@member.example>",
+            "Date": (self.now + timedelta(seconds=number)).strftime("%a, %d %b %Y %H:%M:%S +0900"),
             "MIME-Version": "1.0",
             "Content-Type": "text/plain; charset=UTF-8",
             "Content-Transfer-Encoding": "8bit",

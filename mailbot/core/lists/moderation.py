@@ -18,6 +18,8 @@ _ASK_TO_JOIN = "入会のご希望は、事務局にお知らせください。"
 RECEIVED_LIMIT = 50  # hops, as Postfix's hopcount_limit
 # Answers of one author in the same words on one day: 「了解しました」 is written more than once
 SAME_WORDS = 4
+# Mails of one author with one Date and one beginning: another list may send a post in again without any mark of ours
+SAME_DATE = 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,9 @@ class PostQuestion:
     empty: bool  # neither text nor attachment
     # An answer in the very words of several others that its author sent here on that day
     same_words: bool = False
+    same_date: bool = (
+        False  # some mails with its author, Date, beginning and files have come to the list before
+    )
     posting: PostingAction | None = None  # what was decided about this author on this list
     notice: bool = False  # its Subject begins as vacation notes do (core/mail/automatic.py)
     spam: str | None = None  # what our own mail exchanger said of it where that is too much, else None
@@ -189,6 +194,12 @@ def _loop(question: PostQuestion, mailing_list: MailingList) -> _Finding | None:
             Hold,
             f"このメールは、すでに{mailing_list.title}を一度通っています（配信の輪のおそれ）。",
             f"This mail has been through {mailing_list.name} before: it may be a loop.",
+        )
+    if question.same_date:
+        return _Finding(
+            Hold,
+            f"差出人、日付（Date）、書き出しの同じメールが、{SAME_DATE + 1}通届きました（配信の輪のおそれ）。",
+            f"{SAME_DATE + 1} mails of its author with this Date and this beginning have come: it may be a loop.",
         )
     if question.received > RECEIVED_LIMIT:
         return _Finding(

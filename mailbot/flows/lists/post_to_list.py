@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import datetime
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.mailing_list import Filter
 from mailbot.core.lists.moderation import (
+    SAME_DATE,
     SAME_WORDS,
     Accept,
     Ask,
@@ -44,6 +46,9 @@ from mailbot.store.inbox import Received
 from mailbot.store.members import Person
 
 _MOST_NAMED = 5  # of those whom a post names
+_BEGINNING = 300  # characters of a mail: what other lists add stands below them, or below a rule
+_LOOKED_AT = 2_000  # characters in which they stand, with blanks
+_RULE = re.compile(r"^[-_=*─―＿]{2,}[ \t]*$", re.MULTILINE)
 
 
 def post_to_list(
@@ -54,9 +59,13 @@ def post_to_list(
     assert mailing_list is not None, "the route was read in this transaction"
     first = inbox.first_time(connection, f"list:{name}", received.fingerprint(message), received.id)
     post = ListPost(site, received, message, mailing_list, now)
-    turns = turns_of_words(post)
-    again = bool(turns) and not any(inbox.first_time(connection, *turn, received.id) for turn in turns)
-    question = replace(question_of(connection, post), distributed=not first, same_words=again)
+    words, date = (
+        bool(turns) and not any(inbox.first_time(connection, *turn, received.id) for turn in turns)
+        for turns in (turns_of_words(post), turns_of_date(post))
+    )
+    question = replace(
+        question_of(connection, post), distributed=not first, same_words=words, same_date=first and date
+    )
     match moderate(question, mailing_list, site.language):
         case Accept():
             waits = let_post_wait(connection, post, minutes=mailing_list.undo_minutes)
@@ -90,6 +99,22 @@ def turns_of_words(post: ListPost) -> list[tuple[str, str]]:
     words = f"{post.author}\n{post.received.received_at:%Y-%m-%d}\n{own}"
     fingerprint = hashlib.sha256(words.encode()).hexdigest()
     return [(f"words{turn}:{post.list.name}", fingerprint) for turn in range(SAME_WORDS)]
+
+
+def turns_of_date(post: ListPost) -> list[tuple[str, str]]:
+    """Return in which places a mail is remembered by what a list elsewhere leaves as it is; none for one without a Date.
+
+    Such a list may take every mark of ours out, give the mail a Message-ID of its own and put words below it, and send it
+    in again for ever (promises.md I13). No author sends two mails with one beginning and the same files in one second.
+    """
+    message = post.message
+    if not message.date or post.author is None:
+        return []
+    own = " ".join(_RULE.split(message.text[:_LOOKED_AT], maxsplit=1)[0].split())[:_BEGINNING]
+    files = (hashlib.sha256(part.content).hexdigest() for part in message.parts if part.filename)
+    words = "\n".join((post.author, " ".join(message.date.split()), own, *files))
+    fingerprint = hashlib.sha256(words.encode()).hexdigest()
+    return [(f"date{turn}:{post.list.name}", fingerprint) for turn in range(SAME_DATE)]
 
 
 def question_of(connection: Connection, post: ListPost) -> PostQuestion:

@@ -81,6 +81,7 @@ def test_presets(preset: Preset, question: PostQuestion, expected: type) -> None
         ({"automatic": "Auto-Submitted: auto-replied"}, Discard, "automatic"),
         ({"notice": True}, Hold, "notice"),
         ({"same_words": True}, Hold, "same-words"),
+        ({"same_date": True}, Hold, "loop"),
         ({"author": None, "member": False, "contact": False}, Hold, "one-author"),
         ({"authentication": "fail"}, Hold, "not-forged"),
         ({"size": LIST.max_size}, Accept, None),

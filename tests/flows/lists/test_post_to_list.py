@@ -21,6 +21,7 @@ from tests.flows.post_office import (
     TAKAHASHI,
     TANAKA,
     YAMADA,
+    Copy,
     PostOffice,
     in_english,
 )
@@ -147,6 +148,46 @@ def test_an_answer_that_comes_again_and_again_in_the_same_words_is_held(office: 
     assert answer(away).state == "held"
     office.now += timedelta(days=1)
     assert answer(away).state == "posted"
+
+
+def sent_in_again(office: PostOffice, copy: Copy, turn: int) -> bytes:
+    """Return a post of ours as a list elsewhere sends it in that leaves author, Date and text, and nothing else of it."""
+    text = f"{copy.text}\n{'-' * 20}\n別のリスト {turn}号\n"
+    subject = f"[elsewhere {turn}] {copy['Subject']}"
+    return office.mail(YAMADA, "security@ml.example.jp", text, subject, Date=copy["Date"])
+
+
+def test_a_list_that_strips_every_mark_of_ours_does_not_loop(office: PostOffice) -> None:
+    """With a Message-ID, a Subject and a footer of its own: the third mail with one Date and one beginning waits."""
+    to = "security@ml.example.jp"
+    states = [office.hand_in(office.mail(YAMADA, to, "議題の案です。\nご確認ください。"), to).state]
+    for turn in range(6):
+        copies = office.copies("post")
+        if not copies:
+            break
+        entry = office.hand_in(sent_in_again(office, copies[0], turn), to)
+        states.append(entry.state)
+    assert states[-1] == "held"
+    assert len(states) <= 4
+    assert "配信の輪のおそれ" in entry.reason
+
+
+def test_ordinary_mails_are_no_loop(office: PostOffice) -> None:
+    """The same words an hour later, several parts in one second, and one mail that arrives by several ways."""
+    to = "security@ml.example.jp"
+    for _ in range(5):
+        assert office.post(YAMADA, to, text="異常はありません。", subject="監視").state == "posted"
+        office.pass_time(timedelta(hours=1))
+    for part in range(5):
+        assert office.post(YAMADA, to, text=f"資料 その{part}").state == "posted"
+    mail = office.mail(YAMADA, to, "一度だけ")
+    assert [office.hand_in(mail, to).state for _ in range(4)] == ["posted", *["discarded"] * 3]
+    for _ in range(4):
+        assert office.post(YAMADA, to, text="日付なし", Date="").state == "posted"
+    for page in range(4):  # from a scanner whose clock nobody has set
+        scanned = {"Date": "Sat, 1 Jan 2000 00:00:00 +0900", "Content_Type": 'multipart/mixed; boundary="b"'}
+        text = f'--b\n\nScan\n--b\nContent-Type: application/pdf; name="scan.pdf"\n\n%PDF {page}\n--b--'
+        assert office.post(YAMADA, to, text=text, **scanned).state == "posted"
 
 
 def test_a_vacation_note_that_says_nowhere_that_it_is_one_is_held(office: PostOffice) -> None:
