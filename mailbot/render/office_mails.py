@@ -23,7 +23,6 @@ _BY_COMMAND: dict[Language, str] = {
 }
 
 
-# How the office can let a held mail act; a letter it answers
 # How the office can let a held mail act: as it was read, with answers of its own (entered: only so), or as a letter that it answers.
 Takes = Literal["accept", "answers", "entered", "letter", "report", "neither"]
 
