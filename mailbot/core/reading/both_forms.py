@@ -12,6 +12,8 @@ from mailbot.core.surveys.survey import Reading, Survey
 _STRUCK = "~~"  # around what is struck through, see formatted_text
 _STRUCK_LINE = re.compile(rf"(?m)^[> \t]*{_STRUCK}(?:(?!{_STRUCK}).)*{_STRUCK}[ \t]*\n?")
 
+_MOST_PROSE = 50  # lines that are looked for in the other form; our own sentences among them
+
 
 def read_both_forms(survey: Survey, plain: str, formatted: str, read: Callable[[str], Reading]) -> Reading:
     """Read a mail by its plain form, beside the HTML form as text ("" where that says nothing else).
@@ -37,8 +39,9 @@ def _states_nothing(reading: Reading, plain: str, formatted: str) -> bool:
         return True
     if reading.hold != "prose":
         return False
+    prose = ["".join(line.split()) for line in plain.split("\n") if is_prose(line)]
     other = "".join(formatted.split())
-    return all("".join(line.split()) in other for line in plain.split("\n") if is_prose(line))
+    return len(prose) <= _MOST_PROSE and all(line in other for line in prose)
 
 
 def _contradicts(survey: Survey, plain: Reading, rich: Reading, *, struck: bool) -> bool:
