@@ -96,7 +96,8 @@ async def open_pages(
         return []
     # Only where there are pages: their libraries take 10 MB and a quarter of a second.
     from mailbot.web.listener import listen  # noqa: PLC0415
-    from mailbot.web.pages import Corner, application  # noqa: PLC0415
+    from mailbot.web.pages import application  # noqa: PLC0415
+    from mailbot.web.paper import Corner  # noqa: PLC0415
 
     corner = Corner(database, site, clock, wake_delivery, looked, templates_folder(), senders)
     try:

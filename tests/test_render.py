@@ -773,6 +773,7 @@ def test_a_receipt_that_is_kept_says_nothing_of_another() -> None:
         "others": 3,
         "seal": Seal("key", "line"),
         "proxy_ended": True,
+        "closed": True,
     }
     assert changes.keys() == vars(kept).keys()
     shared = Renderer(TEMPLATES, "ja", LETTERHEAD)

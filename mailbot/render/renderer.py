@@ -43,22 +43,24 @@ class Renderer:
         answerable: bool = False,
         enclosed: Sequence[Enclosed] = (),
         as_digest: bool = False,
+        own: Sequence[str] = (),
         **words: object,
     ) -> bytes:
         """Cook one of the mails about a list, its members and their wishes; every word of them is cleaned here.
 
         The reply to an answerable one comes back to the recipient's own token, to another one the office. Posts that are
-        enclosed, as files or as one digest, stay byte for byte as they are given.
+        enclosed, as files or as one digest, stay byte for byte as they are given. `own` are the names of what each copy fills in itself.
         """
         domain = self._pen.letterhead.reply_domain
         desk = "受付" if self._pen.language == "ja" else "desk"
         phrase = f"{self._pen.letterhead.association} {desk}".strip()
         given: dict[str, Any] = {name: cleaned(word) for name, word in words.items()}
-        own = f"Reply-To: {encode_phrase(phrase, f'<{EACH.token}@{domain}>', column=10)}\r\n".encode()
+        given |= {name: field(name) for name in own}
+        back = f"Reply-To: {encode_phrase(phrase, f'<{EACH.token}@{domain}>', column=10)}\r\n".encode()
         cooked = self._pen.assemble(
             self._pen.text(template, office=self._pen.office_line(), **given),
             to=EACH.address,
-            reply_to=own if answerable else self._pen.office_reply(),
+            reply_to=back if answerable else self._pen.office_reply(),
             message_id=f"<{template.replace('_', '-')}.{field('delivery')}@{domain}>",
             now=now,
             thread=thread,

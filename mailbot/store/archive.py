@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -259,6 +259,43 @@ def thread(connection: Connection, name: str, root: int) -> list[Archived]:
     """Return the posts of the thread that this post of a list began, in order."""
     query = _POSTS.where(post.c.list_name == name, post.c.thread == root)
     return _several(connection, query.order_by(post.c.written_at, post.c.number))
+
+
+def newest_of_threads(connection: Connection, name: str, most: int, before: int | None) -> list[Archived]:
+    """Return the newest post of each thread of a list, newest first; with `before` of those whose newest has a lower number."""
+    newest = func.max(post.c.number)
+    threads = select(newest.label("number")).where(post.c.list_name == name, post.c.purged_at.is_(None))
+    threads = threads.group_by(post.c.thread).order_by(newest.desc()).limit(most)
+    if before is not None:
+        threads = threads.having(newest < before)
+    of_list = _POSTS.where(post.c.list_name == name, post.c.number.in_(threads))
+    return _several(connection, of_list.order_by(post.c.number.desc()))
+
+
+def thread_numbers(connection: Connection, name: str, root: int) -> list[int]:
+    """Return the numbers of the posts of a thread, in order."""
+    query = select(post.c.number).where(post.c.list_name == name, post.c.thread == root)
+    return list(connection.execute(query.order_by(post.c.written_at, post.c.number)).scalars())
+
+
+def by_numbers(connection: Connection, name: str, numbers: Collection[int]) -> dict[int, Archived]:
+    """Return these posts of a list, by their numbers."""
+    found = _several(connection, _POSTS.where(post.c.list_name == name, post.c.number.in_(numbers)))
+    return {one.number: one for one in found}
+
+
+def thread_heads(connection: Connection, name: str, roots: Sequence[int]) -> dict[int, tuple[str, int]]:
+    """Return of these threads the subject of the first post that is not purged, and how many these are."""
+    query = (
+        select(post.c.thread, func.min(post.c.number).label("first"), func.count().label("posts"))
+        .where(post.c.list_name == name, post.c.thread.in_(roots), post.c.purged_at.is_(None))
+        .group_by(post.c.thread)
+        .subquery()
+    )
+    rows = select(query.c.thread, post.c.subject, query.c.posts).join_from(
+        query, post, (post.c.list_name == name) & (post.c.number == query.c.first)
+    )
+    return {thread: (subject, posts) for thread, subject, posts in connection.execute(rows)}
 
 
 def thread_key(connection: Connection, name: str, number: int) -> str:

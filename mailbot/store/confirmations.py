@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from mailbot.core.mail.address import address_key
 from mailbot.store.database import storable
@@ -65,6 +65,15 @@ def make(
 
 def by_token(connection: Connection, token_hash: str) -> Confirmation | None:
     """Return the question whose token has this hash, used and expired ones too."""
+    return _first(connection, confirmation.c.token_hash == token_hash)
+
+
+def by_id(connection: Connection, number: int, kind: str) -> Confirmation | None:
+    """Return a question by its number, used and expired ones too; None: there is none of this kind."""
+    return _first(connection, (confirmation.c.id == number) & (confirmation.c.kind == kind))
+
+
+def _first(connection: Connection, which: ColumnElement[bool]) -> Confirmation | None:
     row = connection.execute(
         select(
             confirmation.c.id,
@@ -75,11 +84,16 @@ def by_token(connection: Connection, token_hash: str) -> Confirmation | None:
             confirmation.c.made_at,
             confirmation.c.expires_at,
             confirmation.c.used_at,
-        ).where(confirmation.c.token_hash == token_hash)
+        ).where(which)
     ).first()
     if row is None:
         return None
     return Confirmation(*row[:4], json.loads(row.detail), *row[5:])
+
+
+def set_expiry(connection: Connection, number: int, moment: datetime) -> None:
+    """Let what a question gave last until this moment."""
+    connection.execute(update(confirmation).where(confirmation.c.id == number).values(expires_at=moment))
 
 
 def use(connection: Connection, number: int, now: datetime) -> bool:

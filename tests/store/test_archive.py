@@ -175,6 +175,24 @@ def test_a_thread_forms_in_any_order(database: Database) -> None:
         assert [one.number for one in archive.thread(connection, "room", 1)] == [1, 2, 3, 4, 5]
 
 
+def test_threads_by_their_newest_post(database: Database) -> None:
+    """Newest first, each with its first subject and its size; below a number those whose newest post has a lower one."""
+    with database.write() as connection:
+        kept(connection, 1)
+        kept(connection, 2)
+        kept(connection, 3, answers=(1,))
+        kept(connection, 4, list="other")
+        kept(connection, 5)
+    with database.read() as connection:
+        newest = archive.newest_of_threads(connection, "room", 10, None)
+        assert [(one.number, one.thread) for one in newest] == [(5, 5), (3, 1), (2, 2)]
+        assert [one.number for one in archive.newest_of_threads(connection, "room", 1, 5)] == [3]
+        assert [one.number for one in archive.newest_of_threads(connection, "room", 9, 3)] == [2]
+        assert archive.thread_heads(connection, "room", [1, 5]) == {1: ("第1号", 2), 5: ("第5号", 1)}
+        assert archive.thread_numbers(connection, "room", 1) == [1, 3]
+        assert sorted(archive.by_numbers(connection, "room", [1, 3, 4])) == [1, 3]
+
+
 def test_posts_that_claim_to_answer_each_other_make_no_ring(database: Database) -> None:
     """The first of them began the thread; one that answers itself is a beginning, too."""
     with database.write() as connection:

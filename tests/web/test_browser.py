@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.chromium import CHROMIUM, Browser
 from tests.databases import sqlite
 from tests.flows.post_office import TANAKA
+from tests.web.test_members_corner import links
 from tests.web.test_pages import Site, site
 
 __all__ = ["site", "sqlite"]
@@ -54,13 +56,42 @@ async def test_the_button_leaves(site: Site, tmp_path: Path) -> None:
     async with Browser(tmp_path) as browser:
         await browser.say("Page.enable")
         await browser.say("Page.navigate", url=page)
-        button = await browser.until(
-            "document.querySelector('button.main')?.getBoundingClientRect().toJSON()"
-        )
-        place = {"x": button["x"] + 5, "y": button["y"] + 5, "button": "left", "clickCount": 1}
-        for kind in ("mousePressed", "mouseReleased"):
-            await browser.say("Input.dispatchMouseEvent", type=kind, **place)
+        await browser.until("document.querySelector('button.main') ? 1 : null")
+        await press(browser, "button.main")
         assert await browser.until("document.title == '退会されました' ? document.title : null")
         colour = await browser.until("getComputedStyle(document.querySelector('h1')).borderBottomColor")
     assert colour == "rgb(42, 93, 132)"
     assert not site.is_member(TANAKA)
+
+
+async def test_a_member_enters_and_reads(site: Site, tmp_path: Path) -> None:
+    """As a person does: his address into the form, the link of the mail, its button, a list, a post."""
+    site.office.post(TANAKA, to="kaigi@ml.example.jp", subject="移行の時期", text="来年度ですか。")
+    start = f"http://127.0.0.1:{site.door.port}"
+    async with Browser(tmp_path) as browser:
+        await browser.say("Page.enable")
+        await browser.say("Page.navigate", url=f"{start}/a/kaigi/")
+        await browser.until("document.querySelector('#address') ? 1 : null")
+        await browser.until(f"(document.querySelector('#address').value = '{TANAKA}', 1)")
+        await press(browser, "button.main")
+        await browser.until("document.title == 'メールをご覧ください' ? 1 : null")
+        path = re.search(r"https://ml\.example\.jp(/s/\S+)", links(site)[-1].text)
+        assert path is not None
+        await browser.say("Page.navigate", url=start + path[1])
+        await browser.until("document.title == '会員ページを開く' ? 1 : null")
+        await press(browser, "button.main")
+        await browser.until("document.title == '電子会議室の記事' ? 1 : null")
+        await press(browser, "h3 a")
+        text = await browser.until("document.querySelector('pre')?.textContent")
+        await browser.say("Page.navigate", url=start)
+        page = await browser.until("document.title == '会員ページ' ? document.body.textContent : null")
+    assert text == "来年度ですか。"
+    assert "上田市 田中次郎 様" in page
+
+
+async def press(browser: Browser, what: str) -> None:
+    """Click on the middle of something."""
+    place = await browser.until(f"document.querySelector('{what}')?.getBoundingClientRect().toJSON()")
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    for kind in ("mousePressed", "mouseReleased"):
+        await browser.say("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)

@@ -20,7 +20,8 @@ from mailbot.store import inbox, lists, outbox, vitals
 from mailbot.web import guard, listener
 from mailbot.web.health import Health
 from mailbot.web.listener import Listener, listen
-from mailbot.web.pages import Corner, application
+from mailbot.web.pages import application
+from mailbot.web.paper import Corner
 from tests.databases import sqlite
 from tests.flows.post_office import NEWS, TAKAHASHI, TANAKA, YAMADA, PostOffice, open_post_office
 
@@ -183,7 +184,7 @@ async def test_a_list_of_duty_offers_rest(site: Site) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/u/x", "/u/" + "0" * 20, "/u/%00", "/u/../u/x", "/", "/a/secret/", "/a/kaigi/m/X"]
+    "path", ["/u/x", "/u/" + "0" * 20, "/u/%00", "/u/../u/x", "/s", "/a/secret/", "/a/kaigi/m/X"]
 )
 async def test_what_is_not_there(site: Site, path: str) -> None:
     """One page for all of it, which tells nothing of what exists."""
@@ -200,20 +201,6 @@ async def test_titles_are_no_markup(site: Site) -> None:
     answer = await site.ask(site.link(TAKAHASHI, "news"))
     assert "<script>" not in answer.body
     assert "&lt;script&gt;" in answer.body
-
-
-async def test_the_place_of_a_post(site: Site) -> None:
-    """Archived-At leads to a page that names the post and shows nothing of it."""
-    site.office.post(YAMADA, to="kaigi@ml.example.jp", subject="内密の件")
-    copy = site.office.copies("post")[0]
-    place = copy["Archived-At"].removeprefix("<https://ml.example.jp").removesuffix(">")
-    answer = await site.ask(place)
-    assert answer.status == 200
-    assert "1 番" in answer.body
-    assert "内密" not in answer.body
-    assert (
-        await site.ask(copy["List-Archive"].removeprefix("<https://ml.example.jp").removesuffix(">"))
-    ).status == 200
 
 
 async def test_every_answer_has_the_security_headers(site: Site) -> None:

@@ -136,6 +136,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-off": "{title}（{list}）　停止中（{last}）",
         "status-will-rest": "、{first}から停止（{last}）",
         "status-out": "{title}（{list}）　退会中",
+        "ballot-sent": "「{key}」の回答票をお送りしました。これまでの回答票は使えなくなりますので、新しいメールにご返信ください。",
+        "ballot-limit": "「{key}」の回答票は、本日すでに何度もお送りしています。届いていないときは、事務局にお尋ねください。",
         # what cannot be done
         "which-list": "どのリストのことか分かりません。「退会 security」のように、リストの名前もお書きください。",
         "no-list": "{list} というリストはありません。",
@@ -292,6 +294,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "status-off": "{title} ({list}): off ({last})",
         "status-will-rest": " (off from {first}, {last})",
         "status-out": "{title} ({list}): left",
+        "ballot-sent": "The ballot of {key} was sent to you. Please reply to the new mail; earlier ballots count no more.",
+        "ballot-limit": "The ballot of {key} was sent to you several times today. If it does not arrive, please ask the office.",
         "which-list": 'It is not clear which list is meant; please write its name, as in "leave security".',
         "no-list": "There is no list {list}.",
         "not-member": "You are no member of {title}.",

@@ -10,6 +10,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Literal
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 MAC_LENGTH = 16  # letters, 80 bits
@@ -123,6 +124,17 @@ def leave_token_copy(token: str) -> int | None:
     if folded is None or len(folded) <= MAC_LENGTH:
         return None
     return _number(folded[:-MAC_LENGTH])
+
+
+def visit_token(key: bytes, stage: Literal["link", "session"], confirmation_id: int) -> str:
+    """Return the token of the link by which one person enters our pages, or of what his browser then shows us."""
+    number = _letters(confirmation_id)
+    return number + _mac(key, f"visit {stage}", number)
+
+
+def read_visit_token(keys: Sequence[bytes], stage: Literal["link", "session"], token: str) -> int | None:
+    """Return the confirmation that a token of this stage belongs to, or None when no key in use made it."""
+    return _read(keys, f"visit {stage}", token)
 
 
 def _read(keys: Sequence[bytes], purpose: str, token: str) -> int | None:

@@ -460,17 +460,18 @@ def _status(connection: Connection, site: Site, writer: Writer, now: datetime) -
     lines = [_name_of(one) for one in members.people_at(connection, writer.address)]
     lines += filter(None, [_others(connection, site, writer)])
     own = memberships.of_person(connection, writer.address)
-    lines += [line for one in own if (line := _status_of(connection, site, writer, one, now))]
+    lines += [line for one in own if (line := status_of(connection, site, writer.address, one, now))]
     if not own:
         lines.append(list_sentence(say, "status-none"))
     return Said(list_sentence(say, "status", address=writer.address), tuple(lines))
 
 
-def _status_of(connection: Connection, site: Site, writer: Writer, one: Membership, now: datetime) -> str:
+def status_of(connection: Connection, site: Site, address: str, one: Membership, now: datetime) -> str:
+    """Return in a line how a list's posts come to this person; "": he does not belong to it, and never left it."""
     value = lists.load(connection, one.list_name)
     assert value is not None, "a membership has its list"
     figures = {"title": value.title, "list": f"{value.name}@{site.domain}"}
-    if not lists.is_member(connection, value.name, writer.address):
+    if not lists.is_member(connection, value.name, address):
         return list_sentence(site.language, "status-out", **figures) if one.standing == "left" else ""
     resumes = None if one.off_until is None else one.off_until - timedelta(seconds=1)
     last = until_words(site.language, None if resumes is None else resumes.astimezone(site.zone).date())

@@ -22,6 +22,7 @@ from mailbot.core.mail.token import (
     leave_token,
     leave_tokens,
     mailing_token,
+    visit_token,
 )
 from mailbot.core.senders.dkim import Covered, Signer, covered, signature
 from mailbot.flows.sending.sign_copies import sign_copies
@@ -160,4 +161,6 @@ def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Clai
         values["token"] = desk_token(key, int(values["desk"])).encode()
     elif "token" in names and "confirm" in values:
         values["token"] = confirm_token(key, int(values["confirm"])).encode()
+    elif "token" in names and "visit" in values:
+        values["token"] = visit_token(key, "link", int(values["visit"])).encode()
     return values

@@ -1,0 +1,146 @@
+"""Read a list's archive on our pages: its newest threads, one thread, what holds some words; for members of the list alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.lists.archived import Archived, Search
+from mailbot.core.lists.bigram import excerpt, phrases
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.old_posts import split_year
+from mailbot.core.lists.subject import untagged
+from mailbot.core.mail.message import parse
+from mailbot.site import Site
+from mailbot.store import archive, lists, other_addresses
+
+MOST_THREADS = 30  # on one page
+MOST_POSTS = 20  # of a thread on one page: each is parsed anew
+MOST_FOUND = 50
+_EXCERPT = 80  # characters
+_MOST_TEXT = 100_000  # characters of one post
+
+
+@dataclass(frozen=True)
+class ThreadLine:
+    """A thread in the table of contents."""
+
+    stable: str  # of its newest post
+    subject: str  # of its first one that is still here, without the list's tag
+    posts: int
+    author: str  # who wrote last
+    written_at: datetime  # when
+
+
+@dataclass(frozen=True)
+class PostShown:
+    """A post as a page shows it."""
+
+    post: Archived
+    author: str
+    subject: str
+    text: str  # "": it is purged
+    whole: bool  # False: the text goes on
+
+
+@dataclass(frozen=True)
+class FoundLine:
+    """A post that holds what was looked for."""
+
+    post: Archived
+    author: str
+    subject: str
+    excerpt: str
+
+
+def may_read(connection: Connection, site: Site, name: str, address: str) -> MailingList | None:
+    """Return a list whose archive this person may read: as one of its members, or for the office; else None."""
+    value = lists.load(connection, name)
+    if value is None or not value.archive:
+        return None
+    office = any(other_addresses.same_person(connection, address, one) for one in site.people)
+    return value if office or lists.is_member(connection, name, address) else None
+
+
+def newest_threads(
+    connection: Connection, value: MailingList, before: int | None
+) -> tuple[list[ThreadLine], int | None]:
+    """Return the threads that were written to last, each by its newest post below a number; and where the next page begins."""
+    newest = archive.newest_of_threads(connection, value.name, MOST_THREADS + 1, before)
+    shown = newest[:MOST_THREADS]
+    heads = archive.thread_heads(connection, value.name, [one.thread for one in shown])
+    lines = [
+        ThreadLine(
+            one.stable,
+            _subject(heads[one.thread][0], value),
+            heads[one.thread][1],
+            author_of(one),
+            one.written_at,
+        )
+        for one in shown
+    ]
+    return lines, shown[-1].number if len(newest) > MOST_THREADS else None
+
+
+def read_thread(
+    connection: Connection, value: MailingList, stable: str, after: int
+) -> tuple[list[PostShown], int | None]:
+    """Return the posts of the thread to which the post at this address belongs, and behind which number others follow.
+
+    None there: all are shown. No posts: there is no such address.
+    """
+    one = archive.by_stable(connection, value.name, stable)
+    if one is None:
+        return [], None
+    numbers = archive.thread_numbers(connection, value.name, one.thread)
+    first = numbers.index(after) + 1 if after in numbers else 0
+    if not after:  # the page on which the asked one is
+        first = numbers.index(one.number) // MOST_POSTS * MOST_POSTS
+    shown = numbers[first : first + MOST_POSTS]
+    posts = archive.by_numbers(connection, value.name, shown)
+    more = shown[-1] if len(numbers) > first + MOST_POSTS else None
+    return [_shown(connection, value, posts[number]) for number in shown], more
+
+
+def search_archive(
+    connection: Connection, site: Site, value: MailingList, words: str
+) -> list[FoundLine] | None:
+    """Return the posts that hold these words, newest first; a year that stands last limits them. None: there is nothing to look for."""
+    asked, year = split_year(words)
+    if not phrases(asked):
+        return None
+    first = None if year is None else datetime(year, 1, 1, tzinfo=site.zone)
+    wanted = Search(
+        asked,
+        lists=(value.name,),
+        since=first,
+        before=None if first is None else first.replace(year=first.year + 1),
+    )
+    return [
+        FoundLine(one, author_of(one), _subject(one.subject, value), _excerpt(connection, one, asked))
+        for one in archive.search(connection, wanted, MOST_FOUND)
+    ]
+
+
+def author_of(one: Archived) -> str:
+    """Return who wrote a post, without an address that a machine could collect."""
+    return one.author_name or one.author.partition("@")[0]
+
+
+def _shown(connection: Connection, value: MailingList, one: Archived) -> PostShown:
+    content = archive.raw(connection, value.name, one.number)
+    text = "" if content is None else parse(content).text.strip("\n")
+    return PostShown(
+        one, author_of(one), _subject(one.subject, value), text[:_MOST_TEXT], len(text) <= _MOST_TEXT
+    )
+
+
+def _excerpt(connection: Connection, one: Archived, words: str) -> str:
+    content = archive.raw(connection, one.list, one.number)
+    return "" if content is None else excerpt(parse(content).text, words, _EXCERPT)
+
+
+def _subject(subject: str, value: MailingList) -> str:
+    return untagged(subject, value.subject_prefix) or "(no subject)"

@@ -1,0 +1,124 @@
+"""Somebody enters our pages: a link goes to his registered address, works once, and lets that browser in for half a day.
+
+There are no passwords: who reads a person's mail is that person to us already (ballot.md section 9), and a password would be one
+more thing to lose each April. To follow the link changes nothing; the button on its page does (gateways follow links).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from mailbot.core.mail.address import same_address
+from mailbot.core.mail.token import read_visit_token, token_hash, visit_token
+from mailbot.site import Site
+from mailbot.store import confirmations, lists, members, memberships, other_addresses, outbox
+from mailbot.store.confirmations import Confirmation
+
+LINK_LASTS = timedelta(minutes=30)
+VISIT_LASTS = timedelta(hours=12)  # a day's work: town halls share machines
+
+_KIND = "visit"
+_PLACE = re.compile(r"/a/[a-z0-9][a-z0-9.-]*/(?:m/[A-Za-z0-9_-]+)?")  # where a link of ours may lead
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One browser that is let in, and for whom."""
+
+    number: int
+    address: str  # his own, at which his mail arrives
+    place: str  # the page that he wanted to see
+
+
+def send_link(connection: Connection, site: Site, typed: str, place: str, now: datetime) -> bool:
+    """Mail the link to somebody whom we know, within the limits of promises.md I30; what is shown tells nobody whether we do."""
+    address = _known_address(connection, site, typed.strip())
+    if address is None or not confirmations.may_ask(connection, address, now):
+        return False
+    number = confirmations.make(
+        connection,
+        _KIND,
+        address,
+        {"place": place if _PLACE.fullmatch(place) else "/"},
+        now + LINK_LASTS,
+        lambda row: token_hash(f"{_KIND} {row}"),  # no mail can be written to that
+        about="pages",
+        now=now,
+        by_mail=True,
+    )
+    cooked = site.render.letter(
+        "visit_link",
+        now=now,
+        own=("token",),  # the stored mail does not have it (promises.md I31)
+        pages=site.web_url,
+        minutes=LINK_LASTS // timedelta(minutes=1),
+    )
+    mailing_id = outbox.add_mailing(
+        connection,
+        kind="visit_link",
+        subject=confirmations.subject_of(number),
+        cooked=cooked,
+        bounces=None,
+        now=now,
+    )
+    outbox.queue(connection, mailing_id, [outbox.Addressee(address, None, {"visit": str(number)})], now)
+    return True
+
+
+def read_link(connection: Connection, site: Site, token: str, now: datetime) -> bool:
+    """Tell whether a link still works; nothing changes."""
+    return _of_link(connection, site, token, now) is not None
+
+
+def enter_pages(connection: Connection, site: Site, token: str, now: datetime) -> tuple[str, Visit] | None:
+    """Use a link up; returns what the browser shows us from now on, and the visit. None: the link is spent, too old, none of ours."""
+    asked = _of_link(connection, site, token, now)
+    if asked is None or not confirmations.use(connection, asked.id, now):
+        return None
+    confirmations.set_expiry(connection, asked.id, now + VISIT_LASTS)
+    return visit_token(site.key, "session", asked.id), _visit(asked)
+
+
+def visit_of(connection: Connection, site: Site, session: str, now: datetime) -> Visit | None:
+    """Return whom a browser was let in for; None: it was not, or not any more, or he is nobody here now."""
+    number = read_visit_token([site.key], "session", session)
+    asked = None if number is None else confirmations.by_id(connection, number, _KIND)
+    if asked is None or asked.used_at is None or asked.expires_at <= now:
+        return None
+    return _visit(asked) if _known_address(connection, site, asked.address) is not None else None
+
+
+def leave_pages(connection: Connection, visit: Visit, now: datetime) -> None:
+    """End a visit, in whatever browser."""
+    confirmations.set_expiry(connection, visit.number, now)
+
+
+def _of_link(connection: Connection, site: Site, token: str, now: datetime) -> Confirmation | None:
+    number = read_visit_token([site.key], "link", token)
+    asked = None if number is None else confirmations.by_id(connection, number, _KIND)
+    if asked is None or asked.used_at is not None or asked.expires_at <= now:
+        return None
+    return asked
+
+
+def _visit(asked: Confirmation) -> Visit:
+    return Visit(asked.id, asked.address, asked.detail["place"])
+
+
+def _known_address(connection: Connection, site: Site, address: str) -> str | None:
+    """Return where his mail goes, as we have it written: a registered contact, a member of a list, or one of the office."""
+    home = other_addresses.home(connection, address)
+    known = (
+        *(one.contact.email for one in members.people_at(connection, home)),
+        *(
+            one.address
+            for one in memberships.of_person(connection, home)
+            if lists.of_address(connection, home)
+        ),
+        *site.people,
+    )
+    return next((one for one in known if same_address(one, home)), None)

@@ -1,0 +1,39 @@
+"""A member asks our page for his ballot: it is sent anew to where his ballots go, and only the newest one counts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from mailbot.core.mail.address import same_address
+from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
+from mailbot.site import Site
+from mailbot.store import ballots, inbox, members, surveys
+
+_A_DAY = 6  # to one person
+
+
+def send_own_ballot(connection: Connection, site: Site, address: str, key: str, now: datetime) -> int | None:
+    """Queue this person's ballots in an open survey; returns how many, None when he had too many today.
+
+    His own alone: a colleague's, to another address, stay as they are.
+    """
+    stored = surveys.lock(connection, key)
+    if stored is None or stored.state != "open":
+        return 0
+    codes = {one.body.code for one in members.people_at(connection, address)}
+    own = [
+        ballot
+        for code in sorted(codes)
+        for ballot in ballots.of_subject(connection, key, code)
+        if same_address(ballot.address, address)
+    ]
+    # His address with a blank in it is nobody's: what is counted there is beside the limit of answers.
+    if own and not inbox.may_answer(connection, f"ballot {address}", now, per_hour=_A_DAY, per_day=_A_DAY):
+        return None
+    for old in own:
+        fresh = new_token(connection, site, old, now)
+        stands = standing_of(connection, fresh, stored.survey.unit)
+        queue_fresh_ballot(connection, site, stored.survey, fresh, stands, fresh.address, now)
+    return len(own)

@@ -1,0 +1,54 @@
+"""What every page is written on: the templates of `templates/web/`, and what all of them are told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import jinja2
+from starlette.responses import HTMLResponse
+
+from mailbot.site import Site
+from mailbot.store.database import Database
+
+
+@dataclass(frozen=True)
+class Corner:
+    """What the pages are built on."""
+
+    database: Database
+    site: Site
+    clock: Callable[[], datetime]
+    wake_delivery: Callable[[], None]  # a mail was queued
+    last_tick: Callable[[], datetime | None]  # see web/health.py
+    templates: Path  # the folder with web/
+    senders: Mapping[str, int] | None = None  # see web/health.py
+
+
+class Paper:
+    """Renders pages."""
+
+    def __init__(self, corner: Corner) -> None:
+        self._site = corner.site
+        folder = corner.templates / "web"
+        self.style = (folder / "page.css").read_text(encoding="utf-8")
+        self._environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(folder),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def page(self, template: str, code: int = 200, **words: object) -> HTMLResponse:
+        """Return a page with this status code."""
+        site = self._site
+        shown = self._environment.get_template(template).render(
+            **words, style=self.style, domain=site.domain, office=site.office, local=self._local
+        )
+        return HTMLResponse(shown, code)
+
+    def _local(self, moment: datetime) -> str:
+        return f"{moment.astimezone(self._site.zone):%Y/%m/%d %H:%M}"
