@@ -98,7 +98,7 @@ def _keep(folder: Path, batch: Sequence[Transaction]) -> list[tuple[int, Outcome
 
 
 def _try(folder: Path, mail: Transaction, address: str) -> Outcome:
-    content = unstuff(mail.content) if mail.stuffed else mail.content
+    content = unstuff(mail.whole) if mail.stuffed else mail.whole
     try:
         _check(content, mail.mail_from, address)
         path = _write(folder, content, mail.mail_from, address)

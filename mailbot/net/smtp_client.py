@@ -43,6 +43,8 @@ _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9
 Answered = Callable[[list[Reply]], None]
 _OVERSLEPT = 1.0  # seconds that a deadline is looked at too late: the replies may have come while we waited for a commit
 _ANY_NUMBER = 1 << 30
+_LONG = 131_072  # octets from which a content is not joined, but written as the server takes it
+_SLICE = 65_536  # octets of it that are written at once
 _code = itemgetter(0)  # of a reply
 _LOOK_SECONDS = 1.0  # while a server thinks about one mail, an idle connection looks for others so often
 _PATIENCE = 3  # connections in a row on which nothing was answered, before a relay counts as away
@@ -123,6 +125,8 @@ class _Connection(asyncio.Protocol):
         self._deadline = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._unwritten: deque[memoryview] = deque()  # of a long content
+        self._paused = False  # the server does not take as fast as we write
         self.timeouts = timeouts
         self.extensions = Extensions()
         self.lmtp = False
@@ -168,8 +172,13 @@ class _Connection(asyncio.Protocol):
             return False
         return True
 
+    def pause_writing(self) -> None:
+        self._paused = True
+
     def resume_writing(self) -> None:
+        self._paused = False
         self._wait(self._patience)  # the content is still leaving: the server cannot have been asked yet
+        self._write_on()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.end(f"the connection was lost: {exc}" if exc else "the server closed the connection")
@@ -210,11 +219,23 @@ class _Connection(asyncio.Protocol):
         if self.lost is None and self._transport is not None:
             self._transport.write(data)
 
+    def write_long(self, *pieces: bytes) -> None:
+        """Write these as the server takes them, not joined: a long content is one that other connections write, too."""
+        self._unwritten.extend(
+            memoryview(piece)[at : at + _SLICE] for piece in pieces for at in range(0, len(piece), _SLICE)
+        )
+        self._write_on()
+
+    def _write_on(self) -> None:
+        while self._unwritten and not self._paused and self.lost is None and self._transport is not None:
+            self._transport.write(self._unwritten.popleft())
+
     def end(self, reason: str) -> None:
         """Close at once; whoever waits gets the replies that came so far."""
         if self.lost is not None:
             return
         self.lost = reason
+        self._unwritten.clear()
         if self._timer is not None:
             self._timer.cancel()
         if self._transport is not None:
@@ -851,8 +872,18 @@ class _Stream:
         if self._following is not None:
             dialogue, asked = self._following.dialogue, self._following.asked
         self._expected = 1 + asked
-        data = b"".join((mail.content, b".\r\n", dialogue))
         connection, seconds = self._connection, self._connection.timeouts.dot
+        if len(mail.content) + len(mail.tail) > _LONG:
+            end = b".\r\n" + dialogue
+            connection.say(
+                b"",
+                self._expected,
+                seconds,
+                self._answered,
+                lambda one, _: one.write_long(mail.content, mail.tail, end),
+            )
+            return
+        data = b"".join((mail.content, mail.tail, b".\r\n", dialogue))
         connection.say(data, self._expected, seconds, self._answered, self._run.write_soon)
 
     def _answered(self, replies: list[Reply]) -> None:
@@ -908,7 +939,8 @@ class _Stream:
 def _ending(envelope: _Envelope, *, lmtp: bool) -> tuple[bytes, int]:
     """Return what ends this mail on the wire, and how many replies that gets (RFC 2920 3.1, RFC 2033 4.2)."""
     if envelope.starting:
-        return envelope.mail.content + b".\r\n", len(envelope.accepted) if lmtp else 1
+        mail = envelope.mail
+        return b"".join((mail.content, mail.tail, b".\r\n")), len(envelope.accepted) if lmtp else 1
     if envelope.go_on:
         return b".\r\n", 1
     return b"RSET\r\n", 1

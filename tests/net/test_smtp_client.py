@@ -114,10 +114,7 @@ class Server:
             if verb == "STAR" and said.startswith(b"220") and self.tls is not None:
                 await writer.start_tls(self.tls)
             if verb == "DATA" and said.startswith(b"354"):
-                content = b""
-                while not (b"\r\n" + content).endswith(b"\r\n.\r\n"):
-                    content += await reader.readuntil(b"\r\n")
-                self.contents.append(content[:-3])
+                self.contents.append(await self._content(reader))
                 replies = accepted if self.lmtp else 1
                 if not await self._say(number, ".", b"\r\n".join([b"250 2.0.0 taken"] * replies), writer):
                     return
@@ -126,6 +123,12 @@ class Server:
         lines = ["fake", *self.offers]
         marks = ["-"] * (len(lines) - 1) + [" "]
         return "\r\n".join(f"250{mark}{line}" for mark, line in zip(marks, lines, strict=True)).encode()
+
+    async def _content(self, reader: asyncio.StreamReader) -> bytes:
+        content = bytearray()
+        while content != b".\r\n" and not content.endswith(b"\r\n.\r\n"):
+            content += await reader.readuntil(b"\r\n")
+        return bytes(content[:-3])
 
     async def _say(self, number: int, command: str, usual: bytes, writer: asyncio.StreamWriter) -> bytes:
         """Answer; returns what was said, b"" when the connection is over."""
@@ -1238,3 +1241,63 @@ async def test_a_commit_that_took_long_is_not_taken_for_a_relay_that_is_silent(
         queue = Queue(mail(1))
         await deliver(queue, server, timeouts=replace(SHORT, dot=0.3))
     assert queue.outcomes == {100: OK}
+
+
+LONG = b"".join(b"%010d" % number + b"x" * 966 + b"\r\n" for number in range(16_000))  # 16 MB
+
+
+class Slow(Server):
+    """Reads contents more slowly than they can be written, up to `most` octets."""
+
+    most = 1 << 30
+
+    async def _content(self, reader: asyncio.StreamReader) -> bytes:
+        content = bytearray()
+        reader._limit = 65_536  # type: ignore[attr-defined]  # what is not read yet is to stay with the client
+        while not content.endswith(b"\r\n.\r\n"):
+            if len(content) % 200_000 < 1_000:
+                await asyncio.sleep(0.001)
+            content += await reader.readuntil(b"\r\n")
+            if len(content) > self.most:
+                raise ConnectionError
+        return bytes(content[:-3])
+
+
+@pytest.mark.parametrize("offers", [("PIPELINING",), ("PIPELINING", "8BITMIME", "SIZE 99999999")])
+async def test_a_long_content_is_written_as_the_server_takes_it(
+    monkeypatch: pytest.MonkeyPatch, offers: Sequence[str]
+) -> None:
+    """No connection has it for itself, however slowly the server reads; what follows it on the wire is not harmed."""
+    waiting: list[int] = []
+    go_on = smtp_client._Connection._write_on
+
+    def watched(connection: smtp_client._Connection) -> None:
+        go_on(connection)
+        if isinstance(transport := connection._transport, asyncio.WriteTransport):
+            waiting.append(transport.get_write_buffer_size())
+
+    monkeypatch.setattr(smtp_client._Connection, "_write_on", watched)
+    mails = [
+        mail(number, content=b"To: r%d\r\n\r\n" % number)._replace(stuffed=True) for number in range(1, 7)
+    ]
+    long = [one._replace(tail=LONG) for one in mails[:4]]
+    async with Slow(offers=offers) as server:
+        queue = Queue(*long, *mails[4:])
+        await deliver(queue, server, connections=2)
+    assert queue.outcomes == dict.fromkeys((100, 200, 300, 400, 500, 600), OK)
+    assert sorted(server.contents) == [
+        b"To: r%d\r\n\r\n" % number + (LONG if number < 5 else b"") for number in range(1, 7)
+    ]
+    assert len(waiting) > 8, "it came to waiting"
+    assert max(waiting) < 1_000_000
+
+
+async def test_a_long_content_that_is_cut_off_is_in_doubt() -> None:
+    """Nobody can tell how much of it has left; the mail behind it takes another connection."""
+    async with Slow(offers=["PIPELINING"]) as server:
+        server.most = 1_000_000
+        queue = Queue(mail(1)._replace(tail=LONG), mail(2))
+        await deliver(queue, server)
+    assert isinstance(queue.outcomes[100], Deferred)
+    assert queue.outcomes[100].unknown
+    assert queue.outcomes[200] == OK

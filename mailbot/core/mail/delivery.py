@@ -49,6 +49,12 @@ class Transaction(NamedTuple):
     stuffed: bool = False  # smtp_wire.stuff checked it and doubled its dots when it was cooked
     identical: bool = False  # its return path names no recipient: reports are to repeat his address (ORCPT)
     body: str = ""  # for one recipient, stuffed, and looked at by smtp_wire.all_usual and body_of: what the latter says
+    tail: bytes = b""  # what stands behind `content`: of a long mail what all its copies share, so that it is there once
+
+    @property
+    def whole(self) -> bytes:
+        """All of the content in one piece."""
+        return self.content + self.tail if self.tail else self.content
 
 
 Marked = Callable[[bool, Exception | None], None]  # what `settle` would give, or what it would raise

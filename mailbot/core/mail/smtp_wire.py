@@ -234,6 +234,7 @@ class Prepared(NamedTuple):
     ids: tuple[int, ...]  # delivery ids in the order of the RCPT commands
     dialogue: bytes  # MAIL, each RCPT, DATA
     content: bytes  # dot-stuffed, without the final dot
+    tail: bytes = b""  # the rest of it, see `Transaction`
 
     @property
     def commands(self) -> list[bytes]:
@@ -262,7 +263,8 @@ def prepare(
     problem = address_problem(transaction.mail_from) if transaction.mail_from else None
     if problem is not None:
         return None, _refuse(transaction, f"553 5.1.7 not sent: {problem}")
-    content, eight_bit = transaction.content, not transaction.content.isascii()
+    content = transaction.whole
+    eight_bit = not content.isascii()
     try:
         if eight_bit and not extensions.eight_bit:
             plain = unstuff(content) if transaction.stuffed else content
@@ -290,21 +292,22 @@ def body_of(content: bytes) -> str:
 
 def _write_usual(transaction: Transaction, extensions: Extensions) -> Prepared | None:
     """Write what nearly all that we send is, as all below would: looked at as it was made, to one address. None: it is not."""
-    mail_from, recipients, content, _, _, body = transaction
+    mail_from, recipients, content, _, _, body, tail = transaction
+    length = len(content) + len(tail)
     if (
         not body
         or (body == "8BITMIME" and not extensions.eight_bit)
-        or (extensions.size and len(content) > extensions.size)
+        or (extensions.size and length > extensions.size)
     ):
         return None
     ((delivery, address),) = recipients
-    size = "" if extensions.size is None else f" SIZE={len(content)}"
+    size = "" if extensions.size is None else f" SIZE={length}"
     eight_bit = " BODY=8BITMIME" if body == "8BITMIME" else ""
     told, notify = "", ""
     if extensions.dsn and mail_from:
         told, notify = f" RET=HDRS ENVID={delivery}", _NOTIFY
     dialogue = f"MAIL FROM:<{mail_from}>{size}{eight_bit}{told}\r\nRCPT TO:<{address}>{notify}\r\nDATA\r\n"
-    return Prepared(transaction, (delivery,), dialogue.encode("ascii"), content)
+    return Prepared(transaction, (delivery,), dialogue.encode("ascii"), content, tail)
 
 
 def _write(

@@ -29,6 +29,7 @@ from mailbot.flows.sending.sign_copies import sign_copies
 from mailbot.store import outbox
 
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
+_LONG = 65_536  # octets behind the last field of a mailing from which its copies share them
 _DOTLESS = frozenset({"delivery", "leave", "token"})  # fields whose values are letters and digits
 
 
@@ -44,6 +45,7 @@ class Recipe:
     signers: tuple[Signer, ...] = ()  # who signs each copy for itself
     dotted: bool = False  # leading dots are doubled already, and no recipient's own bytes have any
     body: str = ""  # `Transaction.body` of each copy, where recipients' own bytes are nothing but letters and digits of ours
+    tail: bytes = b""  # what stands behind the pieces; only of a long mailing
     identical: bytes | None = None  # what leaves for all alike; then `bounces` is the whole local part
 
 
@@ -64,7 +66,7 @@ def recipe_of(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signer], no
             f"it has fields of its recipients, and is to be the same for all: {sorted(recipe.names)}"
         )
     bounces = None if mailing.bounces is None else f"{mailing.bounces}+{mailing_token(key, mailing.id)}"
-    return replace(recipe, bounces=bounces, identical=fill(recipe.pieces, {}))
+    return replace(recipe, bounces=bounces, identical=fill(recipe.pieces, {}) + recipe.tail)
 
 
 def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -> Recipe:
@@ -91,7 +93,10 @@ def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -
     if dotted:
         pieces = template(double_dots(cooked))
     body = body_of(looked_at) if dotted and names <= _QUICK else ""
-    return Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted, body)
+    tail, last = b"", pieces[-1]
+    if body and isinstance(last, bytes) and len(last) >= _LONG:
+        pieces, tail = pieces[:-1], last
+    return Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted, body, tail)
 
 
 def copy_for_all(recipients: Recipients, recipe: Recipe, domain: str) -> Transaction:
@@ -122,7 +127,9 @@ def make_copies(
         if all_usual([*filter(None, senders), *[row.address for row in rows]]):
             bodies = repeat(recipe.body) if recipe.body else map(body_of, copies)
         recipients = [((row.id, row.address),) for row in rows]
-        yield from map(Transaction, senders, recipients, copies, repeat(True), repeat(False), bodies)
+        yield from map(
+            Transaction, senders, recipients, copies, repeat(True), repeat(False), bodies, repeat(recipe.tail)
+        )
 
 
 def _own_columns(

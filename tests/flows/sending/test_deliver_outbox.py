@@ -15,6 +15,7 @@ from sqlalchemy import Connection, update
 from mailbot.core.mail.envelope import StorageFull
 from mailbot.core.mail.pace import Pace
 from mailbot.core.mail.relay import Relay, RelayAway, parse_relay
+from mailbot.core.mail.smtp_wire import unstuff
 from mailbot.core.mail.token import bounce_token, leave_token
 from mailbot.flows.sending import deliver_outbox
 from mailbot.flows.sending.deliver_outbox import Delivery
@@ -92,6 +93,22 @@ async def test_copies_that_are_made_together_are_those_made_alone(office: PostOf
         assert f"<mailto:security-leave+{leave_token(key, 'security', number)}@".encode() in copy.content
         assert b"X-Mailbot-Delivery: %d\r\n" % number in copy.content
     assert states(office) == {"pending": 6}
+
+
+async def test_copies_of_a_long_post_share_all_but_their_head(office: PostOffice, sink: Sink) -> None:
+    """A post of megabytes is in memory once, whoever it goes to; each copy leaves whole."""
+    office.apply(replace(SECURITY, max_size=1_000_000))
+    office.post(YAMADA, text="".join(f".{number} 行目です。\n" for number in range(20_000)))
+    work = deliver_outbox._Work(delivery(office, f"smtp://127.0.0.1:{sink.port}"))
+    await work.refill(10)
+    first, *others = list(iter(work.take, None))
+    await work.finish()
+    assert len(first.tail) > 300_000
+    assert all(other.tail is first.tail for other in others)
+    (queued, *_) = office.copies("post")
+    assert unstuff(first.whole) == queued.raw
+    assert await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver() == 3
+    assert states(office) == {"sent": 3}
 
 
 async def test_a_ballot_leaves_as_the_reader_will_compare_it(office: PostOffice, sink: Sink) -> None:
