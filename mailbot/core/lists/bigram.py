@@ -16,6 +16,7 @@ from itertools import pairwise
 MAX_TERMS = 16_000
 MAX_WORD = 64  # characters of a word that is no Japanese
 MAX_PHRASES = 20  # words in one search
+_LOOKED_AT = MAX_TERMS * MAX_WORD  # characters of a text: as many words of the longest kind
 
 # Characters that are written without blanks between words: kana, Han, hangul, and the marks that stand among them.
 _UNSPACED = (
@@ -44,7 +45,7 @@ def fold(text: str) -> str:
 def terms(text: str) -> list[str]:
     """Return the terms of a text, in order, at most MAX_TERMS; each consists of letters and digits only."""
     found: list[str] = []
-    for run in _RUN.finditer(_BROKEN.sub("", fold(text))):
+    for run in _RUN.finditer(_BROKEN.sub("", fold(text[:_LOOKED_AT]))):
         found += _terms(run)
         if len(found) >= MAX_TERMS:
             break
