@@ -24,6 +24,7 @@ from mailbot.store.tables import (
     mailing,
     membership,
     other_address,
+    survey,
     trouble,
 )
 
@@ -130,6 +131,27 @@ def to_address(connection: Connection, address: str, most: int) -> tuple[list[Ow
     )
     found = [*waiting, *(OwnCopy(*row) for row in connection.execute(query))]
     return found[:most], len(waiting) + len(numbers)
+
+
+def results_to(connection: Connection, address: str, most: int) -> list[tuple[str, datetime, int]]:
+    """Return the published results that went to an address, newest first: key of the survey, when, number of the copy."""
+    query = (
+        select(survey.c.key, survey.c.published_at, func.max(delivery.c.id))
+        .join_from(survey, mailing, (mailing.c.subject == survey.c.key) & (mailing.c.kind == "result"))
+        .join(delivery, delivery.c.mailing_id == mailing.c.id)
+        .where(survey.c.published_at.is_not(None), delivery.c.address.in_(_spellings(connection, address)))
+        .where(delivery.c.state != "withdrawn")
+        .group_by(survey.c.key, survey.c.published_at)
+    )
+    rows = connection.execute(query.order_by(survey.c.published_at.desc(), survey.c.key).limit(most))
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
+def sent_content(connection: Connection, delivery_id: int) -> tuple[bytes, str | None] | None:
+    """Return the cooked mail of a copy, and its own fields (JSON); None: there is no such copy."""
+    query = select(mailing.c.cooked, delivery.c.fields).join_from(delivery, mailing)
+    row = connection.execute(query.where(delivery.c.id == delivery_id)).first()
+    return None if row is None else (row.cooked, row.fields)
 
 
 def story(connection: Connection, delivery_ids: Sequence[int]) -> list[tuple[datetime, int, str]]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -27,6 +25,7 @@ from mailbot.flows.members.enter_pages import (
 )
 from mailbot.flows.members.look_up_own import look_up_own
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
+from mailbot.flows.surveys.read_result import read_result
 from mailbot.flows.surveys.send_own_ballot import send_own_ballot
 from mailbot.store import archive, lists
 from mailbot.web.paper import Corner, Paper
@@ -62,6 +61,7 @@ class MembersCorner:
             Route("/sign-out", self.leave, methods=["POST"]),
             Route("/lists/{name}", self.set, methods=["POST"]),
             Route("/ballots/{key}", self.ballot, methods=["POST"]),
+            Route("/results/{key}", self.result, methods=["GET"]),
             Route("/a/{name}/", self.archive, methods=["GET"]),
             Route("/a/{name}/m/{stable}", self.post, methods=["GET"]),
         ]
@@ -108,7 +108,7 @@ class MembersCorner:
             _COOKIE,
             session,
             max_age=int(VISIT_LASTS.total_seconds()),
-            secure=urlsplit(corner.site.web_url).scheme == "https",
+            secure=True,
             httponly=True,
             samesite="lax",  # a link in a mail leads to a post; no other site's form reaches us
         )
@@ -150,6 +150,17 @@ class MembersCorner:
         corner.wake_delivery()
         name = "ballot-sent" if sent else "ballot-limit"
         return await self._own(visit, list_sentence(corner.site.language, name, key=key))
+
+    async def result(self, request: Request) -> Response:
+        """Show a published result as it was sent to him."""
+        visit = await self._visit(request)
+        if visit is None:
+            return self._door(request.url.path)
+        key = request.path_params["key"]
+        found = await self._corner.database.reading(read_result, visit.address, key)
+        if found is None:
+            raise HTTPException(404)
+        return self._paper.page("result.html", found=found)
 
     # --- archives ------------------------------------------------------------------------------------------------
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from html import unescape
 from urllib.parse import urlencode
 
 import pytest
 from sqlalchemy import select
 
 from mailbot.core.mail.token import visit_token
+from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store.tables import mailing
 from tests.databases import sqlite
 from tests.flows.post_office import (
@@ -216,6 +218,30 @@ async def test_what_he_answered_is_shown(site: Site) -> None:
     site.office.reply(invitations[YAMADA], "Q1 2")
     page = (await (await entered(site, YAMADA)).get("/")).body
     assert "回答済み（第1版）" in page
+
+
+async def test_he_reads_the_results_that_he_was_sent(site: Site) -> None:
+    """As the mail says it, his body's own answer in it; nobody else's, and none before it is published."""
+    invitations = site.office.open_survey()
+    site.office.reply(invitations[YAMADA], "Q1 2")
+    yamada = await entered(site, YAMADA)
+    assert "公表された結果" not in (await yamada.get("/")).body
+    assert (await yamada.get(f"/results/{SURVEY.key}")).status == 404
+    site.office.now = SURVEY.closes + timedelta(hours=1)
+    with site.office.database.write() as connection:
+        close_survey(connection, site.office.site, SURVEY.key, SURVEY.closes, site.office.now)
+    yamada = await entered(site, YAMADA)
+    place = f"/results/{SURVEY.key}"
+    assert f'href="{place}"' in (await yamada.get("/")).body
+    page = unescape((await yamada.get(place)).body)
+    (sent,) = [copy for copy in site.office.all_copies() if (copy.kind, copy.to) == ("result", YAMADA)]
+    text = sent.text.replace("\r\n", "\n").strip()
+    assert text in page
+    stranger = Browser(site)
+    assert "リンクを送る" in (await stranger.get(place)).body
+    assert (await stranger.post(await stranger.link(TANAKA, place))).headers["location"] == place
+    assert text not in unescape((await stranger.get(place)).body), "each has his own part"
+    assert (await (await entered(site, OFFICE)).get(place)).status == 404
 
 
 async def test_members_read_the_archive(site: Site) -> None:

@@ -22,7 +22,9 @@ LINK_LASTS = timedelta(minutes=30)
 VISIT_LASTS = timedelta(hours=12)  # a day's work: town halls share machines
 
 _KIND = "visit"
-_PLACE = re.compile(r"/a/[a-z0-9][a-z0-9.-]*/(?:m/[A-Za-z0-9_-]+)?")  # where a link of ours may lead
+_PLACE = re.compile(
+    r"/a/[a-z0-9][a-z0-9.-]*/(?:m/[A-Za-z0-9_-]+)?|/results/[A-Za-z0-9][A-Za-z0-9.-]*"
+)  # where a link of ours may lead
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Look up what one person has here, for the page that shows it to him: his lists, and the surveys that he is asked."""
+"""Look up what one person has here, for the page that shows it to him: his lists, the surveys that he is asked, and results."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from mailbot.core.surveys.survey import Survey
 from mailbot.flows.lists.read_archive import may_read
 from mailbot.flows.members.perform_list_command import status_of
 from mailbot.flows.surveys.answer_reply import standing_of
+from mailbot.flows.surveys.read_result import PublishedResult, own_results
 from mailbot.site import Site
 from mailbot.store import ballots, lists, members, memberships, other_addresses, surveys
 
@@ -46,6 +47,7 @@ class Own:
     names: tuple[str, ...]
     lists: tuple[OwnList, ...]
     surveys: tuple[OwnSurvey, ...]
+    results: tuple[PublishedResult, ...]
 
 
 def look_up_own(connection: Connection, site: Site, address: str, now: datetime) -> Own:
@@ -55,6 +57,7 @@ def look_up_own(connection: Connection, site: Site, address: str, now: datetime)
         tuple(f"{one.body.name} {one.contact.name}".strip() for one in people),
         tuple(_lists(connection, site, address, now)),
         tuple(_surveys(connection, address, {one.body.code: one.body.name for one in people})),
+        tuple(own_results(connection, address)),
     )
 
 

@@ -36,13 +36,13 @@ def known_texts(
             continue
         values: dict[str, str] = json.loads(fields) if fields else {}
         values |= {"token": token, "delivery": str(delivery_id), "address": address}
-        texts.append(_text(cooked, values))
+        texts.append(text_of(cooked, values))
         newest = max(newest, delivery_id)
     return KnownTexts(tuple(texts), newest)
 
 
-def _text(cooked: bytes, values: Mapping[str, str]) -> str:
-    """Return the plain text of one copy."""
+def text_of(cooked: bytes, values: Mapping[str, str]) -> str:
+    """Return the plain text of one copy, with these values of its fields."""
     pieces = _body(cooked)
     if pieces is None:
         parts = template(cooked)  # what is filled into a calendar file stands in no text
