@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import date
 
 import pytest
 
@@ -13,8 +12,8 @@ from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.findings import HOLDS
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.understood import EXPLANATIONS
-from mailbot.core.surveys.survey import Answer, Question, Reading, Resolution, Share, Survey
-from tests.mails.standard import STANDARD, TODAY, acknowledgement, invitation, quoted
+from mailbot.core.surveys.survey import Answer, Question, Reading, Survey
+from tests.mails.standard import RESOLUTION, STANDARD, TODAY, acknowledgement, invitation, quoted
 
 SENT = invitation()
 BOTH: dict[str, Answer] = {"Q1": ("2",), "Q2": ("1", "3")}
@@ -30,19 +29,6 @@ EVERY = replace(
     ),
 )
 ONE = replace(STANDARD, questions=STANDARD.questions[:1])
-RESOLUTION = replace(
-    STANDARD,
-    questions=tuple(
-        Question(number, text, "yesno", ("賛成", "反対", "棄権"), required=True)
-        for number, text in (("Q1", "規約第5条の改正"), ("Q2", "会費の改定"))
-    ),
-    resolution=Resolution(
-        date(2026, 6, 1),
-        "規約第12条",
-        Share(1, 2, "electorate", more_than=True),
-        (Share(2, 3, "votes", more_than=False),),
-    ),
-)
 
 
 def phone(top: str, of: Survey = STANDARD) -> str:
