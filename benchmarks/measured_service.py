@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.util import find_spec
+from itertools import cycle
 from pathlib import Path
 from typing import Any, cast
 
@@ -33,7 +34,10 @@ if sys.prefix == sys.base_prefix and _VENV.exists():
     os.execv(_VENV, [str(_VENV), *sys.argv])
 sys.path.insert(0, str(ROOT))
 
-from mailbot.core.senders.dkim import covered, signature  # noqa: E402  the path above leads to it
+from mailbot.core.mail.message import parse  # noqa: E402  the path above leads to it
+from mailbot.core.senders.dkim import covered, signature  # noqa: E402
+from mailbot.core.surveys.survey import Answers  # noqa: E402
+from mailbot.demo.demo_clients import CLIENTS, original  # noqa: E402
 from mailbot.demo.demo_register import make_register  # noqa: E402
 from mailbot.folder.dkim_keys import load_signer, make_key  # noqa: E402
 from mailbot.formats.register_file import write_register  # noqa: E402
@@ -300,6 +304,11 @@ class Service:
         assert self._process is not None
         return sum(_rss_mib(process, peak=False) for process in tree(self._process.pid))
 
+    def open_files(self) -> int:
+        """Return how many files and sockets all its processes have open."""
+        assert self._process is not None
+        return sum(len(list(Path(f"/proc/{process}/fd").iterdir())) for process in tree(self._process.pid))
+
     def ask(self, query: str) -> Any:
         """Return the one value of a query on its database, read beside the service."""
         if self._database:
@@ -553,6 +562,59 @@ def signing_author(folder: Path, address: str, mails: Sequence[Mail]) -> Iterato
     ]
     with dns_server(zone) as (_, port):
         yield signed, port
+
+
+# --- a survey, and replies to it -----------------------------------------------------------------------------------
+
+_SURVEY_KEY = "S26-900"
+_SURVEY = f"""\
+key: {_SURVEY_KEY}
+title: LG.JPドメインの利用について
+audience: all
+opens: 2099-01-14 09:00
+closes: 2099-01-28 17:00
+questions:
+  - {{id: Q1, text: LG.JPドメインを利用していますか, type: single, options: [利用している, 利用していない, 検討中], required: true}}
+  - {{id: Q2, text: 利用していない理由, type: multi, options: [費用, 手続き, 必要がない, その他], when: {{Q1: [2]}}}}
+  - {{id: Q3, text: ご意見, type: text}}
+"""
+_OPINIONS: tuple[Answers, ...] = (
+    {"Q1": ("1",)},
+    {"Q1": ("2",), "Q2": ("1", "3")},
+    {"Q1": ("3",), "Q3": "来年度に検討します。"},
+)
+
+
+def open_survey(service: Service, count: int) -> list[bytes]:
+    """Open the survey and return the invitations, as a Maildir in place of the relay keeps them."""
+    service.define(f"surveys/{_SURVEY_KEY.lower()}.yaml", _SURVEY)
+    service.configure("relay", "maildir:data/outgoing")
+    service.run("apply")
+    service.run("surveys", "open", _SURVEY_KEY)
+    service.start("deliver")
+    wait_until(service.settled, "not all invitations are delivered", pause=0.05)
+    service.stop()
+    mails = [path.read_bytes() for path in sorted((service.folder / "data" / "outgoing" / "new").iterdir())]
+    if len(mails) != count:
+        raise Unmeasurable(f"{len(mails)} invitations were sent to {count} bodies")
+    return [mail.replace(b"\n", b"\r\n") for mail in mails]
+
+
+def write_replies(invitations: Sequence[bytes]) -> list[Mail]:
+    """Return a reply to each, in turn by each mail program that we know, with each of the opinions."""
+    replies = []
+    for invitation, client, answers in zip(invitations, cycle(CLIENTS), cycle(_OPINIONS), strict=False):
+        address = parse(invitation).header("Delivered-To") or ""
+        mail = original(invitation, "", ("担当者", address, "市役所"))
+        replies.append(Mail(address, mail.reply_to, client(mail, answers)))
+    return replies
+
+
+def votes_of(service: Service) -> list[dict[str, Any]]:
+    """Return what became of each body's answer, as `surveys show` tells the office."""
+    shown = json.loads(service.run("surveys", "show", _SURVEY_KEY, "--office", "--json"))
+    votes: list[dict[str, Any]] = shown["votes"]
+    return votes
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,15 @@ def test_fanout(loop: str) -> None:
     assert 20 < shown["peak_rss_mib"] < 500
 
 
+def test_soak() -> None:
+    """`soak` lets the service work for a while, and says how its memory and open files went."""
+    shown = figures("soak", "--members", "30", "--seconds", "7")
+    assert shown["replies"] >= 40
+    assert shown["posts"] == 2
+    assert shown["files_more"] < 5
+    assert {"rss_mib", "rss_mib_per_minute", "cpu_percent"} <= shown.keys()
+
+
 def test_fanout_with_a_relay_of_ones_own() -> None:
     """`fanout --relay` sends to that server, and reads the first and the last recipient from the outbox."""
     file = BENCHMARKS.parent / "benchmarks" / "sink"
