@@ -28,11 +28,13 @@ from mailbot.core.members.erasure import Person, without_author
 from mailbot.core.surveys.ledger import FIRST_CHAIN, erased_mark, erasure_row
 from mailbot.store import archive, ballots, surveys
 from mailbot.store.copy_states import not_out
+from mailbot.store.spent_numbers import numbers_stay
 from mailbot.store.tables import (
     ballot,
     body,
     bulletin,
     bundle,
+    confirmation,
     contact,
     delivery,
     desk_word,
@@ -219,19 +221,20 @@ def withdraw_copies(connection: Connection, address: str) -> int:
     ).rowcount
 
 
-def remove(connection: Connection, address: str) -> dict[str, int]:
+def remove(connection: Connection, address: str, now: datetime) -> dict[str, int]:
     """Remove the rows that are nothing but this person's: register, lists, settings, questions; returns how many."""
     key = address_key(address)
     counts: dict[str, int] = {}
     own = select(contact.c.id).where(contact.c.email_key == key)
     connection.execute(update(list_member).where(list_member.c.contact_id.in_(own)).values(contact_id=None))
-    for table in (*_GONE, contact):
-        gone = connection.execute(delete(table).where(table.c.email_key == key)).rowcount
-        if gone:
-            counts[table.name] = gone
-    connection.execute(
-        delete(desk_word).where(_is(desk_word.c.address, address), desk_word.c.act_id.is_(None))
-    )
+    with numbers_stay(connection, (confirmation, desk_word), now):
+        for table in (*_GONE, contact):
+            gone = connection.execute(delete(table).where(table.c.email_key == key)).rowcount
+            if gone:
+                counts[table.name] = gone
+        connection.execute(
+            delete(desk_word).where(_is(desk_word.c.address, address), desk_word.c.act_id.is_(None))
+        )
     return counts
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,6 +25,7 @@ from mailbot.core.surveys.survey import Answers
 from mailbot.store import ballots, surveys
 from mailbot.store.copy_states import not_out
 from mailbot.store.documents import answers_of, answers_text
+from mailbot.store.spent_numbers import numbers_stay
 from mailbot.store.tables import (
     act,
     ballot,
@@ -236,18 +238,19 @@ def empty_mails(connection: Connection, mail_ids: Collection[int], inbox_ids: Co
     return count
 
 
-def destroy_copies(connection: Connection, key: str, inbox_ids: Collection[int]) -> int:
+def destroy_copies(connection: Connection, key: str, inbox_ids: Collection[int], now: datetime) -> int:
     """Remove every copy that we sent which shows answers or a key, and what is known of it; returns how many."""
     count = 0
-    for telling in _telling(key, inbox_ids):
-        numbers = list(connection.execute(select(delivery.c.id).where(telling)).scalars())
-        for some in _parts(numbers):
-            for told in (bounce, failure):
-                connection.execute(delete(told).where(told.c.delivery_id.in_(some)))
-            connection.execute(delete(history).where(history.c.delivery_id.in_(some)))
-            count += connection.execute(delete(delivery).where(delivery.c.id.in_(some))).rowcount
-    for emptied in _mailings(key, inbox_ids):
-        connection.execute(emptied)
+    with numbers_stay(connection, (mailing, delivery), now):
+        for telling in _telling(key, inbox_ids):
+            numbers = list(connection.execute(select(delivery.c.id).where(telling)).scalars())
+            for some in _parts(numbers):
+                for told in (bounce, failure):
+                    connection.execute(delete(told).where(told.c.delivery_id.in_(some)))
+                connection.execute(delete(history).where(history.c.delivery_id.in_(some)))
+                count += connection.execute(delete(delivery).where(delivery.c.id.in_(some))).rowcount
+        for emptied in _mailings(key, inbox_ids):
+            connection.execute(emptied)
     return count
 
 

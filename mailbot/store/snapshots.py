@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, Table, create_engine, func, insert, inspect, make_url, select
+from sqlalchemy import Connection, create_engine, func, inspect, make_url, select
 
 from mailbot.core.refusal import Refusal
 from mailbot.store import ballots, sealed, surveys
 from mailbot.store.database import SCHEMA, Database, schema_of, storage_errors
+from mailbot.store.spent_numbers import mark
 from mailbot.store.tables import (
     ballot,
-    body,
     confirmation,
     delivery,
     desk_word,
@@ -27,7 +27,6 @@ from mailbot.store.tables import (
     mail,
     mailing,
     metadata,
-    microseconds,
     survey,
 )
 
@@ -200,34 +199,7 @@ def skip_numbers(connection: Connection, now: datetime) -> None:
             sequence = func.pg_get_serial_sequence(table.name, "id")
             connection.execute(select(func.setval(sequence, last)))
         else:
-            _mark(connection, table, last, now)  # SQLite counts on from the highest number that there is
-
-
-def _mark(connection: Connection, table: Table, number: int, now: datetime) -> None:
-    """Leave a row that means nothing, with this number."""
-    values: dict[str, object] = {"id": number}
-    if table is mailing:
-        values |= {"kind": "restored", "cooked": b"", "created_at": now}
-    elif table is delivery:
-        newest = connection.execute(select(func.max(mailing.c.id))).scalar_one()
-        values |= {
-            "mailing_id": newest,
-            "address": "",
-            "state": "withdrawn",
-            "due_at": microseconds(now),
-            "settled_at": microseconds(now),
-        }
-    elif table is desk_word:
-        values |= {"address": "", "expires_at": now, "used_at": now}
-    elif table is confirmation:
-        values |= dict.fromkeys(("kind", "about", "address", "email_key"), "")
-        values |= {"detail": "{}", "by_mail": False, "made_at": now, "expires_at": now, "used_at": now}
-    else:
-        code = connection.execute(select(func.min(body.c.code))).scalar()
-        if code is None:
-            return  # no bodies, no ballots
-        values |= {"code": code} | dict.fromkeys(("subject", "kind", "address", "greeting", "reference"), "")
-    connection.execute(insert(table).values(values))
+            mark(connection, table, last, now)  # SQLite counts on from the highest number that there is
 
 
 def _path(url: str) -> Path:

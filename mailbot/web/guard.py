@@ -51,6 +51,8 @@ class Guard:
                 body = await _body(receive)
                 if body is None:
                     await PlainTextResponse("too large\n", 413)(scope, receive, guarded_send)
+                elif "\0" in scope["path"]:  # no address of ours, and PostgreSQL takes none in a text
+                    await PlainTextResponse("not found\n", 404)(scope, receive, guarded_send)
                 else:
                     await self._application(scope, _whole(body, receive), guarded_send)
         except TimeoutError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -30,7 +32,10 @@ from mailbot.flows.surveys.send_own_ballot import send_own_ballot
 from mailbot.store import archive, lists
 from mailbot.web.paper import Corner, Paper
 
-_COOKIE = "mailbot"
+_COOKIE = (
+    "__Host-mailbot"  # a browser takes it from no neighbouring host, and only with TLS (RFC 6265bis 4.1.3.2)
+)
+_ASKED_SECONDS = 0.25  # for every address: to queue a mail takes longer than to find that nobody has it
 _SETTINGS: dict[str, Command] = {
     "each": Deliver("each"),
     "digest": Deliver("digest"),
@@ -80,7 +85,10 @@ class MembersCorner:
         form = await self._form(request)
         address, place = form.get("address", ""), form.get("place", "/")
         corner = self._corner
-        sent = await corner.database.writing(send_link, corner.site, address, place, corner.clock())
+        sent, _ = await asyncio.gather(
+            corner.database.writing(send_link, corner.site, address, place, corner.clock()),
+            asyncio.sleep(_ASKED_SECONDS),
+        )
         if sent:
             corner.wake_delivery()
         log.event("web.link_asked", sent=sent)
@@ -101,9 +109,9 @@ class MembersCorner:
         entered = await corner.database.writing(enter_pages, corner.site, token, corner.clock())
         if entered is None:
             return self._door("/", spent=True)
-        session, visit = entered
+        session, place = entered
         log.event("web.entered")
-        answer = RedirectResponse(visit.place, 303)
+        answer = RedirectResponse(place, 303)
         answer.set_cookie(
             _COOKIE,
             session,
@@ -119,7 +127,7 @@ class MembersCorner:
         visit, _ = await self._visit_with_form(request)
         await self._corner.database.writing(leave_pages, visit, self._corner.clock())
         answer = RedirectResponse("/", 303)
-        answer.delete_cookie(_COOKIE)
+        answer.delete_cookie(_COOKIE, secure=True, httponly=True, samesite="lax")
         return answer
 
     # --- what he sets --------------------------------------------------------------------------------------------
@@ -236,7 +244,7 @@ class MembersCorner:
             raise HTTPException(400)
         body = await request.body()
         form = read_form(request.headers.get("content-type", ""), body) if body else {}
-        if form is None:
+        if form is None or any("\0" in value for value in form.values()):
             raise HTTPException(400)
         return form
 

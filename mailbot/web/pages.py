@@ -40,6 +40,7 @@ def application(corner: Corner) -> ASGIApp:
     ]
     faults = (HTTPException, StorageUnavailable, StorageFull)
     inner = Starlette(routes=routes, exception_handlers=dict.fromkeys(faults, pages.fault))
+    inner.router.redirect_slashes = False  # it would lead to whatever host the client has named
     digest = base64.b64encode(hashlib.sha256(paper.style.encode()).digest()).decode()
     return Guard(inner, f"sha256-{digest}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
@@ -12,9 +13,13 @@ import pytest
 from sqlalchemy import select
 
 from mailbot.core.mail.token import visit_token
+from mailbot.flows.members.erase_person import erase_person
 from mailbot.flows.surveys.close_survey import close_survey
+from mailbot.store import members, other_addresses
+from mailbot.store.database import Database
 from mailbot.store.tables import mailing
-from tests.databases import sqlite
+from mailbot.web import members_corner
+from tests.databases import database, database_url, sqlite
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,
@@ -28,10 +33,11 @@ from tests.flows.post_office import (
     UEDA,
     YAMADA,
     Copy,
+    open_post_office,
 )
-from tests.web.test_pages import Answer, Site, read, site
+from tests.web.test_pages import Answer, Site, read, running_site, site
 
-__all__ = ["site", "sqlite"]
+__all__ = ["database", "database_url", "site", "sqlite"]
 
 
 @dataclass
@@ -100,6 +106,7 @@ async def test_a_link_in_his_mail_lets_him_in(site: Site) -> None:
         assert "会員ページを開く" in (await browser.get(path)).body
     assert browser.cookie == ""
     answer = await browser.post(path)
+    assert browser.cookie.startswith("__Host-"), "no neighbouring host can have set it"
     assert {"HttpOnly", "Secure", "SameSite=lax", "Path=/"} <= set(answer.headers["set-cookie"].split("; "))
     page = await browser.get("/")
     assert "長野市 山田太郎 様" in page.body
@@ -116,7 +123,61 @@ async def test_what_is_shown_does_not_say_who_is_registered(site: Site) -> None:
     for address in (STRANGER, "", "x" * 2_000, "山田@例え.jp", "a@b\r\nBcc: c@d"):
         answer = await browser.post("/sign-in", address=address)
         assert (answer.status, answer.body) == (known.status, known.body)
+    assert (await browser.post("/sign-in", address=f"{YAMADA}\0")).status == 400
     assert [mail.to for mail in links(site)] == [YAMADA]
+
+
+async def test_neither_does_the_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To queue a mail takes twice as long as to find nobody: all are answered when the same time is over."""
+    monkeypatch.setattr(members_corner, "_ASKED_SECONDS", 0.2)
+    for address in (YAMADA, STRANGER):
+        begun = time.monotonic()
+        await Browser(site).post("/sign-in", address=address)
+        assert time.monotonic() - begun >= 0.2
+
+
+async def test_a_cookie_of_somebody_erased_lets_nobody_in(site: Site) -> None:
+    """Neither does his link: the next visit, which is another's, has not their number."""
+    office, browser = site.office, await entered(site, TANAKA)
+    path = await browser.link(TANAKA)
+    with office.database.write() as connection:
+        erase_person(connection, office.site, TANAKA, office.now)
+    others = [await entered(site, YAMADA), await entered(site, SATO)]
+    assert all(["様" in (await other.get("/")).body for other in others])
+    assert "リンクを送る" in (await browser.get("/")).body
+    await Browser(site).link(SUZUKI)
+    assert "もうお使いになれません" in (await Browser(site).post(path)).body
+
+
+async def test_a_visit_follows_his_address(site: Site) -> None:
+    """Where his mail goes to another address of his meanwhile, the page is still his."""
+    browser, new = await entered(site, TANAKA), "tanaka.jiro@city.ueda.lg.jp"
+    with site.office.database.write() as connection:
+        members.change_email(connection, TANAKA, new, None, successor=False)
+        other_addresses.add(connection, new, TANAKA)
+    page = (await browser.get("/")).body
+    assert "上田市 田中次郎 様" in page
+    assert new in page
+
+
+async def test_nothing_leads_to_a_host_that_the_client_names(site: Site) -> None:
+    """An address with a slash too few or too many is none."""
+    for path in ("/a/kaigi", "/sign-in/", "/u/x/"):
+        answer = read(await site.say(f"GET {path} HTTP/1.1\r\nHost: evil.test\r\n\r\n".encode()))
+        assert (answer.status, "location" in answer.headers) == (404, False)
+
+
+async def test_no_address_holds_nul(database: Database) -> None:
+    """PostgreSQL takes none in a text; it is no fault of ours."""
+    office = open_post_office(database)
+    async with running_site(office) as site:
+        browser = await entered(site, YAMADA)
+        for path in ("/a/%00/", "/a/kaigi/m/a%00b", "/results/%00", "/s/%00", "/u/%00"):
+            assert (await browser.get(path)).status == 404
+        for path in ("/ballots/a%00b", "/lists/%00", "/s/%00"):
+            assert (await browser.post(path, deliver="none")).status == 404
+        assert (await browser.get("/a/kaigi/?q=a%00b")).status == 200
+        assert (await browser.post("/sign-in", address="a\0@example.jp")).status == 400
 
 
 async def test_nobody_is_bombed_with_links(site: Site) -> None:
@@ -144,7 +205,9 @@ async def test_links_and_visits_end(site: Site) -> None:
 
     browser = await entered(site, SATO)
     copied = Browser(site, browser.cookie)
-    assert (await browser.post("/sign-out")).status == 303
+    gone = await browser.post("/sign-out")
+    assert gone.status == 303
+    assert "Secure" in gone.headers["set-cookie"].split("; "), "else a browser keeps a cookie of this name"
     assert "リンクを送る" in (await copied.get("/")).body
 
     browser = await entered(site, TANAKA)
@@ -162,7 +225,7 @@ async def test_made_up_tokens_let_nobody_in(site: Site) -> None:
     for token in (visit_token(b"x" * 32, "link", 1), session, own[:-1], own + "0", "x", "%00", "..%2f"):
         assert "set-cookie" not in (await Browser(site).post(f"/s/{token}")).headers
     for cookie in (own, session, visit_token(b"x" * 32, "session", 1), "", "\x7f", "a" * 4_000):
-        assert "リンクを送る" in (await Browser(site, f"mailbot={cookie}").get("/")).body
+        assert "リンクを送る" in (await Browser(site, f"__Host-mailbot={cookie}").get("/")).body
 
 
 async def test_no_other_site_presses_a_button(site: Site) -> None:

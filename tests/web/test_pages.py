@@ -17,7 +17,7 @@ from mailbot.core.mail.envelope import Envelope, StorageUnavailable
 from mailbot.core.mail.token import leave_token
 from mailbot.resources import templates_folder
 from mailbot.store import inbox, lists, outbox, vitals
-from mailbot.web import guard, listener
+from mailbot.web import guard, listener, members_corner
 from mailbot.web.health import Health
 from mailbot.web.listener import Listener, listen
 from mailbot.web.pages import application
@@ -95,10 +95,9 @@ def read(raw: bytes) -> Answer:
     return Answer(int(first.split()[1]), headers, body.decode())
 
 
-@pytest.fixture
-async def site(sqlite: Any) -> AsyncIterator[Site]:
-    """The pages of an installation with a public address."""
-    office = open_post_office(sqlite)
+@contextlib.asynccontextmanager
+async def running_site(office: PostOffice) -> AsyncIterator[Site]:
+    """Run the pages of an installation with a public address."""
     office.site = replace(office.site, web_url="https://ml.example.jp")
     running: list[Site] = []
 
@@ -110,8 +109,17 @@ async def site(sqlite: Any) -> AsyncIterator[Site]:
     )
     door = await listen("127.0.0.1", 0, application(corner))
     running.append(Site(office, door))
-    yield running[0]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(members_corner, "_ASKED_SECONDS", 0.0)  # nobody measures
+        yield running[0]
     await door.drain(1)
+
+
+@pytest.fixture
+async def site(sqlite: Any) -> AsyncIterator[Site]:
+    """The pages of an installation with a public address."""
+    async with running_site(open_post_office(sqlite)) as running:
+        yield running
 
 
 async def test_get_shows_a_button_and_changes_nothing(site: Site) -> None:

@@ -33,7 +33,6 @@ class Visit:
 
     number: int
     address: str  # his own, at which his mail arrives
-    place: str  # the page that he wanted to see
 
 
 def send_link(connection: Connection, site: Site, typed: str, place: str, now: datetime) -> bool:
@@ -76,13 +75,13 @@ def read_link(connection: Connection, site: Site, token: str, now: datetime) -> 
     return _of_link(connection, site, token, now) is not None
 
 
-def enter_pages(connection: Connection, site: Site, token: str, now: datetime) -> tuple[str, Visit] | None:
-    """Use a link up; returns what the browser shows us from now on, and the visit. None: the link is spent, too old, none of ours."""
+def enter_pages(connection: Connection, site: Site, token: str, now: datetime) -> tuple[str, str] | None:
+    """Use a link up; returns what the browser shows us from now on, and the page that he wanted. None: the link is spent, too old, none of ours."""
     asked = _of_link(connection, site, token, now)
     if asked is None or not confirmations.use(connection, asked.id, now):
         return None
     confirmations.set_expiry(connection, asked.id, now + VISIT_LASTS)
-    return visit_token(site.key, "session", asked.id), _visit(asked)
+    return visit_token(site.key, "session", asked.id), asked.detail["place"]
 
 
 def visit_of(connection: Connection, site: Site, session: str, now: datetime) -> Visit | None:
@@ -91,7 +90,8 @@ def visit_of(connection: Connection, site: Site, session: str, now: datetime) ->
     asked = None if number is None else confirmations.by_id(connection, number, _KIND)
     if asked is None or asked.used_at is None or asked.expires_at <= now:
         return None
-    return _visit(asked) if _known_address(connection, site, asked.address) is not None else None
+    address = _known_address(connection, site, asked.address)  # it may have become a further one meanwhile
+    return None if address is None else Visit(asked.id, address)
 
 
 def leave_pages(connection: Connection, visit: Visit, now: datetime) -> None:
@@ -105,10 +105,6 @@ def _of_link(connection: Connection, site: Site, token: str, now: datetime) -> C
     if asked is None or asked.used_at is not None or asked.expires_at <= now:
         return None
     return asked
-
-
-def _visit(asked: Confirmation) -> Visit:
-    return Visit(asked.id, asked.address, asked.detail["place"])
 
 
 def _known_address(connection: Connection, site: Site, address: str) -> str | None:

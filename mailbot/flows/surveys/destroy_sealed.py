@@ -69,7 +69,7 @@ def destroy_sealed(connection: Connection, site: Site, key: str, now: datetime) 
     held = sealed.settle_held(connection, rows, _PUT_ASIDE)
     replies = sealed.replies_of_copies(connection, key, rows)
     emptied = sealed.empty_mails(connection, mails, rows)
-    copies = sealed.destroy_copies(connection, key, rows)
+    copies = sealed.destroy_copies(connection, key, rows, now)
     sealed.forget(connection, key)
     scrub_after(connection, sealed.TOUCHED)
 
