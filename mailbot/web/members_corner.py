@@ -55,6 +55,9 @@ class MembersCorner:
     def __init__(self, corner: Corner, paper: Paper) -> None:
         self._corner = corner
         self._paper = paper
+        self._setting = (
+            asyncio.Lock()
+        )  # two at once may each wait for the other's rows, which PostgreSQL ends
 
     def routes(self) -> list[Route]:
         """Return where the pages are."""
@@ -141,9 +144,10 @@ class MembersCorner:
         corner = self._corner
         writer = Writer(visit.address, proved=True, list_name=request.path_params["name"])
         try:
-            said = await corner.database.writing(
-                perform_list_command, corner.site, writer, command, corner.clock()
-            )
+            async with self._setting:
+                said = await corner.database.writing(
+                    perform_list_command, corner.site, writer, command, corner.clock()
+                )
         except Refusal as refusal:
             return await self._own(visit, str(refusal))
         return await self._own(visit, said.sentence)
@@ -200,15 +204,13 @@ class MembersCorner:
         """Return the list whose archive he may read; else the page that says how he may."""
         corner, name = self._corner, request.path_params["name"]
         visit = await self._visit(request)
-        value = None
-        if visit is not None:
-            value = await corner.database.reading(may_read, corner.site, name, visit.address)
+        if visit is None:  # who was not let in is not told which lists there are
+            return self._door(request.url.path)
+        value = await corner.database.reading(may_read, corner.site, name, visit.address)
         if value is not None:
             return value
         if not await self._has_archive(request):
             raise HTTPException(404)
-        if visit is None:
-            return self._door(request.url.path)
         return self._paper.page("not_member.html", 403, name=name)
 
     async def _has_archive(self, request: Request) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from html import unescape
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 from sqlalchemy import select
@@ -178,6 +179,41 @@ async def test_no_address_holds_nul(database: Database) -> None:
             assert (await browser.post(path, deliver="none")).status == 404
         assert (await browser.get("/a/kaigi/?q=a%00b")).status == 200
         assert (await browser.post("/sign-in", address="a\0@example.jp")).status == 400
+
+
+async def test_many_buttons_at_once(database: Database) -> None:
+    """One link lets one of twelve browsers in; settings that are pressed together are all done."""
+    async with running_site(open_post_office(database)) as site:
+        path = await Browser(site).link(YAMADA)
+        browsers = [Browser(site) for _ in range(12)]
+        entries = await asyncio.gather(*(one.post(path) for one in browsers))
+        assert sorted(one.status for one in entries) == [200] * 11 + [303]
+        (browser,) = [one for one in browsers if one.cookie]
+        for _ in range(3):
+            wishes = ["none", "on", "digest", "each"] * 4
+            answers = await asyncio.gather(*(browser.post("/lists/kaigi", deliver=one) for one in wishes))
+            assert {one.status for one in answers} == {200}
+
+
+async def test_what_others_wrote_is_text(site: Site) -> None:
+    """Of a title, a subject, a text, the words of a search, a path: no markup and no way out of an attribute."""
+    markup = "<script>x</script>\"'><img src=x>"
+    site.office.apply(replace(KAIGI, title=f"T{markup}"))
+    site.office.post(
+        YAMADA, to="kaigi@ml.example.jp", subject=f"S{markup}", text=f"B{markup}", Message_ID="<\"'><img>@x>"
+    )
+    browser = await entered(site, TANAKA)
+    contents = await browser.get("/a/kaigi/")
+    (post,) = re.findall(r'href="(/a/kaigi/m/[^"]+)"', contents.body)
+    said = await browser.post("/lists/" + quote("<script>"), deliver="none")
+    set_ = await browser.post("/lists/kaigi", deliver="none")
+    words = "/a/kaigi/?" + urlencode({"q": f"S{markup}"})
+    pages = [contents, said, set_, *[await browser.get(path) for path in ("/", post, words)]]
+    pages.append(await Browser(site).get("/results/" + quote("<script>")))
+    for page in pages:
+        assert "<script" not in page.body
+        assert "<img" not in page.body
+    assert sum("&lt;script&gt;" in page.body for page in pages) == 7
 
 
 async def test_nobody_is_bombed_with_links(site: Site) -> None:
@@ -351,8 +387,15 @@ async def test_nobody_else_reads_it(site: Site) -> None:
         site.office.copies("post")[0]["Archived-At"].removeprefix("<https://ml.example.jp").removesuffix(">")
     )
     stranger = Browser(site)
-    for path in (place, "/a/security/", "/a/security/?q=" + urlencode({"": "内密"})[1:]):
+    for path in (
+        place,
+        "/a/security/",
+        "/a/nothing/",
+        "/a/kaigi/m/X",
+        "/a/security/?q=" + urlencode({"": "内密"})[1:],
+    ):
         page = await stranger.get(path)
+        assert page.status == 200
         assert "リンクを送る" in page.body
         assert "内密" not in page.body
     tanaka = await entered(site, TANAKA)

@@ -191,9 +191,7 @@ async def test_a_list_of_duty_offers_rest(site: Site) -> None:
     assert [copy.to for copy in site.office.copies("member_answer")] == [TAKAHASHI]
 
 
-@pytest.mark.parametrize(
-    "path", ["/u/x", "/u/" + "0" * 20, "/u/%00", "/u/../u/x", "/s", "/a/secret/", "/a/kaigi/m/X"]
-)
+@pytest.mark.parametrize("path", ["/u/x", "/u/" + "0" * 20, "/u/%00", "/u/../u/x", "/s"])
 async def test_what_is_not_there(site: Site, path: str) -> None:
     """One page for all of it, which tells nothing of what exists."""
     for method in ("GET", "POST"):
