@@ -323,8 +323,13 @@ def schema_of(connection: Connection) -> str | None:
 
 
 def _sqlite_engine(url: str) -> Engine:
+    # What a statement was given may be an address or a secret answer: a traceback in the log does not say it.
     engine = create_engine(
-        url, pool_size=_THREADS + 2, pool_use_lifo=True, connect_args={"check_same_thread": False}
+        url,
+        pool_size=_THREADS + 2,
+        pool_use_lifo=True,
+        connect_args={"check_same_thread": False},
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "connect")
@@ -371,7 +376,9 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
 def _postgresql_engine(url: str, *, serves: bool) -> Engine:
     made = make_url(url)
     patience = {name: value for name, value in _PATIENCE.items() if name not in made.query}
-    engine = create_engine(made, pool_size=_THREADS + 2, pool_pre_ping=True, connect_args=patience)
+    engine = create_engine(
+        made, pool_size=_THREADS + 2, pool_pre_ping=True, connect_args=patience, hide_parameters=True
+    )
     if serves:
 
         @event.listens_for(engine, "connect")

@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -574,3 +575,14 @@ def test_what_was_read_ahead_holds_until_its_table_changes(database: Database) -
             assert [row.name for row in _BY_CODE.rows(connection, "202011")] == ["飯田市"]
     with database.write() as connection:
         assert _BY_CODE.ahead(connection, "202029") is None
+
+
+def test_an_error_does_not_say_what_the_statement_was_given(database: Database) -> None:
+    """It goes into the log with its traceback, and may be an address or a secret answer (promises.md I31)."""
+    given = {"a": "taro" + "@example.jp"}
+    wrong = pytest.raises((DBAPIError, StorageUnavailable))
+    with wrong as caught, database.write() as connection:
+        connection.execute(text("SELECT * FROM nowhere WHERE a = :a"), given)
+    logged = "".join(traceback.format_exception(caught.value))
+    assert "FROM nowhere" in logged
+    assert given["a"] not in logged
