@@ -44,9 +44,8 @@ _SETTINGS: dict[str, Command] = {
     "on": On(),
 }
 _LONGEST_QUERY = 200  # characters
-_SAME_SITE = frozenset(
-    {None, "same-origin", "none"}
-)  # Sec-Fetch-Site of a form of ours; None: an old browser
+# Sec-Fetch-Site of a form of ours; None: an old browser
+_SAME_SITE = frozenset({None, "same-origin", "none"})
 
 
 class MembersCorner:
