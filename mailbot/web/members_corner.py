@@ -54,9 +54,8 @@ class MembersCorner:
     def __init__(self, corner: Corner, paper: Paper) -> None:
         self._corner = corner
         self._paper = paper
-        self._setting = (
-            asyncio.Lock()
-        )  # two at once may each wait for the other's rows, which PostgreSQL ends
+        # Two at once may each wait for the other's rows, which PostgreSQL ends.
+        self._setting = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """Return where the pages are."""
