@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.lists.archived import Search
-from mailbot.core.lists.bigram import excerpt, phrases
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.lists.old_posts import MOST_LISTED, post_line, split_year
-from mailbot.core.mail.message import parse
+from mailbot.core.lists.old_posts import MOST_LISTED, post_line
 from mailbot.core.refusal import Refusal
+from mailbot.flows.lists.search_posts import excerpt_of, search_posts
 from mailbot.site import Site
 from mailbot.store import archive
 
@@ -30,24 +27,16 @@ def find_posts(
     if not words:
         return _index(connection, site, values[0])
     say = site.language
-    asked, year = split_year(words)
-    if not phrases(asked):
+    searched = search_posts(connection, site, [value.name for value in values], words, MOST_LISTED + 1)
+    if searched is None:
         raise Refusal(list_sentence(say, "search-empty"))
-    first = None if year is None else datetime(year, 1, 1, tzinfo=site.zone)
-    wanted = Search(
-        asked,
-        lists=tuple(value.name for value in values),
-        since=first,
-        before=None if first is None else first.replace(year=first.year + 1),
-    )
-    found = archive.search(connection, wanted, MOST_LISTED + 1)
+    asked, found = searched
     if not found:
         return list_sentence(say, "found-none", words=words), ()
     prefixes = {value.name: value.subject_prefix for value in values}
     lines: list[str] = []
     for one in found[:MOST_LISTED]:
-        content = archive.raw(connection, one.list, one.number)
-        shown = "" if content is None else excerpt(parse(content).text, asked, _EXCERPT)
+        shown = excerpt_of(connection, one, asked, _EXCERPT)
         place = f"[{one.list}] " if len(values) > 1 else ""
         lines += [place + post_line(one, prefixes[one.list], site.zone), *([f"　{shown}"] if shown else [])]
     name = "found" if len(found) <= MOST_LISTED else "found-more"

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.lists.archived import Archived, Search
-from mailbot.core.lists.bigram import excerpt, phrases
+from mailbot.core.lists.archived import Archived
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.lists.old_posts import split_year
+from mailbot.core.lists.old_posts import author_words
 from mailbot.core.lists.subject import untagged
 from mailbot.core.mail.message import parse
+from mailbot.flows.lists.search_posts import excerpt_of, search_posts
 from mailbot.site import Site
 from mailbot.store import archive, lists, other_addresses
 
@@ -60,8 +60,13 @@ def may_read(connection: Connection, site: Site, name: str, address: str) -> Mai
     value = lists.load(connection, name)
     if value is None or not value.archive:
         return None
-    office = any(other_addresses.same_person(connection, address, one) for one in site.people)
-    return value if office or lists.is_member(connection, name, address) else None
+    member = lists.is_member(connection, name, address)
+    return value if member or of_office(connection, site, address) else None
+
+
+def of_office(connection: Connection, site: Site, address: str) -> bool:
+    """Tell whether this person acts for the office, which reads every archive."""
+    return any(other_addresses.same_person(connection, address, one) for one in site.people)
 
 
 def newest_threads(
@@ -76,7 +81,7 @@ def newest_threads(
             one.stable,
             _subject(heads[one.thread][0], value),
             heads[one.thread][1],
-            author_of(one),
+            author_words(one),
             one.written_at,
         )
         for one in shown
@@ -108,38 +113,24 @@ def search_archive(
     connection: Connection, site: Site, value: MailingList, words: str
 ) -> list[FoundLine] | None:
     """Return the posts that hold these words, newest first; a year that stands last limits them. None: there is nothing to look for."""
-    asked, year = split_year(words)
-    if not phrases(asked):
+    searched = search_posts(connection, site, [value.name], words, MOST_FOUND)
+    if searched is None:
         return None
-    first = None if year is None else datetime(year, 1, 1, tzinfo=site.zone)
-    wanted = Search(
-        asked,
-        lists=(value.name,),
-        since=first,
-        before=None if first is None else first.replace(year=first.year + 1),
-    )
+    asked, found = searched
     return [
-        FoundLine(one, author_of(one), _subject(one.subject, value), _excerpt(connection, one, asked))
-        for one in archive.search(connection, wanted, MOST_FOUND)
+        FoundLine(
+            one, author_words(one), _subject(one.subject, value), excerpt_of(connection, one, asked, _EXCERPT)
+        )
+        for one in found
     ]
-
-
-def author_of(one: Archived) -> str:
-    """Return who wrote a post, without an address that a machine could collect."""
-    return one.author_name or one.author.partition("@")[0]
 
 
 def _shown(connection: Connection, value: MailingList, one: Archived) -> PostShown:
     content = archive.raw(connection, value.name, one.number)
     text = "" if content is None else parse(content).text.strip("\n")
     return PostShown(
-        one, author_of(one), _subject(one.subject, value), text[:_MOST_TEXT], len(text) <= _MOST_TEXT
+        one, author_words(one), _subject(one.subject, value), text[:_MOST_TEXT], len(text) <= _MOST_TEXT
     )
-
-
-def _excerpt(connection: Connection, one: Archived, words: str) -> str:
-    content = archive.raw(connection, one.list, one.number)
-    return "" if content is None else excerpt(parse(content).text, words, _EXCERPT)
 
 
 def _subject(subject: str, value: MailingList) -> str:

@@ -11,12 +11,12 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.address import same_address
 from mailbot.core.surveys.ledger import accepted
 from mailbot.core.surveys.survey import Survey
-from mailbot.flows.lists.read_archive import may_read
+from mailbot.flows.lists.read_archive import of_office
 from mailbot.flows.members.perform_list_command import status_of
 from mailbot.flows.surveys.answer_reply import standing_of
 from mailbot.flows.surveys.read_result import PublishedResult, own_results
 from mailbot.site import Site
-from mailbot.store import ballots, lists, members, memberships, other_addresses, surveys
+from mailbot.store import ballots, lists, members, memberships, surveys
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ def look_up_own(connection: Connection, site: Site, address: str, now: datetime)
 
 def _lists(connection: Connection, site: Site, address: str, now: datetime) -> list[OwnList]:
     own = {one.list_name: one for one in memberships.of_person(connection, address)}
-    office = any(other_addresses.same_person(connection, address, one) for one in site.people)
+    belongs = set(lists.of_address(connection, address))
+    office = of_office(connection, site, address)
     found = []
     for value in lists.every(connection):
         chosen = own.get(value.name)
         status = "" if chosen is None else status_of(connection, site, address, chosen, now)
         if status or office:
-            member = lists.is_member(connection, value.name, address)
-            readable = may_read(connection, site, value.name, address) is not None
-            found.append(OwnList(value, status, member, readable))
+            member = value.name in belongs
+            found.append(OwnList(value, status, member, readable=value.archive and (member or office)))
     return found
 
 
