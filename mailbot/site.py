@@ -40,10 +40,8 @@ class Site:
     read_article: Callable[[str, Language], Article]  # a bulletin's Markdown
     witnesses: tuple[str, ...] = ()  # addresses that get the hash of each ledger once a day
     outgoing: tuple[Path, ...] = ()  # Maildirs that keep mail in place of sending it
-    desk: tuple[
-        str, ...
-    ] = ()  # addresses of the people who may act for the office; none named: the office alone
-
+    # Addresses of the people who may act for the office; none named: the office alone
+    desk: tuple[str, ...] = ()
     digest_at: time = time(17)  # local, on business days: when digests go out
     plan_at: time | None = time(8, 30)  # local, when the week's plan goes to the office; None: it does not
     # Local, when the office is told each day that the service works; None: never
@@ -53,9 +51,8 @@ class Site:
     web_url: str = ""  # where the public reaches our pages, https://ml.example.jp; "": nowhere
     bounce_limits: Limits = LIMITS  # when an address whose mail comes back is asked, and how long is waited
 
-    former_domains: tuple[
-        str, ...
-    ] = ()  # where lists and tokens lived: mail comes in, none of ours names them
+    # Where lists and tokens lived: mail comes in, none of ours names them
+    former_domains: tuple[str, ...] = ()
     sealer: Signer | None = None  # seals what we pass on (ARC)
     complaints: bool = False  # posts say where providers send complaints (RFC 9477)
 

@@ -165,7 +165,10 @@ class ResultMails:
         `count`: how many proxies it holds, `names` their givers; `voted`: its vote is from before this one.
         """
         body = self._pen.survey_text(
-            *("proxy_held", survey, to, edition),
+            "proxy_held",
+            survey,
+            to,
+            edition,
             columns=columns,
             quotes=quotes,
             giver=clean(giver),

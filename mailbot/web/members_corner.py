@@ -32,9 +32,8 @@ from mailbot.flows.surveys.send_own_ballot import send_own_ballot
 from mailbot.store import archive, lists
 from mailbot.web.paper import Corner, Paper
 
-_COOKIE = (
-    "__Host-mailbot"  # a browser takes it from no neighbouring host, and only with TLS (RFC 6265bis 4.1.3.2)
-)
+# A browser takes it from no neighbouring host, and only with TLS (RFC 6265bis 4.1.3.2)
+_COOKIE = "__Host-mailbot"
 _ASKED_SECONDS = 0.25  # for every address: to queue a mail takes longer than to find that nobody has it
 _SETTINGS: dict[str, Command] = {
     "each": Deliver("each"),

@@ -41,9 +41,8 @@ class PostQuestion:
     empty: bool  # neither text nor attachment
     # An answer in the very words of several others that its author sent here on that day
     same_words: bool = False
-    same_date: bool = (
-        False  # some mails with its author, Date, beginning and files have come to the list before
-    )
+    # Some mails with its author, Date, beginning and files have come to the list before
+    same_date: bool = False
     posting: PostingAction | None = None  # what was decided about this author on this list
     notice: bool = False  # its Subject begins as vacation notes do (core/mail/automatic.py)
     spam: str | None = None  # what our own mail exchanger said of it where that is too much, else None

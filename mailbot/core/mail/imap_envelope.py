@@ -24,9 +24,8 @@ _TRACE_FIELDS = (
 )  # fmt: skip
 _VISIBLE_FIELDS = ("to", "cc")
 _FIELDS = frozenset((*_TRACE_FIELDS, *_VISIBLE_FIELDS, "received", "return-path", "from"))
-UNCLEAR = (
-    "unclear"  # a sender that is no plain address; a quoted one, say. His mail is nobody's automatic one
-)
+# A sender that is no plain address; a quoted one, say. His mail is nobody's automatic one
+UNCLEAR = "unclear"
 _MACHINES = ("mailer-daemon", "postmaster")  # as in core/mail/automatic.py
 _MOST_HOPS = 50  # fields of one name that are looked at (promises.md I13)
 # What a server was told in RCPT (RFC 5321 section 4.4); it is left out where it was told several.

@@ -134,7 +134,13 @@ def _tell_holder(
         )
 
     tell_holder(
-        *(connection, site, "meeting_proxy_held", stored.meeting.key, proxy, cook, now),
+        connection,
+        site,
+        "meeting_proxy_held",
+        stored.meeting.key,
+        proxy,
+        cook,
+        now,
         ended_at=received.received_at if ended else None,
         inbox_id=received.id,
     )

@@ -22,9 +22,8 @@ LINK_LASTS = timedelta(minutes=30)
 VISIT_LASTS = timedelta(hours=12)  # a day's work: town halls share machines
 
 _KIND = "visit"
-_PLACE = re.compile(
-    r"/a/[a-z0-9][a-z0-9.-]*/(?:m/[A-Za-z0-9_-]+)?|/results/[A-Za-z0-9][A-Za-z0-9.-]*"
-)  # where a link of ours may lead
+# Where a link of ours may lead
+_PLACE = re.compile(r"/a/[a-z0-9][a-z0-9.-]*/(?:m/[A-Za-z0-9_-]+)?|/results/[A-Za-z0-9][A-Za-z0-9.-]*")
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,7 @@ def record_vote(
     ended = False
     if stored.survey.resolution is not None and accepted(row.status):  # who votes needs no proxy
         ended = end_proxy(
-            *(connection, site, ballot.subject, ballot.code, received.received_at, now), inbox_id=received.id
+            connection, site, ballot.subject, ballot.code, received.received_at, now, inbox_id=received.id
         )
     _answer(connection, arrival, judged, verdict, row, tell, proxy_ended=ended)
     return _settled(arrival, verdict)
