@@ -27,6 +27,7 @@ from tests.flows.post_office import (
     KAIGI,
     OFFICE,
     SATO,
+    SECURITY,
     STRANGER,
     SURVEY,
     SUZUKI,
@@ -288,6 +289,7 @@ async def test_he_sets_how_posts_come(site: Site) -> None:
     answer = await tanaka.post("/lists/security", deliver="none")
     assert answer.status == 200
     assert 'class="said"' in answer.body
+    assert SECURITY.title not in answer.body, "what a closed group is about is its members' business"
     assert "security" not in (await tanaka.get("/")).body
     assert (await tanaka.post("/lists/kaigi", deliver="x")).status == 400
     assert (await tanaka.post("/lists/%3Cscript%3E", deliver="none")).body.count("<script>") == 0

@@ -13,6 +13,7 @@ from mailbot.core.mail.address import same_address
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.join_list import admits
+from mailbot.flows.members.name_list import name_list
 from mailbot.site import Site
 from mailbot.store import lists, members, other_addresses
 
@@ -36,7 +37,7 @@ def invite_to_list(
     say = site.language
     host = admits(connection, site, value, author)
     if not (host or lists.is_member(connection, value.name, author)):
-        raise Refusal(list_sentence(say, "invite-members", title=value.title))
+        raise Refusal(list_sentence(say, "invite-members", title=name_list(connection, site, value, author)))
     if joining(value) == "closed" and not host:
         raise Refusal(list_sentence(say, "invite-closed", title=value.title))
     addresses = tuple(dict.fromkeys(other_addresses.home(connection, one) for one in addresses))

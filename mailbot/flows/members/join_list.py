@@ -14,6 +14,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.site import Site
 from mailbot.store import inbox, journal, lists, members, memberships, other_addresses
+from mailbot.store.members import Person
 
 
 def join_list(
@@ -23,11 +24,7 @@ def join_list(
     say, title = site.language, value.title
     if lists.is_member(connection, value.name, address):
         return list_sentence(say, "is-member", title=title)
-    if joining(value) == "closed":
-        raise Refusal(list_sentence(say, "join-closed", title=title))
-    people = members.people_at(connection, address)
-    if not people:
-        raise Refusal(list_sentence(say, "not-registered", address=address))
+    people = refuse_newcomer(connection, site, value, address)
     standing = memberships.load(connection, value.name, address).standing
     # Who is selected and left comes back as he likes; whom the office took out, it lets in.
     returns = standing == "left" and lists.is_selected(connection, value, address)
@@ -55,6 +52,16 @@ def join_list(
             inbox_id=inbox_id,
         )
     return list_sentence(say, "asked-moderators" if value.moderators else "asked-office")
+
+
+def refuse_newcomer(connection: Connection, site: Site, value: MailingList, address: str) -> list[Person]:
+    """Return who is registered at an address. Raises Refusal where no word of his lets him in; the list's title is not told then."""
+    if joining(value) == "closed":
+        raise Refusal(list_sentence(site.language, "join-closed", title=f"{value.name}@{site.domain}"))
+    people = members.people_at(connection, address)
+    if not people:
+        raise Refusal(list_sentence(site.language, "not-registered", address=address))
+    return people
 
 
 def admits(connection: Connection, site: Site, value: MailingList, address: str) -> bool:

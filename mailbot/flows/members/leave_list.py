@@ -12,6 +12,7 @@ from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, leaving
 from mailbot.core.lists.membership import Standing
 from mailbot.core.refusal import Refusal
+from mailbot.flows.members.name_list import name_list
 from mailbot.site import Site
 from mailbot.store import bulletins, journal, lists, memberships
 
@@ -22,7 +23,9 @@ def leave_list(
     """Let a member leave; returns what `come_back` needs. Raises Refusal where he is none, or may only let it rest."""
     member = lists.is_member(connection, value.name, address)
     if not member and not bulletins.gets(connection, value.name, address):  # a magazine reaches others, too
-        raise Refusal(list_sentence(site.language, "not-member", title=value.title))
+        raise Refusal(
+            list_sentence(site.language, "not-member", title=name_list(connection, site, value, address))
+        )
     if not leaving(value):
         raise Refusal(list_sentence(site.language, "duty", title=value.title))
     before = memberships.load(connection, value.name, address)

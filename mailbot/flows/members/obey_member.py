@@ -39,6 +39,7 @@ from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import trust
 from mailbot.flows.members.answer_member import answer_member
 from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.name_list import name_list
 from mailbot.flows.members.perform_list_command import Said, Writer, list_meant, perform_list_command
 from mailbot.flows.settled import Settled
 from mailbot.render import CommandLine
@@ -224,7 +225,8 @@ def _command(connection: Connection, site: Site, line: str, now: datetime) -> Co
 def _will_do(connection: Connection, site: Site, writer: Writer, command: Command, now: datetime) -> str:
     title = ""
     if isinstance(command, CHANGES) and not isinstance(command, _OF_NO_LIST):
-        title = list_meant(connection, site, writer, command.list).title
+        value = list_meant(connection, site, writer, command.list)
+        title = name_list(connection, site, value, writer.address)
     today = now.astimezone(site.zone).date()
     return will_do(site.language, command, title=title, address=writer.address, today=today)
 

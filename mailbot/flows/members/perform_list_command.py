@@ -51,8 +51,9 @@ from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.flows.members.change_mode import change_mode
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.invite_to_list import invite_to_list
-from mailbot.flows.members.join_list import join_list
+from mailbot.flows.members.join_list import join_list, refuse_newcomer
 from mailbot.flows.members.leave_list import leave_list
+from mailbot.flows.members.name_list import name_list
 from mailbot.flows.members.open_list import open_list
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.site import Site
@@ -129,7 +130,7 @@ def perform_list_command(
     value = list_meant(connection, site, writer, command.list)
     match command:
         case Help():
-            return _guide(connection, site, value)
+            return _guide(connection, site, writer, value)
         case Who():
             return _who(connection, site, writer, value)
         case Join():
@@ -186,7 +187,11 @@ def _change_settings(
     if not isinstance(command, Receipts):  # who may post is told, a member or not
         _member_only(connection, site, writer, value)
     elif not value.receipts:
-        raise Refusal(list_sentence(site.language, "no-receipts", title=value.title))
+        raise Refusal(
+            list_sentence(
+                site.language, "no-receipts", title=name_list(connection, site, value, writer.address)
+            )
+        )
     before = stored = memberships.load(connection, value.name, writer.address)
     if isinstance(command, Deliver):
         if command.mode in DIGESTS:
@@ -234,7 +239,11 @@ def _choose_thread(
 
 def _member_only(connection: Connection, site: Site, writer: Writer, value: MailingList) -> None:
     if not lists.is_member(connection, value.name, writer.address):
-        raise Refusal(list_sentence(site.language, "not-member", title=value.title))
+        raise Refusal(
+            list_sentence(
+                site.language, "not-member", title=name_list(connection, site, value, writer.address)
+            )
+        )
 
 
 # --- old posts ---------------------------------------------------------------------------------------------------
@@ -417,7 +426,10 @@ def _colleague(connection: Connection, old: str, address: str) -> bool:
 # --- how things stand ---------------------------------------------------------------------------------------------
 
 
-def _guide(connection: Connection, site: Site, value: MailingList) -> Said:
+def _guide(connection: Connection, site: Site, writer: Writer, value: MailingList) -> Said:
+    """Introduce a list to whom it is open, and to whoever could join it."""
+    if name_list(connection, site, value, writer.address) != value.title:
+        refuse_newcomer(connection, site, value, writer.address)
     names = [
         f"guide-{value.preset}",
         f"guide-join-{joining(value)}",
@@ -432,12 +444,12 @@ def _guide(connection: Connection, site: Site, value: MailingList) -> Said:
 
 def _who(connection: Connection, site: Site, writer: Writer, value: MailingList) -> Said:
     """Show bodies and names, never addresses: nobody needs them to write to the list."""
-    say = site.language
+    say, name = site.language, name_list(connection, site, value, writer.address)
     match viewers(value):
         case "nobody":
-            raise Refusal(list_sentence(say, "no-who", title=value.title))
+            raise Refusal(list_sentence(say, "no-who", title=name))
         case "office" if not same_address(writer.address, site.office):
-            raise Refusal(list_sentence(say, "office-who", title=value.title))
+            raise Refusal(list_sentence(say, "office-who", title=name))
         case "members" if not same_address(writer.address, site.office):
             _member_only(connection, site, writer, value)
     shown = []

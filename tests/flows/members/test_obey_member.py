@@ -259,6 +259,43 @@ def test_whom_the_office_took_out_does_not_come_back_alone(office: PostOffice) -
     assert not office.belongs("kaigi", SATO)
 
 
+@pytest.mark.parametrize("join", ["closed", "ask"])
+@pytest.mark.parametrize("proved", [True, False])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "退会",
+        "停止",
+        "通常",
+        "入会",
+        "招待 sato@city.matsumoto.lg.jp",
+        "話題停止",
+        "名簿",
+        "目次",
+        "検索 ウイルス",
+        "配信通知 必要",
+        "案内",
+    ],
+)
+def test_a_closed_group_is_not_named_to_others(
+    office: PostOffice, line: str, join: str, *, proved: bool
+) -> None:
+    """Its address was tried; what it is about stays among its members, but for the guide for who can ask to join."""
+    office.apply(replace(SECURITY, join=join))  # type: ignore[arg-type]
+    assert not office.belongs("security", TANAKA)
+    office.write(TANAKA, SECURITY_REQUEST, line, proved=proved)
+    told = [copy for copy in office.copies() if copy.to == TANAKA]
+    assert told
+    named = "情報セキュリティ部会" in "".join(copy["Subject"] + copy.text for copy in told)
+    assert named is ((line, join) == ("案内", "ask"))
+
+
+def test_the_guide_is_for_who_could_join(office: PostOffice) -> None:
+    """Whom nobody has registered is not told what a group is about, though his provider vouches for him."""
+    office.write(STRANGER, SECURITY_REQUEST, "案内")
+    assert "情報セキュリティ部会" not in office.only_copy("member_answer").text
+
+
 # --- proof --------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,23 @@
+"""Name a list to somebody: by its title to whom it is open, else by the address that he knows already."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.flows.members.join_list import admits
+from mailbot.site import Site
+from mailbot.store import bulletins, lists
+
+
+def name_list(connection: Connection, site: Site, value: MailingList, address: str) -> str:
+    """Return the title for its members, the readers of its magazine, its moderators and the office; else its address.
+
+    What a closed group is about may be no business of whoever tries an address.
+    """
+    known = (
+        lists.is_member(connection, value.name, address)
+        or admits(connection, site, value, address)
+        or bulletins.gets(connection, value.name, address)
+    )
+    return value.title if known else f"{value.name}@{site.domain}"
