@@ -401,6 +401,7 @@ def storage_errors() -> Iterator[None]:
         if "disk is full" in words or "No space left" in words or "could not extend file" in words:
             raise StorageFull(words) from error
         broken = "file is not a database" in words or "disk image is malformed" in words
-        if broken or error.connection_invalidated or type(error.orig).__name__ == "OperationalError":
+        passes = type(error.orig).__name__ in {"OperationalError", "DeadlockDetected"}
+        if broken or error.connection_invalidated or passes:
             raise StorageUnavailable(words) from error
         raise

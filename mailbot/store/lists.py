@@ -30,7 +30,7 @@ from mailbot.core.lists.membership import keeps_out
 from mailbot.core.mail.address import address_key, same_address
 from mailbot.core.members.audience import Selector, asks_register, emails_of, lists_of, order_of
 from mailbot.core.refusal import Refusal
-from mailbot.store import fan_outs, members, other_addresses
+from mailbot.store import fan_outs, members, memberships, other_addresses
 from mailbot.store.documents import document, read_document
 from mailbot.store.statements import Written
 from mailbot.store.tables import (
@@ -75,6 +75,7 @@ def require(connection: Connection, name: str) -> MailingList:
 
 def save(connection: Connection, value: MailingList) -> None:
     """Put a list's definition in place and count its members anew."""
+    memberships.lock(connection)
     changed = connection.execute(
         update(mailing_list).where(mailing_list.c.name == value.name).values(definition=document(value))
     )
@@ -93,6 +94,7 @@ def rename_moderator(connection: Connection, old: str, new: str) -> None:
 
 def refresh_members(connection: Connection, value: MailingList, address: str | None = None) -> None:
     """Make the list's members those whom its selector means now, but for what members chose; or look at one address only."""
+    memberships.lock(connection)
     only = None if address is None else address_key(address)
     if only is None:
         fan_outs.finish(connection, value.name)
@@ -128,6 +130,7 @@ def refresh_members(connection: Connection, value: MailingList, address: str | N
 
 def refresh_every(connection: Connection, address: str | None = None) -> None:
     """Count the members of every list anew, those first from which others take theirs; or look at one address only."""
+    memberships.lock(connection)
     values = _in_order(connection)
     for value in values if address is None else _concerned(connection, values, {address_key(address)}):
         refresh_members(connection, value, address)
@@ -135,6 +138,7 @@ def refresh_every(connection: Connection, address: str | None = None) -> None:
 
 def refresh_concerned(connection: Connection, keys: AbstractSet[str]) -> None:
     """Count the members of those lists anew for which it may matter what changed about these addresses (`address_key`)."""
+    memberships.lock(connection)
     for value in _concerned(connection, _in_order(connection), keys):
         refresh_members(connection, value)
 
@@ -280,8 +284,10 @@ def raise_number(connection: Connection, name: str, number: int) -> None:
 
 
 def lock_number(connection: Connection, name: str) -> int:
-    """Return the number of the newest post; until this transaction ends no post gets one."""
-    query = select(mailing_list.c.last_number).where(mailing_list.c.name == name).with_for_update()
+    """Return the number of the newest post; until this transaction ends no post gets one, and nobody joins, leaves or chooses."""
+    memberships.lock(connection)
+    query = select(mailing_list.c.last_number).where(mailing_list.c.name == name)
+    query = query.with_for_update(key_share=True)  # rows that refer to the list's do not wait
     number: int = connection.execute(query).scalar_one()
     return number
 

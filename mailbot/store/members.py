@@ -32,7 +32,7 @@ from mailbot.core.mail.address import address_key
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.members.register_change import Change, Key, changes_to, key_of
-from mailbot.store import other_addresses
+from mailbot.store import memberships, other_addresses
 from mailbot.store.statements import Keyed, Written
 from mailbot.store.tables import DATED, attendance, body, contact, list_member, other_address
 
@@ -152,6 +152,7 @@ def misplaced(connection: Connection, today: date) -> bool:
 
 def set_belongs(connection: Connection, today: date) -> dict[str, bool]:
     """Let each body belong or not as its dates say for this day; returns for which that is new, and how it is now."""
+    memberships.lock(connection)
     wrong = update(body).where(body.c.belongs != _belongs(today))
     moved = wrong.values(belongs=not_(body.c.belongs)).returning(body.c.code, body.c.belongs)
     return {row.code: row.belongs for row in connection.execute(moved)}
@@ -196,6 +197,7 @@ def save(connection: Connection, changes: Sequence[Change], numbers: Mapping[Key
 
     `numbers`: those that contacts had who come back, as far as nobody else has them by now.
     """
+    memberships.lock(connection)
     fresh = [one.new for one in changes if one.old is None and isinstance(one.new, Body)]
     if fresh:
         _NEW_BODY.run_columns(connection, _body_columns(fresh))
@@ -244,6 +246,7 @@ def change_email(
     Where the body has a contact of the new address already, that one takes over rank and tags. Further addresses stay the
     person's; a successor has his own.
     """
+    memberships.lock(connection)
     keys = {"email": new, "email_key": address_key(new)} | ({} if name is None else {"name": name})
     rows = connection.execute(_PEOPLE_AT, {"key": address_key(old)}).all()
     for row in rows:

@@ -1,17 +1,32 @@
-"""What members chose on their lists, or was decided for them; the lists' members are counted anew from it."""
+"""What members chose on their lists, or was decided for them; the lists' members are counted anew from it.
+
+Whoever changes who belongs to a list, or how, or the register behind it, holds `lock` before any row of theirs: somebody's
+settings on one list rewrite his rows on all lists, which refer to the lists' rows and the register's. Two that take these in
+different orders would each wait for the other, which PostgreSQL ends.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, tuple_, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from mailbot.core.lists.membership import Membership, ThreadChoice
 from mailbot.core.mail.address import address_key
 from mailbot.store.database import storable
 from mailbot.store.statements import upserting
 from mailbot.store.tables import list_member, membership, thread_choice
+from mailbot.store.transactions import known
+
+_LOCK = 0x6D656D62  # PostgreSQL advisory lock
+
+
+def lock(connection: Connection) -> None:
+    """Let nobody else change who belongs to a list before this transaction ends; on SQLite the one writer does so already."""
+    if connection.dialect.name == "postgresql" and ("membership", "lock") not in known(connection):
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+        known(connection)["membership", "lock"] = True
 
 
 def load(connection: Connection, list_name: str, address: str) -> Membership:
@@ -46,6 +61,7 @@ def of_person(connection: Connection, address: str) -> list[Membership]:
 
 def save(connection: Connection, value: Membership) -> None:
     """Put a member's settings in place; `lists.refresh_every` for this address must follow."""
+    lock(connection)
     row = {
         "list_name": value.list_name,
         "email_key": address_key(value.address),
@@ -71,6 +87,7 @@ def save(connection: Connection, value: Membership) -> None:
 
 def move(connection: Connection, old: str, new: str, by: str, now: datetime) -> list[str]:
     """Give everything that one address chose to another; returns the lists. What the new one chose before gives way."""
+    lock(connection)
     names = [one.list_name for one in of_person(connection, old)]
     for table in (membership, thread_choice):
         connection.execute(delete(table).where(table.c.email_key == address_key(new)))
@@ -89,6 +106,7 @@ def move(connection: Connection, old: str, new: str, by: str, now: datetime) -> 
 
 def fold(connection: Connection, old: str, into: str) -> None:
     """Give what was chosen for one address to another that is the same person's; where that chose itself, that holds."""
+    lock(connection)
     key, kept = address_key(old), address_key(into)
     places = {
         membership: tuple_(membership.c.list_name),
@@ -106,6 +124,7 @@ def choose_thread(
     connection: Connection, list_name: str, address: str, thread: str, choice: ThreadChoice | None
 ) -> None:
     """Mute or follow one thread (the Message-ID of its first post); None: neither."""
+    lock(connection)
     key = address_key(address)
     connection.execute(
         delete(thread_choice).where(

@@ -12,6 +12,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
 from mailbot.core.mail.address import address_key, same_address
+from mailbot.store import memberships
 from mailbot.store.statements import Written
 from mailbot.store.tables import contact, other_address
 
@@ -83,6 +84,7 @@ def put(connection: Connection, stated: Mapping[str, Iterable[str]]) -> None:
 
     Addresses whose person is in the register no more are forgotten.
     """
+    memberships.lock(connection)
     having = connection.execute(select(other_address.c.home_key).distinct()).scalars()
     anew = [key for key in having if key in stated]
     for start in range(0, len(anew), _AT_ONCE):
@@ -101,12 +103,14 @@ def put(connection: Connection, stated: Mapping[str, Iterable[str]]) -> None:
 
 def add(connection: Connection, whose: str, address: str) -> None:
     """Give the person whose mail goes to `whose` one more address."""
+    memberships.lock(connection)
     row = {"email_key": address_key(address), "email": address, "home_key": address_key(whose)}
     connection.execute(insert(other_address).values(row))
 
 
 def remove(connection: Connection, address: str) -> None:
     """Forget one further address."""
+    memberships.lock(connection)
     connection.execute(delete(other_address).where(other_address.c.email_key == address_key(address)))
 
 

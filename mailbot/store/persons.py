@@ -26,7 +26,7 @@ from sqlalchemy import (
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.erasure import Person, without_author
 from mailbot.core.surveys.ledger import FIRST_CHAIN, erased_mark, erasure_row
-from mailbot.store import archive, ballots, surveys
+from mailbot.store import archive, ballots, memberships, surveys
 from mailbot.store.copy_states import not_out
 from mailbot.store.spent_numbers import numbers_stay
 from mailbot.store.tables import (
@@ -223,6 +223,7 @@ def withdraw_copies(connection: Connection, address: str) -> int:
 
 def remove(connection: Connection, address: str, now: datetime) -> dict[str, int]:
     """Remove the rows that are nothing but this person's: register, lists, settings, questions; returns how many."""
+    memberships.lock(connection)
     key = address_key(address)
     counts: dict[str, int] = {}
     own = select(contact.c.id).where(contact.c.email_key == key)

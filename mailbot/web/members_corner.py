@@ -53,8 +53,6 @@ class MembersCorner:
     def __init__(self, corner: Corner, paper: Paper) -> None:
         self._corner = corner
         self._paper = paper
-        # Two at once may each wait for the other's rows, which PostgreSQL ends.
-        self._setting = asyncio.Lock()
 
     def routes(self) -> list[Route]:
         """Return where the pages are."""
@@ -141,10 +139,9 @@ class MembersCorner:
         corner = self._corner
         writer = Writer(visit.address, proved=True, list_name=request.path_params["name"])
         try:
-            async with self._setting:
-                said = await corner.database.writing(
-                    perform_list_command, corner.site, writer, command, corner.clock()
-                )
+            said = await corner.database.writing(
+                perform_list_command, corner.site, writer, command, corner.clock()
+            )
         except Refusal as refusal:
             return await self._own(visit, str(refusal))
         return await self._own(visit, said.sentence)

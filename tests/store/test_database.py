@@ -300,6 +300,26 @@ def test_a_connection_that_the_server_cut_is_called_so_and_the_next_works(postgr
         assert connection.execute(text("SELECT 1")).scalar() == 1
 
 
+def test_of_two_that_wait_for_each_other_one_is_told_to_come_again(postgresql: Database) -> None:
+    """PostgreSQL ends one: what it was about waits, as while the database is away, and is no mail that breaks us."""
+    with postgresql.write() as connection:
+        connection.execute(insert(body), [ANT | {"code": code} for code in "12"])
+    both = threading.Barrier(2)
+
+    def act(first: str, then: str) -> type[Exception] | None:
+        try:
+            with postgresql.write() as connection:
+                connection.execute(update(body).where(body.c.code == first).values(name=first))
+                both.wait(10)
+                connection.execute(update(body).where(body.c.code == then).values(name=then))
+        except StorageUnavailable as error:
+            return type(error)
+        return None
+
+    with ThreadPoolExecutor(2) as threads:
+        assert set(threads.map(act, "12", "21")) == {None, StorageUnavailable}
+
+
 def test_who_serves_and_leaves_a_transaction_alone_holds_no_lock_for_long(
     postgresql_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

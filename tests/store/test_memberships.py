@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from threading import Event
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import Membership
 from mailbot.core.lists.reach import Reach
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
+from mailbot.core.members.register_change import Change
 from mailbot.store import fan_outs, lists, members, memberships, outbox
 from mailbot.store.database import Database
+from tests.databases import BOTH
 from tests.flows.post_office import NOW
 
 A, B, C, GUEST = "a@city.example", "b@city.example", "c@town.example", "guest@else.example"
@@ -156,6 +163,91 @@ def test_a_muted_thread_and_a_followed_one(room: Database) -> None:
     with room.write() as connection:
         memberships.choose_thread(connection, "room", A, "<t@x>", None)
     assert receive(room) == "a"
+
+
+def waits_for_a_lock(connection: Connection, pid: int) -> bool:
+    """Tell whether what a connection of the server does waits for another."""
+    waits = text("SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = :pid")
+    return bool(connection.execute(waits, {"pid": pid}).scalar())
+
+
+Step = Callable[[Connection], object]
+
+
+def set_member(name: str = "room", **settings: Any) -> Step:
+    """Return what changes A's settings, as every flow that does so."""
+
+    def act(connection: Connection) -> None:
+        before = memberships.load(connection, name, A)
+        memberships.save(connection, replace(before, **settings))
+        lists.refresh_every(connection, A)
+
+    return act
+
+
+def of_register(connection: Connection) -> None:
+    """Take A out of the register, as an import does."""
+    members.replace(connection, [], [Contact("202011", B, tags=frozenset({"security"}))])
+    lists.refresh_concerned(connection, {A})
+
+
+MEETINGS: dict[
+    str, tuple[Step, Step, Step]
+] = {  # what one does first, what the other does, what the one does then
+    "a form that waits for the posts, and another": (
+        lambda connection: lists.lock_number(connection, "room"),
+        set_member(mode="notices"),
+        set_member(mode="digest"),
+    ),
+    "two settings on two lists": (
+        set_member(mode="notices"),
+        set_member("hall", copies_own=False),
+        set_member(mode="digest"),
+    ),
+    "an import, and a setting": (
+        lambda connection: members.save(
+            connection, [Change(Contact("202011", B, rank=2), Contact("202011", B, rank=3))]
+        ),
+        set_member(mode="notices"),
+        of_register,
+    ),
+    "the list itself, and a setting": (
+        lambda connection: lists.save(connection, ROOM),
+        set_member(mode="notices"),
+        lambda connection: lists.save(connection, replace(ROOM, title="新会議室")),
+    ),
+}
+
+
+@pytest.mark.parametrize("meeting", MEETINGS)
+@pytest.mark.parametrize("database_url", BOTH[1:], indirect=True)
+def test_two_who_change_one_member_wait_for_each_other_in_order(room: Database, meeting: str) -> None:
+    """From two nodes, or from a page and a mail: both are done, whatever each did first."""
+    first, other, then = MEETINGS[meeting]
+    with room.write() as connection:
+        lists.save(connection, replace(ROOM, name="hall"))
+    begun = Event()
+    pids: list[int] = []
+
+    def act() -> None:
+        with room.write() as connection:
+            pids.append(connection.execute(text("SELECT pg_backend_pid()")).scalar_one())
+            begun.set()
+            other(connection)
+
+    with ThreadPoolExecutor(1) as threads:
+        with room.write() as connection:
+            first(connection)
+            waiting = threads.submit(act)
+            assert begun.wait(10)
+            until = monotonic() + 10
+            with room.read() as watching:
+                while not waits_for_a_lock(watching, pids[0]):
+                    assert monotonic() < until
+                    assert not waiting.done(), "the second went by"
+                    sleep(0.01)
+            then(connection)
+        waiting.result(10)
 
 
 def test_settings_move_with_their_owner(room: Database) -> None:
