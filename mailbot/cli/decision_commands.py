@@ -16,6 +16,7 @@ from mailbot.cli.held_commands import held_group
 from mailbot.cli.second_person_frame import request
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
+from mailbot.flows.surveys.missed_result import published_at
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists, surveys
@@ -95,7 +96,10 @@ def _settle(act: Acting, number: int, decision: str, reason: str) -> Deed:
     if key is None:
         said = settle_held(act.connection, act.it.site, number, decision, reason, act.now)
         return Deed(said, {"mail": number})
-    admitted = Deed(f"mail {number}: admitted to {key}", {"mail": number})
+    out = published_at(act.connection, key)
+    zone = act.it.site.zone
+    missed = "" if out is None else f"; the result went out {out.astimezone(zone):%Y-%m-%d %H:%M} without it"
+    admitted = Deed(f"mail {number}: admitted to {key}{missed}", {"mail": number})
     return request(act, key, "admit", lambda _: admitted, number=str(number))
 
 

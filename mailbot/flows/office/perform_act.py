@@ -17,6 +17,7 @@ from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import StillReading, close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed
 from mailbot.flows.surveys.extend_survey import extend_survey
+from mailbot.flows.surveys.missed_result import AFTER_RESULT, published_at
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.publish_survey import publish_survey
 from mailbot.flows.surveys.record_for_body import (
@@ -60,6 +61,8 @@ def perform_act(
         journal.add(connection, _WHAT[act], now, who=by, about=key, detail=_figures(act, detail, done.figure))
     elif "answers" in detail:
         whose = f"body {detail['code']}" if "code" in detail else f"mail {detail['number']}"
+        if published_at(connection, key) is not None:
+            whose = f"{whose}: {AFTER_RESULT}"
         journal.add(connection, "answer.entered", now, who=by, about=key, detail=whose)
     return done
 
@@ -125,7 +128,8 @@ def _perform(
         case "admit" if "code" in detail:
             return _enter(connection, site, key, detail, now, by=by)
         case "admit":
-            return Performed(_admit(connection, site, detail, now, by=by))
+            said = _admit(connection, site, detail, now, by=by)
+            return Performed(said + _missed(connection, site, key))
 
 
 def answers_text(answers: tuple[tuple[str, str], ...]) -> str:
@@ -179,6 +183,15 @@ def _enter(
         site.language, "entered", body=entered.body, key=key, version=entered.version, stands=entered.stands
     )
     return Performed(said + asked)
+
+
+def _missed(connection: Connection, site: Site, key: str) -> str:
+    """Return a sentence where the result has gone out without what counts now; else ""."""
+    out = published_at(connection, key)
+    if out is None:
+        return ""
+    at = moment_words(out.astimezone(site.zone), site.language)
+    return sentence(site.language, "not-in-result", key=key, at=at)
 
 
 def _admit(connection: Connection, site: Site, detail: Mapping[str, str], now: datetime, *, by: str) -> str:

@@ -28,6 +28,7 @@ from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.tell_decision import tell_decision, tell_refused
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
+from mailbot.flows.surveys.missed_result import AFTER_RESULT, published_at
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import contacts, is_late, record_vote
 from mailbot.render import Thread
@@ -88,7 +89,7 @@ def settle_held(
     """Do what was decided about a held mail: accept, trust (accept, and all that its author posts there), reject, discard.
 
     `by` says who decided, `answered` in which mail; the reason may be the number of one of the list's reasons. Returns
-    a sentence. Raises Refusal when it is not held.
+    a sentence, also of a result that does not contain what counts now. Raises Refusal when it is not held.
     """
     received = inbox.load(connection, number)
     if received is None or not inbox.claim(connection, number, "held"):
@@ -97,6 +98,7 @@ def settle_held(
     message = received.message(site.authserv_id)
     held = _Held(site, received, message, reason, by, now, answered)
     mailing_list = _posted_to(connection, site, received)
+    missed = ""
     if mailing_list is not None:
         settled = _settle_post(connection, held, mailing_list, decision)
         _write_down(connection, held, f"post.{_DECIDED[decision]}", mailing_list.name, settled.reason)
@@ -104,13 +106,17 @@ def settle_held(
         ballot = ballot_of_mail(connection, site, received)
         settled = _settle_reply(connection, held, decision)
         about = f"mail {received.id}" if ballot is None else ballot.subject
+        vote = ballot is not None and ballot.kind == "survey" and decision == "accept"
+        out = published_at(connection, about) if vote else None
         # What a vote says stands in its ledger alone; of a sealed one's, nowhere after the close.
-        _write_down(connection, held, f"held.{_DECIDED[decision]}", about, "")
+        _write_down(connection, held, f"held.{_DECIDED[decision]}", about, AFTER_RESULT if out else "")
+        if out is not None:
+            missed = f"; the result of {about} went out {out.astimezone(site.zone):%Y-%m-%d %H:%M} without it"
     sender = message.from_address or message.from_header
     inbox.settle(
         connection, received.id, settled.state, settled.reason, sender=sender, title=message.subject, now=now
     )
-    return f"mail {received.id}: {settled.state}, {settled.reason}"
+    return f"mail {received.id}: {settled.state}, {settled.reason}{missed}"
 
 
 def _write_down(connection: Connection, held: _Held, what: str, about: str, reason: str) -> None:

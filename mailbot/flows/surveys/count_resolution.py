@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,13 +28,14 @@ class Counted:
     remarks: Mapping[str, Mapping[str, str]]  # by body: what its author wrote beside the vote that counts
 
 
-def count_resolution(connection: Connection, key: str) -> Counted:
-    """Return what a resolution comes to as it stands now. Raises Refusal when it is none."""
+def count_resolution(connection: Connection, key: str, without: Collection[int] = ()) -> Counted:
+    """Return what a resolution comes to as it stands now, but for these mails that a person admitted. Raises Refusal when it is none."""
     stored = surveys.require(connection, key)
     if stored.survey.resolution is None:
         raise Refusal(f"survey {key} is no resolution; `mailbot surveys results {key}` shows its tally")
     electorate = [ballot.code for ballot in ballots.of_subject(connection, key)]
-    stands = standings(ballots.ledger(connection, key))
+    ledger = ballots.ledger(connection, key)
+    stands = standings(row for row in ledger if not (row.by and row.inbox_id in without))
     voted = {code: one for code, one in stands.items() if one.row.status in IN_TALLY}
     given = tuple(proxies.standing(connection, key))
     replied = frozenset(stands) | bounces.undeliverable(connection, key)

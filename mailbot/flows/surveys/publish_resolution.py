@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,13 +16,19 @@ from mailbot.store.outbox import Addressee
 
 
 def resolution_copies(
-    connection: Connection, site: Site, survey: Survey, now: datetime, *, late_since: datetime | None = None
+    connection: Connection,
+    site: Site,
+    survey: Survey,
+    now: datetime,
+    *,
+    late_since: datetime | None = None,
+    without: Collection[int] = (),
 ) -> tuple[bytes, list[Addressee]]:
     """Return the cooked result and to whom it goes: every ballot's address, the office alone, or nobody.
 
-    `late_since` is when it should have gone out.
+    `late_since` is when it should have gone out; `without`: see `count_resolution`.
     """
-    counted = count_resolution(connection, survey.key)
+    counted = count_resolution(connection, survey.key, without)
     cooked = site.render.results.resolution_result(survey, counted.outcome, now=now, late_since=late_since)
     match survey.publish_to:
         case "nobody":

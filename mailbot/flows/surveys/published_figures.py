@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from itertools import zip_longest
@@ -22,9 +23,17 @@ _FIGURE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 
 
 def published_differs(
-    connection: Connection, site: Site, survey: Survey, votes: list[Vote], now: datetime
+    connection: Connection,
+    site: Site,
+    survey: Survey,
+    votes: list[Vote],
+    now: datetime,
+    *,
+    without: Collection[int] = (),
 ) -> list[str]:
     """Return a sentence for each result mail of a survey whose figures are not those of these votes.
+
+    `without`: mails that a person admitted after it had gone out, whose answers these votes do not have.
 
     Every line that holds a figure is compared, but for those that tell how many could not be reached, which goes on
     changing, and how late the mail was.
@@ -32,7 +41,9 @@ def published_differs(
     mails = outbox.cooked_mails(connection, survey.key, "result")
     if not mails:
         return []
-    wanted, moving = _of_resolution(connection, site, survey, now) if survey.resolution else ([], set())
+    wanted, moving = (
+        _of_resolution(connection, site, survey, now, without) if survey.resolution else ([], set())
+    )
     if not survey.resolution:
         report = report_survey(connection, survey.key, now, votes)
         wanted, moving = _lines(site.render.results.result(report, now=now)), _moving(site, report, now)
@@ -51,11 +62,12 @@ def published_differs(
 
 
 def _of_resolution(
-    connection: Connection, site: Site, survey: Survey, now: datetime
+    connection: Connection, site: Site, survey: Survey, now: datetime, without: Collection[int]
 ) -> tuple[list[str], set[str]]:
     """Return the lines of a resolution's result, from the ledger and the proxies, and those that only lateness has."""
     plain, late = (
-        _lines(resolution_copies(connection, site, survey, now, late_since=since)[0]) for since in (None, now)
+        _lines(resolution_copies(connection, site, survey, now, late_since=since, without=without)[0])
+        for since in (None, now)
     )
     return plain, {_FIGURE.sub("", line) for line in late if line not in plain}
 

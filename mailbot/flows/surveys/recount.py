@@ -6,7 +6,7 @@ row; does each row say what its mail says; and do the rows come to what was publ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -46,6 +46,7 @@ from mailbot.core.surveys.survey import Command
 from mailbot.core.surveys.tally import Vote, tally
 from mailbot.flows.surveys.arrived_replies import ArrivedReply, arrived_replies
 from mailbot.flows.surveys.known_texts import known_texts
+from mailbot.flows.surveys.missed_result import missed_result
 from mailbot.flows.surveys.published_figures import published_differs
 from mailbot.flows.surveys.record_vote import trust_of
 from mailbot.site import Site
@@ -344,13 +345,16 @@ class _Count:
     def _votes(self) -> list[Vote]:
         """Return the votes as the mails make them, or as they were published where no mail is left."""
         if not self.is_sealed:
-            return [Vote(row.code, row.answers) for row in counted(self.stored.survey, self.reread)]
+            return self._votes_of(self.reread)
         published = sealed.answers(self.connection, self.key)
         if len(published) != len(counted(self.stored.survey, [link.row for link in self.links])):
             self.found.append("the published list has not as many lines as the ledger has votes that count")
         if not self.destroyed:
             self._check_lines()
         return [Vote(None, answers) for answers in published]
+
+    def _votes_of(self, rows: Sequence[LedgerRow]) -> list[Vote]:
+        return [Vote(row.code, row.answers) for row in counted(self.stored.survey, rows)]
 
     def _check_lines(self) -> None:
         """Make the published list again from the mails, while they and the survey's secret still stand."""
@@ -377,8 +381,23 @@ class _Count:
                 for question, again in counts.items()
                 if recorded[question] != again
             ]
+        self._published(votes)
+
+    def _published(self, votes: list[Vote]) -> None:
+        """Compare with the result that went out, and name the replies that were admitted behind it."""
+        missed = missed_result(self.connection, self.stored)
+        without = {one.inbox_id for one in missed}
+        if without and not self.is_sealed:
+            votes = self._votes_of([row for row in self.reread if not (row.by and row.inbox_id in without)])
         now = self.stored.closed_at or self.opened_at
-        self.found += published_differs(self.connection, self.site, survey, votes, now)
+        self.found += published_differs(
+            self.connection, self.site, self.stored.survey, votes, now, without=without
+        )
+        self.notes += [
+            f"the published result does not contain mail {one.inbox_id}, admitted on "
+            f"{one.admitted_at.astimezone(self.site.zone):%Y-%m-%d %H:%M} (by {one.by}), after it had gone out"
+            for one in missed
+        ]
 
     # --- whose ---
 

@@ -806,3 +806,6 @@ def test_after_the_close_nothing_is_offered_that_is_refused(
     answer = office.copies("office_answer")[0]
     assert "数えました" in answer.said
     assert "直すには" not in answer.said
+    assert answer.says(
+        "ただし、S26-014 の結果は2026年7月2日（木）17時00分に公表済みで、このお答えを含んでいません。"
+    )

@@ -15,11 +15,24 @@ from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.office.settle_act import Undecided, expire_acts, settle_act
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.open_survey import open_survey
+from mailbot.flows.surveys.publish_survey import publish_survey
+from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.send_draft import send_draft
 from mailbot.store import acts, ballots, surveys
 from mailbot.store.acts import StoredAct
 from mailbot.store.tables import delivery
-from tests.flows.post_office import NAGANO, NOW, OFFICE, STRANGER, SURVEY, TOKYO, YAMADA, Copy, PostOffice
+from tests.flows.post_office import (
+    NAGANO,
+    NOW,
+    OFFICE,
+    SATO,
+    STRANGER,
+    SURVEY,
+    TOKYO,
+    YAMADA,
+    Copy,
+    PostOffice,
+)
 
 CHAIR, DEPUTY, THIRD = "chair@example.jp", "deputy@example.jp", "third@example.jp"
 MOTION = replace(SURVEY.questions[0], type="yesno", options=("賛成", "反対", "棄権"), text="規約第5条の改正")
@@ -303,6 +316,29 @@ def test_admitting_a_held_vote_to_a_resolution(two: PostOffice) -> None:
     assert (row.status, row.answers, row.by) == ("counted", {"Q1": "yes"}, f"{OFFICE}, {CHAIR}")
     with two.database.read() as connection:
         assert ballots.broken_link(connection, RESOLUTION.key) is None
+
+
+def test_a_late_vote_on_a_resolution_that_is_published(two: PostOffice) -> None:
+    """Both who admit it read that the result does not contain it; the recount says so, and finds no difference."""
+    invitations = opened(two)
+    two.reply(invitations[SATO], "Q1 1")
+    two.now = RESOLUTION.closes
+    with two.database.write() as connection:
+        close_survey(connection, two.site, RESOLUTION.key, two.now, two.now)
+        publish_survey(connection, two.site, RESOLUTION.key, two.now)
+    two.copies()
+    two.pass_time(timedelta(hours=1))
+    two.reply(invitations[YAMADA], "Q1 1")
+    told = next(copy for copy in two.copies() if copy.kind == "office_held")
+    number = int(told["Subject"].partition("U-")[2][:4])
+    two.command(told, f"U-{number} 採用")
+    two.command(asked(two)[CHAIR], "承認")
+    (answer,) = {copy.said for copy in two.copies() if copy.kind == "office_answer" and copy.to == CHAIR}
+    assert "公表済みで、このお答えを含んでいません" in answer.replace("\n", "")
+    with two.database.read() as connection:
+        found = recount(connection, two.site, RESOLUTION.key)
+    assert found.differences == ()
+    assert f"does not contain mail {number}" in found.notes[-1]
 
 
 def test_an_entry_for_a_body_in_a_resolution_needs_two(two: PostOffice) -> None:

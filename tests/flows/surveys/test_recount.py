@@ -13,9 +13,10 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import FIRST_CHAIN, LedgerRow, chain
+from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.recount import Recount, recount
-from mailbot.store import ballots
+from mailbot.store import ballots, journal
 from mailbot.store.database import Database
 from mailbot.store.tables import inbox as inbox_table
 from mailbot.store.tables import ledger_head, mail, mailing, vote
@@ -116,6 +117,30 @@ def test_what_a_person_decided_is_listed_with_his_name(office: PostOffice) -> No
         ("mail", ""),
     ]
     assert found.tally["Q1"] == {"1": 1, "2": 1, "3": 0, "none": 0}
+
+
+def test_what_was_admitted_behind_the_result_is_named_and_is_no_difference(office: PostOffice) -> None:
+    """The result that went out is right for its time; whoever admits a vote later, and whoever counts again, hears of it."""
+    vote_and_close(office)
+    (late,) = [row.inbox_id for row in office.ledger() if row.status == "late"]
+    assert late is not None
+    office.pass_time(timedelta(hours=1))
+    with office.database.write() as connection:
+        said = settle_held(connection, office.site, late, "accept", "", office.now)
+    assert said.endswith("; the result of S26-014 went out 2026-07-08 10:00 without it")
+    with office.database.read() as connection:
+        line = journal.every(connection, about=KEY)[-1].line
+    assert (line.what, line.detail) == ("held.accepted", f"mail {late}: after the result was published")
+    found = again(office)
+    assert found.differences == ()
+    assert found.tally["Q1"] == {"1": 2, "2": 1, "3": 0, "none": 1}
+    assert found.notes[-1] == (
+        f"the published result does not contain mail {late}, admitted on 2026-07-08 11:00 (by command line), "
+        "after it had gone out"
+    )
+    with office.database.write() as connection:  # a changed figure is found nevertheless
+        connection.execute(update(mailing).where(mailing.c.kind == "result").values(cooked=b"\r\n\r\n5"))
+    assert any("published result (mailing" in words for words in again(office).differences)
 
 
 def test_a_head_that_was_sent_stands_in_the_chain(office: PostOffice) -> None:
