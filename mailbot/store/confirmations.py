@@ -96,6 +96,11 @@ def set_expiry(connection: Connection, number: int, moment: datetime) -> None:
     connection.execute(update(confirmation).where(confirmation.c.id == number).values(expires_at=moment))
 
 
+def wanted(connection: Connection, number: int) -> None:
+    """Count a question's mail no more among those that anybody can cause: who got it had asked for it."""
+    connection.execute(update(confirmation).where(confirmation.c.id == number).values(by_mail=False))
+
+
 def use(connection: Connection, number: int, now: datetime) -> bool:
     """Use a token up; False when it was used before, also by another node a moment ago."""
     used = connection.execute(

@@ -228,11 +228,30 @@ async def test_nobody_is_bombed_with_links(site: Site) -> None:
     assert len(links(site)) == 4
 
 
+async def test_nobody_is_kept_out_by_who_asks_for_his_links(site: Site) -> None:
+    """While no more mail goes out, a link that did still works; who enters by his link may enter as often as he likes."""
+    for _ in range(5):
+        await Browser(site).post("/sign-in", address=SATO)
+    mails = links(site)
+    site.office.now += timedelta(hours=23, minutes=59)
+    assert "どれでもお開きください" in (await Browser(site).post("/sign-in", address=SATO)).body
+    assert len(links(site)) == len(mails) == 3
+    for mail in mails:
+        found = re.search(r"/s/\S+", mail.text)
+        assert found is not None
+        assert (await Browser(site).post(found[0])).status == 303
+    for _ in range(9):  # each was asked for by himself
+        await entered(site, SATO)
+    for _ in range(5):
+        await Browser(site).post("/sign-in", address=SATO)
+    assert len(links(site)) == 3 + 9 + 3
+
+
 async def test_links_and_visits_end(site: Site) -> None:
     """A link after half an hour, a visit after half a day, when he signs out, or is nobody here any more."""
     browser = Browser(site)
     path = await browser.link(YAMADA)
-    site.office.now += timedelta(minutes=31)
+    site.office.now += timedelta(hours=25)
     assert "もうお使いになれません" in (await browser.post(path)).body
     browser = await entered(site, YAMADA)
     site.office.now += timedelta(hours=11)
