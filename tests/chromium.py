@@ -80,6 +80,12 @@ class Browser:
                 assert "error" not in answer, answer
                 return dict(answer["result"])
 
+    async def keep_downloads(self, folder: Path) -> None:
+        """Let what the page downloads be kept here; the browser itself is told, not the page."""
+        page, self._session = self._session, {}
+        await self.say("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        self._session = page
+
     async def run(self, script: str) -> Any:
         """Let the page run a script; returns what it says, None for nothing."""
         done = await self.say("Runtime.evaluate", expression=script, returnByValue=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache, cached_property
@@ -283,12 +283,20 @@ def count_by_state(connection: Connection) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def held(connection: Connection) -> list[Entry]:
-    """Return the mails that wait for a person, oldest first."""
-    return [
-        Entry(*row)
-        for row in connection.execute(_entries().where(inbox.c.state == "held").order_by(inbox.c.id))
-    ]
+def held(
+    connection: Connection, *, after: int = 0, most: int | None = None, among: Collection[int] | None = None
+) -> list[Entry]:
+    """Return the mails that wait for a person, oldest first: behind a number, so many at most, of these alone; or all."""
+    query = _entries().where(inbox.c.state == "held", inbox.c.id > after).order_by(inbox.c.id).limit(most)
+    if among is not None:
+        query = query.where(inbox.c.id.in_(among))
+    return [Entry(*row) for row in connection.execute(query)]
+
+
+def count_held(connection: Connection) -> int:
+    """Return how many mails wait for a person."""
+    query = select(func.count()).select_from(inbox).where(inbox.c.state == "held")
+    return connection.execute(query).scalar_one()
 
 
 def entry(connection: Connection, inbox_id: int) -> Entry | None:

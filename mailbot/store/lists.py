@@ -256,11 +256,36 @@ def recipients(
     had: Collection[int] = (),
 ) -> list[str]:
     """Return the addresses to which a post goes at once; `had`: see `fan_outs.begin`."""
-    wanted = fan_outs.wanted_by(list_name, now, author, thread, digests=target is None, target=target)
+    wanted = _wanted(connection, list_name, now, author, thread, target, had)
     query = select(list_member.c.address).where(wanted)
-    if had:
-        query = query.where(not_(fan_outs.gets(connection, had)))
     return list(connection.execute(query.order_by(list_member.c.email_key)).scalars())
+
+
+def count_recipients(
+    connection: Connection,
+    list_name: str,
+    now: datetime,
+    author: str | None,
+    thread: str,
+    target: Selector | None = None,
+    had: Collection[int] = (),
+) -> int:
+    """Return how many these are."""
+    wanted = _wanted(connection, list_name, now, author, thread, target, had)
+    return connection.execute(select(func.count()).select_from(list_member).where(wanted)).scalar_one()
+
+
+def _wanted(
+    connection: Connection,
+    list_name: str,
+    now: datetime,
+    author: str | None,
+    thread: str,
+    target: Selector | None,
+    had: Collection[int],
+) -> ColumnElement[bool]:
+    wanted = fan_outs.wanted_by(list_name, now, author, thread, digests=target is None, target=target)
+    return and_(wanted, not_(fan_outs.gets(connection, had))) if had else wanted
 
 
 def next_number(connection: Connection, name: str) -> int:

@@ -10,7 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mailbot import log
 
-_SECONDS = 20.0  # for a whole request
+_SECONDS = 20.0  # for a whole request, until its answer begins
+_SENDING_SECONDS = 120.0  # for the answer to leave: a file of 10 MB to a slow line
 _BODY_BYTES = 8_192
 
 
@@ -43,11 +44,12 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
+                deadline.reschedule(asyncio.get_running_loop().time() + _SENDING_SECONDS)
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
 
         try:
-            async with asyncio.timeout(_SECONDS):
+            async with asyncio.timeout(_SECONDS) as deadline:
                 body = await _body(receive)
                 if body is None:
                     await PlainTextResponse("too large\n", 413)(scope, receive, guarded_send)

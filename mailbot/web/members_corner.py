@@ -13,27 +13,18 @@ from mailbot import log
 from mailbot.core.lists.list_command import Command, Deliver, On
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.mail.one_click import read_form
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.read_archive import MOST_FOUND, may_read, newest_threads, read_thread, search_archive
-from mailbot.flows.members.enter_pages import (
-    VISIT_LASTS,
-    Visit,
-    enter_pages,
-    leave_pages,
-    read_link,
-    send_link,
-    visit_of,
-)
+from mailbot.flows.members.enter_pages import Visit, enter_pages, leave_pages, read_link, send_link
 from mailbot.flows.members.look_up_own import look_up_own
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
+from mailbot.flows.office.know_decider import know_decider
 from mailbot.flows.surveys.read_result import read_result
 from mailbot.flows.surveys.send_own_ballot import send_own_ballot
 from mailbot.store import archive, lists
+from mailbot.web.entrance import Entrance, read_number
 from mailbot.web.paper import Corner, Paper
 
-# A browser takes it from no neighbouring host, and only with TLS (RFC 6265bis 4.1.3.2)
-_COOKIE = "__Host-mailbot"
 _ASKED_SECONDS = 0.25  # for every address: to queue a mail takes longer than to find that nobody has it
 _SETTINGS: dict[str, Command] = {
     "each": Deliver("each"),
@@ -43,15 +34,14 @@ _SETTINGS: dict[str, Command] = {
     "on": On(),
 }
 _LONGEST_QUERY = 200  # characters
-# Sec-Fetch-Site of a form of ours; None: an old browser
-_SAME_SITE = frozenset({None, "same-origin", "none"})
 
 
 class MembersCorner:
     """The pages behind a link in a mail. Every POST is refused that another site's page has made the browser send."""
 
-    def __init__(self, corner: Corner, paper: Paper) -> None:
+    def __init__(self, corner: Corner, paper: Paper, entrance: Entrance) -> None:
         self._corner = corner
+        self._entrance = entrance
         self._paper = paper
 
     def routes(self) -> list[Route]:
@@ -73,14 +63,14 @@ class MembersCorner:
 
     async def own(self, request: Request) -> Response:
         """Show what is his; or, to somebody who is not let in yet, how he is."""
-        visit = await self._visit(request)
+        visit = await self._entrance.visit(request)
         if visit is None:
             return self._door("/")
         return await self._own(visit, "")
 
     async def ask(self, request: Request) -> Response:
         """Mail the link, if we know the address; what is shown does not say so."""
-        form = await self._form(request)
+        form = await self._entrance.form(request)
         address, place = form.get("address", ""), form.get("place", "/")
         corner = self._corner
         sent, _ = await asyncio.gather(
@@ -101,7 +91,7 @@ class MembersCorner:
 
     async def enter(self, request: Request) -> Response:
         """Let this browser in."""
-        await self._form(request)
+        await self._entrance.form(request)
         corner = self._corner
         token = request.path_params["token"]
         entered = await corner.database.writing(enter_pages, corner.site, token, corner.clock())
@@ -110,14 +100,7 @@ class MembersCorner:
         session, place = entered
         log.event("web.entered")
         answer = RedirectResponse(place, 303)
-        answer.set_cookie(
-            _COOKIE,
-            session,
-            max_age=int(VISIT_LASTS.total_seconds()),
-            secure=True,
-            httponly=True,
-            samesite="lax",  # a link in a mail leads to a post; no other site's form reaches us
-        )
+        self._entrance.let_in(answer, session)
         return answer
 
     async def leave(self, request: Request) -> Response:
@@ -125,7 +108,7 @@ class MembersCorner:
         visit, _ = await self._visit_with_form(request)
         await self._corner.database.writing(leave_pages, visit, self._corner.clock())
         answer = RedirectResponse("/", 303)
-        answer.delete_cookie(_COOKIE, secure=True, httponly=True, samesite="lax")
+        self._entrance.let_out(answer)
         return answer
 
     # --- what he sets --------------------------------------------------------------------------------------------
@@ -159,7 +142,7 @@ class MembersCorner:
 
     async def result(self, request: Request) -> Response:
         """Show a published result as it was sent to him."""
-        visit = await self._visit(request)
+        visit = await self._entrance.visit(request)
         if visit is None:
             return self._door(request.url.path)
         key = request.path_params["key"]
@@ -179,7 +162,7 @@ class MembersCorner:
         if words:
             found = await corner.database.reading(search_archive, corner.site, value, words)
             return self._paper.page("found.html", list=value, words=words, found=found, most=MOST_FOUND)
-        before = _number(request.query_params.get("before"))
+        before = read_number(request.query_params.get("before"))
         lines, more = await corner.database.reading(newest_threads, value, before)
         return self._paper.page("threads.html", list=value, threads=lines, more=more, words="")
 
@@ -188,7 +171,7 @@ class MembersCorner:
         value = await self._list_of(request)
         if isinstance(value, Response):
             return value
-        stable, after = request.path_params["stable"], _number(request.query_params.get("after")) or 0
+        stable, after = request.path_params["stable"], read_number(request.query_params.get("after")) or 0
         posts, more = await self._corner.database.reading(read_thread, value, stable, after)
         if not posts:
             raise HTTPException(404)
@@ -197,7 +180,7 @@ class MembersCorner:
     async def _list_of(self, request: Request) -> MailingList | Response:
         """Return the list whose archive he may read; else the page that says how he may."""
         corner, name = self._corner, request.path_params["name"]
-        visit = await self._visit(request)
+        visit = await self._entrance.visit(request)
         if visit is None:  # who was not let in is not told which lists there are
             return self._door(request.url.path)
         value = await corner.database.reading(may_read, corner.site, name, visit.address)
@@ -219,30 +202,13 @@ class MembersCorner:
 
     # --- who is there --------------------------------------------------------------------------------------------
 
-    async def _visit(self, request: Request) -> Visit | None:
-        session = request.cookies.get(_COOKIE, "")
-        corner = self._corner
-        return (
-            await corner.database.reading(visit_of, corner.site, session, corner.clock()) if session else None
-        )
-
     async def _visit_with_form(self, request: Request) -> tuple[Visit, dict[str, str]]:
         """Return who presses a button of ours, and the form. Raises HTTPException."""
-        form = await self._form(request)
-        visit = await self._visit(request)
+        form = await self._entrance.form(request)
+        visit = await self._entrance.visit(request)
         if visit is None:
             raise HTTPException(401)
         return visit, form
-
-    async def _form(self, request: Request) -> dict[str, str]:
-        """Read a form of ours, which no other site has made the browser send. Raises HTTPException."""
-        if request.headers.get("sec-fetch-site") not in _SAME_SITE:
-            raise HTTPException(400)
-        body = await request.body()
-        form = read_form(request.headers.get("content-type", ""), body) if body else {}
-        if form is None or any("\0" in value for value in form.values()):
-            raise HTTPException(400)
-        return form
 
     def _door(self, place: str, *, spent: bool = False) -> Response:
         """Show how one is let in, and where to."""
@@ -253,9 +219,7 @@ class MembersCorner:
     async def _own(self, visit: Visit, said: str) -> Response:
         corner = self._corner
         own = await corner.database.reading(look_up_own, corner.site, visit.address, corner.clock())
-        return self._paper.page("own.html", own=own, address=visit.address, said=said)
-
-
-def _number(text: str | None) -> int | None:
-    """Return a number of a post that stands in an address; None: none, or no such number."""
-    return int(text) if text is not None and text.isascii() and text.isdecimal() and len(text) < 10 else None
+        decider = await corner.database.reading(know_decider, corner.site, visit.address)
+        return self._paper.page(
+            "own.html", own=own, address=visit.address, said=said, desk=decider is not None
+        )

@@ -1,4 +1,4 @@
-"""The pages: the way out of a list by its link, the members' corner, health; Japanese first, English beside it."""
+"""The pages: the way out of a list by its link, the members' corner, the desk, health; Japanese first, English beside it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from mailbot import log
@@ -17,9 +17,11 @@ from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.one_click import is_one_click, read_form
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.obey_link import Link, obey_link, read_link
+from mailbot.web.entrance import Entrance
 from mailbot.web.guard import Guard
 from mailbot.web.health import Health
 from mailbot.web.members_corner import MembersCorner
+from mailbot.web.office_desk import OfficeDesk
 from mailbot.web.paper import Corner, Paper
 
 _REST_DAYS = (14, 30, 90)
@@ -28,12 +30,14 @@ _REST_DAYS = (14, 30, 90)
 def application(corner: Corner) -> ASGIApp:
     """Return the whole application."""
     paper = Paper(corner)
+    entrance = Entrance(corner)
     pages = _Pages(corner, paper)
     health = Health(corner.database, corner.clock, corner.last_tick, corner.senders)
-    routes = [
+    routes: list[BaseRoute] = [
         Route("/u/{token}", pages.way_out, methods=["GET"]),
         Route("/u/{token}", pages.leave, methods=["POST"]),
-        *MembersCorner(corner, paper).routes(),
+        *MembersCorner(corner, paper, entrance).routes(),
+        *OfficeDesk(corner, paper, entrance).routes(),
         Route("/healthz", health.alive, methods=["GET"]),
         Route("/readyz", health.ready, methods=["GET"]),
         Route("/metrics", health.metrics, methods=["GET"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from pathlib import Path
 
@@ -10,8 +11,9 @@ import pytest
 
 from tests.chromium import CHROMIUM, Browser
 from tests.databases import sqlite
-from tests.flows.post_office import TANAKA
+from tests.flows.post_office import OFFICE, TANAKA
 from tests.web.test_members_corner import links
+from tests.web.test_office_desk import hold_file
 from tests.web.test_pages import Site, site
 
 __all__ = ["site", "sqlite"]
@@ -89,9 +91,65 @@ async def test_a_member_enters_and_reads(site: Site, tmp_path: Path) -> None:
     assert "上田市 田中次郎 様" in page
 
 
+async def test_the_secretary_reads_and_approves(site: Site, tmp_path: Path) -> None:
+    """In by a link, to the desk, a held post with its file, the box before it, what will happen, the button: it has gone out."""
+    held = hold_file(site.office, "tejun.csv", content="a,b")
+    start = f"http://127.0.0.1:{site.door.port}"
+    async with Browser(tmp_path) as browser:
+        await browser.say("Page.enable")
+        await browser.say("Page.navigate", url=start)
+        await browser.until("document.querySelector('#address') ? 1 : null")
+        await browser.until(f"(document.querySelector('#address').value = '{OFFICE}', 1)")
+        await press(browser, "button.main")
+        await browser.until("document.title == 'メールをご覧ください' ? 1 : null")
+        path = re.search(r"https://ml\.example\.jp(/s/\S+)", links(site)[-1].text)
+        assert path is not None
+        await browser.say("Page.navigate", url=start + path[1])
+        await browser.until("document.title == '会員ページを開く' ? 1 : null")
+        await press(browser, "button.main")
+        await browser.until("document.title == '会員ページ' ? 1 : null")
+        await press(browser, 'nav a[href="/desk/"]')
+        await browser.until("document.title == '待っているメール' ? 1 : null")
+        await picture(browser, tmp_path / "held.png")
+        await press(browser, f'a[href="/desk/held/{held.id}"]')
+        text = await browser.until("document.querySelector('pre')?.textContent")
+        file = await browser.until("document.querySelector('a[download]')?.textContent")
+        await picture(browser, tmp_path / "mail.png")
+        await browser.keep_downloads(tmp_path)
+        await press(browser, "a[download]")
+        for _ in range(100):
+            if (tmp_path / "tejun.csv").exists():
+                break
+            await asyncio.sleep(0.1)
+        await browser.say("Page.navigate", url=f"{start}/desk/")
+        await browser.until("document.title == '待っているメール' ? 1 : null")
+        await press(browser, "input[type=checkbox]")
+        await press(browser, 'button[value="accept"]')
+        await browser.until("document.title == '承認してよろしいですか' ? 1 : null")
+        foreseen = await browser.until("document.querySelector('article').textContent")
+        await picture(browser, tmp_path / "confirm.png")
+        assert site.office.state(held.id) == "held"
+        await press(browser, "button.main")
+        done = await browser.until("document.querySelector('[role=status]')?.textContent")
+    assert (text, file) == ("点検の手順です。", "tejun.csv")
+    assert (tmp_path / "tejun.csv").read_text() == "a,b"
+    assert "5名にすぐ配信します" in foreseen
+    assert "を受け入れました" in done
+    assert site.office.state(held.id) == "posted"
+    assert len([copy for copy in site.office.all_copies() if copy.kind == "post"]) == 5
+
+
+async def picture(browser: Browser, path: Path) -> None:
+    """Keep what the page looks like, for a person."""
+    shot = await browser.say("Page.captureScreenshot", captureBeyondViewport=True)
+    path.write_bytes(base64.b64decode(shot["data"]))  # noqa: ASYNC240  a test
+
+
 async def press(browser: Browser, what: str) -> None:
     """Click on the middle of something."""
-    place = await browser.until(f"document.querySelector('{what}')?.getBoundingClientRect().toJSON()")
+    found = f"document.querySelector('{what}')"
+    await browser.until(f"({found}?.scrollIntoView(), {found} ? 1 : null)")
+    place = await browser.until(f"{found}.getBoundingClientRect().toJSON()")
     x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
     for kind in ("mousePressed", "mouseReleased"):
         await browser.say("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)

@@ -38,6 +38,7 @@ class Part:
     charset: str | None  # as declared, lower case; None: not declared
     content: bytes  # transfer encoding undone; line ends are LF unless it was encoded
     filename: str | None  # decoded; a label only, never a path
+    attached: bool = False  # no text that its author typed for reading
 
 
 @frozen
@@ -287,7 +288,13 @@ def _content(head: Head, mail: bytes, start: int) -> _Content:
     return _Content(
         content_type=f"multipart/{root.subtype}" if isinstance(root, Multipart) else root.content_type,
         parts=tuple(
-            Part(leaf.content_type, _charset(leaf), leaf.content, _label(leaf.filename) or None)
+            Part(
+                leaf.content_type,
+                _charset(leaf),
+                leaf.content,
+                _label(leaf.filename) or None,
+                attached=not _is_text(leaf),
+            )
             for leaf in leaves
         ),
         text=text,

@@ -126,13 +126,15 @@ def leave_token_copy(token: str) -> int | None:
     return _number(folded[:-MAC_LENGTH])
 
 
-def visit_token(key: bytes, stage: Literal["link", "session"], confirmation_id: int) -> str:
-    """Return the token of the link by which one person enters our pages, or of what his browser then shows us."""
+def visit_token(key: bytes, stage: Literal["link", "session", "form"], confirmation_id: int) -> str:
+    """Return the token of the link by which one person enters our pages, of what his browser then shows us, or of a form there."""
     number = _letters(confirmation_id)
     return number + _mac(key, f"visit {stage}", number)
 
 
-def read_visit_token(keys: Sequence[bytes], stage: Literal["link", "session"], token: str) -> int | None:
+def read_visit_token(
+    keys: Sequence[bytes], stage: Literal["link", "session", "form"], token: str
+) -> int | None:
     """Return the confirmation that a token of this stage belongs to, or None when no key in use made it."""
     return _read(keys, f"visit {stage}", token)
 

@@ -114,6 +114,24 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "sealed": "{key} は無記名の調査で、もう締め切っています。締切の後にお答えを加えることはできません。",
         "destroyed-before": "{key} のメールの原本は、もう残っていません。データベースの跡を、念のためもう一度消しました。",
         "destroy-later": "{key} のメールの原本は、受付のメールを送り終えしだい破棄します。",
+        # on the page: why a post waits that waits for nobody's decision
+        "waits-author": "差出人ご本人の確認を待っています（{at}まで）。",
+        "waits-clock": "差出人が取り消せる間、または配信時間になるまで待っています。{at}に配信します。",
+        "waits-accepted": "承認済みです。このリストの配信時間になりましたら、{at}に配信します。",
+        # on the page: what a decision will do
+        "will-post": "「{title}」のメンバー{members}名のうち、{count}名にすぐ配信します。",
+        "will-post-later": "「{title}」の配信時間になる{at}に、メンバー{members}名のうち{count}名に配信します。",
+        "will-trust": "{author} からの投稿は、以後このリストで保留されません。",
+        "will-reject": "配信せず、差出人（{author}）に、理由を添えてお知らせします。",
+        "will-reject-nobody": "お受けしないことにします。差出人にはお知らせしません。",
+        "will-reject-body": "お答えとして数えず、{body}の登録アドレスに、理由を添えてお知らせします。",
+        "will-discard": "差出人に知らせずに片付けます。原文は残ります。",
+        "will-count": "{body}の {key} へのお答えとして数えます（{answers}）。",
+        "will-count-unseen": "お答えは、ここには記しません",
+        "will-read": "{body}の {key} へのお返事として受け付けます。",
+        "will-wait": "{key} のお答えの採用は二人で行うため、{others} に承認をお願いします。承認されるまでは数えません。",
+        "will-answer": "事務局で対応済みとします。差出人には何も送りません。",
+        "seen-changed": "{mail} は、ご覧になった後に変わりました。もう一度ご覧のうえ、お決めください。",
     },
     "en": {
         "open": "{key} is open; {figure} bodies are sent their ballot.",
@@ -215,6 +233,22 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "sealed": "{key} is sealed and closed; no answer can be added any more.",
         "destroyed-before": "No raw mail of {key} is left; the traces in the database were overwritten once more.",
         "destroy-later": "The raw mails of {key} are destroyed as soon as its receipts have left.",
+        "waits-author": "It waits for its author's own word (until {at}).",
+        "waits-clock": "It waits while its author may cancel it, or for the list's hours, and goes out at {at}.",
+        "waits-accepted": "It is approved, and goes out when the list's hours begin, at {at}.",
+        "will-post": 'It goes out at once to {count} of the {members} members of "{title}".',
+        "will-post-later": 'It goes out when the hours of "{title}" begin, at {at}, to {count} of its {members} members.',
+        "will-trust": " What {author} posts to this list is no longer held.",
+        "will-reject": "It does not go out, and its author ({author}) is told why.",
+        "will-reject-nobody": "It is refused; its sender is not told.",
+        "will-reject-body": "It does not count, and the registered address of {body} is told why.",
+        "will-discard": "It is put aside; its sender is not told. Its text is kept.",
+        "will-count": "It counts as the answer of {body} to {key} ({answers}).",
+        "will-count-unseen": "answers not shown here",
+        "will-read": "It is taken as the answer of {body} to {key}.",
+        "will-wait": "To admit an answer to {key} needs two persons: {others} is asked to approve. Until then it does not count.",
+        "will-answer": "The office has seen to it; nothing is sent to its sender.",
+        "seen-changed": "{mail} has changed since you looked at it; please look again before you decide.",
     },
 }
 
@@ -265,7 +299,7 @@ STATES: Mapping[Language, Mapping[str, str]] = {
 }
 
 
-def sentence(language: Language, name: str, **figures: object) -> str:
+def sentence(language: Language, name: str, /, **figures: object) -> str:
     """Return one of these sentences with its figures."""
     return SENTENCES[language][name].format(**figures)
 

@@ -7,6 +7,7 @@ more thing to lose each April. To follow the link changes nothing; the button on
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -95,6 +96,16 @@ def visit_of(connection: Connection, site: Site, session: str, now: datetime) ->
     return None if address is None else Visit(asked.id, address)
 
 
+def form_token(site: Site, visit: Visit) -> str:
+    """Return what stands in each form of a visit, so that no other site's form is taken for ours."""
+    return visit_token(site.key, "form", visit.number)
+
+
+def is_own_form(site: Site, visit: Visit, token: str) -> bool:
+    """Tell whether a form was made for this visit."""
+    return read_visit_token([site.key], "form", token) == visit.number
+
+
 def leave_pages(connection: Connection, visit: Visit, now: datetime) -> None:
     """End a visit, in whatever browser."""
     confirmations.set_expiry(connection, visit.number, now)
@@ -109,15 +120,15 @@ def _of_link(connection: Connection, site: Site, token: str, now: datetime) -> C
 
 
 def _known_address(connection: Connection, site: Site, address: str) -> str | None:
-    """Return where his mail goes, as we have it written: a registered contact, a member of a list, or one of the office."""
+    """Return where his mail goes, as we have it written: a contact, a member or moderator of a list, or one of the office."""
     home = other_addresses.home(connection, address)
-    known = (
-        *(one.contact.email for one in members.people_at(connection, home)),
-        *(
-            one.address
-            for one in memberships.of_person(connection, home)
-            if lists.of_address(connection, home)
-        ),
-        *site.people,
-    )
-    return next((one for one in known if same_address(one, home)), None)
+    return next((one for one in _known(connection, site, home) if same_address(one, home)), None)
+
+
+def _known(connection: Connection, site: Site, address: str) -> Iterator[str]:
+    """Yield the addresses that could be this one; the definitions of all lists are the last to be looked at."""
+    yield from (one.contact.email for one in members.people_at(connection, address))
+    if lists.of_address(connection, address):
+        yield from (one.address for one in memberships.of_person(connection, address))
+    yield from (site.office, *site.people)
+    yield from (one for value in lists.every(connection) for one in value.moderators)

@@ -37,19 +37,14 @@ def report_held(
     now: datetime,
 ) -> None:
     """Queue the mail to the office about a mail that is held, or quarantined (`state`)."""
-    takes = _takes(connection, site, received) if state == "held" else "neither"
-    if takes == "letter" and read_complaint(message) is not None:
-        takes = "report"  # a provider's: its reason says whom to ask, and nobody answers a program
-    shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
-    if takes == "answers" and not shown.countable:
-        takes = "entered"
+    takes, shown = what_it_takes(connection, site, received, message, state)
     post = held_posts.load(connection, received.id)
     mailing_list = None if post is None else lists.load(connection, post.list_name)
     held = HeldMail(
         str(received.id),
         message.from_address or message.from_header,
         message.subject,
-        _about(connection, site, received),
+        held_about(connection, site, received),
         reason,
         takes,
         words=shown.words,
@@ -67,6 +62,19 @@ def report_held(
         inbox_id=received.id,
         by_others=True,
     )
+
+
+def what_it_takes(
+    connection: Connection, site: Site, received: Received, message: Message, state: str = "held"
+) -> tuple[Takes, Quoted]:
+    """Return how the office can let a mail act, or answer it, and what it may be shown of it."""
+    takes = _takes(connection, site, received) if state == "held" else "neither"
+    if takes == "letter" and read_complaint(message) is not None:
+        takes = "report"  # a provider's: its reason says whom to ask, and nobody answers a program
+    shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
+    if takes == "answers" and not shown.countable:
+        takes = "entered"
+    return takes, shown
 
 
 def _takes(connection: Connection, site: Site, received: Received) -> Takes:
@@ -93,7 +101,7 @@ def _takes(connection: Connection, site: Site, received: Received) -> Takes:
     return "answers" if ballot.kind == "survey" else "accept"
 
 
-def _about(connection: Connection, site: Site, received: Received) -> str:
+def held_about(connection: Connection, site: Site, received: Received) -> str:
     """Return what a held mail is about: the key of the survey or event that it answers, else where it was sent to."""
     ballot = ballot_of_mail(connection, site, received)
     if ballot is not None:

@@ -1,0 +1,370 @@
+"""Look up the mails that wait for whoever is at the desk: which, why, what stands in them, and what a decision would do."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from mailbot.core.calendar import moment_words
+from mailbot.core.lists.decision import REASONS
+from mailbot.core.lists.delivery_hours import leaves_at
+from mailbot.core.lists.mailing_list import MailingList
+from mailbot.core.lists.target import target_of
+from mailbot.core.mail.address import Post, Reply
+from mailbot.core.mail.attached_file import AttachedFile, attached_files
+from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.message import Message, parse, thread_of
+from mailbot.core.mail.token import token_hash
+from mailbot.core.office.desk_sentences import mail_name, sentence
+from mailbot.core.surveys.receipt_words import sentence as whole_sentence
+from mailbot.core.surveys.two_persons import SecondNeeded, persons_needed
+from mailbot.flows.lists.distribute_post import by_other_lists, outgoing_post
+from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.office.know_decider import Decider
+from mailbot.flows.office.report_held import held_about, what_it_takes
+from mailbot.flows.surveys.record_for_body import ballot_of_mail
+from mailbot.render import Takes
+from mailbot.site import Site
+from mailbot.store import desk_words, held_posts, inbox, lists, other_addresses, surveys
+from mailbot.store.ballots import Ballot
+from mailbot.store.held_posts import ACCEPTED, HeldPost
+from mailbot.store.inbox import Entry, Received
+
+Decision = Literal["accept", "trust", "reject", "discard"]
+
+MOST_LINES = 30  # mails on one page
+_MOST_TEXT = 100_000  # characters of one mail
+
+
+@dataclass(frozen=True)
+class HeldLine:
+    """A mail that waits, in the list of them."""
+
+    number: int
+    name: str  # U-0231
+    about: str  # the list, or the key of the survey or event that it answers
+    list: str  # the list's name; "": no post
+    sender: str
+    subject: str
+    why: str  # a sentence
+    since: datetime
+    until: datetime | None  # when it is given up, or goes out
+    claimed_by: str  # the moderator who will decide; ""
+    stamp: str  # changes whenever it waits for something else
+
+
+@dataclass(frozen=True)
+class HeldShown:
+    """A mail that waits, as much of it as may be seen."""
+
+    line: HeldLine
+    author: str  # of a post: as its copies will name him
+    subject: str
+    text: str
+    whole: bool  # False: the text goes on
+    readable: bool  # False: nobody may read it (a secret survey's), or there is nothing to decide by
+    files: tuple[AttachedFile, ...]
+    answers: tuple[str, ...]  # how a reply to a survey was read: Q1 1 賛成
+    choices: tuple[Decision, ...]
+    reasons: tuple[str, ...]  # the sentences for a refusal that its list has ready
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """What a decision about one mail would do, before it is done."""
+
+    line: HeldLine
+    sentence: str
+    possible: bool
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Mail:
+    """A held mail, loaded."""
+
+    entry: Entry
+    waits: HeldPost | None
+    received: Received
+    message: Message
+    list: MailingList | None  # to which it was posted
+    ballot: Ballot | None  # that it answers
+
+
+def held_lines(
+    connection: Connection, site: Site, decider: Decider, after: int
+) -> tuple[list[HeldLine], int | None]:
+    """Return the mails behind a number that wait for him, oldest first; and behind which one more stand. None: none do."""
+    waiting = held_posts.every(connection)
+    own = None
+    if not decider.of_office:
+        own = {number for number, one in waiting.items() if _is_his(decider, one)}
+    found = inbox.held(connection, after=after, most=MOST_LINES + 1, among=own)
+    titles = {value.name: value.title for value in lists.every(connection)} if found else {}
+    lines = [_line(connection, site, entry, waiting.get(entry.id), titles) for entry in found[:MOST_LINES]]
+    return lines, lines[-1].number if len(found) > MOST_LINES else None
+
+
+def count_waiting(connection: Connection, decider: Decider) -> int:
+    """Return how many mails wait for him."""
+    if decider.of_office:
+        return inbox.count_held(connection)
+    return sum(_is_his(decider, one) for one in held_posts.every(connection).values())
+
+
+def show_held(
+    connection: Connection, site: Site, decider: Decider, number: int, now: datetime
+) -> HeldShown | None:
+    """Return one mail that waits for him, as it would go out; None: none of this number does."""
+    mail = _load(connection, site, decider, number)
+    if mail is None:
+        return None
+    takes, quoted = what_it_takes(connection, site, mail.received, mail.message)
+    readable = _may_be_read(connection, mail, takes)
+    author, subject, text = "", mail.message.subject, mail.message.text if readable else ""
+    if mail.list is not None:
+        author, subject, text = _as_it_leaves(connection, site, mail, mail.list, now)
+    text = text.strip("\n")
+    return HeldShown(
+        _line_of(connection, site, mail),
+        author,
+        subject or "(no subject)",
+        text[:_MOST_TEXT],
+        len(text) <= _MOST_TEXT,
+        readable,
+        attached_files(mail.message) if readable else (),
+        quoted.answers,
+        _choices(connection, site, mail, takes),
+        _reasons(site, mail.list),
+    )
+
+
+def file_of_held(
+    connection: Connection, site: Site, decider: Decider, number: int, place: int
+) -> AttachedFile | None:
+    """Return one file of a mail that waits for him, from 1; None: there is none that he may have."""
+    mail = _load(connection, site, decider, number)
+    if mail is None:
+        return None
+    takes, _ = what_it_takes(connection, site, mail.received, mail.message)
+    files = attached_files(mail.message) if _may_be_read(connection, mail, takes) else ()
+    return files[place - 1] if 1 <= place <= len(files) else None
+
+
+def foresee(
+    connection: Connection, site: Site, decider: Decider, number: int, decision: Decision, now: datetime
+) -> Foreseen | None:
+    """Return what this decision would do to a mail that waits for him; None: none of this number does."""
+    mail = _load(connection, site, decider, number)
+    if mail is None:
+        return None
+    takes, quoted = what_it_takes(connection, site, mail.received, mail.message)
+    possible = decision in _choices(connection, site, mail, takes)
+    if not possible:
+        said = _impossible(connection, site, mail, decision)
+    elif mail.list is not None:
+        said = _will_post(connection, site, mail, mail.list, decision, now)
+    else:
+        said = _will_settle(connection, site, mail, decider, decision, quoted.answers)
+    return Foreseen(_line_of(connection, site, mail), said, possible, _reasons(site, mail.list))
+
+
+def stamp_of(entry: Entry, waits: HeldPost | None) -> str:
+    """Return what changes whenever a mail begins to wait for something else: by it a decision knows what was looked at."""
+    how = "" if waits is None else f"{waits.waits_for} {waits.rule} {waits.until.isoformat()}"
+    return hashlib.sha256(f"{entry.id} {entry.state} {entry.reason} {how}".encode()).hexdigest()[:16]
+
+
+def is_for(decider: Decider, waits: HeldPost | None) -> bool:
+    """Tell whether a held mail is somebody's to decide about: a moderator has no business with anything but his lists' posts."""
+    return decider.of_office or (waits is not None and _is_his(decider, waits))
+
+
+# --- one mail -----------------------------------------------------------------------------------------------------
+
+
+def _is_his(decider: Decider, waits: HeldPost) -> bool:
+    return waits.waits_for == "moderators" and waits.list_name in decider.lists
+
+
+def _load(connection: Connection, site: Site, decider: Decider, number: int) -> _Mail | None:
+    entry = inbox.entry(connection, number)
+    waits = held_posts.load(connection, number)
+    received = inbox.load(connection, number)
+    if entry is None or received is None or entry.state != "held" or not is_for(decider, waits):
+        return None
+    found = site.route(received.recipient, lists.names(connection))
+    return _Mail(
+        entry,
+        waits,
+        received,
+        received.message(site.authserv_id),
+        lists.load(connection, found.list) if isinstance(found, Post) else None,
+        ballot_of_mail(connection, site, received),
+    )
+
+
+def _may_be_read(connection: Connection, mail: _Mail, takes: Takes) -> bool:
+    """Tell whether a person may read a held mail: nothing of what answers a secret survey, or is a command's."""
+    if takes == "neither":
+        return False
+    if mail.ballot is None or mail.ballot.kind != "survey":
+        return True
+    stored = surveys.load(connection, mail.ballot.subject)
+    return stored is None or stored.survey.mode != "sealed"
+
+
+def _choices(connection: Connection, site: Site, mail: _Mail, takes: Takes) -> tuple[Decision, ...]:
+    if mail.list is not None:
+        return (
+            ("accept", "trust", "reject", "discard")
+            if mail.message.from_address
+            else ("accept", "reject", "discard")
+        )
+    if takes == "entered" or _is_command(connection, site, mail):
+        return ("reject", "discard")
+    return ("accept", "reject", "discard")
+
+
+def _is_command(connection: Connection, site: Site, mail: _Mail) -> bool:
+    found = site.route(mail.received.recipient, ())
+    return isinstance(found, Reply) and desk_words.by_token(connection, token_hash(found.token)) is not None
+
+
+def _reasons(site: Site, mailing_list: MailingList | None) -> tuple[str, ...]:
+    return () if mailing_list is None else mailing_list.reasons or REASONS[site.language]
+
+
+def _as_it_leaves(
+    connection: Connection, site: Site, mail: _Mail, mailing_list: MailingList, now: datetime
+) -> tuple[str, str, str]:
+    """Return author, Subject and text of a post, as its copies will have them."""
+    post = ListPost(site, mail.received, mail.message, mailing_list, now)
+    number = lists.last_number(connection, mailing_list.name) + 1
+    pieces = template(outgoing_post(connection, post, number))
+    copy = parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)}))
+    return copy.from_header, copy.subject, copy.text
+
+
+# --- what would be done -------------------------------------------------------------------------------------------
+
+
+def _impossible(connection: Connection, site: Site, mail: _Mail, decision: Decision) -> str:
+    name = mail_name(mail.entry.id)
+    if decision == "trust":
+        return sentence(site.language, "no-post", mail=name)
+    if _is_command(connection, site, mail):
+        return sentence(site.language, "no-accept", mail=name)
+    figures = {"why": mail.entry.reason, "author": mail.message.from_address}
+    return sentence(site.language, "no-answer-in-it", mail=name, **figures)
+
+
+def _will_post(
+    connection: Connection,
+    site: Site,
+    mail: _Mail,
+    mailing_list: MailingList,
+    decision: Decision,
+    now: datetime,
+) -> str:
+    """Say what becomes of a post."""
+    author = mail.message.from_address
+    if decision == "discard":
+        return sentence(site.language, "will-discard")
+    if decision == "reject":
+        return sentence(site.language, "will-reject" if author else "will-reject-nobody", author=author)
+    opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))
+    waited = mail.waits is not None and mail.waits.rule == ACCEPTED
+    later = opens > now and not waited
+    target = target_of(mail.message.text)
+    count = lists.count_recipients(
+        connection,
+        mailing_list.name,
+        now,
+        author and other_addresses.home(connection, author),
+        thread_of(mail.message),
+        target,
+        by_other_lists(connection, mailing_list.name, mail.received.fingerprint(mail.message), now),
+    )
+    figures = {
+        "title": mailing_list.title,
+        "count": count,
+        "members": lists.count_members(connection, mailing_list.name),
+        "at": moment_words(opens, site.language),
+    }
+    said = sentence(site.language, "will-post-later" if later else "will-post", **figures)
+    return said + (sentence(site.language, "will-trust", author=author) if decision == "trust" else "")
+
+
+def _will_settle(
+    connection: Connection,
+    site: Site,
+    mail: _Mail,
+    decider: Decider,
+    decision: Decision,
+    answers: tuple[str, ...],
+) -> str:
+    """Say what becomes of a reply to a survey or event, or of a letter."""
+    language, ballot = site.language, mail.ballot
+    if decision == "discard":
+        return sentence(language, "will-discard")
+    if ballot is None or ballot.kind not in {"survey", "event"}:
+        return sentence(language, "will-answer" if decision == "accept" else "will-reject-nobody")
+    key, body = ballot.subject, ballot.greeting or ballot.code
+    if decision == "reject":
+        return sentence(language, "will-reject-body", body=body)
+    stored = surveys.load(connection, key) if ballot.kind == "survey" else None
+    if stored is None:
+        return sentence(language, "will-read", body=body, key=key.rpartition(":")[2])
+    match persons_needed(stored.survey, "admit", site.people, asked_by=decider.address):
+        case SecondNeeded(others):
+            return sentence(language, "will-wait", others="、".join(others), key=key)
+        case _:
+            said = "、".join(answers) if answers else sentence(language, "will-count-unseen")
+            return sentence(language, "will-count", body=body, key=key, answers=said)
+
+
+# --- lines --------------------------------------------------------------------------------------------------------
+
+
+def _line_of(connection: Connection, site: Site, mail: _Mail) -> HeldLine:
+    titles = {} if mail.list is None else {mail.list.name: mail.list.title}
+    return _line(connection, site, mail.entry, mail.waits, titles)
+
+
+def _line(
+    connection: Connection, site: Site, entry: Entry, waits: HeldPost | None, titles: dict[str, str]
+) -> HeldLine:
+    found = site.route(entry.recipient, titles)
+    own = found.list if isinstance(found, Post) else ""
+    return HeldLine(
+        entry.id,
+        mail_name(entry.id),
+        f"{titles[own]}（{own}）" if own else _about(connection, site, entry),
+        own,
+        entry.sender,
+        entry.title or "(no subject)",
+        _why(site, entry, waits),
+        entry.received_at,
+        None if waits is None else waits.until,
+        "" if waits is None else waits.claimed_by,
+        stamp_of(entry, waits),
+    )
+
+
+def _about(connection: Connection, site: Site, entry: Entry) -> str:
+    received = Received(entry.id, b"", "", entry.recipient, entry.received_at, entry.state, entry.reason)
+    return held_about(connection, site, received)
+
+
+def _why(site: Site, entry: Entry, waits: HeldPost | None) -> str:
+    if waits is None or waits.waits_for == "moderators":
+        return whole_sentence(entry.reason, site.language)
+    name = "waits-author" if waits.waits_for == "author" else "waits-clock"
+    if waits.rule == ACCEPTED:
+        name = "waits-accepted"
+    return sentence(site.language, name, at=moment_words(waits.until.astimezone(site.zone), site.language))

@@ -1,0 +1,489 @@
+"""The desk over a real socket: what the office and moderators decide there, and that nobody else finds a door."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html import unescape
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from mailbot.core.office.journal_line import Line
+from mailbot.store import inbox, journal
+from mailbot.store.database import Database
+from mailbot.store.inbox import Entry
+from tests.databases import database, database_url, sqlite
+from tests.flows.office.test_settle_act import CHAIR, DEPUTY, opened
+from tests.flows.post_office import (
+    KAIGI,
+    OFFICE,
+    SATO,
+    SECURITY,
+    STRANGER,
+    SURVEY,
+    TANAKA,
+    YAMADA,
+    PostOffice,
+    open_post_office,
+)
+from tests.web.test_members_corner import Browser, entered
+from tests.web.test_pages import Answer, Site, running_site, site
+
+__all__ = ["database", "database_url", "site", "sqlite"]
+
+MODERATED = replace(SECURITY, moderators=(SATO,), reasons=("重複のため。", "話題から外れるため。"))
+FILE = """\
+--b
+Content-Type: text/plain; charset=UTF-8
+
+点検の手順です。
+--b
+Content-Type: {kind}; name="{name}"
+Content-Disposition: attachment; filename="{name}"
+
+{content}
+--b--"""
+
+
+def hold(office: PostOffice, to: str = "kaigi", author: str = STRANGER, **own: str) -> Entry:
+    """Let a post wait."""
+    held = office.post(author, to=f"{to}@ml.example.jp", **own)
+    assert held.state == "held"
+    return held
+
+
+def hold_file(
+    office: PostOffice, name: str = "a.csv", kind: str = "text/csv", content: str = "a,b", to: str = "kaigi"
+) -> Entry:
+    """Let a post with a file wait."""
+    text = FILE.format(name=name, kind=kind, content=content)
+    return hold(office, to, text=text, Content_Type="multipart/mixed; boundary=b")
+
+
+async def foreseen(browser: Browser, decision: str, *numbers: int) -> dict[str, str]:
+    """Return the form that says what a decision will do, as the page has it."""
+    page = await browser.get(
+        "/desk/confirm?" + urlencode([("decision", decision), *(("mail", n) for n in numbers)])
+    )
+    assert page.status == 200
+    return form_of(page)
+
+
+def form_of(page: Answer) -> dict[str, str]:
+    """Return the hidden fields of a page's form."""
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.body)
+    return {name: unescape(value) for name, value in fields}
+
+
+async def decide(browser: Browser, decision: str, *numbers: int, **own: str) -> Answer:
+    """Decide as a person does: choose, look at what will happen, press."""
+    return await browser.post("/desk/decide", **await foreseen(browser, decision, *numbers) | own)
+
+
+def lines(office: PostOffice, what: str) -> list[Line]:
+    """Return the journal's lines of a kind."""
+    with office.database.read() as connection:
+        return [entry.line for entry in journal.every(connection) if entry.line.what == what]
+
+
+def told(office: PostOffice, kind: str) -> dict[str, str]:
+    """Return what the copies of a kind said that were made, by address."""
+    return {copy.to: copy.said for copy in office.all_copies() if copy.kind == kind}
+
+
+# --- who is there -------------------------------------------------------------------------------------------------
+
+PLACES = [
+    ("GET", "/desk/"),
+    ("GET", "/desk/held/1"),
+    ("GET", "/desk/held/1/files/1"),
+    ("GET", "/desk/confirm?decision=accept&mail=1"),
+    ("GET", "/desk/decide"),
+    ("POST", "/desk/decide"),
+    ("POST", "/desk/"),
+    ("PUT", "/desk/"),
+    ("DELETE", "/desk/held/1"),
+    ("GET", "/desk/nothing"),
+    ("GET", "/desk"),
+]
+
+
+async def test_nobody_else_finds_a_door(site: Site) -> None:
+    """To a stranger and to a member each address answers as one that does not exist, by whatever method."""
+    hold_file(site.office)
+    for browser in (Browser(site), await entered(site, YAMADA)):
+        nothing = await browser.get("/nothing")
+        assert nothing.status == 404
+        for method, path in PLACES:
+            answer = await browser._ask(method, path, "decision=accept" if method == "POST" else "")
+            assert (answer.status, answer.body) == (404, nothing.body), (method, path)
+        assert "desk" not in (await browser.get("/")).body
+
+
+async def test_the_office_is_let_in_by_the_same_link(site: Site) -> None:
+    """Its own page leads to the desk; every answer there has the headers of all pages, and is kept nowhere."""
+    browser = await entered(site, OFFICE)
+    assert 'href="/desk/"' in (await browser.get("/")).body
+    page = await browser.get("/desk/")
+    assert (page.status, "待っているメールはありません" in page.body) == (200, True)
+    assert page.headers["cache-control"] == "no-store"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+
+
+async def test_people_of_the_office_come_and_go_with_the_configuration(sqlite: Any) -> None:
+    """Whom it no longer names is shut out at his next step, whatever stands open in his browser."""
+    office = open_post_office(sqlite)
+    office.site = replace(office.site, desk=(CHAIR, YAMADA))
+    async with running_site(office) as site:
+        chair, yamada = await entered(site, CHAIR), await entered(site, YAMADA)
+        held = hold(office)
+        form = await foreseen(yamada, "accept", held.id)
+        object.__setattr__(office.site, "desk", (CHAIR,))
+        assert (await yamada.get("/desk/")).status == 404
+        assert (await yamada.post("/desk/decide", **form)).status == 404
+        assert "desk" not in (await yamada.get("/")).body
+        assert office.state(held.id) == "held"
+        assert (await chair.get("/desk/")).status == 200
+        await decide(chair, "accept", held.id)
+        assert lines(office, "post.accepted")[0].who == CHAIR
+
+
+async def test_a_moderator_decides_about_his_lists_posts_alone(site: Site) -> None:
+    """He sees no other list's, no letter, no reply; a number that he makes up is none to him, nor one within a form of his."""
+    office = site.office
+    office.apply(MODERATED, replace(KAIGI, moderators=(TANAKA,)))
+    own, other = hold_file(office, to="security"), hold_file(office, to="kaigi")
+    letter = office.hand_in(office.mail(STRANGER, "office@ml.example.jp"), "office@ml.example.jp")
+    browser = await entered(site, SATO)
+    page = await browser.get("/desk/")
+    assert re.findall(r'name="mail" value="(\d+)"', page.body) == [str(own.id)]
+    assert (await browser.get(f"/desk/held/{own.id}/files/1")).status == 200
+    for number in (other.id, letter.id, 999):
+        for path in (f"/desk/held/{number}", f"/desk/held/{number}/files/1"):
+            assert (await browser.get(path)).status == 404
+        confirm = await browser.get(f"/desk/confirm?decision=accept&mail={number}")
+        assert "もう待っていません" in confirm.body
+        assert "mails" not in form_of(confirm)
+    # the stamp of the other list's post, as its own moderator is given it
+    tanaka = await foreseen(await entered(site, TANAKA), "accept", other.id)
+    form = await foreseen(browser, "accept", own.id)
+    answer = await browser.post("/desk/decide", **form | {"mails": f"{tanaka['mails']} {form['mails']}"})
+    assert f"U-{other.id:04d} という番号のメールはありません" in answer.body
+    assert (office.state(own.id), office.state(other.id)) == ("posted", "held")
+    assert lines(office, "post.accepted")[0].who == SATO
+
+
+async def test_a_moderator_who_is_one_no_more(site: Site) -> None:
+    """The list's definition is asked at each step."""
+    office = site.office
+    office.apply(MODERATED)
+    held = hold(office, "security")
+    browser = await entered(site, SATO)
+    form = await foreseen(browser, "discard", held.id)
+    office.apply(replace(MODERATED, moderators=(TANAKA,)))
+    assert (await browser.post("/desk/decide", **form)).status == 404
+    assert office.state(held.id) == "held"
+
+
+async def test_a_moderator_who_is_no_member_is_let_in(site: Site) -> None:
+    """He is known by the list that names him."""
+    site.office.apply(replace(MODERATED, moderators=("hitori@example.jp",)))
+    browser = await entered(site, "hitori@example.jp")
+    assert (await browser.get("/desk/")).status == 200
+    site.office.apply(SECURITY)
+    assert "リンクを送る" in (await browser.get("/")).body
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_post_is_read_as_it_would_go_out(site: Site) -> None:
+    """Who, where to, why, since when; subject with its tag, the author as members will see him, text with footer, files."""
+    site.office.apply(MODERATED)
+    held = hold_file(site.office, "手順.csv", to="security")
+    browser = await entered(site, OFFICE)
+    page = (await browser.get("/desk/")).body
+    for words in (
+        f"U-{held.id:04d}",
+        "点検のお願い",
+        "情報セキュリティ部会（security）",
+        STRANGER,
+        "名簿にありません",
+        "2026/06/18 10:00",
+    ):
+        assert words in page
+    page = (await browser.get(f"/desk/held/{held.id}")).body
+    for words in ("<pre>点検の手順です。</pre>", "手順.csv", "text/csv", "3バイト"):
+        assert words in page
+    assert f'href="/desk/held/{held.id}/files/1" download' in page
+    held = hold(site.office, "security", text="次の点検です。")
+    page = (await browser.get(f"/desk/held/{held.id}")).body
+    for words in ("[security:00001] 点検のお願い", "情報セキュリティ部会 &lt;security@ml.example.jp&gt;"):
+        assert words in page
+    assert re.search(r"<pre>次の点検です。\n[^<]*部会の窓口は事務局です。", page)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "content", "kept"),
+    [
+        ("a.html", "text/html", "<script>alert(1)</script>", "a.html"),
+        ("x.svg", "image/svg+xml", "<svg onload=alert(1)/>", "x.svg"),
+        ("../../etc/passwd", "text/plain", "x", "passwd"),
+        ("..\\\\..\\\\boot.ini", "text/plain", "x", "boot.ini"),
+        ('e.pdf\\"; filename=\\"e.exe', "application/pdf", "x", "e.pdf_; filename=_e.exe"),
+        ("=?utf-8?Q?a=0D=0ASet-Cookie:_x=3D1.txt?=", "text/plain", "x", "a  Set-Cookie_ x=1.txt"),
+    ],
+)
+async def test_a_file_is_kept_and_never_shown(
+    site: Site, name: str, kind: str, content: str, kept: str
+) -> None:
+    """Whatever it says that it is: octets, to be kept under a harmless name, and nothing to sniff."""
+    held = hold_file(site.office, name, kind, content)
+    browser = await entered(site, OFFICE)
+    answer = await browser.get(f"/desk/held/{held.id}/files/1")
+    assert (answer.status, answer.body) == (200, content)
+    headers = answer.headers
+    assert headers["content-type"] == "application/octet-stream"
+    kept = " ".join(kept.split())
+    assert headers["content-disposition"].startswith('attachment; filename="')
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert "set-cookie" not in headers
+    page = unescape((await browser.get(f"/desk/held/{held.id}")).body)
+    assert f">{kept}</a>" in page
+    for path in ("0", "2", "-1", "1/..", "x", "%2e%2e", "9999999999"):
+        assert (await browser.get(f"/desk/held/{held.id}/files/{path}")).status == 404
+
+
+async def test_what_strangers_wrote_is_text(site: Site) -> None:
+    """In subject, address, text, file name, on every page and in what is said of a decision."""
+    markup = "<script>x</script>\"'><img src=x>"
+    held = site.office.hand_in(
+        site.office.mail(
+            f'"{markup.replace(chr(34), "")}" <eve@evil.test>',
+            "kaigi@ml.example.jp",
+            FILE.format(name=markup.replace('"', ""), kind="text/html", content=markup).replace(
+                "点検", markup
+            ),
+            f"S{markup}",
+            Content_Type="multipart/mixed; boundary=b",
+        ),
+        "kaigi@ml.example.jp",
+        mail_from="eve@evil.test",
+    )
+    assert held.state == "held"
+    browser = await entered(site, OFFICE)
+    pages = [await browser.get(path) for path in ("/desk/", f"/desk/held/{held.id}")]
+    pages += [
+        await browser.get(f"/desk/confirm?decision={one}&mail={held.id}") for one in ("accept", "reject")
+    ]
+    pages.append(await decide(browser, "reject", held.id, reason=markup))
+    for page in pages:
+        assert page.status == 200
+        assert "<script" not in page.body
+        assert "<img" not in page.body
+    assert "&lt;script&gt;" in pages[0].body
+
+
+async def test_nobody_reads_a_secret_vote(site: Site) -> None:
+    """A reply to a sealed survey waits and is named; neither its text nor its files are shown, nor what it would count as."""
+    office = site.office
+    invitation = office.open_survey(replace(SURVEY, mode="sealed"))[YAMADA]
+    text = FILE.format(name="kaitou.csv", kind="text/csv", content="Q1,2").replace(
+        "点検の手順です。", "たぶん2です。秘密"
+    )
+    mail = office.mail(
+        YAMADA, office.reply_address(invitation), text, Content_Type="multipart/mixed; boundary=b"
+    )
+    held = office.hand_in(mail, office.reply_address(invitation))
+    assert held.state == "held"
+    browser = await entered(site, OFFICE)
+    page = await browser.get(f"/desk/held/{held.id}")
+    for shown in (
+        page,
+        await browser.get("/desk/"),
+        await browser.get(f"/desk/confirm?decision=accept&mail={held.id}"),
+    ):
+        assert "秘密" not in shown.body
+        assert "kaitou" not in shown.body
+        assert office.reply_address(invitation) not in shown.body, "whoever has it answers for the body"
+    assert "お見せできません" in page.body
+    assert (await browser.get(f"/desk/held/{held.id}/files/1")).status == 404
+
+
+async def test_many_come_by_pages(site: Site) -> None:
+    """Thirty at once, oldest first."""
+    for number in range(33):
+        hold(site.office, subject=f"話題{number:02}", Message_ID=f"<{number}@x>")
+    browser = await entered(site, OFFICE)
+    first = (await browser.get("/desk/")).body
+    (more,) = re.findall(r'href="(/desk/\?after=\d+)"', first)
+    second = (await browser.get(more)).body
+    assert [len(re.findall(r'type="checkbox"', page)) for page in (first, second)] == [30, 3]
+    every = re.findall(r"話題(\d\d)</label>", first + second)
+    assert every == [f"{number:02}" for number in range(33)]
+
+
+# --- deciding -----------------------------------------------------------------------------------------------------
+
+
+async def test_to_how_many_it_goes_is_said_before_it_goes(site: Site) -> None:
+    """The page changes nothing; its button sends the post, once, and the journal says whose word it was."""
+    office = site.office
+    held = hold_file(office)
+    browser = await entered(site, OFFICE)
+    page = await browser.get(f"/desk/confirm?decision=accept&mail={held.id}")
+    assert "「電子会議室」のメンバー5名のうち、5名にすぐ配信します。" in page.body
+    assert office.state(held.id) == "held"
+    woken = site.woken
+    answer = await browser.post("/desk/decide", **form_of(page))
+    assert f"U-{held.id:04d} を受け入れました。" in answer.body
+    assert (office.state(held.id), site.woken) == ("posted", woken + 1)
+    assert len(told(office, "post")) == 5
+    (line,) = lines(office, "post.accepted")
+    assert (line.who, line.about, line.person) == (OFFICE, "kaigi", STRANGER)
+    again = await browser.post("/desk/decide", **form_of(page))
+    assert "行っていません" in again.body
+    assert "保留中ではありません（配信済み）" in again.body
+    assert len([copy for copy in office.all_copies() if copy.kind == "post"]) == 5
+
+
+async def test_a_refusal_says_why(site: Site) -> None:
+    """In the decider's own words, or in one of the list's, chosen; the author is told."""
+    office = site.office
+    office.apply(MODERATED)
+    browser = await entered(site, SATO)
+    held = hold(office, "security")
+    page = await browser.get(f"/desk/confirm?decision=reject&mail={held.id}")
+    assert f"差出人（{STRANGER}）に、理由を添えてお知らせします" in page.body
+    assert '<option value="2">話題から外れるため。</option>' in page.body
+    await browser.post("/desk/decide", **form_of(page), reason="添付を\r\nお外しください。", canned="2")
+    assert "添付を お外しください。".replace(" ", "") in told(office, "post_rejected")[STRANGER]
+    held = hold(office, "security", subject="次")
+    await decide(browser, "reject", held.id, reason="", canned="2")
+    assert office.state(held.id) == "rejected"
+    assert "話題から外れるため。" in told(office, "post_rejected")[STRANGER]
+    held = hold(office, "security", subject="その次")
+    answer = await decide(browser, "reject", held.id, canned="7")
+    assert "7番はありません" in answer.body
+    assert office.state(held.id) == "held"
+
+
+async def test_several_at_once(site: Site) -> None:
+    """Each for itself: one that was decided meanwhile holds none of the others up."""
+    office = site.office
+    first, second, third = (hold(office, subject=f"件{n}", Message_ID=f"<{n}@x>") for n in range(3))
+    browser = await entered(site, OFFICE)
+    form = await foreseen(browser, "discard", first.id, second.id, third.id)
+    await decide(await entered(site, OFFICE), "accept", second.id)
+    answer = await browser.post("/desk/decide", **form)
+    assert [office.state(one.id) for one in (first, second, third)] == ["discarded", "posted", "discarded"]
+    assert answer.body.count("差出人に知らせずに片付けました") == 2
+    assert answer.body.count("原文は残っています") == 2
+    assert answer.body.count("行っていません") == 1
+
+
+async def test_its_author_is_trusted_from_now_on(site: Site) -> None:
+    """As 「採用 以後も」 by mail."""
+    held = hold(site.office)
+    browser = await entered(site, OFFICE)
+    page = await browser.get(f"/desk/confirm?decision=trust&mail={held.id}")
+    assert "以後このリストで保留されません" in page.body
+    await browser.post("/desk/decide", **form_of(page))
+    assert site.office.post(STRANGER, to="kaigi@ml.example.jp", subject="次").state == "posted"
+
+
+async def test_a_form_that_comes_twice_does_not_let_a_post_out_before_its_hours(site: Site) -> None:
+    """Approved, it waits for the morning; a second approval would send it at once, and must be looked at anew."""
+    office = site.office
+    opens = (office.now + timedelta(hours=3)).time()
+    office.apply(replace(KAIGI, hours=(opens, (office.now + timedelta(hours=4)).time())))
+    held = hold(office)
+    browser = await entered(site, OFFICE)
+    page = await browser.get(f"/desk/confirm?decision=accept&mail={held.id}")
+    assert "配信時間になる" in page.body
+    form = form_of(page)
+    await browser.post("/desk/decide", **form)
+    again = await browser.post("/desk/decide", **form)
+    assert "ご覧になった後に変わりました" in again.body
+    assert (office.state(held.id), told(office, "post")) == ("held", {})
+    assert "承認済みです" in (await browser.get("/desk/")).body
+    await decide(browser, "accept", held.id)
+    assert office.state(held.id) == "posted"
+
+
+async def test_a_vote_on_a_resolution_needs_the_second_person_here_too(sqlite: Any) -> None:
+    """The same flow as by mail: it is asked for, and does not count yet."""
+    office = open_post_office(sqlite)
+    office.site = replace(office.site, desk=(CHAIR, DEPUTY))
+    invitations = opened(office)
+    office.reply(invitations[YAMADA], "おおむね賛成（任期を定めること）")
+    (number,) = held_numbers(office)
+    async with running_site(office) as site:
+        browser = await entered(site, CHAIR)
+        page = await browser.get(f"/desk/held/{number}")
+        assert "おおむね賛成（任期を定めること）" in page.body
+        assert 'value="accept"' not in page.body, "nothing of it would count as it was read"
+        confirm = await browser.get(f"/desk/confirm?decision=accept&mail={number}")
+        assert "行えません" in confirm.body
+        assert "mails" not in form_of(confirm)
+
+
+async def test_no_other_form_decides(site: Site) -> None:
+    """Without the token, with another visit's, from another site, with what no button of ours sends: nothing is done."""
+    office = site.office
+    office.apply(MODERATED)
+    held = hold(office)
+    browser = await entered(site, OFFICE)
+    form = await foreseen(browser, "accept", held.id)
+    other = await foreseen(await entered(site, SATO), "accept")
+    wrong: list[dict[str, str]] = [
+        {"token": ""},
+        {"token": "x" * 20},
+        {"token": other.get("token", "y")},
+        {"decision": "claim"},
+        {"decision": ""},
+        {"mails": ""},
+        {"mails": "x:y"},
+        {"mails": f"{held.id}:a {held.id}:b"},
+        {"mails": " ".join(f"{n}:x" for n in range(1, 40))},
+        {"reason": "長" * 501},
+    ]
+    for one in wrong:
+        assert (await browser.post("/desk/decide", **form | one)).status == 400, one
+    for place in ("cross-site", "same-site"):
+        browser.headers = {"Sec-Fetch-Site": place}
+        assert (await browser.post("/desk/decide", **form)).status == 400
+    browser.headers = {}
+    for mails in (f"{held.id}:", f"{held.id}:{'0' * 16}", f"999:{'0' * 16}"):
+        assert "行っていません" in (await browser.post("/desk/decide", **form | {"mails": mails})).body
+    for path in (
+        "/desk/confirm?decision=accept&mail=x",
+        "/desk/confirm?mail=1",
+        "/desk/confirm?decision=claim&mail=1",
+    ):
+        assert (await browser.get(path)).status == 400
+    assert office.state(held.id) == "held"
+
+
+async def test_on_both_databases(database: Database) -> None:
+    """Two who decide about one post at once: the first decision is the one."""
+    office = open_post_office(database)
+    async with running_site(office) as site:
+        held = hold_file(office)
+        one, two = await entered(site, OFFICE), await entered(site, OFFICE)
+        forms = [await foreseen(one, "accept", held.id), await foreseen(two, "discard", held.id)]
+        await one.post("/desk/decide", **forms[0])
+        answer = await two.post("/desk/decide", **forms[1])
+        assert "行っていません" in answer.body
+        assert office.state(held.id) == "posted"
+        assert (await one.get("/desk/")).status == 200
+
+
+def held_numbers(office: PostOffice) -> list[int]:
+    """Return the numbers of the mails that wait."""
+    with office.database.read() as connection:
+        return [one.id for one in inbox.held(connection)]
