@@ -28,7 +28,7 @@ class Sink:
 
     async def _serve(self) -> None:
         self._loop, self._end = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._session, "127.0.0.1", 0, limit=1 << 20)
+        server = await asyncio.start_server(self._session, "127.0.0.1", 0, limit=1 << 25)
         self.port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._end.wait()
