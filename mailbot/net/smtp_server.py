@@ -217,12 +217,19 @@ class Server:
             if not self._peers[session.peer]:
                 del self._peers[session.peer]
 
-    def store(self, raw: bytes, envelope: Envelope) -> asyncio.Task[str]:
-        """Begin to store a mail, in a task of its own: no client can cancel it. Its result is the reply."""
+    def store(self, raw: bytes, envelope: Envelope, taken: int) -> asyncio.Task[str]:
+        """Begin to store a mail, in a task of its own: no client can cancel it. Its result is the reply.
+
+        So many bytes of `held` are its: they count until it is stored, also when its client has gone.
+        """
         task = asyncio.get_running_loop().create_task(self._store(raw, envelope))
         self._storing.add(task)
-        task.add_done_callback(self._storing.discard)
+        task.add_done_callback(partial(self._stored, taken))
         return task
+
+    def _stored(self, taken: int, task: asyncio.Task[str]) -> None:
+        self.held -= taken
+        self._storing.discard(task)
 
     async def _store(self, raw: bytes, envelope: Envelope) -> str:
         failure: Exception | None = None
@@ -576,8 +583,9 @@ class _Session(aiosmtpd.smtp.SMTP):
             await self.push("354 End the mail with a line that has only a dot")
             reply = await self._outcome
         finally:
-            self._server.held -= content.taken
-            self._content = None
+            if self._content is not None:  # it did not come whole
+                self._server.held -= content.taken
+                self._content = None
         replies, self._replies = self._replies, 1
         if reply.startswith("2"):
             self._answered = self._refused = 0
@@ -613,7 +621,7 @@ class _Session(aiosmtpd.smtp.SMTP):
             self._server.protocol,
             self.session.host_name or "",
         )
-        return self._server.store(self._received(recipients) + content.unstuffed(), envelope)
+        return self._server.store(content.hand_over(self._received(recipients)), envelope, content.taken)
 
     def _received(self, recipients: tuple[str, ...]) -> bytes:
         """Return the trace field of RFC 5321 section 4.4, with the protocol names of RFC 3848 and RFC 6531."""

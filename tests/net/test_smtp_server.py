@@ -514,6 +514,24 @@ async def test_memory_of_all_mails(store: Store, start: Start, connect: Connect)
     assert (server.held, len(store.mails)) == (0, 1)
 
 
+async def test_a_mail_counts_until_it_is_stored(store: Store, start: Start, connect: Connect) -> None:
+    """Also one whose client hung up behind the dot is in memory as long as the database takes."""
+    store.gate = asyncio.Event()
+    server = await start(limits=Limits(memory=10_000))
+    first, second = await connect(server), await connect(server)
+    for client in (first, second):
+        await client.begin()
+    first.writer.write((b"x" * 998 + b"\r\n") * 6 + b".\r\n")
+    await until(lambda: store.begun == 1)
+    first.writer.close()
+    await until(lambda: len(server._sessions) == 1)
+    second.writer.write((b"x" * 998 + b"\r\n") * 6)
+    assert [reply[:9] for reply in await second.rest()] == ["452 4.3.1"]
+    store.gate.set()
+    await until(lambda: server.held == 0)
+    assert len(store.mails) == 1
+
+
 async def test_many_recipients(store: Store, start: Start, connect: Connect) -> None:
     """The recipients beyond the limit are told to come later, and the mail goes to the others."""
     client = await connect(await start(limits=Limits(recipients=100, errors=10)))

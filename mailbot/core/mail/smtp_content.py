@@ -19,11 +19,7 @@ class Content:
         self._line = line
         self._line_begins = 2  # some line at most `line` bytes before the end
         self._end = -1  # where the CRLF before the final dot begins
-
-    @property
-    def taken(self) -> int:
-        """How many bytes have arrived."""
-        return len(self._raw) - 2
+        self.taken = 0  # bytes that have arrived
 
     @property
     def whole(self) -> bool:
@@ -34,6 +30,7 @@ class Content:
         """Add what was read; return why this mail can no longer be taken, if so."""
         searched = max(0, len(self._raw) - len(_END) + 1)
         self._raw += data
+        self.taken += len(data)
         self._end = self._raw.find(_END, searched)
         # Without an end, the last two bytes may yet turn out to be the dot's line.
         stop = self._end + 2 if self.whole else len(self._raw) - 2
@@ -47,9 +44,17 @@ class Content:
             return "input behind the dot"
         return None
 
-    def unstuffed(self) -> bytes:
-        """Return the whole content as it was before the client doubled the dots that begin a line."""
-        return bytes(self._raw[: self._end + 2]).replace(b"\r\n.", b"\r\n")[2:]
+    def hand_over(self, above: bytes) -> bytes:
+        """Return these bytes and below them the whole content as it was before the client doubled the dots that begin a line.
+
+        What was gathered is given up with it: of a long mail there are two copies for a moment, and then one.
+        """
+        raw, self._raw = self._raw, bytearray()
+        del raw[self._end + 2 :]
+        if b"\r\n." in raw:
+            raw = raw.replace(b"\r\n.", b"\r\n")
+        del raw[:2]
+        return above + raw
 
 
 class LineEnds:

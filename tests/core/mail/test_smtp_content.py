@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 
 import pytest
@@ -30,8 +31,25 @@ def test_the_dots_are_unstuffed(sent: bytes, meant: bytes, cut: int) -> None:
     """A mail ends at the line that has only a dot, and each line loses the one dot that it begins with."""
     content = Content(size=100, line=100)
     faults = [content.take(piece) for piece in pieces(sent, cut)]
-    assert (content.whole, content.unstuffed(), set(faults)) == (True, meant, {None})
+    assert (content.whole, content.hand_over(b"up: 1\r\n"), set(faults)) == (
+        True,
+        b"up: 1\r\n" + meant,
+        {None},
+    )
     assert content.taken == len(sent)
+
+
+def test_a_long_mail_is_copied_once() -> None:
+    """What is handed over takes its own memory beside what was gathered, and no third time."""
+    content = Content(size=10_000_000, line=100)
+    for _ in range(100):
+        content.take((b"x" * 78 + b"\r\n..\r\n" + b"y" * 78 + b"\r\n") * 500)
+    content.take(b".\r\n")
+    tracemalloc.start()
+    raw = content.hand_over(b"")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2.1 * len(raw)
 
 
 @pytest.mark.parametrize("cut", [1, 2, 7, 1000])
