@@ -31,7 +31,7 @@ from mailbot.net.dns_client import DnsClient
 from mailbot.net.imap_client import ImapAccount, NeedsPerson, look_in
 from mailbot.net.imap_connection import ConnectionLost, Refused
 from mailbot.net.smtp_client import Timeouts, greet
-from mailbot.store import lists, vitals
+from mailbot.store import answer_domains, lists, vitals
 from mailbot.store.database import SCHEMA, Database
 
 _RELAY_SECONDS = Timeouts(connect=5, greeting=10, quit=2)
@@ -179,7 +179,7 @@ def _database_findings(config: Config, clock: Callable[[], datetime]) -> list[Fi
                 found += _backlog_findings(vitals.backlog(connection, now), now)
                 today = now.astimezone(config.timezone).date()
                 found += _list_findings(lists.every(connection))
-                found += _answer_findings(config, vitals.answer_domains(connection, today))
+                found += _answer_findings(config, answer_domains.awaited(connection, today))
                 found.append(_room_finding(config, used, vitals.first_moment(connection), now))
     except (StorageUnavailable, StorageFull) as away:
         words = f"{away}; see `database:`: no mail is received without it"

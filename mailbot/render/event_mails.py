@@ -41,6 +41,7 @@ class EventMails:
         event: Event,
         *,
         sequence: int,
+        domain: str = "",
         now: datetime,
         to_whom: Literal["audience", "attending", "unanswered"] = "audience",
         answers: Answers | None = None,
@@ -52,7 +53,7 @@ class EventMails:
         """Cook a notice of an event, complete in plain text, with its calendar file beside it.
 
         `to_whom`: to those who come it asks nothing new, those who have not answered it asks again. With a thread (and the body's answers)
-        it is the form sent again on 「再送」.
+        it is the form sent again on 「再送」. `domain`: of its calendar entry, here and below, see flows/events/entry_domain.py.
         """
         body = self._pen.event_text(
             "event_notice",
@@ -66,7 +67,7 @@ class EventMails:
             late_since=self._pen.late(late_since),
         )
         return self._pen.cook(
-            body, event.key, to, now, thread=thread, ics=self._pen.ics(event, sequence, now)
+            body, event.key, to, now, thread=thread, ics=self._pen.ics(event, sequence, now, domain)
         )
 
     def joining(
@@ -85,6 +86,7 @@ class EventMails:
         changes: tuple[Change, ...],
         *,
         sequence: int,
+        domain: str = "",
         now: datetime,
         edition: int = 1,
         reminded: bool = False,
@@ -98,20 +100,21 @@ class EventMails:
         body = self._pen.event_text(
             "event_change", event, to, now, edition, changes=changes, reminded=reminded, decided=decided
         )
-        return self._pen.cook(body, event.key, to, now, ics=self._pen.ics(event, sequence, now))
+        return self._pen.cook(body, event.key, to, now, ics=self._pen.ics(event, sequence, now, domain))
 
     def cancelled(
         self,
         event: Event,
         *,
         sequence: int,
+        domain: str = "",
         now: datetime,
         thread: Thread | None = None,
         to: Recipient = EACH,
     ) -> bytes:
         """Cook the news that an event is not held; with a thread, the answer to an RSVP that came all the same."""
         body = self._pen.event_text("event_cancelled", event, to, now, 1, answered=thread is not None)
-        ics = None if thread else self._pen.ics(event, sequence, now)
+        ics = None if thread else self._pen.ics(event, sequence, now, domain)
         return self._pen.cook(body, event.key, to, now, thread=thread, ics=ics, answerable=False)
 
     def rsvp_receipt(

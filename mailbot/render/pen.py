@@ -417,7 +417,8 @@ class Pen:
         thread_lines = thread_fields(thread.message_id, thread.references) if thread else []
         return b"".join((cooked.top, date, cooked.message_id, *thread_lines, submitted, cooked.rest))
 
-    def ics(self, event: Event, sequence: int, now: datetime) -> bytes | None:
+    def ics(self, event: Event, sequence: int, now: datetime, domain: str) -> bytes | None:
+        """Return an event's calendar entry, if it has one; `domain`: of its UID, "": that of today."""
         if event.calendar == "none":
             return None
         return event_ics(
@@ -427,7 +428,7 @@ class Pen:
             zone=self.zone,
             organizer=self.letterhead.office,
             organizer_name=self.association() if event.calendar == "request" else "",
-            domain=self.letterhead.reply_domain,
+            domain=domain or self.letterhead.reply_domain,
         )
 
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, LargeBinary, func, or_, select, text
+from sqlalchemy import Connection, func, or_, select, text
 
 from mailbot.core.mail.envelope import StorageUnavailable
-from mailbot.store import bundles, events, outbox, surveys
+from mailbot.store import bundles, outbox
 from mailbot.store.database import schema_of, storage_errors
 from mailbot.store.tables import bundle, delivery, history, inbox, mail, mailing, microseconds
 
 _LEASE_GRACE = timedelta(seconds=60)  # another node takes an expired row within 30
 _ALARM = "office_report"
-_HEAD = 4_000  # octets of a cooked mail in which its Reply-To stands
-_TO_TOKEN = re.compile(rb"^Reply-To:[^<>]*<\x00token\x00@([A-Za-z0-9.-]+)>", re.IGNORECASE | re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -164,29 +161,6 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
         last_alarm=alarm[0] if alarm else None,
         last_alarm_id=alarm[1] if alarm else None,
     )
-
-
-def answer_domains(connection: Connection, today: date) -> dict[str, list[str]]:
-    """Return the domains to which answers to open surveys and coming events go, each with their keys.
-
-    The first mail of each kind to those who are asked says it: later ones may name the domain of a newer configuration, and
-    its recipients answer to the one that they have.
-    """
-    asked = [stored.survey.key for stored in surveys.every(connection) if stored.state == "open"]
-    coming = (stored for stored in events.every(connection) if stored.state == "announced")
-    asked += [stored.event.key for stored in coming if stored.event.date >= today]
-    first = select(func.min(mailing.c.id)).where(mailing.c.subject.in_(asked))
-    heads = select(
-        mailing.c.subject, func.substr(mailing.c.cooked, 1, _HEAD, type_=LargeBinary).label("head")
-    )
-    found: dict[str, list[str]] = {}
-    query = heads.where(mailing.c.id.in_(first.group_by(mailing.c.subject, mailing.c.kind)))
-    for row in connection.execute(query.order_by(mailing.c.subject, mailing.c.id)):
-        to = _TO_TOKEN.search(row.head)
-        keys = found.setdefault(to[1].decode("ascii").lower(), []) if to else [row.subject]
-        if row.subject not in keys:
-            keys.append(row.subject)
-    return found
 
 
 def first_moment(connection: Connection) -> datetime | None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import time
 
+import icalendar
 import pytest
 
 from mailbot.core.mail.address import Reply
 from mailbot.flows.events.announce_event import announce_event
+from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.know_recipient import know_recipient, own_addresses
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
-from mailbot.store import vitals
+from mailbot.store import answer_domains
 from tests.flows.events.test_calendar_rsvp import INVITED, calendar_mail, standing
 from tests.flows.post_office import (
     EVENT,
@@ -119,6 +122,51 @@ def test_an_answer_of_a_calendar_to_an_old_entry(office: PostOffice) -> None:
     assert standing(office, NAGANO)[0] == "attending"
 
 
+@pytest.mark.parametrize("calendar", ["request", "publish"])
+def test_an_event_announced_before_keeps_its_calendar_entry(office: PostOffice, calendar: str) -> None:
+    """The same UID and organizer in a change, a form sent again and a cancellation: else a calendar holds two events."""
+    event = replace(INVITED, calendar=calendar)  # type: ignore[arg-type]
+    office.apply(event)
+    with office.database.write() as connection:
+        announce_event(connection, office.site, event.key, 0, office.now)
+    first = {copy.to: copy for copy in office.copies("event_notice")}[YAMADA]
+    move(office)
+    with office.database.write() as connection:
+        announce_event(connection, office.site, event.key, 0, office.now, again=True)
+    office.apply(replace(event, starts=time(11)))
+    office.reply(first, "再送")
+    with office.database.write() as connection:
+        cancel_event(connection, office.site, event.key, "台風のため", office.now)
+    later = [copy for copy in office.copies() if copy.to == YAMADA]
+    assert len(later) == 4
+    for copy in later:
+        assert [named(copy, name) for name in ("UID", "ORGANIZER")] == [
+            named(first, name) for name in ("UID", "ORGANIZER")
+        ]
+    assert all("answers.new.example" in copy["Message-ID"] for copy in later)
+
+
+def test_an_entry_whose_domain_is_ours_no_more(office: PostOffice) -> None:
+    """Its organizer could not be answered: the entry is a new one."""
+    office.apply(INVITED)
+    with office.database.write() as connection:
+        announce_event(connection, office.site, INVITED.key, 0, office.now)
+    move(office, former=())
+    office.copies()
+    with office.database.write() as connection:
+        announce_event(connection, office.site, INVITED.key, 0, office.now, again=True)
+    assert "answers.new.example" in named(office.copies("event_notice")[0], "UID")
+
+
+def named(copy: Copy, name: str) -> str:
+    """Return a value of a copy's calendar entry."""
+    (part,) = [part for part in copy.mail.walk() if part.get_content_type() == "text/calendar"]
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    (entry,) = icalendar.Calendar.from_ical(content).walk("VEVENT")
+    return str(entry[name])
+
+
 def test_an_address_at_a_former_domain_is_no_members(office: PostOffice) -> None:
     """What went there would come back to the list; other names at the domain may be people's again."""
     move(office)
@@ -138,9 +186,9 @@ def test_the_domains_that_answers_go_to(office: PostOffice) -> None:
     with office.database.write() as connection:
         announce_event(connection, office.site, EVENT.key, 0, office.now)
         day = office.now.date()
-        assert vitals.answer_domains(connection, day) == {
+        assert answer_domains.awaited(connection, day) == {
             "kaitou.example.jp": [SURVEY.key],
             "answers.new.example": [EVENT.key],
         }
         later = EVENT.date.replace(year=EVENT.date.year + 1)
-        assert vitals.answer_domains(connection, later) == {"kaitou.example.jp": [SURVEY.key]}
+        assert answer_domains.awaited(connection, later) == {"kaitou.example.jp": [SURVEY.key]}

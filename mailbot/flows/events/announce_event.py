@@ -11,6 +11,7 @@ from mailbot.core.events.event import Event, Notice, rsvp_of
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import Standing, standings
 from mailbot.core.surveys.two_persons import COMMAND_LINE
+from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.surveys.open_survey import ballot_copy, make_ballots
 from mailbot.site import Site
 from mailbot.store import ballots, events, journal, occurrences, outbox
@@ -58,7 +59,12 @@ def announce_event(
         silent = unanswered(connection, key)
         to = [ballot for ballot in to if ballot.code in silent]
     cooked = site.render.events.notice(
-        event, sequence=stored.sequence, now=now, to_whom=notice.to, late_since=late_since
+        event,
+        sequence=stored.sequence,
+        domain=entry_domain(connection, site, key),
+        now=now,
+        to_whom=notice.to,
+        late_since=late_since,
     )
     journal.add(connection, "event.announced", now, who=by, about=key, detail=f"to {len(to)}")
     return queue_notice(connection, "event_notice", cooked, event, to, now)

@@ -12,6 +12,7 @@ from mailbot.core.office.plan import Job, job_name
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings
 from mailbot.flows.events.announce_event import queue_notice, seats_taken
+from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.events.give_seats import give_seats
 from mailbot.flows.runs.plan_runs import jobs_of, plan_runs
 from mailbot.site import Site
@@ -134,13 +135,14 @@ def _tell(
     if not (changes or moved):
         return 0
     sequence = events.raise_sequence(connection, new.key)
+    domain = entry_domain(connection, site, new.key)
     to = _concerned(connection, site, new, now, everybody=moved)
     if new.cancelled is not None:
-        cooked = site.render.events.cancelled(new, sequence=sequence, now=now)
+        cooked = site.render.events.cancelled(new, sequence=sequence, domain=domain, now=now)
         return queue_notice(connection, "event_cancelled", cooked, new, to, now)
     decided = stored.event.starts is None and new.starts is not None
     cooked = site.render.events.change(
-        new, changes, sequence=sequence, now=now, reminded=reminded, decided=decided
+        new, changes, sequence=sequence, domain=domain, now=now, reminded=reminded, decided=decided
     )
     return queue_notice(connection, "event_change", cooked, new, to, now)
 

@@ -42,6 +42,7 @@ from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.surveys.survey import Problem, Reading
 from mailbot.core.surveys.trust import Count, may_count
 from mailbot.core.surveys.vote import Verdict, weigh
+from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.events.give_seats import give_seats, joining_now, settle_offer
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
@@ -417,6 +418,7 @@ def _send_again(connection: Connection, arrival: _Arrival) -> None:
     cooked = arrival.site.render.events.notice(
         arrival.event,
         sequence=arrival.stored.sequence,
+        domain=entry_domain(connection, arrival.site, ballot.subject),
         now=now,
         answers={} if before is None else before.row.answers,
         edition=1 if before is None else before.row.version + 1,
