@@ -47,6 +47,7 @@ _LONG = 131_072  # octets from which a content is not joined, but written as the
 _SLICE = 65_536  # octets of it that are written at once
 _code = itemgetter(0)  # of a reply
 _LOOK_SECONDS = 1.0  # while a server thinks about one mail, an idle connection looks for others so often
+_MANY = 50  # recipients of a mail of which half as many connections have enough: a kill leaves all of them in doubt (I9)
 _PATIENCE = 3  # connections in a row on which nothing was answered, before a relay counts as away
 
 
@@ -785,8 +786,9 @@ class _Run:
             mail, refused = prepare(transaction, connection.extensions, self._downgrade)
             outcomes += refused
             if mail is not None:
-                if len(self._tasks) < self._limit:
-                    self._grow(relay)
+                limit = self._limit if len(mail.ids) < _MANY else (self._limit + 1) // 2
+                if len(self._tasks) < limit:
+                    self._grow(relay, limit)
                 return mail
         return None
 
@@ -827,9 +829,9 @@ class _Run:
         """Tell whether a mail is under way on any connection but those that found nothing to do."""
         return any(not task.done() for task in self._tasks - self._idle - self._connecting)
 
-    def _grow(self, relay: Relay) -> None:
-        """Open a further connection for each further mail, up to the limit."""
-        while len(self._tasks) < self._limit:
+    def _grow(self, relay: Relay, limit: int) -> None:
+        """Open a further connection for each further mail, up to so many."""
+        while len(self._tasks) < limit:
             mail = self.work.take()
             if mail is None:
                 return

@@ -1,4 +1,4 @@
-"""Bundles: up to fifty copies of a mailing that is identical for all, in one row while they wait and while they leave.
+"""Bundles: up to a hundred copies of a mailing that is identical for all, in one row while they wait and while they leave.
 
 A bundle is nothing but a short form of that many rows of the outbox with one state, one due time, one lease and one mark. When the
 relay has taken all of it, its rows are born as `sent`, and the bundle goes in the same transaction. Whatever is not so
@@ -36,7 +36,9 @@ from mailbot.core.mail.address import address_key
 from mailbot.store.statements import Written
 from mailbot.store.tables import bundle, delivery, mailing, microseconds
 
-SIZE = 50  # copies in one, and recipients in one transaction with the relay: a kill leaves all of them in doubt (I9)
+# Copies in one, and recipients in one transaction with the relay, as many as every server takes (RFC 5321 section 4.5.3.1.8);
+# a kill leaves all of them in doubt (I9).
+SIZE = 100
 _INSERTED_AT_ONCE = 1_000
 
 

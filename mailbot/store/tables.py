@@ -600,7 +600,7 @@ delivery = Table(
     Index("ix_delivery_refused", "settled_at", sqlite_where=text("state IN ('failed', 'expired')")),
 )
 
-bundle = Table(  # up to fifty identical copies that have not left, in place of their rows of `delivery`: store/bundles.py
+bundle = Table(  # up to a hundred identical copies that have not left, in place of their rows of `delivery`: store/bundles.py
     "bundle",
     metadata,
     Column("id", _Id, primary_key=True, autoincrement=True),

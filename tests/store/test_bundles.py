@@ -44,12 +44,12 @@ NOW = datetime(2026, 7, 14, 9, tzinfo=UTC)
 LATER = NOW + outbox.LEASE * 10
 BODY = Body("202011", "長野市", "city", "長野県")
 ROOM = MailingList("room", "会議室", "open", Selector(everyone=True), copies="identical")
-M = [f"m{number:03}@b.example" for number in range(120)]  # three bundles: 50, 50, 20
+M = [f"m{number:03}@b.example" for number in range(240)]  # three bundles: 100, 100, 40
 
 
 @pytest.fixture
 def room(database: Database) -> Database:
-    """A list of 120 members."""
+    """A list of 240 members."""
     with database.write() as connection:
         members.replace(connection, [BODY], [Contact(BODY.code, address) for address in M])
         lists.save(connection, ROOM)
@@ -66,7 +66,7 @@ def post(room: Database, at: datetime = NOW) -> int:
         return number
 
 
-def claim(connection: Connection, owner: str = "n", most: int = 100) -> list[Bundle]:
+def claim(connection: Connection, owner: str = "n", most: int = 200) -> list[Bundle]:
     """Take bundles that are due."""
     return bundles.claim(connection, owner, NOW, NOW + outbox.LEASE, most)
 
@@ -95,16 +95,16 @@ def figures(connection: Connection) -> list[object]:
     ]
 
 
-def test_fifty_stand_in_one_row(room: Database) -> None:
+def test_a_hundred_stand_in_one_row(room: Database) -> None:
     """In the order of their addresses, each once."""
     post(room)
     with room.write() as connection:
         assert rows(connection) == []
         taken = claim(connection)
-        assert [len(one.recipients) for one in taken] == [50, 50, 20]
+        assert [len(one.recipients) for one in taken] == [100, 100, 40]
         assert [address for one in taken for _, address in one.recipients] == M
         numbers = [number for one in taken for number, _ in one.recipients]
-        assert len(set(numbers)) == 120
+        assert len(set(numbers)) == 240
         assert max(numbers) < 0
         assert [bundles.bundle_of(number) for number in numbers] == [
             one.id for one in taken for _ in one.recipients
@@ -121,11 +121,11 @@ def test_every_figure_is_the_same_as_of_rows(room: Database) -> None:
         assert bundles.settle_sent(connection, "n", first, "250", 5)
         assert bundles.start(connection, "n", second.id)
         before = figures(connection)
-        assert before[:2] == [{"pending": 20, "sending": 50, "sent": 50}, {"post": before[0]}]
-        assert before[10] == 50
+        assert before[:2] == [{"pending": 40, "sending": 100, "sent": 100}, {"post": before[0]}]
+        assert before[10] == 100
         bundles.open_all(connection)
         assert figures(connection) == before
-        assert len(rows(connection)) == 120
+        assert len(rows(connection)) == 240
 
 
 def test_its_rows_are_born_as_if_each_had_been_sent(room: Database) -> None:
@@ -137,11 +137,11 @@ def test_its_rows_are_born_as_if_each_had_been_sent(room: Database) -> None:
         assert bundles.settle_sent(connection, "n", one, "250 ok", 7)
         born = rows(connection)
         bundles.open_all(connection)
-        taken = outbox.claim(connection, "n", NOW, 100)
+        taken = outbox.claim(connection, "n", NOW, 200)
         outbox.start(connection, "n", [row.id for row in taken])
         outbox.settle_sent(connection, "n", [(row.id, "250 ok") for row in taken], NOW)
         last = rows(connection)[-1]
-    assert [row["address"] for row in born] == M[:50]
+    assert [row["address"] for row in born] == M[:100]
     differ = {"address", "lease_until", "settled_at"}
     kept = last.keys() - differ
     assert {key: last[key] for key in kept} == {key: born[0][key] for key in kept}
@@ -163,9 +163,9 @@ def test_who_has_lost_the_lease_changes_nothing(room: Database) -> None:
         assert bundles.rows_of(connection, "n", other) == {}
         assert bundles.rows_of(connection, "n", again) == {}
         assert sorted(bundles.rows_of(connection, "n", opened)) == sorted(opened.numbers)
-        assert outbox.count_by_state(connection) == before == {"pending": 50, "sending": 70}
+        assert outbox.count_by_state(connection) == before == {"pending": 100, "sending": 140}
         bundles.release(connection, "n", NOW, everything=True)
-        assert outbox.count_by_state(connection) == {"pending": 50, "sending": 70}
+        assert outbox.count_by_state(connection) == {"pending": 100, "sending": 140}
 
 
 def test_after_a_crash_those_that_were_marked_are_in_doubt(room: Database) -> None:
@@ -175,16 +175,16 @@ def test_after_a_crash_those_that_were_marked_are_in_doubt(room: Database) -> No
         taken = claim(connection)
         assert bundles.start(connection, "n", taken[2].id)
         bundles.release(connection, "n", NOW)  # the lease lasts
-        assert outbox.count_by_state(connection) == {"sending": 120}
+        assert outbox.count_by_state(connection) == {"sending": 240}
         bundles.renew(connection, "n", LATER)
         bundles.release(connection, "o", LATER)
-        assert outbox.count_by_state(connection) == {"sending": 120}
+        assert outbox.count_by_state(connection) == {"sending": 240}
         bundles.release(connection, "o", LATER + outbox.LEASE)
-        assert outbox.count_by_state(connection) == {"pending": 120}
-        assert outbox.count_doubtful(connection) == 20
-        assert [row["address"] for row in rows(connection)] == M[100:]
+        assert outbox.count_by_state(connection) == {"pending": 240}
+        assert outbox.count_doubtful(connection) == 40
+        assert [row["address"] for row in rows(connection)] == M[200:]
         again = claim(connection)
-        assert [address for one in again for _, address in one.recipients] == M[:100]
+        assert [address for one in again for _, address in one.recipients] == M[:200]
 
 
 def test_one_that_is_started_while_leases_are_looked_at_is_in_doubt_too(
@@ -205,7 +205,7 @@ def test_one_that_is_started_while_leases_are_looked_at_is_in_doubt_too(
         monkeypatch.setattr(bundles, "_open", opening)
         bundles.release(connection, "o", LATER)
         assert outbox.count_doubtful(connection) == len(one.recipients)
-        assert outbox.count_by_state(connection) == {"pending": 120}
+        assert outbox.count_by_state(connection) == {"pending": 240}
 
 
 def test_what_was_never_begun_goes_back(room: Database) -> None:
@@ -215,9 +215,9 @@ def test_what_was_never_begun_goes_back(room: Database) -> None:
         taken = claim(connection)
         bundles.start(connection, "n", taken[0].id)
         bundles.put_back(connection, "n", [one.id for one in taken])
-        assert outbox.count_by_state(connection) == {"pending": 70, "sending": 50}
+        assert outbox.count_by_state(connection) == {"pending": 140, "sending": 100}
         bundles.take_back(connection, "n", [taken[0].id])
-        assert outbox.count_by_state(connection) == {"pending": 120}
+        assert outbox.count_by_state(connection) == {"pending": 240}
         assert outbox.count_doubtful(connection) == 0
 
 
@@ -228,20 +228,20 @@ def test_what_is_withdrawn_never_leaves(room: Database, how: str) -> None:
     with room.write() as connection:
         claim(connection, most=1)
         if how == "sending":
-            assert sendings.withdraw(connection, [number], "why", NOW) == 70
+            assert sendings.withdraw(connection, [number], "why", NOW) == 140
         elif how == "subject":
-            assert outbox.withdraw(connection, ["post"], "room") == 70
+            assert outbox.withdraw(connection, ["post"], "room") == 140
         elif how == "restore":
-            assert outbox.withdraw_waiting(connection, "why", NOW) == 120
+            assert outbox.withdraw_waiting(connection, "why", NOW) == 240
         elif how == "bounces":
             bundles.open_all(connection, bundle.c.state == "sending")
             copy = connection.execute(select(delivery.c.id).limit(1)).scalar_one()
-            assert bounces.stop_mailing(connection, copy) == 70
+            assert bounces.stop_mailing(connection, copy) == 140
         else:
-            connection.execute(bundle.update().where(bundle.c.id == 1).values(copies=50))
+            connection.execute(bundle.update().where(bundle.c.id == 1).values(copies=100))
             purges.empty_copies(connection, "room", [], NOW)
             outbox.withdraw(connection, ["post"], "room")
-        wanted = {"withdrawn": 120} if how == "restore" else {"sending": 50, "withdrawn": 70}
+        wanted = {"withdrawn": 240} if how == "restore" else {"sending": 100, "withdrawn": 140}
         assert outbox.count_by_state(connection) == wanted
 
 
@@ -249,13 +249,13 @@ def test_a_stop_holds_for_them(room: Database) -> None:
     """They rest as rows, each is counted, and go on."""
     number = post(room)
     with room.write() as connection:
-        assert sendings.rest(connection, [number]) == 120
+        assert sendings.rest(connection, [number]) == 240
         assert sendings.rest(connection, [number]) == 0
         assert claim(connection) == []
         (shown,) = sendings.under_way(connection)
-        assert (shown.total, shown.waiting, shown.resting) == (120, 120, 120)
-        assert outbox.resume(connection, "post", "room") == 120
-        assert len(outbox.claim(connection, "n", NOW, 200)) == 120
+        assert (shown.total, shown.waiting, shown.resting) == (240, 240, 240)
+        assert outbox.resume(connection, "post", "room") == 240
+        assert len(outbox.claim(connection, "n", NOW, 400)) == 240
 
 
 def test_what_rests_while_it_is_queued_is_no_bundle(room: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,12 +266,12 @@ def test_what_rests_while_it_is_queued_is_no_bundle(room: Database, monkeypatch:
             connection, kind="post", subject="room", cooked=b"x", bounces="b", now=NOW, identical=True
         )
         assert fan_outs.begin(connection, number, "room", NOW) == Reach(60, more=True)
-        assert sendings.rest(connection, [number]) == 120
+        assert sendings.rest(connection, [number]) == 240
         while fan_outs.go_on(connection):
             pass
         assert claim(connection) == []
-        assert sendings.resume(connection, [number]) == 120
-        assert len(outbox.claim(connection, "n", NOW, 200)) == 120
+        assert sendings.resume(connection, [number]) == 240
+        assert len(outbox.claim(connection, "n", NOW, 400)) == 240
 
 
 def test_the_oldest_come_first(room: Database) -> None:
@@ -297,7 +297,7 @@ def test_one_by_one_where_their_pace_is_limited(room: Database) -> None:
         bundles.open_due(connection, NOW - timedelta(seconds=1), 9)
         assert rows(connection) == []
         bundles.open_due(connection, NOW, 1)
-        assert [row["address"] for row in rows(connection)] == M[50:100]
+        assert [row["address"] for row in rows(connection)] == M[100:200]
 
 
 def test_a_bounce_may_be_faster_than_our_note(room: Database) -> None:
@@ -307,10 +307,10 @@ def test_a_bounce_may_be_faster_than_our_note(room: Database) -> None:
         claim(connection, most=1)
         copy = bounces.copy_to(connection, number, M[7])
         assert copy is not None
-        assert bounces.copy_to(connection, number, M[70]) is None
-        assert outbox.count_by_state(connection) == {"pending": 70, "sending": 50}
-        assert bounces.returned(connection, copy).copies == 120
-        assert troubles.share_failed(connection, copy) == (0, 120)
+        assert bounces.copy_to(connection, number, M[140]) is None
+        assert outbox.count_by_state(connection) == {"pending": 140, "sending": 100}
+        assert bounces.returned(connection, copy).copies == 240
+        assert troubles.share_failed(connection, copy) == (0, 240)
 
 
 def test_of_a_bundle_a_person_is_told_his_own_copy_only(room: Database) -> None:
@@ -360,7 +360,7 @@ def test_two_nodes_take_no_bundle_twice(room: Database) -> None:
     send("last")  # who found one in another's hands has ended before it was done
     with room.read() as connection:
         assert Counter(row["address"] for row in rows(connection)) == Counter(dict.fromkeys(M, 4))
-        assert outbox.count_by_state(connection) == {"sent": 480}
+        assert outbox.count_by_state(connection) == {"sent": 960}
 
 
 def test_who_leaves_meanwhile_still_gets_it(room: Database) -> None:
@@ -394,7 +394,7 @@ def test_a_personal_list_has_none(room: Database) -> None:
         )
         fan_outs.begin(connection, number, "room", NOW)
         assert claim(connection) == []
-        assert len(rows(connection)) == 120
+        assert len(rows(connection)) == 240
 
 
 def test_the_version_before_finds_rows(room: Database) -> None:
@@ -412,11 +412,11 @@ def test_the_version_before_finds_rows(room: Database) -> None:
     room.migrate()
     with room.read() as connection:
         assert [row["address"] for row in rows(connection)] == M
-        assert outbox.count_by_state(connection) == {"pending": 20, "sending": 100}
+        assert outbox.count_by_state(connection) == {"pending": 40, "sending": 200}
         assert Counter((row["lease_owner"], row["in_flight"]) for row in rows(connection)) == {
-            ("n", False): 50,
-            ("n", True): 50,
-            (None, False): 20,
+            ("n", False): 100,
+            ("n", True): 100,
+            (None, False): 40,
         }
 
 
@@ -457,4 +457,4 @@ def test_who_opens_bundles_and_who_settles_them_meet_in_no_deadlock(room: Databa
         thread.join()
     assert faults == []
     with room.read() as connection:
-        assert outbox.count_by_state(connection) == {"sent": 720}
+        assert outbox.count_by_state(connection) == {"sent": 1440}

@@ -32,7 +32,7 @@ from mailbot.store.database import Database
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
-_FIRST_BUNDLES, _BUNDLES = 4, 40  # the same of bundles: ten connections have two each at hand
+_FIRST_BUNDLES, _BUNDLES = 2, 20  # the same of bundles: ten connections have two each at hand
 _TOGETHER = 32  # copies made at once, ahead of the connections: their tokens take half as long together
 _SOONEST_SECONDS = 1.0  # before it looks again by itself
 _OPEN_SECONDS = 2.0  # connections stay open for what comes next, as Postfix keeps its own (smtp_connection_cache_time_limit)
