@@ -14,7 +14,14 @@ from mailbot.core.lists.list_command import Command, Deliver, On
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
-from mailbot.flows.lists.read_archive import MOST_FOUND, may_read, newest_threads, read_thread, search_archive
+from mailbot.flows.lists.read_archive import (
+    MOST_FOUND,
+    may_read,
+    newest_threads,
+    read_file,
+    read_thread,
+    search_archive,
+)
 from mailbot.flows.members.enter_pages import Visit, enter_pages, leave_pages, read_link, send_link
 from mailbot.flows.members.look_up_own import look_up_own
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
@@ -23,7 +30,7 @@ from mailbot.flows.surveys.read_result import read_result
 from mailbot.flows.surveys.send_own_ballot import send_own_ballot
 from mailbot.store import archive, lists
 from mailbot.web.entrance import Entrance, read_number
-from mailbot.web.paper import Corner, Paper
+from mailbot.web.paper import Corner, Paper, file_answer
 
 _ASKED_SECONDS = 0.25  # for every address: to queue a mail takes longer than to find that nobody has it
 _SETTINGS: dict[str, Command] = {
@@ -57,6 +64,7 @@ class MembersCorner:
             Route("/results/{key}", self.result, methods=["GET"]),
             Route("/a/{name}/", self.archive, methods=["GET"]),
             Route("/a/{name}/m/{stable}", self.post, methods=["GET"]),
+            Route("/a/{name}/m/{stable}/files/{place}", self.file, methods=["GET"]),
         ]
 
     # --- in and out ---------------------------------------------------------------------------------------------
@@ -177,12 +185,23 @@ class MembersCorner:
             raise HTTPException(404)
         return self._paper.page("thread.html", list=value, posts=posts, more=more, stable=stable)
 
+    async def file(self, request: Request) -> Response:
+        """Hand out a file of a post, to be kept and not shown."""
+        value = await self._list_of(request)
+        if isinstance(value, Response):
+            return value
+        place = read_number(request.path_params["place"])
+        if place is None:
+            raise HTTPException(404)
+        stable = request.path_params["stable"]
+        return file_answer(await self._corner.database.reading(read_file, value, stable, place))
+
     async def _list_of(self, request: Request) -> MailingList | Response:
         """Return the list whose archive he may read; else the page that says how he may."""
         corner, name = self._corner, request.path_params["name"]
         visit = await self._entrance.visit(request)
         if visit is None:  # who was not let in is not told which lists there are
-            return self._door(request.url.path)
+            return self._door(request.url.path.partition("/files/")[0])
         value = await corner.database.reading(may_read, corner.site, name, visit.address)
         if value is not None:
             return value

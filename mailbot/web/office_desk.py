@@ -30,7 +30,7 @@ from mailbot.flows.office.look_up_held import (
     show_held,
 )
 from mailbot.web.entrance import Entrance, read_number
-from mailbot.web.paper import Corner, Paper
+from mailbot.web.paper import Corner, Paper, file_answer
 
 _DECISIONS: tuple[Decision, ...] = get_args(Decision)
 _LONGEST_REASON = 500  # characters: as many as a form of 8 KiB holds
@@ -110,14 +110,7 @@ class OfficeDesk:
         corner = self._corner
         number, place = _number_in_path(request, "number"), _number_in_path(request, "place")
         file = await corner.database.reading(file_of_held, corner.site, _at(request).decider, number, place)
-        if file is None:
-            raise HTTPException(404)
-        return Response(
-            file.content,
-            # Whatever a stranger says that it is, no browser shall find something to run in it.
-            media_type="application/octet-stream",
-            headers={"Content-Disposition": file.disposition},
-        )
+        return file_answer(file)
 
     async def confirm(self, request: Request) -> Response:
         """Show what a decision would do, before it is done."""

@@ -1,4 +1,4 @@
-"""What every page is written on: the templates of `templates/web/`, and what all of them are told."""
+"""What every page is written on: the templates of `templates/web/`, what all of them are told; and files that are handed out."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 import jinja2
-from starlette.responses import HTMLResponse
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
 
+from mailbot.core.mail.attached_file import AttachedFile
 from mailbot.site import Site
 from mailbot.store.database import Database
 
@@ -52,3 +54,14 @@ class Paper:
 
     def _local(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._site.zone):%Y/%m/%d %H:%M}"
+
+
+def file_answer(found: tuple[AttachedFile, bytes] | None) -> Response:
+    """Return a file of a mail, to be kept and not shown. Raises HTTPException where there is none."""
+    if found is None:
+        raise HTTPException(404)
+    file, content = found
+    # Whatever a stranger says that it is, no browser shall find something to run in it.
+    return Response(
+        content, media_type="application/octet-stream", headers={"Content-Disposition": file.disposition}
+    )

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from mailbot.core.mail.token import visit_token
+from mailbot.flows.lists.purge_posts import purge_posts
 from mailbot.flows.members.erase_person import erase_person
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store import members, other_addresses
@@ -399,6 +400,40 @@ async def test_members_read_the_archive(site: Site) -> None:
     assert "移行" not in found
     for words in ("。", "<script>", "%", "'; DROP TABLE post"):
         assert (await browser.get("/a/kaigi/?" + urlencode({"q": words}))).status == 200
+
+
+async def test_members_take_a_posts_files(site: Site) -> None:
+    """Each as octets to be kept; for members of the list alone, and for nobody once the post is purged."""
+    text = "--b\nContent-Type: text/plain; charset=UTF-8\n\n送ります。\n" + "".join(
+        f'--b\nContent-Type: {kind}\nContent-Disposition: attachment; filename="{name}"\n\n{content}\n'
+        for name, kind, content in (("a.csv", "text/csv", "a,b"), ("../x.html", "text/html", "<script>"))
+    )
+    site.office.post(YAMADA, subject="資料", text=f"{text}--b--", Content_Type="multipart/mixed; boundary=b")
+    copy = site.office.copies("post")[0]
+    place = copy["Archived-At"].removeprefix("<https://ml.example.jp").removesuffix(">")
+    browser = await entered(site, SATO)
+    page = (await browser.get(place)).body
+    assert re.findall(r'<a href="([^"]+)" download>([^<]+)</a>', page) == [
+        (f"{place}/files/1", "a.csv"),
+        (f"{place}/files/2", "x.html"),
+    ]
+    answer = await browser.get(f"{place}/files/2")
+    assert (answer.status, answer.body) == (200, "<script>")
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"].startswith('attachment; filename="x.html"')
+    for number in ("0", "3", "x", "-1", "1/", "9" * 12):
+        assert (await browser.get(f"{place}/files/{number}")).status == 404
+    assert (await browser.get("/a/security/m/x/files/1")).status == 404
+    stranger = Browser(site)
+    assert "リンクを送る" in (await stranger.get(f"{place}/files/1")).body
+    assert f'value="{place}"' in (await stranger.get(f"{place}/files/1")).body, "he comes back to the post"
+    tanaka = await entered(site, TANAKA)
+    assert (await tanaka.get(f"{place}/files/1")).status == 403
+    assert (await tanaka.get(f"{place.replace('security', 'kaigi')}/files/1")).status == 404
+    with site.office.database.write() as connection:
+        purge_posts(connection, site.office.site, "security", [1], site.office.now)
+    assert (await browser.get(f"{place}/files/1")).status == 404
+    assert "/files/" not in (await browser.get(place)).body
 
 
 async def test_nobody_else_reads_it(site: Site) -> None:

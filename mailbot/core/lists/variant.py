@@ -36,12 +36,14 @@ _WORDS: dict[Language, dict[str, str]] = {
     "ja": {
         "file": "【添付ファイル】{name}（{size:,}バイト）",
         "get": "　お受け取りは「過去記事 {number}」（あて先 {robot}）",
+        "page": "　または、次のページ（メンバーの方）",
         "signed": "（電子署名の付いたメールです。署名は「過去記事 {number}」でお送りする元のメールにあります）",
         "cut": "（長いため、ここまでです。「過去記事 {number}」で全文をお送りします）",
     },
     "en": {
         "file": "[file] {name} ({size:,} bytes)",
         "get": '  to get it, write "get {number}" to {robot}',
+        "page": "  or on this page, as a member:",
         "signed": '(This mail was signed; its signature is in the original, which "get {number}" brings.)',
         "cut": '(Cut here; "get {number}" brings it whole.)',
     },
@@ -55,6 +57,7 @@ class Place:
     number: int
     robot: str  # security-request@ml.example.jp
     language: Language
+    page: str = ""  # of the post on our pages; "": it has none
 
 
 def sealed(message: Message) -> bool:
@@ -141,7 +144,9 @@ def _lines(one: _File, place: Place) -> list[str]:
         f"  {one.sha256}",
         words["get"].format(robot=place.robot, number=place.number),
     ]
-    return [piece for line in said for piece in _narrow(line)]
+    lines = [piece for line in said for piece in _narrow(line)]
+    # An address that is broken in two leads nowhere.
+    return [*lines, words["page"], f"  {place.page}"] if place.page else lines
 
 
 def _replaced(

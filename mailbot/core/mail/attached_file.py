@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from mailbot.core.mail.header import clean
-from mailbot.core.mail.message import Message
+from mailbot.core.mail.message import Message, Part
 
 _LONGEST = 100  # characters of a name: 255 octets are what file systems take, and one may be three
 _LONGEST_ENDING = 16  # with its point
@@ -41,12 +41,7 @@ class AttachedFile:
     place: int  # among the files of its mail, from 1
     name: str  # harmless; never a path
     kind: str  # as its mail says: text/csv
-    content: bytes
-
-    @property
-    def size(self) -> int:
-        """Its length in octets."""
-        return len(self.content)
+    size: int  # octets
 
     @property
     def disposition(self) -> str:
@@ -57,13 +52,25 @@ class AttachedFile:
 
 def attached_files(message: Message) -> tuple[AttachedFile, ...]:
     """Return the files of a mail, in the order of `Message.attachments`."""
-    files = (part for part in message.parts if part.attached)
     return tuple(
         AttachedFile(
-            place, harmless_name(part.filename, part.content_type, place), part.content_type, part.content
+            place,
+            harmless_name(part.filename, part.content_type, place),
+            part.content_type,
+            len(part.content),
         )
-        for place, part in enumerate(files, 1)
+        for place, part in enumerate(_files(message), 1)
     )
+
+
+def content_of(message: Message, place: int) -> tuple[AttachedFile, bytes] | None:
+    """Return one file of a mail with what is in it; None: it has none at this place."""
+    files = attached_files(message)
+    return (files[place - 1], _files(message)[place - 1].content) if 1 <= place <= len(files) else None
+
+
+def _files(message: Message) -> list[Part]:
+    return [part for part in message.parts if part.attached]
 
 
 def harmless_name(name: str | None, kind: str, place: int) -> str:

@@ -48,7 +48,7 @@ def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = F
         stable = _archive(connection, post, number)
         thread = archive.thread_key(connection, name, number)
     reach = Reach(0)
-    for profile, content in _forms(connection, post, number, kept=kept).items():
+    for profile, content in _forms(connection, post, number, stable, kept=kept).items():
         reach += fan_outs.begin(
             connection,
             _add_mailing(connection, post, content, number, stable),
@@ -115,10 +115,13 @@ def _wants_receipt(connection: Connection, post: ListPost) -> bool:
     return memberships.load(connection, post.list.name, author).receipts
 
 
-def _forms(connection: Connection, post: ListPost, number: int, *, kept: bool) -> dict[str, bytes]:
+def _forms(
+    connection: Connection, post: ListPost, number: int, stable: str, *, kept: bool
+) -> dict[str, bytes]:
     """Return the mail as members of each profile get it, before it is cooked; what is left out is in the archive."""
-    content, message, mailing_list = post.received.content, post.message, post.list
-    place = Place(number, f"{mailing_list.name}-request@{post.site.domain}", post.site.language)
+    content, message, mailing_list, site = post.received.content, post.message, post.list, post.site
+    page = f"{site.web_url}/a/{mailing_list.name}/m/{stable}" if stable and site.web_url else ""
+    place = Place(number, f"{mailing_list.name}-request@{site.domain}", site.language, page)
     usual = content
     if mailing_list.files_above is not None and kept:
         usual = without_files(content, message, mailing_list.files_above, place)

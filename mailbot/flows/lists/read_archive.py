@@ -11,6 +11,7 @@ from mailbot.core.lists.archived import Archived
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.old_posts import author_words
 from mailbot.core.lists.subject import untagged
+from mailbot.core.mail.attached_file import AttachedFile, attached_files, content_of
 from mailbot.core.mail.message import parse
 from mailbot.flows.lists.search_posts import excerpt_of, search_posts
 from mailbot.site import Site
@@ -43,6 +44,7 @@ class PostShown:
     subject: str
     text: str  # "": it is purged
     whole: bool  # False: the text goes on
+    files: tuple[AttachedFile, ...]
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,15 @@ def read_thread(
     return [_shown(connection, value, posts[number]) for number in shown], more
 
 
+def read_file(
+    connection: Connection, value: MailingList, stable: str, place: int
+) -> tuple[AttachedFile, bytes] | None:
+    """Return one file of the post at this address, from 1; None: there is none, or the post is purged."""
+    one = archive.by_stable(connection, value.name, stable)
+    content = None if one is None else archive.raw(connection, value.name, one.number)
+    return None if content is None else content_of(parse(content), place)
+
+
 def search_archive(
     connection: Connection, site: Site, value: MailingList, words: str
 ) -> list[FoundLine] | None:
@@ -127,9 +138,15 @@ def search_archive(
 
 def _shown(connection: Connection, value: MailingList, one: Archived) -> PostShown:
     content = archive.raw(connection, value.name, one.number)
-    text = "" if content is None else parse(content).text.strip("\n")
+    message = None if content is None else parse(content)
+    text = "" if message is None else message.text.strip("\n")
     return PostShown(
-        one, author_words(one), _subject(one.subject, value), text[:_MOST_TEXT], len(text) <= _MOST_TEXT
+        one,
+        author_words(one),
+        _subject(one.subject, value),
+        text[:_MOST_TEXT],
+        len(text) <= _MOST_TEXT,
+        () if message is None else attached_files(message),
     )
 
 

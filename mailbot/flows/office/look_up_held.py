@@ -15,7 +15,7 @@ from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.target import target_of
 from mailbot.core.mail.address import Post, Reply
-from mailbot.core.mail.attached_file import AttachedFile, attached_files
+from mailbot.core.mail.attached_file import AttachedFile, attached_files, content_of
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse, thread_of
 from mailbot.core.mail.token import token_hash
@@ -145,14 +145,13 @@ def show_held(
 
 def file_of_held(
     connection: Connection, site: Site, decider: Decider, number: int, place: int
-) -> AttachedFile | None:
+) -> tuple[AttachedFile, bytes] | None:
     """Return one file of a mail that waits for him, from 1; None: there is none that he may have."""
     mail = _load(connection, site, decider, number)
     if mail is None:
         return None
     takes, _ = what_it_takes(connection, site, mail.received, mail.message)
-    files = attached_files(mail.message) if _may_be_read(connection, mail, takes) else ()
-    return files[place - 1] if 1 <= place <= len(files) else None
+    return content_of(mail.message, place) if _may_be_read(connection, mail, takes) else None
 
 
 def foresee(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
@@ -58,6 +59,9 @@ def test_a_file_is_named() -> None:
     assert lines[0] == f"【添付ファイル】名簿.xlsx（{len(SHEET):,}バイト）"
     assert lines[1:3] == ["  SHA-256", f"  {hashlib.sha256(SHEET).hexdigest()}"]
     assert "「過去記事 12」" in lines[3]
+    address = f"https://ml.example.jp/a/room/m/{'x' * 60}"
+    named = without_files(raw, parse(raw), 100, replace(PLACE, page=address))
+    assert list(shown(named).iter_parts())[1].get_content().splitlines()[-1] == f"  {address}", "in one piece"
     assert (small.get_filename(), small.get_content()) == ("地図.png", SMALL)
     before, after = raw.split(b"Content-Type: application/octet-stream")[::2]
     assert changed.startswith(before)

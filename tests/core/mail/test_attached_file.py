@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.core.mail.attached_file import attached_files, harmless_name
+from mailbot.core.mail.attached_file import attached_files, content_of, harmless_name
 from mailbot.core.mail.message import parse
 
 NAMES = [  # as its mail has it, as it is kept
@@ -51,7 +51,8 @@ def test_files_are_those_that_are_named() -> None:
     """In the order in which a mail's attachments are named; the text that its author typed is none of them."""
     message = parse(_mail("a.html", "text/html", "attachment"))
     (file,) = attached_files(message)
-    assert (file.place, file.name, file.kind, file.content) == (1, "a.html", "text/html", b"<b>x</b>")
+    assert (file.place, file.name, file.kind, file.size) == (1, "a.html", "text/html", 8)
+    assert [content_of(message, place) for place in (0, 1, 2)] == [None, (file, b"<b>x</b>"), None]
     assert message.attachments == ("a.html",)
 
 
