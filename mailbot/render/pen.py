@@ -39,6 +39,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import COLUMNS
 from mailbot.core.office.desk import harmless
 from mailbot.core.surveys.ballot import answer_words, ballot_lines, how_to_lines, wrap_safely
+from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.voting_paper import paper_lines
 from mailbot.formats.ics import event_ics
@@ -182,9 +183,7 @@ class Pen:
 
     def matter(self, survey: Survey) -> str:
         """Return what it is that a mail is about, in the Subject's word."""
-        if self.language == "ja":
-            return "調査" if survey.resolution is None else "書面表決"
-        return "Survey" if survey.resolution is None else "Written vote"
+        return matter(survey, self.language)
 
     def event_text(
         self,

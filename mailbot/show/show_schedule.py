@@ -9,8 +9,9 @@ from sqlalchemy import Connection
 
 from mailbot.core.calendar import unconfirmed, unusual
 from mailbot.core.office.plan import job_name
-from mailbot.core.office.run_words import run_name, run_words
+from mailbot.core.office.run_words import run_name
 from mailbot.flows.runs.count_mails import count_mails
+from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.formats.plan_ics import Entry
 from mailbot.show import Row, local
 from mailbot.site import Site
@@ -27,7 +28,7 @@ def schedule_rows(
         {
             "id": run_name(one.number),
             "at": local(one.due_at, site.zone),
-            "what": run_words(job_name(one.job), site.language),
+            "what": words_of_run(connection, site, job_name(one.job)),
             "job": one.job,
             "state": one.state,
             "mails": count_mails(connection, one) if one.state in _OPEN else None,
@@ -43,7 +44,7 @@ def schedule_entries(connection: Connection, site: Site, coming: Sequence[Occurr
         Entry(
             one.number,
             one.due_at.astimezone(site.zone),
-            run_words(job_name(one.job), site.language),
+            words_of_run(connection, site, job_name(one.job)),
             count_mails(connection, one),
         )
         for one in coming

@@ -44,6 +44,11 @@ _DOES: Mapping[Language, Mapping[tuple[str, str], str]] = {
         ("rollcall", "reminder"): "roll-call reminder",
     },
 }
+# The same of a resolution, which is no survey to its readers
+_DOES_OF_VOTE: Mapping[Language, Mapping[Action, str]] = {
+    "ja": {"open": "書面表決の開始", "close": "書面表決の締切"},
+    "en": {},
+}
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _COUNTED: frozenset[Action] = frozenset({"reminder", "followup", "notice"})
 
@@ -178,9 +183,11 @@ def run_name(number: int) -> str:
     return f"P-{number:04d}"
 
 
-def run_words(name: JobName, language: Language = "ja") -> str:
+def run_words(name: JobName, language: Language = "ja", *, resolution: bool = False) -> str:
     """Return what a run is: 「S26-014の再度のお願い（2回目）」, "S26-014: reminder 2"."""
     does = _DOES[language].get((name.subject, name.action), name.action)
+    if resolution:
+        does = _DOES_OF_VOTE[language].get(name.action, does)
     if language == "ja":
         count = f"（{name.number}回目）" if name.action in _COUNTED and name.number > 1 else ""
         return f"{name.key}の{does}{count}" if name.subject != "rollcall" else f"{does}{count}"

@@ -11,9 +11,10 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import business_day, local_moment, unconfirmed
 from mailbot.core.lists.digest import begins_week
 from mailbot.core.office.plan import JobName, duration, job_name, occurrence
-from mailbot.core.office.run_words import day_words, hour_words, run_name, run_sentence, run_words
+from mailbot.core.office.run_words import day_words, hour_words, run_name, run_sentence
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.count_mails import count_mails
+from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.site import Site
 from mailbot.store import ballots, bulletins, events, journal, meetings, occurrences, surveys
 from mailbot.store.occurrences import Occurrence
@@ -109,7 +110,7 @@ def _line(connection: Connection, site: Site, run: Occurrence) -> PlanLine:
     return PlanLine(
         at=f"{day_words(at.date(), site.language)}{hour_words(at, site.language)}",
         name=run_name(run.number),
-        what=run_words(name, site.language),
+        what=words_of_run(connection, site, name),
         title=_title(connection, name),
         mails=count_mails(connection, run) if open_still else 0,
         remarks=tuple(_remarks(site, run)),

@@ -12,6 +12,7 @@ from mailbot.core.mail.address import same_address
 from mailbot.core.office.desk_sentences import STATES, act_name, sentence
 from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import ACT_LASTS, ActState, may_decide, out_of_place
 from mailbot.flows.office.ask_second_person import concerned
@@ -88,9 +89,9 @@ def lapse(site: Site, one: StoredAct, stored: StoredSurvey, now: datetime) -> st
     if now - one.asked_at > ACT_LASTS:
         return sentence(site.language, "lapsed")
     if out_of_place(one.act, stored.state, published=stored.published_at is not None):
-        return sentence(site.language, "moot")
+        return sentence(site.language, "moot", matter=matter(stored.survey, site.language))
     if acts.digest_of(stored.survey) != one.digest:
-        return sentence(site.language, "changed")
+        return sentence(site.language, "changed", matter=matter(stored.survey, site.language))
     return None
 
 

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import moment_words
 from mailbot.core.office.plan import JobName, job_name
 from mailbot.core.office.run_change import Changed, RunChange, RunState, changed
-from mailbot.core.office.run_words import run_name, run_sentence, run_words
+from mailbot.core.office.run_words import run_name, run_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.rule_of_run import rule_of_run
+from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.site import Site
 from mailbot.store import journal, occurrences, sendings, surveys
 from mailbot.store.occurrences import Occurrence
@@ -30,14 +31,14 @@ def change_run(
     name = job_name(run.job)
     rule = rule_of_run(connection, site, run)
     if rule is None:
-        raise Refusal(_say(site, run, name, "withdrawn"))
+        raise Refusal(_say(connection, site, run, name, "withdrawn"))
     survey = surveys.load(connection, name.key) if name.subject == "survey" else None
     resolution = survey is not None and survey.survey.resolution is not None
     standing = RunState(run.state, run.due_at, run.planned_at)
     found = changed(standing, name, change, rule, now, resolution=resolution)
     if not isinstance(found, Changed):
         out = _already_out(connection, site, run, name) if found == "ran" else ""
-        raise Refusal(_say(site, run, name, found, out=out))
+        raise Refusal(_say(connection, site, run, name, found, out=out))
     note = {"skip": f"skipped by {by}", "undo": ""}.get(change.do, f"{change.do} by {by}")
     occurrences.change(
         connection,
@@ -53,16 +54,25 @@ def change_run(
         f", now {local:%Y-%m-%d %H:%M}" if found.state == "waiting" else ""
     )
     journal.add(connection, f"run.{change.do}", now, who=by, about=name.key, detail=detail)
-    said = [_say(site, run, name, change.do, at=moment_words(local, site.language))]
+    said = [_say(connection, site, run, name, change.do, at=moment_words(local, site.language))]
     if change.do == "postpone" and not site.calendar.open_at(local):
         said.append(run_sentence(site.language, "day-off"))
     if change.do in {"postpone", "skip"}:
-        said.append(_say(site, run, name, "undo-hint"))
+        said.append(_say(connection, site, run, name, "undo-hint"))
     return tuple(said)
 
 
-def _say(site: Site, run: Occurrence, name: JobName, kind: str, *, at: str = "", out: str = "") -> str:
-    words = run_words(name, site.language)
+def _say(
+    connection: Connection,
+    site: Site,
+    run: Occurrence,
+    name: JobName,
+    kind: str,
+    *,
+    at: str = "",
+    out: str = "",
+) -> str:
+    words = words_of_run(connection, site, name)
     command = "bulletins send-now" if name.subject == "bulletin" else "surveys open"
     return run_sentence(
         site.language,

@@ -21,7 +21,7 @@ from mailbot.core.office.plan import (
     job_name,
     lateness,
 )
-from mailbot.core.office.run_words import run_name, run_sentence, run_words
+from mailbot.core.office.run_words import run_name, run_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.bulletins.send_issue import send_issue
 from mailbot.flows.events.announce_event import announce_event
@@ -35,6 +35,7 @@ from mailbot.flows.members.call_roll import call_roll
 from mailbot.flows.members.keep_standing import keep_standing
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.rule_of_run import rule_of_run
+from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.flows.surveys.close_survey import StillReading, close_survey
 from mailbot.flows.surveys.follow_up_survey import follow_up_survey
 from mailbot.flows.surveys.open_survey import freeze_electorate, open_survey
@@ -159,7 +160,7 @@ def _report(
 ) -> None:
     """Tell the office about a run."""
     at = moment_words((run.late_since or run.due_at).astimezone(site.zone), site.language)
-    heading = f"{run_name(run.number)} {run_words(job_name(run.job), site.language)}"
+    heading = f"{run_name(run.number)} {words_of_run(connection, site, job_name(run.job))}"
     item = ReportItem(heading, _say(site, run, "report", at=at, what=what, job=run.job), commands)
     tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Survey
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.counted_answers import counted_answers
@@ -92,6 +93,6 @@ def _publish(
         with connection.begin_nested():
             send_result(connection, site, survey, now, late_since=late_since)
     except Refusal as refusal:
-        head = sentence(site.language, "survey-head", key=survey.key)
+        head = f"{matter(survey, site.language)} {survey.key}"
         item = ReportItem(head, sentence(site.language, "result-stays", why=refusal))
         tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")

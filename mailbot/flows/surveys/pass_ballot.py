@@ -12,6 +12,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.trouble import Failure, nobody_there
 from mailbot.core.surveys.ledger import standings
+from mailbot.core.surveys.matter import matter
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.open_survey import greeting, queue_ballots
 from mailbot.render import ReportItem
@@ -25,17 +26,17 @@ _WORDS: dict[Language, dict[str, str]] = {
     "ja": {
         "what": "{key} {body}：{address}に届きません",
         "nobody": "宛先がないと相手のサーバーが答えました（{words}）。",
-        "passed": "次のご担当の{next}へ、調査のメールをお送りしました。お答えがまだなら、催促もそちらへ届きます。",
+        "passed": "次のご担当の{next}へ、{matter}のメールをお送りしました。お答えがまだなら、催促もそちらへ届きます。",
         "alone": "ほかにお送りできる方が名簿にないため、お答えをいただけません。",
-        "person": "その方ご本人にお尋ねする調査ですので、ほかの方へはお送りしていません。",
+        "person": "その方ご本人にお尋ねするものですので、ほかの方へはお送りしていません。",
         "please": "電話などで正しいアドレスをご確認のうえ、名簿を直してください。",
     },
     "en": {
         "what": "{key} {body}: {address} cannot be reached",
         "nobody": "The other server says that nobody is there ({words}).",
-        "passed": " Its next contact, {next}, has got the mail of the survey now, and gets the reminders.",
+        "passed": " Its next contact, {next}, has got the mail now, and gets the reminders.",
         "alone": " The register has nobody else of this body, so that no answer will come.",
-        "person": " The survey asks this very person, so that nobody else has got it.",
+        "person": " This very person is asked, so that nobody else has got it.",
         "please": " Please find out the right address and correct the register.",
     },
 }
@@ -80,7 +81,7 @@ def pass_ballot(
     return ReportItem(
         words["what"].format(key=ballot.subject, body=body, address=address),
         words["nobody"].format(words=failure.words or failure.status)
-        + words[done].format(next=named)
+        + words[done].format(next=named, matter=matter(survey, site.language))
         + words["please"],
     )
 

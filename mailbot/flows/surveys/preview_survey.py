@@ -21,6 +21,7 @@ from mailbot.core.reading.tidy import label_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ballot import mail_faults
 from mailbot.core.surveys.group_words import group_words
+from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.render import Recipient, recipient_values
@@ -174,7 +175,11 @@ def _text_warnings(survey: Survey, text: str, width: int, language: Language) ->
     japanese = language == "ja"
     yield from mail_faults(survey, text, columns=width, language=language)
     if not survey.purpose.strip():
-        yield "調査の趣旨（purpose）がありません。" if japanese else "There is no purpose."
+        yield (
+            f"{matter(survey, language)}の趣旨（purpose）がありません。"
+            if japanese
+            else "There is no purpose."
+        )
     for question in survey.questions:
         lines = len(wrap(f"{question.id} {question.text}", width))
         if lines > _LONGEST_QUESTION:
@@ -223,7 +228,7 @@ def _audience_warnings(
         both = codes & {each.body.code for each in members.selected(connection, other.survey.audience)}
         if both:
             yield (
-                f"同じ時期の調査 {other.survey.key}「{other.survey.title}」と、{len(both)}団体が重なります。"
+                f"同じ時期の{matter(other.survey, language)} {other.survey.key}「{other.survey.title}」と、{len(both)}団体が重なります。"
                 if japanese
                 else f'{len(both)} bodies are asked by {other.survey.key} "{other.survey.title}" at the same time.'
             )

@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy import delete
 
 from mailbot.core.office.run_change import RunChange
+from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
+from mailbot.show.show_schedule import schedule_rows
 from mailbot.store import occurrences
 from mailbot.store.tables import journal
+from tests.flows.office.test_settle_act import RESOLUTION
 from tests.flows.post_office import EVENT, OFFICE, SURVEY, TOKYO, Copy, PostOffice, in_english
 
 MONDAY = datetime(2026, 6, 29, 8, 30, tzinfo=TOKYO)
@@ -63,7 +66,7 @@ EXPECTED = """\
 　すぐに送るときは「P-0012 送信」
 　元の予定に戻すときは「P-0012 取消」
 　送っている途中で止めるときは「停止 N26-07」
-　調査の締切を延ばすときは「延期 S26-014 7/9」
+　締切を延ばすときは「延期 S26-014 7/9」
 　番号は例です。時刻は Asia/Tokyo のものです。
 　返信のあて先は、このメールを受け取った方が1回だけ、
 　14日の間お使いになれます。
@@ -93,6 +96,24 @@ def test_it_reads_as_a_secretary_would_have_written_it(planned: PostOffice) -> N
     assert mail["Subject"] == "【予定】6月29日（月）からの1週間 3件"
     assert mail.to == OFFICE
     assert mail.text.replace("\r\n", "\n") == EXPECTED
+
+
+def test_a_resolution_is_no_survey_to_its_readers(office: PostOffice) -> None:
+    """Not in the plan, not in the report of a run that was late, not in what is said of a change."""
+    opens, closes = (datetime(2026, 7, day, 9, tzinfo=TOKYO) for day in (6, 17))
+    office.apply(replace(RESOLUTION, opens=opens, closes=closes))
+    with office.database.write() as connection:
+        (opening, *_) = occurrences.between(connection, office.now, closes)
+        with pytest.raises(Refusal, match="K26-02の書面表決の開始は、見送れません"):
+            change_run(connection, office.site, opening.number, RunChange("skip"), office.now, by=OFFICE)
+        (row,) = schedule_rows(connection, office.site, [], [opening])
+        assert row["what"] == "K26-02の書面表決の開始"
+    (plan,) = written(office, MONDAY)
+    assert plan.says("K26-02の書面表決の開始")
+    office.look(closes + timedelta(days=1))
+    reports = office.copies("office_report")
+    assert reports[0].says("K26-02の書面表決の開始")
+    assert not any("調査" in copy.text for copy in (plan, *reports))
 
 
 def test_it_names_words_that_stand_beside_answers(planned: PostOffice) -> None:

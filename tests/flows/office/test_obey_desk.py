@@ -209,7 +209,7 @@ def test_an_event_s_reply_takes_no_answers_but_can_be_admitted(office: PostOffic
     told = office.only_copy("office_held")
     office.command(told, f"U-{held.id} Q1=1")
     answer = office.only_copy("office_answer")
-    assert "調査へのお返事ではない" in answer.said
+    assert "調査や書面表決へのお返事ではない" in answer.said
     office.command(answer, f"U-{held.id} 採用")
     assert len(office.copies("post")) == 3
 
@@ -258,7 +258,7 @@ def test_the_body_s_own_answer_replaces_what_was_entered(
         ("代理 202029 Q1=2", "電話・FAX・書面の別"),
         ("代理 202028 Q1=2 電話 6/20 佐藤様", "検査数字"),
         ("代理 131016 Q1=2 電話 6/20 佐藤様", "お尋ねしていません"),
-        ("代理 S99-999 202029 Q1=2 電話 6/20 佐藤様", "S99-999という調査はありません"),
+        ("代理 S99-999 202029 Q1=2 電話 6/20 佐藤様", "S99-999という調査や書面表決はありません"),
         ("代理 202029 Q1=はい 電話 6/20 佐藤様", "お答えを読み取れません"),
         ("代理 202029 Q3=今は 電話 がない 電話 6/20 佐藤様", "2か所"),
     ],

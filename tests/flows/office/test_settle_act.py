@@ -233,7 +233,7 @@ def test_a_changed_survey_needs_a_new_request(two: PostOffice) -> None:
     two.command(mails[DEPUTY], "承認")
     assert state(two) == "planned"
     answer = next(copy for copy in two.copies() if copy.kind == "office_answer")
-    assert "調査の内容が変わった" in answer.said
+    assert "書面表決の内容が変わった" in answer.said
     assert history(two) == [("open", "expired", "")]
 
 

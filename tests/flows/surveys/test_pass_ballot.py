@@ -139,7 +139,7 @@ def test_the_next_contact_of_a_resolution_is_told(office: PostOffice) -> None:
 def test_a_survey_of_persons_is_passed_to_nobody(office: PostOffice) -> None:
     """It asks this very person; the office hears of it."""
     (report,) = come_back(office, office.open_survey(replace(SURVEY, unit="person"))[YAMADA])
-    assert "ご本人にお尋ねする調査" in "".join(report.text.split())
+    assert "ご本人にお尋ねするもの" in "".join(report.text.split())
     assert YAMADA in reminded(office)
 
 
