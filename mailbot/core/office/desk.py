@@ -16,10 +16,11 @@ from mailbot.core.calendar import Language
 from mailbot.core.mail.address import valid_address
 from mailbot.core.members.register import PREFECTURES
 from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.answered_day import SEASON_DAYS, read_day
 from mailbot.core.reading.command import AWAITED, command_of
 from mailbot.core.reading.known_text import known_texts, line_key, slot_line
 from mailbot.core.reading.reply_lines import reply_lines
-from mailbot.core.reading.understood import Understood
+from mailbot.core.reading.understood import Unclear, Understood
 from mailbot.core.surveys.survey import Question
 
 LONGEST_REPLY = 64_000  # characters; a longer one is left to the office
@@ -188,6 +189,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "date": "日付を読み取れませんでした。「7/9」「7/9 17:00」のようにお書きください",
         "weekday": "日付と曜日が合いません",
         "no-such-day": "その日付はありません",
+        "future": "お答えのあった日が、まだ来ていない日です。日付をお確かめください",
         "year": "何年の日付か分かるように、「2027/7/1」のようにお書きください",
         "run": "「P-0012 延期 7/9 10:00」「P-0012 見送り」「P-0012 送信」「P-0012 取消」のようにお書きください",
         "attended": "「全員出席」「出席 長野市 1名」「欠席 松本市、上田市」「当日参加 上田市 2名」のように、"
@@ -206,6 +208,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "date": 'the date cannot be read; please write "7/9" or "2026-07-09 17:00"',
         "weekday": "the day of the week does not fit the date",
         "no-such-day": "there is no such day",
+        "future": "the day on which the body answered is still to come; please look at the date again",
         "year": "please write the year as well, as in 2027-07-01",
         "run": 'please write "P-0012 postpone 7/9 10:00", "P-0012 skip", "P-0012 send" or "P-0012 undo"',
         "attended": 'please write "all attended", "attended 202011 1 person", "absent 202029, 202037" '
@@ -455,7 +458,7 @@ def _reissue(rest: str, _today: date) -> Command | NotUnderstood:
     return Reissue(key, code) if _CODE.match(code) else NotUnderstood("code")
 
 
-def _enter(rest: str, _today: date) -> Command | NotUnderstood:
+def _enter(rest: str, today: date) -> Command | NotUnderstood:
     plain = rest.translate(_WIDTH)
     words = plain.split(maxsplit=2)
     key = words[0] if words and not words[0].isdecimal() else ""
@@ -478,7 +481,26 @@ def _enter(rest: str, _today: date) -> Command | NotUnderstood:
     if len(how) > 1:
         return NotUnderstood("reasons")
     reason = said[how[0] :].strip(" 　")
-    return Enter(key, code, pairs, reason) if " " in _plain(reason) else NotUnderstood("reason")
+    if " " not in _plain(reason):
+        return NotUnderstood("reason")
+    wrong = _wrong_day(_plain(reason), today)
+    return NotUnderstood(wrong) if wrong else Enter(key, code, pairs, reason)
+
+
+def _wrong_day(reason: str, today: date) -> str:
+    """Return why nobody can have answered on the day that is written there (WHY_NOT); "": he can, or there is none.
+
+    A month and day far ahead are last year's: an entry tells what has been.
+    """
+    for word in re.finditer(r"\S+", reason):
+        read = read_day(reason[word.start() :], today)
+        if isinstance(read, Unclear):
+            if read.kind in {"no-such-day", "weekday"}:
+                return read.kind
+            continue
+        ahead = (read.day - today).days
+        return "future" if ahead > 0 and (ahead <= SEASON_DAYS or not read.year_assumed) else ""
+    return ""
 
 
 def _send_back(rest: str, _today: date) -> Command | NotUnderstood:

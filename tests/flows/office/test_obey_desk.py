@@ -218,12 +218,12 @@ def test_an_event_s_reply_takes_no_answers_but_can_be_admitted(office: PostOffic
 
 
 def test_an_answer_given_by_telephone(office: PostOffice, told: Copy) -> None:
-    """「代理 20202 Q1=2 電話 6/20 佐藤」: in the ledger with author and reason, and the registered contact hears of it."""
-    office.command(told, "代理　20202　Ｑ１＝２　Q3=「費用が、高い」　電話 6/20 佐藤様")
+    """「代理 20202 Q1=2 電話 6/18 佐藤」: in the ledger with author and reason, and the registered contact hears of it."""
+    office.command(told, "代理　20202　Ｑ１＝２　Q3=「費用が、高い」　電話 6/18 佐藤様")
     row = office.stands()[MATSUMOTO].row
     assert (row.status, row.answers) == ("counted", {"Q1": ("2",), "Q3": "費用が、高い"})
     assert (row.rule, row.by, row.author, row.level) == ("desk 代理", OFFICE, "", "4")
-    assert row.reason == "代理入力：電話 6/20 佐藤様"
+    assert row.reason == "代理入力：電話 6/18 佐藤様"
     with office.database.read() as connection:
         assert row.inbox_id is not None
         mail = inbox.load(connection, row.inbox_id)
@@ -232,14 +232,14 @@ def test_an_answer_given_by_telephone(office: PostOffice, told: Copy) -> None:
     assert row.texts > 0
     receipt = next(copy for copy in office.copies() if copy.kind == "entered_for_body")
     assert receipt.to == SATO
-    assert "電話 6/20 佐藤様" in receipt.text
+    assert "電話 6/18 佐藤様" in receipt.text
 
 
 def test_the_body_s_own_answer_replaces_what_was_entered(
     office: PostOffice, invitations: dict[str, Copy], told: Copy
 ) -> None:
     """Any registered contact may correct the entry at once, and one who had answered before an entry hears of it."""
-    office.command(told, "代理 S26-014 202011 Q1=2 電話 6/20 山田様")
+    office.command(told, "代理 S26-014 202011 Q1=2 電話 6/18 山田様")
     office.copies()
     office.reply(invitations[YAMADA], "Q1 1", SUZUKI)
     row = office.stands()[NAGANO].row
@@ -248,7 +248,7 @@ def test_the_body_s_own_answer_replaces_what_was_entered(
     assert answer.kind == "vote_receipt"
     office.reply(invitations[TANAKA], "前向きに検討しております。")
     told = next(copy for copy in office.copies() if copy.kind == "office_held")
-    office.command(told, "代理 S26-014 202011 Q1=3 FAX 6/21 鈴木様")
+    office.command(told, "代理 S26-014 202011 Q1=3 FAX 6/18 鈴木様")
     assert {copy.to for copy in office.copies() if copy.kind == "entered_for_body"} == {YAMADA, SUZUKI}
 
 
@@ -256,11 +256,11 @@ def test_the_body_s_own_answer_replaces_what_was_entered(
     ("line", "why"),
     [
         ("代理 202029 Q1=2", "電話・FAX・書面の別"),
-        ("代理 202028 Q1=2 電話 6/20 佐藤様", "検査数字"),
-        ("代理 131016 Q1=2 電話 6/20 佐藤様", "お尋ねしていません"),
-        ("代理 S99-999 202029 Q1=2 電話 6/20 佐藤様", "S99-999という調査や書面表決はありません"),
-        ("代理 202029 Q1=はい 電話 6/20 佐藤様", "お答えを読み取れません"),
-        ("代理 202029 Q3=今は 電話 がない 電話 6/20 佐藤様", "2か所"),
+        ("代理 202028 Q1=2 電話 6/18 佐藤様", "検査数字"),
+        ("代理 131016 Q1=2 電話 6/18 佐藤様", "お尋ねしていません"),
+        ("代理 S99-999 202029 Q1=2 電話 6/18 佐藤様", "S99-999という調査や書面表決はありません"),
+        ("代理 202029 Q1=はい 電話 6/18 佐藤様", "お答えを読み取れません"),
+        ("代理 202029 Q3=今は 電話 がない 電話 6/18 佐藤様", "2か所"),
     ],
 )
 def test_an_entry_that_is_not_whole_is_refused(office: PostOffice, told: Copy, line: str, why: str) -> None:
@@ -376,7 +376,7 @@ def test_a_new_ballot_kills_the_old_one(office: PostOffice, told: Copy, invitati
 def test_from_the_first_line_that_is_no_command_on_nothing_runs(office: PostOffice, told: Copy) -> None:
     """What was done and what was not stand in the answer, and it brings a fresh word for the rest."""
     office.command(
-        told, "お世話になっております。\n代理 202029 Q1=2 電話 6/20 佐藤様\nえんき S26-014 7/9\n締切 S26-014"
+        told, "お世話になっております。\n代理 202029 Q1=2 電話 6/18 佐藤様\nえんき S26-014 7/9\n締切 S26-014"
     )
     assert office.stands()[MATSUMOTO].row.status == "counted"
     assert stored(office).state == "open"
@@ -468,7 +468,7 @@ def test_a_held_command_is_not_made_good_by_accepting_it(office: PostOffice, tol
 @pytest.mark.parametrize("again", ["the same mail", "another mail"])
 def test_a_word_works_once(office: PostOffice, told: Copy, again: str) -> None:
     """The same bytes again are one event; another mail with a spent word is answered to the office alone."""
-    mail = VOUCHED.encode() + office.reply_mail(told, "代理 202029 Q1=2 電話 6/20 佐藤様")
+    mail = VOUCHED.encode() + office.reply_mail(told, "代理 202029 Q1=2 電話 6/18 佐藤様")
     address = office.reply_address(told)
     office.hand_in(mail, address)
     office.copies()
@@ -606,7 +606,7 @@ def test_the_desk_in_english(office: PostOffice) -> None:
 # --- a sealed survey's answers are repeated nowhere ---------------------------------------------------------------
 
 SEALED = replace(SURVEY, mode="sealed")
-ENTRY = f"代理 {SURVEY.key} {MATSUMOTO} Q1=3 電話 6/20 佐藤様"
+ENTRY = f"代理 {SURVEY.key} {MATSUMOTO} Q1=3 電話 6/18 佐藤様"
 
 
 def everything(office: PostOffice) -> str:
@@ -646,7 +646,7 @@ def test_an_entry_in_a_sealed_survey_is_answered_without_the_answers(
     office.command(sealed_told, f"{ENTRY}\nU-{held_number(sealed_told):04d} Q1=2")
     *receipts, answer = office.copies()
     assert [receipt.kind for receipt in receipts] == ["entered_for_body"] * 2
-    assert f"・代理 {SURVEY.key} {MATSUMOTO} （お答えは記しません） 電話 6/20 佐藤様" in answer.text
+    assert f"・代理 {SURVEY.key} {MATSUMOTO} （お答えは記しません） 電話 6/18 佐藤様" in answer.text
     assert f"・U-{held_number(sealed_told):04d} （お答えは記しません）" in answer.text
     assert "Q1=3 電話" not in answer.text
     assert "第1版となりました。お答えは、無記名のため、ここには記しません。" in answer.said
@@ -663,9 +663,9 @@ def test_an_entry_in_a_sealed_survey_is_answered_without_the_answers(
     [
         f"代理 {SURVEY.key} {MATSUMOTO} Q1=3",  # without how it came
         f"代理 {MATSUMOTO} Q1=3 佐藤様",
-        f"代理 {SURVEY.key} {MATSUMOTO} Q1=3 Q9=1 電話 6/20 佐藤様",
+        f"代理 {SURVEY.key} {MATSUMOTO} Q1=3 Q9=1 電話 6/18 佐藤様",
         f"{MATSUMOTO} Q1=3",
-        f"代理 {MATSUMOTO} Q2=Q1=3 電話 6/20 佐藤様",
+        f"代理 {MATSUMOTO} Q2=Q1=3 電話 6/18 佐藤様",
     ],
 )
 def test_nor_is_a_line_repeated_that_was_not_done(office: PostOffice, sealed_told: Copy, line: str) -> None:

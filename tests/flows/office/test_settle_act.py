@@ -346,10 +346,10 @@ def test_an_entry_for_a_body_in_a_resolution_needs_two(two: PostOffice) -> None:
     opened(two)
     two.post(STRANGER)
     told = two.copies("office_held")[-1]
-    two.command(told, "代理 K26-02 20201 Q1=2 書面 6/20 山田様")
+    two.command(told, "代理 K26-02 20201 Q1=2 書面 6/18 山田様")
     mails = asked(two)
     assert "長野市（202011）" in mails[CHAIR].text
-    assert "書面 6/20 山田様" in mails[CHAIR].text
+    assert "書面 6/18 山田様" in mails[CHAIR].text
     assert NAGANO not in two.stands(RESOLUTION.key)
     two.command(mails[CHAIR], "承認")
     assert two.stands(RESOLUTION.key)[NAGANO].row.answers == {"Q1": "no"}
@@ -455,9 +455,9 @@ def test_what_makes_no_sense_is_refused_at_once(two: PostOffice, act: Act, why: 
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ("代理 K26-02 20201 Q1=9 書面 6/20 山田様", "番号が選択肢にありません"),
-        ("代理 K26-02 20201 Q7=1 書面 6/20 山田様", "Q7"),
-        ("代理 K26-02 13101 Q1=1 書面 6/20 山田様", "131016"),
+        ("代理 K26-02 20201 Q1=9 書面 6/18 山田様", "番号が選択肢にありません"),
+        ("代理 K26-02 20201 Q7=1 書面 6/18 山田様", "Q7"),
+        ("代理 K26-02 13101 Q1=1 書面 6/18 山田様", "131016"),
     ],
 )
 def test_an_entry_that_could_not_be_made_is_refused_before_anybody_is_asked(
@@ -481,7 +481,7 @@ def test_an_entry_after_the_close_is_refused_before_anybody_is_asked(two: PostOf
         close_survey(connection, two.site, RESOLUTION.key, RESOLUTION.closes, two.now)
     two.post(STRANGER)
     told = two.copies("office_held")[-1]
-    two.command(told, "代理 K26-02 20201 Q1=1 書面 6/20 山田様")
+    two.command(told, "代理 K26-02 20201 Q1=1 書面 6/18 山田様")
     (answer,) = two.copies()
     assert "K26-02は受付中ではありません。" in answer.said
 
