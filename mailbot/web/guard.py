@@ -44,19 +44,23 @@ class Guard:
             nonlocal begun
             if message["type"] == "http.response.start":
                 begun = True
-                deadline.reschedule(asyncio.get_running_loop().time() + _SENDING_SECONDS)
                 MutableHeaders(scope=message).update(self._headers)
             await send(message)
+
+        async def send_in_time(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                deadline.reschedule(asyncio.get_running_loop().time() + _SENDING_SECONDS)
+            await guarded_send(message)
 
         try:
             async with asyncio.timeout(_SECONDS) as deadline:
                 body = await _body(receive)
                 if body is None:
-                    await PlainTextResponse("too large\n", 413)(scope, receive, guarded_send)
+                    await PlainTextResponse("too large\n", 413)(scope, receive, send_in_time)
                 elif "\0" in scope["path"]:  # no address of ours, and PostgreSQL takes none in a text
-                    await PlainTextResponse("not found\n", 404)(scope, receive, guarded_send)
+                    await PlainTextResponse("not found\n", 404)(scope, receive, send_in_time)
                 else:
-                    await self._application(scope, _whole(body, receive), guarded_send)
+                    await self._application(scope, _whole(body, receive), send_in_time)
         except TimeoutError:
             if not begun:
                 await PlainTextResponse("too slow\n", 408)(scope, receive, guarded_send)
