@@ -81,6 +81,14 @@ def read_authentication(headers: Iterable[tuple[str, str]], own_id: str) -> Auth
     )
 
 
+def is_looked_at(headers: Iterable[tuple[str, str]], own_id: str) -> bool:
+    """Tell whether anybody of ours has looked at a mail's sender, whatever he found out."""
+    return any(
+        name.lower() == "authentication-results" and authserv_id_of(value) == own_id.lower()
+        for name, value in headers
+    )
+
+
 def with_results(message: Message, results: str, own_id: str) -> Message:
     """Return a mail with what we found out ourselves in the place of whatever its head says in our name."""
     kept = [

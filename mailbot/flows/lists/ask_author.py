@@ -12,6 +12,7 @@ from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.flows.lists.ask_moderators import beginning
 from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.lists.may_write_back import may_tell_of_post
 from mailbot.flows.members.ask_confirmation import ask_confirmation
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists
@@ -44,7 +45,11 @@ def let_post_wait(connection: Connection, post: ListPost, *, minutes: int = 0) -
     hours, zone, now = post.list.hours, post.site.zone, post.now
     if not minutes and leaves_at(hours, now.astimezone(zone)) <= now:
         return None
-    told = post.author is not None and inbox.may_answer(connection, post.author, now)
+    told = (
+        post.author is not None
+        and may_tell_of_post(connection, post)
+        and inbox.may_answer(connection, post.author, now)
+    )
     own = now + timedelta(minutes=minutes if told else 0)
     until = leaves_at(hours, own.astimezone(zone))
     if until <= now:

@@ -19,6 +19,7 @@ from mailbot.core.senders.arc import seal
 from mailbot.core.senders.authentication import Authentication, read_authentication
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.lists.may_write_back import may_tell_of_post
 from mailbot.flows.lists.tell_decision import tell_accepted
 from mailbot.site import Site
 from mailbot.store import archive, fan_outs, inbox, lists, members, memberships, other_addresses, outbox
@@ -61,7 +62,7 @@ def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = F
             target=target,
             had=had,
         )
-    if awaited or _wants_receipt(connection, post):
+    if awaited or (_wants_receipt(connection, post) and may_tell_of_post(connection, post)):
         tell_accepted(connection, post, number, reach)
     return number, reach
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from mailbot.core.senders.authentication import read_authentication, verdict
+from mailbot.core.senders.authentication import is_looked_at, read_authentication, verdict
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.store import confirmations
 
@@ -16,5 +16,17 @@ def may_write_back(connection: Connection, post: ListPost) -> bool:
     """
     if post.author is None:
         return False
-    found = read_authentication(post.message.headers, post.site.authserv_id)
-    return verdict(found, post.author) == "pass" or confirmations.may_tell(connection, post.author, post.now)
+    return _is_proved(post, post.author) or confirmations.may_tell(connection, post.author, post.now)
+
+
+def may_tell_of_post(connection: Connection, post: ListPost) -> bool:
+    """Tell the same of a mail about a post that goes out in his name: it warns him of a forged one.
+
+    Where nobody looks at senders most members are proved by nothing: there the limit of all answers alone holds (I14), so that
+    who writes ten posts a day hears of each.
+    """
+    return not is_looked_at(post.message.headers, post.site.authserv_id) or may_write_back(connection, post)
+
+
+def _is_proved(post: ListPost, author: str) -> bool:
+    return verdict(read_authentication(post.message.headers, post.site.authserv_id), author) == "pass"

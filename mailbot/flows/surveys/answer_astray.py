@@ -16,13 +16,13 @@ from mailbot.core.lists.thread import key_in_message_id
 from mailbot.core.mail.message import Message
 from mailbot.core.reading.judgement import is_machine
 from mailbot.core.reading.known_text import REFERENCE
-from mailbot.core.senders.authentication import read_authentication
+from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import SendBallot, may_count, trust
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, surveys
+from mailbot.store import ballots, confirmations, inbox, members, surveys
 from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 from mailbot.store.members import Person
@@ -40,12 +40,13 @@ def answer_astray(
     if message.from_address is None:
         return None
     people = members.people_at(connection, message.from_address)
+    authentication = read_authentication(message.headers, site.authserv_id)
     believed = trust(
         message.from_address,
         token=False,
         designated=None,
         registered=[person.contact for person in people],
-        authentication=read_authentication(message.headers, site.authserv_id),
+        authentication=authentication,
         own_domains=(site.domain, site.reply_domain),
     )
     if not isinstance(may_count(believed.level, "survey"), SendBallot):
@@ -56,7 +57,8 @@ def answer_astray(
     stored, ballot = found
     if is_machine(message, received.mail_from, stored.survey.title):
         return Settled("discarded", "an automatic mail without a ballot's own address")
-    if not inbox.may_answer(connection, ballot.address, now, per_hour=_A_DAY, per_day=_A_DAY):
+    proved = verdict(authentication, message.from_address) == "pass"
+    if not _may_send(connection, ballot.address, now, proved=proved):
         return None
     queue_fresh_ballot(
         connection,
@@ -74,6 +76,13 @@ def answer_astray(
         f"{ballot.subject} {ballot.code}: not counted, it came without the ballot's own address; a fresh ballot went to the "
         "registered one",
     )
+
+
+def _may_send(connection: Connection, address: str, now: datetime, *, proved: bool) -> bool:
+    """Count one ballot to this address; whoever forges a member's From cannot make us send more than he can by other mails (I30)."""
+    if not (proved or confirmations.may_tell(connection, address, now)):
+        return False
+    return inbox.may_answer(connection, address, now, per_hour=_A_DAY, per_day=_A_DAY)
 
 
 def _keys_named(message: Message) -> frozenset[str]:

@@ -212,6 +212,30 @@ def test_a_receipt(office: PostOffice) -> None:
     assert "3名" in receipt.text
 
 
+LOOKED_AT = {
+    "nobody looks": ("", 5),
+    "he wrote it": ("dmarc=pass header.from=city.nagano.lg.jp", 5),
+    "nothing proves him": ("spf=none; dmarc=none", 3),
+    "another's domain": ("dmarc=pass header.from=evil.test; dkim=pass header.d=evil.test", 3),
+}
+
+
+@pytest.mark.parametrize("found", LOOKED_AT)
+@pytest.mark.parametrize("kind", ["post_accepted", "post_waiting"])
+def test_whoever_takes_his_name_brings_him_three_mails_a_day(
+    office: PostOffice, found: str, kind: str
+) -> None:
+    """Where senders are looked at; else he hears of each post that went out in his name, within the limit of all answers."""
+    results, mails = LOOKED_AT[found]
+    office.apply(
+        replace(SECURITY, receipts=kind == "post_accepted", undo_minutes=5 * (kind == "post_waiting"))
+    )
+    for number in range(6):
+        fields = {"Authentication_Results": f"mx.example.jp; {results}"} if results else {}
+        office.post(YAMADA, subject=f"{number}", text=f"本文{number}", **fields)
+    assert len([copy for copy in office.copies(kind) if copy.to == YAMADA]) == mails
+
+
 def test_who_wants_no_receipts_gets_none(office: PostOffice) -> None:
     """配信通知 不要 ends them for him alone, 要 brings them back; a post that was held is told of all the same."""
     office.apply(replace(SECURITY, receipts=True))

@@ -90,6 +90,8 @@ def test_at_most_three_a_day(office: PostOffice, invitation: Copy) -> None:
     for number in range(5):
         office.hand_in(office.reply_mail(invitation, f"Q1 {number}"), ASTRAY)
     assert len(office.copies("fresh_ballot")) == 3
+    office.write(YAMADA, "robot@ml.example.jp", "状態", proved=False)
+    assert office.copies() == [], "of whatever kind"
 
 
 def test_the_ballot_meant_among_several_surveys(office: PostOffice, invitation: Copy) -> None:
