@@ -1,24 +1,38 @@
-"""Plain tests, run many as one test of pytest's, which spends on each of its own more than most of ours take.
+"""Plain tests, run as one test of pytest's for each file: it spends on each of its own more than most of ours take.
 
 Plain is a test that is handed the values of its cases, if it has any, and nothing else: no fixture, no event loop, no
-mark that pytest obeys. The cases of one make a table, and so do all plain tests of a file or class without cases. Each
-is still collected by its name, so that `file::test[case]`, -k and -m choose among them; with -v, or where only one is
-chosen, each runs by itself as ever. All of a table are run: those that fail are named in the line of the summary, and
-shown one after the other as pytest shows them.
+mark but `sampled` and `drawn`. pytest does not even collect them one by one, unless somebody chooses among them: by `file::test[case]`, -k or -m,
+or by -v, --collect-only or a debugger, which show each. All of a file are run: those that fail are named in the line of
+the summary, and shown one after the other as pytest shows them.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from inspect import iscoroutinefunction
-from typing import Any, TypeGuard
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from inspect import iscoroutinefunction, isfunction
+from itertools import product
+from typing import Any
 
 import pytest
 
-TESTS = "plain tests"  # what the table of those without cases is called
-_OF_ALL = {"event_loop_policy"}  # pytest-asyncio hands it to every test, and no plain one looks at it
-_MARKS = {"parametrize", "sampled", "drawn", "thorough"}  # that change nothing in how a test runs
+from tests.thorough import long_tests, sample, tried
+
+USUAL = "not fault"  # -m of pyproject.toml; no plain test has that mark
+TESTS = "plain tests"  # what those of a file are called together
+_LOOKED_AT_BY_NONE = {"event_loop_policy"}  # pytest-asyncio hands it to every test
+_CASE = type(pytest.param())
+_TABLE = pytest.StashKey["Table"]()
+
+
+@dataclass(frozen=True)
+class Plain:
+    """A plain test, and the arguments of each case that is tried, under its place among all; where it has none, of one."""
+
+    name: str
+    function: Callable[..., object]
+    cases: Mapping[int, Mapping[str, object]]
 
 
 class CasesError(AssertionError):
@@ -26,30 +40,31 @@ class CasesError(AssertionError):
 
 
 class Table(pytest.Item):
-    """Several cases of a plain test, or several plain tests."""
+    """The plain tests of a file."""
 
-    def __init__(self, *, cases: Sequence[pytest.Function], **of_any_node: Any) -> None:
+    def __init__(self, **of_any_node: Any) -> None:
         super().__init__(**of_any_node)
-        self.cases = cases
+        self.tests: list[Plain] = []
         self.failed: list[tuple[pytest.Function, pytest.ExceptionInfo[BaseException]]] = []
-        self.user_properties.append(("cases", len(cases)))
 
     def runtest(self) -> None:
         """Run every case, and then fail if any did."""
+        many = sum(len(test.cases) for test in self.tests)
+        self.user_properties.append(("cases", many))
         skipped = None
-        for case in self.cases:
-            try:
-                case.obj(**case.callspec.params if _has_cases(case) else {})
-            except pytest.skip.Exception as said:
-                skipped = said
-            except (Exception, pytest.fail.Exception):  # noqa: BLE001  # reported, as pytest would
-                self.failed.append((case, pytest.ExceptionInfo.from_current()))
+        for test in self.tests:
+            for place, arguments in test.cases.items():
+                try:
+                    test.function(**arguments)
+                except pytest.skip.Exception as said:
+                    skipped = said
+                except (Exception, pytest.fail.Exception):  # noqa: BLE001  # reported, as pytest would
+                    by_itself = _collected(self.parent, test)[place]
+                    self.failed.append((by_itself, pytest.ExceptionInfo.from_current()))
         if self.failed:
-            names = ", ".join(
-                f"[{case.callspec.id}]" if _has_cases(case) else case.name for case, _ in self.failed
+            raise CasesError(
+                f"{len(self.failed)} of {many}: {', '.join(case.name for case, _ in self.failed)}"
             )
-            what = "tests" if self.name == TESTS else "cases"
-            raise CasesError(f"{len(self.failed)} of {len(self.cases)} {what}: {names}")
         if skipped:
             raise skipped
 
@@ -65,47 +80,81 @@ class Table(pytest.Item):
         return shown
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
-        """Return where the test stands, and its name."""
-        path, line, _ = self.cases[0].reportinfo()
-        return path, line, self.name
+        """Return where it stands, and its name."""
+        return self.path, None, self.name
 
 
-def in_tables(items: Sequence[pytest.Item]) -> list[pytest.Item]:
-    """Return what was collected with each table as one item, where its first case stood."""
-    tables: dict[tuple[object, str], list[pytest.Function]] = {}
-    found: list[list[pytest.Function] | pytest.Item] = []
-    for item in items:
-        if not _is_plain(item):
-            found.append(item)
-            continue
-        key = item.parent, item.originalname if _has_cases(item) else TESTS
-        if key not in tables:
-            found.append(tables.setdefault(key, []))
-        tables[key].append(item)
-    return [_table(one) if isinstance(one, list) else one for one in found]
+def nobody_chooses(config: pytest.Config) -> bool:
+    """Tell whether no case is asked for, or to be seen, by itself."""
+    option = config.option
+    chosen = option.keyword or option.markexpr != USUAL or option.deselect or "::" in " ".join(config.args)
+    return not (chosen or option.verbose > 0 or option.collectonly or option.usepdb)
 
 
-def _table(cases: Sequence[pytest.Function]) -> pytest.Item:
-    first = cases[0]
-    if len(cases) == 1 or first.parent is None:
-        return first
-    name = first.originalname if _has_cases(first) else TESTS
-    made: Table = Table.from_parent(first.parent, name=name, cases=cases)
-    return made
+def into_table(file: pytest.Module | pytest.Class, name: str, thing: object) -> list[Table] | None:
+    """Put a plain test of a file into its table, and return that table if this is its first; None if it is not plain."""
+    test = plain(file, name, thing)
+    if test is None:
+        return None
+    begun = _TABLE in file.stash
+    if not begun:
+        file.stash[_TABLE] = Table.from_parent(file, name=TESTS)
+    file.stash[_TABLE].tests.append(test)
+    return [] if begun else [file.stash[_TABLE]]
 
 
-def _has_cases(item: pytest.Item) -> bool:
-    return hasattr(item, "callspec")
+def plain(file: pytest.Module | pytest.Class, name: str, thing: object) -> Plain | None:
+    """Return what stands in a file under a name, if that is a plain test, and not one that takes long."""
+    if not (isinstance(file, pytest.Module) and isfunction(thing) and file.istestfunction(thing, name)):
+        return None
+    if iscoroutinefunction(thing) or hasattr(thing, "__wrapped__") or hasattr(thing, "is_hypothesis_test"):
+        return None
+    of_all = {*file.session._fixturemanager._getautousenames(file)}
+    if of_all - _LOOKED_AT_BY_NONE or hasattr(file.obj, "pytestmark"):
+        return None
+    test = f"{file.nodeid}::{name}"
+    marks: list[pytest.Mark] = getattr(thing, "pytestmark", [])
+    parameters = [_parameters(mark) for mark in marks if mark.name not in {"sampled", "drawn"}]
+    if not long_tests().keys().isdisjoint({file.nodeid, test}) or not all(parameters):
+        return None
+    every = [*product(*map(enumerate, parameters))]  # in pytest's order
+    chosen: Collection[int] = range(len(every))
+    for mark in marks:
+        if mark.name == "sampled":
+            values = [[number for number, _ in case] for case in every]
+            chosen = sample(test, values, tried(mark, len(every)))
+    cases = {
+        place: {parameter: value for _, row in case for parameter, value in row.items()}
+        for place, case in enumerate(every)
+        if place in chosen
+    }
+    code = thing.__code__
+    asked = {*code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]}
+    return Plain(name, thing, cases) if all(asked == each.keys() for each in cases.values()) else None
 
 
-def _is_plain(item: pytest.Item) -> TypeGuard[pytest.Function]:
-    if type(item) is not pytest.Function or getattr(item.obj, "is_hypothesis_test", False):
-        return False
-    handed = set()
-    for mark in item.iter_markers():
-        if mark.name not in _MARKS:
-            return False
-        if mark.name == "parametrize":
-            names = mark.args[0]
-            handed |= {name.strip() for name in names.split(",")} if isinstance(names, str) else set(names)
-    return handed | _OF_ALL == {*item.fixturenames, *_OF_ALL} and not iscoroutinefunction(item.obj)
+def _parameters(mark: pytest.Mark) -> list[dict[str, object]]:
+    """Return the arguments of each row of a parametrized test, and none if the mark says anything else."""
+    if mark.name != "parametrize" or len(mark.args) != 2 or mark.kwargs.keys() - {"ids"}:
+        return []
+    names, rows = mark.args
+    if not isinstance(rows, Collection):
+        return []  # read once, and pytest may have to
+    alone = False
+    if isinstance(names, str):
+        names = [name.strip() for name in names.split(",") if name.strip()]
+        alone = len(names) == 1
+    found: list[dict[str, object]] = []
+    for row in rows:
+        if isinstance(row, _CASE):
+            if row.marks:
+                return []
+            found.append(dict(zip(names, row.values, strict=True)))
+        else:
+            found.append(dict(zip(names, (row,) if alone else row, strict=True)))
+    return found
+
+
+def _collected(file: Any, test: Plain) -> list[pytest.Function]:
+    """Return a test's cases as pytest collects them."""
+    return [*file._genfunctions(test.name, test.function)]

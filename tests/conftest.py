@@ -6,15 +6,13 @@ import gc
 import logging
 import os
 import re
-import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 import pytest
 
-from tests.case_tables import in_tables
-from tests.thorough import WHOLE, draw_in_its_time, draws, left_out
+from tests.case_tables import Table, into_table, nobody_chooses
+from tests.thorough import WHOLE, draws, left_out
 
-_USUAL = "not fault"  # -m of pyproject.toml; no case of a plain test has that mark
 # The collections of real mail are large and not ours to publish; everything else is installed by .ci/run.
 _MAY_BE_ABSENT = re.compile(r"shared (?:collections|corpora)")
 
@@ -28,40 +26,28 @@ def pytest_collection() -> None:
 def pytest_collection_finish() -> None:
     """Look for garbage again, but no more at what was collected, which stays until the end."""
     gc.freeze()
+    gc.set_threshold(20_000, 50, 100)  # what tests leave behind is little: it was looked for at every turn
     gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m looks at the marks
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what an ordinary run does not try, or not whole, and leave it out of one; make tables where nobody chooses."""
+    """Mark what an ordinary run does not try, or not whole, and leave it out of one."""
     later: set[pytest.Item] = {*left_out(item for item in items if isinstance(item, pytest.Function))}
     for item in items:
-        draw_in_its_time(item)
         if item in later or draws(item):
             item.add_marker("thorough")
     if later and not WHOLE:
         config.hook.pytest_deselected(items=[item for item in items if item in later])
         items[:] = [item for item in items if item not in later]
-    _take_no_constants()
-    if not config.option.keyword and config.option.markexpr == _USUAL:
-        pytest_run_in_tables(config, items)  # each plugin looks at every item that there is
 
 
-def _take_no_constants() -> None:
-    """Let hypothesis not read all of our files for constants to draw: an ordinary run draws so few that hardly one is among them."""
-    if "hypothesis" in sys.modules and not WHOLE:
-        from hypothesis.internal.conjecture import providers  # noqa: PLC0415
-
-        providers._get_local_constants = lambda: providers._local_constants
-
-
-@pytest.hookimpl(
-    trylast=True, specname="pytest_collection_modifyitems"
-)  # when -k, -m and others have chosen among cases
-def pytest_run_in_tables(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Let the cases of a plain test run as one, unless they are to be seen: by -v, by --collect-only or in a debugger."""
-    if config.option.verbose <= 0 and not (config.option.collectonly or config.option.usepdb):
-        items[:] = in_tables(items)
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> Sequence[Table] | None:
+    """Let the plain tests of a file run as one, unless somebody chooses among them."""
+    return into_table(collector, name, obj) if nobody_chooses(collector.config) else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

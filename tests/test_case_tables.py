@@ -1,4 +1,4 @@
-"""The cases of a plain test run as one, and plain tests of a file do; each that fails is named and shown."""
+"""The plain tests of a file run as one; each case that fails is named and shown."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.case_tables import CasesError, Table, in_tables
+from tests.case_tables import CasesError, Plain, Table, plain
+from tests.thorough import left_out
 
 
 @pytest.mark.parametrize(("number", "doubled"), [(1, 2), (2, 3), (4, 8), (5, 9)])
@@ -58,76 +59,94 @@ async def awaiting(number: int) -> None:
     """Need an event loop."""
 
 
-def collected(request: pytest.FixtureRequest, test: Callable[..., object]) -> list[pytest.Item]:
-    """Return what pytest collects of a function."""
-    return list(request.node.parent._genfunctions(test.__name__, test))
+@pytest.mark.parametrize("letter", ["a", pytest.param("b", id="second")])
+@pytest.mark.parametrize(("number", "doubled"), [(1, 2), (3, 6), (4, 8)], ids=str)
+def of_two_tables(number: int, doubled: int, letter: str) -> None:
+    """Have a case for each pair."""
 
 
-def table(request: pytest.FixtureRequest, test: Callable[..., object]) -> Table:
-    """Return the one item of a plain test."""
-    (made,) = in_tables(collected(request, test))
-    assert isinstance(made, Table)
+@pytest.mark.sampled(3)
+@pytest.mark.parametrize("letter", "ab")
+@pytest.mark.parametrize("number", range(12))
+def trying_some(number: int, letter: str) -> None:
+    """Fail for whatever is tried."""
+    assert number > 12
+
+
+@pytest.fixture
+def module(request: pytest.FixtureRequest) -> pytest.Module:
+    """This file."""
+    assert isinstance(request.node.parent, pytest.Module)
+    return request.node.parent
+
+
+def read(file: pytest.Module, test: Callable[..., object], monkeypatch: pytest.MonkeyPatch) -> Plain | None:
+    """Return what we see in a function, as if it were named as tests are."""
+    monkeypatch.setattr(file, "istestfunction", lambda *_: True)
+    return plain(file, test.__name__, test)
+
+
+def table(file: pytest.Module, *tests: Plain | None) -> Table:
+    """Return the one item of some plain tests."""
+    made: Table = Table.from_parent(file, name="plain tests")
+    made.tests.extend(filter(None, tests))
+    assert len(made.tests) == len(tests)
     return made
 
 
-def test_every_case_is_run_and_each_that_fails_is_shown(request: pytest.FixtureRequest) -> None:
-    """One failure hides no other: the line of the summary names both, and what each compared stands under its name."""
-    made = table(request, doubling)
+def test_every_case_is_run_and_each_that_fails_is_shown(
+    module: pytest.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One failure hides no other: the line of the summary names each, and what it compared stands under its name."""
+    made = table(module, *(read(module, test, monkeypatch) for test in (holding, doubling, failing)))
     with pytest.raises(CasesError) as failed:
         made.runtest()
-    assert str(failed.value) == "2 of 4 cases: [2-3], [5-9]"
+    assert str(failed.value) == "3 of 6: doubling[2-3], doubling[5-9], failing"
+    assert made.user_properties == [("cases", 6)]
     shown = made.repr_failure(failed)
     assert shown.reprcrash.message == str(failed.value)
-    assert [name for name, _, _ in shown.sections] == ["doubling[2-3]", "doubling[5-9]"]
+    assert [name for name, _, _ in shown.sections] == ["doubling[2-3]", "doubling[5-9]", "failing"]
     assert "assert (2 * 2) == 3" in shown.sections[0][1]
     assert "assert (5 * 2) == 9" in shown.sections[1][1]
-    assert made.nodeid.endswith("::doubling")
-    assert made.reportinfo()[2] == "doubling"
+    assert made.reportinfo()[2] == "plain tests"
 
 
-def test_tests_without_cases_run_as_one(request: pytest.FixtureRequest) -> None:
-    """Each by its name, and beside the tables of those that have some."""
-    (one,), two, (three,) = (collected(request, test) for test in (holding, skipping, failing))
-    made, other = in_tables([one, *two, three])
-    assert isinstance(made, Table)
-    assert made.cases == [one, three]
-    assert other.name == "skipping"
+@pytest.mark.parametrize("test", [of_two_tables, doubling, holding])
+def test_cases_are_those_of_pytest(
+    module: pytest.Module, monkeypatch: pytest.MonkeyPatch, test: Callable[..., object]
+) -> None:
+    """In its order, so that one that fails is shown under its name."""
+    seen = read(module, test, monkeypatch)
+    theirs = [*module._genfunctions(test.__name__, test)]
+    assert seen is not None
+    assert [*seen.cases.values()] == [
+        case.callspec.params if hasattr(case, "callspec") else {} for case in theirs
+    ]
+
+
+def test_a_sample_is_tried_of_what_is_sampled(module: pytest.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that `make thorough` leaves out, and failures are named as they are there."""
+    monkeypatch.setattr("tests.thorough.WHOLE", False)
+    made = table(module, read(module, trying_some, monkeypatch))
+    cases = [*module._genfunctions(trying_some.__name__, trying_some)]
+    kept = [case.name for case in cases if case not in left_out(cases)]
     with pytest.raises(CasesError) as failed:
         made.runtest()
-    assert str(failed.value) == "1 of 2 tests: failing"
-    assert [name for name, _, _ in made.repr_failure(failed).sections] == ["failing"]
-    assert made.reportinfo()[2] == "plain tests"
-    assert in_tables([three]) == [three]
+    assert len(kept) == 8
+    assert str(failed.value) == f"8 of 8: {', '.join(kept)}"
 
 
-def test_a_case_that_is_skipped_is_told(request: pytest.FixtureRequest) -> None:
+def test_a_case_that_is_skipped_is_told(module: pytest.Module, monkeypatch: pytest.MonkeyPatch) -> None:
     """For in CI a skip is a failure."""
     with pytest.raises(pytest.skip.Exception, match="no server here"):
-        table(request, skipping).runtest()
+        table(module, read(module, skipping, monkeypatch)).runtest()
 
 
 @pytest.mark.parametrize(
     "test", [with_a_fixture, with_a_fixture_of_its_own, with_a_mark, with_a_mark_at_one, awaiting]
 )
-def test_what_needs_more_runs_by_itself(request: pytest.FixtureRequest, test: Callable[..., object]) -> None:
+def test_what_needs_more_runs_by_itself(
+    module: pytest.Module, monkeypatch: pytest.MonkeyPatch, test: Callable[..., object]
+) -> None:
     """Whatever pytest does for a test before it runs, it does for each of its cases."""
-    items = collected(request, test)
-    assert len(items) == 2
-    assert in_tables(items) == items
-
-
-def test_one_case_runs_by_itself(request: pytest.FixtureRequest) -> None:
-    """Which was chosen by its name, say."""
-    chosen = collected(request, doubling)[1:2]
-    assert in_tables(chosen) == chosen
-
-
-def test_cases_stand_where_the_first_did(request: pytest.FixtureRequest) -> None:
-    """The order of the tests stays."""
-    one, two = collected(request, skipping)
-    (other,) = collected(request, test_one_case_runs_by_itself)
-    assert [item.nodeid.partition("::")[2] for item in in_tables([other, one, two])] == [
-        "test_one_case_runs_by_itself",
-        "skipping",
-    ]
-    assert [item.name for item in in_tables([one, other, two])] == ["skipping", other.name]
+    assert read(module, test, monkeypatch) is None

@@ -10,8 +10,6 @@ from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
 from mailbot.core.calendar import Language
 from mailbot.core.mail.japanese import fold
@@ -25,6 +23,7 @@ from mailbot.core.surveys.survey import Answer, Answers, Problem, Question, Ques
 from mailbot.demo.demo_clients import CLIENTS, original
 from mailbot.render import Letterhead, Recipient, Renderer, Thread, VoteReceipt, recipient_values
 from mailbot.resources import templates_folder
+from tests.drawing import HealthCheck, assume, given, settings, st
 from tests.mails.standard import STANDARD, TODAY
 
 TOKYO = ZoneInfo("Asia/Tokyo")

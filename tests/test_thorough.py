@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -40,27 +40,27 @@ class Case:
     @property
     def callspec(self) -> SimpleNamespace:
         """Its values."""
-        return SimpleNamespace(_idlist=list(self.values))
+        return SimpleNamespace(_idlist=self.values)
 
-    def iter_markers(self) -> list[SimpleNamespace]:
+    @property
+    def obj(self) -> object:
+        """Its function, which is none of hypothesis."""
+        return None
+
+    def iter_markers(self, name: str = "") -> Iterator[SimpleNamespace]:
         """Return the marks that it carries."""
-        return [SimpleNamespace(name=name) for name in self.marks]
-
-
-def cases(*numbers: int) -> list[Any]:
-    """Return the cases of a test with so many values of each parameter."""
-    return [Case("test_it", values) for values in product(*(map(str, range(count)) for count in numbers))]
+        return (SimpleNamespace(name=mark, args=()) for mark in self.marks if name in {"", mark})
 
 
 @pytest.mark.parametrize(("numbers", "kept"), [((3, 4), 4), ((40,), 4), ((10, 2, 10), 10), ((3,), 3)])
 def test_a_sample_meets_as_many_values_as_fit(numbers: tuple[int, ...], kept: int) -> None:
     """The same each time."""
-    every = cases(*numbers)
-    chosen = [one.callspec._idlist for one in thorough.sample(tuple(every), kept)]
+    every = [*product(*map(range, numbers))]
+    chosen = thorough.sample("test_it", every, kept)
     assert len(chosen) == kept
     for place, number in enumerate(numbers):
-        assert len({values[place] for values in chosen}) == min(number, kept)
-    assert chosen == [one.callspec._idlist for one in thorough.sample(tuple(every), kept)]
+        assert len({every[one][place] for one in chosen}) == min(number, kept)
+    assert chosen == thorough.sample("test_it", every, kept)
 
 
 def test_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,14 +2,16 @@
 
 Left to it are, in this order:
 
-1. what stands in long_tests.txt: what starts the whole service, a browser or a mail program, or takes longer than a fifth
-   of a second of a processor; where cases are named behind `but`, those are run;
-2. of a test marked `sampled`, whose cases are exhaustive by intention, all but one case in forty, two at the least;
+1. tests of hypothesis (see drawing.py), and what stands in long_tests.txt: what starts the whole service, a browser or a
+   mail program, or takes longer than a fifth of a second of a processor, and in core than a fiftieth; where cases are
+   named behind `but`, those are run;
+2. of a test marked `sampled`, whose cases are exhaustive by intention, all but one case in forty, or in `sampled(MANY)`,
+   two at the least;
 3. what needs PostgreSQL, but for the first test of each file of store/: the databases differ in how they take a statement,
    the cases mostly in what was decided, and that SQLite tries; and what needs Dovecot, but for the first of each file;
 4. of the cases of one test on a database all but two: which way is taken is decided in core, and tried there.
 
-Tests of hypothesis, and those marked `drawn`, which loop over `examples` or `part`, run in both: with few, and with all.
+Tests marked `drawn`, which loop over `examples` or `part`, run in both: with few, and with all.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import random
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pytest
 
@@ -29,7 +31,7 @@ WHOLE = os.environ.get("THOROUGH", "") not in {
     "",
     "0",
 }  # then nothing is left out, and `-m thorough` chooses what was
-ONE_IN = 40  # an ordinary run tries one case of so many,
+ONE_IN = 40  # an ordinary run tries one case of so many, unless its mark says otherwise,
 ONE_EXAMPLE_IN = 100  # one example of so many, since to draw one takes longer than to try it,
 LEAST = 2  # but so many of each test
 ON_A_DATABASE = 2  # and so many cases of each test that has a database
@@ -47,29 +49,8 @@ def part(cases: Sequence[T]) -> list[T]:
 
 
 def draws(item: pytest.Item) -> bool:
-    """Tell whether a test is in both runs, with few examples and with all."""
-    return item.get_closest_marker("drawn") is not None or _is_of_hypothesis(item)
-
-
-def draw_in_its_time(item: pytest.Item) -> None:
-    """Let a test of hypothesis draw as many examples as are tried in this run, however long a busy machine takes for each.
-
-    By itself hypothesis takes an example of more than a fifth of a second for a fault, and slow drawing for another.
-    """
-    if not _is_of_hypothesis(item):
-        return
-    from hypothesis import HealthCheck, settings  # noqa: PLC0415  # slow to load, and most files do without
-
-    test: Any = item.obj  # type: ignore[attr-defined]
-    if not hasattr(test, "mailbot_draws"):  # once for all cases of one function
-        own = test._hypothesis_internal_use_settings
-        test._hypothesis_internal_use_settings = settings(
-            own,
-            max_examples=examples(own.max_examples),
-            deadline=None,
-            suppress_health_check=[*own.suppress_health_check, HealthCheck.too_slow],
-        )
-        test.mailbot_draws = True
+    """Tell whether a test is in both runs, with few of its examples and with all."""
+    return item.get_closest_marker("drawn") is not None
 
 
 @cache
@@ -95,7 +76,7 @@ def left_out(items: Iterable[pytest.Function]) -> set[pytest.Function]:
         program = next((mark for mark in ("postgres", "dovecot") if mark in marks), "")
         if "fault" in marks:
             continue  # `make faults` runs them, all
-        if _is_long(file, test, case):
+        if _is_long(file, test, case) or hasattr(item.obj, "is_hypothesis_test"):
             later.add(item)
         elif "sampled" in marks:
             sampled.setdefault(test, []).append(item)
@@ -105,36 +86,49 @@ def left_out(items: Iterable[pytest.Function]) -> set[pytest.Function]:
             begun.add((file, program))
         elif not {"database", "sqlite"}.isdisjoint(item.fixturenames):
             with_database.setdefault(test, []).append(item)
-    for cases in sampled.values():
-        later |= set(cases) - set(sample(cases, _few(len(cases))))
-    for cases in with_database.values():
-        later |= set(cases) - set(sample(cases, ON_A_DATABASE))
+    for test, cases in sampled.items():
+        mark = next(cases[0].iter_markers("sampled"))
+        later |= _others(test, cases, _few(mark, len(cases)))
+    for test, cases in with_database.items():
+        later |= _others(test, cases, ON_A_DATABASE)
     return later
 
 
-def sample(cases: Sequence[pytest.Function], many: int) -> list[pytest.Function]:
-    """Return so many of a test's cases, in their order, the same each time.
+def _others(test: str, cases: Sequence[pytest.Function], many: int) -> set[pytest.Function]:
+    values = [case.callspec._idlist if hasattr(case, "callspec") else () for case in cases]
+    chosen = sample(test, values, many)
+    return {case for place, case in enumerate(cases) if place not in chosen}
 
-    They have as many different values of each parameter as fit.
+
+def tried(mark: pytest.Mark, many: int) -> int:
+    """Return how many of a test's cases are tried in this run, if it has the mark `sampled`."""
+    return many if WHOLE else _few(mark, many)
+
+
+def _few(mark: pytest.Mark, many: int) -> int:
+    one_in: int = mark.args[0] if mark.args else ONE_IN
+    return max(LEAST, many // one_in)
+
+
+def sample(test: str, cases: Sequence[Sequence[object]], many: int) -> set[int]:
+    """Return the places of so many of a test's cases, the same each time.
+
+    A case is told by which value it has of each parameter. The sample has as many different ones as fit.
     """
-    left = list(cases)
-    random.Random(_place(cases[0])[1]).shuffle(left)
-    seen: set[tuple[int, str]] = set()
-    chosen: set[str] = set()
+    left = [(place, {*enumerate(values)}) for place, values in enumerate(cases)]
+    random.Random(test).shuffle(left)
+    seen: set[tuple[int, object]] = set()
+    chosen: set[int] = set()
+    new = max((len(values) for _, values in left), default=0)  # how many of a case's values none chosen has
     while left and len(chosen) < many:
-        best = max(left, key=lambda case: len(_values(case) - seen))
-        left.remove(best)
-        chosen.add(best.nodeid)
-        seen |= _values(best)
-    return [case for case in cases if case.nodeid in chosen]
-
-
-def _is_of_hypothesis(item: pytest.Item) -> bool:
-    return bool(getattr(getattr(item, "obj", None), "is_hypothesis_test", False))
-
-
-def _few(many: int) -> int:
-    return min(many, max(LEAST, many // ONE_IN))
+        at = next((at for at, (_, values) in enumerate(left) if len(values - seen) == new), None)
+        if at is None:
+            new -= 1
+            continue
+        place, values = left.pop(at)
+        chosen.add(place)
+        seen |= values
+    return chosen
 
 
 def _place(item: pytest.Function) -> tuple[str, str, str]:
@@ -146,7 +140,3 @@ def _place(item: pytest.Function) -> tuple[str, str, str]:
 def _is_long(file: str, test: str, case: str) -> bool:
     table: Mapping[str, Collection[str]] = long_tests()
     return file in table or (test in table and case not in table[test])
-
-
-def _values(case: pytest.Function) -> set[tuple[int, str]]:
-    return set(enumerate(case.callspec._idlist)) if hasattr(case, "callspec") else set()

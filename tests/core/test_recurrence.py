@@ -7,11 +7,10 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.recurrence import coming, read_in_month, read_recurrence, recurrence_words
 from mailbot.folder.holidays import is_holiday
+from tests.drawing import given, st
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")

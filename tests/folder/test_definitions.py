@@ -8,8 +8,6 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.bulletins.bulletin import Bulletin
 from mailbot.core.events.event import Event, Material, Notice
@@ -25,6 +23,7 @@ from mailbot.folder.definition_yaml import file_name, to_document, write_markdow
 from mailbot.folder.definitions import Definitions, check_folder, load_definitions
 from mailbot.folder.yaml_source import FileModel, read_yaml, validate
 from mailbot.resources import example_config_folder
+from tests.drawing import given, st
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BAD_CONFIGS = Path(__file__).parent / "bad_configs"

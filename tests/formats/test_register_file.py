@@ -10,12 +10,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.members.register import Body, Contact, full_code
 from mailbot.core.mistake import Mistakes
 from mailbot.formats.register_file import HEADERS, Register, read_register, write_register
+from tests.drawing import given, st
 
 ENGLISH = "code,body,kind,prefecture,population,name,role,email,rank,tags\n"
 JAPANESE = ",".join(HEADERS.values()) + "\n"

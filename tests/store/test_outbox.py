@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
@@ -18,6 +16,7 @@ from mailbot.store.copy_states import given_up_since, not_out
 from mailbot.store.database import Database
 from mailbot.store.outbox import LEASE, Addressee
 from mailbot.store.tables import delivery, microseconds
+from tests.drawing import given, st
 
 NOW = datetime(2026, 6, 18, 0, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

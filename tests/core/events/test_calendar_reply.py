@@ -9,8 +9,6 @@ from datetime import time as clock
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.events.calendar_reply import (
     CalendarReply,
@@ -22,6 +20,7 @@ from mailbot.core.events.event import Event, calendar_answers
 from mailbot.core.mail.message import parse
 from mailbot.core.mail.token import calendar_token, read_calendar_token
 from mailbot.core.members.audience import Selector
+from tests.drawing import given, st
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 UID = "n26-07.1h2abcdefgh0123456@kaitou.example.jp"

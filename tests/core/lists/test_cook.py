@@ -10,8 +10,6 @@ from email.message import Message as Mail
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.lists.cook import cook_post
 from mailbot.core.lists.mailing_list import MailingList
@@ -20,6 +18,7 @@ from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import parse
 from mailbot.core.members.audience import NOBODY
 from mailbot.core.senders.dkim import covered
+from tests.drawing import given, st
 
 LIST = MailingList(
     name="room",
@@ -447,6 +446,7 @@ HOSTILE = [
 ]
 
 
+@pytest.mark.sampled(7)
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize(
     "name", [b"Subject", b"From", b"Reply-To", b"Message-ID", b"References", b"X-Other", b"List-Id"]

@@ -77,6 +77,7 @@ def _content(part: Mail) -> bytes:
     return re.sub(rb"\r?\n", b"\n", payload if isinstance(payload, bytes) else b"").rstrip()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     "file",
     [file for file in FILES if file.name not in ASIDE],

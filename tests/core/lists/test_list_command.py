@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.lists.list_command import (
     AddAddress,
@@ -38,6 +36,7 @@ from mailbot.core.lists.list_command import (
     command_lines,
     read_command,
 )
+from tests.drawing import given, st
 
 TODAY = date(2026, 6, 18)
 LISTS = frozenset({"security", "kaigi"})

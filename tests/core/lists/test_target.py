@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.lists.target import Fault, read_target
 from mailbot.core.members.audience import Selector
+from tests.drawing import given, st
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail.address import (
     Bounces,
@@ -25,6 +23,7 @@ from mailbot.core.mail.address import (
     tokens_of,
     valid_address,
 )
+from tests.drawing import given, st
 
 LISTS = frozenset({"room", "room-b", "a.b_c"})
 TOKEN = "a7qk2m3xd9wpt4hv"

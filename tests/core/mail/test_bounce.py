@@ -7,12 +7,11 @@ import time
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail.bounce import Report, read_bounce
 from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.message import parse
+from tests.drawing import given, st
 
 OWN = Path(__file__).resolve().parents[2] / "bounces"  # written by us, after the forms of many makers
 EXPECTED = json.loads((OWN / "expected.json").read_text(encoding="utf-8"))

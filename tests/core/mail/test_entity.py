@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail.entity import (
     canonical,
@@ -20,6 +18,7 @@ from mailbot.core.mail.entity import (
     with_field,
 )
 from mailbot.core.mail.mime import read_head
+from tests.drawing import given, st
 
 
 @pytest.mark.parametrize(

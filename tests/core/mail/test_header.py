@@ -7,11 +7,10 @@ from email.parser import BytesParser
 from email.policy import default
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail.header import clean, encode_address, encode_phrase, encode_text, header_line
 from mailbot.core.mail.mailing import field
+from tests.drawing import given, st
 
 
 def read_back(value: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail.html_text import MAX_REFERENCES, html_to_text
+from tests.drawing import given, st
 
 
 @pytest.mark.parametrize(

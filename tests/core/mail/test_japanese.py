@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail import japanese
 from mailbot.core.mail.japanese import Decoded, decode, decode_header, fold, from_base64, strip_controls
+from tests.drawing import given, st
 
 
 def jis(text: str) -> bytes:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from mailbot.core.mail.pace import Buckets, Pace, admit
+from tests.drawing import given, st
 
 NOW = datetime(2026, 6, 18, tzinfo=UTC)
 

@@ -6,10 +6,8 @@ import time
 from email import message_from_bytes
 from email.message import Message
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from mailbot.core.mail.seven_bit import seven_bit, short_lines
+from tests.drawing import given, st
 
 JAPANESE = "標準化の移行時期について\r\n".encode()
 MIXED = (

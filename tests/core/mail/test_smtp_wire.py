@@ -5,8 +5,6 @@ from __future__ import annotations
 from unittest.mock import patch
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 
 from mailbot.core.mail import smtp_wire
 from mailbot.core.mail.delivery import Failed, Transaction
@@ -23,6 +21,7 @@ from mailbot.core.mail.smtp_wire import (
     stuff,
     unstuff,
 )
+from tests.drawing import example, given, st
 
 ALL = Extensions(pipelining=True, eight_bit=True, utf8=True, size=0)
 ASCII = b"Subject: x\r\n\r\nhello\r\n"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import timeit
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail.token import (
     ALPHABET,
@@ -23,6 +21,7 @@ from mailbot.core.mail.token import (
     read_mailing_token,
     token_hash,
 )
+from tests.drawing import given, st
 
 KEY, OLD_KEY, FOREIGN_KEY = b"k" * 32, b"o" * 32, b"f" * 32
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.members.register_change import (
@@ -19,6 +17,7 @@ from mailbot.core.members.register_change import (
     suspicious,
     undone,
 )
+from tests.drawing import given, st
 
 CITY = Body("202011", "長野市", "city", "長野県", 370_000)
 TOWN = Body("203211", "軽井沢町", "town", "長野県", 20_000)

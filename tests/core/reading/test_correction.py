@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
-
 from mailbot.core.reading.correction import _CORRECTION, _PROVISIONAL, _TAKEN_BACK, may_correct
+from tests.drawing import example, given, settings, st
 
 
 @settings(max_examples=400)

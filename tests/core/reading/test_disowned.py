@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from mailbot.core.reading.disowned import _DISOWNED, _KINDS, disowns
 from mailbot.core.reading.doubt import may_doubt
 from tests.core.reading.test_reply import read
+from tests.drawing import given, settings, st
 
 DISOWNED = """番号は適当に入れてあります。|どの番号を選べばよいか分からず、仮に入れました。|試しに返信しています。|例として書いてみました。|この問いの意味が分からないまま書いています。|記載例のとおり書くとこうなります。
 |すみません、番号を書き間違えています。|押し間違えました。|入力を誤った可能性があります。|質問の意図を取り違えているかもしれません。|書きかけです。|未完成のまま送信してしまいました。|ドラフト版|【案の段階】

@@ -6,8 +6,6 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from mailbot.core.reading.doubt import (
     _ELSEWHERE,
@@ -27,6 +25,7 @@ from mailbot.core.reading.doubt import (
     may_doubt,
 )
 from tests.core.reading.test_reply import INVITATION, read, slot
+from tests.drawing import example, given, settings, st
 from tests.mails.standard import quoted
 
 DOUBTS = """下のように書けばよろしいでしょうか。|まだ送信のつもりはありません。|先ほどの回答は正しいので、これは破棄してください。|先ほどの回答に誤りがありましたが、このままで結構です。|先ほどの回答を訂正しますが、まだ確定ではありません。

@@ -81,6 +81,7 @@ CLEAR = (
 )  # fmt: skip
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("shape", [phone, outlook, alone])
 @pytest.mark.parametrize("written", CLEAR)
 def test_clear_answers(written: str, shape: Callable[[str], str]) -> None:

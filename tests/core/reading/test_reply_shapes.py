@@ -12,13 +12,12 @@ from datetime import date
 from typing import Literal, get_args
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
-from hypothesis import strategies as st
 
 from mailbot.core.mail.message import parse
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.surveys.ballot import ballot_lines, faults, how_to_lines
 from mailbot.core.surveys.survey import Answer, Question, QuestionType, Survey
+from tests.drawing import HealthCheck, assume, given, settings, st
 from tests.mails.standard import STANDARD, TODAY
 from tests.thorough import examples
 

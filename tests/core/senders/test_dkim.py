@@ -10,12 +10,11 @@ from pathlib import Path
 
 import dkim
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.senders.dkim import Covered, Signer, covered, relaxed_body, relaxed_field, signature
 from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
+from tests.drawing import given, st
 from tests.short_keys import make_short_key
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)

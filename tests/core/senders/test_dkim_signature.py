@@ -12,14 +12,13 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.senders import dkim as maker
 from mailbot.core.senders.dkim import covered, signature
 from mailbot.core.senders.dkim_signature import DkimFinding, SignedMail, check_signatures
 from mailbot.core.senders.dns_answers import NoAnswer
 from mailbot.folder.dkim_keys import load_signer, make_key, verify
+from tests.drawing import given, st
 from tests.short_keys import make_short_key
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)

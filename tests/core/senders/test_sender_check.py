@@ -8,12 +8,11 @@ from ipaddress import ip_address
 from typing import Literal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.senders.authentication import Authentication, read_authentication, verdict
 from mailbot.core.senders.dns_answers import Host, NoAnswer
 from mailbot.core.senders.sender_check import Client, check_sender
+from tests.drawing import given, st
 
 OWN = "ml.example.jp"
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)

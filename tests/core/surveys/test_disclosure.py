@@ -202,7 +202,6 @@ def found_out(
     return [cell for cell in known if not ignorant.determined(cell)]
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(40))
 def test_no_withheld_figure_follows_from_what_is_printed(seed: int) -> None:
     """With the three tables, the totals, the register and the form, nobody can compute a figure that is withheld."""
@@ -214,7 +213,6 @@ def test_no_withheld_figure_follows_from_what_is_printed(seed: int) -> None:
     assert all(count in {None, true[cell]} for cell, count in cells(printed).items())
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(40))
 def test_no_answer_of_a_small_group_is_told(seed: int) -> None:
     """Nobody learns what a body chose that stands in a row of fewer than five, or of one answer."""
@@ -312,7 +310,6 @@ def shares(whole: CrossTable, printed: CrossTable) -> tuple[float, float]:
     )
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("rate", [0.2, 0.45, 0.9])
 def test_what_an_association_publishes_is_printed(rate: float, seed: int) -> None:

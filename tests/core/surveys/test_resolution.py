@@ -9,12 +9,11 @@ from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from mailbot.core.members.audience import Selector
 from mailbot.core.surveys.resolution import CHAIR, Cast, Outcome, Proxy, outcome
 from mailbot.core.surveys.survey import Answers, Question, Resolution, Share, Survey
+from tests.drawing import given, st
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 NOON = datetime(2026, 6, 20, 12, 0, tzinfo=TOKYO)

@@ -109,7 +109,6 @@ def test_the_ballot_of_section_3() -> None:
     assert "\n".join(ballot_lines(SURVEY, "K26-02-202011", 1, answers={"Q1": "yes"})) == BALLOT
 
 
-@pytest.mark.sampled
 @pytest.mark.parametrize("width", [68, 56, 40])
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_lines_are_narrow_harmless_and_survive(language: Language, width: int) -> None:
