@@ -8,26 +8,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, order=True)
 class Mistake:
-    """Something a person must mend before the file can be used."""
+    """What a person must mend before the file can be used; among notes, what holds as written and he may not have meant."""
 
     file: str  # relative to the working folder
     line: int  # from 1
     column: int  # from 1
     key: str  # questions.2.type, list entries counted from 1; "yaml" or "file" for the file as such
-    sentence: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column} {self.key}: {self.sentence}"
-
-
-@dataclass(frozen=True, order=True)
-class Note:
-    """Something that holds as written, but that a person may not have meant."""
-
-    file: str
-    line: int
-    column: int
-    key: str
     sentence: str
 
     def __str__(self) -> str:

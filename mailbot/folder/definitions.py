@@ -17,7 +17,7 @@ from mailbot.core.events.meeting import Meeting, poll_key, poll_of
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.address import route
 from mailbot.core.members.audience import order_of
-from mailbot.core.mistake import Mistake, Mistakes, Note
+from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.office.plan import reminder_before
 from mailbot.core.recurrence import read_in_month
 from mailbot.core.surveys.ballot import faults
@@ -50,7 +50,7 @@ class Definitions:
     lists: tuple[MailingList, ...]
     surveys: tuple[Survey, ...]
     events: tuple[Event, ...]
-    notes: tuple[Note, ...]
+    notes: tuple[Mistake, ...]
     bulletins: tuple[Bulletin, ...] = ()
     meetings: tuple[Meeting, ...] = ()
 
@@ -60,7 +60,7 @@ class _Findings:
     """What reading the files has brought up so far."""
 
     mistakes: list[Mistake] = field(default_factory=list)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Mistake] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def load_definitions(config: Config) -> Definitions:
 
 def check_folder(
     path: Path, environ: Mapping[str, str] = os.environ
-) -> tuple[tuple[Mistake, ...], tuple[Note, ...]]:
+) -> tuple[tuple[Mistake, ...], tuple[Mistake, ...]]:
     """Return every mistake and note of the configuration at this path and of all definitions beside it."""
     _, known, mistakes = read_config(path, environ)
     findings = _Findings(mistakes)
@@ -244,7 +244,7 @@ def files_of(config_folder: Path) -> dict[tuple[str, str], Path]:
 # -- within one file -----------------------------------------------------------------------------------------------
 
 
-def _unkept(read: _Read[ListFile]) -> list[Note]:
+def _unkept(read: _Read[ListFile]) -> list[Mistake]:
     """Note what a list asks of an archive that it does not have."""
     found, source = read.found, read.source
     if found.archive:
@@ -259,7 +259,7 @@ def _unkept(read: _Read[ListFile]) -> list[Note]:
     return notes
 
 
-def _impersonal(read: _Read[ListFile], known: Partial) -> list[Note]:
+def _impersonal(read: _Read[ListFile], known: Partial) -> list[Mistake]:
     """Note what only copies of each member's own can have, where the rest of the configuration gives it to them."""
     found, source = read.found, read.source
     if found.copies == "personal" or not known.web_url:
@@ -299,7 +299,7 @@ def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) 
         findings.notes += _moved_reminders(read, found.closes, known)
 
 
-def _moved_reminders(read: _Read[SurveyFile], closes: datetime, known: Partial) -> Iterator[Note]:
+def _moved_reminders(read: _Read[SurveyFile], closes: datetime, known: Partial) -> Iterator[Mistake]:
     """Note a reminder that is moved out of the turn of the year."""
     for path, reminder in _reminders(read.found, known):
         if reminder.business_days_before_close is None:
@@ -516,7 +516,7 @@ def _no_list(name: str, known: Mapping[str, object]) -> str:
 
 def _unusual(
     source: Source, moments: Iterable[tuple[Trail, datetime | None]], calendar: OfficeCalendar
-) -> Iterator[Note]:
+) -> Iterator[Mistake]:
     told: set[int] = set()  # years whose holidays are not published: said once for a file
     for path, at in moments:
         if at is None:
@@ -590,7 +590,7 @@ def _unknown_lists(
 
 def _unknown_events(
     events: Iterable[_Read[EventFile]], selections: Iterable[tuple[Source, Trail, SelectorFile]]
-) -> Iterator[Note]:
+) -> Iterator[Mistake]:
     """Say that an event whose attendance is meant has no file: it may stand in the database, or be a slip."""
     keys = {one.found.key for one in events}
     for source, path, selector in selections:

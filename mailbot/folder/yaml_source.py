@@ -20,7 +20,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
-from mailbot.core.mistake import Mistake, Mistakes, Note
+from mailbot.core.mistake import Mistake, Mistakes
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -73,9 +73,7 @@ class Source:
         """Return a mistake placed at the value of this path, or at the nearest that the file holds."""
         return Mistake(self.file, *self._place(path), _dotted(path), sentence)
 
-    def note(self, path: Trail, sentence: str) -> Note:
-        """Return a note placed at the value of this path, or at the nearest that the file holds."""
-        return Note(self.file, *self._place(path), _dotted(path), sentence)
+    note = mistake  # what it is says the list that it is put into
 
     def at_key(self, path: Trail, sentence: str) -> Mistake:
         """Return a mistake placed at the key, not at its value."""
