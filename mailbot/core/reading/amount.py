@@ -33,10 +33,30 @@ _BLANK_IN_UNIT = re.compile(r"(?<=[0-9]) (?=[千百十万億兆]+円)")  # 「12
 def read_amount(question: Question, written: str) -> Read:
     """Read a number, what it counts left out; one in a unit that the question does not ask for is unclear."""
     written = _BLANK_IN_UNIT.sub("", _without_counted(question, written))
-    read = _read_number(written)
-    if isinstance(read, Understood) and not _is_unit_asked(question, written):
-        return Unclear("unit")
-    return read
+    scale = _ASKED_IN.search(tidy(question.text))
+    if scale is not None:
+        unit = f"{scale['scale']}{scale['unit']}"
+        written = re.sub(rf"(?<=[0-9])\s?(?:{unit}|\({unit}\))", "", written, count=1)
+    read = _read_number(_without_counter(question, written))
+    if not isinstance(read, Understood) or (
+        _is_unit_asked(question, written) and (scale is None or not _has_own_size(written, scale["unit"]))
+    ):
+        return read
+    return Unclear("unit")
+
+
+# 「経費（千円）」 asks for thousands: 「3,600千円」 is 3600 of them; of 「360万」 and 「3,600,000円」 who writes may mean either.
+_ASKED_IN = re.compile(
+    r"(?:\(|何|単位\s?[:はが]?\s?)(?P<scale>[十百千万億]+)(?P<unit>[円人件台])(?!未満|以[上下]|を超|程度)"
+)
+_BEFORE_REMARK = re.compile("[^(※]*")
+_OWN_SIZE = re.compile(r"[0-9]\s?[十百千万億兆]")
+
+
+def _has_own_size(written: str, unit: str) -> bool:
+    """Say whether a number names its own size or unit where the question asks for so many thousands of it."""
+    number = written[: end_of(_BEFORE_REMARK, written)]
+    return unit in number or _OWN_SIZE.search(number) is not None
 
 
 def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Read:
@@ -59,7 +79,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
     return replace(understood, remark=remark)
 
 
-_PLANNED = re.compile(r"\s?の?(?P<planned>予定|見込み?)")
+_PLANNED = re.compile(r"\s?[のを]?(?P<planned>予定|見込み?)(?:(?:して|んで)(?:い|お)り?ます)?")
 # 「5000（単位：千円）」, 「5,000（百万円）」: the figure is so many thousands or millions.
 _UNITS_OF = re.compile(r"^(?:単位)?\s?[:はが]?\s?[千百十万億]+円?(?:単位)?$|単位\s?[:はが]?\s?[千百十万億]")
 
@@ -88,7 +108,8 @@ def _read_number(written: str) -> Read:
 # What a question counts, by its words, and the units that an answer to it may have; others count anything.
 _COUNTED = (
     (re.compile(r"何[人名]|人数|職員数|(?<!業)者数|[（(][人名][)）]"), "人名"),
-    (re.compile(r"何円|金額|[（(][千万百億]*円[)）]"), "円"),
+    (re.compile(r"何[千万百億]*円|金額|[（(:：][千万百億]*円[)）]"), "円"),
+    (re.compile(r"何台|[（(]台[)）]"), "台"),
 )
 
 
@@ -109,9 +130,25 @@ _COUNTED_FIRST = re.compile(
 def _without_counted(question: Question, written: str) -> str:
     """Return the number without what it counts, where the question says so too: 「職員50人」 of 「職員は何人ですか」."""
     counted = _COUNTED_FIRST.match(written)
-    if counted is None or counted["counted"] not in tidy(question.text) or end_of(_ALTOGETHER, written):
+    if counted is None or end_of(_ALTOGETHER, written):
         return written
-    return written[counted.end() :]
+    said, asked = (words.replace("の", "") for words in (counted["counted"], tidy(question.text)))
+    return written[counted.end() :] if said in asked else written
+
+
+_COUNTER = re.compile(r"[ァ-ヶー一-龠]{2,8}?(?=数)")
+
+
+def _without_counter(question: Question, written: str) -> str:
+    """Return the number without the unit that the question's own words have: 「25拠点」 of 「拠点数」."""
+    numeral = _ANY_NUMERAL.search(written, end_of(_ALTOGETHER, written))
+    if numeral is None:
+        return written
+    behind = written[numeral.end() :].lstrip()
+    for counter in _COUNTER.findall(question.text):
+        if behind.startswith(counter):
+            return written[: numeral.end()] + behind[len(counter) :]
+    return written
 
 
 _ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆](?:[0-9,.〇一二三四五六七八九十百千万億兆]*)")

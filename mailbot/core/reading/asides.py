@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
-from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.answer import label_answer, read_answer
 from mailbot.core.reading.bare_answer import MOST_AT_TOP, bare_answers, is_bare_choice
 from mailbot.core.reading.correction import corrects, discards, may_correct
 from mailbot.core.reading.doubt import doubts, may_doubt
@@ -56,7 +56,7 @@ def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findin
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
     lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
     lines += _unwrapped(lines)
-    if _are_anothers(survey, stated, known, lines) or _are_doubted(lines):
+    if _are_anothers(survey, stated, known, lines) or _are_doubted(survey, lines, found):
         found.hold, found.ask = "correction", True
     elif survey.resolution is not None and any(_is_reserved(line) for line in lines):
         found.hold, found.ask = "conditional", False
@@ -75,14 +75,35 @@ def _are_anothers(survey: Survey, stated: Statements, known: Known, lines: Seque
     )
 
 
-def _are_doubted(lines: Sequence[str]) -> bool:
+def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
     """Say whether a sentence corrects the answers, throws them away, or says that they are not settled."""
     text = "\n".join(lines)
     if may_correct(text) and any(
-        corrects(line) or discards(before, line) for before, line in pairwise(["", *lines])
+        (corrects(line) or discards(before, line)) and not _says_it_again(survey, line, found)
+        for before, line in pairwise(["", *lines])
     ):
         return True
-    return may_doubt(text) and any(doubts(line) for line in lines)
+    return may_doubt(text) and any(doubts(line) and not _says_it_again(survey, line, found) for line in lines)
+
+
+_TO_THE_SAME = re.compile(
+    r"(?:(?:大変|誠に)?(?:すみません|申し訳(?:あり|ござい)ません|失礼しました)(?:が|でした)?[、。]?)?(?:先ほどの?(?:ご?回答|お?答え)?(?:は|を)?[、]?)?"
+    r"(?P<option>[0-9０-９]{1,2})\s?番?[にへ](?:訂正|変更|修正)(?:を?お?願い?(?:いた|致)?します|(?:いた|致)?します|(?:して)?(?:下さい|ください))[。]?"
+)
+
+
+def _says_it_again(survey: Survey, line: str, found: Findings) -> bool:
+    """Say whether a line that might doubt is the answer itself: 「検討中です。」 of an option 検討中, 「3に訂正します。」 beside 3."""
+    changed = _TO_THE_SAME.fullmatch(line.strip()) if len(survey.questions) == 1 else None
+    for question in survey.questions:
+        answer = found.answers.get(question.id)
+        if answer is None or question.type not in _CHOSEN:
+            continue
+        if label_answer(question, line) == answer:
+            return True
+        if changed and _options(question, answer) == {int(changed["option"])}:
+            return True
+    return False
 
 
 def _is_reserved(line: str) -> bool:

@@ -11,7 +11,7 @@ from mailbot.core.reading.correction import corrects
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import Known, line_key
 from mailbot.core.reading.named_answer import GOES_ON
-from mailbot.core.reading.printed_options import printed_options
+from mailbot.core.reading.printed_options import choice_count, printed_options, whole_labels
 from mailbot.core.reading.prose import NOT_PROSE
 from mailbot.core.reading.remark import mentions_choice, mentions_condition
 from mailbot.core.reading.tidy import tidy
@@ -51,7 +51,7 @@ def bare_answers(
         # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
         if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
             continue
-        written = _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
+        written = _ANSWER_WORD.sub("", _without_own_name(line, questions, known)).lstrip("・•")
         for question in shapes.values():
             read = read_answer(question, written, today=today)
             if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
@@ -64,6 +64,37 @@ def bare_answers(
                 bare.append((question, UNFINISHED if unfinished else read))
                 break
     return bare
+
+
+def listed(question: Question, lines: Sequence[str]) -> list[str]:
+    """Return lines with the options that stand one below another on one line: 「1. 住民記録」, 「2. 税務」.
+
+    All of them say no more than すべて, which is asked about.
+    """
+    if question.type != "multi":
+        return list(lines)
+    whole: list[str] = []
+    chosen: set[str] = set()
+    for line in lines:
+        option = _lone_option(question, line.lstrip(" \t\u3000・•"))
+        if option is not None and chosen:
+            whole[-1] += f"、{line.strip(' ・•')}"
+            chosen.add(option)
+            if len(chosen) == choice_count(question):
+                whole[-1] = "すべて"
+            continue
+        whole.append(line)
+        chosen = {option} if option is not None else set()
+    return whole
+
+
+def _lone_option(question: Question, line: str) -> str | None:
+    """Return the number of the one option whose label a line holds and nothing more."""
+    if len(line) > LONGEST_CHOICE or not any(label in tidy(line) for label, _ in whole_labels(question)):
+        return None
+    read = read_answer(question, line, today=date.min)
+    alone = isinstance(read, Understood) and len(read.answer) == 1 and not read.remark
+    return read.answer[0] if isinstance(read, Understood) and alone else None
 
 
 _A_VOTE = re.compile("賛成|反対|承認|同意|賛同|異議|棄権|不可|可決")

@@ -48,7 +48,9 @@ _ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\
 _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
 _NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
 _NUMBER_BESIDE = re.compile(r"(?:^|[\s,、・/;&と])[0-9]{1,3}番?(?=$|[\s,、・/;&と])")
-_DOTS = re.compile(r"[0-9]\s?(?:・{2,}|\.{2,})\s?[0-9]|十\s[一二三四五六七八九]|[一二三四五六七八九]\s十")
+_DOTS = re.compile(
+    r"[0-9]\s?(?:・{2,}|\.{2,})\s?(?:[0-9]|$)|十\s[一二三四五六七八九]|[一二三四五六七八九]\s十"
+)
 _SUM = re.compile(r"[0-9]+(?:\s?\+\s?[0-9]+)+")  # 「=1+1」
 _FIRST_OF_TWO = re.compile(r"[0-9]{1,3}\s?番?\s?[,、・/]\s?[0-9]")
 
@@ -67,6 +69,8 @@ def _all_shown(numbers: list[int], slot: str) -> bool:
 
 def read_choice(question: Question, written: str, slot: str) -> Read:
     """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
+    if question.options and _DAY.fullmatch(tidy(question.options[0])):
+        written = _DAY.sub(lambda said: _day_label(question, said), written)
     if (unclear := _refused_form(question, written, slot)) is not None:
         return unclear
     if (whole := _whole_label(question, written)) is not None:
@@ -93,6 +97,30 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
     return _read_items(question, plain, slot, item_remarks)
 
 
+_DAY = re.compile(
+    r"(?<![0-9/年月.-])(?P<month>[0-9]{1,2})(?:(?P<slash>/)|月)(?P<day>[0-9]{1,2})(?:日|(?![0-9]))(?:\s?\((?P<week>[月火水木金土日])\)|(?!\s?[(/~-]))"
+)
+
+
+def _day_label(question: Question, said: re.Match[str]) -> str:
+    """Return the label of the one option that is this day, where the options are days: 「12/22」 of 12月22日（火）.
+
+    「1/2」 of such a list may be the options 1 and 2 as well.
+    """
+    days = ((tidy(label), _DAY.fullmatch(tidy(label))) for label in question.options)
+    fits = [
+        label
+        for label, day in days
+        if day is not None
+        and (int(day["month"]), int(day["day"])) == (int(said["month"]), int(said["day"]))
+        and said["week"] in {None, day["week"]}
+    ]
+    if len(fits) != 1:
+        return said[0]
+    numbers = said["slash"] and max(int(said["month"]), int(said["day"])) <= len(question.options)
+    return f"{said[0]}?" if numbers else fits[0]
+
+
 def _refused_form(question: Question, written: str, slot: str) -> Unclear | None:
     """Say what forms are no one choice, whatever the options are: 「1か2」, 「=1+1」, 「1・・・12」."""
     if _ALTERNATIVE.search(written):
@@ -100,7 +128,7 @@ def _refused_form(question: Question, written: str, slot: str) -> Unclear | None
     if _SUM.fullmatch(written) and (question.type != "multi" or slot.lstrip()[:1] in {"=", "＝"}):
         return Unclear("formula")
     if _DOTS.search(written):
-        return Unclear("unclear")  # 「1・・・12」: all between them? 「十 二」: 12?
+        return Unclear("unclear")  # 「1・・・12」: all between them? 「十 二」: 12? 「1,2,3...」: more?
     if question.type != "multi" and _FIRST_OF_TWO.match(written):
         return Unclear("two-choices")  # 「2、3年以内」, though option 2 is 3年以内
     return None

@@ -109,6 +109,8 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if question is not None and question.type == "multi" and _DOTS_ONLY.fullmatch(rest):
         return [(number, "、".join(re.findall("[0-9０-９]+", rest)))]
     separated = _separated(rest, match["close"], question)
+    if separated is None and question is not None and question.type == "text" and match["inner"]:
+        separated = _separated(line[match.start("inner") :], match["close"], question)  # 「Q7 回答精度が…」
     if separated is None and match["nth"] and question is not None and question.type != "text":
         separated = rest if _begins_with_answer(question, rest) else None  # 「1問目2番」
     if separated is None:

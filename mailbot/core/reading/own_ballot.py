@@ -31,7 +31,7 @@ def in_ballot(question: Question, stated: Statements, known: Known, today: date)
         copied = min(
             slots, key=_place
         )  # the question, copied to the top, has an answer below it or none at all
-        beneath = [slot for slot in slots if slot is not copied] if _is_copied(copied) else []
+        beneath = [slot for slot in slots if slot is not copied] if _is_copied(question, copied) else []
         slot = _shallowest(beneath or slots)
     for other in slots:  # beside his own, not in an older mail
         if other.foreign and (other is slot or (other.place[0] == slot.place[0] and other.mail == slot.mail)):
@@ -48,7 +48,11 @@ def in_ballot(question: Question, stated: Statements, known: Known, today: date)
         read = Unclear("lines-left")
     if any(_is_filled_otherwise(slot, other) for other in slots):
         return Unclear("two-choices" if question.type in {"single", "rating", "yesno"} else "differ")
-    apart = _slot_read(question, copied, known, today) if copied is not slot and _is_copied(copied) else None
+    apart = (
+        _slot_read(question, copied, known, today)
+        if copied is not slot and _is_copied(question, copied)
+        else None
+    )
     return read if apart is None else _one_of(question, (apart, read))
 
 
@@ -66,9 +70,9 @@ def _is_filled_otherwise(slot: Slot, other: Slot) -> bool:
     return beside and None not in values and len({line_key(value or "") for value in values}) > 1
 
 
-def _is_copied(slot: Slot) -> bool:
-    """Say whether a question stands without its options and slot where only the member writes, in no ballot of ours."""
-    alone = not slot.edition and not slot.present and not slot.options
+def _is_copied(question: Question, slot: Slot) -> bool:
+    """Say whether a question stands without its slot where only the member writes, in no ballot of ours, with one option at most."""
+    alone = not slot.edition and not slot.present and len(slot.options) <= (choice_count(question) > 1)
     return slot.place[0] == 0 and slot.asked and alone
 
 
@@ -166,7 +170,7 @@ def _text_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
         return Blank() if slot.emptied else None
     if slot.loose and text.rstrip()[-1:] in {">", "＞"}:
         return Unclear("garbled")  # the quote marks of a line of ours that was run together with the slot
-    if slot.damaged and slot.value is None and not _is_copied(slot):
+    if slot.damaged and slot.value is None and not _is_copied(question, slot):
         return Unclear("garbled")  # it may as well be a piece of our own text
     return read_answer(question, text, today=today)
 

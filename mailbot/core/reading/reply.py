@@ -10,7 +10,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.reading.answer import label_answer, read_answer
 from mailbot.core.reading.answer_form import Cell, read_cell
 from mailbot.core.reading.asides import answers_another, is_gainsaid, said_beside, weigh_asides
-from mailbot.core.reading.bare_answer import UNFINISHED, bare_answers
+from mailbot.core.reading.bare_answer import UNFINISHED, bare_answers, listed
 from mailbot.core.reading.command import ALWAYS, AWAITED
 from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, known_texts, line_key
@@ -167,7 +167,8 @@ def _compare_top(question: Question, stated: Statements, known: Known, found: Fi
     """Hold the reply to a ballot of one question whose bare answer beside it is not that of its slot (ballot.md section 8)."""
     said = found.answers[question.id]
     answers = [said] if said is not None else []
-    for _, read in bare_answers((question,), [*stated.top, *before_signature(stated.below)], known, today):
+    lines = listed(question, [*stated.top, *before_signature(stated.below)])
+    for _, read in bare_answers((question,), lines, known, today):
         if isinstance(read, Understood):
             answers.append(read.answer)
         elif read == UNFINISHED:
@@ -210,9 +211,9 @@ def _read_top(
 ) -> None:
     """Read a bare number at the top: an answer when the ballot has one question, else a reason to ask."""
     questions = survey.questions if only is None else (only,)
-    bare = bare_answers(questions, stated.top, known, today)
+    bare = bare_answers(questions, listed(only, stated.top) if only else stated.top, known, today)
     if only is not None and stated.below:
-        below = bare_answers(questions, stated.below[: signed(stated.below)], known, today)
+        below = bare_answers(questions, listed(only, stated.below[: signed(stated.below)]), known, today)
         bare += [each for each in below if not bare or isinstance(each[1], Understood)]
     if only is not None:
         answers = {comparable(read.answer) for _, read in bare if isinstance(read, Understood)}

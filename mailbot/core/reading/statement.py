@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
 from mailbot.core.mail.japanese import fold
-from mailbot.core.reading.answer import label_answer, may_be_cut
+from mailbot.core.reading.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.reading.command import command_of
 from mailbot.core.reading.known_text import (
     EMPTY_BRACKETS,
@@ -35,6 +36,7 @@ from mailbot.core.reading.printed_options import printed_options, whole_labels
 from mailbot.core.reading.prose import NOT_PROSE, RULE
 from mailbot.core.reading.reply_lines import Line, Mark, without_mark
 from mailbot.core.reading.tidy import ANY_CIRCLED, CIRCLED, is_blank
+from mailbot.core.reading.understood import Understood
 from mailbot.core.surveys.survey import Command, Survey
 
 MOST_COMPARED = 40  # lines of a reply that are compared with ours by their likeness
@@ -251,7 +253,8 @@ class Reader:
     def _line(self, line: Line) -> None:
         named, self.stated_last = self.stated_last, ""
         if line.roles:
-            self._line_like_ours(line)
+            if not (named and line.depth == 0 and self._lists_on(named, line)):
+                self._line_like_ours(line)
             return
         if named and may_be_cut(self.before, line.text):
             self.stated.explicit[named][-1] += "\ufffd"  # the rest of its number may stand here
@@ -591,6 +594,7 @@ class Reader:
         more = text.strip(BULLETS)
         if GOES_ON.match(text):
             values[-1] += more
+            self.stated.asides.append(text)  # what doubts one answer may be said of all
         elif command_of(text, self.commands) is None and is_answer(question, more):
             if question.type == "multi":
                 values[-1] += f"、{more}"
@@ -598,6 +602,20 @@ class Reader:
                 values.append(more)
         else:
             return False
+        self.stated_last = named
+        return True
+
+    def _lists_on(self, named: str, line: Line) -> bool:
+        """Take one more of the options that the member copied below a question's name: 「Q2」, 「1. 費用」, 「3. 必要がない」."""
+        question, values = self.survey.question(named), self.stated.explicit[named]
+        own = any(role.kind == "option" and role.question == named for role in line.roles)
+        copied = any(role.kind == "option" for role in self.known.roles.get(line_key(self.before), ()))
+        if question.type != "multi" or not (own and copied) or self.mails:
+            return False
+        values[-1] += f"、{line.text.strip(BULLETS)}"
+        read = read_answer(question, values[-1], today=date.min)
+        if isinstance(read, Understood) and len(read.answer) == len(question.options):
+            values[-1] = "すべて"  # the whole list says no more than that, which is asked about
         self.stated_last = named
         return True
 

@@ -348,6 +348,8 @@ def test_a_planned_day_where_one_is_asked_for(words: str) -> None:
     assert isinstance(read, Understood)
     assert (read.answer, read.remark) == ("2026-07-02", words.strip("の（）。です"))
     assert kind(DATE, f"2026/7/2{words}") == "unclear"
+    said = read_answer(planned, "2026/7/2を予定しております。", today=TODAY)
+    assert said == Understood("2026-07-02", "予定")
 
 
 def test_date_without_year() -> None:
@@ -630,6 +632,89 @@ def test_the_unit_of_another_kind(slot: str) -> None:
     assert kind(STAFF, slot) == "unit"
     assert isinstance(read_answer(STAFF, "50名", today=TODAY), Understood)
     assert isinstance(read_answer(NUMBER, slot, today=TODAY), Understood)
+
+
+@pytest.mark.parametrize(
+    "text", ["年間の保守経費（千円）", "保守経費（単位：千円）", "保守経費は何千円ですか"]
+)
+@pytest.mark.parametrize(
+    ("slot", "value"),
+    [
+        ("3,600", "3600"),
+        ("3,600千円", "3600"),
+        ("３，６００　千円です。", "3600"),
+        ("3,600（千円）", "3600"),
+        ("保守経費 3,600千円", "3600"),
+        ("360万円", None),
+        ("360万", None),
+        ("3,600,000円", None),
+        ("3百万円", None),
+        ("3,600人", None),
+    ],
+)
+def test_a_number_of_thousands_where_thousands_are_asked_for(text: str, slot: str, value: str | None) -> None:
+    """「3,600千円」 is 3600 of what is asked for; what names another size may mean either."""
+    read = read_answer(Question("Q1", text, "number"), slot, today=TODAY)
+    assert read == (Unclear("unit") if value is None else Understood(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "answer"),
+    [
+        ("2026年10月1日現在の拠点数", "25拠点", "25"),
+        ("拠点数", "12拠点（本庁を含む）", "12"),
+        ("拠点数", "12月", None),
+        ("職員用端末の台数（台）", "端末台数　300台", "300"),
+        ("職員用端末の台数（台）", "250%", None),
+        ("職員用端末の台数（台）", "250千円", None),
+    ],
+)
+def test_what_a_question_counts_by_its_own_words(text: str, slot: str, answer: str | None) -> None:
+    """Its counter may stand behind the number, and what it counts before it; not another unit."""
+    read = read_answer(Question("Q1", text, "number"), slot, today=TODAY)
+    assert (read.answer if isinstance(read, Understood) else None) == answer
+
+
+DAYS = Question(
+    "Q1", "参加できる日", "multi", ("12月21日（月）", "12月22日（火）", "1月12日（火）", "参加できない")
+)
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer"),
+    [
+        ("12月22日", ("2",)),
+        ("12/21、12/22", ("1", "2")),
+        ("12/21(月)", ("1",)),
+        ("１２月２１日と１月１２日", ("1", "3")),
+        ("1 12月21日", ("1",)),
+        ("3（1月12日）", ("3",)),
+        ("12月21日（火）", None),
+        ("12月23日", None),
+        ("12/21〜12/22", None),
+        ("12月21日以外", None),
+        ("12月22日以降", None),
+        ("12月21日の午前", None),
+        ("2 12月21日", None),
+        ("1/2", ("1", "2")),
+        ("12/2", None),
+    ],
+)
+def test_options_that_are_days_are_known_by_the_day(slot: str, answer: tuple[str, ...] | None) -> None:
+    """With or without the weekday, which must be right."""
+    read = read_answer(DAYS, slot, today=TODAY)
+    assert (read.answer if isinstance(read, Understood) else None) == answer
+
+
+def test_a_day_that_may_be_two_numbers_is_asked_about() -> None:
+    """「1/2」 where 1月2日 is an option, too."""
+    assert isinstance(read_answer(replace(DAYS, options=("1月2日", "1月3日")), "1/2", today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize("slot", ["1,2...", "1、2…", "1、2・・・"])
+def test_a_list_that_goes_on_is_asked_about(slot: str) -> None:
+    """It names some of them."""
+    assert isinstance(read_answer(MULTI, slot, today=TODAY), Unclear)
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,12 @@ def slot(question: int, value: str, text: str = INVITATION) -> str:
         ("Q1：回答欄に記入しました\nQ2 1,3", {"Q2": ("1", "3")}),
         ("Q2,1,3", {"Q2": ("1", "3")}),  # names no three questions
         ("Q3 *重要* です", {"Q3": "*重要* です"}),
+        ("Q3 回答精度の確認が要ります", {"Q3": "回答精度の確認が要ります"}),
+        ("Q3：回答期限が短い。\n年2回がよい。", {"Q3": "回答期限が短い。\n年2回がよい。"}),
+        ("Q2\n1. 費用\n3. 必要がない", {"Q2": ("1", "3")}),
+        ("Q2\n   1. 費用\n   3. 必要がない\n   4. その他", {"Q2": ("1", "3", "4")}),
+        ("Q1 3\n検討中です。", {"Q1": ("3",)}),
+        ("Q1 LG.JPドメインを利用していますか\n→2. 利用していない", {"Q1": ("2",)}),
     ],
 )
 @pytest.mark.parametrize("quote", ["> ", "＞", "| ", "", "yamada> "])
@@ -335,6 +341,45 @@ def test_one_question() -> None:
     assert read(f"1. 出席\n{quoted(known)}", known, of=ONE).answers == {"Q1": ("1",)}
     assert read(f"1\n2\n{quoted(known)}", known, of=ONE).hold == "differ"
     assert not read(f"出席できないと思います。\n{quoted(known)}", known, of=ONE).answers
+
+
+@pytest.mark.parametrize(
+    ("written", "answer"),
+    [
+        ("1. 会場\n3. 録画", ("1", "3")),
+        ("・会場\n・録画", ("1", "3")),
+        ("会場\n録画です", ("1", "3")),
+        ("Q1\n1. 会場\n3. 録画", ("1", "3")),
+        ("1. 会場\n2. 中継\n3. 録画\n4. 資料", None),  # the list itself
+        ("Q1\n1. 会場\n2. 中継\n3. 録画\n4. 資料", None),
+        ("Q1 1\n1. 会場\n2. 中継\n3. 録画\n4. 資料", ("1",)),
+        ("○1. 会場\n2. 中継\n○3. 録画", None),
+        ("1. 会場\n3. 録画\nでよろしいでしょうか。", None),
+        ("1. 会場\n\n3. 録画", ("1", "3")),
+        ("1. 録画\n2. 会場", None),
+    ],
+)
+def test_options_one_below_another(written: str, answer: tuple[str, ...] | None) -> None:
+    """Several of them, copied to the top of a ballot of one question, are one answer; all of them say no more than すべて."""
+    of = survey(Question("Q1", "受け方", "multi", ("会場", "中継", "録画", "資料")))
+    known = invitation(of)
+    reading = read(f"{written}\n\n{quoted(known)}", known, of=of)
+    assert (reading.answers.get("Q1") if reading.hold is None else None) == answer
+
+
+@pytest.mark.parametrize("said", ["検討中です。", "すみません、3に訂正をお願いします。\n\nQ1 3"])
+def test_an_answer_that_sounds_like_a_doubt(said: str) -> None:
+    """An option's own words are the answer; a correction to what is answered beside it takes nothing back."""
+    of = survey(STANDARD.questions[0])
+    known = invitation(of)
+    assert read(f"{said}\n\n{quoted(known)}", known, of=of).answers == {"Q1": ("3",)}
+    assert read("2に訂正をお願いします。\n\nQ1 3", known, of=of).hold == "correction"
+
+
+def test_what_is_asked_below_the_last_answer_is_asked_of_all() -> None:
+    """「でよろしいでしょうか」 goes on with one line, and is said of every answer."""
+    assert read("Q1 2\nQ2 1\nでよろしいでしょうか。").hold == "correction"
+    assert read("Q1 2\nQ2 1\nでお願いします。").answers == {"Q1": ("2",), "Q2": ("1",)}
 
 
 def test_bare_label() -> None:
