@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from mailbot.core.calendar import Language, OfficeCalendar
+from mailbot.core.lists.list_host import ListHost
 from mailbot.core.mail.address import Route, route
 from mailbot.core.members.trouble import LIMITS, Limits
 from mailbot.core.senders.dkim import Signer
@@ -65,6 +66,12 @@ class Site:
     def domains(self) -> tuple[str, ...]:
         """Every domain at which mail is ours."""
         return (self.domain, self.reply_domain, *self.former_domains)
+
+    @property
+    def list_host(self) -> ListHost:
+        """Where the lists live, as their mails say it."""
+        complaints_to = f"abuse@{self.domain}" if self.complaints else ""
+        return ListHost(self.domain, self.office, self.authserv_id, self.web_url, complaints_to)
 
     def route(self, address: str, lists: Callable[[str], bool] | Container[str]) -> Route | None:
         """Return what an envelope recipient means here, with these lists, or None when it is nobody."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 
 from mailbot.core.lists.archived import Archived
+from mailbot.core.lists.list_host import ListHost
 from mailbot.core.lists.mailing_list import MailingList, joining, leaving
 from mailbot.core.lists.subject import list_subject
 from mailbot.core.mail.address import valid_address
@@ -100,46 +102,47 @@ _FOOTER_CODECS = {
 }
 
 
+@dataclass(frozen=True)
+class PostIdentity:
+    """By what a list knows a post."""
+
+    number: int
+    message_id: str  # used only if the post has none
+    stable: str = ""  # its address in the archive; "": it is not kept
+
+
 def cook_post(
     raw: bytes,
     message: Message,
     mailing_list: MailingList,
+    host: ListHost,
+    identity: PostIdentity,
     *,
-    number: int,
-    domain: str,
-    authserv_id: str,
-    office: str,
     author_label: str | None,
-    message_id: str,
     now: datetime,
     rewrite: bool = True,
     keep_arc: bool = False,
-    complaints_to: str = "",
-    web_url: str = "",
-    stable: str = "",
 ) -> bytes:
     """Return the post as it goes to every member, with the fields "leave" and "delivery" for what is each one's own.
 
     Where a list's copies are to be identical it has none. Fields and parts that no rule names stay byte for byte and in
-    order. `author_label` is how the register names the author (山田 太郎（長野市）), `message_id` is used only if the post
-    has none, `rewrite` makes From the list's, `keep_arc` leaves an ARC chain in it also then, `complaints_to` who hears of
-    those who call it spam ("": nobody), `web_url` where our pages are (https, no slash at its end; "": nowhere), `stable` the
-    post's address in the archive ("": it is not kept). The result has CRLF line ends only, no line above 998 octets, and no
-    NUL but in its fields (promises.md R6, I16).
+    order. `author_label` is how the register names the author (山田 太郎（長野市）), `rewrite` makes From the list's, `keep_arc`
+    leaves an ARC chain in it also then. The result has CRLF line ends only, no line above 998 octets, and no NUL but in its
+    fields (promises.md R6, I16).
     """
     fields, body = split_entity(canonical(raw))
     from_value = _from_value(fields)
-    own = _own_address(mailing_list, domain)
+    own = _own_address(mailing_list, host)
     kept = [
         cooked
         for original in _once(fields)
-        if (cooked := _kept(original, own, authserv_id, rewrite=rewrite, arc=keep_arc or not rewrite))
+        if (cooked := _kept(original, own, host.authserv_id, rewrite=rewrite, arc=keep_arc or not rewrite))
         is not None
     ]
     if not message.message_id:
         kept = [original for original in kept if field_name(original) != "message-id"]
     kept, body = _with_footer(kept, body, mailing_list, own)
-    kept = _with_subject(kept, message, mailing_list, number)
+    kept = _with_subject(kept, message, mailing_list, identity.number)
     if rewrite:
         name = _display_name(message, mailing_list, author_label)
         kept = _replaced(
@@ -147,20 +150,18 @@ def cook_post(
         )
     head = [
         *kept,
-        *_missing(kept, own, message_id, now),
+        *_missing(kept, own, identity.message_id, now),
         *_author_fields(from_value, own, rewrite=rewrite),
-        *_reply_to(fields, message, mailing_list, own, office, rewrite=rewrite),
-        *_list_fields(
-            mailing_list, domain, own, number, web_url, identical=mailing_list.copies == "identical"
-        ),
-        *_archive_fields(mailing_list, web_url, stable),
-        *_complaint_fields(complaints_to if rewrite else ""),
+        *_reply_to(fields, message, mailing_list, own, host.office, rewrite=rewrite),
+        *_list_fields(mailing_list, host, own, identity.number, identical=mailing_list.copies == "identical"),
+        *_archive_fields(mailing_list, host.web_url, identity.stable),
+        *_complaint_fields(host.complaints_to if rewrite else ""),
     ]
     return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
 
 
 def cook_old_post(
-    raw: bytes, message: Message, post: Archived, mailing_list: MailingList, *, domain: str, office: str
+    raw: bytes, message: Message, post: Archived, mailing_list: MailingList, host: ListHost
 ) -> bytes:
     """Return a kept post as it is sent again within another mail: its author's, under its number, without its trace.
 
@@ -168,7 +169,7 @@ def cook_old_post(
     knows of the post stands for what it has not. What `cook_post` says of line ends and lengths holds here too.
     """
     fields, body = split_entity(canonical(raw))
-    own = _own_address(mailing_list, domain)
+    own = _own_address(mailing_list, host)
     kept = [
         cooked
         for original in _once(fields)
@@ -180,28 +181,26 @@ def cook_old_post(
     head = [
         *_with_subject(kept, message, mailing_list, post.number),
         *_missing(kept, own, post.message_id, post.written_at),
-        *_reply_to(fields, message, mailing_list, own, office, rewrite=False),
+        *_reply_to(fields, message, mailing_list, own, host.office, rewrite=False),
         f"X-ML-Name: {mailing_list.name}\r\n".encode("ascii"),
         f"X-Mail-Count: {post.number:05d}\r\n".encode("ascii"),
     ]
     return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
 
 
-def cook_digest(letter: bytes, mailing_list: MailingList, *, domain: str, web_url: str) -> bytes:
+def cook_digest(letter: bytes, mailing_list: MailingList, host: ListHost) -> bytes:
     """Return a cooked letter as the list's own mail: From is the list, with what it says of itself and the way out."""
     fields, body = split_entity(letter)
-    own = _own_address(mailing_list, domain)
+    own = _own_address(mailing_list, host)
     sender = encode_address(_without_addresses(mailing_list.title) or mailing_list.name, own, column=6)
     fields = _replaced(fields, "from", f"From: {sender}\r\n".encode("ascii"))
     known = {field_name(each) for each in fields} | {"x-mail-count", "x-sequence"}
-    added = [
-        each for each in _list_fields(mailing_list, domain, own, 0, web_url) if field_name(each) not in known
-    ]
+    added = [each for each in _list_fields(mailing_list, host, own, 0) if field_name(each) not in known]
     return join_entity([*fields, *added], body)
 
 
-def _own_address(mailing_list: MailingList, domain: str) -> str:
-    return f"{mailing_list.name}@{domain}"
+def _own_address(mailing_list: MailingList, host: ListHost) -> str:
+    return f"{mailing_list.name}@{host.domain}"
 
 
 def _once(fields: Fields) -> Fields:
@@ -304,13 +303,13 @@ def _reply_to(
 
 
 def _list_fields(
-    mailing_list: MailingList, domain: str, own: str, number: int, web_url: str, *, identical: bool = False
+    mailing_list: MailingList, host: ListHost, own: str, number: int, *, identical: bool = False
 ) -> Fields:
     """Return what the list says of itself; one click is promised only where it truly leaves (RFC 8058 section 3.1).
 
     Where copies are identical nothing in them says whose they are: whoever wants to leave is asked back by mail.
     """
-    name = mailing_list.name
+    name, domain, web_url = mailing_list.name, host.domain, host.web_url
     ways_out = [f"<mailto:{name}-leave+{field('leave')}@{domain}>"]
     if identical:
         ways_out = [f"<mailto:{name}-leave@{domain}>"]

@@ -95,9 +95,7 @@ def compose_bulletin(
     cooked, plain = with_html(letter, html), letter
     trial = cooked
     if value is not None:
-        cooked, plain = (
-            cook_digest(each, value, domain=site.domain, web_url=site.web_url) for each in (cooked, plain)
-        )
+        cooked, plain = (cook_digest(each, value, site.list_host) for each in (cooked, plain))
     return Composed(bulletin, number, value, subject, text, html, cooked, plain, bool(merged), trial)
 
 

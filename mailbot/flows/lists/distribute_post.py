@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.lists.cook import cook_post
+from mailbot.core.lists.cook import PostIdentity, cook_post
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.reach import Reach
 from mailbot.core.lists.target import target_of
@@ -147,18 +147,12 @@ def outgoing_post(
         received.content,
         message,
         mailing_list,
-        number=number,
-        domain=site.domain,
-        authserv_id=site.authserv_id,
-        office=site.office,
+        site.list_host,
+        PostIdentity(number, message_id or _own_message_id(site, received), stable),
         author_label=label,
-        message_id=message_id or _own_message_id(site, received),
         now=post.now,
         rewrite=_rewrites(found, mailing_list),
         keep_arc=sealer is not None,
-        complaints_to=f"abuse@{site.domain}" if site.complaints else "",
-        web_url=site.web_url,
-        stable=stable,
     )
     if sealer is None or received.results is None or found.chain == "unsure":
         return cooked

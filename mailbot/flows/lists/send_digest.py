@@ -96,7 +96,7 @@ def _cooked(
         elif mode == "digest-plain":
             texts.append(_text_of(site, one, message.text, lines[-1]))
         else:
-            cooked = cook_old_post(raw, message, one, value, domain=site.domain, office=site.office)
+            cooked = cook_old_post(raw, message, one, value, site.list_host)
             enclosed.append(Enclosed("", cooked))
     letter = site.render.letter(
         "digest",
@@ -115,7 +115,7 @@ def _cooked(
         first=posts[0].number,
         robot=f"{value.name}-request@{site.domain}",
     )
-    return cook_digest(letter, value, domain=site.domain, web_url=site.web_url)
+    return cook_digest(letter, value, site.list_host)
 
 
 def _text_of(site: Site, one: Archived, text: str, line: str) -> tuple[str, ...]:

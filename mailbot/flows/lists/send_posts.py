@@ -76,5 +76,5 @@ def _enclosed(connection: Connection, site: Site, value: MailingList, one: Archi
     content = archive.raw(connection, value.name, one.number)
     if content is None:
         return None
-    cooked = cook_old_post(content, parse(content), one, value, domain=site.domain, office=site.office)
+    cooked = cook_old_post(content, parse(content), one, value, site.list_host)
     return Enclosed(f"{value.name}-{one.number:05d}.eml", cooked)

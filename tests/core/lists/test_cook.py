@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from mailbot.core.lists.cook import cook_post
+from mailbot.core.lists.cook import PostIdentity, cook_post
+from mailbot.core.lists.list_host import ListHost
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.entity import encode_transfer
 from mailbot.core.mail.mailing import fill, template
@@ -44,16 +45,20 @@ HEAD = (
 
 
 def cook(raw: bytes, mailing_list: MailingList = LIST, **changes: Any) -> bytes:
+    host = ListHost("ml.example.jp", "office@example.jp", "ml.example.jp")
+    identity = PostIdentity(123, "<made@ml.example.jp>")
     arguments: dict[str, Any] = {
-        "number": 123,
-        "domain": "ml.example.jp",
-        "authserv_id": "ml.example.jp",
-        "office": "office@example.jp",
         "author_label": "山田 太郎（長野市）",
-        "message_id": "<made@ml.example.jp>",
         "now": datetime(2026, 6, 22, 1, 0, tzinfo=UTC),
     }
-    return cook_post(raw, parse(raw), mailing_list, **{**arguments, **changes})
+    for name, value in changes.items():
+        if hasattr(host, name):
+            host = replace(host, **{name: value})
+        elif hasattr(identity, name):
+            identity = replace(identity, **{name: value})
+        else:
+            arguments[name] = value
+    return cook_post(raw, parse(raw), mailing_list, host, identity, **arguments)
 
 
 def copy(raw: bytes, mailing_list: MailingList = LIST, **changes: Any) -> Mail:

@@ -11,7 +11,8 @@ from pathlib import Path
 import dkim
 import pytest
 
-from mailbot.core.lists.cook import cook_post
+from mailbot.core.lists.cook import PostIdentity, cook_post
+from mailbot.core.lists.list_host import ListHost
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.entity import canonical, split_entity
 from mailbot.core.mail.mailing import fill, template
@@ -42,16 +43,11 @@ def cooked(raw: bytes, mailing_list: MailingList = LIST, *, rewrite: bool = True
         raw,
         parse(raw),
         mailing_list,
-        number=1,
-        domain="ml.example.jp",
-        authserv_id="ml.example.jp",
-        office="office@example.jp",
+        ListHost("ml.example.jp", "office@example.jp", "ml.example.jp", "https://ml.example.jp"),
+        PostIdentity(1, "<made@ml.example.jp>", "ABC"),
         author_label=None,
-        message_id="<made@ml.example.jp>",
         now=datetime(2026, 6, 22, tzinfo=UTC),
         rewrite=rewrite,
-        web_url="https://ml.example.jp",
-        stable="ABC",
     )
     return fill(template(content), {"leave": b"t0ken", "delivery": b"77"})
 
