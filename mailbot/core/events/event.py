@@ -270,7 +270,9 @@ _POLITE = re.compile(
 _COUNT_FIRST = re.compile(
     rf"(?:合計|計)?\s?(?:(\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}|(\d{{1,3}})(?=[\s,、:]|$))"
 )
-_COUNT_LAST = re.compile(rf"(\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}$")
+_COUNT_LAST = re.compile(
+    rf"(?:(\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}|\((\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}\))$"
+)
 _BETWEEN_NAMES = re.compile(r"[、,;/&\n]|\s(?:and|と)\s|及び|および|(?<=[々一-龥])[と・](?=[一-龥])")
 _NO_NAME = re.compile(
     r"[\d?!@<>=_…�〓。]|ます|ません|です|ください|数名|以下|未定|不明|同上|^(?:以上|以下|案|仮|なお|ただし|但し|また)$|なし$|無し$|(?:ほか|他)$"
@@ -318,7 +320,7 @@ def _count(plain: str) -> tuple[int | None, str]:
     if found := _COUNT_FIRST.match(plain):
         number, rest = found[1] or found[2], plain[found.end() :]
     elif found := _COUNT_LAST.search(plain):
-        number, rest = found[1], plain[: found.start()].rstrip("の計 ")
+        number, rest = found[1] or found[2], plain[: found.start()].rstrip("の計 ")
     else:
         return None, _unwrapped(plain)
     return _KANJI_DIGITS.get(number) or int(number), _unwrapped(rest)

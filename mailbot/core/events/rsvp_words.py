@@ -34,11 +34,18 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _SO_MANY_COME = re.compile(
-    rf"^{_LABEL}(?:計|合計|全部で)?(?P<now>{_SEATS})(?:で|が|、|のみ)?\s?(?:ご?参加|ご?出席){_POLITE}$"
+    rf"^{_LABEL}(?:計|合計|全部で)?(?P<now>{_SEATS})(?P<who>\s?[(][^()]{{2,60}}[)])?(?:で|が|、|のみ)?\s?(?:ご?参加|ご?出席){_POLITE}$"
+)
+# 「出席者は次の3名です。」, above the three.
+_SO_MANY_ARE = re.compile(rf"^(?:ご?参加|ご?出席)者は、?(?:次|以下|下記)の(?P<now>{_SEATS})(?:です)?[。.:]?$")
+# 「課長の代理として」, 「課長は公務のため、代理として」, 「欠席の課長に代わり」, 「本市からは」: in front of the one who comes.
+_IN_HIS_PLACE = (
+    r"(?:(?:欠席(?:の|する))?[一-龥々]{0,8}長(?:の代理として|に代わ(?:り|って|りまして)|の代わりに)"
+    r"|(?:本|当)[市町村区県府道都]からは、?|(?:[一-龥々]{0,8}長(?:は|が)(?!.{0,16}(?:午前|午後|途中))[一-龥々]{1,8}のため[、,]\s?)?代理として)[、,]?\s?"
 )
 # 「課長が出席します」, 「情報政策課長の山田が参加します」, 「私が出席します」: one person, by a post that only one has.
 _ONE_COMES = re.compile(
-    rf"^{_LABEL}(?:当日は)?(?P<who>(?![全各両複数])[一-龥々ァ-ヶーA-Za-z]{{0,12}}(?:長|長補佐|長代理)(?:の?[一-龥々]{{1,6}})?|小職|本人|代理(?:の者)?)"
+    rf"^{_LABEL}(?:当日は)?(?:(?P<lead>{_IN_HIS_PLACE})(?P<proxy>(?:[一-龥々ァ-ヶー]{{0,12}}(?:長|長補佐|長代理|主査|主任|主幹|主事|補佐)の?)?[一-龥々]{{2,6}})|(?P<who>(?![全各両複数])[一-龥々ァ-ヶーA-Za-z]{{0,12}}(?:長|長補佐|長代理)(?:の?[一-龥々]{{1,6}})?|小職|本人|代理(?:の者)?))"
     rf"が、?(?:ご?参加|ご?出席){_POLITE}$"
 )
 # How they come, which our form does not ask; in front of the word for coming alone, since who cannot come so may come otherwise.
@@ -47,17 +54,17 @@ _HOW = re.compile(
     re.IGNORECASE,
 )
 _NO = re.compile(
-    rf"^{_LABEL}(?:2[.)番]?\s?)?(?:不参加|ご?欠席|ご?辞退|キャンセル|お休み)(?:を)?{_POLITE}$"
+    rf"^{_LABEL}(?:2[.)番]?\s?)?(?:不参加|ご?欠席|ご?辞退|ご?遠慮|キャンセル|お休み)(?:を)?{_POLITE}$"
     rf"|^{_LABEL}(?:参加|出席)(?:は)?(?:でき(?:ません|かねます)|(?:いた|致)?しません|(?:いた|致)しかねます|不可|見送り)(?:です)?[。.]?$"
     rf"|^{_LABEL}(?:参加|出席)(?:することができません|がかないません)[。.]?$"
-    rf"|^{_LABEL}(?:(?:参加|出席)[をは])?(?:取りやめ|取り止め|とりやめ|辞退し|辞退いたし|見送り|見送らせていただき|見合わせ|キャンセルし)ます[。.]?$"
+    rf"|^{_LABEL}(?:(?:参加|出席)[をは])?(?:取りやめ|取り止め|とりやめ|辞退し|辞退いたし|ご?遠慮し|ご?遠慮いたし|ご?遠慮させていただき|見送り|見送らせていただき|見合わせ|キャンセルし)ます[。.]?$"
     r"|^(?:not attending|(?:unfortunately,? )?(?:i|we) (?:do not|don't|will not|won't|cannot|can't) attend|decline[sd]?"
     r"|i'm afraid (?:i|we) will not be able to attend)[.]?$",
     re.IGNORECASE,
 )
 _LATER = re.compile(
     rf"^{_LABEL}(?:3[.)番]?\s?)?(?:"
-    r"(?:時間|日時|時刻)?が?(?:決まっ|決定し|確定し)(?:てから|た(?:後|ら|あと)(?:に|で)?)(?:、?(?:ご|お)?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
+    r"(?:時間|日時|時刻)?が?(?:(?:決まっ|決定し|確定し)(?:てから|た(?:後|ら|あと)(?:に|で)?)|(?:決まり|決定し|確定し)ましたら)(?:、?(?:改めて|あらためて)?(?:ご|お)?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
     r"|未定|検討中|保留|調整中|仮(?:予約|参加|出席)?|(?:後日|追って)(?:、?(?:ご|お)?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
     r"|tentative|maybe|undecided|later"
     rf"){_POLITE}$",
@@ -104,20 +111,30 @@ _ALL_NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[�
 _COUNTED = re.compile(
     r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名(?!古屋|前|称|簿)|人(?!目|口|事|権|材|ひとり|一人|十色))"
 )
+_NUMBER_FIRST = re.compile(rf"^(?:計|合計)?\s?{_SEATS}\s?[(][^()]{{2,60}}[)](?:です)?[。.]?$")
 _NAMES_FOLLOW = re.compile(
     r"^(?:ご?(?:出席|参加)(?:予定)?者|氏名|名簿)(?:は以下のとおりです|は次のとおりです)?[:：。]?$"
 )
+_POST_BEHIND = re.compile(r"[（(][^（）()]{1,12}[）)]$")
 _NUMBERED = re.compile(r"^(?:[0-9０-９]{1,2}[.．)）、 \u3000]|[①-⑨])[ \u3000]*")
 _A_NAME = re.compile(
     r"^[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}$"
 )
 _A_TITLED_NAME = re.compile(
-    r"^\S{0,14}(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)[ \u3000]+"
+    r"^(?:[同〃][ \u3000]+)?\S{0,14}(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)[ \u3000]+"
     r"[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}$"
 )
+# 「1　出欠　出席」, 「2　出席者　山田太郎」, as in a letter of an office; 「【出席】2名」.
+_FIELD_NUMBER = re.compile(
+    r"^[ \u3000]*[0-9０-９]{1,2}[.．)）、]?[ \u3000]+(?=出欠|ご?(?:出席|参加)(?:者|人数)|ご?氏名|お名前|人数)"
+)
+_BRACKETED = re.compile(r"^【(ご?(?:出席|参加|欠席))】[ \u3000]*")
 _A_POST = re.compile(
     r"[長員事任当査幹師補監佐与記務会合構団]$|以上|願|宜|御中|各位|拝$|敬具|草々|情報|総務|企画|政策|担当|推進|広域|公社"
 )
+
+
+_MORE_THAN_ONE = re.compile(r"[員者名人同部課係室等役会志]$|全|各|両|複|数")
 
 
 @dataclass(frozen=True)
@@ -140,7 +157,11 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
         piece for line in text.split("\n") for piece in taken_apart(line, line_key(line), sent) or (line,)
     ]
     if language == "ja":
-        lines = [piece for line in lines for piece in ([line] if _is_ours(line, ours) else _sentences(line))]
+        lines = [
+            piece
+            for line in _options_copied(lines, ours)
+            for piece in ([line] if _is_ours(line, ours) else _sentences(line))
+        ]
     named = named_by_us(known) if language == "ja" else None
     later, how, at = False, "", 0
     done: list[str] = []
@@ -166,11 +187,12 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     if any(_MAY_STAY_AWAY.search(line) for line in _own_lines(done, ours) if not _IS_ANSWER.match(line)):
         own = len(_own_lines(done, ours))
         done[:own] = [f"{line}？" if _SAYS_WHETHER.match(line) else line for line in done[:own]]
-    done = _with_people(done, ours)
+    promised = any(map(_PROMISES.search, _own_lines(lines, ours)))
+    done = _with_people(done, ours, promised=promised)
     own_now = _own_lines(done, ours)
     plain = [line.translate(ASCII_FORMS).strip() for line in own_now]
     # 「出席」 above 「0名」, or 「下記のとおり出席します」 with nobody below: how many is not said.
-    promised = any(map(_PROMISES.search, _own_lines(lines, ours))) and not (
+    promised = promised and not (
         any(line.startswith("Q2 ") for line in own_now)
         or any(_PEOPLE_IN_SLOT.search(line.translate(ASCII_FORMS)) for line in done[len(own_now) :])
     )
@@ -202,6 +224,18 @@ def answer_to_offer(text: str, known: Sequence[str]) -> bool | None:
     if not own:
         return False
     return True if _TAKES.match(own[0]) and not any(map(_REFUSES.search, own)) else None
+
+
+_CONDITION = re.compile(
+    r"(?:出席|参加|欠席|伺|行け|行き).{0,20}(?:かもしれ|次第|未定|か分か|か未)|(?:なければ|ければ|れば|たら|なら|場合(?:は|に|、)|次第).{0,20}(?:出席|参加|欠席|伺い|行きます)"
+)
+
+
+def depends_on_something(text: str) -> bool:
+    """Tell whether words beside a calendar's answer make it depend on something: 「議会が入らなければ出席します。」."""
+    return any(
+        _CONDITION.search(line.translate(ASCII_FORMS)) for line in _own_lines(text.split("\n"), frozenset())
+    )
 
 
 class _Put(NamedTuple):
@@ -239,11 +273,15 @@ def _put_line(
         people = " ".join((rest, "、".join(names))).strip()
         return _Put(_attending(people, language), len(names), how=manner)
     if found := _SO_MANY_COME.match(short) or _SO_MANY_COME.match(comes):
-        names = _names_below(found["now"], below)
-        people = f"{found['now']} {'、'.join(names)}".rstrip()
+        names = [] if found["who"] else _names_below(found["now"], below)
+        people = f"{found['now']} {found['who'] or '、'.join(names)}".rstrip()
         return _Put(_attending(people, language), len(names), how=manner)
-    if language == "ja" and (found := _ONE_COMES.match(comes)):
-        return _Put(_attending(f"1名 {found['who']}", language), how=manner)
+    if (found := _SO_MANY_ARE.match(short)) and (names := _names_below(found["now"], below)):
+        return _Put(_attending(f"{found['now']} {'、'.join(names)}", language), len(names))
+    if language == "ja" and (found := _ONE_COMES.match(comes) or _ONE_COMES.match(short)):
+        who = found["proxy"] or found["who"]
+        if found["proxy"] is None or not _MORE_THAN_ONE.search(who):
+            return _Put(_attending(f"1名 {who}", language), how=manner)
     if _NO.match(short) or _NO.match(bare):
         return _Put(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
     if _LATER.match(short) or _LATER.match(bare):
@@ -271,6 +309,30 @@ def _own_lines(lines: Sequence[str], ours: AbstractSet[str]) -> list[str]:
     )
 
 
+# An option as our form prints it, copied to the top as the answer: 「2. 欠席」.
+_OPTION = re.compile(r"^\s*([123])[.．]\s*(?:出席|欠席|時間が決まってから返事)\s*$")
+
+
+def _options_copied(lines: list[str], ours: AbstractSet[str]) -> list[str]:
+    """Return the lines, an option that was copied to the top, and no other there, as its number."""
+    top = list(
+        takewhile(
+            lambda line: (
+                _OPTION.match(line)
+                or not (_QUOTE_BEGINS.search(line) or (line.strip() and _is_ours(line, ours)))
+            ),
+            lines,
+        )
+    )
+    copied = [place for place, line in enumerate(top) if _OPTION.match(line)]
+    if len(copied) != 1:
+        return lines
+    found = _OPTION.match(top[copied[0]])
+    assert found is not None, "it matched"
+    said = "時間が決まってから返事" if found[1] == "3" else f"Q1 {found[1]}"
+    return [*lines[: copied[0]], said, *lines[copied[0] + 1 :]]
+
+
 _NAMED_QUOTE = re.compile(r"^[^\s>＞]{1,20}[>＞]\s?")  # AL-Mail writes the sender's name before each line
 
 
@@ -283,6 +345,7 @@ def _sentences(line: str) -> list[str]:
     """Return a short line's sentences, each of which may be an answer: 「参加します。2名です。」."""
     if len(line) > _LONGEST_LINE:
         return [line]
+    line = _BRACKETED.sub(r"\1 ", _FIELD_NUMBER.sub("", line))
     if (led := _LED_FIELD.match(line)) is not None:
         return [led[0], line[led.end() :]]
     return [line] if "。" not in line.rstrip("。") else _SENTENCES.split(line)
@@ -308,7 +371,7 @@ def _names_under(rest: str, lines: Sequence[str]) -> list[str]:
     return [line] if people > 1 and not any(map(_OFFICE.search, names)) else []
 
 
-def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
+def _with_people(lines: list[str], ours: AbstractSet[str], *, promised: bool) -> list[str]:
     """Return the lines with the people who come, where 「出席」 stands alone and another line says how many or who.
 
     What cannot be read there is asked back: 「出席」 alone would count one person.
@@ -319,7 +382,8 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
     ]
     if stated := [line.removeprefix("Q2 ") for _, _, line in own if line.startswith("Q2 ")]:
         otherwise = {place: other for place, plain, _ in own if (other := _another_number(plain, stated[0]))}
-        return [f"Q2 {otherwise[place]}" if place in otherwise else line for place, line in enumerate(lines)]
+        lines = [f"Q2 {otherwise[place]}" if place in otherwise else line for place, line in enumerate(lines)]
+        return lines if otherwise else _with_names(lines, own, stated[0])
     comes = [place for place, _, line in own if line == _COME_LINE]
     if not comes:
         alone = {place: only for place, plain, line in own if (only := _number_alone(plain, line))}
@@ -330,7 +394,7 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
     if not said:
         said = [(place, _only_people(line)) for place, plain, line in own if _COUNTED.search(plain)][:1]
     if not said:
-        below = _run_of_names([line for place, _, line in own if place > comes[-1]])
+        below = _run_of_names([line for place, _, line in own if place > comes[-1]], promised=promised)
         return [*lines[: comes[0]], f"Q2 {'、'.join(below)}", *lines[comes[0] :]] if below else lines
     numbers = [words for _, words in said if _ALL_NUMBER.match(words)]
     names = [words for _, words in said if not _ALL_NUMBER.match(words)]
@@ -341,6 +405,28 @@ def _with_people(lines: list[str], ours: AbstractSet[str]) -> list[str]:
     rest = [line for place, line in enumerate(lines) if place not in gone]
     at = rest.index(_COME_LINE)
     return [*rest[:at], f"Q2 {people}", *rest[at:]]
+
+
+def _with_names(lines: list[str], own: Sequence[tuple[int, str, str]], stated: str) -> list[str]:
+    """Return the lines with the names of a field, 「氏名：山田太郎、鈴木花子」, beside a bare number that they agree with.
+
+    Names that do not agree are asked about, as any number that is said otherwise.
+    """
+    if re.fullmatch(_SEATS, stated.translate(ASCII_FORMS).strip("() ")) is None:
+        return lines
+    fields = [
+        (place, found["said"].strip()) for place, plain, _ in own if (found := _PEOPLE_FIELD.match(plain))
+    ]
+    fields = [(place, words) for place, words in fields if not _ALL_NUMBER.match(words)]
+    if len(fields) != 1:
+        return lines
+    place, words = fields[0]
+    more = _names_go_on(own, place, words)
+    people = f"{stated} {'、'.join([words, *(line for _, line in more)])}"
+    gone = {place, *(at for at, _ in more)}
+    return [
+        f"Q2 {people}" if line == f"Q2 {stated}" else line for at, line in enumerate(lines) if at not in gone
+    ]
 
 
 def _another_number(plain: str, stated: str) -> str:
@@ -389,15 +475,21 @@ def _only_people(line: str) -> str:
         people, names = read_people(line)
     except ValueError:
         return line
-    return line if people > 1 or not names else f"{line}？"  # 「随行1名」: one more than who?
+    # 「随行1名」: one more than who? 「1名（山田太郎）」 is all.
+    return (
+        line if people > 1 or not names or _NUMBER_FIRST.match(line.translate(ASCII_FORMS)) else f"{line}？"
+    )
 
 
-def _run_of_names(lines: Sequence[str]) -> list[str]:
-    """Return the names, two or more, that stand right under 「出席」 (or 「出席者」) a line each."""
+def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
+    """Return the names, two or more, that stand right under 「出席」 (or 「出席者」) a line each.
+
+    `promised`: 「下記のとおり出席」 stands above them, and a blank line may lie between.
+    """
     while lines and (not lines[0] or _NAMES_FOLLOW.match(lines[0])):
         headed = bool(lines[0])
         lines = lines[1:]
-        if not headed and not (lines and _NAMES_FOLLOW.match(lines[0])):
+        if not (headed or promised) and not (lines and _NAMES_FOLLOW.match(lines[0])):
             return []
     names: list[str] = []
     for line in (_NUMBERED.sub("", each) for each in lines[:_NAMES_BELOW]):
@@ -418,7 +510,7 @@ def _names_below(count: str, lines: Sequence[str]) -> list[str]:
         people, _ = read_people(count)
     except ValueError:  # 「0名」
         return []
-    names = [line.strip(" \u3000・\r") for line in lines[:people]]
+    names = [_POST_BEHIND.sub("", _NUMBERED.sub("", line.strip(" \u3000・\r"))) for line in lines[:people]]
     if len(names) < people or not all(names) or any(map(_OFFICE.search, names)):
         return []
     try:

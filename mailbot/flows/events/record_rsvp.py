@@ -29,7 +29,7 @@ from mailbot.core.events.event import (
     seat,
     stays_away_with_people,
 )
-from mailbot.core.events.rsvp_words import OwnWords, answer_to_offer, own_words
+from mailbot.core.events.rsvp_words import OwnWords, answer_to_offer, depends_on_something, own_words
 from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.mail.token import read_calendar_token
 from mailbot.core.reading.both_forms import read_both_forms
@@ -285,6 +285,8 @@ def _of_calendar(connection: Connection, arrival: _Arrival, reply: CalendarReply
     beside = reply.comment or arrival.message.text
     written = _read(arrival, beside, known_texts(connection, site, arrival.ballot).texts)
     people = written.answers.get("Q2")
+    if depends_on_something(beside):
+        return Reading(problems=(Problem("Q1", "condition", _DEPENDS[site.language]),), remarks=remarks)
     if written.answers.get("Q1", answers["Q1"]) != answers["Q1"] or (people and answers["Q1"] != ("1",)):
         return Reading(problems=(Problem("Q1", "contradiction", _OTHERWISE[site.language]),), remarks=remarks)
     return Reading(answers={**answers, "Q2": people} if people else answers, remarks=remarks)
@@ -293,6 +295,10 @@ def _of_calendar(connection: Connection, arrival: _Arrival, reply: CalendarReply
 _OTHERWISE: dict[Language, str] = {
     "ja": "予定表からのお返事と、書き添えられたお言葉とが合いません。ご出席かご欠席かを、番号でお書きください。",
     "en": "The answer of your calendar and the words beside it do not agree. Please write the number for one of the two.",
+}
+_DEPENDS: dict[Language, str] = {
+    "ja": "予定表からのお返事に、条件が書き添えられています。ご出席かご欠席かを、番号でお書きください。",
+    "en": "The answer of your calendar has a condition beside it. Please write the number for attending or not.",
 }
 _UNREAD: dict[Language, str] = {
     "ja": "予定表からのお返事に、ご出席かご欠席かがありませんでした。番号をお書きください。",

@@ -341,6 +341,8 @@ def test_an_address_too_long_for_a_line_is_folded(office: PostOffice) -> None:
         ("ACCEPTED", "よろしくお願いします", "attending", 1),
         ("ACCEPTED", "都合により欠席します", "unclear", 0),
         ("DECLINED", "2名で参加します。", "unclear", 0),
+        ("ACCEPTED", "議会が入らなければ出席します。", "unclear", 0),
+        ("ACCEPTED", "何かありましたらご連絡ください。", "attending", 1),
     ],
 )
 def test_words_beside_a_calendars_answer(
