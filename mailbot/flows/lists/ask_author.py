@@ -13,7 +13,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.flows.lists.ask_moderators import beginning
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.may_write_back import may_tell_of_post
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists
 from mailbot.store.held_posts import HeldPost
@@ -84,10 +84,21 @@ def _ask(
     site, message, mailing_list = post.site, post.message, post.list
     assert message.from_address is not None, "the rules ask for one author first"
     template = "post_waiting" if kind == "post-undo" else "ask_author"
-    cooked = site.render.letter(
+    question = Question(
+        kind,
+        message.from_address,
         template,
-        now=post.now,
-        answerable=True,
+        about=mailing_list.name,
+        detail={"inbox": str(post.received.id)},
+        by_mail=by_mail,
+        lasts=until - post.now,
+        inbox_id=post.received.id,
+    )
+    return ask_confirmation(
+        connection,
+        site,
+        question,
+        post.now,
         title=mailing_list.title,
         subject=message.subject,
         reason=reason,
@@ -97,20 +108,6 @@ def _ask(
         hours=_hours_words(site, mailing_list),
         lines=beginning(site, message),
         until=moment_words(until.astimezone(site.zone), site.language),
-    )
-    return ask_confirmation(
-        connection,
-        site,
-        kind,
-        message.from_address,
-        cooked,
-        post.now,
-        template=template,
-        about=mailing_list.name,
-        detail={"inbox": str(post.received.id)},
-        by_mail=by_mail,
-        lasts=until - post.now,
-        inbox_id=post.received.id,
     )
 
 

@@ -11,7 +11,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import wrap
 from mailbot.core.office.desk_sentences import mail_name
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
 from mailbot.store import inbox, members
 from mailbot.store.held_posts import HeldPost
@@ -40,10 +40,21 @@ def _ask(
     connection: Connection, post: ListPost, held: HeldPost, address: str, reason: str, *, again: bool
 ) -> bool:
     site, message, mailing_list = post.site, post.message, post.list
-    cooked = site.render.letter(
+    question = Question(
+        "moderate",
+        address,
         "moderate_post",
-        now=post.now,
-        answerable=True,
+        about=mailing_list.name,
+        detail={"inbox": str(post.received.id)},
+        by_mail=False,  # it has a limit of its own, above
+        lasts=held.until - post.now,
+        inbox_id=post.received.id,
+    )
+    return ask_confirmation(
+        connection,
+        site,
+        question,
+        post.now,
         again=again,
         title=mailing_list.title,
         list_address=f"{mailing_list.name}@{site.domain}",
@@ -57,20 +68,6 @@ def _ask(
         until=moment_words(held.until.astimezone(site.zone), site.language),
         others=len(mailing_list.moderators) > 1,
         claimed_by=held.claimed_by,
-    )
-    return ask_confirmation(
-        connection,
-        site,
-        "moderate",
-        address,
-        cooked,
-        post.now,
-        template="moderate_post",
-        about=mailing_list.name,
-        detail={"inbox": str(post.received.id)},
-        by_mail=False,  # it has a limit of its own, above
-        lasts=held.until - post.now,
-        inbox_id=post.received.id,
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection
 
 from mailbot.core.mail.address import same_address
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
@@ -40,31 +41,25 @@ def answer_member(
         return False
     if not inbox.may_answer(connection, address, now):
         return False
-    cooked = site.render.letter(
-        "member_answer",
-        now=now,
-        thread=thread,
-        answerable=undo is not None,
-        done=tuple(done),
-        not_done=tuple(not_done),
-        sentence=sentence,
-        commands=commands or bool(not_done),
-        robot=f"{list_name}-request@{site.domain}" if list_name else f"robot@{site.domain}",
-    )
+    words: dict[str, Any] = {
+        "done": tuple(done),
+        "not_done": tuple(not_done),
+        "sentence": sentence,
+        "commands": commands or bool(not_done),
+        "robot": f"{list_name}-request@{site.domain}" if list_name else f"robot@{site.domain}",
+    }
     if undo is not None:
-        return ask_confirmation(
-            connection,
-            site,
+        question = Question(
             "undo-leave",
             address,
-            cooked,
-            now,
-            template="member_answer",
+            "member_answer",
             about=list_name,
             detail=undo,
             by_mail=False,
             inbox_id=inbox_id,
         )
+        return ask_confirmation(connection, site, question, now, thread=thread, **words)
+    cooked = site.render.letter("member_answer", now=now, thread=thread, **words)
     outbox.queue_letter(connection, "member_answer", list_name, cooked, address, now, inbox_id=inbox_id)
     return True
 

@@ -1,62 +1,69 @@
-"""Ask one person for a word by mail: the reply address of the mail works once, for him alone, until it expires."""
+"""Ask one person for a word by mail: the reply address of the mail works once, for that person alone, until it expires."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
 from mailbot.core.mail.token import confirm_token, token_hash
+from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import confirmations, outbox
 
 LASTS = timedelta(days=7)
 
 
+@dataclass(frozen=True)
+class Question:
+    """What one person is asked, and by which mail."""
+
+    kind: str  # what a yes does: flows/members/settle_confirmation.py
+    address: str  # to whom it is sent; nobody else may answer
+    template: str  # of the mail
+    about: str  # the list, the address, the body, ...
+    detail: Mapping[str, str]  # what is needed to do what a yes says
+    by_mail: bool  # anybody's mail may have caused it, so that the limits of promises.md I30 hold
+    lasts: timedelta = LASTS
+    inbox_id: int | None = None  # the mail that caused it
+    bounces: str | None = None  # local part of a return path of its own, such as "bounce"
+
+
 def ask_confirmation(
     connection: Connection,
     site: Site,
-    kind: str,
-    address: str,
-    cooked: bytes,
+    question: Question,
     now: datetime,
     *,
-    template: str,
-    about: str,
-    detail: Mapping[str, str],
-    by_mail: bool,
-    lasts: timedelta = LASTS,
-    inbox_id: int | None = None,
-    bounces: str | None = None,
+    thread: Thread | None = None,
+    **words: Any,  # as the template names them
 ) -> bool:
-    """Queue a rendered question to this address; `flows/members/settle_confirmation.py` does what a yes to `kind` means.
-
-    `by_mail`: anybody's mail may have caused it, so that the limits of promises.md I30 hold; False when they forbid it.
-    `template` is the name of the mail, `about` the list or the mail that it is about; with `bounces` the mail has a return
-    path of its own.
-    """
-    if by_mail and not confirmations.may_ask(connection, address, now):
+    """Queue a question, its template filled with these words; False where the limits of promises.md I30 forbid it."""
+    if question.by_mail and not confirmations.may_ask(connection, question.address, now):
         return False
     number = confirmations.make(
         connection,
-        kind,
-        address,
-        detail,
-        now + lasts,
+        question.kind,
+        question.address,
+        question.detail,
+        now + question.lasts,
         lambda row: token_hash(confirm_token(site.key, row)),
-        about=about,
+        about=question.about,
         now=now,
-        by_mail=by_mail,
+        by_mail=question.by_mail,
     )
     mailing_id = outbox.add_mailing(
         connection,
-        kind=template,
+        kind=question.template,
         subject=confirmations.subject_of(number),  # the reply is read beside the mail that it answers
-        cooked=cooked,
-        bounces=bounces,
+        cooked=site.render.letter(question.template, now=now, thread=thread, answerable=True, **words),
+        bounces=question.bounces,
         now=now,
-        inbox_id=inbox_id,
+        inbox_id=question.inbox_id,
     )
-    outbox.queue(connection, mailing_id, [outbox.Addressee(address, None, {"confirm": str(number)})], now)
+    copy = outbox.Addressee(question.address, None, {"confirm": str(number)})
+    outbox.queue(connection, mailing_id, [copy], now)
     return True

@@ -15,7 +15,7 @@ from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.office.plan import JobName, occurrence
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import COMMAND_LINE
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
 from mailbot.store import inbox, journal, members, occurrences, roll_calls
@@ -117,10 +117,22 @@ def _ask(
     inbox_id: int | None = None,
 ) -> None:
     closes = call.closes.astimezone(site.zone)
-    cooked = site.render.letter(
+    question = Question(
         "roll_call",
-        now=now,
-        answerable=True,
+        person.contact.email,
+        "roll_call",
+        about=person.body.code,
+        detail={"call": call.key},
+        by_mail=False,
+        lasts=call.closes - now,
+        bounces="bounce",
+        inbox_id=inbox_id,
+    )
+    ask_confirmation(
+        connection,
+        site,
+        question,
+        now,
         again=again,
         untouched=untouched,
         year_begins=call.opens.astimezone(site.zone).month in _YEAR_BEGINS,
@@ -129,21 +141,6 @@ def _ask(
         contacts=[_contact(one) for one in registered],
         until=date_words(closes.date(), site.language),
         closes=moment_words(closes, site.language),
-    )
-    ask_confirmation(
-        connection,
-        site,
-        "roll_call",
-        person.contact.email,
-        cooked,
-        now,
-        template="roll_call",
-        about=person.body.code,
-        detail={"call": call.key},
-        by_mail=False,
-        lasts=call.closes - now,
-        bounces="bounce",
-        inbox_id=inbox_id,
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.mail.address import same_address
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.open_survey import greeting
 from mailbot.render import ReportItem
@@ -40,22 +40,10 @@ def change_address(connection: Connection, site: Site, move: Move, now: datetime
     journal.add(
         connection, "address.changed", now, who=move.by, person=move.old, detail=f"{move.old} → {move.new}"
     )
-    ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "objection",
         move.old,
-        site.render.letter(
-            "address_changed",
-            now=now,
-            answerable=True,
-            old=move.old,
-            new=move.new,
-            by=move.by,
-            name=move.name or "",
-        ),
-        now,
-        template="address_changed",
+        "address_changed",
         about=move.new,
         detail={
             "old": move.old,
@@ -66,6 +54,9 @@ def change_address(connection: Connection, site: Site, move: Move, now: datetime
         },
         by_mail=False,
         lasts=MAY_OBJECT,
+    )
+    ask_confirmation(
+        connection, site, question, now, old=move.old, new=move.new, by=move.by, name=move.name or ""
     )
     _tell(connection, site, "told-move", move, now)
 
@@ -82,9 +73,7 @@ def take_back(connection: Connection, site: Site, move: Move, now: datetime) -> 
 def _move(connection: Connection, move: Move, now: datetime) -> None:
     own = other_addresses.same_person(connection, move.old, move.new)
     members.change_email(connection, move.old, move.new, move.name, successor=move.successor)
-    if (
-        own and not move.successor
-    ):  # from now on his mail goes to what was a further address; the old one becomes one
+    if own and not move.successor:  # the two addresses change places: the main one becomes a further one
         other_addresses.add(connection, move.new, move.old)
     for one in sorted(move.others):
         if not members.people_at(connection, one):  # it may have become somebody's meanwhile

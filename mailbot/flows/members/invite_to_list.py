@@ -11,7 +11,7 @@ from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, joining
 from mailbot.core.mail.address import same_address
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.join_list import admits
 from mailbot.flows.members.name_list import name_list
 from mailbot.site import Site
@@ -64,29 +64,26 @@ def _invite(
     now: datetime,
     inbox_id: int | None,
 ) -> bool:
-    letter = site.render.letter(
-        "invite",
-        now=now,
-        answerable=True,
-        title=value.title,
-        list=f"{value.name}@{site.domain}",
-        count=lists.count_members(connection, value.name),
-        name=_name_of(connection, site, address, polite=True),
-        by=by,
-    )
-    return ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "invite",
         address,
-        letter,
-        now,
-        template="invite",
+        "invite",
         about=value.name,
         detail={"address": address, "by": author},
         by_mail=True,
         lasts=_LASTS,
         inbox_id=inbox_id,
+    )
+    return ask_confirmation(
+        connection,
+        site,
+        question,
+        now,
+        title=value.title,
+        list=f"{value.name}@{site.domain}",
+        count=lists.count_members(connection, value.name),
+        name=_name_of(connection, site, address, polite=True),
+        by=by,
     )
 
 

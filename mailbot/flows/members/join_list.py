@@ -11,7 +11,7 @@ from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, joining
 from mailbot.core.lists.membership import Standing
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
 from mailbot.store import inbox, journal, lists, members, memberships, other_addresses
 from mailbot.store.members import Person
@@ -38,19 +38,16 @@ def join_list(
     who = f"{people[0].body.name} {people[0].contact.name} <{address}>"
     request = list_sentence(say, "request-join", who=who, title=title)
     for one in free:
-        ask_confirmation(
-            connection,
-            site,
+        question = Question(
             "request-join",
             one,
-            site.render.letter("office_request", now=now, answerable=True, request=request),
-            now,
-            template="office_request",
+            "office_request",
             about=value.name,
             detail={"address": address},
             by_mail=False,
             inbox_id=inbox_id,
         )
+        ask_confirmation(connection, site, question, now, request=request)
     return list_sentence(say, "asked-moderators" if value.moderators else "asked-office")
 
 

@@ -38,7 +38,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import trust
 from mailbot.flows.members.answer_member import answer_member
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.name_list import name_list
 from mailbot.flows.members.perform_list_command import Said, Writer, list_meant, perform_list_command
 from mailbot.flows.settled import Settled
@@ -196,21 +196,16 @@ def _ask(connection: Connection, site: Site, writer: Writer, lines: Sequence[str
     for line in lines:
         command = _command(connection, site, line, now)
         will.append(CommandLine(line, _will_do(connection, site, writer, command, now)))
-    return ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "commands",
         writer.answered_at,
-        site.render.letter(
-            "confirm_commands", now=now, answerable=True, will=tuple(will), address=writer.answered_at
-        ),
-        now,
-        template="confirm_commands",
+        "confirm_commands",
         about=writer.list_name,
         detail={"lines": "\n".join(lines), "list": writer.list_name, "thread": writer.thread},
         by_mail=True,
         inbox_id=writer.inbox_id,
     )
+    return ask_confirmation(connection, site, question, now, will=tuple(will), address=writer.answered_at)
 
 
 def _command(connection: Connection, site: Site, line: str, now: datetime) -> Command:

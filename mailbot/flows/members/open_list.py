@@ -12,7 +12,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.address import list_name_fault, same_address
 from mailbot.core.members.audience import NOBODY
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
 from mailbot.store import inbox, journal, lists, members, memberships
 
@@ -48,19 +48,16 @@ def open_list(
         raise Refusal(list_sentence(say, "too-many"))
     who = f"{people[0].body.name} {people[0].contact.name} <{author}>"
     request = list_sentence(say, "request-open", who=who, title=title, list=address)
-    ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "request-open",
         site.office,
-        site.render.letter("office_request", now=now, answerable=True, request=request),
-        now,
-        template="office_request",
+        "office_request",
         about=name,
         detail={"name": name, "title": title, "address": author},
         by_mail=False,
         inbox_id=inbox_id,
     )
+    ask_confirmation(connection, site, question, now, request=request)
     return list_sentence(say, "asked-office")
 
 

@@ -47,7 +47,7 @@ from mailbot.core.surveys.trust import same_organisation
 from mailbot.flows.lists.find_posts import find_posts
 from mailbot.flows.lists.send_posts import send_posts
 from mailbot.flows.members.add_address import refuse_address
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.change_mode import change_mode
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.invite_to_list import invite_to_list
@@ -351,22 +351,18 @@ def _ask_new_address(
         raise Refusal(list_sentence(say, "not-yours", old=old))
     name = command.name if isinstance(command, HandOver) else None
     detail = {"old": old, "new": new, "by": writer.address, "approval": "" if owner else "office"}
-    asked = ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "address",
         new,
-        site.render.letter(
-            "confirm_address", now=now, answerable=True, old=old, new=new, name=name or "", by=writer.address
-        ),
-        now,
-        template="confirm_address",
+        "confirm_address",
         about=old,
         detail=detail | ({} if name is None else {"name": name}),
         by_mail=True,
         inbox_id=writer.inbox_id,
     )
-    if not asked:
+    if not ask_confirmation(
+        connection, site, question, now, old=old, new=new, name=name or "", by=writer.address
+    ):
         raise Refusal(list_sentence(say, "too-many"))
     return Said(list_sentence(say, "asked-new", new=new))
 
@@ -375,28 +371,17 @@ def _ask_further_address(connection: Connection, site: Site, writer: Writer, new
     """Ask the address whether its owner is the writer: nothing is his before it answers."""
     refuse_address(connection, site, writer.address, new)
     people = members.people_at(connection, writer.address)
-    letter = site.render.letter(
-        "confirm_further_address",
-        now=now,
-        answerable=True,
-        new=new,
-        address=writer.address,
-        name=_name_of(people[0]),
-    )
-    asked = ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "add-address",
         new,
-        letter,
-        now,
-        template="confirm_further_address",
+        "confirm_further_address",
         about=writer.address,
         detail={"person": writer.address, "new": new},
         by_mail=True,
         inbox_id=writer.inbox_id,
     )
-    if not asked:
+    name = _name_of(people[0])
+    if not ask_confirmation(connection, site, question, now, new=new, address=writer.address, name=name):
         raise Refusal(list_sentence(site.language, "too-many"))
     return Said(list_sentence(site.language, "asked-further", new=new))
 

@@ -21,7 +21,7 @@ from mailbot.flows.lists.obey_author import obey_author
 from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.answer_member import tell_member
 from mailbot.flows.members.answer_roll_call import answer_roll_call
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.change_address import MAY_OBJECT, Move, change_address, take_back
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.join_list import admits, join_list, let_in
@@ -148,19 +148,16 @@ def _move(connection: Connection, reply: QuestionReply) -> Settled:
         return _move_now(connection, reply)
     name = f"（{detail['name']}）" if detail.get("name") else ""
     request = reply.say("request-move", who=detail["by"], old=detail["old"], new=detail["new"], name=name)
-    ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "request-address",
         site.office,
-        site.render.letter("office_request", now=reply.now, answerable=True, request=request),
-        reply.now,
-        template="office_request",
+        "office_request",
         about=detail["old"],
         detail=detail,
         by_mail=False,
         inbox_id=reply.received.id,
     )
+    ask_confirmation(connection, site, question, reply.now, request=request)
     _tell(connection, reply, "asked-office")
     return Settled("answered", "the office is asked about a change of address")
 
@@ -187,19 +184,16 @@ def _add_address(connection: Connection, reply: QuestionReply) -> Settled:
         tell_member(connection, reply, str(refusal), new)
         return Settled("answered", f"not done: {refusal}")
     main = other_addresses.home(connection, new)
-    ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "undo-address",
         main,
-        site.render.letter("address_added", now=reply.now, answerable=True, new=new, address=main),
-        reply.now,
-        template="address_added",
+        "address_added",
         about=main,
         detail={"new": new},
         by_mail=False,
         lasts=MAY_OBJECT,
     )
+    ask_confirmation(connection, site, question, reply.now, new=new, address=main)
     _tell(connection, reply, "did-add-address", to=new, new=new, address=main)
     return Settled("answered", f"{new} is a further address of {main}")
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.mail.address import same_address
 from mailbot.core.members.trouble import Failure, counted, must_ask
-from mailbot.flows.members.ask_confirmation import ask_confirmation
+from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.flows.surveys.pass_ballot import pass_ballot
 from mailbot.render import ReportItem
@@ -66,24 +66,15 @@ def _ask(connection: Connection, site: Site, address: str, now: datetime) -> Non
         for name in lists.of_address(connection, address)
         if (value := lists.load(connection, name)) is not None
     ]
-    ask_confirmation(
-        connection,
-        site,
+    question = Question(
         "reachable",
         address,
-        site.render.letter(
-            troubles.PROBE,
-            now=now,
-            answerable=True,
-            address=address,
-            titles=tuple(titles),
-            days=site.bounce_limits.probe_wait.days,
-        ),
-        now,
-        template=troubles.PROBE,
+        troubles.PROBE,
         about=address,
         detail={},
         by_mail=False,
         lasts=_LASTS,
         bounces="bounce",
     )
+    days = site.bounce_limits.probe_wait.days
+    ask_confirmation(connection, site, question, now, address=address, titles=tuple(titles), days=days)
