@@ -24,16 +24,8 @@ def obey_author(connection: Connection, reply: QuestionReply) -> Settled:
         return Settled("discarded", f"there is no list {asked.about} any more")
 
     def answer(name: str, **figures: object) -> None:
-        tell_author(
-            connection,
-            site,
-            asked.address,
-            mailing_list,
-            post_sentence(site.language, name, subject=entry.title, **figures),
-            now,
-            inbox_id=reply.received.id,
-            answered=reply.thread,
-        )
+        sentence = post_sentence(site.language, name, subject=entry.title, **figures)
+        tell_author(connection, reply, mailing_list, sentence)
 
     word, _ = read_word(reply.message.text, reply.sent)
     if reply.is_late or entry.state != "held" or not inbox.claim(connection, number, "held"):

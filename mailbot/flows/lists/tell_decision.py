@@ -10,6 +10,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.reach import Reach
 from mailbot.core.mail.address import same_address
 from mailbot.flows.lists.list_post import ListPost
+from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import archive, inbox, outbox
@@ -65,23 +66,18 @@ def tell_moderator(
 
 
 def tell_author(
-    connection: Connection,
-    site: Site,
-    address: str,
-    mailing_list: MailingList,
-    sentence: str,
-    now: datetime,
-    *,
-    inbox_id: int,
-    answered: Thread,
+    connection: Connection, reply: QuestionReply, mailing_list: MailingList, sentence: str
 ) -> None:
-    """Queue a sentence about his own post to its author, in answer to what he wrote about it."""
+    """Queue a sentence about a post to its author, in answer to what the author replied about it."""
+    address, now = reply.asked.address, reply.now
     if not inbox.may_answer(connection, address, now):
         return
-    cooked = site.render.letter(
-        "author_told", now=now, thread=answered, title=mailing_list.title, sentence=sentence
+    cooked = reply.site.render.letter(
+        "author_told", now=now, thread=reply.thread, title=mailing_list.title, sentence=sentence
     )
-    outbox.queue_letter(connection, "author_told", mailing_list.name, cooked, address, now, inbox_id=inbox_id)
+    outbox.queue_letter(
+        connection, "author_told", mailing_list.name, cooked, address, now, inbox_id=reply.received.id
+    )
 
 
 def tell_accepted(connection: Connection, post: ListPost, number: int, reach: Reach) -> None:

@@ -20,10 +20,10 @@ def answer_member(
     connection: Connection,
     site: Site,
     address: str,
-    done: Sequence[CommandLine],
-    not_done: Sequence[CommandLine],
     now: datetime,
     *,
+    done: Sequence[CommandLine] = (),
+    not_done: Sequence[CommandLine] = (),
     inbox_id: int | None,
     thread: Thread | None,
     proved: bool = True,
@@ -34,8 +34,8 @@ def answer_member(
 ) -> bool:
     """Queue the answer; False when one more would be too many.
 
-    `proved`: the mail came from this address for certain, else the answer is one that anybody may have caused;
-    `commands`: all commands are explained; `undo`: what a 取消 in reply takes back, as `leave_list` tells.
+    `proved`: the mail certainly came from this address; otherwise anybody may have caused the answer. `commands`: all
+    commands are explained. `undo`: what a 取消 in reply takes back, as `leave_list` returns it.
     """
     if not (proved or confirmations.may_tell(connection, address, now)):
         return False
@@ -65,15 +65,13 @@ def answer_member(
 
 
 def tell_member(connection: Connection, reply: QuestionReply, words: str, to: str | None = None) -> None:
-    """Tell who was asked, or another, what became of the reply to a question; to who was asked it is an answer to his mail."""
+    """Say what became of the reply to a question: to the person who was asked, in answer to the reply, or to another."""
     asked = reply.asked.address
     address = to or asked
     answer_member(
         connection,
         reply.site,
         address,
-        (),
-        (),
         reply.now,
         inbox_id=reply.received.id,
         thread=reply.thread if same_address(address, asked) else None,

@@ -7,7 +7,7 @@ reply to a question that goes to the registered address (promises.md I14, I28, I
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -54,6 +54,15 @@ _STRANGER: dict[Language, str] = {
 }
 _OF_NO_LIST = (ChangeAddress, HandOver, AddAddress, DropAddress, OpenList)
 _LISTS = frozenset({"list-id", "x-loop"})
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of the lines of one mail."""
+
+    done: tuple[tuple[str, Said], ...] = ()  # each line with what it did
+    not_done: tuple[CommandLine, ...] = ()  # the first that cannot be done, and those behind it
+    waiting: tuple[str, ...] = ()  # need proof of who wrote them
 
 
 def obey_member(
@@ -114,8 +123,8 @@ def vouched(site: Site, message: Message, address: str) -> bool:
 
 def run_lines(
     connection: Connection, site: Site, writer: Writer, lines: Sequence[str], now: datetime
-) -> tuple[list[tuple[str, Said]], list[CommandLine], list[str]]:
-    """Do lines in order up to the first that cannot be done; returns what was done, what was not, what needs proof."""
+) -> Outcome:
+    """Do lines in order, up to the first that cannot be done."""
     done: list[tuple[str, Said]] = []
     waiting: list[str] = []
     for at, line in enumerate(lines):
@@ -130,37 +139,36 @@ def run_lines(
         except Refusal as refusal:
             stopped = list_sentence(site.language, "stopped")
             rest = [CommandLine(other, stopped) for other in lines[at + 1 :]]
-            return done, [CommandLine(line, str(refusal)), *rest], waiting
-    return done, [], waiting
+            return Outcome(tuple(done), (CommandLine(line, str(refusal)), *rest), tuple(waiting))
+    return Outcome(tuple(done), (), tuple(waiting))
 
 
 def answer(
     connection: Connection,
     site: Site,
     writer: Writer,
-    outcome: tuple[list[tuple[str, Said]], list[CommandLine], list[str]],
+    outcome: Outcome,
     now: datetime,
     *,
     answered: Answered | None,
     sentence: str = "",
 ) -> bool:
     """Answer with what was done and what was not."""
-    done, not_done, waiting = outcome
     asked = list_sentence(site.language, "asked-you")
-    shown = [CommandLine(line, said.sentence, said.hints) for line, said in done]
-    undo = next((said.undo for _, said in done if said.undo is not None), None)
+    shown = [CommandLine(line, said.sentence, said.hints) for line, said in outcome.done]
+    undo = next((said.undo for _, said in outcome.done if said.undo is not None), None)
     return answer_member(
         connection,
         site,
         writer.answered_at,
-        [*shown, *(CommandLine(line, asked) for line in waiting)],
-        not_done,
         now,
+        done=(*shown, *(CommandLine(line, asked) for line in outcome.waiting)),
+        not_done=outcome.not_done,
         inbox_id=writer.inbox_id,
         thread=answered,
         proved=writer.proved,
         sentence=sentence,
-        commands=any(said.commands for _, said in done) or bool(sentence),
+        commands=any(said.commands for _, said in outcome.done) or bool(sentence),
         list_name=writer.list_name,
         undo=undo,
     )
@@ -173,14 +181,14 @@ def _obey(
     if (token := _only_token(connection, site, lines, now)) is not None:
         lines, writer, refused = _of_token(connection, site, writer, token, now)
         if refused is not None:
-            answer(connection, site, writer, ([], [refused], []), now, answered=answered)
+            answer(connection, site, writer, Outcome(not_done=(refused,)), now, answered=answered)
             return Settled("answered", "a token that it may not use")
     if not lines:
         nothing = list_sentence(site.language, "no-command")
-        told = answer(connection, site, writer, ([], [], []), now, answered=answered, sentence=nothing)
+        told = answer(connection, site, writer, Outcome(), now, answered=answered, sentence=nothing)
         return Settled("answered" if told else "discarded", "no command in it")
     outcome = run_lines(connection, site, writer, lines, now)
-    done, not_done, waiting = outcome
+    done, not_done, waiting = outcome.done, outcome.not_done, outcome.waiting
     if waiting and not _ask(connection, site, writer, waiting, now):
         return Settled(
             "discarded", "no question goes out: too many to this address today, or in all this hour"

@@ -138,7 +138,9 @@ def _run_commands(connection: Connection, reply: QuestionReply) -> Settled:
     )
     outcome = run_lines(connection, reply.site, writer, detail["lines"].split("\n"), reply.now)
     answer(connection, reply.site, writer, outcome, reply.now, answered=reply.thread)
-    return Settled("answered", f"{len(outcome[0])} commands done after a confirmation, {len(outcome[1])} not")
+    return Settled(
+        "answered", f"{len(outcome.done)} commands done after a confirmation, {len(outcome.not_done)} not"
+    )
 
 
 def _move(connection: Connection, reply: QuestionReply) -> Settled:
