@@ -12,13 +12,17 @@ from mailbot.core.mail.address import address_key
 from mailbot.core.members.register import Contact, same_person
 from mailbot.core.surveys.ledger import VOTES, Standing
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.trust import Count, HoldReply, SendBallot, Trust, may_count, same_organisation
+from mailbot.core.surveys.trust import Count, HoldReply, SendBallot, Trust, consequence, same_organisation
 from mailbot.core.surveys.vote import Verdict, WaitsFor
 
 FROZEN = "12 frozen"  # the rule of a reply whose token was seen from too many domains
-_DELAYED = timedelta(minutes=30)  # so much earlier was it written than the answer that counts
-_AT_ONCE = timedelta(minutes=10)  # two people of one body, two answers
-_FROM_DOMAINS = 3  # a token seen from so many is frozen
+_DELAYED = timedelta(
+    minutes=30
+)  # a reply written so long before the answer that counts was delayed on its way
+_AT_ONCE = timedelta(
+    minutes=10
+)  # two answers of one body within this time by two people: the primary decides
+_FROM_DOMAINS = 3  # a token that came from so many domains is frozen
 
 _WORDS: dict[Language, dict[str, str]] = {
     "ja": {
@@ -84,7 +88,7 @@ def entitle(
     `before`: what stands for the body; `written_at`: the Date that the mail bears.
     """
     level, words = sender.trust.level, _WORDS[language]
-    ladder = may_count(level, "survey" if survey.resolution is None else "resolution")
+    ladder = consequence(level, "survey" if survey.resolution is None else "resolution")
     rule = f"10 level {level}"
     if sender.frozen and verdict.status in VOTES:
         held = _held(verdict, words["frozen"], FROZEN, "office")

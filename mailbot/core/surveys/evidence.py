@@ -22,7 +22,7 @@ from mailbot.core.surveys.ledger import (
     standings_of_ballots,
 )
 from mailbot.core.surveys.survey import Answers, Question, Survey
-from mailbot.core.surveys.trust import Count, Level, may_count
+from mailbot.core.surveys.trust import Count, Level, consequence
 from mailbot.core.surveys.vote import applies
 
 _OF_THE_SENDER = ("10 ", "11 ", "12 ")  # rules that hold a reply for who sent it
@@ -93,7 +93,7 @@ def inconsistent(row: LedgerRow, survey: Survey) -> tuple[str, ...]:
     if row.by or row.level not in _LEVELS:
         return ()
     level = _LEVELS[row.level]
-    counts = isinstance(may_count(level, "survey" if survey.resolution is None else "resolution"), Count)
+    counts = isinstance(consequence(level, "survey" if survey.resolution is None else "resolution"), Count)
     if row.status in VOTES and not counts:
         return (f"it counts, and level {row.level} may not count without a person",)
     if row.rule.startswith("10 ") and row.rule != f"10 level {row.level}":

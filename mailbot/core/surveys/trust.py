@@ -1,4 +1,4 @@
-"""How far the sender of a reply is believed, and what that is good for: the ladder of ballot.md section 10."""
+"""How far the sender of a reply is believed, and what follows from it: the ladder of ballot.md section 10."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class Desk:
     """Nothing counts, the office looks at it, and nobody is answered by machine."""
 
 
-Standing = Count | HoldReply | SendBallot | Desk
+Consequence = Count | HoldReply | SendBallot | Desk
 
-_LADDER: dict[Level, dict[Purpose, Standing]] = {
+_LADDER: dict[Level, dict[Purpose, Consequence]] = {
     4: {"survey": Count("sender"), "rsvp": Count("sender"), "resolution": Count("sender")},
     3: {
         "survey": Count("sender and primary"),
@@ -116,8 +116,8 @@ def trust(
     return Trust(1, None, "foreign sender" if from_address else "ambiguous sender")
 
 
-def may_count(level: Level, purpose: Purpose) -> Standing:
-    """Return what a reply of this level is good for."""
+def consequence(level: Level, purpose: Purpose) -> Consequence:
+    """Return what follows for a reply whose sender is believed that far: it counts, waits, or counts for nothing."""
     return _LADDER[level][purpose]
 
 

@@ -18,7 +18,7 @@ from mailbot.core.office.desk import own_lines
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import LedgerRow, standings
 from mailbot.core.surveys.resolution import CHAIR, Proxy
-from mailbot.core.surveys.trust import Count, may_count
+from mailbot.core.surveys.trust import Count, consequence
 from mailbot.flows.events.record_rsvp import record_rsvp
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
@@ -58,7 +58,7 @@ def record_attendance(
             _tell(connection, site, stored, ballot, received, message, asked, now, recorded=False)
         return settled
     sender = trust_of(site, ballot, message, contacts(connection, ballot))
-    if not isinstance(may_count(sender.level, "rsvp"), Count):
+    if not isinstance(consequence(sender.level, "rsvp"), Count):
         return Settled("held", f"a proxy whose sender is not known for this body: {sender.reason}")
     try:
         sentence = _give(connection, site, stored, ballot, to, received, message, now)

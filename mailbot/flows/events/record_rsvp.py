@@ -40,7 +40,7 @@ from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES
 from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.surveys.survey import Problem, Reading
-from mailbot.core.surveys.trust import Count, may_count
+from mailbot.core.surveys.trust import Count, consequence
 from mailbot.core.surveys.vote import Verdict, weigh
 from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.events.give_seats import give_seats, joining_now, settle_offer
@@ -207,7 +207,7 @@ class _Doubt(NamedTuple):
 def _doubt(connection: Connection, site: Site, ballot: Ballot, message: Message) -> _Doubt | None:
     """Return why a reply does not count by itself: who sent it, or what is in it; None when it does."""
     sender = trust_of(site, ballot, message, contacts(connection, ballot))
-    if not isinstance(may_count(sender.level, "rsvp"), Count):
+    if not isinstance(consequence(sender.level, "rsvp"), Count):
         return _Doubt(sender.reason, f"the sender is not known for this body: {sender.reason}")
     if (danger := hazard(message)) is None:
         return None
@@ -218,7 +218,7 @@ def _doubt(connection: Connection, site: Site, ballot: Ballot, message: Message)
 def _is_known(connection: Connection, site: Site, ballot: Ballot, message: Message) -> bool:
     """Tell whether a reply comes from one of its body's contacts."""
     sender = trust_of(site, ballot, message, contacts(connection, ballot))
-    return isinstance(may_count(sender.level, "rsvp"), Count)
+    return isinstance(consequence(sender.level, "rsvp"), Count)
 
 
 def _not_held(connection: Connection, arrival: _Arrival, verdict: Verdict) -> Settled:

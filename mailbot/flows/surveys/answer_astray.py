@@ -17,7 +17,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.reading.judgement import is_machine
 from mailbot.core.reading.known_text import REFERENCE
 from mailbot.core.senders.authentication import read_authentication, verdict
-from mailbot.core.surveys.trust import SendBallot, may_count, trust
+from mailbot.core.surveys.trust import SendBallot, consequence, trust
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.render import Thread
@@ -49,7 +49,7 @@ def answer_astray(
         authentication=authentication,
         own_domains=(site.domain, site.reply_domain),
     )
-    if not isinstance(may_count(believed.level, "survey"), SendBallot):
+    if not isinstance(consequence(believed.level, "survey"), SendBallot):
         return None
     found = _meant(connection, people, _keys_named(message))
     if found is None:

@@ -9,14 +9,14 @@ import pytest
 from mailbot.core.members.register import Contact
 from mailbot.core.senders.authentication import Authentication
 from mailbot.core.surveys.trust import (
+    Consequence,
     Count,
     Desk,
     HoldReply,
     Level,
     Purpose,
     SendBallot,
-    Standing,
-    may_count,
+    consequence,
     same_organisation,
     trust,
 )
@@ -95,9 +95,9 @@ def test_ladder(
         ("x", "survey", Desk()),
     ],
 )
-def test_what_counts(level: Level, purpose: Purpose, standing: Standing) -> None:
+def test_what_counts(level: Level, purpose: Purpose, standing: Consequence) -> None:
     """What a level is good for depends on what is at stake."""
-    assert may_count(level, purpose) == standing
+    assert consequence(level, purpose) == standing
 
 
 @pytest.mark.parametrize(
@@ -128,4 +128,4 @@ def test_every_level_and_purpose_has_a_standing() -> None:
     """The table has no hole."""
     levels: list[Any] = [4, 3, 2, 1, 0, "-", "x"]
     purposes: list[Any] = ["survey", "rsvp", "resolution"]
-    assert all(may_count(level, purpose) for level in levels for purpose in purposes)
+    assert all(consequence(level, purpose) for level in levels for purpose in purposes)
