@@ -52,8 +52,9 @@ class EventMails:
     ) -> bytes:
         """Cook a notice of an event, complete in plain text, with its calendar file beside it.
 
-        `to_whom`: to those who come it asks nothing new, those who have not answered it asks again. With a thread (and the body's answers)
-        it is the form sent again on 「再送」. `domain`: of its calendar entry, here and below, see flows/events/entry_domain.py.
+        `to_whom`: those who come are asked nothing new, those who have not answered are asked again. With a thread (and the
+        body's answers) it is the form, sent again on 「再送」. `domain`, here and below: of the calendar entry, see
+        flows/events/entry_domain.py.
         """
         body = self._pen.event_text(
             "event_notice",

@@ -48,8 +48,8 @@ class Renderer:
     ) -> bytes:
         """Cook one of the mails about a list, its members and their wishes; every word of them is cleaned here.
 
-        The reply to an answerable one comes back to the recipient's own token, to another one the office. Posts that are
-        enclosed, as files or as one digest, stay byte for byte as they are given. `own` are the names of what each copy fills in itself.
+        A reply to an `answerable` one comes to the recipient's own token, a reply to another to the office. Posts that are
+        enclosed, as files or as one digest, stay byte for byte. `own`: the names of the fields that each copy fills in.
         """
         domain = self._pen.letterhead.reply_domain
         desk = "受付" if self._pen.language == "ja" else "desk"

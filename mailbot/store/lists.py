@@ -26,7 +26,7 @@ from sqlalchemy import (
 )
 
 from mailbot.core.lists.mailing_list import MailingList, joining
-from mailbot.core.lists.membership import keeps_out
+from mailbot.core.lists.membership import standings_outside
 from mailbot.core.mail.address import address_key, same_address
 from mailbot.core.members.audience import Selector, asks_register, emails_of, lists_of, order_of
 from mailbot.core.refusal import Refusal
@@ -107,7 +107,7 @@ def refresh_members(connection: Connection, value: MailingList, address: str | N
         return  # of many lists few have members who chose anything
     _add_joined(connection, value, only)
     own = _of(membership, value, only)
-    out = select(membership.c.email_key).where(own, membership.c.standing.in_(keeps_out(value)))
+    out = select(membership.c.email_key).where(own, membership.c.standing.in_(standings_outside(value)))
     connection.execute(
         delete(list_member).where(_of(list_member, value, only), list_member.c.email_key.in_(out))
     )

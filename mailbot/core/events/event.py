@@ -161,9 +161,9 @@ _COMES_WITH = tuple(
 
 
 def rsvp_apart(text: str, known: Sequence[str] = ()) -> str:
-    """Return a reply with the lines in two that answer both questions at once: 「出席 1名」, 「出席（2名）」.
+    """Split each line of a reply that answers both questions at once, 「出席 1名」 or 「出席（2名）」, into two lines.
 
-    The number would else be a remark, or make the whole line unclear. Our own lines, in `known`, stay as they are.
+    Otherwise the number would be a remark, or make the whole line unclear. Our own lines, in `known`, stay as they are.
     """
     ours = {line_key(line) for each in known for line in each.splitlines()}
     return "\n".join(_apart(line, ours) for line in text.split("\n"))
@@ -217,7 +217,7 @@ _BY_PARTSTAT: dict[str, tuple[str, ...]] = {"ACCEPTED": ("1",), "DECLINED": ("2"
 def calendar_answers(partstat: str, guests: int, before: Answers) -> Answers | None:
     """Return what a calendar's Accept, Decline or Tentative says to the RSVP form; None when it is neither.
 
-    A calendar knows one attendee (and guests): the number and names that were written in words before stand on.
+    A calendar knows one attendee (and guests): a number and names that were written in words before still stand.
     """
     choice = _BY_PARTSTAT.get(partstat)
     if choice is None:

@@ -34,7 +34,7 @@ from mailbot.core.senders.authentication import authserv_id_of
 
 DELIVERY_FIELD = "X-Mailbot-Delivery"  # the same on each attempt, so that receivers can tell a duplicate (I9)
 
-# Each never leaves; beside them go List-*, Resent-* and, where From is rewritten, ARC-*.
+# These never leave; nor do List-*, Resent-* and, where From is rewritten, ARC-*.
 _REMOVED = frozenset(
     {
         # written by the last hop only, or nobody's business
@@ -74,7 +74,7 @@ _REMOVED = frozenset(
 )
 _REMOVED_FAMILIES = ("list-", "resent-")
 
-# By which way a mail came to us, and what was found out on it: nobody's business who reads it later.
+# How a mail came to us and what was found out on its way, which is no business of its later readers.
 _TRACE = frozenset(
     {"received", "x-received", "received-spf", "authentication-results", "delivered-to", "x-original-to"}
     | {"envelope-to", "x-envelope-to", "x-envelope-from", "x-mailfrom"}

@@ -51,17 +51,17 @@ class MailingList:
     moderated: Moderated = "no"  # every post, or each author's first, waits for a moderator
     stopped: bool = False  # whatever arrives waits for a moderator, until `lists start`
     filters: tuple[Filter, ...] = ()
-    # To more members than that, a short reply goes only when its author says so again; 0: always
+    # its author must say again that a short reply, or a post to several lists, goes to more members than that; 0: never
     guard: int = 100
-    undo_minutes: int = 0  # so long its author may cancel a post
+    undo_minutes: int = 0  # in which its author may cancel a post
     receipts: bool = False  # he hears when his post has gone out
     # local; posts go out from the first until the second; None: at any hour
     hours: tuple[time, time] | None = None
-    copies: Copies = "personal"  # identical: a post is the same for all, 50 of whom get it in one transaction
+    copies: Copies = "personal"  # identical: a post is the same for all members, who get it in bundles
 
 
 def joining(mailing_list: MailingList) -> Joining:
-    """Return who may join by mail: nobody, whom the office lets in, or every registered contact who confirms it."""
+    """Return who may join by mail: nobody, those whom the office lets in, or every registered contact who confirms."""
     return mailing_list.join or ("ask" if mailing_list.preset == "closed" else "confirm")
 
 

@@ -37,7 +37,7 @@ class Membership:
     receipts: bool = True  # he hears that his own post has gone out, where the list tells so
 
 
-# What a person sets, of all that stands there.
+# The settings that a member chooses.
 CHOSEN = ("mode", "weekly", "off_from", "off_until", "copies_own", "receipts", "posting", "profile")
 
 
@@ -48,6 +48,6 @@ def is_off(membership: Membership, now: datetime) -> bool:
     return membership.off_until is None or now < membership.off_until
 
 
-def keeps_out(mailing_list: MailingList) -> tuple[Standing, ...]:
-    """Return with which standing somebody does not belong to the list, whatever its selector says."""
+def standings_outside(mailing_list: MailingList) -> tuple[Standing, ...]:
+    """Return the standings of those who do not belong to the list even if its selector means them."""
     return ("removed", "left") if leaving(mailing_list) else ("removed",)

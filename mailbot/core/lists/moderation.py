@@ -122,12 +122,15 @@ def has_been_through(
 ) -> bool:
     """Tell whether a mail bears marks of the list `name` already (promises.md I13).
 
-    Our copies have X-Loop, List-Id and List-Post. Delivered-To is written by whoever delivers to the list's address: the
-    mail server in front of us, or the mailbox that we read, writes it on top, above every other server's Received;
-    further below it is of an earlier round. A mail that came by SMTP or LMTP has our own Received; where no other server's
-    stands below that, none wrote Delivered-To. What lies in a mailbox may have none at all: a program can put it there;
-    and the list's own server may have passed it on to the mailbox's: there Delivered-To at two places is a second round.
-    A list whose domain has changed is known by its marks of `former` domains, too.
+    Our copies have X-Loop, List-Id and List-Post; those of a list whose domain has changed name a `former` domain.
+
+    Delivered-To is written by whoever delivers to the list's address, above all Received fields that are there:
+
+    * By SMTP or LMTP a mail has our own Received on top. The server in front of us writes Delivered-To above every other
+      Received; further below, it is of an earlier round. Where no other Received is there, no server was in front of us,
+      and any Delivered-To is of an earlier round.
+    * In a mailbox that we read, the list's own server may have passed the mail on to the mailbox's server, so only
+      Delivered-To at two places shows a second round. A mail may lie there without any Received: a program put it there.
     """
     domains = [one.lower() for one in (domain, *former)]
     own = {f"{name}@{one}" for one in domains}

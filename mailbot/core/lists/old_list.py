@@ -232,8 +232,8 @@ def member_line(line: str) -> tuple[str, str] | None:
 def merged(lists: Iterable[tuple[Role, OldMember]]) -> tuple[tuple[OldMember, ...], tuple[str, ...]]:
     """Return each person once, and the moderators, from what every file says of its addresses.
 
-    Whom a file of the digest or of those without mail names has that, whatever other files say; who may post and gets
-    nothing stays so.
+    Whoever stands in a file of digest readers, or of members without mail, is one, whatever other files say. Somebody who
+    may post and gets nothing stays so.
     """
     members: dict[str, OldMember] = {}
     moderators: dict[str, str] = {}

@@ -9,11 +9,11 @@ from mailbot.core.calendar import Language
 
 @dataclass(frozen=True)
 class Reach:
-    """The recipients of a post; a large list is not counted through before the first of them gets his copy."""
+    """The recipients of a post. Those of a large list are not all counted before the first copy leaves."""
 
     queued: int  # copies that are in the outbox
-    more: bool = False  # there are members who are looked at after that: each gets a copy who wants one
-    elsewhere: int = 0  # who get this very mail by another list, and therefore no copy by this one
+    more: bool = False  # more members are looked at later; each of them who wants a copy gets one
+    elsewhere: int = 0  # members who get this very mail by another list, and no copy by this one
 
     def __add__(self, other: Reach) -> Reach:
         """Return what two forms of one post reach together."""

@@ -41,7 +41,7 @@ Outcome = Sent | Deferred | Failed
 
 
 class Transaction(NamedTuple):
-    """One mail on its way to the next hop: for one recipient, or for up to 50 who get identical bytes."""
+    """One mail on its way to the next hop: for one recipient, or for a bundle of them who get identical bytes."""
 
     mail_from: str  # "" is the null sender
     recipients: tuple[tuple[int, str], ...]  # (delivery id, address)

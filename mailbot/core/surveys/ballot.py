@@ -66,8 +66,8 @@ def ballot_lines(
 ) -> tuple[str, ...]:
     """Return the lines from ★★ 回答欄 ここから ★★ to ★★ 回答欄 ここまで ★★ (ballot.md sections 2 to 4).
 
-    `answers` fills the slots (an acknowledgement); `only` prints these questions and no others (an ask-back); no line
-    takes more than so many columns.
+    `answers` fills the slots (an acknowledgement); `only` names the questions to print (an ask-back); no line is wider than
+    `columns`.
     """
     answers = answers or {}
     lines = _first_lines(reference, edition, language, columns)
@@ -255,11 +255,10 @@ _EARLIER = 12  # columns
 def wrap_safely(
     line: str, columns: int, *, indent: str | None = None, longest_word: int | None = None
 ) -> tuple[str, ...]:
-    """Break a line as `wrap` does, so that none of the further lines reads as an answer or ends a mail.
+    """Break a line as `wrap` does, but so that no continuation reads as an answer or ends a mail.
 
-    A line is broken some columns earlier where one would: 「（Q1）」 does not stand alone. Where that does not help, the
-    further line is given a mark. What members or the register say stands in such lines, so that no survey can be
-    refused for it beforehand.
+    Where one would, the line is broken some columns earlier (「（Q1）」 never stands alone); where that does not help, the
+    continuation gets a mark. Such lines hold words of members or of the register, so `faults` cannot refuse them beforehand.
     """
     limit = {} if longest_word is None else {"longest_word": longest_word}
     for earlier in range(0, _EARLIER, 2):
@@ -317,7 +316,7 @@ def how_to_lines(
 ) -> tuple[str, ...]:
     """Return the part that says how to answer; its examples stand inside sentences and fit these questions.
 
-    `quotes`: the member's mail system sends our text back in a reply; where it does not, only the top is left.
+    `quotes`: whether the member's mail system quotes our text in a reply; without it, answers can only stand at the top.
     """
     if survey.resolution is not None:
         lines = voting_lines(survey, language, quotes=quotes)

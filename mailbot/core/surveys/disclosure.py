@@ -28,11 +28,11 @@ from mailbot.core.surveys.tally import ANSWERED, NONE, NOT_ASKED, Vote, columns_
 
 SMALLEST_GROUP: Mapping[Mode, int] = {"named": 1, "aggregate": 5, "sealed": 5}  # bodies that may be printed
 
-_MOST_ROWS = 8  # of a table of which every set of rows is tried: kinds and population classes
+_MOST_ROWS = 8  # rows of a table whose every set of rows is tried: kinds and population classes
 _ORDER: tuple[Attribute, ...] = ("kind", "population", "prefecture")  # in which the tables are decided
 _DEARER = 10**8  # a figure of a table weighs more than all of the tables after it together
-_NEVER = 10**100  # the cost of an exchange that there is not
-_TRIED = 12  # to how many exchanges of two bodies two more are joined, if nothing older is at stake
+_NEVER = 10**100  # the cost where no exchange exists
+_TRIED = 12  # exchanges of two bodies to which two more bodies are joined, if no older table is at stake
 _SILENT_CHEAPER = 4  # 無回答 and 非該当 are no answer: readers miss them less
 
 
@@ -47,12 +47,17 @@ def withheld(
 ) -> tuple[CrossTable, ...]:
     """Return the tables with None for each figure that may not be printed.
 
-    Withheld are all answers of a group of fewer than `smallest` answering bodies, all answers to a question that fewer
-    were asked, each smaller count above 0, an answer that all of a group gave (which tells each one's), and what else
-    would betray one of them. How many bodies a group has and how many of them answered is printed: it is no answer.
-    So is, in groups that are large enough, what the totals say by themselves: that nobody or everybody chose
-    something. Of a small group 無回答 and 非該当 are left out with the rest, but not protected: they are no answer.
-    `complements=False` leaves the figures that only protect others (for tests).
+    These are withheld:
+
+    * all answers of a group in which fewer than `smallest` bodies answered, or to a question that fewer were asked;
+    * every count above 0 that is smaller;
+    * an answer that everybody in a group gave, since it tells what each one answered;
+    * whatever else one of these would follow from.
+
+    How many bodies a group has, and how many of them answered, is printed: it is no answer. In groups that are large
+    enough, what the totals say by themselves is printed too: that nobody, or everybody, chose something. 無回答 and 非該当 of
+    a small group go with the rest, but nothing is withheld to protect them. `complements=False` withholds nothing that
+    only protects other figures (for tests).
     """
     if smallest <= 1:
         return tuple(tables)
@@ -185,7 +190,7 @@ def _small(sheet: _Sheet, shape: _Shape, smallest: int) -> Iterator[tuple[int, i
 
 @dataclass(frozen=True)
 class _Difference:
-    """Too few bodies, left when rows of one table are taken from rows of another: printed nowhere, yet a group."""
+    """A group that is printed nowhere: too few bodies, left when rows of one table are subtracted from rows of another."""
 
     places: frozenset[tuple[int, ...]]  # the rows of its bodies in the tables so far
 
@@ -197,10 +202,10 @@ class _Difference:
 def _differences(
     people: Sequence[_Person], newest: int, rows: Sequence[int], smallest: int
 ) -> Iterator[_Difference]:
-    """Yield each group of fewer bodies that the newest table and an older one leave between them.
+    """Yield each group of fewer than `smallest` bodies that is a difference of the newest table and an older one.
 
-    A sum over bodies that follows from two tables is made of such differences alone: rows of the one, less all rows of
-    the other that lie wholly within them. They are tried for every set of rows of the shorter table.
+    Whatever sum over bodies follows from two tables is made of such differences: rows of the one, less all rows of the
+    other that lie wholly within them. They are looked for in every set of rows of the shorter table.
     """
     bodies = Counter(person.rows[: newest + 1] for person in people)
     found: set[frozenset[tuple[int, ...]]] = set()
@@ -401,9 +406,9 @@ def _protect(
     newest: int,
     smallest: int,
 ) -> None:
-    """Find for each figure withheld so far, and each difference, an exchange that nobody can see; withhold its columns.
+    """Find an exchange that nobody can see for each figure withheld so far and for each difference; withhold its columns.
 
-    Figures that are withheld on the way are hidden by the exchange for which they were.
+    A figure that is withheld on the way needs none of its own: the exchange for which it is withheld hides it.
     """
     crowd = _crowd(people, differences, cluster, newest)
     secret = cluster & hidden.sheets[newest].secret
@@ -572,9 +577,9 @@ def _joined(
 def _opposites(
     hidden: _Hidden, rows: tuple[int, ...], one: _Alike, other: _Alike, columns: int
 ) -> Iterator[tuple[int, ...]]:
-    """Yield the rows that, exchanged with these, change in each older table nothing, or undo what the first two do.
+    """Yield the rows whose exchange, in each older table, changes nothing or undoes what the first two changed.
 
-    Where a row is withheld anyway, it may take the place of one that is to be undone.
+    A row that is withheld anyway may stand in for one that would have to be undone.
     """
     choices = []
     for table, (row, mine, yours) in enumerate(zip(rows, one.rows, other.rows, strict=True)):

@@ -175,9 +175,9 @@ def commitment(salt: str, row: LedgerRow) -> str:
 
 
 def outward(status: str) -> str:
-    """Return what of a status may be known for ever in a sealed survey.
+    """Return a status as it may be known for ever in a sealed survey: a partial vote becomes counted.
 
-    That something is missing in a vote would find it in the published list.
+    Its own status would tell which line of the published list it is: the one in which an answer is missing.
     """
     return "counted" if status == "partial" else status
 

@@ -16,8 +16,8 @@ PILOT = 10  # bodies of a pilot round
 def pilot_bodies(bodies: Iterable[Body], count: int) -> tuple[Body, ...]:
     """Return so many bodies, spread over kinds first and prefectures second; the same ones each time.
 
-    Between bodies that are equal in that, a hash of the code decides: their order in the register would always take
-    the prefectural capitals of the north.
+    Among bodies that are alike in both, a hash of the code decides: the order of the register would always favour the
+    capitals of northern prefectures.
     """
     left = sorted(bodies, key=lambda body: (hashlib.sha256(body.code.encode()).digest(), body.code))
     kinds: Counter[str] = Counter()

@@ -163,7 +163,7 @@ def _joined(text: str) -> str:
 def voting_lines(survey: Survey, language: Language = "ja", *, quotes: bool = True) -> Iterator[str]:
     """Yield how to vote, how to give a proxy, and what silence means; every example stands inside a sentence.
 
-    `quotes`: the member's mail system sends our text back in a reply; where it does not, only the top is left.
+    `quotes`: whether the member's mail system quotes our text in a reply; without it, answers can only stand at the top.
     """
     resolution = survey.resolution
     assert resolution is not None, "only a resolution is voted on"

@@ -23,7 +23,7 @@ _OFFERED_UNTIL = time(17)  # local, on the last business day
 
 
 def give_seats(connection: Connection, site: Site, event: Event, now: datetime) -> None:
-    """Give or offer the free seats; a group is not split, and nobody passes the group before him.
+    """Give or offer the free seats; no group is split, and none passes the one before it.
 
     Nothing is given any more once the event has begun.
     """

@@ -1,4 +1,4 @@
-"""Whether a post may bring its author one more mail at once, though he perhaps did not write it (promises.md I30)."""
+"""Whether an author who perhaps did not write a post may be sent one more mail about it (promises.md I30)."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from mailbot.store import confirmations
 
 
 def may_write_back(connection: Connection, post: ListPost) -> bool:
-    """Tell whether he wrote it for certain; else count one of the mails that anybody can cause, False when it is one too many.
+    """Tell whether its author certainly wrote it, or may get one more of the mails that anybody can cause; that one is counted.
 
-    A forged From would else bring its owner twenty refusals a day. What a person decides later is told him in any case.
+    Otherwise a forged From would bring its owner twenty refusals a day. Authors always hear what a person decides later.
     """
     if post.author is None:
         return False

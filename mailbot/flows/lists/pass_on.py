@@ -1,4 +1,4 @@
-"""Pass on what a list withdraws: other lists that took the same mail send it to whom they left out for it (promises.md I10)."""
+"""Pass on what a list withdraws: lists that had the same mail send it to those they left out because of it (promises.md I10)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from mailbot.store.outbox import PostForm
 
 
 def pass_on(connection: Connection, mailings: Collection[int], now: datetime) -> Reach:
-    """Queue by other lists what has just been withdrawn of these mailings; returns to how many.
+    """Queue by other lists what was just withdrawn of these mailings; returns to how many.
 
-    A list that has withdrawn the same mail, or destroyed it, sends it to nobody; where it is stopped, this rests, too.
+    A list that has itself withdrawn or destroyed the mail sends it to nobody; on a stopped list the copies rest.
     """
     passed = Reach(0)
     withdrawn = outbox.post_forms(connection, mailings)

@@ -88,9 +88,10 @@ def post_to_list(
 
 
 def turns_of_words(post: ListPost) -> list[tuple[str, str]]:
-    """Return in which places an answer's words are remembered for a day, each time in the next one; none for what answers nothing.
+    """Return the places in which an answer's words are remembered for a day, one for each time that they may come.
 
-    A program that answers each mail of a list and says nowhere that it is one would go on for ever (promises.md I13).
+    A post that answers nothing has none. Without them, a program that answers each mail of a list, and does not say that it
+    is one, would go on for ever (promises.md I13).
     """
     message = post.message
     if not (message.in_reply_to or message.references):
@@ -102,10 +103,10 @@ def turns_of_words(post: ListPost) -> list[tuple[str, str]]:
 
 
 def turns_of_date(post: ListPost) -> list[tuple[str, str]]:
-    """Return in which places a mail is remembered by what a list elsewhere leaves as it is; none for one without a Date.
+    """Return the places in which a mail is remembered by what lists elsewhere do not change; none without a Date.
 
-    Such a list may take every mark of ours out, give the mail a Message-ID of its own and put words below it, and send it
-    in again for ever (promises.md I13). No author sends two mails with one beginning and the same files in one second.
+    A list elsewhere may remove every mark of ours, give the mail its own Message-ID, put words below it, and send it in
+    again for ever (promises.md I13). No author sends two mails with one beginning and the same files in one second.
     """
     message = post.message
     if not message.date or post.author is None:

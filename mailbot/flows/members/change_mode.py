@@ -27,8 +27,8 @@ def change_mode(
 ) -> Membership:
     """Return a member's settings with the new form, to be saved.
 
-    Who leaves digests gets what has gathered in a last one at once; who comes to them has had everything up to now; from one
-    kind of digest to another what has gathered comes in the new one. No post goes out meanwhile.
+    Somebody who leaves digests gets a last one at once, with what has gathered. Somebody who begins with them has had
+    everything up to now. From one kind of digest to the other, what has gathered comes in the new one. No post goes out meanwhile.
     """
     last = lists.lock_number(connection, value.name)
     before = memberships.load(connection, value.name, address)

@@ -52,7 +52,7 @@ def join_list(
 
 
 def refuse_newcomer(connection: Connection, site: Site, value: MailingList, address: str) -> list[Person]:
-    """Return who is registered at an address. Raises Refusal where no word of his lets him in; the list's title is not told then."""
+    """Refuse somebody whom no word of their own lets in, without telling the list's title; else return who is registered there."""
     if joining(value) == "closed":
         raise Refusal(list_sentence(site.language, "join-closed", title=f"{value.name}@{site.domain}"))
     people = members.people_at(connection, address)

@@ -1,4 +1,4 @@
-"""Name a list to somebody: by its title to whom it is open, else by the address that he knows already."""
+"""Name a list to somebody: by its title if the list is open to that person, else by the address, which is known already."""
 
 from __future__ import annotations
 

@@ -45,9 +45,9 @@ _WORDS: dict[Language, dict[str, str]] = {
 def pass_ballot(
     connection: Connection, site: Site, delivery_id: int, failure: Failure, now: datetime
 ) -> ReportItem | None:
-    """Where nobody is at the address of a ballot that waits for its answer, let the next contact have it; once an address.
+    """Send an unanswered ballot whose address has no user to the body's next contact; once for each address.
 
-    Returns what the office is to be told, with `tell_unreached`; None: nothing has happened.
+    Returns what the office must be told by `tell_unreached`; None where nothing was done.
     """
     ballot_id = bounces.ballot_of(connection, delivery_id)
     if ballot_id is None or not nobody_there(failure):
