@@ -125,10 +125,10 @@ def cook_post(
 ) -> bytes:
     """Return the post as it goes to every member, with the fields "leave" and "delivery" for what is each one's own.
 
-    Where a list's copies are to be identical it has none. Fields and parts that no rule names stay byte for byte and in
-    order. `author_label` is how the register names the author (山田 太郎（長野市）), `rewrite` makes From the list's, `keep_arc`
-    leaves an ARC chain in it also then. The result has CRLF line ends only, no line above 998 octets, and no NUL but in its
-    fields (promises.md R6, I16).
+    A list of identical copies has neither. Fields and parts that no rule names stay byte for byte, and in order.
+    `author_label` is how the register names the author (山田 太郎（長野市）). `rewrite` makes From the list's; `keep_arc` keeps an
+    ARC chain even then. The result has CRLF line ends only, no line above 998 octets, and NUL only around its fields
+    (promises.md R6, I16).
     """
     fields, body = split_entity(canonical(raw))
     from_value = _from_value(fields)
@@ -163,10 +163,10 @@ def cook_post(
 def cook_old_post(
     raw: bytes, message: Message, post: Archived, mailing_list: MailingList, host: ListHost
 ) -> bytes:
-    """Return a kept post as it is sent again within another mail: its author's, under its number, without its trace.
+    """Return a kept post as it is sent again within another mail: under its number, without a trace of its way to us.
 
-    From stays the author's, since the mail around it is ours; replies lead where those to the post led. What the archive
-    knows of the post stands for what it has not. What `cook_post` says of line ends and lengths holds here too.
+    From stays the author's, since the mail around it is ours; replies go where replies to the post went. What the mail
+    lacks (Message-ID, Date) is filled in from the archive. Line ends and lengths are as in `cook_post`.
     """
     fields, body = split_entity(canonical(raw))
     own = _own_address(mailing_list, host)

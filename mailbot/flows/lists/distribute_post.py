@@ -170,8 +170,8 @@ def _own_message_id(site: Site, received: Received) -> str:
 
 
 def _rewrites(found: Authentication, mailing_list: MailingList) -> bool:
-    """Tell whether From becomes the list's: always, or unless the author's domain is known to mind nothing.
+    """Tell whether From becomes the list's: always, or unless the author's domain is known to ask receivers for nothing (DMARC).
 
-    Its policy is what was found out when the mail came; what is not known counts as strict.
+    Its policy was looked up when the mail came; one that is not known counts as strict.
     """
     return mailing_list.rewrite_from == "always" or found.policy != "none"
