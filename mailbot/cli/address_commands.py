@@ -12,8 +12,8 @@ from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.member_commands import members_group, show_imported
 from mailbot.cli.root import CONFIG
 from mailbot.core.mail.address import same_address
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.merge_persons import merge_persons

@@ -14,8 +14,8 @@ from mailbot.cli.frame import JSON, Open, config_of, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.mail.address import valid_address
 from mailbot.core.members.trouble import Failure, Trouble, score_at
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.installation import clock

@@ -13,7 +13,7 @@ from mailbot import show
 from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, PATH, command, only_try, opened, write_out
 from mailbot.cli.root import CONFIG, root
-from mailbot.core.surveys.two_persons import COMMAND_LINE
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.bulletins.cancel_bulletin import cancel_bulletin
 from mailbot.flows.bulletins.choose_readers import Readers, choose_readers

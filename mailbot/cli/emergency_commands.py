@@ -6,7 +6,7 @@ import click
 
 from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.list_commands import lists_group
-from mailbot.core.surveys.two_persons import COMMAND_LINE
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.flows.lists.stop_list import start_list, stop_list
 
 

@@ -12,7 +12,7 @@ from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.events.meeting import MeetingState, poll_key
-from mailbot.core.surveys.two_persons import COMMAND_LINE
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.flows.events.command_meeting import candidate, fixed_sentence
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting

@@ -17,8 +17,8 @@ from mailbot.core.mail.header import clean
 from mailbot.core.mail.written_date import read_written
 from mailbot.core.members.member_figures import Grouping, member_figures
 from mailbot.core.members.register import Body, full_code
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.members.import_members import Imported, Incoming, import_members
 from mailbot.flows.members.retire_body import retire_body

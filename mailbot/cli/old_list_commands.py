@@ -11,7 +11,7 @@ from mailbot import show
 from mailbot.cli.frame import JSON, PATH, Open, command, only_try, opened
 from mailbot.cli.list_commands import lists_group
 from mailbot.core.lists.old_list import Aside, OldList, Role
-from mailbot.core.surveys.two_persons import COMMAND_LINE
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.flows.know_recipient import own_addresses
 from mailbot.flows.members.take_over_list import take_over_list
 from mailbot.folder.definition_yaml import to_document, write_yaml

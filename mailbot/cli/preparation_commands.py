@@ -15,9 +15,9 @@ from mailbot.cli.root import CONFIG, root
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.calendar import Language
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.surveys.gateway import finding_sentences, probe_summary
 from mailbot.core.surveys.trial import PILOT, TrialReport
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.preview_survey import Preview, preview_survey
 from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes
 from mailbot.flows.surveys.send_draft import send_draft

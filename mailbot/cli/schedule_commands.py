@@ -15,11 +15,11 @@ from mailbot.cli.frame import JSON, PATH, command, config_of, opened, write_out
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.calendar import date_words, local_moment, unconfirmed
 from mailbot.core.mail.written_date import read_written
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.office.run_change import RunChange
 from mailbot.core.office.run_words import run_name
 from mailbot.core.recurrence import coming, read_recurrence, recurrence_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
 from mailbot.formats.plan_ics import plan_ics

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mailbot.cli.act_frame import Acting, Deed
-from mailbot.core.surveys.two_persons import COMMAND_LINE, Act
+from mailbot.core.office.journal_line import COMMAND_LINE
+from mailbot.core.surveys.two_persons import Act
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 
 

@@ -13,10 +13,9 @@ from mailbot.core.events.event import Event
 from mailbot.core.events.meeting import Meeting, event_of, poll_of
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.members.audience import order_of
-from mailbot.core.office.journal_line import setting_words
+from mailbot.core.office.journal_line import COMMAND_LINE, setting_words
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.bulletins.send_issue import next_issue
 from mailbot.flows.events.change_event import change_event
 from mailbot.flows.know_recipient import own_addresses

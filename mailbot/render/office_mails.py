@@ -11,9 +11,10 @@ from mailbot.core.mail.header import clean
 from mailbot.core.mail.mailing import field
 from mailbot.core.mail.wrap import COLUMNS, wrap
 from mailbot.core.office.desk_sentences import STATES, act_name, mail_name
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.surveys.receipt_words import sentence
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.two_persons import COMMAND_LINE, Act, ActState
+from mailbot.core.surveys.two_persons import Act, ActState
 from mailbot.render.pen import EACH, Pen, Recipient, Thread
 
 # None begins with the question: such a line would read as an answer.

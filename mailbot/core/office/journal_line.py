@@ -13,7 +13,9 @@ from datetime import datetime
 
 from mailbot.core.surveys.ledger import FIRST_CHAIN, Head, tie
 
-SCHEDULE = "schedule"  # who did it when no person did: the due-table
+# Who did it, where no address did:
+COMMAND_LINE = "command line"  # the operator at the machine
+SCHEDULE = "schedule"  # the due-table
 SERVICE = "service"  # the service itself, by its rules
 LONGEST = 500  # characters of a detail
 _LONGEST_VALUE = 120  # characters of one setting's value

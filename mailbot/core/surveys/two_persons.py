@@ -14,8 +14,6 @@ Act = Literal["open", "close", "extend", "admit", "publish", "destroy", "send"] 
 ActState = Literal["waiting", "approved", "rejected", "expired"]
 SurveyState = Literal["planned", "open", "closed"]
 
-# Who asks when no mail did: the operator at the machine, who has no address here
-COMMAND_LINE = "command line"
 ACT_LASTS = timedelta(days=7)
 
 

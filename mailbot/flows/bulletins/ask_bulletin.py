@@ -10,7 +10,8 @@ from mailbot.core.bulletins.bulletin_sentences import bulletin_sentence
 from mailbot.core.calendar import moment_words
 from mailbot.core.mail.address import same_address
 from mailbot.core.office.desk_sentences import sentence
-from mailbot.core.surveys.two_persons import ACT_LASTS, COMMAND_LINE, deciders
+from mailbot.core.office.journal_line import COMMAND_LINE
+from mailbot.core.surveys.two_persons import ACT_LASTS, deciders
 from mailbot.flows.bulletins.choose_readers import Readers, choose_readers
 from mailbot.flows.bulletins.compose_bulletin import Composed, compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change, refuse_gone

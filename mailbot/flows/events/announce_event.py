@@ -8,9 +8,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.events.event import Event, Notice, rsvp_of
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import Standing, standings
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.surveys.open_survey import ballot_copy, make_ballots
 from mailbot.site import Site

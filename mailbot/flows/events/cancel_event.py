@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.events.event import begins
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.change_event import change_event
 from mailbot.site import Site
 from mailbot.store import events, journal

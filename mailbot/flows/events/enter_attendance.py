@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from mailbot.core.events.attendance import read_attendance
 from mailbot.core.events.event import begins, rsvp_of
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.site import Site
 from mailbot.store import attendances, ballots, events, journal, members
 

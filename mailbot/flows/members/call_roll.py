@@ -11,10 +11,9 @@ from mailbot.core.calendar import date_words, moment_words
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.roll_call import RollCall, reminders
-from mailbot.core.office.journal_line import SCHEDULE
+from mailbot.core.office.journal_line import COMMAND_LINE, SCHEDULE
 from mailbot.core.office.plan import JobName, occurrence
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site

@@ -15,8 +15,8 @@ from mailbot.core.lists.bigram import terms
 from mailbot.core.mail.address import address_key, same_address
 from mailbot.core.mail.message import parse
 from mailbot.core.members.erasure import Person
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.net import maildir
 from mailbot.site import Site
 from mailbot.store import (

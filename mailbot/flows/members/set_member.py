@@ -15,9 +15,8 @@ from mailbot.core.lists.digest import DIGESTS
 from mailbot.core.lists.list_command import WHY_NOT, NotUnderstood, Off, read_command
 from mailbot.core.lists.membership import CHOSEN, Membership, Standing
 from mailbot.core.mail.address import valid_address
-from mailbot.core.office.journal_line import setting_words
+from mailbot.core.office.journal_line import COMMAND_LINE, setting_words
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.members.change_mode import change_mode
 from mailbot.site import Site
 from mailbot.store import journal, lists, memberships, other_addresses

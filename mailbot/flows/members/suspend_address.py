@@ -8,8 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.members.trouble import Trouble
-from mailbot.core.office.journal_line import SERVICE
-from mailbot.core.surveys.two_persons import COMMAND_LINE
+from mailbot.core.office.journal_line import COMMAND_LINE, SERVICE
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
 from mailbot.store import ballots, journal, lists, members, troubles

@@ -17,9 +17,9 @@ from mailbot.core.lists.post_sentences import post_sentence
 from mailbot.core.mail.address import Post, address_key, same_address
 from mailbot.core.mail.message import Message
 from mailbot.core.office.desk_sentences import mail_name, sentence
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.events.record_rsvp import record_rsvp
 from mailbot.flows.know_recipient import token_answered
 from mailbot.flows.lists.ask_author import waiting_words

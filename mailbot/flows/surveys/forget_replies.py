@@ -6,9 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.keeping import kept_until
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.arrived_replies import arrived_replies
 from mailbot.site import Site
 from mailbot.store import journal, sealed, surveys

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
 from mailbot.site import Site
 from mailbot.store import ballots, journal, surveys

@@ -8,10 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.mail.address import address_key
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings, standings_of_ballots
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.two_persons import COMMAND_LINE
 from mailbot.flows.surveys.open_survey import greeting, queue_ballots
 from mailbot.flows.surveys.pass_ballot import next_contact
 from mailbot.site import Site

@@ -9,9 +9,9 @@ from typing import get_args
 import pytest
 
 from mailbot.core.members.audience import Selector
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.surveys.survey import Resolution, Share, Survey
 from mailbot.core.surveys.two_persons import (
-    COMMAND_LINE,
     Act,
     NobodyElse,
     OneIsEnough,

@@ -8,9 +8,10 @@ from datetime import date, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Resolution, Share, Survey
-from mailbot.core.surveys.two_persons import COMMAND_LINE, Act
+from mailbot.core.surveys.two_persons import Act
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.office.settle_act import Undecided, expire_acts, settle_act
 from mailbot.flows.surveys.close_survey import close_survey
