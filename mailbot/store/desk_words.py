@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +23,11 @@ class DeskWord:
     used_at: datetime | None
 
 
+_WORDS = select(
+    desk_word.c.id, desk_word.c.address, desk_word.c.act_id, desk_word.c.expires_at, desk_word.c.used_at
+)
+
+
 def make(
     connection: Connection,
     address: str,
@@ -39,16 +44,32 @@ def make(
 
 def by_token(connection: Connection, token_hash: str) -> DeskWord | None:
     """Return the word whose token has this hash, used and expired ones too."""
-    row = connection.execute(
-        select(
-            desk_word.c.id,
-            desk_word.c.address,
-            desk_word.c.act_id,
-            desk_word.c.expires_at,
-            desk_word.c.used_at,
-        ).where(desk_word.c.token_hash == token_hash)
-    ).first()
+    row = connection.execute(_WORDS.where(desk_word.c.token_hash == token_hash)).first()
     return None if row is None else DeskWord(*row)
+
+
+def of_act(connection: Connection, act_id: int, address: str) -> DeskWord | None:
+    """Return the newest word by which this address may approve an act; None: it was sent none."""
+    query = _WORDS.where(desk_word.c.act_id == act_id, desk_word.c.address == storable(address))
+    row = connection.execute(query.order_by(desk_word.c.id.desc()).limit(1)).first()
+    return None if row is None else DeskWord(*row)
+
+
+def newest(
+    connection: Connection, addresses: Collection[str], most: int
+) -> list[tuple[str, datetime, bytes]]:
+    """Return the newest mails that carry a word to one of these addresses: to whom, when, and the mail as it was cooked."""
+    query = select(desk_word.c.id, desk_word.c.address).where(desk_word.c.address.in_(addresses))
+    words = {
+        subject_of(row.id): row.address
+        for row in connection.execute(query.order_by(desk_word.c.id.desc()).limit(most))
+    }
+    mails = connection.execute(
+        select(mailing.c.subject, mailing.c.created_at, mailing.c.cooked)
+        .where(mailing.c.subject.in_(words))
+        .order_by(mailing.c.id.desc())
+    )
+    return [(words[row.subject], row.created_at, row.cooked) for row in mails]
 
 
 def use(connection: Connection, word_id: int, now: datetime) -> bool:

@@ -6,6 +6,7 @@ with a token of the visit; what was decided meanwhile is not decided again.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import get_args
 
@@ -19,8 +20,15 @@ from mailbot import log
 from mailbot.core.office.desk_sentences import mail_name
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.enter_pages import Visit, form_token, is_own_form
+from mailbot.flows.office.command_at_desk import command_at_desk, try_command
 from mailbot.flows.office.decide_held import decide_held
 from mailbot.flows.office.know_decider import Decider, know_decider
+from mailbot.flows.office.look_up_course import (
+    acts_at_desk,
+    course_of_survey,
+    standing_of_service,
+    surveys_at_desk,
+)
 from mailbot.flows.office.look_up_held import (
     MOST_LINES,
     Decision,
@@ -33,6 +41,7 @@ from mailbot.web.entrance import Entrance, read_number
 from mailbot.web.paper import Corner, Paper, file_answer
 
 _DECISIONS: tuple[Decision, ...] = get_args(Decision)
+_BACK = re.compile(r"/desk/(?:runs/|surveys/(?:[A-Za-z0-9][A-Za-z0-9._-]*)?)?")
 _LONGEST_REASON = 500  # characters: as many as a form of 8 KiB holds
 
 
@@ -68,6 +77,11 @@ class OfficeDesk:
                 Route("/held/{number}/files/{place}", self.file, methods=["GET"]),
                 Route("/confirm", self.confirm, methods=["GET"]),
                 Route("/decide", self.decide, methods=["POST"]),
+                Route("/surveys/", self.surveys, methods=["GET"]),
+                Route("/surveys/{key}", self.survey, methods=["GET"]),
+                Route("/runs/", self.runs, methods=["GET"]),
+                Route("/try", self.attempt, methods=["POST"]),
+                Route("/do", self.do, methods=["POST"]),
             ],
             redirect_slashes=False,
         )
@@ -179,6 +193,60 @@ class OfficeDesk:
         lines, more = await corner.database.reading(held_lines, corner.site, decider, after)
         return self._page(request, "desk_held.html", lines=lines, more=more, after=after, outcomes=outcomes)
 
+    # --- surveys, runs, and whatever is commanded by a line -------------------------------------------------------
+
+    async def surveys(self, request: Request) -> Response:
+        """Show the surveys, and what waits for a second person."""
+        corner, decider = self._corner, _of_office(request)
+        found = await corner.database.reading(surveys_at_desk)
+        waiting = await corner.database.reading(acts_at_desk, corner.site, decider)
+        return self._page(request, "desk_surveys.html", surveys=found, acts=waiting)
+
+    async def survey(self, request: Request) -> Response:
+        """Show how a survey goes."""
+        corner, key = self._corner, request.path_params["key"]
+        after = read_number(request.query_params.get("after")) or 0
+        course = await corner.database.reading(
+            course_of_survey, corner.site, _of_office(request), key, after, corner.clock()
+        )
+        if course is None:
+            raise HTTPException(404)
+        return self._page(request, "desk_survey.html", course=course)
+
+    async def runs(self, request: Request) -> Response:
+        """Show what stands due, and how the service is."""
+        _of_office(request)
+        corner = self._corner
+        found = await corner.database.reading(standing_of_service, corner.site, corner.clock())
+        return self._page(request, "desk_runs.html", found=found)
+
+    async def attempt(self, request: Request) -> Response:
+        """Show what a line would do, as its trial says."""
+        decider, form = _of_office(request), await self._own_form(request)
+        line, act, back = _command(form)
+        corner = self._corner
+        tried = await corner.database.writing(
+            try_command, corner.site, decider, _at(request).visit, line, act, corner.clock()
+        )
+        return self._page(request, "desk_try.html", tried=tried, line=line, act=act, back=back)
+
+    async def do(self, request: Request) -> Response:
+        """Do it, once."""
+        decider, form = _of_office(request), await self._own_form(request)
+        line, act, back = _command(form)
+        corner, once = self._corner, read_number(form.get("once")) or 0
+        try:
+            said = await corner.database.writing(
+                command_at_desk, *(corner.site, decider, _at(request).visit, line, act, once, corner.clock())
+            )
+        except Refusal as refusal:
+            outcome = _Outcome("", str(refusal), done=False)
+        else:
+            log.event("web.commanded", done=not said.failed)
+            outcome = _Outcome("", said.sentence, said.hints, done=not said.failed)
+        corner.wake_delivery()
+        return self._page(request, "desk_done.html", outcome=outcome, back=back)
+
     # --- all pages -----------------------------------------------------------------------------------------------
 
     def _page(self, request: Request, template: str, **words: object) -> Response:
@@ -204,6 +272,23 @@ def _at(request: Request) -> _AtDesk:
     at = request.scope["at_desk"]
     assert isinstance(at, _AtDesk)
     return at
+
+
+def _of_office(request: Request) -> Decider:
+    """Return who is at the desk for the office; to a moderator its pages are not there. Raises HTTPException."""
+    decider = _at(request).decider
+    if not decider.of_office:
+        raise HTTPException(404)
+    return decider
+
+
+def _command(form: dict[str, str]) -> tuple[str, int, str]:
+    """Return the line that a form commands, the act that it approves (0: none), and the page that it stood on."""
+    line = " ".join(f"{form.get('line', '')} {form.get('rest', '')}".split())
+    back = form.get("back", "")
+    if not line or len(line) > _LONGEST_REASON:
+        raise HTTPException(400)
+    return line, read_number(form.get("act")) or 0, back if _BACK.fullmatch(back) else "/desk/"
 
 
 def _decision(text: str | None) -> Decision | None:

@@ -87,7 +87,7 @@ class _Pages:
     async def fault(self, _request: Request, error: Exception) -> Response:
         """Show what went wrong, in words."""
         status = error.status_code if isinstance(error, HTTPException) else 503  # the database is away
-        page = self._paper.page("fault.html", status, status=status)
+        page = self._paper.page("fault.html", status, status=status, entrance=bool(self._corner.site.web_url))
         if isinstance(error, HTTPException):
             page.headers.update(error.headers or {})
         return page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
@@ -10,21 +11,26 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import select
 
 from mailbot.core.office.journal_line import Line
 from mailbot.store import inbox, journal
 from mailbot.store.database import Database
 from mailbot.store.inbox import Entry
+from mailbot.store.tables import metadata
 from tests.databases import database, database_url, sqlite
-from tests.flows.office.test_settle_act import CHAIR, DEPUTY, opened
+from tests.flows.office.test_settle_act import CHAIR, DEPUTY, RESOLUTION, history, opened, state
 from tests.flows.post_office import (
     KAIGI,
+    MATSUMOTO,
+    NAGANO,
     OFFICE,
     SATO,
     SECURITY,
     STRANGER,
     SURVEY,
     TANAKA,
+    UEDA,
     YAMADA,
     PostOffice,
     open_post_office,
@@ -480,10 +486,265 @@ async def test_on_both_databases(database: Database) -> None:
         answer = await two.post("/desk/decide", **forms[1])
         assert "行っていません" in answer.body
         assert office.state(held.id) == "posted"
-        assert (await one.get("/desk/")).status == 200
+        invitation = office.open_survey()[YAMADA]
+        office.reply(invitation, "たぶん利用していないと思いますが未定です。")
+        pages = [await one.get(path) for path in ("/desk/", f"/desk/surveys/{SURVEY.key}", "/desk/runs/")]
+        assert [page.status for page in pages] == [200] * 3
+        assert "未定です" in pages[1].body
+        page, form = await tried(one, f"催促 {SURVEY.key}")
+        assert "4通です" in page.body
+        answers = await asyncio.gather(*(one.post("/desk/do", **form) for _ in range(4)))
+        assert sum("催促のメールを送ります" in answer.body for answer in answers) == 1
+        assert sum(copy.kind == "reminder" for copy in office.all_copies()) == 4
 
 
 def held_numbers(office: PostOffice) -> list[int]:
     """Return the numbers of the mails that wait."""
     with office.database.read() as connection:
         return [one.id for one in inbox.held(connection)]
+
+
+# --- surveys, runs, commands --------------------------------------------------------------------------------------
+
+
+async def tried(browser: Browser, line: str, **own: str) -> tuple[Answer, dict[str, str]]:
+    """Let a line be tried; returns the page and its form."""
+    token = form_of(await browser.get("/desk/surveys/"))["token"]
+    answer = await browser.post("/desk/try", token=token, line=line, **own)
+    assert answer.status == 200
+    return answer, form_of(answer)
+
+
+async def done(browser: Browser, line: str, **own: str) -> Answer:
+    """Command as a person does: press, look at what it would do, press again."""
+    page, form = await tried(browser, line, **own)
+    assert "once" in form, page.body
+    return await browser.post("/desk/do", **form)
+
+
+async def test_how_a_survey_goes(site: Site) -> None:
+    """In a sentence; who is missing; each reply that waits, with its text, and a place for what it says."""
+    office = site.office
+    invitations = office.open_survey()
+    office.reply(invitations[YAMADA], "Q1 2")
+    office.reply(invitations[SATO], "たぶん利用していないと思いますが<b>未定</b>です。")
+    (number,) = held_numbers(office)
+    browser = await entered(site, OFFICE)
+    assert f'href="/desk/surveys/{SURVEY.key}"' in (await browser.get("/desk/surveys/")).body
+    page = (await browser.get(f"/desk/surveys/{SURVEY.key}")).body
+    for words in (
+        "4団体のうち1団体がお答え済みで、3団体がまだです",
+        "軽井沢町（203211）",
+        "&lt;b&gt;未定&lt;/b&gt;",
+        f"U-{number:04d}",
+    ):
+        assert words in page
+    assert "長野市（202011）" not in page
+    assert (await browser.get("/desk/surveys/S26-999")).status == 404
+
+    before = len(office.all_copies())
+    answer, form = await tried(browser, f"U-{number:04d}", rest="Q1=3")
+    assert "松本市" in answer.body
+    assert "Q1は「検討中」" in answer.body or "検討中" in answer.body
+    assert "1通です" in answer.body
+    assert (office.state(number), len(office.all_copies())) == ("held", before), (
+        "a trial leaves nothing behind"
+    )
+    answer = await browser.post("/desk/do", **form)
+    assert "お答えとして数えました" in answer.body
+    row = office.stands()[MATSUMOTO].row
+    assert (row.status, row.answers["Q1"], row.by) == ("counted", ("3",), OFFICE)
+    again = await browser.post("/desk/do", **form)
+    assert "1回押されているか" in again.body
+    assert len(office.ledger()) == 3
+
+
+async def test_what_is_commanded_is_said_first_and_done_once(site: Site) -> None:
+    """Reminders go to those missing, once for one press; a close is put off; a body's answer is entered, its ballot reissued."""
+    office = site.office
+    office.open_survey()
+    browser = await entered(site, OFFICE)
+    page, form = await tried(browser, f"催促 {SURVEY.key}")
+    assert "4通です" in page.body
+    assert told(office, "reminder") == {}
+    answer = await browser.post("/desk/do", **form | {"back": "//evil.test/"})
+    assert 'href="/desk/">戻る' in answer.body
+    assert len(told(office, "reminder")) == 4
+    await browser.post("/desk/do", **form)
+    assert sum(copy.kind == "reminder" for copy in office.all_copies()) == 4
+    assert lines(office, "survey.reminded")[0].who == OFFICE
+
+    page, _ = await tried(browser, f"延期 {SURVEY.key}", rest="7/1 17:00")
+    assert "いまの締切より後ではありません" in page.body
+    answer = await done(browser, f"延期 {SURVEY.key}", rest="7/9 17:00")
+    assert "4団体にお知らせします" in answer.body
+    answer = await done(browser, f"代理 {SURVEY.key} {UEDA}", rest="Q1=1 電話 6/17 田中")
+    assert "上田市" in answer.body
+    assert office.stands()[UEDA].row.by == OFFICE
+    answer = await done(browser, f"再発行 {SURVEY.key} {NAGANO}")
+    assert "新しい回答票" in answer.body
+    answer = await done(browser, f"締切 {SURVEY.key}")
+    assert "締め切りました" in answer.body
+    assert "公表する" not in (await browser.get(f"/desk/surveys/{SURVEY.key}")).body
+
+
+async def test_what_is_no_command_is_none_here(site: Site) -> None:
+    """Prose, nothing, two lines in one: what a reply would not do, no form does."""
+    site.office.open_survey()
+    browser = await entered(site, OFFICE)
+    for line in (
+        "お疲れさまです",
+        f"催促\n{SURVEY.key}\n締切 {SURVEY.key}",
+        "承認",
+        "差戻し だめ",
+        "U-9999 破棄",
+        "<script>",
+    ):
+        page, form = await tried(browser, line)
+        assert "once" not in form, line
+        assert "<script>" not in page.body
+    token = form_of(await browser.get("/desk/surveys/"))["token"]
+    for form in ({"line": ""}, {"line": "x" * 501}, {}):
+        assert (await browser.post("/desk/try", token=token, **form)).status == 400
+    assert (await browser.post("/desk/try", line=f"催促 {SURVEY.key}")).status == 400
+
+
+async def test_a_button_is_good_for_its_visit_and_half_an_hour(site: Site) -> None:
+    """What one browser was shown, no other presses; nor what is old."""
+    site.office.open_survey()
+    one, two = await entered(site, OFFICE), await entered(site, OFFICE)
+    _, form = await tried(one, f"催促 {SURVEY.key}")
+    _, other = await tried(two, f"催促 {SURVEY.key}")
+    for wrong in (form | {"token": other["token"]}, form | {"once": other["once"]}, form | {"once": "99999"}):
+        answer = await one.post("/desk/do", **wrong)
+        assert answer.status == 400 or "何も行っておりません" in answer.body
+    site.office.now += timedelta(minutes=31)
+    assert "30分を過ぎています" in (await one.post("/desk/do", **form)).body
+    assert told(site.office, "reminder") == {}
+
+
+async def test_a_moderator_finds_the_posts_alone(site: Site) -> None:
+    """Surveys, the schedule and commands are the office's: to him they do not exist."""
+    site.office.apply(MODERATED)
+    site.office.open_survey()
+    browser = await entered(site, SATO)
+    page = (await browser.get("/desk/")).body
+    assert "/desk/surveys/" not in page
+    assert "/desk/runs/" not in page
+    held = hold(site.office, "security")
+    token = (await foreseen(browser, "accept", held.id))["token"]
+    nothing = await browser.get("/nothing")
+    for path in ("/desk/surveys/", f"/desk/surveys/{SURVEY.key}", "/desk/runs/"):
+        answer = await browser.get(path)
+        assert (answer.status, answer.body) == (404, nothing.body)
+    for path in ("/desk/try", "/desk/do"):
+        assert (await browser.post(path, token=token, line=f"催促 {SURVEY.key}", once="1")).status == 404
+
+
+async def test_two_persons_are_two_here_too(sqlite: Any) -> None:
+    """One asks on his page, the other reads what he was sent and approves on his; the one who asked cannot."""
+    office = open_post_office(sqlite)
+    office.site = replace(office.site, desk=(CHAIR, DEPUTY))
+    opened(office)
+    async with running_site(office) as site:
+        chair, deputy = await entered(site, CHAIR), await entered(site, DEPUTY)
+        answer = await done(chair, f"締切 {RESOLUTION.key}")
+        assert f"{DEPUTY} に承認をお願いしました" in answer.body
+        assert state(office) == "open"
+        own = (await chair.get("/desk/surveys/")).body
+        assert "ほかの方の承認を待っています" in own
+        assert 'name="act"' not in own
+        page = (await deputy.get(f"/desk/surveys/{RESOLUTION.key}")).body
+        assert "求めた人" in page
+        (act,) = set(re.findall(r'name="act" value="(\d+)"', page))
+        refused, form = await tried(chair, "承認", act=act)
+        assert "once" not in form
+        assert "承認できるのは" in refused.body
+        for wrong in ("0", "999", ""):
+            assert "once" not in (await tried(deputy, "承認", act=wrong))[1]
+        await done(deputy, "承認", act=act)
+        assert state(office) == "closed"
+        assert history(office)[-1] == ("close", "approved", DEPUTY)
+        assert "once" not in (await tried(deputy, "承認", act=act))[1]
+        assert lines(office, "survey.closed")[0].who == f"{CHAIR}, {DEPUTY}"
+
+
+async def test_an_act_is_sent_back_here(sqlite: Any) -> None:
+    """With a reason, which is kept; the reply address of the mail that asked is spent by it."""
+    office = open_post_office(sqlite)
+    office.site = replace(office.site, desk=(CHAIR, DEPUTY))
+    opened(office)
+    async with running_site(office) as site:
+        await done(await entered(site, CHAIR), f"締切 {RESOLUTION.key}")
+        asked = [copy for copy in office.all_copies() if (copy.kind, copy.to) == ("office_act", DEPUTY)][-1]
+        deputy = await entered(site, DEPUTY)
+        page = (await deputy.get("/desk/surveys/")).body
+        (act,) = set(re.findall(r'name="act" value="(\d+)"', page))
+        await done(deputy, "差戻し", rest="まだ早い", act=act)
+        assert history(office)[-1] == ("close", "rejected", DEPUTY)
+        office.command(asked, "承認")
+        assert state(office) == "open"
+
+
+async def test_what_stands_due(site: Site) -> None:
+    """The runs of two weeks with how many mails each sends; put off and back, skipped; how the service is, and what it said."""
+    office = site.office
+    office.open_survey()
+    held = hold(office)
+    browser = await entered(site, OFFICE)
+    page = (await browser.get("/desk/runs/")).body
+    for words in (
+        "再度のお願い",
+        "4通 / mails",
+        "判断を待っているメールは1件",
+        "滞りなく出ています",
+        f"U-{held.id:04d}",
+        "いま送っているもの",
+    ):
+        assert words in page
+    (run,) = set(re.findall(r'value="(P-\d+) 見送り"', page))
+    answer = await done(browser, run, rest="延期 6/30 10:00")
+    assert "6月30日" in answer.body
+    assert f'value="{run} 取消"' in (await browser.get("/desk/runs/")).body
+    await done(browser, f"{run} 取消")
+    await done(browser, f"{run} 見送り")
+    assert f'value="{run} 取消"' in (await browser.get("/desk/runs/")).body
+    assert {
+        line.who for what in ("run.postpone", "run.undo", "run.skip") for line in lines(office, what)
+    } == {OFFICE}
+
+    answer = await done(browser, f"停止 {SURVEY.key}")
+    assert "残りの4通は、止めてあります" in answer.body
+    assert f'value="続行 {SURVEY.key}"' in (await browser.get("/desk/runs/")).body
+    office.pass_time(timedelta(minutes=30))
+    assert "まだ出ていないメールがあります" in (await browser.get("/desk/runs/")).body
+
+
+async def test_no_page_shows_where_the_office_answers(site: Site) -> None:
+    """Whoever has the reply address of a mail to the office commands by mail: what was sent is shown without it."""
+    hold(site.office)
+    copy = next(copy for copy in site.office.all_copies() if copy.kind == "office_held")
+    browser = await entered(site, OFFICE)
+    page = (await browser.get("/desk/runs/")).body
+    assert copy["Subject"] in page
+    assert site.office.reply_address(copy).partition("@")[0] not in page
+
+
+async def test_an_answer_for_a_secret_survey_is_kept_nowhere_but_in_its_ledger(site: Site) -> None:
+    """What the office enters for a body stands, when it was tried and done, in no table beside."""
+    office = site.office
+    office.open_survey(replace(SURVEY, mode="sealed"))
+    browser = await entered(site, OFFICE)
+    await done(browser, f"代理 {SURVEY.key} {UEDA}", rest="Q1=2 Q2=1 Q3=ひみつのことば 電話 6/17 田中")
+    assert office.stands()[UEDA].row.answers["Q3"] == "ひみつのことば"
+    with office.database.read() as connection:
+        holding = [
+            table.name
+            for table in metadata.sorted_tables
+            for row in connection.execute(select(table)).mappings()
+            if any(
+                isinstance(value, str) and ("ひみつ" in value or "\\u3072\\u307f" in value)
+                for value in row.values()
+            )
+        ]
+    assert holding == ["vote"]

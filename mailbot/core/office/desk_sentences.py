@@ -130,6 +130,12 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "will-read": "{body}の {key} へのお返事として受け付けます。",
         "will-wait": "{key} のお答えの採用は二人で行うため、{others} に承認をお願いします。承認されるまでは数えません。",
         "will-answer": "事務局で対応済みとします。差出人には何も送りません。",
+        "pressed-before": "このボタンは、1回押されているか、30分を過ぎています。何も行っておりません。",
+        # on the page: how the service is
+        "service-inbox": "これから読む受信メールは{unread}通、判断を待っているメールは{held}件です。",
+        "service-leaves": "送るメールは、滞りなく出ています。",
+        "service-overdue": "送る時刻を{span}過ぎて、まだ出ていないメールがあります。運用担当の方にお知らせください。",
+        "service-quarantined": "読めずに隔離したメールが{count}通あります（mailbot queue で見られます）。",
         "seen-changed": "{mail} は、ご覧になった後に変わりました。もう一度ご覧のうえ、お決めください。",
     },
     "en": {
@@ -246,6 +252,11 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "will-read": "It is taken as the answer of {body} to {key}.",
         "will-wait": "To admit an answer to {key} needs two persons: {others} is asked to approve. Until then it does not count.",
         "will-answer": "The office has seen to it; nothing is sent to its sender.",
+        "pressed-before": "This button was pressed before, or is older than 30 minutes; nothing was done.",
+        "service-inbox": "{unread} received mails are still to be read, and {held} wait for a decision.",
+        "service-leaves": "What is to leave leaves.",
+        "service-overdue": "Mail has been due for {span} and has not left; please tell whoever runs the service.",
+        "service-quarantined": "{count} mails could not be read and are set aside (see mailbot queue).",
         "seen-changed": "{mail} has changed since you looked at it; please look again before you decide.",
     },
 }

@@ -68,7 +68,7 @@ def may_read(connection: Connection, site: Site, name: str, address: str) -> Mai
 
 def of_office(connection: Connection, site: Site, address: str) -> bool:
     """Tell whether this person acts for the office, which reads every archive."""
-    return any(other_addresses.same_person(connection, address, one) for one in site.people)
+    return any(other_addresses.same_person(connection, address, one) for one in (site.office, *site.people))
 
 
 def newest_threads(

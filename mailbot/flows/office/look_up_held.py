@@ -68,6 +68,7 @@ class HeldShown:
     whole: bool  # False: the text goes on
     readable: bool  # False: nobody may read it (a secret survey's), or there is nothing to decide by
     files: tuple[AttachedFile, ...]
+    words: tuple[str, ...]  # of a reply: what its writer wrote himself, without what he quotes
     answers: tuple[str, ...]  # how a reply to a survey was read: Q1 1 賛成
     choices: tuple[Decision, ...]
     reasons: tuple[str, ...]  # the sentences for a refusal that its list has ready
@@ -137,6 +138,7 @@ def show_held(
         len(text) <= _MOST_TEXT,
         readable,
         attached_files(mail.message) if readable else (),
+        quoted.words if readable and mail.list is None else (),
         quoted.answers,
         _choices(connection, site, mail, takes),
         _reasons(site, mail.list),

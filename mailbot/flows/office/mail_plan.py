@@ -100,10 +100,11 @@ def _planned(site: Site, day: date, at: time) -> datetime:
 
 
 def _lines(connection: Connection, site: Site, runs: Sequence[Occurrence]) -> tuple[PlanLine, ...]:
-    return tuple(_line(connection, site, one) for one in runs[:_MOST_SHOWN])
+    return tuple(plan_line(connection, site, one) for one in runs[:_MOST_SHOWN])
 
 
-def _line(connection: Connection, site: Site, run: Occurrence) -> PlanLine:
+def plan_line(connection: Connection, site: Site, run: Occurrence) -> PlanLine:
+    """Return one run in words, with how many mails it would send."""
     name = job_name(run.job)
     at = (run.late_since or run.due_at).astimezone(site.zone)
     open_still = run.state in {"waiting", "asked"}
