@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,57 +11,58 @@ from sqlalchemy import Connection
 
 from mailbot.core.mail.address import same_address
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.perform_list_command import Writer
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
 from mailbot.store import confirmations, inbox, outbox
 
 
-def answer_member(
-    connection: Connection,
-    site: Site,
-    address: str,
-    now: datetime,
-    *,
-    done: Sequence[CommandLine] = (),
-    not_done: Sequence[CommandLine] = (),
-    inbox_id: int | None,
-    thread: Thread | None,
-    proved: bool = True,
-    sentence: str = "",
-    commands: bool = False,
-    list_name: str = "",
-    undo: Mapping[str, str] | None = None,
-) -> bool:
-    """Queue the answer; False when one more would be too many.
+@dataclass(frozen=True)
+class Answer:
+    """What a member is told about his commands."""
 
-    `proved`: the mail certainly came from this address; otherwise anybody may have caused the answer. `commands`: all
-    commands are explained. `undo`: what a 取消 in reply takes back, as `leave_list` returns it.
+    done: Sequence[CommandLine] = ()
+    not_done: Sequence[CommandLine] = ()
+    sentence: str = ""  # where there is no line to answer
+    commands: bool = False  # all commands are explained
+    undo: Mapping[str, str] | None = None  # what a 取消 in reply takes back, as `leave_list` returns it
+
+
+def answer_member(
+    connection: Connection, site: Site, writer: Writer, answer: Answer, now: datetime, thread: Thread | None
+) -> bool:
+    """Queue the answer to where he wrote from; False when one more would be too many.
+
+    Where he is not proved to have written, anybody may have caused it.
     """
-    if not (proved or confirmations.may_tell(connection, address, now)):
+    address, list_name = writer.answered_at, writer.list_name
+    if not (writer.proved or confirmations.may_tell(connection, address, now)):
         return False
     if not inbox.may_answer(connection, address, now):
         return False
     words: dict[str, Any] = {
-        "done": tuple(done),
-        "not_done": tuple(not_done),
-        "sentence": sentence,
-        "commands": commands or bool(not_done),
+        "done": tuple(answer.done),
+        "not_done": tuple(answer.not_done),
+        "sentence": answer.sentence,
+        "commands": answer.commands or bool(answer.not_done),
         "robot": f"{list_name}-request@{site.domain}" if list_name else f"robot@{site.domain}",
     }
-    if undo is not None:
+    if answer.undo is not None:
         question = Question(
             "undo-leave",
             address,
             "member_answer",
             about=list_name,
-            detail=undo,
+            detail=answer.undo,
             by_mail=False,
-            inbox_id=inbox_id,
+            inbox_id=writer.inbox_id,
         )
         return ask_confirmation(connection, site, question, now, thread=thread, **words)
     cooked = site.render.letter("member_answer", now=now, thread=thread, **words)
-    outbox.queue_letter(connection, "member_answer", list_name, cooked, address, now, inbox_id=inbox_id)
+    outbox.queue_letter(
+        connection, "member_answer", list_name, cooked, address, now, inbox_id=writer.inbox_id
+    )
     return True
 
 
@@ -68,12 +70,6 @@ def tell_member(connection: Connection, reply: QuestionReply, words: str, to: st
     """Say what became of the reply to a question: to the person who was asked, in answer to the reply, or to another."""
     asked = reply.asked.address
     address = to or asked
-    answer_member(
-        connection,
-        reply.site,
-        address,
-        reply.now,
-        inbox_id=reply.received.id,
-        thread=reply.thread if same_address(address, asked) else None,
-        sentence=words,
-    )
+    writer = Writer(address, proved=True, list_name="", inbox_id=reply.received.id)
+    thread = reply.thread if same_address(address, asked) else None
+    answer_member(connection, reply.site, writer, Answer(sentence=words), reply.now, thread)

@@ -16,7 +16,7 @@ from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, leaving
 from mailbot.core.mail.token import leave_token_copy, read_leave_token
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.answer_member import answer_member
+from mailbot.flows.members.answer_member import Answer, answer_member
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
 from mailbot.render import CommandLine
 from mailbot.site import Site
@@ -62,15 +62,6 @@ def obey_link(connection: Connection, site: Site, token: str, days: int | None, 
     writer = Writer(link.address, proved=True, list_name=link.list.name)
     said = perform_list_command(connection, site, writer, command, now)
     line = list_sentence(site.language, "link-leave" if days is None else "link-off")
-    answer_member(
-        connection,
-        site,
-        link.address,
-        now,
-        done=[CommandLine(line, said.sentence, said.hints)],
-        inbox_id=None,
-        thread=None,
-        list_name=link.list.name,
-        undo=said.undo,
-    )
+    answer = Answer([CommandLine(line, said.sentence, said.hints)], undo=said.undo)
+    answer_member(connection, site, writer, answer, now, None)
     return link

@@ -37,7 +37,7 @@ from mailbot.core.office.desk import own_lines
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import trust
-from mailbot.flows.members.answer_member import answer_member
+from mailbot.flows.members.answer_member import Answer, answer_member
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.name_list import name_list
 from mailbot.flows.members.perform_list_command import Said, Writer, list_meant, perform_list_command
@@ -156,22 +156,14 @@ def answer(
     """Answer with what was done and what was not."""
     asked = list_sentence(site.language, "asked-you")
     shown = [CommandLine(line, said.sentence, said.hints) for line, said in outcome.done]
-    undo = next((said.undo for _, said in outcome.done if said.undo is not None), None)
-    return answer_member(
-        connection,
-        site,
-        writer.answered_at,
-        now,
-        done=(*shown, *(CommandLine(line, asked) for line in outcome.waiting)),
-        not_done=outcome.not_done,
-        inbox_id=writer.inbox_id,
-        thread=answered,
-        proved=writer.proved,
-        sentence=sentence,
+    told = Answer(
+        (*shown, *(CommandLine(line, asked) for line in outcome.waiting)),
+        outcome.not_done,
+        sentence,
         commands=any(said.commands for _, said in outcome.done) or bool(sentence),
-        list_name=writer.list_name,
-        undo=undo,
+        undo=next((said.undo for _, said in outcome.done if said.undo is not None), None),
     )
+    return answer_member(connection, site, writer, told, now, answered)
 
 
 def _obey(
