@@ -31,6 +31,8 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "proxy-idle": "なお、{holder}のご出席はまだ確かめられていません。ご欠席のときは、この委任は数えられません。",
         "proxy-same": "{giver}から{holder}への委任は、既に承っています。",
         "proxy-whom": "委任についてのお言葉がありましたが、どなたへの委任かを読み取れませんでした。",
+        "proxy-accepted": "予定表からのお返事はご出席ですが、委任のお言葉が添えられています。ご出席のときは「出席」、"
+        "委任なさるときは「委任 議長」のように、どちらかをお書きください。",
         "proxy-self": "ご自身の団体には委任できません。",
         "proxy-gave": "{holder}は、ご自身が委任なさっています。ほかの方か議長をお書きください。",
         "proxy-holds": "貴団体は、ほかの会員から委任を受けています。ご出席になれないときは、事務局にご連絡ください。",
@@ -60,6 +62,8 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "proxy-idle": "Whether {holder} attends is not known yet; if not, the proxy does not count.",
         "proxy-same": "The proxy of {giver} to {holder} is recorded already.",
         "proxy-whom": "You wrote of a proxy, but we could not read to whom.",
+        "proxy-accepted": 'Your calendar accepts, and the words beside it give a proxy. Please write "attending" or "proxy to chair", '
+        "one of the two.",
         "proxy-self": "A proxy to your own body means nothing.",
         "proxy-gave": "{holder} has given a proxy itself; name another member or the chair.",
         "proxy-holds": "Your body holds the proxy of another member; if you cannot come, please write to the office.",

@@ -8,9 +8,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language, receipt_words
+from mailbot.core.events.calendar_reply import read_calendar_reply
 from mailbot.core.events.meeting import span_words
 from mailbot.core.events.meeting_sentences import meeting_sentence
-from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy
+from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy, words_in_slots
 from mailbot.core.mail.automatic import automatic
 from mailbot.core.mail.message import Message
 from mailbot.core.members.register import Body
@@ -44,7 +45,8 @@ def record_attendance(
     stored = meetings.load(connection, ballot.subject)
     if stored is None or automatic(message, received.mail_from) is not None:
         return record_rsvp(connection, site, received, message, ballot, now)
-    lines = own_lines(message.text, "\n".join(known_texts(connection, site, ballot).texts))
+    sent = "\n".join(known_texts(connection, site, ballot).texts)
+    lines = (*own_lines(message.text, sent), *words_in_slots(message.text, sent))
     to = proxy_said(lines)
     if to is None:
         settled = record_rsvp(connection, site, received, message, ballot, now)
@@ -61,6 +63,7 @@ def record_attendance(
     if not isinstance(consequence(sender.level, "rsvp"), Count):
         return Settled("held", f"a proxy whose sender is not known for this body: {sender.reason}")
     try:
+        _refuse_acceptance(message, site.language)
         sentence = _give(connection, site, stored, ballot, to, received, message, now)
     except Refusal as refusal:
         _tell(connection, site, stored, ballot, received, message, str(refusal), now, recorded=False)
@@ -200,6 +203,13 @@ def _give(
     said = meeting_sentence(say, "proxy", giver=giver, holder=shown)
     attends = not voter or (voter in stands and stands[voter].row.status == "attending")
     return said if attends else said + meeting_sentence(say, "proxy-idle", holder=shown)
+
+
+def _refuse_acceptance(message: Message, say: Language) -> None:
+    """Refuse a proxy beside a calendar's Accept: one of the two is not meant."""
+    calendar = read_calendar_reply(message)
+    if calendar is not None and calendar.partstat != "DECLINED":
+        raise Refusal(meeting_sentence(say, "proxy-accepted"))
 
 
 def _refuse_chains(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy
+from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy, words_in_slots
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,10 @@ from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy
         ("委任先：長野市", "長野市"),
         ("欠席します。受任者は長野市です。", "長野市"),
         ("議長へ委任", "議長"),
+        ("当日は議会のため欠席いたします。\n議決については議長に一任いたします。", "議長"),
+        ("委任状\n私は、長野市を代理人と定め、第2回役員会における議決権の行使を委任いたします。", "長野市"),
+        ("１　出欠：欠席\n２　委任先：議長", "議長"),
+        ("□出席　■欠席\n■議長に委任する　□委任しない", "議長"),
     ],
 )
 def test_the_vote_is_given_to_who_is_named(text: str, to: str) -> None:
@@ -52,6 +56,7 @@ def test_a_proxy_that_names_nobody_is_asked_about(text: str) -> None:
     [
         "欠席します。",
         "欠席します。委任はいたしません。",
+        "■欠席　□出席\n□議長に委任する　■委任しない",
         "欠席します。委任状の提出はありません。",
         "出席します。委任なし",
         "【委任】　ご欠席のときは、このメールへの返信の先頭に",
@@ -61,6 +66,13 @@ def test_no_proxy_is_no_proxy(text: str) -> None:
     """Who says that he gives none is not asked."""
     assert proxy_said(text.splitlines()) is None
     assert not speaks_of_proxy(text.splitlines(), "ja")
+
+
+def test_a_proxy_in_a_slot() -> None:
+    """A slot that he filled says it; the one that our own receipt printed does not."""
+    slot = "> 【Q2回答】[ 議長に委任 ]"
+    assert words_in_slots(f"\n{slot}\n> 【Q1回答】[ 2 ]", "") == ("議長に委任",)
+    assert words_in_slots(slot, slot.removeprefix("> ")) == ()
 
 
 def test_who_comes_himself_gives_no_vote_in_passing() -> None:

@@ -264,6 +264,52 @@ def test_a_proxy_behind_an_absence_is_no_mere_absence(office: PostOffice) -> Non
     assert [one.code for one in figures(office).attendance.proxies] == [MATSUMOTO, UEDA]
 
 
+@pytest.mark.parametrize("place", ["head", "slot"])
+def test_a_proxy_in_the_slot_counts_as_one_at_the_top(office: PostOffice, place: str) -> None:
+    """「【Q2回答】[議長に委任]」 beside 欠席 gives the vote; it was kept as a remark on who comes, and said nothing."""
+    notices = invited(office)
+    ballot = notices[SATO].text.replace("【Q1回答】[　　]", "【Q1回答】[欠席]")
+    slot = ballot.replace("【Q2回答】[　　]", "【Q2回答】[議長に委任]")
+    quoted = "".join(f"> {line}\n" for line in slot.splitlines())
+    office.reply(notices[SATO], quoted if place == "slot" else "欠席します。議長に委任します。")
+    assert office.only_copy("meeting_proxy").text.startswith("松本市 ")
+    assert [one.code for one in figures(office).attendance.idle] == [MATSUMOTO]
+
+
+@pytest.mark.parametrize(
+    ("partstat", "given"), [("ACCEPTED", []), ("TENTATIVE", []), ("DECLINED", [MATSUMOTO])]
+)
+def test_a_proxy_beside_a_calendars_answer(office: PostOffice, partstat: str, given: list[str]) -> None:
+    """Beside a Decline it is one; an Accept says the reverse, and its author is asked which of the two he means."""
+    notice = invited(office)[SATO]
+    (part,) = [each for each in notice.mail.walk() if each.get_content_type() == "text/calendar"]
+    entry = bytes(part.get_payload(decode=True) or b"").decode().replace("\r\n ", "")
+    uid = next(line for line in entry.splitlines() if line.startswith("UID:"))
+    lines = [
+        *("BEGIN:VCALENDAR", "VERSION:2.0", "METHOD:REPLY", "BEGIN:VEVENT", uid, "DTSTAMP:20260902T003011Z"),
+        *(f"ATTENDEE;PARTSTAT={partstat}:mailto:{SATO}", "END:VEVENT", "END:VCALENDAR", ""),
+    ]
+    to = str(notice["Reply-To"]).partition("<")[2].rstrip(">")
+    head, _, _ = office.mail(SATO, to, "議長に委任します。\n", "承諾").partition(b"\r\n\r\n")
+    kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-")]
+    kind = 'Content-Type: text/{}; charset="UTF-8"\r\nContent-Transfer-Encoding: 8bit\r\n\r\n'
+    raw = b"\r\n".join(
+        [
+            *kept,
+            b'Content-Type: multipart/alternative; boundary="apart"\r\n',
+            b"--apart",
+            kind.format("plain").encode() + "議長に委任します。\r\n".encode(),
+            b"--apart",
+            kind.format("calendar").encode() + "\r\n".join(lines).encode(),
+            b"--apart--",
+            b"",
+        ]
+    )
+    office.hand_in(raw, to)
+    assert ("どちらかをお書きください" in flat(office.only_copy("meeting_proxy").text)) == (not given)
+    assert [one.code for one in figures(office).attendance.idle] == given
+
+
 def test_who_holds_a_proxy_gives_none(office: PostOffice) -> None:
     """No chains and no circles; and nothing after the meeting has begun."""
     notices = invited(office)
