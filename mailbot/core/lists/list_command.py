@@ -283,6 +283,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "past": "終わりの日が、もう過ぎています",
         "address": "「アドレス変更 いまのアドレス 新しいアドレス」のようにお書きください",
         "successor": "「後任 新しい方のアドレス お名前」のようにお書きください",
+        "successors": "「後任」の行が2つあります。後任の方はお一人だけを、1行でお書きください",
         "further": "「別アドレス追加 アドレス」「別アドレス削除 アドレス」のように、アドレスを1つお書きください",
         "open": "「グループ開設 anzen 情報安全部会」のように、英数字の名前（アドレスになります）と題名をお書きください",
         "invite": f"「招待 アドレス アドレス」のように、アドレスを{MOST_INVITED}件までお書きください",
@@ -302,6 +303,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "past": "the last day is over",
         "address": 'please write "chaddr OLD-ADDRESS NEW-ADDRESS"',
         "successor": 'please write "successor NEW-ADDRESS name"',
+        "successors": "two successors are named; please name one of them, in one line",
         "further": 'please write one address, as in "add-address ADDRESS" or "drop-address ADDRESS"',
         "open": 'please write a name of letters and digits (it becomes the address) and a title, as in "open-group safety Safety"',
         "invite": f'please write up to {MOST_INVITED} addresses, as in "invite ADDRESS ADDRESS"',
@@ -319,7 +321,12 @@ def command_lines(text: str) -> tuple[str, ...]:
         line = _folded(written)
         if written.rstrip("\r") in {"-- ", "--"} or _END.fullmatch(line):
             break
-        if line and not _QUOTED.match(written) and not _RULE.fullmatch(line):
+        if (
+            line
+            and not _QUOTED.match(written)
+            and not _RULE.fullmatch(line)
+            and not _GREETING.fullmatch(line)
+        ):
             lines.append(written.strip())
         if len(lines) > MOST_COMMANDS:
             break
@@ -336,7 +343,7 @@ def read_command(line: str, lists: frozenset[str], *, today: date) -> Command | 
     if len(line) > LONGEST_LINE:
         return NotUnderstood("long")
     words = _POLITE.sub("", _BRACKETS.sub("", _folded(line).removeprefix("#").strip())).strip()
-    word, _, rest = words.partition(" ")
+    word, _, rest = _LABELLED.sub(r"\1 ", words).partition(" ")
     reader = _READERS.get(word.casefold().rstrip(":。."))
     rest = rest.strip()
     if reader is None:
@@ -355,10 +362,15 @@ def read_command(line: str, lists: frozenset[str], *, today: date) -> Command | 
 _DAY = Question("Q1", "", "date")
 _QUOTED = re.compile(r"^\s{0,20}[>＞|｜]")
 _RULE = re.compile(r"[^\w#]+")
+_GREETING = re.compile(
+    r"(?:いつも|平素(?:より|は)|日頃(?:より|は)|大変|、)*お(?:世話に(?:なって(?:おり|い)ます|なります)|疲れ(?:様|さま)です)[。、]?(?:[^。@]{1,30}(?:です|と申します|でございます)。?)?"
+    r"|[^。@]{0,20}[市町村区県都道府課室係]の?[^。@]{0,12}(?:です|と申します|でございます)。?"
+    r"|(?:以上[、,]?\s?)?(?:どうぞ|何卒)?(?:よろしく|宜しく)お願い(?:(?:いた|致)し|申し上げ|し)?ます。?"
+)
 _END = re.compile(r"#?\s*(?:end|quit|終わり|終り|おわり|以上)[。.]?", re.IGNORECASE)
 _BRACKETS = re.compile(r"^[「『\"](?=[^「」『』\"]*[」』\"]$)|(?<=.)[」』\"]$")
 _POLITE = re.compile(
-    r"(?<=\S)\s?(?:を|と)?(?:お願い(?:いた|致)?します|希望(?:いた|致)?します|(?:いた|致)?します|したい(?:です)?|です|ください|下さい)[。.]?$"
+    r"(?<=\S)\s?(?:を|と)?(?:お願い(?:いた|致)?します|希望(?:いた|致)?します|(?:いた|致)?します|したい(?:です)?|です|(?:して)?(?:ください|下さい))[。.]?$"
 )
 _WEEKLY = frozenset({"week", "weekly", "週", "毎週", "週1回", "週一回", "週に1回"})
 _DAILY = frozenset({"day", "daily", "日", "毎日", "1日1回", "日に1回"})
@@ -576,11 +588,12 @@ def _confirm(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
     return Confirm(rest) if re.fullmatch(r"[0-9A-Za-z]{16,26}", rest) else NotUnderstood("confirm")
 
 
+_SUCCESSOR = ("後任", "後任者", "引継ぎ", "引継", "新担当", "新担当者", "担当変更", "担当者変更")
 _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("help", "ヘルプ", "へるぷ", "使い方"), _alone(lambda name: Help(list=name))),
     **dict.fromkeys(("guide", "info", "案内", "ご案内"), _alone(lambda name: Help(guide=True, list=name))),
     **dict.fromkeys(("subscribe", "join", "入会", "参加", "登録"), _join),
-    **dict.fromkeys(("unsubscribe", "leave", "bye", "退会", "脱退", "解除"), _alone(Leave)),
+    **dict.fromkeys(("unsubscribe", "leave", "bye", "退会", "脱退", "解除", "登録解除"), _alone(Leave)),
     **dict.fromkeys(("off", "停止", "休止", "配信停止"), _off),
     **dict.fromkeys(("on", "再開", "配信再開"), _alone(On)),
     **dict.fromkeys(("digest", "まとめ送り", "まとめ", "ダイジェスト"), _digest),
@@ -590,7 +603,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("receipts", "receipt", "配信通知", "配信のお知らせ", "投稿の受付"), _wanted(Receipts)),
     **dict.fromkeys(("plain", "テキスト", "テキスト形式", "本文のみ"), _plain),
     **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),
-    **dict.fromkeys(("successor", "後任", "後任者", "引継ぎ", "引継"), _hand_over),
+    **dict.fromkeys(("successor", *_SUCCESSOR), _hand_over),
     **dict.fromkeys(("addresses", "別アドレス", "別アドレス一覧", "アドレス一覧"), _further),
     **dict.fromkeys(("add-address", "addaddr", "別アドレス追加", "アドレス追加"), _add_address),
     **dict.fromkeys(
@@ -614,6 +627,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("confirm", "確認"), _confirm),
 }
 _WITHOUT_LIST = (_change_address, _hand_over, _further, _add_address, _drop_address, _open_list, _confirm)
+_LABELLED = re.compile(rf"^({'|'.join(sorted(_SUCCESSOR, key=len, reverse=True))})\s?:\s?")  # 「後任：」
 # 「過去記事100-110」「停止7/1から」: Japanese sets no blank before what follows.
 _GLUED = re.compile(
     rf"^(?P<word>{'|'.join(word for word in sorted(_READERS, key=len, reverse=True) if not word.isascii())})(?P<rest>[0-9].*)$"

@@ -49,6 +49,12 @@ _NO = frozenset(
 _POLITE = re.compile(
     r"(?:を|と|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|(?:いた|致)?しました|です|ください|下さい|希望します)$"
 )
+_COURTESY = re.compile(
+    r"(?<=[。、,])(?:どうぞ|何卒)?(?:よろしく|宜しく)お願い(?:(?:いた|致)し|申し上げ|し)?ます[。.]?$"
+)
+_WILL_CHECK = re.compile(
+    r"確認を?(?:(?:いた|致)?します|お願い(?:いた|致)?します|ください|下さい)"
+)  # 「確認します」: he has not yet
 _LOOKED_AT = 5  # own lines: what stands further down is a signature
 
 
@@ -70,7 +76,9 @@ def _above_signature(text: str) -> str:
 
 
 def _word(line: str) -> Literal["yes", "no"] | None:
-    bare = line_key(line).strip("「」『』\"'“”。.!、,")
+    bare = _COURTESY.sub("", line_key(line)).strip("「」『』\"'“”。.!、,")
+    if _WILL_CHECK.fullmatch(bare):
+        return None
     for form in (bare, _POLITE.sub("", bare)):
         if form.casefold() in _YES:
             return "yes"

@@ -18,12 +18,13 @@ Answer = Literal["", "confirmed", "named", "other"]
 REMIND_BEFORE = (7, 2)  # business days before the close, at nine
 _AT = "09:00"
 _LOOKED_AT = 5  # own lines: what stands further down is a signature
-_WHAT = r"(?:(?:現在|いま|今|上記|下記|本市|当市|当町|当村|当区)の?)?(?:ご?(?:登録|名簿|記載|掲載))?(?:の?(?:内容|事項|情報))?"
+_WHAT = r"(?:(?:現在|いま|今|上記|下記|本市|当市|当町|当村|当区)の?)?(?:名簿の)?(?:ご?(?:登録|名簿|記載|掲載))?(?:の?(?:内容|事項|情報|担当者?))?"
 _UNCHANGED = re.compile(
-    rf"(?:{_WHAT}(?:について|に|の|は|、)*)?(?:特に|とくに)?(?:変更|異動|相違|訂正|修正|間違い|誤り|問題)(?:は|も|点は|箇所は|等は)?"
+    rf"(?:今年度?も|引き続き)?(?:{_WHAT}(?:について|に|の|は|、)*)?(?:特に|とくに)?(?:変更|異動|相違|訂正|修正|間違い|誤り|問題)(?:は|も|点は|箇所は|等は)?"
     r"(?:特に)?(?:なし|無し|ない|ありません|ございません)(?:です)?"
     rf"|{_WHAT}の?(?:とおり|通り)(?:で(?:す|(?:間違い|相違|問題)(?:は)?(?:ありません|ございません)|結構です))?"
-    r"|はい|確認(?:(?:いた|致)?しました|済み?(?:です)?)"
+    r"|(?:現状|このまま|現在)の?(?:まま|とおり|通り)?で(?:結構|問題ありません|お願いします)(?:です)?|(?:更新|変更|訂正|修正)の(?:必要|予定)は(?:あり|ござい)ません"
+    r"|その(?:とおり|通り)です|(?:はい|ハイ)[○◯〇]?|確認(?:(?:いた|致)?しました|済み?(?:です)?)"
 )
 _PIECES = re.compile(r"[。、,.!]+")
 _COURTESY = re.compile(
@@ -56,13 +57,19 @@ def reminders(call: RollCall, holiday: Holiday) -> tuple[datetime, ...]:
 
 def named_in(lines: Sequence[str], today: date) -> HandOver | ChangeAddress | NotUnderstood | None:
     """Return the successor or the new address that one of a reply's own first lines names, or why it names none."""
-    for line in lines[:_LOOKED_AT]:
+    looked_at = lines[:_LOOKED_AT]
+    named: list[HandOver | ChangeAddress | NotUnderstood] = []
+    for place, line in enumerate(looked_at):
         command = read_command(line, frozenset(), today=today)
-        if isinstance(command, (HandOver, ChangeAddress)):
-            return command
-        if isinstance(command, NotUnderstood) and command.kind in {"successor", "address"}:
-            return command
-    return None
+        if command == NotUnderstood("successor") and "@" in "".join(looked_at[place + 1 : place + 2]):
+            command = read_command(f"{line} {looked_at[place + 1]}", frozenset(), today=today)  # in two lines
+        if isinstance(command, (HandOver, ChangeAddress)) or (
+            isinstance(command, NotUnderstood) and command.kind in {"successor", "address"}
+        ):
+            named.append(command)
+    if len({each.new for each in named if not isinstance(each, NotUnderstood)}) > 1:
+        return NotUnderstood("successors")
+    return named[0] if named else None
 
 
 def says_unchanged(lines: Sequence[str]) -> bool:

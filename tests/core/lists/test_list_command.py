@@ -60,6 +60,8 @@ A, B = "a@city.example.jp", "b@city.example.jp"
         ("退会します。", Leave()),
         ("退会したいです", Leave()),
         ("退会をお願いいたします", Leave()),
+        ("登録解除", Leave()),
+        ("停止してください。", Off()),
         ("ＢＹＥ　ｋａｉｇｉ", Leave("kaigi")),
         ("退会 kaigi@ml.example.jp", Leave("kaigi")),
         ("別アドレス", Addresses()),
@@ -162,6 +164,11 @@ def test_lines_of_a_mail() -> None:
     text = "\n> 退会\n-----\n状態\n\n  # help \n終わり\n退会"
     assert command_lines(text) == ("状態", "# help")
     assert command_lines("名簿\n-- \n退会") == ("名簿",)
+    polite = (
+        "お世話になります。長野市情報政策課です。\n情報政策課の山田です。\n退会\nよろしくお願いいたします。"
+    )
+    assert command_lines(polite) == ("退会",)
+    assert command_lines("お世話になりますが退会は誰に頼めばよいですか") != ()
     assert len(command_lines("状態\n" * 500)) == 101
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from mailbot.core.members.roll_call import says_unchanged, speaks_of_change
+from mailbot.core.lists.list_command import NotUnderstood
+from mailbot.core.members.confirmation import read_word
+from mailbot.core.members.roll_call import named_in, says_unchanged, speaks_of_change
 
 
 @pytest.mark.parametrize(
@@ -19,6 +23,13 @@ from mailbot.core.members.roll_call import says_unchanged, speaks_of_change
         "特に変更ありません",
         "異動はございません。",
         "登録に変更なし",
+        "名簿の登録内容に変更はございません。\nよろしくお願いいたします。",
+        "現状のままで結構です。",
+        "はい、そのとおりです。",
+        "ﾊｲ",
+        "はい　○",
+        "更新の必要はありません。",
+        "今年度も担当者に変更はありません。",
     ],
 )
 def test_all_is_as_it_was(text: str) -> None:
@@ -32,6 +43,9 @@ def test_all_is_as_it_was(text: str) -> None:
     "text",
     [
         "変更ありませんか",
+        "変更なしではありません。",
+        "確認します。",
+        "このままではいけません。",
         "はい、変更ありません。ただし電話番号が違います。",
         "変更があります",
         "いいえ",
@@ -56,6 +70,28 @@ def test_other_words_are_no_consent(text: str) -> None:
 def test_what_the_register_must_learn_is_seen_beside_a_consent(text: str) -> None:
     """It is not lost under はい."""
     assert speaks_of_change(text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("後任 arai@city.example.jp 新井渉", "arai@city.example.jp"),
+        ("後任：arai@city.example.jp 新井渉", "arai@city.example.jp"),
+        ("後任 新井渉 <arai@city.example.jp>", "arai@city.example.jp"),
+        ("後任\narai@city.example.jp 新井渉", "arai@city.example.jp"),
+        ("担当変更 新井渉 arai@city.example.jp", "arai@city.example.jp"),
+        ("後任 arai@city.example.jp 新井渉\n後任 kawa@city.example.jp 川口純", "successors"),
+        ("後任 新井渉", "successor"),
+        ("後任は未定です。", None),
+    ],
+)
+def test_who_comes_next(text: str, named: str | None) -> None:
+    """One successor, in a line or under the word; of two nobody is chosen, and nobody is asked."""
+    found = named_in(read_word(text, "")[1], date(2027, 4, 5))
+    if isinstance(found, NotUnderstood):
+        assert found.kind == named
+    else:
+        assert (found and found.new) == named
 
 
 def test_a_signature_tells_the_register_nothing() -> None:
