@@ -6,6 +6,7 @@ with a token of the visit; what was decided meanwhile is not decided again.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass
 from typing import get_args
@@ -17,7 +18,7 @@ from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from mailbot import log
-from mailbot.core.office.desk_sentences import mail_name
+from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.enter_pages import Visit, form_token, is_own_form
 from mailbot.flows.office.command_at_desk import command_at_desk, try_command
@@ -42,6 +43,7 @@ from mailbot.web.paper import Corner, Paper, file_answer
 
 _DECISIONS: tuple[Decision, ...] = get_args(Decision)
 _BACK = re.compile(r"/desk/(?:runs/|surveys/(?:[A-Za-z0-9][A-Za-z0-9._-]*)?)?")
+_DECIDING_SECONDS = 8.0  # a page has twenty in all: web/guard.py
 _LONGEST_REASON = 500  # characters: as many as a form of 8 KiB holds
 
 
@@ -167,9 +169,16 @@ class OfficeDesk:
             or len(reason) > _LONGEST_REASON
         ):
             raise HTTPException(400)
-        outcomes = []
+        outcomes: list[_Outcome] = []
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + _DECIDING_SECONDS
         for number, (_, _, stamp) in zip(numbers, mails, strict=True):
-            outcomes.append(await self._decide(request, number, stamp, decision, reason))
+            if loop.time() < ends:
+                outcomes.append(await self._decide(request, number, stamp, decision, reason))
+            else:  # a request that is cut off would not say what was done
+                name = mail_name(number)
+                said = sentence(self._corner.site.language, "time-is-up", mail=name)
+                outcomes.append(_Outcome(name, said, done=False))
         self._corner.wake_delivery()
         return await self._held(request, 0, outcomes)
 

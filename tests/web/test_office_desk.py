@@ -18,6 +18,7 @@ from mailbot.store import inbox, journal
 from mailbot.store.database import Database
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import metadata
+from mailbot.web import office_desk
 from tests.databases import database, database_url, sqlite
 from tests.flows.office.test_settle_act import CHAIR, DEPUTY, RESOLUTION, history, opened, state
 from tests.flows.post_office import (
@@ -229,6 +230,7 @@ async def test_a_post_is_read_as_it_would_go_out(site: Site) -> None:
     page = (await browser.get(f"/desk/held/{held.id}")).body
     for words in ("[security:00001] 点検のお願い", "情報セキュリティ部会 &lt;security@ml.example.jp&gt;"):
         assert words in page
+    assert "確かめられません / not known" in page
     assert re.search(r"<pre>次の点検です。\n[^<]*部会の窓口は事務局です。", page)
 
 
@@ -390,6 +392,17 @@ async def test_several_at_once(site: Site) -> None:
     assert answer.body.count("差出人に知らせずに片付けました") == 2
     assert answer.body.count("原文は残っています") == 2
     assert answer.body.count("行っていません") == 1
+
+
+async def test_what_takes_too_long_is_left_and_named(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is cut off would not say which of thirty posts have gone out."""
+    held = [hold(site.office, subject=f"件{n}", Message_ID=f"<{n}@x>") for n in range(2)]
+    browser = await entered(site, OFFICE)
+    form = await foreseen(browser, "accept", *(one.id for one in held))
+    monkeypatch.setattr(office_desk, "_DECIDING_SECONDS", 0.0)
+    answer = await browser.post("/desk/decide", **form)
+    assert answer.body.count("まだ行っていません。もう一度お選びください") == 2
+    assert [site.office.state(one.id) for one in held] == ["held"] * 2
 
 
 async def test_its_author_is_trusted_from_now_on(site: Site) -> None:

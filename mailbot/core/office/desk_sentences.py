@@ -130,6 +130,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "will-read": "{body}の {key} へのお返事として受け付けます。",
         "will-wait": "{key} のお答えの採用は二人で行うため、{others} に承認をお願いします。承認されるまでは数えません。",
         "will-answer": "事務局で対応済みとします。差出人には何も送りません。",
+        "time-is-up": "{mail} は、時間がかかったため、まだ行っていません。もう一度お選びください。",
         "pressed-before": "このボタンは、1回押されているか、30分を過ぎています。何も行っておりません。",
         # on the page: how the service is
         "service-inbox": "これから読む受信メールは{unread}通、判断を待っているメールは{held}件です。",
@@ -252,6 +253,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "will-read": "It is taken as the answer of {body} to {key}.",
         "will-wait": "To admit an answer to {key} needs two persons: {others} is asked to approve. Until then it does not count.",
         "will-answer": "The office has seen to it; nothing is sent to its sender.",
+        "time-is-up": "{mail} is not done yet, since the others took long; please choose it again.",
         "pressed-before": "This button was pressed before, or is older than 30 minutes; nothing was done.",
         "service-inbox": "{unread} received mails are still to be read, and {held} wait for a decision.",
         "service-leaves": "What is to leave leaves.",

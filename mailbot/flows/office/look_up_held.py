@@ -20,6 +20,7 @@ from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse, thread_of
 from mailbot.core.mail.token import token_hash
 from mailbot.core.office.desk_sentences import mail_name, sentence
+from mailbot.core.senders.authentication import Verdict, read_authentication, verdict
 from mailbot.core.surveys.receipt_words import sentence as whole_sentence
 from mailbot.core.surveys.two_persons import SecondNeeded, persons_needed
 from mailbot.flows.lists.distribute_post import by_other_lists, outgoing_post
@@ -63,6 +64,7 @@ class HeldShown:
 
     line: HeldLine
     author: str  # of a post: as its copies will name him
+    vouched: Verdict  # what our own mail exchanger, or our own look, says of its sender
     subject: str
     text: str
     whole: bool  # False: the text goes on
@@ -133,6 +135,7 @@ def show_held(
     return HeldShown(
         _line_of(connection, site, mail),
         author,
+        verdict(read_authentication(mail.message.headers, site.authserv_id), mail.message.from_address),
         subject or "(no subject)",
         text[:_MOST_TEXT],
         len(text) <= _MOST_TEXT,
