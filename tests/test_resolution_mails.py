@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,7 +19,16 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.surveys.resolution import CHAIR, Proxy, outcome
 from mailbot.core.surveys.survey import Article, Problem, Question, Resolution, Share, Survey
-from mailbot.render import Letterhead, Minutes, Recipient, Renderer, Thread, VoteReceipt, recipient_values
+from mailbot.render import (
+    Letterhead,
+    Minutes,
+    ProxyChange,
+    Recipient,
+    Renderer,
+    Thread,
+    VoteReceipt,
+    recipient_values,
+)
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -88,13 +96,14 @@ def receipt(status: str, **more: object) -> Callable[[Renderer], bytes]:
     )
 
 
-HELD: dict[str, Any] = {
-    "giver": "南アルプス市外国人材受入推進協議会連絡会議",
-    "at": NOW,
-    "count": 12,
-    "names": "、".join(["上田市"] * 10) + "、ほか2団体",
-    "now": NOW,
-}
+HELD = ProxyChange(
+    giver="南アルプス市外国人材受入推進協議会連絡会議",
+    at=NOW,
+    ended=False,
+    count=12,
+    names="、".join(["上田市"] * 10) + "、ほか2団体",
+)
+ENDED = replace(HELD, ended=True)
 
 MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "invitation": lambda r: r.surveys.invitation(SURVEY, now=NOW),
@@ -131,9 +140,9 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     "proxy, refused": lambda r: r.results.proxy_receipt(
         SURVEY, "ご自身の団体には委任できません。", recorded=False, at=NOW, edition=2, thread=THREAD, now=NOW
     ),
-    "proxy held": lambda r: r.results.proxy_held(SURVEY, voted=False, ended=False, edition=1, **HELD),
-    "proxy held, voted": lambda r: r.results.proxy_held(SURVEY, voted=True, ended=False, edition=2, **HELD),
-    "proxy held, ended": lambda r: r.results.proxy_held(SURVEY, voted=True, ended=True, edition=2, **HELD),
+    "proxy held": lambda r: r.results.proxy_held(SURVEY, HELD, voted=False, edition=1, now=NOW),
+    "proxy held, voted": lambda r: r.results.proxy_held(SURVEY, HELD, voted=True, edition=2, now=NOW),
+    "proxy held, ended": lambda r: r.results.proxy_held(SURVEY, ENDED, voted=True, edition=2, now=NOW),
     "closed": lambda r: r.surveys.closed_reply(SURVEY, thread=THREAD, now=NOW),
     "result": lambda r: r.results.resolution_result(SURVEY, OUTCOME, now=NOW),
     "result, aggregate, late": lambda r: r.results.resolution_result(

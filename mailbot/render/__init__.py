@@ -4,7 +4,7 @@ from mailbot.render.event_mails import RsvpReceipt
 from mailbot.render.office_mails import ActMail, CommandLine, HeldMail, ReportItem, Takes
 from mailbot.render.pen import EACH, Letterhead, Recipient, Thread, recipient_values
 from mailbot.render.renderer import Renderer
-from mailbot.render.result_mails import Minutes
+from mailbot.render.result_mails import Minutes, ProxyChange
 from mailbot.render.survey_mails import ReceiptStatus, VoteReceipt
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "HeldMail",
     "Letterhead",
     "Minutes",
+    "ProxyChange",
     "ReceiptStatus",
     "Recipient",
     "Renderer",

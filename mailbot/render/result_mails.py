@@ -37,6 +37,17 @@ class Minutes:
     ledger_chain: str  # sha256, the head of the ledger
 
 
+@dataclass(frozen=True)
+class ProxyChange:
+    """What the holder of a proxy is told of it: it was recorded, or it ended."""
+
+    giver: str  # name of the body
+    at: datetime  # aware: when the proxy was recorded, or ended
+    ended: bool
+    count: int  # of the proxies that the holder has now
+    names: str  # of their givers, or of some
+
+
 class ResultMails:
     """The results of surveys and resolutions, and what belongs to a resolution alone: proxies and minutes."""
 
@@ -147,12 +158,8 @@ class ResultMails:
     def proxy_held(
         self,
         survey: Survey,
+        change: ProxyChange,
         *,
-        giver: str,
-        at: datetime,
-        ended: bool,
-        count: int,
-        names: str,
         voted: bool,
         edition: int,
         now: datetime,
@@ -160,9 +167,9 @@ class ResultMails:
         columns: int = COLUMNS,
         quotes: bool = True,
     ) -> bytes:
-        """Cook what a body is told whose vote counts for another's from now on, with the ballot, or no longer does.
+        """Cook the news for a body that its vote counts for another's from now on, with the ballot; or that it no longer does.
 
-        `count`: how many proxies it holds, `names` their givers; `voted`: its vote is from before this one.
+        `voted`: it had voted before the proxy came.
         """
         body = self._pen.survey_text(
             "proxy_held",
@@ -171,11 +178,11 @@ class ResultMails:
             edition,
             columns=columns,
             quotes=quotes,
-            giver=clean(giver),
-            at=self._pen.receipt_time(at),
-            ended=ended,
-            count=count,
-            names=clean(names),
+            giver=clean(change.giver),
+            at=self._pen.receipt_time(change.at),
+            ended=change.ended,
+            count=change.count,
+            names=clean(change.names),
             voted=voted,
         )
         return self._pen.cook(body, survey.key, to, now)

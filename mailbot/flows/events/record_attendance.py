@@ -26,8 +26,8 @@ from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import find_holder
 from mailbot.flows.surveys.record_vote import contacts, trust_of
-from mailbot.flows.surveys.tell_holder import Change, tell_holder
-from mailbot.render import Thread
+from mailbot.flows.surveys.tell_holder import tell_holder
+from mailbot.render import ProxyChange, Thread
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, meetings, members, proxies
 from mailbot.store.ballots import Ballot
@@ -115,10 +115,10 @@ def _tell_holder(
     *,
     ended: bool,
 ) -> None:
-    """Tell who holds a proxy that it does, or does no more: whether it comes now counts for two."""
+    """Tell the holder of a proxy of it, or of its end: whether the holder comes now counts for two."""
     stands = standings(ballots.ledger(connection, stored.meeting.key, proxy.holder)).get(proxy.holder)
 
-    def cook(change: Change, ballot: Ballot) -> bytes:
+    def cook(change: ProxyChange, ballot: Ballot) -> bytes:
         return site.render.letter(
             "meeting_proxy_held",
             now=now,

@@ -7,7 +7,6 @@ resolution's holder learns of one is a ballot. The chair is told of none: it may
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -16,22 +15,12 @@ from mailbot.core.calendar import Language
 from mailbot.core.surveys.ledger import IN_TALLY, Standing
 from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
+from mailbot.render import ProxyChange
 from mailbot.site import Site
 from mailbot.store import ballots, inbox, members, proxies, surveys
 from mailbot.store.ballots import Ballot
 
-_MOST_NAMED = 10
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a holder is told."""
-
-    giver: str  # name of the body
-    at: datetime  # when its proxy was recorded, or ended
-    ended: bool
-    count: int  # of the proxies that the holder has now
-    names: str  # of their givers, or of some
+_MOST_NAMED = 10  # givers
 
 
 def tell_holder(
@@ -40,22 +29,22 @@ def tell_holder(
     kind: str,
     key: str,
     proxy: Proxy,
-    cook: Callable[[Change, Ballot], bytes],
+    cook: Callable[[ProxyChange, Ballot], bytes],
     now: datetime,
     *,
     ended_at: datetime | None = None,
     inbox_id: int | None,
 ) -> None:
-    """Queue to the body that holds a proxy what has become of it: it was recorded, or ended at a moment.
+    """Queue the news for the body that holds a proxy: it was recorded, or it ended at this moment.
 
-    `cook` makes the mail for the ballot of the body. Who gives and takes back without end reaches its holder no more than
-    `may_report` lets.
+    `cook` makes the mail for each ballot of the body. However often somebody gives and takes back a proxy, `may_report`
+    limits the mails to its holder.
     """
     if proxy.holder == CHAIR:
         return
     held = [one.code for one in proxies.standing(connection, key) if one.holder == proxy.holder]
     names = members.bodies(connection, [proxy.code, *held[:_MOST_NAMED]])
-    change = Change(
+    change = ProxyChange(
         giver=names[proxy.code].name if proxy.code in names else proxy.code,
         at=ended_at or proxy.recorded_at,
         ended=ended_at is not None,
@@ -90,15 +79,11 @@ def tell_voter(
     stored = surveys.load(connection, key)
     assert stored is not None, "a proxy has its resolution"
 
-    def cook(change: Change, ballot: Ballot) -> bytes:
+    def cook(change: ProxyChange, ballot: Ballot) -> bytes:
         stands: Standing | None = standing_of(connection, ballot, stored.survey.unit)
         return site.render.results.proxy_held(
             stored.survey,
-            giver=change.giver,
-            at=change.at,
-            ended=change.ended,
-            count=change.count,
-            names=change.names,
+            change,
             voted=stands is not None and stands.row.status in IN_TALLY,
             edition=1 if stands is None else stands.row.version + 1,
             now=now,
