@@ -210,7 +210,7 @@ def _archive_export(path: Path, name: str, target: Path | None, as_json: bool) -
                 for count, one in enumerate(mails, 1):  # noqa: B007  how many is said below
                     file.write(one)
         except FileExistsError as error:
-            raise Refusal(f"{target}: is there already; name another file with --mbox") from error
+            raise Refusal(f"{target} exists already; name another file with --mbox") from error
         except OSError as error:
             raise Refusal(f"{target}: cannot be written: {error.strerror}") from error
     if as_json:

@@ -38,7 +38,7 @@ class Open:
 
 
 def config_of(context: click.Context) -> Path:
-    """Return the configuration that the words name: behind the command, or behind a group or `mailbot` before it."""
+    """Return the configuration that --config names, after the command or after a group or `mailbot` before it."""
     return find_config(context.meta.get(NAMED), os.environ, Path.cwd())
 
 

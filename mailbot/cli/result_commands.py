@@ -156,7 +156,7 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
 @click.argument("key")
 @JSON
 def _surveys_lines(path: Path, key: str, as_json: bool) -> None:
-    """Print the published list of a closed sealed survey, and how a voter finds the own line."""
+    """Print the published list of a closed sealed survey, and how voters find their own lines."""
     with opened(path) as it, it.database.read() as connection:
         key = meant(connection, key, "survey")
         rows = show_results.sealed_lines(connection, key)

@@ -154,7 +154,7 @@ def _surveys_form(
 @acting(surveys_group, "follow-up")
 @click.argument("key")
 def _surveys_follow_up(act: Acting, key: str) -> Deed:
-    """Send each block representative the missing bodies of the own prefecture now."""
+    """Send each block representative the missing bodies of that prefecture now."""
     told = follow_up_survey(act.connection, act.it.site, key, act.now)
     words = f"survey {key}: {told} lists of missing bodies {act.are} in the outbox"
     return Deed(words, {"key": key, "told": told})

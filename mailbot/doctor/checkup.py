@@ -367,7 +367,7 @@ def _backup_finding(config: Config, now: datetime) -> Finding:
         return Finding("backup", "last", "warning", words)
     words = f"made {time_words(now - made)} ago"
     if now - made > _RECENT:
-        return Finding("backup", "last", "warning", f"{words}; `mailbot backup` belongs into a daily timer")
+        return Finding("backup", "last", "warning", f"{words}; run `mailbot backup` from a daily timer")
     return Finding("backup", "last", "ok", words)
 
 

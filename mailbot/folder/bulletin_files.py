@@ -1,4 +1,4 @@
-"""What a file of config/bulletins/ may hold: YAML with the text below `body:`, or Markdown behind a head of YAML."""
+"""What a file of config/bulletins/ may hold: YAML with the text below `body:`, or Markdown after a head of YAML."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def read_bulletin(path: Path, shown: str) -> tuple[Source, int]:
 
 
 def read_front_matter(text: str, shown: str) -> tuple[Source, int]:
-    """Read Markdown behind a head of YAML between two lines of ---. Raises Mistakes when there is none."""
+    """Read Markdown after a head of YAML between two lines of ---. Raises Mistakes when there is none."""
     lines = text.split("\n")
     if lines[0].rstrip() != _EDGE:
         sentence = "the file begins with a head of YAML: ---, key: M26-12, title: ..., --- and the text below"

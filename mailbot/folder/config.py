@@ -92,7 +92,7 @@ class Config:
     domain: str
     reply_domain: str
     former_domains: tuple[str, ...]  # where lists and answers lived
-    association: str  # its name; with 事務局 behind it, the From of surveys and notices
+    association: str  # its name; with 事務局 after it, the From of surveys and notices
     office: str  # the secretariat's own address
     digest_at: clock  # local, on business days
     daily_at: clock | None  # local; None: no daily mail

@@ -355,7 +355,7 @@ _BEFORE = "members: "
 
 
 def read_selector(text: str, shown: str) -> Selector:
-    """Read a selector as definitions have it behind `members:`, in one line. Raises Mistakes, which name it `shown`."""
+    """Read a selector as definitions have it after `members:`, in one line. Raises Mistakes, which name it `shown`."""
     source = parse_yaml(f"{_BEFORE}{text}\n", shown)
     found, mistakes = validate(source, _SelectionFile, {}, required=("members",))
     if mistakes:

@@ -179,7 +179,7 @@ def verify_backup(file: Path) -> Backup:
         found: set[str] = set()
         for entry, content in _entries(tar):
             if entry.name not in backup.files or entry.name in found or not _is_plain(entry.name):
-                raise Refusal(f"{file}: {entry.name!r} does not belong into a backup")
+                raise Refusal(f"{file}: {entry.name!r} does not belong in a backup; take another backup")
             if _hash_from(content) != backup.files[entry.name][0]:
                 raise Refusal(f"{file}: {entry.name} is not what was packed; take another backup")
             found.add(entry.name)
@@ -228,7 +228,7 @@ def _index(file: Path, tar: tarfile.TarFile) -> Backup:
 
 
 def _entries(tar: tarfile.TarFile) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
-    """Yield what stands behind the list, each with its content, in the order in which it lies."""
+    """Yield the entries after the list, each with its content, in the order of the file."""
     while (entry := tar.next()) is not None:
         content = tar.extractfile(entry) if entry.isreg() else None
         if content is None:

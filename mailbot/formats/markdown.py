@@ -45,7 +45,7 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
         "bare": "{link} へのリンクに言葉がありません",
     },
     "en": {
-        "bold": "the ** on this line is shown as it stands; put a blank before and behind the bold words (next to 「 and 」 "
+        "bold": "the ** on this line is shown as it stands; put a blank before and after the bold words (next to 「 and 」 "
         "Markdown needs it)",
         "no-link": "the link on this line is not read as one; write [words](https://...) without blanks in the address",
         "no-picture": "the picture on this line is not read as one, and could not be sent; remove it",

@@ -211,7 +211,9 @@ def _sequence(folder: Path) -> tuple[int, list[Aside]]:
     """Return the number of the newest post; without `seq`, what the list's archive has will go on."""
     path = folder / "seq"
     if not path.is_file():
-        return 0, [Aside("seq", None, "is missing: numbers begin at 1, or behind the imported archive")]
+        return 0, [
+            Aside("seq", None, "is missing: numbers begin at 1, or after those of the imported archive")
+        ]
     try:
         return last_number_of(_bytes(path, _LARGEST_SETTINGS)), []
     except OldSettingsError as error:

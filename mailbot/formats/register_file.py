@@ -332,10 +332,10 @@ class _Reading:
         keys: Iterable[str],
         others: Iterable[frozenset[str] | None],
     ) -> dict[str, frozenset[str]]:
-        """Return for each person (by the key of his address), who may be in several bodies, all his further addresses.
+        """Return all further addresses of each person, who may be in several bodies, by the key of the main address.
 
-        Noted is who stands twice in a body; and an address that stands already as another person's, for mail from it
-        must tell who wrote.
+        A mistake is noted where somebody stands twice in a body, and where an address is another person's already: mail
+        from it could not tell who wrote.
         """
         first: dict[tuple[str, str], int] = {}  # code and address -> line
         homes: dict[str, tuple[int, str]] = {}  # address -> first line and whose

@@ -42,7 +42,7 @@ class VoteReceipt:
     flags: Mapping[str, tuple[str, ...]] = field_of(default_factory=dict)  # of this reply (survey.Reading)
     ask: bool = True  # False: it was asked back often enough, the office asks from now on
     others: int = 0  # members and lists that the reply went to as well (Reply All)
-    seal: Seal | None = None  # of a sealed survey: how its voter finds the own line in the published list
+    seal: Seal | None = None  # of a sealed survey: by which its voter finds a line in the published list
     closed: bool = False  # the office counted it after the close: nothing can be changed by a reply any more
     proxy_ended: bool = False  # of a resolution: the reply ended the proxy that its body had given
 

@@ -175,7 +175,7 @@ def _apart(line: str, ours: AbstractSet[str]) -> str:
     if both is None or line_key(line[both.end("quote") :]) in ours:
         return line
     comes = f"{both['open'] or ''}{both['comes']}{both['close'] or ''}"
-    # The attendance comes last: behind it, no name of a signature is taken for one of the people.
+    # The attendance comes last: after it, no name of a signature is taken for one of the people.
     return f"{both['quote']}Q2 {both['people']}\n{both['quote']}{both['slot'] or 'Q1 '}{comes}"
 
 
@@ -201,9 +201,9 @@ def rsvp_of(answers: Answers) -> Rsvp:
 
 
 def stays_away_with_people(said: Answers, before: Answers) -> bool:
-    """Tell whether a reply names people who come while it, or what counts so far, says that nobody does.
+    """Tell whether a reply names people who come, although by it, or by what counts so far, nobody does.
 
-    People that stand from before are no contradiction: who had written 「2名」 may decline.
+    People named in an earlier reply are no contradiction: somebody who had written 「2名」 may decline.
     """
     words = said.get("Q2")
     if said.get("Q1", before.get("Q1")) != ("2",) or not isinstance(words, str) or words == before.get("Q2"):

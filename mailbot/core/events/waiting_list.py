@@ -12,7 +12,7 @@ from mailbot.core.surveys.ledger import LedgerRow, accepted
 def waiting_line(rows: Iterable[LedgerRow]) -> list[LedgerRow]:
     """Return the newest row of each body that waits, first the one that has waited longest; `rows` in their order.
 
-    Who writes the same again, or asks for fewer seats, keeps his place; who asks for more goes to the end.
+    A body that writes the same again, or asks for fewer seats, keeps its place; one that asks for more goes to the end.
     """
     line: dict[str, tuple[datetime, LedgerRow]] = {}
     for row in rows:

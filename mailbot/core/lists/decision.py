@@ -72,9 +72,9 @@ _AROUND = f"{_BLANK}「」『』\"'“”。.!、,"
 def read_decision(text: str, sent: str, mail: str = "") -> Decision | None:
     """Return what a moderator's reply decides; None: nothing, or more than one thing.
 
-    `sent` is the text of the mail that he answers: no line of it is his, quoted or not. The word stands alone on its
-    line, among the first ones, or behind the name of the held mail, `mail` (U-0020), as the office writes it; another's
-    name decides nothing. A reason stands behind 却下, or on a line of its own that begins with 理由.
+    `sent` is the text of the mail that is answered: none of its lines is the moderator's, quoted or not. The word stands
+    alone on one of the first lines, or after the name of the held mail, `mail` (U-0020), as the office writes it; the name
+    of another mail decides nothing. A reason follows 却下, or stands on a line of its own that begins with 理由.
     """
     above = re.split(r"^-- ?$", text, maxsplit=1, flags=re.MULTILINE)[0]
     lines = own_lines(above, sent)[:_LOOKED_AT]

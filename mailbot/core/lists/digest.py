@@ -39,7 +39,7 @@ class DigestPost:
 def shares(
     readers: Sequence[DigestReader], posts: Sequence[DigestPost]
 ) -> Mapping[tuple[Mode, tuple[int, ...]], list[str]]:
-    """Return the addresses that get the same posts in the same form, by form and numbers; who gets none is not there."""
+    """Return the addresses that get the same posts in the same form, by form and numbers; those that get none are left out."""
     found: dict[tuple[Mode, tuple[int, ...]], list[str]] = {}
     for reader in readers:
         numbers = tuple(one.post.number for one in posts if _wants(reader, one))

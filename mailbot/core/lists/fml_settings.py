@@ -62,7 +62,7 @@ def read_config_ph(content: bytes, name: str, folder: str, last_number: int) -> 
     old_name = (name_in(address) if "@" in address else "") or folder
     name = name or old_name
     for own in ("CONTROL_ADDRESS", "CFVersion", "DOMAINNAME", "FQDN"):
-        settings.take(own)  # addresses and formats of its own, which ours take the place of
+        settings.take(own)  # its own addresses and formats, which ours replace
     title = settings.text("ML_FN").strip("() ")
     permitted, handler = settings.text("PERMIT_POST_FROM"), settings.text("REJECT_POST_HANDLER")
     preset: Preset = "open" if permitted == "anyone" else "closed"
@@ -72,7 +72,7 @@ def read_config_ph(content: bytes, name: str, folder: str, last_number: int) -> 
         )
     if handler and handler != "reject" and preset == "closed":
         settings.differs(
-            "REJECT_POST_HANDLER", "here, who is registered is told; what strangers send is held"
+            "REJECT_POST_HANDLER", "here registered senders are told; what strangers send is held"
         )
     automatic = (
         "auto" in settings.text("REJECT_COMMAND_HANDLER") or settings.text("PERMIT_COMMAND_FROM") == "anyone"
@@ -128,7 +128,7 @@ def _perl(text: str) -> Mapping[str, Setting]:
 
 
 def _perl_value(text: str, place: int) -> tuple[str, int] | None:
-    """Return the value that begins here, its escapes still in it, and what lies behind its semicolon; None: other code."""
+    """Return the value that begins here, its escapes still in it, and where the code after its semicolon begins; None: other code."""
     if found := _HERE.match(text, place):
         close = text.find(f"\n{found[1]}\n", found.end() - 1, found.end() + _LONGEST)
         return None if close < 0 else (text[found.end() : close], close + len(found[1]) + 2)
@@ -175,7 +175,7 @@ _OWN = ("ml_domain", "article_post_address", "command_mail_address", "maintainer
 def read_config_cf(content: bytes, name: str, folder: str, last_number: int) -> OldList:
     """Return the list of a config.cf of fml 8. Its name is `name`, or what the file states, or the folder's.
 
-    What stands behind `=cut` is Perl: it is not read, and left aside. Raises OldSettingsError.
+    What follows `=cut` is Perl, which is left aside unread. Raises OldSettingsError.
     """
     settings = Settings(_cf(old_text(content).replace("\r\n", "\n"), folder))
     old_name = settings.text("ml_name").lower()
@@ -263,7 +263,7 @@ def _size(text: str) -> int:
 
 
 def read_fml_addresses(content: bytes, file: str, role: Role) -> Iterator[tuple[Role, OldMember]]:
-    """Yield what one of fml's address files says: an address a line, options and comments behind it.
+    """Yield what one of fml's address files says: an address a line, then options and comments.
 
     In the file of recipients of fml 4 (`actives`), m= asks for a digest, s= and a single # before the address rest the
     mail. Two # and lines that begin with #. are fml's own notes.

@@ -308,8 +308,8 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
         "open": 'please write a name of letters and digits (it becomes the address) and a title, as in "open-group safety Safety"',
         "invite": f'please write up to {MOST_INVITED} addresses, as in "invite ADDRESS ADDRESS"',
         "number": 'please write the number, as in "get 123" or "get 100-110"',
-        "search": 'please write what to look for behind "search"',
-        "confirm": 'please write the token of our mail behind "confirm"',
+        "search": 'please write after "search" what to look for',
+        "confirm": 'please write the token of our mail after "confirm"',
     },
 }
 
@@ -388,7 +388,7 @@ def _folded(line: str) -> str:
 
 
 def _list_name(rest: str, lists: frozenset[str]) -> tuple[str, str]:
-    """Return the list that stands first or last behind a command, and what is left."""
+    """Return the list that stands first or last among the words of a command, and the others."""
     words = rest.split()
     for at in (0, -1):
         if words and words[at].casefold().partition("@")[0] in lists:
@@ -403,12 +403,12 @@ _Reader = Callable[[str, str, date], Command | NotUnderstood]
 
 
 def _alone(make: Callable[[str], Command]) -> _Reader:
-    """Return a reader of a command with nothing behind it but the list."""
+    """Return a reader of a command that nothing but the list may follow."""
     return lambda rest, name, _today: NotUnderstood() if rest else make(name)
 
 
 def _join(_rest: str, name: str, _today: date) -> Command:
-    """Read 入会: old list programs wanted the writer's name behind it."""
+    """Read 入会, whatever follows: old list programs wanted the writer's name there."""
     return Join(name)
 
 
@@ -500,7 +500,7 @@ def _hand_over(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
 
 
 def _further(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
-    """Read 別アドレス, with 追加 or 削除 behind it or in the word itself."""
+    """Read 別アドレス, with 追加 or 削除 after it or in the word itself."""
     word, _, address = rest.partition(" ")
     if not rest or word.casefold() in _LISTED:
         return NotUnderstood("further") if address else Addresses()

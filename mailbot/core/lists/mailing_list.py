@@ -66,7 +66,7 @@ def joining(mailing_list: MailingList) -> Joining:
 
 
 def leaving(mailing_list: MailingList) -> bool:
-    """Tell whether a member may leave; who cannot leave a list of duty may let its mail rest."""
+    """Tell whether a member may leave; of a list of duty, which nobody may leave, members can only let the mail rest."""
     return mailing_list.preset != "announce" if mailing_list.leave is None else mailing_list.leave
 
 

@@ -193,7 +193,7 @@ def _say_nonmembers(settings: Settings, name: str, preset: Preset) -> None:
     if preset == "open":
         why = "anybody could post; here whoever is registered can, and what strangers send is held"
     else:
-        why = "here, who is registered and may not post is told so, and what strangers send is held"
+        why = "here registered senders who may not post are told so, and what strangers send is held"
     settings.differs(name, why)
 
 

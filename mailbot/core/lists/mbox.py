@@ -1,7 +1,7 @@
 r"""The mbox format (RFC 4155), as it is read from anybody and written by us: mboxrd, which alone gives the same bytes back.
 
-A separator is a line `From SENDER DATE`, an empty line before it. Lines of a mail that begin with `From `, or with it behind
-`>` marks, get one more mark; reading takes it away again. The sender in our own separators tells the post's number, and
+A separator is a line `From SENDER DATE`, an empty line before it. Lines of a mail that begin with `From `, or with `>`
+marks and `From `, get one more mark; reading takes it away again. The sender in our own separators tells the post's number, and
 whether the mail ended without a line end.
 """
 

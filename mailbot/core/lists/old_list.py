@@ -70,7 +70,7 @@ class OldList:
 
     program: str  # that kept it, such as Mailman 2.1
     value: MailingList
-    last_number: int = 0  # of its newest post; the next one has the number behind it
+    last_number: int = 0  # of its newest post; the next one has the number after it
     moderated: bool = False  # each member's post waited for a moderator
     members: tuple[OldMember, ...] = ()
     aside: tuple[Aside, ...] = ()

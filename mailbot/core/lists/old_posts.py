@@ -66,7 +66,7 @@ def numbers_words(numbers: Sequence[int]) -> str:
 
 
 def split_year(words: str) -> tuple[str, int | None]:
-    """Return what is searched for and the year that stands last behind it: 「標準化 2025」; None: any year."""
+    """Return what is searched for, and the year that may follow it: 「標準化 2025」; None: any year."""
     before, _, last = words.rstrip().rpartition(" ")
     year = _YEAR.fullmatch(last)
     return (before.rstrip(), int(year[1])) if year and before.strip() else (words, None)

@@ -1,4 +1,4 @@
-"""How many a post goes to, as far as it is known when it is let go."""
+"""How many people a post goes to, as far as that is known when it begins to leave."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def untagged(subject: str, prefix: str) -> str:
 def tag_number(subject: str, prefix: str) -> int | None:
     """Return the number in the list's tag with which a subject begins; None: another one, or none, begins it.
 
-    A tag behind Re: is that of the post which was answered.
+    A tag after Re: is that of the post which was answered.
     """
     before, digits, behind = (re.escape(piece) for piece in _split_prefix(prefix))
     if not digits:
@@ -52,7 +52,7 @@ def tag_number(subject: str, prefix: str) -> int | None:
 
 
 def _split_prefix(prefix: str) -> tuple[str, str, str]:
-    """Return what stands before the number in a prefix, its %d, and what stands behind; without one, it is before."""
+    """Return what stands before the number in a prefix, its %d, and what follows; without a number all stands before."""
     found = _NUMBER.search(prefix)
     return (prefix[: found.start()], found[0], prefix[found.end() :]) if found else (prefix, "", "")
 

@@ -28,7 +28,7 @@ WHY_NOT: Mapping[Language, Mapping[Fault, str]] = {
     },
     "en": {
         "key": "the conditions are prefecture, kind, population, tag, code and list, and except",
-        "value": "the words behind a condition cannot be read",
+        "value": "the words after a condition cannot be read",
         "empty": "there is no condition",
         "long": f"the line has at most {LONGEST_LINE} characters",
     },

@@ -62,7 +62,7 @@ def asks_register(selector: Selector) -> bool:
 
 
 def order_of(members: Mapping[str, Selector]) -> tuple[str, ...]:
-    """Return the names of lists so that each stands behind those that its members are taken from.
+    """Return the names of lists in an order in which each comes after those that it takes members from.
 
     Raises ValueError with the names of a circle: then nobody could say who belongs to any of them.
     """

@@ -24,7 +24,7 @@ _SHORTEST_NAME = 3  # characters; two are too often part of another word
 
 @dataclass(frozen=True)
 class Person:
-    """Who is taken out, and what stands in the place."""
+    """The person who is taken out, and the stand-in."""
 
     address: str
     names: tuple[str, ...]  # as they were registered

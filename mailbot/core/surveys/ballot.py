@@ -640,7 +640,7 @@ def _line_faults(survey: Survey, language: Language) -> Iterator[str]:
         texts += [question.text, *question.options]
     bare = {question.text for question in survey.questions if _is_answer(question, question.text)}
     for line in dict.fromkeys([*lines, *texts]):
-        # The title begins lines of ours in 「」, with other words behind it in each mail.
+        # The title begins lines of ours in 「」, with other words after it in each mail.
         named = line == survey.title and looks_like_answer(f"「{line}」")
         if line in bare or named or _parses_as_answer(survey, line):
             yield (

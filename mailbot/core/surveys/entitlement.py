@@ -165,7 +165,7 @@ def _not_yet(
 def _told(ladder: Count, verdict: Verdict, sender: Sender, before: Standing | None) -> tuple[str, ...]:
     """Return who reads what was understood: the sender, whoever the ladder names, and who answered before.
 
-    Nobody reads it twice: who wrote from a further address of his reads it there.
+    Nobody reads it twice: somebody who wrote from a further address reads it there.
     """
     told = [sender.address or sender.designated]
     if ladder.acknowledge == "sender and primary":

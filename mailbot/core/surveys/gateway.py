@@ -88,7 +88,7 @@ class Findings:
     form: Literal["plain", "html", "both", "none"] = "plain"
     charset: str = ""  # as declared by the part that is read; "": not declared
     flowed: bool = False  # format=flowed (RFC 3676)
-    subject_tag: str = ""  # what was put before or behind our Subject
+    subject_tag: str = ""  # what was put before or after our Subject
     subject_kept: bool = True
     message_id: Literal["kept", "changed", "dropped"] = "kept"  # in In-Reply-To or References
     banner_top: tuple[str, ...] = ()  # lines that somebody put above our text

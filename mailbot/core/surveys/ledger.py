@@ -228,8 +228,8 @@ def broken_link(
 ) -> int | None:
     """Return the number (from 1) of the first row that does not follow from the one before it; None: all do.
 
-    A ledger that ends elsewhere than its head says is broken behind its last row. `lines`: the published list of a
-    closed sealed survey, which is tied in once, behind the row that was the last at the close.
+    A ledger that does not end where its head says is broken after its last row. `lines`: the published list of a closed
+    sealed survey, which is tied in once, after the row that was the last at the close.
     """
     previous, number, listed = FIRST_CHAIN, 0, lines is None
     marks: dict[str, int] = {}  # of rows from which a person was taken out: the row's number
@@ -310,7 +310,7 @@ def erasure_row(erased: LedgerRow, newest: LedgerRow, now: datetime) -> LedgerRo
 
 
 def listed_behind(links: Sequence[Link]) -> int:
-    """Return behind which row (0: before the first) the published list of a closed sealed survey is tied in."""
+    """Return after which row (0: before the first) the published list of a closed sealed survey is tied in."""
     previous = FIRST_CHAIN
     for number, link in enumerate(links):
         if not link.row.digest.startswith(ERASED) and chain(previous, link.row) != link.chain:

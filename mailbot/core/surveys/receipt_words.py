@@ -22,7 +22,7 @@ def problem_lines(survey: Survey, problems: tuple[Problem, ...], language: Langu
     """Return what was not understood, one sentence each, and below it how a lone はい confirms what may be meant."""
     lines = []
     for problem in problems:
-        # The question stands behind the sentence: a line that begins with it would read as an answer.
+        # The question stands after the sentence: a line that begins with it would read as an answer.
         about = f"（{problem.question}）" if language == "ja" else f" ({problem.question})"
         mark = "・" if language == "ja" else "* "
         lines.append(mark + sentence(problem.text, language) + (about if problem.question else ""))

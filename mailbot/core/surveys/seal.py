@@ -19,7 +19,7 @@ LINE = 32  # hexadecimal digits: 128 bits
 
 @dataclass(frozen=True)
 class Seal:
-    """What a voter needs to find the own vote in the published list."""
+    """What a voter needs to find their own vote in the published list."""
 
     key: str  # k7q2m-3xd9w-pt4hv-8n0rc
     line: str

@@ -95,7 +95,7 @@ def deciders(
 ) -> tuple[str, ...]:
     """Return who may approve a bulletin: one of its approvers, else of the office's people, never who asks.
 
-    Where there is nobody else it is the asker himself, who has then looked at it twice.
+    Where there is nobody else it is the asker, who then has looked at it twice.
     """
     named = distinct(approvers or people)
     others = tuple(one for one in named if address_key(one) != address_key(asked_by))

@@ -17,7 +17,7 @@ from mailbot.core.surveys.survey import Article, Resolution, Survey
 _LONGEST_DIFFERENCE = 40  # columns; a longer one says less than the two texts themselves
 _INDENT = "     "
 
-# A figure keeps the counter behind it (10名), so that a difference is never half a number.
+# A figure keeps its counter (10名), so that a difference is never half a number.
 _WORD = re.compile(
     r"[0-9０-９,，.．]+[^\W\d_]?|[A-Za-zＡ-Ｚａ-ｚ]+|[ァ-ヶー]+|及び|又は|並びに|若しくは|[一-龯々](?:(?!及び|又は|並びに|若しくは)[一-龯々])*|\s+|."
 )

@@ -1,4 +1,4 @@
-"""Send a notice of an event: the first makes the ballots of all who are asked, later ones may go to who attends."""
+"""Send a notice of an event: the first makes the ballots of all who are asked, later ones may go to those who attend alone."""
 
 from __future__ import annotations
 

@@ -38,9 +38,9 @@ from mailbot.store.meetings import StoredMeeting
 def record_attendance(
     connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot, now: datetime
 ) -> Settled:
-    """Record what a member says of coming to an event; of a meeting, to whom he gives his vote where he does not come.
+    """Record whether a member comes to an event and, of a meeting, to whom a member who does not come gives the vote.
 
-    Who says later that he comes needs no proxy any more. Who speaks of a proxy without saying to whom is asked.
+    A later answer that they come ends the proxy. Words about a proxy that do not say to whom are asked about.
     """
     stored = meetings.load(connection, ballot.subject)
     if stored is None or automatic(message, received.mail_from) is not None:

@@ -82,7 +82,7 @@ def _author(connection: Connection, message: Message) -> str:
 
 
 def beginning(site: Site, message: Message) -> tuple[str, ...]:
-    """Return the first lines of a post, each narrow enough that none of them is broken behind its quote mark."""
+    """Return the first lines of a post, each narrow enough not to be broken when it is quoted."""
     written = [line.rstrip()[:_LONGEST_LINE] for line in message.text.splitlines() if line.strip()]
     lines = [piece for line in written[:_MOST_LINES] for piece in wrap(line, _QUOTED_COLUMNS)]
     more = len(written) > _MOST_LINES or len(lines) > _MOST_LINES

@@ -32,9 +32,9 @@ _ONE_MAIL = timedelta(days=30)  # what comes again later is meant to be read aga
 def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = False) -> tuple[int, Reach]:
     """Cook a post, queue it to every member, archive it and tell its author; returns its number and how many.
 
-    To the members of a large list it is queued bit by bit, see store/fan_outs.py. Who gets the same mail by another list
-    gets no second copy (promises.md I10). The author hears of it where it is `awaited`, since he was told that it waits, or
-    where he and the list want receipts.
+    To the members of a large list it is queued bit by bit, see store/fan_outs.py. Members who get the same mail by another
+    list get no second copy (promises.md I10). The author is told where the post is `awaited` (it had to wait, and the author
+    knows), or where both author and list want receipts.
     """
     name, author = post.list.name, post.author
     # The mark is unique: on PostgreSQL, two nodes with the same mail for two lists take their turns here.

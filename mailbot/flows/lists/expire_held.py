@@ -47,7 +47,7 @@ def expire_held(connection: Connection, site: Site, now: datetime) -> int:
 def _end(connection: Connection, site: Site, post: HeldPost, now: datetime) -> None:
     """Give a post up; its author hears of it where he waits for a moderator."""
     held_posts.forget(connection, post.inbox_id)
-    if post.waits_for == "author":  # who was told that without his word nothing goes out
+    if post.waits_for == "author":  # its author was told that nothing goes out without a word
         inbox.change(connection, post.inbox_id, "discarded", "its author did not confirm it", now=now)
         return
     received, message = _mail(connection, site, post)

@@ -94,9 +94,9 @@ def newest_threads(
 def read_thread(
     connection: Connection, value: MailingList, stable: str, after: int
 ) -> tuple[list[PostShown], int | None]:
-    """Return the posts of the thread to which the post at this address belongs, and behind which number others follow.
+    """Return posts of the thread to which the post at this address belongs, and the number after which others follow.
 
-    None there: all are shown. No posts: there is no such address.
+    No number: these are the last. No posts: there is no such address.
     """
     one = archive.by_stable(connection, value.name, stable)
     if one is None:

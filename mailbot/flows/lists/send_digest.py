@@ -1,4 +1,4 @@
-"""The digests of one list: each reader gets what is new to him, once; who gets the same gets it in one mailing."""
+"""The digests of one list: all readers get what is new to them, once; those who get the same share a mailing."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store import archive, inbox, outbox
 
-_PER_HOUR, _PER_DAY = 60, 400  # each mail that asks has at most one or two of these behind it
+_PER_HOUR, _PER_DAY = 60, 400  # each mail that asks is followed by one or two of these at most
 
 
 def tell_decision(

@@ -1,4 +1,4 @@
-"""Members ask registered contacts into their list: who is asked joins with a word of his own."""
+"""Members ask registered contacts into their list; each joins only by a word of their own."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def join_list(
         return list_sentence(say, "is-member", title=title)
     people = refuse_newcomer(connection, site, value, address)
     standing = memberships.load(connection, value.name, address).standing
-    # Who is selected and left comes back as he likes; whom the office took out, it lets in.
+    # Somebody whom the list selects, and who left, may come back at will; whom the office took out, only the office lets in.
     returns = standing == "left" and lists.is_selected(connection, value, address)
     if returns or (joining(value) == "confirm" and standing != "removed"):
         let_in(connection, value, address, address, now)

@@ -61,7 +61,7 @@ class Outcome:
     """What became of the lines of one mail."""
 
     done: tuple[tuple[str, Said], ...] = ()  # each line with what it did
-    not_done: tuple[CommandLine, ...] = ()  # the first that cannot be done, and those behind it
+    not_done: tuple[CommandLine, ...] = ()  # the first that cannot be done, and those after it
     waiting: tuple[str, ...] = ()  # need proof of who wrote them
 
 
@@ -266,7 +266,7 @@ def _only_token(connection: Connection, site: Site, lines: Sequence[str], now: d
 def _of_token(
     connection: Connection, site: Site, writer: Writer, token: str, now: datetime
 ) -> tuple[Sequence[str], Writer, CommandLine | None]:
-    """Return the commands that a token confirms, and their writer, who is proved by it; or why it does not."""
+    """Return the commands that a token confirms, and their writer, who is proved by it; or why it confirms none."""
     found = confirmations.by_token(connection, token_hash(token))
     good = (
         found is not None

@@ -310,5 +310,5 @@ def _tell(
     to: str | None = None,
     **figures: object,
 ) -> None:
-    """Answer with one of the sentences for members, to who replied unless `to` says otherwise."""
+    """Answer with one of the sentences for members: to the person who replied, or to `to`."""
     tell_member(connection, reply, reply.say(sentence, **figures), to)

@@ -1,4 +1,4 @@
-"""Look after the addresses whose mail comes back: refusals are weighed, who is reached again is forgotten, the office sees the rest."""
+"""Look after the addresses whose mail comes back: weigh refusals, forget those that are reached again, show the office the rest."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _SUBJECT_KEY = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9._-]{0,99})\]")
 def answer_astray(
     connection: Connection, site: Site, received: Received, message: Message, now: datetime
 ) -> Settled | None:
-    """Send the ballot that is meant to its registered address; None: it is not plain that one is meant, or whose."""
+    """Send the ballot that is meant to its registered address; None where it is not clear which one is meant, or whose."""
     if message.from_address is None:
         return None
     people = members.people_at(connection, message.from_address)

@@ -70,8 +70,8 @@ def acknowledge(
 ) -> None:
     """Queue the receipt, which is the next ballot, within the limit of automatic answers (I14).
 
-    `others`: how many members and lists stood in To and Cc beside us; `proxy_ended`: the reply ended a proxy. Who is
-    not told now is owed the last state.
+    `others`: how many members and lists stood in To and Cc beside us; `proxy_ended`: the reply ended a proxy. Whoever
+    cannot be told now is told the last state later (flows/surveys/pay_receipts.py).
     """
     site, now = arrival.site, arrival.now
     to = [address for address in tell if inbox.may_answer(connection, address, now)]
@@ -125,7 +125,7 @@ def _counted_at(arrival: Arrival) -> datetime:
 
 
 def seal_in_receipt(stored: StoredSurvey, ballot: Ballot) -> Seal | None:
-    """Return how the voter of an open sealed survey will find the own line in the published list."""
+    """Return how the voter of an open sealed survey can find their own line in the published list."""
     if stored.seal_key is None or stored.state != "open":
         return None
     return seal_of(stored.seal_key, ballot.id, ballot.reference)
@@ -250,7 +250,7 @@ def queue_receipt(
 
 
 def _addressed(connection: Connection, ballot: Ballot, address: str) -> Ballot:
-    """Return the ballot as it goes to this address: under its reader's name, who need not be the one that it was made for."""
+    """Return the ballot as it goes to this address, under the name of its reader, for whom it need not have been made."""
     if same_address(address, ballot.address):
         return ballot
     people = members.people_of(connection, ballot.code)

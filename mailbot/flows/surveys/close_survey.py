@@ -36,7 +36,7 @@ def close_survey(
 ) -> int:
     """Close an open survey as of `at`; returns how many bodies' (or persons') answers count.
 
-    By hand, before its time, it closes behind the replies that were read already, which have been acknowledged. Raises
+    By hand, before its time, it closes after the replies that were read already, since they have been acknowledged. Raises
     Refusal when it is not open, and StillReading when mail received before that waits to be read.
     """
     inbox.stop_intake(connection)
@@ -45,7 +45,7 @@ def close_survey(
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; only an open survey can be closed")
     if at < stored.survey.closes:
-        at = _behind_what_was_read(connection, key, at, stored.survey.closes)
+        at = _after_what_was_read(connection, key, at, stored.survey.closes)
     waiting = inbox.waiting_before(connection, at)
     if waiting:
         raise StillReading(
@@ -69,8 +69,8 @@ def close_survey(
     return counted
 
 
-def _behind_what_was_read(connection: Connection, key: str, at: datetime, closes: datetime) -> datetime:
-    """Return from when on replies are late: the office's word may be read after replies that came behind it."""
+def _after_what_was_read(connection: Connection, key: str, at: datetime, closes: datetime) -> datetime:
+    """Return from when on replies are late: replies that came after the office's word may have been read before it."""
     newest = ballots.newest_reply(connection, key)
     return at if newest is None or newest >= closes else max(at, newest)
 

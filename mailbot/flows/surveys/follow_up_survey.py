@@ -1,4 +1,4 @@
-"""Send each block representative the bodies of the own prefecture that are missing, in a form to copy from."""
+"""Send each block representative the bodies of that prefecture from which nothing has come, in a form to copy from."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot.store import journal, surveys
 from mailbot.store.surveys import StoredSurvey
 
-AFTER_RESULT = "after the result was published"  # in the journal, behind the mail
+AFTER_RESULT = "after the result was published"  # in the journal, after the name of the mail
 _ADMITTED = frozenset({"held.accepted", "answer.entered"})
 
 

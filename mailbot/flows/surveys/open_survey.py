@@ -125,7 +125,7 @@ def make_ballots(
 ) -> list[Ballot]:
     """Make one ballot for each body that the audience selects, sent to its first contact among those selected.
 
-    `each_person`: one for each contact instead, with a number behind the reference.
+    `each_person`: one for each contact instead, with a number after the reference.
     """
     selected = members.selected(connection, audience)
     people = selected if each_person else first_of_each_body(selected)

@@ -66,7 +66,7 @@ class Recount:
     key: str
     state: str
     rows: int
-    head: str  # the chain of the last row, or of the published list behind it
+    head: str  # the chain of the last row, or of the published list after it
     electorate: int
     bodies: Mapping[str, int]  # of the electorate, how many stand at each status; "missing": nothing came
     # From the mails, or from the published list where they are destroyed
@@ -74,7 +74,7 @@ class Recount:
     votes: tuple[Checked, ...]  # one for each row of the ledger
     differences: tuple[str, ...]  # a sentence each; none: the count is proved
     notes: tuple[str, ...]  # what a person should know and is no difference
-    head_found: int | None = None  # behind which row the hash that was asked for stands; 0: before the first
+    head_found: int | None = None  # after which row the hash that was asked for stands; 0: before the first
 
 
 def recount(connection: Connection, site: Site, key: str, *, head: str | None = None) -> Recount:
@@ -180,7 +180,7 @@ class _Count:
         chains = [FIRST_CHAIN, *(link.chain for link in self.links)]
         if wanted in chains:
             return chains.index(wanted)
-        if self.is_sealed:  # at the close the list was tied in behind the last row, and late rows follow it
+        if self.is_sealed:  # at the close the list was tied in after the last row, and late rows follow it
             behind = listed_behind(self.links)
             if wanted == chain_list(chains[behind], sealed.lines(self.connection, self.key)):
                 return behind
@@ -384,7 +384,7 @@ class _Count:
         self._published(votes)
 
     def _published(self, votes: list[Vote]) -> None:
-        """Compare with the result that went out, and name the replies that were admitted behind it."""
+        """Compare with the result that went out, and name the replies that were admitted after it."""
         missed = missed_result(self.connection, self.stored)
         without = {one.inbox_id for one in missed}
         if without and not self.is_sealed:

@@ -15,7 +15,7 @@ from mailbot.store import ballots, sealed, surveys
 
 
 def make_seal_key() -> bytes:
-    """Return a new secret, from which each voter of one survey gets the own key."""
+    """Return a new secret of one survey, from which each voter's key is made."""
     return secrets.token_bytes(SECRET_BYTES)
 
 
