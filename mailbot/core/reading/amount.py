@@ -36,7 +36,7 @@ def read_amount(question: Question, written: str) -> Read:
     scale = _ASKED_IN.search(tidy(question.text))
     if scale is not None:
         unit = f"{scale['scale']}{scale['unit']}"
-        written = re.sub(rf"(?<=[0-9])\s?(?:{unit}|\({unit}\))", "", written, count=1)
+        written = re.sub(rf"(?<=[0-9])\s?(?:{unit}|\((?:単位:\s?)?{unit}(?:単位)?\))", "", written, count=1)
     read = _read_number(_without_counter(question, written))
     if not isinstance(read, Understood) or (
         _is_unit_asked(question, written) and (scale is None or not _has_own_size(written, scale["unit"]))
@@ -119,7 +119,7 @@ def _is_unit_asked(question: Question, written: str) -> bool:
     numeral = _ANY_NUMERAL.search(written, end_of(_ALTOGETHER, written))
     unit = _UNIT.match(written, numeral.end()) if numeral else None
     found = unit[0].strip() if unit else ""
-    return not units or not found or found.removesuffix("在籍") in units
+    return not units or not found or found.removesuffix("在籍").removesuffix("体制") in units
 
 
 _COUNTED_FIRST = re.compile(

@@ -389,18 +389,20 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
         return items
     if not isinstance(items, Unclear):
         numbers, rest = items
-        if read_remark(question, rest, numbers) is not None:
+        denied = {values[number - 1] for number in numbers if 1 <= number <= len(values)} == {"no"}
+        remark = read_remark(question, rest, numbers, is_no=denied)
+        if remark is not None:
             chosen = set(numbers)
             if len(chosen) > 1:
                 return Unclear("two-choices")
             number = chosen.pop()
             if not 1 <= number <= len(values):
                 return Unclear("out-of-range")
-            return Understood(values[number - 1], read_remark(question, rest, numbers) or "")
+            return Understood(values[number - 1], remark)
     for word in _LONGEST_FIRST:
         if written.startswith(word):
             rest = written[len(word) :]
-            remark = read_remark(question, rest, [])
+            remark = read_remark(question, rest, [], is_no=YESNO[word] == "no")
             if remark is not None:
                 return Understood(YESNO[word], remark)
             again = rest[courtesy_end(rest) :]

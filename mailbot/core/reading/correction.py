@@ -31,7 +31,7 @@ _PROVISIONAL = re.compile(
     re.IGNORECASE,
 )
 _DISCARDED = re.compile(
-    r"(?:(?:この|本)(?:ご?回答|返信|お?答え)[はを]、?|(?:こちら|これ)[はを]、?)?(?:破棄|無視|削除)(?:して(?:下さい|ください|お|いただ)|を?お?願い)"
+    r"(?:(?:この|本)(?:ご?回答|返信|お?答え|メール)[はを]、?|(?:こちら|これ)[はを]、?)?(?:破棄|無視|削除)(?:して(?:下さい|ください|お|いただ)|を?お?願い)"
 )
 _IF_ASTRAY = re.compile("誤|間違|心当|万一|場合|ない方")  # whom a mail's footer asks to delete it
 # Each way in which these two say it has one of these words; tests/core/reading/test_correction.py compares them.

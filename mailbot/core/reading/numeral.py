@@ -37,9 +37,17 @@ _LEFT_OPEN = re.compile(
 )
 
 
+_POINT_OR_COMMA = re.compile(r"[0-9]{1,3}\.[0-9]{3}")  # 「3.600」 is 3600 as well, by a slip of the finger
+
+
 def quantity(numeral: str) -> Decimal | None:
     """Return the value of a Japanese numeral such as 1,234 / 1.5万 / 三千二百 / 300千; None if it is malformed, or leaves open how many."""
-    if numeral == "〇" or _TWO_OR_THREE.search(numeral) or _LEFT_OPEN.search(numeral):
+    if (
+        numeral == "〇"
+        or _POINT_OR_COMMA.fullmatch(numeral)
+        or _TWO_OR_THREE.search(numeral)
+        or _LEFT_OPEN.search(numeral)
+    ):
         return None
     total, at, last = Decimal(0), 0, 10**16
     for match in _LARGE.finditer(numeral):

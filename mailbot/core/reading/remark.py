@@ -17,7 +17,7 @@ _COURTESY = re.compile(
     r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
     r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました|て(?:ください|下さい))|で囲みました)?|(?:で|と?する|にて)(?=[。.]?$)"
     r"|で(?:結構(?=です)|ok(?=です)|(?:処理|集計|登録|計上)(?=を?お願い)|(?:問題|差し?支え|支障)は?(?:ありません|ございません|ないです))|(?:[でを]|にて)?お願い申し上げます"
-    r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|が?希望(?=です|(?:いた|致)?します)|を選択(?=させて|(?:いた|致)します)|が望ましい(?=です)|一択(?=です|[。.]|$)"
+    r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|[とに]なって(?:い|お)り?ます|が?希望(?=です|(?:いた|致)?します)|を選択(?=させて|(?:いた|致)します)|が望ましい(?=です)|一択(?=です|[。.]|$)"
     r"|に(?:して(?:ください|下さい)|決め(?:ました|させていただきます)|決定(?:(?:いた|致)?しました|です)|決まりました|しました)|を選びました"
     r"|と(?:させていただき|(?:いた|致)し)たく(?:存じます|思います)|で(?:かまいません|構いません|大丈夫です|(?:よろ|宜)しいです)|で(?:頼みます|お頼みします)"
     r"|(?:[でを]|にて)?お願い(?:できればと|(?:いた|致)?し(?:たいと|たく))(?:存じます|思います)|相違は?(?:ありません|ございません)"
@@ -55,8 +55,11 @@ def courtesy_end(text: str, at: int = 0) -> int:
     return at
 
 
-def read_remark(question: Question, rest: str, chosen: list[int]) -> str | None:
-    """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer."""
+def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool = False) -> str | None:
+    """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer.
+
+    `is_no`: the choice is いいえ, which 未実施 says again.
+    """
     if question.type != "yesno" and (opinion := _OPINION.match(rest)):
         rest = rest[opinion.end() :]
     courtesy = courtesy_end(rest)
@@ -80,7 +83,12 @@ def read_remark(question: Question, rest: str, chosen: list[int]) -> str | None:
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
     reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
-    if DOUBT.search(remark) or CONDITION.search(reserved) or corrects(remark) or doubts(remark):
+    if (
+        DOUBT.search(remark.replace("未実施", "") if is_no else remark)
+        or CONDITION.search(reserved)
+        or corrects(remark)
+        or doubts(remark)
+    ):
         return None
     others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
     if any(label in remark for label in others):

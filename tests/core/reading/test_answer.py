@@ -292,6 +292,7 @@ def test_number(slot: str, value: str) -> None:
     "slot",
     [
         "12,34",
+        "3.600",
         "10以上",
         "10人 以上",
         "-5",
@@ -644,6 +645,8 @@ def test_the_unit_of_another_kind(slot: str) -> None:
         ("3,600千円", "3600"),
         ("３，６００　千円です。", "3600"),
         ("3,600（千円）", "3600"),
+        ("3,600（単位：千円）", "3600"),
+        ("3,600千円となっております。", "3600"),
         ("保守経費 3,600千円", "3600"),
         ("360万円", None),
         ("360万", None),
@@ -666,6 +669,7 @@ def test_a_number_of_thousands_where_thousands_are_asked_for(text: str, slot: st
         ("拠点数", "12月", None),
         ("職員用端末の台数（台）", "端末台数　300台", "300"),
         ("職員用端末の台数（台）", "250%", None),
+        ("情報主管課の職員数（人）", "5人体制です", "5"),
         ("職員用端末の台数（台）", "250千円", None),
     ],
 )
@@ -709,6 +713,13 @@ def test_options_that_are_days_are_known_by_the_day(slot: str, answer: tuple[str
 def test_a_day_that_may_be_two_numbers_is_asked_about() -> None:
     """「1/2」 where 1月2日 is an option, too."""
     assert isinstance(read_answer(replace(DAYS, options=("1月2日", "1月3日")), "1/2", today=TODAY), Unclear)
+
+
+@pytest.mark.parametrize("slot", ["いいえ（未実施）", "2（未実施）"])
+def test_no_said_again(slot: str) -> None:
+    """What was not done is no doubt beside いいえ, and is beside はい."""
+    assert read_answer(YESNO, slot, today=TODAY) == Understood("no", "未実施")
+    assert isinstance(read_answer(YESNO, "はい（未実施）", today=TODAY), Unclear)
 
 
 @pytest.mark.parametrize("slot", ["1,2...", "1、2…", "1、2・・・"])

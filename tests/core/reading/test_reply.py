@@ -376,6 +376,15 @@ def test_an_answer_that_sounds_like_a_doubt(said: str) -> None:
     assert read("2に訂正をお願いします。\n\nQ1 3", known, of=of).hold == "correction"
 
 
+def test_yes_and_no_glued_to_their_numbers() -> None:
+    """「Q1はい、Q2いいえ、Q3はい」 on one line."""
+    of = survey(*(Question(f"Q{number}", f"対策{number}", "yesno") for number in (1, 2, 3)))
+    known = invitation(of)
+    for written in ("Q1はい、Q2いいえ、Q3はい", "Q1はい Q2いいえ Q3はい"):
+        answers = read(f"{written}\n\n{quoted(known)}", known, of=of).answers
+        assert answers == {"Q1": "yes", "Q2": "no", "Q3": "yes"}
+
+
 def test_what_is_asked_below_the_last_answer_is_asked_of_all() -> None:
     """「でよろしいでしょうか」 goes on with one line, and is said of every answer."""
     assert read("Q1 2\nQ2 1\nでよろしいでしょうか。").hold == "correction"
