@@ -22,7 +22,7 @@ ordinary: $(VENV)/.ready
 check: test                 ## the same, by another usual name
 
 thorough: $(VENV)/.ready    ## what `make test` leaves out, see tests/thorough.py
-	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal -m thorough
+	THOROUGH=1 $(BIN)/python -m pytest -n auto --dist worksteal -m thorough -p _hypothesis_pytestplugin
 
 faults: $(VENV)/.ready      ## kills, full disks, hung-up clients; FAULTS=short for CI's form
 	$(BIN)/python -m pytest tests/faults -m fault

@@ -88,7 +88,7 @@ def test_what_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found >= {*later}
     assert found.isdisjoint(now)
     assert len(found & {*sampled}) == 28 + 117
-    assert len(found & {*with_database}) == 118
+    assert len(found & {*with_database}) == 119
 
 
 @pytest.mark.timeout(900)

@@ -9,7 +9,7 @@ Left to it are, in this order:
    two at the least;
 3. what needs PostgreSQL, but for the first test of each file of store/: the databases differ in how they take a statement,
    the cases mostly in what was decided, and that SQLite tries; and what needs Dovecot, but for the first of each file;
-4. of the cases of one test on a database all but two: which way is taken is decided in core, and tried there.
+4. of the cases of one test on a database all but one: which way is taken is decided in core, and tried there.
 
 Tests marked `drawn`, which loop over `examples` or `part`, run in both: with few, and with all.
 """
@@ -34,7 +34,7 @@ WHOLE = os.environ.get("THOROUGH", "") not in {
 ONE_IN = 40  # an ordinary run tries one case of so many, unless its mark says otherwise,
 ONE_EXAMPLE_IN = 100  # one example of so many, since to draw one takes longer than to try it,
 LEAST = 2  # but so many of each test
-ON_A_DATABASE = 2  # and so many cases of each test that has a database
+ON_A_DATABASE = 1  # and so many cases of each test that has a database
 
 
 def examples(many: int) -> int:

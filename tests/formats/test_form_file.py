@@ -215,6 +215,7 @@ ATTACKS: dict[str, Callable[[Files], None]] = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_what_means_harm_gives_nothing(attack: str) -> None:
     """Macros, links, entities, bombs and huge tables are not opened: the office sees such a mail as before."""

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -1243,7 +1244,10 @@ async def test_a_commit_that_took_long_is_not_taken_for_a_relay_that_is_silent(
     assert queue.outcomes == {100: OK}
 
 
-LONG = b"".join(b"%010d" % number + b"x" * 966 + b"\r\n" for number in range(16_000))  # 16 MB
+@cache
+def long_tail() -> bytes:
+    """Return 16 MB of short lines."""
+    return b"".join(b"%010d" % number + b"x" * 966 + b"\r\n" for number in range(16_000))
 
 
 class Slow(Server):
@@ -1280,13 +1284,13 @@ async def test_a_long_content_is_written_as_the_server_takes_it(
     mails = [
         mail(number, content=b"To: r%d\r\n\r\n" % number)._replace(stuffed=True) for number in range(1, 7)
     ]
-    long = [one._replace(tail=LONG) for one in mails[:4]]
+    long = [one._replace(tail=long_tail()) for one in mails[:4]]
     async with Slow(offers=offers) as server:
         queue = Queue(*long, *mails[4:])
         await deliver(queue, server, connections=2)
     assert queue.outcomes == dict.fromkeys((100, 200, 300, 400, 500, 600), OK)
     assert sorted(server.contents) == [
-        b"To: r%d\r\n\r\n" % number + (LONG if number < 5 else b"") for number in range(1, 7)
+        b"To: r%d\r\n\r\n" % number + (long_tail() if number < 5 else b"") for number in range(1, 7)
     ]
     assert len(waiting) > 8, "it came to waiting"
     assert max(waiting) < 1_000_000
@@ -1296,7 +1300,7 @@ async def test_a_long_content_that_is_cut_off_is_in_doubt() -> None:
     """Nobody can tell how much of it has left; the mail behind it takes another connection."""
     async with Slow(offers=["PIPELINING"]) as server:
         server.most = 1_000_000
-        queue = Queue(mail(1)._replace(tail=LONG), mail(2))
+        queue = Queue(mail(1)._replace(tail=long_tail()), mail(2))
         await deliver(queue, server)
     assert isinstance(queue.outcomes[100], Deferred)
     assert queue.outcomes[100].unknown
