@@ -54,4 +54,7 @@ def _events_show(path: Path, key: str, as_json: bool) -> None:
     with opened(path) as it, it.database.read() as connection:
         key = meant(connection, key, "event")
         shown = show_events.event(connection, key)
-    show_events.event_text(shown) if not as_json else show.as_json(shown)
+    if as_json:
+        show.as_json(shown)
+    else:
+        show_events.event_text(shown)

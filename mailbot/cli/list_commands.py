@@ -78,14 +78,12 @@ def _lists_show(path: Path, name: str, as_json: bool) -> None:
     if as_json:
         show.as_json(facts)
         return
-    words = {True: "yes", False: "no"}
-    show.facts(
-        {
-            key: ", ".join(fact)
-            if isinstance(fact, list)
-            else words[fact]
-            if isinstance(fact, bool)
-            else fact
-            for key, fact in facts.items()
-        }
-    )
+    show.facts({key: _words(fact) for key, fact in facts.items()})
+
+
+def _words(fact: object) -> object:
+    if isinstance(fact, list):
+        return ", ".join(fact)
+    if isinstance(fact, bool):
+        return "yes" if fact else "no"
+    return fact

@@ -118,7 +118,10 @@ def _meetings_minutes(path: Path, key: str, as_json: bool) -> None:
         _stored(connection, key)
         text = meeting_minutes(connection, it.site, key, clock())
         only_try(connection, dry_run=True)
-    show.as_json({"key": key, "minutes": text}) if as_json else print(text, end="")
+    if as_json:
+        show.as_json({"key": key, "minutes": text})
+    else:
+        print(text, end="")
 
 
 def _stored(connection: Connection, key: str) -> StoredMeeting:

@@ -39,7 +39,10 @@ def _rehearse(
         results = _looked_at(it, raw, sender, client, helo)
         with it.database.read() as connection:
             shown = rehearse(connection, it.site, raw, recipient, sender, clock(), results)
-    show.as_json(vars(shown)) if as_json else _print(shown)
+    if as_json:
+        show.as_json(vars(shown))
+    else:
+        _print(shown)
 
 
 def _looked_at(it: Open, raw: bytes, sender: str | None, client: str | None, helo: str) -> str | None:

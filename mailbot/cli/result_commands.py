@@ -46,7 +46,10 @@ def _surveys_show(path: Path, key: str, office: bool, as_json: bool) -> None:
     with opened(path) as it, it.database.read() as connection:
         key = meant(connection, key, "survey")
         shown = show_results.survey(connection, key, office=office)
-    show_results.survey_text(shown) if not as_json else show.as_json(shown)
+    if as_json:
+        show.as_json(shown)
+    else:
+        show_results.survey_text(shown)
 
 
 @command(surveys_group, "results")
@@ -125,7 +128,10 @@ def _surveys_minutes(path: Path, key: str, as_json: bool) -> None:
     with opened(path) as it, it.database.read() as connection:
         key = meant(connection, key, "survey")
         text = draft_minutes(connection, it.site, key)
-    show.as_json({"key": key, "minutes": text}) if as_json else print(text, end="")
+    if as_json:
+        show.as_json({"key": key, "minutes": text})
+    else:
+        print(text, end="")
 
 
 @command(surveys_group, "recount")
@@ -145,7 +151,10 @@ def _surveys_recount(path: Path, key: str, head: str | None, as_json: bool) -> N
         key = meant(connection, key, "survey")
         found = recount(connection, it.site, key, head=head)
         shown = show_results.recounted(found, it.config.timezone)
-    show.as_json(shown) if as_json else show_results.recount_text(shown)
+    if as_json:
+        show.as_json(shown)
+    else:
+        show_results.recount_text(shown)
     for sentence in found.differences:
         print(f"survey {key}: {sentence}", file=sys.stderr)
     if found.differences:

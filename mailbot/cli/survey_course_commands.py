@@ -76,7 +76,8 @@ def _surveys_extend(act: Acting, key: str, closes: str) -> Deed:
     """Put off the close of an open survey, to "YYYY-MM-DD HH:MM", and tell everybody who was asked."""
 
     def told(count: int) -> Deed:
-        words = f"survey {key} {'would close' if act.dry_run else 'closes'} {closes}{' now' * (not act.dry_run)}; {count} {act.are} told"
+        change = f"would close {closes}" if act.dry_run else f"closes {closes} now"
+        words = f"survey {key} {change}; {count} {act.are} told"
         hint = f"Its definition file still has the old close: put `closes: {closes}` there"
         closing, runs = _planned(act, key)
         return Deed(words, {"key": key, "told": count, "closes": closing}, runs=runs, hint=hint)

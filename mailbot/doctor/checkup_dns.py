@@ -281,7 +281,9 @@ class _Look:
                 words = "there is none, so anybody may write in our name; publish the record below"
                 self.note(what, "warning", words)
                 return "missing"
-            where = f"_dmarc.{policy.at} says {policy.action}" + ", t=y (testing)" * policy.testing
+            where = f"_dmarc.{policy.at} says {policy.action}"
+            if policy.testing:
+                where += ", t=y (testing)"
             if policy.action == "none":
                 words = f"{where}: nothing is refused; publish the record below when our mail passes for some weeks"
                 self.note(what, "warning", words)

@@ -116,7 +116,9 @@ def _list(value: MailingList) -> Document:
 
 def _attachments(above: int | None) -> str | None:
     """Return the policy in the words of a definition; None: it is the usual one."""
-    return None if above is None else "replace" if above == 0 else f"limit {above}"
+    if above is None:
+        return None
+    return "replace" if above == 0 else f"limit {above}"
 
 
 def _survey(value: Survey, zone: ZoneInfo) -> Document:

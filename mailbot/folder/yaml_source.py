@@ -336,13 +336,24 @@ def _inner(annotation: Any) -> type[FileModel] | None:
     return next(filter(None, map(_inner, getattr(annotation, "__args__", ()))), None)
 
 
+def _kind_of(got: object) -> str:
+    """Return what stands there, as a sentence names it."""
+    match got:
+        case None:
+            return "nothing"
+        case list():
+            return "a list"
+        case dict():
+            return "keys and values"
+        case _:
+            return repr(got)
+
+
 def _sentence(detail: ErrorDetails) -> str:
     """Return our own words for an error of pydantic's."""
     context = detail.get("ctx", {})
     got = detail["input"]
-    shown = "a list" if isinstance(got, list) else "keys and values" if isinstance(got, dict) else repr(got)
-    if got is None:
-        shown = "nothing"
+    shown = _kind_of(got)
     match detail["type"]:
         case "literal_error":
             choices = str(context["expected"]).replace("'", "").replace(" or ", ", ")

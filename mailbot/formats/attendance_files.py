@@ -71,7 +71,9 @@ def _lines(attendees: Sequence[Attendee]) -> Iterator[Line]:
         one = guest.attendee
         first = one.code not in shown
         shown.add(one.code)
-        came = "" if one.came is None or not first else f"{one.came}名" if one.came else "欠席"
+        came = ""
+        if first and one.came is not None:
+            came = f"{one.came}名" if one.came else "欠席"
         remark = one.remark if first else ""
         yield (
             guest.number,

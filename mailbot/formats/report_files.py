@@ -132,7 +132,9 @@ def _number(value: Fraction) -> str:
 def change_words(change: Fraction) -> str:
     """Return by how many points a share moved, with its sign: +12.3, -0.5, ±0.0."""
     size = tenths(abs(change))
-    return "±0.0" if size == "0.0" else f"+{size}" if change > 0 else f"-{size}"
+    if size == "0.0":
+        return "±0.0"
+    return f"+{size}" if change > 0 else f"-{size}"
 
 
 def _csv_lines(report: Report) -> Iterator[Line]:
@@ -211,7 +213,9 @@ def _raw_lines(report: Report, votes: Sequence[BodyVote]) -> Iterator[Line]:
 
 def _raw_answer(answer: Answer) -> str:
     """Return an answer as the codebook numbers it: 2, or 1,3; words, dates and figures as they are."""
-    return "" if answer is None else ",".join(answer) if isinstance(answer, tuple) else answer
+    if answer is None:
+        return ""
+    return ",".join(answer) if isinstance(answer, tuple) else answer
 
 
 # ---- .xlsx ---------------------------------------------------------------------------------------------------------

@@ -332,14 +332,18 @@ class Pen:
         desk = "回答受付" if self.language == "ja" else "replies"
         phrase = f"{self.letterhead.association} {desk}".strip()
         reply_to = f"Reply-To: {encode_phrase(phrase, f'<{to.token}@{domain}>', column=10)}\r\n".encode()
+        whose = f"{about}.{to.code}.{to.token}" if answerable else f"{about}.{to.code}"
+        file = None
+        if ics:
+            file = calendar_file(ics, about)
+        elif form:
+            file = workbook_file(form, about)
         return self._undated(
             text,
             to=to.address,
             reply_to=reply_to if answerable else self.office_reply(),
-            message_id=f"<{about}.{to.code}.{to.token}.{field('delivery')}@{domain}>"
-            if answerable
-            else f"<{about}.{to.code}.{field('delivery')}@{domain}>",
-            file=calendar_file(ics, about) if ics else workbook_file(form, about) if form else None,
+            message_id=f"<{whose}.{field('delivery')}@{domain}>",
+            file=file,
         )
 
     def cook_for_office(

@@ -110,7 +110,9 @@ def _plain(value: object) -> object:
 
 
 def _word(value: object) -> str:
-    words = " ".join(sorted(value)) if isinstance(value, frozenset) else "" if value is None else str(value)
+    if value is None:
+        return "(nothing)"
+    words = " ".join(sorted(value)) if isinstance(value, frozenset) else str(value)
     return words or "(nothing)"
 
 

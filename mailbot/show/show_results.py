@@ -156,7 +156,9 @@ def survey_text(shown: Row) -> None:
 
 def _answer_text(answer: Answer | list[str]) -> str:
     """Return an answer on one line."""
-    return "-" if answer is None else ",".join(answer) if isinstance(answer, tuple | list) else answer
+    if answer is None:
+        return "-"
+    return ",".join(answer) if isinstance(answer, tuple | list) else answer
 
 
 def _vote(standing: Standing, survey: Survey) -> Row:

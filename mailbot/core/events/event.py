@@ -396,29 +396,19 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
+_FACT_NAMES: dict[Language, tuple[str, ...]] = {
+    "ja": ("名称", "日時", "会場", "定員", "出欠の締切", "主催", "共催", "内容", "資料"),
+    "en": (
+        *("Title", "Time", "Place", "Capacity", "RSVP by"),
+        *("Organiser", "Co-organisers", "Programme", "Material"),
+    ),
+}
+
+
 def _facts(event: Event, language: Language) -> dict[str, str]:
-    ja = language == "ja"
-    capacity = (
-        ("なし" if ja else "none") if event.capacity is None else f"{event.capacity}{'名' if ja else ''}"
-    )
-    until = (
-        ("なし" if ja else "none") if event.rsvp_until is None else moment_words(event.rsvp_until, language)
-    )
-    names = (
-        ("名称", "日時", "会場", "定員", "出欠の締切", "主催", "共催", "内容", "資料")
-        if ja
-        else (
-            "Title",
-            "Time",
-            "Place",
-            "Capacity",
-            "RSVP by",
-            "Organiser",
-            "Co-organisers",
-            "Programme",
-            "Material",
-        )
-    )
+    none, people = ("なし", "名") if language == "ja" else ("none", "")
+    capacity = none if event.capacity is None else f"{event.capacity}{people}"
+    until = none if event.rsvp_until is None else moment_words(event.rsvp_until, language)
     facts = (
         event.title,
         time_words(event, language),
@@ -430,4 +420,4 @@ def _facts(event: Event, language: Language) -> dict[str, str]:
         event.programme,
         "\n".join(f"{one.title} {one.url}" for one in event.materials),
     )
-    return dict(zip(names, facts, strict=True))
+    return dict(zip(_FACT_NAMES[language], facts, strict=True))

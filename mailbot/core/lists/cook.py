@@ -417,6 +417,9 @@ def _back_to_ascii(content: bytes) -> bytes:
 
 
 def _as_utf_8(parameters: dict[str, str]) -> str:
-    flowed = parameters.get("format", "").lower() == "flowed"
-    delsp = flowed and parameters.get("delsp", "").lower() == "yes"
-    return "text/plain; charset=utf-8" + "; format=flowed" * flowed + "; delsp=yes" * delsp
+    value = "text/plain; charset=utf-8"
+    if parameters.get("format", "").lower() == "flowed":
+        value += "; format=flowed"
+        if parameters.get("delsp", "").lower() == "yes":
+            value += "; delsp=yes"
+    return value

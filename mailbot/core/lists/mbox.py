@@ -46,11 +46,11 @@ def read_separator(line: bytes) -> Separator | None:
 
 def write_mail(content: bytes, name: str, number: int, moment: datetime) -> bytes:
     """Return a mail as it stands in an mbox of ours: separator, quoted bytes, an empty line."""
-    cut = not content.endswith(b"\n")
+    cut, end = ("", b"\n") if content.endswith(b"\n") else ("-cut", b"\n\n")
     at = moment.astimezone(UTC)
     date = f"{_DAYS[at.weekday()]} {_MONTHS[at.month - 1]} {at.day:2} {at:%H:%M:%S} {at.year}"
-    head = f"From mailbot-{number}{'-cut' * cut}@{name} {date}\n".encode("ascii")
-    return head + _QUOTABLE.sub(rb">\1", content) + b"\n" * (1 + cut)
+    head = f"From mailbot-{number}{cut}@{name} {date}\n".encode("ascii")
+    return head + _QUOTABLE.sub(rb">\1", content) + end
 
 
 def read_mail(lines: bytes, separator: Separator) -> bytes:

@@ -139,7 +139,8 @@ def has_been_through(
         "list-id": {f"<{name}.{one}>" for one in domains},
         "list-post": {f"<mailto:{one}>" for one in own},
     }
-    hops, delivered, came_to_us = 0, [], False
+    hops, came_to_us = 0, False
+    delivered: list[int] = []  # of each Delivered-To, how many other servers' Received stand above it
     for field, value in fields:
         words = value.lower()
         match field.lower():
@@ -153,9 +154,10 @@ def has_been_through(
                 came_to_us = True
             case "delivered-to" if words.strip() in own:
                 delivered.append(hops)
-    if not hops:
-        return len(delivered) > (0 if came_to_us else 1)
-    return any(delivered) if came_to_us else len({*delivered}) > 1
+    if came_to_us:
+        return any(above > 0 or not hops for above in delivered)
+    rounds = len(set(delivered)) if hops else len(delivered)
+    return rounds > 1
 
 
 def moderate(question: PostQuestion, mailing_list: MailingList, language: Language = "ja") -> Disposition:

@@ -136,5 +136,6 @@ def _change_words(change: Fraction | None, language: Language) -> str:
     if change is None:
         return ""
     moved = tenths(abs(change))
-    which = "same" if moved == "0.0" else "rise" if change > 0 else "fall"
-    return RESULT_WORDS[language][which].format(moved)
+    if moved == "0.0":
+        return RESULT_WORDS[language]["same"].format(moved)
+    return RESULT_WORDS[language]["rise" if change > 0 else "fall"].format(moved)

@@ -108,7 +108,9 @@ def trust(
         vouched = (finding, authentication.dmarc) == ("pass", "pass") or any(
             aligned(carrier, domain) for carrier in authentication.dkim_domains
         )
-        return Trust(4 if vouched else 3, sender, "designated address" + ", authenticated" * vouched)
+        if vouched:
+            return Trust(4, sender, "designated address, authenticated")
+        return Trust(3, sender, "designated address")
     if sender is not None:
         return Trust(3, sender, "registered address")
     if any(same_organisation(domain, _domain(contact.email)) for contact in registered):

@@ -148,7 +148,9 @@ def difference(article: Article, language: Language = "ja") -> str:
     before, after = "".join(old).strip(), "".join(new).strip()
     if any("ぁ" <= part[:1] <= "ん" for part in (before, after)):
         return ""  # the change begins within a word or clause
-    label = "changed" if before and after else "added" if after else "removed"
+    label = "changed"
+    if not (before and after):
+        label = "added" if after else "removed"
     words = _LABELS[language][label].format(old=before, new=after)
     return words if columns_of(words) <= _LONGEST_DIFFERENCE else ""
 
@@ -270,8 +272,10 @@ _RESULTS: dict[Language, dict[str, str]] = {
 def _motion(motion: MotionOutcome, outcome: Outcome, language: Language) -> Iterator[str]:
     number = motion.question.id.removeprefix("Q")
     japanese = language == "ja"
-    became = "carried" if motion.carried else "lost" if outcome.quorum.reached else "no quorum"
-    result = _RESULTS[language][became]
+    if motion.carried:
+        result = _RESULTS[language]["carried"]
+    else:
+        result = _RESULTS[language]["lost" if outcome.quorum.reached else "no quorum"]
     head = (
         f"議案第{number}号　{motion.question.text}"
         if japanese

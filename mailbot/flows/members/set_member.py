@@ -145,10 +145,18 @@ def _words(site: Site, one: Membership) -> str:
     """Return how a member's mail stands."""
     until = "" if one.off_until is None else f" until {_shown(site, one.off_until)}"
     off = "not off" if one.off_from is None else f"off from {_shown(site, one.off_from)}{until}"
-    own = "copies of own posts" if one.copies_own else "no copies of own posts"
-    own += "" if one.receipts else ", no receipts"
     weekly = " (weekly)" if one.weekly and one.mode in DIGESTS else ""
-    return f"mode {one.mode}{weekly}, {off}, {own}, posts: {one.posting or 'as the rules say'}{', as plain text' * (one.profile == 'plain')}"
+    words = [
+        f"mode {one.mode}{weekly}",
+        off,
+        "copies of own posts" if one.copies_own else "no copies of own posts",
+        f"posts: {one.posting or 'as the rules say'}",
+    ]
+    if not one.receipts:
+        words.insert(3, "no receipts")
+    if one.profile == "plain":
+        words.append("as plain text")
+    return ", ".join(words)
 
 
 def _shown(site: Site, value: object) -> str:

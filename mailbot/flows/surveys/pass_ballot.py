@@ -75,8 +75,9 @@ def pass_ballot(
             now,
         )
     words = _WORDS[site.language]
-    done = "person" if survey.unit == "person" else "passed" if following is not None else "alone"
-    named = "" if following is None else f"{following.contact.name} {following.contact.email}".strip()
+    done, named = ("person" if survey.unit == "person" else "alone"), ""
+    if following is not None:
+        done, named = "passed", f"{following.contact.name} {following.contact.email}".strip()
     body = people[0].body.name if people else ballot.code
     return ReportItem(
         words["what"].format(key=ballot.subject, body=body, address=address),

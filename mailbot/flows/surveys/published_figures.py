@@ -41,10 +41,9 @@ def published_differs(
     mails = outbox.cooked_mails(connection, survey.key, "result")
     if not mails:
         return []
-    wanted, moving = (
-        _of_resolution(connection, site, survey, now, without) if survey.resolution else ([], set())
-    )
-    if not survey.resolution:
+    if survey.resolution:
+        wanted, moving = _of_resolution(connection, site, survey, now, without)
+    else:
         report = report_survey(connection, survey.key, now, votes)
         wanted, moving = _lines(site.render.results.result(report, now=now)), _moving(site, report, now)
     right = _steady(wanted, moving)
