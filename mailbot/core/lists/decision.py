@@ -54,12 +54,13 @@ _WORDS: Mapping[str, Act] = {
     **dict.fromkeys(("引き受け", "引受け", "引受", "引き受ける", "引き受けます", "担当", "claim"), "claim"),
 }
 _REFUSAL = re.compile(
-    r"(?:却下|返送|いいえ|reject|no)(?P<canned>\s?[0-9]{1,2})?(?:[\s:、,]+(?P<reason>.+)|(?P<end>))$",
+    r"(?:却下|返送|差戻し|差し戻し|差戻|いいえ|reject|no)(?P<canned>\s?[0-9]{1,2})?"
+    r"(?:(?:(?<=却下)(?:(?:いた|致)?します[。、,]|[。、,]))?[\s:、,]*(?<=[\s:、,。])(?P<reason>.+)|(?P<end>))$",
     re.IGNORECASE,
 )
 _REASON = re.compile(r"(?:理由|reason)\s?:\s?(?P<reason>.+)$", re.IGNORECASE)
 _POLITE = re.compile(
-    r"(?:を|と|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|(?:いた|致)?しました|です|ください|下さい)$"
+    r"(?:を|と|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|(?:いた|致)?しました|です|(?:して)?(?:ください|下さい))$"
 )
 # One character for one, so that a reason can be taken from the line as it was written.
 _WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | dict.fromkeys(map(ord, "\u3000\xa0\t"), " ")

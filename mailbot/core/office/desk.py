@@ -272,6 +272,13 @@ _ATTENDED: Mapping[str, Literal["came", "absent", "joined"]] = {
     **dict.fromkeys(("欠席", "不参加", "absent"), "absent"),
     **dict.fromkeys(("当日参加", "当日出席", "joined"), "joined"),
 }
+_POLITE_DECISION = re.compile(
+    r"(?<=.)(?:を|に|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|して(?:ください|下さい)|です)$"
+)
+# 「松本市は欠席でした。」, as one tells it
+_TOLD = re.compile(
+    r"^(?P<who>[^\s。].{0,100}?)[はが、]?\s?(?P<said>当日参加|当日出席|出席|参加|欠席|不参加)(?P<end>でした|です|しました|いたしました)[。.]?$"
+)
 _POLITE = re.compile(r"(?<=席|加)(?:でした|です|(?:いた)?しました)$")
 _EVERYBODY = frozenset({"全員", "all", "everybody"})
 _PEOPLE = re.compile(
@@ -299,6 +306,8 @@ def read_line(line: str, *, today: date) -> Command | NotUnderstood:
         return _of_run(int(planned["number"]), planned["rest"], today)
     if command_of(plain, AWAITED) == ("approve", ""):
         return Approve()
+    if (told := _TOLD.match(plain)) and told["who"] not in _EVERYBODY:
+        return _attended(_ATTENDED[told["said"]], _plain(written[: told.end("who")]))
     found = _WORD.match(plain)
     if found is None:
         return NotUnderstood("unknown")
@@ -322,7 +331,7 @@ def _of_held(number: int, gives: bool, rest: str) -> Command | NotUnderstood:
     if pairs := _pairs(rest):
         return Give(number, pairs)
     word, _, reason = rest.translate(_WIDTH).partition(" ")
-    decision = _DECISIONS.get(word.strip(_FULL_STOP).casefold())
+    decision = _DECISIONS.get(_POLITE_DECISION.sub("", word.strip(_FULL_STOP)).casefold())
     if decision == "accept" and reason.strip(_FULL_STOP).casefold() in _TRUST:
         return Decide(number, "trust")
     if decision is None or (reason and decision != "reject"):
@@ -569,7 +578,7 @@ _ATTRIBUTION = re.compile(
 )  # not 「後任 新井渉 <arai@...>」
 _RULE = re.compile(r"^\s*(?:--\s*|[^\w\s]{5,}\s*|[━─―＝*=_~-]{5,}\s*)$")
 _COURTESY = re.compile(
-    r"^\s*(?:お世話になって|お疲れ(?:様|さま)|(?:以上|どうぞ)?[、。]?\s?(?:よろしく|宜しく)お願い|ありがとうございま|以上(?:です)?。?\s*$"
+    r"^\s*(?:(?:iPhone|iPad|Android|スマートフォン|携帯電話?)から送信\s*$|Sent from my \S.{0,30}$|お世話になって|お疲れ(?:様|さま)|(?:以上|どうぞ)?[、。]?\s?(?:よろしく|宜しく)お願い|ありがとうございま|以上(?:です)?。?\s*$"
     r"|(?:dear|hello|hi)\b[^=]{0,60}$|(?:thanks|thank you|best regards|kind regards|regards)\b[^=]{0,40}$)",
     re.IGNORECASE,
 )

@@ -52,6 +52,7 @@ from mailbot.store.desk_words import DeskWord
 from mailbot.store.inbox import Received
 
 _KEY_IN_SUBJECT = re.compile(r"\[(?P<key>[^\[\]]{1,41})\]$")
+_HELD_IN_SUBJECT = re.compile(r"[（(](?P<name>U-[0-9]{4,12})[）)]")
 _ENTER_WORDS = ("代理", "enter")  # an answer that the office gives for a body
 
 
@@ -89,7 +90,7 @@ def obey_desk(
     why_machine = automatic(message, received.mail_from)
     if why_machine is not None:
         return Settled("discarded", f"an automatic reply to a mail to the office ({why_machine})")
-    lines = own_lines(message.text, _sent(connection, word))
+    lines = _about_the_held(connection, desk, own_lines(message.text, _sent(connection, word)))
     _join_sealed(connection, desk, message, lines)
     if (dead := _dead(site, word, now)) is not None:
         return _dead_word(connection, desk, dead)
@@ -106,7 +107,7 @@ def obey_desk(
     cooked = site.render.office.answer(
         tuple(CommandLine(_echo(connection, desk, line), said.sentence, said.hints) for line, said in done),
         tuple(replace(one, line=_echo(connection, desk, one.line)) for one in not_done),
-        key=keys.pop() if len(keys) == 1 else "",
+        key=keys.pop() if len(keys) == 1 else "" if keys else _named_in_subject(connection, word),
         sentence="" if lines else desk.say("no-command"),
         of_office=of_office(site, word.address),
         thread=Thread.of(message),
@@ -193,6 +194,21 @@ def _named_in_subject(connection: Connection, word: DeskWord) -> str:
     mail = _mail(connection, word)
     found = None if mail is None else _KEY_IN_SUBJECT.search(mail.subject)
     return "" if found is None else found["key"]
+
+
+def _about_the_held(connection: Connection, desk: _Desk, lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the lines, 「Q1=1」 or 「破棄」 in reply to a mail about one that is held with that one's name before it."""
+    mail = _mail(connection, desk.word)
+    named = None if mail is None else _HELD_IN_SUBJECT.search(mail.subject)
+    if named is None:
+        return lines
+    return tuple(
+        f"{named['name']} {line}"
+        if isinstance(_read(desk, line), NotUnderstood)
+        and isinstance(_read(desk, f"{named['name']} {line}"), (Decide, Give))
+        else line
+        for line in lines
+    )
 
 
 def _mail(connection: Connection, word: DeskWord) -> Message | None:

@@ -42,6 +42,9 @@ QUOTED = "".join(f"> {line}\n" for line in SENT.splitlines())
         ("却下 2", Decision("reject", canned=2)),
         ("却下 部会の話題から外れるため", Decision("reject", "部会の話題から外れるため")),
         ("却下：部会の話題から外れるため", Decision("reject", "部会の話題から外れるため")),
+        ("却下します。部会の話題ではありません。", Decision("reject", "部会の話題ではありません。")),
+        ("差戻し 課名に誤りがあります", Decision("reject", "課名に誤りがあります")),
+        ("配信してください。", Decision("accept")),
         ("却下\n理由：重複しています", Decision("reject", "重複しています")),
         ("reject it is off topic", Decision("reject", "it is off topic")),
         ("お世話になっております。\n承認でお願いします\n山田", Decision("accept")),
@@ -58,6 +61,8 @@ def test_a_word(text: str, expected: Decision) -> None:
     [
         "",
         "承認しません",
+        "却下しますか",
+        "却下しないでください",
         "承認してよいか分かりません。",
         "承認\n破棄",
         "ただいま不在にしております。",

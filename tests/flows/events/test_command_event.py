@@ -117,6 +117,9 @@ def test_the_opposite_word_takes_it_back(office: PostOffice, asked: Copy) -> Non
     office.command(told, "欠席 軽井沢町\n欠席 松本市\n出席 松本市\n出席 長野市")
     assert entered(office) == {NAGANO: 2, MATSUMOTO: 1, KARUIZAWA: 0}
     (told,) = office.copies()
+    office.command(told, "長野市は来られませんでした。")
+    (told,) = office.copies()
+    assert told["Subject"] == f"【事務局】行えませんでした [{KEY}]"  # and its answer is about the same event
     office.command(told, "全員欠席")
     assert entered(office) == {NAGANO: 0, MATSUMOTO: 0, KARUIZAWA: 0}
     assert f"（例「全員出席{KEY}」）" in answer(office)

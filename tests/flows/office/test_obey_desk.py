@@ -141,6 +141,21 @@ def test_a_held_reply_is_admitted_dropped_or_refused(
     )
 
 
+@pytest.mark.parametrize(("line", "answers"), [("Q1=2", {"Q1": ("2",)}), ("破棄", {}), ("Q1は2です", None)])
+def test_a_word_in_reply_to_the_mail_about_one_that_is_held(
+    office: PostOffice, told: Copy, line: str, answers: dict[str, object] | None
+) -> None:
+    """Its number stands in the Subject and need not be repeated; a line that is no word for it stays none."""
+    number = held_number(told)
+    office.command(told, line)
+    with office.database.read() as connection:
+        entry = inbox.entry(connection, number)
+    assert entry is not None
+    assert (entry.state == "held") == (answers is None)
+    if answers:
+        assert office.stands()[NAGANO].row.answers["Q1"] == ("2",)
+
+
 def test_an_answer_without_its_question_is_taken_where_only_one_can_be_meant(
     office: PostOffice, told: Copy
 ) -> None:
