@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -19,7 +19,7 @@ from mailbot.core.mail.japanese import (
     strip_controls,
     strip_controls_of_lines,
 )
-from mailbot.core.mail.mime import Head, Leaf, Multipart, Node, TooMuchError, read_head, tree
+from mailbot.core.mail.mime import Body, Head, Leaf, Multipart, Node, TooMuchError, read_head, tree
 
 MAX_ADDRESSES = 500  # in To and Cc together (promises.md attack 6)
 MAX_HARD_TEXT = 100_000  # bytes of one mail's text that a slow decoder reads (50 ms); the rest is left
@@ -28,6 +28,7 @@ MAX_MARKUP = 6_000  # tags of all HTML in one mail (40 ms), those with attribute
 MAX_FORMATTED = 300_000  # bytes of HTML that are compared with the plain text beside them
 MAX_HASHED_HEAD = 512 * 1024  # bytes in which trace fields are looked for; no readable header is longer
 MAX_LABEL = 255  # characters of an attachment's name
+_LONG = 1_048_576  # bytes of a mail of which no second form is kept
 
 
 @frozen
@@ -36,9 +37,14 @@ class Part:
 
     content_type: str  # "text/plain", lower case
     charset: str | None  # as declared, lower case; None: not declared
-    content: bytes  # transfer encoding undone; line ends are LF unless it was encoded
+    body: Body
     filename: str | None  # decoded; a label only, never a path
     attached: bool = False  # no text that its author typed for reading
+
+    @property
+    def content(self) -> bytes:
+        """The content, its transfer encoding undone; line ends are LF unless it was encoded."""
+        return self.body.content
 
 
 @frozen
@@ -83,11 +89,12 @@ def parse(raw: bytes) -> Message:
     read; nothing else of it may be acted upon.
     """
     mail = raw.replace(b"\r\n", b"\n") if b"\n" in raw else raw.replace(b"\r", b"\n")
+    start = 0
     if mail.startswith((b"From ", b">From ")):  # a mailbox's separator, or what a gateway left of it
-        mail = mail.partition(b"\n")[2]
-    head, start = read_head(mail)
+        start = mail.find(b"\n") + 1 or len(mail)
+    head, start = read_head(mail, start)
     try:
-        return _message(head, head.defects, _content(head, mail, start), len(raw))
+        return _message(head, head.defects, _content(head, mail, start, raw), len(raw))
     except TooMuchError as error:
         return _message(head, (*head.defects, str(error)), _NOTHING, len(raw))
     except Exception as error:  # noqa: BLE001  promise I7: what a stranger sends is quarantined, whatever it does to us
@@ -280,22 +287,25 @@ def _outside_quotes(value: str) -> str:
 # --- The text ---
 
 
-def _content(head: Head, mail: bytes, start: int) -> _Content:
+def _content(head: Head, mail: bytes, start: int, raw: bytes) -> _Content:
     root = tree(head, mail, start)
     leaves = tuple(_leaves(root))
+    bodies = [leaf.body for leaf in leaves]
     reader = _Reader()
     text = reader.text(root)
+    if len(raw) > _LONG and len(raw) - len(mail) == mail.count(b"\n"):  # all its lines end with CRLF
+        bodies = list(_as_it_came(bodies, mail, raw))
     return _Content(
         content_type=f"multipart/{root.subtype}" if isinstance(root, Multipart) else root.content_type,
         parts=tuple(
             Part(
                 leaf.content_type,
                 _charset(leaf),
-                leaf.content,
+                body,
                 _label(leaf.filename) or None,
                 attached=not _is_text(leaf),
             )
-            for leaf in leaves
+            for leaf, body in zip(leaves, bodies, strict=True)
         ),
         text=text,
         garbled=reader.garbled,
@@ -303,6 +313,16 @@ def _content(head: Head, mail: bytes, start: int) -> _Content:
             _label(leaf.filename) or leaf.content_type for leaf in leaves if not _is_text(leaf)
         ),
     )
+
+
+def _as_it_came(bodies: Sequence[Body], mail: bytes, raw: bytes) -> Iterator[Body]:
+    """Yield where in the mail as it came these stand, in their order, so that the form with LF is needed no more."""
+    place = lines = 0
+    for body in bodies:
+        above = lines + mail.count(b"\n", place, body.start)
+        lines = above + mail.count(b"\n", body.start, body.stop)
+        place = body.stop
+        yield Body(raw, body.start + above, body.stop + lines, body.encoding, crlf=True)
 
 
 def _leaves(node: Node) -> Iterator[Leaf]:
@@ -366,7 +386,7 @@ class _Reader:
         if self._hard_text_left <= 0:
             self.garbled = True
             return ""
-        content = leaf.content
+        content = leaf.body.content
         if len(content) > self._hard_text_left and not _easy(content):
             content, self.garbled = content[: self._hard_text_left], True
         decoded = decode(content, _charset(leaf))
@@ -506,17 +526,32 @@ def canonical_hash(raw: bytes) -> str:
     mail = raw
     if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):  # SMTP lets no other line ends through
         mail = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    start = 0
     if mail.startswith(b"From "):
-        mail = mail.partition(b"\r\n")[2]
-    head, _, body = mail.partition(b"\r\n\r\n")
+        start = mail.find(b"\r\n") + 2 if b"\r\n" in mail else len(mail)
+    end = mail.find(b"\r\n\r\n", start)
+    end = len(mail) if end < 0 else end
     kept = []
     keeps = False  # the field whose line this is
-    for line in _lines_of_head(head):
+    for line in _lines_of_head(mail[start:end]):
         if not line.startswith((b" ", b"\t")):
             keeps = not _is_trace(line[:100].partition(b":")[0])
         if keeps:
             kept.append(line)
-    return hashlib.sha256(b"\r\n".join([*kept, b"", body.rstrip(b"\r\n")])).hexdigest()
+    found = hashlib.sha256(b"\r\n".join([*kept, b"", b""]))
+    found.update(memoryview(mail)[end + 4 : _last_line_end(mail, end + 4)])
+    return found.hexdigest()
+
+
+def _last_line_end(mail: bytes, start: int) -> int:
+    """Return where the text behind this place ends: before the line ends that close the mail."""
+    stop = len(mail)
+    while start < stop:
+        some = max(start, stop - 65_536)
+        if text := mail[some:stop].rstrip(b"\r\n"):
+            return some + len(text)
+        stop = some
+    return start
 
 
 def _lines_of_head(head: bytes) -> list[bytes]:

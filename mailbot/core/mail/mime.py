@@ -7,15 +7,16 @@ a folded Subject, and recurses as deep as a stranger likes. Whoever counts the p
 from __future__ import annotations
 
 import binascii
+import hashlib
 import itertools
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailbot.core.frozen import frozen
-from mailbot.core.mail.japanese import decode, decode_header, from_base64
+from mailbot.core.mail.japanese import base64_pieces, decode, decode_header
 
 # promises.md attack 6
 MAX_HEADER_BYTES = 256 * 1024
@@ -62,14 +63,45 @@ class Head:
 
 
 @frozen
+class Body:
+    """Where in a mail the content of a part stands: its transfer encoding is undone when somebody asks for it."""
+
+    mail: bytes
+    start: int
+    stop: int
+    encoding: str = ""  # "base64", "quoted-printable"; any other says nothing
+    crlf: bool = False  # lines of the mail end so, those of the content with LF
+
+    @cached_property
+    def content(self) -> bytes:
+        """The content itself."""
+        if self.encoding == "base64":
+            return b"".join(self._decoded())
+        content = self.mail[self.start : self.stop]
+        if self.crlf:
+            content = content.replace(b"\r\n", b"\n")
+        return binascii.a2b_qp(content) if self.encoding == "quoted-printable" else content
+
+    def sha256(self) -> str:
+        """Return the hash of the content in hex; for that a file need not be in memory whole."""
+        found = hashlib.sha256()
+        for piece in self._decoded() if self.encoding == "base64" else (self.content,):
+            found.update(piece)
+        return found.hexdigest()
+
+    def _decoded(self) -> Iterator[bytes]:
+        return base64_pieces(self.mail, self.start, self.stop)
+
+
+@frozen
 class Leaf:
-    """A part without parts; the transfer encoding is undone."""
+    """A part without parts."""
 
     content_type: str  # lower case
     parameters: Mapping[str, str]  # of Content-Type; names in lower case
     disposition: str  # "attachment", "inline", ... or ""
     filename: str | None
-    content: bytes  # line ends are LF
+    body: Body
     subtype_of: str = ""  # the multipart around it: "mixed", ...; "" for the root
 
 
@@ -180,8 +212,7 @@ def _as_bytes(value: str) -> bytes:
 def tree(head: Head, mail: bytes, start: int) -> Node:
     """Return the MIME tree of a mail whose body begins at `start`; raises TooMuchError beyond a bound.
 
-    A forwarded mail is a leaf. Parts are places in the mail until they are leaves: copied at each of the levels, 20 MB
-    would be 800.
+    A forwarded mail is a leaf. Parts are places in the mail: copied at each of the levels, 20 MB would be 800.
     """
     return _node(head, mail, (start, len(mail)), "", 0, itertools.count(1))
 
@@ -209,7 +240,7 @@ def _node(head: Head, mail: bytes, body: Span, around: str, depth: int, serial: 
         return Multipart(subtype, tuple(children))
     # A multipart without its boundary is shown as the text that it is.
     shown = "text/plain" if main == "multipart" else content_type
-    return _leaf(head, mail[slice(*body)], shown, parameters, around)
+    return _leaf(head, mail, body, shown, parameters, around)
 
 
 def _part(mail: bytes, piece: Span, around: str, depth: int, serial: Iterator[int]) -> Node:
@@ -252,29 +283,23 @@ def _next_line(mail: bytes, mark: bytes, position: int, stop: int) -> int:
     return found + 1 if found >= 0 else -1
 
 
-def _leaf(head: Head, body: bytes, content_type: str, parameters: Mapping[str, str], around: str) -> Leaf:
+def _leaf(
+    head: Head, mail: bytes, body: Span, content_type: str, parameters: Mapping[str, str], around: str
+) -> Leaf:
     disposition, words = parse_parameters(head.first("content-disposition") or "")
     filename = words.get("filename") or parameters.get("name")
+    encoding = head.first("content-transfer-encoding") or ""
+    encoding = encoding.strip().partition(" ")[0].partition(";")[0].lower()
+    if encoding == "base64" and mail.count(b"=", *body) > MAX_PADDING:
+        raise TooMuchError(f"a part in base64 has more than {MAX_PADDING} padding marks")
     return Leaf(
         content_type=content_type,
         parameters=parameters,
         disposition=disposition,
         filename=decode_header(filename).strip() if filename else None,
-        content=_unencoded(body, head.first("content-transfer-encoding") or ""),
+        body=Body(mail, *body, encoding),
         subtype_of=around,
     )
-
-
-def _unencoded(body: bytes, encoding: str) -> bytes:
-    match encoding.strip().partition(" ")[0].partition(";")[0].lower():
-        case "base64":
-            if body.count(b"=") > MAX_PADDING:
-                raise TooMuchError(f"a part in base64 has more than {MAX_PADDING} padding marks")
-            return from_base64(body)
-        case "quoted-printable":
-            return binascii.a2b_qp(body)
-        case _:
-            return body
 
 
 def parse_parameters(value: str) -> tuple[str, Mapping[str, str]]:

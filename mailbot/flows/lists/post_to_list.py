@@ -112,7 +112,7 @@ def turns_of_date(post: ListPost) -> list[tuple[str, str]]:
     if not message.date or post.author is None:
         return []
     own = " ".join(_RULE.split(message.text[:_LOOKED_AT], maxsplit=1)[0].split())[:_BEGINNING]
-    files = (hashlib.sha256(part.content).hexdigest() for part in message.parts if part.filename)
+    files = (part.body.sha256() for part in message.parts if part.filename)
     words = "\n".join((post.author, " ".join(message.date.split()), own, *files))
     fingerprint = hashlib.sha256(words.encode()).hexdigest()
     return [(f"date{turn}:{post.list.name}", fingerprint) for turn in range(SAME_DATE)]

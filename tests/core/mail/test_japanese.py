@@ -7,7 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from mailbot.core.mail import japanese
-from mailbot.core.mail.japanese import Decoded, decode, decode_header, fold, from_base64, strip_controls
+from mailbot.core.mail.japanese import (
+    Decoded,
+    base64_pieces,
+    decode,
+    decode_header,
+    fold,
+    from_base64,
+    strip_controls,
+)
 from tests.drawing import given, st
 
 
@@ -194,6 +202,14 @@ def test_strip_controls_leaves_other_text_alone() -> None:
 def test_base64_as_mail_has_it(content: bytes, whole: bytes) -> None:
     """Missing padding, padding in the middle and foreign characters lose no byte."""
     assert from_base64(content) == whole
+
+
+@given(st.text("AbYQ=\n-", max_size=40).map(str.encode), st.integers(1, 9))
+def test_base64_is_the_same_bit_by_bit(content: bytes, at_once: int) -> None:
+    """However a file is cut to be decoded, it has the bytes that it has at once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(japanese, "_BASE64_AT_ONCE", at_once)
+        assert b"".join(base64_pieces(b"==" + content + b"==", 2, 2 + len(content))) == from_base64(content)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import email.message
 import email.policy
+import hashlib
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbot.core.mail import message as message_module
 from mailbot.core.mail.message import MAX_FLOWED, Message, canonical_hash, formatted_text, parse, unflowed
 from tests.drawing import given, settings, st
 
@@ -376,6 +378,42 @@ def test_a_mail_without_an_empty_line_is_hashed_without_looking_at_each_line() -
     finally:
         tracemalloc.stop()
     assert peak < 45_000_000
+
+
+def test_a_long_mail_takes_its_size_once() -> None:
+    """Beside the mail as it came there is the form that is parsed, while it is; to know it, or its file, again takes nothing."""
+    file = base64.encodebytes(bytes(3_000_000)).replace(b"\n", b"\r\n")
+    raw = (
+        b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nsee below\r\n--b\r\nContent-Type: application/pdf\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n%b--b--\r\n" % file
+    )
+    tracemalloc.start()
+    try:
+        message = parse(raw)
+        left, parsed = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        canonical_hash(raw)
+        print_ = message.parts[1].body.sha256()
+        _, hashed = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (parsed < 1.1 * len(raw), left < 100_000, hashed < 500_000) == (True, True, True)
+    assert print_ == hashlib.sha256(bytes(3_000_000)).hexdigest()
+    assert message.parts[1].content == bytes(3_000_000)
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n", b"\r", b"\r\r\n"])
+def test_parts_of_a_long_mail_are_those_of_a_short_one(
+    line_end: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it stands in the mail as it came, a part has the bytes that it has in the form that is parsed."""
+    for seed in SEEDS:
+        raw = (b"From x\n" * (line_end == b"\n") + seed.replace(b"\r\n", b"\n")).replace(b"\n", line_end)
+        contents = []
+        for long in (1, 1_000_000):
+            monkeypatch.setattr(message_module, "_LONG", long)
+            contents.append([(part.content, part.body.sha256()) for part in parse(raw).parts])
+        assert contents[0] == contents[1]
 
 
 SEEDS = [

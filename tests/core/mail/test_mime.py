@@ -79,7 +79,7 @@ def test_a_tree_keeps_its_shape() -> None:
     assert isinstance(root, Multipart)
     first, second = root.children
     assert isinstance(first, Leaf)
-    assert (first.content, first.subtype_of) == (b"1", "mixed")
+    assert (first.body.content, first.subtype_of) == (b"1", "mixed")
     assert isinstance(second, Multipart)
     assert (second.subtype, len(second.children)) == ("related", 1)
 
