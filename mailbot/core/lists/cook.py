@@ -21,6 +21,7 @@ from mailbot.core.mail.entity import (
     field_value,
     join_entity,
     split_entity,
+    split_head,
     transfer_encoding,
     with_field,
 )
@@ -130,7 +131,8 @@ def cook_post(
     ARC chain even then. The result has CRLF line ends only, no line above 998 octets, and NUL only around its fields
     (promises.md R6, I16).
     """
-    fields, body = split_entity(canonical(raw))
+    content = canonical(raw)
+    fields, start = split_head(content)
     from_value = _from_value(fields)
     own = _own_address(mailing_list, host)
     kept = [
@@ -141,7 +143,7 @@ def cook_post(
     ]
     if not message.message_id:
         kept = [original for original in kept if field_name(original) != "message-id"]
-    kept, body = _with_footer(kept, body, mailing_list, own)
+    kept, body = _with_footer(kept, memoryview(content)[start:], mailing_list, own)
     kept = _with_subject(kept, message, mailing_list, identity.number)
     if rewrite:
         name = _display_name(message, mailing_list, author_label)
@@ -157,7 +159,7 @@ def cook_post(
         *_archive_fields(mailing_list, host.web_url, identity.stable),
         *_complaint_fields(host.complaints_to if rewrite else ""),
     ]
-    return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
+    return short_lines(_whole(head, body))
 
 
 def cook_old_post(
@@ -168,7 +170,8 @@ def cook_old_post(
     From stays the author's, since the mail around it is ours; replies go where replies to the post went. What the mail
     lacks (Message-ID, Date) is filled in from the archive. Line ends and lengths are as in `cook_post`.
     """
-    fields, body = split_entity(canonical(raw))
+    content = canonical(raw)
+    fields, start = split_head(content)
     own = _own_address(mailing_list, host)
     kept = [
         cooked
@@ -185,7 +188,7 @@ def cook_old_post(
         f"X-ML-Name: {mailing_list.name}\r\n".encode("ascii"),
         f"X-Mail-Count: {post.number:05d}\r\n".encode("ascii"),
     ]
-    return short_lines(join_entity(head, body if body.endswith(b"\r\n") else body + b"\r\n"))
+    return short_lines(_whole(head, memoryview(content)[start:]))
 
 
 def cook_digest(letter: bytes, mailing_list: MailingList, host: ListHost) -> bytes:
@@ -197,6 +200,11 @@ def cook_digest(letter: bytes, mailing_list: MailingList, host: ListHost) -> byt
     known = {field_name(each) for each in fields} | {"x-mail-count", "x-sequence"}
     added = [each for each in _list_fields(mailing_list, host, own, 0) if field_name(each) not in known]
     return join_entity([*fields, *added], body)
+
+
+def _whole(head: Fields, body: bytes | memoryview) -> bytes:
+    """Return the mail, its last line ended."""
+    return join_entity(head, body, b"" if body[-2:] == b"\r\n" else b"\r\n")
 
 
 def _own_address(mailing_list: MailingList, host: ListHost) -> str:
@@ -353,15 +361,17 @@ def _complaint_fields(address: str) -> Fields:
     return [f"CFBL-Address: {address}; report=arf\r\n".encode("ascii")] if address else []
 
 
-def _with_footer(fields: Fields, body: bytes, mailing_list: MailingList, own: str) -> tuple[Fields, bytes]:
+def _with_footer(
+    fields: Fields, body: memoryview, mailing_list: MailingList, own: str
+) -> tuple[Fields, bytes | memoryview]:
     """Add the list's footer to a message that is one plain text; anything else stays as its author made it."""
     kind, parameters = content_type(fields)
-    encoding = transfer_encoding(fields)
-    content = decode_transfer(encoding, body)
     attached = field_value(fields, "content-disposition").lower().startswith("attachment")
-    if not mailing_list.footer.strip() or kind != "text/plain" or attached or content is None:
+    if not mailing_list.footer.strip() or kind != "text/plain" or attached:
         return fields, body
-    if b"-----BEGIN PGP" in content:
+    encoding = transfer_encoding(fields)
+    content = decode_transfer(encoding, bytes(body))
+    if content is None or b"-----BEGIN PGP" in content:
         return fields, body
     footer = _footer_text(mailing_list, own, flowed=parameters.get("format", "").lower() == "flowed")
     declared = parameters.get("charset", "").lower()

@@ -22,27 +22,35 @@ Fields = list[bytes]  # each whole: name, folds and the last line end
 
 def canonical(content: bytes) -> bytes:
     """Return the content with CRLF line ends only; a lone CR becomes a blank and NUL goes (promises.md I16)."""
+    if content.count(b"\r\n") == content.count(b"\n") == content.count(b"\r") and b"\x00" not in content:
+        return content  # as all that comes by SMTP; a long one need not be in memory three times
     return content.replace(b"\x00", b"").replace(b"\r\n", b"\n").replace(b"\r", b" ").replace(b"\n", b"\r\n")
 
 
 def split_entity(content: bytes) -> tuple[Fields, bytes]:
-    """Return the header fields in order and the body, cut where `mime.read_head` cuts it.
+    """Return the header fields in order and the body, as `split_head` cuts them."""
+    fields, start = split_head(content)
+    return fields, content[start:]
+
+
+def split_head(content: bytes) -> tuple[Fields, int]:
+    """Return the header fields in order and where the body begins, which is where `mime.read_head` cuts.
 
     The head ends at an empty line or before the first line that is no field: what its author meant as text stays text.
     Left out are a mailbox's separator, folds of blanks only, which would end the head for some readers, and fields
     with a name that is longer than any line should be.
     """
     fields: Fields = []
-    if content.startswith((b"From ", b">From ")):
-        content = content.partition(b"\r\n")[2]
     position = 0
+    if content.startswith((b"From ", b">From ")):
+        position = _line_end(content, 0)
     begun = kept = False
     while position < len(content):
         end = content.find(b"\r\n", position)
         end = len(content) if end < 0 else end
         line = content[position:end]
         if not line:
-            return fields, content[end + 2 :]
+            return fields, end + 2
         if begun and line[:1] in {b" ", b"\t"}:
             if kept and line.strip():
                 fields[-1] += line + b"\r\n"
@@ -53,12 +61,18 @@ def split_entity(content: bytes) -> tuple[Fields, bytes]:
         else:
             break
         position = end + 2
-    return fields, content[position:]
+    return fields, position
 
 
-def join_entity(fields: Fields, body: bytes) -> bytes:
-    """Return the entity that these fields and this body make."""
-    return b"".join([*fields, b"\r\n", body])
+def _line_end(content: bytes, position: int) -> int:
+    """Return where the next line begins; the end if there is none."""
+    end = content.find(b"\r\n", position)
+    return len(content) if end < 0 else end + 2
+
+
+def join_entity(fields: Fields, *body: bytes | memoryview) -> bytes:
+    """Return the entity that these fields and this body, or its pieces, make."""
+    return b"".join([*fields, b"\r\n", *body])
 
 
 def field_name(field: bytes) -> str:

@@ -103,7 +103,12 @@ def _without_eight_bits(content: bytes) -> bytes:
 
 
 def _has_long_line(content: bytes) -> bool:
-    return len(content) > LINE_LIMIT and any(len(line) > LINE_LIMIT for line in content.split(b"\r\n"))
+    begins = 0  # of a line that is short enough, and all before it are
+    while len(content) - begins > LINE_LIMIT:
+        begins = content.rfind(b"\r\n", begins, begins + LINE_LIMIT + 2) + 2
+        if begins < 2:
+            return True
+    return False
 
 
 def _wrapped(content: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
@@ -464,6 +465,22 @@ def test_header_injection(name: bytes, value: bytes) -> None:
     assert cooked.count(b"\x00") == 4
     assert not mail.defects
     check_wire(cooked)
+
+
+def test_a_long_post_is_copied_once() -> None:
+    """What leaves takes its own memory beside the mail as it came, and no third time."""
+    file = (
+        b"Content-Type: application/pdf\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+        + (b"A" * 76 + b"\r\n") * 50_000
+    )
+    raw = HEAD + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n" + file + b"--b--\r\n"
+    tracemalloc.start()
+    try:
+        cooked = cook(raw, FOOTED)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < len(cooked) + 100_000
 
 
 def check_wire(cooked: bytes) -> None:

@@ -6,6 +6,8 @@ import time
 from email import message_from_bytes
 from email.message import Message
 
+import pytest
+
 from mailbot.core.mail.seven_bit import seven_bit, short_lines
 from tests.drawing import given, st
 
@@ -86,6 +88,15 @@ def test_short_lines() -> None:
     )
     assert max(map(len, short_lines(multipart).split(b"\r\n"))) <= 998
     assert short_lines(MIXED) is MIXED
+
+
+@pytest.mark.parametrize("lines", [[998], [998, 998, 1], [1, 998], [0, 0, 998]])
+def test_a_line_may_have_998_octets(lines: list[int]) -> None:
+    """RFC 5322 section 2.1.1: so many stay as they are, with a line end behind them or not; one more does not."""
+    for end in (b"", b"\r\n"):
+        content = b"To: a@b.jp\r\n\r\n" + b"\r\n".join(b"x" * length for length in lines) + end
+        longer = content.replace(b"x" * 998, b"x" * 999, 1)
+        assert (short_lines(content) == content, short_lines(longer) == longer) == (True, False)
 
 
 @given(
