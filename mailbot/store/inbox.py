@@ -9,7 +9,20 @@ from datetime import datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Integer, Select, bindparam, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import address_key, tokens_of
@@ -24,6 +37,7 @@ from mailbot.store.transactions import gather
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
 _FETCH_LOCK = 0x696D6170  # the same, between nodes that watch one mailbox
+LONG = 1_048_576  # bytes of a mail that is read by itself
 
 
 @frozen
@@ -88,15 +102,18 @@ def add(
     fresh = list(_fresh(connection, arrivals))
     if not fresh:
         return
-    mails, rows = [], []
+    mails, rows, long = [], [], []
     for mail_id, (content, envelope, key) in zip(next_ids(connection, mail, len(fresh)), fresh, strict=True):
         received_at = now
         if newest_close is not None and newest_close > now:
             received_at = _behind_its_close(connection, envelope.recipients, now)
+        apart = len(content) > LONG and connection.dialect.name == "sqlite"
+        if apart:
+            long.append((mail_id, content))
         mails.append(
             {
                 "id": mail_id,
-                "content": content,
+                "content": b"" if apart else content,
                 "mail_from": storable(envelope.mail_from),
                 "peer": storable(envelope.peer),
                 "protocol": envelope.protocol,
@@ -111,6 +128,10 @@ def add(
             for recipient in dict.fromkeys(envelope.recipients)
         ]
     _ADD.insert_each(connection, mails)
+    for mail_id, content in long:
+        _PUT_LONG.run(connection, row=mail_id, long=content)
+        # SQLite's driver keeps what a statement was given until it runs again: here at once, for no row.
+        _PUT_LONG.run(connection, row=None, long=b"")
     _ADD_RECIPIENT.insert_each(connection, rows)
 
 
@@ -182,8 +203,16 @@ def stop_intake(connection: Connection) -> None:
 
 
 def load_waiting(connection: Connection, most: int) -> list[Received]:
-    """Return the oldest mails that nobody has settled, without those whose sender is still looked at."""
-    return [Received(*row) for row in _WAITING.rows(connection, most=most)]
+    """Return the oldest mails that nobody has settled, without those whose sender is still looked at.
+
+    A mail longer than LONG comes by itself: what is read at one time is in memory at one time.
+    """
+    found: list[Received] = []
+    for row in _WAITING.rows(connection, most=most):
+        if row.content is None:
+            return found or [one for one in [load(connection, row.id)] if one is not None]
+        found.append(Received(*row))
+    return found
 
 
 def waiting_before(connection: Connection, moment: datetime) -> int:
@@ -386,26 +415,34 @@ def _entries() -> Select[Any]:
 
 _ADD = Written(insert(mail))
 
+_PUT_LONG = Written(update(mail).where(mail.c.id == bindparam("row")).values(content=bindparam("long")))
+
 _ADD_RECIPIENT = Written(insert(inbox))
 
-_RECEIVED = select(
-    inbox.c.id,
-    mail.c.content,
-    mail.c.mail_from,
-    inbox.c.recipient,
-    mail.c.received_at,
-    inbox.c.state,
-    inbox.c.reason,
-    mail.c.results,
-).join_from(inbox, mail)
+
+def _received(content: ColumnElement[bytes | None]) -> Select[Any]:
+    return select(
+        inbox.c.id,
+        content,
+        mail.c.mail_from,
+        inbox.c.recipient,
+        mail.c.received_at,
+        inbox.c.state,
+        inbox.c.reason,
+        mail.c.results,
+    ).join_from(inbox, mail)
+
+
+_SHORT = case((func.length(mail.c.content) <= LONG, mail.c.content)).label("content")
 
 _WAITING = Written(
-    _RECEIVED.where(inbox.c.state == "received", mail.c.check_due.is_(None))
+    _received(_SHORT)
+    .where(inbox.c.state == "received", mail.c.check_due.is_(None))
     .order_by(inbox.c.id)
     .limit(bindparam("most", type_=Integer))
 )
 
-_LOAD = Written(_RECEIVED.where(inbox.c.id == bindparam("row")))
+_LOAD = Written(_received(mail.c.content).where(inbox.c.id == bindparam("row")))
 
 _CLAIM = Listed(select(inbox.c.id).with_for_update(skip_locked=True), inbox.c.id, inbox.c.state)
 

@@ -203,3 +203,24 @@ def test_many_mails_take_few_statements(database: Database) -> None:
     assert len(found) == 200
     assert stored == {(content, recipient) for content, to in mails for recipient in to.recipients}
     assert len(statements) <= 15
+
+
+def test_a_long_mail_is_read_by_itself(database: Database) -> None:
+    """Neither with others nor with itself for another recipient: that would be in memory as often."""
+    for content in (b"1", b"2", b"x" * (inbox.LONG + 1), b"4", b"5" * inbox.LONG):
+        add(
+            database,
+            (content, envelope(*(f"{name}@ml.example.jp" for name in "ab"[: 1 + (len(content) > 1)]))),
+        )
+    groups = []
+    while waiting := _waiting(database):
+        groups.append([len(one.content) for one in waiting])
+        with database.write() as connection:
+            for one in waiting:
+                inbox.change(connection, one.id, "posted", "", now=NOW)
+    assert groups == [[1, 1], [inbox.LONG + 1], [inbox.LONG + 1], [1, inbox.LONG, inbox.LONG]]
+
+
+def _waiting(database: Database) -> list[inbox.Received]:
+    with database.read() as connection:
+        return inbox.load_waiting(connection, 20)
