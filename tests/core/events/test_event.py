@@ -100,7 +100,7 @@ def test_form_is_a_survey_of_attendance_and_people() -> None:
         ("（山田太郎、鈴木花子）", 2, ("山田太郎", "鈴木花子")),
     ],
 )
-def test_people(text: str, people: int, names: tuple[str, ...]) -> None:
+def test_a_number_and_names_are_read_as_written(text: str, people: int, names: tuple[str, ...]) -> None:
     """A number, names, or both in agreement are read; names keep the characters they were written in."""
     assert read_people(text) == (people, names)
 
@@ -164,7 +164,7 @@ def test_both_answers_on_one_line(line: str, apart: str) -> None:
         "1000名",
     ],
 )
-def test_unclear_people(text: str) -> None:
+def test_unclear_people_are_asked_back(text: str) -> None:
     """What is neither a number nor names, or where both disagree, is asked back, never guessed."""
     with pytest.raises(ValueError, match="お書きください"):
         read_people(text)
@@ -194,7 +194,7 @@ def test_disagreement_is_named() -> None:
         ({}, Rsvp("unclear", 0)),
     ],
 )
-def test_rsvp(answers: Answers, rsvp: Rsvp) -> None:
+def test_an_rsvp_says_who_comes_or_why_it_is_unclear(answers: Answers, rsvp: Rsvp) -> None:
     """An RSVP says attending with its people, declined, later, or is unclear; an unclear one says why."""
     assert rsvp_of(answers) == rsvp
     for language in ("ja", "en"):
@@ -218,7 +218,7 @@ def test_seats_in_strict_order(capacity: int | None, taken: int, wanted: int, ex
     assert seat(replace(SEMINAR, capacity=capacity), taken, wanted) == expected
 
 
-def test_time_words() -> None:
+def test_the_time_is_written_out_or_undecided() -> None:
     """The time is written out, or stands as undecided beside the date."""
     assert time_words(SEMINAR) == "2026年10月22日（木）【時間未定】"
     assert time_words(FIXED) == "2026年10月22日（木）10時00分〜15時00分"

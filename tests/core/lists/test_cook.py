@@ -77,7 +77,7 @@ def text(mail: Mail) -> str:
     return payload.decode(mail.get_content_charset("ascii"))
 
 
-def test_model_post() -> None:
+def test_the_head_of_a_copy_field_by_field() -> None:
     """The head of a copy from a member whose domain minds a changed post: field by field."""
     mail = copy(HEAD + b"\r\nbody\r\n")
     assert mail.keys() == [
@@ -162,7 +162,7 @@ def test_untouched_fields_stay_byte_for_byte() -> None:
         "AUTHENTICATION-RESULTS: ML.example.jp 1; dmarc=pass",
     ],
 )
-def test_removed(line: str) -> None:
+def test_what_would_reveal_or_mislead_does_not_leave(line: str) -> None:
     """What would reveal, mislead or belong to another list does not leave."""
     name, _, value = line.partition(":")
     mail = copy(f"{line}\r\n".encode() + HEAD + b"\r\nbody\r\n")
@@ -235,7 +235,7 @@ def test_others_results_and_loops_are_kept() -> None:
     assert mail.get_all("X-Loop") == ["other@a.jp", "room@ml.example.jp"]
 
 
-def test_signature_is_renamed() -> None:
+def test_a_broken_signature_stays_under_another_name() -> None:
     """The author's DKIM signature, broken by the rewrite, stays as evidence under another name."""
     raw = b"DKIM-Signature: v=1; d=a.jp;\r\n b=x\r\n" + HEAD + b"\r\nbody\r\n"
     assert b"X-Original-DKIM-Signature: v=1; d=a.jp;\r\n b=x\r\n" in cook(raw)
@@ -243,7 +243,7 @@ def test_signature_is_renamed() -> None:
     assert cook(raw, rewrite=False).startswith(b"DKIM-Signature: v=1; d=a.jp;\r\n b=x\r\n")
 
 
-def test_case_b() -> None:
+def test_without_the_rewrite_from_stays_and_sender_tells_who_passed_it_on() -> None:
     """Without the rewrite From stays as it was written, and Sender says who passed it on."""
     cooked = cook(HEAD + b"\r\nbody\r\n", rewrite=False)
     assert HEAD[HEAD.index(b"From") : HEAD.index(b"To:")] in cooked
@@ -264,12 +264,12 @@ def test_case_b() -> None:
         (OPEN, b"Reply-To: =?utf-8?Q?a?= <other@a.jp>\r\n", "=?utf-8?Q?a?= <other@a.jp>"),
     ],
 )
-def test_reply_to(mailing_list: MailingList, own: bytes, expected: str) -> None:
+def test_reply_leads_to_the_group_or_the_author(mailing_list: MailingList, own: bytes, expected: str) -> None:
     """Reply leads to the group of a closed list, and to the author elsewhere, where he asked for it."""
     assert copy(own + HEAD + b"\r\n", mailing_list)["Reply-To"] == expected
 
 
-def test_no_single_author() -> None:
+def test_a_post_without_one_author_answers_to_the_office() -> None:
     """A post that the secretariat let through without one author answers to the secretariat."""
     mail = copy(b"Subject: x\r\n\r\nbody\r\n", OPEN, author_label=None)
     assert mail["Reply-To"] == "<office@example.jp>"
@@ -280,7 +280,7 @@ def test_no_single_author() -> None:
     assert mail["To"] == "room@ml.example.jp"
 
 
-def test_presets() -> None:
+def test_the_preset_says_who_may_post_and_join() -> None:
     """Nobody posts to announcements, and nobody asks to join a closed list."""
     announce = copy(HEAD + b"\r\n", replace(OPEN, preset="announce"))
     assert announce["List-Post"] == "NO"
@@ -298,7 +298,9 @@ def test_presets() -> None:
         ("boss@bank.test 山田", b"x@a.jp", "山田 via 会議室"),
     ],
 )
-def test_display_name(label: str | None, from_line: bytes, expected: str) -> None:
+def test_the_display_name_says_who_wrote_and_where(
+    label: str | None, from_line: bytes, expected: str
+) -> None:
     """The name says who wrote it and where, and never looks like another address."""
     mail = copy(b"From: " + from_line + b"\r\n\r\n", author_label=label)
     assert shown(mail, "From").replace('"', "") == f"{expected} <room@ml.example.jp>"
@@ -309,7 +311,7 @@ def test_no_prefix_leaves_subject_bytes() -> None:
     assert HEAD.split(b"\r\n")[4] in cook(HEAD + b"\r\n", replace(LIST, subject_prefix=""))
 
 
-def test_duplicated_fields() -> None:
+def test_of_a_repeated_field_only_the_first_leaves() -> None:
     """Of a field that may stand once, only the first leaves: two readers never see two different mails."""
     mail = copy(HEAD + b"Subject: other\r\nFrom: other@a.jp\r\nDate: x\r\nTo: y@z\r\n\r\nbody\r\n")
     assert [len(mail.get_all(name, [])) for name in ("Subject", "From", "Date", "To")] == [1, 1, 1, 1]
@@ -397,7 +399,7 @@ def test_footer_after_a_last_line_without_end() -> None:
     assert text(mail) == "body\r\n\r\n【Room】 room@ml.example.jp\r\nAsk the office.\r\n"
 
 
-def test_flowed_text() -> None:
+def test_flowed_text_survives_a_new_charset() -> None:
     """format=flowed survives the conversion, and a footer line that would be flowed is stuffed."""
     head = HEAD + b"Content-Type: text/plain; charset=us-ascii; format=flowed; delsp=yes\r\n\r\n"
     mail = copy(head + b"body \r\nmore\r\n", replace(LIST, footer="> お問い合わせ\nFrom here"))
@@ -419,12 +421,12 @@ def test_flowed_text() -> None:
         (b"Content-Type: text/plain; charset=utf-7\r\n", b"+MFMwjDBvZyxlhzBnMFkwAg-\r\n"),
     ],
 )
-def test_no_footer(head: bytes, body: bytes) -> None:
+def test_what_is_not_one_plain_text_gets_no_footer(head: bytes, body: bytes) -> None:
     """What is not one plain text that we can read stays as its author made it."""
     assert cook(HEAD + head + b"\r\n" + body, FOOTED).endswith(b"\r\n\r\n" + body)
 
 
-def test_long_lines() -> None:
+def test_a_line_too_long_for_smtp_is_encoded_or_folded() -> None:
     """A line that SMTP cannot carry leaves in a transfer encoding, or folded in the head."""
     long_references = b"X-Many: " + b" ".join(b"<%d@a.jp>" % n for n in range(500)) + b"\r\n"
     raw = long_references + HEAD + b"\r\n" + b"x" * 3000 + b"\r\n"
@@ -457,7 +459,7 @@ HOSTILE = [
 @pytest.mark.parametrize(
     "name", [b"Subject", b"From", b"Reply-To", b"Message-ID", b"References", b"X-Other", b"List-Id"]
 )
-def test_header_injection(name: bytes, value: bytes) -> None:
+def test_no_value_of_a_stranger_makes_a_field(name: bytes, value: bytes) -> None:
     """No value of a stranger makes a field, a body, a recipient's mark or a line too long (promises.md attack 5)."""
     cooked = cook(name + b": " + value + b"\r\n" + HEAD + b"\r\nbody\r\n", OPEN, author_label=None)
     mail = message_from_bytes(cooked)
@@ -522,7 +524,7 @@ def check_wire(cooked: bytes) -> None:
         max_size=40,
     )
 )
-def test_any_post(pieces: list[bytes]) -> None:
+def test_whatever_was_received_leaves_by_the_rules_of_the_wire(pieces: list[bytes]) -> None:
     """Whatever was received, what leaves keeps to the rules of the wire (promises.md R6, I16)."""
     for mailing_list in (FOOTED, OPEN):
         check_wire(cook(b"".join(pieces), mailing_list, author_label=None))

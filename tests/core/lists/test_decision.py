@@ -50,7 +50,7 @@ QUOTED = "".join(f"> {line}\n" for line in SENT.splitlines())
         ("お世話になっております。\n承認でお願いします\n山田", Decision("accept")),
     ],
 )
-def test_a_word(text: str, expected: Decision) -> None:
+def test_one_word_alone_on_its_line_decides(text: str, expected: Decision) -> None:
     """It stands alone on its line, in any width, politely or not, above a quotation or with none."""
     assert read_decision(f"{text}\n\n事務局 さんは書きました:\n{QUOTED}", SENT) == expected
     assert read_decision(text, SENT) == expected

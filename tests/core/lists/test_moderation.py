@@ -65,7 +65,7 @@ TOWNS = Selector(kinds=("town",))
         ("announce", POSTER, Accept),
     ],
 )
-def test_presets(preset: Preset, question: PostQuestion, expected: type) -> None:
+def test_who_may_post_follows_the_preset(preset: Preset, question: PostQuestion, expected: type) -> None:
     """Members write to a closed list, everyone registered to an open one, the secretariat to announcements."""
     assert type(moderate(question, replace(LIST, preset=preset))) is expected
 
@@ -89,7 +89,9 @@ def test_presets(preset: Preset, question: PostQuestion, expected: type) -> None
         ({"empty": True}, Reject, "content"),
     ],
 )
-def test_rules(change: dict[str, Any], expected: type, rule: str | None) -> None:
+def test_each_rule_decides_and_says_which_it_was(
+    change: dict[str, Any], expected: type, rule: str | None
+) -> None:
     """Each rule decides what it is there for, and says which it was."""
     disposition = moderate(replace(QUESTION, **change), LIST)
     assert type(disposition) is expected
@@ -105,7 +107,9 @@ def test_rules(change: dict[str, Any], expected: type, rule: str | None) -> None
         ("confirm", "pass", Ask),
     ],
 )
-def test_author_policy(policy: Any, authentication: Any, expected: type) -> None:
+def test_a_list_may_ask_for_more_than_a_member_s_from(
+    policy: Any, authentication: Any, expected: type
+) -> None:
     """A list may ask for more than a member's From: an aligned pass, or the author's confirmation."""
     question = replace(QUESTION, authentication=authentication)
     assert type(moderate(question, replace(LIST, author=policy))) is expected
@@ -123,7 +127,7 @@ def test_a_repeated_loop_is_only_discarded() -> None:
     assert isinstance(moderate(replace(QUESTION, distributed=True, own_list_fields=True), LIST), Discard)
 
 
-def test_languages() -> None:
+def test_the_reason_is_in_the_service_s_language() -> None:
     """The author reads the reason in the language of the service."""
     assert moderate(CONTACT, LIST) == Reject(
         "may-post",

@@ -63,7 +63,7 @@ def test_the_form_of_section_2() -> None:
     assert "\n".join(ballot_lines(STANDARD, REFERENCE, 1)) == SECTION_2
 
 
-def test_filled_slots() -> None:
+def test_an_acknowledgement_fills_the_slots() -> None:
     """An acknowledgement fills the slots, with the answer in words behind the number."""
     answers: dict[str, Answer] = {
         "Q2": ("1", "2"),
@@ -90,7 +90,7 @@ def test_filled_slots() -> None:
         assert line in lines
 
 
-def test_only_some_questions() -> None:
+def test_an_ask_back_repeats_only_what_was_not_understood() -> None:
     """An ask-back repeats only the questions that were not understood."""
     lines = ballot_lines(STANDARD, REFERENCE, 2, only=frozenset({"Q2"}))
     assert [line for line in lines if "回答】" in line] == ["【Q2回答】[　　]"]
@@ -164,7 +164,7 @@ YES_NO = ("はい", "いいえ")
         ((Question("Q1", "利用", "yesno", ("はい", "賛成")),), "yesno"),
     ],
 )
-def test_faults(questions: tuple[Question, ...], words: str) -> None:
+def test_a_survey_that_may_not_be_sent_says_why(questions: tuple[Question, ...], words: str) -> None:
     """A survey that may not be sent says in a sentence what is wrong and where."""
     found = faults(survey(*questions))
     assert any(words in sentence for sentence in found), found

@@ -86,7 +86,7 @@ def counted(survey: Survey, votes: str, electorate: int, *proxies: Proxy) -> Out
         ((Share(2, 3, "present", False),), "yya", 3, (True,), True),
     ],
 )
-def test_thresholds(
+def test_a_motion_is_carried_when_quorum_and_thresholds_are_reached(
     thresholds: tuple[Share, ...], votes: str, electorate: int, reached: tuple[bool, ...], carried: bool
 ) -> None:
     """A motion is carried when the quorum is there and every threshold is reached, each of its own whole."""
@@ -108,7 +108,9 @@ def test_thresholds(
         (MAJORITY_OF_ALL, 700, 1401, False),
     ],
 )
-def test_quorum(quorum: Share, present: int, electorate: int, reached: bool) -> None:
+def test_the_quorum_is_a_share_of_the_frozen_electorate(
+    quorum: Share, present: int, electorate: int, reached: bool
+) -> None:
     """The quorum is a share of the frozen electorate; abstentions are there."""
     votes = {code: {"Q1": "abstain"} for code in codes(present)}
     found = outcome(resolution(quorum=quorum), codes(electorate), votes, [])

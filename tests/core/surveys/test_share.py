@@ -49,7 +49,9 @@ HALF, THIRDS = Fraction(1, 2), Fraction(2, 3)
         ("unanimous", Fraction(1), None, False),
     ],
 )
-def test_shares(written: str, part: Fraction, of: Denominator | None, more_than: bool | None) -> None:
+def test_a_share_is_read_exactly(
+    written: str, part: Fraction, of: Denominator | None, more_than: bool | None
+) -> None:
     """A share is read exactly, with its whole and its 過半数 or 以上 where they are written."""
     assert read_share(written) == WrittenShare(part, of, more_than)
 
@@ -135,7 +137,7 @@ def test_nothing_is_rounded(share: Share, count: int, whole: int, reached: bool,
     assert requirement.needed == share.part * whole
 
 
-def test_words() -> None:
+def test_a_share_is_said_with_its_own_whole() -> None:
     """A share is said with its own whole."""
     assert share_words(Share(1, 2, "electorate", True)) == "会員総数の過半数"
     assert share_words(TWO_THIRDS) == "表決総数（棄権を含む）の3分の2以上"

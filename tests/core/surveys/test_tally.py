@@ -33,7 +33,7 @@ def test_conditions_decide_the_base() -> None:
     }
 
 
-def test_other_types() -> None:
+def test_each_type_is_counted_in_its_own_columns() -> None:
     """A yes/no question counts its three values, a rating its scale, number and date whether there is an answer."""
     questions = (
         Question("Q1", "賛否", "yesno"),

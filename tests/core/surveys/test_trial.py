@@ -32,7 +32,7 @@ def test_a_pilot_round_is_the_same_each_time() -> None:
     assert pilot_bodies(BODIES, 10) == pilot_bodies(reversed(BODIES), 10)
 
 
-def test_a_small_register() -> None:
+def test_a_pilot_is_never_larger_than_the_register() -> None:
     """There are never more than there are, and none of none."""
     assert len(pilot_bodies(BODIES[:4], 10)) == 4
     assert pilot_bodies((), 10) == ()
@@ -43,7 +43,7 @@ def row(code: str, status: str, *problems: Problem, reason: str = "") -> LedgerR
     return LedgerRow(1, code, None, at, "", status, 1, {}, problems, reason)
 
 
-def test_the_report() -> None:
+def test_the_report_counts_bodies_and_names_what_confuses() -> None:
     """It counts bodies, not replies, and names what confuses, the worst first."""
     joined, range_ = Problem("Q2", "joined", "区切り"), Problem("Q2", "out-of-range", "範囲")
     rows = [
@@ -68,6 +68,6 @@ def test_the_report() -> None:
     )
 
 
-def test_no_reply_yet() -> None:
+def test_a_trial_that_nobody_answered_has_nothing_to_say() -> None:
     """A trial that nobody has answered has nothing to say."""
     assert trial_report(3, []) == TrialReport(3, 0, 0, 0, ())

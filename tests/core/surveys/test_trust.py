@@ -95,7 +95,9 @@ def test_ladder(
         ("x", "survey", Desk()),
     ],
 )
-def test_what_counts(level: Level, purpose: Purpose, standing: Consequence) -> None:
+def test_what_follows_from_a_level_depends_on_the_purpose(
+    level: Level, purpose: Purpose, standing: Consequence
+) -> None:
     """What a level is good for depends on what is at stake."""
     assert consequence(level, purpose) == standing
 

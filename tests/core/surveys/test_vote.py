@@ -65,7 +65,7 @@ TWO_MARKED = SENT.replace("   1. 利用", "  ○1. 利用").replace("   2. 利�
         ("担当変更 佐藤 sato@city.example.jp", "ignored", False, {}),
     ],
 )
-def test_first_reply(text: str, status: str, ask: bool, answers: dict[str, Answer]) -> None:
+def test_what_becomes_of_a_first_reply(text: str, status: str, ask: bool, answers: dict[str, Answer]) -> None:
     """Each row of the table: what counts, what is asked back, what is held."""
     found = verdict(text)
     assert (found.status, found.ask, dict(found.answers)) == (status, ask, answers)
@@ -73,7 +73,7 @@ def test_first_reply(text: str, status: str, ask: bool, answers: dict[str, Answe
     assert found.reason
 
 
-def test_outside_the_condition() -> None:
+def test_an_answer_outside_its_condition_is_kept_and_flagged() -> None:
     """An answer whose condition does not hold is kept and flagged 非該当."""
     assert verdict("Q1 1\nQ2 1").outside == ("Q2",)
     assert verdict("Q1 2\nQ2 1").outside == ()
@@ -111,13 +111,13 @@ def test_acknowledgement_returned_unchanged() -> None:
     assert (found.status, found.answers, found.ask, found.acknowledge) == ("ignored", before, False, False)
 
 
-def test_late() -> None:
+def test_a_reply_after_the_close_is_stored_as_late() -> None:
     """After the close a reply is stored as late, and the sender is told."""
     found = verdict("Q1 2", late=True)
     assert (found.status, found.acknowledge, found.ask) == ("late", True, False)
 
 
-def test_automatic() -> None:
+def test_an_automatic_reply_never_counts() -> None:
     """An automatic reply never counts; one with answers in it is for the office."""
     assert verdict("不在にしております。", automatic=True).status == "ignored"
     held = verdict("Q1 2", automatic=True)
