@@ -136,8 +136,10 @@ def _jis_code(mark: str) -> bytes:
         return mark.encode("iso2022_jp")[3:5]
     except UnicodeEncodeError:
         first, second = mark.encode("cp932")
-    row = (first - (0x81 if first < 0xA0 else 0xC1)) * 2 + 0x21 + (second >= 0x9F)
-    return bytes((row, second - (0x7E if second >= 0x9F else 0x1F if second < 0x7F else 0x20)))
+    row = (first - (0x81 if first < 0xA0 else 0xC1)) * 2 + 0x21
+    if second >= 0x9F:
+        return bytes((row + 1, second - 0x7E))
+    return bytes((row, second - (0x1F if second < 0x7F else 0x20)))
 
 
 def _windows(text: str) -> bytes:

@@ -190,7 +190,7 @@ def _database_findings(config: Config, clock: Callable[[], datetime]) -> list[Fi
 
 
 def _list_findings(found: list[MailingList]) -> list[Finding]:
-    """Name the announcements that a bare From brings to everybody: the office's address is no secret."""
+    """Name the announcement lists that take a bare From: everybody knows the office's address."""
     words = (
         "whoever writes the office's address into From reaches all its readers; `author: confirm` asks that address before each "
         "post, `author: aligned` wants DKIM or DMARC to vouch for it"
@@ -335,7 +335,7 @@ def _backlog_findings(found: vitals.Backlog, now: datetime) -> list[Finding]:
 
 
 def _answer_findings(config: Config, asked: Mapping[str, Sequence[str]]) -> list[Finding]:
-    """Judge where answers go that are still to come."""
+    """Say whether the domains to which answers are still awaited are all in the configuration."""
     known = {config.domain, config.reply_domain, *config.former_domains}
     lost = [
         Finding(

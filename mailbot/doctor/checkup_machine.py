@@ -28,7 +28,7 @@ _LIBRARIES = ("SQLAlchemy", "aiosmtpd", "cryptography", "dnspython")
 
 
 def secret_findings(config: Config) -> list[Finding]:
-    """Look at the files that nobody else may read; the strictest of it, refused anyway, never gets here."""
+    """Look at the files that nobody else may read, as far as the commands do not refuse them anyway."""
     secrets = {config.folder / "data" / "secret.key": "without it no answer address of ours is known again"}
     if config.dkim is not None:
         secrets |= {key.file: "whoever has it signs in our name" for key in config.dkim.keys}

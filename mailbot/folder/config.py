@@ -710,7 +710,7 @@ def _dkim(source: Source, found: ConfigFile, folder: Path) -> tuple[Dkim | None,
 
 
 def _not_secret(file: Path) -> str | None:
-    """Return what is wrong with a secret's file, from outside; None: nothing."""
+    """Return what is wrong with the file of a secret, whatever is in it; None: nothing."""
     try:
         if _others_may_read(file):
             return f"everybody on this machine may read {file}; run `chmod 600 {file}`"

@@ -245,7 +245,7 @@ def files_of(config_folder: Path) -> dict[tuple[str, str], Path]:
 
 
 def _unkept(read: _Read[ListFile]) -> list[Mistake]:
-    """Note what a list asks of an archive that it does not have."""
+    """Note the settings of a list without an archive that need one."""
     found, source = read.found, read.source
     if found.archive:
         return []
@@ -260,7 +260,7 @@ def _unkept(read: _Read[ListFile]) -> list[Mistake]:
 
 
 def _impersonal(read: _Read[ListFile], known: Partial) -> list[Mistake]:
-    """Note what only copies of each member's own can have, where the rest of the configuration gives it to them."""
+    """Note what a list of identical copies cannot have, although this configuration gives it to personal ones."""
     found, source = read.found, read.source
     if found.copies == "personal" or not known.web_url:
         return []

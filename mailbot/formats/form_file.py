@@ -84,9 +84,10 @@ def read_form(content: bytes) -> Sheet | None:
 
 
 def _harmless(content: bytes) -> tuple[io.BytesIO, set[str]]:
-    """Return a workbook with only the cells and styles of this one, without document types (XXE, billion laughs).
+    """Return a copy of a workbook with nothing but its cells and styles, and the names of all that was packed in it.
 
-    Beside it the names of all that is packed in this one. Raises ValueError for a file that unpacks to too much, or holds macros, links to other files or embedded ones.
+    The copy has no document types (XXE, billion laughs). Raises ValueError for a file that unpacks to too much, or that
+    holds macros, links to other files or embedded files.
     """
     copy = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as packed, zipfile.ZipFile(copy, "w") as plain:

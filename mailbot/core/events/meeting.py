@@ -26,7 +26,7 @@ class Meeting:
     title: str  # 第1回役員会
     members: Selector
     place: str
-    quorum: Share  # of the members; who gave a proxy that counts is there
+    quorum: Share  # of the members; a giver whose proxy counts is present
     candidates: tuple[datetime, ...] = ()  # aware; empty: the time is `at`
     poll_opens: datetime | None = None  # aware
     poll_closes: datetime | None = None
@@ -37,7 +37,7 @@ class Meeting:
     rsvp_until: datetime | None = None  # aware
     agenda: tuple[str, ...] = ()
     material: tuple[str, ...] = ()  # links
-    chair: str = ""  # code of the chair's body; a proxy to 議長 counts when it is there
+    chair: str = ""  # code of the chair's body; a proxy to 議長 counts while it is present
     contact: str = ""  # free lines
 
 
@@ -50,17 +50,17 @@ class DateFigures:
     yes: tuple[str, ...]  # codes of bodies: ○
     perhaps: tuple[str, ...]  # △
     no: tuple[str, ...]  # ×
-    enough: bool  # those with ○ alone reach the quorum
+    enough: bool  # those with ○ reach the quorum by themselves
 
 
 @dataclass(frozen=True)
 class Attendance:
-    """Who is there, as far as the answers say."""
+    """Which members are present, as far as the answers say."""
 
     members: tuple[str, ...]  # codes
     attending: tuple[str, ...]
-    proxies: tuple[Proxy, ...]  # that count: their holder is there
-    idle: tuple[Proxy, ...]  # that do not: their holder is not
+    proxies: tuple[Proxy, ...]  # those that count: their holder is present
+    idle: tuple[Proxy, ...]  # those that do not count: their holder is not present
     declined: tuple[str, ...]  # without a proxy
     silent: tuple[str, ...]
     quorum: Requirement

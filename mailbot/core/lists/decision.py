@@ -64,7 +64,7 @@ _POLITE = re.compile(
 )
 # One character for one, so that a reason can be taken from the line as it was written.
 _WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | dict.fromkeys(map(ord, "\u3000\xa0\t"), " ")
-_LOOKED_AT = 5  # own lines: what stands further down is a signature
+_LOOKED_AT = 5  # of the writer's own lines: what stands further down is a signature
 _LONGEST_REASON = 1_000  # characters
 _BLANK = " \t\u3000\xa0"
 _AROUND = f"{_BLANK}「」『』\"'“”。.!、,"

@@ -12,7 +12,7 @@ from mailbot.core.lists.subject import stem
 from mailbot.core.mail.message import Message
 
 MOST_REFERENCES = 20  # of one mail that are looked for: the nearest
-SAME_SUBJECT = timedelta(days=30)  # so long a subject alone names a thread
+SAME_SUBJECT = timedelta(days=30)  # for so long a subject alone names a thread
 _SHORTEST = 5  # characters of a subject that can name a thread
 
 # Subjects that say nothing of what they are about.

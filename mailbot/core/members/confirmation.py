@@ -55,7 +55,7 @@ _COURTESY = re.compile(
 _WILL_CHECK = re.compile(
     r"確認を?(?:(?:いた|致)?します|お願い(?:いた|致)?します|ください|下さい)"
 )  # 「確認します」: he has not yet
-_LOOKED_AT = 5  # own lines: what stands further down is a signature
+_LOOKED_AT = 5  # of the writer's own lines: what stands further down is a signature
 
 
 def read_word(text: str, sent: str) -> tuple[Word, tuple[str, ...]]:

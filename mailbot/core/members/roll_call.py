@@ -17,7 +17,7 @@ Answer = Literal["", "confirmed", "named", "other"]
 
 REMIND_BEFORE = (7, 2)  # business days before the close, at nine
 _AT = "09:00"
-_LOOKED_AT = 5  # own lines: what stands further down is a signature
+_LOOKED_AT = 5  # of the writer's own lines: what stands further down is a signature
 _WHAT = r"(?:(?:現在|いま|今|上記|下記|本市|当市|当町|当村|当区)の?)?(?:名簿の)?(?:ご?(?:登録|名簿|記載|掲載))?(?:の?(?:内容|事項|情報|担当者?))?"
 _UNCHANGED = re.compile(
     rf"(?:今年度?も|引き続き)?(?:{_WHAT}(?:について|に|の|は|、)*)?(?:特に|とくに)?(?:変更|異動|相違|訂正|修正|間違い|誤り|問題)(?:は|も|点は|箇所は|等は)?"

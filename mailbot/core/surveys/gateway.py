@@ -24,7 +24,7 @@ from mailbot.core.surveys.ballot import WIDTHS
 _MOST_LINES = 2_000  # lines of a reply that are looked at
 _MOST_BANNER = 3  # lines of a banner that are kept, so many characters of each
 _BANNER_LENGTH = 80
-_SLOW = 600  # seconds on the way that are worth a word
+_SLOW = 600  # seconds on the way from which on it is reported
 
 _FILL = {
     "ja": "いろはにほへとちりぬるをわかよたれそつねならむうゐのおくやまけふこえて",
@@ -230,7 +230,7 @@ _HEADER_LINE = re.compile(
 def _banners(
     lines: Sequence[str], keys: Sequence[str], mark: str, text: str
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the lines that a system put above and below our text: quoted ones that are not ours, or with such words.
+    """Return the lines that a system put above and below our text: quoted lines that are not ours, or with words of a banner.
 
     The header lines that Outlook writes above a quotation are no banner.
     """

@@ -15,7 +15,7 @@ from mailbot.flows.settled import Settled
 from mailbot.store import held_posts, inbox, outbox
 from mailbot.store.held_posts import HeldPost
 
-_REMINDED_BEFORE = timedelta(days=3)  # its end; of a shorter wait, when half of it is over
+_REMINDED_BEFORE = timedelta(days=3)  # before its end; of a shorter wait, when half of it is over
 _TELL_NOBODY = frozenset({"loop", "notice", "one-author", "not-forged"})  # a machine, or a doubtful From
 
 

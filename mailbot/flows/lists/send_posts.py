@@ -42,7 +42,7 @@ def send_posts(
     say = site.language
     here = fitting([one for one in posts if one.purged_at is None])
     enclosed = [each for one in here.sent if (each := _enclosed(connection, site, value, one)) is not None]
-    # His address with a blank in it is nobody's: what is counted there is beside the limit of answers.
+    # No address has a blank in it: these mails are counted apart from the automatic answers to the person.
     key = f"posts {address}"
     if not inbox.may_answer(connection, key, now, per_hour=MAILS_PER_DAY, per_day=MAILS_PER_DAY):
         raise Refusal(list_sentence(say, "posts-limit", most=MAILS_PER_DAY))

@@ -18,7 +18,7 @@ from mailbot.store import lists, outbox, troubles
 
 FEWEST = 20  # failures of one mailing below which no share of it says anything
 MOST = 0.3  # of its copies: when more fail, the fault is ours (ballot.md section 13)
-_LASTS = timedelta(days=365)  # so long a late reader's reply brings his mail back
+_LASTS = timedelta(days=365)  # for so long a late reader's reply lets mail go on
 
 
 def weigh_failure(

@@ -24,7 +24,9 @@ from mailbot.store.surveys import StoredSurvey
 from mailbot.store.transactions import after_commit, scrub_after
 
 _PUT_ASIDE = "it was not counted, and is destroyed with the replies to a sealed survey"
-_LATE_WINDOW = timedelta(days=31)  # so long after the close replies come that must be forgotten, too
+_LATE_WINDOW = timedelta(
+    days=31
+)  # for so long after the close replies still come, which must be forgotten too
 
 
 @dataclass(frozen=True)

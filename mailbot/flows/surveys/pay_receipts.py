@@ -1,4 +1,4 @@
-"""Tell those who were not told for the limit of automatic answers how their vote stands, once (ballot.md section 13)."""
+"""Tell those whom the limit of automatic answers left without a receipt how their vote stands, once (ballot.md section 13)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What the replies of one transaction will ask the database for, read for all of them by one statement each.
 
-Nothing is decided here: whoever asks later finds it read, or, where something has changed it since, reads it himself.
+Nothing is decided here: later queries find the rows read already, or read them again where something has changed since.
 """
 
 from __future__ import annotations

@@ -15,9 +15,9 @@ _A_DAY = 6  # to one person
 
 
 def send_own_ballot(connection: Connection, site: Site, address: str, key: str, now: datetime) -> int | None:
-    """Queue this person's ballots in an open survey; returns how many, None when he had too many today.
+    """Queue this person's ballots in an open survey; returns how many, None when there were too many today.
 
-    His own alone: a colleague's, to another address, stay as they are.
+    The ballots of colleagues, at other addresses, stay as they are.
     """
     stored = surveys.lock(connection, key)
     if stored is None or stored.state != "open":
@@ -29,7 +29,7 @@ def send_own_ballot(connection: Connection, site: Site, address: str, key: str, 
         for ballot in ballots.of_subject(connection, key, code)
         if same_address(ballot.address, address)
     ]
-    # His address with a blank in it is nobody's: what is counted there is beside the limit of answers.
+    # No address has a blank in it: these mails are counted apart from the automatic answers to the person.
     if own and not inbox.may_answer(connection, f"ballot {address}", now, per_hour=_A_DAY, per_day=_A_DAY):
         return None
     for old in own:
