@@ -260,10 +260,14 @@ def _special_word(question: Question, written: str) -> Read | None:
 def is_none(written: str, words: frozenset[str]) -> bool:
     """Say whether an answer is that there is none, one of these words: 「対象外」, 「該当なし（Q1が1のため）」."""
     said = _LAST_BRACKET.sub("", written).rstrip("。. ").removesuffix("です")
+    said = _LEFT_OUT.sub("", said)
     return len(said) <= _LONGEST_NONE and label_key(said) in words
 
 
 _LAST_BRACKET = re.compile(r"\s?\([^()]{1,60}\)[。.]?$")
+_LEFT_OUT = re.compile(
+    r"(?:の|な)?(?:ため|ので)、?(?:(?:空欄|無回答|未記入|回答不要)(?:と(?:(?:いた|致)?します|しました|して(?:い|お)り?ます)|です)?|(?:記入|回答)(?:なし|不要|して(?:い|お)り?ません|し(?:ません|ていません|ておりません)))?$"
+)  # 「対象外のため記入していません」
 _LONGEST_NONE = 12  # characters; no longer answer is tidied again
 
 

@@ -101,13 +101,24 @@ def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     if below is not None:
         return below
     if value is None and under is None and marks is None and any(is_bare_choice(line) for line in slot.among):
-        return Unclear("unclear")
+        return _among_read(question, slot, today)
     said = _one_of(question, (value, under, marks))
     if said is None:
         return Blank() if slot.emptied else _left_standing(question, slot)
     if isinstance(said, Understood) and any(_doubted_among(question, slot, line) for line in slot.among):
         return Unclear("unclear")
     return said
+
+
+def _among_read(question: Question, slot: Slot, today: date) -> Read:
+    """Read the answer typed between a question and its options, where all of these stand as we sent them.
+
+    Else it may be an option of ours of which a gateway left the number.
+    """
+    whole = slot.asked and len(set(slot.options)) == choice_count(question)
+    if not whole or len(slot.among) > 1:
+        return Unclear("unclear")
+    return read_answer(question, slot.among[0].strip(" \u3000→"), today=today)
 
 
 _LIST_ITEM = re.compile(r"^\s*[(（]?(?P<number>[0-9]{1,3})[)）．、]\s*(?P<label>\S.*?)\s*$")
@@ -222,6 +233,8 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
         reads = [read for read in reads if not isinstance(read, Unclear)]
     unclear = next((read for read in reads if isinstance(read, Unclear)), None)
     answered = isinstance(value, Understood)
+    if (remarked := _with_remark(question, slot, value, lines, today)) is not None:
+        return remarked
     if unclear and answered and not any(mentions_choice(question, line) for line in lines):
         written = slot.value or ""
         doubted = any(
@@ -239,6 +252,20 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
     if len({read.answer for read in understood}) > 1:
         return Unclear("two-choices")
     return understood[0] if understood else None
+
+
+def _with_remark(
+    question: Question, slot: Slot, value: Read | None, lines: Sequence[str], today: date
+) -> Understood | None:
+    """Return the answer of a slot with the one line under it, where that may stand in brackets behind it: 「（令和7年度に整備）」."""
+    said = _IN_BRACKETS.fullmatch(lines[0].strip()) if len(lines) == 1 else None
+    if said is None or not isinstance(value, Understood) or value.remark:
+        return None
+    read = read_answer(question, f"{slot.value}（{said['noted'] or said['inside']}）", today=today)
+    return read if isinstance(read, Understood) and read.answer == value.answer else None
+
+
+_IN_BRACKETS = re.compile(r"(?:[(（](?P<inside>[^()（）]{1,80})[)）]|※\s?(?P<noted>[^()（）]{1,80}))")
 
 
 def _is_fragment(question: Question, line: str, known: Known) -> bool:

@@ -376,6 +376,24 @@ def test_an_answer_that_sounds_like_a_doubt(said: str) -> None:
     assert read("2に訂正をお願いします。\n\nQ1 3", known, of=of).hold == "correction"
 
 
+def test_an_answer_between_a_question_and_its_options() -> None:
+    """It belongs to the question above it (ballot.md section 6, rule 5), where nothing of ours may have left a number there."""
+    asked, first = "Q1 LG.JPドメインを利用していますか（1つ）\n", "   1. 利用している\n"
+    for typed in ("2\n", "→ 2\n", "→２\n"):
+        assert read(quoted(INVITATION.replace(asked, asked + typed))).answers == {"Q1": ("2",)}
+    for damaged in (asked + "2\n3\n" + first, asked + "1\n"):
+        assert not read(quoted(INVITATION.replace(asked + first, damaged))).answers
+
+
+def test_a_remark_under_the_slot_is_one_behind_the_answer() -> None:
+    """In brackets or behind ※, by the same rules."""
+    said = read(quoted(slot(1, "[ 1 ]\n（令和7年度に導入）")))
+    assert (said.answers, said.remarks) == ({"Q1": ("1",)}, {"Q1": "令和7年度に導入"})
+    assert read(quoted(slot(1, "[ 1 ]\n※令和7年度から"))).answers == {"Q1": ("1",)}
+    assert not read(quoted(slot(1, "[ 1 ]\n（2も検討）"))).answers
+    assert not read(quoted(slot(1, "[ 1 ]\n※確認中"))).answers
+
+
 def test_yes_and_no_glued_to_their_numbers() -> None:
     """「Q1はい、Q2いいえ、Q3はい」 on one line."""
     of = survey(*(Question(f"Q{number}", f"対策{number}", "yesno") for number in (1, 2, 3)))

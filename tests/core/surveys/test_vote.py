@@ -86,6 +86,7 @@ def test_what_a_body_was_not_asked_is_not_asked_back() -> None:
     assert verdict("Q1 2\nQ2 該当なし").problems[0].question == "Q2"
     assert "Q2" in {problem.question for problem in verdict("Q2 該当なし").problems}
     assert verdict("Q1 1\nQ2 なし").problems == ()
+    assert verdict("Q1 1\nQ2は対象外のため記入していません。").problems == ()
     assert verdict("Q1 2\nQ2 なし").problems[0].kind == "none-of-these"
 
 
