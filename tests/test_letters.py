@@ -93,6 +93,7 @@ LETTERS |= {
             "until": "7月2日（木）10:00",
             "others": True,
             "claimed_by": "",
+            "pages": "https://ml.example.jp/",
         },
     ),
     "moderate again": (
@@ -107,6 +108,7 @@ LETTERS |= {
             "until": "7月2日（木）10:00",
             "others": False,
             "claimed_by": A,
+            "pages": "",
         },
     ),
     "told": ("moderator_told", {"title": "部会", "sentence": "承認しました。" * 20}),

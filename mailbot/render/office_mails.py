@@ -43,6 +43,7 @@ class HeldMail:
     answers: tuple[str, ...] = ()  # how it was read: Q1 1 賛成
     until: datetime | None = None  # a post to a list: when it is given up
     reasons: tuple[str, ...] = ()  # ... and the list's sentences for a refusal
+    pages: str = ""  # where our pages are, on which the same can be decided; "": nowhere
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class OfficeMails:
             answers=_shown(held.answers),
             until="" if held.until is None else self._pen.moment(held.until),
             reasons=[clean(reason) for reason in held.reasons],
+            pages=held.pages,
         )
         return self._pen.cook_for_office(body, now, to)
 

@@ -207,6 +207,15 @@ async def test_a_moderator_who_is_no_member_is_let_in(site: Site) -> None:
 # --- reading ------------------------------------------------------------------------------------------------------
 
 
+async def test_the_mails_that_ask_say_where_the_page_is(site: Site) -> None:
+    """To whom it is open: the office, and a list's moderators."""
+    site.office.apply(MODERATED)
+    hold(site.office, "security")
+    hold(site.office, "kaigi", subject="別の件")
+    for kind, to in (("moderate_post", SATO), ("office_held", OFFICE)):
+        assert "「事務局のページ」で。https://ml.example.jp/" in told(site.office, kind)[to]
+
+
 async def test_a_post_is_read_as_it_would_go_out(site: Site) -> None:
     """Who, where to, why, since when; subject with its tag, the author as members will see him, text with footer, files."""
     site.office.apply(MODERATED)

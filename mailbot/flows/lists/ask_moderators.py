@@ -68,6 +68,7 @@ def _ask(
         until=moment_words(held.until.astimezone(site.zone), site.language),
         others=len(mailing_list.moderators) > 1,
         claimed_by=held.claimed_by,
+        pages=f"{site.web_url}/" if site.web_url else "",
     )
 
 

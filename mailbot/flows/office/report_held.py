@@ -52,6 +52,7 @@ def report_held(
         answers=shown.answers,
         until=None if post is None else post.until,
         reasons=() if mailing_list is None else mailing_list.reasons or REASONS[site.language],
+        pages=f"{site.web_url}/" if site.web_url else "",
     )
     tell_office(
         connection,
