@@ -69,10 +69,10 @@ def acting(group: click.Group, name: str) -> Callable[[Callable[..., Deed]], cli
     def decorate(function: Callable[..., Deed]) -> click.Command:
         @wraps(function)
         def run(path: Path, *, dry_run: bool, as_json: bool, **arguments: Any) -> None:
-            def act(acting: Acting) -> Deed:
-                return function(acting, **_as_meant(acting.connection, group, arguments))
+            def do(act: Acting) -> Deed:
+                return function(act, **_as_meant(act.connection, group, arguments))
 
-            act_once(path, act, dry_run=dry_run, as_json=as_json)
+            act_once(path, do, dry_run=dry_run, as_json=as_json)
 
         return command(group, name)(TRY(AS_JSON(run)))
 
@@ -104,7 +104,7 @@ def act_once(path: Path, do: Callable[[Acting], Deed], *, dry_run: bool, as_json
 
 @contextmanager
 def transaction(it: Open, *, dry_run: bool) -> Iterator[Acting]:
-    """Open a transaction to act in, which is taken back at its end where the person only wanted to see."""
+    """Open a transaction to act in; a trial run (--dry-run) takes it back at the end."""
     with it.database.write() as connection:
         yield Acting(it, connection, clock(), sendings.newest_mailing(connection), dry_run)
         only_try(connection, dry_run)

@@ -85,7 +85,7 @@ def write_out(content: bytes, target: Path | None, *, say: bool = True) -> None:
 
 
 def only_try(connection: Any, dry_run: bool) -> None:
-    """Take everything back that this transaction did, when the person only wanted to see it."""
+    """Take back all that this transaction did, in a trial run."""
     if dry_run:
         connection.get_transaction().rollback()
 

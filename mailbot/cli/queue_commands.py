@@ -39,7 +39,7 @@ def _queue(path: Path, mail: str | None, as_json: bool) -> None:
 
 
 def _asked(mail: str | None) -> tuple[Callable[[Connection, ZoneInfo], Row], Callable[[Row], None]]:
-    """Return what finds out what is asked for, and what prints it."""
+    """Return the function that finds out what is asked for, and the one that prints it."""
     if mail is None:
         return lambda connection, _: show_queue.queue(connection, clock()), show_queue.queue_text
     asked = mail.strip()

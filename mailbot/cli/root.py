@@ -28,7 +28,7 @@ CONFIG = click.option(
 
 
 class Group(click.Group):
-    """A group that knows which files define commands of it: to load them all would take a second each time."""
+    """A group that loads the file of a command only when it is called: loading all would take a second each time."""
 
     def __init__(self, *arguments: Any, files: Mapping[str, str], **more: Any) -> None:
         """Take what click's own group takes, and `files`: command -> file; all others come with the group itself."""
@@ -40,7 +40,7 @@ class Group(click.Group):
         return sorted({*super().list_commands(context), *self.files})
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        """Return a command, from its file; a name that there is none of loads all, for click looks for similar ones."""
+        """Return a command from its file; an unknown name loads all files, since click looks for similar names."""
         found = super().get_command(context, name)
         if found is None:
             for file in [self.files[name]] if name in self.files else self.files.values():

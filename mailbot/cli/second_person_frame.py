@@ -12,7 +12,7 @@ from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 
 
 def request(acting: Acting, key: str, act: Act, told: Callable[[int], Deed], **detail: str) -> Deed:
-    """Do an act about a survey, or ask a second person for it; `told` makes of its figure what is said when it is done."""
+    """Do an act about a survey, or ask a second person for it; `told` turns the figure of a done act into its Deed."""
     site, config = acting.it.site, acting.it.config
     match request_act(acting.connection, site, key, act, detail, by=COMMAND_LINE, now=acting.now):
         case Done(_, figure, alone):

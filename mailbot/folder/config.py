@@ -121,7 +121,7 @@ class Config:
 
 @dataclass(frozen=True)
 class Partial:
-    """What definitions need of a configuration, as far as it is sound: they are checked even when it is not."""
+    """The sound part of a configuration: definitions are checked against it even when other parts have mistakes."""
 
     folder: Path
     timezone: ZoneInfo

@@ -19,7 +19,7 @@ from mailbot.site import Site
 from mailbot.store import confirmations, lists, members, memberships, other_addresses, outbox
 from mailbot.store.confirmations import Confirmation
 
-# As long as its mail counts (promises.md I30): whoever has used up somebody's three mails has left him links that work
+# As long as its mail counts (promises.md I30): whoever uses up somebody's three mails leaves that person links that work
 LINK_LASTS = timedelta(days=1)
 VISIT_LASTS = timedelta(hours=12)  # a day's work: town halls share machines
 
@@ -37,7 +37,7 @@ class Visit:
 
 
 def send_link(connection: Connection, site: Site, typed: str, place: str, now: datetime) -> bool:
-    """Mail the link to somebody whom we know, within the limits of promises.md I30; what is shown tells nobody whether we do."""
+    """Mail the link to somebody whom we know, within the limits of promises.md I30; False: none was mailed, which no page may show."""
     address = _known_address(connection, site, typed.strip())
     if address is None or not confirmations.may_ask(connection, address, now):
         return False
@@ -47,7 +47,7 @@ def send_link(connection: Connection, site: Site, typed: str, place: str, now: d
         address,
         {"place": place if _PLACE.fullmatch(place) else "/"},
         now + LINK_LASTS,
-        lambda row: token_hash(f"{_KIND} {row}"),  # no mail can be written to that
+        lambda row: token_hash(f"{_KIND} {row}"),  # no address has it, so that no mail comes to it
         about="pages",
         now=now,
         by_mail=True,
@@ -77,7 +77,7 @@ def read_link(connection: Connection, site: Site, token: str, now: datetime) -> 
 
 
 def enter_pages(connection: Connection, site: Site, token: str, now: datetime) -> tuple[str, str] | None:
-    """Use a link up; returns what the browser shows us from now on, and the page that he wanted. None: the link is spent, too old, none of ours."""
+    """Use a link up; returns the browser's session token and the page that was asked for, None for a link that does not work."""
     asked = _of_link(connection, site, token, now)
     if asked is None or not confirmations.use(connection, asked.id, now):
         return None
@@ -87,7 +87,7 @@ def enter_pages(connection: Connection, site: Site, token: str, now: datetime) -
 
 
 def visit_of(connection: Connection, site: Site, session: str, now: datetime) -> Visit | None:
-    """Return whom a browser was let in for; None: it was not, or not any more, or he is nobody here now."""
+    """Return the visit of a browser; None where it was not let in, the visit is over, or the person is not known any more."""
     number = read_visit_token([site.key], "session", session)
     asked = None if number is None else confirmations.by_id(connection, number, _KIND)
     if asked is None or asked.used_at is None or asked.expires_at <= now:

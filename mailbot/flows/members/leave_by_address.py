@@ -28,7 +28,7 @@ def leave_by_address(
     token: str | None,
     now: datetime,
 ) -> Settled:
-    """Let the member leave whose copy carried the token; anybody else, or without one, is asked first.
+    """Let the member whose copy carried the token leave; anybody else, and anybody without a token, is asked first.
 
     The token names his copy, which stays what it is however often the list's members are counted anew.
     """

@@ -1,8 +1,8 @@
 """A bounce: which copy could not be delivered, and is it for good? Only a token that we signed is believed (I15).
 
 The token of a mailing of identical copies is seen by all of its recipients, and the report itself must say whose copy it is
-about. So it is believed for those alone to whom that mailing went, it stops no mailing, and like any bounce it stops nobody's
-mail: that only a probe does, whose return path its one recipient knows.
+about. So it is believed only about recipients of that mailing, and stops no mailing. Like any bounce it stops nobody's mail: only
+a probe does, whose return path nobody but its recipient knows.
 """
 
 from __future__ import annotations

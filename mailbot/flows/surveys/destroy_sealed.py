@@ -86,7 +86,7 @@ def destroy_sealed(connection: Connection, site: Site, key: str, now: datetime) 
 
 
 def refuse_or_decided(connection: Connection, stored: StoredSurvey) -> bool:
-    """Tell whether two persons have decided already that this survey is destroyed, or it is: then nobody is asked again.
+    """Tell whether no second person need be asked: two have decided this destruction already, or it is done.
 
     Raises Refusal when nothing of it is ever to be destroyed.
     """
