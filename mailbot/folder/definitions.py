@@ -119,14 +119,7 @@ def _definitions(known: Partial, findings: _Findings) -> Definitions:
     for meeting in meetings:
         _check_meeting(meeting, known, findings)
     findings.mistakes += _named_twice([(one.source, ("name",), one.found.name) for one in lists])
-    keys = [(one.source, ("key",), one.found.key) for one in surveys]
-    keys += [(one.source, ("key",), one.found.key) for one in events]
-    polls = {poll_key(one.found.key): one.source for one in reversed(meetings) if one.found.key}
-    keys += [(one.source, ("key",), one.found.key) for one in meetings]
-    keys += [(source, ("key",), poll) for poll, source in polls.items()]
-    findings.mistakes += _named_twice(
-        keys + [(one.read.source, ("key",), one.read.found.key) for one in bulletins]
-    )
+    findings.mistakes += _named_twice(_keys(surveys, events, meetings, bulletins))
     selections = _selections(lists, surveys, events) + _audiences(bulletins)
     selections += [(one.source, ("members",), one.found.members) for one in meetings if one.found.members]
     findings.mistakes += _own_addresses(known, lists, surveys, selections, bulletins)
@@ -536,6 +529,23 @@ def _unusual(
 
 
 # -- between the files ---------------------------------------------------------------------------------------------
+
+
+def _keys(
+    surveys: Sequence[_Read[SurveyFile]],
+    events: Sequence[_Read[EventFile]],
+    meetings: Sequence[_Read[MeetingFile]],
+    bulletins: Sequence[_ReadBulletin],
+) -> list[tuple[Source, Trail, str | None]]:
+    """Return each key that mails may bear, with its place; a meeting has another for the poll for its date."""
+    polls = {poll_key(one.found.key): one.source for one in reversed(meetings) if one.found.key}
+    return [
+        *((one.source, ("key",), one.found.key) for one in surveys),
+        *((one.source, ("key",), one.found.key) for one in events),
+        *((one.source, ("key",), one.found.key) for one in meetings),
+        *((source, ("key",), poll) for poll, source in polls.items()),
+        *((one.read.source, ("key",), one.read.found.key) for one in bulletins),
+    ]
 
 
 def _named_twice(names: Iterable[tuple[Source, Trail, str | None]]) -> Iterator[Mistake]:

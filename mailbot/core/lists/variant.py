@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailbot.core.calendar import Language
@@ -100,7 +100,7 @@ def as_plain_text(raw: bytes, message: Message, place: Place) -> bytes:
     lines = [piece for line in text.splitlines() for piece in _narrow(line)]
     if len(message.text) > MOST_TEXT:
         lines.append(words["cut"].format(number=place.number))
-    files = _files(canonical(raw))
+    files = list(_files(canonical(raw)))
     if sealed(message):
         files = [one for one in files if not one.kind.startswith("application/p")]  # the signature itself
         lines += ["", words["signed"].format(number=place.number)]
@@ -152,7 +152,7 @@ def _lines(one: _File, place: Place) -> list[str]:
 def _replaced(
     fields: Fields, body: bytes, say: Callable[[_File], list[str] | None], depth: int, *, top: bool = False
 ) -> bytes | None:
-    """Return the entity with those files replaced of which there is something to say; None: there is none."""
+    """Return the entity with each file of which `say` returns lines replaced by these; None: there is no such file."""
     kind, parameters = content_type(fields)
     if kind in {"multipart/mixed", "multipart/report"} and depth < _DEPTH and parameters.get("boundary"):
         parts, around = split_multipart(body, parameters["boundary"])
@@ -173,25 +173,15 @@ def _replaced(
     return join_entity([*kept, *head], text)
 
 
-def _files(content: bytes) -> list[_File]:
-    """Return the attached files of a mail, those within other mails not."""
-    found: list[_File] = []
-
-    def note(one: _File) -> None:
-        found.append(one)
-
+def _files(content: bytes, depth: int = 0) -> Iterator[_File]:
+    """Yield the attached files of a mail, or of a part so deep in one; not those within attached mails."""
     fields, body = split_entity(content)
-    _walk(fields, body, note, 0)
-    return found
-
-
-def _walk(fields: Fields, body: bytes, note: Callable[[_File], None], depth: int) -> None:
     kind, parameters = content_type(fields)
     if kind.startswith("multipart/") and depth < _DEPTH and parameters.get("boundary"):
         for part in split_multipart(body, parameters["boundary"])[0]:
-            _walk(*split_entity(part), note, depth + 1)
+            yield from _files(part, depth + 1)
     elif (one := _file(fields, body)) is not None:
-        note(one)
+        yield one
 
 
 def _file(fields: Fields, body: bytes) -> _File | None:
