@@ -137,7 +137,10 @@ def _refused_form(question: Question, written: str, slot: str) -> Unclear | None
 def _whole_label(question: Question, written: str) -> Read | None:
     """Read what is one option's whole label; a label that is itself another option's number is asked about."""
     numbered = label_numbers(question)
-    whole = numbered.get(label_key(written)) or numbered.get(label_key(written.strip(_TICKS)))
+    ticks = "".join(
+        mark for mark in _TICKS if label_key(mark) not in numbered
+    )  # 「○△」: ○ is an option itself
+    whole = numbered.get(label_key(written)) or numbered.get(label_key(written.strip(ticks)))
     if whole is None:
         return None
     lone = OPTION_NUMBER.fullmatch(written)
@@ -155,7 +158,7 @@ def _at_commas(written: str) -> str:
 def _read_items(question: Question, plain: str, slot: str, item_remarks: list[str]) -> Read:
     """Read the items named one after another, their ticks, and what stands behind them."""
     count = choice_count(question)
-    ticks = _TICK.findall(plain)
+    ticks = [] if any(map(_TICK.fullmatch, question.options)) else _TICK.findall(plain)
     items = _items(question, _TICK.sub(" ", plain).strip() if ticks else plain)
     if isinstance(items, Unclear):
         return items

@@ -58,6 +58,15 @@ def marks(text: str) -> str:
         ("・2027年2月2日(火)14時〜 可\n・2月3日(水)10時〜 不可\n・2月5日(金)14時 ○", "○×○"),
         ("2/3 ×", "-×-"),
         ("Q1 ○\nQ2 ×\nQ3 △", "○×△"),
+        ("Q1：三角　Q2：バツ　Q3：丸", "△×○"),
+        ("Q1 調整すれば出席できる\nQ2 出席できない\nQ3 出席できる", "△×○"),
+        ("2/2 OK\n2/3 NG\n2/5 NG", "○××"),
+        ("2/2 ○\n2/3 ×（議会のため）\n2/5 △（15時以降なら可）", "○×△"),
+        ("2/2を×に変更します。", "×--"),
+        ("候補日について回答します。\n\n①　○\n②　△\n③　×", "○△×"),
+        ("3日とも出席可能です。", "○○○"),
+        ("いずれの日も出席できません。", "×××"),
+        ("すべて×でお願いします。", "×××"),
     ],
 )
 def test_a_day_names_its_candidate(text: str, said: str) -> None:
@@ -66,11 +75,40 @@ def test_a_day_names_its_candidate(text: str, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2/2(水) ○", "2/2 15:00 ○", "2/4 ○", "2/2 ○（遅れます）", "2/2 2名", "2026/2/2 ○"]
+    "text",
+    [
+        "2/2(水) ○",
+        "2/2 15:00 ○",
+        "2/4 ○",
+        "2/2 ○（遅れます）",
+        "2/2 2名",
+        "2026/2/2 ○",
+        "2日とも出席できます",
+        "① ○\n② △",
+        "いずれかの日なら出席できます。",
+        "Q1 ○△",
+        "○△×",
+    ],
 )
 def test_what_is_no_candidate_is_asked_back(text: str) -> None:
     """Another weekday, hour, day or year, and what stands beside other words."""
     assert marks(text) == "---"
+
+
+@pytest.mark.parametrize(
+    "marks_in_slots", [("✕", "△", "〇"), ("NG", "▲", "⭕"), ("出席できない", "三角", "まる")]
+)
+def test_marks_in_the_slots(marks_in_slots: tuple[str, str, str]) -> None:
+    """In any of their shapes, and in the words by which our mail explains them."""
+    filled = SENT
+    for number, mark in enumerate(marks_in_slots, 1):
+        filled = filled.replace(f"【Q{number}回答】[　　]", f"【Q{number}回答】[ {mark} ]")
+    quoted = "".join(f"> {line}\n" for line in filled.splitlines())
+    assert POLL is not None
+    reading = read_reply(
+        POLL, named_by_day(POLL, quoted, (SENT,)), (SENT,), today=date(2027, 1, 12), language="ja"
+    )
+    assert reading.answers == {"Q1": ("3",), "Q2": ("2",), "Q3": ("1",)}
 
 
 def test_no_other_survey_is_touched() -> None:
