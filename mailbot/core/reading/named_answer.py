@@ -118,12 +118,32 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     value = _without_particle(_slot_value(separated, question), question)
     if question is not None and question.type != "text" and _POINTS_BELOW.fullmatch(value):
         return []
+    if question is not None and question.type == "text" and (further := _further_text(survey, number, value)):
+        return further
+    if question is not None and question.type != "text" and _LEFT_OPEN.match(rest):
+        return [(number, ""), *explicit_answers(survey, value)]
     if question is not None and question.type != "text" and (cut := _FURTHER_ANSWER.search(value)):
         first = _without_particle(value[: cut.start()].rstrip(_BETWEEN), question)
         return [(number, first), *explicit_answers(survey, value[cut.start() :])]
     if question is not None and question.type != "text":
         value = value.rstrip("|｜ \t")  # of a table
     return [(number, value)]
+
+
+# 「Q1：AI　Q2：なし」 are two answers; 「Q1 Q2の選択肢が…」 is one.
+_NEXT_AFTER_TEXT = re.compile(
+    rf"(?<=[\s、。,，/／;；])(?={QUESTION_MARK}\s?(?P<number>[0-9０-９]{{1,3}})\s?[:：→])"
+)
+_LEFT_OPEN = re.compile(rf"^\s*[-－−‐ー]\s+(?={QUESTION_MARK}\s?[0-9０-９])")  # 「Q1 1 Q2 - Q3 1」
+
+
+def _further_text(survey: Survey, number: str, value: str) -> list[tuple[str, str]]:
+    """Return a free answer and those to later questions that the same line names with a colon; none: it names no other."""
+    cut = _NEXT_AFTER_TEXT.search(value[:LONGEST_LINE])
+    later = f"Q{int(cut['number'])}" if cut else number
+    if cut is None or int(later[1:]) <= int(number[1:]) or question_of(survey, later) is None:
+        return []
+    return [(number, value[: cut.start()].rstrip(_BETWEEN)), *explicit_answers(survey, value[cut.start() :])]
 
 
 _short_explicit = lru_cache(maxsize=4096)(_explicit)  # members of one survey write the same few lines

@@ -687,9 +687,9 @@ class Reader:
         return True
 
     def _explicit(self, stated: list[tuple[str, str]]) -> None:
-        self.pending = ""
         self.stated.foreign = self.stated.foreign or (self.open and self.foreign)
         for number, value in stated:
+            self.pending = ""  # the last one of the line alone may go on below it
             question = question_of(self.survey, number)
             if question is None:
                 self.stated.unknown.append(number)

@@ -394,6 +394,21 @@ def test_a_remark_under_the_slot_is_one_behind_the_answer() -> None:
     assert not read(quoted(slot(1, "[ 1 ]\n※確認中"))).answers
 
 
+def test_several_free_answers_on_one_line() -> None:
+    """Each begins with its number and a colon; a number in passing begins none."""
+    of = survey(Question("Q1", "テーマ", "text"), Question("Q2", "要望", "text"))
+    assert explicit_answers(of, "Q1：AI　Q2：なし") == [("Q1", "AI"), ("Q2", "なし")]
+    assert explicit_answers(of, "Q1：AI、Q2の件も") == [("Q1", "AI、Q2の件も")]
+    assert explicit_answers(of, "Q2：Q1のとおり。Q1：再掲") == [("Q2", "Q1のとおり。Q1：再掲")]
+
+
+def test_a_question_left_open_on_the_line() -> None:
+    """「Q1 2 Q2 - Q3 なし」 says nothing to the second."""
+    reading = read(f"Q1 1 Q2 - Q3 なし\n\n{quoted(INVITATION)}")
+    assert (reading.problems, reading.hold) == ((), None)
+    assert {number: said for number, said in reading.answers.items() if said} == {"Q1": ("1",), "Q3": "なし"}
+
+
 def test_yes_and_no_glued_to_their_numbers() -> None:
     """「Q1はい、Q2いいえ、Q3はい」 on one line."""
     of = survey(*(Question(f"Q{number}", f"対策{number}", "yesno") for number in (1, 2, 3)))
