@@ -32,7 +32,12 @@ from mailbot.core.senders.authentication import authserv_id_of
 from mailbot.flows.events.record_rsvp import rehearse_rsvp
 from mailbot.flows.lists.distribute_post import by_other_lists, outgoing_post
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.lists.post_to_list import question_of, turns_of_date, turns_of_words
+from mailbot.flows.lists.post_to_list import (
+    is_handed_in_by_author,
+    question_of,
+    turns_of_date,
+    turns_of_words,
+)
 from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
@@ -138,7 +143,12 @@ def _post(
         bool(turns) and all(inbox.is_seen(connection, *turn) for turn in turns)
         for turns in (turns_of_words(post), turns_of_date(post))
     )
-    question = replace(question_of(connection, post), distributed=known, same_words=words, same_date=date)
+    question = replace(
+        question_of(connection, post),
+        distributed=known,
+        same_words=words,
+        same_date=date and not is_handed_in_by_author(post),
+    )
     disposition = moderate(question, mailing_list, site.language)
     rules = explain(question, mailing_list, site.language)
     author = message.from_address and other_addresses.home(connection, message.from_address)

@@ -48,6 +48,8 @@ from mailbot.store.members import Person
 _MOST_NAMED = 5  # of those whom a post names
 _BEGINNING = 300  # characters of a mail: what other lists add stands below them, or below a rule
 _LOOKED_AT = 2_000  # characters in which they stand, with blanks
+# What lists put into Subject, each of them a tag of its own and most of them a number
+_BRACKETED = re.compile(r"[\[(（［【〔][^\])）］】〕]*[\])）］】〕]")
 _RULE = re.compile(r"^[-_=*─―＿]{2,}[ \t]*$", re.MULTILINE)
 
 
@@ -64,7 +66,10 @@ def post_to_list(
         for turns in (turns_of_words(post), turns_of_date(post))
     )
     question = replace(
-        question_of(connection, post), distributed=not first, same_words=words, same_date=first and date
+        question_of(connection, post),
+        distributed=not first,
+        same_words=words,
+        same_date=first and date and not is_handed_in_by_author(post),
     )
     match moderate(question, mailing_list, site.language):
         case Accept():
@@ -106,16 +111,23 @@ def turns_of_date(post: ListPost) -> list[tuple[str, str]]:
     """Return the places in which a mail is remembered by what lists elsewhere do not change; none without a Date.
 
     A list elsewhere may remove every mark of ours, give the mail its own Message-ID, put words below it, and send it in
-    again for ever (promises.md I13). No author sends two mails with one beginning and the same files in one second.
+    again for ever (promises.md I13). No person writes two mails with one subject, one beginning and the same files in one
+    second. A program does, so nothing is held whose envelope is its author's own.
     """
     message = post.message
     if not message.date or post.author is None:
         return []
     own = " ".join(_RULE.split(message.text[:_LOOKED_AT], maxsplit=1)[0].split())[:_BEGINNING]
+    about = " ".join(_BRACKETED.sub(" ", stem(message.subject, post.list.subject_prefix)[0]).split())
     files = (part.body.sha256() for part in message.parts if part.filename)
-    words = "\n".join((post.author, " ".join(message.date.split()), own, *files))
+    words = "\n".join((post.author, " ".join(message.date.split()), about, own, *files))
     fingerprint = hashlib.sha256(words.encode()).hexdigest()
     return [(f"date{turn}:{post.list.name}", fingerprint) for turn in range(SAME_DATE)]
+
+
+def is_handed_in_by_author(post: ListPost) -> bool:
+    """Tell whether a mail's envelope has its author: what a list or a forwarder sends in comes with its own, or with ours."""
+    return post.author is not None and same_address(post.received.mail_from, post.author)
 
 
 def question_of(connection: Connection, post: ListPost) -> PostQuestion:

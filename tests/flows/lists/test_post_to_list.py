@@ -165,7 +165,8 @@ def test_a_list_that_strips_every_mark_of_ours_does_not_loop(office: PostOffice)
         copies = office.copies("post")
         if not copies:
             break
-        entry = office.hand_in(sent_in_again(office, copies[0], turn), to)
+        again = sent_in_again(office, copies[0], turn)
+        entry = office.hand_in(again, to, mail_from=f"elsewhere-bounces+{turn}@lists.example")
         states.append(entry.state)
     assert states[-1] == "held"
     assert len(states) <= 4
@@ -173,8 +174,13 @@ def test_a_list_that_strips_every_mark_of_ours_does_not_loop(office: PostOffice)
 
 
 def test_ordinary_mails_are_no_loop(office: PostOffice) -> None:
-    """The same words an hour later, several parts in one second, and one mail that arrives by several ways."""
+    """The same words an hour later, several parts in one second, a program's mails, and one mail that arrives by several ways."""
     to = "security@ml.example.jp"
+    second = {"Date": "Mon, 30 Nov 2026 10:00:00 +0900"}
+    for number in range(5):
+        assert office.post(YAMADA, to, text="同じ文面", **second).state == "posted"
+        by_program = office.mail(YAMADA, to, "同じ文面", f"通知 {number}号", **second)
+        assert office.hand_in(by_program, to, mail_from="monitor@city.nagano.lg.jp").state == "posted"
     for _ in range(5):
         assert office.post(YAMADA, to, text="異常はありません。", subject="監視").state == "posted"
         office.pass_time(timedelta(hours=1))
