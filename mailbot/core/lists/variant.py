@@ -30,6 +30,9 @@ from mailbot.core.mail.wrap import wrap
 
 NARROW = 70  # columns of a plain form's lines: 35 full-width characters
 MOST_TEXT = 100_000  # characters of a plain form
+_SIGNATURES = frozenset(
+    {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
+)
 _DEPTH = 5  # nested multiparts in which files are looked for
 
 _WORDS: dict[Language, dict[str, str]] = {
@@ -102,7 +105,7 @@ def as_plain_text(raw: bytes, message: Message, place: Place) -> bytes:
         lines.append(words["cut"].format(number=place.number))
     files = list(_files(canonical(raw)))
     if sealed(message):
-        files = [one for one in files if not one.kind.startswith("application/p")]  # the signature itself
+        files = [one for one in files if one.kind not in _SIGNATURES]
         lines += ["", words["signed"].format(number=place.number)]
     for one in files:
         lines += ["", *_lines(one, place)]

@@ -127,6 +127,16 @@ def test_a_signed_mail_is_described() -> None:
     assert as_plain_text(sealed, parse(sealed), PLACE) is sealed
 
 
+@pytest.mark.parametrize("kind", ["pkcs7-signature", "x-pkcs7-signature", "pgp-signature"])
+def test_of_a_signed_mail_s_files_the_signature_alone_is_not_named(kind: str) -> None:
+    """An attached PDF is a file like any other, whatever its kind begins with."""
+    raw = signed().replace(b"application/octet-stream", b"application/pdf")
+    raw = raw.replace(b"application/pkcs7-signature", f"application/{kind}".encode())
+    text = shown(as_plain_text(raw, parse(raw), PLACE)).get_content()
+    assert "名簿.xlsx" in text
+    assert "p7s" not in text
+
+
 def test_a_long_text_is_cut() -> None:
     """A gateway's limit is met, and the rest is told of."""
     raw = mail(text="x" * 69 + "\n" + "長い。\n" * 60_000)
