@@ -41,6 +41,7 @@ _QUOTES = "「」『』\"'“”。.!"
 _PROXY = re.compile(r"^(?:委任状?|[Pp]roxy(?:\s+to\b)?)(?:\s+|[:：]\s*)(?P<to>\S.{0,80})$")
 _PROXY_AFTER = re.compile(
     r"^(?P<to>[^はをがも、。,「」]{1,40}?)(?:に|へ)(?:委任|一任)$|^(?P<chair>議長)一任$"
+    r"|^(?:私は[、,]?)?(?P<agent>[^はをがも、。,「」]{1,40}?)(?:様|殿)?を代理人(?:に|と)(?:し|定め|選任し|指定し)(?:て)?[、,][^。]{0,40}を(?:委任|一任)$"
 )
 _WHO = re.compile(r"(?:に|へ|を|殿|様)$")
 _NOBODY = re.compile(
@@ -76,7 +77,7 @@ def _proxy(line: str) -> str:
     bare = line.strip(" \t\u3000" + _QUOTES)
     without = _POLITE.sub("", bare).strip()
     if after := _PROXY_AFTER.match(without):
-        return (after["to"] or after["chair"]).strip()
+        return (after["to"] or after["chair"] or after["agent"]).strip()
     before = _PROXY.match(bare)
     if before is None:
         return ""

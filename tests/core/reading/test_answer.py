@@ -197,6 +197,7 @@ def test_multi_with_many_options_and_with_none() -> None:
                 "ハイ",
                 "ﾊｲ",
                 "yes",
+                "Agree",
                 "Y",
                 "有",
                 "あり",
@@ -219,6 +220,7 @@ def test_multi_with_many_options_and_with_none() -> None:
             for word in [
                 "いいえ",
                 "no",
+                "Disagree",
                 "N",
                 "無",
                 "なし",
