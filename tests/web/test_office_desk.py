@@ -163,7 +163,8 @@ async def test_a_moderator_decides_about_his_lists_posts_alone(site: Site) -> No
     office = site.office
     office.apply(MODERATED, replace(KAIGI, moderators=(TANAKA,)))
     own, other = hold_file(office, to="security"), hold_file(office, to="kaigi")
-    letter = office.hand_in(office.mail(STRANGER, "office@ml.example.jp"), "office@ml.example.jp")
+    letter = office.hand_in(office.mail(STRANGER, "kaigi-owner@ml.example.jp"), "kaigi-owner@ml.example.jp")
+    assert letter.state == "held"
     browser = await entered(site, SATO)
     page = await browser.get("/desk/")
     assert re.findall(r'name="mail" value="(\d+)"', page.body) == [str(own.id)]
@@ -412,6 +413,25 @@ async def test_what_takes_too_long_is_left_and_named(site: Site, monkeypatch: py
     answer = await browser.post("/desk/decide", **form)
     assert answer.body.count("まだ行っていません。もう一度お選びください") == 2
     assert [site.office.state(one.id) for one in held] == ["held"] * 2
+
+
+async def test_a_letter_is_seen_to_or_put_aside(site: Site) -> None:
+    """It is read here, and answered by a mail of the office's own: there is nothing to refuse."""
+    office = site.office
+    letter = office.hand_in(
+        office.mail(STRANGER, "kaigi-owner@ml.example.jp", "お尋ねします。"), "kaigi-owner@ml.example.jp"
+    )
+    browser = await entered(site, OFFICE)
+    page = (await browser.get(f"/desk/held/{letter.id}")).body
+    assert "お尋ねします。" in page
+    assert re.findall(r'name="decision" value="(\w+)"', page) == ["accept", "discard"]
+    for decision in ("reject", "trust"):
+        refused = await browser.get(f"/desk/confirm?decision={decision}&mail={letter.id}")
+        assert "行えません" in refused.body
+    confirm = await browser.get(f"/desk/confirm?decision=accept&mail={letter.id}")
+    assert "対応済みとします" in confirm.body
+    await browser.post("/desk/decide", **form_of(confirm))
+    assert office.state(letter.id) == "answered"
 
 
 async def test_its_author_is_trusted_from_now_on(site: Site) -> None:

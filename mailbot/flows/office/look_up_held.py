@@ -27,6 +27,7 @@ from mailbot.flows.lists.distribute_post import by_other_lists, outgoing_post
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.report_held import held_about, what_it_takes
+from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import Takes
 from mailbot.site import Site
@@ -143,7 +144,7 @@ def show_held(
         attached_files(mail.message) if readable else (),
         quoted.words if readable and mail.list is None else (),
         quoted.answers,
-        _choices(connection, site, mail, takes),
+        _choices(mail, takes),
         _reasons(site, mail.list),
     )
 
@@ -167,7 +168,7 @@ def foresee(
     if mail is None:
         return None
     takes, quoted = what_it_takes(connection, site, mail.received, mail.message)
-    possible = decision in _choices(connection, site, mail, takes)
+    possible = decision in _choices(mail, takes)
     if not possible:
         said = _impossible(connection, site, mail, decision)
     elif mail.list is not None:
@@ -222,16 +223,20 @@ def _may_be_read(connection: Connection, mail: _Mail, takes: Takes) -> bool:
     return stored is None or stored.survey.mode != "sealed"
 
 
-def _choices(connection: Connection, site: Site, mail: _Mail, takes: Takes) -> tuple[Decision, ...]:
+def _choices(mail: _Mail, takes: Takes) -> tuple[Decision, ...]:
+    """Return what may be decided: what the office's mail about it offers."""
     if mail.list is not None:
-        return (
-            ("accept", "trust", "reject", "discard")
-            if mail.message.from_address
-            else ("accept", "reject", "discard")
-        )
-    if takes == "entered" or _is_command(connection, site, mail):
-        return ("reject", "discard")
-    return ("accept", "reject", "discard")
+        by_name: tuple[Decision, ...] = ("accept", "trust", "reject", "discard")
+        return by_name if mail.message.from_address else ("accept", "reject", "discard")
+    match takes:
+        case "letter" | "report":
+            return ("accept", "discard")
+        case "accept" | "answers":
+            return ("accept", "reject", "discard")
+        case "entered":
+            return ("reject", "discard")
+        case "neither":
+            return ("discard",)
 
 
 def _is_command(connection: Connection, site: Site, mail: _Mail) -> bool:
@@ -261,6 +266,8 @@ def _impossible(connection: Connection, site: Site, mail: _Mail, decision: Decis
     name = mail_name(mail.entry.id)
     if decision == "trust":
         return sentence(site.language, "no-post", mail=name)
+    if decision == "reject":
+        return sentence(site.language, "no-reject", mail=name)
     if _is_command(connection, site, mail):
         return sentence(site.language, "no-accept", mail=name)
     figures = {"why": mail.entry.reason, "author": mail.message.from_address}
@@ -317,7 +324,10 @@ def _will_settle(
     if decision == "discard":
         return sentence(language, "will-discard")
     if ballot is None or ballot.kind not in {"survey", "event"}:
-        return sentence(language, "will-answer" if decision == "accept" else "will-reject-nobody")
+        asked = question_of_mail(connection, site, mail.received)
+        if asked is not None and asked.kind == "roll_call":
+            return sentence(language, "will-confirm", body=asked.about)
+        return sentence(language, "will-answer")
     key, body = ballot.subject, ballot.greeting or ballot.code
     if decision == "reject":
         return sentence(language, "will-reject-body", body=body)
