@@ -58,6 +58,8 @@ def _read(question: Question, slot: str, today: date) -> Read:
         return Understood(slot.strip(" \t\r\n\u3000")[:LONGEST_TEXT])
     if len(slot) > LONGEST_CHOICE:
         return Unclear("unclear")
+    if (marked := _marked_option(question, slot)) is not None:
+        return Understood(marked)
     written = _bare(_without_marker(question, _bare(unquoted(tidy(without_emphasis(slot))))).strip(_LOOSE))
     if not written:
         return Blank()
@@ -81,6 +83,20 @@ def _read(question: Question, slot: str, today: date) -> Read:
     if isinstance(read, Understood) and read.remark:
         return replace(read, remark=_as_written(slot, read.remark))
     return read
+
+
+_BOXED = re.compile(r"([■☑✓✔□☐])[ \u3000]*([^■☑✓✔□☐]{1,60})")
+_ALL_BOXED = re.compile(r"[ \t\u3000]*(?:[■☑✓✔□☐][ \u3000]*[^■☑✓✔□☐]{1,60}){2,9}")
+
+
+def _marked_option(question: Question, slot: str) -> tuple[str, ...] | str | None:
+    """Return the marked one of options written out with a box before each, as on paper: 「□賛成　■反対　□棄権」."""
+    if question.type not in {"single", "yesno"} or _ALL_BOXED.fullmatch(slot) is None:
+        return None
+    boxes = [(mark in "■☑✓✔", label_answer(question, label.strip())) for mark, label in _BOXED.findall(slot)]
+    chosen = [answer for is_marked, answer in boxes if is_marked]
+    options = {answer for _, answer in boxes}
+    return chosen[0] if len(chosen) == 1 and None not in options and len(options) == len(boxes) else None
 
 
 _read_short = lru_cache(maxsize=4096)(_read)

@@ -238,6 +238,9 @@ def test_multi_with_many_options_and_with_none() -> None:
         (MOTION, "1", "yes"),
         (MOTION, "3", "abstain"),
         (MOTION, "2 反対", "no"),
+        (MOTION, "□賛成　■反対　□棄権", "no"),
+        (MOTION, "☑ 賛成 □ 反対", "yes"),
+        (YESNO, "□はい　■いいえ", "no"),
     ],
 )
 def test_yesno(question: Question, slot: str, answer: str) -> None:
