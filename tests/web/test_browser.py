@@ -11,8 +11,8 @@ import pytest
 
 from tests.chromium import CHROMIUM, Browser
 from tests.databases import sqlite
-from tests.flows.post_office import OFFICE, TANAKA
-from tests.web.test_members_corner import links
+from tests.flows.post_office import NAGANO, OFFICE, SURVEY, TANAKA, YAMADA
+from tests.web.test_members_corner import entered, links
 from tests.web.test_office_desk import hold_file
 from tests.web.test_pages import Site, site
 
@@ -137,6 +137,34 @@ async def test_the_secretary_reads_and_approves(site: Site, tmp_path: Path) -> N
     assert "を受け入れました" in done
     assert site.office.state(held.id) == "posted"
     assert len([copy for copy in site.office.all_copies() if copy.kind == "post"]) == 5
+
+
+async def test_an_unclear_reply_is_counted_by_the_keyboard_alone(site: Site, tmp_path: Path) -> None:
+    """On the survey's page: what it answers is typed, Enter shows what that would do, Enter on the button does it."""
+    invitation = site.office.open_survey()[YAMADA]
+    site.office.reply(invitation, "たぶん利用していないと思いますが未定です。")
+    session = await entered(site, OFFICE)
+    start = f"http://127.0.0.1:{site.door.port}"
+    name, _, value = session.cookie.partition("=")
+    async with Browser(tmp_path) as browser:
+        await browser.say("Page.enable")
+        await browser.say("Network.setCookie", name=name, value=value, url=start, secure=True, path="/")
+        await browser.say("Page.navigate", url=f"{start}/desk/surveys/{SURVEY.key}")
+        await browser.until("document.querySelector('input[id^=give]') ? 1 : null")
+        words = await browser.run("document.querySelector('pre').textContent")
+        await browser.run("document.querySelector('input[id^=give]').focus()")
+        await browser.type("Q1=2 Q2=1\n")
+        await browser.until("document.title == '行ってよろしいですか' ? 1 : null")
+        foreseen = await browser.run("document.querySelector('.said').textContent")
+        await browser.run("document.querySelector('button.main').focus()")
+        await browser.type("\n")
+        await browser.until("document.title == '行いました' ? 1 : null")
+        await press(browser, "main > p a")
+        await browser.until(f"document.title.includes('{SURVEY.key}') ? 1 : null")
+    assert words == "たぶん利用していないと思いますが未定です。"
+    assert "長野市" in foreseen
+    row = site.office.stands()[NAGANO].row
+    assert (row.status, row.answers["Q1"], row.by) == ("counted", ("2",), OFFICE)
 
 
 async def picture(browser: Browser, path: Path) -> None:
