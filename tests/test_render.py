@@ -861,7 +861,8 @@ def test_what_may_be_meant_is_confirmed_by_a_lone_yes() -> None:
     """An ask-back that names what was probably meant can be answered with はい alone."""
     problem = Problem("Q2", "joined", "「1と3」ですか。番号の区切りが読み取れません", ("1", "3"))
     receipt = VoteReceipt("partial", NOW, 1, 2, {"Q1": ("2",)}, (problem,))
-    mail = RENDER["ja"].surveys.vote_receipt(SURVEY, receipt, thread=THREAD, now=NOW, to=YAMADA)
+    cooked = RENDER["ja"].surveys.vote_receipt(SURVEY, receipt, thread=THREAD, now=NOW)
+    mail = fill(template(cooked), VALUES)
     text = str(message_from_bytes(mail, policy=policy.default).get_content()).replace("\r\n", "\n")
     assert "・「1と3」ですか。番号の区切りが読み取れません。（Q2）\n" in text
     reading = read_reply(SURVEY, "はい\n", [text], today=NOW.date())

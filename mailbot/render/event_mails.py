@@ -10,7 +10,7 @@ from mailbot.core.events.event import Change, Event, Rsvp, rsvp_form
 from mailbot.core.mail.header import clean
 from mailbot.core.surveys.receipt_words import problem_lines
 from mailbot.core.surveys.survey import Answers, Problem
-from mailbot.render.pen import EACH, Pen, Recipient, Thread
+from mailbot.render.pen import Pen, Thread
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,6 @@ class EventMails:
         edition: int = 1,
         late_since: datetime | None = None,
         thread: Thread | None = None,
-        to: Recipient = EACH,
     ) -> bytes:
         """Cook a notice of an event, complete in plain text, with its calendar file beside it.
 
@@ -59,7 +58,6 @@ class EventMails:
         body = self._pen.event_text(
             "event_notice",
             event,
-            to,
             now,
             edition,
             answers=answers,
@@ -68,18 +66,16 @@ class EventMails:
             late_since=self._pen.late(late_since),
         )
         return self._pen.cook(
-            body, event.key, to, now, thread=thread, ics=self._pen.ics(event, sequence, now, domain)
+            body, event.key, now, thread=thread, ics=self._pen.ics(event, sequence, now, domain)
         )
 
-    def joining(
-        self, event: Event, *, now: datetime, late_since: datetime | None = None, to: Recipient = EACH
-    ) -> bytes:
+    def joining(self, event: Event, *, now: datetime, late_since: datetime | None = None) -> bytes:
         """Cook what those who attend need to join from afar."""
         joining = [clean(line) for line in event.joining.splitlines()]
         body = self._pen.event_text(
-            "event_joining", event, to, now, 1, joining=joining, late_since=self._pen.late(late_since)
+            "event_joining", event, now, joining=joining, late_since=self._pen.late(late_since)
         )
-        return self._pen.cook(body, event.key, to, now)
+        return self._pen.cook(body, event.key, now)
 
     def change(
         self,
@@ -89,49 +85,33 @@ class EventMails:
         sequence: int,
         domain: str = "",
         now: datetime,
-        edition: int = 1,
         reminded: bool = False,
         decided: bool = False,
-        to: Recipient = EACH,
     ) -> bytes:
         """Cook the notice that something about an event has changed.
 
         `reminded`: a notice of its old day is out; `decided`: its time was undecided before, so that some wait to answer.
         """
         body = self._pen.event_text(
-            "event_change", event, to, now, edition, changes=changes, reminded=reminded, decided=decided
+            "event_change", event, now, changes=changes, reminded=reminded, decided=decided
         )
-        return self._pen.cook(body, event.key, to, now, ics=self._pen.ics(event, sequence, now, domain))
+        return self._pen.cook(body, event.key, now, ics=self._pen.ics(event, sequence, now, domain))
 
     def cancelled(
-        self,
-        event: Event,
-        *,
-        sequence: int,
-        domain: str = "",
-        now: datetime,
-        thread: Thread | None = None,
-        to: Recipient = EACH,
+        self, event: Event, *, sequence: int, domain: str = "", now: datetime, thread: Thread | None = None
     ) -> bytes:
         """Cook the news that an event is not held; with a thread, the answer to an RSVP that came all the same."""
-        body = self._pen.event_text("event_cancelled", event, to, now, 1, answered=thread is not None)
+        body = self._pen.event_text("event_cancelled", event, now, answered=thread is not None)
         ics = None if thread else self._pen.ics(event, sequence, now, domain)
-        return self._pen.cook(body, event.key, to, now, thread=thread, ics=ics, answerable=False)
+        return self._pen.cook(body, event.key, now, thread=thread, ics=ics, answerable=False)
 
     def rsvp_receipt(
-        self,
-        event: Event,
-        receipt: RsvpReceipt,
-        *,
-        thread: Thread | None,
-        now: datetime,
-        to: Recipient = EACH,
+        self, event: Event, receipt: RsvpReceipt, *, thread: Thread | None, now: datetime
     ) -> bytes:
         """Cook the acknowledgement of an RSVP; without a thread, the news that a waiting body got its seats."""
         body = self._pen.event_text(
             "rsvp_receipt",
             event,
-            to,
             now,
             receipt.edition,
             answers=receipt.answers,
@@ -149,7 +129,7 @@ class EventMails:
             before=receipt.before,
             lapsed=receipt.lapsed,
         )
-        return self._pen.cook(body, event.key, to, now, thread=thread)
+        return self._pen.cook(body, event.key, now, thread=thread)
 
     def seat_offer(
         self,
@@ -161,13 +141,11 @@ class EventMails:
         edition: int,
         answers: Answers,
         now: datetime,
-        to: Recipient = EACH,
     ) -> bytes:
         """Cook the offer of seats that became free, until a moment; `over`: the news that it was not taken up."""
         body = self._pen.event_text(
             "seat_offer",
             event,
-            to,
             now,
             edition,
             answers=answers,
@@ -176,11 +154,9 @@ class EventMails:
             offered_short=self._pen.short(until),
             over=over,
         )
-        return self._pen.cook(body, event.key, to, now)
+        return self._pen.cook(body, event.key, now)
 
-    def calendar_answer(
-        self, event: Event, *, known: bool, thread: Thread, now: datetime, to: Recipient = EACH
-    ) -> bytes:
+    def calendar_answer(self, event: Event, *, known: bool, thread: Thread, now: datetime) -> bytes:
         """Cook the answer to a calendar's mail that is no RSVP: another time proposed, or (not `known`) another entry."""
-        body = self._pen.event_text("calendar_answer", event, to, now, 1, known=known)
-        return self._pen.cook(body, event.key, to, now, thread=thread)
+        body = self._pen.event_text("calendar_answer", event, now, known=known)
+        return self._pen.cook(body, event.key, now, thread=thread)

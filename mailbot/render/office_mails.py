@@ -15,7 +15,7 @@ from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.surveys.receipt_words import sentence
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import Act, ActState
-from mailbot.render.pen import EACH, Pen, Recipient, Thread
+from mailbot.render.pen import EACH, Pen, Thread
 
 # None begins with the question: such a line would read as an answer.
 _BY_COMMAND: dict[Language, str] = {
@@ -91,7 +91,7 @@ class OfficeMails:
     def __init__(self, pen: Pen) -> None:
         self._pen = pen
 
-    def held(self, held: HeldMail, *, now: datetime, to: Recipient = EACH) -> bytes:
+    def held(self, held: HeldMail, *, now: datetime) -> bytes:
         """Cook the news for the office that a mail waits for its decision, and how to decide."""
         body = self._pen.text(
             "office_held",
@@ -109,11 +109,9 @@ class OfficeMails:
             reasons=[clean(reason) for reason in held.reasons],
             pages=held.pages,
         )
-        return self._pen.cook_for_office(body, now, to)
+        return self._pen.cook_for_office(body, now)
 
-    def ledger_head(
-        self, survey: Survey, *, rows: int, head: str, now: datetime, to: Recipient = EACH
-    ) -> bytes:
+    def ledger_head(self, survey: Survey, *, rows: int, head: str, now: datetime) -> bytes:
         """Cook the day's mail to the witnesses: where the ledger of a survey ends."""
         text = self._pen.text(
             "ledger_head",
@@ -125,13 +123,13 @@ class OfficeMails:
         )
         return self._pen.assemble(
             text,
-            to=to.address,
+            to=EACH.address,
             reply_to=self._pen.office_reply(),
             message_id=f"<ledger.{field('delivery')}@{self._pen.letterhead.reply_domain}>",
             now=now,
         )
 
-    def report(self, items: tuple[ReportItem, ...], *, now: datetime, to: Recipient = EACH) -> bytes:
+    def report(self, items: tuple[ReportItem, ...], *, now: datetime) -> bytes:
         """Cook the report of late and skipped runs and of failures, one sentence each."""
         words = [
             {
@@ -141,7 +139,7 @@ class OfficeMails:
             }
             for item in items
         ]
-        return self._pen.cook_for_office(self._pen.text("office_report", items=words), now, to)
+        return self._pen.cook_for_office(self._pen.text("office_report", items=words), now)
 
     def answer(
         self,
@@ -153,7 +151,6 @@ class OfficeMails:
         of_office: bool = True,
         thread: Thread | None,
         now: datetime,
-        to: Recipient = EACH,
     ) -> bytes:
         """Cook the answer to a command: line by line what was done and what was not, or the sentence why nothing was.
 
@@ -167,9 +164,9 @@ class OfficeMails:
             key=clean(key),
             of_office=of_office,
         )
-        return self._pen.cook_for_office(body, now, to, thread)
+        return self._pen.cook_for_office(body, now, thread)
 
-    def act(self, mail: ActMail, *, now: datetime, to: Recipient = EACH) -> bytes:
+    def act(self, mail: ActMail, *, now: datetime) -> bytes:
         """Cook the question whether an act shall be done, for the second person: 承認 or 差戻し."""
         survey = mail.survey
         body = self._pen.text(
@@ -192,18 +189,10 @@ class OfficeMails:
             attachments=_shown(mail.attachments),
             text=self._pen.lines(mail.text),
         )
-        return self._pen.cook_for_office(body, now, to)
+        return self._pen.cook_for_office(body, now)
 
     def act_settled(
-        self,
-        act: Act,
-        survey: Survey,
-        *,
-        state: ActState,
-        by: str,
-        sentence: str,
-        now: datetime,
-        to: Recipient = EACH,
+        self, act: Act, survey: Survey, *, state: ActState, by: str, sentence: str, now: datetime
     ) -> bytes:
         """Cook the news of what became of an act, for those who were asked and who asked."""
         body = self._pen.text(
@@ -214,12 +203,12 @@ class OfficeMails:
             by=clean(by),
             sentence=clean(sentence),
         )
-        return self._pen.cook_for_office(body, now, to)
+        return self._pen.cook_for_office(body, now)
 
     def letter(self, template: str, *, now: datetime, **words: object) -> bytes:
         """Cook one of the mails to the office about members' addresses; it commands in reply to it."""
         given: dict[str, Any] = {name: cleaned(word) for name, word in words.items()}
-        return self._pen.cook_for_office(self._pen.text(template, **given), now, EACH)
+        return self._pen.cook_for_office(self._pen.text(template, **given), now)
 
 
 def _shown(lines: tuple[str, ...]) -> list[str]:

@@ -154,9 +154,9 @@ class Pen:
         self,
         template: str,
         survey: Survey,
-        to: Recipient,
-        edition: int,
+        edition: int = 1,
         *,
+        to: Recipient = EACH,
         answers: Answers | None = None,
         only: tuple[str, ...] | None = None,
         columns: int = COLUMNS,
@@ -189,9 +189,8 @@ class Pen:
         self,
         template: str,
         event: Event,
-        to: Recipient,
         now: datetime,
-        edition: int,
+        edition: int = 1,
         *,
         answers: Answers | None = None,
         **words: object,
@@ -202,7 +201,7 @@ class Pen:
             template,
             columns=COLUMNS,
             event=event,
-            greeting=self.greeting(to),
+            greeting=self.greeting(),
             when=time_words(event, self.language),
             undecided=event.starts is None,
             until=self.moment(deadline),
@@ -211,7 +210,7 @@ class Pen:
             begun=now >= begins(event, self.zone),
             programme=event.programme.splitlines(),
             how_to=self.lines(how_to_lines(form, self.language)),
-            ballot=self.ballot(form, to, edition, answers or {}, None),
+            ballot=self.ballot(form, EACH, edition, answers or {}, None),
             office=self.contact(form),
             **words,
         )
@@ -237,7 +236,7 @@ class Pen:
             )
         )
 
-    def greeting(self, to: Recipient) -> str:
+    def greeting(self, to: Recipient = EACH) -> str:
         return self.lines((to.greeting,))[0]
 
     def lines(self, lines: tuple[str, ...]) -> list[str]:
@@ -305,24 +304,24 @@ class Pen:
         self,
         text: list[str],
         key: str,
-        to: Recipient,
         now: datetime,
         *,
+        to: Recipient = EACH,
         thread: Thread | None = None,
         ics: bytes | None = None,
         form: bytes | None = None,
         answerable: bool = True,
     ) -> bytes:
         """Cook a mail about a survey or an event; an answerable one comes back to the recipient's own token."""
-        cooked = self.cook_undated(text, key, to, ics=ics, form=form, answerable=answerable)
+        cooked = self.cook_undated(text, key, to=to, ics=ics, form=form, answerable=answerable)
         return self.dated(cooked, now, thread)
 
     def cook_undated(
         self,
         text: list[str],
         key: str,
-        to: Recipient,
         *,
+        to: Recipient = EACH,
         ics: bytes | None = None,
         form: bytes | None = None,
         answerable: bool = True,
@@ -346,9 +345,7 @@ class Pen:
             file=file,
         )
 
-    def cook_for_office(
-        self, text: list[str], now: datetime, to: Recipient, thread: Thread | None = None
-    ) -> bytes:
+    def cook_for_office(self, text: list[str], now: datetime, thread: Thread | None = None) -> bytes:
         """Cook a mail to the office; its reader commands in reply, so no line of it is a command itself."""
         domain = self.letterhead.reply_domain
         desk = "事務局受付" if self.language == "ja" else "office desk"
@@ -356,8 +353,8 @@ class Pen:
         subject, *lines = text
         return self.assemble(
             [subject, *map(harmless, lines)],
-            to=to.address,
-            reply_to=f"Reply-To: {encode_phrase(phrase, f'<{to.token}@{domain}>', column=10)}\r\n".encode(),
+            to=EACH.address,
+            reply_to=f"Reply-To: {encode_phrase(phrase, f'<{EACH.token}@{domain}>', column=10)}\r\n".encode(),
             message_id=f"<office.{field('delivery')}@{domain}>",
             now=now,
             thread=thread,

@@ -18,7 +18,7 @@ from mailbot.core.surveys.result_words import RESULT_WORDS, own_result_words, re
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.tally import ANSWERED, counted_in
 from mailbot.core.surveys.voting_paper import comparison_lines, outcome_lines, paper_lines, text_digest
-from mailbot.render.pen import EACH, Pen, Recipient, Thread
+from mailbot.render.pen import EACH, Pen, Thread
 
 
 @dataclass(frozen=True)
@@ -54,9 +54,7 @@ class ResultMails:
     def __init__(self, pen: Pen) -> None:
         self._pen = pen
 
-    def result(
-        self, report: Report, *, now: datetime, to: Recipient = EACH, late_since: datetime | None = None
-    ) -> bytes:
+    def result(self, report: Report, *, now: datetime, late_since: datetime | None = None) -> bytes:
         """Cook the result: counts, base, response rate, bars, and what it was the time before.
 
         No body is named in it; what each recipient's own body answered, and its kind's table, is the field `own`.
@@ -65,7 +63,7 @@ class ResultMails:
         body = self._pen.text(
             "result",
             survey=survey,
-            greeting=self._pen.greeting(to),
+            greeting=self._pen.greeting(),
             closes=self._pen.moment(survey.closes),
             unit=words[survey.unit],
             invited=report.electorate,
@@ -74,11 +72,11 @@ class ResultMails:
             undeliverable=report.undeliverable,
             earlier=report.earlier,
             questions=[result_words(each, self._pen.language) for each in report.questions],
-            own=to.own,
+            own=EACH.own,
             office=self._pen.contact(survey),
             late_since=self._pen.late(late_since),
         )
-        return self._pen.cook(body, survey.key, to, now, answerable=False)
+        return self._pen.cook(body, survey.key, now, answerable=False)
 
     def own_result(self, report: Report) -> Callable[[str, Answers | None], str]:
         """Return the maker of the field `own`: from a body's kind (register.KINDS; "": the office) and its counted answers.
@@ -137,23 +135,19 @@ class ResultMails:
         edition: int,
         thread: Thread,
         now: datetime,
-        to: Recipient = EACH,
         columns: int = COLUMNS,
-        quotes: bool = True,
     ) -> bytes:
         """Cook the answer to a proxy: the sentence of `record_proxy` or of its refusal, and the ballot again."""
         body = self._pen.survey_text(
             "proxy_receipt",
             survey,
-            to,
             edition,
             columns=columns,
-            quotes=quotes,
             sentence=clean(sentence).removeprefix(f"{survey.key}: "),
             recorded=recorded,
             at=self._pen.receipt_time(at),
         )
-        return self._pen.cook(body, survey.key, to, now, thread=thread)
+        return self._pen.cook(body, survey.key, now, thread=thread)
 
     def proxy_held(
         self,
@@ -163,9 +157,7 @@ class ResultMails:
         voted: bool,
         edition: int,
         now: datetime,
-        to: Recipient = EACH,
         columns: int = COLUMNS,
-        quotes: bool = True,
     ) -> bytes:
         """Cook the news for a body that its vote counts for another's from now on, with the ballot; or that it no longer does.
 
@@ -174,10 +166,8 @@ class ResultMails:
         body = self._pen.survey_text(
             "proxy_held",
             survey,
-            to,
             edition,
             columns=columns,
-            quotes=quotes,
             giver=clean(change.giver),
             at=self._pen.receipt_time(change.at),
             ended=change.ended,
@@ -185,29 +175,23 @@ class ResultMails:
             names=clean(change.names),
             voted=voted,
         )
-        return self._pen.cook(body, survey.key, to, now)
+        return self._pen.cook(body, survey.key, now)
 
     def resolution_result(
-        self,
-        survey: Survey,
-        outcome: Outcome,
-        *,
-        now: datetime,
-        to: Recipient = EACH,
-        late_since: datetime | None = None,
+        self, survey: Survey, outcome: Outcome, *, now: datetime, late_since: datetime | None = None
     ) -> bytes:
         """Cook the result of a resolution: who took part, the quorum, each motion with its votes and requirements."""
         body = self._pen.text(
             "resolution_result",
             survey=survey,
-            greeting=self._pen.greeting(to),
+            greeting=self._pen.greeting(),
             closes=self._pen.moment(survey.closes),
             paper=self._pen.lines(paper_lines(survey, self._pen.language)),
             outcome=self._pen.lines(outcome_lines(outcome, self._pen.language)),
             office=self._pen.contact(survey),
             late_since=self._pen.late(late_since),
         )
-        return self._pen.cook(body, survey.key, to, now, answerable=False)
+        return self._pen.cook(body, survey.key, now, answerable=False)
 
     def minutes(self, survey: Survey, outcome: Outcome, minutes: Minutes) -> str:
         """Return the draft minutes 議事録（案） of a closed resolution as plain text, its heading on the first line."""

@@ -60,7 +60,6 @@ class SurveyMails:
         *,
         now: datetime,
         to: Recipient = EACH,
-        edition: int = 1,
         late_since: datetime | None = None,
         columns: int = COLUMNS,
         quotes: bool = True,
@@ -75,14 +74,13 @@ class SurveyMails:
         body = self._pen.survey_text(
             "reminder" if reminds else "invitation",
             survey,
-            to,
-            edition,
+            to=to,
             columns=columns,
             quotes=quotes,
             late_since=self._pen.late(late_since),
             instead=instead,
         )
-        return self._pen.cook(body, survey.key, to, now)
+        return self._pen.cook(body, survey.key, now, to=to)
 
     def vote_receipt(
         self,
@@ -91,9 +89,7 @@ class SurveyMails:
         *,
         thread: Thread | None,
         now: datetime,
-        to: Recipient = EACH,
         columns: int = COLUMNS,
-        quotes: bool = True,
         trial: bool = False,
     ) -> bytes:
         """Cook the acknowledgement of a reply, which is the next ballot (ballot.md section 4).
@@ -102,11 +98,11 @@ class SurveyMails:
         nothing of it counts.
         """
         at = self._pen.receipt_time(receipt.at)
-        key = (survey, at, to, columns, quotes, trial, *_all_but_the_time(receipt))
+        key = (survey, at, columns, trial, *_all_but_the_time(receipt))
         cooked = self._receipts.get(key)
         if cooked is None:
-            text = self._receipt_text(survey, receipt, at, to, columns, quotes=quotes, trial=trial)
-            cooked = self._pen.cook_undated(text, survey.key, to)
+            text = self._receipt_text(survey, receipt, at, columns, trial=trial)
+            cooked = self._pen.cook_undated(text, survey.key)
             self._keep(key, cooked)
         return self._pen.dated(cooked, now, thread)
 
@@ -118,24 +114,14 @@ class SurveyMails:
             self._receipts[key] = cooked
 
     def _receipt_text(
-        self,
-        survey: Survey,
-        receipt: VoteReceipt,
-        at: str,
-        to: Recipient,
-        columns: int,
-        *,
-        quotes: bool,
-        trial: bool,
+        self, survey: Survey, receipt: VoteReceipt, at: str, columns: int, *, trial: bool
     ) -> list[str]:
         asked = asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
         return self._pen.survey_text(
             "trial_receipt" if trial else "vote_receipt",
             survey,
-            to,
             receipt.edition,
             columns=columns,
-            quotes=quotes,
             answers=receipt.answers,
             only=asked,
             status=receipt.status,
@@ -167,7 +153,6 @@ class SurveyMails:
         stands: Answers,
         edition: int,
         now: datetime,
-        to: Recipient = EACH,
     ) -> bytes:
         """Cook the question to a primary about a reply that may not count by itself (ballot.md sections 10 and 11).
 
@@ -176,7 +161,6 @@ class SurveyMails:
         body = self._pen.survey_text(
             "primary_asked",
             survey,
-            to,
             edition,
             answers=stands,
             author=clean(author),
@@ -186,7 +170,7 @@ class SurveyMails:
             withdraws=withdraws,
             stands=bool(stands),
         )
-        return self._pen.cook(body, survey.key, to, now)
+        return self._pen.cook(body, survey.key, now)
 
     def reply_rejected(
         self,
@@ -200,7 +184,6 @@ class SurveyMails:
         is_open: bool,
         thread: Thread,
         now: datetime,
-        to: Recipient = EACH,
         columns: int = COLUMNS,
     ) -> bytes:
         """Cook the news that the office does not accept a held reply, and why; with the ballot again while `is_open`.
@@ -213,7 +196,6 @@ class SurveyMails:
         body = self._pen.survey_text(
             "reply_rejected",
             survey,
-            to,
             version + 1,
             columns=columns,
             answers=answers,
@@ -223,7 +205,7 @@ class SurveyMails:
             version=version,
             is_open=is_open,
         )
-        return self._pen.cook(body, survey.key, to, now, thread=thread, answerable=is_open)
+        return self._pen.cook(body, survey.key, now, thread=thread, answerable=is_open)
 
     def entered_for_body(
         self,
@@ -236,13 +218,11 @@ class SurveyMails:
         closed: bool = False,
         seal: Seal | None = None,
         now: datetime,
-        to: Recipient = EACH,
     ) -> bytes:
         """Cook the receipt of an answer that the office entered for a body; it is the next ballot, unless that is `closed`."""
         body = self._pen.survey_text(
             "entered_for_body",
             survey,
-            to,
             version + 1,
             answers=answers,
             reason=clean(reason),
@@ -252,7 +232,7 @@ class SurveyMails:
             understood=self._pen.understood(survey, answers, without=()) if closed else (),
             seal=seal,
         )
-        return self._pen.cook(body, survey.key, to, now)
+        return self._pen.cook(body, survey.key, now)
 
     def extension(
         self,
@@ -261,7 +241,6 @@ class SurveyMails:
         *,
         now: datetime,
         to: Recipient = EACH,
-        edition: int = 1,
         columns: int = COLUMNS,
         quotes: bool = True,
     ) -> bytes:
@@ -269,14 +248,13 @@ class SurveyMails:
         body = self._pen.survey_text(
             "extension",
             survey,
-            to,
-            edition,
+            to=to,
             columns=columns,
             quotes=quotes,
             before=self._pen.moment(before),
             sooner=survey.closes < before,
         )
-        return self._pen.cook(body, survey.key, to, now)
+        return self._pen.cook(body, survey.key, now, to=to)
 
     def follow_up(
         self,
@@ -285,7 +263,6 @@ class SurveyMails:
         names: tuple[str, ...],
         *,
         now: datetime,
-        to: Recipient = EACH,
         late_since: datetime | None = None,
     ) -> bytes:
         """Cook the list of a prefecture's missing bodies (code and name) for its block representative."""
@@ -293,7 +270,7 @@ class SurveyMails:
             "follow_up",
             survey=survey,
             matter=self._pen.matter(survey),
-            greeting=self._pen.greeting(to),
+            greeting=self._pen.greeting(),
             prefecture=clean(prefecture),
             names=[clean(name) for name in names],
             closes=self._pen.moment(survey.closes),
@@ -302,7 +279,7 @@ class SurveyMails:
             office=self._pen.contact(survey),
             late_since=self._pen.late(late_since),
         )
-        return self._pen.cook(body, survey.key, to, now, answerable=False)
+        return self._pen.cook(body, survey.key, now, answerable=False)
 
     def fresh_ballot(
         self,
@@ -312,9 +289,7 @@ class SurveyMails:
         answers: Answers | None = None,
         edition: int = 1,
         thread: Thread | None = None,
-        to: Recipient = EACH,
         columns: int = COLUMNS,
-        quotes: bool = True,
         form: bytes | None = None,
     ) -> bytes:
         """Cook a ballot sent again, on 「再送」 or to the registered address of one who wrote without a token.
@@ -324,54 +299,51 @@ class SurveyMails:
         body = self._pen.survey_text(
             "fresh_ballot",
             survey,
-            to,
             edition,
             columns=columns,
-            quotes=quotes,
             answers=answers or {},
             with_form=form is not None,
         )
-        return self._pen.cook(body, survey.key, to, now, thread=thread, form=form)
+        return self._pen.cook(body, survey.key, now, thread=thread, form=form)
 
     def trial(
         self,
         survey: Survey,
         *,
         now: datetime,
-        to: Recipient = EACH,
         columns: int = COLUMNS,
         quotes: bool = True,
         thread: Thread | None = None,
         form: bytes | None = None,
     ) -> bytes:
         """Cook a trial ballot 練習投票: the survey as it will be, and nothing of what comes back counts."""
-        body = self._pen.survey_text("trial", survey, to, 1, columns=columns, quotes=quotes)
-        return self._pen.cook(body, survey.key, to, now, thread=thread, form=form)
+        body = self._pen.survey_text("trial", survey, columns=columns, quotes=quotes)
+        return self._pen.cook(body, survey.key, now, thread=thread, form=form)
 
-    def probe(self, name: str, lines: tuple[str, ...], *, now: datetime, to: Recipient = EACH) -> bytes:
+    def probe(self, name: str, lines: tuple[str, ...], *, now: datetime) -> bytes:
         """Cook the mail that shows what a gateway does to ours; `lines` are those of core/surveys/gateway.py, as they are."""
         body = self._pen.text(
-            "probe", name=name, greeting=self._pen.greeting(to), lines=lines, office=self._pen.office_line()
+            "probe", name=name, greeting=self._pen.greeting(), lines=lines, office=self._pen.office_line()
         )
-        return self._pen.cook(body, name, to, now)
+        return self._pen.cook(body, name, now)
 
-    def probe_thanks(self, name: str, *, thread: Thread, now: datetime, to: Recipient = EACH) -> bytes:
+    def probe_thanks(self, name: str, *, thread: Thread, now: datetime) -> bytes:
         """Cook the thanks for a returned probe."""
         body = self._pen.text(
-            "probe_thanks", name=name, greeting=self._pen.greeting(to), office=self._pen.office_line()
+            "probe_thanks", name=name, greeting=self._pen.greeting(), office=self._pen.office_line()
         )
-        return self._pen.cook(body, name, to, now, thread=thread, answerable=False)
+        return self._pen.cook(body, name, now, thread=thread, answerable=False)
 
-    def closed_reply(self, survey: Survey, *, thread: Thread, now: datetime, to: Recipient = EACH) -> bytes:
+    def closed_reply(self, survey: Survey, *, thread: Thread, now: datetime) -> bytes:
         """Cook the answer to a reply to an old survey, of which nothing is counted (ballot.md section 8)."""
         body = self._pen.text(
             "survey_closed_reply" if survey.resolution is None else "resolution_closed_reply",
             survey=survey,
-            greeting=self._pen.greeting(to),
+            greeting=self._pen.greeting(),
             closes=self._pen.moment(survey.closes),
             office=self._pen.contact(survey),
         )
-        return self._pen.cook(body, survey.key, to, now, thread=thread)
+        return self._pen.cook(body, survey.key, now, thread=thread)
 
 
 def _all_but_the_time(receipt: VoteReceipt) -> tuple[Hashable, ...]:
