@@ -399,14 +399,14 @@ def _example(question: Question, language: Language) -> str:
 
 
 def confirmation(
-    question: Question, suggested: tuple[str, ...], language: Language = "ja", *, columns: int = COLUMNS
+    question: Question, suggested: tuple[str, ...], language: Language = "ja"
 ) -> tuple[str, ...]:
-    """Return the line of an ask-back by which a lone はい confirms what we think was meant ("13": 1 and 3)."""
+    """Return the lines of an ask-back by which a lone はい confirms what we think was meant ("13": 1 and 3)."""
     numbers = ",".join(suggested)
     if language == "en":
-        return tuple(_wrapped(f'Only "yes" in reply counts {numbers} for {question.id}.', " ", columns))
+        return tuple(_wrapped(f'Only "yes" in reply counts {numbers} for {question.id}.', " ", COLUMNS))
     said = f"「はい」とだけ返信されると、{question.id}を {numbers} と数えます。"
-    return tuple(_wrapped(said, " ", columns))
+    return tuple(_wrapped(said, " ", COLUMNS))
 
 
 # ---- what may not be sent ----------------------------------------------------------------------------------------

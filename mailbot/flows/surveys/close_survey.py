@@ -62,7 +62,7 @@ def close_survey(
     _settle_runs(connection, survey, now)
     outbox.withdraw(connection, ("invitation", "reminder", "extension", "follow_up"), key)
     if survey.mode == "sealed":
-        seal_votes(connection, site, key, now)
+        seal_votes(connection, key)
     counted = len(counted_answers(connection, survey))
     if survey.publish_at == "close":
         _publish(connection, site, survey, now, late_since)

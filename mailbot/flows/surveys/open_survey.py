@@ -177,9 +177,9 @@ def queue_ballots(
         outbox.queue(connection, mailing_id, [ballot_copy(ballot) for ballot in own], now)
 
 
-def ballot_copy(ballot: Ballot, address: str | None = None) -> outbox.Addressee:
-    """Return the outbox row of one body's own copy, to its own address or another one of the body."""
+def ballot_copy(ballot: Ballot) -> outbox.Addressee:
+    """Return the outbox row of one body's own copy."""
     fields = {"greeting": ballot.greeting, "reference": ballot.reference, "code": ballot.code}
     if ballot.issue > 1:
         fields["issue"] = str(ballot.issue)
-    return outbox.Addressee(address or ballot.address, ballot.id, fields)
+    return outbox.Addressee(ballot.address, ballot.id, fields)

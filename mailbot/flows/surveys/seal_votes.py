@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 
 from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.evidence import counted
 from mailbot.core.surveys.seal import SECRET_BYTES, line_of, voter_key
-from mailbot.site import Site
 from mailbot.store import ballots, sealed, surveys
 
 
@@ -19,7 +17,7 @@ def make_seal_key() -> bytes:
     return secrets.token_bytes(SECRET_BYTES)
 
 
-def seal_votes(connection: Connection, site: Site, key: str, now: datetime) -> int:  # noqa: ARG001  as every flow
+def seal_votes(connection: Connection, key: str) -> int:
     """Copy the counted votes into the published list and empty the ledger of what they say; returns how many.
 
     Runs in the transaction of the close. Raises Refusal when the ledger is not whole: what it hides could never be
