@@ -27,7 +27,7 @@ class RsvpReceipt:
     late: bool = False  # after the deadline: stored, not counted
     past: bool = False  # after the deadline and taken, for it asks for no more seats
     lapsed: bool = False  # late: the seats that were offered are no longer kept
-    before: Rsvp | None = None  # late, or unclear after the deadline: what counts of the body all the same
+    before: Rsvp | None = None  # late, or unclear: what counts of the body all the same
 
 
 class EventMails:

@@ -508,7 +508,7 @@ def _acknowledge(
         problems=row.problems,
         late=late,
         past=arrival.is_past and not late,
-        before=_stands(before) if late or (arrival.is_past and status == "unclear") else None,
+        before=_stands(before) if late or status == "unclear" else None,
         # Nobody wrote that he does not come: the offer of a seat ran out.
         lapsed=late
         and before is not None

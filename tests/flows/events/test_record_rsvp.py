@@ -237,6 +237,25 @@ def pass_deadline(office: PostOffice) -> None:
     office.now = EVENT.rsvp_until
 
 
+@pytest.mark.parametrize(
+    ("first", "stands"),
+    [
+        ("Q1 1\nQ2 2名", "先にいただいたご出席のお返事（2名）は、まだそのままです。"),
+        ("欠席", "先にいただいたご欠席のお返事は、まだそのままです。"),
+    ],
+)
+def test_who_is_asked_again_hears_what_stands(
+    office: PostOffice, notices: dict[str, Copy], first: str, stands: str
+) -> None:
+    """「まだ数えておりません」 alone reads as if the answer of before were gone; who has none hears nothing of it."""
+    office.reply(notices[YAMADA], first)
+    office.copies()
+    office.reply(notices[YAMADA], "出席 2名\n人数：1名")
+    assert stands in office.only_copy("rsvp_receipt").text
+    office.reply(notices[SATO], "出席 2名\n人数：1名")
+    assert "先にいただいた" not in office.only_copy("rsvp_receipt").text
+
+
 @pytest.mark.parametrize("text", ["参加 3名", "Q2 3名", "検討中です"])
 def test_after_the_deadline_a_reply_is_kept_but_does_not_count(
     office: PostOffice, notices: dict[str, Copy], text: str
