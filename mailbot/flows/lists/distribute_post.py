@@ -21,6 +21,7 @@ from mailbot.flows.lists.archive_post import archive_post
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.may_write_back import may_tell_of_post
 from mailbot.flows.lists.tell_decision import tell_accepted
+from mailbot.flows.settled import Settled
 from mailbot.site import Site
 from mailbot.store import archive, fan_outs, inbox, lists, members, memberships, other_addresses, outbox
 from mailbot.store.inbox import Received
@@ -65,6 +66,12 @@ def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = F
     if awaited or (_wants_receipt(connection, post) and may_tell_of_post(connection, post)):
         tell_accepted(connection, post, number, reach)
     return number, reach
+
+
+def let_out(connection: Connection, post: ListPost, *, awaited: bool = False) -> Settled:
+    """Distribute a post; returns what became of it."""
+    number, reach = distribute_post(connection, post, awaited=awaited)
+    return Settled("posted", f"post {number} to {reach.words('en')} members")
 
 
 def by_other_lists(connection: Connection, name: str, fingerprint: str, now: datetime) -> list[int]:

@@ -34,7 +34,7 @@ from mailbot.core.office.desk import own_lines
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.senders.spam import spam_mark
 from mailbot.flows.lists.ask_author import ask_author, let_post_wait
-from mailbot.flows.lists.distribute_post import distribute_post
+from mailbot.flows.lists.distribute_post import let_out
 from mailbot.flows.lists.hold_post import hold_post
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.may_write_back import may_write_back
@@ -76,8 +76,7 @@ def post_to_list(
             waits = let_post_wait(connection, post, minutes=mailing_list.undo_minutes)
             if waits is not None:
                 return Settled("held", f"{waits}, unless its author cancels it", told=True)
-            number, reach = distribute_post(connection, post)
-            return Settled("posted", f"post {number} to {reach.words('en')} members")
+            return let_out(connection, post)
         case Ask(rule, reason):
             if ask_author(connection, post, rule, reason, targeted=question.targeted):
                 return Settled("held", reason, told=True)

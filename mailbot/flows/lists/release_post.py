@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.moderation import Accept, Ask, Discard, Hold, Reject, moderate
 from mailbot.flows.lists.ask_author import let_post_wait
-from mailbot.flows.lists.distribute_post import distribute_post
+from mailbot.flows.lists.distribute_post import let_out
 from mailbot.flows.lists.hold_post import hold_post
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.post_to_list import question_of
@@ -18,7 +18,7 @@ from mailbot.flows.office.report_held import report_held
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
 from mailbot.store import held_posts, inbox, lists
-from mailbot.store.held_posts import ACCEPTED
+from mailbot.store.held_posts import ACCEPTED, HeldPost
 
 
 def release_post(connection: Connection, site: Site, number: int, now: datetime) -> str:
@@ -31,35 +31,34 @@ def release_post(connection: Connection, site: Site, number: int, now: datetime)
     assert waited is not None
     assert received is not None
     held_posts.forget(connection, number)
-    message = received.message(site.authserv_id)
     mailing_list = lists.load(connection, waited.list_name)
     if mailing_list is None:
         settled = Settled("discarded", f"there is no list {waited.list_name} any more")
-        inbox.change(connection, number, settled.state, settled.reason, now=now)
-        return settled.reason
-    post = ListPost(site, received, message, mailing_list, now)
+    else:
+        message = received.message(site.authserv_id)
+        settled = _settle(connection, ListPost(site, received, message, mailing_list, now), waited)
+    inbox.change(connection, number, settled.state, settled.reason, now=now)
+    return f"{settled.state}, {settled.reason}"
+
+
+def _settle(connection: Connection, post: ListPost, waited: HeldPost) -> Settled:
+    """Distribute the post, or do what the rules say of it now."""
     if waited.rule == ACCEPTED:  # somebody has looked at it already, outside of the list's hours
-        own_number, reach = distribute_post(connection, post, awaited=waited.author_told)
-        settled = Settled("posted", f"post {own_number} to {reach.words('en')} members")
-        inbox.change(connection, number, settled.state, settled.reason, now=now)
-        return f"{settled.state}, {settled.reason}"
+        return let_out(connection, post, awaited=waited.author_told)
     question = replace(question_of(connection, post), confirmed=True)
-    match moderate(question, mailing_list, site.language):
+    match moderate(question, post.list, post.site.language):
         case Accept() | Ask():
             waits = let_post_wait(connection, post)
-            if waits is None:
-                own_number, reach = distribute_post(connection, post)
-                settled = Settled("posted", f"post {own_number} to {reach.words('en')} members")
-            else:
-                settled = Settled("held", waits)
+            return let_out(connection, post) if waits is None else Settled("held", waits)
         case Hold() as hold:
             settled = hold_post(connection, post, hold, question)
             if not settled.told:
-                report_held(connection, site, received, message, "held", settled.reason, now)
+                report_held(
+                    connection, post.site, post.received, post.message, "held", settled.reason, post.now
+                )
+            return settled
         case Reject(_, reason):
             tell_refused(connection, post, reason)
-            settled = Settled("rejected", reason)
+            return Settled("rejected", reason)
         case Discard(_, reason):
-            settled = Settled("discarded", reason)
-    inbox.change(connection, number, settled.state, settled.reason, now=now)
-    return f"{settled.state}, {settled.reason}"
+            return Settled("discarded", reason)
