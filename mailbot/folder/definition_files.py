@@ -47,6 +47,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(?::[0-9]{2})?")
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
 _LINK = re.compile(r"https?://[!-~]{1,300}")
+_FIELD_NAME = re.compile(r"[!-9;-~]+")
 _NUMBER = re.compile(r"%(?:0[1-9])?d")
 _RATING = ("1", "2", "3", "4", "5")
 _MOTION = ("賛成", "反対", "棄権")
@@ -191,6 +192,13 @@ def _list_name(text: str) -> str:
     fault = list_name_fault(text)
     if fault is not None:
         raise said(fault)
+    return text
+
+
+def _header_field(text: str) -> str:
+    """Return the name of a header field, of printable ASCII without a colon (RFC 5322 section 2.2)."""
+    if not _FIELD_NAME.fullmatch(text):
+        raise said(f"{text!r} is not the name of a header field such as Subject")
     return text
 
 
@@ -409,7 +417,7 @@ def _files_above(text: str) -> int | None:
 class FilterFile(FileModel):
     """What becomes of posts in whose field these words stand."""
 
-    field: Annotated[Line, Field(pattern=r"^[!-9;-~]+$")]
+    field: Annotated[Line, AfterValidator(_header_field)]
     contains: Annotated[Line, Field(min_length=1)]
     then: Literal["hold", "reject", "discard"] = "hold"
     reason: Line = ""

@@ -366,12 +366,20 @@ def _sentence(detail: ErrorDetails) -> str:
             return f"must be text, not {shown}"
         case "int_parsing" | "int_type" | "int_from_float":
             return f"must be a whole number, not {shown}"
+        case "float_parsing" | "float_type":
+            return f"must be a number, not {shown}"
         case "bool_parsing" | "bool_type":
             return f"must be true or false, not {shown}"
         case "greater_than_equal":
             return f"must be at least {context['ge']}, not {shown}"
+        case "greater_than":
+            return f"must be more than {context['gt']:g}, not {shown}"
         case "less_than_equal":
             return f"must be at most {context['le']}, not {shown}"
+        case "string_too_short":
+            return "is empty"
+        case "too_long":
+            return f"holds {context['actual_length']}; at most {context['max_length']} may stand here"
         case "list_type" | "tuple_type":
             return f"must be a list such as [a, b], not {shown}"
         case "dict_type" | "model_type" | "model_attributes_type":
