@@ -290,6 +290,7 @@ def _wanted(
 
 def next_number(connection: Connection, name: str) -> int:
     """Take the next post's number; it is given back if the transaction does not commit."""
+    memberships.lock(connection)
     number: int = connection.execute(
         update(mailing_list)
         .where(mailing_list.c.name == name)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from mailbot.core.mail.envelope import StorageFull
 from mailbot.core.mail.message import Message
@@ -18,12 +20,13 @@ from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.read_mail import AT_ONCE, read_mail, read_waiting
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import inbox
+from mailbot.store import inbox, lists, memberships
 from mailbot.store.database import Database
 from mailbot.store.inbox import Received
 from mailbot.store.tables import metadata
 from tests.databases import BOTH, own_database
 from tests.flows.post_office import (
+    KAIGI_REQUEST,
     OFFICE,
     SATO,
     STRANGER,
@@ -34,7 +37,7 @@ from tests.flows.post_office import (
     open_post_office,
 )
 
-TO = "security@ml.example.jp"
+TO, KAIGI = "security@ml.example.jp", "kaigi@ml.example.jp"
 
 
 def states(office: PostOffice) -> dict[str, int]:
@@ -150,6 +153,27 @@ def test_two_nodes_read_each_mail_once(database_url: str) -> None:
     assert len(office.copies("post")) == 30
     for node in nodes:
         node.close()
+
+
+@pytest.mark.parametrize("database_url", BOTH[1:], indirect=True)
+def test_mails_and_a_page_that_concern_one_list_wait_in_order(office: PostOffice) -> None:
+    """A post and a command in one transaction, and a member's setting beside it: neither is ended for the other (I24)."""
+    proved = b"Authentication-Results: mx.example.jp; dmarc=pass header.from=city.matsumoto.lg.jp\r\n"
+    office.store(office.mail(YAMADA, KAIGI), KAIGI)
+    office.store(proved + office.mail(SATO, KAIGI_REQUEST, "状態\n通常"), KAIGI_REQUEST)
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    with ThreadPoolExecutor(1) as threads:
+        with office.database.write() as connection:
+            memberships.lock(connection)
+            reading = threads.submit(read_waiting, office.database, office.site, lambda: office.now)
+            until = monotonic() + 10
+            with office.database.read() as watching:
+                while not watching.execute(waits).scalar():
+                    assert monotonic() < until
+                    sleep(0.01)
+            lists.lock_number(connection, "kaigi")
+        assert reading.result(10) == 2
+    assert states(office) == {"posted": 1, "answered": 1}
 
 
 @pytest.mark.parametrize("kind", BOTH)

@@ -9,29 +9,34 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from mailbot.core.mail.address import Reply
+from mailbot.core.mail.address import Bounces, Reply
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, outbox, surveys, troubles
+from mailbot.store import ballots, inbox, members, memberships, outbox, surveys, troubles
 from mailbot.store.inbox import Received
 
 
 def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Received, Message]]) -> None:
-    """Read what these mails will ask for, as far as they are replies to surveys, which stay locked."""
+    """Read what these mails will ask for, as far as they are replies to surveys, which stay locked.
+
+    Where others are among them, posts and commands, who belongs to lists stays locked as well.
+    """
     by_token: dict[str, list[tuple[Received, Message]]] = {}
+    others = False
     for received, message in mails:
         found = site.route(received.recipient, ())
         if isinstance(found, Reply) and not message.defects:
             by_token.setdefault(token_hash(found.token), []).append((received, message))
+        elif not isinstance(found, Bounces):
+            others = True
+    known = ballots.read_ahead(connection, by_token) if len(mails) > 1 else []
+    # In one order, so that two nodes do not wait for each other. What follows holds as long as the locks do.
+    if len(mails) > 1 and (others or len(known) < len(by_token)):
+        memberships.lock(connection)
     if len(by_token) < 2:
         return
-    opened = [
-        (hashed, ballot)
-        for hashed, ballot in ballots.read_ahead(connection, by_token)
-        if ballot.kind == "survey"
-    ]
-    # In one order, so that two nodes do not wait for each other. What follows holds as long as the locks do.
+    opened = [(hashed, ballot) for hashed, ballot in known if ballot.kind == "survey"]
     for subject in sorted({ballot.subject for _, ballot in opened}):
         surveys.lock(connection, subject)
     ballots.read_ledgers_ahead(connection, [(ballot.subject, ballot.code) for _, ballot in opened])
