@@ -113,12 +113,17 @@ _COUNTED = (
 )
 
 
+_MEASURES = frozenset("円 % パーセント 年 年間 か月 日 日間 時間 分".split())  # noqa: SIM905  shorter to read
+
+
 def _is_unit_asked(question: Question, written: str) -> bool:
     """Say whether the unit of a number is one of those that the question asks for: not 「12日」 where it counts people."""
     units = "".join(units for counts, units in _COUNTED if counts.search(question.text))
     numeral = _ANY_NUMERAL.search(written, end_of(_ALTOGETHER, written))
     unit = _UNIT.match(written, numeral.end()) if numeral else None
     found = unit[0].strip() if unit else ""
+    if found in _MEASURES and (counters := _COUNTER.findall(question.text)):
+        return any(counter.endswith(found) for counter in counters)  # 「12年」 of 利用年数, not of 拠点数
     return not units or not found or found.removesuffix("在籍").removesuffix("体制") in units
 
 

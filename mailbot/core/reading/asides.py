@@ -86,6 +86,7 @@ def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
     return may_doubt(text) and any(doubts(line) and not _says_it_again(survey, line, found) for line in lines)
 
 
+_NUMBER_FIRST = re.compile(r"^\s*[0-9０-９]{1,2}[.．]?\s")
 _TO_THE_SAME = re.compile(
     r"(?:(?:大変|誠に)?(?:すみません|申し訳(?:あり|ござい)ません|失礼しました)(?:が|でした)?[、。]?)?(?:先ほどの?(?:ご?回答|お?答え)?(?:は|を)?[、]?)?"
     r"(?P<option>[0-9０-９]{1,2})\s?番?[にへ](?:訂正|変更|修正)(?:を?お?願い?(?:いた|致)?します|(?:いた|致)?します|(?:して)?(?:下さい|ください))[。]?"
@@ -99,7 +100,10 @@ def _says_it_again(survey: Survey, line: str, found: Findings) -> bool:
         answer = found.answers.get(question.id)
         if answer is None or question.type not in _CHOSEN:
             continue
-        if label_answer(question, line) == answer:
+        if (
+            label_answer(question, line) == answer
+            or label_answer(question, _NUMBER_FIRST.sub("", line)) == answer
+        ):
             return True
         if changed and _options(question, answer) == {int(changed["option"])}:
             return True

@@ -51,7 +51,7 @@ def bare_answers(
         # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
         if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
             continue
-        written = _ANSWER_WORD.sub("", _without_own_name(line, questions, known)).lstrip("・•")
+        written = _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
         for question in shapes.values():
             read = read_answer(question, written, today=today)
             if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
@@ -66,25 +66,32 @@ def bare_answers(
     return bare
 
 
-def listed(question: Question, lines: Sequence[str]) -> list[str]:
-    """Return lines with the options that stand one below another on one line: 「1. 住民記録」, 「2. 税務」.
+_ITEM = re.compile(r"^\s*(?:[・•]|[0-9０-９]{1,2}[.．)）](?![0-9０-９]))\s*\S")
 
-    All of them say no more than すべて, which is asked about.
+
+def listed(question: Question, lines: Sequence[str]) -> list[str]:
+    """Return lines with the items that stand one below another on one line: 「1. 住民記録」, 「・税務」.
+
+    All of the options say no more than すべて, which is asked about; an item that is none of them makes the whole unclear.
     """
     if question.type != "multi":
-        return list(lines)
+        marked = [line for line in lines if line.lstrip().startswith(("・", "•"))]
+        return [line.lstrip(" \t\u3000・•") if marked == [line] else line for line in lines]
     whole: list[str] = []
-    chosen: set[str] = set()
+    chosen: list[str | None] = []  # by each item of the list so far
     for line in lines:
         option = _lone_option(question, line.lstrip(" \t\u3000・•"))
-        if option is not None and chosen:
-            whole[-1] += f"、{line.strip(' ・•')}"
-            chosen.add(option)
-            if len(chosen) == choice_count(question):
-                whole[-1] = "すべて"
+        if option is None and not _ITEM.match(line):
+            whole.append(line)
+            chosen = []
             continue
-        whole.append(line)
-        chosen = {option} if option is not None else set()
+        if chosen:
+            whole[-1] += f"、{line.strip(' ・•')}"
+        else:
+            whole.append(line.lstrip(" \t\u3000・•"))
+        chosen.append(option)
+        if len(set(chosen) - {None}) == choice_count(question):
+            whole[-1] = "すべて"
     return whole
 
 

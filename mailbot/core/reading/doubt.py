@@ -219,7 +219,9 @@ def _sentence_doubts(sentence: str) -> bool:
     return False
 
 
-_BECAUSE = re.compile("(?:ので|ため)、")  # 「来年度は変わる予定なので、確定ではありません」
+_BECAUSE = re.compile(
+    "(?:ので|ため|のうえ|の上|上で|てから)、"
+)  # 「来年度は変わる予定なので、確定ではありません」
 
 
 def _speaks_of_answer(before: str) -> bool:

@@ -357,6 +357,10 @@ def test_one_question() -> None:
         ("1. 会場\n3. 録画\nでよろしいでしょうか。", None),
         ("1. 会場\n\n3. 録画", ("1", "3")),
         ("1. 録画\n2. 会場", None),
+        ("・会場\n・郵送", None),
+        ("・郵送\n・会場", None),
+        ("1. 会場\n2. 郵送", None),
+        ("・会場", ("1",)),
     ],
 )
 def test_options_one_below_another(written: str, answer: tuple[str, ...] | None) -> None:
@@ -367,7 +371,7 @@ def test_options_one_below_another(written: str, answer: tuple[str, ...] | None)
     assert (reading.answers.get("Q1") if reading.hold is None else None) == answer
 
 
-@pytest.mark.parametrize("said", ["検討中です。", "すみません、3に訂正をお願いします。\n\nQ1 3"])
+@pytest.mark.parametrize("said", ["検討中です。", "3 検討中", "すみません、3に訂正をお願いします。\n\nQ1 3"])
 def test_an_answer_that_sounds_like_a_doubt(said: str) -> None:
     """An option's own words are the answer; a correction to what is answered beside it takes nothing back."""
     of = survey(STANDARD.questions[0])
@@ -413,7 +417,7 @@ def test_yes_and_no_glued_to_their_numbers() -> None:
     """「Q1はい、Q2いいえ、Q3はい」 on one line."""
     of = survey(*(Question(f"Q{number}", f"対策{number}", "yesno") for number in (1, 2, 3)))
     known = invitation(of)
-    for written in ("Q1はい、Q2いいえ、Q3はい", "Q1はい Q2いいえ Q3はい"):
+    for written in ("Q1はい、Q2いいえ、Q3はい", "Q1はい Q2いいえ Q3はい", "Q1○ Q2× Q3○"):
         answers = read(f"{written}\n\n{quoted(known)}", known, of=of).answers
         assert answers == {"Q1": "yes", "Q2": "no", "Q3": "yes"}
 
@@ -421,6 +425,7 @@ def test_yes_and_no_glued_to_their_numbers() -> None:
 def test_what_is_asked_below_the_last_answer_is_asked_of_all() -> None:
     """「でよろしいでしょうか」 goes on with one line, and is said of every answer."""
     assert read("Q1 2\nQ2 1\nでよろしいでしょうか。").hold == "correction"
+    assert "Q1" not in read("Q1 2\nと3の中間です。").answers
     assert read("Q1 2\nQ2 1\nでお願いします。").answers == {"Q1": ("2",), "Q2": ("1",)}
 
 
