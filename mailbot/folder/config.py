@@ -46,7 +46,7 @@ class ImapSource:
 
     host: str
     port: int
-    tls: bool
+    tls: bool | Literal["starttls"]
     user: str
     password: str = field(repr=False)
     folder: str
@@ -285,6 +285,16 @@ def address(text: str) -> str:
     return text
 
 
+def _tls(value: object) -> object:
+    """Return what YAML's words for yes and no say, and `starttls` as it is."""
+    if isinstance(value, bool) or value == "starttls":
+        return value
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    if str(value).lower() not in words:
+        raise said(f"must be true, starttls or false, not {value!r}")
+    return words[str(value).lower()]
+
+
 def _zone(value: object) -> object:
     if not isinstance(value, str):
         return value
@@ -435,6 +445,7 @@ PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Listen = Annotated[Address, BeforeValidator(_listen)]
 NetworkText = Annotated[Network, BeforeValidator(_network)]
 NextHop = Annotated[Any, BeforeValidator(_relay)]
+Tls = Annotated[bool | Literal["starttls"], BeforeValidator(_tls)]
 Zone = Annotated[Any, BeforeValidator(_zone)]
 DaysOff = Annotated[Any, BeforeValidator(_days)]
 
@@ -444,7 +455,7 @@ class ImapFile(FileModel):
 
     host: Line
     port: Annotated[int, Field(ge=1, le=65_535)] | None = None
-    tls: bool = True
+    tls: Tls | None = None
     user: Line
     password: str | None = None
     password_file: str | None = None
@@ -615,7 +626,10 @@ def _imap_sources(
     accounts: list[ImapSource] = []
     mistakes: list[Mistake] = []
     for index, entry in enumerate(found.receive.imap):
-        if not entry.tls and not Relay("smtp", entry.host).local:
+        tls = entry.tls
+        if tls is None:  # at port 143 a server speaks TLS only once it is asked to
+            tls = "starttls" if entry.port == 143 else True
+        if not tls and not Relay("smtp", entry.host).local:
             sentence = (
                 "the password would travel in the clear; only a server on this machine may go without tls"
             )
@@ -626,12 +640,12 @@ def _imap_sources(
         except _NoPassword as fault:
             mistakes.append(source.mistake(("receive", "imap", index, *fault.key), fault.sentence))
             continue
-        port = entry.port or (993 if entry.tls else 143)  # RFC 8314, RFC 9051
+        port = entry.port or (993 if tls is True else 143)  # RFC 8314, RFC 9051
         accounts.append(
             ImapSource(
                 entry.host,
                 port,
-                entry.tls,
+                tls,
                 entry.user,
                 password,
                 entry.folder,

@@ -13,7 +13,7 @@ import ipaddress
 import os
 import socket
 import ssl
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -21,10 +21,12 @@ from typing import Literal
 from mailbot.core.mail.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
 from mailbot.core.mail.imap_envelope import Account, envelope_of, stated_addresses
 from mailbot.log import event
-from mailbot.net.imap_connection import ConnectionLost, Folder, ImapConnection, Refused
+from mailbot.net.imap_connection import ConnectionLost, Folder, ImapConnection, NoStartTls, Refused
 
 _KEYWORD = "$Mailbot"
 _AT_ONCE = 200  # UIDs in one command
+_TOGETHER = 20  # mails that are fetched, stored and marked together,
+_TOGETHER_BYTES = 4_194_304  # unless they are longer; a longer one comes by itself
 _STOP_WITHIN = 1.5  # seconds for the mail in hand and the good-bye
 
 
@@ -36,7 +38,7 @@ class ImapAccount:
     user: str
     password: str = field(repr=False)
     port: int = 993
-    tls: bool = True  # False: only on this machine, as the password would travel in clear
+    tls: bool | Literal["starttls"] = True  # at once, or before the login; False: only on this machine
     folder: str = "INBOX"  # in plain Unicode
     address: str = ""  # where a mail goes whose headers name no address of ours; empty: user, or user@host
     after: Literal["flag", "move", "delete"] = "flag"  # what happens on the server to a mail that we have
@@ -72,7 +74,7 @@ class Pace:
 def problem_of(account: ImapAccount) -> str | None:
     """Return the sentence that refuses this account, or None when it can be watched."""
     if not account.tls and not _is_loopback(account.host):
-        return f"imap {account.name}: tls: false is taken only for a server on this machine; set tls: true"
+        return f"imap {account.name}: tls: false is taken only for a server on this machine; set tls: true or starttls"
     if account.after == "move" and not account.processed_folder:
         return f"imap {account.name}: after: move needs a processed_folder to move mails to"
     if account.after == "move" and account.processed_folder == account.folder:
@@ -138,13 +140,17 @@ async def _open(account: ImapAccount, tls: ssl.SSLContext | None, silence: float
     """Connect. Raises NeedsPerson when it is not for the network to mend, else OSError, TimeoutError or ConnectionLost."""
     where = f"{account.host}:{account.port}"
     try:
-        return await ImapConnection.open(account.host, account.port, tls, silence=silence)
+        starttls = account.tls == "starttls"
+        return await ImapConnection.open(account.host, account.port, tls, silence=silence, starttls=starttls)
+    except NoStartTls as error:
+        do = "no password is sent without TLS; set tls: true and the port where it speaks TLS at once, mostly 993"
+        raise NeedsPerson(f"{where} cannot be used: {error}; {do}") from error
     except ssl.SSLCertVerificationError as error:
         must = f"it must be for {account.host}, valid today, and from an authority that this machine trusts"
         raise NeedsPerson(f"the certificate of {where} is refused: {error.verify_message}; {must}") from error
     except ssl.SSLError as error:
         if error.reason in {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"}:
-            do = "set the port where it does, mostly 993 (STARTTLS is not used)"
+            do = "set the port where it does, mostly 993, or tls: starttls"
             raise NeedsPerson(f"{where} does not speak TLS from the first byte; {do}") from error
         raise OSError(f"no TLS with {where}: {error.reason or error}") from error
     except TimeoutError as error:
@@ -283,69 +289,111 @@ class _Watch:
         due = [uid for uid in found if not self._is_delayed((uidvalidity, uid), now)]
         for start in range(0, len(due), _AT_ONCE):
             sizes = await connection.sizes(due[start : start + _AT_ONCE])
-            for uid, size in sorted(sizes.items()):
+            for uid in [uid for uid, size in sorted(sizes.items()) if size > self.max_size]:
+                await self._leave_too_large(connection, uid, sizes.pop(uid), mark)
+            for uids in _groups(sizes):
                 if self.stop.is_set():
                     return
-                if size > self.max_size:
-                    await self._leave_too_large(connection, uid, size, mark)
-                elif await self._received(connection, uidvalidity, uid):
-                    await self._settle(connection, uidvalidity, uid, mark)
+                await self._take(connection, uidvalidity, uids, mark)
 
-    async def _received(self, connection: ImapConnection, uidvalidity: int, uid: int) -> bool:
-        """Fetch one mail and hand it on; True as soon as it is stored for good.
+    async def _take(
+        self, connection: ImapConnection, uidvalidity: int, uids: Sequence[int], mark: str
+    ) -> None:
+        """Fetch some mails and hand them on together, so that they share a commit; mark those that are stored for good.
 
         Raises StorageFull or StorageUnavailable: then the next mail would fare no better.
         """
-        raw = await connection.body(uid)
-        if raw is None:
-            if uid in await connection.sizes([uid]):
-                self._put_off(uidvalidity, uid, "the server does not hand it out")
-            else:
-                self._say(
-                    "imap.gone", uid=uid, reason="another program deleted or moved it before it was fetched"
-                )
-            return False
         try:
+            raws = await connection.bodies(uids)
+        except Refused as error:
+            if len(uids) == 1:
+                self._put_off(uidvalidity, uids[0], f"the server does not hand it out: {error}")
+                return
+            for uid in uids:  # it may be for one of them
+                await self._take(connection, uidvalidity, [uid], mark)
+            return
+        for uid in uids:
+            if uid not in raws:
+                await self._miss(connection, uidvalidity, uid)
+        raws = {
+            uid: raws[uid] for uid in uids if uid in raws
+        }  # in their order, and none that was not asked for
+        outcomes = await self._hand_on(raws, uidvalidity)
+        stored = [uid for uid, outcome in zip(raws, outcomes, strict=True) if outcome is None]
+        if stored:
+            await self._settle(connection, uidvalidity, stored, mark)
+        away: BaseException | None = None
+        for uid, outcome in zip(raws, outcomes, strict=True):
+            if isinstance(outcome, StorageFull | StorageUnavailable):
+                away = outcome
+            elif isinstance(outcome, Exception):  # whatever one mail does, the others must be received
+                self._put_off(uidvalidity, uid, str(outcome) or type(outcome).__name__, outcome)
+        if away is not None:
+            raise away
+
+    async def _hand_on(self, raws: Mapping[int, bytes], uidvalidity: int) -> Sequence[BaseException | None]:
+        """Hand mails on, in their order; returns for each, as soon as it is stored for good, None, else what went wrong."""
+        reading = (self._envelope(raw, uidvalidity, uid) for uid, raw in raws.items())
+        envelopes = await asyncio.gather(*reading, return_exceptions=True)
+
+        async def receive(raw: bytes, envelope: Envelope | BaseException) -> None:
+            if isinstance(envelope, BaseException):
+                raise envelope
             async with asyncio.timeout(self.pace.receive):
-                await self.receive(raw, await self._envelope(raw, uidvalidity, uid))
-        except (StorageFull, StorageUnavailable):
-            raise
-        except Exception as error:  # noqa: BLE001  whatever one mail does, the others must be received
-            self._put_off(uidvalidity, uid, str(error) or type(error).__name__, error)
-            return False
-        return True
+                await self.receive(raw, envelope)
+
+        receiving = map(receive, raws.values(), envelopes)
+        return await asyncio.gather(*receiving, return_exceptions=True)
+
+    async def _miss(self, connection: ImapConnection, uidvalidity: int, uid: int) -> None:
+        """Say why a mail did not come."""
+        if uid in await connection.sizes([uid]):
+            self._put_off(uidvalidity, uid, "the server does not hand it out")
+        else:
+            self._say(
+                "imap.gone", uid=uid, reason="another program deleted or moved it before it was fetched"
+            )
 
     async def _envelope(self, raw: bytes, uidvalidity: int, uid: int) -> Envelope:
         stated = stated_addresses(raw, self.domains)
         named = {address for group in stated.recipients for address in group}
-        known = await asyncio.gather(*(self.knows(address, stated.mail_from) for address in named))
+        async with asyncio.timeout(self.pace.receive):
+            known = await asyncio.gather(*(self.knows(address, stated.mail_from) for address in named))
         ours = {address for address, is_known in zip(named, known, strict=True) if is_known}
         peer = f"imap:{self.account.name}/{self.account.folder}/{uidvalidity}/{uid}"
         return envelope_of(stated, ours, account=self.account.as_recipient, peer=peer)
 
-    async def _settle(self, connection: ImapConnection, uidvalidity: int, uid: int, mark: str) -> None:
-        """Mark a mail that is stored for good, and put it out of the way if the account says so."""
+    async def _settle(
+        self, connection: ImapConnection, uidvalidity: int, uids: Sequence[int], mark: str
+    ) -> None:
+        """Mark mails that are stored for good, and put them out of the way if the account says so."""
         account = self.account
         try:
-            await connection.add_flags(uid, mark)
+            await connection.add_flags(uids, mark)
         except Refused as error:
-            self._put_off(uidvalidity, uid, f"it is stored, but the server does not mark it: {error}")
+            if len(uids) == 1:
+                reason = f"it is stored, but the server does not mark it: {error}"
+                self._put_off(uidvalidity, uids[0], reason)
+                return
+            for uid in uids:
+                await self._settle(connection, uidvalidity, [uid], mark)
             return
-        try:
-            if account.after == "move":
-                await connection.move(uid, account.processed_folder)
-            elif account.after == "delete":
-                await connection.delete(uid)
-        except Refused as error:
-            # It is ours and marked: it only stays where people see it.
-            self._say("imap.not_put_away", "warning", uid=uid, after=account.after, reason=error)
+        for uid in uids:
+            try:
+                if account.after == "move":
+                    await connection.move(uid, account.processed_folder)
+                elif account.after == "delete":
+                    await connection.delete(uid)
+            except Refused as error:
+                # It is ours and marked: it only stays where people see it.
+                self._say("imap.not_put_away", "warning", uid=uid, after=account.after, reason=error)
 
     async def _leave_too_large(self, connection: ImapConnection, uid: int, size: int, mark: str) -> None:
         reason = "larger than a mail may be; it stays in the folder, starred, for a person to read"
         self._say("imap.too_large", "warning", uid=uid, bytes=size, limit=self.max_size, reason=reason)
-        await connection.add_flags(uid, mark)
+        await connection.add_flags([uid], mark)
         with suppress(Refused):  # the star is for people only
-            await connection.add_flags(uid, r"\Flagged")
+            await connection.add_flags([uid], r"\Flagged")
 
     def _put_off(self, uidvalidity: int, uid: int, reason: str, error: Exception | None = None) -> None:
         fresh = _Delay(self.pace.first_mail_retry, self.pace.longest_mail_retry)
@@ -371,6 +419,20 @@ class _Watch:
         self, name: str, level: str = "info", *, error: Exception | None = None, **facts: object
     ) -> None:
         event(name, level=level, error=error, account=self.account.name, **facts)
+
+
+def _groups(sizes: Mapping[int, int]) -> Iterator[list[int]]:
+    """Yield the UIDs of mails that are taken together, in ascending order; `sizes` in bytes."""
+    group: list[int] = []
+    room = _TOGETHER_BYTES
+    for uid, size in sorted(sizes.items()):
+        if group and (len(group) == _TOGETHER or size > room):
+            yield group
+            group, room = [], _TOGETHER_BYTES
+        group.append(uid)
+        room -= size
+    if group:
+        yield group
 
 
 def _mark(folder: Folder) -> str:

@@ -6,7 +6,8 @@ What the library does wrong, and what stands against it here:
   waits for ever: input is given to it in slices that cannot hold that many lines;
 * on a lost connection nothing that waits is told: every waiting command is ended, and further ones are refused;
 * new mail that a server announces outside of IDLE is dropped: every announcement is noted in `news`;
-* names of folders and users are sent as they are: they are encoded and quoted here.
+* names of folders and users are sent as they are: they are encoded and quoted here;
+* it knows no STARTTLS: what is said in clear is said here, before the library sees the connection.
 
 No command waits longer than `silence` seconds without a byte from the server. After a time-out the session cannot
 be used any more: abort it.
@@ -35,6 +36,8 @@ _LONGEST_LINE = 16_777_216  # bytes without a line end; a search result of two m
 _BYE_WAIT = 1.0  # seconds that a server has to close after LOGOUT
 _SIZE = re.compile(rb"RFC822\.SIZE (\d{1,15})")
 _UID = re.compile(rb"UID (\d{1,10})")
+_OF_ONE = re.compile(rb"\d{1,10} FETCH \(")  # the first line of what is said of one mail
+_LONGEST_IN_CLEAR = 16_384  # bytes of a greeting and two answers
 _UIDVALIDITY = re.compile(rb"\[UIDVALIDITY (\d{1,10})\]")
 _PERMANENT_FLAGS = re.compile(rb"\[PERMANENTFLAGS \(([^)]{0,4000})\)\]")
 
@@ -45,6 +48,10 @@ class ConnectionLost(Exception):  # noqa: N818  a state of the world, as Storage
 
 class Refused(Exception):  # noqa: N818  an answer of the server, not a fault of ours
     """The server answered NO or BAD; the text is its own."""
+
+
+class NoStartTls(Exception):  # noqa: N818  a state of the server, not a fault of ours
+    """The server does not offer STARTTLS, or does not begin it."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,60 @@ class _Protocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the library has n
         self.transport.abort()
 
 
+class _InClear(asyncio.Protocol):
+    """What is said before TLS begins (RFC 3501 section 6.2.1): a greeting, and the answers to two commands without a secret."""
+
+    def __init__(self) -> None:
+        self._heard = b""
+        self._room = _LONGEST_IN_CLEAR
+        self._more = asyncio.Event()
+        self._over = ""  # why nothing more is heard
+
+    def data_received(self, data: bytes) -> None:
+        self._heard += data
+        self._room -= len(data)
+        if self._room < 0:
+            self._over = f"more than {_LONGEST_IN_CLEAR} bytes in clear"
+        self._more.set()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._over = self._over or "connection closed by the server"
+        self._more.set()
+
+    async def begin_tls(self, transport: asyncio.Transport) -> bytes:
+        """Speak until the server awaits the TLS handshake; returns its greeting. Raises NoStartTls or ConnectionLost."""
+        greeting = await self._line()
+        if not greeting.startswith(b"* OK"):
+            return greeting
+        transport.write(b"C1 CAPABILITY\r\n")
+        if not any(b"STARTTLS" in line.upper().split() for line in await self._answer(b"C1")):
+            raise NoStartTls("it does not offer STARTTLS")
+        transport.write(b"C2 STARTTLS\r\n")
+        *_, last = await self._answer(b"C2")
+        if not last.upper().startswith(b"C2 OK"):
+            raise NoStartTls(f"it answers STARTTLS with {last[3:].decode('utf-8', 'replace')[:200]!r}")
+        if self._heard:  # who stands between us said it, to be taken for the server's word within TLS
+            raise ConnectionLost("more came in clear than the answer to STARTTLS")
+        return greeting
+
+    async def _answer(self, tag: bytes) -> list[bytes]:
+        lines = [await self._line()]
+        while not lines[-1].startswith(tag + b" "):
+            lines.append(await self._line())
+        return lines
+
+    async def _line(self) -> bytes:
+        while b"\r\n" not in self._heard:
+            if self._over:
+                raise ConnectionLost(self._over)
+            self._more.clear()
+            await self._more.wait()
+        if self._room < 0:
+            raise ConnectionLost(self._over)
+        line, _, self._heard = self._heard.partition(b"\r\n")
+        return line
+
+
 @dataclass
 class ImapConnection:
     """A session; its methods are called one after the other, never at once."""
@@ -144,21 +205,28 @@ class ImapConnection:
 
     @classmethod
     async def open(
-        cls, host: str, port: int, tls: ssl.SSLContext | None, *, silence: float
+        cls, host: str, port: int, tls: ssl.SSLContext | None, *, silence: float, starttls: bool = False
     ) -> ImapConnection:
-        """Connect and read the greeting. Raises OSError, TimeoutError or ConnectionLost."""
+        """Connect, with TLS from the first byte or, `starttls`, before anything is said that matters; read the greeting.
+
+        Raises OSError, TimeoutError, ConnectionLost or NoStartTls.
+        """
         protocol = _Protocol(silence)
         async with asyncio.timeout(silence):
             loop = asyncio.get_running_loop()
-            transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=tls)
-            try:
-                greeting = await protocol.greeting
-            except BaseException:
-                transport.abort()
-                raise
+            if starttls and tls is not None:
+                greeting = await _after_starttls(protocol, host, port, tls)
+            else:
+                transport, _ = await loop.create_connection(lambda: protocol, host, port, ssl=tls)
+                try:
+                    greeting = await protocol.greeting
+                except BaseException:
+                    transport.abort()
+                    raise
         # PREAUTH is refused too: nobody but the login may decide whose mailbox it is.
         if not greeting.startswith(b"* OK"):
-            transport.abort()
+            if protocol.transport is not None:
+                protocol.transport.abort()
             words = greeting.decode("utf-8", "replace")[:200]
             raise ConnectionLost(f"the server greeted with {words!r}" if words else protocol.reason)
         return cls(protocol)
@@ -210,15 +278,28 @@ class ImapConnection:
                 sizes[int(uid[1])] = int(size[1])
         return sizes
 
-    async def body(self, uid: int) -> bytes | None:
-        """Return the whole mail without marking it as read; None: it does not exist any more."""
-        response = await self._protocol.uid("FETCH", str(uid), "(UID BODY.PEEK[])")
-        # The library hands literals out as bytearray and everything else as bytes.
-        return next((bytes(line) for line in response.lines if isinstance(line, bytearray)), None)
+    async def bodies(self, uids: Iterable[int]) -> dict[int, bytes]:
+        """Return each of these mails that still exists, whole, by its UID, without marking it as read."""
+        wanted = ",".join(map(str, uids))
+        response = await self._protocol.uid("FETCH", wanted, "(UID BODY.PEEK[])")
+        found: dict[int, bytes] = {}
+        uid = raw = None
+        for line in response.lines[:-1]:
+            # The library hands literals out as bytearray and everything else as bytes; the UID stands before or behind.
+            if isinstance(line, bytearray):
+                raw = bytes(line)
+            elif _OF_ONE.match(line):
+                uid, raw = _UID.search(line), None
+            else:
+                uid = uid or _UID.search(line)
+            if uid is not None and raw is not None:
+                found[int(uid[1])] = raw
+        return found
 
-    async def add_flags(self, uid: int, *flags: str) -> None:
-        """Set the flags on one mail; returns when the server has done so."""
-        await self._protocol.uid("STORE", str(uid), "+FLAGS.SILENT", f"({' '.join(flags)})")
+    async def add_flags(self, uids: Iterable[int], *flags: str) -> None:
+        """Set the flags on these mails; returns when the server has done so."""
+        wanted = ",".join(map(str, uids))
+        await self._protocol.uid("STORE", wanted, "+FLAGS.SILENT", f"({' '.join(flags)})")
 
     async def move(self, uid: int, folder: str) -> None:
         """Move one mail to another folder (RFC 6851; copied and deleted where the server cannot)."""
@@ -230,7 +311,7 @@ class ImapConnection:
 
     async def delete(self, uid: int) -> None:
         r"""Delete one mail; without UIDPLUS it is only marked \Deleted, as EXPUNGE would take other mails along."""
-        await self.add_flags(uid, r"\Deleted")
+        await self.add_flags([uid], r"\Deleted")
         if self.can("UIDPLUS"):
             await self._protocol.uid("EXPUNGE", str(uid))
 
@@ -270,6 +351,28 @@ class ImapConnection:
     def abort(self) -> None:
         """Close at once."""
         self._protocol.transport.abort()
+
+
+async def _after_starttls(protocol: _Protocol, host: str, port: int, tls: ssl.SSLContext) -> bytes:
+    """Give the protocol a connection on which TLS has begun; returns the greeting that came before it.
+
+    What the server said it can do counts for nothing: it is asked again after the login.
+    """
+    loop = asyncio.get_running_loop()
+    clear, in_clear = await loop.create_connection(_InClear, host, port)
+    try:
+        greeting = await in_clear.begin_tls(clear)
+        if not greeting.startswith(b"* OK"):
+            clear.abort()
+            return greeting
+        secured = await loop.start_tls(clear, protocol, tls, server_hostname=host)
+    except BaseException:
+        clear.abort()
+        raise
+    assert secured is not None, "the server has not hung up"
+    protocol.connection_made(secured)
+    await protocol.welcome(greeting)
+    return greeting
 
 
 def mailbox_name(name: str) -> str:

@@ -142,15 +142,25 @@ def test_imap_accounts(tmp_path: Path) -> None:
         "receive:\n  imap:\n"
         "    - {host: imap.example.jp, user: a, password_file: pw}\n"
         "    - {host: localhost, user: b, tls: false, password_env: IMAP_PW, address: kaigi@ml.example.jp}\n"
-        "    - {host: imap.example.jp, user: c, port: 9993, folder: ML, password: plain}\n",
+        "    - {host: imap.example.jp, user: c, port: 9993, folder: ML, password: plain}\n"
+        "    - {host: imap.example.jp, user: d, port: 143, password: plain}\n"
+        "    - {host: imap.example.jp, user: e, tls: starttls, password: plain}\n",
     )
     assert config.imap == (
         ImapSource("imap.example.jp", 993, True, "a", "from file", "INBOX", ""),
         ImapSource("localhost", 143, False, "b", "secret", "INBOX", "kaigi@ml.example.jp"),
         ImapSource("imap.example.jp", 9993, True, "c", "plain", "ML", ""),
+        ImapSource("imap.example.jp", 143, "starttls", "d", "plain", "INBOX", ""),
+        ImapSource("imap.example.jp", 143, "starttls", "e", "plain", "INBOX", ""),
     )
     assert "secret" not in repr(config)
     assert "plain" not in repr(config)
+    entry = "receive: {{imap: [{{host: imap.example.jp, user: a, password: x, tls: {}}}]}}\n"
+    assert [mistakes(tmp_path, entry.format(tls), 0o600) for tls in ("yes", "starttls", "startls")] == [
+        [],
+        [],
+        ["receive.imap.1.tls: must be true, starttls or false, not 'startls'"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -352,7 +362,8 @@ _PROSE_DEFAULTS = {
     "web": "off",
     "web_url": "none",
     "imap": "none",
-    "port": "993, or 143 without tls",
+    "tls": "true, or starttls at port 143",
+    "port": "993, or 143 with starttls or without tls",
     "password": "none",
     "password_file": "none",
     "password_env": "none",

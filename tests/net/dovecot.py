@@ -148,6 +148,11 @@ class Dovecot:
             client.login(user, PASSWORD)
             yield client
 
+    def last_login(self, user: str) -> str:
+        """Return what its log says of the user's newest login."""
+        log = (self.directory / "dovecot.log").read_text(encoding="utf-8", errors="replace")
+        return [line for line in log.splitlines() if "Login: " in line and f"user=<{user}>" in line][-1]
+
     def flags(self, user: str, folder: str = "INBOX") -> dict[int, str]:
         r"""Return the flags of each mail in the folder by UID, but for \Recent."""
         with self.client(user) as client:

@@ -8,7 +8,7 @@ import hashlib
 import itertools
 import ssl
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -159,11 +159,12 @@ class TestTaking:
     ) -> None:
         """It was found and is gone when it is fetched: the log says so once, and the next one is taken."""
         caplog.set_level("INFO", "mailbot")
+        size = 5_000_000  # so that each is fetched by itself
         for number in range(3):
-            server.deliver(account.user, _mail(number))
+            server.deliver(account.user, _mail(number, size=size))
 
         def delete_the_second(raw: bytes) -> None:
-            if raw == _mail(0):
+            if raw == _mail(0, size=size):
                 with server.client(account.user) as person:
                     person.select("INBOX")
                     person.uid("STORE", "2", "+FLAGS", r"(\Deleted)")
@@ -172,7 +173,7 @@ class TestTaking:
         inbox = Inbox(before=delete_the_second)
         async with _watching(account, inbox):
             await _until(lambda: len(inbox.mails) == 2)
-        assert inbox.raws == [_mail(0), _mail(2)]
+        assert inbox.raws == [_mail(0, size=size), _mail(2, size=size)]
         assert caplog.text.count("imap.gone") == 1
         assert "ERROR" not in caplog.text
 
@@ -340,6 +341,30 @@ class TestDurability:
             release.set_result(None)
             await _until(lambda: server.flags(account.user) == {1: "$Mailbot"})
 
+    async def test_mails_share_a_commit_and_each_is_marked_for_itself(
+        self, server: Dovecot, account: ImapAccount
+    ) -> None:
+        """Of those that are handed on at one time the stored ones are marked, the others not, and taken later."""
+        together: list[int] = []
+        failing = [True]
+
+        async def before(raw: bytes) -> None:
+            together.append(1)
+            await asyncio.sleep(0.05)
+            together.append(-1)
+            if failing[0] and raw in {_mail(3), _mail(17)}:
+                raise LookupError("unreadable")
+
+        inbox = Inbox(before=before)
+        for number in range(1, 31):
+            server.deliver(account.user, _mail(number))
+        expected = dict.fromkeys(range(1, 31), "$Mailbot") | {3: "", 17: ""}
+        async with _watching(account, inbox, pace=dataclasses.replace(QUICK, first_mail_retry=5)):
+            await _until(lambda: server.flags(account.user) == expected)
+            assert max(itertools.accumulate(together)) == 20
+            failing[0] = False
+        assert len(inbox.mails) == 28
+
     async def test_a_crash_before_the_mark_brings_the_mail_again_with_the_same_key(
         self, server: Dovecot, account: ImapAccount
     ) -> None:
@@ -391,12 +416,12 @@ class TestDurability:
         """The mail is stored and comes again later with the same content; the others go on."""
         add_flags, refusals = ImapConnection.add_flags, itertools.count(1)
 
-        async def refuse_twice(self: ImapConnection, uid: int, *flags: str) -> None:
-            if uid == 1 and next(refusals) <= 2:
+        async def refuse_thrice(self: ImapConnection, uids: Sequence[int], *flags: str) -> None:
+            if 1 in uids and next(refusals) <= 3:  # with the other, by itself, and once again
                 raise Refused("[OVERQUOTA] no room for flags")
-            await add_flags(self, uid, *flags)
+            await add_flags(self, uids, *flags)
 
-        monkeypatch.setattr(ImapConnection, "add_flags", refuse_twice)
+        monkeypatch.setattr(ImapConnection, "add_flags", refuse_thrice)
         inbox = Inbox()
         for number in (1, 2):
             server.deliver(account.user, _mail(number))
@@ -408,28 +433,28 @@ class TestDurability:
 
     async def test_a_store_that_is_away_is_waited_for(self, server: Dovecot, account: ImapAccount) -> None:
         """Nothing is marked and no further mail is fetched meanwhile; afterwards each is taken once."""
-        away = [True]
+        away, tries = [True], 3
 
         def before(_: bytes) -> None:
             if away[0]:
                 raise StorageUnavailable("the database does not answer")
 
         inbox = Inbox(before=before)
-        for number in range(10):
+        for number in range(30):
             server.deliver(account.user, _mail(number))
         async with _watching(account, inbox):
-            await _until(lambda: len(inbox.peers) == 3)
-            assert len(set(inbox.peers)) == 1
+            await _until(lambda: len(inbox.peers) == tries * 20)
+            assert len(set(inbox.peers)) == 20
             assert set((await asyncio.to_thread(server.flags, account.user)).values()) == {""}
             away[0] = False
-            await _until(lambda: len(inbox.mails) == 10)
+            await _until(lambda: len(inbox.mails) == 30)
         assert set(server.flags(account.user).values()) == {"$Mailbot"}
 
-    @pytest.mark.parametrize("at", [1, 7, 12])
+    @pytest.mark.parametrize(("at", "in_doubt"), [(1, 8), (7, 8), (12, 4)])
     async def test_a_server_killed_while_mails_are_fetched_loses_and_repeats_nothing(
-        self, server: Dovecot, account: ImapAccount, at: int
+        self, server: Dovecot, account: ImapAccount, at: int, in_doubt: int
     ) -> None:
-        """The watch connects again and goes on behind what it has; the content tells the one in doubt."""
+        """The watch connects again and goes on behind what it has; the content tells those in doubt, which are few."""
         for number in range(12):
             server.deliver(account.user, _mail(number, size=500_000))
         inbox = Inbox()
@@ -451,7 +476,7 @@ class TestDurability:
             if server._process is None:
                 server.start()
         assert inbox.raws == [_mail(number, size=500_000) for number in range(12)]
-        assert len(inbox.peers) == 13
+        assert len(inbox.peers) == 12 + in_doubt  # eight of half a megabyte are taken together
 
     async def test_a_server_killed_in_idle_is_found_again(
         self, server: Dovecot, account: ImapAccount
@@ -543,12 +568,35 @@ class TestTrouble:
     async def test_a_port_without_tls_is_said_clearly(
         self, server: Dovecot, account: ImapAccount, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """STARTTLS is not used: whoever names its port reads which one is wanted."""
+        """Whoever names the port of STARTTLS reads what is wanted."""
         caplog.set_level("INFO", "mailbot")
         async with _watching(dataclasses.replace(account, port=server.port), Inbox()):
             await _until(lambda: "imap.refused" in caplog.text)
         assert f"localhost:{server.port} does not speak TLS from the first byte" in caplog.text
-        assert "mostly 993" in caplog.text
+        assert "mostly 993, or tls: starttls" in caplog.text
+
+    async def test_starttls_begins_tls_before_the_login(self, server: Dovecot, account: ImapAccount) -> None:
+        """By a server that takes no login without TLS mail is taken, large mail too, and IDLE brings more."""
+        inbox = Inbox()
+        server.deliver(account.user, _mail(1, size=3_000_000))
+        asked = dataclasses.replace(account, port=server.port, tls="starttls")
+        async with _watching(asked, inbox):
+            await _until(lambda: len(inbox.mails) == 1)
+            server.deliver(account.user, _mail(2))
+            await _until(lambda: len(inbox.mails) == 2)
+        assert inbox.raws == [_mail(1, size=3_000_000), _mail(2)]
+        assert "TLS" in server.last_login(account.user)
+
+    async def test_starttls_verifies_the_certificate(
+        self, server: Dovecot, account: ImapAccount, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """No login is sent to a server that cannot prove its name."""
+        caplog.set_level("INFO", "mailbot")
+        asked = dataclasses.replace(account, port=server.port, tls="starttls", ca_file=None)
+        async with _watching(asked, Inbox()):
+            await _until(lambda: "imap.refused" in caplog.text)
+        assert f"the certificate of localhost:{server.port} is refused" in caplog.text
+        assert "imap.watching" not in caplog.text
 
     async def test_a_port_with_tls_that_is_greeted_without_is_said_clearly(
         self, server: Dovecot, account: ImapAccount, caplog: pytest.LogCaptureFixture
@@ -633,6 +681,27 @@ async def test_a_server_that_cannot_be_reached_is_tried_with_growing_delay(
     assert "127.0.0.1:1 cannot be reached: Connection refused" in caplog.text
 
 
+async def test_a_server_without_starttls_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    """One sentence says what is missing and what to do, and no password was sent."""
+    caplog.set_level("INFO", "mailbot")
+    said: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"* OK ready\r\n")
+        said.append(await reader.readline())
+        writer.write(b"* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nC1 OK done\r\n")
+        said.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        account = ImapAccount("localhost", "ml", "x", port=port, tls="starttls")
+        async with _watching(account, Inbox()):
+            await _until(lambda: "imap.refused" in caplog.text)
+    assert f"localhost:{port} cannot be used: it does not offer STARTTLS; no password is sent" in caplog.text
+    assert set(said) == {b"C1 CAPABILITY\r\n", b""}
+
+
 async def test_a_server_that_falls_silent_is_noticed(caplog: pytest.LogCaptureFixture) -> None:
     """A connection that takes our bytes and never answers is given up after the time of silence."""
     caplog.set_level("INFO", "mailbot")
@@ -659,6 +728,7 @@ async def test_a_server_that_falls_silent_is_noticed(caplog: pytest.LogCaptureFi
         ({"host": "127.0.0.1", "tls": False}, None),
         ({"host": "::1", "tls": False}, None),
         ({"host": "localhost", "tls": False}, None),
+        ({"tls": "starttls", "port": 143}, None),
         ({"tls": False}, "set tls: true"),
         ({"host": "192.0.2.1", "tls": False}, "set tls: true"),
         ({"after": "move"}, "needs a processed_folder"),

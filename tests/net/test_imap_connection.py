@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
 import aioimaplib
 import pytest
 
-from mailbot.net.imap_connection import ConnectionLost, Folder, ImapConnection, Refused, mailbox_name
+from mailbot.net.imap_connection import (
+    ConnectionLost,
+    Folder,
+    ImapConnection,
+    NoStartTls,
+    Refused,
+    mailbox_name,
+)
 
 Dialogue = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -158,13 +167,16 @@ async def test_a_body_that_looks_like_imap_is_taken_as_it_is() -> None:
 
     async def dialogue(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await _begin(reader, writer)
-        await _answer(reader, writer, b"* 2 FETCH (UID 8 BODY[] {%d}\r\n%b)" % (len(body), body))
-        await _answer(reader, writer, b"* 2 FETCH (BODY[] {%d}\r\n%b UID 8)" % (len(body), body))
+        before = b"* 2 FETCH (UID 8 BODY[] {%d}\r\n%b)" % (len(body), body)
+        behind = b"* 3 FETCH (BODY[] {%d}\r\n%b UID 9)" % (len(body), body)
+        other = b"* 4 FETCH (FLAGS (\\Seen) UID 10)"
+        await _answer(reader, writer, before, other, behind)
+        await _answer(reader, writer, behind, before)
 
     async with _session(dialogue) as connection:
         await _enter(connection)
-        assert await connection.body(8) == body
-        assert await connection.body(8) == body
+        for _ in range(2):
+            assert await connection.bodies([8, 9, 10]) == {8: body, 9: body}
 
 
 async def test_an_announcement_outside_of_idle_is_not_missed() -> None:
@@ -246,7 +258,7 @@ async def test_a_server_that_hangs_up_ends_every_wait() -> None:
             with pytest.raises(ConnectionLost):
                 await connection.idle(asyncio.Event(), 60)
             with pytest.raises(ConnectionLost):
-                await connection.body(1)
+                await connection.bodies([1])
 
 
 async def test_a_silent_server_is_given_up_but_a_slow_one_is_not() -> None:
@@ -264,9 +276,9 @@ async def test_a_silent_server_is_given_up_but_a_slow_one_is_not() -> None:
 
     async with _session(dialogue, silence=0.5) as connection:
         await _enter(connection)
-        assert await connection.body(1) == b"x" * 10
+        assert await connection.bodies([1]) == {1: b"x" * 10}
         with pytest.raises(TimeoutError):
-            await connection.body(2)
+            await connection.bodies([2])
 
 
 async def test_an_answer_that_is_no_imap_ends_the_session() -> None:
@@ -301,3 +313,42 @@ async def test_the_folder_tells_its_uidvalidity_and_flags() -> None:
     async with _session(dialogue) as connection:
         assert await _enter(connection) == Folder(77, None, read_only=False)
         assert await connection.select("x") == Folder(5, frozenset({r"\Seen", r"\*"}), read_only=True)
+
+
+@pytest.mark.parametrize(
+    ("dialogue", "error", "words"),
+    [
+        ([b"* OK ready", b"* CAPABILITY IMAP4rev1\r\nC1 OK"], NoStartTls, "does not offer STARTTLS"),
+        ([b"* OK ready", b"* CAPABILITY STARTTLS\r\nC1 OK", b"C2 NO not now"], NoStartTls, "'NO not now'"),
+        (
+            [b"* OK ready", b"* CAPABILITY STARTTLS\r\nC1 OK", b"C2 OK\r\n* CAPABILITY IMAP4rev1"],
+            ConnectionLost,
+            "more came in clear",
+        ),
+        ([b"* PREAUTH welcome"], ConnectionLost, "PREAUTH"),
+        ([b"* BYE full"], ConnectionLost, "BYE full"),
+        ([b"* OK " + b"x" * 20_000], ConnectionLost, "more than 16384 bytes in clear"),
+        ([b"* OK ready"], ConnectionLost, "connection closed by the server"),
+    ],
+)
+async def test_without_tls_nothing_is_said_that_matters(
+    dialogue: list[bytes], error: type[Exception], words: str
+) -> None:
+    """STARTTLS that is not offered, refused or followed by words in clear ends it: no login, and nothing heard is believed."""
+    said = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for number, lines in enumerate(dialogue):
+            if number:
+                said.append(await reader.readline())
+            writer.write(lines + b"\r\n")
+        if dialogue != [b"* OK ready"]:
+            said.append(await reader.read())
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        tls = ssl.create_default_context()
+        with pytest.raises(error, match=re.escape(words)):
+            await ImapConnection.open("127.0.0.1", port, tls, silence=5, starttls=True)
+    assert b"".join(said) in {b"", b"C1 CAPABILITY\r\n", b"C1 CAPABILITY\r\nC2 STARTTLS\r\n"}
