@@ -170,8 +170,10 @@ def _post(
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
     of_all = (mailing_list.name, now, author, thread_of(message))
     had = by_other_lists(connection, mailing_list.name, received.fingerprint(message), now)
-    to = tuple(lists.recipients(connection, *of_all, had=had))
-    reach = Reach(len(to), elsewhere=len(lists.recipients(connection, *of_all)) - len(to))
+    digests = mailing_list.archive
+    to = tuple(lists.recipients(connection, *of_all, had=had, digests=digests))
+    all_of_it = lists.recipients(connection, *of_all, digests=digests)
+    reach = Reach(len(to), elsewhere=len(all_of_it) - len(to))
     outcome = f"accept: post {number} goes to {reach.words('en')} members"
     opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))
     if opens > now:

@@ -254,9 +254,11 @@ def recipients(
     thread: str,
     target: Selector | None = None,
     had: Collection[int] = (),
+    *,
+    digests: bool = True,
 ) -> list[str]:
-    """Return the addresses to which a post goes at once; `had`: see `fan_outs.begin`."""
-    wanted = _wanted(connection, list_name, now, author, thread, target, had)
+    """Return the addresses to which a post goes at once; `had`, `digests`: see `fan_outs.begin` and `wanted_by`."""
+    wanted = _wanted(connection, list_name, now, author, thread, target, had, digests=digests)
     query = select(list_member.c.address).where(wanted)
     return list(connection.execute(query.order_by(list_member.c.email_key)).scalars())
 
@@ -269,9 +271,11 @@ def count_recipients(
     thread: str,
     target: Selector | None = None,
     had: Collection[int] = (),
+    *,
+    digests: bool = True,
 ) -> int:
     """Return how many these are."""
-    wanted = _wanted(connection, list_name, now, author, thread, target, had)
+    wanted = _wanted(connection, list_name, now, author, thread, target, had, digests=digests)
     return connection.execute(select(func.count()).select_from(list_member).where(wanted)).scalar_one()
 
 
@@ -283,8 +287,11 @@ def _wanted(
     thread: str,
     target: Selector | None,
     had: Collection[int],
+    *,
+    digests: bool,
 ) -> ColumnElement[bool]:
-    wanted = fan_outs.wanted_by(list_name, now, author, thread, digests=target is None, target=target)
+    digests = digests and target is None
+    wanted = fan_outs.wanted_by(list_name, now, author, thread, digests=digests, target=target)
     return and_(wanted, not_(fan_outs.gets(connection, had))) if had else wanted
 
 

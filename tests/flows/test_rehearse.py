@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import func, select
 
 from mailbot.flows.events.announce_event import announce_event
+from mailbot.flows.members.set_member import set_member
 from mailbot.flows.rehearse import Rehearsal, rehearse
 from mailbot.store.tables import metadata
-from tests.flows.post_office import EVENT, STRANGER, TANAKA, YAMADA, PostOffice
+from tests.flows.post_office import EVENT, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, PostOffice
 
 
 def rehearsed(office: PostOffice, raw: bytes, to: str, sender: str | None = None) -> Rehearsal:
@@ -40,6 +41,19 @@ def test_a_post_is_shown_as_it_would_leave(office: PostOffice) -> None:
     assert len(found.recipients) == 3
     assert any(line.startswith("List-Id:") for line in found.headers)
     assert [name for name, _ in found.rules][:2] == ["same-post", "loop"]
+
+
+def test_where_a_list_keeps_no_posts_whoever_wants_digests_is_among_them(office: PostOffice) -> None:
+    """He gets each post there, since no digest can be made any more."""
+    with office.database.write() as connection:
+        set_member(connection, office.site, SECURITY.name, SUZUKI, office.now, mode="digest")
+    office.apply(replace(SECURITY, archive=False))
+    to = "security@ml.example.jp"
+    mail = office.mail(YAMADA, to)
+    found = rehearsed(office, mail, to)
+    assert SUZUKI in found.recipients
+    office.hand_in(mail, to)
+    assert {copy.to for copy in office.copies("post")} == set(found.recipients)
 
 
 def test_the_headers_are_those_of_the_copies(office: PostOffice) -> None:

@@ -300,6 +300,7 @@ def _will_post(
         thread_of(mail.message),
         target,
         by_other_lists(connection, mailing_list.name, mail.received.fingerprint(mail.message), now),
+        digests=mailing_list.archive,
     )
     figures = {
         "title": mailing_list.title,
