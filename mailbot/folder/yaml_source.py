@@ -223,6 +223,33 @@ def _pairs(node: Node) -> Sequence[tuple[Node, Node]]:
     return node.value if isinstance(node, MappingNode) else ()
 
 
+# Words of PyYAML's problem or context, and why in plain words; the first that is found.
+_WHY_BROKEN = (
+    (
+        "mapping values are not allowed",
+        (
+            "a colon cannot stand here; put the value in quotes if the colon belongs to it, "
+            "else mend the indentation or the line above"
+        ),
+    ),
+    (
+        "flow sequence",
+        "the [ ... ] that begins on line {opened} is not closed, or lacks a comma before this place",
+    ),
+    (
+        "flow mapping",
+        "the {{ ... }} that begins on line {opened} is not closed, or lacks a comma before this place",
+    ),
+    ("quoted scalar", "the quotation mark of line {opened} is not closed"),
+    ("cannot start any token", "a value cannot begin with {mark!r}; put it in quotes"),
+    ("undefined alias", "a value that begins with '*' refers to another one in YAML; put it in quotes"),
+    ("another document", "a second document begins here ('---'); write one definition per file"),
+    ("could not find expected ':'", "this line has no ': ' after its key"),
+    ("block end", "this line does not fit the lines above it; mend the indentation or the brackets"),
+    ("indentation", "this line does not fit the lines above it; mend the indentation or the brackets"),
+)
+
+
 def _broken(error: MarkedYAMLError, text: str, shown: str) -> Mistake:
     """Say in plain words why the text is not YAML."""
     mark = error.problem_mark or error.context_mark
@@ -231,36 +258,17 @@ def _broken(error: MarkedYAMLError, text: str, shown: str) -> Mistake:
     while line >= len(lines) or (line and not lines[line].strip()):
         # The end of the file says little; the last text says more.
         line, column = line - 1, max(len(lines[line - 1]) - 1, 0)
-    problem, context = error.problem or "", error.context or ""
-    opened = error.context_mark.line + 1 if error.context_mark else line + 1
     row = lines[line]
-    if "\t" in row[: len(row) - len(row.lstrip())]:
-        column = row.index("\t")
-        sentence = "a tab stands before the text; indent with blanks"
-    elif "mapping values are not allowed" in problem:
-        sentence = (
-            "a colon cannot stand here; put the value in quotes if the colon belongs to it, "
-            "else mend the indentation or the line above"
-        )
-    elif "flow sequence" in context or "flow mapping" in context:
-        pair = "[ ... ]" if "sequence" in context else "{ ... }"
-        sentence = (
-            f"the {pair} that begins on line {opened} is not closed, or lacks a comma before this place"
-        )
-    elif "quoted scalar" in context:
-        sentence = f"the quotation mark of line {opened} is not closed"
-    elif "cannot start any token" in problem:
-        sentence = f"a value cannot begin with {row[column : column + 1]!r}; put it in quotes"
-    elif "undefined alias" in problem:
-        sentence = "a value that begins with '*' refers to another one in YAML; put it in quotes"
-    elif "another document" in problem:
-        sentence = "a second document begins here ('---'); write one definition per file"
-    elif "could not find expected ':'" in problem:
-        sentence = "this line has no ': ' after its key"
-    elif "block end" in problem or "indentation" in problem:
-        sentence = "this line does not fit the lines above it; mend the indentation or the brackets"
+    indentation = row[: len(row) - len(row.lstrip())]
+    if "\t" in indentation:
+        column, sentence = row.index("\t"), "a tab stands before the text; indent with blanks"
     else:
-        sentence = f"this is not YAML: {problem or context}"
+        said = f"{error.problem or ''}\n{error.context or ''}"
+        why = next((ours for theirs, ours in _WHY_BROKEN if theirs in said), "this is not YAML: {said}")
+        opened = error.context_mark.line + 1 if error.context_mark else line + 1
+        sentence = why.format(
+            opened=opened, mark=row[column : column + 1], said=error.problem or error.context or ""
+        )
     return Mistake(shown, line + 1, column + 1, "yaml", sentence)
 
 
