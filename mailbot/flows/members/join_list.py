@@ -34,7 +34,7 @@ def join_list(
     asked = value.moderators or (site.office,)
     free = [one for one in asked if inbox.may_report(connection, one, now)]
     if not free:
-        raise Refusal(list_sentence(say, "too-many"))
+        raise Refusal(list_sentence(say, "office-busy"))
     who = f"{people[0].body.name} {people[0].contact.name} <{address}>"
     request = list_sentence(say, "request-join", who=who, title=title)
     for one in free:

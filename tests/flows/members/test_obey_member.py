@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from mailbot.core.lists.membership import Membership
 from mailbot.core.mail.token import confirm_token
 from mailbot.core.members.audience import Selector
-from mailbot.store import lists, memberships
+from mailbot.store import inbox, lists, memberships
 from mailbot.store.tables import confirmation
 from tests.flows.post_office import (
     KAIGI,
@@ -227,6 +227,18 @@ def test_joining_a_closed_list_waits_for_the_office(office: PostOffice) -> None:
     assert office.command(request, "承認").state == "answered"
     assert office.belongs("security", TANAKA)
     assert "入会されました" in office.only_copy("member_answer").said
+
+
+def test_who_asks_while_the_office_has_too_many_requests_hears_the_true_reason(office: PostOffice) -> None:
+    """It is not his third question of the day, and he need not wait until tomorrow."""
+    with office.database.write() as connection:
+        while inbox.may_report(connection, office.site.office, office.now):
+            pass
+    office.write(TANAKA, "security-join@ml.example.jp", "")
+    assert office.only_copy("member_answer").says("1時間ほど後に、もう一度お送りください")
+    office.now += timedelta(hours=1, minutes=1)
+    office.write(TANAKA, "security-join@ml.example.jp", "")
+    assert {copy.kind for copy in office.copies()} == {"office_request", "member_answer"}
 
 
 def test_the_office_may_say_no(office: PostOffice) -> None:
