@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -36,13 +37,7 @@ class Paper:
         self._site = corner.site
         folder = corner.templates / "web"
         self.style = (folder / "page.css").read_text(encoding="utf-8")
-        self._environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(folder),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._environment = _environment(folder)
 
     def page(self, template: str, code: int = 200, **words: object) -> HTMLResponse:
         """Return a page with this status code."""
@@ -54,6 +49,17 @@ class Paper:
 
     def _local(self, moment: datetime) -> str:
         return f"{moment.astimezone(self._site.zone):%Y/%m/%d %H:%M}"
+
+
+@cache  # it keeps the templates that it has read, and nothing of an installation
+def _environment(folder: Path) -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 def file_answer(found: tuple[AttachedFile, bytes] | None) -> Response:
