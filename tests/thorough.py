@@ -3,7 +3,7 @@
 Left to it are, in this order:
 
 1. tests of hypothesis (see drawing.py), and what stands in long_tests.txt: what starts the whole service, a browser or a
-   mail program, or takes longer than a fifth of a second of a processor, and in core than a fiftieth; where cases are
+   mail program, or takes longer than a tenth of a second of a processor, and in core than a fiftieth; where cases are
    named behind `but`, those are run;
 2. of a test marked `sampled`, whose cases are exhaustive by intention, all but one case in forty, or in `sampled(MANY)`,
    two at the least;

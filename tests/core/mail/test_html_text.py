@@ -144,6 +144,7 @@ def test_never_raises(tokens: list[str]) -> None:
     assert isinstance(html_to_text("".join(tokens)), str)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     "around",
     [
