@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -105,9 +106,45 @@ def test_what_is_for_nobody_goes_to_no_list_in_its_place(tmp_path: Path) -> None
         assert "inbox.posted inbox=2 recipient=room@ml.example.jp" in text[0]
 
 
-def _wait_for(look: Callable[[], list[Found]]) -> list[Found]:
-    for _ in range(300):
+@pytest.mark.parametrize("at", [1, 30, 70])
+def test_a_service_killed_while_it_fetches_loses_and_repeats_nothing(tmp_path: Path, at: int) -> None:
+    """Killed by SIGKILL once so many of a hundred are stored, it takes the rest when it runs again, and marks each (I6)."""
+    with dovecot() as server:
+        folder = _folder(tmp_path, server)
+        for number in range(100):
+            server.deliver("ml", _POST.replace(b"<imap1@", b"<kill%d@" % number) + b"%d\r\n" % number)
+        log = folder / "serve.log"
+        log.touch()
+        service = Forked(["serve", "--roles", "receive"], environment(folder), log)
+        assert _wait_for(lambda: [stored for stored in [_stored(folder)] if len(stored) >= at], 0.001)
+        service.kill()
+        service.wait(10)
+        assert set(_marked(server)) <= {_number(content) for content in _stored(folder)}
+        with _serving(folder):
+            assert _wait_for(lambda: [_marked(server)] * (len(_marked(server)) == 100))
+            assert _wait_for(lambda: [log] * (log.read_text(encoding="utf-8").count("imap.watching") == 2))
+        assert sorted(map(_number, _stored(folder))) == list(range(100))
+
+
+def _stored(folder: Path) -> list[bytes]:
+    """Return the raw mails in the database."""
+    with closing(sqlite3.connect(f"file:{folder}/data/mailbot.db?mode=ro", uri=True)) as file:
+        return [content for (content,) in file.execute("SELECT content FROM mail")]
+
+
+def _number(content: bytes) -> int:
+    return int(content.splitlines()[-1])
+
+
+def _marked(server: Dovecot) -> list[int]:
+    """Return the numbers of the mails that the server has marked; they were delivered in the order of their UIDs."""
+    return [uid - 1 for uid, words in server.flags("ml").items() if "Mailbot" in words]
+
+
+def _wait_for(look: Callable[[], list[Found]], pause: float = 0.1) -> list[Found]:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
         if found := look():
             return found
-        time.sleep(0.1)
+        time.sleep(pause)
     return []
