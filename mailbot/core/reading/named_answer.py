@@ -87,7 +87,7 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
 
 def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if not _ANY_FIGURE.search(line) and "議案" not in line:
-        return []
+        return _answer_behind_question(survey, line)
     written = line
     line = without_emphasis(line)
     if (together := _answered_together(survey, line)) is not None:

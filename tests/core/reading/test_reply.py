@@ -813,6 +813,10 @@ def test_a_motion_named_by_its_title() -> None:
         "議案2（賛成） 反対",
     ):
         assert dict(read(line, of=of).answers) == {}
+    of = survey(
+        Question("Q1", "役員の補欠選任", "yesno", vote), Question("Q2", "令和9年度予算", "yesno", vote)
+    )
+    assert dict(read("役員の補欠選任：賛成\n令和9年度予算：反対", of=of).answers) == {"Q1": "yes", "Q2": "no"}
 
 
 @pytest.mark.parametrize(
