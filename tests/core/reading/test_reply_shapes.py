@@ -528,6 +528,6 @@ def test_any_survey_in_any_shape() -> None:
 @pytest.mark.fault
 @pytest.mark.timeout(1800)
 def test_many_surveys_in_many_shapes() -> None:
-    """The same holds for thousands of replies, other ones each time (REPLY_SHAPES says how many)."""
+    """The same holds for thousands of replies, other ones each time (REPLY_SHAPES says how many), with THOROUGH=1."""
     read, all_of_them = _share_read(MANY, derandomize=False)
     assert read >= CLEAR_SHARE * all_of_them
