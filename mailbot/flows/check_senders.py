@@ -26,7 +26,9 @@ from mailbot.store.database import Database
 from mailbot.store.sender_checks import Unchecked
 
 _AT_ONCE = 32  # mails; most of their time is waiting for the DNS
-_ROOM = 64 * 1024 * 1024  # bytes of them together
+_ROOM = (
+    16 * 1024 * 1024
+)  # bytes of them together, or one longer mail; the body that is hashed is in memory four times
 _AGAIN = (timedelta(seconds=15), timedelta(seconds=60))  # after which what the DNS left open is asked anew
 
 
@@ -44,7 +46,8 @@ class SenderCheck:
         self, content: bytes, *, peer: str, protocol: str, helo: str, mail_from: str, now: datetime
     ) -> SenderResults:
         """Return what is found out about one mail; asks the DNS."""
-        head = parse(content.partition(b"\r\n\r\n")[0] + b"\r\n\r\n")
+        end = content.find(b"\r\n\r\n")
+        head = parse(content[: end if end >= 0 else len(content)] + b"\r\n\r\n")
         client = None if self._is_own(peer, protocol) else Client(ip_address(peer), helo, mail_from)
         # Only of what comes from a host of our own the head may speak in our name.
         stated = read_authentication(head.headers, self.own_id) if client is None else Authentication()
