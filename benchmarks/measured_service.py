@@ -110,6 +110,14 @@ def at_least_one(text: str) -> int:
     return int(text)
 
 
+def host_and_port(text: str) -> str:
+    """Read where a server listens, such as 127.0.0.1:2525."""
+    host, colon, port = text.rpartition(":")
+    if not (host and colon and port.isdecimal() and 1 <= int(port) <= 65_535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT such as 127.0.0.1:2525")
+    return text
+
+
 def report(figures: dict[str, Any], *, as_json: bool) -> None:
     """Print the figures."""
     if as_json:

@@ -71,6 +71,14 @@ def test_fanout_with_a_relay_of_ones_own() -> None:
     assert 0 < shown["time_to_first_s"] < shown["seconds"]
 
 
+@pytest.mark.parametrize("relay", ["nowhere", "127.0.0.1:", "127.0.0.1:smtp", "127.0.0.1:70000", ":25"])
+def test_a_relay_that_is_no_address(relay: str) -> None:
+    """Said at once, as a usage error, not after two minutes in which nothing arrived."""
+    done = run("fanout", "--relay", relay, "--members", "5")
+    assert done.returncode == 2
+    assert "is not HOST:PORT such as 127.0.0.1:2525" in done.stderr
+
+
 def test_fanout_over_a_long_line() -> None:
     """`fanout --round-trip` has a relay that is so far away: no recipient is there before the greetings have come and gone."""
     shown = figures("fanout", "--members", "50", "--round-trip", "100")
