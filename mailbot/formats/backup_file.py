@@ -193,7 +193,8 @@ def _readable(file: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, tarfile.TarError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise Refusal(f"{file}: cannot be read as a backup: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise Refusal(f"{file}: cannot be read as a backup: {why}") from None
 
 
 def _index(file: Path, tar: tarfile.TarFile) -> Backup:
