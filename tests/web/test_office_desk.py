@@ -244,6 +244,29 @@ async def test_a_post_is_read_as_it_would_go_out(site: Site) -> None:
     assert re.search(r"<pre>次の点検です。\n[^<]*部会の窓口は事務局です。", page)
 
 
+async def test_what_the_html_form_says_is_shown_too(site: Site) -> None:
+    """Most programs show it: nobody lets a harmless plain text out together with another text that he has not seen."""
+    forms = "--b\nContent-Type: text/plain; charset=UTF-8\n\n点検です。\n"
+    forms += "--b\nContent-Type: text/html; charset=UTF-8\n\n{}\n--b--"
+    browser = await entered(site, OFFICE)
+    for number, (markup, notice) in enumerate(
+        [
+            ("<p>暗証番号を<b>ここ</b>へ &lt;script&gt;</p>", "<pre>暗証番号をここへ &lt;script&gt;"),
+            ("<p>点検です。</p>" + "<!-- -->" * 200_000, "大きいため"),
+        ]
+    ):
+        kind = "multipart/alternative; boundary=b"
+        held = hold(site.office, text=forms.format(markup), Content_Type=kind, Message_ID=f"<{number}@x>")
+        page = (await browser.get(f"/desk/held/{held.id}")).body
+        assert notice in page
+        assert "<script" not in page
+    site.office.apply(MODERATED)  # with a footer
+    for to in ("kaigi", "security"):
+        same = forms.format("<p>点検です。</p>")
+        held = hold(site.office, to, text=same, Content_Type=kind, Message_ID=f"<{to}@x>")
+        assert "HTML形式" not in (await browser.get(f"/desk/held/{held.id}")).body
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "content", "kept"),
     [

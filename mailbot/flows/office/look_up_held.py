@@ -17,7 +17,7 @@ from mailbot.core.lists.target import target_of
 from mailbot.core.mail.address import Post, Reply
 from mailbot.core.mail.attached_file import AttachedFile, attached_files, content_of
 from mailbot.core.mail.mailing import fill, template
-from mailbot.core.mail.message import Message, parse, thread_of
+from mailbot.core.mail.message import Message, formatted_text, parse, thread_of
 from mailbot.core.mail.token import token_hash
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.senders.authentication import Verdict, read_authentication, verdict
@@ -69,6 +69,8 @@ class HeldShown:
     subject: str
     text: str
     whole: bool  # False: the text goes on
+    # Its HTML form where that says something else, which most programs show; None: too large to be compared
+    formatted: str | None
     readable: bool  # False: nobody may read it (a secret survey's), or there is nothing to decide by
     files: tuple[AttachedFile, ...]
     words: tuple[str, ...]  # of a reply: what its writer wrote himself, without what he quotes
@@ -129,17 +131,17 @@ def show_held(
         return None
     takes, quoted = what_it_takes(connection, site, mail.received, mail.message)
     readable = _may_be_read(connection, mail, takes)
-    author, subject, text = "", mail.message.subject, mail.message.text if readable else ""
-    if mail.list is not None:
-        author, subject, text = _as_it_leaves(connection, site, mail, mail.list, now)
-    text = text.strip("\n")
+    shown = mail.message if mail.list is None else _as_it_leaves(connection, site, mail, mail.list, now)
+    text = shown.text.strip("\n") if readable else ""
+    formatted = formatted_text(shown) if readable else ""
     return HeldShown(
         _line_of(connection, site, mail),
-        author,
+        "" if mail.list is None else shown.from_header,
         verdict(read_authentication(mail.message.headers, site.authserv_id), mail.message.from_address),
-        subject or "(no subject)",
+        shown.subject or "(no subject)",
         text[:_MOST_TEXT],
         len(text) <= _MOST_TEXT,
+        None if formatted is None or len(formatted) > _MOST_TEXT else formatted.strip("\n"),
         readable,
         attached_files(mail.message) if readable else (),
         quoted.words if readable and mail.list is None else (),
@@ -250,13 +252,12 @@ def _reasons(site: Site, mailing_list: MailingList | None) -> tuple[str, ...]:
 
 def _as_it_leaves(
     connection: Connection, site: Site, mail: _Mail, mailing_list: MailingList, now: datetime
-) -> tuple[str, str, str]:
-    """Return author, Subject and text of a post, as its copies will have them."""
+) -> Message:
+    """Return a post as its copies will be."""
     post = ListPost(site, mail.received, mail.message, mailing_list, now)
     number = lists.last_number(connection, mailing_list.name) + 1
     pieces = template(outgoing_post(connection, post, number))
-    copy = parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)}))
-    return copy.from_header, copy.subject, copy.text
+    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)}))
 
 
 # --- what would be done -------------------------------------------------------------------------------------------
