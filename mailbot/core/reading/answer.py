@@ -58,7 +58,7 @@ def _read(question: Question, slot: str, today: date) -> Read:
         return Understood(slot.strip(" \t\r\n\u3000")[:LONGEST_TEXT])
     if len(slot) > LONGEST_CHOICE:
         return Unclear("unclear")
-    if (marked := _marked_option(question, slot)) is not None:
+    if (marked := marked_option(question, slot)) is not None:
         return Understood(marked)
     written = _bare(_without_marker(question, _bare(unquoted(tidy(without_emphasis(slot))))).strip(_LOOSE))
     if not written:
@@ -89,7 +89,7 @@ _BOXED = re.compile(r"([■☑✓✔□☐])[ \u3000]*([^■☑✓✔□☐]{1,6
 _ALL_BOXED = re.compile(r"[ \t\u3000]*(?:[■☑✓✔□☐][ \u3000]*[^■☑✓✔□☐]{1,60}){2,9}")
 
 
-def _marked_option(question: Question, slot: str) -> tuple[str, ...] | str | None:
+def marked_option(question: Question, slot: str) -> tuple[str, ...] | str | None:
     """Return the marked one of options written out with a box before each, as on paper: 「□賛成　■反対　□棄権」."""
     if question.type not in {"single", "yesno"} or _ALL_BOXED.fullmatch(slot) is None:
         return None

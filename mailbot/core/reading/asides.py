@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
-from mailbot.core.reading.answer import label_answer, read_answer
+from mailbot.core.reading.answer import label_answer, marked_option, read_answer
 from mailbot.core.reading.bare_answer import MOST_AT_TOP, bare_answers, is_bare_choice
 from mailbot.core.reading.correction import corrects, discards, may_correct
 from mailbot.core.reading.doubt import doubts, may_doubt
@@ -101,7 +101,7 @@ def _says_it_again(survey: Survey, line: str, found: Findings) -> bool:
         if answer is None or question.type not in _CHOSEN:
             continue
         if (
-            label_answer(question, line) == answer
+            answer in {label_answer(question, line), marked_option(question, line)}
             or label_answer(question, _NUMBER_FIRST.sub("", line)) == answer
         ):
             return True
