@@ -195,8 +195,8 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
 
 
 def _is_not_asked(survey: Survey, problem: Problem, answers: Answers) -> bool:
-    """Say whether 「該当なし」 or 「なし」 was written to a question whose condition plainly does not hold: it is no answer."""
-    if problem.kind not in {"not-concerned", "no-value", "none-of-these"} or not problem.question:
+    """Say whether 「該当なし」 was written to a question whose condition plainly does not hold: it is no answer."""
+    if problem.kind not in {"not-concerned", "no-value"} or not problem.question:
         return False
     question = survey.question(problem.question)
     settled = all(answers.get(other) is not None for other, _ in question.when)
