@@ -60,7 +60,9 @@ def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findin
         found.hold, found.ask = "correction", True
     elif survey.resolution is not None and any(_is_reserved(line) for line in lines):
         found.hold, found.ask = "conditional", False
-    elif survey.resolution is not None and any(_is_other_vote(line, found) for line in lines):
+    elif survey.resolution is not None and any(
+        _is_other_vote(line, found) and not _says_it_again(survey, line, found) for line in lines
+    ):
         found.hold, found.ask = "correction", True
     else:
         _weigh_numbers(survey, lines, found)

@@ -816,10 +816,6 @@ def test_a_motion_named_by_its_title() -> None:
     of = survey(
         Question("Q1", "役員の補欠選任", "yesno", vote), Question("Q2", "令和9年度予算", "yesno", vote)
     )
-    alone = survey(Question("Q1", "規約第5条の改正", "yesno", vote))
-    boxes = read("□賛成　■反対　□棄権", of=alone)
-    assert (dict(boxes.answers), boxes.hold) == ({"Q1": "no"}, None)
-    assert read("■賛成　■反対　□棄権", of=alone).answers == {}
     assert dict(read("役員の補欠選任：賛成\n令和9年度予算：反対", of=of).answers) == {"Q1": "yes", "Q2": "no"}
 
 

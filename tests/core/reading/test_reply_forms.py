@@ -315,6 +315,14 @@ def test_a_free_answer_in_words_of_ours_stays(words: str) -> None:
         assert is_clear(read(quoted(text)), {"Q3": words})
 
 
+def test_a_vote_by_boxes_alone_at_the_top() -> None:
+    """A line as on paper, which speaks of every vote, is the vote itself; two marked boxes are none."""
+    one = replace(RESOLUTION, questions=RESOLUTION.questions[:1])
+    reading = read(f"□賛成　■反対　□棄権\n{quoted(invitation(one))}", one)
+    assert (reading.answers, reading.hold) == ({"Q1": "no"}, None)
+    assert not read(f"■賛成　■反対　□棄権\n{quoted(invitation(one))}", one).answers
+
+
 @pytest.mark.parametrize(
     ("line", "whom"),
     [
