@@ -270,7 +270,7 @@ def _check_survey(read: _Read[SurveyFile], known: Partial, findings: _Findings) 
         sentence = f"the survey closes at {found.closes:%Y-%m-%d %H:%M}, before it opens at {found.opens:%Y-%m-%d %H:%M}"
         findings.mistakes.append(source.mistake(("closes",), sentence))
     elif found.opens and found.closes:
-        findings.mistakes += _reminders_outside(read, found.opens, found.closes, known)
+        _check_reminders(read, found.opens, found.closes, known, findings)
     if found.previous is not None and found.previous == found.key:
         findings.mistakes.append(
             source.mistake(("previous",), "names this survey itself; name an earlier one")
@@ -355,18 +355,24 @@ def _reminders(found: SurveyFile, known: Partial) -> list[tuple[Trail, Reminder]
     return listed
 
 
-def _reminders_outside(
-    read: _Read[SurveyFile], opens: datetime, closes: datetime, known: Partial
-) -> Iterator[Mistake]:
+def _check_reminders(
+    read: _Read[SurveyFile], opens: datetime, closes: datetime, known: Partial, findings: _Findings
+) -> None:
+    """Find reminders outside the survey's time: one that was written out is a mistake; so many business days before the close
+    may be too many for a short survey, which then has no such reminder.
+    """
     for path, reminder in _reminders(read.found, known):
-        at = reminder.at
-        if reminder.business_days_before_close is not None:
-            at = reminder_before(reminder, closes, known.calendar, known.timezone)
-        if at is not None and not opens < at < closes:
-            when = "before the survey opens" if at <= opens else "after the survey closes"
-            what = "reminder" if path[0] == "reminders" else "list of the missing"
-            sentence = f"this {what} would go out at {at:%Y-%m-%d %H:%M}, {when}"
-            yield read.source.mistake(read.source.reached(path), sentence)
+        written = reminder.business_days_before_close is None
+        at = reminder.at if written else reminder_before(reminder, closes, known.calendar, known.timezone)
+        if at is None or opens < at < closes:
+            continue
+        when = "before the survey opens" if at <= opens else "after the survey closes"
+        what = "reminder" if path[0] == "reminders" else "list of the missing"
+        sentence = f"this {what} would go out at {at:%Y-%m-%d %H:%M}, {when}"
+        if written:
+            findings.mistakes.append(read.source.mistake(read.source.reached(path), sentence))
+        else:
+            findings.notes.append(read.source.note(read.source.reached(path), f"{sentence}, and is not sent"))
 
 
 def _check_resolution(source: Source, found: ResolutionFile, findings: _Findings) -> None:
