@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select
 
 from mailbot.core.office.journal_line import Line
+from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store import inbox, journal
 from mailbot.store.database import Database
 from mailbot.store.inbox import Entry
@@ -353,6 +354,32 @@ async def test_nobody_reads_a_secret_vote(site: Site) -> None:
         assert office.reply_address(invitation) not in shown.body, "whoever has it answers for the body"
     assert "お見せできません" in page.body
     assert (await browser.get(f"/desk/held/{held.id}/files/1")).status == 404
+
+
+async def test_nobody_reads_a_secret_vote_that_lost_its_way(site: Site) -> None:
+    """To the surveys' own address: neither while the survey is open nor after its close; what comes later is a letter."""
+    office = site.office
+    office.open_survey(replace(SURVEY, mode="sealed"))
+
+    def lost(number: int) -> Entry:
+        to = "survey@ml.example.jp"
+        mail = office.mail(YAMADA, to, "Q1 2 秘密", Message_ID=f"<lost{number}@x>")
+        held = office.hand_in(mail, to)
+        assert held.state == "held"
+        return held
+
+    early = lost(1)
+    browser = await entered(site, OFFICE)
+    assert "お見せできません" in (await browser.get(f"/desk/held/{early.id}")).body
+    office.now = SURVEY.closes + timedelta(minutes=10)
+    with office.database.write() as connection:
+        close_survey(connection, office.site, SURVEY.key, SURVEY.closes, office.now)
+    late = lost(2)
+    browser = await entered(site, OFFICE)
+    for held, shown in ((early, False), (late, True)):
+        page = (await browser.get(f"/desk/held/{held.id}")).body
+        assert ("秘密" in page, "お見せできません" in page) == (shown, not shown)
+        assert ('value="accept"' in page) == shown
 
 
 async def test_many_come_by_pages(site: Site) -> None:

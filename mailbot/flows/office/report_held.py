@@ -24,6 +24,7 @@ from mailbot.site import Site
 from mailbot.store import ballots, confirmations, desk_words, held_posts, lists, surveys
 from mailbot.store.database import storage_errors
 from mailbot.store.inbox import Received
+from mailbot.store.surveys import StoredSurvey
 from mailbot.store.transactions import savepoint
 
 
@@ -81,16 +82,16 @@ def what_it_takes(
 def _takes(connection: Connection, site: Site, received: Received) -> Takes:
     """Return how the office can let a held mail act, or answer it.
 
-    What comes to the surveys' or events' own address is no letter while a sealed survey is open: it may be a vote that has
-    lost its way, and nobody may read that.
+    What comes to the surveys' or events' own address while a sealed survey is open is no letter, also after the close: it
+    may be a vote that has lost its way, and nobody may read that.
     """
     found = site.route(received.recipient, lists.names(connection))
     if isinstance(found, Post):
         return "accept"
     if isinstance(found, Owner | Bounces | Role):
         if isinstance(found, Role) and found.role in {"survey", "event"}:
-            running = (one.survey for one in surveys.every(connection) if one.state == "open")
-            if any(survey.mode == "sealed" for survey in running):
+            secret = (one for one in surveys.every(connection) if one.survey.mode == "sealed")
+            if any(_may_be_vote(one, received.received_at) for one in secret):
                 return "neither"
         return "letter"
     if not isinstance(found, Reply):
@@ -100,6 +101,13 @@ def _takes(connection: Connection, site: Site, received: Received) -> Takes:
     if ballot is None:
         return "neither" if confirmations.by_token(connection, hashed) is None else "letter"
     return "answers" if ballot.kind == "survey" else "accept"
+
+
+def _may_be_vote(stored: StoredSurvey, came: datetime) -> bool:
+    """Tell whether a mail that came then may answer a survey, by whatever address."""
+    if stored.state == "closed":
+        return stored.opened_at is not None and stored.opened_at <= came and not stored.has_closed(came)
+    return stored.state == "open"
 
 
 def held_about(connection: Connection, site: Site, received: Received) -> str:
