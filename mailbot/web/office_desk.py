@@ -162,11 +162,13 @@ class OfficeDesk:
         decision = _decision(form.get("decision"))
         mails = [pair.partition(":") for pair in form.get("mails", "").split()]
         numbers = _numbers([number for number, _, _ in mails])
-        reason = " ".join(form.get("reason", "").split()) or form.get("canned", "")
+        written = " ".join(form.get("reason", "").split())
+        # As it was shown, not by its place: the list may have other reasons meanwhile
+        reason = written or form.get("canned", "")
         if (
             decision is None
             or not 0 < len(numbers) == len(mails) <= MOST_LINES
-            or len(reason) > _LONGEST_REASON
+            or len(written) > _LONGEST_REASON
         ):
             raise HTTPException(400)
         outcomes: list[_Outcome] = []
