@@ -331,14 +331,18 @@ async def test_what_strangers_wrote_is_text(site: Site) -> None:
 
 
 async def test_nobody_reads_a_secret_vote(site: Site) -> None:
-    """A reply to a sealed survey waits and is named; neither its text nor its files are shown, nor what it would count as."""
+    """A reply to a sealed survey waits and is named; no word of it is shown, nor its files, nor what it would count as."""
     office = site.office
     invitation = office.open_survey(replace(SURVEY, mode="sealed"))[YAMADA]
     text = FILE.format(name="kaitou.csv", kind="text/csv", content="Q1,2").replace(
         "点検の手順です。", "たぶん2です。秘密"
     )
     mail = office.mail(
-        YAMADA, office.reply_address(invitation), text, Content_Type="multipart/mixed; boundary=b"
+        YAMADA,
+        office.reply_address(invitation),
+        text,
+        subject="秘密の2",
+        Content_Type="multipart/mixed; boundary=b",
     )
     held = office.hand_in(mail, office.reply_address(invitation))
     assert held.state == "held"
@@ -348,8 +352,11 @@ async def test_nobody_reads_a_secret_vote(site: Site) -> None:
         page,
         await browser.get("/desk/"),
         await browser.get(f"/desk/confirm?decision=accept&mail={held.id}"),
+        await browser.get(f"/desk/surveys/{SURVEY.key}"),
+        await browser.get("/desk/runs/"),  # with the mails to the office
     ):
         assert "秘密" not in shown.body
+        assert "無記名のため、お見せしません" in shown.body
         assert "kaitou" not in shown.body
         assert office.reply_address(invitation) not in shown.body, "whoever has it answers for the body"
     assert "お見せできません" in page.body

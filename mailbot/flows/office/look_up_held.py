@@ -26,7 +26,8 @@ from mailbot.core.surveys.two_persons import SecondNeeded, persons_needed
 from mailbot.flows.lists.distribute_post import by_other_lists, outgoing_post
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.office.know_decider import Decider
-from mailbot.flows.office.report_held import held_about, what_it_takes
+from mailbot.flows.office.quote_held import is_secret
+from mailbot.flows.office.report_held import NOT_SHOWN, held_about, what_it_takes
 from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import Takes
@@ -134,11 +135,12 @@ def show_held(
     shown = mail.message if mail.list is None else _as_it_leaves(connection, site, mail, mail.list, now)
     text = shown.text.strip("\n") if readable else ""
     formatted = formatted_text(shown) if readable else ""
+    line = _line_of(connection, site, mail)
     return HeldShown(
-        _line_of(connection, site, mail),
+        line,
         "" if mail.list is None else shown.from_header,
         verdict(read_authentication(mail.message.headers, site.authserv_id), mail.message.from_address),
-        shown.subject or "(no subject)",
+        line.subject if is_secret(connection, mail.ballot) else shown.subject or "(no subject)",
         text[:_MOST_TEXT],
         len(text) <= _MOST_TEXT,
         None if formatted is None or len(formatted) > _MOST_TEXT else formatted.strip("\n"),
@@ -217,12 +219,7 @@ def _load(connection: Connection, site: Site, decider: Decider, number: int) -> 
 
 def _may_be_read(connection: Connection, mail: _Mail, takes: Takes) -> bool:
     """Tell whether a person may read a held mail: nothing of what answers a secret survey, or is a command's."""
-    if takes == "neither":
-        return False
-    if mail.ballot is None or mail.ballot.kind != "survey":
-        return True
-    stored = surveys.load(connection, mail.ballot.subject)
-    return stored is None or stored.survey.mode != "sealed"
+    return takes != "neither" and not is_secret(connection, mail.ballot)
 
 
 def _choices(mail: _Mail, takes: Takes) -> tuple[Decision, ...]:
@@ -357,24 +354,21 @@ def _line(
 ) -> HeldLine:
     found = site.route(entry.recipient, titles)
     own = found.list if isinstance(found, Post) else ""
+    received = Received(entry.id, b"", "", entry.recipient, entry.received_at, entry.state, entry.reason)
+    secret = not own and is_secret(connection, ballot_of_mail(connection, site, received))
     return HeldLine(
         entry.id,
         mail_name(entry.id),
-        f"{titles[own]}（{own}）" if own else _about(connection, site, entry),
+        f"{titles[own]}（{own}）" if own else held_about(connection, site, received),
         own,
         entry.sender,
-        entry.title or "(no subject)",
+        NOT_SHOWN[site.language] if secret else entry.title or "(no subject)",
         _why(site, entry, waits),
         entry.received_at,
         None if waits is None else waits.until,
         "" if waits is None else waits.claimed_by,
         stamp_of(entry, waits),
     )
-
-
-def _about(connection: Connection, site: Site, entry: Entry) -> str:
-    received = Received(entry.id, b"", "", entry.recipient, entry.received_at, entry.state, entry.reason)
-    return held_about(connection, site, received)
 
 
 def _why(site: Site, entry: Entry, waits: HeldPost | None) -> str:

@@ -16,6 +16,7 @@ from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import read_if_admitted
 from mailbot.site import Site
 from mailbot.store import surveys
+from mailbot.store.ballots import Ballot
 from mailbot.store.inbox import Received
 
 _MOST_FILES = 10
@@ -29,6 +30,14 @@ class Quoted:
     files: tuple[str, ...] = ()  # names of attachments
     answers: tuple[str, ...] = ()  # Q1 1 賛成
     countable: bool = True  # False: a reply to a survey of which nothing would count as it was read
+
+
+def is_secret(connection: Connection, ballot: Ballot | None) -> bool:
+    """Tell whether a mail that answers this ballot votes in a sealed survey: nothing that it says is shown, Subject included."""
+    stored = (
+        surveys.load(connection, ballot.subject) if ballot is not None and ballot.kind == "survey" else None
+    )
+    return stored is not None and stored.survey.mode == "sealed"
 
 
 def quote_held(connection: Connection, site: Site, received: Received, message: Message) -> Quoted:

@@ -15,7 +15,7 @@ from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
-from mailbot.flows.office.quote_held import Quoted, quote_held
+from mailbot.flows.office.quote_held import Quoted, is_secret, quote_held
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -26,6 +26,8 @@ from mailbot.store.database import storage_errors
 from mailbot.store.inbox import Received
 from mailbot.store.surveys import StoredSurvey
 from mailbot.store.transactions import savepoint
+
+NOT_SHOWN: dict[Language, str] = {"ja": "（無記名のため、お見せしません）", "en": "(secret: not shown)"}
 
 
 def report_held(
@@ -41,10 +43,11 @@ def report_held(
     takes, shown = what_it_takes(connection, site, received, message, state)
     post = held_posts.load(connection, received.id)
     mailing_list = None if post is None else lists.load(connection, post.list_name)
+    secret = is_secret(connection, ballot_of_mail(connection, site, received))
     held = HeldMail(
         str(received.id),
         message.from_address or message.from_header,
-        message.subject,
+        NOT_SHOWN[site.language] if secret else message.subject,
         held_about(connection, site, received),
         reason,
         takes,
