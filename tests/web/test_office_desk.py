@@ -261,6 +261,14 @@ async def test_what_the_html_form_says_is_shown_too(site: Site) -> None:
         page = (await browser.get(f"/desk/held/{held.id}")).body
         assert notice in page
         assert "<script" not in page
+    trap = '<p><a href="https://trap.example/?a&amp;b">点検です。</a></p><img src=//spy.example/1.png alt="">'
+    for number, (text, kind_of) in enumerate(
+        [(forms.format(trap), kind), (trap, "text/html; charset=UTF-8")]
+    ):
+        held = hold(site.office, text=text, Content_Type=kind_of, Message_ID=f"<trap{number}@x>")
+        page = (await browser.get(f"/desk/held/{held.id}")).body
+        assert "<ul><li>https://trap.example/?a&amp;b</li><li>//spy.example/1.png</li></ul>" in page
+        assert "href=" not in page.partition("リンク先など")[2].partition("</ul>")[0]
     site.office.apply(MODERATED)  # with a footer
     for to in ("kaigi", "security"):
         same = forms.format("<p>点検です。</p>")

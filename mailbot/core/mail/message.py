@@ -437,6 +437,22 @@ def formatted_text(message: Message) -> str | None:
     return None if any(text.endswith(CUT) for text in texts) else strip_controls_of_lines("\n".join(texts))
 
 
+def hidden_addresses(message: Message) -> tuple[str, ...]:
+    """Return where the HTML of a mail leads, or takes its pictures from, as far as its text does not say it; each once.
+
+    Looks at no more than the first `MAX_FORMATTED` bytes of each part.
+    """
+    found: dict[str, None] = {}
+    for part in message.parts:
+        if part.content_type == "text/html" and part.filename is None:
+            markup = html.unescape(decode(part.content[:MAX_FORMATTED], part.charset).text)
+            found |= dict.fromkeys(_LEADS_TO.findall(markup))
+    return tuple(strip_controls(each) for each in found if each not in message.text)
+
+
+_LEADS_TO = re.compile(
+    r"(?:href|src|action)\s{0,8}=[\s\"']{0,8}((?:https?:)?//[^\s\"'<>]{1,500})", re.IGNORECASE
+)
 _PICTURE = re.compile(rb'"data:image/[^"<>]*"')
 # Markup that takes away what its words say.
 _TAKES_AWAY = ("<s>", "<s ", "<del", "<strike", "line-through", "display", "visibility")

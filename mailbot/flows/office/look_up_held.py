@@ -17,7 +17,7 @@ from mailbot.core.lists.target import target_of
 from mailbot.core.mail.address import Post, Reply
 from mailbot.core.mail.attached_file import AttachedFile, attached_files, content_of
 from mailbot.core.mail.mailing import fill, template
-from mailbot.core.mail.message import Message, formatted_text, parse, thread_of
+from mailbot.core.mail.message import Message, formatted_text, hidden_addresses, parse, thread_of
 from mailbot.core.mail.token import token_hash
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.senders.authentication import Verdict, read_authentication, verdict
@@ -40,6 +40,7 @@ from mailbot.store.inbox import Entry, Received
 Decision = Literal["accept", "trust", "reject", "discard"]
 
 MOST_LINES = 30  # mails on one page
+_MOST_LINKS = 50
 _MOST_TEXT = 100_000  # characters of one mail
 
 
@@ -72,6 +73,7 @@ class HeldShown:
     whole: bool  # False: the text goes on
     # Its HTML form where that says something else, which most programs show; None: too large to be compared
     formatted: str | None
+    links: tuple[str, ...]  # where its HTML leads, as far as no text shows it
     readable: bool  # False: nobody may read it (a secret survey's), or there is nothing to decide by
     files: tuple[AttachedFile, ...]
     words: tuple[str, ...]  # of a reply: what its writer wrote himself, without what he quotes
@@ -144,6 +146,7 @@ def show_held(
         text[:_MOST_TEXT],
         len(text) <= _MOST_TEXT,
         None if formatted is None or len(formatted) > _MOST_TEXT else formatted.strip("\n"),
+        hidden_addresses(shown)[:_MOST_LINKS] if readable else (),
         readable,
         attached_files(mail.message) if readable else (),
         quoted.words if readable and mail.list is None else (),
