@@ -245,7 +245,7 @@ class OfficeDesk:
         """Do it, once."""
         decider, form = _of_office(request), await self._own_form(request)
         line, act, back = _command(form)
-        corner, once = self._corner, read_number(form.get("once")) or 0
+        corner, once = self._corner, form.get("once", "")
         try:
             said = await corner.database.writing(
                 command_at_desk, *(corner.site, decider, _at(request).visit, line, act, once, corner.clock())

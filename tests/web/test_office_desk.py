@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from mailbot.core.office.journal_line import Line
 from mailbot.flows.surveys.close_survey import close_survey
-from mailbot.store import inbox, journal
+from mailbot.store import inbox, journal, surveys
 from mailbot.store.database import Database
 from mailbot.store.inbox import Entry
 from mailbot.store.tables import metadata
@@ -722,17 +722,27 @@ async def test_what_is_no_command_is_none_here(site: Site) -> None:
 
 
 async def test_a_button_is_good_for_its_visit_and_half_an_hour(site: Site) -> None:
-    """What one browser was shown, no other presses; nor what is old."""
+    """What one browser was shown, no other presses; nor what is old, nor another command than was shown."""
     site.office.open_survey()
     one, two = await entered(site, OFFICE), await entered(site, OFFICE)
     _, form = await tried(one, f"催促 {SURVEY.key}")
     _, other = await tried(two, f"催促 {SURVEY.key}")
-    for wrong in (form | {"token": other["token"]}, form | {"once": other["once"]}, form | {"once": "99999"}):
+    for wrong in (
+        form | {"token": other["token"]},
+        form | {"once": other["once"]},
+        form | {"once": "99999"},
+        form | {"line": f"締切 {SURVEY.key}"},  # what it does was not shown
+        form | {"act": "1"},
+    ):
         answer = await one.post("/desk/do", **wrong)
         assert answer.status == 400 or "何も行っておりません" in answer.body
     site.office.now += timedelta(minutes=31)
     assert "30分を過ぎています" in (await one.post("/desk/do", **form)).body
     assert told(site.office, "reminder") == {}
+    with site.office.database.read() as connection:
+        stored = surveys.load(connection, SURVEY.key)
+    assert stored is not None
+    assert stored.state == "open"
 
 
 async def test_a_moderator_finds_the_posts_alone(site: Site) -> None:

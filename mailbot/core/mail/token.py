@@ -139,6 +139,17 @@ def read_visit_token(
     return _read(keys, f"visit {stage}", token)
 
 
+def trial_token(key: bytes, command: str, confirmation_id: int) -> str:
+    """Return the token with which a command is done at the desk whose trial was shown: this one and no other."""
+    number = _letters(confirmation_id)
+    return number + _mac(key, f"trial {command}", number)
+
+
+def read_trial_token(keys: Sequence[bytes], command: str, token: str) -> int | None:
+    """Return the confirmation of a trial of this command, or None when no key in use made this token for it."""
+    return _read(keys, f"trial {command}", token)
+
+
 def _read(keys: Sequence[bytes], purpose: str, token: str) -> int | None:
     folded = fold(token)
     if folded is None or len(folded) <= MAC_LENGTH:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.mail.token import token_hash
+from mailbot.core.mail.token import read_trial_token, token_hash, trial_token
 from mailbot.core.office.desk import WHY_NOT, Approve, Command, NotUnderstood, SendBack, read_line
 from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
@@ -30,7 +30,7 @@ class Tried:
     sentence: str
     hints: tuple[str, ...]
     mails: int  # that would leave
-    once: int  # by which it is done; 0: it cannot be
+    once: str  # the token by which it is done; "": it cannot be
 
 
 class _TakenBack(Exception):  # noqa: N818  it is no error: it takes the trial back
@@ -42,17 +42,17 @@ def try_command(
 ) -> Tried:
     """Return what this line would do, as the trial of it said, which leaves nothing behind. `act`: that it approves; 0: none.
 
-    What may be done gets a number that is good for one time, for half an hour, and for this visit. The line itself is not
-    kept with it: it may say what somebody answers in a secret survey.
+    What may be done gets a token that is good for this line alone, for one time, for half an hour, and for this visit. The
+    line is not kept, it may say what somebody answers in a secret survey: the token's MAC knows it.
     """
     try:
         command = _read(site, line, now)
         said, mails = _tried(connection, site, decider, command, act, now)
     except Refusal as refusal:
-        return Tried(str(refusal), (), 0, 0)
+        return Tried(str(refusal), (), 0, "")
     if said.failed:
-        return Tried(said.sentence, said.hints, 0, 0)
-    once = confirmations.make(
+        return Tried(said.sentence, said.hints, 0, "")
+    number = confirmations.make(
         connection,
         _KIND,
         decider.address,
@@ -63,7 +63,7 @@ def try_command(
         now=now,
         by_mail=False,
     )
-    return Tried(said.sentence, said.hints, mails, once)
+    return Tried(said.sentence, said.hints, mails, trial_token(site.key, f"{act} {line}", number))
 
 
 def command_at_desk(
@@ -73,13 +73,14 @@ def command_at_desk(
     visit: Visit,
     line: str,
     act: int,
-    once: int,
+    once: str,
     now: datetime,
 ) -> Said:
-    """Do what this line says. Raises Refusal where that cannot be, and where the number was used before or is not his."""
-    asked = confirmations.by_id(connection, once, _KIND)
+    """Do what this line says. Raises Refusal where that cannot be, and where the token was used before or is not for it."""
+    number = read_trial_token([site.key], f"{act} {line}", once)
+    asked = None if number is None else confirmations.by_id(connection, number, _KIND)
     own = asked is not None and asked.detail.get("visit") == str(visit.number) and now < asked.expires_at
-    if not own or not confirmations.use(connection, once, now):
+    if number is None or not own or not confirmations.use(connection, number, now):
         raise Refusal(sentence(site.language, "pressed-before"))
     return _obey(connection, site, decider, _read(site, line, now), act, now)
 
