@@ -36,7 +36,9 @@ _MARKER = re.compile(
     r"|(?:標記|首記|表題|件名|質問|お尋ね|ご?照会|アンケート|調査)の?件(?:ですが|に(?:つきまして|ついて|関して)は?|は)?[、,:\s]*"
     r"|(?:標記|首記|表題|本件|ご?照会|アンケート|調査)(?:ですが|に(?:つきまして|ついて|関して)は?)[、,:\s]*"
     r"|(?:下記|以下|次)の?(?:とおり|通り)ご?回答(?:(?:いた|致)?します)[。:]"
-    r"|(?:i|we)(?:'d| would)? (?:choose|select|prefer|like|opt for|go for)\s|(?:our|my|the) (?:answer|choice) is\s|(?:choice|vote)\s?:\s?|(?:i|we) vote for\s|上から\s?(?=[0-9]{1,2}\s?[番つ]目))\s*(?=\S)"
+    r"|(?:i|we)(?:'d| would)? (?:choose|select|prefer|like|opt for|go for)\s"
+    r"|(?:our|my|the) (?:answer|choice) is\s|(?:choice|vote)\s?:\s?|(?:i|we) vote for\s"
+    r"|上から\s?(?=[0-9]{1,2}\s?[番つ]目))\s*(?=\S)"
 )  # 「回答：2」, "A. 2", 「当市は2です」
 
 

@@ -32,7 +32,8 @@ _KINDS = {
 _DISOWNED = re.compile("|".join(f"(?:{words})" for words in _KINDS.values()))
 # The same words about what is over, or what somebody else is asked to do.
 _SETTLED = re.compile(
-    r"(?:訂正|修正|変更|不備|ご?不明な?点?|ご?質問)[^。]{0,8}(?:あれば|ありましたら|ございましたら|ある場合)(?!本日)|安心しま|お手数|ご?容赦|いただけ(?:れば|ますと|ると)|こちらが正|幸いです"
+    r"(?:訂正|修正|変更|不備|ご?不明な?点?|ご?質問)[^。]{0,8}(?:あれば|ありましたら|ございましたら|ある場合)(?!本日)|安心しま|お手数|ご?容赦"
+    r"|いただけ(?:れば|ますと|ると)|こちらが正|幸いです"
 )
 
 

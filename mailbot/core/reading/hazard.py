@@ -38,7 +38,8 @@ _ARCHIVES = frozenset(
     "zip 7z rar lzh lha cab gz tgz bz2 xz zst tar jar iso img arj z".split()  # noqa: SIM905  shorter to read
 )
 _ARCHIVE_TYPES = re.compile(
-    r"application/(?:x-)?(?:zip|zip-compressed|7z-compressed|rar|rar-compressed|vnd\.rar|lzh|lzh-compressed|lha|gzip|bzip2?"
+    r"application/(?:x-)?(?:zip|zip-compressed|7z-compressed|rar|rar-compressed|vnd\.rar|lzh"
+    r"|lzh-compressed|lha|gzip|bzip2?"
     r"|xz|tar|java-archive|iso9660-image)$"
 )
 _MACROS = frozenset("docm dotm xlsm xltm xlam xlsb pptm potm ppsm ppam sldm".split())  # noqa: SIM905
