@@ -223,7 +223,7 @@ def _is_new_to_people(connection: Connection, received: Received, message: Messa
     """
     both = f"{address_key(received.recipient)}\n{received.fingerprint(message)}"
     mark = hashlib.sha256(both.encode("utf-8", "replace")).hexdigest()
-    return inbox.first_time(connection, "people", mark, received.id)
+    return inbox.take_once(connection, "people", mark, received.id)
 
 
 def _reply(
@@ -256,7 +256,7 @@ def _once(
 ) -> Settled:
     """Let the flow of a ballot act, once for each mail."""
     place = ballots.place(ballot.id)
-    if not inbox.first_time(connection, place, received.fingerprint(message), received.id):
+    if not inbox.take_once(connection, place, received.fingerprint(message), received.id):
         return _READ_BEFORE
     return _BY_KIND[ballot.kind](connection, site, received, message, ballot, now)
 

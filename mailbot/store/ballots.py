@@ -206,7 +206,7 @@ def read_ahead(connection: Connection, hashes: Iterable[str]) -> list[tuple[str,
 
 
 def place(ballot_id: int) -> str:
-    """Return where `inbox.first_time` remembers the mails that came for a ballot."""
+    """Return where `inbox.take_once` remembers the mails that came for a ballot."""
     return f"{_PLACE}{ballot_id}"
 
 

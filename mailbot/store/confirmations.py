@@ -126,8 +126,8 @@ def may_ask(connection: Connection, address: str, now: datetime) -> bool:
     return connection.execute(in_all).scalar_one() < PER_HOUR
 
 
-def may_tell(connection: Connection, address: str, now: datetime) -> bool:
-    """Count one answer to a mail that nobody vouches for; False when it would pass the same limits."""
+def spend_answer(connection: Connection, address: str, now: datetime) -> bool:
+    """Spend one of the answers that this address may get to mails nobody vouches for; False: none is left by the same limits."""
     if not may_ask(connection, address, now):
         return False
     connection.execute(insert(answered).values(email_key=_told(address), at=now))

@@ -334,7 +334,7 @@ def entry(connection: Connection, inbox_id: int) -> Entry | None:
     return None if row is None else Entry(*row)
 
 
-def first_time(connection: Connection, place: str, fingerprint: str, inbox_id: int) -> bool:
+def take_once(connection: Connection, place: str, fingerprint: str, inbox_id: int) -> bool:
     """Remember that this place took this mail; False when it had taken it before."""
     ahead = _SEEN.ahead(connection, place, fingerprint)
     if ahead is not None:
@@ -342,14 +342,14 @@ def first_time(connection: Connection, place: str, fingerprint: str, inbox_id: i
             _SEEN.put(connection, (place, fingerprint), [(inbox_id,)])
             gather(connection, _save_seen, (place, fingerprint, inbox_id))
         return not ahead
-    added = _first_time(connection.dialect.name).first(
+    added = _take_once(connection.dialect.name).first(
         connection, place=place, fingerprint=fingerprint, inbox_id=inbox_id
     )
     return added is not None
 
 
 def read_seen_ahead(connection: Connection, mails: Iterable[tuple[str, str]]) -> None:
-    """Read, for places and fingerprints, what `first_time` will ask for. Nobody else may add to these places meanwhile."""
+    """Read, for places and fingerprints, what `take_once` will ask for. Nobody else may add to these places meanwhile."""
     _SEEN.read_ahead(connection, mails)
 
 
@@ -359,10 +359,10 @@ def is_seen(connection: Connection, place: str, fingerprint: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def may_answer(
+def spend_answer(
     connection: Connection, address: str, now: datetime, *, per_hour: int = 5, per_day: int = 20
 ) -> bool:
-    """Count one automatic answer to this address; False when it would pass the limit (promises.md I14)."""
+    """Spend one of the automatic answers that this address may get; False: none is left (promises.md I14)."""
     key = address_key(address)
     a_day_ago, an_hour_ago = now - timedelta(days=1), now - timedelta(hours=1)
     rows = _ANSWERED.rows(connection, key)
@@ -378,24 +378,24 @@ def may_answer(
 
 
 def read_answers_ahead(connection: Connection, addresses: Iterable[str]) -> None:
-    """Read what `may_answer` will ask for about these addresses."""
+    """Read what `spend_answer` will ask for about these addresses."""
     _ANSWERED.read_ahead(connection, ((address_key(address),) for address in addresses))
 
 
-def may_report(
+def spend_duty_mail(
     connection: Connection, address: str, now: datetime, *, per_hour: int = 30, per_day: int = 200
 ) -> bool:
-    """Count one mail that the office or a moderator gets by duty; False when it would be a flood.
+    """Spend one of the mails that the office or a moderator may get by duty; False: one more would be a flood.
 
     It is counted beside the answers to what they write themselves, so that neither uses the other up: no address has a
     blank in it.
     """
-    return may_answer(connection, f"duty {address}", now, per_hour=per_hour, per_day=per_day)
+    return spend_answer(connection, f"duty {address}", now, per_hour=per_hour, per_day=per_day)
 
 
-def may_tell(connection: Connection, address: str, now: datetime) -> bool:
-    """Count one mail that the office asked for, or gets by plan; False only when something writes in a circle."""
-    return may_answer(connection, f"asked {address}", now, per_hour=120, per_day=600)
+def spend_asked_mail(connection: Connection, address: str, now: datetime) -> bool:
+    """Spend one of the mails that the office asked for, or gets by plan; False only when something writes in a circle."""
+    return spend_answer(connection, f"asked {address}", now, per_hour=120, per_day=600)
 
 
 def _entries() -> Select[Any]:
@@ -469,7 +469,7 @@ def _save_notes(connection: Connection, rows: list[tuple[int | None, int | None,
 
 
 @cache
-def _first_time(dialect: str) -> Written:
+def _take_once(dialect: str) -> Written:
     return Written(upserting(dialect, seen).on_conflict_do_nothing().returning(seen.c.inbox_id))
 
 

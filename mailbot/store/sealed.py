@@ -121,7 +121,7 @@ def empty_rows(connection: Connection, key: str) -> None:
 
 
 def place(key: str) -> str:
-    """Return the place (`inbox.first_time`) of the office's mails that say what a body answers in this survey."""
+    """Return the place (`inbox.take_once`) of the office's mails that say what a body answers in this survey."""
     return f"sealed:{key}"
 
 

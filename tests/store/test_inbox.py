@@ -148,10 +148,10 @@ def test_while_intake_is_stopped_no_mail_is_stored(postgresql: Database) -> None
 def test_a_place_takes_a_mail_once(database: Database) -> None:
     """Other places, other mails: not the same."""
     with database.write() as connection:
-        assert inbox.first_time(connection, "list:a", "f", 1)
-        assert not inbox.first_time(connection, "list:a", "f", 2)
-        assert inbox.first_time(connection, "list:b", "f", 3)
-        assert inbox.first_time(connection, "list:a", "g", 4)
+        assert inbox.take_once(connection, "list:a", "f", 1)
+        assert not inbox.take_once(connection, "list:a", "f", 2)
+        assert inbox.take_once(connection, "list:b", "f", 3)
+        assert inbox.take_once(connection, "list:a", "g", 4)
         assert inbox.is_seen(connection, "list:a", "f")
         assert not inbox.is_seen(connection, "list:c", "f")
 
@@ -169,7 +169,7 @@ def test_the_limit_of_automatic_answers(database: Database, every: timedelta, an
     with database.write() as connection:
         times = min(30, int(timedelta(minutes=59) / every) + 1) if answers == 5 else 30
         allowed = sum(
-            inbox.may_answer(connection, "A@Example.JP" if n % 2 else "A@example.jp", NOW + n * every)
+            inbox.spend_answer(connection, "A@Example.JP" if n % 2 else "A@example.jp", NOW + n * every)
             for n in range(times)
         )
     assert allowed == answers
@@ -179,7 +179,7 @@ def test_the_record_of_answers_does_not_grow_for_ever(database: Database) -> Non
     """What is older than a day goes with the next answer."""
     with database.write() as connection:
         for number in range(10):
-            assert inbox.may_answer(connection, "a@b.example", NOW + number * timedelta(days=2))
+            assert inbox.spend_answer(connection, "a@b.example", NOW + number * timedelta(days=2))
         assert connection.execute(select(func.count()).select_from(answered)).scalar() == 1
 
 

@@ -41,7 +41,7 @@ def take_draft(
         return Settled("held", bulletin_sentence(site.language, "not-office"))
     if not vouched(site, message, author):
         return Settled("held", bulletin_sentence(site.language, "not-proved"))
-    if not inbox.first_time(connection, f"draft:{name}", received.fingerprint(message), received.id):
+    if not inbox.take_once(connection, f"draft:{name}", received.fingerprint(message), received.id):
         return Settled("discarded", "the same draft was read before")
     draft = read_draft(message.subject, message.text, today=now.astimezone(site.zone).date())
     made = _bulletin(connection, site, value, draft, message, now)

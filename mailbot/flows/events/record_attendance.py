@@ -86,7 +86,7 @@ def _tell(
 ) -> None:
     """Tell the author of words about a proxy what became of them."""
     address = message.from_address or ballot.address
-    if not received.mail_from or not inbox.may_answer(connection, address, now):
+    if not received.mail_from or not inbox.spend_answer(connection, address, now):
         return
     meeting = stored.meeting
     cooked = site.render.letter(

@@ -228,7 +228,7 @@ def _not_held(connection: Connection, arrival: _Arrival, verdict: Verdict) -> Se
     ballots.append(connection, ballot.subject, row)
     known = _is_known(connection, site, ballot, arrival.message)
     address = (arrival.message.from_address if known else None) or ballot.address
-    if inbox.may_answer(connection, address, now):
+    if inbox.spend_answer(connection, address, now):
         cooked = site.render.events.cancelled(
             stored.event, sequence=stored.sequence, now=now, thread=arrival.thread
         )
@@ -263,7 +263,7 @@ def _answer_calendar(
     if not _is_known(connection, site, ballot, message):
         return Settled("held", "a calendar's answer whose sender is not known for this body")
     address = message.from_address or ballot.address
-    if received.mail_from and inbox.may_answer(connection, address, now):
+    if received.mail_from and inbox.spend_answer(connection, address, now):
         cooked = site.render.events.calendar_answer(
             stored.event, known=known, thread=Thread.of(message), now=now
         )
@@ -419,7 +419,7 @@ def _is_unread(verdict: Verdict) -> bool:
 
 def _send_again(connection: Connection, arrival: _Arrival) -> None:
     ballot, before, now = arrival.ballot, arrival.before, arrival.now
-    if not inbox.may_answer(connection, ballot.address, now):
+    if not inbox.spend_answer(connection, ballot.address, now):
         return
     cooked = arrival.site.render.events.notice(
         arrival.event,
@@ -494,7 +494,7 @@ def _acknowledge(
 ) -> None:
     site, event, ballot, now = arrival.site, arrival.event, arrival.ballot, arrival.now
     address = arrival.message.from_address or ballot.address
-    if not inbox.may_answer(connection, address, now):
+    if not inbox.spend_answer(connection, address, now):
         inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=arrival.received.id)
         return
     late = verdict.status == "late"

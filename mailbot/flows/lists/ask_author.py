@@ -48,7 +48,7 @@ def let_post_wait(connection: Connection, post: ListPost, *, minutes: int = 0) -
     told = (
         post.author is not None
         and may_tell_of_post(connection, post)
-        and inbox.may_answer(connection, post.author, now)
+        and inbox.spend_answer(connection, post.author, now)
     )
     own = now + timedelta(minutes=minutes if told else 0)
     until = leaves_at(hours, own.astimezone(zone))

@@ -28,7 +28,7 @@ def ask_moderators(
     """Mail each moderator with a reply address of his own, once more if `again`; False when nobody could be asked."""
     asked = False
     for address in post.list.moderators:
-        if inbox.may_report(connection, address, post.now):
+        if inbox.spend_duty_mail(connection, address, post.now):
             asked |= _ask(connection, post, held, address, reason, again=again)
         else:
             why = "a moderator was not asked: too many mails to him this hour"

@@ -40,7 +40,7 @@ def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = F
     name, author = post.list.name, post.author
     # The mark is unique: on PostgreSQL, two nodes with the same mail for two lists take their turns here.
     fingerprint = post.received.fingerprint(post.message)
-    once = inbox.first_time(connection, "lists", fingerprint, post.received.id)
+    once = inbox.take_once(connection, "lists", fingerprint, post.received.id)
     had = [] if once else by_other_lists(connection, name, fingerprint, post.now)
     number = lists.next_number(connection, name)
     target = target_of(post.message.text)

@@ -43,7 +43,7 @@ def _tell_author(connection: Connection, post: ListPost, hold: Hold, question: P
         return False
     if not (question.member or question.contact) or not may_write_back(connection, post):
         return False
-    if not inbox.may_answer(connection, author, now):
+    if not inbox.spend_answer(connection, author, now):
         return False
     cooked = post.site.render.letter(
         "post_held",

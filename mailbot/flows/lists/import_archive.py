@@ -229,7 +229,7 @@ def _keep_bad(connection: Connection, run: _Run, stored: StoredMail, why: str) -
             run.result.known += 1
             return
         kept = archive.keep_raw(connection, stored.content, f"{run.value.name} {stored.place}", run.now)
-        inbox.first_time(connection, f"import:{run.value.name}", print_, kept)
+        inbox.take_once(connection, f"import:{run.value.name}", print_, kept)
     run.result.bad += 1
     if len(run.result.named) < MOST_NAMED:
         run.result.named.append(Bad(stored.place, why, kept))

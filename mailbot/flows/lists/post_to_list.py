@@ -59,10 +59,10 @@ def post_to_list(
     """Decide about a post to the list of this name, and do what was decided."""
     mailing_list = lists.load(connection, name)
     assert mailing_list is not None, "the route was read in this transaction"
-    first = inbox.first_time(connection, f"list:{name}", received.fingerprint(message), received.id)
+    first = inbox.take_once(connection, f"list:{name}", received.fingerprint(message), received.id)
     post = ListPost(site, received, message, mailing_list, now)
     words, date = (
-        bool(turns) and not any(inbox.first_time(connection, *turn, received.id) for turn in turns)
+        bool(turns) and not any(inbox.take_once(connection, *turn, received.id) for turn in turns)
         for turns in (turns_of_words(post), turns_of_date(post))
     )
     question = replace(

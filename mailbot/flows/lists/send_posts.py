@@ -44,7 +44,7 @@ def send_posts(
     enclosed = [each for one in here.sent if (each := _enclosed(connection, site, value, one)) is not None]
     # No address has a blank in it: these mails are counted apart from the automatic answers to the person.
     key = f"posts {address}"
-    if not inbox.may_answer(connection, key, now, per_hour=MAILS_PER_DAY, per_day=MAILS_PER_DAY):
+    if not inbox.spend_answer(connection, key, now, per_hour=MAILS_PER_DAY, per_day=MAILS_PER_DAY):
         raise Refusal(list_sentence(say, "posts-limit", most=MAILS_PER_DAY))
     numbers = numbers_words([one.number for one in here.sent])
     cooked = site.render.letter(

@@ -37,9 +37,9 @@ def answer_member(
     Where he is not proved to have written, anybody may have caused it.
     """
     address, list_name = writer.answered_at, writer.list_name
-    if not (writer.proved or confirmations.may_tell(connection, address, now)):
+    if not (writer.proved or confirmations.spend_answer(connection, address, now)):
         return False
-    if not inbox.may_answer(connection, address, now):
+    if not inbox.spend_answer(connection, address, now):
         return False
     words: dict[str, Any] = {
         "done": tuple(answer.done),

@@ -91,7 +91,7 @@ def ask_again(connection: Connection, site: Site, asked: Confirmation, now: date
     """Ask who sent the roll-call back as it was, in a mail that he can answer; False when one more would be too many."""
     call = roll_calls.load(connection, asked.detail["call"])
     colleagues = members.selected(connection, Selector(codes=(asked.about,)))
-    if call is None or not colleagues or not inbox.may_answer(connection, asked.address, now):
+    if call is None or not colleagues or not inbox.spend_answer(connection, asked.address, now):
         return False
     person = _at(colleagues[0], asked.address)
     _ask(connection, site, call, person, colleagues, now, again=True, untouched=True, inbox_id=inbox_id)

@@ -32,7 +32,7 @@ def join_list(
         let_in(connection, value, address, address, now)
         return list_sentence(say, "did-join", title=title, list=f"{value.name}@{site.domain}")
     asked = value.moderators or (site.office,)
-    free = [one for one in asked if inbox.may_report(connection, one, now)]
+    free = [one for one in asked if inbox.spend_duty_mail(connection, one, now)]
     if not free:
         raise Refusal(list_sentence(say, "office-busy"))
     who = f"{people[0].body.name} {people[0].contact.name} <{address}>"

@@ -89,7 +89,7 @@ def obey_member(
     if verdict(read_authentication(message.headers, site.authserv_id), author) == "fail":
         return Settled("rejected", "its author's domain disowns this mail (DMARC failed)")
     place = f"commands:{received.recipient.lower()}"  # one mail may ask several lists
-    if not inbox.first_time(connection, place, received.fingerprint(message), received.id):
+    if not inbox.take_once(connection, place, received.fingerprint(message), received.id):
         return Settled("discarded", "the same mail was read before")
     proved = proved or vouched(site, message, author)
     if not (proved or _known(connection, author)):

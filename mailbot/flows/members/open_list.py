@@ -44,7 +44,7 @@ def open_list(
     people = members.people_at(connection, author)
     if not people:
         raise Refusal(list_sentence(say, "not-registered", address=author))
-    if not inbox.may_report(connection, site.office, now):
+    if not inbox.spend_duty_mail(connection, site.office, now):
         raise Refusal(list_sentence(say, "office-busy"))
     who = f"{people[0].body.name} {people[0].contact.name} <{author}>"
     request = list_sentence(say, "request-open", who=who, title=title, list=address)

@@ -68,7 +68,7 @@ def settle_confirmation(
     refused = _refused(connection, reply)
     if refused is not None:
         return refused
-    if not inbox.first_time(connection, f"confirm:{asked.id}", received.fingerprint(message), received.id):
+    if not inbox.take_once(connection, f"confirm:{asked.id}", received.fingerprint(message), received.id):
         return Settled("discarded", "the same mail was read before")
     if asked.kind == "moderate":  # more words than yes and no, and one of them is not the last
         return decide_post(connection, reply)

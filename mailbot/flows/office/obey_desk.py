@@ -96,7 +96,7 @@ def obey_desk(
         return _dead_word(connection, desk, dead)
     if (why := _untrusted(desk, message)) is not None:
         return Settled("held", why)  # and the word still works for whom it is meant
-    if not inbox.first_time(connection, f"desk:{word.id}", received.fingerprint(message), received.id):
+    if not inbox.take_once(connection, f"desk:{word.id}", received.fingerprint(message), received.id):
         return Settled("discarded", "the same mail was read before")
     if not desk_words.use(connection, word.id, now):
         return _dead_word(connection, desk, "word-used")
@@ -255,7 +255,7 @@ def _join_sealed(connection: Connection, desk: _Desk, message: Message, lines: t
     """Let a mail that says what a body answers in a sealed survey be destroyed with its replies (promises.md I21)."""
     print_of_mail = desk.received.fingerprint(message)
     for key in sorted({key for line in lines for key in _sealed(connection, desk, line)}):
-        inbox.first_time(connection, sealed.place(key), print_of_mail, desk.received.id)
+        inbox.take_once(connection, sealed.place(key), print_of_mail, desk.received.id)
 
 
 def _echo(connection: Connection, desk: _Desk, line: str) -> str:

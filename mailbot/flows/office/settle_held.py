@@ -341,7 +341,7 @@ def _tell_body(connection: Connection, held: _Held, ballot: Ballot, reason: str)
             *(each.email for each in contacts(connection, ballot) if author and each.writes_from(author)),
         )
     }
-    to = [one for one in addresses.values() if inbox.may_answer(connection, one, held.now)]
+    to = [one for one in addresses.values() if inbox.spend_answer(connection, one, held.now)]
     if len(to) < len(addresses):
         inbox.note(connection, "no answer: too many to this address", now=held.now, inbox_id=held.received.id)
     if not to:

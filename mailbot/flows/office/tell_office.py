@@ -35,7 +35,7 @@ def tell_office(
     that act, or send it back.
     """
     for address in (site.office,) if to is None else to:
-        if not (inbox.may_report if by_others else inbox.may_tell)(connection, address, now):
+        if not (inbox.spend_duty_mail if by_others else inbox.spend_asked_mail)(connection, address, now):
             inbox.note(
                 connection,
                 "the office was not told again: too many reports this hour",

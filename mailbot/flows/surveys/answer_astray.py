@@ -80,9 +80,9 @@ def answer_astray(
 
 def _may_send(connection: Connection, address: str, now: datetime, *, proved: bool) -> bool:
     """Count one ballot to this address; whoever forges a member's From cannot make us send more than he can by other mails (I30)."""
-    if not (proved or confirmations.may_tell(connection, address, now)):
+    if not (proved or confirmations.spend_answer(connection, address, now)):
         return False
-    return inbox.may_answer(connection, address, now, per_hour=_A_DAY, per_day=_A_DAY)
+    return inbox.spend_answer(connection, address, now, per_hour=_A_DAY, per_day=_A_DAY)
 
 
 def _keys_named(message: Message) -> frozenset[str]:

@@ -74,7 +74,7 @@ def acknowledge(
     cannot be told now is told the last state later (flows/surveys/pay_receipts.py).
     """
     site, now = arrival.site, arrival.now
-    to = [address for address in tell if inbox.may_answer(connection, address, now)]
+    to = [address for address in tell if inbox.spend_answer(connection, address, now)]
     if len(to) < len(tell):
         ballots.owe_receipt(connection, arrival.ballot.id, True)
         inbox.note(
@@ -134,7 +134,7 @@ def seal_in_receipt(stored: StoredSurvey, ballot: Ballot) -> Seal | None:
 def ask_primary(connection: Connection, arrival: Arrival, judged: Judged, row: LedgerRow) -> None:
     """Ask the primary about a reply that may not count by itself: 承認, 差替 or そのまま (ballot.md 10 and 11)."""
     address, now = arrival.ballot.address, arrival.now
-    if not inbox.may_answer(connection, address, now):
+    if not inbox.spend_answer(connection, address, now):
         inbox.note(
             connection, "the primary was not asked: too many mails", now=now, inbox_id=arrival.received.id
         )
@@ -166,7 +166,7 @@ def answer_proxy(connection: Connection, arrival: Arrival, sentence: str, record
         now=now,
         columns=ballot.columns,
     )
-    if inbox.may_answer(connection, ballot.address, now):
+    if inbox.spend_answer(connection, ballot.address, now):
         queue_receipt(connection, "proxy_receipt", cooked, ballot, [ballot.address], arrival.received.id, now)
 
 
@@ -175,7 +175,7 @@ def send_fresh_ballot(
 ) -> None:
     """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
     site, survey, now = arrival.site, arrival.stored.survey, arrival.now
-    if inbox.may_answer(connection, address, now):
+    if inbox.spend_answer(connection, address, now):
         queue_fresh_ballot(
             connection,
             site,

@@ -39,7 +39,7 @@ def _pay(connection: Connection, site: Site, ballot: Ballot, now: datetime, *, a
     if stored.survey.mode == "sealed" and stored.state == "closed":
         ballots.owe_receipt(connection, ballot.id, False)
         return False
-    if not inbox.may_answer(connection, ballot.address, now) and not at_once:
+    if not inbox.spend_answer(connection, ballot.address, now) and not at_once:
         return False
     row = stands.row
     receipt = VoteReceipt(

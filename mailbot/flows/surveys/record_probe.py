@@ -32,7 +32,7 @@ def record_probe(
         return Settled("discarded", "a reply to a probe that is no longer known")
     found = findings(sent, message, received.received_at)
     gateways.save(connection, ballot.address, ballot.code, found, now)
-    if inbox.may_answer(connection, ballot.address, now):
+    if inbox.spend_answer(connection, ballot.address, now):
         name = ballot.subject.replace(":", "-")
         thread = Thread.of(message)
         cooked = site.render.surveys.probe_thanks(name, thread=thread, now=now)

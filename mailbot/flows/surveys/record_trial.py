@@ -92,7 +92,7 @@ def _addresses(connection: Connection, message: Message, ballot: Ballot, now: da
         person.contact.writes_from(author) for person in members.people_of(connection, ballot.code)
     )
     to = author if author is not None and registered else ballot.address
-    return [to] if inbox.may_answer(connection, to, now) else []
+    return [to] if inbox.spend_answer(connection, to, now) else []
 
 
 def _row(

@@ -30,7 +30,7 @@ def send_own_ballot(connection: Connection, site: Site, address: str, key: str, 
         if same_address(ballot.address, address)
     ]
     # No address has a blank in it: these mails are counted apart from the automatic answers to the person.
-    if own and not inbox.may_answer(connection, f"ballot {address}", now, per_hour=_A_DAY, per_day=_A_DAY):
+    if own and not inbox.spend_answer(connection, f"ballot {address}", now, per_hour=_A_DAY, per_day=_A_DAY):
         return None
     for old in own:
         fresh = new_token(connection, site, old, now)

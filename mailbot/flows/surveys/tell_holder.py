@@ -37,7 +37,7 @@ def tell_holder(
 ) -> None:
     """Queue the news for the body that holds a proxy: it was recorded, or it ended at this moment.
 
-    `cook` makes the mail for each ballot of the body. However often somebody gives and takes back a proxy, `may_report`
+    `cook` makes the mail for each ballot of the body. However often somebody gives and takes back a proxy, `spend_duty_mail`
     limits the mails to its holder.
     """
     if proxy.holder == CHAIR:
@@ -54,7 +54,7 @@ def tell_holder(
         ),
     )
     for ballot in ballots.of_subject(connection, key, proxy.holder):
-        if inbox.may_report(connection, ballot.address, now):
+        if inbox.spend_duty_mail(connection, ballot.address, now):
             queue_receipt(connection, kind, cook(change, ballot), ballot, [ballot.address], inbox_id, now)
 
 

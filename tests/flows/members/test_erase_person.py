@@ -56,8 +56,8 @@ def live(office: PostOffice) -> None:
     )
     vote_and_close(office)
     with office.database.write() as connection:  # he has decided about posts, and was of the desk
-        assert inbox.may_report(connection, YAMADA, office.now)
-        assert inbox.may_tell(connection, YAMADA, office.now)
+        assert inbox.spend_duty_mail(connection, YAMADA, office.now)
+        assert inbox.spend_asked_mail(connection, YAMADA, office.now)
 
 
 def test_nothing_of_the_address_is_left(office: PostOffice) -> None:
