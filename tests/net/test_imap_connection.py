@@ -336,6 +336,7 @@ async def test_without_tls_nothing_is_said_that_matters(
 ) -> None:
     """STARTTLS that is not offered, refused or followed by words in clear ends it: no login, and nothing heard is believed."""
     said = []
+    hung_up = asyncio.Event()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         for number, lines in enumerate(dialogue):
@@ -345,10 +346,14 @@ async def test_without_tls_nothing_is_said_that_matters(
         if dialogue != [b"* OK ready"]:
             said.append(await reader.read())
         writer.close()
+        with suppress(ConnectionError):
+            await writer.wait_closed()
+        hung_up.set()
 
     async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
         tls = ssl.create_default_context()
         with pytest.raises(error, match=re.escape(words)):
             await ImapConnection.open("127.0.0.1", port, tls, silence=5, starttls=True)
+        await hung_up.wait()
     assert b"".join(said) in {b"", b"C1 CAPABILITY\r\n", b"C1 CAPABILITY\r\nC2 STARTTLS\r\n"}
