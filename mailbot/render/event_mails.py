@@ -25,9 +25,17 @@ class RsvpReceipt:
     problems: tuple[Problem, ...] = ()
     joining: str = ""  # how to join, once those who attend were told
     late: bool = False  # after the deadline: stored, not counted
+    with_office: bool = False  # unclear: a person reads it, nothing is asked
     past: bool = False  # after the deadline and taken, for it asks for no more seats
     lapsed: bool = False  # late: the seats that were offered are no longer kept
     before: Rsvp | None = None  # late, or unclear: what counts of the body all the same
+
+
+def _told_as(receipt: RsvpReceipt) -> str:
+    """Return which form of the receipt its author gets."""
+    if receipt.late:
+        return "late"
+    return "desk" if receipt.with_office else receipt.rsvp.status
 
 
 class EventMails:
@@ -115,7 +123,7 @@ class EventMails:
             now,
             receipt.edition,
             answers=receipt.answers,
-            status="late" if receipt.late else receipt.rsvp.status,
+            status=_told_as(receipt),
             people=receipt.rsvp.people,
             names=tuple(clean(name) for name in receipt.rsvp.names),
             joining=[clean(line) for line in receipt.joining.splitlines()],

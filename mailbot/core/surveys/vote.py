@@ -13,6 +13,7 @@ from mailbot.core.reading.printed_options import yesno_values
 from mailbot.core.reading.understood import EXPLANATIONS
 from mailbot.core.surveys.survey import Answer, Answers, Command, Problem, Question, Reading, Survey
 
+FILLED_BY_MACHINE = "13 filled"  # rule: an automatic mail that holds a filled slot
 Status = Literal["counted", "partial", "held", "late", "withdrawn", "declined", "ignored"]
 WaitsFor = Literal["", "primary", "office"]
 
@@ -122,7 +123,9 @@ REASONS: Mapping[Language, Mapping[str | Command, str]] = {
 
 def _automatic(before: dict[str, Answer], reading: Reading, words: Mapping[str, str]) -> Verdict:
     if any(answer is not None for answer in reading.answers.values()):
-        return Verdict("held", before, (), words["machine-filled"], rule="13 filled", waits_for="office")
+        return Verdict(
+            "held", before, (), words["machine-filled"], rule=FILLED_BY_MACHINE, waits_for="office"
+        )
     return Verdict("ignored", before, (), words["machine"], rule="13 automatic")
 
 

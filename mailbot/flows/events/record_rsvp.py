@@ -41,7 +41,7 @@ from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES
 from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
 from mailbot.core.surveys.survey import Problem, Reading
 from mailbot.core.surveys.trust import Count, consequence
-from mailbot.core.surveys.vote import Verdict, weigh
+from mailbot.core.surveys.vote import FILLED_BY_MACHINE, Verdict, weigh
 from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.events.give_seats import give_seats, joining_now, settle_offer
 from mailbot.flows.settled import Settled
@@ -179,7 +179,7 @@ def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict
     row = _row(arrival, verdict, "late" if late else status, verdict.reason)
     row = replace(row, remarks=reading.remarks)
     ballots.append(connection, event.key, row)
-    if (verdict.acknowledge or verdict.ask) and arrival.received.mail_from:
+    if (verdict.acknowledge or verdict.ask or _waits_for_office(verdict)) and arrival.received.mail_from:
         _acknowledge(connection, arrival, verdict, status, row)
     give_seats(connection, arrival.site, event, arrival.now)
     begun = arrival.received.received_at >= begins(event, arrival.site.zone)
@@ -411,6 +411,11 @@ def _has_seats(before: Rsvp | None) -> bool:
     return before is not None and before.status in {"attending", "waiting"}
 
 
+def _waits_for_office(verdict: Verdict) -> bool:
+    """Tell whether a person reads it, and its author hears so: in an automatic mail with a filled slot none is told."""
+    return verdict.waits_for == "office" and verdict.rule != FILLED_BY_MACHINE
+
+
 def _is_unread(verdict: Verdict) -> bool:
     if verdict.status == "counted":
         return rsvp_of(verdict.answers).status == "unclear"
@@ -508,6 +513,7 @@ def _acknowledge(
         problems=row.problems,
         late=late,
         past=arrival.is_past and not late,
+        with_office=_waits_for_office(verdict),
         before=_stands(before) if late or status == "unclear" else None,
         # Nobody wrote that he does not come: the offer of a seat ran out.
         lapsed=late

@@ -26,6 +26,7 @@ from tests.flows.post_office import (
     YAMADA,
     Copy,
     PostOffice,
+    find,
     in_english,
 )
 
@@ -148,6 +149,21 @@ def test_a_number_within_other_words_is_none(office: PostOffice, notices: dict[s
     office.reply(notices[YAMADA], "参加 1名")
     office.reply(office.only_copy("rsvp_receipt"), text)
     assert office.seats() == {NAGANO: ("attending", 1)}
+
+
+def test_whoever_writes_what_a_person_must_read_hears_so(
+    office: PostOffice, notices: dict[str, Copy]
+) -> None:
+    """The office reads it; what stood before stands, and an answer by number counts at once."""
+    office.reply(notices[YAMADA], "Q1 1\nQ2 2名")
+    office.only_copy("rsvp_receipt")
+    assert office.reply(notices[YAMADA], "たぶん行くと思います。").state == "held"
+    told = find(office.copies(), "rsvp_receipt")
+    assert told["Subject"] == "【出欠・事務局で確認中】第1回トピックスセミナー [N26-07]"
+    assert told.says("まだ数えておりません。")
+    assert told.says("先にいただいたご出席のお返事（2名）は、まだそのままです。")
+    assert office.reply(told, "Q1 2").state == "answered"
+    assert office.seats() == {NAGANO: ("declined", 0)}
 
 
 def test_a_number_that_cannot_be_is_held_with_its_reason(
