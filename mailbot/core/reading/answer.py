@@ -10,11 +10,12 @@ from functools import lru_cache
 from mailbot.core.reading.amount import read_amount, read_date
 from mailbot.core.reading.choice import is_none, read_choice, read_yesno
 from mailbot.core.reading.printed_options import (
+    NO_DAY,
     NONE_WORDS,
     NOT_CONCERNED,
+    denies_others,
     label_numbers,
     option_answer,
-    printed_options,
     whole_labels,
 )
 from mailbot.core.reading.remark import courtesy_end
@@ -79,7 +80,9 @@ def _read(question: Question, slot: str, today: date) -> Read:
     if (
         question.type in {"number", "date"}
         and isinstance(read, Unclear)
-        and is_none(written, NONE_WORDS | NOT_CONCERNED)
+        and is_none(
+            written, NONE_WORDS | NOT_CONCERNED | (NO_DAY if question.type == "date" else frozenset())
+        )
     ):
         return Unclear("no-value")
     if isinstance(read, Understood) and read.remark:
@@ -141,8 +144,7 @@ def denies_itself(question: Question, answer: tuple[str, ...] | str) -> bool:
     """Say whether an option such as なし was chosen together with others."""
     if question.type != "multi" or isinstance(answer, str) or len(answer) < 2:
         return False
-    labels = printed_options(question)
-    return any(label_key(labels[int(number) - 1]) in NONE_WORDS | NOT_CONCERNED for number in answer)
+    return any(denies_others(question, int(number)) for number in answer)
 
 
 def may_be_cut(line: str, after: str) -> bool:

@@ -50,6 +50,10 @@ _NAMED_IN_PROSE = re.compile(
 _CHANGED_TO = re.compile(
     r"(?<![0-9０-９.月年])(?P<option>[0-9０-９]{1,2})\s?番?[にへ](?:変更|訂正|修正|改め)"
 )
+# 「福祉は2、税は1です。」, where one of them is nowhere chosen.
+_EACH_ITS_OWN = re.compile(
+    r"^[^0-9０-９、。]{1,12}は\s?(?P<one>[0-9０-９]{1,2})\s?番?(?:で?、|，|,\s?)[^0-9０-９、。]{1,12}は\s?(?P<other>[0-9０-９]{1,2})\s?番?(?:です|でし|。|$)"
+)
 _WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
 _SENTENCE_ENDS = re.compile(r"[。.!?！？」』)）\]】:：]\s*$")
 _CHOSEN = frozenset({"single", "multi", "yesno", "rating"})
@@ -130,6 +134,10 @@ def _weigh_numbers(survey: Survey, lines: Sequence[str], found: Findings) -> Non
     }
     if any(int(match["option"]) not in chosen for match in _CHANGED_TO.finditer("\n".join(lines))):
         found.hold, found.ask = "correction", True
+    if all(question.type in _CHOSEN or question.type == "text" for question in survey.questions):
+        each = [match for line in lines if (match := _EACH_ITS_OWN.match(line[:LONGEST_LINE].strip()))]
+        if any({int(match["one"]), int(match["other"])} - chosen for match in each):
+            found.hold, found.ask = "correction", True
     for line in [*lines, *_corrections_in_free_answers(survey, found)]:
         for match in _NAMED_IN_PROSE.finditer(line[:LONGEST_LINE]):
             number = f"Q{int(match['question'])}"

@@ -203,13 +203,27 @@ def _without_title(question: Question | None, rest: str) -> str:
 def _answer_behind_question(survey: Survey, line: str) -> list[tuple[str, str]]:
     """Return the whole answer that stands behind a question's own words, its number left out: 「令和9年度予算　賛成」."""
     written = line.strip(BULLETS)
+    answers: dict[str, str] = {}
     for question in survey.questions:
-        if question.type in {"text", "number"} or not written.startswith(question.text):
-            continue
-        answer = written[len(question.text) :].lstrip(" \t\u3000:：→⇒=＝…")
-        if answer != written[len(question.text) :] and answer and is_answer(question, answer):
-            return [(question.id, answer)]
-    return []
+        for asked in _own_words(question):
+            answer = written.removeprefix(asked).lstrip(" \t\u3000:：→⇒=＝…")
+            if len(answer) < len(written) - len(asked) and answer and is_answer(question, answer):
+                answers[question.id] = answer
+    return list(answers.items()) if len(answers) == 1 else []  # 「経費」 of two questions is none
+
+
+_UNIT_ASKED = re.compile(r"[(（][^()（）]{1,6}[)）]$")
+_SHORTEST_QUANTITY = 4  # characters: 「人口」 may begin any line
+
+
+def _own_words(question: Question) -> tuple[str, ...]:
+    """Return the words of a question behind which its answer may stand: of a quantity also without their unit."""
+    if question.type == "text":
+        return ()
+    if question.type != "number":
+        return (question.text,)
+    words = (question.text, _UNIT_ASKED.sub("", question.text))
+    return tuple(each for each in dict.fromkeys(words) if len(each) >= _SHORTEST_QUANTITY)
 
 
 def _begins_with_answer(question: Question, written: str) -> bool:
@@ -292,6 +306,17 @@ def is_answer(question: Question, text: str) -> bool:
     return isinstance(read_answer(question, text, today=date.min), Understood)
 
 
+# Our own question line goes on with a bracket, and none of ours holds numbers alone behind the question.
+_NUMBERS_ALONE = re.compile(r"[0-9]{1,2}番?(?:\s?[,、・]\s?[0-9]{1,2}番?){0,20}")
+
+
+def _is_value(question: Question, rest: str) -> bool:
+    """Say whether what stands behind the question and a blank is nothing but numbers, or one whole quantity or day."""
+    if question.type in {"number", "date"}:
+        return rest[:1].isdigit() and is_answer(question, rest)
+    return _NUMBERS_ALONE.fullmatch(rest) is not None and is_answer(question, rest)
+
+
 def asked_removed(question: Question, value: str) -> str:
     """Return the value without our own question in front of it, which some members copy."""
     if question.type == "text" or len(value) > LONGEST_LINE:
@@ -301,6 +326,8 @@ def asked_removed(question: Question, value: str) -> str:
         return value
     rest = written[len(asked) :].lstrip()
     hint = re.match(r"\([^()]{1,60}\)", rest)
+    if hint is None and written[len(asked)] == " " and _is_value(question, rest):
+        return rest
     if hint is None and rest[:1] not in {"→", ":", "=", "⇒"}:
         if (about := re.match(r"に(?:ついて|関して)は?\s?", rest)) and len(rest) > about.end():
             return rest[about.end() :]

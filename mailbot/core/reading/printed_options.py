@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 
@@ -51,11 +52,29 @@ NOT_CONCERNED = frozenset(
         "該当なし 該当無し 該当せず 該当しない 該当しません 非該当 対象外 n/a".split(),  # noqa: SIM905  shorter to read
     )
 )
+NO_DAY = frozenset({"未定", "予定なし", "予定無し", "予定はなし", "予定はありません", "予定はない"})
 ALL_WORDS = frozenset(
     map(
         label_key, ["すべて", "全て", "全部", "すべて該当", "全て該当", "全部該当", "すべて該当します", "all"]
     )
 )
+
+
+# 「実施していない」, as the last option of several.
+_NOT_DONE = re.compile(
+    r"(?:特に|何も|いずれも|どれも|まだ)?(?:(?:実施|導入|利用|活用|整備|策定|設置|開催|参加|運用|採用|配置|委託|使用)(?:は|を)?して|行って)(?:い|おり)?(?:ない|ません)"
+    r"|(?:上記の?)?(?:いずれ|どれ)に?も(?:該当し(?:ない|ません)|該当なし|ない|なし|ありません)"
+)
+
+
+def denies_others(question: Question, number: int) -> bool:
+    """Say whether an option means none of the others: なし, or 「実施していない」 behind all others but その他."""
+    labels = [label_key(label) for label in printed_options(question)]
+    label = labels[number - 1] if 1 <= number <= len(labels) else ""
+    if label in NONE_WORDS | NOT_CONCERNED:
+        return True
+    last = all(after.startswith(("その他", "other")) for after in labels[number:])
+    return last and _NOT_DONE.fullmatch(label) is not None
 
 
 def printed_options(question: Question, language: str = "ja") -> tuple[str, ...]:
@@ -77,9 +96,7 @@ def every_option(question: Question) -> tuple[str, ...]:
     labels = printed_options(question)
     every = range(1, choice_count(question) + 1)
     return tuple(
-        str(number)
-        for number in every
-        if number > len(labels) or label_key(labels[number - 1]) not in NONE_WORDS | NOT_CONCERNED
+        str(number) for number in every if number > len(labels) or not denies_others(question, number)
     )
 
 

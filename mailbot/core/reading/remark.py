@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailbot.core.reading.correction import corrects
+from mailbot.core.reading.correction import corrects, discards
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.printed_options import choice_count, whole_labels
 from mailbot.core.reading.tidy import tidy
@@ -47,6 +47,10 @@ _OPINION = re.compile(
     r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え|存じ)ます"
 )  # not かと思います, a doubt
 _REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
+# No question, none that goes on with the answer, and no answer to another question.
+_SENTENCES_BEHIND = re.compile(
+    r"(?!と|が|は|を|に|も|の|で|→|⇒|[q問])(?!.*(?:しかし|けれ?ど|実際|本当|本来|むしろ|違[いうえっ]|嘘|うそ|冗談|別の))[^()「」q?:=]{2,100}(?<!か)(?<!ね)。?(?<!か。)(?<!ね。)"
+)
 DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
 STILL_TO_COME = re.compile(
     r"(?:予定|見込み?)(?:です)?[。.]?$|^(?:いずれも|どれも|両方|すべて|全て|とも)?に?[未不][一-龠]{1,3}$"
@@ -73,6 +77,7 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
     if question.type != "yesno" and (opinion := _OPINION.match(rest)):
         rest = rest[opinion.end() :]
     courtesy = courtesy_end(rest)
+    ended = rest[:courtesy].rstrip().endswith("。")
     rest = rest[courtesy:]
     if not rest:
         return ""
@@ -86,6 +91,8 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         and "検討中" not in rest
     ):
         remark = rest  # 「2 遠方のため」
+    elif question.type in {"single", "multi"} and ended and _SENTENCES_BEHIND.fullmatch(rest):
+        remark = rest  # 「2番です。来年1月に完了の予定です。」
     else:
         return None
     if question.type == "yesno" and _ONCE_PASSED.search(remark):
@@ -98,6 +105,7 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         or CONDITION.search(reserved)
         or corrects(remark)
         or doubts(remark)
+        or discards("", remark)
     ):
         return None
     others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}

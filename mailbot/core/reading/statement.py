@@ -608,8 +608,11 @@ class Reader:
     def _lists_on(self, named: str, line: Line) -> bool:
         """Take one more of the options that the member copied below a question's name: 「Q2」, 「1. 費用」, 「3. 必要がない」."""
         question, values = self.survey.question(named), self.stated.explicit[named]
-        own = any(role.kind == "option" and role.question == named for role in line.roles)
+        own = self._options_of(named, line.roles)
         copied = any(role.kind == "option" for role in self.known.roles.get(line_key(self.before), ()))
+        # The first may stand behind the question's name; our whole list below it begins anew.
+        first = self._options_of(named, self.known.roles.get(line_key("".join(values[-1:])), ()))
+        copied = copied or (bool(first and own) and max(first) < min(own))
         if question.type != "multi" or not (own and copied) or self.mails:
             return False
         values[-1] += f"、{line.text.strip(BULLETS)}"
@@ -618,6 +621,10 @@ class Reader:
             values[-1] = "すべて"  # the whole list says no more than that, which is asked about
         self.stated_last = named
         return True
+
+    @staticmethod
+    def _options_of(question: str, roles: Sequence[Role]) -> list[int]:
+        return [role.option for role in roles if role.kind == "option" and role.question == question]
 
     def _behind_our_question(self, stated: list[tuple[str, str]]) -> bool:
         """Say whether an answer was typed behind our own question, on its line in the quoted ballot."""

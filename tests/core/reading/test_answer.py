@@ -376,7 +376,10 @@ def test_date_without_year() -> None:
         ("2026/7/2（令和8年7月3日）", "unclear"),
         ("2026/7/2（中止）", "unclear"),
         ("なし", "no-value"),
-        ("未定", "unclear"),
+        ("未定", "no-value"),
+        ("（予定なし）", "no-value"),
+        ("未定（来年度）", "no-value"),
+        ("未定ですが夏ごろ", "unclear"),
         ("7/2/2026", "unclear"),
     ],
 )

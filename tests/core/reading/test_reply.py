@@ -353,6 +353,10 @@ def test_one_question() -> None:
         ("1. 会場\n2. 中継\n3. 録画\n4. 資料", None),  # the list itself
         ("Q1\n1. 会場\n2. 中継\n3. 録画\n4. 資料", None),
         ("Q1 1\n1. 会場\n2. 中継\n3. 録画\n4. 資料", ("1",)),
+        ("Q1 1. 会場\n3. 録画", ("1", "3")),
+        ("Q1 1. 会場\n   3. 録画\n   4. 資料", ("1", "3", "4")),
+        ("Q1 1. 会場\n2. 中継\n3. 録画\n4. 資料", None),
+        ("Q1 2. 中継\n1. 会場\n2. 中継\n3. 録画\n4. 資料", ("2",)),
         ("○1. 会場\n2. 中継\n○3. 録画", None),
         ("1. 会場\n3. 録画\nでよろしいでしょうか。", None),
         ("1. 会場\n\n3. 録画", ("1", "3")),
@@ -654,7 +658,8 @@ def test_a_date_that_our_own_example_names_is_an_answer() -> None:
     |※以下は仮です|下の回答は仮のものです。|（要協議）|協議中です|調整中|ボツ|他市の回答例|参考：他市の回答|※以下は他市の回答例です|※記入例です|サンプル|昨年度の回答です
     |前回の回答は以下のとおりでした。|以下は旧版です|以下、誤った回答です。|この回答は削除してください|以下は無視してください|で合っていますか|未決裁です|まだ決裁が下りていません
     |決裁後に改めて回答します|後日正式に回答します|正式な回答は後日送ります|上司に確認してから確定します|まだ確定ではありません|いや、1です|すみません、1でした
-    |以下は山田市の回答です|山田市の表決です|以下山田市分|山田市様からの回答を転送します。|回答団体：山田市|【団体名】長野県山田市|山田市の回答：|【山田町の回答】|以下、山田市さんの回答です。|破棄してください。|無視してください|この回答は破棄してください""".replace(
+    |以下は山田市の回答です|山田市の表決です|以下山田市分|山田市様からの回答を転送します。|回答団体：山田市|【団体名】長野県山田市|山田市の回答：|【山田町の回答】|以下、山田市さんの回答です。|破棄してください。|無視してください|この回答は破棄してください
+    |1かもしれません。|3番かもしれないです|部長に確認します。|念のため課長に相談してみます|どちらとも言えません。|検討中とも言えます。|本庁は2、支所は3です。""".replace(
         "\n    ", ""
     ).split("|"),
 )
@@ -695,7 +700,7 @@ def test_a_doubt_right_below_an_answer(behind: str) -> None:
     |誤って受信された場合は、破棄してください。|日程の確認をお願いします。|4月から庁舎が移転します。|資料1の修正は後日お送りします。|お返事をお待ちしております。
     |昨年度の回答を参考にしました。|前回の回答と同じです。|記入例どおりに書きました。|他市の回答も教えてください。|会議の日程は調整中です。|お手数ですが本メールを削除してください。
     |※回答は代表の課がまとめたものです。|前回の調査（S26-101）は回答済みです。|正式な文書は後日郵送します。|すみません、第2係の田中です。|不要な項目は削除しました。|本市の回答です。
-    |○○市の回答は以下のとおりです。|回答団体：○○市|団体名：長野県○○市|山田市分の資料も拝見しました。|○○市の回答です|山田市の回答も教えてください。|財政課の回答を含みます。""".replace(
+    |○○市の回答は以下のとおりです。|回答団体：○○市|団体名：長野県○○市|山田市分の資料も拝見しました。|部長に確認しました。|日程は課長に確認します。|本庁は2人、支所は1人です。|本庁は2、支所も2です。|○○市の回答です|山田市の回答も教えてください。|財政課の回答を含みます。""".replace(
         "\n    ", ""
     ).split("|"),
 )
@@ -783,6 +788,71 @@ def test_none_beside_other_options() -> None:
         reading = read(written, text, of=of)
         assert (dict(reading.answers), [each.kind for each in reading.problems]) == ({}, ["none-and-more"])
     assert dict(read("Q1 3", text, of=of).answers) == {"Q1": ("3",)}
+
+
+@pytest.mark.parametrize(
+    ("last", "asked"),
+    [
+        ("実施していない", True), ("導入しておりません", True), ("何も行っていない", True), ("いずれも該当しない", True),
+        ("必要がない", False), ("予算が確保できていない", False), ("実施していない団体への支援", False),
+    ],
+)  # fmt: skip
+def test_not_done_beside_what_was(last: str, asked: bool) -> None:
+    """「実施していない」 behind all other options denies them, and すべて leaves it out; anywhere else it is one of several."""
+    of = survey(Question("Q1", "研修", "multi", ("集合研修", "訓練", "その他", last)))
+    text = "\n".join(ballot_lines(of, REFERENCE, 1))
+    reading = read("Q1 1,4", text, of=of)
+    assert [each.kind for each in reading.problems] == (["none-and-more"] if asked else [])
+    assert read("Q1 4", text, of=of).answers == {"Q1": ("4",)}
+    (every,) = read("Q1 すべて", text, of=of).problems
+    assert ("4" in every.suggested) is not asked
+    middle = survey(Question("Q1", "研修", "multi", (last, "訓練", "集合研修")))
+    text = "\n".join(ballot_lines(middle, REFERENCE, 1))
+    assert read("Q1 1,2", text, of=middle).answers == {"Q1": ("1", "2")}
+
+
+COPIED = survey(
+    Question("Q1", "昨年度の研修", "multi", ("座学", "訓練", "講演")),
+    Question("Q2", "情報担当の職員数（人）", "number"),
+    Question("Q3", "システム経費（千円）", "number"),
+    Question("Q4", "回線の更改日", "date"),
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "answers"),
+    [
+        ("Q1　昨年度の研修　1,3", {"Q1": ("1", "3")}),
+        ("Q1 昨年度の研修 2番", {"Q1": ("2",)}),
+        ("Q1 昨年度の研修 13", {}),
+        ("Q1 昨年度の研修 1,3以外", {}),
+        ("Q1 昨年度の研修 1. 座学 2. 訓練 3. 講演", {}),
+        ("Q2 情報担当の職員数（人） 8\nQ3 システム経費（千円） 77,000", {"Q2": "8", "Q3": "77000"}),
+        ("Q3 システム経費（千円） 360万円", {}),
+        ("Q4　回線の更改日　2027/3/1", {"Q4": "2027-03-01"}),
+        ("Q4 回線の更改日 2027/3/1または8日", {}),
+        ("情報担当の職員数　5人\nシステム経費：16,000千円", {"Q2": "5", "Q3": "16000"}),
+        ("情報担当の職員数（人）：5名", {"Q2": "5"}),
+        ("情報担当の職員数は5人から減ります", {}),
+        ("情報担当の職員数5人", {}),
+        ("情報担当の職員数　5人以上", {}),
+        ("システム経費　360万円", {}),
+    ],
+)
+def test_questions_copied_before_their_answers(written: str, answers: dict[str, Answer]) -> None:
+    """The question's own words may stand before numbers alone, a whole quantity or a day, with its number or without."""
+    text = "\n".join(ballot_lines(COPIED, REFERENCE, 1))
+    for sent in (text, quoted(text)):
+        assert read(f"{written}\n\n{sent}", text, of=COPIED).answers == answers
+
+
+def test_the_words_of_two_questions_name_neither() -> None:
+    """「システム経費」 is the beginning of both."""
+    of = survey(
+        Question("Q1", "システム経費（千円）", "number"), Question("Q2", "システム経費（円）", "number")
+    )
+    text = "\n".join(ballot_lines(of, REFERENCE, 1))
+    assert read(f"システム経費　16,000\n\n{quoted(text)}", text, of=of).answers == {}
 
 
 def test_one_answer_to_several_motions() -> None:
@@ -958,6 +1028,30 @@ def test_a_bare_vote_beside_courtesy(beside: str) -> None:
     for text in (f"1\n{beside}", f"{beside}\n1"):
         assert read(f"{text}\n\n{quoted(sent)}", sent, of=motion).answers == {"Q1": "yes"}
     assert read(f"おおむね賛成と回答します。\n\n{quoted(sent)}", sent, of=motion).answers == {}
+
+
+@pytest.mark.parametrize(
+    ("written", "remark"),
+    [
+        ("2番です。来年1月に移行が終わる予定です。", "来年1月に移行が終わる予定です。"),
+        ("2です。順調に進んでいます。", "順調に進んでいます。"),
+        ("2です。部長に確認します。", None), ("2です。1かもしれません。", None), ("2です。来年には3になります。", None),
+        ("2です。まだ決まっていません。", None), ("2です。ただし、支所は別です。", None), ("2です。検討中の課もあります。", None),
+        ("2です。と言いたいところですが、違います。", None), ("2です。しかし実際は使っています。", None), ("2です。それでよいですか。", None),
+        ("2です。無視してください。", None), ("2です。隣の市の回答です。", None), ("2です。担当に確認中です。", None), ("2です。うそです。", None),
+    ],
+)  # fmt: skip
+def test_sentences_behind_a_choice_on_its_line(written: str, remark: str | None) -> None:
+    """A sentence behind 「2番です。」 is a remark like one in brackets, or the choice is asked about."""
+    of = replace(STANDARD, questions=STANDARD.questions[:1])
+    sent = invitation(of)
+    for line in (written, f"Q1 {written}"):
+        reading = read(f"{line}\n\n{quoted(sent)}", sent, of=of)
+        if remark is not None:
+            assert (dict(reading.answers), reading.remarks) == ({"Q1": ("2",)}, {"Q1": remark})
+        else:
+            assert not reading.answers
+            assert reading.hold is not None or reading.problems
 
 
 def test_unseen_characters_within_our_words() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.surveys.survey import Answer, Answers, Reading
+from mailbot.core.surveys.survey import Answer, Answers, Question, Reading
 from mailbot.core.surveys.vote import Verdict, weigh
 from tests.mails.standard import STANDARD, TODAY, acknowledgement, invitation, quoted
 
@@ -87,6 +87,30 @@ def test_what_a_body_was_not_asked_is_not_asked_back() -> None:
     assert "Q2" in {problem.question for problem in verdict("Q2 該当なし").problems}
     assert verdict("Q1 1\nQ2は対象外のため記入していません。").problems == ()
     assert verdict("Q1 1\nQ2 なし").problems[0].kind == "none-of-these"
+
+
+@pytest.mark.parametrize(
+    ("written", "required", "previous", "status"),
+    [
+        ("Q1 2\nQ2 未定", False, None, "counted"),
+        ("Q1 2\nQ2 （予定なし）", False, None, "counted"),
+        ("Q1 2\nQ2 なし", False, None, "counted"),
+        ("Q1 2\nQ2 未定", True, None, "partial"),
+        ("Q1 2\nQ2 春ごろ", False, None, "partial"),
+        ("Q1 2\nQ2 未定", False, {"Q1": ("1",), "Q2": "2026-07-10"}, "partial"),  # does that day still hold?
+        ("Q2 未定", False, None, "partial"),
+    ],
+)
+def test_a_day_that_need_not_be_named(
+    written: str, required: bool, previous: Answers | None, status: str
+) -> None:
+    """「未定」 to it is no answer and needs no question back, unless a day stands or nothing else is said."""
+    of = replace(
+        STANDARD, questions=(STANDARD.questions[0], Question("Q2", "更改日", "date", required=required))
+    )
+    known = [invitation(of)] if previous is None else [acknowledgement(previous, survey=of), invitation(of)]
+    found = weigh(of, previous, read_reply(of, written, known, today=TODAY), late=False, automatic=False)
+    assert (found.status, found.answers.get("Q2")) == (status, (previous or {}).get("Q2"))
 
 
 def test_correction_changes_only_what_it_changes() -> None:
