@@ -55,8 +55,10 @@ _OWN_SIZE = re.compile(r"[0-9]\s?[十百千万億兆]")
 
 def _has_own_size(written: str, unit: str) -> bool:
     """Say whether a number names its own size or unit where the question asks for so many thousands of it."""
-    number = written[: end_of(_BEFORE_REMARK, written)]
-    return unit in number or _OWN_SIZE.search(number) is not None
+    before = end_of(_BEFORE_REMARK, written)
+    number, remark = written[:before], written[before:]
+    named = unit in number or remark.strip("()※ ").removeprefix("単位").lstrip(":はが ") == unit
+    return named or "¥" in number or _OWN_SIZE.search(number) is not None
 
 
 def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Read:

@@ -16,6 +16,7 @@ from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK, Known, 
 from mailbot.core.reading.named_answer import question_of
 from mailbot.core.reading.printed_options import choice_count, option_answer
 from mailbot.core.reading.prose import before_signature, says_more, signed
+from mailbot.core.reading.said_of_answers import leaves_open, says_something_of_answers
 from mailbot.core.reading.statement import Statements
 from mailbot.core.reading.understood import Unclear, Understood, comparable
 from mailbot.core.reading.whose_answers import introduces_another, is_anothers, names_another
@@ -63,7 +64,11 @@ def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findin
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
     lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
     lines += _unwrapped(lines)
-    if _are_anothers(survey, stated, known, lines) or _are_doubted(survey, lines, found):
+    if (
+        survey.resolution is not None and stated.unknown
+    ):  # a vote on a motion that is not put: which one is meant?
+        found.hold, found.ask = "correction", True
+    elif _are_anothers(survey, stated, known, lines) or _are_doubted(survey, lines, found):
         found.hold, found.ask = "correction", True
     elif survey.resolution is not None and any(_is_reserved(line) for line in lines):
         found.hold, found.ask = "conditional", False
@@ -92,7 +97,12 @@ def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
         for before, line in pairwise(["", *lines])
     ):
         return True
-    return may_doubt(text) and any(doubts(line) and not _says_it_again(survey, line, found) for line in lines)
+    if may_doubt(text) and any(doubts(line) and not _says_it_again(survey, line, found) for line in lines):
+        return True
+    open_by = says_something_of_answers if survey.resolution is not None else leaves_open
+    return any(
+        (leaves_open(line) or open_by(line)) and not _says_it_again(survey, line, found) for line in lines
+    )
 
 
 _NUMBER_FIRST = re.compile(r"^\s*[0-9０-９]{1,2}[.．]?\s")
