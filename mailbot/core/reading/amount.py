@@ -13,7 +13,7 @@ from mailbot.core.reading.numeral import NUMERAL, quantity
 from mailbot.core.reading.remark import DOUBT, LONE_NUMBER, REMARK, STILL_TO_COME, courtesy_end
 from mailbot.core.reading.tidy import end_of, tidy
 from mailbot.core.reading.understood import Read, Unclear, Understood
-from mailbot.core.surveys.survey import Question
+from mailbot.core.surveys.survey import Answer, Question
 
 _ALTOGETHER = re.compile(
     r"(?:(?:令和|平成|r|h)?\s?[0-9]{1,4}[年./][0-9]{1,2}[月./][0-9]{1,2}日?(?:現在|時点)(?:で|の|は)?[:、\s]*)?"
@@ -74,11 +74,28 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
     remark = (match["inside"] or match["note"]).strip()
     if planned and _PLANNED.fullmatch(remark):
         return replace(understood, remark=remark)
-    if DOUBT.search(remark) or LONE_NUMBER.search(remark) or STILL_TO_COME.search(remark):
+    lone = LONE_NUMBER.search(remark) is not None and not _is_breakdown(understood.answer, remark)
+    if DOUBT.search(remark) or lone or STILL_TO_COME.search(remark):
         return Unclear("unclear")
     if corrects(remark) or doubts(remark) or (_UNITS_OF.search(remark) and not planned):
         return Unclear("unclear")
     return replace(understood, remark=remark)
+
+
+_PART = re.compile(r"(?:うち|内)、?[^0-9、,]{0,12}(?P<part>[0-9]{1,9})")
+_PARTS = re.compile(
+    r"(?:内訳\s?[:は]?\s?)?[^0-9、,]{1,8}[0-9]{1,9}(?:[、,・+]\s?[^0-9、,・+]{1,8}[0-9]{1,9}){1,9}"
+)
+
+
+def _is_breakdown(answer: Answer, remark: str) -> bool:
+    """Say whether a remark divides the number, and rightly: 「10（本務8、兼務2）」, 「240（うち共用20）」."""
+    if not isinstance(answer, str) or not answer.isdecimal():
+        return False
+    part = _PART.fullmatch(remark)
+    if part is not None:
+        return int(part["part"]) <= int(answer)
+    return _PARTS.fullmatch(remark) is not None and sum(map(int, re.findall("[0-9]+", remark))) == int(answer)
 
 
 _PLANNED = re.compile(r"\s?[のを]?(?P<planned>予定|見込み?)(?:(?:して|んで)(?:い|お)り?ます)?")
@@ -174,6 +191,9 @@ _OF_ANOTHER_DAY = re.compile(
 
 def read_date(question: Question, written: str, today: date) -> Read:
     """Read one day, and what was done on it; another one in the remark must be the same."""
+    named = _COUNTED_FIRST.match(written)
+    if named is not None and tidy(question.text).endswith(named["counted"]):
+        written = written[named.end() :]  # 「更改予定日　2027年9月21日」
     found = read_day(written, today)
     if isinstance(found, Unclear):
         return found

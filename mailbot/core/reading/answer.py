@@ -77,17 +77,21 @@ def _read(question: Question, slot: str, today: date) -> Read:
             read = read_choice(question, _POINTS.sub("", written), slot)
         case "single" | "multi":
             read = read_choice(question, written, slot)
-    if (
-        question.type in {"number", "date"}
-        and isinstance(read, Unclear)
-        and is_none(
-            written, NONE_WORDS | NOT_CONCERNED | (NO_DAY if question.type == "date" else frozenset())
-        )
-    ):
+    if question.type in {"number", "date"} and isinstance(read, Unclear) and _says_none(question, written):
         return Unclear("no-value")
     if isinstance(read, Understood) and read.remark:
         return replace(read, remark=_as_written(slot, read.remark))
     return read
+
+
+_SOME_DAY = re.compile("[0-9]|頃|ごろ|[春夏秋冬]|上旬|中旬|下旬|[年月週]")
+
+
+def _says_none(question: Question, written: str) -> bool:
+    """Say whether there is no number, or no day yet: 「未定」, not 「未定（2月ごろ）」."""
+    if is_none(written, NOT_CONCERNED) or question.type == "number":
+        return is_none(written, NOT_CONCERNED | NONE_WORDS)
+    return is_none(written, NONE_WORDS | NO_DAY) and not _SOME_DAY.search(written)
 
 
 _BOXED = re.compile(r"([■☑✓✔□☐])[ \u3000]*([^■☑✓✔□☐]{1,60})")

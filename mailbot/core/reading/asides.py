@@ -144,7 +144,7 @@ def _weigh_numbers(survey: Survey, lines: Sequence[str], found: Findings) -> Non
     }
     if any(int(match["option"]) not in chosen for match in _CHANGED_TO.finditer("\n".join(lines))):
         found.hold, found.ask = "correction", True
-    if all(question.type in _CHOSEN or question.type == "text" for question in survey.questions):
+    if any(question.type in _CHOSEN for question in survey.questions):
         each = [match for line in lines if (match := _EACH_ITS_OWN.match(line[:LONGEST_LINE].strip()))]
         if any({int(match["one"]), int(match["other"])} - chosen for match in each):
             found.hold, found.ask = "correction", True

@@ -382,13 +382,25 @@ _DISSENT, _NO_DISSENT = re.compile("あり|有り?"), re.compile("なし|無し?
 _LONGEST_FIRST = tuple(sorted(YESNO, key=len, reverse=True))
 
 
+_ASKED_POLITELY = re.compile(r"(?P<stem>[^はがをにでと、。\s]{1,12})ますか[?？]?$")
+
+
+def _by_its_verb(question: Question, written: str) -> str | None:
+    """Return yes or no where the question's own verb answers it: 「希望します」, 「希望しません」 to 「開催を希望しますか」."""
+    asked = _ASKED_POLITELY.search(question.text)
+    if asked is None:
+        return None
+    stem = tidy(asked["stem"])
+    return {f"{stem}ます": "yes", f"{stem}ません": "no"}.get(written)
+
+
 def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     """Read a word of the closed lists, or a printed option, as the whole answer; `twice`: はい、賛成です is one too."""
     values = yesno_values(question)
     written = written[end_of(_AS_PROPOSED, written) :]
     whole = YESNO.get(label_key(written))
     if whole is None and not question.options:
-        whole = POLITELY.get(written.rstrip("。. "))
+        whole = POLITELY.get(written.rstrip("。. ")) or _by_its_verb(question, written.rstrip("。. "))
     if whole is not None:
         return Understood(whole)  # 「賛　成」 too, as forms space a word out
     if _ALTERNATIVE.search(written):

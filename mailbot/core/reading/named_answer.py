@@ -212,18 +212,17 @@ def _answer_behind_question(survey: Survey, line: str) -> list[tuple[str, str]]:
     return list(answers.items()) if len(answers) == 1 else []  # 「経費」 of two questions is none
 
 
-_UNIT_ASKED = re.compile(r"[(（][^()（）]{1,6}[)）]$")
+_IN_BRACKETS = re.compile(r"[(（][^()（）]{1,20}[)）]")
 _SHORTEST_QUANTITY = 4  # characters: 「人口」 may begin any line
 
 
 def _own_words(question: Question) -> tuple[str, ...]:
-    """Return the words of a question behind which its answer may stand: of a quantity also without their unit."""
+    """Return the words of a question behind which its answer may stand, also without what is in brackets, such as a unit."""
     if question.type == "text":
         return ()
-    if question.type != "number":
-        return (question.text,)
-    words = (question.text, _UNIT_ASKED.sub("", question.text))
-    return tuple(each for each in dict.fromkeys(words) if len(each) >= _SHORTEST_QUANTITY)
+    words = (question.text, _IN_BRACKETS.sub("", question.text))
+    shortest = _SHORTEST_QUANTITY if question.type == "number" else 1
+    return tuple(each for each in dict.fromkeys(words) if len(each) >= shortest)
 
 
 def _begins_with_answer(question: Question, written: str) -> bool:

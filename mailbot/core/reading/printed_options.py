@@ -52,7 +52,16 @@ NOT_CONCERNED = frozenset(
         "該当なし 該当無し 該当せず 該当しない 該当しません 非該当 対象外 n/a".split(),  # noqa: SIM905  shorter to read
     )
 )
-NO_DAY = frozenset({"未定", "予定なし", "予定無し", "予定はなし", "予定はありません", "予定はない"})
+NO_DAY = frozenset(
+    {
+        "未定",
+        *(
+            f"{what}予定{none}"
+            for what in ("", "実施", "実施の")
+            for none in ("なし", "無し", "はなし", "はない", "はありません")
+        ),
+    }
+)
 ALL_WORDS = frozenset(
     map(
         label_key, ["すべて", "全て", "全部", "すべて該当", "全て該当", "全部該当", "すべて該当します", "all"]

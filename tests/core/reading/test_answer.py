@@ -383,7 +383,10 @@ def test_date_without_year() -> None:
         ("なし", "no-value"),
         ("未定", "no-value"),
         ("（予定なし）", "no-value"),
-        ("未定（来年度）", "no-value"),
+        ("実施予定はありません。", "no-value"),
+        ("未定（議会に諮るため）", "no-value"),
+        ("未定（来年度）", "unclear"),
+        ("なし（2月ごろ）", "unclear"),
         ("未定ですが夏ごろ", "unclear"),
         ("7/2/2026", "unclear"),
     ],
@@ -833,3 +836,31 @@ def test_a_remark_that_doubts(question: Question, slot: str) -> None:
     assert isinstance(read_answer(question, slot, today=TODAY), Unclear)
     for plain in ("2（前回と同じ）", "2（昨年度から）", "2（課長確認済）"):
         assert isinstance(read_answer(SINGLE, plain, today=TODAY), Understood)
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        ("10人（本務8、兼務2）", "10"), ("10（内訳：正規7、再任用2、嘱託1）", "10"), ("240台（うち共用20）", "240"), ("240（うち、窓口20）", "240"),
+        ("10人（本務8、兼務3）", None), ("10（うち兼務12）", None), ("10（12）", None), ("10（昨年8）", None), ("10（正しくは8、誤りは2）", None),
+    ],
+)  # fmt: skip
+def test_a_number_divided_in_brackets(slot: str, expected: str | None) -> None:
+    """Parts that make up the number, or one part of it, leave it as it is; others are asked about."""
+    read = read_answer(Question("Q1", "職員と端末", "number"), slot, today=TODAY)
+    assert (read.answer if isinstance(read, Understood) else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("asked", "slot", "expected"),
+    [
+        ("オンライン開催を希望しますか", "希望します", "yes"), ("オンライン開催を希望しますか", "希望しません。", "no"),
+        ("規程を定めていますか", "定めています", "yes"), ("規程を定めていますか", "定めていません", "no"),
+        ("オンライン開催を希望しますか", "利用します", None), ("オンライン開催を希望しますか", "できれば希望します", None),
+        ("オンライン開催を希望しませんか", "希望します", None), ("規程を定めていますか", "定めていません？", None),
+    ],
+)  # fmt: skip
+def test_the_question_s_own_verb(asked: str, slot: str, expected: str | None) -> None:
+    """A question answered by its own verb, whole, is answered yes or no."""
+    read = read_answer(Question("Q1", asked, "yesno"), slot, today=TODAY)
+    assert (read.answer if isinstance(read, Understood) else None) == expected

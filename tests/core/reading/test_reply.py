@@ -831,6 +831,9 @@ COPIED = survey(
         ("Q3 システム経費（千円） 360万円", {}),
         ("Q4　回線の更改日　2027/3/1", {"Q4": "2027-03-01"}),
         ("Q4 回線の更改日 2027/3/1または8日", {}),
+        ("Q4 更改日　2027/3/1", {"Q4": "2027-03-01"}),
+        ("Q4 回線　2027/3/1", {}),
+        ("Q4 契約日　2027/3/1", {}),
         ("情報担当の職員数　5人\nシステム経費：16,000千円", {"Q2": "5", "Q3": "16000"}),
         ("情報担当の職員数（人）：5名", {"Q2": "5"}),
         ("情報担当の職員数は5人から減ります", {}),
@@ -876,6 +879,12 @@ def test_a_motion_named_by_its_title() -> None:
     )
     for line in ("令和9年度予算　反対", "令和9年度予算：反対", "議案2（令和9年度予算）…反対", "議案2（予算） 反対", "議案2　令和９年度予算について　２．反対"):  # fmt: skip
         assert dict(read(line, of=of).answers) == {"Q2": "no"}
+    bracketed = survey(
+        Question("Q1", "会則第5条（役員）の改正", "yesno", vote),
+        Question("Q2", "会則第20条（会費）の改正", "yesno", vote),
+    )
+    said = read("会則第5条の改正　賛成\n会則第20条の改正　反対", of=bracketed)
+    assert dict(said.answers) == {"Q1": "yes", "Q2": "no"}
     for line in (
         "令和9年度予算に反対する理由",
         "令和9年度予算反対",
@@ -1028,6 +1037,19 @@ def test_a_bare_vote_beside_courtesy(beside: str) -> None:
     for text in (f"1\n{beside}", f"{beside}\n1"):
         assert read(f"{text}\n\n{quoted(sent)}", sent, of=motion).answers == {"Q1": "yes"}
     assert read(f"おおむね賛成と回答します。\n\n{quoted(sent)}", sent, of=motion).answers == {}
+
+
+def test_numbers_of_two_offices_beside_a_choice() -> None:
+    """「本庁は1、支所は2です。」 beside 1 is asked about, whatever else the ballot asks; of numbers alone it is their detail."""
+    choice = replace(STANDARD.questions[0], id="Q1")
+    for questions, held in (
+        ((choice, Question("Q2", "台数", "number")), True),
+        ((Question("Q1", "人数", "number"),), False),
+    ):
+        of = survey(*questions)
+        sent = "\n".join(ballot_lines(of, REFERENCE, 1))
+        reading = read(f"Q1 1\nQ2 100\n\n本庁は1、支所は2です。\n\n{quoted(sent)}", sent, of=of)
+        assert (reading.hold == "correction") is held
 
 
 @pytest.mark.parametrize(
