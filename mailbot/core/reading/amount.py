@@ -74,15 +74,21 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
     remark = (match["inside"] or match["note"]).strip()
     if planned and _PLANNED.fullmatch(remark):
         return replace(understood, remark=remark)
-    lone = LONE_NUMBER.search(remark) is not None and not _is_breakdown(understood.answer, remark)
-    if DOUBT.search(remark) or lone or STILL_TO_COME.search(remark):
+    said = _LEFT_OUT.sub("", remark)
+    lone = LONE_NUMBER.search(said) is not None and not _is_breakdown(understood.answer, said)
+    if DOUBT.search(said) or lone or STILL_TO_COME.search(said):
         return Unclear("unclear")
     if corrects(remark) or doubts(remark) or (_UNITS_OF.search(remark) and not planned):
         return Unclear("unclear")
     return replace(understood, remark=remark)
 
 
-_PART = re.compile(r"(?:うち|内)、?[^0-9、,]{0,12}(?P<part>[0-9]{1,9})")
+# 「1,200台（教育用を除く）」 says what was counted.
+_LEFT_OUT = re.compile(r"^[^、。0-9]{2,20}(?:を|は)除(?:く|いた(?:台数|人数|数|額)?)$")
+# Those not there yet (うち欠員1) may be counted or not; 内線2 is a telephone's number.
+_PART = re.compile(
+    r"(?:うち|内(?!線))、?(?!.*(?:予定|見込|欠員|未|不明))[^0-9、,]{0,20}(?P<part>[0-9]{1,9})[人名台件]?"
+)
 _PARTS = re.compile(
     r"(?:内訳\s?[:は]?\s?)?[^0-9、,]{1,8}[0-9]{1,9}(?:[、,・+]\s?[^0-9、,・+]{1,8}[0-9]{1,9}){1,9}"
 )

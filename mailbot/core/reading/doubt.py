@@ -182,6 +182,10 @@ _REPLACES_EARLIER = re.compile(
     r"|お?願い(?:いた|致)?します)|ます)"
     r"(?:ので|ため|から)?(?:、(?:以下|下記|次|この)?[^。]{0,8}(?:訂正|修正|再送|再回答|差し?替え|お?送り)[^。、]{0,12}ます)?[。.]?"
 )
+# And this one replaces it, whole as it stands: 「下記のとおり差し替えます。」
+_REPLACES = re.compile(
+    r"(?:(?:以下|下記|次)の(?:とおり|通り)(?:に)?、?|(?:ご?回答|お?答え)を、?)?(?:差し?替え(?:ます|させて(?:いただき|頂き)ます|を?お?願い(?:いた|致)?します))[。.]?"
+)
 _EARLIER = re.compile(r"先ほど|さきほど|先程|さっき|前回|先日|昨日|前の|以前|午前|今朝")
 _EARLIER_DONE = re.compile(r"(?:先ほど|先程|前回|先日)[^。]{0,16}(?:しました|ました。?$|いただ)")
 _IN_CASE = re.compile(r"たら|れば|場合|際|よう|ところ")
@@ -238,7 +242,7 @@ def doubts(line: str) -> bool:
 def _sentence_doubts(sentence: str) -> bool:
     begin = _LEADING.match(sentence)
     said = sentence[begin.end() if begin else 0 :].strip()
-    if _REPLACES_EARLIER.fullmatch(said):
+    if _REPLACES_EARLIER.fullmatch(said) or _REPLACES.fullmatch(said):
         return False
     if (
         not _ASKS_HOW.search(said)

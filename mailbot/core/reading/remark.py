@@ -101,6 +101,8 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         return None
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
+    if question.type == "single" and _is_other(question, chosen) and _BEING_DONE.fullmatch(remark):
+        return remark
     reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
     if (
         DOUBT.search(remark.replace("未実施", "") if is_no else remark)
@@ -120,6 +122,16 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
     if question.type == "multi" and STILL_TO_COME.search(remark):
         return None  # 「1,2（導入予定）」: one of them, or both?
     return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+# Behind その他 stands what is done instead: 「6（県と協議中）」; not 「6（協議中）」, which may be said of the answer.
+_BEING_DONE = re.compile(
+    r"(?!.*(?:課|係|部|上司|庁内|内部|長と|回答))[^、。0-9?]{1,20}[とをにで](?:協議|検討|調整|選定|準備|構築|試行|移行)中"
+)
+
+
+def _is_other(question: Question, chosen: list[int]) -> bool:
+    return [label for label, place in whole_labels(question) if place in chosen] == ["その他"]
 
 
 def _denies(question: Question, remark: str, chosen: list[int]) -> bool:

@@ -576,6 +576,43 @@ def test_a_number_behind_what_it_counts(slot: str, answer: str) -> None:
         assert kind(STAFF, other) == "unclear"
 
 
+@pytest.mark.parametrize(
+    ("slot", "answer"),
+    [
+        ("50（うち会計年度任用職員2）", "50"),
+        ("50人（うち兼務は3名）", "50"),
+        ("50名（教育委員会を除く）", "50"),
+        ("50（うち欠員1）", None),
+        ("50（うち採用予定2）", None),
+        ("50（うち会計年度任用職員70）", None),
+        ("50（内線2）", None),
+        ("50（除く）", None),
+        ("50（2を除く）", None),
+    ],
+)
+def test_a_number_with_its_part_or_scope(slot: str, answer: str | None) -> None:
+    """A smaller part and what was left out are remarks; those who are not there yet may be counted or not."""
+    read = read_answer(STAFF, slot, today=TODAY)
+    assert (read.answer if isinstance(read, Understood) else None) == answer
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer"),
+    [
+        ("3（県と協議中）", ("3",)),
+        ("その他（共同利用を検討中）", ("3",)),
+        ("3（協議中）", None),
+        ("3（課長と協議中）", None),
+        ("3（課内で検討中）", None),
+        ("1（県と協議中）", None),
+    ],
+)
+def test_what_is_being_done_instead(slot: str, answer: tuple[str, ...] | None) -> None:
+    """Behind その他 it is what その他 means; said of nothing, or of people who decide, it may be the answer that is not settled."""
+    read = read_answer(replace(SINGLE, options=("済", "未", "その他")), slot, today=TODAY)
+    assert (read.answer if isinstance(read, Understood) else None) == answer
+
+
 WAYS = Question("Q1", "開催方法", "single", ("会場", "オンライン"))
 
 
