@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from mailbot.core.reading.answer import label_answer, marked_option, read_answer
-from mailbot.core.reading.bare_answer import MOST_AT_TOP, bare_answers, is_bare_choice
+from mailbot.core.reading.bare_answer import CHANGED_TO, MOST_AT_TOP, bare_answers, is_bare_choice
 from mailbot.core.reading.correction import corrects, discards, may_correct
 from mailbot.core.reading.doubt import doubts, may_doubt
 from mailbot.core.reading.findings import Findings
@@ -106,15 +106,11 @@ def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
 
 
 _NUMBER_FIRST = re.compile(r"^\s*[0-9０-９]{1,2}[.．]?\s")
-_TO_THE_SAME = re.compile(
-    r"(?:(?:大変|誠に)?(?:すみません|申し訳(?:あり|ござい)ません|失礼しました)(?:が|でした)?[、。]?)?(?:先ほどの?(?:ご?回答|お?答え)?(?:は|を)?[、]?)?"
-    r"(?P<option>[0-9０-９]{1,2})\s?番?[にへ](?:訂正|変更|修正)(?:を?お?願い?(?:いた|致)?します|(?:いた|致)?します|(?:して)?(?:下さい|ください))[。]?"
-)
 
 
 def _says_it_again(survey: Survey, line: str, found: Findings) -> bool:
     """Say whether a line that might doubt is the answer itself: 「検討中です。」 of an option 検討中, 「3に訂正します。」 beside 3."""
-    changed = _TO_THE_SAME.fullmatch(line.strip()) if len(survey.questions) == 1 else None
+    changed = CHANGED_TO.fullmatch(line.strip()) if len(survey.questions) == 1 else None
     for question in survey.questions:
         answer = found.answers.get(question.id)
         if answer is None or question.type not in _CHOSEN:

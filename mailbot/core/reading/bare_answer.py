@@ -10,7 +10,7 @@ from mailbot.core.reading.answer import LONGEST_CHOICE, label_answer, read_answe
 from mailbot.core.reading.correction import corrects
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import Known, line_key
-from mailbot.core.reading.named_answer import GOES_ON
+from mailbot.core.reading.named_answer import APOLOGY, GOES_ON
 from mailbot.core.reading.printed_options import choice_count, printed_options, whole_labels
 from mailbot.core.reading.prose import NOT_PROSE
 from mailbot.core.reading.remark import mentions_choice, mentions_condition
@@ -20,6 +20,11 @@ from mailbot.core.surveys.survey import Question
 
 _ANSWER_WORD = re.compile(
     r"^[\s・●■◆]*[【\[［(（]?(?:ご?回\s?答|答え|[Aa]nswer)[】\]］)）]?(?:\s*[:：→=＝]|は(?!い)|\s|(?<=[】\]］)）]))\s*"
+)
+# 「すみません、3に訂正します。」, 「正しくは3です。」: the number is the answer.
+CHANGED_TO = re.compile(
+    rf"{APOLOGY.pattern}?(?:先ほどの?(?:ご?回答|お?答え)?(?:は|を)?[、]?)?(?:正しくは、?)?(?P<option>[0-9０-９]{{1,2}})\s?番?"
+    r"(?:[にへ](?:訂正|変更|修正)(?:を?お?願い?(?:いた|致)?します|(?:いた|致)?します|(?:して)?(?:下さい|ください))|(?<=正しくは.)(?:です|でした)|(?<=正しくは.番)(?:です|でした))[。]?"
 )
 UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may take it back
 MOST_AT_TOP = 60  # lines above everything of ours in which a bare number is looked for
@@ -51,7 +56,10 @@ def bare_answers(
         # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
         if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
             continue
-        written = _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
+        changed = CHANGED_TO.fullmatch(line.strip())
+        written = (
+            changed["option"] if changed else _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
+        )
         for question in shapes.values():
             read = read_answer(question, written, today=today)
             if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:

@@ -54,6 +54,9 @@ _CORRECTED = re.compile(
     r"|(?:して)?(?:下さい|ください))[。.]?\s*(?:(?:その)?(?:他|ほか)に?は(?:変更|変わり)?(?:は|が)?(?:ありません|ございません"
     r"|なし(?:です)?)[。.]?\s*)?$"
 )
+APOLOGY = re.compile(
+    r"(?:(?:大変|誠に)?(?:すみません|申し訳(?:あり|ござい)ません|失礼しました)(?:が|でした)?[、。]?\s?)"
+)
 _DOTS_ONLY = re.compile(
     r"(?:[.．][0-9０-９]{1,2}){2,}[.．]?\s*"
 )  # 「Ｑ２．１．４」: one point for everything
@@ -100,6 +103,9 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if (together := _answered_together(survey, line)) is not None:
         return together
     match = ANSWER_LINE.match(line)
+    if match is None and (sorry := APOLOGY.match(line)):
+        behind = ANSWER_LINE.match(line[sorry.end() :])
+        match = behind if behind is not None and _CORRECTED.match(behind["rest"]) else None
     if match is None:
         return _numbered_answer(survey, line) or _answer_behind_question(survey, line)
     if match["open"] and not match["close"]:

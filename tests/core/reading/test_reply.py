@@ -381,7 +381,7 @@ def test_an_answer_that_sounds_like_a_doubt(said: str) -> None:
     of = survey(STANDARD.questions[0])
     known = invitation(of)
     assert read(f"{said}\n\n{quoted(known)}", known, of=of).answers == {"Q1": ("3",)}
-    assert read("2に訂正をお願いします。\n\nQ1 3", known, of=of).hold == "correction"
+    assert read("2に訂正をお願いします。\n\nQ1 3", known, of=of).hold == "differ"
 
 
 def test_an_answer_between_a_question_and_its_options() -> None:
@@ -740,6 +740,28 @@ def test_no_correction_above_an_unchanged_receipt_is_lost(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "answer", "hold"),
+    [
+        ("すみません、Q1を3に訂正します。", ("3",), None), ("3に変更をお願いいたします。", ("3",), None), ("正しくは3です。", ("3",), None),
+        ("先ほどの回答は3に訂正してください", ("3",), None), ("内容に誤りがありましたので、訂正いたします。\nQ1 3", ("3",), None),
+        ("数字に誤りがありましたので、以下のとおり訂正します。\n3", ("3",), None),
+        ("内容に誤りがありましたので、訂正いたします。", None, "prose"), ("内容に誤りがありました。後日訂正します。\nQ1 3", ("3",), "correction"),
+        ("正しくは1か3です", None, None), ("3に変更する予定です", None, "prose"), ("正しくは13です", None, "prose"),
+        ("Q1 1\n3に変更をお願いします", None, "differ"), ("すみません、Q1 3", None, "correction"),
+    ],
+)  # fmt: skip
+def test_a_correction_above_the_receipt_of_one_question(
+    written: str, answer: tuple[str, ...] | None, hold: str | None
+) -> None:
+    """One that says which number is right is the answer; one that does not, or asks, is not passed over."""
+    of = replace(STANDARD, questions=STANDARD.questions[:1])
+    receipt = acknowledgement({"Q1": ("2",)}, survey=of)
+    reading = read(f"{written}\n\n{quoted(receipt)}", receipt, invitation(of), of=of)
+    assert (reading.answers.get("Q1"), reading.hold) == (answer, hold)
+    assert answer or hold or reading.problems
+
+
+@pytest.mark.parametrize(
     ("line", "answers"),
     [
         ("Ｑ２．１．４", {"Q2": ("1", "4")}), ("Q1を2に訂正します", {"Q1": ("2",)}), ("Q1の回答を２に変更いたします。", {"Q1": ("2",)}),
@@ -1016,7 +1038,7 @@ def test_a_slot_typed_anew_below_the_empty_one(quote: str) -> None:
 )
 def test_another_number_said_to_be_right(line: str) -> None:
     """Below an answer it is asked about; 「2に変更します」 beside a 2 only says what changed."""
-    assert read(f"Q1 2\n{line}\n\n{quoted(INVITATION)}").hold == "correction"
+    assert read(f"Q1 2\n{line}\n\n{quoted(INVITATION)}").hold in {"correction", "differ"}
     assert read(f"Q1 2\n先日1で回答しましたが、2に変更します。\n\n{quoted(INVITATION)}").hold is None
 
 
