@@ -23,6 +23,9 @@ from mailbot.core.reading.whose_answers import introduces_another, is_anothers, 
 from mailbot.core.surveys.survey import Question, Survey
 
 LONGEST_BESIDE = 500  # characters kept of what stands beside the answers
+_AT_EACH_END = (
+    8_000  # characters beside the answers that are looked at for doubts; nobody writes more but to cost time
+)
 _RESERVED = re.compile(
     r"条件(?:付|つき|と(?:して|し|する)|に|で)|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
     r"|^[\s　※*(（]*条件\s*[:：](?!\s*(?:なし|無|特))"
@@ -63,12 +66,12 @@ _CHOSEN = frozenset({"single", "multi", "yesno", "rating"})
 def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findings) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
     lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
-    lines += _unwrapped(lines)
+    lines = _at_the_ends(lines + _unwrapped(lines))
     if (
-        survey.resolution is not None and stated.unknown
-    ):  # a vote on a motion that is not put: which one is meant?
-        found.hold, found.ask = "correction", True
-    elif _are_anothers(survey, stated, known, lines) or _are_doubted(survey, lines, found):
+        (survey.resolution is not None and stated.unknown)
+        or _are_anothers(survey, stated, known, lines)
+        or _are_doubted(survey, lines, found)
+    ):  # a motion that is not put: which one is meant?
         found.hold, found.ask = "correction", True
     elif survey.resolution is not None and any(_is_reserved(line) for line in lines):
         found.hold, found.ask = "conditional", False
@@ -78,6 +81,14 @@ def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findin
         found.hold, found.ask = "correction", True
     else:
         _weigh_numbers(survey, lines, found)
+
+
+def _at_the_ends(lines: list[str]) -> list[str]:
+    """Return the lines, or those that stand first and last where they are very many."""
+    text = "\n".join(lines)
+    if len(text) <= 2 * _AT_EACH_END:
+        return lines
+    return [*text[:_AT_EACH_END].split("\n"), *text[-_AT_EACH_END:].split("\n")]
 
 
 def _are_anothers(survey: Survey, stated: Statements, known: Known, lines: Sequence[str]) -> bool:
@@ -99,9 +110,11 @@ def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
         return True
     if may_doubt(text) and any(doubts(line) and not _says_it_again(survey, line, found) for line in lines):
         return True
-    open_by = says_something_of_answers if survey.resolution is not None else leaves_open
+    is_vote = survey.resolution is not None
     return any(
-        (leaves_open(line) or open_by(line)) and not _says_it_again(survey, line, found) for line in lines
+        (leaves_open(line) or (is_vote and says_something_of_answers(line)))
+        and not _says_it_again(survey, line, found)
+        for line in lines
     )
 
 

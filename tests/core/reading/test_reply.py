@@ -483,8 +483,9 @@ def test_english() -> None:
             INVITATION[: INVITATION.index("【Q3回答】")] + "【Q3回答】[　　]\n" + ("?" * 140 + "\n") * 7_000
         ),
         lambda: INVITATION[: INVITATION.index("【Q3回答】")] + INVITATION.replace("回答", "回頭") * 900,
+        lambda: "Q1 2\n" + ("回答のほうが、" * 140 + "\n") * 1_000,
     ],
-    ids=range(26),
+    ids=range(27),
 )
 def test_hostile_text_is_cheap(made: Callable[[], str]) -> None:
     """A megabyte of hostile text is held and costs some milliseconds (promises.md, attack 7)."""
