@@ -56,7 +56,8 @@ _CHANGED_TO = re.compile(
 )
 # 「福祉は2、税は1です。」, where one of them is nowhere chosen.
 _EACH_ITS_OWN = re.compile(
-    r"^[^0-9０-９、。]{1,12}は\s?(?P<one>[0-9０-９]{1,2})\s?番?(?:で?、|，|,\s?)[^0-9０-９、。]{1,12}は\s?(?P<other>[0-9０-９]{1,2})\s?番?(?:です|でし|。|$)"
+    r"^[^0-9０-９、。]{1,12}は\s?(?P<one>[0-9０-９]{1,2})\s?番?(?:で?、|，"
+    r"|,\s?)[^0-9０-９、。]{1,12}は\s?(?P<other>[0-9０-９]{1,2})\s?番?(?:です|でし|。|$)"
 )
 _WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
 _SENTENCE_ENDS = re.compile(r"[。.!?！？」』)）\]】:：]\s*$")

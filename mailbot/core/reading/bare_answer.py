@@ -24,7 +24,8 @@ _ANSWER_WORD = re.compile(
 # 「すみません、3に訂正します。」, 「正しくは3です。」: the number is the answer.
 CHANGED_TO = re.compile(
     rf"{APOLOGY.pattern}?(?:先ほどの?(?:ご?回答|お?答え)?(?:は|を)?[、]?)?(?:正しくは、?)?(?P<option>[0-9０-９]{{1,2}})\s?番?"
-    r"(?:[にへ](?:訂正|変更|修正)(?:を?お?願い?(?:いた|致)?します|(?:いた|致)?します|(?:して)?(?:下さい|ください))|(?<=正しくは.)(?:です|でした)|(?<=正しくは.番)(?:です|でした))[。]?"
+    r"(?:[にへ](?:訂正|変更|修正)(?:を?お?願い?(?:いた|致)?します|(?:いた|致)?します|(?:して)?(?:下さい|ください))|(?<=正しくは.)(?:です|でした)"
+    r"|(?<=正しくは.番)(?:です|でした))[。]?"
 )
 UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may take it back
 MOST_AT_TOP = 60  # lines above everything of ours in which a bare number is looked for

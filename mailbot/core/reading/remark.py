@@ -49,7 +49,8 @@ _OPINION = re.compile(
 _REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
 # No question, none that goes on with the answer, and no answer to another question.
 _SENTENCES_BEHIND = re.compile(
-    r"(?!と|が|は|を|に|も|の|で|→|⇒|[q問])(?!.*(?:しかし|けれ?ど|実際|本当|本来|むしろ|違[いうえっ]|嘘|うそ|冗談|別の))[^()「」q?:=]{2,100}(?<!か)(?<!ね)。?(?<!か。)(?<!ね。)"
+    r"(?!と|が|は|を|に|も|の|で|→|⇒|[q問])(?!.*(?:しかし|けれ?ど|実際|本当|本来|むしろ|違[いうえっ]|嘘|うそ|冗談"
+    r"|別の))[^()「」q?:=]{2,100}(?<!か)(?<!ね)。?(?<!か。)(?<!ね。)"
 )
 DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
 STILL_TO_COME = re.compile(
