@@ -172,8 +172,8 @@ def _post(
     had = by_other_lists(connection, mailing_list.name, received.fingerprint(message), now)
     digests = mailing_list.archive
     to = tuple(lists.recipients(connection, *of_all, had=had, digests=digests))
-    all_of_it = lists.recipients(connection, *of_all, digests=digests)
-    reach = Reach(len(to), elsewhere=len(all_of_it) - len(to))
+    count = lists.count_recipients(connection, *of_all, digests=digests)
+    reach = Reach(len(to), elsewhere=count - len(to))
     outcome = f"accept: post {number} goes to {reach.words('en')} members"
     opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))
     if opens > now:

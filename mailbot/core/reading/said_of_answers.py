@@ -99,7 +99,10 @@ _LEFT_OPEN = re.compile(
 
 
 def leaves_open(line: str) -> bool:
-    """Say whether a line beside the answers leaves them open, by one of the things that members say then."""
+    """Say whether a line beside the answers leaves them open, by one of the things that members say then.
+
+    A second list beside that of `doubt.py`, which is asked first: each of these was counted once.
+    """
     return any(_LEFT_OPEN.search(sentence) for sentence in _sentences(line))
 
 
