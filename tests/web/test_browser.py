@@ -66,6 +66,19 @@ async def test_the_button_leaves(site: Site, tmp_path: Path) -> None:
     assert not site.is_member(TANAKA)
 
 
+async def sign_in(browser: Browser, site: Site, address: str) -> None:
+    """As a person does: the address into the form that is shown, the link of the mail, its button."""
+    await browser.until("document.querySelector('#address') ? 1 : null")
+    await browser.until(f"(document.querySelector('#address').value = '{address}', 1)")
+    await press(browser, "button.main")
+    await browser.until("document.title == 'メールをご覧ください' ? 1 : null")
+    path = re.search(r"https://ml\.example\.jp(/s/\S+)", links(site)[-1].text)
+    assert path is not None
+    await browser.say("Page.navigate", url=f"http://127.0.0.1:{site.door.port}{path[1]}")
+    await browser.until("document.title == '会員ページを開く' ? 1 : null")
+    await press(browser, "button.main")
+
+
 async def test_a_member_enters_and_reads(site: Site, tmp_path: Path) -> None:
     """As a person does: his address into the form, the link of the mail, its button, a list, a post."""
     site.office.post(TANAKA, to="kaigi@ml.example.jp", subject="移行の時期", text="来年度ですか。")
@@ -73,15 +86,7 @@ async def test_a_member_enters_and_reads(site: Site, tmp_path: Path) -> None:
     async with Browser(tmp_path) as browser:
         await browser.say("Page.enable")
         await browser.say("Page.navigate", url=f"{start}/a/kaigi/")
-        await browser.until("document.querySelector('#address') ? 1 : null")
-        await browser.until(f"(document.querySelector('#address').value = '{TANAKA}', 1)")
-        await press(browser, "button.main")
-        await browser.until("document.title == 'メールをご覧ください' ? 1 : null")
-        path = re.search(r"https://ml\.example\.jp(/s/\S+)", links(site)[-1].text)
-        assert path is not None
-        await browser.say("Page.navigate", url=start + path[1])
-        await browser.until("document.title == '会員ページを開く' ? 1 : null")
-        await press(browser, "button.main")
+        await sign_in(browser, site, TANAKA)
         await browser.until("document.title == '電子会議室の記事' ? 1 : null")
         await press(browser, "h3 a")
         text = await browser.until("document.querySelector('pre')?.textContent")
@@ -98,15 +103,7 @@ async def test_the_secretary_reads_and_approves(site: Site, tmp_path: Path) -> N
     async with Browser(tmp_path) as browser:
         await browser.say("Page.enable")
         await browser.say("Page.navigate", url=start)
-        await browser.until("document.querySelector('#address') ? 1 : null")
-        await browser.until(f"(document.querySelector('#address').value = '{OFFICE}', 1)")
-        await press(browser, "button.main")
-        await browser.until("document.title == 'メールをご覧ください' ? 1 : null")
-        path = re.search(r"https://ml\.example\.jp(/s/\S+)", links(site)[-1].text)
-        assert path is not None
-        await browser.say("Page.navigate", url=start + path[1])
-        await browser.until("document.title == '会員ページを開く' ? 1 : null")
-        await press(browser, "button.main")
+        await sign_in(browser, site, OFFICE)
         await browser.until("document.title == '会員ページ' ? 1 : null")
         await press(browser, 'nav a[href="/desk/"]')
         await browser.until("document.title == '待っているメール' ? 1 : null")

@@ -101,7 +101,7 @@ _LEFT_OPEN = re.compile(
 def leaves_open(line: str) -> bool:
     """Say whether a line beside the answers leaves them open, by one of the things that members say then.
 
-    A second list beside that of `doubt.py`, which is asked first: each of these was counted once.
+    `doubt.doubts` is asked before: what it knows already need not stand here.
     """
     return any(_LEFT_OPEN.search(sentence) for sentence in _sentences(line))
 
