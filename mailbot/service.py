@@ -40,9 +40,10 @@ from mailbot.installation import clock, make_site, open_database
 from mailbot.schedule import Bell, Lull
 from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
-from mailbot.store import fan_outs, sender_checks
 from mailbot.store.database import SCHEMA, Database, schema_of
 from mailbot.store.documents import make_ready
+from mailbot.store.mail import sender_checks
+from mailbot.store.sending import fan_outs
 from mailbot.workers import Ties, ending_signals, keep_workers, share_out
 
 ROLES = ("receive", "process", "deliver", "schedule", "web")

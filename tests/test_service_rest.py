@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailbot.core.mail.envelope import Envelope
-from mailbot.store import inbox
+from mailbot.store.mail import inbox
 from tests.faults.node import LIST, Node, new_node, until
 from tests.faults.sink import Sink
 

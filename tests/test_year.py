@@ -24,9 +24,10 @@ from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
 from mailbot.folder.config import load_config
 from mailbot.folder.definitions import load_definitions
-from mailbot.store import meetings, occurrences, pulses
 from mailbot.store.database import Database
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.events import meetings
+from mailbot.store.runs import occurrences, pulses
+from mailbot.store.runs.occurrences import Occurrence
 from mailbot.store.tables import occurrence
 from tests.databases import BOTH, own_database
 from tests.flows.post_office import (

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from mailbot import show
 from mailbot.cli.frame import Open, command, only_try, opened
 from mailbot.installation import clock
-from mailbot.store import sendings
 from mailbot.store.keys import Kind, meant
+from mailbot.store.sending import sendings
 
 TRY = click.option("--dry-run", is_flag=True, help="Only say what would be done, and change nothing.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a sentence.")

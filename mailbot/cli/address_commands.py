@@ -20,7 +20,8 @@ from mailbot.flows.members.merge_persons import merge_persons
 from mailbot.installation import clock
 from mailbot.show import show_register
 from mailbot.site import Site
-from mailbot.store import lists, members, other_addresses
+from mailbot.store.lists import lists
+from mailbot.store.members import members, other_addresses
 
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Print what would change, and change nothing.")
 

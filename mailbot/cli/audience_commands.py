@@ -21,7 +21,8 @@ from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.folder.definition_files import moment, read_selector
 from mailbot.installation import clock
 from mailbot.show import show_register
-from mailbot.store import members, occurrences, roll_calls
+from mailbot.store.members import members, roll_calls
+from mailbot.store.runs import occurrences
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 

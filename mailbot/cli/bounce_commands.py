@@ -19,7 +19,8 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.installation import clock
-from mailbot.store import lists, members, troubles
+from mailbot.store.lists import lists
+from mailbot.store.members import members, troubles
 
 _OFFICE = "the command line"
 

@@ -21,8 +21,9 @@ from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import send_bulletin
 from mailbot.flows.bulletins.try_bulletin import try_bulletin
 from mailbot.installation import clock
-from mailbot.store import bulletins, keys
-from mailbot.store.bulletins import StoredBulletin
+from mailbot.store import keys
+from mailbot.store.bulletins import bulletins
+from mailbot.store.bulletins.bulletins import StoredBulletin
 from mailbot.store.keys import meant
 
 _FIRST = 5  # readers that a dry run names

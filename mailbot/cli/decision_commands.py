@@ -19,7 +19,9 @@ from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.missed_result import published_at
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.site import Site
-from mailbot.store import held_posts, inbox, lists, surveys
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.mail import inbox
+from mailbot.store.surveys import surveys
 
 
 def _held_command(decision: str, help_text: str) -> None:

@@ -19,7 +19,10 @@ from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.folder.definition_yaml import file_name, write_markdown, write_yaml
 from mailbot.folder.definitions import files_of, load_definitions
 from mailbot.installation import clock
-from mailbot.store import bulletins, events, lists, meetings, surveys
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events, meetings
+from mailbot.store.lists import lists
+from mailbot.store.surveys import surveys
 
 
 @command(root, "apply")

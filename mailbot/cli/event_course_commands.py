@@ -21,8 +21,8 @@ from mailbot.formats.attendance_files import attendance_csv, attendance_xlsx, ba
 from mailbot.formats.report_files import encoded
 from mailbot.resources import templates_folder
 from mailbot.show import show_events
-from mailbot.store import ballots
 from mailbot.store.keys import meant
+from mailbot.store.surveys import ballots
 
 _FIRST = 5  # bodies that a notice goes to first, named
 

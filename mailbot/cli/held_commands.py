@@ -8,7 +8,8 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.show import show_queue
-from mailbot.store import held_posts, inbox
+from mailbot.store.lists import held_posts
+from mailbot.store.mail import inbox
 
 
 @root.group(

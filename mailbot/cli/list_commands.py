@@ -10,7 +10,7 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command, config_of, opened
 from mailbot.cli.root import CONFIG, Group, root
 from mailbot.core.lists.mailing_list import joining, leaving, viewers
-from mailbot.store import lists
+from mailbot.store.lists import lists
 
 _FIRST = 5  # members whom `show` names
 

@@ -20,9 +20,11 @@ from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
 from mailbot.folder.definition_files import moment
 from mailbot.installation import clock
-from mailbot.store import keys, meetings, surveys
+from mailbot.store import keys
+from mailbot.store.events import meetings
+from mailbot.store.events.meetings import StoredMeeting
 from mailbot.store.keys import meant
-from mailbot.store.meetings import StoredMeeting
+from mailbot.store.surveys import surveys
 
 _KEY = click.argument("key")
 

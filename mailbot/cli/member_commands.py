@@ -26,7 +26,7 @@ from mailbot.flows.members.undo_import import undo_import
 from mailbot.formats.register_file import read_register, write_register
 from mailbot.installation import clock
 from mailbot.show import show_register
-from mailbot.store import imports, members
+from mailbot.store.members import imports, members
 
 
 @root.group(

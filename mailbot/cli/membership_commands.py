@@ -12,7 +12,8 @@ from mailbot.cli.frame import JSON, command, opened
 from mailbot.cli.list_commands import lists_group
 from mailbot.core.lists.membership import MODES
 from mailbot.flows.members.set_member import add_member, describe_members, remove_member, set_member
-from mailbot.store import lists, members, memberships
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import members
 
 
 @command(lists_group, "members")

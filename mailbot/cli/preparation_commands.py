@@ -23,9 +23,9 @@ from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_
 from mailbot.flows.surveys.send_draft import send_draft
 from mailbot.flows.surveys.send_trial import report_trial, send_trial
 from mailbot.installation import clock
-from mailbot.store import surveys
-from mailbot.store.ballots import Ballot
 from mailbot.store.keys import meant
+from mailbot.store.surveys import surveys
+from mailbot.store.surveys.ballots import Ballot
 
 
 @command(surveys_group, "preview")

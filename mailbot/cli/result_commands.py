@@ -27,8 +27,9 @@ from mailbot.formats.report_page import ReportPages
 from mailbot.installation import clock
 from mailbot.resources import templates_folder
 from mailbot.show import show_results
-from mailbot.store import members, surveys
 from mailbot.store.keys import meant
+from mailbot.store.members import members
+from mailbot.store.surveys import surveys
 
 _HASH = re.compile("[0-9a-f]{64}")
 

@@ -25,7 +25,7 @@ from mailbot.flows.runs.steer_sending import Steer, steer_sending
 from mailbot.formats.plan_ics import plan_ics
 from mailbot.installation import clock
 from mailbot.show.show_schedule import schedule_entries, schedule_rows, zone_words
-from mailbot.store import occurrences
+from mailbot.store.runs import occurrences
 
 _RUN = re.compile(r"(?:p-?)?0*([1-9][0-9]{0,11})", re.IGNORECASE)
 

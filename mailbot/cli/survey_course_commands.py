@@ -23,8 +23,11 @@ from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.flows.surveys.send_form import send_form
 from mailbot.folder.definition_files import moment
 from mailbot.formats.form_file import write_form
-from mailbot.store import acts, occurrences, outbox, surveys
 from mailbot.store.keys import meant
+from mailbot.store.office import acts
+from mailbot.store.runs import occurrences
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import surveys
 
 
 @acting(surveys_group, "open")

@@ -31,8 +31,10 @@ from mailbot.net.dns_client import DnsClient
 from mailbot.net.imap_client import ImapAccount, NeedsPerson, look_in
 from mailbot.net.imap_connection import ConnectionLost, Refused
 from mailbot.net.smtp_client import Timeouts, greet
-from mailbot.store import answer_domains, lists, vitals
+from mailbot.store import vitals
 from mailbot.store.database import SCHEMA, Database
+from mailbot.store.events import answer_domains
+from mailbot.store.lists import lists
 
 _RELAY_SECONDS = Timeouts(connect=5, greeting=10, quit=2)
 _IMAP_SECONDS = 10.0

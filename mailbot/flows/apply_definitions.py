@@ -23,7 +23,12 @@ from mailbot.flows.runs.plan_runs import plan_meeting, plan_runs
 from mailbot.flows.surveys.extend_survey import move_close
 from mailbot.folder.definitions import Definitions
 from mailbot.site import Site
-from mailbot.store import bulletins, events, journal, lists, meetings, members, surveys
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events, meetings
+from mailbot.store.lists import lists
+from mailbot.store.members import members
+from mailbot.store.office import journal
+from mailbot.store.surveys import surveys
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
 _WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form", "late"})

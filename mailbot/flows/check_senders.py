@@ -21,9 +21,9 @@ from mailbot.core.senders.authentication import Authentication, read_authenticat
 from mailbot.core.senders.dkim_signature import Verify
 from mailbot.core.senders.dns_answers import Answers
 from mailbot.core.senders.sender_check import Client, SenderResults, check_sender
-from mailbot.store import sender_checks
 from mailbot.store.database import Database
-from mailbot.store.sender_checks import Unchecked
+from mailbot.store.mail import sender_checks
+from mailbot.store.mail.sender_checks import Unchecked
 
 _AT_ONCE = 32  # mails; most of their time is waiting for the DNS
 _ROOM = (

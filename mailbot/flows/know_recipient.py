@@ -12,9 +12,12 @@ from sqlalchemy import Connection
 from mailbot.core.mail.address import Reply, seems_damaged_answer
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, desk_words, lists, members
-from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database
+from mailbot.store.lists import lists
+from mailbot.store.members import confirmations, members
+from mailbot.store.office import desk_words
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 
 _MOST_TOKENS = 100_000  # kept in memory, some 10 MB
 

@@ -13,9 +13,9 @@ from mailbot.core.mail.message import Message, parse
 from mailbot.flows.know_recipient import token_answered
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import confirmations
-from mailbot.store.confirmations import Confirmation
-from mailbot.store.inbox import Received
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations
+from mailbot.store.members.confirmations import Confirmation
 
 
 @dataclass(frozen=True)

@@ -52,10 +52,14 @@ from mailbot.flows.surveys.record_probe import record_probe
 from mailbot.flows.surveys.record_trial import record_trial
 from mailbot.flows.surveys.record_vote import record_vote
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, desk_words, inbox, lists, troubles
-from mailbot.store.ballots import Ballot
 from mailbot.store.database import Database, storage_errors
-from mailbot.store.inbox import Received
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations, troubles
+from mailbot.store.office import desk_words
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.transactions import savepoint
 
 _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office

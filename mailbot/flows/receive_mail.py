@@ -12,8 +12,8 @@ from datetime import datetime
 
 from mailbot import log
 from mailbot.core.mail.envelope import Envelope, StorageUnavailable
-from mailbot.store import inbox
 from mailbot.store.database import Database
+from mailbot.store.mail import inbox
 
 _MOST = 500  # mails in one commit
 _MOST_BYTES = 64 * 1024 * 1024

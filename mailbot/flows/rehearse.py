@@ -40,8 +40,12 @@ from mailbot.flows.lists.post_to_list import (
 )
 from mailbot.flows.surveys.record_vote import rehearse_vote
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, desk_words, inbox, lists, other_addresses
-from mailbot.store.inbox import Received
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations, other_addresses
+from mailbot.store.office import desk_words
+from mailbot.store.surveys import ballots
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from mailbot.core.events.event import rsvp_of, time_words
 from mailbot.core.events.event_figures import Held, YearFigures, holder
 from mailbot.core.surveys.ledger import Standing, standings
 from mailbot.show import Row, facts, table
-from mailbot.store import attendances, ballots, events, meetings, outbox
+from mailbot.store.events import attendances, events, meetings
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots
 
 _IN_LIST = ("key", "title", "when", "place", "state", "attending", "waiting")
 _RSVP_STATUSES = frozenset({"attending", "waiting", "declined"})

@@ -11,10 +11,12 @@ from sqlalchemy import Connection
 from mailbot.core.mail.header import clean
 from mailbot.core.refusal import Refusal
 from mailbot.show import Row, facts, local, table
-from mailbot.store import copies, inbox, message_ids, outbox, sendings, troubles
-from mailbot.store.held_posts import HeldPost
-from mailbot.store.inbox import Entry
-from mailbot.store.sendings import Sending
+from mailbot.store.lists.held_posts import HeldPost
+from mailbot.store.mail import inbox, message_ids
+from mailbot.store.mail.inbox import Entry
+from mailbot.store.members import troubles
+from mailbot.store.sending import copies, outbox, sendings
+from mailbot.store.sending.sendings import Sending
 
 _MOST = 50  # copies that are shown at once
 

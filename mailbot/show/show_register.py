@@ -12,8 +12,8 @@ from mailbot.core.members.register import Body, Contact
 from mailbot.core.members.register_change import Change, count_changes, fields_changed, key_of, kind_of_change
 from mailbot.core.surveys.group_words import group_words
 from mailbot.show import Row, facts, local, table
-from mailbot.store.imports import RegisterImport
-from mailbot.store.members import Person
+from mailbot.store.members.imports import RegisterImport
+from mailbot.store.members.members import Person
 
 _SHOWN = 60  # lines of a report; JSON has them all
 _SIGNS = {"added": "+", "changed": "~", "removed": "-"}

@@ -24,8 +24,10 @@ from mailbot.flows.surveys.recount import Recount
 from mailbot.formats.report_files import change_words, notes
 from mailbot.formats.report_files import facts as report_facts
 from mailbot.show import Row, facts, local, table
-from mailbot.store import ballots, bounces, outbox, sealed, surveys
 from mailbot.store.documents import answers_of
+from mailbot.store.members import bounces
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, sealed, surveys
 
 
 def survey(connection: Connection, key: str, *, office: bool) -> Row:

@@ -15,7 +15,7 @@ from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.formats.plan_ics import Entry
 from mailbot.show import Row, local
 from mailbot.site import Site
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.runs.occurrences import Occurrence
 
 _OPEN = frozenset({"waiting", "asked"})
 

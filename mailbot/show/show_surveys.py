@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.show import Row, local
-from mailbot.store import ballots, surveys
+from mailbot.store.surveys import ballots, surveys
 
 
 def survey_rows(connection: Connection, zone: ZoneInfo) -> list[Row]:

@@ -15,9 +15,9 @@ from pathlib import Path
 from sqlalchemy import Connection, create_engine, func, inspect, make_url, select
 
 from mailbot.core.refusal import Refusal
-from mailbot.store import ballots, sealed, surveys
 from mailbot.store.database import SCHEMA, Database, schema_of, storage_errors
 from mailbot.store.spent_numbers import mark
+from mailbot.store.surveys import ballots, sealed, surveys
 from mailbot.store.tables import (
     ballot,
     confirmation,

@@ -477,7 +477,7 @@ held_post = Table(  # a post that waits: for whom, and until when
     metadata,
     Column("inbox_id", _Id, ForeignKey("inbox.id"), primary_key=True, autoincrement=False),
     Column("list_name", Text, nullable=False),
-    Column("waits_for", Text, nullable=False),  # moderators | author | clock: see store/held_posts.py
+    Column("waits_for", Text, nullable=False),  # moderators | author | clock: see store/lists/held_posts.py
     Column("rule", Text, nullable=False),  # of core/lists/moderation.py
     Column("author_told", Boolean, nullable=False),  # so that he hears of its end, too
     Column("claimed_by", Text, nullable=False, server_default=""),  # the moderator who will decide
@@ -600,25 +600,27 @@ delivery = Table(
     Index("ix_delivery_refused", "settled_at", sqlite_where=text("state IN ('failed', 'expired')")),
 )
 
-bundle = Table(  # up to a hundred identical copies that have not left, in place of their rows of `delivery`: store/bundles.py
-    "bundle",
-    metadata,
-    Column("id", _Id, primary_key=True, autoincrement=True),
-    Column("mailing_id", _Id, ForeignKey("mailing.id"), nullable=False, index=True),
-    Column("copies", Integer, nullable=False),
-    # This and what follows: as in `delivery`
-    Column("state", Text, nullable=False, server_default="pending"),
-    Column("due_at", BigInteger, nullable=False),
-    Column("lease_owner", Text),
-    Column("lease_until", BigInteger),
-    Column("in_flight", Boolean, nullable=False, server_default=text("false")),
-    Column("addresses", Text, nullable=False),  # JSON
-    Index("ix_bundle_waiting", "due_at", "id", sqlite_where=text("state = 'pending'")),
-    Index("ix_bundle_leased", "lease_owner", sqlite_where=text("state = 'sending'")),
-    sqlite_autoincrement=True,  # a sender knows it by its id, which must never be another's
+bundle = (
+    Table(  # up to a hundred identical copies that have not left, in place of rows: store/sending/bundles.py
+        "bundle",
+        metadata,
+        Column("id", _Id, primary_key=True, autoincrement=True),
+        Column("mailing_id", _Id, ForeignKey("mailing.id"), nullable=False, index=True),
+        Column("copies", Integer, nullable=False),
+        # This and what follows: as in `delivery`
+        Column("state", Text, nullable=False, server_default="pending"),
+        Column("due_at", BigInteger, nullable=False),
+        Column("lease_owner", Text),
+        Column("lease_until", BigInteger),
+        Column("in_flight", Boolean, nullable=False, server_default=text("false")),
+        Column("addresses", Text, nullable=False),  # JSON
+        Index("ix_bundle_waiting", "due_at", "id", sqlite_where=text("state = 'pending'")),
+        Index("ix_bundle_leased", "lease_owner", sqlite_where=text("state = 'sending'")),
+        sqlite_autoincrement=True,  # a sender knows it by its id, which must never be another's
+    )
 )
 
-fan_out = Table(  # a post to a large list that is not queued to all its members yet: store/fan_outs.py
+fan_out = Table(  # a post to a large list, not queued to all its members yet: store/sending/fan_outs.py
     "fan_out",
     metadata,
     Column("mailing_id", _Id, ForeignKey("mailing.id"), primary_key=True, autoincrement=False),

@@ -9,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
-from mailbot.store import outbox, sender_checks, vitals
+from mailbot.store import vitals
 from mailbot.store.database import Database
+from mailbot.store.mail import sender_checks
+from mailbot.store.sending import outbox
 
 _LATE_TICK = timedelta(seconds=60)  # it comes every second
 _LATE_LOOK = timedelta(minutes=10)  # a DNS that does not answer keeps a mail some two minutes

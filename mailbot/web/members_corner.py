@@ -28,7 +28,7 @@ from mailbot.flows.members.perform_list_command import Writer, perform_list_comm
 from mailbot.flows.office.know_decider import know_decider
 from mailbot.flows.surveys.read_result import read_result
 from mailbot.flows.surveys.send_own_ballot import send_own_ballot
-from mailbot.store import archive, lists
+from mailbot.store.lists import archive, lists
 from mailbot.web.entrance import Entrance, read_number
 from mailbot.web.paper import Corner, Paper, file_answer
 

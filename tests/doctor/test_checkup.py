@@ -27,8 +27,8 @@ from mailbot.folder.dkim_keys import make_key, public_key
 from mailbot.folder.new_folder import make_folder
 from mailbot.installation import make_site, open_database
 from mailbot.net.dns_client import DnsClient
-from mailbot.store import lists
 from mailbot.store.database import Database
+from mailbot.store.lists import lists
 from mailbot.store.tables import delivery, inbox, mail, mailing, microseconds, survey
 from tests.databases import postgres
 from tests.databases import postgresql as postgresql  # noqa: PLC0414  a fixture

@@ -6,7 +6,7 @@ import time
 
 from sqlalchemy import Connection
 
-from mailbot.store import occurrences
+from mailbot.store.runs import occurrences
 from tests.faults.lives import obey
 
 _THE_OTHER_SEES_IT = 0.2  # seconds

@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 from mailbot.cli import main
 from mailbot.core.surveys.entitlement import Entitled, entitle
 from mailbot.flows.surveys import record_vote
-from mailbot.store import inbox
+from mailbot.store.mail import inbox
 
 _FOLDER = Path(os.environ["MAILBOT_CONFIG"]).parent.parent
 _claim_each = inbox.claim_each

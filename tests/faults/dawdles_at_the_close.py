@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from mailbot import service
 from mailbot.cli import main
-from mailbot.store import inbox
+from mailbot.store.mail import inbox
 
 _FOLDER = Path(os.environ["MAILBOT_CONFIG"]).parent.parent
 _add = inbox.add

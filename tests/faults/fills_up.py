@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, event
 
 from mailbot.cli import main
-from mailbot.store import fan_outs
+from mailbot.store.sending import fan_outs
 
 _ROOM = Path(os.environ["MAILBOT_CONFIG"]).parents[1] / "room"
 

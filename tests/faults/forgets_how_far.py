@@ -11,8 +11,8 @@ from sqlalchemy import insert, select, update
 
 from mailbot import service
 from mailbot.cli import main
-from mailbot.store import fan_outs
 from mailbot.store.database import Database
+from mailbot.store.sending import fan_outs
 from mailbot.store.tables import fan_out
 
 fan_outs.CHUNK = 5

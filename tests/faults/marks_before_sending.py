@@ -14,7 +14,7 @@ from sqlalchemy import Connection, update
 from mailbot.cli import main
 from mailbot.core.mail.delivery import Marked, Outcome
 from mailbot.flows.sending.mark_copies import Marks
-from mailbot.store import bundles, outbox
+from mailbot.store.sending import bundles, outbox
 from mailbot.store.tables import bundle, delivery
 
 _mark = Marks.mark

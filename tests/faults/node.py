@@ -19,8 +19,9 @@ from mailbot.core.members.audience import Selector
 from mailbot.folder.config import load_config, write_secret_key
 from mailbot.folder.definition_yaml import write_yaml
 from mailbot.installation import open_database
-from mailbot.store import inbox, outbox
 from mailbot.store.database import Database
+from mailbot.store.mail import inbox
+from mailbot.store.sending import outbox
 from tests.dialogs.conversation import environment, run
 from tests.flows.post_office import TOKYO
 from tests.forked import Forked

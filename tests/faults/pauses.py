@@ -14,7 +14,8 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from mailbot.cli import main
-from mailbot.store import bundles, database, outbox
+from mailbot.store import database
+from mailbot.store.sending import bundles, outbox
 
 outbox.LEASE = timedelta(seconds=3)
 database._ABANDONED = os.environ.get("ABANDONED", "1s")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbot.cli import main
-from mailbot.store import fan_outs
+from mailbot.store.sending import fan_outs
 
 fan_outs.CHUNK = 5
 main()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.store import fan_outs
+from mailbot.store.sending import fan_outs
 from tests.databases import postgres
 from tests.dialogs.conversation import run
 from tests.faults.node import SHORT, Node, new_node, until

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from mailbot.store import fan_outs
+from mailbot.store.sending import fan_outs
 from mailbot.store.tables import delivery
 from tests.faults.node import SHORT, Node, new_node, until
 from tests.faults.sink import Sink

@@ -27,9 +27,9 @@ from mailbot.flows.surveys import open_survey as opening
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_due
 from mailbot.flows.surveys.recount import recount
-from mailbot.store import ballots, sealed
 from mailbot.store.database import Database
 from mailbot.store.documents import answers_text
+from mailbot.store.surveys import ballots, sealed
 from mailbot.store.tables import vote
 from tests.databases import sqlite_template
 from tests.faults.joins import Attack, Voter, chance, chance_of_group, hits

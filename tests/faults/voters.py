@@ -19,7 +19,9 @@ from mailbot.flows.surveys.recount import recount
 from mailbot.folder.config import load_config
 from mailbot.folder.definition_yaml import write_yaml
 from mailbot.installation import make_site
-from mailbot.store import ballots, inbox, journal, surveys
+from mailbot.store.mail import inbox
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots, surveys
 from mailbot.store.tables import delivery, mailing
 from tests.faults.node import Node
 from tests.flows.post_office import TOKYO

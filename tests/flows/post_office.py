@@ -42,10 +42,13 @@ from mailbot.formats.markdown import read_markdown
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
 from mailbot.site import Site
-from mailbot.store import ballots, bundles, inbox, lists, memberships
 from mailbot.store.database import Database
-from mailbot.store.inbox import Entry
-from mailbot.store.outbox import Claimed
+from mailbot.store.lists import lists, memberships
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Entry
+from mailbot.store.sending import bundles
+from mailbot.store.sending.outbox import Claimed
+from mailbot.store.surveys import ballots
 from mailbot.store.tables import body, delivery, mailing, metadata
 from mailbot.store.tables import inbox as inbox_table
 

@@ -18,7 +18,10 @@ from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.extend_survey import extend_survey
 from mailbot.folder.definitions import Definitions
-from mailbot.store import events, lists, occurrences, surveys
+from mailbot.store.events import events
+from mailbot.store.lists import lists
+from mailbot.store.runs import occurrences
+from mailbot.store.surveys import surveys
 from tests.flows.post_office import EVENT, KAIGI, NEWS, SECURITY, SURVEY, YAMADA, PostOffice
 
 

@@ -26,8 +26,9 @@ from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.sending.sign_copies import sign_copies
 from mailbot.folder.dkim_keys import load_signer, make_key, verify
 from mailbot.net.dns_client import DnsClient
-from mailbot.store import inbox, lists, sender_checks
 from mailbot.store.database import Database
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox, sender_checks
 from mailbot.store.tables import mail, mailing
 from tests.flows.post_office import NOW, SATO, SECURITY, YAMADA, PostOffice, open_post_office
 from tests.net.dns_server import Zone, dns_server

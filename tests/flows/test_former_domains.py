@@ -14,7 +14,7 @@ from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.know_recipient import know_recipient, own_addresses
 from mailbot.render import Letterhead, Renderer
 from mailbot.resources import templates_folder
-from mailbot.store import answer_domains
+from mailbot.store.events import answer_domains
 from tests.flows.events.test_calendar_rsvp import INVITED, calendar_mail, standing
 from tests.flows.post_office import (
     EVENT,

@@ -21,8 +21,11 @@ from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store import bundles, digests, fan_outs, inbox, outbox, pulses, sender_checks, sendings
 from mailbot.store.database import Database
+from mailbot.store.lists import digests
+from mailbot.store.mail import inbox, sender_checks
+from mailbot.store.runs import pulses
+from mailbot.store.sending import bundles, fan_outs, outbox, sendings
 from tests.flows.post_office import EVENT, KAIGI, SECURITY, SURVEY, YAMADA, Copy, PostOffice
 from tests.statements import plan, watched
 

@@ -12,7 +12,7 @@ from mailbot.core.mail.token import ballot_token, token_hash
 from mailbot.flows.know_recipient import Directory, know_recipient
 from mailbot.flows.surveys.answer_reply import new_token
 from mailbot.site import Site
-from mailbot.store import ballots
+from mailbot.store.surveys import ballots
 from tests.flows.post_office import STRANGER, YAMADA, PostOffice
 
 

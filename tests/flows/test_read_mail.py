@@ -20,9 +20,10 @@ from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.read_mail import AT_ONCE, read_mail, read_waiting
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import inbox, lists, memberships
 from mailbot.store.database import Database
-from mailbot.store.inbox import Received
+from mailbot.store.lists import lists, memberships
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
 from mailbot.store.tables import metadata
 from tests.databases import BOTH, own_database
 from tests.flows.post_office import (

@@ -13,8 +13,8 @@ from sqlalchemy import Connection, event
 
 from mailbot.core.mail.envelope import Envelope, StorageFull, StorageUnavailable
 from mailbot.flows.receive_mail import Intake
-from mailbot.store import inbox
 from mailbot.store.database import Database
+from mailbot.store.mail import inbox
 from tests.flows.post_office import NOW
 
 ENVELOPE = Envelope("a@b.example", ("security@ml.example.jp", "kaigi@ml.example.jp"), "192.0.2.1", "smtp")

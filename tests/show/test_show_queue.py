@@ -11,8 +11,9 @@ from sqlalchemy import delete, update
 from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.show import show_queue
-from mailbot.store import bundles, copies, message_ids, outbox
-from mailbot.store.outbox import Addressee
+from mailbot.store.mail import message_ids
+from mailbot.store.sending import bundles, copies, outbox
+from mailbot.store.sending.outbox import Addressee
 from mailbot.store.tables import contact, delivery, post, trouble
 from tests.flows.post_office import SATO, SECURITY, STRANGER, SURVEY, TANAKA, TOKYO, YAMADA, PostOffice, dsn
 from tests.statements import plan, watched

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, delete
 
-from mailbot.store import confirmations, outbox
 from mailbot.store.database import Database
+from mailbot.store.members import confirmations
+from mailbot.store.sending import outbox
 from mailbot.store.spent_numbers import numbers_stay
 from mailbot.store.tables import confirmation, delivery, mailing
 from tests.databases import database, database_url

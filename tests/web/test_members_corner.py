@@ -17,8 +17,8 @@ from mailbot.core.mail.token import visit_token
 from mailbot.flows.lists.purge_posts import purge_posts
 from mailbot.flows.members.erase_person import erase_person
 from mailbot.flows.surveys.close_survey import close_survey
-from mailbot.store import members, other_addresses
 from mailbot.store.database import Database
+from mailbot.store.members import members, other_addresses
 from mailbot.store.tables import mailing
 from mailbot.web import members_corner
 from tests.databases import database, database_url, sqlite

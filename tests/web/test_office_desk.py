@@ -15,9 +15,11 @@ from sqlalchemy import select
 
 from mailbot.core.office.journal_line import Line
 from mailbot.flows.surveys.close_survey import close_survey
-from mailbot.store import inbox, journal, surveys
 from mailbot.store.database import Database
-from mailbot.store.inbox import Entry
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Entry
+from mailbot.store.office import journal
+from mailbot.store.surveys import surveys
 from mailbot.store.tables import metadata
 from mailbot.web import office_desk
 from tests.databases import database, database_url, sqlite

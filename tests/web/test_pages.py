@@ -16,7 +16,10 @@ from starlette.requests import Request
 from mailbot.core.mail.envelope import Envelope, StorageUnavailable
 from mailbot.core.mail.token import leave_token
 from mailbot.resources import templates_folder
-from mailbot.store import inbox, lists, outbox, vitals
+from mailbot.store import vitals
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.sending import outbox
 from mailbot.web import guard, listener, members_corner
 from mailbot.web.health import Health
 from mailbot.web.listener import Listener, listen

@@ -17,8 +17,8 @@ from mailbot.flows.bulletins.compose_bulletin import Composed, compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change, refuse_gone
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import acts, journal
-from mailbot.store.bulletins import StoredBulletin
+from mailbot.store.bulletins.bulletins import StoredBulletin
+from mailbot.store.office import acts, journal
 
 _FIRST = 5  # readers that are named
 

@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from mailbot.core.refusal import Refusal
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change
 from mailbot.site import Site
-from mailbot.store import bulletins, journal, occurrences
+from mailbot.store.bulletins import bulletins
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
 
 
 @dataclass(frozen=True)

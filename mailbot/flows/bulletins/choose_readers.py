@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 
 from mailbot.core.bulletins.bulletin import Bulletin, Reader, once
 from mailbot.core.mail.address import address_key
-from mailbot.store import bulletins, lists, members, other_addresses
+from mailbot.store.bulletins import bulletins
+from mailbot.store.lists import lists
+from mailbot.store.members import members, other_addresses
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,9 @@ from mailbot.flows.bulletins.send_bulletin import (
 from mailbot.flows.bulletins.try_bulletin import try_bulletin
 from mailbot.flows.runs.plan_runs import plan_runs
 from mailbot.site import Site
-from mailbot.store import bulletins, journal
-from mailbot.store.bulletins import StoredBulletin
+from mailbot.store.bulletins import bulletins
+from mailbot.store.bulletins.bulletins import StoredBulletin
+from mailbot.store.office import journal
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,10 @@ from mailbot.core.lists.mailing_list import MailingList, leaving
 from mailbot.core.mail.enclosure import in_jis, with_html
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
-from mailbot.store import archive, bulletins, events, lists, surveys
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events
+from mailbot.store.lists import archive, lists
+from mailbot.store.surveys import surveys
 
 _FIRST_SPAN = timedelta(days=31)  # whose new posts the first issue of a magazine brings
 _MOST_POSTS = 500

@@ -19,8 +19,13 @@ from mailbot.flows.bulletins.compose_bulletin import Composed, compose_bulletin
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import acts, archive, bulletins, journal, keys, lists, occurrences, outbox
-from mailbot.store.bulletins import StoredBulletin
+from mailbot.store import keys
+from mailbot.store.bulletins import bulletins
+from mailbot.store.bulletins.bulletins import StoredBulletin
+from mailbot.store.lists import archive, lists
+from mailbot.store.office import acts, journal
+from mailbot.store.runs import occurrences
+from mailbot.store.sending import outbox
 
 
 @dataclass(frozen=True)

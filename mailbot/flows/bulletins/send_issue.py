@@ -15,7 +15,7 @@ from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import SentBulletin, bulletin_to_change, refuse_gone, send_bulletin
 from mailbot.flows.runs.plan_runs import plan_runs
 from mailbot.site import Site
-from mailbot.store import bulletins
+from mailbot.store.bulletins import bulletins
 
 
 def send_issue(

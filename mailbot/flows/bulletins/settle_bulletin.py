@@ -17,9 +17,9 @@ from mailbot.flows.bulletins.send_bulletin import bulletin_to_change, send_bulle
 from mailbot.flows.office.settle_act import Decided, Undecided
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import acts, journal
-from mailbot.store.acts import StoredAct
-from mailbot.store.bulletins import StoredBulletin
+from mailbot.store.bulletins.bulletins import StoredBulletin
+from mailbot.store.office import acts, journal
+from mailbot.store.office.acts import StoredAct
 
 
 def settle_bulletin(

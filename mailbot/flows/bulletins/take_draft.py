@@ -20,8 +20,13 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.plan_runs import plan_runs
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import bulletins, events, inbox, journal, lists, surveys
-from mailbot.store.inbox import Received
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.office import journal
+from mailbot.store.surveys import surveys
 
 
 def take_draft(

@@ -13,7 +13,8 @@ from mailbot.core.surveys.two_persons import distinct
 from mailbot.flows.bulletins.compose_bulletin import compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change
 from mailbot.site import Site
-from mailbot.store import journal, outbox
+from mailbot.store.office import journal
+from mailbot.store.sending import outbox
 
 _MARK = {"ja": "【試し送り】", "en": "[Trial] "}
 

@@ -14,8 +14,12 @@ from mailbot.core.surveys.ledger import Standing, standings
 from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.surveys.open_survey import ballot_copy, make_ballots
 from mailbot.site import Site
-from mailbot.store import ballots, events, journal, occurrences, outbox
-from mailbot.store.ballots import Ballot
+from mailbot.store.events import events
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 
 
 def announce_event(

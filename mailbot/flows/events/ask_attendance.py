@@ -11,7 +11,7 @@ from mailbot.core.events.event import time_words
 from mailbot.flows.events.list_attendees import list_attendees
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import events
+from mailbot.store.events import events
 
 MAIL = "attendance"  # template and kind
 _MOST_SHOWN = 200  # bodies

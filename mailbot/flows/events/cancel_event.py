@@ -12,7 +12,8 @@ from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.change_event import change_event
 from mailbot.site import Site
-from mailbot.store import events, journal
+from mailbot.store.events import events
+from mailbot.store.office import journal
 
 
 def cancel_event(

@@ -16,10 +16,12 @@ from mailbot.flows.events.entry_domain import entry_domain
 from mailbot.flows.events.give_seats import give_seats
 from mailbot.flows.runs.plan_runs import jobs_of, plan_runs
 from mailbot.site import Site
-from mailbot.store import ballots, events, occurrences
-from mailbot.store.ballots import Ballot
-from mailbot.store.events import StoredEvent
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.events import events
+from mailbot.store.events.events import StoredEvent
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 
 _ANSWERED = frozenset({"attending", "waiting", "later", "unclear"})  # and have not declined
 

@@ -17,8 +17,10 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings
 from mailbot.flows.events.enter_attendance import save_attendance, seats_of
 from mailbot.site import Site
-from mailbot.store import attendances, ballots, events, members
-from mailbot.store.events import StoredEvent
+from mailbot.store.events import attendances, events
+from mailbot.store.events.events import StoredEvent
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots
 
 _MOST_NAMED = 20  # bodies in one sentence
 

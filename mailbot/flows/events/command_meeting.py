@@ -14,8 +14,9 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import Fixed, fix_meeting
 from mailbot.site import Site
-from mailbot.store import meetings, surveys
-from mailbot.store.meetings import StoredMeeting
+from mailbot.store.events import meetings
+from mailbot.store.events.meetings import StoredMeeting
+from mailbot.store.surveys import surveys
 
 
 def command_meeting(

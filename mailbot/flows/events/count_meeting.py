@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 from mailbot.core.events.meeting import Attendance, DateFigures, count_attendance, date_figures, poll_key
 from mailbot.core.surveys.ledger import IN_TALLY, standings
 from mailbot.flows.surveys.open_survey import first_of_each_body
-from mailbot.store import attendances, ballots, members, proxies
-from mailbot.store.meetings import StoredMeeting
+from mailbot.store.events import attendances
+from mailbot.store.events.meetings import StoredMeeting
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, proxies
 
 
 @dataclass(frozen=True)

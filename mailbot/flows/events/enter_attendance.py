@@ -13,7 +13,10 @@ from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings
 from mailbot.site import Site
-from mailbot.store import attendances, ballots, events, journal, members
+from mailbot.store.events import attendances, events
+from mailbot.store.members import members
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots
 
 
 def enter_attendance(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from mailbot.site import Site
-from mailbot.store import answer_domains
+from mailbot.store.events import answer_domains
 
 
 def entry_domain(connection: Connection, site: Site, key: str) -> str:

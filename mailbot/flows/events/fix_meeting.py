@@ -15,8 +15,11 @@ from mailbot.flows.events.change_event import change_event
 from mailbot.flows.office.perform_act import perform_act
 from mailbot.flows.runs.plan_runs import plan_meeting, plan_runs
 from mailbot.site import Site
-from mailbot.store import events, journal, meetings, occurrences, surveys
-from mailbot.store.meetings import StoredMeeting
+from mailbot.store.events import events, meetings
+from mailbot.store.events.meetings import StoredMeeting
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.surveys import surveys
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,11 @@ from mailbot.core.surveys.ledger import LedgerRow, standings
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.render import RsvpReceipt
 from mailbot.site import Site
-from mailbot.store import ballots, events, occurrences, seat_offers
-from mailbot.store.occurrences import Occurrence
-from mailbot.store.seat_offers import SeatOffer
+from mailbot.store.events import events, seat_offers
+from mailbot.store.events.seat_offers import SeatOffer
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import ballots
 
 _OFFERED_UNTIL = time(17)  # local, on the last business day
 

@@ -7,7 +7,9 @@ from sqlalchemy import Connection
 from mailbot.core.events.attendance import Attendee
 from mailbot.core.events.event import Event, rsvp_of
 from mailbot.core.surveys.ledger import standings
-from mailbot.store import attendances, ballots, events, members
+from mailbot.store.events import attendances, events
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots
 
 
 def list_attendees(connection: Connection, key: str) -> tuple[Event, list[Attendee]]:

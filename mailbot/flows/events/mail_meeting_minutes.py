@@ -14,7 +14,7 @@ from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import meeting_to_change
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import members
+from mailbot.store.members import members
 
 
 def mail_meeting_minutes(connection: Connection, site: Site, key: str, now: datetime) -> str:

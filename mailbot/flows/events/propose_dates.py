@@ -13,7 +13,8 @@ from mailbot.flows.events.fix_meeting import meeting_to_change
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.close_survey import StillReading
 from mailbot.site import Site
-from mailbot.store import members, surveys
+from mailbot.store.members import members
+from mailbot.store.surveys import surveys
 
 
 def propose_dates(connection: Connection, site: Site, key: str, now: datetime) -> int:

@@ -29,10 +29,13 @@ from mailbot.flows.surveys.record_vote import contacts, trust_of
 from mailbot.flows.surveys.tell_holder import tell_holder
 from mailbot.render import ProxyChange, Thread
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, meetings, members, proxies
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
-from mailbot.store.meetings import StoredMeeting
+from mailbot.store.events import meetings
+from mailbot.store.events.meetings import StoredMeeting
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, proxies
+from mailbot.store.surveys.ballots import Ballot
 
 
 def record_attendance(

@@ -50,11 +50,13 @@ from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_vote import contacts, trust_of
 from mailbot.render import RsvpReceipt, Thread
 from mailbot.site import Site
-from mailbot.store import ballots, events, inbox, seat_offers
-from mailbot.store.ballots import Ballot
-from mailbot.store.events import StoredEvent
-from mailbot.store.inbox import Received
-from mailbot.store.seat_offers import SeatOffer
+from mailbot.store.events import events, seat_offers
+from mailbot.store.events.events import StoredEvent
+from mailbot.store.events.seat_offers import SeatOffer
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 
 _ANSWERED = frozenset({"attending", "waiting", "declined", "later"})
 

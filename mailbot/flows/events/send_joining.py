@@ -8,7 +8,8 @@ from sqlalchemy import Connection
 
 from mailbot.flows.events.announce_event import codes_with, queue_notice
 from mailbot.site import Site
-from mailbot.store import ballots, events
+from mailbot.store.events import events
+from mailbot.store.surveys import ballots
 
 
 def send_joining(

@@ -11,8 +11,8 @@ from mailbot.core.lists.bigram import terms
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.thread import answered, known_by_subject, message_id_hash, topic
 from mailbot.core.mail.message import Message
-from mailbot.store import archive
-from mailbot.store.members import Person
+from mailbot.store.lists import archive
+from mailbot.store.members.members import Person
 
 
 def archive_post(

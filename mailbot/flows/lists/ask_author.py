@@ -15,8 +15,9 @@ from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.may_write_back import may_tell_of_post
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
-from mailbot.store import held_posts, inbox, lists
-from mailbot.store.held_posts import HeldPost
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.lists.held_posts import HeldPost
+from mailbot.store.mail import inbox
 
 AskKind = Literal["post-confirm", "post-guard", "post-undo"]  # see flows/lists/obey_author.py
 _LASTS = {"author-policy": timedelta(days=7), "guard": timedelta(days=1), "target": timedelta(days=1)}

@@ -13,8 +13,9 @@ from mailbot.core.office.desk_sentences import mail_name
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
-from mailbot.store import inbox, members
-from mailbot.store.held_posts import HeldPost
+from mailbot.store.lists.held_posts import HeldPost
+from mailbot.store.mail import inbox
+from mailbot.store.members import members
 
 _MOST_LINES = 30  # of the post
 _LONGEST_LINE = 400  # characters

@@ -16,8 +16,10 @@ from mailbot.flows.lists.tell_decision import tell_decision, tell_moderator
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
-from mailbot.store import confirmations, held_posts, inbox, lists
-from mailbot.store.inbox import Entry
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Entry
+from mailbot.store.members import confirmations
 
 
 def decide_post(connection: Connection, reply: QuestionReply) -> Settled:

@@ -23,9 +23,12 @@ from mailbot.flows.lists.may_write_back import may_tell_of_post
 from mailbot.flows.lists.tell_decision import tell_accepted
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import archive, fan_outs, inbox, lists, members, memberships, other_addresses, outbox
-from mailbot.store.inbox import Received
-from mailbot.store.members import Person
+from mailbot.store.lists import archive, lists, memberships
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members, other_addresses
+from mailbot.store.members.members import Person
+from mailbot.store.sending import fan_outs, outbox
 
 _ONE_MAIL = timedelta(days=30)  # what comes again later is meant to be read again; a post is held for 14 days
 
@@ -33,7 +36,7 @@ _ONE_MAIL = timedelta(days=30)  # what comes again later is meant to be read aga
 def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = False) -> tuple[int, Reach]:
     """Cook a post, queue it to every member, archive it and tell its author; returns its number and how many.
 
-    To the members of a large list it is queued bit by bit, see store/fan_outs.py. Members who get the same mail by another
+    To the members of a large list it is queued bit by bit, see store/sending/fan_outs.py. Members who get the same mail by another
     list get no second copy (promises.md I10). The author is told where the post is `awaited` (it had to wait, and the author
     knows), or where both author and list want receipts.
     """

@@ -17,9 +17,11 @@ from mailbot.flows.lists.release_post import release_post
 from mailbot.flows.lists.tell_decision import tell_decision, tell_refused
 from mailbot.flows.office.report_held import report_held
 from mailbot.site import Site
-from mailbot.store import held_posts, inbox, journal, lists
-from mailbot.store.held_posts import HeldPost
-from mailbot.store.inbox import Received
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.lists.held_posts import HeldPost
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.office import journal
 
 
 def expire_held(connection: Connection, site: Site, now: datetime) -> int:

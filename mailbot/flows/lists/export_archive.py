@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailbot.core.lists.mbox import write_mail
-from mailbot.store import archive
 from mailbot.store.database import Database
+from mailbot.store.lists import archive
 
 _AT_ONCE = 20  # mails in memory
 

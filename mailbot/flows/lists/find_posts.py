@@ -12,7 +12,7 @@ from mailbot.core.lists.old_posts import MOST_LISTED, post_line
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.search_posts import excerpt_of, search_posts
 from mailbot.site import Site
-from mailbot.store import archive
+from mailbot.store.lists import archive
 
 _EXCERPT = 60  # characters
 

@@ -12,8 +12,10 @@ from mailbot.flows.lists.ask_moderators import ask_moderators
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.may_write_back import may_write_back
 from mailbot.flows.settled import Settled
-from mailbot.store import held_posts, inbox, outbox
-from mailbot.store.held_posts import HeldPost
+from mailbot.store.lists import held_posts
+from mailbot.store.lists.held_posts import HeldPost
+from mailbot.store.mail import inbox
+from mailbot.store.sending import outbox
 
 _REMINDED_BEFORE = timedelta(days=3)  # before its end; of a shorter wait, when half of it is over
 _TELL_NOBODY = frozenset({"loop", "notice", "one-author", "not-forged"})  # a machine, or a doubtful From

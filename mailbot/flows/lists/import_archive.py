@@ -27,9 +27,11 @@ from mailbot.core.lists.thread import message_id_hash
 from mailbot.core.mail.message import Message, canonical_hash, parse
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.site import Site
-from mailbot.store import archive, inbox, lists, members
 from mailbot.store.database import Database
-from mailbot.store.members import Person
+from mailbot.store.lists import archive, lists
+from mailbot.store.mail import inbox
+from mailbot.store.members import members
+from mailbot.store.members.members import Person
 
 AT_ONCE = 50  # mails in one transaction: few enough that the service waits less than a second for its end
 MOST_NAMED = 1_000  # bad mails, or remarks, that are named one by one; all are counted

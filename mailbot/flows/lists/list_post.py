@@ -9,7 +9,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.message import Message
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store.inbox import Received
+from mailbot.store.mail.inbox import Received
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.senders.authentication import is_looked_at, read_authentication, verdict
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.store import confirmations
+from mailbot.store.members import confirmations
 
 
 def may_write_back(connection: Connection, post: ListPost) -> bool:

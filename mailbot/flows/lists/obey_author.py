@@ -11,7 +11,9 @@ from mailbot.flows.lists.release_post import release_post
 from mailbot.flows.lists.tell_decision import tell_author
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
-from mailbot.store import confirmations, held_posts, inbox, lists
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.mail import inbox
+from mailbot.store.members import confirmations
 
 
 def obey_author(connection: Connection, reply: QuestionReply) -> Settled:

@@ -12,8 +12,11 @@ from mailbot.core.lists.reach import Reach
 from mailbot.core.lists.target import target_of
 from mailbot.core.mail.message import Message, parse, thread_of
 from mailbot.flows.lists.distribute_post import by_other_lists
-from mailbot.store import fan_outs, inbox, lists, other_addresses, outbox, sendings
-from mailbot.store.outbox import PostForm
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.members import other_addresses
+from mailbot.store.sending import fan_outs, outbox, sendings
+from mailbot.store.sending.outbox import PostForm
 
 
 def pass_on(connection: Connection, mailings: Collection[int], now: datetime) -> Reach:

@@ -41,9 +41,11 @@ from mailbot.flows.lists.may_write_back import may_write_back
 from mailbot.flows.lists.tell_decision import tell_refused
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import archive, inbox, lists, members, memberships, other_addresses
-from mailbot.store.inbox import Received
-from mailbot.store.members import Person
+from mailbot.store.lists import archive, lists, memberships
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members, other_addresses
+from mailbot.store.members.members import Person
 
 _MOST_NAMED = 5  # of those whom a post names
 _BEGINNING = 300  # characters of a mail: what other lists add stands below them, or below a rule

@@ -14,7 +14,8 @@ from mailbot.core.mail.message import canonical_hash
 from mailbot.core.refusal import Refusal
 from mailbot.net.maildir import forget
 from mailbot.site import Site
-from mailbot.store import inbox, purges
+from mailbot.store.lists import purges
+from mailbot.store.mail import inbox
 from mailbot.store.transactions import after_commit
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailbot.store import fan_outs
 from mailbot.store.database import Database
+from mailbot.store.sending import fan_outs
 
 
 def queue_rest(database: Database) -> bool:

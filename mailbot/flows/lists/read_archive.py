@@ -15,7 +15,8 @@ from mailbot.core.mail.attached_file import AttachedFile, attached_files, conten
 from mailbot.core.mail.message import parse
 from mailbot.flows.lists.search_posts import excerpt_of, search_posts
 from mailbot.site import Site
-from mailbot.store import archive, lists, other_addresses
+from mailbot.store.lists import archive, lists
+from mailbot.store.members import other_addresses
 
 MOST_THREADS = 30  # on one page
 MOST_POSTS = 20  # of a thread on one page: each is parsed anew

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from mailbot.core.lists.old_archive import with_author
 from mailbot.core.mail.message import parse
 from mailbot.flows.lists.archive_post import words_of
-from mailbot.store import archive
 from mailbot.store.database import Database
+from mailbot.store.lists import archive
 
 AT_ONCE = 50  # posts in one transaction
 

@@ -17,8 +17,9 @@ from mailbot.flows.lists.tell_decision import tell_refused
 from mailbot.flows.office.report_held import report_held
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import held_posts, inbox, lists
-from mailbot.store.held_posts import ACCEPTED, HeldPost
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.lists.held_posts import ACCEPTED, HeldPost
+from mailbot.store.mail import inbox
 
 
 def release_post(connection: Connection, site: Site, number: int, now: datetime) -> str:

@@ -12,7 +12,7 @@ from mailbot.core.lists.bigram import excerpt, phrases
 from mailbot.core.lists.old_posts import split_year
 from mailbot.core.mail.message import parse
 from mailbot.site import Site
-from mailbot.store import archive
+from mailbot.store.lists import archive
 
 
 def search_posts(

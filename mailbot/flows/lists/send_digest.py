@@ -18,7 +18,8 @@ from mailbot.core.lists.old_posts import author_words, fitting, numbers_words, p
 from mailbot.core.mail.enclosure import Enclosed
 from mailbot.core.mail.message import parse
 from mailbot.site import Site
-from mailbot.store import archive, digests, lists, outbox
+from mailbot.store.lists import archive, digests, lists
+from mailbot.store.sending import outbox
 
 _FIRST_LINE = 60  # characters of a post that a notice shows
 

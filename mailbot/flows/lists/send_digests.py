@@ -11,8 +11,9 @@ from mailbot.core.lists.digest import begins_week, digest_moment
 from mailbot.core.office.plan import occurrence
 from mailbot.flows.lists.send_digest import send_digest
 from mailbot.site import Site
-from mailbot.store import digests, lists, occurrences
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.lists import digests, lists
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
 
 JOB = "digests"
 

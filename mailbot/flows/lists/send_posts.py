@@ -23,7 +23,9 @@ from mailbot.core.mail.enclosure import Enclosed
 from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
-from mailbot.store import archive, inbox, outbox
+from mailbot.store.lists import archive
+from mailbot.store.mail import inbox
+from mailbot.store.sending import outbox
 
 
 def send_posts(

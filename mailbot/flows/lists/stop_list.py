@@ -10,7 +10,9 @@ from sqlalchemy import Connection
 from mailbot.core.lists.reach import Reach
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.pass_on import pass_on
-from mailbot.store import journal, lists, outbox
+from mailbot.store.lists import lists
+from mailbot.store.office import journal
+from mailbot.store.sending import outbox
 
 
 def stop_list(connection: Connection, name: str, by: str, now: datetime, *, withdraw: bool = False) -> str:

@@ -13,7 +13,9 @@ from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import archive, inbox, outbox
+from mailbot.store.lists import archive
+from mailbot.store.mail import inbox
+from mailbot.store.sending import outbox
 
 _PER_HOUR, _PER_DAY = 60, 400  # each mail that asks is followed by one or two of these at most
 

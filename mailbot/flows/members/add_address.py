@@ -13,7 +13,9 @@ from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.import_members import Imported
 from mailbot.site import Site
-from mailbot.store import imports, journal, lists, members, memberships, other_addresses
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import imports, members, other_addresses
+from mailbot.store.office import journal
 
 MOST_ADDRESSES = 10  # of one person, beside the one to which his mail goes
 

@@ -15,7 +15,9 @@ from mailbot.flows.members.perform_list_command import Writer
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
-from mailbot.store import confirmations, inbox, outbox
+from mailbot.store.mail import inbox
+from mailbot.store.members import confirmations
+from mailbot.store.sending import outbox
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from mailbot.flows.members.call_roll import ask_again
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
-from mailbot.store import journal, roll_calls
+from mailbot.store.members import roll_calls
+from mailbot.store.office import journal
 
 _FOR_OFFICE: dict[Language, str] = {
     "ja": "名簿確認へのお返事です。名簿を直す必要があるかどうか、お読みください。",

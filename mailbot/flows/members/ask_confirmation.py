@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from mailbot.core.mail.token import confirm_token, token_hash
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import confirmations, outbox
+from mailbot.store.members import confirmations
+from mailbot.store.sending import outbox
 
 LASTS = timedelta(days=7)
 

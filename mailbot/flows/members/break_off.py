@@ -11,7 +11,7 @@ from mailbot.flows.members.weigh_failure import FEWEST, MOST
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import bounces
+from mailbot.store.members import bounces
 
 
 def break_off(connection: Connection, site: Site, delivery_id: int, now: datetime) -> None:

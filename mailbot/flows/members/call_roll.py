@@ -17,10 +17,13 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
-from mailbot.store import inbox, journal, members, occurrences, roll_calls
-from mailbot.store.confirmations import Confirmation
-from mailbot.store.members import Person
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.mail import inbox
+from mailbot.store.members import members, roll_calls
+from mailbot.store.members.confirmations import Confirmation
+from mailbot.store.members.members import Person
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
 
 _YEAR_BEGINS = frozenset({3, 4, 5})  # months in which a roll-call is that of the new fiscal year
 

@@ -14,7 +14,10 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.open_survey import greeting
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, journal, lists, members, memberships, other_addresses, troubles
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import members, other_addresses, troubles
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots
 
 MAY_OBJECT = timedelta(days=14)
 

@@ -12,7 +12,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import Membership, Mode
 from mailbot.flows.lists.send_digest import send_digest
 from mailbot.site import Site
-from mailbot.store import lists, memberships
+from mailbot.store.lists import lists, memberships
 
 
 def change_mode(

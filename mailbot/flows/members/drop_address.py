@@ -13,7 +13,9 @@ from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.import_members import Imported
 from mailbot.site import Site
-from mailbot.store import imports, journal, lists, members, other_addresses
+from mailbot.store.lists import lists
+from mailbot.store.members import imports, members, other_addresses
+from mailbot.store.office import journal
 
 
 def drop_address(

@@ -16,8 +16,10 @@ from sqlalchemy import Connection
 from mailbot.core.mail.address import same_address
 from mailbot.core.mail.token import read_visit_token, token_hash, visit_token
 from mailbot.site import Site
-from mailbot.store import confirmations, lists, members, memberships, other_addresses, outbox
-from mailbot.store.confirmations import Confirmation
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import confirmations, members, other_addresses
+from mailbot.store.members.confirmations import Confirmation
+from mailbot.store.sending import outbox
 
 # As long as its mail counts (promises.md I30): whoever uses up somebody's three mails leaves that person links that work
 LINK_LASTS = timedelta(days=1)

@@ -19,18 +19,12 @@ from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.net import maildir
 from mailbot.site import Site
-from mailbot.store import (
-    ballots,
-    bulletins,
-    bundles,
-    events,
-    fan_outs,
-    journal,
-    meetings,
-    other_addresses,
-    persons,
-    surveys,
-)
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events, meetings
+from mailbot.store.members import other_addresses, persons
+from mailbot.store.office import journal
+from mailbot.store.sending import bundles, fan_outs
+from mailbot.store.surveys import ballots, surveys
 from mailbot.store.transactions import after_commit, scrub_after
 
 

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from mailbot.core.mail.address import address_key
 from mailbot.core.mail.mailing import fill, template
-from mailbot.store import other_addresses, persons, surveys
-from mailbot.store.sealed import HARMLESS
+from mailbot.store.members import other_addresses, persons
+from mailbot.store.surveys import surveys
+from mailbot.store.surveys.sealed import HARMLESS
 
 # What of the rows is said in which file; every other table's rows stand in other.json.
 _FILES = {

@@ -23,7 +23,9 @@ from mailbot.core.members.register_change import (
 )
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
-from mailbot.store import imports, journal, lists, members
+from mailbot.store.lists import lists
+from mailbot.store.members import imports, members
+from mailbot.store.office import journal
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.join_list import admits
 from mailbot.flows.members.name_list import name_list
 from mailbot.site import Site
-from mailbot.store import lists, members, other_addresses
+from mailbot.store.lists import lists
+from mailbot.store.members import members, other_addresses
 
 _LASTS = timedelta(days=14)
 

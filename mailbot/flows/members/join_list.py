@@ -13,8 +13,11 @@ from mailbot.core.lists.membership import Standing
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
-from mailbot.store import inbox, journal, lists, members, memberships, other_addresses
-from mailbot.store.members import Person
+from mailbot.store.lists import lists, memberships
+from mailbot.store.mail import inbox
+from mailbot.store.members import members, other_addresses
+from mailbot.store.members.members import Person
+from mailbot.store.office import journal
 
 
 def join_list(

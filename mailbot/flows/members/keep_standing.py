@@ -8,7 +8,9 @@ from sqlalchemy import Connection
 
 from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.site import Site
-from mailbot.store import journal, lists, members
+from mailbot.store.lists import lists
+from mailbot.store.members import members
+from mailbot.store.office import journal
 
 
 def keep_standing(connection: Connection, site: Site, now: datetime) -> int:

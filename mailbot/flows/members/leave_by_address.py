@@ -13,8 +13,9 @@ from mailbot.core.mail.token import read_leave_token
 from mailbot.flows.members.obey_member import obey_member
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import other_addresses, outbox
-from mailbot.store.inbox import Received
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import other_addresses
+from mailbot.store.sending import outbox
 
 _LEAVE: Mapping[Language, str] = {"ja": "退会", "en": "unsubscribe"}  # as its answer quotes it
 

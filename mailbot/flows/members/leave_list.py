@@ -14,7 +14,9 @@ from mailbot.core.lists.membership import Standing
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.name_list import name_list
 from mailbot.site import Site
-from mailbot.store import bulletins, journal, lists, memberships
+from mailbot.store.bulletins import bulletins
+from mailbot.store.lists import lists, memberships
+from mailbot.store.office import journal
 
 
 def leave_list(

@@ -16,7 +16,9 @@ from mailbot.flows.members.perform_list_command import status_of
 from mailbot.flows.surveys.answer_reply import standing_of
 from mailbot.flows.surveys.read_result import PublishedResult, own_results
 from mailbot.site import Site
-from mailbot.store import ballots, lists, members, memberships, surveys
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, surveys
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Own:
 
 
 def look_up_own(connection: Connection, site: Site, address: str, now: datetime) -> Own:
-    """Return what this person has here. `address` is his own, see store/other_addresses.py."""
+    """Return what this person has here. `address` is his own, see store/members/other_addresses.py."""
     people = members.people_at(connection, address)
     return Own(
         tuple(f"{one.body.name} {one.contact.name}".strip() for one in people),

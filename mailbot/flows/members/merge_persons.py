@@ -13,7 +13,10 @@ from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.import_members import Imported
 from mailbot.flows.surveys.open_survey import greeting
-from mailbot.store import ballots, imports, journal, lists, members, memberships, troubles
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import imports, members, troubles
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots
 
 
 def merge_persons(connection: Connection, kept: str, other: str, by: str, now: datetime) -> Imported:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.flows.members.join_list import admits
 from mailbot.site import Site
-from mailbot.store import bulletins, lists
+from mailbot.store.bulletins import bulletins
+from mailbot.store.lists import lists
 
 
 def name_list(connection: Connection, site: Site, value: MailingList, address: str) -> str:

@@ -20,7 +20,10 @@ from mailbot.flows.members.answer_member import Answer, answer_member
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
 from mailbot.render import CommandLine
 from mailbot.site import Site
-from mailbot.store import bulletins, lists, other_addresses, outbox
+from mailbot.store.bulletins import bulletins
+from mailbot.store.lists import lists
+from mailbot.store.members import other_addresses
+from mailbot.store.sending import outbox
 
 
 @dataclass(frozen=True)

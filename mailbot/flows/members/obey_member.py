@@ -45,8 +45,10 @@ from mailbot.flows.settled import Settled
 from mailbot.render import CommandLine
 from mailbot.render import Thread as Answered
 from mailbot.site import Site
-from mailbot.store import confirmations, inbox, lists, members, memberships, other_addresses
-from mailbot.store.inbox import Received
+from mailbot.store.lists import lists, memberships
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations, members, other_addresses
 
 _STRANGER: dict[Language, str] = {
     "ja": "差出人のアドレスが名簿になく、認証もされていません。",

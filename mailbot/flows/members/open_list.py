@@ -14,7 +14,10 @@ from mailbot.core.members.audience import NOBODY
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
-from mailbot.store import inbox, journal, lists, members, memberships
+from mailbot.store.lists import lists, memberships
+from mailbot.store.mail import inbox
+from mailbot.store.members import members
+from mailbot.store.office import journal
 
 
 def open_list(

@@ -57,17 +57,11 @@ from mailbot.flows.members.name_list import name_list
 from mailbot.flows.members.open_list import open_list
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.site import Site
-from mailbot.store import (
-    archive,
-    bulletins,
-    confirmations,
-    journal,
-    lists,
-    members,
-    memberships,
-    other_addresses,
-)
-from mailbot.store.members import Person
+from mailbot.store.bulletins import bulletins
+from mailbot.store.lists import archive, lists, memberships
+from mailbot.store.members import confirmations, members, other_addresses
+from mailbot.store.members.members import Person
+from mailbot.store.office import journal
 
 _MOST_SHOWN = 300  # members in one answer
 

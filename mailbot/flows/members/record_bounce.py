@@ -24,8 +24,10 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.pass_ballot import tell_unreached
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, bounces, outbox
-from mailbot.store.inbox import Received
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import bounces
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots
 
 _MOST_TOLD = 5  # copies that the reason of one report names
 

@@ -9,7 +9,7 @@ from mailbot.core.mail.complaint import Complaint
 from mailbot.core.mail.token import read_bounce_token, read_leave_token
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import outbox
+from mailbot.store.sending import outbox
 
 _WORDS: dict[Language, dict[str, str]] = {  # why it waits, for the office
     "ja": {

@@ -6,7 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.store import inbox, journal, troubles
+from mailbot.store.mail import inbox
+from mailbot.store.members import troubles
+from mailbot.store.office import journal
 
 
 def resume_address(

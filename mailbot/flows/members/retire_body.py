@@ -12,7 +12,8 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.members.import_members import Imported
 from mailbot.flows.members.keep_standing import keep_standing
 from mailbot.site import Site
-from mailbot.store import imports, journal, members
+from mailbot.store.members import imports, members
+from mailbot.store.office import journal
 
 
 def retire_body(

@@ -19,8 +19,10 @@ from mailbot.core.office.journal_line import COMMAND_LINE, setting_words
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.change_mode import change_mode
 from mailbot.site import Site
-from mailbot.store import journal, lists, memberships, other_addresses
-from mailbot.store.members import Person
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import other_addresses
+from mailbot.store.members.members import Person
+from mailbot.store.office import journal
 
 
 def add_member(connection: Connection, site: Site, name: str, address: str, now: datetime) -> str:

@@ -33,9 +33,11 @@ from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.question_reply import QuestionReply, text_of_question
 from mailbot.flows.settled import Settled
 from mailbot.site import Site
-from mailbot.store import confirmations, inbox, lists, other_addresses
-from mailbot.store.confirmations import Confirmation
-from mailbot.store.inbox import Received
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations, other_addresses
+from mailbot.store.members.confirmations import Confirmation
 
 _OF_POSTS = frozenset({"post-confirm", "post-guard", "post-undo"})  # an author's word about his own post
 _OBJECTS = frozenset({"undo-leave", "objection", "undo-address", "invite"})  # an untouched reply does nothing

@@ -11,7 +11,10 @@ from mailbot.core.members.trouble import Trouble
 from mailbot.core.office.journal_line import COMMAND_LINE, SERVICE
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import ballots, journal, lists, members, troubles
+from mailbot.store.lists import lists
+from mailbot.store.members import members, troubles
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots
 
 MAIL = "address_suspended"  # template and kind
 

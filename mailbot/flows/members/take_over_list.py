@@ -12,7 +12,8 @@ from mailbot.core.lists.old_list import OldList
 from mailbot.core.mail.address import list_name_fault
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
-from mailbot.store import journal, lists, memberships
+from mailbot.store.lists import lists, memberships
+from mailbot.store.office import journal
 
 
 def take_over_list(connection: Connection, site: Site, old: OldList, by: str, now: datetime) -> MailingList:

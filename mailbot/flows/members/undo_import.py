@@ -11,7 +11,10 @@ from mailbot.core.members.register_change import Change, addresses_concerned, ke
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.import_members import Imported, change_words, refuse_two_owners
 from mailbot.site import Site
-from mailbot.store import ballots, imports, journal, lists, members
+from mailbot.store.lists import lists
+from mailbot.store.members import imports, members
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots
 
 _NAMED = 5  # rows in a sentence
 

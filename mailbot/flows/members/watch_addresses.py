@@ -18,8 +18,8 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.pass_ballot import tell_unreached
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import members, troubles
 from mailbot.store.database import Database
+from mailbot.store.members import members, troubles
 
 MAIL = "bounce_summary"  # template and kind
 _SUMMARY_DAY = 0  # Monday ...

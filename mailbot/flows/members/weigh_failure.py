@@ -14,7 +14,9 @@ from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.flows.surveys.pass_ballot import pass_ballot
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import lists, outbox, troubles
+from mailbot.store.lists import lists
+from mailbot.store.members import troubles
+from mailbot.store.sending import outbox
 
 FEWEST = 20  # failures of one mailing below which no share of it says anything
 MOST = 0.3  # of its copies: when more fail, the fault is ours (ballot.md section 13)

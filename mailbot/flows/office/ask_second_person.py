@@ -37,9 +37,11 @@ from mailbot.flows.surveys.publish_result import result_copies
 from mailbot.flows.surveys.record_for_body import ballot_of_mail, held_mail
 from mailbot.render import ActMail, Recipient
 from mailbot.site import Site
-from mailbot.store import acts, ballots, journal, members, surveys
-from mailbot.store.acts import StoredAct
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.members import members
+from mailbot.store.office import acts, journal
+from mailbot.store.office.acts import StoredAct
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import savepoint
 
 _SAMPLE = Recipient(

@@ -16,7 +16,9 @@ from mailbot.flows.members.enter_pages import Visit
 from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.obey_command import Desk, Said, obey_command
 from mailbot.site import Site
-from mailbot.store import confirmations, desk_words, sendings
+from mailbot.store.members import confirmations
+from mailbot.store.office import desk_words
+from mailbot.store.sending import sendings
 from mailbot.store.transactions import savepoint
 
 _KIND = "desk"

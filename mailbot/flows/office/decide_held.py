@@ -15,7 +15,8 @@ from mailbot.flows.office.obey_command import Desk, Said, obey_command
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.record_for_body import held_mail
 from mailbot.site import Site
-from mailbot.store import held_posts, inbox
+from mailbot.store.lists import held_posts
+from mailbot.store.mail import inbox
 
 
 def decide_held(

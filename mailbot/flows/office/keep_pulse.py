@@ -13,8 +13,8 @@ from mailbot.core.office.run_words import day_words, hour_words, run_sentence
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import occurrences, pulses
 from mailbot.store.database import Database
+from mailbot.store.runs import occurrences, pulses
 
 _EVERY = timedelta(minutes=1)
 _STOOD_STILL = timedelta(hours=1)  # shorter is a restart

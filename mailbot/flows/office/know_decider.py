@@ -9,7 +9,8 @@ from sqlalchemy import Connection
 
 from mailbot.core.mail.address import address_key
 from mailbot.site import Site
-from mailbot.store import lists, other_addresses
+from mailbot.store.lists import lists
+from mailbot.store.members import other_addresses
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,16 @@ from mailbot.flows.office.mail_plan import PlanLine, plan_line
 from mailbot.flows.office.obey_command import Desk, obey_command
 from mailbot.flows.surveys.remind_survey import missing
 from mailbot.site import Site
-from mailbot.store import acts, ballots, desk_words, inbox, members, occurrences, sendings, surveys, vitals
-from mailbot.store.acts import StoredAct
-from mailbot.store.sendings import Sending
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store import vitals
+from mailbot.store.mail import inbox
+from mailbot.store.members import members
+from mailbot.store.office import acts, desk_words
+from mailbot.store.office.acts import StoredAct
+from mailbot.store.runs import occurrences
+from mailbot.store.sending import sendings
+from mailbot.store.sending.sendings import Sending
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 MOST_MISSING = 50  # bodies on one page
 _MOST_SURVEYS = 30

@@ -32,10 +32,14 @@ from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import Takes
 from mailbot.site import Site
-from mailbot.store import desk_words, held_posts, inbox, lists, other_addresses, surveys
-from mailbot.store.ballots import Ballot
-from mailbot.store.held_posts import ACCEPTED, HeldPost
-from mailbot.store.inbox import Entry, Received
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.lists.held_posts import ACCEPTED, HeldPost
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Entry, Received
+from mailbot.store.members import other_addresses
+from mailbot.store.office import desk_words
+from mailbot.store.surveys import surveys
+from mailbot.store.surveys.ballots import Ballot
 
 Decision = Literal["accept", "trust", "reject", "discard"]
 

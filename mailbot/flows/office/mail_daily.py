@@ -11,8 +11,9 @@ from mailbot.core.office.plan import occurrence
 from mailbot.core.office.run_words import day_words
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import ballots, occurrences, pulses
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.runs import occurrences, pulses
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import ballots
 
 JOB = "daily"
 MAIL = "daily"  # template and kind

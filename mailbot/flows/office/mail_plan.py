@@ -16,8 +16,12 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.count_mails import count_mails
 from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.site import Site
-from mailbot.store import ballots, bulletins, events, journal, meetings, occurrences, surveys
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events, meetings
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import ballots, surveys
 
 JOB = "plan"
 MAIL = "plan"  # template and kind

@@ -50,9 +50,13 @@ from mailbot.flows.surveys.record_for_body import ballot_of_mail, held_mail, hel
 from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import missing, remind_survey
 from mailbot.site import Site
-from mailbot.store import acts, ballots, desk_words, keys, members, occurrences, surveys
-from mailbot.store.inbox import Received
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store import keys
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members
+from mailbot.store.office import acts, desk_words
+from mailbot.store.runs import occurrences
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 
 @dataclass(frozen=True)

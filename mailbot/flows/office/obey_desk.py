@@ -47,9 +47,11 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
-from mailbot.store import desk_words, inbox, sealed, surveys
-from mailbot.store.desk_words import DeskWord
-from mailbot.store.inbox import Received
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.office import desk_words
+from mailbot.store.office.desk_words import DeskWord
+from mailbot.store.surveys import sealed, surveys
 
 _KEY_IN_SUBJECT = re.compile(r"\[(?P<key>[^\[\]]{1,41})\]$")
 _HELD_IN_SUBJECT = re.compile(r"[（(](?P<name>U-[0-9]{4,12})[）)]")

@@ -28,8 +28,10 @@ from mailbot.flows.surveys.record_for_body import (
     stands_for,
 )
 from mailbot.site import Site
-from mailbot.store import journal, occurrences, surveys
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import surveys
 
 
 @dataclass(frozen=True)

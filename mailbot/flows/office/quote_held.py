@@ -15,9 +15,9 @@ from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import read_if_admitted
 from mailbot.site import Site
-from mailbot.store import surveys
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
+from mailbot.store.mail.inbox import Received
+from mailbot.store.surveys import surveys
+from mailbot.store.surveys.ballots import Ballot
 
 _MOST_FILES = 10
 

@@ -21,10 +21,13 @@ from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.render import HeldMail, Takes
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, desk_words, held_posts, lists, surveys
 from mailbot.store.database import storage_errors
-from mailbot.store.inbox import Received
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.lists import held_posts, lists
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations
+from mailbot.store.office import desk_words
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import savepoint
 
 NOT_SHOWN: dict[Language, str] = {"ja": "（無記名のため、お見せしません）", "en": "(secret: not shown)"}

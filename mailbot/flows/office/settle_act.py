@@ -19,9 +19,10 @@ from mailbot.flows.office.ask_second_person import concerned
 from mailbot.flows.office.perform_act import perform_act
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
-from mailbot.store import acts, journal, surveys
-from mailbot.store.acts import StoredAct
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.office import acts, journal
+from mailbot.store.office.acts import StoredAct
+from mailbot.store.surveys import surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 
 @dataclass(frozen=True)

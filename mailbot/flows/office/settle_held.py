@@ -33,22 +33,15 @@ from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import contacts, is_late, record_vote
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import (
-    ballots,
-    confirmations,
-    events,
-    held_posts,
-    inbox,
-    journal,
-    lists,
-    memberships,
-    other_addresses,
-    roll_calls,
-    surveys,
-)
-from mailbot.store.ballots import Ballot
-from mailbot.store.held_posts import ACCEPTED, HeldPost
-from mailbot.store.inbox import Received
+from mailbot.store.events import events
+from mailbot.store.lists import held_posts, lists, memberships
+from mailbot.store.lists.held_posts import ACCEPTED, HeldPost
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations, other_addresses, roll_calls
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.ballots import Ballot
 
 _DECIDED = {"accept": "accepted", "trust": "trusted", "reject": "rejected", "discard": "discarded"}
 _NO_REASON: dict[Language, str] = {

@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 
 from mailbot.core.mail.token import desk_token, token_hash
 from mailbot.site import Site
-from mailbot.store import desk_words, inbox, outbox
+from mailbot.store.mail import inbox
+from mailbot.store.office import desk_words
+from mailbot.store.sending import outbox
 
 WORD_LASTS = timedelta(days=14)
 

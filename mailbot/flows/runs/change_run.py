@@ -14,8 +14,11 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.rule_of_run import rule_of_run
 from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.site import Site
-from mailbot.store import journal, occurrences, sendings, surveys
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.sending import sendings
+from mailbot.store.surveys import surveys
 
 
 def change_run(

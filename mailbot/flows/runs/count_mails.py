@@ -12,8 +12,11 @@ from mailbot.flows.events.announce_event import codes_with, unanswered
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.flows.surveys.remind_survey import missing
-from mailbot.store import ballots, bulletins, events, meetings, members, roll_calls, surveys
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events, meetings
+from mailbot.store.members import members, roll_calls
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import ballots, surveys
 
 
 def count_mails(connection: Connection, one: Occurrence) -> int:

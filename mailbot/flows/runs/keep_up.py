@@ -15,8 +15,10 @@ from mailbot.flows.surveys.destroy_sealed import destroy_due
 from mailbot.flows.surveys.mail_ledger_heads import heads_due, mail_ledger_heads
 from mailbot.flows.surveys.pay_receipts import pay_receipts
 from mailbot.site import Site
-from mailbot.store import acts, ballots, held_posts
 from mailbot.store.database import Database
+from mailbot.store.lists import held_posts
+from mailbot.store.office import acts
+from mailbot.store.surveys import ballots
 
 
 def keep_up(database: Database, site: Site, now: datetime) -> int:

@@ -12,9 +12,10 @@ from mailbot.core.office.plan import Job, bulletin_jobs, event_jobs, meeting_job
 from mailbot.core.surveys.survey import Survey
 from mailbot.flows.events.give_seats import offered_runs
 from mailbot.site import Site
-from mailbot.store import meetings, occurrences
-from mailbot.store.meetings import StoredMeeting
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.events import meetings
+from mailbot.store.events.meetings import StoredMeeting
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
 
 
 def plan_runs(

@@ -9,8 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.office.plan import job_name
-from mailbot.store import events, inbox, occurrences, outbox
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.events import events
+from mailbot.store.mail import inbox
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.sending import outbox
 
 _ONLY_MAIL = frozenset({"reminder", "followup", "send", "propose", "minutes"})
 _NOTE = "withdrawn after a restore: it may have been sent after the backup"

@@ -15,8 +15,11 @@ from mailbot.core.office.plan import (
 )
 from mailbot.flows.runs.plan_runs import jobs_of
 from mailbot.site import Site
-from mailbot.store import bulletins, events, meetings, roll_calls, surveys
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.bulletins import bulletins
+from mailbot.store.events import events, meetings
+from mailbot.store.members import roll_calls
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import surveys
 
 
 def rule_of_run(connection: Connection, site: Site, run: Occurrence) -> LateRule | None:

@@ -42,9 +42,12 @@ from mailbot.flows.surveys.open_survey import freeze_electorate, open_survey
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import journal, members, occurrences, surveys
 from mailbot.store.database import Database
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.members import members
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.surveys import surveys
 
 
 def run_due(database: Database, site: Site, now: datetime) -> int:

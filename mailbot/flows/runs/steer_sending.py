@@ -12,7 +12,8 @@ from mailbot.core.office.run_words import run_sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.pass_on import pass_on
 from mailbot.site import Site
-from mailbot.store import journal, sendings
+from mailbot.store.office import journal
+from mailbot.store.sending import sendings
 
 Steer = Literal["stop", "resume", "cancel"]
 

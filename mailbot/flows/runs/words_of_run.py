@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from mailbot.core.office.plan import JobName
 from mailbot.core.office.run_words import run_words
 from mailbot.site import Site
-from mailbot.store import surveys
+from mailbot.store.surveys import surveys
 
 
 def words_of_run(connection: Connection, site: Site, name: JobName) -> str:

@@ -27,8 +27,8 @@ from mailbot.flows.sending.mark_copies import Marks
 from mailbot.flows.sending.sign_copies import SignedAhead
 from mailbot.net import maildir
 from mailbot.net.smtp_client import Timeouts, send
-from mailbot.store import bundles, copy_states, outbox
 from mailbot.store.database import Database
+from mailbot.store.sending import bundles, copy_states, outbox
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent

@@ -26,7 +26,7 @@ from mailbot.core.mail.token import (
 )
 from mailbot.core.senders.dkim import Covered, Signer, covered, signature
 from mailbot.flows.sending.sign_copies import sign_copies
-from mailbot.store import outbox
+from mailbot.store.sending import outbox
 
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
 _LONG = 65_536  # octets behind the last field of a mailing from which its copies share them

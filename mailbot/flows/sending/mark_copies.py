@@ -17,8 +17,8 @@ from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.mail.delivery import Marked, Outcome, Sent
-from mailbot.store import bundles, outbox
 from mailbot.store.database import Database, storable
+from mailbot.store.sending import bundles, outbox
 from mailbot.store.tables import microseconds
 
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
@@ -29,7 +29,7 @@ _Mark = tuple[Sequence[tuple[int, Outcome]], Sequence[int], Marked]  # as `mark`
 class Marks:
     """What one run of the sender has under way, and the commits that say what became of it.
 
-    A recipient's number is the id of his row, or says by its sign that he is in a bundle, and in which (store/bundles.py).
+    A recipient's number is the id of his row, or says by its sign that he is in a bundle, and in which (store/sending/bundles.py).
     """
 
     def __init__(self, database: Database, owner: str, clock: Callable[[], datetime]) -> None:

@@ -22,11 +22,13 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import ballots, confirmations, inbox, members, surveys
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
-from mailbot.store.members import Person
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import confirmations, members
+from mailbot.store.members.members import Person
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.ballots import Ballot
+from mailbot.store.surveys.surveys import StoredSurvey
 
 _READ = 20_000  # characters of the text in which a 受付番号 is looked for
 _A_DAY = 3  # mails to an address that nobody may have asked for (promises.md I30)

@@ -22,10 +22,13 @@ from mailbot.flows.surveys.known_texts import KnownTexts
 from mailbot.flows.surveys.open_survey import ballot_copy, greeting, greeting_of_body
 from mailbot.render import ReceiptStatus, Thread, VoteReceipt
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, outbox
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
+from mailbot.store.surveys.surveys import StoredSurvey
 
 RECEIPTS: dict[str, Literal["counted", "partial", "late", "withdrawn", "declined"]] = {
     "counted": "counted",

@@ -10,9 +10,11 @@ from sqlalchemy import Connection
 from mailbot.core.mail.address import Reply
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, lists
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Arrival
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Arrival
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 
 
 @dataclass(frozen=True)

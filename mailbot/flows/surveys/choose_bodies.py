@@ -14,9 +14,10 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.trial import pilot_bodies
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
-from mailbot.store import ballots, gateways, members
-from mailbot.store.ballots import Ballot, NewBallot
-from mailbot.store.members import Person
+from mailbot.store.members import members
+from mailbot.store.members.members import Person
+from mailbot.store.surveys import ballots, gateways
+from mailbot.store.surveys.ballots import Ballot, NewBallot
 
 
 def choose_bodies(

@@ -18,7 +18,10 @@ from mailbot.flows.surveys.publish_survey import send_result
 from mailbot.flows.surveys.seal_votes import seal_votes
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, occurrences, outbox, surveys
+from mailbot.store.mail import inbox
+from mailbot.store.runs import occurrences
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, surveys
 
 
 class StillReading(Refusal):

@@ -12,8 +12,9 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings
 from mailbot.core.surveys.resolution import Outcome, Proxy, outcome
 from mailbot.core.surveys.survey import Answers
-from mailbot.store import ballots, bounces, proxies, sealed, surveys
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.members import bounces
+from mailbot.store.surveys import ballots, proxies, sealed, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 
 @dataclass(frozen=True)

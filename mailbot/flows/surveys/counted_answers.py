@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings, standings_of_ballots
 from mailbot.core.surveys.survey import Answers, Survey
-from mailbot.store import ballots, sealed
+from mailbot.store.surveys import ballots, sealed
 
 
 def counted_answers(connection: Connection, survey: Survey) -> list[Answers]:

@@ -18,9 +18,9 @@ from mailbot.core.surveys.two_persons import SecondNeeded, persons_needed
 from mailbot.flows.surveys.arrived_replies import arrived_replies
 from mailbot.net.maildir import forget
 from mailbot.site import Site
-from mailbot.store import sealed, surveys
 from mailbot.store.database import Database
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.surveys import sealed, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import after_commit, scrub_after
 
 _PUT_ASIDE = "it was not counted, and is destroyed with the replies to a sealed survey"

@@ -14,7 +14,8 @@ from mailbot.flows.surveys.count_resolution import Counted, count_resolution
 from mailbot.flows.surveys.record_proxy import holder_words
 from mailbot.render import Minutes
 from mailbot.site import Site
-from mailbot.store import ballots, members
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots
 
 
 def draft_minutes(connection: Connection, site: Site, key: str) -> str:

@@ -12,8 +12,8 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.plan_runs import plan_runs
 from mailbot.flows.surveys.open_survey import queue_ballots
 from mailbot.site import Site
-from mailbot.store import ballots, surveys
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 
 def extend_survey(

@@ -11,7 +11,9 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.surveys.open_survey import greeting
 from mailbot.flows.surveys.remind_survey import missing
 from mailbot.site import Site
-from mailbot.store import members, outbox, surveys
+from mailbot.store.members import members
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import surveys
 
 
 def follow_up_survey(

@@ -11,8 +11,9 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.keeping import kept_until
 from mailbot.flows.surveys.arrived_replies import arrived_replies
 from mailbot.site import Site
-from mailbot.store import journal, sealed, surveys
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.office import journal
+from mailbot.store.surveys import sealed, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import scrub_after
 
 _PUT_ASIDE = "it was not decided about as long as the replies to this survey were kept"

@@ -13,8 +13,8 @@ from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import parse
 from mailbot.core.mail.token import ballot_token
 from mailbot.site import Site
-from mailbot.store import outbox
-from mailbot.store.ballots import Ballot
+from mailbot.store.sending import outbox
+from mailbot.store.surveys.ballots import Ballot
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import Connection
 
 from mailbot.site import Site
-from mailbot.store import ballots, outbox, surveys
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 KIND = "ledger_head"
 _FROM = time(9)  # local; the first look after this sends the day's mail

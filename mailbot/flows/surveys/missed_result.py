@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.store import journal, surveys
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.office import journal
+from mailbot.store.surveys import surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 AFTER_RESULT = "after the result was published"  # in the journal, after the name of the mail
 _ADMITTED = frozenset({"held.accepted", "answer.entered"})

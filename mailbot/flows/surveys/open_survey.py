@@ -21,10 +21,14 @@ from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.two_persons import opening_waits_for
 from mailbot.flows.surveys.seal_votes import make_seal_key
 from mailbot.site import Site
-from mailbot.store import acts, ballots, gateways, members, occurrences, outbox, surveys
-from mailbot.store.ballots import Ballot, NewBallot
-from mailbot.store.members import Person
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.members import members
+from mailbot.store.members.members import Person
+from mailbot.store.office import acts
+from mailbot.store.runs import occurrences
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys.ballots import Ballot, NewBallot
+from mailbot.store.surveys.surveys import StoredSurvey
 
 _LONGEST_GREETING = 120  # characters
 

@@ -17,9 +17,11 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.open_survey import greeting, queue_ballots
 from mailbot.render import ReportItem
 from mailbot.site import Site
-from mailbot.store import ballots, bounces, members, outbox, proxies, surveys, troubles
-from mailbot.store.ballots import Ballot
-from mailbot.store.members import Person
+from mailbot.store.members import bounces, members, troubles
+from mailbot.store.members.members import Person
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys.ballots import Ballot
 
 _MOST_IN_ONE = 100  # ballots in one mail
 _WORDS: dict[Language, dict[str, str]] = {

@@ -10,8 +10,9 @@ from mailbot.core.surveys.ledger import own_rows, standing
 from mailbot.flows.surveys.answer_reply import RECEIPTS, queue_receipt, seal_in_receipt
 from mailbot.render import VoteReceipt
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, surveys
-from mailbot.store.ballots import Ballot
+from mailbot.store.mail import inbox
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.ballots import Ballot
 
 
 def pay_receipts(connection: Connection, site: Site, now: datetime) -> int:

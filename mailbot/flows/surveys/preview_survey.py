@@ -26,8 +26,9 @@ from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.render import Recipient, recipient_values
 from mailbot.site import Site
-from mailbot.store import gateways, members, surveys
-from mailbot.store.members import Person
+from mailbot.store.members import members
+from mailbot.store.members.members import Person
+from mailbot.store.surveys import gateways, surveys
 
 _OFFICE_HOURS = ("08:30", "17:15")  # of a town hall
 _LONGEST_QUESTION = 4  # lines

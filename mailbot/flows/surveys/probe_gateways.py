@@ -14,9 +14,11 @@ from mailbot.core.surveys.gateway import probe_lines
 from mailbot.flows.surveys.choose_bodies import ballots_for, choose_bodies
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.site import Site
-from mailbot.store import gateways, members, outbox
-from mailbot.store.ballots import Ballot
-from mailbot.store.gateways import Gateway
+from mailbot.store.members import members
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import gateways
+from mailbot.store.surveys.ballots import Ballot
+from mailbot.store.surveys.gateways import Gateway
 
 SUBJECT = "probe:"  # and the day on which it was sent
 

@@ -11,8 +11,8 @@ from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.count_resolution import count_resolution
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.site import Site
-from mailbot.store import ballots
-from mailbot.store.outbox import Addressee
+from mailbot.store.sending.outbox import Addressee
+from mailbot.store.surveys import ballots
 
 
 def resolution_copies(

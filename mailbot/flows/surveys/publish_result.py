@@ -12,9 +12,9 @@ from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.flows.surveys.report_survey import counted_votes, electors, report_survey
 from mailbot.site import Site
-from mailbot.store import ballots
-from mailbot.store.ballots import Ballot
-from mailbot.store.outbox import Addressee
+from mailbot.store.sending.outbox import Addressee
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 
 
 def result_copies(

@@ -11,7 +11,8 @@ from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.publish_result import result_copies
 from mailbot.site import Site
-from mailbot.store import outbox, surveys
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import surveys
 
 
 def publish_survey(connection: Connection, site: Site, key: str, now: datetime) -> int:

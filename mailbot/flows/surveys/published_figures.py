@@ -17,7 +17,7 @@ from mailbot.core.surveys.tally import Vote
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.report_survey import report_survey
 from mailbot.site import Site
-from mailbot.store import outbox
+from mailbot.store.sending import outbox
 
 _FIGURE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 

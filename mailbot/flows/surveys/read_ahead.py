@@ -13,8 +13,12 @@ from mailbot.core.mail.address import Bounces, Reply
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, memberships, outbox, surveys, troubles
-from mailbot.store.inbox import Received
+from mailbot.store.lists import memberships
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members, troubles
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, surveys
 
 
 def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Received, Message]]) -> None:

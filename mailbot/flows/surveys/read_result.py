@@ -9,7 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.flows.surveys.known_texts import text_of
-from mailbot.store import copies, surveys
+from mailbot.store.sending import copies
+from mailbot.store.surveys import surveys
 
 _MOST = 50  # of the newest
 

@@ -24,10 +24,12 @@ from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import end_proxy
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, surveys
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.ballots import Ballot
+from mailbot.store.surveys.surveys import StoredSurvey
 
 Written = Sequence[tuple[str, str]]  # question ("": the only one it can be), and its answer as written
 

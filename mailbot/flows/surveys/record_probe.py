@@ -16,9 +16,11 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store import gateways, inbox, outbox
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import gateways
+from mailbot.store.surveys.ballots import Ballot
 
 
 def record_probe(

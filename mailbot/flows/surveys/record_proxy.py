@@ -16,8 +16,9 @@ from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.core.surveys.survey import Resolution
 from mailbot.flows.surveys.tell_holder import tell_voter
 from mailbot.site import Site
-from mailbot.store import ballots, members, proxies, surveys
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 _CHAIR_WORDS = frozenset(
     {"議長", "会議の議長", "議長一任", "一任", "chair", "thechair", "chairman", "thechairman"}

@@ -16,9 +16,11 @@ from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.send_trial import SUBJECT
 from mailbot.render import Thread, VoteReceipt
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, surveys
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.ballots import Ballot
 
 _SHOWN: dict[str, Literal["counted", "partial", "withdrawn", "declined"]] = {
     "counted": "counted",

@@ -44,10 +44,13 @@ from mailbot.flows.surveys.answer_reply import (
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, lists, members, surveys
-from mailbot.store.ballots import Ballot
-from mailbot.store.inbox import Received
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.ballots import Ballot
+from mailbot.store.surveys.surveys import StoredSurvey
 
 # Times that one body is asked back in one survey; then the office rings (ballot.md section 8)
 _MOST_ASKED = 2

@@ -50,11 +50,15 @@ from mailbot.flows.surveys.missed_result import missed_result
 from mailbot.flows.surveys.published_figures import published_differs
 from mailbot.flows.surveys.record_vote import trust_of
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, journal, members, outbox, sealed, surveys
-from mailbot.store.ballots import Ballot
 from mailbot.store.documents import answers_text
-from mailbot.store.inbox import Received
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Received
+from mailbot.store.members import members
+from mailbot.store.office import journal
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys.ballots import Ballot
+from mailbot.store.surveys.surveys import StoredSurvey
 
 _PRIMARYS_WORDS: frozenset[Command] = frozenset({"approve", "replace", "keep"})
 

@@ -10,7 +10,8 @@ from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
 from mailbot.site import Site
-from mailbot.store import ballots, journal, surveys
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots, surveys
 
 
 def reissue_ballot(

@@ -15,9 +15,11 @@ from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.open_survey import greeting, queue_ballots
 from mailbot.flows.surveys.pass_ballot import next_contact
 from mailbot.site import Site
-from mailbot.store import ballots, journal, members, proxies, surveys, troubles
-from mailbot.store.ballots import Ballot
-from mailbot.store.members import Person
+from mailbot.store.members import members, troubles
+from mailbot.store.members.members import Person
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys.ballots import Ballot
 
 _COMPLETE = frozenset({"counted", "declined"})
 

@@ -14,7 +14,8 @@ from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings, standings
 from mailbot.core.surveys.report import BodyVote, Report, make_report
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.tally import Vote
-from mailbot.store import ballots, bounces, members, sealed, surveys
+from mailbot.store.members import bounces, members
+from mailbot.store.surveys import ballots, sealed, surveys
 
 
 def report_survey(

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.evidence import counted
 from mailbot.core.surveys.seal import SECRET_BYTES, line_of, voter_key
-from mailbot.store import ballots, sealed, surveys
+from mailbot.store.surveys import ballots, sealed, surveys
 
 
 def make_seal_key() -> bytes:

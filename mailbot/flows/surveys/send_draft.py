@@ -12,7 +12,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.two_persons import distinct
 from mailbot.flows.office.ask_second_person import ask, refuse_out_of_place
 from mailbot.site import Site
-from mailbot.store import surveys
+from mailbot.store.surveys import surveys
 
 
 def send_draft(connection: Connection, site: Site, key: str, now: datetime, *, by: str) -> tuple[str, ...]:

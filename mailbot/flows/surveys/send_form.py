@@ -10,7 +10,7 @@ from mailbot.core.reading.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.site import Site
-from mailbot.store import ballots, surveys
+from mailbot.store.surveys import ballots, surveys
 
 
 def send_form(connection: Connection, site: Site, key: str, code: str, now: datetime) -> str:

@@ -9,7 +9,9 @@ from sqlalchemy import Connection
 from mailbot.core.mail.address import same_address
 from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, surveys
+from mailbot.store.mail import inbox
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, surveys
 
 _A_DAY = 6  # to one person
 

@@ -12,8 +12,9 @@ from mailbot.core.surveys.trial import TrialReport, trial_report
 from mailbot.flows.surveys.choose_bodies import ballots_for, choose_bodies
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.site import Site
-from mailbot.store import ballots, gateways, outbox, surveys
-from mailbot.store.ballots import Ballot
+from mailbot.store.sending import outbox
+from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys.ballots import Ballot
 
 # A trial's ballots and ledger stand under it and the survey's key, outside of the electorate
 SUBJECT = "trial:"

@@ -17,8 +17,10 @@ from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
 from mailbot.render import ProxyChange
 from mailbot.site import Site
-from mailbot.store import ballots, inbox, members, proxies, surveys
-from mailbot.store.ballots import Ballot
+from mailbot.store.mail import inbox
+from mailbot.store.members import members
+from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys.ballots import Ballot
 
 _MOST_NAMED = 10  # givers
 

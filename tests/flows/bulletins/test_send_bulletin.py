@@ -20,8 +20,11 @@ from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.members.obey_link import obey_link
 from mailbot.flows.members.set_member import set_member
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store import bulletins, lists, occurrences, other_addresses
-from mailbot.store.bulletins import StoredBulletin
+from mailbot.store.bulletins import bulletins
+from mailbot.store.bulletins.bulletins import StoredBulletin
+from mailbot.store.lists import lists
+from mailbot.store.members import other_addresses
+from mailbot.store.runs import occurrences
 from tests.flows.post_office import (
     EVENT,
     OFFICE,

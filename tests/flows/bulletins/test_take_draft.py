@@ -15,7 +15,7 @@ from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.bulletins.send_bulletin import send_bulletin
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store.inbox import Entry
+from mailbot.store.mail.inbox import Entry
 from tests.flows.bulletins.test_send_bulletin import BODY, ISSUE, apply, stands
 from tests.flows.post_office import OFFICE, SATO, TOKYO, YAMADA, Copy, PostOffice
 

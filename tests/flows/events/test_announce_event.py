@@ -11,7 +11,7 @@ import pytest
 from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
-from mailbot.store import events
+from mailbot.store.events import events
 from tests.flows.post_office import EVENT, SATO, TAKAHASHI, TANAKA, YAMADA, Copy, PostOffice
 
 KEY = EVENT.key

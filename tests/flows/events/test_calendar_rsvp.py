@@ -14,7 +14,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.rehearse import rehearse
-from mailbot.store.inbox import Entry
+from mailbot.store.mail.inbox import Entry
 from tests.flows.post_office import (
     EVENT,
     MATSUMOTO,

@@ -12,7 +12,8 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store import events, occurrences
+from mailbot.store.events import events
+from mailbot.store.runs import occurrences
 from tests.flows.post_office import EVENT, NAGANO, SATO, TAKAHASHI, TANAKA, TOKYO, YAMADA, Copy, PostOffice
 
 KEY = EVENT.key

@@ -14,8 +14,10 @@ from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
 from mailbot.flows.runs.count_mails import count_mails
-from mailbot.store import attendances, journal, occurrences
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.events import attendances
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,

@@ -12,7 +12,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
-from mailbot.store import attendances
+from mailbot.store.events import attendances
 from tests.flows.post_office import EVENT, SATO, SURVEY, TANAKA, TOKYO, UEDA, YAMADA, PostOffice
 
 KEY = EVENT.key

@@ -10,7 +10,7 @@ import pytest
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store import seat_offers
+from mailbot.store.events import seat_offers
 from tests.flows.post_office import (
     EVENT,
     KARUIZAWA,

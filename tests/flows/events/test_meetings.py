@@ -17,7 +17,7 @@ from mailbot.flows.events.count_meeting import MeetingFigures, count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
-from mailbot.store import meetings
+from mailbot.store.events import meetings
 from tests.flows.post_office import (
     KARUIZAWA,
     MATSUMOTO,

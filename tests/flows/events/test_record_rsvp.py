@@ -10,7 +10,7 @@ import pytest
 
 from mailbot.core.events.event import begins, rsvp_of
 from mailbot.flows.events.announce_event import announce_event
-from mailbot.store import ballots
+from mailbot.store.surveys import ballots
 from tests.flows.post_office import (
     EVENT,
     KARUIZAWA,

@@ -8,7 +8,8 @@ import pytest
 
 from mailbot.core.lists.archived import Archived, Search
 from mailbot.flows.office.settle_held import settle_held
-from mailbot.store import archive, fan_outs
+from mailbot.store.lists import archive
+from mailbot.store.sending import fan_outs
 from tests.flows.post_office import NAGANO, SECURITY, STRANGER, SUZUKI, YAMADA, PostOffice
 
 

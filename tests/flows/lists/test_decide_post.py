@@ -10,8 +10,8 @@ import pytest
 from mailbot.core.lists.membership import Membership
 from mailbot.flows.lists.expire_held import expire_held
 from mailbot.flows.office.settle_held import settle_held
-from mailbot.store import held_posts, lists, memberships
-from mailbot.store.inbox import Entry
+from mailbot.store.lists import held_posts, lists, memberships
+from mailbot.store.mail.inbox import Entry
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice
 
 MODERATED = replace(SECURITY, moderators=(YAMADA, SATO), reasons=("重複のため。", "話題から外れるため。"))

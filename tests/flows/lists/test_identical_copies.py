@@ -17,7 +17,8 @@ from mailbot.core.mail.relay import Relay
 from mailbot.core.mail.token import bounce_token, mailing_token
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.folder.definitions import load_definitions
-from mailbot.store import bounces, bundles, outbox, troubles
+from mailbot.store.members import bounces, troubles
+from mailbot.store.sending import bundles, outbox
 from mailbot.store.tables import bundle, delivery, failure, mailing
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice, dsn
 from tests.folder.test_definitions import folder

@@ -18,8 +18,8 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.lists.export_archive import export_archive
 from mailbot.flows.lists.import_archive import Imported, import_archive
 from mailbot.formats.mailbox_files import check_files, read_mails
-from mailbot.store import archive, lists
 from mailbot.store.database import Database
+from mailbot.store.lists import archive, lists
 from tests.flows.post_office import NAGANO, SECURITY, YAMADA, PostOffice
 
 SEPARATOR = b"From yamada at city.nagano.lg.jp  Thu Jan  1 09:00:00 2004\n"

@@ -12,7 +12,7 @@ from mailbot.core.lists.mailing_list import Filter
 from mailbot.core.members.audience import Selector
 from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.rehearse import rehearse
-from mailbot.store.inbox import Entry
+from mailbot.store.mail.inbox import Entry
 from mailbot.store.tables import delivery, mailing, microseconds
 from tests.flows.lists.test_decide_post import pass_time, set_posting
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice

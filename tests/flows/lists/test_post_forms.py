@@ -6,7 +6,7 @@ from dataclasses import replace
 from email.message import EmailMessage
 
 from mailbot.flows.members.set_member import set_member
-from mailbot.store import lists
+from mailbot.store.lists import lists
 from tests.core.lists.test_variant import SHEET, mail
 from tests.flows.lists.test_send_posts import attached
 from tests.flows.post_office import SATO, SECURITY, SECURITY_REQUEST, SUZUKI, YAMADA, Copy, PostOffice

@@ -10,8 +10,9 @@ import pytest
 
 from mailbot.core.lists.moderation import SAME_WORDS
 from mailbot.flows.office.tell_office import tell_office
-from mailbot.store import inbox, lists
-from mailbot.store.inbox import Entry
+from mailbot.store.lists import lists
+from mailbot.store.mail import inbox
+from mailbot.store.mail.inbox import Entry
 from tests.flows.post_office import (
     OFFICE,
     SATO,

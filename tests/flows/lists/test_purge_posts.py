@@ -17,8 +17,8 @@ from mailbot.flows.lists.purge_posts import Purged, purge_posts
 from mailbot.flows.lists.rebuild_index import rebuild_index
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.formats.mailbox_files import read_mails
-from mailbot.store import archive
 from mailbot.store.database import Database
+from mailbot.store.lists import archive
 from mailbot.store.tables import delivery, mail, metadata
 from tests.flows.lists.test_send_digests import EVENING
 from tests.flows.post_office import KAIGI, KAIGI_REQUEST, SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice

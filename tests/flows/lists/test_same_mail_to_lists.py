@@ -23,9 +23,11 @@ from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.read_mail import read_mail
 from mailbot.flows.rehearse import rehearse
 from mailbot.flows.runs.steer_sending import steer_sending
-from mailbot.store import archive, bundles, fan_outs, inbox, lists, outbox, purges
-from mailbot.store.copy_states import RESTS
 from mailbot.store.database import Database
+from mailbot.store.lists import archive, lists, purges
+from mailbot.store.mail import inbox
+from mailbot.store.sending import bundles, fan_outs, outbox
+from mailbot.store.sending.copy_states import RESTS
 from mailbot.store.tables import bundle, delivery, fan_out_done, list_member, mailing
 from mailbot.store.tables import inbox as inbox_table
 from tests.flows.post_office import (

@@ -8,7 +8,7 @@ import pytest
 
 from mailbot.core.lists.membership import Membership
 from mailbot.flows.rehearse import rehearse
-from mailbot.store import archive, lists, memberships
+from mailbot.store.lists import archive, lists, memberships
 from tests.flows.post_office import KAIGI, OFFICE, SATO, SUZUKI, TAKAHASHI, TANAKA, YAMADA, PostOffice
 
 ROOM = "kaigi@ml.example.jp"

@@ -11,7 +11,8 @@ from sqlalchemy import update
 from mailbot.core.members.roll_call import RollCall
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.call_roll import plan_roll_call
-from mailbot.store import journal, members, roll_calls
+from mailbot.store.members import members, roll_calls
+from mailbot.store.office import journal
 from mailbot.store.tables import delivery
 from tests.flows.post_office import (
     KARUIZAWA,

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from mailbot.core.members.register import Contact
-from mailbot.store import lists, members, memberships
+from mailbot.store.lists import lists, memberships
+from mailbot.store.members import members
 from mailbot.store.tables import ballot
 from tests.flows.post_office import (
     KAIGI_REQUEST,

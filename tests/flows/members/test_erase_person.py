@@ -16,8 +16,10 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.erase_person import Erased, erase_person
 from mailbot.flows.surveys.close_survey import close_survey
-from mailbot.store import archive, inbox, members, persons
 from mailbot.store.database import Database
+from mailbot.store.lists import archive
+from mailbot.store.mail import inbox
+from mailbot.store.members import members, persons
 from mailbot.store.snapshots import broken_ledgers
 from mailbot.store.tables import delivery, ledger_head, mail, vote
 from tests.flows.post_office import NAGANO, NEWS, SATO, SECURITY, SURVEY, YAMADA, PostOffice, open_post_office

@@ -14,7 +14,8 @@ from mailbot.core.members.register_change import Change
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.import_members import Imported, Incoming, import_members
 from mailbot.flows.members.undo_import import undo_import
-from mailbot.store import imports, lists, members
+from mailbot.store.lists import lists
+from mailbot.store.members import imports, members
 from tests.flows.post_office import BODIES, CONTACTS, NAGANO, NOW, SATO, SUZUKI, YAMADA, PostOffice
 
 IIDA = Body("202053", "飯田市", "city", "長野県", 100_000)

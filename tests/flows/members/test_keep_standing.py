@@ -14,7 +14,9 @@ from mailbot.flows.members.import_members import Imported
 from mailbot.flows.members.retire_body import retire_body
 from mailbot.flows.members.undo_import import undo_import
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store import journal, lists, members
+from mailbot.store.lists import lists
+from mailbot.store.members import members
+from mailbot.store.office import journal
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,

@@ -9,7 +9,7 @@ import pytest
 from mailbot.core.mail.token import leave_token
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.obey_link import Link, obey_link, read_link
-from mailbot.store import lists
+from mailbot.store.lists import lists
 from tests.flows.post_office import KAIGI, NEWS, TAKAHASHI, TANAKA, YAMADA, PostOffice
 
 

@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 from mailbot.core.lists.membership import Membership
 from mailbot.core.mail.token import confirm_token
 from mailbot.core.members.audience import Selector
-from mailbot.store import inbox, lists, memberships
+from mailbot.store.lists import lists, memberships
+from mailbot.store.mail import inbox
 from mailbot.store.tables import confirmation
 from tests.flows.post_office import (
     KAIGI,

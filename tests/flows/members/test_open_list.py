@@ -6,7 +6,7 @@ import pytest
 
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.members.audience import NOBODY
-from mailbot.store import lists
+from mailbot.store.lists import lists
 from tests.flows.post_office import SATO, STRANGER, SUZUKI, TANAKA, YAMADA, PostOffice
 
 ROBOT = "robot@ml.example.jp"

@@ -17,7 +17,9 @@ from mailbot.flows.members.merge_persons import merge_persons
 from mailbot.flows.members.set_member import add_member
 from mailbot.flows.members.undo_import import undo_import
 from mailbot.flows.rehearse import rehearse
-from mailbot.store import journal, lists, members
+from mailbot.store.lists import lists
+from mailbot.store.members import members
+from mailbot.store.office import journal
 from mailbot.store.snapshots import broken_ledgers
 from tests.flows.lists.test_decide_post import hold
 from tests.flows.lists.test_send_digests import EVENING, at, choose, numbers, post

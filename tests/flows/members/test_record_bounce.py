@@ -10,7 +10,8 @@ from sqlalchemy import update
 
 from mailbot.core.members.register import Body, Contact, full_code
 from mailbot.flows.members.watch_addresses import watch_addresses
-from mailbot.store import ballots, bounces
+from mailbot.store.members import bounces
+from mailbot.store.surveys import ballots
 from mailbot.store.tables import delivery, microseconds
 from tests.flows.post_office import NAGANO, OFFICE, SURVEY, SUZUKI, YAMADA, Copy, PostOffice, dsn
 

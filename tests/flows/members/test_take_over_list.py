@@ -11,7 +11,8 @@ from mailbot.core.lists.old_list import OldList, OldMember
 from mailbot.core.members.audience import NOBODY
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.take_over_list import take_over_list
-from mailbot.store import journal, lists, memberships
+from mailbot.store.lists import lists, memberships
+from mailbot.store.office import journal
 from tests.flows.post_office import PostOffice
 
 VALUE = MailingList("jouhou", "情報担当者会議", "closed", NOBODY, "[jouhou:%05d]")

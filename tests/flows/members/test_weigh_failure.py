@@ -10,7 +10,8 @@ from sqlalchemy import update
 from mailbot.core.mail.token import bounce_token
 from mailbot.flows.members.change_address import Move, change_address
 from mailbot.flows.runs.keep_up import keep_up
-from mailbot.store import bounces, lists, troubles
+from mailbot.store.lists import lists
+from mailbot.store.members import bounces, troubles
 from mailbot.store.tables import delivery, microseconds
 from tests.flows.post_office import NAGANO, OFFICE, SATO, SURVEY, SUZUKI, YAMADA, Copy, PostOffice, dsn
 

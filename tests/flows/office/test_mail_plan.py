@@ -14,7 +14,7 @@ from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
 from mailbot.show.show_schedule import schedule_rows
-from mailbot.store import occurrences
+from mailbot.store.runs import occurrences
 from mailbot.store.tables import journal
 from tests.flows.office.test_settle_act import RESOLUTION
 from tests.flows.post_office import EVENT, OFFICE, SURVEY, TOKYO, Copy, PostOffice, in_english

@@ -17,8 +17,9 @@ from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed
 from mailbot.flows.surveys.recount import recount
-from mailbot.store import ballots, inbox, sealed, surveys
-from mailbot.store.surveys import StoredSurvey
+from mailbot.store.mail import inbox
+from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.tables import delivery, metadata
 from tests.flows.post_office import (
     EVENT,

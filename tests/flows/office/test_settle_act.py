@@ -19,8 +19,9 @@ from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.publish_survey import publish_survey
 from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.send_draft import send_draft
-from mailbot.store import acts, ballots, surveys
-from mailbot.store.acts import StoredAct
+from mailbot.store.office import acts
+from mailbot.store.office.acts import StoredAct
+from mailbot.store.surveys import ballots, surveys
 from mailbot.store.tables import delivery
 from tests.flows.post_office import (
     NAGANO,

@@ -11,7 +11,7 @@ from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.recount import recount
-from mailbot.store import inbox
+from mailbot.store.mail import inbox
 from tests.flows.post_office import (
     EVENT,
     NAGANO,

@@ -14,8 +14,9 @@ from mailbot.core.office.lateness import Lateness
 from mailbot.core.office.run_change import RunChange
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.change_run import change_run
-from mailbot.store import journal, occurrences
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.office import journal
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
 from tests.flows.post_office import EVENT, OFFICE, SURVEY, TOKYO, PostOffice
 
 KEY = SURVEY.key

@@ -17,8 +17,8 @@ from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.resume_after_restore import resume_after_restore
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store import occurrences
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
 from tests.flows.post_office import EVENT, SURVEY, SUZUKI, TOKYO, PostOffice
 
 REMINDER = datetime(2026, 6, 29, 9, 0, tzinfo=TOKYO)  # three business days before the survey closes

@@ -12,9 +12,9 @@ from mailbot.core.members.audience import Selector
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.runs.run_due import nothing_before, run_due
-from mailbot.store import occurrences
 from mailbot.store.database import Database
-from mailbot.store.occurrences import Occurrence
+from mailbot.store.runs import occurrences
+from mailbot.store.runs.occurrences import Occurrence
 from tests.flows.post_office import EVENT, NAGANO, OFFICE, SURVEY, TOKYO, YAMADA, PostOffice, open_post_office
 
 KEY = SURVEY.key

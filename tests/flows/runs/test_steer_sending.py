@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
-from mailbot.store import outbox, sendings
+from mailbot.store.sending import outbox, sendings
 from mailbot.store.tables import delivery
 from tests.flows.post_office import OFFICE, SURVEY, PostOffice
 

@@ -19,8 +19,8 @@ from mailbot.core.mail.smtp_wire import unstuff
 from mailbot.core.mail.token import bounce_token, leave_token
 from mailbot.flows.sending import deliver_outbox
 from mailbot.flows.sending.deliver_outbox import Delivery
-from mailbot.store import copies as our_copies
-from mailbot.store import outbox
+from mailbot.store.sending import copies as our_copies
+from mailbot.store.sending import outbox
 from mailbot.store.tables import delivery as delivery_table
 from mailbot.store.tables import microseconds
 from tests.faults.sink import Sink

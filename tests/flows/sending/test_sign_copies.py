@@ -18,8 +18,8 @@ from mailbot.flows.sending import sign_copies
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.flows.sending.sign_copies import SignedAhead
 from mailbot.folder.dkim_keys import PublicKey, load_signer, make_key
-from mailbot.store import copies as our_copies
-from mailbot.store import outbox
+from mailbot.store.sending import copies as our_copies
+from mailbot.store.sending import outbox
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, PostOffice
 from tests.net.test_smtp_client import Server, mail
 

@@ -14,7 +14,7 @@ from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.forget_replies import forget_replies
 from mailbot.flows.surveys.recount import recount
-from mailbot.store import inbox
+from mailbot.store.mail import inbox
 from mailbot.store.tables import mail, vote
 from tests.flows.post_office import NAGANO, SATO, SURVEY, YAMADA, PostOffice
 

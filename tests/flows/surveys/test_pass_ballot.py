@@ -9,7 +9,7 @@ import pytest
 from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.surveys.remind_survey import remind_survey
-from mailbot.store import proxies
+from mailbot.store.surveys import proxies
 from mailbot.store.tables import delivery, microseconds
 from tests.flows.post_office import (
     NAGANO,

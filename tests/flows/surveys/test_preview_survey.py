@@ -13,7 +13,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.gateway import Findings
 from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.surveys.preview_survey import Preview, preview_survey
-from mailbot.store import gateways
+from mailbot.store.surveys import gateways
 from tests.flows.post_office import (
     KARUIZAWA,
     NAGANO,

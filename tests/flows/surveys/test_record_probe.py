@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from mailbot.core.surveys.gateway import Layout
 from mailbot.flows.surveys.open_survey import make_ballots
 from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes
-from mailbot.store import ballots, gateways
+from mailbot.store.surveys import ballots, gateways
 from tests.flows.post_office import NAGANO, NOW, SATO, SURVEY, UEDA, YAMADA, Copy, PostOffice
 
 KEY = f"probe:{NOW:%Y-%m-%d}"

@@ -19,7 +19,7 @@ from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.record_for_body import record_for_body
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
-from mailbot.store import ballots, proxies, surveys
+from mailbot.store.surveys import ballots, proxies, surveys
 from mailbot.store.tables import proxy as proxy_table
 from tests.flows.post_office import (
     KARUIZAWA,

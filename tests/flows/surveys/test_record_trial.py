@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.trial import TrialReport
 from mailbot.flows.surveys.send_trial import report_trial, send_trial
-from mailbot.store import ballots
-from mailbot.store.ballots import Ballot
+from mailbot.store.surveys import ballots
+from mailbot.store.surveys.ballots import Ballot
 from tests.flows.post_office import (
     KARUIZAWA,
     MATSUMOTO,

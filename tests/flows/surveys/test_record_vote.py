@@ -11,7 +11,8 @@ import pytest
 from mailbot.core.members.register import Contact
 from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.close_survey import close_survey
-from mailbot.store import ballots, inbox
+from mailbot.store.mail import inbox
+from mailbot.store.surveys import ballots
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,

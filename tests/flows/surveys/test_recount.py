@@ -16,8 +16,9 @@ from mailbot.core.surveys.ledger import FIRST_CHAIN, LedgerRow, chain
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.recount import Recount, recount
-from mailbot.store import ballots, journal
 from mailbot.store.database import Database
+from mailbot.store.office import journal
+from mailbot.store.surveys import ballots
 from mailbot.store.tables import inbox as inbox_table
 from mailbot.store.tables import ledger_head, mail, mailing, vote
 from tests.flows.post_office import (

@@ -22,7 +22,7 @@ from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.destroy_sealed import Destroyed, destroy_due, destroy_sealed, still_stands
 from mailbot.flows.surveys.recount import Recount, recount
-from mailbot.store import sealed
+from mailbot.store.surveys import sealed
 from mailbot.store.tables import (
     delivery,
     history,

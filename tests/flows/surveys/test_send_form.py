@@ -17,7 +17,7 @@ from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.flows.surveys.send_form import send_form
 from mailbot.flows.surveys.send_trial import send_trial
 from mailbot.formats.form_file import read_form
-from mailbot.store.inbox import Entry
+from mailbot.store.mail.inbox import Entry
 from mailbot.store.tables import vote
 from tests.flows.post_office import (
     KARUIZAWA,

@@ -21,7 +21,8 @@ from mailbot.flows.surveys.follow_up_survey import follow_up_survey
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.publish_survey import publish_survey
 from mailbot.flows.surveys.remind_survey import missing, remind_survey
-from mailbot.store import occurrences, surveys
+from mailbot.store.runs import occurrences
+from mailbot.store.surveys import surveys
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,

@@ -13,7 +13,7 @@ from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.pay_receipts import pay_receipts
 from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.remind_survey import remind_survey
-from mailbot.store import inbox
+from mailbot.store.mail import inbox
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,

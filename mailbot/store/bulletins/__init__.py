@@ -1,0 +1,1 @@
+"""Bulletins: written, sent, and what became of their copies."""

@@ -1,0 +1,1 @@
+"""Events and meetings, who is offered a seat, and who was there."""

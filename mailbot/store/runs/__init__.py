@@ -1,0 +1,1 @@
+"""What is due and when, and when the service last worked."""
