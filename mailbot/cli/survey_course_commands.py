@@ -66,9 +66,10 @@ def _withdrawn(act: Acting, key: str) -> int:
 
 @acting(surveys_group, "remind")
 @click.argument("key")
-def _surveys_remind(act: Acting, key: str) -> Deed:
+@click.option("--again", is_flag=True, help="Also when they were reminded within the last twelve hours.")
+def _surveys_remind(act: Acting, key: str, again: bool) -> Deed:
     """Remind those from whom nothing complete has come."""
-    reminded = remind_survey(act.connection, act.it.site, key, act.now)
+    reminded = remind_survey(act.connection, act.it.site, key, act.now, again=again)
     return Deed(f"survey {key}: {reminded} {act.are} reminded", {"key": key, "reminded": reminded})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,17 @@ def test_a_close_that_is_put_off_says_when_its_runs_come(folder: Path) -> None:
     assert (closed["state"], closed["counted"], closed["withdrawn"]) == ("closed", 0, _INVITED)
     assert [(mail["kind"], mail["copies"]) for mail in closed["outbox"]] == [("result", _INVITED)]
     assert said(folder, "surveys", "show", "S26-014")["state"] == "open"
+
+
+def test_a_second_reminder_is_refused_and_tried_says_so(folder: Path) -> None:
+    """`surveys remind` twice in a row: the trial hears what the command would, and --again does it all the same."""
+    run(folder, "surveys", "open", "S26-014")
+    assert said(folder, "surveys", "remind", "S26-014")["reminded"] == _INVITED
+    for trial in (("--dry-run",), ()):
+        told = refused(folder, "surveys", "remind", "S26-014", *trial)
+        assert re.fullmatch(r"survey S26-014: 3 were reminded [-0-9: ]+ by command line; --again .*", told)
+    assert said(folder, "surveys", "remind", "S26-014", "--again", "--dry-run")["reminded"] == _INVITED
+    assert said(folder, "surveys", "remind", "S26-014", "--again")["reminded"] == _INVITED
 
 
 def test_a_refusal_keeps_its_sentence_beside_json(folder: Path) -> None:

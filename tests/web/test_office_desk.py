@@ -687,6 +687,9 @@ async def test_what_is_commanded_is_said_first_and_done_once(site: Site) -> None
     await browser.post("/desk/do", **form)
     assert sum(copy.kind == "reminder" for copy in office.all_copies()) == 4
     assert lines(office, "survey.reminded")[0].who == OFFICE
+    page, _ = await tried(browser, f"催促 {SURVEY.key}")
+    assert "4団体へお送りしたばかりです" in page.body
+    assert f"催促 {SURVEY.key} 再度" in (await browser.get(f"/desk/surveys/{SURVEY.key}")).body
 
     page, _ = await tried(browser, f"延期 {SURVEY.key}", rest="7/1 17:00")
     assert "いまの締切より後ではありません" in page.body

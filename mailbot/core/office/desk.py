@@ -75,6 +75,7 @@ class OfSurvey:
 
     do: Literal["close", "publish", "remind", "status"]
     key: str
+    again: bool = False  # 「催促 S26-014 再度」: also when they were reminded just now
 
 
 @dataclass(frozen=True)
@@ -292,6 +293,9 @@ _OF_SURVEY: Mapping[str, Literal["close", "publish", "remind", "status"]] = {
 }
 
 
+_AGAIN = frozenset({"再度", "もう一度", "again", "once more"})
+
+
 def read_line(line: str, *, today: date) -> Command | NotUnderstood:
     """Read one line whole. `today` gives a date without its year the year that is meant."""
     written = _INVISIBLE.sub("", line).strip(" \t\r\u3000")
@@ -340,8 +344,9 @@ def _of_held(number: int, gives: bool, rest: str) -> Command | NotUnderstood:
 
 
 def _of_survey(do: Literal["close", "publish", "remind", "status"], rest: str) -> Command | NotUnderstood:
-    key = _plain(rest)
-    return OfSurvey(do, key) if _KEY.match(key) else NotUnderstood("key")
+    key, _, more = _plain(rest).partition(" ")
+    again = do == "remind" and more.casefold() in _AGAIN
+    return OfSurvey(do, key, again) if _KEY.match(key) and (again or not more) else NotUnderstood("key")
 
 
 def _extend(rest: str, today: date) -> Command | NotUnderstood:

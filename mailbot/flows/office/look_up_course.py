@@ -17,7 +17,7 @@ from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.look_up_held import HeldShown, show_held
 from mailbot.flows.office.mail_plan import PlanLine, plan_line
 from mailbot.flows.office.obey_command import Desk, obey_command
-from mailbot.flows.surveys.remind_survey import missing
+from mailbot.flows.surveys.remind_survey import missing, reminded_lately
 from mailbot.site import Site
 from mailbot.store import vitals
 from mailbot.store.mail import inbox
@@ -26,7 +26,7 @@ from mailbot.store.office import acts, desk_words
 from mailbot.store.office.acts import StoredAct
 from mailbot.store.runs import occurrences
 from mailbot.store.sending import sendings
-from mailbot.store.sending.sendings import Sending
+from mailbot.store.sending.sendings import Last, Sending
 from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 
@@ -75,6 +75,7 @@ class Course:
     held: tuple[HeldShown, ...]
     held_in_all: int
     acts: tuple[WaitingAct, ...]
+    reminded: Last | None  # the reminder that has just gone out
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,7 @@ def course_of_survey(
         tuple(one for one in replies if one is not None),
         len(held),
         acts_at_desk(connection, site, decider, key),
+        reminded_lately(connection, key, now),
     )
 
 

@@ -48,7 +48,7 @@ from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
 from mailbot.flows.surveys.record_for_body import ballot_of_mail, held_mail, held_reply
 from mailbot.flows.surveys.reissue_ballot import reissue_ballot
-from mailbot.flows.surveys.remind_survey import missing, remind_survey
+from mailbot.flows.surveys.remind_survey import RemindedLately, missing, remind_survey
 from mailbot.site import Site
 from mailbot.store import keys
 from mailbot.store.mail.inbox import Received
@@ -123,6 +123,8 @@ def obey_command(connection: Connection, desk: Desk, command: Command) -> Said:
             return Said(said.sentence, said.key, said.hints)
         case OfSurvey("status", key):
             return _status(connection, desk, key)
+        case OfSurvey("remind", key, again):
+            return _remind(connection, desk, _survey(connection, desk, key), again=again)
         case OfSurvey(do, key):
             return _SURVEY_COMMANDS[do](connection, desk, _survey(connection, desk, key))
         case Reissue(key, code):
@@ -249,10 +251,15 @@ def _publish(connection: Connection, desk: Desk, stored: StoredSurvey) -> Said:
     return _request(connection, desk, stored.survey.key, "publish", {}, "undo-publish")
 
 
-def _remind(connection: Connection, desk: Desk, stored: StoredSurvey) -> Said:
+def _remind(connection: Connection, desk: Desk, stored: StoredSurvey, *, again: bool) -> Said:
     refuse_out_of_place(desk.site, stored, "extend")  # likewise only while it is open
     key = stored.survey.key
-    figure = remind_survey(connection, desk.site, key, desk.now, by=desk.by)
+    try:
+        figure = remind_survey(connection, desk.site, key, desk.now, again=again, by=desk.by)
+    except RemindedLately as lately:
+        at, figure = desk.moment(lately.last.made_at), lately.last.copies
+        who = desk.say(f"by-{lately.who.replace(' ', '-')}") if "@" not in lately.who else lately.who
+        raise Refusal(desk.say("reminded-lately", key=key, at=at, figure=figure, who=who)) from None
     return Said(desk.say("remind", key=key, figure=figure), key)
 
 
@@ -288,7 +295,6 @@ def _survey_status(connection: Connection, desk: Desk, stored: StoredSurvey) -> 
 _SURVEY_COMMANDS: dict[str, Callable[[Connection, Desk, StoredSurvey], Said]] = {
     "close": _close,
     "publish": _publish,
-    "remind": _remind,
 }
 
 

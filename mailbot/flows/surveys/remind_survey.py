@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -18,10 +18,23 @@ from mailbot.site import Site
 from mailbot.store.members import members, troubles
 from mailbot.store.members.members import Person
 from mailbot.store.office import journal
+from mailbot.store.sending import sendings
+from mailbot.store.sending.sendings import Last
 from mailbot.store.surveys import ballots, proxies, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _COMPLETE = frozenset({"counted", "declined"})
+_LATELY = timedelta(hours=12)  # the same day's work: whoever reminds then has not seen that another did
+
+
+class RemindedLately(Refusal):
+    """Those missing have just been reminded."""
+
+    def __init__(self, key: str, last: Last, who: str, at: str) -> None:
+        super().__init__(
+            f"survey {key}: {last.copies} were reminded {at} by {who}; --again reminds those still missing once more"
+        )
+        self.last, self.who = last, who
 
 
 def remind_survey(
@@ -31,15 +44,22 @@ def remind_survey(
     now: datetime,
     *,
     late_since: datetime | None = None,
+    again: bool = False,
     by: str = COMMAND_LINE,
 ) -> int:
-    """Queue a reminder to those missing; returns how many. Raises Refusal when the survey is not open."""
+    """Queue a reminder to those missing; returns how many.
+
+    Raises Refusal when the survey is not open, and RemindedLately when a reminder went out within twelve hours and none
+    is to go `again`.
+    """
     stored = surveys.lock(connection, key)
     if stored is None or stored.state != "open":
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; only an open survey has somebody to remind")
     asked = _present(connection, stored.survey, missing(connection, stored.survey), now)
     if asked:
+        if not again:
+            _refuse_twice(connection, site, key, now)
         queue_ballots(
             connection,
             "reminder",
@@ -56,6 +76,18 @@ def remind_survey(
         )
     journal.add(connection, "survey.reminded", now, who=by, about=key, detail=f"{len(asked)} reminded")
     return len(asked)
+
+
+def reminded_lately(connection: Connection, key: str, now: datetime) -> Last | None:
+    """Return the reminder that went out within twelve hours before now; None: there was none."""
+    last = sendings.last(connection, key, "reminder")
+    return last if last is not None and now - last.made_at < _LATELY else None
+
+
+def _refuse_twice(connection: Connection, site: Site, key: str, now: datetime) -> None:
+    if (last := reminded_lately(connection, key, now)) is not None:
+        who = journal.who_did(connection, "survey.reminded", key, last.made_at)
+        raise RemindedLately(key, last, who, f"{last.made_at.astimezone(site.zone):%Y-%m-%d %H:%M}")
 
 
 def missing(connection: Connection, survey: Survey) -> list[Ballot]:

@@ -59,6 +59,12 @@ def every(
     return [entry for entry in found if _meant(entry.line, about.lower(), who.lower())]
 
 
+def who_did(connection: Connection, what: str, about: str, at: datetime) -> str:
+    """Return who did this to a thing at that very moment; "": nobody."""
+    same = (journal.c.what == what) & (journal.c.about == about) & (journal.c.at == at)
+    return connection.scalar(select(journal.c.who).where(same).limit(1)) or ""
+
+
 def begins(connection: Connection) -> datetime | None:
     """Return when the first line was written: since when there is anything here; None: there is nothing yet."""
     return connection.scalar(select(journal.c.at).order_by(journal.c.id).limit(1))

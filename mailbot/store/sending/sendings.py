@@ -56,6 +56,29 @@ def newest_mailing(connection: Connection) -> int:
     return int(connection.execute(select(func.coalesce(func.max(mailing.c.id), 0))).scalar_one())
 
 
+@dataclass(frozen=True)
+class Last:
+    """The last time that a mail of one kind went to many."""
+
+    made_at: datetime
+    copies: int
+
+
+def last(connection: Connection, subject: str, kind: str) -> Last | None:
+    """Return when mails of this kind about a list, survey or event were last made, and how many."""
+    about = (mailing.c.subject == subject) & (mailing.c.kind == kind)
+    query = (
+        select(mailing.c.created_at, func.count(delivery.c.id))
+        .join_from(mailing, delivery)
+        .where(about)
+        .group_by(mailing.c.created_at)
+        .order_by(mailing.c.created_at.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).first()
+    return None if row is None else Last(*row)
+
+
 def made_after(connection: Connection, mailing_id: int, now: datetime) -> list[Made]:
     """Return what this transaction, which acts at `now`, has put into the outbox since that mailing was the newest.
 

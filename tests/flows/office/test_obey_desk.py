@@ -17,6 +17,7 @@ from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed
 from mailbot.flows.surveys.recount import recount
+from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.store.mail import inbox
 from mailbot.store.surveys import ballots, sealed, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
@@ -374,6 +375,20 @@ def test_reminding_and_asking_how_it_stands(
     text = copies[-1].said
     assert "4団体のうち1団体がお答え済みで、3団体がまだです" in text
     assert "事務局の確認待ちは1件、締切は2026年7月2日（木）17時00分" in text
+
+
+def test_whoever_reminds_after_another_hears_of_it(
+    office: PostOffice, told: Copy, invitations: dict[str, Copy]
+) -> None:
+    """「催促」 right after another is not obeyed; the answer says when the first went out, and how to send one more."""
+    with office.database.write() as connection:
+        remind_survey(connection, office.site, SURVEY.key, office.now)
+    assert len(office.copies("reminder")) == len(invitations)
+    office.command(told, "催促 S26-014")
+    (answer,) = office.copies()
+    assert f"{len(invitations)}団体へお送りしたばかりです（端末から）" in answer.said
+    office.command(answer, "催促 S26-014 再度")
+    assert {copy.to for copy in office.copies() if copy.kind == "reminder"} == set(invitations)
 
 
 def test_a_new_ballot_kills_the_old_one(office: PostOffice, told: Copy, invitations: dict[str, Copy]) -> None:

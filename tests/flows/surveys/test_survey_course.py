@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 import pytest
@@ -20,7 +20,7 @@ from mailbot.flows.surveys.extend_survey import extend_survey
 from mailbot.flows.surveys.follow_up_survey import follow_up_survey
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.publish_survey import publish_survey
-from mailbot.flows.surveys.remind_survey import missing, remind_survey
+from mailbot.flows.surveys.remind_survey import RemindedLately, missing, remind_survey
 from mailbot.store.runs import occurrences
 from mailbot.store.surveys import surveys
 from tests.flows.post_office import (
@@ -33,6 +33,7 @@ from tests.flows.post_office import (
     SUZUKI,
     TAKAHASHI,
     TANAKA,
+    TOKYO,
     YAMADA,
     PostOffice,
 )
@@ -46,10 +47,10 @@ def close(office: PostOffice) -> int:
         return close_survey(connection, office.site, KEY, office.now, office.now)
 
 
-def remind(office: PostOffice) -> int:
+def remind(office: PostOffice, *, again: bool = False) -> int:
     """Remind by hand."""
     with office.database.write() as connection:
-        return remind_survey(connection, office.site, KEY, office.now)
+        return remind_survey(connection, office.site, KEY, office.now, again=again)
 
 
 def test_each_body_is_asked_once_at_its_primary_contact(office: PostOffice) -> None:
@@ -109,6 +110,35 @@ def test_reminders_go_to_those_from_whom_nothing_complete_has_come(office: PostO
     office.reply(reminders[1], "", slots={"Q1": "2"})
     with office.database.read() as connection:
         assert [ballot.address for ballot in missing(connection, SURVEY)] == [SATO]
+
+
+def test_nobody_is_reminded_twice_in_one_day_by_mistake(office: PostOffice) -> None:
+    """Within twelve hours a second reminder is refused: how many were reminded when and by whom, and how to do it again."""
+    office.open_survey()
+    assert remind(office) == 4
+    at = office.now
+    office.now += timedelta(hours=11)
+    with pytest.raises(
+        RemindedLately, match=rf"4 were reminded {at:%Y-%m-%d %H:%M} by command line; --again"
+    ):
+        remind(office)
+    assert len(office.copies("reminder")) == 4
+    assert remind(office, again=True) == 4
+    office.now += timedelta(hours=12)
+    assert remind(office) == 4
+    assert len(office.copies("reminder")) == 8
+
+
+def test_what_is_planned_is_sent_after_a_reminder_by_hand(office: PostOffice) -> None:
+    """A reminder of the definition goes out at its time, and who then reminds by hand hears that it did."""
+    office.open_survey()
+    office.now = datetime(2026, 6, 29, 8, 55, tzinfo=TOKYO)
+    remind(office)
+    office.now += timedelta(minutes=5)
+    assert run_due(office.database, office.site, office.now) == 1
+    assert len(office.copies("reminder")) == 8
+    with pytest.raises(RemindedLately, match="4 were reminded 2026-06-29 09:00 by schedule"):
+        remind(office)
 
 
 def test_a_reminder_keeps_the_token_of_the_invitation(office: PostOffice) -> None:
