@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.events.event import Event, Notice, rsvp_of
+from mailbot.core.events.event import Event, Notice, ends, rsvp_of
 from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import Standing, standings
@@ -35,12 +35,17 @@ def announce_event(
 ) -> int:
     """Queue the event's notice of this number (from 1; 0: by hand, to all); returns how many were noticed.
 
-    Raises Refusal when there is no such event, nobody is asked, or it was announced and is not to be `again`.
+    Raises Refusal when there is no such event, nobody is asked, it is over, or it was announced and is not to be `again`.
     """
     stored = events.require(connection, key, locked=True)
     event = stored.event
     if event.cancelled is not None:
         raise Refusal(f"event {key} is cancelled; no notice of it goes out any more")
+    if number == 0 and now >= ends(event, site.zone):
+        raise Refusal(
+            f"event {key} was on {event.date}; nobody is invited to what is over. If it is held on another day, set "
+            "`date:` in its definition and apply again"
+        )
     if number == 0 and stored.announced_at is not None and not again:
         raise Refusal(
             f"event {key} was announced {stored.announced_at.astimezone(site.zone):%Y-%m-%d %H:%M} already; "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 
 import icalendar
 import pytest
@@ -12,7 +12,7 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.store.events import events
-from tests.flows.post_office import EVENT, SATO, TAKAHASHI, TANAKA, YAMADA, Copy, PostOffice
+from tests.flows.post_office import EVENT, SATO, TAKAHASHI, TANAKA, TOKYO, YAMADA, Copy, PostOffice
 
 KEY = EVENT.key
 
@@ -90,6 +90,22 @@ def test_what_cannot_be_announced_says_why(office: PostOffice, audience: Selecto
         office.apply(replace(EVENT, audience=audience))
     with pytest.raises(Refusal, match=r"none with this key|selects nobody"):
         announce(office)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_nobody_is_invited_by_hand_to_what_is_over(office: PostOffice, *, again: bool) -> None:
+    """Until the end of its day an event may be announced, afterwards no more: the sentence says when it was."""
+    office.apply(EVENT)
+    office.now = datetime(2026, 10, 22, 16, 59, tzinfo=TOKYO)
+    assert announce(office) == 4
+    office.copies()
+    office.now += timedelta(minutes=1)
+    with (
+        pytest.raises(Refusal, match=r"was on 2026-10-22; .*set `date:`"),
+        office.database.write() as connection,
+    ):
+        announce_event(connection, office.site, KEY, 0, office.now, again=again)
+    assert office.copies() == []
 
 
 def test_a_decided_time_is_told_to_everybody_who_was_asked(office: PostOffice) -> None:
