@@ -342,6 +342,7 @@ class SurveyMails:
             greeting=self._pen.greeting(),
             closes=self._pen.moment(survey.closes),
             office=self._pen.contact(survey),
+            matter=self._pen.matter(survey),
         )
         return self._pen.cook(body, survey.key, now, thread=thread)
 

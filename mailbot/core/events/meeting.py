@@ -16,6 +16,7 @@ from mailbot.core.surveys.survey import Answers, Question, Reminder, Share, Surv
 
 MARKS = ("○", "△", "×")  # can attend, could if need be, cannot
 MOST_CANDIDATES = 20
+_POLL = "-P"  # behind the meeting's key
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,12 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 
 def poll_key(key: str) -> str:
     """Return the key of the poll for a meeting's date."""
-    return f"{key}-P"
+    return f"{key}{_POLL}"
+
+
+def is_poll(survey: Survey) -> bool:
+    """Tell whether a survey is the poll for a meeting's date: by its key, and the marks that each question offers."""
+    return survey.key.endswith(_POLL) and all(one.options == MARKS for one in survey.questions)
 
 
 def span_words(starts: datetime, minutes: int, language: Language) -> str:

@@ -89,13 +89,17 @@ def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
     assert office.apply(MEETING) == ("+ meeting B26-01: 第1回役員会",)
     asked = {copy.to: copy for copy in office.go_on(at(19, 10, 6)) if copy.kind == "invitation"}
     assert set(asked) == {YAMADA, SATO, TANAKA, TAKAHASHI}
-    assert asked[YAMADA]["Subject"].endswith("[B26-01-P]")
+    assert asked[YAMADA]["Subject"] == "【日程調整】第1回役員会の日程（6/26締切） [B26-01-P]"
+    assert "次の日程調整に、お答えをお願いいたします。" in asked[YAMADA].text
+    assert "調査" not in asked[YAMADA].text
     assert "2026年7月7日（火）14時00分〜16時00分" in asked[YAMADA].text
     office.reply(asked[YAMADA], "7/7 ○\n7/8 ○\n7月9日（木） ×")
     for address, marks in ((SATO, "×○△"), (TANAKA, "△○○")):
         slots = {f"Q{number}": mark for number, mark in enumerate(marks, 1)}
         assert office.reply(asked[address], "", slots=slots).state == "voted"
-    assert {copy.kind for copy in office.copies()} == {"vote_receipt"}
+    receipts = office.copies()
+    assert {copy.kind for copy in receipts} == {"vote_receipt"}
+    assert {copy["Subject"][:10] for copy in receipts} == {"【日程調整・受付】"}
 
     (proposal,) = [copy for copy in office.go_on(at(26, 17, 6) + timedelta(minutes=2)) if copy.to == OFFICE]
     assert proposal.kind == "meeting_proposal"
@@ -149,6 +153,15 @@ def test_from_the_poll_to_the_minutes(office: PostOffice) -> None:
         assert "定足数3団体　不成立" in flat(
             meeting_minutes(connection, office.site, MEETING.key, office.now)
         )
+
+
+def test_a_poll_whose_mails_were_headed_as_a_survey_is_still_answered(office: PostOffice) -> None:
+    """A reply to 【調査】 of before counts as any other."""
+    office.apply(MEETING)
+    asked = {copy.to: copy for copy in office.go_on(at(19, 10, 6)) if copy.kind == "invitation"}
+    subject = "Re: 【調査】第1回役員会の日程（6/26締切） [B26-01-P]"
+    to = office.reply_address(asked[YAMADA])
+    assert office.hand_in(office.mail(YAMADA, to, "Q1 ○\nQ2 ○\nQ3 ×", subject), to).state == "voted"
 
 
 def test_a_proxy_is_answered_and_ends_when_its_giver_comes(office: PostOffice) -> None:
