@@ -119,13 +119,15 @@ _DECLINE: dict[Language, str] = {"ja": "欠席", "en": "not attending"}
 _LATER: dict[Language, str] = {"ja": "時間が決まってから返事", "en": "will answer when the time is decided"}
 
 
-def rsvp_form(event: Event, language: Language = "ja") -> Survey:
+def rsvp_form(event: Event, language: Language = "ja", answered: str = "") -> Survey:
     """Return the event's RSVP as a survey of two questions, so that the ballot reader serves events too.
 
+    `answered`: the reply that is read with it. Who answers a notice from before the time was decided has a third option
+    before him: it stays one for him, and its line is ours.
     Its `closes` stands only for completeness when the event has no deadline: `rsvp_deadline` decides.
     """
     options = [_ATTEND[language], _DECLINE[language]]
-    if event.starts is None:
+    if event.starts is None or line_key(f"3. {_LATER[language]}") in line_key(answered):
         options.append(_LATER[language])
     attendance, people = ("出欠", "人数と氏名") if language == "ja" else ("Attendance", "Number and names")
     return Survey(

@@ -39,7 +39,7 @@ from mailbot.core.reading.prose import without_gateway_tag
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES
 from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
-from mailbot.core.surveys.survey import Problem, Reading
+from mailbot.core.surveys.survey import Problem, Reading, Survey
 from mailbot.core.surveys.trust import Count, consequence
 from mailbot.core.surveys.vote import FILLED_BY_MACHINE, Verdict, weigh
 from mailbot.flows.events.entry_domain import entry_domain
@@ -320,7 +320,7 @@ def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]
         reading = _of_text(connection, arrival)
         mail_from, title = arrival.received.mail_from, arrival.event.title
         automatic = not arrival.admitted and is_machine(arrival.message, mail_from, title)
-    form = rsvp_form(arrival.event, arrival.site.language)
+    form = _form(arrival, arrival.message.text)
     before, language = arrival.before, arrival.site.language
     previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
     if not reading.problems and stays_away_with_people(reading.answers, previous or {}):
@@ -351,7 +351,7 @@ def _of_text(connection: Connection, arrival: _Arrival) -> Reading:
     """Return what a reply says in words."""
     message = arrival.message
     known = known_texts(connection, arrival.site, arrival.ballot).texts
-    form = rsvp_form(arrival.event, arrival.site.language)
+    form = _form(arrival, message.text)
     formatted = formatted_text(message) if len(message.text) <= LONGEST_REPLY else ""
     reading = read_both_forms(form, message.text, formatted or "", lambda text: _read(arrival, text, known))
     if arrival.offer is not None and not (reading.answers or reading.problems or reading.command):
@@ -367,10 +367,15 @@ def _of_text(connection: Connection, arrival: _Arrival) -> Reading:
     return reading
 
 
+def _form(arrival: _Arrival, text: str) -> Survey:
+    """Return the form that a text answers."""
+    return rsvp_form(arrival.event, arrival.site.language, text if len(text) <= LONGEST_REPLY else "")
+
+
 def _read(arrival: _Arrival, text: str, known: tuple[str, ...]) -> Reading:
     """Return what a text says to the form; `known`: the texts that we sent."""
     language = arrival.site.language
-    form = rsvp_form(arrival.event, language)
+    form = _form(arrival, text)
     today = arrival.received.received_at.astimezone(arrival.site.zone).date()
     # What is too long to be an answer is left as it stands: the reading says so, and it waits for the office.
     short = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES

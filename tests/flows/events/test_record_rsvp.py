@@ -91,6 +91,33 @@ def test_what_a_reply_says(
     assert len(office.copies("rsvp_receipt")) == 1
 
 
+@pytest.mark.parametrize("mail", ["event_notice", "event_change"])
+@pytest.mark.parametrize(
+    ("text", "slots", "status", "people"),
+    [
+        ("出席 1名 山田太郎", None, "attending", 1),
+        ("", {"Q1": "1", "Q2": "2名 山田太郎、鈴木花子"}, "attending", 2),
+        ("欠席します。", None, "declined", 0),
+        ("", {"Q1": "2"}, "declined", 0),
+        ("時間が決まってからお返事します", None, "later", 0),
+    ],
+)
+def test_a_reply_to_a_notice_that_offered_more(
+    office: PostOffice,
+    notices: dict[str, Copy],
+    mail: str,
+    text: str,
+    slots: dict[str, str] | None,
+    status: str,
+    people: int,
+) -> None:
+    """Once the time is decided, who answers the notice with 「3. 時間が決まってから返事」 in it is read as before."""
+    office.apply(replace(EVENT, starts=time(10), ends=time(15)))
+    changed = {copy.to: copy for copy in office.copies("event_change")}
+    office.reply({"event_notice": notices, "event_change": changed}[mail][YAMADA], text, slots=slots)
+    assert office.seats()[NAGANO] == (status, people)
+
+
 @pytest.mark.parametrize(
     ("plain", "page", "status", "people"),
     [
