@@ -11,7 +11,16 @@ import click
 import pytest
 
 from mailbot.cli import root
-from mailbot.folder import bulletin_files, definition_files, meeting_files
+from mailbot.folder import (
+    bulletin_files,
+    event_files,
+    list_files,
+    meeting_files,
+    resolution_files,
+    selector_files,
+    survey_files,
+    written_values,
+)
 from mailbot.folder.config import ConfigFile, ImapFile, ReceiveFile
 from mailbot.folder.yaml_source import FileModel
 from mailbot.store import tables
@@ -188,12 +197,20 @@ def test_every_option_of_the_configuration_is_documented(model: type[FileModel])
         assert re.search(rf"`(?:receive\.)?{name}`", manual), name
 
 
+DEFINITION_FILES = (
+    *(written_values, selector_files, list_files, survey_files, resolution_files),
+    *(event_files, bulletin_files, meeting_files),
+)
+
+
 @pytest.mark.parametrize(
     "model",
     [
         model
-        for name, model in {**vars(definition_files), **vars(bulletin_files), **vars(meeting_files)}.items()
-        if name.endswith("File") and name != "MailAddress"
+        for name, model in {
+            name: value for each in DEFINITION_FILES for name, value in vars(each).items()
+        }.items()
+        if name.endswith("File")
     ],
 )
 def test_every_key_of_a_definition_is_documented(model: type[FileModel]) -> None:

@@ -18,7 +18,8 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.members.roll_call import RollCall
 from mailbot.flows.members.call_roll import plan_roll_call
 from mailbot.flows.surveys.open_survey import first_of_each_body
-from mailbot.folder.definition_files import moment, read_selector
+from mailbot.folder.selector_files import read_selector
+from mailbot.folder.written_values import moment
 from mailbot.installation import clock
 from mailbot.show import show_register
 from mailbot.store.members import members, roll_calls

@@ -12,7 +12,7 @@ from mailbot import show
 from mailbot.cli.frame import JSON, Open, command, opened
 from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
-from mailbot.folder.definition_files import moment
+from mailbot.folder.written_values import moment
 from mailbot.store.office import journal
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)

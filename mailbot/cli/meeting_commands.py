@@ -18,7 +18,7 @@ from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
-from mailbot.folder.definition_files import moment
+from mailbot.folder.written_values import moment
 from mailbot.installation import clock
 from mailbot.store import keys
 from mailbot.store.events import meetings

@@ -21,7 +21,7 @@ from mailbot.flows.surveys.record_proxy import record_proxy
 from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.flows.surveys.send_form import send_form
-from mailbot.folder.definition_files import moment
+from mailbot.folder.written_values import moment
 from mailbot.formats.form_file import write_form
 from mailbot.store.keys import meant
 from mailbot.store.office import acts

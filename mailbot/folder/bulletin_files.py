@@ -14,10 +14,11 @@ from mailbot.core.mail.address import list_name_fault
 from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.recurrence import read_recurrence
 from mailbot.folder.config import MailAddress
-from mailbot.folder.definition_files import Key, LateFile, Lines, Moment, Selection
+from mailbot.folder.selector_files import Selection
+from mailbot.folder.written_values import Key, LateFile, Lines, Moment
 from mailbot.folder.yaml_source import FileModel, Line, Source, file_text, listed, nearest, parse_yaml, said
 
-BULLETIN_KEYS = ("key", "title", "body")  # without which a file says too little
+BULLETIN_KEYS = ("key", "title", "body")  # the least a file must say
 _EDGE = "---"
 
 

@@ -19,7 +19,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.members.audience import NOBODY, Selector
 from mailbot.core.office.lateness import Lateness
 from mailbot.core.surveys.survey import Question, Reminder, Resolution, Share, Survey
-from mailbot.folder.definition_files import default_reply_to
+from mailbot.folder.list_files import default_reply_to
 
 _CLOCK = re.compile(r"[0-9]{2}:[0-9]{2}")
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}")

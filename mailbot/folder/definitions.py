@@ -24,22 +24,24 @@ from mailbot.core.surveys.ballot import faults
 from mailbot.core.surveys.survey import Reminder, Survey
 from mailbot.folder.bulletin_files import BULLETIN_KEYS, BulletinFile, read_bulletin
 from mailbot.folder.config import Config, Partial, read_config
-from mailbot.folder.definition_files import (
-    REQUIRED,
-    EventFile,
-    ListFile,
-    ResolutionFile,
-    SelectorFile,
-    ShareFile,
-    SurveyFile,
-)
+from mailbot.folder.event_files import EVENT_KEYS, EventFile
+from mailbot.folder.list_files import LIST_KEYS, ListFile
 from mailbot.folder.meeting_files import MEETING_KEYS, MeetingFile, meeting_faults
 from mailbot.folder.own_templates import check_own_templates
+from mailbot.folder.resolution_files import RESOLUTION_KEYS, ResolutionFile, ShareFile
+from mailbot.folder.selector_files import SelectorFile
+from mailbot.folder.survey_files import SURVEY_KEYS, SurveyFile
 from mailbot.folder.yaml_source import FileModel, Source, Trail, nearest, read_yaml, validate
 from mailbot.formats.markdown import read_markdown
 from mailbot.resources import templates_folder
 
 Kind = Literal["lists", "surveys", "events", "meetings"]
+_REQUIRED: Mapping[Kind, tuple[str, ...]] = {
+    "lists": LIST_KEYS,
+    "surveys": SURVEY_KEYS,
+    "events": EVENT_KEYS,
+    "meetings": MEETING_KEYS,
+}
 File = TypeVar("File", bound=FileModel)
 
 
@@ -161,11 +163,8 @@ def _validated(source: Source, kind: Kind, model: type[File], known: Partial) ->
     context = {"zone": known.timezone, "calendar": known.calendar}
     if kind == "surveys" and source.plain.get("type") == "resolution":
         resolution = cast("type[File]", ResolutionFile)  # a SurveyFile, which is what File is here
-        found, mistakes = validate(source, resolution, context, required=REQUIRED["resolutions"])
-        return found, mistakes
-    found, mistakes = validate(
-        source, model, context, required=MEETING_KEYS if kind == "meetings" else REQUIRED[kind]
-    )
+        return validate(source, resolution, context, required=RESOLUTION_KEYS)
+    found, mistakes = validate(source, model, context, required=_REQUIRED[kind])
     if kind == "surveys":
         mistakes = [_of_a_resolution(source, mistake) for mistake in mistakes]
     return found, mistakes

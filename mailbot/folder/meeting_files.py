@@ -10,16 +10,10 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from mailbot.core.events.meeting import MOST_CANDIDATES, Meeting, same_day
-from mailbot.folder.definition_files import (
-    BodyCode,
-    Key,
-    Lines,
-    Moment,
-    ReminderFile,
-    Selection,
-    ShareFile,
-    WrittenQuorum,
-)
+from mailbot.folder.resolution_files import ShareFile, WrittenQuorum
+from mailbot.folder.selector_files import Selection
+from mailbot.folder.survey_files import ReminderFile
+from mailbot.folder.written_values import BodyCode, Key, Lines, Moment
 from mailbot.folder.yaml_source import FileModel, Line, listed, said
 
 MEETING_KEYS = ("key", "title", "members", "place", "quorum")

@@ -163,7 +163,7 @@ def test_the_service_itself_loads_nothing_that_checks_files(tmp_path: Path) -> N
     assert "serve.lock cannot be written" in done.stderr
     names = set(done.stdout.splitlines())
     assert "mailbot.service" in names
-    assert names & {"mailbot.folder.definitions", "mailbot.folder.definition_files", "openpyxl"} == set()
+    assert names & {"mailbot.folder.definitions", "mailbot.folder.written_values", "openpyxl"} == set()
     lists = tmp_path / "site" / "config" / "lists"
     (lists / "room.yaml").write_text("name: room\npreset: clozed\n", encoding="utf-8")
     status, said = conversation.run(["serve", "--config", str(config)], tmp_path)

@@ -18,9 +18,12 @@ from mailbot.core.mistake import Mistakes
 from mailbot.core.office.lateness import Lateness
 from mailbot.core.surveys.survey import Article, Question, Reminder, Resolution, Share, Survey
 from mailbot.folder.config import Config, load_config
-from mailbot.folder.definition_files import EventFile, ListFile, ResolutionFile, SurveyFile
 from mailbot.folder.definition_yaml import file_name, to_document, write_markdown, write_yaml
 from mailbot.folder.definitions import Definitions, check_folder, load_definitions
+from mailbot.folder.event_files import EventFile
+from mailbot.folder.list_files import ListFile
+from mailbot.folder.resolution_files import ResolutionFile
+from mailbot.folder.survey_files import SurveyFile
 from mailbot.folder.yaml_source import FileModel, read_yaml, validate
 from mailbot.resources import example_config_folder
 from tests.drawing import given, st

@@ -12,8 +12,8 @@ import pytest
 from mailbot.core.lists.old_list import OldList
 from mailbot.core.mistake import Mistakes
 from mailbot.core.refusal import Refusal
-from mailbot.folder.definition_files import ListFile
 from mailbot.folder.definition_yaml import write_yaml
+from mailbot.folder.list_files import ListFile
 from mailbot.folder.yaml_source import read_yaml, validate
 from mailbot.formats.old_list_files import check_addresses, read_old_list
 from tests.flows.post_office import TOKYO
