@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from mailbot.core.mail.envelope import StorageUnavailable
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
-from mailbot.folder.config import Config, secret_key
+from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import load_signer
+from mailbot.folder.secret_files import secret_key
 from mailbot.folder.serve_lock import running
 from mailbot.resources import own_folder, templates_folder
 from mailbot.site import Site
@@ -40,7 +41,7 @@ def make_site(config: Config) -> Site:
         zone=config.timezone,
         language=config.language,
         authserv_id=config.authserv_id,
-        key=secret_key(config),
+        key=secret_key(config.folder),
         renderer=cache(partial(_renderer, config)),
         calendar=config.calendar,
         read_forms=_read_forms,

@@ -20,7 +20,7 @@ from typing import TypeVar
 
 import pytest
 
-from mailbot.folder.config import write_secret_key
+from mailbot.folder.secret_files import write_secret_key
 from tests import mutt
 from tests.dialogs.conversation import environment, run, text_of
 from tests.forked import Forked

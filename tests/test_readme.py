@@ -21,7 +21,7 @@ from mailbot.folder import (
     survey_files,
     written_values,
 )
-from mailbot.folder.config import ConfigFile, ImapFile, ReceiveFile
+from mailbot.folder.config_file import ConfigFile, ImapFile, ReceiveFile
 from mailbot.folder.yaml_source import FileModel
 from mailbot.store import tables
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import pytest
 
-from mailbot.folder.config import write_secret_key
+from mailbot.folder.secret_files import write_secret_key
 from tests.dialogs.conversation import environment, run
 from tests.forked import Forked
 from tests.net.dovecot import PASSWORD, UNAVAILABLE, Dovecot, dovecot

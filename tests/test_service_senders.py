@@ -15,8 +15,8 @@ import dkim
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from mailbot.folder.config import write_secret_key
 from mailbot.folder.dkim_keys import make_key
+from mailbot.folder.secret_files import write_secret_key
 from tests.dialogs.conversation import environment, run
 from tests.forked import Forked
 from tests.net.dns_server import dns_server

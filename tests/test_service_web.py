@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mailbot.folder.config import write_secret_key
+from mailbot.folder.secret_files import write_secret_key
 from tests.ports import free_port
 
 

@@ -10,9 +10,10 @@ from mailbot import show
 from mailbot.cli.frame import JSON, command
 from mailbot.cli.root import CONFIG, root
 from mailbot.core.mistake import Mistakes
-from mailbot.folder.config import dkim_key_file, load_config, read_config
-from mailbot.folder.config import selector as checked_selector
+from mailbot.folder.config import load_config, read_config
+from mailbot.folder.config_file import selector as checked_selector
 from mailbot.folder.dkim_keys import KeyType, make_key, public_key, zone_line
+from mailbot.folder.secret_files import dkim_key_file
 from mailbot.installation import clock
 
 

@@ -14,7 +14,7 @@ from mailbot.cli.root import root
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.erase_person import Erased, erase_person
 from mailbot.flows.members.export_person import PersonFile, export_person
-from mailbot.folder.config import address as checked_address
+from mailbot.folder.config_file import address as checked_address
 from mailbot.installation import clock
 
 

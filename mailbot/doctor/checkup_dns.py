@@ -14,8 +14,9 @@ from mailbot.core.senders.dmarc import aligned, find_policy
 from mailbot.core.senders.dns_answers import Host, NoAnswer
 from mailbot.core.senders.dns_record import DnsRecord, Publication, dkim_tags
 from mailbot.core.senders.spf import LOOKUPS_MAX, check_host, spf_records
-from mailbot.folder.config import Config, dkim_key_file
+from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import PublicKey, public_key
+from mailbot.folder.secret_files import dkim_key_file
 from mailbot.net.dns_client import DnsClient
 
 _FAMILIES = {4: "ip4", 6: "ip6"}

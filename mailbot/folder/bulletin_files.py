@@ -13,7 +13,7 @@ from mailbot.core.bulletins.bulletin import EVENTS, POSTS, SURVEYS, Bulletin
 from mailbot.core.mail.address import list_name_fault
 from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.recurrence import read_recurrence
-from mailbot.folder.config import MailAddress
+from mailbot.folder.config_file import MailAddress
 from mailbot.folder.selector_files import Selection
 from mailbot.folder.written_values import Key, LateFile, Lines, Moment
 from mailbot.folder.yaml_source import FileModel, Line, Source, file_text, listed, nearest, parse_yaml, said

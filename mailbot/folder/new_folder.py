@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from mailbot.folder.config import write_secret_key
+from mailbot.folder.secret_files import write_secret_key
 from mailbot.resources import example_config_folder
 
 

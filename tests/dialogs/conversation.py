@@ -49,7 +49,7 @@ import openpyxl
 from openpyxl.cell.cell import Cell
 
 from mailbot import cli
-from mailbot.folder.config import write_secret_key
+from mailbot.folder.secret_files import write_secret_key
 from tests.forked import Forked
 from tests.ports import free_port
 

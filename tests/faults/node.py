@@ -16,8 +16,9 @@ from pathlib import Path
 
 from mailbot.core.lists.mailing_list import Copies, MailingList
 from mailbot.core.members.audience import Selector
-from mailbot.folder.config import load_config, write_secret_key
+from mailbot.folder.config import load_config
 from mailbot.folder.definition_yaml import write_yaml
+from mailbot.folder.secret_files import write_secret_key
 from mailbot.installation import open_database
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox

@@ -16,25 +16,25 @@ from mailbot.core.members.trouble import LIMITS, Limits
 from mailbot.core.mistake import Mistakes
 from mailbot.folder.config import (
     Authenticate,
-    AuthenticateFile,
-    BouncesFile,
     Config,
-    ConfigFile,
     Dkim,
-    DkimFile,
     DkimKey,
-    ImapFile,
     ImapSource,
-    ReceiveFile,
-    dkim_key_file,
     find_config,
     load_config,
     read_config,
-    secret_key,
-    write_secret_key,
+)
+from mailbot.folder.config_file import (
+    AuthenticateFile,
+    BouncesFile,
+    ConfigFile,
+    DkimFile,
+    ImapFile,
+    ReceiveFile,
 )
 from mailbot.folder.holidays import is_holiday
 from mailbot.folder.new_folder import make_folder
+from mailbot.folder.secret_files import dkim_key_file, secret_key, write_secret_key
 from mailbot.folder.yaml_source import FileModel
 from mailbot.resources import example_config_folder, templates_folder
 
@@ -238,7 +238,7 @@ def test_init_makes_a_folder_that_loads(tmp_path: Path) -> None:
     ]
     assert (target / "data").stat().st_mode & 0o777 == 0o700
     assert (target / "data" / "secret.key").stat().st_mode & 0o777 == 0o600
-    assert secret_key(load_config(target / "config" / "mailbot.yaml")) == KEY
+    assert secret_key(target) == KEY
     assert [path.name for path in target.parent.iterdir()] == ["ml"]
 
 
@@ -263,13 +263,12 @@ def test_init_refuses_what_exists(tmp_path: Path) -> None:
 )
 def test_a_bad_secret_key_is_refused(tmp_path: Path, content: str | None, mode: int, sentence: str) -> None:
     """Without a proper, private key nothing starts, and the sentence says how to get one."""
-    config = loaded(tmp_path)
     (tmp_path / "data").mkdir()
     if content is not None:
         (tmp_path / "data" / "secret.key").write_text(content, encoding="utf-8")
         (tmp_path / "data" / "secret.key").chmod(mode)
     with pytest.raises(Mistakes) as broken:
-        secret_key(config)
+        secret_key(tmp_path)
     assert str(broken.value).startswith(f"data/secret.key:1:1 file: {sentence}")
 
 
