@@ -37,7 +37,7 @@ def come_back(office: PostOffice, copy: Copy, status: str = "5.1.1") -> list[Cop
 def reminded(office: PostOffice) -> set[str]:
     """Let the survey's reminder go; returns to whom."""
     with office.database.write() as connection:
-        remind_survey(connection, office.site, SURVEY.key, office.now)
+        remind_survey(connection, office.site, SURVEY.key, office.now, again=True)
     return {copy.to for copy in office.copies("reminder")}
 
 
@@ -100,7 +100,7 @@ def test_an_address_is_told_of_once(office: PostOffice) -> None:
     come_back(office, invitation)
     assert come_back(office, invitation) == []
     with office.database.write() as connection:
-        remind_survey(connection, office.site, SURVEY.key, office.now)
+        remind_survey(connection, office.site, SURVEY.key, office.now, again=True)
     again = next(copy for copy in office.copies("reminder") if copy.to == SATO)
     assert come_back(office, again) == []
 
