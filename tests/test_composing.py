@@ -19,6 +19,7 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.reading.printed_options import choice_count, yesno_values
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.surveys.ballot import WIDTHS, faults, mail_faults
+from mailbot.core.surveys.gateway import Layout
 from mailbot.core.surveys.survey import Answer, Answers, Problem, Question, QuestionType, Survey
 from mailbot.demo.demo_clients import CLIENTS, original
 from mailbot.render import Letterhead, Recipient, Renderer, Thread, VoteReceipt, recipient_values
@@ -160,21 +161,17 @@ def text_of(cooked: bytes) -> str:
 def mails(survey: Survey, given_answers: Answers, language: Language, columns: int) -> Iterator[str]:
     """Yield the text of every mail of a survey's life, at one width."""
     render = RENDER[language]
-    for quotes in (True, False):
+    for layout in (Layout(columns), Layout(columns, quotes=False)):
+        yield text_of(render.surveys.invitation(survey, now=NOW, late_since=NOW, layout=layout))
+        yield text_of(render.surveys.invitation(survey, reminds=True, now=NOW, layout=layout))
+        yield text_of(render.surveys.trial(survey, now=NOW, layout=layout))
         yield text_of(
-            render.surveys.invitation(survey, now=NOW, late_since=NOW, columns=columns, quotes=quotes)
+            render.surveys.fresh_ballot(survey, now=NOW, answers=given_answers, edition=3, layout=layout)
         )
-        yield text_of(
-            render.surveys.invitation(survey, reminds=True, now=NOW, columns=columns, quotes=quotes)
-        )
-        yield text_of(render.surveys.trial(survey, now=NOW, columns=columns, quotes=quotes))
-    yield text_of(
-        render.surveys.fresh_ballot(survey, now=NOW, answers=given_answers, edition=3, columns=columns)
-    )
-    yield from (text_of(each) for each in receipts(survey, given_answers, render, columns))
+        yield from (text_of(each) for each in receipts(survey, given_answers, render, layout))
 
 
-def receipts(survey: Survey, given_answers: Answers, render: Renderer, columns: int) -> Iterator[bytes]:
+def receipts(survey: Survey, given_answers: Answers, render: Renderer, layout: Layout) -> Iterator[bytes]:
     problem = Problem(survey.questions[-1].id, "joined", "番号の区切りが読み取れません", ("1", "3"))
     words = next((answer for answer in given_answers.values() if isinstance(answer, str)), "来年度から")
     receipt = VoteReceipt("counted", NOW, 2, 3, given_answers, remarks={"Q1": words})
@@ -185,7 +182,7 @@ def receipts(survey: Survey, given_answers: Answers, render: Renderer, columns: 
     ):
         for trial in (False, True):
             yield render.surveys.vote_receipt(
-                survey, each, thread=THREAD, now=NOW, columns=columns, trial=trial
+                survey, each, thread=THREAD, now=NOW, layout=layout, trial=trial
             )
 
 
@@ -242,7 +239,7 @@ def test_narrow_ballots_are_read(client: object, columns: int) -> None:
     """A ballot of any width is answered by every mail program and read as its member means it."""
     assert callable(client)
     meant: Answers = {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "国の補助があれば進めたい。"}
-    raw = fill(template(RENDER["ja"].surveys.invitation(STANDARD, now=NOW, columns=columns)), VALUES)
+    raw = fill(template(RENDER["ja"].surveys.invitation(STANDARD, now=NOW, layout=Layout(columns))), VALUES)
     arrived = original(raw, "bounce+x@ml.example.jp", MEMBER)
     message = parse(client(arrived, meant))
     reading = read_reply(STANDARD, message.text, [parse(raw).text], today=TODAY)

@@ -39,6 +39,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import COLUMNS
 from mailbot.core.office.desk import harmless
 from mailbot.core.surveys.ballot import answer_words, ballot_lines, how_to_lines, wrap_safely
+from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.voting_paper import paper_lines
@@ -159,16 +160,17 @@ class Pen:
         to: Recipient = EACH,
         answers: Answers | None = None,
         only: tuple[str, ...] | None = None,
-        columns: int = COLUMNS,
-        quotes: bool = True,
+        layout: Layout = USUAL,
         **words: object,
     ) -> list[str]:
         if survey.resolution is not None:
             template = _OF_A_RESOLUTION.get(template, template)
-            words["paper"] = self.lines(paper_lines(survey, self.language, columns=columns))
+            words["paper"] = self.lines(paper_lines(survey, self.language, columns=layout.columns))
+        columns, quotes = layout.columns, layout.quotes
         return self.text(
             template,
             columns=columns,
+            quotes=quotes,
             survey=survey,
             greeting=self.greeting(to),
             closes=self.moment(survey.closes),

@@ -9,8 +9,8 @@ from functools import cache
 
 from mailbot.core.calendar import date_words
 from mailbot.core.mail.header import clean
-from mailbot.core.mail.wrap import COLUMNS
 from mailbot.core.surveys.ballot import answer_words
+from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.group_words import group_words
 from mailbot.core.surveys.report import Report, percent
 from mailbot.core.surveys.resolution import Outcome
@@ -135,14 +135,14 @@ class ResultMails:
         edition: int,
         thread: Thread,
         now: datetime,
-        columns: int = COLUMNS,
+        layout: Layout = USUAL,
     ) -> bytes:
         """Cook the answer to a proxy: the sentence of `record_proxy` or of its refusal, and the ballot again."""
         body = self._pen.survey_text(
             "proxy_receipt",
             survey,
             edition,
-            columns=columns,
+            layout=layout,
             sentence=clean(sentence).removeprefix(f"{survey.key}: "),
             recorded=recorded,
             at=self._pen.receipt_time(at),
@@ -157,7 +157,7 @@ class ResultMails:
         voted: bool,
         edition: int,
         now: datetime,
-        columns: int = COLUMNS,
+        layout: Layout = USUAL,
     ) -> bytes:
         """Cook the news for a body that its vote counts for another's from now on, with the ballot; or that it no longer does.
 
@@ -167,7 +167,7 @@ class ResultMails:
             "proxy_held",
             survey,
             edition,
-            columns=columns,
+            layout=layout,
             giver=clean(change.giver),
             at=self._pen.receipt_time(change.at),
             ended=change.ended,

@@ -12,7 +12,7 @@ from mailbot.core.events.event import Event, rsvp_deadline, rsvp_form
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.header import clean
 from mailbot.core.mail.letter import UndatedLetter
-from mailbot.core.mail.wrap import COLUMNS
+from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.receipt_words import asked_back, problem_lines, reading_notes, sentence
 from mailbot.core.surveys.seal import Seal
 from mailbot.core.surveys.survey import Answers, Problem, Survey
@@ -61,22 +61,20 @@ class SurveyMails:
         now: datetime,
         to: Recipient = EACH,
         late_since: datetime | None = None,
-        columns: int = COLUMNS,
-        quotes: bool = True,
+        layout: Layout = USUAL,
         reminds: bool = False,
         instead: bool = False,
     ) -> bytes:
         """Cook the ballot that opens a survey, or `reminds` those who have not answered: a whole ballot again.
 
-        `late_since` is when it should have gone out (promises.md I22), `columns` how wide its lines are, and `quotes`
-        whether a reply quotes us: see core/surveys/gateway.py. With `instead` it goes to a contact in place of another.
+        `late_since` is when it should have gone out (promises.md I22), `layout` what its gateway leaves alone. With
+        `instead` it goes to a contact in place of another.
         """
         body = self._pen.survey_text(
             "reminder" if reminds else "invitation",
             survey,
             to=to,
-            columns=columns,
-            quotes=quotes,
+            layout=layout,
             late_since=self._pen.late(late_since),
             instead=instead,
         )
@@ -89,7 +87,7 @@ class SurveyMails:
         *,
         thread: Thread | None,
         now: datetime,
-        columns: int = COLUMNS,
+        layout: Layout = USUAL,
         trial: bool = False,
     ) -> bytes:
         """Cook the acknowledgement of a reply, which is the next ballot (ballot.md section 4).
@@ -98,10 +96,10 @@ class SurveyMails:
         nothing of it counts.
         """
         at = self._pen.receipt_time(receipt.at)
-        key = (survey, at, columns, trial, *_all_but_the_time(receipt))
+        key = (survey, at, layout, trial, *_all_but_the_time(receipt))
         cooked = self._receipts.get(key)
         if cooked is None:
-            text = self._receipt_text(survey, receipt, at, columns, trial=trial)
+            text = self._receipt_text(survey, receipt, at, layout, trial=trial)
             cooked = self._pen.cook_undated(text, survey.key)
             self._keep(key, cooked)
         return self._pen.dated(cooked, now, thread)
@@ -114,14 +112,14 @@ class SurveyMails:
             self._receipts[key] = cooked
 
     def _receipt_text(
-        self, survey: Survey, receipt: VoteReceipt, at: str, columns: int, *, trial: bool
+        self, survey: Survey, receipt: VoteReceipt, at: str, layout: Layout, *, trial: bool
     ) -> list[str]:
         asked = asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
         return self._pen.survey_text(
             "trial_receipt" if trial else "vote_receipt",
             survey,
             receipt.edition,
-            columns=columns,
+            layout=layout,
             answers=receipt.answers,
             only=asked,
             status=receipt.status,
@@ -153,6 +151,7 @@ class SurveyMails:
         stands: Answers,
         edition: int,
         now: datetime,
+        layout: Layout = USUAL,
     ) -> bytes:
         """Cook the question to a primary about a reply that may not count by itself (ballot.md sections 10 and 11).
 
@@ -162,6 +161,7 @@ class SurveyMails:
             "primary_asked",
             survey,
             edition,
+            layout=layout,
             answers=stands,
             author=clean(author),
             at=self._pen.receipt_time(at),
@@ -184,7 +184,7 @@ class SurveyMails:
         is_open: bool,
         thread: Thread,
         now: datetime,
-        columns: int = COLUMNS,
+        layout: Layout = USUAL,
     ) -> bytes:
         """Cook the news that the office does not accept a held reply, and why; with the ballot again while `is_open`.
 
@@ -197,7 +197,7 @@ class SurveyMails:
             "reply_rejected",
             survey,
             version + 1,
-            columns=columns,
+            layout=layout,
             answers=answers,
             author=clean(author),
             at=self._pen.receipt_time(at),
@@ -218,12 +218,14 @@ class SurveyMails:
         closed: bool = False,
         seal: Seal | None = None,
         now: datetime,
+        layout: Layout = USUAL,
     ) -> bytes:
         """Cook the receipt of an answer that the office entered for a body; it is the next ballot, unless that is `closed`."""
         body = self._pen.survey_text(
             "entered_for_body",
             survey,
             version + 1,
+            layout=layout,
             answers=answers,
             reason=clean(reason),
             version=version,
@@ -235,22 +237,14 @@ class SurveyMails:
         return self._pen.cook(body, survey.key, now)
 
     def extension(
-        self,
-        survey: Survey,
-        before: datetime,
-        *,
-        now: datetime,
-        to: Recipient = EACH,
-        columns: int = COLUMNS,
-        quotes: bool = True,
+        self, survey: Survey, before: datetime, *, now: datetime, to: Recipient = EACH, layout: Layout = USUAL
     ) -> bytes:
         """Cook the news that the close has moved, from `before`, with the whole ballot beneath."""
         body = self._pen.survey_text(
             "extension",
             survey,
             to=to,
-            columns=columns,
-            quotes=quotes,
+            layout=layout,
             before=self._pen.moment(before),
             sooner=survey.closes < before,
         )
@@ -289,7 +283,7 @@ class SurveyMails:
         answers: Answers | None = None,
         edition: int = 1,
         thread: Thread | None = None,
-        columns: int = COLUMNS,
+        layout: Layout = USUAL,
         form: bytes | None = None,
     ) -> bytes:
         """Cook a ballot sent again, on 「再送」 or to the registered address of one who wrote without a token.
@@ -297,12 +291,7 @@ class SurveyMails:
         `form`: the survey's spreadsheet, which goes with it.
         """
         body = self._pen.survey_text(
-            "fresh_ballot",
-            survey,
-            edition,
-            columns=columns,
-            answers=answers or {},
-            with_form=form is not None,
+            "fresh_ballot", survey, edition, layout=layout, answers=answers or {}, with_form=form is not None
         )
         return self._pen.cook(body, survey.key, now, thread=thread, form=form)
 
@@ -311,13 +300,12 @@ class SurveyMails:
         survey: Survey,
         *,
         now: datetime,
-        columns: int = COLUMNS,
-        quotes: bool = True,
+        layout: Layout = USUAL,
         thread: Thread | None = None,
         form: bytes | None = None,
     ) -> bytes:
         """Cook a trial ballot 練習投票: the survey as it will be, and nothing of what comes back counts."""
-        body = self._pen.survey_text("trial", survey, columns=columns, quotes=quotes)
+        body = self._pen.survey_text("trial", survey, layout=layout)
         return self._pen.cook(body, survey.key, now, thread=thread, form=form)
 
     def probe(self, name: str, lines: tuple[str, ...], *, now: datetime) -> bytes:

@@ -105,6 +105,9 @@ class Layout:
     quotes: bool = True  # False: the how-to names the top of the mail alone
 
 
+USUAL = Layout()  # for an address that was never probed
+
+
 def findings(sent: Sent, reply: Message, received_at: datetime) -> Findings:
     """Return what the way there and back did to a probe.
 

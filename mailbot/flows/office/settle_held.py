@@ -40,7 +40,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations, other_addresses, roll_calls
 from mailbot.store.office import journal
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, gateways, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _DECIDED = {"accept": "accepted", "trust": "trusted", "reject": "rejected", "discard": "discarded"}
@@ -351,7 +351,7 @@ def _tell_body(connection: Connection, held: _Held, ballot: Ballot, reason: str)
         is_open=is_open,
         thread=Thread.of(held.message),
         now=held.now,
-        columns=ballot.columns,
+        layout=gateways.layout_of(connection, ballot),
     )
     queue_receipt(connection, "reply_rejected", cooked, ballot, to, held.received.id, held.now)
 

@@ -26,7 +26,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, gateways
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
 
@@ -109,7 +109,7 @@ def acknowledge(
             closed=row.by != "" and accepted(verdict.status) and arrival.stored.has_closed(now),
         )
         cooked = site.render.surveys.vote_receipt(
-            survey, receipt, thread=arrival.thread, now=now, columns=ballot.columns
+            survey, receipt, thread=arrival.thread, now=now, layout=gateways.layout_of(connection, ballot)
         )
     queue_receipt(connection, "vote_receipt", cooked, ballot, to, arrival.received.id, now)
 
@@ -152,6 +152,7 @@ def ask_primary(connection: Connection, arrival: Arrival, judged: Judged, row: L
         stands=row.stands,
         edition=row.version + 1,
         now=now,
+        layout=gateways.layout_of(connection, arrival.ballot),
     )
     queue_receipt(connection, "primary_asked", cooked, arrival.ballot, [address], arrival.received.id, now)
 
@@ -167,7 +168,7 @@ def answer_proxy(connection: Connection, arrival: Arrival, sentence: str, record
         edition=1 if before is None else before.row.version + 1,
         thread=arrival.thread,
         now=now,
-        columns=ballot.columns,
+        layout=gateways.layout_of(connection, ballot),
     )
     if inbox.spend_answer(connection, ballot.address, now):
         queue_receipt(connection, "proxy_receipt", cooked, ballot, [ballot.address], arrival.received.id, now)
@@ -221,7 +222,7 @@ def queue_fresh_ballot(
         answers={} if stands is None else stands.row.stands,
         edition=1 if stands is None else stands.row.version + 1,
         thread=thread,
-        columns=ballot.columns,
+        layout=gateways.layout_of(connection, ballot),
         form=form,
     )
     queue_receipt(connection, "fresh_ballot", cooked, ballot, [address], inbox_id, now)

@@ -54,9 +54,7 @@ def move_close(
         connection,
         "extension",
         asked,
-        lambda layout: site.render.surveys.extension(
-            survey, old.closes, now=now, columns=layout.columns, quotes=layout.quotes
-        ),
+        lambda layout: site.render.surveys.extension(survey, old.closes, now=now, layout=layout),
         now,
     )
     log.event("survey.extended", survey=survey.key, closes=closes.isoformat(), by=by, told=len(asked))

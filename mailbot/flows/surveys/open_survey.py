@@ -67,9 +67,7 @@ def open_survey(
         connection,
         "invitation",
         made,
-        lambda layout: site.render.surveys.invitation(
-            survey, now=now, late_since=late_since, columns=layout.columns, quotes=layout.quotes
-        ),
+        lambda layout: site.render.surveys.invitation(survey, now=now, late_since=late_since, layout=layout),
         now,
     )
     return len(made)

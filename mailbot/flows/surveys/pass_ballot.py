@@ -71,9 +71,7 @@ def pass_ballot(
             connection,
             "invitation",
             [to],
-            lambda layout: site.render.surveys.invitation(
-                survey, instead=True, now=now, columns=layout.columns, quotes=layout.quotes
-            ),
+            lambda layout: site.render.surveys.invitation(survey, instead=True, now=now, layout=layout),
             now,
         )
     words = _WORDS[site.language]

@@ -11,7 +11,7 @@ from mailbot.flows.surveys.answer_reply import RECEIPTS, queue_receipt, seal_in_
 from mailbot.render import VoteReceipt
 from mailbot.site import Site
 from mailbot.store.mail import inbox
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, gateways, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 
@@ -54,7 +54,7 @@ def _pay(connection: Connection, site: Site, ballot: Ballot, now: datetime, *, a
         seal=seal_in_receipt(stored, ballot),
     )
     cooked = site.render.surveys.vote_receipt(
-        stored.survey, receipt, thread=None, now=now, columns=ballot.columns
+        stored.survey, receipt, thread=None, now=now, layout=gateways.layout_of(connection, ballot)
     )
     queue_receipt(connection, "vote_receipt", cooked, ballot, [ballot.address], None, now)
     ballots.owe_receipt(connection, ballot.id, False)

@@ -13,13 +13,14 @@ from mailbot.core.calendar import Language, business_day, moment_words
 from mailbot.core.mail.address import address_key
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import parse
-from mailbot.core.mail.wrap import COLUMNS, wrap
+from mailbot.core.mail.wrap import wrap
 from mailbot.core.members.register import KINDS, full_code
 from mailbot.core.office.plan import survey_jobs
 from mailbot.core.reading.printed_options import printed_options
 from mailbot.core.reading.tidy import label_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ballot import mail_faults
+from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.group_words import group_words
 from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Question, Survey
@@ -64,8 +65,9 @@ def preview_survey(
     selected = members.selected(connection, survey.audience)
     asked = selected if survey.unit == "person" else first_of_each_body(selected)
     person = _recipient(connection, code, asked)
-    width = columns or _width(connection, person)
-    mail = parse(_copy(site, survey, person, width))
+    layout = gateways.layout_at(connection, person.contact.email) if person else USUAL
+    width = columns or layout.columns
+    mail = parse(_copy(site, survey, person, Layout(width, layout.quotes)))
     kinds = Counter[str](each.body.kind for each in asked)
     return Preview(
         to=_address(person),
@@ -95,22 +97,15 @@ def _recipient(connection: Connection, code: str | None, asked: list[Person]) ->
     return people[0]
 
 
-def _width(connection: Connection, person: Person | None) -> int:
-    if person is None:
-        return COLUMNS
-    address = person.contact.email
-    return gateways.columns_by_address(connection, [address]).get(address_key(address), COLUMNS)
-
-
 def _address(person: Person | None) -> str:
     return person.contact.email if person else "mihon@example.jp"
 
 
-def _copy(site: Site, survey: Survey, person: Person | None, width: int) -> bytes:
+def _copy(site: Site, survey: Survey, person: Person | None, layout: Layout) -> bytes:
     code = person.body.code if person else "000000"
     named = greeting(person) if person else "○○市 ご担当者様"
     to = Recipient(_address(person), named, f"{survey.key}-{code}", code, _SAMPLE_TOKEN)
-    cooked = site.render.surveys.invitation(survey, now=survey.opens, columns=width)
+    cooked = site.render.surveys.invitation(survey, now=survey.opens, layout=layout)
     return fill(template(cooked), recipient_values(to, "0"))
 
 

@@ -27,7 +27,7 @@ from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, gateways, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
 
@@ -244,6 +244,7 @@ def _tell(
         closed=stored.has_closed(now),
         seal=seal_in_receipt(stored, ballot),
         now=now,
+        layout=gateways.layout_of(connection, ballot),
     )
     told = _told(connection, ballot, before_by)
     queue_receipt(connection, "entered_for_body", cooked, ballot, told, row.inbox_id, now)

@@ -19,7 +19,7 @@ from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, gateways, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _SHOWN: dict[str, Literal["counted", "partial", "withdrawn", "declined"]] = {
@@ -59,7 +59,9 @@ def record_trial(
     to = _addresses(connection, message, ballot, now)
     if judged.reading.command in {"resend", "help", "form"} and judged.verdict.status == "ignored":
         form = site.write_form(survey, site.language) if judged.reading.command == "form" else None
-        cooked = site.render.surveys.trial(survey, now=now, columns=ballot.columns, thread=thread, form=form)
+        cooked = site.render.surveys.trial(
+            survey, now=now, layout=gateways.layout_of(connection, ballot), thread=thread, form=form
+        )
         if to:
             queue_receipt(connection, "trial", cooked, ballot, to, received.id, now)
         return Settled("answered", "a fresh trial ballot was asked for and sent")
@@ -67,7 +69,12 @@ def record_trial(
     ballots.append(connection, ballot.subject, row)
     if to:
         cooked = site.render.surveys.vote_receipt(
-            survey, _receipt(row, judged), thread=thread, now=now, columns=ballot.columns, trial=True
+            survey,
+            _receipt(row, judged),
+            thread=thread,
+            now=now,
+            layout=gateways.layout_of(connection, ballot),
+            trial=True,
         )
         queue_receipt(connection, "trial_receipt", cooked, ballot, to, received.id, now)
     return Settled("answered", f"{ballot.subject} {ballot.code}: {row.status}; it counts nowhere")

@@ -65,12 +65,7 @@ def remind_survey(
             "reminder",
             asked,
             lambda layout: site.render.surveys.invitation(
-                stored.survey,
-                reminds=True,
-                now=now,
-                late_since=late_since,
-                columns=layout.columns,
-                quotes=layout.quotes,
+                stored.survey, reminds=True, now=now, late_since=late_since, layout=layout
             ),
             now,
         )

@@ -41,9 +41,7 @@ def send_trial(
             connection,
             kind="trial",
             subject=SUBJECT + key,
-            cooked=site.render.surveys.trial(
-                stored.survey, now=now, columns=layout.columns, quotes=layout.quotes
-            ),
+            cooked=site.render.surveys.trial(stored.survey, now=now, layout=layout),
             bounces="bounce",
             now=now,
         )

@@ -19,7 +19,7 @@ from mailbot.render import ProxyChange
 from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys import ballots, gateways, proxies, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _MOST_NAMED = 10  # givers
@@ -89,7 +89,7 @@ def tell_voter(
             voted=stands is not None and stands.row.status in IN_TALLY,
             edition=1 if stands is None else stands.row.version + 1,
             now=now,
-            columns=ballot.columns,
+            layout=gateways.layout_of(connection, ballot),
         )
 
     tell_holder(connection, site, "proxy_held", key, proxy, cook, now, ended_at=ended_at, inbox_id=inbox_id)

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from mailbot.core.mail.address import address_key
-from mailbot.core.surveys.gateway import Findings, Layout, layout
+from mailbot.core.surveys.gateway import USUAL, Findings, Layout, layout
 from mailbot.store.database import storable
 from mailbot.store.documents import document, read_document
+from mailbot.store.statements import Keyed
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.tables import ballot, gateway
 
@@ -80,3 +81,22 @@ def by_layout(connection: Connection, ballots: Iterable[Ballot]) -> dict[Layout,
         quotes = probed is None or probed.layout.quotes
         found.setdefault(Layout(one.columns, quotes), []).append(one)
     return found
+
+
+def layout_at(connection: Connection, address: str) -> Layout:
+    """Return the layout that an address's mail system leaves alone; the usual one where it was never probed."""
+    rows = _OF_ONE.rows(connection, address_key(address))
+    return layout(read_document(Findings, rows[0].findings)) if rows else USUAL
+
+
+def layout_of(connection: Connection, one: Ballot) -> Layout:
+    """Return the layout of what answers a reply to a ballot, as `by_layout` has it."""
+    return Layout(one.columns, layout_at(connection, one.address).quotes)
+
+
+def read_layouts_ahead(connection: Connection, ballots: Iterable[Ballot]) -> None:
+    """Read what `layout_of` will ask for about these ballots."""
+    _OF_ONE.read_ahead(connection, ((address_key(one.address),) for one in ballots))
+
+
+_OF_ONE = Keyed(select(gateway.c.findings), gateway.c.email_key)

@@ -6,6 +6,7 @@ from email.message import EmailMessage
 
 from mailbot.core.surveys.gateway import Layout
 from mailbot.flows.surveys.open_survey import make_ballots
+from mailbot.flows.surveys.preview_survey import preview_survey
 from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes
 from mailbot.store.surveys import ballots, gateways
 from tests.flows.post_office import NAGANO, NOW, SATO, SURVEY, UEDA, YAMADA, Copy, PostOffice
@@ -102,6 +103,26 @@ def test_a_reply_without_a_quotation(office: PostOffice) -> None:
         }
     assert layouts[YAMADA] == Layout(68, quotes=False)
     assert layouts[SATO] == Layout(68)
+
+
+def test_what_answers_a_reply_without_a_quotation(office: PostOffice) -> None:
+    """Its receipt, a fresh ballot and the preview tell no such body to write between brackets that its reply will not bring."""
+    copy = send(office, NAGANO)[YAMADA]
+    to = office.reply_address(copy)
+    office.hand_in(office.mail(YAMADA, to, "届きました"), to)
+    invitations = office.open_survey()
+    office.copies()
+    for address, quotes in ((YAMADA, False), (SATO, True)):
+        to = office.reply_address(invitations[address])
+        for words in ("Q1 1", "再送"):
+            office.hand_in(office.mail(address, to, words), to)
+        texts = [one.text for one in office.copies() if one.to == address]
+        assert len(texts) == 2
+        for text in texts:
+            assert ("［　］の" in text) == quotes, text
+    with office.database.read() as connection:
+        shown = preview_survey(connection, office.site, SURVEY, code=NAGANO)
+    assert "［　］の" not in shown.text
 
 
 def test_machines_teach_nothing(office: PostOffice) -> None:
