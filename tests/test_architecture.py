@@ -38,10 +38,7 @@ ARROWS: dict[str, tuple[set[str], set[str]]] = {
         {"core", "folder", "resources"},
         {"cryptography", "jinja2", "pydantic", "pydantic_core", "ruamel"},
     ),
-    "folder/definitions.py": (
-        {"core", "folder", "formats", "resources"},
-        set(),
-    ),  # a bulletin's text is Markdown
+    "folder/definition_faults.py": ({"core", "folder", "formats"}, set()),  # a bulletin's text is Markdown
     # The check-up looks at everything that the service stands on, itself left out.
     "doctor": ({"core", "doctor", "folder", "formats", "net", "store"}, {"sqlalchemy"}),
     "show": ({"core", "flows", "formats", "show", "site", "store"}, {"rich", "sqlalchemy"}),

@@ -16,8 +16,9 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
 from mailbot.flows.apply_definitions import apply_definitions
+from mailbot.folder.definition_sources import files_of
 from mailbot.folder.definition_yaml import file_name, write_markdown, write_yaml
-from mailbot.folder.definitions import files_of, load_definitions
+from mailbot.folder.definitions import load_definitions
 from mailbot.installation import clock
 from mailbot.store.bulletins import bulletins
 from mailbot.store.events import events, meetings
