@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from mailbot.cli.act_frame import Acting, Deed
 from mailbot.core.office.journal_line import COMMAND_LINE
-from mailbot.core.surveys.two_persons import Act
+from mailbot.core.surveys.two_persons import Act, Order
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 
 
 def request(acting: Acting, key: str, act: Act, told: Callable[[int], Deed], **detail: str) -> Deed:
     """Do an act about a survey, or ask a second person for it; `told` turns the figure of a done act into its Deed."""
     site, config = acting.it.site, acting.it.config
-    match request_act(acting.connection, site, key, act, detail, by=COMMAND_LINE, now=acting.now):
+    match request_act(acting.connection, site, Order(key, act, detail, COMMAND_LINE), acting.now):
         case Done(_, figure, alone):
             deed = told(figure)
             if not alone:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 
 from mailbot.core.mail.address import address_key
@@ -15,6 +15,21 @@ ActState = Literal["waiting", "approved", "rejected", "expired"]
 SurveyState = Literal["planned", "open", "closed"]
 
 ACT_LASTS = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the office wants done: an act about a survey, or that a bulletin is sent.
+
+    `detail`, by act: extend: `closes` (ISO); admit: `number` of the held mail, and `answers` if the office read them; or
+    `code`, `answers` and `reason`, with `mail` and `received_at` where it was ordered by mail.
+    """
+
+    key: str  # of the survey or bulletin
+    act: Act
+    detail: Mapping[str, str]
+    by: str  # an address, two of them, or COMMAND_LINE
+    received_at: datetime | None = None  # when the mail came that orders it: a close counts from then on
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from mailbot.core.calendar import moment_words
 from mailbot.core.mail.address import same_address
 from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.office.journal_line import COMMAND_LINE
-from mailbot.core.surveys.two_persons import ACT_LASTS, deciders
+from mailbot.core.surveys.two_persons import ACT_LASTS, Order, deciders
 from mailbot.flows.bulletins.choose_readers import Readers, choose_readers
 from mailbot.flows.bulletins.compose_bulletin import Composed, compose_bulletin
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change, refuse_gone
@@ -41,7 +41,7 @@ def ask_bulletin(
         acts.decide(connection, older.id, "expired", by="", note=note, now=now)
     asked = deciders(value.approvers, site.people, asked_by=by, office=site.office)
     digest = acts.digest_of(value)
-    act_id = acts.add(connection, key, "send", {}, digest, by=by, now=now)
+    act_id = acts.add(connection, Order(key, "send", {}, by), digest, now)
     journal.add(connection, "act.asked", now, who=by, about=key, detail=f"send, of {', '.join(asked)}")
     for role in ("approver", "editor"):
         to = asked if role == "approver" else (by,)

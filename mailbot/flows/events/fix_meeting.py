@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.events.meeting import event_of, poll_key, same_day
 from mailbot.core.events.meeting_sentences import meeting_sentence
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.two_persons import Order
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.change_event import change_event
 from mailbot.flows.office.perform_act import perform_act
@@ -80,7 +81,7 @@ def _end_poll(connection: Connection, site: Site, key: str, now: datetime, *, by
     if poll is None or poll.state == "closed":
         return False
     if poll.state == "open":
-        perform_act(connection, site, poll_key(key), "close", {}, now, by=by, received_at=now)
+        perform_act(connection, site, Order(poll_key(key), "close", {}, by, received_at=now), now)
     else:
         occurrences.plan(connection, f"survey:{poll_key(key)}:", ())
     return poll.state == "open"

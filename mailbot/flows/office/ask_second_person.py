@@ -23,11 +23,12 @@ from mailbot.core.surveys.two_persons import (
     Act,
     NobodyElse,
     OneIsEnough,
+    Order,
     SecondNeeded,
     out_of_place,
     persons_needed,
 )
-from mailbot.flows.office.perform_act import Performed, answers_of, perform_act
+from mailbot.flows.office.perform_act import answers_of, perform_act
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.destroy_sealed import refuse_or_decided
@@ -67,43 +68,32 @@ class Waiting:
     sentence: str
 
 
-def request_act(
-    connection: Connection,
-    site: Site,
-    key: str,
-    act: Act,
-    detail: Mapping[str, str],
-    *,
-    by: str,
-    now: datetime,
-    received_at: datetime | None = None,
-) -> Done | Waiting:
-    """Do an act about a survey, or ask a second person for it; `by`: who asks (an address, or COMMAND_LINE).
-
-    `detail` and `received_at` are those of `perform_act`. Raises Refusal when the act makes no sense now.
-    """
-    stored = surveys.require(connection, key, locked=True)
-    needed = persons_needed(stored.survey, act, site.people, asked_by=by)
-    if act == "destroy" and refuse_or_decided(connection, stored):
+def request_act(connection: Connection, site: Site, order: Order, now: datetime) -> Done | Waiting:
+    """Do an act about a survey, or ask a second person for it. Raises Refusal when it makes no sense now."""
+    stored = surveys.require(connection, order.key, locked=True)
+    needed = persons_needed(stored.survey, order.act, site.people, asked_by=order.by)
+    if order.act == "destroy" and refuse_or_decided(connection, stored):
         needed = OneIsEnough()
     match needed:
         case OneIsEnough():
-            done = _perform(connection, site, stored, act, detail, by, now, received_at)
+            done = perform_act(connection, site, order, now)
             return Done(done.sentence, done.figure, alone=False)
         case NobodyElse():
-            act_id = acts.add(connection, key, act, detail, acts.digest_of(stored.survey), by=by, now=now)
+            act_id = acts.add(connection, order, acts.digest_of(stored.survey), now)
             note = sentence(site.language, "alone")
-            acts.decide(connection, act_id, "approved", by=by, note=note, now=now)
-            done = _perform(connection, site, stored, act, detail, by, now, received_at)
+            acts.decide(connection, act_id, "approved", by=order.by, note=note, now=now)
+            done = perform_act(connection, site, order, now)
             return Done(done.sentence, done.figure, alone=True)
         case SecondNeeded(others):
-            refuse_out_of_place(site, stored, act)
-            if act == "open" and acts.approved(connection, key, act, acts.digest_of(stored.survey)):
-                done = _perform(connection, site, stored, act, detail, by, now, received_at)
+            refuse_out_of_place(site, stored, order.act)
+            if order.act == "open" and acts.approved(
+                connection, order.key, "open", acts.digest_of(stored.survey)
+            ):
+                done = perform_act(connection, site, order, now)
                 return Done(done.sentence, done.figure, alone=False)
-            if act == "admit":
-                _refuse_impossible(connection, site, stored, act, detail, by, now, received_at)
-            act_id = ask(connection, site, stored, act, detail, others, by=by, now=now)
+            if order.act == "admit":
+                _refuse_impossible(connection, site, order, now)
+            act_id = ask(connection, site, stored, order, others, now)
             return Waiting(act_id, others, sentence(site.language, "waiting", others="、".join(others)))
 
 
@@ -111,19 +101,10 @@ class _Tried(Exception):  # noqa: N818  it is no error: it takes a trial back
     """Raised where an act would have been done."""
 
 
-def _refuse_impossible(
-    connection: Connection,
-    site: Site,
-    stored: StoredSurvey,
-    act: Act,
-    detail: Mapping[str, str],
-    by: str,
-    now: datetime,
-    received_at: datetime | None,
-) -> None:
+def _refuse_impossible(connection: Connection, site: Site, order: Order, now: datetime) -> None:
     """Raise the Refusal with which an act would end as things stand, before a second person is asked for it in vain."""
     with contextlib.suppress(_Tried), savepoint(connection):
-        _perform(connection, site, stored, act, detail, by, now, received_at)
+        perform_act(connection, site, order, now)
         raise _Tried
 
 
@@ -142,31 +123,26 @@ def ask(
     connection: Connection,
     site: Site,
     stored: StoredSurvey,
-    act: Act,
-    detail: Mapping[str, str],
+    order: Order,
     others: tuple[str, ...],
-    *,
-    by: str,
     now: datetime,
 ) -> int:
     """Store an act that waits and mail each of these others; returns its id.
 
     The same asker's older request for the same gives way. Raises Refusal when somebody else's waits already.
     """
-    key = stored.survey.key
-    for older in acts.waiting(connection, key):
-        if (older.act, _object(older.detail)) != (act, _object(detail)):
+    for older in acts.waiting(connection, order.key):
+        if (older.act, _object(older.detail)) != (order.act, _object(order.detail)):
             continue
-        if not same_address(older.asked_by, by):
+        if not same_address(older.asked_by, order.by):
             raise Refusal(sentence(site.language, "already-waiting", by=older.asked_by))
         note = sentence(site.language, "superseded")
         acts.decide(connection, older.id, "expired", by="", note=note, now=now)
-    digest = acts.digest_of(stored.survey)
-    act_id = acts.add(connection, key, act, detail, digest, by=by, now=now)
-    journal.add(connection, "act.asked", now, who=by, about=key, detail=f"{act}, of {', '.join(others)}")
-    mail = _mail(connection, site, stored, act, detail, digest, by, now)
-    cooked = site.render.office.act(mail, now=now)
-    about = detail.get("number") or detail.get("mail")
+    act_id = acts.add(connection, order, acts.digest_of(stored.survey), now)
+    detail = f"{order.act}, of {', '.join(others)}"
+    journal.add(connection, "act.asked", now, who=order.by, about=order.key, detail=detail)
+    cooked = site.render.office.act(_mail(connection, site, stored, order, now), now=now)
+    about = order.detail.get("number") or order.detail.get("mail")
     tell_office(
         connection,
         site,
@@ -190,36 +166,14 @@ def concerned(site: Site, survey: Survey, one: StoredAct) -> tuple[str, ...]:
             return asker
 
 
-def _perform(
-    connection: Connection,
-    site: Site,
-    stored: StoredSurvey,
-    act: Act,
-    detail: Mapping[str, str],
-    by: str,
-    now: datetime,
-    received_at: datetime | None,
-) -> Performed:
-    return perform_act(connection, site, stored.survey.key, act, detail, now, by=by, received_at=received_at)
-
-
 def _object(detail: Mapping[str, str]) -> tuple[str, str]:
     """Return what of a survey an act is about: a mail, a body, or the whole of it."""
     return detail.get("number", ""), detail.get("code", "")
 
 
-def _mail(
-    connection: Connection,
-    site: Site,
-    stored: StoredSurvey,
-    act: Act,
-    detail: Mapping[str, str],
-    digest: str,
-    by: str,
-    now: datetime,
-) -> ActMail:
+def _mail(connection: Connection, site: Site, stored: StoredSurvey, order: Order, now: datetime) -> ActMail:
     """Return all that the second person must know: the whole text that goes out, to how many, until when."""
-    survey = stored.survey
+    survey, act, detail = stored.survey, order.act, order.detail
     stands = standings(ballots.ledger(connection, survey.key))
     held, words, quoted = _admitted(connection, site, survey, detail)
     text: tuple[str, ...] = ()
@@ -234,8 +188,8 @@ def _mail(
     return ActMail(
         act=act,
         survey=survey,
-        digest=digest,
-        asked_by=by,
+        digest=acts.digest_of(survey),
+        asked_by=order.by,
         until=now + ACT_LASTS,
         by_plan=detail.get("when") == "plan",
         bodies=_asked(connection, survey)

@@ -34,7 +34,7 @@ from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.office.run_change import RunChange
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import IN_TALLY, standings, standings_of_ballots
-from mailbot.core.surveys.two_persons import Act
+from mailbot.core.surveys.two_persons import Act, Order
 from mailbot.flows.bulletins.command_bulletin import bulletin_status, command_bulletin, find_bulletin
 from mailbot.flows.bulletins.settle_bulletin import settle_bulletin
 from mailbot.flows.events.command_event import command_attendance, event_status, find_event
@@ -151,9 +151,7 @@ def _request(
     **figures: object,
 ) -> Said:
     """Do an act, or ask the second person for it."""
-    asked = request_act(
-        connection, desk.site, key, act, detail, by=desk.by, now=desk.now, received_at=desk.received_at
-    )
+    asked = request_act(connection, desk.site, Order(key, act, detail, desk.by, desk.received_at), desk.now)
     if isinstance(asked, Waiting):
         return Said(asked.sentence, key)
     stored = surveys.load(connection, key)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import moment_words
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.office.plan import occurrence
-from mailbot.core.surveys.two_persons import Act
+from mailbot.core.surveys.two_persons import Act, Order
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import StillReading, close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed
@@ -42,25 +42,12 @@ class Performed:
     figure: int = 0  # bodies invited, counted or told; mails of a result
 
 
-def perform_act(
-    connection: Connection,
-    site: Site,
-    key: str,
-    act: Act,
-    detail: Mapping[str, str],
-    now: datetime,
-    *,
-    by: str,
-    received_at: datetime | None = None,
-) -> Performed:
-    """Do an act about a survey; `by`: who decided. Raises Refusal when it cannot be done.
-
-    `received_at`: when the mail that decides it came; a close counts from then on. `detail`, by act: extend: `closes`
-    (ISO); admit: `number` of the held mail, and `answers` if the office read them; or `code`, `answers` and `reason`.
-    """
-    done = _perform(connection, site, key, act, detail, now, by=by, received_at=received_at)
-    if act in _WHAT:
-        journal.add(connection, _WHAT[act], now, who=by, about=key, detail=_figures(act, detail, done.figure))
+def perform_act(connection: Connection, site: Site, order: Order, now: datetime) -> Performed:
+    """Do an act about a survey, and write down who decided it. Raises Refusal when it cannot be done."""
+    key, detail, by = order.key, order.detail, order.by
+    done = _perform(connection, site, order, now)
+    if order.act in _WHAT:
+        journal.add(connection, _WHAT[order.act], now, who=by, about=key, detail=_figures(order, done.figure))
     elif "answers" in detail:
         whose = f"body {detail['code']}" if "code" in detail else f"mail {detail['number']}"
         if published_at(connection, key) is not None:
@@ -78,41 +65,31 @@ _WHAT: Mapping[Act, str] = {  # that a held mail was admitted, `settle_held` wri
 }
 
 
-def _figures(act: Act, detail: Mapping[str, str], figure: int) -> str:
+def _figures(order: Order, figure: int) -> str:
     """Return, for the journal, how many it concerned."""
-    match act:
+    match order.act:
         case "open":
             return f"{figure} invited"
         case "close":
             return f"{figure} answers counted"
         case "extend":
-            return f"until {detail['closes']}; {figure} told"
+            return f"until {order.detail['closes']}; {figure} told"
         case "publish":
             return f"to {figure}"
         case _:
             return f"{figure} mails"
 
 
-def _perform(
-    connection: Connection,
-    site: Site,
-    key: str,
-    act: Act,
-    detail: Mapping[str, str],
-    now: datetime,
-    *,
-    by: str,
-    received_at: datetime | None,
-) -> Performed:
-    language = site.language
-    match act:
+def _perform(connection: Connection, site: Site, order: Order, now: datetime) -> Performed:
+    key, detail, by, language = order.key, order.detail, order.by, site.language
+    match order.act:
         case "open":
             figure = open_survey(connection, site, key, now)
             return Performed(sentence(language, "open", key=key, figure=figure), figure)
         case "close":
-            if received_at is None:
+            if order.received_at is None:
                 return _close(connection, site, key, now, now)
-            return _close_by_mail(connection, site, key, received_at, now)
+            return _close_by_mail(connection, site, key, order.received_at, now)
         case "extend":
             closes = datetime.fromisoformat(detail["closes"]).astimezone(site.zone)
             figure = extend_survey(connection, site, key, closes, now, by=by)

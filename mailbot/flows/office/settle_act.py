@@ -14,7 +14,7 @@ from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.two_persons import ACT_LASTS, ActState, may_decide, out_of_place
+from mailbot.core.surveys.two_persons import ACT_LASTS, ActState, Order, may_decide, out_of_place
 from mailbot.flows.office.ask_second_person import concerned
 from mailbot.flows.office.perform_act import perform_act
 from mailbot.flows.office.tell_office import tell_office
@@ -130,16 +130,8 @@ def _do(
     else:
         try:
             with connection.begin_nested():
-                done = perform_act(
-                    connection,
-                    site,
-                    one.key,
-                    one.act,
-                    one.detail,
-                    now,
-                    by=f"{one.asked_by}, {by}",
-                    received_at=received_at,
-                ).sentence
+                order = Order(one.key, one.act, one.detail, f"{one.asked_by}, {by}", received_at)
+                done = perform_act(connection, site, order, now).sentence
             if by_plan:  # its run was skipped, having nobody's approval, and never comes again
                 done += sentence(site.language, "opens-passed", opens=opens)
         except Refusal as refusal:

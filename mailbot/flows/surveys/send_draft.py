@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.mail.address import same_address
 from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import distinct
+from mailbot.core.surveys.two_persons import Order, distinct
 from mailbot.flows.office.ask_second_person import ask, refuse_out_of_place
 from mailbot.site import Site
 from mailbot.store.surveys import surveys
@@ -27,5 +27,5 @@ def send_draft(connection: Connection, site: Site, key: str, now: datetime, *, b
     refuse_out_of_place(site, stored, "open")
     named = distinct(stored.survey.approvers or site.people)
     others = tuple(address for address in named if not same_address(address, by))
-    ask(connection, site, stored, "open", {"when": "plan"}, others, by=by, now=now)
+    ask(connection, site, stored, Order(key, "open", {"when": "plan"}, by), others, now)
     return others

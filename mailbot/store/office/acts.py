@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, insert, select, update
 
 from mailbot.core.bulletins.bulletin import Bulletin
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.two_persons import Act, ActState
+from mailbot.core.surveys.two_persons import Act, ActState, Order
 from mailbot.store.database import storable
 from mailbot.store.documents import document
 from mailbot.store.tables import act
@@ -41,23 +41,14 @@ def digest_of(value: Survey | Bulletin) -> str:
     return hashlib.sha256(document(value).encode()).hexdigest()
 
 
-def add(
-    connection: Connection,
-    key: str,
-    what: Act,
-    detail: Mapping[str, str],
-    digest: str,
-    *,
-    by: str,
-    now: datetime,
-) -> int:
-    """Store an act that waits for a second person; returns its id."""
+def add(connection: Connection, order: Order, digest: str, now: datetime) -> int:
+    """Store an act that waits for a second person, who is shown what `digest` stands for; returns its id."""
     row = {
-        "subject": key,
-        "act": what,
-        "detail": json.dumps(dict(detail), sort_keys=True),
+        "subject": order.key,
+        "act": order.act,
+        "detail": json.dumps(dict(order.detail), sort_keys=True),
         "digest": digest,
-        "asked_by": storable(by),
+        "asked_by": storable(order.by),
         "asked_at": now,
         "state": "waiting",
     }

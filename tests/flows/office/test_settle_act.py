@@ -11,7 +11,7 @@ from sqlalchemy import update
 from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Resolution, Share, Survey
-from mailbot.core.surveys.two_persons import Act
+from mailbot.core.surveys.two_persons import Act, Order
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.office.settle_act import Undecided, expire_acts, settle_act
 from mailbot.flows.surveys.close_survey import close_survey
@@ -68,7 +68,7 @@ def request(
 ) -> Done | Waiting:
     """Ask for an act, as the command line does."""
     with office.database.write() as connection:
-        return request_act(connection, office.site, key, act, detail, by=by, now=office.now)
+        return request_act(connection, office.site, Order(key, act, detail, by), office.now)
 
 
 def state(office: PostOffice, key: str = RESOLUTION.key) -> str:
