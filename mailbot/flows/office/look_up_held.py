@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -117,9 +118,19 @@ def held_lines(
     if not decider.of_office:
         own = {number for number, one in waiting.items() if _is_his(decider, one)}
     found = inbox.held(connection, after=after, most=MOST_LINES + 1, among=own)
-    titles = {value.name: value.title for value in lists.every(connection)} if found else {}
-    lines = [_line(connection, site, entry, waiting.get(entry.id), titles) for entry in found[:MOST_LINES]]
+    lines = lines_of(connection, site, found[:MOST_LINES], waiting)
     return lines, lines[-1].number if len(found) > MOST_LINES else None
+
+
+def lines_of(
+    connection: Connection, site: Site, found: Sequence[Entry], waiting: Mapping[int, HeldPost] | None = None
+) -> list[HeldLine]:
+    """Return these mails as the list shows them; `waiting`: the posts among those that wait, if they were read before."""
+    if not found:
+        return []
+    waits = held_posts.every(connection) if waiting is None else waiting
+    titles = {value.name: value.title for value in lists.every(connection)}
+    return [_line(connection, site, entry, waits.get(entry.id), titles) for entry in found]
 
 
 def count_waiting(connection: Connection, decider: Decider) -> int:

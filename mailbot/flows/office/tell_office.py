@@ -14,6 +14,7 @@ from mailbot.store.office import desk_words
 from mailbot.store.sending import outbox
 
 WORD_LASTS = timedelta(days=14)
+NOT_TOLD = "the office was not told again: too many reports this hour"  # in a mail's history
 
 
 def tell_office(
@@ -38,12 +39,11 @@ def tell_office(
     """
     for address in (site.office,) if to is None else to:
         if not (inbox.spend_duty_mail if by_others else inbox.spend_asked_mail)(connection, address, now):
-            inbox.note(
-                connection,
-                "the office was not told again: too many reports this hour",
-                now=now,
-                inbox_id=inbox_id,
-            )
+            inbox.note(connection, NOT_TOLD, now=now, inbox_id=inbox_id)
+            if inbox_id is not None:
+                inbox.leave_untold(
+                    connection, address, now
+                )  # flows/office/tell_untold.py: in one mail, later
             continue
         word_id = desk_words.make(
             connection,

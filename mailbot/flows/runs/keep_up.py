@@ -1,4 +1,4 @@
-"""What follows from time alone, beside the due-table: receipts, acts, held posts, digests, the plan, the day's figures, sealed mails, ledger heads, bounces."""
+"""What follows from time alone, beside the due-table: receipts, acts, held posts, digests, the plan, the day's figures, held mails untold, sealed mails, ledger heads, bounces."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from mailbot.flows.members.watch_addresses import watch_addresses
 from mailbot.flows.office.mail_daily import daily_due, mail_daily
 from mailbot.flows.office.mail_plan import mail_plan, plan_due
 from mailbot.flows.office.settle_act import expire_acts
+from mailbot.flows.office.tell_untold import tell_untold, untold_due
 from mailbot.flows.surveys.destroy_sealed import destroy_due
 from mailbot.flows.surveys.mail_ledger_heads import heads_due, mail_ledger_heads
 from mailbot.flows.surveys.pay_receipts import pay_receipts
@@ -31,6 +32,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
         digests = digests_due(connection, site, now) is not None
         plan = plan_due(connection, site, now)
         daily = daily_due(connection, site, now)
+        untold = untold_due(connection, site, now)
     stories = (
         (owed, pay_receipts),
         (waits, expire_acts),
@@ -40,6 +42,7 @@ def keep_up(database: Database, site: Site, now: datetime) -> int:
         (digests, send_digests),
         (plan, mail_plan),
         (daily, mail_daily),
+        (untold, tell_untold),
     )
     done = 0
     for due, story in stories:

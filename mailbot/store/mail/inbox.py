@@ -393,6 +393,35 @@ def spend_duty_mail(
     return spend_answer(connection, f"duty {address}", now, per_hour=per_hour, per_day=per_day)
 
 
+def leave_untold(connection: Connection, address: str, now: datetime) -> None:
+    """Remember that somebody was not told of a mail that waits, since he had been told of too many within the hour."""
+    gather(connection, _save_answered, (_untold(address), now))
+    _ANSWERED.forget(connection, _untold(address))
+
+
+def untold_since(connection: Connection, address: str) -> datetime | None:
+    """Return when somebody was first not told of a mail that waits; None: he was told of all."""
+    return min((row.at for row in _ANSWERED.rows(connection, _untold(address))), default=None)
+
+
+def take_untold(connection: Connection, address: str, note: str) -> list[Entry]:
+    """Return the mails that wait of which he was not told, as this note in their history says, oldest first; whoever asks next gets none."""
+    key = _untold(address)
+    since = untold_since(connection, address)
+    if since is None or not connection.execute(delete(answered).where(answered.c.email_key == key)).rowcount:
+        return []
+    _ANSWERED.forget(connection, key)
+    noted = select(history.c.id).where(
+        history.c.inbox_id == inbox.c.id, history.c.what == note, history.c.at >= since
+    )
+    query = _entries().where(inbox.c.state.in_(("held", "quarantined")), noted.exists())
+    return [Entry(*row) for row in connection.execute(query.order_by(inbox.c.id))]
+
+
+def _untold(address: str) -> str:
+    return address_key(f"untold {address}")  # beside the answers of `spend_answer`, as "duty" and "asked" are
+
+
 def spend_asked_mail(connection: Connection, address: str, now: datetime) -> bool:
     """Spend one of the mails that the office asked for, or gets by plan; False only when something writes in a circle."""
     return spend_answer(connection, f"asked {address}", now, per_hour=120, per_day=600)

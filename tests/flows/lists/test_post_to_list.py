@@ -9,7 +9,10 @@ from typing import Literal
 import pytest
 
 from mailbot.core.lists.moderation import SAME_WORDS
+from mailbot.core.office.desk_sentences import mail_name
+from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.runs.keep_up import keep_up
 from mailbot.store.lists import lists
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Entry
@@ -272,6 +275,25 @@ def test_a_flood_of_held_mail_is_no_flood_at_the_office(office: PostOffice) -> N
     with office.database.write() as connection:  # what the office asks for, or gets by plan, still reaches it
         tell_office(connection, office.site, b"Subject: x\r\n\r\nx\r\n", office.now, kind="meeting_proposal")
     assert office.only_copy("meeting_proposal").to == OFFICE
+
+
+def test_what_a_flood_kept_from_the_office_comes_in_one_mail(office: PostOffice) -> None:
+    """An hour after the limit one mail names what still waits of the rest, once; its reply decides."""
+    entries = [office.post(STRANGER, subject=f"件名{number:02}") for number in range(34)]
+    office.copies()
+    keep_up(office.database, office.site, office.now + timedelta(minutes=59))
+    assert office.copies() == []
+    with office.database.write() as connection:
+        settle_held(connection, office.site, entries[30].id, "discard", "", office.now, by=OFFICE)
+    office.pass_time(timedelta(hours=1))
+    for _ in range(2):
+        keep_up(office.database, office.site, office.now)
+    more = office.only_copy("office_held_more")
+    assert (more.to, more["Subject"]) == (OFFICE, "【要確認】ほかに3通のメールを保留しています")
+    assert [number for number in range(34) if f"件名{number:02}" in more.text] == [31, 32, 33]
+    office.command(more, "\n".join(f"{mail_name(entry.id)} 破棄" for entry in entries[31:]))
+    assert {office.state(entry.id) for entry in entries[30:]} == {"discarded"}
+    assert len(office.copies("office_answer")) == 1
 
 
 @pytest.mark.parametrize("author", ["aligned", "confirm"])
