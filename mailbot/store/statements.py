@@ -248,8 +248,7 @@ class _Form:
                 itemgetter(*order) if len(order) > 1 else (lambda named: [named[name] for name in order])
             )
         returned = list(statement.exported_columns)
-        make: Any = namedtuple  # the names are known at run time only  # noqa: PYI024
-        self._row = row or make("_Row", [column.key for column in returned])
+        self._row = row or _row_of(*(column.key for column in returned))
         self._outward = [
             (place, outward)
             for place, column in enumerate(returned)
@@ -299,6 +298,14 @@ class _Form:
             found = turned
         # As a named tuple's own `_make` does, but without a step of Python for each row.
         return list(map(tuple.__new__, repeat(self._row), found))
+
+
+@cache
+def _row_of(*names: str) -> type[tuple[Any, ...]]:
+    """Return the named tuples with these names; nearly half of all statements return none."""
+    make: Any = namedtuple  # the names are known at run time only  # noqa: PYI024
+    row: type[tuple[Any, ...]] = make("_Row", names)
+    return row
 
 
 def _chunks(count: int) -> Iterator[tuple[int, int]]:

@@ -63,8 +63,8 @@ def every(connection: Connection) -> list[MailingList]:
 
 def load(connection: Connection, name: str) -> MailingList | None:
     """Return one list."""
-    text = connection.execute(select(mailing_list.c.definition).where(mailing_list.c.name == name)).scalar()
-    return None if text is None else read_document(MailingList, text)
+    row = _DEFINITION.first(connection, name=name)
+    return None if row is None else read_document(MailingList, row.definition)
 
 
 def require(connection: Connection, name: str) -> MailingList:
@@ -206,18 +206,12 @@ def of_address(connection: Connection, address: str) -> list[str]:
 
 def is_member(connection: Connection, name: str, address: str) -> bool:
     """Tell whether an address belongs to the list."""
-    query = select(list_member.c.email_key).where(
-        list_member.c.list_name == name, list_member.c.email_key == address_key(address)
-    )
-    return connection.execute(query).first() is not None
+    return _IS_MEMBER.first(connection, name=name, key=address_key(address)) is not None
 
 
 def has_profile(connection: Connection, name: str, profile: str) -> bool:
     """Tell whether the mail system of any member wants its mail in this way."""
-    query = select(list_member.c.address).where(
-        list_member.c.list_name == name, text(OWN_PROFILE), list_member.c.profile == profile
-    )
-    return connection.execute(query.limit(1)).first() is not None
+    return _HAS_PROFILE.first(connection, name=name, profile=profile) is not None
 
 
 def count_members(connection: Connection, name: str) -> int:
@@ -300,12 +294,7 @@ def _wanted(
 def next_number(connection: Connection, name: str) -> int:
     """Take the next post's number; it is given back if the transaction does not commit."""
     memberships.lock(connection)
-    number: int = connection.execute(
-        update(mailing_list)
-        .where(mailing_list.c.name == name)
-        .values(last_number=mailing_list.c.last_number + 1)
-        .returning(mailing_list.c.last_number)
-    ).scalar_one()
+    number: int = _NEXT_NUMBER.first(connection, name=name).last_number
     return number
 
 
@@ -337,7 +326,35 @@ def last_number(connection: Connection, name: str) -> int:
 
 _AT_ONCE = 500  # addresses in one statement
 _CHOSEN = Written(select(membership.c.email_key).where(membership.c.list_name == bindparam("name")).limit(1))
-_NAMES = Written(select(mailing_list.c.name))  # asked for each mail and each RCPT
+
+# What is asked for each mail or post is put together once: that costs SQLAlchemy more than running it.
+
+_NAMES = Written(select(mailing_list.c.name))
+
+_DEFINITION = Written(select(mailing_list.c.definition).where(mailing_list.c.name == bindparam("name")))
+
+_IS_MEMBER = Written(
+    select(list_member.c.email_key).where(
+        list_member.c.list_name == bindparam("name"), list_member.c.email_key == bindparam("key")
+    )
+)
+
+_HAS_PROFILE = Written(
+    select(list_member.c.email_key)
+    .where(
+        list_member.c.list_name == bindparam("name"),
+        text(OWN_PROFILE),
+        list_member.c.profile == bindparam("profile"),
+    )
+    .limit(1)
+)
+
+_NEXT_NUMBER = Written(
+    update(mailing_list)
+    .where(mailing_list.c.name == bindparam("name"))
+    .values(last_number=mailing_list.c.last_number + 1)
+    .returning(mailing_list.c.last_number)
+)
 
 
 def _of(table: Table, value: MailingList, only: str | None) -> ColumnElement[bool]:

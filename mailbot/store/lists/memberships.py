@@ -10,12 +10,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, func, select, tuple_, update
 
 from mailbot.core.lists.membership import Membership, ThreadChoice
 from mailbot.core.mail.address import address_key
 from mailbot.store.database import storable
-from mailbot.store.statements import upserting
+from mailbot.store.statements import Written, upserting
 from mailbot.store.tables import list_member, membership, thread_choice
 from mailbot.store.transactions import known
 
@@ -31,9 +31,7 @@ def lock(connection: Connection) -> None:
 
 def load(connection: Connection, list_name: str, address: str) -> Membership:
     """Return one member's settings; who never touched any has the defaults."""
-    row = connection.execute(
-        _SETTINGS.where(membership.c.list_name == list_name, membership.c.email_key == address_key(address))
-    ).first()
+    row = _SETTINGS_OF.first(connection, list_name=list_name, key=address_key(address))
     return Membership(list_name, address) if row is None else _membership(row)
 
 
@@ -161,6 +159,12 @@ _SETTINGS = select(
     membership.c.weekly,
     membership.c.digested,
     membership.c.receipts,
+)
+
+_SETTINGS_OF = Written(  # asked for each post
+    _SETTINGS.where(
+        membership.c.list_name == bindparam("list_name"), membership.c.email_key == bindparam("key")
+    )
 )
 
 

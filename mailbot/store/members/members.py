@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import address_key
-from mailbot.core.members.audience import Selector
+from mailbot.core.members.audience import NOBODY, Selector
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.members.register_change import Change, Key, changes_to, key_of
 from mailbot.store.lists import memberships
@@ -74,7 +74,7 @@ def read_people_ahead(connection: Connection, codes: Iterable[str]) -> None:
 def people_at(connection: Connection, address: str) -> list[Person]:
     """Return every contact that is registered with this address, be it a further one of his."""
     key = address_key(other_addresses.home(connection, address))
-    return [_person(row) for row in connection.execute(_PEOPLE_AT, {"key": key})]
+    return [_person(row) for row in _PEOPLE_AT.rows(connection, key=key)]
 
 
 def people_at_domain(connection: Connection, domain: str) -> list[Person]:
@@ -95,6 +95,8 @@ def selected(
     connection: Connection, selector: Selector, *, among: Collection[int] | None = None
 ) -> list[Person]:
     """Return the contacts that a selector means, by code and rank; of all, or among these (their ids)."""
+    if selector == NOBODY:  # as of most lists who may post beside their members
+        return []
     query = _PEOPLE.where(condition(selector))
     if among is not None:
         query = query.where(contact.c.id.in_(among))
@@ -249,7 +251,7 @@ def change_email(
     """
     memberships.lock(connection)
     keys = {"email": new, "email_key": address_key(new)} | ({} if name is None else {"name": name})
-    rows = connection.execute(_PEOPLE_AT, {"key": address_key(old)}).all()
+    rows = _PEOPLE_AT.rows(connection, key=address_key(old))
     for row in rows:
         present = [
             one
@@ -329,7 +331,7 @@ _PEOPLE_OF = _PEOPLE.where(contact.c.code.in_(bindparam("codes", expanding=True)
 
 _PEOPLE_OF_ONE = Keyed(_PEOPLE, contact.c.code)
 
-_PEOPLE_AT = _PEOPLE.where(contact.c.email_key == bindparam("key"))
+_PEOPLE_AT = Written(_PEOPLE.where(contact.c.email_key == bindparam("key")))
 
 
 def _body(row: Row[Any]) -> Body:

@@ -60,7 +60,8 @@ def bundle_of(number: int) -> int:
 
 def is_bundled(connection: Connection, mailing_id: int) -> bool:
     """Tell whether the copies of a mailing wait in bundles."""
-    return bool(connection.execute(select(mailing.c.identical).where(mailing.c.id == mailing_id)).scalar())
+    row = _IDENTICAL.first(connection, number=mailing_id)
+    return row is not None and bool(row.identical)
 
 
 def pack(connection: Connection, mailing_id: int, addresses: Sequence[str], due_at: int) -> None:
@@ -274,6 +275,8 @@ _CLAIM = Written(
     .values(state="sending", lease_owner=bindparam("owner"), lease_until=bindparam("until"), in_flight=False)
     .returning(bundle.c.id, bundle.c.mailing_id, bundle.c.due_at, bundle.c.addresses)
 )
+
+_IDENTICAL = Written(select(mailing.c.identical).where(mailing.c.id == bindparam("number")))
 
 _OURS = (bundle.c.id == bindparam("row")) & (bundle.c.lease_owner == bindparam("owner"))
 

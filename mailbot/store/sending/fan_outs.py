@@ -19,9 +19,11 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Select,
     Text,
     and_,
+    bindparam,
     cast,
     delete,
     false,
@@ -292,10 +294,10 @@ def _pass_by(connection: Connection, one: _FanOut, had: Collection[int]) -> int:
 
 def _end_of_chunk(connection: Connection, one: _FanOut) -> str | None:
     """Return the last member of the next chunk, whether he wants the post or not; None: all that are left are one chunk."""
-    keys = select(list_member.c.email_key).where(
-        list_member.c.list_name == one.list_name, list_member.c.email_key > one.after, _not_passed_by(one)
+    row = _LAST_OF_CHUNK.first(
+        connection, number=one.mailing_id, list_name=one.list_name, after=one.after, others=CHUNK - 1
     )
-    return connection.execute(keys.order_by(list_member.c.email_key).limit(1).offset(CHUNK - 1)).scalar()
+    return None if row is None else str(row.email_key)
 
 
 def _queue(connection: Connection, one: _FanOut, last: str | None, only: str | None = None) -> int:
@@ -325,3 +327,17 @@ def _forget(connection: Connection, mailing_ids: Collection[int]) -> None:
 
 
 _WAITING = Written(select(fan_out.c.mailing_id).limit(1))  # asked each second
+
+_LAST_OF_CHUNK = Written(
+    select(list_member.c.email_key)
+    .where(
+        list_member.c.list_name == bindparam("list_name"),
+        list_member.c.email_key > bindparam("after"),
+        list_member.c.email_key.not_in(
+            select(fan_out_done.c.email_key).where(fan_out_done.c.mailing_id == bindparam("number"))
+        ),
+    )
+    .order_by(list_member.c.email_key)
+    .limit(1)
+    .offset(bindparam("others", type_=Integer))
+)
