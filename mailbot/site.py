@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from mailbot.core.calendar import Language, OfficeCalendar
 from mailbot.core.lists.list_host import ListHost
-from mailbot.core.mail.address import Route, route
+from mailbot.core.mail.address import Route, route, same_address
 from mailbot.core.members.trouble import LIMITS, Limits
 from mailbot.core.senders.dkim import Signer
 
@@ -87,3 +87,12 @@ class Site:
     def people(self) -> tuple[str, ...]:
         """The addresses of those who may act for the office."""
         return self.desk or (self.office,)
+
+    @property
+    def of_office(self) -> tuple[str, ...]:
+        """The office's own address and those of its people: they may command, and read every archive."""
+        return (self.office, *self.people)
+
+    def may_command(self, address: str) -> bool:
+        """Tell whether an address is the office's or one of its people's."""
+        return any(same_address(address, one) for one in self.of_office)

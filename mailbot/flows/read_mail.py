@@ -22,12 +22,12 @@ from mailbot.core.mail.address import (
     Get,
     Join,
     Leave,
+    OfService,
     Post,
     Reply,
     ThreadChoice,
     address_key,
 )
-from mailbot.core.mail.address import Site as Role
 from mailbot.core.mail.automatic import automatic
 from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
@@ -184,11 +184,11 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
             return post_to_list(connection, site, received, message, name, now)
         case Bounces(_, token):
             return record_bounce(connection, site, received, message, token, now)
-        case None | Role() if (invited := _invited(connection, site, message)) is not None:
+        case None | OfService() if (invited := _invited(connection, site, message)) is not None:
             return _once(connection, site, received, message, invited, now)
         case Commands(name):
             return obey_member(connection, site, received, message, name, now)
-        case Role("robot"):
+        case OfService("robot"):
             return obey_member(connection, site, received, message, "", now)
         case Join(name):
             return obey_member(connection, site, received, message, name, now, lines=("subscribe",))
@@ -207,11 +207,11 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
         case None:
             nobody = Settled("quarantined", _WORDS[site.language]["nobody"].format(received.recipient))
             return answer_astray(connection, site, received, message, now) or nobody
-        case Role("survey") if settled := answer_astray(connection, site, received, message, now):
+        case OfService("survey") if settled := answer_astray(connection, site, received, message, now):
             return settled
-        case Role("abuse" | "postmaster" | "listmaster") if complaint := read_complaint(message):
+        case OfService("abuse" | "postmaster" | "listmaster") if complaint := read_complaint(message):
             return report_complaint(connection, site, complaint)
-        case Role():
+        case OfService():
             return Settled("held", _WORDS[site.language]["service"].format(received.recipient))
         case _:
             return Settled("held", _WORDS[site.language]["people"].format(received.recipient))

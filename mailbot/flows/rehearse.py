@@ -19,13 +19,13 @@ from mailbot.core.mail.address import (
     Get,
     Join,
     Leave,
+    OfService,
     Owner,
     Post,
     Reply,
     Route,
     ThreadChoice,
 )
-from mailbot.core.mail.address import Site as Role
 from mailbot.core.mail.message import Message, parse, thread_of
 from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import authserv_id_of
@@ -129,7 +129,7 @@ def _means(found: Route | None) -> str:
             return f"a report about a copy of ours{f' to the list {name}' if name else ''} that came back"
         case Reply():
             return "an answer"
-        case Role(role):
+        case OfService(role):
             return f"{role}@, an address of the service itself"
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from mailbot.core.mail import token as tokens
 
-SiteRole = Literal["robot", "listmaster", "postmaster", "abuse", "noreply", "survey", "event"]
+ServiceRole = Literal["robot", "listmaster", "postmaster", "abuse", "noreply", "survey", "event"]
 
 
 @dataclass(frozen=True)
@@ -88,19 +88,19 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Site:
+class OfService:
     """An address of the service as a whole (RFC 2142 names some)."""
 
-    role: SiteRole
+    role: ServiceRole
 
 
-Route = Post | Owner | Commands | Bounces | Leave | Join | Draft | ThreadChoice | Get | Reply | Site
+Route = Post | Owner | Commands | Bounces | Leave | Join | Draft | ThreadChoice | Get | Reply | OfService
 
 LOCAL_LIMIT = 64  # octets, RFC 5321 section 4.5.3.1.1
 ADDRESS_LIMIT = 254  # octets: a path of 256 without its angle brackets
 _LIST_NAME_LIMIT = 32
 
-_SITE_ROLES: dict[str, SiteRole] = {
+_SERVICE_ROLES: dict[str, ServiceRole] = {
     "robot": "robot",
     "listmaster": "listmaster",
     "postmaster": "postmaster",
@@ -131,7 +131,7 @@ _ROLES = frozenset(
         "editor",
     ]
 )
-_RESERVED = frozenset({*_SITE_ROLES, "bounce", "r", "mailer-daemon"})
+_RESERVED = frozenset({*_SERVICE_ROLES, "bounce", "r", "mailer-daemon"})
 
 # Japanese carriers gave out addresses with two dots in a row or one before the @, which RFC 5321 does not know.
 _DOT_STRING = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*\Z")
@@ -215,7 +215,7 @@ def route(
     """
     exists = lists if callable(lists) else lists.__contains__
     if _ascii_lower(address) == "postmaster":  # RFC 5321 section 4.1.1.3: without a domain, too
-        return Site("postmaster")
+        return OfService("postmaster")
     parts = split_address(_ascii_lower(address))
     if parts is None or len(parts[0]) > LOCAL_LIMIT or not address.isascii():
         return None
@@ -276,8 +276,8 @@ def _at_site(local: str) -> Route | None:
             return Bounces(None, token)
         if base in _TOKEN_ROLES and token is not None:
             return _answer(token)
-        if base in _SITE_ROLES and token is None:
-            return Site(_SITE_ROLES[base])
+        if base in _SERVICE_ROLES and token is None:
+            return OfService(_SERVICE_ROLES[base])
     return None
 
 

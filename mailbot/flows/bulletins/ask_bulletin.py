@@ -56,7 +56,7 @@ def ask_bulletin(
             others=asked,
             own=all(same_address(by, one) for one in asked),
             until=moment_words((now + ACT_LASTS).astimezone(site.zone), site.language),
-            of_office=role == "editor" or all(_of_office(site, one) for one in asked),
+            of_office=role == "editor" or all(map(site.may_command, asked)),
             **words,
         )
         tell_office(
@@ -92,8 +92,3 @@ def _words(site: Site, stored: StoredBulletin, composed: Composed, readers: Read
         "undo": value.undo_minutes,
         "lines": tuple(composed.text.split("\n")),
     }
-
-
-def _of_office(site: Site, address: str) -> bool:
-    """Tell whether this address may command, and not only approve."""
-    return any(same_address(address, one) for one in (site.office, *site.people))

@@ -64,12 +64,12 @@ def may_read(connection: Connection, site: Site, name: str, address: str) -> Mai
     if value is None or not value.archive:
         return None
     member = lists.is_member(connection, name, address)
-    return value if member or of_office(connection, site, address) else None
+    return value if member or acts_for_office(connection, site, address) else None
 
 
-def of_office(connection: Connection, site: Site, address: str) -> bool:
+def acts_for_office(connection: Connection, site: Site, address: str) -> bool:
     """Tell whether this person acts for the office, which reads every archive."""
-    return any(other_addresses.same_person(connection, address, one) for one in (site.office, *site.people))
+    return any(other_addresses.same_person(connection, address, one) for one in site.of_office)
 
 
 def newest_threads(

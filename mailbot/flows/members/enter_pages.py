@@ -132,5 +132,5 @@ def _known(connection: Connection, site: Site, address: str) -> Iterator[str]:
     yield from (one.contact.email for one in members.people_at(connection, address))
     if lists.of_address(connection, address):
         yield from (one.address for one in memberships.of_person(connection, address))
-    yield from (site.office, *site.people)
+    yield from site.of_office
     yield from (one for value in lists.every(connection) for one in value.moderators)

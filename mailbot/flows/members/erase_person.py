@@ -122,7 +122,7 @@ def _take_out(connection: Connection, site: Site, person: Person, now: datetime)
 
 
 def _refuse_what_returns(connection: Connection, site: Site, address: str, now: datetime) -> None:
-    for own in (site.office, *site.people, *site.witnesses):
+    for own in (*site.of_office, *site.witnesses):
         if same_address(own, address):
             raise Refusal(
                 f"{address} stands in the configuration (office, desk or witnesses); take it out there first"

@@ -11,7 +11,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.address import same_address
 from mailbot.core.surveys.ledger import accepted
 from mailbot.core.surveys.survey import Survey
-from mailbot.flows.lists.read_archive import of_office
+from mailbot.flows.lists.read_archive import acts_for_office
 from mailbot.flows.members.perform_list_command import status_of
 from mailbot.flows.surveys.answer_reply import standing_of
 from mailbot.flows.surveys.read_result import PublishedResult, own_results
@@ -66,7 +66,7 @@ def look_up_own(connection: Connection, site: Site, address: str, now: datetime)
 def _lists(connection: Connection, site: Site, address: str, now: datetime) -> list[OwnList]:
     own = {one.list_name: one for one in memberships.of_person(connection, address)}
     belongs = set(lists.of_address(connection, address))
-    office = of_office(connection, site, address)
+    office = acts_for_office(connection, site, address)
     found = []
     for value in lists.every(connection):
         chosen = own.get(value.name)

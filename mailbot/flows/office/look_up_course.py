@@ -168,7 +168,7 @@ def standing_of_service(connection: Connection, site: Site, now: datetime) -> St
         tuple(sendings.under_way(connection)[:_MOST_RUNS]),
         tuple(_run(connection, site, one) for one in coming[:_MOST_RUNS]),
         tuple(_run(connection, site, one) for one in past[-_MOST_RUNS:]),
-        tuple(_told(*one) for one in desk_words.newest(connection, (site.office, *site.people), _MOST_TOLD)),
+        tuple(_told(*one) for one in desk_words.newest(connection, site.of_office, _MOST_TOLD)),
     )
 
 

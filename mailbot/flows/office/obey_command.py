@@ -10,7 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import business_day, local_moment, moment_words
-from mailbot.core.mail.address import Reply, same_address
+from mailbot.core.mail.address import Reply
 from mailbot.core.mail.token import token_hash
 from mailbot.core.members.register import full_code
 from mailbot.core.office.desk import (
@@ -90,14 +90,9 @@ class Said:
     failed: bool = False
 
 
-def of_office(site: Site, address: str) -> bool:
-    """Tell whether an address is the office's or one of its people's: only they may command."""
-    return any(same_address(address, one) for one in (site.office, *site.people))
-
-
 def obey_command(connection: Connection, desk: Desk, command: Command) -> Said:
     """Do one command, or ask a second person for what it says. Raises Refusal where it cannot be done."""
-    if not isinstance(command, Approve | SendBack) and not of_office(desk.site, desk.by):
+    if not isinstance(command, Approve | SendBack) and not desk.site.may_command(desk.by):
         raise Refusal(desk.say("desk-only"))
     match command:
         case Decide(number, "accept", _):

@@ -41,7 +41,7 @@ from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication
 from mailbot.core.surveys.trust import trust
-from mailbot.flows.office.obey_command import Desk, Said, find_survey, obey_command, of_office
+from mailbot.flows.office.obey_command import Desk, Said, find_survey, obey_command
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -111,7 +111,7 @@ def obey_desk(
         tuple(replace(one, line=_echo(connection, desk, one.line)) for one in not_done),
         key=keys.pop() if len(keys) == 1 else "" if keys else _named_in_subject(connection, word),
         sentence="" if lines else desk.say("no-command"),
-        of_office=of_office(site, word.address),
+        of_office=site.may_command(word.address),
         thread=Thread.of(message),
         now=now,
     )
@@ -129,7 +129,7 @@ def _dead(
         return "word-used"
     if now >= word.expires_at:
         return "word-expired"
-    return None if word.act_id is not None or of_office(site, word.address) else "word-foreign"
+    return None if word.act_id is not None or site.may_command(word.address) else "word-foreign"
 
 
 def _dead_word(connection: Connection, desk: _Desk, why: str) -> Settled:

@@ -9,8 +9,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.calendar import Language
 from mailbot.core.lists.decision import REASONS
-from mailbot.core.mail.address import Bounces, Owner, Post, Reply
-from mailbot.core.mail.address import Site as Role
+from mailbot.core.mail.address import Bounces, OfService, Owner, Post, Reply
 from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.message import Message
@@ -94,8 +93,8 @@ def _takes(connection: Connection, site: Site, received: Received) -> Takes:
     found = site.route(received.recipient, lists.names(connection))
     if isinstance(found, Post):
         return "accept"
-    if isinstance(found, Owner | Bounces | Role):
-        if isinstance(found, Role) and found.role in {"survey", "event"}:
+    if isinstance(found, Owner | Bounces | OfService):
+        if isinstance(found, OfService) and found.role in {"survey", "event"}:
             secret = (one for one in surveys.every(connection) if one.survey.mode == "sealed")
             if any(_may_be_vote(one, received.received_at) for one in secret):
                 return "neither"

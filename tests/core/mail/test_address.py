@@ -9,11 +9,11 @@ from mailbot.core.mail.address import (
     Commands,
     Join,
     Leave,
+    OfService,
     Owner,
     Post,
     Reply,
     Route,
-    Site,
     ThreadChoice,
     address_key,
     list_name_fault,
@@ -63,13 +63,13 @@ def find(local: str, host: str = "ml.example.jp", reply_domain: str = "kaitou.ex
         ("room-bounces+yamada=city.example.jp", Bounces("room", None)),
         (f"bounce+{RETURN}", Bounces(None, RETURN)),
         ("bounce", Bounces(None, None)),
-        ("postmaster", Site("postmaster")),
-        ("Abuse", Site("abuse")),
-        ("listmaster", Site("listmaster")),
-        ("robot", Site("robot")),
-        ("noreply", Site("noreply")),
-        ("survey", Site("survey")),
-        ("event", Site("event")),
+        ("postmaster", OfService("postmaster")),
+        ("Abuse", OfService("abuse")),
+        ("listmaster", OfService("listmaster")),
+        ("robot", OfService("robot")),
+        ("noreply", OfService("noreply")),
+        ("survey", OfService("survey")),
+        ("event", OfService("event")),
         (f"survey+{TOKEN}", Reply(TOKEN)),
         ("nobody", None),
         ("nobody-owner", None),
@@ -98,8 +98,8 @@ def test_list_domain(local: str, expected: Route | None) -> None:
         (TOKEN[:-1], None),
         (TOKEN + "2", None),
         ("room", None),
-        ("postmaster", Site("postmaster")),
-        ("abuse", Site("abuse")),
+        ("postmaster", OfService("postmaster")),
+        ("abuse", OfService("abuse")),
     ],
 )
 def test_reply_domain(local: str, expected: Route | None) -> None:
@@ -134,7 +134,7 @@ def test_foreign_domain_and_no_domain() -> None:
     """Other domains are not ours; the bare postmaster of RFC 5321 is."""
     assert find("room", "example.jp") is None
     assert find("room", "ml.example.jp.evil.test") is None
-    assert route("Postmaster", domain="d", reply_domain="d", lists=LISTS) == Site("postmaster")
+    assert route("Postmaster", domain="d", reply_domain="d", lists=LISTS) == OfService("postmaster")
     assert route("room", domain="d", reply_domain="d", lists=LISTS) is None
 
 
@@ -145,7 +145,7 @@ def test_foreign_domain_and_no_domain() -> None:
         ("room-owner", Owner("room")),
         (f"room-bounces+{RETURN}", Bounces("room", RETURN)),
         (f"bounce+{RETURN}", Bounces(None, RETURN)),
-        ("postmaster", Site("postmaster")),
+        ("postmaster", OfService("postmaster")),
         (TOKEN, Reply(TOKEN)),
         (f"R-{TOKEN.upper()}", Reply(TOKEN)),
         ("nobody", None),
