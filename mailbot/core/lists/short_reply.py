@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailbot.core.mail.message import Message
-from mailbot.core.office.desk import own_lines
+from mailbot.core.reading.own_lines import own_lines
 
 SHORT = 30  # characters of its own, blanks not counted
 _REPLY = re.compile(r"\s*(?:re|aw|sv|返信|回答)\s?(?:\^[0-9]+|\[[0-9]+\])?\s?[:\uff1a]", re.IGNORECASE)

@@ -1,13 +1,13 @@
 """The desk by mail: what the people of the office may write in reply to a mail of ours, one command a line (ballot.md 14).
 
-A line is a command only as a whole, like an answer on a ballot: what stands beside it makes it no command. Our own
-lines, quotations, and whatever stands below the head of an earlier or forwarded mail are never read.
+A line is a command only as a whole, like an answer on a ballot: what stands beside it makes it no command. Only the
+writer's own lines are read (core/reading/own_lines.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, time
 from typing import Literal
@@ -18,16 +18,10 @@ from mailbot.core.members.register import PREFECTURES
 from mailbot.core.reading.answer import read_answer
 from mailbot.core.reading.answered_day import SEASON_DAYS, read_day
 from mailbot.core.reading.command import AWAITED, command_of
-from mailbot.core.reading.known_text import known_texts, line_key, slot_line
-from mailbot.core.reading.reply_lines import reply_lines
 from mailbot.core.reading.understood import Unclear, Understood
 from mailbot.core.surveys.survey import Question
 
-LONGEST_REPLY = 64_000  # characters; a longer one is left to the office
-MOST_LINES = 200  # of the writer's own
 _LONGEST_LINE = 1_000  # characters
-_MOST_SHOWN = 30  # lines of a held reply, in the mail to the office
-_LONGEST_SHOWN = 200  # characters
 
 
 @dataclass(frozen=True)
@@ -568,95 +562,6 @@ def _bare(value: str) -> str:
     bare = value.strip(" 　,、;")
     whole = _QUOTED.fullmatch(bare)
     return bare[1:-1].strip(" 　") if whole else bare
-
-
-# ---- the reply ---------------------------------------------------------------------------------------------------
-
-_QUOTE = re.compile(r"^\s{0,20}(?:[>＞|｜]|[^\s>＞]{1,20}[>＞])")
-_HISTORY = re.compile(
-    r"^\s{0,9}(?:[-_]{2,}\s?.{0,40}(?:元のメッセージ|オリジナルメッセージ|転送|original message|forwarded message|original appointment)"
-    r"|begin forwarded message|(?:差出人|送信者|送信元|from)\s?[:：]\s?\S)",
-    re.IGNORECASE,
-)
-_ATTRIBUTION = re.compile(
-    r"(?:wrote|writes|書きました|書かれました|のメール|のメッセージ)\s?[:：]?\s*$|@[^<>\s]{1,200}>\s?[:：]\s*$|[0-9]{1,2}[:：時月/][0-9]?.*@[^<>\s]{1,200}>\s*$"
-)  # not 「後任 新井渉 <arai@...>」
-_RULE = re.compile(r"^\s*(?:--\s*|[^\w\s]{5,}\s*|[━─―＝*=_~-]{5,}\s*)$")
-_COURTESY = re.compile(
-    r"^\s*(?:(?:iPhone|iPad|Android|スマートフォン|携帯電話?)から送信\s*$|Sent from my \S.{0,30}$|お世話になって|お疲れ(?:様|さま)|(?:以上|どうぞ)?[、。]?\s?(?:よろしく|宜しく)お願い|ありがとうございま|以上(?:です)?。?\s*$"
-    r"|(?:dear|hello|hi)\b[^=]{0,60}$|(?:thanks|thank you|best regards|kind regards|regards)\b[^=]{0,40}$)",
-    re.IGNORECASE,
-)
-
-
-def own_lines(text: str, sent: str) -> tuple[str, ...]:
-    """Return the lines that the writer of a reply put there himself, without courtesies; `sent` is our mail's text.
-
-    Of a quoting client the lines without quote marks are his, above, between and below ours; of one that sets no
-    marks, those above the head of the earlier mail, and none that equals a line of ours, also where it was re-wrapped.
-    """
-    ours = frozenset(line_key(line) for line in sent.splitlines()) - {""}
-    lines = text.splitlines()[: LONGEST_REPLY // 20]
-    own: list[str] = []
-    at = 0
-    while at < len(lines) and len(own) < MOST_LINES:
-        line = lines[at][: _LONGEST_LINE + 1]
-        taken = _pieces_of_ours(lines, at, ours)
-        if taken:
-            at += taken
-        elif _HISTORY.match(line) or (_RULE.match(line) and (own or line.startswith("--"))):
-            break
-        elif _ATTRIBUTION.search(line):
-            if not _quotes(lines[at + 1 :], ours):
-                break
-            at += 1
-        else:
-            if (
-                line.strip()
-                and not _QUOTE.match(line)
-                and not _COURTESY.match(line)
-                and not _RULE.match(line)
-            ):
-                own.append(line.strip())
-            at += 1
-    return tuple(own)
-
-
-def written_lines(text: str, texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what the writer of a reply wrote, for a person to look at: his own lines, and our slots as he filled them.
-
-    `texts` are those that we sent him; 30 lines of 200 characters are enough to decide by.
-    """
-    ours = {line_key(line) for sent in texts for line in sent.splitlines()}
-    own = own_lines(text, "\n".join(texts))
-    slots = [
-        line.text.strip()
-        for line in reply_lines(text[:LONGEST_REPLY], known_texts(texts))
-        if slot_line(line.text) is not None and line.key not in ours
-    ]
-    written = dict.fromkeys((*own, *slots))
-    return tuple(line[:_LONGEST_SHOWN] for line in written)[:_MOST_SHOWN]
-
-
-def _pieces_of_ours(lines: Sequence[str], at: int, ours: frozenset[str]) -> int:
-    """Return over how many lines a line of ours runs that begins here, quoted or not; 0: none does."""
-    whole = ""
-    for count, line in enumerate(lines[at : at + 4], 1):
-        key = line_key(line[:_LONGEST_LINE].lstrip(" \t>＞|｜"))
-        if not key:
-            return 0
-        whole += key
-        if whole in ours:
-            return count
-    return 0
-
-
-def _quotes(below: Sequence[str], ours: frozenset[str]) -> bool:
-    """Tell whether what stands below an attribution is a quotation of ours, marked or not."""
-    first = next((at for at, line in enumerate(below) if line.strip()), None)
-    if first is None:
-        return True
-    return bool(_QUOTE.match(below[first]) or _pieces_of_ours(below, first, ours))
 
 
 def harmless(line: str) -> str:

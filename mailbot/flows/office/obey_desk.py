@@ -21,7 +21,6 @@ from mailbot.core.mail.japanese import decode
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.office.desk import (
-    LONGEST_REPLY,
     WHY_NOT,
     Attended,
     Command,
@@ -34,10 +33,11 @@ from mailbot.core.office.desk import (
     OfBulletin,
     OfSurvey,
     Reissue,
-    own_lines,
     read_line,
 )
 from mailbot.core.office.desk_sentences import mail_name, sentence
+from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.reply_lines import LONGEST_REPLY
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication
 from mailbot.core.surveys.trust import trust
