@@ -53,12 +53,13 @@ from mailbot.flows.surveys.record_trial import record_trial
 from mailbot.flows.surveys.record_vote import record_vote
 from mailbot.site import Site
 from mailbot.store.database import Database, storage_errors
+from mailbot.store.events import events
 from mailbot.store.lists import lists
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations, troubles
 from mailbot.store.office import desk_words
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.transactions import savepoint
 
@@ -258,7 +259,14 @@ def _invited(connection: Connection, site: Site, message: Message) -> Ballot | N
 def _once(
     connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot, now: datetime
 ) -> Settled:
-    """Let the flow of a ballot act, once for each mail."""
+    """Let the flow of a ballot act, once for each mail.
+
+    What it is about is locked first: another node that has just taken the same mail would hold its mark and wait for us.
+    """
+    if ballot.kind == "event":
+        events.lock(connection, ballot.subject)
+    elif ballot.kind == "survey":
+        surveys.lock(connection, ballot.subject)
     place = ballots.place(ballot.id)
     if not inbox.take_once(connection, place, received.fingerprint(message), received.id):
         return _READ_BEFORE

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,9 +15,11 @@ from time import monotonic, sleep
 import pytest
 from sqlalchemy import Connection, select, text
 
+from mailbot.core.events.event import Event
 from mailbot.core.mail.envelope import StorageFull
 from mailbot.core.mail.message import Message
 from mailbot.flows import read_mail as module
+from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.read_mail import AT_ONCE, read_mail, read_waiting
 from mailbot.flows.settled import Settled
@@ -27,6 +31,7 @@ from mailbot.store.mail.inbox import Received
 from mailbot.store.tables import metadata
 from tests.databases import BOTH, own_database
 from tests.flows.post_office import (
+    EVENT,
     KAIGI_REQUEST,
     OFFICE,
     SATO,
@@ -34,6 +39,7 @@ from tests.flows.post_office import (
     TAKAHASHI,
     TANAKA,
     YAMADA,
+    Copy,
     PostOffice,
     open_post_office,
 )
@@ -175,6 +181,67 @@ def test_mails_and_a_page_that_concern_one_list_wait_in_order(office: PostOffice
             lists.lock_number(connection, "kaigi")
         assert reading.result(10) == 2
     assert states(office) == {"posted": 1, "answered": 1}
+
+
+@pytest.mark.parametrize("kind", ["survey", "event"])
+@pytest.mark.parametrize("database_url", BOTH[1:], indirect=True)
+def test_one_reply_that_came_twice_is_read_by_two_nodes_at_once(office: PostOffice, kind: str) -> None:
+    """Of two nodes one waits for the other before it takes the mail: neither is ended for the other (I24)."""
+    asked = office.open_survey() if kind == "survey" else announced(office)
+    words = "Q1 1" if kind == "survey" else "出席"
+    office.store(office.reply_mail(asked[YAMADA], words), office.reply_address(asked[YAMADA]))
+    twice, to = office.reply_mail(asked[SATO], words), office.reply_address(asked[SATO])
+    office.store(twice, to)
+    read_by_two_nodes(office, lambda: office.store(twice, to))
+    done = "voted" if kind == "survey" else "answered"
+    assert states(office) == {done: 2, "discarded": 1}
+
+
+@pytest.mark.parametrize("database_url", BOTH[1:], indirect=True)
+def test_replies_to_two_events_are_read_by_two_nodes_at_once(office: PostOffice) -> None:
+    """Each locks both events in one order, in whichever its mails came (I24)."""
+    both = [announced(office), announced(office, replace(EVENT, key="N26-08", title="第2回研修会"))]
+
+    def come(address: str, notices: list[dict[str, Copy]]) -> None:
+        for asked in notices:
+            office.store(office.reply_mail(asked[address], "出席"), office.reply_address(asked[address]))
+
+    come(YAMADA, both)
+    read_by_two_nodes(office, lambda: come(SATO, both[::-1]))
+    assert states(office) == {"answered": 4}
+
+
+def read_by_two_nodes(office: PostOffice, come: Callable[[], object]) -> None:
+    """Read the two mails that wait; before the second of them more come, which another node reads until it must wait."""
+    waits = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+    moments: list[datetime] = []
+    others: list[Future[int]] = []
+    with ThreadPoolExecutor(1) as threads:
+
+        def clock() -> datetime:
+            if len(moments) == 1:
+                come()
+                others.append(threads.submit(read_waiting, office.database, office.site, lambda: office.now))
+                until = monotonic() + 10
+                with office.database.read() as watching:
+                    while not watching.execute(waits).scalar():
+                        assert monotonic() < until
+                        sleep(0.01)
+            moments.append(office.now)
+            return office.now
+
+        assert read_waiting(office.database, office.site, clock) == 2
+        others[0].result(10)
+    while read_waiting(office.database, office.site, lambda: office.now):
+        pass
+
+
+def announced(office: PostOffice, value: Event = EVENT) -> dict[str, Copy]:
+    """Announce an event; returns the notices by address."""
+    office.apply(value)
+    with office.database.write() as connection:
+        announce_event(connection, office.site, value.key, 0, office.now)
+    return {copy.to: copy for copy in office.copies("event_notice")}
 
 
 @pytest.mark.parametrize("kind", BOTH)

@@ -13,6 +13,7 @@ from mailbot.core.mail.address import Bounces, Reply
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
 from mailbot.site import Site
+from mailbot.store.events import events
 from mailbot.store.lists import memberships
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
@@ -22,7 +23,7 @@ from mailbot.store.surveys import ballots, gateways, surveys
 
 
 def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Received, Message]]) -> None:
-    """Read what these mails will ask for, as far as they are replies to surveys, which stay locked.
+    """Read what these mails will ask for, as far as they are replies to surveys, which stay locked as events do.
 
     Where others are among them, posts and commands, who belongs to lists stays locked as well.
     """
@@ -38,6 +39,8 @@ def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Receive
     # In one order, so that two nodes do not wait for each other. What follows holds as long as the locks do.
     if len(mails) > 1 and (others or len(known) < len(by_token)):
         memberships.lock(connection)
+    for subject in sorted({ballot.subject for _, ballot in known if ballot.kind == "event"}):
+        events.lock(connection, subject)
     if len(by_token) < 2:
         return
     opened = [(hashed, ballot) for hashed, ballot in known if ballot.kind == "survey"]

@@ -12,6 +12,7 @@ from mailbot.core.events.event import Event
 from mailbot.store import keys
 from mailbot.store.documents import document, read_document
 from mailbot.store.tables import event
+from mailbot.store.transactions import known
 
 State = Literal["planned", "announced"]
 
@@ -47,12 +48,18 @@ def require(connection: Connection, key: str, *, locked: bool = False) -> Stored
 
 def lock(connection: Connection, key: str) -> StoredEvent | None:
     """Return one event and keep other transactions from changing it until this one ends."""
-    row = connection.execute(_events().where(event.c.key == key).with_for_update()).first()
-    return None if row is None else _stored(*row)
+    locked = known(connection)
+    stored: StoredEvent | None = locked.get(("event", key))
+    if stored is None:
+        row = connection.execute(_events().where(event.c.key == key).with_for_update()).first()
+        if row is not None:
+            stored = locked["event", key] = _stored(*row)
+    return stored
 
 
 def save(connection: Connection, value: Event) -> None:
     """Put an event's definition in place; a new one is planned."""
+    _changes(connection, value.key)
     changed = connection.execute(
         update(event).where(event.c.key == value.key).values(definition=document(value))
     )
@@ -62,11 +69,13 @@ def save(connection: Connection, value: Event) -> None:
 
 def set_announced(connection: Connection, key: str, now: datetime) -> None:
     """Say that the event was announced."""
+    _changes(connection, key)
     connection.execute(update(event).where(event.c.key == key).values(state="announced", announced_at=now))
 
 
 def raise_sequence(connection: Connection, key: str) -> int:
     """Count one announced change; returns the new SEQUENCE."""
+    _changes(connection, key)
     sequence: int = connection.execute(
         update(event)
         .where(event.c.key == key)
@@ -74,6 +83,11 @@ def raise_sequence(connection: Connection, key: str) -> int:
         .returning(event.c.sequence)
     ).scalar_one()
     return sequence
+
+
+def _changes(connection: Connection, key: str) -> None:
+    """Let an event be read anew after this change, by this transaction too."""
+    known(connection).pop(("event", key), None)
 
 
 def _events() -> Select[Any]:
