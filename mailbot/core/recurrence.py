@@ -99,6 +99,7 @@ def _usual(number: int) -> Literal["next", "previous"]:
     return "previous" if number == _LAST else "next"
 
 
+# The month and year of one date by a rule; the rest is a rule as of every month.
 _OF_ONE_MONTH = (
     re.compile(
         r"(?:(?P<year>[0-9]{4})|令和(?P<era>[0-9]{1,2}))年(?P<month>[0-9]{1,2})月の? ?(?P<rest>(?:第|最終|最後の|末日).+)"
@@ -208,6 +209,7 @@ def _shifted(day: date, rule: Recurrence, holiday: Holiday) -> date:
 
 _Found = tuple[Kind, int, int, frozenset[int], int, date | None]
 
+# In brackets behind a rule: what happens where the day is off.
 _BEFORE = re.compile(
     r"\((?:(?:休日|休業日|閉庁日)(?:の場合|のとき)?は(?P<ja>前|翌)営業日|or the business day (?P<en>before|after))\)"
 )
@@ -229,11 +231,13 @@ def _conditions(plain: str) -> tuple[str, Literal["next", "previous"] | None, fr
     return " ".join(plain.split()), off, left_out
 
 
+# 毎月第1営業日, 毎年4,10月の末日, 毎月第2火曜日.
 _JA_MONTHLY = re.compile(
     r"(?:毎月|毎年(?P<months>[0-9]{1,2}月?(?:[、・,と][0-9]{1,2}月?)*)) ?の? ?"
     r"(?:第(?P<nth>[0-9一二三四五]{1,2})|(?P<last>最終|最後の)|(?P<day>[0-9]{1,2})日|(?P<end>末日))"
     r"(?:(?P<business>営業日|開庁日)|(?P<weekday>[月火水木金土日])曜?日?)?"
 )
+# 毎週月曜日, 隔週火曜日 2026-06-02から.
 _JA_WEEKLY = re.compile(
     r"(?P<every>毎週|隔週)の?(?P<weekday>[月火水木金土日])曜?日?(?: ?(?P<since>[0-9]{4}-[0-9]{2}-[0-9]{2})から)?"
 )
@@ -277,10 +281,12 @@ def _months_ja(text: str) -> frozenset[int]:
 
 _EN_ORDINAL = r"(?P<nth>first|second|third|fourth|fifth|[0-9]{1,2}(?:st|nd|rd|th)|last)"
 _EN_OF = r"(?: of (?:the month|each month|every month|(?P<months>[a-z, ]+)))"
+# first business day of each month, last friday of april, october.
 _EN_MONTHLY = re.compile(
     rf"(?:every |on the |the )*{_EN_ORDINAL} (?:(?P<business>business day|working day)|(?P<weekday>[a-z]+day)|(?P<day>day)){_EN_OF}?"
 )
 _EN_DAY = re.compile(rf"(?:every |on )*day (?P<day>[0-9]{{1,2}}){_EN_OF}?")
+# every monday, every other tuesday from 2026-06-02.
 _EN_WEEKLY = re.compile(
     r"every (?P<other>other )?(?P<weekday>[a-z]+day)(?: from (?P<since>[0-9]{4}-[0-9]{2}-[0-9]{2}))?"
 )

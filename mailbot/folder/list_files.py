@@ -18,6 +18,7 @@ from mailbot.folder.yaml_source import FileModel, Line, listed, said
 LIST_KEYS = ("name", "title", "preset", "members")  # the least a file must say
 _FIELD_NAME = re.compile(r"[!-9;-~]+")  # RFC 5322 section 2.2
 _NUMBER = re.compile(r"%(?:0[1-9])?d")  # where a prefix has the number of the post
+# pass, replace, limit 2MB.
 _ATTACHMENTS = re.compile(r"pass|replace|limit\s+(?P<size>[1-9][0-9]{0,8})\s?(?P<unit>[kKmM])?B?")
 
 

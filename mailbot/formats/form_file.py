@@ -37,7 +37,9 @@ _READ = (
     (re.compile(r"xl/styles\.xml"), 4_000),
     (re.compile(r"xl/sharedstrings\.xml|xl/worksheets/[a-z0-9]{1,20}\.xml"), 20_000),
 )
+# Parts of a workbook that ours never has, and that may run: it is not opened.
 _NOT_OURS = re.compile(r"vbaproject|externallinks/|activex|embeddings/|macrosheets/", re.IGNORECASE)
+# Parts in which somebody may have written beside the cells: the office looks at it.
 _BESIDE_CELLS = re.compile(r"xl/(?:comments|threadedcomments|drawings|media|charts|diagrams)", re.IGNORECASE)
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,200}encoding\s*=\s*["']([^"']{1,40})["']""")
 _UTF_8 = {b"utf-8", b"us-ascii"}

@@ -26,6 +26,7 @@ Line = Sequence[Value]
 _INVISIBLE = r"\s\x00-\x1f\x7f-\x9f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff"
 # What a spreadsheet would run, even after characters that nobody sees (promises.md attack 12).
 _FORMULA = re.compile(rf"[\t\r]|[{_INVISIBLE}']*[=+\-@＝＋－＠﹢﹣﹦﹫]")
+# What XML cannot hold.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff\ud800-\udfff]")
 _SHEET_NAME = re.compile(r"[\[\]:*?/\\]")  # what no sheet's name may hold
 _MISSING = "〓"  # stands for a character that CP932 does not have

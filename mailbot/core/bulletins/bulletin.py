@@ -96,6 +96,7 @@ def headline(title: str, list_title: str, number: int | None, language: Language
 # --- what cannot be sent ------------------------------------------------------------------------------------------
 
 _WEEKDAYS = "月火水木金土日"
+# A day with its day of the week, which must fit: 7月1日（水）, 令和8年7月1日（水）.
 _DAY = re.compile(
     r"(?:(?P<year>[0-9]{4})年|令和(?P<era>[0-9]{1,2}|元)年)?\s?(?P<month>[0-9]{1,2})(?:月|/)\s?(?P<day>[0-9]{1,2})日?"
     rf"\s?[(（](?P<weekday>[{_WEEKDAYS}])(?:曜日?)?(?:[・･]?祝)?[)）]"

@@ -10,12 +10,16 @@ from datetime import date, time
 
 from mailbot.core.office.desk import read_moment
 
+# What a Subject has before key and title: reply tags, 「原稿」.
 _PREFIX = re.compile(
     r"^(?:(?:re|fw|fwd|返信|転送)\s?[:：]\s?)*+(?:(?:メルマガ|メールマガジン)?の?原稿|draft)?[\s:：]*",
     re.IGNORECASE,
 )
+# The key of an issue, such as M26-12: a letter first, a mark, and somewhere a digit.
 _KEY = re.compile(r"^(?P<key>(?=[A-Za-z0-9._-]*[0-9])[A-Za-z][A-Za-z0-9]*(?:[._-][A-Za-z0-9]+)+)(?:\s+|$)")
+# A line above the text that says when it goes out, or its number.
 _HEAD = re.compile(r"^(?P<name>配信|配信日時|号数|send|number)\s?[:：]\s?(?P<value>.*)$", re.IGNORECASE)
+# A line below which nothing is the issue's: a signature's, 「以上」.
 _END = re.compile(r"^(?:-- ?|[（(]?(?:原稿)?(?:ここまで|以上)[）)]?[。.]?)$")
 
 

@@ -53,12 +53,15 @@ _WORDS: Mapping[str, Act] = {
     **dict.fromkeys(("破棄", "廃棄", "discard"), "discard"),
     **dict.fromkeys(("引き受け", "引受け", "引受", "引き受ける", "引き受けます", "担当", "claim"), "claim"),
 }
+# 「却下」, 「却下 2」 (a canned reason), 「却下 理由」.
 _REFUSAL = re.compile(
     r"(?:却下|返送|差戻し|差し戻し|差戻|いいえ|reject|no)(?P<canned>\s?[0-9]{1,2})?"
     r"(?:(?:(?<=却下)(?:(?:いた|致)?します[。、,]|[。、,]))?[\s:、,]*(?<=[\s:、,。])(?P<reason>.+)|(?P<end>))$",
     re.IGNORECASE,
 )
+# A reason on a line of its own.
 _REASON = re.compile(r"(?:理由|reason)\s?:\s?(?P<reason>.+)$", re.IGNORECASE)
+# What may stand behind a word of decision and says nothing more.
 _POLITE = re.compile(
     r"(?:を|と|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|(?:いた|致)?しました|です|(?:して)?(?:ください|下さい))$"
 )

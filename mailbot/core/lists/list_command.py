@@ -362,6 +362,7 @@ def read_command(line: str, lists: frozenset[str], *, today: date) -> Command | 
 _DAY = Question("Q1", "", "date")
 _QUOTED = re.compile(r"^\s{0,20}[>＞|｜]")
 _RULE = re.compile(r"[^\w#]+")
+# A line that greets, names the writer or was added by a telephone: no command, and no fault.
 _GREETING = re.compile(
     r"(?:いつも|平素(?:より|は)|日頃(?:より|は)|大変|、)*お(?:世話に(?:なって(?:おり|い)ます|なります)|疲れ(?:様|さま)です)[。、]?(?:[^。@]{1,30}(?:です|と申します|でございます)。?)?"
     r"|[^。@]{0,20}[市町村区県都道府課室係]の?[^。@]{0,12}(?:です|と申します|でございます)。?"
@@ -370,6 +371,7 @@ _GREETING = re.compile(
 )
 _END = re.compile(r"#?\s*(?:end|quit|終わり|終り|おわり|以上)[。.]?", re.IGNORECASE)
 _BRACKETS = re.compile(r"^[「『\"](?=[^「」『』\"]*[」』\"]$)|(?<=.)[」』\"]$")
+# What may stand behind a command and says nothing more.
 _POLITE = re.compile(
     r"(?<=\S)\s?(?:を|と)?(?:お願い(?:いた|致)?します|希望(?:いた|致)?します|(?:いた|致)?します|したい(?:です)?|です|(?:して)?(?:ください|下さい))[。.]?$"
 )
@@ -378,9 +380,12 @@ _DAILY = frozenset({"day", "daily", "日", "毎日", "1日1回", "日に1回"})
 _LISTED = frozenset({"list", "show", "一覧"})
 _ADDED = frozenset({"add", "追加", "登録"})
 _DROPPED = frozenset({"drop", "remove", "off", "削除", "停止", "解除", "取消"})
+# What stands between the two days of an absence.
 _BETWEEN = re.compile(r"から|より|まで|〜|~|\s[-–—]\s|\s+(?:to|until|till)\s+|\s+", re.IGNORECASE)
 _UNTIL = re.compile(r"^(?:until\s|till\s|to\s)|^[^から〜~\s]+まで$", re.IGNORECASE)
+# The numbers of posts: 5, 5-9, 5号.
 _RANGE = re.compile(r"(?P<first>[0-9]{1,9})(?:\s?[-~〜]\s?(?P<last>[0-9]{1,9}))?(?:号|番)?")
+# The newest posts: last 5, 最新5件.
 _LAST = re.compile(r"(?:last\s?:?\s?|最新\s?|直近\s?)(?P<count>[0-9]{1,4})(?:件|通)?", re.IGNORECASE)
 
 

@@ -26,6 +26,7 @@ from mailbot.core.lists.old_list import (
 )
 from mailbot.core.mail.japanese import decode
 
+# How Python names a file's charset (PEP 263).
 _CODING = re.compile(rb"^[ \t]*#.{0,80}?coding[:=][ \t]*([-\w.]{1,40})", re.MULTILINE)
 _PLACE = re.compile(r"%\((\w{1,40})\)s")
 _KIBIBYTE = 1024

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# The From_ line, with what programs have put into it beside sender and time (RFC 4155).
 _SEPARATOR = re.compile(
     rb"From (?P<sender>[^\r\n]*?)\s*(?:" + "|".join(_DAYS).encode() + rb"),? "
     rb"(?P<month>" + "|".join(_MONTHS).encode() + rb")\s+(?P<day>[0-9]{1,2}) "

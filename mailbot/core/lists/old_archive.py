@@ -15,6 +15,7 @@ from mailbot.core.mail.message import Message, canonical_hash
 _EARLIEST = 1970  # year; what claims to be older has no date
 _COUNTS = ("X-Mail-Count", "X-ML-Count", "X-Sequence")  # fml; old programs; Sympa
 _COUNT = re.compile(r"\s*0*([1-9][0-9]{0,8})\s*")
+# An address that an archive has hidden from machines: name at host, name(a)host.
 _HIDDEN = re.compile(r"\"?([^\s\"<>()]+)(?: at |\(a\)| \(a\) )([A-Za-z0-9.-]+\.[A-Za-z]{2,})\"?")
 _COMMENT = re.compile(r"\((.*)\)\s*\Z")
 

@@ -8,6 +8,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.reading.own_lines import own_lines
 
 SHORT = 30  # characters of its own, blanks not counted
+# A Subject that a program marks as an answer's.
 _REPLY = re.compile(r"\s*(?:re|aw|sv|返信|回答)\s?(?:\^[0-9]+|\[[0-9]+\])?\s?[:\uff1a]", re.IGNORECASE)
 _LONGEST = 20_000  # characters that are looked at: what is quoted may be long
 

@@ -6,6 +6,7 @@ import re
 
 _TAG_LIMIT = 1000  # characters of a subject in which tags are looked for
 
+# Re: in the languages of mail programs, counted or not: Re^2:, RE[3]:, 返信:, AW:.
 _REPLY_TAG = re.compile(
     r"\s*(?:[rRｒＲ][eEｅＥ]|返信|返|回答|回复|回覆|答复|答覆|[aA][wW]|[aA][nN][tT][wW]|[sS][vV]|[oO][dD][pP])"
     r"\s?(?:[\^*＾]?[0-9０-９]{1,3}|[\[(（［][0-9０-９]{1,3}[\])）］])?\s?[:：]"

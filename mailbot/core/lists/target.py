@@ -34,6 +34,7 @@ WHY_NOT: Mapping[Language, Mapping[Fault, str]] = {
     },
 }
 
+# The line of a post that says whom it is for: 宛先: 都道府県=長野県 種別=市.
 _LINE = re.compile(r"^(?P<word>宛先|あて先|宛て先|送り先|to)\s?:\s?(?P<rest>.*=.*)$", re.IGNORECASE)
 _EXCEPT = re.compile(r"^(?:除く|以外|except)$", re.IGNORECASE)
 _BETWEEN = re.compile(r"[,、・/]")
@@ -137,6 +138,7 @@ def _number(text: str | None) -> int | None:
     return int(figure) * ten_thousand
 
 
+# 5万-10万, 5万以上, 5万未満.
 _RANGE = re.compile(
     r"(?P<low>[0-9]{1,9}万?)[-~](?P<high>[0-9]{1,9}万?)|(?P<bound>[0-9]{1,9}万?)(?P<word>以上|以下|未満|[-~])"
 )

@@ -136,9 +136,11 @@ _RESERVED = frozenset({*_SERVICE_ROLES, "bounce", "r", "mailer-daemon"})
 # Japanese carriers gave out addresses with two dots in a row or one before the @, which RFC 5321 does not know.
 _DOT_STRING = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-][A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]*\Z")
 _QUOTED_STRING = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])*"\Z')
+# RFC 1123 section 2.1.
 _DOMAIN = re.compile(
     r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\Z"
 )
+# LIST-get-5, LIST-get+5-9: posts by number, as old list programs had them.
 _OLD_POSTS = re.compile(r"(?P<list>.+)-get[+=-](?P<first>[0-9]{1,9})(?:-(?P<last>[0-9]{1,9}))?")
 _LIST_NAME = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*\Z")
 

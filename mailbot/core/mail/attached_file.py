@@ -17,6 +17,7 @@ _REFUSED = re.compile(
     '["*/:<>?\\\\|%\u00ad\u061c\u115f\u1160\u180e\u200b-\u200f\u2060-\u2064\u206a-\u206f\ufeff\ufff9-\ufffb]'
 )
 _BLANKS = re.compile(r"\s+")
+# Names that are devices on Windows, whatever stands behind their point.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?", re.IGNORECASE)
 _ENDINGS: Mapping[str, str] = {  # of a file without a name
     "application/pdf": ".pdf",

@@ -25,6 +25,7 @@ _MACHINE_FIELDS = frozenset(
 _LONGEST_ABSENCE = timedelta(days=120)
 _NOT_SAID_HOW_LONG = timedelta(days=7)
 _MACHINES = frozenset({"mailer-daemon", "postmaster"})
+# A Subject that begins like a vacation note's: only a hint, see seems_automatic.
 _HINTS = re.compile(
     r"\s{0,9}(?:\[?(?:automatic reply|auto[- ]?reply|autoreply|out of office|vacation)\b|"
     r".{0,30}(?:自動応答|自動返信|不在(?!者)|休暇))",
@@ -62,6 +63,7 @@ _UNTIL = re.compile(rf"{_DATE}\s?(?:まで|迄)")
 _SPAN = re.compile(
     rf"[0-9]日?(?:\([月火水木金土日]\))?\s?(?:から|より|~|〜|-)\s?{_DATE}"
 )  # 6月18日(木)~6月25日(木)
+# Words of somebody who is away, without saying until when.
 _AWAY = re.compile(
     r"不在|休暇|休業|出張|外出し|お休み|out of (?:the )?office|on (?:leave|vacation|holiday)", re.IGNORECASE
 )
@@ -103,6 +105,7 @@ def _end_of(found: re.Match[str], received_at: datetime) -> datetime | None:
     return None
 
 
+# A Subject that programs give their notes, and people do not.
 _NOTICES = re.compile(
     r"[\s【\[(（「]{0,3}(?:自動(?:返信|応答|送信)(?:メール)?|不在(?:通知|連絡|応答|メッセージ|の(?:お知らせ|ご連絡))|"
     r"automatic reply|auto[- ]?reply|out of (?:the )?office)(?![^\s:：\-。、【】\[\](（)）」])",

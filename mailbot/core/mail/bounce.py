@@ -28,6 +28,7 @@ from mailbot.core.members.trouble import Failure
 _WITHIN = 3  # mails within mails that are opened
 _STATUS_TYPES = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _MAIL_TYPES = frozenset({"message/rfc822", "message/global"})
+# The report for machines (RFC 3464), where it stands as text.
 _MACHINE_TEXT = re.compile(
     r"^[ \t>|]{0,20}(?:final|original)-recipient[ \t]{0,5}:", re.IGNORECASE | re.MULTILINE
 )

@@ -15,10 +15,12 @@ from mailbot.core.mail.message import Message
 _CONTENT = 200_000  # bytes of each part that are read
 _MOST = 50  # tokens that are tried
 _REPORT = "message/feedback-report"
+# The fields of a feedback report (RFC 5965) that are read.
 _FIELD = re.compile(
     r"^(feedback-type|original-rcpt-to|removal-recipient)[ \t]{0,5}:([^\n]{1,300})",
     re.IGNORECASE | re.MULTILINE,
 )
+# A leave address or return path of ours in the mail that is complained about.
 _TOKEN = re.compile(rb"(?:([a-z0-9._-]{1,32})-leave|bounces?|error)[+=-]([0-9a-z]{17,26})@", re.IGNORECASE)
 
 

@@ -21,6 +21,7 @@ ADDRESS = re.compile(
 )
 # RFC 6531
 _WIDE_ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@\x00-\x1f\x7f]{1,64}@[^\s<>()\[\],;:\"@\x00-\x1f\x7f]{1,190}")
+# What stands before the address in such a field: its type, or what some program adds.
 _BEFORE = re.compile(r"(?:.*?dda:)?(?:smtp[=:]|mailto:|rfc822[;=])?/{0,2}", re.IGNORECASE)
 _FIELD = re.compile(r"[\s>|]{0,20}([A-Za-z][A-Za-z0-9-]{2,60})[ \t]{0,5}[:：]")
 _KNOWN_FIELDS = frozenset(

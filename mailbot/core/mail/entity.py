@@ -14,6 +14,7 @@ LINE_LIMIT = 998  # octets, RFC 5322 section 2.1.1
 
 _LONGEST_NAME = 76  # octets
 _NAME = re.compile(rb"([!-9;-~]+)[ \t]*:")
+# One parameter of a Content-Type or Content-Disposition (RFC 2045 section 5.1).
 _PARAMETER = re.compile(r';\s*([A-Za-z0-9*_.-]{1,40})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]{1,200}))')
 _UNENCODED = frozenset({"", "7bit", "8bit", "binary"})
 

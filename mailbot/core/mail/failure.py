@@ -11,6 +11,7 @@ Reason = Literal["unknown", "full", "refused", "unreachable", "other"]
 """unknown: no such address or domain, or closed. full: it exists, its mailbox takes no more. refused: it was this mail or its
 sender that was not wanted. unreachable: no answer, or none in time. other: nothing that says which."""
 
+# A reply code, which is no count of something, part of an address or of a number.
 _SMTP_CODE = re.compile(
     r"(?<![\w.:/#-])([45][0-5]\d)(?=[ -](?!(?:seconds|minutes|hours|days|bytes|[KM]B|recipients|lines)\b))"
 )

@@ -24,12 +24,14 @@ class Notice:
     words: str  # what the server said, one line
 
 
+# Who makes such notices, by the local part or name of their From.
 _MAKER = re.compile(
     r"mailer[-_. ]?daemon|mailerdaemon|mail ?daemon|mdaemon|postmaster|mail ?deliver|delivery ?(?:sub)?system|"
     r"mail (?:system|admin|server|router)|mailserver|system administrator|mail administrator|bounce|"
     r"\bimss?\b|interscan|mail ?marshal|microsoft exchange|メール配信|配信エラー|配送",
     re.IGNORECASE,
 )
+# How their Subjects say that a mail did not arrive, or not yet.
 _BOUNCE_SUBJECT = re.compile(
     r"undeliver|non.?deliver|not (?:be )?deliver|delivery (?:fail|status|error|problem|notif|has failed|report|delayed)|"
     r"deliver(?:y|ed)?.{0,12}(?:fail|delay|problem|error)|fail(?:ed|ure)? (?:notice|delivery|mail|permanently|to deliver)|"
@@ -42,6 +44,7 @@ _BOUNCE_SUBJECT = re.compile(
     r"mail error|エラー(?:メール|通知)|宛先不明|あて先不明|届きません|不達|返送|未配信|退信",
     re.IGNORECASE,
 )
+# It will be tried again: no failure yet.
 _DELAYED = re.compile(
     r"delayed|will (?:be re-?tr|continue|keep|try|retry|be attempted)|(?:still|keep) (?:being )?(?:retr|try)|has not yet been|"
     r"have not yet|not yet (?:be |been )?(?:deliver|able)|warning message only|warning: (?:could not send|message)|"
@@ -50,11 +53,13 @@ _DELAYED = re.compile(
     r"再送(?:を(?:試み|行|続)|を繰り返|し(?:ます|て)|され)|再度(?:配送|配信|送信)|配(?:信|送)が遅|遅延|まだ(?:配|届|送)",
     re.IGNORECASE,
 )
+# It will not be tried again, whatever _DELAYED or _TEMPORARY find beside it.
 _GIVEN_UP = re.compile(
     r"permanent(?:ly)? (?:error|fail|fatal)|failed permanently|given up|giving up|could not be delivered for|has been removed from|"
     r"was aborted|will be deleted|不能でした",
     re.IGNORECASE,
 )
+# The server's own words for a failure that may pass.
 _TEMPORARY = re.compile(
     r"temporar|try again later|transient|greylist|graylist|deferred|一時的|しばらく(?:して|経って|時間)",
     re.IGNORECASE,
@@ -65,22 +70,26 @@ _FAILED = re.compile(
     r"unable|could(?:n't| not)|cannot|can't|aborted|address|recipient|配信|配送|送信|届|不達|宛先|あて先|エラー|受信者|受け取",
     re.IGNORECASE,
 )
+# A challenge: somebody shall click or reply before the mail is let in.
 _NOT_NOW = re.compile(
     r"(?:click|reply|confirm|verify|authenticate|whitelist)[^.]{0,80}(?:deliver|reach|release|receive)|challenge|"
     r"(?:deliver|send)[^.]{0,60}(?:once|until|unless) you (?:confirm|verify|reply|click)|承認(?:のため|手続|リクエスト)|本人確認",
     re.IGNORECASE,
 )
+# It did arrive, or was opened.
 _ARRIVED = re.compile(
     r"successful(?:ly)? (?:mail )?(?:deliver|relay)|"
     r"(?:配信|配送|送信)(?:が|に)?(?:成功|完了)|開封",
     re.IGNORECASE,
 )
+# A line in which an address is whom to ask, who wrote, or a field of the mail: not whom the notice is about.
 _HELP = re.compile(
     r"contact|assist|help|question|inquir|complain|report (?:this|it)|please (?:send|mail|forward|refer|visit|see)|e-?mail us|"
     r"お問い?合わせ|連絡先|ご連絡|問合せ|https?:|www\.|originally (?:sent|posted)|(?:envelope-)?from\b|sender|差出人|送信者|返信先|"
     r"received|message-id|mail from|helo|ehlo|xforward",
     re.IGNORECASE,
 )
+# What stands before an address that the notice is about, with its colon.
 _LABEL = re.compile(
     r"[\W_]{0,12}(?:failed |intended |final |original |undeliverable |unknown |invalid |destination |bad |rcpt )?"
     r"(?:(?:could not|cannot|not) be delivered to|not delivered to|undeliverable to|recipients?|address(?:es)?|user|userid|error-for|rcpt|to address|destination|mailbox|delivery failed to|delivery userid|"
@@ -88,15 +97,18 @@ _LABEL = re.compile(
     r"配送先|対象アドレス)[^:：@]{0,30}[:：=]",
     re.IGNORECASE,
 )
+# What may stand before an address in a list of those that failed.
 _ENTRY = re.compile(
     r"[\s>*・●■○\-\[<\"'(|「『【:：]{0,30}(?:smtp:|rfc822;|mailto:|.{0,80}dda:smtp=)?\s{0,3}[<\"']?",
     re.IGNORECASE,
 )
 _TO = re.compile(r"\s{0,9}(?:to|cc|宛先|あて先)\s?[:：]", re.IGNORECASE)
 _TITLE = re.compile(r"\s{0,9}(?:subject|sent|件名|送信日時)\s?[:：]", re.IGNORECASE)
+# The address that was written to, behind the one that it was expanded to.
 _EXPANDED = re.compile(
     r"\((?:expanded|(?:ultimately )?generated) from:? <?([^\s<>()]{3,254})>?\)", re.IGNORECASE
 )
+# Where the returned mail begins: nothing below it is the notice's.
 _RETURNED = re.compile(
     r"(?<!resend your )original (?:message|mail)(?:\W*$| (?:follows|header|attached|below|is (?:attached|below)))|"
     r"(?<!receive a )(?<!received a )copy of (?:the|your) (?:message|mail|original|e-?mail)|message headers?\b.{0,12}follow|headers? follow|"
@@ -107,6 +119,7 @@ _RETURNED = re.compile(
     r"以下は[^。]{0,20}(?:メール|ヘッダ)",
     re.IGNORECASE,
 )
+# The first field of a returned mail that nothing announces.
 _HEADER = re.compile(
     r"(?:received|return-path|message-id|mime-version|dkim-signature|date|from|delivered-to|content-type|x-[a-z-]{2,40}):",
     re.IGNORECASE,

@@ -435,6 +435,7 @@ _MOST_NO_PARAGRAPHS = 300  # of a page that has more, none is looked for any mor
 _SHALLOW = USUAL_DEPTH - LONGEST_PARAGRAPH // 3  # open elements: none within a paragraph is one too many
 # Nothing in these is tried twice (++, *+): a stranger writes what they look at.
 _ATTRIBUTES = r"""[^<>"']*+(?:"[^<>"]*+"[^<>"']*+)*+"""
+# A paragraph with nothing but text and what marks it: it is read by itself, and once for all that are equal.
 _PARAGRAPH = re.compile(
     rf"<(?P<name>p|div)(?P<attributes>(?:\s{_ATTRIBUTES})?+)>"
     rf"(?:[^<>]++|</?+(?:span|font|a|b|i|u|em|strong|o:p|br)(?:[\s/]{_ATTRIBUTES})?+>)*+</(?P=name)>"

@@ -425,6 +425,7 @@ _CONTROLS = {
     **dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), " "),  # they reorder what a reader sees
     **dict.fromkeys(range(0xD800, 0xE000), DAMAGE),  # no database takes half of a surrogate pair
 }
+# Any character of _CONTROLS but tab and newline: texts without one, nearly all, are left as they are.
 _ANY_IN_TEXT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROLS_IN_TEXT = {code: blank for code, blank in _CONTROLS.items() if chr(code) not in "\t\n"}
 
@@ -599,6 +600,7 @@ _FOLDS = {
     **dict.fromkeys((*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0), 0x180E), None),
 }
 _SUPPLEMENT = "\U000e0100-\U000e01ef"  # as a range: sre looks for each single one beyond U+FFFF by itself
+# Any character of _FOLDS: texts without one are left as they are.
 _ANY_FOLD = re.compile(f"[{re.escape(''.join(chr(code) for code in _FOLDS if code <= 0xFFFF))}{_SUPPLEMENT}]")
 _LONG_MARK_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])ー(?=[0-9])")
 

@@ -178,6 +178,7 @@ class _Mailbox:
     address: str
 
 
+# An address as nearly all are, without quotes, comments and the like.
 _PLAIN_ADDRESS = re.compile(
     r"(?P<local>[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64})@(?P<domain>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*)"
 )
@@ -403,6 +404,7 @@ class _Reader:
         return text
 
 
+# A plain part that only says that there is an HTML part.
 _POINTS_TO_HTML = re.compile(
     r"HTML\s?(?:形式|メール|対応|表示|で|mail|e-mail|message|format|version|capable|-)|in HTML|an HTML",
     re.IGNORECASE,
@@ -450,6 +452,7 @@ def hidden_addresses(message: Message) -> tuple[str, ...]:
     return tuple(strip_controls(each) for each in found if each not in message.text)
 
 
+# Where a link, a picture or a form of a page leads.
 _LEADS_TO = re.compile(
     r"(?:href|src|action)\s{0,8}=[\s\"']{0,8}((?:https?:)?//[^\s\"'<>]{1,500})", re.IGNORECASE
 )

@@ -20,6 +20,7 @@ CONTENT_LINE_MAX = 998  # bytes without CRLF, RFC 5321 4.5.3.1.6
 ADDRESS_MAX = 254  # octets, RFC 5321 4.5.3.1.3 without the angle brackets
 
 _CODES = {b"%d" % code: code for code in range(200, 600)}
+# What no line of a log, mail or page of ours may take from a server's words.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]")
 # Dots stand anywhere in a local part: Japanese carriers gave out such addresses, and relays take them.
 _LOCAL = r'[^\x00-\x20\x7f()<>@,;:\\"\[\]]+|"(?:[^\x00-\x1f\x7f\\"]|\\[ -~])*"'

@@ -11,6 +11,7 @@ from datetime import time as clock
 from mailbot.core.calendar import ERAS, english_weekday, japanese_weekday, wareki
 
 _INITIALS = {"r": "令和", "h": "平成", "s": "昭和", "t": "大正"}
+# 2027-01-14, R9.1.14, 令和9年1月14日, 2027年1月14日, with the day of the week behind it.
 _DAY = re.compile(
     r"(?:(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})(?![0-9])"
     r"|(?P<initial>[rhst])(?P<initial_year>[0-9]{1,2})\.(?P<month1>[0-9]{1,2})\.(?P<day1>[0-9]{1,2})(?![0-9])"
@@ -18,6 +19,7 @@ _DAY = re.compile(
     r" ?(?P<month2>[0-9]{1,2}) ?月 ?(?P<day2>[0-9]{1,2}) ?日)"
     r"(?: ?\(?(?P<weekday>[月火水木金土日](?:曜日?)?|(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*)\)?)?"
 )
+# 9:00, 9:00:00, 9時, 9時半, 午後1時30分.
 _TIME = re.compile(
     r"(?P<half>午前|午後)?\s?(?P<hour>[0-9]{1,2})"
     r"(?::(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?|時(?:(?P<minutes>[0-9]{1,2})分|(?P<thirty>半))?)"

@@ -46,9 +46,11 @@ _NO = frozenset(
         "reject",
     )
 )
+# What may stand behind a word of consent and says nothing more.
 _POLITE = re.compile(
     r"(?:を|と|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|(?:いた|致)?しました|です|ください|下さい|希望します)$"
 )
+# The same, as a sentence of its own.
 _COURTESY = re.compile(
     r"(?<=[。、,])(?:どうぞ|何卒)?(?:よろしく|宜しく)お願い(?:(?:いた|致)し|申し上げ|し)?ます[。.]?$"
 )

@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from mailbot.core.mail.header import encode_text
 from mailbot.core.mail.japanese import decode_header
 
+# Lines of base64 (RFC 2045 section 6.8).
 _BASE64_BLOCK = re.compile(rb"(?:[A-Za-z0-9+/]{4,998}={0,2}\r?\n)*[A-Za-z0-9+/]{4,998}={0,2}(?=\r?\n|\Z)")
 _SOFT = rb"(?:=[ \t]*\r?\n)?"  # a soft line break of quoted-printable (RFC 2045 section 6.7)
+# Encoded words that belong together (RFC 2047 section 6.2).
 _ENCODED_WORDS = re.compile(
     rb"=\?[^?\s]{1,40}\?[BQbq]\?[^?\s]{0,998}\?=(?:[ \t\r\n]+=\?[^?\s]{1,40}\?[BQbq]\?[^?\s]{0,998}\?=)*"
 )

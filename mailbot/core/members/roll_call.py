@@ -19,6 +19,7 @@ REMIND_BEFORE = (7, 2)  # business days before the close, at nine
 _AT = "09:00"
 _LOOKED_AT = 5  # of the writer's own lines: what stands further down is a signature
 _WHAT = r"(?:(?:現在|いま|今|上記|下記|本市|当市|当町|当村|当区)の?)?(?:名簿の)?(?:ご?(?:登録|名簿|記載|掲載))?(?:の?(?:内容|事項|情報|担当者?))?"
+# That all is as it stands there: 変更なし, このままで結構です, 確認しました.
 _UNCHANGED = re.compile(
     rf"(?:今年度?も|引き続き)?(?:{_WHAT}(?:について|に|の|は|、)*)?(?:特に|とくに)?(?:変更|異動|相違|訂正|修正|間違い|誤り|問題)(?:は|も|点は|箇所は|等は)?"
     r"(?:特に)?(?:なし|無し|ない|ありません|ございません)(?:です)?"
@@ -27,6 +28,7 @@ _UNCHANGED = re.compile(
     r"|その(?:とおり|通り)です|(?:はい|ハイ)[○◯〇]?|確認(?:(?:いた|致)?しました|済み?(?:です)?)"
 )
 _PIECES = re.compile(r"[。、,.!]+")
+# What may stand beside it and says nothing.
 _COURTESY = re.compile(
     r"お世話|ありがとうございま|(?:よろしく|宜しく)?お?願い|お疲れ|[市町村区県都道府課室係]の[^、。]{1,10}(?:です|と申します|でございます)|担当の[^、。]{1,10}(?:です|と申します)"
 )

@@ -221,17 +221,21 @@ _WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | dict.fromkeys(map(
 _DASH = "[-\u2010-\u2015\u2212ー]"
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
 
+# U-0231, a held mail, and what shall become of it.
 _HELD = re.compile(
     rf"^u\s?{_DASH}?\s?0*(?P<number>[0-9]{{1,12}})(?:\s*(?P<gives>=)|\s+|$)(?P<rest>.*)$", re.IGNORECASE
 )
+# P-0012, a planned run, and what shall become of it.
 _RUN = re.compile(
     rf"^(?:p\s?{_DASH}?|予定)\s?0*(?P<number>[0-9]{{1,12}})(?:\s+|$)(?P<rest>.*)$", re.IGNORECASE
 )
 _WORD = re.compile(r"^(?P<word>[^\s0-9:]{1,20})(?:[\s:]+(?P<rest>.*))?$")
+# Where an answer begins: Q1=, 問1＝.
 _PAIR = re.compile(
     r"(?:^|(?<=[\s,、;]))(?:q|問|設問|質問|議案)\s?(?P<number>[0-9]{1,3})\s?[=:]", re.IGNORECASE
 )
 _QUOTED = re.compile(r"「[^「」]*」|『[^『』]*』|\"[^\"]*\"|“[^“”]*”")
+# How an answer came that the office enters: it begins the reason.
 _HOW = re.compile(
     r"(?:^|(?<=\s))(?:電話|tel\b|phone\b|fax\b|ファックス|ファクス|書面|紙|郵送|郵便|葉書|はがき|窓口|来訪|持参|口頭"
     r"|paper\b|post\b|letter\b|in person\b)",
@@ -239,6 +243,7 @@ _HOW = re.compile(
 )
 _KEY = re.compile(r"^(?=.{0,40}[a-z])[a-z0-9][a-z0-9._-]{0,40}$", re.IGNORECASE)
 _CODE = re.compile(r"^[0-9]{5,6}$")
+# A time of day at the end of a moment: 17:00, 午後5時半.
 _TIME = re.compile(
     r"(?:\s+|(?<=\)))(?P<half>午前|午後)?(?P<hour>[0-9]{1,2})(?::(?P<minute>[0-9]{2})|時(?:(?P<minutes>[0-9]{1,2})分|(?P<thirty>半))?)$"
 )
@@ -267,6 +272,7 @@ _ATTENDED: Mapping[str, Literal["came", "absent", "joined"]] = {
     **dict.fromkeys(("欠席", "不参加", "absent"), "absent"),
     **dict.fromkeys(("当日参加", "当日出席", "joined"), "joined"),
 }
+# What may stand behind a word of decision and says nothing more.
 _POLITE_DECISION = re.compile(
     r"(?<=.)(?:を|に|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|して(?:ください|下さい)|です)$"
 )
@@ -276,6 +282,7 @@ _TOLD = re.compile(
 )
 _POLITE = re.compile(r"(?<=席|加)(?:でした|です|(?:いた)?しました)$")
 _EVERYBODY = frozenset({"全員", "all", "everybody"})
+# A body with so many people: 長野市 2名, 長野市(2名).
 _PEOPLE = re.compile(
     r"^(?P<body>.*?)[(]?(?P<people>[0-9]{1,3})\s?(?:名様|名|人|people|persons?)[)]?$", re.IGNORECASE
 )

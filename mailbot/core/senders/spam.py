@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+# A score, alone or as score=7.2.
 _SCORE = re.compile(r"(?:^|\bscore\s?=\s?)(-?[0-9]{1,6}(?:\.[0-9]{1,6})?)(?![\w.])", re.IGNORECASE)
 _FIELDS = frozenset({"x-spam-status", "x-spam-score"})
 

@@ -42,6 +42,7 @@ _MECHANISMS = tuple(
 _MODIFIER = re.compile(r"([a-z][a-z0-9_.-]*)=(.*)", re.IGNORECASE)
 _SPEC_ALONE = re.compile(_SPEC_FORM, re.IGNORECASE)
 _MACRO_STRING = re.compile(rf"(?:{_MACRO}|[!-$&-~])*", re.IGNORECASE)
+# A macro (RFC 7208 section 7.1).
 _ONE_MACRO = re.compile(r"%(?:\{([a-z])([0-9]*)(r?)([.+,/_=-]*)\}|([%_-]))", re.IGNORECASE)
 
 

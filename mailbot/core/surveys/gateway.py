@@ -218,6 +218,7 @@ def _damaged(bare: Sequence[str]) -> Iterator[str]:
             yield name
 
 
+# Words by which gateways mark mail from outside.
 _BANNER = re.compile(
     r"外部(?:から|の|メール|送信|ドメイン)|ウイルス|ウィルス|無害化|なりすまし|社外|庁外"
     r"|\b(?:external|caution|disclaimer|confidential|virus|scanned)\b",
@@ -225,6 +226,7 @@ _BANNER = re.compile(
 )
 
 
+# A line of the head that mail programs put over a quotation.
 _HEADER_LINE = re.compile(
     r"^(?:差出人|送信者|宛先|件名|送信日時|日時|日付|from|to|cc|subject|date|sent)\s?[:：]", re.IGNORECASE
 )
@@ -277,6 +279,7 @@ def _content_type(reply: Message) -> str:
     return "".join("".join(values).lower().split()).replace('"', "")
 
 
+# What mail programs put before a Subject.
 _REPLY_TAG = re.compile(
     r"\s*(?:[rR][eE]|[fF][wW][dD]?|[aA][wW]|[sS][vV]|返信|回答|転送)\s?(?:[\[^]?[0-9]{1,3}\]?)?\s?[:：]"
 )

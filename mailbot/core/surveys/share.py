@@ -105,13 +105,17 @@ _WHOLES_EN: Mapping[str, Denominator] = {
     "yes_and_no": "yes_and_no",
     "yes and no": "yes_and_no",
 }
+# two thirds of the votes.
 _OF = re.compile(r"^(?P<share>[^ ].{0,40}?) of (?:the )?(?P<whole>[a-z_ ]{1,30})$")
 _PURPOSE = re.compile(r"の(?:賛成|出席|同意|表決|議決)(?:が必要|を要する)?$")
+# More than the part: more than 1/2, >1/2, 2分の1を超える.
 _MORE = re.compile(
     r"^(?:more than |over |>(?!=) ?)(?P<part>.+)$|^(?P<ja>.+?)(?:を?超(?:える数?)?|より多(?:い数?|く))$"
 )
+# The part is enough: at least 2/3, 3分の2以上.
 _LEAST = re.compile(r"^(?:at least |>= ?|≧ ?)(?P<part>.+)$|^(?P<ja>.+?)以上$")
 _FRACTION = re.compile(r"^(?P<over>[0-9]{1,9})\s?/\s?(?P<under>[0-9]{1,9})$")
+# 3分の2.
 _BUN_NO = re.compile(
     r"^(?P<under>[0-9]{1,9}|[一二三四五六七八九十])分の(?P<over>[0-9]{1,9}|[一二三四五六七八九十])$"
 )

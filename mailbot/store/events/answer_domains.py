@@ -12,6 +12,7 @@ from mailbot.store.surveys import surveys
 from mailbot.store.tables import mailing
 
 _HEAD = 4_000  # octets of a cooked mail in which its Reply-To stands
+# The Reply-To of a cooked mail that is answered, its token not yet filled in.
 _TO_TOKEN = re.compile(rb"^Reply-To:[^<>]*<\x00token\x00@([A-Za-z0-9.-]+)>", re.IGNORECASE | re.MULTILINE)
 
 
