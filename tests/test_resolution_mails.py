@@ -238,6 +238,7 @@ def test_the_proxy_receipt() -> None:
 def test_the_result() -> None:
     """The result mail names the outcome of every motion, and bodies by no name."""
     text = text_of("result", "ja")
+    assert text.index("議案第1号") < text.index("表決権者"), "first what became of it, then how"
     assert text.count("結果　可決") == 1
     assert text.count("結果　否決") == 1
     assert "→ 満たします" in text

@@ -63,6 +63,7 @@ from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.transactions import savepoint
 
+_JOIN: dict[Language, str] = {"ja": "入会", "en": "subscribe"}  # as its answer quotes it
 _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
     "ja": {
         "people": "リストの担当の方あて（{}）のメールです。お答えください。",
@@ -192,7 +193,7 @@ def _act(connection: Connection, site: Site, received: Received, message: Messag
         case OfService("robot"):
             return obey_member(connection, site, received, message, "", now)
         case Join(name):
-            return obey_member(connection, site, received, message, name, now, lines=("subscribe",))
+            return obey_member(connection, site, received, message, name, now, lines=(_JOIN[site.language],))
         case Leave(name, token):
             return leave_by_address(connection, site, received, message, name, token, now)
         case ThreadChoice(name, choice):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from mailbot.core.calendar import moment_words
 from mailbot.core.surveys.comparison import Before, NotComparable
 from mailbot.core.surveys.cross_table import TITLES, CrossTable, Group
 from mailbot.core.surveys.group_words import group_words
@@ -273,7 +274,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
     reached = _share(report.answered, report.electorate - report.undeliverable)
     said = [
         ("調査", f"{report.survey.key}　{report.survey.title}"),
-        ("状態", f"{_STATE[report.state]}　{report.at:%Y年%m月%d日 %H時%M分}現在"),
+        ("状態", f"{_STATE[report.state]}　{moment_words(report.at, 'ja')}現在"),
         ("対象", str(report.electorate)),
         ("回答", f"{report.answered}（回答率 {_number(rate)}%）" if rate is not None else "0"),
         (

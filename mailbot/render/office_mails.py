@@ -18,10 +18,7 @@ from mailbot.core.surveys.two_persons import Act, ActState
 from mailbot.render.pen import EACH, Pen, Thread
 
 # None begins with the question: such a line would read as an answer.
-_BY_COMMAND: dict[Language, str] = {
-    "ja": "事務局（コンピューターの指示による）",
-    "en": "the office, at its computer",
-}
+_BY_COMMAND: dict[Language, str] = {"ja": "事務局（端末での操作）", "en": "the office, at its computer"}
 
 
 # How the office can let a held mail act: as it was read, with answers of its own (entered: only so), or as a letter that it answers.

@@ -14,10 +14,16 @@ from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.group_words import group_words
 from mailbot.core.surveys.report import Report, percent
 from mailbot.core.surveys.resolution import Outcome
-from mailbot.core.surveys.result_words import RESULT_WORDS, own_result_words, result_words
+from mailbot.core.surveys.result_words import RESULT_WORDS, marks_own, own_result_words, result_words
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.tally import ANSWERED, counted_in
-from mailbot.core.surveys.voting_paper import comparison_lines, outcome_lines, paper_lines, text_digest
+from mailbot.core.surveys.voting_paper import (
+    comparison_lines,
+    outcome_lines,
+    paper_lines,
+    text_digest,
+    verdict_lines,
+)
 from mailbot.render.pen import EACH, Pen, Thread
 
 
@@ -89,13 +95,14 @@ class ResultMails:
         survey, unit = report.survey, RESULT_WORDS[self._pen.language][report.survey.unit]
 
         @cache
-        def head(kind: str, own_place: bool) -> list[str]:
+        def head(kind: str, own_place: bool, marked: bool) -> list[str]:
             group = groups[kind]
             printed = [count for counts in group.counts.values() for count in counts.values()]
             return self._pen.text(
                 "_result_own",
                 kind=group_words(kind, self._pen.language),
                 own_place=own_place,
+                marked=marked,
                 unit=unit,
                 invited=group.electorate,
                 answered=group.answered,
@@ -104,24 +111,29 @@ class ResultMails:
             )
 
         @cache
-        def question_lines(kind: str, place: int, columns: tuple[str, ...], said: str) -> list[str]:
+        def question_lines(
+            kind: str, place: int, columns: tuple[str, ...], said: str
+        ) -> tuple[list[str], bool]:
             words = own_result_words(
                 report.questions[place], groups[kind], columns, said, survey.unit, self._pen.language
             )
-            return self._pen.text("_result_own_question", question=words)[:-1]
+            return self._pen.text("_result_own_question", question=words)[:-1], marks_own(words)
 
         def make(kind: str, answers: Answers | None) -> str:
             if not kind and groups:
                 return RESULT_WORDS[self._pen.language]["for_office"]
             if kind not in groups:
                 return RESULT_WORDS[self._pen.language]["unjoinable"]
-            lines = [*head(kind, answers is not None)[:-1]]  # each question begins with a blank line
+            lines: list[str] = []  # each question begins with a blank line
+            marked = False
             for place, each in enumerate(report.questions):
                 columns = () if answers is None else counted_in(survey, each.question, answers)
                 free = each.question.type in {"number", "date"} and columns == (ANSWERED,)
                 said = answer_words(each.question, (answers or {}).get(each.question.id), self._pen.language)
-                lines += question_lines(kind, place, columns, said if free else "")
-            return "\r\n".join(lines).rstrip("\r\n")
+                of_question, marks = question_lines(kind, place, columns, said if free else "")
+                lines += of_question
+                marked = marked or marks
+            return "\r\n".join([*head(kind, answers is not None, marked)[:-1], *lines]).rstrip("\r\n")
 
         return make
 
@@ -187,6 +199,7 @@ class ResultMails:
             greeting=self._pen.greeting(),
             closes=self._pen.moment(survey.closes),
             paper=self._pen.lines(paper_lines(survey, self._pen.language)),
+            verdicts=self._pen.lines(verdict_lines(outcome, self._pen.language)),
             outcome=self._pen.lines(outcome_lines(outcome, self._pen.language)),
             office=self._pen.contact(survey),
             late_since=self._pen.late(late_since),

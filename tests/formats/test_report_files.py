@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import openpyxl
 import pytest
 
+from mailbot.core.calendar import moment_words
 from mailbot.core.members.register import Body
 from mailbot.core.surveys.cross_table import Elector
 from mailbot.core.surveys.report import BodyVote, Report, make_report
@@ -136,6 +137,7 @@ def test_what_stands_above_the_figures() -> None:
     said = dict(facts(report([])))
     assert said["回答"] == "24（回答率 80.0%）"
     assert said["前回"] == "S25-010"
+    assert said["状態"] == f"終了　{moment_words(NOW, 'ja')}現在"
     assert "途中経過" in dict(facts(replace(report([]), state="open")))["状態"]
     assert "無記名の調査です" in str(facts(report([], mode="sealed")))
     assert "伏せた数" not in str(facts(report([], mode="named")))

@@ -217,7 +217,7 @@ async def test_the_mails_that_ask_say_where_the_page_is(site: Site) -> None:
     hold(site.office, "security")
     hold(site.office, "kaigi", subject="別の件")
     for kind, to in (("moderate_post", SATO), ("office_held", OFFICE)):
-        assert "「事務局のページ」で。https://ml.example.jp/" in told(site.office, kind)[to]
+        assert "「事務局のページ」へ）。https://ml.example.jp/" in told(site.office, kind)[to]
 
 
 async def test_a_post_is_read_as_it_would_go_out(site: Site) -> None:

@@ -54,7 +54,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "state-pending": "これから{count}通",
         "state-sending": "送信中{count}通",
         "state-failed": "届かなかったもの{count}通",
-        "state-expired": "あきらめたもの{count}通",
+        "state-expired": "送信を打ち切ったもの{count}通",
         "state-withdrawn": "止めたもの{count}通",
     },
     "en": {

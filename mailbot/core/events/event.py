@@ -233,7 +233,7 @@ def rsvp_problems(answers: Answers, language: Language = "ja") -> tuple[Problem,
     """Return why the answers make an unclear RSVP, in sentences for the member; nothing when it is clear."""
     if answers.get("Q1") is None:
         sentence = (
-            "ご出席かご欠席かを読み取れませんでした。番号をお書きください。"
+            "ご出席かどうかを読み取れませんでした。番号でお答えください。"
             if language == "ja"
             else "We could not read whether you attend. Please write the number."
         )

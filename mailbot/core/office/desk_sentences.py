@@ -25,7 +25,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "discard": "{mail} を、差出人に知らせずに片付けました。",
         "reject": "{mail} を受け入れないことにしました。",
         "entered": "{body}（{key}）のお答えを代理入力しました。第{version}版{stands}",
-        "entered-asked": "足りない問があるため、受付のメールで団体にお尋ねしています。",
+        "entered-asked": "まだお答えのない問いがあるため、受付のメールで団体にお尋ねしています。",
         "given": "{mail} のお答えとして数えました。{body}（{key}）は第{version}版{stands}",
         "remind": "{key} の未回答の{figure}団体に、催促のメールを送ります。",
         "status-planned": "{key} は始める前です。{opens} に始め、{closes} に締め切る予定です。",
@@ -36,12 +36,12 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "reissue": "{body} に、{key} の新しい回答票を送ります。前の回答票のあて先は使えなくなりました。",
         "resumed": "{address} への配信を再開しました。",
         "not-troubled": "{address} からは、このところ何も戻ってきていません。配信は止まっていません。",
-        "waiting": "2人で行うことのため、{others} に承認をお願いしました。承認されるまでは行いません。",
+        "waiting": "二人で決めることですので、{others} に承認をお願いしました。承認されるまでは行いません。",
         "approved": "{act}（{key}）を承認しました。",
         "approved-draft": "{key} の案を承認しました。予定の {opens} に始まります。",
         "opens-passed": "始まりの予定（{opens}）を過ぎていたため、承認とともに始めました。",
         "sent-back": "{act}（{key}）を差し戻しました。",
-        "alone": "2人で行うことですが、設定にほかの方のお名前がないため、お一人で行いました。その旨を記録しました。",
+        "alone": "二人で決めることですが、設定にほかの方のアドレスがないため、お一人で行いました。その旨を記録しました。",
         # how to take it back
         "undo-extend": "延ばした締切は元に戻せません。早めに終えるときは「締切 {key}」で、その場で締め切れます。",
         "day-off": "新しい締切は、役所の休みの日です。",
@@ -81,7 +81,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "bad-code": "団体コード {code} は正しくありません。検査数字をお確かめください。",
         "persons": "{key} はお一人ずつお尋ねするものです。団体としての代理入力はできません。",
         "no-question": "{key} に {question} はありません。",
-        "which-question": "{mail} のどの問へのお答えか分かりません。「Q2=1,3」のように、問の番号もお書きください。",
+        "which-question": "{mail} のどの問いへのお答えか分かりません。「Q2=1,3」のように、問いの番号もお書きください。",
         "unread": "{question} の「{value}」は、{why}。",
         "not-counted": "このままでは数えられません（{why}）。",
         "no-act": "このメールは承認をお願いするメールではありません。お願いのメールに返信してください。",
@@ -97,9 +97,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "not-done": "承認されましたが、行えませんでした。{why}",
         "stopped": "前の行を行えなかったため、行っていません。",
         # a reply that does nothing
-        "word-used": "お返事のあて先は、1回使われています。何も行っておりません。",
-        "word-expired": "お返事のあて先は、14日を過ぎています。何も行っておりません。",
-        "word-foreign": "お返事のあて先は、事務局の方のものではなくなっています。何も行っておりません。",
+        "word-used": "そのメールへの返信は、すでに1回いただいています。何も行っておりません。",
+        "word-expired": "そのメールに返信できる14日を過ぎています。何も行っておりません。",
+        "word-foreign": "そのメールをお送りした方は、いまは事務局の方として登録されていません。何も行っておりません。",
         "no-command": "お返事に、指示が見当たりませんでした。何も行っておりません。",
         # why a command waits for the office
         "that-reply": "{at}に届いたお返事",
@@ -296,7 +296,7 @@ ACTS: Mapping[Language, Mapping[Act, str]] = {
 
 # The same of a resolution, which is no survey to its readers.
 _ACTS_OF_VOTE: Mapping[Language, Mapping[Act, str]] = {
-    "ja": {"open": "開始", "close": "締切"},
+    "ja": {"open": "書面表決の開始", "close": "書面表決の締切", "admit": "表決の採用"},
     "en": {"open": "opening", "close": "closing", "extend": "extending"},
 }
 

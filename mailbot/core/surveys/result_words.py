@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, cast
 
 from mailbot.core.calendar import Language
 from mailbot.core.mail.header import clean
@@ -113,6 +114,12 @@ def own_result_words(
             for column in shown
         ],
     }
+
+
+def marks_own(question: Mapping[str, object]) -> bool:
+    """Tell whether a row of the question, as `own_result_words` returns it, is shown as the body's own."""
+    rows = cast("list[dict[str, object]]", question["rows"])
+    return not question["withheld"] and any(row["own"] for row in rows)
 
 
 def _or_withheld(count: int | None, unit: str) -> str:

@@ -28,7 +28,7 @@ _LABELS: dict[Language, dict[str, str]] = {
         "by_law": "根拠　　　　{words}",
         "quorum": "定足数　　　{words}",
         "threshold": "可決の要件　賛成が{words}",
-        "further": "　　　　かつ賛成が{words}",
+        "further": "　　　　　　かつ賛成が{words}",
         "base_date": "基準日　　　{words}（この日の会員に表決権があります）",
         "digest": "議案の版　　第1版　照合 {words}",
         "comparison": "(新旧対照)",
@@ -269,13 +269,34 @@ _RESULTS: dict[Language, dict[str, str]] = {
 }
 
 
-def _motion(motion: MotionOutcome, outcome: Outcome, language: Language) -> Iterator[str]:
-    number = motion.question.id.removeprefix("Q")
-    japanese = language == "ja"
+def verdict_lines(outcome: Outcome, language: Language = "ja") -> tuple[str, ...]:
+    """Return what became of each motion, and nothing else: what a reader looks for first."""
+    return tuple(
+        line
+        for motion in outcome.motions
+        for line in wrap(
+            f"議案第{_number(motion)}号　{motion.question.text}　{_result(motion, outcome, language)}"
+            if language == "ja"
+            else f"Motion {_number(motion)}: {motion.question.text}: {_result(motion, outcome, language)}",
+            COLUMNS - 2,
+            indent="　　",
+        )
+    )
+
+
+def _number(motion: MotionOutcome) -> str:
+    return motion.question.id.removeprefix("Q")
+
+
+def _result(motion: MotionOutcome, outcome: Outcome, language: Language) -> str:
     if motion.carried:
-        result = _RESULTS[language]["carried"]
-    else:
-        result = _RESULTS[language]["lost" if outcome.quorum.reached else "no quorum"]
+        return _RESULTS[language]["carried"]
+    return _RESULTS[language]["lost" if outcome.quorum.reached else "no quorum"]
+
+
+def _motion(motion: MotionOutcome, outcome: Outcome, language: Language) -> Iterator[str]:
+    number, result = _number(motion), _result(motion, outcome, language)
+    japanese = language == "ja"
     head = (
         f"議案第{number}号　{motion.question.text}"
         if japanese

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.calendar import Language
 from mailbot.core.mail.address import same_address
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.office.plan import reminder_at
@@ -45,9 +46,10 @@ from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import savepoint
 
-_SAMPLE = Recipient(
-    address="sample@example.invalid", greeting="", reference="", code="000000", token="0" * 16
-)
+_OWN: dict[Language, tuple[str, str]] = {  # what stands in a draft for what is each recipient's own
+    "ja": ("（団体名とお名前）", "（団体ごとの番号）"),
+    "en": ("(body and name)", "(a number for each body)"),
+}
 
 
 @dataclass(frozen=True)
@@ -178,10 +180,10 @@ def _mail(connection: Connection, site: Site, stored: StoredSurvey, order: Order
     held, words, quoted = _admitted(connection, site, survey, detail)
     text: tuple[str, ...] = ()
     if act == "open":
-        text = _text(site.render.surveys.invitation(survey, now=now, to=_SAMPLE))
+        text = _text(site.render.surveys.invitation(survey, now=now, to=_sample(site)))
     elif act == "extend":
         later = replace(survey, closes=datetime.fromisoformat(detail["closes"]))
-        text = _text(site.render.surveys.extension(later, survey.closes, now=now, to=_SAMPLE))
+        text = _text(site.render.surveys.extension(later, survey.closes, now=now, to=_sample(site)))
     elif act == "publish":
         copies = result_copies if survey.resolution is None else resolution_copies
         text = _text(copies(connection, site, survey, now)[0])
@@ -256,8 +258,14 @@ def _given(site: Site, survey: Survey, question_id: str, value: str) -> str:
     return f"{question.id} {value}" if words == value else f"{question.id} {value} {words}"
 
 
+def _sample(site: Site) -> Recipient:
+    """Return whom a draft goes to: nobody."""
+    greeting, reference = _OWN[site.language]
+    return Recipient("sample@example.invalid", greeting, reference, code="000000", token="0" * 16)
+
+
 def _text(cooked: bytes) -> tuple[str, ...]:
-    """Return the lines of a mail as its reader will see them, without what is each recipient's own."""
+    """Return the lines of a mail as its reader will see them; of what is each recipient's own, at most what it is."""
     body = cooked.partition(b"\r\n\r\n")[2].decode("utf-8")
     lines = "".join(body.split("\0")[::2]).split("\r\n")
-    return tuple(line for line in lines if line.strip()) if len(lines) > 1 else ()
+    return tuple(lines) if any(line.strip() for line in lines) else ()

@@ -220,6 +220,7 @@ def test_joining_a_closed_list_waits_for_the_office(office: PostOffice) -> None:
     request, answer = office.copies()
     assert (request.kind, request.to, answer.to) == ("office_request", office.site.office, TANAKA)
     assert "上田市 田中次郎" in request.text
+    assert answer.says("・入会 事務局に申し込みました"), "as if he had written it"
     assert not office.belongs("security", TANAKA)
     assert office.reply(request, "承認").state == "held"  # nothing vouches for the office's From
     office.copies()

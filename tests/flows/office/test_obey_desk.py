@@ -164,7 +164,7 @@ def test_an_answer_without_its_question_is_taken_where_only_one_can_be_meant(
     """「U-0003 = 2」 is refused in a survey of three questions, none of which was singled out."""
     office.command(told, f"U-{held_number(told)} = 2")
     answer = office.only_copy("office_answer")
-    assert "どの問へのお答えか" in answer.text
+    assert "どの問いへのお答えか" in answer.text
     assert nothing_happened(office)
 
 
@@ -511,7 +511,7 @@ def test_a_word_works_once(office: PostOffice, told: Copy, again: str) -> None:
     assert len(office.ledger()) == 2
     answer = office.only_copy("office_answer")
     assert answer.to == OFFICE
-    assert "1回使われています" in answer.text
+    assert "すでに1回いただいています" in answer.text
 
 
 def test_a_word_is_good_for_two_weeks(office: PostOffice, told: Copy) -> None:

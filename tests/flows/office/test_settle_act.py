@@ -293,7 +293,7 @@ def test_closing_and_extending_a_resolution_by_mail(two: PostOffice) -> None:
     two.command(answer, "締切 K26-02")
     assert state(two) == "open"
     mail = asked(two)[DEPUTY]
-    assert mail["Subject"].startswith("【承認のお願い】締切")
+    assert mail["Subject"].startswith("【承認のお願い】書面表決の締切")
     assert "調査" not in mail.text.partition("以下は")[0]
     two.command(mail, "承認")
     assert state(two) == "closed"

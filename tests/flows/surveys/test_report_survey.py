@@ -104,4 +104,5 @@ def test_with_few_answers_no_kind_is_broken_down(office: PostOffice) -> None:
         close_survey(connection, office.site, SURVEY.key, office.now, office.now)
     text = {copy.to: copy.text.replace("\r\n", "\n") for copy in office.copies("result")}[YAMADA]
     own = text.partition("■ 貴団体のお答え")[2]
+    assert "★" not in own, "no row is marked, and no line speaks of a mark"
     assert "　　貴団体のお答え　2. 利用していない\n　　市の内訳は伏せています（＊）。\n" in own
