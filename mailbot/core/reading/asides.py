@@ -9,14 +9,14 @@ from itertools import pairwise
 
 from mailbot.core.reading.answer import label_answer, marked_option, read_answer
 from mailbot.core.reading.bare_answer import CHANGED_TO, MOST_AT_TOP, bare_answers, is_bare_choice
-from mailbot.core.reading.correction import corrects, discards, may_correct
-from mailbot.core.reading.doubt import doubts, may_doubt
+from mailbot.core.reading.correction import corrects, discards
+from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.findings import Findings
 from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
 from mailbot.core.reading.named_answer import question_of
 from mailbot.core.reading.printed_options import choice_count, option_answer
 from mailbot.core.reading.prose import before_signature, says_more, signed
-from mailbot.core.reading.said_of_answers import leaves_open, says_something_of_answers
+from mailbot.core.reading.said_of_answers import says_something_of_answers
 from mailbot.core.reading.statement import Statements
 from mailbot.core.reading.understood import Unclear, Understood, comparable
 from mailbot.core.reading.whose_answers import introduces_another, is_anothers, names_another
@@ -103,19 +103,10 @@ def _are_anothers(survey: Survey, stated: Statements, known: Known, lines: Seque
 
 def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
     """Say whether a sentence corrects the answers, throws them away, or says that they are not settled."""
-    text = "\n".join(lines)
-    if may_correct(text) and any(
-        (corrects(line) or discards(before, line)) and not _says_it_again(survey, line, found)
-        for before, line in pairwise(["", *lines])
-    ):
-        return True
-    if may_doubt(text) and any(doubts(line) and not _says_it_again(survey, line, found) for line in lines):
-        return True
-    is_vote = survey.resolution is not None
     return any(
-        (leaves_open(line) or (is_vote and says_something_of_answers(line)))
+        (corrects(line) or discards(before, line) or doubts(line) or says_something_of_answers(line))
         and not _says_it_again(survey, line, found)
-        for line in lines
+        for before, line in pairwise(["", *lines])
     )
 
 
@@ -178,7 +169,7 @@ def _corrections_in_free_answers(survey: Survey, found: Findings) -> list[str]:
         for question in survey.questions
         if question.type == "text" and isinstance(said := found.answers.get(question.id), str)
         for line in said.split("\n")
-        if may_correct(line) and corrects(line)
+        if corrects(line)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 
 from mailbot.core.reading.known_text import SHORT_LINE
@@ -57,6 +58,16 @@ _MORE_THAN_COURTEOUS = re.compile(
     r"|とりあえず|待ち|まだ|逆|ずれ|(?<!お)間違|誤[りっ]|取り?消|取り?下げ|不要|無効"
     r"|^.{1,25}(?:の|課|係|市|町|村)(?=.{1,8}です)[^。]{0,6}(?:回答|答え|番号|意向|意見|案|もの|予定|段階|時点|見込|[数値字待版稿]|[はがをもに]).{0,8}です[。.]?$"  # no name
 )
+
+
+_EACH_SENTENCE = re.compile(r"[^。!?\n]{1,200}[。!?]?")
+_LONGEST_LINE = 1_000  # characters of which sentences are looked for
+
+
+def sentences(line: str) -> list[str]:
+    """Return the sentences of a line, in one width and lower case; of a long line those of its beginning."""
+    folded = unicodedata.normalize("NFKC", line[:_LONGEST_LINE]).casefold()
+    return [each[0].strip() for each in _EACH_SENTENCE.finditer(folded)]
 
 
 def says_more(line: str) -> bool:

@@ -1,34 +1,14 @@
-"""What a sentence says of the answers beside it: what leaves them open, and what is always said of answers."""
+"""What a sentence says of the answers beside it: what is always said of answers, and what is not."""
 
 from __future__ import annotations
 
 import pytest
 
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.said_of_answers import leaves_open, says_something_of_answers
 from tests.core.reading.test_reply import read
 from tests.mails.standard import RESOLUTION, TODAY, invitation
 
-LEFT_OPEN = """隣接する町の分を当方でまとめて記入しました。|前年度の担当者の回答を写しただけです。|記入欄を間違えている可能性があります。|上下が逆かもしれません。
-|回答欄が一段ずれて記入されています。|本文ではなく添付の様式のほうを採用してください。|添付ファイルが正式な回答です。|集計に入れないでください。
-|速報値のため、後日修正する見込みです。|練習で入力してみました。|システムの動作確認のため送ります。|別の部署が回答すべきものでした。|所属の見解ではなく個人の考えです。
-|正しいかどうか自信がありません。|取り急ぎ、見込みで記入しています。|記入例のままになっています。|以下は他市の回答を参考までに引用したものです。
-|令和5年度調査の回答を再掲します。|前回調査時点の内容で、現在は変わっています。|現状とは合っていません。|議会の同意が得られた場合に限ります。
-|この理解で合っていますか。|1と2のどちらが正しいのか教えてください。|先に送った回答のほうが正しいです。|前に送ったほうを有効にしてください。
-|Q1とQ2が入れ替わっています。|一部空欄の市の回答を転記しました。|These are not our final answers.
-|係長へ　下記でよろしければ送信します。|佐藤さん、チェックをお願いします。|回答が二重になっているので片方は捨ててください。|部長にはまだ見せていません。
-|回答の取扱いは保留にしてください。|上司から回答を止められています。|まだ半分しか確かめていません。|番号の意味を逆に取っていました。
-|賛否は理事会で決めますので、これは目安です。|賛成か反対かは市長が決めます。|表決権のない者が記入しました。|会員ではない団体からの回答です。
-|本市は既に退会しております。|宛名が違いましたが記入して返します。|同じ県の別の市に届いたものに記入しました。|自動入力された値です。|仮置きの数字が残っています。
-|消し忘れの回答が残っています。|確定したらもう一度送ります。|本回答は月末に別途提出します。|来週の会議で覆るかもしれません。|後で電話で訂正します。
-|受付しないでください。|まだ受け付けないでください。|事務局で適宜直してください。|正しい番号に直しておいてください。|番号が合っているか見てください。
-|これでよければ受け付けてください。|Could you tell me if this is correct?|Someone else filled this in.
-|Our answer will follow next week.|Copied from the old form; please verify.
-|回答に誤りが含まれています。|見本として回答を作りました。|The answers above are wrong.
-|Our council may change the answers.|This reply is for practice.
-|I filled in random numbers.|Do not use these answers.""".replace("\n", "").split("|")
-
-SAID_OF_A_VOTE = """回答の根拠がはっきりしません。|県内の他団体の回答を見て合わせました。|Q1にはQ2の回答を書いています。|誰が記入したのか分からない回答です。
+SAID_OF_ANSWERS = """回答の根拠がはっきりしません。|県内の他団体の回答を見て合わせました。|Q1にはQ2の回答を書いています。|誰が記入したのか分からない回答です。
 |回答するかどうかも含めて検討しています。|表決ではなく意向調査のつもりで記入しました。|AIに回答させました。|以前の記入が残ったままです。
 |異論が出たので回答を見直しているところです。|回答は県庁が作成したものです。|記入した者が退職したため内容を保証できません。|回答の一部は想像で補いました。
 |操作を誤って記入されています。|回答は差し戻してください。|研修用に作った回答です。|回答は部下が勝手に送りました。|別の年度の回答と混ざっています。
@@ -69,22 +49,12 @@ def vote(text: str) -> str | None:
     return read_reply(RESOLUTION, text.format(every), [invitation(RESOLUTION)], today=TODAY).hold
 
 
-@pytest.mark.parametrize("sentence", LEFT_OPEN)
-def test_what_leaves_the_answers_open(sentence: str) -> None:
-    """They are asked about, whether the sentence stands above or below, in a survey as in a resolution."""
-    assert leaves_open(sentence)
+@pytest.mark.parametrize("sentence", SAID_OF_ANSWERS)
+def test_an_unfamiliar_sentence_about_the_answers(sentence: str) -> None:
+    """It is asked about, whether the sentence stands above or below, in a survey as in a resolution."""
     assert read(f"{sentence}\n\nQ1 2\nQ2 1").hold is not None
     assert read(f"Q1 2\nQ2 1\n\n{sentence}").hold is not None
     assert vote(f"{sentence}\n\n{{}}") is not None
-
-
-@pytest.mark.parametrize("sentence", SAID_OF_A_VOTE)
-def test_an_unfamiliar_sentence_about_a_vote(sentence: str) -> None:
-    """In a resolution it is asked about; in a survey the answers count, and the office sees the sentence."""
-    assert says_something_of_answers(sentence)
-    assert vote(f"{sentence}\n\n{{}}") is not None
-    reading = read(f"{sentence}\n\nQ1 2\nQ2 1")
-    assert (reading.hold, reading.beside) == (None, sentence)
 
 
 @pytest.mark.parametrize("sentence", ALWAYS_SAID)

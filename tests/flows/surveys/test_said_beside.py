@@ -10,7 +10,7 @@ from mailbot.core.surveys.ledger import BESIDE
 from mailbot.show.show_results import survey_text
 from tests.flows.post_office import NAGANO, SURVEY, YAMADA, PostOffice
 
-UNSURE = "あまり自信がありません。"
+MOVING = "来月、庁舎が移転します。"
 NOTE = "お答えのほかに書かれた文は、お答えとしては数えず、事務局が拝見します。"
 
 
@@ -18,10 +18,10 @@ def test_the_office_sees_it_and_its_author_knows_that_it_is_no_answer(office: Po
     """The answer counts, the words stand with it, and the receipt says what became of them."""
     invitation = office.open_survey()[YAMADA]
     office.reply(
-        invitation, f"お世話になっております。\n長野市の山田です。\n\nQ1 2\nQ2 1\n{UNSURE}\n--\n長野市 山田"
+        invitation, f"お世話になっております。\n長野市の山田です。\n\nQ1 2\nQ2 1\n{MOVING}\n--\n長野市 山田"
     )
     row = office.stands()[NAGANO].row
-    assert (row.status, dict(row.remarks)) == ("counted", {BESIDE: UNSURE})
+    assert (row.status, dict(row.remarks)) == ("counted", {BESIDE: MOVING})
     assert NOTE in office.only_copy("vote_receipt").said
 
 
@@ -37,7 +37,7 @@ def test_courtesy_is_not_kept(office: PostOffice, words: str) -> None:
 def test_in_a_sealed_survey_nothing_is_kept(office: PostOffice) -> None:
     """A sentence of one's own could tell who chose what."""
     invitation = office.open_survey(replace(SURVEY, mode="sealed"))[YAMADA]
-    office.reply(invitation, f"Q1 2\nQ2 1\n\n{UNSURE}")
+    office.reply(invitation, f"Q1 2\nQ2 1\n\n{MOVING}")
     row = office.stands()[NAGANO].row
     assert (row.status, dict(row.remarks)) == ("counted", {})
 
@@ -47,5 +47,5 @@ def test_it_is_shown_beside_the_answers(capsys: pytest.CaptureFixture[str]) -> N
     vote = {"body": NAGANO, "status": "counted", "version": 1, "answers": {"Q1": ["2"]}, "problems": []}
     survey_text({"key": "S26-014", "tally": {}, "votes": [vote | {"remarks": {}}]})
     assert "remarks" not in capsys.readouterr().out
-    survey_text({"key": "S26-014", "tally": {}, "votes": [vote | {"remarks": {BESIDE: UNSURE}}]})
-    assert UNSURE in capsys.readouterr().out
+    survey_text({"key": "S26-014", "tally": {}, "votes": [vote | {"remarks": {BESIDE: MOVING}}]})
+    assert MOVING in capsys.readouterr().out
