@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.lists.delivery_hours import leaves_at
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.moderation import Accept, Ask, explain, moderate
 from mailbot.core.lists.reach import Reach
@@ -163,8 +164,8 @@ def _post(
         outcome = f"{type(disposition).__name__.lower()}: {disposition.reason}"
         meant: tuple[str, ...] = ()
         if isinstance(disposition, Ask) and question.target is not None:
-            wanted = (mailing_list.name, now, author, thread_of(message), question.target)
-            meant = tuple(lists.recipients(connection, *wanted))
+            wanted = Expansion(mailing_list.name, now, author, thread_of(message), target=question.target)
+            meant = tuple(lists.recipients(connection, wanted))
         return Rehearsal(received.recipient, means, message.from_address, "", rules, outcome, (), meant)
     number = lists.last_number(connection, mailing_list.name) + 1
     kept = mailing_list.archive and question.target is None and message.message_id is not None
@@ -172,11 +173,10 @@ def _post(
         connection, post, number, message_id_hash(message.message_id or "") if kept else ""
     )
     head = cooked.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
-    of_all = (mailing_list.name, now, author, thread_of(message))
+    of_all = Expansion(mailing_list.name, now, author, thread_of(message), mailing_list.archive)
     had = by_other_lists(connection, mailing_list.name, received.fingerprint(message), now)
-    digests = mailing_list.archive
-    to = tuple(lists.recipients(connection, *of_all, had=had, digests=digests))
-    count = lists.count_recipients(connection, *of_all, digests=digests)
+    to = tuple(lists.recipients(connection, of_all, had))
+    count = lists.count_recipients(connection, of_all)
     reach = Reach(len(to), elsewhere=count - len(to))
     outcome = f"accept: post {number} goes to {reach.words('en')} members"
     opens = leaves_at(mailing_list.hours, now.astimezone(site.zone))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailbot.core.lists.cook import PostIdentity, cook_post
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.reach import Reach
 from mailbot.core.lists.target import target_of
@@ -52,20 +53,12 @@ def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = F
     if kept:
         stable = _archive(connection, post, number)
         thread = archive.thread_key(connection, name, number)
+    home = author and other_addresses.home(connection, author)
+    to = Expansion(name, post.now, home, thread, kept, target)
     reach = Reach(0)
     for profile, content in _forms(connection, post, number, stable, kept=kept).items():
-        reach += fan_outs.begin(
-            connection,
-            _add_mailing(connection, post, content, number, stable),
-            name,
-            post.now,
-            author=author and other_addresses.home(connection, author),
-            thread=thread,
-            digests=kept,
-            profile=profile,
-            target=target,
-            had=had,
-        )
+        mailing_id = _add_mailing(connection, post, content, number, stable)
+        reach += fan_outs.begin(connection, mailing_id, to, profile=profile, had=had)
     if awaited or (_wants_receipt(connection, post) and may_tell_of_post(connection, post)):
         tell_accepted(connection, post, number, reach)
     return number, reach

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.reach import Reach
 from mailbot.core.lists.target import target_of
 from mailbot.core.mail.message import Message, parse, thread_of
@@ -54,20 +55,11 @@ def _send(
     target = target_of(message.text)
     author = message.from_address
     fan_outs.finish(connection, name)  # what is under way has members of its own who are passed by
+    home = author and other_addresses.home(connection, author)
+    to = Expansion(name, now, home, thread_of(message), value.archive, target)
     reach = Reach(0)
     for profile, form in zip(("", "plain") if len(forms) > 1 else (None,), forms, strict=True):
-        begun = fan_outs.begin(
-            connection,
-            form.id,
-            name,
-            now,
-            author=author and other_addresses.home(connection, author),
-            thread=thread_of(message),
-            digests=value.archive and target is None,
-            profile=profile,
-            target=target,
-            had=had,
-        )
+        begun = fan_outs.begin(connection, form.id, to, profile=profile, had=had)
         reach += Reach(begun.queued, more=begun.more)
     if value.stopped or any(form.rests for form in forms):
         sendings.rest(connection, [form.id for form in forms])

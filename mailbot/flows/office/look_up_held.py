@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import moment_words
 from mailbot.core.lists.decision import REASONS
 from mailbot.core.lists.delivery_hours import leaves_at
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.target import target_of
 from mailbot.core.mail.address import Post, Reply
@@ -308,16 +309,16 @@ def _will_post(
     waited = mail.waits is not None and mail.waits.rule == ACCEPTED
     later = opens > now and not waited
     target = target_of(mail.message.text)
-    count = lists.count_recipients(
-        connection,
+    post = Expansion(
         mailing_list.name,
         now,
         author and other_addresses.home(connection, author),
         thread_of(mail.message),
+        mailing_list.archive,
         target,
-        by_other_lists(connection, mailing_list.name, mail.received.fingerprint(mail.message), now),
-        digests=mailing_list.archive,
     )
+    had = by_other_lists(connection, mailing_list.name, mail.received.fingerprint(mail.message), now)
+    count = lists.count_recipients(connection, post, had)
     figures = {
         "title": mailing_list.title,
         "count": count,

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from mailbot.core.bulletins.bulletin import Bulletin, BulletinState
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.mail.address import address_key
 from mailbot.store.database import storable
 from mailbot.store.documents import document, read_document
@@ -140,7 +141,7 @@ def readers_of_list(
 ) -> list[ListReader]:
     """Return the members who want each mail of a list now, by address; see `fan_outs.wanted_by`."""
     query = select(list_member.c.address, list_member.c.profile).where(
-        wanted_by(list_name, now, None, "", digests=digests)
+        wanted_by(Expansion(list_name, now, digests=digests))
     )
     return [ListReader(*row) for row in connection.execute(query.order_by(list_member.c.email_key))]
 

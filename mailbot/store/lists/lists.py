@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from datetime import datetime
 
 from sqlalchemy import (
     ColumnElement,
@@ -25,6 +24,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList, joining
 from mailbot.core.lists.membership import standings_outside
 from mailbot.core.mail.address import address_key, same_address
@@ -242,52 +242,20 @@ def targeted(connection: Connection, name: str, target: Selector) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def recipients(
-    connection: Connection,
-    list_name: str,
-    now: datetime,
-    author: str | None,
-    thread: str,
-    target: Selector | None = None,
-    had: Collection[int] = (),
-    *,
-    digests: bool = True,
-) -> list[str]:
-    """Return the addresses to which a post goes at once; `had`, `digests`: see `fan_outs.begin` and `wanted_by`."""
-    wanted = _wanted(connection, list_name, now, author, thread, target, had, digests=digests)
-    query = select(list_member.c.address).where(wanted)
+def recipients(connection: Connection, post: Expansion, had: Collection[int] = ()) -> list[str]:
+    """Return the addresses to which a post goes at once; `had`: see `fan_outs.begin`."""
+    query = select(list_member.c.address).where(_wanted(connection, post, had))
     return list(connection.execute(query.order_by(list_member.c.email_key)).scalars())
 
 
-def count_recipients(
-    connection: Connection,
-    list_name: str,
-    now: datetime,
-    author: str | None,
-    thread: str,
-    target: Selector | None = None,
-    had: Collection[int] = (),
-    *,
-    digests: bool = True,
-) -> int:
+def count_recipients(connection: Connection, post: Expansion, had: Collection[int] = ()) -> int:
     """Return how many these are."""
-    wanted = _wanted(connection, list_name, now, author, thread, target, had, digests=digests)
-    return connection.execute(select(func.count()).select_from(list_member).where(wanted)).scalar_one()
+    query = select(func.count()).select_from(list_member).where(_wanted(connection, post, had))
+    return connection.execute(query).scalar_one()
 
 
-def _wanted(
-    connection: Connection,
-    list_name: str,
-    now: datetime,
-    author: str | None,
-    thread: str,
-    target: Selector | None,
-    had: Collection[int],
-    *,
-    digests: bool,
-) -> ColumnElement[bool]:
-    digests = digests and target is None
-    wanted = fan_outs.wanted_by(list_name, now, author, thread, digests=digests, target=target)
+def _wanted(connection: Connection, post: Expansion, had: Collection[int]) -> ColumnElement[bool]:
+    wanted = fan_outs.wanted_by(post)
     return and_(wanted, not_(fan_outs.gets(connection, had))) if had else wanted
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
@@ -38,6 +37,7 @@ from sqlalchemy import (
     update,
 )
 
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.reach import Reach
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.audience import Selector
@@ -63,28 +63,20 @@ Mailings = Collection[int] | Select[tuple[int]]  # their ids, or the question fo
 CHUNK = 20_000  # members looked at in one transaction: some 60 ms, in which nobody else can write
 
 
-def wanted_by(
-    list_name: str,
-    now: datetime,
-    author: str | None,
-    thread: str,
-    *,
-    digests: bool = True,
-    target: Selector | None = None,
-) -> ColumnElement[bool]:
+def wanted_by(post: Expansion) -> ColumnElement[bool]:
     """Return the condition on `list_member` for whom a post goes to at once.
 
-    That is who wants each post, is not away, and did not mute its thread (the Message-ID of its first post; "": none);
-    who follows the thread gets it whatever else he has. Its author gets a copy unless he wants none of his own. An address
-    whose mail comes back gets nothing.
-    Where there are no digests, since the list keeps no posts, who wants them gets each one. With a target it goes to those
-    members whom that means, and to its author.
+    That is who wants each post, is not away, and did not mute its thread; who follows the thread gets it whatever else he
+    has. Its author gets a copy unless he wants none of his own. An address whose mail comes back gets nothing.
+    Where there are no digests, since the list keeps no posts, or not this one, who wants them gets each one. With a target
+    it goes to those members whom that means, and to its author.
     """
-    at = microseconds(now)
+    at, author, target = microseconds(post.at), post.author, post.target
+    digests = post.digests and target is None
     wants: ColumnElement[bool] = list_member.c.mode == "each" if digests else list_member.c.mode != "none"
-    if thread:
+    if post.thread:
         chosen = select(thread_choice.c.email_key).where(
-            thread_choice.c.list_name == list_name, thread_choice.c.thread == thread
+            thread_choice.c.list_name == post.list_name, thread_choice.c.thread == post.thread
         )
         muted, followed = (chosen.where(thread_choice.c.choice == choice) for choice in ("mute", "follow"))
         wants = or_(
@@ -103,7 +95,7 @@ def wanted_by(
         mine = false() if author is None else list_member.c.email_key == address_key(author)
         meant = or_(list_member.c.email_key.in_(keys), mine)
     return and_(
-        *(list_member.c.list_name == list_name, meant, wants, here, reachable),
+        *(list_member.c.list_name == post.list_name, meant, wants, here, reachable),
         or_(own, list_member.c.copies_own),
     )
 
@@ -111,14 +103,9 @@ def wanted_by(
 def begin(
     connection: Connection,
     mailing_id: int,
-    list_name: str,
-    now: datetime,
+    to: Expansion,
     *,
-    author: str | None = None,
-    thread: str = "",
-    digests: bool = True,
     profile: str | None = None,
-    target: Selector | None = None,
     had: Collection[int] = (),
 ) -> Reach:
     """Queue a post to the first members of a list who want each one now; `go_on` does it for those beyond `CHUNK`.
@@ -126,7 +113,7 @@ def begin(
     See `wanted_by`; `profile`: only to those whose mail system wants their mail so, None: to all. `had`: mailings by which
     other lists send the same mail; who gets a copy of them is passed by, and counted.
     """
-    one = _FanOut(mailing_id, list_name, "", microseconds(now), now, author, thread, digests, profile, target)
+    one = _FanOut(mailing_id, to, "", microseconds(to.at), profile)
     elsewhere = _pass_by(connection, one, had) if had else 0
     last = _end_of_chunk(connection, one)
     queued = _queue(connection, one, last)
@@ -137,15 +124,15 @@ def begin(
     connection.execute(
         insert(fan_out).values(
             mailing_id=mailing_id,
-            list_name=list_name,
+            list_name=to.list_name,
             after=last,
             due_at=one.due_at,
-            made_at=now,
-            author=author,
-            thread=thread,
-            digests=digests,
+            made_at=to.at,
+            author=to.author,
+            thread=to.thread,
+            digests=to.digests,
             profile=profile,
-            target=None if target is None else document(target),
+            target=None if to.target is None else document(to.target),
         )
     )
     return Reach(queued, more=True, elsewhere=elsewhere)
@@ -241,20 +228,16 @@ class _FanOut:
     """A post that is not queued to all yet; as the table has it."""
 
     mailing_id: int
-    list_name: str
+    to: Expansion
     after: str
     due_at: int
-    made_at: datetime
-    author: str | None
-    thread: str
-    digests: bool
     profile: str | None
-    target: Selector | None
 
 
 def _fan_out(row: Any) -> _FanOut:
     target = None if row.target is None else read_document(Selector, row.target)
-    return _FanOut(**(row._asdict() | {"target": target}))
+    to = Expansion(row.list_name, row.made_at, row.author, row.thread, row.digests, target)
+    return _FanOut(row.mailing_id, to, row.after, row.due_at, row.profile)
 
 
 def _locked(connection: Connection, condition: ColumnElement[bool]) -> list[_FanOut]:
@@ -265,10 +248,7 @@ def _locked(connection: Connection, condition: ColumnElement[bool]) -> list[_Fan
 
 def _ahead(one: _FanOut, last: str | None = None, only: str | None = None) -> ColumnElement[bool]:
     """Return the condition on `list_member` for who is still to get it, up to an address; or for one address of them."""
-    wanted = wanted_by(
-        one.list_name, one.made_at, one.author, one.thread, digests=one.digests, target=one.target
-    )
-    conditions = [wanted, list_member.c.email_key > one.after, _not_passed_by(one)]
+    conditions = [wanted_by(one.to), list_member.c.email_key > one.after, _not_passed_by(one)]
     if last is not None:
         conditions.append(list_member.c.email_key <= last)
     if only is not None:
@@ -295,7 +275,7 @@ def _pass_by(connection: Connection, one: _FanOut, had: Collection[int]) -> int:
 def _end_of_chunk(connection: Connection, one: _FanOut) -> str | None:
     """Return the last member of the next chunk, whether he wants the post or not; None: all that are left are one chunk."""
     row = _LAST_OF_CHUNK.first(
-        connection, number=one.mailing_id, list_name=one.list_name, after=one.after, others=CHUNK - 1
+        connection, number=one.mailing_id, list_name=one.to.list_name, after=one.after, others=CHUNK - 1
     )
     return None if row is None else str(row.email_key)
 

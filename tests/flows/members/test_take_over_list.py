@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.old_list import OldList, OldMember
 from mailbot.core.members.audience import NOBODY
@@ -36,7 +37,7 @@ def test_members_and_numbers_go_on(office: PostOffice) -> None:
     with office.database.write() as connection:
         assert lists.load(connection, "jouhou") == VALUE
         assert len(lists.member_addresses(connection, "jouhou")) == 4
-        at_once = lists.recipients(connection, "jouhou", office.now, None, "")
+        at_once = lists.recipients(connection, Expansion("jouhou", office.now))
         assert at_once == ["a@example.jp", "d@example.jp"]
         assert memberships.load(connection, "jouhou", "d@example.jp").posting == "reject"
         assert memberships.load(connection, "jouhou", "b@example.jp").mode == "digest"

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.mail.token import bounce_token
 from mailbot.flows.members.change_address import Move, change_address
 from mailbot.flows.runs.keep_up import keep_up
@@ -46,7 +47,7 @@ def state(office: PostOffice, address: str = YAMADA) -> str | None:
 def receivers(office: PostOffice) -> set[str]:
     """Return to whom a post of the list goes now."""
     with office.database.read() as connection:
-        return set(lists.recipients(connection, "security", office.now, None, ""))
+        return set(lists.recipients(connection, Expansion("security", office.now)))
 
 
 def asked(office: PostOffice) -> Copy:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import Membership
 from mailbot.core.lists.reach import Reach
@@ -71,10 +72,9 @@ def receive(database: Database, author: str | None = None, thread: str = "<t@x>"
         number = outbox.add_mailing(
             connection, kind="post", subject="room", cooked=b"x", bounces=None, now=at
         )
-        told = lists.recipients(connection, "room", at, author, thread)
-        assert fan_outs.begin(connection, number, "room", at, author=author, thread=thread) == Reach(
-            len(told)
-        )
+        to = Expansion("room", at, author, thread)
+        told = lists.recipients(connection, to)
+        assert fan_outs.begin(connection, number, to) == Reach(len(told))
     return "".join(address[0].lower() for address in told)
 
 

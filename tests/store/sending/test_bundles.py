@@ -17,6 +17,7 @@ from alembic.config import Config as AlembicConfig
 from sqlalchemy import Connection, select
 
 from mailbot import store
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.reach import Reach
 from mailbot.core.members.audience import Selector
@@ -52,7 +53,7 @@ def post(room: Database, at: datetime = NOW) -> int:
         number = outbox.add_mailing(
             connection, kind="post", subject="room", cooked=b"x", bounces="b", now=at, identical=True
         )
-        assert fan_outs.begin(connection, number, "room", at) == Reach(len(M))
+        assert fan_outs.begin(connection, number, Expansion("room", at)) == Reach(len(M))
         return number
 
 
@@ -255,7 +256,7 @@ def test_what_rests_while_it_is_queued_is_no_bundle(room: Database, monkeypatch:
         number = outbox.add_mailing(
             connection, kind="post", subject="room", cooked=b"x", bounces="b", now=NOW, identical=True
         )
-        assert fan_outs.begin(connection, number, "room", NOW) == Reach(60, more=True)
+        assert fan_outs.begin(connection, number, Expansion("room", NOW)) == Reach(60, more=True)
         assert sendings.rest(connection, [number]) == 240
         while fan_outs.go_on(connection):
             pass
@@ -382,7 +383,7 @@ def test_a_personal_list_has_none(room: Database) -> None:
         number = outbox.add_mailing(
             connection, kind="post", subject="room", cooked=b"x", bounces="b", now=NOW
         )
-        fan_outs.begin(connection, number, "room", NOW)
+        fan_outs.begin(connection, number, Expansion("room", NOW))
         assert claim(connection) == []
         assert len(rows(connection)) == 240
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
+from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.reach import Reach
 from mailbot.core.mail.address import address_key
@@ -40,11 +41,13 @@ def room(database: Database, monkeypatch: pytest.MonkeyPatch) -> Database:
     return database
 
 
-def post(database: Database, name: str = "room", **conditions: str) -> Reach:
+def post(
+    database: Database, name: str = "room", author: str | None = None, profile: str | None = None
+) -> Reach:
     """Let a post go."""
     with database.write() as connection:
         number = outbox.add_mailing(connection, kind="post", subject=name, cooked=b"x", bounces="b", now=NOW)
-        return fan_outs.begin(connection, number, name, NOW, **conditions)  # type: ignore[arg-type]
+        return fan_outs.begin(connection, number, Expansion(name, NOW, author), profile=profile)
 
 
 def queued(database: Database) -> list[str]:
