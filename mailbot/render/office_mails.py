@@ -22,7 +22,8 @@ _BY_COMMAND: dict[Language, str] = {"ja": "事務局（端末での操作）", "
 
 
 # How the office can let a held mail act: as it was read, with answers of its own (entered: only so), or as a letter that it answers.
-Takes = Literal["accept", "answers", "entered", "letter", "report", "neither"]
+# unread: not at all, only refuse it.
+Takes = Literal["accept", "answers", "entered", "unread", "letter", "report", "neither"]
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "no-answer-mail": "{mail} は調査や書面表決へのお返事ではないため、お答えを入れられません。",
         "no-answer-in-it": "{mail} には、お答えとして読み取れるところがありません（{why}）。お電話などで確かめて「{mail} Q1=2」の"
         "ようにお書きになるか、{author} に番号での返信をお願いして、このメールは破棄してください。",
+        "no-rsvp-in-it": "{mail} から、ご出席かどうかを読み取れません（{why}）。{author} に、出欠の番号（「Q1 1」か「Q1 2」）での返信を"
+        "お願いしてください。",
         "no-post": "{mail} はリストへの投稿ではありません。採用、返送、破棄のどれかをお選びください。",
         "no-such-reason": "{name} の断る理由に、{number}番はありません（1番から{most}番まであります）。",
         "no-accept": "{mail} は事務局からの指示のメールです。指示は、事務局あてのメールへの返信で改めてお送りください。",
@@ -206,6 +208,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "no-answer-mail": "{mail} is no reply to a survey; it takes no answers.",
         "no-answer-in-it": "Nothing in {mail} can be read as an answer ({why}). Ask by telephone and write {mail} Q1=2, or ask "
         "{author} to answer by number and discard this one.",
+        "no-rsvp-in-it": "Whether anybody comes cannot be read from {mail} ({why}). Please ask {author} to answer by number, "
+        '"Q1 1" or "Q1 2".',
         "no-post": "{mail} is no post to a list; accept it, reject it or discard it.",
         "no-such-reason": "{name} has no reason {number}; its reasons are 1 to {most}.",
         "no-accept": "{mail} is a command to the desk; please send it again, in reply to a mail to the office.",

@@ -153,6 +153,17 @@ def rehearse_rsvp(
     return _weigh(connection, arrival)[1]
 
 
+def would_count(
+    connection: Connection, site: Site, received: Received, message: Message, ballot: Ballot
+) -> bool:
+    """Tell whether a held reply to an event says what can count, were the office to admit it."""
+    stored = events.load(connection, ballot.subject)
+    assert stored is not None, "a ballot has its event"
+    now, calendar = received.received_at, read_calendar_reply(message)
+    arrival = _load(connection, site, stored, ballot, received, message, calendar, admitted=True, now=now)
+    return not _is_unread(_weigh(connection, arrival)[1])
+
+
 def _load(
     connection: Connection,
     site: Site,

@@ -251,7 +251,7 @@ def _choices(mail: _Mail, takes: Takes) -> tuple[Decision, ...]:
             return ("accept", "discard")
         case "accept" | "answers":
             return ("accept", "reject", "discard")
-        case "entered":
+        case "entered" | "unread":
             return ("reject", "discard")
         case "neither":
             return ("discard",)
@@ -288,7 +288,8 @@ def _impossible(connection: Connection, site: Site, mail: _Mail, decision: Decis
     if _is_command(connection, site, mail):
         return sentence(site.language, "no-accept", mail=name)
     figures = {"why": mail.entry.reason, "author": mail.message.from_address}
-    return sentence(site.language, "no-answer-in-it", mail=name, **figures)
+    of_event = mail.ballot is not None and mail.ballot.kind == "event"
+    return sentence(site.language, "no-rsvp-in-it" if of_event else "no-answer-in-it", mail=name, **figures)
 
 
 def _will_post(

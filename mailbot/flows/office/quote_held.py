@@ -10,6 +10,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.reading.own_lines import written_lines
 from mailbot.core.surveys.ballot import numbered_answers
 from mailbot.core.surveys.ledger import IN_TALLY, accepted
+from mailbot.flows.events.record_rsvp import would_count
 from mailbot.flows.question_reply import question_of_mail, text_of_question
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_for_body import ballot_of_mail
@@ -29,7 +30,7 @@ class Quoted:
     words: tuple[str, ...] = ()
     files: tuple[str, ...] = ()  # names of attachments
     answers: tuple[str, ...] = ()  # Q1 1 賛成
-    countable: bool = True  # False: a reply to a survey of which nothing would count as it was read
+    countable: bool = True  # False: a reply to a survey or event of which nothing would count as it was read
 
 
 def is_secret(connection: Connection, ballot: Ballot | None) -> bool:
@@ -51,7 +52,8 @@ def quote_held(connection: Connection, site: Site, received: Received, message: 
     words = written_lines(message.text, known_texts(connection, site, ballot).texts)
     stored = surveys.load(connection, ballot.subject) if ballot.kind == "survey" else None
     if stored is None:
-        return Quoted(words, files)
+        countable = ballot.kind != "event" or would_count(connection, site, received, message, ballot)
+        return Quoted(words, files, countable=countable)
     if stored.survey.mode == "sealed":
         return Quoted()
     read = read_if_admitted(connection, site, ballot, received, message)

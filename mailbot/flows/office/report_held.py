@@ -79,8 +79,8 @@ def what_it_takes(
     if takes == "letter" and read_complaint(message) is not None:
         takes = "report"  # a provider's: its reason says whom to ask, and nobody answers a program
     shown = Quoted() if takes == "neither" else _quoted(connection, site, received, message)
-    if takes == "answers" and not shown.countable:
-        takes = "entered"
+    if not shown.countable:
+        takes = "entered" if takes == "answers" else "unread"
     return takes, shown
 
 

@@ -271,7 +271,8 @@ def _accept(connection: Connection, held: _Held) -> Settled:
     settled = record(connection, site, received, held.message, ballot, held.now, by=held.by)
     if settled.state == "held":
         figures = {"why": settled.reason, "author": held.message.from_address}
-        raise Refusal(sentence(site.language, "no-answer-in-it", mail=mail_name(received.id), **figures))
+        name = "no-answer-in-it" if ballot.kind == "survey" else "no-rsvp-in-it"
+        raise Refusal(sentence(site.language, name, mail=mail_name(received.id), **figures))
     return Settled(settled.state, f"admitted by the office: {settled.reason}")
 
 

@@ -185,7 +185,13 @@ def test_whoever_writes_what_a_person_must_read_hears_so(
     office.reply(notices[YAMADA], "Q1 1\nQ2 2名")
     office.only_copy("rsvp_receipt")
     assert office.reply(notices[YAMADA], "たぶん行くと思います。").state == "held"
-    told = find(office.copies(), "rsvp_receipt")
+    sent = office.copies()
+    asked = find(sent, "office_held")
+    assert "返送 理由" in asked.text
+    assert "採用" not in asked.text, "nothing is in it that could count"
+    assert office.command(asked, "採用").state == "answered"
+    assert office.only_copy("office_answer").says("番号（「Q1 1」か「Q1 2」）での返信を")
+    told = find(sent, "rsvp_receipt")
     assert told["Subject"] == "【出欠・事務局で確認中】第1回トピックスセミナー [N26-07]"
     assert told.says("まだ数えておりません。")
     assert told.says("先にいただいたご出席のお返事（2名）は、まだそのままです。")
