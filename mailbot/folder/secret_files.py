@@ -32,12 +32,11 @@ def secret_key(folder: Path) -> bytes:
     return key
 
 
-def write_secret_key(folder: Path, key: bytes) -> Path:
+def write_secret_key(folder: Path, key: bytes) -> None:
     """Write the key of a new working folder where only its owner can read it; never over an old one."""
     path = folder / _KEY_FILE
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(key.hex() + "\n")
-    return path
 
 
 def dkim_key_file(folder: Path, selector: str) -> Path:

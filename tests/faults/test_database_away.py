@@ -33,7 +33,6 @@ CUTS = 1 if SHORT else 4
 AWAY = 6.0  # seconds
 CLIENTS = 4
 PAUSE = 0.1  # seconds between a client's votes, so that some fall into each moment
-BUSY = 0.05  # of a processor, while there is nothing to be done
 BACK = 30.0  # seconds until all is done again
 
 

@@ -22,9 +22,10 @@ from mailbot.core.lists.old_list import (
     name_in,
     old_list,
     old_text,
-    posters_of,
 )
+from mailbot.core.mail.address import valid_address
 from mailbot.core.mail.japanese import decode
+from mailbot.core.members.audience import Selector
 
 # How Python names a file's charset (PEP 263).
 _CODING = re.compile(rb"^[ \t]*#.{0,80}?coding[:=][ \t]*([-\w.]{1,40})", re.MULTILINE)
@@ -91,7 +92,7 @@ def read_config_list(content: bytes, name: str = "") -> OldList:
         reply_to=_reply_to(settings, 1, preset),
         footer=_footer(settings, real_name or name),
         max_size=size * _KIBIBYTE if size else None,
-        posters=posters_of(settings.words("accept_these_nonmembers"), settings, "accept_these_nonmembers"),
+        posters=_posters(settings),
         archive=None if "archive" not in settings.found else settings.flag("archive"),
         join=None if policy is None else _JOINING.get(policy),
         leave=None if unsubscribe is None else unsubscribe == 0,
@@ -131,7 +132,7 @@ def read_rest_config(content: bytes, name: str = "") -> OldList:
         subject_prefix=settings.text("subject_prefix"),
         reply_to=_reply_to(settings, "point_to_list", preset),
         max_size=size * _KIBIBYTE if size else None,
-        posters=posters_of(settings.words("accept_these_nonmembers"), settings, "accept_these_nonmembers"),
+        posters=_posters(settings),
         archive=None if "archive_policy" not in document else settings.text("archive_policy") != "never",
         join=_JOINING_3.get(settings.text("subscription_policy")),
         leave=None if not leaving else leaving in {"open", "confirm"},
@@ -293,3 +294,15 @@ def _bytes_as_text(text: str | bytes, declared: str | None) -> str:
     raw = text if isinstance(text, bytes) else text.encode("latin-1")
     reading = decode(raw, declared)
     return reading.text if reading.clean or isinstance(text, bytes) else str(text)
+
+
+def _posters(settings: Settings) -> Selector:
+    """Return as a selector who else may post; what is no address (a pattern, another list) is left aside."""
+    name = "accept_these_nonmembers"
+    every = tuple(settings.words(name))
+    settings.aside += [
+        Aside(name, word, "patterns and lists are no addresses; see `posters:`")
+        for word in every
+        if not valid_address(word)
+    ]
+    return Selector(emails=tuple(dict.fromkeys(word for word in every if valid_address(word))))

@@ -11,7 +11,7 @@ from mailbot.core.lists.mailing_list import MailingList, joining, leaving, viewe
 from mailbot.core.lists.membership import Mode, PostingAction
 from mailbot.core.mail.address import split_address, valid_address
 from mailbot.core.mail.japanese import decode
-from mailbot.core.members.audience import NOBODY, Selector
+from mailbot.core.members.audience import NOBODY
 
 Value = str | int | bool | float | tuple[str, ...] | None
 
@@ -198,18 +198,6 @@ def old_list(program: str, name: str, settings: Settings, **ours: object) -> Old
     )
     number = last_number if isinstance(last_number, int) and 0 < last_number < 10**9 else 0
     return OldList(program, value, number, moderated, aside=settings.left_aside())
-
-
-def posters_of(words: Iterable[str], settings: Settings, name: str) -> Selector:
-    """Return as a selector who else may post; what is no address (a pattern, another list) is left aside."""
-    every = tuple(words)
-    emails = tuple(dict.fromkeys(word for word in every if valid_address(word)))
-    settings.aside += [
-        Aside(name, word, "patterns and lists are no addresses; see `posters:`")
-        for word in every
-        if not valid_address(word)
-    ]
-    return Selector(emails=emails)
 
 
 def name_in(address: str) -> str:

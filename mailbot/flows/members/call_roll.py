@@ -90,15 +90,14 @@ def call_roll(connection: Connection, site: Site, key: str, now: datetime) -> in
     return len(to)
 
 
-def ask_again(connection: Connection, site: Site, asked: Confirmation, now: datetime, inbox_id: int) -> bool:
-    """Ask who sent the roll-call back as it was, in a mail that he can answer; False when one more would be too many."""
+def ask_again(connection: Connection, site: Site, asked: Confirmation, now: datetime, inbox_id: int) -> None:
+    """Ask who sent the roll-call back as it was, in a mail that he can answer, unless one more would be too many."""
     call = roll_calls.load(connection, asked.detail["call"])
     colleagues = members.selected(connection, Selector(codes=(asked.about,)))
     if call is None or not colleagues or not inbox.spend_answer(connection, asked.address, now):
-        return False
+        return
     person = _at(colleagues[0], asked.address)
     _ask(connection, site, call, person, colleagues, now, again=True, untouched=True, inbox_id=inbox_id)
-    return True
 
 
 def _at(person: Person, address: str) -> Person:

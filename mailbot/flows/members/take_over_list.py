@@ -7,7 +7,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.old_list import OldList
 from mailbot.core.mail.address import list_name_fault
 from mailbot.core.refusal import Refusal
@@ -16,8 +15,8 @@ from mailbot.store.lists import lists, memberships
 from mailbot.store.office import journal
 
 
-def take_over_list(connection: Connection, site: Site, old: OldList, by: str, now: datetime) -> MailingList:
-    """Save the list with its members as people whom the office added; returns its definition.
+def take_over_list(connection: Connection, site: Site, old: OldList, by: str, now: datetime) -> None:
+    """Save the list with its members as people whom the office added.
 
     Raises Refusal for a name that cannot be, or that a list or the service itself has. Whose mail rested there gets
     none here until he says so.
@@ -49,4 +48,3 @@ def take_over_list(connection: Connection, site: Site, old: OldList, by: str, no
     lists.refresh_every(connection)
     detail = f"{value.title}, from {old.program}, {len(old.members)} members"
     journal.add(connection, "list.imported", now, who=by, about=value.name, detail=detail)
-    return value

@@ -19,9 +19,7 @@ from mailbot.store.transactions import scrub_after
 _PUT_ASIDE = "it was not decided about as long as the replies to this survey were kept"
 
 
-def forget_replies(
-    connection: Connection, site: Site, key: str, now: datetime, *, by: str = COMMAND_LINE
-) -> int:
+def forget_replies(connection: Connection, site: Site, key: str, now: datetime) -> int:
     """Empty the raw replies to a survey, with their attachments; returns how many. Ledger, receipts and figures stay.
 
     After the commit the pages are overwritten. What is still held is put aside. Raises Refusal before its time, and of a
@@ -38,7 +36,8 @@ def forget_replies(
     sealed.settle_held(connection, rows, _PUT_ASIDE)
     count = sealed.empty_mails(connection, mails, rows)
     if count:
-        journal.add(connection, "survey.forgotten", now, who=by, about=key, detail=f"{count} raw mails")
+        detail = f"{count} raw mails"
+        journal.add(connection, "survey.forgotten", now, who=COMMAND_LINE, about=key, detail=detail)
         scrub_after(connection, sealed.TOUCHED)
     return count
 

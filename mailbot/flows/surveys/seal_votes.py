@@ -17,8 +17,8 @@ def make_seal_key() -> bytes:
     return secrets.token_bytes(SECRET_BYTES)
 
 
-def seal_votes(connection: Connection, key: str) -> int:
-    """Copy the counted votes into the published list and empty the ledger of what they say; returns how many.
+def seal_votes(connection: Connection, key: str) -> None:
+    """Copy the counted votes into the published list and empty the ledger of what they say.
 
     Runs in the transaction of the close. Raises Refusal when the ledger is not whole: what it hides could never be
     looked at again.
@@ -40,4 +40,3 @@ def seal_votes(connection: Connection, key: str) -> int:
     ]
     sealed.publish_lines(connection, key, votes)
     sealed.empty_rows(connection, key)
-    return len(votes)

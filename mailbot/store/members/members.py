@@ -243,16 +243,15 @@ def _delete(connection: Connection, column: Column[Any], gone: Sequence[object])
 
 def change_email(
     connection: Connection, old: str, new: str, name: str | None, *, successor: bool = False
-) -> int:
-    """Give every contact of one address another (and another name, when there is one); returns how many.
+) -> None:
+    """Give every contact of one address another (and another name, when there is one).
 
     Where the body has a contact of the new address already, that one takes over rank and tags. Further addresses stay the
     person's; a successor has his own.
     """
     memberships.lock(connection)
     keys = {"email": new, "email_key": address_key(new)} | ({} if name is None else {"name": name})
-    rows = _PEOPLE_AT.rows(connection, key=address_key(old))
-    for row in rows:
+    for row in _PEOPLE_AT.rows(connection, key=address_key(old)):
         present = [
             one
             for one in people_of(connection, row.code)
@@ -271,7 +270,6 @@ def change_email(
         other_addresses.forget(connection, old)
     else:
         other_addresses.move(connection, old, new)
-    return len(rows)
 
 
 # Put together once: a reply asks for the people of its body.
