@@ -16,8 +16,8 @@ from mailbot.cli.held_commands import held_group
 from mailbot.cli.second_person_frame import request
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.settle_held import settle_held
+from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.flows.surveys.missed_result import published_at
-from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.site import Site
 from mailbot.store.lists import held_posts, lists
 from mailbot.store.mail import inbox

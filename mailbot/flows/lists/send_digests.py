@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.lists.digest import begins_week, digest_moment
 from mailbot.core.office.plan import occurrence
-from mailbot.flows.lists.send_digest import send_digest
+from mailbot.flows.lists.queue_digest import queue_digest
 from mailbot.site import Site
 from mailbot.store.lists import digests, lists
 from mailbot.store.runs import occurrences
@@ -32,7 +32,7 @@ def send_digests(connection: Connection, site: Site, now: datetime) -> int:
     copies = 0
     for value in lists.every(connection):
         if value.archive:
-            copies += send_digest(connection, site, value, now, weekly=None if weekly else False)
+            copies += queue_digest(connection, site, value, now, weekly=None if weekly else False)
     note = f"{copies} copies"
     occurrences.settle(connection, run.job, run.local, "done", note, now)
     log.event("schedule.done", job=run.job, local=run.local, note=note)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.lists.digest import DIGESTS
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import Membership, Mode
-from mailbot.flows.lists.send_digest import send_digest
+from mailbot.flows.lists.queue_digest import queue_digest
 from mailbot.site import Site
 from mailbot.store.lists import lists, memberships
 
@@ -33,7 +33,7 @@ def change_mode(
     last = lists.lock_number(connection, value.name)
     before = memberships.load(connection, value.name, address)
     if before.mode in DIGESTS and mode == "each" and value.archive:
-        send_digest(connection, site, value, now, only=address)
+        queue_digest(connection, site, value, now, only=address)
     if before.mode not in DIGESTS and mode in DIGESTS:
         before = replace(before, digested=last)
     return replace(before, mode=mode, weekly=weekly)

@@ -29,14 +29,14 @@ from mailbot.core.surveys.two_persons import (
     out_of_place,
     persons_needed,
 )
-from mailbot.flows.office.perform_act import answers_of, perform_act
+from mailbot.flows.office.perform_act import pairs_of, perform_act
 from mailbot.flows.office.quote_held import Quoted, quote_held
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.destroy_sealed import refuse_or_decided
+from mailbot.flows.surveys.held_reply import ballot_of_mail, held_mail
 from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.publish_result import result_copies
-from mailbot.flows.surveys.record_for_body import ballot_of_mail, held_mail
 from mailbot.render import ActMail, Recipient
 from mailbot.site import Site
 from mailbot.store.members import members
@@ -219,7 +219,7 @@ def _admitted(
     connection: Connection, site: Site, survey: Survey, detail: Mapping[str, str]
 ) -> tuple[str, tuple[str, ...], Quoted]:
     """Return whose answer is to be admitted, what it says, and the words of the reply; of a sealed survey's, neither."""
-    pairs = answers_of(detail.get("answers", "[]"))
+    pairs = pairs_of(detail.get("answers", "[]"))
     if survey.mode == "sealed":
         given: tuple[str, ...] = (sentence(site.language, "not-shown"),)
     else:

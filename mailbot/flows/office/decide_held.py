@@ -13,7 +13,7 @@ from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.look_up_held import Decision, is_for, stamp_of
 from mailbot.flows.office.obey_command import Desk, Said, obey_command
 from mailbot.flows.office.settle_held import settle_held
-from mailbot.flows.surveys.record_for_body import held_mail
+from mailbot.flows.surveys.held_reply import held_mail
 from mailbot.site import Site
 from mailbot.store.lists import held_posts
 from mailbot.store.mail import inbox

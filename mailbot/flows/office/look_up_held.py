@@ -31,7 +31,7 @@ from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.quote_held import is_secret
 from mailbot.flows.office.report_held import NOT_SHOWN, held_about, what_it_takes
 from mailbot.flows.question_reply import question_of_mail
-from mailbot.flows.surveys.record_for_body import ballot_of_mail
+from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.render import Takes
 from mailbot.site import Site
 from mailbot.store.lists import held_posts, lists

@@ -41,12 +41,12 @@ from mailbot.flows.events.command_event import command_attendance, event_status,
 from mailbot.flows.events.command_meeting import command_meeting, find_meeting, meeting_status
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.office.ask_second_person import Waiting, refuse_out_of_place, request_act
-from mailbot.flows.office.perform_act import answers_text
+from mailbot.flows.office.perform_act import pairs_text
 from mailbot.flows.office.settle_act import Undecided, settle_act
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
-from mailbot.flows.surveys.record_for_body import ballot_of_mail, held_mail, held_reply
+from mailbot.flows.surveys.held_reply import ballot_of_mail, held_mail, held_reply
 from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import RemindedLately, missing, remind_survey
 from mailbot.site import Site
@@ -198,7 +198,7 @@ def _put_aside(
 def _give(connection: Connection, desk: Desk, number: int, answers: tuple[tuple[str, str], ...]) -> Said:
     """Let a held reply count with the answers that the office read in it."""
     received, ballot = held_reply(connection, desk.site, number)
-    detail = {"number": str(received.id), "answers": answers_text(answers)}
+    detail = {"number": str(received.id), "answers": pairs_text(answers)}
     return _request(connection, desk, ballot.subject, "admit", detail, "undo-accept")
 
 
@@ -213,7 +213,7 @@ def _enter(
     stored = _survey(connection, desk, key)
     detail = {
         "code": _full_code(desk, code),
-        "answers": answers_text(answers),
+        "answers": pairs_text(answers),
         "reason": reason,
         "received_at": desk.received_at.isoformat(),
     }

@@ -44,7 +44,7 @@ from mailbot.core.surveys.trust import trust
 from mailbot.flows.office.obey_command import Desk, Said, find_survey, obey_command
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.settled import Settled
-from mailbot.flows.surveys.record_for_body import ballot_of_mail
+from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
 from mailbot.store.mail import inbox

@@ -17,16 +17,11 @@ from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import StillReading, close_survey
 from mailbot.flows.surveys.destroy_sealed import destroy_sealed
 from mailbot.flows.surveys.extend_survey import extend_survey
+from mailbot.flows.surveys.held_reply import ballot_of_mail, held_mail
 from mailbot.flows.surveys.missed_result import AFTER_RESULT, published_at
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.publish_survey import publish_survey
-from mailbot.flows.surveys.record_for_body import (
-    ballot_of_mail,
-    held_mail,
-    record_for_body,
-    record_held_answers,
-    stands_for,
-)
+from mailbot.flows.surveys.record_for_body import record_for_body, record_held_answers, stands_for
 from mailbot.site import Site
 from mailbot.store.office import journal
 from mailbot.store.runs import occurrences
@@ -111,12 +106,12 @@ def _perform(connection: Connection, site: Site, order: Order, now: datetime) ->
             return Performed(said + _missed(connection, site, key))
 
 
-def answers_text(answers: tuple[tuple[str, str], ...]) -> str:
+def pairs_text(answers: tuple[tuple[str, str], ...]) -> str:
     """Return answers as written, for an act's detail."""
     return json.dumps([list(pair) for pair in answers], ensure_ascii=False)
 
 
-def answers_of(text: str) -> tuple[tuple[str, str], ...]:
+def pairs_of(text: str) -> tuple[tuple[str, str], ...]:
     """Read them back."""
     return tuple((question, value) for question, value in json.loads(text))
 
@@ -150,7 +145,7 @@ def _enter(
         site,
         key,
         detail["code"],
-        answers_of(detail["answers"]),
+        pairs_of(detail["answers"]),
         detail["reason"],
         now,
         by=by,
@@ -177,7 +172,7 @@ def _admit(connection: Connection, site: Site, detail: Mapping[str, str], now: d
     number = int(detail["number"])
     mail = mail_name(number)
     if "answers" in detail:
-        given = record_held_answers(connection, site, number, answers_of(detail["answers"]), now, by=by)
+        given = record_held_answers(connection, site, number, pairs_of(detail["answers"]), now, by=by)
         return sentence(site.language, "given", mail=mail, **vars(given))
     received = held_mail(connection, site, number)
     ballot = ballot_of_mail(connection, site, received)

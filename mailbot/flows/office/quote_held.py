@@ -12,8 +12,8 @@ from mailbot.core.surveys.ballot import numbered_answers
 from mailbot.core.surveys.ledger import IN_TALLY, accepted
 from mailbot.flows.events.record_rsvp import would_count
 from mailbot.flows.question_reply import question_of_mail, text_of_question
+from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.flows.surveys.known_texts import known_texts
-from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import read_if_admitted
 from mailbot.site import Site
 from mailbot.store.mail.inbox import Received

@@ -17,7 +17,7 @@ from mailbot.core.mail.token import token_hash
 from mailbot.flows.office.quote_held import Quoted, is_secret, quote_held
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.question_reply import question_of_mail
-from mailbot.flows.surveys.record_for_body import ballot_of_mail
+from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.render import HeldMail, Takes
 from mailbot.site import Site
 from mailbot.store.database import storage_errors

@@ -28,8 +28,8 @@ from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.tell_decision import tell_decision, tell_refused
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
+from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.flows.surveys.missed_result import AFTER_RESULT, published_at
-from mailbot.flows.surveys.record_for_body import ballot_of_mail
 from mailbot.flows.surveys.record_vote import contacts, is_late, record_vote
 from mailbot.render import Thread
 from mailbot.site import Site

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import receipt_words
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.register import full_code
-from mailbot.core.office.desk_sentences import MAIL_STATES, mail_name, sentence
+from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.reading.answer import read_answer
 from mailbot.core.reading.understood import EXPLANATIONS, Understood
 from mailbot.core.refusal import Refusal
@@ -19,8 +19,8 @@ from mailbot.core.surveys.ballot import answer_words
 from mailbot.core.surveys.ledger import VOTES, LedgerRow, accepted, mail_digest, own_rows, standing
 from mailbot.core.surveys.survey import Answer, Answers, Reading, Survey
 from mailbot.core.surveys.vote import weigh
-from mailbot.flows.know_recipient import token_answered
 from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt
+from mailbot.flows.surveys.held_reply import held_reply
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import end_proxy
 from mailbot.site import Site
@@ -112,32 +112,6 @@ def record_held_answers(
         now=now,
     )
     return entered
-
-
-def held_reply(connection: Connection, site: Site, number: int) -> tuple[Received, Ballot]:
-    """Return a held mail that is a reply to a survey, taken for this transaction. Raises Refusal when it is none."""
-    received = held_mail(connection, site, number)
-    ballot = ballot_of_mail(connection, site, received)
-    if ballot is None or ballot.kind != "survey":
-        raise Refusal(sentence(site.language, "no-answer-mail", mail=mail_name(number)))
-    return received, ballot
-
-
-def held_mail(connection: Connection, site: Site, number: int) -> Received:
-    """Return a held mail, taken for this transaction. Raises Refusal when it is not held."""
-    received = inbox.load(connection, number)
-    if received is None:
-        raise Refusal(sentence(site.language, "no-mail", mail=mail_name(number)))
-    if not inbox.claim(connection, number, "held"):
-        state = MAIL_STATES[site.language].get(received.state, received.state)
-        raise Refusal(sentence(site.language, "not-held", mail=mail_name(number), state=state))
-    return received
-
-
-def ballot_of_mail(connection: Connection, site: Site, received: Received) -> Ballot | None:
-    """Return the ballot that a mail answers by its token; None: it is no answer."""
-    hashed = token_answered(connection, site, received.recipient)
-    return None if hashed is None else ballots.by_token(connection, hashed)
 
 
 def _arrived(site: Site, received: Received) -> str:

@@ -15,8 +15,8 @@ from sqlalchemy import ColumnElement, Connection, insert, select
 from mailbot.core.lists.mailing_list import Copies
 from mailbot.core.mail.envelope import Envelope
 from mailbot.flows.lists.post_to_list import post_to_list
+from mailbot.flows.lists.queue_digest import queue_digest
 from mailbot.flows.lists.queue_rest import queue_rest
-from mailbot.flows.lists.send_digest import send_digest
 from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.members.set_member import set_member
 from mailbot.flows.office.settle_held import settle_held
@@ -138,7 +138,7 @@ def test_who_has_digests_of_one_list(office: PostOffice, digest_of: str) -> None
     with office.database.write() as connection:
         value = lists.load(connection, digest_of)
         assert value is not None
-        assert send_digest(connection, office.site, value, office.now + timedelta(hours=9)) == 1
+        assert queue_digest(connection, office.site, value, office.now + timedelta(hours=9)) == 1
 
 
 def test_the_same_message_id_with_another_text(office: PostOffice) -> None:

@@ -24,7 +24,7 @@ from mailbot.store.sending import outbox
 _FIRST_LINE = 60  # characters of a post that a notice shows
 
 
-def send_digest(
+def queue_digest(
     connection: Connection,
     site: Site,
     value: MailingList,
