@@ -18,7 +18,6 @@ from pathlib import Path
 
 from mailbot import log
 from mailbot.clock_watch import ClockWatch
-from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.office.lapse import Reading
 from mailbot.core.refusal import Refusal
@@ -27,7 +26,7 @@ from mailbot.doors import Door, open_for_mail, open_pages, watch_mailbox
 from mailbot.flows.check_senders import SenderChecking
 from mailbot.flows.lists.queue_rest import queue_rest
 from mailbot.flows.office.keep_pulse import keep_pulse
-from mailbot.flows.read_mail import AT_ONCE, read_waiting
+from mailbot.flows.read_mail import AT_ONCE, make_ready, read_waiting
 from mailbot.flows.receive_mail import Intake
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import nothing_before, run_due
@@ -41,7 +40,6 @@ from mailbot.schedule import Bell, Lull
 from mailbot.sender_lookup import make_sender_check
 from mailbot.site import Site
 from mailbot.store.database import SCHEMA, Database, schema_of
-from mailbot.store.documents import make_ready
 from mailbot.store.mail import sender_checks
 from mailbot.store.sending import fan_outs
 from mailbot.workers import Ties, ending_signals, keep_workers, share_out
@@ -323,7 +321,7 @@ async def _read(
     database: Database, site: Site, arrived: asyncio.Event, wake_delivery: Callable[[], None]
 ) -> None:
     """Read what lies in the inbox, as it comes, and queue posts to large lists on, a chunk after each few mails."""
-    await database.in_thread(make_ready, MailingList)  # 11 ms, which the first post need not wait for
+    await database.reading(make_ready)
     while True:
         arrived.clear()
         while True:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.calendar import Language
 from mailbot.core.events.calendar_reply import read_calendar_reply
+from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.address import (
     Bounces,
     Commands,
@@ -52,13 +53,15 @@ from mailbot.flows.surveys.record_probe import record_probe
 from mailbot.flows.surveys.record_trial import record_trial
 from mailbot.flows.surveys.record_vote import record_vote
 from mailbot.site import Site
+from mailbot.store import documents, statements
 from mailbot.store.database import Database, storage_errors
 from mailbot.store.events import events
-from mailbot.store.lists import lists
+from mailbot.store.lists import archive, lists, memberships
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
-from mailbot.store.members import confirmations, troubles
+from mailbot.store.members import confirmations, members, other_addresses, troubles
 from mailbot.store.office import desk_words
+from mailbot.store.sending import bundles, fan_outs, outbox
 from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.transactions import savepoint
@@ -81,6 +84,13 @@ _WORDS: dict[Language, dict[str, str]] = {  # why a mail waits, for the office
     },
 }
 AT_ONCE = 20  # mails in one transaction: few enough that nobody who wants to write waits long for its end
+
+
+def make_ready(connection: Connection) -> None:
+    """Make now what the first post would wait for, some 25 ms: its statements, and the form of a list's definition."""
+    documents.make_ready(MailingList)
+    of_mail = (inbox, members, other_addresses, troubles)
+    statements.make_ready(connection, *of_mail, archive, lists, memberships, bundles, fan_outs, outbox)
 
 
 def read_waiting(database: Database, site: Site, clock: Callable[[], datetime]) -> int:

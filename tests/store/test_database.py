@@ -12,8 +12,10 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
+from types import ModuleType
+from unittest.mock import patch
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -25,6 +27,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.store import database as module
+from mailbot.store import statements
 from mailbot.store.database import SCHEMA, Database, schema_of, storable
 from mailbot.store.statements import Keyed, Written
 from mailbot.store.tables import body, mail, metadata
@@ -442,6 +445,21 @@ def test_a_written_statement_gives_what_the_tables_columns_have(database: Databa
         assert _BODY.first(connection, one="000000") is None
         stored = _ADD_MAIL.first(connection, **mail_row)
         assert (stored.received_at, stored.content) == (moment, b"\0\xff")
+
+
+def test_a_statement_can_be_written_out_before_it_is_needed(database: Database) -> None:
+    """What a module has, but for INSERTs; it then runs as it would have, and nothing is put together again."""
+    module = ModuleType("asked_for_each_mail")
+    rename = Written(update(body).where(body.c.kind == "city").values(name=bindparam("called")))
+    of_kind = Keyed(select(body.c.code, body.c.joined), body.c.kind)
+    vars(module).update(rename=rename, of_kind=of_kind, add=Written(insert(body)))
+    with database.write() as connection:
+        module.add.run(connection, **ANT, joined=date(2026, 4, 1))
+        statements.make_ready(connection, module)
+        with patch.object(statements, "_Form", side_effect=AssertionError):
+            statements.make_ready(connection, module)
+            assert rename.run(connection, called="松本市") == 1
+            assert of_kind.rows(connection, "city") == [("202011", date(2026, 4, 1))]
 
 
 def test_a_written_statement_says_how_many_rows_it_changed(database: Database) -> None:
