@@ -18,7 +18,8 @@ from mailbot.core.mail.message import parse
 from mailbot.core.members.audience import Selector
 from mailbot.core.reading.printed_options import choice_count, yesno_values
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.surveys.ballot import WIDTHS, faults, mail_faults
+from mailbot.core.surveys.ballot import WIDTHS
+from mailbot.core.surveys.ballot_faults import faults, mail_faults
 from mailbot.core.surveys.gateway import Layout
 from mailbot.core.surveys.survey import Answer, Answers, Problem, Question, QuestionType, Survey
 from mailbot.demo.demo_clients import CLIENTS, original

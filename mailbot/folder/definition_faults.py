@@ -13,7 +13,7 @@ from mailbot.core.events.meeting import poll_of
 from mailbot.core.mistake import Mistake
 from mailbot.core.office.plan import reminder_before
 from mailbot.core.recurrence import read_in_month
-from mailbot.core.surveys.ballot import faults
+from mailbot.core.surveys.ballot_faults import faults
 from mailbot.core.surveys.survey import Reminder
 from mailbot.folder.bulletin_files import BulletinFile
 from mailbot.folder.config import Partial

@@ -12,9 +12,9 @@ from typing import Literal
 from mailbot.core.bulletins.article import Fault
 from mailbot.core.calendar import Language
 from mailbot.core.mail.address import address_key
+from mailbot.core.mail.surviving import survives
 from mailbot.core.members.audience import Selector
 from mailbot.core.office.lateness import Lateness
-from mailbot.core.surveys.ballot import survives
 
 BulletinState = Literal["draft", "sent", "cancelled"]
 Charset = Literal["utf-8", "iso-2022-jp"]

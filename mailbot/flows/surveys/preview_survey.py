@@ -19,7 +19,7 @@ from mailbot.core.office.plan import survey_jobs
 from mailbot.core.reading.printed_options import printed_options
 from mailbot.core.reading.tidy import label_key
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.ballot import mail_faults
+from mailbot.core.surveys.ballot_faults import mail_faults
 from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.group_words import group_words
 from mailbot.core.surveys.matter import matter

@@ -19,7 +19,7 @@ from mailbot.core.events.meeting import (
     span_words,
 )
 from mailbot.core.members.audience import Selector
-from mailbot.core.surveys.ballot import faults
+from mailbot.core.surveys.ballot_faults import faults
 from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.core.surveys.survey import Answers, Share
 

@@ -14,7 +14,8 @@ from mailbot.core.members.audience import Selector
 from mailbot.core.reading.command import ALWAYS, command_of
 from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.surveys.ballot import ballot_lines, faults, how_to_lines
+from mailbot.core.surveys.ballot import ballot_lines, how_to_lines
+from mailbot.core.surveys.ballot_faults import faults
 from mailbot.core.surveys.resolution import CHAIR, Proxy, outcome
 from mailbot.core.surveys.survey import Article, Mode, Question, Resolution, Share, Survey
 from mailbot.core.surveys.voting_paper import difference, outcome_lines, paper_lines, text_digest
