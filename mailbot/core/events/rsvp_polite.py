@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from mailbot.core.events.event import ASCII_FORMS
+from mailbot.core.events.rsvp_marks import marked_of_pair
 
 _ABOUT = (
     r"(?:(?:以下|下記|次)の(?:とおり|通り)[、,]?\s?(?=[0-9]{1,3}\s?[名人]|ご?(?:出席|参加)))"
@@ -39,31 +40,18 @@ _BEHIND = re.compile(
 _FEWER = re.compile(r"[0-9]{1,3}\s?[名人](?:に|へ)(?:の)?(?:変更|減員|減ら)")
 _NO_WORDS = re.compile(r"欠席|不参加|辞退|見送|でき(?:ません|かねます)|(?:いた|致)?しません|かないません")
 
-_YES_MARK = r"(?:[（(\[［]\s?)?[○〇◯◎✓✔☑■レxX](?:\s?[)）\]］])?"
-_NO_MARK = r"(?:[×✕□☐]|[（(\[［]\s*[)）\]］])"
-_COME, _STAY, _APART = r"ご?(?:出席|参加)", r"ご?(?:欠席|不参加)", r"[\s・、,/／]*"
-_MARKED_YES = re.compile(
-    rf"^(?:{_YES_MARK}\s?{_COME}(?:{_APART}{_NO_MARK}\s?{_STAY})?"
-    rf"|{_COME}\s?[:：]?\s?{_YES_MARK}(?:{_APART}{_STAY}\s?[:：]?\s?{_NO_MARK}?)?"
-    rf"|[(（【\[［]{_COME}[)）】\]］]{_APART}{_STAY})$"
-)
-_MARKED_NO = re.compile(
-    rf"^(?:(?:{_NO_MARK}\s?{_COME}{_APART})?{_YES_MARK}\s?{_STAY}"
-    rf"|(?:{_COME}\s?[:：]?\s?{_NO_MARK}?{_APART})?{_STAY}\s?[:：]?\s?{_YES_MARK}"
-    rf"|{_COME}{_APART}[(（【\[［]{_STAY}[)）】\]］])$"
-)
 _FIELD = re.compile(
     r"^[■◆●・【\[]?\s?(?:(?:ご?出欠|ご?出欠席|ご?参加|ご?出席)の?(?:ご?回答|可否|有無|意思)?)[】\]]?\s?[:：]?\s?"
     r"(?:(?P<yes>可|有|出|[○〇◯]|ご?出席|ご?参加)|(?P<no>不可|否|無|欠|[×✕]|ご?欠席|不参加))(?:です)?[。.]?$"
 )
 _NAMED_FIELD = re.compile(r"出欠|可否|有無|意思")
 _TURNED = re.compile(
-    r"^(?:(?:先日|先に|前回)[、,]?)?(?P<was>出席|参加|欠席|不参加)(?:(?:で|と|の)?(?:ご)?(?:回答|返事|お返事|連絡)(?:を)?(?:いた|致)?(?:し|させていただき)ましたが"
+    r"^(?:(?:先日|先に|前回|先ほど|昨日)[、,]?)?(?P<was>出席|参加|欠席|不参加)(?:(?:で|と|の)?(?:ご)?(?:回答|返事|お返事|連絡)(?:を)?(?:いた|致)?(?:し|させていただき)ましたが"
     r"|の予定でしたが|予定でしたが)[、,]?\s?"
 )
 _CHANGED = re.compile(
     r"^(?:予定が(?:変わり|変更になり)(?:ましたので|まして)[、,]?\s?)?(?:(?P<was>出席|参加|欠席|不参加)から)?(?P<now>出席|参加|欠席|不参加)(?:に"
-    r"|へ)(?:の)?変更(?:(?:いた|致)?します|させていただきます|してください|(?:を)?お願い(?:いた|致)?します)[。.]?$"
+    r"|へ)(?:の)?変更(?:(?:いた|致)?します|させていただきます|させてください|してください|(?:を)?お願い(?:いた|致)?します)[。.]?$"
 )
 _UNDONE = re.compile(
     r"^(?:出席|参加)(?:の(?:ご?回答|申込み?|申し込み))?を(?:取り消し|取消し|取りやめ|キャンセルし)(?:ます|たいです|てください)[。.]?$"
@@ -128,9 +116,9 @@ def bare_words(line: str, ours: re.Pattern[str] | None = None) -> str:
     if ours is not None and (lead := ours.match(line)):
         line = line[lead.end() :]
     line = _IN_KANA.sub(lambda word: _KANA[word[0]], line)
-    if _MARKED_YES.match(line):
-        return "出席"
-    if _MARKED_NO.match(line) or _UNDONE.match(line):
+    if marked := marked_of_pair([line]):
+        return marked
+    if _UNDONE.match(line):
         return "欠席"
     if (field := _FIELD.match(line)) is not None and (_NAMED_FIELD.search(line) is not None):
         return "出席" if field["yes"] else "欠席"

@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from mailbot.core.calendar import Language
 from mailbot.core.events.event import ASCII_FORMS, read_people
+from mailbot.core.events.rsvp_english import English, english_answer
+from mailbot.core.events.rsvp_marks import marked_of_pair
 from mailbot.core.events.rsvp_polite import bare_words, named_by_us
 from mailbot.core.reading.joined_lines import taken_apart
 from mailbot.core.reading.known_text import known_texts, line_key
@@ -23,8 +25,8 @@ _LONGEST_LINE = 200  # characters
 _NAMES_BELOW = 9  # lines of names that may follow a number
 _SEATS = r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名様|名|人|people\b|persons?\b)"
 _POLITE = (
-    r"(?:(?:と|に)?(?:いた|致)?します|させていただきます|させて頂きます|です|とします|で、?お願い(?:いた|致)?します|を?希望します|を?希望"
-    r"(?:いた|致)します|の予定です|予定です|可能です|できます|とさせていただきます|希望です|で結構です|(?:する旨|で|と)(?:ご)?回答(?:いた|致)?します"
+    r"(?:(?:と|に)?(?:いた|致)?します|(?:と)?させて(?:いただきます|頂きます|ください|下さい)|です|とします|で、?お願い(?:いた|致)?します|を?希望します|を?希望"
+    r"(?:いた|致)します|の予定です|予定です|可能です|できます|希望です|で結構です|(?:する旨|で|と)(?:ご)?回答(?:いた|致)?します"
     r"|(?:いた|致)しますので)?[。.!]?"
 )
 _LABEL = r"(?:(?:出欠|ご?出欠席|Q1|問1)\s?[:は]?\s?)?"
@@ -72,7 +74,7 @@ _LATER = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    rf"^(?:(?:参加|出席)?(?:人数|者数|者)?[をはが]?\s?)?(?:{_SEATS}\s?(?:から|→|->|⇒)\s?)?(?P<now>{_SEATS})"
+    rf"^(?:(?:参加|出席)?(?:人数|者数|者)?\s?[をはが:]?\s?)?(?P<now>{_SEATS})"
     r"(?:に|へ)?(?:変更|訂正|増員|減員)?(?:(?:いた|致)?します|してください|して下さい|をお願い(?:いた|致)?します|でお願い(?:いた|致)?します|です)?[。.]?$",
     re.IGNORECASE,
 )
@@ -80,7 +82,11 @@ _SLOT = re.compile(
     r"^(?P<head>(?P<quote>[\s>＞|]*)[【\[［〔]Q1回答[】\]］〕]\s*[\[［〔【])(?P<words>[^\]］〕】]{1,120})(?P<tail>[\]］〕】]\s*)$"
 )
 _OFFICE = re.compile(r"[市町村区県府都道課部係室局署所]$|役所$|役場$")
-_A_CHANGE = re.compile("変更|訂正|増員|減員|から|→|->|⇒")
+_A_CHANGE = re.compile("変更|訂正|増員|減員")
+# The number of before, of which nothing is asked: 「2名→1名」, 「2名から1名に変更」; 「1名から2名」 alone may be a range.
+_NUMBER_BEFORE = re.compile(
+    rf"{_SEATS}\s?(?:(?:→|->|⇒|⇨)\s?(?={_SEATS})|から\s?(?={_SEATS}(?:に|へ|変更|増|減)))"
+)
 _SENTENCES = re.compile(r"(?<=[。.!])\s*(?=\S)")
 
 
@@ -93,6 +99,7 @@ _MAY_STAY_AWAY = re.compile(
     r"欠席(?!の場合|者|届|でき|する場合|される)|不参加|(?:出席|参加)(?:は|が|を|も)?(?:でき(?:ません|な[いく])|し(?:ません|ない)|見送|見合わせ|取りやめ)"
     r"|キャンセル(?!待ち|料|ポリシー|の場合)|仮(?:の|申し?込|予約|登録|で(?:す|の))|(?:変更|変わる|変える)(?:の|する)?(?:可能性|かも)|未定です"
     r"|(?:可能性|恐れ|おそれ)が?(?:あり|ござい)"
+    r"|\b(?:unless|(?:might|may) not|not (?:yet )?(?:sure|certain|decided)|depend(?:s|ing) on|if (?:I|we|my|our|the (?:council|assembly|schedule)))\b"
 )
 _IS_ANSWER = re.compile(r"^(?:Q[0-9]+ |[【\[])")
 _SAYS_WHETHER = re.compile(r"^Q1 (?!欠席|2\b|.*？$)")
@@ -162,7 +169,7 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     if language == "ja":
         lines = [
             piece
-            for line in _options_copied(lines, ours)
+            for line in _options_copied(_marked_pairs(lines, ours), ours)
             for piece in ([line] if _is_ours(line, ours) else _sentences(line))
         ]
     named = named_by_us(known) if language == "ja" else None
@@ -229,6 +236,15 @@ def answer_to_offer(text: str, known: Sequence[str]) -> bool | None:
     return True if _TAKES.match(own[0]) and not any(map(_REFUSES.search, own)) else None
 
 
+def speaks_of_coming(text: str, known: Sequence[str]) -> bool:
+    """Tell whether a line of one's own speaks of coming, or counts people: whoever has answered may mean to change that."""
+    ours = {line_key(line) for each in known for line in each.splitlines()}
+    own = [line.translate(ASCII_FORMS) for line in _own_lines(text.split("\n"), ours)]
+    return any(_OF_COMING.search(line) or _COUNTED.search(line) for line in own)
+
+
+_OF_COMING = re.compile(r"出席|参加|欠席|\battend", re.IGNORECASE)
+
 _CONDITION = re.compile(
     r"(?:出席|参加|欠席|伺|行け|行き).{0,20}(?:かもしれ|次第|未定|か分か|か未)|(?:なければ|ければ|れば|たら|なら|場合(?:は|に|、)|次第).{0,20}(?:出席|参加|欠席|伺い|行きます)"
 )
@@ -267,6 +283,12 @@ def _put_line(
     bare = bare_words(short, named) if language == "ja" else short
     if not short or short[:1] in {">", "|"} or len(short) != len(own):
         return _Put([line])
+    if (english := english_answer(short)) is not None:
+        return _in_english(english, language)
+    if changed := _NUMBER_BEFORE.search(short):
+        now = own[: changed.start()] + own[changed.end() :]
+        put = _put_line(now, below, language, named, answered=True)
+        return put if put.lines != [now] else _Put([f"Q2 {now}" if _is_people(now) else line])
     how = _HOW.search(bare) if language == "ja" else None
     comes = bare if how is None else bare[: how.start()] + bare[how.end() :]
     manner = "" if how is None else how[0].rstrip("、, ")
@@ -295,6 +317,40 @@ def _put_line(
         said = f"Q2 {found['now']} {'、'.join(names)}".rstrip()
         return _Put([said if stated else line], len(names))
     return _Put([line])
+
+
+def _in_english(said: English, language: Language) -> _Put:
+    """Put what an English sentence says into the form's words."""
+    if said.comes:
+        return _Put(_attending(said.people, language))
+    return _Put(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
+
+
+def _is_people(words: str) -> bool:
+    """Tell whether words are nothing but people: 「1名 山田太郎」."""
+    try:
+        return bool(read_people(words))
+    except ValueError:
+        return False
+
+
+def _marked_pairs(lines: Sequence[str], ours: AbstractSet[str]) -> list[str]:
+    """Return the lines, two of them at the top of which one marks 出席 or 欠席 as what is marked: 「1. 出席 ○」 above 「2. 欠席」.
+
+    Below 「2. 欠席」, which is copied from our form, the mark of the line above must not be lost.
+    """
+    done: list[str] = []
+    at = 0
+    while at < len(lines):
+        line = lines[at]
+        if _QUOTE_BEGINS.search(line) or (
+            line.strip() and _is_ours(line, ours) and not _OPTION.match(line) and not marked_of_pair([line])
+        ):
+            break
+        marked = marked_of_pair(lines[at : at + 2]) if at + 1 < len(lines) else ""
+        done.append(marked or line)
+        at += 2 if marked else 1
+    return [*done, *lines[at:]]
 
 
 def _somebody_comes(lines: Sequence[str], ours: AbstractSet[str]) -> bool:

@@ -29,7 +29,13 @@ from mailbot.core.events.event import (
     seat,
     stays_away_with_people,
 )
-from mailbot.core.events.rsvp_words import OwnWords, answer_to_offer, depends_on_something, own_words
+from mailbot.core.events.rsvp_words import (
+    OwnWords,
+    answer_to_offer,
+    depends_on_something,
+    own_words,
+    speaks_of_coming,
+)
 from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.mail.token import read_calendar_token
 from mailbot.core.reading.both_forms import read_both_forms
@@ -395,6 +401,8 @@ def _read(arrival: _Arrival, text: str, known: tuple[str, ...]) -> Reading:
     found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
     if own.later and not found.answers and not found.problems and found.command is None:
         return Reading(answers={"Q1": ("3",)})
+    if found.hold == "untouched" and short and speaks_of_coming(text, known):
+        return replace(found, hold=None, problems=rsvp_problems({}, language))
     if own.how and found.answers.get("Q1") == ("1",):
         return replace(found, remarks={"Q1": own.how, **found.remarks})
     return found

@@ -171,7 +171,17 @@ def test_who_will_answer_later(text: str, event: Event) -> None:
 
 @pytest.mark.parametrize(
     ("text", "people"),
-    [("3名に変更します", 3), ("2名から3名に変更", 3), ("2名→１名", 1), ("人数を4名に訂正してください。", 4)],
+    [
+        ("3名に変更します", 3),
+        ("2名から3名に変更", 3),
+        ("2名→１名", 1),
+        ("人数を4名に訂正してください。", 4),
+        ("人数：3名→2名", 2),
+        ("2名→1名です。", 1),
+        ("2名⇒1名 山田太郎", 1),
+        ("1名→2名 山田太郎、鈴木花子", 2),
+        ("出席 2名→1名", 1),
+    ],
 )
 def test_a_change_of_number(text: str, people: int) -> None:
     """The number alone is changed; what was said about coming stands."""

@@ -91,6 +91,31 @@ def test_what_a_reply_says(
     assert len(office.copies("rsvp_receipt")) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "people", "status"),
+    [
+        ("2名→1名", 1, "attending"),
+        ("人数：2名→1名 山田太郎", 1, "attending"),
+        ("先日参加と回答しましたが、欠席とさせてください", 0, "declined"),
+        ("1名は欠席です", 2, "unclear"),
+        ("I will attend, 1 person.", 1, "attending"),
+        ("I might attend.", 2, "unclear"),
+        ("よろしく", 2, "attending"),
+    ],
+)
+def test_what_a_body_with_seats_says(
+    office: PostOffice, notices: dict[str, Copy], text: str, people: int, status: str
+) -> None:
+    """A change counts; what speaks of coming and is not understood is asked about, and the seats stand; the rest is nothing."""
+    office.reply(notices[YAMADA], "出席 2名 山田太郎、鈴木花子")
+    office.copies()
+    office.reply(notices[YAMADA], text)
+    seats = {"declined": ("declined", 0)}.get(status, ("attending", people))
+    assert office.seats()[NAGANO] == seats
+    assert office.ledger(KEY)[-1].status == status
+    assert len(office.copies("rsvp_receipt")) == (0 if text == "よろしく" else 1)
+
+
 @pytest.mark.parametrize("mail", ["event_notice", "event_change"])
 @pytest.mark.parametrize(
     ("text", "slots", "status", "people"),
