@@ -103,6 +103,11 @@ class Thread:
         return cls(message.message_id, message.references)
 
 
+def _hanging(line: str) -> str | None:
+    """Return the indent of what does not fit into a line: below a point of a list, under its words; None: as the line's own."""
+    return "　" if line.startswith("・") else "  " if line.startswith("* ") else None
+
+
 def recipient_values(recipient: Recipient, delivery: str) -> dict[str, bytes]:
     """Return the values of the fields in one recipient's copy, for `core.mailing.fill`.
 
@@ -267,7 +272,7 @@ class Pen:
         lines = [
             _safe_line(line)
             for long in body
-            for line in (wrap_safely(long, columns) if "\x00" not in long else (long,))
+            for line in (wrap_safely(long, columns, indent=_hanging(long)) if "\x00" not in long else (long,))
         ]
         kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
         return [subject, *kept]

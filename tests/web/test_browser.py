@@ -106,7 +106,7 @@ async def test_the_secretary_reads_and_approves(site: Site, tmp_path: Path) -> N
         await sign_in(browser, site, OFFICE)
         await browser.until("document.title == '会員ページ' ? 1 : null")
         await press(browser, 'nav a[href="/desk/"]')
-        await browser.until("document.title == '待っているメール' ? 1 : null")
+        await browser.until("document.title == '判断待ちのメール' ? 1 : null")
         await picture(browser, tmp_path / "held.png")
         await press(browser, f'a[href="/desk/held/{held.id}"]')
         text = await browser.until("document.querySelector('pre')?.textContent")
@@ -119,7 +119,7 @@ async def test_the_secretary_reads_and_approves(site: Site, tmp_path: Path) -> N
                 break
             await asyncio.sleep(0.1)
         await browser.say("Page.navigate", url=f"{start}/desk/")
-        await browser.until("document.title == '待っているメール' ? 1 : null")
+        await browser.until("document.title == '判断待ちのメール' ? 1 : null")
         await press(browser, "input[type=checkbox]")
         await press(browser, 'button[value="accept"]')
         await browser.until("document.title == '承認してよろしいですか' ? 1 : null")

@@ -138,7 +138,7 @@ async def test_the_office_is_let_in_by_the_same_link(site: Site) -> None:
     browser = await entered(site, OFFICE)
     assert 'href="/desk/"' in (await browser.get("/")).body
     page = await browser.get("/desk/")
-    assert (page.status, "待っているメールはありません" in page.body) == (200, True)
+    assert (page.status, "判断待ちのメールはありません" in page.body) == (200, True)
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
 
@@ -176,7 +176,7 @@ async def test_a_moderator_decides_about_his_lists_posts_alone(site: Site) -> No
         for path in (f"/desk/held/{number}", f"/desk/held/{number}/files/1"):
             assert (await browser.get(path)).status == 404
         confirm = await browser.get(f"/desk/confirm?decision=accept&mail={number}")
-        assert "もう待っていません" in confirm.body
+        assert "もう判断を待っていません" in confirm.body
         assert "mails" not in form_of(confirm)
     # the stamp of the other list's post, as its own moderator is given it
     tanaka = await foreseen(await entered(site, TANAKA), "accept", other.id)
@@ -644,7 +644,11 @@ async def test_how_a_survey_goes(site: Site) -> None:
     office.reply(invitations[SATO], "たぶん利用していないと思いますが<b>未定</b>です。")
     (number,) = held_numbers(office)
     browser = await entered(site, OFFICE)
-    assert f'href="/desk/surveys/{SURVEY.key}"' in (await browser.get("/desk/surveys/")).body
+    surveys = (await browser.get("/desk/surveys/")).body
+    assert f'href="/desk/surveys/{SURVEY.key}"' in surveys
+    assert f"{office.now:%Y/%m/%d %H:%M} ～ 2026/07/02 17:00" in surveys, (
+        "since when it is open, not since when by plan"
+    )
     page = (await browser.get(f"/desk/surveys/{SURVEY.key}")).body
     for words in (
         "4団体のうち1団体がお答え済みで、3団体がまだです",

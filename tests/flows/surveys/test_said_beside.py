@@ -22,7 +22,11 @@ def test_the_office_sees_it_and_its_author_knows_that_it_is_no_answer(office: Po
     )
     row = office.stands()[NAGANO].row
     assert (row.status, dict(row.remarks)) == ("counted", {BESIDE: MOVING})
-    assert NOTE in office.only_copy("vote_receipt").said
+    receipt = office.only_copy("vote_receipt")
+    assert NOTE in receipt.said
+    lines = receipt.text.splitlines()
+    at = next(at for at, line in enumerate(lines) if line.startswith(f"・{NOTE[:10]}"))
+    assert lines[at + 1].startswith("　"), "what does not fit stands under the words of its point"
 
 
 @pytest.mark.parametrize("words", ["よろしくお願いいたします。", "回答が遅くなり申し訳ございません。", ""])
