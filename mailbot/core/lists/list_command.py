@@ -480,6 +480,22 @@ def _wanted(make: Callable[[bool, str], Command]) -> _Reader:
     return read
 
 
+def _set(rest: str, name: str, today: date) -> Command | NotUnderstood:
+    """Read an option as Mailman and Sympa have it, 「set digest plain」, 「SET security NOMAIL」, as the command for it."""
+    option, _, value = rest.casefold().partition(" ")
+    match option, value:
+        case ("nomail", "" | "on") | ("delivery", "off"):
+            return Off(list=name)
+        case ("nomail", "off") | ("delivery", "on"):
+            return On(name)
+        case "digest", "mime":
+            value = ""
+        case "digestplain", "":
+            option, value = "digest", "plain"
+    reader = _OPTIONS.get(option)
+    return NotUnderstood() if reader is None else reader(value, name, today)
+
+
 def _plain(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     match rest.casefold():
         case "" | "on" | "yes":
@@ -594,6 +610,12 @@ def _confirm(rest: str, _name: str, _today: date) -> Command | NotUnderstood:
     return Confirm(rest) if re.fullmatch(r"[0-9A-Za-z]{16,26}", rest) else NotUnderstood("confirm")
 
 
+_OPTIONS: Mapping[str, _Reader] = {
+    "digest": _digest,
+    **dict.fromkeys(("notice", "summary"), _notices),
+    "myposts": _wanted(OwnCopies),
+    "ack": _wanted(Receipts),
+}
 _SUCCESSOR = ("後任", "後任者", "引継ぎ", "引継", "新担当", "新担当者", "担当変更", "担当者変更")
 _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("help", "ヘルプ", "へるぷ", "使い方"), _alone(lambda name: Help(list=name))),
@@ -607,6 +629,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("each", "normal", "通常", "1通ずつ"), _alone(lambda name: Deliver("each", name))),
     **dict.fromkeys(("own", "自分の投稿", "自分宛"), _wanted(OwnCopies)),
     **dict.fromkeys(("receipts", "receipt", "配信通知", "配信のお知らせ", "投稿の受付"), _wanted(Receipts)),
+    "set": _set,
     **dict.fromkeys(("plain", "テキスト", "テキスト形式", "本文のみ"), _plain),
     **dict.fromkeys(("chaddr", "change-address", "アドレス変更", "宛先変更"), _change_address),
     **dict.fromkeys(("successor", *_SUCCESSOR), _hand_over),

@@ -100,6 +100,22 @@ A, B = "a@city.example.jp", "b@city.example.jp"
         ("通常", Deliver("each")),
         ("まとめ送り", Deliver("digest")),
         ("digest plain", Deliver("digest-plain")),
+        ("set digest", Deliver("digest")),
+        ("set digest mime", Deliver("digest")),
+        ("set digest plain", Deliver("digest-plain")),
+        ("set digest off", Deliver("each")),
+        ("SET security DIGESTPLAIN", Deliver("digest-plain", "security")),
+        ("SET security NOMAIL", Off(list="security")),
+        ("set nomail off", On()),
+        ("set delivery off", Off()),
+        ("set delivery on", On()),
+        ("set myposts off", OwnCopies(wanted=False)),
+        ("set ack on", Receipts(wanted=True)),
+        ("set summary", Deliver("notices")),
+        *(
+            (line, NotUnderstood())
+            for line in ("set", "set digest perhaps", "set delivery", "set nomail 7/1")
+        ),
         ("まとめ送り 毎週", Deliver("digest", weekly=True)),
         ("digest plain week", Deliver("digest-plain", weekly=True)),
         ("通知のみ 毎週", Deliver("notices", weekly=True)),
