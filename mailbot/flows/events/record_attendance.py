@@ -31,9 +31,9 @@ from mailbot.render import ProxyChange, Thread
 from mailbot.site import Site
 from mailbot.store.events import meetings
 from mailbot.store.events.meetings import StoredMeeting
-from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots, proxies
 from mailbot.store.surveys.ballots import Ballot
 
@@ -89,7 +89,7 @@ def _tell(
 ) -> None:
     """Tell the author of words about a proxy what became of them."""
     address = message.from_address or ballot.address
-    if not received.mail_from or not inbox.spend_answer(connection, address, now):
+    if not received.mail_from or not allowances.spend_answer(connection, address, now):
         return
     meeting = stored.meeting
     cooked = site.render.letter(

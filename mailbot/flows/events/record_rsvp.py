@@ -61,6 +61,7 @@ from mailbot.store.events.events import StoredEvent
 from mailbot.store.events.seat_offers import SeatOffer
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots
 from mailbot.store.surveys.ballots import Ballot
 
@@ -247,7 +248,7 @@ def _not_held(connection: Connection, arrival: _Arrival, verdict: Verdict) -> Se
     ballots.append(connection, ballot.subject, row)
     known = _is_known(connection, site, ballot, arrival.message)
     address = (arrival.message.from_address if known else None) or ballot.address
-    if inbox.spend_answer(connection, address, now):
+    if allowances.spend_answer(connection, address, now):
         cooked = site.render.events.cancelled(
             stored.event, sequence=stored.sequence, now=now, thread=arrival.thread
         )
@@ -282,7 +283,7 @@ def _answer_calendar(
     if not _is_known(connection, site, ballot, message):
         return Settled("held", "a calendar's answer whose sender is not known for this body")
     address = message.from_address or ballot.address
-    if received.mail_from and inbox.spend_answer(connection, address, now):
+    if received.mail_from and allowances.spend_answer(connection, address, now):
         cooked = site.render.events.calendar_answer(
             stored.event, known=known, thread=Thread.of(message), now=now
         )
@@ -450,7 +451,7 @@ def _is_unread(verdict: Verdict) -> bool:
 
 def _send_again(connection: Connection, arrival: _Arrival) -> None:
     ballot, before, now = arrival.ballot, arrival.before, arrival.now
-    if not inbox.spend_answer(connection, ballot.address, now):
+    if not allowances.spend_answer(connection, ballot.address, now):
         return
     cooked = arrival.site.render.events.notice(
         arrival.event,
@@ -525,7 +526,7 @@ def _acknowledge(
 ) -> None:
     site, event, ballot, now = arrival.site, arrival.event, arrival.ballot, arrival.now
     address = arrival.message.from_address or ballot.address
-    if not inbox.spend_answer(connection, address, now):
+    if not allowances.spend_answer(connection, address, now):
         inbox.note(connection, "no receipt: too many to this address", now=now, inbox_id=arrival.received.id)
         return
     late = verdict.status == "late"

@@ -17,7 +17,7 @@ from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
 from mailbot.store.lists import held_posts, lists
 from mailbot.store.lists.held_posts import HeldPost
-from mailbot.store.mail import inbox
+from mailbot.store.sending import allowances
 
 AskKind = Literal["post-confirm", "post-guard", "post-undo"]  # see flows/lists/obey_author.py
 _LASTS = {"author-policy": timedelta(days=7), "guard": timedelta(days=1), "target": timedelta(days=1)}
@@ -49,7 +49,7 @@ def let_post_wait(connection: Connection, post: ListPost, *, minutes: int = 0) -
     told = (
         post.author is not None
         and may_tell_of_post(connection, post)
-        and inbox.spend_answer(connection, post.author, now)
+        and allowances.spend_answer(connection, post.author, now)
     )
     own = now + timedelta(minutes=minutes if told else 0)
     until = leaves_at(hours, own.astimezone(zone))

@@ -16,6 +16,7 @@ from mailbot.site import Site
 from mailbot.store.lists.held_posts import HeldPost
 from mailbot.store.mail import inbox
 from mailbot.store.members import members
+from mailbot.store.sending import allowances
 
 _MOST_LINES = 30  # of the post
 _LONGEST_LINE = 400  # characters
@@ -29,7 +30,7 @@ def ask_moderators(
     """Mail each moderator with a reply address of his own, once more if `again`; False when nobody could be asked."""
     asked = False
     for address in post.list.moderators:
-        if inbox.spend_duty_mail(connection, address, post.now):
+        if allowances.spend_duty_mail(connection, address, post.now):
             asked |= _ask(connection, post, held, address, reason, again=again)
         else:
             why = "a moderator was not asked: too many mails to him this hour"

@@ -14,8 +14,7 @@ from mailbot.flows.lists.may_write_back import may_write_back
 from mailbot.flows.settled import Settled
 from mailbot.store.lists import held_posts
 from mailbot.store.lists.held_posts import HeldPost
-from mailbot.store.mail import inbox
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 
 _REMINDED_BEFORE = timedelta(days=3)  # before its end; of a shorter wait, when half of it is over
 _TELL_NOBODY = frozenset({"loop", "notice", "one-author", "not-forged"})  # a machine, or a doubtful From
@@ -45,7 +44,7 @@ def _tell_author(connection: Connection, post: ListPost, hold: Hold, question: P
         return False
     if not (question.member or question.contact) or not may_write_back(connection, post):
         return False
-    if not inbox.spend_answer(connection, author, now):
+    if not allowances.spend_answer(connection, author, now):
         return False
     cooked = post.site.render.letter(
         "post_held",

@@ -16,7 +16,9 @@ def may_write_back(connection: Connection, post: ListPost) -> bool:
     """
     if post.author is None:
         return False
-    return _is_proved(post, post.author) or confirmations.spend_answer(connection, post.author, post.now)
+    return _is_proved(post, post.author) or confirmations.spend_unproved_answer(
+        connection, post.author, post.now
+    )
 
 
 def may_tell_of_post(connection: Connection, post: ListPost) -> bool:

@@ -24,8 +24,7 @@ from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
 from mailbot.site import Site
 from mailbot.store.lists import archive
-from mailbot.store.mail import inbox
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 
 
 def send_posts(
@@ -46,7 +45,7 @@ def send_posts(
     enclosed = [each for one in here.sent if (each := _enclosed(connection, site, value, one)) is not None]
     # No address has a blank in it: these mails are counted apart from the automatic answers to the person.
     key = f"posts {address}"
-    if not inbox.spend_answer(connection, key, now, per_hour=MAILS_PER_DAY, per_day=MAILS_PER_DAY):
+    if not allowances.spend_answer(connection, key, now, per_hour=MAILS_PER_DAY, per_day=MAILS_PER_DAY):
         raise Refusal(list_sentence(say, "posts-limit", most=MAILS_PER_DAY))
     numbers = numbers_words([one.number for one in here.sent])
     cooked = site.render.letter(

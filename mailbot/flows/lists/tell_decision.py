@@ -14,8 +14,7 @@ from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store.lists import archive
-from mailbot.store.mail import inbox
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 
 _PER_HOUR, _PER_DAY = 60, 400  # each mail that asks is followed by one or two of these at most
 
@@ -57,7 +56,7 @@ def tell_moderator(
     answered: Thread | None,
 ) -> None:
     """Queue a sentence about a held post to one moderator."""
-    if not inbox.spend_duty_mail(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
+    if not allowances.spend_duty_mail(connection, address, now, per_hour=_PER_HOUR, per_day=_PER_DAY):
         return
     cooked = site.render.letter(
         "moderator_told", now=now, thread=answered, title=mailing_list.title, sentence=sentence
@@ -72,7 +71,7 @@ def tell_author(
 ) -> None:
     """Queue a sentence about a post to its author, in answer to what the author replied about it."""
     address, now = reply.asked.address, reply.now
-    if not inbox.spend_answer(connection, address, now):
+    if not allowances.spend_answer(connection, address, now):
         return
     cooked = reply.site.render.letter(
         "author_told", now=now, thread=reply.thread, title=mailing_list.title, sentence=sentence
@@ -85,7 +84,7 @@ def tell_author(
 def tell_accepted(connection: Connection, post: ListPost, number: int, reach: Reach) -> None:
     """Tell the author of a post that it has gone out, under which number, to how many, and where it is kept."""
     author, site, mailing_list, now = post.author, post.site, post.list, post.now
-    if author is None or not inbox.spend_answer(connection, author, now):
+    if author is None or not allowances.spend_answer(connection, author, now):
         return
     cooked = site.render.letter(
         "post_accepted",
@@ -106,7 +105,7 @@ def tell_accepted(connection: Connection, post: ListPost, number: int, reach: Re
 def tell_refused(connection: Connection, post: ListPost, reason: str) -> None:
     """Tell a registered author why his post did not go out, within the limit of automatic answers."""
     author, now = post.author, post.now
-    if author is None or not inbox.spend_answer(connection, author, now):
+    if author is None or not allowances.spend_answer(connection, author, now):
         return
     cooked = post.site.render.post_rejected(
         f"{post.list.name}@{post.site.domain}",

@@ -15,9 +15,8 @@ from mailbot.flows.members.perform_list_command import Writer
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
-from mailbot.store.mail import inbox
 from mailbot.store.members import confirmations
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,9 @@ def answer_member(
     Where he is not proved to have written, anybody may have caused it.
     """
     address, list_name = writer.answered_at, writer.list_name
-    if not (writer.proved or confirmations.spend_answer(connection, address, now)):
+    if not (writer.proved or confirmations.spend_unproved_answer(connection, address, now)):
         return False
-    if not inbox.spend_answer(connection, address, now):
+    if not allowances.spend_answer(connection, address, now):
         return False
     words: dict[str, Any] = {
         "done": tuple(answer.done),

@@ -17,13 +17,13 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
-from mailbot.store.mail import inbox
 from mailbot.store.members import members, roll_calls
 from mailbot.store.members.confirmations import Confirmation
 from mailbot.store.members.members import Person
 from mailbot.store.office import journal
 from mailbot.store.runs import occurrences
 from mailbot.store.runs.occurrences import Occurrence
+from mailbot.store.sending import allowances
 
 _YEAR_BEGINS = frozenset({3, 4, 5})  # months in which a roll-call is that of the new fiscal year
 
@@ -94,7 +94,7 @@ def ask_again(connection: Connection, site: Site, asked: Confirmation, now: date
     """Ask who sent the roll-call back as it was, in a mail that he can answer, unless one more would be too many."""
     call = roll_calls.load(connection, asked.detail["call"])
     colleagues = members.selected(connection, Selector(codes=(asked.about,)))
-    if call is None or not colleagues or not inbox.spend_answer(connection, asked.address, now):
+    if call is None or not colleagues or not allowances.spend_answer(connection, asked.address, now):
         return
     person = _at(colleagues[0], asked.address)
     _ask(connection, site, call, person, colleagues, now, again=True, untouched=True, inbox_id=inbox_id)

@@ -14,10 +14,10 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
 from mailbot.store.lists import lists, memberships
-from mailbot.store.mail import inbox
 from mailbot.store.members import members, other_addresses
 from mailbot.store.members.members import Person
 from mailbot.store.office import journal
+from mailbot.store.sending import allowances
 
 
 def join_list(
@@ -35,7 +35,7 @@ def join_list(
         let_in(connection, value, address, address, now)
         return list_sentence(say, "did-join", title=title, list=f"{value.name}@{site.domain}")
     asked = value.moderators or (site.office,)
-    free = [one for one in asked if inbox.spend_duty_mail(connection, one, now)]
+    free = [one for one in asked if allowances.spend_duty_mail(connection, one, now)]
     if not free:
         raise Refusal(list_sentence(say, "office-busy"))
     who = f"{people[0].body.name} {people[0].contact.name} <{address}>"

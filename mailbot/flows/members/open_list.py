@@ -15,9 +15,9 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
 from mailbot.store.lists import lists, memberships
-from mailbot.store.mail import inbox
 from mailbot.store.members import members
 from mailbot.store.office import journal
+from mailbot.store.sending import allowances
 
 
 def open_list(
@@ -47,7 +47,7 @@ def open_list(
     people = members.people_at(connection, author)
     if not people:
         raise Refusal(list_sentence(say, "not-registered", address=author))
-    if not inbox.spend_duty_mail(connection, site.office, now):
+    if not allowances.spend_duty_mail(connection, site.office, now):
         raise Refusal(list_sentence(say, "office-busy"))
     who = f"{people[0].body.name} {people[0].contact.name} <{author}>"
     request = list_sentence(say, "request-open", who=who, title=title, list=address)

@@ -280,7 +280,7 @@ def _old_posts(
     if all(one.purged_at is not None for one in posts):
         raise Refusal(list_sentence(site.language, "no-post", title=value.title, numbers=asked))
     # Whom nothing vouches for may be somebody else, who wants to fill this mailbox.
-    if not (writer.proved or confirmations.spend_answer(connection, writer.address, now)):
+    if not (writer.proved or confirmations.spend_unproved_answer(connection, writer.address, now)):
         raise Refusal(list_sentence(site.language, "too-many"))
     return Said(*send_posts(connection, site, value, writer.address, posts, now, writer.inbox_id))
 

@@ -40,6 +40,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations, other_addresses, roll_calls
 from mailbot.store.office import journal
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots, gateways, surveys
 from mailbot.store.surveys.ballots import Ballot
 
@@ -335,7 +336,7 @@ def _tell_body(connection: Connection, held: _Held, ballot: Ballot, reason: str)
             *(each.email for each in contacts(connection, ballot) if author and each.writes_from(author)),
         )
     }
-    to = [one for one in addresses.values() if inbox.spend_answer(connection, one, held.now)]
+    to = [one for one in addresses.values() if allowances.spend_answer(connection, one, held.now)]
     if len(to) < len(addresses):
         inbox.note(connection, "no answer: too many to this address", now=held.now, inbox_id=held.received.id)
     if not to:

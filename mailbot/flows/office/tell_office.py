@@ -11,7 +11,7 @@ from mailbot.core.mail.token import desk_token, token_hash
 from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.office import desk_words
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 
 WORD_LASTS = timedelta(days=14)
 NOT_TOLD = "the office was not told again: too many reports this hour"  # in a mail's history
@@ -38,10 +38,12 @@ def tell_office(
     that act, or send it back.
     """
     for address in (site.office,) if to is None else to:
-        if not (inbox.spend_duty_mail if by_others else inbox.spend_asked_mail)(connection, address, now):
+        if not (allowances.spend_duty_mail if by_others else allowances.spend_asked_mail)(
+            connection, address, now
+        ):
             inbox.note(connection, NOT_TOLD, now=now, inbox_id=inbox_id)
             if inbox_id is not None:
-                inbox.leave_untold(
+                allowances.leave_untold(
                     connection, address, now
                 )  # flows/office/tell_untold.py: in one mail, later
             continue

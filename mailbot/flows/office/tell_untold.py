@@ -11,6 +11,7 @@ from mailbot.flows.office.look_up_held import lines_of
 from mailbot.flows.office.tell_office import NOT_TOLD, tell_office
 from mailbot.site import Site
 from mailbot.store.mail import inbox
+from mailbot.store.sending import allowances
 
 MAIL = "office_held_more"  # template and kind
 _WAITS = timedelta(hours=1)  # as long as the limit of the mails about one each
@@ -19,14 +20,14 @@ _MOST_NAMED = 50
 
 def untold_due(connection: Connection, site: Site, now: datetime) -> bool:
     """Tell whether an hour has passed since the office was first not told of a mail that waits."""
-    since = inbox.untold_since(connection, site.office)
+    since = allowances.untold_since(connection, site.office)
     return since is not None and now - since >= _WAITS
 
 
 def tell_untold(connection: Connection, site: Site, now: datetime) -> int:
     """Queue the one mail about those that still wait, by whichever node is first; returns how many mails that makes."""
-    since = inbox.untold_since(connection, site.office)
-    waiting = inbox.take_untold(connection, site.office, NOT_TOLD)
+    since = allowances.take_untold(connection, site.office)
+    waiting = [] if since is None else inbox.untold(connection, NOT_TOLD, since)
     if since is None or not waiting:
         return 0
     cooked = site.render.office.letter(

@@ -22,10 +22,10 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations, members
 from mailbot.store.members.members import Person
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
@@ -82,9 +82,9 @@ def answer_astray(
 
 def _may_send(connection: Connection, address: str, now: datetime, *, proved: bool) -> bool:
     """Count one ballot to this address; whoever forges a member's From cannot make us send more than he can by other mails (I30)."""
-    if not (proved or confirmations.spend_answer(connection, address, now)):
+    if not (proved or confirmations.spend_unproved_answer(connection, address, now)):
         return False
-    return inbox.spend_answer(connection, address, now, per_hour=_A_DAY, per_day=_A_DAY)
+    return allowances.spend_answer(connection, address, now, per_hour=_A_DAY, per_day=_A_DAY)
 
 
 def _keys_named(message: Message) -> frozenset[str]:

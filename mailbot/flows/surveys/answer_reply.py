@@ -25,7 +25,7 @@ from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 from mailbot.store.surveys import ballots, gateways
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
@@ -77,7 +77,7 @@ def acknowledge(
     cannot be told now is told the last state later (flows/surveys/pay_receipts.py).
     """
     site, now = arrival.site, arrival.now
-    to = [address for address in tell if inbox.spend_answer(connection, address, now)]
+    to = [address for address in tell if allowances.spend_answer(connection, address, now)]
     if len(to) < len(tell):
         ballots.owe_receipt(connection, arrival.ballot.id, True)
         inbox.note(
@@ -137,7 +137,7 @@ def seal_in_receipt(stored: StoredSurvey, ballot: Ballot) -> Seal | None:
 def ask_primary(connection: Connection, arrival: Arrival, judged: Judged, row: LedgerRow) -> None:
     """Ask the primary about a reply that may not count by itself: 承認, 差替 or そのまま (ballot.md 10 and 11)."""
     address, now = arrival.ballot.address, arrival.now
-    if not inbox.spend_answer(connection, address, now):
+    if not allowances.spend_answer(connection, address, now):
         inbox.note(
             connection, "the primary was not asked: too many mails", now=now, inbox_id=arrival.received.id
         )
@@ -170,7 +170,7 @@ def answer_proxy(connection: Connection, arrival: Arrival, sentence: str, record
         now=now,
         layout=gateways.layout_of(connection, ballot),
     )
-    if inbox.spend_answer(connection, ballot.address, now):
+    if allowances.spend_answer(connection, ballot.address, now):
         queue_receipt(connection, "proxy_receipt", cooked, ballot, [ballot.address], arrival.received.id, now)
 
 
@@ -179,7 +179,7 @@ def send_fresh_ballot(
 ) -> None:
     """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
     site, survey, now = arrival.site, arrival.stored.survey, arrival.now
-    if inbox.spend_answer(connection, address, now):
+    if allowances.spend_answer(connection, address, now):
         queue_fresh_ballot(
             connection,
             site,

@@ -10,7 +10,7 @@ from mailbot.core.surveys.ledger import own_rows, standing
 from mailbot.flows.surveys.answer_reply import RECEIPTS, queue_receipt, seal_in_receipt
 from mailbot.render import VoteReceipt
 from mailbot.site import Site
-from mailbot.store.mail import inbox
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots, gateways, surveys
 from mailbot.store.surveys.ballots import Ballot
 
@@ -40,7 +40,7 @@ def _pay(connection: Connection, site: Site, ballot: Ballot, now: datetime, *, a
     if stored.survey.mode == "sealed" and stored.state == "closed":
         ballots.owe_receipt(connection, ballot.id, False)
         return False
-    if not inbox.spend_answer(connection, ballot.address, now) and not at_once:
+    if not allowances.spend_answer(connection, ballot.address, now) and not at_once:
         return False
     row = stands.row
     receipt = VoteReceipt(

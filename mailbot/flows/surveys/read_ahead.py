@@ -18,7 +18,7 @@ from mailbot.store.lists import memberships
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members, troubles
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 from mailbot.store.surveys import ballots, gateways, surveys
 
 
@@ -56,5 +56,5 @@ def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Receive
         [(ballots.place(ballot.id), received.fingerprint(message)) for ballot, received, message in replies],
     )
     authors = {message.from_address for _, _, message in replies if message.from_address is not None}
-    inbox.read_answers_ahead(connection, authors | {ballot.address for _, ballot in opened})
+    allowances.read_answers_ahead(connection, authors | {ballot.address for _, ballot in opened})
     troubles.read_states_ahead(connection, authors)

@@ -16,9 +16,8 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.render import Thread
 from mailbot.site import Site
-from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
-from mailbot.store.sending import outbox
+from mailbot.store.sending import allowances, outbox
 from mailbot.store.surveys import gateways
 from mailbot.store.surveys.ballots import Ballot
 
@@ -34,7 +33,7 @@ def record_probe(
         return Settled("discarded", "a reply to a probe that is no longer known")
     found = findings(sent, message, received.received_at)
     gateways.save(connection, ballot.address, ballot.code, found, now)
-    if inbox.spend_answer(connection, ballot.address, now):
+    if allowances.spend_answer(connection, ballot.address, now):
         name = ballot.subject.replace(":", "-")
         thread = Thread.of(message)
         cooked = site.render.surveys.probe_thanks(name, thread=thread, now=now)

@@ -16,9 +16,9 @@ from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.send_trial import SUBJECT
 from mailbot.render import Thread, VoteReceipt
 from mailbot.site import Site
-from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots, gateways, surveys
 from mailbot.store.surveys.ballots import Ballot
 
@@ -101,7 +101,7 @@ def _addresses(connection: Connection, message: Message, ballot: Ballot, now: da
         person.contact.writes_from(author) for person in members.people_of(connection, ballot.code)
     )
     to = author if author is not None and registered else ballot.address
-    return [to] if inbox.spend_answer(connection, to, now) else []
+    return [to] if allowances.spend_answer(connection, to, now) else []
 
 
 def _row(

@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 from mailbot.core.mail.address import same_address
 from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
 from mailbot.site import Site
-from mailbot.store.mail import inbox
 from mailbot.store.members import members
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots, surveys
 
 _A_DAY = 6  # to one person
@@ -32,7 +32,9 @@ def send_own_ballot(connection: Connection, site: Site, address: str, key: str, 
         if same_address(ballot.address, address)
     ]
     # No address has a blank in it: these mails are counted apart from the automatic answers to the person.
-    if own and not inbox.spend_answer(connection, f"ballot {address}", now, per_hour=_A_DAY, per_day=_A_DAY):
+    if own and not allowances.spend_answer(
+        connection, f"ballot {address}", now, per_hour=_A_DAY, per_day=_A_DAY
+    ):
         return None
     for old in own:
         fresh = new_token(connection, site, old, now)

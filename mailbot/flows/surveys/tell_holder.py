@@ -17,8 +17,8 @@ from mailbot.core.surveys.resolution import CHAIR, Proxy
 from mailbot.flows.surveys.answer_reply import queue_receipt, standing_of
 from mailbot.render import ProxyChange
 from mailbot.site import Site
-from mailbot.store.mail import inbox
 from mailbot.store.members import members
+from mailbot.store.sending import allowances
 from mailbot.store.surveys import ballots, gateways, proxies, surveys
 from mailbot.store.surveys.ballots import Ballot
 
@@ -56,7 +56,7 @@ def tell_holder(
         ),
     )
     for ballot in ballots.of_subject(connection, key, proxy.holder):
-        if inbox.spend_duty_mail(connection, ballot.address, now):
+        if allowances.spend_duty_mail(connection, ballot.address, now):
             queue_receipt(connection, kind, cook(change, ballot), ballot, [ballot.address], inbox_id, now)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache, cached_property
 from typing import Any
 
@@ -17,7 +17,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    delete,
     func,
     insert,
     select,
@@ -25,14 +24,14 @@ from sqlalchemy import (
 )
 
 from mailbot.core.frozen import frozen
-from mailbot.core.mail.address import address_key, tokens_of
+from mailbot.core.mail.address import tokens_of
 from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.message import Message, canonical_hash, parse
 from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import with_results
 from mailbot.store.database import storable
 from mailbot.store.statements import Keyed, Listed, Written, next_ids, upserting
-from mailbot.store.tables import Moment, answered, ballot, history, inbox, mail, seen, survey
+from mailbot.store.tables import Moment, ballot, history, inbox, mail, seen, survey
 from mailbot.store.transactions import gather
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
@@ -359,72 +358,13 @@ def is_seen(connection: Connection, place: str, fingerprint: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def spend_answer(
-    connection: Connection, address: str, now: datetime, *, per_hour: int = 5, per_day: int = 20
-) -> bool:
-    """Spend one of the automatic answers that this address may get; False: none is left (promises.md I14)."""
-    key = address_key(address)
-    a_day_ago, an_hour_ago = now - timedelta(days=1), now - timedelta(hours=1)
-    rows = _ANSWERED.rows(connection, key)
-    times = [row.at for row in rows]
-    of_a_day = sum(at > a_day_ago for at in times)
-    if of_a_day >= per_day or sum(at > an_hour_ago for at in times) >= per_hour:
-        return False
-    if of_a_day < len(times):
-        gather(connection, _forget_answered, (key, a_day_ago))
-    gather(connection, _save_answered, (key, now))
-    _ANSWERED.forget(connection, key)
-    return True
-
-
-def read_answers_ahead(connection: Connection, addresses: Iterable[str]) -> None:
-    """Read what `spend_answer` will ask for about these addresses."""
-    _ANSWERED.read_ahead(connection, ((address_key(address),) for address in addresses))
-
-
-def spend_duty_mail(
-    connection: Connection, address: str, now: datetime, *, per_hour: int = 30, per_day: int = 200
-) -> bool:
-    """Spend one of the mails that the office or a moderator may get by duty; False: one more would be a flood.
-
-    It is counted beside the answers to what they write themselves, so that neither uses the other up: no address has a
-    blank in it.
-    """
-    return spend_answer(connection, f"duty {address}", now, per_hour=per_hour, per_day=per_day)
-
-
-def leave_untold(connection: Connection, address: str, now: datetime) -> None:
-    """Remember that somebody was not told of a mail that waits, since he had been told of too many within the hour."""
-    gather(connection, _save_answered, (_untold(address), now))
-    _ANSWERED.forget(connection, _untold(address))
-
-
-def untold_since(connection: Connection, address: str) -> datetime | None:
-    """Return when somebody was first not told of a mail that waits; None: he was told of all."""
-    return min((row.at for row in _ANSWERED.rows(connection, _untold(address))), default=None)
-
-
-def take_untold(connection: Connection, address: str, note: str) -> list[Entry]:
-    """Return the mails that wait of which he was not told, as this note in their history says, oldest first; whoever asks next gets none."""
-    key = _untold(address)
-    since = untold_since(connection, address)
-    if since is None or not connection.execute(delete(answered).where(answered.c.email_key == key)).rowcount:
-        return []
-    _ANSWERED.forget(connection, key)
+def untold(connection: Connection, note: str, since: datetime) -> list[Entry]:
+    """Return the mails that wait for a person and have this note in their history since then, oldest first."""
     noted = select(history.c.id).where(
         history.c.inbox_id == inbox.c.id, history.c.what == note, history.c.at >= since
     )
     query = _entries().where(inbox.c.state.in_(("held", "quarantined")), noted.exists())
     return [Entry(*row) for row in connection.execute(query.order_by(inbox.c.id))]
-
-
-def _untold(address: str) -> str:
-    return address_key(f"untold {address}")  # beside the answers of `spend_answer`, as "duty" and "asked" are
-
-
-def spend_asked_mail(connection: Connection, address: str, now: datetime) -> bool:
-    """Spend one of the mails that the office asked for, or gets by plan; False only when something writes in a circle."""
-    return spend_answer(connection, f"asked {address}", now, per_hour=120, per_day=600)
 
 
 def _entries() -> Select[Any]:
@@ -509,20 +449,3 @@ _ADD_SEEN = Written(insert(seen))
 
 def _save_seen(connection: Connection, rows: list[tuple[str, str, int]]) -> None:
     _ADD_SEEN.run_rows(connection, ("place", "fingerprint", "inbox_id"), rows)
-
-
-_ANSWERED = Keyed(select(answered.c.at), answered.c.email_key)
-
-_ADD_ANSWERED = Written(insert(answered))
-
-_FORGET_ANSWERED = Written(
-    delete(answered).where(answered.c.email_key == bindparam("key"), answered.c.at <= bindparam("before"))
-)
-
-
-def _save_answered(connection: Connection, rows: list[tuple[str, datetime]]) -> None:
-    _ADD_ANSWERED.run_rows(connection, ("email_key", "at"), rows)
-
-
-def _forget_answered(connection: Connection, rows: list[tuple[str, datetime]]) -> None:
-    _FORGET_ANSWERED.run_rows(connection, ("key", "before"), rows)

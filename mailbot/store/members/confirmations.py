@@ -126,7 +126,7 @@ def may_ask(connection: Connection, address: str, now: datetime) -> bool:
     return connection.execute(in_all).scalar_one() < PER_HOUR
 
 
-def spend_answer(connection: Connection, address: str, now: datetime) -> bool:
+def spend_unproved_answer(connection: Connection, address: str, now: datetime) -> bool:
     """Spend one of the answers that this address may get to mails nobody vouches for; False: none is left by the same limits."""
     if not may_ask(connection, address, now):
         return False

@@ -18,8 +18,8 @@ from mailbot.flows.members.erase_person import Erased, erase_person
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store.database import Database
 from mailbot.store.lists import archive
-from mailbot.store.mail import inbox
 from mailbot.store.members import members, persons
+from mailbot.store.sending import allowances
 from mailbot.store.snapshots import broken_ledgers
 from mailbot.store.tables import delivery, ledger_head, mail, vote
 from tests.flows.post_office import NAGANO, NEWS, SATO, SECURITY, SURVEY, YAMADA, PostOffice, open_post_office
@@ -58,8 +58,8 @@ def live(office: PostOffice) -> None:
     )
     vote_and_close(office)
     with office.database.write() as connection:  # he has decided about posts, and was of the desk
-        assert inbox.spend_duty_mail(connection, YAMADA, office.now)
-        assert inbox.spend_asked_mail(connection, YAMADA, office.now)
+        assert allowances.spend_duty_mail(connection, YAMADA, office.now)
+        assert allowances.spend_asked_mail(connection, YAMADA, office.now)
 
 
 def test_nothing_of_the_address_is_left(office: PostOffice) -> None:

@@ -12,7 +12,7 @@ from mailbot.core.lists.membership import Membership
 from mailbot.core.mail.token import confirm_token
 from mailbot.core.members.audience import Selector
 from mailbot.store.lists import lists, memberships
-from mailbot.store.mail import inbox
+from mailbot.store.sending import allowances
 from mailbot.store.tables import confirmation
 from tests.flows.post_office import (
     KAIGI,
@@ -234,7 +234,7 @@ def test_joining_a_closed_list_waits_for_the_office(office: PostOffice) -> None:
 def test_who_asks_while_the_office_has_too_many_requests_hears_the_true_reason(office: PostOffice) -> None:
     """It is not his third question of the day, and he need not wait until tomorrow."""
     with office.database.write() as connection:
-        while inbox.spend_duty_mail(connection, office.site.office, office.now):
+        while allowances.spend_duty_mail(connection, office.site.office, office.now):
             pass
     office.write(TANAKA, "security-join@ml.example.jp", "")
     assert office.only_copy("member_answer").says("1時間ほど後に、もう一度お送りください")

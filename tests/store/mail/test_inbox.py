@@ -1,4 +1,4 @@
-"""Received mail: stored once, settled once, and the limit of automatic answers."""
+"""Received mail: stored once, settled once."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 
 from mailbot.core.mail.envelope import Envelope
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox
-from mailbot.store.tables import answered, mail
+from mailbot.store.tables import mail
 
 NOW = datetime(2026, 6, 18, 0, 0, tzinfo=UTC)
 
@@ -154,33 +153,6 @@ def test_a_place_takes_a_mail_once(database: Database) -> None:
         assert inbox.take_once(connection, "list:a", "g", 4)
         assert inbox.is_seen(connection, "list:a", "f")
         assert not inbox.is_seen(connection, "list:c", "f")
-
-
-@pytest.mark.parametrize(
-    ("every", "answers"),
-    [
-        (timedelta(minutes=1), 5),  # the limit of an hour
-        (timedelta(minutes=13), 20),  # less than five an hour, until the limit of a day
-        (timedelta(hours=2), 30),  # twelve a day: no limit
-    ],
-)
-def test_the_limit_of_automatic_answers(database: Database, every: timedelta, answers: int) -> None:
-    """Five in an hour and twenty in a day to one address, however it is written (promises.md I14)."""
-    with database.write() as connection:
-        times = min(30, int(timedelta(minutes=59) / every) + 1) if answers == 5 else 30
-        allowed = sum(
-            inbox.spend_answer(connection, "A@Example.JP" if n % 2 else "A@example.jp", NOW + n * every)
-            for n in range(times)
-        )
-    assert allowed == answers
-
-
-def test_the_record_of_answers_does_not_grow_for_ever(database: Database) -> None:
-    """What is older than a day goes with the next answer."""
-    with database.write() as connection:
-        for number in range(10):
-            assert inbox.spend_answer(connection, "a@b.example", NOW + number * timedelta(days=2))
-        assert connection.execute(select(func.count()).select_from(answered)).scalar() == 1
 
 
 def test_many_mails_take_few_statements(database: Database) -> None:
