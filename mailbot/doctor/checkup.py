@@ -30,7 +30,7 @@ from mailbot.formats.backup_file import held_since, last_backup
 from mailbot.net.dns_client import DnsClient
 from mailbot.net.imap_client import ImapAccount, NeedsPerson, look_in
 from mailbot.net.imap_connection import ConnectionLost, Refused
-from mailbot.net.smtp_client import Timeouts, greet
+from mailbot.net.smtp_connection import Timeouts, greet
 from mailbot.store import vitals
 from mailbot.store.database import SCHEMA, Database
 from mailbot.store.events import answer_domains

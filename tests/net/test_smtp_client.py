@@ -22,8 +22,9 @@ import pytest
 from mailbot.core.mail.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
 from mailbot.core.mail.relay import Relay, RelayAway
 from mailbot.core.mail.smtp_wire import stuff
-from mailbot.net import smtp_client
-from mailbot.net.smtp_client import Timeouts, send
+from mailbot.net import smtp_client, smtp_connection
+from mailbot.net.smtp_client import send
+from mailbot.net.smtp_connection import Timeouts
 
 SHORT = Timeouts(connect=5, greeting=5, envelope=5, dot=5, quit=5)
 CLOSE = "close"  # what a script says in place of a reply
@@ -1229,7 +1230,7 @@ async def test_a_commit_that_took_long_is_not_taken_for_a_relay_that_is_silent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A deadline that is looked at too late, since the loop itself stood still, leaves time for what comes by then."""
-    monkeypatch.setattr(smtp_client, "_OVERSLEPT", 0.3)
+    monkeypatch.setattr(smtp_connection, "_OVERSLEPT", 0.3)
 
     class Still(Server):
         async def _say(self, number: int, command: str, usual: bytes, writer: asyncio.StreamWriter) -> bytes:
@@ -1273,14 +1274,14 @@ async def test_a_long_content_is_written_as_the_server_takes_it(
 ) -> None:
     """No connection has it for itself, however slowly the server reads; what follows it on the wire is not harmed."""
     waiting: list[int] = []
-    go_on = smtp_client._Connection._write_on
+    go_on = smtp_connection.Connection._write_on
 
-    def watched(connection: smtp_client._Connection) -> None:
+    def watched(connection: smtp_connection.Connection) -> None:
         go_on(connection)
         if isinstance(transport := connection._transport, asyncio.WriteTransport):
             waiting.append(transport.get_write_buffer_size())
 
-    monkeypatch.setattr(smtp_client._Connection, "_write_on", watched)
+    monkeypatch.setattr(smtp_connection.Connection, "_write_on", watched)
     mails = [
         mail(number, content=b"To: r%d\r\n\r\n" % number)._replace(stuffed=True) for number in range(1, 7)
     ]

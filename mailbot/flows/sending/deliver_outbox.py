@@ -26,7 +26,8 @@ from mailbot.flows.sending.make_copies import Begun, Recipe, Recipients, copy_fo
 from mailbot.flows.sending.mark_copies import Marks
 from mailbot.flows.sending.sign_copies import SignedAhead
 from mailbot.net import maildir
-from mailbot.net.smtp_client import Timeouts, send
+from mailbot.net.smtp_client import send
+from mailbot.net.smtp_connection import Timeouts
 from mailbot.store.database import Database
 from mailbot.store.sending import bundles, copy_states, outbox
 
