@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from datetime import date
 
 from mailbot.core.reading.answer import LONGEST_CHOICE, label_answer, read_answer
+from mailbot.core.reading.bare_day import is_day_alone
 from mailbot.core.reading.correction import corrects
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import Known, line_key
 from mailbot.core.reading.named_answer import APOLOGY, GOES_ON
 from mailbot.core.reading.printed_options import choice_count, printed_options, whole_labels
-from mailbot.core.reading.prose import NOT_PROSE
+from mailbot.core.reading.prose import NOT_PROSE, signed
 from mailbot.core.reading.remark import mentions_choice, mentions_condition
 from mailbot.core.reading.tidy import tidy
 from mailbot.core.reading.understood import Read, Unclear, Understood
@@ -51,8 +52,9 @@ def bare_answers(
     shapes = {
         (question.type, question.options): question
         for question in questions
-        if question.type not in {"text", "date"}
+        if question.type not in {"text", "date"} or (question.type == "date" and len(questions) == 1)
     }
+    begins_signature = signed(list(lines[:MOST_AT_TOP]))
     for place, line in enumerate(lines[:MOST_AT_TOP]):
         # 「2026-06-20 09:12 に ... さんは書きました:」 is no number.
         if len(line) > LONGEST_CHOICE or NOT_PROSE.search(line):
@@ -62,6 +64,10 @@ def bare_answers(
             changed["option"] if changed else _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
         )
         for question in shapes.values():
+            if question.type == "date" and not (
+                place < begins_signature and is_day_alone(written, lines, place, today)
+            ):
+                continue
             read = read_answer(question, written, today=today)
             if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
                 read = _last_sentence(question, line, today) or read

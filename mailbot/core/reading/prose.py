@@ -114,6 +114,11 @@ def _is_prose(line: str) -> bool:
     )
 
 
+def is_greeting(line: str) -> bool:
+    """Say whether a line is a greeting, an address or who writes, and says nothing more."""
+    return _GREETING.search(line) is not None and not says_more(line)
+
+
 _short_is_prose = lru_cache(maxsize=4096)(_is_prose)
 
 

@@ -167,7 +167,7 @@ def _compare_top(question: Question, stated: Statements, known: Known, found: Fi
     """Hold the reply to a ballot of one question whose bare answer beside it is not that of its slot (ballot.md section 8)."""
     said = found.answers[question.id]
     answers = [said] if said is not None else []
-    lines = listed(question, [*stated.top, *before_signature(stated.below)])
+    lines = [*_top_lines(question, stated), *listed(question, before_signature(stated.below))]
     for _, read in bare_answers((question,), lines, known, today):
         if isinstance(read, Understood):
             answers.append(read.answer)
@@ -203,7 +203,23 @@ def _only_question(survey: Survey, stated: Statements) -> Question | None:
     if len(stated.slots) != 1 or not stated.to_the_end or not stated.ours or stated.others:
         return None
     question = survey.question(*stated.slots)
-    return question if question.type not in {"text", "date"} else None
+    return question if question.type != "text" else None
+
+
+def _top_lines(question: Question, stated: Statements) -> list[str]:
+    """Return the lines at the top, items of a list on one line; for a day with the blank ones, which set it apart."""
+    if question.type != "date":
+        return listed(question, stated.top)
+    lines: list[str] = []
+    left = stated.top[::-1]
+    for line in stated.lines:
+        if not left:
+            break
+        if line.text == left[-1]:
+            lines.append(left.pop())
+        elif not line.key:
+            lines.append("")
+    return lines
 
 
 def _read_top(
@@ -211,7 +227,7 @@ def _read_top(
 ) -> None:
     """Read a bare number at the top: an answer when the ballot has one question, else a reason to ask."""
     questions = survey.questions if only is None else (only,)
-    bare = bare_answers(questions, listed(only, stated.top) if only else stated.top, known, today)
+    bare = bare_answers(questions, _top_lines(only, stated) if only else stated.top, known, today)
     if only is not None and stated.below:
         below = bare_answers(questions, listed(only, stated.below[: signed(stated.below)]), known, today)
         bare += [each for each in below if not bare or isinstance(each[1], Understood)]
