@@ -23,7 +23,17 @@ _RECEIPTS_KEPT = 256
 _LONGEST_KEPT = 20_000  # octets of a receipt
 
 ReceiptStatus = Literal[
-    "counted", "partial", "held", "desk", "frozen", "kept", "late", "withdrawn", "declined", "untouched"
+    "counted",
+    "partial",
+    "unread",
+    "held",
+    "desk",
+    "frozen",
+    "kept",
+    "late",
+    "withdrawn",
+    "declined",
+    "untouched",
 ]
 
 
@@ -45,6 +55,7 @@ class VoteReceipt:
     seal: Seal | None = None  # of a sealed survey: by which its voter finds a line in the published list
     closed: bool = False  # the office counted it after the close: nothing can be changed by a reply any more
     proxy_ended: bool = False  # of a resolution: the reply ended the proxy that its body had given
+    stands_since: datetime | None = None  # of a reply that is not accepted: when what stands was received
 
 
 class SurveyMails:
@@ -114,7 +125,8 @@ class SurveyMails:
     def _receipt_text(
         self, survey: Survey, receipt: VoteReceipt, at: str, layout: Layout, *, trial: bool
     ) -> list[str]:
-        asked = asked_back(survey.questions, receipt.problems) if receipt.status == "partial" else None
+        again = receipt.status in {"partial", "unread"}
+        asked = asked_back(survey.questions, receipt.problems) if again else None
         return self._pen.survey_text(
             "trial_receipt" if trial else "vote_receipt",
             survey,
@@ -125,7 +137,10 @@ class SurveyMails:
             status=receipt.status,
             version=receipt.version,
             at=at,
-            problems=problem_lines(survey, receipt.problems, self._pen.language),
+            stands_since=self._pen.late(receipt.stands_since),
+            problems=problem_lines(
+                survey, receipt.problems, self._pen.language, receipt.answers if again else {}
+            ),
             reason=sentence(receipt.reason, self._pen.language),
             notes=reading_notes(survey, receipt.answers, receipt.flags, receipt.remarks, self._pen.language),
             ask=receipt.ask,

@@ -196,7 +196,8 @@ def answer_words(question: Question, answer: Answer, language: Language = "ja") 
     if answer is None or answer == ():
         return ""
     if isinstance(answer, tuple):
-        named = [labels[int(number) - 1] for number in answer if int(number) <= len(labels)]
+        # A rating whose steps have no names is its figure.
+        named = [labels[int(number) - 1] if int(number) <= len(labels) else number for number in answer]
         return ("、" if language == "ja" else ", ").join(_one_line(label) for label in named)
     if question.type == "yesno":
         values = yesno_values(question)
@@ -215,7 +216,8 @@ def numbered_answers(survey: Survey, answers: Answers, language: Language = "ja"
     for question in survey.questions:
         answer = answers.get(question.id)
         if words := answer_words(question, answer, language):
-            lines.append(" ".join(part for part in (question.id, _numbers(question, answer), words) if part))
+            said = dict.fromkeys((question.id, _numbers(question, answer), words))
+            lines.append(" ".join(part for part in said if part))
     return tuple(lines)
 
 

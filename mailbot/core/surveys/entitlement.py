@@ -171,7 +171,9 @@ def _told(ladder: Count, verdict: Verdict, sender: Sender, before: Standing | No
     if ladder.acknowledge == "sender and primary":
         told.append(sender.designated)
     elif ladder.acknowledge == "everyone registered":
-        told += [sender.designated, *(contact.email for contact in sender.registered)]
+        told.append(sender.designated)
+        if verdict.status in VOTES:  # where nothing counts, nobody else need notice it
+            told += [contact.email for contact in sender.registered]
     if verdict.status in VOTES and before is not None and before.row.status in VOTES and before.row.author:
         earlier = before.row.author
         known = any(contact.writes_from(earlier) for contact in sender.registered)

@@ -18,8 +18,20 @@ def sentence(text: str, language: Language) -> str:
     return words if not words or words.endswith(("。", ".", "!", "?", "！", "？")) else words + stop
 
 
-def problem_lines(survey: Survey, problems: tuple[Problem, ...], language: Language) -> list[str]:
-    """Return what was not understood, one sentence each, and below it how a lone はい confirms what may be meant."""
+_STANDS: dict[Language, str] = {
+    "ja": "　それまでは、先にいただいたお答え「{words}」のままです。（{id}）",
+    "en": '  Until then your earlier answer "{words}" stands. ({id})',
+}
+
+
+def problem_lines(
+    survey: Survey, problems: tuple[Problem, ...], language: Language, stands: Answers | None = None
+) -> list[str]:
+    """Return what was not understood, one sentence each, and below it how a lone はい confirms what may be meant.
+
+    `stands`: the answers that count all the same; where a question that is asked again has one, it is said, since its
+    slot shows it.
+    """
     lines = []
     for problem in problems:
         # The question stands after the sentence: a line that begins with it would read as an answer.
@@ -28,7 +40,19 @@ def problem_lines(survey: Survey, problems: tuple[Problem, ...], language: Langu
         lines.append(mark + sentence(problem.text, language) + (about if problem.question else ""))
         if problem.question and problem.suggested:
             lines += confirmation(survey.question(problem.question), problem.suggested, language)
+        if problem.question and (before := (stands or {}).get(problem.question)):
+            words = clean(answer_words(survey.question(problem.question), before, language))
+            lines.append(_STANDS[language].format(id=problem.question, words=_short(words)))
     return lines
+
+
+_LONGEST_QUOTED = 30  # characters
+
+
+def _short(words: str) -> str:
+    """Return a member's words as they are quoted within a sentence of ours: on one line, and not long."""
+    line = " ".join(words.split())
+    return line if len(line) <= _LONGEST_QUOTED else f"{line[:_LONGEST_QUOTED]}…"
 
 
 def asked_back(questions: tuple[Question, ...], problems: tuple[Problem, ...]) -> tuple[str, ...] | None:

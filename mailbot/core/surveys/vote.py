@@ -13,6 +13,7 @@ from mailbot.core.reading.printed_options import yesno_values
 from mailbot.core.reading.understood import EXPLANATIONS
 from mailbot.core.surveys.survey import Answer, Answers, Command, Problem, Question, Reading, Survey
 
+UNREAD = "8 unread"  # rule: nothing of what a reply says was understood
 FILLED_BY_MACHINE = "13 filled"  # rule: an automatic mail that holds a filled slot
 Status = Literal["counted", "partial", "held", "late", "withdrawn", "declined", "ignored"]
 WaitsFor = Literal["", "primary", "office"]
@@ -92,6 +93,7 @@ REASONS: Mapping[Language, Mapping[str | Command, str]] = {
         "except": "{} を除いて数えました",
         "body": "本文",
         "conditional": "条件の付いた賛否は、賛成にも反対にも数えられません。議長と事務局が取扱いを決めます",
+        "unread": "お書きになったお答えを読み取れませんでした",
         "unclear": "読み取れない議案があるため、どの議案も数えておりません",
         "read": "残された選択肢だけでは、表決として数えられません。番号でお答えください",
     },
@@ -115,6 +117,7 @@ REASONS: Mapping[Language, Mapping[str | Command, str]] = {
         "except": "all but {} were counted",
         "body": "the text",
         "conditional": "a vote with a condition counts neither for nor against; the chair and the office decide about it",
+        "unread": "what you wrote could not be read as an answer",
         "unclear": "one of the motions could not be read, so none of them was counted",
         "read": "an option that was left standing is no vote; please answer with a number",
     },
@@ -163,7 +166,10 @@ def _not_for_a_resolution(
 
 
 def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, language: Language) -> Verdict:
-    """Count what is understood; ask back what is not, and what is required and still missing."""
+    """Count what is understood; ask back what is not, and what is required and still missing.
+
+    Of a reply in which nothing is understood nothing is accepted, so that it is no version of the vote: it is held.
+    """
     merged, words = _merged(before, reading), REASONS[language]
     asked = {problem.question for problem in reading.problems}
     missing = tuple(
@@ -174,7 +180,10 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
         and merged.get(question.id) is None
         and applies(survey, question, merged)
     )
-    problems = tuple(each for each in reading.problems if not _is_not_asked(survey, each, merged)) + missing
+    unread = tuple(each for each in reading.problems if not _is_not_asked(survey, each, merged))
+    problems = unread + missing
+    if unread and not reading.answers:
+        return Verdict("held", before, problems, words["unread"], ask=True, rule=UNREAD)
     outside = tuple(
         question.id
         for question in survey.questions
@@ -184,12 +193,12 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
         return Verdict(
             "counted", merged, (), words["counted"], acknowledge=True, outside=outside, rule="8 counted"
         )
-    unread = "、".join(dict.fromkeys(problem.question or words["body"] for problem in problems))
+    asked_back = "、".join(dict.fromkeys(problem.question or words["body"] for problem in problems))
     return Verdict(
         "partial",
         merged,
         problems,
-        words["except"].format(unread),
+        words["except"].format(asked_back),
         acknowledge=True,
         ask=True,
         outside=outside,

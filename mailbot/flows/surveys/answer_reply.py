@@ -17,7 +17,7 @@ from mailbot.core.surveys.entitlement import FROZEN, Sender
 from mailbot.core.surveys.ledger import IN_TALLY, KEPT, LedgerRow, Standing, accepted, own_rows, standing
 from mailbot.core.surveys.seal import Seal, seal_of
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.vote import Verdict
+from mailbot.core.surveys.vote import UNREAD, Verdict
 from mailbot.flows.surveys.known_texts import KnownTexts
 from mailbot.flows.surveys.open_survey import ballot_copy, greeting, greeting_of_body
 from mailbot.render import ReceiptStatus, Thread, VoteReceipt
@@ -98,6 +98,7 @@ def acknowledge(
             version=row.version if verdict.rule != KEPT or row.stands else 0,
             edition=row.version + 1,
             answers=row.stands,
+            stands_since=_stands_since(arrival, verdict),
             problems=verdict.problems,
             reason=verdict.reason,
             remarks=row.remarks,
@@ -119,7 +120,17 @@ def _receipt_status(verdict: Verdict) -> ReceiptStatus:
         return "frozen"
     if verdict.rule == KEPT:
         return "kept"
+    if verdict.rule == UNREAD and verdict.ask:
+        return "unread"
     return RECEIPTS.get(verdict.status, "held" if verdict.ask else "desk")
+
+
+def _stands_since(arrival: Arrival, verdict: Verdict) -> datetime | None:
+    """Return when the answers were received that stand although this reply was not accepted; None: there are none."""
+    before = arrival.before
+    if accepted(verdict.status) or before is None or before.row.status not in IN_TALLY:
+        return None
+    return before.row.received_at
 
 
 def _counted_at(arrival: Arrival) -> datetime:
