@@ -36,7 +36,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "reissue": "{body} に、{key} の新しい回答票を送ります。前の回答票のあて先は使えなくなりました。",
         "resumed": "{address} への配信を再開しました。",
         "not-troubled": "{address} からは、このところ何も戻ってきていません。配信は止まっていません。",
-        "waiting": "二人で決めることですので、{others} に承認をお願いしました。承認されるまでは行いません。",
+        "waiting": "二人で決めますので、{others} に承認をお願いしました。承認されるまでは行いません。",
         "approved": "{act}（{key}）を承認しました。",
         "approved-draft": "{key} の案を承認しました。予定の {opens} に始まります。",
         "opens-passed": "始まりの予定（{opens}）を過ぎていたため、承認とともに始めました。",
@@ -52,7 +52,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "undo-accept": "直すには「代理」の行をお送りください。団体からの返信でも直せます。",
         "undo-discard": "原文は残っています（mailbot queue --why {number}）。",
         # what cannot be done
-        "no-survey": "{key} という調査や書面表決はありません。",
+        "no-survey": "{key} という調査や書面表決はありません（研修会の出欠や会議には、この指示は使えません）。",
         "which-survey": "受付中の調査や書面表決が{count}件あります。「代理 S26-014 …」のように、番号もお書きください。",
         "not-open": "{key} は受付中ではありません。",
         "reminded-lately": "{key} の催促は、{at}に{figure}団体へお送りしたばかりです（{who}）。重ねてお送りするときは「催促 {key} 再度」とお書きください。",

@@ -83,7 +83,8 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "withdrawn": "{run}は、定義が変わったため、なくなっています。",
         "no-close": "{run}は、予定としては動かせません。「延期 {key} 7/9」か「締切 {key}」とお書きください。",
         "no-freeze": "{run}は、基準日に行うため、動かせません。",
-        "no-skip-open": "{run}は、見送れません。「{name} 延期 7/9 10:00」とするか、設定のファイルを直してください。",
+        "no-skip-open": "{run}は、見送れません。「{name} 延期 7/9 10:00」とするか、定義ファイルの opens と closes を先の日時に直し、"
+        "mailbot apply としてください。",
         "two-persons": "{run}は、承認の要ることです。端末で mailbot {command} {key} としてお求めください。",
         "past": "その日時は過ぎています。すぐに送るときは「{name} 送信」とお書きください。",
         "too-late": "{run}を、締切や開会の後に延期することはできません。",
@@ -144,7 +145,7 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "withdrawn": "{run} is no longer planned: its definition has changed.",
         "no-close": '{run} cannot be moved here; write "extend {key} 7/9" or "close {key}".',
         "no-freeze": "{run} stands on the base date and cannot be moved.",
-        "no-skip-open": '{run} cannot be skipped; write "{name} postpone 7/9 10:00", or change its file.',
+        "no-skip-open": '{run} cannot be skipped; write "{name} postpone 7/9 10:00", or set `opens:` and `closes:` in its file to a later day and run `mailbot apply`.',
         "two-persons": "{run} needs an approval; ask for it with mailbot {command} {key}.",
         "past": 'That time is past. To send at once write "{name} send".',
         "too-late": "{run} cannot be postponed beyond the close or the beginning.",
