@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
@@ -71,7 +70,7 @@ class BulletinFile(FileModel):
             raise said("names a section twice")
         return sections
 
-    def value(self, _zone: ZoneInfo) -> Bulletin:
+    def value(self) -> Bulletin:
         """Return the core value of a file without mistakes."""
         key, title, body = self.key, self.title, self.body
         assert key is not None

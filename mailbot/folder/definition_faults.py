@@ -292,7 +292,7 @@ def check_bulletin(
     for name in ("title", "contact"):
         for fault in text_faults(getattr(found, name) or "", found.charset, day, known.language):
             findings.mistakes.append(source.mistake((name,), fault.sentence))
-    if one.read.sound and (fault_of := size_fault(found.value(known.timezone))) is not None:
+    if one.read.sound and (fault_of := size_fault(found.value())) is not None:
         findings.mistakes.append(source.mistake((fault_of[0],), fault_of[1]))
 
 

@@ -88,6 +88,6 @@ def _definitions(known: Partial, findings: Findings) -> Definitions:
         surveys=tuple(one.found.value(zone) for one in files.surveys if one.sound),
         events=tuple(one.found.value(zone) for one in files.events if one.sound),
         notes=tuple(sorted(findings.notes)),
-        bulletins=tuple(one.read.found.value(zone) for one in files.bulletins if one.read.sound),
+        bulletins=tuple(one.read.found.value() for one in files.bulletins if one.read.sound),
         meetings=tuple(one.found.value(zone) for one in files.meetings if one.sound),
     )

@@ -9,7 +9,7 @@ from typing import Literal
 from mailbot.core.office.plan import JobName, LateRule
 
 Do = Literal["postpone", "skip", "send", "undo"]
-# Why a change cannot be made: each has its sentence in run_sentences.py.
+# Why a change cannot be made: each has its sentence in run_words.py.
 Fault = Literal[
     "ran",
     "withdrawn",
