@@ -7,9 +7,9 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailbot.core.mail.envelope import StorageUnavailable
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
+from mailbot.core.transfer.envelope import StorageUnavailable
 from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import load_signer
 from mailbot.folder.secret_files import secret_key

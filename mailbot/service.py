@@ -18,10 +18,10 @@ from pathlib import Path
 
 from mailbot import log
 from mailbot.clock_watch import ClockWatch
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.office.lapse import Reading
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.doors import Door, open_for_mail, open_pages, watch_mailbox
 from mailbot.flows.check_senders import SenderChecking
 from mailbot.flows.lists.queue_rest import queue_rest

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.mail.envelope import Envelope
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.store.mail import inbox
 from tests.faults.node import LIST, Node, new_node, until
 from tests.faults.sink import Sink

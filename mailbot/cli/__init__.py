@@ -11,10 +11,10 @@ from typing import NoReturn
 import click
 
 from mailbot.cli.root import root
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.header import clean
 from mailbot.core.mistake import Mistakes
 from mailbot.core.refusal import Refusal
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 
 __all__ = ["main", "root"]
 

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
-from mailbot.core.mail.relay import Relay, RelayAway
 from mailbot.core.office.finding import Finding, disk_finding, size_words, skew_finding, time_words
 from mailbot.core.senders.dns_record import DnsRecord
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
+from mailbot.core.transfer.relay import Relay, RelayAway
 from mailbot.doctor.checkup_dns import domain_findings
 from mailbot.doctor.checkup_machine import (
     free_bytes,

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
-from mailbot.core.mail.relay import is_address
 from mailbot.core.office.finding import Finding
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dmarc import aligned, find_policy
 from mailbot.core.senders.dns_answers import Host, NoAnswer
 from mailbot.core.senders.dns_record import DnsRecord, Publication, dkim_tags
 from mailbot.core.senders.spf import LOOKUPS_MAX, check_host, spf_records
+from mailbot.core.transfer.relay import is_address
 from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import PublicKey, public_key
 from mailbot.folder.secret_files import dkim_key_file

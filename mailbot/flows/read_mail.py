@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
+from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.calendar import Language
 from mailbot.core.events.calendar_reply import read_calendar_reply
 from mailbot.core.lists.mailing_list import MailingList
@@ -30,10 +31,9 @@ from mailbot.core.mail.address import (
     address_key,
 )
 from mailbot.core.mail.automatic import automatic
-from mailbot.core.mail.complaint import read_complaint
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.flows.bulletins.take_draft import take_draft
 from mailbot.flows.events.record_attendance import record_attendance
 from mailbot.flows.events.record_rsvp import ballot_of_calendar

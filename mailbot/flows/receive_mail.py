@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailbot import log
-from mailbot.core.mail.envelope import Envelope, StorageUnavailable
+from mailbot.core.transfer.envelope import Envelope, StorageUnavailable
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox
 

@@ -13,10 +13,10 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from mailbot.core.calendar import Language, OfficeCalendar
-from mailbot.core.mail.pace import UNPACED, Pace
-from mailbot.core.mail.relay import Relay
 from mailbot.core.members.trouble import Limits
 from mailbot.core.mistake import Mistake, Mistakes
+from mailbot.core.transfer.pace import UNPACED, Pace
+from mailbot.core.transfer.relay import Relay
 from mailbot.folder.config_file import Address, ConfigFile, ImapFile, Network
 from mailbot.folder.holidays import is_holiday, with_published
 from mailbot.folder.secret_files import NoPassword, dkim_key_file, not_secret, others_may_read, password_in

@@ -15,8 +15,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 from mailbot.core.calendar import Days, Language
 from mailbot.core.mail.address import valid_address
-from mailbot.core.mail.relay import Relay, parse_relay
 from mailbot.core.mail.written_date import read_written
+from mailbot.core.transfer.relay import Relay, parse_relay
 from mailbot.folder.secret_files import NoPassword, password_in
 from mailbot.folder.yaml_source import FileModel, Line, listed, said
 

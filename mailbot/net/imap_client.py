@@ -18,8 +18,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mailbot.core.mail.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
-from mailbot.core.mail.imap_envelope import Account, envelope_of, stated_addresses
+from mailbot.core.transfer.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
+from mailbot.core.transfer.imap_envelope import Account, envelope_of, stated_addresses
 from mailbot.log import event
 from mailbot.net.imap_connection import ConnectionLost, Folder, ImapConnection, NoStartTls, Refused
 

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 from itertools import count, islice
 from pathlib import Path
 
-from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, Transaction, Work
-from mailbot.core.mail.relay import RelayAway
-from mailbot.core.mail.smtp_wire import address_problem, stuff, unstuff
 from mailbot.core.members.erasure import Person
+from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent, Transaction, Work
+from mailbot.core.transfer.relay import RelayAway
+from mailbot.core.transfer.smtp_wire import address_problem, stuff, unstuff
 
 _BATCH = 10  # mails that may be in doubt at a crash: as many as connections to a server (promises.md I9)
 

@@ -21,9 +21,9 @@ from operator import itemgetter
 from typing import Literal, cast
 
 from mailbot import log
-from mailbot.core.mail.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction
-from mailbot.core.mail.relay import Relay, RelayAway
-from mailbot.core.mail.smtp_wire import Prepared, Reply, only, prepare
+from mailbot.core.transfer.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction
+from mailbot.core.transfer.relay import Relay, RelayAway
+from mailbot.core.transfer.smtp_wire import Prepared, Reply, only, prepare
 from mailbot.net.smtp_connection import RFC_TIMEOUTS, Connection, Timeouts, connect
 from mailbot.net.smtp_transaction import Envelope, ending, exchange, in_step, read_content, read_envelope
 

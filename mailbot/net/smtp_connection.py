@@ -14,8 +14,8 @@ from ipaddress import ip_address
 from typing import cast
 
 from mailbot import log
-from mailbot.core.mail.relay import Relay, RelayAway
-from mailbot.core.mail.smtp_wire import Extensions, GarbledReply, Reply, ReplyCutter, parse_extensions
+from mailbot.core.transfer.relay import Relay, RelayAway
+from mailbot.core.transfer.smtp_wire import Extensions, GarbledReply, Reply, ReplyCutter, parse_extensions
 
 Answered = Callable[[list[Reply]], None]
 _OVERSLEPT = 1.0  # seconds that a deadline is looked at too late: the replies may have come while we waited for a commit

@@ -30,8 +30,8 @@ from typing import Any, Literal, cast
 import aiosmtpd.smtp
 
 from mailbot import log
-from mailbot.core.mail.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
-from mailbot.core.mail.smtp_content import Content, Fault, LineEnds
+from mailbot.core.transfer.envelope import Envelope, Knows, Receive, StorageFull, StorageUnavailable
+from mailbot.core.transfer.smtp_content import Content, Fault, LineEnds
 
 Protocol = Literal["smtp", "lmtp"]
 

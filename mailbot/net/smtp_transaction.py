@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mailbot.core.mail.delivery import Deferred, Outcome, Transaction
-from mailbot.core.mail.smtp_wire import Prepared, Reply, only
+from mailbot.core.transfer.delivery import Deferred, Outcome, Transaction
+from mailbot.core.transfer.smtp_wire import Prepared, Reply, only
 from mailbot.net.smtp_connection import Connection
 
 

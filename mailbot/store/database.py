@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.store import statements, transactions
 from mailbot.store.tables import metadata
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, func, or_, select, text
 
-from mailbot.core.mail.envelope import StorageUnavailable
+from mailbot.core.transfer.envelope import StorageUnavailable
 from mailbot.store.database import schema_of, storage_errors
 from mailbot.store.sending import bundles, outbox
 from mailbot.store.tables import bundle, delivery, history, inbox, mail, mailing, microseconds

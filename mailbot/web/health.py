@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.store import vitals
 from mailbot.store.database import Database
 from mailbot.store.mail import sender_checks

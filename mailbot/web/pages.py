@@ -13,9 +13,9 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from mailbot import log
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.one_click import is_one_click, read_form
 from mailbot.core.refusal import Refusal
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.flows.members.obey_link import Link, obey_link, read_link
 from mailbot.web.entrance import Entrance
 from mailbot.web.guard import Guard

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from mailbot.cli import main
-from mailbot.core.mail.envelope import Envelope
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.flows.receive_mail import Intake
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, update
 
 from mailbot.cli import main
-from mailbot.core.mail.delivery import Marked, Outcome
+from mailbot.core.transfer.delivery import Marked, Outcome
 from mailbot.flows.sending.mark_copies import Marks
 from mailbot.store.sending import bundles, outbox
 from mailbot.store.tables import bundle, delivery

@@ -16,11 +16,11 @@ import pytest
 from sqlalchemy import Connection, event, select, update
 
 from mailbot import log
-from mailbot.core.mail.relay import parse_relay
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.surveys.evidence import counted
 from mailbot.core.surveys.survey import Question, Survey
+from mailbot.core.transfer.relay import parse_relay
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.flows.surveys import destroy_sealed as destroying
 from mailbot.flows.surveys import open_survey as opening

@@ -22,13 +22,13 @@ from mailbot.core.events.meeting import Meeting
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.membership import Membership
 from mailbot.core.mail.address import Reply
-from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.token import bounce_token
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.surveys.ledger import LedgerRow, Standing, standings
 from mailbot.core.surveys.survey import Question, Reminder, Survey
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.flows.apply_definitions import apply_definitions
 from mailbot.flows.members.import_members import Incoming, import_members
 from mailbot.flows.read_mail import read_mail

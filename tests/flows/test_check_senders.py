@@ -14,13 +14,13 @@ import pytest
 from sqlalchemy import select
 
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.mailing import fill_each, template
-from mailbot.core.mail.seven_bit import seven_bit
 from mailbot.core.senders.arc import seal
 from mailbot.core.senders.authentication import read_authentication
 from mailbot.core.senders.dkim import covered, signature
 from mailbot.core.senders.dns_answers import NoAnswer
+from mailbot.core.transfer.envelope import Envelope
+from mailbot.core.transfer.seven_bit import seven_bit
 from mailbot.flows.check_senders import SenderCheck, SenderChecking
 from mailbot.flows.read_mail import read_waiting
 from mailbot.flows.sending.sign_copies import sign_copies

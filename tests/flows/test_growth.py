@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from mailbot.core.mail.delivery import Deferred, Failed, Sent
-from mailbot.core.mail.envelope import Envelope
+from mailbot.core.transfer.delivery import Deferred, Failed, Sent
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.flows.lists.queue_rest import queue_rest
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.read_mail import read_waiting

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from mailbot.core.mail.envelope import StorageUnavailable
 from mailbot.core.mail.token import ballot_token, token_hash
+from mailbot.core.transfer.envelope import StorageUnavailable
 from mailbot.flows.know_recipient import Directory, know_recipient
 from mailbot.flows.surveys.answer_reply import new_token
 from mailbot.site import Site

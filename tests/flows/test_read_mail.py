@@ -16,8 +16,8 @@ import pytest
 from sqlalchemy import Connection, select, text
 
 from mailbot.core.events.event import Event
-from mailbot.core.mail.envelope import StorageFull
 from mailbot.core.mail.message import Message
+from mailbot.core.transfer.envelope import StorageFull
 from mailbot.flows import read_mail as module
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.lists.post_to_list import post_to_list

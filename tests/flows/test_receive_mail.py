@@ -11,7 +11,7 @@ from datetime import datetime
 import pytest
 from sqlalchemy import Connection, event
 
-from mailbot.core.mail.envelope import Envelope, StorageFull, StorageUnavailable
+from mailbot.core.transfer.envelope import Envelope, StorageFull, StorageUnavailable
 from mailbot.flows.receive_mail import Intake
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox

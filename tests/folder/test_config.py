@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from mailbot.core.mail.pace import Pace
-from mailbot.core.mail.relay import Relay
 from mailbot.core.members.trouble import LIMITS, Limits
 from mailbot.core.mistake import Mistakes
+from mailbot.core.transfer.pace import Pace
+from mailbot.core.transfer.relay import Relay
 from mailbot.folder.config import (
     Authenticate,
     Config,

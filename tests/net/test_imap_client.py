@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from mailbot.core.mail.envelope import Envelope, StorageUnavailable
+from mailbot.core.transfer.envelope import Envelope, StorageUnavailable
 from mailbot.net.imap_client import ImapAccount, Pace, problem_of, watch
 from mailbot.net.imap_connection import Folder, ImapConnection, Refused, mailbox_name
 from tests.net.dovecot import PASSWORD, UNAVAILABLE, Dovecot, dovecot

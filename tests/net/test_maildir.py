@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, Transaction
-from mailbot.core.mail.relay import RelayAway
-from mailbot.core.mail.smtp_wire import stuff
+from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent, Transaction
+from mailbot.core.transfer.relay import RelayAway
+from mailbot.core.transfer.smtp_wire import stuff
 from mailbot.net import maildir
 
 CONTENT = "Subject: x\r\n\r\n本文\r\n.dot\r\n".encode()

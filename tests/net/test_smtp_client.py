@@ -19,9 +19,9 @@ from typing import Self
 
 import pytest
 
-from mailbot.core.mail.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
-from mailbot.core.mail.relay import Relay, RelayAway
-from mailbot.core.mail.smtp_wire import stuff
+from mailbot.core.transfer.delivery import Deferred, Failed, Marked, Outcome, Sent, Transaction
+from mailbot.core.transfer.relay import Relay, RelayAway
+from mailbot.core.transfer.smtp_wire import stuff
 from mailbot.net import smtp_client, smtp_connection
 from mailbot.net.smtp_client import send
 from mailbot.net.smtp_connection import Timeouts

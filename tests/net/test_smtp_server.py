@@ -23,7 +23,7 @@ from typing import Any
 import aiosmtpd.smtp
 import pytest
 
-from mailbot.core.mail.envelope import Envelope, StorageFull, StorageUnavailable
+from mailbot.core.transfer.envelope import Envelope, StorageFull, StorageUnavailable
 from mailbot.net import smtp_server
 from mailbot.net.smtp_server import Limits, Protocol, Server, listen
 from tests.net.postfix import UNAVAILABLE, lay_out

@@ -25,7 +25,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, bindparam, delete, func, insert, inspect, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.store import database as module
 from mailbot.store import statements
 from mailbot.store.database import SCHEMA, Database, schema_of, storable

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from mailbot.core.mail.envelope import Envelope, StorageUnavailable
 from mailbot.core.mail.token import leave_token
+from mailbot.core.transfer.envelope import Envelope, StorageUnavailable
 from mailbot.resources import templates_folder
 from mailbot.store import vitals
 from mailbot.store.lists import lists

@@ -30,8 +30,8 @@ from mailbot.core.mail.japanese import decode, is_known
 from mailbot.core.mail.mailing import field
 from mailbot.core.mail.mended_field import mended_field
 from mailbot.core.mail.message import Message
-from mailbot.core.mail.seven_bit import short_lines
 from mailbot.core.senders.authentication import authserv_id_of
+from mailbot.core.transfer.seven_bit import short_lines
 
 DELIVERY_FIELD = "X-Mailbot-Delivery"  # the same on each attempt, so that receivers can tell a duplicate (I9)
 

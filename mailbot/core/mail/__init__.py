@@ -1,1 +1,1 @@
-"""What a mail is, byte by byte: addresses, header fields, MIME, text, bounces, and the words of SMTP."""
+"""What a mail is, byte by byte: addresses, header fields, MIME, text, and the letters that we write ourselves."""

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:  # for it comes with all that reads bounces, and each command needs the limits alone
-    from mailbot.core.mail.failure import Reason
+    from mailbot.core.bounces.failure import Reason
 
 State = Literal["watched", "probing", "suspended"]
 """watched: its bounces are weighed. probing: a mail to it asks for a sign of life. suspended: it gets no list mail."""

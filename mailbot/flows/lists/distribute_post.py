@@ -15,9 +15,9 @@ from mailbot.core.lists.reach import Reach
 from mailbot.core.lists.target import target_of
 from mailbot.core.lists.variant import Place, as_plain_text, without_files
 from mailbot.core.mail.message import thread_of
-from mailbot.core.mail.seven_bit import seven_bit
 from mailbot.core.senders.arc import seal
 from mailbot.core.senders.authentication import Authentication, read_authentication
+from mailbot.core.transfer.seven_bit import seven_bit
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.may_write_back import may_tell_of_post

@@ -11,10 +11,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from mailbot.core.bounces.bounce import Report, failure_of, read_bounce
+from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.calendar import Language
 from mailbot.core.mail.automatic import absent_until, automatic, seems_automatic
-from mailbot.core.mail.bounce import Report, failure_of, read_bounce
-from mailbot.core.mail.complaint import read_complaint
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import read_bounce_token, read_mailing_token
 from mailbot.flows.members.break_off import break_off

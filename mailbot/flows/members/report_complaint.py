@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
+from mailbot.core.bounces.complaint import Complaint
 from mailbot.core.calendar import Language
-from mailbot.core.mail.complaint import Complaint
 from mailbot.core.mail.token import read_bounce_token, read_leave_token
 from mailbot.flows.settled import Settled
 from mailbot.site import Site

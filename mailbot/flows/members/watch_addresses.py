@@ -7,8 +7,8 @@ from datetime import datetime, time, timedelta
 
 from sqlalchemy import Connection
 
+from mailbot.core.bounces.bounce import refusal
 from mailbot.core.calendar import Language
-from mailbot.core.mail.bounce import refusal
 from mailbot.core.members.trouble import ARRIVED, QUIET, State, Trouble, score_at
 from mailbot.core.office.journal_line import SERVICE
 from mailbot.flows.members.break_off import break_off

@@ -7,13 +7,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot import log
+from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.calendar import Language
 from mailbot.core.lists.decision import REASONS
 from mailbot.core.mail.address import Bounces, OfService, Owner, Post, Reply
-from mailbot.core.mail.complaint import read_complaint
-from mailbot.core.mail.envelope import StorageFull, StorageUnavailable
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.flows.office.quote_held import Quoted, is_secret, quote_held
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.question_reply import question_of_mail

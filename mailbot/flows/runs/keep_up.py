@@ -1,4 +1,4 @@
-"""What follows from time alone, beside the due-table: receipts, acts, held posts, digests, the plan, the day's figures, held mails untold, sealed mails, ledger heads, bounces."""
+"""What follows from time alone, beside the due-table: what is owed, waits too long, or goes out at an hour of the day."""
 
 from __future__ import annotations
 

@@ -17,11 +17,11 @@ from operator import attrgetter
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.mail.delivery import Deferred, Marked, Outcome, Transaction
-from mailbot.core.mail.pace import UNPACED, Buckets, Pace, admit
-from mailbot.core.mail.relay import Relay, RelayAway
-from mailbot.core.mail.seven_bit import seven_bit
 from mailbot.core.senders.dkim import Signer
+from mailbot.core.transfer.delivery import Deferred, Marked, Outcome, Transaction
+from mailbot.core.transfer.pace import UNPACED, Buckets, Pace, admit
+from mailbot.core.transfer.relay import Relay, RelayAway
+from mailbot.core.transfer.seven_bit import seven_bit
 from mailbot.flows.sending.make_copies import Begun, Recipe, Recipients, copy_for_all, make_copies, recipe_of
 from mailbot.flows.sending.mark_copies import Marks
 from mailbot.flows.sending.sign_copies import SignedAhead

@@ -8,11 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby, repeat
 
-from mailbot.core.mail.delivery import Transaction
 from mailbot.core.mail.entity import split_entity
 from mailbot.core.mail.mailing import fill, fill_each, folded_mailbox, template
-from mailbot.core.mail.seven_bit import seven_bit
-from mailbot.core.mail.smtp_wire import all_usual, body_of, double_dots, stuff
 from mailbot.core.mail.token import (
     ballot_token,
     bounce_tokens,
@@ -25,6 +22,9 @@ from mailbot.core.mail.token import (
     visit_token,
 )
 from mailbot.core.senders.dkim import Covered, Signer, covered, signature
+from mailbot.core.transfer.delivery import Transaction
+from mailbot.core.transfer.seven_bit import seven_bit
+from mailbot.core.transfer.smtp_wire import all_usual, body_of, double_dots, stuff
 from mailbot.flows.sending.sign_copies import sign_copies
 from mailbot.store.sending import outbox
 

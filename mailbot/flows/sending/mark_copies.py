@@ -16,7 +16,7 @@ from itertools import chain, groupby, islice, repeat
 from sqlalchemy import Connection
 
 from mailbot import log
-from mailbot.core.mail.delivery import Marked, Outcome, Sent
+from mailbot.core.transfer.delivery import Marked, Outcome, Sent
 from mailbot.store.database import Database, storable
 from mailbot.store.sending import bundles, outbox
 from mailbot.store.tables import microseconds

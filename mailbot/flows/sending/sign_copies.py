@@ -14,9 +14,9 @@ from datetime import datetime
 from itertools import islice
 from typing import Generic, TypeVar
 
-from mailbot.core.mail.delivery import Transaction
-from mailbot.core.mail.seven_bit import seven_bit
 from mailbot.core.senders.dkim import Covered, Signer, covered, signatures, unsigned
+from mailbot.core.transfer.delivery import Transaction
+from mailbot.core.transfer.seven_bit import seven_bit
 
 _CORES = len(os.sched_getaffinity(0))
 _CHUNK = 16  # copies that one thread signs at a time: some 12 ms

@@ -25,10 +25,10 @@ from sqlalchemy import (
 
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import tokens_of
-from mailbot.core.mail.envelope import Envelope
 from mailbot.core.mail.message import Message, canonical_hash, parse
 from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import with_results
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.store.database import storable
 from mailbot.store.statements import Keyed, Listed, Written, next_ids, upserting
 from mailbot.store.tables import Moment, ballot, history, inbox, mail, seen, survey

@@ -27,7 +27,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
+from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store.database import storable
 from mailbot.store.sending import bundles, fan_outs
 from mailbot.store.sending.copy_states import RESTS, not_out, unfinished
@@ -242,7 +242,7 @@ def settle(
 ) -> None:
     """Record outcomes. A row whose lease went to somebody else is left to them.
 
-    `spread` (0 to 1) moves the next attempts apart, see core/mail/delivery.py.
+    `spread` (0 to 1) moves the next attempts apart, see core/transfer/delivery.py.
     """
     sent = [(one.id, one.outcome.reply) for one in settled if isinstance(one.outcome, Sent)]
     settle_sent(connection, owner, sent, now)

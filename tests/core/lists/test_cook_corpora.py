@@ -17,8 +17,8 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.entity import canonical, split_entity
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import parse
-from mailbot.core.mail.smtp_wire import stuff
 from mailbot.core.members.audience import NOBODY
+from mailbot.core.transfer.smtp_wire import stuff
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
 FILES = sorted(

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, select, update
 
-from mailbot.core.mail.envelope import StorageFull
-from mailbot.core.mail.pace import Pace
-from mailbot.core.mail.relay import Relay
 from mailbot.core.mail.token import bounce_token, mailing_token
+from mailbot.core.transfer.envelope import StorageFull
+from mailbot.core.transfer.pace import Pace
+from mailbot.core.transfer.relay import Relay
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.folder.definitions import load_definitions
 from mailbot.store.members import bounces, troubles

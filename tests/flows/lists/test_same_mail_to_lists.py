@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import ColumnElement, Connection, insert, select
 
 from mailbot.core.lists.mailing_list import Copies
-from mailbot.core.mail.envelope import Envelope
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.flows.lists.post_to_list import post_to_list
 from mailbot.flows.lists.queue_digest import queue_digest
 from mailbot.flows.lists.queue_rest import queue_rest

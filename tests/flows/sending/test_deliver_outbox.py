@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, update
 
-from mailbot.core.mail.envelope import StorageFull
-from mailbot.core.mail.pace import Pace
-from mailbot.core.mail.relay import Relay, RelayAway, parse_relay
-from mailbot.core.mail.smtp_wire import unstuff
 from mailbot.core.mail.token import bounce_token, leave_token
+from mailbot.core.transfer.envelope import StorageFull
+from mailbot.core.transfer.pace import Pace
+from mailbot.core.transfer.relay import Relay, RelayAway, parse_relay
+from mailbot.core.transfer.smtp_wire import unstuff
 from mailbot.flows.sending import deliver_outbox
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.store.sending import copies as our_copies

@@ -12,8 +12,8 @@ from pathlib import Path
 import dkim
 import pytest
 
-from mailbot.core.mail.relay import Relay
 from mailbot.core.senders.dkim import Signer
+from mailbot.core.transfer.relay import Relay
 from mailbot.flows.sending import sign_copies
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.flows.sending.sign_copies import SignedAhead

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from mailbot.core.mail.envelope import Envelope
 from mailbot.core.refusal import Refusal
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.forget_replies import forget_replies

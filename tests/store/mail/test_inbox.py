@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from mailbot.core.mail.envelope import Envelope
+from mailbot.core.transfer.envelope import Envelope
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox
 from mailbot.store.tables import mail

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent
 from mailbot.core.members.register import Body
+from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent
 from mailbot.store.database import Database
 from mailbot.store.members import members
 from mailbot.store.sending import copies as our_copies

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailbot.core.mail.bounce import Report, read_bounce
-from mailbot.core.mail.complaint import read_complaint
+from mailbot.core.bounces.bounce import Report, read_bounce
+from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.mail.message import parse
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"

@@ -8,7 +8,7 @@ from email.message import Message
 
 import pytest
 
-from mailbot.core.mail.seven_bit import seven_bit, short_lines
+from mailbot.core.transfer.seven_bit import seven_bit, short_lines
 from tests.drawing import given, st
 
 JAPANESE = "標準化の移行時期について\r\n".encode()

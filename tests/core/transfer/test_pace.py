@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from mailbot.core.mail.pace import Buckets, Pace, admit
+from mailbot.core.transfer.pace import Buckets, Pace, admit
 from tests.drawing import given, st
 
 NOW = datetime(2026, 6, 18, tzinfo=UTC)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-from mailbot.core.mail.complaint import read_complaint
-from mailbot.core.mail.delivery_status import (
+from mailbot.core.bounces.complaint import read_complaint
+from mailbot.core.bounces.delivery_status import (
     CONTENT,
     LINE,
     RECIPIENTS,
@@ -19,8 +19,8 @@ from mailbot.core.mail.delivery_status import (
     read_delivery_status,
     read_status_lines,
 )
-from mailbot.core.mail.failure import Reason, code_of, reason_of, says_failure
-from mailbot.core.mail.failure_notice import Notice, read_notice
+from mailbot.core.bounces.failure import Reason, code_of, reason_of, says_failure
+from mailbot.core.bounces.failure_notice import Notice, read_notice
 from mailbot.core.mail.japanese import strip_controls
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.members.trouble import Failure

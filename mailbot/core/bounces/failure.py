@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from mailbot.core.mail.delivery_status import STATUS
+from mailbot.core.bounces.delivery_status import STATUS
 
 Reason = Literal["unknown", "full", "refused", "unreachable", "other"]
 """unknown: no such address or domain, or closed. full: it exists, its mailbox takes no more. refused: it was this mail or its

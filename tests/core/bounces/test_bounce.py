@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.mail.bounce import Report, read_bounce
-from mailbot.core.mail.complaint import read_complaint
+from mailbot.core.bounces.bounce import Report, read_bounce
+from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.mail.message import parse
 from tests.drawing import given, st
 

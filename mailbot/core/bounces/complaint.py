@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailbot.core.mail.delivery_status import bare_address
+from mailbot.core.bounces.delivery_status import bare_address
 from mailbot.core.mail.japanese import strip_controls
 from mailbot.core.mail.message import Message
 

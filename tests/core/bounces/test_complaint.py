@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mailbot.core.mail.complaint import read_complaint
+from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.mail.message import parse
 
 TOKEN = "2z" + "0123456789abcdef"

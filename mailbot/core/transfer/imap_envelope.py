@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from mailbot.core.mail.envelope import Envelope
+from mailbot.core.transfer.envelope import Envelope
 
 _HEADER_LIMIT = 262_144  # bytes of a mail that are searched; promises.md attack 6
 _MOST_ADDRESSES = 100  # of one group; as many as RCPT takes

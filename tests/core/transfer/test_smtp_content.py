@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailbot.core.mail.smtp_content import Content, LineEnds
+from mailbot.core.transfer.smtp_content import Content, LineEnds
 
 
 def pieces(data: bytes, size: int) -> Iterator[bytes]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from mailbot.core.mail.delivery_status import ADDRESS, LINE, RECIPIENTS, bare_address
-from mailbot.core.mail.failure import code_of, says_failure
+from mailbot.core.bounces.delivery_status import ADDRESS, LINE, RECIPIENTS, bare_address
+from mailbot.core.bounces.failure import code_of, says_failure
 from mailbot.core.mail.message import Message
 
 _TEXT = 30_000  # characters of a notice that are read: some 600 lines

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbot.core.mail.delivery import Deferred, Failed, Outcome, Sent, classify, given_up, next_attempt
+from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent, classify, given_up, next_attempt
 
 NOW = datetime(2026, 6, 18, 9, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.mail.relay import Relay, parse_relay
+from mailbot.core.transfer.relay import Relay, parse_relay
 
 
 @pytest.mark.parametrize(

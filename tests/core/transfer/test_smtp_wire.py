@@ -6,9 +6,9 @@ from unittest.mock import patch
 
 import pytest
 
-from mailbot.core.mail import smtp_wire
-from mailbot.core.mail.delivery import Failed, Transaction
-from mailbot.core.mail.smtp_wire import (
+from mailbot.core.transfer import smtp_wire
+from mailbot.core.transfer.delivery import Failed, Transaction
+from mailbot.core.transfer.smtp_wire import (
     Extensions,
     GarbledReply,
     Reply,

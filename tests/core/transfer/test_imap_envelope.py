@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from mailbot.core.mail.envelope import Envelope
-from mailbot.core.mail.imap_envelope import UNCLEAR, Account, envelope_of, stated_addresses
+from mailbot.core.transfer.envelope import Envelope
+from mailbot.core.transfer.imap_envelope import UNCLEAR, Account, envelope_of, stated_addresses
 
 OURS = {"ant@ml.example.jp", "bee@ml.example.jp", "s26-014+tok@ml.example.jp"}
 DOMAINS = {"ml.example.jp", "kaitou.example.jp"}

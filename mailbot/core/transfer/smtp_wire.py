@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mailbot.core.mail.delivery import Failed, Outcome, Transaction, classify
+from mailbot.core.transfer.delivery import Failed, Outcome, Transaction, classify
 
 LINE_MAX = 2_048  # bytes of one reply line; RFC 5321 4.5.3.1.5 asks for 512
 REPLY_LINES_MAX = 256

@@ -1,0 +1,1 @@
+"""What comes back of what we sent: reports for machines, notices for people, complaints, and why a delivery failed."""
