@@ -1,128 +1,12 @@
-"""A sentence beside answers that does not stand by them: by what words, and of what it speaks (ballot.md section 8)."""
+"""A sentence beside answers that does not stand by them: it doubts them, or speaks of them in words of doubt (ballot.md section 8)."""
 
 from __future__ import annotations
 
 import re
 
 from mailbot.core.reading.prose import sentences
+from mailbot.core.reading.words_of_doubt import DOUBTFUL, OF_THE_ANSWERS
 
-
-def _each(words: str, behind: str) -> str:
-    """Return one alternative for each word, with what stands behind it."""
-    return "|".join(f"{word}(?:{behind})" for word in words.split("|"))
-
-
-_DELIBERATION = "確認|協議|調整|検討|審議|審査|決裁|上申|照会|起案|回議|回覧|稟議|精査|集計|相談|合議|承認|了承|同意|合意|了解|議決|許可|裁可|報告|調査|査定|判断|指示|意向|合意形成|根回し"
-_NOT = "[てで]?(?:い|お)?り?(?:ません|ない)"
-_LATER = "改めて|あらためて|後日|追って|のちほど|後ほど|後で|あとで|別途|別便|来週|来月|明日|週明け|月末|日に|日までに|次第|たら|もう一度"
-# The words by which somebody does not stand by what he answers, kind by kind for the reader. They say so only of the answers, or
-# of nothing that is named: see `_speaks_of_answers`. Each alternative begins with a character, for a search to look at those alone.
-_KINDS = {
-    "pending": "|".join(  # 「財政課に確認中です」, 「決裁がまだです」, 「賛否は決まっておりません」
-        (
-            _each(f"{_DELIBERATION}|作業|入力|記入", "[中前]|待ち|の?途中"),
-            _each(
-                f"{_DELIBERATION}|決定|確定|結論",
-                rf"(?:には?|まで|[がはをも]|の結果を)?(?:まだ|未だ|これから|待[っちた]|仰|至(?:っ|り){_NOT}"
-                rf"|(?:得|取れ|取っ|受け|もらっ|下り|済ん|終わっ|経){_NOT})",
-            ),
-            _each("協議|調整|検討|審議|審査|照会|稟議|精査|集計|相談|確認", "して(?:い|お)り?(?:ます|る)"),
-            _each(
-                "決ま|決め|固ま|まとま|煮詰ま|伝え|知らせ|知らされ|見せ|話し|もらえ", rf"(?:っ|り|い)?{_NOT}"
-            ),
-            r"確定(?:では|後|し(?:たら|次第)|と?なり?ます)",
-            "未(?:定稿?|確定|確認|決定?|決裁|了|承認|協議|調整|集計|完成(?!部分)|回答(?!で))",
-            r"まだ(?<!まだまだ)(?!まだ|\s)[^。]{0,16}(?:ません|ない|これから|です|$)",
-            "途中|段階|道半ば|書きかけ|最中|見直し|割れ|分かれ|要(?:修正|訂正|見直し|差し?替え|相談|確認|承認|協議)",
-            "検討(?:用|資料)|協議用|内部用|回答待ち|返事待ち|連絡待ち|中間報告(?:です|で|と)|途中経過|第[一二1-9]報(?:です|で、)|棚上げ|様子見|取り置|引き取|待った[がを]|それまで(?:は|お)|態度を決め|方針を決め|賛否を決め|回答(?:する)?予定(?!は|が)|提出(?:する)?予定(?!は|が)",
-        )
-    ),
-    "for a trial": "仮(?<![一-龠]仮)(?![一-龠名])|仮(?:置き|回答|入力|の)|暫定|案(?<![議原提立]案)(?:$|[でをのと。」)】])"  # 「下記は案です」
-    "|下書き|草[稿案]|素案|試案|[た]たき台|叩き台|ドラフト|見本(?!市)|サンプル|ダミー|テスト(?:です|で(?!も)|送信|の|として|メール|[)】]|$)"
-    "|例(?<!事例)(?:です|で、|を|の(?:ため|まま)|」|$|[)】]|として(?=書|記|入|作|回))|練習|試し(?:で|に|の|と|です)|見込みで(?<![一-龠]見込みで)(?!はな|す|ござ)"
-    "|控え(?:です|$|の|ます|さ|たい)|メモ(?!リ)|写し|参考(?:扱い|値|程度|として|まで(?!.*(?:添付|送)))|速報|概算|目安|初期値|既定値|自動入力|動作(?:の)?(?:確認|試験)"
-    "|接続(?:の)?(?:確認|試験)|疎通(?:の)?(?:確認|試験)|予備(?:です|で|と)|見せるため",
-    "a guess": "推測|想像|憶測|見当|勘で|適当に|でたらめ|いい加減|たぶん|おそらく|多分|恐らく|かも|はず(?<!おはず)(?:です|$|。)"  # 「番号は適当に入れました」
-    "|自信|不[明安](?<!ご..)(?!な?の?点)|正確では|裏[はがを付]|定かで|記憶|うろ覚え|分か(?:ら|り(?:ません|かね))|わか(?:ら|り(?:ません|かね))|判断でき(?:な|ま|ず|かね)"
-    "|理解でき(?:な|ま|ず|かね|て(?:い|お))|保証でき|責任[はを](?:持て|負)|読まずに|コイントス|感触|正確なところ|正確な数字は|はっきりし(?:な|ま)|とりあえず(?!の?ご?回答(?:し|いた|申))|になると思|と思われ|どちらでも|聞い(?:て|た)|伺って(?:い|お)|こうなり|おそれ",
-    "copied": "前任|旧[市町村版]|コピー(?!を保)|貼り?付け|流用|写し(?:た|て|まし)|の(?:出力|原稿)|ai[^、。]{0,6}(?:回答|答え|作|書|出力)|年前の"  # 「数値は昨年のものです」
-    "|"
-    + _each(
-        "昨年|前年|前回|去年|一昨年|旧",
-        "度?(?:の|と)?[^、。]{0,10}(?:もの|まま|コピー|貼|流用|転記|写|引用|再掲|内容で|分(?:を|です))",
-    )
-    + "|"
-    + _each(
-        "隣|隣接|近隣|周辺|他|よそ|別",
-        "(?:の|する)?(?:市|町|村|区|県|団体|自治体|年度|調査|課)(?:町村)?[^、。]{0,6}(?:の|に|と)(?!状況|回答状況)",
-    ),
-    "mistaken": "誤(?!送信(?:防止|対策)|字|って(?:受信|届|送信された))|読み?替え|間違|まちが|正しくは|違いま|取り違|勘違|ずれ(?<!いずれ)|逆(?:で|に|か)|入れ替わ|入れ違|食い違|合って(?:い)?(?:ない|ません)"  # 「上下が逆かもしれません」
-    "|ミス|漏れ|消し忘れ|てしま(?:い|っ)|でしま(?:い|っ)|勝手に|つもり|無理に",
-    "taken back": "取り?消|撤回|取り?下げ(?!は?しません)|キャンセル(?![待料])|無効|なかったこと|無かったこと|忘れて|やめ(?:ま|て)|没(?<![一-龠]没)|ボツ"  # 「回答は差し控えます」
-    "|差し控え|見送ら|辞退|見合わせ|差し?戻[しさ]|保留|白紙|無しで(?<!特に無しで)[。]?$|なしで(?<!特になしで)[。]?$|再考|気が変|考え直|書き?換え|から外し|から除い|有効|優先|採用|"
-    + _each(
-        "集計|計上|カウント|数え?|受付|受け?付け|登録|採用|公表|使わ|使用|反映|認め",
-        "(?:から|に|は)?(?:は)?(?:し|入れ|含め|け)?(?:ない|外|除)",
-    ),
-    "to be done over": "差し?替え|訂正(?<![0-9料書画]の訂正)|修正(?<![0-9料書画]の修正)|別メールです|直[しす](?!た(?!い))|再提出|再回答|変更(?:の|する|に?なる)?(?:可能性|かも|見込|予定)|"  # 「決まり次第改めて回答します」
-    + _each(_LATER, "[^。、]{0,12}(?:回答|答え|返[答事信]|表決|投票|提出|送[りっ信付]|確定|決|正式|まとめ)"),
-    "on a condition": "次第(?:です|で|$)|覆[るり]|変わ(?:[るり]得|る(?:可能|かも|こと|予定|見込)|りま)|限り(?:、|です)|担当者?限り",  # 「予算次第です」
-    "without the word": "個人(?<!の個人)(?!情報|番号|事業|住民)|私見|レベルの|独断|一存|権限|権の[な無]い|所管(?:では|外)|公式(?:な|の)?[^、。]{0,4}では|非公式|内々|内定|表決権の(?=[な無])|会員では|退会"  # 「これは私個人の意見です」
-    "|" + _each("私|担当者?|自分", "の(?:意見|考え|見解|判断|感想)"),
-}
-_DOUBTFUL = re.compile("|".join(_KINDS.values()))
-# Words that say it of the answers whatever else their sentence speaks of. Each begins with a character, too.
-_OF_THE_ANSWERS = {
-    "on a condition": "|".join(  # 「議会の議決が得られれば、次のとおりとします」
-        (
-            _each(
-                "得られ|認められ|通っ|可決され|承認され|下り|が出|取れ|もらえ",
-                "たら|れば|次第|た(?:場合|とき|時)",
-            ),
-            _each(
-                "場合|れば|たら|なら|ならば",
-                "の(?:ご?回答|お?答え)|、?(?:次|以下|下記|上記|この)の?(?:とおり|通り|ご?回答|お?答え|内容|よう)",
-            ),
-            "場合に(?:限|だけ|のみ)|こ?とを(?:前提|条件)|ものを(?:前提|条件)|条件を満た|もし[^。]{0,8}(?:回答|答え)|指示があれば|指摘があれば",
-            _each("問題|異論|支障|指摘", "(?:が|は)?(?:なけ|無け)れば[^。]{0,10}(?:とし|確定|ご?回答|提出)"),
-        )
-    ),
-    "once decided": "|".join(  # 「上司に相談のうえ、改めてご連絡します」
-        (
-            "てから[^。]{0,6}(?:決め|判断|ご?回答|正式|確定)|諮[りるっ]|賛成か反対か",
-            _each("以外|のみ|だけ", "[はが]?、?(?:確定|正式)"),
-            _each("最終|確定|完成", "(?:版|値|稿|的な(?:もの|回答|お?答え))?では"),
-            _each(
-                "相談|協議|確認|検討|見直し|精査",
-                "(?:の|した)?(?:うえ|上)で?、?(?:改めて|あらためて|後日|再度)",
-            ),
-            _each("議決|承認|決裁|決定|同意", "の?後に?、?(?:正式|改めて|ご?回答|表決|お?答え)"),
-            _each("現時点|取り急ぎ|とりあえず|さしあたり|当座", "で?の(?:ご?回答|お?答え|意向|考え|見解|案)"),
-            _each("回答|答え|返事|意見|数字", rf"[がは][^。]{{0,8}}(?:出|そろ|揃|届)(?:っ|い)?{_NOT}"),
-        )
-    ),
-    "sent by mistake": "|".join(  # 「送信ボタンを押してしまいました」, 「次の回答は間違っていましたので破棄してください」
-        (
-            _each("たかっ|確かめ|試し|触っ|使っ", "ただけ(?:です|で)"),
-            _each("書い|送っ|押し|選ん|貼り付け|記入し|入力し|返信し|送信し|回答し", "[てで]しま(?:い|っ)"),
-            _each(
-                "回答|答え|これ|こちら|返信|方|分|以下|下記|上記",
-                "(?:[はを]|の?ため)[^。]{0,20}(?:破棄|無視|削除|捨て)",
-            ),
-            _each(
-                "回答|答え|もの|意見|意思|見解|総意|立場|分|表決|当市|当町|当村|当課|当団体|当組合",
-                "では(?:あり|な[いく]|ござい)",
-            ),
-            "前の担当|権のある者では|を正と|正式な(?:もの|表決|ご?回答|お?答え)[がはを][^。]{0,10}(?:届|送|別|後)|本文(?:ではな|は無視|よりも?)",
-            "添付(?:ファイル|の?(?:様式|資料|書類|もの|文書))?(?:の(?:ほう|方))?(?:が|を|のみ|だけ)(?:正|採用|優先|有効|最終|本番)",
-        )
-    ),
-    "in another way": _each(  # 「回答は別メールでお送りします」
-        "電話|fax|ファ[クッ]ク?ス|郵送|公文書|公文|別の?メール|別便|文書",
-        "(?:で|にて)(?!も)、?(?:ご?回答|お?答え|お?返事|お?送り|送)(?!いただ|くだ|下さ|願|頂)",
-    ),
-}
-_ALWAYS_OF_ANSWERS = re.compile("|".join(_OF_THE_ANSWERS.values()))
 _FROM_THE_BEGINNING = re.compile(  # 「正式決定は来月の予定です」, 「部長に確認します」, 「右に同じ」
     r"(?:正式な?|最終的?な?)?(?:確定|決定)は[^。]{1,12}(?:です|になり|の予定|となり)"
     r"|で(?:よ(?:い|ろしい)|[良宜]し?い|[合あ]って)[^。]{0,8}か"
@@ -131,7 +15,8 @@ _FROM_THE_BEGINNING = re.compile(  # 「正式決定は来月の予定です」,
 )
 # 「この番号でよいか、教えてください。」
 _SEEKS_APPROVAL = re.compile(
-    r"(?:(?<!のみで)(?<!だけで)よ(?:い|ろしい|かった|ろしければ|ければ)|[良宜](?:い|しい|かった)|いい|問題(?!なく)|差し?支え|支障|正し|間違い(?:が)?な[いく]|意味にな|[合あ]って|大丈夫|足り|伝わ|通じ|ok|どう|いかが|どちら|どれ)"
+    r"(?:(?<!のみで)(?<!だけで)よ(?:い|ろしい|かった|ろしければ|ければ)|[良宜](?:い|しい|かった)|いい|問題(?!なく)|差し?支え|支障|正し|間違い(?:が)?な[いく]"
+    r"|意味にな|[合あ]って|大丈夫|足り|伝わ|通じ|ok|どう|いかが|どちら|どれ)"
     r"[^。]{0,20}(?:(?:か|よ?ね)(?:[、。)?を]|$)|か(?:[はが]?(?:微妙|不明|不安|自信))|\?|教え|見て|確認|受け付け)"
 )
 _ASKS_HOW = re.compile("どう(?!でしょう|です|か)|どのよう|何|いつ|いかがお")
@@ -145,12 +30,19 @@ _TO_A_COLLEAGUE = re.compile(
     r"|庁内限り|部内限り|^[^、。\s]{1,8}(?:さん|君|くん)(?:へ)?、.{0,20}(?:送って|出して|返信して|回答して|チェック|確認)"
 )
 _IN_ENGLISH = re.compile(
-    r"\b(?:disregard|sent (?:by mistake|in error)|withdraw|(?:just|only|merely) an? (?:test|example|sample|trial)|this is an? (?:test|example|sample|trial)"
-    r"|last year's|copied from|another (?:city|town|body|municipality)|(?:personal|private|own) (?:opinion|view)|subject to|only if|provided that|on condition"
-    r"|(?:check|verify) (?:this|it|them)\b|please verify|(?:is|if) (?:this|that|it) (?:is )?(?:the )?(?:right|correct)|ignore (?:this|the|my)|(?:do not|don't) (?:count|use (?:this|these|my))"
-    r"|not (?:yet |so |quite )?(?:approved|decided|sure|certain|confirmed|official|final|the official)|not (?:our|my|the|a) (?:\w+ )?(?:final|official|own|answers?)|have not (?:yet )?decided"
-    r"|pending|tbc|to be (?:confirmed|decided|approved)|draft|tentative|(?:may|might) (?:be wrong|change|not be)|someone else|(?:answers?|reply|response) will follow"
-    r"|(?:answers?|replies|reply|response) (?:above |below )?(?:is|are) (?:wrong|for practice|not valid|invalid)|random (?:numbers?|answers?)"
+    r"\b(?:disregard|sent (?:by mistake|in error)|withdraw"
+    r"|(?:just|only|merely) an? (?:test|example|sample|trial)|this is an? (?:test|example|sample|trial)"
+    r"|last year's|copied from|another (?:city|town|body|municipality)"
+    r"|(?:personal|private|own) (?:opinion|view)|subject to|only if|provided that|on condition"
+    r"|(?:check|verify) (?:this|it|them)\b|please verify"
+    r"|(?:is|if) (?:this|that|it) (?:is )?(?:the )?(?:right|correct)|ignore (?:this|the|my)"
+    r"|(?:do not|don't) (?:count|use (?:this|these|my))"
+    r"|not (?:yet |so |quite )?(?:approved|decided|sure|certain|confirmed|official|final|the official)"
+    r"|not (?:our|my|the|a) (?:\w+ )?(?:final|official|own|answers?)|have not (?:yet )?decided"
+    r"|pending|tbc|to be (?:confirmed|decided|approved)|draft|tentative"
+    r"|(?:may|might) (?:be wrong|change|not be)|someone else|(?:answers?|reply|response) will follow"
+    r"|(?:answers?|replies|reply|response) (?:above |below )?(?:is|are) (?:wrong|for practice|not valid"
+    r"|invalid)|random (?:numbers?|answers?)"
     r"|wrong (?:survey|answers?|form|person)|guess(?:ed|ing)?|made up|placeholder)\b"
 )
 _ASTRAY = re.compile(
@@ -169,9 +61,12 @@ _TOPIC = re.compile(
     r"(?P<topic>[^、,。]{1,30}?)(?:に(?:ついて|関して)は?|(?<![とにでてらや])は(?!な[くい]|あり|ござ)|を|も(?!の|し)|(?<![すたいくだ])が)(?![い])"
 )
 _ABOUT_ANSWERS = re.compile(
-    r"^(?:[q問]|議案)\s?[0-9]|(?:回答|答え|返答|返事|返信|送信|提出|メール|記入|記載|入力|欄|番号|数[字値]|選択肢|[上下]記|以[下上]|[上下]|これ|それ|こちら|もの|いずれ|すべて|全て|どれ|内容|ほう|取り?扱い"
-    r"|表決|投票|賛否|可否|意見|結論|方針|態度|決裁|確認|承認|了承|了解|同意|合意|腹|印鑑|中身|態度|協議|検討|合議|相談|判断|指示|(?:と|に)して|ここ|今の|分|[0-9]と[0-9]|(?:記入|書い)た者|一部|正[誤否]|回答権|権限"
-    r"|理解|続き|本文|委任状?|宛?先|宛名|この(?:問い?|欄|項目|設問|質問)|[当本弊](?:市|町|村|県|区|課|係|室|部|団体|組合|方)|課長|部長|[市町村区]長|上司|係長|議会|理事会|会議|私|担当者|回答者"
+    r"^(?:[q問]|議案)\s?[0-9]|(?:回答|答え|返答|返事|返信|送信|提出|メール|記入|記載|入力|欄|番号|数[字値]|選択肢|[上下]記|以[下上]|[上下]|これ|それ|こちら"
+    r"|もの|いずれ|すべて|全て|どれ|内容|ほう|取り?扱い"
+    r"|表決|投票|賛否|可否|意見|結論|方針|態度|決裁|確認|承認|了承|了解|同意|合意|腹|印鑑|中身|態度|協議|検討|合議|相談|判断|指示|(?:と|に)して|ここ|今の|分"
+    r"|[0-9]と[0-9]|(?:記入|書い)た者|一部|正[誤否]|回答権|権限"
+    r"|理解|続き|本文|委任状?|宛?先|宛名|この(?:問い?|欄|項目|設問|質問)|[当本弊](?:市|町|村|県|区|課|係|室|部|団体|組合|方)|課長|部長|[市町村区]長|上司|係長|議会"
+    r"|理事会|会議|私|担当者|回答者"
     r"|今年度分|今回|票|単位|桁|ボタン|設?問|質問|意味|意図|趣旨|^市|^町|^[0-9]{1,2}|(?:[q問]|議案)\s?[0-9]{1,3})(?:の?うち|の一部|だけ)?$"
 )
 _BECAUSE = re.compile("(?:ので|ため|のうえ|の上|上で|てから|(?:まし|で|でし|ま)すが|ましたが|でしたが)、?")
@@ -200,7 +95,9 @@ _IN_CASE = re.compile(
 )
 _SETTLED = re.compile(
     r"(?:間違い|誤り|漏れ|相違|変更|訂正|修正)(?:は|が|等)?(?:な[いく]|あり?ません|ござい(?:ません|ましたら)|ありましたら|があれば)"
-    r"|個人の?[^。]{0,6}では?(?:ありません|ない)|変わり(?:は|が)?(?:ありません|ません|ない)|になりました|変わりましたので|(?:本|当|この)(?:電子)?メール[はを][^。]{0,12}(?:削除|破棄)|遅くなるかも|遅くなってしま|(?:他|隣|近隣)(?:の|する)?[^。]{1,12}(?:参考|知りた|教え|踏まえ|状況|楽しみ|拝見)|やはり|やっぱり"
+    r"|個人の?[^。]{0,6}では?(?:ありません|ない)|変わり(?:は|が)?(?:ありません|ません|ない)|になりました|変わりましたので"
+    r"|(?:本|当|この)(?:電子)?メール[はを][^。]{0,12}(?:削除|破棄)|遅くなるかも|遅くなってしま"
+    r"|(?:他|隣|近隣)(?:の|する)?[^。]{1,12}(?:参考|知りた|教え|踏まえ|状況|楽しみ|拝見)|やはり|やっぱり"
 )
 
 
@@ -224,15 +121,15 @@ def _doubts(sentence: str) -> bool:
     whose = _WHOSE.search(said)
     of_another = whose is not None and not _OUR_OWN.search(whose["of"] or whose["alone"])
     of_another = of_another or _FROM_THE_BEGINNING.match(said) is not None
-    if not (of_another or _ALWAYS_OF_ANSWERS.search(said) or _DOUBTFUL.search(said)):
+    if not (of_another or OF_THE_ANSWERS.search(said) or DOUBTFUL.search(said)):
         return False
     if _REPLACES.fullmatch(said) or _IN_CASE.search(said) or _EARLIER_DONE.search(said):
         return False
     left = _SETTLED.sub("", said)
     return (
         of_another
-        or _ALWAYS_OF_ANSWERS.search(left) is not None
-        or any(_speaks_of_answers(left[: word.start()]) for word in _DOUBTFUL.finditer(left))
+        or OF_THE_ANSWERS.search(left) is not None
+        or any(_speaks_of_answers(left[: word.start()]) for word in DOUBTFUL.finditer(left))
     )
 
 
