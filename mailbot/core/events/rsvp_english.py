@@ -45,6 +45,9 @@ class English(NamedTuple):
     people: str = ""  # how many, and who: 2 people: Taro Yamada, Hanako Suzuki
 
 
+STAYS = English(comes=False)
+
+
 def english_answer(line: str) -> English | None:
     """Read one line, in ASCII forms, whole; None: it is no answer."""
     short = line.replace("’", "'").strip()
@@ -53,7 +56,7 @@ def english_answer(line: str) -> English | None:
         leads += lead[0].lower()
         short = short[lead.end() :]
     if _NO.match(short):
-        return None if _SAYS_YES.search(leads) else English(comes=False)
+        return None if _SAYS_YES.search(leads) else STAYS
     if _SAYS_NO.search(leads):  # 「No, I will attend」
         return None
     if found := _YES.match(short):

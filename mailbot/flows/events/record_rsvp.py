@@ -29,13 +29,8 @@ from mailbot.core.events.event import (
     seat,
     stays_away_with_people,
 )
-from mailbot.core.events.rsvp_words import (
-    OwnWords,
-    answer_to_offer,
-    depends_on_something,
-    own_words,
-    speaks_of_coming,
-)
+from mailbot.core.events.rsvp_doubt import answer_to_offer, depends_on_something, speaks_of_coming
+from mailbot.core.events.rsvp_words import OwnWords, own_words
 from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.mail.token import read_calendar_token
 from mailbot.core.reading.both_forms import read_both_forms

@@ -1,0 +1,225 @@
+"""How many come and who, in the lines around 「出席」: 「人数：2名」, 「参加者：山田太郎、鈴木花子」, names one below another."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from mailbot.core.events.event import ASCII_FORMS, read_people
+
+NAMES_BELOW = 9  # lines of names that may follow a number
+SEATS = r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名様|名|人|people\b|persons?\b)"
+COUNTED = re.compile(
+    r"(?:[0-9]{1,3}|[一二三四五六七八九十])\s?(?:名(?!古屋|前|称|簿)|人(?!目|口|事|権|材|ひとり|一人|十色))"
+)
+# A line that is a number of people, or its change: 「3名です。」, 「人数：2名」, 「3名に変更」.
+NUMBER_ALONE = re.compile(
+    rf"^(?:(?:参加|出席)?(?:人数|者数|者)?\s?[をはが:]?\s?)?(?P<now>{SEATS})(?:に|へ)?(?:変更|訂正|増員|減員)?"
+    r"(?:(?:いた|致)?します|してください|して下さい|[をで]お願い(?:いた|致)?します|です)?[。.]?$",
+    re.IGNORECASE,
+)
+COME_LINE = "Q1 出席"
+_STATED = "Q2 "
+
+# --- what says how many, or who
+_FIELD = re.compile(
+    r"^[【\[■]?(?:(?:ご?参加|ご?出席)?(?:人数|者数)|ご?(?:参加|出席)者(?:氏?名)?|ご?(?:参加|出席)予定者|ご?氏名|お名前"
+    r"|ご?芳名)[】\]]?(?:\s?:\s?|\s|は\s?(?!以下|下記|次の)|(?<=[】\]]))(?P<said>\S.*)$"
+)
+_NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
+_NUMBER_FIRST = re.compile(rf"^(?:計|合計)?\s?{SEATS}\s?[(][^()]{{2,60}}[)](?:です)?[。.]?$")
+_SEATS_ALONE = re.compile(SEATS)
+_NAMES_FOLLOW = re.compile(
+    r"^(?:ご?(?:出席|参加)(?:予定)?者|氏名|名簿)(?:は以下のとおりです|は次のとおりです)?[:：。]?$"
+)
+
+# --- what is a name, and what is a line of a signature
+_NAME = r"[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}"
+_A_NAME = re.compile(f"^{_NAME}$")
+_A_TITLED_NAME = re.compile(
+    r"^(?:[同〃][ \u3000]+)?\S{0,14}(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)[ \u3000]+"
+    f"{_NAME}$"
+)
+_OFFICE = re.compile(r"[市町村区県府都道課部係室局署所]$|役所$|役場$")
+_POST_OR_WISH = re.compile(
+    r"[長員事任当査幹師補監佐与記務会合構団]$|以上|願|宜|御中|各位|拝$|敬具|草々|情報|総務|企画|政策|担当|推進|広域|公社"
+)
+_NUMBERED = re.compile(r"^(?:[0-9０-９]{1,2}[.．)）、 \u3000]|[①-⑨])[ \u3000]*")
+_POST_BEHIND = re.compile(r"[（(][^（）()]{1,12}[）)]$")
+
+
+class _Line(NamedTuple):
+    """A line of one's own."""
+
+    place: int
+    plain: str  # in ASCII forms
+    words: str  # as it was written
+
+
+def with_people(lines: list[str], own: int, *, promised: bool) -> list[str]:
+    """Return the lines with the people who come as the answer to Q2; of the first, `own`, the writer wrote each himself.
+
+    `promised`: 「下記のとおり出席」 stands above. What cannot be read is asked back: 「出席」 alone would count one person.
+    """
+    mine = [
+        _Line(place, line.translate(ASCII_FORMS).strip(" ・\t\r"), line.strip(" \u3000・\t\r"))
+        for place, line in enumerate(lines[:own])
+    ]
+    stated = [line.words.removeprefix(_STATED) for line in mine if line.words.startswith(_STATED)]
+    if stated:
+        return _with_their_names(lines, mine, stated[0])
+    if any(line.words == COME_LINE for line in mine):
+        return _beside_coming(lines, mine, promised=promised)
+    return _numbers_alone(lines, mine)
+
+
+def names_below(count: str, lines: Sequence[str]) -> list[str]:
+    """Return the lines under a number that are its names: exactly as many as it says."""
+    people = _people(count)
+    if people is None:  # 「0名」
+        return []
+    names = [
+        _POST_BEHIND.sub("", _NUMBERED.sub("", line.strip(" \u3000・\r"))) for line in lines[: people[0]]
+    ]
+    if len(names) < people[0] or not all(names) or any(map(_OFFICE.search, names)):
+        return []
+    found = _people(f"{count} {'、'.join(names)}")
+    return names if found is not None and found[0] == people[0] else []
+
+
+def names_under(rest: str, lines: Sequence[str]) -> list[str]:
+    """Return the names in the lines under 「参加」: those of its number, or one line that names several."""
+    if rest:
+        return names_below(rest, lines) if _SEATS_ALONE.fullmatch(rest.translate(ASCII_FORMS)) else []
+    line = lines[0].strip(" \u3000・\r") if lines else ""
+    if "、" not in line and "," not in line.translate(ASCII_FORMS):
+        return []
+    found = _people(line)
+    return [line] if found is not None and found[0] > 1 and not any(map(_OFFICE.search, found[1])) else []
+
+
+def is_people(words: str) -> bool:
+    """Tell whether words are nothing but people: 「1名 山田太郎」."""
+    return _people(words) is not None
+
+
+def _people(words: str) -> tuple[int, tuple[str, ...]] | None:
+    """Return how many people words say, and their names; None: they say anything else."""
+    try:
+        return read_people(words)
+    except ValueError:
+        return None
+
+
+def _with_their_names(lines: list[str], mine: Sequence[_Line], stated: str) -> list[str]:
+    """Return the lines with the names of a field, 「氏名：山田太郎、鈴木花子」, beside the number that was stated.
+
+    Another number in a field is stated as well, and names that do not agree are put beside it: both are asked about.
+    """
+    fields = [(line.place, found["said"].strip()) for line in mine if (found := _FIELD.match(line.plain))]
+    others = {
+        place: words for place, words in fields if _NUMBER.match(words) and not _same_number(words, stated)
+    }
+    if others:
+        return [f"{_STATED}{others[place]}" if place in others else line for place, line in enumerate(lines)]
+    named = [(place, words) for place, words in fields if not _NUMBER.match(words)]
+    if len(named) != 1 or not _SEATS_ALONE.fullmatch(stated.translate(ASCII_FORMS).strip("() ")):
+        return lines
+    more = _names_go_on(mine, named[0])
+    both = f"{_STATED}{stated} {'、'.join(words for _, words in [named[0], *more])}"
+    gone = {named[0][0], *(place for place, _ in more)}
+    kept = [line for place, line in enumerate(lines) if place not in gone]
+    return [both if line == f"{_STATED}{stated}" else line for line in kept]
+
+
+def _same_number(words: str, stated: str) -> bool:
+    one, other = _people(words), _people(stated)
+    return one is not None and other is not None and one[0] == other[0]
+
+
+def _numbers_alone(lines: list[str], mine: Sequence[_Line]) -> list[str]:
+    """Return the lines, of which one that is people and nothing else answers for itself: 「3名です。」, 「2名 山田太郎、鈴木花子」."""
+    told: dict[int, str] = {}
+    for line in mine:
+        if found := NUMBER_ALONE.match(line.plain):
+            told[line.place] = found["now"]
+        elif COUNTED.search(line.plain) and _all_are_named(line.words):
+            told[line.place] = line.words
+    return [f"{_STATED}{told[place]}" if place in told else line for place, line in enumerate(lines)]
+
+
+def _all_are_named(words: str) -> bool:
+    people = _people(words)
+    if people is None:
+        return False
+    return len(people[1]) == people[0] and all(
+        _A_NAME.match(name) and not _OFFICE.search(name) for name in people[1]
+    )
+
+
+def _beside_coming(lines: list[str], mine: Sequence[_Line], *, promised: bool) -> list[str]:
+    """Return the lines with the people of fields, of the first line that counts some, or of names below 「出席」."""
+    comes = [line.place for line in mine if line.words == COME_LINE]
+    fields = [(line.place, found["said"].strip()) for line in mine if (found := _FIELD.match(line.plain))]
+    said = [*fields, *(name for field in fields for name in _names_go_on(mine, field))]
+    if not said:
+        said = [(line.place, _all_or_asked(line.words)) for line in mine if COUNTED.search(line.plain)][:1]
+    if not said:
+        below = _run_of_names([line.words for line in mine if line.place > comes[-1]], promised=promised)
+        return [*lines[: comes[0]], f"{_STATED}{'、'.join(below)}", *lines[comes[0] :]] if below else lines
+    numbers = [f"{words}名" if words.isdigit() else words for _, words in said if _NUMBER.match(words)]
+    names = [words for _, words in said if not _NUMBER.match(words)]
+    people = " ".join([*numbers, "、".join(names)]).strip()
+    gone = {place for place, _ in said}
+    rest = [line for place, line in enumerate(lines) if place not in gone]
+    at = rest.index(COME_LINE)
+    return [*rest[:at], f"{_STATED}{people}", *rest[at:]]
+
+
+def _names_go_on(mine: Sequence[_Line], field: tuple[int, str]) -> list[tuple[int, str]]:
+    """Return the lines right under a field of names that name one more each: 「参加者：情報課 佐藤花子」 above 「情報課 田中一」."""
+    place, words = field
+    more: list[tuple[int, str]] = []
+    for line in [] if _NUMBER.match(words) else mine[place + 1 :]:
+        named = _A_TITLED_NAME.match(line.words) or (
+            _A_NAME.match(line.words) and not _POST_OR_WISH.search(line.words)
+        )
+        if not named or _FIELD.match(line.plain):
+            break
+        more.append((line.place, line.words))
+    return more
+
+
+def _all_or_asked(words: str) -> str:
+    """Return a line that counts people, with a mark that has it asked back unless it says how many come in all.
+
+    「随行1名」: one more than who? 「1名（山田太郎）」 is all.
+    """
+    people = _people(words)
+    if people is None or people[0] > 1 or not people[1]:
+        return words
+    return words if _NUMBER_FIRST.match(words.translate(ASCII_FORMS)) else f"{words}？"
+
+
+def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
+    """Return the names, two or more, that stand right under 「出席」 (or 「出席者」) a line each.
+
+    `promised`: 「下記のとおり出席」 stands above them, and a blank line may lie between.
+    """
+    while lines and (not lines[0] or _NAMES_FOLLOW.match(lines[0])):
+        headed = bool(lines[0])
+        lines = lines[1:]
+        if not (headed or promised) and not (lines and _NAMES_FOLLOW.match(lines[0])):
+            return []
+    names: list[str] = []
+    for line in (_NUMBERED.sub("", each) for each in lines[:NAMES_BELOW]):
+        if _A_TITLED_NAME.match(line):
+            names.append(line)
+            continue
+        if not line or _OFFICE.search(line) or _POST_OR_WISH.search(line):
+            break
+        if not _A_NAME.match(line):
+            return [*names, line] if len(names) > 1 else []  # perhaps one more of them: read, or asked back
+        names.append(line)
+    return names if len(names) > 1 else []
