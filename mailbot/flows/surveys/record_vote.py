@@ -59,13 +59,15 @@ _WORDS: dict[Language, dict[str, str]] = {  # why a reply waits, for the office
     "ja": {
         "proxy": "委任が、表決する方としてご登録の方以外から届きました。記録していません。",
         "word": "承認・差替・そのままのどれかの返信ですが、それを決められる方以外から届いたか、締切の後に届きました。",
-        "contact": "担当の方の変更のご連絡です：{}",
+        "contact": "担当の方の変更のご連絡です（{}）。名簿を直してから、「破棄」で片付けてください。",
+        "noted": "担当の方の変更のご連絡と承りました。",
         "gone": "承認された元のお返事が、もうありません。",
     },
     "en": {
         "proxy": "It is a proxy that did not come from the entitled voter; it is not recorded.",
         "word": "It is a word of approval that its sender may not give, or that came after the close.",
-        "contact": "A change of contact is asked for: {}",
+        "contact": "A change of contact is asked for ({}). Change the register, then discard this mail.",
+        "noted": "We have noted that another person is in charge.",
         "gone": "The reply that it approves is no longer there.",
     },
 }
@@ -384,7 +386,11 @@ def _answer_request(
         case "proxy":
             return _give_proxy(connection, arrival, judged)
         case "contact":
-            return Settled("held", _WORDS[arrival.site.language]["contact"].format(judged.reading.detail))
+            words = _WORDS[arrival.site.language]
+            if tell and is_open:
+                noted = Verdict("held", reason=words["noted"])
+                acknowledge(connection, arrival, noted, _row(arrival, judged, noted, ""), tell)
+            return Settled("held", words["contact"].format(judged.reading.detail))
         case _:
             return Settled("discarded", verdict.reason)
 

@@ -26,6 +26,7 @@ from tests.flows.post_office import (
     YAMADA,
     Copy,
     PostOffice,
+    find,
 )
 
 COLLEAGUE, SECOND = "ito@city.nagano.lg.jp", "kato@city.nagano.lg.jp"
@@ -293,6 +294,17 @@ def test_who_has_moved_on_sends_the_ballot_to_the_next_address(office: PostOffic
     """異動しました: the office has a task, and the body's other contact gets a ballot (ballot.md section 8)."""
     assert office.reply(invitation, "4月に異動しました。後任は伊藤です。").state == "held"
     assert SUZUKI in {copy.to for copy in office.copies("fresh_ballot")}
+
+
+def test_who_names_a_successor_hears_that_it_was_read(office: PostOffice, invitation: Copy) -> None:
+    """「担当変更」 is the office's task, which says what ends it; nothing of it stands in the ledger."""
+    entry = office.reply(invitation, "担当変更 伊藤次郎 jiro@city.nagano.lg.jp")
+    assert (entry.state, office.ledger()) == ("held", [])
+    sent = office.copies()
+    noted = find(sent, "vote_receipt")
+    assert (noted.to, noted["Subject"].partition("】")[0]) == (YAMADA, "【調査・事務局で確認中")
+    assert noted.says("担当の方の変更のご連絡と承りました。")
+    assert find(sent, "office_held").says("名簿を直してから、「破棄」で片付けてください。")
 
 
 def test_an_answer_in_the_subject_alone_is_for_the_office(office: PostOffice, invitation: Copy) -> None:
