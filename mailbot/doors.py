@@ -99,7 +99,15 @@ async def open_pages(
     from mailbot.web.pages import application  # noqa: PLC0415
     from mailbot.web.paper import Corner  # noqa: PLC0415
 
-    corner = Corner(database, site, clock, wake_delivery, looked, templates_folder(), senders)
+    corner = Corner(
+        database,
+        site,
+        clock,
+        wake_delivery=wake_delivery,
+        last_tick=looked,
+        templates=templates_folder(),
+        senders=senders,
+    )
     try:
         door = await listen(*address, application(corner))
     except OSError as error:

@@ -260,14 +260,14 @@ async def _end_sending(delivery: Delivery, sending: asyncio.Task[None]) -> None:
 def _make_delivery(config: Config, site: Site, database: Database) -> Delivery:
     return Delivery(
         database,
-        site.key,
-        site.domain,
-        config.relay,
-        config.relay_connections,
-        node_name(config.folder),
-        clock,
-        make_signers(config),
-        config.pace,
+        key=site.key,
+        domain=site.domain,
+        relays=config.relay,
+        connections=config.relay_connections,
+        owner=node_name(config.folder),
+        clock=clock,
+        signers=make_signers(config),
+        pace=config.pace,
     )
 
 

@@ -99,7 +99,18 @@ def compose_bulletin(
     trial = cooked
     if value is not None:
         cooked, plain = (cook_digest(each, value, site.list_host) for each in (cooked, plain))
-    return Composed(bulletin, number, value, subject, text, html, cooked, plain, bool(merged), trial)
+    return Composed(
+        bulletin=bulletin,
+        number=number,
+        list=value,
+        subject=subject,
+        text=text,
+        html=html,
+        cooked=cooked,
+        plain=plain,
+        merged=bool(merged),
+        trial=trial,
+    )
 
 
 def _article(site: Site, bulletin: Bulletin, now: datetime) -> Article:

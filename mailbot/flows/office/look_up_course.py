@@ -144,18 +144,18 @@ def course_of_survey(
     held = inbox.held(connection, among=waiting) if waiting else []
     replies = (show_held(connection, site, decider, one.id, now) for one in held[:_MOST_REPLIES])
     return Course(
-        stored,
-        said.sentence,
-        tuple(
+        stored=stored,
+        status=said.sentence,
+        missing=tuple(
             MissingBody(one.code, names[one.code].name if one.code in names else one.code, one.address)
             for one in shown
         ),
-        len(gone),
-        after + MOST_MISSING if len(gone) > after + MOST_MISSING else None,
-        tuple(one for one in replies if one is not None),
-        len(held),
-        acts_at_desk(connection, site, decider, key),
-        reminded_lately(connection, key, now),
+        missing_in_all=len(gone),
+        after=after + MOST_MISSING if len(gone) > after + MOST_MISSING else None,
+        held=tuple(one for one in replies if one is not None),
+        held_in_all=len(held),
+        acts=acts_at_desk(connection, site, decider, key),
+        reminded=reminded_lately(connection, key, now),
     )
 
 
@@ -177,13 +177,15 @@ def _act(connection: Connection, site: Site, decider: Decider, one: StoredAct) -
     word = desk_words.of_act(connection, one.id, decider.address)
     mail = None if word is None else desk_words.mail_of(connection, word.id)
     return WaitingAct(
-        one.id,
-        one.key,
-        ACTS[site.language][one.act] if stored is None else act_name(site.language, one.act, stored.survey),
-        one.asked_by,
-        one.asked_at,
-        same_address(one.asked_by, decider.address),
-        "" if mail is None else _as_sent(mail).text.strip("\n")[:_MOST_TEXT],
+        id=one.id,
+        key=one.key,
+        what=ACTS[site.language][one.act]
+        if stored is None
+        else act_name(site.language, one.act, stored.survey),
+        asked_by=one.asked_by,
+        asked_at=one.asked_at,
+        own=same_address(one.asked_by, decider.address),
+        text="" if mail is None else _as_sent(mail).text.strip("\n")[:_MOST_TEXT],
     )
 
 

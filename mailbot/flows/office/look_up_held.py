@@ -157,18 +157,20 @@ def show_held(
     return HeldShown(
         line,
         "" if mail.list is None else shown.from_header,
-        verdict(read_authentication(mail.message.headers, site.authserv_id), mail.message.from_address),
-        line.subject if is_secret(connection, mail.ballot) else shown.subject or "(no subject)",
-        text[:_MOST_TEXT],
-        len(text) <= _MOST_TEXT,
-        None if formatted is None or len(formatted) > _MOST_TEXT else formatted.strip("\n"),
-        hidden_addresses(shown)[:_MOST_LINKS] if readable else (),
-        readable,
-        attached_files(mail.message) if readable else (),
-        quoted.words if readable and mail.list is None else (),
-        quoted.answers,
-        _choices(mail, takes),
-        _reasons(site, mail.list),
+        vouched=verdict(
+            read_authentication(mail.message.headers, site.authserv_id), mail.message.from_address
+        ),
+        subject=line.subject if is_secret(connection, mail.ballot) else shown.subject or "(no subject)",
+        text=text[:_MOST_TEXT],
+        whole=len(text) <= _MOST_TEXT,
+        formatted=None if formatted is None or len(formatted) > _MOST_TEXT else formatted.strip("\n"),
+        links=hidden_addresses(shown)[:_MOST_LINKS] if readable else (),
+        readable=readable,
+        files=attached_files(mail.message) if readable else (),
+        words=quoted.words if readable and mail.list is None else (),
+        answers=quoted.answers,
+        choices=_choices(mail, takes),
+        reasons=_reasons(site, mail.list),
     )
 
 
@@ -377,17 +379,17 @@ def _line(
     received = Received(entry.id, b"", "", entry.recipient, entry.received_at, entry.state, entry.reason)
     secret = not own and is_secret(connection, ballot_of_mail(connection, site, received))
     return HeldLine(
-        entry.id,
-        mail_name(entry.id),
-        f"{titles[own]}（{own}）" if own else held_about(connection, site, received),
-        own,
-        entry.sender,
-        NOT_SHOWN[site.language] if secret else entry.title or "(no subject)",
-        _why(site, entry, waits),
-        entry.received_at,
-        None if waits is None else waits.until,
-        "" if waits is None else waits.claimed_by,
-        stamp_of(entry, waits),
+        number=entry.id,
+        name=mail_name(entry.id),
+        about=f"{titles[own]}（{own}）" if own else held_about(connection, site, received),
+        list=own,
+        sender=entry.sender,
+        subject=NOT_SHOWN[site.language] if secret else entry.title or "(no subject)",
+        why=_why(site, entry, waits),
+        since=entry.received_at,
+        until=None if waits is None else waits.until,
+        claimed_by="" if waits is None else waits.claimed_by,
+        stamp=stamp_of(entry, waits),
     )
 
 

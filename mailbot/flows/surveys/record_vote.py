@@ -154,11 +154,11 @@ def _load(
     own = own_rows(ballots.ledger(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
     registered = contacts(connection, ballot)
     sender = Sender(
-        message.from_address,
-        trust_of(site, ballot, message, registered),
-        ballot.address,
-        registered,
-        ballot.frozen_at is not None,
+        address=message.from_address,
+        trust=trust_of(site, ballot, message, registered),
+        designated=ballot.address,
+        registered=registered,
+        frozen=ballot.frozen_at is not None,
     )
     return Arrival(
         site,
@@ -167,11 +167,13 @@ def _load(
         received,
         message,
         now,
-        sender,
-        standing(own),
-        waiting_for_primary(own),
-        known_texts(connection, site, ballot),
-        sum(row.by == "" and row.rule.startswith("8 ") and row.status in {"partial", "held"} for row in own),
+        sender=sender,
+        before=standing(own),
+        pending=waiting_for_primary(own),
+        known=known_texts(connection, site, ballot),
+        asked=sum(
+            row.by == "" and row.rule.startswith("8 ") and row.status in {"partial", "held"} for row in own
+        ),
     )
 
 
