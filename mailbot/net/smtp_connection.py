@@ -155,7 +155,7 @@ class Connection(asyncio.Protocol):
         if self.lost is None and self._transport is not None:
             self._transport.write(data)
 
-    def write_long(self, *pieces: bytes) -> None:
+    def write_long(self, *pieces: bytes | memoryview) -> None:
         """Write these as the server takes them, not joined: a long content is one that other connections write, too."""
         self._unwritten.extend(
             memoryview(piece)[at : at + _SLICE] for piece in pieces for at in range(0, len(piece), _SLICE)

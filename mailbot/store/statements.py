@@ -31,6 +31,7 @@ from sqlalchemy.sql.visitors import iterate
 
 from mailbot.store import transactions
 
+LONG = 1_048_576  # bytes of a mail that is stored, and read, by itself
 _SIZES = (32, 16, 8, 4, 2, 1)  # rows of one INSERT
 
 Statement = Select[Any] | Insert | Update | Delete
@@ -132,6 +133,15 @@ def _numbering(table: Table) -> tuple[Written, Written]:
         Written(select(func.nextval(of_table).label("id")).select_from(each)),
         Written(select(func.coalesce(func.max(table.c.id), 0).label("id"))),
     )
+
+
+def put_apart(connection: Connection, put: Written, row: int, long: bytes) -> None:
+    """Put a long value into a row by itself, with a statement that takes `row` and `long`, so that no copy of it stays.
+
+    SQLite's driver keeps what a statement was given until it runs again: here at once, for no row.
+    """
+    put.run(connection, row=row, long=long)
+    put.run(connection, row=None, long=b"")
 
 
 class Listed:

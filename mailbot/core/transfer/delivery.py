@@ -49,7 +49,9 @@ class Transaction(NamedTuple):
     stuffed: bool = False  # smtp_wire.stuff checked it and doubled its dots when it was cooked
     identical: bool = False  # its return path names no recipient: reports are to repeat his address (ORCPT)
     body: str = ""  # for one recipient, stuffed, and looked at by smtp_wire.all_usual and body_of: what the latter says
-    tail: bytes = b""  # what stands behind `content`: of a long mail what all its copies share, so that it is there once
+    tail: bytes | memoryview = (
+        b""  # what stands behind `content`: of a long mail what all its copies share, so that it is there once
+    )
 
     @property
     def whole(self) -> bytes:

@@ -30,6 +30,8 @@ _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]++@[A-Za-z0-9-]++(?
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
 _USUAL_ADDRESSES = re.compile(f"(?:{_USUAL_ADDRESS.pattern} )++")  # a blank behind each
+# Behind the first line, where each LF has its CR before it.
+_LONG_LINE = re.compile(rb"\n[^\n]{%d}" % (CONTENT_LINE_MAX + 2))
 _SAME = 16  # groups of replies that a connection keeps as read
 _SAME_MAX = 4 * LINE_MAX  # bytes of such a group at most
 
@@ -200,19 +202,29 @@ def address_problem(address: str) -> str | None:
 
 
 def stuff(content: bytes) -> bytes:
-    """Return content with each leading dot doubled (RFC 5321 4.5.2).
+    """Return content with each leading dot doubled (RFC 5321 4.5.2). Raises ValueError as `check_content` does."""
+    check_content(content)
+    return double_dots(content)
+
+
+def check_content(content: bytes, start: int = 0) -> None:
+    """Look at content, or at what begins with a line at `start`, where it stands: a long one is in memory once.
 
     Raises ValueError, with a sentence, for what must not leave: bare CR, LF or NUL, a line of more than 998 bytes,
     no CRLF at the end (promises.md R6, I16).
     """
-    lines = content.split(b"\r\n")
-    if lines[-1]:
+    if start < len(content) and not content.endswith(b"\r\n"):
         raise ValueError("the content does not end with CRLF")
-    if len(max(lines, key=len)) > CONTENT_LINE_MAX:
-        raise ValueError(f"the content has a line of more than {CONTENT_LINE_MAX} bytes")
-    if b"\x00" in content or len(lines) - 1 != content.count(b"\n") or len(lines) - 1 != content.count(b"\r"):
+    lines = content.count(b"\r\n", start)
+    if (
+        content.find(b"\x00", start) >= 0
+        or lines != content.count(b"\n", start)
+        or lines != content.count(b"\r", start)
+    ):
         raise ValueError("the content has a bare CR, LF or NUL")
-    return double_dots(content)
+    first = content.find(b"\n", start) - start  # its CR counted
+    if first > CONTENT_LINE_MAX + 1 or _LONG_LINE.search(content, start):
+        raise ValueError(f"the content has a line of more than {CONTENT_LINE_MAX} bytes")
 
 
 def unstuff(content: bytes) -> bytes:
@@ -235,7 +247,7 @@ class Prepared(NamedTuple):
     ids: tuple[int, ...]  # delivery ids in the order of the RCPT commands
     dialogue: bytes  # MAIL, each RCPT, DATA
     content: bytes  # dot-stuffed, without the final dot
-    tail: bytes = b""  # the rest of it, see `Transaction`
+    tail: bytes | memoryview = b""  # the rest of it, see `Transaction`
 
     @property
     def commands(self) -> list[bytes]:

@@ -24,7 +24,7 @@ from mailbot.core.mail.token import (
 from mailbot.core.senders.dkim import Covered, Signer, covered, signature
 from mailbot.core.transfer.delivery import Transaction
 from mailbot.core.transfer.seven_bit import seven_bit
-from mailbot.core.transfer.smtp_wire import all_usual, body_of, double_dots, stuff
+from mailbot.core.transfer.smtp_wire import all_usual, body_of, check_content, double_dots
 from mailbot.flows.sending.sign_copies import sign_copies
 from mailbot.store.sending import outbox
 
@@ -45,7 +45,7 @@ class Recipe:
     signers: tuple[Signer, ...] = ()  # who signs each copy for itself
     dotted: bool = False  # leading dots are doubled already, and no recipient's own bytes have any
     body: str = ""  # `Transaction.body` of each copy, where recipients' own bytes are nothing but letters and digits of ours
-    tail: bytes = b""  # what stands behind the pieces; only of a long mailing
+    tail: bytes | memoryview = b""  # what stands behind the pieces; only of a long mailing
     identical: bytes | None = None  # what leaves for all alike; then `bounces` is the whole local part
 
 
@@ -66,7 +66,8 @@ def recipe_of(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signer], no
             f"it has fields of its recipients, and is to be the same for all: {sorted(recipe.names)}"
         )
     bounces = None if mailing.bounces is None else f"{mailing.bounces}+{mailing_token(key, mailing.id)}"
-    return replace(recipe, bounces=bounces, identical=fill(recipe.pieces, {}) + recipe.tail)
+    whole = b"".join((fill(recipe.pieces, {}), recipe.tail))
+    return replace(recipe, pieces=(), tail=b"", bounces=bounces, identical=whole)
 
 
 def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -> Recipe:
@@ -86,17 +87,31 @@ def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -
             raise ValueError(f"not signed: {error}") from error
         cooked = b"".join([*once, cooked])
         own = tuple(signer for signer in signers if not signer.shared)
-    pieces = template(cooked)
+    cut = _end_of_fields(cooked)
+    pieces = template(cooked[:cut])
     names = frozenset(piece for piece in pieces if isinstance(piece, str))
-    looked_at = stuff(fill(pieces, dict.fromkeys(names, b"x")))  # once for all copies (promises.md R6, I16)
+    looked_at = fill(pieces, dict.fromkeys(names, b"x"))
+    check_content(looked_at)  # once for all copies (promises.md R6, I16)
+    check_content(cooked, cut)
     dotted = (not own or shared is not None) and names <= _DOTLESS  # whoever signs has its bytes in `shared`
-    if dotted:
-        pieces = template(double_dots(cooked))
-    body = body_of(looked_at) if dotted and names <= _QUICK else ""
-    tail, last = b"", pieces[-1]
-    if body and isinstance(last, bytes) and len(last) >= _LONG:
-        pieces, tail = pieces[:-1], last
+    if not (dotted and names <= _QUICK):
+        pieces = template(double_dots(cooked) if dotted else cooked)
+        return Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted)
+    pieces = template(double_dots(cooked[:cut]))
+    tail: bytes | memoryview = b""
+    if cut < len(cooked):
+        has_dots = cooked.find(b"\r\n.", cut - 2) >= 0
+        tail = double_dots(cooked[cut:]) if has_dots else memoryview(cooked)[cut:]  # as it stands: no copy
+    body = body_of(looked_at)
+    if body and not cooked.isascii():
+        body = "8BITMIME"
     return Recipe(pieces, names, mailing.subject, mailing.bounces, shared, own, dotted, body, tail)
+
+
+def _end_of_fields(cooked: bytes) -> int:
+    """Return where the line behind the last field of a long mailing begins, which its copies share from there on; else its end."""
+    end = cooked.find(b"\r\n", cooked.rfind(b"\x00") + 1) + 2
+    return end if end >= 2 and len(cooked) - end >= _LONG else len(cooked)
 
 
 def copy_for_all(recipients: Recipients, recipe: Recipe, domain: str) -> Transaction:

@@ -30,13 +30,12 @@ from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import with_results
 from mailbot.core.transfer.envelope import Envelope
 from mailbot.store.database import storable
-from mailbot.store.statements import Keyed, Listed, Written, next_ids, upserting
+from mailbot.store.statements import LONG, Keyed, Listed, Written, next_ids, put_apart, upserting
 from mailbot.store.tables import Moment, ballot, history, inbox, mail, seen, survey
 from mailbot.store.transactions import gather
 
 _INTAKE_LOCK = 0x696E626F  # PostgreSQL advisory lock between intake and the close of a survey
 _FETCH_LOCK = 0x696D6170  # the same, between nodes that watch one mailbox
-LONG = 1_048_576  # bytes of a mail that is read by itself
 
 
 @frozen
@@ -128,9 +127,7 @@ def add(
         ]
     _ADD.insert_each(connection, mails)
     for mail_id, content in long:
-        _PUT_LONG.run(connection, row=mail_id, long=content)
-        # SQLite's driver keeps what a statement was given until it runs again: here at once, for no row.
-        _PUT_LONG.run(connection, row=None, long=b"")
+        put_apart(connection, _PUT_LONG, mail_id, content)
     _ADD_RECIPIENT.insert_each(connection, rows)
 
 

@@ -31,7 +31,7 @@ from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent, give
 from mailbot.store.database import storable
 from mailbot.store.sending import bundles, fan_outs
 from mailbot.store.sending.copy_states import RESTS, not_out, unfinished
-from mailbot.store.statements import Keyed, Listed, Written, next_ids
+from mailbot.store.statements import LONG, Keyed, Listed, Written, next_ids, put_apart
 from mailbot.store.tables import DOUBTFUL, bundle, delivery, fan_out, history, mailing, microseconds, seen
 from mailbot.store.transactions import gather
 
@@ -92,16 +92,19 @@ def add_mailing(
     identical: bool = False,
 ) -> int:
     """Store a cooked message; returns its id. `identical`: it has no fields, and leaves alike for all its recipients."""
+    apart = len(cooked) > LONG and connection.dialect.name == "sqlite"
     mailing_id: int = _ADD_MAILING.first(
         connection,
         kind=kind,
         subject=subject,
-        cooked=cooked,
+        cooked=b"" if apart else cooked,
         bounces=bounces,
         inbox_id=inbox_id,
         created_at=now,
         identical=identical,
     ).id
+    if apart:
+        put_apart(connection, _PUT_COOKED, mailing_id, cooked)
     return mailing_id
 
 
@@ -574,6 +577,10 @@ def unfinished_posts(connection: Connection, list_name: str) -> list[int]:
 # What runs for each mail or each claim is put together once: that costs SQLAlchemy more than running it.
 
 _ADD_MAILING = Written(insert(mailing).returning(mailing.c.id))
+
+_PUT_COOKED = Written(
+    update(mailing).where(mailing.c.id == bindparam("row")).values(cooked=bindparam("long"))
+)
 
 _ADD_NUMBERED = Written(insert(mailing))
 

@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from mailbot.core.transfer.envelope import Envelope
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox
+from mailbot.store.statements import LONG
 from mailbot.store.tables import mail
 
 NOW = datetime(2026, 6, 18, 0, 0, tzinfo=UTC)
@@ -179,7 +180,7 @@ def test_many_mails_take_few_statements(database: Database) -> None:
 
 def test_a_long_mail_is_read_by_itself(database: Database) -> None:
     """Neither with others nor with itself for another recipient: that would be in memory as often."""
-    for content in (b"1", b"2", b"x" * (inbox.LONG + 1), b"4", b"5" * inbox.LONG):
+    for content in (b"1", b"2", b"x" * (LONG + 1), b"4", b"5" * LONG):
         add(
             database,
             (content, envelope(*(f"{name}@ml.example.jp" for name in "ab"[: 1 + (len(content) > 1)]))),
@@ -190,7 +191,7 @@ def test_a_long_mail_is_read_by_itself(database: Database) -> None:
         with database.write() as connection:
             for one in waiting:
                 inbox.change(connection, one.id, "posted", "", now=NOW)
-    assert groups == [[1, 1], [inbox.LONG + 1], [inbox.LONG + 1], [1, inbox.LONG, inbox.LONG]]
+    assert groups == [[1, 1], [LONG + 1], [LONG + 1], [1, LONG, LONG]]
 
 
 def _waiting(database: Database) -> list[inbox.Received]:

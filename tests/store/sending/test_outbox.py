@@ -16,6 +16,7 @@ from mailbot.store.sending import copies as our_copies
 from mailbot.store.sending import outbox
 from mailbot.store.sending.copy_states import given_up_since, not_out
 from mailbot.store.sending.outbox import LEASE, Addressee
+from mailbot.store.statements import LONG
 from mailbot.store.surveys import ballots
 from mailbot.store.tables import delivery, microseconds
 from tests.drawing import given, st
@@ -75,6 +76,19 @@ def row(database: Database, number: int) -> dict[str, object]:
     with database.read() as connection:
         found = connection.execute(select(*columns).where(delivery.c.id == number)).one()
     return dict(found._mapping)
+
+
+def test_a_mailing_is_stored_whole_whatever_its_length(database: Database) -> None:
+    """A long one is put into its row by itself."""
+    long = [b"x" * LONG, b"y" * (LONG + 1), b"z" * (2 * LONG)]
+    with database.write() as connection:
+        ids = [
+            outbox.add_mailing(connection, kind="post", subject="room", cooked=one, bounces="b", now=NOW)
+            for one in long
+        ]
+    with database.read() as connection:
+        stored = {one.id: one.cooked for one in outbox.load_mailings(connection, ids)}
+    assert [stored[one] for one in ids] == long
 
 
 def test_the_oldest_that_are_due_are_claimed_once(database: Database) -> None:
