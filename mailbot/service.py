@@ -226,9 +226,7 @@ async def _parts(
         if "process" in roles:
             if checking is not None:
                 keep(checking.run)
-            elif released := await database.writing(sender_checks.release):
-                log.event("sender.unchecked", level="warning", mails=released, reason="authenticate: header")
-            keep(partial(_read, database, site, something_to_read, wake_sending))
+            keep(partial(_read, database, site, something_to_read, wake_sending, checked=checking is not None))
         due, kept = Lull(), Lull()
         keep(partial(_notice, database, (something_to_read.set, delivery.wake, due.written, kept.written)))
         if "schedule" in roles:
@@ -318,9 +316,14 @@ async def _keep(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> Non
 
 
 async def _read(
-    database: Database, site: Site, arrived: asyncio.Event, wake_delivery: Callable[[], None]
+    database: Database, site: Site, arrived: asyncio.Event, wake_delivery: Callable[[], None], *, checked: bool
 ) -> None:
-    """Read what lies in the inbox, as it comes, and queue posts to large lists on, a chunk after each few mails."""
+    """Read what lies in the inbox, as it comes, and queue posts to large lists on, a chunk after each few mails.
+
+    Where nobody looks at senders any more (`checked`), what waits for that is read without.
+    """
+    if not checked and (released := await database.writing(sender_checks.release)):
+        log.event("sender.unchecked", level="warning", mails=released, reason="authenticate: header")
     await database.reading(make_ready)
     while True:
         arrived.clear()

@@ -1,7 +1,8 @@
-"""A service that rests looks at nothing in vain, and misses nothing: what others put into its database it finds by itself."""
+"""A service looks at nothing in vain, and misses nothing: what others put into its database it finds, what they hold it waits for."""
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -41,3 +42,22 @@ def test_what_another_process_stores_is_found(rested: tuple[Node, Sink]) -> None
         inbox.add(connection, [(post.encode(), envelope)], lambda: datetime.now(UTC))
     database.close()
     until(lambda: sink.received.total() == 3, 10, node.log)
+
+
+def test_what_another_process_holds_is_waited_for(tmp_path: Path) -> None:
+    """Started while a large import has the database for longer than a statement waits, it goes on when that has ended."""
+    sink = Sink()
+    node = new_node(tmp_path / "site", sink.port, members=3)
+    held = sqlite3.connect(node.folder / "data" / "mailbot.db", isolation_level=None)
+    held.execute("BEGIN IMMEDIATE")
+    try:
+        node.start()
+        until(lambda: "database.away" in node.log(), 30, node.log)
+        held.execute("ROLLBACK")
+        assert node.post(0)
+        until(lambda: sink.received.total() == 3, 30, node.log)
+    finally:
+        held.close()
+        node.stop()
+        sink.close()
+    assert "Traceback" not in node.log()
