@@ -226,7 +226,9 @@ async def _parts(
         if "process" in roles:
             if checking is not None:
                 keep(checking.run)
-            keep(partial(_read, database, site, something_to_read, wake_sending, checked=checking is not None))
+            keep(
+                partial(_read, database, site, something_to_read, wake_sending, checked=checking is not None)
+            )
         due, kept = Lull(), Lull()
         keep(partial(_notice, database, (something_to_read.set, delivery.wake, due.written, kept.written)))
         if "schedule" in roles:
@@ -316,7 +318,12 @@ async def _keep(work: Callable[[], Awaitable[None]], stop: asyncio.Event) -> Non
 
 
 async def _read(
-    database: Database, site: Site, arrived: asyncio.Event, wake_delivery: Callable[[], None], *, checked: bool
+    database: Database,
+    site: Site,
+    arrived: asyncio.Event,
+    wake_delivery: Callable[[], None],
+    *,
+    checked: bool,
 ) -> None:
     """Read what lies in the inbox, as it comes, and queue posts to large lists on, a chunk after each few mails.
 

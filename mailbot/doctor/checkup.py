@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.office.finding import Finding, disk_finding, size_words, skew_finding, time_words
+from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dns_record import DnsRecord
 from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.core.transfer.relay import Relay, RelayAway
@@ -161,7 +163,12 @@ def _imap_findings(source: ImapSource) -> list[Finding]:
 def _database_findings(config: Config, clock: Callable[[], datetime]) -> list[Finding]:
     if config.database.startswith("sqlite"):
         file = Path(config.database.removeprefix("sqlite:///"))
-        if not file.exists():
+        try:
+            missing = not file.exists()
+        except PermissionError as error:
+            words = f"{file} cannot be looked at: {error.strerror}; run this as the owner of the folder"
+            return [Finding("database", str(file), "fault", words)]
+        if missing:
             none = f"{file} does not exist yet; the first command that needs it, or `mailbot serve`, makes it"
             return [Finding("database", str(file), "warning", none)]
     database = Database(config.database)
@@ -171,6 +178,7 @@ def _database_findings(config: Config, clock: Callable[[], datetime]) -> list[Fi
                 file_vitals = vitals.of_file(connection)
                 damage = vitals.damage(connection, _QUICK_CHECK_SECONDS)
                 found = _file_findings(named_database(config), file_vitals, damage)
+                found += _unwritable_file(Path(named_database(config)))
                 used, schema = file_vitals.page_size * file_vitals.pages, file_vitals.schema
             else:
                 server = vitals.of_server(connection)
@@ -233,6 +241,17 @@ def _file_findings(name: str, found: vitals.FileVitals, damage: str | None) -> l
     words = f"{size}, {share:.0%} of it free pages, which new mail fills first"
     findings.append(Finding("database", "size", "ok", words))
     return findings
+
+
+def _unwritable_file(file: Path) -> list[Finding]:
+    """Name those of SQLite's files, it has two more beside the database, that this user may read and not write."""
+    words = "cannot be written by this user; give it to the service's user with `chown`: no mail is received without it"
+    files = (Path(f"{file}{end}") for end in ("", "-wal", "-shm"))
+    return [
+        Finding("database", str(one), "fault", words)
+        for one in files
+        if one.exists() and not os.access(one, os.W_OK)
+    ]
 
 
 def _server_findings(name: str, found: vitals.ServerVitals, now: datetime) -> list[Finding]:
@@ -356,7 +375,11 @@ def _answer_findings(config: Config, asked: Mapping[str, Sequence[str]]) -> list
 
 
 def _backup_finding(config: Config, now: datetime) -> Finding:
-    if (moment := held_since(config.folder)) is not None:
+    try:
+        moment = held_since(config.folder)
+    except Refusal as unknown:
+        return Finding("backup", "restored", "fault", str(unknown))
+    if moment is not None:
         words = (
             f"restored from a backup of {moment:%Y-%m-%d %H:%M} UTC: nothing is sent before `mailbot resume`"
         )

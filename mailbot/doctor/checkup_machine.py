@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import platform
@@ -77,9 +78,7 @@ def _secret_finding(path: Path, why: str) -> Finding:
 
 def unwritable(folder: Path) -> str | None:
     """Return why nothing can be written into a folder, or why it cannot be made; None: it can."""
-    there = folder
-    while not there.exists() and there != there.parent:
-        there = there.parent
+    there = _nearest(folder)
     if not there.is_dir():
         return f"{there} is no folder; move it away, or name another"
     if not os.access(there, os.W_OK | os.X_OK):
@@ -96,9 +95,16 @@ def named_database(config: Config) -> str:
 
 def free_bytes(folder: Path) -> int:
     """Return how many bytes the disk of a folder still takes from its user."""
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
+    return shutil.disk_usage(_nearest(folder)).free
+
+
+def _nearest(folder: Path) -> Path:
+    """Return a folder, or the nearest one above it that is there, as far as this user may know."""
+    for there in (folder, *folder.parents):
+        with contextlib.suppress(PermissionError):
+            if there.exists():
+                return there
+    return Path("/")
 
 
 def service_findings(config: Config) -> list[Finding]:

@@ -44,11 +44,27 @@ class Read(Generic[File]):
     sound: bool
 
 
+def _files(known: Partial, kind: str, endings: Sequence[str], findings: Findings) -> list[Path]:
+    """Return the files of one folder in the order of their names.
+
+    A folder that nobody lets us look into is a mistake: `glob` passes over it, as if nothing had been defined there.
+    """
+    folder = known.folder / "config" / kind
+    try:
+        files = sorted(folder.iterdir())
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        words = f"cannot be read: {error.strerror}; it must be a folder that the service's user may look into"
+        findings.mistakes.append(Mistake(f"config/{kind}", 1, 1, "folder", words))
+        return []
+    return [file for file in files if any(map(file.match, endings))]
+
+
 def _read_all(known: Partial, kind: Kind, model: type[File], findings: Findings) -> list[Read[File]]:
     """Read the files of one folder in the order of their names."""
     read: list[Read[File]] = []
-    folder = known.folder / "config" / kind
-    for path in sorted(folder.glob("*.y*ml")):
+    for path in _files(known, kind, ("*.y*ml",), findings):
         shown = str(path.relative_to(known.folder))
         if path.suffix != ".yaml":
             findings.mistakes.append(Mistake(shown, 1, 1, "file", f"is not read; name it {path.stem}.yaml"))
@@ -119,8 +135,7 @@ def read_files(known: Partial, findings: Findings) -> Files:
 def _read_bulletins(known: Partial, findings: Findings) -> list[ReadBulletin]:
     """Read the bulletins in the order of their names, YAML or Markdown."""
     found: list[ReadBulletin] = []
-    folder = known.folder / "config" / "bulletins"
-    for path in sorted([*folder.glob("*.y*ml"), *folder.glob("*.md"), *folder.glob("*.markdown")]):
+    for path in _files(known, "bulletins", ("*.y*ml", "*.md", "*.markdown"), findings):
         shown = str(path.relative_to(known.folder))
         if path.suffix not in {".yaml", ".md"}:
             usual = ".md" if path.suffix == ".markdown" else ".yaml"

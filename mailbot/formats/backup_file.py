@@ -246,11 +246,23 @@ def last_backup(folder: Path) -> datetime | None:
 
 
 def held_since(folder: Path) -> datetime | None:
-    """Return the moment of the backup that a folder was restored from, as long as nobody has let it go on."""
+    """Return the moment of the backup that a folder was restored from, as long as nobody has let it go on.
+
+    Raises Refusal when that cannot be known: what goes on unasked may send twice.
+    """
+    file = folder / HELD
     try:
-        return datetime.fromisoformat(json.loads((folder / HELD).read_text(encoding="utf-8"))["backup_at"])
-    except FileNotFoundError:
+        return datetime.fromisoformat(json.loads(file.read_text(encoding="utf-8"))["backup_at"])
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise Refusal(
+            f"{file} cannot be read: {error.strerror}; run this as the owner of the folder"
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refusal(
+            f"{file}, written by `mailbot restore`, is damaged; restore the backup into a new folder"
+        ) from error
 
 
 def _is_plain(name: str) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import socket
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -345,6 +346,44 @@ def test_files_that_others_may_read(tmp_path: Path) -> None:
     assert status == 1
     assert "chmod 600" in state(found, "files", "secret.key")[1]
     assert state(found, "files", "site/data")[0] in {"warning", "fault"}
+
+
+def test_what_this_user_may_not_read_or_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another user's files are faults with what to do, and so is what is no folder, or damaged; a traceback is neither."""
+    folder = site(tmp_path)
+    opened(folder).close()
+    with monkeypatch.context() as patched:
+        patched.setattr("os.access", lambda path, mode: not str(path).endswith("mailbot.db"))
+        _, found = doctor(folder, "--no-dns")
+    assert [
+        one["sentence"] for one in found["findings"] if one["area"] == "database" and one["state"] == "fault"
+    ] == [
+        "cannot be written by this user; give it to the service's user with `chown`: no mail is received without it"
+    ]
+    (folder / "data" / "restored.json").write_text("{", encoding="utf-8")
+    _, found = doctor(folder, "--no-dns")
+    kind, sentence = state(found, "backup", "restored")
+    assert (kind, "is damaged; restore the backup into a new folder" in sentence) == ("fault", True)
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.exists", forbidden_below(folder / "data"))
+        _, found = doctor(folder, "--no-dns")
+    assert state(found, "database", "mailbot.db")[0] == "fault"
+    shutil.rmtree(folder / "data")
+    (folder / "data").write_text("", encoding="utf-8")
+    _, found = doctor(folder, "--no-dns")
+    assert any("is no folder; move it away" in one["sentence"] for one in found["findings"])
+
+
+def forbidden_below(folder: Path) -> Callable[[Path], bool]:
+    """Return what `Path.exists` does where this folder is another user's."""
+    really = Path.exists
+
+    def exists(path: Path) -> bool:
+        if path != folder and path.is_relative_to(folder):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return really(path)
+
+    return exists
 
 
 def test_mistakes_of_the_configuration(tmp_path: Path) -> None:

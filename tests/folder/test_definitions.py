@@ -78,6 +78,16 @@ def test_no_definitions_are_no_mistake(tmp_path: Path) -> None:
     assert defined(tmp_path) == Definitions((), (), (), ())
 
 
+@pytest.mark.parametrize("kind", ["lists", "surveys", "events", "bulletins", "meetings"])
+def test_a_folder_that_cannot_be_looked_into(kind: str, tmp_path: Path) -> None:
+    """It is a mistake, not a folder in which nothing is defined."""
+    config = folder(tmp_path)
+    (tmp_path / "config" / kind).write_text("", encoding="utf-8")
+    with pytest.raises(Mistakes) as broken:
+        load_definitions(config)
+    assert str(broken.value).startswith(f"config/{kind}:1:1 folder: cannot be read: Not a directory;")
+
+
 def test_a_list(tmp_path: Path) -> None:
     """A closed list answers to the list, others to the author, unless the file says otherwise."""
     (ant,) = defined(tmp_path, lists_ant=LIST).lists
