@@ -326,7 +326,7 @@ def _backlog_findings(found: vitals.Backlog, now: datetime) -> list[Finding]:
     if found.overdue > _LATE:
         words = (
             f"mail has been due for {time_words(found.overdue)} and does not leave; is `mailbot serve` running, with the "
-            "role deliver? `mailbot queue` has the relay's words"
+            "role deliver? `relay` here says whether the relay takes any, `mailbot queue` has its words about single copies"
         )
         findings.append(Finding("queue", "outbox", "fault", words))
     else:

@@ -19,6 +19,7 @@ from mailbot.store.sending import copies, outbox, sendings
 from mailbot.store.sending.sendings import Sending
 
 _MOST = 50  # copies that are shown at once
+_LATE_SECONDS = 60  # what is due leaves within a few, or is tried again later
 
 
 def queue(connection: Connection, now: datetime) -> Row:
@@ -29,6 +30,7 @@ def queue(connection: Connection, now: datetime) -> Row:
         "outbox": outbox.count_by_state(connection),
         "oldest_pending_s": 0 if oldest is None else max(0, round((now - oldest).total_seconds())),
         "duplicates_possible": outbox.count_doubtful(connection),
+        "overdue_s": round(outbox.overdue(connection, now).total_seconds()),
         "sending": [_sending(one) for one in sendings.under_way(connection)],
         "troubled": [vars(copy) for copy in copies.troubled(connection)],
     }
@@ -55,6 +57,11 @@ def queue_text(shown: Row) -> None:
     print(
         f"oldest pending: {shown['oldest_pending_s']} s   duplicates possible: {shown['duplicates_possible']}"
     )
+    if shown["overdue_s"] >= _LATE_SECONDS and not shown["outbox"].get("sending"):
+        print(
+            f"mail has been due for {shown['overdue_s']} s and none is on its way; `mailbot doctor` says what the relay answers, "
+            "and whether `mailbot serve` runs"
+        )
     for one in shown["sending"]:
         more = "".join(f", {one[what]} {what}" for what in ("stopped", "unqueued") if one[what])
         print(

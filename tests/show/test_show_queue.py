@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 
 from mailbot.core.mail.message import parse
 from mailbot.core.refusal import Refusal
@@ -61,6 +62,26 @@ def test_the_copies_of_an_address_newest_first(
     said = capsys.readouterr().out
     assert "its mail comes back (watched)" in said
     assert "and 12 more" in said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state", "told"),
+    [(5, "pending", True), (0, "pending", False), (5, "sending", False), (5, "sent", False)],
+)
+def test_mail_that_is_due_and_not_on_its_way(
+    office: PostOffice, minutes: int, state: str, told: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is said where to ask why: a relay that takes no connection says nothing about single copies."""
+    office.post(SATO)
+    with office.database.write() as connection:
+        newest = connection.execute(select(func.max(delivery.c.id))).scalar_one()
+        connection.execute(update(delivery).where(delivery.c.id == newest).values(state=state))
+        if state == "sent":
+            connection.execute(update(delivery).values(state="sent"))
+        shown = show_queue.queue(connection, office.now + timedelta(minutes=minutes))
+    show_queue.queue_text(shown)
+    assert ("`mailbot doctor` says what the relay answers" in capsys.readouterr().out) is told
+    assert shown["overdue_s"] == (0 if state == "sent" else 60 * minutes)
 
 
 @pytest.mark.parametrize("asked", ["Yamada@City.Nagano.lg.jp", YAMADA, YAMADA.upper()])
