@@ -9,38 +9,24 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
-from mailbot.core.events.calendar_reply import (
-    CalendarReply,
-    is_outdated,
-    read_calendar_reply,
-    uid_key_and_token,
-)
+from mailbot.core.events.calendar_reply import CalendarReply, read_calendar_reply, uid_key_and_token
 from mailbot.core.events.event import (
     Event,
     Rsvp,
     RsvpStatus,
     begins,
-    calendar_answers,
-    rsvp_apart,
     rsvp_deadline,
-    rsvp_form,
     rsvp_of,
     rsvp_problems,
     seat,
-    stays_away_with_people,
 )
-from mailbot.core.events.rsvp_doubt import answer_to_offer, depends_on_something, speaks_of_coming
-from mailbot.core.events.rsvp_words import OwnWords, own_words
-from mailbot.core.mail.message import Message, formatted_text
+from mailbot.core.events.rsvp_reading import Asked, read_rsvp
+from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import read_calendar_token
-from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.hazard import HAZARDS, hazard
 from mailbot.core.reading.judgement import is_machine
-from mailbot.core.reading.prose import without_gateway_tag
-from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES
 from mailbot.core.surveys.ledger import LedgerRow, Standing, accepted, standings
-from mailbot.core.surveys.survey import Problem, Reading, Survey
+from mailbot.core.surveys.survey import Reading
 from mailbot.core.surveys.trust import Count, consequence
 from mailbot.core.surveys.vote import FILLED_BY_MACHINE, Verdict, weigh
 from mailbot.flows.events.entry_domain import entry_domain
@@ -288,120 +274,37 @@ def _answer_calendar(
     return Settled("answered", "a calendar answered about an entry that is none of ours; its author was told")
 
 
-def _of_calendar(connection: Connection, arrival: _Arrival, reply: CalendarReply) -> Reading:
-    """Return what a calendar's answer says; one to an older time is asked back, but for that nobody comes."""
-    before, site = arrival.before, arrival.site
-    remarks = {"Q1": reply.comment} if reply.comment else {}
-    answers = calendar_answers(reply.partstat, reply.guests, {} if before is None else before.row.stands)
-    if answers is None:
-        return Reading(problems=(Problem("Q1", "calendar", _UNREAD[site.language]),), remarks=remarks)
-    if answers["Q1"] != ("2",) and is_outdated(reply, arrival.event, arrival.stored.sequence, site.zone):
-        return Reading(problems=(Problem("Q1", "outdated", _OUTDATED[site.language]),), remarks=remarks)
-    beside = reply.comment or arrival.message.text
-    written = _read(arrival, beside, known_texts(connection, site, arrival.ballot).texts)
-    people = written.answers.get("Q2")
-    if depends_on_something(beside):
-        return Reading(problems=(Problem("Q1", "condition", _DEPENDS[site.language]),), remarks=remarks)
-    if written.answers.get("Q1", answers["Q1"]) != answers["Q1"] or (people and answers["Q1"] != ("1",)):
-        return Reading(problems=(Problem("Q1", "contradiction", _OTHERWISE[site.language]),), remarks=remarks)
-    return Reading(answers={**answers, "Q2": people} if people else answers, remarks=remarks)
-
-
-_OTHERWISE: dict[Language, str] = {
-    "ja": "予定表からのお返事と、書き添えられたお言葉とが合いません。ご出席かご欠席かを、番号でお書きください。",
-    "en": "The answer of your calendar and the words beside it do not agree. Please write the number for one of the two.",
-}
-_DEPENDS: dict[Language, str] = {
-    "ja": "予定表からのお返事に、条件が書き添えられています。ご出席かご欠席かを、番号でお書きください。",
-    "en": "The answer of your calendar has a condition beside it. Please write the number for attending or not.",
-}
-_UNREAD: dict[Language, str] = {
-    "ja": "予定表からのお返事に、ご出席かご欠席かがありませんでした。番号をお書きください。",
-    "en": "The answer of your calendar does not say whether you attend. Please write the number.",
-}
-_OUTDATED: dict[Language, str] = {
-    "ja": "予定表からのお返事は、変更前の日時へのものでした。いまの日時でのご出欠を、番号でお書きください。",
-    "en": "The answer of your calendar was to the time before the change. Please write the number for the time now.",
-}
-
-
 def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]:
     """Return what a reply says, and what that is worth."""
-    if arrival.calendar is not None:  # a person's click, though some services send it as an automatic mail
-        reading, automatic = _of_calendar(connection, arrival, arrival.calendar), False
-    else:
-        reading = _of_text(connection, arrival)
-        mail_from, title = arrival.received.mail_from, arrival.event.title
-        automatic = not arrival.admitted and is_machine(arrival.message, mail_from, title)
-    form = _form(arrival, arrival.message.text)
-    before, language = arrival.before, arrival.site.language
-    previous = before.row.answers if before is not None and before.row.status in _ANSWERED else None
-    if not reading.problems and stays_away_with_people(reading.answers, previous or {}):
-        problem = Problem("Q1", "contradiction", _BOTH[language])
-        reading = Reading(problems=(problem,), remarks=reading.remarks)
+    asked, message, language = _asked(connection, arrival), arrival.message, arrival.site.language
+    reading = read_rsvp(asked, message, arrival.calendar)
+    # A calendar's answer is a person's click, though some services send it as an automatic mail.
+    by_machine = arrival.calendar is None and not arrival.admitted
+    automatic = by_machine and is_machine(message, arrival.received.mail_from, arrival.event.title)
+    form, stands = asked.form(message.text), _stands(arrival.before)
+    previous = None if stands is None else asked.answered
     verdict = weigh(form, previous, reading, late=False, automatic=automatic, language=language)
     begun = arrival.received.received_at >= begins(arrival.event, arrival.site.zone)
-    stands = _stands(before)
     asked_back = verdict.ask and _is_unread(verdict) and _has_seats(stands)
     if arrival.is_past and (begun or not (asked_back or _harms_nobody(verdict, stands))):
         verdict = weigh(form, previous, reading, late=True, automatic=automatic, language=language)
     return reading, verdict
 
 
-_BOTH: dict[Language, str] = {
-    "ja": "ご欠席と、おいでになる人数の両方が書かれています。ご出席かご欠席かを、番号でお書きください。",
-    "en": "The reply says that you do not attend, and how many come. Please write the number for one of the two.",
-}
-
-
-_OFFERED: dict[Language, str] = {
-    "ja": "ご案内したお席をお使いになるかどうかを読み取れませんでした。「出席」か「欠席」かをお書きください。",
-    "en": 'We could not read whether you take the seats that we offered. Please write "attending" or "not attending".',
-}
-
-
-def _of_text(connection: Connection, arrival: _Arrival) -> Reading:
-    """Return what a reply says in words."""
-    message = arrival.message
-    known = known_texts(connection, arrival.site, arrival.ballot).texts
-    form = _form(arrival, message.text)
-    formatted = formatted_text(message) if len(message.text) <= LONGEST_REPLY else ""
-    reading = read_both_forms(form, message.text, formatted or "", lambda text: _read(arrival, text, known))
-    if arrival.offer is not None and not (reading.answers or reading.problems or reading.command):
-        # Who was offered seats until then must not lose them by a word that the form does not know.
-        match answer_to_offer(message.text, known):
-            case True:
-                return Reading(answers={"Q1": ("1",)}, remarks=reading.remarks)
-            case None:
-                return Reading(problems=(Problem("Q1", "offer", _OFFERED[arrival.site.language]),))
-    if not reading.answers and reading.command is None and not message.text.strip():
-        # One word in the Subject and nothing else is an answer to an invitation (ballot.md section 8).
-        reading = _read(arrival, message.subject.rpartition(":")[2].rpartition("：")[2], ())
-    return reading
-
-
-def _form(arrival: _Arrival, text: str) -> Survey:
-    """Return the form that a text answers."""
-    return rsvp_form(arrival.event, arrival.site.language, text if len(text) <= LONGEST_REPLY else "")
-
-
-def _read(arrival: _Arrival, text: str, known: tuple[str, ...]) -> Reading:
-    """Return what a text says to the form; `known`: the texts that we sent."""
-    language = arrival.site.language
-    form = _form(arrival, text)
-    today = arrival.received.received_at.astimezone(arrival.site.zone).date()
-    # What is too long to be an answer is left as it stands: the reading says so, and it waits for the office.
-    short = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
-    own = own_words(without_gateway_tag(text), known, language) if short else OwnWords(text)
-    apart = rsvp_apart(own.text, known) if short else text
-    found = read_reply(form, apart, known, today=today, language=language, bare_label_ok=True)
-    if own.later and not found.answers and not found.problems and found.command is None:
-        return Reading(answers={"Q1": ("3",)})
-    if found.hold == "untouched" and short and speaks_of_coming(text, known):
-        return replace(found, hold=None, problems=rsvp_problems({}, language))
-    if own.how and found.answers.get("Q1") == ("1",):
-        return replace(found, remarks={"Q1": own.how, **found.remarks})
-    return found
+def _asked(connection: Connection, arrival: _Arrival) -> Asked:
+    """Return what the reading needs to know of what was asked and answered before."""
+    site, before = arrival.site, arrival.before
+    return Asked(
+        arrival.event,
+        arrival.stored.sequence,
+        site.zone,
+        site.language,
+        known_texts(connection, site, arrival.ballot).texts,
+        answered=before.row.answers if before is not None and before.row.status in _ANSWERED else {},
+        stands={} if before is None else before.row.stands,
+        offered=arrival.offer is not None,
+        today=arrival.received.received_at.astimezone(site.zone).date(),
+    )
 
 
 def _stands(before: Standing | None) -> Rsvp | None:
