@@ -20,7 +20,7 @@ from mailbot.core.reading.understood import Read, Unclear, Understood
 from mailbot.core.surveys.survey import Question
 
 _ANSWER_WORD = re.compile(
-    r"^[\s・●■◆]*[【\[［(（]?(?:ご?回\s?答|答え|[Aa]nswer)[】\]］)）]?(?:\s*[:：→=＝]|は(?!い)|\s|(?<=[】\]］)）]))\s*"
+    r"^[\s・●■◆]*[【\[［(（]?(?:ご?回\s?答|答え|表決|[Aa]nswer)[】\]］)）]?(?:\s*[:：→=＝]|は(?!い)|\s|(?<=[】\]］)）]))\s*"
 )
 # 「すみません、3に訂正します。」, 「正しくは3です。」: the number is the answer.
 CHANGED_TO = re.compile(

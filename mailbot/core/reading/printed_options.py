@@ -10,9 +10,9 @@ from mailbot.core.reading.numeral import OPTION_NUMBER
 from mailbot.core.reading.tidy import CIRCLES, CROSSES, label_key, tidy, unquoted
 from mailbot.core.surveys.survey import Question
 
-YES = "はい ハイ yes y agree 有 有り あり 賛成 可 承認 了承 同意 賛同 異議なし 異議無し 異議ありません 異議はありません 異議ございません 出席 参加"
-NO = "いいえ イイエ no n disagree 無 無し なし 反対 否 不可 不承認 不同意 異議あり 異議有り 欠席 不参加"
-ABSTAIN = "棄権 白票 保留 abstain △"
+YES = "はい ハイ yes y agree 有 有り あり 賛成 サンセイ 可 承認 了承 同意 賛同 異議なし 異議無し 異議ありません 異議はありません 異議ございません 出席 参加"
+NO = "いいえ イイエ no n disagree 無 無し なし 反対 ハンタイ 否 不可 不承認 不同意 異議あり 異議有り 欠席 不参加"
+ABSTAIN = "棄権 キケン 白票 保留 abstain △"
 YESNO: dict[str, str] = {
     **{label_key(word): "yes" for word in YES.split()},
     **{label_key(word): "no" for word in NO.split()},

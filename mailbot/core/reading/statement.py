@@ -37,10 +37,12 @@ from mailbot.core.reading.prose import NOT_PROSE, RULE
 from mailbot.core.reading.reply_lines import Line, Mark, without_mark
 from mailbot.core.reading.tidy import ANY_CIRCLED, CIRCLED, is_blank
 from mailbot.core.reading.understood import Understood
+from mailbot.core.reading.votes_in_words import speaks_of_votes, voted_in_words
 from mailbot.core.surveys.survey import Command, Survey
 
 MOST_COMPARED = 40  # lines of a reply that are compared with ours by their likeness
 MOST_NAMED = 500  # answers of one reply that name their question
+MOST_IN_WORDS = 60  # lines that may vote on all motions in words
 LONGEST_NAME = 100  # characters of 【表決者氏名】
 
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
@@ -213,6 +215,7 @@ class Reader:
         self.foreign = False
         self.seen_ours = False
         self.compared = 0
+        self.in_words = 0
         self.pending = ""  # a question named at the top whose answer follows on the next lines
         self.slot_text: list[str] | None = None  # a slot whose bracket is not closed yet
         self.mails = 0  # how many quoted mails began so far, by their 差出人 and 件名
@@ -528,7 +531,7 @@ class Reader:
         if self.pending and _ends_text(line.text):
             self.pending = ""
         within = self.open and self.current is not None
-        stated = explicit_answers(self.survey, line.text) if self.stated.named <= MOST_NAMED else []
+        stated = self._named_answers(line.text) if self.stated.named <= MOST_NAMED else []
         self.stated.named += len(stated)
         if stated and self._is_question_line(line, stated):
             return
@@ -560,6 +563,14 @@ class Reader:
             self.stated.behind.append(line.text)
         elif line.depth == 0:
             self._aside(line, older=older)
+
+    def _named_answers(self, text: str) -> list[tuple[str, str]]:
+        """Return what a line answers by naming the questions, in a resolution also all of them in one sentence."""
+        if self.signed_slot and self.in_words < MOST_IN_WORDS and speaks_of_votes(text):
+            self.in_words += 1
+            if votes := voted_in_words(self.survey, text, self.known):
+                return votes
+        return explicit_answers(self.survey, text)
 
     def _aside(self, line: Line, *, older: bool) -> None:
         """Keep a line of the member's own that answers nothing."""

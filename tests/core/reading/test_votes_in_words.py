@@ -1,0 +1,195 @@
+"""Votes on all motions in one sentence: counted where the whole of it is understood, held where anything more stands in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.survey import Answer, Question, Reading, Survey
+from mailbot.core.surveys.vote import weigh
+from tests.mails.standard import RESOLUTION, TODAY, invitation, quoted
+
+FIRST, SECOND = RESOLUTION.questions[:2]
+THREE = replace(RESOLUTION, questions=(FIRST, SECOND, replace(SECOND, id="Q3", text="役員の選任")))
+ONE = replace(RESOLUTION, questions=(FIRST,))
+OPTIONS_OF_ELECTION = ("甲野太郎", "乙野花子")
+ELECTION = replace(
+    RESOLUTION, questions=(FIRST, Question("Q2", "会長の選挙", "single", OPTIONS_OF_ELECTION, required=True))
+)
+VOTES = {"賛": "yes", "反": "no", "棄": "abstain"}
+
+
+def read(text: str, of: Survey, *, quotation: bool = True) -> Reading:
+    sent = invitation(of)
+    return read_reply(of, f"{text}\n\n{quoted(sent)}" if quotation else text, [sent], today=TODAY)
+
+
+def votes(said: str) -> dict[str, Answer]:
+    return {f"Q{number}": VOTES[mark] for number, mark in enumerate(said, 1)}
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("全議案に賛成いたします。", "賛賛賛"),
+        ("全議案賛成", "賛賛賛"),
+        ("全ての議案に賛成します。よろしくお願いいたします。", "賛賛賛"),
+        ("すべての議案について賛成です。", "賛賛賛"),
+        ("全て賛成です", "賛賛賛"),
+        ("いずれの議案にも異議ありません。", "賛賛賛"),
+        ("3議案とも反対とします。", "反反反"),
+        ("三議案とも賛成", "賛賛賛"),
+        ("全3議案に賛成します", "賛賛賛"),
+        ("ご提案の3議案、異議ありません。", "賛賛賛"),
+        ("議案1から3まで、いずれも賛成します。", "賛賛賛"),
+        ("議案1～3　賛成", "賛賛賛"),
+        ("議案1から議案3まで賛成です", "賛賛賛"),
+        ("1号議案から3号議案まで全て賛成でお願いします！", "賛賛賛"),
+        ("第1号議案から第3号議案まで棄権します。", "棄棄棄"),
+        ("議案1、議案2、議案3とも賛成します。", "賛賛賛"),
+        ("議案２のみ反対、他は賛成です。", "賛反賛"),
+        ("議案2は反対、その他の議案は賛成とします。", "賛反賛"),
+        ("議案1は棄権し、残りの2議案には賛成します。", "棄賛賛"),
+        ("第1号議案…賛成、第2号議案…反対、第3号議案…賛成", "賛反賛"),
+        ("議案1は賛成。議案2は反対。議案3は棄権。", "賛反棄"),
+        ("規約第5条の改正は賛成、会費の改定は反対、役員の選任は賛成です。", "賛反賛"),
+        ("総会の件、全議案に賛成します。", "賛賛賛"),
+        ("当市としましては、全議案に賛成いたします。", "賛賛賛"),
+        ("お世話になっております。全議案に賛成いたします。", "賛賛賛"),
+        ("○○市です。全議案に賛成いたします。", "賛賛賛"),
+        ("全議案について、原案どおり承認します。", "賛賛賛"),
+        ("「全議案に賛成」", "賛賛賛"),
+    ],
+)
+@pytest.mark.parametrize("quotation", [True, False])
+def test_a_sentence_that_votes_on_every_motion_counts(written: str, said: str, quotation: bool) -> None:
+    """Nothing in it is left over, and each motion is named once: a careful clerk reads it surely."""
+    reading = read(f"お世話になっております。\n{written}\nよろしくお願いします。", THREE, quotation=quotation)
+    assert reading.answers == votes(said)
+    assert reading.hold is None
+    assert weigh(THREE, None, reading, late=False, automatic=False).status == "counted"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "全議案に賛成できません。",
+        "全議案に賛成しかねます。",
+        "全議案におおむね賛成です。",
+        "全議案に条件付きで賛成します。",
+        "全議案賛成。ただし議案2は予算の修正を条件とします。",
+        "全議案に賛成します\nただし、議案2は修正を求めます。",
+        "全議案に賛成します\nが、議案2には条件があります。",
+        "全議案に賛成します。議案2は一部修正してください。",
+        "全議案に賛成（議案2を除く）",
+        "全議案に賛成の予定です。",
+        "全議案に賛成でよいですか。",
+        "全議案に賛成？",
+        "全議案に賛成\nと回答してよいでしょうか",
+        "全議案に賛成（案）",
+        "議案2を除き全議案に賛成します。",
+        "議案2以外は賛成です。",
+        "一部の議案に賛成します。",
+        "2議案とも賛成です。",
+        "4議案とも賛成です。",
+        "3議案 賛成",
+        "両議案に賛成",
+        "議案1から2まで賛成",
+        "議案1～4　賛成",
+        "議案2～3　賛成",
+        "議案3～1　賛成",
+        "議案2のみ反対",
+        "議案2のみ反対、議案2は賛成、他は賛成",
+        "議案4のみ反対、他は賛成です。",
+        "議案1は棄権し、残りの1議案には賛成します。",
+        "議案1は反対、残りは未定です。",
+        "全議案なし",
+        "全議案について保留します。",
+        "全議案 可否を検討中",
+        "全議案 1か2",
+        "全会一致で賛成が見込まれます。",
+        "課長は全議案に賛成です。",
+        "隣の市は全議案に賛成だそうです。",
+        "全議案に賛成する団体が多いと聞きました。",
+        "全議案に賛成しますが、議案2は反対です。",
+        "全議案に賛成\n議案2 反対",
+        "全議案に賛成\n議案2だけは反対です",
+        "全議案に賛成\n反対",
+        "案として、議案1～3すべて賛成で起案中です。決裁が下りましたら正式にお送りします。",
+        "標記の件、賛成します。",
+        "議案に賛成します。",
+        "賛成です。",
+        "松本市です。全議案に賛成いたします。",
+        "規約第5条の改正は賛成、会費の改定は反対です。役員の選任は後日お送りします。",
+    ],
+)
+@pytest.mark.parametrize("quotation", [True, False])
+def test_anything_more_is_held(written: str, quotation: bool) -> None:
+    """A condition, a correction, a motion left out or one too many: nothing counts, as ballot.md section 8 has it."""
+    reading = read(written, THREE, quotation=quotation)
+    found = weigh(THREE, None, reading, late=False, automatic=False)
+    assert (found.status, dict(found.answers)) == ("held", {})
+
+
+@pytest.mark.parametrize(
+    "quoted_mail", ["> 全議案に賛成いたします。", "差出人: 佐藤\n件名: 表決\n\n全議案に賛成いたします。"]
+)
+def test_a_quoted_vote_is_not_the_members(quoted_mail: str) -> None:
+    """What somebody else wrote, in the mail that is quoted, votes for nobody."""
+    assert not read(f"ご参考までに転送します。\n\n{quoted_mail}", THREE, quotation=False).answers
+
+
+def test_words_that_gainsay_a_slot_are_held() -> None:
+    """Head and slot differ."""
+    sent = invitation(THREE)
+    filled = quoted(sent.replace("【Q2回答】[　　]", "【Q2回答】[ 2 ]"))
+    assert read_reply(THREE, f"全議案に賛成します。\n\n{filled}", [sent], today=TODAY).hold == "differ"
+
+
+def test_an_election_is_no_motion() -> None:
+    """Whoever is to be elected is not chosen by 賛成."""
+    assert not read("全議案に賛成します。", ELECTION).answers
+
+
+@pytest.mark.parametrize(
+    ("written", "vote"),
+    [
+        ("標記の件、議案に賛成します。", "yes"),
+        ("件名の書面表決、賛成です。", "yes"),
+        ("規約第5条の改正について、賛成いたします。", "yes"),
+        ("お疲れ様です。規約第5条の改正について、反対いたします。", "no"),
+        ("さて、このことについて、本町としましては「賛成」です。", "yes"),
+        ("表決：賛成（満場一致で庁内決裁済）", "yes"),
+        ("全て賛成です。", "yes"),
+        ("本議案に賛成します", "yes"),
+        ("ｻﾝｾｲ", "yes"),
+        ("ハンタイ", "no"),
+    ],
+)
+def test_one_motion_needs_no_number(written: str, vote: str) -> None:
+    """Of the only motion there is, its own words or 標記の件 say which."""
+    reading = read(written, ONE)
+    assert (reading.answers, reading.hold) == ({"Q1": vote}, None)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "標記の件、議案に賛成できません。",
+        "標記の件、議案2に賛成します。",
+        "標記の件、条件付きで賛成します。",
+        "標記の件、議会の承認を前提に賛成します。",
+        "規約第5条の改正について、賛成の方向で検討しています。",
+        "規約第5条の改正について、賛成してよいでしょうか。",
+        "佐藤さん\n標記の件、賛成で回答しておいてください。",
+        "このことについて、町長は賛成です。",
+        "本議案に賛成する理由を教えてください。",
+        "昨年度の議案に賛成しました。",
+        "会費の改定について、賛成いたします。",
+    ],
+)
+def test_of_one_motion_anything_more_is_held(written: str) -> None:
+    """Conditions, questions, others' words, and another motion's."""
+    assert not read(written, ONE).answers or read(written, ONE).hold
