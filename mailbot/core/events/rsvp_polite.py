@@ -7,128 +7,103 @@ about (「標記の件」), apologies, and the reason of an absence. A marked pa
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
-from mailbot.core.events.event import ASCII_FORMS
 from mailbot.core.events.rsvp_marks import marked_of_pair
 
-_ABOUT = (
-    r"(?:(?:以下|下記|次)の(?:とおり|通り)[、,]?\s?(?=[0-9]{1,3}\s?[名人]|ご?(?:出席|参加)))"
-    r"|(?:(?:標記|首記|表記|標題|掲題|ご案内|ご照会|お尋ね|上記|本)(?:いただきました|の)?(?:標記の?)?(?:件|セミナー|研修会?|会議|説明会|講演会|会合)?"
-    r"(?:の件)?(?:について|につきまして|につき|ですが|に|には|は)?[、,\s]\s?)|(?:(?:標記|ご案内の|当該|本)?(?:セミナー|研修会?|会議|説明会|講演会|会合)(?:に[は、]?|は、?))"
+# --- what stands in front of an answer and says nothing of it
+_EVENT = "セミナー|研修会?|会議|説明会|講演会|会合"
+_ABOUT = "(?:の件)?(?:について|につきまして|につき|ですが|に|には|は)?"
+_LEADS = (
+    # 「下記のとおり2名」, 「標記の件について、」, 「セミナーには」: what the mail is about
+    r"(?:以下|下記|次)の(?:とおり|通り)[、,]?\s?(?=[0-9]{1,3}\s?[名人]|ご?(?:出席|参加))",
+    rf"(?:標記|首記|表記|標題|掲題|ご案内|ご照会|お尋ね|上記|本)(?:いただきました|の)?(?:標記の?)?(?:件|{_EVENT})?{_ABOUT}[、,\s]\s?",
+    rf"(?:標記|ご案内の|当該|本)?(?:{_EVENT})(?:に[は、]?|は、?)",
+    # 「本市からは」, 「私が」: who answers
+    r"(?:[本当](?:[市町村区県府道都課室係方所]|団体|組合)|私|わたくし)(?:からは|から|としては|は|が)[、,]?\s?",
+    # 「課長と係長の2名で」, 「以下の2名が」: whom the number counts; not a part of them, nor one half of the day
+    r"(?![^。]*(?:欠席|不参加|うち|ほか|他|程度|午前|午後|懇親|交流))[^。0-9]{1,30}の(?=[0-9]{1,3}\s?[名人][でが])",
+    r"(?:ぜひ|是非|喜んで|謹んで|今回は)[、,]?\s?",
+    r"(?:誠に|大変)?(?:申し訳(?:ございません|ありません|ない)|恐縮です|恐れ入ります|残念です|せっかくです|せっかくの(?:ご案内|機会)です)が[、,]?\s?",
+    r"(?:残念ながら|あいにく(?:ですが|では(?:あり|ござい)ますが)?)[、,]?\s?",
 )
-_WHO = r"(?:(?:本|当)(?:市|町|村|区|県|府|道|都|課|室|係|団体|方|所|組合)|私|わたくし)(?:からは|から|としては|は|が)[、,]?\s?"
-_PLEASED = r"(?:ぜひ|是非|喜んで|謹んで|今回は)[、,]?\s?"
-_SORRY = r"(?:(?:誠に|大変)?(?:申し訳(?:ございません|ありません|ない)|恐縮です|恐れ入ります|残念です|せっかくです|せっかくの(?:ご案内|機会)です)が|残念ながら|あいにく(?:ですが|では(?:あり|ござい)ますが)?)[、,]?\s?"
-# A reason names nobody who stays away while another comes, and no part of the event: 「午後は公務のため」 stays.
-_REASON = (
-    r"(?:(?:当日は|この日は)?(?!.{0,20}(?:午前|午後|途中|前半|後半|日目|初日|一部|のみ|だけ|懇親|交流|食|分科|視察|見学|代理"
-    r"|代わり))[^。、,はがも出参欠 ]{0,16}(?:都合|公務|業務|対応|出張|会議|事情|用務|所用|私用|先約|議会|定例会|研修|体調不良|急用|急病|病気|発熱|入院|葬儀|弔事|不幸"
-    r"|忌引き?|休暇|監査|選挙)"
-    r"(?:により|のため|につき|が(?:入り|あり)(?:ましたので|ますので|まして|ますため)|が(?:入っ|あっ)た(?:ため|ので)|があるため|が(?:入り|あり)"
-    r"|ができ(?:たため|ましたので))|(?:時間|日程)にかかわらず|(?:都合|日程|予定)が(?:つかず|合わず)"
-    r"|(?:他の)?(?:公務|業務|予定)と(?:重なり|重なっており))[、,]?\s?"
-)
-# Who the number counts: 「課長と係長の2名で」, 「以下の2名が」; not a part of them, nor one half of the day.
-_COUNTED = r"(?![^。]*(?:欠席|不参加|うち|ほか|他|程度|午前|午後|懇親|交流))[^。0-9]{1,30}の(?=[0-9]{1,3}\s?[名人](?:で|が))"
-_BEFORE = re.compile(rf"^(?:{_ABOUT}|{_WHO}|{_COUNTED}|{_PLEASED}|{_SORRY})")
-_BEFORE_NO = re.compile(rf"^{_REASON}")
-_BEHIND = re.compile(
+_LEAD = re.compile(f"^(?:{'|'.join(_LEADS)})")
+_WISH = re.compile(
     r"(?:ので|ため)?[、,。]?\s?(?:どうぞ|何卒)?(?:よろしく|宜しく)お?願い(?:いた|致|申し上げ|申し上)?(?:し|げ)?ます[。.]?$"
 )
-# A reason may stand before it, too
-_FEWER = re.compile(r"[0-9]{1,3}\s?[名人](?:に|へ)(?:の)?(?:変更|減員|減ら)")
-_NO_WORDS = re.compile(r"欠席|不参加|辞退|見送|でき(?:ません|かねます)|(?:いた|致)?しません|かないません")
 
-_FIELD = re.compile(
-    r"^[■◆●・【\[]?\s?(?:(?:ご?出欠|ご?出欠席|ご?参加|ご?出席)の?(?:ご?回答|可否|有無|意思)?)[】\]]?\s?[:：]?\s?"
-    r"(?:(?P<yes>可|有|出|[○〇◯]|ご?出席|ご?参加)|(?P<no>不可|否|無|欠|[×✕]|ご?欠席|不参加))(?:です)?[。.]?$"
+# --- the reason of an absence, or of fewer: it names nobody who stays away while another comes, and no part of the event
+_PARTS = "午前|午後|途中|前半|後半|日目|初日|一部|のみ|だけ|懇親|交流|食|分科|視察|見学|代理|代わり"
+_CAUSES = "都合|公務|業務|対応|出張|会議|事情|用務|所用|私用|先約|議会|定例会|研修|体調不良|急用|急病|病気|発熱|入院|葬儀|弔事|不幸|忌引き?|休暇|監査|選挙"
+_BECAUSE = r"により|のため|につき|が(?:入り|あり)(?:ましたので|ますので|まして|ますため)?|が(?:入っ|あっ)た(?:ため|ので)|があるため|ができ(?:たため|ましたので)"
+_REASON = re.compile(
+    rf"^(?:(?:当日は|この日は)?(?!.{{0,20}}(?:{_PARTS}))[^。、,はがも出参欠 ]{{0,16}}(?:{_CAUSES})(?:{_BECAUSE})"
+    r"|(?:時間|日程)にかかわらず|(?:都合|日程|予定)が(?:つかず|合わず)|(?:他の)?(?:公務|業務|予定)と(?:重なり|重なっており))[、,]?\s?"
 )
-_NAMED_FIELD = re.compile(r"出欠|可否|有無|意思")
-_TURNED = re.compile(
-    r"^(?:(?:先日|先に|前回|先ほど|昨日)[、,]?)?(?P<was>出席|参加|欠席|不参加)(?:(?:で|と|の)?(?:ご)?(?:回答|返事|お返事|連絡)(?:を)?(?:いた|致)?(?:し|させていただき)ましたが"
-    r"|の予定でしたが|予定でしたが)[、,]?\s?"
+_HAS_REASON = re.compile(
+    r"欠席|不参加|辞退|見送|でき(?:ません|かねます)|(?:いた|致)?しません|かないません|[0-9]{1,3}\s?[名人](?:に|へ)(?:の)?(?:変更|減員|減ら)"
 )
-_CHANGED = re.compile(
-    r"^(?:予定が(?:変わり|変更になり)(?:ましたので|まして)[、,]?\s?)?(?:(?P<was>出席|参加|欠席|不参加)から)?(?P<now>出席|参加|欠席|不参加)(?:に"
-    r"|へ)(?:の)?変更(?:(?:いた|致)?します|させていただきます|させてください|してください|(?:を)?お願い(?:いた|致)?します)[。.]?$"
+
+# --- what was answered before
+_WORD = "出席|参加|欠席|不参加"
+_BEFORE = re.compile(  # 「先日出席と回答しましたが、」, 「出席予定でしたが」
+    rf"^(?:(?:先日|先に|前回|先ほど|昨日)[、,]?)?(?:{_WORD})"
+    r"(?:[でとの]?(?:回答|ご回答|返事|お返事|ご返事|連絡|ご連絡)を?(?:いた|致)?(?:し|させていただき)ましたが|の?予定でしたが)[、,]?\s?"
+)
+_CHANGED = re.compile(  # 「欠席に変更します」, 「出席から欠席への変更をお願いします」
+    r"^(?:予定が(?:変わり|変更になり)(?:ましたので|まして)[、,]?\s?)?"
+    rf"(?:(?P<was>{_WORD})から)?(?P<now>{_WORD})(?:に|へ)の?変更(?:(?:いた|致)?します|させていただきます|させてください|してください|を?お願い(?:いた|致)?します)[。.]?$"
 )
 _UNDONE = re.compile(
     r"^(?:出席|参加)(?:の(?:ご?回答|申込み?|申し込み))?を(?:取り消し|取消し|取りやめ|キャンセルし)(?:ます|たいです|てください)[。.]?$"
 )
 
-
+# --- an answer in another form: 「【出欠】欠」, 「参加可否：可」, 「①」, 「ｼｭｯｾｷ」
+_FIELD = re.compile(
+    r"^[■◆●・【\[]?\s?(?:ご?出欠(?:席)?の?(?:ご?回答|可否|有無|意思)?|(?:ご?参加|ご?出席)の?(?:可否|有無|意思))[】\]]?\s?[:：]?\s?"
+    r"(?:(?P<yes>可|有|出|[○〇◯]|ご?出席|ご?参加)|(?:不可|否|無|欠|[×✕]|ご?欠席|不参加))(?:です)?[。.]?$"
+)
 _OPTIONS = {"①": "出席", "②": "欠席"}  # 「2」 alone may be two people
-_CIRCLED = re.compile(f"^([{''.join(_OPTIONS)}])(?:です|(?:で|を)?お願い(?:いた|致)?します)?[。.]?$")
-_AT_THE_TOP = 8  # lines of our mail: who is addressed, and the event's title
-_ADDRESSED = re.compile(r"^(?P<body>[^\s]{1,20}[市町村区県都府道合])\s.*?(?P<person>[^\s]{2,20})様\s*$")
-_COMES = r"が、?(?=ご?(?:出席|参加)(?:(?:いた|致)?します|させて|(?:する|の)?予定))"  # not: does not come, while another may
-_TITLE = re.compile("「([^「」]{4,80})」")
-_ON = re.compile(r"^日時\s+[0-9]{4}年([0-9]{1,2})月([0-9]{1,2})日")
-_HELD = "(?:セミナー|研修会?|会議|説明会|講演会|会合|会)?"
+_CIRCLED = re.compile(f"^([{''.join(_OPTIONS)}])(?:です|[でを]?お願い(?:いた|致)?します)?[。.]?$")
 _KANA = {
-    "しゅっせき": "出席",
-    "シュッセキ": "出席",
-    "けっせき": "欠席",
-    "ケッセキ": "欠席",
-    "ｼｭｯｾｷ": "出席",
-    "ｹｯｾｷ": "欠席",
+    **dict.fromkeys(("しゅっせき", "シュッセキ", "ｼｭｯｾｷ"), "出席"),
+    **dict.fromkeys(("けっせき", "ケッセキ", "ｹｯｾｷ"), "欠席"),
 }
 _IN_KANA = re.compile(f"^(?:{'|'.join(_KANA)})")
-
-
-def named_by_us(known: Sequence[str]) -> re.Pattern[str] | None:
-    """Return what a line may begin with that our mail named: the body, 「長野市は」, its person, 「山田が」, the event, 「説明会に」."""
-    names: set[str] = set()
-    people: set[str] = set()
-    titles: set[str] = set()
-    days: set[str] = set()
-    for text in known:
-        for line in text.split("\n", _AT_THE_TOP)[:_AT_THE_TOP]:
-            plain = line.translate(ASCII_FORMS)
-            if addressed := _ADDRESSED.match(plain):
-                names.add(re.escape(addressed["body"]))
-                person = addressed["person"]
-                people |= {re.escape(person[:end]) for end in range(2, len(person) + 1)}
-            titles |= set(map(re.escape, _TITLE.findall(plain)))
-            days |= {rf"{on[1]}(?:月|/){on[2]}日?" for on in [_ON.match(plain)] if on}
-    leads = [rf"(?:{'|'.join(sorted(names))})(?:からは|から|としては|は|、)\s?"] if names else []
-    if people:
-        leads.append(rf"(?:{'|'.join(sorted(people, reverse=True))}){_COMES}")
-    if titles:
-        leads.append(
-            rf"「?(?:{'|'.join(sorted(titles))})」?(?:の件(?:は|、)?|について(?:は|、)?|につきまして(?:は|、)?|には?|へ|は)[、,]?\s?"
-        )
-    if days:
-        leads.append(
-            rf"(?:{'|'.join(sorted(days))})(?:\([日月火水木金土]\))?の?{_HELD}(?:の件)?(?:には?|は|、|につきましては?、?)\s?"
-        )
-    return re.compile("^(?:" + "|".join(leads) + ")") if leads else None
 
 
 def bare_words(line: str, ours: re.Pattern[str] | None = None) -> str:
     """Return a line's answer without the politeness around it, as `own_words` reads it; the line itself where there is none.
 
-    `ours`: what else it may begin with, see `named_by_us`.
+    `ours`: what else it may begin with, see rsvp_named.py.
     """
-    if (numbered := _CIRCLED.match(line)) is not None:
-        return _OPTIONS[numbered[1]]
     if ours is not None and (lead := ours.match(line)):
         line = line[lead.end() :]
     line = _IN_KANA.sub(lambda word: _KANA[word[0]], line)
+    if word := _in_another_form(line) or _changed_to(line):
+        return word
+    short = _WISH.sub("", line)
+    if (before := _BEFORE.match(short)) is not None:
+        short = short[before.end() :]
+    has_reason = _HAS_REASON.search(short) is not None
+    while found := _LEAD.match(short) or (has_reason and _REASON.match(short)):
+        short = short[found.end() :]
+    return _changed_to(short) or short  # 「都合により欠席に変更します」
+
+
+def _in_another_form(line: str) -> str:
+    """Return 出席 or 欠席 where a line is a mark, a field or a circled number for it; "" else."""
+    if (circled := _CIRCLED.match(line)) is not None:
+        return _OPTIONS[circled[1]]
     if marked := marked_of_pair([line]):
         return marked
+    if (field := _FIELD.match(line)) is None:
+        return ""
+    return "出席" if field["yes"] else "欠席"
+
+
+def _changed_to(line: str) -> str:
+    """Return what an answer is changed to, "" where a line changes none: 「出席から出席に変更」 is no change."""
     if _UNDONE.match(line):
         return "欠席"
-    if (field := _FIELD.match(line)) is not None and (_NAMED_FIELD.search(line) is not None):
-        return "出席" if field["yes"] else "欠席"
-    if (changed := _CHANGED.match(line)) is not None and changed["was"] != changed["now"]:
-        return changed["now"]
-    short = _BEHIND.sub("", line)
-    if (turned := _TURNED.match(short)) is not None:
-        short = short[turned.end() :]
-    refuses = _NO_WORDS.search(short) is not None or _FEWER.search(short) is not None
-    while found := _BEFORE.match(short) or (refuses and _BEFORE_NO.match(short)):
-        short = short[found.end() :]
-    changed = _CHANGED.match(short)  # 「都合により欠席に変更します」
-    return changed["now"] if changed is not None and changed["was"] != changed["now"] else short
+    changed = _CHANGED.match(line)
+    return changed["now"] if changed is not None and changed["was"] != changed["now"] else ""

@@ -2,7 +2,7 @@
 
 Only a line that is such words as a whole is read: it is put into the form's own words, which the ballot reader knows. What
 stands beside other words stays as it is, and is asked back. What a reader asks, and where: which lines are the writer's
-own (rsvp_lines), what each says (rsvp_answer; rsvp_polite, rsvp_marks, rsvp_english), how many come and who (rsvp_people),
+own (rsvp_lines), what each says (rsvp_answer; rsvp_polite, rsvp_named, rsvp_marks, rsvp_english), how many come and who (rsvp_people),
 and what makes it uncertain (rsvp_doubt).
 """
 
@@ -18,8 +18,8 @@ from mailbot.core.events.event import ASCII_FORMS
 from mailbot.core.events.rsvp_answer import Said, read_line
 from mailbot.core.events.rsvp_doubt import comes_all_the_same, may_stay_away
 from mailbot.core.events.rsvp_lines import LONGEST_LINE, is_ours, our_lines, own_lines, sentences
+from mailbot.core.events.rsvp_named import named_by_us
 from mailbot.core.events.rsvp_people import COME_LINE, NAMES_BELOW, with_people
-from mailbot.core.events.rsvp_polite import named_by_us
 
 _COMES_OR_LATER = re.compile(r"^Q1 (?!欠席|2\b|.*？$)")
 _NO_ONE = re.compile(r"^(?:(?:ご?参加|ご?出席)?(?:人数|者数)\s?[:は]?\s?)?0\s?(?:名様|名|人)(?:です)?[。.]?$")
