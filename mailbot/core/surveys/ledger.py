@@ -116,6 +116,13 @@ def _left_aside(row: LedgerRow, seen: set[int | None]) -> set[int | None]:
     return {row.inbox_id} if row.inbox_id in seen else seen
 
 
+def times_asked_back(rows: Iterable[LedgerRow]) -> int:
+    """Return how many replies were answered with a question: by the rules of ballot.md section 8, not by somebody's word."""
+    return sum(
+        row.by == "" and row.rule.startswith("8 ") and row.status in {"partial", "held"} for row in rows
+    )
+
+
 def own_rows(rows: Iterable[LedgerRow], unit: Literal["body", "person"], ballot_id: int) -> list[LedgerRow]:
     """Return, of a body's rows, those that a ballot's vote rests on: all, or its person's where each has a vote."""
     return [row for row in rows if unit == "body" or row.ballot_id == ballot_id]

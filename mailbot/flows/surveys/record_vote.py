@@ -27,6 +27,7 @@ from mailbot.core.surveys.ledger import (
     mail_digest,
     own_rows,
     standing,
+    times_asked_back,
     waiting_for_primary,
 )
 from mailbot.core.surveys.survey import Command, Reading
@@ -171,9 +172,7 @@ def _load(
         before=standing(own),
         pending=waiting_for_primary(own),
         known=known_texts(connection, site, ballot),
-        asked=sum(
-            row.by == "" and row.rule.startswith("8 ") and row.status in {"partial", "held"} for row in own
-        ),
+        asked=times_asked_back(own),
     )
 
 
