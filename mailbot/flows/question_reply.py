@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import Message, parse
 from mailbot.flows.know_recipient import token_answered
 from mailbot.render import Thread
@@ -53,7 +53,4 @@ def question_of_mail(connection: Connection, site: Site, received: Received) -> 
 def text_of_question(connection: Connection, asked: Confirmation) -> str:
     """Return the text of the mail that asked; "" when it is no longer kept."""
     cooked = confirmations.mail_of(connection, asked.id)
-    if cooked is None:
-        return ""
-    pieces = template(cooked)
-    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)})).text
+    return "" if cooked is None else parse(copy_shown(cooked)).text

@@ -12,6 +12,7 @@ from itertools import repeat
 
 _FOLDED = 74  # octets behind the blank of a folded line
 _FIELD = re.compile(rb"\x00([a-z_]+)\x00")
+_NO_VALUES: Mapping[str, bytes] = {}
 
 
 def field(name: str) -> str:
@@ -44,6 +45,13 @@ def fill_each(
 def fill(pieces: Sequence[bytes | str], values: Mapping[str, bytes]) -> bytes:
     """Return one recipient's copy. Raises KeyError when a field has no value."""
     return b"".join([piece if type(piece) is bytes else values[piece] for piece in pieces])  # type: ignore[index]
+
+
+def copy_shown(cooked: bytes, values: Mapping[str, bytes] = _NO_VALUES, others: bytes = b"") -> bytes:
+    """Return a copy to be looked at, and not sent: with these values of its fields, and `others` for those that have none."""
+    return b"".join(
+        piece if isinstance(piece, bytes) else values.get(piece, others) for piece in template(cooked)
+    )
 
 
 def could_be(cooked: bytes, filled: str, known: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.bulletins.bulletin_sentences import bulletin_sentence
 from mailbot.core.mail.address import address_key
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import parse
 from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
@@ -183,5 +183,4 @@ def _archive(connection: Connection, site: Site, composed: Composed, now: dateti
 def _for_nobody(cooked: bytes, address: str, number: int) -> bytes:
     """Return the copy that is kept: addressed to the list, with no reader's own marks."""
     own = {"address": address.encode(), "delivery": f"post-{number}".encode()}
-    pieces = template(cooked)
-    return fill(pieces, {piece: own.get(piece, b"") for piece in pieces if isinstance(piece, str)})
+    return copy_shown(cooked, own)

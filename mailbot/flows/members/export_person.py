@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mailbot.core.mail.address import address_key
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import copy_shown
 from mailbot.store.members import other_addresses, persons
 from mailbot.store.surveys import surveys
 from mailbot.store.surveys.sealed import HARMLESS
@@ -139,11 +139,8 @@ def _mails(connection: Connection, address: str, secret: set[str], hidden: set[i
 
 def _filled(cooked: bytes, address: str, fields: str | None) -> bytes:
     """Return a copy as it left, but for the secrets in it."""
-    pieces = template(cooked)
-    values = {piece: _HIDDEN.encode() for piece in pieces if isinstance(piece, str)}
-    values |= {name: text.encode() for name, text in json.loads(fields or "{}").items()}
-    values["address"] = address.encode()
-    return fill(pieces, values)
+    values = {name: text.encode() for name, text in json.loads(fields or "{}").items()}
+    return copy_shown(cooked, {**values, "address": address.encode()}, _HIDDEN.encode())
 
 
 def _json(shown: object) -> bytes:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailbot.core.mail.address import same_address
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.office.desk import OfSurvey
 from mailbot.core.office.desk_sentences import ACTS, act_name, sentence
@@ -214,5 +214,4 @@ def _told(address: str, at: datetime, cooked: bytes) -> Told:
 
 def _as_sent(cooked: bytes) -> Message:
     """Return a mail of ours without what is its recipient's own: the address to which it is answered above all."""
-    pieces = template(cooked)
-    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)}))
+    return parse(copy_shown(cooked))

@@ -18,7 +18,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.target import target_of
 from mailbot.core.mail.address import Post, Reply
 from mailbot.core.mail.attached_file import AttachedFile, attached_files, content_of
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import Message, formatted_text, hidden_addresses, parse, thread_of
 from mailbot.core.mail.token import token_hash
 from mailbot.core.office.desk_sentences import mail_name, sentence
@@ -274,8 +274,7 @@ def _as_it_leaves(
     """Return a post as its copies will be."""
     post = ListPost(site, mail.received, mail.message, mailing_list, now)
     number = lists.last_number(connection, mailing_list.name) + 1
-    pieces = template(outgoing_post(connection, post, number))
-    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)}))
+    return parse(copy_shown(outgoing_post(connection, post, number)))
 
 
 # --- what would be done -------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from mailbot.core.mail.address import same_address
 from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.html_text import html_to_text
 from mailbot.core.mail.japanese import decode
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.office.desk import (
     WHY_NOT,
@@ -216,10 +216,7 @@ def _about_the_held(connection: Connection, desk: _Desk, lines: tuple[str, ...])
 def _mail(connection: Connection, word: DeskWord) -> Message | None:
     """Return the mail that is answered, as it left."""
     cooked = desk_words.mail_of(connection, word.id)
-    if cooked is None:
-        return None
-    pieces = template(cooked)
-    return parse(fill(pieces, {piece: b"" for piece in pieces if isinstance(piece, str)}))
+    return None if cooked is None else parse(copy_shown(cooked))
 
 
 # --- the lines ----------------------------------------------------------------------------------------------------

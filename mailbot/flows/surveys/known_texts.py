@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from sqlalchemy import Connection
 
-from mailbot.core.mail.mailing import fill, template
+from mailbot.core.mail.mailing import copy_shown, template
 from mailbot.core.mail.message import parse
 from mailbot.core.mail.token import ballot_token
 from mailbot.site import Site
@@ -45,9 +45,8 @@ def text_of(cooked: bytes, values: Mapping[str, str]) -> str:
     """Return the plain text of one copy, with these values of its fields."""
     pieces = _body(cooked)
     if pieces is None:
-        parts = template(cooked)  # what is filled into a calendar file stands in no text
-        empty = {piece: b"" for piece in parts if isinstance(piece, str)}
-        return parse(fill(parts, empty | {name: text.encode() for name, text in values.items()})).text
+        # What is filled into a calendar file stands in no text.
+        return parse(copy_shown(cooked, {name: text.encode() for name, text in values.items()})).text
     text = "".join([values[piece] if place % 2 else piece for place, piece in enumerate(pieces)])
     return text.replace("\r\n", "\n")
 
