@@ -96,7 +96,7 @@ async def entered(site: Site, address: str) -> Browser:
 async def test_a_link_in_his_mail_lets_him_in(site: Site) -> None:
     """It goes to the registered address alone; to follow it does nothing, its button lets in that browser, once."""
     browser = Browser(site)
-    assert "リンクを送る" in (await browser.get("/")).body
+    assert "リンクを受け取る" in (await browser.get("/")).body
     path = await browser.link(f" {YAMADA.upper()} ")
     (mail,) = links(site)
     assert (mail.to, mail.mail_from, site.woken) == (YAMADA, "", 1)
@@ -147,7 +147,7 @@ async def test_a_cookie_of_somebody_erased_lets_nobody_in(site: Site) -> None:
         erase_person(connection, office.site, TANAKA, office.now)
     others = [await entered(site, YAMADA), await entered(site, SATO)]
     assert all(["様" in (await other.get("/")).body for other in others])
-    assert "リンクを送る" in (await browser.get("/")).body
+    assert "リンクを受け取る" in (await browser.get("/")).body
     await Browser(site).link(SUZUKI)
     assert "もうお使いになれません" in (await Browser(site).post(path)).body
 
@@ -258,20 +258,20 @@ async def test_links_and_visits_end(site: Site) -> None:
     site.office.now += timedelta(hours=11)
     assert "山田太郎" in (await browser.get("/")).body
     site.office.now += timedelta(hours=2)
-    assert "リンクを送る" in (await browser.get("/")).body
+    assert "リンクを受け取る" in (await browser.get("/")).body
 
     browser = await entered(site, SATO)
     copied = Browser(site, browser.cookie)
     gone = await browser.post("/sign-out")
     assert gone.status == 303
     assert "Secure" in gone.headers["set-cookie"].split("; "), "else a browser keeps a cookie of this name"
-    assert "リンクを送る" in (await copied.get("/")).body
+    assert "リンクを受け取る" in (await copied.get("/")).body
 
     browser = await entered(site, TANAKA)
     site.office.register(
         BODIES, [replace(one, email="arai@city.ueda.lg.jp") if one.code == UEDA else one for one in CONTACTS]
     )
-    assert "リンクを送る" in (await browser.get("/")).body
+    assert "リンクを受け取る" in (await browser.get("/")).body
 
 
 async def test_made_up_tokens_let_nobody_in(site: Site) -> None:
@@ -282,7 +282,7 @@ async def test_made_up_tokens_let_nobody_in(site: Site) -> None:
     for token in (visit_token(b"x" * 32, "link", 1), session, own[:-1], own + "0", "x", "%00", "..%2f"):
         assert "set-cookie" not in (await Browser(site).post(f"/s/{token}")).headers
     for cookie in (own, session, visit_token(b"x" * 32, "session", 1), "", "\x7f", "a" * 4_000):
-        assert "リンクを送る" in (await Browser(site, f"__Host-mailbot={cookie}").get("/")).body
+        assert "リンクを受け取る" in (await Browser(site, f"__Host-mailbot={cookie}").get("/")).body
 
 
 async def test_no_other_site_presses_a_button(site: Site) -> None:
@@ -359,7 +359,7 @@ async def test_he_reads_the_results_that_he_was_sent(site: Site) -> None:
     text = sent.text.replace("\r\n", "\n").strip()
     assert text in page
     stranger = Browser(site)
-    assert "リンクを送る" in (await stranger.get(place)).body
+    assert "リンクを受け取る" in (await stranger.get(place)).body
     assert (await stranger.post(await stranger.link(TANAKA, place))).headers["location"] == place
     assert text not in unescape((await stranger.get(place)).body), "each has his own part"
     assert (await (await entered(site, OFFICE)).get(place)).status == 404
@@ -425,7 +425,7 @@ async def test_members_take_a_posts_files(site: Site) -> None:
         assert (await browser.get(f"{place}/files/{number}")).status == 404
     assert (await browser.get("/a/security/m/x/files/1")).status == 404
     stranger = Browser(site)
-    assert "リンクを送る" in (await stranger.get(f"{place}/files/1")).body
+    assert "リンクを受け取る" in (await stranger.get(f"{place}/files/1")).body
     assert f'value="{place}"' in (await stranger.get(f"{place}/files/1")).body, "he comes back to the post"
     tanaka = await entered(site, TANAKA)
     assert (await tanaka.get(f"{place}/files/1")).status == 403
@@ -452,7 +452,7 @@ async def test_nobody_else_reads_it(site: Site) -> None:
     ):
         page = await stranger.get(path)
         assert page.status == 200
-        assert "リンクを送る" in page.body
+        assert "リンクを受け取る" in page.body
         assert "内密" not in page.body
     tanaka = await entered(site, TANAKA)
     for path in (place, "/a/security/", "/a/security/?before=99"):

@@ -205,7 +205,7 @@ async def test_a_moderator_who_is_no_member_is_let_in(site: Site) -> None:
     browser = await entered(site, "hitori@example.jp")
     assert (await browser.get("/desk/")).status == 200
     site.office.apply(SECURITY)
-    assert "リンクを送る" in (await browser.get("/")).body
+    assert "リンクを受け取る" in (await browser.get("/")).body
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
