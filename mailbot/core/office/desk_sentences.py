@@ -30,7 +30,9 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "remind": "{key} の未回答の{figure}団体に、催促のメールを送ります。",
         "status-planned": "{key} は始める前です。{opens} に始め、{closes} に締め切る予定です。",
         "status-open": "{key} は受付中です。{invited}団体のうち{answered}団体がお答え済みで、{missing}団体がまだです。"
-        "事務局の確認待ちは{held}件、締切は {closes} です。",
+        "{beside}事務局の確認待ちは{held}件、締切は {closes} です。",
+        "status-partial": "お答えが一部だけの{count}団体は、両方に数えています。",
+        "status-declined": "ほかに、{count}団体から「回答しない」とのお返事がありました。",
         "status-closed": "{key} は {closed} に締め切りました。{invited}団体のうち{answered}団体のお答えを数えました。"
         "事務局の確認待ちは{held}件です。",
         "reissue": "{body} に、{key} の新しい回答票を送ります。前の回答票のあて先は使えなくなりました。",
@@ -165,8 +167,10 @@ SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "given": "{mail} counts with these answers. {body} ({key}) is now at version {version}{stands}",
         "remind": "{key}: {figure} bodies that have not answered are reminded.",
         "status-planned": "{key} has not begun. It opens on {opens} and closes on {closes}.",
-        "status-open": "{key} is open. {answered} of {invited} bodies have answered, {missing} have not; "
-        "{held} replies wait for the office. It closes on {closes}.",
+        "status-open": "{key} is open. {answered} of {invited} bodies have answered, {missing} have not. "
+        "{beside}{held} replies wait for the office. It closes on {closes}.",
+        "status-partial": "{count} have answered in part, and stand in both figures. ",
+        "status-declined": "{count} more do not wish to answer. ",
         "status-closed": "{key} was closed on {closed}. The answers of {answered} of {invited} bodies count; "
         "{held} replies wait for the office.",
         "reissue": "{body} is sent a new ballot of {key}; the address of the old one is dead.",

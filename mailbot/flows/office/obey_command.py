@@ -278,6 +278,11 @@ def _survey_status(connection: Connection, desk: Desk, stored: StoredSurvey) -> 
         "answered": sum(each.row.status in IN_TALLY for each in stands),
         "held": sum(each.held for each in stands),
         "missing": len(missing(connection, survey)),
+        "beside": "".join(
+            desk.say(f"status-{status}", count=count)
+            for status in ("partial", "declined")
+            if (count := sum(each.row.status == status for each in stands))
+        ),
         "opens": desk.moment(survey.opens),
         "closes": desk.moment(survey.closes),
         "closed": desk.moment(stored.closed_at or survey.closes),

@@ -37,6 +37,7 @@ from tests.flows.post_office import (
     YAMADA,
     Copy,
     PostOffice,
+    find,
     in_english,
 )
 
@@ -375,6 +376,21 @@ def test_reminding_and_asking_how_it_stands(
     text = copies[-1].said
     assert "4団体のうち1団体がお答え済みで、3団体がまだです" in text
     assert "事務局の確認待ちは1件、締切は2026年7月2日（木）17時00分" in text
+
+
+def test_how_it_stands_names_who_is_in_neither_figure_or_in_both(
+    office: PostOffice, invitations: dict[str, Copy]
+) -> None:
+    """Who declined is neither answered nor missing; whose answer is partial is both, and the sentence says so."""
+    office.reply(invitations[SATO], "回答しない")
+    office.reply(invitations[TANAKA], "Q1 2\nQ2 9")
+    office.reply(invitations[YAMADA], "前向きに検討しております。")
+    told = find(office.copies(), "office_held")
+    office.command(told, "状況 S26-014")
+    assert office.only_copy("office_answer").says(
+        "4団体のうち1団体がお答え済みで、3団体がまだです。お答えが一部だけの1団体は、両方に数えています。"
+        "ほかに、1団体から「回答しない」とのお返事がありました。事務局の確認待ちは1件"
+    )
 
 
 def test_whoever_reminds_after_another_hears_of_it(
