@@ -15,6 +15,7 @@ from mailbot.core.reading.command import ALWAYS, AWAITED
 from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, known_texts, line_key
 from mailbot.core.reading.named_answer import asked_removed
+from mailbot.core.reading.numbered_answers import numbered_by_question
 from mailbot.core.reading.own_ballot import in_ballot
 from mailbot.core.reading.prose import before_signature, signed, without_gateway_tag
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
@@ -49,7 +50,10 @@ def read_reply(
     whole = len(text) <= LONGEST_REPLY and text.count("\n") < MOST_LINES
     commands = ALWAYS | (AWAITED & awaiting) | ({"proxy"} if survey.resolution is not None else frozenset())
     text = text[:LONGEST_REPLY]
-    stated = Reader(survey, ours, commands).read(reply_lines(text, ours), mails=may_quote_mails(text))
+    lines = reply_lines(text, ours)
+    if not bare_label_ok:
+        lines = numbered_by_question(survey, lines)
+    stated = Reader(survey, ours, commands).read(lines, mails=may_quote_mails(text))
     found = Findings(survey, language)
     only = _only_question(survey, stated)
     _weigh_questions(survey, stated, ours, found, today, labels=bare_label_ok)

@@ -1,0 +1,132 @@
+"""Answers that are numbered as the questions are, without a question's mark: 「1. 3」, 「②1,2」, 「①賛成　②賛成　③反対」 (ballot.md section 7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import date
+
+from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.known_text import LONGEST_LINE, line_key
+from mailbot.core.reading.named_answer import explicit_answers
+from mailbot.core.reading.printed_options import printed_options
+from mailbot.core.reading.prose import RULE
+from mailbot.core.reading.reply_lines import Line
+from mailbot.core.reading.tidy import label_key, tidy
+from mailbot.core.reading.understood import Unclear, Understood
+from mailbot.core.surveys.survey import Question, Survey
+
+_MOST_LINES = 60  # at the top
+_FEWEST_WITH_GAPS = 4  # answers, where those to questions that need none are left out
+_LABELLED = 2  # questions that are not answered in free words
+
+_CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
+_MARK = rf"(?:(?P<circled>[{_CIRCLED}])|[(（](?P<bracketed>[0-9０-９]{{1,2}})[)）])"
+_ITEM = re.compile(
+    rf"^[\s・]*(?:{_MARK}|(?P<dotted>[0-9０-９]{{1,2}})(?:[.．)）:：、](?![0-9０-９]*[)）])|[ \u3000]+(?=[^\s0-9０-９①-⑳])))\s*(?P<rest>.*)$"
+)
+_SEVERAL = re.compile(_MARK)
+
+
+def numbered_by_question(survey: Survey, lines: list[Line]) -> list[Line]:
+    """Return a reply's lines, those at the top that number their answers as the ballot numbers its questions with "Q1" before each.
+
+    Only where nothing is left open: the numbers rise from 1; each question is there once, or is one that needs no answer,
+    where at least four others are; each item is a whole answer to its question; no line at the top names a question;
+    and the items are not a question's own options, copied. Else the lines as they are, and the reply is asked about.
+    """
+    if len(survey.questions) < 2:
+        return lines
+    top = _top(lines)
+    found = {at: several for at in range(top) if (several := _items(lines[at].text))}
+    items = [(at, *item) for at, several in found.items() for item in several]
+    if not _is_complete(survey, [number for _, number, _ in items]):
+        return lines
+    between = [lines[at] for at in range(items[0][0], items[-1][0]) if at not in found]
+    if any(line.key for line in between) or any(
+        explicit_answers(survey, lines[at].text) for at in range(top)
+    ):
+        return lines
+    answers = [(survey.question(f"Q{number}"), rest) for _, number, rest in items]
+    said = [_behind_its_words(question, rest) for question, rest in answers]
+    if not all(_is_whole(question, each) for (question, _), each in zip(answers, said, strict=True)):
+        return lines
+    if any(_are_options(question, [rest for _, rest in answers]) for question in survey.questions):
+        return lines
+    named = [(at, f"Q{number} {each}") for (at, number, _), each in zip(items, said, strict=True)]
+    read: list[Line] = []
+    for at, line in enumerate(lines):
+        own = [Line(line.depth, text, line_key(text), ()) for place, text in named if place == at]
+        read += own or [line]
+    return read
+
+
+def _top(lines: Sequence[Line]) -> int:
+    """Return how many lines stand above our mail, a quotation and a signature."""
+    for at, line in enumerate(lines[:_MOST_LINES]):
+        ours = any(role.kind != "option" for role in line.roles)  # 「1. 賛成」 up here was typed
+        if ours or line.depth or RULE.match(line.text):
+            return at
+    return min(len(lines), _MOST_LINES)
+
+
+def _items(text: str) -> list[tuple[int, str]]:
+    """Return the numbers of a line and what stands behind each: one at its beginning, or several circled ones or in brackets."""
+    first = _ITEM.match(text) if len(text) <= LONGEST_LINE else None
+    if first is None:
+        return []
+    marks = [*_SEVERAL.finditer(text)] if first["dotted"] is None else []
+    if len(marks) < 2:
+        return [(_number(first), first["rest"].strip())]
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    return [
+        (_number(mark), text[mark.end() : end].strip(" \t\u3000、,，;；/／"))
+        for mark, end in zip(marks, ends, strict=True)
+    ]
+
+
+def _number(match: re.Match[str]) -> int:
+    if match["circled"]:
+        return _CIRCLED.index(match["circled"]) + 1
+    return int(match["bracketed"] or match["dotted"])
+
+
+def _is_complete(survey: Survey, numbers: Sequence[int]) -> bool:
+    """Say whether the numbers rise from the first question to the last, without one that needs an answer left out."""
+    if not numbers or numbers[0] != 1 or list(numbers) != sorted(set(numbers)):
+        return False
+    every = {int(question.id[1:]): question for question in survey.questions}
+    if not every.keys() >= set(numbers):
+        return False
+    if sum(every[number].type != "text" for number in numbers) < _LABELLED:
+        return False
+    left_out = [every[number] for number in every.keys() - set(numbers)]
+    return not left_out or (
+        len(numbers) >= _FEWEST_WITH_GAPS
+        and survey.resolution is None
+        and not any(question.required and not question.when for question in left_out)
+    )
+
+
+def _behind_its_words(question: Question, rest: str) -> str:
+    """Return an answer without the question's own words before it: 「役員の選任　　賛成」."""
+    words = tidy(question.text)
+    written = tidy(rest)
+    return written[len(words) :].strip(" :→") if written.startswith(words) and written != words else rest
+
+
+def _is_whole(question: Question, written: str) -> bool:
+    """Say whether an item is one whole answer, or says that there is none where none is needed."""
+    read = read_answer(question, written, today=date.min)
+    if isinstance(read, Unclear):
+        return not question.required and read.kind in {"no-value", "not-concerned"}
+    return isinstance(read, Understood)
+
+
+def _are_options(question: Question, items: Sequence[str]) -> bool:
+    """Say whether the items are a question's own options in their order, as far as both go."""
+    pairs = [
+        (label_key(label), label_key(item))
+        for label, item in zip(printed_options(question), items, strict=False)
+    ]
+    return len(pairs) > 1 and all(label == item for label, item in pairs)
