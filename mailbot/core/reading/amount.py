@@ -123,7 +123,10 @@ def _read_number(written: str) -> Read:
     if value is None:
         return Unclear("unclear")
     rest = written[start + len(numeral) :]
-    rest = rest[end_of(_UNIT, rest) :]
+    unit = end_of(_UNIT, rest)
+    if unit and rest.startswith("でした", unit):  # 「260台でした」; 「3でした」 may correct another number
+        rest = rest[:unit] + rest[unit + len("でした") :]
+    rest = rest[unit:]
     after = _ABOUT_AFTER.match(rest)
     flags = ("approximate",) if about or after else ()
     found = Understood(f"{value.normalize():f}" if value else "0", "", flags)
@@ -176,11 +179,15 @@ def _without_counter(question: Question, written: str) -> str:
         return written
     behind = written[numeral.end() :].lstrip()
     for counter in _COUNTER.findall(question.text):
+        named = _SAME_SCRIPT.match(behind)
         if behind.startswith(counter):
             return written[: numeral.end()] + behind[len(counter) :]
+        if named and counter.endswith(named[0]):  # 「45アカウント」 of 利用アカウント数
+            return written[: numeral.end()] + behind[named.end() :]
     return written
 
 
+_SAME_SCRIPT = re.compile("[ァ-ヶー]{3,}")
 _ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆](?:[0-9,.〇一二三四五六七八九十百千万億兆]*)")
 
 

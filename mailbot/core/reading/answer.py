@@ -27,6 +27,7 @@ LONGEST_CHOICE = 300  # characters; nobody writes a longer choice, and the patte
 SHORTEST_CUT = 25  # characters; gateways wrap at 40 columns or later
 LONGEST_TEXT = 20_000  # characters kept of one free answer
 _SHORT = 40  # characters
+_DASH = re.compile(r"\s*[-－−‐–—―]{1,3}\s*")  # of a blank on paper; not ー, which may be meant for 一
 _POINTS = re.compile(r"(?<=[0-9])点")  # of a rating
 _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
 _MARKER = re.compile(
@@ -61,6 +62,8 @@ def _read(question: Question, slot: str, today: date) -> Read:
         return Understood(slot.strip(" \t\r\n\u3000")[:LONGEST_TEXT])
     if len(slot) > LONGEST_CHOICE:
         return Unclear("unclear")
+    if _DASH.fullmatch(slot):
+        return Blank()
     if (marked := marked_option(question, slot)) is not None:
         return Understood(marked)
     written = _bare(_without_marker(question, _bare(unquoted(tidy(without_emphasis(slot))))).strip(_LOOSE))

@@ -391,7 +391,49 @@ def _by_its_verb(question: Question, written: str) -> str | None:
     if asked is None:
         return None
     stem = tidy(asked["stem"])
-    return {f"{stem}ます": "yes", f"{stem}ません": "no"}.get(written)
+    said = {f"{stem}ます": "yes", f"{stem}ません": "no"}.get(written)
+    return said or _by_what_is_done(question, written)
+
+
+_ASKED_IF_DONE = re.compile(r"(?P<done>[一-龠ァ-ヶー]{2,10})(?:を|は)?して(?:い|おり)ますか[?？]?$")
+_AND_MORE = re.compile(
+    "[、,]|または|又は|かつ|及び|および|並びに|あるいは"
+)  # two things are asked: which is done?
+_DONE = re.compile(r"済み?(?:です)?|を?して(?:います|おります|いる)|しました")
+_NOT_DONE = re.compile(r"[はを]?して(?:い|おり)?(?:ません|ない(?:です)?)|しておりません")
+_PLANNED_BEHIND_NO = re.compile(
+    r"[。、,]?\s?(?:(?:現在|今後|なお)[、,]?)?(?:(?:令和|r)?[0-9]{1,4}年度?(?:中|末|内|当初|[0-9]{1,2}月)?|来年度?|今年度(?:中|末|内)?|次年度)?(?:に|から|より|までに)?(?:の)?"
+    r"(?P<done>[一-龠ァ-ヶー]{2,10})(?:を|する|の)?(?:予定|検討中|準備中|検討して(?:い|お)り?ます)(?:です)?"
+)
+
+
+def _asked_if_done(question: Question) -> str:
+    """Return what a question asks whether it is done, 設置 of 「CSIRTを設置していますか」; "": it asks otherwise, or for two things."""
+    asked = _ASKED_IF_DONE.search(question.text)
+    return tidy(asked["done"]) if asked and not _AND_MORE.search(question.text) else ""
+
+
+def _by_what_is_done(question: Question, written: str) -> str | None:
+    """Return yes or no where the question's own word says that it is done: 「設置済」, 「未設置です」."""
+    done = _asked_if_done(question)
+    if not done:
+        return None
+    said = written.removeprefix("まだ")
+    if said.removesuffix("です") == f"未{done}":
+        return "no"
+    behind = said.removeprefix(done)
+    if behind == said:
+        return None
+    if said == written and _DONE.fullmatch(behind):
+        return "yes"
+    return "no" if _NOT_DONE.fullmatch(behind) else None
+
+
+def _planned_behind_no(question: Question, written: str, behind: str) -> bool:
+    """Say whether いいえ goes on with what is to be done one day, which it is not yet: 「いいえ。令和9年度に設置予定です。」."""
+    done = _asked_if_done(question)
+    planned = _PLANNED_BEHIND_NO.fullmatch(behind.rstrip("。. "))
+    return bool(done and planned and planned["done"] == done and YESNO.get(label_key(written)) == "no")
 
 
 def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
@@ -426,6 +468,8 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
             remark = read_remark(question, rest, [], is_no=YESNO[word] == "no")
             if remark is not None:
                 return Understood(YESNO[word], remark)
+            if not question.options and _planned_behind_no(question, word, rest):
+                return Understood("no", rest.strip("。、, "))
             again = rest[courtesy_end(rest) :]
             both = _DISSENT.search(written) and _NO_DISSENT.search(
                 written

@@ -47,7 +47,7 @@ _FURTHER_ANSWER = re.compile(
 _BETWEEN = " 　、,，/／;；。．|｜"  # two answers on one line
 # 「Q1を3に訂正します」, an answer of its own: beside another one it differs.
 _CORRECTED = re.compile(
-    r"^\s?(?:(?:の(?:ご?回答|お?答え))?(?:だけ|のみ)?を|だけ"
+    r"^\s?(?:(?:の(?:ご?回答|お?答え))?(?:だけ|のみ)?[をは]|だけ"
     r"|のみ)[、,]?\s?[「『]?(?P<value>[0-9０-９]{1,3}(?:[,，、・][0-9０-９]{1,3}){0,20}"
     r"|[①-⑳]{1,20})[」』]?\s?番?\s?[にへ]\s?(?:訂正|変更|修正)"
     r"(?:(?:いた|致)?します|願います|を?お?願い?(?:いた|致)?します"
@@ -60,6 +60,7 @@ APOLOGY = re.compile(
 _DOTS_ONLY = re.compile(
     r"(?:[.．][0-9０-９]{1,2}){2,}[.．]?\s*"
 )  # 「Ｑ２．１．４」: one point for everything
+_LONE_DASH = re.compile(r"[\s:：→]*[-－−‐–—―]{1,3}\s*")
 _ANY_FIGURE = re.compile(f"[0-9０-９{KANJI_DIGITS}]")  # who names a question names its number
 _ANSWER_NUMBER = re.compile(r"^[\s・]*[AaＡａ]\s?(?P<number>[0-9０-９]{1,3})(?P<rest>[\s:：.．=＝→⇒)）].*)$")
 # The next line goes on with the sentence of an answer: 「Q1 2」, 「と回答してよいでしょうか」.
@@ -121,6 +122,8 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
         return [(number, corrected["value"])]
     if question is not None and question.type == "multi" and _DOTS_ONLY.fullmatch(rest):
         return [(number, "、".join(re.findall("[0-9０-９]+", rest)))]
+    if _LONE_DASH.fullmatch(rest):
+        return [(number, rest.strip(" \t\u3000:：→"))]  # nothing, and no name of the line below
     separated = _separated(rest, match["close"], question)
     if separated is None and question is not None and question.type == "text" and match["inner"]:
         separated = _separated(line[match.start("inner") :], match["close"], question)  # 「Q7 回答精度が…」

@@ -75,6 +75,8 @@ _NOT_DONE = re.compile(
     r"|(?:上記の?)?(?:いずれ|どれ)に?も(?:該当し(?:ない|ません)|該当なし|ない|なし|ありません)"
 )
 
+_NOT_SO = re.compile(r"(?P<done>[一-龠ァ-ヶー]{2,8})(?:は|を)?して(?:い|おり)?(?:ない|ません)")
+
 
 def denies_others(question: Question, number: int) -> bool:
     """Say whether an option means none of the others: なし, or 「実施していない」 behind all others but その他."""
@@ -83,7 +85,13 @@ def denies_others(question: Question, number: int) -> bool:
     if label in NONE_WORDS | NOT_CONCERNED:
         return True
     last = all(after.startswith(("その他", "other")) for after in labels[number:])
-    return last and _NOT_DONE.fullmatch(label) is not None
+    return last and (_NOT_DONE.fullmatch(label) is not None or _denies_what_is_asked(question, label))
+
+
+def _denies_what_is_asked(question: Question, label: str) -> bool:
+    """Say whether a label denies what the question's own words ask about: 「保管していない」 to 「バックアップの保管先」."""
+    denied = _NOT_SO.fullmatch(label)
+    return denied is not None and denied["done"] in label_key(question.text)
 
 
 def printed_options(question: Question, language: str = "ja") -> tuple[str, ...]:

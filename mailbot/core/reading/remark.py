@@ -30,7 +30,7 @@ REMARK = re.compile(
     r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
 )
 DOUBT = re.compile(
-    "間違|誤り|誤記|下書き|^参考|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$"
+    "間違|誤り|誤記|下書き|^参考(?!にな)|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$"
     "|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
     "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて|聞き?取り|例$)"
     "|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから"
@@ -49,7 +49,7 @@ _OPINION = re.compile(
 _REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
 # No question, none that goes on with the answer, and no answer to another question.
 _SENTENCES_BEHIND = re.compile(
-    r"(?!と|が|は|を|に|も|の|で|→|⇒|[q問])(?!.*(?:しかし|けれ?ど|実際|本当|本来|むしろ|違[いうえっ]|嘘|うそ|冗談"
+    r"(?!と(?!て)|が|は|を|に|も|の|で|→|⇒|[q問])(?!.*(?:しかし|けれ?ど|実際|本当|本来|むしろ|違[いうえっ]|嘘|うそ|冗談"
     r"|別の))[^()「」q?:=]{2,100}(?<!か)(?<!ね)。?(?<!か。)(?<!ね。)"
 )
 DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
@@ -96,6 +96,10 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         remark = rest  # 「2 遠方のため」
     elif question.type in {"single", "multi"} and ended and _SENTENCES_BEHIND.fullmatch(rest):
         remark = rest  # 「2番です。来年1月に完了の予定です。」
+    elif question.type == "rating" and ended and _SENTENCES_BEHIND.fullmatch(rest):
+        if _gainsays(question, chosen, rest):
+            return None
+        remark = rest  # 「5です。とても良かったです。」
     else:
         return None
     if question.type == "yesno" and _ONCE_PASSED.search(remark):
@@ -123,6 +127,21 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
     if question.type == "multi" and STILL_TO_COME.search(remark):
         return None  # 「1,2（導入予定）」: one of them, or both?
     return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+_PRAISE = re.compile(
+    "良かった|よかった|良い|満足|有意義|参考になり|勉強になり|素晴|分かりやす|わかりやす|役に立|感謝|good|great"
+)
+_BLAME = re.compile(
+    "悪|不満|残念|ひど|不足|足り|良くな|よくな|分かりにく|分かりづら|わかりにく|難し|長す|短|遅|改善|できな|bad|poor"
+)
+
+
+def _gainsays(question: Question, chosen: list[int], said: str) -> bool:
+    """Say whether praise stands behind a low figure, or blame behind a high one: which end of the scale was meant?"""
+    high = 2 * max(chosen) > choice_count(question) + 1
+    low = 2 * max(chosen) < choice_count(question) + 1
+    return bool(_BLAME.search(said) if high else _PRAISE.search(said) if low else None)
 
 
 # Behind その他 stands what is done instead: 「6（県と協議中）」; not 「6（協議中）」, which may be said of the answer.

@@ -160,6 +160,7 @@ _COMPLETE = frozenset(
         "ありません",
         "none",
         "nothing",
+        "-",
     }
 )
 

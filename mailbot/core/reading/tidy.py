@@ -31,7 +31,9 @@ def _numbered() -> dict[int, str]:
 
 _NUMBERED = _numbered()
 CIRCLED = frozenset(chr(code) for code in _NUMBERED)
-_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−﹣", "-") | {"〜": "~", "∼": "~", "∥": "‖"})
+_DASHES = str.maketrans(
+    dict.fromkeys("‐‑‒–—―−﹣", "-") | dict.fromkeys("’‘′", "'") | {"〜": "~", "∼": "~", "∥": "‖"}
+)
 # A text without any of these need not be looked through character by character in a table.
 ANY_CIRCLED, _ANY_DASH = (re.compile(f"[{''.join(map(chr, table))}]") for table in (_NUMBERED, _DASHES))
 _DASH_BETWEEN_DIGITS = re.compile(r"(?<=[0-9番目])\s?ー\s?(?=[0-9])")

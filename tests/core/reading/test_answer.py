@@ -901,3 +901,103 @@ def test_the_question_s_own_verb(asked: str, slot: str, expected: str | None) ->
     """A question answered by its own verb, whole, is answered yes or no."""
     read = read_answer(Question("Q1", asked, "yesno"), slot, today=TODAY)
     assert (read.answer if isinstance(read, Understood) else None) == expected
+
+
+def answer_of(question: Question, slot: str) -> object:
+    read = read_answer(question, slot, today=TODAY)
+    return read.answer if isinstance(read, Understood) else None
+
+
+CSIRT = Question("Q1", "CSIRTを設置していますか", "yesno")
+
+
+@pytest.mark.parametrize(
+    ("asked", "slot", "expected"),
+    [
+        (CSIRT, "設置済", "yes"),
+        (CSIRT, "設置済みです。", "yes"),
+        (CSIRT, "はい、設置しております。", "yes"),
+        (CSIRT, "未設置です。", "no"),
+        (CSIRT, "まだ設置していません", "no"),
+        (CSIRT, "いいえ。令和9年度に設置予定です。", "no"),
+        (CSIRT, "いいえ、来年度設置予定", "no"),
+        (CSIRT, "はい。令和9年度に設置予定です。", None),
+        (CSIRT, "はい、未設置です。", None),
+        (CSIRT, "いいえ、設置済", None),
+        (CSIRT, "いいえ。令和9年度に廃止予定です。", None),
+        (CSIRT, "いいえ。令和7年度に設置しました。", None),
+        (CSIRT, "設置予定", None),
+        (CSIRT, "設置済の予定", None),
+        (CSIRT, "一部設置済", None),
+        (CSIRT, "まだ設置済", None),
+        (CSIRT, "策定済", None),
+        (Question("Q1", "規程を策定し、または周知していますか", "yesno"), "周知済", None),
+        (Question("Q1", "CSIRTの設置を予定していますか", "yesno"), "設置済", None),
+        (Question("Q1", "CSIRTを設置しますか", "yesno"), "設置済", None),
+        (
+            Question("Q1", "規約の改正", "yesno", ("賛成", "反対", "棄権")),
+            "いいえ。令和9年度に改正予定です。",
+            None,
+        ),
+    ],
+)
+def test_what_is_asked_is_done_or_not(asked: Question, slot: str, expected: str | None) -> None:
+    """The question's own word says it, and a plan behind いいえ is a remark; behind はい it gainsays."""
+    assert answer_of(asked, slot) == expected
+
+
+@pytest.mark.parametrize("dash", ["-", "－", "―", " — ", "--", "‐", "−"])
+def test_a_dash_is_a_blank(dash: str) -> None:
+    """As on paper; a free text keeps it, and ー may be meant for 一."""
+    for question in (SINGLE, MULTI, YESNO, NUMBER, DATE, RATING):
+        assert read_answer(question, dash, today=TODAY) == Blank()
+        assert kind(question, "ー") == "unclear"
+    assert answer_of(TEXT, dash) == dash.strip()
+
+
+@pytest.mark.parametrize(
+    ("slot", "expected"),
+    [
+        ("５です。とても良かったです。", ("5",)),
+        ("4です。参考になりました。", ("4",)),
+        ("3です。時間が短かったです。", ("3",)),
+        ("1です。とても良かったです。", None),
+        ("5です。不満です。", None),
+        ("5です。4でもよいです。", None),
+        ("5です。と言いたいところです。", None),
+        ("5です。正しくは4です。", None),
+        ("5です。まだ決裁前です。", None),
+    ],
+)
+def test_a_sentence_behind_a_rating(slot: str, expected: object) -> None:
+    """It is kept for the office, unless it may be said of the other end of the scale."""
+    assert answer_of(RATING, slot) == expected
+
+
+def test_apostrophes_of_a_label_are_alike() -> None:
+    """Word and Outlook curl them."""
+    models = Question("Q1", "構成", "single", ("αモデル", "α'モデル", "βモデル", "β'モデル"))
+    for mark in "'’‘′＇":
+        assert answer_of(models, f"β{mark}モデル") == ("4",)
+        assert answer_of(models, f"４．β{mark}モデル") == ("4",)
+    assert answer_of(models, "βモデル") == ("3",)
+    assert answer_of(models, "3 β’モデル") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "slot", "expected"),
+    [
+        ("利用アカウント数", "45アカウント", "45"),
+        ("利用アカウント数", "３アカウント（管理者含む）", "3"),
+        ("利用アカウント数", "45ライセンス", None),
+        ("利用アカウント数", "45アカウント申請中", None),
+        ("端末の台数（台）", "260台でした", "260"),
+        ("端末の台数（台）", "260台でした。", "260"),
+        ("端末の台数（台）", "260でした", None),  # as a correction of another number
+        ("端末の台数（台）", "260台でしたが、今は300台です", None),
+        ("端末の台数（台）", "260人でした", None),
+    ],
+)
+def test_a_number_with_the_questions_counter(text: str, slot: str, expected: str | None) -> None:
+    """What the question counts by its own words, and what was counted."""
+    assert answer_of(Question("Q1", text, "number"), slot) == expected

@@ -10,7 +10,7 @@ from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.understood import Unclear, Understood
 from mailbot.core.surveys.survey import Question, Reading, Survey
 from tests.core.reading.test_reply import INVITATION, read, slot
-from tests.mails.standard import RESOLUTION, TODAY, invitation, quoted
+from tests.mails.standard import RESOLUTION, STANDARD, TODAY, invitation, quoted
 
 VOTES = ("1", "1", "1")[: len(RESOLUTION.questions)]
 
@@ -247,3 +247,32 @@ def test_another_day_for_another_thing_in_the_remark_is_asked_about() -> None:
     day = Question("Q1", "移行日", "date")
     assert isinstance(read_answer(day, "令和9年3月31日（税は令和10年3月31日）", today=TODAY), Unclear)
     assert isinstance(read_answer(day, "令和9年3月31日（議会の議決を得て）", today=TODAY), Understood)
+
+
+@pytest.mark.parametrize("dash", ["-", "―", "－"])
+def test_a_dash_behind_a_question_is_nothing(dash: str) -> None:
+    """And the line below it is no answer: a name, or a number of something else."""
+    assert read(f"Q1 2\nQ2 {dash}\n3\n").answers in ({"Q1": ("2",)}, {})
+    assert read(f"Q1 2\nQ2：{dash}\nQ3 {dash}\n山田太郎").answers == {"Q1": ("2",), "Q3": dash}
+
+
+def test_a_question_s_number_and_what_it_is_changed_to() -> None:
+    """「Q1は3に訂正します。」 is an answer as 「Q1を3に訂正します。」 is."""
+    assert read("Q1は3に訂正します。").answers == {"Q1": ("3",)}
+    for said in ("Q1は3に訂正しません。", "Q1は3に訂正してよいですか", "Q1は3から2に訂正します。"):
+        assert read(said).answers.get("Q1") != ("3",), said
+
+
+STORED = Question(
+    "Q1", "バックアップの保管先", "multi", ("庁舎内", "クラウド", "保管していない"), required=True
+)
+LACKS = Question("Q1", "運用の課題", "multi", ("人員不足", "予算不足", "周知していない"), required=True)
+
+
+@pytest.mark.parametrize(("asked", "counts"), [(STORED, False), (LACKS, True)])
+def test_an_option_that_denies_what_is_asked(asked: Question, counts: bool) -> None:
+    """「保管していない」 beside a place of storage is asked about; of several lacks one may be 「周知していない」."""
+    of = Survey("S26-1", "調査", STANDARD.audience, STANDARD.opens, STANDARD.closes, (asked,))
+    reading = read_reply(of, "1,3", [invitation(of)], today=TODAY)
+    assert (reading.answers == {"Q1": ("1", "3")}) is counts
+    assert read_reply(of, "3", [invitation(of)], today=TODAY).answers == {"Q1": ("3",)}
