@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.asyncio import AsyncIOExecutor
@@ -16,6 +16,7 @@ from apscheduler.triggers.interval import IntervalTrigger
 
 _SCAN_SECONDS = 1
 _KEEP_UP_SECONDS = 5
+_LOOK_AT_CLOCK_SECONDS = 5
 
 
 class Lull:
@@ -55,9 +56,11 @@ class Bell:
         self._scheduler = AsyncIOScheduler(
             jobstores={"default": MemoryJobStore()}, executors={"default": AsyncIOExecutor()}, timezone="UTC"
         )
+        self._looking_at_clock: asyncio.TimerHandle | None = None
 
-    def start(self, now: datetime) -> None:
+    def start(self, clock: Callable[[], datetime]) -> None:
         """Begin to ring, in the running loop: at once, so that a service that never lives long does its work all the same."""
+        now = clock()
         for (job, seconds), look in zip(self._jobs, self._looks, strict=True):
             self._scheduler.add_job(
                 partial(_ring, job, look),
@@ -69,9 +72,24 @@ class Bell:
                 max_instances=1,
             )
         self._scheduler.start()
+        self._look_at_clock(clock)
+
+    def _look_at_clock(self, clock: Callable[[], datetime]) -> None:
+        """Ring on when the clock was set back: the scheduler would be silent until it shows again what it showed before.
+
+        Longer even, where it is put right meanwhile: how long it sleeps was settled when it was wrong.
+        """
+        now = clock()
+        for job in self._scheduler.get_jobs():
+            if job.next_run_time > now + timedelta(seconds=2 * _KEEP_UP_SECONDS):
+                job.modify(next_run_time=now)
+        loop = asyncio.get_running_loop()
+        self._looking_at_clock = loop.call_later(_LOOK_AT_CLOCK_SECONDS, self._look_at_clock, clock)
 
     async def stop(self, seconds: float) -> None:
         """Ring no more. A look that is under way has so long to end: the scheduler would break it off as a fault."""
+        if self._looking_at_clock is not None:
+            self._looking_at_clock.cancel()
         self._scheduler.pause()
         await asyncio.sleep(0)  # what was called already begins
         with contextlib.suppress(TimeoutError):

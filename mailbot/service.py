@@ -234,7 +234,7 @@ async def _parts(
         if "schedule" in roles:
             bell = _make_bell(database, site, wake_sending, pulse, due, kept)
             pulse.beat()
-            bell.start(clock())
+            bell.start(clock)
             ends.push_async_callback(bell.stop, _DRAIN_SECONDS)
         if "receive" in roles:
             ends.callback(tasks.create_task(intake.run()).cancel)

@@ -3,11 +3,51 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import pytest
 
 from mailbot.schedule import Bell, Lull
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class SetClock(datetime):
+    """The machine's clock, as somebody has set it."""
+
+    by = timedelta()
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> SetClock:
+        """Return what it shows."""
+        return cls.fromtimestamp((datetime.now(UTC) + cls.by).timestamp(), tz)
+
+
+@pytest.mark.parametrize("mended", [False, True])
+async def test_it_rings_on_when_the_clock_is_set_back(mended: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither until it has come as far again, nor, where it is put right soon, for as long as it was wrong."""
+    for what in ("_SCAN_SECONDS", "_LOOK_AT_CLOCK_SECONDS"):
+        monkeypatch.setattr(f"mailbot.schedule.{what}", 0.05)
+    monkeypatch.setattr("apscheduler.schedulers.base.datetime", SetClock)
+    back, right = timedelta(hours=-9), timedelta()
+    rung = asyncio.Event()
+
+    async def scan() -> None:
+        rung.set()
+
+    async def keep_up() -> None:
+        pass
+
+    bell = Bell(scan, keep_up)
+    bell.start(lambda: SetClock.now(UTC))
+    for by in (right, back, right if mended else back):
+        monkeypatch.setattr(SetClock, "by", by)
+        for _ in range(3):  # one may have been on its way
+            rung.clear()
+            await asyncio.wait_for(rung.wait(), 5)
+    await bell.stop(10)
 
 
 async def test_a_look_under_way_ends_before_the_bell_stops(caplog: pytest.LogCaptureFixture) -> None:
@@ -23,7 +63,7 @@ async def test_a_look_under_way_ends_before_the_bell_stops(caplog: pytest.LogCap
         seen.append("keep up")
 
     bell = Bell(scan, keep_up)
-    bell.start(datetime.now(UTC))
+    bell.start(clock)
     await asyncio.wait_for(begun.wait(), 10)
     await bell.stop(10)
     assert sorted(seen) == ["keep up", "scan"]
@@ -42,7 +82,7 @@ async def test_a_look_that_does_not_end_is_not_waited_for() -> None:
         pass
 
     bell = Bell(scan, keep_up)
-    bell.start(datetime.now(UTC))
+    bell.start(clock)
     await asyncio.wait_for(begun.wait(), 10)
     await asyncio.wait_for(bell.stop(0.1), 5)
 
