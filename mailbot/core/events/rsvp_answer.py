@@ -25,7 +25,7 @@ _COMES = re.compile(
     rf"^{_LABEL}(?:1[.)番]?\s?)?{_COME}(?:者|人数)?{_END}(?:[\s、,・:/]*(?P<rest>[(]?\s?(?:計|合計)?{SEATS}.*))?$"
 )
 _SO_MANY_COME = re.compile(
-    rf"^{_LABEL}(?:計|合計|全部で)?(?P<now>{SEATS})(?P<who>\s?[(][^()]{{2,60}}[)])?(?:で|が|、|のみ)?\s?{_COME}{_END}$"
+    rf"^{_LABEL}(?:計|合計|全部で|職員)?(?P<now>{SEATS})(?P<who>\s?[(][^()]{{2,60}}[)])?(?:で|が|、|のみ)?\s?{_COME}{_END}$"
 )
 # 「出席者は次の3名です。」, above the three.
 _SO_MANY_ARE = re.compile(rf"^{_COME}者は、?(?:次|以下|下記)の(?P<now>{SEATS})(?:です)?[。.:]?$")

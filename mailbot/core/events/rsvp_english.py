@@ -21,8 +21,8 @@ _COURTESY = re.compile(
 )
 _ATTEND = r"(?:attend|participate|come|join(?: you)?|be there|be attending|be coming|make it)"
 _YES = re.compile(
-    rf"^(?:(?:i|we)(?:(?:'ll| will| shall)(?: gladly)? {_ATTEND}|(?:'d| would) (?:like|love) to {_ATTEND}"
-    rf"|(?:'m|'re| am| are) (?:attending|participating|coming|joining)| (?:plan|wish|intend) to {_ATTEND})"
+    rf"^(?:(?:i|we)(?:(?:'ll| will| shall| can)(?: gladly)? {_ATTEND}|(?:'d| would) (?:like|love) to {_ATTEND}"
+    rf"|(?:'m|'re| am| are) (?:attending|participating|coming|joining)| (?:plan|wish|intend) to {_ATTEND}|(?:'m| am|'re| are) able to {_ATTEND})"
     r"|attend(?:ing)?)(?:[\s,.:;(-]+(?P<people>(?:a total of )?(?:[0-9]{1,3}|[a-z]+) (?:people|persons?)\b.*|[0-9]{1,3}\)?))?[.!]?$",
     re.IGNORECASE,
 )
@@ -30,7 +30,7 @@ _SO_MANY = re.compile(
     rf"^{_MANY}(?P<come> (?:will {_ATTEND}|(?:are |is )?(?:attending|coming)))?[.!]?$", re.IGNORECASE
 )
 _NO = re.compile(
-    rf"^(?:(?:i|we)(?: (?:cannot|can not|can't|will not|won't|shall not|do not|don't)|(?:'ll| will) (?:not be able|be unable) to"
+    rf"^(?:(?:i|we)(?: (?:cannot|can not|can't|will not|won't|shall not|do not|don't)|(?:'ll| will) (?:not be able|be unable) to| won't be able to"
     rf"|(?:'m| am|'re| are) (?:not able|unable) to) {_ATTEND}|(?:i|we)(?:'m| am|'re| are) not (?:attending|coming)"
     rf"|(?:i|we) (?:must|have to) decline|(?:not able|unable|cannot) (?:to )?{_ATTEND}|not attending|decline[sd]?)[.!]?$",
     re.IGNORECASE,

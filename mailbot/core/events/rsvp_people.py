@@ -27,6 +27,9 @@ _FIELD = re.compile(
     r"^[【\[■]?(?:(?:ご?参加|ご?出席)?(?:人数|者数)|ご?(?:参加|出席)者(?:氏?名)?|ご?(?:参加|出席)予定者|ご?氏名|お名前"
     r"|ご?芳名)[】\]]?(?:\s?:\s?|\s|は\s?(?!以下|下記|次の)|(?<=[】\]]))(?P<said>\S.*)$"
 )
+_WHO_COME = re.compile(
+    r"^[【\[■]?ご?(?:出席|参加)(?:予定)?者(?:氏?名)?[】\]]?\s?(?::|は)\s?(?!.*(?:のみ|だけ|他|ほか|名$))(?P<said>\S.*)$"
+)
 _NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
 _NUMBER_FIRST = re.compile(rf"^(?:計|合計)?\s?{SEATS}\s?[(][^()]{{2,60}}[)](?:です)?[。.]?$")
 _SEATS_ALONE = re.compile(SEATS)
@@ -71,6 +74,10 @@ def with_people(lines: list[str], own: int, *, promised: bool) -> list[str]:
         return _with_their_names(lines, mine, stated[0])
     if any(line.words == COME_LINE for line in mine):
         return _beside_coming(lines, mine, promised=promised)
+    if not any(line.words.startswith("Q1 ") for line in mine) and (named := _who_come(mine)) is not None:
+        places, people = named
+        kept = [line for place, line in enumerate(lines) if place not in places]
+        return [*kept[: min(places)], f"{_STATED}{people}", COME_LINE, *kept[min(places) :]]
     return _numbers_alone(lines, mine)
 
 
@@ -131,6 +138,15 @@ def _with_their_names(lines: list[str], mine: Sequence[_Line], stated: str) -> l
     gone = {named[0][0], *(place for place, _ in more)}
     kept = [line for place, line in enumerate(lines) if place not in gone]
     return [both if line == f"{_STATED}{stated}" else line for line in kept]
+
+
+def _who_come(mine: Sequence[_Line]) -> tuple[set[int], str] | None:
+    """Return the places and names of the one field that says who come, where nothing else says whether: 「出席者：山田太郎」."""
+    found = [(line.place, who["said"]) for line in mine if (who := _WHO_COME.match(line.plain))]
+    if len(found) != 1 or not _all_are_named(found[0][1]):
+        return None
+    named = [found[0], *_names_go_on(mine, found[0])]
+    return {place for place, _ in named}, "、".join(words for _, words in named)
 
 
 def _same_number(words: str, stated: str) -> bool:

@@ -31,6 +31,11 @@ _WISH = re.compile(
     r"(?:ので|ため)?[、,。]?\s?(?:どうぞ|何卒)?(?:よろしく|宜しく)お?願い(?:いた|致|申し上げ|申し上)?(?:し|げ)?ます[。.]?$"
 )
 
+# 「欠席しますので、資料の送付をお願いします。」: what is asked for besides
+_PAPERS = re.compile(
+    r"(?<=ます)(?:ので|が)[、,]\s?(?:当日の|後日、?|会議)?(?:資料|議事録|録画|動画|データ)[^。は]{1,24}(?:願いします|ください|下さい|でしょうか|幸いです)[。.]?$"
+)
+
 # --- the reason of an absence, or of fewer: it names nobody who stays away while another comes, and no part of the event
 _PARTS = "午前|午後|途中|前半|後半|日目|初日|一部|のみ|だけ|懇親|交流|食|分科|視察|見学|代理|代わり"
 _CAUSES = "都合|公務|業務|対応|出張|会議|事情|用務|所用|私用|先約|議会|定例会|研修|体調不良|急用|急病|病気|発熱|入院|葬儀|弔事|不幸|忌引き?|休暇|監査|選挙"
@@ -52,6 +57,9 @@ _BEFORE = re.compile(  # 「先日出席と回答しましたが、」, 「出�
 _CHANGED = re.compile(  # 「欠席に変更します」, 「出席から欠席への変更をお願いします」
     r"^(?:予定が(?:変わり|変更になり)(?:ましたので|まして)[、,]?\s?)?"
     rf"(?:(?P<was>{_WORD})から)?(?P<now>{_WORD})(?:に|へ)の?変更(?:(?:いた|致)?します|させていただきます|させてください|してください|を?お願い(?:いた|致)?します)[。.]?$"
+)
+_ARROW = re.compile(
+    rf"^(?P<was>{_WORD})\s?(?:→|->|⇒|⇨)\s?(?P<now>{_WORD})(?:[にへ]の?変更(?:(?:いた|致)?します)?)?[。.]?$"
 )
 _UNDONE = re.compile(
     r"^(?:出席|参加)(?:の(?:ご?回答|申込み?|申し込み))?を(?:取り消し|取消し|取りやめ|キャンセルし)(?:ます|たいです|てください)[。.]?$"
@@ -81,7 +89,7 @@ def bare_words(line: str, ours: re.Pattern[str] | None = None) -> str:
     line = _IN_KANA.sub(lambda word: _KANA[word[0]], line)
     if word := _in_another_form(line) or _changed_to(line):
         return word
-    short = _WISH.sub("", line)
+    short = _PAPERS.sub("", _WISH.sub("", line))
     if (before := _BEFORE.match(short)) is not None:
         short = short[before.end() :]
     has_reason = _HAS_REASON.search(short) is not None
@@ -105,5 +113,5 @@ def _changed_to(line: str) -> str:
     """Return what an answer is changed to, "" where a line changes none: 「出席から出席に変更」 is no change."""
     if _UNDONE.match(line):
         return "欠席"
-    changed = _CHANGED.match(line)
+    changed = _CHANGED.match(line) or _ARROW.match(line)
     return changed["now"] if changed is not None and changed["was"] != changed["now"] else ""

@@ -34,9 +34,15 @@ COMES, STAYS = English(comes=True), English(comes=False)
             )
         ),
         ("Thank you for the invitation. I plan to attend.", COMES),
+        ("We can attend.", COMES),
         *(
             (line, STAYS)
-            for line in ("I can't attend.", "Unfortunately, we cannot make it.", "No, I won't come.")
+            for line in (
+                "I can't attend.",
+                "I won't be able to make it.",
+                "Unfortunately, we cannot make it.",
+                "No, I won't come.",
+            )
         ),
         ("I am sorry, but I will not be able to attend.", STAYS),
         *(
