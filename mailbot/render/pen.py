@@ -38,7 +38,7 @@ from mailbot.core.mail.mailing import field
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import COLUMNS
 from mailbot.core.office.desk import harmless
-from mailbot.core.surveys.ballot import answer_words, ballot_lines, how_to_lines, wrap_safely
+from mailbot.core.surveys.ballot import answer_form, answer_words, ballot_lines, how_to_lines, wrap_safely
 from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Answers, Survey
@@ -185,6 +185,9 @@ class Pen:
             purpose=survey.purpose.splitlines(),
             office=self.contact(survey),
             matter=self.matter(survey),
+            written_as=answer_form(
+                [each for each in survey.questions if only is None or each.id in only], self.language
+            ),
             **words,
         )
 

@@ -12,8 +12,9 @@ from mailbot.core.events.event import Event, rsvp_deadline, rsvp_form
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.header import clean
 from mailbot.core.mail.letter import UndatedLetter
+from mailbot.core.surveys.ballot import how_in_short
 from mailbot.core.surveys.gateway import USUAL, Layout
-from mailbot.core.surveys.receipt_words import asked_back, problem_lines, reading_notes, sentence
+from mailbot.core.surveys.receipt_words import asked_back, problem_lines, quotable, reading_notes, sentence
 from mailbot.core.surveys.seal import Seal
 from mailbot.core.surveys.survey import Answers, Problem, Survey
 from mailbot.render.pen import EACH, Pen, Recipient, Thread
@@ -55,6 +56,7 @@ class VoteReceipt:
     seal: Seal | None = None  # of a sealed survey: by which its voter finds a line in the published list
     closed: bool = False  # the office counted it after the close: nothing can be changed by a reply any more
     proxy_ended: bool = False  # of a resolution: the reply ended the proxy that its body had given
+    written: str = ""  # the words of this reply that are the reason why it is held
     stands_since: datetime | None = None  # of a reply that is not accepted: when what stands was received
 
 
@@ -138,6 +140,8 @@ class SurveyMails:
             version=receipt.version,
             at=at,
             stands_since=self._pen.late(receipt.stands_since),
+            written=quotable(receipt.written),
+            how_in_short=how_in_short(survey, self._pen.language),
             problems=problem_lines(
                 survey, receipt.problems, self._pen.language, receipt.answers if again else {}
             ),

@@ -50,7 +50,8 @@ def read_answer(question: Question, slot: str, *, today: date) -> Read:
     `today` gives a date without its year the year that is meant, where that is plain.
     """
     # Most members of a survey write one of a few short things: 1, 2, 1,3, or nothing.
-    return _read_short(question, slot, today) if len(slot) <= _SHORT else _read(question, slot, today)
+    read = _read_short(question, slot, today) if len(slot) <= _SHORT else _read(question, slot, today)
+    return replace(read, written=slot) if isinstance(read, Unclear) else read
 
 
 def _read(question: Question, slot: str, today: date) -> Read:

@@ -18,6 +18,9 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
     "ja": {
         "differ": "本文の先頭と回答欄など、2か所のお答えが違います",
         "bare-number": "番号だけが書かれていて、どの問いへのお答えか分かりません",
+        "which-question": "どの問い（議案）へのお答えか分かりません",
+        "no-such-question": "書かれた番号の問いは、この回答票にありません",
+        "words-unread": "お書きになった言葉を、お答えとして読み取れません",
         "untouched": "お答えが見当たりません",
         "prose": "回答欄が空欄で、文章だけがあります",
         "contact-change": "担当者の異動の知らせのようです",
@@ -36,6 +39,9 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "differ": "the mail holds two different answers to one question, for instance at the top and in the form",
         "bare-number": "there is a number, but we cannot tell which question it answers",
+        "which-question": "we cannot tell which question it answers",
+        "no-such-question": "this ballot has no question with the number that you wrote",
+        "words-unread": "what you wrote could not be read as an answer",
         "untouched": "we found no answer in the mail",
         "prose": "the form is blank, and there is only text beside it",
         "contact-change": "this seems to be news of another person in charge",
@@ -52,6 +58,8 @@ HOLDS: Mapping[Language, Mapping[str, str]] = {
         "form-changed": "the attached form is not as we made it (questions or options changed, rows added, or the like)",
     },
 }
+# Held for one thing that was written, which is shown to its author.
+_FOR_ITS_WORDS = frozenset({"bare-number", "which-question", "no-such-question", "words-unread", "prose"})
 _CONTACT_CHANGE = re.compile(
     r"異動(?:しま|とな|にな|のため|により|に伴)|担当(?:者)?(?:が|は)?(?:[^。、]{1,20}[にへ])?(?:代わ|替わ|変わ|変更)|後任"
 )
@@ -77,6 +85,7 @@ class Findings:
         self.hold: str | None = None
         self.ask = False
         self.beside = ""
+        self.written = ""  # what was written and is no answer, where one thing is the reason for the hold
 
     @property
     def any(self) -> bool:
@@ -136,11 +145,11 @@ class Findings:
             text = f"「{'と'.join(read.suggested)}」ですか。{text}"
         elif read.kind == "joined":
             text = f"do you mean {' and '.join(read.suggested)}? {text}"
-        self.problems.append(Problem(question.id, read.kind, text, read.suggested))
+        self.problems.append(Problem(question.id, read.kind, text, read.suggested, read.written))
 
     def reading(self, stated: Statements, *, whole: bool) -> Reading:
         """Return the reading; whatever forbids counting without a person stands in `hold`."""
-        hold, ask = self.hold, self.ask
+        hold, ask, written = self.hold, self.ask, self.written
         command, detail = stated.commands[0] if stated.commands else (None, "")
         if stated.foreign or (stated.others and not stated.ours and self.any):
             hold, ask = "other-ballot", False
@@ -151,7 +160,7 @@ class Findings:
         elif len(stated.commands) > 1:
             hold, ask = "two-commands", True
         elif hold is None and not self.any and command is None:
-            hold, ask = _silence(stated)
+            hold, ask, written = _silence(self.survey, stated)
         return Reading(
             answers=self.answers,
             remarks=self.remarks,
@@ -163,6 +172,7 @@ class Findings:
             hold=hold,
             signed=min(stated.signed, key=lambda signature: signature[0])[1] if stated.signed else "",
             ask=ask,
+            written=written if hold in _FOR_ITS_WORDS else "",
         )
 
 
@@ -170,21 +180,39 @@ def shown(answer: tuple[str, ...] | str) -> str:
     return ",".join(answer) if isinstance(answer, tuple) else answer[:40]
 
 
-def _silence(stated: Statements) -> tuple[str, bool]:
-    """Return why a reply without any answer is held, and whether its sender is asked again."""
+def _silence(survey: Survey, stated: Statements) -> tuple[str, bool, str]:
+    """Return why a reply without any answer is held, whether its sender is asked again, and the words that are the reason."""
     if stated.unknown:
-        return "bare-number", True
+        return "no-such-question", True, stated.unknown[0]
     if any(_CONTACT_CHANGE.search(line) for line in stated.top):
-        return "contact-change", False
-    if any(is_prose(line) for line in stated.top):
-        return "prose", False
-    if any(_may_answer(line) for line in stated.top):
-        return "correction", True
+        return "contact-change", False, ""
+    if (prose := next((line for line in stated.top if is_prose(line)), "")) != "":
+        return "prose", False, prose.strip()
+    if (said := next((line for line in stated.top if _may_answer(survey, line)), "")) != "":
+        return "words-unread", True, said.strip()
     if stated.quoted:
-        return "quoted-only", False
-    return "untouched", True
+        return "quoted-only", False, ""
+    return "untouched", True, ""
 
 
-def _may_answer(line: str) -> bool:
+# What answers a question of some kind in words or figures of one's own: 「2027年3月」, 「120台」, 「設置済」.
+_DAY = re.compile(r"[0-9０-９]{1,4}\s?(?:[/／年月]|日(?!数))")
+_AMOUNT = re.compile(r"[0-9０-９]\s?(?:台|名|人|件|円|%|％|割|か所|箇所|時間|年間)")
+_STATE = re.compile(
+    r"^[^\s@:：]{0,12}(?:済み?|(?:検討|調整|準備|導入|対応|協議|作業|実施|移行)中|予定|未定|未[一-龥]{2}|な[しい]|あり|不要|必要|不明)(?:です)?[。.]?$"
+)
+
+
+def _may_answer(survey: Survey, line: str) -> bool:
     """Say whether a line at the top may be meant as an answer, though it could not be read as one."""
-    return _ANSWERS_SOMEHOW.search(line[:LONGEST_LINE]) is not None and NOT_PROSE.search(line) is None
+    line = line[:LONGEST_LINE].strip()
+    if NOT_PROSE.search(line) is not None:
+        return False
+    if _ANSWERS_SOMEHOW.search(line) is not None:
+        return True
+    kinds = {question.type for question in survey.questions}
+    return (
+        ("date" in kinds and _DAY.search(line) is not None)
+        or ("number" in kinds and _AMOUNT.search(line) is not None)
+        or (not kinds.isdisjoint({"single", "multi", "yesno"}) and _STATE.match(line) is not None)
+    )

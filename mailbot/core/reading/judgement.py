@@ -27,7 +27,7 @@ from mailbot.core.reading.understood import EXPLANATIONS, Understood
 from mailbot.core.surveys.survey import Answers, Command, Problem, Reading, Survey
 from mailbot.core.surveys.vote import Verdict, weigh
 
-_NOTHING_TYPED = frozenset({"untouched", "prose"})
+_NOTHING_TYPED = frozenset({"untouched", "words-unread", "prose"})
 _ONLY: dict[Language, dict[str, str]] = {
     "ja": {
         "attachment": "添付ファイルだけで、お答えが本文にありません",

@@ -20,6 +20,7 @@ from mailbot.core.reading.own_ballot import in_ballot
 from mailbot.core.reading.prose import before_signature, signed, without_gateway_tag
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
 from mailbot.core.reading.statement import Quoted, Reader, Statements, may_quote_mails
+from mailbot.core.reading.tidy import CIRCLED
 from mailbot.core.reading.understood import Read, Unclear, Understood, comparable
 from mailbot.core.surveys.survey import Question, Reading, Survey
 
@@ -226,6 +227,9 @@ def _top_lines(question: Question, stated: Statements) -> list[str]:
     return lines
 
 
+_BEGINS_WITH_NUMBER = re.compile(rf"[\s・→]*[0-9０-９{''.join(sorted(CIRCLED))}]")
+
+
 def _read_top(
     survey: Survey, only: Question | None, stated: Statements, known: Known, found: Findings, today: date
 ) -> None:
@@ -242,4 +246,6 @@ def _read_top(
         else:
             found.add(only, [read for _, read in bare], None)
     elif bare:
-        found.hold, found.ask = "bare-number", True
+        said = next(line for line in stated.top if bare_answers(questions, [line], known, today))
+        found.hold, found.ask = "bare-number" if _BEGINS_WITH_NUMBER.match(said) else "which-question", True
+        found.written = said.strip()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mailbot.core.calendar import Language
 from mailbot.core.reading.known_text import line_key
@@ -29,6 +29,9 @@ class Unclear:
 
     kind: str  # a short code, see EXPLANATIONS
     suggested: tuple[str, ...] = ()  # what the member may have meant; asked, never assumed
+    written: str = field(
+        default="", compare=False
+    )  # what was written, to be shown to its author; "": not one thing
 
 
 Read = Understood | Blank | Unclear

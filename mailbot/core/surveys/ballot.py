@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import lru_cache
 
@@ -314,15 +314,16 @@ def how_to_lines(
 
 
 def _how_to_ja(survey: Survey, columns: int, quotes: bool) -> Iterator[str]:
+    form = answer_form(survey.questions, examples=False)
     examples = [f"     {line}" for line in _examples_ja(survey, columns - 5)]
     if quotes:
         yield "■ お答えの方法（どちらでもかまいません）"
-        yield " ア このメールに返信し、本文の先頭に番号を書く"
+        yield f" ア このメールに返信し、本文の先頭に{form}を書く"
         yield from examples
-        yield " イ このメールに返信し、下の［　］の中に番号を書く"
+        yield f" イ このメールに返信し、下の［　］の中に{form}を書く"
     else:
         yield "■ お答えの方法"
-        yield " 本文の先頭に番号を書いて、このメールに返信する"
+        yield f" 本文の先頭に{form}を書いて、このメールに返信する"
         yield from examples
         yield " 下の回答欄は、問いの一覧としてご覧ください。"
     yield " 何度でも出し直せます。最後に届いたお答えを数えます。"
@@ -365,6 +366,71 @@ def _how_to_en(survey: Survey, columns: int, quotes: bool) -> Iterator[str]:
     if quotes:
         yield "or put the numbers between the brackets below."
     yield "You may answer again; the last answer that reaches us counts."
+
+
+def answer_form(questions: Sequence[Question], language: Language = "ja", *, examples: bool = True) -> str:
+    """Return what is written to answer these questions: 番号, 日付（例 2026/7/2）, or several of them; words, if no other.
+
+    Without `examples` where they stand beside it.
+    """
+    words = _FORMS[language]
+    named = {
+        words.get(question.type, words["choice"]): question
+        for question in questions
+        if question.type != "text"
+    }
+    if not named:
+        return words["text"]
+    forms = [
+        name
+        if not examples or question.type not in FREE
+        else f"{name}（例 {_example(question, language)}）"
+        if language == "ja"
+        else f"{name} (such as {_example(question, language)})"
+        for name, question in named.items()
+    ]
+    *first, last = forms
+    if language == "ja":
+        return f"{'、'.join(first)}または{last}" if first else last
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+_FORMS: dict[Language, dict[str, str]] = {
+    "ja": {"choice": "番号", "number": "数字", "date": "日付", "text": "お答えの文"},
+    "en": {
+        "choice": "number of the option",
+        "number": "figure",
+        "date": "date",
+        "text": "answer in your words",
+    },
+}
+
+
+def how_in_short(survey: Survey, language: Language = "ja") -> str:
+    """Return in one sentence how to answer, with an example for the first question."""
+    if survey.resolution is not None and language == "ja":
+        return "議案ごとに、賛成なら「Q1 1」、反対なら「Q1 2」のようにお書きください。"
+    first = survey.questions[0]
+    example = _example(first, language)
+    if len(survey.questions) > 1:
+        example = f"{first.id} {example}"
+    if language == "en":
+        return f'For instance "{example}" is read as an answer.'
+    behind = "、問いの番号に続けてお答えを" if len(survey.questions) > 1 else ""
+    return f"たとえば「{example}」のように{behind}お書きください。"
+
+
+def how_to_write(question: Question, language: Language = "ja") -> str:
+    """Return in a sentence how one question is answered, with an example of its kind."""
+    if question.type not in FREE | {"multi"}:  # no example: it would be one of the options
+        return (
+            "選択肢の番号を1つお書きください" if language == "ja" else "Please write the number of one option"
+        )
+    example = _example(question, language)
+    if language == "en":
+        return f"Please write it like {example}"
+    form = answer_form((question,), examples=False)
+    return f"{form}を「{example}」のようにお書きください" if question.type != "text" else "文でお書きください"
 
 
 def _example(question: Question, language: Language) -> str:

@@ -141,6 +141,7 @@ class Problem:
     suggested: tuple[
         str, ...
     ] = ()  # what may have been meant ("13": 1 and 3); counts only after the member's はい
+    written: str = ""  # what was written, for its author's receipt alone: it is not stored
 
 
 # approve 承認, replace 差替, keep そのまま: the primary's word on a reply of his body that is held (ballot.md 10, 11);
@@ -167,4 +168,5 @@ class Reading:
     # A reason (short code, reply.HOLDS) why nothing of this reply may count without a person
     hold: str | None = None
     signed: str = ""  # 【表決者氏名】 as the member filled it in
+    written: str = ""  # words of its author which are the reason for the hold, for the receipt alone
     ask: bool = False  # a held reply whose sender is asked again (H) rather than left to the office (D)

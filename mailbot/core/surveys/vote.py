@@ -10,6 +10,7 @@ from mailbot.core.calendar import Language
 from mailbot.core.frozen import frozen
 from mailbot.core.reading.findings import HOLDS
 from mailbot.core.reading.printed_options import yesno_values
+from mailbot.core.reading.remark import mentions_condition
 from mailbot.core.reading.understood import EXPLANATIONS
 from mailbot.core.surveys.survey import Answer, Answers, Command, Problem, Question, Reading, Survey
 
@@ -32,6 +33,7 @@ class Verdict:
     outside: tuple[
         str, ...
     ] = ()  # 非該当: answered although their condition does not hold; kept, not in the base
+    written: str = ""  # the words that are the reason for holding it, for the receipt alone (survey.Reading)
     rule: str = ""  # which rule decided, for the ledger: the section of ballot.md and a word
     waits_for: WaitsFor = ""  # whose word a held reply needs
 
@@ -93,6 +95,7 @@ REASONS: Mapping[Language, Mapping[str | Command, str]] = {
         "except": "{} を除いて数えました",
         "body": "本文",
         "conditional": "条件の付いた賛否は、賛成にも反対にも数えられません。議長と事務局が取扱いを決めます",
+        "neither": "お書きになった言葉を、賛成・反対・棄権のどれとも読み取れません",
         "unread": "お書きになったお答えを読み取れませんでした",
         "unclear": "読み取れない議案があるため、どの議案も数えておりません",
         "read": "残された選択肢だけでは、表決として数えられません。番号でお答えください",
@@ -117,6 +120,7 @@ REASONS: Mapping[Language, Mapping[str | Command, str]] = {
         "except": "all but {} were counted",
         "body": "the text",
         "conditional": "a vote with a condition counts neither for nor against; the chair and the office decide about it",
+        "neither": "what you wrote could be read neither as a vote for or against nor as an abstention",
         "unread": "what you wrote could not be read as an answer",
         "unclear": "one of the motions could not be read, so none of them was counted",
         "read": "an option that was left standing is no vote; please answer with a number",
@@ -142,6 +146,7 @@ def _held(previous: Answers | None, reading: Reading, language: Language) -> Ver
         reading.problems,
         HOLDS[language][reading.hold],
         ask=reading.ask,
+        written=reading.written,
         rule=f"8 {reading.hold}",
         waits_for="" if reading.ask else "office",
     )
@@ -156,13 +161,20 @@ def _not_for_a_resolution(
     """
     kinds = {problem.kind for problem in reading.problems}
     if "conditional" in kinds:
-        reason = words["conditional"]
+        said = [problem.written for problem in reading.problems if problem.kind == "conditional"]
+        # 「賛成できない」 is held for the office as well, and has no condition.
+        reason = words["conditional" if any(map(_has_condition, said)) else "neither"]
         return Verdict("held", before, reading.problems, reason, rule="8 conditional", waits_for="office")
     if kinds:
         return Verdict("held", before, reading.problems, words["unclear"], ask=True, rule="8 unclear")
     if any("read" in flags for flags in reading.flags.values()):
         return Verdict("held", before, (), words["read"], ask=True, rule="8 lines-left")
     return None
+
+
+def _has_condition(written: str) -> bool:
+    """Say whether the words of a vote put a condition on it; where they are not known it is taken that they do."""
+    return not written or mentions_condition(written)
 
 
 def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, language: Language) -> Verdict:

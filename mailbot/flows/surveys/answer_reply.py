@@ -99,6 +99,7 @@ def acknowledge(
             edition=row.version + 1,
             answers=row.stands,
             stands_since=_stands_since(arrival, verdict),
+            written=verdict.written,
             problems=verdict.problems,
             reason=verdict.reason,
             remarks=row.remarks,

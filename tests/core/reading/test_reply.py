@@ -736,7 +736,7 @@ def test_a_bare_answer_below_which_one_question_is_asked_again() -> None:
 def test_no_correction_above_an_unchanged_receipt_is_lost(written: str) -> None:
     """What may be meant as an answer is asked about; below it our receipt stands as we sent it, which alone says nothing."""
     reading = read(f"{written}\n\n{quoted(ACK)}", ACK, INVITATION)
-    assert (reading.hold, reading.ask, dict(reading.answers)) == ("correction", True, {})
+    assert (reading.hold, reading.ask, dict(reading.answers)) == ("words-unread", True, {})
     thanks = f"ありがとうございました。\n架空市第2庁舎3階\n\n{quoted(ACK)}"
     assert read(thanks, ACK, INVITATION).hold == "untouched"
 
@@ -749,7 +749,7 @@ def test_no_correction_above_an_unchanged_receipt_is_lost(written: str) -> None:
         ("数字に誤りがありましたので、以下のとおり訂正します。\n3", ("3",), None),
         ("内容に誤りがありましたので、訂正いたします。", None, "prose"), ("内容に誤りがありました。後日訂正します。\nQ1 3", ("3",), "correction"),
         ("正しくは1か3です", None, None), ("3に変更する予定です", None, "prose"), ("正しくは13です", None, "prose"),
-        ("Q1 1\n3に変更をお願いします", None, "differ"), ("すみません、Q1 3", None, "correction"),
+        ("Q1 1\n3に変更をお願いします", None, "differ"), ("すみません、Q1 3", None, "words-unread"),
     ],
 )  # fmt: skip
 def test_a_correction_above_the_receipt_of_one_question(
