@@ -12,7 +12,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.comparison import Before, NotComparable
 from mailbot.core.surveys.cross_table import TITLES, Group
 from mailbot.core.surveys.group_words import group_words
-from mailbot.core.surveys.ledger import Standing, standings, standings_of_ballots
+from mailbot.core.surveys.ledger import Standing, standings_of_voters
 from mailbot.core.surveys.report import WITHHELD, QuestionReport, Report, percent
 from mailbot.core.surveys.resolution import Outcome
 from mailbot.core.surveys.share import Requirement
@@ -34,11 +34,7 @@ def survey(connection: Connection, key: str, *, office: bool) -> Row:
     """Return where a survey stands."""
     stored = surveys.require(connection, key)
     rows = ballots.ledger(connection, key)
-    stands = (
-        list(standings_of_ballots(rows).values())
-        if stored.survey.unit == "person"
-        else list(standings(rows).values())
-    )
+    stands = standings_of_voters(rows, stored.survey.unit)
     answers = counted_answers(connection, stored.survey)
     invitations = outbox.count_by_kind(connection, key).get("invitation", {})
     shown: Row = {

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, event, select, update
 from mailbot import log
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
-from mailbot.core.surveys.evidence import counted
+from mailbot.core.surveys.ledger import counted_rows
 from mailbot.core.surveys.survey import Question, Survey
 from mailbot.core.transfer.relay import parse_relay
 from mailbot.flows.sending.deliver_outbox import Delivery
@@ -125,7 +125,7 @@ def voted(tmp_path_factory: pytest.TempPathFactory) -> Voted:
             office.reply(invited[f"a{code}@town.example"], whole)
         deliver(office)
         with office.database.read() as connection:
-            rows = counted(SURVEYED, ballots.ledger(connection, KEY))
+            rows = counted_rows(ballots.ledger(connection, KEY), SURVEYED.unit)
             asked = ballots.of_subject(connection, KEY)
         assert {row.status for row in rows} == {"counted", "partial"}
     return Voted(

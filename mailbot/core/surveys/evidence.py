@@ -6,21 +6,12 @@ Who sent a reply was weighed against the register of that day, which nobody can 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from mailbot.core.reading.judgement import Judged
-from mailbot.core.surveys.ledger import (
-    IN_TALLY,
-    VOTES,
-    LedgerRow,
-    Standing,
-    accepted,
-    outward,
-    standings,
-    standings_of_ballots,
-)
+from mailbot.core.surveys.ledger import VOTES, LedgerRow, Standing, accepted, outward
 from mailbot.core.surveys.survey import Answers, Question, Survey
 from mailbot.core.surveys.trust import Count, Level, consequence
 from mailbot.core.surveys.vote import applies
@@ -101,12 +92,6 @@ def inconsistent(row: LedgerRow, survey: Survey) -> tuple[str, ...]:
     if row.rule.startswith("10 ") and counts:
         return (f"it is held for its sender, and level {row.level} may count",)
     return ()
-
-
-def counted(survey: Survey, rows: Iterable[LedgerRow]) -> list[LedgerRow]:
-    """Return the rows that are in the tally: one for each body, or for each person where the survey says so."""
-    stands = (standings_of_ballots(rows) if survey.unit == "person" else standings(rows)).values()
-    return [standing.row for standing in stands if standing.row.status in IN_TALLY]
 
 
 def sums(survey: Survey, votes: list[Answers], counts: Mapping[str, Mapping[str, int]]) -> tuple[str, ...]:

@@ -65,6 +65,11 @@ class Standing:
     row: LedgerRow  # the newest row that replaced, else the newest of all
     held: bool  # a held reply came after it
 
+    @property
+    def vote(self) -> Mapping[str, Answer] | None:
+        """Return the answers of the vote that stands; None: no reply was accepted as one."""
+        return self.row.answers if self.row.status in VOTES else None
+
 
 def accepted(status: str) -> bool:
     """Tell whether a reply decided so gets a version number."""
@@ -144,6 +149,17 @@ def standings_of_ballots(rows: Iterable[LedgerRow]) -> dict[int, Standing]:
         by_ballot.setdefault(row.ballot_id, []).append(row)
     found = {ballot: standing(own) for ballot, own in sorted(by_ballot.items())}
     return {ballot: stands for ballot, stands in found.items() if stands is not None}
+
+
+def standings_of_voters(rows: Iterable[LedgerRow], unit: Literal["body", "person"]) -> list[Standing]:
+    """Return what stands for each who has a vote: each body, or each person where a survey says so."""
+    return [*(standings_of_ballots(rows) if unit == "person" else standings(rows)).values()]
+
+
+def counted_rows(rows: Iterable[LedgerRow], unit: Literal["body", "person"]) -> list[LedgerRow]:
+    """Return the rows that are in the tally, one for each voter."""
+    stands = standings_of_voters(rows, unit)
+    return [standing.row for standing in stands if standing.row.status in IN_TALLY]
 
 
 def chain(previous: str, row: LedgerRow) -> str:

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.office.desk_sentences import sentence
 from mailbot.flows.members.weigh_failure import FEWEST, MOST
-from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.office.tell_office import report_to_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store.members import bounces
@@ -31,7 +31,7 @@ def break_off(connection: Connection, site: Site, delivery_id: int, now: datetim
         sentence(site.language, "sending-head", subject=returned.subject),
         sentence(site.language, "broken-off" if stopped else "all-left", **figures),
     )
-    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+    report_to_office(connection, site, item, now)
 
 
 def _too_many(failed: int, copies: int) -> bool:

@@ -10,7 +10,7 @@ from mailbot import log
 from mailbot.core.office.lapse import Lapse
 from mailbot.core.office.plan import duration
 from mailbot.core.office.run_words import day_words, hour_words, run_sentence
-from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.office.tell_office import report_to_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store.database import Database
@@ -67,7 +67,7 @@ def _tell(connection: Connection, site: Site, kind: str, before: datetime, now: 
     item = ReportItem(
         run_sentence(site.language, f"{kind}-head"), run_sentence(site.language, kind, **figures)
     )
-    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+    report_to_office(connection, site, item, now)
 
 
 def _words(site: Site, at: datetime) -> str:

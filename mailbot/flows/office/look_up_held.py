@@ -16,11 +16,10 @@ from mailbot.core.lists.delivery_hours import leaves_at
 from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.target import target_of
-from mailbot.core.mail.address import Post, Reply
+from mailbot.core.mail.address import Post
 from mailbot.core.mail.attached_file import AttachedFile, attached_files, content_of
 from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import Message, formatted_text, hidden_addresses, parse, thread_of
-from mailbot.core.mail.token import token_hash
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.senders.authentication import Verdict, read_authentication, verdict
 from mailbot.core.surveys.receipt_words import sentence as whole_sentence
@@ -30,6 +29,7 @@ from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.quote_held import is_secret
 from mailbot.flows.office.report_held import NOT_SHOWN, held_about, what_it_takes
+from mailbot.flows.office.tell_office import is_desk_word
 from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.render import Takes
@@ -39,7 +39,6 @@ from mailbot.store.lists.held_posts import ACCEPTED, HeldPost
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Entry, Received
 from mailbot.store.members import other_addresses
-from mailbot.store.office import desk_words
 from mailbot.store.surveys import surveys
 from mailbot.store.surveys.ballots import Ballot
 
@@ -259,11 +258,6 @@ def _choices(mail: _Mail, takes: Takes) -> tuple[Decision, ...]:
             return ("discard",)
 
 
-def _is_command(connection: Connection, site: Site, mail: _Mail) -> bool:
-    found = site.route(mail.received.recipient, ())
-    return isinstance(found, Reply) and desk_words.by_token(connection, token_hash(found.token)) is not None
-
-
 def _reasons(site: Site, mailing_list: MailingList | None) -> tuple[str, ...]:
     return () if mailing_list is None else mailing_list.reasons or REASONS[site.language]
 
@@ -286,7 +280,7 @@ def _impossible(connection: Connection, site: Site, mail: _Mail, decision: Decis
         return sentence(site.language, "no-post", mail=name)
     if decision == "reject":
         return sentence(site.language, "no-reject", mail=name)
-    if _is_command(connection, site, mail):
+    if is_desk_word(connection, site, mail.received.recipient):
         return sentence(site.language, "no-accept", mail=name)
     figures = {"why": mail.entry.reason, "author": mail.message.from_address}
     of_event = mail.ballot is not None and mail.ballot.kind == "event"

@@ -10,8 +10,6 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import business_day, local_moment, moment_words
-from mailbot.core.mail.address import Reply
-from mailbot.core.mail.token import token_hash
 from mailbot.core.members.register import full_code
 from mailbot.core.office.desk import (
     Approve,
@@ -33,7 +31,7 @@ from mailbot.core.office.desk import (
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.office.run_change import RunChange
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.ledger import IN_TALLY, standings, standings_of_ballots
+from mailbot.core.surveys.ledger import IN_TALLY, standings_of_voters
 from mailbot.core.surveys.two_persons import Act, Order
 from mailbot.flows.bulletins.command_bulletin import bulletin_status, command_bulletin, find_bulletin
 from mailbot.flows.bulletins.settle_bulletin import settle_bulletin
@@ -44,6 +42,7 @@ from mailbot.flows.office.ask_second_person import Waiting, refuse_out_of_place,
 from mailbot.flows.office.perform_act import pairs_text
 from mailbot.flows.office.settle_act import Undecided, settle_act
 from mailbot.flows.office.settle_held import settle_held
+from mailbot.flows.office.tell_office import is_desk_word
 from mailbot.flows.runs.change_run import change_run
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
 from mailbot.flows.surveys.held_reply import ballot_of_mail, held_mail, held_reply
@@ -51,9 +50,8 @@ from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import RemindedLately, missing, remind_survey
 from mailbot.site import Site
 from mailbot.store import keys
-from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
-from mailbot.store.office import acts, desk_words
+from mailbot.store.office import acts
 from mailbot.store.runs import occurrences
 from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
@@ -161,7 +159,7 @@ def _request(
 
 def _accept(connection: Connection, desk: Desk, number: int) -> Said:
     received = held_mail(connection, desk.site, number)
-    if _is_command(connection, desk, received):
+    if is_desk_word(connection, desk.site, received.recipient):  # no command is made good by accepting it
         raise Refusal(desk.say("no-accept", mail=mail_name(number)))
     ballot = ballot_of_mail(connection, desk.site, received)
     if ballot is not None and ballot.kind == "survey":
@@ -174,12 +172,6 @@ def _trust(connection: Connection, desk: Desk, number: int) -> Said:
     held_mail(connection, desk.site, number)
     settle_held(connection, desk.site, number, "trust", "", desk.now, by=desk.by)
     return Said(desk.say("trust", mail=mail_name(number)))
-
-
-def _is_command(connection: Connection, desk: Desk, received: Received) -> bool:
-    """Tell whether a held mail is itself a command to the desk: no command is made good by accepting it."""
-    found = desk.site.route(received.recipient, frozenset())
-    return isinstance(found, Reply) and desk_words.by_token(connection, token_hash(found.token)) is not None
 
 
 def _put_aside(
@@ -269,10 +261,7 @@ def _status(connection: Connection, desk: Desk, key: str) -> Said:
 
 def _survey_status(connection: Connection, desk: Desk, stored: StoredSurvey) -> Said:
     survey = stored.survey
-    rows = ballots.ledger(connection, survey.key)
-    stands = list(
-        standings_of_ballots(rows).values() if survey.unit == "person" else standings(rows).values()
-    )
+    stands = standings_of_voters(ballots.ledger(connection, survey.key), survey.unit)
     figures = {
         "invited": ballots.count(connection, survey.key),
         "answered": sum(each.row.status in IN_TALLY for each in stands),

@@ -15,7 +15,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.token import token_hash
 from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.flows.office.quote_held import Quoted, is_secret, quote_held
-from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.office.tell_office import is_desk_word, tell_office
 from mailbot.flows.question_reply import question_of_mail
 from mailbot.flows.surveys.held_reply import ballot_of_mail
 from mailbot.render import HeldMail, Takes
@@ -24,7 +24,6 @@ from mailbot.store.database import storage_errors
 from mailbot.store.lists import held_posts, lists
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations
-from mailbot.store.office import desk_words
 from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import savepoint
@@ -123,8 +122,7 @@ def held_about(connection: Connection, site: Site, received: Received) -> str:
     asked = question_of_mail(connection, site, received)
     if asked is not None and asked.kind == "roll_call":
         return f"{_ROLL_CALL[site.language]} {asked.about}"
-    found = site.route(received.recipient, ())
-    if isinstance(found, Reply) and desk_words.by_token(connection, token_hash(found.token)) is not None:
+    if is_desk_word(connection, site, received.recipient):
         return _COMMAND[site.language]  # its address is the one-time word, which is nothing to read
     return received.recipient
 

@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from mailbot.core.mail.address import Reply
 from mailbot.core.mail.token import desk_token, token_hash
+from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.office import desk_words
@@ -65,3 +67,14 @@ def tell_office(
         )
         copy = outbox.Addressee(address, None, {"desk": str(word_id)})
         outbox.queue(connection, mailing_id, [copy], now)
+
+
+def report_to_office(connection: Connection, site: Site, item: ReportItem, now: datetime) -> None:
+    """Queue a mail to the office with one thing that it should know."""
+    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+
+
+def is_desk_word(connection: Connection, site: Site, recipient: str) -> bool:
+    """Tell whether an address is the reply address of one of these mails: what comes there is a command."""
+    found = site.route(recipient, ())
+    return isinstance(found, Reply) and desk_words.by_token(connection, token_hash(found.token)) is not None

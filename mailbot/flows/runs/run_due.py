@@ -33,7 +33,7 @@ from mailbot.flows.events.propose_dates import propose_dates
 from mailbot.flows.events.send_joining import send_joining
 from mailbot.flows.members.call_roll import call_roll
 from mailbot.flows.members.keep_standing import keep_standing
-from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.office.tell_office import report_to_office
 from mailbot.flows.runs.rule_of_run import rule_of_run
 from mailbot.flows.runs.words_of_run import words_of_run
 from mailbot.flows.surveys.close_survey import StillReading, close_survey
@@ -165,7 +165,7 @@ def _report(
     at = moment_words((run.late_since or run.due_at).astimezone(site.zone), site.language)
     heading = f"{run_name(run.number)} {words_of_run(connection, site, job_name(run.job))}"
     item = ReportItem(heading, _say(site, run, "report", at=at, what=what, job=run.job), commands)
-    tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+    report_to_office(connection, site, item, now)
 
 
 def _say(site: Site, run: Occurrence, kind: str, **figures: object) -> str:

@@ -11,7 +11,7 @@ from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Survey
-from mailbot.flows.office.tell_office import tell_office
+from mailbot.flows.office.tell_office import report_to_office
 from mailbot.flows.surveys.counted_answers import counted_answers
 from mailbot.flows.surveys.pay_receipts import pay_before_seal
 from mailbot.flows.surveys.publish_survey import send_result
@@ -98,4 +98,4 @@ def _publish(
     except Refusal as refusal:
         head = f"{matter(survey, site.language)} {survey.key}"
         item = ReportItem(head, sentence(site.language, "result-stays", why=refusal))
-        tell_office(connection, site, site.render.office.report((item,), now=now), now, kind="office_report")
+        report_to_office(connection, site, item, now)

@@ -16,7 +16,7 @@ from mailbot.core.reading.answer import read_answer
 from mailbot.core.reading.understood import EXPLANATIONS, Understood
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ballot import answer_words
-from mailbot.core.surveys.ledger import VOTES, LedgerRow, accepted, mail_digest, own_rows, standing
+from mailbot.core.surveys.ledger import LedgerRow, accepted, mail_digest, own_rows, standing
 from mailbot.core.surveys.survey import Answer, Answers, Reading, Survey
 from mailbot.core.surveys.vote import weigh
 from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt
@@ -163,7 +163,7 @@ def _enter(
     rows = own_rows(ballots.ledger(connection, survey.key, ballot.code), survey.unit, ballot.id)
     before = standing(rows)
     reading = _read(site, survey, _with_questions(site, survey, written, rows, source), source.received_at)
-    previous = before.row.answers if before is not None and before.row.status in VOTES else None
+    previous = None if before is None else before.vote
     verdict = weigh(survey, previous, reading, late=False, automatic=False, language=site.language)
     if not accepted(verdict.status):
         why = "、".join(problem.text for problem in verdict.problems) or verdict.reason

@@ -19,7 +19,6 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.evidence import (
     Basis,
     Checked,
-    counted,
     differences,
     emptied_matches,
     expected,
@@ -35,6 +34,7 @@ from mailbot.core.surveys.ledger import (
     Standing,
     broken_link,
     chain_list,
+    counted_rows,
     listed_behind,
     mail_digest,
     outward,
@@ -280,7 +280,7 @@ class _Count:
             message,
             known_texts(self.connection, self.site, one, up_to=up_to).texts,
             mail_from=received.mail_from,
-            previous=before.row.answers if before is not None and before.row.status in VOTES else None,
+            previous=None if before is None else before.vote,
             today=received.received_at.astimezone(self.site.zone).date(),
             late=self._late(row, received.received_at),
             awaiting=_PRIMARYS_WORDS if awaits else frozenset(),
@@ -351,14 +351,14 @@ class _Count:
         if not self.is_sealed:
             return self._votes_of(self.reread)
         published = sealed.answers(self.connection, self.key)
-        if len(published) != len(counted(self.stored.survey, [link.row for link in self.links])):
+        if len(published) != len(counted_rows([link.row for link in self.links], self.stored.survey.unit)):
             self.found.append("the published list has not as many lines as the ledger has votes that count")
         if not self.destroyed:
             self._check_lines()
         return [Vote(None, answers) for answers in published]
 
     def _votes_of(self, rows: Sequence[LedgerRow]) -> list[Vote]:
-        return [Vote(row.code, row.answers) for row in counted(self.stored.survey, rows)]
+        return [Vote(row.code, row.answers) for row in counted_rows(rows, self.stored.survey.unit)]
 
     def _check_lines(self) -> None:
         """Make the published list again from the mails, while they and the survey's secret still stand."""
@@ -368,7 +368,7 @@ class _Count:
             return
         wanted = {
             (seal_of(self.stored.seal_key, one.id, one.reference).line, answers_text(row.answers))
-            for row in counted(self.stored.survey, self.reread)
+            for row in counted_rows(self.reread, self.stored.survey.unit)
             for one in (self.ballots[row.ballot_id],)
         }
         if wanted != set(sealed.lines(self.connection, self.key)):
@@ -378,7 +378,7 @@ class _Count:
         survey = self.stored.survey
         self.found += sums(survey, [vote.answers for vote in votes], counts)
         if not self.is_sealed:
-            rows = counted(survey, [link.row for link in self.links])
+            rows = counted_rows([link.row for link in self.links], survey.unit)
             recorded = tally(survey, [row.answers for row in rows])
             self.found += [
                 f"{question}: the ledger comes to {_words(recorded[question])}, the mails to {_words(again)}"

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.members.register import Body
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.cross_table import Elector, Unsummed
-from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings, standings_of_ballots
+from mailbot.core.surveys.ledger import IN_TALLY, Standing, counted_rows, standings, standings_of_ballots
 from mailbot.core.surveys.report import BodyVote, Report, make_report
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.tally import Vote
@@ -47,12 +47,9 @@ def counted_votes(connection: Connection, survey: Survey) -> list[Vote]:
     """
     if survey.mode == "sealed" and (lines := sealed.answers(connection, survey.key)):
         return [Vote(None, answers) for answers in lines]
-    rows = ballots.ledger(connection, survey.key)
-    stands = standings_of_ballots(rows) if survey.unit == "person" else standings(rows)
     return [
         Vote(None if survey.mode == "sealed" else row.code, row.answers, row.ballot_id)
-        for row in (standing.row for standing in stands.values())
-        if row.status in IN_TALLY
+        for row in counted_rows(ballots.ledger(connection, survey.key), survey.unit)
     ]
 
 

@@ -7,7 +7,7 @@ import secrets
 from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.evidence import counted
+from mailbot.core.surveys.ledger import counted_rows
 from mailbot.core.surveys.seal import SECRET_BYTES, line_of, voter_key
 from mailbot.store.surveys import ballots, sealed, surveys
 
@@ -33,7 +33,7 @@ def seal_votes(connection: Connection, key: str) -> None:
             f"look at `mailbot surveys recount {key}` first"
         )
     references = {one.id: one.reference for one in ballots.of_subject(connection, key)}
-    rows = counted(stored.survey, ballots.ledger(connection, key))
+    rows = counted_rows(ballots.ledger(connection, key), stored.survey.unit)
     votes = [
         (line_of(voter_key(stored.seal_key, row.ballot_id), references[row.ballot_id]), row.answers)
         for row in rows
