@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 _COME, _STAY = "出席", "欠席"
+_LONGEST = 60  # characters of a line that holds nothing but the two and their marks
 _PARTS = re.compile(
     r"(?P<blank>[\s・、,/／|｜:：]+|または|又は|or)"
     r"|(?P<open>~~|[（(【\[［〔「])?(?P<number>[12][.．)])?\s?(?:(?P<come>ご?(?:出席|参加))|(?P<stay>ご?欠席|不参加))(?P<close>~~|[）)】\]］〕」])?"
@@ -59,7 +60,9 @@ def marked_of_pair(lines: Sequence[str]) -> str:
 
 
 def _parts(line: str) -> list[_Part]:
-    """Take a line apart; [] where anything else stands in it."""
+    """Take a line apart; [] where anything else stands in it, or too much."""
+    if len(line) > _LONGEST:
+        return []
     parts: list[_Part] = []
     at = 0
     while at < len(line):

@@ -43,3 +43,9 @@ from mailbot.core.events.rsvp_marks import marked_of_pair
 def test_which_is_marked(lines: str, marked: str) -> None:
     """By a mark, by brackets around the word, or by striking out the other; what two readers could read differently is neither."""
     assert marked_of_pair(lines.split("|")) == marked
+
+
+def test_a_line_without_end_is_no_pair() -> None:
+    """Nobody makes us look at each of a hundred thousand marks."""
+    assert marked_of_pair(["出席○　欠席" + "　" * 53]) == "出席"
+    assert marked_of_pair(["○ 出席 " + "× 欠席 " * 100_000]) == ""
