@@ -88,6 +88,7 @@ _TOGETHER = re.compile(
 _BOTH = re.compile("とも|共|いずれ|どちら|すべて|全|両")
 
 
+_WORD = re.compile("[一-龠々]{2,}|[ァ-ヶー]{2,}|[a-z]{2,}")
 _TITLE = re.compile(r"\s?[(（](?P<title>[^()（）]{2,60})[)）](?=\s*[^\s])")
 
 
@@ -199,14 +200,21 @@ def _answered_together(survey: Survey, line: str) -> list[tuple[str, str]] | Non
 
 
 def _without_title(question: Question | None, rest: str) -> str:
-    """Return what follows a question's number without its title in brackets, short or whole: 「議案1（規約改正）賛成」."""
+    """Return what follows a question's number without its title in brackets, short or whole: 「議案1（規約改正）賛成」.
+
+    Other words about the question stand behind the answer instead, where they are judged as a remark: 「Q1（導入の有無）2」.
+    """
     title = _TITLE.match(rest) if question is not None and question.type != "text" else None
     if title is None or question is None or is_answer(question, title["title"]):
         return rest
     characters = iter(line_key(question.text))
     if all(character in characters for character in line_key(title["title"])):
-        return rest[title.end() :] or rest
-    return rest
+        return f" {rest[title.end() :]}"
+    words, asked = _WORD.findall(tidy(title["title"])), tidy(question.text)
+    if "賛成" in question.options or not any(word in asked for word in words):
+        return rest  # 「議案2（補正） 反対」 may be another motion
+    behind = rest[title.end() :].strip(" \t\u3000:：→⇒=＝")
+    return f" {behind}（{title['title']}）" if is_answer(question, behind) else rest
 
 
 def _answer_behind_question(survey: Survey, line: str) -> list[tuple[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from mailbot.core.reading.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.reading.bare_answer import is_bare_choice, takes_on
@@ -13,7 +13,7 @@ from mailbot.core.reading.correction import corrects
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, Neighbours, is_piece, line_key, share
 from mailbot.core.reading.printed_options import choice_count, every_option, label_numbers, option_answer
-from mailbot.core.reading.prose import is_prose
+from mailbot.core.reading.prose import NOT_PROSE, RULE, is_prose
 from mailbot.core.reading.remark import mentions_choice
 from mailbot.core.reading.statement import Slot, Statements
 from mailbot.core.reading.tidy import is_blank, label_key
@@ -26,19 +26,22 @@ def in_ballot(question: Question, stated: Statements, known: Known, today: date)
     slots = stated.slots.get(question.id, [])
     if not slots:
         return None
-    copied = slot = slots[0]
-    if len(slots) > 1:
-        copied = min(
-            slots, key=_place
-        )  # the question, copied to the top, has an answer below it or none at all
-        beneath = [slot for slot in slots if slot is not copied] if _is_copied(question, copied) else []
-        slot = _shallowest(beneath or slots)
+    copies = _copies(question, slots)
+    beneath = [slot for slot in slots if all(slot is not copy for copy in copies)]
+    slot = _shallowest(beneath or slots)
     for other in slots:  # beside his own, not in an older mail
         if other.foreign and (other is slot or (other.place[0] == slot.place[0] and other.mail == slot.mail)):
             stated.foreign = stated.foreign or other.value is not None or bool(other.under or other.marks)
     if slot.foreign:
         return None
-    read = _slot_read(question, slot, known, today)
+    apart = [_copied_read(question, copy, known, today) for copy in copies]
+    placed = {each.place for others in stated.slots.values() for each in others if each.present}
+    if any(copy.place in placed for copy in copies):  # pieces of a ballot of ours that lost its first lines
+        apart = [
+            Unclear("lines-left") if isinstance(each, Understood) and "read" in each.flags else each
+            for each in apart
+        ]
+    read = _slot_read(question, slot, known, today) if beneath else None
     # Who answers at the top deletes no lines below; a gateway may have lost one.
     if (
         isinstance(read, Understood)
@@ -48,12 +51,7 @@ def in_ballot(question: Question, stated: Statements, known: Known, today: date)
         read = Unclear("lines-left")
     if any(_is_filled_otherwise(slot, other) for other in slots):
         return Unclear("two-choices" if question.type in {"single", "rating", "yesno"} else "differ")
-    apart = (
-        _slot_read(question, copied, known, today)
-        if copied is not slot and _is_copied(question, copied)
-        else None
-    )
-    return read if apart is None else _one_of(question, (apart, read))
+    return _one_of(question, (*apart, read)) if any(apart) else read
 
 
 def _shallowest(slots: Sequence[Slot]) -> Slot:
@@ -70,10 +68,71 @@ def _is_filled_otherwise(slot: Slot, other: Slot) -> bool:
     return beside and None not in values and len({line_key(value or "") for value in values}) > 1
 
 
+def _copies(question: Question, slots: Sequence[Slot]) -> list[Slot]:
+    """Return the copies of a question that stand above its place in a ballot of ours, where only the member writes."""
+    ballots = [slot.place for slot in slots if not _is_copied(question, slot)]
+    first = min(ballots) if ballots else None
+    return [slot for slot in slots if _is_copied(question, slot) and (first is None or slot.place < first)]
+
+
 def _is_copied(question: Question, slot: Slot) -> bool:
-    """Say whether a question stands without its slot where only the member writes, in no ballot of ours, with one option at most."""
-    alone = not slot.edition and not slot.present and len(slot.options) <= (choice_count(question) > 1)
-    return slot.place[0] == 0 and slot.asked and alone
+    """Say whether a question stands without its slot where only the member writes, in no ballot of ours."""
+    alone = not (slot.edition or slot.present or slot.mail or slot.place[0])
+    return alone and (slot.asked or (slot.shortened and question.type != "text"))
+
+
+def _copied_read(question: Question, slot: Slot, known: Known, today: date) -> Read | None:
+    """Read what stands right behind a question that the member copied: his answer, or the options that he chose, copied too.
+
+    What is no answer there is asked about: nobody copies a question but to answer it.
+    """
+    if question.type == "text":
+        return _slot_read(question, slot, known, today)
+    if slot.doubts or slot.crosses or (slot.marks and set(slot.marks) != set(slot.options)):
+        return Unclear("lines-left")  # 「→ 1. 転入」, 「2. 転出」: one of the two, or both?
+    printed = (
+        len(set(slot.options)) == choice_count(question) and not slot.marks
+    )  # all of them: none is chosen
+    behind = takewhile(lambda each: not (NOT_PROSE.search(each[0]) or RULE.match(each[0])), slot.behind)
+    lines = _with_remarks_joined(
+        [line.strip(_BEFORE_ANSWER) for line, option in behind if not (printed and option)]
+    )
+    reads = [read_answer(question, line, today=today) for line in lines]
+    understood = [read for read in reads if isinstance(read, Understood)]
+    if slot.spaced and not understood and not any(mentions_choice(question, line) for line in lines):
+        return None  # a greeting, below a question that is only named
+    if any(may_be_cut(*pair) for pair in pairwise(lines)):
+        return Unclear("unclear")
+    unclear = next((read for read in reads if isinstance(read, Unclear)), None)
+    listed = question.type == "multi" and not all(map(is_prose, lines[1:]))
+    if unclear is not None and not listed and (read := _below_read(question, slot, known, today)) is not None:
+        return read
+    if unclear is not None or not understood:
+        return unclear
+    if question.type == "multi":
+        chosen = sorted({int(number) for read in understood for number in read.answer})
+        if len(understood) > 1 and len(chosen) == choice_count(question):
+            return Unclear("all", every_option(question))
+        answer: tuple[str, ...] | str = tuple(map(str, chosen))
+    elif len({comparable(read.answer) for read in understood}) > 1:
+        return Unclear("lines-left" if slot.options else "two-choices")
+    else:
+        answer = understood[0].answer
+    remark = "、".join(read.remark for read in understood if read.remark)
+    flags = understood[0].flags if len(understood) == 1 else ()
+    left = len(slot.options) > len(slot.marks)
+    return Understood(answer, remark, ("read", *flags) if left else flags)
+
+
+def _with_remarks_joined(lines: Sequence[str]) -> list[str]:
+    """Return lines, each with the remark in brackets that stands on the line below it."""
+    joined: list[str] = []
+    for line in filter(None, lines):
+        if joined and _IN_BRACKETS.fullmatch(line):
+            joined[-1] += line
+        else:
+            joined.append(line)
+    return joined
 
 
 def _one_of(question: Question, reads: Sequence[Read | None]) -> Read | None:
@@ -205,6 +264,7 @@ def _below_read(question: Question, slot: Slot, known: Known, today: date) -> Re
     return None
 
 
+_BEFORE_ANSWER = "→⇒➡・* \t\u3000"
 _POINTING = "→⇒➡ \u3000"  # to a free answer; it is none of its words
 _PUNCTUATION = "。、.,)]?〓\ufffd"
 _WHOLE_DATE = re.compile(r"[0-9]{4}[/年][0-9]{1,2}[/月][0-9]{1,2}日?(?:\([月火水木金土日]\))?")

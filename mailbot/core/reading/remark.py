@@ -118,7 +118,7 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
     ):
         return None
     others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
-    if any(label in remark for label in others):
+    if any(label in remark or (len(remark) > 1 and label.startswith(remark)) for label in others):
         return None
     count = choice_count(question)
     named = {int(number) for number in LONE_NUMBER.findall(remark)}

@@ -82,9 +82,19 @@ class Slot:
     next_question: str = ""  # the question that begins with that line, where it is one that was damaged
     next_slot: str = ""  # the question whose slot that line is
     asked: bool = False  # the question stands there whole
+    shortened: bool = False  # its first words stand there alone
     below: list[str] = field(default_factory=list)  # what follows it directly, up to a blank line
+    behind: list[tuple[str, int]] = field(
+        default_factory=list
+    )  # the same with our option lines among it: each line, and which option it is (0: none)
     below_ended: bool = False
+    spaced: bool = False  # a blank line stands between the question and that
     typed: list[str] = field(default_factory=list)  # lines under it without the quotation's marks
+
+    def stands_behind(self, line: str, option: int = 0) -> None:
+        """Note a line that follows the question directly, whosever it is; `option`: which of ours it is, 0 none."""
+        if not self.below_ended:
+            self.behind.append((line, option))
 
     def marked(self, option: int, mark: Mark) -> None:
         """Note a mark on an option line."""
@@ -268,8 +278,9 @@ class Reader:
             self.pending = ""
             if self.current is not None and self.current.unbounded:
                 self.current.gap = True
-            if self.current is not None and self.current.below:
-                self.current.below_ended = True
+            if self.current is not None and not self.current.present:
+                self.current.below_ended = self.current.below_ended or bool(self.current.behind)
+                self.current.spaced = self.current.spaced or not self.current.behind
             return
         slot = slot_line(line.text)
         signing, self.signing = self.signing, None
@@ -339,9 +350,9 @@ class Reader:
                 self._enter(question, line.depth)
                 assert self.current is not None
                 self.current.question_line = True
-                self.current.asked = line.key.endswith(
-                    ")"
-                )  # our hint ends it, on a second line if it is long
+                # Our hint ends it, on a second line if it is long; a motion has none.
+                asked = line_key(self.survey.question(question).text)
+                self.current.asked = line.key.endswith((")", f"議案{question[1:]}{asked}"))
         elif "more" in kinds and self.current is not None:
             self.current.asked = self.current.asked or line.key.endswith(")")
         elif "end" in kinds or "outside" in kinds:
@@ -402,6 +413,7 @@ class Reader:
                 after = role.option > last
                 if role.kind == "option" and role.question == self.current_id and after:
                     slot.options.append(role.option)
+                    slot.stands_behind(line.text, role.option)
                     if ANY_CIRCLED.search(line.text):
                         slot.marks.append(role.option)
                     return True
@@ -421,6 +433,7 @@ class Reader:
                 if role.question == self.current_id and role.kind in {"option", "more"} and role.option:
                     if role.kind == "option":
                         slot.options.append(role.option)
+                    slot.stands_behind(line.text, role.option)
                     slot.marked(role.option, mark)
                     return True
         return False
@@ -702,6 +715,7 @@ class Reader:
         assert self.current is not None
         self.current.damaged = True
         self.current.asked = written == asked or (written.startswith(f"{asked}(") and written.endswith(")"))
+        self.current.shortened = cut and not self.current.asked
         self.seen_ours = True
         return True
 
@@ -743,6 +757,7 @@ class Reader:
             count = len(printed_options(self.survey.question(self.current_id)))
             if not slot.options and not slot.below_ended:
                 slot.below.append(line.text)
+            slot.stands_behind(line.text)
             if len(set(slot.options)) < count:
                 slot.among.append(line.text)  # it may be one of our own option lines, damaged
                 return
