@@ -95,7 +95,7 @@ def test_keep_leaves_it_as_it_was(office: PostOffice, invitation: Copy) -> None:
     office.copies()
     office.reply(invitation, "Q1 1", SUZUKI)
     asked = office.only_copy("primary_asked")
-    assert "下の理由により、まだ数えて" in asked.text
+    assert asked.says("下の理由により、まだ数えておりません")
     office.pass_time(timedelta(hours=1))
     office.reply(asked, "そのままでお願いします")
     kept = office.only_copy("vote_receipt")
