@@ -12,7 +12,7 @@ from mailbot.core.bulletins.bulletin import EVENTS, POSTS, SURVEYS, Bulletin
 from mailbot.core.mail.address import list_name_fault
 from mailbot.core.mistake import Mistake, Mistakes
 from mailbot.core.recurrence import read_recurrence
-from mailbot.folder.config_file import MailAddress
+from mailbot.folder.config_file import MailAddresses
 from mailbot.folder.selector_files import Selection
 from mailbot.folder.written_values import Key, LateFile, Lines, Moment
 from mailbot.folder.yaml_source import FileModel, Line, Source, file_text, listed, nearest, parse_yaml, said
@@ -54,8 +54,8 @@ class BulletinFile(FileModel):
     send: Moment | None = None
     number: Annotated[int, Field(ge=1)] | None = None
     sections: Annotated[tuple[Annotated[str, BeforeValidator(_section)], ...], BeforeValidator(listed)] = ()
-    approval: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
-    test: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
+    approval: MailAddresses = ()
+    test: MailAddresses = ()
     every: Annotated[Line, AfterValidator(_every)] | None = None
     late: LateFile | None = None
     charset: Literal["utf-8", "iso-2022-jp"] = "utf-8"

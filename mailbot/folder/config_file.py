@@ -198,6 +198,7 @@ Domain = Annotated[str, AfterValidator(domain)]
 Selector = Annotated[str, AfterValidator(selector)]
 PerMinute = Annotated[int, Field(ge=1, le=10_000_000)]
 MailAddress = Annotated[str, AfterValidator(address)]
+MailAddresses = Annotated[tuple[MailAddress, ...], BeforeValidator(listed)]  # or one alone
 PublicUrl = Annotated[str, AfterValidator(_public_url)]
 Listen = Annotated[Address, BeforeValidator(_listen)]
 NetworkText = Annotated[Network, BeforeValidator(_network)]
@@ -281,11 +282,11 @@ class ConfigFile(FileModel):
     former_domains: Annotated[tuple[Domain, ...], BeforeValidator(listed)] = ()
     association: str = ""
     office: MailAddress = ""
-    witnesses: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
+    witnesses: MailAddresses = ()
     digest_at: Annotated[str, AfterValidator(_time_of_day)] = "17:00"
     plan_at: Annotated[str, AfterValidator(_time_or_off)] = "08:30"
     daily_at: Annotated[str, AfterValidator(_time_or_off)] = "off"
-    desk: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
+    desk: MailAddresses = ()
     timezone: Zone = ZoneInfo("Asia/Tokyo")
     language: Language = "ja"
     authserv_id: Domain | None = None

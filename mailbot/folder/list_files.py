@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from mailbot.core.lists.mailing_list import Copies, Filter, Joining, MailingList, Moderated, Preset, Viewers
 from mailbot.core.members.audience import Selector
-from mailbot.folder.config_file import MailAddress
+from mailbot.folder.config_file import MailAddresses
 from mailbot.folder.selector_files import Members, Selection
 from mailbot.folder.written_values import Lines, ListName, hours_of_day, stated
 from mailbot.folder.yaml_source import FileModel, Line, listed, said
@@ -92,7 +92,7 @@ class ListFile(FileModel):
     who: Viewers | None = None
     archive: bool = True
     attachments: Annotated[str, AfterValidator(_attachments)] = "pass"
-    moderators: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
+    moderators: MailAddresses = ()
     moderated: Moderated = "no"
     stopped: bool = False
     filters: Annotated[tuple[FilterFile, ...], BeforeValidator(listed), Field(max_length=50)] = ()

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from mailbot.core.members.audience import Partners, Selector
 from mailbot.core.members.register import KIND_WORDS
 from mailbot.core.mistake import Mistakes
-from mailbot.folder.config_file import MailAddress
+from mailbot.folder.config_file import MailAddresses
 from mailbot.folder.written_values import BodyCode, Count, Key, ListName, Tag, Words, stated
 from mailbot.folder.yaml_source import FileModel, listed, nearest, parse_yaml, said, validate
 
@@ -74,7 +74,7 @@ class ConditionsFile(FileModel):
     codes: Annotated[tuple[BodyCode, ...], BeforeValidator(listed)] = ()
     lists: Annotated[tuple[ListName, ...], BeforeValidator(listed)] = ()
     attended: Annotated[tuple[Key, ...], BeforeValidator(listed)] = ()
-    emails: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
+    emails: MailAddresses = ()
     partners: Partners = "no"
 
     @model_validator(mode="after")

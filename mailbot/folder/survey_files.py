@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from mailbot.core.surveys.survey import Mode, Question, QuestionType, Reminder, Survey
-from mailbot.folder.config_file import MailAddress
+from mailbot.folder.config_file import MailAddresses
 from mailbot.folder.selector_files import Selection
 from mailbot.folder.written_values import Key, LateFile, Lines, Moment, Tag, Words, checked_at, moment, stated
 from mailbot.folder.yaml_source import FileModel, Line, listed, said
@@ -108,7 +108,7 @@ class SurveyFile(FileModel):
     closes: Moment | None = None
     reminders: tuple[ReminderFile, ...] = ()
     follow_up: Annotated[FollowUpFile, BeforeValidator(_follow_up)] | None = None
-    approval: Annotated[tuple[MailAddress, ...], BeforeValidator(listed)] = ()
+    approval: MailAddresses = ()
     mode: Mode | None = None
     count: Literal["body", "person"] = Survey.unit
     publish: PublishFile = PublishFile()
