@@ -15,7 +15,7 @@ from mailbot.core.reading.findings import Findings
 from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
 from mailbot.core.reading.named_answer import question_of
 from mailbot.core.reading.printed_options import choice_count, option_answer
-from mailbot.core.reading.prose import before_signature, says_more, signed
+from mailbot.core.reading.prose import before_signature, says_more, signed, unsigned
 from mailbot.core.reading.said_of_answers import says_something_of_answers
 from mailbot.core.reading.statement import Statements
 from mailbot.core.reading.understood import Unclear, Understood, comparable
@@ -225,7 +225,7 @@ def is_gainsaid(survey: Survey, stated: Statements, known: Known, found: Finding
 
 def said_beside(survey: Survey, stated: Statements, known: Known, today: date) -> str:
     """Return the sentences beside the answers that are more than courtesy: nobody can know all that takes an answer back."""
-    lines = [*stated.top, *before_signature([*stated.below, *stated.behind])]
+    lines = [*unsigned(stated.top), *before_signature([*stated.below, *stated.behind])]
     lines += _typed_at_questions(survey, stated)
     lines = lines[:MOST_AT_TOP]
     wrapped = [line for line in _unwrapped(lines) if _SENTENCE_ENDS.search(line)]

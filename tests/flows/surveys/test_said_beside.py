@@ -38,6 +38,41 @@ def test_courtesy_is_not_kept(office: PostOffice, words: str) -> None:
     assert NOTE not in office.only_copy("vote_receipt").said
 
 
+SLOGAN = "マイナンバーカードの申請はお済みですか？"
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        f"-----------------\n長野市 情報政策課 山田太郎\nTEL 026-000-0000\n{SLOGAN}\n-----------------",
+        f"＝＝＝＝＝＝＝＝＝＝\n{SLOGAN}\n長野市 山田太郎\nyamada@city.nagano.lg.jp\n＝＝＝＝＝＝＝＝＝＝",
+        "*****************\n長野市 山田太郎\nhttps://www.city.nagano.example/\n住みたいまちを目指しています。",
+        f"長野市 情報政策課 山田太郎\n電話 026-000-0000\n{SLOGAN}",
+    ],
+)
+def test_a_slogan_in_a_signature_is_no_sentence_to_the_office(office: PostOffice, signature: str) -> None:
+    """It stands below the signature's rule with addresses, or right below them."""
+    invitation = office.open_survey()[YAMADA]
+    office.reply(invitation, f"Q1 2\nQ2 1\n\n{signature}")
+    assert dict(office.stands()[NAGANO].row.remarks) == {}
+    assert NOTE not in office.only_copy("vote_receipt").said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "締切を延ばせますか？\n\n-----------------\n長野市 山田太郎\nTEL 026-000-0000\n-----------------",
+        "締切を延ばせますか？\n長野市 山田太郎\nTEL 026-000-0000",
+        "-----------------\n長野市 山田太郎\nTEL 026-000-0000\n-----------------\n締切を延ばせますか？",
+    ],
+)
+def test_a_question_beside_a_signature_is_one(office: PostOffice, text: str) -> None:
+    """What is asked above a signature, or below its end, is for the office."""
+    invitation = office.open_survey()[YAMADA]
+    office.reply(invitation, f"Q1 2\nQ2 1\n\n{text}")
+    assert "締切を延ばせますか" in "".join(office.stands()[NAGANO].row.remarks.values())
+
+
 def test_in_a_sealed_survey_nothing_is_kept(office: PostOffice) -> None:
     """A sentence of one's own could tell who chose what."""
     invitation = office.open_survey(replace(SURVEY, mode="sealed"))[YAMADA]
