@@ -59,12 +59,12 @@ def _read(question: Question, slot: str, today: date) -> Read:
         return Blank()
     if is_garbled(slot):
         return Unclear("garbled")
+    if _DASH.fullmatch(slot):
+        return Blank()
     if question.type == "text":
         return Understood(slot.strip(" \t\r\n\u3000")[:LONGEST_TEXT])
     if len(slot) > LONGEST_CHOICE:
         return Unclear("unclear")
-    if _DASH.fullmatch(slot):
-        return Blank()
     if (marked := marked_option(question, slot)) is not None:
         return Understood(marked)
     written = _bare(_without_marker(question, _bare(unquoted(tidy(without_emphasis(slot))))).strip(_LOOSE))

@@ -94,7 +94,7 @@ def listed(question: Question, lines: Sequence[str]) -> list[str]:
         return [line.lstrip(" \t\u3000・•") if marked == [line] else line for line in lines]
     whole: list[str] = []
     chosen: list[str | None] = []  # by each item of the list so far
-    for line in lines:
+    for line in _on_one_line(question, lines):
         option = _lone_option(question, line.lstrip(" \t\u3000・•"))
         if option is None and not _ITEM.match(line):
             whole.append(line)
@@ -108,6 +108,26 @@ def listed(question: Question, lines: Sequence[str]) -> list[str]:
         if len(set(chosen) - {None}) == choice_count(question):
             whole[-1] = "すべて"
     return whole
+
+
+_LONE_NUMBER = re.compile(r"\s*(?:(?P<number>[0-9０-９]{1,2})\s?[番,、.．]?|(?P<circled>[①-⑳]))\s*")
+
+
+def _on_one_line(question: Question, lines: Sequence[str]) -> list[str]:
+    """Return lines with numbers that stand alone one below another on one line, where they rise: 「1」, 「3」."""
+    joined: list[str] = []
+    last = 0  # the number of the line before; 0: none stands alone there
+    for line in lines:
+        lone = _LONE_NUMBER.fullmatch(line)
+        number = (
+            (int(lone["number"]) if lone["number"] else ord(lone["circled"]) - ord("①") + 1) if lone else 0
+        )
+        if 0 < last < number <= choice_count(question):
+            joined[-1] += f"、{number}"
+        else:
+            joined.append(line)
+        last = number
+    return joined
 
 
 def _lone_option(question: Question, line: str) -> str | None:

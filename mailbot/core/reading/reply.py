@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 
 from mailbot.core.calendar import Language
 from mailbot.core.reading.answer import label_answer, read_answer
 from mailbot.core.reading.answer_form import Cell, read_cell
 from mailbot.core.reading.asides import answers_another, is_gainsaid, said_beside, weigh_asides
-from mailbot.core.reading.bare_answer import UNFINISHED, bare_answers, listed
+from mailbot.core.reading.bare_answer import UNFINISHED, bare_answers, listed, takes_on
 from mailbot.core.reading.command import ALWAYS, AWAITED
 from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, known_texts, line_key
@@ -245,7 +246,37 @@ def _read_top(
             found.hold, found.ask = "differ", True
         else:
             found.add(only, [read for _, read in bare], None)
+    elif bare and (label := _label_of_asked(survey, stated, known, today)) is not None:
+        found.add(*label, None)
     elif bare:
         said = next(line for line in stated.top if bare_answers(questions, [line], known, today))
         found.hold, found.ask = "bare-number" if _BEGINS_WITH_NUMBER.match(said) else "which-question", True
         found.written = said.strip()
+
+
+def _label_of_asked(
+    survey: Survey, stated: Statements, known: Known, today: date
+) -> tuple[Question, list[Read]] | None:
+    """Return the one question that our newest mail asks again, and the whole labels at the top, if they can be of no other.
+
+    The reply quotes nothing, so that a number might answer an older mail of ours; the label of one question alone cannot.
+    """
+    again = known.texts[0].slots if known.texts else {}
+    if len(again) != 1 or stated.slots:
+        return None
+    question = survey.question(*again)
+    answers: list[Read] = []
+    for line, after in pairwise([*stated.top, ""]):
+        if not bare_answers(survey.questions, [line], known, today):
+            continue
+        label = label_answer(question, line)
+        if label is None or takes_on(question, line, after, today):
+            return None
+        if any(
+            isinstance(read_answer(other, line, today=today), Understood)
+            for other in survey.questions
+            if other is not question and other.type != "text"
+        ):
+            return None
+        answers.append(Understood(label))
+    return (question, answers) if len(answers) == 1 else None

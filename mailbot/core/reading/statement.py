@@ -12,6 +12,7 @@ from typing import NamedTuple
 from mailbot.core.mail.japanese import fold
 from mailbot.core.reading.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.reading.command import command_of
+from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import (
     EMPTY_BRACKETS,
     QUESTION_MARK,
@@ -184,6 +185,26 @@ def _ends_text(line: str) -> bool:
     )
 
 
+# 「要綱を定めておりましたので、Q3とQ4を訂正します。」 above these two answers says what they are.
+_ANNOUNCES = re.compile(
+    rf"^\s*(?P<why>[^。、]{{0,40}}(?:ので|ため|ましたが)、)?(?P<named>{QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?:\s?(?:[、,，・と]|及び|および)\s?{QUESTION_MARK}\s?[0-9０-９]{{1,3}}){{0,9}})"
+    r"(?:の(?:ご?回答|お?答え))?(?:を|は|について)[、,]?\s?(?:(?:以下|下記|次)の?(?:とおり|通り|ように)に?[、,]?)?(?:訂正|修正|変更|差し?替え)"
+    r"(?:(?:いた|致)?します|させて(?:いただき|頂き)ます|を?お願い(?:いた|致)?します|願います)[。.]?\s*$"
+)
+
+
+def _announces(line: str, answered: Container[str]) -> bool:
+    """Say whether a line does no more than announce answers that stand in the mail by their questions' names."""
+    said = _ANNOUNCES.match(line) if len(line) <= LONGEST_NAME else None
+    if said is None or doubts(said["why"] or ""):
+        return False
+    numbers = re.findall("[0-9０-９]+", said["named"])
+    return all(f"Q{int(number)}" in answered for number in numbers)
+
+
+# 「2026/12/01 5:20に事務局さんから頂いたメール」, 「「【調査】...」への返信です。」
+_RECEIVED_FROM = re.compile(r"[0-9]{1,2}:[0-9]{2}.{0,80}さんから(?:頂|いただ)いたメール\s*$")
+_IN_REPLY_TO = re.compile(r"^\s*「[^\n]{1,300}」への返信です。\s*$")
 _SENDERS = ("差出人", "送信者", "From")
 _SENDER = re.compile(rf"^[\s*]*(?:{'|'.join(_SENDERS)})[\s*]*[:：]")
 _SUBJECT = re.compile(r"^[\s*]*(?:件名|題名|Subject)[\s*]*[:：]")
@@ -257,6 +278,8 @@ class Reader:
         if self.slot_text is not None:
             self._close_slot(ended=False)
         self.stated.asides += self.stated.behind
+        announced = self.stated.explicit.keys()
+        self.stated.asides = [line for line in self.stated.asides if not _announces(line, announced)]
         return self.stated
 
     @property
@@ -587,7 +610,9 @@ class Reader:
         return explicit_answers(self.survey, text)
 
     def _aside(self, line: Line, *, older: bool) -> None:
-        """Keep a line of the member's own that answers nothing."""
+        """Keep a line of the member's own that answers nothing; the second line of Shuriken's attribution is not his own."""
+        if _RECEIVED_FROM.search(self.before) and _IN_REPLY_TO.match(line.text):
+            return
         self.stated.asides.append(line.text)
         if older:
             pass  # a colleague's 「2です」 in a mail that was quoted without marks
