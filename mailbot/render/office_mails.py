@@ -65,6 +65,7 @@ class ActMail:
     by_plan: bool = False  # an opening: not at once, but by its plan
     bodies: int = 0  # to how many it goes; the bodies that are asked
     answered: int = 0  # so far
+    pending: int = 0  # bodies of which a reply waits for somebody's decision
     closes: datetime | None = None  # an extension: the new close
     held: str = ""  # admitted: which mail, or whose answer
     words: tuple[str, ...] = ()  # admitted: what will stand for the body

@@ -198,6 +198,7 @@ def _mail(connection: Connection, site: Site, stored: StoredSurvey, order: Order
         if stored.state == "planned"
         else ballots.count(connection, survey.key),
         answered=sum(standing.row.status in IN_TALLY for standing in stands.values()),
+        pending=sum(standing.held for standing in stands.values()),
         closes=datetime.fromisoformat(detail["closes"]) if "closes" in detail else None,
         held=held,
         words=words,

@@ -290,9 +290,14 @@ def test_closing_and_extending_a_resolution_by_mail(two: PostOffice) -> None:
     assert stored is not None
     assert stored.survey.closes.day == 9
     answer = next(copy for copy in two.copies() if copy.kind == "office_answer")
+    two.reply(invitations[YAMADA], "条件付き賛成です。")
+    two.copies()
     two.command(answer, "締切 K26-02")
     assert state(two) == "open"
     mail = asked(two)[DEPUTY]
+    assert mail.says("お尋ね　4団体（お答え済み 0団体、確認待ち 1団体）"), (
+        "what would be left out of the count"
+    )
     assert mail["Subject"].startswith("【承認のお願い】書面表決の締切")
     assert "調査" not in mail.text.partition("以下は")[0]
     two.command(mail, "承認")
