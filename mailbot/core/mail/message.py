@@ -529,18 +529,18 @@ def unflowed(text: str, *, delete_space: bool) -> str:
 
 _TRACE_FIELDS = frozenset(
     {
-        "received", "x-received", "received-spf", "return-path", "delivered-to", "x-original-to", "envelope-to",
-        "authentication-results", "dkim-signature", "x-google-dkim-signature",
+        "received", "received-spf", "return-path", "delivered-to", "envelope-to", "authentication-results", "dkim-signature",
+        "domainkey-signature",
     }
 )  # fmt: skip
-_TRACE_PREFIXES = ("arc-", "x-arc-", "x-spam-")
+_TRACE_PREFIXES = ("arc-", "x-")  # each gateway and scanner has X- fields of its own
 
 
 def canonical_hash(raw: bytes) -> str:
     """Return the SHA-256, in hex, of a mail without what its way added: the same mail gives the same hash whether it
     came by SMTP, LMTP or IMAP.
 
-    Left out: trace fields and signatures of gateways. Line ends count as CRLF; empty lines at the end do not count.
+    Left out: trace fields, signatures, and all X- fields. Line ends count as CRLF; empty lines at the end do not count.
     """
     mail = raw
     if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):  # SMTP lets no other line ends through

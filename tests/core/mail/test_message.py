@@ -361,6 +361,7 @@ def test_the_same_mail_by_another_way_has_the_same_hash() -> None:
     direct = b"From: a@x\nSubject: s\n t\n\nbody\n"
     traced = (
         b"Return-Path: <a@x>\r\nReceived: from x\r\n\tby y\r\nARC-Seal: i=1;\r\n a=b\r\nX-Spam-Score: 1\r\n"
+        b"X-Virus-Scanned: amavisd-new\r\nX-TM-AS-Result: No--1.2-5.0-31-1\r\nX-MS-Exchange-Organization-SCL:\r\n -1\r\n"
         b"DKIM-Signature: v=1\r\nFrom: a@x\r\nSubject: s\r\n t\r\n\r\nbody\r\n\r\n\r\n"
     )
     assert canonical_hash(direct) == canonical_hash(traced)
