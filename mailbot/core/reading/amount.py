@@ -37,7 +37,8 @@ def read_amount(question: Question, written: str) -> Read:
     if scale is not None:
         unit = f"{scale['scale']}{scale['unit']}"
         written = re.sub(rf"(?<=[0-9])\s?(?:{unit}|\((?:単位:\s?)?{unit}(?:単位)?\))", "", written, count=1)
-    read = _read_number(_without_counter(question, written))
+    costs = re.search(r"円[)）]|経費|費用|金額", question.text) is not None
+    read = _read_number(_without_counter(question, written), estimated=costs)
     if not isinstance(read, Understood) or (
         _is_unit_asked(question, written) and (scale is None or not _has_own_size(written, scale["unit"]))
     ):
@@ -61,8 +62,11 @@ def _has_own_size(written: str, unit: str) -> bool:
     return named or "¥" in number or _OWN_SIZE.search(number) is not None
 
 
-def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Read:
-    """Return the value when only courtesy and a bracketed remark follow it; `planned`: it may be one to come."""
+def _finished(understood: Understood, rest: str, *, planned: bool = False, estimated: bool = False) -> Read:
+    """Return the value when only courtesy and a bracketed remark follow it.
+
+    `planned`: it may be one to come; `estimated`: it may be one that is not known exactly yet, as costs are.
+    """
     rest = rest[courtesy_end(rest) :]
     if not rest:
         return understood
@@ -74,6 +78,8 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
     remark = (match["inside"] or match["note"]).strip()
     if planned and _PLANNED.fullmatch(remark):
         return replace(understood, remark=remark)
+    if estimated and _ESTIMATED.fullmatch(remark):
+        return replace(understood, remark=remark, flags=("approximate",))
     said = _LEFT_OUT.sub("", remark)
     lone = LONE_NUMBER.search(said) is not None and not _is_breakdown(understood.answer, said)
     if DOUBT.search(said) or lone or STILL_TO_COME.search(said):
@@ -83,6 +89,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False) -> Re
     return replace(understood, remark=remark)
 
 
+_ESTIMATED = re.compile("見込み?額?|概算額?|予算額?|見積り?額?")
 # 「1,200台（教育用を除く）」 says what was counted.
 _LEFT_OUT = re.compile(r"^[^、。0-9]{2,20}(?:を|は)除(?:く|いた(?:台数|人数|数|額)?)$")
 # Those not there yet (うち欠員1) may be counted or not; 内線2 is a telephone's number.
@@ -109,8 +116,8 @@ _PLANNED = re.compile(r"\s?[のを]?(?P<planned>予定|見込み?)(?:(?:して|�
 _UNITS_OF = re.compile(r"^(?:単位)?\s?[:はが]?\s?[千百十万億]+円?(?:単位)?$|単位\s?[:はが]?\s?[千百十万億]")
 
 
-def _read_number(written: str) -> Read:
-    """Read a quantity with 万 千 円 % 人 台 as a plain decimal string."""
+def _read_number(written: str, *, estimated: bool = False) -> Read:
+    """Read a quantity with 万 千 円 % 人 台 as a plain decimal string; `estimated`: of costs."""
     whole = end_of(_ALTOGETHER, written)
     about = _ABOUT.match(written, whole)
     start = about.end() if about else whole
@@ -130,7 +137,7 @@ def _read_number(written: str) -> Read:
     after = _ABOUT_AFTER.match(rest)
     flags = ("approximate",) if about or after else ()
     found = Understood(f"{value.normalize():f}" if value else "0", "", flags)
-    return _finished(found, rest[after.end() :] if after else rest)
+    return _finished(found, rest[after.end() :] if after else rest, estimated=estimated)
 
 
 # What a question counts, by its words, and the units that an answer to it may have; others count anything.
@@ -141,12 +148,16 @@ _COUNTED = (
 )
 
 
+# 「割合（%）」, 「件数（件）」: the question names its unit in brackets.
+_PRINTED_UNIT = re.compile(r"\((?P<unit>%|件|回|本|枚|冊|世帯|団体|年|日|時間|分|校|施設)\)")
 _MEASURES = frozenset("円 % パーセント 年 年間 か月 日 日間 時間 分".split())  # noqa: SIM905  shorter to read
 
 
 def _is_unit_asked(question: Question, written: str) -> bool:
     """Say whether the unit of a number is one of those that the question asks for: not 「12日」 where it counts people."""
     units = "".join(units for counts, units in _COUNTED if counts.search(question.text))
+    if units == "" and (printed := _PRINTED_UNIT.search(tidy(question.text))) is not None:
+        units = printed["unit"].replace("%", "%パーセント")
     numeral = _ANY_NUMERAL.search(written, end_of(_ALTOGETHER, written))
     unit = _UNIT.match(written, numeral.end()) if numeral else None
     found = unit[0].strip() if unit else ""
@@ -192,6 +203,11 @@ _ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆]
 
 
 _CLOCK = r"(?:午前|午後)?[0-9]{1,2}(?:時(?:[0-9]{1,2}分|半)?|:[0-9]{2})"
+# 「R7.9.1から」, where the day on which something begins is asked for.
+_SINCE = re.compile(
+    r"\s?(?:から|より|以降|~)(?:\s?(?:導入|実施|開始|運用|稼働|供用|施行|適用)(?:しました|済み?|を?開始)?)?(?![^\s。.(※])"
+)
+_BEGINS = re.compile("導入|開始|始め|始ま|稼働|運用|供用|施行|適用|設置|締結|発足")
 _AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:まで)?)?)?(?![0-9])")
 _HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
 
@@ -212,6 +228,8 @@ def read_date(question: Question, written: str, today: date) -> Read:
         return found
     rest = found.rest[end_of(_AT, found.rest[:40]) :]
     rest = rest[end_of(_HELD, rest[:20]) :]
+    if _BEGINS.search(question.text):
+        rest = rest[end_of(_SINCE, rest[:20]) :]
     flags = ("year-assumed",) if found.year_assumed else ()
     planned = "予定" in question.text or "見込" in question.text  # 「更新の予定日」
     read = _finished(Understood(found.day.isoformat(), "", flags), rest, planned=planned)

@@ -28,10 +28,11 @@ SHORTEST_CUT = 25  # characters; gateways wrap at 40 columns or later
 LONGEST_TEXT = 20_000  # characters kept of one free answer
 _SHORT = 40  # characters
 _DASH = re.compile(r"\s*[-－−‐–—―]{1,3}\s*")  # of a blank on paper; not ー, which may be meant for 一
-_POINTS = re.compile(r"(?<=[0-9])点")  # of a rating
+_POINTS = re.compile(r"(?<=[0-9])\s?点(?!満点)")  # of a rating
 _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
 _MARKER = re.compile(
-    r"(?:(?:(?:ご?回\s?答|お?答え|表決)(?:番号|欄|結果|内容)?|答|answer|ans)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|(?:a|ans)\s?[.:]|[→⇒=☞✅]"
+    r"(?:[\[【〔(<](?:(?:ご?回\s?答|お?答え)(?:番号|欄|結果|内容)?|答|answer|ans)[\]】〕)>]\s?[:=→⇒]?|(?:ご?回\s?答|お?答え?|answer|ans)\s?\)"
+    r"|(?:(?:ご?回\s?答|お?答え|表決)(?:番号|欄|結果|内容)?|答|answer|ans)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|(?:a|ans)\s?[.:]|[→⇒=☞✅]"
     r"|(?:選択|希望)(?:番号)?(?:\s?[:=→⇒]|\s?は(?!い))|(?:私ども|私共|当方|こちら)(?:と(?:いた)?しまして|として)?は(?!い)[、,]?"
     r"|(?:ご?回答|お?答え)に(?:つきまして|ついて)は[、,]?"
     r"|[当本弊](?:市|町|村|県|府|都|道|区|課|係|室|部|局|団体|組合)(?:(?:と(?:いた)?しまして|として)?は(?!い)[、,]?|(?:の(?:ご?回答|お?答え))?(?:は|\s?:))"
@@ -70,6 +71,8 @@ def _read(question: Question, slot: str, today: date) -> Read:
     written = _bare(_without_marker(question, _bare(unquoted(tidy(without_emphasis(slot))))).strip(_LOOSE))
     if not written:
         return Blank()
+    if label_key(written) not in label_numbers(question):
+        written = _THAT_IS_ALL.sub("", written)
     match question.type:
         case "number":
             read = read_amount(question, written)
@@ -113,6 +116,11 @@ def marked_option(question: Question, slot: str) -> tuple[str, ...] | str | None
 
 
 _read_short = lru_cache(maxsize=4096)(_read)
+
+
+_THAT_IS_ALL = re.compile(
+    r"(?<=[^\s、。,])[、。,]\s?以上(?:です)?[。.]?$"
+)  # 「1、以上です。」 of the last answer
 
 
 def _without_marker(question: Question, written: str) -> str:

@@ -20,7 +20,7 @@ from mailbot.core.reading.understood import Read, Unclear, Understood
 from mailbot.core.surveys.survey import Question
 
 _ANSWER_WORD = re.compile(
-    r"^[\s・●■◆]*[【\[［(（]?(?:ご?回\s?答|答え|表決|[Aa]nswer)[】\]］)）]?(?:\s*[:：→=＝]|は(?!い)|\s|(?<=[】\]］)）]))\s*"
+    r"^[\s・●■◆]*[【\[［(（]?(?:ご?回\s?答|答え?|表決|[Aa]nswer)[】\]］)）]?(?:\s*[:：→=＝]|は(?!い)|\s|(?<=[】\]］)）]))\s*"
 )
 # 「すみません、3に訂正します。」, 「正しくは3です。」: the number is the answer.
 CHANGED_TO = re.compile(
@@ -28,6 +28,13 @@ CHANGED_TO = re.compile(
     r"(?:[にへ](?:訂正|変更|修正)(?:を?お?願い?(?:いた|致)?します|(?:いた|致)?します|(?:して)?(?:下さい|ください))|(?<=正しくは.)(?:です|でした)"
     r"|(?<=正しくは.番)(?:です|でした))[。]?"
 )
+
+
+def without_answer_word(line: str) -> str:
+    """Return a line without the word that announces an answer: 「【回答】2」."""
+    return _ANSWER_WORD.sub("", line)
+
+
 UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may take it back
 MOST_AT_TOP = 60  # lines above everything of ours in which a bare number is looked for
 _OWN_NAME = re.compile(

@@ -148,6 +148,21 @@ def _whole_label(question: Question, written: str) -> Read | None:
     return Unclear("mismatch") if lone and option_number(lone) != whole else Understood((str(whole),))
 
 
+def _may_be_longer_label(question: Question, written: str, rest: str) -> bool:
+    """Say whether a bracket behind a label may be another one's that begins so: 「住民票の写し（コンビニ交付）」 beside 住民票の写し（広域交付）."""
+    if not rest.lstrip().startswith("("):
+        return False
+    before = written[: len(written) - len(rest)].rstrip()
+    labels = whole_labels(question)
+    named = next((label for label, _ in labels if before.endswith(label)), None)
+    if named is None or _ENDS_WITH_NUMBER.search(before[: -len(named)]):
+        return False
+    return any(label.startswith((f"{named}(", f"{named} (")) for label, _ in labels)
+
+
+_ENDS_WITH_NUMBER = re.compile(r"[0-9一二三四五六七八九十]番?[).:,、]?\s*$")
+
+
 def _at_commas(written: str) -> str:
     """Return 「1.2.4」 as 1,2,4 where the numbers rise."""
     if not _DOTTED.fullmatch(written):
@@ -164,6 +179,8 @@ def _read_items(question: Question, plain: str, slot: str, item_remarks: list[st
     if isinstance(items, Unclear):
         return items
     numbers, rest = items
+    if _may_be_longer_label(question, plain, rest):
+        return Unclear("unclear")
     if ticks and (len(ticks) != len(numbers) or len(set(ticks)) > 1):
         return Unclear("unclear")  # 「1○ 2 3○」, 「●1 ○2」: options written out, some of them ticked
     if len(ticks) > 1 and len(ticks) == count:

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise, takewhile
 
 from mailbot.core.reading.answer import label_answer, may_be_cut, read_answer
-from mailbot.core.reading.bare_answer import is_bare_choice, takes_on
+from mailbot.core.reading.bare_answer import is_bare_choice, takes_on, without_answer_word
 from mailbot.core.reading.correction import corrects
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, Neighbours, is_piece, line_key, share
@@ -159,7 +159,8 @@ def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     below = _below_read(question, slot, known, today)
     if below is not None:
         return below
-    if value is None and under is None and marks is None and any(is_bare_choice(line) for line in slot.among):
+    bare = any(is_bare_choice(_announced(line)) for line in slot.among)
+    if value is None and under is None and marks is None and bare:
         return _among_read(question, slot, today)
     said = _one_of(question, (value, under, marks))
     if said is None:
@@ -167,6 +168,11 @@ def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     if isinstance(said, Understood) and any(_doubted_among(question, slot, line) for line in slot.among):
         return Unclear("unclear")
     return said
+
+
+def _announced(line: str) -> str:
+    """Return a line between a question and its options without what announces an answer: 「【回答】2」, 「● 2」, 「→ 2」."""
+    return without_answer_word(line.strip(" \u3000→")).lstrip("●■◆◇○◎※▶・* \u3000→")
 
 
 def _among_read(question: Question, slot: Slot, today: date) -> Read:
@@ -177,7 +183,7 @@ def _among_read(question: Question, slot: Slot, today: date) -> Read:
     whole = slot.asked and len(set(slot.options)) == choice_count(question)
     if not whole or len(slot.among) > 1:
         return Unclear("unclear")
-    return read_answer(question, slot.among[0].strip(" \u3000→"), today=today)
+    return read_answer(question, _announced(slot.among[0]), today=today)
 
 
 _LIST_ITEM = re.compile(r"^\s*[(（]?(?P<number>[0-9]{1,3})[)）．、]\s*(?P<label>\S.*?)\s*$")
@@ -288,7 +294,9 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
         lines += slot.unbounded[:1]
     if any(may_be_cut(line, after) for line, after in pairwise(lines)):
         return Unclear("unclear")
-    reads = [read_answer(question, line.strip(" 　・*→"), today=today) for line in lines]
+    lines = _with_remarks_joined(lines)
+    bulleted = [_ONE_BULLET.sub("", line) for line in lines] if len(lines) == 1 else lines
+    reads = [read_answer(question, line.strip(" 　・*→"), today=today) for line in bulleted]
     if not slot.bounded:
         reads = [read for read in reads if not isinstance(read, Unclear)]
     unclear = next((read for read in reads if isinstance(read, Unclear)), None)
@@ -312,6 +320,9 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
     if len({read.answer for read in understood}) > 1:
         return Unclear("two-choices")
     return understood[0] if understood else None
+
+
+_ONE_BULLET = re.compile(r"^\s*[●■◆◇※▶]\s?(?=[0-9０-９][^●■◆○◎□☐☑✓]*$)")  # 「● 1,4」, of no marked list
 
 
 def _with_remark(

@@ -46,6 +46,7 @@ _ONCE_PASSED = re.compile(
 _OPINION = re.compile(
     r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え|存じ)ます"
 )  # not かと思います, a doubt
+_AN_OPINION = re.compile(r"と(?:思|考え|存じ)")  # 「1（と思います）」, of what is or is not so
 _REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
 # No question, none that goes on with the answer, and no answer to another question.
 _SENTENCES_BEHIND = re.compile(
@@ -102,7 +103,11 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         remark = rest  # 「5です。とても良かったです。」
     else:
         return None
-    if question.type == "yesno" and _ONCE_PASSED.search(remark):
+    if question.type == "yesno" and (_ONCE_PASSED.search(remark) or _AN_OPINION.match(remark)):
+        return None
+    if "希望" in question.text and question.type in {"single", "multi"} and _IF_POSSIBLE.fullmatch(remark):
+        return remark
+    if not is_no and _NO_MORE.search(remark) and _is_affirmed(question, chosen):
         return None
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
@@ -117,6 +122,8 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         or discards("", remark)
     ):
         return None
+    if _is_to_come(question, remark, chosen) or _divides_label(question, remark, chosen):
+        return remark
     others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
     if any(label in remark or (len(remark) > 1 and label.startswith(remark)) for label in others):
         return None
@@ -148,6 +155,53 @@ def _gainsays(question: Question, chosen: list[int], said: str) -> bool:
 _BEING_DONE = re.compile(
     r"(?!.*(?:課|係|部|上司|庁内|内部|長と|回答))[^、。0-9?]{1,20}[とをにで](?:協議|検討|調整|選定|準備|構築|試行|移行)中"
 )
+
+
+# What was there and is no more, or is not there yet: 「1（現在撤去済み）」, 「はい（期限切れ）」, 「1台（未納車）」.
+_NO_MORE = re.compile(
+    r"期限切れ|失効|満了|(?:撤去|解除|解約|返却|返納|返還|売却|廃車|閉鎖|終了)(?:し(?:た|て|ました)|済)|休止中?$|停止中|使用不[可能]|故障中?|使え(?:ない|ません)"
+    r"|未(?:納[車入品]|稼働|運用|導入|設置|着[工手]|実施|完成|供用|整備|契約|締結|配備|使用|開始)|予約(?:済|中|のみ)|発注(?:済|中|のみ)"
+)
+_NOT_SO = re.compile(r"ない|なし|無し|ません|未|不|非|予定|検討|その他|^0")
+
+
+def _is_affirmed(question: Question, chosen: list[int]) -> bool:
+    """Say whether what was chosen says that something is there or is so, which it may be no longer."""
+    return not any(place in chosen and _NOT_SO.search(label) for label, place in whole_labels(question))
+
+
+# 「0台（令和9年度に1台導入予定）」: what is to come is no second answer, where nothing that is printed asks for plans.
+_LATER = re.compile(
+    r"(?:令和|r)?\s?(?:[0-9]{1,4}年度?|来年度?|翌年度?)(?:中|末)?に[^、。?]{1,20}(?:する)?予定(?:です)?"
+)
+
+
+def _is_to_come(question: Question, remark: str, chosen: list[int]) -> bool:
+    planned = any(re.search("予定|検討", label) for label, _ in whole_labels(question))
+    return (
+        question.type == "single"
+        and not planned
+        and not _is_affirmed(question, chosen)
+        and _LATER.fullmatch(remark) is not None
+    )
+
+
+_NUMBERS = re.compile("[0-9]+")
+_DIVIDED = re.compile(
+    r"(?:内訳\s?[:は]?\s?)?[^0-9、,()]{1,8}[0-9]{1,4}[人名台件]?(?:[、,・+]\s?[^0-9、,・+()]{1,8}[0-9]{1,4}[人名台件]?){1,9}"
+)
+
+
+def _divides_label(question: Question, remark: str, chosen: list[int]) -> bool:
+    """Say whether a remark divides a number that fits the label: 「2台から4台（内訳：軽2、普通1）」."""
+    label = next((label for label, place in whole_labels(question) if [place] == chosen), "")
+    bounds = [int(number) for number in _NUMBERS.findall(label)]
+    total = sum(int(number) for number in _NUMBERS.findall(remark))
+    return len(bounds) == 2 and bounds[0] <= total <= bounds[1] and _DIVIDED.fullmatch(remark) is not None
+
+
+# To what is wished for: 「3 併用（できれば）」 is courtesy.
+_IF_POSSIBLE = re.compile(r"(?:できれば|出来れば|可能(?:であれば|なら(?:ば)?)|なるべく)")
 
 
 def _is_other(question: Question, chosen: list[int]) -> bool:

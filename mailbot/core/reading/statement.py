@@ -52,6 +52,7 @@ _QUESTIONS_LISTED = re.compile(
 )
 _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
 _ARROW = re.compile("[→⇒:：=＝]")
+_ANNOUNCED = re.compile(r"^[\s\u3000]*[【\[［](?:ご?回答|答)[】\]］]\s*[^\s\[［【]")
 
 
 @dataclass
@@ -699,7 +700,7 @@ class Reader:
         question = self.survey.question(self.current_id)
         if slot.present and question.type != "text" and is_answer(question, line.text):
             return False
-        if any(mark in line.key for mark in ("答]", "answer]", "][")):
+        if any(mark in line.key for mark in ("答]", "answer]", "][")) and not self._is_announced(line):
             slot.damaged = True
             if not line.key.endswith(("[]", "]")) or not EMPTY_BRACKETS.search(line.text):
                 slot.unbounded.append("\ufffd")  # somebody's answer, to a question that we cannot tell
@@ -716,6 +717,13 @@ class Reader:
             return False
         slot.damaged = True
         return True
+
+    def _is_announced(self, line: Line) -> bool:
+        """Say whether a line is an answer that the member's own 【回答】 announces, no slot of ours that lost its number."""
+        question = self.survey.question(self.current_id)
+        return _ANNOUNCED.match(line.text) is not None and (
+            question.type != "text" and is_answer(question, line.text)
+        )
 
     def _is_question_line(self, line: Line, stated: list[tuple[str, str]]) -> bool:
         """Say whether this is our own question line, damaged or cut, and enter its part."""
