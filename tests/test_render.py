@@ -774,6 +774,7 @@ def test_a_receipt_that_is_kept_says_nothing_of_another() -> None:
         "seal": Seal("key", "line"),
         "proxy_ended": True,
         "closed": True,
+        "written": "設置済",
         "stands_since": NOW,
     }
     assert changes.keys() == vars(kept).keys()

@@ -126,6 +126,10 @@ class EventMails:
             status=_told_as(receipt),
             people=receipt.rsvp.people,
             names=tuple(clean(name) for name in receipt.rsvp.names),
+            # A number was written, and no names, which the form asks for.
+            unnamed=_told_as(receipt) in {"attending", "waiting"}
+            and not receipt.rsvp.names
+            and bool(receipt.answers.get("Q2")),
             joining=[clean(line) for line in receipt.joining.splitlines()],
             version=receipt.version,
             at=self._pen.receipt_time(receipt.at),

@@ -79,6 +79,21 @@ def test_an_acknowledgement_fills_the_slots() -> None:
         assert line in lines
 
 
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("2名 山田太郎", "【Q8回答】[ 2名 山田太郎 ]"),
+        ("1200", "【Q8回答】[ 1200 ]"),
+        ("2. 欠席", "【Q8回答】[ ※2. 欠席 ]"),
+        ("2名\n山田太郎", "【Q8回答】[ ※2名"),
+        ("（2名）", "【Q8回答】[ ※（2名） ]"),
+    ],
+)
+def test_a_figure_at_the_beginning_of_a_free_answer(written: str, line: str) -> None:
+    """On the slot's own line it begins no line, and needs no mark; like an option, or of several lines, it gets one."""
+    assert line in ballot_lines(EVERY, REFERENCE, 2, answers={"Q8": written})
+
+
 def test_an_ask_back_repeats_only_what_was_not_understood() -> None:
     """An ask-back repeats only the questions that were not understood."""
     lines = ballot_lines(STANDARD, REFERENCE, 2, only=frozenset({"Q2"}))

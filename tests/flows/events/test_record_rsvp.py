@@ -176,6 +176,33 @@ def test_a_number_alone_changes_the_number_alone(office: PostOffice, notices: di
 
 
 @pytest.mark.parametrize(
+    ("text", "example"),
+    [
+        ("出席 2名", "例）「2名 山田太郎、鈴木花子」"),
+        ("出席 1名", "例）「1名 山田太郎」"),
+        ("出席", ""),
+        ("出席 1名 山田太郎", ""),
+        ("欠席", ""),
+    ],
+)
+def test_who_writes_a_number_without_names_is_asked_for_them(
+    office: PostOffice, notices: dict[str, Copy], text: str, example: str
+) -> None:
+    """The form asks for both; its slot shows the number as it was written, and the receipt sent back changes nothing."""
+    office.reply(notices[YAMADA], text)
+    receipt = office.only_copy("rsvp_receipt")
+    assert receipt.says("お名前を、まだいただいておりません") == bool(example)
+    assert receipt.says(example)
+    assert "※" not in receipt.text
+    seats = office.seats()
+    office.reply(receipt, "確認しました。")
+    assert office.seats() == seats
+    if example:
+        office.reply(receipt, "", slots={"Q2": "2名 山田太郎、鈴木花子"})
+        assert rsvp_of(office.stands(KEY)[NAGANO].row.answers).names == ("山田太郎", "鈴木花子")
+
+
+@pytest.mark.parametrize(
     "text", ["2名", "２名です。", "人数 2名", "2名 山田太郎、鈴木花子", "山田太郎、鈴木花子の2名"]
 )
 def test_a_number_needs_no_word_beside_it(office: PostOffice, notices: dict[str, Copy], text: str) -> None:
