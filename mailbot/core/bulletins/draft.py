@@ -12,7 +12,7 @@ from mailbot.core.office.desk import read_moment
 
 # What a Subject has before key and title: reply tags, 「原稿」.
 _PREFIX = re.compile(
-    r"^(?:(?:re|fw|fwd|返信|転送)\s?[:：]\s?)*+(?:(?:メルマガ|メールマガジン)?の?原稿|draft)?[\s:：]*",
+    r"^(?:(?:re|fw|fwd|返信|転送)\s?[:：]\s?)*(?:(?:メルマガ|メールマガジン)?の?原稿|draft)?[\s:：]*",
     re.IGNORECASE,
 )
 # The key of an issue, such as M26-12: a letter first, a mark, and somewhere a digit.

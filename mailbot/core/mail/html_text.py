@@ -433,12 +433,13 @@ class _Paragraph(NamedTuple):
 _PARAGRAPH_ENDS = {"<p": "</p>", "<d": "</div>"}
 _MOST_NO_PARAGRAPHS = 300  # of a page that has more, none is looked for any more
 _SHALLOW = USUAL_DEPTH - LONGEST_PARAGRAPH // 3  # open elements: none within a paragraph is one too many
-# Nothing in these is tried twice (++, *+): a stranger writes what they look at.
-_ATTRIBUTES = r"""[^<>"']*+(?:"[^<>"]*+"[^<>"']*+)*+"""
+# Nothing in these can be read in two ways: a stranger writes what they look at. A group is not made possessive, since Python
+# before 3.11.5, as in Debian 12, takes half a round of such a group for a whole one (gh-106052).
+_ATTRIBUTES = r"""[^<>"']*+(?:"[^<>"]*+"[^<>"']*+)*"""
 # A paragraph with nothing but text and what marks it: it is read by itself, and once for all that are equal.
 _PARAGRAPH = re.compile(
-    rf"<(?P<name>p|div)(?P<attributes>(?:\s{_ATTRIBUTES})?+)>"
-    rf"(?:[^<>]++|</?+(?:span|font|a|b|i|u|em|strong|o:p|br)(?:[\s/]{_ATTRIBUTES})?+>)*+</(?P=name)>"
+    rf"<(?P<name>p|div)(?P<attributes>(?:\s{_ATTRIBUTES})?)>"
+    rf"(?:[^<>]++|</?+(?:span|font|a|b|i|u|em|strong|o:p|br)(?:[\s/]{_ATTRIBUTES})?>)*</(?P=name)>"
 )
 
 

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from mailbot.core.mail.html_text import MAX_REFERENCES, html_to_text
+from mailbot.core.mail.html_text import _PARAGRAPH, MAX_REFERENCES, html_to_text
 from tests.drawing import given, st
 
 
@@ -182,6 +182,19 @@ def test_a_known_paragraph_reads_as_a_new_one(around: str, paragraph: str) -> No
     for _ in range(2):
         assert html_to_text(page) == html_to_text(new)
         assert html_to_text(page, show_struck=True) == html_to_text(new, show_struck=True)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ('<img src="q"></b><div style="x" id="b"><p class="a"><div style="x" id="b"></div>abc', (52, 80)),
+        ('<div style="x" id="b"></div><div style="x"></span></b>', (0, 28)),
+        ('<a href="x"></p><p></p>', (16, 23)),
+    ],
+)
+def test_a_paragraph_is_found_behind_one_that_ends_nowhere(source: str, found: tuple[int, int]) -> None:
+    """On Python before 3.11.5 too, where possessive groups lose their way."""
+    assert [match.span() for match in _PARAGRAPH.finditer(source)] == [found]
 
 
 def test_a_paragraph_without_an_end_costs_no_more() -> None:
