@@ -72,7 +72,9 @@ def bare_answers(
         )
         for question in shapes.values():
             if question.type == "date" and not (
-                place < begins_signature and is_day_alone(written, lines, place, today)
+                place < begins_signature
+                and not known.holds(line_key(written))  # the close of the survey, or our example
+                and is_day_alone(written, lines, place, today)
             ):
                 continue
             read = read_answer(question, written, today=today)

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import date
 
 from mailbot.core.reading.answered_day import read_day
+from mailbot.core.reading.named_answer import GOES_ON
 from mailbot.core.reading.prose import RULE, is_greeting
-from mailbot.core.reading.remark import courtesy_end
 from mailbot.core.reading.tidy import tidy
 from mailbot.core.reading.understood import Unclear
 
 _LETTER_DAYS = 10  # a letter bears the day on which it was written
 _AS_A_DAY = re.compile(r"[年月]|[0-9](?P<mark>[/.-])[0-9]{1,2}(?P=mark)")  # not 「1/2」, which is a page
-_IN_BRACKETS = re.compile(r"\([^()]{1,60}\)")
+_CLOCK = re.compile(r"\s?(?:午前|午後)?\s?[0-9]{1,2}\s?[:時]")
 _CLOSING = (
     "よろしく",
     "宜しく",
@@ -37,7 +37,7 @@ _ADDRESSED = re.compile(r"(?:御中|様|殿|各位|宛て?)\s*$")
 
 
 def is_day_alone(written: str, lines: Sequence[str], place: int, today: date) -> bool:
-    """Say whether a line at the top is a day with courtesy at most, and stands there as an answer does.
+    """Say whether a line at the top begins with a day, and stands there as an answer does.
 
     `written`: the line without what only announces an answer; `lines`, `place`: where it stands. A day on its own line
     may also be a letter's (the day of writing, above 御中 or a name), a piece of a quotation's first line (「2026年12月1日(火)」
@@ -47,16 +47,24 @@ def is_day_alone(written: str, lines: Sequence[str], place: int, today: date) ->
     found = read_day(said, today)
     if isinstance(found, Unclear) or not _AS_A_DAY.search(said[: len(said) - len(found.rest)]):
         return False
-    rest = found.rest[courtesy_end(found.rest) :].lstrip()
-    remark = _IN_BRACKETS.match(rest)
-    if courtesy_end(rest, remark.end() if remark else 0) < len(rest):
-        return False
+    if _CLOCK.match(found.rest):
+        return False  # of a mail that is quoted
+    if any(_is_another_day(line, found.day, today) for line in lines):
+        return False  # which of them?
     above, below = lines[:place][::-1], lines[place + 1 :]
-    if not (_opens("".join(above[:1])) and _closes("".join(below[:1]))):
+    if not (_opens(_nearest(above)) and _closes("".join(below[:1]))):
         return False
     if 0 <= (today - found.day).days <= _LETTER_DAYS:
-        return _opens(_nearest(above)) and _closes(_nearest(below))
-    return _ADDRESSED.search(_nearest(below)) is None
+        return _closes(_nearest(below))
+    return not (_ADDRESSED.search(_nearest(below)) or GOES_ON.match(_nearest(below)))
+
+
+def _is_another_day(line: str, day: date, today: date) -> bool:
+    """Say whether a line begins with a day other than this one, and is no attribution."""
+    found = read_day(tidy(line[:40]), today)
+    if isinstance(found, Unclear) or found.day == day:
+        return False
+    return not (_CLOCK.match(found.rest) or _BELOW_ALL.search(line))
 
 
 def _nearest(lines: Sequence[str]) -> str:

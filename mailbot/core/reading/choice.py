@@ -396,6 +396,7 @@ _AS_PROPOSED = re.compile(
     r"原案(?:(?:の?(?:とおり|通り)|どおり|通り)(?:に|で)?|[にを])[、,]?\s?(?=賛成|賛同|承認|同意|可決|反対)"
 )
 _DISSENT, _NO_DISSENT = re.compile("あり|有り?"), re.compile("なし|無し?")
+_ASKED_OF_OTHERS = frozenset({"承認", "同意", "了承", "賛同"})
 _LONGEST_FIRST = tuple(sorted(YESNO, key=len, reverse=True))
 
 
@@ -482,6 +483,8 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     for word in _LONGEST_FIRST:
         if written.startswith(word):
             rest = written[len(word) :]
+            if rest.startswith("を") and word in _ASKED_OF_OTHERS:
+                break  # 「承認をお願いします」
             remark = read_remark(question, rest, [], is_no=YESNO[word] == "no")
             if remark is not None:
                 return Understood(YESNO[word], remark)

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.known_text import LONGEST_LINE, line_key
+from mailbot.core.reading.known_text import LONGEST_LINE, Known, line_key
 from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.printed_options import printed_options
-from mailbot.core.reading.prose import RULE
+from mailbot.core.reading.prose import RULE, is_greeting
 from mailbot.core.reading.reply_lines import Line
 from mailbot.core.reading.tidy import label_key, tidy
 from mailbot.core.reading.understood import Unclear, Understood
@@ -28,12 +28,12 @@ _ITEM = re.compile(
 _SEVERAL = re.compile(_MARK)
 
 
-def numbered_by_question(survey: Survey, lines: list[Line]) -> list[Line]:
+def numbered_by_question(survey: Survey, lines: list[Line], known: Known) -> list[Line]:
     """Return a reply's lines, those at the top that number their answers as the ballot numbers its questions with "Q1" before each.
 
     Only where nothing is left open: the numbers rise from 1; each question is there once, or is one that needs no answer,
-    where at least four others are; each item is a whole answer to its question; no line at the top names a question;
-    and the items are not a question's own options, copied. Else the lines as they are, and the reply is asked about.
+    where at least four others are; each item is a whole answer to its question; no line at the top names a question; no
+    heading of another list stands above; and the items are not a question's own options, copied. Else the lines as they are, and the reply is asked about.
     """
     if len(survey.questions) < 2:
         return lines
@@ -42,10 +42,7 @@ def numbered_by_question(survey: Survey, lines: list[Line]) -> list[Line]:
     items = [(at, *item) for at, several in found.items() for item in several]
     if not _is_complete(survey, [number for _, number, _ in items]):
         return lines
-    between = [lines[at] for at in range(items[0][0], items[-1][0]) if at not in found]
-    if any(line.key for line in between) or any(
-        explicit_answers(survey, lines[at].text) for at in range(top)
-    ):
+    if not _is_a_list_of_answers(survey, lines[:top], [*found], known):
         return lines
     answers = [(survey.question(f"Q{number}"), rest) for _, number, rest in items]
     said = [_behind_its_words(question, rest) for question, rest in answers]
@@ -59,6 +56,27 @@ def numbered_by_question(survey: Survey, lines: list[Line]) -> list[Line]:
         own = [Line(line.depth, text, line_key(text), ()) for place, text in named if place == at]
         read += own or [line]
     return read
+
+
+_MAY_BE_A_FIGURE = re.compile(r"[\s・]*[0-9０-９]{1,2}[.．:：][0-9０-９]")  # 「1.5」, 「1:30」
+_LEADS = re.compile(r"回答|お?答え|表決|下記|以下|次の(?:とおり|通り)|^[\s　]*記[\s　]*$")
+
+
+def _is_a_list_of_answers(survey: Survey, top: Sequence[Line], at: Sequence[int], known: Known) -> bool:
+    """Say whether the items at these places of the top may be the answers: nothing between them, nothing else above or beside."""
+    above = [line.text for line in top[: at[0]] if line.key][-1:]
+    between = [top[place] for place in range(at[0], at[-1]) if place not in at]
+    if any(line.key for line in between) or not all(_leads_to_answers(line, known) for line in above):
+        return False
+    if len(at) < _FEWEST_WITH_GAPS and any(_MAY_BE_A_FIGURE.match(top[place].text) for place in at):
+        return False
+    return not any(explicit_answers(survey, line.text) for line in top)
+
+
+def _leads_to_answers(line: str, known: Known) -> bool:
+    """Say whether answers may stand below a line: a greeting, the body's name, 「回答」, not the heading of another list."""
+    own = line_key(line).strip("【】[]()<>・:")
+    return bool(_LEADS.search(line)) or is_greeting(line) or (len(own) > 1 and known.holds(own))
 
 
 def _top(lines: Sequence[Line]) -> int:

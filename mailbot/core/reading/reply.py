@@ -23,6 +23,7 @@ from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_li
 from mailbot.core.reading.statement import Quoted, Reader, Statements, may_quote_mails
 from mailbot.core.reading.tidy import CIRCLED
 from mailbot.core.reading.understood import Read, Unclear, Understood, comparable
+from mailbot.core.reading.votes_in_words import may_be_limited
 from mailbot.core.surveys.survey import Question, Reading, Survey
 
 MOST_STATEMENTS = 20  # different answers to one question; two already disagree
@@ -54,7 +55,7 @@ def read_reply(
     text = text[:LONGEST_REPLY]
     lines = reply_lines(text, ours)
     if not bare_label_ok:
-        lines = numbered_by_question(survey, lines)
+        lines = numbered_by_question(survey, lines, ours)
     stated = Reader(survey, ours, commands).read(lines, mails=may_quote_mails(text))
     found = Findings(survey, language)
     only = _only_question(survey, stated)
@@ -62,6 +63,9 @@ def read_reply(
     _weigh_top(survey, only, stated, ours, found, today)
     if stated.together:
         _tell_apart(survey, stated, found)
+    first = next((line.text for line in lines if line.key), "")
+    if stated.in_words and may_be_limited(first, stated.asides):
+        found.hold, found.ask = "correction", True
     for number, cell in (form or {}).items():
         found.join(survey.question(number), read_cell(survey.question(number), cell, today=today))
     if found.answers and only is None and any(answers_another(survey, line, found) for line in stated.top):

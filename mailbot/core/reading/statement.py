@@ -151,6 +151,7 @@ class Statements:
     together: dict[str, list[str]] = field(
         default_factory=dict
     )  # 「Q1,2」: Q1's answer is 2, or both are meant
+    in_words: bool = False  # one sentence votes on all motions
     unknown: list[str] = field(default_factory=list)  # answers to questions that do not exist
     lines: Sequence[Line] = ()  # all of the reply
 
@@ -607,6 +608,7 @@ class Reader:
         if self.signed_slot and self.in_words < MOST_IN_WORDS and speaks_of_votes(text):
             self.in_words += 1
             if votes := voted_in_words(self.survey, text, self.known):
+                self.stated.in_words = True
                 return votes
         return explicit_answers(self.survey, text)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.known_text import Known, line_key
+from mailbot.core.reading.known_text import LONGEST_LINE, Known, line_key
 from mailbot.core.reading.numeral import kanji_number
 from mailbot.core.reading.prose import is_greeting
 from mailbot.core.reading.tidy import end_of, tidy, unquoted
@@ -75,6 +76,25 @@ def voted_in_words(survey: Survey, line: str, known: Known) -> list[tuple[str, s
         if votes:
             return votes
     return []
+
+
+# Of one motion, beside a sentence about all: 「（議案2を除く）」.
+_OF_ONE = re.compile(
+    r"議案\s?第?[0-9一二三四五六七八九]|[0-9]号議案|(?<!削)除[くきい]|^[\s(※]*(?:ただし|但し|なお[、,]?一部|一部)"
+)
+_TO_A_COLLEAGUE = re.compile(
+    r"^[^\s、。]{0,12}(?:(?<!議)(?:部長|課長|係長|次長|室長|局長|補佐|主査|主任|主事|参事|主幹)(?:様|殿|へ|さん)?|さん|へ)[、,]?\s*$"
+)
+
+
+def may_be_limited(first: str, beside: Sequence[str]) -> bool:
+    """Say whether a vote on all motions may be no vote on one of them, or a colleague's task to give it.
+
+    `first`: the first line of the reply, 「課長へ」; `beside`: the lines that answer nothing, which may name a motion.
+    """
+    return _TO_A_COLLEAGUE.match(tidy(first)) is not None or any(
+        _OF_ONE.search(tidy(line[:LONGEST_LINE])) for line in beside
+    )
 
 
 def _without_greeting(said: str, known: Known) -> str:

@@ -63,6 +63,14 @@ WRITTEN = f"令和{TODAY.year - 2018}年{TODAY.month}月{TODAY.day}日"
         "12月1日付けのご照会の件です。",
         "契約日：\n2027/2/1",
         "契約日\n2027/2/1",
+        "提出日\n\n2027/2/1",
+        "会議は\n\n2027/2/1\n\nです。",
+        "ご照会の締切は\n\n2027/2/1\n\nと理解しています。",
+        "2027/2/1\n\nですが、変更になるかもしれません。",
+        "2026年7月2日（木）",  # when the survey closes, as our mail says
+        "発信：2027/2/1",
+        "2027/2/1提出",
+        "2027/2/1(火)",
         "2027/2/1\n工事着手",
         "2027/2/1\nから順次移行",
         "2027/2/1～2027/3/1",
@@ -93,7 +101,12 @@ def test_a_day_that_may_say_something_else_is_no_answer(written: str, quotation:
 
 def test_two_days_are_asked_about() -> None:
     """Neither counts, nor does one that the slot contradicts."""
-    assert read("2027/2/1\n\n2027/3/1").hold == "differ" or not read("2027/2/1\n\n2027/3/1").answers
+    for written in (
+        "2027/2/1\n2027/3/1",
+        "2027/2/1\n\n2027/3/1",
+        "2027/2/1\n\n税は後になります。\n\n2027/3/1（税）",
+    ):
+        assert not read(written).answers
     filled = quoted(SENT.replace("【Q1回答】[　　]", "【Q1回答】[ 2027/3/1 ]"))
     assert read("2027/2/1", filled).hold == "differ"
     assert read("2027/3/1", filled).answers == {"Q1": "2027-03-01"}

@@ -27,6 +27,9 @@ FIRST, SECOND = RESOLUTION.questions[:2]
 THREE = replace(RESOLUTION, questions=(FIRST, SECOND, replace(SECOND, id="Q3", text="役員の選任")))
 TWO_TEXTS = survey(Question("Q1", "課題", "text"), Question("Q2", "要望", "text"))
 TWO_YES_NO = survey(Question("Q1", "研修は要りますか", "yesno"), Question("Q2", "動画は要りますか", "yesno"))
+TWO_FIGURES = survey(
+    Question("Q1", "端末の台数", "number", required=True), Question("Q2", "職員数", "number", required=True)
+)
 ALL: dict[str, Answer] = {
     "Q1": ("3",),
     "Q2": ("1", "2"),
@@ -108,6 +111,12 @@ def test_motions_by_their_numbers(written: str, votes: tuple[str, ...]) -> None:
         ("1. 3\n2. 1\n3. 1\n4. 2\n6. 0\n8. なし", EIGHT),  # the seventh is required
         ("1. 策定済み\n2. 策定中\n3. 未策定", EIGHT),
         ("1. 5\n2. 1\n3. 1\n4. 2\n5. なし\n6. 0\n7. 3\n8. なし", EIGHT),  # no such option
+        ("以下は昨年の回答です。\n1. 3\n2. 1\n3. 1\n4. 2\n5. なし\n6. 0\n7. 3\n8. なし", EIGHT),
+        ("問い合わせ先一覧\n1. 3\n2. 1\n3. 1\n4. 2\n6. 0\n7. 3", EIGHT),
+        ("電話番号\n\n1. 30\n2. 50", TWO_FIGURES),
+        ("1.5\n2.5", TWO_FIGURES),
+        ("1:30\n2:50", TWO_FIGURES),
+        ("1. 5月\n2. 6月", TWO_FIGURES),
         ("2. 1\n3. 1\n4. 2\n5. なし\n6. 0\n7. 3\n8. なし", EIGHT),
     ],
 )
