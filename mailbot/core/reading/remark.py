@@ -98,7 +98,7 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
     elif question.type in {"single", "multi"} and ended and _SENTENCES_BEHIND.fullmatch(rest):
         remark = rest  # 「2番です。来年1月に完了の予定です。」
     elif question.type == "rating" and ended and _SENTENCES_BEHIND.fullmatch(rest):
-        if _gainsays(question, chosen, rest):
+        if not _is_impression(rest) or _gainsays(question, chosen, rest):
             return None
         remark = rest  # 「5です。とても良かったです。」
     else:
@@ -142,6 +142,14 @@ _PRAISE = re.compile(
 _BLAME = re.compile(
     "悪|不満|残念|ひど|不足|足り|良くな|よくな|分かりにく|分かりづら|わかりにく|難し|長す|短|遅|改善|できな|bad|poor"
 )
+
+
+_OF_THE_FIGURE = re.compile("仮|案|迷|変更|採点|評価|評点|上司|[課部係室局]長|他の|ほかの|昨年|前回|以前")
+
+
+def _is_impression(said: str) -> bool:
+    """Say whether a sentence praises or blames what is rated, and says nothing of the figure itself."""
+    return bool(_PRAISE.search(said) or _BLAME.search(said)) and not _OF_THE_FIGURE.search(said)
 
 
 def _gainsays(question: Question, chosen: list[int], said: str) -> bool:
