@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mailbot.core.reading.known_text import known_texts, line_key, slot_line
+from mailbot.core.reading.prose import says_more
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, reply_lines
 
 _MOST_LINES = 200  # of the writer's own
@@ -35,8 +36,10 @@ _COURTESY = re.compile(
 )
 
 
-def own_lines(text: str, sent: str) -> tuple[str, ...]:
+def own_lines(text: str, sent: str, *, for_people: bool = False) -> tuple[str, ...]:
     """Return the lines that the writer of a reply put there himself, without courtesies; `sent` is our mail's text.
+
+    For people to look at, a line that says more behind its greeting is one of them.
 
     Of a quoting client the lines without quote marks are his, above, between and below ours; of one that sets no
     marks, those above the head of the earlier mail, and none that equals a line of ours, also where it was re-wrapped.
@@ -60,7 +63,7 @@ def own_lines(text: str, sent: str) -> tuple[str, ...]:
             if (
                 line.strip()
                 and not _QUOTE.match(line)
-                and not _COURTESY.match(line)
+                and (not _COURTESY.match(line) or (for_people and says_more(line)))
                 and not _RULE.match(line)
             ):
                 own.append(line.strip())
@@ -74,7 +77,7 @@ def written_lines(text: str, texts: tuple[str, ...]) -> tuple[str, ...]:
     `texts` are those that we sent him; 30 lines of 200 characters are enough to decide by.
     """
     ours = {line_key(line) for sent in texts for line in sent.splitlines()}
-    own = own_lines(text, "\n".join(texts))
+    own = own_lines(text, "\n".join(texts), for_people=True)
     slots = [
         line.text.strip()
         for line in reply_lines(text[:LONGEST_REPLY], known_texts(texts))

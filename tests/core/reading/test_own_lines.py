@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.own_lines import own_lines, written_lines
 
 SENT = """事務局 ご担当者様
 
@@ -48,3 +48,16 @@ def test_only_the_writer_s_own_lines_are_read(text: str, own: tuple[str, ...]) -
 def test_a_long_reply_is_read_within_bounds() -> None:
     """However many lines a reply has, so many of them are the most that are read."""
     assert len(own_lines("締切 S26-014\n" * 100_000, SENT)) == 200
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("お世話になっております。検討しているところです。", True),
+        ("お世話になっております。", False),
+        ("お世話になっております、情報政策課の山田です。", False),
+    ],
+)
+def test_what_is_said_behind_a_greeting_is_shown_to_people(line: str, shown: bool) -> None:
+    """Whoever decides about a held reply reads all that it says."""
+    assert written_lines(line, (SENT,)) == ((line,) if shown else ())
