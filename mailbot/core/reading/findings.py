@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from mailbot.core.calendar import Language
 from mailbot.core.reading.answer import denies_itself
 from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK
+from mailbot.core.reading.printed_options import option_answer, printed_options
 from mailbot.core.reading.prose import NOT_PROSE, is_prose
 from mailbot.core.reading.statement import MOST_NAMED, Statements
 from mailbot.core.reading.understood import EXPLANATIONS, Blank, Read, Unclear, Understood, comparable
@@ -104,7 +105,7 @@ class Findings:
         elif not understood:
             self.answers[question.id] = None
         elif len({comparable(read.answer) for read in understood}) > 1:
-            self.differ(question, [shown(read.answer) for read in understood])
+            self.differ(question, [shown(question, read.answer, self.language) for read in understood])
         else:
             self.accept(question, next((read for read in understood if read.remark), understood[0]))
 
@@ -120,7 +121,13 @@ class Findings:
             self.accept(question, read)
         elif said is None or comparable(said) != comparable(read.answer):
             self.answers.pop(question.id)
-            self.differ(question, ["" if said is None else shown(said), shown(read.answer)])
+            self.differ(
+                question,
+                [
+                    "" if said is None else shown(question, said, self.language),
+                    shown(question, read.answer, self.language),
+                ],
+            )
 
     def differ(self, question: Question, said: Sequence[str]) -> None:
         """Hold a reply that answers one question twice, and show both."""
@@ -176,7 +183,18 @@ class Findings:
         )
 
 
-def shown(answer: tuple[str, ...] | str) -> str:
+def shown(question: Question, answer: tuple[str, ...] | str, language: Language) -> str:
+    """Return an answer as the ballot prints it: 「2. いいえ」, 「1. 費用、3. 必要がない」."""
+    labels = printed_options(question, language)
+    chosen = [
+        number
+        for number in range(1, len(labels) + 1)
+        if answer == option_answer(question, number) or (isinstance(answer, tuple) and str(number) in answer)
+    ]
+    if chosen:
+        return ("、" if language == "ja" else ", ").join(
+            f"{number}. {labels[number - 1]}" for number in chosen
+        )
     return ",".join(answer) if isinstance(answer, tuple) else answer[:40]
 
 

@@ -36,7 +36,7 @@ _COURTEOUS = re.compile(
 )
 # What a gateway or a mail program writes above a reply by itself.
 _BY_MACHINE = re.compile(
-    r"このメ(?:ール|ッセージ)は.{0,10}(?:庁外|外部|組織外|社外)|無害化|(?:添付|HTML).{0,16}(?:削除|除去|分離)"
+    r"このメ(?:ール|ッセージ)は.{0,10}(?:庁外|外部|組織外|社外)|^\W*このメ(?:ール|ッセージ)(?:は|が)、?誤(?:送信|配信)(?:された|である|の)?(?:可能性|おそれ|恐れ)が(?:あり|ござい)ます。?$|無害化|(?:添付|HTML).{0,16}(?:削除|除去|分離)"
     r"|^on (?:mon|tue|wed|thu|fri|sat|sun)|external (?:e-?mail|sender)|outside (?:of )?(?:the|your) organi[sz]ation",
     re.IGNORECASE,
 )
@@ -81,6 +81,11 @@ def says_more(line: str) -> bool:
 def _is_sentence(line: str) -> bool:
     machine = NOT_PROSE.search(line) or RULE.match(line) or _BY_MACHINE.search(line)
     return not machine and _SENTENCE.search(line.strip()) is not None
+
+
+def is_by_machine(line: str) -> bool:
+    """Say whether a gateway or a mail program wrote a line by itself: 「このメールは誤送信の可能性があります」."""
+    return _BY_MACHINE.search(line) is not None
 
 
 # What a gateway glues to the first line: 「[EXTERNAL]Q1 2」.

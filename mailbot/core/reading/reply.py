@@ -15,6 +15,7 @@ from mailbot.core.reading.bare_answer import UNFINISHED, bare_answers, listed, t
 from mailbot.core.reading.command import ALWAYS, AWAITED
 from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, known_texts, line_key
+from mailbot.core.reading.later_mail import announced, changed_to
 from mailbot.core.reading.named_answer import asked_removed
 from mailbot.core.reading.numbered_answers import numbered_by_question
 from mailbot.core.reading.own_ballot import in_ballot
@@ -57,6 +58,8 @@ def read_reply(
     if not bare_label_ok:
         lines = numbered_by_question(survey, lines, ours)
     stated = Reader(survey, ours, commands).read(lines, mails=may_quote_mails(text))
+    said_first = announced(survey, stated)
+    stated.asides = [line for line in stated.asides if line not in said_first]
     found = Findings(survey, language)
     only = _only_question(survey, stated)
     _weigh_questions(survey, stated, ours, found, today, labels=bare_label_ok)
@@ -123,7 +126,9 @@ def _heads(question: Question, stated: Statements, known: Known, today: date) ->
     values = tuple(dict.fromkeys(stated.explicit.get(question.id, [])))[:MOST_STATEMENTS]
     if question.type == "text" and _asks(question, values, stated, known):
         return [Unclear("garbled")]
-    return [_read_head(question, value, today) for value in values]
+    return [
+        changed_to(question, value, known, today) or _read_head(question, value, today) for value in values
+    ]
 
 
 def _read_head(question: Question, value: str, today: date) -> Read:
@@ -187,7 +192,7 @@ def _compare_top(question: Question, stated: Statements, known: Known, found: Fi
             return
     if len({comparable(answer) for answer in answers}) > 1:
         found.answers.pop(question.id, None)
-        found.differ(question, [shown(answer) for answer in answers])
+        found.differ(question, [shown(question, answer, found.language) for answer in answers])
 
 
 def _tell_apart(survey: Survey, stated: Statements, found: Findings) -> None:

@@ -34,7 +34,7 @@ from mailbot.core.reading.named_answer import (
     question_of,
 )
 from mailbot.core.reading.printed_options import printed_options, whole_labels
-from mailbot.core.reading.prose import NOT_PROSE, RULE
+from mailbot.core.reading.prose import NOT_PROSE, RULE, is_by_machine
 from mailbot.core.reading.reply_lines import Line, Mark, without_mark
 from mailbot.core.reading.tidy import ANY_CIRCLED, CIRCLED, is_blank
 from mailbot.core.reading.understood import Understood
@@ -599,7 +599,7 @@ class Reader:
         elif within:
             self._under(line)
         elif self._below_ours(line):
-            self.stated.behind.append(line.text)
+            self.stated.behind += [] if is_by_machine(line.text) else [line.text]
         elif line.depth == 0:
             self._aside(line, older=older)
 
@@ -614,7 +614,7 @@ class Reader:
 
     def _aside(self, line: Line, *, older: bool) -> None:
         """Keep a line of the member's own that answers nothing; the second line of Shuriken's attribution is not his own."""
-        if _RECEIVED_FROM.search(self.before) and _IN_REPLY_TO.match(line.text):
+        if is_by_machine(line.text) or (_RECEIVED_FROM.search(self.before) and _IN_REPLY_TO.match(line.text)):
             return
         self.stated.asides.append(line.text)
         if older:

@@ -28,8 +28,14 @@ _INTRODUCED = re.compile(
     r"|スマート)[^\s、。]{0,10}[課係室班当](?:の?\s?[^\s、。]{1,8}?)?(?:です|でございます|と申します|より)[。.]?\s*$"
 )
 _WE_ARE = re.compile(
-    r"\s*(?P<whose>[^\s、。:：はがをのに]{2,10}[市区県])(?:役所|役場)?(?:です|でございます)[。、]"
+    r"\s*(?P<whose>[^\s、。:：はがをのに(（]{2,12}(?:[市区県]|(?<=[^\s]{2})[町村]|広域連合|広域組合|事務組合|企業団))(?:役所|役場|庁)?"
+    r"(?:です|でございます|と申します)(?:、|\s*$)"
 )
+# No body's name, but what kind of body it is, was, or stands beside: 「政令指定都市です」, 「旧山田町です」.
+_A_KIND = re.compile(
+    r"(?:政令(?:指定)?|中核|(?:施行時)?特例|一般|指定|地方|小規模|大規模|過疎|市|市区)?(?:都?市|町|村|区|県|町村|区町村)|(?:旧|元|隣|近隣|同じ|他の?|各|全)[^\s]{1,12}"
+)
+_COUNTY = re.compile("^(?:[^市町村区]{2,3}[都道府県])?[^市町村区]{1,6}郡(?=.)")  # 「上水内郡信濃町」
 # 「総務省の調査への回答です」, 「昨年度の回答を送ります」: a sentence says what the answers are.
 _DECLARED = re.compile(
     rf"{_LEAD}(?:(?:以下|下記|上記|次|これ|こちら)(?:は、?|が|、)?|参考(?:までに|として)?[、:：,\s]\s?)?"
@@ -95,8 +101,12 @@ def _stands_in_ours(words: str, known: Known) -> bool:
 def introduces_another(line: str, known: Known) -> bool:
     """Say whether a sender introduces himself as one of another body: 「松本市情報政策課の山田です」."""
     line = line[:LONGEST_LINE]
-    match = _INTRODUCED.match(line) or _WE_ARE.match(line)
-    return match is not None and not _is_ours(match["whose"], known)
+    named = [match["whose"]] if (match := _INTRODUCED.match(line)) else []
+    named += [match["whose"] for sentence in line.split("。") if (match := _WE_ARE.match(sentence))]
+    return any(
+        not (_A_KIND.fullmatch(whose) or _is_ours(whose, known) or _is_ours(_COUNTY.sub("", whose), known))
+        for whose in named
+    )
 
 
 def _is_ours(named: str, known: Known) -> bool:

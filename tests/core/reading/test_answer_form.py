@@ -102,7 +102,7 @@ def test_text_and_form_differ(text: str, survey: Survey) -> None:
     assert outcome(found) == ("held", "8 differ", {})
     assert found.verdict.ask
     assert [(problem.question, problem.kind) for problem in found.verdict.problems] == [("Q1", "differ")]
-    assert "3／2" in found.verdict.problems[0].text
+    assert "3. 検討中／2. 利用していない" in found.verdict.problems[0].text
 
 
 def test_an_answer_emptied_in_the_text_differs_from_one_in_the_form() -> None:

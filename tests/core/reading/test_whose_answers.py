@@ -41,6 +41,11 @@ def test_introductions() -> None:
         "松本市情報政策課の山田です。",
         "松本市 情報政策課 山田でございます。",
         "松本市です。2です。",
+        "松本町です。",
+        "松本広域連合です",
+        "情報政策課です。松本市です。",
+        "北安曇郡松川村役場です。",
+        "長野県庁です。",
     ):
         assert introduces_another(line, KNOWN)
     for line in (
@@ -49,6 +54,13 @@ def test_introductions() -> None:
         "県庁市町村課です",
         "中村です。",
         "総務部市民課です",
+        "北安曇郡○○市です。",
+        "政令指定都市です。",
+        "旧松本町です。",
+        "先進地は松本市です。",
+        "松本市の事例です。",
+        "隣の松本市です。",
+        "当町です。",
     ):
         assert not introduces_another(line, KNOWN)
 
@@ -57,3 +69,11 @@ def test_another_survey_s_key() -> None:
     """「S26-102の回答です」 beside answers to S26-014."""
     assert names_another("S26-014", "S26-102の回答です。")
     assert not names_another("S26-014", "S26-014の回答です。")
+
+
+def test_what_a_gateway_says_of_the_mail() -> None:
+    """A mail that may have gone astray is no sentence of the member's; one that did is."""
+    footer = "※このメールは誤送信の可能性があります。"
+    assert read(f"{footer}\n\nQ1 2\n\n{quoted(INVITATION)}").hold is None
+    assert read(f"Q1 2\n\n{quoted(INVITATION)}\n{footer}").hold is None
+    assert read("Q1 2\n誤送信です。").hold == "correction"

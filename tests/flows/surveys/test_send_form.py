@@ -109,7 +109,7 @@ def test_text_and_form_differ(office: PostOffice) -> None:
     answer(office, office.open_survey()[YAMADA], {"Q1": "2"}, "Q1 3")
     row = office.stands()[NAGANO].row
     assert (row.status, row.rule, dict(row.answers)) == ("held", "8 differ", {})
-    assert "2か所のお答えが違います（3／2）" in office.only_copy("vote_receipt").text
+    assert "2か所のお答えが違います（3. 検討中／2. 利用していない）" in office.only_copy("vote_receipt").text
 
 
 @pytest.mark.parametrize(
