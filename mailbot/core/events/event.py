@@ -275,6 +275,12 @@ _COUNT_FIRST = re.compile(
 _COUNT_LAST = re.compile(
     rf"(?:(\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}|\((\d{{1,3}}|[一二三四五六七八九十])\s?{_UNIT}\))$"
 )
+# 「3名（氏名は当日名簿を持参）」, 「3名 氏名は追って連絡します」: the number is said, and stands.
+_NAMES_LATER = re.compile(
+    r"[\s、,。]*[（(]?(?:ご?氏名|お名前|参加者名?|出席者名?)は、?(?:当日|後日|追って|別途|後ほど|改めて)、?(?:名簿[をにで])?"
+    r"[ごお]?(?:持参|連絡|報告|知らせ|提出|通知|送付)(?:(?:いた|致)?します)?[。.]?[)）]?$"
+)
+_IN_BRACKETS = re.compile(r"\s?\([^()]*\)")
 _BETWEEN_NAMES = re.compile(r"[、,;/&\n]|\s(?:and|と)\s|及び|および|(?<=[々一-龥])[と・](?=[一-龥])")
 _NO_NAME = re.compile(
     r"[\d?!@<>=_…�〓。]|ます|ません|です|ください|数名|以下|未定|不明|同上|^(?:以上|以下|案|仮|なお|ただし|但し|また)$|なし$|無し$|(?:ほか|他)$"
@@ -288,7 +294,7 @@ def read_people(text: str, language: Language = "ja") -> tuple[int, tuple[str, .
     A number alone has no names; names alone are counted. Raises ValueError, with a sentence for the member, when
     anything is left that is neither, or when number and names disagree: nothing is guessed.
     """
-    count, rest = _count(_unwrapped(_plain(text)))
+    count, rest = _count(_unwrapped(_plain(_NAMES_LATER.sub("", text))))
     names = () if count and rest in {"未定", "TBD"} else _names(rest, count)
     if len(text) > _LONGEST or names is None or not (count or (count is None and names)):
         raise ValueError(_UNREADABLE[language])
@@ -341,7 +347,7 @@ def _names(rest: str, count: int | None) -> tuple[str, ...] | None:
     names = tuple(name.strip() for name in _BETWEEN_NAMES.split(rest) if name.strip())
     if any(map(_no_name, names)):
         return None
-    words = tuple(rest.split(" "))
+    words = tuple(_IN_BRACKETS.sub("", rest).split(" "))  # 「林由美子（はやし　ゆみこ）」 is one
     full_names = all(len(word) >= 4 and not word.isascii() for word in words)
     if len(names) == 1 < len(words) and full_names and not any(map(_OFFICE_WORD.search, words)):
         return words if count == len(words) else None  # several by their blanks only if the number says so

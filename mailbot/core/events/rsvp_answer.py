@@ -9,7 +9,15 @@ from typing import NamedTuple
 from mailbot.core.calendar import Language
 from mailbot.core.events.event import ASCII_FORMS
 from mailbot.core.events.rsvp_english import STAYS, english_answer
-from mailbot.core.events.rsvp_people import NUMBER_ALONE, SEATS, is_people, names_below, names_under
+from mailbot.core.events.rsvp_people import (
+    NUMBER_ALONE,
+    SEATS,
+    are_named,
+    is_people,
+    names_below,
+    names_disagree,
+    names_under,
+)
 from mailbot.core.events.rsvp_polite import bare_words
 
 # --- what stands around the word of an answer
@@ -19,13 +27,18 @@ _END = (
     r"|を?希望(?:です|(?:いた|致)?します)|の?予定です|可能です|できます|(?:する旨|で|と)(?:ご)?回答(?:いた|致)?します|(?:いた|致)しますので)?[。.!]?"
 )
 _COME = r"(?:ご?参加|ご?出席)"
+_VISITS = r"(?:伺い|うかがい|参り|行き)ます[。.!]?"
 
 # --- somebody comes
 _COMES = re.compile(
     rf"^{_LABEL}(?:1[.)番]?\s?)?{_COME}(?:者|人数)?{_END}(?:[\s、,・:/]*(?P<rest>[(]?\s?(?:計|合計)?{SEATS}.*))?$"
 )
 _SO_MANY_COME = re.compile(
-    rf"^{_LABEL}(?:計|合計|全部で|職員)?(?P<now>{SEATS})(?P<who>\s?[(][^()]{{2,60}}[)])?(?:で|が|、|のみ)?\s?{_COME}{_END}$"
+    rf"^{_LABEL}(?:計|合計|全部で|職員)?(?P<now>{SEATS})(?P<who>\s?[(][^()]{{2,60}}[)])?(?:(?:で|が|、|のみ)?\s?{_COME}{_END}|[でが]、?{_VISITS})$"
+)
+# 「岡田誠、森里美の２名が出席します。」: the number says that all are named.
+_THEY_COME = re.compile(
+    rf"^(?P<names>[^。0-9０-９]{{3,60}})の(?:計|合計)?(?P<now>{SEATS})[がで]、?{_COME}{_END}$"
 )
 # 「出席者は次の3名です。」, above the three.
 _SO_MANY_ARE = re.compile(rf"^{_COME}者は、?(?:次|以下|下記)の(?P<now>{SEATS})(?:です)?[。.:]?$")
@@ -52,6 +65,7 @@ _STAYS_AWAY = tuple(
     re.compile(f"^{_LABEL}{words}[。.!]?$")
     for words in (
         rf"(?:2[.)番]?\s?)?(?:不参加|ご?欠席|ご?辞退|ご?遠慮|キャンセル|お休み)(?:を)?{_END}",
+        r"(?:伺え|うかがえ|行け|行かれ|出られ|(?:伺う|行く|うかがう)ことが?でき)ません",
         r"(?:参加|出席)(?:は|が)?(?:でき(?:ません|かねます)|することができません|かないません|(?:いた|致)?しません|(?:いた|致)しかねます|不可|見送り)(?:です)?",
         r"(?:(?:参加|出席)[をは])?(?:取りやめ|取り止め|とりやめ|辞退(?:いた)?し|ご?遠慮(?:いた)?し|ご?遠慮させていただき|見送り|見送らせていただき|見合わせ|キャンセルし)ます",
     )
@@ -133,14 +147,20 @@ def _who_comes(own: str, plain: str, bare: str, below: Sequence[str], language: 
     manner = "" if how is None else how[0].rstrip("、, ")
     if found := _COMES.match(plain) or _COMES.match(comes):
         rest = own[found.start("rest") - len(found.string) :] if found["rest"] else ""
-        names = names_under(rest, below)
-        return _coming(" ".join((rest, "、".join(names))).strip(), language, len(names), manner)
+        under = names_under(rest, below)
+        return _coming(" ".join((rest, "、".join(under))).strip(), language, len(under), manner)
+    if found := _THEY_COME.match(plain):
+        names = own[found.start("names") : found.end("names")]
+        if are_named(f"{found['now']} {names}"):
+            return _coming(f"{found['now']} {names}", language)
+        if names_disagree(found["now"], names):
+            return Said([own])
     if found := _SO_MANY_COME.match(plain) or _SO_MANY_COME.match(comes):
-        names = [] if found["who"] else names_below(found["now"], below)
-        people = f"{found['now']} {found['who'] or '、'.join(names)}".rstrip()
-        return _coming(people, language, len(names), manner)
-    if (found := _SO_MANY_ARE.match(plain)) and (names := names_below(found["now"], below)):
-        return _coming(f"{found['now']} {'、'.join(names)}", language, len(names))
+        under = [] if found["who"] else names_below(found["now"], below)
+        people = f"{found['now']} {found['who'] or '、'.join(under)}".rstrip()
+        return _coming(people, language, len(under), manner)
+    if (found := _SO_MANY_ARE.match(plain)) and (under := names_below(found["now"], below)):
+        return _coming(f"{found['now']} {'、'.join(under)}", language, len(under))
     if found := _ONE_COMES.match(comes) or _ONE_COMES.match(plain):
         who = found["proxy"] or found["who"]
         if found["proxy"] is None or not _MORE_THAN_ONE.search(who):

@@ -27,7 +27,8 @@ _YES = re.compile(
     re.IGNORECASE,
 )
 _SO_MANY = re.compile(
-    rf"^{_MANY}(?P<come> (?:will {_ATTEND}|(?:are |is )?(?:attending|coming)))?[.!]?$", re.IGNORECASE
+    rf"^(?:{_MANY}|(?P<both>both) of us)(?P<come> (?:will {_ATTEND}|(?:are |is )?(?:attending|coming)))?[.!]?$",
+    re.IGNORECASE,
 )
 _NO = re.compile(
     rf"^(?:(?:i|we)(?: (?:cannot|can not|can't|will not|won't|shall not|do not|don't)|(?:'ll| will) (?:not be able|be unable) to| won't be able to"
@@ -62,7 +63,7 @@ def english_answer(line: str) -> English | None:
     if found := _YES.match(short):
         return English(comes=True, people=_in_digits((found["people"] or "").rstrip(".!() ")))
     if (found := _SO_MANY.match(short)) and (found["come"] or _SAYS_YES.search(leads)):
-        return English(comes=True, people=_in_digits(f"{found['many']} people"))
+        return English(comes=True, people=_in_digits(f"{found['many'] or 'two'} people"))
     return None
 
 

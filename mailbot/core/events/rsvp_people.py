@@ -28,8 +28,9 @@ _FIELD = re.compile(
     r"|ご?芳名)[】\]]?(?:\s?:\s?|\s|は\s?(?!以下|下記|次の)|(?<=[】\]]))(?P<said>\S.*)$"
 )
 _WHO_COME = re.compile(
-    r"^[【\[■]?ご?(?:出席|参加)(?:予定)?者(?:氏?名)?[】\]]?\s?(?::|は)\s?(?!.*(?:のみ|だけ|他|ほか|名$))(?P<said>\S.*)$"
+    r"^[【\[■]?ご?(?:出席|参加)(?:(?:予定)?者(?:氏?名)?[】\]]?\s?(?::|は)|[】\]]?\s?:)\s?(?!.*(?:のみ|だけ|他|ほか))(?P<said>\S.*)$"
 )
+_NUMBER_BEHIND = re.compile(r"[^\s(][0-9]{1,3}\s?[名人]$")  # 「随行1名」: one more than who?
 _NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
 _NUMBER_FIRST = re.compile(rf"^(?:計|合計)?\s?{SEATS}\s?[(][^()]{{2,60}}[)](?:です)?[。.]?$")
 _SEATS_ALONE = re.compile(SEATS)
@@ -40,16 +41,27 @@ _NAMES_FOLLOW = re.compile(
 # --- what is a name, and what is a line of a signature
 _NAME = r"[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}"
 _A_NAME = re.compile(f"^{_NAME}$")
-_A_TITLED_NAME = re.compile(
-    r"^(?:[同〃][ \u3000]+)?\S{0,14}(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)[ \u3000]+"
-    f"{_NAME}$"
+_OFFICES = r"(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)"
+_BEHIND_AN_OFFICE = re.compile(rf"^(?:\S{{0,14}}{_OFFICES}[ \u3000]+){{1,3}}(?P<name>{_NAME})$")
+_A_TITLED_NAME = re.compile(rf"^(?:[同〃][ \u3000]+)?\S{{0,14}}{_OFFICES}[ \u3000]+{_NAME}$")
+# 「出席者：検討中」, 「参加：懇親会」: no person, though it looks like a name.
+_NO_PERSON = re.compile(
+    r"不(?!破|二)|未(?!来|央|希|華|知|歩|紗)|検討|調整|確認|予定|保留|辞退|見送|欠|席|参加|可能|希望|困難|無理|多忙|都合|公務|業務|出張|休暇|議会"
+    r"|午前|午後|終日|前半|後半|初日|全日|両日|日程|現地|会場|対面|代理|全員|複数|若干|該当|同上|別紙|別添|別途|添付|後日|追加|以外|以降"
+    r"|限定|条件|次第|場合|程度|半日|途中|一部|名簿|回答|連絡|人選|選定|協議|照会|要相談|担当|同行|有志|職員|各課|両名|随行(?![ \u3000]?[一-龥]{2})|部下|同僚|係員|ほか|他[ \u3000]|[者等分回会と]$"
 )
 _OFFICE = re.compile(r"[市町村区県府都道課部係室局署所]$|役所$|役場$")
 _POST_OR_WISH = re.compile(
     r"[長員事任当査幹師補監佐与記務会合構団]$|以上|願|宜|御中|各位|拝$|敬具|草々|情報|総務|企画|政策|担当|推進|広域|公社"
 )
 _NUMBERED = re.compile(r"^(?:[0-9０-９]{1,2}[.．)）、 \u3000]|[①-⑨])[ \u3000]*")
-_POST_BEHIND = re.compile(r"[（(][^（）()]{1,12}[）)]$")
+_POST_BEHIND = re.compile(  # 「（課長）」, 「（かとう まこと）」; not 「（欠席）」
+    rf"[ \u3000]*[（(](?:[ぁ-んァ-ヶーｦ-ﾟ・ \u3000]{{2,24}}|[^（）()]{{0,12}}{_OFFICES})[）)]$"
+)
+_REMARK_BEHIND = re.compile(r"[ \u3000]*[（(][^（）()]{1,20}[）)]$")
+_NAMES_LATER = re.compile(
+    r"^(?:ご?氏名|お名前|参加者名?|出席者名?)は、?(?:当日|後日|追って|別途|後ほど|改めて)、?(?:名簿[をにで])?[ごお]?(?:持参|連絡|報告|知らせ|提出|通知|送付)(?:(?:いた|致)?します)?[。.]?$"
+)
 
 
 class _Line(NamedTuple):
@@ -71,6 +83,7 @@ def with_people(lines: list[str], own: int, *, promised: bool) -> list[str]:
     ]
     stated = [line.words.removeprefix(_STATED) for line in mine if line.words.startswith(_STATED)]
     if stated:
+        mine = [line for line in mine if not _NAMES_LATER.match(line.plain)]
         return _with_their_names(lines, mine, stated[0])
     if any(line.words == COME_LINE for line in mine):
         return _beside_coming(lines, mine, promised=promised)
@@ -111,6 +124,22 @@ def is_people(words: str) -> bool:
     return _people(words) is not None
 
 
+def are_named(words: str) -> bool:
+    """Tell whether words are a number of people and as many names of persons."""
+    return _all_are_named(words) and not any(map(_POST_OR_WISH.search, (_people(words) or (0, ()))[1]))
+
+
+def names_disagree(count: str, names: str) -> bool:
+    """Tell whether words name another number of persons than is said: 「山田、鈴木、佐藤の2名」."""
+    people, said = _people(names), _people(count)
+    return (
+        people is not None
+        and people[0] > 1
+        and all(map(_is_person, people[1]))
+        and (said is None or said[0] != people[0])
+    )
+
+
 def _people(words: str) -> tuple[int, tuple[str, ...]] | None:
     """Return how many people words say, and their names; None: they say anything else."""
     try:
@@ -142,8 +171,12 @@ def _with_their_names(lines: list[str], mine: Sequence[_Line], stated: str) -> l
 
 def _who_come(mine: Sequence[_Line]) -> tuple[set[int], str] | None:
     """Return the places and names of the one field that says who come, where nothing else says whether: 「出席者：山田太郎」."""
-    found = [(line.place, who["said"]) for line in mine if (who := _WHO_COME.match(line.plain))]
-    if len(found) != 1 or not _all_are_named(found[0][1]):
+    found = [
+        (line.place, who["said"])
+        for line in mine
+        if (who := _WHO_COME.match(line.plain)) and not _NUMBER_BEHIND.search(who["said"])
+    ]
+    if len(found) != 1 or not (_all_are_named(found[0][1]) or _is_one_of_an_office(found[0][1])):
         return None
     named = [found[0], *_names_go_on(mine, found[0])]
     return {place for place, _ in named}, "、".join(words for _, words in named)
@@ -169,9 +202,20 @@ def _all_are_named(words: str) -> bool:
     people = _people(words)
     if people is None:
         return False
-    return len(people[1]) == people[0] and all(
-        _A_NAME.match(name) and not _OFFICE.search(name) for name in people[1]
-    )
+    return len(people[1]) == people[0] and all(map(_is_person, people[1]))
+
+
+def _is_person(words: str) -> bool:
+    return bool(_A_NAME.match(words)) and not (_OFFICE.search(words) or _NO_PERSON.search(words))
+
+
+def _is_one_of_an_office(words: str) -> bool:
+    """Tell whether words are one person behind his office, and say that it is one: 「情報政策課　主任　渡辺剛　1名」."""
+    people = _people(words)
+    if people is None or people[0] != 1 or not COUNTED.search(words) or len(people[1]) != 1:
+        return False
+    named = _BEHIND_AN_OFFICE.match(people[1][0])
+    return named is not None and _is_person(named["name"])
 
 
 def _beside_coming(lines: list[str], mine: Sequence[_Line], *, promised: bool) -> list[str]:
@@ -182,7 +226,9 @@ def _beside_coming(lines: list[str], mine: Sequence[_Line], *, promised: bool) -
     if not said:
         said = [(line.place, _all_or_asked(line.words)) for line in mine if COUNTED.search(line.plain)][:1]
     if not said:
-        below = _run_of_names([line.words for line in mine if line.place > comes[-1]], promised=promised)
+        under = [line for line in mine if line.place > comes[-1]]
+        below = _run_of_names([line.words for line in under], promised=promised)
+        below = below or _names_apart([(lines[line.place], line.words) for line in under])
         return [*lines[: comes[0]], f"{_STATED}{'、'.join(below)}", *lines[comes[0] :]] if below else lines
     numbers = [f"{words}名" if words.isdigit() else words for _, words in said if _NUMBER.match(words)]
     names = [words for _, words in said if not _NUMBER.match(words)]
@@ -229,7 +275,7 @@ def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
         if not (headed or promised) and not (lines and _NAMES_FOLLOW.match(lines[0])):
             return []
     names: list[str] = []
-    for line in (_NUMBERED.sub("", each) for each in lines[:NAMES_BELOW]):
+    for line in (_POST_BEHIND.sub("", _NUMBERED.sub("", each)) for each in lines[:NAMES_BELOW]):
         if _A_TITLED_NAME.match(line):
             names.append(line)
             continue
@@ -239,3 +285,25 @@ def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
             return [*names, line] if len(names) > 1 else []  # perhaps one more of them: read, or asked back
         names.append(line)
     return names if len(names) > 1 else []
+
+
+def _names_apart(lines: Sequence[tuple[str, str]]) -> list[str]:
+    """Return the names, two or more, that stand a line each somewhere below 「出席」; `lines`: as written, and without blanks around.
+
+    Names that are marked as a list, or have their reading behind them, are read right below a blank line; others may be
+    a signature, and are asked about: 「出席」 alone would count one person.
+    """
+    run: list[str] = []
+    listed, prose = True, False
+    for line, words in [*lines, ("", "")]:
+        bare = _POST_BEHIND.sub("", _NUMBERED.sub("", words))
+        limited = _REMARK_BEHIND.search(bare)  # 「鈴木花子（午前のみ）」
+        bare = bare[: limited.start()] if limited else bare
+        if (_is_person(bare) and not _POST_OR_WISH.search(bare)) or _A_TITLED_NAME.match(bare):
+            run.append(bare)
+            listed &= not limited and (bare != words or line.lstrip(" \u3000\t").startswith("・"))
+        elif len(run) > 1:
+            return [f"{name}{'' if listed and not prose else '？'}" for name in run]
+        else:
+            run, listed, prose = [], True, prose or bool(words)
+    return []

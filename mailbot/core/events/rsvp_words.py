@@ -24,7 +24,7 @@ from mailbot.core.events.rsvp_people import COME_LINE, NAMES_BELOW, with_people
 _COMES_OR_LATER = re.compile(r"^Q1 (?!欠席|2\b|.*？$)")
 _NO_ONE = re.compile(r"^(?:(?:ご?参加|ご?出席)?(?:人数|者数)\s?[:は]?\s?)?0\s?(?:名様|名|人)(?:です)?[。.]?$")
 _PROMISES = re.compile(
-    r"(?:以下|下記|次)の(?:とおり|通り)(?!.{0,4}(?:回答|返信|返答|お?答え|連絡|報告|お知らせ))"
+    r"(?:以下|下記|次)の(?:者が|とおり|通り)(?!.{0,4}(?:回答|返信|返答|お?答え|連絡|報告|お知らせ))"
 )
 _PEOPLE_IN_SLOT = re.compile(r"[【\[]Q2回答[】\]]\s*[【\[]\s*[^\s【】\[\]]")
 
@@ -48,7 +48,8 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     read = _read_lines(lines, known, ours, language)
     done = _doubted(read, ours)
     promised = any(map(_PROMISES.search, own_lines(lines, ours)))
-    done = with_people(done, len(own_lines(done, ours)), promised=promised)
+    begin, end = _where_they_come(done, ours)
+    done = [*done[:begin], *with_people(done[begin:], end - begin, promised=promised)]
     if _nobody_is_named(done, ours, promised=promised):
         own = len(own_lines(done, ours))
         done = [f"{line}？" if line == COME_LINE and at < own else line for at, line in enumerate(done)]
@@ -99,6 +100,16 @@ def _doubted(read: _Read, ours: AbstractSet[str]) -> list[str]:
             for at, line in enumerate(lines)
         ]
     return lines
+
+
+def _where_they_come(lines: list[str], ours: AbstractSet[str]) -> tuple[int, int]:
+    """Return where the writer's own lines begin and end that may name people: at the top, else where 「出席」 stands below the quotation."""
+    top = len(own_lines(lines, ours))
+    if any(line.startswith(("Q1 ", "Q2 ")) for line in lines[:top]) or COME_LINE not in lines[top:]:
+        return 0, top
+    comes = lines.index(COME_LINE, top)
+    begin = comes - len(own_lines(lines[top:comes][::-1], ours))
+    return begin, begin + len(own_lines(lines[begin:], ours))
 
 
 def _nobody_is_named(lines: list[str], ours: AbstractSet[str], *, promised: bool) -> bool:

@@ -31,6 +31,7 @@ _PIECES = re.compile(r"[。、,.!]+")
 # What may stand beside it and says nothing.
 _COURTESY = re.compile(
     r"お世話|ありがとうございま|(?:よろしく|宜しく)?お?願い|お疲れ|[市町村区県都道府課室係]の[^、。]{1,10}(?:です|と申します|でございます)|担当の[^、。]{1,10}(?:です|と申します)"
+    r"|^(?:標記|首記|掲題|表記|名簿(?:確認|登録)?)(?:の件)?(?:は|について(?:は)?|につきまして(?:は)?|ですが)$"
 )
 # Beside a word of consent, it takes that back, or is something that the register must learn.
 _CHANGES = re.compile(

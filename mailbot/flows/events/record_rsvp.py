@@ -414,7 +414,9 @@ def _row(arrival: _Arrival, verdict: Verdict, status: str, reason: str) -> Ledge
         status=status,
         version=version + accepted(status),
         answers=verdict.answers if accepted(status) or before is None else before.row.answers,
-        problems=verdict.problems or rsvp_problems(verdict.answers) if status == "unclear" else (),
+        problems=verdict.problems or rsvp_problems(verdict.answers, arrival.site.language)
+        if status == "unclear"
+        else (),
         reason=reason,
     )
 

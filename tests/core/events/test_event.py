@@ -98,6 +98,9 @@ def test_form_is_a_survey_of_attendance_and_people() -> None:
         ("山田太郎（1名）", 1, ("山田太郎",)),
         ("山田太郎、鈴木花子（2名）", 2, ("山田太郎", "鈴木花子")),
         ("（山田太郎、鈴木花子）", 2, ("山田太郎", "鈴木花子")),
+        ("1名 林由美子（はやし　ゆみこ）", 1, ("林由美子(はやし ゆみこ)",)),
+        ("3名（氏名は当日名簿を持参）", 3, ()),
+        ("3名 氏名は追ってご連絡いたします。", 3, ()),
     ],
 )
 def test_a_number_and_names_are_read_as_written(text: str, people: int, names: tuple[str, ...]) -> None:
@@ -162,6 +165,9 @@ def test_both_answers_on_one_line(line: str, apart: str) -> None:
         "山" * 41,
         "山田太郎、" * 300,
         "1000名",
+        "3名（人数は後日連絡）",
+        "3名（後日変更の可能性あり）",
+        "氏名は追って連絡します",
     ],
 )
 def test_unclear_people_are_asked_back(text: str) -> None:

@@ -18,6 +18,7 @@ COMES, STAYS = English(comes=True), English(comes=False)
         ("We will attend (2 people)", English(comes=True, people="2 people")),
         ("Attending: 2", English(comes=True, people="2")),
         ("Two of us will attend.", English(comes=True, people="2 people")),
+        ("Both of us will attend", English(comes=True, people="2 people")),
         ("Yes, two people.", English(comes=True, people="2 people")),
         ("2 people are coming", English(comes=True, people="2 people")),
         (
@@ -68,6 +69,8 @@ COMES, STAYS = English(comes=True), English(comes=False)
                 "Mr. Suzuki will attend.",
                 "I will attend the dinner.",
                 "I will not attend, 2 people",
+                "Not both of us will attend",
+                "Both of us will attend if the council allows",
             )
         ),
     ],

@@ -83,6 +83,7 @@ def test_a_polite_yes(text: str, quoted: str) -> None:
         ),
         *(
             "欠席します。\n次回はぜひ参加いたします。",
+            *("行けません", "残念ながら伺えません。", "公務のため伺えません。"),
             "先日出席と回答しましたが、都合により欠席します。",
             "Unfortunately I cannot attend.",
         ),
@@ -104,7 +105,28 @@ def test_a_polite_no(text: str, quoted: str) -> None:
         ("出席します。\n・山田太郎\n・鈴木花子\n\n長野市 情報政策課", 2, YAMADA_SUZUKI),
         ("出席します。\n\n出席者\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
         ("出席します。\n長野市情報政策課\n山田太郎", 1, ()),
-        ("出席します。\n\n山田太郎\n鈴木花子", 1, ()),
+        ("出席します。\n\n・山田太郎\n・鈴木花子", 2, YAMADA_SUZUKI),
+        (
+            "出席でお願いいたします。\n加藤 誠（かとう まこと）\n吉田 恵（よしだ めぐみ）",
+            2,
+            ("加藤 誠", "吉田 恵"),
+        ),
+        (
+            "出席でお願いいたします。\n\n加藤 誠（かとう まこと）\n吉田 恵（よしだ めぐみ）",
+            2,
+            ("加藤 誠", "吉田 恵"),
+        ),
+        ("出席者：情報政策課　主任　渡辺剛　1名", 1, ("情報政策課 主任 渡辺剛",)),
+        ("参加: 井上直樹", 1, ("井上直樹",)),
+        ("出席：山田太郎、鈴木花子", 2, YAMADA_SUZUKI),
+        ("下記の者が出席いたします。\n\n　所属　企画課\n　職名　主査\n　氏名　後藤拓也", 1, ("後藤拓也",)),
+        ("下記の者が出席いたします。\n氏名　山田太郎\n氏名　鈴木花子", 2, YAMADA_SUZUKI),
+        ("出席：○\n欠席：\n人数：1\n氏名：林由美子", 1, ("林由美子",)),
+        ("４名で参加いたします。氏名は追ってご連絡します。", 4, ()),
+        ("山田太郎、鈴木花子の２名が出席します。", 2, YAMADA_SUZUKI),
+        ("会長 林恵と随行 森修の計2名で出席いたします。", 2, ("会長 林恵", "随行 森修")),
+        ("都合がつきましたので出席します。", 1, ()),
+        ("５人で伺います。", 5, ()),
         ("出席します。\n架空広域連合\n山田太郎", 1, ()),
         ("出席します。\n\n一人ひとりが輝くまち", 1, ()),
         ("出席\n山田太郎\n鈴木花子\nスミス・ジョン", 3, (*YAMADA_SUZUKI, "スミス・ジョン")),
@@ -166,3 +188,39 @@ def test_nobody_and_two_at_once(
     """「欠席」 with people is asked back, but not for the people of an answer before."""
     reply: Answers = {"Q2": people} if answer is None else {"Q1": answer, "Q2": people}
     assert stays_away_with_people(reply, before) is both
+
+
+@pytest.mark.parametrize("answer", ["出席します", "参加いたします。"])
+@pytest.mark.parametrize("names", ["\n・山田太郎\n・鈴木花子", "\n\n・山田太郎\n・鈴木花子\n\n長野市"])
+def test_names_below_the_quotation(answer: str, names: str) -> None:
+    """Who writes below what he quotes names people there."""
+    assert said(f"{BALLOT}\n{answer}{names}") == Rsvp("attending", 2, YAMADA_SUZUKI)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "出席します。\n\n山田太郎\n鈴木花子",  # perhaps a signature, perhaps both come
+        "出席します。\nよろしくお願いします。\n・山田太郎\n・鈴木花子",
+        "出席します\n\n・山田太郎\n・鈴木花子（欠席）",
+        "出席します\n山田太郎\n鈴木花子（午前のみ）",
+        "下記の者が出席いたします。\n氏名　山田太郎\n氏名　鈴木花子（欠席）",
+        "出席者：情報政策課　主任　渡辺剛　随行1名",
+        *("出席者：渡辺剛 随行 1名", "出席者：渡辺剛と1名", "出席者：検討中", "出席：欠席予定"),
+        *(
+            "出席：検討中",
+            "出席：不可",
+            "出席：全員",
+            "出席：業務多忙",
+            "参加：懇親会",
+            "参加：見送り",
+            "参加：現地",
+        ),
+        *("４名で参加いたします。人数は追ってご連絡します。", "出席します。氏名は追ってご連絡します。"),
+        "山田太郎、鈴木花子、佐藤一の２名が出席します。",
+        *("都合がつきましたら出席します。", "2名で行きますか", "鈴木は行けません。", "課長が伺えません。"),
+    ],
+)
+def test_people_of_whom_it_is_not_clear_that_they_come(text: str) -> None:
+    """A name that may be a signature's, a word that is no name, a number that the names do not bear out: asked back."""
+    assert said(text) == ""
