@@ -218,12 +218,16 @@ _OF_ANOTHER_DAY = re.compile(
 )
 
 
+def behind_its_name(question: Question, written: str) -> str:
+    """Return what stands behind the question's last words, bracketed ones among them: 「移行完了予定日：2027年9月21日」."""
+    named = _COUNTED_FIRST.match(written)
+    asked = re.sub("[()]", "", tidy(question.text))
+    return written[named.end() :] if named is not None and asked.endswith(named["counted"]) else written
+
+
 def read_date(question: Question, written: str, today: date) -> Read:
     """Read one day, and what was done on it; another one in the remark must be the same."""
-    named = _COUNTED_FIRST.match(written)
-    if named is not None and tidy(question.text).endswith(named["counted"]):
-        written = written[named.end() :]  # 「更改予定日　2027年9月21日」
-    found = read_day(written, today)
+    found = read_day(written := behind_its_name(question, written), today)
     if isinstance(found, Unclear):
         return found
     rest = found.rest[end_of(_AT, found.rest[:40]) :]

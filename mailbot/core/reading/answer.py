@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
-from mailbot.core.reading.amount import read_amount, read_date
+from mailbot.core.reading.amount import behind_its_name, read_amount, read_date
 from mailbot.core.reading.choice import is_none, read_choice, read_yesno
 from mailbot.core.reading.printed_options import (
     NO_DAY,
@@ -81,7 +81,7 @@ def _read(question: Question, slot: str, today: date) -> Read:
         case "yesno":
             read = read_yesno(question, written)
         case "rating":
-            read = read_choice(question, _POINTS.sub("", written), slot)
+            read = read_choice(question, _POINTS.sub("", behind_its_name(question, written)), slot)
         case "single" | "multi":
             read = read_choice(question, written, slot)
     if question.type in {"number", "date"} and isinstance(read, Unclear) and _says_none(question, written):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
+from mailbot.core.reading.amount import behind_its_name
 from mailbot.core.reading.answer import LONGEST_CHOICE, label_answer, read_answer
 from mailbot.core.reading.bare_day import is_day_alone
 from mailbot.core.reading.correction import corrects
@@ -74,7 +75,7 @@ def bare_answers(
             if question.type == "date" and not (
                 place < begins_signature
                 and not known.holds(line_key(written))  # the close of the survey, or our example
-                and is_day_alone(written, lines, place, today)
+                and is_day_alone(behind_its_name(question, tidy(written)), lines, place, today)
             ):
                 continue
             read = read_answer(question, written, today=today)

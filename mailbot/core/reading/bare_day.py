@@ -30,7 +30,8 @@ _CLOSING = (
 _ENDS_A_LETTER = ("以上", "敬具", "記")
 _BELOW_ALL = re.compile(
     r"^[\s*]*(?:iphone|sent from|get outlook)|から送信|^\s*[-_]{2,}|^[\s*]*(?:差出人|送信者|from)\s*[:：]"
-    r"|^(?=.{0,80}[0-9]{4}[年/-]).*(?:wrote|書きました|のメール)",  # an attribution with a day of its own
+    r"|^(?=.{0,80}[0-9]{4}[年/-]).*(?:wrote|書きました|のメール)"  # an attribution with a day of its own
+    r"|^\s*[0-9]{4}[年/-][^:：]{1,12}\s[0-9]{1,2}[:時][0-9]{2}.{0,80}[:：]\s*$",
     re.IGNORECASE,
 )
 _ADDRESSED = re.compile(r"(?:御中|様|殿|各位|宛て?)\s*$")

@@ -961,6 +961,9 @@ def test_a_dash_is_a_blank(dash: str) -> None:
         ("５です。とても良かったです。", ("5",)),
         ("4です。参考になりました。", ("4",)),
         ("3です。時間が短かったです。", ("3",)),
+        ("満足度は4です。", ("4",)),
+        ("不満足度は4です。", None),
+        ("講師の満足度は4です。", None),
         ("1です。とても良かったです。", None),
         ("5です。不満です。", None),
         ("5です。4でもよいです。", None),
@@ -995,6 +998,7 @@ def test_apostrophes_of_a_label_are_alike() -> None:
         ("利用アカウント数", "45ライセンス", None),
         ("利用アカウント数", "45アカウント申請中", None),
         ("端末の台数（台）", "260台でした", "260"),
+        ("端末の台数（台）", "260台デス。ヨロシクオネガイシマス", "260"),
         ("端末の台数（台）", "260台でした。", "260"),
         ("端末の台数（台）", "260でした", None),  # as a correction of another number
         ("端末の台数（台）", "260台でしたが、今は300台です", None),
@@ -1004,3 +1008,10 @@ def test_apostrophes_of_a_label_are_alike() -> None:
 def test_a_number_with_the_questions_counter(text: str, slot: str, expected: str | None) -> None:
     """What the question counts by its own words, and what was counted."""
     assert answer_of(Question("Q1", text, "number"), slot) == expected
+
+
+def test_the_options_that_apply() -> None:
+    """「1から3まで該当します。」 names them; 該当しません and 該当なし name none."""
+    assert answer_of(MULTI, "1から3まで該当します。") == ("1", "2", "3")
+    for slot in ("1該当しません", "1該当なし", "1から3まで該当しない", "1に該当するか不明"):
+        assert answer_of(MULTI, slot) is None
