@@ -496,7 +496,7 @@ def test_lines(name: str, language: Language) -> None:
 @every_mail
 def test_templates_need_no_wrapping(name: str, language: Language) -> None:
     """With titles of usual length every line of a template fits as it is written; wrapping is for longer ones."""
-    with patch("mailbot.render.pen.wrap_safely", lambda line, _columns, indent: (line,)):
+    with patch("mailbot.render.pen.wrap_safely", lambda line, _columns, indent, balanced: (line,)):
         text = body(composed(name, language))
     assert [line for line in text.split("\n") if columns(line) > 68] == []
 

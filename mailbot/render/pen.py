@@ -275,7 +275,11 @@ class Pen:
         lines = [
             _safe_line(line)
             for long in body
-            for line in (wrap_safely(long, columns, indent=_hanging(long)) if "\x00" not in long else (long,))
+            for line in (
+                wrap_safely(long, columns, indent=_hanging(long), balanced=True)
+                if "\x00" not in long
+                else (long,)
+            )
         ]
         kept = [line for at, line in enumerate(lines) if line or (at and lines[at - 1])]
         return [subject, *kept]

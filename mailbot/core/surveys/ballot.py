@@ -242,7 +242,12 @@ _EARLIER = 12  # columns
 
 @lru_cache(maxsize=1024)
 def wrap_safely(
-    line: str, columns: int, *, indent: str | None = None, longest_word: int | None = None
+    line: str,
+    columns: int,
+    *,
+    indent: str | None = None,
+    longest_word: int | None = None,
+    balanced: bool = False,
 ) -> tuple[str, ...]:
     """Break a line as `wrap` does, but so that no continuation reads as an answer or ends a mail.
 
@@ -251,10 +256,10 @@ def wrap_safely(
     """
     limit = {} if longest_word is None else {"longest_word": longest_word}
     for earlier in range(0, _EARLIER, 2):
-        first, *others = wrap(line, columns - earlier, indent=indent, **limit)
+        first, *others = wrap(line, columns - earlier, indent=indent, balanced=balanced, **limit)
         if not any(_is_risky(other.lstrip(" 　")) for other in others):
             return (first, *others)
-    first, *others = wrap(line, columns - 2, indent=indent, **limit)
+    first, *others = wrap(line, columns - 2, indent=indent, balanced=balanced, **limit)
     return (first, *(_marked(other) for other in others))
 
 
