@@ -21,6 +21,7 @@ from mailbot.core.reading.numbered_answers import numbered_by_question
 from mailbot.core.reading.own_ballot import in_ballot
 from mailbot.core.reading.prose import before_signature, signed, without_gateway_tag
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
+from mailbot.core.reading.spoken_of import only_speaks_of
 from mailbot.core.reading.statement import Quoted, Reader, Statements, may_quote_mails
 from mailbot.core.reading.tidy import CIRCLED
 from mailbot.core.reading.understood import Read, Unclear, Understood, comparable
@@ -97,7 +98,8 @@ def _weigh_questions(
             heads += _labels_at_top(survey, question, stated.top)
         if question.id in confirmed:
             heads.append(Understood(confirmed[question.id]))
-        found.add(question, heads, in_ballot(question, stated, known, today))
+        placed = in_ballot(question, stated, known, today)
+        found.add(question, _without_asides(survey, question, stated, heads, placed), placed)
 
 
 def _weigh_top(
@@ -129,6 +131,22 @@ def _heads(question: Question, stated: Statements, known: Known, today: date) ->
     return [
         changed_to(question, value, known, today) or _read_head(question, value, today) for value in values
     ]
+
+
+def _without_asides(
+    survey: Survey, question: Question, stated: Statements, heads: list[Read], placed: Read | None
+) -> list[Read]:
+    """Leave out what only speaks of a question that is clearly answered elsewhere; it is a sentence beside the answers."""
+    clear = next((read for read in (*heads, placed) if isinstance(read, Understood)), None)
+    if clear is None or survey.resolution is not None or question.type in {"text", "rating"}:
+        return heads
+    aside = [
+        read for read in heads if isinstance(read, Unclear) and only_speaks_of(question, read.written, clear)
+    ]
+    said = [read.written for read in aside]
+    stated.asides += said
+    stated.top += said
+    return [read for read in heads if read not in aside]
 
 
 def _read_head(question: Question, value: str, today: date) -> Read:

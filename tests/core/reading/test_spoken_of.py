@@ -1,0 +1,60 @@
+"""A sentence that names a question which is answered elsewhere in the mail (ballot.md section 8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailbot.core.reading.reply import read_reply
+from mailbot.core.surveys.survey import Question
+from tests.mails.standard import STANDARD, TODAY, invitation, quoted
+
+ASKED = replace(
+    STANDARD,
+    questions=(
+        Question("Q1", "書かない窓口を導入していますか", "yesno", required=True),
+        Question("Q2", "近隣の市町村との共同利用に関心がありますか", "yesno", required=True),
+    ),
+)
+SENT = invitation(ASKED)
+
+
+@pytest.mark.parametrize("below", [False, True])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Q1については、国の補助金が採択されなかったため導入を見送った経緯があります。",
+        "Q2は県内の町村会でも話題になっております。",
+        "Q2は昨年の首長会議で決まった方針に沿ったものです。",
+        "Q1は庁内で長く議論してきたテーマです。",
+    ],
+)
+def test_what_only_speaks_of_a_question(said: str, below: bool) -> None:
+    """It is no second answer; the office sees it."""
+    typed = f"Q1 2\nQ2 1\n\n{said}" if below else f"{said}\n\nQ1 2\nQ2 1"
+    reading = read_reply(ASKED, f"{typed}\n\n{quoted(SENT)}", [SENT], today=TODAY)
+    assert (reading.hold, dict(reading.answers)) == (None, {"Q1": "no", "Q2": "yes"})
+    assert reading.beside in said
+    assert reading.beside
+
+
+@pytest.mark.parametrize(
+    "said",
+    """Q1は導入しております。|Q1については、昨年から導入を進めています。|Q2は前向きに考えております。|Q2は関心がありません。|Q2については、まだ決まっておりません。
+    |Q1は後ほど連絡します。|Q1は情報システム係に聞いてください。|Q1は財政課の了解が得られました。|Q1ははいの意味です。|Q1については隣町と同じです。|Q1はようやく始動しました。
+    |Q2は町長も乗り気でおります。|Q1は試行の段階に入っております。|Q2は課内で意見が割れている話題です。|Q1は古い情報に基づくものです。|Q2は国の事情で見送った経緯があります。
+    |Q1は一度導入した経緯があります。|Q1は現在取り組んでいるテーマです。|Q2は議論が分かれております。|Q1は1が庁内の話題になっております。|Q1は例規に沿ったものではありません。""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_what_may_be_another_answer(said: str) -> None:
+    """It is asked about, as before."""
+    reading = read_reply(ASKED, f"Q1 2\nQ2 1\n\n{said}\n\n{quoted(SENT)}", [SENT], today=TODAY)
+    assert reading.hold or said[:2] not in reading.answers
+
+
+def test_only_beside_a_clear_answer() -> None:
+    """By itself it leaves the question open."""
+    reading = read_reply(ASKED, "Q1 2\nQ2は県内の町村会でも話題になっております。", [SENT], today=TODAY)
+    assert [problem.question for problem in reading.problems] == ["Q2"]
