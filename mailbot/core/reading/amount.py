@@ -78,7 +78,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     remark = (match["inside"] or match["note"]).strip()
     if planned and _PLANNED.fullmatch(remark):
         return replace(understood, remark=remark)
-    if estimated and _ESTIMATED.fullmatch(remark):
+    if (estimated and _ESTIMATED.fullmatch(remark)) or _ROUGHLY.fullmatch(remark):
         return replace(understood, remark=remark, flags=("approximate",))
     said = _LEFT_OUT.sub("", remark)
     lone = LONE_NUMBER.search(said) is not None and not _is_breakdown(understood.answer, said)
@@ -89,6 +89,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     return replace(understood, remark=remark)
 
 
+_ROUGHLY = re.compile("概算[値額]?|概数|およそ|おおよそ|約")  # as 約 before it
 _ESTIMATED = re.compile("見込み?額?|概算額?|予算額?|見積り?額?")
 # 「1,200台（教育用を除く）」 says what was counted.
 _LEFT_OUT = re.compile(r"^[^、。0-9]{2,20}(?:を|は)除(?:く|いた(?:台数|人数|数|額)?)$")

@@ -773,6 +773,8 @@ class Reader:
 
     def _continue_explicit(self, text: str, number: str) -> None:
         """Add the next line to a free answer, or take it as the answer of a question that stood alone."""
+        if line_key(text) == line_key(self.survey.question(number).text):
+            return  # of a table: 「Q1」, 「導入している決済手段」, 「1,4」, each in a line of its own
         values = self.stated.explicit[number]
         if self.survey.question(number).type != "text":
             values.append(text.strip(BULLETS))

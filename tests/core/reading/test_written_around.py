@@ -67,6 +67,8 @@ def test_a_remark_in_brackets(question: Question, slot: str, answer: tuple[str, 
     ("question", "slot", "answer"),
     [
         (SHARE, "3%", "3"),
+        (SHARE, "7.5%（概算）", "7.5"),
+        (SHARE, "7.5%（概算要求時）", "unclear"),
         (SHARE, "150件", "unit"),
         (SHARE, "3人", "unit"),
         (SHARE, "3千円", "unit"),
@@ -145,3 +147,17 @@ def test_a_remark_in_brackets_on_the_line_below_an_answer() -> None:
     for remark, answers in (("（内容が実務的でよかった）", {"Q3": ("4",)}), ("（来年は3）", {})):
         ballot = quoted(sent).replace("> 【Q3回答】[　　]", f"> 【Q3回答】[　　]\n4\n{remark}")
         assert read_reply(ASKED, ballot, [sent], today=TODAY).answers == answers
+
+
+def test_a_table_of_three_columns() -> None:
+    """A program writes each cell on a line of its own; the question between its number and the answer is ours."""
+    sent = invitation(ASKED)
+    cells = [
+        (each.id, each.text, said) for each, said in zip(ASKED.questions, ("2", "いいえ", "4"), strict=True)
+    ]
+    typed = "\n".join("\n".join(row) for row in (("番号", "設問", "回答"), *cells))
+    reading = read_reply(ASKED, f"{typed}\n\n{quoted(sent)}", [sent], today=TODAY)
+    assert reading.answers == {"Q1": ("2",), "Q2": "no", "Q3": ("4",)}
+    other = typed.replace("満足度", "感想")  # other words are no copy of the question
+    reading = read_reply(ASKED, f"{other}\n\n{quoted(sent)}", [sent], today=TODAY)
+    assert "Q3" not in reading.answers
