@@ -16,9 +16,7 @@ from mailbot.store.events import events
 from mailbot.store.office import journal
 
 
-def cancel_event(
-    connection: Connection, site: Site, key: str, reason: str, now: datetime, *, by: str = COMMAND_LINE
-) -> int:
+def cancel_event(connection: Connection, site: Site, key: str, reason: str, now: datetime) -> int:
     """Cancel an event, whose definition file may say so later or never; returns how many are told.
 
     `reason`: stands in the mail; may be empty. Raises Refusal when there is no such event, or it is cancelled or past.
@@ -29,5 +27,5 @@ def cancel_event(
     if now >= begins(stored.event, site.zone) and stored.event.starts is not None:
         raise Refusal(f"event {key} has begun; it can no longer be cancelled")
     changed = change_event(connection, site, stored, replace(stored.event, cancelled=reason), now)
-    journal.add(connection, "event.cancelled", now, who=by, about=key, detail=reason)
+    journal.add(connection, "event.cancelled", now, who=COMMAND_LINE, about=key, detail=reason)
     return changed.told

@@ -20,13 +20,7 @@ from mailbot.store.surveys import ballots
 
 
 def enter_attendance(
-    connection: Connection,
-    site: Site,
-    key: str,
-    words: Sequence[str],
-    now: datetime,
-    *,
-    by: str = COMMAND_LINE,
+    connection: Connection, site: Site, key: str, words: Sequence[str], now: datetime
 ) -> dict[str, int]:
     """Enter who was there, in the words of `read_attendance`; returns people by code.
 
@@ -45,7 +39,7 @@ def enter_attendance(
     unknown = said.keys() - members.bodies(connection).keys()
     if unknown:
         raise Refusal(f"event {key}: {min(unknown)} is no body of the register")
-    save_attendance(connection, key, said, now, by=by)
+    save_attendance(connection, key, said, now, by=COMMAND_LINE)
     return said
 
 

@@ -17,20 +17,14 @@ from mailbot.site import Site
 from mailbot.store.members import members
 
 
-def mail_meeting_minutes(connection: Connection, site: Site, key: str, now: datetime) -> str:
-    """Mail the draft to the office; returns its text. Raises Refusal when the meeting has no time."""
-    cooked = _cooked(connection, site, key, now)
-    tell_office(connection, site, cooked, now, kind="meeting_minutes")
-    return _text(cooked)
+def mail_meeting_minutes(connection: Connection, site: Site, key: str, now: datetime) -> None:
+    """Mail the draft to the office. Raises Refusal when the meeting has no time."""
+    tell_office(connection, site, _cooked(connection, site, key, now), now, kind="meeting_minutes")
 
 
 def meeting_minutes(connection: Connection, site: Site, key: str, now: datetime) -> str:
     """Return the draft as text, as it would be mailed now."""
-    return _text(_cooked(connection, site, key, now))
-
-
-def _text(cooked: bytes) -> str:
-    return cooked.partition(b"\r\n\r\n")[2].decode().replace("\r\n", "\n")
+    return _cooked(connection, site, key, now).partition(b"\r\n\r\n")[2].decode().replace("\r\n", "\n")
 
 
 def _cooked(connection: Connection, site: Site, key: str, now: datetime) -> bytes:
