@@ -284,6 +284,7 @@ _IN_BRACKETS = re.compile(r"\s?\([^()]*\)")
 _BETWEEN_NAMES = re.compile(r"[、,;/&\n]|\s(?:and|と)\s|及び|および|(?<=[々一-龥])[と・](?=[一-龥])")
 _NO_NAME = re.compile(
     r"[\d?!@<>=_…�〓。]|ます|ません|です|ください|数名|以下|未定|不明|同上|^(?:以上|以下|案|仮|なお|ただし|但し|また)$|なし$|無し$|(?:ほか|他)$"
+    r"|(?i:\b(?:us|we|few|several|some|both|everybody|everyone|maybe|perhaps|not|yet|later)\b)"
 )
 _OFFICE_WORD = re.compile(r"[課部係室局署所長員事任当]$")  # 情報政策課, 課長: not a name of its own
 

@@ -26,6 +26,9 @@ _NO_ONE = re.compile(r"^(?:(?:ご?参加|ご?出席)?(?:人数|者数)\s?[:は]?
 _PROMISES = re.compile(
     r"(?:以下|下記|次)の(?:者が|とおり|通り)(?!.{0,4}(?:回答|返信|返答|お?答え|連絡|報告|お知らせ))"
 )
+_MARKED = re.compile(
+    r"^[\s>＞|]*[○〇◯⭕◎●✓✔☑■レ]+|[○〇◯⭕◎●✓✔☑■レ]+\s*$"
+)  # an option of the form, which the ballot reader knows
 _PEOPLE_IN_SLOT = re.compile(r"[【\[]Q2回答[】\]]\s*[【\[]\s*[^\s【】\[\]]")
 
 
@@ -70,11 +73,15 @@ def _read_lines(lines: list[str], known: Sequence[str], ours: AbstractSet[str], 
     """Put each line into the form's words, with the names below it."""
     named = named_by_us(known) if language == "ja" else None
     read = _Read([], set())
-    answered, at = False, 0
+    answered, at, top = False, 0, len(own_lines(lines, ours))
     while at < len(lines):
         line = lines[at]
         at += 1
-        if len(line) > LONGEST_LINE or is_ours(line, ours):
+        if (
+            len(line) > LONGEST_LINE
+            or is_ours(line, ours)
+            or (at > top and is_ours(_MARKED.sub("", line), ours))
+        ):
             said = Said([line])
         else:
             said = read_line(line, lines[at : at + NAMES_BELOW], language, named, answered=answered)

@@ -166,6 +166,7 @@ def test_both_answers_on_one_line(line: str, apart: str) -> None:
         "山田太郎、" * 300,
         "1000名",
         "3名（人数は後日連絡）",
+        *("a few of us", "both of us", "not yet known", "some colleagues"),
         "3名（後日変更の可能性あり）",
         "氏名は追って連絡します",
     ],

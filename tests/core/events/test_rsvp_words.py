@@ -318,3 +318,11 @@ def test_how_they_come_is_a_remark() -> None:
     )
     assert said(f"下記のとおり出席します。\n\n{filled}") == Rsvp("attending", 2, YAMADA_SUZUKI)
     assert said(f"下記のとおり出席します。\n\n{BALLOT}") == ""
+
+
+@pytest.mark.parametrize("marked", [" ◎ 1. 出席", " ○ 1. 出席", "   1. 出席 ○"])
+@pytest.mark.parametrize("quote", ["> ", ""])
+def test_an_option_marked_in_the_form(marked: str, quote: str) -> None:
+    """With and without the marks of a quotation the form stays whole, and the ballot reader reads it."""
+    form = BALLOT.replace("   1. 出席", marked).replace("> ", quote)
+    assert said(f"\n{quote}事務局です。\n{form}") == Rsvp("attending", 1)

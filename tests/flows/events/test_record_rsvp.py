@@ -483,6 +483,19 @@ def test_after_the_deadline_in_english(office: PostOffice) -> None:
     assert english.seats() == {NAGANO: ("declined", 0)}
 
 
+def test_people_that_cannot_be_read_in_english(office: PostOffice) -> None:
+    """The question back speaks the site's language."""
+    english = in_english(office)
+    english.apply(EVENT)
+    with english.database.write() as connection:
+        announce_event(connection, english.site, KEY, 0, english.now)
+    notices = {copy.to: copy for copy in english.copies("event_notice")}
+    english.reply(notices[YAMADA], "Q1 1\nQ2 a few of us")
+    (asked,) = english.copies("rsvp_receipt")
+    assert "We could not read the number and the names." in asked.text
+    assert "読み取れません" not in asked.text
+
+
 @pytest.mark.parametrize(
     ("author", "status", "told"),
     [
