@@ -28,7 +28,7 @@ _FIELD = re.compile(
     r"|ご?芳名)[】\]]?(?:\s?:\s?|\s|は\s?(?!以下|下記|次の)|(?<=[】\]]))(?P<said>\S.*)$"
 )
 _WHO_COME = re.compile(
-    r"^[【\[■]?ご?(?:出席|参加)(?:(?:予定)?者(?:氏?名)?[】\]]?\s?(?::|は)|[】\]]?\s?:)\s?(?!.*(?:のみ|だけ|他|ほか))(?P<said>\S.*)$"
+    r"^[【\[■]?ご?(?:出席|参加)(?:(?P<who>(?:予定)?者)(?:氏?名)?[】\]]?\s?(?::|は)|[】\]]?\s?:)\s?(?!.*(?:のみ|だけ|他|ほか))(?P<said>\S.*)$"
 )
 _NUMBER_BEHIND = re.compile(r"[^\s(][0-9]{1,3}\s?[名人]$")  # 「随行1名」: one more than who?
 _NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
@@ -41,6 +41,9 @@ _NAMES_FOLLOW = re.compile(
 # --- what is a name, and what is a line of a signature
 _NAME = r"[一-龥々髙﨑][一-龥々ヶヵ髙﨑ぁ-んァ-ヶー]{0,4}[ \u3000]?[一-龥々髙﨑ぁ-んァ-ヶー]{1,5}"
 _A_NAME = re.compile(f"^{_NAME}$")
+_A_FULL_NAME = re.compile(
+    r"^(?=.{3,})[一-龥々髙﨑ヶ]{1,4}(?:[ \u3000][一-龥々髙﨑ぁ-んァ-ヶー]{1,4}|[一-龥々髙﨑]{1,3})$"
+)
 _OFFICES = r"(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)"
 _BEHIND_AN_OFFICE = re.compile(rf"^(?:\S{{0,14}}{_OFFICES}[ \u3000]+){{1,3}}(?P<name>{_NAME})$")
 _A_TITLED_NAME = re.compile(rf"^(?:[同〃][ \u3000]+)?\S{{0,14}}{_OFFICES}[ \u3000]+{_NAME}$")
@@ -48,7 +51,7 @@ _A_TITLED_NAME = re.compile(rf"^(?:[同〃][ \u3000]+)?\S{{0,14}}{_OFFICES}[ \u3
 _NO_PERSON = re.compile(
     r"不(?!破|二)|未(?!来|央|希|華|知|歩|紗)|検討|調整|確認|予定|保留|辞退|見送|欠|席|参加|可能|希望|困難|無理|多忙|都合|公務|業務|出張|休暇|議会"
     r"|午前|午後|終日|前半|後半|初日|全日|両日|日程|現地|会場|対面|代理|全員|複数|若干|該当|同上|別紙|別添|別途|添付|後日|追加|以外|以降"
-    r"|限定|条件|次第|場合|程度|半日|途中|一部|名簿|回答|連絡|人選|選定|協議|照会|要相談|担当|同行|有志|職員|各課|両名|随行(?![ \u3000]?[一-龥]{2})|部下|同僚|係員|ほか|他[ \u3000]|[者等分回会と]$"
+    r"|限定|条件|次第|場合|程度|半日|途中|一部|名簿|回答|連絡|人選|選定|協議|照会|会議|済|了解|承諾|承知|賛成|同意|質問|資料|名札|駐車|昼食|弁当|交通|会費|宿泊|開催|案内|要望|意見|場所|時間|日時|事項|要相談|担当|同行|有志|職員|各課|両名|随行(?![ \u3000]?[一-龥]{2})|部下|同僚|係員|ほか|他[ \u3000]|[者等分回会と]$"
 )
 _OFFICE = re.compile(r"[市町村区県府都道課部係室局署所]$|役所$|役場$")
 _POST_OR_WISH = re.compile(
@@ -175,6 +178,7 @@ def _who_come(mine: Sequence[_Line]) -> tuple[set[int], str] | None:
         (line.place, who["said"])
         for line in mine
         if (who := _WHO_COME.match(line.plain)) and not _NUMBER_BEHIND.search(who["said"])
+        if who["who"] or all(map(_is_full_name, (_people(who["said"]) or (0, ()))[1]))
     ]
     if len(found) != 1 or not (_all_are_named(found[0][1]) or _is_one_of_an_office(found[0][1])):
         return None
@@ -209,6 +213,11 @@ def _is_person(words: str) -> bool:
     return bool(_A_NAME.match(words)) and not (_OFFICE.search(words) or _NO_PERSON.search(words))
 
 
+def _is_full_name(words: str) -> bool:
+    """Tell whether words are a name as 「参加：」 may have it, where other words of two characters or in kana may stand as well."""
+    return bool(_A_FULL_NAME.match(words)) and not _POST_OR_WISH.search(words)
+
+
 def _is_one_of_an_office(words: str) -> bool:
     """Tell whether words are one person behind his office, and say that it is one: 「情報政策課　主任　渡辺剛　1名」."""
     people = _people(words)
@@ -228,7 +237,7 @@ def _beside_coming(lines: list[str], mine: Sequence[_Line], *, promised: bool) -
     if not said:
         under = [line for line in mine if line.place > comes[-1]]
         below = _run_of_names([line.words for line in under], promised=promised)
-        below = below or _names_apart([(lines[line.place], line.words) for line in under])
+        below = below or _names_apart([line.words for line in under])
         return [*lines[: comes[0]], f"{_STATED}{'、'.join(below)}", *lines[comes[0] :]] if below else lines
     numbers = [f"{words}名" if words.isdigit() else words for _, words in said if _NUMBER.match(words)]
     names = [words for _, words in said if not _NUMBER.match(words)]
@@ -281,27 +290,29 @@ def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
             continue
         if not line or _OFFICE.search(line) or _POST_OR_WISH.search(line):
             break
+        if _NO_PERSON.search(line):
+            break
         if not _A_NAME.match(line):
             return [*names, line] if len(names) > 1 else []  # perhaps one more of them: read, or asked back
         names.append(line)
     return names if len(names) > 1 else []
 
 
-def _names_apart(lines: Sequence[tuple[str, str]]) -> list[str]:
-    """Return the names, two or more, that stand a line each somewhere below 「出席」; `lines`: as written, and without blanks around.
+def _names_apart(lines: Sequence[str]) -> list[str]:
+    """Return the names, two or more, that stand a line each somewhere below 「出席」.
 
-    Names that are marked as a list, or have their reading behind them, are read right below a blank line; others may be
-    a signature, and are asked about: 「出席」 alone would count one person.
+    Names that have their reading or their post behind them are read right below a blank line; others may be a signature,
+    or a list of other things, and are asked about: 「出席」 alone would count one person.
     """
     run: list[str] = []
     listed, prose = True, False
-    for line, words in [*lines, ("", "")]:
+    for words in [*lines, ""]:
         bare = _POST_BEHIND.sub("", _NUMBERED.sub("", words))
         limited = _REMARK_BEHIND.search(bare)  # 「鈴木花子（午前のみ）」
         bare = bare[: limited.start()] if limited else bare
         if (_is_person(bare) and not _POST_OR_WISH.search(bare)) or _A_TITLED_NAME.match(bare):
             run.append(bare)
-            listed &= not limited and (bare != words or line.lstrip(" \u3000\t").startswith("・"))
+            listed &= not limited and bare != _NUMBERED.sub("", words)
         elif len(run) > 1:
             return [f"{name}{'' if listed and not prose else '？'}" for name in run]
         else:

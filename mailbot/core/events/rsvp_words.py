@@ -52,7 +52,12 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     done = _doubted(read, ours)
     promised = any(map(_PROMISES.search, own_lines(lines, ours)))
     begin, end = _where_they_come(done, ours)
-    done = [*done[:begin], *with_people(done[begin:], end - begin, promised=promised)]
+    peopled = with_people(done[begin:], end - begin, promised=promised)
+    if COME_LINE not in done[begin:end] and may_stay_away(
+        done[begin:end]
+    ):  # 「出席者：山田太郎」 above 「仮申込みです」
+        peopled = [f"{line}？" if line == COME_LINE else line for line in peopled]
+    done = [*done[:begin], *peopled]
     if _nobody_is_named(done, ours, promised=promised):
         own = len(own_lines(done, ours))
         done = [f"{line}？" if line == COME_LINE and at < own else line for at, line in enumerate(done)]

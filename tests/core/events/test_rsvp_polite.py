@@ -105,7 +105,6 @@ def test_a_polite_no(text: str, quoted: str) -> None:
         ("出席します。\n・山田太郎\n・鈴木花子\n\n長野市 情報政策課", 2, YAMADA_SUZUKI),
         ("出席します。\n\n出席者\n山田太郎\n鈴木花子", 2, YAMADA_SUZUKI),
         ("出席します。\n長野市情報政策課\n山田太郎", 1, ()),
-        ("出席します。\n\n・山田太郎\n・鈴木花子", 2, YAMADA_SUZUKI),
         (
             "出席でお願いいたします。\n加藤 誠（かとう まこと）\n吉田 恵（よしだ めぐみ）",
             2,
@@ -191,7 +190,9 @@ def test_nobody_and_two_at_once(
 
 
 @pytest.mark.parametrize("answer", ["出席します", "参加いたします。"])
-@pytest.mark.parametrize("names", ["\n・山田太郎\n・鈴木花子", "\n\n・山田太郎\n・鈴木花子\n\n長野市"])
+@pytest.mark.parametrize(
+    "names", ["\n・山田太郎\n・鈴木花子", "\n山田太郎（やまだ たろう）\n鈴木花子（すずき はなこ）\n\n長野市"]
+)
 def test_names_below_the_quotation(answer: str, names: str) -> None:
     """Who writes below what he quotes names people there."""
     assert said(f"{BALLOT}\n{answer}{names}") == Rsvp("attending", 2, YAMADA_SUZUKI)
@@ -201,6 +202,20 @@ def test_names_below_the_quotation(answer: str, names: str) -> None:
     "text",
     [
         "出席します。\n\n山田太郎\n鈴木花子",  # perhaps a signature, perhaps both come
+        "出席します。\n\n・山田太郎\n・鈴木花子",
+        *(
+            "参加：山田太郎\nただし仮申込みです。",
+            "出席者：山田太郎\nやはり欠席します。",
+            "参加：山田太郎\n変更の可能性があります。",
+        ),
+        *(
+            "参加：本会議",
+            "参加：前向きに",
+            "出席：済み",
+            "出席：山田",
+            "出席：了解済",
+            "参加: 井上直樹\n参加: 田中太郎",
+        ),
         "出席します。\nよろしくお願いします。\n・山田太郎\n・鈴木花子",
         "出席します\n\n・山田太郎\n・鈴木花子（欠席）",
         "出席します\n山田太郎\n鈴木花子（午前のみ）",
@@ -224,3 +239,10 @@ def test_names_below_the_quotation(answer: str, names: str) -> None:
 def test_people_of_whom_it_is_not_clear_that_they_come(text: str) -> None:
     """A name that may be a signature's, a word that is no name, a number that the names do not bear out: asked back."""
     assert said(text) == ""
+
+
+@pytest.mark.parametrize("things", ["・会場\n・資料", "1. 名札\n2. 資料", "・質問事項\n・交通手段"])
+@pytest.mark.parametrize("blank", ["", "\n"])
+def test_a_list_of_things_counts_nobody(things: str, blank: str) -> None:
+    """It is no list of names."""
+    assert said(f"出席します。\n{blank}{things}") in {"", Rsvp("attending", 1)}
