@@ -74,6 +74,16 @@ def test_an_untouched_survey_is_proved(office: PostOffice) -> None:
     assert all(check.row.rule for check in found.votes)
 
 
+def test_replies_from_before_the_opening_by_the_clock_are_proved(office: PostOffice) -> None:
+    """It was set back after the opening, or is another node's: nobody has a token before, so the reply came after."""
+    invited = office.open_survey()
+    office.pass_time(timedelta(hours=-9))
+    office.reply(invited[YAMADA], "Q1 2")
+    found = again(office)
+    assert found.differences == ()
+    assert {check.basis for check in found.votes} == {"mail"}
+
+
 def test_a_survey_that_nobody_answered_is_proved(office: PostOffice) -> None:
     """An empty ledger is whole."""
     office.open_survey()
