@@ -13,7 +13,7 @@ from mailbot.core.members.register import Contact, same_person
 from mailbot.core.surveys.ledger import VOTES, Standing
 from mailbot.core.surveys.survey import Survey
 from mailbot.core.surveys.trust import Count, HoldReply, SendBallot, Trust, consequence, same_organisation
-from mailbot.core.surveys.vote import Verdict, WaitsFor
+from mailbot.core.surveys.vote import UNREAD, Verdict, WaitsFor
 
 FROZEN = "12 frozen"  # the rule of a reply whose token was seen from too many domains
 _DELAYED = timedelta(
@@ -172,7 +172,9 @@ def _told(ladder: Count, verdict: Verdict, sender: Sender, before: Standing | No
         told.append(sender.designated)
     elif ladder.acknowledge == "everyone registered":
         told.append(sender.designated)
-        if verdict.status in VOTES:  # where nothing counts, nobody else need notice it
+        if (
+            verdict.status in VOTES and verdict.rule != UNREAD
+        ):  # where nothing counts, nobody else need notice it
             told += [contact.email for contact in sender.registered]
     if verdict.status in VOTES and before is not None and before.row.status in VOTES and before.row.author:
         earlier = before.row.author

@@ -180,7 +180,7 @@ def _has_condition(written: str) -> bool:
 def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, language: Language) -> Verdict:
     """Count what is understood; ask back what is not, and what is required and still missing.
 
-    Of a reply in which nothing is understood nothing is accepted, so that it is no version of the vote: it is held.
+    Of a reply in which nothing is understood nothing is accepted; it is partial all the same (P in ballot.md section 8).
     """
     merged, words = _merged(before, reading), REASONS[language]
     asked = {problem.question for problem in reading.problems}
@@ -194,8 +194,6 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
     )
     unread = tuple(each for each in reading.problems if not _is_not_asked(survey, each, merged))
     problems = unread + missing
-    if unread and not reading.answers:
-        return Verdict("held", before, problems, words["unread"], ask=True, rule=UNREAD)
     outside = tuple(
         question.id
         for question in survey.questions
@@ -206,15 +204,16 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
             "counted", merged, (), words["counted"], acknowledge=True, outside=outside, rule="8 counted"
         )
     asked_back = "、".join(dict.fromkeys(problem.question or words["body"] for problem in problems))
+    nothing = bool(unread) and not reading.answers
     return Verdict(
         "partial",
         merged,
         problems,
-        words["except"].format(asked_back),
+        words["unread"] if nothing else words["except"].format(asked_back),
         acknowledge=True,
         ask=True,
         outside=outside,
-        rule="8 partial",
+        rule=UNREAD if nothing else "8 partial",
     )
 
 

@@ -129,7 +129,8 @@ def _receipt_status(verdict: Verdict) -> ReceiptStatus:
 def _stands_since(arrival: Arrival, verdict: Verdict) -> datetime | None:
     """Return when the answers were received that stand although this reply was not accepted; None: there are none."""
     before = arrival.before
-    if accepted(verdict.status) or before is None or before.row.status not in IN_TALLY:
+    taken = accepted(verdict.status) and verdict.rule != UNREAD
+    if taken or before is None or before.row.status not in IN_TALLY or not before.row.stands:
         return None
     return before.row.received_at
 

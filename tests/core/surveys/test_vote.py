@@ -55,8 +55,8 @@ TWO_MARKED = SENT.replace("   1. 利用", "  ○1. 利用").replace("   2. 利�
         ("Q1 1\nQ2 1", "counted", False, {"Q1": ("1",), "Q2": ("1",)}),
         ("Q1 2（来年度から）", "counted", False, {"Q1": ("2",)}),
         (ONE_LEFT, "counted", False, {"Q1": ("2",)}),
-        (TWO_MARKED, "held", True, {}),
-        ("Q1 〓", "held", True, {}),
+        (TWO_MARKED, "partial", True, {}),
+        ("Q1 〓", "partial", True, {}),
         ("Q1 2\nQ2 ?", "partial", True, {"Q1": ("2",)}),
         ("異動しました。", "held", False, {}),
         ("取下げ", "withdrawn", False, {}),
@@ -98,7 +98,7 @@ def test_what_a_body_was_not_asked_is_not_asked_back() -> None:
         ("Q1 2\nQ2 未定", True, None, "partial"),
         ("Q1 2\nQ2 春ごろ", False, None, "partial"),
         ("Q1 2\nQ2 未定", False, {"Q1": ("1",), "Q2": "2026-07-10"}, "partial"),  # does that day still hold?
-        ("Q2 未定", False, None, "held"),  # nothing else is said
+        ("Q2 未定", False, None, "partial"),
     ],
 )
 def test_a_day_that_need_not_be_named(

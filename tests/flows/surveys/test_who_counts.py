@@ -251,8 +251,8 @@ def test_after_the_second_question_back_the_office_asks(office: PostOffice, invi
         office.reply(invitation, "Q1 9")
         assert "もう一度お答えください" in office.only_copy("vote_receipt").text
     office.reply(invitation, "Q1 8")
-    receipt = office.copies("vote_receipt")[0]
-    assert "事務局で確認いたします" in receipt.text
+    receipt = office.only_copy("vote_receipt")
+    assert "事務局からお電話など" in receipt.text
 
 
 def test_who_was_not_told_for_the_limit_is_told_the_last_state_later(
