@@ -210,6 +210,11 @@ _SINCE = re.compile(
 )
 _BEGINS = re.compile("導入|開始|始め|始ま|稼働|運用|供用|施行|適用|設置|締結|発足")
 _AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:まで)?)?)?(?![0-9])")
+# 「9月30日に机上訓練を実施」, where the question asks for the day of a 訓練.
+_THING_HELD = re.compile(
+    r"\s?に、?(?P<thing>(?![^を]{0,11}(?:他|隣|別|次|来年|昨年|前))[^0-9\s、。()を]{1,12})を(?=実施|開催)"
+)
+_DATED = re.compile(r"付け?(?![^\s。.(※])")  # 「4月1日付け」
 _HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
 
 
@@ -232,6 +237,10 @@ def read_date(question: Question, written: str, today: date) -> Read:
     if isinstance(found, Unclear):
         return found
     rest = found.rest[end_of(_AT, found.rest[:40]) :]
+    rest = rest[end_of(_DATED, rest[:20]) :]
+    held = _THING_HELD.match(rest)
+    if held is not None and held["thing"][-2:] in question.text:
+        rest = rest[held.end() :]
     rest = rest[end_of(_HELD, rest[:20]) :]
     if _BEGINS.search(question.text):
         rest = rest[end_of(_SINCE, rest[:20]) :]

@@ -36,6 +36,10 @@ class Day(NamedTuple):
 def read_day(written: str, today: date) -> Day | Unclear:
     """Read the day with which a tidied text begins; a weekday beside it must fit, and its year must be plain from `today`."""
     written = _KANJI_IN_DATE.sub(lambda found: str(kanji_number(found[0]) or found[0]), written)
+    written = _of_this_year(written, today)
+    if (short := _SHORT_YEAR.match(written)) is not None and _is_about_now(int(short["year"]), today):
+        found = read_day(f"令和{written}", today)
+        return found if isinstance(found, Unclear) else found._replace(year_assumed=True)
     for form in _DATE_FORMS:
         match = form.match(written)
         if match is None:
@@ -50,6 +54,24 @@ def read_day(written: str, today: date) -> Day | Unclear:
         year_assumed = not (parts.get("year") or parts.get("era"))
         return Day(day, year_assumed, written[weekday.end() if weekday else match.end() :])
     return Unclear("unclear")
+
+
+# 「8年11月18日」: of 令和8年, where that is about now; 「30年」 may be of any era.
+_SHORT_YEAR = re.compile(r"(?P<year>[0-9]{1,2})年\s?[0-9]{1,2}月\s?[0-9]{1,2}日")
+_THIS_YEAR = re.compile(r"(?:今年|本年)の?\s?(?=[0-9]{1,2}月)")
+_NEW_YEAR = 7  # days of January in which a mail of December may still arrive
+
+
+def _of_this_year(written: str, today: date) -> str:
+    """Return a day of 今年 with its year, where a mail that came today was surely written in this year."""
+    if today == date.min or (today.month == 1 and today.day <= _NEW_YEAR):
+        return written
+    return _THIS_YEAR.sub(f"{today.year}年", written, count=1) if _THIS_YEAR.match(written) else written
+
+
+def _is_about_now(year: int, today: date) -> bool:
+    """Say whether a year of 令和 is this one or the last."""
+    return today != date.min and today.year - _ERAS["令和"] - year in {0, 1}
 
 
 def _day(parts: Mapping[str, str | None], today: date) -> date | Unclear:

@@ -14,7 +14,7 @@ from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.known_text import Known, line_key
 from mailbot.core.reading.named_answer import APOLOGY, GOES_ON
 from mailbot.core.reading.printed_options import choice_count, printed_options, whole_labels
-from mailbot.core.reading.prose import NOT_PROSE, signed
+from mailbot.core.reading.prose import NOT_PROSE, is_notice, signed
 from mailbot.core.reading.remark import mentions_choice, mentions_condition
 from mailbot.core.reading.tidy import tidy
 from mailbot.core.reading.understood import Read, Unclear, Understood
@@ -81,8 +81,11 @@ def bare_answers(
             read = read_answer(question, written, today=today)
             if isinstance(read, Unclear) and read.kind in {"unclear", "conditional"} and "。" in line:
                 read = _last_sentence(question, line, today) or read
-            if isinstance(read, Unclear) and read.kind == "conditional" and not _may_reserve(question, line):
-                continue
+            if isinstance(read, Unclear) and read.kind == "conditional":
+                before = lines[place - 1].strip() if place else ""
+                notice = is_notice(line) or (is_notice(before + line) and _is_wrapped(before))
+                if not _may_reserve(question, line, notice=notice):
+                    continue
             if isinstance(read, Understood) or (isinstance(read, Unclear) and read.kind != "unclear"):
                 after = "".join(lines[place + 1 : place + 2])
                 unfinished = takes_on(question, written, after, today)
@@ -153,12 +156,24 @@ _A_VOTE = re.compile("賛成|反対|承認|同意|賛同|異議|棄権|不可|�
 _OBTAINED = re.compile("(?:承認|同意|了承|賛同)を(?:得|受け|経|いただ|頂)")
 
 
-def _may_reserve(question: Question, line: str) -> bool:
-    """Say whether a line that is no whole answer may be one with a condition; 「申し訳ありません」 only has あり in it."""
+_WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
+
+
+def _is_wrapped(line: str) -> bool:
+    return len(line) >= _WRAPPED_AT and not line.endswith(("。", "！", "？"))
+
+
+def _may_reserve(question: Question, line: str, *, notice: bool) -> bool:
+    """Say whether a line that is no whole answer may be one with a condition; 「申し訳ありません」 only has あり in it.
+
+    `notice`: it is of a confidentiality notice, whose 場合 are not the vote's.
+    """
     said = _OBTAINED.sub("", line)
     labels = (label for label in printed_options(question) if len(label) > 1)
     return (
-        mentions_condition(said) or _A_VOTE.search(said) is not None or any(label in said for label in labels)
+        (not notice and mentions_condition(said))
+        or _A_VOTE.search(said) is not None
+        or any(label in said for label in labels)
     )
 
 

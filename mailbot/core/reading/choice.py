@@ -19,7 +19,7 @@ from mailbot.core.reading.printed_options import (
     yesno_values,
 )
 from mailbot.core.reading.remark import CONDITION, DENIED, DOUBT, courtesy_end, read_remark
-from mailbot.core.reading.tidy import CIRCLED, end_of, label_key, tidy
+from mailbot.core.reading.tidy import CIRCLED, CIRCLES, end_of, label_key, tidy
 from mailbot.core.reading.understood import Read, Unclear, Understood
 from mailbot.core.surveys.survey import Question
 
@@ -400,6 +400,7 @@ _ASKED_OF_OTHERS = frozenset({"承認", "同意", "了承", "賛同"})
 _LONGEST_FIRST = tuple(sorted(YESNO, key=len, reverse=True))
 
 
+_ASSENT = f"{CIRCLES}{_TICKS}"
 _ASKED_POLITELY = re.compile(r"(?P<stem>[^はがをにでと、。\s]{1,12})ますか[?？]?$")
 
 
@@ -459,6 +460,8 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     values = yesno_values(question)
     written = written[end_of(_AS_PROPOSED, written) :]
     whole = YESNO.get(label_key(written))
+    if whole is None and YESNO.get(label_key(written.strip(_ASSENT))) == "yes":
+        whole = "yes"  # 「○賛成」; of 「○反対」 the circle may be the vote
     if whole is None and not question.options:
         whole = POLITELY.get(written.rstrip("。. ")) or _by_its_verb(question, written.rstrip("。. "))
     if whole is not None:

@@ -18,10 +18,11 @@ from mailbot.core.surveys.survey import Question, Survey
 
 _MOST_LINES = 60  # at the top
 _FEWEST_WITH_GAPS = 4  # answers, where those to questions that need none are left out
+_FEWEST_FILLED = 2  # answers, where other items are left empty
 _LABELLED = 2  # questions that are not answered in free words
 
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
-_MARK = rf"(?:(?P<circled>[{_CIRCLED}])|[(（](?P<bracketed>[0-9０-９]{{1,2}})[)）])"
+_MARK = rf"(?:(?P<circled>[{_CIRCLED}])|[(（\[［【](?P<bracketed>[0-9０-９]{{1,2}})[)）\]］】])"
 _ITEM = re.compile(
     rf"^[\s・]*(?:{_MARK}|(?P<dotted>[0-9０-９]{{1,2}})(?:[.．)）:：、](?![0-9０-９]*[)）])|[ \u3000]+(?=[^\s0-9０-９①-⑳])))\s*(?P<rest>.*)$"
 )
@@ -48,14 +49,30 @@ def numbered_by_question(survey: Survey, lines: list[Line], known: Known) -> lis
     said = [_behind_its_words(question, rest) for question, rest in answers]
     if not all(_is_whole(question, each) for (question, _), each in zip(answers, said, strict=True)):
         return lines
+    if sum(not _is_left_empty(each) for each in said) < _FEWEST_FILLED:
+        return lines
+    if not said[-1] and any(line.key for line in lines[items[-1][0] + 1 : items[-1][0] + 2]):
+        return lines  # the last answer may stand below its number
     if any(_are_options(question, [rest for _, rest in answers]) for question in survey.questions):
         return lines
-    named = [(at, f"Q{number} {each}") for (at, number, _), each in zip(items, said, strict=True)]
+    named = [
+        (at, f"Q{number} {each}")
+        for (at, number, _), each in zip(items, said, strict=True)
+        if not _is_left_empty(each)
+    ]
     read: list[Line] = []
     for at, line in enumerate(lines):
         own = [Line(line.depth, text, line_key(text), ()) for place, text in named if place == at]
-        read += own or [line]
+        read += own if at in found else [line]
     return read
+
+
+_EMPTY_WORDS = re.compile(r"[(（]?(?:空欄|空白|無回答|未記入|記入なし|回答なし)(?:です)?[。.]?[)）]?")
+
+
+def _is_left_empty(written: str) -> bool:
+    """Say whether an item is a number with nothing behind it, or with the word for that: 「4.」, 「(4) 空欄」."""
+    return not written.strip() or _EMPTY_WORDS.fullmatch(written.strip()) is not None
 
 
 _MAY_BE_A_FIGURE = re.compile(r"[\s・]*[0-9０-９]{1,2}[.．:：][0-9０-９]")  # 「1.5」, 「1:30」
@@ -135,6 +152,8 @@ def _behind_its_words(question: Question, rest: str) -> str:
 
 def _is_whole(question: Question, written: str) -> bool:
     """Say whether an item is one whole answer, or says that there is none where none is needed."""
+    if _is_left_empty(written):
+        return not question.required
     read = read_answer(question, written, today=date.min)
     if isinstance(read, Unclear):
         return not question.required and read.kind in {"no-value", "not-concerned"}

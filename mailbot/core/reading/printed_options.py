@@ -55,6 +55,8 @@ NOT_CONCERNED = frozenset(
 NO_DAY = frozenset(
     {
         "未定",
+        "未実施",
+        "未開催",
         *(
             f"{what}予定{none}"
             for what in ("", "実施", "実施の")

@@ -24,9 +24,13 @@ _OWN_NAME = re.compile(
 )
 # What the sentence is about, or who speaks, before the motions: 「総会の件、」, 「当市としましては」.
 _LEAD = re.compile(
-    r"(?:さて[、,]\s?)?(?:(?:標記|首記|表記|表題|件名|ご?照会|お尋ね|総会|書面(?:表決|総会|議決)|このこと|(?:本|この)件(?=に|[、,は])|表決(?=\s?:))"
+    r"(?:さて[、,]\s?)?(?:(?:標記|首記|表記|表題|件名|ご?照会|お尋ね|総会|書面(?:表決|総会|議決)|このこと|(?:本|この)件(?=に|[、,は])|(?:表決|賛否)(?=\s?:))"
     r"(?:の(?:件|書面表決|表決|書面総会|総会))?(?:(?:ですが|につ(?:いて|きまして)は?|に関しまして|に関して?は?|は)[、,\s]*|\s?:\s?|[、,]\s?)"
+    r"|原案(?:の?(?:とおり|通り)|どおり)(?:で|に)?[、,]\s?"
     r"|[当本弊](?:市|町|村|県|府|都|道|区|団体|組合|広域連合)(?:と(?:いた|致)?しまして|として)?は[、,\s]*)"
+)
+_SEEN = re.compile(
+    r"(?:(?:ご?送付|お送り)(?:いただ(?:いた|きました)|の)\s?)?(?:総会|会議|議案)?の?(?:資料|議案書?|書類|ご?案内|ご?通知)を?(?:拝見|拝受|拝読|確認|受領)(?:いた|致)?しました。"
 )
 _COUNT = r"(?P<count>[0-9]{1,2}|[一二三四五六七八九十]{1,2})"
 _BEFORE = "(?P<before>[0-9]{1,2}|[一二三四五六七八九十]{1,2})"
@@ -48,7 +52,7 @@ _REST = re.compile(
     rf"(?:その|それ)?(?:他|ほか|残り|以外)(?:の\s?(?:(?P<rest>{_NUMBER})\s?)?(?:議案|案件|もの|件))?(?=[はもにすい全、,\s])"
 )
 _JOINED = re.compile(
-    rf"(?:の(?:議案|件))?\s?(?:に(?:つ(?:いて|きまして)|関しまして|関して|対しまして|対して)(?:は|も)?|に(?:は|も)?|(?:のみ|だけ)(?:は|が|に)?|は|も|を|が)?[、,:\s]*{_EACH}?(?:は|に|を)?[、,:\s.・→=]*"
+    rf"(?:の(?:議案|件|(?={_EACH})))?\s?(?:に(?:つ(?:いて|きまして)|関しまして|関して|対しまして|対して)(?:は|も)?|に(?:は|も)?|(?:のみ|だけ)(?:は|が|に)?|は|も|を|が)?[、,:\s]*{_EACH}?(?:は|に|を)?[、,:\s.・→=]*"
 )
 _VOTE = re.compile("(?=[賛反棄承同異原不白○×サハキ])")
 _STEM = re.compile(
@@ -70,6 +74,7 @@ def voted_in_words(survey: Survey, line: str, known: Known) -> list[tuple[str, s
     標記の件 suffice. Whatever else stands in the sentence (ただし, 修正, 一部, a remark) leaves it unread.
     """
     said = _without_greeting(unquoted(tidy(line)).strip(" ・●■◆*"), known)
+    said = _without_their_names(survey, said)
     led = _led_in(said)
     for start in dict.fromkeys((led, 0)):
         votes = _clauses(survey, said[start:], led=start > 0)
@@ -103,10 +108,25 @@ def _without_greeting(said: str, known: Known) -> str:
         first, _, behind = said.partition("。")
         named = _OWN_NAME.fullmatch(f"{first}。")
         own = named is not None and known.holds(line_key(named["name"]))
-        if not (own or (is_greeting(f"{first}。") and not _SPOKEN.search(first))):
+        seen = _SEEN.fullmatch(f"{first}。") is not None
+        if not (own or seen or (is_greeting(f"{first}。") and not _SPOKEN.search(first))):
             break
         said = behind.strip()
     return said
+
+
+_SOME_ONLY = re.compile("のみ|だけ|他|ほか|残り|以外|除")
+_NAMES_BEHIND = re.compile(r"\s?\((?P<names>[^()]{1,60})\)[。.]?$")
+
+
+def _without_their_names(survey: Survey, said: str) -> str:
+    """Return a sentence without the names in brackets behind it that are those of every motion: 「すべて賛成（議案1～3）」."""
+    behind = _NAMES_BEHIND.search(said)
+    if behind is None or _SOME_ONLY.search(said):
+        return said
+    motions, end, _ = _motions(survey, behind["names"], 0, [])
+    every = [question.id for question in survey.questions]
+    return said[: behind.start()] if motions == every and end == len(behind["names"]) else said
 
 
 def _led_in(said: str) -> int:

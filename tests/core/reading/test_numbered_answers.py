@@ -138,3 +138,40 @@ def test_numbers_beside_named_answers_stay_as_they_are() -> None:
     """A mail that names its questions numbers something else."""
     reading = read("Q1 1\nQ2 1\nQ3 2\n\n1. 賛成\n2. 賛成\n3. 賛成", THREE)
     assert reading.hold is not None or reading.answers == {"Q1": "yes", "Q2": "yes", "Q3": "no"}
+
+
+WITH_GAPS: dict[str, Answer] = {"Q1": ("1",), "Q3": ("2",), "Q4": "no", "Q6": "430", "Q7": ("3",)}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "1. 策定済み\n2.\n3. 庁舎外\n4. いいえ\n5.\n6. 430\n7. 3\n8.",
+        "(1) 策定済み\n(2) 空欄\n(3) 庁舎外\n(4) いいえ\n(5) 空欄\n(6) 430\n(7) 3\n(8) 空欄",
+        "[1] 1\n[3] 2\n[4] 2\n[6] 430\n[7] 3",
+        "【1】1\n【2】\n【3】2\n【4】2\n【5】無回答\n【6】430\n【7】3\n\n山田",
+    ],
+)
+def test_items_left_empty(written: str) -> None:
+    """What needs no answer has none there."""
+    reading = read(written, EIGHT)
+    assert ({number: each for number, each in reading.answers.items() if each is not None}, reading.hold) == (
+        WITH_GAPS,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "1.\n2.\n3. 庁舎外\n4. いいえ\n5.\n6. 430\n7. 3\n8.",
+        "1. 策定済み\n2.\n3. 庁舎外\n4. いいえ\n5.\n6. 430\n7. 3\n8.\n人が足りません。",
+        "1. 策定済み\n2.\n1,2\n3. 庁舎外\n4. いいえ\n5.\n6. 430\n7. 3",
+        "[1]\n[2]\n[3]\n[4]\n[5]\n[6]\n[7]\n[8]",
+    ],
+)
+def test_items_left_empty_that_need_an_answer_or_may_have_one(written: str) -> None:
+    """The first question needs one; an answer may stand on the line below its number."""
+    reading = read(written, EIGHT)
+    assert all(answer is None for answer in reading.answers.values())
+    assert reading.ask

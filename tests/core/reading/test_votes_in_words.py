@@ -61,6 +61,9 @@ def votes(said: str) -> dict[str, Answer]:
         ("○○市です。全議案に賛成いたします。", "賛賛賛"),
         ("全議案について、原案どおり承認します。", "賛賛賛"),
         ("「全議案に賛成」", "賛賛賛"),
+        ("原案のとおり、3議案すべてに賛成します。", "賛賛賛"),
+        ("総会資料を拝見しました。議案1、議案2、議案3のいずれも賛成いたします。", "賛賛賛"),
+        ("賛否：全て賛成（議案1～3）", "賛賛賛"),
     ],
 )
 @pytest.mark.parametrize("quotation", [True, False])
@@ -76,6 +79,13 @@ def test_a_sentence_that_votes_on_every_motion_counts(written: str, said: str, q
     "written",
     [
         "全議案に賛成できません。",
+        "修正案のとおり、3議案すべてに賛成します。",
+        "総会資料を拝見しましたが、全議案に賛成します。",
+        "総会資料を拝見しました。議案1、議案2、議案3のいずれかに賛成いたします。",
+        "賛否：全て賛成（議案1～2）",
+        "賛否：全て賛成（議案1～3のうち2を除く）",
+        "議案2のみ反対、他は賛成（議案1～3）",
+        "賛成（議案1～3のいずれか）",
         "全議案に賛成しかねます。",
         "全議案におおむね賛成です。",
         "全議案に条件付きで賛成します。",
@@ -219,3 +229,54 @@ def test_one_motion_needs_no_number(written: str, vote: str) -> None:
 def test_of_one_motion_anything_more_is_held(written: str) -> None:
     """Conditions, questions, others' words, and another motion's."""
     assert not read(written, ONE).answers or read(written, ONE).hold
+
+
+_NOTICE = (
+    "このメールおよび添付ファイルには機密情報が含まれている場合があります。",
+    "誤って受信された場合は、送信者に通知のうえ、直ちに削除してください。",
+)
+
+
+@pytest.mark.parametrize("above", ["--\n○○市役所\n\n", "joho@city.example.lg.jp\n", "-----\n", ""])
+@pytest.mark.parametrize("notice", ["\n".join(_NOTICE), _NOTICE[0].replace("場合", "場合\n"), _NOTICE[1]])
+def test_a_confidentiality_notice_below_a_vote_is_no_condition(above: str, notice: str) -> None:
+    """Its 場合 are not the vote's, whatever stands between them."""
+    reading = read(f"賛成します。\n\n{above}{notice}", ONE)
+    assert (reading.answers, reading.hold, reading.problems) == ({"Q1": "yes"}, None, ())
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "予算が認められた場合です。",
+        "メールで事前に連絡がある場合です。",
+        "添付の案で賛成する場合に限ります。",
+        "場合によっては反対です。",
+    ],
+)
+@pytest.mark.parametrize("rule", ["", "--\n"])
+def test_a_condition_below_a_vote_is_one(below: str, rule: str) -> None:
+    """Also below a line across, where a signature may stand."""
+    reading = read(f"賛成します。\n\n{rule}{below}", ONE)
+    assert reading.hold is not None or reading.answers == {}
+
+
+@pytest.mark.parametrize(
+    ("slot", "vote"),
+    [
+        ("○賛成", "yes"),
+        ("○ 賛成", "yes"),
+        ("賛成○", "yes"),
+        ("○反対", None),
+        ("賛成○反対", None),
+        ("×賛成", None),
+        ("○賛成できない", None),
+    ],
+)
+def test_a_circle_before_a_vote(slot: str, vote: str | None) -> None:
+    """It says the same as 賛成; of 「○反対」 it may be the vote, or mark it."""
+    sent = invitation(ONE)
+    reading = read_reply(
+        ONE, quoted(sent).replace("【Q1回答】[　　]", f"【Q1回答】[ {slot} ]"), [sent], today=TODAY
+    )
+    assert reading.answers.get("Q1") == vote

@@ -83,6 +83,26 @@ def test_a_remark_in_brackets(question: Question, slot: str, answer: tuple[str, 
         (BEGUN, "R7.9.1まで", "unclear"),
         (BEGUN, "R7.9.1から未定", "unclear"),
         (TESTED, "R7.9.1から", "unclear"),
+        (TESTED, "令和8年9月30日に夜間の試運転を実施", "2026-09-30"),
+        (TESTED, "令和8年9月30日に試運転を実施しました。", "2026-09-30"),
+        (TESTED, "令和8年9月30日に試運転を実施予定", "unclear"),
+        (TESTED, "令和8年9月30日に試運転を実施せず", "unclear"),
+        (TESTED, "令和8年9月30日に監査を実施", "unclear"),
+        (TESTED, "令和8年9月30日に隣の市の試運転を実施", "unclear"),
+        (TESTED, "未実施", "no-value"),
+        (TESTED, "未実施（2月ごろ）", "unclear"),
+        (TESTED, "今年の6月1日", "2026-06-01"),
+        (TESTED, "本年6月1日", "2026-06-01"),
+        (TESTED, "今年度の6月1日", "unclear"),
+        (TESTED, "昨年か今年の6月1日", "unclear"),
+        (TESTED, "8年11月18日", "2026-11-18"),
+        (TESTED, "7年11月18日", "2025-11-18"),
+        (TESTED, "9年11月18日", "unclear"),
+        (TESTED, "26年11月18日", "unclear"),
+        (BEGUN, "令和7年4月1日付け", "2025-04-01"),
+        (BEGUN, "令和7年4月1日付。", "2025-04-01"),
+        (BEGUN, "令和7年4月1日付けで廃止", "unclear"),
+        (BEGUN, "令和7年4月1日付け改定", "unclear"),
         (CONTENT, "4 点", ("4",)),
         (CONTENT, "5点満点", "unclear"),
     ],
@@ -161,3 +181,28 @@ def test_a_table_of_three_columns() -> None:
     other = typed.replace("満足度", "感想")  # other words are no copy of the question
     reading = read_reply(ASKED, f"{other}\n\n{quoted(sent)}", [sent], today=TODAY)
     assert "Q3" not in reading.answers
+
+
+def test_this_year_in_the_first_days_of_january() -> None:
+    """A mail of December may come then, whose 今年 is the year before."""
+    assert isinstance(read_answer(TESTED, "今年の6月1日", today=date(2027, 1, 5)), Unclear)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "---- 協議会 回答受付からのメール ----",
+        "■全国自治体情報主管課長協議会 回答受付さんからのメッセージ■",
+        "--- 協議会 回答受付 さんからのメール ---",
+    ],
+)
+@pytest.mark.parametrize(
+    ("below", "hold"),
+    [("利用の多い課は、広報課と企画課です。", None), ("回答は部長の案です。", "correction")],
+)
+def test_a_line_below_a_quotation_under_its_attribution(head: str, below: str, hold: str | None) -> None:
+    """The attribution is the program's: its 回答 is not said of the answers."""
+    sent = invitation(ASKED)
+    ballot = quoted(sent).replace("【Q1回答】[　　]", "【Q1回答】[ 2 ]")
+    reading = read_reply(ASKED, f"{head}\n{ballot}\n{below}", [sent], today=TODAY)
+    assert (reading.answers, reading.hold) == ({"Q1": ("2",)}, hold)
