@@ -24,7 +24,7 @@ from mailbot.core.surveys.survey import Question, Survey
 
 LONGEST_BESIDE = 500  # characters kept of what stands beside the answers
 _AT_EACH_END = (
-    8_000  # characters beside the answers that are looked at for doubts; nobody writes more but to cost time
+    4_000  # characters beside the answers that are looked at for doubts; nobody writes more but to cost time
 )
 _RESERVED = re.compile(
     r"条件(?:付|つき|と(?:して|し|する)|に|で)|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
@@ -225,9 +225,9 @@ def is_gainsaid(survey: Survey, stated: Statements, known: Known, found: Finding
 
 def said_beside(survey: Survey, stated: Statements, known: Known, today: date) -> str:
     """Return the sentences beside the answers that are more than courtesy: nobody can know all that takes an answer back."""
-    lines = [*unsigned(stated.top), *before_signature([*stated.below, *stated.behind])]
+    lines = [*unsigned(stated.top[:MOST_AT_TOP]), *before_signature([*stated.below, *stated.behind])]
     lines += _typed_at_questions(survey, stated)
-    lines = lines[:MOST_AT_TOP]
+    lines = "\n".join(lines[:MOST_AT_TOP])[: 2 * _AT_EACH_END].split("\n")
     wrapped = [line for line in _unwrapped(lines) if _SENTENCE_ENDS.search(line)]
     lines += [line for line in wrapped if not any(says_more(each) for each in lines if each.strip() in line)]
     prose = [line.strip() for line in lines if says_more(line)]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mailbot.core.reading.known_text import LONGEST_LINE
+
 # Each way to say it begins with a character, so that a search looks at few places.
 _CORRECTION = re.compile(
     r"間違(?!い(?:は|が)?(?:ない|なく|あり|ござい))|まちが(?!い(?:は|が)?(?:ない|なく|あり|ござい))|誤り|正しくは|訂正|やはり|やっぱり|ではなく|じゃなく|撤回"
@@ -29,7 +31,7 @@ _QUOTE_MARKS = " \t\r\n\u3000:：>＞|｜»}｝#"
 
 def corrects(line: str) -> bool:
     """Say whether a sentence beside the answers seems to take one of them back: 「やはりQ1は3です」, 「1の誤りです」."""
-    line = line.strip(_QUOTE_MARKS)  # of a client that marks what was typed in between, too
+    line = line[:LONGEST_LINE].strip(_QUOTE_MARKS)  # of a client that marks what was typed in between, too
     corrected = _CORRECTION.search(line) is not None and _CHOICE_IN_PROSE.search(line) is not None
     return corrected or _TAKEN_BACK.search(line) is not None
 

@@ -85,7 +85,7 @@ def _is_sentence(line: str) -> bool:
 
 def is_by_machine(line: str) -> bool:
     """Say whether a gateway or a mail program wrote a line by itself: 「このメールは誤送信の可能性があります」."""
-    return _BY_MACHINE.search(line) is not None
+    return _BY_MACHINE.search(line[:_LONGEST_LINE]) is not None
 
 
 # 「本メールには機密情報が含まれている場合があります」, 「誤って受信された場合は削除してください」: a mail's own notice below it.

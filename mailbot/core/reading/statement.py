@@ -212,6 +212,7 @@ _SENDER = re.compile(rf"^[\s*]*(?:{'|'.join(_SENDERS)})[\s*]*[:：]")
 _SUBJECT = re.compile(r"^[\s*]*(?:件名|題名|Subject)[\s*]*[:：]")
 _SIGNATURE = Role("signature")
 _OUTSIDE = (Role("outside"),)
+_LONGEST_MORE = 300  # characters of a line that goes on with the answer above it
 _HEADER_LINES = 8  # of a quoted mail: 差出人, 送信日時, 宛先, CC, 件名
 
 
@@ -642,7 +643,7 @@ class Reader:
     def _goes_on_with(self, named: str, text: str) -> bool:
         """Take the line right below an answer into it where it belongs there: more options, or the rest of the sentence."""
         question, values = self.survey.question(named), self.stated.explicit[named]
-        if question.type in {"number", "date"} or self.mails:
+        if question.type in {"number", "date"} or self.mails or len(text) > _LONGEST_MORE:
             return False
         more = text.strip(BULLETS)
         if GOES_ON.match(text):
