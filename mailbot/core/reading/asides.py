@@ -40,7 +40,7 @@ _ABOUT_THE_VOTE = re.compile(
     r"|^(?:[0-9０-９]|全|[二三四五])?議案(?:とも|すべて|全て)?(?:保留|留保)|(?:聞い|見|確認し)てから(?:決|判断|表決)|継続審議|応じ(?:られ|かね)"
     r"|納得(?:が|は)?(?:いき|でき|し(?:ま|て))|受け入れ(?:られ|がた)|認められ"
 )
-_NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない)|では(?:な|あり|ござい))"
+_NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない|て(?:い|お)り?(?:ません|ない))|では(?:な|あり|ござい))"
 _VOTES_IN_PROSE = {
     "no": re.compile(
         rf"反対(?!(?:の?(?:意見|者|票)|する(?:理由|もの|声))?(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|では))|異議(?!(?:は|が|も)?(?:な[くしい]|あり?ません|ござい|ござ))|否決|不(?:同意|承認|賛成)|(?:賛成|承認|同意|賛同){_NOT}"
@@ -104,11 +104,30 @@ def _are_anothers(survey: Survey, stated: Statements, known: Known, lines: Seque
 
 def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
     """Say whether a sentence corrects the answers, throws them away, or says that they are not settled."""
+    if survey.resolution is None:
+        lines = [_of_answers_given(line, found) for line in lines]
     return any(
         (corrects(line) or discards(before, line) or doubts(line) or says_something_of_answers(line))
         and not _says_it_again(survey, line, found)
         for before, line in pairwise(["", *lines])
     )
+
+
+_OF_QUESTIONS = re.compile(
+    r"(?:^|(?<=。))\s*(?:なお|また)?[、,]?\s?(?P<named>[qQＱｑ問]\s?[0-9０-９]{1,2}(?:\s?[、,・と及び]{1,2}\s?[qQＱｑ問]?\s?[0-9０-９]{1,2}){0,9})"
+    r"(?:は|については|につきましては|も)[^。]{0,200}。?"
+)
+_NUMBER_OF_QUESTION = re.compile(r"[0-9０-９]{1,2}")
+
+
+def _of_answers_given(line: str, found: Findings) -> str:
+    """Return a line without its sentences about questions that have no answer here: 「Q5は未定のため空欄です。」."""
+
+    def kept(sentence: re.Match[str]) -> str:
+        numbers = {f"Q{int(number)}" for number in _NUMBER_OF_QUESTION.findall(sentence["named"])}
+        return sentence[0] if any(found.answers.get(number) is not None for number in numbers) else ""
+
+    return _OF_QUESTIONS.sub(kept, line[:LONGEST_LINE])
 
 
 _NUMBER_FIRST = re.compile(r"^\s*[0-9０-９]{1,2}[.．]?\s")
