@@ -123,8 +123,17 @@ _THAT_IS_ALL = re.compile(
 )  # 「1、以上です。」 of the last answer
 
 
+# 「移転の件、賛成です」, where the question's last words are 事務所の移転.
+_BY_LAST_WORDS = re.compile(
+    r"(?P<named>[^\s、。]{2,20})の件(?:ですが|に(?:ついて|つきまして|関して)は?|は)?[、,]\s?(?=\S)"
+)
+
+
 def _without_marker(question: Question, written: str) -> str:
     """Return the answer without the word or arrow that only announces it."""
+    named = _BY_LAST_WORDS.match(written)
+    if named is not None and tidy(question.text).endswith(named["named"]):
+        written = written[named.end() :]
     marker = _MARKER.match(written)
     if marker is None or label_key(written) in label_numbers(question):
         return written

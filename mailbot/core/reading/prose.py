@@ -37,7 +37,7 @@ _COURTEOUS = re.compile(
 # What a gateway or a mail program writes above a reply by itself.
 _BY_MACHINE = re.compile(
     r"このメ(?:ール|ッセージ)は.{0,10}(?:庁外|外部|組織外|社外)|^\W*このメ(?:ール|ッセージ)(?:は|が)、?誤(?:送信|配信)(?:された|である|の)?(?:可能性|おそれ|恐れ)が(?:あり|ござい)ます。?$|無害化|(?:添付|HTML).{0,16}(?:削除|除去|分離)"
-    r"|^[\W_]{1,40}[^。\n]{1,80}からの(?:メール|メッセージ)[\W_]{1,40}$|^on (?:mon|tue|wed|thu|fri|sat|sun)|external (?:e-?mail|sender)|outside (?:of )?(?:the|your) organi[sz]ation",
+    r"|^[\W_][^。\n]{1,100}?からの(?:メール|メッセージ)[\W_]{1,40}$|^on (?:mon|tue|wed|thu|fri|sat|sun)|external (?:e-?mail|sender)|outside (?:of )?(?:the|your) organi[sz]ation",
     re.IGNORECASE,
 )
 _ENGLISH_THANKS = re.compile(

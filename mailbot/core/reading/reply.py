@@ -13,6 +13,7 @@ from mailbot.core.reading.answer_form import Cell, read_cell
 from mailbot.core.reading.asides import answers_another, is_gainsaid, said_beside, weigh_asides
 from mailbot.core.reading.bare_answer import UNFINISHED, bare_answers, listed, takes_on
 from mailbot.core.reading.command import ALWAYS, AWAITED
+from mailbot.core.reading.copied_question import without_copied_question
 from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, known_texts, line_key
 from mailbot.core.reading.later_mail import announced, changed_to
@@ -57,6 +58,7 @@ def read_reply(
     text = text[:LONGEST_REPLY]
     lines = reply_lines(text, ours)
     if not bare_label_ok:
+        lines = without_copied_question(survey, lines)
         lines = numbered_by_question(survey, lines, ours)
     stated = Reader(survey, ours, commands).read(lines, mails=may_quote_mails(text))
     said_first = announced(survey, stated)

@@ -89,3 +89,39 @@ def test_a_colleague_s_copy_of_a_question_is_quoted() -> None:
     """What stands below the heading of a mail that is quoted without marks is not the sender's."""
     passed_on = "参考\n\n差出人: 山田\n件名: Re: 調査\n\nQ3 方式\n1. 聞き取り（対面）"
     assert not read_reply(COPIED, passed_on, [invitation(COPIED)], today=TODAY).answers
+
+
+LONE = replace(
+    STANDARD,
+    questions=(
+        Question("Q1", "移行の状況", "single", ("移行済み", "移行中", "これから移行"), required=True),
+    ),
+)
+_TWO_OF_THREE = "> Q1 移行の状況（1つ）\n>   1. 移行済み\n>   2. 移行中\n"
+
+
+@pytest.mark.parametrize("shape", ["marks", "outlook", "none"])
+@pytest.mark.parametrize(
+    ("typed", "answer"),
+    [
+        (f"お世話になります。\n\n{_TWO_OF_THREE}\n→ 2 です。\n\nよろしくお願いします。", ("2",)),
+        (_TWO_OF_THREE.replace("> ", "") + "\n→ 3 です。", ("3",)),
+        (f"{_TWO_OF_THREE}>   3. これから移行\n\n移行中", ("2",)),
+        ("> Q1 移行の状況（1つ）\n\n2 です。", ("2",)),
+        (f"{_TWO_OF_THREE}\n→ 2 ですか", None),
+        (f"{_TWO_OF_THREE}\n→ 2\nでよいでしょうか", None),
+        (f"{_TWO_OF_THREE}\n→ 2 です。\n1です。", None),
+        (f"{_TWO_OF_THREE}\n→ 4 です。", None),
+        (f"{_TWO_OF_THREE}> → 2 です。", None),  # a colleague's answer, quoted
+        ("> Q1 移行の状況（1つ）\n>   1. 移行済み\n>   3. これから移行\n\n→ 2 です。", None),
+    ],
+)
+def test_the_one_question_copied_above_its_answer(
+    typed: str, answer: tuple[str, ...] | None, shape: str
+) -> None:
+    """The copy says nothing; what stands below it is an answer at the top."""
+    sent = invitation(LONE)
+    quotation = {"marks": quoted(sent), "outlook": sent, "none": ""}[shape]
+    reading = read_reply(LONE, f"{typed}\n\n{quotation}", [sent], today=TODAY)
+    assert reading.hold is not None or reading.problems or reading.answers == {"Q1": answer}
+    assert reading.answers.get("Q1") == answer

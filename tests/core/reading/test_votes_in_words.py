@@ -262,6 +262,21 @@ def test_a_condition_below_a_vote_is_one(below: str, rule: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "vote"),
+    [
+        ("改正の件、賛成です。", "yes"),
+        ("規約第5条の改正の件ですが、反対です。", "no"),
+        ("改正の件は、賛成できません。", None),
+        ("改定の件、賛成です。", None),
+        ("改正の件、賛成です。新しい条文は分かりやすいですね。", None),
+    ],
+)
+def test_a_vote_on_the_one_motion_by_its_last_words(written: str, vote: str | None) -> None:
+    """Of other words it may be another matter; a sentence behind a vote is the chair's to read."""
+    assert read(written, ONE).answers.get("Q1") == vote
+
+
+@pytest.mark.parametrize(
     ("slot", "vote"),
     [
         ("○賛成", "yes"),
