@@ -38,7 +38,7 @@ _ABOUT_THE_VOTE = re.compile(
     r"|表決(?:には?|を)(?:加わ|参加し|差し控|辞退)"
     r"|表決(?:は|を)[^。]{0,6}(?:後日|改めて|追って|別途|差し?替)|委任(?:し(?:ます|たい)|と(?:し|させ)|(?:いた|致)し)"
     r"|^(?:[0-9０-９]|全|[二三四五])?議案(?:とも|すべて|全て)?(?:保留|留保)|(?:聞い|見|確認し)てから(?:決|判断|表決)|継続審議|応じ(?:られ|かね)"
-    r"|納得(?:が|は)?(?:いき|でき|し(?:ま|て))|受け入れ(?:られ|がた)|認められ"
+    r"|納得(?:が|は)?(?:いき|でき|し(?:ま|て))|受け入れ(?:られ|がた)"
 )
 _NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない|て(?:い|お)り?(?:ません|ない))|では(?:な|あり|ござい))"
 _VOTES_IN_PROSE = {
@@ -106,8 +106,9 @@ def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
     """Say whether a sentence corrects the answers, throws them away, or says that they are not settled."""
     if survey.resolution is None:
         lines = [_of_answers_given(line, found) for line in lines]
+    asked = "\n".join((survey.title, *(question.text for question in survey.questions))).casefold()
     return any(
-        (corrects(line) or discards(before, line) or doubts(line) or says_something_of_answers(line))
+        (corrects(line) or discards(before, line) or doubts(line, asked) or says_something_of_answers(line))
         and not _says_it_again(survey, line, found)
         for before, line in pairwise(["", *lines])
     )

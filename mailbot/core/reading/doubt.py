@@ -101,16 +101,18 @@ _SETTLED = re.compile(
 )
 
 
-def doubts(line: str) -> bool:
+def doubts(line: str, asked: str = "") -> bool:
     """Say whether a line beside the answers says that they are not settled, another's, a mistake, or up for approval.
+
+    `asked`: the words of the survey's title and questions; a day or figure that they ask for is the answer, too.
 
     A word such as 確認中 says so only where its sentence speaks of the answers or of nothing: 「日程は調整中です」 and
     「庁舎の移転が未定のため」 are about other things.
     """
-    return any(_doubts(sentence) for sentence in sentences(line))
+    return any(_doubts(sentence, asked) for sentence in sentences(line))
 
 
-def _doubts(sentence: str) -> bool:
+def _doubts(sentence: str, asked: str) -> bool:
     begin = _BEFORE.match(sentence)
     said = sentence[begin.end() if begin else 0 :]
     approval = _SEEKS_APPROVAL.search(said)
@@ -129,13 +131,20 @@ def _doubts(sentence: str) -> bool:
     return (
         of_another
         or OF_THE_ANSWERS.search(left) is not None
-        or any(_speaks_of_answers(left[: word.start()]) for word in DOUBTFUL.finditer(left))
+        or any(_speaks_of_answers(left[: word.start()], asked) for word in DOUBTFUL.finditer(left))
     )
 
 
-def _speaks_of_answers(before: str) -> bool:
+# What a question asks for by its own name: 「日程は変更するかもしれません」 beside an answer to 希望の日程.
+_ASKED_FOR = re.compile(r"(?:日|日程|期日|時期|日時|金額|額|経費|費用|[一-龠]数)$")
+
+
+def _speaks_of_answers(before: str, asked: str) -> bool:
     """Say whether the words before a doubtful one name the answers as what is spoken of, or nothing at all."""
     topic = ""
     for match in _TOPIC.finditer(_BECAUSE.split(before)[-1]):
         topic = match["topic"]
-    return not topic or _ABOUT_ANSWERS.search(topic.strip()) is not None
+    topic = topic.strip()
+    if not topic or _ABOUT_ANSWERS.search(topic):
+        return True
+    return topic in asked and _ASKED_FOR.search(topic) is not None

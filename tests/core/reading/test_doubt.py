@@ -180,3 +180,10 @@ def test_each_kind_is_tried() -> None:
     tried = " ".join([*DOUBTS, *DISOWNED, *LEFT_OPEN]).casefold()
     kinds = [*DOUBTFUL_KINDS.items(), *KINDS_OF_THE_ANSWERS.items()]
     assert [kind for kind, words in kinds if not re.search(words, tried)] == []
+
+
+def test_what_a_question_asks_for_is_the_answer() -> None:
+    """A day or figure by the question's own name; other things that its text names are not."""
+    assert doubts("訓練日は記憶があいまいです。", "直近の訓練日")
+    assert not doubts("訓練日は記憶があいまいです。", "台数")
+    assert not doubts("システムの更新は予算次第です。", "システムの更新を予定していますか")
