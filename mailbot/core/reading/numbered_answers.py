@@ -1,4 +1,4 @@
-"""Answers that are numbered as the questions are, without a question's mark: 「1. 3」, 「②1,2」, 「①賛成　②賛成　③反対」 (ballot.md section 7)."""
+"""Answers numbered as the questions are or named by their words, without a question's mark: 「1. 3」, 「②1,2」, 「①賛成　②賛成　③反対」 (ballot.md section 7)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from datetime import date
 
-from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.answer import label_answer, read_answer
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, line_key
 from mailbot.core.reading.named_answer import explicit_answers
-from mailbot.core.reading.printed_options import printed_options
+from mailbot.core.reading.printed_options import label_numbers, printed_options
 from mailbot.core.reading.prose import RULE, is_greeting
 from mailbot.core.reading.reply_lines import Line
 from mailbot.core.reading.tidy import label_key, tidy
@@ -73,6 +73,55 @@ _EMPTY_WORDS = re.compile(r"[(（]?(?:空欄|空白|無回答|未記入|記入�
 def _is_left_empty(written: str) -> bool:
     """Say whether an item is a number with nothing behind it, or with the word for that: 「4.」, 「(4) 空欄」."""
     return not written.strip() or _EMPTY_WORDS.fullmatch(written.strip()) is not None
+
+
+# 「台数：620」, of a question 「職員用パソコンの台数（台）」.
+_WORDED = re.compile(r"[ \t\u3000・]*(?P<named>[^\s:：→、。0-9０-９]{2,20})\s*[:：→]\s*(?P<said>\S.*?)\s*")
+_FEWEST_WORDED = 2
+
+
+def named_by_words(survey: Survey, lines: list[Line], known: Known) -> list[Line]:
+    """Return a reply's lines, those at the top that name each question by its own words with "Q1" before their answer.
+
+    Only as a list with nothing between: in the ballot's order, each required question among them; a number behind the
+    last words of its question alone, a whole label behind its first or last ones; words of two questions name neither.
+    """
+    if survey.resolution is not None or len(survey.questions) < _FEWEST_WORDED:
+        return lines
+    top = _top(lines)
+    worded = {at: match for at in range(top) if (match := _WORDED.fullmatch(lines[at].text[:LONGEST_LINE]))}
+    named = {at: _worded_question(survey, match["named"], match["said"]) for at, match in worded.items()}
+    numbers = [int(question.id[1:]) for question in named.values() if question is not None]
+    required = {int(each.id[1:]) for each in survey.questions if each.required and not each.when}
+    if len(numbers) < max(_FEWEST_WORDED, len(named)) or numbers != sorted(set(numbers)):
+        return lines
+    if not required.issubset(numbers) or not _is_a_list_of_answers(survey, lines[:top], [*named], known):
+        return lines
+    read = [*lines]
+    for at, question in named.items():
+        assert question is not None
+        text = f"{question.id} {worded[at]['said']}"
+        read[at] = Line(lines[at].depth, text, line_key(text), ())
+    return read
+
+
+_UNIT_IN_BRACKETS = re.compile(r"\([^()]*\)$")
+
+
+def _worded_question(survey: Survey, named: str, said: str) -> Question | None:
+    """Return the one question that has these words, where they name what it asks for and a whole answer follows."""
+    words = tidy(named)
+    fits = [question for question in survey.questions if words in tidy(question.text)]
+    if len(fits) != 1 or any(label_key(named) in label_numbers(question) for question in survey.questions):
+        return None
+    (question,) = fits
+    asked = _UNIT_IN_BRACKETS.sub("", tidy(question.text))
+    if question.type in {"single", "multi"}:
+        whole = label_answer(question, said) is not None and asked.startswith(words) | asked.endswith(words)
+        return question if whole else None
+    read = read_answer(question, said, today=date.min)
+    alone = isinstance(read, Understood) and not read.remark and asked.endswith(words)
+    return question if alone and question.type in {"number", "date"} else None
 
 
 _MAY_BE_A_FIGURE = re.compile(r"[\s・]*[0-9０-９]{1,2}[.．:：][0-9０-９]")  # 「1.5」, 「1:30」

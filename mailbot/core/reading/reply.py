@@ -18,7 +18,7 @@ from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, known_texts, line_key
 from mailbot.core.reading.later_mail import announced, changed_to
 from mailbot.core.reading.named_answer import asked_removed
-from mailbot.core.reading.numbered_answers import numbered_by_question
+from mailbot.core.reading.numbered_answers import named_by_words, numbered_by_question
 from mailbot.core.reading.own_ballot import in_ballot
 from mailbot.core.reading.prose import before_signature, signed, without_gateway_tag
 from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
@@ -59,7 +59,7 @@ def read_reply(
     lines = reply_lines(text, ours)
     if not bare_label_ok:
         lines = without_copied_question(survey, lines)
-        lines = numbered_by_question(survey, lines, ours)
+        lines = named_by_words(survey, numbered_by_question(survey, lines, ours), ours)
     stated = Reader(survey, ours, commands).read(lines, mails=may_quote_mails(text))
     said_first = announced(survey, stated)
     stated.asides = [line for line in stated.asides if line not in said_first]

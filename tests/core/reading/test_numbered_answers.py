@@ -175,3 +175,59 @@ def test_items_left_empty_that_need_an_answer_or_may_have_one(written: str) -> N
     reading = read(written, EIGHT)
     assert all(answer is None for answer in reading.answers.values())
     assert reading.ask
+
+
+RENEWAL = survey(
+    Question("Q1", "職員用パソコンの台数（台）", "number", required=True),
+    Question("Q2", "更新の周期", "single", ("4年", "5年", "6年以上"), required=True),
+    Question("Q3", "調達の方法", "multi", ("リース", "購入")),
+    Question("Q4", "1台の単価（千円）", "number"),
+)
+
+
+@pytest.mark.parametrize("quotation", [True, False])
+@pytest.mark.parametrize(
+    ("written", "answers"),
+    [
+        ("台数：620\n周期：5年\n調達：リース", {"Q1": "620", "Q2": ("2",), "Q3": ("1",)}),
+        (
+            "お世話になります。\n・台数→620台\n・周期→6年以上\n・単価→150千円",
+            {"Q1": "620", "Q2": ("3",), "Q4": "150"},
+        ),
+    ],
+)
+def test_answers_named_by_the_questions_words(
+    written: str, answers: dict[str, Answer], quotation: bool
+) -> None:
+    """Each by words that are one question's alone."""
+    reading = read(written, RENEWAL, quotation=quotation)
+    assert (reading.answers, reading.hold) == (answers, None)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "職員：50\n周期：5年",  # what the number counts is not named by the question's last words
+        "台数：620",
+        "台数：620\n調達：リース",
+        "周期：5年\n台数：620",
+        "台数：620\n支所：20\n周期：5年",
+        "台数：620\n周期：5年でしょうか",
+        "台数：620\n周期：2",
+        "台数：620\n備品の購入：リース\n周期：5年",
+        "昨年の数です。\n台数：620\n周期：5年",
+        "台数：620\n周期：5年\n周期：4年",
+        "支所の分\n台数：620\n周期：5年",
+    ],
+)
+def test_words_that_may_name_something_else(written: str) -> None:
+    """Those that are left over, out of order, or below a heading of their own are asked about."""
+    reading = read(written, RENEWAL)
+    assert reading.answers == {}
+    assert reading.hold is not None
+
+
+def test_words_of_two_questions_name_neither() -> None:
+    """Which 台数 is it?"""
+    of = survey(RENEWAL.questions[0], RENEWAL.questions[1], Question("Q3", "プリンターの台数", "number"))
+    assert read("台数：620\n周期：5年", of).answers == {}
