@@ -105,12 +105,14 @@ def _balanced(line: str, last: str, pieces: list[str], width: int) -> tuple[str,
 
 
 def _begins_phrase(before: str, after: str) -> bool:
-    """Say whether a phrase may begin here: behind a blank, a comma or a particle.
+    """Say whether a phrase may begin here: behind a blank, a comma or a particle; a whole sentence is not set apart.
+
+    What a stranger wrote would stand alone on a line, and a reply in which it comes back without marks is read by lines.
 
     お and ご stand with the word that they honour.
     """
     mark = before[-1]
-    if mark.isspace() or mark in "、。，．）」』】":
+    if mark.isspace() or mark in "、，）」』】":
         return True
     honours = after[0] in "おご" and len(after) > 1 and not "ぁ" <= after[1] <= "ん"
     return honours or (mark in "をがはにでとのもへやて" and not "ぁ" <= after[0] <= "ん")
