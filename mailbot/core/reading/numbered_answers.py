@@ -78,12 +78,13 @@ def _is_left_empty(written: str) -> bool:
 # 「台数：620」, of a question 「職員用パソコンの台数（台）」.
 _WORDED = re.compile(r"[ \t\u3000・]*(?P<named>[^\s:：→、。0-9０-９]{2,20})\s*[:：→]\s*(?P<said>\S.*?)\s*")
 _FEWEST_WORDED = 2
+_NOT_NOW_OR_NOT_OURS = re.compile("昨年|前年|去年|一昨|前回|[隣他旧例案]|支所|前任|参考|予定")
 
 
 def named_by_words(survey: Survey, lines: list[Line], known: Known) -> list[Line]:
     """Return a reply's lines, those at the top that name each question by its own words with "Q1" before their answer.
 
-    Only as a list with nothing between: in the ballot's order, each required question among them; a number behind the
+    Only as a list that stands alone with nothing between: in the ballot's order, each required question among them; a number behind the
     last words of its question alone, a whole label behind its first or last ones; words of two questions name neither.
     """
     if survey.resolution is not None or len(survey.questions) < _FEWEST_WORDED:
@@ -96,6 +97,11 @@ def named_by_words(survey: Survey, lines: list[Line], known: Known) -> list[Line
     if len(numbers) < max(_FEWEST_WORDED, len(named)) or numbers != sorted(set(numbers)):
         return lines
     if not required.issubset(numbers) or not _is_a_list_of_answers(survey, lines[:top], [*named], known):
+        return lines
+    beside = [line.text for at, line in enumerate(lines[:top]) if at not in named]
+    if any(_NOT_NOW_OR_NOT_OURS.search(text) for text in beside) or any(
+        line.key for line in lines[max(named) + 1 : min(max(named) + 2, top)]
+    ):
         return lines
     read = [*lines]
     for at, question in named.items():

@@ -37,7 +37,7 @@ _COURTEOUS = re.compile(
 # What a gateway or a mail program writes above a reply by itself.
 _BY_MACHINE = re.compile(
     r"このメ(?:ール|ッセージ)は.{0,10}(?:庁外|外部|組織外|社外)|^\W*このメ(?:ール|ッセージ)(?:は|が)、?誤(?:送信|配信)(?:された|である|の)?(?:可能性|おそれ|恐れ)が(?:あり|ござい)ます。?$|無害化|(?:添付|HTML).{0,16}(?:削除|除去|分離)"
-    r"|^[\W_][^。\n]{1,100}?からの(?:メール|メッセージ)[\W_]{1,40}$|^on (?:mon|tue|wed|thu|fri|sat|sun)|external (?:e-?mail|sender)|outside (?:of )?(?:the|your) organi[sz]ation",
+    r"|^[-=_─━■□●◆◇★☆*+~][^。\n]{1,100}?からの(?:メール|メッセージ)[-=_─━■□●◆◇★☆*+~ ]{1,40}$|^on (?:mon|tue|wed|thu|fri|sat|sun)|external (?:e-?mail|sender)|outside (?:of )?(?:the|your) organi[sz]ation",
     re.IGNORECASE,
 )
 _ENGLISH_THANKS = re.compile(
@@ -94,10 +94,13 @@ _CONFIDENTIAL = re.compile(
     "機密|秘密|守秘|誤って|誤[送配受]信|心当たり|名宛|意図|破棄|削除|消去|無断|ウイルス|開示|漏[洩え]"
 )
 
+_OF_THE_MATTER = re.compile("表決|議案|総会|会議|議会|理事会|予算|上記|回答")  # the member's own words
+
 
 def is_notice(line: str) -> bool:
     """Say whether a line is of the confidentiality notice that an office puts below its mails."""
-    return _OF_A_MAIL.search(line) is not None and _CONFIDENTIAL.search(line) is not None
+    said = _OF_A_MAIL.search(line) is not None and _CONFIDENTIAL.search(line) is not None
+    return said and _OF_THE_MATTER.search(line) is None
 
 
 # What a gateway glues to the first line: 「[EXTERNAL]Q1 2」.

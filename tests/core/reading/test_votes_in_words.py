@@ -252,6 +252,8 @@ def test_a_confidentiality_notice_below_a_vote_is_no_condition(above: str, notic
         "メールで事前に連絡がある場合です。",
         "添付の案で賛成する場合に限ります。",
         "場合によっては反対です。",
+        "総会が流会の場合は、受信後に破棄してください。",
+        "議会で否決された場合は、このメールを削除してください。",
     ],
 )
 @pytest.mark.parametrize("rule", ["", "--\n"])

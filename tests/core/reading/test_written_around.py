@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.prose import is_by_machine
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.understood import Unclear, Understood
 from mailbot.core.surveys.survey import Question
@@ -206,3 +207,11 @@ def test_a_line_below_a_quotation_under_its_attribution(head: str, below: str, h
     ballot = quoted(sent).replace("【Q1回答】[　　]", "【Q1回答】[ 2 ]")
     reading = read_reply(ASKED, f"{head}\n{ballot}\n{below}", [sent], today=TODAY)
     assert (reading.answers, reading.hold) == ({"Q1": ("2",)}, hold)
+
+
+@pytest.mark.parametrize(
+    "line", ["※この回答は部長からのメッセージ。", "　上記の回答は、隣の市からのメール。"]
+)
+def test_a_sentence_about_the_answers_is_no_attribution(line: str) -> None:
+    """It ends like a sentence."""
+    assert not is_by_machine(line)
