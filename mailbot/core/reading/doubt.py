@@ -97,7 +97,7 @@ _SETTLED = re.compile(
     r"「[^」]{1,60}」(?=と[のいっ]|が聞|という)|(?:間違い|誤り|漏れ|相違|変更|訂正|修正)(?:は|が|等)?(?:な[いく]|あり?ません|ござい(?:ません|ましたら)|ありましたら|があれば)"
     r"|個人の?[^。]{0,6}では?(?:ありません|ない)|変わり(?:は|が)?(?:ありません|ません|ない)|になりました|変わりましたので"
     r"|(?:本|当|この)(?:電子)?メール[はを][^。]{0,12}(?:削除|破棄)|遅くなるかも|遅くなってしま"
-    r"|(?:他|隣|近隣)(?:の|する)?[^。]{1,12}(?:参考|知りた|教え|踏まえ|状況|楽しみ|拝見)|やはり|やっぱり"
+    r"|(?:他|隣|近隣)(?:の|する)?[^。]{1,12}(?:参考|知りた|教え|踏まえ|状況(?!です|でした)|楽しみ|拝見)|やはり|やっぱり"
 )
 
 
@@ -128,6 +128,8 @@ def _doubts(sentence: str, asked: str) -> bool:
     if _REPLACES.fullmatch(said) or _IN_CASE.search(said) or _EARLIER_DONE.search(said):
         return False
     left = _SETTLED.sub("", said)
+    for year in _YEARS_BEFORE:
+        left = left.replace(year, "") if year in asked else left  # what the survey asks about
     return (
         of_another
         or OF_THE_ANSWERS.search(left) is not None
@@ -135,6 +137,7 @@ def _doubts(sentence: str, asked: str) -> bool:
     )
 
 
+_YEARS_BEFORE = ("昨年", "前年", "前回", "去年")
 # What a question asks for by its own name: 「日程は変更するかもしれません」 beside an answer to 希望の日程.
 _ASKED_FOR = re.compile(r"(?:日|日程|期日|時期|日時|金額|額|経費|費用|[一-龠]数)$")
 
