@@ -159,7 +159,8 @@ class Dovecot:
             result, _ = client.select(folder, readonly=True)
             assert result == "OK"
             _, rows = client.uid("FETCH", "1:*", "(UID FLAGS)")
-        lines = [row.decode() for row in rows if isinstance(row, bytes)]
+        # A change that somebody else makes meanwhile is told beside the answer (RFC 9051, 7.5.2), without its UID.
+        lines = [row.decode() for row in rows if isinstance(row, bytes) and b"UID " in row]
         return {int(_between(line, "UID ", " ")): _without_recent(line) for line in lines}
 
 

@@ -246,7 +246,10 @@ def _text_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
         return Blank() if slot.emptied else None
     if slot.loose and text.rstrip()[-1:] in {">", "＞"}:
         return Unclear("garbled")  # the quote marks of a line of ours that was run together with the slot
-    if slot.damaged and slot.value is None and not _is_copied(question, slot):
+    untouched = (
+        slot.question_line and slot.present and slot.bounded and not missing
+    )  # but for what was typed there
+    if slot.damaged and slot.value is None and not untouched and not _is_copied(question, slot):
         return Unclear("garbled")  # it may as well be a piece of our own text
     return read_answer(question, text, today=today)
 

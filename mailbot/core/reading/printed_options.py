@@ -77,7 +77,9 @@ _NOT_DONE = re.compile(
     r"|(?:上記の?)?(?:いずれ|どれ)に?も(?:該当し(?:ない|ません)|該当なし|ない|なし|ありません)"
 )
 
-_NOT_SO = re.compile(r"(?P<done>[一-龠ァ-ヶー]{2,8})(?:は|を)?して(?:い|おり)?(?:ない|ません)")
+_NOT_SO = re.compile(
+    r"(?P<done>[一-龠ァ-ヶー]{2,8})(?:は|を)?して(?:い|おり)?(?:ない|ません)|(?P<doing>[一-龠]{1,2}[いえきけげせっめれ]?)て(?:い|おり)?(?:ない|ません)"
+)
 
 
 def denies_others(question: Question, number: int) -> bool:
@@ -93,7 +95,7 @@ def denies_others(question: Question, number: int) -> bool:
 def _denies_what_is_asked(question: Question, label: str) -> bool:
     """Say whether a label denies what the question's own words ask about: 「保管していない」 to 「バックアップの保管先」."""
     denied = _NOT_SO.fullmatch(label)
-    return denied is not None and denied["done"] in label_key(question.text)
+    return denied is not None and (denied["done"] or denied["doing"]) in label_key(question.text)
 
 
 def printed_options(question: Question, language: str = "ja") -> tuple[str, ...]:

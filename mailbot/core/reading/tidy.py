@@ -86,9 +86,20 @@ def is_garbled(text: str) -> bool:
     )
 
 
+_LONGEST_BLANK = 20  # characters
+_SAID_BLANK = re.compile(
+    r"[(（]?空[欄白](?:のまま)?(?:です|で(?:お願いします)?|と(?:いた)?し(?:ます|ました)|とさせていただきます)?[。.]?[)）]?"
+)
+
+
 def is_blank(text: str) -> bool:
     """Say whether nothing is written: blanks, underscores, dots of an ellipsis."""
-    return not text.strip(" \t\r\n\u3000\xa0_＿…‥\u200b\ufeff") or text.strip() in {"...", "・・・"}
+    said = text.strip(" \t\r\n\u3000\xa0_＿…‥\u200b\ufeff")
+    return (
+        not said
+        or said in {"...", "・・・"}
+        or (len(said) <= _LONGEST_BLANK and _SAID_BLANK.fullmatch(said) is not None)
+    )
 
 
 def end_of(pattern: re.Pattern[str], text: str) -> int:
