@@ -87,12 +87,12 @@ _REPLACES = re.compile(
     r"(?:(?:以下|下記|次)の(?:とおり|通り)に?、?)?(?:訂正|修正|変更)(?:を?お願い(?:いた|致)?します|(?:いた|致)?します|させて(?:いただき|頂き)ます)[。.]?"
 )
 _EARLIER_DONE = re.compile(
-    r"^(?!.*(?:(?:まし|ます|ません)が|後日|後ほど|のちほど|追って|改めて|あらためて))[^。]*(?:先ほど|さきほど|先程|さっき|前回|先日|昨日|前の|以前|午前|今朝)[^。]*"
+    r"^(?!.*(?:(?:まし|ます|ません)が|後日|後ほど|のちほど|追って|改めて|あらためて|[一-龠](?:前|中|待ち)の?(?:も|回|案|段|で|、)|仮の|未[定確決承了]|(?<![議原])案[でのを]))[^。]*(?:先ほど|さきほど|先程|さっき|前回|先日|昨日|前の|以前|午前|今朝)[^。]*"
     r"(?:ました|(?<!て)(?:追加|再送|訂正|修正|変更|取り?消し?|送[りっ]?)(?:(?:いた|致)?し)?ます)。?$"
 )
 _IN_CASE = re.compile(
-    r"(?<!間違ってい)(?:たら|れば|場合[はに]?|際|(?<!の)ところ)、?[^。]{0,16}(?:ください|下さい|連絡|問い?合わせ|お送り|願|幸い|知らせ|ご?指摘|教示|不要|改めて|どう(?!か)|禁)"
-)
+    r"[^、。]*(?<!間違ってい)(?:たら|れば|場合[はに]?|際|(?<!の)ところ)、?[^。]{0,16}(?:ください|下さい|連絡|問い?合わせ|お送り|願|幸い|知らせ|ご?指摘|教示|不要|改めて|どう(?!か)|禁)[^。]*"
+)  # the clause and what follows: 「仮の回答ですので、変更があればご連絡ください」 doubts before it
 _SETTLED = re.compile(
     r"「[0-9]{1,2}[.、\s][^」]{1,60}」|「[^」]{1,60}」(?=と[のいっ]|が聞|という)|(?:間違い|誤り|漏れ|相違|変更|訂正|修正)(?:は|が|等)?(?:な[いく]|あり?ません|ござい(?:ません|ましたら)|ありましたら|があれば)"
     r"|個人の?[^。]{0,6}では?(?:ありません|ない)|変わり(?:は|が)?(?:ありません|ません|ない)|になりました|変わりましたので"
@@ -125,9 +125,9 @@ def _doubts(sentence: str, asked: str) -> bool:
     of_another = of_another or _FROM_THE_BEGINNING.match(said) is not None
     if not (of_another or OF_THE_ANSWERS.search(said) or DOUBTFUL.search(said)):
         return False
-    if _REPLACES.fullmatch(said) or _IN_CASE.search(said) or _EARLIER_DONE.search(said):
+    if _REPLACES.fullmatch(said) or _EARLIER_DONE.search(said):
         return False
-    left = _SETTLED.sub("", said)
+    left = _SETTLED.sub("", _IN_CASE.sub("", said))
     for year in _YEARS_BEFORE:
         left = left.replace(year, "") if year in asked else left  # what the survey asks about
     return (
