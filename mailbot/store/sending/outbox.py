@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent, given_up, next_attempt
 from mailbot.store.database import storable
-from mailbot.store.sending import bundles, fan_outs
+from mailbot.store.sending import bundles, fan_outs, sendings
 from mailbot.store.sending.copy_states import RESTS, not_out, unfinished
 from mailbot.store.statements import LONG, Keyed, Listed, Written, next_ids, put_apart
 from mailbot.store.tables import DOUBTFUL, bundle, delivery, fan_out, history, mailing, microseconds, seen
@@ -392,25 +392,16 @@ def withdraw_waiting(connection: Connection, why: str, now: datetime) -> int:
 
 def rest(connection: Connection, kind: str, subject: str) -> int:
     """Let the copies of these mailings that have not left rest until `resume`; returns how many."""
-    return _move(connection, kind, subject, delivery.c.due_at < RESTS, RESTS)
+    return sendings.rest(connection, _mailings_of(kind, subject))
 
 
 def resume(connection: Connection, kind: str, subject: str) -> int:
     """Let the copies that rest leave; returns how many."""
-    return _move(connection, kind, subject, delivery.c.due_at >= RESTS, -RESTS)
+    return sendings.resume(connection, _mailings_of(kind, subject))
 
 
-def _move(connection: Connection, kind: str, subject: str, which: ColumnElement[bool], by: int) -> int:
-    mailings = select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind == kind)
-    # What is not queued first: who queues it meanwhile has ended then, and his rows are seen.
-    unqueued = fan_outs.move(connection, mailings, by)
-    bundles.open_waiting(connection, mailings)
-    queued = connection.execute(
-        update(delivery)
-        .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailings))
-        .values(due_at=delivery.c.due_at + by)
-    ).rowcount
-    return unqueued + queued
+def _mailings_of(kind: str, subject: str) -> fan_outs.Mailings:
+    return select(mailing.c.id).where(mailing.c.subject == subject, mailing.c.kind == kind)
 
 
 def count_by_state(connection: Connection) -> dict[str, int]:

@@ -102,14 +102,14 @@ def made_after(connection: Connection, mailing_id: int, now: datetime) -> list[M
     return [Made(kind, copies[kind], None if microseconds(at) >= RESTS else at) for kind, at in first.items()]
 
 
-def rest(connection: Connection, mailing_ids: Collection[int]) -> int:
+def rest(connection: Connection, mailings: fan_outs.Mailings) -> int:
     """Let the copies that have not left rest; returns how many. One that is being sent this moment still leaves."""
-    return _move(connection, mailing_ids, delivery.c.due_at < RESTS, RESTS)
+    return _move(connection, mailings, delivery.c.due_at < RESTS, RESTS)
 
 
-def resume(connection: Connection, mailing_ids: Collection[int]) -> int:
+def resume(connection: Connection, mailings: fan_outs.Mailings) -> int:
     """Let the copies that rest leave; returns how many."""
-    return _move(connection, mailing_ids, delivery.c.due_at >= RESTS, -RESTS)
+    return _move(connection, mailings, delivery.c.due_at >= RESTS, -RESTS)
 
 
 def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now: datetime) -> int:
@@ -124,13 +124,13 @@ def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now
     return unqueued + queued
 
 
-def _move(connection: Connection, mailing_ids: Collection[int], which: ColumnElement[bool], by: int) -> int:
+def _move(connection: Connection, mailings: fan_outs.Mailings, which: ColumnElement[bool], by: int) -> int:
     # What is not queued first: who queues it meanwhile has ended then, and his rows are seen.
-    unqueued = fan_outs.move(connection, mailing_ids, by)
-    bundles.open_waiting(connection, mailing_ids)
+    unqueued = fan_outs.move(connection, mailings, by)
+    bundles.open_waiting(connection, mailings)
     queued = connection.execute(
         update(delivery)
-        .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailing_ids))
+        .where(delivery.c.state == "pending", which, delivery.c.mailing_id.in_(mailings))
         .values(due_at=delivery.c.due_at + by)
     ).rowcount
     return unqueued + queued
