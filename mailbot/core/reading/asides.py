@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from mailbot.core.reading.answer import label_answer, marked_option, read_answer
-from mailbot.core.reading.bare_answer import CHANGED_TO, MOST_AT_TOP, bare_answers, is_bare_choice
+from mailbot.core.reading.bare_answer import CHANGED_TO, MOST_AT_TOP, WRAPPED_AT, bare_answers, is_bare_choice
 from mailbot.core.reading.correction import corrects, discards
 from mailbot.core.reading.doubt import doubts
 from mailbot.core.reading.findings import Findings
@@ -60,7 +60,6 @@ _EACH_ITS_OWN = re.compile(
     r"^[^0-9０-９、。]{1,12}は\s?(?P<one>[0-9０-９]{1,2})\s?番?(?:で?、|，"
     r"|,\s?)[^0-9０-９、。]{1,12}は\s?(?P<other>[0-9０-９]{1,2})\s?番?(?:です|でし|。|$)"
 )
-_WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
 _SENTENCE_ENDS = re.compile(r"[。.!?！？」』)）\]】:：]\s*$")
 _CHOSEN = frozenset({"single", "multi", "yesno", "rating"})
 
@@ -279,7 +278,7 @@ def _unwrapped(lines: Sequence[str]) -> list[str]:
     for at, line in enumerate(lines):
         taken = line.strip()
         for after in lines[at + 1 : at + 3]:
-            if len(taken) < _WRAPPED_AT or _SENTENCE_ENDS.search(taken) or len(taken) > LONGEST_LINE:
+            if len(taken) < WRAPPED_AT or _SENTENCE_ENDS.search(taken) or len(taken) > LONGEST_LINE:
                 break
             taken += after.strip()
         if len(taken) > len(line.strip()):

@@ -37,7 +37,7 @@ def without_answer_word(line: str) -> str:
 
 
 UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may take it back
-MOST_AT_TOP = 60  # lines above everything of ours in which a bare number is looked for
+MOST_AT_TOP = 60  # lines above everything of ours in which answers without a question's name are looked for
 _OWN_NAME = re.compile(
     r"^[\s・●■◆]*[【\[（(]?(?P<name>[^\s、。:：はがを【】\[\]()（）]{1,20}[市町村区県合])[】\]）)]?"
     r"(?:の(?:ご?回答|お?答え))?(?:は(?!い)|\s?[:：→=＝]|\s|(?<=[】\]）)]))\s*(?=\S)"
@@ -156,11 +156,11 @@ _A_VOTE = re.compile("賛成|反対|承認|同意|賛同|異議|棄権|不可|�
 _OBTAINED = re.compile("(?:承認|同意|了承|賛同)を(?:得|受け|経|いただ|頂)")
 
 
-_WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
+WRAPPED_AT = 17  # characters of a Japanese line; gateways wrap at 36 columns or later
 
 
 def _is_wrapped(line: str) -> bool:
-    return len(line) >= _WRAPPED_AT and not line.endswith(("。", "！", "？"))
+    return len(line) >= WRAPPED_AT and not line.endswith(("。", "！", "？"))
 
 
 def _may_reserve(question: Question, line: str, *, notice: bool) -> bool:

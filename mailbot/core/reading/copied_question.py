@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import date
 
 from mailbot.core.reading.answer import read_answer
+from mailbot.core.reading.bare_answer import MOST_AT_TOP
 from mailbot.core.reading.known_text import slot_line
 from mailbot.core.reading.reply_lines import Line
 from mailbot.core.reading.understood import Understood
 from mailbot.core.surveys.survey import Survey
 
-_MOST_LINES = 60  # at the top
 _OF_A_QUESTION = frozenset({"question", "option", "more", "slot-more"})
 
 
@@ -23,7 +23,7 @@ def without_copied_question(survey: Survey, lines: list[Line]) -> list[Line]:
     """
     if len(survey.questions) != 1 or survey.questions[0].type not in {"single", "yesno", "rating"}:
         return lines
-    begins = next((at for at, line in enumerate(lines[:_MOST_LINES]) if line.roles), None)
+    begins = next((at for at, line in enumerate(lines[:MOST_AT_TOP]) if line.roles), None)
     if begins is None or not _has(lines[begins], "question"):
         return lines
     ends = begins + 1

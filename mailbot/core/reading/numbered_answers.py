@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date
 
 from mailbot.core.reading.answer import label_answer, read_answer
+from mailbot.core.reading.bare_answer import MOST_AT_TOP
 from mailbot.core.reading.known_text import LONGEST_LINE, Known, line_key
 from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.printed_options import label_numbers, printed_options
@@ -16,7 +17,6 @@ from mailbot.core.reading.tidy import label_key, tidy
 from mailbot.core.reading.understood import Unclear, Understood
 from mailbot.core.surveys.survey import Question, Survey
 
-_MOST_LINES = 60  # at the top
 _FEWEST_WITH_GAPS = 4  # answers, where those to questions that need none are left out
 _FEWEST_FILLED = 2  # answers, where other items are left empty
 _LABELLED = 2  # questions that are not answered in free words
@@ -153,11 +153,11 @@ def _leads_to_answers(line: str, known: Known) -> bool:
 
 def _top(lines: Sequence[Line]) -> int:
     """Return how many lines stand above our mail, a quotation and a signature."""
-    for at, line in enumerate(lines[:_MOST_LINES]):
+    for at, line in enumerate(lines[:MOST_AT_TOP]):
         ours = any(role.kind != "option" for role in line.roles)  # 「1. 賛成」 up here was typed
         if ours or line.depth or RULE.match(line.text):
             return at
-    return min(len(lines), _MOST_LINES)
+    return min(len(lines), MOST_AT_TOP)
 
 
 def _items(text: str) -> list[tuple[int, str]]:

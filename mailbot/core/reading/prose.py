@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 from itertools import takewhile
 
-from mailbot.core.reading.known_text import SHORT_LINE
+from mailbot.core.reading.known_text import LONGEST_LINE, SHORT_LINE
 
 # A line across, above a signature; and lines of addresses, attributions and headers.
 RULE = re.compile(r"^[\s\-_=*─━＿－ー―~]{2,}$|^--\s?$")
@@ -62,12 +62,11 @@ _MORE_THAN_COURTEOUS = re.compile(
 
 
 _EACH_SENTENCE = re.compile(r"[^。!?\n]{1,200}[。!?]?")
-_LONGEST_LINE = 1_000  # characters of which sentences are looked for
 
 
 def sentences(line: str) -> list[str]:
     """Return the sentences of a line, in one width and lower case; of a long line those of its beginning."""
-    folded = unicodedata.normalize("NFKC", line[:_LONGEST_LINE]).casefold()
+    folded = unicodedata.normalize("NFKC", line[:LONGEST_LINE]).casefold()
     return [each[0].strip() for each in _EACH_SENTENCE.finditer(folded)]
 
 
@@ -85,7 +84,7 @@ def _is_sentence(line: str) -> bool:
 
 def is_by_machine(line: str) -> bool:
     """Say whether a gateway or a mail program wrote a line by itself: 「このメールは誤送信の可能性があります」."""
-    return _BY_MACHINE.search(line[:_LONGEST_LINE]) is not None
+    return _BY_MACHINE.search(line[:LONGEST_LINE]) is not None
 
 
 # 「本メールには機密情報が含まれている場合があります」, 「誤って受信された場合は削除してください」: a mail's own notice below it.
