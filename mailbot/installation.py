@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mailbot.core.bulletins.article import Article
     from mailbot.core.calendar import Language
     from mailbot.core.mail.message import Message
-    from mailbot.core.reading.answer_form import Sheet
+    from mailbot.core.reading.statements.answer_form import Sheet
     from mailbot.core.surveys.survey import Survey
     from mailbot.render import Renderer
 

@@ -18,7 +18,7 @@ from mailbot.core.senders.dkim import Signer
 if TYPE_CHECKING:
     from mailbot.core.bulletins.article import Article
     from mailbot.core.mail.message import Message
-    from mailbot.core.reading.answer_form import Sheet
+    from mailbot.core.reading.statements.answer_form import Sheet
     from mailbot.core.surveys.survey import Survey
     from mailbot.render import Renderer
 

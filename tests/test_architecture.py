@@ -170,6 +170,22 @@ def test_imports_point_right_and_down() -> None:
     assert {name: modules for name, modules in wrong.items() if modules} == {}
 
 
+def test_the_reader_of_replies_is_built_in_steps() -> None:
+    """Of core/reading a folder imports itself and those before it: text, doubts, grammar, statements; all come below the reply."""
+    steps = ["text", "doubts", "grammar", "statements", "reading"]
+    wrong = {}
+    for name in FILES:
+        if name.startswith("core/reading/"):
+            later = steps[steps.index(Path(name).parent.name) + 1 :]
+            of_the_reader = {
+                module.split(".")[3]
+                for module in facts(name).imported
+                if module.startswith("mailbot.core.reading.")
+            }
+            wrong[name] = of_the_reader & set(later) | (set() if later == [] else of_the_reader - set(steps))
+    assert {name: steps for name, steps in wrong.items() if steps} == {}
+
+
 @pytest.mark.parametrize(
     ("root", "users"),
     [

@@ -16,7 +16,7 @@ from mailbot.core.mail.japanese import fold
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import parse
 from mailbot.core.members.audience import Selector
-from mailbot.core.reading.printed_options import choice_count, yesno_values
+from mailbot.core.reading.grammar.printed_options import choice_count, yesno_values
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.surveys.ballot import WIDTHS
 from mailbot.core.surveys.ballot_faults import faults, mail_faults

@@ -21,9 +21,9 @@ from mailbot.core.events.event import Event, Material, Rsvp, event_changes, rsvp
 from mailbot.core.mail.mailing import field, fill, template
 from mailbot.core.mail.wrap import columns
 from mailbot.core.members.audience import Selector
-from mailbot.core.reading.command import command_of
-from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.reply import read_reply
+from mailbot.core.reading.statements.command import command_of
+from mailbot.core.reading.statements.named_answer import explicit_answers
 from mailbot.core.surveys.comparison import Before, NotComparable
 from mailbot.core.surveys.cross_table import CrossTable, Group
 from mailbot.core.surveys.report import QuestionReport, Report

@@ -14,7 +14,7 @@ from mailbot.cli.frame import JSON, PATH, command, opened, write_out
 from mailbot.cli.second_person_frame import request
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.members.register import full_code
-from mailbot.core.reading.answer_form import takes_form
+from mailbot.core.reading.statements.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.flows.surveys.follow_up_survey import follow_up_survey
 from mailbot.flows.surveys.record_proxy import record_proxy

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from mailbot.core.reading.printed_options import yesno_values
+from mailbot.core.reading.grammar.printed_options import yesno_values
 from mailbot.core.surveys.share import WrittenShare, read_share
 from mailbot.core.surveys.survey import Article, Denominator, Question, Resolution, Share, Survey
 from mailbot.folder.survey_files import SurveyFile, some_questions

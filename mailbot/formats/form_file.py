@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from mailbot.core.calendar import Language
 from mailbot.core.mail.message import Message, Part
-from mailbot.core.reading.answer_form import ANSWER, MARK, Cell, Sheet, choices, form_rows
+from mailbot.core.reading.statements.answer_form import ANSWER, MARK, Cell, Sheet, choices, form_rows
 from mailbot.core.surveys.survey import Survey
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ from mailbot.core.members.register import (
     full_code,
 )
 from mailbot.core.mistake import Mistake, Mistakes
-from mailbot.core.reading.understood import Understood
+from mailbot.core.reading.grammar.understood import Understood
 from mailbot.core.surveys.survey import Question
 
 if TYPE_CHECKING:
@@ -445,7 +445,7 @@ def _day(column: str, cell: str) -> date | None:
     text = cell.removesuffix(" 00:00:00")
     if not text:
         return None
-    from mailbot.core.reading.answer import read_answer  # noqa: PLC0415  fifty patterns, for dates alone
+    from mailbot.core.reading.grammar.answer import read_answer  # noqa: PLC0415  fifty patterns, for dates alone
 
     read = read_answer(_DATE, text, today=date.max)  # so that a date without its year is never guessed
     if not isinstance(read, Understood) or read.remark or not isinstance(read.answer, str):

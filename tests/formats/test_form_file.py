@@ -12,7 +12,7 @@ from datetime import date, datetime
 import openpyxl
 import pytest
 
-from mailbot.core.reading.answer_form import form_rows, stated_in_forms
+from mailbot.core.reading.statements.answer_form import form_rows, stated_in_forms
 from mailbot.formats.form_file import (
     MOST_COLUMNS,
     MOST_ROWS,

@@ -13,7 +13,7 @@ from typing import Literal
 from mailbot.core.calendar import Language, date_words, local_moment, moment_words
 from mailbot.core.members.audience import Selector
 from mailbot.core.office.lateness import Lateness
-from mailbot.core.reading.known_text import line_key
+from mailbot.core.reading.text.known_text import line_key
 from mailbot.core.surveys.survey import Answers, Problem, Question, Survey
 
 

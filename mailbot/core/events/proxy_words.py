@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 
 from mailbot.core.calendar import Language
-from mailbot.core.reading.command import command_of
-from mailbot.core.reading.known_text import line_key
+from mailbot.core.reading.statements.command import command_of
+from mailbot.core.reading.text.known_text import line_key
 
 _PROXY = frozenset({"proxy"})
 _LONGEST = 200  # characters of a line

@@ -9,8 +9,8 @@ from itertools import takewhile
 
 from mailbot.core.calendar import Language
 from mailbot.core.events.rsvp_marks import marked_of_pair
-from mailbot.core.reading.joined_lines import taken_apart
-from mailbot.core.reading.known_text import known_texts, line_key
+from mailbot.core.reading.text.joined_lines import taken_apart
+from mailbot.core.reading.text.known_text import known_texts, line_key
 
 LONGEST_LINE = 200  # characters of a line that may be an answer
 _QUOTE_BEGINS = re.compile(

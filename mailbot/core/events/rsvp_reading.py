@@ -20,9 +20,9 @@ from mailbot.core.events.rsvp_doubt import answer_to_offer, depends_on_something
 from mailbot.core.events.rsvp_words import OwnWords, own_words
 from mailbot.core.mail.message import Message, formatted_text
 from mailbot.core.reading.both_forms import read_both_forms
-from mailbot.core.reading.prose import without_gateway_tag
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES
+from mailbot.core.reading.text.prose import without_gateway_tag
+from mailbot.core.reading.text.reply_lines import LONGEST_REPLY, MOST_LINES
 from mailbot.core.surveys.survey import Answers, Problem, Reading, Survey
 
 _SENTENCES: Mapping[Language, Mapping[str, str]] = {  # why Q1 is asked again, by the kind of the problem

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailbot.core.calendar import Language
-from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.text.own_lines import own_lines
 
 Act = Literal["accept", "trust", "reject", "discard", "claim"]
 

@@ -15,8 +15,8 @@ from datetime import date
 from mailbot.core.calendar import Language
 from mailbot.core.lists.membership import Mode, ThreadChoice
 from mailbot.core.mail.address import valid_address
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.understood import Understood
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.understood import Understood
 from mailbot.core.surveys.survey import Question
 
 MOST_COMMANDS = 100

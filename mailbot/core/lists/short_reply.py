@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mailbot.core.mail.message import Message
-from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.text.own_lines import own_lines
 
 SHORT = 30  # characters of its own, blanks not counted
 # A Subject that a program marks as an answer's.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from mailbot.core.reading.known_text import line_key
-from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.text.known_text import line_key
+from mailbot.core.reading.text.own_lines import own_lines
 
 Word = Literal["yes", "no", "untouched", "unclear"]
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 from mailbot.core.calendar import Holiday, moment_before
 from mailbot.core.lists.list_command import ChangeAddress, HandOver, NotUnderstood, read_command
-from mailbot.core.reading.known_text import line_key
+from mailbot.core.reading.text.known_text import line_key
 
 # "": none yet; named: a successor; other: the office reads it
 Answer = Literal["", "confirmed", "named", "other"]

@@ -1,7 +1,7 @@
 """The desk by mail: what the people of the office may write in reply to a mail of ours, one command a line (ballot.md 14).
 
 A line is a command only as a whole, like an answer on a ballot: what stands beside it makes it no command. Only the
-writer's own lines are read (core/reading/own_lines.py).
+writer's own lines are read (core/reading/text/own_lines.py).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Literal
 from mailbot.core.calendar import Language
 from mailbot.core.mail.address import valid_address
 from mailbot.core.members.register import PREFECTURES
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.answered_day import SEASON_DAYS, read_day
-from mailbot.core.reading.command import AWAITED, command_of
-from mailbot.core.reading.understood import Unclear, Understood
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.answered_day import SEASON_DAYS, read_day
+from mailbot.core.reading.grammar.understood import Unclear, Understood
+from mailbot.core.reading.statements.command import AWAITED, command_of
 from mailbot.core.surveys.survey import Question
 
 _LONGEST_LINE = 1_000  # characters

@@ -7,19 +7,25 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
-from mailbot.core.reading.answer import label_answer, marked_option, read_answer
-from mailbot.core.reading.bare_answer import CHANGED_TO, MOST_AT_TOP, WRAPPED_AT, bare_answers, is_bare_choice
-from mailbot.core.reading.correction import corrects, discards
-from mailbot.core.reading.doubt import doubts
+from mailbot.core.reading.doubts.correction import corrects, discards
+from mailbot.core.reading.doubts.doubt import doubts
+from mailbot.core.reading.doubts.said_of_answers import says_something_of_answers
+from mailbot.core.reading.doubts.whose_answers import introduces_another, is_anothers, names_another
 from mailbot.core.reading.findings import Findings
-from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
-from mailbot.core.reading.named_answer import question_of
-from mailbot.core.reading.printed_options import choice_count, option_answer
-from mailbot.core.reading.prose import before_signature, says_more, signed, unsigned
-from mailbot.core.reading.said_of_answers import says_something_of_answers
-from mailbot.core.reading.statement import Statements
-from mailbot.core.reading.understood import Unclear, Understood, comparable
-from mailbot.core.reading.whose_answers import introduces_another, is_anothers, names_another
+from mailbot.core.reading.grammar.answer import label_answer, marked_option, read_answer
+from mailbot.core.reading.grammar.printed_options import choice_count, option_answer
+from mailbot.core.reading.grammar.understood import Unclear, Understood, comparable
+from mailbot.core.reading.statements.bare_answer import (
+    CHANGED_TO,
+    MOST_AT_TOP,
+    WRAPPED_AT,
+    bare_answers,
+    is_bare_choice,
+)
+from mailbot.core.reading.statements.named_answer import question_of
+from mailbot.core.reading.statements.statement import Statements
+from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
+from mailbot.core.reading.text.prose import before_signature, says_more, signed, unsigned
 from mailbot.core.surveys.survey import Question, Survey
 
 LONGEST_BESIDE = 500  # characters kept of what stands beside the answers

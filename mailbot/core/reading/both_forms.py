@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 
-from mailbot.core.reading.prose import is_prose
+from mailbot.core.reading.text.prose import is_prose
 from mailbot.core.surveys.survey import Reading, Survey
 
 _STRUCK = "~~"  # around what is struck through, see formatted_text

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from mailbot.core.calendar import Language
-from mailbot.core.reading.answer import denies_itself
-from mailbot.core.reading.known_text import LONGEST_LINE, QUESTION_MARK
-from mailbot.core.reading.printed_options import option_answer, printed_options
-from mailbot.core.reading.prose import NOT_PROSE, is_prose
-from mailbot.core.reading.statement import MOST_NAMED, Statements
-from mailbot.core.reading.understood import EXPLANATIONS, Blank, Read, Unclear, Understood, comparable
+from mailbot.core.reading.grammar.answer import denies_itself
+from mailbot.core.reading.grammar.printed_options import option_answer, printed_options
+from mailbot.core.reading.grammar.understood import EXPLANATIONS, Blank, Read, Unclear, Understood, comparable
+from mailbot.core.reading.statements.statement import MOST_NAMED, Statements
+from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK
+from mailbot.core.reading.text.prose import NOT_PROSE, is_prose
 from mailbot.core.surveys.survey import Answer, Command, Problem, Question, Reading, Survey
 
 # Why a reply is held, in sentences for the member who sent it.

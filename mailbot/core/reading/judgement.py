@@ -15,15 +15,15 @@ from mailbot.core.calendar import Language
 from mailbot.core.lists.subject import stem
 from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.message import Message, formatted_text
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
 from mailbot.core.reading.both_forms import read_both_forms
-from mailbot.core.reading.dated_answers import named_by_day
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.understood import EXPLANATIONS, Understood
 from mailbot.core.reading.hazard import HAZARDS, hazard
-from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.reply_lines import LONGEST_REPLY
-from mailbot.core.reading.understood import EXPLANATIONS, Understood
+from mailbot.core.reading.statements.answer_form import Sheet, form_word_is_free, stated_in_forms, takes_form
+from mailbot.core.reading.statements.dated_answers import named_by_day
+from mailbot.core.reading.statements.named_answer import explicit_answers
+from mailbot.core.reading.text.reply_lines import LONGEST_REPLY
 from mailbot.core.surveys.survey import Answers, Command, Problem, Reading, Survey
 from mailbot.core.surveys.vote import Verdict, weigh
 

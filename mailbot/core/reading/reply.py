@@ -8,25 +8,25 @@ from datetime import date
 from itertools import pairwise
 
 from mailbot.core.calendar import Language
-from mailbot.core.reading.answer import label_answer, read_answer
-from mailbot.core.reading.answer_form import Cell, read_cell
 from mailbot.core.reading.asides import answers_another, is_gainsaid, said_beside, weigh_asides
-from mailbot.core.reading.bare_answer import UNFINISHED, bare_answers, listed, takes_on
-from mailbot.core.reading.command import ALWAYS, AWAITED
-from mailbot.core.reading.copied_question import without_copied_question
 from mailbot.core.reading.findings import Findings, shown
-from mailbot.core.reading.known_text import LONGEST_LINE, Known, known_texts, line_key
-from mailbot.core.reading.later_mail import announced, changed_to
-from mailbot.core.reading.named_answer import asked_removed
-from mailbot.core.reading.numbered_answers import named_by_words, numbered_by_question
-from mailbot.core.reading.own_ballot import in_ballot
-from mailbot.core.reading.prose import before_signature, signed, without_gateway_tag
-from mailbot.core.reading.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
-from mailbot.core.reading.spoken_of import only_speaks_of
-from mailbot.core.reading.statement import Quoted, Reader, Statements, may_quote_mails
-from mailbot.core.reading.tidy import CIRCLED
-from mailbot.core.reading.understood import Read, Unclear, Understood, comparable
-from mailbot.core.reading.votes_in_words import may_be_limited
+from mailbot.core.reading.grammar.answer import label_answer, read_answer
+from mailbot.core.reading.grammar.understood import Read, Unclear, Understood, comparable
+from mailbot.core.reading.statements.answer_form import Cell, read_cell
+from mailbot.core.reading.statements.bare_answer import UNFINISHED, bare_answers, listed, takes_on
+from mailbot.core.reading.statements.command import ALWAYS, AWAITED
+from mailbot.core.reading.statements.copied_question import without_copied_question
+from mailbot.core.reading.statements.later_mail import announced, changed_to
+from mailbot.core.reading.statements.named_answer import asked_removed
+from mailbot.core.reading.statements.numbered_answers import named_by_words, numbered_by_question
+from mailbot.core.reading.statements.own_ballot import in_ballot
+from mailbot.core.reading.statements.spoken_of import only_speaks_of
+from mailbot.core.reading.statements.statement import Quoted, Reader, Statements, may_quote_mails
+from mailbot.core.reading.statements.votes_in_words import may_be_limited
+from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, known_texts, line_key
+from mailbot.core.reading.text.prose import before_signature, signed, without_gateway_tag
+from mailbot.core.reading.text.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
+from mailbot.core.reading.text.tidy import CIRCLED
 from mailbot.core.surveys.survey import Question, Reading, Survey
 
 MOST_STATEMENTS = 20  # different answers to one question; two already disagree

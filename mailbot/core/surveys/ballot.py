@@ -10,10 +10,10 @@ from functools import lru_cache
 from mailbot.core.calendar import Language
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST, wrap
 from mailbot.core.mail.wrap import columns as columns_of
-from mailbot.core.reading.command import command_of
-from mailbot.core.reading.named_answer import looks_like_answer
-from mailbot.core.reading.printed_options import printed_options, yesno_values
-from mailbot.core.reading.tidy import tidy
+from mailbot.core.reading.grammar.printed_options import printed_options, yesno_values
+from mailbot.core.reading.statements.command import command_of
+from mailbot.core.reading.statements.named_answer import looks_like_answer
+from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Answer, Answers, Question, Survey
 from mailbot.core.surveys.voting_paper import voting_lines
 

@@ -10,13 +10,13 @@ from mailbot.core.calendar import Language
 from mailbot.core.mail.surviving import damaged, instead_of, survives
 from mailbot.core.mail.wrap import COLUMNS
 from mailbot.core.mail.wrap import columns as columns_of
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.command import ALWAYS, command_of
-from mailbot.core.reading.known_text import REFERENCE, SIGNATURE, slot_line
-from mailbot.core.reading.named_answer import explicit_answers, looks_like_answer
-from mailbot.core.reading.printed_options import printed_options, yesno_values
-from mailbot.core.reading.tidy import label_key, tidy
-from mailbot.core.reading.understood import Understood
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.printed_options import printed_options, yesno_values
+from mailbot.core.reading.grammar.understood import Understood
+from mailbot.core.reading.statements.command import ALWAYS, command_of
+from mailbot.core.reading.statements.named_answer import explicit_answers, looks_like_answer
+from mailbot.core.reading.text.known_text import REFERENCE, SIGNATURE, slot_line
+from mailbot.core.reading.text.tidy import label_key, tidy
 from mailbot.core.surveys.ballot import (
     FREE,
     NUMBERED,

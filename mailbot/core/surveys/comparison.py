@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from mailbot.core.reading.printed_options import printed_options
+from mailbot.core.reading.grammar.printed_options import printed_options
 from mailbot.core.surveys.survey import Answers, Question, Survey
 from mailbot.core.surveys.tally import NONE, columns_of, tally
 from mailbot.core.surveys.vote import applies

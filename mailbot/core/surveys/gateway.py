@@ -18,7 +18,7 @@ from mailbot.core.mail.header import mail_date
 from mailbot.core.mail.japanese import fold
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST, columns
-from mailbot.core.reading.known_text import LONGEST_LINE, line_key
+from mailbot.core.reading.text.known_text import LONGEST_LINE, line_key
 from mailbot.core.surveys.ballot import WIDTHS
 
 _MOST_LINES = 2_000  # lines of a reply that are looked at

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from mailbot.core.calendar import Language
 from mailbot.core.mail.header import clean
-from mailbot.core.reading.named_answer import looks_like_answer
-from mailbot.core.reading.remark import mentions_condition
+from mailbot.core.reading.grammar.remark import mentions_condition
+from mailbot.core.reading.statements.named_answer import looks_like_answer
 from mailbot.core.surveys.ballot import answer_words, confirmation, how_to_write
 from mailbot.core.surveys.ledger import BESIDE
 from mailbot.core.surveys.survey import Answers, Problem, Question, Survey

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 from mailbot.core.members.register import Body
-from mailbot.core.reading.printed_options import yesno_values
+from mailbot.core.reading.grammar.printed_options import yesno_values
 from mailbot.core.surveys.comparison import Comparison, compare
 from mailbot.core.surveys.cross_table import CrossTable, Elector, Unsummed, cross_tables
 from mailbot.core.surveys.disclosure import SMALLEST_GROUP, withheld

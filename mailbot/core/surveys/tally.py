@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from mailbot.core.reading.printed_options import choice_count, yesno_values
+from mailbot.core.reading.grammar.printed_options import choice_count, yesno_values
 from mailbot.core.surveys.ballot import answer_words
 from mailbot.core.surveys.survey import Answer, Answers, Question, Survey
 from mailbot.core.surveys.vote import applies

@@ -9,9 +9,9 @@ from typing import Literal
 from mailbot.core.calendar import Language
 from mailbot.core.frozen import frozen
 from mailbot.core.reading.findings import HOLDS
-from mailbot.core.reading.printed_options import yesno_values
-from mailbot.core.reading.remark import mentions_condition
-from mailbot.core.reading.understood import EXPLANATIONS
+from mailbot.core.reading.grammar.printed_options import yesno_values
+from mailbot.core.reading.grammar.remark import mentions_condition
+from mailbot.core.reading.grammar.understood import EXPLANATIONS
 from mailbot.core.surveys.survey import Answer, Answers, Command, Problem, Question, Reading, Survey
 
 UNREAD = "8 unread"  # rule: nothing of what a reply says was understood

@@ -15,7 +15,7 @@ from mailbot.core.events.proxy_words import proxy_said, speaks_of_proxy, words_i
 from mailbot.core.mail.automatic import automatic
 from mailbot.core.mail.message import Message
 from mailbot.core.members.register import Body
-from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.text.own_lines import own_lines
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import LedgerRow, standings
 from mailbot.core.surveys.resolution import CHAIR, Proxy

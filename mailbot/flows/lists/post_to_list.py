@@ -30,7 +30,7 @@ from mailbot.core.mail.address import same_address
 from mailbot.core.mail.automatic import automatic, is_notice
 from mailbot.core.mail.message import Message
 from mailbot.core.members.audience import Selector
-from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.text.own_lines import own_lines
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.senders.spam import spam_mark
 from mailbot.flows.lists.ask_author import ask_author, let_post_wait

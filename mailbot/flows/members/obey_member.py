@@ -33,7 +33,7 @@ from mailbot.core.mail.address import same_address
 from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.message import Message, thread_of
 from mailbot.core.mail.token import token_hash
-from mailbot.core.reading.own_lines import own_lines
+from mailbot.core.reading.text.own_lines import own_lines
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import trust

@@ -13,8 +13,8 @@ from mailbot.core.calendar import Language
 from mailbot.core.mail.address import same_address
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.office.plan import reminder_at
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.understood import Understood
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.understood import Understood
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ballot import answer_words
 from mailbot.core.surveys.ledger import IN_TALLY, standings

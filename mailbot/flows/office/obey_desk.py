@@ -36,8 +36,8 @@ from mailbot.core.office.desk import (
     read_line,
 )
 from mailbot.core.office.desk_sentences import mail_name, sentence
-from mailbot.core.reading.own_lines import own_lines
-from mailbot.core.reading.reply_lines import LONGEST_REPLY
+from mailbot.core.reading.text.own_lines import own_lines
+from mailbot.core.reading.text.reply_lines import LONGEST_REPLY
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication
 from mailbot.core.surveys.trust import trust

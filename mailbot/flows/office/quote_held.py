@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from mailbot.core.mail.message import Message
-from mailbot.core.reading.own_lines import written_lines
+from mailbot.core.reading.text.own_lines import written_lines
 from mailbot.core.surveys.ballot import numbered_answers
 from mailbot.core.surveys.ledger import IN_TALLY, accepted
 from mailbot.flows.events.record_rsvp import would_count

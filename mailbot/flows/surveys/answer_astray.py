@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from mailbot.core.lists.thread import key_in_message_id
 from mailbot.core.mail.message import Message
 from mailbot.core.reading.judgement import is_machine
-from mailbot.core.reading.known_text import REFERENCE
+from mailbot.core.reading.text.known_text import REFERENCE
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import SendBallot, consequence, trust
 from mailbot.flows.settled import Settled

@@ -16,8 +16,8 @@ from mailbot.core.mail.message import parse
 from mailbot.core.mail.wrap import wrap
 from mailbot.core.members.register import KINDS, full_code
 from mailbot.core.office.plan import survey_jobs
-from mailbot.core.reading.printed_options import printed_options
-from mailbot.core.reading.tidy import label_key
+from mailbot.core.reading.grammar.printed_options import printed_options
+from mailbot.core.reading.text.tidy import label_key
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ballot_faults import mail_faults
 from mailbot.core.surveys.gateway import USUAL, Layout

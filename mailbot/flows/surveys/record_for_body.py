@@ -12,8 +12,8 @@ from mailbot.core.calendar import receipt_words
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.register import full_code
 from mailbot.core.office.desk_sentences import mail_name, sentence
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.understood import EXPLANATIONS, Understood
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.understood import EXPLANATIONS, Understood
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ballot import answer_words
 from mailbot.core.surveys.ledger import LedgerRow, accepted, mail_digest, own_rows, standing

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.reading.answer_form import takes_form
+from mailbot.core.reading.statements.answer_form import takes_form
 from mailbot.core.refusal import Refusal
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
 from mailbot.site import Site

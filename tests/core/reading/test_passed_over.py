@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.doubt import doubts
+from mailbot.core.reading.doubts.doubt import doubts
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.understood import Unclear, Understood
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.understood import Unclear, Understood
 from mailbot.core.surveys.survey import Question, Reading, Survey
 from tests.core.reading.test_reply import INVITATION, read, slot
 from tests.mails.standard import RESOLUTION, STANDARD, TODAY, invitation, quoted

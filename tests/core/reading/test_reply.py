@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 import pytest
 
-from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.reply import read_reply
+from mailbot.core.reading.statements.named_answer import explicit_answers
 from mailbot.core.surveys.ballot import ballot_lines, confirmation, how_to_lines
 from mailbot.core.surveys.ballot_faults import faults
 from mailbot.core.surveys.survey import Answer, Question, QuestionType, Reading, Survey

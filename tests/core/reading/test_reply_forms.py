@@ -10,8 +10,8 @@ import pytest
 from mailbot.core.mail.html_text import html_to_text
 from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.findings import HOLDS
+from mailbot.core.reading.grammar.understood import EXPLANATIONS
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.understood import EXPLANATIONS
 from mailbot.core.surveys.survey import Answer, Question, Reading, Survey
 from tests.mails.standard import RESOLUTION, STANDARD, TODAY, acknowledgement, invitation, quoted
 

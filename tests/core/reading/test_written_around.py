@@ -7,10 +7,10 @@ from datetime import date
 
 import pytest
 
-from mailbot.core.reading.answer import read_answer
-from mailbot.core.reading.prose import is_by_machine
+from mailbot.core.reading.grammar.answer import read_answer
+from mailbot.core.reading.grammar.understood import Unclear, Understood
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.reading.understood import Unclear, Understood
+from mailbot.core.reading.text.prose import is_by_machine
 from mailbot.core.surveys.survey import Question
 from tests.mails.standard import STANDARD, TODAY, invitation, quoted
 

@@ -11,9 +11,9 @@ import pytest
 from mailbot.core.calendar import Language
 from mailbot.core.mail.wrap import columns
 from mailbot.core.members.audience import Selector
-from mailbot.core.reading.command import ALWAYS, command_of
-from mailbot.core.reading.named_answer import explicit_answers
 from mailbot.core.reading.reply import read_reply
+from mailbot.core.reading.statements.command import ALWAYS, command_of
+from mailbot.core.reading.statements.named_answer import explicit_answers
 from mailbot.core.surveys.ballot import ballot_lines, how_to_lines
 from mailbot.core.surveys.ballot_faults import faults
 from mailbot.core.surveys.resolution import CHAIR, Proxy, outcome

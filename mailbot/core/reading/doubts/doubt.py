@@ -1,0 +1,161 @@
+"""A sentence beside answers that does not stand by them: it doubts them, or speaks of them in words of doubt (ballot.md section 8)."""
+
+from __future__ import annotations
+
+import re
+
+from mailbot.core.reading.doubts.words_of_doubt import DOUBTFUL, OF_THE_ANSWERS
+from mailbot.core.reading.text.prose import sentences
+
+_FROM_THE_BEGINNING = re.compile(  # 「正式決定は来月の予定です」, 「部長に確認します」, 「右に同じ」
+    r"(?:正式な?|最終的?な?)?(?:確定|決定)は[^。]{1,12}(?:です|になり|の予定|となり)"
+    r"|で(?:よ(?:い|ろしい)|[良宜]し?い|[合あ]って)[^。]{0,8}か"
+    r"|[^、。はがを]{0,8}(?:課長|係長|部長|上司|室長|主幹)[にへ][^。]{0,4}(?:確認|相談)(?:する|が必要|(?:いた|致)?します|して(?:み|おき)ます)"
+    r"|[当本弊]?[市町村区県課組合団体方]{0,3}も?(?:右に|これと|これに|上記と|隣の?[市町村]と)?(?:同じ|同様|同意見)(?:です|で(?:お願い|す)|。|$)"
+)
+# 「この番号でよいか、教えてください。」
+_SEEKS_APPROVAL = re.compile(
+    r"(?:(?<!のみで)(?<!だけで)よ(?:い|ろしい|かった|ろしければ|ければ)|[良宜](?:い|しい|かった)|いい|問題(?!なく)|差し?支え|支障|正し|間違い(?:が)?な[いく]"
+    r"|意味にな|[合あ]って|大丈夫|足り|伝わ|通じ|ok|どう|いかが|どちら|どれ)"
+    r"[^。]{0,20}(?:(?:か|よ?ね)(?:[、。)?を]|$)|か(?:[はが]?(?:微妙|不明|不安|自信))|\?|教え|見て|確認|承認|送信|提出|受け付け)"
+)
+_ASKS_HOW = re.compile("どう(?!でしょう|です|か)|どのよう|何|いつ|いかがお")
+_THE_ANSWER = re.compile(
+    r"これ|賛成|反対|こちら(?:で|の)|この(?:内容|回答|答え|記入|よう|まま|とおり|通り|形|書き方|番号|理解|解釈)|こう|(?:以上の|上記|下記|(?<!以)[上下](?=の))(?:で|の)"
+    r"|(?:回答|答え|記入|提出|送信)(?!期|先|者|方|様|日|状況|結果)|書き方|この数|番号|数字|選択肢|[0-9]と[0-9]"
+)
+_TO_A_COLLEAGUE = re.compile(
+    r"^[^、。\s]{0,6}(?:各?(?:課|係|部|局|室)長|主任|主査|補佐|次長|所長)(?:さん|様|各位|へ|殿)?[、,\s](?!.{0,30}ありがと).{0,30}"
+    r"(?:確認|送|出し|返信|返し|チェック|見て|決裁|提出|異議|よろし)"
+    r"|庁内限り|部内限り|^[^、。\s]{1,8}(?:さん|君|くん)(?:へ)?、.{0,20}(?:送って|出して|返信して|回答して|チェック|確認)"
+)
+_IN_ENGLISH = re.compile(
+    r"\b(?:disregard|sent (?:by mistake|in error)|withdraw"
+    r"|(?:just|only|merely) an? (?:test|example|sample|trial)|this is an? (?:test|example|sample|trial)"
+    r"|last year's|copied from|another (?:city|town|body|municipality)"
+    r"|(?:personal|private|own) (?:opinion|view)|subject to|only if|provided that|on condition"
+    r"|(?:check|verify) (?:this|it|them)\b|please verify"
+    r"|(?:is|if) (?:this|that|it) (?:is )?(?:the )?(?:right|correct)|ignore (?:this|the|my)"
+    r"|(?:do not|don't) (?:count|use (?:this|these|my))"
+    r"|not (?:yet |so |quite )?(?:approved|decided|sure|certain|confirmed|official|final|the official)"
+    r"|not (?:our|my|the|a) (?:\w+ )?(?:final|official|own|answers?)|have not (?:yet )?decided"
+    r"|pending|tbc|to be (?:confirmed|decided|approved)|draft|tentative"
+    r"|(?:may|might) (?:be wrong|change|not be)|someone else|(?:answers?|reply|response) will follow"
+    r"|(?:answers?|replies|reply|response) (?:above |below )?(?:is|are) (?:wrong|for practice|not valid"
+    r"|invalid)|random (?:numbers?|answers?)"
+    r"|wrong (?:survey|answers?|form|person)|guess(?:ed|ing)?|made up|placeholder)\b"
+)
+_ASTRAY = re.compile(
+    r"\bif you\b|intended recipient|received (?:this|it)[^.]{0,30}(?:in error|by mistake)|sorry|apolog|confidential"
+)
+_WHOSE = re.compile(
+    r"(?:上記|下記|以下|以上|これ|こちら|[上下]の(?:回答|答え|記入|内容)|この(?:回答|答え|記入|内容)|回答欄|記入(?:内容)?|回答|数[字値]|番号)は、?"
+    r"(?P<of>[^、。はが]{1,16})の(?:もの|回答|答え|分|記入|意見|考え|見解|希望|判断|データ)(?:です|でし|で、|であ|とな|にな|。|$)"
+    r"|^(?P<alone>[^、。は]{1,16})の(?:判断|レベルの|独断|個人的な?(?:意見|考え|見解)|ご?(?:意見|考え|見解)|分|もの)(?:です|でした|で、)"
+)
+_OUR_OWN = re.compile(
+    r"(?<!担)当|(?<![一-龠])本(?!人)|弊|我々|私ども|わたくし|として|(?:市|町|村|区|県|府|都|道|組合|広域連合|団体|課|部|係|室|局|長|全体|最終|正式|確定|最新|今回|先|上|下)$"
+)
+# What a sentence speaks of, where it is the answers or who decides about them.
+_TOPIC = re.compile(
+    r"(?P<topic>[^、,。]{1,30}?)(?:に(?:ついて|関して)は?|(?<![とにでてらや])は(?!な[くい]|あり|ござ)|を|も(?!の|し)|(?<![すたいくだ])が)(?![い])"
+)
+_ABOUT_ANSWERS = re.compile(
+    r"^(?:[q問]|議案)\s?[0-9]|(?:回答|答え|返答|返事|返信|送信|提出|メール|記入|記載|入力|欄|番号|数[字値]|選択肢|[上下]記|以[下上]|[上下]|これ|それ|こちら"
+    r"|もの|いずれ|すべて|全て|どれ|内容|ほう|取り?扱い"
+    r"|表決|投票|賛否|可否|意見|結論|方針|態度|実際(?:のところ)?|本当(?:のところ)?|^何|賛成|反対|(?:書い|記入し|入力し)たの|決裁|確認|承認|了承|了解|同意|合意|腹|印鑑"
+    r"|中身|態度|協議|検討|合議|相談|判断|指示|(?:と|に)して|ここ|今の|分"
+    r"|[0-9]と[0-9]|(?:記入|書い)た者|一部|正[誤否]|回答権|権限"
+    r"|理解|続き|本文|委任状?|宛?先|宛名|この(?:問い?|欄|項目|設問|質問)|[当本弊](?:市|町|村|県|区|課|係|室|部|団体|組合|方)|課長|部長|[市町村区]長|上司|係長|議会"
+    r"|理事会|会議|私|担当者|回答者"
+    r"|今年度分|今回|票|単位|桁|ボタン|設?問|質問|意味|意図|趣旨|^市|^町|^[0-9]{1,2}|(?:[q問]|議案)\s?[0-9]{1,3})(?:の?うち|の一部|だけ)?$"
+)
+_BECAUSE = re.compile("(?:ので|ため|のうえ|の上|上で|てから|(?:まし|で|でし|ま)すが|ましたが|でしたが)、?")
+_BEFORE = re.compile(
+    r"[\s(（【\[「『※*・■●↓→←⇒<＜〈:>|»}#-]*(?:(?:なお|また|ただし?|但し|ちなみに|現時点では|現在は?|現状は?|今は|当面|一応|取り急ぎ(?!の)|恐れ入りますが|すみませんが?)"
+    r"[、,]?\s?)?"
+)
+# An earlier reply is what is corrected, by this one: 「先ほどの回答に誤りがありましたので、訂正します」, 「下記のとおり差し替えます。」
+_REPLACES = re.compile(
+    r"(?:先ほど|さきほど|先程|さっき|先に|前回|先日|昨日|以前|今朝)(?:は|に|、)?(?:お?送(?:り|付|信)し"
+    r"|(?:提出|返信|ご?回答)(?:(?:いた|致)?し)?)?(?:まし)?た?の?(?:ご?回答(?:票|内容)?|お?答え|返信|メール|表決|投票)(?:[をはにが]|ですが)、?"
+    r"(?:(?:以下|下記|次)の(?:とおり|通り)に?|(?:一部|内容)[をに]?)?、?(?:訂正|修正|変更|差し?替え?|取り?消し?|撤回|破棄|無視|削除|誤り|間違い|不備)"
+    r"(?:が(?:あり|ござい)まし(?:た|て)|でし(?:た|て)|(?:を|と)?(?:(?:いた|致)?し(?:ます|まし[たて]|て(?:ください|下さい))|させて(?:いただき|頂き)ます"
+    r"|お?願い(?:いた|致)?します)|ます)"
+    r"(?:ので|ため|から)?(?:、(?:以下|下記|次|この)?[^。]{0,8}(?:訂正|修正|再送|再回答|差し?替え|お?送り)[^。、]{0,12}ます)?[。.]?"
+    r"|(?:(?:以下|下記|次)の(?:とおり|通り)(?:に)?、?|(?:ご?回答|お?答え)を、?)?(?:差し?替え(?:ます|させて(?:いただき|頂き)ます|を?お?願い(?:いた|致)?します))[。.]?"
+    r"|(?:数[字値]|ご?回答|お?答え|内容|記[入載]|入力|金額|番号|日付)(?:内容)?に(?:一部)?(?:誤り|間違い|誤記)が(?:あり|ござい)まし(?:た|て)(?:ので|ため)?、?"
+    r"(?:(?:以下|下記|次)の(?:とおり|通り)に?、?)?(?:訂正|修正|変更)(?:を?お願い(?:いた|致)?します|(?:いた|致)?します|させて(?:いただき|頂き)ます)[。.]?"
+)
+_EARLIER_DONE = re.compile(
+    r"^(?!.*(?:(?:まし|ます|ません)が|後日|後ほど|のちほど|追って|改めて|あらためて|[一-龠](?:前|中|待ち)の?(?:も|回|案|段|で|、)|仮の|未[定確決承了]"
+    r"|(?<![議原])案[でのを]))[^。]*(?:先ほど|さきほど|先程|さっき|前回|先日|昨日|前の|以前|午前|今朝)[^。]*"
+    r"(?:ました|(?<!て)(?:追加|再送|訂正|修正|変更|取り?消し?|送[りっ]?)(?:(?:いた|致)?し)?ます)。?$"
+)
+_IN_CASE = re.compile(
+    r"[^、。]*(?<!間違ってい)(?:たら|れば|場合[はに]?|際|(?<!の)ところ)、?[^。]{0,16}(?:ください|下さい|連絡|問い?合わせ|お送り|願|幸い|知らせ|ご?指摘|教示"
+    r"|不要|改めて|どう(?!か)|禁)[^。]*"
+)  # the clause and what follows: 「仮の回答ですので、変更があればご連絡ください」 doubts before it
+# Taken out before words of doubt are looked for: what says that all is well, of whom a mail is, what others do, and what is quoted.
+_SETTLED = re.compile(
+    r"「[0-9]{1,2}[.、\s][^」]{1,60}」|「[^」]{1,60}」(?=と[のいっ]|が聞|という)"
+    r"|(?:間違い|誤り|漏れ|相違|変更|訂正|修正)(?:は|が|等)?(?:な[いく]|あり?ません|ござい(?:ません|ましたら)|ありましたら|があれば)"
+    r"|個人の?[^。]{0,6}では?(?:ありません|ない)|変わり(?:は|が)?(?:ありません|ません|ない)|になりました|変わりましたので"
+    r"|(?<!ので、)(?<!ため、)(?<!から、)(?:本|当|この)(?:電子)?メール[はを][^。]{0,12}(?:削除|破棄)"
+    r"|(?:本|当|この)(?:電子)?メ(?:ール|ッセージ)(?:は|に|が)[^。]{0,20}(?:送信され|受信|添付|検査|スキャン|自動|配信)[^。]{0,16}"
+    r"|(?:参考に|お役に)(?:なら|立(?:て|た))ないかも|遅くなるかも|遅くなってしま"
+    r"|(?:他|隣|近隣)(?:の|する)?[^。]{1,12}(?:参考|知りた|教え|踏まえ|状況(?!です|でした)|楽しみ|拝見)|やはり|やっぱり"
+)
+_YEARS_BEFORE = ("昨年", "前年", "前回", "去年")
+# What a question asks for by its own name: 「日程は変更するかもしれません」 beside an answer to 希望の日程.
+_ASKED_FOR = re.compile(r"(?:日|日程|期日|時期|日時|金額|額|経費|費用|[一-龠]数)$")
+
+
+def doubts(line: str, asked: str = "") -> bool:
+    """Say whether a line beside the answers says that they are not settled, another's, a mistake, or up for approval.
+
+    `asked`: the words of the survey's title and questions; a day or figure that they ask for is the answer, too.
+
+    A word such as 確認中 says so only where its sentence speaks of the answers or of nothing: 「日程は調整中です」 and
+    「庁舎の移転が未定のため」 are about other things.
+    """
+    return any(_doubts(sentence, asked) for sentence in sentences(line))
+
+
+def _doubts(sentence: str, asked: str) -> bool:
+    begin = _BEFORE.match(sentence)
+    said = sentence[begin.end() if begin else 0 :]
+    approval = _SEEKS_APPROVAL.search(said)
+    if approval and not _ASKS_HOW.search(said) and (_THE_ANSWER.search(said) or approval.start() == 0):
+        return True
+    if _TO_A_COLLEAGUE.search(said) or (_IN_ENGLISH.search(said) and not _ASTRAY.search(said)):
+        return True
+    whose = _WHOSE.search(said)
+    of_another = whose is not None and not _OUR_OWN.search(whose["of"] or whose["alone"])
+    of_another = of_another or _FROM_THE_BEGINNING.match(said) is not None
+    if not (of_another or OF_THE_ANSWERS.search(said) or DOUBTFUL.search(said)):
+        return False
+    if _REPLACES.fullmatch(said) or _EARLIER_DONE.search(said):
+        return False
+    left = _SETTLED.sub("", _IN_CASE.sub("", said))
+    for year in _YEARS_BEFORE:
+        left = left.replace(year, "") if year in asked else left  # what the survey asks about
+    return (
+        of_another
+        or OF_THE_ANSWERS.search(left) is not None
+        or any(
+            _speaks_of_answers(left[: word.start()], "" if "空欄" in left else asked)
+            for word in DOUBTFUL.finditer(left)
+        )
+    )
+
+
+def _speaks_of_answers(before: str, asked: str) -> bool:
+    """Say whether the words before a doubtful one name the answers as what is spoken of, or nothing at all."""
+    topic = ""
+    for match in _TOPIC.finditer(_BECAUSE.split(before)[-1]):
+        topic = match["topic"]
+    topic = topic.strip()
+    if not topic or _ABOUT_ANSWERS.search(topic):
+        return True
+    return topic in asked and _ASKED_FOR.search(topic) is not None

@@ -1,0 +1,1 @@
+"""One answer, understood whole or not at all (ballot.md section 7)."""

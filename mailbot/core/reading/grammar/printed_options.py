@@ -1,0 +1,157 @@
+"""What the ballot prints to choose from, and what each of it stands for (ballot.md section 7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from mailbot.core.reading.text.numeral import OPTION_NUMBER
+from mailbot.core.reading.text.tidy import CIRCLES, CROSSES, label_key, tidy, unquoted
+from mailbot.core.surveys.survey import Question
+
+YES = "はい ハイ yes y agree 有 有り あり 賛成 サンセイ 可 承認 了承 同意 賛同 異議なし 異議無し 異議ありません 異議はありません 異議ございません 出席 参加"
+NO = "いいえ イイエ no n disagree 無 無し なし 反対 ハンタイ 否 不可 不承認 不同意 異議あり 異議有り 欠席 不参加"
+ABSTAIN = "棄権 キケン 白票 保留 abstain △"
+YESNO: dict[str, str] = {
+    **{label_key(word): "yes" for word in YES.split()},
+    **{label_key(word): "no" for word in NO.split()},
+    **{label_key(word): "abstain" for word in ABSTAIN.split()},
+    **dict.fromkeys(CIRCLES, "yes"),
+    **dict.fromkeys(CROSSES, "no"),
+}
+POLITELY = {
+    "あります": "yes",
+    "有ります": "yes",
+    "ありません": "no",
+    "有りません": "no",
+}  # of what? of what is asked
+_YESNO_BY_PLACE = ("yes", "no", "abstain")
+_YESNO_LABELS = {"ja": ("はい", "いいえ"), "en": ("yes", "no")}
+NONE_WORDS = frozenset(
+    map(
+        label_key,
+        [
+            "なし",
+            "無し",
+            "無",
+            "ない",
+            "特になし",
+            "特に無し",
+            "特にない",
+            "特にありません",
+            "該当なし",
+            "該当無し",
+            "none",
+        ],
+    )
+)
+NOT_CONCERNED = frozenset(
+    map(
+        label_key,
+        "該当なし 該当無し 該当せず 該当しない 該当しません 非該当 対象外 n/a".split(),  # noqa: SIM905  shorter to read
+    )
+)
+NO_DAY = frozenset(
+    {
+        "未定",
+        "未実施",
+        "未開催",
+        *(
+            f"{what}予定{none}"
+            for what in ("", "実施", "実施の")
+            for none in ("なし", "無し", "はなし", "はない", "はありません")
+        ),
+    }
+)
+ALL_WORDS = frozenset(
+    map(
+        label_key, ["すべて", "全て", "全部", "すべて該当", "全て該当", "全部該当", "すべて該当します", "all"]
+    )
+)
+
+
+# 「実施していない」, as the last option of several.
+_NOT_DONE = re.compile(
+    r"(?:特に|何も|いずれも|どれも|まだ)?(?:(?:実施|導入|利用|活用|整備|策定|設置|開催|参加|運用|採用|配置|委託|使用)(?:は|を)?して|行って)(?:い|おり)?(?:ない|ません)"
+    r"|(?:上記の?)?(?:いずれ|どれ)に?も(?:該当し(?:ない|ません)|該当なし|ない|なし|ありません)"
+)
+
+_NOT_SO = re.compile(
+    r"(?P<done>[一-龠ァ-ヶー]{2,8})(?:は|を)?して(?:い|おり)?(?:ない|ません)|(?P<doing>[一-龠]{1,2}[いえきけげせっめれ]?)て(?:い|おり)?(?:ない|ません)"
+)
+
+
+def denies_others(question: Question, number: int) -> bool:
+    """Say whether an option means none of the others: なし, or 「実施していない」 behind all others but その他."""
+    labels = [label_key(label) for label in printed_options(question)]
+    label = labels[number - 1] if 1 <= number <= len(labels) else ""
+    if label in NONE_WORDS | NOT_CONCERNED:
+        return True
+    last = all(after.startswith(("その他", "other")) for after in labels[number:])
+    return last and (_NOT_DONE.fullmatch(label) is not None or _denies_what_is_asked(question, label))
+
+
+def _denies_what_is_asked(question: Question, label: str) -> bool:
+    """Say whether a label denies what the question's own words ask about: 「保管していない」 to 「バックアップの保管先」."""
+    denied = _NOT_SO.fullmatch(label)
+    return denied is not None and (denied["done"] or denied["doing"]) in label_key(question.text)
+
+
+def printed_options(question: Question, language: str = "ja") -> tuple[str, ...]:
+    """Return the labels as the ballot numbers them from 1; yes/no questions have はい and いいえ by default."""
+    if question.type == "yesno" and not question.options:
+        return _YESNO_LABELS[language]
+    return question.options
+
+
+def choice_count(question: Question) -> int:
+    """Return how many numbered choices a single, multi, yesno or rating question has."""
+    if question.type == "rating" and not question.options:
+        return 5
+    return len(printed_options(question))
+
+
+def every_option(question: Question) -> tuple[str, ...]:
+    """Return the numbers that 「すべて」 can mean: of all options but one for none of them, which would deny the others."""
+    labels = printed_options(question)
+    every = range(1, choice_count(question) + 1)
+    return tuple(
+        str(number) for number in every if number > len(labels) or not denies_others(question, number)
+    )
+
+
+def yesno_values(question: Question) -> tuple[str, ...]:
+    """Return what each printed option of a yes/no question means: by its word, else by its place."""
+    labels = printed_options(question)
+    named = [YESNO.get(label_key(label)) for label in labels]
+    if all(named):
+        return tuple(name for name in named if name)
+    return _YESNO_BY_PLACE[: len(labels)]
+
+
+def _labels(question: Question) -> tuple[tuple[str, int], ...]:
+    """Return each label with its option number; a yes/no question without options has those of both languages."""
+    every = (
+        _YESNO_LABELS.values() if question.type == "yesno" and not question.options else (question.options,)
+    )
+    return tuple((label, place) for labels in every for place, label in enumerate(labels, 1))
+
+
+@lru_cache(maxsize=1024)
+def whole_labels(question: Question) -> tuple[tuple[str, int], ...]:
+    """Return (label as tidied, option number), the longest first, so that a label is matched whole."""
+    tidied = ((unquoted(tidy(label)), place) for label, place in _labels(question))
+    words = (pair for pair in tidied if pair[0] and not OPTION_NUMBER.fullmatch(pair[0]))
+    return tuple(sorted(words, key=lambda pair: -len(pair[0])))
+
+
+@lru_cache(maxsize=1024)
+def label_numbers(question: Question) -> Mapping[str, int]:
+    """Return the option number of each label, by its key."""
+    return {label_key(label): place for label, place in _labels(question)}
+
+
+def option_answer(question: Question, number: int) -> tuple[str, ...] | str:
+    """Return the answer that printed option `number` stands for."""
+    return yesno_values(question)[number - 1] if question.type == "yesno" else (str(number),)

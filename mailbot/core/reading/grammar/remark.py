@@ -1,0 +1,239 @@
+"""What stands behind a clear answer: courtesy, a remark, or words that may change it (ballot.md sections 7 and 8)."""
+
+from __future__ import annotations
+
+import re
+
+from mailbot.core.reading.doubts.correction import corrects, discards
+from mailbot.core.reading.doubts.doubt import doubts
+from mailbot.core.reading.grammar.printed_options import choice_count, whole_labels
+from mailbot.core.reading.text.tidy import tidy
+from mailbot.core.surveys.survey import Question
+
+_COURTESY = re.compile(
+    r"(?:ですね|です|デスネ|デス|(?:デ|ヲ)?オネガイ(?:イタ)?シマス|でございます|になります|となります|(?:[でを]|にて)?お願い(?:いた|致)?し(?:ます|たいです)"
+    r"|で願います|に?該当(?:(?:いた|致)?します)|に該当|で?ヨロシクオネガイ(?:イタ)?シマス|のみ|だけ|とします"
+    r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|を選択(?:します|しました)?"
+    r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=[。す])\s?以上|ありがとうございます"
+    r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します"
+    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:いた|致)?します"
+    r"|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました|て(?:ください|下さい))|で囲みました)?|(?:で|と?する|にて)(?=[。.]?$)"
+    r"|で(?:結構(?=です)|ok(?=です)|(?:処理|集計|登録|計上)(?=を?お願い)|(?:問題|差し?支え|支障)は?(?:ありません|ございません|ないです))|(?:[でを]|にて)?お願い申し上げます"
+    r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|[とに]なって(?:い|お)り?ます"
+    r"|が?希望(?=です|(?:いた|致)?します)|を選択(?=させて|(?:いた|致)します)|が望ましい(?=です)|一択(?=です|[。.]|$)"
+    r"|に(?:して(?:ください|下さい)|決め(?:ました|させていただきます)|決定(?:(?:いた|致)?しました|です)|決まりました|しました)|を選びました"
+    r"|と(?:させていただき|(?:いた|致)し)たく(?:存じます|思います)|で(?:かまいません|構いません|大丈夫です|(?:よろ|宜)しいです)|で(?:頼みます|お頼みします)"
+    r"|(?:[でを]|にて)?お願い(?:できればと|(?:いた|致)?し(?:たいと|たく))(?:存じます|思います)|相違は?(?:ありません|ございません)"
+    r"|票を投じます|[🙇🙏😊🙂😀👍💦\u200d♀♂\ufe0f]+|の(?:方|ほう)(?=で|を)|\s?[←⇐]\s?(?:こちら|これ)(?:です)?|please|thank you|thanks|[。.!、,♪\s]+)"
+)  # one phrase: repeated in courtesy_end, since Python 3.11.2 miscounts possessive repetition
+REMARK = re.compile(
+    r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
+)
+DOUBT = re.compile(
+    "間違|誤り|誤記|下書き|^参考(?!にな)|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$"
+    "|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
+    "|未定|未確定|確認中|要(?:確認|協議|検討|調整|決裁|承認|精査)|^(?:後日|追って|改めて|聞き?取り|例$)"
+    "|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから"
+    "|(?:決まっ|確定し|決定し|決め)てい?(?:ない|ません)|^検討中$|^廃止(?:済み?|予定|しました|した)?$|^仮(?:置き)?$|仮の|仮回答|暫定|保留|調整中|協議中|変更(?:の|あり|する|します)"
+    "|(?<![当本弊同])[市町村区県都府]の(?:ご?回答|お?答え|意見)|かも|たぶん|多分|おそらく|^(?:予定|見込み?)(?:です)?$"
+    "|(?:集計|計上|カウント|回答)(?:の?対象)?外|(?:カウント|集計|計上)(?:は)?不要|廃棄|(?:修正|差し?替え?|再提出|再回答)予定|推[定測]|前[回年]値"
+    "|自信(?:が|は)?な|不確か|恐らく|(?:担当者?|私|個人)案|tbd|draft|pending|tentative|provisional|not sure|to be confirmed"
+    "|[?]"
+)
+_ONCE_PASSED = re.compile(
+    r"(?:承認|議決|可決|同意|決裁)の?[後前]|修正(?:案|を|の|し)|見直"
+)  # beside a vote: 「賛成（議会の承認後）」, 「賛成（修正案に）」
+_OPINION = re.compile(
+    r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え|存じ)ます"
+)  # not かと思います, a doubt
+_AN_OPINION = re.compile(r"と(?:思|考え|存じ)")  # 「1（と思います）」, of what is or is not so
+_REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
+# No question, none that goes on with the answer, and no answer to another question.
+_SENTENCES_BEHIND = re.compile(
+    r"(?!と(?!て)|が|は|を|に|も|の|で|→|⇒|[q問])(?!.*(?:しかし|けれ?ど|実際|本当|本来|むしろ|違[いうえっ]|嘘|うそ|冗談"
+    r"|別の))[^()「」q?:=]{2,100}(?<!か)(?<!ね)。?(?<!か。)(?<!ね。)"
+)
+DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
+STILL_TO_COME = re.compile(
+    r"(?:予定|見込み?)(?:です)?[。.]?$|^(?:いずれも|どれも|両方|すべて|全て|とも)?に?[未不][一-龠]{1,3}$"
+)
+CONDITION = re.compile(
+    "[附付]帯|前提|条件|ただし|但し|おおむね|概ね|場合|限り|留保|(?:なら(?:ば)?|[えけげせてねべめれ]ば|たら)(?:[、。]?$|、?[無な][しい])"
+)
+_ROUGHLY = re.compile("おおむね|概ね")
+LONE_NUMBER = re.compile(
+    r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期者階期部課社市町村個本か箇ヶヵケ]))"
+)
+
+
+def courtesy_end(text: str, at: int = 0) -> int:
+    """Return where the courtesy that stands at this place ends; never looks back, so it costs its length."""
+    while phrase := _COURTESY.match(text, at):
+        at = phrase.end()
+    return at
+
+
+def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool = False) -> str | None:
+    """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer.
+
+    `is_no`: the choice is いいえ, which 未実施 says again.
+    """
+    if question.type != "yesno" and (opinion := _OPINION.match(rest)):
+        rest = rest[opinion.end() :]
+    courtesy = courtesy_end(rest)
+    ended = rest[:courtesy].rstrip().endswith("。")
+    rest = rest[courtesy:]
+    if not rest:
+        return ""
+    match = REMARK.match(rest)
+    if match is not None and courtesy_end(rest, match.end()) == len(rest):
+        remark = (match["inside"] or match["note"]).strip()
+    elif (
+        question.type in {"single", "multi"}
+        and courtesy
+        and _REASON_BEHIND.fullmatch(rest)
+        and "検討中" not in rest
+    ):
+        remark = rest  # 「2 遠方のため」
+    elif question.type in {"single", "multi"} and ended and _SENTENCES_BEHIND.fullmatch(rest):
+        remark = rest  # 「2番です。来年1月に完了の予定です。」
+    elif question.type == "rating" and ended and _SENTENCES_BEHIND.fullmatch(rest):
+        if not _is_impression(rest) or _gainsays(question, chosen, rest):
+            return None
+        remark = rest  # 「5です。とても良かったです。」
+    else:
+        return None
+    if question.type == "yesno" and (_ONCE_PASSED.search(remark) or _AN_OPINION.match(remark)):
+        return None
+    if "希望" in question.text and question.type in {"single", "multi"} and _IF_POSSIBLE.fullmatch(remark):
+        return remark
+    if not is_no and _NO_MORE.search(remark) and _is_affirmed(question, chosen):
+        return None
+    if remark in {label for label, place in whole_labels(question) if place in chosen}:
+        return ""
+    if question.type == "single" and _is_other(question, chosen) and _BEING_DONE.fullmatch(remark):
+        return remark
+    reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
+    if (
+        DOUBT.search(remark.replace("未実施", "") if is_no else remark)
+        or CONDITION.search(reserved)
+        or corrects(remark)
+        or doubts(remark)
+        or discards("", remark)
+    ):
+        return None
+    if _is_to_come(question, remark, chosen) or _divides_label(question, remark, chosen):
+        return remark
+    others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
+    if any(label in remark or (len(remark) > 1 and label.startswith(remark)) for label in others):
+        return None
+    count = choice_count(question)
+    named = {int(number) for number in LONE_NUMBER.findall(remark)}
+    if any(number <= count and number not in chosen for number in named):
+        return None
+    if question.type == "multi" and STILL_TO_COME.search(remark):
+        return None  # 「1,2（導入予定）」: one of them, or both?
+    return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+_PRAISE = re.compile(
+    "良かった|よかった|良い|満足|有意義|参考になり|勉強になり|素晴|分かりやす|わかりやす|役に立|感謝|good|great"
+)
+_BLAME = re.compile(
+    "悪|不満|残念|ひど|不足|足り|良くな|よくな|分かりにく|分かりづら|わかりにく|難し|長す|短|遅|改善|できな|bad|poor"
+)
+
+
+_OF_THE_FIGURE = re.compile("仮|案|迷|変更|採点|評価|評点|上司|[課部係室局]長|他の|ほかの|昨年|前回|以前")
+
+
+def _is_impression(said: str) -> bool:
+    """Say whether a sentence praises or blames what is rated, and says nothing of the figure itself."""
+    return bool(_PRAISE.search(said) or _BLAME.search(said)) and not _OF_THE_FIGURE.search(said)
+
+
+def _gainsays(question: Question, chosen: list[int], said: str) -> bool:
+    """Say whether praise stands behind a low figure, or blame behind a high one: which end of the scale was meant?"""
+    high = 2 * max(chosen) > choice_count(question) + 1
+    low = 2 * max(chosen) < choice_count(question) + 1
+    return bool(_BLAME.search(said) if high else _PRAISE.search(said) if low else None)
+
+
+# Behind その他 stands what is done instead: 「6（県と協議中）」; not 「6（協議中）」, which may be said of the answer.
+_BEING_DONE = re.compile(
+    r"(?!.*(?:課|係|部|上司|庁内|内部|長と|回答))[^、。0-9?]{1,20}[とをにで](?:協議|検討|調整|選定|準備|構築|試行|移行)中"
+)
+
+
+# What was there and is no more, or is not there yet: 「1（現在撤去済み）」, 「はい（期限切れ）」, 「1台（未納車）」.
+_NO_MORE = re.compile(
+    r"期限切れ|失効|満了|(?:撤去|解除|解約|返却|返納|返還|売却|廃車|閉鎖|終了)(?:し(?:た|て|ました)|済)|休止中?$|停止中|使用不[可能]|故障中?|使え(?:ない|ません)"
+    r"|未(?:納[車入品]|稼働|運用|導入|設置|着[工手]|実施|完成|供用|整備|契約|締結|配備|使用|開始)|予約(?:済|中|のみ)|発注(?:済|中|のみ)"
+)
+_NOT_SO = re.compile(r"ない|なし|無し|ません|未|不|非|予定|検討|その他|^0")
+
+
+def _is_affirmed(question: Question, chosen: list[int]) -> bool:
+    """Say whether what was chosen says that something is there or is so, which it may be no longer."""
+    return not any(place in chosen and _NOT_SO.search(label) for label, place in whole_labels(question))
+
+
+# 「0台（令和9年度に1台導入予定）」: what is to come is no second answer, where nothing that is printed asks for plans.
+_LATER = re.compile(
+    r"(?:令和|r)?\s?(?:[0-9]{1,4}年度?|来年度?|翌年度?)(?:中|末)?に[^、。?]{1,20}(?:する)?予定(?:です)?"
+)
+
+
+def _is_to_come(question: Question, remark: str, chosen: list[int]) -> bool:
+    planned = any(re.search("予定|検討", label) for label, _ in whole_labels(question))
+    return (
+        question.type == "single"
+        and not planned
+        and not _is_affirmed(question, chosen)
+        and _LATER.fullmatch(remark) is not None
+    )
+
+
+_NUMBERS = re.compile("[0-9]+")
+_DIVIDED = re.compile(
+    r"(?:内訳\s?[:は]?\s?)?[^0-9、,()]{1,8}[0-9]{1,4}[人名台件]?(?:[、,・+]\s?[^0-9、,・+()]{1,8}[0-9]{1,4}[人名台件]?){1,9}"
+)
+
+
+def _divides_label(question: Question, remark: str, chosen: list[int]) -> bool:
+    """Say whether a remark divides a number that fits the label: 「2台から4台（内訳：軽2、普通1）」."""
+    label = next((label for label, place in whole_labels(question) if [place] == chosen), "")
+    bounds = [int(number) for number in _NUMBERS.findall(label)]
+    total = sum(int(number) for number in _NUMBERS.findall(remark))
+    return len(bounds) == 2 and bounds[0] <= total <= bounds[1] and _DIVIDED.fullmatch(remark) is not None
+
+
+# To what is wished for: 「3 併用（できれば）」 is courtesy.
+_IF_POSSIBLE = re.compile(r"(?:できれば|出来れば|可能(?:であれば|なら(?:ば)?)|なるべく)")
+
+
+def _is_other(question: Question, chosen: list[int]) -> bool:
+    return [label for label, place in whole_labels(question) if place in chosen] == ["その他"]
+
+
+def _denies(question: Question, remark: str, chosen: list[int]) -> bool:
+    """Say whether a remark takes one of several chosen options back: 「1,2,3（3は未導入）」."""
+    names = [f"{place}番?" for place in chosen]
+    names += [re.escape(label) for label, place in whole_labels(question) if place in chosen]
+    named = rf"(?<![0-9])(?:{'|'.join(names)})(?:\s?[はがもを:]|\s|(?=なし|無|未|不|非|検討|[×✕])|$)"
+    return remark.startswith("not ") or any(
+        DENIED.search(remark, match.end()) for match in re.finditer(named, remark)
+    )
+
+
+def mentions_condition(line: str) -> bool:
+    """Say whether prose holds a word of condition or reservation: ただし, 概ね, 条件."""
+    return CONDITION.search(tidy(line)) is not None
+
+
+def mentions_choice(question: Question, line: str) -> bool:
+    """Say whether prose beside an answer might change it: it holds a number, a label or a word of correction."""
+    written = tidy(line)
+    if re.search("[0-9]", written) or DOUBT.search(written) or CONDITION.search(written):
+        return True
+    return any(label in written for label, _ in whole_labels(question))

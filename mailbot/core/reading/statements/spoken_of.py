@@ -1,0 +1,79 @@
+"""A sentence that names a question and only speaks of it: 「Q7は県内の町村会でも話題になっております。」 (ballot.md section 8)."""
+
+from __future__ import annotations
+
+import re
+
+from mailbot.core.reading.doubts.correction import corrects
+from mailbot.core.reading.doubts.doubt import doubts
+from mailbot.core.reading.doubts.said_of_answers import says_something_of_answers
+from mailbot.core.reading.grammar.printed_options import YESNO, printed_options, whole_labels
+from mailbot.core.reading.grammar.remark import CONDITION, DOUBT
+from mailbot.core.reading.grammar.understood import Understood
+from mailbot.core.reading.text.prose import is_prose
+from mailbot.core.reading.text.tidy import tidy
+from mailbot.core.surveys.survey import Question
+
+_SHORTEST = 12  # characters of a sentence; a shorter one is rather an answer
+_WORD = re.compile("[一-龠々]{2,}|[ァ-ヶー]{2,}|[a-z]{2,}")
+_FIGURE = re.compile("[0-9]|[一二三四五六七八九十](?:番|つ)|[①-⑳]")
+# What the member thinks, means to do, asks for or has done: any of it may be an answer in other words.
+_TAKES_A_STAND = re.compile(
+    r"思|考え|存じ|希望|望|たい|たく|つもり|予定|方向|前向|後ろ向|積極|消極|賛|反対|満足|不満|良|よい|よく|悪|難し|困難|必要|不要|関心|興味|検討|協議中|調整"
+    r"|未|まだ|どちら|いずれ|およそ|程度|ほぼ|一部|だけ|のみ|以外|場合|ただ|しかし|実際|実は|本当|本来|むしろ|逆|間違|違|誤|記入|回答|答え|番号|連絡|確認|後ほど|追って"
+    r"|改めて|別途|次第|教え|ください|下さい|願い|でしょうか|ですか|ますか|かどうか|[?？]"
+    r"|実施|導入して|導入済|設置|整備|実現|完了|済|対応|利用|活用|運用|稼働|開始|始め|終了|終え|廃止|整って|でき|して(?:い|お)り?ま(?:す|せん)|同様|同じ|左|右記|上記|下記"
+    r"|割れ|分かれ|途中|途上|最中|段階|審議|継続|続け|争点|取り組|進め|着手|試行|止め|やめ|中断|撤回|白紙|断[っりら]|反[^映]"
+)
+# That it is talked of, how it came about, what it rests on.
+_SPEAKS = re.compile(
+    r"(?:話題|経緯|背景|テーマ)(?!.*[はが]、)[^。、]{0,12}(?:ます|です|ました|でした)[。.]?$"
+    r"|(?:方針|計画|要綱|条例|規程|規則|通知|協約|規約)に(?:沿った|基づく|基づいた|よる)もの(?:です|となり(?:ます)?|でございます)[。.]?$"
+)
+_ANY_BODY = {"市町", "町村", "近隣"}
+_NOT_DONE = re.compile("見送[っりる]|断念し|実現に至ら|至って(?:い|お)りません")
+_SAID_YES_OR_NO = re.compile(
+    "|".join(
+        sorted(
+            (
+                re.escape(word)
+                for word in YESNO
+                if len(word) > 1 and word not in {"あり", "なし", "有り", "無し"}
+            ),
+            key=len,
+            reverse=True,
+        )
+    )
+    + r"|(?:あり|有り|なし|無し)(?:です)?[。.]?$"
+)
+
+
+def only_speaks_of(question: Question, said: str, answer: Understood) -> bool:
+    """Say whether words behind a question's name are no second answer beside the clear one that it has.
+
+    They are a sentence without a number, a label, a word for yes or no, a doubt, and what may be an answer in other words;
+    and speak of nothing that is asked, unless they say that it was not done, as the answer does.
+    """
+    written = tidy(said)
+    if (
+        len(written) < _SHORTEST
+        or not is_prose(said)
+        or not _SPEAKS.search(written)
+        or _FIGURE.search(written)
+    ):
+        return False
+    if any(label in written for label, _ in whole_labels(question)) or _SAID_YES_OR_NO.search(written):
+        return False
+    if DOUBT.search(written) or CONDITION.search(written) or _TAKES_A_STAND.search(written):
+        return False
+    if corrects(said) or doubts(said) or says_something_of_answers(said):
+        return False
+    asked = tidy(" ".join((question.text, *printed_options(question))))
+    if _NOT_DONE.search(written):
+        return answer.answer == "no"
+    return not any(word in asked for word in _pieces(written) - _ANY_BODY)
+
+
+def _pieces(written: str) -> set[str]:
+    """Return the pairs of characters of the words of a sentence."""
+    return {word[at : at + 2] for word in _WORD.findall(written) for at in range(len(word) - 1)}
