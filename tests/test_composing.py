@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailbot.core.calendar import Language
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import parse
 from mailbot.core.members.audience import Selector

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self, cast
 
-from mailbot.core.mail.japanese import decode_header
+from mailbot.core.mail.encoded_word import decode_header
 
 _DOT = b"\r\n.\r\n"
 _HELLO = b"250-sink.invalid\r\n250-PIPELINING\r\n250-8BITMIME\r\n250 ENHANCEDSTATUSCODES\r\n"

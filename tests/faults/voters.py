@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from mailbot.core.mail.japanese import decode_header
+from mailbot.core.mail.encoded_word import decode_header
 from mailbot.core.mail.token import ballot_token
 from mailbot.core.members.audience import Selector
 from mailbot.core.surveys.survey import Question, Survey

@@ -21,7 +21,7 @@ from mailbot.core.bounces.delivery_status import (
 )
 from mailbot.core.bounces.failure import Reason, code_of, reason_of, says_failure
 from mailbot.core.bounces.failure_notice import Notice, read_notice
-from mailbot.core.mail.japanese import strip_controls
+from mailbot.core.mail.control_characters import strip_controls
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.members.trouble import Failure
 

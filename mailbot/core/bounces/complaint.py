@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 
 from mailbot.core.bounces.delivery_status import bare_address
-from mailbot.core.mail.japanese import strip_controls
+from mailbot.core.mail.control_characters import strip_controls
 from mailbot.core.mail.message import Message
 
 _CONTENT = 200_000  # bytes of each part that are read

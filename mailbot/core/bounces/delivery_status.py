@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailbot.core.mail.address import ADDRESS_LIMIT, LOCAL_LIMIT
-from mailbot.core.mail.japanese import decode, decode_header, strip_controls
+from mailbot.core.mail.control_characters import strip_controls
+from mailbot.core.mail.encoded_word import decode_header
+from mailbot.core.mail.japanese import decode
 
 RECIPIENTS = 200  # of one bounce that are read
 CONTENT = 100_000  # bytes of one part that are read: 200 groups of 500

@@ -13,7 +13,8 @@ from datetime import UTC, date, datetime, tzinfo
 from typing import Literal
 
 from mailbot.core.events.event import Event, begins
-from mailbot.core.mail.japanese import decode, strip_controls_of_lines
+from mailbot.core.mail.control_characters import strip_controls_of_lines
+from mailbot.core.mail.japanese import decode
 from mailbot.core.mail.message import Message
 
 MAX_BYTES = 65_536  # of a calendar part that is read

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal
 
 from mailbot.core.events.event import Event
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 
 Holder = Literal["ours", "with others", "meeting"]
 _FISCAL_YEAR_BEGINS = 4  # April

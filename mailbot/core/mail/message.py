@@ -10,15 +10,10 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 from mailbot.core.frozen import frozen
+from mailbot.core.mail.control_characters import strip_controls, strip_controls_of_lines
+from mailbot.core.mail.encoded_word import decode_header
 from mailbot.core.mail.html_text import CUT, html_to_text, read_html
-from mailbot.core.mail.japanese import (
-    EUC,
-    JIS,
-    decode,
-    decode_header,
-    strip_controls,
-    strip_controls_of_lines,
-)
+from mailbot.core.mail.japanese import EUC, JIS, decode
 from mailbot.core.mail.mime import Body, Head, Leaf, Multipart, Node, TooMuchError, read_head, tree
 
 MAX_ADDRESSES = 500  # in To and Cc together (promises.md attack 6)

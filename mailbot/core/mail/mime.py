@@ -16,7 +16,9 @@ from functools import cached_property, lru_cache
 from urllib.parse import unquote_to_bytes
 
 from mailbot.core.frozen import frozen
-from mailbot.core.mail.japanese import base64_pieces, decode, decode_header
+from mailbot.core.mail.encoded_word import decode_header
+from mailbot.core.mail.japanese import decode
+from mailbot.core.mail.lenient_base64 import base64_pieces
 
 # promises.md attack 6
 MAX_HEADER_BYTES = 256 * 1024

@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from mailbot.core.calendar import Language
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 
 _INSTEAD: dict[str, tuple[str, str]] = {
     "～": ("〜」（波ダッシュ）か「から", '〜" (wave dash) or "to'),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 from mailbot.core.members.register import Body
 
 _RESPECT = ("殿", "様", "御中")

@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mailbot.core.mail.encoded_word import decode_header
 from mailbot.core.mail.header import encode_text
-from mailbot.core.mail.japanese import decode_header
 
 # Lines of base64 (RFC 2045 section 6.8).
 _BASE64_BLOCK = re.compile(rb"(?:[A-Za-z0-9+/]{4,998}={0,2}\r?\n)*[A-Za-z0-9+/]{4,998}={0,2}(?=\r?\n|\Z)")

@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Literal
 
 from mailbot.core.calendar import Language
+from mailbot.core.mail.fold import fold
 from mailbot.core.mail.header import mail_date
-from mailbot.core.mail.japanese import fold
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST, columns
 from mailbot.core.reading.text.known_text import LONGEST_LINE, line_key

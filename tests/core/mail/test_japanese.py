@@ -7,15 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mailbot.core.mail import japanese
-from mailbot.core.mail.japanese import (
-    Decoded,
-    base64_pieces,
-    decode,
-    decode_header,
-    fold,
-    from_base64,
-    strip_controls,
-)
+from mailbot.core.mail.japanese import Decoded, decode
 from tests.drawing import given, st
 
 
@@ -148,102 +140,3 @@ def test_decode_never_raises(content: bytes, declared: str | None) -> None:
     """Any bytes under any label give text, and none when and only when there were none."""
     decoded = decode(content + b"x", declared)
     assert decoded.text
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        ("plain", "plain"),
-        ("=?utf-8?B?6LOb5oiQ?=", "賛成"),
-        ("Re: =?ISO-2022-JP?B?GyRCOz9ALhsoQg==?= (x)", "Re: 賛成 (x)"),
-        ("=?iso-2022-jp?B?GyRCJCI=?=\r\n =?iso-2022-jp?B?JCQbKEI=?=", "あい"),  # no escape at the seam
-        ("=?utf-8?B?6LOb5g==?= =?UTF-8?B?iJA=?=", "賛成"),  # a character split between words
-        ("=?shift_jis?Q?=8E^=90=AC?=", "賛成"),
-        ("=?utf-8?q?a_b=3Fc?d?=", "a b?c?d"),
-        ("=?utf-8*ja?Q?x?=", "x"),
-        ("=?utf-8?Q?a?= =?iso-2022-jp?B?GyRCJCIbKEI=?= b", "aあ b"),
-        ('"=?utf-8?B?6LOb5oiQ?=" <a@b>', '"賛成" <a@b>'),
-        ("=?utf-8?X?abc?=", "=?utf-8?X?abc?="),
-        ("=?utf-8?B?6LOb5oiQ", "=?utf-8?B?6LOb5oiQ"),
-        ("=?utf-8?B?6LOb5oiQ?", "=?utf-8?B?6LOb5oiQ?"),
-        ("=?punycode?Q?abc-?=", "abc-"),
-        (b"\x8e^\x90\xac", "賛成"),
-        ("賛成", "賛成"),
-        (b"\x1b$B;?@.\x1b(B", "賛成"),
-        ("\udce8\udcb3\udc9b", "賛"),
-        ("=?utf-8?q?x=0D=0ABcc:_evil=40x?=", "x  Bcc: evil@x"),
-        ("x\r\nBcc: evil@x", "x Bcc: evil@x"),
-        ("x\u2028Bcc\x85B\x0bB\x1cB\0y", "x Bcc B B B y"),
-    ],
-)
-def test_header_words(value: str | bytes, text: str) -> None:
-    """Header words are decoded one charset at a time, joined where they were split, kept on one line."""
-    assert decode_header(value) == text
-
-
-@given(st.text() | st.binary())
-def test_decode_header_gives_one_printable_line(value: str | bytes) -> None:
-    """No header value raises, and none brings a line end or a control character along."""
-    text = decode_header(value)
-    assert len(text.splitlines()) <= 1
-    assert "\0" not in text
-    text.encode()
-
-
-def test_strip_controls_leaves_other_text_alone() -> None:
-    """Only control characters, line ends and reordering marks are replaced."""
-    assert strip_controls("a\u202egpj.exe\t賛　成\ud800") == "a gpj.exe 賛　成\ufffd"
-
-
-@pytest.mark.parametrize(
-    ("content", "whole"),
-    [(b"YQ", b"a"), (b"YQ==YWI=\nYWJj", b"aababc"), (b"Y W-I\xff=", b"ab"), (b"YWJjZ", b"abc"), (b"=", b"")],
-)
-def test_base64_as_mail_has_it(content: bytes, whole: bytes) -> None:
-    """Missing padding, padding in the middle and foreign characters lose no byte."""
-    assert from_base64(content) == whole
-
-
-@given(st.text("AbYQ=\n-", max_size=40).map(str.encode), st.integers(1, 9))
-def test_base64_is_the_same_bit_by_bit(content: bytes, at_once: int) -> None:
-    """However a file is cut to be decoded, it has the bytes that it has at once."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(japanese, "_BASE64_AT_ONCE", at_once)
-        assert b"".join(base64_pieces(b"==" + content + b"==", 2, 2 + len(content))) == from_base64(content)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        ("【Q１回答】［　　］", "[Q1回答][  ]"),
-        ("9時〜17時", "9時～17時"),
-        ("1−3", "1－3"),
-        ("1ー3", "1-3"),
-        ("A—B―C–D‐E", "A-B-C-D-E"),
-        ("a‖b", "a∥b"),
-        ("○", "〇"),
-        ("◯", "⭕\ufe0f"),
-        ("\ufeff賛\u200b成\u00a0です", "賛成 です"),
-        ("か\u3099", "が"),
-        ("ｶﾞｲﾄﾞ", "ガイド"),
-        ("〔その他〕", "[その他]"),
-        ("¥100", "\\100"),
-    ],
-)
-def test_fold_makes_equal_what_clients_change(one: str, other: str) -> None:
-    """A ballot that was quoted through another charset folds to the same text."""
-    assert fold(one) == fold(other)
-
-
-def test_fold_keeps_what_differs() -> None:
-    """The long mark of a word is no dash, and options that differ stay different."""
-    assert fold("サーバー") == "サーバー"
-    assert fold("賛成") != fold("賛成できない")
-    assert fold("○") != fold("◎")
-
-
-@given(st.text(st.characters(codec="utf-8")))
-def test_fold_is_stable_on_japanese(text: str) -> None:
-    """Folding through CP932 and back changes nothing that a comparison would see."""
-    kept = text.encode("cp932", "ignore").decode("cp932")
-    assert fold(fold(kept)) == fold(kept)

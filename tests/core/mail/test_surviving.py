@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 from mailbot.core.mail.surviving import survives
 
 

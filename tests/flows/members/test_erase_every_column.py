@@ -29,7 +29,7 @@ from sqlalchemy import (
 from mailbot.core.bulletins.bulletin import Bulletin
 from mailbot.core.events.event import Event
 from mailbot.core.events.meeting import Meeting
-from mailbot.core.mail.japanese import decode_header
+from mailbot.core.mail.encoded_word import decode_header
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Contact
 from mailbot.core.refusal import Refusal

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Literal
 
 from mailbot.core.calendar import Language
-from mailbot.core.mail.japanese import strip_controls_of_lines
+from mailbot.core.mail.control_characters import strip_controls_of_lines
 from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.printed_options import printed_options
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import pairwise
 from typing import NamedTuple
 
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.grammar.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.reading.grammar.printed_options import printed_options, whole_labels

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from mailbot.core.frozen import frozen
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 from mailbot.core.reading.text.numeral import KANJI_DIGITS, kanji_number
 
 LONGEST_LINE = 1_000  # characters; patterns never see more

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from mailbot.core.mail.japanese import fold
+from mailbot.core.mail.fold import fold
 
 CIRCLES = "○〇◯⭕"
 CROSSES = "×✕✖❌╳"
