@@ -23,7 +23,7 @@ from mailbot.core.reading.statements.bare_answer import (
     is_bare_choice,
 )
 from mailbot.core.reading.statements.named_answer import question_of
-from mailbot.core.reading.statements.statement import Statements
+from mailbot.core.reading.statements.stated import Statements
 from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
 from mailbot.core.reading.text.prose import before_signature, says_more, signed, unsigned
 from mailbot.core.surveys.survey import Question, Survey

@@ -9,7 +9,8 @@ from mailbot.core.calendar import Language
 from mailbot.core.reading.grammar.answer import denies_itself
 from mailbot.core.reading.grammar.printed_options import option_answer, printed_options
 from mailbot.core.reading.grammar.understood import EXPLANATIONS, Blank, Read, Unclear, Understood, comparable
-from mailbot.core.reading.statements.statement import MOST_NAMED, Statements
+from mailbot.core.reading.statements.stated import Statements
+from mailbot.core.reading.statements.statement import MOST_NAMED
 from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK
 from mailbot.core.reading.text.prose import NOT_PROSE, is_prose
 from mailbot.core.surveys.survey import Answer, Command, Problem, Question, Reading, Survey

@@ -21,7 +21,8 @@ from mailbot.core.reading.statements.named_answer import asked_removed
 from mailbot.core.reading.statements.numbered_answers import named_by_words, numbered_by_question
 from mailbot.core.reading.statements.own_ballot import in_ballot
 from mailbot.core.reading.statements.spoken_of import only_speaks_of
-from mailbot.core.reading.statements.statement import Quoted, Reader, Statements, may_quote_mails
+from mailbot.core.reading.statements.stated import Quoted, Statements
+from mailbot.core.reading.statements.statement import Reader, may_quote_mails
 from mailbot.core.reading.statements.votes_in_words import may_be_limited
 from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, known_texts, line_key
 from mailbot.core.reading.text.prose import before_signature, signed, without_gateway_tag

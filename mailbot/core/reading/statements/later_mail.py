@@ -8,7 +8,7 @@ from datetime import date
 from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.understood import Understood, comparable
 from mailbot.core.reading.statements.named_answer import APOLOGY, explicit_answers, question_of
-from mailbot.core.reading.statements.statement import Statements
+from mailbot.core.reading.statements.stated import Statements
 from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known
 from mailbot.core.surveys.survey import Question, Survey
 

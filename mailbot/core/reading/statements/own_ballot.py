@@ -19,7 +19,7 @@ from mailbot.core.reading.grammar.printed_options import (
 from mailbot.core.reading.grammar.remark import mentions_choice
 from mailbot.core.reading.grammar.understood import Blank, Read, Unclear, Understood, comparable
 from mailbot.core.reading.statements.bare_answer import is_bare_choice, takes_on, without_answer_word
-from mailbot.core.reading.statements.statement import Slot, Statements
+from mailbot.core.reading.statements.stated import Slot, Statements
 from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, Neighbours, is_piece, line_key, share
 from mailbot.core.reading.text.prose import NOT_PROSE, RULE, is_prose
 from mailbot.core.reading.text.tidy import is_blank, label_key
