@@ -18,7 +18,8 @@ from mailbot.core.events.event import (
 )
 from mailbot.core.events.rsvp_doubt import answer_to_offer, depends_on_something, speaks_of_coming
 from mailbot.core.events.rsvp_words import OwnWords, own_words
-from mailbot.core.mail.message import Message, formatted_text
+from mailbot.core.mail.formatted_text import formatted_text
+from mailbot.core.mail.message import Message
 from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.text.prose import without_gateway_tag

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from mailbot.core.lists.subject import tag_number
 from mailbot.core.mail.address import valid_address
+from mailbot.core.mail.canonical_hash import canonical_hash
 from mailbot.core.mail.header import mail_date
-from mailbot.core.mail.message import Message, canonical_hash
+from mailbot.core.mail.message import Message
 
 _EARLIEST = 1970  # year; what claims to be older has no date
 _COUNTS = ("X-Mail-Count", "X-ML-Count", "X-Sequence")  # fml; old programs; Sympa

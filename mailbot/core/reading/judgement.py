@@ -14,7 +14,8 @@ from datetime import date
 from mailbot.core.calendar import Language
 from mailbot.core.lists.subject import stem
 from mailbot.core.mail.automatic import automatic, seems_automatic
-from mailbot.core.mail.message import Message, formatted_text
+from mailbot.core.mail.formatted_text import formatted_text
+from mailbot.core.mail.message import Message
 from mailbot.core.reading.both_forms import read_both_forms
 from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.understood import EXPLANATIONS, Understood

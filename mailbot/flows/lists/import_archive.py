@@ -24,7 +24,8 @@ from mailbot.core.lists.old_archive import (
     written_at,
 )
 from mailbot.core.lists.thread import message_id_hash
-from mailbot.core.mail.message import Message, canonical_hash, parse
+from mailbot.core.mail.canonical_hash import canonical_hash
+from mailbot.core.mail.message import Message, parse
 from mailbot.flows.lists.archive_post import archive_post
 from mailbot.site import Site
 from mailbot.store.database import Database

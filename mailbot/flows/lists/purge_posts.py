@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from mailbot import log
 from mailbot.core.lists.old_posts import numbers_words
-from mailbot.core.mail.message import canonical_hash
+from mailbot.core.mail.canonical_hash import canonical_hash
 from mailbot.core.refusal import Refusal
 from mailbot.net.maildir import forget
 from mailbot.site import Site

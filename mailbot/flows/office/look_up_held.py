@@ -18,8 +18,9 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.lists.target import target_of
 from mailbot.core.mail.address import Post
 from mailbot.core.mail.attached_file import AttachedFile, attached_files, content_of
+from mailbot.core.mail.formatted_text import formatted_text, hidden_addresses
 from mailbot.core.mail.mailing import copy_shown
-from mailbot.core.mail.message import Message, formatted_text, hidden_addresses, parse, thread_of
+from mailbot.core.mail.message import Message, parse, thread_of
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.senders.authentication import Verdict, read_authentication, verdict
 from mailbot.core.surveys.receipt_words import sentence as whole_sentence

@@ -25,7 +25,8 @@ from sqlalchemy import (
 
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import tokens_of
-from mailbot.core.mail.message import Message, canonical_hash, parse
+from mailbot.core.mail.canonical_hash import canonical_hash
+from mailbot.core.mail.message import Message, parse
 from mailbot.core.mail.token import token_hash
 from mailbot.core.senders.authentication import with_results
 from mailbot.core.transfer.envelope import Envelope

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from mailbot.core.mail import message as message_module
-from mailbot.core.mail.message import MAX_FLOWED, Message, canonical_hash, formatted_text, parse, unflowed
+from mailbot.core.mail.canonical_hash import canonical_hash
+from mailbot.core.mail.message import Message, parse
 from tests.drawing import given, settings, st
 
 CORPORA = Path(__file__).resolve().parents[4] / "shared" / "corpora"
@@ -143,81 +144,6 @@ def test_a_broken_charset_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "name", "address"),
-    [
-        ("alice@Example.ORG", "", "alice@example.org"),
-        ("<alice@example.org>", "", "alice@example.org"),
-        ("Alice B. <alice@example.org>", "Alice B.", "alice@example.org"),
-        ('"Yamada, Taro (IT) <x@y>" <t@example.org>', "Yamada, Taro (IT) <x@y>", "t@example.org"),
-        ('"a\\"b" <t@example.org>', 'a"b', "t@example.org"),
-        ("alice@example.org (Alice B)", "Alice B", "alice@example.org"),
-        ("Taro (City) [x] <t@example.org>", "Taro (City) [x]", "t@example.org"),
-        ("=?utf-8?B?6LOb?= <t@example.org>", "賛", "t@example.org"),
-        ('"=?utf-8?B?6LOb?=" <t@example.org>', "賛", "t@example.org"),
-        ("賛成 <t@example.org>", "賛成", "t@example.org"),
-        ("t@example.org <t@example.org>", "t@example.org", "t@example.org"),
-        ("<taro..y.@docomo.ne.jp>", "", "taro..y.@docomo.ne.jp"),
-        ("Folded\r\n <t@example.org>", "Folded", "t@example.org"),
-    ],
-)
-def test_the_one_author(value: str, name: str, address: str) -> None:
-    """A From field with one plain address has an author."""
-    message = parse(f"From: {value}\r\n\r\n".encode())
-    assert (message.from_name, message.from_address) == (name, address)
-
-
-@pytest.mark.parametrize(
-    "fields",
-    [
-        "Subject: no From at all",
-        "From: alice@example.org\r\nFrom: e@evil.test",
-        "From: alice@example.org\r\nfrom : e@evil.test",
-        "From: alice@example.org <e@evil.test>",
-        "From: alice@example.org)e@evil.test",
-        "From: <alice@example.org>\0<e@evil.test>",
-        "From: A: alice@example.org;, e@evil.test",
-        "From: <@evil.test:alice@example.org>",
-        "From: alice @ example.org",
-        "From: alice@example.org, e@evil.test",
-        "From: <alice@example.org>, <e@evil.test>",
-        "From: <alice@example.org> <e@evil.test>",
-        "From: <alice@example.org> e@evil.test",
-        "From: A:;",
-        "From: group: alice@example.org;",
-        'From: "alice"@example.org',
-        'From: "a" "b" <alice@example.org>',
-        'From: "a <alice@example.org>',
-        "From: (e@evil.test) <alice@example.org>",
-        "From: a (b (c)) <alice@example.org>",
-        "From: alice@example.org (e@evil.test)",
-        "From: alice@example.org (a) (b)) x",
-        "From: Yamada, Taro <alice@example.org>",
-        "From: alice@example.org.",
-        "From: alice@ex\u0430mple.org",
-        "From: ａlice@example.org",
-        "From: \u212aim@example.org",
-        "From: alice@[192.0.2.1]",
-        "From: alice@a..b",
-        "From: @example.org",
-        "From: alice@",
-        "From: <>",
-        "From:",
-        "From: =?utf-8?q?alice=40example.org?=",
-        "From: =?utf-8?q?a?=@example.org",
-        "From: a\rb <alice@example.org>",
-        "From: <alice@example.org",
-        "From: a\\ <alice@example.org>",
-        "From: e@evil.test <<alice@example.org>>",
-    ],
-)
-def test_an_ambiguous_author_is_none(fields: str) -> None:
-    """Whatever another reader could take for somebody else has no author (promises.md attack 8)."""
-    message = parse(fields.encode() + b"\r\n\r\nQ1 2")
-    assert message.from_address is None
-    assert message.from_name == ""
-
-
-@pytest.mark.parametrize(
     "value",
     [
         "x\r\nBcc: e@x",
@@ -333,52 +259,6 @@ def test_forwarded_mail_is_not_the_authors_text() -> None:
     """Five hundred mails within each other are one attachment."""
     message = parse(BOMBS["forwarded"][0]())
     assert (message.text, message.attachments) == ("", ("message/rfc822",))
-
-
-@pytest.mark.parametrize(
-    ("text", "delete_space", "unfolded"),
-    [
-        ("a \nb\nc", False, "a b\nc"),
-        ("賛 \n成", True, "賛成"),
-        ("> a \n> b\n>> c \nd", False, "> a b\n> > c \nd"),
-        ("-- \nname \nx", False, "-- \nname x"),
-        (" >a\n  b", False, ">a\n b"),
-    ],
-)
-def test_format_flowed(text: str, delete_space: bool, unfolded: str) -> None:
-    """Soft line breaks are joined within one level of quotation (RFC 3676)."""
-    assert unflowed(text, delete_space=delete_space) == unfolded
-
-
-def test_a_very_long_flowed_text_keeps_its_last_lines() -> None:
-    """Behind so many lines soft line ends stay as they are; nothing is lost."""
-    text = "a \n" * MAX_FLOWED + "b \nc"
-    assert unflowed(text, delete_space=False) == "a " * MAX_FLOWED + "\nb \nc"
-
-
-def test_the_same_mail_by_another_way_has_the_same_hash() -> None:
-    """Trace fields, line ends and empty lines at the end do not make another mail; a word does."""
-    direct = b"From: a@x\nSubject: s\n t\n\nbody\n"
-    traced = (
-        b"Return-Path: <a@x>\r\nReceived: from x\r\n\tby y\r\nARC-Seal: i=1;\r\n a=b\r\nX-Spam-Score: 1\r\n"
-        b"X-Virus-Scanned: amavisd-new\r\nX-TM-AS-Result: No--1.2-5.0-31-1\r\nX-MS-Exchange-Organization-SCL:\r\n -1\r\n"
-        b"DKIM-Signature: v=1\r\nFrom: a@x\r\nSubject: s\r\n t\r\n\r\nbody\r\n\r\n\r\n"
-    )
-    assert canonical_hash(direct) == canonical_hash(traced)
-    assert canonical_hash(direct) != canonical_hash(direct.replace(b"body", b"bodies"))
-    assert canonical_hash(direct) != canonical_hash(direct.replace(b" t\n", b" u\n"))
-
-
-def test_a_mail_without_an_empty_line_is_hashed_without_looking_at_each_line() -> None:
-    """What stands behind any header that can be read is no field: 20 MB of it took 360 MB and 2 s."""
-    raw = b"From: a@b.jp\r\nno field\r\n" + b"a\r\n" * 1_500_000
-    tracemalloc.start()
-    try:
-        assert canonical_hash(b"Received: x\r\n" + raw) == canonical_hash(raw)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert peak < 45_000_000
 
 
 def test_a_long_mail_takes_its_size_once() -> None:
@@ -519,73 +399,3 @@ def test_what_is_quick_to_read_is_read_whole() -> None:
     """UTF-8, and ASCII with it."""
     whole = parse(b"Content-Type: text/plain; charset=utf-8\n\n" + "回答です。\n".encode() * 60_000)
     assert (len(whole.text), whole.garbled) == (360_000, False)
-
-
-def two_forms(plain: str, page: str) -> bytes:
-    return (
-        "Content-Type: multipart/alternative; boundary=b\n\n"
-        f"--b\nContent-Type: text/plain; charset=utf-8\n\n{plain}\n"
-        f"--b\nContent-Type: text/html; charset=utf-8\n\n{page}\n--b--\n"
-    ).encode()
-
-
-@pytest.mark.parametrize(
-    "plain",
-    [
-        "",
-        "このメールはHTML形式です。HTML対応のソフトでご覧ください。",
-        "This is an HTML message.",
-        "Please view this mail in HTML.",
-    ],
-)
-def test_a_plain_part_that_only_points_to_html(plain: str) -> None:
-    """A plain part that says nothing of its own does not hide the other form."""
-    assert parse(two_forms(plain, "<p>Q1 2</p>")).text == "Q1 2"
-
-
-@pytest.mark.parametrize("plain", ["Q1 2", "HTML形式のメールは受信できません。\n" * 10])
-def test_a_plain_part_that_says_something(plain: str) -> None:
-    """The plain part is the text of a mail with two forms."""
-    assert parse(two_forms(plain, "<p>Q1 3</p>")).text.strip() == plain.strip()
-
-
-def test_the_formatted_text() -> None:
-    """The HTML of a mail with two forms can be compared; one form alone has nothing beside it."""
-    assert formatted_text(parse(two_forms("Q1 3\nQ1 2", "<p><s>Q1 3</s></p><p>Q1 2</p>"))) == "~~Q1 3~~\nQ1 2"
-    assert formatted_text(parse(b"Content-Type: text/html\n\n<p>Q1 2</p>")) == ""
-    assert formatted_text(parse(b"Content-Type: text/plain\n\nQ1 2")) == ""
-    picture = f'<img src="data:image/png;base64,{"A" * 400_000}">'
-    assert formatted_text(parse(two_forms("Q1 2", f"{picture}<p>Q1 3</p>"))) == "Q1 3"
-    for page in ("<p>Q1 2</p>" * 7_000, "x" * 300_001):
-        assert formatted_text(parse(two_forms("Q1 2", page))) is None
-
-
-@pytest.mark.parametrize(
-    ("page", "plain", "repeats"),
-    [
-        (
-            "<html><head><title>x</title></head><body><p>Q1 2</p><p>&nbsp;&gt; 引用</p></body></html>",
-            "Q1 2\n\n> > 引用",
-            True,
-        ),
-        ("<!-- note --><style>p {color: red}</style><DIV>Q1 2</DIV>", "Q1 2", True),
-        ("<p>Q1 2</p>", "Q1 3", False),
-        ("<p>Q1 <s>2</s></p>", "Q1 2", False),
-        ("<p>Q1 <span style='text-decoration: line-through'>2</span></p>", "Q1 2", False),
-        ("<p style='DISPLAY: none'>Q1 2</p>", "Q1 2", False),
-        ("<p>Q1 ○</p>", "Q1", False),
-        ("<p>Q1 2</p><!-- no end: Q1 3", "Q1 2", True),
-        ("<p>Q1 2</p><hr><p>差出人: 事務局</p>", f"Q1 2\n{'_' * 32}\n差出人: 事務局\n", True),
-        ("<p>Q1 2</p><p>Q2 [1]</p>", f"Q1 2\nQ2 [{'_' * 32}1]\n", False),
-    ],
-)
-def test_an_html_form_that_only_repeats_the_plain_one_is_not_read_again(
-    page: str, plain: str, repeats: bool
-) -> None:
-    """Equal characters without markup that takes words away; anything else is read as well."""
-    raw = (
-        "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=x\r\n\r\n"
-        f"--x\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n{plain}\r\n"
-        f"--x\r\nContent-Type: text/html; charset=UTF-8\r\n\r\n{page}\r\n--x--\r\n"
-    )
-    assert (formatted_text(parse(raw.encode())) == "") is repeats
