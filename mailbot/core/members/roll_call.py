@@ -9,7 +9,8 @@ from datetime import date, datetime
 from typing import Literal
 
 from mailbot.core.calendar import Holiday, moment_before
-from mailbot.core.lists.list_command import ChangeAddress, HandOver, NotUnderstood, read_command
+from mailbot.core.lists.command_grammar import read_command
+from mailbot.core.lists.list_command import ChangeAddress, HandOver, NotUnderstood
 from mailbot.core.reading.text.known_text import line_key
 
 # "": none yet; named: a successor; other: the office reads it

@@ -13,6 +13,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import Language
+from mailbot.core.lists.command_grammar import command_lines, read_command
 from mailbot.core.lists.list_command import (
     CHANGES,
     MOST_COMMANDS,
@@ -25,8 +26,6 @@ from mailbot.core.lists.list_command import (
     HandOver,
     NotUnderstood,
     OpenList,
-    command_lines,
-    read_command,
 )
 from mailbot.core.lists.list_sentences import list_sentence, will_do
 from mailbot.core.mail.address import same_address

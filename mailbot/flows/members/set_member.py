@@ -11,8 +11,9 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import local_moment
+from mailbot.core.lists.command_grammar import read_command
 from mailbot.core.lists.digest import DIGESTS
-from mailbot.core.lists.list_command import WHY_NOT, NotUnderstood, Off, read_command
+from mailbot.core.lists.list_command import WHY_NOT, NotUnderstood, Off
 from mailbot.core.lists.membership import CHOSEN, Membership, Standing
 from mailbot.core.mail.address import valid_address
 from mailbot.core.office.journal_line import COMMAND_LINE, setting_words

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from mailbot.core.lists.command_grammar import command_lines, read_command
 from mailbot.core.lists.list_command import (
     AddAddress,
     Addresses,
@@ -33,8 +34,6 @@ from mailbot.core.lists.list_command import (
     Thread,
     Topic,
     Who,
-    command_lines,
-    read_command,
 )
 from tests.drawing import given, st
 
