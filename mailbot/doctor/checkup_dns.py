@@ -191,9 +191,8 @@ class _Look:
                 hosts += [address for name in names[:1] if name for address in dns.addresses(name)]
             elif is_address(relay.host):
                 hosts.append(ip_address(relay.host))
-            elif (
-                _spf_domain(dns, relay.host) is None
-            ):  # a provider's servers send by others than they listen on
+            elif _spf_domain(dns, relay.host) is None:
+                # With an SPF record it is a provider, whose servers send by other addresses than they listen on.
                 hosts += dns.addresses(relay.host)
         return list(dict.fromkeys([host for host in hosts if host.is_global] or hosts))
 

@@ -114,9 +114,8 @@ class Partial:
     language: Language
     domain: str
     reply_domain: str
-    people: tuple[
-        tuple[Source, tuple[str | int, ...], str], ...
-    ] = ()  # office, desk and witnesses, with their place
+    # Office, desk and witnesses, each with the place where it is written
+    people: tuple[tuple[Source, tuple[str | int, ...], str], ...] = ()
     calendar: OfficeCalendar = is_holiday
     web_url: str = ""  # "": nowhere
     former_domains: tuple[str, ...] = ()

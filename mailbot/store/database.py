@@ -90,9 +90,8 @@ class Database:
             own = transactions.transaction_of(connection)
             with connection.begin() as transaction:
                 yield connection
-                if (
-                    not transaction.is_active
-                ):  # it was taken back, as a trial run is, with all that was to follow it
+                if not transaction.is_active:
+                    # It was taken back, as a trial run is, with all that was to follow it.
                     own = transactions.Transaction()
                 for last in own.first:
                     last(connection)
@@ -232,9 +231,8 @@ class Database:
         with storage_errors(), self._engine.connect() as connection, connection.begin():
             if not self._sqlite:  # SQLite's transaction is alone from its beginning
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
-            if inspect(
-                connection
-            ).get_table_names():  # another process was faster, or they are somebody else's
+            if inspect(connection).get_table_names():
+                # Another process was faster, or they are somebody else's.
                 return schema_of(connection) == SCHEMA
             metadata.create_all(connection, checkfirst=False)
             _VERSION.create(connection)

@@ -182,7 +182,7 @@ class Keyed:
 
     def __init__(self, query: Select[Any], *columns: ColumnElement[Any]) -> None:
         self._places = len(columns)
-        self.tables = frozenset(part for part in iterate(query) if isinstance(part, Table))
+        self._tables = frozenset(part for part in iterate(query) if isinstance(part, Table))
         one = and_(*(column == bindparam(f"key_{at}") for at, column in enumerate(columns)))
         self._one = Written(query.where(one))
         self._many = Listed(
@@ -203,7 +203,7 @@ class Keyed:
     def ahead(self, connection: Connection, *key: Any) -> list[Any] | None:
         """Return the rows of one key if they were read ahead, else None."""
         ahead = transactions.transaction_of(connection).ahead.get(self)
-        return None if ahead is None else ahead.get(key)
+        return None if ahead is None else ahead.rows.get(key)
 
     def read_ahead(self, connection: Connection, keys: Iterable[tuple[Any, ...]]) -> list[Any]:
         """Read what belongs to these keys; returns all their rows."""
@@ -214,17 +214,20 @@ class Keyed:
         found: dict[tuple[Any, ...], list[Any]] = {key: [] for key in wanted}
         for row in rows:
             found[row[-self._places :]].append(row)
-        transactions.transaction_of(connection).ahead.setdefault(self, {}).update(found)
+        ahead = transactions.transaction_of(connection).ahead
+        ahead.setdefault(self, transactions.Ahead(self._tables)).rows.update(found)
         return rows
 
     def put(self, connection: Connection, key: tuple[Any, ...], rows: list[Any]) -> None:
         """Say what belongs to a key now, where it was read ahead."""
         if self.ahead(connection, *key) is not None:
-            transactions.transaction_of(connection).ahead[self][key] = rows
+            transactions.transaction_of(connection).ahead[self].rows[key] = rows
 
     def forget(self, connection: Connection, *key: Any) -> None:
         """Let the rows of one key be read again."""
-        transactions.transaction_of(connection).ahead.get(self, {}).pop(key, None)
+        ahead = transactions.transaction_of(connection).ahead.get(self)
+        if ahead is not None:
+            ahead.rows.pop(key, None)
 
 
 def make_ready(connection: Connection, *modules: ModuleType) -> None:
@@ -238,8 +241,8 @@ def make_ready(connection: Connection, *modules: ModuleType) -> None:
 def changed(connection: Connection, table: object) -> None:
     """Forget what was read ahead of a table."""
     ahead = transactions.transaction_of(connection).ahead
-    for keyed in [keyed for keyed in ahead if table is None or table in keyed.tables]:
-        del ahead[keyed]
+    for query in [query for query, read in ahead.items() if table is None or table in read.tables]:
+        del ahead[query]
 
 
 class _Form:

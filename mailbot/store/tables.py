@@ -600,24 +600,23 @@ delivery = Table(
     Index("ix_delivery_refused", "settled_at", sqlite_where=text("state IN ('failed', 'expired')")),
 )
 
-bundle = (
-    Table(  # up to a hundred identical copies that have not left, in place of rows: store/sending/bundles.py
-        "bundle",
-        metadata,
-        Column("id", _Id, primary_key=True, autoincrement=True),
-        Column("mailing_id", _Id, ForeignKey("mailing.id"), nullable=False, index=True),
-        Column("copies", Integer, nullable=False),
-        # This and what follows: as in `delivery`
-        Column("state", Text, nullable=False, server_default="pending"),
-        Column("due_at", BigInteger, nullable=False),
-        Column("lease_owner", Text),
-        Column("lease_until", BigInteger),
-        Column("in_flight", Boolean, nullable=False, server_default=text("false")),
-        Column("addresses", Text, nullable=False),  # JSON
-        Index("ix_bundle_waiting", "due_at", "id", sqlite_where=text("state = 'pending'")),
-        Index("ix_bundle_leased", "lease_owner", sqlite_where=text("state = 'sending'")),
-        sqlite_autoincrement=True,  # a sender knows it by its id, which must never be another's
-    )
+# Up to a hundred identical copies that have not left, in place of rows: store/sending/bundles.py
+bundle = Table(
+    "bundle",
+    metadata,
+    Column("id", _Id, primary_key=True, autoincrement=True),
+    Column("mailing_id", _Id, ForeignKey("mailing.id"), nullable=False, index=True),
+    Column("copies", Integer, nullable=False),
+    # This and what follows: as in `delivery`
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("due_at", BigInteger, nullable=False),
+    Column("lease_owner", Text),
+    Column("lease_until", BigInteger),
+    Column("in_flight", Boolean, nullable=False, server_default=text("false")),
+    Column("addresses", Text, nullable=False),  # JSON
+    Index("ix_bundle_waiting", "due_at", "id", sqlite_where=text("state = 'pending'")),
+    Index("ix_bundle_leased", "lease_owner", sqlite_where=text("state = 'sending'")),
+    sqlite_autoincrement=True,  # a sender knows it by its id, which must never be another's
 )
 
 fan_out = Table(  # a post to a large list, not queued to all its members yet: store/sending/fan_outs.py

@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.exc import DBAPIError
-
-if TYPE_CHECKING:
-    from mailbot.store.statements import Keyed
 
 _TRANSACTION = "mailbot_transaction"  # on a connection: its `Transaction`; `info` would ask the pool
 
 R = TypeVar("R")
+
+
+@dataclass
+class Ahead:
+    """What one query found before it was asked for; it holds until the transaction changes one of its tables."""
+
+    tables: frozenset[Table]
+    rows: dict[tuple[Any, ...], list[Any]] = field(default_factory=dict)  # by key
 
 
 @dataclass
@@ -28,7 +33,7 @@ class Transaction:
     scrub: Sequence[str] = ()  # tables to rewrite after it
     known: dict[tuple[str, str], Any] = field(default_factory=dict)  # what nobody else can change before it
     gathered: dict[Callable[..., object], list[Any]] = field(default_factory=dict)  # unsaved, by who saves
-    ahead: dict[Keyed, dict[tuple[Any, ...], list[Any]]] = field(default_factory=dict)  # read, not yet asked
+    ahead: dict[object, Ahead] = field(default_factory=dict)  # read, not yet asked for: by statements.Keyed
 
 
 def transaction_of(connection: Connection) -> Transaction:

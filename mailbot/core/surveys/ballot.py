@@ -270,9 +270,8 @@ def _marked(line: str) -> str:
 
 def _wrapped_text(mark: str, text: str, columns: int) -> list[str]:
     """Return a free answer in its slot; a line of it that could be taken for something else gets a mark."""
-    if (
-        text[:1].isdigit() and not _is_risky(text) and "\n" not in text
-    ):  # 「2名」 on the slot's own line begins no line
+    # 「2名」 on the slot's own line begins no line.
+    if text[:1].isdigit() and not _is_risky(text) and "\n" not in text:
         whole = f"{mark}[ {text} ]"
         if columns_of(whole) <= columns - 2:
             return [whole]

@@ -213,9 +213,8 @@ def _differences(
     for shorter, other in pairs:
         if rows[shorter] > _MOST_ROWS:
             continue
-        touched: dict[
-            int, int
-        ] = {}  # row of the other table -> rows of the shorter one in which its bodies are
+        # Row of the other table -> rows of the shorter one in which its bodies are
+        touched: dict[int, int] = {}
         for place in bodies:
             touched[place[other]] = touched.get(place[other], 0) | 1 << place[shorter]
         for chosen in range(1, 1 << rows[shorter]):

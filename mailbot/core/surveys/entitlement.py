@@ -172,9 +172,7 @@ def _told(ladder: Count, verdict: Verdict, sender: Sender, before: Standing | No
         told.append(sender.designated)
     elif ladder.acknowledge == "everyone registered":
         told.append(sender.designated)
-        if (
-            verdict.status in VOTES and verdict.rule != UNREAD
-        ):  # where nothing counts, nobody else need notice it
+        if verdict.status in VOTES and verdict.rule != UNREAD:  # else nothing counts that they should know of
             told += [contact.email for contact in sender.registered]
     if verdict.status in VOTES and before is not None and before.row.status in VOTES and before.row.author:
         earlier = before.row.author

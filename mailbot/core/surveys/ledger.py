@@ -32,9 +32,8 @@ class LedgerRow:
     inbox_id: int | None  # None: no mail caused it (a waiting body that got a place)
     received_at: datetime
     author: str  # From address
-    status: (
-        str  # counted, partial, held, late, withdrawn, declined, ignored; attending, waiting, later, unclear
-    )
+    # counted, partial, held, late, withdrawn, declined, ignored; of an event: attending, waiting, later, unclear
+    status: str
     version: int  # accepted replies of this body so far
     answers: Mapping[str, Answer]  # the body's answers after this reply
     problems: tuple[Problem, ...]

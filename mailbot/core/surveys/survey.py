@@ -107,12 +107,9 @@ class Survey:
     publish_at: Literal["close", "hand"] = "close"  # hand: `surveys publish` is the only switch
     unit: Literal["body", "person"] = "body"  # whose vote is one: each body's, or each selected contact's
     previous: str = ""  # key of the survey (last year's) whose questions of the same id are compared
-    approvers: tuple[
-        str, ...
-    ] = ()  # addresses; it opens only after one of them has replied 承認 to the draft
-    follow_ups: tuple[
-        Reminder, ...
-    ] = ()  # when block representatives get the missing bodies of their prefecture
+    approvers: tuple[str, ...] = ()  # addresses; it opens only once one of them has replied 承認 to the draft
+    # When block representatives get the missing bodies of their prefecture
+    follow_ups: tuple[Reminder, ...] = ()
     follow_up_tag: str = "block"  # the tag of those representatives in the register
     resolution: Resolution | None = None
     late: Lateness | None = None  # how late its opening and its reminders may go out; None: as usual
@@ -138,9 +135,8 @@ class Problem:
     question: str | None  # None: the reply as a whole
     kind: str  # a short code: "out-of-range", "two-choices", "garbled", ...
     text: str
-    suggested: tuple[
-        str, ...
-    ] = ()  # what may have been meant ("13": 1 and 3); counts only after the member's はい
+    # What may have been meant ("13": 1 and 3); it counts only after the member's はい
+    suggested: tuple[str, ...] = ()
     written: str = ""  # what was written, for its author's receipt alone: it is not stored
 
 

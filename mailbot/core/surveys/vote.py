@@ -30,9 +30,8 @@ class Verdict:
     reason: str = ""  # one sentence for the office, and for the member whose reply is held
     acknowledge: bool = False  # the sender gets a receipt
     ask: bool = False  # the sender is asked to answer (again), in the receipt or in a mail of its own
-    outside: tuple[
-        str, ...
-    ] = ()  # 非該当: answered although their condition does not hold; kept, not in the base
+    # Questions 非該当: answered although their condition does not hold; kept, not in the base
+    outside: tuple[str, ...] = ()
     written: str = ""  # the words that are the reason for holding it, for the receipt alone (survey.Reading)
     rule: str = ""  # which rule decided, for the ledger: the section of ballot.md and a word
     waits_for: WaitsFor = ""  # whose word a held reply needs

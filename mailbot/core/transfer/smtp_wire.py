@@ -386,9 +386,8 @@ def all_usual(addresses: Sequence[str]) -> bool:
 
 def _xtext(address: str) -> str:
     """Return an address as it stands in a parameter (RFC 3461 section 4)."""
-    if (
-        "+" not in address and "=" not in address and " " not in address
-    ):  # of what `address_problem` lets pass
+    # `address_problem` lets nothing else pass that would have to be encoded.
+    if "+" not in address and "=" not in address and " " not in address:
         return address
     return _NO_XTEXT.sub(lambda found: f"+{ord(found[0]):02X}", address)
 

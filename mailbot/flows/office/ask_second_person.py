@@ -248,9 +248,8 @@ def _given(site: Site, survey: Survey, question_id: str, value: str) -> str:
     question = next((each for each in survey.questions if each.id == question_id), None)
     if question is None and not question_id and len(survey.questions) == 1:
         (question,) = survey.questions
-    if (
-        question is None or question.type == "date"
-    ):  # a date may lack its year, which the day of receipt gives
+    # A date may lack its year, which only the day of receipt gives.
+    if question is None or question.type == "date":
         return f"{question_id or '='} {value}"
     read = read_answer(question, value, today=survey.opens.date())
     if not isinstance(read, Understood):

@@ -39,15 +39,12 @@ def tell_office(
     Each copy has a reply address of its own, which works once and for two weeks; with `act_id` its reader may approve
     that act, or send it back.
     """
+    spend = allowances.spend_duty_mail if by_others else allowances.spend_asked_mail
     for address in (site.office,) if to is None else to:
-        if not (allowances.spend_duty_mail if by_others else allowances.spend_asked_mail)(
-            connection, address, now
-        ):
+        if not spend(connection, address, now):
             inbox.note(connection, NOT_TOLD, now=now, inbox_id=inbox_id)
             if inbox_id is not None:
-                allowances.leave_untold(
-                    connection, address, now
-                )  # flows/office/tell_untold.py: in one mail, later
+                allowances.leave_untold(connection, address, now)  # tell_untold.py: in one mail, later
             continue
         word_id = desk_words.make(
             connection,

@@ -201,9 +201,10 @@ def _run(
             )
             return f"{invited} invited"
         case "reminder":
+            # `again`: what was planned goes out, whoever reminded by hand before.
             reminded = remind_survey(
                 connection, site, key, now, late_since=late_since, again=True, by=SCHEDULE
-            )  # what was planned goes out, whoever reminded by hand before
+            )
             return f"{reminded} reminded"
         case "freeze":
             return f"{_freeze(connection, site, name.key)} entitled"

@@ -110,9 +110,7 @@ def _row(
     verdict = judged.verdict
     version = 0 if before is None else before.row.version
     status = verdict.status
-    if (
-        status == "ignored"
-    ):  # nothing new in it: what was read before stands, and what never was is not read now
+    if status == "ignored":  # nothing new in it: what was read before stands, what never was is not read now
         status = "counted" if before is not None and before.row.status == "counted" else "held"
     return LedgerRow(
         ballot_id=ballot.id,

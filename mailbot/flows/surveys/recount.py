@@ -323,9 +323,8 @@ class _Count:
             self.notes.append(f"mail {arrival.id} ({reply.ballot.code}) waits to be read")
             return
         received = inbox.load(self.connection, arrival.id)
-        if (
-            received is None or received.content == b""
-        ):  # destroyed with a sealed survey, let go when its time was over, or erased with its author
+        # Destroyed with a sealed survey, let go when its time was over, or erased with its author.
+        if received is None or received.content == b"":
             return
         message = received.message(self.site.authserv_id)
         first = self.prints.setdefault((reply.ballot.id, received.fingerprint(message)), received.id)

@@ -222,9 +222,8 @@ def _give_back(connection: Connection, which: ColumnElement[bool]) -> None:
 
 def _open(connection: Connection, which: ColumnElement[bool], **changed: object) -> None:
     these = select(bundle.c.id).where(which)
-    if (
-        connection.dialect.name == "postgresql"
-    ):  # locked in the sender's order; SQLite would walk along all for it
+    if connection.dialect.name == "postgresql":
+        # Locked in the sender's order, so that there is no deadlock; SQLite, which locks no row, would walk along all.
         these = these.order_by(bundle.c.id).with_for_update()
     opened: Any = connection.execute(
         delete(bundle)
