@@ -134,24 +134,25 @@ class Reader:
 
     def read(self, lines: Sequence[Line], *, mails: bool = True) -> Statements:
         """Follow every line once and return all that is stated; `mails`: one quoted without marks may be among them."""
+        ballots = self.ballots
         headers: Container[int] = _quoted_mails(lines) if mails else ()
         self.stated.lines = lines
         outside = False  # what stands around our ballots: more of it says nothing more
         for place, line in enumerate(lines):
             if place in headers:
-                self.ballots.mails += 1
-                self.ballots.ours_since = outside = False
+                ballots.mails += 1
+                ballots.ours_since = outside = False
             depth, _, key, roles = line
-            if self.ballots.ended and depth > self.ballots.ended and self.stated.behind:
+            if ballots.ended and depth > ballots.ended and self.stated.behind:
                 self.stated.behind.clear()  # an older mail is quoted beneath, which these lines announce
             if not outside or (key and roles != _OUTSIDE):
-                if self.ballots.slot_text is not None and not self.ballots.continue_slot(line):
+                if ballots.slot_text is not None and not ballots.continue_slot(line):
                     continue
                 self._line(line)
                 outside = roles == _OUTSIDE and not self.signed_slot
             self.line_before = line
-        if self.ballots.slot_text is not None:
-            self.ballots.close_slot(ended=False)
+        if ballots.slot_text is not None:
+            ballots.close_slot(ended=False)
         self.stated.asides += self.stated.behind
         announced = self.stated.explicit.keys()
         self.stated.asides = [line for line in self.stated.asides if not _announces(line, announced)]
@@ -163,6 +164,7 @@ class Reader:
         return self.line_before.text.rstrip() if self.line_before else ""
 
     def _line(self, line: Line) -> None:
+        ballots = self.ballots
         named, self.stated_last = self.stated_last, ""
         if line.roles:
             if not (named and line.depth == 0 and self._lists_on(named, line)):
@@ -174,30 +176,31 @@ class Reader:
             return
         if not line.key:
             self.pending = ""
-            self.ballots.blank_line()
+            ballots.blank_line()
             return
         slot = slot_line(line.text)
         signing, self.signing = self.signing, None
-        if slot and slot[0] in self.ballots.places and (self.ballots.open or line.depth):
+        if slot and slot[0] in ballots.places and (ballots.open or line.depth):
             self.pending = ""
-            self.ballots.slot(line, *slot, before=self.before)
+            ballots.slot(line, *slot, before=self.before)
         elif self.signed_slot and (signature := SIGNATURE.match(line.text)):
             self._signature(line, signature["rest"])
         elif signing == line.depth and self._is_name(line):
             self._sign(line.depth, line.text)
-        elif not self.ballots.marked(line):
+        elif not ballots.marked(line):
             self._new(line)
 
     def _line_like_ours(self, line: Line) -> None:
+        ballots = self.ballots
         signing, self.signing = self.signing, None
         if self.signed_slot and (signature := SIGNATURE.match(line.text)):
             self._signature(line, signature["rest"])
         elif _SIGNATURE in line.roles:
             self.signing = signing  # the hint to it, on a line of its own
-        elif self.ballots.follow(line):
-            self.ballots.seen_ours = self.ballots.ours_since = True
+        elif ballots.follow(line):
+            ballots.seen_ours = ballots.ours_since = True
             self.pending = ""
-        elif not self.ballots.marked(line):
+        elif not ballots.marked(line):
             self._new(line)
 
     # Who signs a written resolution
@@ -227,21 +230,22 @@ class Reader:
     # The member's own lines
 
     def _new(self, line: Line) -> None:
+        ballots = self.ballots
         reference = REFERENCE.search(fold(line.text)) if "-" in line.key else None
         if reference and reference["reference"].casefold() not in self.references and self.references:
-            if not self.ballots.open:
-                self.ballots.begin("")
-            self.ballots.foreign = self.stated.others = True
+            if not ballots.open:
+                ballots.begin("")
+            ballots.foreign = self.stated.others = True
             return
         if self.pending and _ends_text(line.text):
             self.pending = ""
-        within = self.ballots.open and self.ballots.current is not None
+        within = ballots.open and ballots.current is not None
         stated = self._named_answers(line.text) if self.stated.named <= MOST_NAMED else []
         self.stated.named += len(stated)
-        if stated and self.ballots.is_question_line(line, stated):
+        if stated and ballots.is_question_line(line, stated):
             return
         # In somebody else's mail, or below our own; either may be quoted without any marks.
-        older = line.depth > 0 or self.ballots.mails > 1 or not self.ballots.ours_since
+        older = line.depth > 0 or ballots.mails > 1 or not ballots.ours_since
         if stated and self.before.endswith(("「", "『", '"')):
             return  # our own example 「Q1 2」, broken behind its bracket on the way
         if stated and (within or not older or self._below_ours(line) or self._behind_our_question(stated)):
@@ -252,7 +256,7 @@ class Reader:
                 self.stated.together[stated[0][0]] = others
             self._explicit(stated)
         elif stated:
-            self.stated.quoted += [Quoted(*each, line.depth, self.ballots.mails) for each in stated]
+            self.stated.quoted += [Quoted(*each, line.depth, ballots.mails) for each in stated]
         elif self._is_our_command(line, older=older or within):
             pass
         elif not older and not within and (command := command_of(line.text, self.commands)):
@@ -260,10 +264,10 @@ class Reader:
                 self.stated.commands.append(command)
         elif self.pending and not older:
             self._continue_explicit(line.text, self.pending)
-        elif within and self.ballots.damaged(line):
-            self.ballots.seen_ours = True
+        elif within and ballots.damaged(line):
+            ballots.seen_ours = True
         elif within:
-            self.ballots.under(line)
+            ballots.under(line)
         elif self._below_ours(line):
             self.stated.behind += [] if is_by_machine(line.text) else [line.text]
         elif line.depth == 0:
