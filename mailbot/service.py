@@ -145,7 +145,9 @@ async def _work(config: Config, roles: frozenset[str], ties: Ties) -> None:
     begun = False
     try:
         async with _parts(config, site, database, roles, stop, ties):
-            # What is loaded by now stays: a collection in the middle of a fan-out (50 ms) need not walk it.
+            # What is loaded by now stays: a collection in the middle of a fan-out (50 ms) need not walk it. A start looks for
+            # no cycles (cli/__init__.py): those that it left go first.
+            gc.collect()
             gc.freeze()
             # Nearly nothing of a mail is a cycle: at Python's own 700 a tenth of reading went into looking.
             gc.set_threshold(20_000, 20, 50)

@@ -26,8 +26,6 @@ from mailbot.core.members.register import (
     full_code,
 )
 from mailbot.core.mistake import Mistake, Mistakes
-from mailbot.core.reading.grammar.understood import Understood
-from mailbot.core.surveys.survey import Question
 
 if TYPE_CHECKING:
     import _csv
@@ -51,7 +49,6 @@ HEADERS = {  # the file's columns in the order in which they are written, with t
     "successor": "承継団体",
     "others": "別アドレス",
 }
-_DATE = Question("Q1", "", "date")
 _NEEDED = ("code", "body", "kind", "prefecture", "email")
 _COLUMNS = {
     **{name: name for name in HEADERS},
@@ -207,7 +204,7 @@ class _Reading:
             strict=True,
         )
         emails = self._read(self._email, "email")
-        others = self._read(self._others, "others", "email")
+        others = self._read(self._others, "others")
         ranks = self._read(_rank, "rank")
         for name in ("body", "prefecture", "name", "role", "tags"):
             self._only_plain(name)
@@ -305,7 +302,7 @@ class _Reading:
             raise _BadCell("email", "is empty; each row needs a mail address")
         return self._address("email", email)
 
-    def _others(self, text: str, email: str) -> frozenset[str]:
+    def _others(self, text: str) -> frozenset[str]:
         """Return the further addresses of a row, separated by blanks, commas, semicolons or line breaks."""
         if not text:
             return _NONE
@@ -313,7 +310,6 @@ class _Reading:
             raise _BadCell("others", f"must be at most {_LONGEST_CELL} characters")
         written = map(with_ascii_domain, filter(None, _BETWEEN.split(text)))
         once = {address_key(one): one for one in written}
-        once.pop(address_key(with_ascii_domain(email)), None)
         return frozenset(self._address("others", one) for one in once.values())
 
     def _address(self, column: str, email: str) -> str:
@@ -348,9 +344,9 @@ class _Reading:
                 self._note(line, "email", f"{email} stands already on line {before} for {code}")
             self._of_one_person(homes, line, "email", email, key, key)
             for other in sorted(named or ()):
-                self._of_one_person(homes, line, "others", other, address_key(other), key)
-            if named:
-                further[key] = further.get(key, _NONE) | named
+                if (other_key := address_key(other)) != key:
+                    self._of_one_person(homes, line, "others", other, other_key, key)
+                    further[key] = further.get(key, _NONE) | {other}
         return further
 
     def _of_one_person(
@@ -445,9 +441,13 @@ def _day(column: str, cell: str) -> date | None:
     text = cell.removesuffix(" 00:00:00")
     if not text:
         return None
-    from mailbot.core.reading.grammar.answer import read_answer  # noqa: PLC0415  fifty patterns, for dates alone
+    # A hundred patterns, for dates alone.
+    from mailbot.core.reading.grammar.answer import read_answer  # noqa: PLC0415
+    from mailbot.core.reading.grammar.understood import Understood  # noqa: PLC0415
+    from mailbot.core.surveys.survey import Question  # noqa: PLC0415
 
-    read = read_answer(_DATE, text, today=date.max)  # so that a date without its year is never guessed
+    # With this day a date without its year is never guessed.
+    read = read_answer(Question("Q1", "", "date"), text, today=date.max)
     if not isinstance(read, Understood) or read.remark or not isinstance(read.answer, str):
         raise _BadCell(column, f"{text!r} is not a date such as 2027-04-01")
     return date.fromisoformat(read.answer)

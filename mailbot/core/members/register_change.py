@@ -137,7 +137,9 @@ def addresses_concerned(old: Rows, changes: Sequence[Change], moved: Collection[
     codes = {one.row.code for one in changes if isinstance(one.row, Body)} | set(moved)
     contacts = [row for change in changes for row in change if isinstance(row, Contact)]
     contacts += [row for row in old.values() if isinstance(row, Contact) and row.code in codes]
-    return {address_key(address) for one in contacts for address in one.addresses}
+    keys = {address_key(one.email) for one in contacts}
+    keys.update(address_key(other) for one in contacts for other in one.others)
+    return keys
 
 
 def two_owners(rows: Iterable[Body | Contact]) -> tuple[str, str, str] | None:
