@@ -141,7 +141,7 @@ def coming(rule: Recurrence, after: datetime, holiday: Holiday, zone: tzinfo) ->
             last = at
 
 
-def recurrence_words(rule: Recurrence, language: Language = "ja") -> str:
+def recurrence_words(rule: Recurrence, language: Language) -> str:
     """Return the rule as `read_recurrence` reads it again."""
     return _words_ja(rule) if language == "ja" else _words_en(rule)
 

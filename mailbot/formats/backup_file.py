@@ -274,7 +274,7 @@ def _is_plain(name: str) -> bool:
 
 
 def restore_backup(
-    file: Path, folder: Path, now: datetime, *, dry_run: bool, database: str | None = None
+    file: Path, folder: Path, now: datetime, *, dry_run: bool, database: str | None
 ) -> Restored:
     """Put a backup into a folder that does not exist or is empty, whole or not at all; nothing is read or sent there yet.
 

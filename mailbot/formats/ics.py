@@ -28,7 +28,7 @@ def event_ics(
     stamp: datetime,
     zone: tzinfo,
     organizer: str,
-    organizer_name: str = "",
+    organizer_name: str,
     domain: str,
 ) -> bytes:
     """Return the event as a calendar file; CRLF, lines of at most 75 octets.

@@ -54,7 +54,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in files if path.suffix.lower() == ".eml")
 
 
-def _single(path: Path, number: int | None = None) -> StoredMail:
+def _single(path: Path, number: int | None) -> StoredMail:
     try:
         if path.stat().st_size > LARGEST:
             return StoredMail(str(path), b"", fault=f"it is larger than {LARGEST} bytes")

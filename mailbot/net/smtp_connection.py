@@ -36,7 +36,7 @@ class Timeouts:
 RFC_TIMEOUTS = Timeouts()
 
 
-async def greet(relay: Relay, *, hostname: str, timeouts: Timeouts = RFC_TIMEOUTS) -> Extensions:
+async def greet(relay: Relay, *, hostname: str, timeouts: Timeouts) -> Extensions:
     """Connect to a relay as for sending, say QUIT, and return what it offers. Raises RelayAway."""
     connection = await connect(relay, hostname, timeouts)
     try:

@@ -170,7 +170,7 @@ class SurveyMails:
         stands: Answers,
         edition: int,
         now: datetime,
-        layout: Layout = USUAL,
+        layout: Layout,
     ) -> bytes:
         """Cook the question to a primary about a reply that may not count by itself (ballot.md sections 10 and 11).
 

@@ -57,7 +57,7 @@ class RecipientStatus:
     diagnostic: str  # the remote server's words, without their type
 
 
-def read_delivery_status(content: bytes, charset: str | None = None) -> list[RecipientStatus]:
+def read_delivery_status(content: bytes, charset: str | None) -> list[RecipientStatus]:
     """Read the groups of a message/delivery-status part; [] where none names a recipient."""
     return read_status_lines(decode(content[:CONTENT], charset).text.splitlines())
 

@@ -294,7 +294,7 @@ _ADDRESS = re.compile(r"https?://[!-~]+")
 _BEHIND = ".,;:!?)]}'\""
 
 
-def with_addresses(text: str, *, strong: bool = False) -> Iterator[Words]:
+def with_addresses(text: str, *, strong: bool) -> Iterator[Words]:
     """Yield a text's pieces, with the web addresses in it as links."""
     at = 0
     for found in _ADDRESS.finditer(text):

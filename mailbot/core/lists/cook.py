@@ -121,7 +121,7 @@ def cook_post(
     *,
     author_label: str | None,
     now: datetime,
-    rewrite: bool = True,
+    rewrite: bool,
     keep_arc: bool = False,
 ) -> bytes:
     """Return the post as it goes to every member, with the fields "leave" and "delivery" for what is each one's own.

@@ -18,7 +18,7 @@ class Enclosed:
     content: bytes  # CRLF line ends, no line above 998 octets
 
 
-def enclose(letter: bytes, posts: Sequence[Enclosed], kind: Literal["files", "digest"] = "files") -> bytes:
+def enclose(letter: bytes, posts: Sequence[Enclosed], kind: Literal["files", "digest"]) -> bytes:
     """Return a cooked letter of one part with these posts behind it; without posts it stays as it is.
 
     As files they are attached one by one; as a digest they stand in one multipart/digest (RFC 2046 section 5.1.5),

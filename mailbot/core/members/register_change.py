@@ -130,7 +130,7 @@ def suspicious(changes: Sequence[Change], old: Rows) -> str | None:
     return None
 
 
-def addresses_concerned(old: Rows, changes: Sequence[Change], moved: Collection[str] = ()) -> set[str]:
+def addresses_concerned(old: Rows, changes: Sequence[Change], moved: Collection[str]) -> set[str]:
     """Return the keys of all addresses of which these changes may say something else: those of the contacts that change,
     and of all contacts of the bodies that change or have `moved` (their codes), before and after.
     """

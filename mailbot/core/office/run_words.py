@@ -184,7 +184,7 @@ def run_name(number: int) -> str:
     return f"P-{number:04d}"
 
 
-def run_words(name: JobName, language: Language = "ja", *, resolution: bool = False) -> str:
+def run_words(name: JobName, language: Language, *, resolution: bool) -> str:
     """Return what a run is: 「S26-014の再度のお願い（2回目）」, "S26-014: reminder 2"."""
     does = _DOES[language].get((name.subject, name.action), name.action)
     if resolution:
@@ -196,14 +196,14 @@ def run_words(name: JobName, language: Language = "ja", *, resolution: bool = Fa
     return f"{name.key}: {does}{count}"
 
 
-def day_words(day: date, language: Language = "ja") -> str:
+def day_words(day: date, language: Language) -> str:
     """Return a day of the weeks around: 「12月1日（火）」, "Tue 1 Dec"."""
     if language == "ja":
         return f"{day.month}月{day.day}日（{japanese_weekday(day)}）"
     return f"{english_weekday(day)[:3]} {day.day} {_MONTHS[day.month - 1]}"
 
 
-def hour_words(moment: datetime, language: Language = "ja") -> str:
+def hour_words(moment: datetime, language: Language) -> str:
     """Return the time of day behind a day: 「10時」「9時30分」, ", 09:30"."""
     if language == "ja":
         return f"{moment.hour}時" + (f"{moment.minute}分" if moment.minute else "")

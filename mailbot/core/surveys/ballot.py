@@ -190,7 +190,7 @@ _YESNO_WORDS: dict[Language, dict[str, str]] = {
 _WEEKDAYS = "月火水木金土日"
 
 
-def answer_words(question: Question, answer: Answer, language: Language = "ja") -> str:
+def answer_words(question: Question, answer: Answer, language: Language) -> str:
     """Return an answer in words, as an acknowledgement shows it: 利用していない, 費用、その他; "" for no answer."""
     labels = printed_options(question, language)
     if answer is None or answer == ():
@@ -210,7 +210,7 @@ def answer_words(question: Question, answer: Answer, language: Language = "ja") 
     return answer
 
 
-def numbered_answers(survey: Survey, answers: Answers, language: Language = "ja") -> tuple[str, ...]:
+def numbered_answers(survey: Survey, answers: Answers, language: Language) -> tuple[str, ...]:
     """Return each answer on a line, as it is written and as it is meant: Q1 1 賛成."""
     lines = []
     for question in survey.questions:
@@ -416,7 +416,7 @@ _FORMS: dict[Language, dict[str, str]] = {
 }
 
 
-def how_in_short(survey: Survey, language: Language = "ja") -> str:
+def how_in_short(survey: Survey, language: Language) -> str:
     """Return in one sentence how to answer, with an example for the first question."""
     if survey.resolution is not None and language == "ja":
         return "議案ごとに、賛成なら「Q1 1」、反対なら「Q1 2」のようにお書きください。"
@@ -430,7 +430,7 @@ def how_in_short(survey: Survey, language: Language = "ja") -> str:
     return f"たとえば「{example}」のように{behind}お書きください。"
 
 
-def how_to_write(question: Question, language: Language = "ja") -> str:
+def how_to_write(question: Question, language: Language) -> str:
     """Return in a sentence how one question is answered, with an example of its kind."""
     if question.type not in FREE | {"multi"}:  # no example: it would be one of the options
         return (

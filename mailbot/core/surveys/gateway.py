@@ -49,7 +49,7 @@ def _ruler(width: int, language: Language) -> str:
     return head + _FILL["en"][: width - len(head) - 1].rstrip().ljust(width - len(head) - 1, "x") + "."
 
 
-def probe_lines(language: Language = "ja") -> tuple[str, ...]:
+def probe_lines(language: Language) -> tuple[str, ...]:
     """Return the lines of a probe, none wider than 68 columns; some hold what does not survive everywhere, on purpose."""
     start, end = _EDGES[language]
     shown = [f"{name}「{mark}」" for name, mark in _MARKS]
@@ -323,7 +323,7 @@ def finding_sentences(found: Findings, language: Language = "ja") -> tuple[str, 
     return tuple(sentences) or (plain,)
 
 
-def probe_summary(results: Sequence[Findings | None], language: Language = "ja") -> tuple[str, ...]:
+def probe_summary(results: Sequence[Findings | None], language: Language) -> tuple[str, ...]:
     """Return what all probes together show, in sentences for the office; None stands for one without a reply."""
     found = [each for each in results if each is not None]
     if not results:

@@ -109,7 +109,7 @@ def paper_lines(survey: Survey, language: Language = "ja", *, columns: int = COL
 
 
 def comparison_lines(
-    resolution: Resolution, language: Language = "ja", *, columns: int = COLUMNS
+    resolution: Resolution, language: Language, *, columns: int = COLUMNS
 ) -> tuple[str, ...]:
     """Return the comparison table 新旧対照表 in plain text; empty when nothing is compared."""
     if not resolution.comparison:
@@ -162,7 +162,7 @@ def _joined(text: str) -> str:
 # ---- how to vote -------------------------------------------------------------------------------------------------
 
 
-def voting_lines(survey: Survey, language: Language = "ja", *, quotes: bool = True) -> Iterator[str]:
+def voting_lines(survey: Survey, language: Language, *, quotes: bool) -> Iterator[str]:
     """Yield how to vote, how to give a proxy, and what silence means; every example stands inside a sentence.
 
     `quotes`: whether the member's mail system quotes our text in a reply; without it, answers can only stand at the top.
@@ -269,7 +269,7 @@ _RESULTS: dict[Language, dict[str, str]] = {
 }
 
 
-def verdict_lines(outcome: Outcome, language: Language = "ja") -> tuple[str, ...]:
+def verdict_lines(outcome: Outcome, language: Language) -> tuple[str, ...]:
     """Return what became of each motion, and nothing else: what a reader looks for first."""
     return tuple(
         line

@@ -25,7 +25,7 @@ def send_issue(
     due_at: datetime,
     now: datetime,
     *,
-    late_since: datetime | None = None,
+    late_since: datetime | None,
 ) -> SentBulletin:
     """Send the bulletin, or the standing one's issue of this time. Raises Refusal when nothing is to be said, or to nobody.
 

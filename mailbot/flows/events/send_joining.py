@@ -13,7 +13,7 @@ from mailbot.store.surveys import ballots
 
 
 def send_joining(
-    connection: Connection, site: Site, key: str, now: datetime, *, late_since: datetime | None = None
+    connection: Connection, site: Site, key: str, now: datetime, *, late_since: datetime | None
 ) -> int:
     """Queue the joining address to every body that has seats; returns how many.
 

@@ -34,7 +34,7 @@ from mailbot.store.sending import fan_outs, outbox
 _ONE_MAIL = timedelta(days=30)  # what comes again later is meant to be read again; a post is held for 14 days
 
 
-def distribute_post(connection: Connection, post: ListPost, *, awaited: bool = False) -> tuple[int, Reach]:
+def distribute_post(connection: Connection, post: ListPost, *, awaited: bool) -> tuple[int, Reach]:
     """Cook a post, queue it to every member, archive it and tell its author; returns its number and how many.
 
     To the members of a large list it is queued bit by bit, see store/sending/fan_outs.py. Members who get the same mail by another

@@ -34,7 +34,7 @@ def send_posts(
     address: str,
     posts: Sequence[Archived],
     now: datetime,
-    inbox_id: int | None = None,
+    inbox_id: int | None,
 ) -> tuple[str, tuple[str, ...]]:
     """Queue a mail with as many of these posts as fit it; returns a sentence and lines about it.
 

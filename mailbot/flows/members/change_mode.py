@@ -23,7 +23,7 @@ def change_mode(
     mode: Mode,
     now: datetime,
     *,
-    weekly: bool = False,
+    weekly: bool,
 ) -> Membership:
     """Return a member's settings with the new form, to be saved.
 

@@ -140,7 +140,7 @@ def _request(
     key: str,
     act: Act,
     detail: dict[str, str],
-    undo: str = "",
+    undo: str,
     **figures: object,
 ) -> Said:
     """Do an act, or ask the second person for it."""

@@ -55,7 +55,7 @@ class Preview:
 
 
 def preview_survey(
-    connection: Connection, site: Site, survey: Survey, *, code: str | None = None, columns: int | None = None
+    connection: Connection, site: Site, survey: Survey, *, code: str | None, columns: int | None = None
 ) -> Preview:
     """Return the invitation as one body would get it, and what the survey will cost.
 

@@ -34,7 +34,7 @@ class Probed:
 
 
 def probe_gateways(
-    connection: Connection, site: Site, now: datetime, *, to: Sequence[str] = (), pilot: int
+    connection: Connection, site: Site, now: datetime, *, to: Sequence[str], pilot: int
 ) -> list[Ballot]:
     """Queue a probe to these codes and addresses, or else to `pilot` bodies of the register; returns their ballots."""
     day = now.astimezone(site.zone).date().isoformat()

@@ -29,7 +29,7 @@ def published_differs(
     votes: list[Vote],
     now: datetime,
     *,
-    without: Collection[int] = (),
+    without: Collection[int],
 ) -> list[str]:
     """Return a sentence for each result mail of a survey whose figures are not those of these votes.
 

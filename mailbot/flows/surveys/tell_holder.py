@@ -34,7 +34,7 @@ def tell_holder(
     cook: Callable[[ProxyChange, Ballot], bytes],
     now: datetime,
     *,
-    ended_at: datetime | None = None,
+    ended_at: datetime | None,
     inbox_id: int | None,
 ) -> None:
     """Queue the news for the body that holds a proxy: it was recorded, or it ended at this moment.

@@ -76,7 +76,7 @@ def set_sent(
     )
 
 
-def set_state(connection: Connection, key: str, state: BulletinState, note: str = "") -> None:
+def set_state(connection: Connection, key: str, state: BulletinState, note: str) -> None:
     """Say where a bulletin stands, and why."""
     connection.execute(update(bulletin).where(bulletin.c.key == key).values(state=state, note=storable(note)))
 

@@ -241,9 +241,7 @@ def _delete(connection: Connection, column: Column[Any], gone: Sequence[object])
         connection.execute(delete(column.table).where(column.in_(gone[start : start + 500])))
 
 
-def change_email(
-    connection: Connection, old: str, new: str, name: str | None, *, successor: bool = False
-) -> None:
+def change_email(connection: Connection, old: str, new: str, name: str | None, *, successor: bool) -> None:
     """Give every contact of one address another (and another name, when there is one).
 
     Where the body has a contact of the new address already, that one takes over rank and tags. Further addresses stay the

@@ -28,6 +28,10 @@ from mailbot.store.tables import (
     trouble,
 )
 
+# As many as somebody who looks at a terminal may read
+_MOST_TROUBLED = 50
+_MOST_OF_ONE_MAIL = 1000
+
 
 @dataclass(frozen=True)
 class Copy:
@@ -70,10 +74,12 @@ def copy(connection: Connection, delivery_id: int) -> Copy | None:
     return None if row is None else Copy(*row)
 
 
-def troubled(connection: Connection, most: int = 50) -> list[Copy]:
-    """Return copies that were deferred or failed, newest first."""
+def troubled(connection: Connection) -> list[Copy]:
+    """Return the newest copies that were deferred or failed, newest first."""
     query = _COPIES.where(or_(not_out(), given_up_since(0)), delivery.c.reply.is_not(None))
-    return [Copy(*row) for row in connection.execute(query.order_by(delivery.c.id.desc()).limit(most))]
+    return [
+        Copy(*row) for row in connection.execute(query.order_by(delivery.c.id.desc()).limit(_MOST_TROUBLED))
+    ]
 
 
 def count_by_state(connection: Connection, inbox_id: int) -> Counter[str]:
@@ -93,7 +99,7 @@ def count_by_state(connection: Connection, inbox_id: int) -> Counter[str]:
     return +counts
 
 
-def in_trouble(connection: Connection, inbox_id: int, most: int = 1000) -> Some:
+def in_trouble(connection: Connection, inbox_id: int) -> Some:
     """Return those copies of one received mail that have not arrived, or not at the first attempt.
 
     Those that wait in bundles are not among them.
@@ -105,7 +111,7 @@ def in_trouble(connection: Connection, inbox_id: int, most: int = 1000) -> Some:
         .where(mailing.c.inbox_id == inbox_id)
         .where(or_(_STATE != "sent", delivery.c.attempts > 1))
         .order_by(delivery.c.id)
-        .limit(most)
+        .limit(_MOST_OF_ONE_MAIL)
     ).all()
     return Some([Copy(*row[:-1]) for row in rows], rows[0][-1] if rows else 0)
 
