@@ -26,6 +26,7 @@ from mailbot.core.reading.statements.command import command_of
 from mailbot.core.reading.statements.named_answer import explicit_answers
 from mailbot.core.surveys.comparison import Before, NotComparable
 from mailbot.core.surveys.cross_table import CrossTable, Group
+from mailbot.core.surveys.ledger import LedgerRow
 from mailbot.core.surveys.report import QuestionReport, Report
 from mailbot.core.surveys.seal import Seal
 from mailbot.core.surveys.survey import Answers, Problem, Question, Survey
@@ -101,6 +102,7 @@ YAMADA = Recipient(
 )
 THREAD = Thread("<reply.1@city.nagano.example.jp>", ("<first@kaitou.example.jp>",))
 ANSWERS: Answers = {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "費用が\x0b高い"}
+ROW = LedgerRow(1, "202011", 1, NOW, "a@b.example", "counted", 1, ANSWERS, (), "")
 PROBLEM = Problem("Q2", "out-of-range", "番号が選択肢にありません")
 Q1, Q2, Q3 = SURVEY.questions
 BEFORE = Before(500, {"1": 206, "2": 294, "3": 0})
@@ -341,15 +343,14 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         "close", SURVEY, state="expired", by="", sentence="7日を過ぎました。", now=NOW
     ),
     "entered": lambda r: r.surveys.entered_for_body(
-        SURVEY, ANSWERS, reason="電話 6/20 山田様", at=NOW, version=1, now=NOW
+        SURVEY, ROW, how="電話 6/20 山田様", closed=False, seal=None, now=NOW
     ),
     "reply rejected": lambda r: r.surveys.reply_rejected(
         SURVEY,
+        ROW,
         author="a@b.example\r\nBcc: evil@x",
         at=NOW,
         reason="番号でお答えください。",
-        answers=ANSWERS,
-        version=1,
         is_open=True,
         thread=THREAD,
         now=NOW,

@@ -14,6 +14,7 @@ from mailbot.core.mail.header import clean
 from mailbot.core.mail.letter import UndatedLetter
 from mailbot.core.surveys.ballot import how_in_short
 from mailbot.core.surveys.gateway import USUAL, Layout
+from mailbot.core.surveys.ledger import LedgerRow
 from mailbot.core.surveys.receipt_words import asked_back, problem_lines, quotable, reading_notes, sentence
 from mailbot.core.surveys.seal import Seal
 from mailbot.core.surveys.survey import Answers, Problem, Survey
@@ -161,45 +162,41 @@ class SurveyMails:
     def primary_asked(
         self,
         survey: Survey,
+        row: LedgerRow,
         *,
         author: str,
-        at: datetime,
         read: Answers,
         withdraws: bool,
-        reason: str,
-        stands: Answers,
-        edition: int,
         now: datetime,
         layout: Layout,
     ) -> bytes:
         """Cook the question to a primary about a reply that may not count by itself (ballot.md sections 10 and 11).
 
-        `read`: what the reply says; `withdraws`: it takes the answer back or declines; `stands`: what counts now.
+        `row`: the reply's; `read`: what it says; `withdraws`: it takes the answer back or declines.
         """
         body = self._pen.survey_text(
             "primary_asked",
             survey,
-            edition,
+            row.version + 1,
             layout=layout,
-            answers=stands,
+            answers=row.stands,
             author=clean(author),
-            at=self._pen.receipt_time(at),
-            reason=sentence(reason, self._pen.language),
+            at=self._pen.receipt_time(row.received_at),
+            reason=sentence(row.reason, self._pen.language),
             read=self._pen.understood(survey, read, without=()),
             withdraws=withdraws,
-            stands=bool(stands),
+            stands=bool(row.stands),
         )
         return self._pen.cook(body, survey.key, now)
 
     def reply_rejected(
         self,
         about: Survey | Event,
+        stands: LedgerRow | None,
         *,
         author: str,
         at: datetime,
         reason: str,
-        answers: Answers,
-        version: int,
         is_open: bool,
         thread: Thread,
         now: datetime,
@@ -207,8 +204,9 @@ class SurveyMails:
     ) -> bytes:
         """Cook the news that the office does not accept a held reply, and why; with the ballot again while `is_open`.
 
-        `answers`, `version`: what counts now; version 0: nothing does.
+        `author`, `at`: who sent the reply, and when it came; `stands`: the row that counts now.
         """
+        version = 0 if stands is None else stands.version
         survey = about if isinstance(about, Survey) else rsvp_form(about, self._pen.language)
         if isinstance(about, Event):
             survey = replace(survey, closes=rsvp_deadline(about, self._pen.zone))
@@ -217,7 +215,7 @@ class SurveyMails:
             survey,
             version + 1,
             layout=layout,
-            answers=answers,
+            answers={} if stands is None else stands.stands,
             author=clean(author),
             at=self._pen.receipt_time(at),
             reason=sentence(clean(reason), self._pen.language),
@@ -229,28 +227,29 @@ class SurveyMails:
     def entered_for_body(
         self,
         survey: Survey,
-        answers: Answers,
+        row: LedgerRow,
         *,
-        reason: str,
-        at: datetime,
-        version: int,
-        closed: bool = False,
-        seal: Seal | None = None,
+        how: str,
+        closed: bool,
+        seal: Seal | None,
         now: datetime,
         layout: Layout = USUAL,
     ) -> bytes:
-        """Cook the receipt of an answer that the office entered for a body; it is the next ballot, unless that is `closed`."""
+        """Cook the receipt of an answer that the office entered for a body; it is the next ballot, unless that is `closed`.
+
+        `row`: the entry's; `how`: how the answer reached the office.
+        """
         body = self._pen.survey_text(
             "entered_for_body",
             survey,
-            version + 1,
+            row.version + 1,
             layout=layout,
-            answers=answers,
-            reason=clean(reason),
-            version=version,
-            at=self._pen.receipt_time(at),
+            answers=row.answers,
+            reason=clean(how),
+            version=row.version,
+            at=self._pen.receipt_time(now),
             closed=closed,
-            understood=self._pen.understood(survey, answers, without=()) if closed else (),
+            understood=self._pen.understood(survey, row.answers, without=()) if closed else (),
             seal=seal,
         )
         return self._pen.cook(body, survey.key, now)

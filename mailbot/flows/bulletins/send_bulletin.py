@@ -169,7 +169,6 @@ def _archive(connection: Connection, site: Site, composed: Composed, now: dateti
     archive_post(
         connection,
         value,
-        raw,
         parse(raw),
         [],
         number=number,

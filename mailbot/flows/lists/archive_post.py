@@ -18,7 +18,6 @@ from mailbot.store.members.members import Person
 def archive_post(
     connection: Connection,
     mailing_list: MailingList,
-    content: bytes,
     message: Message,
     people: Sequence[Person],
     *,
@@ -48,7 +47,7 @@ def archive_post(
         author=message.from_address or "",
         subject=message.subject,
         attachments=message.attachments,
-        size=len(content),
+        size=message.size,
         written_at=written_at,
         words=words_of(message, author_name),
     )

@@ -81,7 +81,6 @@ def _archive(connection: Connection, post: ListPost, number: int) -> str:
     return archive_post(
         connection,
         post.list,
-        received.content,
         post.message,
         _people(connection, post),
         number=number,

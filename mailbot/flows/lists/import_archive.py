@@ -200,7 +200,6 @@ def _add(
     archive_post(
         connection,
         run.value,
-        stored.content,
         message,
         _people(connection, run, message.from_address),
         number=number,

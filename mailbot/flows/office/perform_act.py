@@ -21,7 +21,7 @@ from mailbot.flows.surveys.held_reply import ballot_of_mail, held_mail
 from mailbot.flows.surveys.missed_result import AFTER_RESULT, published_at
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.publish_survey import publish_survey
-from mailbot.flows.surveys.record_for_body import record_for_body, record_held_answers, stands_for
+from mailbot.flows.surveys.record_for_body import Entry, record_for_body, record_held_answers, stands_for
 from mailbot.site import Site
 from mailbot.store.office import journal
 from mailbot.store.runs import occurrences
@@ -140,18 +140,14 @@ def _close_by_mail(connection: Connection, site: Site, key: str, at: datetime, n
 def _enter(
     connection: Connection, site: Site, key: str, detail: Mapping[str, str], now: datetime, *, by: str
 ) -> Performed:
-    entered = record_for_body(
-        connection,
-        site,
-        key,
-        detail["code"],
+    entry = Entry(
         pairs_of(detail["answers"]),
         detail["reason"],
-        now,
-        by=by,
-        inbox_id=int(detail["mail"]) if "mail" in detail else None,
-        received_at=datetime.fromisoformat(detail["received_at"]) if "received_at" in detail else None,
+        by,
+        datetime.fromisoformat(detail["received_at"]) if "received_at" in detail else now,
+        int(detail["mail"]) if "mail" in detail else None,
     )
+    entered = record_for_body(connection, site, key, detail["code"], entry, now)
     asked = sentence(site.language, "entered-asked") if entered.asked else ""
     said = sentence(
         site.language, "entered", body=entered.body, key=key, version=entered.version, stands=entered.stands

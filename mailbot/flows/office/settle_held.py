@@ -345,11 +345,10 @@ def _tell_body(connection: Connection, held: _Held, ballot: Ballot, reason: str)
     stands = standing_of(connection, ballot, about.unit if isinstance(about, Survey) else "body")
     cooked = held.site.render.surveys.reply_rejected(
         about,
+        None if stands is None else stands.row,
         author=author or held.message.from_header,
         at=held.received.received_at,
         reason=reason,
-        answers={} if stands is None else stands.row.stands,
-        version=0 if stands is None else stands.row.version,
         is_open=is_open,
         thread=Thread.of(held.message),
         now=held.now,

@@ -19,7 +19,7 @@ from mailbot.core.reading.text.known_text import REFERENCE
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import SendBallot, consequence, trust
 from mailbot.flows.settled import Settled
-from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
+from mailbot.flows.surveys.answer_reply import queue_fresh_ballot
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store.mail.inbox import Received
@@ -63,15 +63,7 @@ def answer_astray(
     if not _may_send(connection, ballot.address, now, proved=proved):
         return None
     queue_fresh_ballot(
-        connection,
-        site,
-        stored.survey,
-        ballot,
-        standing_of(connection, ballot, stored.survey.unit),
-        ballot.address,
-        now,
-        inbox_id=received.id,
-        thread=Thread.of(message),
+        connection, site, stored.survey, ballot, now, inbox_id=received.id, thread=Thread.of(message)
     )
     return Settled(
         "answered",

@@ -157,13 +157,10 @@ def ask_primary(connection: Connection, arrival: Arrival, judged: Judged, row: L
         return
     cooked = arrival.site.render.surveys.primary_asked(
         arrival.stored.survey,
+        row,
         author=arrival.message.from_address or arrival.message.from_header,
-        at=arrival.received.received_at,
         read=judged.verdict.answers if judged.verdict.status in IN_TALLY else {},
         withdraws=judged.verdict.status in {"withdrawn", "declined"},
-        reason=row.reason,
-        stands=row.stands,
-        edition=row.version + 1,
         now=now,
         layout=gateways.layout_of(connection, arrival.ballot),
     )
@@ -198,9 +195,8 @@ def send_fresh_ballot(
             site,
             survey,
             arrival.ballot,
-            arrival.before,
-            address,
             now,
+            to=address,
             inbox_id=arrival.received.id,
             thread=arrival.thread,
             form=site.write_form(survey, site.language) if with_form else None,
@@ -220,15 +216,18 @@ def queue_fresh_ballot(
     site: Site,
     survey: Survey,
     ballot: Ballot,
-    stands: Standing | None,
-    address: str,
     now: datetime,
     *,
+    to: str = "",
     inbox_id: int | None = None,
     thread: Thread | None = None,
     form: bytes | None = None,
 ) -> None:
-    """Queue a ballot again, with what `stands` filled in; in answer to a mail where there is one."""
+    """Queue a ballot again, with what stands filled in; in answer to a mail where there is one.
+
+    `to`: an address of the body's to which it goes, by default the registered one; `form`: the survey's spreadsheet.
+    """
+    stands = standing_of(connection, ballot, survey.unit)
     cooked = site.render.surveys.fresh_ballot(
         survey,
         now=now,
@@ -238,7 +237,7 @@ def queue_fresh_ballot(
         layout=gateways.layout_of(connection, ballot),
         form=form,
     )
-    queue_receipt(connection, "fresh_ballot", cooked, ballot, [address], inbox_id, now)
+    queue_receipt(connection, "fresh_ballot", cooked, ballot, [to or ballot.address], inbox_id, now)
 
 
 def standing_of(connection: Connection, ballot: Ballot, unit: Literal["body", "person"]) -> Standing | None:

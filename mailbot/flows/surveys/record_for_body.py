@@ -46,40 +46,26 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class _Source:
-    """Where an entry comes from."""
+class Entry:
+    """What the office enters for a body."""
 
-    rule: str
-    author: str
-    reason: str
-    inbox_id: int | None
+    written: Written
+    how: str  # how it came, when and from whom
+    by: str  # who enters it
     received_at: datetime
-    late: bool  # it came after the close and nobody has admitted it
+    inbox_id: int | None = None  # the mail with which it is entered, or in which the answers were read
+    author: str = ""  # of the held reply in which they were read
+    rule: str = "desk 代理"
 
 
 def record_for_body(
-    connection: Connection,
-    site: Site,
-    key: str,
-    code: str,
-    written: Written,
-    reason: str,
-    now: datetime,
-    *,
-    by: str,
-    inbox_id: int | None = None,
-    received_at: datetime | None = None,
+    connection: Connection, site: Site, key: str, code: str, entry: Entry, now: datetime
 ) -> Entered:
-    """Enter a body's answers (`reason`: how they came, when, from whom; `by`: who enters them); queues its receipt.
-
-    `inbox_id`: the mail with which they were entered. Raises Refusal when any of it cannot be read whole.
-    """
+    """Enter a body's answers and queue its receipt. Raises Refusal when any of it cannot be read whole."""
     stored, ballot = _ballot_of(connection, site, key, code)
-    at = received_at or now
-    source = _Source("desk 代理", "", f"代理入力：{reason}", inbox_id, at, at >= stored.survey.closes)
-    if stored.state != "open" or source.late:
+    if stored.state != "open" or entry.received_at >= stored.survey.closes:
         raise Refusal(sentence(site.language, "not-open", key=key))
-    return _enter(connection, site, stored, ballot, written, source, now, by=by)
+    return _enter(connection, site, stored, ballot, entry, now)
 
 
 def record_held_answers(
@@ -93,15 +79,9 @@ def record_held_answers(
         raise Refusal(sentence(site.language, "sealed", key=stored.survey.key))
     message = received.message(site.authserv_id)
     author = message.from_address or ""
-    source = _Source(
-        "desk 回答",
-        author,
-        f"代理入力：{sentence(site.language, 'that-reply', at=_arrived(site, received))}",
-        number,
-        received.received_at,
-        late=False,
-    )
-    entered = _enter(connection, site, stored, ballot, written, source, now, by=by)
+    how = sentence(site.language, "that-reply", at=_arrived(site, received))
+    entry = Entry(written, how, by, received.received_at, number, author, rule="desk 回答")
+    entered = _enter(connection, site, stored, ballot, entry, now)
     inbox.settle(
         connection,
         number,
@@ -149,40 +129,32 @@ def _ballot_of(connection: Connection, site: Site, key: str, code: str) -> tuple
 
 
 def _enter(
-    connection: Connection,
-    site: Site,
-    stored: StoredSurvey,
-    ballot: Ballot,
-    written: Written,
-    source: _Source,
-    now: datetime,
-    *,
-    by: str,
+    connection: Connection, site: Site, stored: StoredSurvey, ballot: Ballot, entry: Entry, now: datetime
 ) -> Entered:
     survey = stored.survey
     rows = own_rows(ballots.ledger(connection, survey.key, ballot.code), survey.unit, ballot.id)
     before = standing(rows)
-    reading = _read(site, survey, _with_questions(site, survey, written, rows, source), source.received_at)
+    reading = _read(site, survey, _with_questions(site, survey, entry, rows), entry.received_at)
     previous = None if before is None else before.vote
     verdict = weigh(survey, previous, reading, late=False, automatic=False, language=site.language)
     if not accepted(verdict.status):
         why = "、".join(problem.text for problem in verdict.problems) or verdict.reason
         raise Refusal(sentence(site.language, "not-counted", why=why))
-    mail = None if source.inbox_id is None else inbox.load(connection, source.inbox_id)
+    mail = None if entry.inbox_id is None else inbox.load(connection, entry.inbox_id)
     row = LedgerRow(
         ballot_id=ballot.id,
         code=ballot.code,
-        inbox_id=source.inbox_id,
-        received_at=source.received_at,
-        author=source.author,
+        inbox_id=entry.inbox_id,
+        received_at=entry.received_at,
+        author=entry.author,
         status=verdict.status,
         version=1 + (0 if before is None else before.row.version),
         answers=verdict.answers,
         problems=verdict.problems,
-        reason=source.reason,
-        rule=source.rule,
+        reason=f"代理入力：{entry.how}",
+        rule=entry.rule,
         level="4",
-        by=by,
+        by=entry.by,
         remarks=reading.remarks,
         flags=reading.flags,
         texts=known_texts(connection, site, ballot).newest,
@@ -191,53 +163,35 @@ def _enter(
     ballots.append(connection, survey.key, row, sealed=survey.mode == "sealed")
     if survey.resolution is not None:
         # Who votes needs no proxy.
-        end_proxy(
-            connection, site, survey.key, ballot.code, source.received_at, now, inbox_id=source.inbox_id
-        )
-    before_by = None if before is None else before.row.author
-    _tell(connection, site, stored, ballot, row, before_by, now)
-    return stands_for(connection, site, survey, ballot)
-
-
-def _tell(
-    connection: Connection,
-    site: Site,
-    stored: StoredSurvey,
-    ballot: Ballot,
-    row: LedgerRow,
-    before_by: str | None,
-    now: datetime,
-) -> None:
-    """Tell the address that was asked, and who had answered before, what was entered for the body and why."""
+        end_proxy(connection, site, survey.key, ballot.code, entry.received_at, now, inbox_id=entry.inbox_id)
+    told = _told(connection, ballot, None if before is None else before.row.author)
     cooked = site.render.surveys.entered_for_body(
-        stored.survey,
-        row.answers,
-        reason=row.reason.partition("：")[2],
-        at=now,
-        version=row.version,
+        survey,
+        row,
+        how=entry.how,
         closed=stored.has_closed(now),
         seal=seal_in_receipt(stored, ballot),
         now=now,
         layout=gateways.layout_of(connection, ballot),
     )
-    told = _told(connection, ballot, before_by)
     queue_receipt(connection, "entered_for_body", cooked, ballot, told, row.inbox_id, now)
+    return stands_for(connection, site, survey, ballot)
 
 
 def _with_questions(
-    site: Site, survey: Survey, written: Written, rows: Sequence[LedgerRow], source: _Source
+    site: Site, survey: Survey, entry: Entry, rows: Sequence[LedgerRow]
 ) -> list[tuple[str, str]]:
     """Say which question is meant where none was written: the only one, or the only one that was not understood."""
     found = []
-    for question, value in written:
+    for question, value in entry.written:
         if question:
             found.append((question, value))
             continue
-        row = next((row for row in reversed(rows) if row.inbox_id == source.inbox_id), None)
+        row = next((row for row in reversed(rows) if row.inbox_id == entry.inbox_id), None)
         unclear = {problem.question for problem in row.problems if problem.question} if row else set()
         meant = [each.id for each in survey.questions if len(survey.questions) == 1 or unclear == {each.id}]
         if not meant:
-            raise Refusal(sentence(site.language, "which-question", mail=mail_name(source.inbox_id or 0)))
+            raise Refusal(sentence(site.language, "which-question", mail=mail_name(entry.inbox_id or 0)))
         found.append((meant[0], value))
     return found
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
+from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot
 from mailbot.site import Site
 from mailbot.store.office import journal
 from mailbot.store.surveys import ballots, surveys
@@ -27,8 +27,7 @@ def reissue_ballot(
         raise Refusal(f"survey {key}: body {code} was not asked; `mailbot members show {code}` shows it")
     for old in own:
         ballot = new_token(connection, site, old, now)
-        stands = standing_of(connection, ballot, stored.survey.unit)
-        queue_fresh_ballot(connection, site, stored.survey, ballot, stands, ballot.address, now)
+        queue_fresh_ballot(connection, site, stored.survey, ballot, now)
     journal.add(connection, "ballot.reissued", now, who=by, about=key, detail=f"body {code}")
     return (
         f"survey {key}: {len(own)} ballot(s) of {code} re-issued, to {', '.join(one.address for one in own)}"

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.reading.statements.answer_form import takes_form
 from mailbot.core.refusal import Refusal
-from mailbot.flows.surveys.answer_reply import queue_fresh_ballot, standing_of
+from mailbot.flows.surveys.answer_reply import queue_fresh_ballot
 from mailbot.site import Site
 from mailbot.store.surveys import ballots, surveys
 
@@ -26,6 +26,5 @@ def send_form(connection: Connection, site: Site, key: str, code: str, now: date
         raise Refusal(f"survey {key}: body {code} was not asked; `mailbot members show {code}` shows it")
     form = site.write_form(stored.survey, site.language)
     for ballot in own:
-        stands = standing_of(connection, ballot, stored.survey.unit)
-        queue_fresh_ballot(connection, site, stored.survey, ballot, stands, ballot.address, now, form=form)
+        queue_fresh_ballot(connection, site, stored.survey, ballot, now, form=form)
     return f"survey {key}: the form is in the outbox, to {', '.join(one.address for one in own)}"

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from mailbot.core.mail.address import same_address
-from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot, standing_of
+from mailbot.flows.surveys.answer_reply import new_token, queue_fresh_ballot
 from mailbot.site import Site
 from mailbot.store.members import members
 from mailbot.store.sending import allowances
@@ -38,6 +38,5 @@ def send_own_ballot(connection: Connection, site: Site, address: str, key: str, 
         return None
     for old in own:
         fresh = new_token(connection, site, old, now)
-        stands = standing_of(connection, fresh, stored.survey.unit)
-        queue_fresh_ballot(connection, site, stored.survey, fresh, stands, fresh.address, now)
+        queue_fresh_ballot(connection, site, stored.survey, fresh, now)
     return len(own)
