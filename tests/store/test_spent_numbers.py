@@ -20,9 +20,8 @@ NOW = datetime(2026, 6, 24, tzinfo=UTC)
 def ask(connection: Connection) -> int:
     """Make a question."""
     later = NOW + timedelta(days=1)
-    return confirmations.make(
-        connection, "visit", "a@example.jp", {}, later, str, about="", now=NOW, by_mail=True
-    )
+    new = confirmations.NewConfirmation("visit", "", "a@example.jp", {}, later, by_mail=True)
+    return confirmations.make(connection, new, str, NOW)
 
 
 def send(connection: Connection) -> int:

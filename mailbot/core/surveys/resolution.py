@@ -107,12 +107,9 @@ def outcome(
     heard = {*replied, *votes}
     deemed = [code for code in without if resolution.deemed and code not in heard]
     to_chair = sum(proxy.holder == CHAIR for proxy in given.values())
-    present = len(direct) + len(given) + len(deemed)
-    quorum = Requirement(resolution.quorum, present, len(entitled))
-    motions = tuple(
-        _motion(question, resolution, direct, given, voters, len(deemed), len(entitled), present, quorum)
-        for question in survey.questions
-    )
+    turnout = _Turnout(direct, given, voters, len(deemed), len(entitled))
+    quorum = Requirement(resolution.quorum, turnout.present, len(entitled))
+    motions = tuple(_motion(question, resolution, turnout, quorum) for question in survey.questions)
     return Outcome(
         electorate=len(entitled),
         direct=len(direct),
@@ -141,35 +138,43 @@ def _voter(
     return None if late else holder
 
 
+@dataclass(frozen=True)
+class _Turnout:
+    """Who takes part in a resolution, and how."""
+
+    direct: Mapping[str, Answers]  # bodies that voted themselves
+    given: Mapping[str, Proxy]  # by the body that gave it
+    voters: Mapping[str, str | None]  # by the same: whose direct vote counts for it; None: nobody's
+    deemed: int  # bodies whose silence is consent
+    electorate: int
+
+    @property
+    def present(self) -> int:
+        """How many count for the quorum."""
+        return len(self.direct) + len(self.given) + self.deemed
+
+
 def _motion(
-    question: Question,
-    resolution: Resolution,
-    direct: Mapping[str, Answers],
-    given: Mapping[str, Proxy],
-    voters: Mapping[str, str | None],
-    deemed: int,
-    electorate: int,
-    present: int,
-    quorum: Requirement,
+    question: Question, resolution: Resolution, turnout: _Turnout, quorum: Requirement
 ) -> MotionOutcome:
-    own = [answers.get(question.id) for answers in direct.values()]
+    own = [answers.get(question.id) for answers in turnout.direct.values()]
     through: list[tuple[bool, object]] = []
-    for code, voter in voters.items():
-        said = direct[voter].get(question.id) if voter is not None else None
-        through.append((given[code].holder == CHAIR, said))
+    for code, voter in turnout.voters.items():
+        said = turnout.direct[voter].get(question.id) if voter is not None else None
+        through.append((turnout.given[code].holder == CHAIR, said))
     cast = {
         choice: Cast(
             direct=own.count(choice),
             proxy=through.count((False, choice)),
             chair=through.count((True, choice)),
-            deemed=deemed if choice == "yes" else 0,
+            deemed=turnout.deemed if choice == "yes" else 0,
         )
         for choice in VALID
     }
     counted = sum(each.total for each in cast.values())
     wholes: dict[Denominator, int] = {
-        "electorate": electorate,
-        "present": present,
+        "electorate": turnout.electorate,
+        "present": turnout.present,
         "votes": counted,
         "yes_and_no": cast["yes"].total + cast["no"].total,
     }

@@ -33,6 +33,16 @@ class Order:
 
 
 @dataclass(frozen=True)
+class Word:
+    """What a second person says of an act: 承認, or 差戻し with a note."""
+
+    approve: bool
+    note: str
+    by: str  # whose address is proved
+    received_at: datetime  # when it came: a close counts from then on
+
+
+@dataclass(frozen=True)
 class OneIsEnough:
     """No rule asks for a second person."""
 

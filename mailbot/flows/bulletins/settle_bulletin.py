@@ -12,7 +12,7 @@ from mailbot.core.mail.address import same_address
 from mailbot.core.office.desk_sentences import STATES
 from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.two_persons import ACT_LASTS, deciders
+from mailbot.core.surveys.two_persons import ACT_LASTS, Word, deciders
 from mailbot.flows.bulletins.send_bulletin import bulletin_to_change, send_bulletin, sent_sentences
 from mailbot.flows.office.settle_act import Decided, Undecided
 from mailbot.flows.office.tell_office import tell_office
@@ -23,20 +23,21 @@ from mailbot.store.office.acts import StoredAct
 
 
 def settle_bulletin(
-    connection: Connection, site: Site, act_id: int, *, approve: bool, note: str, by: str, now: datetime
+    connection: Connection, site: Site, act_id: int, word: Word, now: datetime
 ) -> Decided | Undecided:
-    """Let a bulletin go out on the word of `by`, whose address is proved, or send it back to its editor."""
+    """Let a bulletin go out on a second person's word, or send it back to its editor."""
+    by = word.by
     one = acts.lock(connection, act_id)
     assert one is not None, "a word names an act that is there"
     stored = bulletin_to_change(connection, one.key)
     if (why := _why_not(site, one, stored, by, now)) is not None:
         return Undecided(one.key, why)
-    if not approve:
-        acts.decide(connection, act_id, "rejected", by=by, note=note, now=now)
-        journal.add(connection, "act.rejected", now, who=by, about=one.key, detail=f"send: {note}")
-        _tell(connection, site, one, stored, "rejected", by, note, now)
+    if not word.approve:
+        acts.decide(connection, act_id, "rejected", by=by, note=word.note, now=now)
+        journal.add(connection, "act.rejected", now, who=by, about=one.key, detail=f"send: {word.note}")
+        _tell(connection, site, one, stored, "rejected", by, word.note, now)
         return Decided(one.key, bulletin_sentence(site.language, "sent-back", key=one.key))
-    acts.decide(connection, act_id, "approved", by=by, note=note, now=now)
+    acts.decide(connection, act_id, "approved", by=by, note=word.note, now=now)
     journal.add(connection, "act.approved", now, who=by, about=one.key, detail="send")
     sends = stored.bulletin.sends
     if sends is not None and now < sends:

@@ -13,6 +13,7 @@ from mailbot.core.mail.token import confirm_token, token_hash
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store.members import confirmations
+from mailbot.store.members.confirmations import NewConfirmation
 from mailbot.store.sending import outbox
 
 LASTS = timedelta(days=7)
@@ -45,17 +46,15 @@ def ask_confirmation(
     """Queue a question, its template filled with these words; False where the limits of promises.md I30 forbid it."""
     if question.by_mail and not confirmations.may_ask(connection, question.address, now):
         return False
-    number = confirmations.make(
-        connection,
+    new = NewConfirmation(
         question.kind,
+        question.about,
         question.address,
         question.detail,
         now + question.lasts,
-        lambda row: token_hash(confirm_token(site.key, row)),
-        about=question.about,
-        now=now,
         by_mail=question.by_mail,
     )
+    number = confirmations.make(connection, new, lambda row: token_hash(confirm_token(site.key, row)), now)
     mailing_id = outbox.add_mailing(
         connection,
         kind=question.template,

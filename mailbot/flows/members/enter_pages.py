@@ -18,7 +18,7 @@ from mailbot.core.mail.token import read_visit_token, token_hash, visit_token
 from mailbot.site import Site
 from mailbot.store.lists import lists, memberships
 from mailbot.store.members import confirmations, members, other_addresses
-from mailbot.store.members.confirmations import Confirmation
+from mailbot.store.members.confirmations import Confirmation, NewConfirmation
 from mailbot.store.sending import outbox
 
 # As long as its mail counts (promises.md I30): whoever uses up somebody's three mails leaves that person links that work
@@ -43,17 +43,10 @@ def send_link(connection: Connection, site: Site, typed: str, place: str, now: d
     address = _known_address(connection, site, typed.strip())
     if address is None or not confirmations.may_ask(connection, address, now):
         return False
-    number = confirmations.make(
-        connection,
-        _KIND,
-        address,
-        {"place": place if _PLACE.fullmatch(place) else "/"},
-        now + LINK_LASTS,
-        lambda row: token_hash(f"{_KIND} {row}"),  # no address has it, so that no mail comes to it
-        about="pages",
-        now=now,
-        by_mail=True,
-    )
+    detail = {"place": place if _PLACE.fullmatch(place) else "/"}
+    new = NewConfirmation(_KIND, "pages", address, detail, now + LINK_LASTS, by_mail=True)
+    # No address has this token, so that no mail can answer it.
+    number = confirmations.make(connection, new, lambda row: token_hash(f"{_KIND} {row}"), now)
     cooked = site.render.letter(
         "visit_link",
         now=now,

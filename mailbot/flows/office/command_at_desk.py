@@ -17,6 +17,7 @@ from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.obey_command import Desk, Said, obey_command
 from mailbot.site import Site
 from mailbot.store.members import confirmations
+from mailbot.store.members.confirmations import NewConfirmation
 from mailbot.store.office import desk_words
 from mailbot.store.sending import sendings
 from mailbot.store.transactions import savepoint
@@ -54,17 +55,10 @@ def try_command(
         return Tried(str(refusal), (), 0, "")
     if said.failed:
         return Tried(said.sentence, said.hints, 0, "")
-    number = confirmations.make(
-        connection,
-        _KIND,
-        decider.address,
-        {"visit": str(visit.number)},
-        now + _LASTS,
-        lambda row: token_hash(f"{_KIND} {row}"),  # no mail can be written to that
-        about="desk",
-        now=now,
-        by_mail=False,
-    )
+    detail = {"visit": str(visit.number)}
+    new = NewConfirmation(_KIND, "desk", decider.address, detail, now + _LASTS, by_mail=False)
+    # No address has this token, so that no mail can answer it.
+    number = confirmations.make(connection, new, lambda row: token_hash(f"{_KIND} {row}"), now)
     return Tried(said.sentence, said.hints, mails, trial_token(site.key, f"{act} {line}", number))
 
 

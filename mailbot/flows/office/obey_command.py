@@ -32,7 +32,7 @@ from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.office.run_change import RunChange
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import IN_TALLY, standings_of_voters
-from mailbot.core.surveys.two_persons import Act, Order
+from mailbot.core.surveys.two_persons import Act, Order, Word
 from mailbot.flows.bulletins.command_bulletin import bulletin_status, command_bulletin, find_bulletin
 from mailbot.flows.bulletins.settle_bulletin import settle_bulletin
 from mailbot.flows.events.command_event import command_attendance, event_status, find_event
@@ -129,9 +129,9 @@ def obey_command(connection: Connection, desk: Desk, command: Command) -> Said:
         case OfSending(do, key):
             return _of_sending(connection, desk, do, key)
         case Approve():
-            return _decide(connection, desk, approve=True, note="")
+            return _decide(connection, desk, Word(True, "", desk.by, desk.received_at))
         case SendBack(reason):
-            return _decide(connection, desk, approve=False, note=reason)
+            return _decide(connection, desk, Word(False, reason, desk.by, desk.received_at))
 
 
 def _request(
@@ -319,24 +319,11 @@ def _of_sending(connection: Connection, desk: Desk, do: Steer, key: str) -> Said
     return Said(said, key, tuple(hints))
 
 
-def _decide(connection: Connection, desk: Desk, *, approve: bool, note: str) -> Said:
+def _decide(connection: Connection, desk: Desk, word: Word) -> Said:
     if desk.act_id is None:
         raise Refusal(desk.say("no-act"))
-    if acts.is_of_bulletin(connection, desk.act_id):
-        settled = settle_bulletin(
-            connection, desk.site, desk.act_id, approve=approve, note=note, by=desk.by, now=desk.now
-        )
-        return Said(settled.sentence, settled.key, failed=isinstance(settled, Undecided))
-    settled = settle_act(
-        connection,
-        desk.site,
-        desk.act_id,
-        approve=approve,
-        note=note,
-        by=desk.by,
-        now=desk.now,
-        received_at=desk.received_at,
-    )
+    settle = settle_bulletin if acts.is_of_bulletin(connection, desk.act_id) else settle_act
+    settled = settle(connection, desk.site, desk.act_id, word, desk.now)
     return Said(settled.sentence, settled.key, failed=isinstance(settled, Undecided))
 
 

@@ -14,7 +14,7 @@ from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Survey
-from mailbot.core.surveys.two_persons import ACT_LASTS, ActState, Order, may_decide, out_of_place
+from mailbot.core.surveys.two_persons import ACT_LASTS, ActState, Order, Word, may_decide, out_of_place
 from mailbot.flows.office.ask_second_person import concerned
 from mailbot.flows.office.perform_act import perform_act
 from mailbot.flows.office.tell_office import tell_office
@@ -42,33 +42,26 @@ class Undecided:
 
 
 def settle_act(
-    connection: Connection,
-    site: Site,
-    act_id: int,
-    *,
-    approve: bool,
-    note: str,
-    by: str,
-    now: datetime,
-    received_at: datetime,
+    connection: Connection, site: Site, act_id: int, word: Word, now: datetime
 ) -> Decided | Undecided:
-    """Do an act on the word of a second person (`by`, whose address is proved), or give it up; the others are told."""
+    """Do an act on the word of a second person, or give it up; the others are told."""
     one = acts.lock(connection, act_id)
     assert one is not None, "a word names an act that is there"
     stored = surveys.lock(connection, one.key)
     assert stored is not None, "an act is about a survey that is there"
-    if (why := _why_not(site, one, stored, by)) is not None:
+    if (why := _why_not(site, one, stored, word.by)) is not None:
         return Undecided(one.key, why)
     if (lapsed := lapse(site, one, stored, now)) is not None:
-        _give_up(connection, site, one, stored.survey, lapsed, now, but=by)
+        _give_up(connection, site, one, stored.survey, lapsed, now, but=word.by)
         return Undecided(one.key, lapsed)
-    if not approve:
-        acts.decide(connection, act_id, "rejected", by=by, note=note, now=now)
-        journal.add(connection, "act.rejected", now, who=by, about=one.key, detail=f"{one.act}: {note}")
-        _tell(connection, site, one, stored.survey, "rejected", by, note, now, but=by)
+    if not word.approve:
+        acts.decide(connection, act_id, "rejected", by=word.by, note=word.note, now=now)
+        detail = f"{one.act}: {word.note}"
+        journal.add(connection, "act.rejected", now, who=word.by, about=one.key, detail=detail)
+        _tell(connection, site, one, stored.survey, "rejected", word.by, word.note, now, but=word.by)
         said = act_name(site.language, one.act, stored.survey)
         return Decided(one.key, sentence(site.language, "sent-back", act=said, key=one.key))
-    return _do(connection, site, one, stored, by, note, now, received_at)
+    return _do(connection, site, one, stored, word, now)
 
 
 def expire_acts(connection: Connection, site: Site, now: datetime) -> int:
@@ -111,17 +104,12 @@ def _why_not(site: Site, one: StoredAct, stored: StoredSurvey, by: str) -> str |
 
 
 def _do(
-    connection: Connection,
-    site: Site,
-    one: StoredAct,
-    stored: StoredSurvey,
-    by: str,
-    note: str,
-    now: datetime,
-    received_at: datetime,
+    connection: Connection, site: Site, one: StoredAct, stored: StoredSurvey, word: Word, now: datetime
 ) -> Decided | Undecided:
-    survey = stored.survey
-    acts.decide(connection, one.id, "approved", by=by, note=note, now=now)  # an opening looks whether it is
+    survey, by = stored.survey, word.by
+    acts.decide(
+        connection, one.id, "approved", by=by, note=word.note, now=now
+    )  # an opening looks whether it is
     by_plan = one.detail.get("when") == "plan"
     opens = moment_words(survey.opens.astimezone(site.zone), site.language)
     if by_plan and now < survey.opens:
@@ -130,7 +118,7 @@ def _do(
     else:
         try:
             with connection.begin_nested():
-                order = Order(one.key, one.act, one.detail, f"{one.asked_by}, {by}", received_at)
+                order = Order(one.key, one.act, one.detail, f"{one.asked_by}, {by}", word.received_at)
                 done = perform_act(connection, site, order, now).sentence
             if by_plan:  # its run was skipped, having nobody's approval, and never comes again
                 done += sentence(site.language, "opens-passed", opens=opens)

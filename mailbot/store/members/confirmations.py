@@ -31,28 +31,29 @@ class Confirmation:
     used_at: datetime | None
 
 
-def make(
-    connection: Connection,
-    kind: str,
-    address: str,
-    detail: Mapping[str, str],
-    expires_at: datetime,
-    hash_of: Callable[[int], str],
-    *,
-    about: str,
-    now: datetime,
-    by_mail: bool,
-) -> int:
-    """Make a question to this address; returns its id. `hash_of(id)` is the stored form of its token."""
+@dataclass(frozen=True)
+class NewConfirmation:
+    """A question that is about to be asked."""
+
+    kind: str
+    about: str
+    address: str
+    detail: Mapping[str, str]
+    expires_at: datetime
+    by_mail: bool  # anybody's mail may have caused it: it counts for the limits of `may_ask`
+
+
+def make(connection: Connection, new: NewConfirmation, hash_of: Callable[[int], str], now: datetime) -> int:
+    """Store a question; returns its id. `hash_of(id)` is the stored form of its token."""
     row = {
-        "kind": kind,
-        "about": storable(about),
-        "address": storable(address),
-        "email_key": address_key(storable(address)),
-        "detail": json.dumps(dict(detail)),  # escapes what a database might refuse
-        "by_mail": by_mail,
+        "kind": new.kind,
+        "about": storable(new.about),
+        "address": storable(new.address),
+        "email_key": address_key(storable(new.address)),
+        "detail": json.dumps(dict(new.detail)),  # escapes what a database might refuse
+        "by_mail": new.by_mail,
         "made_at": now,
-        "expires_at": expires_at,
+        "expires_at": new.expires_at,
     }
     number: int = connection.execute(
         insert(confirmation).values(row).returning(confirmation.c.id)

@@ -11,7 +11,7 @@ from sqlalchemy import update
 from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Resolution, Share, Survey
-from mailbot.core.surveys.two_persons import Act, Order
+from mailbot.core.surveys.two_persons import Act, Order, Word
 from mailbot.flows.office.ask_second_person import Done, Waiting, request_act
 from mailbot.flows.office.settle_act import Undecided, expire_acts, settle_act
 from mailbot.flows.surveys.close_survey import close_survey
@@ -177,16 +177,8 @@ def test_a_word_of_the_asker_or_of_one_not_asked_decides_nothing(
     two.apply(RESOLUTION)
     request(two, "open", asked_by)
     with two.database.write() as connection:
-        settled = settle_act(
-            connection,
-            two.site,
-            acts.waiting(connection)[0].id,
-            approve=True,
-            note="",
-            by=by,
-            now=two.now,
-            received_at=two.now,
-        )
+        word = Word(approve=True, note="", by=by, received_at=two.now)
+        settled = settle_act(connection, two.site, acts.waiting(connection)[0].id, word, two.now)
     assert isinstance(settled, Undecided)
     assert why in settled.sentence
     assert state(two) == "planned"
@@ -413,14 +405,8 @@ def test_two_persons_are_asked_once_whether_a_sealed_survey_is_destroyed(two: Po
     waiting = request(two, "destroy", CHAIR, SEALED.key)
     assert isinstance(waiting, Waiting)
     with two.database.write() as connection:
-        settle_act(
-            *(connection, two.site, waiting.act_id),
-            approve=True,
-            note="",
-            by=DEPUTY,
-            now=two.now,
-            received_at=two.now,
-        )
+        word = Word(approve=True, note="", by=DEPUTY, received_at=two.now)
+        settle_act(connection, two.site, waiting.act_id, word, two.now)
     two.copies()
     with pytest.raises(Refusal, match="receipts wait to be delivered"):
         request(two, "destroy", CHAIR, SEALED.key)

@@ -16,17 +16,10 @@ HOUR = timedelta(hours=1)
 
 def make(connection: Connection, address: str = "a@city.example", *, by_mail: bool = True) -> int:
     """Make a question."""
-    return confirmations.make(
-        connection,
-        "join",
-        address,
-        {"list": "room"},
-        NOW + HOUR,
-        lambda number: token_hash(confirm_token(b"k", number)),
-        about="room",
-        now=NOW,
-        by_mail=by_mail,
+    new = confirmations.NewConfirmation(
+        "join", "room", address, {"list": "room"}, NOW + HOUR, by_mail=by_mail
     )
+    return confirmations.make(connection, new, lambda number: token_hash(confirm_token(b"k", number)), NOW)
 
 
 def test_a_token_works_once(database: Database) -> None:
