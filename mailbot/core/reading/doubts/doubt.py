@@ -19,6 +19,10 @@ _SEEKS_APPROVAL = re.compile(
     r"|意味にな|[合あ]って|大丈夫|足り|伝わ|通じ|ok|どう|いかが|どちら|どれ)"
     r"[^。]{0,20}(?:(?:か|よ?ね)(?:[、。)?を]|$)|か(?:[はが]?(?:微妙|不明|不安|自信))|\?|教え|見て|確認|承認|送信|提出|受け付け)"
 )
+# 「どう書くべきかご教示ください」, 「何番を選べばよいでしょうか」: who asks this does not stand by what he wrote.
+_ASKS_WHAT_TO_ANSWER = re.compile(
+    r"(?:どう|どのように|何(?:番|と)を?|ど(?:れ|ちら)[をで])[^。、]{0,6}(?:書[くけ]|答え[るれ]?|(?:回答|記入)(?:す[るれ])?|選[ぶべ])(?:べき|ば|たら)[^。]{0,10}か"
+)
 _ASKS_HOW = re.compile("どう(?!でしょう|です|か)|どのよう|何|いつ|いかがお")
 _THE_ANSWER = re.compile(
     r"これ|賛成|反対|こちら(?:で|の)|この(?:内容|回答|答え|記入|よう|まま|とおり|通り|形|書き方|番号|理解|解釈)|こう|(?:以上の|上記|下記|(?<!以)[上下](?=の))(?:で|の)"
@@ -93,7 +97,7 @@ _EARLIER_DONE = re.compile(
     r"(?:ました|(?<!て)(?:追加|再送|訂正|修正|変更|取り?消し?|送[りっ]?)(?:(?:いた|致)?し)?ます)。?$"
 )
 _IN_CASE = re.compile(
-    r"[^、。]*(?<!間違ってい)(?:たら|れば|場合[はに]?|際|(?<!の)ところ)、?[^。]{0,16}(?:ください|下さい|連絡|問い?合わせ|お送り|願|幸い|知らせ|ご?指摘|教示"
+    r"[^、。]*(?<!間違ってい)(?:たら|れば|場合[はに]?|(?<!実)際|(?<!の)ところ)、?[^。]{0,16}(?:ください|下さい|連絡|問い?合わせ|お送り|願|幸い|知らせ|ご?指摘|教示"
     r"|不要|改めて|どう(?!か)|禁)[^。]*"
 )  # the clause and what follows: 「仮の回答ですので、変更があればご連絡ください」 doubts before it
 # Taken out before words of doubt are looked for: what says that all is well, of whom a mail is, what others do, and what is quoted.
@@ -127,6 +131,8 @@ def _doubts(sentence: str, asked: str) -> bool:
     said = sentence[begin.end() if begin else 0 :]
     approval = _SEEKS_APPROVAL.search(said)
     if approval and not _ASKS_HOW.search(said) and (_THE_ANSWER.search(said) or approval.start() == 0):
+        return True
+    if _ASKS_WHAT_TO_ANSWER.search(said):
         return True
     if _TO_A_COLLEAGUE.search(said) or (_IN_ENGLISH.search(said) and not _ASTRAY.search(said)):
         return True

@@ -41,7 +41,8 @@ ALWAYS_SAID = """お世話になっております。標記の件について回
 |ご回答くださった皆様によろしくお伝えください。|回答期限の延長ありがとうございました。|記入者は田中です。|回答のため関係課に照会しました。
 |回答までに時間がかかりました。|回答に際して上司の了承を得ました。|下記回答のとおりです。|下記に回答を記載しました。|本文の下部に回答があります。
 |引用部に回答を入れました。|カッコ内に回答を入力しました。|番号にて回答いたします。|We answered all questions.
-|The answers are given below.|Thank you for collecting our answers.""".replace("\n", "").split("|")
+|The answers are given below.|Thank you for collecting our answers.
+|回答を記入のうえ返信いたします。|表決は回答欄に入力しました。""".replace("\n", "").split("|")
 
 
 def vote(text: str) -> str | None:
