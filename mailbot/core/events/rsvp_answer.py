@@ -23,10 +23,11 @@ from mailbot.core.events.rsvp_polite import bare_words
 # --- what stands around the word of an answer
 _LABEL = r"(?:(?:ご?出欠席?|Q1|問1)\s?[:は]?\s?)?"
 _END = (
-    r"(?:(?:と|に)?(?:いた|致)?します|(?:と)?させて(?:いただきます|頂きます|ください|下さい)|とします|です|で結構です|で、?お願い(?:いた|致)?します"
-    r"|を?希望(?:です|(?:いた|致)?します)|の?予定です|可能です|できます|(?:する旨|で|と)(?:ご)?回答(?:いた|致)?します|(?:いた|致)しますので)?[。.!]?"
+    r"(?:(?:と|に)?(?:いた|致)?します|(?:と)?させて(?:いただ(?:きます|きたく(?:存じます)?)|頂き(?:ます|たく(?:存じます)?)|ください|下さい)|(?:(?:いた|致)?したく(?:存じ|思い)|したいと(?:存じ|思い))ます"
+    r"|とします|です|で結構です|で、?お願い(?:いた|致)?します"
+    r"|を?希望(?:です|(?:いた|致)?します)|の?予定です|可能です|できます|でき(?:ることに|るように)なりました(?:ので)?|(?:する旨|で|と)(?:ご)?回答(?:いた|致)?します|(?:いた|致)しますので)?[。.!]?"
 )
-_COME = r"(?:ご?参加|ご?出席)"
+_COME = r"(?:ご?参加|(?:ご|代理)?出席)"
 _VISITS = r"(?:伺い|うかがい|参り|行き)ます[。.!]?"
 
 # --- somebody comes
@@ -45,15 +46,16 @@ _SO_MANY_ARE = re.compile(rf"^{_COME}者は、?(?:次|以下|下記)の(?P<now>{
 # 「課長の代理として」, 「課長は公務のため、代理として」, 「欠席の課長に代わり」, 「本市からは」: in front of the one who comes.
 _IN_HIS_PLACE = (
     r"(?:(?:欠席(?:の|する))?[一-龥々]{0,8}長(?:の代理として|に代わ(?:り|って|りまして)|の代わりに)"
-    r"|(?:本|当)[市町村区県府道都]からは、?|(?:[一-龥々]{0,8}長(?:は|が)(?!.{0,16}(?:午前|午後|途中))[一-龥々]{1,8}のため[、,]\s?)?代理として)[、,]?\s?"
+    r"|(?:本|当)[市町村区県府道都]からは、?|(?:[一-龥々]{0,8}長(?:は|が)(?!.{0,16}(?:午前|午後|途中))[一-龥々]{1,8}(?:により[一-龥々]{1,4})?のため[、,]\s?)?代理として)[、,]?\s?"
 )
 _POST = r"(?:長補佐|長代理|長|主査|主任|主幹|主事|補佐)"
 # 「課長が出席します」, 「情報政策課長の山田が参加します」, 「私が出席します」: one person, by a post that only one has.
 _ONE_COMES = re.compile(
-    rf"^{_LABEL}(?:当日は)?(?:{_IN_HIS_PLACE}(?P<proxy>(?:[一-龥々ァ-ヶー]{{0,12}}{_POST}の?)?[一-龥々]{{2,6}})"
-    rf"|(?P<who>(?![全各両複数])[一-龥々ァ-ヶーA-Za-z]{{0,12}}(?:長|長補佐|長代理)(?:の?[一-龥々]{{1,6}})?|小職|本人|代理(?:の者)?))が、?{_COME}{_END}$"
+    rf"^{_LABEL}(?:当日は)?(?:{_IN_HIS_PLACE}(?P<proxy>(?:[一-龥々ァ-ヶー]{{0,12}}{_POST}[の\s]?)?[一-龥々]{{1,6}}(?:\s?[一-龥々]{{1,4}}))"
+    rf"|(?P<who>(?![全各両複数])[一-龥々ァ-ヶーA-Za-z]{{0,12}}(?:長|長補佐|長代理)(?:[の\s]?[一-龥々]{{1,6}})?|小職|本人|代理(?:の者)?))が、?{_COME}{_END}$"
 )
 _MORE_THAN_ONE = re.compile(r"[員者名人同部課係室等役会志]$|全|各|両|複|数")
+_TWO_POSTS = re.compile(rf"\s[一-龥々ァ-ヶー]*{_POST}$")  # 「課長 係長が出席します」
 # How they come, which our form does not ask; in front of the word for coming alone, since who cannot come so may come otherwise.
 _HOW = re.compile(
     rf"(?:オンライン|リモート|ウェブ|web|zoom|teams|webex|会場|現地|対面)(?:会議)?(?:形式)?(?:で|にて)?の?[、,]?\s?(?={_COME})",
@@ -74,7 +76,7 @@ _STAYS_AWAY = tuple(
 # --- it is not decided yet
 _LATER = re.compile(
     rf"^{_LABEL}(?:3[.)番]?\s?)?(?:"
-    r"(?:時間|日時|時刻)?が?(?:(?:決まっ|決定し|確定し)(?:てから|た(?:後|ら|あと)(?:に|で)?)|(?:決まり|決定し|確定し)ましたら)"
+    r"(?:時間|日時|時刻)?が?(?:(?:決まっ|決定し|確定し)(?:てから|た(?:後|ら|あと)(?:に|で)?)|(?:決まり|決定し|確定し)ましたら|(?:決まり|決定|確定)次第)"
     r"(?:、?(?:改めて|あらためて)?[ごお]?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
     r"|(?:後日|追って)(?:、?[ごお]?(?:返事|連絡|回答)(?:(?:いた|致)?します)?)?"
     r"|未定|検討中|保留|調整中|仮(?:予約|参加|出席)?|tentative|maybe|undecided|later"
@@ -84,9 +86,9 @@ _LATER = re.compile(
 
 # --- a number is changed
 _A_CHANGE = re.compile("変更|訂正|増員|減員")
-# The number of before, of which nothing is asked: 「2名→1名」, 「2名から1名に変更」; 「1名から2名」 alone may be a range.
+# The number of before, of which nothing is asked: 「2名→1名」, 「2名から1名に変更」, 「1名追加し、2名で」; 「1名から2名」 alone may be a range.
 _NUMBER_BEFORE = re.compile(
-    rf"{SEATS}\s?(?:(?:→|->|⇒|⇨)\s?(?={SEATS})|から\s?(?={SEATS}(?:に|へ|変更|増|減)))"
+    rf"{SEATS}\s?(?:(?:→|->|⇒|⇨)\s?(?={SEATS})|から\s?(?={SEATS}(?:に|へ|変更|増|減))|を?(?:追加|増員|減員|減ら)し(?:て)?、?\s?(?=(?:計|合計)?{SEATS}(?:[でに]|と)))"
 )
 
 # --- our form's slot, filled in words
@@ -163,7 +165,7 @@ def _who_comes(own: str, plain: str, bare: str, below: Sequence[str], language: 
         return _coming(f"{found['now']} {'、'.join(under)}", language, len(under))
     if found := _ONE_COMES.match(comes) or _ONE_COMES.match(plain):
         who = found["proxy"] or found["who"]
-        if found["proxy"] is None or not _MORE_THAN_ONE.search(who):
+        if not _TWO_POSTS.search(who) and not (found["proxy"] and _MORE_THAN_ONE.search(who)):
             return _coming(f"1名 {who}", language, how=manner)
     return None
 

@@ -19,6 +19,11 @@ _MAY_STAY_AWAY = re.compile(
     r"|(?:可能性|恐れ|おそれ)が?(?:あり|ござい)"
     r"|\b(?:unless|(?:might|may) not|not (?:yet )?(?:sure|certain|decided)|depend(?:s|ing) on|if (?:I|we|my|our|the (?:council|assembly|schedule)))\b"
 )
+_NOT_AFTERWARDS = re.compile(
+    r"^[※*・\s(]*(?:なお|また)?[、,]?\s?(?P<part>(?:情報|意見|名刺)交換会|交流会|懇親会|懇談会)(?:に?は|について(?:は)?|につきまして(?:は)?)[、,]?\s?"
+    r"(?:(?:所用|公務)のため|都合により)?[、,]?(?:(?:全員|[0-9]\s?名とも)、?)?(?:欠席|不参加|(?:出席|参加)(?:(?:いた|致)?しません|できません))"
+    r"(?:と?(?:(?:いた|致)?します|させて(?:いただき|頂き)ます)|です|で(?:お願い)(?:(?:いた|致)?します))?[。.]?[)]?$"
+)
 _CONDITION = re.compile(
     r"(?:出席|参加|欠席|伺|行け|行き).{0,20}(?:かもしれ|次第|未定|か分か|か未)|(?:なければ|ければ|れば|たら|なら|場合(?:は|に|、)|次第).{0,20}(?:出席|参加|欠席|伺い|行きます)"
 )
@@ -37,9 +42,17 @@ def comes_all_the_same(own: Iterable[str]) -> bool:
     return any(_COMES_ALL_THE_SAME.search(line) for line in own)
 
 
-def may_stay_away(own: Iterable[str]) -> bool:
-    """Tell whether a sentence beside the answer says that somebody may not come: 「やはり欠席します」, 「仮申込みです」."""
-    return any(_MAY_STAY_AWAY.search(line) for line in own if not _IS_ANSWER.match(line))
+def may_stay_away(own: Iterable[str], title: str) -> bool:
+    """Tell whether a sentence beside the answer says that somebody may not come: 「やはり欠席します」, 「仮申込みです」.
+
+    「懇親会は欠席します」 speaks of what follows the event, unless `title`, the words that name the event, is about that.
+    """
+    return any(
+        _MAY_STAY_AWAY.search(line)
+        for line in own
+        if not _IS_ANSWER.match(line)
+        and ((after := _NOT_AFTERWARDS.match(line.translate(ASCII_FORMS))) is None or after["part"] in title)
+    )
 
 
 def depends_on_something(text: str) -> bool:

@@ -20,9 +20,13 @@ _NAMED_QUOTE = re.compile(r"^[^\s>＞]{1,20}[>＞]\s?")  # AL-Mail writes the se
 _OPTION = re.compile(r"^\s*([123])[.．]\s*(?:出席|欠席|時間が決まってから返事)\s*$")  # as our form prints it
 _SENTENCES = re.compile(r"(?<=[。.!])\s*(?=\S)")
 # 「1　出欠　出席」, 「2　出席者　山田太郎」, as in a letter of an office; 「【出席】2名」; 「出席　氏名：山田太郎」.
-_FIELD_NUMBER = re.compile(
-    r"^[ \u3000]*[0-9０-９]{1,2}[.．)）、]?[ \u3000]+(?=出欠|ご?(?:出席|参加)(?:者|人数)|ご?氏名|お名前|人数)"
+_FIELDS = r"出欠|ご?(?:出席|参加)(?:者|人数)|ご?氏名|お名前|人数"
+_FIELD_NUMBER = re.compile(r"^[ \u3000]*[0-9０-９]{1,2}[.．)）、]?[ \u3000]+(?=" + _FIELDS + ")")
+# 「参加者　→　山田太郎」; 「出　席」, as on a form
+_ARROW = re.compile(
+    rf"^(?P<field>[ \u3000・]*(?:{_FIELDS}|セミナー|研修会?|会議|説明会|講演会))[ \u3000]*(?:→|⇒|->)[ \u3000]*"
 )
+_SPACED = re.compile(r"(?<![一-龥])(?P<one>[出欠参])[ \u3000]{1,2}(?P<two>[席加])(?![一-龥])")
 _BRACKETED = re.compile(r"^【(ご?(?:出席|参加|欠席))】[ \u3000]*")
 _LED_FIELD = re.compile(r"^(?:ご?出席|ご?参加)[\s\u3000]+(?=(?:氏名|お名前|人数|出席者|参加者)\s?[:：])")
 
@@ -91,11 +95,17 @@ def _options_copied(lines: list[str], ours: AbstractSet[str]) -> list[str]:
     return [*lines[:place], said, *lines[place + 1 :]]
 
 
+def _unspaced(found: re.Match[str]) -> str:
+    word = found["one"] + found["two"]
+    return word if word in {"出席", "欠席", "参加"} else found[0]
+
+
 def _apart(line: str) -> list[str]:
     """Return a short line's sentences, each of which may be an answer: 「参加します。2名です。」."""
     if len(line) > LONGEST_LINE:
         return [line]
-    line = _BRACKETED.sub(r"\1 ", _FIELD_NUMBER.sub("", line))
+    line = _ARROW.sub(r"\g<field>：", _BRACKETED.sub(r"\1 ", _FIELD_NUMBER.sub("", line)))
+    line = _SPACED.sub(_unspaced, line)
     if (led := _LED_FIELD.match(line)) is not None:
         return [led[0], line[led.end() :]]
     return [line] if "。" not in line.rstrip("。") else _SENTENCES.split(line)

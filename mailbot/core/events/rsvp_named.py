@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mailbot.core.events.event import ASCII_FORMS
 
-_AT_THE_TOP = 8  # lines of our mail: who is addressed, and the event's title
+TITLED = 8  # lines of our mail: who is addressed, and the event's title
 _ADDRESSED = re.compile(r"^(?P<body>[^\s]{1,20}[市町村区県都府道合])\s.*?(?P<person>[^\s]{2,20})様\s*$")
 _COMES = r"が、?(?=ご?(?:出席|参加)(?:(?:いた|致)?します|させて|(?:する|の)?予定))"  # not: does not come, while another may
 _TITLE = re.compile("「([^「」]{4,80})」")
@@ -22,7 +22,7 @@ def named_by_us(known: Sequence[str]) -> re.Pattern[str] | None:
     titles: set[str] = set()
     days: set[str] = set()
     for text in known:
-        for line in text.split("\n", _AT_THE_TOP)[:_AT_THE_TOP]:
+        for line in text.split("\n", TITLED)[:TITLED]:
             plain = line.translate(ASCII_FORMS)
             if addressed := _ADDRESSED.match(plain):
                 names.add(re.escape(addressed["body"]))
@@ -30,7 +30,13 @@ def named_by_us(known: Sequence[str]) -> re.Pattern[str] | None:
                 people |= {re.escape(person[:end]) for end in range(2, len(person) + 1)}
             titles |= set(map(re.escape, _TITLE.findall(plain)))
             days |= {rf"{on[1]}(?:月|/){on[2]}日?" for on in [_ON.match(plain)] if on}
-    leads = [rf"(?:{'|'.join(sorted(names))})(?:からは|から|としては|は|、)\s?"] if names else []
+    leads = (
+        [
+            rf"(?:{'|'.join(sorted(names))})(?:(?:からは|から|としては|は|、)\s?|\s?:\s?|\s(?=ご?(?:出席|参加|欠席)|不参加))"
+        ]
+        if names
+        else []
+    )
     if people:
         leads.append(rf"(?:{'|'.join(sorted(people, reverse=True))}){_COMES}")
     if titles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import dropwhile
 from typing import NamedTuple
 
 from mailbot.core.events.event import ASCII_FORMS, read_people
@@ -27,13 +28,16 @@ _FIELD = re.compile(
     r"^[【\[■]?(?:(?:ご?参加|ご?出席)?(?:人数|者数)|ご?(?:参加|出席)者(?:氏?名)?|ご?(?:参加|出席)予定者|ご?氏名|お名前"
     r"|ご?芳名)[】\]]?(?:\s?:\s?|\s|は\s?(?!以下|下記|次の)|(?<=[】\]]))(?P<said>\S.*)$"
 )
-_WHO_COME = re.compile(
-    r"^[【\[■]?ご?(?:出席|参加)(?:(?P<who>(?:予定)?者)(?:氏?名)?[】\]]?\s?(?::|は)|[】\]]?\s?:)\s?(?!.*(?:のみ|だけ|他|ほか))(?P<said>\S.*)$"
-)
 _NUMBER_BEHIND = re.compile(r"[^\s(][0-9]{1,3}\s?[名人]$")  # 「随行1名」: one more than who?
 _NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
 _NUMBER_FIRST = re.compile(rf"^(?:計|合計)?\s?{SEATS}\s?[(][^()]{{2,60}}[)](?:です)?[。.]?$")
+_BEGINS_WITH_NUMBER = re.compile(rf"^(?:計|合計)?\s?{SEATS}")
+_IN_ALL = re.compile(rf"^(?:以上|計|合計)の?\s?(?P<now>{SEATS})(?:です)?[。.]?$")  # below the names
 _SEATS_ALONE = re.compile(SEATS)
+# 「（1名）でお願いします」, as it stood behind 「出席」
+_ONLY_SEATS = re.compile(
+    rf"[(]?\s?(?:計|合計)?(?P<now>{SEATS})\s?[)]?(?:です|(?:で|にて)お?願い(?:(?:いた|致)?し|申し上げ)ます)?[。.]?"
+)
 _NAMES_FOLLOW = re.compile(
     r"^(?:ご?(?:出席|参加)(?:予定)?者|氏名|名簿)(?:は以下のとおりです|は次のとおりです)?[:：。]?$"
 )
@@ -45,13 +49,18 @@ _A_FULL_NAME = re.compile(
     r"^(?=.{3,})[一-龥々髙﨑ヶ]{1,4}(?:[ \u3000][一-龥々髙﨑ぁ-んァ-ヶー]{1,4}|[一-龥々髙﨑]{1,3})$"
 )
 _OFFICES = r"(?:長|主査|主任|主事|主幹|補佐|係員|課員|技師|参事|専門官|主席|主管|課|部|係|室|局)"
+# 「出席者：山田太郎」; without a colon only behind an office: 「出席者　情報課長　山田太郎」.
+_WHO_COME = re.compile(
+    r"^[【\[■]?ご?(?:出席|参加)(?:(?P<who>(?:予定)?者)(?:氏?名)?[】\]]?(?:\s?(?::|は)"
+    rf"|(?=\s+\S{{0,14}}{_OFFICES}\s))|[】\]]?\s?:)\s?(?!.*(?:のみ|だけ|他|ほか))(?P<said>\S.*)$"
+)
 _BEHIND_AN_OFFICE = re.compile(rf"^(?:\S{{0,14}}{_OFFICES}[ \u3000]+){{1,3}}(?P<name>{_NAME})$")
 _A_TITLED_NAME = re.compile(rf"^(?:[同〃][ \u3000]+)?\S{{0,14}}{_OFFICES}[ \u3000]+{_NAME}$")
 # 「出席者：検討中」, 「参加：懇親会」: no person, though it looks like a name.
 _NO_PERSON = re.compile(
     r"不(?!破|二)|未(?!来|央|希|華|知|歩|紗)|検討|調整|確認|予定|保留|辞退|見送|欠|席|参加|可能|希望|困難|無理|多忙|都合|公務|業務|出張|休暇|議会"
     r"|午前|午後|終日|前半|後半|初日|全日|両日|日程|現地|会場|対面|代理|全員|複数|若干|該当|同上|別紙|別添|別途|添付|後日|追加|以外|以降"
-    r"|限定|条件|次第|場合|程度|半日|途中|一部|名簿|回答|連絡|人選|選定|協議|照会|会議|済|了解|承諾|承知|賛成|同意|質問|資料|名札|駐車|昼食|弁当|交通|会費|宿泊|開催|案内|要望|意見|場所|時間|日時|事項|要相談|担当|同行|有志|職員|各課|両名|随行(?![ \u3000]?[一-龥]{2})|部下|同僚|係員|ほか|他[ \u3000]|[者等分回会と]$"
+    r"|限定|条件|次第|場合|程度|半日|途中|一部|名簿|回答|連絡|人選|選定|協議|照会|会議|済|了解|承諾|承知|賛成|同意|質問|資料|名札|駐車|昼食|弁当|交通|会費|宿泊|開催|案内|要望|意見|場所|時間|日時|事項|要相談|担当|変更|訂正|増員|減員|遅刻|遅参|早退|同行|有志|職員|各課|両名|随行(?![ \u3000]?[一-龥]{2})|部下|同僚|係員|ほか|他[ \u3000]|[者等分回会と]$"
 )
 _OFFICE = re.compile(r"[市町村区県府都道課部係室局署所]$|役所$|役場$")
 _POST_OR_WISH = re.compile(
@@ -163,10 +172,11 @@ def _with_their_names(lines: list[str], mine: Sequence[_Line], stated: str) -> l
     if others:
         return [f"{_STATED}{others[place]}" if place in others else line for place, line in enumerate(lines)]
     named = [(place, words) for place, words in fields if not _NUMBER.match(words)]
-    if len(named) != 1 or not _SEATS_ALONE.fullmatch(stated.translate(ASCII_FORMS).strip("() ")):
+    seats = _ONLY_SEATS.fullmatch(stated.translate(ASCII_FORMS).strip())
+    if len(named) != 1 or seats is None:
         return lines
     more = _names_go_on(mine, named[0])
-    both = f"{_STATED}{stated} {'、'.join(words for _, words in [named[0], *more])}"
+    both = f"{_STATED}{seats['now']} {'、'.join(words for _, words in [named[0], *more])}"
     gone = {named[0][0], *(place for place, _ in more)}
     kept = [line for place, line in enumerate(lines) if place not in gone]
     return [both if line == f"{_STATED}{stated}" else line for line in kept]
@@ -180,9 +190,13 @@ def _who_come(mine: Sequence[_Line]) -> tuple[set[int], str] | None:
         if (who := _WHO_COME.match(line.plain)) and not _NUMBER_BEHIND.search(who["said"])
         if who["who"] or all(map(_is_full_name, (_people(who["said"]) or (0, ()))[1]))
     ]
-    if len(found) != 1 or not (_all_are_named(found[0][1]) or _is_one_of_an_office(found[0][1])):
+    if len(found) != 1 or not (_names_all(found[0][1]) or _is_one_of_an_office(found[0][1])):
         return None
     named = [found[0], *_names_go_on(mine, found[0])]
+    people = _people("、".join(words for _, words in named))
+    in_all = [total["now"] for line in mine if (total := _IN_ALL.match(line.plain))]
+    if any(people is None or not _same_number(total, f"{people[0]}名") for total in in_all):
+        return None
     return {place for place, _ in named}, "、".join(words for _, words in named)
 
 
@@ -207,6 +221,18 @@ def _all_are_named(words: str) -> bool:
     if people is None:
         return False
     return len(people[1]) == people[0] and all(map(_is_person, people[1]))
+
+
+def _names_all(words: str) -> bool:
+    """Tell whether words are a number and as many names of persons, each with or without his office before it."""
+    people = _people(words)
+    return people is not None and len(people[1]) == people[0] and all(map(_is_titled_person, people[1]))
+
+
+def _is_titled_person(words: str) -> bool:
+    named = _BEHIND_AN_OFFICE.match(words)
+    name = words if named is None else named["name"]
+    return _is_person(name) and not _POST_OR_WISH.search(name)
 
 
 def _is_person(words: str) -> bool:
@@ -238,6 +264,7 @@ def _beside_coming(lines: list[str], mine: Sequence[_Line], *, promised: bool) -
         under = [line for line in mine if line.place > comes[-1]]
         below = _run_of_names([line.words for line in under], promised=promised)
         below = below or _names_apart([line.words for line in under])
+        below = below or (_the_one_promised([line.words for line in under]) if promised else [])
         return [*lines[: comes[0]], f"{_STATED}{'、'.join(below)}", *lines[comes[0] :]] if below else lines
     numbers = [f"{words}名" if words.isdigit() else words for _, words in said if _NUMBER.match(words)]
     names = [words for _, words in said if not _NUMBER.match(words)]
@@ -265,12 +292,14 @@ def _names_go_on(mine: Sequence[_Line], field: tuple[int, str]) -> list[tuple[in
 def _all_or_asked(words: str) -> str:
     """Return a line that counts people, with a mark that has it asked back unless it says how many come in all.
 
-    「随行1名」: one more than who? 「1名（山田太郎）」 is all.
+    「随行1名」: one more than who? 「1名（山田太郎）」, 「1名 山田太郎」 is all.
     """
     people = _people(words)
     if people is None or people[0] > 1 or not people[1]:
         return words
-    return words if _NUMBER_FIRST.match(words.translate(ASCII_FORMS)) else f"{words}？"
+    plain = words.translate(ASCII_FORMS)
+    first = _NUMBER_FIRST.match(plain) or (_BEGINS_WITH_NUMBER.match(plain) and _names_all(words))
+    return words if first else f"{words}？"
 
 
 def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
@@ -296,6 +325,18 @@ def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
             return [*names, line] if len(names) > 1 else []  # perhaps one more of them: read, or asked back
         names.append(line)
     return names if len(names) > 1 else []
+
+
+def _the_one_promised(lines: Sequence[str]) -> list[str]:
+    """Return the one name under 「下記の者が出席いたします。」: behind its office, in a paragraph of its own, with more below it.
+
+    What ends the mail may be its signature.
+    """
+    below = list(dropwhile(lambda line: not line, lines))
+    if len(below) < 3 or below[1] or not any(below[2:]):
+        return []
+    named = _BEHIND_AN_OFFICE.match(below[0])
+    return below[:1] if named is not None and _is_titled_person(below[0]) else []
 
 
 def _names_apart(lines: Sequence[str]) -> list[str]:

@@ -18,7 +18,7 @@ from mailbot.core.events.event import ASCII_FORMS
 from mailbot.core.events.rsvp_answer import Said, read_line
 from mailbot.core.events.rsvp_doubt import comes_all_the_same, may_stay_away
 from mailbot.core.events.rsvp_lines import LONGEST_LINE, is_ours, our_lines, own_lines, sentences
-from mailbot.core.events.rsvp_named import named_by_us
+from mailbot.core.events.rsvp_named import TITLED, named_by_us
 from mailbot.core.events.rsvp_people import COME_LINE, NAMES_BELOW, with_people
 
 _COMES_OR_LATER = re.compile(r"^Q1 (?!欠席|2\b|.*？$)")
@@ -49,12 +49,13 @@ def own_words(text: str, known: Sequence[str], language: Language = "ja") -> Own
     ours = our_lines(known)
     lines = sentences(text, known, language)
     read = _read_lines(lines, known, ours, language)
-    done = _doubted(read, ours)
+    title = "\n".join(line for each in known for line in each.split("\n", TITLED)[:TITLED])
+    done = _doubted(read, ours, title)
     promised = any(map(_PROMISES.search, own_lines(lines, ours)))
     begin, end = _where_they_come(done, ours)
     peopled = with_people(done[begin:], end - begin, promised=promised)
     if COME_LINE not in done[begin:end] and may_stay_away(
-        done[begin:end]
+        done[begin:end], title
     ):  # 「出席者：山田太郎」 above 「仮申込みです」
         peopled = [f"{line}？" if line == COME_LINE else line for line in peopled]
     done = [*done[:begin], *peopled]
@@ -100,13 +101,16 @@ def _read_lines(lines: list[str], known: Sequence[str], ours: AbstractSet[str], 
     return read
 
 
-def _doubted(read: _Read, ours: AbstractSet[str]) -> list[str]:
-    """Return the lines, an answer that something beside it makes uncertain with a mark that has it asked back."""
+def _doubted(read: _Read, ours: AbstractSet[str], title: str) -> list[str]:
+    """Return the lines, an answer that something beside it makes uncertain with a mark that has it asked back.
+
+    `title`: the words that name the event.
+    """
     own = own_lines(read.lines, ours)
     lines = read.lines
     if read.refusing and comes_all_the_same(line for line in own if line != COME_LINE):
         lines = [f"{line}？" if at in read.refusing else line for at, line in enumerate(lines)]
-    if may_stay_away(lines[: len(own)]):
+    if may_stay_away(lines[: len(own)], title):
         lines = [
             f"{line}？" if at < len(own) and _COMES_OR_LATER.match(line) else line
             for at, line in enumerate(lines)
