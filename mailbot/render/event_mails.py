@@ -28,6 +28,7 @@ class RsvpReceipt:
     with_office: bool = False  # unclear: a person reads it, nothing is asked
     past: bool = False  # after the deadline and taken, for it asks for no more seats
     lapsed: bool = False  # late: the seats that were offered are no longer kept
+    entered: str = ""  # how it came, when the office entered it for the body
     before: Rsvp | None = None  # late, or unclear: what counts of the body all the same
 
 
@@ -136,7 +137,8 @@ class EventMails:
             problems=problem_lines(
                 rsvp_form(event, self._pen.language), receipt.problems, self._pen.language
             ),
-            answered=thread is not None,
+            answered=thread is not None or bool(receipt.entered),
+            entered=clean(receipt.entered),
             past=receipt.past,
             before=receipt.before,
             lapsed=receipt.lapsed,

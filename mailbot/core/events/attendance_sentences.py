@@ -1,4 +1,4 @@
-"""What the office is told about who was at an event, in both languages: each a sentence with its figures."""
+"""What the office is told about who was at an event, or who said to it that he comes, in both languages: each a sentence with its figures."""
 
 from __future__ import annotations
 
@@ -37,6 +37,15 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "おいでになった合計の人数でお書きください。",
         "not-there": "{body}は、出席としていません。",
         "twice": "{body}が2回書かれています。",
+        "rsvp": "{key} の{body}のご出欠を入力しました（第{version}版、{stands}）。{body}にも受付のメールでお知らせします。",
+        "rsvp-attending": "ご出席 {people}名",
+        "rsvp-waiting": "満席のため空き待ち {people}名",
+        "rsvp-declined": "ご欠席",
+        "rsvp-later": "お返事は後日",
+        "rsvp-named": "{stands}　{names}",
+        "undo-rsvp": "直すときは、もう一度「代理」の行でご指示ください。団体からの返信でも直せます。",
+        "not-announced": "{key} のご案内は、まだ送っていません。送った後にお書きください。",
+        "begun": "{key} はもう始まっています。おいでになった団体は「当日参加 {key} 長野市 1名」のようにお書きください。",
         "status-planned": "{key} は {when}です。ご案内はまだ送っていません。",
         "status": "{key} は {when}です。{asked}団体にご案内し、ご出席が{bodies}団体{people}名、空き待ちが{waiting}団体、"
         "ご欠席が{declined}団体で、ほかの{silent}団体は決まっていません。",
@@ -69,6 +78,15 @@ _SENTENCES: Mapping[Language, Mapping[str, str]] = {
         "has-seat": '{body} had seats; please write how many came in all: "attended {body} {people} people".',
         "not-there": "{body} is not entered as there.",
         "twice": "{body} stands there twice.",
+        "rsvp": "What {body} said of {key} is entered (version {version}, {stands}); it is told so by mail.",
+        "rsvp-attending": "attending ({people})",
+        "rsvp-waiting": "on the waiting list, since all seats are taken ({people})",
+        "rsvp-declined": "not attending",
+        "rsvp-later": "to answer later",
+        "rsvp-named": "{stands}: {names}",
+        "undo-rsvp": 'To correct it, send another "enter" line; the body may correct it in reply, too.',
+        "not-announced": "The notice of {key} is not out yet; please write this when it is.",
+        "begun": '{key} has begun; of a body that came please write "joined {key} 202011 1 person".',
         "status-planned": "{key} is on {when}. No notice is out yet.",
         "status": "{key} is on {when}. {asked} bodies were asked: {bodies} attend with {people} people, {waiting} wait, "
         "{declined} do not attend, {silent} are undecided.",

@@ -73,6 +73,14 @@ def read_rsvp(asked: Asked, message: Message, calendar: CalendarReply | None) ->
     return read
 
 
+def read_entered(asked: Asked, text: str) -> Reading:
+    """Return what words say that the office enters for a body: 「出席 2名 山田太郎、鈴木花子」, 「欠席」; quoted is nothing."""
+    read = _read(asked, text, ())
+    if not read.problems and stays_away_with_people(read.answers, asked.answered):
+        return _unclear(asked, "both", read.remarks)
+    return read
+
+
 def _unclear(asked: Asked, kind: str, remarks: Mapping[str, str]) -> Reading:
     return Reading(problems=(Problem("Q1", kind, _SENTENCES[asked.language][kind]),), remarks=remarks)
 

@@ -46,11 +46,11 @@ class Give:
 
 @dataclass(frozen=True)
 class Enter:
-    """「代理 S26-014 132012 Q1=2 電話 6/20 山田」: what a body answered by telephone, on paper or by FAX."""
+    """「代理 S26-014 132012 Q1=2 電話 6/20 山田」, 「代理 N26-07 132012 出席 2名 電話 6/20 山田」: what a body said by telephone, on paper or by FAX."""
 
     key: str  # "": the only survey that is open
     code: str  # five or six digits
-    answers: tuple[tuple[str, str], ...]
+    answers: tuple[tuple[str, str], ...]  # question "": words about coming to an event
     reason: str  # how it came, when, from whom
 
 
@@ -176,7 +176,8 @@ Command = (
 WHY_NOT: Mapping[Language, Mapping[str, str]] = {
     "ja": {
         "unknown": "指示として読み取れませんでした",
-        "answers": "「Q1=2 Q2=1,3」のように、問と答えを = でつないでお書きください",
+        "answers": "「Q1=2 Q2=1,3」のように、問と答えを = でつないでお書きください（研修会のご出欠は「出席 2名」「欠席」でも結構です）",
+        "event": "研修会や会議の番号も、「代理 N26-07 202011 出席 1名 電話 1/20 田中様」のようにお書きください",
         "reason": "お答えの後に、電話・FAX・書面の別と、日付、相手の方のお名前をお書きください",
         "reasons": "電話・FAX・書面という言葉が2か所にあります。お答えの文は「 」でくくってください",
         "code": "団体コードは5桁か6桁の数字でお書きください",
@@ -196,6 +197,7 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
     "en": {
         "unknown": "this is no command",
         "answers": 'please write question and answer with = between, as in "Q1=2 Q2=1,3"',
+        "event": 'please write the event, too, as in "enter N26-07 202011 attending 1 person phone 1/20 Tanaka"',
         "reason": "please write behind the answers how they came (phone, fax, paper), when, and from whom",
         "reasons": "phone, fax or paper stands there twice; please put an answer in words in quotation marks",
         "code": "please write the body's code with five or six digits",
@@ -241,6 +243,8 @@ _HOW = re.compile(
     r"|paper\b|post\b|letter\b|in person\b)",
     re.IGNORECASE,
 )
+# Whether a body comes to an event, in words: 「出席 2名 山田太郎、鈴木花子」, 「欠席」.
+_COMING = re.compile(r"^(?:ご?出席|ご?参加|ご?欠席|不参加|attending|not attending)(?![a-z])", re.IGNORECASE)
 _KEY = re.compile(r"^(?=.{0,40}[a-z])[a-z0-9][a-z0-9._-]{0,40}$", re.IGNORECASE)
 _CODE = re.compile(r"^[0-9]{5,6}$")
 # A time of day at the end of a moment: 17:00, 午後5時半.
@@ -490,7 +494,12 @@ def _enter(rest: str, today: date) -> Command | NotUnderstood:
         return NotUnderstood("reason")
     if _PAIR.search(bare, how[0]):
         return NotUnderstood("reason")
-    pairs = _pairs(said[: how[0]].strip(" 　"))
+    answer = said[: how[0]].strip(" 　")
+    pairs = _pairs(answer)
+    if not pairs and _COMING.match(_plain(_bare(answer))):
+        if not key:
+            return NotUnderstood("event")
+        pairs = (("", _bare(answer)),)
     if not pairs:
         return NotUnderstood("answers")
     if len(how) > 1:

@@ -55,9 +55,7 @@ def record_attendance(
         settled = record_rsvp(connection, site, received, message, ballot, now)
         stands = standings(ballots.ledger(connection, ballot.subject, ballot.code)).get(ballot.code)
         if stands is not None and stands.row.status == "attending" and stands.row.inbox_id == received.id:
-            ended = proxies.end(connection, ballot.subject, ballot.code, received.received_at)
-            if ended is not None:
-                _tell_holder(connection, site, stored, ended, received, now, ended=True)
+            end_proxy_of_comer(connection, site, ballot, received.received_at, now, inbox_id=received.id)
         elif settled.state == "answered" and speaks_of_proxy(lines, site.language):
             asked = meeting_sentence(site.language, "proxy-whom")
             _tell(connection, site, stored, ballot, received, message, asked, now, recorded=False)
@@ -73,6 +71,16 @@ def record_attendance(
         return Settled("answered", "a proxy that cannot be recorded; its author was told why")
     _tell(connection, site, stored, ballot, received, message, sentence, now, recorded=True)
     return Settled("answered", "a proxy is recorded")
+
+
+def end_proxy_of_comer(
+    connection: Connection, site: Site, ballot: Ballot, at: datetime, now: datetime, *, inbox_id: int | None
+) -> None:
+    """End the proxy of a member of a meeting who said, `at` a moment, that he comes himself; its holder is told."""
+    stored = meetings.load(connection, ballot.subject)
+    ended = None if stored is None else proxies.end(connection, ballot.subject, ballot.code, at)
+    if stored is not None and ended is not None:
+        _tell_holder(connection, site, stored, ended, now, ended_at=at, inbox_id=inbox_id)
 
 
 def _tell(
@@ -113,10 +121,10 @@ def _tell_holder(
     site: Site,
     stored: StoredMeeting,
     proxy: Proxy,
-    received: Received,
     now: datetime,
     *,
-    ended: bool,
+    ended_at: datetime | None,
+    inbox_id: int | None,
 ) -> None:
     """Tell the holder of a proxy of it, or of its end: whether the holder comes now counts for two."""
     stands = standings(ballots.ledger(connection, stored.meeting.key, proxy.holder)).get(proxy.holder)
@@ -147,8 +155,8 @@ def _tell_holder(
         proxy,
         cook,
         now,
-        ended_at=received.received_at if ended else None,
-        inbox_id=received.id,
+        ended_at=ended_at,
+        inbox_id=inbox_id,
     )
 
 
@@ -186,8 +194,9 @@ def _give(
     new = Proxy(ballot.code, holder, received.received_at, to, message.from_address or "")
     proxies.add(connection, key, new, received.id)
     if before is not None:
-        _tell_holder(connection, site, stored, before, received, now, ended=True)
-    _tell_holder(connection, site, stored, new, received, now, ended=False)
+        at = received.received_at
+        _tell_holder(connection, site, stored, before, now, ended_at=at, inbox_id=received.id)
+    _tell_holder(connection, site, stored, new, now, ended_at=None, inbox_id=received.id)
     stands = standings(ballots.ledger(connection, key))
     own = stands.get(ballot.code)
     row = LedgerRow(

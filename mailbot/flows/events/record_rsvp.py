@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -174,7 +175,8 @@ def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict
     """Append what a body says to the ledger, answer it, and give away the seats that it leaves."""
     event, ballot, offer = arrival.event, arrival.ballot, arrival.offer
     late = verdict.status == "late"
-    status = _status(arrival, verdict)
+    offered = 0 if offer is None else offer.people
+    status = rsvp_status(event, ballot.code, verdict, arrival.stands, offered)
     if offer is not None and not late and status not in {"unclear", "later"}:
         settle_offer(connection, event.key, ballot.id, arrival.now)
     row = _row(arrival, verdict, "late" if late else status, verdict.reason)
@@ -184,7 +186,7 @@ def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict
         _acknowledge(connection, arrival, verdict, status, row)
     give_seats(connection, arrival.site, event, arrival.now)
     begun = arrival.received.received_at >= begins(event, arrival.site.zone)
-    if late and not begun and not reading.answers and _has_seats(_stands(arrival.before)):
+    if late and not begun and not reading.answers and _has_seats(rsvp_standing(arrival.before)):
         return Settled("held", _LATE_WORDS[arrival.site.language])  # its author was told what to write
     if status == "unclear" and not verdict.ask and not late:
         unclear = row.problems[0].text if row.problems else verdict.reason
@@ -281,7 +283,7 @@ def _weigh(connection: Connection, arrival: _Arrival) -> tuple[Reading, Verdict]
     # A calendar's answer is a person's click, though some services send it as an automatic mail.
     by_machine = arrival.calendar is None and not arrival.admitted
     automatic = by_machine and is_machine(message, arrival.received.mail_from, arrival.event.title)
-    form, stands = asked.form(message.text), _stands(arrival.before)
+    form, stands = asked.form(message.text), rsvp_standing(arrival.before)
     previous = None if stands is None else asked.answered
     verdict = weigh(form, previous, reading, late=False, automatic=automatic, language=language)
     begun = arrival.received.received_at >= begins(arrival.event, arrival.site.zone)
@@ -307,7 +309,7 @@ def _asked(connection: Connection, arrival: _Arrival) -> Asked:
     )
 
 
-def _stands(before: Standing | None) -> Rsvp | None:
+def rsvp_standing(before: Standing | None) -> Rsvp | None:
     """Return what counts of a body so far; None before its first answer."""
     if before is None or before.row.status not in _ANSWERED:
         return None
@@ -369,8 +371,10 @@ def _open_offer(connection: Connection, ballot: Ballot, received: Received) -> S
     return offer if offer is not None and received.received_at < offer.expires_at else None
 
 
-def _status(arrival: _Arrival, verdict: Verdict) -> RsvpStatus:
-    """Return where the body stands after its reply."""
+def rsvp_status(
+    event: Event, code: str, verdict: Verdict, stands: Mapping[str, Standing], offered: int
+) -> RsvpStatus:
+    """Return where a body stands after its answer; `stands`: what counts before it, by body; `offered`: seats kept for it."""
     said = rsvp_of(verdict.answers)
     if verdict.status in {"withdrawn", "declined"}:
         return "declined"
@@ -384,17 +388,17 @@ def _status(arrival: _Arrival, verdict: Verdict) -> RsvpStatus:
         return "unclear"
     if said.status != "attending":
         return said.status
-    before = arrival.before
+    before = stands.get(code)
     held = (
         rsvp_of(before.row.answers).people if before is not None and before.row.status == "attending" else 0
     )
-    if said.people <= max(held, 0 if arrival.offer is None else arrival.offer.people):
+    if said.people <= max(held, offered):
         return "attending"  # fewer or as many as they had: nobody was passed over
-    others = {code: own for code, own in arrival.stands.items() if code != arrival.ballot.code}
-    return seat(arrival.event, _taken(others), said.people)
+    others = {other: own for other, own in stands.items() if other != code}
+    return seat(event, _taken(others), said.people)
 
 
-def _taken(stands: dict[str, Standing]) -> int:
+def _taken(stands: Mapping[str, Standing]) -> int:
     return sum(
         rsvp_of(own.row.answers).people
         for own in stands.values()
@@ -441,12 +445,13 @@ def _acknowledge(
         late=late,
         past=arrival.is_past and not late,
         with_office=_waits_for_office(verdict),
-        before=_stands(before) if late or status == "unclear" else None,
+        before=rsvp_standing(before) if late or status == "unclear" else None,
         # Nobody wrote that he does not come: the offer of a seat ran out.
         lapsed=late
         and before is not None
         and before.row.status == "declined"
-        and before.row.inbox_id is None,
+        and before.row.inbox_id is None
+        and not before.row.by,  # nor said so to the office
         joining=joining_now(site, event, now) if row.status == "attending" else "",
     )
     cooked = site.render.events.rsvp_receipt(event, receipt, thread=arrival.thread, now=now)

@@ -10,6 +10,7 @@ from typing import Literal
 from sqlalchemy import Connection
 
 from mailbot.core.calendar import business_day, local_moment, moment_words
+from mailbot.core.events.attendance_sentences import attendance_sentence
 from mailbot.core.members.register import full_code
 from mailbot.core.office.desk import (
     Approve,
@@ -37,6 +38,7 @@ from mailbot.flows.bulletins.command_bulletin import bulletin_status, command_bu
 from mailbot.flows.bulletins.settle_bulletin import settle_bulletin
 from mailbot.flows.events.command_event import command_attendance, event_status, find_event
 from mailbot.flows.events.command_meeting import command_meeting, find_meeting, meeting_status
+from mailbot.flows.events.enter_rsvp import Call, enter_rsvp
 from mailbot.flows.members.resume_address import resume_address
 from mailbot.flows.office.ask_second_person import Waiting, refuse_out_of_place, request_act
 from mailbot.flows.office.perform_act import pairs_text
@@ -101,8 +103,8 @@ def obey_command(connection: Connection, desk: Desk, command: Command) -> Said:
             return _put_aside(connection, desk, number, decision, reason)
         case Give(number, answers):
             return _give(connection, desk, number, answers)
-        case Enter(key, code, answers, reason):
-            return _enter(connection, desk, key, code, answers, reason)
+        case Enter():
+            return _enter(connection, desk, command)
         case Extend():
             return _extend(connection, desk, command)
         case OfBulletin():
@@ -194,24 +196,33 @@ def _give(connection: Connection, desk: Desk, number: int, answers: tuple[tuple[
     return _request(connection, desk, ballot.subject, "admit", detail, "undo-accept")
 
 
-def _enter(
-    connection: Connection, desk: Desk, key: str, code: str, answers: tuple[tuple[str, str], ...], reason: str
-) -> Said:
+def _enter(connection: Connection, desk: Desk, command: Enter) -> Said:
+    key = command.key
+    if key and (event := find_event(connection, key)) is not None:
+        return _enter_rsvp(connection, desk, command, event.event.key)
     if not key:
         running = [stored for stored in surveys.every(connection) if stored.state == "open"]
         if len(running) != 1:
             raise Refusal(desk.say("which-survey", count=len(running)))
         key = running[0].survey.key
     stored = _survey(connection, desk, key)
+    if not all(question for question, _ in command.answers):
+        raise Refusal(desk.say("no-words", key=stored.survey.key))
     detail = {
-        "code": _full_code(desk, code),
-        "answers": pairs_text(answers),
-        "reason": reason,
+        "code": _full_code(desk, command.code),
+        "answers": pairs_text(command.answers),
+        "reason": command.reason,
         "received_at": desk.received_at.isoformat(),
     }
     if desk.mail is not None:
         detail["mail"] = str(desk.mail)
     return _request(connection, desk, stored.survey.key, "admit", detail, "undo-entered")
+
+
+def _enter_rsvp(connection: Connection, desk: Desk, command: Enter, key: str) -> Said:
+    call = Call(command.code, command.answers, command.reason, desk.by, desk.received_at, desk.mail)
+    said = enter_rsvp(connection, desk.site, key, call, desk.now)
+    return Said(said, key, (attendance_sentence(desk.site.language, "undo-rsvp"),))
 
 
 def _extend(connection: Connection, desk: Desk, command: Extend) -> Said:

@@ -41,6 +41,7 @@ from mailbot.core.reading.text.reply_lines import LONGEST_REPLY
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication
 from mailbot.core.surveys.trust import trust
+from mailbot.flows.events.command_event import find_event
 from mailbot.flows.office.obey_command import Desk, Said, find_survey, obey_command
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.settled import Settled
@@ -286,7 +287,7 @@ def _sealed(connection: Connection, desk: _Desk, line: str) -> tuple[str, ...]:
         case _:
             return ()
     named = [one for one in every if one.survey.key.casefold() == key.casefold()]
-    if not named and isinstance(command, Give):
+    if not named and (isinstance(command, Give) or find_event(connection, key) is not None):
         return ()
     return tuple(
         one.survey.key
