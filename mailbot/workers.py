@@ -239,4 +239,4 @@ def _names(roles: frozenset[str]) -> str:
 
 
 def _nobody() -> None:
-    """Wake nobody: who has the role looks by himself."""
+    """Wake nobody: whoever has the role looks by itself."""

@@ -52,5 +52,5 @@ def main() -> NoReturn:
         sys.exit(1)
     except BrokenPipeError:
         os._exit(1)  # the reader went away (`| head`): nothing is left to say, and nobody to say it to
-    gc.freeze()  # else Python, to end, looks for cycles in all that was loaded: a twentieth of a short command
+    gc.freeze()  # else Python looks for cycles in everything once more before it ends: a twentieth of a short command
     sys.exit(status or 0)

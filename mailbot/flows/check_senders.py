@@ -105,7 +105,7 @@ class SenderChecking:
         finally:
             for task in under_way:
                 task.cancel()
-            # Who still waits for the DNS is not waited for: his mail is looked at again.
+            # Threads that still wait for the DNS are left alone: their mails will be looked at again.
             threads.shutdown(wait=False, cancel_futures=True)
 
     async def _claim(self, busy: Sequence[Unchecked]) -> list[Unchecked]:
@@ -124,7 +124,7 @@ class SenderChecking:
             woken.cancel()
 
     async def _look(self, one: Unchecked, threads: ThreadPoolExecutor) -> SenderResults | None:
-        """Return what is found out; None when we fail at it, which must not keep the mail from being read."""
+        """Return what is found out; None where the look itself fails: the mail must be read all the same."""
         try:
             content = await self.database.reading(sender_checks.content, one.id)
             return await asyncio.get_running_loop().run_in_executor(threads, self._of, one, content)

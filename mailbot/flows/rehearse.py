@@ -108,7 +108,7 @@ def _rehearse(
 
 
 def _means(found: Route | None) -> str:
-    """Return in words what an address means."""
+    """Return what an address means, in words."""
     match found:
         case None:
             return "nobody"

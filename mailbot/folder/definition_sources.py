@@ -96,7 +96,7 @@ _ONLY_OF_A_RESOLUTION = frozenset(ResolutionFile.model_fields) - frozenset(Surve
 
 
 def _of_a_resolution(source: Source, mistake: Mistake) -> Mistake:
-    """Say it where an ordinary survey has a key that belongs to a resolution."""
+    """Say so where an ordinary survey has a key that belongs to a resolution."""
     if mistake.key in _ONLY_OF_A_RESOLUTION and mistake.sentence.startswith("is not a known key"):
         return source.at_key((mistake.key,), "belongs to a resolution; add type: resolution, or remove it")
     return mistake

@@ -288,7 +288,7 @@ def facts(report: Report) -> list[tuple[str, str]]:
 
 
 def notes(report: Report) -> list[str]:
-    """Return in sentences what a reader of the figures must know."""
+    """Return what a reader of the figures must know, in sentences."""
     said = []
     if report.smallest > 1 and report.tables:
         said.append(

@@ -137,7 +137,7 @@ class NeedsPerson(Exception):  # noqa: N818  a state of the account, not a fault
 
 
 async def _open(account: ImapAccount, tls: ssl.SSLContext | None, silence: float) -> ImapConnection:
-    """Connect. Raises NeedsPerson when it is not for the network to mend, else OSError, TimeoutError or ConnectionLost."""
+    """Connect. Raises NeedsPerson where only a person can mend it, else OSError, TimeoutError or ConnectionLost."""
     where = f"{account.host}:{account.port}"
     try:
         starttls = account.tls == "starttls"
@@ -167,7 +167,7 @@ async def _open(account: ImapAccount, tls: ssl.SSLContext | None, silence: float
 
 
 async def _log_in(connection: ImapConnection, account: ImapAccount) -> None:
-    """Log in. Raises NeedsPerson when it is not for the network to mend."""
+    """Log in. Raises NeedsPerson where only a person can mend it."""
     try:
         await connection.login(account.user, account.password)
     except Refused as error:

@@ -170,7 +170,7 @@ class _InClear(asyncio.Protocol):
         *_, last = await self._answer(b"C2")
         if not last.upper().startswith(b"C2 OK"):
             raise NoStartTls(f"it answers STARTTLS with {last[3:].decode('utf-8', 'replace')[:200]!r}")
-        if self._heard:  # who stands between us said it, to be taken for the server's word within TLS
+        if self._heard:  # somebody between us may have said it, to be taken for the server's word within TLS
             raise ConnectionLost("more came in clear than the answer to STARTTLS")
         return greeting
 

@@ -257,7 +257,7 @@ class Server:
 
 
 class _Door(asyncio.Protocol):
-    """Who stands before the server: refused at little cost when it is full, else given a session."""
+    """A client that has just connected: refused at little cost when the server is full, else given a session."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -473,7 +473,7 @@ class _Session(aiosmtpd.smtp.SMTP):
     # Commands
 
     async def _handle_client(self) -> None:
-        """Answer line after line, as aiosmtpd does, without its StreamReader and what it writes down of each line."""
+        """Answer line after line, as aiosmtpd does, without its StreamReader and without a log line for each command."""
         await self.push(f"220 {self.hostname} {self.__ident__}")
         while self.transport is not None:
             try:

@@ -192,7 +192,7 @@ class Pen:
         )
 
     def matter(self, survey: Survey) -> str:
-        """Return what it is that a mail is about, in the Subject's word."""
+        """Return the Subject's word for what a mail is about."""
         return matter(survey, self.language)
 
     def event_text(
@@ -285,7 +285,7 @@ class Pen:
         return [subject, *kept]
 
     def understood(self, survey: Survey, answers: Answers, *, without: tuple[str, ...]) -> list[str]:
-        """Return in words the answers that stand and are not asked back."""
+        """Return the answers that stand and are not asked back, in words."""
         return [
             f"{question.id} {words}"
             for question in survey.questions

@@ -52,7 +52,7 @@ def schedule_entries(connection: Connection, site: Site, coming: Sequence[Occurr
 
 
 def zone_words(site: Site, now: datetime) -> str:
-    """Return in which zone times are shown: Asia/Tokyo (UTC+09:00)."""
+    """Return the zone in which times are shown: Asia/Tokyo (UTC+09:00)."""
     offset = now.astimezone(site.zone).strftime("%z")
     return f"{site.zone.key} (UTC{offset[:3]}:{offset[3:5]})"
 

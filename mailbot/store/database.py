@@ -68,7 +68,7 @@ class Database:
     """
 
     def __init__(self, url: str, *, serves: bool = False) -> None:
-        """Open nothing yet. One that serves is ended by PostgreSQL in a transaction that it leaves alone: see `_ABANDONED`."""
+        """Open nothing yet. With `serves`, PostgreSQL ends a transaction that this process abandons: see `_ABANDONED`."""
         self._sqlite = url.startswith("sqlite")
         self._engine = _sqlite_engine(url) if self._sqlite else _postgresql_engine(url, serves=serves)
         self._readers = self._engine
@@ -144,7 +144,7 @@ class Database:
 
     @contextlib.contextmanager
     def _to_write(self) -> Iterator[Connection]:
-        """Give the connection that writes: on SQLite always the same, since one forgets its pages when another writes."""
+        """Give the connection that writes: on SQLite always the same, since another's writes would empty its page cache."""
         if not self._sqlite:
             with self._engine.connect() as connection:
                 transactions.begin_anew(connection)
@@ -173,7 +173,7 @@ class Database:
             with storage_errors():
                 if self._noticing is None:
                     self._noticing = self._readers.connect()
-                # Another number after each commit by another connection, and this one never commits anything.
+                # It changes with each commit of another connection, and this one never commits anything.
                 ((found,),) = transactions.run(self._noticing, "PRAGMA data_version", fetch=True)
         except StorageUnavailable:
             if self._noticing is not None:
@@ -285,7 +285,7 @@ class Database:
 
 
 def _watch(engine: Engine) -> None:
-    """Let the statements that SQLAlchemy runs itself find what is gathered saved, and forget what they change."""
+    """Before each statement that SQLAlchemy runs itself, save what is gathered, and forget what was read of what it changes."""
 
     @event.listens_for(engine, "before_cursor_execute")
     def before(

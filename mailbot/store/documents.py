@@ -13,13 +13,15 @@ from mailbot.core.surveys.survey import Answer, Problem
 
 T = TypeVar("T")
 
-_KEPT = 1000  # definitions of all kinds: the same ones are read for each mail, and all lists for each who joins one
+_KEPT = (
+    1000  # definitions of all kinds: each mail reads the same few, and whoever joins a list reads all lists
+)
 _text = json.JSONEncoder(sort_keys=True).encode  # escapes what a database might refuse
 
 
 def document(value: object) -> str:
     """Return a definition (MailingList, Survey, Event, Bulletin, Meeting) as JSON."""
-    kind: Any = type(value)  # mypy takes a class for nothing that can be hashed
+    kind: Any = type(value)  # mypy does not know that a class can be hashed
     return _form(kind).dump_json(value).decode("utf-8")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Column, ColumnElement, Table, func, select
 
 
 def last_before(table: Table, moment: Column[Any], since: datetime) -> ColumnElement[int]:
-    """Return the question for the number of the table's last row from before a moment; 0: there is none.
+    """Return the query for the number of the table's last row from before a moment; 0: there is none.
 
     It is looked for from the newest row backwards, so what is older is not touched, and no index of moments has to be kept.
     """

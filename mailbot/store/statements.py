@@ -40,8 +40,8 @@ Statement = Select[Any] | Insert | Update | Delete
 class Written:
     """A statement that is written out once and then goes to the driver as it is: for what runs for each mail.
 
-    SQLAlchemy says how a database wants it, and turns the values to and fro. Only its own way of running a statement
-    is left out: that costs several times as much as SQLite needs. An INSERT gets the same columns each time.
+    SQLAlchemy compiles it for a database, and says how values are converted both ways. Only its own way of running a
+    statement is left out: that costs several times as much as SQLite needs. An INSERT gets the same columns each time.
     Its rows are named tuples, of the class `row` where one is given.
     """
 
@@ -145,7 +145,7 @@ def put_apart(connection: Connection, put: Written, row: int, long: bytes) -> No
 
 
 class Listed:
-    """A query for those of a list of keys, written out once for each length of it."""
+    """A query for a list of keys, written out once for each length of the list."""
 
     def __init__(self, query: Select[Any], *columns: ColumnElement[Any]) -> None:
         self._query = query
@@ -176,8 +176,8 @@ class Listed:
 class Keyed:
     """A query for what belongs to one key, which can be asked for many keys before they are needed.
 
-    What was read ahead holds for this transaction until it changes a table of the query. Who gathers a row of such a
-    table says so himself (`forget`, `put`).
+    What was read ahead holds for this transaction until it changes a table of the query. To gather a row of such a table
+    (transactions.gather) is no change yet: whoever does so calls `forget` or `put`.
     """
 
     def __init__(self, query: Select[Any], *columns: ColumnElement[Any]) -> None:
@@ -273,11 +273,11 @@ class _Form:
         self._names = tuple(compiled.bind_names.values())
         if compiled.positiontup is not None:
             order = self._names = tuple(compiled.positiontup)
-            # Of one name, itemgetter would give the value itself.
+            # For a single name, itemgetter would return the bare value.
             self._in_order = (
                 itemgetter(*order) if len(order) > 1 else (lambda named: [named[name] for name in order])
             )
-        # Said anew each time; what a statement exports it would keep, as much as all the rest of its form.
+        # Not its exported columns: a statement keeps those, and they take as much memory as all the rest of its form.
         returned = (
             statement.column_descriptions
             if isinstance(statement, Select)

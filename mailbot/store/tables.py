@@ -81,7 +81,7 @@ metadata = MetaData(
     }
 )
 
-# Conditions of partial indexes, for those who ask: an index of some rows serves only who names its condition word for word.
+# Conditions of partial indexes, for queries: such an index serves only a query that has its condition word for word.
 DATED = "joined IS NOT NULL OR left_on IS NOT NULL OR NOT belongs"  # bodies that do not simply belong
 OWN_PROFILE = "profile <> ''"  # members whose mail system wants their mail in a way of its own
 NOT_EACH = "mode <> 'each'"  # members who do not get each post
@@ -551,7 +551,7 @@ listen(post_words, "after_create", _make_search_index)
 
 
 def _leave_the_same_rows_out(created: MetaData, connection: Connection, **_: object) -> None:
-    """Let an index leave the same rows out on PostgreSQL: to say so above would load its drivers, on SQLite too."""
+    """Make the partial indexes partial on PostgreSQL, too: to say so above would load its drivers, also on SQLite."""
     if connection.dialect.name == "postgresql":
         for index in (index for table in created.tables.values() for index in table.indexes):
             index.dialect_options["postgresql"]["where"] = index.dialect_options["sqlite"]["where"]

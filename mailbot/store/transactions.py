@@ -49,12 +49,12 @@ def begin_anew(connection: Connection) -> Transaction:
 
 
 def scrub_after(connection: Connection, tables: Sequence[str]) -> None:
-    """Let nothing remain on the disk, once this transaction is committed, of what it removed from these tables."""
+    """Leave nothing on the disk, once this transaction is committed, of what it removed from these tables."""
     transaction_of(connection).scrub = tables
 
 
 def before_commit(connection: Connection, act: Callable[[Connection], None]) -> None:
-    """Do this, once, as the last thing in this transaction: for what others wait for meanwhile."""
+    """Do this once, as the last step of this transaction, because others must wait from then on."""
     acts = transaction_of(connection).first
     if act not in acts:
         acts.append(act)
@@ -76,8 +76,8 @@ def known(connection: Connection) -> dict[tuple[str, str], Any]:
 def gather(connection: Connection, save: Callable[[Connection, list[R]], object], row: R) -> None:
     """Let `save` save this row together with all others that are gathered for it.
 
-    That is before the next statement of this transaction, whichever it is, and at the latest before its commit: nobody
-    can tell it from a row that is saved at once, but that its fault shows later.
+    They are saved before the next statement of this transaction, whichever that is, and at the latest before its commit.
+    So the only difference to a row that is saved at once is that a fault shows later.
     """
     transaction_of(connection).gathered.setdefault(save, []).append(row)
 

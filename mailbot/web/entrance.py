@@ -42,7 +42,7 @@ class Entrance:
 
     @staticmethod
     def let_in(answer: Response, session: str) -> None:
-        """Let the browser show this from now on."""
+        """Set the cookie that the browser shows from now on."""
         answer.set_cookie(
             _COOKIE,
             session,
@@ -54,7 +54,7 @@ class Entrance:
 
     @staticmethod
     def let_out(answer: Response) -> None:
-        """Let the browser forget it."""
+        """Delete the cookie."""
         answer.delete_cookie(_COOKIE, secure=True, httponly=True, samesite="lax")
 
 

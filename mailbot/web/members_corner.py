@@ -70,7 +70,7 @@ class MembersCorner:
     # --- in and out ---------------------------------------------------------------------------------------------
 
     async def own(self, request: Request) -> Response:
-        """Show what is his; or, to somebody who is not let in yet, how he is."""
+        """Show what is his; to somebody who is not let in yet, show how to be."""
         visit = await self._entrance.visit(request)
         if visit is None:
             return self._door("/")
@@ -197,7 +197,7 @@ class MembersCorner:
         return file_answer(await self._corner.database.reading(read_file, value, stable, place))
 
     async def _list_of(self, request: Request) -> MailingList | Response:
-        """Return the list whose archive he may read; else the page that says how he may."""
+        """Return the list whose archive he may read; else the page that says how to be let in."""
         corner, name = self._corner, request.path_params["name"]
         visit = await self._entrance.visit(request)
         if visit is None:  # who was not let in is not told which lists there are

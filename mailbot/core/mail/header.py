@@ -147,7 +147,7 @@ def _fold(runs: list[_Run], column: int) -> str:
     return "".join(written)
 
 
-@lru_cache(maxsize=64)  # the vote's row and its weight both ask
+@lru_cache(maxsize=64)  # asked for the row of a vote, and again for its weight
 def mail_date(date: str | None) -> datetime | None:
     """Return the moment that a Date field names (RFC 5322 section 3.3), None when it names none.
 

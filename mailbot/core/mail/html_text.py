@@ -431,8 +431,8 @@ class _Paragraph(NamedTuple):
 
 
 _PARAGRAPH_ENDS = {"<p": "</p>", "<d": "</div>"}
-_MOST_NO_PARAGRAPHS = 300  # of a page that has more, none is looked for any more
-_SHALLOW = USUAL_DEPTH - LONGEST_PARAGRAPH // 3  # open elements: none within a paragraph is one too many
+_MOST_NO_PARAGRAPHS = 300  # that are none: after so many, a page is searched for them no more
+_SHALLOW = USUAL_DEPTH - LONGEST_PARAGRAPH // 3  # open elements, beneath which no paragraph goes too deep
 # Nothing in these can be read in two ways: a stranger writes what they look at. A group is not made possessive, since Python
 # before 3.11.5, as in Debian 12, takes half a round of such a group for a whole one (gh-106052).
 _ATTRIBUTES = r"""[^<>"']*+(?:"[^<>"]*+"[^<>"']*+)*"""

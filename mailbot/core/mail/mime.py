@@ -1,7 +1,7 @@
 """The structure of a mail: header fields, parameters and MIME leaves, read within bounds (RFC 5322, 2045, 2046, 2231).
 
-An own splitter and not the standard library's: that one takes ten seconds of CPU for 129 KB of `name*N=`, twenty for
-a folded Subject, and recurses as deep as a stranger likes. Whoever counts the parts before they are parsed has split them already.
+The splitter is our own. The standard library's takes ten seconds of CPU for 129 KB of `name*N=`, twenty for a folded
+Subject, and recurses as deep as a stranger likes; and to count the parts before it parses them is to split them already.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ def _plain_fields(head: bytes) -> Fields | None:
     text = head.decode("ascii")
     if "\n " in text or "\n\t" in text:
         if _COLON_BELOW.search(text):
-            return None  # a name may not be folded: with anything else below it, it has a blank in it, and is none
+            return None  # the name would be folded, which none may be
         text = text.replace("\n ", " ").replace("\n\t", "\t")
     found = _PLAIN_FIELD.findall(text)
     if len(found) != text.count("\n") + 1:

@@ -65,7 +65,7 @@ def bounce_token(key: bytes, delivery_id: int) -> str:
 
 
 def bounce_tokens(key: bytes, delivery_ids: Sequence[int]) -> list[str]:
-    """Return what `bounce_token` says of each of these deliveries, in a third of the time for a score of them."""
+    """Return the `bounce_token` of each of these deliveries, in a third of the time where there are twenty."""
     return _tokens(key, "bounce", delivery_ids)
 
 
@@ -202,7 +202,7 @@ _FORTY, _TWENTY, _TEN, _FIVE = _lanes(40, 128), _lanes(20, 64), _lanes(10, 32), 
 def _mac(key: bytes, purpose: str, subject: str) -> str:
     """Return the first 80 bits of HMAC-SHA256 (RFC 2104) of purpose and subject, in letters.
 
-    Two copies of hashlib's states take two thirds of the time of one copy of hmac's, and twice for each recipient.
+    To copy two states of hashlib takes two thirds of the time that one of hmac does, and is done twice for each recipient.
     """
     inner, outer = _keyed(key, purpose)
     inner, outer = inner.copy(), outer.copy()
@@ -224,7 +224,7 @@ def _mac(key: bytes, purpose: str, subject: str) -> str:
 
 @lru_cache(maxsize=64)
 def _keyed(key: bytes, purpose: str) -> tuple[hashlib._Hash, hashlib._Hash]:
-    """Keep the inner and the outer state of each purpose: a fan-out makes one token per recipient, each of copies of them."""
+    """Return the inner and the outer state of a purpose, which are kept: a fan-out copies them for each recipient."""
     block = (hashlib.sha256(key).digest() if len(key) > _BLOCK else key).ljust(_BLOCK, b"\0")
     inner = hashlib.sha256(bytes(byte ^ 0x36 for byte in block) + f"{purpose}:".encode())
     return inner, hashlib.sha256(bytes(byte ^ 0x5C for byte in block))

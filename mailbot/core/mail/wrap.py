@@ -15,7 +15,7 @@ _NOT_LAST = frozenset("（「『【〔［｛〈《([{")
 _PIECE = re.compile(r"[!-~]+|\s+|.")  # a word or address of ASCII, blanks, or one other character
 _LONGEST_WORD = 300  # columns; an address longer than this is cut, so that no line exceeds 998 octets
 _SHORTEST_LAST = 8  # columns of the last line: four characters
-_LONG_ENOUGH = 14  # columns: a last line of these need begin with no phrase
+_LONG_ENOUGH = 14  # columns: a last line as long as this may begin within a phrase
 _FARTHEST = 24  # columns that are looked through for the beginning of a phrase
 NARROWEST = 40  # columns: the narrowest lines that we write
 

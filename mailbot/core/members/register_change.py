@@ -81,7 +81,7 @@ def fields_changed(change: Change) -> dict[str, tuple[object, object]]:
 
 
 def undone(changes: Sequence[Change], now: Rows) -> tuple[tuple[Change, ...], tuple[Change, ...]]:
-    """Return the changes that take these back, and those of these that later changes have overtaken.
+    """Return the changes that undo these, and those of them that later changes have overtaken.
 
     A row that stays gets back the values that were changed, whatever else became of it since; one that came or went
     is overtaken when it is no longer as this left it, a body also when it has contacts of others by now. What is as it

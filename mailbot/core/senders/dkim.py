@@ -102,8 +102,8 @@ def unsigned(
 def signatures(what: Sequence[Unsigned], signer: Signer) -> list[bytes]:
     """Return the DKIM-Signature fields of some copies, each with its line end.
 
-    Nothing stands between one private-key operation and the next: Python's steps are found in no cache after a
-    millisecond of arithmetic, and cost five times what they do by themselves.
+    The private-key operations follow each other with nothing in between: after a millisecond of arithmetic Python's own
+    code is in no cache any more, and each step of it costs five times as much.
     """
     made = list(map(signer.sign, [digest for _, digest in what]))
     return [

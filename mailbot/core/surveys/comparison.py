@@ -21,7 +21,7 @@ class Before:
     counts: Mapping[str, int]  # column of the tally -> bodies
 
     def change(self, column: str, count: int, base: int) -> Fraction | None:
-        """Return by how many points the share rose (exact); None when one of the bases is 0."""
+        """Return how many points the share rose (exact); None when one of the bases is 0."""
         if not base or not self.base:
             return None
         return 100 * (Fraction(count, base) - Fraction(self.counts[column], self.base))

@@ -80,7 +80,7 @@ def differences(recorded: LedgerRow, wanted: LedgerRow, *, emptied: bool = False
 
 
 def inconsistent(row: LedgerRow, survey: Survey) -> tuple[str, ...]:
-    """Return what a row says of its sender that cannot be true together (ballot.md section 10)."""
+    """Return what contradicts itself in what a row says of its sender (ballot.md section 10)."""
     if row.by or row.level not in _LEVELS:
         return ()
     level = _LEVELS[row.level]

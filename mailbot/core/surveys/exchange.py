@@ -107,7 +107,7 @@ class Hidden:
         return found
 
     def cheapest(self, table: int, rows: tuple[int, ...], columns: int) -> tuple[int, int]:
-        """Return of these rows the one in which the columns cost the least: its price, the row."""
+        """Return the row of these in which the columns cost the least: its price, and the row."""
         key = (table, rows, columns)
         if key not in self._cheapest:
             self._cheapest[key] = min((self.price(table, row, columns), row) for row in rows)
@@ -134,7 +134,7 @@ class _Crowd:
     _like: dict[tuple[int, int], dict[tuple[int, ...], list[_Alike]]] = field(default_factory=dict)
 
     def like(self, columns: int, span: int) -> Mapping[tuple[int, ...], Sequence[_Alike]]:
-        """Return by rows in the older tables who gave the same answers in these columns."""
+        """Return those who gave the same answers in these columns, by their rows in the older tables."""
         key = (columns & span, span)
         if key not in self._like:
             found = self._like[key] = {}
@@ -153,7 +153,7 @@ def protect(
     newest: int,
     smallest: int,
 ) -> None:
-    """Find an exchange that nobody can see for each figure withheld so far and for each difference; withhold its columns.
+    """For each withheld figure and each difference, find an exchange that nobody can see, and withhold its columns.
 
     A figure that is withheld on the way needs none of its own: the exchange for which it is withheld hides it.
     """
@@ -212,7 +212,7 @@ def _figures(
 def _exposed(
     hidden: Hidden, crowd: _Crowd, figure: _Figure, question: QuestionBits, smallest: int
 ) -> list[_Alike]:
-    """Return of whom a figure would tell the answer: each of them needs an exchange of its own.
+    """Return those whose answer the figure would give away: each needs an exchange of its own.
 
     That is so in small groups, and where all of a row gave the same answer.
     """
@@ -339,7 +339,7 @@ def _opposites(
 def _four(
     hidden: Hidden, crowd: _Crowd, one: _Alike, other: _Alike, back: _Alike, forth: _Alike, columns: int
 ) -> Iterator[tuple[int, int, int, int]]:
-    """Yield the rows of the newest table in which four bodies may exchange: one's and other's, back's and forth's."""
+    """Yield rows of the newest table in which the four may exchange: of one, other, back and forth."""
     together = next((row for row in one.places if row in back.places), None)
     opposite = next((row for row in other.places if row in forth.places), None)
     if together is not None and opposite is not None:
@@ -360,7 +360,7 @@ def _places(crowd: _Crowd, each: _Alike, figure: _Figure, *, inside: bool) -> tu
 def _rows(
     hidden: Hidden, own: tuple[int, ...], theirs: tuple[int, ...], columns: int, newest: int
 ) -> tuple[int, int, int]:
-    """Return where in the newest table the two exchange at the least cost: cost, the one's row, the other's."""
+    """Return where the two exchange at the least cost in the newest table: the cost, and the row of each."""
     for row in own:
         if row in theirs:
             return 0, row, row
@@ -370,7 +370,7 @@ def _rows(
 
 
 def _changed(one: int, other: int, column: int, question: QuestionBits, cluster: int) -> _Change:
-    """Return the columns that change when the two swap as little as leaves both with answers they may give."""
+    """Return the columns that change in the smallest swap that leaves both with possible answers."""
     differ = one ^ other
     if question.entangled or differ & question.steers or (one | other) & question.outside:
         return _Change(differ, cluster)  # who is asked what changes too: all questions that depend on it swap

@@ -110,7 +110,7 @@ def waiting_for_primary(rows: Iterable[LedgerRow]) -> LedgerRow | None:
 
 
 def _left_aside(row: LedgerRow, seen: set[int | None]) -> set[int | None]:
-    """Return which mails a person leaves aside by this row, of those that have a row already (`seen`).
+    """Return the mails that a person sets aside by this row, among those that have a row already (`seen`).
 
     The office decides about one mail, whose number its row bears; the primary's word (KEPT) is a mail of its own and
     settles all that wait.
@@ -128,7 +128,7 @@ def times_asked_back(rows: Iterable[LedgerRow]) -> int:
 
 
 def own_rows(rows: Iterable[LedgerRow], unit: Literal["body", "person"], ballot_id: int) -> list[LedgerRow]:
-    """Return, of a body's rows, those that a ballot's vote rests on: all, or its person's where each has a vote."""
+    """Return the rows of a body that a ballot's vote rests on: all, or its person's own where each person votes."""
     return [row for row in rows if unit == "body" or row.ballot_id == ballot_id]
 
 
@@ -151,7 +151,7 @@ def standings_of_ballots(rows: Iterable[LedgerRow]) -> dict[int, Standing]:
 
 
 def standings_of_voters(rows: Iterable[LedgerRow], unit: Literal["body", "person"]) -> list[Standing]:
-    """Return what stands for each who has a vote: each body, or each person where a survey says so."""
+    """Return what stands for each voter: each body, or each person where a survey says so."""
     return [*(standings_of_ballots(rows) if unit == "person" else standings(rows)).values()]
 
 
@@ -342,7 +342,7 @@ def listed_behind(links: Sequence[Link]) -> int:
 
 
 def _opens(link: Link, *, closed: bool) -> bool:
-    """Tell whether a commitment is to what its row says; after the close there is nothing left to tell it by."""
+    """Tell whether a commitment fits what its row says; after the close nothing is left to check it against."""
     if not link.row.commitment:
         return not closed
     if closed:

@@ -41,7 +41,7 @@ def tally(survey: Survey, votes: Iterable[Answers]) -> dict[str, dict[str, int]]
         for question in survey.questions:
             for column in counted_in(survey, question, vote):
                 if column != NOT_ASKED:
-                    # A column that the ballot has not is what somebody wrote into the table: the sums say so, and a recount.
+                    # Somebody wrote a column into the table that is not on the ballot: the sums and a recount show it.
                     counts[question.id][column] = counts[question.id].get(column, 0) + 1
     return counts
 

@@ -172,7 +172,7 @@ def _not_for_a_resolution(
 
 
 def _has_condition(written: str) -> bool:
-    """Say whether the words of a vote put a condition on it; where they are not known it is taken that they do."""
+    """Say whether the words of a vote set a condition; where the words are not known, assume that they do."""
     return not written or mentions_condition(written)
 
 

@@ -25,8 +25,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udff
 # Dots stand anywhere in a local part: Japanese carriers gave out such addresses, and relays take them.
 _LOCAL = r'[^\x00-\x20\x7f()<>@,;:\\"\[\]]+|"(?:[^\x00-\x1f\x7f\\"]|\\[ -~])*"'
 _DOMAIN = r"[A-Za-z0-9_\u00a1-\U0010ffff-]+(?:\.[A-Za-z0-9_\u00a1-\U0010ffff-]+)*|\[[A-Za-z0-9:.]+\]"
-# A part of _ADDRESS. Within a label it never steps back: that takes half as long, and there is nothing to be found by it.
-# Over labels it may: before 3.11.5 Python takes half a round of a group that may not for a whole one, and so "a@b.".
+# A part of _ADDRESS. Possessive within a label: that takes half as long, and stepping back there never helps. Not so over
+# labels: before 3.11.5 Python takes half a round of a possessive group for a whole one, and would let "a@b." pass.
 _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]++@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*")
 _ADDRESS = re.compile(f"(?:{_LOCAL})@(?:{_DOMAIN})")
 _NO_XTEXT = re.compile(r"[^!-*,-<>-~]")
@@ -375,7 +375,7 @@ def _write(
 
 
 def all_usual(addresses: Sequence[str]) -> bool:
-    """Tell whether all of these can stand in a command as they are: at once, which takes half as long."""
+    """Tell whether all of these can stand in a command as they are; to look at them together takes half as long."""
     joined = " ".join((*addresses, ""))
     return (
         joined.count(" ") == len(addresses)  # none of them has one itself
@@ -412,6 +412,6 @@ def _no_utf8(address: str) -> str:
 
 
 def only(transaction: Transaction, ids: Container[int]) -> Transaction | None:
-    """Return the transaction for those of its recipients; None: for nobody."""
+    """Return the transaction for these of its recipients alone; None: it has none of them."""
     left = tuple(recipient for recipient in transaction.recipients if recipient[0] in ids)
     return transaction._replace(recipients=left) if left else None

@@ -1,4 +1,4 @@
-"""Show a bulletin to its editor as it will arrive, and ask those for the word who must approve it (承認)."""
+"""Show a bulletin to its editor as it will arrive, and ask its approvers for their word (承認)."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def command_bulletin(
 
 
 def bulletin_status(connection: Connection, site: Site, stored: StoredBulletin, now: datetime) -> str:
-    """Return in a sentence where a bulletin stands."""
+    """Return where a bulletin stands, in a sentence."""
     say, value = site.language, stored.bulletin
     if stored.state == "cancelled":
         return bulletin_sentence(say, "status-cancelled", key=value.key)

@@ -127,7 +127,7 @@ def turns_of_date(post: ListPost) -> list[tuple[str, str]]:
 
 
 def is_handed_in_by_author(post: ListPost) -> bool:
-    """Tell whether a mail's envelope has its author: what a list or a forwarder sends in comes with its own, or with ours."""
+    """Tell whether the author is the envelope sender, too: what a list or a forwarder sends in has its own there, or ours."""
     return post.author is not None and same_address(post.received.mail_from, post.author)
 
 

@@ -191,6 +191,6 @@ def _names(connection: Connection, address: str) -> tuple[str, ...]:
 
 
 def _words(content: bytes) -> list[str]:
-    """Return by what a changed post is found."""
+    """Return the words by which a changed post is found."""
     message = parse(content)
     return terms("\n\n".join((message.subject, *message.attachments, message.text)))

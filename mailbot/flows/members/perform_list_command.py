@@ -458,7 +458,7 @@ def _status(connection: Connection, site: Site, writer: Writer, now: datetime) -
 
 
 def status_of(connection: Connection, site: Site, address: str, one: Membership, now: datetime) -> str:
-    """Return in a line how a list's posts come to this person; "": he does not belong to it, and never left it."""
+    """Return how a list's posts come to this person, in one line; "": he does not belong to it, and never left it."""
     value = lists.load(connection, one.list_name)
     assert value is not None, "a membership has its list"
     figures = {"title": value.title, "list": f"{value.name}@{site.domain}"}

@@ -259,13 +259,13 @@ def _given(site: Site, survey: Survey, question_id: str, value: str) -> str:
 
 
 def _sample(site: Site) -> Recipient:
-    """Return whom a draft goes to: nobody."""
+    """Return a recipient who is nobody, for a draft."""
     greeting, reference = _OWN[site.language]
     return Recipient("sample@example.invalid", greeting, reference, code="000000", token="0" * 16)
 
 
 def _text(cooked: bytes) -> tuple[str, ...]:
-    """Return the lines of a mail as its reader will see them; of what is each recipient's own, at most what it is."""
+    """Return the lines of a cooked mail, without what is filled in for each recipient; none when nothing else is there."""
     body = cooked.partition(b"\r\n\r\n")[2].decode("utf-8")
     lines = "".join(body.split("\0")[::2]).split("\r\n")
     return tuple(lines) if any(line.strip() for line in lines) else ()

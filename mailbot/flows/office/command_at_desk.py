@@ -104,7 +104,7 @@ def _read(site: Site, line: str, now: datetime) -> Command:
 def _obey(
     connection: Connection, site: Site, decider: Decider, command: Command, act: int, now: datetime
 ) -> Said:
-    """Do a command; an act is approved by whom the mail was sent to that asks for it, whose word is used up by that."""
+    """Do a command. Only whoever was sent the mail that asks for an act may approve it, once: that uses up the mail's word."""
     if not isinstance(command, Approve | SendBack):
         return obey_command(connection, Desk(site, decider.address, now, now), command)
     word = desk_words.of_act(connection, act, decider.address) if act else None

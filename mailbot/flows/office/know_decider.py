@@ -28,7 +28,7 @@ class Decider:
 
 
 def know_decider(connection: Connection, site: Site, address: str) -> Decider | None:
-    """Return as whom this person may decide, as the configuration and the lists name him now; None: he may not."""
+    """Return who this person is at the desk, as the configuration and the lists name him now; None: he may not decide."""
     own = {address_key(one) for one in other_addresses.of_person(connection, address)}
     for one in (*site.people, site.office):
         if address_key(one) in own:

@@ -113,7 +113,7 @@ class _Mail:
 def held_lines(
     connection: Connection, site: Site, decider: Decider, after: int
 ) -> tuple[list[HeldLine], int | None]:
-    """Return the mails behind a number that wait for him, oldest first; and behind which one more stand. None: none do."""
+    """Return the mails after a number that wait for him, oldest first, and the number after which more follow; None: none do."""
     waiting = held_posts.every(connection)
     own = None
     if not decider.of_office:
@@ -204,7 +204,7 @@ def foresee(
 
 
 def stamp_of(entry: Entry, waits: HeldPost | None) -> str:
-    """Return what changes whenever a mail begins to wait for something else: by it a decision knows what was looked at."""
+    """Return a stamp that changes whenever a mail begins to wait for something else: it says what a decision was made about."""
     how = "" if waits is None else f"{waits.waits_for} {waits.rule} {waits.until.isoformat()}"
     return hashlib.sha256(f"{entry.id} {entry.state} {entry.reason} {how}".encode()).hexdigest()[:16]
 

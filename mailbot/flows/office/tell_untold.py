@@ -1,4 +1,4 @@
-"""Tell the office in one mail of those that wait of which it was not told one by one, since there were too many within an hour."""
+"""Tell the office in one mail of the waiting ones that it was not told of one by one: they were too many within an hour."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _say(
 
 
 def _already_out(connection: Connection, site: Site, run: Occurrence, name: JobName) -> str:
-    """Say of how many copies of a run how many have left (I23)."""
+    """Say how many of a run's copies have left (I23)."""
     made = [] if run.settled_at is None else sendings.made_at(connection, name.key, run.settled_at)
     total, left = sum(one.total for one in made), sum(one.out for one in made)
     if not total:

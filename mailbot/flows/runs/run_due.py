@@ -75,7 +75,7 @@ def run_due(database: Database, site: Site, now: datetime) -> int:
 
 
 def nothing_before(connection: Connection, site: Site, now: datetime) -> datetime:
-    """Return until when no run is due, as the table is now, and no day begins on which others belong to the register."""
+    """Return until when no run is due, as the table is now, and no day begins that changes who belongs to the register."""
     local = now.astimezone(site.zone)
     midnight = datetime.combine(local.date() + timedelta(days=1), time.min, site.zone)
     return min(midnight, occurrences.next_look(connection) or midnight)

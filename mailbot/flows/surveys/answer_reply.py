@@ -136,7 +136,7 @@ def _stands_since(arrival: Arrival, verdict: Verdict) -> datetime | None:
 
 
 def _counted_at(arrival: Arrival) -> datetime:
-    """Return when the answer that stands was received; when nothing does, when the word came that leaves it so."""
+    """Return when the answer that stands was received; where none stands, when the word came that leaves it so."""
     return (arrival.received if arrival.before is None else arrival.before.row).received_at
 
 
@@ -266,7 +266,7 @@ def queue_receipt(
 
 
 def _addressed(connection: Connection, ballot: Ballot, address: str) -> Ballot:
-    """Return the ballot as it goes to this address, under the name of its reader, for whom it need not have been made."""
+    """Return the ballot as it goes to this address, under the name of whoever reads there, whom it may not have been made for."""
     if same_address(address, ballot.address):
         return ballot
     people = members.people_of(connection, ballot.code)

@@ -73,7 +73,7 @@ def close_survey(
 
 
 def _after_what_was_read(connection: Connection, key: str, at: datetime, closes: datetime) -> datetime:
-    """Return from when on replies are late: replies that came after the office's word may have been read before it."""
+    """Return from when on replies are late: some that came after the office's word may have been read before it."""
     newest = ballots.newest_reply(connection, key)
     return at if newest is None or newest >= closes else max(at, newest)
 

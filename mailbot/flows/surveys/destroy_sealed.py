@@ -86,7 +86,7 @@ def destroy_sealed(connection: Connection, site: Site, key: str, now: datetime) 
 
 
 def refuse_or_decided(connection: Connection, stored: StoredSurvey) -> bool:
-    """Tell whether no second person need be asked: two have decided this destruction already, or it is done.
+    """Tell whether no second person need be asked, since two have decided this destruction already, or it is done.
 
     Raises Refusal when nothing of it is ever to be destroyed.
     """
@@ -104,7 +104,7 @@ def _none_of(key: str) -> Refusal:
 
 
 def destroy_due(database: Database, site: Site, now: datetime) -> int:
-    """Destroy what stands of every closed sealed survey for which no second person is asked; returns of how many.
+    """Destroy what is left of every closed sealed survey that needs no second person's word; returns how many surveys.
 
     What was destroyed before is looked at again while replies still come: a late one is answered and forgotten.
     """

@@ -96,7 +96,7 @@ def tell_unreached(connection: Connection, site: Site, items: Sequence[ReportIte
 
 
 def next_contact(people: Collection[Person], ballot: Ballot, gone: Collection[str]) -> Person | None:
-    """Return the contact of best rank at whose address (`gone`: their keys) somebody may be, other than the ballot's."""
+    """Return the best-ranked contact, other than the ballot's, whose address is not among those where nobody is (`gone`: keys)."""
     passed = {*gone, address_key(ballot.address)}
     return next((person for person in people if address_key(person.contact.email) not in passed), None)
 

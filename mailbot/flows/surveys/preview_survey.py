@@ -188,7 +188,7 @@ def _text_warnings(survey: Survey, text: str, width: int, language: Language) ->
 
 
 def _prefix_warnings(question: Question, language: Language) -> Iterator[str]:
-    """Name options of which one begins like the other: members who write half of a label cannot be understood."""
+    """Name options of which one begins with another: members who write half of a label cannot be understood."""
     labels = printed_options(question, language)
     for short in labels:
         for long in labels:

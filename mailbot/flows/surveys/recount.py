@@ -212,7 +212,7 @@ class _Count:
             self.own.setdefault(self._whose(wanted), []).append(wanted)
 
     def _read_row(self, row: LedgerRow) -> tuple[tuple[str, ...], LedgerRow, Basis]:
-        """Return in what a row is wrong, what it must be, and what that was found from."""
+        """Return what is wrong in a row, what it must say, and what that was found from."""
         if row.digest.startswith(ERASED):
             self.notes.append(
                 f"a person was taken out of a row of {row.code} and of its mail on request; it counts as it stands"

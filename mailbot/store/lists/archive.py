@@ -100,13 +100,13 @@ def add(connection: Connection, new: NewPost, *, mail_id: int, inbox_id: int | N
 
 
 def put_words(connection: Connection, post_id: int, words: Sequence[str]) -> None:
-    """Store by what a post is found, in place of words that were removed."""
+    """Store the words by which a post is found, in place of those that were removed."""
     database = connection.dialect.name
     _ADD_WORDS[database].run(connection, post_id=post_id, words=_WORDS_OF[database](words))
 
 
 def purge_words(connection: Connection) -> None:
-    """Let the index forget what was removed from it: SQLite's keeps it until its parts are put together anew."""
+    """Let the index forget what was removed from it: SQLite's keeps that until its segments are merged."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("INSERT INTO post_index (post_index) VALUES ('optimize')")
 
@@ -285,7 +285,7 @@ def by_numbers(connection: Connection, name: str, numbers: Collection[int]) -> d
 
 
 def thread_heads(connection: Connection, name: str, roots: Sequence[int]) -> dict[int, tuple[str, int]]:
-    """Return of these threads the subject of the first post that is not purged, and how many these are."""
+    """Return for each of these threads the subject of its first post that is not purged, and how many such posts it has."""
     query = (
         select(post.c.thread, func.min(post.c.number).label("first"), func.count().label("posts"))
         .where(post.c.list_name == name, post.c.thread.in_(roots), post.c.purged_at.is_(None))

@@ -66,7 +66,7 @@ def readers(
 
 
 def posts(connection: Connection, name: str, after: int, last: int) -> list[DigestPost]:
-    """Return the posts of a list behind this number and up to that one that went out here, with their threads.
+    """Return the posts of a list after this number, up to that one, that went out here, with their threads.
 
     Imported and purged ones are left out.
     """
@@ -133,7 +133,7 @@ def _muted(connection: Connection, name: str) -> dict[str, set[str]]:
 
 
 def _had(connection: Connection, name: str, after: int) -> dict[str, Collection[int]]:
-    """Return the numbers behind this one of the posts that went to readers of digests one by one, by their address."""
+    """Return, by address, the posts after this number that went to readers of digests one by one."""
     addresses = select(list_member.c.address).where(
         list_member.c.list_name == name, list_member.c.mode.in_(DIGESTS)
     )

@@ -139,7 +139,7 @@ def refresh_every(connection: Connection, address: str | None = None) -> None:
 
 
 def refresh_concerned(connection: Connection, keys: AbstractSet[str]) -> None:
-    """Count the members of those lists anew for which it may matter what changed about these addresses (`address_key`)."""
+    """Count the members anew of each list that a change about these addresses (`address_key`) may concern."""
     memberships.lock(connection)
     for value in _concerned(connection, _in_order(connection), keys):
         refresh_members(connection, value)

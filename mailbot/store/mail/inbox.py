@@ -143,9 +143,9 @@ _CLOSE_OF_TOKEN = Listed(
 
 
 def _behind_its_close(connection: Connection, recipients: Iterable[str], now: datetime) -> datetime:
-    """Return when an answer came, where a survey was closed by a clock that is ahead: not before its own survey's close.
+    """Return when a mail came, where some survey was closed by a clock that is ahead of ours.
 
-    No other mail has to do with that clock, which may have been a day ahead: it came when it came.
+    An answer did not come before the close of its own survey. Any other mail came now, however far that clock was ahead.
     """
     keys = [(token_hash(token),) for recipient in recipients for token in tokens_of(recipient)]
     closes: list[datetime] = [row.at for row in _CLOSE_OF_TOKEN.rows(connection, keys)] if keys else []

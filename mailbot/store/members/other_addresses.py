@@ -33,7 +33,7 @@ def of_person(connection: Connection, address: str) -> tuple[str, ...]:
 
 
 def homes(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
-    """Return for those of these keys (`address_key`) that are further addresses where their persons' mail goes."""
+    """Return, for each of these keys (`address_key`) that is a further address, where its person's mail goes."""
     wanted = list(keys)
     if not wanted:
         return {}

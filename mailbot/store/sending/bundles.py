@@ -204,7 +204,7 @@ def copies(
 
 
 def addresses(connection: Connection, mailings: Collection[int]) -> Select[tuple[str]]:
-    """Return the question for whom the bundles of these mailings are."""
+    """Return the query for the addresses in the bundles of these mailings."""
     written: ColumnElement[Any] = bundle.c.addresses
     if connection.dialect.name == "postgresql":
         each = func.json_array_elements_text(cast(written, JSON)).table_valued("value")

@@ -28,7 +28,7 @@ from mailbot.store.tables import (
     trouble,
 )
 
-# As many as somebody who looks at a terminal may read
+# As many as a person reads at a terminal
 _MOST_TROUBLED = 50
 _MOST_OF_ONE_MAIL = 1000
 

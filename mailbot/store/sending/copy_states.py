@@ -29,14 +29,14 @@ def not_out() -> ColumnElement[bool]:
 
 
 def unfinished() -> CompoundSelect[tuple[int]]:
-    """Return the question for the mailings of which copies have not left, or are not queued yet."""
+    """Return the query for the mailings of which copies have not left, or are not queued yet."""
     queued = select(delivery.c.mailing_id).where(not_out())
     return union_all(queued, select(bundle.c.mailing_id), select(fan_out.c.mailing_id))
 
 
 def given_up_since(moment: int) -> ColumnElement[bool]:
     """Return the condition that a copy was refused or given up since then (microseconds), by the index of such rows."""
-    # An index of some rows serves only who names its condition word for word.
+    # A partial index serves only a query that has its condition word for word.
     row = delivery.alias()
     states: BindParameter[list[str]] = bindparam(
         "ended", ["failed", "expired"], expanding=True, literal_execute=True

@@ -58,7 +58,7 @@ from mailbot.store.tables import (
     thread_choice,
 )
 
-Mailings = Collection[int] | Select[tuple[int]]  # their ids, or the question for them
+Mailings = Collection[int] | Select[tuple[int]]  # their ids, or the query for them
 
 CHUNK = 20_000  # members looked at in one transaction: some 60 ms, in which nobody else can write
 
@@ -201,7 +201,7 @@ def settle_member(connection: Connection, list_name: str, key: str) -> None:
 
 
 def drop(connection: Connection, mailing_ids: Mailings) -> int:
-    """Let what is not queued yet of these mailings never be; returns how many copies that are."""
+    """Drop the copies of these mailings that are not queued yet; returns how many they were."""
     lost = _locked(connection, fan_out.c.mailing_id.in_(mailing_ids))
     count = sum(_count(connection, one) for one in lost)
     _forget(connection, [one.mailing_id for one in lost])
@@ -247,7 +247,7 @@ def _locked(connection: Connection, condition: ColumnElement[bool]) -> list[_Fan
 
 
 def _ahead(one: _FanOut, last: str | None = None, only: str | None = None) -> ColumnElement[bool]:
-    """Return the condition on `list_member` for who is still to get it, up to an address; or for one address of them."""
+    """Return the condition on `list_member` for who is still to get it: up to an address, or that one address alone."""
     conditions = [wanted_by(one.to), list_member.c.email_key > one.after, _not_passed_by(one)]
     if last is not None:
         conditions.append(list_member.c.email_key <= last)
@@ -264,7 +264,7 @@ def _not_passed_by(one: _FanOut) -> ColumnElement[bool]:
 
 
 def _pass_by(connection: Connection, one: _FanOut, had: Collection[int]) -> int:
-    """Let nobody be looked at who gets one of these mailings; returns how many would have got this one, too."""
+    """Pass by whoever gets one of these mailings; returns how many of them would have got this one, too."""
     keys = select(literal(one.mailing_id), list_member.c.email_key).where(_ahead(one), gets(connection, had))
     return connection.execute(
         insert(fan_out_done).from_select(["mailing_id", "email_key"], keys),

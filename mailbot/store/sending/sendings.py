@@ -113,7 +113,7 @@ def resume(connection: Connection, mailings: fan_outs.Mailings) -> int:
 
 
 def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now: datetime) -> int:
-    """Let the copies that have not left never leave; returns how many."""
+    """Withdraw the copies that have not left; returns how many."""
     unqueued = fan_outs.drop(connection, mailing_ids)
     bundles.open_waiting(connection, mailing_ids)
     queued = connection.execute(
@@ -125,7 +125,7 @@ def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now
 
 
 def _move(connection: Connection, mailings: fan_outs.Mailings, which: ColumnElement[bool], by: int) -> int:
-    # What is not queued first: who queues it meanwhile has ended then, and his rows are seen.
+    # Those that are not queued come first: whoever queues them meanwhile has ended by then, and his rows are seen.
     unqueued = fan_outs.move(connection, mailings, by)
     bundles.open_waiting(connection, mailings)
     queued = connection.execute(

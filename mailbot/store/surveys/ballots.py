@@ -165,7 +165,7 @@ def codes(connection: Connection) -> frozenset[str]:
 
 
 def by_token_hash(connection: Connection, subject: str) -> dict[str, tuple[Ballot, bool]]:
-    """Return every ballot of a survey or event by the hash of each token that it ever had, and if that is replaced."""
+    """Return every ballot of a survey or event by the hash of each token it ever had, and whether that was replaced."""
     found = {one.id: one for one in of_subject(connection, subject)}
     own = select(ballot.c.token_hash, ballot.c.id).where(ballot.c.subject == subject)
     old = (
@@ -211,7 +211,7 @@ def place(ballot_id: int) -> str:
 
 
 def newest_reply(connection: Connection, subject: str) -> datetime | None:
-    """Return when the newest came of the replies to a survey that were read; None when none was."""
+    """Return when the newest reply to a survey came that has been read; None: none has."""
     query = (
         select(func.max(mail.c.received_at, type_=Moment))
         .select_from(ballot)

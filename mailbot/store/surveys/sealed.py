@@ -66,7 +66,7 @@ _AT_ONCE = 500  # numbers in one statement
 
 
 def publish_lines(connection: Connection, key: str, votes: Iterable[tuple[str, Answers]]) -> None:
-    """Put the votes into the published list, in the order of their lines, which says nothing, and chain the list."""
+    """Put the votes into the published list, in the order of their lines, which says nothing of their voters, and chain it."""
     rows = sorted((line, answers_text(answers)) for line, answers in votes)
     if rows:
         connection.execute(
