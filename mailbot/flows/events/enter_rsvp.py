@@ -58,7 +58,9 @@ def enter_rsvp(connection: Connection, site: Site, key: str, call: Call, now: da
     status = rsvp_status(stored.event, ballot.code, verdict, stands, offered)
     if status == "unclear":
         problems = verdict.problems or rsvp_problems(verdict.answers, site.language)
-        why = problems[0].text if problems else verdict.reason
+        if not problems or (problems[0].question == "Q1" and problems[0].kind == "required"):
+            raise Refusal(attendance_sentence(site.language, "rsvp-unread"))
+        why = problems[0].text
         raise Refusal(sentence(site.language, "not-counted", why=why.rstrip("。.")))
     if offer is not None and status != "later":
         settle_offer(connection, key, ballot.id, now)
