@@ -24,7 +24,7 @@ from mailbot.core.mail.header import clean, encode_address, encode_phrase, heade
 from mailbot.core.mail.letter import (
     MARK,
     PLAIN,
-    AttachedFile,
+    LetterFile,
     UndatedLetter,
     calendar_file,
     check_letter,
@@ -393,7 +393,7 @@ class Pen:
         return self.dated(cooked, now, thread)
 
     def _undated(
-        self, text: list[str], *, to: str, reply_to: bytes, message_id: str, file: AttachedFile | None = None
+        self, text: list[str], *, to: str, reply_to: bytes, message_id: str, file: LetterFile | None = None
     ) -> UndatedLetter:
         """Put head and body together; ids stand raw on one line, texts are encoded words."""
         subject, *lines = text

@@ -29,15 +29,15 @@ class UndatedLetter(NamedTuple):
     rest: bytes
 
 
-class AttachedFile(NamedTuple):
-    """What is attached."""
+class LetterFile(NamedTuple):
+    """The file beside a letter's text."""
 
     head: tuple[tuple[str, str], ...]
     content: bytes  # as its transfer encoding has it
     beside: Literal["mixed", "alternative"] = "mixed"  # how it stands beside the text
 
 
-def calendar_file(ics: bytes, name: str) -> AttachedFile:
+def calendar_file(ics: bytes, name: str) -> LetterFile:
     """Return a calendar as the file beside a text; METHOD stands in its type as well (RFC 6047 section 2.4).
 
     An invitation to one attendee is no file to look at: it says to a calendar program what the text says to a person.
@@ -47,11 +47,11 @@ def calendar_file(ics: bytes, name: str) -> AttachedFile:
     kind = ("Content-Type", f'text/calendar; charset=UTF-8; method={method[1].decode()}; name="{name}.ics"')
     encoding = ("Content-Transfer-Encoding", "8bit")
     if b"\r\nATTENDEE" in ics:
-        return AttachedFile((kind, encoding), ics, "alternative")
-    return AttachedFile((kind, ("Content-Disposition", f'attachment; filename="{name}.ics"'), encoding), ics)
+        return LetterFile((kind, encoding), ics, "alternative")
+    return LetterFile((kind, ("Content-Disposition", f'attachment; filename="{name}.ics"'), encoding), ics)
 
 
-def workbook_file(form: bytes, name: str) -> AttachedFile:
+def workbook_file(form: bytes, name: str) -> LetterFile:
     """Return a workbook as the file beside a text."""
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
     head = (
@@ -59,10 +59,10 @@ def workbook_file(form: bytes, name: str) -> AttachedFile:
         ("Content-Disposition", f'attachment; filename="{name}.xlsx"'),
         ("Content-Transfer-Encoding", "base64"),
     )
-    return AttachedFile(head, base64.encodebytes(form).replace(b"\n", b"\r\n"))
+    return LetterFile(head, base64.encodebytes(form).replace(b"\n", b"\r\n"))
 
 
-def with_file(body: bytes, file: AttachedFile) -> tuple[tuple[tuple[str, str], ...], bytes]:
+def with_file(body: bytes, file: LetterFile) -> tuple[tuple[tuple[str, str], ...], bytes]:
     """Return the header and content of a mixed mail; its boundary comes from what it holds, so it is the same again."""
     boundary = "part-" + hashlib.sha256(body + file.content).hexdigest()[:32]
     edge = f"--{boundary}".encode()

@@ -22,7 +22,7 @@ from mailbot.core.surveys.cross_table import Attribute, CrossTable, Group, group
 from mailbot.core.surveys.exchange import Hidden, protect
 from mailbot.core.surveys.small_figures import (
     Difference,
-    Person,
+    Respondent,
     Shape,
     differences_of,
     few_columns,
@@ -87,7 +87,7 @@ def _people(
     bodies: Mapping[str, Body],
     votes: Sequence[Vote],
     shape: Shape,
-) -> list[Person]:
+) -> list[Respondent]:
     """Return where each who answered stands in the tables, and what he answered."""
     places = [{group.name: at for at, group in enumerate(table.groups)} for table in tables]
     rows: dict[str, tuple[int, ...]] = {}
@@ -104,7 +104,7 @@ def _people(
             for question in survey.questions
             for column in counted_in(survey, question, vote.answers)
         )
-        people.append(Person(rows[vote.code], columns))
+        people.append(Respondent(rows[vote.code], columns))
     return people
 
 

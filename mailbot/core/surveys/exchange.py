@@ -10,8 +10,8 @@ from itertools import product
 from mailbot.core.surveys.small_figures import (
     MOST_ROWS,
     Difference,
-    Person,
     QuestionBits,
+    Respondent,
     Shape,
     Sheet,
     bits_of,
@@ -146,7 +146,7 @@ class _Crowd:
 
 def protect(
     hidden: Hidden,
-    people: Sequence[Person],
+    people: Sequence[Respondent],
     differences: Sequence[Difference],
     shape: Shape,
     cluster: int,
@@ -176,7 +176,9 @@ def protect(
                 )
 
 
-def _crowd(people: Sequence[Person], differences: Sequence[Difference], cluster: int, newest: int) -> _Crowd:
+def _crowd(
+    people: Sequence[Respondent], differences: Sequence[Difference], cluster: int, newest: int
+) -> _Crowd:
     groups: dict[tuple[int, ...], int] = {}
     places: dict[tuple[tuple[int, ...], int, int], set[int]] = {}
     for person in people:

@@ -72,7 +72,7 @@ def _dependents(survey: Survey, question_id: str) -> list[Question]:
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One row of a table."""
 
     answered: int
@@ -83,7 +83,7 @@ class Row:
 class Sheet:
     """One table in bits."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[SheetRow, ...]
     secret: int  # columns of which the totals alone do not tell everything
     whole: int  # votes
 
@@ -91,7 +91,7 @@ class Sheet:
 def sheet_of(table: CrossTable, shape: Shape, whole: int) -> Sheet:
     """Return a table in bits; `whole`: how many answered in all."""
     rows = tuple(
-        Row(group.answered, {bit: group.counts[q][c] or 0 for (q, c), bit in shape.columns.items()})
+        SheetRow(group.answered, {bit: group.counts[q][c] or 0 for (q, c), bit in shape.columns.items()})
         for group in table.groups
     )
     totals = {bit: sum(row.counts[bit] for row in rows) for bit in shape.columns.values()}
@@ -126,7 +126,7 @@ class Difference:
 
 
 def differences_of(
-    people: Sequence[Person], newest: int, rows: Sequence[int], smallest: int
+    people: Sequence[Respondent], newest: int, rows: Sequence[int], smallest: int
 ) -> Iterator[Difference]:
     """Yield each group of fewer than `smallest` bodies that is a difference of the newest table and an older one.
 
@@ -139,7 +139,7 @@ def differences_of(
     for shorter, other in pairs:
         if rows[shorter] > MOST_ROWS:
             continue
-        # Row of the other table -> rows of the shorter one in which its bodies are
+        # SheetRow of the other table -> rows of the shorter one in which its bodies are
         touched: dict[int, int] = {}
         for place in bodies:
             touched[place[other]] = touched.get(place[other], 0) | 1 << place[shorter]
@@ -152,7 +152,7 @@ def differences_of(
                 yield Difference(rest)
 
 
-def few_columns(row: Row, shape: Shape, smallest: int) -> int:
+def few_columns(row: SheetRow, shape: Shape, smallest: int) -> int:
     """Return the columns that are withheld by the promise alone, although the totals may tell them."""
     bases = [(question.bits, row.answered - row.counts[question.outside]) for question in shape.questions]
     small = 0 < row.answered < smallest
@@ -168,7 +168,7 @@ def bits_of(mask: int) -> Iterator[int]:
 
 
 @dataclass(frozen=True)
-class Person:
+class Respondent:
     """One who answered: mostly a body, else a person of it."""
 
     rows: tuple[int, ...]  # in each table, in the order in which they are decided

@@ -21,7 +21,12 @@ from mailbot.flows.surveys.held_reply import ballot_of_mail, held_mail
 from mailbot.flows.surveys.missed_result import AFTER_RESULT, published_at
 from mailbot.flows.surveys.open_survey import open_survey
 from mailbot.flows.surveys.publish_survey import publish_survey
-from mailbot.flows.surveys.record_for_body import Entry, record_for_body, record_held_answers, stands_for
+from mailbot.flows.surveys.record_for_body import (
+    OfficeEntry,
+    record_for_body,
+    record_held_answers,
+    stands_for,
+)
 from mailbot.site import Site
 from mailbot.store.office import journal
 from mailbot.store.runs import occurrences
@@ -140,7 +145,7 @@ def _close_by_mail(connection: Connection, site: Site, key: str, at: datetime, n
 def _enter(
     connection: Connection, site: Site, key: str, detail: Mapping[str, str], now: datetime, *, by: str
 ) -> Performed:
-    entry = Entry(
+    entry = OfficeEntry(
         pairs_of(detail["answers"]),
         detail["reason"],
         by,

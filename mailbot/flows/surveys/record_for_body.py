@@ -46,7 +46,7 @@ class Entered:
 
 
 @dataclass(frozen=True)
-class Entry:
+class OfficeEntry:
     """What the office enters for a body."""
 
     written: Written
@@ -59,7 +59,7 @@ class Entry:
 
 
 def record_for_body(
-    connection: Connection, site: Site, key: str, code: str, entry: Entry, now: datetime
+    connection: Connection, site: Site, key: str, code: str, entry: OfficeEntry, now: datetime
 ) -> Entered:
     """Enter a body's answers and queue its receipt. Raises Refusal when any of it cannot be read whole."""
     stored, ballot = _ballot_of(connection, site, key, code)
@@ -80,7 +80,7 @@ def record_held_answers(
     message = received.message(site.authserv_id)
     author = message.from_address or ""
     how = sentence(site.language, "that-reply", at=_arrived(site, received))
-    entry = Entry(written, how, by, received.received_at, number, author, rule="desk 回答")
+    entry = OfficeEntry(written, how, by, received.received_at, number, author, rule="desk 回答")
     entered = _enter(connection, site, stored, ballot, entry, now)
     inbox.settle(
         connection,
@@ -129,7 +129,12 @@ def _ballot_of(connection: Connection, site: Site, key: str, code: str) -> tuple
 
 
 def _enter(
-    connection: Connection, site: Site, stored: StoredSurvey, ballot: Ballot, entry: Entry, now: datetime
+    connection: Connection,
+    site: Site,
+    stored: StoredSurvey,
+    ballot: Ballot,
+    entry: OfficeEntry,
+    now: datetime,
 ) -> Entered:
     survey = stored.survey
     rows = own_rows(ballots.ledger(connection, survey.key, ballot.code), survey.unit, ballot.id)
@@ -179,7 +184,7 @@ def _enter(
 
 
 def _with_questions(
-    site: Site, survey: Survey, entry: Entry, rows: Sequence[LedgerRow]
+    site: Site, survey: Survey, entry: OfficeEntry, rows: Sequence[LedgerRow]
 ) -> list[tuple[str, str]]:
     """Say which question is meant where none was written: the only one, or the only one that was not understood."""
     found = []

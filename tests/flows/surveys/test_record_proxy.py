@@ -17,7 +17,7 @@ from mailbot.core.surveys.survey import Answers, Article, Question, Resolution, 
 from mailbot.flows.surveys.count_resolution import Counted, count_resolution
 from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.publish_resolution import resolution_copies
-from mailbot.flows.surveys.record_for_body import Entry, record_for_body
+from mailbot.flows.surveys.record_for_body import OfficeEntry, record_for_body
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
 from mailbot.store.surveys import ballots, proxies, surveys
 from mailbot.store.tables import proxy as proxy_table
@@ -432,7 +432,7 @@ def test_what_the_office_enters_ends_a_proxy_too(office: PostOffice) -> None:
     office.reply(invited[TANAKA], "委任 松本市")
     office.copies()
     with office.database.write() as connection:
-        entry = Entry([("Q1", "1")], "電話 6/20 上田様", OFFICE, office.now)
+        entry = OfficeEntry([("Q1", "1")], "電話 6/20 上田様", OFFICE, office.now)
         record_for_body(connection, office.site, KEY, UEDA, entry, office.now)
     assert [to for to, _ in held(office)] == [SATO]
 
