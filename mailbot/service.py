@@ -253,9 +253,12 @@ async def _drain(doors: Sequence[Door]) -> None:
 
 
 async def _end_sending(delivery: Delivery, sending: asyncio.Task[None]) -> None:
-    """Let what is under way to the relay end, within the time that a part has for it."""
+    """Let what is under way to the relay end, and be saved, within the time that a part has for it."""
+    until = asyncio.get_running_loop().time() + _DRAIN_SECONDS
     delivery.stop()
     await asyncio.wait({sending}, timeout=_DRAIN_SECONDS)
+    if sending.done():
+        await delivery.save_the_rest(until)
     sending.cancel()
 
 

@@ -1,4 +1,4 @@
-"""The service with leases of 3 s and 1 s for who leaves a transaction alone; paused in it where its folder has a file `pause`.
+"""The service with leases of 3 s, or LEASE, and 1 s for who leaves a transaction alone; paused in it where its folder has `pause`.
 
 It stops itself between the mark that a bundle starts and the commit of it.
 """
@@ -17,7 +17,7 @@ from mailbot.cli import main
 from mailbot.store import database
 from mailbot.store.sending import bundles, outbox
 
-outbox.LEASE = timedelta(seconds=3)
+outbox.LEASE = timedelta(seconds=float(os.environ.get("LEASE", "3")))
 database._ABANDONED = os.environ.get("ABANDONED", "1s")
 _start = bundles.start
 

@@ -79,8 +79,8 @@ class PostgreSQL:
             "max_wal_senders": "3" if replicates else "0",
             "autovacuum": "off",
         }
-        options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-        self._run("pg_ctl", "-D", data, "-l", str(folder / "log"), "-w", "-t", "30", "-o", options, "start")
+        self._options = " ".join(f"-c {name}={value}" for name, value in settings.items())
+        self.resume()
 
     def url(self, name: str) -> str:
         """Return the address of a database, as mailbot.yaml takes it."""
@@ -118,10 +118,19 @@ class PostgreSQL:
         """Remove the folder of a server that was killed."""
         shutil.rmtree(self._folder, ignore_errors=True)
 
+    def halt(self) -> None:
+        """End the server at once, as if it had crashed."""
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def resume(self) -> None:
+        """Start the server; returns when it answers."""
+        log, data = str(self._folder / "log"), str(self._folder / "data")
+        self._run("pg_ctl", "-D", data, "-l", log, "-w", "-t", "30", "-o", self._options, "start")
+
     def stop(self) -> None:
         """End the server at once and remove its folder."""
         try:
-            self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+            self.halt()
         finally:
             shutil.rmtree(self._folder, ignore_errors=True)
 

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.senders.dkim import Signer
 from mailbot.core.transfer.delivery import Deferred, Marked, Outcome, Transaction
+from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.core.transfer.pace import UNPACED, Buckets, Pace, admit
 from mailbot.core.transfer.relay import Relay, RelayAway
 from mailbot.core.transfer.seven_bit import seven_bit
@@ -37,6 +38,7 @@ _FIRST_BUNDLES, _BUNDLES = 2, 20  # the same of bundles: ten connections have tw
 _TOGETHER = 32  # copies made at once, ahead of the connections: their tokens take half as long together
 _SOONEST_SECONDS = 1.0  # before it looks again by itself
 _OPEN_SECONDS = 2.0  # connections stay open for what comes next, as Postfix keeps its own (smtp_connection_cache_time_limit)
+_SAVE_AGAIN_SECONDS = 0.5
 _RECIPES = 100  # mailings kept ready between runs
 _SPOILT = Deferred("not sent: the cooked mail is not fit to leave")
 # Where there is another behind it, a relay that does not greet in this time is passed over.
@@ -62,6 +64,8 @@ class Delivery:
     _loop: asyncio.AbstractEventLoop | None = None  # in which it runs
     _recipes: dict[int, Recipe] = field(default_factory=dict)
     _buckets: Buckets = field(default_factory=dict)
+    _unsaved: list[Marks] = field(default_factory=list)  # of runs that the database went away from
+    _others_expire: float = 0.0  # from when on, as the loop tells the time, leases of others are looked at
 
     def wake(self) -> None:
         """Say that there may be something to send; from any thread."""
@@ -76,13 +80,17 @@ class Delivery:
 
     async def run(self, poll_seconds: float = 1.0) -> None:
         """Deliver until stopped; looks by itself when the next copy is due, and every `poll_seconds` at least."""
+        if self._loop is not None:  # the last run has failed
+            self.spare_others()
         self._loop = asyncio.get_running_loop()
-        await self.database.writing(_release, self.owner, self.clock(), everything=True)
+        await self.take_up()
         failures = 0
         # Where there are several relays, each run begins with the first: it may be back.
         open_seconds = _OPEN_SECONDS if len(self.relays) == 1 else 0.0
         while not self.stopping:
             self._wake.clear()
+            if self._unsaved:
+                await self.take_up()
             try:
                 sent_any = await self.deliver(open_seconds)
                 failures = 0
@@ -94,6 +102,42 @@ class Delivery:
                 continue
             if not sent_any and not self.stopping:
                 await self._rest(poll_seconds)
+
+    async def take_up(self) -> None:
+        """Save what earlier runs know of their copies and could not save, and free all else that is still under our lease."""
+        unsaved, self._unsaved = self._unsaved, []
+        try:
+            await self.database.writing(_take_up, self.owner, self.clock(), unsaved)
+        except (StorageUnavailable, StorageFull):
+            self._unsaved = unsaved
+            raise
+
+    async def save_the_rest(self, until: float) -> None:
+        """After the last run: do as `take_up`, as soon as the database is back, but not later than this time of the loop."""
+        loop = asyncio.get_running_loop()
+        while self._unsaved:
+            try:
+                await self.take_up()
+            except (StorageUnavailable, StorageFull) as away:
+                if loop.time() >= until:
+                    known = sum(marks.known for marks in self._unsaved)
+                    log.event("outbox.not_saved", level="error", reason=away, leave_again=known)
+                    return
+                await asyncio.sleep(_SAVE_AGAIN_SECONDS)
+
+    def keep_unsaved(self, marks: Marks) -> None:
+        """Remember what a run could not save."""
+        if marks.unsaved:
+            self._unsaved.append(marks)
+
+    def spare_others(self) -> None:
+        """Give other nodes the time of a lease: the database was away, perhaps from them too, and they could not renew theirs."""
+        self._others_expire = asyncio.get_running_loop().time() + outbox.LEASE.total_seconds()
+
+    async def release(self) -> None:
+        """Free what is under leases that ran out."""
+        if asyncio.get_running_loop().time() >= self._others_expire:
+            await self.database.writing(_release, self.owner, self.clock())
 
     async def deliver(self, open_seconds: float = 0.0) -> int:
         """Send what is due now, and what is queued within `open_seconds` of the last row; returns how many rows were taken.
@@ -150,7 +194,7 @@ class Delivery:
             seconds = min(seconds, max(wait, _SOONEST_SECONDS))
         # On PostgreSQL it is woken each second, and would never look after the lease of a node that is gone.
         if not await self.woken(seconds) or (due is not None and due <= self.clock()):
-            await self.database.writing(_release, self.owner, self.clock())
+            await self.release()
 
     async def claim(
         self, most: int, most_bundles: int
@@ -188,6 +232,12 @@ class Delivery:
 def _release(connection: Connection, owner: str, now: datetime, *, everything: bool = False) -> None:
     bundles.release(connection, owner, now, everything=everything)
     outbox.release(connection, owner, now, everything=everything)
+
+
+def _take_up(connection: Connection, owner: str, now: datetime, unsaved: Sequence[Marks]) -> None:
+    for marks in unsaved:
+        marks.save_late(connection)
+    _release(connection, owner, now, everything=True)
 
 
 def _renew(connection: Connection, owner: str, now: datetime) -> None:
@@ -330,8 +380,13 @@ class _Work:
         delivery = self.delivery
         while True:
             await asyncio.sleep(outbox.LEASE.total_seconds() / 6)
-            await delivery.database.writing(_renew, delivery.owner, delivery.clock())
-            await delivery.database.writing(_release, delivery.owner, delivery.clock())
+            try:
+                await delivery.database.writing(_renew, delivery.owner, delivery.clock())
+                await delivery.release()
+            except (StorageUnavailable, StorageFull) as away:
+                # What waits for the relay's word may be ours again in a moment.
+                log.event("outbox.not_renewed", level="warning", reason=away)
+                delivery.spare_others()
 
     async def finish(self) -> None:
         """Give back what was claimed and never begun."""
@@ -344,6 +399,7 @@ class _Work:
         # A claim that failed fails again, by itself.
         claims = [task for task in (self._refilling, self._lull) if task is not None]
         await asyncio.gather(*claims, return_exceptions=True)
+        self.delivery.keep_unsaved(self._marks)
         await self._marks.put_back([row.id for row, _ in self._rows])
 
     def _begin_to_sign(self) -> Begun | None:

@@ -1,7 +1,8 @@
 """Mark the copies that are about to leave, and record what became of those before: one commit for a round of the connections.
 
 The final dot of a copy leaves only after its row says so and the connection's last outcome is durable; so a
-crash leaves at most one copy for each connection in doubt (promises.md I9).
+crash leaves at most one copy for each connection in doubt (promises.md I9), and a database that goes away none: what
+could not be saved then is remembered, and saved when it is back.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from mailbot.store.tables import microseconds
 
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
 
-_Mark = tuple[Sequence[tuple[int, Outcome]], Sequence[int], Marked]  # as `mark` gets them
+_Outcomes = Sequence[tuple[int, Outcome]]
+_Mark = tuple[_Outcomes, Sequence[int], Marked]  # as `mark` gets them
 
 
 class Marks:
@@ -41,6 +43,7 @@ class Marks:
         self._bundles: dict[int, bundles.Bundle] = {}  # of which some recipients have no outcome yet, by id
         self._open: dict[int, int] = {}  # how many these are
         self._waiting: list[_Mark] = []
+        self.unsaved: list[tuple[_Outcomes, Sequence[int]]] = []  # the same of commits that failed
         self._loop = asyncio.get_running_loop()
         self._committing: asyncio.Handle | None = None  # the next commit, when it is on its way
         self._expected = 1  # connections that are likely to come to it
@@ -105,6 +108,40 @@ class Marks:
         if left:
             outbox.put_back(connection, self._owner, left)
 
+    @property
+    def known(self) -> int:
+        """How many copies have an outcome that is not saved."""
+        return sum(len(outcomes) for outcomes, _ in self.unsaved)
+
+    def save_late(self, connection: Connection) -> None:
+        """Save what commits that failed were to say, when the run is over: whose outcome is known need not leave again.
+
+        It may have been saved all the same, or another node may have our rows by now: see `outbox.settle_late`. What was to
+        start has not left, whether it is marked or not.
+        """
+        outcomes: dict[int, Outcome] = {}
+        starting: list[int] = []
+        for known, never_left in self.unsaved:
+            rows = self._rows_of(connection, [number for number, _ in known])
+            outcomes |= {rows[number]: outcome for number, outcome in known if number in rows}
+            starting += self._rows_of(connection, never_left).values()
+        now, owner = self._clock(), self._owner
+        sent = [(row, one.reply) for row, one in outcomes.items() if isinstance(one, Sent)]
+        saved = outbox.settle_late(connection, owner, sent, now)
+        unsent = [row for row, one in outcomes.items() if not isinstance(one, Sent)]
+        ours = sorted(outbox.still_ours(connection, owner, unsent))
+        settled = [outbox.Settled(row, self._attempts.get(row, 0), outcomes[row]) for row in ours]
+        outbox.settle(connection, owner, settled, now, random.random())  # noqa: S311  only spreads retries
+        outbox.take_back(connection, owner, starting)
+        log.event("outbox.saved_late", sent=saved, others=len(ours), known=len(outcomes))
+
+    def _rows_of(self, connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
+        """Return the rows of these recipients by their numbers, whoever has them; a bundle that is still ours is opened."""
+        rows = {number: number for number in numbers if number >= 0}
+        for each in sorted({bundles.bundle_of(number) for number in numbers if number < 0}):
+            rows |= bundles.rows_of(connection, self._owner, self._bundles[each], whoever=True)
+        return {number: rows[number] for number in numbers if number in rows}
+
     def _commit(self) -> None:
         """Save what waits for it, in this thread: the sender has it for itself, and two hops cost as much as the commit."""
         self._committing = None
@@ -114,6 +151,7 @@ class Marks:
             ours, settled = self._save(batch)
         except Exception as error:  # noqa: BLE001  each connection must hear of it; R9: nothing more is sent
             log.event("outbox.not_marked", level="error", reason=error)
+            self.unsaved += [(outcomes, starting) for outcomes, starting, _ in batch]
             for *_, marked in batch:
                 marked(False, error)
             return

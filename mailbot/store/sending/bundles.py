@@ -130,14 +130,17 @@ def settle_sent(connection: Connection, owner: str, one: Bundle, words: str, at:
     return True
 
 
-def rows_of(connection: Connection, owner: str, one: Bundle) -> dict[int, int]:
-    """Open a bundle of ours, unless that is done; returns the rows that are still ours by the recipients' numbers."""
+def rows_of(connection: Connection, owner: str, one: Bundle, *, whoever: bool = False) -> dict[int, int]:
+    """Open a bundle of ours, unless that is done; returns the rows that are still ours by the recipients' numbers.
+
+    `whoever`: those that are not ours any more, too.
+    """
     open_all(connection, (bundle.c.id == one.id) & (bundle.c.lease_owner == owner))
     rows = connection.execute(
         select(delivery.c.address, delivery.c.id).where(
             delivery.c.mailing_id == one.mailing_id,
             delivery.c.address.in_([address for _, address in one.recipients]),
-            delivery.c.lease_owner == owner,
+            true() if whoever else delivery.c.lease_owner == owner,
         )
     )
     found = {address: number for address, number in rows}  # noqa: C416  they are rows, not pairs

@@ -21,6 +21,7 @@ from sqlalchemy import (
     cast,
     func,
     insert,
+    or_,
     select,
     text,
     union_all,
@@ -220,12 +221,15 @@ def start(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
             started += _START_STRETCH.run(connection, owner=owner, first=some[0], last=some[-1])
         else:
             started += _START.run_columns(connection, {"row": some}, owner=owner)
-    if started == len(ids):
-        return set(ids)
+    return set(ids) if started == len(ids) else still_ours(connection, owner, ids)
+
+
+def still_ours(connection: Connection, owner: str, ids: Collection[int]) -> set[int]:
+    """Return which of these rows are under the lease of this owner."""
     ours = select(delivery.c.id).where(
         delivery.c.id.in_(ids), delivery.c.lease_owner == owner, delivery.c.state == "sending"
     )
-    return set(connection.execute(ours).scalars())
+    return set(connection.execute(ours).scalars()) if ids else set()
 
 
 def settle_sent(connection: Connection, owner: str, sent: Sequence[tuple[int, str]], now: datetime) -> None:
@@ -238,6 +242,17 @@ def settle_sent(connection: Connection, owner: str, sent: Sequence[tuple[int, st
             _SENT_STRETCH[connection.dialect.name].run(connection, first=ids[0], last=ids[-1], **values)
         else:
             _SENT.run_columns(connection, {"row": ids, "words": words}, owner=owner, at=at)
+
+
+def settle_late(connection: Connection, owner: str, sent: Sequence[tuple[int, str]], now: datetime) -> int:
+    """Record what the next hop took from us when that could not be recorded; returns of how many it was still to be said.
+
+    Where the lease has run out meanwhile the row waits again, and a doubt was counted that is none; another node that has
+    claimed it, too, finds that it may not start. If that one's final dot may have left, or has, its own outcome stands.
+    """
+    at = microseconds(now)
+    late = [{"row": row, "words": storable(words), "at": at, "owner": owner} for row, words in sorted(sent)]
+    return connection.execute(_SENT_LATE, late).rowcount if late else 0
 
 
 def settle(
@@ -667,6 +682,26 @@ _SENT = Written(
     update(delivery)
     .where(delivery.c.id == bindparam("row"), delivery.c.lease_owner == bindparam("owner"))
     .values({**_AS_SENT, "reply": bindparam("words")})
+)
+
+_SENT_LATE = (
+    update(delivery)
+    .where(
+        delivery.c.id == bindparam("row"),
+        or_(delivery.c.state == "pending", delivery.c.state == "sending"),
+        or_(delivery.c.lease_owner == bindparam("owner"), delivery.c.in_flight.is_(False)),
+    )
+    .values(
+        {
+            **_AS_SENT,
+            "reply": bindparam("words"),
+            "doubtful": case(
+                (delivery.c.lease_owner == bindparam("owner"), delivery.c.doubtful),
+                (delivery.c.doubtful > 0, delivery.c.doubtful - 1),
+                else_=0,
+            ),
+        }
+    )
 )
 
 
