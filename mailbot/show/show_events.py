@@ -13,7 +13,7 @@ from mailbot.core.surveys.ledger import Standing, standings
 from mailbot.show import Row, facts, table
 from mailbot.store.events import attendances, events, meetings
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 
 _IN_LIST = ("key", "title", "when", "place", "state", "attending", "waiting")
 _RSVP_STATUSES = frozenset({"attending", "waiting", "declined"})
@@ -44,7 +44,7 @@ def year_text(figures: YearFigures, *, fiscal: bool) -> None:
 def event(connection: Connection, key: str) -> Row:
     """Return where an event stands."""
     stored = events.require(connection, key)
-    replies = [_rsvp(code, standing) for code, standing in standings(ballots.ledger(connection, key)).items()]
+    replies = [_rsvp(code, standing) for code, standing in standings(ledgers.rows(connection, key)).items()]
     people = {status: sum(r["people"] for r in replies if r["status"] == status) for status in _RSVP_STATUSES}
     copies = outbox.count_by_kind(connection, key)
     return {

@@ -27,13 +27,13 @@ from mailbot.show import Row, facts, local, table
 from mailbot.store.documents import answers_of
 from mailbot.store.members import bounces
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys import ballots, ledgers, sealed, surveys
 
 
 def survey(connection: Connection, key: str, *, office: bool) -> Row:
     """Return where a survey stands."""
     stored = surveys.require(connection, key)
-    rows = ballots.ledger(connection, key)
+    rows = ledgers.rows(connection, key)
     stands = standings_of_voters(rows, stored.survey.unit)
     answers = counted_answers(connection, stored.survey)
     invitations = outbox.count_by_kind(connection, key).get("invitation", {})

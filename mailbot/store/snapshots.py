@@ -17,7 +17,7 @@ from sqlalchemy import Connection, create_engine, func, inspect, make_url, selec
 from mailbot.core.refusal import Refusal
 from mailbot.store.database import SCHEMA, Database, schema_of, storage_errors
 from mailbot.store.spent_numbers import mark
-from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys import ledgers, sealed, surveys
 from mailbot.store.tables import (
     ballot,
     confirmation,
@@ -184,7 +184,7 @@ def _is_broken(connection: Connection, subject: str) -> bool:
     stored = surveys.load(connection, subject)
     closed = stored is not None and stored.survey.mode == "sealed" and stored.state == "closed"
     lines = sealed.lines(connection, subject) if closed else None
-    return ballots.broken_link(connection, subject, lines) is not None
+    return ledgers.broken_link(connection, subject, lines) is not None
 
 
 def skip_numbers(connection: Connection, now: datetime) -> None:

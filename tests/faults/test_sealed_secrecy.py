@@ -29,7 +29,7 @@ from mailbot.flows.surveys.destroy_sealed import destroy_due
 from mailbot.flows.surveys.recount import recount
 from mailbot.store.database import Database
 from mailbot.store.documents import answers_text
-from mailbot.store.surveys import ballots, sealed
+from mailbot.store.surveys import ballots, ledgers, sealed
 from mailbot.store.tables import vote
 from tests.databases import sqlite_template
 from tests.faults.joins import Attack, Voter, chance, chance_of_group, hits
@@ -125,7 +125,7 @@ def voted(tmp_path_factory: pytest.TempPathFactory) -> Voted:
             office.reply(invited[f"a{code}@town.example"], whole)
         deliver(office)
         with office.database.read() as connection:
-            rows = counted_rows(ballots.ledger(connection, KEY), SURVEYED.unit)
+            rows = counted_rows(ledgers.rows(connection, KEY), SURVEYED.unit)
             asked = ballots.of_subject(connection, KEY)
         assert {row.status for row in rows} == {"counted", "partial"}
     return Voted(

@@ -21,7 +21,7 @@ from mailbot.folder.definition_yaml import write_yaml
 from mailbot.installation import make_site
 from mailbot.store.mail import inbox
 from mailbot.store.office import journal
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, ledgers, surveys
 from mailbot.store.tables import delivery, mailing
 from tests.faults.node import Node
 from tests.flows.post_office import TOKYO
@@ -115,7 +115,7 @@ def count(node: Node, key: str) -> Count:
         address_of = {one.id: one.address for one in ballots.of_subject(connection, key)}
         rows: dict[str, list[str]] = {}
         stands: dict[str, str] = {}
-        for row in ballots.ledger(connection, key):
+        for row in ledgers.rows(connection, key):
             address = address_of[row.ballot_id]
             rows.setdefault(address, []).append(row.status)
             if row.status == "counted":

@@ -48,7 +48,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Entry
 from mailbot.store.sending import bundles
 from mailbot.store.sending.outbox import Claimed
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 from mailbot.store.tables import body, delivery, mailing, metadata
 from mailbot.store.tables import inbox as inbox_table
 
@@ -381,7 +381,7 @@ class PostOffice:
     def ledger(self, key: str = SURVEY.key, code: str | None = None) -> list[LedgerRow]:
         """Return the ledger's rows."""
         with self.database.read() as connection:
-            return ballots.ledger(connection, key, code)
+            return ledgers.rows(connection, key, code)
 
     def stands(self, key: str = SURVEY.key) -> dict[str, Standing]:
         """Return what counts for each body."""

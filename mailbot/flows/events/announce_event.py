@@ -18,7 +18,7 @@ from mailbot.store.events import events
 from mailbot.store.office import journal
 from mailbot.store.runs import occurrences
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, ledgers
 from mailbot.store.surveys.ballots import Ballot
 
 
@@ -89,7 +89,7 @@ def queue_notice(
     if to:
         copies = [ballot_copy(ballot) for ballot in to]
         if event.calendar == "request":
-            stands = standings(ballots.ledger(connection, event.key))
+            stands = standings(ledgers.rows(connection, event.key))
             copies = [_with_answer(copy, stands.get(one.code)) for copy, one in zip(copies, to, strict=True)]
         mailing_id = outbox.add_mailing(
             connection, kind=kind, subject=event.key, cooked=cooked, bounces="bounce", now=now
@@ -108,7 +108,7 @@ def _with_answer(copy: outbox.Addressee, stands: Standing | None) -> outbox.Addr
 
 def seats_taken(connection: Connection, key: str) -> int:
     """Return how many people have seats."""
-    stands = standings(ballots.ledger(connection, key))
+    stands = standings(ledgers.rows(connection, key))
     return sum(rsvp_of(own.row.answers).people for own in stands.values() if own.row.status == "attending")
 
 
@@ -120,5 +120,5 @@ def unanswered(connection: Connection, key: str) -> set[str]:
 
 def codes_with(connection: Connection, key: str, statuses: frozenset[str]) -> set[str]:
     """Return the bodies whose RSVP stands at one of these."""
-    stands = standings(ballots.ledger(connection, key))
+    stands = standings(ledgers.rows(connection, key))
     return {code for code, standing in stands.items() if standing.row.status in statuses}

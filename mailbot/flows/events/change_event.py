@@ -20,7 +20,7 @@ from mailbot.store.events import events
 from mailbot.store.events.events import StoredEvent
 from mailbot.store.runs import occurrences
 from mailbot.store.runs.occurrences import Occurrence
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, ledgers
 from mailbot.store.surveys.ballots import Ballot
 
 _ANSWERED = frozenset({"attending", "waiting", "later", "unclear"})  # and have not declined
@@ -155,7 +155,7 @@ def _concerned(
     asked = ballots.of_subject(connection, event.key)
     if everybody:
         return asked
-    stands = standings(ballots.ledger(connection, event.key))
+    stands = standings(ledgers.rows(connection, event.key))
     to_come = any(
         job.at > now.astimezone(UTC)
         and (number := job_name(job.name).number)

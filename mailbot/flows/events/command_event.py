@@ -20,7 +20,7 @@ from mailbot.site import Site
 from mailbot.store.events import attendances, events
 from mailbot.store.events.events import StoredEvent
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, ledgers
 
 _MOST_NAMED = 20  # bodies in one sentence
 
@@ -65,7 +65,7 @@ def event_status(connection: Connection, site: Site, stored: StoredEvent) -> str
     key, say = stored.event.key, site.language
     if stored.state != "announced":
         return attendance_sentence(say, "status-planned", key=key, when=time_words(stored.event, say))
-    states = [own.row.status for own in standings(ballots.ledger(connection, key)).values()]
+    states = [own.row.status for own in standings(ledgers.rows(connection, key)).values()]
     seats, asked = seats_of(connection, key), ballots.count(connection, key)
     waiting, declined = states.count("waiting"), states.count("declined")
     return attendance_sentence(

@@ -12,7 +12,7 @@ from mailbot.flows.surveys.open_survey import first_of_each_body
 from mailbot.store.events import attendances
 from mailbot.store.events.meetings import StoredMeeting
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots, proxies
+from mailbot.store.surveys import ballots, ledgers, proxies
 
 
 @dataclass(frozen=True)
@@ -38,9 +38,9 @@ def count_meeting(connection: Connection, stored: StoredMeeting) -> MeetingFigur
     if not asked:
         people = first_of_each_body(members.selected(connection, meeting.members))
         asked = [one.body.code for one in people]
-    said = standings(ballots.ledger(connection, poll_key(meeting.key)))
+    said = standings(ledgers.rows(connection, poll_key(meeting.key)))
     answers = {code: own.row.answers for code, own in said.items() if own.row.status in IN_TALLY}
-    comes = {code: own.row.status for code, own in standings(ballots.ledger(connection, meeting.key)).items()}
+    comes = {code: own.row.status for code, own in standings(ledgers.rows(connection, meeting.key)).items()}
     for code, came in attendances.of_event(connection, meeting.key).items():
         comes[code] = "attending" if came else "declined"
     return MeetingFigures(

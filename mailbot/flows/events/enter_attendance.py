@@ -16,7 +16,7 @@ from mailbot.site import Site
 from mailbot.store.events import attendances, events
 from mailbot.store.members import members
 from mailbot.store.office import journal
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 
 
 def enter_attendance(
@@ -54,7 +54,7 @@ def save_attendance(
 
 def seats_of(connection: Connection, key: str) -> dict[str, int]:
     """Return how many people of each body had seats, by code."""
-    stands = standings(ballots.ledger(connection, key))
+    stands = standings(ledgers.rows(connection, key))
     return {
         code: rsvp_of(own.row.answers).people for code, own in stands.items() if own.row.status == "attending"
     }

@@ -26,7 +26,7 @@ from mailbot.store.events import events, seat_offers
 from mailbot.store.events.events import StoredEvent
 from mailbot.store.members import members
 from mailbot.store.office import journal
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, ledgers
 from mailbot.store.surveys.ballots import Ballot
 
 
@@ -50,7 +50,7 @@ def enter_rsvp(connection: Connection, site: Site, key: str, call: Call, now: da
     """
     stored = _open(connection, site, key, call.at)
     ballot = _ballot(connection, site, key, call.code)
-    stands = standings(ballots.ledger(connection, key))
+    stands = standings(ledgers.rows(connection, key))
     before = stands.get(ballot.code)
     offer = seat_offers.of_ballot(connection, ballot.id)
     verdict = _weigh(site, stored, before, call)
@@ -79,7 +79,7 @@ def enter_rsvp(connection: Connection, site: Site, key: str, call: Call, now: da
         level="4",
         by=call.by,
     )
-    ballots.append(connection, key, row)
+    ledgers.append(connection, key, row)
     if status == "attending":
         end_proxy_of_comer(connection, site, ballot, call.at, now, inbox_id=call.inbox_id)
     rsvp = replace(rsvp_of(row.answers), status=status)

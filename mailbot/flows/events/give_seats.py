@@ -19,7 +19,7 @@ from mailbot.store.events import events, seat_offers
 from mailbot.store.events.seat_offers import SeatOffer
 from mailbot.store.runs import occurrences
 from mailbot.store.runs.occurrences import Occurrence
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, ledgers
 
 _OFFERED_UNTIL = time(17)  # local, on the last business day
 
@@ -31,7 +31,7 @@ def give_seats(connection: Connection, site: Site, event: Event, now: datetime) 
     """
     if event.cancelled is not None or now >= begins(event, site.zone):
         return
-    rows = ballots.ledger(connection, event.key)
+    rows = ledgers.rows(connection, event.key)
     stands = standings(rows)
     offers = {offer.ballot_id: offer for offer in seat_offers.of_event(connection, event.key)}
     taken = sum(rsvp_of(own.row.answers).people for own in stands.values() if own.row.status == "attending")
@@ -60,7 +60,7 @@ def end_offer(connection: Connection, site: Site, key: str, ballot_id: int, now:
     if stored is None or offer is None or ballot is None:
         return "the offer was answered"
     seat_offers.end(connection, ballot_id)
-    stands = standings(ballots.ledger(connection, key)).get(ballot.code)
+    stands = standings(ledgers.rows(connection, key)).get(ballot.code)
     if stands is not None and stands.row.status == "waiting":
         row = replace(
             stands.row,
@@ -71,7 +71,7 @@ def end_offer(connection: Connection, site: Site, key: str, ballot_id: int, now:
             answers={**stands.row.answers, "Q1": ("2",)},
             reason="the offer of a seat was not taken up in time",
         )
-        ballots.append(connection, key, row)
+        ledgers.append(connection, key, row)
         cooked = site.render.events.seat_offer(
             stored.event,
             people=offer.people,
@@ -105,7 +105,7 @@ def offered_runs(connection: Connection, site: Site, key: str) -> list[Occurrenc
 
 def _give(connection: Connection, site: Site, event: Event, row: LedgerRow, now: datetime) -> None:
     promoted = replace(row, status="attending", inbox_id=None, problems=(), reason="a place became free")
-    ballots.append(connection, event.key, promoted)
+    ledgers.append(connection, event.key, promoted)
     ballot = ballots.by_id(connection, row.ballot_id)
     assert ballot is not None
     receipt = RsvpReceipt(

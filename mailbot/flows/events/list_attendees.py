@@ -9,7 +9,7 @@ from mailbot.core.events.event import Event, rsvp_of
 from mailbot.core.surveys.ledger import standings
 from mailbot.store.events import attendances, events
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 
 
 def list_attendees(connection: Connection, key: str) -> tuple[Event, list[Attendee]]:
@@ -20,7 +20,7 @@ def list_attendees(connection: Connection, key: str) -> tuple[Event, list[Attend
     stored = events.require(connection, key)
     bodies, came = members.bodies(connection), attendances.of_event(connection, key)
     found = []
-    for code, standing in standings(ballots.ledger(connection, key)).items():
+    for code, standing in standings(ledgers.rows(connection, key)).items():
         status, said = standing.row.status, rsvp_of(standing.row.answers)
         if status in {"attending", "waiting"}:
             body, remark = bodies[code], " ".join(standing.row.remarks.values())

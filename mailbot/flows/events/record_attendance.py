@@ -34,7 +34,7 @@ from mailbot.store.events.meetings import StoredMeeting
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
 from mailbot.store.sending import allowances
-from mailbot.store.surveys import ballots, proxies
+from mailbot.store.surveys import ballots, ledgers, proxies
 from mailbot.store.surveys.ballots import Ballot
 
 
@@ -53,7 +53,7 @@ def record_attendance(
     to = proxy_said(lines)
     if to is None:
         settled = record_rsvp(connection, site, received, message, ballot, now)
-        stands = standings(ballots.ledger(connection, ballot.subject, ballot.code)).get(ballot.code)
+        stands = standings(ledgers.rows(connection, ballot.subject, ballot.code)).get(ballot.code)
         if stands is not None and stands.row.status == "attending" and stands.row.inbox_id == received.id:
             end_proxy_of_comer(connection, site, ballot, received.received_at, now, inbox_id=received.id)
         elif settled.state == "answered" and speaks_of_proxy(lines, site.language):
@@ -127,7 +127,7 @@ def _tell_holder(
     inbox_id: int | None,
 ) -> None:
     """Tell the holder of a proxy of it, or of its end: whether the holder comes now counts for two."""
-    stands = standings(ballots.ledger(connection, stored.meeting.key, proxy.holder)).get(proxy.holder)
+    stands = standings(ledgers.rows(connection, stored.meeting.key, proxy.holder)).get(proxy.holder)
 
     def cook(change: ProxyChange, ballot: Ballot) -> bytes:
         return site.render.letter(
@@ -197,7 +197,7 @@ def _give(
         at = received.received_at
         _tell_holder(connection, site, stored, before, now, ended_at=at, inbox_id=received.id)
     _tell_holder(connection, site, stored, new, now, ended_at=None, inbox_id=received.id)
-    stands = standings(ballots.ledger(connection, key))
+    stands = standings(ledgers.rows(connection, key))
     own = stands.get(ballot.code)
     row = LedgerRow(
         ballot_id=ballot.id,
@@ -211,7 +211,7 @@ def _give(
         problems=(),
         reason=f"proxy to {to}",
     )
-    ballots.append(connection, key, row)
+    ledgers.append(connection, key, row)
     said = meeting_sentence(say, "proxy", giver=giver, holder=shown)
     attends = not voter or (voter in stands and stands[voter].row.status == "attending")
     return said if attends else said + meeting_sentence(say, "proxy-idle", holder=shown)

@@ -44,7 +44,7 @@ from mailbot.store.events.seat_offers import SeatOffer
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.sending import allowances
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, ledgers
 from mailbot.store.surveys.ballots import Ballot
 
 _ANSWERED = frozenset({"attending", "waiting", "declined", "later"})
@@ -122,7 +122,7 @@ def record_rsvp(
     if arrival.event.cancelled is not None:
         return _not_held(connection, arrival, verdict)
     if not by and (doubt := _doubt(connection, site, ballot, message)) is not None:
-        ballots.append(connection, ballot.subject, _row(arrival, verdict, "unclear", doubt.reason))
+        ledgers.append(connection, ballot.subject, _row(arrival, verdict, "unclear", doubt.reason))
         return Settled("held", doubt.sentence)
     return _record(connection, arrival, reading, verdict)
 
@@ -166,7 +166,7 @@ def _load(
     now: datetime,
 ) -> _Arrival:
     """Load what counts so far, and the seats that are kept for its body."""
-    stands = standings(ballots.ledger(connection, ballot.subject))
+    stands = standings(ledgers.rows(connection, ballot.subject))
     offer = _open_offer(connection, ballot, received)
     return _Arrival(site, stored, ballot, received, message, calendar, stands, offer, admitted, now)
 
@@ -181,7 +181,7 @@ def _record(connection: Connection, arrival: _Arrival, reading: Reading, verdict
         settle_offer(connection, event.key, ballot.id, arrival.now)
     row = _row(arrival, verdict, "late" if late else status, verdict.reason)
     row = replace(row, remarks=reading.remarks)
-    ballots.append(connection, event.key, row)
+    ledgers.append(connection, event.key, row)
     if (verdict.acknowledge or verdict.ask or _waits_for_office(verdict)) and arrival.received.mail_from:
         _acknowledge(connection, arrival, verdict, status, row)
     give_seats(connection, arrival.site, event, arrival.now)
@@ -228,7 +228,7 @@ def _not_held(connection: Connection, arrival: _Arrival, verdict: Verdict) -> Se
     """Answer a reply to an event that was cancelled; it is on record and counts for nothing."""
     site, stored, ballot, now = arrival.site, arrival.stored, arrival.ballot, arrival.now
     row = _row(arrival, verdict, "late", "the event was cancelled")
-    ballots.append(connection, ballot.subject, row)
+    ledgers.append(connection, ballot.subject, row)
     known = _is_known(connection, site, ballot, arrival.message)
     address = (arrival.message.from_address if known else None) or ballot.address
     if allowances.spend_answer(connection, address, now):

@@ -42,7 +42,7 @@ from mailbot.site import Site
 from mailbot.store.members import members
 from mailbot.store.office import acts, journal
 from mailbot.store.office.acts import StoredAct
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, ledgers, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import savepoint
 
@@ -176,7 +176,7 @@ def _object(detail: Mapping[str, str]) -> tuple[str, str]:
 def _mail(connection: Connection, site: Site, stored: StoredSurvey, order: Order, now: datetime) -> ActMail:
     """Return all that the second person must know: the whole text that goes out, to how many, until when."""
     survey, act, detail = stored.survey, order.act, order.detail
-    stands = standings(ballots.ledger(connection, survey.key))
+    stands = standings(ledgers.rows(connection, survey.key))
     held, words, quoted = _admitted(connection, site, survey, detail)
     text: tuple[str, ...] = ()
     if act == "open":
@@ -238,7 +238,7 @@ def _admitted(
     if ballot is None:
         return mail_name(number), given, Quoted()
     quoted = quote_held(connection, site, received, received.message(site.authserv_id))
-    rows = [row for row in ballots.ledger(connection, ballot.subject, ballot.code) if row.inbox_id == number]
+    rows = [row for row in ledgers.rows(connection, ballot.subject, ballot.code) if row.inbox_id == number]
     why = (rows[-1].reason,) if rows and survey.mode != "sealed" else ()
     return f"{mail_name(number)} {ballot.greeting}", (*(given or quoted.answers), *why), quoted
 

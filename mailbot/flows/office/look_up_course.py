@@ -27,7 +27,7 @@ from mailbot.store.office.acts import StoredAct
 from mailbot.store.runs import occurrences
 from mailbot.store.sending import sendings
 from mailbot.store.sending.sendings import Last, Sending
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ledgers, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 
 MOST_MISSING = 50  # bodies on one page
@@ -138,7 +138,7 @@ def course_of_survey(
     names = members.bodies(connection, sorted({one.code for one in shown}))
     waiting = {
         row.inbox_id
-        for row in ballots.ledger(connection, key)
+        for row in ledgers.rows(connection, key)
         if row.status == "held" and row.inbox_id is not None
     }
     held = inbox.held(connection, among=waiting) if waiting else []

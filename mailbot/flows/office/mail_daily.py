@@ -13,7 +13,7 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.site import Site
 from mailbot.store.runs import occurrences, pulses
 from mailbot.store.runs.occurrences import Occurrence
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 
 JOB = "daily"
 MAIL = "daily"  # template and kind
@@ -45,7 +45,7 @@ def mail_daily(connection: Connection, site: Site, now: datetime) -> int:
         today=sum(one.state == "waiting" for one in occurrences.open_until(connection, end)),
         asked=sum(one.state == "asked" for one in occurrences.open_until(connection, end)),
         done=sum(one.state == "done" for one in past),
-        beside=ballots.with_words_beside(connection, now - _DAY),
+        beside=ledgers.with_words_beside(connection, now - _DAY),
         late=sum(one.state in {"late", "skipped"} for one in past),
     )
     tell_office(connection, site, cooked, now, kind=MAIL)

@@ -21,7 +21,7 @@ from mailbot.store.events import events, meetings
 from mailbot.store.office import journal
 from mailbot.store.runs import occurrences
 from mailbot.store.runs.occurrences import Occurrence
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ledgers, surveys
 
 JOB = "plan"
 MAIL = "plan"  # template and kind
@@ -88,7 +88,7 @@ def mail_plan(connection: Connection, site: Site, now: datetime) -> int:
         later=_lines(connection, site, [one for one in waiting if one.due_at >= end]),
         told=_lines(connection, site, told),
         done=sum(one.state == "done" for one in past),
-        beside=ballots.with_words_beside(connection, now - timedelta(days=7)),
+        beside=ledgers.with_words_beside(connection, now - timedelta(days=7)),
         first=day_words(local.date(), site.language),
         last=day_words(end.date() - timedelta(days=1), site.language),
         until=day_words((local + _AHEAD).date(), site.language),

@@ -55,7 +55,7 @@ from mailbot.store import keys
 from mailbot.store.members import members
 from mailbot.store.office import acts
 from mailbot.store.runs import occurrences
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, ledgers, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 
 
@@ -272,7 +272,7 @@ def _status(connection: Connection, desk: Desk, key: str) -> Said:
 
 def _survey_status(connection: Connection, desk: Desk, stored: StoredSurvey) -> Said:
     survey = stored.survey
-    stands = standings_of_voters(ballots.ledger(connection, survey.key), survey.unit)
+    stands = standings_of_voters(ledgers.rows(connection, survey.key), survey.unit)
     figures = {
         "invited": ballots.count(connection, survey.key),
         "answered": sum(each.row.status in IN_TALLY for each in stands),

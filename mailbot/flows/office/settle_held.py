@@ -41,7 +41,7 @@ from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations, other_addresses, roll_calls
 from mailbot.store.office import journal
 from mailbot.store.sending import allowances
-from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys import ballots, gateways, ledgers, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _DECIDED = {"accept": "accepted", "trust": "trusted", "reject": "rejected", "discard": "discarded"}
@@ -300,7 +300,7 @@ def _answered(connection: Connection, held: _Held) -> Ballot | None:
 
 def _leave_aside(connection: Connection, held: _Held, ballot: Ballot, rule: str, reason: str) -> None:
     """Write into the ledger that a person decided about a held reply: it waits no more, and changes no vote."""
-    own = ballots.ledger(connection, ballot.subject, ballot.code)
+    own = ledgers.rows(connection, ballot.subject, ballot.code)
     waiting = next((row for row in reversed(own) if row.inbox_id == held.received.id), None)
     if waiting is None:
         return  # a wish, such as a change of contact, has no row
@@ -320,7 +320,7 @@ def _leave_aside(connection: Connection, held: _Held, ballot: Ballot, rule: str,
     )
     stored = surveys.load(connection, ballot.subject) if ballot.kind == "survey" else None
     sealed = stored is not None and stored.survey.mode == "sealed"
-    ballots.append(connection, ballot.subject, row, sealed=sealed)
+    ledgers.append(connection, ballot.subject, row, sealed=sealed)
 
 
 def _tell_body(connection: Connection, held: _Held, ballot: Ballot, reason: str) -> None:

@@ -26,7 +26,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
 from mailbot.store.sending import allowances, outbox
-from mailbot.store.surveys import ballots, gateways
+from mailbot.store.surveys import ballots, gateways, ledgers
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
 
@@ -242,7 +242,7 @@ def queue_fresh_ballot(
 
 def standing_of(connection: Connection, ballot: Ballot, unit: Literal["body", "person"]) -> Standing | None:
     """Return what counts so far of the body or the person whose ballot this is."""
-    return standing(own_rows(ballots.ledger(connection, ballot.subject, ballot.code), unit, ballot.id))
+    return standing(own_rows(ledgers.rows(connection, ballot.subject, ballot.code), unit, ballot.id))
 
 
 def new_token(connection: Connection, site: Site, ballot: Ballot, now: datetime) -> Ballot:

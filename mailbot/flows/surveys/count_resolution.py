@@ -13,7 +13,7 @@ from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings
 from mailbot.core.surveys.resolution import Outcome, Proxy, outcome
 from mailbot.core.surveys.survey import Answers
 from mailbot.store.members import bounces
-from mailbot.store.surveys import ballots, proxies, sealed, surveys
+from mailbot.store.surveys import ballots, ledgers, proxies, sealed, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 
 
@@ -35,7 +35,7 @@ def count_resolution(connection: Connection, key: str, without: Collection[int] 
     if stored.survey.resolution is None:
         raise Refusal(f"survey {key} is no resolution; `mailbot surveys results {key}` shows its tally")
     electorate = [ballot.code for ballot in ballots.of_subject(connection, key)]
-    ledger = ballots.ledger(connection, key)
+    ledger = ledgers.rows(connection, key)
     stands = standings(row for row in ledger if not (row.by and row.inbox_id in without))
     voted = {code: one for code, one in stands.items() if one.row.status in IN_TALLY}
     given = tuple(proxies.standing(connection, key))

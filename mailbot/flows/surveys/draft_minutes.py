@@ -15,7 +15,7 @@ from mailbot.flows.surveys.record_proxy import holder_words
 from mailbot.render import Minutes
 from mailbot.site import Site
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 
 
 def draft_minutes(connection: Connection, site: Site, key: str) -> str:
@@ -25,7 +25,7 @@ def draft_minutes(connection: Connection, site: Site, key: str) -> str:
     if stored.state != "closed" or stored.opened_at is None or stored.closed_at is None:
         raise Refusal(f"resolution {key} is {stored.state}; its minutes can be drafted once it is closed")
     names = members.bodies(connection)
-    head = ballots.head(connection, key)
+    head = ledgers.head(connection, key)
     return site.render.results.minutes(
         stored.survey,
         counted.outcome,

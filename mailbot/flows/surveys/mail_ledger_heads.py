@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from mailbot.site import Site
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ledgers, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 
 KIND = "ledger_head"
@@ -47,7 +47,7 @@ def _is_watched(stored: StoredSurvey, now: datetime) -> bool:
 
 
 def _mail(connection: Connection, site: Site, stored: StoredSurvey, now: datetime) -> None:
-    head = ballots.head(connection, stored.survey.key)
+    head = ledgers.head(connection, stored.survey.key)
     cooked = site.render.office.ledger_head(stored.survey, rows=head.rows, head=head.chain, now=now)
     mailing_id = outbox.add_mailing(
         connection, kind=KIND, subject=stored.survey.key, cooked=cooked, bounces=None, now=now

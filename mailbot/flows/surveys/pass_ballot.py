@@ -20,7 +20,7 @@ from mailbot.site import Site
 from mailbot.store.members import bounces, members, troubles
 from mailbot.store.members.members import Person
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys import ballots, ledgers, proxies, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _MOST_IN_ONE = 100  # ballots in one mail
@@ -103,6 +103,6 @@ def next_contact(people: Collection[Person], ballot: Ballot, gone: Collection[st
 
 def _has_answered(connection: Connection, ballot: Ballot) -> bool:
     """Tell whether something from its body counts, or waits for a word, or it has given its vote to another."""
-    if ballot.code in standings(ballots.ledger(connection, ballot.subject, ballot.code)):
+    if ballot.code in standings(ledgers.rows(connection, ballot.subject, ballot.code)):
         return True
     return any(proxy.code == ballot.code for proxy in proxies.standing(connection, ballot.subject))

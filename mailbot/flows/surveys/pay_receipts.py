@@ -11,7 +11,7 @@ from mailbot.flows.surveys.answer_reply import RECEIPTS, queue_receipt, seal_in_
 from mailbot.render import VoteReceipt
 from mailbot.site import Site
 from mailbot.store.sending import allowances
-from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys import ballots, gateways, ledgers, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 
@@ -32,7 +32,7 @@ def _pay(connection: Connection, site: Site, ballot: Ballot, now: datetime, *, a
     if stored is None or stored.is_over(now):
         ballots.owe_receipt(connection, ballot.id, False)
         return False
-    rows = own_rows(ballots.ledger(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
+    rows = own_rows(ledgers.rows(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
     stands = standing(rows)
     if stands is None or stands.row.status not in RECEIPTS:
         ballots.owe_receipt(connection, ballot.id, False)

@@ -19,7 +19,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members, troubles
 from mailbot.store.sending import allowances, outbox
-from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys import ballots, gateways, ledgers, surveys
 
 
 def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Received, Message]]) -> None:
@@ -46,7 +46,7 @@ def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Receive
     opened = [(hashed, ballot) for hashed, ballot in known if ballot.kind == "survey"]
     for subject in sorted({ballot.subject for _, ballot in opened}):
         surveys.lock(connection, subject)
-    ballots.read_ledgers_ahead(connection, [(ballot.subject, ballot.code) for _, ballot in opened])
+    ledgers.read_ahead(connection, [(ballot.subject, ballot.code) for _, ballot in opened])
     members.read_people_ahead(connection, [ballot.code for _, ballot in opened])
     outbox.read_texts_ahead(connection, [ballot.id for _, ballot in opened])
     gateways.read_layouts_ahead(connection, [ballot for _, ballot in opened])

@@ -27,7 +27,7 @@ from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys import ballots, gateways, ledgers, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
 
@@ -100,7 +100,7 @@ def _arrived(site: Site, received: Received) -> str:
 
 def stands_for(connection: Connection, site: Site, survey: Survey, ballot: Ballot) -> Entered:
     """Return what stands for a ballot now, in words."""
-    rows = own_rows(ballots.ledger(connection, survey.key, ballot.code), survey.unit, ballot.id)
+    rows = own_rows(ledgers.rows(connection, survey.key, ballot.code), survey.unit, ballot.id)
     now_stands = standing(rows)
     row = None if now_stands is None else now_stands.row
     return Entered(
@@ -137,7 +137,7 @@ def _enter(
     now: datetime,
 ) -> Entered:
     survey = stored.survey
-    rows = own_rows(ballots.ledger(connection, survey.key, ballot.code), survey.unit, ballot.id)
+    rows = own_rows(ledgers.rows(connection, survey.key, ballot.code), survey.unit, ballot.id)
     before = standing(rows)
     reading = _read(site, survey, _with_questions(site, survey, entry, rows), entry.received_at)
     previous = None if before is None else before.vote
@@ -165,7 +165,7 @@ def _enter(
         texts=known_texts(connection, site, ballot).newest,
         digest="" if mail is None else mail_digest(mail.content),
     )
-    ballots.append(connection, survey.key, row, sealed=survey.mode == "sealed")
+    ledgers.append(connection, survey.key, row, sealed=survey.mode == "sealed")
     if survey.resolution is not None:
         # Who votes needs no proxy.
         end_proxy(connection, site, survey.key, ballot.code, entry.received_at, now, inbox_id=entry.inbox_id)

@@ -17,7 +17,7 @@ from mailbot.core.surveys.survey import Resolution
 from mailbot.flows.surveys.tell_holder import tell_voter
 from mailbot.site import Site
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys import ballots, ledgers, proxies, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 
 _CHAIR_WORDS = frozenset(
@@ -93,7 +93,7 @@ def record_proxy(
     giver = names[giver_code].name if giver_code in names else giver_code
     if giver_code not in electorate:
         raise Refusal(said["giver"].format(giver=giver, key=key))
-    if _has_voted(standing(ballots.ledger(connection, key, giver_code))):
+    if _has_voted(standing(ledgers.rows(connection, key, giver_code))):
         raise Refusal(said["voted"])
     holder = find_holder(to, [names[code] for code in electorate], site.language)
     given = {proxy.code: proxy for proxy in proxies.standing(connection, key)}
@@ -110,7 +110,7 @@ def record_proxy(
     more = ""
     if holder == CHAIR:
         more = "" if resolution.chair else said["no chair"]
-    elif _has_voted(standing(ballots.ledger(connection, key, holder))):
+    elif _has_voted(standing(ledgers.rows(connection, key, holder))):
         more = said["holder voted"]
     recorded = said["recorded"].format(key=key, giver=giver, holder=shown)
     return recorded + more if site.language == "ja" else f"{recorded} {more}".strip()

@@ -19,7 +19,7 @@ from mailbot.site import Site
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
 from mailbot.store.sending import allowances
-from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys import gateways, ledgers, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _SHOWN: dict[str, Literal["counted", "partial", "withdrawn", "declined"]] = {
@@ -40,7 +40,7 @@ def record_trial(
     stored = surveys.load(connection, ballot.subject.removeprefix(SUBJECT))
     assert stored is not None, "a trial has its survey"
     known = known_texts(connection, site, ballot)
-    before = standing(ballots.ledger(connection, ballot.subject, ballot.code))
+    before = standing(ledgers.rows(connection, ballot.subject, ballot.code))
     judged = judge(
         stored.survey,
         message,
@@ -66,7 +66,7 @@ def record_trial(
             queue_receipt(connection, "trial", cooked, ballot, to, received.id, now)
         return Settled("answered", "a fresh trial ballot was asked for and sent")
     row = _row(ballot, received, message, judged, before, known.newest)
-    ballots.append(connection, ballot.subject, row)
+    ledgers.append(connection, ballot.subject, row)
     if to:
         cooked = site.render.surveys.vote_receipt(
             survey,

@@ -48,7 +48,7 @@ from mailbot.store.lists import lists
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, ledgers, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
 
@@ -151,7 +151,7 @@ def _load(
     now: datetime,
 ) -> Arrival:
     """Load what a decision needs."""
-    own = own_rows(ballots.ledger(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
+    own = own_rows(ledgers.rows(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
     registered = contacts(connection, ballot)
     sender = Sender(
         address=message.from_address,
@@ -366,7 +366,7 @@ def _settle_pending(
 
 def _append(connection: Connection, arrival: Arrival, row: LedgerRow) -> None:
     sealed = arrival.stored.survey.mode == "sealed"
-    ballots.append(connection, arrival.ballot.subject, row, sealed=sealed)
+    ledgers.append(connection, arrival.ballot.subject, row, sealed=sealed)
 
 
 def _answer_request(

@@ -56,7 +56,7 @@ from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
 from mailbot.store.office import journal
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys import ballots, ledgers, sealed, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
 
@@ -132,7 +132,7 @@ class _Count:
         return self.is_sealed and self.stored.seal_key is None
 
     def run(self, head: str | None) -> Recount:
-        self.links = ballots.links(self.connection, self.key)
+        self.links = ledgers.links(self.connection, self.key)
         self.ballots = {one.id: one for one in ballots.of_subject(self.connection, self.key)}
         replies = arrived_replies(self.connection, self.site, self.key, self.opened_at)
         self.arrived = {one.arrival.id: one for one in replies}
@@ -146,7 +146,7 @@ class _Count:
             self.notes.append(
                 "its raw mails were let go when their time was over; for their rows the chain vouches"
             )
-        last = ballots.head(self.connection, self.key)
+        last = ledgers.head(self.connection, self.key)
         behind = None if head is None else self._find(head.strip().lower(), last.chain)
         return Recount(
             key=self.key,
@@ -166,7 +166,7 @@ class _Count:
 
     def _chain(self) -> None:
         lines = sealed.lines(self.connection, self.key) if self.is_sealed else None
-        broken = broken_link(self.links, ballots.head(self.connection, self.key), lines)
+        broken = broken_link(self.links, ledgers.head(self.connection, self.key), lines)
         if broken is None:
             return
         if broken <= len(self.links):

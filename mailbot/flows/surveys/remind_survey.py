@@ -20,7 +20,7 @@ from mailbot.store.members.members import Person
 from mailbot.store.office import journal
 from mailbot.store.sending import sendings
 from mailbot.store.sending.sendings import Last
-from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys import ballots, ledgers, proxies, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 _COMPLETE = frozenset({"counted", "declined"})
@@ -87,7 +87,7 @@ def _refuse_twice(connection: Connection, site: Site, key: str, now: datetime) -
 
 def missing(connection: Connection, survey: Survey) -> list[Ballot]:
     """Return the ballots from which nothing complete has come."""
-    rows = ballots.ledger(connection, survey.key)
+    rows = ledgers.rows(connection, survey.key)
     asked = ballots.of_subject(connection, survey.key)
     if survey.unit == "person":
         by_ballot = standings_of_ballots(rows)

@@ -15,7 +15,7 @@ from mailbot.core.surveys.report import BodyVote, Report, make_report
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.tally import Vote
 from mailbot.store.members import bounces, members
-from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys import ballots, ledgers, sealed, surveys
 
 
 def report_survey(
@@ -49,7 +49,7 @@ def counted_votes(connection: Connection, survey: Survey) -> list[Vote]:
         return [Vote(None, answers) for answers in lines]
     return [
         Vote(None if survey.mode == "sealed" else row.code, row.answers, row.ballot_id)
-        for row in counted_rows(ballots.ledger(connection, survey.key), survey.unit)
+        for row in counted_rows(ledgers.rows(connection, survey.key), survey.unit)
     ]
 
 
@@ -71,7 +71,7 @@ def votes_by_body(connection: Connection, key: str, report: Report) -> list[Body
         raise Refusal(
             f"survey {key} is sealed: there are no answers by body; leave --raw away for the whole's figures"
         )
-    rows = ballots.ledger(connection, key)
+    rows = ledgers.rows(connection, key)
     by_body, by_ballot = standings(rows), standings_of_ballots(rows)
     persons = report.survey.unit == "person"
     return [

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import counted_rows
 from mailbot.core.surveys.seal import SECRET_BYTES, line_of, voter_key
-from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys import ballots, ledgers, sealed, surveys
 
 
 def make_seal_key() -> bytes:
@@ -27,13 +27,13 @@ def seal_votes(connection: Connection, key: str) -> None:
     assert stored is not None, "it is being closed"
     if stored.seal_key is None:
         raise Refusal(f"survey {key} has no secret to seal its votes with; was it opened as a sealed survey?")
-    if (broken := ballots.broken_link(connection, key)) is not None:
+    if (broken := ledgers.broken_link(connection, key)) is not None:
         raise Refusal(
             f"survey {key} cannot be sealed: its ledger is broken at row {broken}; "
             f"look at `mailbot surveys recount {key}` first"
         )
     references = {one.id: one.reference for one in ballots.of_subject(connection, key)}
-    rows = counted_rows(ballots.ledger(connection, key), stored.survey.unit)
+    rows = counted_rows(ledgers.rows(connection, key), stored.survey.unit)
     votes = [
         (line_of(voter_key(stored.seal_key, row.ballot_id), references[row.ballot_id]), row.answers)
         for row in rows

@@ -13,7 +13,7 @@ from mailbot.flows.surveys.choose_bodies import ballots_for, choose_bodies
 from mailbot.flows.surveys.open_survey import ballot_copy
 from mailbot.site import Site
 from mailbot.store.sending import outbox
-from mailbot.store.surveys import ballots, gateways, surveys
+from mailbot.store.surveys import ballots, gateways, ledgers, surveys
 from mailbot.store.surveys.ballots import Ballot
 
 # A trial's ballots and ledger stand under it and the survey's key, outside of the electorate
@@ -56,4 +56,4 @@ def report_trial(connection: Connection, key: str) -> TrialReport:
         raise Refusal(
             f"survey {key}: no trial ballots were sent; `mailbot surveys trial {key} --pilot` sends ten"
         )
-    return trial_report(sent, ballots.ledger(connection, SUBJECT + key))
+    return trial_report(sent, ledgers.rows(connection, SUBJECT + key))

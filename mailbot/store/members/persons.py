@@ -29,7 +29,7 @@ from mailbot.core.surveys.ledger import FIRST_CHAIN, erased_mark, erasure_row
 from mailbot.store.lists import archive, memberships
 from mailbot.store.sending.copy_states import not_out
 from mailbot.store.spent_numbers import numbers_stay
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ledgers, surveys
 from mailbot.store.tables import (
     ballot,
     body,
@@ -348,7 +348,7 @@ def _erase_rows(
             name: _cleared(person, text) for name, text in row.items() if name not in {"subject", "chain"}
         }
         connection.execute(update(vote).where(vote.c.id == number).values(**cleared))
-    links = ballots.links(connection, subject)
+    links = ledgers.links(connection, subject)
     before = FIRST_CHAIN
     named = []
     for number, link in zip(ids, links, strict=True):
@@ -357,11 +357,11 @@ def _erase_rows(
             connection.execute(update(vote).where(vote.c.id == number).values(digest=mark))
             named.append(replace(link.row, digest=mark))
         before = link.chain
-    newest = {link.row.code: link.row for link in ballots.links(connection, subject)}
+    newest = {link.row.code: link.row for link in ledgers.links(connection, subject)}
     stored = surveys.load(connection, subject)
     is_sealed = stored is not None and stored.survey.mode == "sealed"
     for erased in named:
-        ballots.append(connection, subject, erasure_row(erased, newest[erased.code], now), sealed=is_sealed)
+        ledgers.append(connection, subject, erasure_row(erased, newest[erased.code], now), sealed=is_sealed)
 
 
 def take_out_of_posts(

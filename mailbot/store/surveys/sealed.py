@@ -25,7 +25,7 @@ from mailbot.core.surveys.survey import Answers
 from mailbot.store.documents import answers_of, answers_text
 from mailbot.store.sending.copy_states import not_out
 from mailbot.store.spent_numbers import numbers_stay
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ballots, ledgers, surveys
 from mailbot.store.tables import (
     act,
     ballot,
@@ -72,8 +72,8 @@ def publish_lines(connection: Connection, key: str, votes: Iterable[tuple[str, A
         connection.execute(
             insert(sealed_line), [{"subject": key, "line": line, "answers": text} for line, text in rows]
         )
-    last = ballots.head(connection, key)
-    ballots.move_head(connection, key, last, Head(last.rows, chain_list(last.chain, rows)))
+    last = ledgers.head(connection, key)
+    ledgers.move_head(connection, key, last, Head(last.rows, chain_list(last.chain, rows)))
 
 
 def lines(connection: Connection, key: str) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from mailbot.core.events.event import Event, rsvp_of
 from mailbot.core.surveys.ledger import LedgerRow, standings
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 from tests.flows.post_office import (
     EVENT,
     MATSUMOTO,
@@ -56,7 +56,7 @@ def told(office: PostOffice, notices: dict[str, Copy]) -> Copy:
 def row_of(office: PostOffice, code: str) -> LedgerRow:
     """Return what stands for a body."""
     with office.database.read() as connection:
-        return standings(ballots.ledger(connection, KEY))[code].row
+        return standings(ledgers.rows(connection, KEY))[code].row
 
 
 def answer(office: PostOffice) -> tuple[str, list[Copy]]:
@@ -151,7 +151,7 @@ def test_what_cannot_be_read_whole_is_not_entered(
     assert why in text
     assert others == []
     with office.database.read() as connection:
-        assert MATSUMOTO not in standings(ballots.ledger(connection, KEY))
+        assert MATSUMOTO not in standings(ledgers.rows(connection, KEY))
 
 
 def test_a_survey_takes_no_words_and_an_event_must_be_announced(office: PostOffice) -> None:

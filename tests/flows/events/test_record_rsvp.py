@@ -10,7 +10,7 @@ import pytest
 
 from mailbot.core.events.event import begins, rsvp_of
 from mailbot.flows.events.announce_event import announce_event
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 from tests.flows.post_office import (
     EVENT,
     KARUIZAWA,
@@ -545,7 +545,7 @@ def test_the_ledger_of_an_event_is_chained_too(office: PostOffice, notices: dict
         (KARUIZAWA, "attending", True),
     ]
     with office.database.read() as connection:
-        assert ballots.broken_link(connection, KEY) is None
+        assert ledgers.broken_link(connection, KEY) is None
 
 
 @pytest.mark.parametrize("text", ["Q1 2\nQ2 2名", "Q1 2\nQ2 2名 山田太郎、鈴木花子", "出席 0名"])

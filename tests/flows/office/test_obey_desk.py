@@ -19,7 +19,7 @@ from mailbot.flows.surveys.destroy_sealed import destroy_sealed
 from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.store.mail import inbox
-from mailbot.store.surveys import ballots, sealed, surveys
+from mailbot.store.surveys import ledgers, sealed, surveys
 from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.tables import delivery, metadata
 from tests.flows.post_office import (
@@ -112,7 +112,7 @@ def test_the_office_says_what_a_held_reply_answers(office: PostOffice, told: Cop
         settled = inbox.entry(connection, number)
         assert settled is not None
         assert settled.state == "voted"
-        assert ballots.broken_link(connection, SURVEY.key) is None
+        assert ledgers.broken_link(connection, SURVEY.key) is None
 
 
 def test_the_receipt_of_an_entry_is_the_next_ballot(office: PostOffice, told: Copy) -> None:

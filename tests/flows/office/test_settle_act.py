@@ -21,7 +21,7 @@ from mailbot.flows.surveys.recount import recount
 from mailbot.flows.surveys.send_draft import send_draft
 from mailbot.store.office import acts
 from mailbot.store.office.acts import StoredAct
-from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys import ledgers, surveys
 from mailbot.store.tables import delivery
 from tests.flows.post_office import (
     NAGANO,
@@ -314,7 +314,7 @@ def test_admitting_a_held_vote_to_a_resolution(two: PostOffice) -> None:
     row = two.stands(RESOLUTION.key)[NAGANO].row
     assert (row.status, row.answers, row.by) == ("counted", {"Q1": "yes"}, f"{OFFICE}, {CHAIR}")
     with two.database.read() as connection:
-        assert ballots.broken_link(connection, RESOLUTION.key) is None
+        assert ledgers.broken_link(connection, RESOLUTION.key) is None
 
 
 def test_a_late_vote_on_a_resolution_that_is_published(two: PostOffice) -> None:

@@ -19,7 +19,7 @@ from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.publish_resolution import resolution_copies
 from mailbot.flows.surveys.record_for_body import OfficeEntry, record_for_body
 from mailbot.flows.surveys.record_proxy import end_proxy, record_proxy
-from mailbot.store.surveys import ballots, proxies, surveys
+from mailbot.store.surveys import ballots, ledgers, proxies, surveys
 from mailbot.store.tables import proxy as proxy_table
 from tests.flows.post_office import (
     KARUIZAWA,
@@ -76,7 +76,7 @@ def vote(office: PostOffice, code: str, answer: str | None, status: str = "count
     with office.database.write() as connection:
         (own,) = [one for one in ballots.of_subject(connection, KEY) if one.code == code]
         row = LedgerRow(own.id, code, None, office.now, own.address, status, 1, answers, (), "")
-        ballots.append(connection, KEY, row)
+        ledgers.append(connection, KEY, row)
 
 
 def counted(office: PostOffice) -> Counted:
@@ -303,7 +303,7 @@ def test_minutes(office: PostOffice) -> None:
     shut(office)
     with office.database.read() as connection:
         text = draft_minutes(connection, office.site, KEY)
-        chain = ballots.head(connection, KEY).chain
+        chain = ledgers.head(connection, KEY).chain
     assert text.startswith("書面表決 議事録（案）\n")
     for words in (
         "規約第18条（書面による表決）",

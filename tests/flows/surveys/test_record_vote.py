@@ -12,7 +12,7 @@ from mailbot.core.members.register import Contact
 from mailbot.flows.read_mail import read_mail
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store.mail import inbox
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ledgers
 from tests.flows.post_office import (
     BODIES,
     CONTACTS,
@@ -364,7 +364,7 @@ def test_a_vote_can_change_a_running_survey_only_by_the_ledger(office: PostOffic
         office.reply(invitation, text)
     assert [row.status for row in office.ledger()] == ["partial", "counted", "withdrawn", "held", "counted"]
     with office.database.read() as connection:
-        assert ballots.broken_link(connection, SURVEY.key) is None
+        assert ledgers.broken_link(connection, SURVEY.key) is None
 
 
 def test_a_ballot_in_english(office: PostOffice) -> None:

@@ -18,7 +18,7 @@ from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.store.database import Database
 from mailbot.store.office import journal
-from mailbot.store.surveys import ballots
+from mailbot.store.surveys import ballots, ledgers
 from mailbot.store.tables import inbox as inbox_table
 from mailbot.store.tables import ledger_head, mail, mailing, vote
 from tests.flows.post_office import (
@@ -119,7 +119,7 @@ def test_what_a_person_decided_is_listed_with_his_name(office: PostOffice) -> No
         by="desk@example.jp",
     )
     with office.database.write() as connection:
-        ballots.append(connection, KEY, row)
+        ledgers.append(connection, KEY, row)
     office.reply(invited[SATO], "Q1 2")
     found = again(office)
     assert found.differences == ()
@@ -179,7 +179,7 @@ def electorate(office: PostOffice) -> list[ballots.Ballot]:
 
 def rechain(connection: Connection) -> None:
     """Do what an attacker does who can write to the database: make every chain, and the head, fit again."""
-    rows = ballots.ledger(connection, KEY)
+    rows = ledgers.rows(connection, KEY)
     numbers = connection.execute(select(vote.c.id).where(vote.c.subject == KEY).order_by(vote.c.id)).scalars()
     previous = FIRST_CHAIN
     for number, row in zip(list(numbers), rows, strict=True):
@@ -422,11 +422,11 @@ def test_last_years_rows_are_counted_again_too(office: PostOffice) -> None:
     invited = office.open_survey()
     office.reply(invited[SATO], "Q1 2")
     with office.database.write() as connection:
-        (row,) = ballots.ledger(connection, KEY)
+        (row,) = ledgers.rows(connection, KEY)
         old = replace(row, rule="", level="", by="", written_at=None, texts=0, digest="")
         connection.execute(delete(vote))
         connection.execute(delete(ledger_head))
-        ballots.append(connection, KEY, old)
+        ledgers.append(connection, KEY, old)
     assert again(office).differences == ()
 
 
