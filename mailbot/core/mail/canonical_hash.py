@@ -12,6 +12,7 @@ _TRACE_FIELDS = frozenset(
         "domainkey-signature",
     }
 )  # fmt: skip
+_ENDS_KEPT = 8  # bytes of empty lines behind a mail: enough to end its head, also behind an mbox line
 _TRACE_PREFIXES = ("arc-", "x-")  # each gateway and scanner has X- fields of its own
 
 
@@ -20,6 +21,8 @@ def canonical_hash(raw: bytes) -> str:
 
     Left out are trace fields, signatures, all X- fields, and empty lines at the end. Line ends count as CRLF.
     """
+    if len(raw) - (end := _last_line_end(raw, 0)) > _ENDS_KEPT:
+        raw = raw[: end + _ENDS_KEPT]
     mail = raw
     if not raw.count(b"\r\n") == raw.count(b"\n") == raw.count(b"\r"):  # SMTP lets no other line ends through
         mail = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")

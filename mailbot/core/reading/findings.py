@@ -10,7 +10,6 @@ from mailbot.core.reading.grammar.answer import denies_itself
 from mailbot.core.reading.grammar.printed_options import option_answer, printed_options
 from mailbot.core.reading.grammar.understood import EXPLANATIONS, Blank, Read, Unclear, Understood, comparable
 from mailbot.core.reading.statements.stated import Statements
-from mailbot.core.reading.statements.statement import MOST_NAMED
 from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK
 from mailbot.core.reading.text.prose import NOT_PROSE, is_prose
 from mailbot.core.surveys.survey import Answer, Command, Problem, Question, Reading, Survey
@@ -161,7 +160,7 @@ class Findings:
         command, detail = stated.commands[0] if stated.commands else (None, "")
         if stated.foreign or (stated.others and not stated.ours and self.any):
             hold, ask = "other-ballot", False
-        elif not whole or stated.named > MOST_NAMED:
+        elif not whole:
             hold, ask = "too-long", False
         elif command in _INSTEAD_OF_ANSWERS and self.any:
             hold, ask = "command-and-answers", True

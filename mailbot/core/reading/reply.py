@@ -75,18 +75,11 @@ def read_reply(
         found.hold, found.ask = "correction", True
     for number, cell in (form or {}).items():
         found.join(survey.question(number), read_cell(survey.question(number), cell, today=today))
-    if found.answers and only is None and any(answers_another(survey, line, found) for line in stated.top):
-        found.hold, found.ask = "bare-number", True
-    if found.answers and only is None and is_gainsaid(survey, stated, ours, found, today):
-        found.hold, found.ask = "differ", True
-    if stated.quoted and any(
-        _is_quoted_otherwise(survey, said, stated, found, today) for said in stated.quoted
-    ):
-        found.hold, found.ask = "differ", True
-    if found.answers and found.hold is None:
-        weigh_asides(survey, stated, ours, found)
-    if found.answers and found.hold is None and not bare_label_ok:
-        found.beside = said_beside(survey, stated, ours, today)
+    whole = whole and not stated.overfull
+    if whole:  # else it is held, whatever stands beside its answers
+        _weigh_beside(survey, only, stated, ours, found, today)
+        if found.answers and found.hold is None and not bare_label_ok:
+            found.beside = said_beside(survey, stated, ours, today)
     return found.reading(stated, whole=whole)
 
 
@@ -115,6 +108,22 @@ def _weigh_top(
         _read_top(survey, only, stated, known, found, today)
     elif only is not None and only.id in found.answers:
         _compare_top(only, stated, known, found, today)
+
+
+def _weigh_beside(
+    survey: Survey, only: Question | None, stated: Statements, known: Known, found: Findings, today: date
+) -> None:
+    """See what beside the answers makes them doubtful."""
+    if found.answers and only is None and any(answers_another(survey, line, found) for line in stated.top):
+        found.hold, found.ask = "bare-number", True
+    if found.answers and only is None and is_gainsaid(survey, stated, known, found, today):
+        found.hold, found.ask = "differ", True
+    if stated.quoted and any(
+        _is_quoted_otherwise(survey, said, stated, found, today) for said in stated.quoted
+    ):
+        found.hold, found.ask = "differ", True
+    if found.answers and found.hold is None:
+        weigh_asides(survey, stated, known, found)
 
 
 def _asks(question: Question, values: Sequence[str], stated: Statements, known: Known) -> bool:

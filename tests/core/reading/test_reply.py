@@ -501,6 +501,12 @@ def test_hostile_text_is_cheap(made: Callable[[], str]) -> None:
     assert cost < 0.15
 
 
+def test_more_answers_than_anybody_writes_are_held() -> None:
+    """Thirty answers by name for each question are read; beyond them a person looks (promises.md, attack 7)."""
+    assert read("Q1 2\n" * 80).hold is None
+    assert read("Q1 2\n" * 100).hold == "too-long"
+
+
 def damaged(text: str, chance: random.Random) -> str:
     """Return a text as bad gateways pass it on: damaged characters, lines wrapped anew or run together."""
     lines = text.split("\n")

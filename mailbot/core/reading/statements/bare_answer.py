@@ -218,10 +218,11 @@ def takes_on(question: Question, written: str, after: str, today: date) -> bool:
 
 # As nearly every line: it need not be tidied to be none.
 _BEGINS_WITH_WORDS = re.compile(r"\s*[a-zA-Zぁ-んァ-ヶ一-龠「」【】（）※]")
+_NUMBERS = re.compile(r"[→\s]*[0-9]{1,3}(?:[番\s,、]+[0-9]{0,3})*")
 
 
 def is_bare_choice(line: str) -> bool:
     """Say whether a line holds nothing but numbers as of options: 「1,3」."""
     if _BEGINS_WITH_WORDS.match(line):
         return False
-    return re.fullmatch(r"[→\s]*[0-9]{1,3}(?:[番\s,、]+[0-9]{0,3})*", tidy(line)[:40]) is not None
+    return _NUMBERS.fullmatch(tidy(line)[:40]) is not None

@@ -89,7 +89,7 @@ class Statements:
     asides: list[str] = field(
         default_factory=list
     )  # the member's lines that answer nothing, wherever they stand
-    named: int = 0  # answers that name their question, up to MOST_NAMED and a line more
+    overfull: bool = False  # more answers name their question than anybody writes
     commands: list[tuple[Command, str]] = field(
         default_factory=list
     )  # different ones, each with what follows it

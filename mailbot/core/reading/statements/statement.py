@@ -37,7 +37,7 @@ from mailbot.core.reading.text.reply_lines import Line
 from mailbot.core.reading.text.tidy import is_blank
 from mailbot.core.surveys.survey import Survey
 
-MOST_NAMED = 500  # answers of one reply that name their question
+_MOST_NAMED = 30  # answers of one reply that name their question, for each question of the survey
 MOST_IN_WORDS = 60  # lines that may vote on all motions in words
 LONGEST_NAME = 100  # characters of 【表決者氏名】
 
@@ -126,6 +126,7 @@ class Reader:
         self.signed_slot = survey.resolution is not None
         self.stated = Statements()
         self.ballots = QuotedBallots(survey, known, self.stated)
+        self.named_left = _MOST_NAMED * len(survey.questions)
         self.in_words = 0
         self.pending = ""  # a question named at the top whose answer follows on the next lines
         self.line_before: Line | None = None
@@ -240,8 +241,9 @@ class Reader:
         if self.pending and _ends_text(line.text):
             self.pending = ""
         within = ballots.open and ballots.current is not None
-        stated = self._named_answers(line.text) if self.stated.named <= MOST_NAMED else []
-        self.stated.named += len(stated)
+        stated = self._named_answers(line.text) if not self.stated.overfull else []
+        self.named_left -= len(stated)
+        self.stated.overfull = self.named_left < 0
         if stated and ballots.is_question_line(line, stated):
             return
         # In somebody else's mail, or below our own; either may be quoted without any marks.

@@ -104,14 +104,15 @@ def is_notice(line: str) -> bool:
 
 # What a gateway glues to the first line: 「[EXTERNAL]Q1 2」.
 _GATEWAY_TAG = re.compile(
-    r"\A\s*[\[【(（<＜]\s*(?:external(?:[ -]e?-?mail| sender)?|(?:庁|社|組織)?外部?(?:メール|からのメール)?)\s*[\]】)）>＞][:：]?[ \u3000]*",
+    r"\s*+[\[【(（<＜]\s*(?:external(?:[ -]e?-?mail| sender)?|(?:庁|社|組織)?外部?(?:メール|からのメール)?)\s*[\]】)）>＞][:：]?[ \u3000]*",
     re.IGNORECASE,
 )
 
 
 def without_gateway_tag(text: str) -> str:
     """Return a mail's text without the mark of a mail from outside that a gateway wrote before its first word."""
-    return _GATEWAY_TAG.sub("", text, count=1)
+    tag = _GATEWAY_TAG.match(text)
+    return text[tag.end() :] if tag else text
 
 
 def is_prose(line: str) -> bool:
