@@ -61,7 +61,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations, members, other_addresses, troubles
 from mailbot.store.office import desk_words
-from mailbot.store.sending import bundles, fan_outs, outbox
+from mailbot.store.sending import bundles, fan_outs, leases, outbox, sent_texts
 from mailbot.store.surveys import ballots, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.transactions import savepoint
@@ -90,7 +90,9 @@ def make_ready(connection: Connection) -> None:
     """Make now what the first post would wait for, some 25 ms: its statements, and the form of a list's definition."""
     documents.make_ready(MailingList)
     of_mail = (inbox, members, other_addresses, troubles)
-    statements.make_ready(connection, *of_mail, archive, lists, memberships, bundles, fan_outs, outbox)
+    statements.make_ready(
+        connection, *of_mail, archive, lists, memberships, bundles, fan_outs, leases, outbox, sent_texts
+    )
 
 
 def read_waiting(database: Database, site: Site, clock: Callable[[], datetime]) -> int:

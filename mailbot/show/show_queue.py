@@ -15,7 +15,7 @@ from mailbot.store.lists.held_posts import HeldPost
 from mailbot.store.mail import inbox, message_ids
 from mailbot.store.mail.inbox import Entry
 from mailbot.store.members import troubles
-from mailbot.store.sending import copies, outbox, sendings
+from mailbot.store.sending import copies, leases, outbox, sendings
 from mailbot.store.sending.sendings import Sending
 
 _MOST = 50  # copies that are shown at once
@@ -30,7 +30,7 @@ def queue(connection: Connection, now: datetime) -> Row:
         "outbox": outbox.count_by_state(connection),
         "oldest_pending_s": 0 if oldest is None else max(0, round((now - oldest).total_seconds())),
         "duplicates_possible": outbox.count_doubtful(connection),
-        "overdue_s": round(outbox.overdue(connection, now).total_seconds()),
+        "overdue_s": round(leases.overdue(connection, now).total_seconds()),
         "sending": [_sending(one) for one in sendings.under_way(connection)],
         "troubled": [vars(copy) for copy in copies.troubled(connection)],
     }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, or_, select, text
 
 from mailbot.core.transfer.envelope import StorageUnavailable
 from mailbot.store.database import schema_of, storage_errors
-from mailbot.store.sending import bundles, outbox
+from mailbot.store.sending import bundles, leases, outbox
 from mailbot.store.tables import bundle, delivery, history, inbox, mail, mailing, microseconds
 
 _LEASE_GRACE = timedelta(seconds=60)  # another node takes an expired row within 30
@@ -153,7 +153,7 @@ def backlog(connection: Connection, now: datetime) -> Backlog:
     return Backlog(
         unread=received[0],
         oldest_unread=received[1],
-        overdue=outbox.overdue(connection, now),
+        overdue=leases.overdue(connection, now),
         expired_leases=expired,
         held=states.get("held", 0),
         quarantined=states.get("quarantined", 0),

@@ -12,7 +12,7 @@ from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
 from mailbot.store import vitals
 from mailbot.store.database import Database
 from mailbot.store.mail import sender_checks
-from mailbot.store.sending import outbox
+from mailbot.store.sending import leases
 
 _LATE_TICK = timedelta(seconds=60)  # it comes every second
 _LATE_LOOK = timedelta(minutes=10)  # a DNS that does not answer keeps a mail some two minutes
@@ -60,7 +60,7 @@ class Health:
         figures: dict[str, object] = {"database": "ok"}
         faults: list[str] = []
         try:
-            waited = await self._database.reading(outbox.overdue, now)
+            waited = await self._database.reading(leases.overdue, now)
         except (StorageUnavailable, StorageFull) as away:
             figures["database"] = "away"
             faults.append(f"the database cannot be used: {away}")

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, update
 from mailbot.cli import main
 from mailbot.core.transfer.delivery import Marked, Outcome
 from mailbot.flows.sending.mark_copies import Marks
-from mailbot.store.sending import bundles, outbox
+from mailbot.store.sending import bundles, leases
 from mailbot.store.tables import bundle, delivery
 
 _mark = Marks.mark
@@ -43,7 +43,7 @@ def mark(self: Any, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[
     _mark(self, outcomes, starting, dawdle)
 
 
-outbox.start = start
+leases.start = start
 bundles.start = start_bundle
 setattr(Marks, "mark", mark)  # noqa: B010  mypy would not have it
 main()

@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 
 from mailbot.cli import main
 from mailbot.store import database
-from mailbot.store.sending import bundles, outbox
+from mailbot.store.sending import bundles, leases
 
-outbox.LEASE = timedelta(seconds=float(os.environ.get("LEASE", "3")))
+leases.LEASE = timedelta(seconds=float(os.environ.get("LEASE", "3")))
 database._ABANDONED = os.environ.get("ABANDONED", "1s")
 _start = bundles.start
 

@@ -47,7 +47,7 @@ from mailbot.store.lists import lists, memberships
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Entry
 from mailbot.store.sending import bundles
-from mailbot.store.sending.outbox import Claimed
+from mailbot.store.sending.leases import Claimed
 from mailbot.store.surveys import ledgers
 from mailbot.store.tables import body, delivery, mailing, metadata
 from mailbot.store.tables import inbox as inbox_table

@@ -25,7 +25,7 @@ from mailbot.store.database import Database
 from mailbot.store.lists import digests
 from mailbot.store.mail import inbox, sender_checks
 from mailbot.store.runs import pulses
-from mailbot.store.sending import bundles, fan_outs, outbox, sendings
+from mailbot.store.sending import bundles, fan_outs, leases, outbox, sendings
 from tests.flows.post_office import EVENT, KAIGI, SECURITY, SURVEY, YAMADA, Copy, PostOffice
 from tests.statements import plan, watched
 
@@ -124,7 +124,7 @@ def test_a_mail_is_stored_and_read(busy: tuple[PostOffice, list[Copy]]) -> None:
 def test_copies_leave(busy: tuple[PostOffice, list[Copy]]) -> None:
     """From the claim to the outcomes, leases included."""
     office, _ = busy
-    taken: list[outbox.Claimed] = []
+    taken: list[leases.Claimed] = []
 
     def within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         with office.database.write() as connection:
@@ -134,23 +134,23 @@ def test_copies_leave(busy: tuple[PostOffice, list[Copy]]) -> None:
         return looked_through(office.database, partial(within, function, *arguments, **options))
 
     assert (
-        looked_through(office.database, lambda: taken.extend(within(outbox.claim, "n", office.now, 100)))
+        looked_through(office.database, lambda: taken.extend(within(leases.claim, "n", office.now, 100)))
         == []
     )
     ids = [row.id for row in taken]
     settled = [
-        outbox.Settled(ids[0], 0, Sent("250")),
-        outbox.Settled(ids[1], 0, Failed("550")),
-        outbox.Settled(ids[2], 0, Deferred("451")),
+        leases.Settled(ids[0], 0, Sent("250")),
+        leases.Settled(ids[1], 0, Failed("550")),
+        leases.Settled(ids[2], 0, Deferred("451")),
     ]
-    assert look(outbox.load_mailings, [row.mailing_id for row in taken]) == []
-    assert look(outbox.start, "n", ids) == []
-    assert look(outbox.settle, "n", settled, office.now, 0.5) == []
-    assert look(outbox.renew, "n", office.now) == []
-    assert look(outbox.postpone, "n", [(ids[3], office.now)]) == []
-    assert look(outbox.put_back, "n", ids) == []
-    assert look(outbox.release, "n", office.now + timedelta(days=1)) == []
-    assert look(outbox.release, "n", office.now, everything=True) == []
+    assert look(leases.load_mailings, [row.mailing_id for row in taken]) == []
+    assert look(leases.start, "n", ids) == []
+    assert look(leases.settle, "n", settled, office.now, 0.5) == []
+    assert look(leases.renew, "n", office.now) == []
+    assert look(leases.postpone, "n", [(ids[3], office.now)]) == []
+    assert look(leases.put_back, "n", ids) == []
+    assert look(leases.release, "n", office.now + timedelta(days=1)) == []
+    assert look(leases.release, "n", office.now, everything=True) == []
     assert look(sendings.rest, [taken[0].mailing_id]) == []
 
 
@@ -159,7 +159,7 @@ def test_identical_copies_leave(office: PostOffice) -> None:
     office.apply(replace(SECURITY, copies="identical"))
     for number in range(3):
         office.post(YAMADA, Message_ID=f"<{number}@test>")
-    until = office.now + outbox.LEASE
+    until = office.now + leases.LEASE
 
     def within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
         with office.database.write() as connection:
@@ -214,7 +214,7 @@ def test_each_second_and_each_few(
 
     def look() -> None:
         with database.read() as connection:
-            outbox.overdue(connection, office.now)
+            leases.overdue(connection, office.now)
             outbox.oldest_pending(connection)
             outbox.count_doubtful(connection)
             sender_checks.backlog(connection)

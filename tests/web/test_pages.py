@@ -19,7 +19,7 @@ from mailbot.resources import templates_folder
 from mailbot.store import vitals
 from mailbot.store.lists import lists
 from mailbot.store.mail import inbox
-from mailbot.store.sending import outbox
+from mailbot.store.sending import leases
 from mailbot.web import guard, listener, members_corner
 from mailbot.web.health import Health
 from mailbot.web.listener import Listener, listen
@@ -275,7 +275,7 @@ async def test_health(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> timedelta:
         raise StorageUnavailable("gone")
 
-    monkeypatch.setattr(outbox, "overdue", away)
+    monkeypatch.setattr(leases, "overdue", away)
     gone = await site.ask("/readyz")
     assert (gone.status, json.loads(gone.body)["database"]) == (503, "away")
     assert (await site.ask("/healthz")).status == 200

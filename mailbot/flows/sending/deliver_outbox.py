@@ -30,7 +30,7 @@ from mailbot.net import maildir
 from mailbot.net.smtp_client import send
 from mailbot.net.smtp_connection import Timeouts
 from mailbot.store.database import Database
-from mailbot.store.sending import bundles, copy_states, outbox
+from mailbot.store.sending import bundles, copy_states, leases
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
@@ -132,7 +132,7 @@ class Delivery:
 
     def spare_others(self) -> None:
         """Give other nodes the time of a lease: the database was away, perhaps from them too, and they could not renew theirs."""
-        self._others_expire = asyncio.get_running_loop().time() + outbox.LEASE.total_seconds()
+        self._others_expire = asyncio.get_running_loop().time() + leases.LEASE.total_seconds()
 
     async def release(self) -> None:
         """Free what is under leases that ran out."""
@@ -198,13 +198,13 @@ class Delivery:
 
     async def claim(
         self, most: int, most_bundles: int
-    ) -> tuple[list[outbox.Claimed], list[bundles.Bundle], bool]:
+    ) -> tuple[list[leases.Claimed], list[bundles.Bundle], bool]:
         """Take what is due, under our lease: rows, or bundles, of whichever is the oldest; and tell whether there may be more."""
         return await self.database.writing(
             _claim, self.owner, self.clock(), most, most_bundles, singly=self.pace != UNPACED
         )
 
-    async def paced(self, rows: list[outbox.Claimed]) -> list[outbox.Claimed]:
+    async def paced(self, rows: list[leases.Claimed]) -> list[leases.Claimed]:
         """Return the rows that may leave now; the others go back and are due when it is their turn."""
         if self.pace == UNPACED or not rows:
             return rows
@@ -212,14 +212,14 @@ class Delivery:
         self._buckets = admitted.buckets
         waits = [(row.id, due) for row, due in zip(rows, admitted.waits, strict=True) if due is not None]
         if waits:
-            await self.database.writing(outbox.postpone, self.owner, waits)
+            await self.database.writing(leases.postpone, self.owner, waits)
         return [row for row, due in zip(rows, admitted.waits, strict=True) if due is None]
 
     async def recipes(self, mailing_ids: set[int]) -> dict[int, Recipe]:
         """Return mailings ready to fill, without those that are not fit to leave; some are kept for the next claim."""
         found = {number: recipe for number, recipe in self._recipes.items() if number in mailing_ids}
         if new := sorted(mailing_ids - found.keys()):
-            for mailing in await self.database.reading(outbox.load_mailings, new):
+            for mailing in await self.database.reading(leases.load_mailings, new):
                 try:
                     found[mailing.id] = recipe_of(mailing, self.key, self.signers, self.clock())
                 except ValueError as fault:
@@ -231,7 +231,7 @@ class Delivery:
 
 def _release(connection: Connection, owner: str, now: datetime, *, everything: bool = False) -> None:
     bundles.release(connection, owner, now, everything=everything)
-    outbox.release(connection, owner, now, everything=everything)
+    leases.release(connection, owner, now, everything=everything)
 
 
 def _take_up(connection: Connection, owner: str, now: datetime, unsaved: Sequence[Marks]) -> None:
@@ -241,19 +241,19 @@ def _take_up(connection: Connection, owner: str, now: datetime, unsaved: Sequenc
 
 
 def _renew(connection: Connection, owner: str, now: datetime) -> None:
-    bundles.renew(connection, owner, now + outbox.LEASE)
-    outbox.renew(connection, owner, now)
+    bundles.renew(connection, owner, now + leases.LEASE)
+    leases.renew(connection, owner, now)
 
 
 def _claim(
     connection: Connection, owner: str, now: datetime, most: int, most_bundles: int, *, singly: bool
-) -> tuple[list[outbox.Claimed], list[bundles.Bundle], bool]:
+) -> tuple[list[leases.Claimed], list[bundles.Bundle], bool]:
     if bundles.are_first(connection, now):
         if not singly:
-            until = now + outbox.LEASE
+            until = now + leases.LEASE
             return [], bundles.claim(connection, owner, now, until, most_bundles), True
         bundles.open_due(connection, now, most // bundles.SIZE)
-    rows = outbox.claim(connection, owner, now, most)
+    rows = leases.claim(connection, owner, now, most)
     return rows, [], len(rows) == most or bundles.are_first(connection, now)
 
 
@@ -379,7 +379,7 @@ class _Work:
         """Renew our lease while the run lasts, and free those that ran out: a busy node looks after a dead one too."""
         delivery = self.delivery
         while True:
-            await asyncio.sleep(outbox.LEASE.total_seconds() / 6)
+            await asyncio.sleep(leases.LEASE.total_seconds() / 6)
             try:
                 await delivery.database.writing(_renew, delivery.owner, delivery.clock())
                 await delivery.release()

@@ -26,7 +26,7 @@ from mailbot.core.transfer.delivery import Transaction
 from mailbot.core.transfer.seven_bit import seven_bit
 from mailbot.core.transfer.smtp_wire import all_usual, body_of, check_content, double_dots
 from mailbot.flows.sending.sign_copies import sign_copies
-from mailbot.store.sending import outbox
+from mailbot.store.sending import leases
 
 _QUICK = frozenset({"delivery", "leave"})  # fields of a post, which need nothing but the row's number
 _LONG = 65_536  # octets behind the last field of a mailing from which its copies share them
@@ -49,11 +49,11 @@ class Recipe:
     identical: bytes | None = None  # what leaves for all alike; then `bounces` is the whole local part
 
 
-Begun = tuple[outbox.Claimed, Recipe]  # a row that is to leave, and how
+Begun = tuple[leases.Claimed, Recipe]  # a row that is to leave, and how
 Recipients = tuple[tuple[int, str], ...]  # as `Transaction` has them
 
 
-def recipe_of(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signer], now: datetime) -> Recipe:
+def recipe_of(mailing: leases.Mailing, key: bytes, signers: Sequence[Signer], now: datetime) -> Recipe:
     """Return a mailing ready to fill, or, where its copies are identical, to leave. Raises ValueError when it is not fit to.
 
     Whoever signs identical copies does it once, here.
@@ -70,7 +70,7 @@ def recipe_of(mailing: outbox.Mailing, key: bytes, signers: Sequence[Signer], no
     return replace(recipe, pieces=(), tail=b"", bounces=bounces, identical=whole)
 
 
-def _recipe(mailing: outbox.Mailing, signers: Sequence[Signer], now: datetime) -> Recipe:
+def _recipe(mailing: leases.Mailing, signers: Sequence[Signer], now: datetime) -> Recipe:
     """Return a mailing ready to fill. Raises ValueError when it is not fit to leave.
 
     Whoever converts what is signed breaks it, so it is made 7-bit before (RFC 6376 section 5.3). Where all copies have
@@ -148,7 +148,7 @@ def make_copies(
 
 
 def _own_columns(
-    names: frozenset[str], key: bytes, subject: str, rows: Sequence[outbox.Claimed]
+    names: frozenset[str], key: bytes, subject: str, rows: Sequence[leases.Claimed]
 ) -> dict[str, list[bytes]]:
     """Return for each field that a mailing has what `own_values` says for each of these rows."""
     if not names <= _QUICK:
@@ -162,7 +162,7 @@ def _own_columns(
     return columns
 
 
-def own_values(names: frozenset[str], key: bytes, subject: str, row: outbox.Claimed) -> dict[str, bytes]:
+def own_values(names: frozenset[str], key: bytes, subject: str, row: leases.Claimed) -> dict[str, bytes]:
     """Return one recipient's own bytes for the fields that its mailing has."""
     values: dict[str, bytes] = {}
     if row.fields is not None:

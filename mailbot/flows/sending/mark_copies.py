@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from mailbot import log
 from mailbot.core.transfer.delivery import Marked, Outcome, Sent
 from mailbot.store.database import Database, storable
-from mailbot.store.sending import bundles, outbox
+from mailbot.store.sending import bundles, leases
 from mailbot.store.tables import microseconds
 
 _GATHER_SECONDS = 0.002  # a commit waits so long for connections that are likely to come to it
@@ -48,7 +48,7 @@ class Marks:
         self._committing: asyncio.Handle | None = None  # the next commit, when it is on its way
         self._expected = 1  # connections that are likely to come to it
 
-    def begin(self, rows: Iterable[outbox.Claimed]) -> None:
+    def begin(self, rows: Iterable[leases.Claimed]) -> None:
         """Take these rows as under way, until they have an outcome."""
         self._attempts.update((row.id, row.attempts) for row in rows)
 
@@ -106,7 +106,7 @@ class Marks:
             for one in self._bundles.values():
                 left += bundles.rows_of(connection, self._owner, one).values()
         if left:
-            outbox.put_back(connection, self._owner, left)
+            leases.put_back(connection, self._owner, left)
 
     @property
     def known(self) -> int:
@@ -127,12 +127,12 @@ class Marks:
             starting += self._rows_of(connection, never_left).values()
         now, owner = self._clock(), self._owner
         sent = [(row, one.reply) for row, one in outcomes.items() if isinstance(one, Sent)]
-        saved = outbox.settle_late(connection, owner, sent, now)
+        saved = leases.settle_late(connection, owner, sent, now)
         unsent = [row for row, one in outcomes.items() if not isinstance(one, Sent)]
-        ours = sorted(outbox.still_ours(connection, owner, unsent))
-        settled = [outbox.Settled(row, self._attempts.get(row, 0), outcomes[row]) for row in ours]
-        outbox.settle(connection, owner, settled, now, random.random())  # noqa: S311  only spreads retries
-        outbox.take_back(connection, owner, starting)
+        ours = sorted(leases.still_ours(connection, owner, unsent))
+        settled = [leases.Settled(row, self._attempts.get(row, 0), outcomes[row]) for row in ours]
+        leases.settle(connection, owner, settled, now, random.random())  # noqa: S311  only spreads retries
+        leases.take_back(connection, owner, starting)
         log.event("outbox.saved_late", sent=saved, others=len(ours), known=len(outcomes))
 
     def _rows_of(self, connection: Connection, numbers: Sequence[int]) -> dict[int, int]:
@@ -172,7 +172,7 @@ class Marks:
         """
         now, owner = self._clock(), self._owner
         sent: list[tuple[int, str]] = []
-        unsent: list[outbox.Settled] = []
+        unsent: list[leases.Settled] = []
         settled = Counter[int]()
         with self._database.brief() as connection:
             if self._bundles:
@@ -183,10 +183,10 @@ class Marks:
                     if isinstance(outcome, Sent):
                         sent.append((row_id, outcome.reply))
                     else:
-                        unsent.append(outbox.Settled(row_id, self._attempts.get(row_id, 0), outcome))
-            outbox.settle_sent(connection, owner, sent, now)
+                        unsent.append(leases.Settled(row_id, self._attempts.get(row_id, 0), outcome))
+            leases.settle_sent(connection, owner, sent, now)
             if unsent:
-                outbox.settle(connection, owner, unsent, now, random.random())  # noqa: S311  only spreads retries
+                leases.settle(connection, owner, unsent, now, random.random())  # noqa: S311  only spreads retries
             ours = self._start(connection, [starting for _, starting, _ in batch])
         for one in unsent:
             log.event("outbox." + type(one.outcome).__name__.lower(), outbox=one.id, reply=one.outcome.reply)
@@ -240,13 +240,13 @@ class Marks:
                 found = bundles.rows_of(connection, owner, one)
                 singly += [found[each] for each in part if each in found]
                 rows |= found
-        started = outbox.start(connection, owner, singly)
+        started = leases.start(connection, owner, singly)
         ours |= started
         ours.update(each for each, row in rows.items() if row in started)
         for ids in starting:
             if len(ids) > 1 and not ours.issuperset(ids):  # the others of a group stay here, too
                 marked = [rows.get(each, each) for each in ids if each in ours]
-                outbox.take_back(connection, owner, [row for row in marked if row >= 0])
+                leases.take_back(connection, owner, [row for row in marked if row >= 0])
                 bundles.take_back(connection, owner, whole.intersection(map(bundles.bundle_of, ids)))
         return ours
 

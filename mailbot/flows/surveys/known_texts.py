@@ -13,7 +13,7 @@ from mailbot.core.mail.mailing import copy_shown, template
 from mailbot.core.mail.message import parse
 from mailbot.core.mail.token import ballot_token
 from mailbot.site import Site
-from mailbot.store.sending import outbox
+from mailbot.store.sending import sent_texts
 from mailbot.store.surveys.ballots import Ballot
 
 
@@ -31,7 +31,7 @@ def known_texts(
     """Return the body of every mail that we sent for this ballot; `up_to` a delivery id, for a recount."""
     token = ballot_token(site.key, ballot.id, ballot.issue)
     texts, newest = [], 0
-    for cooked, fields, delivery_id, address in outbox.texts_sent(connection, ballot.id):
+    for cooked, fields, delivery_id, address in sent_texts.of_ballot(connection, ballot.id):
         if up_to is not None and delivery_id > up_to:
             continue
         values: dict[str, str] = json.loads(fields) if fields else {}

@@ -18,7 +18,7 @@ from mailbot.store.lists import memberships
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members, troubles
-from mailbot.store.sending import allowances, outbox
+from mailbot.store.sending import allowances, sent_texts
 from mailbot.store.surveys import ballots, gateways, ledgers, surveys
 
 
@@ -48,7 +48,7 @@ def read_ahead(connection: Connection, site: Site, mails: Sequence[tuple[Receive
         surveys.lock(connection, subject)
     ledgers.read_ahead(connection, [(ballot.subject, ballot.code) for _, ballot in opened])
     members.read_people_ahead(connection, [ballot.code for _, ballot in opened])
-    outbox.read_texts_ahead(connection, [ballot.id for _, ballot in opened])
+    sent_texts.read_ahead(connection, [ballot.id for _, ballot in opened])
     gateways.read_layouts_ahead(connection, [ballot for _, ballot in opened])
     replies = [(ballot, *mail) for hashed, ballot in opened for mail in by_token[hashed]]
     inbox.read_seen_ahead(

@@ -17,7 +17,7 @@ from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.render import Thread
 from mailbot.site import Site
 from mailbot.store.mail.inbox import Received
-from mailbot.store.sending import allowances, outbox
+from mailbot.store.sending import allowances, sent_texts
 from mailbot.store.surveys import gateways
 from mailbot.store.surveys.ballots import Ballot
 
@@ -46,7 +46,7 @@ def record_probe(
 def _sent(connection: Connection, site: Site, ballot: Ballot) -> Sent | None:
     """Return the newest probe that this ballot's address got, as it left."""
     token = ballot_token(site.key, ballot.id, ballot.issue).encode()
-    for cooked, fields, delivery_id, address in outbox.texts_sent(connection, ballot.id):
+    for cooked, fields, delivery_id, address in sent_texts.of_ballot(connection, ballot.id):
         values = {name: text.encode("utf-8") for name, text in json.loads(fields or "{}").items()}
         values |= {"token": token, "delivery": str(delivery_id).encode(), "address": address.encode("utf-8")}
         copy = parse(fill(template(cooked), values))

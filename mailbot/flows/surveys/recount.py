@@ -55,7 +55,7 @@ from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import members
 from mailbot.store.office import journal
-from mailbot.store.sending import outbox
+from mailbot.store.sending import sent_texts
 from mailbot.store.surveys import ballots, ledgers, sealed, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
@@ -270,7 +270,7 @@ class _Count:
         """Judge a mail as it was judged then: beside the texts that had been sent, on what stood by then."""
         up_to = row.texts if row is not None else 0
         if not up_to:
-            up_to = outbox.newest_text(self.connection, one.id, received.received_at)
+            up_to = sent_texts.newest(self.connection, one.id, received.received_at)
         if row is not None:
             awaits = waiting_for_primary(self._own(row)) is not None
         else:  # the word of a primary has no row: what it decided about has two

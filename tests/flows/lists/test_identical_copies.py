@@ -18,7 +18,7 @@ from mailbot.core.transfer.relay import Relay
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.folder.definitions import load_definitions
 from mailbot.store.members import bounces, troubles
-from mailbot.store.sending import bundles, outbox
+from mailbot.store.sending import bundles, leases, outbox
 from mailbot.store.tables import bundle, delivery, failure, mailing
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice, dsn
 from tests.folder.test_definitions import folder
@@ -121,7 +121,7 @@ async def test_who_is_refused_among_many_has_an_outcome_of_his_own(office: PostO
     async with Server(script) as server:
         await sender(office, server.relay).deliver()
     assert states(office) == {"failed": 1, "pending": 1, "sent": 238}
-    office.pass_time(outbox.LEASE * 100)
+    office.pass_time(leases.LEASE * 100)
     async with Server() as server:
         assert await sender(office, server.relay).deliver() == 1
         assert sum(line.startswith("RCPT") for line in server.commands[0]) == 1
@@ -141,7 +141,7 @@ async def test_a_group_that_is_in_doubt_is_counted_by_its_recipients(
         await sender(office, server.relay, connections=1).deliver()
     assert states(office) == {"pending": 100, "sent": 200}
     assert doubtful(office) == doubts
-    office.pass_time(outbox.LEASE * 100)
+    office.pass_time(leases.LEASE * 100)
     async with Server() as again:
         await sender(office, again.relay).deliver()
     assert states(office) == {"sent": 300}
@@ -152,7 +152,7 @@ async def test_killed_in_the_middle_a_group_for_each_connection_is_in_doubt(offi
     large(office, 400)
     office.post(YAMADA)
     with office.database.write() as connection:  # as a kill leaves it: two groups written, the rest claimed
-        taken = bundles.claim(connection, "this", office.now, office.now + outbox.LEASE, 8)
+        taken = bundles.claim(connection, "this", office.now, office.now + leases.LEASE, 8)
         assert all(bundles.start(connection, "this", one.id) for one in taken[:2])
     async with Server() as server:
         restarted = sender(office, server.relay)
@@ -169,7 +169,7 @@ async def test_a_group_whose_lease_is_lost_stays_with_its_new_holder(office: Pos
     office.post(YAMADA)
     with office.database.write() as connection:
         bundles.open_all(connection)
-    start = outbox.start
+    start = leases.start
     moved: list[int] = []
 
     def taken(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
@@ -181,7 +181,7 @@ async def test_a_group_whose_lease_is_lost_stays_with_its_new_holder(office: Pos
 
     async with Server() as server:
         with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(outbox, "start", taken)
+            patched.setattr(leases, "start", taken)
             await sender(office, server.relay, connections=1).deliver()
         await sender(office, server.relay).deliver()
     assert len(server.contents) == 2
@@ -276,7 +276,7 @@ async def test_a_relay_that_goes_away_in_the_middle_leaves_nobody_in_doubt(
 
     async with Server(leaving) as first, Server() as second:
         await sender(office, first.relay, second.relay, connections=2).deliver()
-        office.pass_time(outbox.LEASE * 100)
+        office.pass_time(leases.LEASE * 100)
         await sender(office, second.relay).deliver()
     assert states(office) == {"sent": 400}
     assert doubtful(office) == 0
@@ -319,7 +319,7 @@ async def test_what_cannot_leave_waits_and_the_others_go_on(office: PostOffice) 
         assert states(office) == {"pending": 240}
         with office.database.write() as connection:
             connection.execute(update(mailing).values(cooked=good))
-        office.pass_time(outbox.LEASE * 100)
+        office.pass_time(leases.LEASE * 100)
         await sender(office, server.relay).deliver()
     assert states(office) == {"sent": 240}
 
@@ -394,7 +394,7 @@ def test_a_member_who_forges_bounces_of_others_stops_nobodys_mail(office: PostOf
     for number in range(4):
         to = sent(office, number)
         office.hand_in(dsn_for(SUZUKI, number=number), to, mail_from="")
-        office.pass_time(outbox.LEASE * 4000)  # more than a day
+        office.pass_time(leases.LEASE * 4000)  # more than a day
     with office.database.read() as connection:
         found = troubles.load(connection, SUZUKI)
     assert found is not None

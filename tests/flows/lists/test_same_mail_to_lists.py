@@ -26,7 +26,7 @@ from mailbot.flows.runs.steer_sending import steer_sending
 from mailbot.store.database import Database
 from mailbot.store.lists import archive, lists, purges
 from mailbot.store.mail import inbox
-from mailbot.store.sending import bundles, fan_outs, outbox
+from mailbot.store.sending import bundles, fan_outs, leases, outbox
 from mailbot.store.sending.copy_states import RESTS
 from mailbot.store.tables import bundle, delivery, fan_out_done, list_member, mailing
 from mailbot.store.tables import inbox as inbox_table
@@ -204,7 +204,7 @@ def test_what_the_first_withdraws_goes_by_the_second(
     office.hand_in(mail, TO_KAIGI)
     office.all_copies()
     with office.database.write() as connection:
-        first = outbox.claim(connection, "n", office.now, 1)
+        first = leases.claim(connection, "n", office.now, 1)
     assert "別のリストから、そのリストの会員" in cancel(office, "security")
     assert sent(office, "security") == Counter(row.address for row in first)
     assert sent(office, "security") + sent(office, "kaigi") == ONCE

@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from mailbot.core.refusal import Refusal
 from mailbot.flows.runs.steer_sending import Steer, steer_sending
-from mailbot.store.sending import outbox, sendings
+from mailbot.store.sending import leases, outbox, sendings
 from mailbot.store.tables import delivery
 from tests.flows.post_office import OFFICE, SURVEY, PostOffice
 
@@ -24,9 +24,9 @@ def steer(office: PostOffice, do: Steer) -> tuple[str, ...]:
 def due(office: PostOffice) -> int:
     """Return how many copies a node would take now."""
     with office.database.write() as connection:
-        taken = outbox.claim(connection, "node", office.now + timedelta(days=30), 100)
+        taken = leases.claim(connection, "node", office.now + timedelta(days=30), 100)
         if taken:
-            outbox.put_back(connection, "node", [copy.id for copy in taken])
+            leases.put_back(connection, "node", [copy.id for copy in taken])
     return len(taken)
 
 

@@ -20,7 +20,7 @@ from mailbot.core.transfer.smtp_wire import unstuff
 from mailbot.flows.sending import deliver_outbox
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.store.sending import copies as our_copies
-from mailbot.store.sending import outbox
+from mailbot.store.sending import leases, outbox
 from mailbot.store.tables import delivery as delivery_table
 from mailbot.store.tables import microseconds
 from tests.faults.sink import Sink
@@ -175,7 +175,7 @@ async def test_what_cannot_be_marked_is_not_sent(
         raise StorageFull("no room")
 
     with monkeypatch.context() as patched:
-        patched.setattr(outbox, "start", full)
+        patched.setattr(leases, "start", full)
         async with asyncio.timeout(20):
             with pytest.raises(StorageFull):
                 await sender.deliver()
@@ -191,14 +191,14 @@ async def test_who_has_lost_his_lease_sends_nothing(
 ) -> None:
     """A node that slept for longer than its lease finds its rows with another, and leaves them there (I24)."""
     office.post(YAMADA)
-    start = outbox.start
+    start = leases.start
 
     def overslept(connection: Connection, owner: str, ids: Sequence[int]) -> set[int]:
-        outbox.release(connection, "other", office.now + 2 * outbox.LEASE)
-        outbox.claim(connection, "other", office.now + 2 * outbox.LEASE, 100)
+        leases.release(connection, "other", office.now + 2 * leases.LEASE)
+        leases.claim(connection, "other", office.now + 2 * leases.LEASE, 100)
         return start(connection, owner, ids)
 
-    monkeypatch.setattr(outbox, "start", overslept)
+    monkeypatch.setattr(leases, "start", overslept)
     await delivery(office, f"smtp://127.0.0.1:{sink.port}").deliver()
     assert sink.received.total() == 0
     assert states(office) == {"sending": 3}
@@ -258,7 +258,7 @@ async def test_it_runs_until_it_is_stopped(office: PostOffice, sink: Sink) -> No
     """It sends what comes while it runs, and frees at its start what it held when it was killed."""
     office.post(YAMADA)
     with office.database.write() as connection:
-        outbox.claim(connection, "this", office.now, 100)
+        leases.claim(connection, "this", office.now, 100)
     sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
     running = asyncio.create_task(sender.run(poll_seconds=0.05))
     async with asyncio.timeout(20):
@@ -338,14 +338,14 @@ async def test_what_another_node_left_behind_is_sent_when_its_lease_is_over(
     """Thirty seconds after its last sign of life, though one be woken again and again, as on PostgreSQL each second."""
     office.post(YAMADA)
     with office.database.write() as connection:
-        outbox.claim(connection, "dead", office.now, 100)
+        leases.claim(connection, "dead", office.now, 100)
     sender = delivery(office, f"smtp://127.0.0.1:{sink.port}")
     running = asyncio.create_task(sender.run(poll_seconds=0.02))
     waking = asyncio.create_task(wake_always(sender if woken else None))
     async with asyncio.timeout(20):
         await asyncio.sleep(0.1)
         assert sink.received.total() == 0
-        office.pass_time(outbox.LEASE + timedelta(seconds=1))
+        office.pass_time(leases.LEASE + timedelta(seconds=1))
         await asyncio.to_thread(sink.wait_for, 3)
         waking.cancel()
         sender.stop()

@@ -6,7 +6,7 @@ import pytest
 
 from mailbot.core.transfer.smtp_wire import stuff
 from mailbot.flows.sending.make_copies import Recipe, make_copies, recipe_of
-from mailbot.store.sending.outbox import Claimed, Mailing
+from mailbot.store.sending.leases import Claimed, Mailing
 from tests.flows.post_office import NOW
 
 KEY = b"k" * 32

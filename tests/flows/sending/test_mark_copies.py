@@ -15,7 +15,7 @@ from mailbot.core.transfer.envelope import StorageUnavailable
 from mailbot.core.transfer.relay import parse_relay
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.store.database import Database
-from mailbot.store.sending import bundles, outbox
+from mailbot.store.sending import bundles, leases
 from mailbot.store.tables import delivery, history
 from tests.faults.sink import Sink
 from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, PostOffice
@@ -147,22 +147,22 @@ async def test_what_another_node_has_made_of_a_copy_stands(
     with pytest.raises(StorageUnavailable):
         await own.deliver()
     acts, expected = _MEANWHILE[meanwhile]
-    later = office.now + 2 * outbox.LEASE
+    later = office.now + 2 * leases.LEASE
     with office.database.write() as connection:
         first = 1
         for act in acts:
             if act == "release":
                 bundles.release(connection, "other", later)
-                outbox.release(connection, "other", later)
+                leases.release(connection, "other", later)
             elif act == "claim":
-                first = outbox.claim(connection, "other", later, 1)[0].id
+                first = leases.claim(connection, "other", later, 1)[0].id
             elif act == "start":
-                assert outbox.start(connection, "other", [first]) == {first}
+                assert leases.start(connection, "other", [first]) == {first}
             else:
                 assert not isinstance(act, str)
-                outbox.settle(connection, "other", [outbox.Settled(first, 0, act)], later, 0.0)
+                leases.settle(connection, "other", [leases.Settled(first, 0, act)], later, 0.0)
     await own.take_up()
     assert rows(office)[0] == expected
     if meanwhile == "another node has claimed it":
         with office.database.write() as connection:
-            assert outbox.start(connection, "other", [first]) == set()
+            assert leases.start(connection, "other", [first]) == set()

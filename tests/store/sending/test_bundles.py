@@ -27,12 +27,12 @@ from mailbot.store.database import Database
 from mailbot.store.lists import lists, purges
 from mailbot.store.members import bounces, members, persons, troubles
 from mailbot.store.runs import pulses
-from mailbot.store.sending import bundles, copy_states, fan_outs, outbox, sendings
+from mailbot.store.sending import bundles, copy_states, fan_outs, leases, outbox, sendings
 from mailbot.store.sending.bundles import Bundle
 from mailbot.store.tables import bundle, delivery
 
 NOW = datetime(2026, 7, 14, 9, tzinfo=UTC)
-LATER = NOW + outbox.LEASE * 10
+LATER = NOW + leases.LEASE * 10
 BODY = Body("202011", "長野市", "city", "長野県")
 ROOM = MailingList("room", "会議室", "open", Selector(everyone=True), copies="identical")
 M = [f"m{number:03}@b.example" for number in range(240)]  # three bundles: 100, 100, 40
@@ -59,7 +59,7 @@ def post(room: Database, at: datetime = NOW) -> int:
 
 def claim(connection: Connection, owner: str = "n", most: int = 200) -> list[Bundle]:
     """Take bundles that are due."""
-    return bundles.claim(connection, owner, NOW, NOW + outbox.LEASE, most)
+    return bundles.claim(connection, owner, NOW, NOW + leases.LEASE, most)
 
 
 def rows(connection: Connection) -> list[dict[str, Any]]:
@@ -75,8 +75,8 @@ def figures(connection: Connection) -> list[object]:
         outbox.count_by_kind(connection, "room"),
         outbox.count_waiting(connection),
         outbox.oldest_pending(connection),
-        outbox.next_due(connection),
-        outbox.overdue(connection, LATER),
+        leases.next_due(connection),
+        leases.overdue(connection, LATER),
         outbox.count_doubtful(connection),
         copy_states.next_look(connection),
         sendings.under_way(connection),
@@ -128,9 +128,9 @@ def test_its_rows_are_born_as_if_each_had_been_sent(room: Database) -> None:
         assert bundles.settle_sent(connection, "n", one, "250 ok", 7)
         born = rows(connection)
         bundles.open_all(connection)
-        taken = outbox.claim(connection, "n", NOW, 200)
-        outbox.start(connection, "n", [row.id for row in taken])
-        outbox.settle_sent(connection, "n", [(row.id, "250 ok") for row in taken], NOW)
+        taken = leases.claim(connection, "n", NOW, 200)
+        leases.start(connection, "n", [row.id for row in taken])
+        leases.settle_sent(connection, "n", [(row.id, "250 ok") for row in taken], NOW)
         last = rows(connection)[-1]
     assert [row["address"] for row in born] == M[:100]
     differ = {"address", "lease_until", "settled_at"}
@@ -170,7 +170,7 @@ def test_after_a_crash_those_that_were_marked_are_in_doubt(room: Database) -> No
         bundles.renew(connection, "n", LATER)
         bundles.release(connection, "o", LATER)
         assert outbox.count_by_state(connection) == {"sending": 240}
-        bundles.release(connection, "o", LATER + outbox.LEASE)
+        bundles.release(connection, "o", LATER + leases.LEASE)
         assert outbox.count_by_state(connection) == {"pending": 240}
         assert outbox.count_doubtful(connection) == 40
         assert [row["address"] for row in rows(connection)] == M[200:]
@@ -246,7 +246,7 @@ def test_a_stop_holds_for_them(room: Database) -> None:
         (shown,) = sendings.under_way(connection)
         assert (shown.total, shown.waiting, shown.resting) == (240, 240, 240)
         assert outbox.resume(connection, "post", "room") == 240
-        assert len(outbox.claim(connection, "n", NOW, 400)) == 240
+        assert len(leases.claim(connection, "n", NOW, 400)) == 240
 
 
 def test_what_rests_while_it_is_queued_is_no_bundle(room: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +262,7 @@ def test_what_rests_while_it_is_queued_is_no_bundle(room: Database, monkeypatch:
             pass
         assert claim(connection) == []
         assert sendings.resume(connection, [number]) == 240
-        assert len(outbox.claim(connection, "n", NOW, 400)) == 240
+        assert len(leases.claim(connection, "n", NOW, 400)) == 240
 
 
 def test_the_oldest_come_first(room: Database) -> None:
@@ -276,7 +276,7 @@ def test_the_oldest_come_first(room: Database) -> None:
         earlier = NOW - timedelta(seconds=1)
         outbox.queue_letter(connection, "notice", "room", b"x", M[0], earlier, inbox_id=None)
         assert not bundles.are_first(connection, NOW)
-        outbox.claim(connection, "n", NOW, 1)
+        leases.claim(connection, "n", NOW, 1)
         assert bundles.are_first(connection, NOW)
 
 
@@ -428,7 +428,7 @@ def test_who_opens_bundles_and_who_settles_them_meet_in_no_deadlock(room: Databa
                     time.sleep(0.01)
                     if not bundles.settle_sent(connection, "n", one, "250", 7):
                         opened = bundles.rows_of(connection, "n", one)
-                        outbox.settle_sent(connection, "n", [(row, "250") for row in opened.values()], NOW)
+                        leases.settle_sent(connection, "n", [(row, "250") for row in opened.values()], NOW)
 
     def open_them() -> None:
         for _ in range(3):

@@ -22,7 +22,7 @@ from mailbot.store import vitals
 from mailbot.store.database import Database
 from mailbot.store.lists import lists, memberships
 from mailbot.store.members import members
-from mailbot.store.sending import fan_outs, outbox, sendings
+from mailbot.store.sending import fan_outs, leases, outbox, sendings
 from mailbot.store.tables import delivery, fan_out_done
 
 NOW = datetime(2026, 7, 14, 9, tzinfo=UTC)
@@ -96,7 +96,7 @@ def test_what_is_not_queued_is_counted_as_waiting(room: Database) -> None:
         connection.execute(delivery.update().values(state="sent"))
         later = NOW + timedelta(minutes=5)
         assert outbox.oldest_pending(connection) == NOW
-        assert outbox.overdue(connection, later) == timedelta(minutes=5)
+        assert leases.overdue(connection, later) == timedelta(minutes=5)
         assert vitals.backlog(connection, later).overdue == timedelta(minutes=5)
         (one,) = sendings.under_way(connection)
         assert (one.total, one.out, one.waiting, one.unqueued) == (8, 3, 5, 5)
@@ -113,11 +113,11 @@ def test_a_stop_holds_for_what_is_not_queued(room: Database) -> None:
         assert (shown.waiting, shown.resting) == (8, 8)
     queue_rest(room)
     with room.write() as connection:
-        assert outbox.claim(connection, "n", NOW + timedelta(days=1), 100) == []
+        assert leases.claim(connection, "n", NOW + timedelta(days=1), 100) == []
         assert outbox.resume(connection, "post", "room") == 8
     rest(room)
     with room.write() as connection:
-        assert len(outbox.claim(connection, "n", NOW + timedelta(days=1), 100)) == 8
+        assert len(leases.claim(connection, "n", NOW + timedelta(days=1), 100)) == 8
 
 
 @pytest.mark.parametrize("how", ["sending", "subject", "restore", "list"])
