@@ -17,7 +17,9 @@ from mailbot.store.keys import meant
 @root.group(
     "events",
     cls=Group,
-    files=dict.fromkeys(("announce", "attendance", "attended", "cancel"), "event_course_commands"),
+    files=dict.fromkeys(
+        ("announce", "attendance", "attended", "cancel", "withdraw"), "event_course_commands"
+    ),
 )
 @CONFIG
 def events_group() -> None:

@@ -1,4 +1,4 @@
-"""`mailbot events announce|cancel|attendance|attended`: the course of an event, and who comes."""
+"""`mailbot events announce|cancel|withdraw|attendance|attended`: the course of an event, and who comes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from mailbot import show
 from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.event_commands import events_group
 from mailbot.cli.frame import PATH, command, opened, write_out
+from mailbot.cli.withdraw_frame import withdrawn_deed
 from mailbot.core.mail.header import clean
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.events.enter_attendance import enter_attendance
 from mailbot.flows.events.list_attendees import list_attendees
+from mailbot.flows.withdraw_definition import withdraw_event
 from mailbot.formats.attendance_files import attendance_csv, attendance_xlsx, badge_page
 from mailbot.formats.report_files import encoded
 from mailbot.resources import templates_folder
@@ -50,6 +52,13 @@ def _events_cancel(act: Acting, key: str, reason: str) -> Deed:
     if act.dry_run:
         return Deed(f"event {key} would be cancelled; {told} would be told", facts)
     return Deed(f"event {key} is cancelled; {told} mails that say so are in the outbox", facts)
+
+
+@acting(events_group, "withdraw")
+@click.argument("key")
+def _events_withdraw(act: Acting, key: str) -> Deed:
+    """Take back an event that nobody was told of, as though it had never been applied."""
+    return withdrawn_deed(act, "event", key, withdraw_event(act.connection, key, act.now))
 
 
 @command(events_group, "attendance")

@@ -11,6 +11,7 @@ from mailbot import show
 from mailbot.cli.act_frame import Acting, Deed, acting
 from mailbot.cli.frame import JSON, Open, command, only_try, opened
 from mailbot.cli.root import CONFIG, root
+from mailbot.cli.withdraw_frame import withdrawn_deed
 from mailbot.core.events.meeting import MeetingState, poll_key
 from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.flows.events.command_meeting import candidate, fixed_sentence
@@ -18,6 +19,7 @@ from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import fix_meeting
 from mailbot.flows.events.mail_meeting_minutes import meeting_minutes
 from mailbot.flows.events.propose_dates import propose_dates
+from mailbot.flows.withdraw_definition import withdraw_meeting
 from mailbot.folder.written_values import moment
 from mailbot.installation import clock
 from mailbot.store import keys
@@ -95,6 +97,13 @@ def _meetings_propose(act: Acting, key: str) -> Deed:
     office = act.it.site.office
     words = f"meeting {key}: the dates {act.are} in the outbox, to {office}; {answered} bodies have answered"
     return Deed(words, {"key": key, "to": [office], "answered": answered})
+
+
+@acting(_meetings, "withdraw")
+@_KEY
+def _meetings_withdraw(act: Acting, key: str) -> Deed:
+    """Take back a meeting of which nobody was asked or told, with the poll for its date."""
+    return withdrawn_deed(act, "meeting", key, withdraw_meeting(act.connection, act.it.site, key, act.now))
 
 
 @acting(_meetings, "fix")

@@ -15,7 +15,9 @@ from mailbot.show import show_surveys
     cls=Group,
     files={
         **dict.fromkeys(("acts", "close", "extend", "follow-up", "form"), "survey_course_commands"),
-        **dict.fromkeys(("open", "proxy", "publish", "reissue", "remind"), "survey_course_commands"),
+        **dict.fromkeys(
+            ("open", "proxy", "publish", "reissue", "remind", "withdraw"), "survey_course_commands"
+        ),
         **dict.fromkeys(("draft", "preview", "trial"), "preparation_commands"),
         **dict.fromkeys(
             ("destroy", "forget", "lines", "minutes", "missing", "recount", "results", "show"),

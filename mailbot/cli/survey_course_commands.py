@@ -13,6 +13,7 @@ from mailbot.cli.defined_survey import defined
 from mailbot.cli.frame import JSON, PATH, command, opened, write_out
 from mailbot.cli.second_person_frame import request
 from mailbot.cli.survey_commands import surveys_group
+from mailbot.cli.withdraw_frame import withdrawn_deed
 from mailbot.core.members.register import full_code
 from mailbot.core.reading.statements.answer_form import takes_form
 from mailbot.core.refusal import Refusal
@@ -21,6 +22,7 @@ from mailbot.flows.surveys.record_proxy import record_proxy
 from mailbot.flows.surveys.reissue_ballot import reissue_ballot
 from mailbot.flows.surveys.remind_survey import remind_survey
 from mailbot.flows.surveys.send_form import send_form
+from mailbot.flows.withdraw_definition import withdraw_survey
 from mailbot.folder.written_values import moment
 from mailbot.formats.form_file import write_form
 from mailbot.store.keys import meant
@@ -41,6 +43,13 @@ def _surveys_open(act: Acting, key: str) -> Deed:
         return Deed(words, {"key": key, "state": "open", "invited": invited, "closes": until}, runs=runs)
 
     return request(act, key, "open", told)
+
+
+@acting(surveys_group, "withdraw")
+@click.argument("key")
+def _surveys_withdraw(act: Acting, key: str) -> Deed:
+    """Take back a survey that has not opened, as though it had never been applied."""
+    return withdrawn_deed(act, "survey", key, withdraw_survey(act.connection, act.it.site, key, act.now))
 
 
 @acting(surveys_group, "close")

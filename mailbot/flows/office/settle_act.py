@@ -48,7 +48,8 @@ def settle_act(
     one = acts.lock(connection, act_id)
     assert one is not None, "a word names an act that is there"
     stored = surveys.lock(connection, one.key)
-    assert stored is not None, "an act is about a survey that is there"
+    if stored is None:  # it was withdrawn before it began, and its acts with it
+        return Undecided(one.key, one.note)
     if (why := _why_not(site, one, stored, word.by)) is not None:
         return Undecided(one.key, why)
     if (lapsed := lapse(site, one, stored, now)) is not None:
@@ -76,6 +77,12 @@ def expire_acts(connection: Connection, site: Site, now: datetime) -> int:
             _give_up(connection, site, one, stored.survey, lapsed, now)
             given_up += 1
     return given_up
+
+
+def give_up_acts(connection: Connection, site: Site, survey: Survey, why: str, now: datetime) -> None:
+    """Give up whatever waits for a second person about a survey; who was asked is told why."""
+    for one in acts.waiting(connection, survey.key):
+        _give_up(connection, site, one, survey, why, now)
 
 
 def lapse(site: Site, one: StoredAct, stored: StoredSurvey, now: datetime) -> str | None:

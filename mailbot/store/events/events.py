@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from mailbot.core.events.event import Event
 from mailbot.store import keys
@@ -65,6 +65,12 @@ def save(connection: Connection, value: Event) -> None:
     )
     if not changed.rowcount:
         connection.execute(insert(event).values(key=value.key, definition=document(value), state="planned"))
+
+
+def forget(connection: Connection, key: str) -> None:
+    """Take an event out that was only planned."""
+    _changes(connection, key)
+    connection.execute(delete(event).where(event.c.key == key, event.c.state == "planned"))
 
 
 def set_announced(connection: Connection, key: str, now: datetime) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from mailbot.core.events.meeting import Meeting, poll_key
 from mailbot.store.documents import document, read_document
@@ -46,6 +46,11 @@ def save(connection: Connection, value: Meeting) -> None:
     )
     if not changed.rowcount:
         connection.execute(insert(meeting).values(key=value.key, definition=document(value)))
+
+
+def forget(connection: Connection, key: str) -> None:
+    """Take a meeting out that was only planned."""
+    connection.execute(delete(meeting).where(meeting.c.key == key, meeting.c.starts.is_(None)))
 
 
 def set_starts(connection: Connection, key: str, starts: datetime) -> None:

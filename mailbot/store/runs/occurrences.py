@@ -63,6 +63,17 @@ def plan(
             add(connection, one)
 
 
+def withdraw(connection: Connection, prefix: str) -> int:
+    """Give up the waiting runs of the jobs that begin with this prefix; returns how many. A later plan may wait for them again."""
+    waits = occurrence.c.state.in_(("waiting", "asked"))
+    gone = connection.execute(
+        update(occurrence)
+        .where(occurrence.c.job.startswith(prefix, autoescape=True), waits)
+        .values(state="withdrawn", note="the definition was withdrawn")
+    )
+    return gone.rowcount
+
+
 def add(connection: Connection, one: Occurrence) -> None:
     """Plan one run, unless it is in the table already."""
     connection.execute(

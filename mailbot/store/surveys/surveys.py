@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from mailbot.core.surveys.survey import Survey
 from mailbot.store import keys
@@ -105,6 +105,12 @@ def save(connection: Connection, value: Survey) -> None:
     )
     if not changed.rowcount:
         connection.execute(insert(survey).values(key=value.key, definition=document(value), state="planned"))
+
+
+def forget(connection: Connection, key: str) -> None:
+    """Take a survey out that was only planned."""
+    _changes(connection, key)
+    connection.execute(delete(survey).where(survey.c.key == key, survey.c.state == "planned"))
 
 
 def move_close(connection: Connection, value: Survey, extended_from: datetime) -> None:
