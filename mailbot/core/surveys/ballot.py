@@ -107,7 +107,7 @@ def _motion_lines(motion: Question, answer: Answer, language: Language, columns:
 def _signature_lines(language: Language, columns: int) -> list[str]:
     """Return the slot for the name of the person who votes; its hint begins with a bracket, as no name does."""
     slot, hint = (
-        ("【表決者氏名】[　　　　　　]", "（登録の方と違うときは委任の有無）")
+        ("【表決者氏名】[　　　　　　]", "（代理の方は、委任の有無も）")
         if language == "ja"
         else ("[Name of voter] [            ]", "(if not the registered person: by what proxy)")
     )
