@@ -165,7 +165,8 @@ def _who_comes(own: str, plain: str, bare: str, below: Sequence[str], language: 
         return _coming(f"{found['now']} {'、'.join(under)}", language, len(under))
     if found := _ONE_COMES.match(comes) or _ONE_COMES.match(plain):
         who = found["proxy"] or found["who"]
-        if not _TWO_POSTS.search(who) and not (found["proxy"] and _MORE_THAN_ONE.search(who)):
+        several = _MORE_THAN_ONE.search(who) if found["proxy"] or " " in who else None
+        if not several and not _TWO_POSTS.search(who):
             return _coming(f"1名 {who}", language, how=manner)
     return None
 

@@ -259,7 +259,8 @@ def _beside_coming(lines: list[str], mine: Sequence[_Line], *, promised: bool) -
     fields = [(line.place, found["said"].strip()) for line in mine if (found := _FIELD.match(line.plain))]
     said = [*fields, *(name for field in fields for name in _names_go_on(mine, field))]
     if not said:
-        said = [(line.place, _all_or_asked(line.words)) for line in mine if COUNTED.search(line.plain)][:1]
+        counted = [line for line in mine if COUNTED.search(line.plain)]
+        said = [(line.place, _all_or_asked(line.words, alone=len(counted) == 1)) for line in counted[:1]]
     if not said:
         under = [line for line in mine if line.place > comes[-1]]
         below = _run_of_names([line.words for line in under], promised=promised)
@@ -289,16 +290,16 @@ def _names_go_on(mine: Sequence[_Line], field: tuple[int, str]) -> list[tuple[in
     return more
 
 
-def _all_or_asked(words: str) -> str:
+def _all_or_asked(words: str, *, alone: bool) -> str:
     """Return a line that counts people, with a mark that has it asked back unless it says how many come in all.
 
-    「随行1名」: one more than who? 「1名（山田太郎）」, 「1名 山田太郎」 is all.
+    「随行1名」: one more than who? 「1名（山田太郎）」, 「1名 山田太郎」 is all, if it stands `alone`.
     """
     people = _people(words)
     if people is None or people[0] > 1 or not people[1]:
         return words
     plain = words.translate(ASCII_FORMS)
-    first = _NUMBER_FIRST.match(plain) or (_BEGINS_WITH_NUMBER.match(plain) and _names_all(words))
+    first = _NUMBER_FIRST.match(plain) or (alone and _BEGINS_WITH_NUMBER.match(plain) and _names_all(words))
     return words if first else f"{words}？"
 
 
@@ -336,7 +337,8 @@ def _the_one_promised(lines: Sequence[str]) -> list[str]:
     if len(below) < 3 or below[1] or not any(below[2:]):
         return []
     named = _BEHIND_AN_OFFICE.match(below[0])
-    return below[:1] if named is not None and _is_titled_person(below[0]) else []
+    alone = not any(_A_TITLED_NAME.match(line) or _A_NAME.match(line) for line in below[2:])
+    return below[:1] if named is not None and alone and _is_titled_person(below[0]) else []
 
 
 def _names_apart(lines: Sequence[str]) -> list[str]:
