@@ -16,7 +16,7 @@ from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.calendar import Language
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST
 from mailbot.core.office.journal_line import COMMAND_LINE
-from mailbot.core.surveys.gateway import finding_sentences, probe_summary
+from mailbot.core.surveys.gateway_sentences import finding_sentences, probe_summary
 from mailbot.core.surveys.trial import PILOT, TrialReport
 from mailbot.flows.surveys.preview_survey import Preview, preview_survey
 from mailbot.flows.surveys.probe_gateways import Probed, probe_gateways, report_probes

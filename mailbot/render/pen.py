@@ -38,8 +38,9 @@ from mailbot.core.mail.mailing import field
 from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import COLUMNS
 from mailbot.core.office.desk import harmless
-from mailbot.core.surveys.ballot import answer_form, answer_words, ballot_lines, how_to_lines, wrap_safely
+from mailbot.core.surveys.ballot import answer_words, ballot_lines, wrap_safely
 from mailbot.core.surveys.gateway import USUAL, Layout
+from mailbot.core.surveys.how_to_answer import answer_form, how_to_lines
 from mailbot.core.surveys.matter import matter
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.voting_paper import paper_lines

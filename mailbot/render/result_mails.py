@@ -12,18 +12,13 @@ from mailbot.core.mail.header import clean
 from mailbot.core.surveys.ballot import answer_words
 from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.group_words import group_words
+from mailbot.core.surveys.outcome_lines import outcome_lines, verdict_lines
 from mailbot.core.surveys.report import Report, percent
 from mailbot.core.surveys.resolution import Outcome
 from mailbot.core.surveys.result_words import RESULT_WORDS, marks_own, own_result_words, result_words
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.tally import ANSWERED, counted_in
-from mailbot.core.surveys.voting_paper import (
-    comparison_lines,
-    outcome_lines,
-    paper_lines,
-    text_digest,
-    verdict_lines,
-)
+from mailbot.core.surveys.voting_paper import comparison_lines, paper_lines, text_digest
 from mailbot.render.pen import EACH, Pen, Thread
 
 

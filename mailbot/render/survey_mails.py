@@ -12,8 +12,8 @@ from mailbot.core.events.event import Event, rsvp_deadline, rsvp_form
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.header import clean
 from mailbot.core.mail.letter import UndatedLetter
-from mailbot.core.surveys.ballot import how_in_short
 from mailbot.core.surveys.gateway import USUAL, Layout
+from mailbot.core.surveys.how_to_answer import how_in_short
 from mailbot.core.surveys.ledger import LedgerRow
 from mailbot.core.surveys.receipt_words import asked_back, problem_lines, quotable, reading_notes, sentence
 from mailbot.core.surveys.seal import Seal

@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 from mailbot.core.members.audience import Selector
-from mailbot.core.surveys.ballot import ballot_lines, how_to_lines
+from mailbot.core.surveys.ballot import ballot_lines
+from mailbot.core.surveys.how_to_answer import how_to_lines
 from mailbot.core.surveys.survey import Answers, Question, Resolution, Share, Survey
 
 TOKYO = timezone(timedelta(hours=9))

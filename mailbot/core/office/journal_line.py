@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 
-from mailbot.core.surveys.ledger import FIRST_CHAIN, Head, tie
+from mailbot.core.surveys.ledger_chain import FIRST_CHAIN, Head, tie
 
 # Who did it, where no address did:
 COMMAND_LINE = "command line"  # the operator at the machine

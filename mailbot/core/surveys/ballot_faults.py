@@ -17,15 +17,8 @@ from mailbot.core.reading.statements.command import ALWAYS, command_of
 from mailbot.core.reading.statements.named_answer import explicit_answers, looks_like_answer
 from mailbot.core.reading.text.known_text import REFERENCE, SIGNATURE, slot_line
 from mailbot.core.reading.text.tidy import label_key, tidy
-from mailbot.core.surveys.ballot import (
-    FREE,
-    NUMBERED,
-    WIDTHS,
-    asking_lines,
-    ballot_lines,
-    how_to_lines,
-    option_lines,
-)
+from mailbot.core.surveys.ballot import FREE, NUMBERED, WIDTHS, asking_lines, ballot_lines, option_lines
+from mailbot.core.surveys.how_to_answer import how_to_lines
 from mailbot.core.surveys.survey import Question, Resolution, Survey
 from mailbot.core.surveys.voting_paper import paper_lines
 

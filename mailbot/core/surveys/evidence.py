@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from mailbot.core.reading.judgement import Judged
-from mailbot.core.surveys.ledger import VOTES, LedgerRow, Standing, accepted, outward
+from mailbot.core.surveys.ledger import VOTES, LedgerRow, Standing, accepted
+from mailbot.core.surveys.ledger_chain import outward
 from mailbot.core.surveys.survey import Answers, Question, Survey
 from mailbot.core.surveys.trust import Count, Level, consequence
 from mailbot.core.surveys.vote import applies

@@ -8,7 +8,8 @@ from mailbot.core.calendar import Language
 from mailbot.core.mail.header import clean
 from mailbot.core.reading.grammar.remark import mentions_condition
 from mailbot.core.reading.statements.named_answer import looks_like_answer
-from mailbot.core.surveys.ballot import answer_words, confirmation, how_to_write
+from mailbot.core.surveys.ballot import answer_words
+from mailbot.core.surveys.how_to_answer import confirmation, how_to_write
 from mailbot.core.surveys.ledger import BESIDE
 from mailbot.core.surveys.survey import Answers, Problem, Question, Survey
 

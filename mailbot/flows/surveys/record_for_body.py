@@ -16,7 +16,8 @@ from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.understood import EXPLANATIONS, Understood
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ballot import answer_words
-from mailbot.core.surveys.ledger import LedgerRow, accepted, mail_digest, own_rows, standing
+from mailbot.core.surveys.ledger import LedgerRow, accepted, own_rows, standing
+from mailbot.core.surveys.ledger_chain import mail_digest
 from mailbot.core.surveys.survey import Answer, Answers, Reading, Survey
 from mailbot.core.surveys.vote import weigh
 from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt

@@ -11,7 +11,8 @@ from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.mail.token import ballot_token
-from mailbot.core.surveys.gateway import Sent, finding_sentences, findings, is_probe
+from mailbot.core.surveys.gateway import Sent, findings, is_probe
+from mailbot.core.surveys.gateway_sentences import finding_sentences
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
 from mailbot.render import Thread

@@ -23,12 +23,12 @@ from mailbot.core.surveys.ledger import (
     KEPT,
     LedgerRow,
     accepted,
-    mail_digest,
     own_rows,
     standing,
     times_asked_back,
     waiting_for_primary,
 )
+from mailbot.core.surveys.ledger_chain import mail_digest
 from mailbot.core.surveys.survey import Command, Reading
 from mailbot.core.surveys.trust import Trust, trust
 from mailbot.core.surveys.vote import Verdict

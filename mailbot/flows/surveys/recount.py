@@ -26,20 +26,22 @@ from mailbot.core.surveys.evidence import (
     sums,
 )
 from mailbot.core.surveys.ledger import (
-    ERASED,
-    FIRST_CHAIN,
     VOTES,
     LedgerRow,
-    Link,
     Standing,
+    counted_rows,
+    standing,
+    waiting_for_primary,
+)
+from mailbot.core.surveys.ledger_chain import (
+    ERASED,
+    FIRST_CHAIN,
+    Link,
     broken_link,
     chain_list,
-    counted_rows,
     listed_behind,
     mail_digest,
     outward,
-    standing,
-    waiting_for_primary,
 )
 from mailbot.core.surveys.seal import seal_of
 from mailbot.core.surveys.survey import Command

@@ -25,7 +25,7 @@ from sqlalchemy import (
 
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.erasure import Person, without_author
-from mailbot.core.surveys.ledger import FIRST_CHAIN, erased_mark, erasure_row
+from mailbot.core.surveys.ledger_chain import FIRST_CHAIN, erased_mark, erasure_row
 from mailbot.store.lists import archive, memberships
 from mailbot.store.sending.copy_states import not_out
 from mailbot.store.spent_numbers import numbers_stay

@@ -24,7 +24,7 @@ from mailbot.core.office.journal_line import (
     find_fault,
     shortened,
 )
-from mailbot.core.surveys.ledger import EMPTY, Head
+from mailbot.core.surveys.ledger_chain import EMPTY, Head
 from mailbot.store.database import storable
 from mailbot.store.statements import upserting
 from mailbot.store.tables import journal, journal_head

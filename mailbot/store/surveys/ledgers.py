@@ -11,18 +11,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys import ledger
-from mailbot.core.surveys.ledger import (
-    BESIDE,
-    EMPTY,
-    VOTES,
-    Head,
-    LedgerRow,
-    Link,
-    chain,
-    commitment,
-    emptied,
-)
+from mailbot.core.surveys import ledger_chain
+from mailbot.core.surveys.ledger import BESIDE, VOTES, LedgerRow
+from mailbot.core.surveys.ledger_chain import EMPTY, Head, Link, chain, commitment, emptied
 from mailbot.store.database import storable
 from mailbot.store.documents import (
     answers_of,
@@ -213,9 +204,9 @@ def broken_link(
 ) -> int | None:
     """Return the number (from 1) of the first ledger row that does not follow from the one before it; None: all do.
 
-    `lines`: the published list of a closed sealed survey, see core/surveys/ledger.py.
+    `lines`: the published list of a closed sealed survey, see core/surveys/ledger_chain.py.
     """
-    return ledger.broken_link(links(connection, subject), head(connection, subject), lines)
+    return ledger_chain.broken_link(links(connection, subject), head(connection, subject), lines)
 
 
 def _row(row: Row[Any]) -> LedgerRow:

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.surveys.ledger import Head, chain_list
+from mailbot.core.surveys.ledger_chain import Head, chain_list
 from mailbot.core.surveys.survey import Answers
 from mailbot.store.documents import answers_of, answers_text
 from mailbot.store.sending.copy_states import not_out

@@ -13,8 +13,9 @@ import pytest
 
 from mailbot.core.reading.reply import read_reply
 from mailbot.core.reading.statements.named_answer import explicit_answers
-from mailbot.core.surveys.ballot import ballot_lines, confirmation, how_to_lines
+from mailbot.core.surveys.ballot import ballot_lines
 from mailbot.core.surveys.ballot_faults import faults
+from mailbot.core.surveys.how_to_answer import confirmation, how_to_lines
 from mailbot.core.surveys.survey import Answer, Question, QuestionType, Reading, Survey
 from tests.drawing import HealthCheck, given, settings, st
 from tests.mails.standard import REFERENCE, STANDARD, TODAY, acknowledgement, invitation, quoted, reminder

@@ -15,8 +15,9 @@ import pytest
 
 from mailbot.core.mail.message import parse
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.surveys.ballot import ballot_lines, how_to_lines
+from mailbot.core.surveys.ballot import ballot_lines
 from mailbot.core.surveys.ballot_faults import faults
+from mailbot.core.surveys.how_to_answer import how_to_lines
 from mailbot.core.surveys.survey import Answer, Question, QuestionType, Survey
 from tests.drawing import HealthCheck, assume, given, settings, st
 from tests.mails.standard import STANDARD, TODAY

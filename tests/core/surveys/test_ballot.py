@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mailbot.core.mail.wrap import columns
-from mailbot.core.surveys.ballot import WIDTHS, ballot_lines, how_to_lines
+from mailbot.core.surveys.ballot import WIDTHS, ballot_lines
+from mailbot.core.surveys.how_to_answer import how_to_lines
 from mailbot.core.surveys.survey import Answer, Question, Survey
 from tests.mails.standard import REFERENCE, STANDARD
 

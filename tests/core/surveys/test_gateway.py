@@ -15,15 +15,8 @@ from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.mail.wrap import columns
 from mailbot.core.surveys.ballot import WIDTHS
-from mailbot.core.surveys.gateway import (
-    Findings,
-    Layout,
-    Sent,
-    finding_sentences,
-    findings,
-    layout,
-    probe_lines,
-)
+from mailbot.core.surveys.gateway import Findings, Layout, Sent, findings, layout, probe_lines
+from mailbot.core.surveys.gateway_sentences import finding_sentences
 from mailbot.demo.demo_clients import CLIENTS, Client, Original, original
 from mailbot.render import Letterhead, Recipient, Renderer, recipient_values
 from mailbot.resources import templates_folder

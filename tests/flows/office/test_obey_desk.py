@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import select, update
 
-from mailbot.core.surveys.ledger import mail_digest
+from mailbot.core.surveys.ledger_chain import mail_digest
 from mailbot.core.surveys.survey import Question
 from mailbot.flows.know_recipient import know_recipient
 from mailbot.flows.read_mail import read_mail

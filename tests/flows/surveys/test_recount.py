@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.ledger import FIRST_CHAIN, LedgerRow, chain
+from mailbot.core.surveys.ledger import LedgerRow
+from mailbot.core.surveys.ledger_chain import FIRST_CHAIN, chain
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.flows.surveys.recount import Recount, recount

@@ -211,7 +211,7 @@ def test_recount_proves_the_list_while_the_mails_stand_and_after(office: PostOff
 
 
 def _head_with(connection: object) -> str:
-    from mailbot.core.surveys.ledger import chain_list  # noqa: PLC0415
+    from mailbot.core.surveys.ledger_chain import chain_list  # noqa: PLC0415
 
     last = connection.execute(select(vote.c.chain).order_by(vote.c.id.desc()).limit(1)).scalar_one()  # type: ignore[attr-defined]
     return chain_list(last, sealed.lines(connection, KEY))  # type: ignore[arg-type]
