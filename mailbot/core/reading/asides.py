@@ -12,7 +12,7 @@ from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.doubts.said_of_answers import says_something_of_answers
 from mailbot.core.reading.doubts.whose_answers import introduces_another, is_anothers, names_another
 from mailbot.core.reading.findings import Findings
-from mailbot.core.reading.grammar.answer import label_answer, marked_option, read_answer
+from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.printed_options import choice_count, option_answer
 from mailbot.core.reading.grammar.understood import Unclear, Understood, comparable
 from mailbot.core.reading.statements.bare_answer import (
@@ -136,9 +136,6 @@ def _of_answers_given(line: str, found: Findings) -> str:
     return _OF_QUESTIONS.sub(kept, line[:LONGEST_LINE])
 
 
-_NUMBER_FIRST = re.compile(r"^\s*[0-9０-９]{1,2}[.．]?\s")
-
-
 def _says_it_again(survey: Survey, line: str, found: Findings) -> bool:
     """Say whether a line that might doubt is the answer itself: 「検討中です。」 of an option 検討中, 「3に訂正します。」 beside 3."""
     changed = CHANGED_TO.fullmatch(line.strip()) if len(survey.questions) == 1 else None
@@ -146,10 +143,8 @@ def _says_it_again(survey: Survey, line: str, found: Findings) -> bool:
         answer = found.answers.get(question.id)
         if answer is None or question.type not in _CHOSEN:
             continue
-        if (
-            answer in {label_answer(question, line), marked_option(question, line)}
-            or label_answer(question, _NUMBER_FIRST.sub("", line)) == answer
-        ):
+        read = read_answer(question, line, today=date.min)
+        if isinstance(read, Understood) and read.answer == answer and not read.remark:
             return True
         if changed and _options(question, answer) == {int(changed["option"])}:
             return True
@@ -231,13 +226,15 @@ def answers_another(survey: Survey, line: str, found: Findings) -> bool:
 
 
 def is_gainsaid(survey: Survey, stated: Statements, known: Known, found: Findings, today: date) -> bool:
-    """Say whether a number or label alone on a line is not what the questions that it may answer were given.
+    """Say whether a number or label alone on a line, or as its last sentence, is not what the questions that it may answer were given.
 
     In a resolution it must be the vote on every motion, since it may be meant for each (ballot.md section 8).
     """
     among = [question for question in survey.questions if question.type in _CHOSEN]
     lines = [*stated.top[: signed(stated.top)], *before_signature([*stated.below, *stated.behind])]
-    for asked, read in bare_answers(among, lines, known, today):
+    last = [said[2] for line in lines[:MOST_AT_TOP] if (said := line.rstrip("。 \u3000").rpartition("。"))[0]]
+    read_alone = [each for said in last for each in bare_answers(among, [said], known, today)]
+    for asked, read in [*bare_answers(among, lines, known, today), *read_alone]:
         alike = [each.id for each in among if (each.type, each.options) == (asked.type, asked.options)]
         given = [answer for each in alike if (answer := found.answers.get(each)) is not None]
         if not isinstance(read, Understood) or not given:

@@ -217,11 +217,11 @@ def _counted(survey: Survey, before: dict[str, Answer], reading: Reading, langua
 
 
 def _is_not_asked(survey: Survey, problem: Problem, answers: Answers) -> bool:
-    """Say whether 「該当なし」 was written to a question whose condition plainly does not hold: it is no answer.
+    """Say whether 「該当なし」 or 「なし」 was written to a question whose condition plainly does not hold: it is no answer.
 
     Nor is 「未定」 for a day that need not be named, where no earlier day stands and something else is answered.
     """
-    if problem.kind not in {"not-concerned", "no-value"} or not problem.question:
+    if problem.kind not in {"not-concerned", "none-of-these", "no-value"} or not problem.question:
         return False
     question = survey.question(problem.question)
     if question.type == "date" and not question.required and not question.when:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mailbot.core.reading.doubts.doubt import doubts
@@ -276,3 +278,73 @@ def test_an_option_that_denies_what_is_asked(asked: Question, counts: bool) -> N
     reading = read_reply(of, "1,3", [invitation(of)], today=TODAY)
     assert (reading.answers == {"Q1": ("1", "3")}) is counts
     assert read_reply(of, "3", [invitation(of)], today=TODAY).answers == {"Q1": ("3",)}
+
+
+ADOPTED = Question("Q1", "導入していますか", "yesno")
+WISHES = tuple(Question(f"Q{n}", f"第{n}希望のテーマ", "single", ("監査", "費用", "活用")) for n in (1, 2))
+NEWS = Question("Q3", "ご意見", "text")
+ASKED = replace(STANDARD, title="研修の希望", questions=(*WISHES, NEWS))
+ONLY = replace(
+    STANDARD,
+    title="移行の時期について",
+    questions=(replace(WISHES[0], options=("済み", "8年度中", "時期未定")),),
+)
+
+
+def read_of(of: Survey, text: str) -> Reading:
+    return read_reply(of, text, [invitation(of)], today=TODAY)
+
+
+def behind(line: str, said: str, of: Survey = ASKED) -> str:
+    """Return a reply in which something was typed at the end of a line of ours."""
+    return quoted(
+        "\n".join(f"{each}{said}" if each.startswith(line) else each for each in invitation(of).split("\n"))
+    )
+
+
+def test_an_answer_behind_our_own_question() -> None:
+    """The options that follow it are not taken for the member's, where the question before has the same; nor is a free answer lost."""
+    typed = behind("Q1 ", "　3").replace("Q2 第2希望のテーマ（1つ）", "Q2 第2希望のテーマ（1つ）　1")
+    assert read_of(ASKED, typed).answers == {"Q1": ("3",), "Q2": ("1",)}
+    assert read_of(ASKED, behind("Q3 ", "　→　時間が足りない")).answers == {"Q3": "時間が足りない"}
+
+
+@pytest.mark.parametrize(("said", "answer"), [("いいえ", "no"), ("→ はい", "yes"), ("はい／いいえ", None)])
+def test_a_word_between_a_question_and_its_options(said: str, answer: str | None) -> None:
+    """It answers the question as a number there does, where all options stand as we sent them."""
+    of = replace(STANDARD, questions=(ADOPTED, *STANDARD.questions[1:]))
+    text = quoted(invitation(of)).replace(
+        "> Q1 導入していますか（1つ）", f"> Q1 導入していますか（1つ）\n{said}"
+    )
+    assert read_of(of, text).answers.get("Q1") == answer
+
+
+@pytest.mark.parametrize(
+    ("said", "hold"),
+    [
+        ("失礼しました、先月から始まっていました。「はい」ですね。", "differ"),
+        ("先月から始まっていました。はいです。", "differ"),
+        ("来年度から始めます。よろしくお願いします。", None),
+    ],
+)
+def test_a_last_sentence_that_answers_otherwise(said: str, hold: str | None) -> None:
+    """What a sentence beside the answer says in the end is an answer, too; two that differ count for nothing."""
+    of = replace(STANDARD, questions=(ADOPTED, *STANDARD.questions[1:]))
+    assert read_of(of, f"Q1 いいえ\n\n{said}\n\n{quoted(invitation(of))}").hold == hold
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("回答　３　時期未定", ("3",)),
+        ("「移行の時期について」の回答は、2．8年度中です。", ("2",)),
+        ("「住基の時期について」の回答は、2．8年度中です。", None),
+        ("回答します。\n「Q1 2」", ("2",)),
+        ("「Q1 2」\nのように書けばよいのでしょうか。", None),
+        ("先頭に\n「Q1 2」\nと書くのですか。", None),
+    ],
+)
+def test_an_answer_in_the_words_of_our_mail(said: str, answer: tuple[str, ...] | None) -> None:
+    """Its title, the brackets of its example and an option that is open say nothing else; a question about them does."""
+    reading = read_of(ONLY, f"{said}\n\n{quoted(invitation(ONLY))}")
+    assert (reading.answers.get("Q1") if reading.hold is None else None) == answer

@@ -223,6 +223,18 @@ def test_deleted_option_lines() -> None:
     assert [problem.kind for problem in two.problems] == ["lines-left"]
 
 
+def test_several_options_left_of_those_that_may_all_be_chosen() -> None:
+    """They are read where more than one was taken away; a single line may have been lost on the way."""
+    left = INVITATION
+    for line in ("   1. 利用している\n", "   3. 検討中\n", "   1. 費用\n", "   4. その他\n"):
+        left = left.replace(line, "")
+    reading = read(quoted(left))
+    assert reading.answers == {"Q1": ("2",), "Q2": ("2", "3")}
+    assert reading.flags == {"Q1": ("read",), "Q2": ("read",)}
+    one = read(quoted(INVITATION.replace("   4. その他\n", "")))
+    assert [(problem.question, problem.kind) for problem in one.problems] == [("Q2", "lines-left")]
+
+
 @pytest.mark.parametrize("kept", ["1. 利用している", "2. 利用していない"])
 def test_one_of_two_options_deleted(kept: str) -> None:
     """Where nothing else of the ballot is missing, a member took the other one away; else it may have been lost."""
@@ -825,6 +837,7 @@ def test_none_beside_other_options() -> None:
     ("last", "asked"),
     [
         ("実施していない", True), ("導入しておりません", True), ("何も行っていない", True), ("いずれも該当しない", True),
+        ("いずれも都合が悪い", True), ("どの日も出席できない", True), ("いずれも差し支えない", False), ("いずれの課も協力的である", False),
         ("必要がない", False), ("予算が確保できていない", False), ("実施していない団体への支援", False),
     ],
 )  # fmt: skip

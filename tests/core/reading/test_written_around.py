@@ -21,6 +21,8 @@ FORMS = Question("Q1", "希望する形式", "single", ("集合", "オンライ�
 COPIES = Question(
     "Q1", "対象とする手続", "multi", ("転入", "住民票の写し", "住民票の写し（広域交付）", "その他")
 )
+MOVED = Question("Q1", "移行の時期", "single", ("移行済み", "令和8年度中", "時期未定"))
+COMING = Question("Q1", "参加の見込み（人）", "number")
 SHARE = Question("Q1", "窓口収納に占める割合（%）", "number")
 PAYMENTS = Question("Q1", "令和7年度の決済件数（件）", "number")
 COSTS = Question("Q1", "導入の経費（千円）", "number")
@@ -50,6 +52,9 @@ CONTENT = Question("Q1", "研修の満足度", "rating")
         (FORMS, "3 集合とオンラインの併用（できれば）", ("3",)),
         (FORMS, "3（できれば2）", None),
         (AGREED, "1（できれば）", None),
+        (MOVED, "3（ベンダーと協議中）", ("3",)),
+        (MOVED, "3（課長と協議中）", None),
+        (MOVED, "2（ベンダーと協議中）", None),
         (COPIES, "住民票の写し", ("2",)),
         (COPIES, "住民票の写し（広域交付）", ("3",)),
         (COPIES, "2 住民票の写し（コンビニ交付）", ("2",)),
@@ -78,6 +83,9 @@ def test_a_remark_in_brackets(question: Question, slot: str, answer: tuple[str, 
         (COSTS, "5,500千円（見込み）", "5500"),
         (COSTS, "5500（2年目は6000の見込み）", "unclear"),
         (MACHINES, "2（見込み）", "unclear"),
+        (COMING, "2名（予定）", "2"),
+        (COMING, "3名の見込みです", "3"),
+        (COMING, "2名（予定だが未確定）", "unclear"),
         (BEGUN, "R7.9.1から", "2025-09-01"),
         (BEGUN, "令和7年9月1日より導入", "2025-09-01"),
         (BEGUN, "R7.9.1から10.1", "unclear"),

@@ -80,13 +80,14 @@ def test_an_answer_outside_its_condition_is_kept_and_flagged() -> None:
 
 
 def test_what_a_body_was_not_asked_is_not_asked_back() -> None:
-    """「該当なし」 to a question whose condition does not hold is no answer; where it holds, or may, it is asked back."""
+    """「該当なし」 or 「なし」 to a question whose condition does not hold is no answer; where it holds, or may, it is asked back."""
     found = verdict("Q1 1\nQ2 該当なし")
     assert (found.status, dict(found.answers), found.problems) == ("counted", {"Q1": ("1",)}, ())
     assert verdict("Q1 2\nQ2 該当なし").problems[0].question == "Q2"
     assert "Q2" in {problem.question for problem in verdict("Q2 該当なし").problems}
     assert verdict("Q1 1\nQ2は対象外のため記入していません。").problems == ()
-    assert verdict("Q1 1\nQ2 なし").problems[0].kind == "none-of-these"
+    assert verdict("Q1 1\nQ2 なし").problems == ()
+    assert verdict("Q1 2\nQ2 なし").problems[0].kind == "none-of-these"
 
 
 @pytest.mark.parametrize(

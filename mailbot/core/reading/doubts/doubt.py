@@ -84,8 +84,8 @@ _EARLIER_DONE = re.compile(
     r"(?:ました|(?<!て)(?:追加|再送|訂正|修正|変更|取り?消し?|送[りっ]?)(?:(?:いた|致)?し)?ます)。?$"
 )
 _IN_CASE = re.compile(
-    r"[^、。]*(?<!間違ってい)(?:たら|れば|場合[はに]?|(?<!実)際|(?<!の)ところ)、?[^。]{0,16}(?:ください|下さい|連絡|問い?合わせ|お送り|願|幸い|知らせ|ご?指摘|教示"
-    r"|不要|改めて|どう(?!か)|禁)[^。]*"
+    r"[^、。]*(?:(?<!間違ってい)(?:たら|れば|場合[はに]?|(?<!実)際|(?<!の)ところ)、?[^。]{0,16}(?:ください|下さい|連絡|問い?合わせ|お送り|願|幸い|知らせ|ご?指摘|教示"
+    r"|不要|改めて|どう(?!か)|禁)|(?:誤|間違)って(?:受信|お?受け取|届)[^、。]{0,8}方は)[^。]*"
 )  # the clause and what follows: 「仮の回答ですので、変更があればご連絡ください」 doubts before it
 # Taken out before words of doubt are looked for: what says that all is well, of whom a mail is, what others do, and what is quoted.
 _SETTLED = re.compile(

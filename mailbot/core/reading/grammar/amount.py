@@ -38,7 +38,9 @@ def read_amount(question: Question, written: str) -> Read:
         unit = f"{scale['scale']}{scale['unit']}"
         written = re.sub(rf"(?<=[0-9])\s?(?:{unit}|\((?:単位:\s?)?{unit}(?:単位)?\))", "", written, count=1)
     costs = re.search(r"円[)）]|経費|費用|金額", question.text) is not None
-    read = _read_number(_without_counter(question, written), estimated=costs)
+    read = _read_number(
+        _without_counter(question, written), planned=_asks_what_is_to_come(question), estimated=costs
+    )
     if not isinstance(read, Understood) or (
         _is_unit_asked(question, written) and (scale is None or not _has_own_size(written, scale["unit"]))
     ):
@@ -84,7 +86,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     lone = LONE_NUMBER.search(said) is not None and not _is_breakdown(understood.answer, said)
     if DOUBT.search(said) or lone or STILL_TO_COME.search(said):
         return Unclear("unclear")
-    if corrects(remark) or doubts(remark) or (_UNITS_OF.search(remark) and not planned):
+    if corrects(remark) or doubts(remark) or _UNITS_OF.search(remark):
         return Unclear("unclear")
     return replace(understood, remark=remark)
 
@@ -117,8 +119,12 @@ _PLANNED = re.compile(r"\s?[のを]?(?P<planned>予定|見込み?)(?:(?:して|�
 _UNITS_OF = re.compile(r"^(?:単位)?\s?[:はが]?\s?[千百十万億]+円?(?:単位)?$|単位\s?[:はが]?\s?[千百十万億]")
 
 
-def _read_number(written: str, *, estimated: bool = False) -> Read:
-    """Read a quantity with 万 千 円 % 人 台 as a plain decimal string; `estimated`: of costs."""
+def _asks_what_is_to_come(question: Question) -> bool:
+    return "予定" in question.text or "見込" in question.text  # 「更新の予定日」, 「参加の見込み（人）」
+
+
+def _read_number(written: str, *, planned: bool, estimated: bool) -> Read:
+    """Read a quantity with 万 千 円 % 人 台 as a plain decimal string; `planned`: one to come, `estimated`: of costs."""
     whole = end_of(_ALTOGETHER, written)
     about = _ABOUT.match(written, whole)
     start = about.end() if about else whole
@@ -138,7 +144,7 @@ def _read_number(written: str, *, estimated: bool = False) -> Read:
     after = _ABOUT_AFTER.match(rest)
     flags = ("approximate",) if about or after else ()
     found = Understood(f"{value.normalize():f}" if value else "0", "", flags)
-    return _finished(found, rest[after.end() :] if after else rest, estimated=estimated)
+    return _finished(found, rest[after.end() :] if after else rest, planned=planned, estimated=estimated)
 
 
 # What a question counts, by its words, and the units that an answer to it may have; others count anything.
@@ -245,8 +251,9 @@ def read_date(question: Question, written: str, today: date) -> Read:
     if _BEGINS.search(question.text):
         rest = rest[end_of(_SINCE, rest[:20]) :]
     flags = ("year-assumed",) if found.year_assumed else ()
-    planned = "予定" in question.text or "見込" in question.text  # 「更新の予定日」
-    read = _finished(Understood(found.day.isoformat(), "", flags), rest, planned=planned)
+    read = _finished(
+        Understood(found.day.isoformat(), "", flags), rest, planned=_asks_what_is_to_come(question)
+    )
     other = read_date(question, read.remark, today) if isinstance(read, Understood) and read.remark else read
     differs = isinstance(other, Understood) and other.answer != found.day.isoformat()
     if isinstance(other, Unclear) and isinstance(read, Understood):

@@ -76,6 +76,10 @@ _NOT_DONE = re.compile(
     r"(?:特に|何も|いずれも|どれも|まだ)?(?:(?:実施|導入|利用|活用|整備|策定|設置|開催|参加|運用|採用|配置|委託|使用)(?:は|を)?して|行って)(?:い|おり)?(?:ない|ません)"
     r"|(?:上記の?)?(?:いずれ|どれ)に?も(?:該当し(?:ない|ません)|該当なし|ない|なし|ありません)"
 )
+# 「いずれも都合が悪い」, 「どの日も出席できない」: of all the others.
+_NONE_OF_ALL = re.compile(
+    r"(?:上記の?)?(?:いずれ|どれ|どの|どちら)[^、。も]{0,8}も(?!.*(?:差し?支え|問題|かまわ|構わ))[^、。]{0,12}(?:な[いし]|ません|悪い|不[一-龠]{1,3}|難しい|困難|無理|欠席)(?:です|である)?"
+)
 
 _NOT_SO = re.compile(
     r"(?P<done>[一-龠ァ-ヶー]{2,8})(?:は|を)?して(?:い|おり)?(?:ない|ません)|(?P<doing>[一-龠]{1,2}[いえきけげせっめれ]?)て(?:い|おり)?(?:ない|ません)"
@@ -89,7 +93,8 @@ def denies_others(question: Question, number: int) -> bool:
     if label in NONE_WORDS | NOT_CONCERNED:
         return True
     last = all(after.startswith(("その他", "other")) for after in labels[number:])
-    return last and (_NOT_DONE.fullmatch(label) is not None or _denies_what_is_asked(question, label))
+    denied = _NOT_DONE.fullmatch(label) or _NONE_OF_ALL.fullmatch(label)
+    return last and (denied is not None or _denies_what_is_asked(question, label))
 
 
 def _denies_what_is_asked(question: Question, label: str) -> bool:

@@ -111,7 +111,7 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         return None
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
-    if question.type == "single" and _is_other(question, chosen) and _BEING_DONE.fullmatch(remark):
+    if question.type == "single" and _is_open(question, chosen) and _BEING_DONE.fullmatch(remark):
         return remark
     reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
     if (
@@ -159,7 +159,7 @@ def _gainsays(question: Question, chosen: list[int], said: str) -> bool:
     return bool(_BLAME.search(said) if high else _PRAISE.search(said) if low else None)
 
 
-# Behind その他 stands what is done instead: 「6（県と協議中）」; not 「6（協議中）」, which may be said of the answer.
+# Behind その他 or 未定 stands what is done instead: 「6（県と協議中）」; not 「6（協議中）」, which may be said of the answer.
 _BEING_DONE = re.compile(
     r"(?!.*(?:課|係|部|上司|庁内|内部|長と|回答))[^、。0-9?]{1,20}[とをにで](?:協議|検討|調整|選定|準備|構築|試行|移行)中"
 )
@@ -212,8 +212,11 @@ def _divides_label(question: Question, remark: str, chosen: list[int]) -> bool:
 _IF_POSSIBLE = re.compile(r"(?:できれば|出来れば|可能(?:であれば|なら(?:ば)?)|なるべく)")
 
 
-def _is_other(question: Question, chosen: list[int]) -> bool:
-    return [label for label, place in whole_labels(question) if place in chosen] == ["その他"]
+def _is_open(question: Question, chosen: list[int]) -> bool:
+    labels = [label for label, place in whole_labels(question) if place in chosen]
+    return labels == ["その他"] or (
+        len(labels) == 1 and labels[0].endswith(("未定", "検討中", "決まっていない"))
+    )
 
 
 def _denies(question: Question, remark: str, chosen: list[int]) -> bool:

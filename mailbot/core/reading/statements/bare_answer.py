@@ -44,8 +44,16 @@ _OWN_NAME = re.compile(
 )
 
 
+_OWN_TITLE = re.compile(
+    r"^\s*「(?P<title>[^「」]{2,80})」(?:について)?の(?:ご?回答|お?答え)(?:は(?!い)|\s?[:：])[、，,\s]*(?=\S)"
+)
+
+
 def _without_own_name(line: str, questions: Sequence[Question], known: Known) -> str:
-    """Return a line without the body that it begins with, where that is the one that we wrote to: 「長野市：2」."""
+    """Return a line without what it begins with, where that is the body that we wrote to or our survey: 「長野市：2」."""
+    about = _OWN_TITLE.match(line)
+    if about is not None and known.holds(line_key(f"「{about['title']}」")):
+        return line[about.end() :]
     named = _OWN_NAME.match(line)
     if named is None or any(label_answer(question, named["name"]) is not None for question in questions):
         return line

@@ -20,7 +20,15 @@ from mailbot.core.reading.grammar.remark import mentions_choice
 from mailbot.core.reading.grammar.understood import Blank, Read, Unclear, Understood, comparable
 from mailbot.core.reading.statements.bare_answer import is_bare_choice, takes_on, without_answer_word
 from mailbot.core.reading.statements.stated import Slot, Statements
-from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, Neighbours, is_piece, line_key, share
+from mailbot.core.reading.text.known_text import (
+    LONGEST_LINE,
+    Known,
+    Neighbours,
+    is_piece,
+    is_taken_away,
+    line_key,
+    share,
+)
 from mailbot.core.reading.text.prose import NOT_PROSE, RULE, is_prose
 from mailbot.core.reading.text.tidy import is_blank, label_key
 from mailbot.core.surveys.survey import Question
@@ -164,7 +172,10 @@ def _slot_read(question: Question, slot: Slot, known: Known, today: date) -> Rea
     below = _below_read(question, slot, known, today)
     if below is not None:
         return below
-    bare = any(is_bare_choice(_announced(line)) for line in slot.among)
+    bare = any(
+        is_bare_choice(said) or (slot.asked and label_answer(question, said) is not None)
+        for said in map(_announced, slot.among)
+    )
     if value is None and under is None and marks is None and bare:
         return _among_read(question, slot, today)
     said = _one_of(question, (value, under, marks))
@@ -390,7 +401,11 @@ def _left_standing(question: Question, slot: Slot) -> Read | None:
         return None
     if len(slot.options) > 1:
         cut = not slot.bounded or not slot.question_line
-        return None if cut or question.type not in {"single", "multi", "yesno"} else Unclear("lines-left")
+        if cut or question.type not in {"single", "multi", "yesno"}:
+            return None
+        if question.type != "multi" or not is_taken_away(count, len(slot.options)):
+            return Unclear("lines-left")
+        return Understood(tuple(str(option) for option in sorted(set(slot.options))), "", ("read",))
     left = slot.options[0]
     deleted_before = slot.question_line and left > 1
     deleted_after = (slot.present or slot.bounded) and left < count

@@ -26,6 +26,8 @@ MOST_COMPARED = 40  # lines of a reply that are compared with ours by their like
 
 _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; not a sentence of the member's
 _ARROW = re.compile("[→⇒:：=＝]")
+# 「Q3 ご意見（ご自由に） → なし」
+_BEHIND_HINT = re.compile(r"[)）]\s*[→⇒:：=＝]\s*(?P<said>[^\s\[［【].*?)\s*$")
 _ANNOUNCED = re.compile(r"^[\s\u3000]*[【\[［](?:ご?回答|答)[】\]］]\s*[^\s\[［【]")
 
 
@@ -121,13 +123,12 @@ class QuotedBallots:
     def enter(self, question: str, depth: int) -> None:
         """Begin this question's part, in a new ballot when it does not come after the one before."""
         self.bound(question=question)
-        before = self.places.get(self.current_id, -1)
         if (
             not self.open
-            or self.places[question] <= before
+            or not self._comes_next(question)
             or (self.current is not None and self.current.place[0] != depth)
         ):
-            forward = self.open and self.places[question] > before
+            forward = self.open and self._comes_next(question)
             edition, foreign = (self.edition, self.foreign) if forward else ("", False)
             self.begin(edition)
             self.foreign = foreign
@@ -297,6 +298,22 @@ class QuotedBallots:
             question.type != "text" and is_answer(question, line.text)
         )
 
+    def _comes_next(self, question: str) -> bool:
+        """Say whether a question stands further down our ballot than the one that we are at."""
+        return self.places[question] > self.places.get(self.current_id, -1)
+
+    def enter_behind(self, line: Line, stated: list[tuple[str, str]]) -> bool:
+        """Say whether an answer was typed behind our own question, on its line in the quoted ballot, and enter its part.
+
+        Its options follow, which may be the same as those of the question before.
+        """
+        number, value = stated[0]
+        question = question_of(self.survey, number)
+        typed = self.open and question is not None and asked_removed(question, value) != value
+        if typed and self._comes_next(number):
+            self.enter(number, line.depth)
+        return typed
+
     def is_question_line(self, line: Line, stated: list[tuple[str, str]]) -> bool:
         """Say whether this is our own question line, damaged or cut, and enter its part."""
         number, value = stated[0]
@@ -312,6 +329,12 @@ class QuotedBallots:
             whole = like is not None and like.kind == "question" and like.question == number
         if len(stated) > 1 or not asked or not (cut or whole) or label_answer(question, value):
             return False
+        if question.type == "text" and (said := _BEHIND_HINT.search(value)) is not None:
+            self.enter(number, line.depth)
+            assert self.current is not None
+            self.current.asked = self.current.question_line = self.seen_ours = True
+            self.stated.explicit.setdefault(number, []).append(said["said"])
+            return True
         behind = asked_removed(question, value)
         merged = not _ARROW.search(value) and any(label in behind for label, _ in whole_labels(question))
         if question.type != "text" and not merged and is_answer(question, behind):

@@ -14,7 +14,6 @@ from mailbot.core.reading.statements.command import command_of
 from mailbot.core.reading.statements.named_answer import (
     BULLETS,
     GOES_ON,
-    asked_removed,
     explicit_answers,
     is_answer,
     question_of,
@@ -42,6 +41,7 @@ MOST_IN_WORDS = 60  # lines that may vote on all motions in words
 LONGEST_NAME = 100  # characters of 【表決者氏名】
 
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
+_QUOTED_WHOLE = re.compile(r"\s*「(?P<said>[^「」]{1,100})」[、。]?\s*")
 _QUESTIONS_LISTED = re.compile(
     rf"^\s*{QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?P<others>(?:\s?[,，、]\s?[0-9０-９]{{1,3}})+)\s*$"
 )
@@ -241,7 +241,7 @@ class Reader:
         if self.pending and _ends_text(line.text):
             self.pending = ""
         within = ballots.open and ballots.current is not None
-        stated = self._named_answers(line.text) if not self.stated.overfull else []
+        stated = self._named_answers(self._unquoted(line)) if not self.stated.overfull else []
         self.named_left -= len(stated)
         self.stated.overfull = self.named_left < 0
         if stated and ballots.is_question_line(line, stated):
@@ -250,7 +250,8 @@ class Reader:
         older = line.depth > 0 or ballots.mails > 1 or not ballots.ours_since
         if stated and self.before.endswith(("「", "『", '"')):
             return  # our own example 「Q1 2」, broken behind its bracket on the way
-        if stated and (within or not older or self._below_ours(line) or self._behind_our_question(stated)):
+        behind = bool(stated) and ballots.enter_behind(line, stated)
+        if stated and (within or not older or self._below_ours(line) or behind):
             if self._goes_on_about(stated):
                 self._continue_explicit(line.text, self.pending)
             if len(stated) == 1 and (listed := _QUESTIONS_LISTED.match(line.text)):
@@ -274,6 +275,14 @@ class Reader:
             self.stated.behind += [] if is_by_machine(line.text) else [line.text]
         elif line.depth == 0:
             self._aside(line, older=older)
+
+    def _unquoted(self, line: Line) -> str:
+        """Return a line at the top without the quotation marks around the whole of it, which are copied with our example 「Q1 2」."""
+        at_top = not (line.depth or self.ballots.mails or self.ballots.seen_ours)
+        if not at_top or self.before[-1:] not in {"", "。", "」", "、"}:
+            return line.text
+        whole = _QUOTED_WHOLE.fullmatch(line.text)
+        return whole["said"] if whole else line.text
 
     def _named_answers(self, text: str) -> list[tuple[str, str]]:
         """Return what a line answers by naming the questions, in a resolution also all of them in one sentence."""
@@ -350,15 +359,6 @@ class Reader:
     @staticmethod
     def _options_of(question: str, roles: Sequence[Role]) -> list[int]:
         return [role.option for role in roles if role.kind == "option" and role.question == question]
-
-    def _behind_our_question(self, stated: list[tuple[str, str]]) -> bool:
-        """Say whether an answer was typed behind our own question, on its line in the quoted ballot."""
-        question = question_of(self.survey, stated[0][0])
-        return (
-            self.ballots.open
-            and question is not None
-            and asked_removed(question, stated[0][1]) != stated[0][1]
-        )
 
     def _below_ours(self, line: Line) -> bool:
         """Say whether a line stands below our own quoted mail, and as deep as that.

@@ -420,8 +420,8 @@ class Known:
     ) -> bool:
         """Say whether the whole ballot of an edition stands in a reply, but for options taken away on purpose.
 
-        `stands`: the keys of our lines there. `options`: which options stand of each question whose slot is there; all
-        or only one, where a member chooses by taking the others away.
+        `stands`: the keys of our lines there. `options`: which options stand of each question whose slot is there; a
+        member chooses by taking the others away.
         """
         text = next((text for text in self.texts if edition in {"", text.edition}), None)
         if text is None or not text.slots.keys() <= options.keys():
@@ -435,7 +435,8 @@ class Known:
                 elif role.kind != "outside" and not role.option and at not in slots and key not in stands:
                     return False
         return all(
-            options[question] == all_ or len(options[question]) == 1 for question, all_ in printed.items()
+            options[question] == all_ or is_taken_away(len(all_), len(options[question]))
+            for question, all_ in printed.items()
         )
 
     def missing(self, place: Neighbours) -> str:
@@ -491,6 +492,11 @@ def known_texts(texts: tuple[str, ...]) -> Known:
 
 
 _LOST = re.compile("[?〓\ufffd]")
+
+
+def is_taken_away(printed: int, left: int) -> bool:
+    """Say whether a member took so many options away to choose what is left; a single line may have been lost on the way."""
+    return left == 1 < printed or 1 < left < printed - 1
 
 
 def is_piece(key: str, ours: str) -> bool:
