@@ -41,7 +41,7 @@ def make_site(config: Config) -> Site:
         zone=config.timezone,
         language=config.language,
         authserv_id=config.authserv_id,
-        key=secret_key(config.folder),
+        key=secret_key(config.folder, config.database),
         renderer=cache(partial(_renderer, config)),
         calendar=config.calendar,
         read_forms=_read_forms,

@@ -30,7 +30,11 @@ _LIBRARIES = ("SQLAlchemy", "aiosmtpd", "cryptography", "dnspython")
 
 def secret_findings(config: Config) -> list[Finding]:
     """Look at the files that nobody else may read, as far as the commands do not refuse them anyway."""
-    secrets = {config.folder / "data" / "secret.key": "without it no answer address of ours is known again"}
+    secrets = {
+        config.folder
+        / "data"
+        / "secret.key": "without it no answer address of ours is known: copy it from the backup"
+    }
     if config.dkim is not None:
         secrets |= {key.file: "whoever has it signs in our name" for key in config.dkim.keys}
     secrets |= {relay.password_file: "" for relay in config.relay if relay.password_file is not None}

@@ -19,6 +19,7 @@ from mailbot.core.transfer.pace import UNPACED, Pace
 from mailbot.core.transfer.relay import Relay
 from mailbot.folder.config_file import Address, ConfigFile, ImapFile, Network
 from mailbot.folder.holidays import is_holiday, with_published
+from mailbot.folder.plain_file import read_file
 from mailbot.folder.secret_files import NoPassword, dkim_key_file, not_secret, others_may_read, password_in
 from mailbot.folder.yaml_source import Source, read_yaml, validate
 
@@ -234,7 +235,7 @@ def _calendar(source: Source, found: ConfigFile, folder: Path) -> tuple[OfficeCa
         return calendar, []
     path = folder / found.holidays
     try:
-        return with_published(calendar, path.read_bytes()), []
+        return with_published(calendar, read_file(path)), []
     except OSError as error:
         fault = f"{path} cannot be read: {error.strerror}"
     except ValueError as error:

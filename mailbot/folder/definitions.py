@@ -24,6 +24,7 @@ from mailbot.folder.definition_faults import (
 )
 from mailbot.folder.definition_sources import Findings, read_files
 from mailbot.folder.own_templates import check_own_templates
+from mailbot.folder.secret_files import key_mistakes
 from mailbot.resources import templates_folder
 
 
@@ -62,8 +63,10 @@ def check_folder(
     path: Path, environ: Mapping[str, str] = os.environ
 ) -> tuple[tuple[Mistake, ...], tuple[Mistake, ...]]:
     """Return every mistake and note of the configuration at this path and of all definitions beside it."""
-    _, known, mistakes = read_config(path, environ)
+    config, known, mistakes = read_config(path, environ)
     findings = Findings(mistakes)
+    if config is not None:
+        findings.mistakes += key_mistakes(config.folder, config.database)
     findings.mistakes += check_own_templates(known.folder, templates_folder(), known.language)
     _definitions(known, findings)
     return Mistakes(findings.mistakes).mistakes, tuple(sorted(findings.notes))

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
 from mailbot.core.senders.dns_record import DnsRecord
+from mailbot.folder.plain_file import read_file
 
 KeyType = Literal["rsa", "ed25519"]
 
@@ -124,7 +125,7 @@ def _private_key(path: Path) -> Any:
     from cryptography.hazmat.primitives.asymmetric import ed25519, rsa  # noqa: PLC0415
 
     try:
-        key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        key = serialization.load_pem_private_key(read_file(path), password=None)
     except OSError as error:
         raise Refusal(
             f"dkim: {path} cannot be read: {error.strerror}; `mailbot dkim make` makes one"

@@ -13,6 +13,7 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from mailbot.core.calendar import Language
 from mailbot.core.mistake import Mistake
+from mailbot.folder.plain_file import read_file
 from mailbot.resources import own_folder
 
 _READ_BY_US = frozenset({"_ballot.txt", "_paper.txt", "_rsvp.txt", "_seal.txt", "probe.txt"})
@@ -50,7 +51,7 @@ def _check(path: Path, shown: str, known: Path) -> list[Mistake]:
             )
         ]
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode().replace("\r\n", "\n")
     except (OSError, UnicodeDecodeError) as error:
         return [Mistake(shown, 1, 1, "file", f"cannot be read as UTF-8 text: {error}")]
     try:

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from mailbot.core.mistake import Mistake, Mistakes
+from mailbot.folder.plain_file import read_file
 
 _KEY_FILE = "data/secret.key"
 _KEY_BYTES = 32
+_LOST = (
+    "there is no secret key, but a database: no answer, bounce or leave link of what was sent is known without the key; "
+    "copy it from the backup or the other node (mode 600): {path}"
+)
 
 
-def secret_key(folder: Path) -> bytes:
-    """Return the key that signs the service's own addresses. Raises Mistakes when it is missing or not secret."""
+def secret_key(folder: Path, database: str = "") -> bytes:
+    """Return the key that signs the service's own addresses. Raises Mistakes when it is missing or not secret.
+
+    Where there is the database already (a SQLAlchemy URL), a new key would be the wrong one.
+    """
     path = folder / _KEY_FILE
     make = f"write 64 random hexadecimal digits into it (mode 600), or copy it from the other node or the backup: {path}"
     try:
-        text = path.read_text(encoding="ascii").strip()
+        text = read_file(path).decode("ascii").strip()
         key = bytes.fromhex(text)
     except FileNotFoundError:
+        if _is_there(database):
+            raise Mistakes([_of_key(_LOST.format(path=path))]) from None
         raise Mistakes([_of_key(f"there is no secret key; `mailbot init` makes one; {make}")]) from None
     except OSError as error:
         raise Mistakes([_of_key(f"cannot be read: {error.strerror}")]) from None
@@ -30,6 +41,23 @@ def secret_key(folder: Path) -> bytes:
     if others_may_read(path):
         raise Mistakes([_of_key(f"everybody on this machine may read the key; run `chmod 600 {path}`")])
     return key
+
+
+def key_mistakes(folder: Path, database: str) -> Sequence[Mistake]:
+    """Return what is wrong with the key, if there is one or should be: a folder that nobody has run yet needs none."""
+    try:
+        if (folder / _KEY_FILE).exists() or _is_there(database):
+            secret_key(folder, database)
+    except PermissionError:  # who may not look there is told of it by what needs the folder
+        return ()
+    except Mistakes as broken:
+        return broken.mistakes
+    return ()
+
+
+def _is_there(url: str) -> bool:
+    """Tell whether a database is there, if it is a SQLite file; of a server one cannot know without asking it."""
+    return url.startswith("sqlite:///") and Path(url.removeprefix("sqlite:///")).exists()
 
 
 def write_secret_key(folder: Path, key: bytes) -> None:
@@ -63,7 +91,7 @@ def password_in(path: Path) -> str:
             raise NoPassword(
                 f"everybody on this machine may read {path}; run `chmod 600 {path}`", "password_file"
             )
-        return path.read_text(encoding="utf-8").rstrip("\r\n")
+        return read_file(path).decode().rstrip("\r\n")
     except OSError as error:
         raise NoPassword(f"{path} cannot be read: {error.strerror}", "password_file") from None
     except UnicodeDecodeError:

@@ -21,6 +21,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 from mailbot.core.mistake import Mistake, Mistakes
+from mailbot.folder.plain_file import read_file
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -164,7 +165,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 def file_text(path: Path, shown: str) -> str:
     """Return what stands in a file, as UTF-8; mistakes name it `shown`. Raises Mistakes when it cannot be read."""
     try:
-        raw = path.read_bytes()
+        raw = read_file(path)
     except FileNotFoundError:
         sentence = f"there is no {path}; `mailbot init DIR` makes a working folder with all files"
         raise Mistakes([Mistake(shown, 1, 1, "file", sentence)]) from None
