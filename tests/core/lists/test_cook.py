@@ -51,6 +51,7 @@ def cook(raw: bytes, mailing_list: MailingList = LIST, **changes: Any) -> bytes:
     arguments: dict[str, Any] = {
         "author_label": "山田 太郎（長野市）",
         "now": datetime(2026, 6, 22, 1, 0, tzinfo=UTC),
+        "rewrite": True,
     }
     for name, value in changes.items():
         if hasattr(host, name):
