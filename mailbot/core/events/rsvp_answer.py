@@ -35,7 +35,7 @@ _COMES = re.compile(
     rf"^{_LABEL}(?:1[.)番]?\s?)?{_COME}(?:者|人数)?{_END}(?:[\s、,・:/]*(?P<rest>[(]?\s?(?:計|合計)?{SEATS}.*))?$"
 )
 _SO_MANY_COME = re.compile(
-    rf"^{_LABEL}(?:計|合計|全部で|職員)?(?P<now>{SEATS})(?P<who>\s?[(][^()]{{2,60}}[)])?(?:(?:で|が|、|のみ)?\s?{_COME}{_END}|[でが]、?{_VISITS})$"
+    rf"^{_LABEL}(?:計|合計|以上の?|全部で|職員)?(?P<now>{SEATS})(?P<who>\s?[(][^()]{{2,60}}[)])?(?:(?:で|が|、|のみ)?\s?{_COME}{_END}|[でが]、?{_VISITS})$"
 )
 # 「岡田誠、森里美の２名が出席します。」: the number says that all are named.
 _THEY_COME = re.compile(

@@ -44,8 +44,10 @@ _DAY = re.compile(
 _AND = re.compile(r"(?:と|、|,|・|及び|および)(?=\s*(?:第?\d|令和|R))")
 _ONLY, _BUT = re.compile(r"(?:のみ|だけ)、?は?"), re.compile(r"以外は、?|以外の(?:日|日程|候補日)は、?")
 _OTHERS = re.compile(r"(?:(?:その)?(?:他|ほか)の(?:日|日程|候補日)?|それ以外の?(?:日|日程|候補日)?)は、?")
+_OF_THEM = re.compile(r"^(?:ご提示の|候補の)?(?:候補日?|日程)の(?:うち|中で)、?\s*")
+_BECAUSE = r"(?:(?P<because>(?![^。]{0,14}(?:[前後]|途中|一部))[^。、,:○〇◯⭕△▲×✕✖0-9]{1,14}(?:のため|により|につき))、?\s*)?"
 _SAID = re.compile(
-    rf"[:はを→]?\s*(?:{_MARK})(?P<remark>\s?\([^()]{{1,60}}\))?{_CHANGED}\s?(?:です|でお願い(?:いた|致)?します)?[。.]?(?=[\s、,/;]|$)[\s、,/;]*"
+    rf"[:はを→]?\s*{_BECAUSE}(?:{_MARK})(?P<remark>\s?\([^()]{{1,60}}\))?{_CHANGED}\s?(?:です|でお願い(?:いた|致)?します)?(?:。|[.]?(?=[\s、,/;]|$))[\s、,/;]*"
 )
 _REIWA = 2018  # the year before its first
 _NAMED = re.compile(
@@ -134,7 +136,8 @@ def _put(line: str, candidates: Sequence[_Candidate], ours: set[str]) -> str:
 def _by_day(plain: str, candidates: Sequence[_Candidate]) -> list[str]:
     """Return the answers of a line that is nothing but days with marks: 「2/9と2/12は○、2/16は×です。」, 「2/12以外は出席可」."""
     said: dict[str, list[str]] = {}
-    at = 0
+    led = _OF_THEM.match(plain)
+    at = led.end() if led else 0
     while at < len(plain):
         read = _days(plain, at, candidates)
         if read is None:
@@ -144,9 +147,9 @@ def _by_day(plain: str, candidates: Sequence[_Candidate]) -> list[str]:
         if limit := only or but:
             at = limit.end()
         mark = _SAID.match(plain, at)
-        if mark is None or (
-            mark["remark"] and (_mark(mark) == MARKS[0] or len(days) > 1)
-        ):  # 「○（遅れます）」
+        if mark is None or (mark["because"] and _mark(mark) != MARKS[2]):  # 「議会のため欠席」
+            return []
+        if mark["remark"] and (_mark(mark) == MARKS[0] or len(days) > 1):  # 「○（遅れます）」
             return []
         if limit:  # the others are told by it: only as a whole line, and only where it says who can
             if said or mark.end() < len(plain) or _mark(mark) != MARKS[0] or mark["remark"]:
