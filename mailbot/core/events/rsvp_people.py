@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from itertools import dropwhile
+from itertools import dropwhile, takewhile
 from typing import NamedTuple
 
 from mailbot.core.events.event import ASCII_FORMS, read_people
@@ -31,10 +31,11 @@ _FIELD = re.compile(
 _NUMBER_BEHIND = re.compile(r"[^\s(][0-9]{1,3}\s?[名人]$")  # 「随行1名」: one more than who?
 _NUMBER = re.compile(r"^[0-9０-９]{1,3}\s?(?:名様|名|人)?(?:です)?[。.]?$")
 _NUMBER_FIRST = re.compile(rf"^(?:計|合計)?\s?{SEATS}\s?[(][^()]{{2,60}}[)](?:です)?[。.]?$")
-_BEGINS_WITH_NUMBER = re.compile(rf"^(?:計|合計)?\s?{SEATS}")
+_BEGINS_WITH_NUMBER = re.compile(rf"^(?:人数\s?[:は]?|計|合計)?\s?{SEATS}")
 _IN_ALL = re.compile(rf"^(?:以上|計|合計)の?\s?(?P<now>{SEATS})(?:です)?[。.]?$")  # below the names
 _SEATS_ALONE = re.compile(SEATS)
 # 「（1名）でお願いします」, as it stood behind 「出席」
+_LIST_ENDS = re.compile(r"(?:ます|です|ください|下さい)[。.]?$|よろしく|宜しく|^以上")
 _ONLY_SEATS = re.compile(
     rf"[(]?\s?(?:計|合計)?(?P<now>{SEATS})\s?[)]?(?:です|(?:で|にて)お?願い(?:(?:いた|致)?し|申し上げ)ます)?[。.]?"
 )
@@ -329,15 +330,16 @@ def _run_of_names(lines: Sequence[str], *, promised: bool) -> list[str]:
 
 
 def _the_one_promised(lines: Sequence[str]) -> list[str]:
-    """Return the one name under 「下記の者が出席いたします。」: behind its office, in a paragraph of its own, with more below it.
+    """Return the one name under 「下記の者が出席いたします。」: behind its office, in a paragraph of its own, above words that end the list.
 
-    What ends the mail may be its signature.
+    A name that ends the mail, or stands below those words, may be its signature.
     """
     below = list(dropwhile(lambda line: not line, lines))
-    if len(below) < 3 or below[1] or not any(below[2:]):
+    listed = list(takewhile(lambda line: not _LIST_ENDS.search(line), below))
+    if len(listed) < 2 or listed[1] or len(listed) == len(below):
         return []
     named = _BEHIND_AN_OFFICE.match(below[0])
-    alone = not any(_A_TITLED_NAME.match(line) or _A_NAME.match(line) for line in below[2:])
+    alone = not any(listed[1:])
     return below[:1] if named is not None and alone and _is_titled_person(below[0]) else []
 
 
