@@ -123,6 +123,7 @@ _THAT_IS_ALL = re.compile(
 )  # 「1、以上です。」 of the last answer
 
 
+_MOST_MARKERS = 2  # 「ご照会の件、当町は2です」
 # 「移転の件、賛成です」, where the question's last words are 事務所の移転.
 _BY_LAST_WORDS = re.compile(
     r"(?P<named>[^\s、。]{2,20})の件(?:ですが|に(?:ついて|つきまして|関して)は?|は)?[、,]\s?(?=\S)"
@@ -134,10 +135,12 @@ def _without_marker(question: Question, written: str) -> str:
     named = _BY_LAST_WORDS.match(written)
     if named is not None and tidy(question.text).endswith(named["named"]):
         written = written[named.end() :]
-    marker = _MARKER.match(written)
-    if marker is None or label_key(written) in label_numbers(question):
-        return written
-    return written[marker.end() :]
+    for _ in range(_MOST_MARKERS):
+        marker = _MARKER.match(written)
+        if marker is None or label_key(written) in label_numbers(question):
+            break
+        written = written[marker.end() :]
+    return written
 
 
 def _as_written(slot: str, remark: str) -> str:

@@ -460,8 +460,9 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     values = yesno_values(question)
     written = written[end_of(_AS_PROPOSED, written) :]
     whole = YESNO.get(label_key(written))
-    if whole is None and YESNO.get(label_key(written.strip(_ASSENT))) == "yes":
-        whole = "yes"  # 「○賛成」; of 「○反対」 the circle may be the vote
+    named = written.strip(_ASSENT)
+    if whole is None and (YESNO.get(label_key(named)) == "yes" or (named == "1" and values[0] == "yes")):
+        whole = "yes"  # 「○賛成」, 「○1」; of 「○反対」 the circle may be the vote
     if whole is None and not question.options:
         whole = POLITELY.get(written.rstrip("。. ")) or _by_its_verb(question, written.rstrip("。. "))
     if whole is not None:
@@ -503,8 +504,8 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
             if isinstance(second, Understood):
                 return second if second.answer == YESNO[word] else Unclear("two-choices")
             break
-    named = {YESNO[word] for word in map(label_key, _EITHER.split(written)) if word in YESNO}
-    if len(named) > 1:
+    both_named = {YESNO[word] for word in map(label_key, _EITHER.split(written)) if word in YESNO}
+    if len(both_named) > 1:
         return Unclear("two-choices")
     reserved = CONDITION.search(written) or any(word in written for word in _LONGEST_FIRST if len(word) > 1)
     return Unclear("conditional" if reserved else "unclear")  # おおむね賛成, 賛成できない: never rounded

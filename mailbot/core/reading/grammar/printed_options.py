@@ -136,11 +136,39 @@ def yesno_values(question: Question) -> tuple[str, ...]:
 
 
 def _labels(question: Question) -> tuple[tuple[str, int], ...]:
-    """Return each label with its option number; a yes/no question without options has those of both languages."""
+    """Return each label with its option number, also as it is said politely; yes/no without options has those of both languages."""
     every = (
         _YESNO_LABELS.values() if question.type == "yesno" and not question.options else (question.options,)
     )
-    return tuple((label, place) for labels in every for place, label in enumerate(labels, 1))
+    printed = tuple((label, place) for labels in every for place, label in enumerate(labels, 1))
+    keys = {label_key(label) for label, _ in printed}
+    said = ((each, place) for label, place in printed for each in _politely(label))
+    return printed + tuple((each, place) for each, place in said if label_key(each) not in keys)
+
+
+# A label in the polite form in which members say it: 「利用していません」 of 利用していない.
+_POLITE_ENDINGS = {
+    "ていない": ("ていません", "ておりません"),
+    "しない": ("しません", "いたしません"),
+    "はない": ("はありません", "はございません"),
+    "がない": ("がありません", "がございません"),
+    "もない": ("もありません", "もございません"),
+    "ている": ("ています", "ております"),
+    "にある": ("にあります",),
+    "がある": ("があります",),
+    "はある": ("はあります",),
+    "もある": ("もあります",),
+    "した": ("しました", "いたしました"),
+    "する": ("します", "いたします"),
+}
+
+
+def _politely(label: str) -> tuple[str, ...]:
+    """Return a label as it is said politely; of one that does not end in a verb nothing."""
+    endings = (ending for ending in _POLITE_ENDINGS if label.endswith(ending) and label != ending)
+    return tuple(
+        f"{label.removesuffix(ending)}{said}" for ending in endings for said in _POLITE_ENDINGS[ending]
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -154,7 +182,10 @@ def whole_labels(question: Question) -> tuple[tuple[str, int], ...]:
 @lru_cache(maxsize=1024)
 def label_numbers(question: Question) -> Mapping[str, int]:
     """Return the option number of each label, by its key."""
-    return {label_key(label): place for label, place in _labels(question)}
+    numbers: dict[str, int] = {}
+    for label, place in _labels(question):
+        numbers.setdefault(label_key(label), place)
+    return numbers
 
 
 def option_answer(question: Question, number: int) -> tuple[str, ...] | str:

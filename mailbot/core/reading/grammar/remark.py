@@ -7,6 +7,7 @@ import re
 from mailbot.core.reading.doubts.correction import corrects, discards
 from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.grammar.printed_options import choice_count, whole_labels
+from mailbot.core.reading.text.prose import is_greeting, sentences
 from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Question
 
@@ -101,6 +102,8 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         if not _is_impression(rest) or _gainsays(question, chosen, rest):
             return None
         remark = rest  # 「5です。とても良かったです。」
+    elif question.type == "yesno" and ended and _is_courtesy(rest):
+        remark = rest  # 「1です。外出先から失礼します。」
     else:
         return None
     if question.type == "yesno" and (_ONCE_PASSED.search(remark) or _AN_OPINION.match(remark)):
@@ -134,6 +137,16 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
     if question.type == "multi" and STILL_TO_COME.search(remark):
         return None  # 「1,2（導入予定）」: one of them, or both?
     return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+_OF_THE_VOTE = re.compile(
+    "賛|反対|棄権|承認|同意|異議|否|可決|表決|議案|回答|答え|返[信事]|番号|[0-9○×△]|(?<!申し訳あり)(?<!申し訳ござい)ません|ない"
+)
+
+
+def _is_courtesy(said: str) -> bool:
+    """Say whether all sentences behind a vote are greetings that speak of no vote."""
+    return not _OF_THE_VOTE.search(said) and all(map(is_greeting, sentences(said)))
 
 
 _PRAISE = re.compile(

@@ -35,9 +35,8 @@ def kind(question: Question, slot: str) -> str:
     "slot",
     """2|２|②|❷|⑵|⒉|二|II|Ⅱ|ⅱ|2番|2番目|2番目です|2.|2)|(2)|（２）|「2」|2です。|2でお願いします|2でお願いいたします。
     |2とします|2にします|2とさせていただきます|2です。よろしくお願いします。|2を希望します。|2がよいです。|2　利用していない|2．利用していない|2:利用していない
-    |2、利用していない|利用していない|利用していないです|「利用していない」|利用していない。|2 利用していないです。""".replace(
-        "\n    ", ""
-    ).split("|"),
+    |2、利用していない|利用していない|利用していないです|「利用していない」|利用していない。|2 利用していないです。
+    |利用していません|利用しておりません。|2 利用していません""".replace("\n    ", "").split("|"),
 )
 def test_single(slot: str) -> None:
     """Every choice form, with label and courtesy, is the same answer."""
@@ -58,7 +57,8 @@ def test_single(slot: str) -> None:
         ("1-3", "two-choices"),
         ("利用している、検討中", "two-choices"),
         ("2-1", "descending"),
-        ("利用していません", "unclear"),
+        ("利用していませんでした", "unclear"),
+        ("利用しませんでした", "unclear"),
         ("利用して", "unclear"),
         ("利用していない方向で検討中", "unclear"),
         ("2ではない", "unclear"),
@@ -241,6 +241,8 @@ def test_multi_with_many_options_and_with_none() -> None:
         ),
         *((YESNO, word, "abstain") for word in ["棄権", "白票", "保留", "△"]),
         (MOTION, "1", "yes"),
+        (MOTION, "○1", "yes"),
+        (MOTION, "1 ○", "yes"),
         (MOTION, "3", "abstain"),
         (MOTION, "2 反対", "no"),
         (MOTION, "□賛成　■反対　□棄権", "no"),
