@@ -17,7 +17,7 @@ from mailbot.core.reading.statements.bare_answer import UNFINISHED, bare_answers
 from mailbot.core.reading.statements.command import ALWAYS, AWAITED
 from mailbot.core.reading.statements.copied_question import without_copied_question
 from mailbot.core.reading.statements.later_mail import announced, changed_to
-from mailbot.core.reading.statements.named_answer import asked_removed
+from mailbot.core.reading.statements.named_answer import asked_removed, text_behind_question
 from mailbot.core.reading.statements.numbered_answers import named_by_words, numbered_by_question
 from mailbot.core.reading.statements.own_ballot import in_ballot
 from mailbot.core.reading.statements.spoken_of import only_speaks_of
@@ -163,6 +163,8 @@ def _without_asides(
 
 def _read_head(question: Question, value: str, today: date) -> Read:
     """Read what stands behind a question's number, where some members repeat the question first."""
+    if question.type == "text":
+        return read_answer(question, text_behind_question(question, value), today=today)
     read = read_answer(question, value, today=today)
     if isinstance(read, Unclear) and (behind := asked_removed(question, value)) != value:
         return read_answer(question, behind, today=today)

@@ -188,7 +188,11 @@ def _answered_together(survey: Survey, line: str) -> list[tuple[str, str]] | Non
     each_marked = match["both"] or len(
         re.findall(rf"号|{QUESTION_MARK}\s?[0-9０-９]", match["named"])
     ) == len(numbers)
-    surely = _BOTH.search(match["joined"]) or (each_marked and not re.match("[0-9０-９]", written))
+    places = [int(number[1:]) for number in numbers]
+    three = len(places) > 2 and places == sorted(
+        set(places)
+    )  # 「議案1、2、3 賛成」 is no motion 1 with 2 and 3
+    surely = _BOTH.search(match["joined"]) or ((each_marked or three) and not re.match("[0-9０-９]", written))
     if len(asked) < 2 or not alike or not surely:
         return None
     if any(
@@ -334,19 +338,38 @@ def _is_value(question: Question, rest: str) -> bool:
 
 
 def asked_removed(question: Question, value: str) -> str:
-    """Return the value without our own question in front of it, which some members copy."""
+    """Return the value without our own question in front of it, which some members copy, with what is in its brackets or without."""
     if question.type == "text" or len(value) > LONGEST_LINE:
         return value
-    asked, written = tidy(question.text), tidy(value)
-    if not asked or not written.startswith(asked) or written == asked:
-        return value
+    written = tidy(value)
+    for asked in dict.fromkeys((tidy(question.text), _LAST_BRACKETS.sub("", tidy(question.text)))):
+        if len(asked) > 1 and written.startswith(asked) and written != asked:
+            behind = _behind_asked(question, written, asked)
+            if behind != written:
+                return behind
+    return value
+
+
+_LAST_BRACKETS = re.compile(r"\s?\([^()]{1,40}\)$")
+_TEXT_SEPARATOR = re.compile(r"[\s\u3000]*[:：→⇒=＝][\s\u3000]*|[\s\u3000]+")
+
+
+def text_behind_question(question: Question, value: str) -> str:
+    """Return a free answer without the question's own words before it, set apart by a blank or a colon."""
+    behind = value.lstrip().removeprefix(question.text)
+    separator = _TEXT_SEPARATOR.match(behind) if behind != value.lstrip() else None
+    return behind[separator.end() :] if separator is not None and behind[separator.end() :] else value
+
+
+def _behind_asked(question: Question, written: str, asked: str) -> str:
     rest = written[len(asked) :].lstrip()
     hint = re.match(r"\([^()]{1,60}\)", rest)
-    if hint is None and written[len(asked)] == " " and _is_value(question, rest):
+    apart = written[len(asked)] == " " or asked.endswith(")")
+    if hint is None and apart and _is_value(question, rest):
         return rest
     if hint is None and rest[:1] not in {"→", ":", "=", "⇒"}:
         if (about := re.match(r"に(?:ついて|関して)は?\s?", rest)) and len(rest) > about.end():
             return rest[about.end() :]
         # Our own line, cut or damaged, may go on like this; but none holds a label without its number.
-        return value if label_answer(question, rest) is None else rest
-    return rest[hint.end() if hint else 0 :].lstrip(" :.,、→⇒=-") or value
+        return written if label_answer(question, rest) is None else rest
+    return rest[hint.end() if hint else 0 :].lstrip(" :.,、→⇒=-") or written

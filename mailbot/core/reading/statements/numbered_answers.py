@@ -24,9 +24,12 @@ _LABELLED = 2  # questions that are not answered in free words
 _CIRCLED = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳"
 _MARK = rf"(?:(?P<circled>[{_CIRCLED}])|[(（\[［【](?P<bracketed>[0-9０-９]{{1,2}})[)）\]］】])"
 _ITEM = re.compile(
-    rf"^[\s・]*(?:{_MARK}|(?P<dotted>[0-9０-９]{{1,2}})(?:[.．)）:：、](?![0-9０-９]*[)）])|[ \u3000]+(?=[^\s0-9０-９①-⑳])))\s*(?P<rest>.*)$"
+    rf"^[\s・]*(?:{_MARK}|(?P<dotted>[0-9０-９]{{1,2}})(?:[.．)）:：、](?![0-9０-９]*[)）])|(?P<apart>[ \u3000]+)(?=[^\s①-⑳])))\s*(?P<rest>.*)$"
 )
 _SEVERAL = re.compile(_MARK)
+_TWO_NUMBERS = re.compile(
+    r"[\s・]*[0-9０-９]{1,2}[ \u3000]+[0-9０-９]"
+)  # 「1 2」: option 2 of question 1, or both?
 
 
 def numbered_by_question(survey: Survey, lines: list[Line], known: Known) -> list[Line]:
@@ -42,6 +45,8 @@ def numbered_by_question(survey: Survey, lines: list[Line], known: Known) -> lis
     found = {at: several for at in range(top) if (several := _items(lines[at].text))}
     items = [(at, *item) for at, several in found.items() for item in several]
     if not _is_complete(survey, [number for _, number, _ in items]):
+        return lines
+    if len(items) < _FEWEST_WITH_GAPS and any(_TWO_NUMBERS.match(lines[at].text) for at in found):
         return lines
     if not _is_a_list_of_answers(survey, lines[:top], [*found], known):
         return lines
@@ -198,11 +203,20 @@ def _is_complete(survey: Survey, numbers: Sequence[int]) -> bool:
     )
 
 
+# 「補正予算：賛成」, of a question 「令和9年度補正予算」.
+_SHORT_NAME = re.compile(r"(?P<named>[^\s:→、。]{2,30})(?:\s*[:→]+\s*|\s+)(?P<said>\S.*)")
+
+
 def _behind_its_words(question: Question, rest: str) -> str:
-    """Return an answer without the question's own words before it: 「役員の選任　　賛成」."""
+    """Return an answer without the question's own words before it, or some of them: 「役員の選任　　賛成」."""
     words = tidy(question.text)
     written = tidy(rest)
-    return written[len(words) :].strip(" :→") if written.startswith(words) and written != words else rest
+    if written.startswith(words) and written != words:
+        return written[len(words) :].strip(" :→")
+    named = _SHORT_NAME.fullmatch(written) if question.type != "text" else None
+    if named is None or named["named"] not in words or _is_whole(question, rest):
+        return rest
+    return named["said"]
 
 
 def _is_whole(question: Question, written: str) -> bool:

@@ -27,6 +27,8 @@ _LEAD = re.compile(
     r"(?:さて[、,]\s?)?(?:(?:標記|首記|表記|表題|件名|ご?照会|お尋ね|総会|書面(?:表決|総会|議決)|このこと|(?:本|この)件(?=に|[、,は])|(?:表決|賛否)(?=\s?:))"
     r"(?:の(?:件|書面表決|表決|書面総会|総会))?(?:(?:ですが|につ(?:いて|きまして)は?|に関しまして|に関して?は?|は)[、,\s]*|\s?:\s?|[、,]\s?)"
     r"|原案(?:の?(?:とおり|通り)|どおり)(?:で|に)?[、,]\s?"
+    r"|(?:(?:課|係|部|局|室|庁|町|市|村|組合|団体)内|内部|[市町村]長|上司|[課部局室]長|関係(?:各)?課|担当課|財政課)(?:で|と|に|にて|まで|の)(?:確認|協議|検討|相談|合議|審議|決裁|承認|了解|了承)"
+    r"(?:を(?:し|行い|行った結果|経て|経まして|得て|得まして|得ましたので|受け|受けましたので))?(?:(?:いた|致)?し(?:まし)?(?:て|た結果|たところ|たうえで|た上で|たので)?|の(?:うえ|上)で?|の結果)?[、,]\s?"
     r"|[当本弊](?:市|町|村|県|府|都|道|区|団体|組合|広域連合)(?:と(?:いた|致)?しまして|として)?は[、,\s]*)"
 )
 _SEEN = re.compile(
@@ -177,7 +179,7 @@ def _motions(survey: Survey, said: str, at: int, open_still: list[str]) -> tuple
     """Return the motions that are named here, where their names end, and whether it is by a motion's own words."""
     every = [question.id for question in survey.questions]
     for question in survey.questions:
-        if (end := _text_end(question, said, at)) > at:
+        if (end := _text_end(survey, question, said, at)) > at:
             return [question.id], end, True
     if found := _ALL.match(said, at):
         count = found["counted"] or found["count"] or found["before"]
@@ -212,10 +214,20 @@ def _listed(said: str, at: int) -> tuple[list[str], int]:
     return motions, end
 
 
-def _text_end(question: Question, said: str, at: int) -> int:
-    """Return where the motion's own words end that stand here; `at`: they do not."""
+_BRACKETS_BEHIND = re.compile(r"(?P<before>[^()]{2,})\((?P<inside>[^()]{4,})\)")
+
+
+def _text_end(survey: Survey, question: Question, said: str, at: int) -> int:
+    """Return where the motion's own words end that stand here, with its brackets, without them, or those in them alone; `at`: they do not."""
     words = unquoted(tidy(question.text))
-    return at + len(words) if len(words) > 1 and said.startswith(words, at) else at
+    short = _BRACKETS_BEHIND.fullmatch(words)
+    others = [unquoted(tidy(other.text)) for other in survey.questions if other is not question]
+    parts = [part.strip() for part in short.groups()] if short else []
+    alone = [part for part in parts if not any(part in other for other in others)]
+    for each in (words, *alone):
+        if len(each) > 1 and said.startswith(each, at):
+            return at + len(each)
+    return at
 
 
 def _number(written: str) -> int | None:

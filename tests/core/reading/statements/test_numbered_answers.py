@@ -54,6 +54,7 @@ def read(text: str, of: Survey, *, quotation: bool = True) -> Reading:
         "①3\n②1,2\n③1\n④2\n⑤なし\n⑥0\n⑦3\n⑧人が足りません。",
         "（１）未策定\n（２）人員不足、予算不足\n（３）庁舎内\n（４）いいえ\n（５）なし\n（６）0\n（７）3\n（８）人が足りません。",
         "お世話になります。\n1：3\n\n2：1,2\n3：1\n4：2\n5：なし\n6：0\n7：3\n8：人が足りません。",
+        "1 3\n2 1,2\n3 1\n4 2\n5 なし\n6 0\n7 3\n8 人が足りません。",
         "①3 ②1,2 ③1 ④2\n⑤なし ⑥0 ⑦3 ⑧人が足りません。",
     ],
 )
@@ -80,6 +81,8 @@ def test_those_that_need_no_answer_may_be_left_out() -> None:
             "記\n1　規約第5条の改正　　賛成\n2　会費の改定　　賛成\n3　役員の選任　　賛成\n\n以上",
             ("yes", "yes", "yes"),
         ),
+        ("1. 規約：賛成\n2. 会費　反対\n3. 役員の選任 → 賛成", ("yes", "no", "yes")),
+        ("記\n1　議案1　賛成\n2　議案2　賛成\n3　議案3　反対\n\n以上", ("yes", "yes", "no")),
     ],
 )
 def test_motions_by_their_numbers(written: str, votes: tuple[str, ...]) -> None:
@@ -101,6 +104,8 @@ def test_motions_by_their_numbers(written: str, votes: tuple[str, ...]) -> None:
         ("①賛成 ③賛成 ②反対", THREE),
         ("①賛成 ②賛成 ②反対 ③賛成", THREE),
         ("①② ③", THREE),
+        ("1 1\n2 1\n3 2", THREE),
+        ("1. 会費：賛成\n2. 規約：反対\n3. 役員：賛成", THREE),
         ("①賛成 ②賛成 ③賛成 ④賛成", THREE),
         ("1. 会費の改定 賛成\n2. 規約第5条の改正 反対\n3. 役員の選任 賛成", THREE),  # numbered otherwise
         ("1. 賛成\nとは言えない\n2. 賛成\n3. 賛成", THREE),

@@ -64,6 +64,10 @@ def votes(said: str) -> dict[str, Answer]:
         ("原案のとおり、3議案すべてに賛成します。", "賛賛賛"),
         ("総会資料を拝見しました。議案1、議案2、議案3のいずれも賛成いたします。", "賛賛賛"),
         ("賛否：全て賛成（議案1～3）", "賛賛賛"),
+        ("議案1、2、3　賛成", "賛賛賛"),
+        ("議案1,2,3について賛成いたします。総会の準備、お疲れさまです。", "賛賛賛"),
+        ("（1）書面表決：議案1 賛成、議案2 反対、議案3 賛成", "賛反賛"),
+        ("庁内で協議した結果、全議案に賛成します。", "賛賛賛"),
     ],
 )
 @pytest.mark.parametrize("quotation", [True, False])
@@ -83,6 +87,12 @@ def test_a_sentence_that_votes_on_every_motion_counts(written: str, said: str, q
         "総会資料を拝見しましたが、全議案に賛成します。",
         "総会資料を拝見しました。議案1、議案2、議案3のいずれかに賛成いたします。",
         "賛否：全て賛成（議案1～2）",
+        "議案1、2　賛成",
+        "議案1、3、2　賛成",
+        "議案1、2、3、4　賛成",
+        "議案1、2、3　賛成できない",
+        "議案1、2、3　1",
+        "庁内で協議しておりますが、全議案に賛成します。",
         "賛否：全て賛成（議案1～3のうち2を除く）",
         "議案2のみ反対、他は賛成（議案1～3）",
         "賛成（議案1～3のいずれか）",
@@ -194,6 +204,11 @@ def test_an_election_is_no_motion() -> None:
         ("全て賛成です。", "yes"),
         ("本議案に賛成します", "yes"),
         ("ｻﾝｾｲ", "yes"),
+        ("課内で確認し、賛成とさせていただきます。", "yes"),
+        ("町長の了解を得まして、反対とします。", "no"),
+        ("ご照会の件、当町は賛成です。", "yes"),
+        ("Q1 1です。外出先から失礼します。", "yes"),
+        ("賛成です。いつもありがとうございます。", "yes"),
         ("ハンタイ", "no"),
     ],
 )
@@ -207,6 +222,11 @@ def test_one_motion_needs_no_number(written: str, vote: str) -> None:
     "written",
     [
         "標記の件、議案に賛成できません。",
+        "課内で検討中、賛成です。",
+        "課長に確認して、賛成か反対か決めます。",
+        "Q1 1です。いつもどおり保留でお願いします。",
+        "Q1 1です。ご送付の資料は了解できません。",
+        "Q1 1です。ご回答は後日お送りします。",
         "標記の件、議案2に賛成します。",
         "標記の件、条件付きで賛成します。",
         "標記の件、議会の承認を前提に賛成します。",
@@ -297,3 +317,30 @@ def test_a_circle_before_a_vote(slot: str, vote: str | None) -> None:
         ONE, quoted(sent).replace("【Q1回答】[　　]", f"【Q1回答】[ {slot} ]"), [sent], today=TODAY
     )
     assert reading.answers.get("Q1") == vote
+
+
+BRACKETED = replace(
+    RESOLUTION,
+    questions=(
+        replace(FIRST, text="会則第8条の改正（年会費の改定）"),
+        replace(SECOND, text="監事の補欠選任（東雲町 情報政策課長）"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "of", "given"),
+    [
+        ("年会費の改定の件、賛成で回答します。", 1, {"Q1": "yes"}),
+        ("会則第8条の改正に反対します。", 1, {"Q1": "no"}),
+        ("議案1 会則第8条の改正　賛成\n議案2 監事の補欠選任　反対", 2, {"Q1": "yes", "Q2": "no"}),
+        ("議案1 会則第8条の改正（年会費の改定）賛成\n議案2 監事の補欠選任　2", 2, {"Q1": "yes", "Q2": "no"}),
+        ("監事の補欠選任は反対、年会費の改定は賛成です。", 2, {"Q1": "yes", "Q2": "no"}),
+        ("会費の改定の件、反対です。", 1, {}),
+        ("議案1 会則第9条の改正　賛成", 1, {}),
+        ("議案1 年会費　賛成\n議案2 監事の選任　反対", 2, {}),
+    ],
+)
+def test_a_motion_by_its_words_without_their_brackets(written: str, of: int, given: dict[str, str]) -> None:
+    """With what its brackets hold, without them, or by that alone; of other words it may be another motion."""
+    assert read(written, replace(BRACKETED, questions=BRACKETED.questions[:of])).answers == given
