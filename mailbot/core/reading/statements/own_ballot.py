@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise, takewhile
 
@@ -54,6 +55,11 @@ def in_ballot(question: Question, stated: Statements, known: Known, today: date)
             Unclear("lines-left") if isinstance(each, Understood) and "read" in each.flags else each
             for each in apart
         ]
+    if any(_is_whole(question, each) for each in beneath):  # nothing of it was deleted: the copy was typed
+        apart = [
+            replace(each, flags=_without_read(each.flags)) if isinstance(each, Understood) else each
+            for each in apart
+        ]
     read = _slot_read(question, slot, known, today) if beneath else None
     # Who answers at the top deletes no lines below; a gateway may have lost one.
     if (
@@ -65,6 +71,16 @@ def in_ballot(question: Question, stated: Statements, known: Known, today: date)
     if any(_is_filled_otherwise(slot, other) for other in slots):
         return Unclear("two-choices" if question.type in {"single", "rating", "yesno"} else "differ")
     return _one_of(question, (*apart, read)) if any(apart) else read
+
+
+def _is_whole(question: Question, slot: Slot) -> bool:
+    """Say whether a question stands with all its options and its slot in a ballot of ours."""
+    options = len(set(slot.options)) == choice_count(question)
+    return slot.question_line and options and slot.present and slot.edition != ""
+
+
+def _without_read(flags: Sequence[str]) -> tuple[str, ...]:
+    return tuple(flag for flag in flags if flag != "read")
 
 
 def _shallowest(slots: Sequence[Slot]) -> Slot:

@@ -39,6 +39,8 @@ _PROCEDURES = "Q2 対象とする手続（いくつでも）"
         ("Q3 方式（1つ）\n2. 事前の入力\n（令和8年度から）", ("Q3", ("2",))),
         ("Q1 書かない窓口を導入\n2", ("Q1", "no")),
         ("Q5 台数（台）\n→ 3", ("Q5", "3")),
+        ("Q5 台数　3", ("Q5", "3")),
+        ("Q5 台数（台）3", ("Q5", "3")),
         ("Q3（窓口の方式）2", ("Q3", ("2",))),
         ("Q3 方式\n\nよろしくお願いします。", None),
         ("Q3 方式", None),
@@ -76,13 +78,26 @@ def test_an_option_that_was_copied_is_confirmed() -> None:
     """The receipt names it (読み取りました); a written resolution asks, since it may have been left there."""
     copied = "Q3 方式\n1. 聞き取り（対面）"
     assert read_reply(COPIED, copied, [invitation(COPIED)], today=TODAY).flags == {"Q3": ("read",)}
-    voted = "議案1 規約第5条の改正\n1. 賛成\n議案2 会費の改定\n賛成"
-    sent = invitation(RESOLUTION)
-    reading = read_reply(RESOLUTION, f"{voted}\n\n{quoted(sent)}", [sent], today=TODAY)
+    reading = read_reply(RESOLUTION, _VOTED, [invitation(RESOLUTION)], today=TODAY)
     assert reading.flags == {"Q1": ("read",)}
     assert dict(reading.answers) == {"Q1": "yes", "Q2": "yes"}
     asked = weigh(RESOLUTION, None, reading, late=False, automatic=False, language="ja")
     assert (asked.status, asked.ask) == ("held", True)
+
+
+_VOTED = "議案1 規約第5条の改正\n1. 賛成\n議案2 会費の改定\n賛成"
+
+
+def test_an_option_that_was_copied_above_the_whole_ballot_was_typed() -> None:
+    """With the ballot whole beneath, nothing was left there: it is a vote (ballot.md 6, rule 2). Not where it lost a line."""
+    sent = invitation(RESOLUTION)
+    reading = read_reply(RESOLUTION, f"{_VOTED}\n\n{quoted(sent)}", [sent], today=TODAY)
+    assert dict(reading.answers) == {"Q1": "yes", "Q2": "yes"}
+    counted = weigh(RESOLUTION, None, reading, late=False, automatic=False, language="ja")
+    assert counted.status == "counted"
+    cut = quoted(sent).replace("   2. 反対\n", "", 1)
+    reading = read_reply(RESOLUTION, f"{_VOTED}\n\n{cut}", [sent], today=TODAY)
+    assert weigh(RESOLUTION, None, reading, late=False, automatic=False, language="ja").status == "held"
 
 
 def test_a_colleague_s_copy_of_a_question_is_quoted() -> None:
