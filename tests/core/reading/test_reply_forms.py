@@ -632,6 +632,31 @@ def test_an_opinion_line_that_names_an_answered_question() -> None:
     assert [problem.question for problem in reading.problems] == ["Q1"]
 
 
+@pytest.mark.parametrize(
+    "after",
+    [
+        "回答は以上です。",
+        "別件ですが、研修会の申込みはいつからでしょうか。",
+        "不明な点がありましたら、内線2310の石井までお願いします。",
+        "よろしくお願いします。",
+        "お手数をおかけします。",
+    ],
+)
+def test_what_stands_below_a_free_answer_and_is_none_of_it(after: str) -> None:
+    """A closing sentence ends it; one more of its own lines does not."""
+    assert read(f"Q1 2\nQ3 費用が課題です。\n人も足りません。\n{after}\n山田").answers == {
+        "Q1": ("2",),
+        "Q3": "費用が課題です。\n人も足りません。",
+    }
+
+
+def test_a_free_answer_behind_its_copied_question() -> None:
+    """The question's own words are none of it, set apart by a blank or a colon."""
+    for written in ("Q3 ご意見　費用が課題です。", "Q3 ご意見：費用が課題です。", "Q3 費用が課題です。"):
+        assert read(f"Q1 2\n{written}").answers == {"Q1": ("2",), "Q3": "費用が課題です。"}
+    assert read("Q1 2\nQ3 ご意見は特にありません。").answers["Q3"] == "ご意見は特にありません。"
+
+
 LONG_LIST = "1、2、3、4、5、6、7、8、9、10、11、1\n1、12"
 TWELVE = replace(
     ONE, questions=(Question("Q1", "区分", "multi", tuple(f"区分の{place}番目" for place in range(1, 13))),)

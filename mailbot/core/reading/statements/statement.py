@@ -62,12 +62,19 @@ _COMPLETE = frozenset(
 )
 
 
+# What follows a free answer and is none of it: 「よろしく…」, 「回答は以上です」, 「不明な点がありましたら…」, 「別件ですが、…」.
+_AFTER_TEXT = re.compile(
+    r"[\s※*(（]*(?:(?:どうぞ|何卒)?(?:よろしく|宜しく)|(?:ご?回答は)?以上|(?:なお、?)?(?:別件|(?:ご?不明な?点|ご質問|ご?不備)[^。]{0,6}(?:あり|ござい)ましたら)|取り急ぎ|引き続きよろしく"
+    r"|ご(?:確認|査収)(?:の?ほど|を|くだ|下さ)|お手数(?:を?お(?:か|掛)け|です))"
+)
+
+
 def _ends_text(line: str) -> bool:
     """Say whether a free answer written at the top ends before this line."""
     return (
         RULE.match(line) is not None
         or NOT_PROSE.search(line) is not None
-        or line_key(line).startswith(("よろしく", "宜しく", "どうぞよろしく", "以上"))
+        or _AFTER_TEXT.match(line) is not None
     )
 
 
