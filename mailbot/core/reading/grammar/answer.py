@@ -33,11 +33,11 @@ _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member 
 _MARKER = re.compile(
     r"(?:[\[【〔(<](?:(?:ご?回\s?答|お?答え)(?:番号|欄|結果|内容)?|答|answer|ans)[\]】〕)>]\s?[:=→⇒]?|(?:ご?回\s?答|お?答え?|answer|ans)\s?\)"
     r"|(?:(?:ご?回\s?答|お?答え|表決)(?:番号|欄|結果|内容)?|答|answer|ans)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|(?:a|ans)\s?[.:]|[→⇒=☞✅]"
-    r"|(?:選択|希望)(?:番号)?(?:\s?[:=→⇒]|\s?は(?!い))|(?:私ども|私共|当方|こちら)(?:と(?:いた)?しまして|として)?は(?!い)[、,]?"
+    r"|(?:選択|希望)(?:番号)?(?:\s?[:=→⇒]|\s?は(?!い))|(?:私ども|私共|当方|こちら|うち)(?:と(?:いた)?しまして|として)?は(?!い)[、,]?"
     r"|(?:ご?回答|お?答え)に(?:つきまして|ついて)は[、,]?"
     r"|[当本弊](?:市|町|村|県|府|都|道|区|課|係|室|部|局|団体|組合)(?:(?:と(?:いた)?しまして|として)?は(?!い)[、,]?|(?:の(?:ご?回答|お?答え))?(?:は|\s?:))"
-    r"|(?:標記|首記|表題|件名|質問|お尋ね|ご?照会|アンケート|調査)の?件(?:ですが|に(?:つきまして|ついて|関して)は?|は)?[、,:\s]*"
-    r"|(?:標記|首記|表題|本件|ご?照会|アンケート|調査)(?:ですが|に(?:つきまして|ついて|関して)は?)[、,:\s]*"
+    r"|(?:標記|首記|表題|件名|質問|お尋ね|ご?照会|アンケート|調査|書面表決)の?件(?:ですが|に(?:つきまして|ついて|関して)は?|は)?[、,:\s]*"
+    r"|(?:標記|首記|表題|本件|ご?照会|アンケート|調査|(?:書面)?表決)(?:ですが|に(?:つきまして|ついて|関して)(?:は|ですが)?)[、,:\s]*|さて[、,]\s?"
     r"|(?:下記|以下|次)の?(?:とおり|通り)ご?回答(?:(?:いた|致)?します)[。:]"
     r"|(?:i|we)(?:'d| would)? (?:choose|select|prefer|like|opt for|go for)\s"
     r"|(?:our|my|the) (?:answer|choice) is\s|(?:choice|vote)\s?:\s?|(?:i|we) vote for\s"
@@ -94,11 +94,15 @@ def _read(question: Question, slot: str, today: date) -> Read:
 _SOME_DAY = re.compile("[0-9]|頃|ごろ|[春夏秋冬]|上旬|中旬|下旬|[年月週]")
 
 
+_SO_FAR = re.compile(r"^(?:現時点で|現在|今のところ|まだ)は?[、,]?\s?")
+
+
 def _says_none(question: Question, written: str) -> bool:
     """Say whether there is no number, or no day yet: 「未定」, not 「未定（2月ごろ）」."""
     if is_none(written, NOT_CONCERNED) or question.type == "number":
         return is_none(written, NOT_CONCERNED | NONE_WORDS)
-    return is_none(written, NONE_WORDS | NO_DAY) and not _SOME_DAY.search(written)
+    said = _SO_FAR.sub("", written)
+    return is_none(said, NONE_WORDS | NO_DAY) and not _SOME_DAY.search(said)
 
 
 _BOXED = re.compile(r"([■☑✓✔□☐])[ \u3000]*([^■☑✓✔□☐]{1,60})")
@@ -123,17 +127,28 @@ _THAT_IS_ALL = re.compile(
 )  # 「1、以上です。」 of the last answer
 
 
-_MOST_MARKERS = 2  # 「ご照会の件、当町は2です」
+_MOST_MARKERS = 3  # 「ご照会の件、当町は2です」
 # 「移転の件、賛成です」, where the question's last words are 事務所の移転.
 _BY_LAST_WORDS = re.compile(
     r"(?P<named>[^\s、。]{2,20})の件(?:ですが|に(?:ついて|つきまして|関して)は?|は)?[、,]\s?(?=\S)"
 )
 
 
+_SHORTENED = 4  # characters: 「会則改正の件」 of 会則第8条の改正
+
+
+def _is_named_so(asked: str, named: str) -> bool:
+    """Say whether words name a question: its last ones, or some of it in order with others left out."""
+    if asked.endswith(named):
+        return True
+    characters = iter(asked)
+    return len(named) >= _SHORTENED and all(character in characters for character in named)
+
+
 def _without_marker(question: Question, written: str) -> str:
     """Return the answer without the word or arrow that only announces it."""
     named = _BY_LAST_WORDS.match(written)
-    if named is not None and tidy(question.text).endswith(named["named"]):
+    if named is not None and _is_named_so(tidy(question.text), named["named"]):
         written = written[named.end() :]
     for _ in range(_MOST_MARKERS):
         marker = _MARKER.match(written)

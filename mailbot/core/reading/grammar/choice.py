@@ -135,13 +135,19 @@ def _refused_form(question: Question, written: str, slot: str) -> Unclear | None
     return None
 
 
+# 「今のところ予定はありません」
+_NOW = re.compile(r"^(?:現在(?:のところ)?|今のところ|現時点で)は?[、,]?\s?(?=[^0-9]{2})|(?<=中)です[。]?$")
+
+
 def _whole_label(question: Question, written: str) -> Read | None:
     """Read what is one option's whole label; a label that is itself another option's number is asked about."""
     numbered = label_numbers(question)
     ticks = "".join(
         mark for mark in _TICKS if label_key(mark) not in numbered
     )  # 「○△」: ○ is an option itself
-    whole = numbered.get(label_key(written)) or numbered.get(label_key(written.strip(ticks)))
+    said = _NOW.sub("", written).rstrip("。") if question.type == "single" else written
+    keys = [label_key(each) for each in (written, written.strip(ticks), said)]
+    whole = next((numbered[key] for key in keys if key in numbered), None)
     if whole is None:
         return None
     lone = OPTION_NUMBER.fullmatch(written)
@@ -393,7 +399,7 @@ def _out_of_range(question: Question, chosen: list[int], count: int) -> Unclear:
 
 
 _AS_PROPOSED = re.compile(
-    r"原案(?:(?:の?(?:とおり|通り)|どおり|通り)(?:に|で)?|[にを])[、,]?\s?(?=賛成|賛同|承認|同意|可決|反対)"
+    r"原案(?:(?:の?(?:とおり|通り)|どおり|通り)(?:に|で)?|[にを])[、,]?\s?(?=賛成|賛同|承認|同意|可決|反対)|(?:特に|特段の?)\s?(?=異議)"
 )
 _DISSENT, _NO_DISSENT = re.compile("あり|有り?"), re.compile("なし|無し?")
 _ASKED_OF_OTHERS = frozenset({"承認", "同意", "了承", "賛同"})

@@ -10,7 +10,7 @@ from mailbot.core.reading.text.numeral import OPTION_NUMBER
 from mailbot.core.reading.text.tidy import CIRCLES, CROSSES, label_key, tidy, unquoted
 from mailbot.core.surveys.survey import Question
 
-YES = "はい ハイ yes y agree 有 有り あり 賛成 サンセイ 可 承認 了承 同意 賛同 異議なし 異議無し 異議ありません 異議はありません 異議ございません 出席 参加"
+YES = "はい ハイ yes y agree 有 有り あり 賛成 サンセイ 可 承認 了承 同意 賛同 異議なし 異議無し 異議ありません 異議はありません 異議ございません 異議はございません 出席 参加"
 NO = "いいえ イイエ no n disagree 無 無し なし 反対 ハンタイ 否 不可 不承認 不同意 異議あり 異議有り 欠席 不参加"
 ABSTAIN = "棄権 キケン 白票 保留 abstain △"
 YESNO: dict[str, str] = {
@@ -163,8 +163,14 @@ _POLITE_ENDINGS = {
 }
 
 
+# 「支払える」 and できる, or these denied; verbs whose stem ends so lose る alone.
+_VERB_IN_RU = re.compile(r"(?P<stem>[^て](?:[えけげせねべめれ]|でき)|[一-龠]て)(?:(?P<not>ない)|る)$")
+
+
 def _politely(label: str) -> tuple[str, ...]:
     """Return a label as it is said politely; of one that does not end in a verb nothing."""
+    if (verb := _VERB_IN_RU.search(label)) is not None:
+        return (f"{label[: verb.end('stem')]}{'ません' if verb['not'] else 'ます'}",)
     endings = (ending for ending in _POLITE_ENDINGS if label.endswith(ending) and label != ending)
     return tuple(
         f"{label.removesuffix(ending)}{said}" for ending in endings for said in _POLITE_ENDINGS[ending]

@@ -36,11 +36,37 @@ def kind(question: Question, slot: str) -> str:
     """2|２|②|❷|⑵|⒉|二|II|Ⅱ|ⅱ|2番|2番目|2番目です|2.|2)|(2)|（２）|「2」|2です。|2でお願いします|2でお願いいたします。
     |2とします|2にします|2とさせていただきます|2です。よろしくお願いします。|2を希望します。|2がよいです。|2　利用していない|2．利用していない|2:利用していない
     |2、利用していない|利用していない|利用していないです|「利用していない」|利用していない。|2 利用していないです。
-    |利用していません|利用しておりません。|2 利用していません""".replace("\n    ", "").split("|"),
+    |利用していません|利用しておりません。|2 利用していません
+    |今のところ利用していません。|現在は、利用しておりません|うちは2です。|ご照会の件、うちは2です。|2ですので、よろしくお願いいたします。""".replace(
+        "\n    ", ""
+    ).split("|"),
 )
 def test_single(slot: str) -> None:
     """Every choice form, with label and courtesy, is the same answer."""
     assert read_answer(SINGLE, slot, today=TODAY) == Understood(("2",))
+
+
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [
+        ("予定はない", "予定はありません。"),
+        ("予定はない", "予定はございません"),
+        ("支払える", "支払えます"),
+        ("支払えない", "支払えません"),
+        ("対応できる", "対応できます"),
+        ("支所にもある", "支所にもあります。"),
+        ("行っていない", "行っておりません"),
+        ("公開した", "公開いたしました。"),
+        ("実施する", "実施します"),
+    ],
+)
+def test_a_label_as_it_is_said_politely(label: str, said: str) -> None:
+    """The whole label, with its verb in the polite form; the same of another label is that one's."""
+    asked = Question("Q1", "状況", "single", ("その他", label))
+    assert read_answer(asked, said, today=TODAY) == Understood(("2",))
+    assert isinstance(read_answer(asked, f"{said.rstrip('。')}か", today=TODAY), Unclear)
+    both = Question("Q1", "状況", "single", (said.rstrip("。"), label))
+    assert read_answer(both, said, today=TODAY) == Understood(("1",))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +85,8 @@ def test_single(slot: str) -> None:
         ("2-1", "descending"),
         ("利用していませんでした", "unclear"),
         ("利用しませんでした", "unclear"),
+        ("今のところ、2ではありません", "unclear"),
+        ("利用していませんので、検討中です", "unclear"),
         ("利用して", "unclear"),
         ("利用していない方向で検討中", "unclear"),
         ("2ではない", "unclear"),
@@ -243,6 +271,8 @@ def test_multi_with_many_options_and_with_none() -> None:
         (MOTION, "1", "yes"),
         (MOTION, "○1", "yes"),
         (MOTION, "1 ○", "yes"),
+        (MOTION, "特に異議はございません。", "yes"),
+        (MOTION, "さて、書面表決についてですが、反対いたします。", "no"),
         (MOTION, "3", "abstain"),
         (MOTION, "2 反対", "no"),
         (MOTION, "□賛成　■反対　□棄権", "no"),
@@ -384,6 +414,7 @@ def test_date_without_year() -> None:
         ("2026/7/2（中止）", "unclear"),
         ("なし", "no-value"),
         ("未定", "no-value"),
+        ("現時点では未定です", "no-value"),
         ("（予定なし）", "no-value"),
         ("実施予定はありません。", "no-value"),
         ("未定（議会に諮るため）", "no-value"),
