@@ -21,7 +21,7 @@ from mailbot.flows.lists.purge_posts import purge_posts
 from mailbot.flows.lists.rebuild_index import rebuild_index
 from mailbot.formats.mailbox_files import check_files, read_mails
 from mailbot.installation import clock
-from mailbot.store.lists import archive, lists
+from mailbot.store.lists import archive, lists, searches
 
 
 @root.group("archive")
@@ -64,7 +64,7 @@ def _archive_search(
             prefecture=prefecture,
             sender=sender,
         )
-        found = archive.search(connection, wanted, most)
+        found = searches.search(connection, wanted, most)
     rows = [
         {
             "list": one.list,

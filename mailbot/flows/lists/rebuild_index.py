@@ -8,7 +8,7 @@ from mailbot.core.lists.old_archive import with_author
 from mailbot.core.mail.message import parse
 from mailbot.flows.lists.archive_post import words_of
 from mailbot.store.database import Database
-from mailbot.store.lists import archive
+from mailbot.store.lists import archive, search_words
 
 AT_ONCE = 50  # posts in one transaction
 
@@ -28,12 +28,12 @@ def rebuild_index(
                 content = archive.raw(connection, name, number)
                 if one is not None and content is not None:
                     words = words_of(with_author(parse(content)), one.author_name)
-                    archive.set_words(connection, name, number, words)
+                    search_words.replace(connection, name, number, words)
         done += len(numbers)
         told(done, count)
         if not numbers:
             break
         after = numbers[-1]
     with database.write() as connection:
-        archive.tidy_index(connection)
+        search_words.tidy(connection)
     return done

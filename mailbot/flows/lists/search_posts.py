@@ -12,7 +12,7 @@ from mailbot.core.lists.bigram import excerpt, phrases
 from mailbot.core.lists.old_posts import split_year
 from mailbot.core.mail.message import parse
 from mailbot.site import Site
-from mailbot.store.lists import archive
+from mailbot.store.lists import archive, searches
 
 
 def search_posts(
@@ -28,7 +28,7 @@ def search_posts(
     first = None if year is None else datetime(year, 1, 1, tzinfo=site.zone)
     before = None if first is None else first.replace(year=first.year + 1)
     wanted = Search(asked, lists=tuple(lists), since=first, before=before)
-    return asked, archive.search(connection, wanted, most)
+    return asked, searches.search(connection, wanted, most)
 
 
 def excerpt_of(connection: Connection, one: Archived, words: str, width: int) -> str:

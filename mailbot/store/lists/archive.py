@@ -1,46 +1,22 @@
-"""The archive: each list's posts by number, by thread, by address for ever and by word; the raw mails behind them."""
+"""The archive: each list's posts by number, by thread and by address for ever; the raw mails behind them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Integer,
-    Select,
-    Text,
-    and_,
-    bindparam,
-    cast,
-    column,
-    delete,
-    func,
-    insert,
-    literal,
-    literal_column,
-    or_,
-    select,
-    table,
-    text,
-    union_all,
-    update,
-)
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, update
 
-from mailbot.core.lists.archived import Archived, Search
-from mailbot.core.lists.bigram import Phrase, phrases
+from mailbot.core.lists.archived import Archived
 from mailbot.core.lists.thread import SAME_SUBJECT
-from mailbot.core.mail.address import address_key
-from mailbot.core.refusal import Refusal
 from mailbot.store.database import storable
+from mailbot.store.lists import search_words
 from mailbot.store.statements import Written
-from mailbot.store.tables import TsQuery, TsVector, body, inbox, mail, post, post_words
+from mailbot.store.tables import body, inbox, mail, post
 
-_NEWEST = 200  # posts that a search looks at one by one before it asks the index of all
 _MOST_ORPHANS = 500  # posts that came before the one that they answer
 
 
@@ -93,36 +69,9 @@ def add(connection: Connection, new: NewPost, *, mail_id: int, inbox_id: int | N
         mail_id=mail_id,
         inbox_id=inbox_id,
     ).id
-    database = connection.dialect.name
-    _ADD_WORDS[database].run(connection, post_id=post_id, words=_WORDS_OF[database](new.words))
+    search_words.put(connection, post_id, new.words)
     _adopt(connection, new, stable, root)
     return stable
-
-
-def put_words(connection: Connection, post_id: int, words: Sequence[str]) -> None:
-    """Store the words by which a post is found, in place of those that were removed."""
-    database = connection.dialect.name
-    _ADD_WORDS[database].run(connection, post_id=post_id, words=_WORDS_OF[database](words))
-
-
-def purge_words(connection: Connection) -> None:
-    """Let the index forget what was removed from it: SQLite's keeps that until its segments are merged."""
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("INSERT INTO post_index (post_index) VALUES ('optimize')")
-
-
-def set_words(connection: Connection, name: str, number: int, words: Sequence[str]) -> None:
-    """Let a post be found by these terms and no others."""
-    query = select(post.c.id).where(post.c.list_name == name, post.c.number == number)
-    post_id: int = connection.execute(query).scalar_one()
-    connection.execute(delete(post_words).where(post_words.c.post_id == post_id))
-    put_words(connection, post_id, words)
-
-
-def tidy_index(connection: Connection) -> None:
-    """Make SQLite's index anew from what is stored for it; PostgreSQL's needs nothing."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("INSERT INTO post_index (post_index) VALUES ('rebuild')"))
 
 
 def mail_of(connection: Connection, inbox_id: int) -> int:
@@ -183,12 +132,12 @@ def _free_address(connection: Connection, new: NewPost) -> str:
 
 def by_number(connection: Connection, name: str, number: int) -> Archived | None:
     """Return one post of a list."""
-    return _first(connection, _POSTS.where(post.c.list_name == name, post.c.number == number))
+    return _first(connection, POSTS.where(post.c.list_name == name, post.c.number == number))
 
 
 def by_stable(connection: Connection, name: str, stable: str) -> Archived | None:
     """Return the post at an address for ever."""
-    return _first(connection, _POSTS.where(post.c.list_name == name, post.c.stable == stable))
+    return _first(connection, POSTS.where(post.c.list_name == name, post.c.stable == stable))
 
 
 def namesakes(connection: Connection, name: str, stable: str) -> list[Archived]:
@@ -196,7 +145,7 @@ def namesakes(connection: Connection, name: str, stable: str) -> list[Archived]:
     if _BY_STABLE.first(connection, name=name, stable=stable) is None:
         return []
     same = or_(post.c.stable == stable, post.c.stable.startswith(f"{stable}-", autoescape=True))
-    return _several(connection, _POSTS.where(post.c.list_name == name, same).order_by(post.c.number))
+    return several(connection, POSTS.where(post.c.list_name == name, same).order_by(post.c.number))
 
 
 def highest(connection: Connection, name: str) -> int:
@@ -245,20 +194,20 @@ def has_posted(connection: Connection, name: str, author: Iterable[str]) -> bool
 
 def newest(connection: Connection, name: str, most: int) -> list[Archived]:
     """Return the newest posts of a list that are not purged, newest first."""
-    query = _POSTS.where(post.c.list_name == name, post.c.purged_at.is_(None))
-    return _several(connection, query.order_by(post.c.number.desc()).limit(most))
+    query = POSTS.where(post.c.list_name == name, post.c.purged_at.is_(None))
+    return several(connection, query.order_by(post.c.number.desc()).limit(most))
 
 
 def between(connection: Connection, name: str, first: int, last: int, most: int = 1000) -> list[Archived]:
     """Return the posts of a list with these numbers, both included, in order."""
-    query = _POSTS.where(post.c.list_name == name, post.c.number.between(first, last))
-    return _several(connection, query.order_by(post.c.number).limit(most))
+    query = POSTS.where(post.c.list_name == name, post.c.number.between(first, last))
+    return several(connection, query.order_by(post.c.number).limit(most))
 
 
 def thread(connection: Connection, name: str, root: int) -> list[Archived]:
     """Return the posts of the thread that this post of a list began, in order."""
-    query = _POSTS.where(post.c.list_name == name, post.c.thread == root)
-    return _several(connection, query.order_by(post.c.written_at, post.c.number))
+    query = POSTS.where(post.c.list_name == name, post.c.thread == root)
+    return several(connection, query.order_by(post.c.written_at, post.c.number))
 
 
 def newest_of_threads(connection: Connection, name: str, most: int, before: int | None) -> list[Archived]:
@@ -268,8 +217,8 @@ def newest_of_threads(connection: Connection, name: str, most: int, before: int 
     threads = threads.group_by(post.c.thread).order_by(newest.desc()).limit(most)
     if before is not None:
         threads = threads.having(newest < before)
-    of_list = _POSTS.where(post.c.list_name == name, post.c.number.in_(threads))
-    return _several(connection, of_list.order_by(post.c.number.desc()))
+    of_list = POSTS.where(post.c.list_name == name, post.c.number.in_(threads))
+    return several(connection, of_list.order_by(post.c.number.desc()))
 
 
 def thread_numbers(connection: Connection, name: str, root: int) -> list[int]:
@@ -280,7 +229,7 @@ def thread_numbers(connection: Connection, name: str, root: int) -> list[int]:
 
 def by_numbers(connection: Connection, name: str, numbers: Collection[int]) -> dict[int, Archived]:
     """Return these posts of a list, by their numbers."""
-    found = _several(connection, _POSTS.where(post.c.list_name == name, post.c.number.in_(numbers)))
+    found = several(connection, POSTS.where(post.c.list_name == name, post.c.number.in_(numbers)))
     return {one.number: one for one in found}
 
 
@@ -304,21 +253,6 @@ def thread_key(connection: Connection, name: str, number: int) -> str:
     return "" if row is None else str(row.message_id)
 
 
-def search(connection: Connection, wanted: Search, most: int = 50) -> list[Archived]:
-    """Return the posts in which everything is found, newest first. Raises Refusal when there is nothing to look for."""
-    found = phrases(wanted.words)
-    if not found:
-        raise Refusal(f"search: {wanted.words!r} has no letter or digit to look for; give a word")
-    if wanted.sender is None and wanted.prefecture is None and wanted.lists != ():
-        newest_ones = _several(connection, _among_newest(connection, found, wanted).limit(most))
-        if len(newest_ones) == most:
-            return newest_ones
-    query = _POSTS.where(_holds(connection, found), *_conditions(wanted))
-    if wanted.prefecture is not None:
-        query = query.join(body, body.c.code == post.c.code).where(body.c.prefecture == wanted.prefecture)
-    return _several(connection, query.order_by(post.c.written_at.desc(), post.c.id.desc()).limit(most))
-
-
 def raw(connection: Connection, name: str, number: int) -> bytes | None:
     """Return a post's mail as it arrived, byte for byte; None: there is none, or it is purged."""
     query = select(mail.c.content).join_from(post, mail).where(post.c.purged_at.is_(None))
@@ -331,78 +265,12 @@ def count(connection: Connection, name: str) -> int:
     return connection.execute(query.where(post.c.list_name == name, post.c.purged_at.is_(None))).scalar_one()
 
 
-def _conditions(wanted: Search) -> list[ColumnElement[bool]]:
-    stated: list[ColumnElement[bool]] = []
-    if wanted.lists is not None:
-        stated.append(post.c.list_name.in_(wanted.lists))
-    if wanted.since is not None:
-        stated.append(post.c.written_at >= wanted.since)
-    if wanted.before is not None:
-        stated.append(post.c.written_at < wanted.before)
-    if wanted.sender is not None:
-        piece = address_key(wanted.sender) if "@" in wanted.sender else wanted.sender.lower()
-        stated.append(
-            or_(
-                func.lower(post.c.author).contains(piece, autoescape=True),
-                post.c.author_name.contains(wanted.sender, autoescape=True),
-            )
-        )
-    return stated
-
-
-def _holds(connection: Connection, wanted: Sequence[Phrase]) -> ColumnElement[bool]:
-    """Return the condition that a post holds all of these, as each database wants to be asked."""
-    if connection.dialect.name == "sqlite":
-        words = " AND ".join(f'"{" ".join(one.terms)}"{"*" * one.begins}' for one in wanted)
-        return post.c.id.in_(select(_INDEX.c.rowid).where(literal_column("post_index").op("MATCH")(words)))
-    matches = post_words.c.words.op("@@")(_asked(wanted))
-    return post.c.id.in_(select(post_words.c.post_id).where(matches))
-
-
-def _among_newest(connection: Connection, found: Sequence[Phrase], wanted: Search) -> Select[Any]:
-    """Return those of the newest posts that hold all of these, newest first.
-
-    A word of every second post is found fifty times among them, while the index would hand out half of the archive first.
-    They are looked at one by one, as the index would see them.
-    """
-    ranges = _conditions(replace(wanted, lists=None))
-    query = select(post.c.id, post.c.written_at).where(*ranges)
-    query = query.order_by(post.c.written_at.desc(), post.c.id.desc()).limit(_NEWEST)
-    if wanted.lists:  # of each list by its own index: a small one is not looked for among all posts
-        of_each = (select(query.where(post.c.list_name == name).subquery()) for name in wanted.lists)
-        every = union_all(*of_each).subquery()
-        query = select(every.c.id).order_by(every.c.written_at.desc(), every.c.id.desc()).limit(_NEWEST)
-    here = query.subquery()
-    rows = _POSTS.join_from(here, post, post.c.id == here.c.id).join(
-        post_words, post_words.c.post_id == post.c.id
-    )
-    if connection.dialect.name == "sqlite":
-        words = literal(" ") + post_words.c.words + literal(" ")
-        held = [func.instr(words, f" {' '.join(one.terms)}{' ' * (not one.begins)}") > 0 for one in found]
-    else:
-        held = [post_words.c.words.op("@@")(_asked(found))]
-    return rows.where(*held).order_by(post.c.written_at.desc(), post.c.id.desc())
-
-
-def _asked(found: Sequence[Phrase]) -> ColumnElement[Any]:
-    """Return what PostgreSQL is asked for."""
-    return cast(bindparam("wanted", " & ".join(map(_tsquery, found)), type_=Text), TsQuery)
-
-
-def _tsquery(wanted: Phrase) -> str:
-    return "(" + " <-> ".join(f"'{term}'" for term in wanted.terms) + (":*)" if wanted.begins else ")")
-
-
-def _tsvector(words: Sequence[str]) -> str:
-    """Return terms with their places as PostgreSQL reads a tsvector; its own parser would cut them its own way."""
-    return " ".join(f"'{term}':{place}" for place, term in enumerate(words, 1))
-
-
 def _first(connection: Connection, query: Select[Any]) -> Archived | None:
-    return next(iter(_several(connection, query)), None)
+    return next(iter(several(connection, query)), None)
 
 
-def _several(connection: Connection, query: Select[Any]) -> list[Archived]:
+def several(connection: Connection, query: Select[Any]) -> list[Archived]:
+    """Return the posts that a query for `POSTS` finds."""
     return [
         Archived(**{**row, "attachments": tuple(json.loads(row["attachments"]))})
         for row in connection.execute(query).mappings()
@@ -416,7 +284,7 @@ _KEPT_RAW = and_(
 
 _OF_AUTHOR = body.alias()
 
-_POSTS = select(
+POSTS = select(
     post.c.list_name.label("list"),
     post.c.number,
     post.c.stable,
@@ -438,18 +306,9 @@ _POSTS = select(
     post.c.purged_why,
 )
 
-_INDEX = table("post_index", column("rowid", Integer), column("words", Text))
-
-_WORDS_OF = {"sqlite": " ".join, "postgresql": _tsvector}
-
 # What runs for each post is put together once: that costs SQLAlchemy more than running it.
 
 _ADD = Written(insert(post).returning(post.c.id))
-
-_ADD_WORDS = {
-    "sqlite": Written(insert(post_words)),
-    "postgresql": Written(insert(post_words).values(words=cast(bindparam("words", type_=Text), TsVector))),
-}
 
 _KEEP = Written(insert(mail).returning(mail.c.id))
 

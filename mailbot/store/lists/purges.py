@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select, update
 
-from mailbot.store.lists import archive
+from mailbot.store.lists import search_words
 from mailbot.store.sending import bundles, fan_outs
 from mailbot.store.sending.copy_states import not_out
 from mailbot.store.tables import bundle, delivery, inbox, mail, mailing, post, post_words
@@ -138,7 +138,7 @@ def empty_posts(
             purged_why=why,
         )
     )
-    archive.purge_words(connection)
+    search_words.purge(connection)
     scrub_after(connection, _TOUCHED)
     return emptied
 

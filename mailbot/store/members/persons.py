@@ -26,7 +26,7 @@ from sqlalchemy import (
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.erasure import Person, without_author
 from mailbot.core.surveys.ledger_chain import FIRST_CHAIN, erased_mark, erasure_row
-from mailbot.store.lists import archive, memberships
+from mailbot.store.lists import memberships, search_words
 from mailbot.store.sending.copy_states import not_out
 from mailbot.store.spent_numbers import numbers_stay
 from mailbot.store.surveys import ledgers, surveys
@@ -375,9 +375,9 @@ def take_out_of_posts(
     ).all()
     for number, content in found:
         connection.execute(delete(post_words).where(post_words.c.post_id == number))
-        archive.put_words(connection, number, words(content))
+        search_words.put(connection, number, words(content))
     if found:
-        archive.purge_words(connection)
+        search_words.purge(connection)
     return len(found)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mailbot.core.lists.archived import Archived, Search
 from mailbot.flows.office.settle_held import settle_held
-from mailbot.store.lists import archive
+from mailbot.store.lists import archive, searches
 from mailbot.store.sending import fan_outs
 from tests.flows.post_office import NAGANO, SECURITY, STRANGER, SUZUKI, YAMADA, PostOffice
 
@@ -29,7 +29,7 @@ def test_a_post_is_archived_as_it_came(office: PostOffice) -> None:
     with office.database.read() as connection:
         assert archive.raw(connection, "security", 1) == raw
         for words in ("災害", "点検", "山田"):
-            assert archive.search(connection, Search(words, prefecture="長野県")) == [post]
+            assert searches.search(connection, Search(words, prefecture="長野県")) == [post]
 
 
 def test_an_answer_joins_the_thread(office: PostOffice) -> None:

@@ -19,7 +19,7 @@ from mailbot.flows.lists.export_archive import export_archive
 from mailbot.flows.lists.import_archive import Imported, import_archive
 from mailbot.formats.mailbox_files import check_files, read_mails
 from mailbot.store.database import Database
-from mailbot.store.lists import archive, lists
+from mailbot.store.lists import archive, lists, searches
 from tests.flows.post_office import NAGANO, SECURITY, YAMADA, PostOffice
 
 SEPARATOR = b"From yamada at city.nagano.lg.jp  Thu Jan  1 09:00:00 2004\n"
@@ -83,7 +83,7 @@ def test_an_mbox_comes_in(office: PostOffice, tmp_path: Path) -> None:
     assert second.written_at == datetime(2004, 1, 2, 1, 0, tzinfo=UTC)
     assert raws(office) == {1: one, 2: two}
     with office.database.read() as connection:
-        assert [post.number for post in archive.search(connection, Search("災害"))] == [1]
+        assert [post.number for post in searches.search(connection, Search("災害"))] == [1]
 
 
 def test_a_second_import_adds_nothing(office: PostOffice, tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_every_charset_reads_as_it_was_written(office: PostOffice, tmp_path: Pat
     mails = [mail(n, raw + b"\n", head) for n, (raw, head) in enumerate(shapes, 1)]
     bring(office, written(tmp_path / "old.mbox", *mails))
     with office.database.read() as connection:
-        assert len(archive.search(connection, Search("標準化と災害"))) == len(shapes)
+        assert len(searches.search(connection, Search("標準化と災害"))) == len(shapes)
     assert parse(raws(office)[1]).text.strip() == text
 
 

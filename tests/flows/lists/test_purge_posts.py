@@ -18,7 +18,7 @@ from mailbot.flows.lists.rebuild_index import rebuild_index
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.formats.mailbox_files import read_mails
 from mailbot.store.database import Database
-from mailbot.store.lists import archive
+from mailbot.store.lists import archive, search_words, searches
 from mailbot.store.tables import delivery, mail, metadata
 from tests.flows.lists.test_send_digests import EVENING
 from tests.flows.post_office import KAIGI, KAIGI_REQUEST, SATO, SECURITY, SUZUKI, TANAKA, YAMADA, PostOffice
@@ -67,7 +67,7 @@ def everything(database: Database) -> str:
 def found(office: PostOffice, words: str) -> list[Archived]:
     """Search the archive."""
     with office.database.read() as connection:
-        return archive.search(connection, Search(words))
+        return searches.search(connection, Search(words))
 
 
 def test_nothing_of_a_purged_post_is_left(office: PostOffice) -> None:
@@ -178,7 +178,7 @@ def test_the_index_is_made_anew(office: PostOffice) -> None:
     office.post(YAMADA, text="災害対策")
     office.post(YAMADA, text="標準化")
     with office.database.write() as connection:
-        archive.set_words(connection, "security", 1, ["xx"])
+        search_words.replace(connection, "security", 1, ["xx"])
     assert found(office, "災害") == []
     assert rebuild_index(office.database, SECURITY.name) == 2
     assert [one.number for one in found(office, "災害")] == [1]

@@ -13,7 +13,7 @@ from mailbot.core.lists.bigram import MAX_TERMS, terms
 from mailbot.core.lists.thread import message_id_hash
 from mailbot.core.refusal import Refusal
 from mailbot.store.database import Database
-from mailbot.store.lists import archive
+from mailbot.store.lists import archive, searches
 from mailbot.store.lists.archive import NewPost
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
@@ -47,7 +47,7 @@ def kept(
 def numbers(database: Database, words: str, **own: object) -> list[int]:
     """Return the numbers of the posts that a search finds."""
     with database.read() as connection:
-        return [one.number for one in archive.search(connection, Search(words, **own))]  # type: ignore[arg-type]
+        return [one.number for one in searches.search(connection, Search(words, **own))]  # type: ignore[arg-type]
 
 
 def threads(database: Database) -> dict[int, tuple[int, int | None]]:
@@ -116,11 +116,11 @@ def test_a_common_word_is_found_among_the_newest(
             kept(connection, number, text, list=("room", "other", "third")[number * 7 % 11 % 3])
     found = {}
     for newest in (0, 5, 12, 1000):
-        monkeypatch.setattr(archive, "_NEWEST", newest)
+        monkeypatch.setattr(searches, "_NEWEST", newest)
         with database.read() as connection:
             search = Search(words, lists=lists, since=since)
             found[newest] = [
-                [(one.list, one.number) for one in archive.search(connection, search, most)]
+                [(one.list, one.number) for one in searches.search(connection, search, most)]
                 for most in (1, 3, 50)
             ]
     assert found[0] == found[5] == found[12] == found[1000]
@@ -148,7 +148,7 @@ def test_filters(database: Database) -> None:
 def test_nothing_to_look_for_is_said(database: Database) -> None:
     """A search without a letter or digit is refused with a sentence."""
     with database.read() as connection, pytest.raises(Refusal, match="no letter or digit"):
-        archive.search(connection, Search("。、"))
+        searches.search(connection, Search("。、"))
 
 
 def test_the_longest_text_is_found_up_to_its_bound(database: Database) -> None:
