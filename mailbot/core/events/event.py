@@ -265,7 +265,7 @@ _LONGEST_NAME = 40
 ASCII_FORMS = {**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}, 0x3000: 0x20, 0xA0: 0x20}
 _KANJI_DIGITS = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9, "十": 10}
 _UNIT = r"(?:名様|名|人|people\b|persons?\b)"
-_LABEL = re.compile(r"(?:人数と氏名|人数|氏名|お名前|参加者|出席者)\s?[:と]?")
+_LABEL = re.compile(r"(?:人数と氏名|人数|氏名|お名前|(?:参加|出席)者(?:氏?名(?=\s?:))?)\s?[:と]?")
 _POLITE = re.compile(
     r"(?:です|でお願いします|でお願いいたします|とします|が(?:出席|参加)(?:いた)?します|。)$"
 )
