@@ -277,12 +277,12 @@ _COUNT_LAST = re.compile(
 )
 # 「3名（氏名は当日名簿を持参）」, 「3名 氏名は追って連絡します」: the number is said, and stands.
 _NAMES_LATER = re.compile(
-    r"[\s、,。]*[（(]?(?:ご?氏名|お名前|参加者名?|出席者名?)は、?(?:当日|後日|追って|別途|後ほど|改めて)、?(?:名簿[をにで])?"
+    r"(?<![\s、,。])[\s、,。]*[（(]?(?:ご?氏名|お名前|参加者名?|出席者名?)は、?(?:当日|後日|追って|別途|後ほど|改めて)、?(?:名簿[をにで])?"
     r"[ごお]?(?:持参|連絡|報告|知らせ|提出|通知|送付)(?:(?:いた|致)?します)?[。.]?[)）]?$"
 )
 # 「山田太郎（公用車で参ります）」: how they come; it stays in the answer as it was written.
 _TRAVELS = re.compile(
-    r"[\s、,。]*[（(]?(?:当日は、?)?(?:公用車|自家用車|社用車|車|電車|新幹線|飛行機|バス)(?:で|にて)(?:参り|伺い|行き|向かい)ます[。.]?[)）]?$"
+    r"(?<![\s、,。])[\s、,。]*[（(]?(?:当日は、?)?(?:公用車|自家用車|社用車|車|電車|新幹線|飛行機|バス)(?:で|にて)(?:参り|伺い|行き|向かい)ます[。.]?[)）]?$"
 )
 _IN_BRACKETS = re.compile(r"\s?\([^()]*\)")
 _BETWEEN_NAMES = re.compile(r"[、,;/&\n]|\s(?:and|と)\s|及び|および|(?<=[々一-龥])[と・](?=[一-龥])")
@@ -299,9 +299,11 @@ def read_people(text: str, language: Language = "ja") -> tuple[int, tuple[str, .
     A number alone has no names; names alone are counted. Raises ValueError, with a sentence for the member, when
     anything is left that is neither, or when number and names disagree: nothing is guessed.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(_UNREADABLE[language])
     count, rest = _count(_unwrapped(_plain(_TRAVELS.sub("", _NAMES_LATER.sub("", text)))))
     names = () if count and rest in {"未定", "TBD"} else _names(rest, count)
-    if len(text) > _LONGEST or names is None or not (count or (count is None and names)):
+    if names is None or not (count or (count is None and names)):
         raise ValueError(_UNREADABLE[language])
     if count and names and count != len(names):
         raise ValueError(_DISAGREE[language].format(count=count, names=len(names)))

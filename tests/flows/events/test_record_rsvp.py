@@ -569,8 +569,8 @@ def test_who_had_said_two_may_decline(office: PostOffice, notices: dict[str, Cop
 
 @pytest.mark.parametrize(
     "text",
-    ["a\n" * 300_000, "1\n" * 31_000, "出席 1名\n" * 1_499],
-    ids=["600 kB", "62 kB", "as many lines as are read"],
+    ["a\n" * 300_000, "1\n" * 31_000, "出席 1名\n" * 1_499, f"出席 1名 山田{'　' * 10_000}x"],
+    ids=["600 kB", "62 kB", "as many lines as are read", "blanks behind a name"],
 )
 def test_an_endless_reply_costs_less_than_a_second(
     office: PostOffice, notices: dict[str, Copy], text: str
