@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from mailbot.core.reading.doubts.correction import corrects, discards
@@ -24,7 +25,7 @@ from mailbot.core.reading.statements.bare_answer import (
 )
 from mailbot.core.reading.statements.named_answer import question_of
 from mailbot.core.reading.statements.stated import Statements
-from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
+from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, SHORT_LINE, Known, line_key
 from mailbot.core.reading.text.prose import before_signature, says_more, signed, unsigned
 from mailbot.core.surveys.survey import Question, Survey
 
@@ -113,10 +114,22 @@ def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
         lines = [_of_answers_given(line, found) for line in lines]
     asked = "\n".join((survey.title, *(question.text for question in survey.questions))).casefold()
     return any(
-        (corrects(line) or discards(before, line) or doubts(line, asked) or says_something_of_answers(line))
+        (_speaks_of_answers(line, asked) or discards(before, line))
         and not _says_it_again(survey, line, found)
         for before, line in pairwise(["", *lines])
     )
+
+
+def _speaks_of_answers(line: str, asked: str) -> bool:
+    """Say whether a line by itself takes an answer back or doubts it."""
+    return _short_speaks(line, asked) if len(line) <= SHORT_LINE else _speaks(line, asked)
+
+
+def _speaks(line: str, asked: str) -> bool:
+    return corrects(line) or doubts(line, asked) or says_something_of_answers(line)
+
+
+_short_speaks = lru_cache(maxsize=4096)(_speaks)  # greetings and signatures stand in many replies
 
 
 _OF_QUESTIONS = re.compile(
