@@ -69,7 +69,7 @@ def _numbers(
 ) -> tuple[int, ...]:
     """Return which mails are meant: those that were named, or all of one list that wait for a moderator."""
     if named != every or bool(numbers) == every:
-        raise Refusal("name the mails by their numbers, or write --all --list NAME")
+        raise click.UsageError("name the mails by their numbers, or write --all --list NAME")
     if name is None:
         return numbers
     with it.database.read() as connection:

@@ -17,6 +17,7 @@ from mailbot.cli.second_person_frame import request
 from mailbot.cli.survey_commands import surveys_group
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.seal import LINE
+from mailbot.flows.surveys.count_resolution import count_resolution
 from mailbot.flows.surveys.draft_minutes import draft_minutes
 from mailbot.flows.surveys.forget_replies import forget_replies
 from mailbot.flows.surveys.recount import recount
@@ -96,12 +97,16 @@ def _surveys_results(
         key = meant(connection, key, "survey")
         report = report_survey(connection, key, clock().astimezone(it.config.timezone))
         votes = votes_by_body(connection, key, report) if raw else None
+        resolution = report.survey.resolution
+        outcome = None if resolution is None else count_resolution(connection, key).outcome
     match form:
         case "text":
-            show_results.results_text(report)
+            show_results.results_text(report, outcome)
         case "json":
             write_out(
-                (json.dumps(show_results.results(report), ensure_ascii=False, indent=2) + "\n").encode(),
+                (
+                    json.dumps(show_results.results(report, outcome), ensure_ascii=False, indent=2) + "\n"
+                ).encode(),
                 target,
             )
         case "csv":

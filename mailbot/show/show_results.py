@@ -13,6 +13,7 @@ from mailbot.core.surveys.comparison import Before, NotComparable
 from mailbot.core.surveys.cross_table import TITLES, Group
 from mailbot.core.surveys.group_words import group_words
 from mailbot.core.surveys.ledger import Standing, standings_of_voters
+from mailbot.core.surveys.outcome_lines import outcome_lines
 from mailbot.core.surveys.report import WITHHELD, QuestionReport, Report, percent
 from mailbot.core.surveys.resolution import Outcome
 from mailbot.core.surveys.share import Requirement
@@ -191,8 +192,8 @@ def _tally_rows(counts: Mapping[str, Mapping[str, int]]) -> list[Row]:
     ]
 
 
-def results(report: Report) -> Row:
-    """Return a report as JSON: the tally, and the tables with null for what is withheld."""
+def results(report: Report, outcome: Outcome | None) -> Row:
+    """Return a report as JSON: the tally, a resolution's outcome, and the tables with null for what is withheld."""
     return {
         "key": report.survey.key,
         "title": report.survey.title,
@@ -203,6 +204,7 @@ def results(report: Report) -> Row:
         "undeliverable": report.undeliverable,
         "smallest_group": report.smallest,
         "tally": {each.question.id: dict(each.counts) for each in report.questions},
+        **({} if outcome is None else {"outcome": _outcome(outcome)}),
         "questions": [_question_result(each) for each in report.questions],
         "tables": {
             table.attribute: [_group_result(group) for group in table.groups] for table in report.tables
@@ -250,10 +252,12 @@ def _group_result(group: Group) -> Row:
     }
 
 
-def results_text(report: Report) -> None:
-    """Print a report: the whole, then each table by its questions."""
+def results_text(report: Report, outcome: Outcome | None) -> None:
+    """Print a report: the whole, what a resolution came to, then each table by its questions."""
     for name, fact in report_facts(report):
         print(f"{name}　{clean(fact)}")
+    if outcome is not None:
+        print("", *(clean(line) for line in outcome_lines(outcome)), sep="\n")
     for each in report.questions:
         print("\n" + clean(f"{each.question.id}　{each.question.text}"))
         table(_option_rows(each), as_json=False, empty="")

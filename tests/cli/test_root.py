@@ -198,6 +198,8 @@ def test_every_option_says_what_it_is_for() -> None:
     ("words", "said"),
     [
         (["held", "accept", "9" * 20], "is not in the range"),
+        (["held", "accept"], "name the mails by their numbers, or write --all --list NAME"),
+        (["held", "discard", "--all"], "name the mails by their numbers, or write --all --list NAME"),
         (["members", "undo", "9" * 20], "is not in the range"),
         (["archive", "kept", "9" * 20], "is not in the range"),
         (["archive", "show", "room", "9" * 20], "is not in the range"),
@@ -206,7 +208,7 @@ def test_every_option_says_what_it_is_for() -> None:
     ],
 )
 def test_what_no_database_takes_and_no_role_is_called(words: list[str], said: str, tmp_path: Path) -> None:
-    """A number larger than a database's, and a role without a name, are usage errors like any other."""
+    """A number larger than a database's, no number at all, and a role without a name are usage errors like any other."""
     make_folder(tmp_path / "site", bytes(32))
     config = str(tmp_path / "site" / "config" / "mailbot.yaml")
     done = CliRunner().invoke(root, [*words, "--config", config])

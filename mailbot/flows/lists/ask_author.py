@@ -100,6 +100,7 @@ def _ask(
         site,
         question,
         post.now,
+        thread=post.thread,
         title=mailing_list.title,
         subject=message.subject,
         reason=reason,

@@ -182,7 +182,7 @@ def _obey(
         return Settled("answered" if told else "discarded", "no command in it")
     outcome = run_lines(connection, site, writer, lines, now)
     done, not_done, waiting = outcome.done, outcome.not_done, outcome.waiting
-    if waiting and not _ask(connection, site, writer, waiting, now):
+    if waiting and not _ask(connection, site, writer, waiting, now, answered):
         return Settled(
             "discarded", "no question goes out: too many to this address today, or in all this hour"
         )
@@ -191,7 +191,14 @@ def _obey(
     return Settled("answered", reason if told else f"{reason}; no answer: too many to this address")
 
 
-def _ask(connection: Connection, site: Site, writer: Writer, lines: Sequence[str], now: datetime) -> bool:
+def _ask(
+    connection: Connection,
+    site: Site,
+    writer: Writer,
+    lines: Sequence[str],
+    now: datetime,
+    answered: Answered,
+) -> bool:
     """Ask the registered address whether it wrote this; the mail says what will happen."""
     will = []
     for line in lines:
@@ -206,7 +213,9 @@ def _ask(connection: Connection, site: Site, writer: Writer, lines: Sequence[str
         by_mail=True,
         inbox_id=writer.inbox_id,
     )
-    return ask_confirmation(connection, site, question, now, will=tuple(will), address=writer.answered_at)
+    return ask_confirmation(
+        connection, site, question, now, thread=answered, will=tuple(will), address=writer.answered_at
+    )
 
 
 def _command(connection: Connection, site: Site, line: str, now: datetime) -> Command:

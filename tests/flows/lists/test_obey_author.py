@@ -40,9 +40,12 @@ def short_reply(office: PostOffice) -> tuple[Entry, Copy]:
 
 
 def test_a_post_that_its_author_confirms(office: PostOffice) -> None:
-    """Only then it goes out, and neither the office nor a moderator is troubled."""
-    held, question = confirm(office)
+    """Only then it goes out, and neither the office nor a moderator is troubled; the question is in its thread (RFC 3834)."""
+    office.apply(CONFIRM)
+    held = office.post(YAMADA, Message_ID="<mine@nagano>")
+    question = office.only_copy("ask_author")
     assert question.to == YAMADA
+    assert (question["Auto-Submitted"], question["In-Reply-To"]) == ("auto-replied", "<mine@nagano>")
     assert office.reply(question, "はい").state == "answered"
     assert office.state(held.id) == "posted"
     assert [copy.kind for copy in office.copies()] == ["post"] * 3

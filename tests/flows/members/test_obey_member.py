@@ -315,10 +315,12 @@ def test_the_guide_is_for_who_could_join(office: PostOffice) -> None:
 
 @pytest.mark.parametrize("text", ["", "承認", "はい", "OK です", "了解しました。\n松本市　佐藤"])
 def test_a_from_alone_changes_nothing_before_its_owner_answers(office: PostOffice, text: str) -> None:
-    """The question says what will happen; a reply as it is, or a yes, does it (I28)."""
-    assert office.write(SATO, KAIGI_REQUEST, "停止 7/1から7/20まで\n退会", proved=False).state == "answered"
+    """The question, in the thread of his mail, says what will happen; a reply as it is, or a yes, does it (I28, RFC 3834)."""
+    lines = "停止 7/1から7/20まで\n退会"
+    office.write(SATO, KAIGI_REQUEST, lines, proved=False, Message_ID="<mine@matsumoto>")
     question = office.only_copy("confirm_commands")
     assert question.to == SATO
+    assert (question["Auto-Submitted"], question["In-Reply-To"]) == ("auto-replied", "<mine@matsumoto>")
     assert "「電子会議室」を退会します。" in question.text
     assert office.belongs("kaigi", SATO)
     assert office.reply(question, text).state == "answered"
