@@ -31,6 +31,7 @@ def queue(connection: Connection, now: datetime) -> Row:
         "oldest_pending_s": 0 if oldest is None else max(0, round((now - oldest).total_seconds())),
         "duplicates_possible": outbox.count_doubtful(connection),
         "overdue_s": round(leases.overdue(connection, now).total_seconds()),
+        "queued_ahead": sendings.count_ahead(connection, now),
         "sending": [_sending(one) for one in sendings.under_way(connection)],
         "troubled": [vars(copy) for copy in copies.troubled(connection)],
     }
@@ -61,6 +62,11 @@ def queue_text(shown: Row) -> None:
         print(
             f"mail has been due for {shown['overdue_s']} s and none is on its way; `mailbot doctor` says what the relay answers, "
             "and whether `mailbot serve` runs"
+        )
+    if shown["queued_ahead"]:
+        print(
+            f"{shown['queued_ahead']} copies were queued by a clock that ran ahead and wait for that time; `mailbot serve` lets them "
+            "leave when it sees the clock set back, and at its start"
         )
     for one in shown["sending"]:
         more = "".join(f", {one[what]} {what}" for what in ("stopped", "unqueued") if one[what])

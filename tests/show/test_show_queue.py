@@ -84,6 +84,17 @@ def test_mail_that_is_due_and_not_on_its_way(
     assert shown["overdue_s"] == (0 if state == "sent" else 60 * minutes)
 
 
+def test_what_a_clock_queued_that_ran_ahead(office: PostOffice, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line says why nothing leaves, and what lets it go on."""
+    office.post(SATO)
+    with office.database.read() as connection:
+        shown = show_queue.queue(connection, office.now - timedelta(hours=3))
+    show_queue.queue_text(shown)
+    assert (
+        "3 copies were queued by a clock that ran ahead and wait for that time; " in capsys.readouterr().out
+    )
+
+
 @pytest.mark.parametrize("asked", ["Yamada@City.Nagano.lg.jp", YAMADA, YAMADA.upper()])
 @pytest.mark.parametrize("registered", [YAMADA, "Yamada@city.nagano.lg.jp"])
 def test_letter_case_never_matters(office: PostOffice, asked: str, registered: str) -> None:

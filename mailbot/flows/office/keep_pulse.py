@@ -10,15 +10,18 @@ from mailbot import log
 from mailbot.core.office.lapse import Lapse
 from mailbot.core.office.plan import duration
 from mailbot.core.office.run_words import day_words, hour_words, run_sentence
+from mailbot.core.transfer.delivery import next_attempt
 from mailbot.flows.office.tell_office import report_to_office
 from mailbot.render import ReportItem
 from mailbot.site import Site
 from mailbot.store.database import Database
 from mailbot.store.runs import occurrences, pulses
+from mailbot.store.sending import sendings
 
 _EVERY = timedelta(minutes=1)
 _STOOD_STILL = timedelta(hours=1)  # shorter is a restart
 _SET = timedelta(minutes=5)
+_MANY = 99  # attempts, after which the wait grows no longer
 
 
 def keep_pulse(database: Database, site: Site, now: datetime, own: Lapse | None = None) -> int:
@@ -38,6 +41,10 @@ def keep_pulse(database: Database, site: Site, now: datetime, own: Lapse | None 
         happened = _gap(before, now, own)
         if happened is None:
             return 0
+        if happened[0] == "set-back":
+            # What was queued or put off meanwhile would wait for as long as the clock was ahead.
+            pulled = sendings.pull_back(connection, now, next_attempt(_MANY, now, 1.0))
+            log.event("outbox.pulled_back", copies=pulled)
         _tell(connection, site, *happened, now)
     return 1
 

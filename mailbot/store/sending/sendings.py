@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, case, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Table, and_, case, func, or_, select, update
 
 from mailbot.store.sending import bundles, fan_outs
 from mailbot.store.sending.copy_states import RESTS, unfinished
@@ -110,6 +110,43 @@ def rest(connection: Connection, mailings: fan_outs.Mailings) -> int:
 def resume(connection: Connection, mailings: fan_outs.Mailings) -> int:
     """Let the copies that rest leave; returns how many."""
     return _move(connection, mailings, delivery.c.due_at >= RESTS, -RESTS)
+
+
+def count_ahead(connection: Connection, now: datetime) -> int:
+    """Return how many copies wait for a time to come, since a clock that ran ahead queued them."""
+    singly, packed = (
+        select(count)
+        .join_from(table, mailing)
+        .where(_waits_ahead(table, now), mailing.c.created_at > now)
+        .scalar_subquery()
+        for table, count in ((delivery, func.count()), (bundle, func.sum(bundle.c.copies)))
+    )
+    return int(connection.execute(select(singly + func.coalesce(packed, 0))).scalar_one())
+
+
+def pull_back(connection: Connection, now: datetime, latest: datetime) -> int:
+    """Let the copies leave now that a clock which ran ahead queued, or put off until after `latest`; returns how many."""
+    made_ahead = select(mailing.c.id).where(mailing.c.created_at > now)
+    due = {"due_at": microseconds(now)}
+    connection.execute(
+        update(fan_out).where(fan_out.c.due_at < RESTS, fan_out.c.mailing_id.in_(made_ahead)).values(due)
+    )
+    singly, packed = (
+        update(table)
+        .where(
+            _waits_ahead(table, now),
+            or_(table.c.due_at > microseconds(latest), table.c.mailing_id.in_(made_ahead)),
+        )
+        .values(due)
+        for table in (delivery, bundle)
+    )
+    in_bundles = connection.execute(packed.returning(bundle.c.copies)).scalars().all()
+    moved: int = connection.execute(singly).rowcount
+    return moved + int(sum(in_bundles))
+
+
+def _waits_ahead(table: Table, now: datetime) -> ColumnElement[bool]:
+    return and_(table.c.state == "pending", table.c.due_at > microseconds(now), table.c.due_at < RESTS)
 
 
 def withdraw(connection: Connection, mailing_ids: Collection[int], why: str, now: datetime) -> int:

@@ -6,11 +6,15 @@ from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 import pytest
+from sqlalchemy import select, update
 
+from mailbot.core.lists.mailing_list import Copies
 from mailbot.core.office.lapse import Lapse
 from mailbot.flows.office.keep_pulse import keep_pulse
 from mailbot.flows.runs.keep_up import keep_up
-from tests.flows.post_office import SURVEY, TOKYO, PostOffice
+from mailbot.store.sending import leases, sendings
+from mailbot.store.tables import bundle, delivery, microseconds
+from tests.flows.post_office import SECURITY, SURVEY, TOKYO, YAMADA, PostOffice
 
 NOON = datetime(2026, 6, 17, 12, 0, tzinfo=TOKYO)
 
@@ -49,6 +53,39 @@ def test_a_clock_set_back_is_told(office: PostOffice) -> None:
     assert look(office, NOON - timedelta(days=1)) == 1
     assert "時計が24時間戻されて" in "".join(office.only_copy("office_report").text.split())
     assert look(office, NOON - timedelta(days=1) + timedelta(minutes=2)) == 0
+
+
+@pytest.mark.parametrize("copies", ["personal", "identical"])
+def test_what_a_clock_queued_that_ran_ahead_leaves_when_it_is_set_back(
+    office: PostOffice, copies: Copies
+) -> None:
+    """So does what it put off; what was put off by the right clock, or rests, waits as it did."""
+    office.now = NOON
+    office.post(YAMADA)
+    ids = [copy.id for copy in office.copies("post")]
+    ahead = NOON + timedelta(hours=5)
+    dues = [NOON + timedelta(minutes=10), ahead + timedelta(minutes=10), ahead + timedelta(days=365 * 400)]
+    with office.database.write() as connection:
+        for number, due in zip(ids, dues, strict=True):
+            connection.execute(
+                update(delivery).where(delivery.c.id == number).values(due_at=microseconds(due))
+            )
+    look(office, ahead)
+    office.apply(replace(SECURITY, copies=copies))
+    office.post(YAMADA)
+    with office.database.read() as connection:
+        assert sendings.count_ahead(connection, NOON) == 3
+    assert look(office, NOON) == 1
+    with office.database.read() as connection:
+        assert sendings.count_ahead(connection, NOON) == 0
+        found = select(delivery.c.due_at).where(delivery.c.id.in_(ids)).order_by(delivery.c.id)
+        assert list(connection.execute(found).scalars()) == [
+            microseconds(one) for one in (dues[0], NOON, dues[2])
+        ]
+        assert leases.next_due(connection) == microseconds(NOON)
+        table = bundle if copies == "identical" else delivery
+        late = connection.execute(select(table.c.due_at).where(table.c.due_at > microseconds(NOON)))
+        assert len(late.all()) == (0 if copies == "identical" else 2)
 
 
 MINUTE = timedelta(minutes=1)
