@@ -174,6 +174,9 @@ def _with_their_names(lines: list[str], mine: Sequence[_Line], stated: str) -> l
         return [f"{_STATED}{others[place]}" if place in others else line for place, line in enumerate(lines)]
     named = [(place, words) for place, words in fields if not _NUMBER.match(words)]
     seats = _ONLY_SEATS.fullmatch(stated.translate(ASCII_FORMS).strip())
+    if not named and seats is not None and (above := _listed_above(mine, seats["now"])):
+        both = f"{_STATED}{seats['now']} {'、'.join(above)}"
+        return [both if line == f"{_STATED}{stated}" else line for line in lines]
     if len(named) != 1 or seats is None:
         return lines
     more = _names_go_on(mine, named[0])
@@ -181,6 +184,19 @@ def _with_their_names(lines: list[str], mine: Sequence[_Line], stated: str) -> l
     gone = {named[0][0], *(place for place, _ in more)}
     kept = [line for place, line in enumerate(lines) if place not in gone]
     return [both if line == f"{_STATED}{stated}" else line for line in kept]
+
+
+def _listed_above(mine: Sequence[_Line], count: str) -> list[str]:
+    """Return the names in the lines above 「以上2名、出席いたします。」: exactly as many, each behind its office."""
+    above = list(takewhile(lambda line: not line.words.startswith(_STATED), mine))
+    upwards = dropwhile(lambda line: not line.words, reversed(above))
+    names = [
+        _NUMBERED.sub("", line.words)
+        for line in takewhile(lambda line: _BEHIND_AN_OFFICE.match(_NUMBERED.sub("", line.words)), upwards)
+    ]
+    people = _people(count)
+    fits = people is not None and people[0] == len(names) and all(map(_is_titled_person, names))
+    return names[::-1] if fits else []
 
 
 def _who_come(mine: Sequence[_Line]) -> tuple[set[int], str] | None:
