@@ -41,6 +41,8 @@ MOST_IN_WORDS = 60  # lines that may vote on all motions in words
 LONGEST_NAME = 100  # characters of 【表決者氏名】
 
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
+# 「遅くなりました。Q1は2、Q2は1です。」
+_SAID_FIRST = re.compile(rf"(?P<said>[^。]{{2,80}}。)\s*(?P<answers>{QUESTION_MARK}\s?[0-9０-９].{{0,300}})$")
 _QUOTED_WHOLE = re.compile(r"\s*「(?P<said>[^「」]{1,100})」[、。]?\s*")
 _QUESTIONS_LISTED = re.compile(
     rf"^\s*{QUESTION_MARK}\s?[0-9０-９]{{1,3}}(?P<others>(?:\s?[,，、]\s?[0-9０-９]{{1,3}})+)\s*$"
@@ -249,6 +251,8 @@ class Reader:
             self.pending = ""
         within = ballots.open and ballots.current is not None
         stated = self._named_answers(self._unquoted(line)) if not self.stated.overfull else []
+        if not stated and not self.pending and self._is_at_top(line):
+            stated = self._behind_a_sentence(line)
         self.named_left -= len(stated)
         self.stated.overfull = self.named_left < 0
         if stated and ballots.is_question_line(line, stated):
@@ -283,10 +287,24 @@ class Reader:
         elif line.depth == 0:
             self._aside(line, older=older)
 
+    def _behind_a_sentence(self, line: Line) -> list[tuple[str, str]]:
+        """Return the answers that follow a sentence on its line, if all are whole; the sentence stands beside them."""
+        told = _SAID_FIRST.match(line.text)
+        stated = self._named_answers(told["answers"]) if told else []
+        for number, value in stated:
+            question = question_of(self.survey, number)
+            if question is None or not (question.type == "text" or is_answer(question, value)):
+                return []
+        if told and stated:
+            self._aside(line._replace(text=told["said"]), older=False)
+        return stated
+
+    def _is_at_top(self, line: Line) -> bool:
+        return not (line.depth or self.ballots.mails or self.ballots.seen_ours)
+
     def _unquoted(self, line: Line) -> str:
         """Return a line at the top without the quotation marks around the whole of it, which are copied with our example 「Q1 2」."""
-        at_top = not (line.depth or self.ballots.mails or self.ballots.seen_ours)
-        if not at_top or self.before[-1:] not in {"", "。", "」", "、"}:
+        if not self._is_at_top(line) or self.before[-1:] not in {"", "。", "」", "、"}:
             return line.text
         whole = _QUOTED_WHOLE.fullmatch(line.text)
         return whole["said"] if whole else line.text
