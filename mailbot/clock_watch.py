@@ -17,7 +17,7 @@ class ClockWatch:
         self._kept: Reading | None = None
 
     def look(self) -> Lapse | None:
-        """Log when the wall clock was set since the last look; returns what lies behind since the pulse was kept, if it was."""
+        """Log that the wall clock was set since the last look, if it was; returns what has passed since the pulse was kept."""
         before, self._looked = self._looked, self._read()
         if set_by := lapse(before, self._looked).set_by:
             log.event("clock.set", level="warning", seconds=f"{set_by.total_seconds():+.1f}", was=before.wall)

@@ -42,7 +42,7 @@ class Lull:
         self._written, self._until = False, None
 
     def looked(self, now: datetime, until: datetime) -> None:
-        """Say that a look at `now` has ended well, and until when nothing comes of time alone."""
+        """Say that a look at `now` has ended well, and until when time alone brings nothing more."""
         self._looked, self._until = now, until
 
 

@@ -366,7 +366,7 @@ async def _notice(database: Database, wakes: Sequence[Callable[[], None]]) -> No
 
 
 def _look_at_runs(database: Database, site: Site, now: datetime) -> tuple[int, datetime]:
-    """Do what is due; returns how much was done, and until when nothing comes of time alone."""
+    """Do what is due; returns how much was done, and until when time alone brings nothing more."""
     settled = run_due(database, site, now)
     with database.read() as connection:
         return settled, nothing_before(connection, site, now)
@@ -392,7 +392,7 @@ async def _scan(
     wake_delivery: Callable[[], None],
     looked: Callable[[], None] = lambda: None,
 ) -> None:
-    """Look once for what time has made due; or do not, where there can be nothing."""
+    """Look once for what has become due, unless nothing can have."""
     now = clock()
     try:
         if not lull.lasts(now):

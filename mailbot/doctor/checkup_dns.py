@@ -298,7 +298,7 @@ class _Look:
         self.records.append(DnsRecord(f"_dmarc.{name}", "TXT", f"v=DMARC1; p={action}", publication, why))
 
     def office(self) -> None:
-        """Whether our signature speaks for the office's domain, too: in its name leaves all that is no post (RFC 9989 section 4.10.2)."""
+        """Whether our signature also speaks for the office's domain, in whose name all but posts leaves (RFC 9989 section 4.10.2)."""
         domain = self.config.office.rpartition("@")[2].lower()
         signer = self.config.dkim.domain if self.config.dkim else self.config.domain
         if domain == signer:

@@ -113,7 +113,7 @@ def read_mail(database: Database, site: Site, inbox_id: int, now: datetime) -> N
 
 
 def _read(database: Database, site: Site, mails: Sequence[Received], clock: Callable[[], datetime]) -> None:
-    """Read some mails in one transaction, which saves the disk a sync for each; each stands and falls by itself."""
+    """Read some mails in one transaction, which saves a sync of the disk for each; each stands or falls by itself."""
     parsed = [(received, received.message(site.authserv_id)) for received in mails]
     try:
         outcomes = _read_all(database, site, parsed, clock, _act)
@@ -155,7 +155,7 @@ def _read_all(
 def _act_by_itself(
     connection: Connection, site: Site, received: Received, message: Message, now: datetime
 ) -> Settled:
-    """Let one mail act so that what it did is undone when it breaks us, and nothing else."""
+    """Let one mail act; when it breaks us, what it did is undone, and nothing else."""
     try:
         with storage_errors(), savepoint(connection):
             return _act(connection, site, received, message, now)

@@ -94,8 +94,9 @@ async def watch(
 ) -> None:
     """Hand every mail of the account's folder to `receive`, old ones first, until `stop` is set.
 
-    `knows` tells whether an address is one of the service's, whose `domains` are given in lower case; mails of more than `max_size` bytes stay where they
-    are, starred. Whatever the server or the store does, the watch goes on; it ends within two seconds of `stop`.
+    `knows` tells whether an address is one of the service's, whose `domains` are given in lower case; mails of more
+    than `max_size` bytes stay where they are, starred. Whatever the server or the store does, the watch goes on; it
+    ends within two seconds of `stop`.
     Raises ValueError for an account that `problem_of` refuses, OSError for an unreadable ca_file.
     """
     problem = problem_of(account)

@@ -210,7 +210,7 @@ class Server:
         self._peers[session.peer] += 1
 
     def leave(self, session: _Session) -> None:
-        """Count a connection no longer; it may have left before."""
+        """Stop counting a connection; it may have left before."""
         if session in self._sessions:
             self._sessions.discard(session)
             self._peers[session.peer] -= 1

@@ -17,7 +17,7 @@ from mailbot.store.tables import body, confirmation, delivery, desk_word, mailin
 
 @contextmanager
 def numbers_stay(connection: Connection, tables: tuple[Table, ...], now: datetime) -> Iterator[None]:
-    """Let rows of these tables be deleted within; their numbers stay spent."""
+    """Keep the numbers of rows of these tables spent although the block deletes the rows."""
     before = [_highest(connection, table) for table in tables]
     yield
     if connection.dialect.name == "sqlite":
@@ -34,7 +34,7 @@ def _highest(connection: Connection, table: Table) -> int:
 
 
 def mark(connection: Connection, table: Table, number: int, now: datetime) -> None:
-    """Leave a row that means nothing, with this number."""
+    """Leave a row that means nothing in the place of this number."""
     values: dict[str, object] = {"id": number}
     if table is mailing:
         values |= {"kind": "restored", "cooked": b"", "created_at": now}

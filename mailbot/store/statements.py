@@ -344,7 +344,7 @@ def _row_of(*names: str) -> type[tuple[Any, ...]]:
 
 
 def _chunks(count: int) -> Iterator[tuple[int, int]]:
-    """Cut so many rows into few pieces of few sizes, so that the driver keeps the statements: where each begins, and its size."""
+    """Cut so many rows into pieces of a few sizes, whose statements the driver keeps: where each begins, and its size."""
     start = 0
     for size in _SIZES:
         while count - start >= size:

@@ -1,4 +1,4 @@
-"""What a transaction has beside its statements: what it knows, what is still to be saved, what is done at its end."""
+"""What a transaction has beside its statements: what it knows, what it has yet to save, what is done at its end."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Transaction:
 
 
 def transaction_of(connection: Connection) -> Transaction:
-    """Return what the transaction of this connection has."""
+    """Return what belongs to the transaction of this connection."""
     found: Transaction = vars(connection).get(_TRANSACTION) or begin_anew(connection)
     return found
 
@@ -103,7 +103,7 @@ def take_back(connection: Connection) -> None:
 
 @contextlib.contextmanager
 def savepoint(connection: Connection) -> Iterator[None]:
-    """Run the block so that what it did is undone when it fails, and nothing else.
+    """Run the block; when it fails, what it did is undone, and nothing else.
 
     Not SQLAlchemy's `begin_nested`, which takes as long as three statements, for each mail that is read.
     """
@@ -137,7 +137,7 @@ def run(
             cursor.executemany(sql, parameters)
             changed = cursor.rowcount
             if connection.dialect.name == "postgresql":
-                # psycopg sends them in a pipeline, behind whose end the server no longer looks at the time that database.py sets.
+                # psycopg sends them in a pipeline, after which the server does not hold to the time that database.py sets.
                 cursor.execute("SELECT 1")
             return changed
         cursor.execute(sql, parameters)

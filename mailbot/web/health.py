@@ -80,7 +80,7 @@ class Health:
         return JSONResponse({"ready": not faults, **figures, "faults": faults}, 503 if faults else 200)
 
     async def metrics(self, _request: Request) -> Response:
-        """Give the figures as Prometheus reads them (text format 0.0.4); what cannot be known is left out."""
+        """Give the figures as Prometheus reads them (text format 0.0.4), without those that cannot be known."""
         now = self._clock()
         figures: dict[str, float] = {"up": 1}
         try:

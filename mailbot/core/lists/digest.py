@@ -60,7 +60,7 @@ def _wants(reader: DigestReader, one: DigestPost) -> bool:
 
 
 def digest_moment(now: datetime, at: time, holiday: Holiday, zone: tzinfo) -> datetime | None:
-    """Return when today's digests go out; None: today is no business day."""
+    """Return when today's digests go out; None: today is not a business day."""
     today = now.astimezone(zone).date()
     return local_moment(today, at, zone) if business_day(today, holiday) else None
 

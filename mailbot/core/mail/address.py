@@ -289,7 +289,7 @@ def _answer(text: str) -> Reply | None:
 
 
 def tokens_of(address: str) -> frozenset[str]:
-    """Return whatever in an address may be the token of an answer, folded, at whichever of our addresses it stands."""
+    """Return whatever in an address may be the token of an answer, folded, whichever address of ours it is."""
     local, _ = split_address(_ascii_lower(address)) or ("", "")
     whole = tokens.fold(local.removeprefix("r-").removeprefix("r+"))
     found = {whole, *(token for _, token in _cuts(local))}

@@ -51,7 +51,7 @@ _decode_short_header = functools.lru_cache(maxsize=1024)(_decode_header)
 
 
 def _escaped(value: str) -> bool:
-    """Tell whether the only surrogates are raw bytes in the form that Python keeps them in."""
+    """Tell whether the only surrogates stand for raw bytes, as Python keeps those (surrogateescape)."""
     try:
         value.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -90,7 +90,7 @@ def field_value(fields: Fields, name: str) -> str:
 
 
 def with_field(fields: Fields, name: str, value: str) -> Fields:
-    """Return the fields with this one in the place of its first namesake, or at the end; the others of it go."""
+    """Return the fields with this one in the place of its first namesake, or at the end; its other namesakes go."""
     line = f"{name}: {value}\r\n".encode("ascii")
     changed: Fields = []
     for field in fields:

@@ -55,7 +55,7 @@ def copy_shown(cooked: bytes, values: Mapping[str, bytes] = _NO_VALUES, others: 
 
 
 def could_be(cooked: bytes, filled: str, known: Mapping[str, str]) -> bool:
-    """Tell whether a piece of a cooked message, filled for some recipient, reads so; `known`: his values, as far as they are."""
+    """Tell whether a piece of a cooked message could read so once it is filled; `known`: those of its values that are known."""
     pieces = [
         re.escape(piece.decode("utf-8", "replace"))
         if isinstance(piece, bytes)

@@ -183,7 +183,7 @@ def _content(head: Head, mail: bytes, start: int, raw: bytes) -> _Content:
 
 
 def _as_it_came(bodies: Sequence[Body], mail: bytes, raw: bytes) -> Iterator[Body]:
-    """Yield where in the mail as it came these stand, in their order, so that the form with LF is needed no more."""
+    """Yield these as places in the mail as it came, in their order, so that the form with LF is needed no more."""
     place = lines = 0
     for body in bodies:
         above = lines + mail.count(b"\n", place, body.start)

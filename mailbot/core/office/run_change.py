@@ -62,7 +62,8 @@ def changed(
     """Say how a run stands after a word about it, or why it cannot be so.
 
     A close is moved by extending the survey, an electorate is frozen at its base date; the opening of a resolution and a
-    bulletin before its time have their own commands, where another person approves. What went out is not taken back here: its copies are stopped.
+    bulletin before its time have their own commands, where another person approves. What went out is not taken back
+    here: its copies are stopped.
     """
     if run.state in {"done", "late"}:
         return "ran"

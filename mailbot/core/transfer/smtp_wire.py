@@ -305,7 +305,7 @@ def body_of(content: bytes) -> str:
 
 
 def _write_usual(transaction: Transaction, extensions: Extensions) -> Prepared | None:
-    """Write what nearly all that we send is, as all below would: looked at as it was made, to one address. None: it is not."""
+    """Write the usual transaction, as all below would: to one address, its content looked at when it was made. None: it is another."""
     mail_from, recipients, content, _, _, body, tail = transaction
     length = len(content) + len(tail)
     if (

@@ -1,4 +1,4 @@
-"""A mailing of which too much comes back: what has not left is withdrawn before it harms our name, and the office is told once."""
+"""A mailing of which too much comes back: the rest of it is withdrawn before it harms our name, and the office is told once."""
 
 from __future__ import annotations
 

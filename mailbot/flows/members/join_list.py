@@ -55,7 +55,7 @@ def join_list(
 
 
 def refuse_newcomer(connection: Connection, site: Site, value: MailingList, address: str) -> list[Person]:
-    """Refuse somebody whom no word of their own lets in, without telling the list's title; else return who is registered there."""
+    """Refuse whoever cannot join by their own word, without telling the list's title; else return who is registered there."""
     if joining(value) == "closed":
         raise Refusal(list_sentence(site.language, "join-closed", title=f"{value.name}@{site.domain}"))
     people = members.people_at(connection, address)

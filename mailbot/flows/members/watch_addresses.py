@@ -1,4 +1,4 @@
-"""Look after the addresses whose mail comes back: weigh refusals, forget those that are reached again, show the office the rest."""
+"""Look after addresses whose mail comes back: weigh refusals, forget whoever is reached again, show the office the rest."""
 
 from __future__ import annotations
 

@@ -35,7 +35,8 @@ def weigh_failure(
 
     What the office is to be told of ballots is added to `tell`, for `tell_unreached`.
 
-    A probe that comes back stops the address's list mail. A ballot that found nobody goes to the next contact. Where a third of a mailing fails, nobody's address is to blame.
+    A probe that comes back stops the address's list mail. A ballot that found nobody goes to the next contact.
+    Where a third of a mailing fails, nobody's address is to blame.
     """
     address = outbox.address_of(connection, delivery_id)
     if address is None or not troubles.add_failure(connection, delivery_id, address, failure, now):

@@ -1,4 +1,4 @@
-"""Mail the office once a day that the service works, with the figures of the day: the day on which it does not come, it stands still."""
+"""Mail the office once a day, with the day's figures, that the service works: on a day without this mail it stands still."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ def record_proxy(
     """Record that a body gives its vote to `to` (議長, a code or the name of a body); returns the sentence that says so.
 
     `by`: the From address, or "office"; `now`: when the proxy was received; `words`: what a proxy on paper says, `to`
-    by default. It takes the place of an earlier proxy of the same giver. Who holds it now, and who no longer does, is told. Raises Refusal, with a sentence for the
-    giver, before anything is changed.
+    by default. It takes the place of an earlier proxy of the same giver. Who holds it now, and who no longer does, is
+    told. Raises Refusal, with a sentence for the giver, before anything is changed.
     """
     said = _SAID[site.language]
     stored = surveys.lock(connection, key)

@@ -210,13 +210,13 @@ def suspended() -> Select[tuple[str]]:
 
 
 def probed_before(connection: Connection, moment: datetime) -> list[Trouble]:
-    """Return the addresses that were asked before this moment; nothing has come back since."""
+    """Return the addresses that were asked before this moment and from which nothing has come back since."""
     query = select(trouble).where(trouble.c.state == "probing", trouble.c.state_at <= moment)
     return [_trouble(row) for row in connection.execute(query)]
 
 
 def quiet_since(connection: Connection, moment: datetime) -> list[Trouble]:
-    """Return the watched addresses of which nothing came back since this moment."""
+    """Return the watched addresses from which nothing has come back since this moment."""
     query = select(trouble).where(trouble.c.state == "watched", trouble.c.last_at <= moment)
     return [_trouble(row) for row in connection.execute(query)]
 

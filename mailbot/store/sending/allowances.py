@@ -53,7 +53,7 @@ def spend_asked_mail(connection: Connection, address: str, now: datetime) -> boo
 
 
 def leave_untold(connection: Connection, address: str, now: datetime) -> None:
-    """Remember that somebody was not told of a mail that waits, since he had been told of too many within the hour."""
+    """Remember that somebody was not told of a mail that waits, since this hour he had been told of too many."""
     gather(connection, _save_answered, (_untold(address), now))
     _ANSWERED.forget(connection, _untold(address))
 
@@ -64,7 +64,7 @@ def untold_since(connection: Connection, address: str) -> datetime | None:
 
 
 def take_untold(connection: Connection, address: str) -> datetime | None:
-    """Return what `untold_since` does, and forget it: whoever asks next gets None."""
+    """Return what `untold_since` returns, and forget it: whoever asks next gets None."""
     since = untold_since(connection, address)
     if since is None:
         return None

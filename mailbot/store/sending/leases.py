@@ -230,7 +230,7 @@ def next_due(connection: Connection) -> int | None:
 
 
 def overdue(connection: Connection, now: datetime) -> timedelta:
-    """Return for how long some row has been due that nobody takes; none: no time."""
+    """Return how long some row has been due without anybody taking it; zero where none has."""
     due = next_due(connection)
     return timedelta(microseconds=max(0, microseconds(now) - due)) if due is not None else timedelta()
 

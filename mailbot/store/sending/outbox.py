@@ -243,7 +243,7 @@ def oldest_pending(connection: Connection) -> datetime | None:
 
 
 def count_doubtful(connection: Connection) -> int:
-    """Return how many copies too many may have gone (promises.md I9): one recipient's may be in doubt again."""
+    """Return how many copies too many may have gone (promises.md I9); one recipient's may be in doubt more than once."""
     doubts = select(func.coalesce(func.sum(delivery.c.doubtful), 0)).where(text(DOUBTFUL))
     return int(connection.execute(doubts).scalar_one())
 
