@@ -56,6 +56,7 @@ def test_a_killed_worker_loses_nothing_and_begins_anew(
     chance = random.Random(SEED)
     node = new_node(tmp_path / "site", sink.port, members=members, copies=copies)
     node.options = ("--workers", "3")
+    node.program = Path(__file__).parent / "begins_anew_soon.py"
     taken = 0
     try:
         node.start()
@@ -79,4 +80,5 @@ def test_a_killed_worker_loses_nothing_and_begins_anew(
         f"seed {SEED}: {taken} posts, {len(KINDS) * ROUNDS} kills, repeated {repeated} of {node.doubtful()}"
     )
     assert pairs == set(sink.received), f"seed {SEED}"
+    assert "again_seconds=0.02" in node.log()  # the second time in a row it was given a pause
     assert repeated <= node.doubtful() <= CONNECTIONS * ROUNDS * together, f"seed {SEED}"
