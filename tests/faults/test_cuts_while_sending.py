@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import sqlite3
 import threading
 import time
@@ -193,6 +194,21 @@ def test_nodes_that_were_all_cut_off_leave_each_other_the_time_to_come_back(
         server(durable=True).resume()
         time.sleep(LEASE / 2)
         wire.mend()
+    print(found)
+    assert found == [Pair(0, 0, 0, {"sent": 8 * MEMBERS})]
+
+
+@pytest.mark.postgres
+@pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-")
+def test_nodes_whose_server_stood_still_take_nothing_from_each_other(
+    tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No connection was lost, but no lease could be renewed: a machine that was paused, or a disk that did not answer (I24)."""
+    monkeypatch.setenv("ABANDONED", "20s")
+    with two_nodes_at_work(tmp_path, "pair_still", monkeypatch, sink) as (_, found):
+        server(durable=True).signal_all(signal.SIGSTOP)
+        time.sleep(LEASE + 3.0)
+        server(durable=True).signal_all(signal.SIGCONT)
     print(found)
     assert found == [Pair(0, 0, 0, {"sent": 8 * MEMBERS})]
 

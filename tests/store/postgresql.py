@@ -127,6 +127,13 @@ class PostgreSQL:
         log, data = str(self._folder / "log"), str(self._folder / "data")
         self._run("pg_ctl", "-D", data, "-l", log, "-w", "-t", "30", "-o", self._options, "start")
 
+    def signal_all(self, number: signal.Signals) -> None:
+        """Send a signal to each of the server's processes, those that serve a connection first."""
+        first = int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
+        children = Path(f"/proc/{first}/task/{first}/children").read_text(encoding="ascii").split()
+        for one in (*map(int, children), first):
+            os.kill(one, number)
+
     def stop(self) -> None:
         """End the server at once and remove its folder."""
         try:

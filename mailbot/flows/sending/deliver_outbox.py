@@ -8,11 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -31,6 +32,8 @@ from mailbot.net.smtp_client import send
 from mailbot.net.smtp_connection import Timeouts
 from mailbot.store.database import Database
 from mailbot.store.sending import bundles, copy_states, leases
+
+T = TypeVar("T")
 
 _FIRST = 200  # rows claimed at the start of a run: few, so that the first mail leaves at once
 _BATCH = 1000  # rows claimed at once after that, while the last half of those before is being sent
@@ -134,6 +137,15 @@ class Delivery:
         """Give other nodes the time of a lease: the database was away, perhaps from them too, and they could not renew theirs."""
         self._others_expire = asyncio.get_running_loop().time() + leases.LEASE.total_seconds()
 
+    async def in_time(self, answer: Awaitable[T], asked: float | None = None) -> T:
+        """Wait for the database's answer; where that, or what kept us from asking, took long, it is as if it had been away."""
+        loop = asyncio.get_running_loop()
+        asked = loop.time() if asked is None else asked
+        found = await answer
+        if loop.time() - asked > leases.LEASE.total_seconds() / 4:
+            self.spare_others()
+        return found
+
     async def release(self) -> None:
         """Free what is under leases that ran out."""
         if asyncio.get_running_loop().time() >= self._others_expire:
@@ -188,7 +200,7 @@ class Delivery:
         return True
 
     async def _rest(self, seconds: float) -> None:
-        due = await self.database.reading(copy_states.next_look)
+        due = await self.in_time(self.database.reading(copy_states.next_look))
         if due is not None:
             wait = (due - self.clock()).total_seconds()
             seconds = min(seconds, max(wait, _SOONEST_SECONDS))
@@ -200,9 +212,10 @@ class Delivery:
         self, most: int, most_bundles: int
     ) -> tuple[list[leases.Claimed], list[bundles.Bundle], bool]:
         """Take what is due, under our lease: rows, or bundles, of whichever is the oldest; and tell whether there may be more."""
-        return await self.database.writing(
+        claiming = self.database.writing(
             _claim, self.owner, self.clock(), most, most_bundles, singly=self.pace != UNPACED
         )
+        return await self.in_time(claiming)
 
     async def paced(self, rows: list[leases.Claimed]) -> list[leases.Claimed]:
         """Return the rows that may leave now; the others go back and are due when it is their turn."""
@@ -377,11 +390,13 @@ class _Work:
 
     async def keep_lease(self) -> None:
         """Renew our lease while the run lasts, and free those that ran out: a busy node looks after a dead one too."""
-        delivery = self.delivery
+        delivery, pause = self.delivery, leases.LEASE.total_seconds() / 6
         while True:
-            await asyncio.sleep(leases.LEASE.total_seconds() / 6)
+            again = self._loop.time() + pause
+            await asyncio.sleep(pause)
             try:
-                await delivery.database.writing(_renew, delivery.owner, delivery.clock())
+                renewing = delivery.database.writing(_renew, delivery.owner, delivery.clock())
+                await delivery.in_time(renewing, again)
                 await delivery.release()
             except (StorageUnavailable, StorageFull) as away:
                 # What waits for the relay's word may be ours again in a moment.
