@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from itertools import pairwise
 
-from mailbot.core.reading.doubts.correction import corrects, discards
-from mailbot.core.reading.doubts.doubt import doubts
-from mailbot.core.reading.doubts.said_of_answers import says_something_of_answers
+from mailbot.core.reading.doubts.correction import corrects
+from mailbot.core.reading.doubts.undone import undoes
 from mailbot.core.reading.doubts.whose_answers import introduces_another, is_anothers, names_another
 from mailbot.core.reading.findings import Findings
 from mailbot.core.reading.grammar.answer import read_answer
@@ -25,7 +23,7 @@ from mailbot.core.reading.statements.bare_answer import (
 )
 from mailbot.core.reading.statements.named_answer import question_of
 from mailbot.core.reading.statements.stated import Statements
-from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, SHORT_LINE, Known, line_key
+from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
 from mailbot.core.reading.text.prose import before_signature, says_more, signed, unsigned
 from mailbot.core.surveys.survey import Question, Survey
 
@@ -71,6 +69,10 @@ _SENTENCE_ENDS = re.compile(r"[。.!?！？」』)）\]】:：]\s*$")
 _CHOSEN = frozenset({"single", "multi", "yesno", "rating"})
 
 
+# 「このメールは無視してください」 under one slot is said of all the answers.
+_OF_THE_MAIL = re.compile("メール|[返送]信|送っ|お送り|送られ|すべて|全て|いずれも|どれも|このお?返事")
+
+
 def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findings) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
     lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
@@ -79,6 +81,7 @@ def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findin
         (survey.resolution is not None and stated.unknown)
         or _are_anothers(survey, stated, known, lines)
         or _are_doubted(survey, lines, found)
+        or any(_OF_THE_MAIL.search(line) and undoes(line) for line in _typed_at_questions(survey, stated))
     ):  # a motion that is not put: which one is meant?
         found.hold, found.ask = "correction", True
     elif survey.resolution is not None and any(_is_reserved(line) for line in lines):
@@ -114,22 +117,9 @@ def _are_doubted(survey: Survey, lines: Sequence[str], found: Findings) -> bool:
         lines = [_of_answers_given(line, found) for line in lines]
     asked = "\n".join((survey.title, *(question.text for question in survey.questions))).casefold()
     return any(
-        (_speaks_of_answers(line, asked) or discards(before, line))
-        and not _says_it_again(survey, line, found)
+        undoes(line, asked, before=before) and not _says_it_again(survey, line, found)
         for before, line in pairwise(["", *lines])
     )
-
-
-def _speaks_of_answers(line: str, asked: str) -> bool:
-    """Say whether a line by itself takes an answer back or doubts it."""
-    return _short_speaks(line, asked) if len(line) <= SHORT_LINE else _speaks(line, asked)
-
-
-def _speaks(line: str, asked: str) -> bool:
-    return corrects(line) or doubts(line, asked) or says_something_of_answers(line)
-
-
-_short_speaks = lru_cache(maxsize=4096)(_speaks)  # greetings and signatures stand in many replies
 
 
 _OF_QUESTIONS = re.compile(

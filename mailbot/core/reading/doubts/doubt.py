@@ -35,7 +35,7 @@ _THE_ANSWER = re.compile(
 _TO_A_COLLEAGUE = re.compile(
     r"^[^、。\s]{0,6}(?:各?(?:課|係|部|局|室)長|主任|主査|補佐|次長|所長)(?:さん|様|各位|へ|殿)?[、,\s](?!.{0,30}ありがと).{0,30}"
     r"(?:確認|送|出し|返信|返し|チェック|見て|決裁|提出|異議|よろし)"
-    r"|庁内限り|部内限り|^[^、。\s]{1,8}(?:さん|君|くん)(?:へ)?、.{0,20}(?:送って|出して|返信して|回答して|チェック|確認)"
+    r"|(?<!:[0-9]\()(?:庁内限り|部内限り)|^[^、。\s]{1,8}(?:さん|君|くん)(?:へ)?、.{0,20}(?:送って|出して|返信して|回答して|チェック|確認)"
 )
 _IN_ENGLISH = re.compile(
     r"\b(?:disregard|sent (?:by mistake|in error)|withdraw"
@@ -96,9 +96,17 @@ _SETTLED = re.compile(
     r"|個人の?[^。]{0,6}では?(?:ありません|ない)|変わり(?:は|が)?(?:ありません|ません|ない)|になりました|変わりましたので"
     r"|(?<!ので、)(?<!ため、)(?<!から、)(?:本|当|この)(?:電子)?メール[はを][^。]{0,12}(?:削除|破棄)"
     r"|(?:本|当|この)(?:電子)?メ(?:ール|ッセージ)(?:は|に|が)[^。]{0,20}(?:送信され|受信|添付|検査|スキャン|自動|配信)[^。]{0,16}"
-    r"|(?:参考に|お役に)(?:なら|立(?:て|た))ないかも|遅くなるかも|遅くなってしま"
+    r"|(?:参考に|お役に)(?:なら|立(?:て|た))ないかも|遅くなるかも|(?:[遅長]く|ぎりぎり|間際|直前|[朝夕夜日月時回方]|最終)に?なってしま"
+    r"|(?:いただい|頂い|戸惑っ|迷っ|かかっ|見落とし|見過ごし|待たせし?|過ぎ|おかけし)てしま"
     r"|(?:他|隣|近隣)(?:の|する)?[^。]{1,12}(?:参考|知りた|教え|踏まえ|状況(?!です|でした)|楽しみ|拝見)|やはり|やっぱり"
 )
+# What a gateway does with mails, and whom a footer speaks to: no word in it is about the answers.
+_FOOTER = re.compile(
+    r"(?:本|当|この)(?:電子)?メール[^。]{0,30}(?:責任を負|法的拘束|改ざん|届いた場合|変換され|取り消されること)|誤(?:送|配)信(?:の?防止|対策)|心当たりのない"
+)
+# 「条例の見直しを進めています」, 「名簿の差し替えをお願いします」: done to something else.
+_DONE_TO = re.compile(r"(?:見直|差し?替|訂正|修正|直し|取り?消|撤回|キャンセル|変更)")
+_OF_WHAT = re.compile(r"(?P<what>[^、,。\s]{1,20})の$")
 _YEARS_BEFORE = ("昨年", "前年", "前回", "去年")
 
 
@@ -123,6 +131,8 @@ def _doubts(sentence: str, asked: str) -> bool:
         return True
     if _TO_A_COLLEAGUE.search(said) or (_IN_ENGLISH.search(said) and not _ASTRAY.search(said)):
         return True
+    if _FOOTER.search(said):
+        return False
     if disowns(said):
         return True
     whose = _WHOSE.search(said)
@@ -141,5 +151,12 @@ def _doubts(sentence: str, asked: str) -> bool:
         or any(
             speaks_of_answers(left[: word.start()], "" if "空欄" in left else asked)
             for word in DOUBTFUL.finditer(left)
+            if not _is_done_to_another(left[: word.start()], word[0])
         )
     )
+
+
+def _is_done_to_another(before: str, word: str) -> bool:
+    """Say whether a word of revision is said of what stands right before it, and that is not the answers."""
+    of = _OF_WHAT.search(before) if _DONE_TO.match(word) else None
+    return of is not None and not speaks_of_answers(f"{of['what']}を")

@@ -8,8 +8,7 @@ from dataclasses import replace
 from datetime import date
 from itertools import pairwise, takewhile
 
-from mailbot.core.reading.doubts.correction import corrects
-from mailbot.core.reading.doubts.doubt import doubts
+from mailbot.core.reading.doubts.undone import undoes
 from mailbot.core.reading.grammar.answer import label_answer, may_be_cut, read_answer
 from mailbot.core.reading.grammar.printed_options import (
     choice_count,
@@ -231,7 +230,7 @@ def _doubted_among(question: Question, slot: Slot, line: str) -> bool:
     number = label_numbers(question).get(label_key(item["label"])) if item else None
     if item and number == int(item["number"]) and number not in slot.options:
         return False
-    return corrects(line) or doubts(line) or (is_prose(line) and mentions_choice(question, line))
+    return undoes(line) or (is_prose(line) and mentions_choice(question, line))
 
 
 def _is_untouched(question: Question, slot: Slot) -> bool:
@@ -340,9 +339,7 @@ def _under_read(question: Question, slot: Slot, value: Read | None, known: Known
         return remarked
     if unclear and answered and not any(mentions_choice(question, line) for line in lines):
         written = slot.value or ""
-        doubted = any(
-            corrects(line) or doubts(line) or takes_on(question, written, line, today) for line in lines
-        )
+        doubted = any(undoes(line) or takes_on(question, written, line, today) for line in lines)
         return unclear if doubted else None
     if unclear:
         return unclear

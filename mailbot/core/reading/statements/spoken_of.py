@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailbot.core.reading.doubts.correction import corrects
-from mailbot.core.reading.doubts.doubt import doubts
-from mailbot.core.reading.doubts.said_of_answers import says_something_of_answers
+from mailbot.core.reading.doubts.undone import undoes
 from mailbot.core.reading.grammar.printed_options import YESNO, printed_options, whole_labels
 from mailbot.core.reading.grammar.remark import CONDITION, DOUBT
 from mailbot.core.reading.grammar.understood import Understood
@@ -66,7 +64,7 @@ def only_speaks_of(question: Question, said: str, answer: Understood) -> bool:
         return False
     if DOUBT.search(written) or CONDITION.search(written) or _TAKES_A_STAND.search(written):
         return False
-    if corrects(said) or doubts(said) or says_something_of_answers(said):
+    if undoes(said):
         return False
     asked = tidy(" ".join((question.text, *printed_options(question))))
     if _NOT_DONE.search(written):

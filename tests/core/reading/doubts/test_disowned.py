@@ -7,7 +7,8 @@ import re
 import pytest
 
 from mailbot.core.reading.doubts.disowned import DISOWNING_KINDS, KINDS_OF_THE_REPLY
-from tests.core.reading.test_reply import read
+from tests.core.reading.test_reply import read, slot
+from tests.mails.standard import quoted
 
 DISOWNED = """送ったばかりで恐縮ですが、いったん引っ込めさせてください。|お手元に届きましたら捨ててください。|今回はご遠慮申し上げます。|
 カウントなさいませんようお願いします。|取り扱いは一時止めておいていただけますか。|子どもがキーボードを触ってしまいました。|
@@ -34,9 +35,21 @@ DISOWNED = """送ったばかりで恐縮ですが、いったん引っ込めさ
 OF_OTHER_THINGS = """講師はくじ引きで決めました。|冗談はさておき、よろしくお願いします。|議事録は総務課から別途お送りします。|当日の席順は抽選で決めました。|
 研修会の日程が決まりましたら、改めてご連絡いたします。|役員の推薦については別のメールでお返事します。|職員の意見に合わせて窓口を改めました。|
 保守は業者に一任しています。|業者の選定に時間がかかっています。|必要でしたらお送りします。|なりすましメールにご注意ください。|
-心当たりのない場合は、捨ててください。|本当にありがとうございました。|事務局の案内に従って記入しました。""".replace(
-    "\n", ""
-).split("|")
+心当たりのない場合は、捨ててください。|本当にありがとうございました。|事務局の案内に従って記入しました。
+|期限ぎりぎりになってしまい、恐縮です。|前任からの引継ぎが十分でなく、ご迷惑をおかけしました。|本日中とのことでしたのに夕方になってしまいました。
+|お電話までいただいてしまい、申し訳ない限りです。|ご案内のメールが別の課に届いておりまして、遅くなりました。
+|添付での回答に慣れていたもので、戸惑ってしまいました。|昨年の報告書の3ページに誤植がありましたのでお知らせします。|電話番号が12月1日から変わりました。
+|ところで会報の原稿は1200字でよろしかったでしょうか。|メールの件名に番号が付くようになって分かりやすいです。
+|部長が変わりましたので名簿の差し替えをお願いします。|予算の都合で、まだ手が付いておりません。|三層分離の見直しのときに考えたいと思っています。
+|近隣の市が始めたので、うちもと話が出ています。|会計課の意見も聞いた上での回答です。|新規採用職員には別に研修をしています。
+|テストで80点未満の人は受け直しです。|条例の見直しを進めています。|本メールに記載された内容について、当市は何ら責任を負うものではありません。
+|この電子メールは法的拘束力を持つものではありません。|メールの誤配信防止のため、送信から5分間は取り消されることがあります。
+|もし本メールが間違って届いた場合は、情報課までお電話ください。|このメールの内容に変更、改ざんがあった場合、当市は責任を負いかねます。
+|心当たりのないメールを受け取られた方は、本文を読まずに捨ててください。|*** メール誤送信防止システムにより5分間保留の後、送信されました ***
+|セキュリティレベル：2（庁内限り）|転記ミス防止のため全員に返信しています。|前任者あてのメールが転送されてきましたので、後任の私から回答します。
+|個人のアドレスから失礼します。|[Ticket #45678] 本文は区切り線の上に記入されます""".replace("\n", "").split(
+    "|"
+)
 
 
 @pytest.mark.parametrize("sentence", DISOWNED)
@@ -50,6 +63,15 @@ def test_answers_that_nobody_means(sentence: str) -> None:
 def test_the_same_words_about_other_things(sentence: str) -> None:
     """What a drawing decided, who sends a record and when a day is told concern no answer."""
     assert read(f"{sentence}\n\nQ1 2\nQ2 1,3").hold is None
+
+
+@pytest.mark.parametrize(
+    "sentence", ["このメールは無視してください。", "ポケットの中で勝手に送られてしまったようです。"]
+)
+def test_a_sentence_under_one_slot_about_the_whole_mail(sentence: str) -> None:
+    """It is said of all the answers; any other sentence there is said of its question."""
+    answered = slot(1, "2").replace("【Q2回答】[　　]", "【Q2回答】1,3")
+    assert read(quoted(answered).replace("【Q1回答】2", f"【Q1回答】2\n{sentence}")).hold == "correction"
 
 
 def test_each_kind_is_tried() -> None:
