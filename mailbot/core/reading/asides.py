@@ -8,6 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from mailbot.core.reading.doubts.correction import corrects
+from mailbot.core.reading.doubts.nameless import names_nothing
 from mailbot.core.reading.doubts.undone import undoes
 from mailbot.core.reading.doubts.whose_answers import introduces_another, is_anothers, names_another
 from mailbot.core.reading.findings import Findings
@@ -259,6 +260,23 @@ def said_beside(survey: Survey, stated: Statements, known: Known, today: date) -
     prose = [line for line in prose if not _is_cut_from_ours(line, known)]
     said = [line for line in prose if not _is_bare_answer(survey, line, known, today)]
     return "\n".join(said)[:LONGEST_BESIDE]
+
+
+def speaks_of_nothing(stated: Statements, beside: str) -> bool:
+    """Say whether one of the sentences above or below the answers names no thing, so that it must be about them.
+
+    `beside`: the sentences that are more than courtesy; the rest of one that was wrapped names nothing by itself.
+    """
+    said = frozenset(beside.split("\n"))
+    lines = [
+        line.strip() for line in [*unsigned(stated.top), *before_signature([*stated.below, *stated.behind])]
+    ]
+    return any(
+        line in said
+        and (len(before) < WRAPPED_AT or _SENTENCE_ENDS.search(before) is not None)
+        and names_nothing(line)
+        for before, line in pairwise(["", *lines])
+    )
 
 
 def _typed_at_questions(survey: Survey, stated: Statements) -> list[str]:

@@ -8,7 +8,13 @@ from datetime import date
 from itertools import pairwise
 
 from mailbot.core.calendar import Language
-from mailbot.core.reading.asides import answers_another, is_gainsaid, said_beside, weigh_asides
+from mailbot.core.reading.asides import (
+    answers_another,
+    is_gainsaid,
+    said_beside,
+    speaks_of_nothing,
+    weigh_asides,
+)
 from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.grammar.answer import label_answer, read_answer
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood, comparable
@@ -80,6 +86,8 @@ def read_reply(
         _weigh_beside(survey, only, stated, ours, found, today)
         if found.answers and found.hold is None and not bare_label_ok:
             found.beside = said_beside(survey, stated, ours, today)
+        if found.beside and speaks_of_nothing(stated, found.beside):
+            found.hold, found.ask = "correction", True
     return found.reading(stated, whole=whole)
 
 
