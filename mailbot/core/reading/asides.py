@@ -25,7 +25,8 @@ from mailbot.core.reading.statements.bare_answer import (
 from mailbot.core.reading.statements.named_answer import question_of
 from mailbot.core.reading.statements.stated import Statements
 from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
-from mailbot.core.reading.text.prose import before_signature, says_more, signed, unsigned
+from mailbot.core.reading.text.prose import says_more
+from mailbot.core.reading.text.signature import before_signature, in_signatures, signed, unsigned
 from mailbot.core.surveys.survey import Question, Survey
 
 LONGEST_BESIDE = 500  # characters kept of what stands beside the answers
@@ -76,7 +77,8 @@ _OF_THE_MAIL = re.compile("メール|[返送]信|送っ|お送り|送られ|す�
 
 def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findings) -> None:
     """See whether a sentence beside the answers takes one of them back, or holds one that was not read."""
-    lines = [line for line in stated.asides if not _is_cut_from_ours(line, known)]
+    passed_over = in_signatures(stated.lines) if stated.asides else ()
+    lines = [line for line in stated.asides if line not in passed_over and not _is_cut_from_ours(line, known)]
     lines = _at_the_ends(lines + _unwrapped(lines))
     if (
         (survey.resolution is not None and stated.unknown)

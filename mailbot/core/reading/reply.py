@@ -31,8 +31,9 @@ from mailbot.core.reading.statements.stated import Quoted, Statements
 from mailbot.core.reading.statements.statement import Reader, may_quote_mails
 from mailbot.core.reading.statements.votes_in_words import may_be_limited
 from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, known_texts, line_key
-from mailbot.core.reading.text.prose import before_signature, signed, without_gateway_tag
+from mailbot.core.reading.text.prose import without_gateway_tag
 from mailbot.core.reading.text.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
+from mailbot.core.reading.text.signature import before_signature, signed
 from mailbot.core.reading.text.tidy import CIRCLED
 from mailbot.core.surveys.survey import Question, Reading, Survey
 

@@ -16,7 +16,8 @@ from mailbot.core.reading.grammar.understood import Read, Unclear, Understood
 from mailbot.core.reading.statements.bare_day import is_day_alone
 from mailbot.core.reading.statements.named_answer import APOLOGY, GOES_ON
 from mailbot.core.reading.text.known_text import Known, line_key
-from mailbot.core.reading.text.prose import NOT_PROSE, is_notice, signed
+from mailbot.core.reading.text.prose import NOT_PROSE, is_notice
+from mailbot.core.reading.text.signature import signed
 from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Question
 

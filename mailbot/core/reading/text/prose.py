@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
-from itertools import takewhile
 
 from mailbot.core.reading.text.known_text import LONGEST_LINE, SHORT_LINE
 
@@ -141,51 +140,3 @@ def is_greeting(line: str) -> bool:
 
 
 _short_is_prose = lru_cache(maxsize=4096)(_is_prose)
-
-
-# 「(1)」, 「1/1」, 「No.2」, 「- 2 -」 at the end of a mail.
-_PAGE_NUMBER = re.compile(
-    r"^\s*(?:[(（\-–－]\s*[0-9０-９]{1,3}\s*[)）\-–－]|[0-9]{1,3}\s?/\s?[0-9]{1,3}|no\.?\s?[0-9]{1,3})\s*$",
-    re.IGNORECASE,
-)
-
-
-def before_signature(lines: list[str]) -> list[str]:
-    """Return the lines below our mail that are the member's: no signature, and no number of a page."""
-    return [line for line in lines[: signed(lines)] if not _PAGE_NUMBER.match(line)]
-
-
-def signed(lines: list[str]) -> int:
-    """Return where the signature begins, with its rule."""
-    return next((at for at, line in enumerate(lines) if RULE.match(line)), len(lines))
-
-
-_LONGEST_SIGNATURE = 12  # lines
-_ACROSS = re.compile(r"^[\s\-_=*─━＿－ー―~＝+＋＊◆◇■□☆★○●・.…〜/|:;#]{4,}$")  # as signatures begin and end
-_ADDRESS = re.compile(
-    r"(?!.*(?:wrote|書きました|のメール)[:：])(?:.*@|.*https?:|\s*(?:tel|fax|e-?mail|電話|〒|内線))",
-    re.IGNORECASE,
-)
-
-
-def unsigned(lines: list[str]) -> list[str]:
-    """Return the lines at the top without those of a signature, whose slogan may be a sentence: 「申請はお済みですか？」.
-
-    A signature stands below a line across, with lines of addresses; its slogan also right below such lines.
-    """
-    return [line for at, line in enumerate(lines) if not _is_signature(lines, at)]
-
-
-def _is_signature(lines: list[str], at: int) -> bool:
-    above = lines[max(at - _LONGEST_SIGNATURE, 0) : at]
-    below = list(takewhile(_goes_on, lines[at : at + _LONGEST_SIGNATURE]))
-    across = [place for place, line in enumerate(above) if line.strip() and _ACROSS.match(line)]
-    if across:
-        return any(map(_ADDRESS.match, [*above[across[-1] + 1 :], *below]))
-    blank = [place for place, line in enumerate(above) if not line.strip()]
-    beside = above[blank[-1] + 1 if blank else 0 :]
-    return lines[at].rstrip().endswith(("?", "？", "!", "！")) and any(map(_ADDRESS.match, beside))
-
-
-def _goes_on(line: str) -> bool:
-    return line.strip() != "" and not _ACROSS.match(line)
