@@ -36,6 +36,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.reach import Reach
@@ -282,9 +283,12 @@ def _end_of_chunk(connection: Connection, one: _FanOut) -> str | None:
 
 def _queue(connection: Connection, one: _FanOut, last: str | None, only: str | None = None) -> int:
     if only is None and one.due_at < RESTS and bundles.is_bundled(connection, one.mailing_id):
-        # One value, not a row for each: half of the time. SQLite walks along their key, and so in its order.
-        listed = func.json_agg if connection.dialect.name == "postgresql" else func.json_group_array
-        to = select(cast(listed(list_member.c.address), Text)).where(_ahead(one, last))
+        # One value, not a row for each: half of the time. SQLite walks along their key, and so in its order; PostgreSQL is told.
+        if connection.dialect.name == "postgresql":
+            listed = func.json_agg(aggregate_order_by(list_member.c.address, list_member.c.email_key))
+        else:
+            listed = func.json_group_array(list_member.c.address)
+        to = select(cast(listed, Text)).where(_ahead(one, last))
         addresses = json.loads(connection.execute(to).scalar() or "[]")
         bundles.pack(connection, one.mailing_id, addresses, one.due_at)
         return len(addresses)
