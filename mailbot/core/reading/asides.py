@@ -25,7 +25,7 @@ from mailbot.core.reading.statements.bare_answer import (
 from mailbot.core.reading.statements.named_answer import question_of
 from mailbot.core.reading.statements.stated import Statements
 from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
-from mailbot.core.reading.text.prose import says_more
+from mailbot.core.reading.text.prose import NOT_PROSE, says_more
 from mailbot.core.reading.text.signature import before_signature, in_signatures, signed, unsigned
 from mailbot.core.surveys.survey import Question, Survey
 
@@ -304,7 +304,8 @@ def _unwrapped(lines: Sequence[str]) -> list[str]:
     for at, line in enumerate(lines):
         taken = line.strip()
         for after in lines[at + 1 : at + 3]:
-            if len(taken) < WRAPPED_AT or _SENTENCE_ENDS.search(taken) or len(taken) > LONGEST_LINE:
+            ends = _SENTENCE_ENDS.search(taken) or NOT_PROSE.search(taken) or len(taken) > LONGEST_LINE
+            if len(taken) < WRAPPED_AT or ends:
                 break
             taken += after.strip()
         if len(taken) > len(line.strip()):

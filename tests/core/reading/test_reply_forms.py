@@ -640,6 +640,8 @@ def test_an_opinion_line_that_names_an_answered_question() -> None:
         "不明な点がありましたら、内線2310の石井までお願いします。",
         "よろしくお願いします。",
         "お手数をおかけします。",
+        "ありがとうございました。",
+        "寒くなってまいりましたので、どうぞご自愛ください。",
     ],
 )
 def test_what_stands_below_a_free_answer_and_is_none_of_it(after: str) -> None:
@@ -648,6 +650,27 @@ def test_what_stands_below_a_free_answer_and_is_none_of_it(after: str) -> None:
         "Q1": ("2",),
         "Q3": "費用が課題です。\n人も足りません。",
     }
+
+
+def test_courtesy_below_a_free_answer_to_a_copied_question() -> None:
+    """It ends the answer there too; a line that only begins with 以上 does not."""
+    reading = read(
+        "Q1 2\nQ3 ご意見\n　費用が課題です。\n以上の理由で進みません。\n以上、よろしくお願いします。"
+    )
+    assert reading.answers == {"Q1": ("2",), "Q3": "費用が課題です。\n以上の理由で進みません。"}
+
+
+def test_the_words_of_another_choice_name_another_town_or_a_hiring() -> None:
+    """「他市との」 and 「採用面接」 are no word of a copy or of a choice between answers."""
+    for said in ("採用面接", "他市との打合せ"):
+        reading = read(f"Q1 2\nQ2 1,4（{said}）")
+        assert (reading.answers["Q2"], reading.problems) == (("1", "4"), ())
+
+
+def test_the_head_of_a_quotation_is_no_part_of_the_sentence_below() -> None:
+    """Notes quotes without marks; its two lines of a head are not wrapped ones of what stands at the end."""
+    head = "From: 全国自治体情報主管課長協議 会 回答受付 <xnje9nvamf2s16jt@kaitou.example.jp>\nDate: 2026/12/01 09:12"
+    assert read(f"Q1 2\nQ2 1,3\n\n{head}\n\n{SENT}\n\n以上、よろしくお願いいたします。").hold is None
 
 
 def test_a_free_answer_behind_its_copied_question() -> None:

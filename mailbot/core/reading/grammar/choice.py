@@ -411,8 +411,21 @@ _ASSENT = f"{CIRCLES}{_TICKS}"
 _ASKED_POLITELY = re.compile(r"(?P<stem>[^はがをにでと、。\s]{1,12})ますか[?？]?$")
 
 
+# 「今年度に研修を行いましたか」: 「行いました」, 「行っていない」.
+_ASKED_IF_IT_WAS = re.compile(r"(?P<verb>[一-龠]{1,4})[ぁ-ん]{0,3}(?:ました|て(?:い|お)り?ます)か[?？]?$")
+_IT_WAS = re.compile(r"[ぁ-ん]{0,2}?(?:ました|て(?:い|お)り?ます|ている)")
+_IT_WAS_NOT = re.compile(r"[ぁ-ん]{0,2}?(?:て(?:い|お)?り?(?:ません|ない)|ませんでした|なかった)(?:です)?")
+
+
 def _by_its_verb(question: Question, written: str) -> str | None:
     """Return yes or no where the question's own verb answers it: 「希望します」, 「希望しません」 to 「開催を希望しますか」."""
+    was = _ASKED_IF_IT_WAS.search(question.text)
+    if was is not None and written.startswith(was["verb"]) and not _AND_MORE.search(question.text):
+        behind = written[len(was["verb"]) :]
+        if _IT_WAS_NOT.fullmatch(behind):
+            return "no"
+        if _IT_WAS.fullmatch(behind):
+            return "yes"
     asked = _ASKED_POLITELY.search(question.text)
     if asked is None:
         return None

@@ -29,7 +29,7 @@ from mailbot.core.reading.text.known_text import (
     line_key,
     share,
 )
-from mailbot.core.reading.text.prose import NOT_PROSE, RULE, is_prose
+from mailbot.core.reading.text.prose import NOT_PROSE, RULE, ends_text, is_prose
 from mailbot.core.reading.text.tidy import is_blank, label_key
 from mailbot.core.surveys.survey import Question
 
@@ -115,7 +115,7 @@ def _copied_read(question: Question, slot: Slot, known: Known, today: date) -> R
     What is no answer there is asked about: nobody copies a question but to answer it.
     """
     if question.type == "text":
-        return _slot_read(question, slot, known, today)
+        return _without_closing(_slot_read(question, slot, known, today))
     if slot.doubts or slot.crosses or (slot.marks and set(slot.marks) != set(slot.options)):
         return Unclear("lines-left")  # 「→ 1. 転入」, 「2. 転出」: one of the two, or both?
     printed = (
@@ -150,6 +150,15 @@ def _copied_read(question: Question, slot: Slot, known: Known, today: date) -> R
     flags = understood[0].flags if len(understood) == 1 else ()
     left = len(slot.options) > len(slot.marks)
     return Understood(answer, remark, ("read", *flags) if left else flags)
+
+
+def _without_closing(read: Read | None) -> Read | None:
+    """Return a free answer without the courtesy that ends the mail below it: 「以上、よろしくお願いします。」."""
+    if not isinstance(read, Understood) or not isinstance(read.answer, str):
+        return read
+    first, *more = read.answer.split("\n")
+    kept = [first, *takewhile(lambda line: not ends_text(line), more)]
+    return Understood("\n".join(kept).rstrip(), read.remark, read.flags)
 
 
 def _with_remarks_joined(lines: Sequence[str]) -> list[str]:

@@ -31,7 +31,7 @@ from mailbot.core.reading.text.known_text import (
     slot_line,
     slot_parts,
 )
-from mailbot.core.reading.text.prose import NOT_PROSE, RULE, is_by_machine
+from mailbot.core.reading.text.prose import ends_text, is_by_machine
 from mailbot.core.reading.text.reply_lines import Line
 from mailbot.core.reading.text.tidy import is_blank
 from mailbot.core.surveys.survey import Survey
@@ -62,22 +62,6 @@ _COMPLETE = frozenset(
         "-",
     }
 )
-
-
-# What follows a free answer and is none of it: 「よろしく…」, 「回答は以上です」, 「不明な点がありましたら…」, 「別件ですが、…」.
-_AFTER_TEXT = re.compile(
-    r"[\s※*(（]*(?:(?:どうぞ|何卒)?(?:よろしく|宜しく)|(?:ご?回答は)?以上|(?:なお、?)?(?:別件|(?:ご?不明な?点|ご質問|ご?不備)[^。]{0,6}(?:あり|ござい)ましたら)|取り急ぎ|引き続きよろしく"
-    r"|ご(?:確認|査収)(?:の?ほど|を|くだ|下さ)|お手数(?:を?お(?:か|掛)け|です))"
-)
-
-
-def _ends_text(line: str) -> bool:
-    """Say whether a free answer written at the top ends before this line."""
-    return (
-        RULE.match(line) is not None
-        or NOT_PROSE.search(line) is not None
-        or _AFTER_TEXT.match(line) is not None
-    )
 
 
 # 「要綱を定めておりましたので、Q3とQ4を訂正します。」 above these two answers says what they are.
@@ -247,7 +231,7 @@ class Reader:
                 ballots.begin("")
             ballots.foreign = self.stated.others = True
             return
-        if self.pending and _ends_text(line.text):
+        if self.pending and ends_text(line.text):
             self.pending = ""
         within = ballots.open and ballots.current is not None
         stated = self._named_answers(self._unquoted(line)) if not self.stated.overfull else []

@@ -134,6 +134,22 @@ def _is_prose(line: str) -> bool:
     )
 
 
+# What follows a free answer and is none of it: 「よろしく…」, 「回答は以上です」, 「不明な点がありましたら…」, 「別件ですが、…」.
+_AFTER_TEXT = re.compile(
+    r"[\s※*(（]*(?:(?:どうぞ|何卒)?(?:よろしく|宜しく)|(?:ご?回答は)?以上(?=です|でござ|、|。|$|よろしく|宜しく)|(?:なお、?)?(?:別件|(?:ご?不明な?点|ご質問|ご?不備)[^。]{0,6}(?:あり|ござい)ましたら)|取り急ぎ|引き続きよろしく|(?:いつも)?(?:ありがとう|有難う|有り難う)ござい|末筆|時節柄|[^。]{0,20}ご自愛"
+    r"|ご(?:確認|査収)(?:の?ほど|を|くだ|下さ)|お手数(?:を?お(?:か|掛)け|です))"
+)
+
+
+def ends_text(line: str) -> bool:
+    """Say whether a free answer written at the top ends before this line."""
+    return (
+        RULE.match(line) is not None
+        or NOT_PROSE.search(line) is not None
+        or _AFTER_TEXT.match(line) is not None
+    )
+
+
 def is_greeting(line: str) -> bool:
     """Say whether a line is a greeting, an address or who writes, and says nothing more."""
     return _GREETING.search(line) is not None and not says_more(line)
