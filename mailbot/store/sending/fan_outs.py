@@ -36,7 +36,6 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from mailbot.core.lists.expansion import Expansion
 from mailbot.core.lists.reach import Reach
@@ -284,11 +283,12 @@ def _end_of_chunk(connection: Connection, one: _FanOut) -> str | None:
 def _queue(connection: Connection, one: _FanOut, last: str | None, only: str | None = None) -> int:
     if only is None and one.due_at < RESTS and bundles.is_bundled(connection, one.mailing_id):
         # One value, not a row for each: half of the time. SQLite walks along their key, and so in its order; PostgreSQL is told.
+        these = select(list_member.c.address).where(_ahead(one, last))
         if connection.dialect.name == "postgresql":
-            listed = func.json_agg(aggregate_order_by(list_member.c.address, list_member.c.email_key))
+            ordered = these.order_by(list_member.c.email_key).subquery()
+            to = select(cast(func.json_agg(ordered.c.address), Text))
         else:
-            listed = func.json_group_array(list_member.c.address)
-        to = select(cast(listed, Text)).where(_ahead(one, last))
+            to = these.with_only_columns(cast(func.json_group_array(list_member.c.address), Text))
         addresses = json.loads(connection.execute(to).scalar() or "[]")
         bundles.pack(connection, one.mailing_id, addresses, one.due_at)
         return len(addresses)
