@@ -660,6 +660,13 @@ def test_courtesy_below_a_free_answer_to_a_copied_question() -> None:
     assert reading.answers == {"Q1": ("2",), "Q3": "費用が課題です。\n以上の理由で進みません。"}
 
 
+def test_a_token_in_our_quoted_address_names_no_question() -> None:
+    """Whether a reply is counted may not depend on the letters of its body's token: one in seven has a q before a figure."""
+    ours = "From: 回答受付 <4g1kxvbkq15jpnsy@kaitou.example.jp>"
+    reading = read(f"Q1 2\nQ2 1,3\n市議会ではなく市長部局の情報課に勤務しております三田村と山田\n{ours}")
+    assert (reading.hold, reading.answers) == (None, {"Q1": ("2",), "Q2": ("1", "3")})
+
+
 def test_the_words_of_another_choice_name_another_town_or_a_hiring() -> None:
     """「他市との」 and 「採用面接」 are no word of a copy or of a choice between answers."""
     for said in ("採用面接", "他市との打合せ"):

@@ -13,7 +13,7 @@ _CORRECTION = re.compile(
     re.IGNORECASE,
 )
 _CHOICE_IN_PROSE = re.compile(
-    r"(?:[qQＱｑ]|問|議案)\s?[0-9０-９]|[0-9０-９]\s?(?:番|です|でし|でお願い|に|が正|へ|$)"
+    r"(?:(?<![0-9A-Za-z])[qQＱｑ]|問|議案)\s?[0-9０-９]|[0-9０-９]\s?(?:番|です|でし|でお願い|に|が正|へ|$)"
 )
 _NUMBER = r"(?<![0-9０-９])[0-9０-９]{1,3}\s?番?"
 _TAKEN_BACK = re.compile(
