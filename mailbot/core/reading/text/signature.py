@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import filterfalse, groupby, takewhile
+from collections.abc import Iterator, Sequence
+from itertools import filterfalse, groupby, islice, takewhile
 
 from mailbot.core.reading.text.prose import RULE, sentences
 from mailbot.core.reading.text.reply_lines import Line
@@ -58,6 +58,7 @@ def _goes_on(line: str) -> bool:
 
 
 _MOST_IN_SIGNATURE = 24  # lines, an office's notice below the address with them
+_MOST_SIGNATURES = 20  # of one reply; nobody writes more lines across but to cost time
 _DELIMITER = "--"  # RFC 3676 section 4.3, its blank taken off
 _TELEPHONE = re.compile(
     r"(?<![0-9０-９])[0-9０-９]{2,5}[-－ー―(（][0-9０-９]{1,4}[-－ー―)）][0-9０-９]{3,4}(?![0-9０-９])"
@@ -84,13 +85,20 @@ def in_signatures(lines: Sequence[Line]) -> frozenset[str]:
     returned: somebody adds a postscript below his name.
     """
     said: set[str] = set()
+    for at in islice(_begin(lines), _MOST_SIGNATURES):
+        delimited = lines[at].text.strip() == _DELIMITER
+        block = _block(lines, at, closed=not delimited)
+        if delimited or any(_ADDRESS.match(each) or _TELEPHONE.search(each) for each in block):
+            said.update(*filterfalse(_may_concern_the_answers, _paragraphs(block)))
+    return frozenset(said)
+
+
+def _begin(lines: Sequence[Line]) -> Iterator[int]:
+    """Yield where a signature may begin."""
     for at, line in enumerate(lines):
         text = line.text.strip()
         if not line.roles and text and (text == _DELIMITER or _ACROSS.match(text)):
-            block = _block(lines, at, closed=text != _DELIMITER)
-            if text == _DELIMITER or any(_ADDRESS.match(each) or _TELEPHONE.search(each) for each in block):
-                said.update(*filterfalse(_may_concern_the_answers, _paragraphs(block)))
-    return frozenset(said)
+            yield at
 
 
 def _block(lines: Sequence[Line], at: int, *, closed: bool) -> list[str]:

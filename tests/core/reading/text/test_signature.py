@@ -54,3 +54,13 @@ def test_a_line_across_without_an_address_begins_no_signature() -> None:
         f"Q1 2\nQ2 1,3\n----------\n来週の会議で変わるかもしれません。\n----------\n\n{quoted(INVITATION)}"
     )
     assert reading.hold is not None
+
+
+def test_a_hundred_signatures_are_none() -> None:
+    """Each would be looked through; what stands below so many is weighed as any other line."""
+    reading = read(
+        "Q1 2\nQ2 1,3\n"
+        + "--\n山田\n" * 100
+        + f"--\n変更・取消しの可能性があります。\n\n{quoted(INVITATION)}"
+    )
+    assert reading.hold is not None
