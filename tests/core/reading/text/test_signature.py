@@ -61,6 +61,6 @@ def test_a_hundred_signatures_are_none() -> None:
     reading = read(
         "Q1 2\nQ2 1,3\n"
         + "--\n山田\n" * 100
-        + f"--\n変更・取消しの可能性があります。\n\n{quoted(INVITATION)}"
+        + f"--\n本メールは組織としての見解を示すものではなく、担当者個人の見解です。\n\n{quoted(INVITATION)}"
     )
     assert reading.hold is not None
