@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import ctypes
 import gc
-import hashlib
 import os
 import socket
 import time
@@ -14,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Seque
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 
 from mailbot import log
 from mailbot.clock_watch import ClockWatch
@@ -33,7 +31,7 @@ from mailbot.flows.runs.run_due import nothing_before, run_due
 from mailbot.flows.sending.deliver_outbox import Delivery
 from mailbot.folder.config import Config
 from mailbot.folder.dkim_keys import load_signer
-from mailbot.folder.serve_lock import only_one
+from mailbot.folder.serve_lock import node_name, only_one
 from mailbot.formats.backup_file import held_since
 from mailbot.installation import clock, make_site, open_database
 from mailbot.schedule import Bell, Lull
@@ -82,11 +80,6 @@ def make_signers(config: Config) -> tuple[Signer, ...]:
         return ()
     signers = [load_signer(key.file, config.dkim.domain, key.selector) for key in config.dkim.keys]
     return (replace(signers[0], shared=not config.dkim.each), *signers[1:])
-
-
-def node_name(folder: Path) -> str:
-    """Return this node's name in leases: the same after a restart, another for a copy of the folder elsewhere."""
-    return hashlib.sha256(f"{socket.gethostname()}:{folder.resolve()}".encode()).hexdigest()[:16]
 
 
 async def serve(config: Config, roles: frozenset[str]) -> None:

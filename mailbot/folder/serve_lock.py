@@ -1,15 +1,19 @@
-"""The lock by which one service at a time holds a folder, and by which others see that one does (data/serve.lock)."""
+"""Which service holds a folder: the lock (data/serve.lock), by which others see it, too, and the name of its node."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TextIO
 
 from mailbot.core.refusal import Refusal
+
+_BOOT = Path("/proc/sys/kernel/random/boot_id")  # of a kernel, from its start to its end
 
 
 @contextlib.contextmanager
@@ -46,6 +50,19 @@ def running(folder: Path) -> str | None:
     except OSError:
         return None
     return None
+
+
+def node_name(folder: Path) -> str:
+    """Return the name in leases of the node that holds a folder: the same when it starts again, never that of another.
+
+    Neither cloned machines nor containers with one host name and one path are taken for one node: at its start it frees
+    what it was sending, and of another that would leave twice. Under one kernel two folders have not the same number on
+    the same device. After a start of the machine the name is new, and its leases run out.
+    """
+    data = (folder / "data").stat()
+    boot = _BOOT.read_text("ascii").strip() if _BOOT.exists() else ""
+    of = f"{socket.gethostname()}:{folder.resolve()}:{boot}:{data.st_dev}:{data.st_ino}"
+    return hashlib.sha256(of.encode()).hexdigest()[:16]
 
 
 def _opened(path: Path) -> TextIO:
