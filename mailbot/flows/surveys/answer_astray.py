@@ -1,7 +1,8 @@
-"""A reply that came without its ballot's own address: nothing counts, a fresh ballot goes to the registered address.
+"""A reply that came to another address than its ballot's own (ballot.md sections 9 and 10, promises.md I28).
 
-From alone never votes (ballot.md section 10, level 0; promises.md I28). The survey's key in the Subject, our Message-ID in
-References and the 受付番号 in the text only say which ballot is meant (section 9).
+What answers a mail of ours says so by the Message-ID, which bears the ballot's token, too: it is passed on to that address.
+Without the token nothing counts, since From alone never votes (level 0). The survey's key in the Subject and the 受付番号 in
+the text only say which ballot is meant: a fresh one goes to the registered address.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.thread import key_in_message_id
 from mailbot.core.mail.message import Message
+from mailbot.core.mail.token import token_hash
 from mailbot.core.reading.judgement import is_machine
 from mailbot.core.reading.text.known_text import REFERENCE
 from mailbot.core.senders.authentication import read_authentication, verdict
@@ -22,6 +24,7 @@ from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_fresh_ballot
 from mailbot.render import Thread
 from mailbot.site import Site
+from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
 from mailbot.store.members import confirmations, members
 from mailbot.store.members.members import Person
@@ -31,6 +34,7 @@ from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
 
 _READ = 20_000  # characters of the text in which a 受付番号 is looked for
+_LOOKED_UP = 20  # Message-IDs of one mail
 _A_DAY = 3  # mails to an address that nobody may have asked for (promises.md I30)
 _SUBJECT_KEY = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9._-]{0,99})\]")
 
@@ -38,7 +42,13 @@ _SUBJECT_KEY = re.compile(r"\[([A-Za-z0-9][A-Za-z0-9._-]{0,99})\]")
 def answer_astray(
     connection: Connection, site: Site, received: Received, message: Message, now: datetime
 ) -> Settled | None:
-    """Send the ballot that is meant to its registered address; None where it is not clear which one is meant, or whose."""
+    """Pass the mail on to the ballot whose token its threading fields bear, or send the ballot that is meant.
+
+    None where it is not clear which one is meant, or whose.
+    """
+    if (token := _token_borne(connection, message)) is not None:
+        inbox.pass_on(connection, received.id, f"{token}@{site.reply_domain}")
+        return Settled("answered", "passed on to the ballot's own address, whose token its In-Reply-To bears")
     if message.from_address is None:
         return None
     people = members.people_at(connection, message.from_address)
@@ -70,6 +80,15 @@ def answer_astray(
         f"{ballot.subject} {ballot.code}: not counted, it came without the ballot's own address; a fresh ballot went to the "
         "registered one",
     )
+
+
+def _token_borne(connection: Connection, message: Message) -> str | None:
+    """Return the token of a ballot in the Message-ID of our mail that this one answers; None: it answers none."""
+    for identity in (*message.in_reply_to, *reversed(message.references))[:_LOOKED_UP]:
+        parts = identity.strip("<>").partition("@")[0].split(".")
+        if len(parts) > 2 and ballots.by_token(connection, token_hash(parts[-2])) is not None:
+            return parts[-2]
+    return None
 
 
 def _may_send(connection: Connection, address: str, now: datetime, *, proved: bool) -> bool:

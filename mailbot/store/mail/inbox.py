@@ -132,6 +132,14 @@ def add(
     _ADD_RECIPIENT.insert_each(connection, rows)
 
 
+def pass_on(connection: Connection, inbox_id: int, recipient: str) -> None:
+    """Let a stored mail be read as one to this address of ours, too, unless it came there anyway; when it came stays."""
+    own = select(inbox.c.mail_id).where(inbox.c.id == inbox_id).scalar_subquery()
+    there = select(inbox.c.id).where(inbox.c.mail_id == own, inbox.c.recipient == recipient)
+    if connection.execute(there).first() is None:
+        connection.execute(insert(inbox).values(mail_id=own, recipient=recipient, state="received"))
+
+
 _NEWEST_CLOSE = Written(select(func.max(survey.c.closed_at, type_=Moment).label("at")))
 
 _CLOSE_OF_TOKEN = Listed(

@@ -1,11 +1,14 @@
-"""A reply without its ballot's own address counts for nothing; a fresh ballot goes to the registered address (ballot.md 10)."""
+"""A reply that came to another address than its ballot's own: whose token it bears, or to whom a fresh ballot goes (ballot.md 9, 10)."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 
+from mailbot.flows.read_mail import read_waiting
+from mailbot.flows.surveys.recount import recount
 from tests.flows.post_office import (
     MATSUMOTO,
     NAGANO,
@@ -21,15 +24,63 @@ from tests.flows.post_office import (
 
 ASTRAY = "survey@ml.example.jp"
 UNKNOWN_TOKEN = "a7qk2m3xd9wpt4hv@kaitou.example.jp"
-
-
-@pytest.mark.parametrize(
+NOT_ITS_OWN = pytest.mark.parametrize(
     "to", [ASTRAY, "survey+cut@ml.example.jp", UNKNOWN_TOKEN, "nobody@kaitou.example.jp"]
 )
+
+
+def unthreaded(mail: bytes) -> bytes:
+    """Return a reply whose threading fields were lost on its way, or name other mails than ours."""
+    return re.sub(
+        rb"(?m)^(In-Reply-To|References): .*\r\n(?:[ \t].*\r\n)*", rb"\1: <6c1e@city.nagano.lg.jp>\r\n", mail
+    )
+
+
+@NOT_ITS_OWN
+def test_the_message_id_that_it_answers_bears_the_token(
+    office: PostOffice, invitation: Copy, to: str
+) -> None:
+    """As where a mail program answers the From field, or a gateway has spoilt the address."""
+    entry = office.hand_in(office.reply_mail(invitation, "Q1 2"), to)
+    assert (entry.state, office.copies()) == ("answered", [])
+    read_waiting(office.database, office.site, lambda: office.now)
+    assert office.stands()[NAGANO].row.answers["Q1"] == ("2",)
+    assert office.only_copy("vote_receipt").to == YAMADA
+    with office.database.read() as connection:
+        assert recount(connection, office.site, SURVEY.key).differences == ()
+
+
+def test_a_provider_that_writes_message_ids_of_its_own(office: PostOffice, invitation: Copy) -> None:
+    """Then References, where the mail before is the last, may still have ours."""
+    reply = office.reply_mail(invitation, "Q1 2")
+    office.hand_in(re.sub(rb"(?m)^In-Reply-To: .*\r\n", b"In-Reply-To: <1@garoon.test>\r\n", reply), ASTRAY)
+    read_waiting(office.database, office.site, lambda: office.now)
+    assert office.stands()[NAGANO].row.status == "counted"
+
+
+def test_the_token_alone_does_not_make_a_stranger_known(office: PostOffice, invitation: Copy) -> None:
+    """It is level 1, as with the address: the primary is asked."""
+    office.hand_in(office.reply_mail(invitation, "Q1 2", STRANGER), ASTRAY)
+    read_waiting(office.database, office.site, lambda: office.now)
+    assert office.stands()[NAGANO].row.status != "counted"
+    assert [copy.to for copy in office.copies()] == [YAMADA, OFFICE]
+
+
+def test_a_mail_to_both_addresses_is_read_once(office: PostOffice, invitation: Copy) -> None:
+    """Whoever adds the office's address in Cc has answered once."""
+    reply = office.reply_mail(invitation, "Q1 2")
+    office.hand_in(reply, office.reply_address(invitation))
+    office.hand_in(reply, ASTRAY)
+    read_waiting(office.database, office.site, lambda: office.now)
+    assert len(office.ledger()) == 1
+    assert len(office.copies("vote_receipt")) == 1
+
+
+@NOT_ITS_OWN
 @pytest.mark.parametrize("author", [YAMADA, SUZUKI])
 def test_a_registered_sender(office: PostOffice, invitation: Copy, author: str, to: str) -> None:
     """From alone votes for nobody, whichever contact of the body it names; the next reply, with the token, counts."""
-    entry = office.hand_in(office.reply_mail(invitation, "Q1 2", author), to)
+    entry = office.hand_in(unthreaded(office.reply_mail(invitation, "Q1 2", author)), to)
     assert entry.state == "answered"
     assert not office.ledger()
     fresh = office.only_copy("fresh_ballot")
@@ -45,7 +96,7 @@ def test_a_sender_who_is_not_registered(
     office: PostOffice, invitation: Copy, author: str, state: str
 ) -> None:
     """The office sees it, and nobody is answered by machine: its address may be forged (backscatter)."""
-    entry = office.hand_in(office.reply_mail(invitation, "Q1 2", author), UNKNOWN_TOKEN)
+    entry = office.hand_in(unthreaded(office.reply_mail(invitation, "Q1 2", author)), UNKNOWN_TOKEN)
     assert entry.state == state
     assert [(copy.kind, copy.to) for copy in office.copies()] == [("office_held", OFFICE)]
 
@@ -53,7 +104,7 @@ def test_a_sender_who_is_not_registered(
 def test_what_our_own_exchanger_calls_forged(office: PostOffice, invitation: Copy) -> None:
     """A sender who failed DMARC is not answered."""
     stated = b"Authentication-Results: mx.example.jp; dmarc=fail header.from=city.nagano.lg.jp\r\n"
-    assert office.hand_in(stated + office.reply_mail(invitation, "Q1 2"), ASTRAY).state == "held"
+    assert office.hand_in(stated + unthreaded(office.reply_mail(invitation, "Q1 2")), ASTRAY).state == "held"
     assert [copy.to for copy in office.copies()] == [OFFICE]
 
 
@@ -80,7 +131,7 @@ def test_whatever_a_survey_is_called(office: PostOffice, key: str) -> None:
 
 def test_a_machine_is_not_answered(office: PostOffice, invitation: Copy) -> None:
     """A vacation note that lost its way ends here."""
-    mail = b"Auto-Submitted: auto-replied\r\n" + office.reply_mail(invitation, "不在です。")
+    mail = b"Auto-Submitted: auto-replied\r\n" + unthreaded(office.reply_mail(invitation, "不在です。"))
     assert office.hand_in(mail, ASTRAY).state == "discarded"
     assert office.copies() == []
 
@@ -88,7 +139,7 @@ def test_a_machine_is_not_answered(office: PostOffice, invitation: Copy) -> None
 def test_at_most_three_a_day(office: PostOffice, invitation: Copy) -> None:
     """Whoever forges a member's address cannot make us send him more (promises.md I30)."""
     for number in range(5):
-        office.hand_in(office.reply_mail(invitation, f"Q1 {number}"), ASTRAY)
+        office.hand_in(unthreaded(office.reply_mail(invitation, f"Q1 {number}")), ASTRAY)
     assert len(office.copies("fresh_ballot")) == 3
     office.write(YAMADA, "robot@ml.example.jp", "状態", proved=False)
     assert office.copies() == [], "of whatever kind"
