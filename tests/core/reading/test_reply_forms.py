@@ -77,7 +77,8 @@ CLEAR = (
     "問一　二\n問二　一、三", "問一 2\n問二 1,3", "Q1\nA. 2\nQ2\nA. 1,3", "Q1\u200b 2\u200b\nQ2\u200b 1,3", "- Q1 2\n- Q2 1,3",
     "Q1\tLG.JPドメインを利用していますか\t2\nQ2\t利用していない理由\t1,3", "Q1 LG.JPドメインを利用していますか（1つ）\n2\n\nQ2 利用していない理由\n　1 費用、3 必要がない",
     "1. Q1：2\n2. Q2：1,3", "問い１　２\n問い２　１，３", "第1問：2\n第2問：1、3", "回答：Q1 2、Q2 1,3", "【回答】Q1：2　Q2：1,3",
-    "Q1 2のみ\nQ2 1,3に該当します", "Q1 2にてお願いいたします。\nQ2 1,3にて回答いたします。",
+    "Q1/2\nQ2/1,3", "◆問1◆\n2\n◆問2◆\n1,3", "Q1が2、Q2が1と3になります。", "1問目が2で、2問目が1と3です。", "Q1 2のみ\nQ2 1,3に該当します",
+    "おつかれさまです！Q1は2、Q2は1,3です！", "Q1 2\nQ2 ・費用\n　　・必要がない", "Q1 2にてお願いいたします。\nQ2 1,3にて回答いたします。",
 )  # fmt: skip
 
 
@@ -532,6 +533,8 @@ def test_a_mark_on_one_option(line: str) -> None:
         ("   1. 利用している", "× 2. 利用していない"),
         ("1. 利用している ←", "2. 利用していない ←"),
         ("→ 1. 利用している", "→ 2. 利用していない"),
+        ("○ 1. 利用している（庁外）", "   2. 利用していない"),
+        ("1. 利用している○と思います", "   2. 利用していない"),
     ],
 )
 def test_marks_that_leave_it_open(first: str, second: str) -> None:
@@ -540,6 +543,17 @@ def test_marks_that_leave_it_open(first: str, second: str) -> None:
     reading = read(quoted(text))
     assert not reading.answers
     assert [problem.question for problem in reading.problems] == ["Q1"]
+
+
+@pytest.mark.parametrize(
+    "line", ["○ 4. その他（住民説明会）", "4. その他（住民説明会）　○", "4. その他：住民説明会 ✓"]
+)
+def test_a_mark_on_other_and_what_that_is(line: str) -> None:
+    """What stands behind その他 takes its mark not away, so that the other marks alone are not all."""
+    text = SENT.replace("   1. 費用", "○ 1. 費用").replace("   4. その他", line)
+    assert is_clear(
+        read(quoted(text.replace("【Q1回答】[　　]", "【Q1回答】[2]"))), BOTH | {"Q2": ("1", "4")}
+    )
 
 
 def test_crosses_beside_a_circle() -> None:

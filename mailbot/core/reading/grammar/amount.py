@@ -41,9 +41,10 @@ def read_amount(question: Question, written: str) -> Read:
     read = _read_number(
         _without_counter(question, written), planned=_asks_what_is_to_come(question), estimated=costs
     )
-    if not isinstance(read, Understood) or (
-        _is_unit_asked(question, written) and (scale is None or not _has_own_size(written, scale["unit"]))
-    ):
+    if not isinstance(read, Understood):
+        return read
+    of_own_size = scale is not None and read.answer != "0" and _has_own_size(written, scale["unit"])
+    if _is_unit_asked(question, written) and not of_own_size:
         return read
     return Unclear("unit")
 
@@ -69,6 +70,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
 
     `planned`: it may be one to come; `estimated`: it may be one that is not known exactly yet, as costs are.
     """
+    rest = rest[end_of(_THERE_ARE, rest) :]
     rest = rest[courtesy_end(rest) :]
     if not rest:
         return understood
@@ -91,6 +93,7 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     return replace(understood, remark=remark)
 
 
+_THERE_ARE = re.compile(r"(?:あり|ござい|おり|い|を?(?:保有|所有)して(?:い|おり))ます")  # 「12台あります」
 _ROUGHLY = re.compile("概算[値額]?|概数|およそ|おおよそ|約")  # as 約 before it
 _ESTIMATED = re.compile("見込み?額?|概算額?|予算額?|見積り?額?")
 # 「1,200台（教育用を除く）」 says what was counted.

@@ -30,6 +30,9 @@ _SHORT = 40  # characters
 _DASH = re.compile(r"\s*[-－−‐–—―]{1,3}\s*")  # of a blank on paper; not ー, which may be meant for 一
 _POINTS = re.compile(r"(?<=[0-9])\s?点(?!満点)")  # of a rating
 _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
+_LEFT_OUT = re.compile(
+    r"(?:無回答|未回答|未記入|無記入|(?:ご?回答|記入)(?:なし|不要|は?(?:あり|ござい)ません)|[/／])(?:です)?[。.]?"
+)
 _MARKER = re.compile(
     r"(?:[\[【〔(<](?:(?:ご?回\s?答|お?答え)(?:番号|欄|結果|内容)?|答|answer|ans)[\]】〕)>]\s?[:=→⇒]?|(?:ご?回\s?答|お?答え?|answer|ans)\s?\)"
     r"|(?:(?:ご?回\s?答|お?答え|表決)(?:番号|欄|結果|内容)?|答|answer|ans)(?:\s?[:=→⇒]|\s?は(?!い)|\s)|(?:a|ans)\s?[.:]|[→⇒=☞✅]"
@@ -72,7 +75,9 @@ def _read(question: Question, slot: str, today: date) -> Read:
     if not written:
         return Blank()
     if label_key(written) not in label_numbers(question):
-        written = _THAT_IS_ALL.sub("", written)
+        if _LEFT_OUT.fullmatch(written):
+            return Blank()
+        written = _THAT_IS_ALL.sub("", written).lstrip("・")
     match question.type:
         case "number":
             read = read_amount(question, written)

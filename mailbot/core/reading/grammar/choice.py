@@ -37,6 +37,12 @@ _ITEM_WORD_BESIDE_NO = re.compile(
 _SUFFIX = re.compile(r"(?:\s?番目|つ目|\s?番|[.):])?\s*")
 _ITEM_REMARK = re.compile(r"(?<=[^\s(),、])\s?\((?P<remark>[^()0-9]{1,40})\)(?=\s?[,、・/;]\s?[^\s])")
 _REASON = re.compile(r"\s*(?:の?(?:具体的な)?(?:内容|理由)\s?)?(?:[:=]|→|⇒|->)\s*(?=\S)")
+# 「4 その他は住民説明会です」, 「4 住民説明会」: what is meant by その他, in nouns.
+_OTHER_IS = re.compile(r"(?:の?(?:具体的な)?(?:内容|理由))?は[、,]?\s?(?=[^\s、。])")
+_OTHER_NAMED = re.compile(r"\s+(?=[一-龠ァ-ヶa-z][^0-9()、。]{0,30}[一-龠ァ-ヶー]$)")
+_NAMES_NOTHING = re.compile(
+    "な[いし]|無し|ません|未|検討|予定|不[明要]|除|外|対象|のみ|だけ|削|取[りや消]|後日|確認|回答|保留|昨年|前回"
+)
 _TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-|:|\.)|の)\s*")  # 「2→利用していない」
 _APART = re.compile(r"(?<=[番目)])(?=[0-9])")  # 「1番3番」
 _SO_MANY = re.compile(r"の(?:(?P<count>[0-9]{1,2})(?:つ|点|項目)|(?P<both>両方))")
@@ -177,6 +183,10 @@ def _at_commas(written: str) -> str:
     return ",".join(map(str, apart)) if apart == sorted(set(apart)) else written
 
 
+# 「費用のため」, where the reason is asked for.
+_AS_REASON = re.compile(r"(?:の?ため|だから)(?=です|[。.]|$)")
+
+
 def _read_items(question: Question, plain: str, slot: str, item_remarks: list[str]) -> Read:
     """Read the items named one after another, their ticks, and what stands behind them."""
     count = choice_count(question)
@@ -191,6 +201,8 @@ def _read_items(question: Question, plain: str, slot: str, item_remarks: list[st
         return Unclear("unclear")  # 「1○ 2 3○」, 「●1 ○2」: options written out, some of them ticked
     if len(ticks) > 1 and len(ticks) == count:
         return Unclear("all", every_option(question))
+    if "理由" in question.text:
+        rest = rest[end_of(_AS_REASON, rest) :]
     rest = _reason_for_other(question, plain, _without_count(rest, numbers), numbers[-1])
     remark = read_remark(question, rest, numbers)
     if _all_shown(numbers, slot):
@@ -255,6 +267,9 @@ def _reason_for_other(question: Question, written: str, rest: str, last: int) ->
         return rest
     separator = _REASON.match(rest)
     behind_colon = rest.strip() != "" and written[: len(written) - len(rest)].rstrip().endswith(":")
+    if separator is None and not behind_colon and not _NAMES_NOTHING.search(rest):
+        named = written.removesuffix(rest).endswith(tidy(label))
+        separator = _OTHER_IS.match(rest) if named else _OTHER_NAMED.match(rest)
     if separator is None and not behind_colon:
         return rest
     return f"※{rest[separator.end() if separator else 0 :]}"
@@ -281,7 +296,10 @@ def _special_word(question: Question, written: str) -> Read | None:
             return Understood((str(named[0]),))
         if key not in NOT_CONCERNED:
             return Unclear("none-of-these")
-    return Unclear("not-concerned") if is_none(written, NOT_CONCERNED) else None
+    if is_none(written, NOT_CONCERNED):
+        return Unclear("not-concerned")
+    none_is_option = any(label in NONE_WORDS for label in label_numbers(question))
+    return Unclear("none-of-these") if not none_is_option and is_none(written, NONE_WORDS) else None
 
 
 def is_none(written: str, words: frozenset[str]) -> bool:
@@ -413,15 +431,18 @@ _ASKED_POLITELY = re.compile(r"(?P<stem>[^はがをにでと、。\s]{1,12})ま�
 
 # 「今年度に研修を行いましたか」: 「行いました」, 「行っていない」.
 _ASKED_IF_IT_WAS = re.compile(r"(?P<verb>[一-龠]{1,4})[ぁ-ん]{0,3}(?:ました|て(?:い|お)り?ます)か[?？]?$")
-_IT_WAS = re.compile(r"[ぁ-ん]{0,2}?(?:ました|て(?:い|お)り?ます|ている)")
+_DO = ("行", "実施", "開催", "や")  # 「実施しました」, 「やりました」 to 「行いましたか」
+_IT_WAS = re.compile(r"[ぁ-ん]{0,2}?(?:ました|した|った|済み?(?:です)?|て(?:い|お)り?ます|ている)")
 _IT_WAS_NOT = re.compile(r"[ぁ-ん]{0,2}?(?:て(?:い|お)?り?(?:ません|ない)|ませんでした|なかった)(?:です)?")
 
 
 def _by_its_verb(question: Question, written: str) -> str | None:
     """Return yes or no where the question's own verb answers it: 「希望します」, 「希望しません」 to 「開催を希望しますか」."""
     was = _ASKED_IF_IT_WAS.search(question.text)
-    if was is not None and written.startswith(was["verb"]) and not _AND_MORE.search(question.text):
-        behind = written[len(was["verb"]) :]
+    if was is not None and not _AND_MORE.search(question.text):
+        same = _DO if was["verb"] in _DO else (was["verb"],)
+        verb = next((each for each in same if written.startswith(each)), "")
+        behind = written[len(verb) :] if verb or written.startswith("して") else ""
         if _IT_WAS_NOT.fullmatch(behind):
             return "no"
         if _IT_WAS.fullmatch(behind):

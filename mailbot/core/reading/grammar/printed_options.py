@@ -49,7 +49,7 @@ NONE_WORDS = frozenset(
 NOT_CONCERNED = frozenset(
     map(
         label_key,
-        "該当なし 該当無し 該当せず 該当しない 該当しません 非該当 対象外 n/a".split(),  # noqa: SIM905  shorter to read
+        "該当なし 該当無し 該当せず 該当しない 該当しません 該当ありません 該当はありません 非該当 対象外 n/a".split(),  # noqa: SIM905  shorter to read
     )
 )
 NO_DAY = frozenset(

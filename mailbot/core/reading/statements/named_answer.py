@@ -24,17 +24,23 @@ from mailbot.core.reading.text.numeral import KANJI_DIGITS
 from mailbot.core.reading.text.tidy import CIRCLED, is_blank, tidy, without_emphasis
 from mailbot.core.surveys.survey import Question, Survey
 
+_ORNAMENTS = " \t\u3000◆■◇"  # 「◆問1◆」
 BULLETS = " \t\u3000・●■◆▪•*"
 # 「Q1が2」 alone is no answer: our own hints read 「Q1が2の方のみ」.
 _ANSWER_SEPARATOR = re.compile(
     r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：;；.．,，、)）→⇒=＝>＞|｜│\-－−‐ー])\s*"
     r"|^(?:に(?:ついて|関して)?[はも]?)[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
-    r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s+"
+    r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s*[/／]\s*(?=[0-9０-９①-⑳、，,・]{1,20}\s*$)|^\s+"
 )
 _QUESTIONS_NAMED = re.compile(
     r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
 )  # Q2-4: 1
 _PARTICLE = re.compile(r"^(?:は[、,，]?|is\b|[AaＡａ]\s?[.．:：])\s*")
+# 「Q1が2、Q2が1と3になります」: of two questions and more it is no condition.
+_EACH_IS = re.compile(
+    rf"\s*(?:(?:{QUESTION_MARK}\s?[0-9０-９]{{1,2}}|[0-9０-９]{{1,2}}問目)が\s?[0-9０-９]{{1,2}}番?(?!問)(?:\s?[,，、・と]\s?[0-9０-９]{{1,2}}番?(?!問)){{0,20}}で?[、，,。\s]*){{2,20}}"
+    r"(?:です|になります|となります|やね|でお願い(?:いた|致)?します)?[。.!！]?\s*"
+)
 _YES_OR_NO = re.compile(r"^(?:はい|いいえ|賛成|反対|棄権|[○〇◯×✕✖])")
 _FURTHER_ANSWER = re.compile(
     rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳|｜])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}"
@@ -100,6 +106,8 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
 def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if not _ANY_FIGURE.search(line) and "議案" not in line:
         return _answer_behind_question(survey, line)
+    if "が" in line and _EACH_IS.fullmatch(line[:LONGEST_LINE]):
+        line = line.replace("が", "は")
     written = line
     line = without_emphasis(line)
     if (together := _answered_together(survey, line)) is not None:
@@ -288,7 +296,7 @@ def _is_unclear(question: Question, text: str) -> bool:
 
 def _separated(rest: str, closed: str | None, question: Question | None) -> str | None:
     """Return what follows the separator of an answer line; None: the line only begins like one."""
-    if not rest.strip():
+    if not rest.strip(_ORNAMENTS):
         return ""
     separator = _ANSWER_SEPARATOR.match(rest)
     if _QUESTIONS_NAMED.match(rest):

@@ -28,6 +28,8 @@ _BEGINS_LIKE_OURS = re.compile("[q0-9?〓\ufffd.★*\\[]")  # ours, or damaged; 
 _ARROW = re.compile("[→⇒:：=＝]")
 # 「Q3 ご意見（ご自由に） → なし」
 _BEHIND_HINT = re.compile(r"[)）]\s*[→⇒:：=＝]\s*(?P<said>[^\s\[［【].*?)\s*$")
+_TICKS = frozenset("○◎✓✔✅☑")
+_OTHER_WHAT = re.compile(r"(?<=その他)(?:\([^()]{1,40}\)|:[^0-9:]{1,40})$")  # 「○ 4. その他（住民説明会）」
 _ANNOUNCED = re.compile(r"^[\s\u3000]*[【\[［](?:ご?回答|答)[】\]］]\s*[^\s\[［【]")
 
 
@@ -161,13 +163,25 @@ class QuotedBallots:
             return False
         circled = (_circled_in_place(line.text),) if line.text.strip()[:1] in CIRCLED else ()
         for key, mark in (*circled, *without_mark(line.key)):
-            for role in self.known.roles.get(key, ()):
+            for role in self.known.roles.get(key) or self.known.roles.get(_OTHER_WHAT.sub("", key), ()):
                 if role.question == self.current_id and role.kind in {"option", "more"} and role.option:
                     if role.kind == "option":
                         slot.options.append(role.option)
                     slot.stands_behind(line.text, role.option)
                     slot.marked(role.option, mark)
                     return True
+        return self._marked_otherwise(line, slot)
+
+    def _marked_otherwise(self, line: Line, slot: Slot) -> bool:
+        """Note an option line with a mark and further words, 「○ 1. 費用（機器のみ）」: that option alone, or what else?"""
+        if _TICKS.isdisjoint(line.key):
+            return False
+        for key, role in self.known.likenesses:
+            if role.kind == "option" and role.question == self.current_id and key in line.key:
+                slot.options.append(role.option)
+                slot.stands_behind(line.text, role.option)
+                slot.marked(role.option, "doubtful")
+                return True
         return False
 
     def slot(self, line: Line, question: str, rest: str, *, before: str) -> None:

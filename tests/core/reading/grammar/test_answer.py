@@ -201,12 +201,41 @@ def test_multi(slot: str, answer: str) -> None:
         ("1（補助があるなら）", "unclear"),
         ("1（紙を含まないなら無し）", "conditional"),
         ("費用とても高い", "unclear"),
+        ("なし（Q1が1のため）", "none-of-these"),
+        ("該当ありません。", "not-concerned"),
+        ("1、4 その他はありません", "unclear"),
+        ("1、4 その他は対象外", "unclear"),
+        ("4 後日回答", "unclear"),
+        ("費用のためではない", "unclear"),
         ("1費用2手続き", "unclear"),
     ],
 )
 def test_multi_unclear(slot: str, expected: str) -> None:
     """What may mean two things is asked."""
     assert kind(MULTI, slot) == expected
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer", "remark"),
+    [
+        ("4 その他は住民説明会です。", "4", "住民説明会です。"),
+        ("1、4 その他の内容は住民の理解", "1 4", "住民の理解"),
+        ("4　住民説明会", "4", "住民説明会"),
+        ("費用のため。", "1", ""),
+        ("費用、必要がないためです", "1 3", ""),
+    ],
+)
+def test_what_other_is_and_a_reason_asked_for(slot: str, answer: str, remark: str) -> None:
+    """What その他 stands for follows it in a sentence or as a noun; ため ends a reason."""
+    assert read_answer(MULTI, slot, today=TODAY) == Understood(tuple(answer.split()), remark)
+
+
+@pytest.mark.parametrize("slot", ["無回答", "未回答です。", "（回答不要）", "回答なし", "/"])
+def test_left_out_on_purpose(slot: str) -> None:
+    """Words for a slot left empty are none of a choice's, a number's or a day's; a free answer keeps them."""
+    for question in (SINGLE, MULTI, YESNO, NUMBER, DATE):
+        assert read_answer(question, slot, today=TODAY) == Blank()
+    assert read_answer(TEXT, slot, today=TODAY) == Understood(slot)
 
 
 def test_multi_with_many_options_and_with_none() -> None:
@@ -323,6 +352,8 @@ def test_yesno_unclear(slot: str, expected: str) -> None:
         ("ちょうど10人", "10"),
         ("ゼロ", "0"),
         ("零人です", "0"),
+        ("12台あります。", "12"),
+        ("12台を保有しています", "12"),
     ],
 )
 def test_number(slot: str, value: str) -> None:
@@ -528,7 +559,7 @@ def test_a_doubt_beside_a_number(slot: str) -> None:
         "2番でよろしくお願い申し上げます。", "2つ目です", "標記について、2です。", "本件につきましては2番です。", "2番でお願いします以上です",
         "2にしてください。", "2番に決めました。", "2に決定いたしました。", "2に決まりました", "2を選びました。", "2とさせていただきたく存じます。", "2でかまいません。", "2で大丈夫です",
         "2番でお願いできればと存じます。", "2でお願いしたいと思います。", "2 相違ありません。", "Choice: 2", "I vote for option 2.",
-
+        "2番でおねがいします🙏", "2っす", "2だよ！", "2で〜", "2です〜！", "・2",
     ],
 )  # fmt: skip
 def test_single_with_words_that_only_announce_or_repeat(slot: str) -> None:
@@ -548,6 +579,8 @@ def test_single_with_words_that_only_announce_or_repeat(slot: str) -> None:
         "2→検討中",
         "3の利用していない",
         "2以上",
+        "2だが",
+        "2〜",
     ],
 )
 def test_single_that_is_not_sure(slot: str) -> None:
@@ -928,6 +961,8 @@ def test_a_number_divided_in_brackets(slot: str, expected: str | None) -> None:
         ("今年度に研修を行いましたか", "行いました", "yes"), ("今年度に研修を行いましたか", "行っていない", "no"),
         ("今年度に研修を行いましたか", "はい、行いました。", "yes"), ("今年度に研修を行いましたか", "いいえ、行っていません", "no"),
         ("今年度に研修を行いましたか", "はい、行っていません", None), ("今年度に研修を行いましたか", "はい、一部行いました", None),
+        ("今年度に研修を行いましたか", "実施しました", "yes"), ("今年度に研修を行いましたか", "やっていません", "no"),
+        ("今年度に研修を行いましたか", "していません", "no"), ("今年度に研修を行いましたか", "実施予定です", None),
         ("今年度に研修を行いましたか", "行う予定です", None), ("研修を行い、報告しましたか", "行いました", None),
         ("規程を定めていますか", "定めています", "yes"), ("規程を定めていますか", "定めていません", "no"),
         ("オンライン開催を希望しますか", "利用します", None), ("オンライン開催を希望しますか", "できれば希望します", None),
