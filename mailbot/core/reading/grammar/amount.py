@@ -93,7 +93,9 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     return replace(understood, remark=remark)
 
 
-_THERE_ARE = re.compile(r"(?:あり|ござい|おり|い|を?(?:保有|所有)して(?:い|おり))ます")  # 「12台あります」
+_THERE_ARE = re.compile(
+    r"(?:あり|ござい|おり|い|(?:を?(?:保有|所有)|で(?:対応|運用|担当|従事))して(?:い|おり))ます"
+)  # 「12台あります」
 _ROUGHLY = re.compile("概算[値額]?|概数|およそ|おおよそ|約")  # as 約 before it
 _ESTIMATED = re.compile("見込み?額?|概算額?|予算額?|見積り?額?")
 # 「1,200台（教育用を除く）」 says what was counted.
@@ -215,7 +217,7 @@ _ANY_NUMERAL = re.compile("[0-9〇一二三四五六七八九十百千万億兆]
 _CLOCK = r"(?:午前|午後)?[0-9]{1,2}(?:時(?:[0-9]{1,2}分|半)?|:[0-9]{2})"
 # 「R7.9.1から」, where the day on which something begins is asked for.
 _SINCE = re.compile(
-    r"\s?(?:から|より|以降|~)(?:\s?(?:導入|実施|開始|運用|稼働|供用|施行|適用)(?:しました|済み?|を?開始)?)?(?![^\s。.(※])"
+    r"\s?(?:(?:から|より|以降|~)|に?(?=(?:導入|実施|開始|運用|稼働|供用|施行|適用)(?:しました|を?開始)))(?:\s?(?:導入|実施|開始|運用|稼働|供用|施行|適用)(?:しました|済み?|を?開始)?)?(?![^\s。.(※])"
 )
 _BEGINS = re.compile("導入|開始|始め|始ま|稼働|運用|供用|施行|適用|設置|締結|発足")
 _AT = re.compile(rf"\s?{_CLOCK}(?:\s?(?:から|より|~|-)(?:\s?{_CLOCK}(?:まで)?)?)?(?![0-9])")

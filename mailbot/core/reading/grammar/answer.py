@@ -28,7 +28,7 @@ SHORTEST_CUT = 25  # characters; gateways wrap at 40 columns or later
 LONGEST_TEXT = 20_000  # characters kept of one free answer
 _SHORT = 40  # characters
 _DASH = re.compile(r"\s*[-－−‐–—―]{1,3}\s*")  # of a blank on paper; not ー, which may be meant for 一
-_POINTS = re.compile(r"(?<=[0-9])\s?点(?!満点)")  # of a rating
+_POINTS = re.compile(r"(?<=[0-9])\s?点(?!満点)|^(?:評価|評点)(?:は|\s?:)?\s?(?=[0-9])")  # of a rating
 _LOOSE = "[]【】〔〕〖〗_ "  # what is left of our brackets when a member types over them
 _LEFT_OUT = re.compile(
     r"(?:無回答|未回答|未記入|無記入|(?:ご?回答|記入)(?:なし|不要|は?(?:あり|ござい)ません)|[/／])(?:です)?[。.]?"

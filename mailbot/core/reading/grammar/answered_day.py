@@ -22,6 +22,10 @@ _DATE_FORMS = (
     re.compile(r"(?P<month>[0-9]{1,2})\s?月\s?(?P<day>[0-9]{1,2})\s?日"),
     re.compile(r"(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})(?![0-9/])"),
 )
+# 「令和7年（2025年）4月1日」
+_YEAR_TWICE = re.compile(
+    r"(?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)年?\s?\((?P<year>[0-9]{4})年?\)\s?年?"
+)
 _WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long>[月火水木金土日])曜日?\)?)")
 
 
@@ -37,6 +41,10 @@ def read_day(written: str, today: date) -> Day | Unclear:
     """Read the day with which a tidied text begins; a weekday beside it must fit, and its year must be plain from `today`."""
     written = _KANJI_IN_DATE.sub(lambda found: str(kanji_number(found[0]) or found[0]), written)
     written = _of_this_year(written, today)
+    if (twice := _YEAR_TWICE.match(written)) is not None:
+        of_era = 1 if twice["era_year"] == "元" else int(twice["era_year"])
+        if _ERAS[twice["era"]] + of_era == int(twice["year"]):
+            written = f"{twice['year']}年{written[twice.end() :]}"
     if (short := _SHORT_YEAR.match(written)) is not None and _is_about_now(int(short["year"]), today):
         found = read_day(f"令和{written}", today)
         return found if isinstance(found, Unclear) else found._replace(year_assumed=True)

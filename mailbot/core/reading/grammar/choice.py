@@ -39,13 +39,15 @@ _ITEM_REMARK = re.compile(r"(?<=[^\s(),、])\s?\((?P<remark>[^()0-9]{1,40})\)(?=
 _REASON = re.compile(r"\s*(?:の?(?:具体的な)?(?:内容|理由)\s?)?(?:[:=]|→|⇒|->)\s*(?=\S)")
 # 「4 その他は住民説明会です」, 「4 住民説明会」: what is meant by その他, in nouns.
 _OTHER_IS = re.compile(r"(?:の?(?:具体的な)?(?:内容|理由))?は[、,]?\s?(?=[^\s、。])")
-_OTHER_NAMED = re.compile(r"\s+(?=[一-龠ァ-ヶa-z][^0-9()、。]{0,30}[一-龠ァ-ヶー]$)")
+_OTHER_NAMED = re.compile(r"[\s、,【]+(?=[一-龠ァ-ヶa-z][^0-9()、。]{0,30}[一-龠ァ-ヶー]$)")
 _NAMES_NOTHING = re.compile(
-    "な[いし]|無し|ません|未|検討|予定|不[明要]|除|外|対象|のみ|だけ|削|取[りや消]|後日|確認|回答|保留|昨年|前回"
+    "な[いし]|無し|ません|未|検討|予定|不[明要]|除|外|対象|のみ|だけ|削|取[りや消]|後日|確認|回答|保留|昨年|前回|協議|相談|決裁|再"
 )
 _TO_ITS_LABEL = re.compile(r"(?:\s*(?:→|⇒|=|-|:|\.)|の)\s*")  # 「2→利用していない」
 _APART = re.compile(r"(?<=[番目)])(?=[0-9])")  # 「1番3番」
-_SO_MANY = re.compile(r"の(?:(?P<count>[0-9]{1,2})(?:つ|点|項目)|(?P<both>両方))")
+_SO_MANY = re.compile(
+    r"の(?:(?P<count>[0-9]{1,2}|[二三四五六])(?:つ|点|項目)|(?P<both>両方))|(?P<either>どちらも|両方とも)"
+)
 _THAT_IS_ALL = re.compile(r"(?<=[0-9番])\s以上(?:です)?[。.]?$")
 _RANGE = re.compile(r"\s*(?:-|~|から)\s*")
 _RANGE_END = re.compile(r"(?:番目|番)?(?:まで)?")
@@ -209,6 +211,8 @@ def _read_items(question: Question, plain: str, slot: str, item_remarks: list[st
         return Unclear("unclear")
     if remark is None:
         return Unclear("conditional" if CONDITION.search(rest) else "unclear")
+    if label_key(remark) in NONE_WORDS and _other_named(question, numbers[-1]):
+        return Unclear("unclear")  # 「4（なし）」 of 4. その他
     chosen = sorted(set(numbers))
     if any(not 1 <= number <= count for number in chosen):
         return _out_of_range(question, chosen, count)
@@ -229,10 +233,23 @@ def _without_item_remarks(question: Question, written: str) -> tuple[str, list[s
     remarks = [match["remark"] for match in _ITEM_REMARK.finditer(written)]
     harmful = any(
         pattern.search(remark) for remark in remarks for pattern in (DOUBT, CONDITION, DENIED)
-    ) or any(label in remark for remark in remarks for label in labels)
+    ) or any(
+        label in match["remark"] and not _is_numbered_before(written[: match.start()], place)
+        for match in _ITEM_REMARK.finditer(written)
+        for label, place in whole_labels(question)
+    )
     if harmful or any("(" in label for label in labels):
         return written, []
-    return _ITEM_REMARK.sub("", written), remarks
+    return _ITEM_REMARK.sub("", written), [remark for remark in remarks if remark not in labels]
+
+
+def _is_numbered_before(before: str, place: int) -> bool:
+    """Say whether an option's own number stands right before a remark: 「1（初期費用）」 of 1. 費用."""
+    number = _LAST_NUMBER.search(before)
+    return number is not None and int(number[1]) == place
+
+
+_LAST_NUMBER = re.compile(r"(?<![0-9])([0-9]{1,3})番?\.?\s?$")
 
 
 def _with_reason(question: Question, reason: str, written: str, slot: str) -> Read:
@@ -260,15 +277,21 @@ def _is_misnumbered(question: Question, written: str) -> bool:
     return False
 
 
+def _other_named(question: Question, place: int) -> str:
+    """Return the option's label, tidied, where it is その他; else ""."""
+    label = tidy(question.options[place - 1]) if 1 <= place <= len(question.options) else ""
+    return label if label.startswith(("その他", "other")) else ""
+
+
 def _reason_for_other(question: Question, written: str, rest: str, last: int) -> str:
     """Return what follows その他 behind a colon or an arrow as a remark: 「4 その他：人手不足」."""
-    label = question.options[last - 1] if 1 <= last <= len(question.options) else ""
-    if not tidy(label).startswith(("その他", "other")):
+    label = _other_named(question, last)
+    if not label:
         return rest
     separator = _REASON.match(rest)
     behind_colon = rest.strip() != "" and written[: len(written) - len(rest)].rstrip().endswith(":")
     if separator is None and not behind_colon and not _NAMES_NOTHING.search(rest):
-        named = written.removesuffix(rest).endswith(tidy(label))
+        named = written.removesuffix(rest).endswith(label)
         separator = _OTHER_IS.match(rest) if named else _OTHER_NAMED.match(rest)
     if separator is None and not behind_colon:
         return rest
@@ -278,7 +301,10 @@ def _reason_for_other(question: Question, written: str, rest: str, last: int) ->
 def _without_count(rest: str, chosen: list[int]) -> str:
     """Return what follows the numbers without their count, where it is right: 「1と3の2つ」."""
     counted = _SO_MANY.match(rest)
-    if counted is None or len(set(chosen)) != (2 if counted["both"] else int(counted["count"])):
+    if counted is None:
+        return rest
+    many = counted["count"] or "2"
+    if len(set(chosen)) != (int(many) if many.isdecimal() else "二三四五六".index(many) + 2):
         return rest
     return rest[counted.end() :]
 
@@ -496,6 +522,18 @@ def _planned_behind_no(question: Question, written: str, behind: str) -> bool:
     return bool(done and planned and planned["done"] == done and YESNO.get(label_key(written)) == "no")
 
 
+# 「はい。令和5年度に設置済みです。」
+_WHEN_DONE = re.compile(
+    r"[。、,]?\s?(?:(?:令和|平成|r|h)?[0-9]{1,4}(?:年度?(?:[0-9]{1,2}月)?|年[0-9]{1,2}月[0-9]{1,2}日)(?:に|から|より))"
+)
+
+
+def _done_behind_yes(question: Question, behind: str) -> bool:
+    """Say whether はい goes on with when it was done, in the question's own word for that."""
+    when = _WHEN_DONE.match(behind)
+    return when is not None and _by_what_is_done(question, behind[when.end() :].rstrip("。. ")) == "yes"
+
+
 def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     """Read a word of the closed lists, or a printed option, as the whole answer; `twice`: はい、賛成です is one too."""
     values = yesno_values(question)
@@ -533,6 +571,8 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
             remark = read_remark(question, rest, [], is_no=YESNO[word] == "no")
             if remark is not None:
                 return Understood(YESNO[word], remark)
+            if not question.options and YESNO[word] == "yes" and _done_behind_yes(question, rest):
+                return Understood("yes", rest.strip("。、, "))
             if not question.options and _planned_behind_no(question, word, rest):
                 return Understood("no", rest.strip("。、, "))
             again = rest[courtesy_end(rest) :]

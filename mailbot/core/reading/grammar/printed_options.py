@@ -181,8 +181,11 @@ def _politely(label: str) -> tuple[str, ...]:
 def whole_labels(question: Question) -> tuple[tuple[str, int], ...]:
     """Return (label as tidied, option number), the longest first, so that a label is matched whole."""
     tidied = ((unquoted(tidy(label)), place) for label, place in _labels(question))
-    words = (pair for pair in tidied if pair[0] and not OPTION_NUMBER.fullmatch(pair[0]))
-    return tuple(sorted(words, key=lambda pair: -len(pair[0])))
+    each = {
+        (form, place) for label, place in tidied for form in (label, label.replace(" ", ""))
+    }  # Microsoft365
+    words = (pair for pair in each if pair[0] and not OPTION_NUMBER.fullmatch(pair[0]))
+    return tuple(sorted(words, key=lambda pair: (-len(pair[0]), pair[1])))
 
 
 @lru_cache(maxsize=1024)

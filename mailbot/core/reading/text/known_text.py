@@ -31,7 +31,7 @@ EMPTY_BRACKETS = re.compile(r"[\[［【〔][\s_]*[\]］】〕]\s*$")
 LEADING_MARKS = "・●■◆◇*＊○〇◯◎□☐☆▪▫◦‣▶▼–—•→⇒-"
 _BEFORE_A_SLOT = LEADING_MARKS + " \t\u3000\xa0"
 QUESTION_MARK = r"(?:[Qq]uestion|[QqＱｑ]|設問|質問|問い?|議案)"
-_ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*(?:[:：」】\])）]|は(?!い)))|[Aa]nswer|ANSWER)"
+_ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*(?:[:：」】\])）]|は(?!い))|[ \u3000]+[0-9０-９①-⑳])|[Aa]nswer|ANSWER)"
 _INT = "[0-9０-９]{1,3}"
 _KANJI_INT = "[一二三四五六七八九十]{1,3}"
 _UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad"  # pasted along with other text

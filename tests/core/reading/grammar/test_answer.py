@@ -206,6 +206,10 @@ def test_multi(slot: str, answer: str) -> None:
         ("1、4 その他はありません", "unclear"),
         ("1、4 その他は対象外", "unclear"),
         ("4 後日回答", "unclear"),
+        ("4、課内協議", "unclear"),
+        ("4（なし）", "unclear"),
+        ("1、2の三つ", "unclear"),
+        ("1（手続き）、2（紙）", "mismatch"),
         ("費用のためではない", "unclear"),
         ("1費用2手続き", "unclear"),
     ],
@@ -221,6 +225,10 @@ def test_multi_unclear(slot: str, expected: str) -> None:
         ("4 その他は住民説明会です。", "4", "住民説明会です。"),
         ("1、4 その他の内容は住民の理解", "1 4", "住民の理解"),
         ("4　住民説明会", "4", "住民説明会"),
+        ("1、4、住民説明会", "1 4", "住民説明会"),
+        ("1（初期費用）、2（申請が煩雑）", "1 2", "初期費用、申請が煩雑"),
+        ("1，2，3の三つ", "1 2 3", ""),
+        ("1と2どちらも", "1 2", ""),
         ("費用のため。", "1", ""),
         ("費用、必要がないためです", "1 3", ""),
     ],
@@ -354,6 +362,7 @@ def test_yesno_unclear(slot: str, expected: str) -> None:
         ("零人です", "0"),
         ("12台あります。", "12"),
         ("12台を保有しています", "12"),
+        ("10名で対応しています。", "10"),
     ],
 )
 def test_number(slot: str, value: str) -> None:
@@ -559,7 +568,8 @@ def test_a_doubt_beside_a_number(slot: str) -> None:
         "2番でよろしくお願い申し上げます。", "2つ目です", "標記について、2です。", "本件につきましては2番です。", "2番でお願いします以上です",
         "2にしてください。", "2番に決めました。", "2に決定いたしました。", "2に決まりました", "2を選びました。", "2とさせていただきたく存じます。", "2でかまいません。", "2で大丈夫です",
         "2番でお願いできればと存じます。", "2でお願いしたいと思います。", "2 相違ありません。", "Choice: 2", "I vote for option 2.",
-        "2番でおねがいします🙏", "2っす", "2だよ！", "2で〜", "2です〜！", "・2",
+        "2番でおねがいします🙏", "2っす", "2だよ！", "2で〜", "2です〜！", "・2", "2ですー",
+        "2です(^^)", "2です。よろしくお願いしますm(_ _)m", "2でお願いしまーす", "2で回答", "2と回答させていただきます。", "2を選択いたしました", "2が該当します。",
     ],
 )  # fmt: skip
 def test_single_with_words_that_only_announce_or_repeat(slot: str) -> None:
@@ -580,6 +590,9 @@ def test_single_with_words_that_only_announce_or_repeat(slot: str) -> None:
         "3の利用していない",
         "2以上",
         "2だが",
+        "2ー",
+        "2で回答予定",
+        "2が該当するかも",
         "2〜",
     ],
 )
@@ -607,7 +620,9 @@ def test_a_wrong_count_is_asked(slot: str) -> None:
     [
         (YESNO, "1 yes", "yes"), (YESNO, "1. yes", "yes"), (YESNO, "2 no", "no"), (YESNO, "はい、あります", "yes"), (MOTION, "賛　成", "yes"),
         (MOTION, "異議 なし", "yes"), (NUMBER, "計1234人", "1234"), (NUMBER, "合計1,234人", "1234"), (NUMBER, "全部で1234人", "1234"),
-        (DATE, "20260213", "2026-02-13"), (DATE, "2026/2/13に実施", "2026-02-13"), (RATING, "4点", ("4",)),
+        (DATE, "20260213", "2026-02-13"), (DATE, "2026/2/13に実施", "2026-02-13"), (RATING, "4点", ("4",)), (RATING, "評価4", ("4",)),
+        (replace(DATE, text="運用開始日"), "令和7年4月1日に開始しました。", "2025-04-01"), (replace(DATE, text="運用開始日"), "令和7年4月1日運用開始", "2025-04-01"),
+        (DATE, "令和7年（2025年）4月1日", "2025-04-01"), (replace(MULTI, options=("Microsoft 365", "G Suite")), "microsoft365、g suite", ("1", "2")),
     ],
 )  # fmt: skip
 def test_words_around_other_answers(question: Question, slot: str, answer: tuple[str, ...] | str) -> None:
@@ -619,7 +634,7 @@ def test_words_around_other_answers(question: Question, slot: str, answer: tuple
     ("question", "slot"),
     [
         (YESNO, "No.1"), (YESNO, "no2"), (YESNO, "はい、ありません"), (YESNO, "1 no"), (MOTION, "異議あり なし"), (MOTION, "あります"),
-        (NUMBER, "計画中"), (DATE, "2026/2/13に実施予定でしたが延期"), (RATING, "4 以上"), (NUMBER, "10 以上"),
+        (NUMBER, "計画中"), (DATE, "令和7年（2024年）4月1日"), (replace(DATE, text="運用開始日"), "令和7年4月1日に開始予定"), (DATE, "2026/2/13に実施予定でしたが延期"), (RATING, "4 以上"), (NUMBER, "10 以上"),
     ],
 )  # fmt: skip
 def test_words_that_leave_it_open(question: Question, slot: str) -> None:
@@ -994,6 +1009,8 @@ CSIRT = Question("Q1", "CSIRTを設置していますか", "yesno")
         (CSIRT, "いいえ。令和9年度に設置予定です。", "no"),
         (CSIRT, "いいえ、来年度設置予定", "no"),
         (CSIRT, "はい。令和9年度に設置予定です。", None),
+        (CSIRT, "はい。令和5年度に設置済みです。", "yes"),
+        (CSIRT, "はい。令和5年度に廃止しました。", None),
         (CSIRT, "はい、未設置です。", None),
         (CSIRT, "いいえ、設置済", None),
         (CSIRT, "いいえ。令和9年度に廃止予定です。", None),
