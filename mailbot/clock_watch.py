@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from mailbot import log
-from mailbot.core.office.lapse import Lapse, Reading, lapse
+from mailbot.core.office.lapse import ClockReading, Lapse, lapse
 
 
 class ClockWatch:
     """The clocks of this node, as they were when it last looked and when it last kept the pulse."""
 
-    def __init__(self, read: Callable[[], Reading]) -> None:
+    def __init__(self, read: Callable[[], ClockReading]) -> None:
         self._read = read
         self._looked = read()
-        self._kept: Reading | None = None
+        self._kept: ClockReading | None = None
 
     def look(self) -> Lapse | None:
         """Log that the wall clock was set since the last look, if it was; returns what has passed since the pulse was kept."""

@@ -37,7 +37,7 @@ class Door(Protocol):
 async def open_for_mail(config: Config, site: Site, database: Database, intake: Intake) -> list[Door]:
     """Listen for SMTP and LMTP, where the configuration wants them. Raises Refusal when a port cannot be had."""
     knows = Directory(database, site).knows
-    limits = smtp_server.Limits(size=config.max_size)
+    limits = smtp_server.SmtpLimits(size=config.max_size)
     limits = replace(limits, connections=_as_many_as_there_are_files(limits.connections))
     doors: list[Door] = []
     wanted: tuple[tuple[Literal["smtp", "lmtp"], tuple[str, int] | None], ...] = (

@@ -19,7 +19,7 @@ from mailbot.site import Site
 from mailbot.store.database import SCHEMA, Database
 
 if TYPE_CHECKING:
-    from mailbot.core.bulletins.article import Article
+    from mailbot.core.bulletins.article import ReadArticle
     from mailbot.core.calendar import Language
     from mailbot.core.mail.message import Message
     from mailbot.core.reading.statements.answer_form import Sheet
@@ -83,7 +83,7 @@ def _write_form(survey: Survey, language: Language) -> bytes:
     return write_form(survey, language)
 
 
-def _read_article(text: str, language: Language) -> Article:
+def _read_article(text: str, language: Language) -> ReadArticle:
     from mailbot.formats.markdown import read_markdown  # noqa: PLC0415  as _renderer
 
     return read_markdown(text, language)

@@ -16,7 +16,7 @@ from functools import partial
 
 from mailbot import log
 from mailbot.clock_watch import ClockWatch
-from mailbot.core.office.lapse import Reading
+from mailbot.core.office.lapse import ClockReading
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.dkim import Signer
 from mailbot.core.transfer.envelope import StorageFull, StorageUnavailable
@@ -65,13 +65,13 @@ class _Pulse:
         self.at = clock()
 
 
-def both_clocks() -> Reading:
+def both_clocks() -> ClockReading:
     """Return the time beside a clock that nobody sets; on Linux it goes on while the machine sleeps."""
     steady = partial(time.clock_gettime, getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
     while True:
         before, wall = steady(), clock()
         if steady() - before < _AT_ONE_MOMENT:  # a process that is paused between the two would see a jump
-            return Reading(wall, before)
+            return ClockReading(wall, before)
 
 
 def make_signers(config: Config) -> tuple[Signer, ...]:

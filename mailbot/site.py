@@ -16,7 +16,7 @@ from mailbot.core.members.trouble import LIMITS, Limits
 from mailbot.core.senders.dkim import Signer
 
 if TYPE_CHECKING:
-    from mailbot.core.bulletins.article import Article
+    from mailbot.core.bulletins.article import ReadArticle
     from mailbot.core.mail.message import Message
     from mailbot.core.reading.statements.answer_form import Sheet
     from mailbot.core.surveys.survey import Survey
@@ -38,7 +38,7 @@ class Site:
     calendar: OfficeCalendar  # called with a day, it tells whether it is a holiday
     read_forms: Callable[[Message], tuple[Sheet, ...]]  # the spreadsheets of ours that are attached to a mail
     write_form: Callable[[Survey, Language], bytes]  # a survey's form as .xlsx
-    read_article: Callable[[str, Language], Article]  # a bulletin's Markdown
+    read_article: Callable[[str, Language], ReadArticle]  # a bulletin's Markdown
     witnesses: tuple[str, ...] = ()  # addresses that get the hash of each ledger once a day
     outgoing: tuple[Path, ...] = ()  # Maildirs that keep mail in place of sending it
     # Addresses of the people who may act for the office; none named: the office alone

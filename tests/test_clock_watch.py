@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbot.clock_watch import ClockWatch
-from mailbot.core.office.lapse import Lapse, Reading
+from mailbot.core.office.lapse import ClockReading, Lapse
 from mailbot.service import both_clocks
 
 LOOK = 5.0  # seconds between two looks
@@ -21,8 +21,8 @@ class Clocks:
     wall: datetime = datetime(2026, 6, 17, 3, 0, tzinfo=UTC)
     steady: float = 1_000.0
 
-    def read(self) -> Reading:
-        return Reading(self.wall, self.steady)
+    def read(self) -> ClockReading:
+        return ClockReading(self.wall, self.steady)
 
     def go(self, seconds: float, set_by: float = 0) -> None:
         """Let so much time pass; meanwhile the wall clock is set."""

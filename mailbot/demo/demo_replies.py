@@ -70,7 +70,7 @@ UNCLEAR = (
 
 
 @dataclass(frozen=True)
-class Reply:
+class DemoReply:
     """One reply that a member, or his machine, sends."""
 
     kind: str  # the client's name, or what is special about it
@@ -86,7 +86,7 @@ class Reply:
         return self.mail.mail_from != ""
 
 
-def replies_to_survey(invitations: Sequence[Arrived], people: People, dice: random.Random) -> list[Reply]:
+def replies_to_survey(invitations: Sequence[Arrived], people: People, dice: random.Random) -> list[DemoReply]:
     """Return the replies to the invitations, in the order in which they come in."""
     ballots = (_shown(ballot, people) for ballot in dice.sample(invitations, k=len(invitations)))
     replies = []
@@ -111,8 +111,8 @@ def replies_to_survey(invitations: Sequence[Arrived], people: People, dice: rand
 
 
 def second_replies(
-    first: Sequence[Reply], receipts: Mapping[str, Arrived], people: People, dice: random.Random
-) -> list[Reply]:
+    first: Sequence[DemoReply], receipts: Mapping[str, Arrived], people: People, dice: random.Random
+) -> list[DemoReply]:
     """Return corrections of one answer in the quoted receipt, and answers to what was asked back."""
     clients = {client.__name__ for client in CLIENTS}
     voters = [reply for reply in first if reply.kind in clients and not _says(reply.answers, "2")]
@@ -131,7 +131,7 @@ def second_replies(
     return replies
 
 
-def replies_to_notice(notices: Sequence[Arrived], people: People, dice: random.Random) -> list[Reply]:
+def replies_to_notice(notices: Sequence[Arrived], people: People, dice: random.Random) -> list[DemoReply]:
     """Return the RSVPs: who comes and with whom, who does not, who waits for the time."""
     count = ATTENDING + ONE_WORD + NOT_ATTENDING + LATER
     forms = (_shown(notice, people) for notice in dice.sample(notices, k=count))
@@ -152,7 +152,7 @@ def replies_to_notice(notices: Sequence[Arrived], people: People, dice: random.R
     return replies
 
 
-def votes(replies: Sequence[Reply]) -> dict[str, Answers]:
+def votes(replies: Sequence[DemoReply]) -> dict[str, Answers]:
     """Return what the members meant: each one's answers, a later reply changing only what it names."""
     meant: dict[str, Answers] = {}
     for reply in replies:
@@ -194,9 +194,9 @@ def _reply(
     accepted: bool | None = None,
     to: str | None = None,
     mail_from: str | None = None,
-) -> Reply:
+) -> DemoReply:
     sender = mail.member_address if mail_from is None else mail_from
-    return Reply(
+    return DemoReply(
         kind=kind,
         member=mail.member_address,
         mail=Outgoing(sender, to or mail.reply_to, content),

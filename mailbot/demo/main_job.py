@@ -33,8 +33,8 @@ from mailbot.demo.demo_replies import (
     PROSE,
     UNCLEAR,
     VACATIONS,
+    DemoReply,
     People,
-    Reply,
     people_of,
     replies_to_notice,
     replies_to_survey,
@@ -364,7 +364,9 @@ def _sent_by(place: Stage, what: str, wanted: int, *command: str) -> list[Arrive
     return place.arrived(since)
 
 
-def _exchange(place: Stage, agreement: _Agreement, what: str, replies: Sequence[Reply]) -> dict[str, Arrived]:
+def _exchange(
+    place: Stage, agreement: _Agreement, what: str, replies: Sequence[DemoReply]
+) -> dict[str, Arrived]:
     """Send replies, wait until all are settled, and return the receipts by the reply's Message-ID."""
     since = len(place.arrived())
     wanted = {reply.message_id for reply in replies if reply.by_person}

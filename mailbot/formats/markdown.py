@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mailbot.core.bulletins.article import (
-    Article,
+    ArticleFault,
     Block,
     Break,
-    Fault,
     Grid,
     Heading,
     Items,
     Paragraph,
     Quote,
+    ReadArticle,
     Sentence,
     Verbatim,
     Words,
@@ -70,7 +70,7 @@ class _Reading:
     first_line: int
     language: Language
     at: int = 0
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ArticleFault] = field(default_factory=list)
 
     def next(self) -> Token:
         token = self.tokens[self.at]
@@ -80,17 +80,19 @@ class _Reading:
     def fault(self, token: Token, name: str, below: int = 0, **figures: object) -> None:
         line = token.map[0] if token.map else 0
         sentence = _WORDS[self.language][name].format(**figures)
-        self.faults.append(Fault(self.first_line + line + below, sentence))
+        self.faults.append(ArticleFault(self.first_line + line + below, sentence))
 
 
-def read_markdown(text: str, language: Language = "en", first_line: int = 1) -> Article:
+def read_markdown(text: str, language: Language = "en", first_line: int = 1) -> ReadArticle:
     """Return the article, with its faults in this language; `first_line`: where the text begins in its file."""
     from markdown_it import MarkdownIt  # noqa: PLC0415  slow to import, and only bulletins need it
 
     parser = MarkdownIt("commonmark", {"html": True}).enable("table")
     reading = _Reading(parser.parse(text), first_line, language)
     blocks = tuple(_blocks(reading, ""))
-    return Article(blocks, tuple(sorted(set(reading.faults), key=lambda fault: (fault.line, fault.sentence))))
+    return ReadArticle(
+        blocks, tuple(sorted(set(reading.faults), key=lambda fault: (fault.line, fault.sentence)))
+    )
 
 
 def _blocks(reading: _Reading, end: str) -> Iterator[Block]:

@@ -13,7 +13,7 @@ _LENGTH = timedelta(minutes=15)  # an entry of no length is not shown by every p
 
 
 @dataclass(frozen=True)
-class Entry:
+class PlanEntry:
     """One run to come."""
 
     number: int  # P-0012
@@ -22,7 +22,7 @@ class Entry:
     mails: int
 
 
-def plan_ics(entries: Sequence[Entry], *, stamp: datetime, language: Language, domain: str) -> bytes:
+def plan_ics(entries: Sequence[PlanEntry], *, stamp: datetime, language: Language, domain: str) -> bytes:
     """Return the calendar file; CRLF, lines of at most 75 octets. Read again, each entry replaces its earlier one."""
     import icalendar  # noqa: PLC0415  slow to import, and only this needs it
 
@@ -43,7 +43,7 @@ def plan_ics(entries: Sequence[Entry], *, stamp: datetime, language: Language, d
     return bytes(calendar.to_ical())
 
 
-def _summary(one: Entry, language: Language) -> str:
+def _summary(one: PlanEntry, language: Language) -> str:
     if language == "ja":
         return f"{one.words}（{one.mails:,}通）" if one.mails else one.words
     return f"{one.words} ({one.mails:,} mails)" if one.mails else one.words

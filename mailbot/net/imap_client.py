@@ -57,7 +57,7 @@ class ImapAccount:
 
 
 @dataclass(frozen=True)
-class Pace:
+class WatchPace:
     """How long the watch waits, in seconds."""
 
     silence: float = 30  # for the next byte of an answer
@@ -90,7 +90,7 @@ async def watch(
     stop: asyncio.Event,
     max_size: int,
     domains: Collection[str],
-    pace: Pace = Pace(),
+    pace: WatchPace = WatchPace(),
 ) -> None:
     """Hand every mail of the account's folder to `receive`, old ones first, until `stop` is set.
 
@@ -217,7 +217,7 @@ class _Watch:
     domains: Collection[str]
     stop: asyncio.Event
     max_size: int
-    pace: Pace
+    pace: WatchPace
     tls: ssl.SSLContext | None
     mail_delays: dict[tuple[int, int], _Delay] = field(default_factory=dict)  # by UIDVALIDITY and UID
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from itertools import count, islice
 from pathlib import Path
 
-from mailbot.core.members.erasure import Person
+from mailbot.core.members.erasure import ErasedPerson
 from mailbot.core.transfer.delivery import Deferred, Failed, Outcome, Sent, Transaction, Work
 from mailbot.core.transfer.relay import RelayAway
 from mailbot.core.transfer.smtp_wire import address_problem, stuff, unstuff
@@ -61,7 +61,7 @@ def forget(folders: Sequence[Path], replies: Sequence[str]) -> int:
     return removed
 
 
-def take_out(folders: Sequence[Path], person: Person) -> int:
+def take_out(folders: Sequence[Path], person: ErasedPerson) -> int:
     """Remove the kept mails to a person, and take the person out of the others; returns how many files changed."""
     count = 0
     for folder in folders:

@@ -23,9 +23,16 @@ from typing import Literal, cast
 from mailbot import log
 from mailbot.core.transfer.delivery import Deferred, MarkedWork, Outcome, Sent, Transaction
 from mailbot.core.transfer.relay import Relay, RelayAway
-from mailbot.core.transfer.smtp_wire import Prepared, Reply, only, prepare
+from mailbot.core.transfer.smtp_wire import Prepared, SmtpReply, only, prepare
 from mailbot.net.smtp_connection import RFC_TIMEOUTS, Connection, Timeouts, connect
-from mailbot.net.smtp_transaction import Envelope, ending, exchange, in_step, read_content, read_envelope
+from mailbot.net.smtp_transaction import (
+    EnvelopeReplies,
+    ending,
+    exchange,
+    in_step,
+    read_content,
+    read_replies,
+)
 
 _HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[A-Za-z0-9:.]+\]")
 _ANY_NUMBER = 1 << 30
@@ -242,7 +249,7 @@ class _Run:
                 if envelope.starting:
                     outcomes += read_content(envelope.starting, replies[:count], connection)
                     useful = useful or bool(replies)
-                envelope = following and read_envelope(following, replies[count:], connection.lost)
+                envelope = following and read_replies(following, replies[count:], connection.lost)
             if envelope is None:
                 envelope = await self._begin(relay, connection, outcomes)
         if connection.lost is not None:
@@ -252,7 +259,7 @@ class _Run:
 
     async def _begin(
         self, relay: Relay, connection: Connection, outcomes: list[tuple[int, Outcome]]
-    ) -> Envelope | None:
+    ) -> EnvelopeReplies | None:
         """Send the envelope of a mail that no content goes before; None: nothing is left, and all is settled."""
         mail = self.next(relay, connection, outcomes) if connection.lost is None else None
         while mail is None and (outcomes or (connection.lost is None and await self._soon())):
@@ -262,7 +269,7 @@ class _Run:
             mail = self.next(relay, connection, outcomes) if connection.lost is None else None
         if mail is None:
             return None
-        return read_envelope(mail, await exchange(connection, b"", 0, mail), connection.lost)
+        return read_replies(mail, await exchange(connection, b"", 0, mail), connection.lost)
 
     async def _settle(self, outcomes: Sequence[tuple[int, Outcome]], starting: Sequence[int]) -> bool:
         try:
@@ -286,7 +293,7 @@ class _Run:
         for connection, data in unwritten:
             connection.write(data)
 
-    async def _give_back(self, envelope: Envelope, reason: str, *, again: bool) -> None:
+    async def _give_back(self, envelope: EnvelopeReplies, reason: str, *, again: bool) -> None:
         """Let another connection take a mail whose content was not written, or defer it: it may be the reason."""
         left = envelope.unanswered
         if left is None:
@@ -297,7 +304,7 @@ class _Run:
         else:
             await self._settle([(delivery, Deferred(reason)) for delivery, _ in left.recipients], ())
 
-    def _send_apart(self, envelope: Envelope) -> Envelope:
+    def _send_apart(self, envelope: EnvelopeReplies) -> EnvelopeReplies:
         """Let those for whom there was no room go in the next transaction, none of which is larger; returns the others'."""
         left = only(envelope.mail.transaction, envelope.crowded_out)
         assert left is not None, "somebody was crowded out"
@@ -391,13 +398,13 @@ class _Stream:
         self._starting: Sequence[int] = ()  # whom the content that was written is for
         self._following: Prepared | None = None
         self._expected = 1  # replies to what was written last
-        self._end: asyncio.Future[Envelope | None] = asyncio.get_running_loop().create_future()
+        self._end: asyncio.Future[EnvelopeReplies | None] = asyncio.get_running_loop().create_future()
         self.useful = False  # something was answered
 
-    async def run(self, envelope: Envelope) -> Envelope | None:
+    async def run(self, envelope: EnvelopeReplies) -> EnvelopeReplies | None:
         """Send the content of a mail that is marked, and what comes after it.
 
-        Returns the envelope at which the stream ended, of which no content was written; None: no mail followed.
+        Returns what was said to the mail at which the stream ended, of which no content was written; None: no mail followed.
         """
         self._send(envelope.mail, envelope.starting)
         return await self._end
@@ -424,14 +431,14 @@ class _Stream:
         data = b"".join((mail.content, mail.tail, b".\r\n", dialogue))
         connection.say(data, self._expected, seconds, self._answered, self._run.write_soon)
 
-    def _answered(self, replies: list[Reply]) -> None:
+    def _answered(self, replies: list[SmtpReply]) -> None:
         if not self._end.done():
             try:
                 self._read(replies)
             except BaseException as error:  # noqa: BLE001  whoever waits for the end raises it
                 self._end.set_exception(error)
 
-    def _read(self, replies: list[Reply]) -> None:
+    def _read(self, replies: list[SmtpReply]) -> None:
         """Read what became of a mail, and let the next be marked if the server waits for all of it."""
         connection, following = self._connection, self._following
         if following is None:
@@ -454,7 +461,7 @@ class _Stream:
         replies = in_step(connection, replies, self._expected)
         self.useful = self.useful or bool(replies)
         self._outcomes += read_content(self._starting, replies[:1], connection)
-        self._end.set_result(read_envelope(following, replies[1:], connection.lost))
+        self._end.set_result(read_replies(following, replies[1:], connection.lost))
 
     def _marked(self, ours: bool, error: Exception | None) -> None:
         """Go on with the next mail, which is marked now, unless it may not leave."""
@@ -466,7 +473,7 @@ class _Stream:
         if error is not None:
             self._end.set_exception(error)
         elif self._connection.lost is not None or not ours:
-            self._end.set_result(Envelope(mail, mail.ids, [], go_on=True, answered=True))
+            self._end.set_result(EnvelopeReplies(mail, mail.ids, [], go_on=True, answered=True))
         else:
             try:
                 self._send(mail, mail.ids)

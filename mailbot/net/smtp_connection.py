@@ -15,9 +15,9 @@ from typing import cast
 
 from mailbot import log
 from mailbot.core.transfer.relay import Relay, RelayAway
-from mailbot.core.transfer.smtp_wire import Extensions, GarbledReply, Reply, ReplyCutter, parse_extensions
+from mailbot.core.transfer.smtp_wire import Extensions, GarbledReply, ReplyCutter, SmtpReply, parse_extensions
 
-Answered = Callable[[list[Reply]], None]
+Answered = Callable[[list[SmtpReply]], None]
 _OVERSLEPT = 1.0  # seconds that a deadline is looked at too late: the replies may have come while we waited for a commit
 _SLICE = 65_536  # octets of a long content that are written at once
 
@@ -53,9 +53,9 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._cutter = ReplyCutter()
-        self._replies: list[Reply] = []
+        self._replies: list[SmtpReply] = []
         self._wanted = 1  # the greeting comes unasked
-        self.greeting: asyncio.Future[list[Reply]] = self._loop.create_future()  # comes when it likes
+        self.greeting: asyncio.Future[list[SmtpReply]] = self._loop.create_future()  # comes when it likes
         self._answered: Answered | None = partial(_give, self.greeting)
         self._patience = timeouts.greeting
         self._deadline = 0.0
@@ -121,9 +121,9 @@ class Connection(asyncio.Protocol):
         if not self._closed.done():
             self._closed.set_result(None)
 
-    def ask(self, data: bytes, count: int, seconds: float) -> asyncio.Future[list[Reply]]:
+    def ask(self, data: bytes, count: int, seconds: float) -> asyncio.Future[list[SmtpReply]]:
         """Write, and return what will be the `count` replies; fewer when the connection ends (then `lost` is set)."""
-        answer: asyncio.Future[list[Reply]] = self._loop.create_future()
+        answer: asyncio.Future[list[SmtpReply]] = self._loop.create_future()
         self.say(data, count, seconds, partial(_give, answer))
         return answer
 
@@ -244,7 +244,7 @@ class Connection(asyncio.Protocol):
             self.end(f"no answer within {self._patience:g} s")
 
 
-def _give(answer: asyncio.Future[list[Reply]], replies: list[Reply]) -> None:
+def _give(answer: asyncio.Future[list[SmtpReply]], replies: list[SmtpReply]) -> None:
     if not answer.done():
         answer.set_result(replies)
 
@@ -344,7 +344,9 @@ async def _log_in(connection: Connection, relay: Relay) -> None:
     _require(relay, connection, replies, 235, "AUTH")
 
 
-def _require(relay: Relay, connection: Connection, replies: list[Reply], code: int, asked: str) -> Reply:
+def _require(
+    relay: Relay, connection: Connection, replies: list[SmtpReply], code: int, asked: str
+) -> SmtpReply:
     if not replies:
         raise RelayAway(f"{relay.name}: {connection.lost}")
     if replies[0].code != code or connection.lost is not None:

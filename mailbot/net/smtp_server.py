@@ -77,7 +77,7 @@ _HELO_NAME = re.compile(r"[A-Za-z0-9_.:\[\]-]+")  # the underscore is common and
 
 
 @dataclass(frozen=True)
-class Limits:
+class SmtpLimits:
     """What one client, and all of them together, may use up (promises.md R4, I4, I7; RFC 5321 section 4.5.3)."""
 
     size: int = 26_214_400  # bytes of a mail, counted since DATA, and announced as SIZE
@@ -101,7 +101,7 @@ async def listen(
     hostname: str,
     receive: Receive,
     knows: Knows,
-    limits: Limits | None = None,
+    limits: SmtpLimits | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> Server:
     """Start to receive mail; port 0 takes any free port. STARTTLS is offered when `tls` is given.
@@ -112,7 +112,7 @@ async def listen(
     """
     # Its lines repeat, without the names of our log, what is logged here; its warnings would reach standard error.
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
-    server = Server(protocol, hostname, receive, knows, limits or Limits(), tls)
+    server = Server(protocol, hostname, receive, knows, limits or SmtpLimits(), tls)
     await server.start(host, port)
     return server
 
@@ -125,7 +125,7 @@ class Server:
     hostname: str
     receive: Receive
     knows: Knows
-    limits: Limits
+    limits: SmtpLimits
     tls: ssl.SSLContext | None
     held: int = 0  # bytes of mails that are under way
     draining: bool = False

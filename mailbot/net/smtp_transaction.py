@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from mailbot.core.transfer.delivery import Deferred, Outcome, Transaction
-from mailbot.core.transfer.smtp_wire import Prepared, Reply, only
+from mailbot.core.transfer.smtp_wire import Prepared, SmtpReply, only
 from mailbot.net.smtp_connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
-class Envelope:
+class EnvelopeReplies:
     """What a server said to one mail's MAIL, RCPT and DATA."""
 
     mail: Prepared
@@ -32,7 +32,7 @@ class Envelope:
         return only(self.mail.transaction, set(self.mail.ids) - {delivery for delivery, _ in self.refused})
 
 
-def read_envelope(mail: Prepared, replies: Sequence[Reply], lost: str | None) -> Envelope:
+def read_replies(mail: Prepared, replies: Sequence[SmtpReply], lost: str | None) -> EnvelopeReplies:
     """Match the replies to the commands; there are fewer when the rest was not asked, or the connection is lost.
 
     A 421 ends a connection and says nothing about a recipient.
@@ -40,12 +40,12 @@ def read_envelope(mail: Prepared, replies: Sequence[Reply], lost: str | None) ->
     if lost is not None and replies and replies[-1].code == 421:
         replies = replies[:-1]
     if not replies:
-        return Envelope(mail, (), [], go_on=False, answered=False)
+        return EnvelopeReplies(mail, (), [], go_on=False, answered=False)
     data = replies[-1] if len(replies) == mail.asked else None
     go_on = data is not None and data.code == 354
     if replies[0].code >= 300:
         refusal = _refusal(replies[0])
-        return Envelope(mail, (), [(delivery, refusal) for delivery in mail.ids], go_on, answered=True)
+        return EnvelopeReplies(mail, (), [(delivery, refusal) for delivery in mail.ids], go_on, answered=True)
     answers = list(zip(mail.ids, replies[1:], strict=False))  # to RCPT
     accepted = tuple([delivery for delivery, reply in answers if reply.code < 300])
     crowded_out = _crowded_out(answers) if accepted else ()
@@ -58,10 +58,10 @@ def read_envelope(mail: Prepared, replies: Sequence[Reply], lost: str | None) ->
         refused += [(delivery, _refusal(data)) for delivery in accepted]
         accepted = ()
     answered = data is not None or lost is None or len(refused) == len(mail.ids)
-    return Envelope(mail, accepted, refused, go_on, answered, crowded_out)
+    return EnvelopeReplies(mail, accepted, refused, go_on, answered, crowded_out)
 
 
-def _crowded_out(answers: Sequence[tuple[int, Reply]]) -> tuple[int, ...]:
+def _crowded_out(answers: Sequence[tuple[int, SmtpReply]]) -> tuple[int, ...]:
     """Return the last recipients in a row who were one too many (RFC 5321 4.5.3.1.10, 552 as older servers say it).
 
     A mailbox that is full is another matter, though it has the same code.
@@ -75,13 +75,13 @@ def _crowded_out(answers: Sequence[tuple[int, Reply]]) -> tuple[int, ...]:
     return tuple(reversed(crowded_out))
 
 
-def _refusal(reply: Reply) -> Outcome:
+def _refusal(reply: SmtpReply) -> Outcome:
     """Return what a reply means that did not let the mail go on, whatever it says."""
     return reply.outcome if reply.code >= 400 else Deferred(reply.words)
 
 
 def read_content(
-    starting: Sequence[int], replies: Sequence[Reply], connection: Connection
+    starting: Sequence[int], replies: Sequence[SmtpReply], connection: Connection
 ) -> list[tuple[int, Outcome]]:
     """Match the replies to the final dot: one for all, or in LMTP one for each; without one nobody knows."""
     if len(replies) == 1 and not connection.lmtp and not 300 <= replies[0].code < 400:
@@ -96,7 +96,7 @@ def read_content(
     return list(zip(starting, verdicts, strict=True))
 
 
-async def exchange(connection: Connection, head: bytes, count: int, mail: Prepared | None) -> list[Reply]:
+async def exchange(connection: Connection, head: bytes, count: int, mail: Prepared | None) -> list[SmtpReply]:
     """Send what ends one mail (`count` replies) and the envelope of the next: in one write if the server may."""
     seconds = connection.timeouts.dot if count else connection.timeouts.envelope
     if mail is None:
@@ -109,16 +109,16 @@ async def exchange(connection: Connection, head: bytes, count: int, mail: Prepar
     return in_step(connection, replies, count + mail.asked)
 
 
-def in_step(connection: Connection, replies: list[Reply], wanted: int) -> list[Reply]:
+def in_step(connection: Connection, replies: list[SmtpReply], wanted: int) -> list[SmtpReply]:
     """Return the replies up to that to DATA; none when they do not answer what was asked."""
     if len(replies) == wanted and replies[-1].code < 400 and replies[-1].code != 354:
         connection.fall_out_of_step(f"the server answered DATA with {replies[-1].words}")
     return [] if connection.out_of_step else replies
 
 
-async def _ask_in_turn(connection: Connection, mail: Prepared) -> list[Reply]:
+async def _ask_in_turn(connection: Connection, mail: Prepared) -> list[SmtpReply]:
     """Ask the commands of an envelope one by one (no PIPELINING), and only those that still make sense."""
-    replies: list[Reply] = []
+    replies: list[SmtpReply] = []
     for command in mail.commands:
         answer = await connection.ask(command, 1, connection.timeouts.envelope)
         replies += answer
@@ -129,7 +129,7 @@ async def _ask_in_turn(connection: Connection, mail: Prepared) -> list[Reply]:
     return replies
 
 
-def ending(envelope: Envelope, *, lmtp: bool) -> tuple[bytes, int]:
+def ending(envelope: EnvelopeReplies, *, lmtp: bool) -> tuple[bytes, int]:
     """Return what ends this mail on the wire, and how many replies that gets (RFC 2920 3.1, RFC 2033 4.2)."""
     if envelope.starting:
         mail = envelope.mail

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mailbot.core.events.event import Change, Event, Rsvp, rsvp_form
+from mailbot.core.events.event import Event, EventChange, Rsvp, rsvp_form
 from mailbot.core.mail.header import clean
 from mailbot.core.surveys.receipt_words import problem_lines
 from mailbot.core.surveys.survey import Answers, Problem
@@ -89,7 +89,7 @@ class EventMails:
     def change(
         self,
         event: Event,
-        changes: tuple[Change, ...],
+        changes: tuple[EventChange, ...],
         *,
         sequence: int,
         domain: str = "",

@@ -14,7 +14,7 @@ from mailbot.core.surveys.gateway import USUAL, Layout
 from mailbot.core.surveys.group_words import group_words
 from mailbot.core.surveys.outcome_lines import outcome_lines, verdict_lines
 from mailbot.core.surveys.report import Report, percent
-from mailbot.core.surveys.resolution import Outcome
+from mailbot.core.surveys.resolution import ResolutionOutcome
 from mailbot.core.surveys.result_words import RESULT_WORDS, marks_own, own_result_words, result_words
 from mailbot.core.surveys.survey import Answers, Survey
 from mailbot.core.surveys.tally import ANSWERED, counted_in
@@ -185,7 +185,7 @@ class ResultMails:
         return self._pen.cook(body, survey.key, now)
 
     def resolution_result(
-        self, survey: Survey, outcome: Outcome, *, now: datetime, late_since: datetime | None = None
+        self, survey: Survey, outcome: ResolutionOutcome, *, now: datetime, late_since: datetime | None = None
     ) -> bytes:
         """Cook the result of a resolution: who took part, the quorum, each motion with its votes and requirements."""
         body = self._pen.text(
@@ -201,7 +201,7 @@ class ResultMails:
         )
         return self._pen.cook(body, survey.key, now, answerable=False)
 
-    def minutes(self, survey: Survey, outcome: Outcome, minutes: Minutes) -> str:
+    def minutes(self, survey: Survey, outcome: ResolutionOutcome, minutes: Minutes) -> str:
         """Return the draft minutes 議事録（案） of a closed resolution as plain text, its heading on the first line."""
         resolution = survey.resolution
         assert resolution is not None, "only a resolution has minutes"

@@ -13,7 +13,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.show import Row, facts, local, table
 from mailbot.store.lists.held_posts import HeldPost
 from mailbot.store.mail import inbox, message_ids
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from mailbot.store.members import troubles
 from mailbot.store.sending import copies, leases, outbox, sendings
 from mailbot.store.sending.sendings import Sending
@@ -198,7 +198,7 @@ def why_message_id_text(shown: Row) -> None:
         why_text({**shown["copy"], "id": f"C{shown['copy']['id']}"})
 
 
-def held_rows(held: Sequence[Entry], waiting: Mapping[int, HeldPost], zone: ZoneInfo) -> list[Row]:
+def held_rows(held: Sequence[InboxEntry], waiting: Mapping[int, HeldPost], zone: ZoneInfo) -> list[Row]:
     """Return one row for each mail that waits for a decision; a post also says for whom, and until when."""
     rows: list[Row] = []
     for entry in held:

@@ -15,7 +15,7 @@ from mailbot.core.surveys.group_words import group_words
 from mailbot.core.surveys.ledger import Standing, standings_of_voters
 from mailbot.core.surveys.outcome_lines import outcome_lines
 from mailbot.core.surveys.report import WITHHELD, QuestionReport, Report, percent
-from mailbot.core.surveys.resolution import Outcome
+from mailbot.core.surveys.resolution import ResolutionOutcome
 from mailbot.core.surveys.share import Requirement
 from mailbot.core.surveys.survey import Answer, Survey
 from mailbot.core.surveys.tally import NONE, column_head, column_words, tally
@@ -61,7 +61,7 @@ def survey(connection: Connection, key: str, *, office: bool) -> Row:
     return shown
 
 
-def _outcome(outcome: Outcome) -> Row:
+def _outcome(outcome: ResolutionOutcome) -> Row:
     """Return what a resolution comes to, as exact numbers."""
     return {
         "electorate": outcome.electorate,
@@ -192,7 +192,7 @@ def _tally_rows(counts: Mapping[str, Mapping[str, int]]) -> list[Row]:
     ]
 
 
-def results(report: Report, outcome: Outcome | None) -> Row:
+def results(report: Report, outcome: ResolutionOutcome | None) -> Row:
     """Return a report as JSON: the tally, a resolution's outcome, and the tables with null for what is withheld."""
     return {
         "key": report.survey.key,
@@ -252,7 +252,7 @@ def _group_result(group: Group) -> Row:
     }
 
 
-def results_text(report: Report, outcome: Outcome | None) -> None:
+def results_text(report: Report, outcome: ResolutionOutcome | None) -> None:
     """Print a report: the whole, what a resolution came to, then each table by its questions."""
     for name, fact in report_facts(report):
         print(f"{name}　{clean(fact)}")

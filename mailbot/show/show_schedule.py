@@ -12,7 +12,7 @@ from mailbot.core.office.plan import job_name
 from mailbot.core.office.run_words import run_name
 from mailbot.flows.runs.count_mails import count_mails
 from mailbot.flows.runs.words_of_run import words_of_run
-from mailbot.formats.plan_ics import Entry
+from mailbot.formats.plan_ics import PlanEntry
 from mailbot.show import Row, local
 from mailbot.site import Site
 from mailbot.store.runs.occurrences import Occurrence
@@ -38,10 +38,10 @@ def schedule_rows(
     ]
 
 
-def schedule_entries(connection: Connection, site: Site, coming: Sequence[Occurrence]) -> list[Entry]:
+def schedule_entries(connection: Connection, site: Site, coming: Sequence[Occurrence]) -> list[PlanEntry]:
     """Return the runs to come as entries of a calendar."""
     return [
-        Entry(
+        PlanEntry(
             one.number,
             one.due_at.astimezone(site.zone),
             words_of_run(connection, site, job_name(one.job)),

@@ -92,7 +92,7 @@ class Database:
                 yield connection
                 if not transaction.is_active:
                     # It was taken back, as a trial run is, with all that was to follow it.
-                    own = transactions.Transaction()
+                    own = transactions.TransactionState()
                 for last in own.first:
                     last(connection)
                 transactions.save_gathered(connection)

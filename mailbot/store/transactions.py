@@ -24,7 +24,7 @@ class Ahead:
 
 
 @dataclass
-class Transaction:
+class TransactionState:
     """What a transaction has beside its statements; a connection begins each with an empty one."""
 
     begun: bool = False  # the driver is in it, and SQLAlchemy is not told
@@ -36,15 +36,15 @@ class Transaction:
     ahead: dict[object, Ahead] = field(default_factory=dict)  # read, not yet asked for: by statements.Keyed
 
 
-def transaction_of(connection: Connection) -> Transaction:
+def transaction_of(connection: Connection) -> TransactionState:
     """Return what belongs to the transaction of this connection."""
-    found: Transaction = vars(connection).get(_TRANSACTION) or begin_anew(connection)
+    found: TransactionState = vars(connection).get(_TRANSACTION) or begin_anew(connection)
     return found
 
 
-def begin_anew(connection: Connection) -> Transaction:
+def begin_anew(connection: Connection) -> TransactionState:
     """Forget the transaction before: nothing that it left may be saved, nor believed, by the next."""
-    found = vars(connection)[_TRANSACTION] = Transaction()
+    found = vars(connection)[_TRANSACTION] = TransactionState()
     return found
 
 

@@ -45,7 +45,7 @@ from mailbot.site import Site
 from mailbot.store.database import Database
 from mailbot.store.lists import lists, memberships
 from mailbot.store.mail import inbox
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from mailbot.store.sending import bundles
 from mailbot.store.sending.leases import Claimed
 from mailbot.store.surveys import ledgers
@@ -196,7 +196,7 @@ class PostOffice:
 
     # --- mail in ---
 
-    def hand_in(self, raw: bytes, to: str, *, mail_from: str | None = None) -> Entry:
+    def hand_in(self, raw: bytes, to: str, *, mail_from: str | None = None) -> InboxEntry:
         """Store a mail as the SMTP door does, read it, and return what became of it."""
         number = self.store(raw, to, mail_from=mail_from)
         read_mail(self.database, self.site, number, self.now)
@@ -216,7 +216,7 @@ class PostOffice:
             number: int = connection.execute(newest).scalar_one()
         return number
 
-    def post(self, author: str, to: str = "security@ml.example.jp", **own: str) -> Entry:
+    def post(self, author: str, to: str = "security@ml.example.jp", **own: str) -> InboxEntry:
         """Hand in a post; see `mail` for what can be said of it."""
         return self.hand_in(self.mail(author, to, **own), to)
 
@@ -240,7 +240,7 @@ class PostOffice:
 
     def write(
         self, author: str, to: str, text: str, *, proved: bool = True, subject: str = "", **fields: str
-    ) -> Entry:
+    ) -> InboxEntry:
         """Hand in a mail of commands, vouched for by our own mail exchanger unless it is not."""
         mail = self.mail(author, to, text, subject or "お願い", **fields)
         if proved:
@@ -251,7 +251,7 @@ class PostOffice:
 
     def reply(
         self, copy: Copy, text: str, author: str | None = None, *, slots: dict[str, str] | None = None
-    ) -> Entry:
+    ) -> InboxEntry:
         """Answer a mail of ours: the text at the top, the mail quoted beneath with these slots filled in."""
         return self.hand_in(self.reply_mail(copy, text, author, slots=slots), self.reply_address(copy))
 
@@ -274,7 +274,7 @@ class PostOffice:
             References=copy["Message-ID"],
         )
 
-    def command(self, copy: Copy, text: str, author: str | None = None) -> Entry:
+    def command(self, copy: Copy, text: str, author: str | None = None) -> InboxEntry:
         """Answer a mail to the office, vouched for by our own mail exchanger."""
         author = author or copy.to
         domain = author.partition("@")[2]

@@ -118,7 +118,7 @@ async def look(office: PostOffice, check: SenderCheck) -> SenderChecking:
     return checking
 
 
-def outcome(office: PostOffice) -> inbox.Entry:
+def outcome(office: PostOffice) -> inbox.InboxEntry:
     """Read what waits; returns what became of the newest mail."""
     while read_waiting(office.database, office.site, lambda: office.now):
         pass
@@ -130,7 +130,7 @@ def outcome(office: PostOffice) -> inbox.Entry:
     return entry
 
 
-async def through(office: PostOffice, records: Zone, raw: bytes, **envelope: str) -> inbox.Entry:
+async def through(office: PostOffice, records: Zone, raw: bytes, **envelope: str) -> inbox.InboxEntry:
     """Store, look, read."""
     store(office, raw, **envelope)
     with dns_server(records) as server:

@@ -139,9 +139,9 @@ def test_copies_leave(busy: tuple[PostOffice, list[Copy]]) -> None:
     )
     ids = [row.id for row in taken]
     settled = [
-        leases.Settled(ids[0], 0, Sent("250")),
-        leases.Settled(ids[1], 0, Failed("550")),
-        leases.Settled(ids[2], 0, Deferred("451")),
+        leases.AttemptOutcome(ids[0], 0, Sent("250")),
+        leases.AttemptOutcome(ids[1], 0, Failed("550")),
+        leases.AttemptOutcome(ids[2], 0, Deferred("451")),
     ]
     assert look(leases.load_mailings, [row.mailing_id for row in taken]) == []
     assert look(leases.start, "n", ids) == []

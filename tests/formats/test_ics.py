@@ -9,7 +9,7 @@ import icalendar
 import pytest
 
 from mailbot.formats.ics import add_zones
-from mailbot.formats.plan_ics import Entry, plan_ics
+from mailbot.formats.plan_ics import PlanEntry, plan_ics
 
 
 def calendar(*zones: str) -> icalendar.Calendar:
@@ -48,6 +48,6 @@ def test_the_rules_of_a_zone_are_walked_through_once(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(icalendar.Timezone, "from_tzid", counted)
     now = datetime(2026, 10, 22, 10, tzinfo=ZoneInfo("America/Santiago"))
     for number in range(3):
-        entry = Entry(number, now + timedelta(days=number), "x", 1)
+        entry = PlanEntry(number, now + timedelta(days=number), "x", 1)
         plan_ics([entry], stamp=now.astimezone(UTC), language="en", domain="ml.example.jp")
     assert asked == ["America/Santiago"]

@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 import pytest
 
 from mailbot.core.transfer.envelope import Envelope, StorageUnavailable
-from mailbot.net.imap_client import ImapAccount, Pace, problem_of, watch
+from mailbot.net.imap_client import ImapAccount, WatchPace, problem_of, watch
 from mailbot.net.imap_connection import Folder, ImapConnection, Refused, mailbox_name
 from tests.net.dovecot import PASSWORD, UNAVAILABLE, Dovecot, dovecot
 
 real_server = [pytest.mark.dovecot, pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-")]
 
-QUICK = Pace(
+QUICK = WatchPace(
     silence=5,
     first_retry=0.1,
     longest_retry=0.5,
@@ -83,7 +83,12 @@ async def _knows(address: str, _sender: str) -> bool:
 
 
 async def _watch(
-    account: ImapAccount, inbox: Inbox, stop: asyncio.Event, *, pace: Pace = QUICK, max_size: int = _MAX_SIZE
+    account: ImapAccount,
+    inbox: Inbox,
+    stop: asyncio.Event,
+    *,
+    pace: WatchPace = QUICK,
+    max_size: int = _MAX_SIZE,
 ) -> None:
     await watch(
         account,
@@ -98,7 +103,7 @@ async def _watch(
 
 @asynccontextmanager
 async def _watching(
-    account: ImapAccount, inbox: Inbox, *, pace: Pace = QUICK, max_size: int = _MAX_SIZE
+    account: ImapAccount, inbox: Inbox, *, pace: WatchPace = QUICK, max_size: int = _MAX_SIZE
 ) -> AsyncIterator[None]:
     """Watch within the block; leaving it stops the watch, which must end within two seconds."""
     stop = asyncio.Event()

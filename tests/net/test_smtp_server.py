@@ -25,7 +25,7 @@ import pytest
 
 from mailbot.core.transfer.envelope import Envelope, StorageFull, StorageUnavailable
 from mailbot.net import smtp_server
-from mailbot.net.smtp_server import Limits, Protocol, Server, listen
+from mailbot.net.smtp_server import Protocol, Server, SmtpLimits, listen
 from tests.net.postfix import UNAVAILABLE, lay_out
 
 
@@ -108,7 +108,7 @@ async def start(store: Store) -> AsyncIterator[Start]:
     servers: list[Server] = []
 
     async def starter(
-        protocol: Protocol = "smtp", limits: Limits | None = None, tls: ssl.SSLContext | None = None
+        protocol: Protocol = "smtp", limits: SmtpLimits | None = None, tls: ssl.SSLContext | None = None
     ) -> Server:
         server = await listen(
             "127.0.0.1", 0, protocol=protocol, hostname="mx.test", receive=store.receive, knows=knows,
@@ -304,7 +304,7 @@ DIALOGUES: dict[str, tuple[Protocol, str]] = {
 async def test_dialogue(name: str, start: Start, connect: Connect) -> None:
     """The server answers as written; * stands for any text."""
     protocol, text = DIALOGUES[name]
-    client = await connect(await start(protocol, Limits(size=1000)))
+    client = await connect(await start(protocol, SmtpLimits(size=1000)))
     lines = iter(line.strip() for line in text.strip().splitlines())
     for line in lines:
         side, _, words = line.partition(":")
@@ -485,7 +485,7 @@ async def test_data_without_end(
     unit: bytes, reply: str, store: Store, start: Start, connect: Connect
 ) -> None:
     """Content without end, with or without CRLF, is cut off at the limit, and the client can read why."""
-    client = await connect(await start(limits=Limits(size=4_000_000)))
+    client = await connect(await start(limits=SmtpLimits(size=4_000_000)))
     await client.begin()
     tracemalloc.start()
     for _ in range(40_000_000 // len(unit)):
@@ -501,7 +501,7 @@ async def test_data_without_end(
 
 async def test_memory_of_all_mails(store: Store, start: Start, connect: Connect) -> None:
     """Many large mails at once are put off before they fill the memory."""
-    server = await start(limits=Limits(memory=10_000))
+    server = await start(limits=SmtpLimits(memory=10_000))
     first, second = await connect(server), await connect(server)
     for client in (first, second):
         await client.begin()
@@ -517,7 +517,7 @@ async def test_memory_of_all_mails(store: Store, start: Start, connect: Connect)
 async def test_a_mail_counts_until_it_is_stored(store: Store, start: Start, connect: Connect) -> None:
     """Also one whose client hung up behind the dot is in memory as long as the database takes."""
     store.gate = asyncio.Event()
-    server = await start(limits=Limits(memory=10_000))
+    server = await start(limits=SmtpLimits(memory=10_000))
     first, second = await connect(server), await connect(server)
     for client in (first, second):
         await client.begin()
@@ -534,7 +534,7 @@ async def test_a_mail_counts_until_it_is_stored(store: Store, start: Start, conn
 
 async def test_many_recipients(store: Store, start: Start, connect: Connect) -> None:
     """The recipients beyond the limit are told to come later, and the mail goes to the others."""
-    client = await connect(await start(limits=Limits(recipients=100, errors=10)))
+    client = await connect(await start(limits=SmtpLimits(recipients=100, errors=10)))
     await client.reply()
     await client.say("EHLO c.test")
     await client.say("MAIL FROM:<a@c.test>")
@@ -562,7 +562,7 @@ async def test_20000_recipients(store: Store, start: Start, connect: Connect) ->
 
 async def test_errors(start: Start, connect: Connect) -> None:
     """A client that guesses addresses is sent away."""
-    client = await connect(await start(limits=Limits(errors=5)))
+    client = await connect(await start(limits=SmtpLimits(errors=5)))
     await client.reply()
     await client.say("EHLO c.test")
     await client.say("MAIL FROM:<a@c.test>")
@@ -611,7 +611,7 @@ async def test_a_database_that_is_away_is_a_line_of_the_log(
 async def test_storage_is_too_slow(store: Store, start: Start, connect: Connect) -> None:
     """A mail that is not stored in time is answered 451, and its storing is not broken off."""
     store.gate = asyncio.Event()
-    client = await connect(await start("lmtp", Limits(store_seconds=0.1)))
+    client = await connect(await start("lmtp", SmtpLimits(store_seconds=0.1)))
     await client.begin("ant@ml.test", "bee@ml.test", protocol="lmtp")
     client.writer.write(b".\r\n")
     assert [(await client.reply())[:9] for _ in range(2)] == ["451 4.4.5"] * 2
@@ -625,7 +625,7 @@ async def test_a_mail_that_is_stored_too_late_does_not_answer_the_next(
 ) -> None:
     """Who was told 451 and sends his next mail hears what becomes of that one."""
     first = store.gate = asyncio.Event()
-    client = await connect(await start(limits=Limits(store_seconds=0.3)))
+    client = await connect(await start(limits=SmtpLimits(store_seconds=0.3)))
     await client.begin()
     assert (await client.say(".")).startswith("451 4.4.5")
     store.gate = asyncio.Event()
@@ -704,7 +704,7 @@ async def test_client_hangs_up_anywhere(reset: bool, store: Store, start: Start,
 async def test_silent_client(start: Start, connect: Connect) -> None:
     """A client that sends nothing, or single bytes, for too long is sent away."""
     server = await start(
-        limits=Limits(command_seconds=0.8)
+        limits=SmtpLimits(command_seconds=0.8)
     )  # time to say hello in, on a machine with much else to do
     silent, slow = await connect(server), await connect(server)
     await silent.reply()
@@ -721,7 +721,7 @@ async def test_silent_client(start: Start, connect: Connect) -> None:
 
 async def test_a_client_that_goes_on_is_not_sent_away(start: Start, connect: Connect) -> None:
     """Each command begins the wait anew, however many there were; then silence ends it as at the beginning."""
-    client = await connect(await start(limits=Limits(command_seconds=0.4)))
+    client = await connect(await start(limits=SmtpLimits(command_seconds=0.4)))
     await client.reply()
     for _ in range(6):
         await asyncio.sleep(0.2)
@@ -772,14 +772,14 @@ async def read_421(client: Client) -> bool:
 
 async def test_long_session(start: Start, connect: Connect) -> None:
     """A session comes to an end however busy it is; in LMTP with a reply for each recipient."""
-    client = await connect(await start("lmtp", Limits(session_seconds=0.3)))
+    client = await connect(await start("lmtp", SmtpLimits(session_seconds=0.3)))
     await client.begin("ant@ml.test", "bee@ml.test", protocol="lmtp")
     assert [reply[:9] for reply in await client.rest()] == ["421 4.4.2"] * 2
 
 
 async def test_too_many_connections(start: Start, connect: Connect) -> None:
     """Who comes when all places are taken is told 421."""
-    server = await start(limits=Limits(connections=3))
+    server = await start(limits=SmtpLimits(connections=3))
     clients = [await connect(server) for _ in range(5)]
     replies = [(await client.reply())[:3] for client in clients]
     assert replies == ["220"] * 3 + ["421"] * 2
@@ -787,7 +787,7 @@ async def test_too_many_connections(start: Start, connect: Connect) -> None:
 
 async def test_too_many_connections_of_one_peer(start: Start, connect: Connect) -> None:
     """One peer cannot take the places of all."""
-    server = await start(limits=Limits(connections_per_peer=2))
+    server = await start(limits=SmtpLimits(connections_per_peer=2))
     clients = [await connect(server) for _ in range(3)]
     other = await connect(server, local_addr=("127.0.0.2", 0))
     replies = [(await client.reply())[:3] for client in (*clients, other)]
@@ -802,7 +802,7 @@ async def test_a_crowd_of_silent_clients(
 ) -> None:
     """When all places are taken, the client that has been idle longest makes room for one with a mail."""
     monkeypatch.setattr(smtp_server, "_BUSY", 0.1)
-    server = await start(limits=Limits(connections=20))
+    server = await start(limits=SmtpLimits(connections=20))
     crowd = [await connect(server) for _ in range(20)]
     for client in crowd:
         await client.reply()

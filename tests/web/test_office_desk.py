@@ -17,7 +17,7 @@ from mailbot.core.office.journal_line import Line
 from mailbot.flows.surveys.close_survey import close_survey
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from mailbot.store.office import journal
 from mailbot.store.surveys import surveys
 from mailbot.store.tables import metadata
@@ -58,7 +58,7 @@ Content-Disposition: attachment; filename="{name}"
 --b--"""
 
 
-def hold(office: PostOffice, to: str = "kaigi", author: str = STRANGER, **own: str) -> Entry:
+def hold(office: PostOffice, to: str = "kaigi", author: str = STRANGER, **own: str) -> InboxEntry:
     """Let a post wait."""
     held = office.post(author, to=f"{to}@ml.example.jp", **own)
     assert held.state == "held"
@@ -67,7 +67,7 @@ def hold(office: PostOffice, to: str = "kaigi", author: str = STRANGER, **own: s
 
 def hold_file(
     office: PostOffice, name: str = "a.csv", kind: str = "text/csv", content: str = "a,b", to: str = "kaigi"
-) -> Entry:
+) -> InboxEntry:
     """Let a post with a file wait."""
     text = FILE.format(name=name, kind=kind, content=content)
     return hold(office, to, text=text, Content_Type="multipart/mixed; boundary=b")
@@ -378,7 +378,7 @@ async def test_nobody_reads_a_secret_vote_that_lost_its_way(site: Site) -> None:
     office = site.office
     office.open_survey(replace(SURVEY, mode="sealed"))
 
-    def lost(number: int) -> Entry:
+    def lost(number: int) -> InboxEntry:
         to = "survey@ml.example.jp"
         mail = office.mail(YAMADA, to, "Q1 2 秘密", Message_ID=f"<lost{number}@x>")
         held = office.hand_in(mail, to)

@@ -20,7 +20,7 @@ from mailbot.core.bounces.delivery_status import (
     read_status_lines,
 )
 from mailbot.core.bounces.failure import Reason, code_of, reason_of, says_failure
-from mailbot.core.bounces.failure_notice import Notice, read_notice
+from mailbot.core.bounces.failure_notice import RecipientNotice, read_notice
 from mailbot.core.mail.control_characters import strip_controls
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.members.trouble import Failure
@@ -37,7 +37,7 @@ _FAILED = frozenset({"failed", "failure", "error", "undeliverable", "undelivered
 
 
 @dataclass(frozen=True)
-class Report:
+class RecipientReport:
     """What a bounce says of one recipient."""
 
     address: str | None  # Original-Recipient if stated, else Final-Recipient, else as the text names it
@@ -53,7 +53,7 @@ class Report:
         return self.action != "delayed" and self.action not in _ARRIVED and (self.status or "5")[0] != "2"
 
 
-def read_bounce(message: Message) -> tuple[Report, ...]:
+def read_bounce(message: Message) -> tuple[RecipientReport, ...]:
     """Return a report per recipient; empty when the mail, such as a vacation note, reports no failure."""
     if read_complaint(message) is not None or _is_read_receipt(message):
         return ()
@@ -71,7 +71,7 @@ def read_bounce(message: Message) -> tuple[Report, ...]:
     return tuple((reports or told)[:RECIPIENTS])
 
 
-def failure_of(reports: tuple[Report, ...]) -> Failure | None:
+def failure_of(reports: tuple[RecipientReport, ...]) -> Failure | None:
     """Return what a bounce says of the one copy that its return path names: its worst report; None: nothing failed.
 
     Reports of other recipients than ours are of those to whom our copy was passed on.
@@ -114,7 +114,7 @@ def _statuses(message: Message, depth: int) -> list[RecipientStatus]:
     return []
 
 
-def _report(group: RecipientStatus) -> Report:
+def _report(group: RecipientStatus) -> RecipientReport:
     """Judge one group: by its status, else by what the remote server said, else by the action alone."""
     stated, digit = code_of(group.diagnostic)
     status = group.status
@@ -122,7 +122,7 @@ def _report(group: RecipientStatus) -> Report:
         status = stated or status
     kind = status[0] if status else digit
     failed = group.action in _FAILED or (group.action is None and kind is not None)
-    return Report(
+    return RecipientReport(
         address=group.address,
         status=status,
         action=group.action,
@@ -132,10 +132,10 @@ def _report(group: RecipientStatus) -> Report:
     )
 
 
-def _told(notice: Notice) -> Report:
+def _told(notice: RecipientNotice) -> RecipientReport:
     reason = reason_of(notice.status, notice.words)
     unknown = reason == "unknown" and notice.permanent
-    return Report(
+    return RecipientReport(
         address=notice.address,
         status=notice.status or ("5.1.1" if unknown else None),
         action="delayed" if notice.delayed else None,
@@ -161,7 +161,7 @@ _SERVICE = re.compile(r'"(?:notification|event)Type"\s*:\s*"Bounce"')
 _SERVICE_ADDRESS = re.compile(r'"emailAddress"\s*:\s*"([^"]{3,300})"')
 
 
-def _from_service(message: Message) -> list[Report]:
+def _from_service(message: Message) -> list[RecipientReport]:
     """Read a bounce that a sending service (Amazon SES) tells in JSON, which mail programs have often wrapped."""
     text = message.text[:CONTENT]
     joined = text.replace("\n", "").replace('\\"', '"')
@@ -171,6 +171,6 @@ def _from_service(message: Message) -> list[Report]:
     status, _ = code_of(joined)
     addresses = [bare_address(found[1]) for found in _SERVICE_ADDRESS.finditer(joined)]
     return [
-        Report(address, status, "failed", "", permanent, reason_of(status, ""))
+        RecipientReport(address, status, "failed", "", permanent, reason_of(status, ""))
         for address in dict.fromkeys(addresses)
     ]

@@ -14,7 +14,7 @@ _REACH = 25  # lines behind an address in which the server's words about it are 
 
 
 @dataclass(frozen=True)
-class Notice:
+class RecipientNotice:
     """What a notice says of one recipient."""
 
     address: str | None
@@ -129,7 +129,7 @@ _ROLES = frozenset(
 )
 
 
-def read_notice(message: Message) -> list[Notice]:
+def read_notice(message: Message) -> list[RecipientNotice]:
     """Return what a failure notice without a report says; [] for what a person, a vacation or a challenge wrote."""
     by_sender = _made_by_a_server(message)
     if not by_sender and not _BOUNCE_SUBJECT.search(message.subject[:LINE]):
@@ -275,13 +275,13 @@ def _is_delayed(subject: str, whole: str) -> bool:
     return _DELAYED.search(whole) is not None and _GIVEN_UP.search(whole) is None
 
 
-def _notice_of(address: str | None, block: str, whole: str, *, delayed: bool) -> Notice:
+def _notice_of(address: str | None, block: str, whole: str, *, delayed: bool) -> RecipientNotice:
     told = block if code_of(block)[1] is not None or says_failure(block) else whole
     status, digit = code_of(told)
     if digit is None and not says_failure(told):
         status, digit = code_of(whole)
     temporary = digit == "4" if digit else bool(_TEMPORARY.search(told)) and not _GIVEN_UP.search(whole)
-    return Notice(address, status, delayed, not delayed and not temporary, _words(told, address))
+    return RecipientNotice(address, status, delayed, not delayed and not temporary, _words(told, address))
 
 
 def _words(block: str, address: str | None) -> str:

@@ -82,7 +82,7 @@ Block = Heading | Paragraph | Items | Quote | Verbatim | Grid | Break
 
 
 @dataclass(frozen=True)
-class Fault:
+class ArticleFault:
     """What cannot be sent as it stands."""
 
     line: int  # of the text, from 1
@@ -90,11 +90,11 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class Article:
+class ReadArticle:
     """A text that was read, and what in it cannot be sent."""
 
     blocks: tuple[Block, ...] = ()
-    faults: tuple[Fault, ...] = field(default=())
+    faults: tuple[ArticleFault, ...] = field(default=())
 
 
 # --- plain text ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Literal
 
-from mailbot.core.bulletins.article import Fault
+from mailbot.core.bulletins.article import ArticleFault
 from mailbot.core.calendar import Language
 from mailbot.core.mail.address import address_key
 from mailbot.core.mail.surviving import survives
@@ -124,16 +124,18 @@ _WORDS: Mapping[Language, Mapping[str, str]] = {
 
 def text_faults(
     text: str, charset: Charset, sends: date | None, language: Language, first_line: int = 1
-) -> list[Fault]:
+) -> list[ArticleFault]:
     """Return what cannot survive the way to the readers: characters, and days whose weekday is another.
 
     `sends`: a day without its year is the one next to this; None: nobody knows, and days are not looked at.
     """
-    faults: list[Fault] = []
+    faults: list[ArticleFault] = []
     for number, line in enumerate(text.split("\n"), first_line):
-        faults += [Fault(number, sentence) for sentence in dict.fromkeys(_marks(line, charset, language))]
+        faults += [
+            ArticleFault(number, sentence) for sentence in dict.fromkeys(_marks(line, charset, language))
+        ]
         if sends is not None:
-            faults += [Fault(number, sentence) for sentence in _days(line, sends, language)]
+            faults += [ArticleFault(number, sentence) for sentence in _days(line, sends, language)]
     return faults
 
 

@@ -371,7 +371,7 @@ def _no_name(name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Change:
+class EventChange:
     """One fact of an event that a member must know has changed, in words: a line each, none where there was nothing."""
 
     name: str  # 日時
@@ -379,11 +379,13 @@ class Change:
     after: tuple[str, ...]
 
 
-def event_changes(old: Event, new: Event, language: Language = "ja") -> tuple[Change, ...]:
+def event_changes(old: Event, new: Event, language: Language = "ja") -> tuple[EventChange, ...]:
     """Return in words what a member must know has changed; nothing when nothing has."""
     before, after = _facts(old, language), _facts(new, language)
     return tuple(
-        Change(name, *_differing(before[name], after[name])) for name in after if before[name] != after[name]
+        EventChange(name, *_differing(before[name], after[name]))
+        for name in after
+        if before[name] != after[name]
     )
 
 

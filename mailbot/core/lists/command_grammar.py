@@ -19,6 +19,7 @@ from mailbot.core.lists.list_command import (
     Addresses,
     BackNumber,
     ChangeAddress,
+    ChooseThread,
     Command,
     Confirm,
     Deliver,
@@ -37,9 +38,8 @@ from mailbot.core.lists.list_command import (
     OwnCopies,
     PlainText,
     Receipts,
-    Search,
+    SearchArchive,
     Status,
-    Thread,
     Topic,
     Who,
 )
@@ -329,17 +329,17 @@ def _topic(rest: str, name: str, _today: date) -> Command | NotUnderstood:
 
 
 def _search(rest: str, name: str, _today: date) -> Command | NotUnderstood:
-    return Search(rest, name) if rest else NotUnderstood("search")
+    return SearchArchive(rest, name) if rest else NotUnderstood("search")
 
 
 def _thread(choice: ThreadChoice) -> _Reader:
     def read(rest: str, name: str, _today: date) -> Command | NotUnderstood:
         if not rest:
-            return Thread(choice, 0, name)
+            return ChooseThread(choice, 0, name)
         found = _RANGE.fullmatch(rest)
         if found is None or found["last"]:
             return NotUnderstood("number")
-        return Thread(choice, int(found["first"]), name)
+        return ChooseThread(choice, int(found["first"]), name)
 
     return read
 

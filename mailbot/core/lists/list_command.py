@@ -170,7 +170,7 @@ class Topic:
 
 
 @dataclass(frozen=True)
-class Search:
+class SearchArchive:
     """「検索 語」."""
 
     words: str
@@ -190,7 +190,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class Thread:
+class ChooseThread:
     """「話題停止 123」「話題再開 123」: less, or more, of the thread that a post belongs to."""
 
     choice: ThreadChoice
@@ -233,10 +233,10 @@ Command = (
     | BackNumber
     | Get
     | Topic
-    | Search
+    | SearchArchive
     | Who
     | Status
-    | Thread
+    | ChooseThread
     | Confirm
 )
 
@@ -256,7 +256,7 @@ CHANGES = (
     DropAddress,
     OpenList,
     Invite,
-    Thread,
+    ChooseThread,
 )
 
 WHY_NOT: Mapping[Language, Mapping[str, str]] = {

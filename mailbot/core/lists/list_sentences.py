@@ -9,6 +9,7 @@ from mailbot.core.calendar import Language, date_words
 from mailbot.core.lists.list_command import (
     AddAddress,
     ChangeAddress,
+    ChooseThread,
     Command,
     Deliver,
     DropAddress,
@@ -22,7 +23,6 @@ from mailbot.core.lists.list_command import (
     OwnCopies,
     PlainText,
     Receipts,
-    Thread,
 )
 from mailbot.core.lists.membership import Mode
 from mailbot.core.lists.own_settings import Setting
@@ -381,7 +381,7 @@ def will_do(language: Language, command: Command, *, title: str, address: str, t
             name = "receipts-on" if command.wanted else "receipts-off"
         case PlainText():
             name = "plain-on" if command.wanted else "plain-off"
-        case Thread():
+        case ChooseThread():
             name = command.choice
         case OpenList():
             return list_sentence(language, "open-group", title=command.title, list=command.name)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from mailbot.core.lists.mailing_list import MailingList, leaving
 
 # joined, left: his own wish, which holds while the list allows it; added, removed: the office's word, which always holds.
-Standing = Literal["", "joined", "left", "added", "removed"]
+ListStanding = Literal["", "joined", "left", "added", "removed"]
 Mode = Literal["each", "digest", "digest-plain", "notices", "none"]
 PostingAction = Literal["accept", "hold", "reject", "discard"]
 ThreadChoice = Literal["mute", "follow"]
@@ -23,7 +23,7 @@ class Membership:
 
     list_name: str
     address: str  # as he wrote it, or as registered
-    standing: Standing = ""  # "": the list's selector alone says whether he belongs to it
+    standing: ListStanding = ""  # "": the list's selector alone says whether he belongs to it
     mode: Mode = "each"  # each post, a digest (with or without attachments), notices of posts, or nothing
     off_from: datetime | None = None  # aware; from here on nothing is sent ...
     off_until: datetime | None = None  # ... and from here on again; None: until he says so
@@ -48,6 +48,6 @@ def is_off(membership: Membership, now: datetime) -> bool:
     return membership.off_until is None or now < membership.off_until
 
 
-def standings_outside(mailing_list: MailingList) -> tuple[Standing, ...]:
+def standings_outside(mailing_list: MailingList) -> tuple[ListStanding, ...]:
     """Return the standings of those who do not belong to the list even if its selector means them."""
     return ("removed", "left") if leaving(mailing_list) else ("removed",)

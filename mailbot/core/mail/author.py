@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailbot.core.mail.encoded_word import decode_header
-from mailbot.core.mail.mime import Head
+from mailbot.core.mail.mime import HeaderSection
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ _PERHAPS_NOT_IN_A_NAME = re.compile(r'[<>@,;:"\\()]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def one_author(head: Head) -> Mailbox | None:
+def one_author(head: HeaderSection) -> Mailbox | None:
     """Return the one author that every reader of this mail must see, else None.
 
     Stricter than RFC 5322: one From field, one address, no group, no route, no quoted local part, no comment but a

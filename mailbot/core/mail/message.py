@@ -8,7 +8,16 @@ from functools import cached_property
 from mailbot.core.frozen import frozen
 from mailbot.core.mail.author import addresses_in, one_author
 from mailbot.core.mail.encoded_word import decode_header
-from mailbot.core.mail.mime import Body, Head, Leaf, Multipart, Node, TooMuchError, read_head, tree
+from mailbot.core.mail.mime import (
+    HeaderSection,
+    Leaf,
+    Multipart,
+    Node,
+    PartBody,
+    TooMuchError,
+    read_head,
+    tree,
+)
 from mailbot.core.mail.readable_text import charset_of, is_text, readable_text
 
 MAX_ADDRESSES = 500  # in To and Cc together (promises.md attack 6)
@@ -22,7 +31,7 @@ class Part:
 
     content_type: str  # "text/plain", lower case
     charset: str | None  # as declared, lower case; None: not declared
-    body: Body
+    body: PartBody
     filename: str | None  # decoded; a label only, never a path
     attached: bool = False  # no text that its author typed for reading
 
@@ -84,7 +93,7 @@ def parse(raw: bytes) -> Message:
         return _message(head, (*head.defects, str(error)), _NOTHING, len(raw))
     except Exception as error:  # noqa: BLE001  promise I7: what a stranger sends is quarantined, whatever it does to us
         defect = f"the mail cannot be read ({type(error).__name__})"
-        return _message(Head(()), (*head.defects, defect), _NOTHING, len(raw))
+        return _message(HeaderSection(()), (*head.defects, defect), _NOTHING, len(raw))
 
 
 @frozen
@@ -106,7 +115,7 @@ def thread_of(message: Message) -> str:
     return next(iter((*message.references, *message.in_reply_to, message.message_id)))
 
 
-def _message(head: Head, defects: tuple[str, ...], content: _Content, size: int) -> Message:
+def _message(head: HeaderSection, defects: tuple[str, ...], content: _Content, size: int) -> Message:
     recipients = tuple(
         address for name in ("to", "cc") for value in head.all(name) for address in addresses_in(value)
     )
@@ -157,7 +166,7 @@ def _message_ids(value: str) -> Iterator[str]:
 # --- The text ---
 
 
-def _content(head: Head, mail: bytes, start: int, raw: bytes) -> _Content:
+def _content(head: HeaderSection, mail: bytes, start: int, raw: bytes) -> _Content:
     root = tree(head, mail, start)
     leaves = tuple(_leaves(root))
     bodies = [leaf.body for leaf in leaves]
@@ -182,14 +191,14 @@ def _content(head: Head, mail: bytes, start: int, raw: bytes) -> _Content:
     )
 
 
-def _as_it_came(bodies: Sequence[Body], mail: bytes, raw: bytes) -> Iterator[Body]:
+def _as_it_came(bodies: Sequence[PartBody], mail: bytes, raw: bytes) -> Iterator[PartBody]:
     """Yield these as places in the mail as it came, in their order, so that the form with LF is needed no more."""
     place = lines = 0
     for body in bodies:
         above = lines + mail.count(b"\n", place, body.start)
         lines = above + mail.count(b"\n", body.start, body.stop)
         place = body.stop
-        yield Body(raw, body.start + above, body.stop + lines, body.encoding, crlf=True)
+        yield PartBody(raw, body.start + above, body.stop + lines, body.encoding, crlf=True)
 
 
 def _leaves(node: Node) -> Iterator[Leaf]:

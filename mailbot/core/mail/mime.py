@@ -40,7 +40,7 @@ Fields = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Head:
+class HeaderSection:
     """A header section: its fields in order, unfolded, raw bytes kept as surrogates; and what went wrong."""
 
     fields: Fields
@@ -65,7 +65,7 @@ class Head:
 
 
 @frozen
-class Body:
+class PartBody:
     """Where in a mail the content of a part stands: its transfer encoding is undone when somebody asks for it."""
 
     mail: bytes
@@ -103,7 +103,7 @@ class Leaf:
     parameters: Mapping[str, str]  # of Content-Type; names in lower case
     disposition: str  # "attachment", "inline", ... or ""
     filename: str | None
-    body: Body
+    body: PartBody
     subtype_of: str = ""  # the multipart around it: "mixed", ...; "" for the root
 
 
@@ -118,7 +118,7 @@ class Multipart:
 Node = Leaf | Multipart
 
 
-def read_head(mail: bytes, start: int = 0, stop: int | None = None) -> tuple[Head, int]:
+def read_head(mail: bytes, start: int = 0, stop: int | None = None) -> tuple[HeaderSection, int]:
     """Read the header section of a mail, or of the part between these two places; returns where its body begins.
 
     Line ends are LF. The section ends at an empty line or, like Postfix, at the first line that is no field. What lies
@@ -127,7 +127,7 @@ def read_head(mail: bytes, start: int = 0, stop: int | None = None) -> tuple[Hea
     stop = len(mail) if stop is None else stop
     end = mail.find(b"\n\n", start, min(stop, start + _PLAIN_HEAD))
     if end > start and (plain := _plain_fields(mail[start:end])) is not None:
-        return Head(plain), end + 2
+        return HeaderSection(plain), end + 2
     lines: list[bytes] = []
     defects: list[str] = []
     position = start
@@ -151,7 +151,7 @@ def read_head(mail: bytes, start: int = 0, stop: int | None = None) -> tuple[Hea
     too_long = [name for name, value in fields if len(value) > MAX_FIELD_BYTES]
     defects += [f"the field {name} is longer than {MAX_FIELD_BYTES // 1024} KiB" for name in too_long]
     kept = tuple((name, _as_text(value)) for name, value in fields if len(value) <= MAX_FIELD_BYTES)
-    return Head(kept, tuple(defects)), min(position, stop)
+    return HeaderSection(kept, tuple(defects)), min(position, stop)
 
 
 def _line_end(mail: bytes, position: int, stop: int) -> int:
@@ -211,7 +211,7 @@ def _as_bytes(value: str) -> bytes:
     return value.encode("utf-8", "surrogateescape")
 
 
-def tree(head: Head, mail: bytes, start: int) -> Node:
+def tree(head: HeaderSection, mail: bytes, start: int) -> Node:
     """Return the MIME tree of a mail whose body begins at `start`; raises TooMuchError beyond a bound.
 
     A forwarded mail is a leaf. Parts are places in the mail: copied at each of the levels, 20 MB would be 800.
@@ -224,7 +224,9 @@ _TYPE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789!#$&-^_.+*/")
 Span = tuple[int, int]  # from where to where in the mail
 
 
-def _node(head: Head, mail: bytes, body: Span, around: str, depth: int, serial: Iterator[int]) -> Node:
+def _node(
+    head: HeaderSection, mail: bytes, body: Span, around: str, depth: int, serial: Iterator[int]
+) -> Node:
     """Return one part and all within; `around` is the kind of multipart it stands in, `serial` counts the parts."""
     if head.defects:
         raise TooMuchError(head.defects[0])
@@ -286,7 +288,12 @@ def _next_line(mail: bytes, mark: bytes, position: int, stop: int) -> int:
 
 
 def _leaf(
-    head: Head, mail: bytes, body: Span, content_type: str, parameters: Mapping[str, str], around: str
+    head: HeaderSection,
+    mail: bytes,
+    body: Span,
+    content_type: str,
+    parameters: Mapping[str, str],
+    around: str,
 ) -> Leaf:
     disposition, words = parse_parameters(head.first("content-disposition") or "")
     filename = words.get("filename") or parameters.get("name")
@@ -299,7 +306,7 @@ def _leaf(
         parameters=parameters,
         disposition=disposition,
         filename=decode_header(filename).strip() if filename else None,
-        body=Body(mail, *body, encoding),
+        body=PartBody(mail, *body, encoding),
         subtype_of=around,
     )
 

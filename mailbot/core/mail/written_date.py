@@ -27,14 +27,14 @@ _TIME = re.compile(
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenDate:
     """A date that was read, with the time of day behind it, if there is one."""
 
     day: date
     time: clock | None
 
 
-def read_written(text: str) -> Written | None:
+def read_written(text: str) -> WrittenDate | None:
     """Read a date, and the time of day behind it; None when it is written in no form that we know.
 
     Raises ValueError, with a sentence, for a day, an era's year or a time that does not exist, and for a weekday that
@@ -48,7 +48,7 @@ def read_written(text: str) -> Written | None:
     timed = _TIME.fullmatch(rest) if rest else None
     if rest and timed is None:
         return None
-    return Written(_day(found, text), None if timed is None else _time(timed, text))
+    return WrittenDate(_day(found, text), None if timed is None else _time(timed, text))
 
 
 def _day(found: re.Match[str], text: str) -> date:

@@ -25,7 +25,7 @@ _SHORTEST_NAME = 3  # characters; two are too often part of another word
 
 
 @dataclass(frozen=True)
-class Person:
+class ErasedPerson:
     """The person who is taken out, and the stand-in."""
 
     address: str

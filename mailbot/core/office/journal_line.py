@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime
 
-from mailbot.core.surveys.ledger_chain import FIRST_CHAIN, Head, tie
+from mailbot.core.surveys.ledger_chain import FIRST_CHAIN, ChainHead, tie
 
 # Who did it, where no address did:
 COMMAND_LINE = "command line"  # the operator at the machine
@@ -109,7 +109,7 @@ def _words(value: object) -> str:
     return words if len(words) <= _LONGEST_VALUE else f"{words[: _LONGEST_VALUE - 1]}…"
 
 
-def find_fault(entries: Iterable[Entry], head: Head) -> Fault | None:
+def find_fault(entries: Iterable[Entry], head: ChainHead) -> Fault | None:
     """Return the first line that was changed, dropped or put elsewhere; None: all stand as they were written.
 
     `head`: where the journal ends, kept apart, so that a missing last line is found too.
@@ -121,7 +121,7 @@ def find_fault(entries: Iterable[Entry], head: Head) -> Fault | None:
     return changed or broken
 
 
-def _broken_link(entries: Sequence[Entry], head: Head) -> Fault | None:
+def _broken_link(entries: Sequence[Entry], head: ChainHead) -> Fault | None:
     previous, number = FIRST_CHAIN, 0
     for number, entry in enumerate(entries, 1):
         if entry.number != number:

@@ -9,7 +9,7 @@ _UNSET = timedelta(seconds=1)  # a time service slews what is less, and a leap s
 
 
 @dataclass(frozen=True)
-class Reading:
+class ClockReading:
     """Both clocks at one moment."""
 
     wall: datetime  # UTC; people and time services set it
@@ -24,7 +24,7 @@ class Lapse:
     set_by: timedelta  # how far the wall clock was set on, or back (negative); 0: it kept time
 
 
-def lapse(before: Reading, after: Reading) -> Lapse:
+def lapse(before: ClockReading, after: ClockReading) -> Lapse:
     """Return what lay between two readings; a wall clock that is off by no more than a second has kept time."""
     passed = timedelta(seconds=after.steady - before.steady)
     set_by = after.wall - before.wall - passed

@@ -15,7 +15,7 @@ from mailbot.core.senders.authentication import Authentication, authserv_id_of, 
 from mailbot.core.senders.dkim_signature import DkimFinding, SignedMail, Verify, check_signatures
 from mailbot.core.senders.dmarc import Policy, aligned, find_policy
 from mailbot.core.senders.dns_answers import Answers, Host, NoAnswer
-from mailbot.core.senders.spf import Verdict, check_host
+from mailbot.core.senders.spf import SpfVerdict, check_host
 
 _PLAIN = re.compile(r"[^A-Za-z0-9 .:/=_+~,'-]")
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?")
@@ -67,7 +67,7 @@ def check_sender(
     mail = SignedMail.of(content)
     domain = (author or "").rpartition("@")[2].lower()
     statements: list[str] = []
-    spf: Verdict | None = None
+    spf: SpfVerdict | None = None
     signatures: tuple[DkimFinding, ...] = ()
     if stated is not None and stated != Authentication():
         dmarc = _restated(stated, domain, dns)
@@ -99,14 +99,18 @@ def check_sender(
     return SenderResults("; ".join([own_id, *statements]), temporary)
 
 
-def _spf(client: Client, dns: Answers) -> Verdict:
+def _spf(client: Client, dns: Answers) -> SpfVerdict:
     """Check the envelope sender's domain; of a null sender the greeting (RFC 7208 section 2.4)."""
     sender = client.mail_from or f"postmaster@{client.helo}"
     return check_host(client.host, _domain(sender), dns, sender=sender, helo=client.helo)
 
 
 def _dmarc(
-    domain: str, client: Client | None, spf: Verdict | None, signatures: Sequence[DkimFinding], dns: Answers
+    domain: str,
+    client: Client | None,
+    spf: SpfVerdict | None,
+    signatures: Sequence[DkimFinding],
+    dns: Answers,
 ) -> _Dmarc:
     """Return what DMARC says (RFC 9989 section 4.8, 5.3)."""
     if "." not in domain:
@@ -178,7 +182,7 @@ def _trusted(chain: Chain, sealers: Sequence[str], domain: str) -> str | None:
     return chain.sealers[0] if found.dmarc == "pass" and found.dmarc_domain == domain else None
 
 
-def _spf_statement(client: Client, spf: Verdict) -> str:
+def _spf_statement(client: Client, spf: SpfVerdict) -> str:
     domain = _domain(client.mail_from or client.helo)
     name = "smtp.mailfrom" if client.mail_from else "smtp.helo"
     about = f" {name}={domain}" if _DOMAIN.fullmatch(domain) else ""

@@ -51,7 +51,7 @@ class _Wrong(Exception):  # noqa: N818  never leaves this file
 
 
 @dataclass
-class Verdict:
+class SpfVerdict:
     """What came of it."""
 
     result: Result
@@ -228,14 +228,14 @@ class _Check:
 
 def check_host(
     host: Host, domain: str, dns: Answers, *, sender: str | None = None, helo: str = ""
-) -> Verdict:
+) -> SpfVerdict:
     """Tell what receivers conclude when this host sends with a sender in this domain (RFC 7208 section 4).
 
     `sender` is the whole envelope sender; without it terms that depend on it match nothing. What the DNS leaves open
     is a temperror.
     """
     if not _is_domain(domain):
-        return Verdict("none", f"{domain!r} is no domain", 0)
+        return SpfVerdict("none", f"{domain!r} is no domain", 0)
     if isinstance(host, IPv6Address) and host.ipv4_mapped is not None:
         host = host.ipv4_mapped
     if sender is not None and not sender.rpartition("@")[0]:
@@ -244,10 +244,10 @@ def check_host(
     try:
         result, why = check.domain(domain)
     except _Wrong as wrong:
-        return Verdict("permerror", str(wrong), check.count.lookups)
+        return SpfVerdict("permerror", str(wrong), check.count.lookups)
     except NoAnswer as silence:
-        return Verdict("temperror", str(silence), check.count.lookups)
-    return Verdict(result, why, check.count.lookups)
+        return SpfVerdict("temperror", str(silence), check.count.lookups)
+    return SpfVerdict(result, why, check.count.lookups)
 
 
 def spf_records(texts: tuple[str, ...]) -> list[str]:

@@ -62,7 +62,7 @@ def is_probe(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Sent:
+class SentProbe:
     """The probe as it left."""
 
     text: str
@@ -71,7 +71,7 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Findings:
+class ProbeFindings:
     """What one reply to a probe shows."""
 
     quotes: bool  # at least half of our lines came back
@@ -107,7 +107,7 @@ class Layout:
 USUAL = Layout()  # for an address that was never probed
 
 
-def findings(sent: Sent, reply: Message, received_at: datetime) -> Findings:
+def findings(sent: SentProbe, reply: Message, received_at: datetime) -> ProbeFindings:
     """Return what the way there and back did to a probe.
 
     A line counts as whole when the reader of replies would take it for ours; the blanks are looked at exactly.
@@ -122,7 +122,7 @@ def findings(sent: Sent, reply: Message, received_at: datetime) -> Findings:
     quotes = bool(probe) and 2 * len(back) >= len(probe)
     top, bottom = _banners(lines, keys, mark, sent.text)
     kept, tag = _subject(sent.subject, reply.subject)
-    return Findings(
+    return ProbeFindings(
         quotes=quotes,
         mark=mark if quotes else "",
         lost=sum(not _came_back(line, keys, joined) for line in probe),
@@ -146,7 +146,7 @@ def findings(sent: Sent, reply: Message, received_at: datetime) -> Findings:
     )
 
 
-def layout(found: Findings) -> Layout:
+def layout(found: ProbeFindings) -> Layout:
     """Return the widest layout that this mail system leaves alone; where nothing of ours comes back, the usual one.
 
     A width counts only when every narrower line came back whole too.

@@ -7,19 +7,19 @@ from collections.abc import Iterator, Sequence
 
 from mailbot.core.calendar import Language
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST
-from mailbot.core.surveys.gateway import Findings, layout
+from mailbot.core.surveys.gateway import ProbeFindings, layout
 
 _SLOW = 600  # seconds on the way from which on it is reported
 
 
-def finding_sentences(found: Findings, language: Language = "ja") -> tuple[str, ...]:
+def finding_sentences(found: ProbeFindings, language: Language = "ja") -> tuple[str, ...]:
     """Return what was found, one sentence each, for people who never saw a mail header."""
     sentences = _sentences_ja(found) if language == "ja" else _sentences_en(found)
     plain = "崩れずに往復しました。" if language == "ja" else "Nothing was damaged on the way."
     return tuple(sentences) or (plain,)
 
 
-def probe_summary(results: Sequence[Findings | None], language: Language) -> tuple[str, ...]:
+def probe_summary(results: Sequence[ProbeFindings | None], language: Language) -> tuple[str, ...]:
     """Return what all probes together show, in sentences for the office; None stands for one without a reply."""
     found = [each for each in results if each is not None]
     if not results:
@@ -69,7 +69,7 @@ def probe_summary(results: Sequence[Findings | None], language: Language) -> tup
     )
 
 
-def _sentences_ja(found: Findings) -> Iterator[str]:
+def _sentences_ja(found: ProbeFindings) -> Iterator[str]:
     if not found.quotes:
         yield "返信に元のメールが引用されません。本文の先頭に番号を書く方法だけをご案内します。"
     elif found.wrapped_at is not None:
@@ -100,7 +100,7 @@ def _sentences_ja(found: Findings) -> Iterator[str]:
         yield f"送信から到着まで約{found.delay_s // 60}分かかります。締切間際のお返事にご注意ください。"
 
 
-def _sentences_en(found: Findings) -> Iterator[str]:
+def _sentences_en(found: ProbeFindings) -> Iterator[str]:
     if not found.quotes:
         yield "Replies do not quote our mail; the ballot will only ask for numbers at the top."
     elif found.wrapped_at is not None:

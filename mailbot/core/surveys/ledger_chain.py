@@ -79,7 +79,7 @@ def chain_list(previous: str, lines: Iterable[tuple[str, str]]) -> str:
 
 
 @dataclass(frozen=True)
-class Link:
+class ChainLink:
     """One row as it is stored, with the hash that ties it to the one before."""
 
     row: LedgerRow
@@ -88,18 +88,18 @@ class Link:
 
 
 @dataclass(frozen=True)
-class Head:
+class ChainHead:
     """Where a ledger ends."""
 
     rows: int
     chain: str
 
 
-EMPTY = Head(0, FIRST_CHAIN)
+EMPTY = ChainHead(0, FIRST_CHAIN)
 
 
 def broken_link(
-    links: Iterable[Link], head: Head, lines: Sequence[tuple[str, str]] | None = None
+    links: Iterable[ChainLink], head: ChainHead, lines: Sequence[tuple[str, str]] | None = None
 ) -> int | None:
     """Return the number (from 1) of the first row that does not follow from the one before it; None: all do.
 
@@ -131,7 +131,7 @@ def broken_link(
     return None if (number, previous) == (head.rows, head.chain) else number + 1
 
 
-def erased_mark(before: str, link: Link) -> str:
+def erased_mark(before: str, link: ChainLink) -> str:
     """Return what stands in place of the digest of a row from which a person was taken out.
 
     The row no longer follows from the one before it, and its own hash stays, so that all later rows do. The mark ties
@@ -184,7 +184,7 @@ def erasure_row(erased: LedgerRow, newest: LedgerRow, now: datetime) -> LedgerRo
     )
 
 
-def listed_behind(links: Sequence[Link]) -> int:
+def listed_behind(links: Sequence[ChainLink]) -> int:
     """Return after which row (0: before the first) the published list of a closed sealed survey is tied in."""
     previous = FIRST_CHAIN
     for number, link in enumerate(links):
@@ -194,7 +194,7 @@ def listed_behind(links: Sequence[Link]) -> int:
     return len(links)
 
 
-def _opens(link: Link, *, closed: bool) -> bool:
+def _opens(link: ChainLink, *, closed: bool) -> bool:
     """Tell whether a commitment fits what its row says; after the close nothing is left to check it against."""
     if not link.row.commitment:
         return not closed

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from mailbot.core.calendar import Language
 from mailbot.core.mail.wrap import COLUMNS, wrap
-from mailbot.core.surveys.resolution import Cast, MotionOutcome, Outcome
+from mailbot.core.surveys.resolution import Cast, MotionOutcome, ResolutionOutcome
 from mailbot.core.surveys.share import Requirement, share_words
 
 
-def outcome_lines(outcome: Outcome, language: Language = "ja") -> tuple[str, ...]:
+def outcome_lines(outcome: ResolutionOutcome, language: Language = "ja") -> tuple[str, ...]:
     """Return the whole outcome: who took part, the quorum, and for each motion its votes and every requirement."""
     lines = [*_attendance(outcome, language), ""]
     lines += _requirement("定足数" if language == "ja" else "Quorum", outcome.quorum, language)
@@ -19,7 +19,7 @@ def outcome_lines(outcome: Outcome, language: Language = "ja") -> tuple[str, ...
     return tuple(lines)
 
 
-def _attendance(outcome: Outcome, language: Language) -> Iterator[str]:
+def _attendance(outcome: ResolutionOutcome, language: Language) -> Iterator[str]:
     if language == "en":
         yield f"Members entitled to vote: {outcome.electorate}"
         yield f"Present: {outcome.present} (voted {outcome.direct}, by proxy to a member {outcome.by_proxy},"
@@ -44,7 +44,7 @@ _RESULTS: dict[Language, dict[str, str]] = {
 }
 
 
-def verdict_lines(outcome: Outcome, language: Language) -> tuple[str, ...]:
+def verdict_lines(outcome: ResolutionOutcome, language: Language) -> tuple[str, ...]:
     """Return what became of each motion, and nothing else: what a reader looks for first."""
     return tuple(
         line
@@ -63,13 +63,13 @@ def _number(motion: MotionOutcome) -> str:
     return motion.question.id.removeprefix("Q")
 
 
-def _result(motion: MotionOutcome, outcome: Outcome, language: Language) -> str:
+def _result(motion: MotionOutcome, outcome: ResolutionOutcome, language: Language) -> str:
     if motion.carried:
         return _RESULTS[language]["carried"]
     return _RESULTS[language]["lost" if outcome.quorum.reached else "no quorum"]
 
 
-def _motion(motion: MotionOutcome, outcome: Outcome, language: Language) -> Iterator[str]:
+def _motion(motion: MotionOutcome, outcome: ResolutionOutcome, language: Language) -> Iterator[str]:
     number, result = _number(motion), _result(motion, outcome, language)
     japanese = language == "ja"
     head = (

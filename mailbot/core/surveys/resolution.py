@@ -60,7 +60,7 @@ class MotionOutcome:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ResolutionOutcome:
     """What a resolution comes to. direct + by_proxy + to_chair + deemed + silent is the electorate."""
 
     electorate: int
@@ -86,7 +86,7 @@ def outcome(
     *,
     voted_at: Mapping[str, datetime] | None = None,
     replied: AbstractSet[str] = frozenset(),
-) -> Outcome:
+) -> ResolutionOutcome:
     """Count a resolution: `electorate` are the entitled bodies, `votes` the counted direct votes by code.
 
     `proxies`: those that stood at the close, one for a giver at most. A giver's own vote ends its proxy. A proxy to
@@ -110,7 +110,7 @@ def outcome(
     turnout = _Turnout(direct, given, voters, len(deemed), len(entitled))
     quorum = Requirement(resolution.quorum, turnout.present, len(entitled))
     motions = tuple(_motion(question, resolution, turnout, quorum) for question in survey.questions)
-    return Outcome(
+    return ResolutionOutcome(
         electorate=len(entitled),
         direct=len(direct),
         by_proxy=len(given) - to_chair,

@@ -53,11 +53,11 @@ class SendBallot:
 
 
 @dataclass(frozen=True)
-class Desk:
+class ShowOffice:
     """Nothing counts, the office looks at it, and nobody is answered by machine."""
 
 
-Consequence = Count | HoldReply | SendBallot | Desk
+Consequence = Count | HoldReply | SendBallot | ShowOffice
 
 _LADDER: dict[Level, dict[Purpose, Consequence]] = {
     4: {"survey": Count("sender"), "rsvp": Count("sender"), "resolution": Count("sender")},
@@ -69,8 +69,8 @@ _LADDER: dict[Level, dict[Purpose, Consequence]] = {
     2: {"survey": Count("sender and primary"), "rsvp": Count("sender"), "resolution": HoldReply("primary")},
     1: {"survey": HoldReply("primary"), "rsvp": HoldReply("office"), "resolution": HoldReply("office")},
     0: {"survey": SendBallot(), "rsvp": SendBallot(), "resolution": SendBallot()},
-    "-": {"survey": Desk(), "rsvp": Desk(), "resolution": Desk()},
-    "x": {"survey": Desk(), "rsvp": Desk(), "resolution": Desk()},
+    "-": {"survey": ShowOffice(), "rsvp": ShowOffice(), "resolution": ShowOffice()},
+    "x": {"survey": ShowOffice(), "rsvp": ShowOffice(), "resolution": ShowOffice()},
 }
 
 

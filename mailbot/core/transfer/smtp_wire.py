@@ -41,7 +41,7 @@ class GarbledReply(ValueError):  # noqa: N818  what came, not what we did
     """A server's bytes are not a reply within bounds; the dialogue cannot go on."""
 
 
-class Reply(NamedTuple):
+class SmtpReply(NamedTuple):
     """One whole reply."""
 
     code: int
@@ -65,8 +65,8 @@ class ReplyCutter:
         self._rest = b""  # the line that has not ended
         self._lines: list[str] = []  # of the reply that has not ended
         self._code = 0
-        self._known: dict[bytes, Reply] = {}  # a server says nearly the same to each mail
-        self._same: dict[bytes, list[Reply]] = {
+        self._known: dict[bytes, SmtpReply] = {}  # a server says nearly the same to each mail
+        self._same: dict[bytes, list[SmtpReply]] = {
             b"": []
         }  # what is said to an envelope: the same bytes each time
 
@@ -75,7 +75,7 @@ class ReplyCutter:
         """Tell whether a reply has begun and not ended."""
         return bool(self._rest or self._lines)
 
-    def usual(self, data: bytes) -> list[Reply] | None:
+    def usual(self, data: bytes) -> list[SmtpReply] | None:
         """Return the replies of these bytes, single lines that all but the first came before; None: `feed` must cut them.
 
         None of them is a 421. Raises GarbledReply.
@@ -91,7 +91,7 @@ class ReplyCutter:
             return None
         return [self._known[first], *same]
 
-    def _learn_others(self, others: bytes) -> list[Reply] | None:
+    def _learn_others(self, others: bytes) -> list[SmtpReply] | None:
         """Keep the replies that these lines are; None: one of them was none by itself yet."""
         known = self._known
         lines = others.split(b"\r\n")[:-1]
@@ -104,7 +104,7 @@ class ReplyCutter:
             self._same[others] = same
         return same
 
-    def feed(self, data: bytes) -> Iterator[Reply]:
+    def feed(self, data: bytes) -> Iterator[SmtpReply]:
         """Yield each reply that these bytes complete; raise GarbledReply at the first that is none."""
         *lines, rest = (self._rest + data).split(b"\r\n")
         self._rest = rest
@@ -127,7 +127,7 @@ class ReplyCutter:
                 continue
             text = "\n".join(self._lines)
             self._lines = []
-            yield Reply(code, text)
+            yield SmtpReply(code, text)
         if len(rest) >= LINE_MAX or b"\n" in rest:
             raise GarbledReply(f"the server's reply has a line that does not end with CRLF: {rest[:60]!r}")
 
@@ -138,7 +138,7 @@ class ReplyCutter:
             return False
         if len(self._known) >= _KNOWN_REPLIES:
             self._known.clear()
-        self._known[line] = Reply(code, _text(line))
+        self._known[line] = SmtpReply(code, _text(line))
         return True
 
 
@@ -165,7 +165,7 @@ class Extensions:
     size: int | None = None  # RFC 1870, bytes; 0: no fixed limit; None: not offered
 
 
-def parse_extensions(reply: Reply) -> Extensions:
+def parse_extensions(reply: SmtpReply) -> Extensions:
     """Return what the reply to EHLO or LHLO offers; what we do not know is passed over."""
     offered: dict[str, list[str]] = {}
     for line in reply.text.split("\n")[1:]:

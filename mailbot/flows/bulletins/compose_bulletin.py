@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.bulletins.article import Article, Block, html_page, plain_lines
+from mailbot.core.bulletins.article import Block, ReadArticle, html_page, plain_lines
 from mailbot.core.bulletins.bulletin import (
     EVENTS,
     POSTS,
@@ -113,7 +113,7 @@ def compose_bulletin(
     )
 
 
-def _article(site: Site, bulletin: Bulletin, now: datetime) -> Article:
+def _article(site: Site, bulletin: Bulletin, now: datetime) -> ReadArticle:
     """Return its text, read. Raises Refusal with every place that cannot be sent."""
     article = site.read_article(bulletin.body, site.language)
     day = (bulletin.sends or now).astimezone(site.zone).date()

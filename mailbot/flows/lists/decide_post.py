@@ -18,7 +18,7 @@ from mailbot.flows.question_reply import QuestionReply
 from mailbot.flows.settled import Settled
 from mailbot.store.lists import held_posts, lists
 from mailbot.store.mail import inbox
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from mailbot.store.members import confirmations
 
 
@@ -76,7 +76,9 @@ def decide_post(connection: Connection, reply: QuestionReply) -> Settled:
     return Settled("answered", f"{decision.act}: mail {number}, by {asked.address}")
 
 
-def _claim(connection: Connection, reply: QuestionReply, mailing_list: MailingList, entry: Entry) -> Settled:
+def _claim(
+    connection: Connection, reply: QuestionReply, mailing_list: MailingList, entry: InboxEntry
+) -> Settled:
     """Let all moderators know that this one will decide."""
     by = reply.asked.address
     held_posts.claim(connection, entry.id, by)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from mailbot.core.lists.bigram import terms
 from mailbot.core.mail.address import address_key, same_address
 from mailbot.core.mail.message import parse
-from mailbot.core.members.erasure import Person
+from mailbot.core.members.erasure import ErasedPerson
 from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
 from mailbot.net import maildir
@@ -77,7 +77,7 @@ def erase_person(connection: Connection, site: Site, address: str, now: datetime
     # The address to which his mail goes is the last: the others are known by it.
     # Each has a stand-in of its own: two of them may have been asked for one body in one survey.
     taken = [
-        _take_out(connection, site, Person(each, names, _nth(stand_in, place), own_names), now)
+        _take_out(connection, site, ErasedPerson(each, names, _nth(stand_in, place), own_names), now)
         for place, each in reversed(list(enumerate(addresses, 1)))
     ]
     return Erased(
@@ -103,7 +103,7 @@ def _sums(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return dict(whole)
 
 
-def _take_out(connection: Connection, site: Site, person: Person, now: datetime) -> Erased:
+def _take_out(connection: Connection, site: Site, person: ErasedPerson, now: datetime) -> Erased:
     """Take one address out, with the person's names."""
     address = person.address
     withdrawn = persons.withdraw_copies(connection, address)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, joining
-from mailbot.core.lists.membership import Standing
+from mailbot.core.lists.membership import ListStanding
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.site import Site
@@ -73,7 +73,7 @@ def admits(connection: Connection, site: Site, value: MailingList, address: str)
 def let_in(connection: Connection, value: MailingList, address: str, by: str, now: datetime) -> None:
     """Make somebody a member: by the selector alone where that means him, else by his own wish."""
     before = memberships.load(connection, value.name, address)
-    standing: Standing = "" if lists.is_selected(connection, value, address) else "joined"
+    standing: ListStanding = "" if lists.is_selected(connection, value, address) else "joined"
     had = lists.last_number(connection, value.name)  # what went out before he came is in no digest of his
     memberships.save(
         connection, replace(before, standing=standing, digested=had, changed_by=by, changed_at=now)

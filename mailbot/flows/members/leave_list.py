@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, leaving
-from mailbot.core.lists.membership import Standing
+from mailbot.core.lists.membership import ListStanding
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.name_list import name_list
 from mailbot.site import Site
@@ -32,7 +32,7 @@ def leave_list(
         raise Refusal(list_sentence(site.language, "duty", title=value.title))
     before = memberships.load(connection, value.name, address)
     selected = not member or lists.is_selected(connection, value, address)
-    standing: Standing = "left" if selected else ""
+    standing: ListStanding = "left" if selected else ""
     memberships.save(connection, replace(before, standing=standing, changed_by=by, changed_at=now))
     lists.refresh_every(connection, address)
     journal.add(connection, "member.left", now, who=by, about=value.name, person=address)
@@ -42,7 +42,7 @@ def leave_list(
 def come_back(connection: Connection, address: str, undo: Mapping[str, str], now: datetime) -> str:
     """Make a member who left what he was before; returns the list."""
     before = memberships.load(connection, undo["list"], address)
-    standing: Standing = undo["standing"]  # type: ignore[assignment]  # as leave_list kept it
+    standing: ListStanding = undo["standing"]  # type: ignore[assignment]  # as leave_list kept it
     memberships.save(connection, replace(before, standing=standing, changed_by=address, changed_at=now))
     lists.refresh_every(connection, address)
     journal.add(

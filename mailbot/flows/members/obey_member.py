@@ -41,8 +41,7 @@ from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
 from mailbot.flows.members.name_list import name_list
 from mailbot.flows.members.perform_list_command import Said, Writer, list_meant, perform_list_command
 from mailbot.flows.settled import Settled
-from mailbot.render import CommandLine
-from mailbot.render import Thread as Answered
+from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
 from mailbot.store.lists import lists, memberships
 from mailbot.store.mail import inbox
@@ -58,7 +57,7 @@ _LISTS = frozenset({"list-id", "x-loop"})
 
 
 @dataclass(frozen=True)
-class Outcome:
+class LinesOutcome:
     """What became of the lines of one mail."""
 
     done: tuple[tuple[str, Said], ...] = ()  # each line with what it did
@@ -124,7 +123,7 @@ def vouched(site: Site, message: Message, address: str) -> bool:
 
 def run_lines(
     connection: Connection, site: Site, writer: Writer, lines: Sequence[str], now: datetime
-) -> Outcome:
+) -> LinesOutcome:
     """Do lines in order, up to the first that cannot be done."""
     done: list[tuple[str, Said]] = []
     waiting: list[str] = []
@@ -140,18 +139,18 @@ def run_lines(
         except Refusal as refusal:
             stopped = list_sentence(site.language, "stopped")
             rest = [CommandLine(other, stopped) for other in lines[at + 1 :]]
-            return Outcome(tuple(done), (CommandLine(line, str(refusal)), *rest), tuple(waiting))
-    return Outcome(tuple(done), (), tuple(waiting))
+            return LinesOutcome(tuple(done), (CommandLine(line, str(refusal)), *rest), tuple(waiting))
+    return LinesOutcome(tuple(done), (), tuple(waiting))
 
 
 def answer(
     connection: Connection,
     site: Site,
     writer: Writer,
-    outcome: Outcome,
+    outcome: LinesOutcome,
     now: datetime,
     *,
-    answered: Answered | None,
+    answered: Thread | None,
     sentence: str = "",
 ) -> bool:
     """Answer with what was done and what was not."""
@@ -170,15 +169,15 @@ def answer(
 def _obey(
     connection: Connection, site: Site, message: Message, writer: Writer, lines: Sequence[str], now: datetime
 ) -> Settled:
-    answered = Answered.of(message)
+    answered = Thread.of(message)
     if (token := _only_token(connection, site, lines, now)) is not None:
         lines, writer, refused = _of_token(connection, site, writer, token, now)
         if refused is not None:
-            answer(connection, site, writer, Outcome(not_done=(refused,)), now, answered=answered)
+            answer(connection, site, writer, LinesOutcome(not_done=(refused,)), now, answered=answered)
             return Settled("answered", "a token that it may not use")
     if not lines:
         nothing = list_sentence(site.language, "no-command")
-        told = answer(connection, site, writer, Outcome(), now, answered=answered, sentence=nothing)
+        told = answer(connection, site, writer, LinesOutcome(), now, answered=answered, sentence=nothing)
         return Settled("answered" if told else "discarded", "no command in it")
     outcome = run_lines(connection, site, writer, lines, now)
     done, not_done, waiting = outcome.done, outcome.not_done, outcome.waiting
@@ -192,12 +191,7 @@ def _obey(
 
 
 def _ask(
-    connection: Connection,
-    site: Site,
-    writer: Writer,
-    lines: Sequence[str],
-    now: datetime,
-    answered: Answered,
+    connection: Connection, site: Site, writer: Writer, lines: Sequence[str], now: datetime, answered: Thread
 ) -> bool:
     """Ask the registered address whether it wrote this; the mail says what will happen."""
     will = []

@@ -15,6 +15,7 @@ from mailbot.core.lists.list_command import (
     Addresses,
     BackNumber,
     ChangeAddress,
+    ChooseThread,
     Command,
     Confirm,
     Deliver,
@@ -29,9 +30,8 @@ from mailbot.core.lists.list_command import (
     On,
     OpenList,
     Receipts,
-    Search,
+    SearchArchive,
     Status,
-    Thread,
     Topic,
     Who,
 )
@@ -111,7 +111,7 @@ def perform_list_command(
         case DropAddress(old):
             drop_address(connection, site, writer.address, old, writer.address, now)
             return Said(list_sentence(site.language, "did-drop-address", old=old))
-        case Search():
+        case SearchArchive():
             return Said(
                 *find_posts(
                     connection, site, _archives(connection, site, writer, command.list), command.words
@@ -137,7 +137,7 @@ def perform_list_command(
             undo = leave_list(connection, site, value, writer.address, writer.address, now)
             hint = list_sentence(site.language, "undo-leave")
             return Said(list_sentence(site.language, "did-leave", title=value.title), (hint,), undo=undo)
-        case Thread():
+        case ChooseThread():
             return _choose_thread(connection, site, writer, value, command)
         case Index() | Get() | BackNumber() | Topic():
             return _old_posts(connection, site, writer, value, command, now)
@@ -215,7 +215,7 @@ def _change_settings(
 
 
 def _choose_thread(
-    connection: Connection, site: Site, writer: Writer, value: MailingList, command: Thread
+    connection: Connection, site: Site, writer: Writer, value: MailingList, command: ChooseThread
 ) -> Said:
     _member_only(connection, site, writer, value)
     thread = (

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.bounces.bounce import Report, failure_of, read_bounce
+from mailbot.core.bounces.bounce import RecipientReport, failure_of, read_bounce
 from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.calendar import Language
 from mailbot.core.mail.automatic import absent_until, automatic, seems_automatic
@@ -95,13 +95,13 @@ def _record_named(
     site: Site,
     received: Received,
     mailing_id: int,
-    reports: tuple[Report, ...],
+    reports: tuple[RecipientReport, ...],
     now: datetime,
 ) -> Settled:
     """Record what a report says of those of a mailing's recipients whom it names (RFC 3464 2.3.1, 2.3.2)."""
     if not reports:
         return Settled("discarded", "an automatic answer to one of many identical copies, not a bounce")
-    named: dict[int, list[Report]] = {}
+    named: dict[int, list[RecipientReport]] = {}
     for report in reports:
         copy_id = report.address and bounces.copy_to(connection, mailing_id, report.address)
         if copy_id:

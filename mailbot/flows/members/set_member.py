@@ -14,7 +14,7 @@ from mailbot.core.calendar import local_moment
 from mailbot.core.lists.command_grammar import read_command
 from mailbot.core.lists.digest import DIGESTS
 from mailbot.core.lists.list_command import WHY_NOT, NotUnderstood, Off
-from mailbot.core.lists.membership import CHOSEN, Membership, Standing
+from mailbot.core.lists.membership import CHOSEN, ListStanding, Membership
 from mailbot.core.mail.address import valid_address
 from mailbot.core.office.journal_line import COMMAND_LINE, setting_words
 from mailbot.core.refusal import Refusal
@@ -50,7 +50,7 @@ def remove_member(connection: Connection, name: str, address: str, now: datetime
     value = lists.require(connection, name)
     address = other_addresses.home(connection, address)
     before = _member(connection, name, address)
-    standing: Standing = "removed" if lists.is_selected(connection, value, address) else ""
+    standing: ListStanding = "removed" if lists.is_selected(connection, value, address) else ""
     _save(connection, "member.removed", before, now, standing=standing)
     stays = "; its `members:` select him, and he stays out until he is added again" if standing else ""
     return f"{address} is no member of {name} any more{stays}"

@@ -99,7 +99,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Standing:
+class ServiceStanding:
     """What stands due, what leaves, how the service is, and what it last said."""
 
     state: tuple[str, ...]  # sentences
@@ -159,11 +159,11 @@ def course_of_survey(
     )
 
 
-def standing_of_service(connection: Connection, site: Site, now: datetime) -> Standing:
+def standing_of_service(connection: Connection, site: Site, now: datetime) -> ServiceStanding:
     """Return what stands due within two weeks, what was late or skipped of late, what leaves now, and how the service is."""
     coming = occurrences.open_until(connection, now + _AHEAD)
     past = [one for one in occurrences.settled_since(connection, now - _BACK) if one.state != "done"]
-    return Standing(
+    return ServiceStanding(
         _state(connection, site, now),
         tuple(sendings.under_way(connection)[:_MOST_RUNS]),
         tuple(_run(connection, site, one) for one in coming[:_MOST_RUNS]),

@@ -38,7 +38,7 @@ from mailbot.site import Site
 from mailbot.store.lists import held_posts, lists
 from mailbot.store.lists.held_posts import ACCEPTED, HeldPost
 from mailbot.store.mail import inbox
-from mailbot.store.mail.inbox import Entry, Received
+from mailbot.store.mail.inbox import InboxEntry, Received
 from mailbot.store.members import other_addresses
 from mailbot.store.surveys import surveys
 from mailbot.store.surveys.ballots import Ballot
@@ -102,7 +102,7 @@ class Foreseen:
 class _Mail:
     """A held mail, loaded."""
 
-    entry: Entry
+    entry: InboxEntry
     waits: HeldPost | None
     received: Received
     message: Message
@@ -124,7 +124,10 @@ def held_lines(
 
 
 def lines_of(
-    connection: Connection, site: Site, found: Sequence[Entry], waiting: Mapping[int, HeldPost] | None = None
+    connection: Connection,
+    site: Site,
+    found: Sequence[InboxEntry],
+    waiting: Mapping[int, HeldPost] | None = None,
 ) -> list[HeldLine]:
     """Return these mails as the list shows them; `waiting`: the posts among those that wait, if they were read before."""
     if not found:
@@ -203,7 +206,7 @@ def foresee(
     return Foreseen(_line_of(connection, site, mail), said, possible, _reasons(site, mail.list))
 
 
-def stamp_of(entry: Entry, waits: HeldPost | None) -> str:
+def stamp_of(entry: InboxEntry, waits: HeldPost | None) -> str:
     """Return a stamp that changes whenever a mail begins to wait for something else: it says what a decision was made about."""
     how = "" if waits is None else f"{waits.waits_for} {waits.rule} {waits.until.isoformat()}"
     return hashlib.sha256(f"{entry.id} {entry.state} {entry.reason} {how}".encode()).hexdigest()[:16]
@@ -366,7 +369,7 @@ def _line_of(connection: Connection, site: Site, mail: _Mail) -> HeldLine:
 
 
 def _line(
-    connection: Connection, site: Site, entry: Entry, waits: HeldPost | None, titles: dict[str, str]
+    connection: Connection, site: Site, entry: InboxEntry, waits: HeldPost | None, titles: dict[str, str]
 ) -> HeldLine:
     found = site.route(entry.recipient, titles)
     own = found.list if isinstance(found, Post) else ""
@@ -387,7 +390,7 @@ def _line(
     )
 
 
-def _why(site: Site, entry: Entry, waits: HeldPost | None) -> str:
+def _why(site: Site, entry: InboxEntry, waits: HeldPost | None) -> str:
     if waits is None or waits.waits_for == "moderators":
         return whole_sentence(entry.reason, site.language)
     name = "waits-author" if waits.waits_for == "author" else "waits-clock"

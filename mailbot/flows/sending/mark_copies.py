@@ -130,7 +130,7 @@ class Marks:
         saved = leases.settle_late(connection, owner, sent, now)
         unsent = [row for row, one in outcomes.items() if not isinstance(one, Sent)]
         ours = sorted(leases.still_ours(connection, owner, unsent))
-        settled = [leases.Settled(row, self._attempts.get(row, 0), outcomes[row]) for row in ours]
+        settled = [leases.AttemptOutcome(row, self._attempts.get(row, 0), outcomes[row]) for row in ours]
         leases.settle(connection, owner, settled, now, random.random())  # noqa: S311  only spreads retries
         leases.take_back(connection, owner, starting)
         log.event("outbox.saved_late", sent=saved, others=len(ours), known=len(outcomes))
@@ -172,7 +172,7 @@ class Marks:
         """
         now, owner = self._clock(), self._owner
         sent: list[tuple[int, str]] = []
-        unsent: list[leases.Settled] = []
+        unsent: list[leases.AttemptOutcome] = []
         settled = Counter[int]()
         with self._database.brief() as connection:
             if self._bundles:
@@ -183,7 +183,7 @@ class Marks:
                     if isinstance(outcome, Sent):
                         sent.append((row_id, outcome.reply))
                     else:
-                        unsent.append(leases.Settled(row_id, self._attempts.get(row_id, 0), outcome))
+                        unsent.append(leases.AttemptOutcome(row_id, self._attempts.get(row_id, 0), outcome))
             leases.settle_sent(connection, owner, sent, now)
             if unsent:
                 leases.settle(connection, owner, unsent, now, random.random())  # noqa: S311  only spreads retries

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import IN_TALLY, Standing, standings
-from mailbot.core.surveys.resolution import Outcome, Proxy, outcome
+from mailbot.core.surveys.resolution import Proxy, ResolutionOutcome, outcome
 from mailbot.core.surveys.survey import Answers
 from mailbot.store.members import bounces
 from mailbot.store.surveys import ballots, ledgers, proxies, sealed, surveys
@@ -22,7 +22,7 @@ class Counted:
     """A resolution with its outcome, and what of it stands aside."""
 
     stored: StoredSurvey
-    outcome: Outcome
+    outcome: ResolutionOutcome
     proxies: tuple[Proxy, ...]  # those that stood when it was counted
     held: int  # bodies with a reply that waits for a person and counts for nothing
     late: int  # bodies whose only reply came after the close

@@ -11,7 +11,7 @@ from mailbot.core.mail.automatic import automatic, seems_automatic
 from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.mail.token import ballot_token
-from mailbot.core.surveys.gateway import Sent, findings, is_probe
+from mailbot.core.surveys.gateway import SentProbe, findings, is_probe
 from mailbot.core.surveys.gateway_sentences import finding_sentences
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import queue_receipt
@@ -44,7 +44,7 @@ def record_probe(
     )
 
 
-def _sent(connection: Connection, site: Site, ballot: Ballot) -> Sent | None:
+def _sent(connection: Connection, site: Site, ballot: Ballot) -> SentProbe | None:
     """Return the newest probe that this ballot's address got, as it left."""
     token = ballot_token(site.key, ballot.id, ballot.issue).encode()
     for cooked, fields, delivery_id, address in sent_texts.of_ballot(connection, ballot.id):
@@ -52,5 +52,5 @@ def _sent(connection: Connection, site: Site, ballot: Ballot) -> Sent | None:
         values |= {"token": token, "delivery": str(delivery_id).encode(), "address": address.encode("utf-8")}
         copy = parse(fill(template(cooked), values))
         if is_probe(copy.text):
-            return Sent(copy.text, copy.message_id, copy.subject)
+            return SentProbe(copy.text, copy.message_id, copy.subject)
     return None

@@ -36,7 +36,7 @@ from mailbot.core.surveys.ledger import (
 from mailbot.core.surveys.ledger_chain import (
     ERASED,
     FIRST_CHAIN,
-    Link,
+    ChainLink,
     broken_link,
     chain_list,
     listed_behind,
@@ -102,7 +102,7 @@ class _Count:
     site: Site
     stored: StoredSurvey
     opened_at: datetime
-    links: list[Link] = field(default_factory=list)
+    links: list[ChainLink] = field(default_factory=list)
     ballots: dict[int, Ballot] = field(default_factory=dict)
     arrived: dict[int, ArrivedReply] = field(default_factory=dict)  # by the number of its inbox row
     checked: list[Checked] = field(default_factory=list)

@@ -163,7 +163,7 @@ def numbers(connection: Connection, name: str, after: int = 0, most: int = 1000)
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptRaw:
     """What an import kept raw because it is no mail."""
 
     id: int
@@ -172,11 +172,11 @@ class Kept:
     kept_at: datetime
 
 
-def kept(connection: Connection, most: int = 1000) -> list[Kept]:
+def kept(connection: Connection, most: int = 1000) -> list[KeptRaw]:
     """Return what imports kept raw because it is no mail, newest first."""
     query = select(mail.c.id, mail.c.peer, func.length(mail.c.content), mail.c.received_at)
     query = query.where(_KEPT_RAW).order_by(mail.c.id.desc()).limit(most)
-    return [Kept(*row) for row in connection.execute(query)]
+    return [KeptRaw(*row) for row in connection.execute(query)]
 
 
 def kept_raw(connection: Connection, number: int) -> bytes | None:

@@ -68,7 +68,7 @@ class Received:
 
 
 @dataclass(frozen=True)
-class Entry:
+class InboxEntry:
     """One inbox row for people to look at."""
 
     id: int
@@ -319,12 +319,12 @@ def count_by_state(connection: Connection) -> dict[str, int]:
 
 def held(
     connection: Connection, *, after: int = 0, most: int | None = None, among: Collection[int] | None = None
-) -> list[Entry]:
+) -> list[InboxEntry]:
     """Return the mails that wait for a person, oldest first: behind a number, so many at most, of these alone; or all."""
     query = _entries().where(inbox.c.state == "held", inbox.c.id > after).order_by(inbox.c.id).limit(most)
     if among is not None:
         query = query.where(inbox.c.id.in_(among))
-    return [Entry(*row) for row in connection.execute(query)]
+    return [InboxEntry(*row) for row in connection.execute(query)]
 
 
 def count_held(connection: Connection) -> int:
@@ -333,10 +333,10 @@ def count_held(connection: Connection) -> int:
     return connection.execute(query).scalar_one()
 
 
-def entry(connection: Connection, inbox_id: int) -> Entry | None:
+def entry(connection: Connection, inbox_id: int) -> InboxEntry | None:
     """Return one inbox row for people."""
     row = connection.execute(_entries().where(inbox.c.id == inbox_id)).first()
-    return None if row is None else Entry(*row)
+    return None if row is None else InboxEntry(*row)
 
 
 def take_once(connection: Connection, place: str, fingerprint: str, inbox_id: int) -> bool:
@@ -364,13 +364,13 @@ def is_seen(connection: Connection, place: str, fingerprint: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def untold(connection: Connection, note: str, since: datetime) -> list[Entry]:
+def untold(connection: Connection, note: str, since: datetime) -> list[InboxEntry]:
     """Return the mails that wait for a person and have this note in their history since then, oldest first."""
     noted = select(history.c.id).where(
         history.c.inbox_id == inbox.c.id, history.c.what == note, history.c.at >= since
     )
     query = _entries().where(inbox.c.state.in_(("held", "quarantined")), noted.exists())
-    return [Entry(*row) for row in connection.execute(query.order_by(inbox.c.id))]
+    return [InboxEntry(*row) for row in connection.execute(query.order_by(inbox.c.id))]
 
 
 def _entries() -> Select[Any]:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from mailbot.core.mail.address import address_key
-from mailbot.core.members.erasure import Person, without_author
+from mailbot.core.members.erasure import ErasedPerson, without_author
 from mailbot.core.surveys.ledger_chain import FIRST_CHAIN, erased_mark, erasure_row
 from mailbot.store.lists import memberships, search_words
 from mailbot.store.sending.copy_states import not_out
@@ -200,7 +200,7 @@ def _holds(column: Column[Any], address: str) -> ColumnElement[bool]:
     return func.replace(func.lower(column), address_key(address), "") != func.lower(column)
 
 
-def _names(column: Column[Any], person: Person) -> ColumnElement[bool]:
+def _names(column: Column[Any], person: ErasedPerson) -> ColumnElement[bool]:
     """Tell whether a text has the person's address, or a name that means nobody else."""
     forms = () if str(column) in _NAMES_STAY else person.own_forms
     return or_(_holds(column, person.address), *(func.replace(column, form, "") != column for form in forms))
@@ -240,7 +240,7 @@ def remove(connection: Connection, address: str, now: datetime) -> dict[str, int
     return counts
 
 
-def take_out_of_greetings(connection: Connection, person: Person) -> None:
+def take_out_of_greetings(connection: Connection, person: ErasedPerson) -> None:
     """Take the name out of what only the person's own copies and ballots say."""
     copies = select(delivery.c.id, delivery.c.fields).where(_is(delivery.c.address, person.address))
     for number, fields in connection.execute(copies.where(delivery.c.fields.is_not(None))).all():
@@ -256,7 +256,7 @@ def take_out_of_greetings(connection: Connection, person: Person) -> None:
     connection.execute(delete(register_change).where(changes))
 
 
-def take_out_of_mails(connection: Connection, person: Person) -> tuple[set[int], int]:
+def take_out_of_mails(connection: Connection, person: ErasedPerson) -> tuple[set[int], int]:
     """Take a person out of every raw mail and every cooked one; returns the raw mails that changed, and how many in all.
 
     What the person wrote is emptied, unless a list archived it: there the text stays, under the stand-in.
@@ -316,7 +316,7 @@ def _contents(connection: Connection, table: Table, column: Column[Any]) -> Iter
 
 
 def take_out_of_ledgers(
-    connection: Connection, person: Person, mails: set[int], now: datetime
+    connection: Connection, person: ErasedPerson, mails: set[int], now: datetime
 ) -> dict[str, int]:
     """Take a person out of the rows of all ledgers, so that their chains still hold; returns how many rows, by subject.
 
@@ -337,7 +337,7 @@ def take_out_of_ledgers(
 
 
 def _erase_rows(
-    connection: Connection, subject: str, numbers: set[int], person: Person, now: datetime
+    connection: Connection, subject: str, numbers: set[int], person: ErasedPerson, now: datetime
 ) -> None:
     ids = list(
         connection.execute(select(vote.c.id).where(vote.c.subject == subject).order_by(vote.c.id)).scalars()
@@ -365,7 +365,7 @@ def _erase_rows(
 
 
 def take_out_of_posts(
-    connection: Connection, person: Person, mails: set[int], words: Callable[[bytes], list[str]]
+    connection: Connection, person: ErasedPerson, mails: set[int], words: Callable[[bytes], list[str]]
 ) -> int:
     """Take a person out of the archive's own columns, and make the words anew by which changed posts are found."""
     own = update(post).where(_is(post.c.author, person.address))
@@ -381,7 +381,7 @@ def take_out_of_posts(
     return len(found)
 
 
-def take_out_of_texts(connection: Connection, person: Person) -> int:
+def take_out_of_texts(connection: Connection, person: ErasedPerson) -> int:
     """Put the stand-in wherever the address still stands in some text; returns how many rows changed."""
     count = 0
     for table in metadata.sorted_tables:
@@ -400,7 +400,7 @@ def take_out_of_texts(connection: Connection, person: Person) -> int:
     return count
 
 
-def _cleared(person: Person, text: str | None) -> str | None:
+def _cleared(person: ErasedPerson, text: str | None) -> str | None:
     return None if text is None else person.out_of_text(text)
 
 

@@ -15,7 +15,7 @@ from mailbot.store.tables import bounce, delivery, mailing, roll_call, roll_entr
 
 
 @dataclass(frozen=True)
-class Entry:
+class RollCallEntry:
     """One body that was asked."""
 
     code: str
@@ -57,11 +57,11 @@ def add(connection: Connection, key: str, asked: Sequence[tuple[str, str]]) -> N
         connection.execute(insert(roll_entry), rows)
 
 
-def entries(connection: Connection, key: str) -> list[Entry]:
+def entries(connection: Connection, key: str) -> list[RollCallEntry]:
     """Return who was asked and what they said, by code."""
     query = select(roll_entry.c.code, roll_entry.c.address, roll_entry.c.answer, roll_entry.c.answered_at)
     found = connection.execute(query.where(roll_entry.c.call_key == key).order_by(roll_entry.c.code))
-    return [Entry(*row) for row in found]
+    return [RollCallEntry(*row) for row in found]
 
 
 def answer(connection: Connection, key: str, code: str, said: Answer, now: datetime) -> None:

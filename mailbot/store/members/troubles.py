@@ -47,7 +47,7 @@ PROBE = "address_probe"  # the kind of mailing that asks an address for a sign o
 
 
 @dataclass(frozen=True)
-class Refused:
+class RefusedCopy:
     """A copy that our relay refused, or that was given up, and was not weighed yet."""
 
     delivery_id: int
@@ -128,7 +128,7 @@ def share_failed(connection: Connection, delivery_id: int) -> tuple[int, int]:
     return connection.execute(failed).scalar_one(), connection.execute(copies).scalar_one() + bundled
 
 
-def refused(connection: Connection, since: datetime, most: int = 500) -> list[Refused]:
+def refused(connection: Connection, since: datetime, most: int = 500) -> list[RefusedCopy]:
     """Return copies that were refused, or given up, since then and have not been weighed."""
     query = (
         select(delivery.c.id, delivery.c.address, delivery.c.reply, delivery.c.state)
@@ -136,7 +136,9 @@ def refused(connection: Connection, since: datetime, most: int = 500) -> list[Re
         .order_by(delivery.c.id)
         .limit(most)
     )
-    return [Refused(row[0], row[1], row[2] or "", row[3] == "expired") for row in connection.execute(query)]
+    return [
+        RefusedCopy(row[0], row[1], row[2] or "", row[3] == "expired") for row in connection.execute(query)
+    ]
 
 
 # --- the addresses ------------------------------------------------------------------------------------------------

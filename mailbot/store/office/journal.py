@@ -24,7 +24,7 @@ from mailbot.core.office.journal_line import (
     find_fault,
     shortened,
 )
-from mailbot.core.surveys.ledger_chain import EMPTY, Head
+from mailbot.core.surveys.ledger_chain import EMPTY, ChainHead
 from mailbot.store.database import storable
 from mailbot.store.statements import upserting
 from mailbot.store.tables import journal, journal_head
@@ -70,10 +70,10 @@ def begins(connection: Connection) -> datetime | None:
     return connection.scalar(select(journal.c.at).order_by(journal.c.id).limit(1))
 
 
-def head(connection: Connection) -> Head:
+def head(connection: Connection) -> ChainHead:
     """Return where the journal ends."""
     row = connection.execute(select(journal_head.c.rows, journal_head.c.chain)).first()
-    return EMPTY if row is None else Head(row.rows, row.chain)
+    return EMPTY if row is None else ChainHead(row.rows, row.chain)
 
 
 def verify(connection: Connection) -> Fault | None:

@@ -55,7 +55,7 @@ class Mailing:
     identical: bool  # one content and one return path for all
 
 
-class Settled(NamedTuple):
+class AttemptOutcome(NamedTuple):
     """The outcome of one attempt, with what is needed to plan the next."""
 
     id: int
@@ -126,7 +126,7 @@ def settle_late(connection: Connection, owner: str, sent: Sequence[tuple[int, st
 
 
 def settle(
-    connection: Connection, owner: str, settled: Sequence[Settled], now: datetime, spread: float
+    connection: Connection, owner: str, settled: Sequence[AttemptOutcome], now: datetime, spread: float
 ) -> None:
     """Record outcomes. A row whose lease went to somebody else is left to them.
 
@@ -370,7 +370,9 @@ def _queued_at(connection: Connection, ids: Sequence[int]) -> dict[int, datetime
     return {row[0]: row[1] for row in rows}
 
 
-def _unsent(one: Settled, owner: str, queued_at: datetime, now: datetime, spread: float) -> dict[str, object]:
+def _unsent(
+    one: AttemptOutcome, owner: str, queued_at: datetime, now: datetime, spread: float
+) -> dict[str, object]:
     row: dict[str, object] = {
         "row": one.id,
         "owner": owner,

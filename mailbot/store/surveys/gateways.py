@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select
 
 from mailbot.core.mail.address import address_key
-from mailbot.core.surveys.gateway import USUAL, Findings, Layout, layout
+from mailbot.core.surveys.gateway import USUAL, Layout, ProbeFindings, layout
 from mailbot.store.database import storable
 from mailbot.store.documents import document, read_document
 from mailbot.store.statements import Keyed
@@ -22,7 +22,7 @@ class Gateway:
     """One address's mail system as its newest reply to a probe showed it."""
 
     code: str  # the body
-    findings: Findings
+    findings: ProbeFindings
     probed_at: datetime
 
     @property
@@ -31,7 +31,7 @@ class Gateway:
         return layout(self.findings)
 
 
-def save(connection: Connection, address: str, code: str, found: Findings, now: datetime) -> None:
+def save(connection: Connection, address: str, code: str, found: ProbeFindings, now: datetime) -> None:
     """Keep what a reply to a probe showed, in place of what was known of this address."""
     key = address_key(address)
     connection.execute(delete(gateway).where(gateway.c.email_key == key))
@@ -52,7 +52,8 @@ def every(connection: Connection) -> dict[str, Gateway]:
         select(gateway.c.email_key, gateway.c.code, gateway.c.findings, gateway.c.probed_at)
     )
     return {
-        row.email_key: Gateway(row.code, read_document(Findings, row.findings), row.probed_at) for row in rows
+        row.email_key: Gateway(row.code, read_document(ProbeFindings, row.findings), row.probed_at)
+        for row in rows
     }
 
 
@@ -86,7 +87,7 @@ def by_layout(connection: Connection, ballots: Iterable[Ballot]) -> dict[Layout,
 def layout_at(connection: Connection, address: str) -> Layout:
     """Return the layout that an address's mail system leaves alone; the usual one where it was never probed."""
     rows = _OF_ONE.rows(connection, address_key(address))
-    return layout(read_document(Findings, rows[0].findings)) if rows else USUAL
+    return layout(read_document(ProbeFindings, rows[0].findings)) if rows else USUAL
 
 
 def layout_of(connection: Connection, one: Ballot) -> Layout:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select,
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys import ledger_chain
 from mailbot.core.surveys.ledger import BESIDE, VOTES, LedgerRow
-from mailbot.core.surveys.ledger_chain import EMPTY, Head, Link, chain, commitment, emptied
+from mailbot.core.surveys.ledger_chain import EMPTY, ChainHead, ChainLink, chain, commitment, emptied
 from mailbot.store.database import storable
 from mailbot.store.documents import (
     answers_of,
@@ -127,10 +127,10 @@ def append(connection: Connection, subject: str, row: LedgerRow, *, sealed: bool
     )
     gather(connection, _save_rows, saved)
     _LEDGER_OF_BODY.forget(connection, subject, row.code)
-    move_head(connection, subject, last, Head(last.rows + 1, link))
+    move_head(connection, subject, last, ChainHead(last.rows + 1, link))
 
 
-def move_head(connection: Connection, subject: str, last: Head, new: Head) -> None:
+def move_head(connection: Connection, subject: str, last: ChainHead, new: ChainHead) -> None:
     """Say where a ledger ends now; what its head was before is known."""
     if last == EMPTY:
         connection.execute(_FIRST_HEAD, {"subject": subject, "rows": new.rows, "chain": new.chain})
@@ -143,7 +143,7 @@ def _save_rows(connection: Connection, rows: list[tuple[object, ...]]) -> None:
     _APPEND.run_rows(connection, _COLUMNS, rows)
 
 
-def _save_heads(connection: Connection, heads: list[tuple[str, Head]]) -> None:
+def _save_heads(connection: Connection, heads: list[tuple[str, ChainHead]]) -> None:
     for subject, head in dict(heads).items():  # the last of each
         _NEXT_HEAD.run(connection, of=subject, count=head.rows, link=head.chain)
 
@@ -173,16 +173,16 @@ def read_ahead(connection: Connection, bodies: Iterable[tuple[str, str]]) -> Non
     _LEDGER_OF_BODY.read_ahead(connection, bodies)
 
 
-def head(connection: Connection, subject: str) -> Head:
+def head(connection: Connection, subject: str) -> ChainHead:
     """Return how many rows a ledger has and the chain of its last one."""
-    moved: Head | None = known(connection).get(("head", subject))
+    moved: ChainHead | None = known(connection).get(("head", subject))
     if moved is not None:
         return moved
     row = _HEAD.first(connection, of=subject)
-    return EMPTY if row is None else Head(row[0], row[1])
+    return EMPTY if row is None else ChainHead(row[0], row[1])
 
 
-def links(connection: Connection, subject: str) -> list[Link]:
+def links(connection: Connection, subject: str) -> list[ChainLink]:
     """Return the rows of a survey or event as they are stored, in order, with what ties each to the one before.
 
     Raises Refusal when one of them holds what we never write.
@@ -190,7 +190,7 @@ def links(connection: Connection, subject: str) -> list[Link]:
     found = []
     for number, row in enumerate(connection.execute(_LINKS, {"of": subject}), 1):
         try:
-            found.append(Link(_row(row), row.chain, row.salt))
+            found.append(ChainLink(_row(row), row.chain, row.salt))
         except (ValueError, TypeError, AttributeError) as error:
             raise Refusal(
                 f"the ledger of {subject} has been changed: row {number} (body {row.code}) cannot be read ({error}); look for a "

@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from mailbot.core.surveys.ledger_chain import Head, chain_list
+from mailbot.core.surveys.ledger_chain import ChainHead, chain_list
 from mailbot.core.surveys.survey import Answers
 from mailbot.store.documents import answers_of, answers_text
 from mailbot.store.sending.copy_states import not_out
@@ -73,7 +73,7 @@ def publish_lines(connection: Connection, key: str, votes: Iterable[tuple[str, A
             insert(sealed_line), [{"subject": key, "line": line, "answers": text} for line, text in rows]
         )
     last = ledgers.head(connection, key)
-    ledgers.move_head(connection, key, last, Head(last.rows, chain_list(last.chain, rows)))
+    ledgers.move_head(connection, key, last, ChainHead(last.rows, chain_list(last.chain, rows)))
 
 
 def lines(connection: Connection, key: str) -> list[tuple[str, str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.core.bounces.bounce import Report, read_bounce
+from mailbot.core.bounces.bounce import RecipientReport, read_bounce
 from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.mail.message import parse
 from tests.drawing import given, st
@@ -43,7 +43,7 @@ def test_a_complaint_is_told_from_a_bounce() -> None:
     assert complaints == ["not-complaint"]
 
 
-def dsn(status: str) -> tuple[Report, ...]:
+def dsn(status: str) -> tuple[RecipientReport, ...]:
     raw = (
         "From: MAILER-DAEMON@mx.example.jp\r\nSubject: Undelivered Mail\r\nMIME-Version: 1.0\r\n"
         "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
@@ -54,7 +54,7 @@ def dsn(status: str) -> tuple[Report, ...]:
     return read_bounce(parse(raw.encode()))
 
 
-def plain(text: str, sender: str = "MAILER-DAEMON@mx.example.jp") -> tuple[Report, ...]:
+def plain(text: str, sender: str = "MAILER-DAEMON@mx.example.jp") -> tuple[RecipientReport, ...]:
     subject = "failure notice" if sender.startswith("MAILER-DAEMON") else "Re: the meeting"
     return read_bounce(parse(f"From: {sender}\r\nSubject: {subject}\r\n\r\n{text}\r\n".encode()))
 
@@ -76,7 +76,7 @@ Diagnostic-Code: smtp; 550 5.1.1 <yamada@city.example.jp>: Recipient address\r
 def test_failed_for_good() -> None:
     """A report of RFC 3464 names the recipient, the status and the remote server's words."""
     assert dsn(POSTFIX) == (
-        Report(
+        RecipientReport(
             "yamada@city.example.jp",
             "5.1.1",
             "failed",

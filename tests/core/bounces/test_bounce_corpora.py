@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mailbot.core.bounces.bounce import Report, read_bounce
+from mailbot.core.bounces.bounce import RecipientReport, read_bounce
 from mailbot.core.bounces.complaint import read_complaint
 from mailbot.core.mail.message import parse
 
@@ -23,7 +23,7 @@ _MACHINE_READABLE = re.compile(
 )
 
 
-def read(name: str) -> tuple[Report, ...]:
+def read(name: str) -> tuple[RecipientReport, ...]:
     """Return what we read in one file."""
     return read_bounce(parse((CORPORA / name).read_bytes()))
 

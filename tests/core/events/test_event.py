@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailbot.core.events.event import (
-    Change,
     Event,
+    EventChange,
     Rsvp,
     begins,
     event_changes,
@@ -239,14 +239,16 @@ def test_the_time_is_written_out_or_undecided() -> None:
 def test_changes_are_said_in_words() -> None:
     """Each changed fact has its old and its new value; what a member does not see is no change."""
     assert event_changes(SEMINAR, FIXED) == (
-        Change("日時", ("2026年10月22日（木）【時間未定】",), ("2026年10月22日（木）10時00分〜15時00分",)),
+        EventChange(
+            "日時", ("2026年10月22日（木）【時間未定】",), ("2026年10月22日（木）10時00分〜15時00分",)
+        ),
     )
     moved = replace(FIXED, place="長野市", capacity=None)
     assert event_changes(FIXED, moved) == (
-        Change("会場", ("有明・東京ビッグサイト",), ("長野市",)),
-        Change("定員", ("80名",), ("なし",)),
+        EventChange("会場", ("有明・東京ビッグサイト",), ("長野市",)),
+        EventChange("定員", ("80名",), ("なし",)),
     )
-    assert event_changes(FIXED, moved, "en")[1] == Change("Capacity", ("80",), ("none",))
+    assert event_changes(FIXED, moved, "en")[1] == EventChange("Capacity", ("80",), ("none",))
     assert event_changes(FIXED, FIXED) == ()
 
 
@@ -254,7 +256,7 @@ def test_a_changed_programme_is_told_by_the_lines_that_differ() -> None:
     """Only the lines of the programme that went and came are told, each in its order."""
     old = replace(FIXED, programme="基調講演\n事例報告\n意見交換")
     new = replace(FIXED, programme="基調講演\n事例報告　長野市\n意見交換")
-    assert event_changes(old, new) == (Change("内容", ("事例報告",), ("事例報告　長野市",)),)
+    assert event_changes(old, new) == (EventChange("内容", ("事例報告",), ("事例報告　長野市",)),)
     assert event_changes(FIXED, new)[0].before == ()
 
 

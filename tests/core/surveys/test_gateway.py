@@ -15,7 +15,7 @@ from mailbot.core.mail.mailing import fill, template
 from mailbot.core.mail.message import Message, parse
 from mailbot.core.mail.wrap import columns
 from mailbot.core.surveys.ballot import WIDTHS
-from mailbot.core.surveys.gateway import Findings, Layout, Sent, findings, layout, probe_lines
+from mailbot.core.surveys.gateway import Layout, ProbeFindings, SentProbe, findings, layout, probe_lines
 from mailbot.core.surveys.gateway_sentences import finding_sentences
 from mailbot.demo.demo_clients import CLIENTS, Client, Original, original
 from mailbot.render import Letterhead, Recipient, Renderer, recipient_values
@@ -28,20 +28,20 @@ MEMBER = ("佐藤 太郎", "sato@city-01201.example.jp", "青里市")
 TO = Recipient(MEMBER[1], "青里市 情報政策課 佐藤 太郎様", "probe-012017", "012017", "a7qk2m3xd9wpt4hv")
 
 
-def arrived(language: Language = "ja") -> tuple[Original, Sent]:
+def arrived(language: Language = "ja") -> tuple[Original, SentProbe]:
     """Return a probe as it arrives at one member, and as it was sent."""
     render = Renderer(templates_folder(), language, LETTERHEAD)
     cooked = render.surveys.probe("probe-2026-06-18", probe_lines(language), now=NOW)
     raw = fill(template(cooked), recipient_values(TO, "7"))
     message = parse(raw)
-    sent = Sent(message.text, message.message_id, message.subject)
+    sent = SentProbe(message.text, message.message_id, message.subject)
     return original(raw, "bounce+x@ml.example.jp", MEMBER), sent
 
 
 PROBE, SENT = arrived()
 
 
-def found(raw: bytes) -> Findings:
+def found(raw: bytes) -> ProbeFindings:
     return findings(SENT, parse(raw), NOW)
 
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailbot.core.members.audience import Selector
-from mailbot.core.surveys.resolution import CHAIR, Cast, Outcome, Proxy, outcome
+from mailbot.core.surveys.resolution import CHAIR, Cast, Proxy, ResolutionOutcome, outcome
 from mailbot.core.surveys.survey import Answers, Question, Resolution, Share, Survey
 from tests.drawing import given, st
 
@@ -55,7 +55,7 @@ def codes(count: int) -> list[str]:
     return [f"{place:02d}" for place in range(count)]
 
 
-def counted(survey: Survey, votes: str, electorate: int, *proxies: Proxy) -> Outcome:
+def counted(survey: Survey, votes: str, electorate: int, *proxies: Proxy) -> ResolutionOutcome:
     return outcome(survey, codes(electorate), cast(votes), proxies)
 
 

@@ -11,11 +11,11 @@ from mailbot.core.senders.authentication import Authentication
 from mailbot.core.surveys.trust import (
     Consequence,
     Count,
-    Desk,
     HoldReply,
     Level,
     Purpose,
     SendBallot,
+    ShowOffice,
     consequence,
     same_organisation,
     trust,
@@ -91,8 +91,8 @@ def test_ladder(
         (1, "rsvp", HoldReply("office")),
         (1, "resolution", HoldReply("office")),
         (0, "survey", SendBallot()),
-        ("-", "rsvp", Desk()),
-        ("x", "survey", Desk()),
+        ("-", "rsvp", ShowOffice()),
+        ("x", "survey", ShowOffice()),
     ],
 )
 def test_what_follows_from_a_level_depends_on_the_purpose(

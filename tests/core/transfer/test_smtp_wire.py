@@ -11,8 +11,8 @@ from mailbot.core.transfer.delivery import Failed, Transaction
 from mailbot.core.transfer.smtp_wire import (
     Extensions,
     GarbledReply,
-    Reply,
     ReplyCutter,
+    SmtpReply,
     address_problem,
     all_usual,
     body_of,
@@ -32,24 +32,24 @@ def not_called(content: bytes) -> bytes:
     raise AssertionError(content)
 
 
-def cut(data: bytes) -> list[Reply]:
+def cut(data: bytes) -> list[SmtpReply]:
     return list(ReplyCutter().feed(data))
 
 
 @pytest.mark.parametrize(
     ("data", "replies"),
     [
-        (b"250 ok\r\n", [Reply(250, "ok")]),
-        (b"250\r\n", [Reply(250, "")]),
-        (b"250-a\r\n250-b\r\n250 c\r\n", [Reply(250, "a\nb\nc")]),
-        (b"250-a\r\n250\r\n354 go\r\n", [Reply(250, "a\n"), Reply(354, "go")]),
-        (b"550 5.1.1 a\tb\r\n", [Reply(550, "5.1.1 a b")]),
-        ("550 宛先不明\r\n".encode(), [Reply(550, "宛先不明")]),
-        (b"550 \x1b]0;x\x07\xff\r\n", [Reply(550, "?]0;x?\ufffd")]),
+        (b"250 ok\r\n", [SmtpReply(250, "ok")]),
+        (b"250\r\n", [SmtpReply(250, "")]),
+        (b"250-a\r\n250-b\r\n250 c\r\n", [SmtpReply(250, "a\nb\nc")]),
+        (b"250-a\r\n250\r\n354 go\r\n", [SmtpReply(250, "a\n"), SmtpReply(354, "go")]),
+        (b"550 5.1.1 a\tb\r\n", [SmtpReply(550, "5.1.1 a b")]),
+        ("550 宛先不明\r\n".encode(), [SmtpReply(550, "宛先不明")]),
+        (b"550 \x1b]0;x\x07\xff\r\n", [SmtpReply(550, "?]0;x?\ufffd")]),
         (b"250 not whole", []),
     ],
 )
-def test_replies(data: bytes, replies: list[Reply]) -> None:
+def test_replies(data: bytes, replies: list[SmtpReply]) -> None:
     """Single and multi-line replies are cut; control characters are replaced."""
     assert cut(data) == replies
 
@@ -85,14 +85,14 @@ def test_a_line_that_is_known_ends_a_reply_of_several_lines_as_it_should() -> No
     """What was read before as a whole reply is the last line of another, and no reply of its own."""
     cutter = ReplyCutter()
     data = b"250 ok\r\n250-first\r\n250 ok\r\n250 ok\r\n"
-    assert [*cutter.feed(data)] == [Reply(250, "ok"), Reply(250, "first\nok"), Reply(250, "ok")]
+    assert [*cutter.feed(data)] == [SmtpReply(250, "ok"), SmtpReply(250, "first\nok"), SmtpReply(250, "ok")]
 
 
 def test_replies_that_are_all_different_are_not_all_kept() -> None:
     """A server that names each mail in its reply takes no more memory for each."""
     cutter = ReplyCutter()
     for number in range(1_000):
-        assert [*cutter.feed(b"250 queued as %d\r\n" % number)] == [Reply(250, f"queued as {number}")]
+        assert [*cutter.feed(b"250 queued as %d\r\n" % number)] == [SmtpReply(250, f"queued as {number}")]
     assert len(cutter._known) <= 64
 
 
@@ -107,7 +107,7 @@ def test_replies_to_envelopes_that_are_all_different_are_not_all_kept() -> None:
         assert found is not None
         assert len(found) == number + 1
     many = cutter.usual(each[0] * 5_000)
-    assert many == [Reply(250, "ok 0")] * 5_000
+    assert many == [SmtpReply(250, "ok 0")] * 5_000
     assert len(cutter._same) <= 16
     assert max(map(len, cutter._same)) <= 4 * 2_048
 
@@ -115,7 +115,7 @@ def test_replies_to_envelopes_that_are_all_different_are_not_all_kept() -> None:
 def test_good_replies_before_garbage() -> None:
     """Replies before the garbage still count."""
     replies = ReplyCutter().feed(b"250 ok\r\nrubbish\r\n")
-    assert next(replies) == Reply(250, "ok")
+    assert next(replies) == SmtpReply(250, "ok")
     with pytest.raises(GarbledReply):
         next(replies)
 
@@ -183,7 +183,7 @@ def test_cutter_never_fails_otherwise(pieces: list[bytes]) -> None:
 )
 def test_extensions(text: str, extensions: Extensions) -> None:
     """What EHLO offers is read; the first line is the server's name."""
-    assert parse_extensions(Reply(250, text)) == extensions
+    assert parse_extensions(SmtpReply(250, text)) == extensions
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.bulletins.send_bulletin import send_bulletin
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.flows.runs.run_due import run_due
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from tests.flows.bulletins.test_send_bulletin import BODY, ISSUE, apply, stands
 from tests.flows.post_office import OFFICE, SATO, TOKYO, YAMADA, Copy, PostOffice
 
@@ -38,7 +38,7 @@ def draft(
     author: str = MORI,
     subject: str = "メルマガ原稿 M26-06 6月号",
     **own: str,
-) -> Entry:
+) -> InboxEntry:
     """Mail a draft in, vouched for."""
     domain = author.partition("@")[2]
     stated = f"Authentication-Results: mx.example.jp; dmarc=pass header.from={domain}\r\n"

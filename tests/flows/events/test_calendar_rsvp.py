@@ -14,7 +14,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.flows.events.announce_event import announce_event
 from mailbot.flows.events.cancel_event import cancel_event
 from mailbot.flows.rehearse import rehearse
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from tests.flows.post_office import (
     EVENT,
     MATSUMOTO,
@@ -66,7 +66,7 @@ def entry(copy: Copy) -> Any:
 
 def answer(
     office: PostOffice, copy: Copy, partstat: str, *, mail_from: str | None = None, **how: str
-) -> Entry:
+) -> InboxEntry:
     """Answer an invitation as a calendar program does; `how`: what `calendar_mail` can be told."""
     raw, to = calendar_mail(office, copy, partstat, **how)
     return office.hand_in(raw, to, mail_from=mail_from)

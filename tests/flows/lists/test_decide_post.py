@@ -11,13 +11,13 @@ from mailbot.core.lists.membership import Membership
 from mailbot.flows.lists.expire_held import expire_held
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.store.lists import held_posts, lists, memberships
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice
 
 MODERATED = replace(SECURITY, moderators=(YAMADA, SATO), reasons=("重複のため。", "話題から外れるため。"))
 
 
-def hold(office: PostOffice, author: str = STRANGER, **own: str) -> tuple[Entry, dict[str, Copy]]:
+def hold(office: PostOffice, author: str = STRANGER, **own: str) -> tuple[InboxEntry, dict[str, Copy]]:
     """Let a post to a moderated list be held; returns it and the mail to each moderator."""
     office.apply(MODERATED)
     held = office.post(author, **own)

@@ -12,7 +12,7 @@ from mailbot.core.lists.mailing_list import Filter
 from mailbot.core.members.audience import Selector
 from mailbot.flows.lists.stop_list import start_list, stop_list
 from mailbot.flows.rehearse import rehearse
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from mailbot.store.tables import delivery, mailing, microseconds
 from tests.flows.lists.test_decide_post import pass_time, set_posting
 from tests.flows.post_office import KAIGI, SATO, SECURITY, STRANGER, SUZUKI, TANAKA, YAMADA, Copy, PostOffice
@@ -23,7 +23,7 @@ UNDO = replace(KAIGI, undo_minutes=5)
 SHORT = "了解しました\n\n山田 さんは書きました:\n> 点検のお願いです。\n"
 
 
-def confirm(office: PostOffice, author: str = YAMADA) -> tuple[Entry, Copy]:
+def confirm(office: PostOffice, author: str = YAMADA) -> tuple[InboxEntry, Copy]:
     """Post to a list whose authors confirm their posts; returns the post and the question."""
     office.apply(CONFIRM)
     held = office.post(author)
@@ -31,7 +31,7 @@ def confirm(office: PostOffice, author: str = YAMADA) -> tuple[Entry, Copy]:
     return held, office.only_copy("ask_author")
 
 
-def short_reply(office: PostOffice) -> tuple[Entry, Copy]:
+def short_reply(office: PostOffice) -> tuple[InboxEntry, Copy]:
     """Post a short reply to a list of more members than its guard lets pass."""
     office.apply(GUARDED)
     held = office.post(YAMADA, "kaigi@ml.example.jp", text=SHORT, In_Reply_To="<1@x.jp>")

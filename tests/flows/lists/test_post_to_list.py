@@ -15,7 +15,7 @@ from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.runs.keep_up import keep_up
 from mailbot.store.lists import lists
 from mailbot.store.mail import inbox
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from tests.flows.post_office import (
     OFFICE,
     SATO,
@@ -142,7 +142,7 @@ def test_an_answer_that_comes_again_and_again_in_the_same_words_is_held(office: 
     """A program that answers each mail and says nowhere that it is one: the fifth of a day waits, and another day begins anew."""
     to = "security@ml.example.jp"
 
-    def answer(text: str) -> Entry:
+    def answer(text: str) -> InboxEntry:
         reply = {"In_Reply_To": "<1@ml.example.jp>"}
         return office.hand_in(office.mail(YAMADA, to, f"{text}\n\n> {office.now}", "Re: 点検", **reply), to)
 

@@ -160,7 +160,7 @@ async def test_what_another_node_has_made_of_a_copy_stands(
                 assert leases.start(connection, "other", [first]) == {first}
             else:
                 assert not isinstance(act, str)
-                leases.settle(connection, "other", [leases.Settled(first, 0, act)], later, 0.0)
+                leases.settle(connection, "other", [leases.AttemptOutcome(first, 0, act)], later, 0.0)
     await own.take_up()
     assert rows(office)[0] == expected
     if meanwhile == "another node has claimed it":

@@ -10,7 +10,7 @@ import pytest
 from mailbot.core.mail.wrap import columns
 from mailbot.core.members.audience import Selector
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.gateway import Findings
+from mailbot.core.surveys.gateway import ProbeFindings
 from mailbot.core.surveys.survey import Question, Survey
 from mailbot.flows.surveys.preview_survey import Preview, preview_survey
 from mailbot.store.surveys import gateways
@@ -66,7 +66,7 @@ def test_a_given_width(office: PostOffice) -> None:
     """A width may be asked for; else it is the one that suits the body's mail system."""
     assert max(map(columns, preview(office, width=40).text.splitlines())) <= 40
     with office.database.write() as connection:
-        gateways.save(connection, TAKAHASHI, KARUIZAWA, Findings(True, intact=(50, 40)), office.now)
+        gateways.save(connection, TAKAHASHI, KARUIZAWA, ProbeFindings(True, intact=(50, 40)), office.now)
     assert preview(office, code=KARUIZAWA).columns == 50
     assert preview(office, code=NAGANO).columns == 68
 

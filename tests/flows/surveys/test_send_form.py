@@ -17,7 +17,7 @@ from mailbot.flows.surveys.recount import Recount, recount
 from mailbot.flows.surveys.send_form import send_form
 from mailbot.flows.surveys.send_trial import send_trial
 from mailbot.formats.form_file import read_form
-from mailbot.store.mail.inbox import Entry
+from mailbot.store.mail.inbox import InboxEntry
 from mailbot.store.tables import vote
 from tests.flows.post_office import (
     KARUIZAWA,
@@ -53,7 +53,7 @@ def answer(
     author: str | None = None,
     *,
     survey: Survey = SURVEY,
-) -> Entry:
+) -> InboxEntry:
     """Reply to a mail of ours with a filled form attached."""
     raw = attached(office.reply_mail(copy, text, author), filled(survey, answers))
     return office.hand_in(raw, office.reply_address(copy))

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from mailbot.core.lists.mailing_list import MailingList
-from mailbot.core.lists.membership import MODES, Standing
+from mailbot.core.lists.membership import MODES, ListStanding
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.audience import Selector
 from mailbot.core.members.register import Body, Contact
@@ -84,7 +84,7 @@ def _lists(chance: random.Random) -> list[MailingList]:
 
 def _choose(connection: Connection, chance: random.Random, address: str) -> None:
     name = f"l{chance.randrange(12):02}"
-    standing = chance.choice(get_args(Standing))
+    standing = chance.choice(get_args(ListStanding))
     now = replace(memberships.load(connection, name, address), standing=standing, mode=chance.choice(MODES))
     memberships.save(connection, now)
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from mailbot.core.members.erasure import Person
+from mailbot.core.members.erasure import ErasedPerson
 from mailbot.store.database import Database
 from mailbot.store.office import journal
 from tests.flows.post_office import NOW
@@ -152,7 +152,10 @@ def test_an_erased_address_is_gone_and_the_chain_holds(written: Database) -> Non
     """Erasure takes an address out of every line, whatever its case; what is left is held as before."""
     with written.write() as connection:
         journal.add(connection, "member.left", NOW, who=SATO.upper(), about="room")
-        assert journal.erase(connection, Person(SATO, (), ERASED).out_of_text, NOW, who="command line") == 3
+        assert (
+            journal.erase(connection, ErasedPerson(SATO, (), ERASED).out_of_text, NOW, who="command line")
+            == 3
+        )
     with written.read() as connection:
         rows = str(connection.execute(text("SELECT * FROM journal")).all()).lower()
         entries = journal.every(connection)
@@ -167,7 +170,7 @@ def test_two_persons_of_one_line_can_be_erased_one_after_the_other(written: Data
     """A line that was written anew can be written anew once more."""
     for address in (SATO, ITO):
         with written.write() as connection:
-            journal.erase(connection, Person(address, (), ERASED).out_of_text, NOW, who="command line")
+            journal.erase(connection, ErasedPerson(address, (), ERASED).out_of_text, NOW, who="command line")
     with written.read() as connection:
         assert journal.every(connection, about=SATO) + journal.every(connection, who=ITO) == []
     assert fault(written) is None
@@ -184,7 +187,7 @@ def test_two_persons_of_one_line_can_be_erased_one_after_the_other(written: Data
 def test_an_erasure_hides_no_other_change(written: Database, statement: str) -> None:
     """The words that an erasure left are held by the line that tells of it."""
     with written.write() as connection:
-        journal.erase(connection, Person(SATO, (), ERASED).out_of_text, NOW, who="command line")
+        journal.erase(connection, ErasedPerson(SATO, (), ERASED).out_of_text, NOW, who="command line")
     tamper(written, statement)
     assert fault(written) in {2, 3}
 

@@ -48,7 +48,7 @@ def settle(
 ) -> None:
     """Record an outcome."""
     with database.write() as connection:
-        leases.settle(connection, owner, [leases.Settled(row, attempts, outcome)], at, 0.0)
+        leases.settle(connection, owner, [leases.AttemptOutcome(row, attempts, outcome)], at, 0.0)
 
 
 def release(database: Database, owner: str, at: datetime, *, everything: bool = False) -> int:
@@ -252,7 +252,11 @@ def test_one_statement_does_for_neighbours(database: Database) -> None:
     outcomes = [(rows[place], Sent(words[place])) for place in range(52) if place != 20]
     with database.write() as connection:
         leases.settle(
-            connection, "a", [leases.Settled(number, 0, outcome) for number, outcome in outcomes], NOW, 0.0
+            connection,
+            "a",
+            [leases.AttemptOutcome(number, 0, outcome) for number, outcome in outcomes],
+            NOW,
+            0.0,
         )
     for place, number in enumerate(rows):
         found = row(database, number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from mailbot.core.surveys.gateway import Findings, Layout
+from mailbot.core.surveys.gateway import Layout, ProbeFindings
 from mailbot.store.database import Database
 from mailbot.store.surveys import gateways
 from mailbot.store.surveys.ballots import Ballot
@@ -13,7 +13,7 @@ from tests.databases import database, database_url
 __all__ = ["database", "database_url"]
 
 NOW = datetime(2026, 6, 18, 1, 0, tzinfo=UTC)
-WRAPS = Findings(
+WRAPS = ProbeFindings(
     True,
     mark="> ",
     intact=(50, 40),
@@ -29,7 +29,7 @@ WRAPS = Findings(
 def test_findings_are_kept_whole(database: Database) -> None:
     """What was found comes back as it was, by the key of the address; the newest stands."""
     with database.write() as connection:
-        gateways.save(connection, "Sato@City.Example.JP", "202011", Findings(False), NOW)
+        gateways.save(connection, "Sato@City.Example.JP", "202011", ProbeFindings(False), NOW)
         gateways.save(connection, "sato@city.example.jp", "202011", WRAPS, NOW + timedelta(days=1))
         (kept,) = gateways.every(connection).values()
     assert kept.findings == WRAPS
@@ -57,7 +57,7 @@ def test_groups(database: Database) -> None:
         ballot(4, "d@x.jp", 68),
     ]
     with database.write() as connection:
-        gateways.save(connection, "c@x.jp", "202011", Findings(False), NOW)
+        gateways.save(connection, "c@x.jp", "202011", ProbeFindings(False), NOW)
         groups = gateways.by_layout(connection, asked)
     assert {layout: [one.id for one in group] for layout, group in groups.items()} == {
         Layout(68): [1, 4],
