@@ -40,7 +40,7 @@ RECEIPTS: dict[str, Literal["counted", "partial", "late", "withdrawn", "declined
 
 
 @frozen
-class ArrivedReply:
+class LoadedReply:
     """One reply with all that is loaded to decide about it."""
 
     site: Site
@@ -63,7 +63,7 @@ class ArrivedReply:
 
 def acknowledge(
     connection: Connection,
-    arrival: ArrivedReply,
+    arrival: LoadedReply,
     verdict: Verdict,
     row: LedgerRow,
     tell: tuple[str, ...],
@@ -126,7 +126,7 @@ def _receipt_status(verdict: Verdict) -> ReceiptStatus:
     return RECEIPTS.get(verdict.status, "held" if verdict.ask else "desk")
 
 
-def _stands_since(arrival: ArrivedReply, verdict: Verdict) -> datetime | None:
+def _stands_since(arrival: LoadedReply, verdict: Verdict) -> datetime | None:
     """Return when the answers were received that stand although this reply was not accepted; None: there are none."""
     before = arrival.before
     taken = accepted(verdict.status) and verdict.rule != UNREAD
@@ -135,7 +135,7 @@ def _stands_since(arrival: ArrivedReply, verdict: Verdict) -> datetime | None:
     return before.row.received_at
 
 
-def _counted_at(arrival: ArrivedReply) -> datetime:
+def _counted_at(arrival: LoadedReply) -> datetime:
     """Return when the answer that stands was received; where none stands, when the word came that leaves it so."""
     return (arrival.received if arrival.before is None else arrival.before.row).received_at
 
@@ -147,7 +147,7 @@ def seal_in_receipt(stored: StoredSurvey, ballot: Ballot) -> Seal | None:
     return seal_of(stored.seal_key, ballot.id, ballot.reference)
 
 
-def ask_primary(connection: Connection, arrival: ArrivedReply, judged: Judged, row: LedgerRow) -> None:
+def ask_primary(connection: Connection, arrival: LoadedReply, judged: Judged, row: LedgerRow) -> None:
     """Ask the primary about a reply that may not count by itself: 承認, 差替 or そのまま (ballot.md 10 and 11)."""
     address, now = arrival.ballot.address, arrival.now
     if not allowances.spend_answer(connection, address, now):
@@ -167,7 +167,7 @@ def ask_primary(connection: Connection, arrival: ArrivedReply, judged: Judged, r
     queue_receipt(connection, "primary_asked", cooked, arrival.ballot, [address], arrival.received.id, now)
 
 
-def answer_proxy(connection: Connection, arrival: ArrivedReply, sentence: str, recorded: bool) -> None:
+def answer_proxy(connection: Connection, arrival: LoadedReply, sentence: str, recorded: bool) -> None:
     """Tell the voter what became of his proxy, with the ballot again; the registered address hears of it too."""
     ballot, before, now = arrival.ballot, arrival.before, arrival.now
     cooked = arrival.site.render.results.proxy_receipt(
@@ -185,7 +185,7 @@ def answer_proxy(connection: Connection, arrival: ArrivedReply, sentence: str, r
 
 
 def send_fresh_ballot(
-    connection: Connection, arrival: ArrivedReply, address: str, *, with_form: bool = False
+    connection: Connection, arrival: LoadedReply, address: str, *, with_form: bool = False
 ) -> None:
     """Send the ballot again as it stands, within the limit of automatic answers; `with_form`: the spreadsheet too."""
     site, survey, now = arrival.site, arrival.stored.survey, arrival.now
@@ -203,7 +203,7 @@ def send_fresh_ballot(
         )
 
 
-def send_new_token(connection: Connection, arrival: ArrivedReply) -> None:
+def send_new_token(connection: Connection, arrival: LoadedReply) -> None:
     """Send a fresh ballot to its registered address: with a new token when the present one is frozen."""
     ballot = arrival.ballot
     if arrival.sender.frozen:

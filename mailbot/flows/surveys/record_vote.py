@@ -34,7 +34,7 @@ from mailbot.core.surveys.trust import Trust, trust
 from mailbot.core.surveys.vote import Verdict
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.answer_reply import (
-    ArrivedReply,
+    LoadedReply,
     acknowledge,
     answer_proxy,
     ask_primary,
@@ -149,7 +149,7 @@ def _load(
     received: Received,
     message: Message,
     now: datetime,
-) -> ArrivedReply:
+) -> LoadedReply:
     """Load what a decision needs."""
     own = own_rows(ledgers.rows(connection, ballot.subject, ballot.code), stored.survey.unit, ballot.id)
     registered = contacts(connection, ballot)
@@ -160,7 +160,7 @@ def _load(
         registered=registered,
         frozen=ballot.frozen_at is not None,
     )
-    return ArrivedReply(
+    return LoadedReply(
         site,
         stored,
         ballot,
@@ -192,7 +192,7 @@ def trust_of(site: Site, ballot: Ballot, message: Message, registered: list[Cont
     )
 
 
-def _freeze(connection: Connection, arrival: ArrivedReply) -> ArrivedReply:
+def _freeze(connection: Connection, arrival: LoadedReply) -> LoadedReply:
     """Freeze a token that has come from too many domains (ballot.md section 12); returns the arrival as it is then."""
     sender, ballot = arrival.sender, arrival.ballot
     if sender.frozen or sender.trust.level not in {1, 2} or sender.address is None:
@@ -207,7 +207,7 @@ def _freeze(connection: Connection, arrival: ArrivedReply) -> ArrivedReply:
 # --- decide -----------------------------------------------------------------------------------------------------
 
 
-def _judge(arrival: ArrivedReply, *, admitted: bool) -> Judged:
+def _judge(arrival: LoadedReply, *, admitted: bool) -> Judged:
     site, before = arrival.site, arrival.before
     return judge(
         arrival.stored.survey,
@@ -225,7 +225,7 @@ def _judge(arrival: ArrivedReply, *, admitted: bool) -> Judged:
     )
 
 
-def _entitle(arrival: ArrivedReply, judged: Judged) -> Entitled:
+def _entitle(arrival: LoadedReply, judged: Judged) -> Entitled:
     """Return whether a reply counts by itself, and who is told."""
     return entitle(
         arrival.stored.survey,
@@ -243,14 +243,14 @@ def is_late(stored: StoredSurvey, received_at: datetime) -> bool:
     return stored.has_closed(received_at)
 
 
-def _at_most_asked(verdict: Verdict, arrival: ArrivedReply) -> Verdict:
+def _at_most_asked(verdict: Verdict, arrival: LoadedReply) -> Verdict:
     """Leave a body that was asked back often enough to the office."""
     if not verdict.ask or arrival.asked < _MOST_ASKED:
         return verdict
     return replace(verdict, ask=False, waits_for="office" if verdict.status == "held" else "")
 
 
-def _row(arrival: ArrivedReply, judged: Judged, verdict: Verdict, by: str) -> LedgerRow:
+def _row(arrival: LoadedReply, judged: Judged, verdict: Verdict, by: str) -> LedgerRow:
     before, ballot = arrival.before, arrival.ballot
     keeps = before is not None and not accepted(verdict.status)
     return LedgerRow(
@@ -276,14 +276,14 @@ def _row(arrival: ArrivedReply, judged: Judged, verdict: Verdict, by: str) -> Le
     )
 
 
-def _remarks(arrival: ArrivedReply, reading: Reading) -> Mapping[str, str]:
+def _remarks(arrival: LoadedReply, reading: Reading) -> Mapping[str, str]:
     """Return the words beside the answers that are kept: no sentences where nobody may see who answers what."""
     if not reading.beside or arrival.stored.survey.mode == "sealed":
         return reading.remarks
     return {**reading.remarks, BESIDE: reading.beside}
 
 
-def _settled(arrival: ArrivedReply, verdict: Verdict) -> Settled:
+def _settled(arrival: LoadedReply, verdict: Verdict) -> Settled:
     sealed = arrival.stored.survey.mode == "sealed"
     admissible = verdict.status == "late" and not sealed and not arrival.stored.is_over(arrival.now)
     if admissible or (verdict.status == "held" and verdict.waits_for == "office"):
@@ -301,7 +301,7 @@ def _settled(arrival: ArrivedReply, verdict: Verdict) -> Settled:
 
 def _answer(
     connection: Connection,
-    arrival: ArrivedReply,
+    arrival: LoadedReply,
     judged: Judged,
     verdict: Verdict,
     row: LedgerRow,
@@ -321,7 +321,7 @@ def _answer(
         _ballot_to_colleague(connection, arrival)
 
 
-def _primarys_word(connection: Connection, arrival: ArrivedReply, judged: Judged) -> Settled | None:
+def _primarys_word(connection: Connection, arrival: LoadedReply, judged: Judged) -> Settled | None:
     """Do what the primary says about a reply that waited for his word; None when this is no such word."""
     command, pending = judged.reading.command, arrival.pending
     if command not in _PRIMARYS_WORDS or pending is None or judged.machine:
@@ -334,7 +334,7 @@ def _primarys_word(connection: Connection, arrival: ArrivedReply, judged: Judged
     return _admit(connection, arrival, pending, author)
 
 
-def _keep(connection: Connection, arrival: ArrivedReply, judged: Judged, author: str) -> Settled:
+def _keep(connection: Connection, arrival: LoadedReply, judged: Judged, author: str) -> Settled:
     """Leave the vote as it was before the reply that waited, and say so."""
     row = replace(_row(arrival, judged, replace(judged.verdict, rule=KEPT), author), status="ignored")
     _append(connection, arrival, row)
@@ -344,7 +344,7 @@ def _keep(connection: Connection, arrival: ArrivedReply, judged: Judged, author:
     return Settled("voted", f"{arrival.ballot.subject} {arrival.ballot.code}: left as it was, by {author}")
 
 
-def _admit(connection: Connection, arrival: ArrivedReply, pending: LedgerRow, author: str) -> Settled:
+def _admit(connection: Connection, arrival: LoadedReply, pending: LedgerRow, author: str) -> Settled:
     """Count the reply that waited, as it was read, on the primary's word."""
     site, now = arrival.site, arrival.now
     received = None if pending.inbox_id is None else inbox.load(connection, pending.inbox_id)
@@ -364,13 +364,13 @@ def _settle_pending(
         inbox.change(connection, pending.inbox_id, state, reason, now=now)
 
 
-def _append(connection: Connection, arrival: ArrivedReply, row: LedgerRow) -> None:
+def _append(connection: Connection, arrival: LoadedReply, row: LedgerRow) -> None:
     sealed = arrival.stored.survey.mode == "sealed"
     ledgers.append(connection, arrival.ballot.subject, row, sealed=sealed)
 
 
 def _answer_request(
-    connection: Connection, arrival: ArrivedReply, judged: Judged, verdict: Verdict, tell: tuple[str, ...]
+    connection: Connection, arrival: LoadedReply, judged: Judged, verdict: Verdict, tell: tuple[str, ...]
 ) -> Settled:
     """Answer a reply that asks for something rather than votes."""
     command, is_open = judged.reading.command, arrival.stored.state == "open"
@@ -395,7 +395,7 @@ def _answer_request(
             return Settled("discarded", verdict.reason)
 
 
-def _give_proxy(connection: Connection, arrival: ArrivedReply, judged: Judged) -> Settled:
+def _give_proxy(connection: Connection, arrival: LoadedReply, judged: Judged) -> Settled:
     """Record that the entitled voter gives his vote to another, and tell him (ballot.md section 11)."""
     ballot, received, author = arrival.ballot, arrival.received, arrival.message.from_address
     if not may_confirm(arrival.sender) or author is None:
@@ -419,7 +419,7 @@ def _give_proxy(connection: Connection, arrival: ArrivedReply, judged: Judged) -
     return Settled("answered", sentence)
 
 
-def _ballot_to_colleague(connection: Connection, arrival: ArrivedReply) -> None:
+def _ballot_to_colleague(connection: Connection, arrival: LoadedReply) -> None:
     """Send the ballot to the body's next address when the one that we wrote to has moved on (ballot.md section 8)."""
     own = arrival.message.from_address or arrival.ballot.address
     others = [
@@ -431,7 +431,7 @@ def _ballot_to_colleague(connection: Connection, arrival: ArrivedReply) -> None:
         send_fresh_ballot(connection, arrival, others[0].contact.email)
 
 
-def _note_absence(connection: Connection, arrival: ArrivedReply) -> None:
+def _note_absence(connection: Connection, arrival: LoadedReply) -> None:
     """Remember until when an address answers by itself: reminders go to the deputy meanwhile."""
     message = arrival.message
     until = absent_until(message.subject, message.text, arrival.received.received_at)
@@ -439,7 +439,7 @@ def _note_absence(connection: Connection, arrival: ArrivedReply) -> None:
         ballots.set_absent(connection, arrival.ballot.id, until)
 
 
-def _others(connection: Connection, arrival: ArrivedReply) -> int:
+def _others(connection: Connection, arrival: LoadedReply) -> int:
     """Return how many lists and contacts of other bodies stand in To and Cc: the sender pressed Reply All."""
     site = arrival.site
     own = {address_key(each) for contact in arrival.sender.registered for each in contact.addresses}
