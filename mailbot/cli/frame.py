@@ -21,9 +21,8 @@ from mailbot.site import Site
 from mailbot.store.database import Database
 
 PATH = click.Path(path_type=Path, readable=False)  # what cannot be read, the command itself says
-NUMBER = click.IntRange(
-    1, 10**18 - 1
-)  # of a mail, a post or an import: no column of the database holds a higher one
+# Of a mail, a post or an import: no column of the database holds a higher one
+NUMBER = click.IntRange(1, 10**18 - 1)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
 UNUSED_CONFIG = click.option(  # on commands that make a folder, or bring their own: every command takes it
     "--config", metavar="FILE", expose_value=False, help="Taken like everywhere; this command reads none."

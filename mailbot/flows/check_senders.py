@@ -26,9 +26,8 @@ from mailbot.store.mail import sender_checks
 from mailbot.store.mail.sender_checks import Unchecked
 
 _AT_ONCE = 32  # mails; most of their time is waiting for the DNS
-_ROOM = (
-    16 * 1024 * 1024
-)  # bytes of them together, or one longer mail; the body that is hashed is in memory four times
+# Bytes of these mails together, or one longer mail; the body that is hashed is in memory four times
+_ROOM = 16 * 1024 * 1024
 _AGAIN = (timedelta(seconds=15), timedelta(seconds=60))  # after which what the DNS left open is asked anew
 
 

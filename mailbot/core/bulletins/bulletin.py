@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from mailbot.core.bulletins.article import ArticleFault
-from mailbot.core.calendar import Language
+from mailbot.core.calendar import Language, english_weekday, japanese_weekday
 from mailbot.core.mail.address import address_key
 from mailbot.core.mail.surviving import survives
 from mailbot.core.members.audience import Selector
@@ -95,11 +95,10 @@ def headline(title: str, list_title: str, number: int | None, language: Language
 
 # --- what cannot be sent ------------------------------------------------------------------------------------------
 
-_WEEKDAYS = "月火水木金土日"
 # A day with its day of the week, which must fit: 7月1日（水）, 令和8年7月1日（水）.
 _DAY = re.compile(
     r"(?:(?P<year>[0-9]{4})年|令和(?P<era>[0-9]{1,2}|元)年)?\s?(?P<month>[0-9]{1,2})(?:月|/)\s?(?P<day>[0-9]{1,2})日?"
-    rf"\s?[(（](?P<weekday>[{_WEEKDAYS}])(?:曜日?)?(?:[・･]?祝)?[)）]"
+    r"\s?[(（](?P<weekday>[月火水木金土日])(?:曜日?)?(?:[・･]?祝)?[)）]"
 )
 _LONGEST = 200_000  # characters of a body
 _LONGEST_TITLE = 100
@@ -176,8 +175,8 @@ def _days(line: str, sends: date, language: Language) -> Iterable[str]:
             yield _WORDS[language]["no-such-day"].format(written=found[0])
             continue
         nearest = min(days, key=lambda each: abs((each - sends).days))
-        if _WEEKDAYS[nearest.weekday()] != found["weekday"]:
-            weekday = _WEEKDAYS[nearest.weekday()] if language == "ja" else f"{nearest:%A}"
+        if japanese_weekday(nearest) != found["weekday"]:
+            weekday = (japanese_weekday if language == "ja" else english_weekday)(nearest)
             yield _WORDS[language]["weekday"].format(
                 written=found[0], year=nearest.year, month=month, day=day, weekday=weekday
             )

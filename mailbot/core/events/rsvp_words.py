@@ -26,9 +26,8 @@ _NO_ONE = re.compile(r"^(?:(?:ご?参加|ご?出席)?(?:人数|者数)\s?[:は]?
 _PROMISES = re.compile(
     r"(?:以下|下記|次)の(?:者が|とおり|通り)(?!.{0,4}(?:回答|返信|返答|お?答え|連絡|報告|お知らせ))"
 )
-_MARKED = re.compile(
-    r"^[\s>＞|]*[○〇◯⭕◎●✓✔☑■レ]+|[○〇◯⭕◎●✓✔☑■レ]+\s*$"
-)  # an option of the form, which the ballot reader knows
+# An option of the form, which the ballot reader knows
+_MARKED = re.compile(r"^[\s>＞|]*[○〇◯⭕◎●✓✔☑■レ]+|[○〇◯⭕◎●✓✔☑■レ]+\s*$")
 _PEOPLE_IN_SLOT = re.compile(r"[【\[]Q2回答[】\]]\s*[【\[]\s*[^\s【】\[\]]")
 
 

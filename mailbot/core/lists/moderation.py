@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from mailbot.core.calendar import Language
 from mailbot.core.lists.mailing_list import Filter, MailingList
 from mailbot.core.lists.membership import PostingAction
 from mailbot.core.lists.target import WHY_NOT, Fault
 from mailbot.core.members.audience import Selector
-
-Language = Literal["ja", "en"]
 
 _ASK_OFFICE = "お尋ねやご意見は、事務局にお送りください。"
 _ASK_TO_JOIN = "入会のご希望は、事務局にお知らせください。"

@@ -60,9 +60,8 @@ _DATE = (
     r"(?:(?P<year>[0-9]{4})[年/])?(?P<month>[0-9]{1,2})[月/](?P<day>[0-9]{1,2})日?(?:\([月火水木金土日]\))?"
 )
 _UNTIL = re.compile(rf"{_DATE}\s?(?:まで|迄)")
-_SPAN = re.compile(
-    rf"[0-9]日?(?:\([月火水木金土日]\))?\s?(?:から|より|~|〜|-)\s?{_DATE}"
-)  # 6月18日(木)~6月25日(木)
+# 6月18日(木)~6月25日(木)
+_SPAN = re.compile(rf"[0-9]日?(?:\([月火水木金土日]\))?\s?(?:から|より|~|〜|-)\s?{_DATE}")
 # Words of somebody who is away, without saying until when.
 _AWAY = re.compile(
     r"不在|休暇|休業|出張|外出し|お休み|out of (?:the )?office|on (?:leave|vacation|holiday)", re.IGNORECASE

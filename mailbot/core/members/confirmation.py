@@ -54,9 +54,8 @@ _POLITE = re.compile(
 _COURTESY = re.compile(
     r"(?<=[。、,])(?:どうぞ|何卒)?(?:よろしく|宜しく)お願い(?:(?:いた|致)し|申し上げ|し)?ます[。.]?$"
 )
-_WILL_CHECK = re.compile(
-    r"確認を?(?:(?:いた|致)?します|お願い(?:いた|致)?します|ください|下さい)"
-)  # 「確認します」: he has not yet
+# 「確認します」: he has not yet
+_WILL_CHECK = re.compile(r"確認を?(?:(?:いた|致)?します|お願い(?:いた|致)?します|ください|下さい)")
 _LOOKED_AT = 5  # of the writer's own lines: what stands further down is a signature
 
 

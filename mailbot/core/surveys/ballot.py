@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from mailbot.core.calendar import Language
+from mailbot.core.calendar import Language, japanese_date
 from mailbot.core.mail.wrap import COLUMNS, NARROWEST, wrap
 from mailbot.core.mail.wrap import columns as columns_of
 from mailbot.core.reading.grammar.printed_options import printed_options, yesno_values
@@ -15,12 +15,8 @@ from mailbot.core.reading.statements.named_answer import looks_like_answer
 from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Answer, Answers, Question, Survey
 
-WIDTHS = (
-    COLUMNS,
-    60,
-    50,
-    NARROWEST,
-)  # columns of our lines, by what a gateway leaves alone (core/surveys/gateway.py)
+# Columns of our lines, by what a gateway leaves alone (core/surveys/gateway.py)
+WIDTHS = (COLUMNS, 60, 50, NARROWEST)
 _HINTS: dict[Language, dict[str, str]] = {
     "ja": {
         "single": "1つ",
@@ -185,7 +181,6 @@ _YESNO_WORDS: dict[Language, dict[str, str]] = {
     "ja": {"yes": "はい", "no": "いいえ", "abstain": "棄権"},
     "en": {"yes": "yes", "no": "no", "abstain": "abstain"},
 }
-_WEEKDAYS = "月火水木金土日"
 
 
 def answer_words(question: Question, answer: Answer, language: Language) -> str:
@@ -203,8 +198,7 @@ def answer_words(question: Question, answer: Answer, language: Language) -> str:
             return _one_line(labels[values.index(answer)])
         return _YESNO_WORDS[language].get(answer, answer)
     if question.type == "date" and language == "ja":
-        day = date.fromisoformat(answer)
-        return f"{day.year}年{day.month}月{day.day}日（{_WEEKDAYS[day.weekday()]}）"
+        return japanese_date(date.fromisoformat(answer))
     return answer
 
 

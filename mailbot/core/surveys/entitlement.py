@@ -11,17 +11,17 @@ from mailbot.core.frozen import frozen
 from mailbot.core.mail.address import address_key
 from mailbot.core.members.register import Contact, same_person
 from mailbot.core.surveys.ledger import VOTES, Standing
-from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.survey import Command, Survey
 from mailbot.core.surveys.trust import Count, HoldReply, SendBallot, Trust, consequence, same_organisation
 from mailbot.core.surveys.vote import UNREAD, Verdict, WaitsFor
 
 FROZEN = "12 frozen"  # the rule of a reply whose token was seen from too many domains
-_DELAYED = timedelta(
-    minutes=30
-)  # a reply written so long before the answer that counts was delayed on its way
-_AT_ONCE = timedelta(
-    minutes=10
-)  # two answers of one body within this time by two people: the primary decides
+# What the primary says of a reply that waits for his word: 承認, 差替, そのまま
+PRIMARYS_WORDS: frozenset[Command] = frozenset({"approve", "replace", "keep"})
+# A reply written so long before the answer that counts was delayed on its way
+_DELAYED = timedelta(minutes=30)
+# Two answers of one body within this time by two people: the primary decides
+_AT_ONCE = timedelta(minutes=10)
 _FROM_DOMAINS = 3  # a token that came from so many domains is frozen
 
 _WORDS: dict[Language, dict[str, str]] = {

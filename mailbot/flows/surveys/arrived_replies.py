@@ -16,9 +16,8 @@ from mailbot.store.mail.inbox import Arrival
 from mailbot.store.surveys import ballots
 from mailbot.store.surveys.ballots import Ballot
 
-_CLOCKS_DIFFER = timedelta(
-    days=7
-)  # one that was set back since the opening, or another node's that is behind
+# How far a clock may be behind: one that was set back since the opening, or another node's
+_CLOCKS_DIFFER = timedelta(days=7)
 
 
 @dataclass(frozen=True)

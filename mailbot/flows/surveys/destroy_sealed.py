@@ -24,9 +24,8 @@ from mailbot.store.surveys.surveys import StoredSurvey
 from mailbot.store.transactions import after_commit, scrub_after
 
 _PUT_ASIDE = "it was not counted, and is destroyed with the replies to a sealed survey"
-_LATE_WINDOW = timedelta(
-    days=31
-)  # for so long after the close replies still come, which must be forgotten too
+# For so long after the close what was read late must be forgotten, too: a day more than the last reply has
+_FORGETS_FOR = surveys.LATE_WINDOW + timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -132,7 +131,7 @@ def _closed_lately(connection: Connection, now: datetime) -> list[str]:
     return [
         stored.survey.key
         for stored in surveys.every(connection)
-        if _can_be(stored) and (stored.seal_key is not None or now - (stored.closed_at or now) < _LATE_WINDOW)
+        if _can_be(stored) and (stored.seal_key is not None or now - (stored.closed_at or now) < _FORGETS_FOR)
     ]
 
 

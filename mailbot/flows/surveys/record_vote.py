@@ -17,7 +17,7 @@ from mailbot.core.members.register import Contact
 from mailbot.core.reading.judgement import Judged, judge
 from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication
-from mailbot.core.surveys.entitlement import Entitled, Sender, entitle, freezes, may_confirm
+from mailbot.core.surveys.entitlement import PRIMARYS_WORDS, Entitled, Sender, entitle, freezes, may_confirm
 from mailbot.core.surveys.ledger import (
     BESIDE,
     KEPT,
@@ -29,7 +29,7 @@ from mailbot.core.surveys.ledger import (
     waiting_for_primary,
 )
 from mailbot.core.surveys.ledger_chain import mail_digest
-from mailbot.core.surveys.survey import Command, Reading
+from mailbot.core.surveys.survey import Reading
 from mailbot.core.surveys.trust import Trust, trust
 from mailbot.core.surveys.vote import Verdict
 from mailbot.flows.settled import Settled
@@ -71,7 +71,6 @@ _WORDS: dict[Language, dict[str, str]] = {  # why a reply waits, for the office
         "gone": "The reply that it approves is no longer there.",
     },
 }
-_PRIMARYS_WORDS: frozenset[Command] = frozenset({"approve", "replace", "keep"})
 
 
 def record_vote(
@@ -217,7 +216,7 @@ def _judge(arrival: LoadedReply, *, admitted: bool) -> Judged:
         previous=None if before is None else before.vote,
         today=arrival.received.received_at.astimezone(site.zone).date(),
         late=is_late(arrival.stored, arrival.received.received_at) and not admitted,
-        awaiting=_PRIMARYS_WORDS if arrival.pending is not None else frozenset(),
+        awaiting=PRIMARYS_WORDS if arrival.pending is not None else frozenset(),
         own_domains=site.domains,
         sheets=site.read_forms(arrival.message),
         admitted=admitted,
@@ -324,7 +323,7 @@ def _answer(
 def _primarys_word(connection: Connection, arrival: LoadedReply, judged: Judged) -> Settled | None:
     """Do what the primary says about a reply that waited for his word; None when this is no such word."""
     command, pending = judged.reading.command, arrival.pending
-    if command not in _PRIMARYS_WORDS or pending is None or judged.machine:
+    if command not in PRIMARYS_WORDS or pending is None or judged.machine:
         return None
     if not may_confirm(arrival.sender) or is_late(arrival.stored, arrival.received.received_at):
         return Settled("held", _WORDS[arrival.site.language]["word"])

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from mailbot.core.mail.message import Message
 from mailbot.core.reading.judgement import Judged, judge
 from mailbot.core.refusal import Refusal
+from mailbot.core.surveys.entitlement import PRIMARYS_WORDS
 from mailbot.core.surveys.evidence import (
     Basis,
     Checked,
@@ -44,7 +45,6 @@ from mailbot.core.surveys.ledger_chain import (
     outward,
 )
 from mailbot.core.surveys.seal import seal_of
-from mailbot.core.surveys.survey import Command
 from mailbot.core.surveys.tally import Vote, tally
 from mailbot.flows.surveys.arrived_replies import ArrivedReply, arrived_replies
 from mailbot.flows.surveys.known_texts import known_texts
@@ -61,8 +61,6 @@ from mailbot.store.sending import sent_texts
 from mailbot.store.surveys import ballots, ledgers, sealed, surveys
 from mailbot.store.surveys.ballots import Ballot
 from mailbot.store.surveys.surveys import StoredSurvey
-
-_PRIMARYS_WORDS: frozenset[Command] = frozenset({"approve", "replace", "keep"})
 
 
 @dataclass(frozen=True)
@@ -285,7 +283,7 @@ class _Count:
             previous=None if before is None else before.vote,
             today=received.received_at.astimezone(self.site.zone).date(),
             late=self._late(row, received.received_at),
-            awaiting=_PRIMARYS_WORDS if awaits else frozenset(),
+            awaiting=PRIMARYS_WORDS if awaits else frozenset(),
             own_domains=self.site.domains,
             sheets=self.site.read_forms(message),
             language=self.site.language,
@@ -338,7 +336,7 @@ class _Count:
             if row.inbox_id is not None and row.inbox_id < received.id
         ]
         judged = self._judge(reply.ballot, received, message, None, standing(rows))
-        if judged.verdict.status == "ignored" or judged.reading.command in _PRIMARYS_WORDS:
+        if judged.verdict.status == "ignored" or judged.reading.command in PRIMARYS_WORDS:
             return
         self.found.append(
             f"mail {received.id} ({reply.ballot.code}) has no row in the ledger, "

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, delete, insert, select, update
 
 from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import SurveyState
 from mailbot.store import keys
 from mailbot.store.documents import document, read_document
 from mailbot.store.statements import Written
 from mailbot.store.tables import survey
 from mailbot.store.transactions import known
 
-State = Literal["planned", "open", "closed"]
-_LATE_WINDOW = timedelta(days=30)  # after the close a reply is still stored as late; then the token is dead
+# For so long after the close a reply is still stored as late; then its token is dead
+LATE_WINDOW = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class StoredSurvey:
     """A survey as the database holds it."""
 
     survey: Survey
-    state: State
+    state: SurveyState
     opened_at: datetime | None
     closed_at: datetime | None
     published_at: datetime | None = None
@@ -51,7 +52,7 @@ class StoredSurvey:
 
     def is_over(self, now: datetime) -> bool:
         """Tell whether it was closed so long ago that its tokens are dead."""
-        return self.closed_at is not None and now - self.closed_at > _LATE_WINDOW
+        return self.closed_at is not None and now - self.closed_at > LATE_WINDOW
 
 
 _SURVEYS: Select[Any] = select(
