@@ -189,7 +189,7 @@ def _without_counted(question: Question, written: str) -> str:
     if counted is None or end_of(_ALTOGETHER, written):
         return written
     said, asked = (words.replace("の", "") for words in (counted["counted"], tidy(question.text)))
-    return written[counted.end() :] if said in asked else written
+    return written[counted.end() :] if said.removeprefix("全") in asked else written
 
 
 _COUNTER = re.compile(r"[ァ-ヶー一-龠]{2,8}?(?=数)")

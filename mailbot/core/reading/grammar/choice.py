@@ -189,6 +189,12 @@ def _at_commas(written: str) -> str:
 _AS_REASON = re.compile(r"(?:の?ため|だから)(?=です|[。.]|$)")
 
 
+# 「2と4が課題です」, where the question asks for 課題.
+_AS_ASKED = re.compile(
+    r"が(?:[当本]?[市町村区県]の)?(?P<asked>[一-龠ァ-ヶー]{2,10})(?=です|[になと]なります|[。.]?$)"
+)
+
+
 def _read_items(question: Question, plain: str, slot: str, item_remarks: list[str]) -> Read:
     """Read the items named one after another, their ticks, and what stands behind them."""
     count = choice_count(question)
@@ -205,6 +211,8 @@ def _read_items(question: Question, plain: str, slot: str, item_remarks: list[st
         return Unclear("all", every_option(question))
     if "理由" in question.text:
         rest = rest[end_of(_AS_REASON, rest) :]
+    if (named := _AS_ASKED.match(rest)) and named["asked"] in question.text:
+        rest = rest[named.end() :]
     rest = _reason_for_other(question, plain, _without_count(rest, numbers), numbers[-1])
     remark = read_remark(question, rest, numbers)
     if _all_shown(numbers, slot):
@@ -292,7 +300,7 @@ def _reason_for_other(question: Question, written: str, rest: str, last: int) ->
     behind_colon = rest.strip() != "" and written[: len(written) - len(rest)].rstrip().endswith(":")
     if separator is None and not behind_colon and not _NAMES_NOTHING.search(rest):
         named = written.removesuffix(rest).endswith(label)
-        separator = _OTHER_IS.match(rest) if named else _OTHER_NAMED.match(rest)
+        separator = (_OTHER_IS.match(rest) if named else None) or _OTHER_NAMED.match(rest)
     if separator is None and not behind_colon:
         return rest
     return f"※{rest[separator.end() if separator else 0 :]}"

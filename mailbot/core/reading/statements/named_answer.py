@@ -30,7 +30,7 @@ BULLETS = " \t\u3000・●■◆▪•*"
 _ANSWER_SEPARATOR = re.compile(
     r"^\s*(?:[…‥]{1,4}|[・･]{2,6}|\.{2,6}|[-－−‐ー=＝]{1,3}[>＞]|--|[:：;；.．,，、)）→⇒=＝>＞|｜│\-－−‐ー])\s*"
     r"|^(?:に(?:ついて|関して)?[はも]?)[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
-    r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^\s*[/／]\s*(?=[0-9０-９①-⑳、，,・]{1,20}\s*$)|^\s+"
+    r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^[_＿](?=[0-9０-９])|^\s*[/／]\s*(?=[0-9０-９①-⑳、，,・]{1,20}\s*$)|^\s+"
 )
 _QUESTIONS_NAMED = re.compile(
     r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
@@ -44,11 +44,15 @@ _EACH_IS = re.compile(
 _YES_OR_NO = re.compile(r"^(?:はい|いいえ|賛成|反対|棄権|[○〇◯×✕✖])")
 _FURTHER_ANSWER = re.compile(
     rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳|｜])(?:(?={QUESTION_MARK}\s?[0-9０-９]{{1,3}}"
-    r"(?:\s(?!is\b)|[:：.．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|いいえ|賛成|反対|棄権|[○〇◯×✕✖]"
+    r"(?:\s(?!is\b)|[:：;；….．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|いいえ|賛成|反対|棄権|[○〇◯×✕✖]"
     r"|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|関して)(?:は|[、,]?(?:賛成|反対|棄権))|の(?:ご?回答|答え)[はが:：]))"
     r"|(?=[0-9０-９]{1,3}問目))"
     rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
     r"|(?<=[\s、,，/／;；。．])(?=第?[0-9０-９]{1,3}号議案[\s:：は])"
+)
+# 「まずQ1は2です。次にQ2は1と3です。」
+_CONNECTIVE = re.compile(
+    rf"(?:^|(?<=[。、\s]))(?:まず|次に|また|続いて|そして|最後に)[、,]?\s?(?={QUESTION_MARK}\s?[0-9０-９])"
 )
 _BETWEEN = " 　、,，/／;；。．|｜"  # two answers on one line
 # 「Q1を3に訂正します」, an answer of its own: beside another one it differs.
@@ -109,7 +113,7 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if "が" in line and _EACH_IS.fullmatch(line[:LONGEST_LINE]):
         line = line.replace("が", "は")
     written = line
-    line = without_emphasis(line)
+    line = _CONNECTIVE.sub("", without_emphasis(line))
     if (together := _answered_together(survey, line)) is not None:
         return together
     match = ANSWER_LINE.match(line)

@@ -31,14 +31,14 @@ EMPTY_BRACKETS = re.compile(r"[\[［【〔][\s_]*[\]］】〕]\s*$")
 LEADING_MARKS = "・●■◆◇*＊○〇◯◎□☐☆▪▫◦‣▶▼–—•→⇒-"
 _BEFORE_A_SLOT = LEADING_MARKS + " \t\u3000\xa0"
 QUESTION_MARK = r"(?:[Qq]uestion|[QqＱｑ]|設問|質問|問い?|議案)"
-_ANSWERED = r"\s*(?:の\s*)?(?:ご?回\s*答|答え?(?=\s*(?:[:：」】\])）]|は(?!い))|[ \u3000]+[0-9０-９①-⑳])|[Aa]nswer|ANSWER)"
+_ANSWERED = r"\s*(?:(?:の|への|に対する)\s*)?(?:ご?回\s*答|答え?(?=\s*(?:[:：」】\])）]|は(?!い))|[ \u3000]+[0-9０-９①-⑳])|[Aa]nswer|ANSWER)"
 _INT = "[0-9０-９]{1,3}"
 _KANJI_INT = "[一二三四五六七八九十]{1,3}"
 _UNSEEN = "\u200b-\u200f\u2060\ufeff\u00ad"  # pasted along with other text
 # "Answer to Q1", 「回答：Q1」, 「【回答】Q1」, 「表決：Q1」, and the figure of a list: 「1. Q1」, 「1　議案1」.
 _LED_IN = (
     r"(?:[Aa]nswer (?:to|for) |(?:[(（]?[0-9０-９]{1,2}(?:[.．)）]\s{0,3}|[ \u3000]{1,3})|[①-⑳]\s{0,3})?"
-    r"(?:[【\[［＜<〈]?(?:ご?回答|(?:書面)?表決)[】\]］＞>〉]?(?:[:：\s]{0,3}|は))?)"
+    r"(?:[【\[［＜<〈(（]?(?:ご?回答|(?:書面)?表決)[】\]］＞>〉)）]?(?:[:：\s]{0,3}|は))?)"
 )
 ANSWER_LINE = re.compile(
     rf"^[\s{_UNSEEN}{LEADING_MARKS}]*{_LED_IN}(?:(?P<open>[【\[［〔〖(（「<＜〈《])\s*)?"

@@ -50,8 +50,9 @@ _MARKS: tuple[tuple[Mark, tuple[frozenset[str], tuple[re.Pattern[str], ...]]], .
     ("crossed", _marks("×✕✖❌╳")),
     ("chosen", _marks("○◎✓✔✅レ☑■●★◆◉", "→⇒☞▶👉")),
 )
+_MARKDOWN_BOX = re.compile(r"\[(?P<tick>[xv]?)\]")
 _ARROW_AFTER = re.compile(
-    r"(?:←|⇐|<-|<=)+(?:これ|こちら|ここ|該当|選択|回答|お?答え)?(?:です|に(?:し|致し|いたし)ます|を選択(?:します)?)?[○◎。]?$"
+    r"(?:←|⇐|<-|<=)+(?:これ|こちら|ここ|該当|選択|回答|お?答え|[当本][市町村区県])?(?:です|に(?:し|致し|いたし)ます|を選択(?:します)?)?[○◎。]?$"
 )
 
 
@@ -235,6 +236,8 @@ def without_mark(key: str) -> Iterable[tuple[str, Mark]]:
     if key[-1] in _EMPTY_BOXES:
         yield key.rstrip(_EMPTY_BOXES), "empty"
     bare = key.strip(_EMPTY_BOXES)
+    if bare[0:1] == "[" and (boxed := _MARKDOWN_BOX.match(bare)):
+        yield bare[boxed.end() :], "chosen" if boxed["tick"] else "empty"
     if "←" in bare or "⇐" in bare or "<" in bare:
         yield _ARROW_AFTER.sub("", bare), "chosen"
     for meaning, (marks, forms) in _MARKS:
