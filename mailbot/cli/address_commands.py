@@ -18,7 +18,6 @@ from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.merge_persons import merge_persons
 from mailbot.installation import clock
-from mailbot.show import show_register
 from mailbot.site import Site
 from mailbot.store.lists import lists
 from mailbot.store.members import members, other_addresses
@@ -46,7 +45,7 @@ def _show(path: Path, address: str, as_json: bool) -> None:
     shown: show.Row = {
         "address": contact.email,
         "others": sorted(contact.others),
-        "people": [show_register.who(one) for one in people],
+        "people": [one.names for one in people],
         "codes": [one.body.code for one in people],
         "lists": own,
     }

@@ -8,7 +8,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, command, opened
-from mailbot.cli.root import CONFIG, Group, root
+from mailbot.cli.root import CONFIG, CommandGroup, root
 from mailbot.core.events.event_figures import YearFigures, event_figures, year_of
 from mailbot.show import show_events
 from mailbot.store.keys import meant
@@ -16,7 +16,7 @@ from mailbot.store.keys import meant
 
 @root.group(
     "events",
-    cls=Group,
+    cls=CommandGroup,
     files=dict.fromkeys(
         ("announce", "attendance", "attended", "cancel", "withdraw"), "event_course_commands"
     ),

@@ -6,14 +6,16 @@ from pathlib import Path
 
 from mailbot import show
 from mailbot.cli.frame import JSON, command, opened
-from mailbot.cli.root import CONFIG, Group, root
+from mailbot.cli.root import CONFIG, CommandGroup, root
 from mailbot.show import show_queue
 from mailbot.store.lists import held_posts
 from mailbot.store.mail import inbox
 
 
 @root.group(
-    "held", cls=Group, files=dict.fromkeys(("accept", "discard", "reject", "trust"), "decision_commands")
+    "held",
+    cls=CommandGroup,
+    files=dict.fromkeys(("accept", "discard", "reject", "trust"), "decision_commands"),
 )
 @CONFIG
 def held_group() -> None:

@@ -8,7 +8,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, command, config_of, opened
-from mailbot.cli.root import CONFIG, Group, root
+from mailbot.cli.root import CONFIG, CommandGroup, root
 from mailbot.core.lists.mailing_list import joining, leaving, viewers
 from mailbot.store.lists import lists
 
@@ -17,7 +17,7 @@ _FIRST = 5  # members whom `show` names
 
 @root.group(
     "lists",
-    cls=Group,
+    cls=CommandGroup,
     files={
         "import": "old_list_commands",
         **dict.fromkeys(("start", "stop"), "emergency_commands"),

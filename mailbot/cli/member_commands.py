@@ -12,7 +12,7 @@ import click
 
 from mailbot import show
 from mailbot.cli.frame import JSON, NUMBER, PATH, command, only_try, opened, outcome, write_out
-from mailbot.cli.root import CONFIG, Group, root
+from mailbot.cli.root import CONFIG, CommandGroup, root
 from mailbot.core.mail.header import clean
 from mailbot.core.mail.written_date import read_written
 from mailbot.core.members.member_figures import Grouping, member_figures
@@ -31,7 +31,7 @@ from mailbot.store.members import imports, members
 
 @root.group(
     "members",
-    cls=Group,
+    cls=CommandGroup,
     files={"address": "address_commands", **dict.fromkeys(("rollcall", "select"), "audience_commands")},
 )
 @CONFIG

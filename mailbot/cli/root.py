@@ -27,7 +27,7 @@ CONFIG = click.option(
 )
 
 
-class Group(click.Group):
+class CommandGroup(click.Group):
     """A group that loads the file of a command only when it is called: loading all would take a second each time."""
 
     def __init__(self, *arguments: Any, files: Mapping[str, str], **more: Any) -> None:
@@ -50,7 +50,7 @@ class Group(click.Group):
 
 
 @click.group(
-    cls=Group,
+    cls=CommandGroup,
     files={
         "apply": "definition_commands",
         "archive": "archive_commands",

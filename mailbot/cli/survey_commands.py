@@ -6,13 +6,13 @@ from pathlib import Path
 
 from mailbot import show
 from mailbot.cli.frame import JSON, command, opened
-from mailbot.cli.root import CONFIG, Group, root
+from mailbot.cli.root import CONFIG, CommandGroup, root
 from mailbot.show import show_surveys
 
 
 @root.group(
     "surveys",
-    cls=Group,
+    cls=CommandGroup,
     files={
         **dict.fromkeys(("acts", "close", "extend", "follow-up", "form"), "survey_course_commands"),
         **dict.fromkeys(

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from mailbot.core.mail.header import clean
-from mailbot.core.members.member_figures import Group, Grouping
+from mailbot.core.members.member_figures import Grouping, MemberGroup
 from mailbot.core.members.register import Body, Contact
 from mailbot.core.members.register_change import Change, count_changes, fields_changed, key_of, kind_of_change
 from mailbot.core.surveys.group_words import group_words
@@ -153,7 +153,7 @@ def body(shown: Body, contacts: Sequence[Contact], *, as_json: bool) -> None:
 # --- figures and audiences --------------------------------------------------------------------------------------
 
 
-def figure_rows(groups: Sequence[Group], grouping: Grouping) -> list[Row]:
+def figure_rows(groups: Sequence[MemberGroup], grouping: Grouping) -> list[Row]:
     """Return one row for each kind or prefecture, and one for the whole.
 
     Prefectures that are members themselves stand under "prefectures": "prefecture" is which one the row is about.
@@ -184,7 +184,7 @@ def audience(people: Sequence[Person]) -> Row:
         "bodies": len({person.body.code for person in people}),
         "people": len(people),
         "kinds": {kind: len(codes) for kind, codes in kinds.items()},
-        "first": [who(person) for person in people[:_FIRST]],
+        "first": [person.names for person in people[:_FIRST]],
     }
 
 
@@ -196,11 +196,6 @@ def audience_text(shown: Row) -> str:
     people = "1 person" if shown["people"] == 1 else f"{shown['people']} people"
     bodies = "1 body" if shown["bodies"] == 1 else f"{shown['bodies']} bodies"
     return clean(f"{people} of {bodies}" + (f" ({kinds})" if kinds else "") + names)
-
-
-def who(person: Person) -> str:
-    """Return a contact by the names of his body and his own."""
-    return " ".join(filter(None, (person.body.name, person.contact.role, person.contact.name)))
 
 
 def export_rows(people: Iterable[Person]) -> list[Row]:

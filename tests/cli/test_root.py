@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 import mailbot.cli
-from mailbot.cli.root import Group, root
+from mailbot.cli.root import CommandGroup, root
 from mailbot.folder.new_folder import make_folder
 from tests.dialogs import conversation
 
@@ -99,7 +99,7 @@ def test_each_group_knows_which_files_define_its_commands() -> None:
             for name, command in group.commands.items()
             if file_of(command) != file_of(group)
         }
-        assert (dict(group.files) if isinstance(group, Group) else {}) == elsewhere, names
+        assert (dict(group.files) if isinstance(group, CommandGroup) else {}) == elsewhere, names
 
 
 def test_the_help_of_a_group_lists_every_command_with_its_sentence() -> None:

@@ -99,7 +99,7 @@ _SLOT = re.compile(
 _COMING_MARKS, _STAYING_MARKS = frozenset("出○〇◯⭕"), frozenset("欠×✕✖")  # the whole of a slot
 
 
-class Said(NamedTuple):
+class SaidLine(NamedTuple):
     """What a line says, in the form's words."""
 
     lines: Sequence[str]
@@ -111,7 +111,7 @@ class Said(NamedTuple):
 
 def read_line(
     line: str, below: Sequence[str], language: Language, named: re.Pattern[str] | None, *, answered: bool
-) -> Said:
+) -> SaidLine:
     """Put one line, and the names below it, into the form's words; what is no answer as a whole stays as it is.
 
     `named`: what it may begin with that our mail named. `answered`: a line above says whether they come.
@@ -122,28 +122,28 @@ def read_line(
     if (
         not plain or plain[:1] in {">", "|"} or len(plain) != len(own)
     ):  # names are taken from it by their place
-        return Said([line])
+        return SaidLine([line])
     if (english := english_answer(plain)) is not None:
         return _coming(english.people, language) if english.comes else _staying(language)
     if changed := _NUMBER_BEFORE.search(plain):
         now = own[: changed.start()] + own[changed.end() :]
         said = read_line(now, below, language, named, answered=True)
-        return said if said.lines != [now] else Said([f"Q2 {now}" if is_people(now) else line])
+        return said if said.lines != [now] else SaidLine([f"Q2 {now}" if is_people(now) else line])
     bare = bare_words(plain, named) if language == "ja" else plain
     if (said_so := _who_comes(own, plain, bare, below, language)) is not None:
         return said_so
     if any(form.match(words) for form in _STAYS_AWAY for words in (plain, bare)):
         return _staying(language)
     if _LATER.match(plain) or _LATER.match(bare):
-        return Said([], later=True)
+        return SaidLine([], later=True)
     if found := NUMBER_ALONE.match(plain) or (_A_CHANGE.search(bare) and NUMBER_ALONE.match(bare)):
         names = names_below(found["now"], below)
         stated = names or answered or _A_CHANGE.search(plain)
-        return Said([f"Q2 {found['now']} {'、'.join(names)}".rstrip() if stated else line], len(names))
-    return Said([line])
+        return SaidLine([f"Q2 {found['now']} {'、'.join(names)}".rstrip() if stated else line], len(names))
+    return SaidLine([line])
 
 
-def _who_comes(own: str, plain: str, bare: str, below: Sequence[str], language: Language) -> Said | None:
+def _who_comes(own: str, plain: str, bare: str, below: Sequence[str], language: Language) -> SaidLine | None:
     """Read a line that says that somebody comes; None: it does not. `own`, `plain`, `bare`: as written, and ever plainer."""
     how = _HOW.search(bare)
     comes = bare if how is None else bare[: how.start()] + bare[how.end() :]
@@ -157,7 +157,7 @@ def _who_comes(own: str, plain: str, bare: str, below: Sequence[str], language: 
         if are_named(f"{found['now']} {names}"):
             return _coming(f"{found['now']} {names}", language)
         if names_disagree(found["now"], names):
-            return Said([own])
+            return SaidLine([own])
     if found := _SO_MANY_COME.match(plain) or _SO_MANY_COME.match(comes):
         under = [] if found["who"] else names_below(found["now"], below)
         people = f"{found['now']} {found['who'] or '、'.join(under)}".rstrip()
@@ -172,27 +172,27 @@ def _who_comes(own: str, plain: str, bare: str, below: Sequence[str], language: 
     return None
 
 
-def _coming(people: str, language: Language, taken: int = 0, how: str = "") -> Said:
+def _coming(people: str, language: Language, taken: int = 0, how: str = "") -> SaidLine:
     """Return the two answers of a line; the attendance comes last, and no name of a signature is taken for it."""
     comes = "Q1 出席" if language == "ja" else "Q1 attending"
-    return Said([f"Q2 {people}", comes] if people else [comes], taken, how=how)
+    return SaidLine([f"Q2 {people}", comes] if people else [comes], taken, how=how)
 
 
-def _staying(language: Language) -> Said:
-    return Said(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
+def _staying(language: Language) -> SaidLine:
+    return SaidLine(["Q1 欠席" if language == "ja" else "Q1 not attending"], refuses=True)
 
 
-def _in_slot(slot: re.Match[str]) -> Said:
+def _in_slot(slot: re.Match[str]) -> SaidLine:
     """Put a filled slot's words into the option's number."""
     words = slot["words"].translate(ASCII_FORMS).strip()
     head, tail = slot["head"], slot["tail"]
     english = english_answer(words)
     found = _COMES.match(words)
     if words in _STAYING_MARKS or any(form.match(words) for form in _STAYS_AWAY) or english == STAYS:
-        return Said([f"{head}2{tail}"])
+        return SaidLine([f"{head}2{tail}"])
     if _LATER.match(words):
-        return Said([f"{head}{tail}"], later=True)
+        return SaidLine([f"{head}{tail}"], later=True)
     if words not in _COMING_MARKS and found is None and english is None:
-        return Said([slot[0]])
+        return SaidLine([slot[0]])
     people = (found["rest"] if found is not None else "") or (english.people if english is not None else "")
-    return Said([*([f"{slot['quote']}Q2 {people}"] if people else []), f"{head}1{tail}"])
+    return SaidLine([*([f"{slot['quote']}Q2 {people}"] if people else []), f"{head}1{tail}"])

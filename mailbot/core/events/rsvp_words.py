@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from mailbot.core.calendar import Language
 from mailbot.core.events.event import ASCII_FORMS
-from mailbot.core.events.rsvp_answer import Said, read_line
+from mailbot.core.events.rsvp_answer import SaidLine, read_line
 from mailbot.core.events.rsvp_doubt import comes_all_the_same, may_stay_away
 from mailbot.core.events.rsvp_lines import LONGEST_LINE, is_ours, our_lines, own_lines, sentences
 from mailbot.core.events.rsvp_named import TITLED, named_by_us
@@ -87,7 +87,7 @@ def _read_lines(lines: list[str], known: Sequence[str], ours: AbstractSet[str], 
             or is_ours(line, ours)
             or (at > top and is_ours(_MARKED.sub("", line), ours))
         ):
-            said = Said([line])
+            said = SaidLine([line])
         else:
             said = read_line(line, lines[at : at + NAMES_BELOW], language, named, answered=answered)
         answered = answered or any(each.startswith("Q1 ") for each in said.lines)

@@ -24,13 +24,13 @@ from mailbot.core.lists.list_command import (
     Confirm,
     Deliver,
     DropAddress,
-    Get,
+    GetPosts,
     HandOver,
     Help,
     Index,
     Invite,
-    Join,
-    Leave,
+    JoinList,
+    LeaveList,
     NotUnderstood,
     Off,
     On,
@@ -149,7 +149,7 @@ def _alone(make: Callable[[str], Command]) -> _Reader:
 
 def _join(_rest: str, name: str, _today: date) -> Command:
     """Read 入会, whatever follows: old list programs wanted the writer's name there."""
-    return Join(name)
+    return JoinList(name)
 
 
 def _off(rest: str, name: str, today: date) -> Command | NotUnderstood:
@@ -304,12 +304,12 @@ def _invite(rest: str, name: str, _today: date) -> Command | NotUnderstood:
 
 def _get(rest: str, name: str, _today: date) -> Command | NotUnderstood:
     if newest := _LAST.fullmatch(rest):
-        return Get(0, int(newest["count"]), name)
+        return GetPosts(0, int(newest["count"]), name)
     found = _RANGE.fullmatch(rest)
     if found is None:
         return NotUnderstood("number")
     first, last = int(found["first"]), int(found["last"] or found["first"])
-    return Get(min(first, last), max(first, last), name) if min(first, last) else NotUnderstood("number")
+    return GetPosts(min(first, last), max(first, last), name) if min(first, last) else NotUnderstood("number")
 
 
 def _back_numbers(rest: str, name: str, _today: date) -> Command | NotUnderstood:
@@ -359,7 +359,7 @@ _READERS: Mapping[str, _Reader] = {
     **dict.fromkeys(("help", "ヘルプ", "へるぷ", "使い方"), _alone(lambda name: Help(list=name))),
     **dict.fromkeys(("guide", "info", "案内", "ご案内"), _alone(lambda name: Help(guide=True, list=name))),
     **dict.fromkeys(("subscribe", "join", "入会", "参加", "登録"), _join),
-    **dict.fromkeys(("unsubscribe", "leave", "bye", "退会", "脱退", "解除", "登録解除"), _alone(Leave)),
+    **dict.fromkeys(("unsubscribe", "leave", "bye", "退会", "脱退", "解除", "登録解除"), _alone(LeaveList)),
     **dict.fromkeys(("off", "停止", "休止", "配信停止"), _off),
     **dict.fromkeys(("on", "再開", "配信再開"), _alone(On)),
     **dict.fromkeys(("digest", "まとめ送り", "まとめ", "ダイジェスト"), _digest),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mailbot.core.calendar import Language
+from mailbot.core.mail.fold import ONE_FOR_ONE
 from mailbot.core.reading.text.own_lines import own_lines
 
 Act = Literal["accept", "trust", "reject", "discard", "claim"]
@@ -65,8 +66,6 @@ _REASON = re.compile(r"(?:理由|reason)\s?:\s?(?P<reason>.+)$", re.IGNORECASE)
 _POLITE = re.compile(
     r"(?:を|と|で)?(?:お願い(?:いた|致)?します|(?:いた|致)?します|(?:いた|致)?しました|です|(?:して)?(?:ください|下さい))$"
 )
-# One character for one, so that a reason can be taken from the line as it was written.
-_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | dict.fromkeys(map(ord, "\u3000\xa0\t"), " ")
 _LOOKED_AT = 5  # of the writer's own lines: what stands further down is a signature
 _LONGEST_REASON = 1_000  # characters
 _BLANK = " \t\u3000\xa0"
@@ -97,17 +96,17 @@ def _behind_name(line: str, mail: str) -> str:
     written = line.strip(_BLANK)
     if written[:1] == "「" and written.find("」") == len(written) - 1:
         written = written[1:-1].strip(_BLANK)
-    named = mail and written[: len(mail)].translate(_WIDTH).upper() == mail
+    named = mail and written[: len(mail)].translate(ONE_FOR_ONE).upper() == mail
     return written[len(mail) :].strip(f"{_BLANK}:：、") if named else written
 
 
 def _read(written: str) -> Decision | None:
-    joined = "".join(written.strip(_AROUND).translate(_WIDTH).split()).casefold()
+    joined = "".join(written.strip(_AROUND).translate(ONE_FOR_ONE).split()).casefold()
     forms = (joined, _POLITE.sub("", joined))
     for form in forms:
         if form in _WORDS:
             return Decision(_WORDS[form])
-    if found := _REFUSAL.match(written.translate(_WIDTH)):
+    if found := _REFUSAL.match(written.translate(ONE_FOR_ONE)):
         reason = written[found.start("reason") :].strip() if found["reason"] else ""
         return Decision("reject", reason[:_LONGEST_REASON], int(found["canned"] or 0))
     for form in forms:
@@ -118,5 +117,5 @@ def _read(written: str) -> Decision | None:
 
 def _reason(line: str) -> str:
     written = line.strip()
-    found = _REASON.match(written.translate(_WIDTH))
+    found = _REASON.match(written.translate(ONE_FOR_ONE))
     return written[found.start("reason") :].strip() if found else ""

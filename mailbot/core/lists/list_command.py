@@ -23,14 +23,14 @@ class Help:
 
 
 @dataclass(frozen=True)
-class Join:
+class JoinList:
     """「入会」."""
 
     list: str = ""  # here and below: "": the list to whose address it was written
 
 
 @dataclass(frozen=True)
-class Leave:
+class LeaveList:
     """「退会」."""
 
     list: str = ""
@@ -145,7 +145,7 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Get:
+class GetPosts:
     """「過去記事 100-110」「過去記事 last:10」: posts by their numbers."""
 
     first: int  # 0: the newest
@@ -214,8 +214,8 @@ class NotUnderstood:
 
 Command = (
     Help
-    | Join
-    | Leave
+    | JoinList
+    | LeaveList
     | Off
     | On
     | Deliver
@@ -231,7 +231,7 @@ Command = (
     | Invite
     | Index
     | BackNumber
-    | Get
+    | GetPosts
     | Topic
     | SearchArchive
     | Who
@@ -242,8 +242,8 @@ Command = (
 
 # What these do is undone by nobody but their owner, so that they need proof of who asks (rule 9).
 CHANGES = (
-    Join,
-    Leave,
+    JoinList,
+    LeaveList,
     Off,
     On,
     Deliver,

@@ -15,8 +15,8 @@ from mailbot.core.lists.list_command import (
     DropAddress,
     HandOver,
     Invite,
-    Join,
-    Leave,
+    JoinList,
+    LeaveList,
     Off,
     On,
     OpenList,
@@ -364,9 +364,9 @@ def status_name(mode: Mode) -> str:
 def will_do(language: Language, command: Command, *, title: str, address: str, today: date) -> str:
     """Return in a sentence what a command that changes something will do."""
     match command:
-        case Join():
+        case JoinList():
             name = "join"
-        case Leave():
+        case LeaveList():
             name = "leave"
         case Off():
             return off_sentence(language, "off", command, title=title, today=today)

@@ -25,6 +25,12 @@ _SUPPLEMENT = "\U000e0100-\U000e01ef"  # as a range: sre looks for each single o
 _ANY_FOLD = re.compile(f"[{re.escape(''.join(chr(code) for code in _FOLDS if code <= 0xFFFF))}{_SUPPLEMENT}]")
 _LONG_MARK_BETWEEN_DIGITS = re.compile(r"(?<=[0-9])ー(?=[0-9])")
 
+# For `str.translate`: full width to ASCII, blanks to one kind, each character for one, so that a place in what comes of it
+# is the same place in the line as it was written.
+ONE_FOR_ONE = {0xFF01 + step: 0x21 + step for step in range(94)} | dict.fromkeys(
+    map(ord, "\u3000\xa0\t"), " "
+)
+
 
 def fold(text: str) -> str:
     """Return the text with everything equal that clients change in transit (ballot.md section 5).

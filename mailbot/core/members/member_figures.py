@@ -13,7 +13,7 @@ Grouping = Literal["kind", "prefecture"]
 
 
 @dataclass(frozen=True)
-class Group:
+class MemberGroup:
     """The bodies of one kind or prefecture; "" for the whole."""
 
     name: str
@@ -23,7 +23,7 @@ class Group:
     population: int  # persons, of the regular members that have a number
 
 
-def member_figures(bodies: Iterable[Body], grouping: Grouping, day: date) -> tuple[Group, ...]:
+def member_figures(bodies: Iterable[Body], grouping: Grouping, day: date) -> tuple[MemberGroup, ...]:
     """Return each group in the order of kinds, or of the codes of prefectures (JIS X 0401), and the whole last.
 
     Only bodies that belong on the `day` are counted, partner bodies apart.
@@ -42,9 +42,9 @@ def member_figures(bodies: Iterable[Body], grouping: Grouping, day: date) -> tup
     return (*(_group(name, part, kinds) for name, part in parts.items()), _group("", present, kinds))
 
 
-def _group(name: str, part: Sequence[Body], kinds: Sequence[str]) -> Group:
+def _group(name: str, part: Sequence[Body], kinds: Sequence[str]) -> MemberGroup:
     regular = [body for body in part if body.category == "regular"]
-    return Group(
+    return MemberGroup(
         name,
         len(regular),
         len(part) - len(regular),

@@ -14,6 +14,7 @@ from typing import Literal
 
 from mailbot.core.calendar import Language
 from mailbot.core.mail.address import valid_address
+from mailbot.core.mail.fold import ONE_FOR_ONE
 from mailbot.core.members.register import PREFECTURES
 from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.answered_day import SEASON_DAYS, read_day
@@ -218,8 +219,6 @@ WHY_NOT: Mapping[Language, Mapping[str, str]] = {
 
 # ---- one line ----------------------------------------------------------------------------------------------------
 
-# One character for one, so that a place in the folded line is the same place in the line as written.
-_WIDTH = {0xFF01 + step: 0x21 + step for step in range(94)} | dict.fromkeys(map(ord, "\u3000\xa0\t"), " ")
 _DASH = "[-\u2010-\u2015\u2212ー]"
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
 
@@ -308,7 +307,7 @@ def read_line(line: str, *, today: date) -> Command | NotUnderstood:
         return NotUnderstood("unknown")
     if written[:1] == "「" and written.find("」") == len(written) - 1:
         written = written[1:-1].strip(" \u3000")  # an example of ours, copied with its marks
-    plain = written.translate(_WIDTH)
+    plain = written.translate(ONE_FOR_ONE)
     if held := _HELD.match(plain):
         return _of_held(int(held["number"]), bool(held["gives"]), written[held.start("rest") :].strip(" 　"))
     if planned := _RUN.match(plain):
@@ -339,7 +338,7 @@ def _of_held(number: int, gives: bool, rest: str) -> Command | NotUnderstood:
         return Give(number, (("", rest),)) if rest else NotUnderstood("answers")
     if pairs := _pairs(rest):
         return Give(number, pairs)
-    word, _, reason = rest.translate(_WIDTH).partition(" ")
+    word, _, reason = rest.translate(ONE_FOR_ONE).partition(" ")
     decision = _DECISIONS.get(_POLITE_DECISION.sub("", word.strip(_FULL_STOP)).casefold())
     if decision == "accept" and reason.strip(_FULL_STOP).casefold() in _TRUST:
         return Decide(number, "trust")
@@ -478,7 +477,7 @@ def _reissue(rest: str, _today: date) -> Command | NotUnderstood:
 
 
 def _enter(rest: str, today: date) -> Command | NotUnderstood:
-    plain = rest.translate(_WIDTH)
+    plain = rest.translate(ONE_FOR_ONE)
     words = plain.split(maxsplit=2)
     key = words[0] if words and not words[0].isdecimal() else ""
     place = 1 if key else 0
@@ -550,12 +549,12 @@ _READERS: Mapping[str, Callable[[str, date], Command | NotUnderstood]] = {
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.translate(_WIDTH).split())
+    return " ".join(text.translate(ONE_FOR_ONE).split())
 
 
 def _unquoted(text: str) -> str:
     """Return the text folded, and blank where an answer in quotation marks stands; every place stays the same."""
-    return _QUOTED.sub(lambda match: "_" * len(match[0]), text).translate(_WIDTH)
+    return _QUOTED.sub(lambda match: "_" * len(match[0]), text).translate(ONE_FOR_ONE)
 
 
 def _pairs(text: str) -> tuple[tuple[str, str], ...]:

@@ -99,7 +99,7 @@ class Skip:
 
 
 @dataclass(frozen=True)
-class Ask:
+class AskOffice:
     """Do it only if the office says so: ask."""
 
     reason: str  # a sentence
@@ -241,7 +241,7 @@ def joining_at(event: Event, holiday: Holiday, zone: tzinfo) -> datetime:
     return moment_before(event.date, 1, "10:00", holiday, zone).astimezone(UTC)
 
 
-def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunLate | Ask | Skip:
+def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunLate | AskOffice | Skip:
     """Say what becomes of a run planned for `at` now.
 
     A run that is on time is done whatever its rule says; two bounds of the rule apply to a late one.
@@ -255,7 +255,7 @@ def lateness(at: datetime, now: datetime, rule: LateRule) -> NotYet | Run | RunL
         return Skip(f"It was {duration(late)} late, and {rule.after}.", late)
     if rule.at_most is not None and late > rule.at_most:
         if rule.ask:
-            return Ask(
+            return AskOffice(
                 f"It is {duration(late)} late; later than {duration(rule.at_most)} it goes out only by your word.",
                 late,
             )

@@ -13,7 +13,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.flows.lists.ask_moderators import beginning
 from mailbot.flows.lists.list_post import ListPost
 from mailbot.flows.lists.may_write_back import may_tell_of_post
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.site import Site
 from mailbot.store.lists import held_posts, lists
 from mailbot.store.lists.held_posts import HeldPost
@@ -85,7 +85,7 @@ def _ask(
     site, message, mailing_list = post.site, post.message, post.list
     assert message.from_address is not None, "the rules ask for one author first"
     template = "post_waiting" if kind == "post-undo" else "ask_author"
-    question = Question(
+    question = ConfirmationQuestion(
         kind,
         message.from_address,
         template,

@@ -11,7 +11,7 @@ from mailbot.core.mail.message import Message
 from mailbot.core.mail.wrap import wrap
 from mailbot.core.office.desk_sentences import mail_name
 from mailbot.flows.lists.list_post import ListPost
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.site import Site
 from mailbot.store.lists.held_posts import HeldPost
 from mailbot.store.mail import inbox
@@ -42,7 +42,7 @@ def _ask(
     connection: Connection, post: ListPost, held: HeldPost, address: str, reason: str, *, again: bool
 ) -> bool:
     site, message, mailing_list = post.site, post.message, post.list
-    question = Question(
+    question = ConfirmationQuestion(
         "moderate",
         address,
         "moderate_post",

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mailbot.core.mail.address import same_address
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.members.perform_list_command import Writer
 from mailbot.flows.question_reply import QuestionReply
 from mailbot.render import CommandLine, Thread
@@ -50,7 +50,7 @@ def answer_member(
         "robot": f"{list_name}-request@{site.domain}" if list_name else f"robot@{site.domain}",
     }
     if answer.undo is not None:
-        question = Question(
+        question = ConfirmationQuestion(
             "undo-leave",
             address,
             "member_answer",

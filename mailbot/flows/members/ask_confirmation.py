@@ -20,7 +20,7 @@ LASTS = timedelta(days=7)
 
 
 @dataclass(frozen=True)
-class Question:
+class ConfirmationQuestion:
     """What one person is asked, and by which mail."""
 
     kind: str  # what a yes does: flows/members/settle_confirmation.py
@@ -37,7 +37,7 @@ class Question:
 def ask_confirmation(
     connection: Connection,
     site: Site,
-    question: Question,
+    question: ConfirmationQuestion,
     now: datetime,
     *,
     thread: Thread | None = None,

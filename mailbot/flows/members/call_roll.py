@@ -14,7 +14,7 @@ from mailbot.core.members.roll_call import RollCall, reminders
 from mailbot.core.office.journal_line import COMMAND_LINE, SCHEDULE
 from mailbot.core.office.plan import JobName, occurrence
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.surveys.open_survey import first_of_each_body, greeting
 from mailbot.site import Site
 from mailbot.store.members import members, roll_calls
@@ -118,7 +118,7 @@ def _ask(
     inbox_id: int | None = None,
 ) -> None:
     closes = call.closes.astimezone(site.zone)
-    question = Question(
+    question = ConfirmationQuestion(
         "roll_call",
         person.contact.email,
         "roll_call",

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.mail.address import same_address
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.surveys.open_survey import greeting
 from mailbot.render import ReportItem
@@ -43,7 +43,7 @@ def change_address(connection: Connection, site: Site, move: Move, now: datetime
     journal.add(
         connection, "address.changed", now, who=move.by, person=move.old, detail=f"{move.old} → {move.new}"
     )
-    question = Question(
+    question = ConfirmationQuestion(
         "objection",
         move.old,
         "address_changed",

@@ -11,7 +11,7 @@ from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, joining
 from mailbot.core.mail.address import same_address
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.members.join_list import admits
 from mailbot.flows.members.name_list import name_list
 from mailbot.site import Site
@@ -65,7 +65,7 @@ def _invite(
     now: datetime,
     inbox_id: int | None,
 ) -> bool:
-    question = Question(
+    question = ConfirmationQuestion(
         "invite",
         address,
         "invite",

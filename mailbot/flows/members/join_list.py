@@ -11,7 +11,7 @@ from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, joining
 from mailbot.core.lists.membership import ListStanding
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.site import Site
 from mailbot.store.lists import lists, memberships
 from mailbot.store.members import members, other_addresses
@@ -41,7 +41,7 @@ def join_list(
     who = f"{people[0].body.name} {people[0].contact.name} <{address}>"
     request = list_sentence(say, "request-join", who=who, title=title)
     for one in free:
-        question = Question(
+        question = ConfirmationQuestion(
             "request-join",
             one,
             "office_request",

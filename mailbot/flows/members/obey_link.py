@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from mailbot.core.lists.list_command import Leave, Off
+from mailbot.core.lists.list_command import LeaveList, Off
 from mailbot.core.lists.list_sentences import list_sentence
 from mailbot.core.lists.mailing_list import MailingList, leaving
 from mailbot.core.mail.token import leave_token_copy, read_leave_token
@@ -59,7 +59,7 @@ def obey_link(connection: Connection, site: Site, token: str, days: int | None, 
     if link is None or not link.member:
         return link
     today = now.astimezone(site.zone).date()
-    command = Leave() if days is None else Off(last=today + timedelta(days=days))
+    command = LeaveList() if days is None else Off(last=today + timedelta(days=days))
     if days is None and not link.may_leave:
         raise Refusal(list_sentence(site.language, "duty", title=link.list.title))
     writer = Writer(link.address, proved=True, list_name=link.list.name)

@@ -37,9 +37,14 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication, verdict
 from mailbot.core.surveys.trust import trust
 from mailbot.flows.members.answer_member import Answer, answer_member
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.members.name_list import name_list
-from mailbot.flows.members.perform_list_command import Said, Writer, list_meant, perform_list_command
+from mailbot.flows.members.perform_list_command import (
+    ListCommandDone,
+    Writer,
+    list_meant,
+    perform_list_command,
+)
 from mailbot.flows.settled import Settled
 from mailbot.render import CommandLine, Thread
 from mailbot.site import Site
@@ -60,7 +65,7 @@ _LISTS = frozenset({"list-id", "x-loop"})
 class LinesOutcome:
     """What became of the lines of one mail."""
 
-    done: tuple[tuple[str, Said], ...] = ()  # each line with what it did
+    done: tuple[tuple[str, ListCommandDone], ...] = ()  # each line with what it did
     not_done: tuple[CommandLine, ...] = ()  # the first that cannot be done, and those after it
     waiting: tuple[str, ...] = ()  # need proof of who wrote them
 
@@ -125,7 +130,7 @@ def run_lines(
     connection: Connection, site: Site, writer: Writer, lines: Sequence[str], now: datetime
 ) -> LinesOutcome:
     """Do lines in order, up to the first that cannot be done."""
-    done: list[tuple[str, Said]] = []
+    done: list[tuple[str, ListCommandDone]] = []
     waiting: list[str] = []
     for at, line in enumerate(lines):
         try:
@@ -198,7 +203,7 @@ def _ask(
     for line in lines:
         command = _command(connection, site, line, now)
         will.append(CommandLine(line, _will_do(connection, site, writer, command, now)))
-    question = Question(
+    question = ConfirmationQuestion(
         "commands",
         writer.answered_at,
         "confirm_commands",

@@ -12,7 +12,7 @@ from mailbot.core.lists.mailing_list import MailingList
 from mailbot.core.mail.address import list_name_fault, same_address
 from mailbot.core.members.audience import NOBODY
 from mailbot.core.refusal import Refusal
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.site import Site
 from mailbot.store.lists import lists, memberships
 from mailbot.store.members import members
@@ -51,7 +51,7 @@ def open_list(
         raise Refusal(list_sentence(say, "office-busy"))
     who = f"{people[0].body.name} {people[0].contact.name} <{author}>"
     request = list_sentence(say, "request-open", who=who, title=title, list=address)
-    question = Question(
+    question = ConfirmationQuestion(
         "request-open",
         site.office,
         "office_request",

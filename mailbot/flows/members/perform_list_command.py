@@ -20,13 +20,13 @@ from mailbot.core.lists.list_command import (
     Confirm,
     Deliver,
     DropAddress,
-    Get,
+    GetPosts,
     HandOver,
     Help,
     Index,
     Invite,
-    Join,
-    Leave,
+    JoinList,
+    LeaveList,
     On,
     OpenList,
     Receipts,
@@ -47,7 +47,7 @@ from mailbot.core.surveys.trust import same_organisation
 from mailbot.flows.lists.find_posts import find_posts
 from mailbot.flows.lists.send_posts import send_posts
 from mailbot.flows.members.add_address import refuse_address
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.members.change_mode import change_mode
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.invite_to_list import invite_to_list
@@ -60,7 +60,6 @@ from mailbot.site import Site
 from mailbot.store.bulletins import bulletins
 from mailbot.store.lists import archive, lists, memberships
 from mailbot.store.members import confirmations, members, other_addresses
-from mailbot.store.members.members import Person
 from mailbot.store.office import journal
 
 _MOST_SHOWN = 300  # members in one answer
@@ -84,7 +83,7 @@ class Writer:
 
 
 @dataclass(frozen=True)
-class Said:
+class ListCommandDone:
     """What one command did."""
 
     sentence: str
@@ -95,11 +94,11 @@ class Said:
 
 def perform_list_command(
     connection: Connection, site: Site, writer: Writer, command: Command, now: datetime
-) -> Said:
+) -> ListCommandDone:
     """Do one command whose writer is believed as far as it needs. Raises Refusal with a sentence for him."""
     match command:
         case Help(guide=False):
-            return Said(list_sentence(site.language, "help"), commands=True)
+            return ListCommandDone(list_sentence(site.language, "help"), commands=True)
         case Status():
             return _status(connection, site, writer, now)
         case ChangeAddress() | HandOver():
@@ -110,9 +109,9 @@ def perform_list_command(
             return _ask_further_address(connection, site, writer, new, now)
         case DropAddress(old):
             drop_address(connection, site, writer.address, old, writer.address, now)
-            return Said(list_sentence(site.language, "did-drop-address", old=old))
+            return ListCommandDone(list_sentence(site.language, "did-drop-address", old=old))
         case SearchArchive():
-            return Said(
+            return ListCommandDone(
                 *find_posts(
                     connection, site, _archives(connection, site, writer, command.list), command.words
                 )
@@ -127,19 +126,21 @@ def perform_list_command(
             return _guide(connection, site, writer, value)
         case Who():
             return _who(connection, site, writer, value)
-        case Join():
-            return Said(join_list(connection, site, value, writer.address, now, writer.inbox_id))
+        case JoinList():
+            return ListCommandDone(join_list(connection, site, value, writer.address, now, writer.inbox_id))
         case Invite(addresses):
-            return Said(
+            return ListCommandDone(
                 invite_to_list(connection, site, value, writer.address, addresses, now, writer.inbox_id)
             )
-        case Leave():
+        case LeaveList():
             undo = leave_list(connection, site, value, writer.address, writer.address, now)
             hint = list_sentence(site.language, "undo-leave")
-            return Said(list_sentence(site.language, "did-leave", title=value.title), (hint,), undo=undo)
+            return ListCommandDone(
+                list_sentence(site.language, "did-leave", title=value.title), (hint,), undo=undo
+            )
         case ChooseThread():
             return _choose_thread(connection, site, writer, value, command)
-        case Index() | Get() | BackNumber() | Topic():
+        case Index() | GetPosts() | BackNumber() | Topic():
             return _old_posts(connection, site, writer, value, command, now)
     return _change_settings(connection, site, writer, value, command, now)
 
@@ -158,11 +159,13 @@ def list_meant(connection: Connection, site: Site, writer: Writer, name: str) ->
     return value
 
 
-def _open(connection: Connection, site: Site, writer: Writer, name: str, title: str, now: datetime) -> Said:
+def _open(
+    connection: Connection, site: Site, writer: Writer, name: str, title: str, now: datetime
+) -> ListCommandDone:
     asked = open_list(connection, site, name, title, writer.address, now, writer.inbox_id)
     if asked is not None:
-        return Said(asked)
-    return Said(*opened_sentences(site, name, title))
+        return ListCommandDone(asked)
+    return ListCommandDone(*opened_sentences(site, name, title))
 
 
 def opened_sentences(site: Site, name: str, title: str) -> tuple[str, tuple[str, ...]]:
@@ -177,7 +180,7 @@ def opened_sentences(site: Site, name: str, title: str) -> tuple[str, tuple[str,
 
 def _change_settings(
     connection: Connection, site: Site, writer: Writer, value: MailingList, command: Setting, now: datetime
-) -> Said:
+) -> ListCommandDone:
     if not isinstance(command, Receipts):  # who may post is told, a member or not
         _member_only(connection, site, writer, value)
     elif not value.receipts:
@@ -211,12 +214,12 @@ def _change_settings(
         detail=detail,
     )
     today = now.astimezone(site.zone).date()
-    return Said(did_sentence(site.language, command, title=value.title, today=today))
+    return ListCommandDone(did_sentence(site.language, command, title=value.title, today=today))
 
 
 def _choose_thread(
     connection: Connection, site: Site, writer: Writer, value: MailingList, command: ChooseThread
-) -> Said:
+) -> ListCommandDone:
     _member_only(connection, site, writer, value)
     thread = (
         _thread_of_post(connection, site, value, command.number)
@@ -228,7 +231,7 @@ def _choose_thread(
     muted = memberships.thread_choices(connection, value.name, writer.address).get(thread) == "mute"
     choice = None if muted and command.choice == "follow" else command.choice
     memberships.choose_thread(connection, value.name, writer.address, thread, choice)
-    return Said(list_sentence(site.language, f"did-{command.choice}", title=value.title))
+    return ListCommandDone(list_sentence(site.language, f"did-{command.choice}", title=value.title))
 
 
 def _member_only(connection: Connection, site: Site, writer: Writer, value: MailingList) -> None:
@@ -248,18 +251,18 @@ def _old_posts(
     site: Site,
     writer: Writer,
     value: MailingList,
-    command: Index | Get | BackNumber | Topic,
+    command: Index | GetPosts | BackNumber | Topic,
     now: datetime,
-) -> Said:
+) -> ListCommandDone:
     _member_only(connection, site, writer, value)
     _archive_only(site, value)
     match command:
         case Index():
-            return Said(*find_posts(connection, site, (value,), ""))
-        case Get(0, count):
+            return ListCommandDone(*find_posts(connection, site, (value,), ""))
+        case GetPosts(0, count):
             asked = f"last:{count}"
             posts = archive.newest(connection, value.name, count)[::-1]
-        case Get(first, last):
+        case GetPosts(first, last):
             asked = str(first) if first == last else f"{first}-{last}"
             posts = archive.between(connection, value.name, first, last)
         case BackNumber(number):
@@ -282,7 +285,7 @@ def _old_posts(
     # Whom nothing vouches for may be somebody else, who wants to fill this mailbox.
     if not (writer.proved or confirmations.spend_unproved_answer(connection, writer.address, now)):
         raise Refusal(list_sentence(site.language, "too-many"))
-    return Said(*send_posts(connection, site, value, writer.address, posts, now, writer.inbox_id))
+    return ListCommandDone(*send_posts(connection, site, value, writer.address, posts, now, writer.inbox_id))
 
 
 def _archives(connection: Connection, site: Site, writer: Writer, name: str) -> list[MailingList]:
@@ -323,7 +326,7 @@ def _thread_of_post(connection: Connection, site: Site, value: MailingList, numb
 
 def _ask_new_address(
     connection: Connection, site: Site, writer: Writer, command: ChangeAddress | HandOver, now: datetime
-) -> Said:
+) -> ListCommandDone:
     """Ask the new address; the owner needs nobody's leave, a colleague of the same body the office's."""
     say = site.language
     old = other_addresses.home(connection, command.old or writer.address)
@@ -345,7 +348,7 @@ def _ask_new_address(
         raise Refusal(list_sentence(say, "not-yours", old=old))
     name = command.name if isinstance(command, HandOver) else None
     detail = {"old": old, "new": new, "by": writer.address, "approval": "" if owner else "office"}
-    question = Question(
+    question = ConfirmationQuestion(
         "address",
         new,
         "confirm_address",
@@ -358,14 +361,16 @@ def _ask_new_address(
         connection, site, question, now, old=old, new=new, name=name or "", by=writer.address
     ):
         raise Refusal(list_sentence(say, "too-many"))
-    return Said(list_sentence(say, "asked-new", new=new))
+    return ListCommandDone(list_sentence(say, "asked-new", new=new))
 
 
-def _ask_further_address(connection: Connection, site: Site, writer: Writer, new: str, now: datetime) -> Said:
+def _ask_further_address(
+    connection: Connection, site: Site, writer: Writer, new: str, now: datetime
+) -> ListCommandDone:
     """Ask the address whether its owner is the writer: nothing is his before it answers."""
     refuse_address(connection, site, writer.address, new)
     people = members.people_at(connection, writer.address)
-    question = Question(
+    question = ConfirmationQuestion(
         "add-address",
         new,
         "confirm_further_address",
@@ -374,14 +379,14 @@ def _ask_further_address(connection: Connection, site: Site, writer: Writer, new
         by_mail=True,
         inbox_id=writer.inbox_id,
     )
-    name = _name_of(people[0])
+    name = people[0].names
     if not ask_confirmation(connection, site, question, now, new=new, address=writer.address, name=name):
         raise Refusal(list_sentence(site.language, "too-many"))
-    return Said(list_sentence(site.language, "asked-further", new=new))
+    return ListCommandDone(list_sentence(site.language, "asked-further", new=new))
 
 
-def _addresses(connection: Connection, site: Site, writer: Writer) -> Said:
-    return Said(
+def _addresses(connection: Connection, site: Site, writer: Writer) -> ListCommandDone:
+    return ListCommandDone(
         list_sentence(site.language, "addresses", address=writer.address),
         (_others(connection, site, writer) or list_sentence(site.language, "addresses-none"),),
     )
@@ -405,7 +410,7 @@ def _colleague(connection: Connection, old: str, address: str) -> bool:
 # --- how things stand ---------------------------------------------------------------------------------------------
 
 
-def _guide(connection: Connection, site: Site, writer: Writer, value: MailingList) -> Said:
+def _guide(connection: Connection, site: Site, writer: Writer, value: MailingList) -> ListCommandDone:
     """Introduce a list to whom it is open, and to whoever could join it."""
     if name_list(connection, site, value, writer.address) != value.title:
         refuse_newcomer(connection, site, value, writer.address)
@@ -418,10 +423,10 @@ def _guide(connection: Connection, site: Site, writer: Writer, value: MailingLis
     lines = [list_sentence(site.language, name) for name in names]
     lines.insert(1, list_sentence(site.language, "guide-members", count=count))
     about = list_sentence(site.language, "guide", title=value.title, list=f"{value.name}@{site.domain}")
-    return Said(about, tuple(lines))
+    return ListCommandDone(about, tuple(lines))
 
 
-def _who(connection: Connection, site: Site, writer: Writer, value: MailingList) -> Said:
+def _who(connection: Connection, site: Site, writer: Writer, value: MailingList) -> ListCommandDone:
     """Show bodies and names, never addresses: nobody needs them to write to the list."""
     say, name = site.language, name_list(connection, site, value, writer.address)
     match viewers(value):
@@ -436,25 +441,21 @@ def _who(connection: Connection, site: Site, writer: Writer, value: MailingList)
     for address in addresses[:_MOST_SHOWN]:
         people = members.people_at(connection, address)
         person = people[0] if people else None
-        shown.append(list_sentence(say, "who-outside") if person is None else _name_of(person))
+        shown.append(list_sentence(say, "who-outside") if person is None else person.names)
     if len(addresses) > _MOST_SHOWN:
         shown.append(list_sentence(say, "who-more", count=len(addresses) - _MOST_SHOWN))
-    return Said(list_sentence(say, "who", title=value.title, count=len(addresses)), tuple(shown))
+    return ListCommandDone(list_sentence(say, "who", title=value.title, count=len(addresses)), tuple(shown))
 
 
-def _name_of(person: Person) -> str:
-    return " ".join(filter(None, (person.body.name, person.contact.role, person.contact.name)))
-
-
-def _status(connection: Connection, site: Site, writer: Writer, now: datetime) -> Said:
+def _status(connection: Connection, site: Site, writer: Writer, now: datetime) -> ListCommandDone:
     say = site.language
-    lines = [_name_of(one) for one in members.people_at(connection, writer.address)]
+    lines = [one.names for one in members.people_at(connection, writer.address)]
     lines += filter(None, [_others(connection, site, writer)])
     own = memberships.of_person(connection, writer.address)
     lines += [line for one in own if (line := status_of(connection, site, writer.address, one, now))]
     if not own:
         lines.append(list_sentence(say, "status-none"))
-    return Said(list_sentence(say, "status", address=writer.address), tuple(lines))
+    return ListCommandDone(list_sentence(say, "status", address=writer.address), tuple(lines))
 
 
 def status_of(connection: Connection, site: Site, address: str, one: Membership, now: datetime) -> str:

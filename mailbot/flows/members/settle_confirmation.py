@@ -21,7 +21,7 @@ from mailbot.flows.lists.obey_author import obey_author
 from mailbot.flows.members.add_address import add_address
 from mailbot.flows.members.answer_member import tell_member
 from mailbot.flows.members.answer_roll_call import answer_roll_call
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.members.change_address import MAY_OBJECT, Move, change_address, take_back
 from mailbot.flows.members.drop_address import drop_address
 from mailbot.flows.members.join_list import admits, join_list, let_in
@@ -152,7 +152,7 @@ def _move(connection: Connection, reply: QuestionReply) -> Settled:
         return _move_now(connection, reply)
     name = f"（{detail['name']}）" if detail.get("name") else ""
     request = reply.say("request-move", who=detail["by"], old=detail["old"], new=detail["new"], name=name)
-    question = Question(
+    question = ConfirmationQuestion(
         "request-address",
         site.office,
         "office_request",
@@ -188,7 +188,7 @@ def _add_address(connection: Connection, reply: QuestionReply) -> Settled:
         tell_member(connection, reply, str(refusal), new)
         return Settled("answered", f"not done: {refusal}")
     main = other_addresses.home(connection, new)
-    question = Question(
+    question = ConfirmationQuestion(
         "undo-address",
         main,
         "address_added",

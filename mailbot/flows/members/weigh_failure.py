@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.mail.address import same_address
 from mailbot.core.members.trouble import Failure, counted, must_ask
-from mailbot.flows.members.ask_confirmation import Question, ask_confirmation
+from mailbot.flows.members.ask_confirmation import ConfirmationQuestion, ask_confirmation
 from mailbot.flows.members.suspend_address import suspend_address
 from mailbot.flows.surveys.pass_ballot import pass_ballot
 from mailbot.render import ReportItem
@@ -69,7 +69,7 @@ def _ask(connection: Connection, site: Site, address: str, now: datetime) -> Non
         for name in lists.of_address(connection, address)
         if (value := lists.load(connection, name)) is not None
     ]
-    question = Question(
+    question = ConfirmationQuestion(
         "reachable",
         address,
         troubles.PROBE,

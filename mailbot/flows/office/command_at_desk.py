@@ -14,7 +14,7 @@ from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.enter_pages import Visit
 from mailbot.flows.office.know_decider import Decider
-from mailbot.flows.office.obey_command import Desk, Said, obey_command
+from mailbot.flows.office.obey_command import CommandDone, Desk, obey_command
 from mailbot.site import Site
 from mailbot.store.members import confirmations
 from mailbot.store.members.confirmations import NewConfirmation
@@ -71,7 +71,7 @@ def command_at_desk(
     act: int,
     once: str,
     now: datetime,
-) -> Said:
+) -> CommandDone:
     """Do what this line says. Raises Refusal where that cannot be, and where the token was used before or is not for it."""
     number = read_trial_token([site.key], f"{act} {line}", once)
     asked = None if number is None else confirmations.by_id(connection, number, _KIND)
@@ -83,8 +83,8 @@ def command_at_desk(
 
 def _tried(
     connection: Connection, site: Site, decider: Decider, command: Command, act: int, now: datetime
-) -> tuple[Said, int]:
-    found: list[tuple[Said, int]] = []
+) -> tuple[CommandDone, int]:
+    found: list[tuple[CommandDone, int]] = []
     with contextlib.suppress(_TakenBack), savepoint(connection):
         newest = sendings.newest_mailing(connection)
         said = _obey(connection, site, decider, command, act, now)
@@ -103,7 +103,7 @@ def _read(site: Site, line: str, now: datetime) -> Command:
 
 def _obey(
     connection: Connection, site: Site, decider: Decider, command: Command, act: int, now: datetime
-) -> Said:
+) -> CommandDone:
     """Do a command. Only whoever was sent the mail that asks for an act may approve it, once: that uses up the mail's word."""
     if not isinstance(command, Approve | SendBack):
         return obey_command(connection, Desk(site, decider.address, now, now), command)

@@ -11,7 +11,7 @@ from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.know_decider import Decider
 from mailbot.flows.office.look_up_held import Decision, is_for, stamp_of
-from mailbot.flows.office.obey_command import Desk, Said, obey_command
+from mailbot.flows.office.obey_command import CommandDone, Desk, obey_command
 from mailbot.flows.office.settle_held import settle_held
 from mailbot.flows.surveys.held_reply import held_mail
 from mailbot.site import Site
@@ -28,7 +28,7 @@ def decide_held(
     decision: Decision,
     reason: str,
     now: datetime,
-) -> Said:
+) -> CommandDone:
     """Do what he decided about a mail as he saw it (`stamp`). Raises Refusal where that cannot be done.
 
     A form that comes twice decides once, also of a post that waits on after it was approved: it has another stamp then.
@@ -46,4 +46,4 @@ def decide_held(
         return obey_command(connection, desk, Decide(number, decision, reason))
     assert waits is not None, "a moderator has posts alone"
     settle_held(connection, site, number, decision, reason, now, by=decider.acts_as(waits.list_name))
-    return Said(sentence(site.language, decision, mail=mail_name(number)))
+    return CommandDone(sentence(site.language, decision, mail=mail_name(number)))

@@ -81,7 +81,7 @@ class Desk:
 
 
 @dataclass(frozen=True)
-class Said:
+class CommandDone:
     """What one command did."""
 
     sentence: str
@@ -90,7 +90,7 @@ class Said:
     failed: bool = False
 
 
-def obey_command(connection: Connection, desk: Desk, command: Command) -> Said:
+def obey_command(connection: Connection, desk: Desk, command: Command) -> CommandDone:
     """Do one command, or ask a second person for what it says. Raises Refusal where it cannot be done."""
     if not isinstance(command, Approve | SendBack) and not desk.site.may_command(desk.by):
         raise Refusal(desk.say("desk-only"))
@@ -109,13 +109,13 @@ def obey_command(connection: Connection, desk: Desk, command: Command) -> Said:
             return _extend(connection, desk, command)
         case OfBulletin():
             did = command_bulletin(connection, desk.site, command, desk.now, by=desk.by)
-            return Said(did.sentence, did.key, did.hints)
+            return CommandDone(did.sentence, did.key, did.hints)
         case FixMeeting():
             key, sentence = command_meeting(connection, desk.site, command, desk.now, by=desk.by)
-            return Said(sentence, key)
+            return CommandDone(sentence, key)
         case Attended():
             said = command_attendance(connection, desk.site, command, desk.about, desk.now, by=desk.by)
-            return Said(said.sentence, said.key, said.hints)
+            return CommandDone(said.sentence, said.key, said.hints)
         case OfSurvey("status", key):
             return _status(connection, desk, key)
         case OfSurvey("remind", key, again):
@@ -144,11 +144,11 @@ def _request(
     detail: dict[str, str],
     undo: str,
     **figures: object,
-) -> Said:
+) -> CommandDone:
     """Do an act, or ask the second person for it."""
     asked = request_act(connection, desk.site, Order(key, act, detail, desk.by, desk.received_at), desk.now)
     if isinstance(asked, Waiting):
-        return Said(asked.sentence, key)
+        return CommandDone(asked.sentence, key)
     stored = surveys.load(connection, key)
     over = stored is not None and stored.state == "closed"
     if over and act == "admit":  # nothing takes it back: neither 代理 nor a reply counts after the close
@@ -156,10 +156,10 @@ def _request(
     if over and act == "close" and stored is not None and stored.survey.mode == "sealed":
         undo = "undo-close-sealed"
     hints = (desk.say(undo, key=key, **figures),) if undo else ()
-    return Said(asked.sentence, key, (*([desk.say("alone")] if asked.alone else []), *hints))
+    return CommandDone(asked.sentence, key, (*([desk.say("alone")] if asked.alone else []), *hints))
 
 
-def _accept(connection: Connection, desk: Desk, number: int) -> Said:
+def _accept(connection: Connection, desk: Desk, number: int) -> CommandDone:
     received = held_mail(connection, desk.site, number)
     if is_desk_word(connection, desk.site, received.recipient):  # no command is made good by accepting it
         raise Refusal(desk.say("no-accept", mail=mail_name(number)))
@@ -167,13 +167,13 @@ def _accept(connection: Connection, desk: Desk, number: int) -> Said:
     if ballot is not None and ballot.kind == "survey":
         return _request(connection, desk, ballot.subject, "admit", {"number": str(number)}, "undo-accept")
     settle_held(connection, desk.site, number, "accept", "", desk.now, by=desk.by)
-    return Said(desk.say("accept", mail=mail_name(number)))
+    return CommandDone(desk.say("accept", mail=mail_name(number)))
 
 
-def _trust(connection: Connection, desk: Desk, number: int) -> Said:
+def _trust(connection: Connection, desk: Desk, number: int) -> CommandDone:
     held_mail(connection, desk.site, number)
     settle_held(connection, desk.site, number, "trust", "", desk.now, by=desk.by)
-    return Said(desk.say("trust", mail=mail_name(number)))
+    return CommandDone(desk.say("trust", mail=mail_name(number)))
 
 
 def _put_aside(
@@ -182,21 +182,23 @@ def _put_aside(
     number: int,
     decision: Literal["discard", "reject", "accept", "trust"],
     reason: str,
-) -> Said:
+) -> CommandDone:
     held_mail(connection, desk.site, number)
     settle_held(connection, desk.site, number, decision, reason, desk.now, by=desk.by)
     hint = desk.say("undo-discard", number=number)
-    return Said(desk.say(decision, mail=mail_name(number)), hints=(hint,))
+    return CommandDone(desk.say(decision, mail=mail_name(number)), hints=(hint,))
 
 
-def _give(connection: Connection, desk: Desk, number: int, answers: tuple[tuple[str, str], ...]) -> Said:
+def _give(
+    connection: Connection, desk: Desk, number: int, answers: tuple[tuple[str, str], ...]
+) -> CommandDone:
     """Let a held reply count with the answers that the office read in it."""
     received, ballot = held_reply(connection, desk.site, number)
     detail = {"number": str(received.id), "answers": pairs_text(answers)}
     return _request(connection, desk, ballot.subject, "admit", detail, "undo-accept")
 
 
-def _enter(connection: Connection, desk: Desk, command: Enter) -> Said:
+def _enter(connection: Connection, desk: Desk, command: Enter) -> CommandDone:
     key = command.key
     if key and (event := find_event(connection, key)) is not None:
         return _enter_rsvp(connection, desk, command, event.event.key)
@@ -219,13 +221,13 @@ def _enter(connection: Connection, desk: Desk, command: Enter) -> Said:
     return _request(connection, desk, stored.survey.key, "admit", detail, "undo-entered")
 
 
-def _enter_rsvp(connection: Connection, desk: Desk, command: Enter, key: str) -> Said:
+def _enter_rsvp(connection: Connection, desk: Desk, command: Enter, key: str) -> CommandDone:
     call = Call(command.code, command.answers, command.reason, desk.by, desk.received_at, desk.mail)
     said = enter_rsvp(connection, desk.site, key, call, desk.now)
-    return Said(said, key, (attendance_sentence(desk.site.language, "undo-rsvp"),))
+    return CommandDone(said, key, (attendance_sentence(desk.site.language, "undo-rsvp"),))
 
 
-def _extend(connection: Connection, desk: Desk, command: Extend) -> Said:
+def _extend(connection: Connection, desk: Desk, command: Extend) -> CommandDone:
     stored = _survey(connection, desk, command.key)
     key, old = stored.survey.key, stored.survey.closes.astimezone(desk.site.zone)
     refuse_out_of_place(desk.site, stored, "extend")
@@ -237,17 +239,17 @@ def _extend(connection: Connection, desk: Desk, command: Extend) -> Said:
     return replace(said, hints=(*off, *said.hints))
 
 
-def _close(connection: Connection, desk: Desk, stored: StoredSurvey) -> Said:
+def _close(connection: Connection, desk: Desk, stored: StoredSurvey) -> CommandDone:
     refuse_out_of_place(desk.site, stored, "close")
     return _request(connection, desk, stored.survey.key, "close", {}, "undo-close")
 
 
-def _publish(connection: Connection, desk: Desk, stored: StoredSurvey) -> Said:
+def _publish(connection: Connection, desk: Desk, stored: StoredSurvey) -> CommandDone:
     refuse_out_of_place(desk.site, stored, "publish")
     return _request(connection, desk, stored.survey.key, "publish", {}, "undo-publish")
 
 
-def _remind(connection: Connection, desk: Desk, stored: StoredSurvey, *, again: bool) -> Said:
+def _remind(connection: Connection, desk: Desk, stored: StoredSurvey, *, again: bool) -> CommandDone:
     refuse_out_of_place(desk.site, stored, "extend")  # likewise only while it is open
     key = stored.survey.key
     try:
@@ -256,21 +258,21 @@ def _remind(connection: Connection, desk: Desk, stored: StoredSurvey, *, again: 
         at, figure = desk.moment(lately.last.made_at), lately.last.copies
         who = desk.say(f"by-{lately.who.replace(' ', '-')}") if "@" not in lately.who else lately.who
         raise Refusal(desk.say("reminded-lately", key=key, at=at, figure=figure, who=who)) from None
-    return Said(desk.say("remind", key=key, figure=figure), key)
+    return CommandDone(desk.say("remind", key=key, figure=figure), key)
 
 
-def _status(connection: Connection, desk: Desk, key: str) -> Said:
+def _status(connection: Connection, desk: Desk, key: str) -> CommandDone:
     """Say where a meeting, a bulletin, an event or a survey stands."""
     if (meeting := find_meeting(connection, key)) is not None:
-        return Said(meeting_status(connection, desk.site, meeting), meeting.meeting.key)
+        return CommandDone(meeting_status(connection, desk.site, meeting), meeting.meeting.key)
     if (issue := find_bulletin(connection, key)) is not None:
-        return Said(bulletin_status(connection, desk.site, issue, desk.now), issue.bulletin.key)
+        return CommandDone(bulletin_status(connection, desk.site, issue, desk.now), issue.bulletin.key)
     if (event := find_event(connection, key)) is not None:
-        return Said(event_status(connection, desk.site, event), event.event.key)
+        return CommandDone(event_status(connection, desk.site, event), event.event.key)
     return _survey_status(connection, desk, _survey(connection, desk, key))
 
 
-def _survey_status(connection: Connection, desk: Desk, stored: StoredSurvey) -> Said:
+def _survey_status(connection: Connection, desk: Desk, stored: StoredSurvey) -> CommandDone:
     survey = stored.survey
     stands = standings_of_voters(ledgers.rows(connection, survey.key), survey.unit)
     figures = {
@@ -287,33 +289,33 @@ def _survey_status(connection: Connection, desk: Desk, stored: StoredSurvey) -> 
         "closes": desk.moment(survey.closes),
         "closed": desk.moment(stored.closed_at or survey.closes),
     }
-    return Said(desk.say(f"status-{stored.state}", key=survey.key, **figures), survey.key)
+    return CommandDone(desk.say(f"status-{stored.state}", key=survey.key, **figures), survey.key)
 
 
-_SURVEY_COMMANDS: dict[str, Callable[[Connection, Desk, StoredSurvey], Said]] = {
+_SURVEY_COMMANDS: dict[str, Callable[[Connection, Desk, StoredSurvey], CommandDone]] = {
     "close": _close,
     "publish": _publish,
 }
 
 
-def _reissue(connection: Connection, desk: Desk, stored: StoredSurvey, code: str) -> Said:
+def _reissue(connection: Connection, desk: Desk, stored: StoredSurvey, code: str) -> CommandDone:
     refuse_out_of_place(desk.site, stored, "extend")
     key, full = stored.survey.key, _full_code(desk, code)
     if not ballots.of_subject(connection, key, full):
         raise Refusal(desk.say("no-body", key=key, code=full))
     reissue_ballot(connection, desk.site, key, full, desk.now, by=desk.by)
     body = members.bodies(connection, [full]).get(full)
-    return Said(desk.say("reissue", key=key, body=full if body is None else body.name), key)
+    return CommandDone(desk.say("reissue", key=key, body=full if body is None else body.name), key)
 
 
-def _resume(connection: Connection, desk: Desk, address: str) -> Said:
+def _resume(connection: Connection, desk: Desk, address: str) -> CommandDone:
     by, mail = desk.by, desk.mail
     if not resume_address(connection, address, "the office said so", desk.now, by=by, inbox_id=mail):
         raise Refusal(desk.say("not-troubled", address=address))
-    return Said(desk.say("resumed", address=address))
+    return CommandDone(desk.say("resumed", address=address))
 
 
-def _of_run(connection: Connection, desk: Desk, command: OfRun) -> Said:
+def _of_run(connection: Connection, desk: Desk, command: OfRun) -> CommandDone:
     at = None
     if command.day is not None:
         run = occurrences.numbered(connection, command.number)
@@ -322,20 +324,20 @@ def _of_run(connection: Connection, desk: Desk, command: OfRun) -> Said:
         at = local_moment(command.day, of_day, desk.site.zone)
     change = RunChange(command.do, at)
     said, *hints = change_run(connection, desk.site, command.number, change, desk.now, by=desk.by)
-    return Said(said, hints=tuple(hints))
+    return CommandDone(said, hints=tuple(hints))
 
 
-def _of_sending(connection: Connection, desk: Desk, do: Steer, key: str) -> Said:
+def _of_sending(connection: Connection, desk: Desk, do: Steer, key: str) -> CommandDone:
     said, *hints = steer_sending(connection, desk.site, key, do, desk.now, by=desk.by).said
-    return Said(said, key, tuple(hints))
+    return CommandDone(said, key, tuple(hints))
 
 
-def _decide(connection: Connection, desk: Desk, word: Word) -> Said:
+def _decide(connection: Connection, desk: Desk, word: Word) -> CommandDone:
     if desk.act_id is None:
         raise Refusal(desk.say("no-act"))
     settle = settle_bulletin if acts.is_of_bulletin(connection, desk.act_id) else settle_act
     settled = settle(connection, desk.site, desk.act_id, word, desk.now)
-    return Said(settled.sentence, settled.key, failed=isinstance(settled, Undecided))
+    return CommandDone(settled.sentence, settled.key, failed=isinstance(settled, Undecided))
 
 
 def _survey(connection: Connection, desk: Desk, key: str) -> StoredSurvey:

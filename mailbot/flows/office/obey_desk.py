@@ -42,7 +42,7 @@ from mailbot.core.refusal import Refusal
 from mailbot.core.senders.authentication import read_authentication
 from mailbot.core.surveys.trust import trust
 from mailbot.flows.events.command_event import find_event
-from mailbot.flows.office.obey_command import Desk, Said, find_survey, obey_command
+from mailbot.flows.office.obey_command import CommandDone, Desk, find_survey, obey_command
 from mailbot.flows.office.tell_office import tell_office
 from mailbot.flows.settled import Settled
 from mailbot.flows.surveys.held_reply import ballot_of_mail
@@ -60,7 +60,7 @@ _ENTER_WORDS = ("代理", "enter")  # an answer that the office gives for a body
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _DeskMail:
     """Who commands, by which mail."""
 
     site: Site
@@ -89,7 +89,7 @@ def obey_desk(
     connection: Connection, site: Site, received: Received, message: Message, word: DeskWord, now: datetime
 ) -> Settled:
     """Run the commands of a reply to a mail to the office, each line in its turn until one cannot be done."""
-    desk = _Desk(site, received, word, now)
+    desk = _DeskMail(site, received, word, now)
     why_machine = automatic(message, received.mail_from)
     if why_machine is not None:
         return Settled("discarded", f"an automatic reply to a mail to the office ({why_machine})")
@@ -133,7 +133,7 @@ def _dead(
     return None if word.act_id is not None or site.may_command(word.address) else "word-foreign"
 
 
-def _dead_word(connection: Connection, desk: _Desk, why: str) -> Settled:
+def _dead_word(connection: Connection, desk: _DeskMail, why: str) -> Settled:
     """Say, to the registered office alone, that a reply did nothing; its sender is not known."""
     said = desk.say(why)
     cooked = desk.site.render.office.answer((), (), sentence=said, thread=None, now=desk.now)
@@ -144,7 +144,7 @@ def _dead_word(connection: Connection, desk: _Desk, why: str) -> Settled:
     return Settled("discarded", f"a reply to the office whose address is spent ({why})")
 
 
-def _untrusted(desk: _Desk, message: Message) -> str | None:
+def _untrusted(desk: _DeskMail, message: Message) -> str | None:
     """Return why a reply must wait for the office; None: it comes from whom the word was sent to, and says one thing."""
     if message.from_address is None or not same_address(message.from_address, desk.word.address):
         return desk.say("other-address", to=desk.word.address)
@@ -167,7 +167,7 @@ def _untrusted(desk: _Desk, message: Message) -> str | None:
     return desk.say("differs") if _parts_differ(desk, message) else None
 
 
-def _parts_differ(desk: _Desk, message: Message) -> bool:
+def _parts_differ(desk: _DeskMail, message: Message) -> bool:
     """Tell whether the text and the HTML of one mail command different things (promises.md attack 9)."""
     today = desk.now.astimezone(desk.site.zone).date()
 
@@ -199,7 +199,7 @@ def _named_in_subject(connection: Connection, word: DeskWord) -> str:
     return "" if found is None else found["key"]
 
 
-def _about_the_held(connection: Connection, desk: _Desk, lines: tuple[str, ...]) -> tuple[str, ...]:
+def _about_the_held(connection: Connection, desk: _DeskMail, lines: tuple[str, ...]) -> tuple[str, ...]:
     """Return the lines, 「Q1=1」 or 「破棄」 in reply to a mail about one that is held with that one's name before it."""
     mail = _mail(connection, desk.word)
     named = None if mail is None else _HELD_IN_SUBJECT.search(mail.subject)
@@ -224,12 +224,12 @@ def _mail(connection: Connection, word: DeskWord) -> Message | None:
 
 
 def _run(
-    connection: Connection, desk: _Desk, lines: tuple[str, ...]
-) -> tuple[list[tuple[str, Said]], tuple[CommandLine, ...]]:
+    connection: Connection, desk: _DeskMail, lines: tuple[str, ...]
+) -> tuple[list[tuple[str, CommandDone]], tuple[CommandLine, ...]]:
     """Do the commands in order; from the first line that cannot be done on, none is."""
     today = desk.now.astimezone(desk.site.zone).date()
     commanding = desk.commanding(_named_in_subject(connection, desk.word))
-    done: list[tuple[str, Said]] = []
+    done: list[tuple[str, CommandDone]] = []
     for at, line in enumerate(lines):
         command = read_line(line, today=today)
         why = ""
@@ -251,14 +251,14 @@ def _run(
     return done, ()
 
 
-def _join_sealed(connection: Connection, desk: _Desk, message: Message, lines: tuple[str, ...]) -> None:
+def _join_sealed(connection: Connection, desk: _DeskMail, message: Message, lines: tuple[str, ...]) -> None:
     """Let a mail that says what a body answers in a sealed survey be destroyed with its replies (promises.md I21)."""
     print_of_mail = desk.received.fingerprint(message)
     for key in sorted({key for line in lines for key in _sealed(connection, desk, line)}):
         inbox.take_once(connection, sealed.place(key), print_of_mail, desk.received.id)
 
 
-def _echo(connection: Connection, desk: _Desk, line: str) -> str:
+def _echo(connection: Connection, desk: _DeskMail, line: str) -> str:
     """Return a line as our answer repeats it: without what it answers in a sealed survey, for answers are quoted."""
     if not _sealed(connection, desk, line):
         return line
@@ -272,7 +272,7 @@ def _echo(connection: Connection, desk: _Desk, line: str) -> str:
             return f"{word} {hidden}" if word.casefold() in _ENTER_WORDS else hidden
 
 
-def _sealed(connection: Connection, desk: _Desk, line: str) -> tuple[str, ...]:
+def _sealed(connection: Connection, desk: _DeskMail, line: str) -> tuple[str, ...]:
     """Return the sealed surveys of which a line says what somebody answers, or may mean to."""
     every = surveys.every(connection)
     key = ""
@@ -302,11 +302,11 @@ def _may_answer(line: str) -> bool:
     return "=" in plain or plain.startswith(_ENTER_WORDS) or plain.startswith("u-")
 
 
-def _read(desk: _Desk, line: str) -> Command | NotUnderstood:
+def _read(desk: _DeskMail, line: str) -> Command | NotUnderstood:
     return read_line(line, today=desk.now.astimezone(desk.site.zone).date())
 
 
-def _about(connection: Connection, desk: _Desk, line: str) -> str:
+def _about(connection: Connection, desk: _DeskMail, line: str) -> str:
     """Return the survey that a line names, else the mail that it names; "": neither."""
     match _read(desk, line):
         case (

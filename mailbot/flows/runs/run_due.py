@@ -10,7 +10,7 @@ from mailbot import log
 from mailbot.core.calendar import moment_words
 from mailbot.core.office.journal_line import SCHEDULE
 from mailbot.core.office.plan import (
-    Ask,
+    AskOffice,
     JobName,
     LateRule,
     NotYet,
@@ -91,7 +91,7 @@ def _settle(connection: Connection, site: Site, run: Occurrence, now: datetime) 
     match decision:
         case NotYet():
             return False
-        case Ask(reason, by):
+        case AskOffice(reason, by):
             occurrences.ask(connection, run.job, run.local, reason, late_since or run.due_at)
             log.event("schedule.asked", job=run.job, local=run.local, note=reason)
             asking = _say(site, run, "asking", span=duration(by, site.language))

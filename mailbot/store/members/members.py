@@ -46,6 +46,11 @@ class Person:
     body: Body
     contact: Contact
 
+    @property
+    def names(self) -> str:
+        """The names of body, office and contact, as many as the register has: 長野市 情報政策課 山田太郎."""
+        return " ".join(filter(None, (self.body.name, self.contact.role, self.contact.name)))
+
 
 def bodies(connection: Connection, codes: Iterable[str] | None = None) -> dict[str, Body]:
     """Return these bodies (all when None) by their codes."""

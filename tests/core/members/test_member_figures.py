@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from mailbot.core.members.member_figures import Group, member_figures
+from mailbot.core.members.member_figures import MemberGroup, member_figures
 from mailbot.core.members.register import Body
 
 DAY = date(2027, 4, 1)
@@ -35,13 +35,13 @@ def test_figures_by_prefecture() -> None:
     groups = member_figures(BODIES, "prefecture", DAY)
     assert [group.name for group in groups] == ["北海道", "東京都", "長野県", "", ""]
     kinds = (("city", 1), ("town", 1), ("ward", 0), ("other", 0))
-    assert groups[2] == Group("長野県", 2, 0, kinds, 370_000)
+    assert groups[2] == MemberGroup("長野県", 2, 0, kinds, 370_000)
     assert dict(groups[-1].by_kind) == {"city": 2, "town": 1, "ward": 1, "other": 1}
 
 
 def test_an_empty_register_has_figures() -> None:
     """The whole is nothing."""
-    assert member_figures((), "kind", DAY) == (Group("", 0, 0, (), 0),)
+    assert member_figures((), "kind", DAY) == (MemberGroup("", 0, 0, (), 0),)
 
 
 def test_a_body_counts_while_it_belongs() -> None:

@@ -6,7 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from mailbot.core.lists.list_command import ChangeAddress, Command, Index, Invite, Leave, Off, OwnCopies, Who
+from mailbot.core.lists.list_command import (
+    ChangeAddress,
+    Command,
+    Index,
+    Invite,
+    LeaveList,
+    Off,
+    OwnCopies,
+    Who,
+)
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.join_list import admits
 from mailbot.flows.members.perform_list_command import Writer, perform_list_command
@@ -17,7 +26,7 @@ ROLES = {"office": OFFICE, "moderator": TANAKA, "member": SATO, "stranger": STRA
 
 # Who is not named is refused with a sentence.
 MAY: dict[str, tuple[Command, set[str]]] = {
-    "leave": (Leave(), {"member"}),
+    "leave": (LeaveList(), {"member"}),
     "off": (Off(), {"member"}),
     "own copies": (OwnCopies(False), {"member"}),
     "contents": (Index(), {"member"}),
