@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from mailbot.core.bulletins.bulletin_sentences import bulletin_sentence, states_words
 from mailbot.core.calendar import local_moment, moment_words
-from mailbot.core.office.desk import OfBulletin
+from mailbot.core.office.desk_command import OfBulletin
 from mailbot.core.refusal import Refusal
 from mailbot.flows.bulletins.ask_bulletin import ask_bulletin
 from mailbot.flows.bulletins.cancel_bulletin import cancel_bulletin

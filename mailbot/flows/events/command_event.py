@@ -12,7 +12,7 @@ from mailbot.core.events.attendance_sentences import attendance_sentence
 from mailbot.core.events.event import begins, time_words
 from mailbot.core.members.body_name import bodies_called
 from mailbot.core.members.register import Body
-from mailbot.core.office.desk import Attended
+from mailbot.core.office.desk_command import Attended
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.ledger import standings
 from mailbot.flows.events.enter_attendance import save_attendance, seats_of

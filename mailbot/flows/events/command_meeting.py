@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import local_moment
 from mailbot.core.events.meeting import poll_key, span_words
 from mailbot.core.events.meeting_sentences import meeting_sentence
-from mailbot.core.office.desk import FixMeeting
+from mailbot.core.office.desk_command import FixMeeting
 from mailbot.core.refusal import Refusal
 from mailbot.flows.events.count_meeting import count_meeting
 from mailbot.flows.events.fix_meeting import Fixed, fix_meeting

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from mailbot.core.mail.token import read_trial_token, token_hash, trial_token
-from mailbot.core.office.desk import WHY_NOT, Approve, Command, NotUnderstood, SendBack, read_line
+from mailbot.core.office.desk import read_line
+from mailbot.core.office.desk_command import WHY_NOT, Approve, Command, NotUnderstood, SendBack
 from mailbot.core.office.desk_sentences import sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.members.enter_pages import Visit

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from mailbot.core.office.desk import Decide
+from mailbot.core.office.desk_command import Decide
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.refusal import Refusal
 from mailbot.flows.office.know_decider import Decider

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from mailbot.core.mail.address import same_address
 from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import Message, parse
-from mailbot.core.office.desk import OfSurvey
+from mailbot.core.office.desk_command import OfSurvey
 from mailbot.core.office.desk_sentences import ACTS, act_name, sentence
 from mailbot.core.office.plan import duration, job_name
 from mailbot.flows.office.know_decider import Decider

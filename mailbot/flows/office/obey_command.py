@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from mailbot.core.calendar import business_day, local_moment, moment_words
 from mailbot.core.events.attendance_sentences import attendance_sentence
 from mailbot.core.members.register import full_code
-from mailbot.core.office.desk import (
+from mailbot.core.office.desk_command import (
     Approve,
     Attended,
     Command,

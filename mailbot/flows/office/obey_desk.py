@@ -20,7 +20,8 @@ from mailbot.core.mail.html_text import html_to_text
 from mailbot.core.mail.japanese import decode
 from mailbot.core.mail.mailing import copy_shown
 from mailbot.core.mail.message import Message, parse
-from mailbot.core.office.desk import (
+from mailbot.core.office.desk import read_line
+from mailbot.core.office.desk_command import (
     WHY_NOT,
     Attended,
     Command,
@@ -33,7 +34,6 @@ from mailbot.core.office.desk import (
     OfBulletin,
     OfSurvey,
     Reissue,
-    read_line,
 )
 from mailbot.core.office.desk_sentences import mail_name, sentence
 from mailbot.core.reading.text.own_lines import own_lines

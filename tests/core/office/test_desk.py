@@ -6,7 +6,8 @@ from datetime import date, time
 
 import pytest
 
-from mailbot.core.office.desk import (
+from mailbot.core.office.desk import harmless, read_line
+from mailbot.core.office.desk_command import (
     WHY_NOT,
     Approve,
     Attended,
@@ -22,8 +23,6 @@ from mailbot.core.office.desk import (
     Reissue,
     Resume,
     SendBack,
-    harmless,
-    read_line,
 )
 
 TODAY = date(2026, 6, 20)  # a Saturday
