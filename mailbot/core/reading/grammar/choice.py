@@ -465,8 +465,11 @@ _ASKED_POLITELY = re.compile(r"(?P<stem>[^はがをにでと、。\s]{1,12})ま�
 
 # 「今年度に研修を行いましたか」: 「行いました」, 「行っていない」.
 _ASKED_IF_IT_WAS = re.compile(r"(?P<verb>[一-龠]{1,4})[ぁ-ん]{0,3}(?:ました|て(?:い|お)り?ます)か[?？]?$")
-_DO = ("行", "実施", "開催", "や")  # 「実施しました」, 「やりました」 to 「行いましたか」
-_IT_WAS = re.compile(r"[ぁ-ん]{0,2}?(?:ました|した|った|済み?(?:です)?|て(?:い|お)り?ます|ている)")
+_DONE_SO = re.compile(
+    "行|実施|開催|や(?=[りっ])"
+)  # 「実施しました」, 「やりました」 to 「行いましたか」; not やめました
+_IT_WAS = re.compile(r"[ぁ-ん]{0,2}?(?:ました|て(?:い|お)り?ます|ている)")
+_IT_WAS_BRIEFLY = re.compile(r"した|った|済み?(?:です)?")
 _IT_WAS_NOT = re.compile(r"[ぁ-ん]{0,2}?(?:て(?:い|お)?り?(?:ません|ない)|ませんでした|なかった)(?:です)?")
 
 
@@ -474,12 +477,12 @@ def _by_its_verb(question: Question, written: str) -> str | None:
     """Return yes or no where the question's own verb answers it: 「希望します」, 「希望しません」 to 「開催を希望しますか」."""
     was = _ASKED_IF_IT_WAS.search(question.text)
     if was is not None and not _AND_MORE.search(question.text):
-        same = _DO if was["verb"] in _DO else (was["verb"],)
-        verb = next((each for each in same if written.startswith(each)), "")
-        behind = written[len(verb) :] if verb or written.startswith("して") else ""
+        same = _DONE_SO if _DONE_SO.match(was["verb"]) else re.compile(re.escape(was["verb"]))
+        verb = end_of(same, written)
+        behind = written[verb:] if verb or written.startswith("して") else ""
         if _IT_WAS_NOT.fullmatch(behind):
             return "no"
-        if _IT_WAS.fullmatch(behind):
+        if _IT_WAS.fullmatch(behind) or ("ました" in was[0] and _IT_WAS_BRIEFLY.fullmatch(behind)):
             return "yes"
     asked = _ASKED_POLITELY.search(question.text)
     if asked is None:
