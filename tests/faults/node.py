@@ -13,6 +13,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection
 
 from mailbot.core.lists.mailing_list import Copies, MailingList
 from mailbot.core.members.audience import Selector
@@ -22,11 +25,13 @@ from mailbot.folder.secret_files import write_secret_key
 from mailbot.installation import open_database
 from mailbot.store.database import Database
 from mailbot.store.mail import inbox
-from mailbot.store.sending import outbox
+from mailbot.store.sending import fan_outs, outbox
 from tests.dialogs.conversation import environment, run
 from tests.flows.post_office import TOKYO
 from tests.forked import Forked
 from tests.ports import free_port
+
+Found = TypeVar("Found")
 
 SHORT = os.environ.get("FAULTS") == "short"  # a form that takes a few minutes in all
 ROOT = Path(__file__).parents[2]
@@ -105,29 +110,27 @@ class Node:
 
     def outbox(self) -> dict[str, int]:
         """Return how many copies are in each state."""
-        database = self.database
-        with database.read() as connection:
-            counts = outbox.count_by_state(connection)
-        database.close()
-        return counts
+        return self._look(outbox.count_by_state)
 
     def doubtful(self) -> int:
         """Return how many copies may have gone twice, as `queue` says it."""
-        database = self.database
-        with database.read() as connection:
-            number = outbox.count_doubtful(connection)
-        database.close()
-        return number
+        return self._look(outbox.count_doubtful)
+
+    def queues(self) -> bool:
+        """Tell whether members of a list wait to be queued."""
+        return self._look(fan_outs.waiting)
 
     def settled(self) -> bool:
         """Tell whether nothing waits any more, to be read or to be sent."""
+        unread = self._look(lambda connection: inbox.load_waiting(connection, 1))
+        return not unread and not {"pending", "sending"} & self.outbox().keys()
+
+    def _look(self, look: Callable[[Connection], Found]) -> Found:
         database = self.database
         with database.read() as connection:
-            waits = inbox.load_waiting(connection, 1) or {"pending", "sending"} & set(
-                outbox.count_by_state(connection)
-            )
+            found = look(connection)
         database.close()
-        return not waits
+        return found
 
     def post(self, number: int, text: str = "hello") -> bool:
         """Hand in a post, again with the same bytes until it is taken; False when this time it was not."""

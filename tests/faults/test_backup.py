@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from mailbot.store.sending import fan_outs
 from tests.databases import postgres
 from tests.dialogs.conversation import run
 from tests.faults.node import SHORT, Node, new_node, until
@@ -72,14 +71,14 @@ def goes_on(folder: Path, url: str, keep: Keep, other: str) -> Course:
         until(lambda: sink.received.total() > MEMBERS, 30, node.log)
         before: Received = Counter(sink.received)
         keep(node, back.folder, other)
-        queued = _queues(node)
+        queued = node.queues()
         node.kill()
         time.sleep(0.1)
         left: Received = Counter(sink.received)
         _move(node, back)
         told = _resume(back)
         back.start()
-        until(lambda: back.settled() and not _queues(back), 60, back.log)
+        until(lambda: back.settled() and not back.queues(), 60, back.log)
     finally:
         node.stop()
         back.stop()
@@ -94,14 +93,6 @@ def goes_on(folder: Path, url: str, keep: Keep, other: str) -> Course:
         possible=back.doubtful(),
         queued=queued,
     )
-
-
-def _queues(node: Node) -> bool:
-    database = node.database
-    with database.read() as connection:
-        waits = fan_outs.waiting(connection)
-    database.close()
-    return waits
 
 
 def _move(node: Node, back: Node) -> None:

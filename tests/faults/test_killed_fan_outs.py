@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from mailbot.store.sending import fan_outs
 from mailbot.store.tables import delivery
 from tests.faults.node import SHORT, Node, new_node, until
 from tests.faults.sink import Sink
@@ -41,12 +40,10 @@ def killed_while_queueing(node: Node, kills: int, seed: int = SEED) -> tuple[Cou
         node.start()
         assert node.post(number)
         for _ in range(kills):
-            until(
-                lambda: _being_queued(node) or node.settled(), 30, node.log
-            )  # a busy machine takes its time
+            until(lambda: node.queues() or node.settled(), 30, node.log)  # a busy machine takes its time
             time.sleep(chance.uniform(0.0, 0.3))
             node.kill()
-            fell += _being_queued(node)
+            fell += node.queues()
             node.start()
         until(node.settled, 60, node.log)
         node.stop()
@@ -55,14 +52,6 @@ def killed_while_queueing(node: Node, kills: int, seed: int = SEED) -> tuple[Cou
         copies = Counter(connection.execute(select(delivery.c.address)).scalars())
     database.close()
     return copies, fell
-
-
-def _being_queued(node: Node) -> bool:
-    database = node.database
-    with database.read() as connection:
-        waits = fan_outs.waiting(connection)
-    database.close()
-    return waits
 
 
 def test_kills_while_it_is_queued_leave_nobody_out_and_queue_nobody_twice(tmp_path: Path, sink: Sink) -> None:

@@ -121,18 +121,21 @@ def test_a_mail_is_stored_and_read(busy: tuple[PostOffice, list[Copy]]) -> None:
     assert looked_through(office.database, read) == []  # there is none
 
 
+def _within(office: PostOffice, function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
+    with office.database.write() as connection:
+        return function(connection, *arguments, **options)
+
+
+def _look(office: PostOffice, function: Callable[..., Any], *arguments: Any, **options: Any) -> list[str]:
+    return looked_through(office.database, partial(_within, office, function, *arguments, **options))
+
+
 def test_copies_leave(busy: tuple[PostOffice, list[Copy]]) -> None:
     """From the claim to the outcomes, leases included."""
     office, _ = busy
     taken: list[leases.Claimed] = []
 
-    def within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        with office.database.write() as connection:
-            return function(connection, *arguments, **options)
-
-    def look(function: Callable[..., Any], *arguments: Any, **options: Any) -> list[str]:
-        return looked_through(office.database, partial(within, function, *arguments, **options))
-
+    within, look = partial(_within, office), partial(_look, office)
     assert (
         looked_through(office.database, lambda: taken.extend(within(leases.claim, "n", office.now, 100)))
         == []
@@ -161,13 +164,7 @@ def test_identical_copies_leave(office: PostOffice) -> None:
         office.post(YAMADA, Message_ID=f"<{number}@test>")
     until = office.now + leases.LEASE
 
-    def within(function: Callable[..., Any], *arguments: Any, **options: Any) -> Any:
-        with office.database.write() as connection:
-            return function(connection, *arguments, **options)
-
-    def look(function: Callable[..., Any], *arguments: Any, **options: Any) -> list[str]:
-        return looked_through(office.database, partial(within, function, *arguments, **options))
-
+    within, look = partial(_within, office), partial(_look, office)
     assert look(bundles.are_first, office.now) == []
     taken: list[bundles.Bundle] = []
     assert (
