@@ -41,7 +41,6 @@ from mailbot.store.lists import lists
 _RELAY_SECONDS = Timeouts(connect=5, greeting=10, quit=2)
 _IMAP_SECONDS = 10.0
 _QUICK_CHECK_SECONDS = 20.0
-_LATE = timedelta(minutes=10)  # as in web/health.py
 _RECENT = timedelta(days=7)
 
 
@@ -315,7 +314,7 @@ def _backlog_findings(found: vitals.Backlog, now: datetime) -> list[Finding]:
     """Judge what waits."""
     findings: list[Finding] = []
     waits = now - found.oldest_unread if found.oldest_unread else timedelta()
-    if waits > _LATE:
+    if waits > vitals.OVERDUE:
         words = (
             f"{found.unread} received mails wait to be read, the oldest for {time_words(waits)}; "
             "is `mailbot serve` running, with the role process?"
@@ -323,7 +322,7 @@ def _backlog_findings(found: vitals.Backlog, now: datetime) -> list[Finding]:
         findings.append(Finding("queue", "inbox", "fault", words))
     else:
         findings.append(Finding("queue", "inbox", "ok", f"{found.unread} received mails wait to be read"))
-    if found.overdue > _LATE:
+    if found.overdue > vitals.OVERDUE:
         words = (
             f"mail has been due for {time_words(found.overdue)} and does not leave; is `mailbot serve` running, with the "
             "role deliver? `relay` here says whether the relay takes any, `mailbot queue` has its words about single copies"

@@ -1,4 +1,4 @@
-"""How the database is: for `mailbot doctor`, which looks and changes nothing."""
+"""How the database is and what waits in it: for `mailbot doctor`, the desk and /readyz; all look and change nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from mailbot.store.database import schema_of, storage_errors
 from mailbot.store.sending import bundles, leases, outbox
 from mailbot.store.tables import bundle, delivery, history, inbox, mail, mailing, microseconds
 
+# For so long may wait what is to be read or sent; then doctor, desk and health say so
+OVERDUE = timedelta(minutes=10)
 _LEASE_GRACE = timedelta(seconds=60)  # another node takes an expired row within 30
 _ALARM = "office_report"
 

@@ -16,7 +16,6 @@ from mailbot.store.sending import leases
 
 _LATE_TICK = timedelta(seconds=60)  # it comes every second
 _LATE_LOOK = timedelta(minutes=10)  # a DNS that does not answer keeps a mail some two minutes
-_LATE_OUTBOX = timedelta(minutes=10)  # that a row is due and nobody takes it
 
 
 _FIGURES = {  # by name: what it is; all begin with mailbot_
@@ -66,7 +65,7 @@ class Health:
             faults.append(f"the database cannot be used: {away}")
         else:
             figures["outbox_overdue_s"] = round(waited.total_seconds())
-            if waited > _LATE_OUTBOX:
+            if waited > vitals.OVERDUE:
                 faults.append("mail is due and does not leave")
             if self._senders is not None:
                 count, oldest = await self._database.reading(sender_checks.backlog)

@@ -37,7 +37,6 @@ _MOST_RUNS = 60
 _MOST_TOLD = 10
 _AHEAD = timedelta(days=14)
 _BACK = timedelta(days=7)
-_OVERDUE = timedelta(minutes=10)
 _MOST_TEXT = 20_000  # characters of a mail of ours
 
 
@@ -192,7 +191,7 @@ def _act(connection: Connection, site: Site, decider: Decider, one: StoredAct) -
 def _state(connection: Connection, site: Site, now: datetime) -> tuple[str, ...]:
     found = vitals.backlog(connection, now)
     said = [sentence(site.language, "service-inbox", unread=found.unread, held=found.held)]
-    if found.overdue > _OVERDUE:
+    if found.overdue > vitals.OVERDUE:
         span = duration(found.overdue, site.language)
         said.append(sentence(site.language, "service-overdue", span=span))
     else:
