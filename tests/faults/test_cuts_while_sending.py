@@ -42,14 +42,6 @@ class Account:
     felt: int  # cuts in which the sender could not save what it knew
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """A relay that takes 10 ms for each mail, so that a fan-out takes a quarter of a second."""
-    running = Sink(seconds_each=0.01)
-    yield running
-    running.close()
-
-
 def cut_at_random(node: Node, sink: Sink, cut: Callable[[], None], cuts: int, members: int) -> Account:
     """Post, cut in the middle of the fan-out and mend again, so many times; then let everything settle."""
     chance = random.Random(SEED)
@@ -128,7 +120,7 @@ def _more_than(before: int, sink: Sink) -> bool:
 @pytest.mark.parametrize(("copies", "members"), [("personal", MEMBERS), ("identical", 20 * MEMBERS)])
 @pytest.mark.parametrize("how", ["wire", "server", "stop"])
 def test_a_cut_from_postgresql_repeats_nothing(
-    tmp_path: Path, sink: Sink, how: str, copies: Copies, members: int
+    tmp_path: Path, slow_sink: Sink, how: str, copies: Copies, members: int
 ) -> None:
     """The process knows what was accepted: nothing is lost, nothing goes again, nothing is in doubt.
 
@@ -154,9 +146,9 @@ def test_a_cut_from_postgresql_repeats_nothing(
         if how == "stop":
             node.start()
 
-    node = new_node(tmp_path / "site", sink.port, members=members, database=url, copies=copies)
+    node = new_node(tmp_path / "site", slow_sink.port, members=members, database=url, copies=copies)
     try:
-        account = cut_at_random(node, sink, cut, CUTS, members)
+        account = cut_at_random(node, slow_sink, cut, CUTS, members)
     finally:
         wire.close()
     print(f"seed {SEED}: {account}")
@@ -164,9 +156,9 @@ def test_a_cut_from_postgresql_repeats_nothing(
     assert (account.lost, account.repeated, account.possible) == (0, 0, 0), f"seed {SEED}: {account}"
 
 
-def test_a_locked_sqlite_file_repeats_nothing(tmp_path: Path, sink: Sink) -> None:
+def test_a_locked_sqlite_file_repeats_nothing(tmp_path: Path, slow_sink: Sink) -> None:
     """So it is where another program keeps the file locked for longer than anybody waits."""
-    node = new_node(tmp_path / "site", sink.port, members=MEMBERS)
+    node = new_node(tmp_path / "site", slow_sink.port, members=MEMBERS)
 
     def lock() -> None:
         with sqlite3.connect(node.folder / "data" / "mailbot.db", timeout=10, isolation_level=None) as other:
@@ -175,7 +167,7 @@ def test_a_locked_sqlite_file_repeats_nothing(tmp_path: Path, sink: Sink) -> Non
             other.execute("ROLLBACK")
         other.close()
 
-    account = cut_at_random(node, sink, lock, 1 if SHORT else 20, MEMBERS)
+    account = cut_at_random(node, slow_sink, lock, 1 if SHORT else 20, MEMBERS)
     print(f"seed {SEED}: {account}")
     assert account.felt, account
     assert (account.lost, account.repeated, account.possible) == (0, 0, 0), f"seed {SEED}: {account}"
@@ -184,10 +176,10 @@ def test_a_locked_sqlite_file_repeats_nothing(tmp_path: Path, sink: Sink) -> Non
 @pytest.mark.postgres
 @pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-")
 def test_nodes_that_were_all_cut_off_leave_each_other_the_time_to_come_back(
-    tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, slow_sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All leases ran out while the server was away: who is back first leaves to the other what that one knows of (I24)."""
-    with two_nodes_at_work(tmp_path, "pair_away", monkeypatch, sink) as (wire, found):
+    with two_nodes_at_work(tmp_path, "pair_away", monkeypatch, slow_sink) as (wire, found):
         server(durable=True).halt()
         wire.cut()
         time.sleep(LEASE + 1.0)
@@ -201,11 +193,11 @@ def test_nodes_that_were_all_cut_off_leave_each_other_the_time_to_come_back(
 @pytest.mark.postgres
 @pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-")
 def test_nodes_whose_server_stood_still_take_nothing_from_each_other(
-    tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, slow_sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No connection was lost, but no lease could be renewed: a machine that was paused, or a disk that did not answer (I24)."""
     monkeypatch.setenv("ABANDONED", "20s")
-    with two_nodes_at_work(tmp_path, "pair_still", monkeypatch, sink) as (_, found):
+    with two_nodes_at_work(tmp_path, "pair_still", monkeypatch, slow_sink) as (_, found):
         server(durable=True).signal_all(signal.SIGSTOP)
         time.sleep(LEASE + 3.0)
         server(durable=True).signal_all(signal.SIGCONT)
@@ -216,10 +208,10 @@ def test_nodes_whose_server_stood_still_take_nothing_from_each_other(
 @pytest.mark.postgres
 @pytest.mark.skipif(bool(UNAVAILABLE), reason=UNAVAILABLE or "-")
 def test_what_another_node_has_taken_over_stays_with_it(
-    tmp_path: Path, sink: Sink, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, slow_sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One node alone is cut off for longer than its lease: the other sends the rest, and what goes twice by that is counted."""
-    with two_nodes_at_work(tmp_path, "pair_wire", monkeypatch, sink) as (wire, found):
+    with two_nodes_at_work(tmp_path, "pair_wire", monkeypatch, slow_sink) as (wire, found):
         wire.cut()
         time.sleep(LEASE + 2.0)
         wire.mend()

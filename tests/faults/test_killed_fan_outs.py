@@ -6,7 +6,6 @@ import os
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,14 +21,6 @@ MEMBERS = 100  # twenty chunks, of which each is followed by a pause: a second a
 POSTS = 1 if SHORT else 5
 KILLS = 3 if SHORT else 6  # of each post
 SEED = int(os.environ.get("FAULTS_SEED", random.randrange(10**6)))
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """A relay that takes everything at once."""
-    running = Sink()
-    yield running
-    running.close()
 
 
 def killed_while_queueing(node: Node, kills: int, seed: int = SEED) -> tuple[Counter[str], int]:

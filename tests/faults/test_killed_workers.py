@@ -7,7 +7,6 @@ import random
 import re
 import signal
 import time
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -23,14 +22,6 @@ MEMBERS = 100
 ROUNDS = 2 if SHORT else 20  # of each kind of worker
 SEED = int(os.environ.get("FAULTS_SEED", random.randrange(10**6)))
 KINDS = ("receive", "process,schedule,web", "deliver")
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """A relay that takes 10 ms for each mail, so that a fan-out takes a quarter of a second."""
-    running = Sink(seconds_each=0.01)
-    yield running
-    running.close()
 
 
 def pids(node: Node, kind: str) -> list[int]:
@@ -50,11 +41,11 @@ def _begun_anew(node: Node, kind: str, before: int) -> bool:
     ("copies", "members", "together"), [("personal", MEMBERS, 1), ("identical", 20 * MEMBERS, 50)]
 )
 def test_a_killed_worker_loses_nothing_and_begins_anew(
-    tmp_path: Path, sink: Sink, copies: Copies, members: int, together: int
+    tmp_path: Path, slow_sink: Sink, copies: Copies, members: int, together: int
 ) -> None:
     """Lost 0; repeated at most one for each connection and killed sender, and never more than `queue` admits."""
     chance = random.Random(SEED)
-    node = new_node(tmp_path / "site", sink.port, members=members, copies=copies)
+    node = new_node(tmp_path / "site", slow_sink.port, members=members, copies=copies)
     node.options = ("--workers", "3")
     node.program = Path(__file__).parent / "begins_anew_soon.py"
     taken = 0
@@ -62,10 +53,10 @@ def test_a_killed_worker_loses_nothing_and_begins_anew(
         node.start()
         until(lambda: "workers.ready" in node.log(), 30, node.log)
         for kind in KINDS * ROUNDS:
-            before, begun = sink.received.total(), len(pids(node, kind))
+            before, begun = slow_sink.received.total(), len(pids(node, kind))
             until(partial(node.post, taken), 30, node.log)
             taken += 1
-            until(partial(_more_than, before, sink), 30, node.log)
+            until(partial(_more_than, before, slow_sink), 30, node.log)
             time.sleep(chance.uniform(0, 0.15))
             os.kill(pids(node, kind)[-1], signal.SIGKILL)
             until(partial(_begun_anew, node, kind, begun), 40, node.log)
@@ -75,10 +66,10 @@ def test_a_killed_worker_loses_nothing_and_begins_anew(
     pairs = {
         (f"m{member}@member.example", f"<{post}@test>") for post in range(taken) for member in range(members)
     }
-    repeated = sum(times - 1 for times in sink.received.values())
+    repeated = sum(times - 1 for times in slow_sink.received.values())
     print(
         f"seed {SEED}: {taken} posts, {len(KINDS) * ROUNDS} kills, repeated {repeated} of {node.doubtful()}"
     )
-    assert pairs == set(sink.received), f"seed {SEED}"
+    assert pairs == set(slow_sink.received), f"seed {SEED}"
     assert "again_seconds=0.02" in node.log()  # the second time in a row it was given a pause
     assert repeated <= node.doubtful() <= CONNECTIONS * ROUNDS * together, f"seed {SEED}"

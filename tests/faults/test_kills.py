@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -31,14 +30,6 @@ class Account:
     repeated: int  # copies beyond the first of a pair
     possible: int  # what `queue` calls duplicates_possible
     kills: int
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """A relay that takes 10 ms for each mail, so that a fan-out takes a quarter of a second."""
-    running = Sink(seconds_each=0.01)
-    yield running
-    running.close()
 
 
 def killed_at_random(node: Node, sink: Sink, kills: int, members: int = MEMBERS) -> Account:
@@ -72,11 +63,11 @@ def _more_than(before: int, sink: Sink) -> bool:
     return sink.received.total() > before
 
 
-def test_kills_lose_nothing_and_repeat_at_most_what_is_counted(tmp_path: Path, sink: Sink) -> None:
+def test_kills_lose_nothing_and_repeat_at_most_what_is_counted(tmp_path: Path, slow_sink: Sink) -> None:
     """Lost 0; repeated at most one for each connection and kill, and never more than `queue` admits (I1, I8, I9)."""
-    node = new_node(tmp_path / "site", sink.port, members=MEMBERS)
+    node = new_node(tmp_path / "site", slow_sink.port, members=MEMBERS)
     try:
-        account = killed_at_random(node, sink, KILLS)
+        account = killed_at_random(node, slow_sink, KILLS)
     finally:
         node.stop()
     print(f"seed {SEED}: {account}")
@@ -85,13 +76,13 @@ def test_kills_lose_nothing_and_repeat_at_most_what_is_counted(tmp_path: Path, s
 
 
 def test_kills_repeat_at_most_a_group_of_identical_copies_for_each_connection(
-    tmp_path: Path, sink: Sink
+    tmp_path: Path, slow_sink: Sink
 ) -> None:
     """Fifty recipients share a transaction; each of those who may have got it twice is counted."""
-    node = new_node(tmp_path / "site", sink.port, members=4_000, copies="identical")
+    node = new_node(tmp_path / "site", slow_sink.port, members=4_000, copies="identical")
     kills = 3 if SHORT else 15
     try:
-        account = killed_at_random(node, sink, kills, members=4_000)
+        account = killed_at_random(node, slow_sink, kills, members=4_000)
     finally:
         node.stop()
     print(f"seed {SEED}: {account}")
@@ -101,13 +92,15 @@ def test_kills_repeat_at_most_a_group_of_identical_copies_for_each_connection(
 
 @pytest.mark.parametrize(("copies", "members"), [("personal", MEMBERS), ("identical", 4_000)])
 def test_a_service_that_marks_before_it_sends_is_found_out(
-    tmp_path: Path, sink: Sink, copies: Copies, members: int
+    tmp_path: Path, slow_sink: Sink, copies: Copies, members: int
 ) -> None:
     """The control: with the safeguard turned round, the same kills lose mail, and the count shows it."""
-    node = new_node(tmp_path / "site", sink.port, members=members, copies=copies)
+    node = new_node(tmp_path / "site", slow_sink.port, members=members, copies=copies)
     node.program = Path(__file__).parent / "marks_before_sending.py"
     try:
-        account = killed_at_random(node, sink, 10, members=members)  # each finds it out more often than not
+        account = killed_at_random(
+            node, slow_sink, 10, members=members
+        )  # each finds it out more often than not
     finally:
         node.stop()
     print(f"seed {SEED}: {account}")

@@ -12,7 +12,7 @@ import re
 import shutil
 import smtplib
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,14 +56,6 @@ class Outcome:
     lost: int = 0  # copies of acknowledged posts that nobody ever gets
     twice: int = 0
     counted: int = 0  # that may have gone twice, as the service itself says
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """The outside world."""
-    running = Sink()
-    yield running
-    running.close()
 
 
 def live(folder: Path, sink: Sink) -> Life:

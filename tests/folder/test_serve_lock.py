@@ -12,6 +12,7 @@ from mailbot.folder.serve_lock import node_name
 
 
 def test_a_service_that_starts_again_has_its_name(tmp_path: Path) -> None:
+    """Whatever was written into its folder meanwhile."""
     (tmp_path / "data").mkdir()
     before = node_name(tmp_path)
     (tmp_path / "data" / "mailbot.db").write_bytes(b"written meanwhile")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -26,14 +26,6 @@ from mailbot.store.tables import microseconds
 from tests.faults.sink import Sink
 from tests.flows.post_office import NOW, SATO, SECURITY, SUZUKI, YAMADA, PostOffice
 from tests.net.test_smtp_client import SILENT, Said, Server
-
-
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """A relay that takes everything."""
-    running = Sink()
-    yield running
-    running.close()
 
 
 def delivery(office: PostOffice, *relays: str, owner: str = "this") -> Delivery:

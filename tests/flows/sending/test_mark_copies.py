@@ -22,14 +22,6 @@ from tests.flows.post_office import SATO, SECURITY, SUZUKI, YAMADA, PostOffice
 from tests.net.test_smtp_client import CLOSE, Said, Server
 
 
-@pytest.fixture
-def sink() -> Iterator[Sink]:
-    """A relay that takes everything."""
-    running = Sink()
-    yield running
-    running.close()
-
-
 def sender(office: PostOffice, port: int) -> Delivery:
     """Return what empties the outbox over one connection: each copy's outcome and the next one's mark share a commit."""
     relays = [parse_relay(f"smtp://127.0.0.1:{port}")]
