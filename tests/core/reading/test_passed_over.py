@@ -225,6 +225,28 @@ def test_a_slot_typed_twice_with_two_answers_is_asked_about() -> None:
     assert read(quoted(slot(1, "[ 2 ]\n【Q1回答】[ 2 ]"))).answers == {"Q1": ("2",)}
 
 
+def test_a_ballot_that_stands_twice_with_two_answers_is_asked_about() -> None:
+    """At one depth neither is older, whether two people filled them or one; below another mail's head it is (rule 7)."""
+    one, other = slot(1, "[ 2 ]"), slot(1, "[ 3 ]")
+    for text in (
+        f"{one}\n\n{other}",
+        f"{quoted(one)}\n\n{quoted(other)}",
+        f"（山田）\n{one}\n\n（佐藤）\n{other}",
+    ):
+        assert "Q1" not in read(text).answers
+    for text in (f"{one}\n\n{INVITATION}", f"{one}\n\n{one}", f"{one}\n\n山田さんは書きました:\n{other}"):
+        assert read(text).answers == {"Q1": ("2",)}
+    twice = f"{filled('1', '1')}\n\n{filled('2', '1')}"
+    assert "Q1" not in read_reply(RESOLUTION, twice, [invitation(RESOLUTION)], today=TODAY).answers
+
+
+@pytest.mark.parametrize("said", ["［Q1回答：2］", "[Q1: 2]", "【Q1：２】"])
+def test_an_answer_within_the_brackets_of_its_question(said: str) -> None:
+    """Some overwrite the brackets, too."""
+    assert read(f"{said}\n\n{quoted(INVITATION)}").answers == {"Q1": ("2",)}
+    assert read(quoted(INVITATION).replace("【Q1回答】[　　]", said)).answers == {"Q1": ("2",)}
+
+
 def test_a_sentence_that_a_gateway_wrapped_is_read_whole() -> None:
     """It breaks lines at 40 columns, within words."""
     said = "本市といたしましては、この調査への回答を別\nメールでお送りいたします。"

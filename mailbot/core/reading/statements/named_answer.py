@@ -95,6 +95,10 @@ _TOGETHER = re.compile(
 )
 
 
+# 「［Q1回答：2］」, 「[Q1: 2]」: the answer stands within the brackets of its question.
+_BRACKETED_WHOLE = re.compile(
+    r"\s*[【\[［〔](?P<said>[^【】\[\]［］〔〕]{1,60}[:：]\s*[0-9０-９、,\s]{1,20})[】\]］〕]\s*"
+)
 _BOTH = re.compile("とも|共|いずれ|どちら|すべて|全|両")
 
 
@@ -123,7 +127,8 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if match is None:
         return _numbered_answer(survey, line) or _answer_behind_question(survey, line)
     if match["open"] and not match["close"]:
-        return []
+        whole = _BRACKETED_WHOLE.fullmatch(line[:LONGEST_LINE])
+        return _explicit(survey, whole["said"]) if whole else []
     if match["close"] and not match["open"] and (match["inner"] or match["outer"]):
         return []  # the rest of a slot of ours
     number = named_question(match)

@@ -89,11 +89,22 @@ def _shallowest(slots: Sequence[Slot]) -> Slot:
 
 
 def _is_filled_otherwise(slot: Slot, other: Slot) -> bool:
-    """Say whether the slot was typed a second time in the same ballot, with something else in it."""
-    alone = not (other.question_line or other.options or other.edition)
-    beside = alone and other is not slot and (other.place[0], other.mail) == (slot.place[0], slot.mail)
-    values = (slot.value, other.value)
-    return beside and None not in values and len({line_key(value or "") for value in values}) > 1
+    """Say whether the question was answered a second time beside its slot, and otherwise: in it or in another ballot.
+
+    What is quoted deeper, or below the head of an earlier mail, is older, and loses to the member's own.
+    """
+    if other is slot or (other.place[0], other.mail, other.history) != (
+        slot.place[0],
+        slot.mail,
+        slot.history,
+    ):
+        return False
+    if other.question_line or other.options or other.edition:
+        again = other.present and other.place != slot.place and not other.foreign
+    else:
+        again = True
+    said, also = ([line_key(each.value or ""), *map(str, each.marks)] for each in (slot, other))
+    return again and any(said) and any(also) and said != also
 
 
 def _copies(question: Question, slots: Sequence[Slot]) -> list[Slot]:

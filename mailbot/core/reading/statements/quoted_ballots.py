@@ -53,6 +53,7 @@ class QuotedBallots:
         self.compared = 0
         self.slot_text: list[str] | None = None  # a slot whose bracket is not closed yet
         self.mails = 0  # how many quoted mails began so far, by their 差出人 and 件名
+        self.history = 0  # how many earlier mails began so far below the first ballot, by the line over them
         self.ours_since = True  # a line of ours stands below the header of the quoted mail that began last
         self.ended: int | None = None  # quote depth of the ballot of ours that ended last
 
@@ -136,7 +137,7 @@ class QuotedBallots:
             edition, foreign = (self.edition, self.foreign) if forward else ("", False)
             self.begin(edition)
             self.foreign = foreign
-        self.current = Slot((depth, self.count), self.edition, self.mails, self.foreign)
+        self.current = Slot((depth, self.count), self.edition, self.mails, self.history, self.foreign)
         self.current_id = question
         self.stated.slots.setdefault(question, []).append(self.current)
 

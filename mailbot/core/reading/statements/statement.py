@@ -22,6 +22,7 @@ from mailbot.core.reading.statements.quoted_ballots import QuotedBallots
 from mailbot.core.reading.statements.stated import Quoted, Statements
 from mailbot.core.reading.statements.votes_in_words import speaks_of_votes, voted_in_words
 from mailbot.core.reading.text.known_text import (
+    LONGEST_LINE,
     QUESTION_MARK,
     REFERENCE,
     SIGNATURE,
@@ -31,6 +32,7 @@ from mailbot.core.reading.text.known_text import (
     slot_line,
     slot_parts,
 )
+from mailbot.core.reading.text.own_lines import begins_history
 from mailbot.core.reading.text.prose import ends_text, is_by_machine
 from mailbot.core.reading.text.reply_lines import Line
 from mailbot.core.reading.text.tidy import is_blank
@@ -227,6 +229,8 @@ class Reader:
 
     def _new(self, line: Line) -> None:
         ballots = self.ballots
+        if ballots.count and begins_history(line.text[:LONGEST_LINE]):
+            ballots.history += 1
         reference = REFERENCE.search(fold(line.text)) if "-" in line.key else None
         if reference and reference["reference"].casefold() not in self.references and self.references:
             if not ballots.open:

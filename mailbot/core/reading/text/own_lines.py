@@ -36,6 +36,11 @@ _COURTESY = re.compile(
 )
 
 
+def begins_history(line: str) -> bool:
+    """Say whether a line is what a program puts over an earlier mail: its head, or who wrote it."""
+    return _HISTORY.match(line) is not None or _ATTRIBUTION.search(line) is not None
+
+
 def own_lines(text: str, sent: str, *, for_people: bool = False) -> tuple[str, ...]:
     """Return the lines that the writer of a reply put there himself, without courtesies; `sent` is our mail's text.
 
