@@ -26,7 +26,7 @@ from mailbot.core.reading.statements.later_mail import announced, changed_to
 from mailbot.core.reading.statements.named_answer import asked_removed, text_behind_question
 from mailbot.core.reading.statements.numbered_answers import named_by_words, numbered_by_question
 from mailbot.core.reading.statements.own_ballot import in_ballot
-from mailbot.core.reading.statements.spoken_of import only_speaks_of
+from mailbot.core.reading.statements.spoken_of import gives_reason, only_speaks_of
 from mailbot.core.reading.statements.stated import Quoted, Statements
 from mailbot.core.reading.statements.statement import Reader, may_quote_mails
 from mailbot.core.reading.statements.votes_in_words import may_be_limited
@@ -104,7 +104,7 @@ def _weigh_questions(
         if question.id in confirmed:
             heads.append(Understood(confirmed[question.id]))
         placed = in_ballot(question, stated, known, today)
-        found.add(question, _without_asides(survey, question, stated, heads, placed), placed)
+        found.add(question, _without_asides(survey, question, stated, heads, placed, today), placed)
 
 
 def _weigh_top(
@@ -155,16 +155,24 @@ def _heads(question: Question, stated: Statements, known: Known, today: date) ->
 
 
 def _without_asides(
-    survey: Survey, question: Question, stated: Statements, heads: list[Read], placed: Read | None
+    survey: Survey,
+    question: Question,
+    stated: Statements,
+    heads: list[Read],
+    placed: Read | None,
+    today: date,
 ) -> list[Read]:
     """Leave out what only speaks of a question that is clearly answered elsewhere; it is a sentence beside the answers."""
     clear = next((read for read in (*heads, placed) if isinstance(read, Understood)), None)
-    if clear is None or survey.resolution is not None or question.type in {"text", "rating"}:
+    if clear is None or question.type in {"text", "rating"}:
         return heads
-    aside = [
-        read for read in heads if isinstance(read, Unclear) and only_speaks_of(question, read.written, clear)
-    ]
-    said = [read.written for read in aside]
+
+    def is_aside(written: str) -> bool:
+        spoken_of = survey.resolution is None and only_speaks_of(question, written, clear)
+        return spoken_of or gives_reason(question, written, clear, today)
+
+    aside = [read for read in heads if isinstance(read, Unclear) and is_aside(read.written)]
+    said = [f"{read.written.rstrip('。')}。" for read in aside]  # a reason may end in 「ため」
     stated.asides += said
     stated.top += said
     return [read for read in heads if read not in aside]

@@ -1,13 +1,15 @@
-"""A sentence that names a question and only speaks of it: 「Q7は県内の町村会でも話題になっております。」 (ballot.md section 8)."""
+"""A sentence that names a question and only speaks of it, or says why it is answered so (ballot.md section 8)."""
 
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from mailbot.core.reading.doubts.undone import undoes
+from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.printed_options import YESNO, printed_options, whole_labels
 from mailbot.core.reading.grammar.remark import CONDITION, DOUBT
-from mailbot.core.reading.grammar.understood import Understood
+from mailbot.core.reading.grammar.understood import Understood, comparable
 from mailbot.core.reading.text.prose import is_prose
 from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Question
@@ -28,6 +30,13 @@ _SPEAKS = re.compile(
     r"(?:話題|経緯|背景|テーマ)(?!.*[はが]、)[^。、]{0,12}(?:ます|です|ました|でした)[。.]?$"
     r"|(?:方針|計画|要綱|条例|規程|規則|通知|協約|規約)に(?:沿った|基づく|基づいた|よる)もの(?:です|となり(?:ます)?|でございます)[。.]?$"
 )
+# 「会費の上げ幅が大きいためです。」, and with the answer said again: 「庁内で意見がまとまらなかったため棄権といたします。」
+_REASON = re.compile(
+    r"(?P<why>[^。]{4,200}?)(?:(?:ため|ことから)(?:に|です|である|でございます|となります)?"
+    r"|(?:ため|ことから|により|によって|を踏まえて?|に鑑みて?|ので)、?(?P<again>[^。、]{1,12}(?:です|と(?:(?:いた|致)?し(?:ます|ました)|なります)|しました)))[。.]?"
+)
+_VOTE = re.compile("賛成|反対|棄権|異議|同意|承認|否決|はい|いいえ")
+_SAID = re.compile(r"(?:です|と(?:(?:いた|致)?し(?:ます|ました)|なります)|しました)$")
 _ANY_BODY = {"市町", "町村", "近隣"}
 _NOT_DONE = re.compile("見送[っりる]|断念し|実現に至ら|至って(?:い|お)りません")
 _SAID_YES_OR_NO = re.compile(
@@ -44,6 +53,24 @@ _SAID_YES_OR_NO = re.compile(
     )
     + r"|(?:あり|有り|なし|無し)(?:です)?[。.]?$"
 )
+
+
+def gives_reason(question: Question, said: str, answer: Understood, today: date) -> bool:
+    """Say whether words behind a question's name are why it is answered so, and say at most the same answer again.
+
+    Of a reason that is pending, a condition, or another option it cannot be said.
+    """
+    written = tidy(said)
+    reason = _REASON.fullmatch(written)
+    if reason is None or undoes(said) or DOUBT.search(written) or CONDITION.search(written):
+        return False
+    why = reason["why"]
+    if _FIGURE.search(why) or _VOTE.search(why) or any(label in why for label, _ in whole_labels(question)):
+        return False
+    if reason["again"] is None:
+        return True
+    again = read_answer(question, _SAID.sub("", reason["again"]), today=today)
+    return isinstance(again, Understood) and comparable(again.answer) == comparable(answer.answer)
 
 
 def only_speaks_of(question: Question, said: str, answer: Understood) -> bool:

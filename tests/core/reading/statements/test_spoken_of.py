@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from mailbot.core.reading.reply import read_reply
-from mailbot.core.surveys.survey import Question
-from tests.mails.standard import STANDARD, TODAY, invitation, quoted
+from mailbot.core.surveys.survey import Question, Reading
+from tests.mails.standard import RESOLUTION, STANDARD, TODAY, invitation, quoted
 
 ASKED = replace(
     STANDARD,
@@ -58,3 +58,55 @@ def test_only_beside_a_clear_answer() -> None:
     """By itself it leaves the question open."""
     reading = read_reply(ASKED, "Q1 2\nQ2は県内の町村会でも話題になっております。", [SENT], today=TODAY)
     assert [problem.question for problem in reading.problems] == ["Q2"]
+
+
+def voted(said: str) -> Reading:
+    sent = invitation(RESOLUTION)
+    return read_reply(RESOLUTION, f"議案1　2\n議案2　1\n\n{said}\n\n{quoted(sent)}", [sent], today=TODAY)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "議案1については、会長が交代するたびに事務所が移ることになり、事務の継続性に不安があるためです。",
+        "議案1は、庁内で意見がまとまらなかったため反対といたします。",
+        "議案1：会費の値上げ幅が大きいため",
+        "議案1につきましては、町長の意向により反対です。",
+        "議案1は、委員会の意見を踏まえて反対としました。",
+        "議案2は、担い手が増えるためです。",
+    ],
+)
+def test_the_reason_of_a_vote(said: str) -> None:
+    """It may say the vote again; the chair sees it."""
+    reading = voted(said)
+    assert (reading.hold, reading.answers, reading.problems) == (None, {"Q1": "no", "Q2": "yes"}, ())
+    assert reading.beside.rstrip("。") in said
+    assert reading.beside
+
+
+@pytest.mark.parametrize(
+    "said",
+    """議案1は、説明を受けたため賛成とします。|議案1は、まだ庁内で検討中のためです。|議案1は、町長の判断待ちのため反対とします。|議案1は反対意見が多いためです。|議案1は、条件が整わないためです。
+    |議案1は再検討を求めます。|議案1は、議会の議決を経ていないため保留とします。|議案1は、内容が未定のためです。|議案1は2番の修正が必要なためです。|議案1は、やむを得ないため棄権とします。""".replace(
+        "\n    ", ""
+    ).split("|"),
+)
+def test_a_reason_that_may_be_another_vote(said: str) -> None:
+    """What is pending, a condition, another vote: the motion is asked about, or all is held."""
+    reading = voted(said)
+    assert reading.hold or "Q1" not in reading.answers
+
+
+def test_the_reason_of_an_answer() -> None:
+    """In a survey it is the office that sees it; one that names another option may choose it."""
+    for said, stands in (
+        ("Q2は、近隣に相手がいないためです。", True),
+        ("Q2は、まだ方針が決まっていないためです。", False),
+    ):
+        reading = read_reply(ASKED, f"Q1 2\nQ2 2\n\n{said}\n\n{quoted(SENT)}", [SENT], today=TODAY)
+        assert (reading.hold is None and "Q2" in reading.answers) == stands
+    sent = invitation(STANDARD)
+    said = "Q1は、手続きが煩雑なためです。"
+    assert read_reply(STANDARD, f"Q1 2\n{said}\n\n{quoted(sent)}", [sent], today=TODAY).answers == {
+        "Q1": ("2",)
+    }
