@@ -19,6 +19,10 @@ _ABOUT_ANSWERS = re.compile(
     r"|今年度分|今回|票|単位|桁|ボタン|設?問|質問|意味|意図|趣旨|^市|^町|^[0-9]{1,2}|(?:[q問]|議案)\s?[0-9]{1,3})(?:の?うち|の一部|だけ)?$"
 )
 _BECAUSE = re.compile("(?:ので|ため|のうえ|の上|上で|てから|(?:まし|で|でし|ま)すが|ましたが|でしたが)、?")
+# 「国の方針が固まっていない」: theirs, and a reason of ours.
+_OF_OTHERS = re.compile(
+    "^(?:国|[都道府]?県|[都府]|政府|[^、。]{1,6}[省庁]|ベンダー|(?:事)?業者|メーカー)の(?:[^、。]{1,6}の)?(?:方針|考え方|制度|動向|基準|仕様|指針|ガイドライン|通知|予算|補助金?|計画)$"
+)
 # What a question asks for by its own name: 「日程は変更するかもしれません」 beside an answer to 希望の日程.
 _ASKED_FOR = re.compile(r"(?:日|日程|期日|時期|日時|金額|額|経費|費用|[一-龠]数)$")
 
@@ -29,6 +33,8 @@ def speaks_of_answers(before: str, asked: str = "") -> bool:
     for match in _TOPIC.finditer(_BECAUSE.split(before)[-1]):
         topic = match["topic"]
     topic = topic.strip()
+    if _OF_OTHERS.search(topic):
+        return False
     if not topic or _ABOUT_ANSWERS.search(topic):
         return True
     return topic in asked and _ASKED_FOR.search(topic) is not None

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from mailbot.core.reading.grammar.answer import label_answer, read_answer
+from mailbot.core.reading.grammar.answer import ABOUT_THE_MATTER, label_answer, read_answer
 from mailbot.core.reading.grammar.understood import Unclear, Understood
 from mailbot.core.reading.text.known_text import (
     ANSWER_LINE,
@@ -50,9 +50,12 @@ _FURTHER_ANSWER = re.compile(
     rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
     r"|(?<=[\s、,，/／;；。．])(?=第?[0-9０-９]{1,3}号議案[\s:：は])"
 )
-# 「まずQ1は2です。次にQ2は1と3です。」
+# What may stand before a question's name: 「まずQ1は2です。次に…」, 「標記の件、Q1は2です。」, 「遅れてすみません、Q1は2です。」
 _CONNECTIVE = re.compile(
-    rf"(?:^|(?<=[。、\s]))(?:まず|次に|また|続いて|そして|最後に)[、,]?\s?(?={QUESTION_MARK}\s?[0-9０-９])"
+    rf"(?:^|(?<=[。、\s]))(?:まず[、,]?|次に[、,]?|また[、,]?|続いて[、,]?|そして[、,]?|最後に[、,]?|{ABOUT_THE_MATTER}"
+    r"|(?:拝見|確認)(?:(?:いた|致)?し(?:た|ました))?の?(?:うえ|上)で?、|(?:(?:ご?返[信事答]|お返事|ご?回答|ご?連絡|ご?提出|お答え)が?)?(?:大変)?(?:遅(?:くなり|くなって|れ)|お待たせ(?:(?:いた|致)?し)?)(?:まして|ました|て)?"
+    r"(?:(?:大変|誠に)?(?:すみません|申し訳(?:あり|ござい)ません|失礼(?:いた)?しました|ごめんなさい))?が?[、!！])"
+    rf"\s?(?={QUESTION_MARK}\s?[0-9０-９])"
 )
 _BETWEEN = " 　、,，/／;；。．|｜"  # two answers on one line
 # 「Q1を3に訂正します」, an answer of its own: beside another one it differs.

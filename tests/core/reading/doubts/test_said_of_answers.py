@@ -43,6 +43,7 @@ ALWAYS_SAID = """お世話になっております。標記の件について回
 |引用部に回答を入れました。|カッコ内に回答を入力しました。|番号にて回答いたします。|We answered all questions.
 |The answers are given below.|Thank you for collecting our answers.
 |回答を記入のうえ返信いたします。|表決は回答欄に入力しました。
+|表題の件、回答をご送付いたします。|回答が重複していましたらご容赦ください。|以上となります。
 |回答は各設問の下に記入しました。|○○協議会 回答受付さんは書きました。""".replace("\n", "").split("|")
 
 
