@@ -36,6 +36,11 @@ _REASON = re.compile(
     r"|(?:ため|ことから|により|によって|を踏まえて?|に鑑みて?|ので)、?(?P<again>[^。、]{1,12}(?:です|と(?:(?:いた|致)?し(?:ます|ました)|なります)|しました)))[。.]?"
 )
 _VOTE = re.compile("賛成|反対|棄権|異議|同意|承認|否決|はい|いいえ")
+# A stand that may be another answer, when the reason does not end in the same answer: 「賛同できる内容であるためです。」
+_OTHER_STAND = re.compile(
+    "賛同|賛意|納得|支持|容認|妥当|問題[がはも]?な|差し支え|差支え|再検討|再考|見直し|やはり|結局|改め[たて]|ことになった$"
+    "|(?:実施|導入|設置|整備|開始|利用|活用|運用|対応)(?:した|して(?:い|お)?る|済み?)|(?:既に|すでに)|始め(?:た|て)"
+)
 _SAID = re.compile(r"(?:です|と(?:(?:いた|致)?し(?:ます|ました)|なります)|しました)$")
 _ANY_BODY = {"市町", "町村", "近隣"}
 _NOT_DONE = re.compile("見送[っりる]|断念し|実現に至ら|至って(?:い|お)りません")
@@ -58,7 +63,7 @@ _SAID_YES_OR_NO = re.compile(
 def gives_reason(question: Question, said: str, answer: Understood, today: date) -> bool:
     """Say whether words behind a question's name are why it is answered so, and say at most the same answer again.
 
-    Of a reason that is pending, a condition, or another option it cannot be said.
+    Of a reason that is pending, a condition, another option, or a stand by itself it cannot be said.
     """
     written = tidy(said)
     reason = _REASON.fullmatch(written)
@@ -68,7 +73,7 @@ def gives_reason(question: Question, said: str, answer: Understood, today: date)
     if _FIGURE.search(why) or _VOTE.search(why) or any(label in why for label, _ in whole_labels(question)):
         return False
     if reason["again"] is None:
-        return True
+        return not _OTHER_STAND.search(why)
     again = read_answer(question, _SAID.sub("", reason["again"]), today=today)
     return isinstance(again, Understood) and comparable(again.answer) == comparable(answer.answer)
 
