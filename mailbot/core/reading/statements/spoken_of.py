@@ -41,6 +41,10 @@ _OTHER_STAND = re.compile(
     "賛同|賛意|納得|支持|容認|妥当|問題[がはも]?な|差し支え|差支え|再検討|再考|見直し|やはり|結局|改め[たて]|ことになった$"
     "|(?:実施|導入|設置|整備|開始|利用|活用|運用|対応)(?:した|して(?:い|お)?る|済み?)|(?:既に|すでに)|始め(?:た|て)"
 )
+# No reason to agree: 「時期尚早なためです。」 beside 賛成.
+_AGAINST = re.compile(
+    "時期尚早|尚早|拙速|不十分|不適切|不適当|懸念|不安|疑問|負担が|納得でき|容認でき|受け入れ(?:られ|がた)|でき(?:ない|ず|かね)"
+)
 _SAID = re.compile(r"(?:です|と(?:(?:いた|致)?し(?:ます|ました)|なります)|しました)$")
 _ANY_BODY = {"市町", "町村", "近隣"}
 _NOT_DONE = re.compile("見送[っりる]|断念し|実現に至ら|至って(?:い|お)りません")
@@ -73,7 +77,7 @@ def gives_reason(question: Question, said: str, answer: Understood, today: date)
     if _FIGURE.search(why) or _VOTE.search(why) or any(label in why for label, _ in whole_labels(question)):
         return False
     if reason["again"] is None:
-        return not _OTHER_STAND.search(why)
+        return not (_OTHER_STAND.search(why) or (answer.answer == "yes" and _AGAINST.search(why)))
     again = read_answer(question, _SAID.sub("", reason["again"]), today=today)
     return isinstance(again, Understood) and comparable(again.answer) == comparable(answer.answer)
 
