@@ -47,6 +47,18 @@ _ABOUT_THE_VOTE = re.compile(
     r"|^(?:[0-9０-９]|全|[二三四五])?議案(?:とも|すべて|全て)?(?:保留|留保)|(?:聞い|見|確認し)てから(?:決|判断|表決)|継続審議|応じ(?:られ|かね)"
     r"|納得(?:が|は)?(?:いき|でき|し(?:ま|て))|受け入れ(?:られ|がた)"
 )
+# That the vote is another's, or stands elsewhere: 「表決権は副市長に委任しました」, 「紙の表決書を優先してください」.
+_VOTED_ELSEWHERE = re.compile(
+    r"委任しまし(?!た(?:代理|副))|表決(?:書|票)(?:は|を)[^。]{0,6}(?:後日|改めて|追って|別途|差し?替|郵送)"
+    r"|(?:別紙|別添|添付|前回)の?(?:とおり|通り|書面)[^。]{0,8}(?:表決|投票)|^\s*(?:別紙|別添|添付|前回)の?(?:とおり|通り)(?:です)?。?$"
+    r"|(?:紙|書面|郵送|ファクス|FAX|表決書)[^。]{0,12}(?:優先|有効)|(?:後|先)の(?:もの|方|ほう|表決|返信)[^。]{0,6}(?:無効|有効|優先)"
+    r"|(?:議決|可決|承認|同意)(?:の)?後に[^。]{0,6}(?:効力|有効)|効力を(?:生じ|発し|持)"
+)
+# In 【表決者氏名】: whom the vote is given to, and no voter; 「副市長 田中（委任あり）」 is one.
+_GIVEN_AWAY = re.compile(
+    r"^\s*(?:委任|一任)(?!状?\s?(?:[:：]\s?)?(?:あり|有|済|受))|[^\s、。(（]{1,20}[にへ]\s?(?:委任|一任)|議長一任"
+)
+_NO_LETTER = re.compile(r"委任状?[はもが]?\s?(?:後日|追って|別途|未|なし|無)")
 _NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない|て(?:い|お)り?(?:ません|ない))|では(?:な|あり|ござい))"
 _VOTES_IN_PROSE = {
     "no": re.compile(
@@ -87,7 +99,9 @@ def weigh_asides(survey: Survey, stated: Statements, known: Known, found: Findin
         or any(_OF_THE_MAIL.search(line) and undoes(line) for line in _typed_at_questions(survey, stated))
     ):  # a motion that is not put: which one is meant?
         found.hold, found.ask = "correction", True
-    elif survey.resolution is not None and any(_is_reserved(line) for line in lines):
+    elif survey.resolution is not None and (
+        any(_is_reserved(line) for line in lines) or _is_given_away(stated)
+    ):
         found.hold, found.ask = "conditional", False
     elif survey.resolution is not None and any(
         _is_other_vote(line, found) and not _says_it_again(survey, line, found) for line in lines
@@ -159,7 +173,14 @@ def _says_it_again(survey: Survey, line: str, found: Findings) -> bool:
 
 def _is_reserved(line: str) -> bool:
     """Say whether a sentence beside a vote puts a condition on it, or speaks of the vote and is none."""
-    return _RESERVED.search(line) is not None or _ABOUT_THE_VOTE.search(line[:LONGEST_LINE]) is not None
+    if _RESERVED.search(line):
+        return True
+    return any(says.search(line[:LONGEST_LINE]) for says in (_ABOUT_THE_VOTE, _VOTED_ELSEWHERE))
+
+
+def _is_given_away(stated: Statements) -> bool:
+    """Say whether the voter's name is whom he gives his vote to, or a proxy's without a letter: 「委任 長野市」."""
+    return any(_GIVEN_AWAY.search(name) or _NO_LETTER.search(name) for _, name in stated.signed)
 
 
 def _weigh_numbers(survey: Survey, lines: Sequence[str], found: Findings) -> None:

@@ -438,6 +438,14 @@ def test_signature(slot: str, name: str, quote: str) -> None:
     assert is_clear(reading, {"Q1": "yes"})
 
 
+@pytest.mark.parametrize("name", ["委任 長野市", "議長に委任", "副市長 田中（委任状は後日）"])
+def test_a_vote_that_its_signature_gives_away(name: str) -> None:
+    """Where the voter's name belongs stands whom the vote is given to, or a proxy without a letter: the office sees it."""
+    signed = SIGNED_SLOT.replace("[　　　　　　]", f"[ {name} ]")
+    text = invitation(RESOLUTION).replace(SIGNED_SLOT, signed).replace("【Q1回答】[　　]", "【Q1回答】[ 1 ]")
+    assert read(quoted(text), RESOLUTION).hold == "conditional"
+
+
 def test_each_hold_has_its_sentence_in_both_languages() -> None:
     """Whatever holds a reply is said in Japanese and in English."""
     assert HOLDS["ja"].keys() == HOLDS["en"].keys()

@@ -883,9 +883,20 @@ def test_a_year_that_is_a_slip(slot: str) -> None:
     assert read_answer(DATE, "2099-04-01", today=TODAY) == Understood("2099-04-01")
 
 
-def test_a_vote_until_another_is_cast() -> None:
+@pytest.mark.parametrize(
+    "vote",
+    [
+        "賛成（議会の承認後）",
+        "賛成（本年度に限る）",
+        "賛成（施行日を令和10年にすること）",
+        "賛成（しません）",
+        "1（議長一任）",
+        "1（委任）",
+    ],
+)
+def test_a_vote_until_another_is_cast(vote: str) -> None:
     """「賛成（議会の承認後）」 is a condition; beside a survey's choice such words are a remark."""
-    assert isinstance(read_answer(MOTION, "賛成（議会の承認後）", today=TODAY), Unclear)
+    assert isinstance(read_answer(MOTION, vote, today=TODAY), Unclear)
     assert isinstance(read_answer(SINGLE, "2（議会の承認後に導入）", today=TODAY), Understood)
 
 
