@@ -29,6 +29,7 @@ _LEAD = re.compile(
     r"|(?:原案|ご?提案)(?:の?(?:とおり|通り)|どおり)(?:で|に)?[、,]\s?"
     r"|(?:(?:課|係|部|局|室|庁|町|市|村|組合|団体)内|内部|[市町村]長|上司|[課部局室]長|関係(?:各)?課|担当課|財政課)(?:で|と|に|にて|まで|の)(?:確認|協議|検討|相談|合議|審議|決裁|承認|了解|了承)"
     r"(?:を(?:し|行い|行った結果|経て|経まして|得て|得まして|得ましたので|受け|受けましたので))?(?:(?:いた|致)?し(?:まし)?(?:て|た結果|たところ|たうえで|た上で|たので)?|の(?:うえ|上)で?|の結果)?[、,]\s?"
+    r"|(?:(?:誠に|大変)?(?:申し訳(?:あり|ござい)ません|恐縮です|恐れ入ります|残念です)が|残念ながら)[、,]\s?|(?:今回|この(?:たび|度))は[、,]?\s?"
     r"|[当本弊](?:市|町|村|県|府|都|道|区|団体|組合|広域連合)(?:と(?:いた|致)?しまして|として)?は[、,\s]*)"
 )
 _SEEN = re.compile(
@@ -42,19 +43,25 @@ _ALL = re.compile(
     rf"(?:(?:全|全て|すべて|全部|総て|いずれ)の?\s?(?:(?P<counted>[0-9]{{1,2}})\s?)?(?:議案|案件)|(?<=の){_COUNT}\s?議案"
     rf"|{_BEFORE}\s?(?:議案|件|つ)(?=\s?(?:の|、)?{_EACH}))"
 )
-_EVERYTHING = re.compile(r"(?:すべて|全て|全部|いずれも|どれも)(?=[にの、,\s]*[賛反棄承同異原])")
 _NUMBER = "[0-9]{1,2}"
+# 「議案1、3は」: only before a particle, since 「議案1,2」 may be an option of motion 1.
+_LIST = re.compile(
+    rf"(?:議案\s?第?(?P<first>{_NUMBER})(?:号(?:議案)?)?(?P<more>(?:\s?(?:[、,・/&]|と|及び|および)\s?{_NUMBER}(?:号(?:議案)?)?){{1,8}})"
+    rf"|第?(?P<begin>{_NUMBER})号?(?P<further>(?:\s?(?:[、,・/&]|と|及び|および)\s?第?{_NUMBER}号?){{1,8}})(?<=号)議案)(?=\s?(?:は|も|とも|が|に(?:は|つ)|の(?:み|議案)|いずれ)|\s?:|[、,\s]+[賛反棄])"
+)
+_EVERYTHING = re.compile(r"(?:すべて|全て|全部|いずれも|どれも)(?=[にの、,\s]*[賛反棄承同異原])")
 _ONE = re.compile(rf"(?:第?({_NUMBER})号議案|議案\s?第?({_NUMBER})(?:号(?:議案)?)?)")
 _RANGE = re.compile(
     rf"(?:議案\s?第?(?P<from_one>{_NUMBER})(?:号(?:議案)?)?|第?(?P<from_other>{_NUMBER})号(?:議案)?)\s?(?:から|~|ないし)\s?(?:議案)?\s?第?(?P<to>{_NUMBER})(?:号(?:議案)?)?(?:まで)?"
 )
 _THE_MOTION = re.compile("(?:本|当該|この|標記の?)?議案(?![0-9第])")
+_BOTH = re.compile("両議案|(?:どちら|いずれ)も(?=[、,]?[賛反棄承同異原])")
 _AND = re.compile(r"\s?(?:[、,・/&]|と|及び|および|並びに|ならびに)\s?")
 _REST = re.compile(
     rf"(?:その|それ)?(?:他|ほか|残り|以外)(?:の\s?(?:(?P<rest>{_NUMBER})\s?)?(?:議案|案件|もの|件))?(?=[はもにすい全、,\s])"
 )
 _JOINED = re.compile(
-    rf"(?:の(?:議案|件|(?={_EACH})))?\s?(?:に(?:つ(?:いて|きまして)|関しまして|関して|対しまして|対して)(?:は|も)?|に(?:は|も)?|(?:のみ|だけ)(?:は|が|に)?|は|も|を|が)?[、,:\s]*{_EACH}?(?:は|に|を)?[、,:\s.・→=]*"
+    rf"(?:の(?:議案|件|(?={_EACH})))?\s?(?:に(?:つ(?:いて|きまして|き)|関しまして|関して|対しまして|対して)(?:は|も)?|に(?:は|も)?|(?:のみ|だけ)(?:は|が|に)?|は|も|を|が)?[、,:\s]*{_EACH}?(?:は|に|を)?[、,:\s.・→=]*"
 )
 _VOTE = re.compile("(?=[賛反棄承同異原不白○×サハキ])")
 _STEM = re.compile(
@@ -186,8 +193,8 @@ def _motions(survey: Survey, said: str, at: int, open_still: list[str]) -> tuple
         return (every if count is None or _number(count) == len(every) else []), found.end(), False
     if len(every) == 1 and (one := _THE_MOTION.match(said, at)):
         return every, one.end(), False
-    if len(every) == 2 and said.startswith("両議案", at):
-        return every, at + len("両議案"), False
+    if len(every) == 2 and (both := _BOTH.match(said, at)):
+        return every, both.end(), False
     if found := _EVERYTHING.match(said, at):
         return every, found.end(), False
     if found := _RANGE.match(said, at):
@@ -201,7 +208,11 @@ def _motions(survey: Survey, said: str, at: int, open_still: list[str]) -> tuple
 
 
 def _listed(said: str, at: int) -> tuple[list[str], int]:
-    """Return the motions of a list in which each bears its mark: 「議案1、議案3」, 「第1号議案と第2号議案」."""
+    """Return the motions of a list: 「議案1、3は」, or each with its mark: 「議案1、議案3」, 「第1号議案と第2号議案」."""
+    if found := _LIST.match(said, at):
+        first, more = found["first"] or found["begin"], found["more"] or found["further"]
+        numbers = [int(number) for number in (first, *re.findall(_NUMBER, more))]
+        return ([f"Q{number}" for number in numbers] if numbers == sorted(numbers) else []), found.end()
     motions: list[str] = []
     end = at
     while (one := _ONE.match(said, end)) and len(motions) < _MOST_CLAUSES:
