@@ -6,6 +6,7 @@ import re
 
 from mailbot.core.reading.doubts.correction import corrects, discards
 from mailbot.core.reading.doubts.doubt import doubts
+from mailbot.core.reading.grammar.gainsaid import says_otherwise
 from mailbot.core.reading.grammar.printed_options import choice_count, whole_labels
 from mailbot.core.reading.text.prose import is_greeting, sentences
 from mailbot.core.reading.text.tidy import tidy
@@ -118,6 +119,8 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         return ""
     if question.type == "single" and _is_open(question, chosen) and _BEING_DONE.fullmatch(remark):
         return remark
+    if says_otherwise(question, chosen, remark, is_no=is_no):
+        return None
     reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
     if (
         DOUBT.search(remark.replace("未実施", "") if is_no else remark)
