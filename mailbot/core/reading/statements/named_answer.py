@@ -50,10 +50,14 @@ _FURTHER_ANSWER = re.compile(
     rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
     r"|(?<=[\s、,，/／;；。．])(?=第?[0-9０-９]{1,3}号議案[\s:：は])"
 )
-# What may stand before a question's name: 「まずQ1は2です。次に…」, 「標記の件、Q1は2です。」, 「遅れてすみません、Q1は2です。」
+# 「まずQ1は2です。次にQ2は1と3です。」
 _CONNECTIVE = re.compile(
-    rf"(?:^|(?<=[。、\s]))(?:まず[、,]?|次に[、,]?|また[、,]?|続いて[、,]?|そして[、,]?|最後に[、,]?|{ABOUT_THE_MATTER}"
-    r"|(?:拝見|確認)(?:(?:いた|致)?し(?:た|ました))?の?(?:うえ|上)で?、|(?:(?:ご?返[信事答]|お返事|ご?回答|ご?連絡|ご?提出|お答え)が?)?(?:大変)?(?:遅(?:くなり|くなって|れ)|お待たせ(?:(?:いた|致)?し)?)(?:まして|ました|て)?"
+    rf"(?:^|(?<=[。、\s]))(?:まず|次に|また|続いて|そして|最後に)[、,]?\s?(?={QUESTION_MARK}\s?[0-9０-９])"
+)
+# What a line begins with before its first question: 「標記の件、Q1は2です。」, 「拝見のうえ、…」, 「遅れてすみません、…」
+_OPENING = re.compile(
+    rf"\s*(?:{ABOUT_THE_MATTER}|(?:拝見|確認)(?:(?:いた|致)?し(?:た|ました))?の?(?:うえ|上)で?、"
+    r"|(?:(?:ご?返[信事答]|お返事|ご?回答|ご?連絡|ご?提出|お答え)が?)?(?:大変)?(?:遅(?:くなり|くなって|れ)|お待たせ(?:(?:いた|致)?し)?)(?:まして|ました|て)?"
     r"(?:(?:大変|誠に)?(?:すみません|申し訳(?:あり|ござい)ません|失礼(?:いた)?しました|ごめんなさい))?が?[、!！])"
     rf"\s?(?={QUESTION_MARK}\s?[0-9０-９])"
 )
@@ -121,6 +125,8 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
         line = line.replace("が", "は")
     written = line
     line = _CONNECTIVE.sub("", without_emphasis(line))
+    if opening := _OPENING.match(line):
+        line = line[opening.end() :]
     if (together := _answered_together(survey, line)) is not None:
         return together
     match = ANSWER_LINE.match(line)
