@@ -187,8 +187,6 @@ def _at_commas(written: str) -> str:
 
 # 「費用のため」, where the reason is asked for.
 _AS_REASON = re.compile(r"(?:の?ため|だから)(?=です|[。.]|$)")
-
-
 # 「2と4が課題です」, where the question asks for 課題.
 _AS_ASKED = re.compile(
     r"が(?:[当本]?[市町村区県]の)?(?P<asked>[一-龠ァ-ヶー]{2,10})(?=です|[になと]なります|[。.]?$)"

@@ -82,6 +82,12 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
 
     `is_no`: the choice is いいえ, which 未実施 says again.
     """
+    remark = _remark_behind(question, rest, chosen)
+    return _weighed(question, remark, chosen, is_no=is_no) if remark else remark
+
+
+def _remark_behind(question: Question, rest: str, chosen: list[int]) -> str | None:
+    """Return the words behind a choice, without courtesy, where they have the form of a remark; None: they have not."""
     if question.type != "yesno" and (opinion := _OPINION.match(rest)):
         rest = rest[opinion.end() :]
     courtesy = courtesy_end(rest)
@@ -109,6 +115,11 @@ def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool
         remark = rest  # 「1です。外出先から失礼します。」
     else:
         return None
+    return remark
+
+
+def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool) -> str | None:
+    """Return a remark that leaves the choice as it is, "" for one that says it again; None: it may change the answer."""
     if question.type == "yesno" and (_ONCE_PASSED.search(remark) or _AN_OPINION.match(remark)):
         return None
     if "希望" in question.text and question.type in {"single", "multi"} and _IF_POSSIBLE.fullmatch(remark):

@@ -91,7 +91,7 @@ def bare_answers(
             if (
                 isinstance(read, Unclear)
                 and read.kind in {"unclear", "conditional"}
-                and _TWO_SENTENCES.search(line)
+                and _FULL_STOP.search(line)
             ):
                 read = _last_sentence(question, line, today) or read
             if isinstance(read, Unclear) and read.kind == "conditional":
@@ -190,7 +190,7 @@ def _may_reserve(question: Question, line: str, *, notice: bool) -> bool:
     )
 
 
-_TWO_SENTENCES = re.compile("[。！!]")
+_FULL_STOP = re.compile("[。！!]")
 _HEARSAY = re.compile(
     r"聞[いきく]|伺[いう]|らしい|とのこと|そうです|によると|によれば|という|昨年|前年|去年|前回|先日|以前|例えば|他の?(?:市|町|村|団体)|隣|近隣"
 )
@@ -204,7 +204,7 @@ def _last_sentence(question: Question, line: str, today: date) -> Understood | N
 
     Greetings may follow it. Nobody else's words and no doubt may stand before it, nothing that might be a choice.
     """
-    sentences = [sentence.strip() for sentence in re.split("[。！!]", line) if sentence.strip()]
+    sentences = [sentence.strip() for sentence in _FULL_STOP.split(line) if sentence.strip()]
     while len(sentences) > 1 and sentences[-1].startswith(_CLOSING):
         sentences.pop()
     if not sentences:

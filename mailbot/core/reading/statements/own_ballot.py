@@ -93,18 +93,17 @@ def _is_filled_otherwise(slot: Slot, other: Slot) -> bool:
 
     What is quoted deeper, or below the head of an earlier mail, is older, and loses to the member's own.
     """
-    if other is slot or (other.place[0], other.mail, other.history) != (
-        slot.place[0],
-        slot.mail,
-        slot.history,
-    ):
+    if other is slot or _mail_of(other) != _mail_of(slot):
         return False
-    if other.question_line or other.options or other.edition:
-        again = other.present and other.place != slot.place and not other.foreign
-    else:
-        again = True
+    typed = not (other.question_line or other.options or other.edition)
+    copied = other.present and other.place != slot.place and not other.foreign
     said, also = ([line_key(each.value or ""), *map(str, each.marks)] for each in (slot, other))
-    return again and any(said) and any(also) and said != also
+    return (typed or copied) and any(said) and any(also) and said != also
+
+
+def _mail_of(slot: Slot) -> tuple[int, int, int]:
+    """Return what tells the mail in which a slot stands from those quoted beneath it."""
+    return slot.place[0], slot.mail, slot.history
 
 
 def _copies(question: Question, slots: Sequence[Slot]) -> list[Slot]:

@@ -17,9 +17,7 @@ class Slot:
     place: tuple[int, int]  # (quote depth, which ballot in the mail): the smallest is the member's own
     edition: str = ""
     mail: int = 0  # in which of the mails that are quoted without marks it stands
-    history: int = (
-        0  # how many lines stand above, below the first ballot, that a program puts over an earlier mail
-    )
+    history: int = 0  # how many earlier mails begin above it, behind the first ballot
     foreign: bool = False
     value: str | None = None  # None: as we sent it
     emptied: bool = False  # it was filled when we sent it and is blank now
