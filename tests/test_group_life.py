@@ -160,7 +160,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         service = Forked(["serve"], environment(site), log)
         stack.callback(service.wait, PATIENCE)
         stack.callback(service.terminate)
-        here.until(lambda: (log.exists() and "service.ready" in log.read_text()) or None, "running service")
+        here.until(lambda: (log.exists() and b"service.ready" in log.read_bytes()) or None, "running service")
         yield here
 
 

@@ -122,7 +122,7 @@ def test_a_service_killed_while_it_fetches_loses_and_repeats_nothing(tmp_path: P
         assert set(_marked(server)) <= {_number(content) for content in _stored(folder)}
         with _serving(folder):
             assert _wait_for(lambda: [_marked(server)] * (len(_marked(server)) == 100))
-            assert _wait_for(lambda: [log] * (log.read_text(encoding="utf-8").count("imap.watching") == 2))
+            assert _wait_for(lambda: [log] * (log.read_bytes().count(b"imap.watching") == 2))
         assert sorted(map(_number, _stored(folder))) == list(range(100))
 
 
