@@ -15,6 +15,7 @@ from mailbot.core.reading.grammar.printed_options import (
     every_option,
     label_numbers,
     whole_labels,
+    without_room,
     yesno_values,
 )
 from mailbot.core.reading.grammar.remark import CONDITION, DENIED, DOUBT, courtesy_end, read_remark
@@ -171,7 +172,9 @@ def _may_be_longer_label(question: Question, written: str, rest: str) -> bool:
     named = next((label for label, _ in labels if before.endswith(label)), None)
     if named is None or _ENDS_WITH_NUMBER.search(before[: -len(named)]):
         return False
-    return any(label.startswith((f"{named}(", f"{named} (")) for label, _ in labels)
+    return any(
+        label.startswith((f"{named}(", f"{named} (")) and without_room(label) != named for label, _ in labels
+    )
 
 
 _ENDS_WITH_NUMBER = re.compile(r"[0-9一二三四五六七八九十]番?[).:,、]?\s*$")
@@ -284,8 +287,8 @@ def _is_misnumbered(question: Question, written: str) -> bool:
 
 
 def _other_named(question: Question, place: int) -> str:
-    """Return the option's label, tidied, where it is その他; else ""."""
-    label = tidy(question.options[place - 1]) if 1 <= place <= len(question.options) else ""
+    """Return the option's label, tidied, without the room behind it, where it is その他; else ""."""
+    label = tidy(without_room(question.options[place - 1])) if 1 <= place <= len(question.options) else ""
     return label if label.startswith(("その他", "other")) else ""
 
 
@@ -457,6 +460,8 @@ _ASKED_OF_OTHERS = frozenset({"承認", "同意", "了承", "賛同"})
 _LONGEST_FIRST = tuple(sorted(YESNO, key=len, reverse=True))
 
 
+# An abstention where one is offered; else 「△（係長が兼ねています）」 is half a yes, and who writes 棄権 still abstains.
+_NEITHER = ("△", "保留")
 _ASSENT = f"{CIRCLES}{_TICKS}"
 _ASKED_POLITELY = re.compile(r"(?P<stem>[^はがをにでと、。\s]{1,12})ますか[?？]?$")
 
@@ -546,6 +551,8 @@ def _done_behind_yes(question: Question, behind: str) -> bool:
 def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     """Read a word of the closed lists, or a printed option, as the whole answer; `twice`: はい、賛成です is one too."""
     values = yesno_values(question)
+    if written.startswith(_NEITHER) and "abstain" not in values:
+        return Unclear("unclear")
     written = written[end_of(_AS_PROPOSED, written) :]
     whole = YESNO.get(label_key(written))
     named = written.strip(_ASSENT)

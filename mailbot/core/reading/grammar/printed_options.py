@@ -177,10 +177,22 @@ def _politely(label: str) -> tuple[str, ...]:
     )
 
 
+# 「その他（　　）」, 「その他（具体的に：　）」: room for words, which nobody copies.
+_ROOM = re.compile(
+    r"\s?[(（](?:具体的(?:に|な内容)?|ご?(?:記[入述]|自由記述)|内容|名称)?\s?[:：]?[\s_＿]*[)）]$"
+)
+
+
+def without_room(label: str) -> str:
+    """Return a label without the brackets behind it in which members are to write: その他 of 「その他（　）」."""
+    return _ROOM.sub("", label) or label
+
+
 @lru_cache(maxsize=1024)
 def whole_labels(question: Question) -> tuple[tuple[str, int], ...]:
     """Return (label as tidied, option number), the longest first, so that a label is matched whole."""
-    tidied = ((unquoted(tidy(label)), place) for label, place in _labels(question))
+    forms = ((form, place) for label, place in _labels(question) for form in {label, without_room(label)})
+    tidied = ((unquoted(tidy(form)), place) for form, place in forms)
     each = {
         (form, place) for label, place in tidied for form in (label, label.replace(" ", ""))
     }  # Microsoft365
@@ -194,6 +206,7 @@ def label_numbers(question: Question) -> Mapping[str, int]:
     numbers: dict[str, int] = {}
     for label, place in _labels(question):
         numbers.setdefault(label_key(label), place)
+        numbers.setdefault(label_key(without_room(label)), place)
     return numbers
 
 

@@ -143,8 +143,7 @@ def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool)
         return None
     if _is_to_come(question, remark, chosen) or _divides_label(question, remark, chosen):
         return remark
-    others = {label for label, place in whole_labels(question) if place not in chosen and len(label) > 1}
-    if any(label in remark or (len(remark) > 1 and label.startswith(remark)) for label in others):
+    if _names_another(question, remark, chosen):
         return None
     count = choice_count(question)
     named = {int(number) for number in LONE_NUMBER.findall(remark)}
@@ -153,6 +152,35 @@ def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool)
     if question.type == "multi" and STILL_TO_COME.search(remark):
         return None  # 「1,2（導入予定）」: one of them, or both?
     return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+# 「2（購入から切り替えました）」: as it was before.
+_FROM_THAT = re.compile(r"から[^、。]{0,6}(?:切り?替え|移行し|変更し|変え|替え|換え)(?:まし)?(?:た|て)")
+_ONLY_THAT = re.compile(r"(?:[\s、,・/と及びやのがはも]|です)*")
+
+
+def _names_another(question: Question, remark: str, chosen: list[int]) -> bool:
+    """Say whether a remark names an option that was not chosen, or begins as one does.
+
+    Behind その他 alone, several of them and what is done with them are what is meant by it: 「5 その他（購入とリースが半々）」.
+    """
+    others = [label for label, place in whole_labels(question) if place not in chosen and len(label) > 1]
+    if any(len(remark) > 1 and label.startswith(remark) for label in others):
+        return True
+    named, left = 0, remark
+    for label in others:
+        if label in left and not _FROM_THAT.match(left, left.index(label) + len(label)):
+            named += 1
+            left = left.replace(label, "")
+    if named > 1 and _is_other(question, chosen):
+        return _ONLY_THAT.fullmatch(left) is not None
+    return named > 0
+
+
+def _is_other(question: Question, chosen: list[int]) -> bool:
+    return {label for label, place in whole_labels(question) if place in chosen} >= {"その他"} and len(
+        set(chosen)
+    ) == 1
 
 
 _OF_THE_VOTE = re.compile(
@@ -244,7 +272,7 @@ _IF_POSSIBLE = re.compile(r"(?:できれば|出来れば|可能(?:であれば|�
 
 def _is_open(question: Question, chosen: list[int]) -> bool:
     labels = [label for label, place in whole_labels(question) if place in chosen]
-    return labels == ["その他"] or (
+    return _is_other(question, chosen) or (
         len(labels) == 1 and labels[0].endswith(("未定", "検討中", "決まっていない"))
     )
 

@@ -309,7 +309,8 @@ def test_multi_with_many_options_and_with_none() -> None:
                 "不参加とします",
             ]
         ),
-        *((YESNO, word, "abstain") for word in ["棄権", "白票", "保留", "△"]),
+        *((YESNO, word, "abstain") for word in ["棄権", "白票"]),
+        *((MOTION, word, "abstain") for word in ["棄権", "白票", "保留", "△"]),
         (MOTION, "1", "yes"),
         (MOTION, "○1", "yes"),
         (MOTION, "1 ○", "yes"),
@@ -698,6 +699,45 @@ def test_what_is_being_done_instead(slot: str, answer: tuple[str, ...] | None) -
     """Behind その他 it is what その他 means; said of nothing, or of people who decide, it may be the answer that is not settled."""
     read = read_answer(replace(SINGLE, options=("済", "未", "その他")), slot, today=TODAY)
     assert (read.answer if isinstance(read, Understood) else None) == answer
+
+
+@pytest.mark.parametrize("slot", ["△", "△（係長が兼ねています）", "△です", "保留"])
+def test_half_a_yes(slot: str) -> None:
+    """It is an abstention where the ballot offers one, and nothing where はい and いいえ are all that it offers."""
+    assert kind(YESNO, slot) == "unclear"
+
+
+BOUGHT = Question("Q1", "調達", "single", ("購入", "リース", "レンタル", "その他（　）"))
+
+
+@pytest.mark.parametrize(
+    ("slot", "answer"),
+    [
+        ("4", "4"),
+        ("4 その他", "4"),
+        ("その他", "4"),
+        ("4 その他（　）", "4"),
+        ("4.その他（地元業者と保守込みの包括契約）", "4"),
+        ("４　その他（債務負担行為による5年間の賃貸借。満了後は無償譲渡）", "4"),
+        ("その他（県の共同調達）", "4"),
+        ("その他：県の共同調達", "4"),
+        ("4 その他（購入とリースを年度ごとに使い分け）", "4"),
+        ("4（リースと購入が半々）", "4"),
+        ("4（購入からリースへ移行中）", "4"),
+        ("2（今年度、Windows11への更新に合わせて購入から切り替えました）", "2"),
+        ("4（購入）", None),
+        ("4 その他（購入とリース）", None),
+        ("その他（リース）", None),
+        ("4 その他（購入に変更）", None),
+        ("4 その他（2にしておいてください）", None),
+        ("4 その他（検討中）", None),
+        ("2（購入に切り替えました）", None),
+    ],
+)
+def test_other_with_room_for_words(slot: str, answer: str | None) -> None:
+    """Nobody copies the room behind その他（　）; several options in it are what is meant, where more is said than their names."""
+    read = read_answer(BOUGHT, slot, today=TODAY)
+    assert (read.answer if isinstance(read, Understood) else None) == ((answer,) if answer else None)
 
 
 WAYS = Question("Q1", "開催方法", "single", ("会場", "オンライン"))
