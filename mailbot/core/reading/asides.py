@@ -122,7 +122,7 @@ def _at_the_ends(lines: list[str]) -> list[str]:
 def _are_anothers(survey: Survey, stated: Statements, known: Known, lines: Sequence[str]) -> bool:
     """Say whether the answers are said to be another body's, another year's or another survey's."""
     return (
-        any(is_anothers(line, known) for line in lines)
+        any(is_anothers(line, known) for line in [*lines, *_typed_at_questions(survey, stated)])
         or any(introduces_another(line, known) for line in [*stated.top, *stated.below])
         or names_another(survey.key, "\n".join(lines))
     )

@@ -8,7 +8,7 @@ from string import ascii_letters
 from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, line_key
 
 _LEAD = r"[\s※*・■(（【\[＜<]*"
-_THESE = r"(?:(?:以下|下記|上記|次|これ|こちら|(?:この|本)(?:ご?回答|お?答え|返信|表決)(?:内容)?)(?:は、?|が|、)?)?"
+_THESE = r"(?:(?:以下|下記|上記|次|これ|こちら|(?:この|本|[上下]の)(?:ご?回答|お?答え|返信|表決)(?:内容)?)(?:は、?|が|、)?)?"
 _BODY = r"[^\s、。:：はがを]{1,14}[市町村区県]"
 _WHOSE = re.compile(
     rf"{_LEAD}{_THESE}(?:[^\s、。]{{1,12}}が(?:取り?まとめ|集計し)た)?(?P<whose>{_BODY})(?:さん|様|役所|役場)?"

@@ -6,7 +6,7 @@ import pytest
 
 from mailbot.core.reading.doubts.whose_answers import introduces_another, is_anothers, names_another
 from mailbot.core.reading.text.known_text import known_texts
-from tests.core.reading.test_reply import INVITATION, read
+from tests.core.reading.test_reply import INVITATION, read, slot
 from tests.mails.standard import quoted
 
 KNOWN = known_texts((INVITATION,))  # to ○○市, about 「LG.JPドメインの利用」
@@ -14,7 +14,7 @@ KNOWN = known_texts((INVITATION,))  # to ○○市, about 「LG.JPドメイン�
 ANOTHERS = """隣の山田市さんの回答を参考に送ります。|以下は山田市の回答です。|松本市様から当市に誤って届いた回答を転送します。|松本市の担当者から預かった回答です。当市の分ではありません。|参考：松本市の回答|参考までに、松本市の回答をお知らせします。
 |松本市から届いた回答です。|隣の市の回答を誤って受け取ったので転送します。|松本市様の回答が当方に届きましたので転送いたします。|松本市に代わって送ります。|松本市さんの代わりに送ります。|県が取りまとめた松本市の分です。|（松本市長名で提出）|鈴木様の回答です。
 |令和6年度の回答は次のとおりでした。|昨年度の回答を送ります。|前回の回答内容は以下のとおりでした。|令和7年度調査の回答です。|前回調査時の回答：|「会議室の利用について」の調査への回答です|別の調査の回答です。|総務省の調査への回答です。|ほかの協議会への回答です。
-|松本市情報課の回答です。|この回答は隣の松本市のものです。|これは松本市のものです。|本回答は松本市の分です。""".replace(
+|松本市情報課の回答です。|この回答は隣の松本市のものです。|これは松本市のものです。|本回答は松本市の分です。|上の回答は松本市のものです。""".replace(
     "\n", ""
 ).split("|")
 
@@ -30,6 +30,12 @@ def test_answers_that_are_not_this_body_s_to_this_survey(sentence: str) -> None:
     """They are held, whatever stands below."""
     assert any(is_anothers(line, KNOWN) for line in sentence.split("\n"))
     assert read(f"{sentence}\n\nQ1 2\nQ2 1").hold == "correction"
+
+
+def test_under_a_slot() -> None:
+    """It is said of all the answers there, too."""
+    answered = slot(1, "2").replace("【Q1回答】2", "【Q1回答】2\n上の回答は松本市のものです。")
+    assert read(quoted(answered)).hold == "correction"
 
 
 @pytest.mark.parametrize("sentence", OURS)
