@@ -56,7 +56,7 @@ def quote_held(connection: Connection, site: Site, received: Received, message: 
         return Quoted(words, files, countable=countable)
     if stored.survey.mode == "sealed":
         return Quoted()
-    read = read_if_admitted(connection, site, ballot, received, message)
+    read = read_if_admitted(connection, site, ballot, received, message).verdict
     answers = read.answers if read.status in IN_TALLY else {}
     return Quoted(
         words, files, numbered_answers(stored.survey, answers, site.language), accepted(read.status)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ from mailbot.flows.surveys.answer_reply import queue_receipt, seal_in_receipt
 from mailbot.flows.surveys.held_reply import held_reply
 from mailbot.flows.surveys.known_texts import known_texts
 from mailbot.flows.surveys.record_proxy import end_proxy
+from mailbot.flows.surveys.record_vote import read_if_admitted
 from mailbot.site import Site
 from mailbot.store.mail import inbox
 from mailbot.store.mail.inbox import Received
@@ -57,6 +58,8 @@ class OfficeEntry:
     inbox_id: int | None = None  # the mail with which it is entered, or in which the answers were read
     author: str = ""  # of the held reply in which they were read
     rule: str = "desk 代理"
+    # What that reply says of itself, where the office fills its one gap: the other questions count as they were read
+    filled: Reading | None = None
 
 
 def record_for_body(
@@ -72,7 +75,10 @@ def record_for_body(
 def record_held_answers(
     connection: Connection, site: Site, number: int, written: Written, now: datetime, *, by: str
 ) -> Entered:
-    """Let a held reply count with the answers that the office read in it; raises Refusal when that cannot be."""
+    """Let a held reply count with the answers that the office read in it; raises Refusal when that cannot be.
+
+    An answer without its question fills the one gap that the reader left: what it read of the others counts beside it.
+    """
     received, ballot = held_reply(connection, site, number)
     stored = surveys.lock(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
@@ -81,7 +87,9 @@ def record_held_answers(
     message = received.message(site.authserv_id)
     author = message.from_address or ""
     how = sentence(site.language, "that-reply", at=_arrived(site, received))
-    entry = OfficeEntry(written, how, by, received.received_at, number, author, rule="desk 回答")
+    gap = any(not question for question, _ in written)
+    filled = read_if_admitted(connection, site, ballot, received, message).reading if gap else None
+    entry = OfficeEntry(written, how, by, received.received_at, number, author, "desk 回答", filled)
     entered = _enter(connection, site, stored, ballot, entry, now)
     inbox.settle(
         connection,
@@ -141,6 +149,13 @@ def _enter(
     rows = own_rows(ledgers.rows(connection, survey.key, ballot.code), survey.unit, ballot.id)
     before = standing(rows)
     reading = _read(site, survey, _with_questions(site, survey, entry, rows), entry.received_at)
+    if (said := entry.filled) is not None:
+        reading = replace(
+            reading,
+            answers={**said.answers, **reading.answers},
+            remarks={**said.remarks, **reading.remarks},
+            flags={**said.flags, **reading.flags},
+        )
     previous = None if before is None else before.vote
     verdict = weigh(survey, previous, reading, late=False, automatic=False, language=site.language)
     if not accepted(verdict.status):

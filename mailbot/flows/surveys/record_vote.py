@@ -129,12 +129,12 @@ def rehearse_vote(
 
 def read_if_admitted(
     connection: Connection, site: Site, ballot: Ballot, received: Received, message: Message
-) -> Verdict:
-    """Return what a held reply would be worth if the office admitted it, with the whole vote that it would make."""
+) -> Judged:
+    """Return what a held reply says, and what it would be worth if the office admitted it, with the whole vote that it would make."""
     stored = surveys.load(connection, ballot.subject)
     assert stored is not None, "a ballot has its survey"
     arrival = _load(connection, site, stored, ballot, received, message, received.received_at)
-    return _judge(arrival, admitted=True).verdict
+    return _judge(arrival, admitted=True)
 
 
 # --- load -------------------------------------------------------------------------------------------------------

@@ -115,6 +115,17 @@ def test_the_office_says_what_a_held_reply_answers(office: PostOffice, told: Cop
         assert ledgers.broken_link(connection, SURVEY.key) is None
 
 
+def test_an_answer_without_its_question_fills_the_one_gap(
+    office: PostOffice, invitations: dict[str, Copy]
+) -> None:
+    """「U-0003 = 1,3」: what was read of the other questions, and shown to the office, counts with it."""
+    office.reply(invitations[YAMADA], "Q1 2\nQ2 4\nQ3 特になし", "taro@gmail.com")
+    told = next(copy for copy in office.copies() if copy.kind == "office_held")
+    assert "Q1 2 利用していない" in told.text
+    office.command(told, f"U-{held_number(told)} = 1,3")
+    assert office.stands()[NAGANO].row.answers == {"Q1": ("2",), "Q2": ("1", "3"), "Q3": "特になし"}
+
+
 def test_the_receipt_of_an_entry_is_the_next_ballot(office: PostOffice, told: Copy) -> None:
     """The body changes what was entered for it by plain reply, like any answer."""
     office.command(told, f"U-{held_number(told)} Q1=2")
