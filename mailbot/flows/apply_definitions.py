@@ -16,6 +16,7 @@ from mailbot.core.members.audience import order_of
 from mailbot.core.office.journal_line import COMMAND_LINE, setting_words
 from mailbot.core.refusal import Refusal
 from mailbot.core.surveys.survey import Survey
+from mailbot.core.surveys.two_persons import SecondNeeded, persons_needed
 from mailbot.flows.bulletins.send_issue import next_issue
 from mailbot.flows.events.change_event import change_event
 from mailbot.flows.know_recipient import own_addresses
@@ -29,6 +30,7 @@ from mailbot.store.lists import lists
 from mailbot.store.members import members
 from mailbot.store.office import journal
 from mailbot.store.surveys import surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 # What may still change while answers come in: nothing that would make two members answer different questions.
 _WHILE_OPEN = frozenset({"closes", "reminders", "publish_to", "purpose", "contact", "form", "late"})
@@ -99,6 +101,23 @@ def _apply_list(connection: Connection, new: MailingList, now: datetime) -> list
     return [f"{what} list {new.name}: {_changed(old, new) or new.title} ({count} members)"]
 
 
+def _has_not_followed(stored: StoredSurvey, closes: datetime) -> bool:
+    """Tell whether a file still has one of the closes from which its survey was put off, maybe several times."""
+    if stored.state == "closed":  # by hand, it may be: before the close that was planned
+        return stored.extended_from == closes or closes <= stored.defined.closes
+    return stored.extended_from is not None and stored.extended_from <= closes < stored.survey.closes
+
+
+def _refuse_one_person(site: Site, survey: Survey) -> None:
+    """Raise Refusal where the close of an open resolution takes two persons to move (ballot.md section 14)."""
+    if isinstance(persons_needed(survey, "extend", site.people, asked_by=COMMAND_LINE), SecondNeeded):
+        closes = f"{survey.closes.astimezone(site.zone):%Y-%m-%d %H:%M}"
+        raise Refusal(
+            f"survey {survey.key} is open, and to move its close takes two persons; put `closes` back to {closes}, and ask "
+            f'the second with: mailbot surveys extend {survey.key} "YYYY-MM-DD HH:MM"'
+        )
+
+
 def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime) -> list[str]:
     stored = surveys.lock(connection, new.key)
     if stored is None:
@@ -106,10 +125,7 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
         _write_down(connection, "survey", new.key, None, new, now)
         plan_runs(connection, site, new)
         return [f"+ survey {new.key}: {new.title} ({len(new.questions)} questions)"]
-    # The file has not followed the extension yet; and one closed by hand may have had several closes before.
-    if stored.extended_from == new.closes or (
-        stored.state == "closed" and new.closes <= stored.defined.closes
-    ):
+    if _has_not_followed(stored, new.closes):
         new = replace(new, closes=stored.survey.closes)
     if stored.state != "planned" and (frozen := stored.survey.resolution) and new.resolution:
         # Opened before its base date, it has the one of its opening.
@@ -133,6 +149,8 @@ def _apply_survey(connection: Connection, site: Site, new: Survey, now: datetime
         raise Refusal(
             f"survey {new.key} is open; `closes` is past. To end it now: mailbot surveys close {new.key}"
         )
+    if "closes" in changed and stored.state == "open":
+        _refuse_one_person(site, stored.survey)
     surveys.save(connection, replace(new, closes=stored.survey.closes) if stored.state == "open" else new)
     _write_down(connection, "survey", new.key, stored.survey, new, now)
     plan_runs(connection, site, new)

@@ -176,6 +176,24 @@ def test_a_definition_file_that_has_not_followed_an_extension_changes_nothing(of
     assert office.apply(replace(SURVEY, closes=later)) == ()
 
 
+@pytest.mark.parametrize("applied", [True, False])
+def test_a_file_that_has_followed_one_extension_and_not_the_next_changes_nothing(
+    office: PostOffice, applied: bool
+) -> None:
+    """As the manual says, the file gets the new close; then the office puts it off again, and something else is applied."""
+    office.open_survey()
+    once, twice = (SURVEY.closes + timedelta(days=days) for days in (7, 14))
+    with office.database.write() as connection:
+        extend_survey(connection, office.site, SURVEY.key, once, office.now, by="office")
+    if applied:
+        office.apply(replace(SURVEY, closes=once))
+    with office.database.write() as connection:
+        extend_survey(connection, office.site, SURVEY.key, twice, office.now, by="office")
+    office.copies("extension").clear()
+    assert office.apply(replace(SURVEY, closes=once)) == ()
+    assert office.apply(replace(SURVEY, closes=twice)) == ()
+
+
 def test_a_file_of_a_survey_that_was_put_off_and_then_closed_by_hand_holds_nothing_up(
     office: PostOffice,
 ) -> None:

@@ -282,6 +282,10 @@ def test_closing_and_extending_a_resolution_by_mail(two: PostOffice) -> None:
     assert stored is not None
     assert stored.survey.closes.day == 9
     answer = next(copy for copy in two.copies() if copy.kind == "office_answer")
+    later = replace(RESOLUTION, closes=stored.survey.closes + timedelta(days=1))
+    with pytest.raises(Refusal, match=r"put `closes` back to 2026-07-09 17:00.*surveys extend K26-02"):
+        two.apply(later)  # that would be one person's word
+    assert two.apply(RESOLUTION) == ()  # the file has not followed
     two.reply(invitations[YAMADA], "条件付き賛成です。")
     two.copies()
     two.command(answer, "締切 K26-02")
