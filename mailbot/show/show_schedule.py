@@ -31,10 +31,11 @@ def schedule_rows(
             "what": words_of_run(connection, site, job_name(one.job)),
             "job": one.job,
             "state": one.state,
-            "mails": count_mails(connection, one) if one.state in _OPEN else None,
-            "note": _note(site, one),
+            "mails": mails,
+            "note": _note(site, one, mails),
         }
         for one in [*past, *coming]
+        for mails in [count_mails(connection, one) if one.state in _OPEN else None]
     ]
 
 
@@ -57,10 +58,12 @@ def zone_words(site: Site, now: datetime) -> str:
     return f"{site.zone.key} (UTC{offset[:3]}:{offset[3:5]})"
 
 
-def _note(site: Site, one: Occurrence) -> str:
-    if one.state not in _OPEN:
+def _note(site: Site, one: Occurrence, mails: int | None) -> str:
+    if mails is None:
         return one.note
     at = one.due_at.astimezone(site.zone)
     moved = f"by its definition {local(one.planned_at, site.zone)}" if one.planned_at is not None else ""
-    said = [one.note, moved, unusual(at, site.calendar), unconfirmed(at.date(), site.calendar)]
+    # Nobody minds at what hour an electorate is frozen.
+    odd = unusual(at, site.calendar) if mails else None
+    said = [one.note, moved, odd, unconfirmed(at.date(), site.calendar)]
     return " ".join(sentence for sentence in said if sentence)

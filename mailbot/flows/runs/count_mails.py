@@ -17,6 +17,7 @@ from mailbot.store.events import events, meetings
 from mailbot.store.members import members, roll_calls
 from mailbot.store.runs.occurrences import Occurrence
 from mailbot.store.surveys import ballots, surveys
+from mailbot.store.surveys.surveys import StoredSurvey
 
 
 def count_mails(connection: Connection, one: Occurrence) -> int:
@@ -38,38 +39,46 @@ def count_mails(connection: Connection, one: Occurrence) -> int:
         stored = surveys.load(connection, name.key)
         if stored is None:
             return 0
-        if stored.state == "open":
-            return _mails_while_open(connection, stored.survey, name.action)
-        audience = stored.survey.audience
-    else:
-        held = events.load(connection, name.key)
-        if held is None:
-            return 0
-        if name.action == "offer":
-            return 1
-        if name.action == "attendance":
-            return int(bool(codes_with(connection, name.key, frozenset({"attending", "waiting"}))))
-        to = "attending" if name.action == "joining" else held.event.notices[name.number - 1].to
-        if to == "attending":
-            return len(codes_with(connection, name.key, frozenset({"attending"})))
-        if to == "unanswered" and held.state == "announced":
-            return len(unanswered(connection, name.key))
-        if held.state == "announced":
-            return ballots.count(connection, name.key)
-        audience = held.event.audience
+        return _mails_of_survey(connection, stored, name.action)
+    held = events.load(connection, name.key)
+    if held is None:
+        return 0
+    if name.action == "offer":
+        return 1
+    if name.action == "attendance":
+        return int(bool(codes_with(connection, name.key, frozenset({"attending", "waiting"}))))
+    to = "attending" if name.action == "joining" else held.event.notices[name.number - 1].to
+    if to == "attending":
+        return len(codes_with(connection, name.key, frozenset({"attending"})))
+    if to == "unanswered" and held.state == "announced":
+        return len(unanswered(connection, name.key))
+    if held.state == "announced":
+        return ballots.count(connection, name.key)
+    audience = held.event.audience
     return len(first_of_each_body(members.selected(connection, audience)))
 
 
-def _mails_while_open(connection: Connection, survey: Survey, action: Action) -> int:
-    """Return how many mails a run of an open survey would send."""
+def _mails_of_survey(connection: Connection, stored: StoredSurvey, action: Action) -> int:
+    """Return how many mails a run of a survey would send; before it opens, as though nobody answered until then."""
+    survey, is_open = stored.survey, stored.state == "open"
     match action:
+        case "open" if not is_open:
+            return _electorate(connection, survey)
         case "reminder":
-            return len(missing(connection, survey))
+            return len(missing(connection, survey)) if is_open else _electorate(connection, survey)
         case "followup":
             return len(members.selected(connection, Selector(tags=(survey.follow_up_tag,))))
         case "close" if survey.publish_at == "close" and survey.publish_to == "audience":
-            return ballots.count(connection, survey.key)
+            return _electorate(connection, survey)
         case "close" if survey.publish_at == "close" and survey.publish_to == "office":
             return 1
         case _:
             return 0
+
+
+def _electorate(connection: Connection, survey: Survey) -> int:
+    """Return how many are asked: whom it was frozen to, else whom it would ask today."""
+    if frozen := ballots.count(connection, survey.key):
+        return frozen
+    people = members.selected(connection, survey.audience)
+    return len(people if survey.unit == "person" else first_of_each_body(people))
