@@ -164,7 +164,10 @@ def mails(survey: Survey, given_answers: Answers, language: Language, columns: i
     render = RENDER[language]
     for layout in (Layout(columns), Layout(columns, quotes=False)):
         yield text_of(render.surveys.invitation(survey, now=NOW, late_since=NOW, layout=layout))
-        yield text_of(render.surveys.invitation(survey, reminds=True, now=NOW, layout=layout))
+        for partly in (False, True):
+            yield text_of(
+                render.surveys.invitation(survey, reminds=True, partly=partly, now=NOW, layout=layout)
+            )
         yield text_of(render.surveys.trial(survey, now=NOW, layout=layout))
         yield text_of(
             render.surveys.fresh_ballot(survey, now=NOW, answers=given_answers, edition=3, layout=layout)

@@ -186,6 +186,7 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
     ),
     "invitation, sealed": lambda r: r.surveys.invitation(replace(SURVEY, mode="sealed"), now=NOW),
     "reminder": lambda r: r.surveys.invitation(SURVEY, reminds=True, now=NOW),
+    "reminder, partly": lambda r: r.surveys.invitation(SURVEY, reminds=True, partly=True, now=NOW),
     "reminder, late": lambda r: r.surveys.invitation(SURVEY, reminds=True, now=NOW, late_since=SURVEY.opens),
     "receipt, counted": vote("counted"),
     "receipt, counted with notes": vote(

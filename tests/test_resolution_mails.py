@@ -115,6 +115,7 @@ MAILS: dict[str, Callable[[Renderer], bytes]] = {
         replace(SURVEY, mode="aggregate", purpose=""), now=NOW
     ),
     "reminder": lambda r: r.surveys.invitation(SURVEY, reminds=True, now=NOW),
+    "reminder, partly": lambda r: r.surveys.invitation(SURVEY, reminds=True, partly=True, now=NOW),
     "ballot again": lambda r: r.surveys.fresh_ballot(
         SURVEY, now=NOW, thread=THREAD, answers={"Q1": "yes"}, edition=3
     ),

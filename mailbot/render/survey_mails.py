@@ -77,9 +77,10 @@ class SurveyMails:
         late_since: datetime | None = None,
         layout: Layout = USUAL,
         reminds: bool = False,
+        partly: bool = False,
         instead: bool = False,
     ) -> bytes:
-        """Cook the ballot that opens a survey, or `reminds` those who have not answered: a whole ballot again.
+        """Cook the ballot that opens a survey, or `reminds` those who have not answered, or only `partly`: a whole ballot again.
 
         `late_since` is when it should have gone out (promises.md I22), `layout` what its gateway leaves alone. With
         `instead` it goes to a contact in place of another.
@@ -90,6 +91,7 @@ class SurveyMails:
             to=to,
             layout=layout,
             late_since=self._pen.late(late_since),
+            partly=partly,
             instead=instead,
         )
         return self._pen.cook(body, survey.key, now, to=to)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection
 
 from mailbot.core.mail.address import address_key
 from mailbot.core.office.journal_line import COMMAND_LINE
 from mailbot.core.refusal import Refusal
-from mailbot.core.surveys.ledger import standings, standings_of_ballots
+from mailbot.core.surveys.gateway import Layout
+from mailbot.core.surveys.ledger import standings, standings_of_ballots, standings_of_voters
 from mailbot.core.surveys.survey import Survey
 from mailbot.flows.surveys.open_survey import greeting, queue_ballots
 from mailbot.flows.surveys.pass_ballot import next_contact
@@ -57,16 +59,16 @@ def remind_survey(
         state = "not there" if stored is None else stored.state
         raise Refusal(f"survey {key} is {state}; only an open survey has somebody to remind")
     asked = _present(connection, stored.survey, missing(connection, stored.survey), now)
-    if asked:
-        if not again:
-            _refuse_twice(connection, site, key, now)
+    if asked and not again:
+        _refuse_twice(connection, site, key, now)
+    begun = _begun(connection, stored.survey)
+    for partly in (False, True):
+        to = [ballot for ballot in asked if (ballot.id in begun) == partly]
         queue_ballots(
             connection,
             "reminder",
-            asked,
-            lambda layout: site.render.surveys.invitation(
-                stored.survey, reminds=True, now=now, late_since=late_since, layout=layout
-            ),
+            to,
+            partial(_cook, site, stored.survey, now, late_since=late_since, partly=partly),
             now,
         )
     journal.add(connection, "survey.reminded", now, who=by, about=key, detail=f"{len(asked)} reminded")
@@ -96,6 +98,30 @@ def missing(connection: Connection, survey: Survey) -> list[Ballot]:
     given = {proxy.code for proxy in proxies.standing(connection, survey.key)} if survey.resolution else set()
     complete = given | {code for code, stands in standings(rows).items() if stands.row.status in _COMPLETE}
     return [ballot for ballot in asked if ballot.code not in complete]
+
+
+def _cook(
+    site: Site, survey: Survey, now: datetime, layout: Layout, *, late_since: datetime | None, partly: bool
+) -> bytes:
+    return site.render.surveys.invitation(
+        survey, reminds=True, partly=partly, now=now, late_since=late_since, layout=layout
+    )
+
+
+def _begun(connection: Connection, survey: Survey) -> set[int]:
+    """Return the ballots to some of whose questions an answer stands, and not yet to all."""
+    rows = ledgers.rows(connection, survey.key)
+    stands = standings_of_voters(rows, survey.unit)
+    begun = [
+        each.row
+        for each in stands
+        if each.row.status == "partial" and any(answer is not None for answer in each.row.stands.values())
+    ]
+    codes, numbers = {row.code for row in begun}, {row.ballot_id for row in begun}
+    asked = ballots.of_subject(connection, survey.key)
+    return {
+        each.id for each in asked if (each.id in numbers if survey.unit == "person" else each.code in codes)
+    }
 
 
 def _present(connection: Connection, survey: Survey, asked: list[Ballot], now: datetime) -> list[Ballot]:

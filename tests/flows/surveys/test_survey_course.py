@@ -112,6 +112,19 @@ def test_reminders_go_to_those_from_whom_nothing_complete_has_come(office: PostO
         assert [ballot.address for ballot in missing(connection, SURVEY)] == [SATO]
 
 
+def test_a_reminder_does_not_say_that_nothing_came_where_something_was_accepted(office: PostOffice) -> None:
+    """One of whose answers a part stands is asked for the rest; one of whose nothing could be read has not answered."""
+    invitations = office.open_survey()
+    office.reply(invitations[SATO], "Q1 2\nQ2 9")
+    office.reply(invitations[TANAKA], "Q1 9")
+    office.copies()
+    assert remind(office) == 4
+    told = {copy.to: "まだこちらに届いておりません" in copy.text for copy in office.copies("reminder")}
+    assert told == {YAMADA: True, SATO: False, TANAKA: True, TAKAHASHI: True}
+    with pytest.raises(RemindedLately, match="4 were reminded"):
+        remind(office)
+
+
 def test_nobody_is_reminded_twice_in_one_day_by_mistake(office: PostOffice) -> None:
     """Within twelve hours a second reminder is refused: how many were reminded when and by whom, and how to do it again."""
     office.open_survey()
