@@ -104,6 +104,7 @@ def _weigh_questions(
         if question.id in confirmed:
             heads.append(Understood(confirmed[question.id]))
         placed = in_ballot(question, stated, known, today)
+        stated.asides += _said_behind(heads)
         found.add(question, _without_asides(survey, question, stated, heads, placed, today), placed)
 
 
@@ -152,6 +153,15 @@ def _heads(question: Question, stated: Statements, known: Known, today: date) ->
     return [
         changed_to(question, value, known, today) or _read_head(question, value, today) for value in values
     ]
+
+
+def _said_behind(heads: Sequence[Read]) -> list[str]:
+    """Return what stands behind the first sentence of answers that were not read: it may be said of all of them.
+
+    「Q1は2、Q2は1、Q3は1です。まだ決裁が下りていません。」
+    """
+    behind = (read.written.partition("。")[2].strip() for read in heads if isinstance(read, Unclear))
+    return [said for said in behind if said]
 
 
 def _without_asides(

@@ -716,6 +716,22 @@ def test_a_doubt_right_below_an_answer(behind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    [
+        "Q1は2、Q2は1、Q3は1です。まだ決裁が下りていません。",
+        "Q1 2\nQ2 1\nQ3は1です。上司に確認してから確定します。",
+    ],
+)
+def test_a_doubt_behind_the_last_answer(written: str) -> None:
+    """It may be said of all of them, so none is counted; what speaks of another thing leaves the others standing."""
+    three = survey(*(Question(f"Q{number}", "規約の改正", "yesno") for number in (1, 2, 3)))
+    sent = "\n".join(ballot_lines(three, REFERENCE, 1))
+    assert read(written, sent, of=three).hold == "correction"
+    other = read(f"{written.partition('。')[0]}。庁舎は駅の北にあります。", sent, of=three)
+    assert (dict(other.answers), other.hold) == ({"Q1": "no", "Q2": "yes"}, None)
+
+
+@pytest.mark.parametrize(
     "words",
     """本件は決裁を経て回答しております。|添付の案内も拝見しました。|次回の会議は1月20日でよろしいでしょうか。|本回答で問題ありません。|担当は私でよろしいでしょうか。
     |誤って受信された場合は、破棄してください。|日程の確認をお願いします。|4月から庁舎が移転します。|資料1の修正は後日お送りします。|お返事をお待ちしております。
