@@ -63,5 +63,7 @@ def test_a_long_post_is_in_memory_few_times(node: tuple[Node, Sink]) -> None:
     before = _memory(service, "VmRSS")
     _post(service, 2, _LONG)
     until(lambda: sink.received.total() == 6, 60, service.log)
-    until(lambda: _memory(service, "VmRSS") - before < _LONG / _MIB, 30, service.log)  # once the copies are saved
+    until(
+        lambda: _memory(service, "VmRSS") - before < _LONG / _MIB, 30, service.log
+    )  # once the copies are saved
     assert _memory(service, "VmHWM") - before < _AT_ONE_TIME

@@ -728,7 +728,7 @@ def test_a_doubt_behind_the_last_answer(written: str) -> None:
     sent = "\n".join(ballot_lines(three, REFERENCE, 1))
     assert read(written, sent, of=three).hold == "correction"
     other = read(f"{written.partition('。')[0]}。庁舎は駅の北にあります。", sent, of=three)
-    assert (dict(other.answers), other.hold) == ({"Q1": "no", "Q2": "yes"}, None)
+    assert (dict(other.answers), other.hold) == ({"Q1": "no", "Q2": "yes", "Q3": "yes"}, None)
 
 
 @pytest.mark.parametrize(

@@ -215,7 +215,7 @@ def _read_items(question: Question, plain: str, slot: str, item_remarks: list[st
     if (named := _AS_ASKED.match(rest)) and named["asked"] in question.text:
         rest = rest[named.end() :]
     rest = _reason_for_other(question, plain, _without_count(rest, numbers), numbers[-1])
-    remark = read_remark(question, rest, numbers)
+    remark = read_remark(question, rest, numbers, printed=plain.removesuffix(rest).endswith((".", ")", ":")))
     if _all_shown(numbers, slot):
         return Unclear("unclear")
     if remark is None:
@@ -555,8 +555,8 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
         return Unclear("unclear")
     written = written[end_of(_AS_PROPOSED, written) :]
     whole = YESNO.get(label_key(written))
-    named = written.strip(_ASSENT)
-    if whole is None and (YESNO.get(label_key(named)) == "yes" or (named == "1" and values[0] == "yes")):
+    ticked = written.strip(_ASSENT)
+    if whole is None and (YESNO.get(label_key(ticked)) == "yes" or (ticked == "1" and values[0] == "yes")):
         whole = "yes"  # 「○賛成」, 「○1」; of 「○反対」 the circle may be the vote
     if whole is None and not question.options:
         whole = POLITELY.get(written.rstrip("。. ")) or _by_its_verb(question, written.rstrip("。. "))
@@ -569,8 +569,11 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
         return items
     if not isinstance(items, Unclear):
         numbers, rest = items
-        denied = {values[number - 1] for number in numbers if 1 <= number <= len(values)} == {"no"}
-        remark = read_remark(question, rest, numbers, is_no=denied)
+        among = {values[number - 1] for number in numbers if 1 <= number <= len(values)}
+        value = among.pop() if len(among) == 1 else ""
+        if twice and (again := _said_again(question, value, written, rest)) is not None:
+            return again
+        remark = read_remark(question, rest, numbers, value=value, printed=_as_printed(written, rest))
         if remark is not None:
             chosen = set(numbers)
             if len(chosen) > 1:
@@ -584,25 +587,34 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
             rest = written[len(word) :]
             if rest.startswith("を") and word in _ASKED_OF_OTHERS:
                 break  # 「承認をお願いします」
-            remark = read_remark(question, rest, [], is_no=YESNO[word] == "no")
+            if twice and (again := _said_again(question, YESNO[word], written, rest)) is not None:
+                return again
+            remark = read_remark(question, rest, [], value=YESNO[word])
             if remark is not None:
                 return Understood(YESNO[word], remark)
             if not question.options and YESNO[word] == "yes" and _done_behind_yes(question, rest):
                 return Understood("yes", rest.strip("。、, "))
             if not question.options and _planned_behind_no(question, word, rest):
                 return Understood("no", rest.strip("。、, "))
-            again = rest[courtesy_end(rest) :]
-            both = _DISSENT.search(written) and _NO_DISSENT.search(
-                written
-            )  # 「異議あり なし」, neither struck out
-            second = (
-                read_yesno(question, again, twice=False) if twice and again != rest and not both else None
-            )
-            if isinstance(second, Understood):
-                return second if second.answer == YESNO[word] else Unclear("two-choices")
             break
     both_named = {YESNO[word] for word in map(label_key, _EITHER.split(written)) if word in YESNO}
     if len(both_named) > 1:
         return Unclear("two-choices")
     reserved = CONDITION.search(written) or any(word in written for word in _LONGEST_FIRST if len(word) > 1)
     return Unclear("conditional" if reserved else "unclear")  # おおむね賛成, 賛成できない: never rounded
+
+
+def _said_again(question: Question, value: str, written: str, rest: str) -> Read | None:
+    """Return what a second whole answer makes of the first: 「はい、賛成です」, 「1　異議ありません」; None: there is none."""
+    again = rest[courtesy_end(rest) :]
+    if again in {"", rest} or (_DISSENT.search(written) and _NO_DISSENT.search(written)):
+        return None  # 「異議あり なし」, neither struck out
+    second = read_yesno(question, again, twice=False)
+    if not isinstance(second, Understood):
+        return None
+    return second if second.answer == value else Unclear("two-choices")
+
+
+def _as_printed(written: str, rest: str) -> bool:
+    """Say whether the number before the rest has the form in which ballots print options: 「3. 」."""
+    return written.removesuffix(rest).endswith((".", ")", ":"))

@@ -18,7 +18,9 @@ _HARMLESS = re.compile(
 _NOT = re.compile(r"な[いくし]|無し|ません|せず|未|不[可要能]|辞退|見送|断念")
 _TO_COME = re.compile(r"予定|見込|検討|準備|計画|協議|要望|要求|調整|考え|した[いく]|でき(?:れば|たら)")
 _OVER = re.compile(r"て(?:い|お)り?ました|(?:終|おわ|や)(?:え|わ[りっ]|め)|終了|廃止|中止|休止|停止")
-_IS_SO = re.compile(r"て(?:い|お)り?(?:る|ます)|済|(?:し|でき|[いきちにみりえけせてねべめれげ])ます")
+_IS_SO = re.compile(
+    r"て(?:い|お)り?(?:る|ます)|済|(?<!ま)し(?:まし)?た|(?:し|でき|[いきちにみりえけせてねべめれげ])ます"
+)
 
 
 def says_otherwise(question: Question, chosen: list[int], said: str, *, is_no: bool) -> bool:

@@ -8,6 +8,7 @@ from mailbot.core.reading.doubts.correction import corrects, discards
 from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.grammar.gainsaid import says_otherwise
 from mailbot.core.reading.grammar.printed_options import choice_count, whole_labels
+from mailbot.core.reading.grammar.words_behind import explains_vote, is_vote, stands_beside
 from mailbot.core.reading.text.prose import is_greeting, sentences
 from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Question
@@ -51,12 +52,6 @@ _OPINION = re.compile(
     r"\s?(?:だ|が(?:[よ良]い|いい|望ましい))?と(?:思い|考え|存じ)ます"
 )  # not かと思います, a doubt
 _AN_OPINION = re.compile(r"と(?:思|考え|存じ)")  # 「1（と思います）」, of what is or is not so
-_REASON_BEHIND = re.compile(r"(?![はがをにでともの以])[^0-9()。:]{2,60}(?:ため|ので)(?:です)?[。.]?")
-# No question, none that goes on with the answer, and no answer to another question.
-_SENTENCES_BEHIND = re.compile(
-    r"(?!と(?!て)|が|は|を|に|も|の|で|→|⇒|[q問])(?!.*(?:しかし|けれ?ど|実際|本当|本来|むしろ|違[いうえっ]|嘘|うそ|冗談"
-    r"|別の))[^()「」q?:=]{2,100}(?<!か)(?<!ね)。?(?<!か。)(?<!ね。)"
-)
 DENIED = re.compile(r"未|ない|なし|無|ません|せず|不|非|検討|予定|[×✕]|\b(?:not|no|except)\b")
 STILL_TO_COME = re.compile(
     r"(?:予定|見込み?)(?:です)?[。.]?$|^(?:いずれも|どれも|両方|すべて|全て|とも)?に?[未不][一-龠]{1,3}$"
@@ -77,45 +72,57 @@ def courtesy_end(text: str, at: int = 0) -> int:
     return at
 
 
-def read_remark(question: Question, rest: str, chosen: list[int], *, is_no: bool = False) -> str | None:
+def read_remark(
+    question: Question, rest: str, chosen: list[int], *, value: str = "", printed: bool = False
+) -> str | None:
     """Return the remark after a clear choice, "" for courtesy only; None when the rest may change the answer.
 
-    `is_no`: the choice is いいえ, which 未実施 says again.
+    `value`: of a yesno question, the choice; "no" is いいえ, which 未実施 says again. `printed`: its number has the form
+    in which options are printed, 「3. 」, so that words behind it may be a damaged label.
     """
-    remark = _remark_behind(question, rest, chosen)
-    return _weighed(question, remark, chosen, is_no=is_no) if remark else remark
+    remark = _remark_behind(question, rest, chosen, value, printed=printed)
+    return _weighed(question, remark, chosen, is_no=value == "no") if remark else remark
 
 
-def _remark_behind(question: Question, rest: str, chosen: list[int]) -> str | None:
+def _remark_behind(
+    question: Question, rest: str, chosen: list[int], value: str, *, printed: bool
+) -> str | None:
     """Return the words behind a choice, without courtesy, where they have the form of a remark; None: they have not."""
     if question.type != "yesno" and (opinion := _OPINION.match(rest)):
         rest = rest[opinion.end() :]
     courtesy = courtesy_end(rest)
     ended = rest[:courtesy].rstrip().endswith("。")
+    apart = ended or rest[:courtesy].endswith(_APART)
     rest = rest[courtesy:]
     if not rest:
         return ""
     match = REMARK.match(rest)
     if match is not None and courtesy_end(rest, match.end()) == len(rest):
         remark = (match["inside"] or match["note"]).strip()
-    elif (
-        question.type in {"single", "multi"}
-        and courtesy
-        and _REASON_BEHIND.fullmatch(rest)
-        and "検討中" not in rest
-    ):
-        remark = rest  # 「2 遠方のため」
-    elif question.type in {"single", "multi"} and ended and _SENTENCES_BEHIND.fullmatch(rest):
-        remark = rest  # 「2番です。来年1月に完了の予定です。」
-    elif question.type == "rating" and ended and _SENTENCES_BEHIND.fullmatch(rest):
-        if not _is_impression(rest) or _gainsays(question, chosen, rest):
-            return None
-        remark = rest  # 「5です。とても良かったです。」
     elif question.type == "yesno" and ended and _is_courtesy(rest):
         remark = rest  # 「1です。外出先から失礼します。」
-    else:
+    elif not apart or printed or not _explains(question, rest, chosen, value, after_sentence=ended):
         return None
+    else:
+        remark = rest  # 「2　県の共同利用です」
     return remark
+
+
+_APART = (" ", "、", ",", ".", "!")  # tidied
+
+
+def _explains(question: Question, said: str, chosen: list[int], value: str, *, after_sentence: bool) -> bool:
+    """Say whether words of one's own behind a choice explain it: a reason of a vote, more than that of another choice."""
+    if is_vote(question):
+        return explains_vote(said, value)
+    if question.type == "rating":
+        if _OF_THE_FIGURE.search(said) or _gainsays(question, chosen, said):
+            return False
+        return stands_beside(said, sentence=True, nameless=_is_impression(said))
+    if question.type == "yesno":
+        contrary = _ENDED.search(said) or (value != "no" and DENIED.search(said))
+        return not contrary and stands_beside(said, sentence=True)
+    return stands_beside(said, sentence=after_sentence or question.type == "multi")
 
 
 def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool) -> str | None:
@@ -183,6 +190,7 @@ def _is_other(question: Question, chosen: list[int]) -> bool:
     ) == 1
 
 
+_ENDED = re.compile("廃止|中止|終了|撤去|解散|返却|一部|以外|のみ|だけ")
 _OF_THE_VOTE = re.compile(
     "賛|反対|棄権|承認|同意|異議|否|可決|表決|議案|回答|答え|返[信事]|番号|[0-9○×△]|(?<!申し訳あり)(?<!申し訳ござい)ません|ない"
 )
@@ -205,8 +213,8 @@ _OF_THE_FIGURE = re.compile("仮|案|迷|変更|採点|評価|評点|上司|[課
 
 
 def _is_impression(said: str) -> bool:
-    """Say whether a sentence praises or blames what is rated, and says nothing of the figure itself."""
-    return bool(_PRAISE.search(said) or _BLAME.search(said)) and not _OF_THE_FIGURE.search(said)
+    """Say whether a sentence praises or blames what is rated."""
+    return bool(_PRAISE.search(said) or _BLAME.search(said))
 
 
 def _gainsays(question: Question, chosen: list[int], said: str) -> bool:
