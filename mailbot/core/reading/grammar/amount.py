@@ -9,8 +9,17 @@ from datetime import date
 from mailbot.core.reading.doubts.correction import corrects
 from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.grammar.answered_day import read_day
-from mailbot.core.reading.grammar.remark import DOUBT, LONE_NUMBER, REMARK, STILL_TO_COME, courtesy_end
+from mailbot.core.reading.grammar.remark import (
+    APART,
+    CONDITION,
+    DOUBT,
+    LONE_NUMBER,
+    REMARK,
+    STILL_TO_COME,
+    courtesy_end,
+)
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood
+from mailbot.core.reading.grammar.words_behind import stands_beside
 from mailbot.core.reading.text.numeral import NUMERAL, quantity
 from mailbot.core.reading.text.tidy import end_of, tidy
 from mailbot.core.surveys.survey import Answer, Question
@@ -71,14 +80,16 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     `planned`: it may be one to come; `estimated`: it may be one that is not known exactly yet, as costs are.
     """
     rest = rest[end_of(_THERE_ARE, rest) :]
-    rest = rest[courtesy_end(rest) :]
+    courtesy = courtesy_end(rest)
+    before, rest = rest[:courtesy], rest[courtesy:]
     if not rest:
         return understood
     if planned and (word := _PLANNED.match(rest)) and courtesy_end(rest, word.end()) == len(rest):
         return replace(understood, remark=word["planned"])
     match = REMARK.match(rest)
     if match is None or courtesy_end(rest, match.end()) < len(rest):
-        return Unclear("unclear")
+        explains = before.endswith(APART) and _explains(understood.answer, rest, before)
+        return replace(understood, remark=rest) if explains else Unclear("unclear")
     remark = (match["inside"] or match["note"]).strip()
     if planned and _PLANNED.fullmatch(remark):
         return replace(understood, remark=remark)
@@ -91,6 +102,32 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     if corrects(remark) or doubts(remark) or _UNITS_OF.search(remark):
         return Unclear("unclear")
     return replace(understood, remark=remark)
+
+
+# 「以上」, 「増える予定です」: the number is not this one, or is to be another.
+_ANOTHER_NUMBER = re.compile(
+    "以[上下内]|未満|超|程度|弱|強|増|減|倍|ずつ|毎|予定|見込|以外|除|欠員|前後|半|数"
+)
+
+
+def _explains(answer: Answer, said: str, before: str) -> bool:
+    """Say whether words of one's own behind a number explain it: 「3人です。うち1人は兼務です。」."""
+    part = _PART.match(said)
+    if (
+        part is not None
+        and isinstance(answer, str)
+        and answer.isdecimal()
+        and int(part["part"]) <= int(answer)
+    ):
+        said = said[part.end() :].lstrip("は")
+    if (
+        re.search("[0-9]", said)
+        or _ANOTHER_NUMBER.search(said)
+        or DOUBT.search(said)
+        or CONDITION.search(said)
+    ):
+        return False
+    return stands_beside(said, behind_sentence=before.rstrip().endswith("。"))
 
 
 _THERE_ARE = re.compile(
@@ -143,6 +180,8 @@ def _read_number(written: str, *, planned: bool, estimated: bool) -> Read:
         return Unclear("unclear")
     rest = written[start + len(numeral) :]
     unit = end_of(_UNIT, rest)
+    if rest[:unit].isspace():
+        unit = 0
     if unit and rest.startswith("でした", unit):  # 「260台でした」; 「3でした」 may correct another number
         rest = rest[:unit] + rest[unit + len("でした") :]
     rest = rest[unit:]

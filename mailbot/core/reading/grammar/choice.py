@@ -20,6 +20,7 @@ from mailbot.core.reading.grammar.printed_options import (
 )
 from mailbot.core.reading.grammar.remark import CONDITION, DENIED, DOUBT, courtesy_end, read_remark
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood
+from mailbot.core.reading.grammar.words_behind import explains_vote, is_vote
 from mailbot.core.reading.text.numeral import OPTION_NUMBER, option_number
 from mailbot.core.reading.text.tidy import CIRCLED, CIRCLES, end_of, label_key, tidy
 from mailbot.core.surveys.survey import Question
@@ -554,6 +555,9 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     if written.startswith(_NEITHER) and "abstain" not in values:
         return Unclear("unclear")
     written = written[end_of(_AS_PROPOSED, written) :]
+    why = _REASON_OF_VOTE.match(written) if is_vote(question) else None
+    if why is not None:
+        return _with_reason_of_vote(question, why["why"], written[why.end() :])
     whole = YESNO.get(label_key(written))
     ticked = written.strip(_ASSENT)
     if whole is None and (YESNO.get(label_key(ticked)) == "yes" or (ticked == "1" and values[0] == "yes")):
@@ -602,6 +606,21 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
         return Unclear("two-choices")
     reserved = CONDITION.search(written) or any(word in written for word in _LONGEST_FIRST if len(word) > 1)
     return Unclear("conditional" if reserved else "unclear")  # おおむね賛成, 賛成できない: never rounded
+
+
+# 「内容が不明なため棄権します」, 「時期尚早と考え反対とします」
+_REASON_OF_VOTE = re.compile(
+    r"(?P<why>[^0-9()、。:「」?]{2,40}?(?:ため|ので|ことから|と(?:考え|判断し|思い)(?:て|まして|ますので)?))[、,]?\s?(?=賛成|反対|棄権|承認|同意)"
+)
+
+
+def _with_reason_of_vote(question: Question, why: str, written: str) -> Read:
+    """Read the vote behind its reason, where that is a bare reason of just this vote."""
+    read = read_yesno(question, written, twice=False)
+    if not isinstance(read, Understood) or read.remark:
+        return read
+    vote = str(read.answer)
+    return replace(read, remark=why) if explains_vote(why, vote) else Unclear("conditional")
 
 
 def _said_again(question: Question, value: str, written: str, rest: str) -> Read | None:

@@ -19,7 +19,7 @@ _COURTESY = re.compile(
     r"|と(?:いた|致)します|に(?:いた|致)?します|(?:いた|致)?します|と?させて(?:いただ|頂)きます|お取り?計らい(?:の?ほど|を)?[、,]?(?=(?:よろ|宜)しく|お?願い)|を選択(?:(?:いた|致)?し(?:ます|ました))?"
     r"|を選びます|で?(?:どうぞ)?(?:よろ|宜)しくお願い(?:いた|致|申し上げ)?(?:します|ます)|(?<=[。す])\s?以上|ありがとうございます"
     r"|お手数を?(?:お(?:か|掛)け)?(?:いた|致)?しますが|お手数を?お(?:か|掛)け(?:いた|致)?します|(?:[でを]|にて)?お?願い(?:いた|致)?しまー+す"
-    r"|を希望(?:(?:いた|致)?します)?|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:(?:(?:いた|致)?し|させて(?:いただ|頂)き)ます|(?=[。.]?$))"
+    r"|を希望(?:(?:いた|致)?します)?|の意を表(?:明)?(?:(?:いた|致)?し)?ます|と(?:(?:いた|致)?しました|させていただきました)|の(?:とおり|通り)です|が(?:[よ良]い|いい|(?:よろ|宜)しい)です|(?:[でとを]|にて)(?:ご?回答|返信)(?:(?:(?:いた|致)?し|させて(?:いただ|頂)き)ます|(?=[。.]?$))"
     r"|[にを](?:○|丸|マル)(?:を(?:付け|つけ)(?:ます|ました|て(?:ください|下さい))|で囲みました)?|(?:で|と?する|にて)(?=[。.!~]*$)"
     r"|で間違い(?:は|が)?(?:ありません|ございません|ないです)|(?<=のみ)の(?:ご?回答|お?答え)(?=です)|で(?:結構(?=です)|ok(?=です)|(?:処理|集計|登録|計上)(?=を?お願い)|(?:問題|差し?支え|支障)は?(?:ありません|ございません|ないです))|(?:[でを]|にて)?お願い申し上げます"
     r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|[とに]なって(?:い|お)り?ます"
@@ -92,7 +92,7 @@ def _remark_behind(
         rest = rest[opinion.end() :]
     courtesy = courtesy_end(rest)
     ended = rest[:courtesy].rstrip().endswith("。")
-    apart = ended or rest[:courtesy].endswith(_APART)
+    apart = rest[:courtesy].endswith(APART)
     rest = rest[courtesy:]
     if not rest:
         return ""
@@ -101,28 +101,28 @@ def _remark_behind(
         remark = (match["inside"] or match["note"]).strip()
     elif question.type == "yesno" and ended and _is_courtesy(rest):
         remark = rest  # 「1です。外出先から失礼します。」
-    elif not apart or printed or not _explains(question, rest, chosen, value, after_sentence=ended):
+    elif not apart or printed or not _explains(question, rest, chosen, value, behind_sentence=ended):
         return None
     else:
         remark = rest  # 「2　県の共同利用です」
     return remark
 
 
-_APART = (" ", "、", ",", ".", "!")  # tidied
+APART = (" ", "。", "、", ",", ".", "!")  # tidied
 
 
-def _explains(question: Question, said: str, chosen: list[int], value: str, *, after_sentence: bool) -> bool:
+def _explains(question: Question, said: str, chosen: list[int], value: str, *, behind_sentence: bool) -> bool:
     """Say whether words of one's own behind a choice explain it: a reason of a vote, more than that of another choice."""
     if is_vote(question):
         return explains_vote(said, value)
     if question.type == "rating":
         if _OF_THE_FIGURE.search(said) or _gainsays(question, chosen, said):
             return False
-        return stands_beside(said, sentence=True, nameless=_is_impression(said))
+        return stands_beside(said, behind_sentence=behind_sentence, nameless=_is_impression(said))
     if question.type == "yesno":
         contrary = _ENDED.search(said) or (value != "no" and DENIED.search(said))
-        return not contrary and stands_beside(said, sentence=True)
-    return stands_beside(said, sentence=after_sentence or question.type == "multi")
+        return not contrary and stands_beside(said, behind_sentence=behind_sentence)
+    return stands_beside(said, behind_sentence=behind_sentence, clause=question.type == "single")
 
 
 def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool) -> str | None:

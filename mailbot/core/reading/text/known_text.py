@@ -43,17 +43,20 @@ _LED_IN = (
 ANSWER_LINE = re.compile(
     rf"^[\s{_UNSEEN}{LEADING_MARKS}]*{_LED_IN}(?:(?P<open>[【\[［〔〖(（「<＜〈《])\s*)?"
     rf"(?:{QUESTION_MARK}[\s.．\-－−‐{_UNSEEN}]?(?P<number>{_INT})"
+    rf"|(?:{QUESTION_MARK}|第)\s?(?P<circled>[①-⑳])(?=(?:号議案|問目?)?[\s:：.．，)）」】\]］→⇒=＝は])(?:号議案|問目?)?"
     rf"|(?:設問|問|議案)\s?(?P<kanji>{_KANJI_INT})(?=[\s:：.．、，)）」】\]］→⇒=＝は])"
     rf"|第?(?P<motion>{_INT}|{_KANJI_INT})号議案|議案第(?P<bill>{_INT}|{_KANJI_INT})号?|(?P<nth>{_INT})問目|第(?P<ordinal>{_INT})問(?=[\s:：.．、，)）」】\]］→⇒=＝は]))"
     rf"(?P<inner>{_ANSWERED})?(?:\s*(?P<close>[】\]］〕〗)）」>＞〉》]))?(?P<outer>{_ANSWERED})?[{_UNSEEN}]*(?P<rest>.*)$"
 )
-_NUMBER_GROUPS = ("number", "kanji", "motion", "bill", "nth", "ordinal")
+_NUMBER_GROUPS = ("number", "circled", "kanji", "motion", "bill", "nth", "ordinal")
 
 
 def named_question(match: re.Match[str]) -> str:
     """Return the id of the question that a line names, Q0 for none that can be."""
     written = next(written for group in _NUMBER_GROUPS if (written := match[group]))
-    return f"Q{kanji_number(written) or 0 if written[0] in KANJI_DIGITS else int(written)}"
+    if written[0] in KANJI_DIGITS:
+        return f"Q{kanji_number(written) or 0}"
+    return f"Q{int(fold(written))}"  # 「議案①」
 
 
 REFERENCE = re.compile(
