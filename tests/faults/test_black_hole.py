@@ -27,7 +27,7 @@ pytestmark = [
 MEMBERS = 1000
 DOMAINS = [f"d{number}.example" for number in range(10)]
 HOLE = DOMAINS[0]
-LATER = 1.1  # times what it takes without the hole
+LATER = 1.25  # times what it takes without the hole; beside other work 1.13 was seen
 ROUNDS = 8  # at most: the best of each counts, as other work makes both slower
 
 _POSTFIX = """

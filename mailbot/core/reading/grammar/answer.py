@@ -8,7 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from mailbot.core.reading.grammar.amount import behind_its_name, read_amount, read_date
-from mailbot.core.reading.grammar.choice import is_none, read_choice, read_yesno
+from mailbot.core.reading.grammar.choice import is_none, read_choice
 from mailbot.core.reading.grammar.printed_options import (
     NO_DAY,
     NONE_WORDS,
@@ -20,6 +20,7 @@ from mailbot.core.reading.grammar.printed_options import (
 )
 from mailbot.core.reading.grammar.remark import courtesy_end
 from mailbot.core.reading.grammar.understood import Blank, Read, Unclear, Understood
+from mailbot.core.reading.grammar.yes_or_no import read_yesno
 from mailbot.core.reading.text.tidy import is_blank, is_garbled, label_key, tidy, unquoted, without_emphasis
 from mailbot.core.surveys.survey import Question
 
