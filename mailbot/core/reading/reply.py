@@ -19,7 +19,13 @@ from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.grammar.answer import label_answer, read_answer
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood, comparable
 from mailbot.core.reading.statements.answer_form import Cell, read_cell
-from mailbot.core.reading.statements.bare_answer import UNFINISHED, bare_answers, listed, takes_on
+from mailbot.core.reading.statements.bare_answer import (
+    UNFINISHED,
+    bare_answers,
+    listed,
+    takes_on,
+    without_own_name,
+)
 from mailbot.core.reading.statements.command import ALWAYS, AWAITED
 from mailbot.core.reading.statements.copied_question import without_copied_question
 from mailbot.core.reading.statements.later_mail import announced, changed_to
@@ -150,6 +156,8 @@ def _heads(question: Question, stated: Statements, known: Known, today: date) ->
     values = tuple(dict.fromkeys(stated.explicit.get(question.id, [])))[:MOST_STATEMENTS]
     if question.type == "text" and _asks(question, values, stated, known):
         return [Unclear("garbled")]
+    if question.type != "text":
+        values = tuple(without_own_name(value, (question,), known) for value in values)
     return [
         changed_to(question, value, known, today) or _read_head(question, value, today) for value in values
     ]

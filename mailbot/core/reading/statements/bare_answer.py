@@ -41,7 +41,7 @@ UNFINISHED = Unclear("unclear")  # the sentence of a bare answer goes on and may
 MOST_AT_TOP = 60  # lines above everything of ours in which answers without a question's name are looked for
 _OWN_NAME = re.compile(
     r"^[\s・●■◆]*[【\[（(]?(?P<name>[^\s、。:：はがを【】\[\]()（）]{1,20}[市町村区県合])[】\]）)]?"
-    r"(?:の(?:ご?回答|お?答え))?(?:は(?!い)|\s?[:：→=＝]|\s|(?<=[】\]）)]))\s*(?=\S)"
+    r"(?:の(?:ご?回答|お?答え|表決))?(?:(?:と(?:いた|致)?しまして|として)?は(?!い)[、，]?|\s?[:：→=＝]|\s|(?<=[】\]）)]))\s*(?=\S)"
 )
 
 
@@ -50,7 +50,7 @@ _OWN_TITLE = re.compile(
 )
 
 
-def _without_own_name(line: str, questions: Sequence[Question], known: Known) -> str:
+def without_own_name(line: str, questions: Sequence[Question], known: Known) -> str:
     """Return a line without what it begins with, where that is the body that we wrote to or our survey: 「長野市：2」."""
     about = _OWN_TITLE.match(line)
     if about is not None and known.holds(line_key(f"「{about['title']}」")):
@@ -78,7 +78,7 @@ def bare_answers(
             continue
         changed = CHANGED_TO.fullmatch(line.strip())
         written = (
-            changed["option"] if changed else _ANSWER_WORD.sub("", _without_own_name(line, questions, known))
+            changed["option"] if changed else _ANSWER_WORD.sub("", without_own_name(line, questions, known))
         )
         for question in shapes.values():
             if question.type == "date" and not (
