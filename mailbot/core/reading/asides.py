@@ -10,7 +10,12 @@ from itertools import pairwise
 from mailbot.core.reading.doubts.correction import corrects
 from mailbot.core.reading.doubts.nameless import names_nothing
 from mailbot.core.reading.doubts.undone import undoes
-from mailbot.core.reading.doubts.whose_answers import introduces_another, is_anothers, names_another
+from mailbot.core.reading.doubts.whose_answers import (
+    introduces_another,
+    is_anothers,
+    names_another,
+    signs_for_another,
+)
 from mailbot.core.reading.findings import Findings
 from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.printed_options import choice_count, option_answer
@@ -59,6 +64,11 @@ _GIVEN_AWAY = re.compile(
     r"^\s*(?:委任|一任)(?!状?\s?(?:[:：]\s?)?(?:あり|有|済|受))|[^\s、。(（]{1,20}[にへ]\s?(?:委任|一任)|議長一任"
 )
 _NO_LETTER = re.compile(r"委任状?[はもが]?\s?(?:後日|追って|別途|未|なし|無)")
+# No voter at all: 「未定」; or one of whom it is said that the vote is another's.
+_NOBODY = re.compile(
+    r"\s*[(（]?(?:未定|未記入|検討中|調整中|確認中|協議中|決裁中|後日|追って|なし|無し|該当なし|不明|同上|仮)[)）]?[。.]?\s*"
+    r"|.*(?:ではありません|でありません|じゃありません|ではない|ではござい).*"
+)
 _NOT = r"(?:は|を|には)?(?:でき(?:ません|な[いく])|(?:いた|致)?しかね|(?:いた|致)?し(?:ません|ない|て(?:い|お)り?(?:ません|ない))|では(?:な|あり|ござい))"
 _VOTES_IN_PROSE = {
     "no": re.compile(
@@ -124,6 +134,7 @@ def _are_anothers(survey: Survey, stated: Statements, known: Known, lines: Seque
     return (
         any(is_anothers(line, known) for line in [*lines, *_typed_at_questions(survey, stated)])
         or any(introduces_another(line, known) for line in [*stated.top, *stated.below])
+        or any(signs_for_another(name, known) for _, name in stated.signed)
         or names_another(survey.key, "\n".join(lines))
     )
 
@@ -179,8 +190,11 @@ def _is_reserved(line: str) -> bool:
 
 
 def _is_given_away(stated: Statements) -> bool:
-    """Say whether the voter's name is whom he gives his vote to, or a proxy's without a letter: 「委任 長野市」."""
-    return any(_GIVEN_AWAY.search(name) or _NO_LETTER.search(name) for _, name in stated.signed)
+    """Say whether the voter's name is whom he gives his vote to, a proxy's without a letter, or nobody's: 「委任 長野市」, 「未定」."""
+    return any(
+        _GIVEN_AWAY.search(name) or _NO_LETTER.search(name) or _NOBODY.fullmatch(name)
+        for _, name in stated.signed
+    )
 
 
 def _weigh_numbers(survey: Survey, lines: Sequence[str], found: Findings) -> None:

@@ -438,12 +438,27 @@ def test_signature(slot: str, name: str, quote: str) -> None:
     assert is_clear(reading, {"Q1": "yes"})
 
 
-@pytest.mark.parametrize("name", ["委任 長野市", "議長に委任", "副市長 田中（委任状は後日）"])
-def test_a_vote_that_its_signature_gives_away(name: str) -> None:
-    """Where the voter's name belongs stands whom the vote is given to, or a proxy without a letter: the office sees it."""
+@pytest.mark.parametrize(
+    ("name", "hold"),
+    [
+        ("委任 長野市", "conditional"),
+        ("議長に委任", "conditional"),
+        ("副市長 田中（委任状は後日）", "conditional"),
+        ("未定", "conditional"),
+        ("（確認中）", "conditional"),
+        ("鈴木（当市ではありません）", "conditional"),
+        ("松本市長 佐藤", "correction"),
+        ("松本市情報政策課　佐藤", "correction"),
+        ("○○市情報政策課長 山田", None),
+        ("中村 太郎", None),
+        ("中村課長", None),
+    ],
+)
+def test_a_voter_who_is_none_of_ours(name: str, hold: str | None) -> None:
+    """Where the voter's name belongs stands whom the vote is given to, a proxy without a letter, nobody, or another body."""
     signed = SIGNED_SLOT.replace("[　　　　　　]", f"[ {name} ]")
     text = invitation(RESOLUTION).replace(SIGNED_SLOT, signed).replace("【Q1回答】[　　]", "【Q1回答】[ 1 ]")
-    assert read(quoted(text), RESOLUTION).hold == "conditional"
+    assert read(quoted(text), RESOLUTION).hold == hold
 
 
 def test_each_hold_has_its_sentence_in_both_languages() -> None:

@@ -109,6 +109,18 @@ def introduces_another(line: str, known: Known) -> bool:
     )
 
 
+# 「松本市役所 佐藤」, 「松本市長 佐藤」, 「松本市デジタル推進課長 佐藤」; 中村 and 西村 are persons.
+_OF_OFFICE = re.compile(
+    r"\s*(?P<whose>[^\s、。:：()（）]{2,10}[市町村区])(?:役所|役場|長(?=[\s　])|[^\s、。()（）]{1,10}[部局課係室]長?(?=[\s　]))"
+)
+
+
+def signs_for_another(name: str, known: Known) -> bool:
+    """Say whether a voter's name is that of one who holds an office of another body: 「松本市長 佐藤」."""
+    match = _OF_OFFICE.match(name)
+    return match is not None and not _is_ours(match["whose"], known)
+
+
 def _is_ours(named: str, known: Known) -> bool:
     whose = line_key(_PREFECTURE.sub("", named))
     return whose[0] in "当本弊同貴我" or any(

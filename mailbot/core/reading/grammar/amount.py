@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from mailbot.core.reading.doubts.correction import corrects
 from mailbot.core.reading.doubts.doubt import doubts
@@ -52,12 +53,19 @@ def read_amount(question: Question, written: str) -> Read:
     )
     if not isinstance(read, Understood):
         return read
+    if _A_SHARE.search(question.text) and Decimal(str(read.answer)) > _WHOLE:
+        return Unclear("unit")  # 「120」 of a share: which figure was meant?
     of_own_size = scale is not None and read.answer != "0" and _has_own_size(written, scale["unit"])
     if _is_unit_asked(question, written) and not of_own_size:
         return read
     return Unclear("unit")
 
 
+# What is a part of a whole; 前年比 and 達成率 may be more.
+_A_SHARE = re.compile(
+    "割合|(?<![倍効])(?:普及|取得|回答|参加|出席|受講|実施|導入|整備|利用|保有|回収|充足|交付|登録)率(?!.*前年)"
+)
+_WHOLE = 100  # per cent
 # 「経費（千円）」 asks for thousands: 「3,600千円」 is 3600 of them; of 「360万」 and 「3,600,000円」 who writes may mean either.
 _ASKED_IN = re.compile(
     r"(?:\(|何|単位\s?[:はが]?\s?)(?P<scale>[十百千万億]+)(?P<unit>[円人件台])(?!未満|以[上下]|を超|程度)"

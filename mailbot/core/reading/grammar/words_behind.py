@@ -56,13 +56,14 @@ def stands_beside(said: str, *, behind_sentence: bool, clause: bool = False, nam
 
 
 def explains_vote(said: str, value: str) -> bool:
-    """Say whether words behind a vote, "yes" or "no", are its bare reason: no condition, no wish, and not another vote's."""
+    """Say whether words beside a vote ("yes", "no" or "abstain") are its bare reason: no condition, no wish, and not another vote's."""
     if _GOES_ON.match(said) or not _GIVES_REASON.fullmatch(said) or _RESERVES.search(said):
         return False
-    others = {"yes": _AGAINST, "no": _FOR}.get(value)
-    return (
-        others is not None and not others.search(said) and not any(undoes(each) for each in sentences(said))
-    )
+    others = {"yes": _AGAINST, "no": _FOR, "abstain": _FOR}.get(value)
+    if others is None or others.search(said):
+        return False
+    # Who abstains may well say that he cannot judge: 「内容が不明なため棄権します」.
+    return value == "abstain" or not any(undoes(each) for each in sentences(said))
 
 
 def is_vote(question: Question) -> bool:
