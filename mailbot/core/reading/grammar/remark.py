@@ -122,7 +122,12 @@ def _explains(question: Question, said: str, chosen: list[int], value: str, *, b
     if question.type == "yesno":
         contrary = _ENDED.search(said) or (value != "no" and DENIED.search(said))
         return not contrary and stands_beside(said, behind_sentence=behind_sentence)
-    return stands_beside(said, behind_sentence=behind_sentence, clause=question.type == "single")
+    return stands_beside(
+        said,
+        behind_sentence=behind_sentence,
+        clause=question.type == "single",
+        waits=_is_open(question, chosen),
+    )
 
 
 def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool) -> str | None:

@@ -26,7 +26,14 @@ _A_CLAUSE = re.compile(rf"{_A_SENTENCE.pattern}|.{{2,}}[にがをではの].{{2,
 # What turns away from the choice, or is only thought or heard to be so.
 _TURNS_AWAY = re.compile(
     "しかし|けれ?ど|ただし|但し|一方|ものの|とはいえ|もっとも|実際|本当|本来|むしろ|実は|違[いうえっ]|嘘|うそ|冗談|別の|逆|強いて|どちらか|いずれか|(?<!ありま)すが$"
+    "|たしか|確か(?![なにめ])|(?:よう|みたい)な。?$|あくまで|半分|部分|一部|混在|併用|手元に|まだ|未だ|いまだ"
     "|つもり|はず|らしい|(?:よう|みたい|そう)(?:です|だ|に思)|でしょう|だろう|気がし|だったと|たと思|ではない|に近い|寄り|相当|準じ|みなし|扱い"
+)
+# It waits for others, or goes by them: only a choice such as 未定 is explained by that.
+_WAITS = re.compile(
+    "(?:確認|協議|調整|検討|相談|審議|審査|決裁|査定|照会|承認|了承|同意|合意|了解|意向|判断|意思|決定|結論|決ま|決め|固ま|確かめ|調べ|集め|回覧|回し|諮|待[っち]"
+    "|従[いっう]|足並み|合わせ(?:ます|る)|倣|揃え|そろえ|任せ|しだい|次第|にもよ|によ[りる]|聞い|伺[いっ]|言[いっわ]|希望)"
+    "(?!(?:し|いたし|を?(?:し|行い|得|経|受け)|り|め)?(?:ました|て決め|済)|(?:した|の)?結果|のうえ|の上)"
 )
 _VOTE = frozenset({"賛成", "承認", "同意", "賛同"})
 # 「2　会員の負担が大きいため」, 「1です。やむを得ないものと考えます。」
@@ -42,13 +49,18 @@ _AGAINST = re.compile(
 _FOR = re.compile("賛成|賛同|同意|承認|妥当|適切|適当|必要|やむを得|やむなし|異議な|理解|当然|望まし")
 
 
-def stands_beside(said: str, *, behind_sentence: bool, clause: bool = False, nameless: bool = False) -> bool:
+def stands_beside(
+    said: str, *, behind_sentence: bool, clause: bool = False, nameless: bool = False, waits: bool = False
+) -> bool:
     """Say whether words behind a choice, tidied and without the courtesy before them, leave it as it is.
 
     `behind_sentence`: a full stop stands between; else they must be a sentence, or with `clause` at least a clause,
-    「令和11年3月にリース満了」, but no lone noun, which may be another option. `nameless`: they need not name a thing.
+    「令和11年3月にリース満了」, but no lone noun, which may be another option. `nameless`: they need not name a thing. `waits`: the choice
+    itself says that it is not settled, so that they may, too.
     """
     if _GOES_ON.match(said) or not _FORM.fullmatch(said) or _TURNS_AWAY.search(said):
+        return False
+    if _WAITS.search(said) and not waits:
         return False
     if not behind_sentence and not (_A_CLAUSE if clause else _A_SENTENCE).search(said):
         return False
