@@ -18,7 +18,7 @@ from mailbot.core.reading.doubts.whose_answers import (
 )
 from mailbot.core.reading.findings import Findings
 from mailbot.core.reading.grammar.answer import read_answer
-from mailbot.core.reading.grammar.printed_options import choice_count, option_answer
+from mailbot.core.reading.grammar.printed_options import choice_count, option_answer, whole_labels
 from mailbot.core.reading.grammar.understood import Unclear, Understood, comparable
 from mailbot.core.reading.statements.bare_answer import (
     CHANGED_TO,
@@ -32,6 +32,7 @@ from mailbot.core.reading.statements.stated import Statements
 from mailbot.core.reading.text.known_text import LONGEST_LINE, QUESTION_MARK, Known, line_key
 from mailbot.core.reading.text.prose import NOT_PROSE, says_more
 from mailbot.core.reading.text.signature import before_signature, in_signatures, signed, unsigned
+from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Question, Survey
 
 LONGEST_BESIDE = 500  # characters kept of what stands beside the answers
@@ -42,6 +43,7 @@ _RESERVED = re.compile(
     r"条件(?:付|つき|と(?:して|し|する)|に|で|が(?:あり|ござい|ある|付|つ))|^[\s　※*(（]*(?:ただし|但し)|留保|おおむね|概ね"
     r"|^[\s　※*(（]*条件\s*[:：](?!\s*(?:なし|無|特))"
     r"|(?:なら(?:ば)?|れば)、?(?:賛成|反対|承認|同意)|(?:賛成|反対|承認|同意)[はの][^。]{0,12}(?:だけ|のみ)|(?:こと|もの|の)が前提|という(?:趣旨|前提|理解)|場合に限"
+    r"|(?:超え|上回ら|下回ら)ない(?:こと|よう|範囲)|と考えての(?:賛成|反対)|説明(?:資料)?(?:が|も|は)(?:まだ)?(?:足り|不足|不十分|済んで(?:い|お)|され)"
 )
 # Of the vote itself, and no vote: 「議案1のみ賛成」, 「3議案とも保留」, 「表決には加わりません」, 「白紙委任とします」.
 _ABOUT_THE_VOTE = re.compile(
@@ -207,6 +209,8 @@ def _weigh_numbers(survey: Survey, lines: Sequence[str], found: Findings) -> Non
     }
     if any(int(match["option"]) not in chosen for match in _CHANGED_TO.finditer("\n".join(lines))):
         found.hold, found.ask = "correction", True
+    if any(_wishes_for_another(survey, line, found) for line in lines):
+        found.hold, found.ask = "correction", True
     if any(question.type in _CHOSEN for question in survey.questions):
         each = [match for line in lines if (match := _EACH_ITS_OWN.match(line[:LONGEST_LINE].strip()))]
         if any({int(match["one"]), int(match["other"])} - chosen for match in each):
@@ -222,6 +226,23 @@ def _weigh_numbers(survey: Survey, lines: Sequence[str], found: Findings) -> Non
                 found.hold, found.ask = "correction", True
             elif number not in found.answers and number not in {each.question for each in found.problems}:
                 found.unclear(question, Unclear("unclear"))
+
+
+_WISHED_FOR = re.compile(
+    "(?:を|が|の(?:方|ほう)[をが]|と)[^。、]{0,4}(?:希望|望ん|推し|主張|言って|申して|好ん|良い|よい|いい)"
+)
+
+
+def _wishes_for_another(survey: Survey, line: str, found: Findings) -> bool:
+    """Say whether a sentence wishes for an option of an answered question that was not chosen: 「課長は会場を希望しています」."""
+    said = tidy(line[:LONGEST_LINE])
+    return any(
+        _WISHED_FOR.match(said, said.index(label) + len(label)) is not None
+        for question in survey.questions
+        if question.type in {"single", "multi"} and (answer := found.answers.get(question.id)) is not None
+        for label, place in whole_labels(question)
+        if len(label) > 1 and label in said and place not in _options(question, answer)
+    )
 
 
 def _corrections_in_free_answers(survey: Survey, found: Findings) -> list[str]:
