@@ -276,6 +276,10 @@ _DATED = re.compile(r"付け?(?![^\s。.(※])")  # 「4月1日付け」
 _HELD = re.compile(r"\s?に?(?:実施|開催)(?:しました|済み?)?(?![^\s。.(※])")  # not 実施予定
 
 
+# 「3月1日に完了」, 「3月1日に完了予定」, where the question asks when something is 完了.
+_DONE_THEN = re.compile(
+    r"\s?(?:に|で)?、?(?P<done>(?!予定|見込)[一-龠ァ-ヶー]{2,6}?)(?:しました|済み?|(?P<planned>(?:する|の)?(?:予定|見込み?)))?(?:です)?(?![^\s。.(※])"
+)
 # Another day for another thing, in the remark: 「（税は令和10年3月31日）」; not when it was decided.
 _OF_ANOTHER_DAY = re.compile(
     r"[^0-9\s]は、?(?:(?:令和|平成|r|h)?[0-9]{1,4}[年/.-])[0-9]{1,2}[月/.-][0-9]{1,2}"
@@ -300,12 +304,14 @@ def read_date(question: Question, written: str, today: date) -> Read:
     if held is not None and held["thing"][-2:] in question.text:
         rest = rest[held.end() :]
     rest = rest[end_of(_HELD, rest[:20]) :]
+    planned = _asks_what_is_to_come(question)
+    done = _DONE_THEN.match(rest[:20])
+    if done is not None and done["done"] in question.text and (planned or not done["planned"]):
+        rest = rest[done.end() :]
     if _BEGINS.search(question.text):
         rest = rest[end_of(_SINCE, rest[:20]) :]
     flags = ("year-assumed",) if found.year_assumed else ()
-    read = _finished(
-        Understood(found.day.isoformat(), "", flags), rest, planned=_asks_what_is_to_come(question)
-    )
+    read = _finished(Understood(found.day.isoformat(), "", flags), rest, planned=planned)
     other = read_date(question, read.remark, today) if isinstance(read, Understood) and read.remark else read
     differs = isinstance(other, Understood) and other.answer != found.day.isoformat()
     if isinstance(other, Unclear) and isinstance(read, Understood):

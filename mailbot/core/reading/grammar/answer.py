@@ -168,10 +168,15 @@ def _without_marker(question: Question, written: str) -> str:
     return written
 
 
+_CHARACTERS_MORE = 20  # than its tidied form, that a remark may have as written
+
+
 def _as_written(slot: str, remark: str) -> str:
-    """Return the remark in the member's own characters where it stands in brackets, else as tidied."""
+    """Return the remark in the member's own characters where it stands in brackets or at the end, else as tidied."""
     inside = re.findall(r"[(（]([^()（）]{1,200})[)）]", slot)
-    return next((words.strip() for words in inside if tidy(words) == remark), remark)
+    fewest = max(0, len(slot) - len(remark) - _CHARACTERS_MORE)
+    ends = (slot[at:] for at in range(fewest, len(slot)))
+    return next((words.strip() for words in (*inside, *ends) if tidy(words) == remark), remark)
 
 
 def _bare(written: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
@@ -48,6 +49,7 @@ def read_day(written: str, today: date) -> Day | Unclear:
     if (short := _SHORT_YEAR.match(written)) is not None and _is_about_now(int(short["year"]), today):
         found = read_day(f"令和{written}", today)
         return found if isinstance(found, Unclear) else found._replace(year_assumed=True)
+    written = _LAST_OF_MONTH.sub(_last_of_month, written, count=1)
     for form in _DATE_FORMS:
         match = form.match(written)
         if match is None:
@@ -62,6 +64,19 @@ def read_day(written: str, today: date) -> Day | Unclear:
         year_assumed = not (parts.get("year") or parts.get("era"))
         return Day(day, year_assumed, written[weekday.end() if weekday else match.end() :])
     return Unclear("unclear")
+
+
+# 「令和9年12月末日」, of a month whose year is written.
+_LAST_OF_MONTH = re.compile(_YEAR + r"\s?年\s?(?P<month>[0-9]{1,2})\s?月\s?(?:の\s?)?末日")
+
+
+def _last_of_month(said: re.Match[str]) -> str:
+    """Return the last day of a month with its figure."""
+    if not 1 <= (month := int(said["month"])) <= 12:
+        return said[0]
+    years = 1 if said["era_year"] == "元" else int(said["era_year"] or 0)
+    year = int(said["year"] or _ERAS.get(said["era"], 0) + years)
+    return said[0].replace("の", "").replace("末日", f"{monthrange(year, month)[1]}日")
 
 
 # 「8年11月18日」: of 令和8年, where that is about now; 「30年」 may be of any era.

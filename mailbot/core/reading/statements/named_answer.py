@@ -229,11 +229,19 @@ def _answered_together(survey: Survey, line: str) -> list[tuple[str, str]] | Non
     return [(question.id, written) for question in asked if question is not None]
 
 
+# 「Q5の満足度は4です」
+_ITS_WORDS = re.compile(r"\s?の(?P<words>[^\s、。はがを0-9０-９]{2,30})は(?!い(?!いえ))[、，,]?\s?(?=\S)")
+
+
 def _without_title(question: Question | None, rest: str) -> str:
     """Return what follows a question's number without its title in brackets, short or whole: 「議案1（規約改正）賛成」.
 
     Other words about the question stand behind the answer instead, where they are judged as a remark: 「Q1（導入の有無）2」.
     """
+    named = _ITS_WORDS.match(rest) if question is not None and question.type != "text" else None
+    if named is not None and question is not None and tidy(named["words"]) in tidy(question.text):
+        behind = rest[named.end() :]
+        return f" {behind}" if is_answer(question, behind) else rest
     title = _TITLE.match(rest) if question is not None and question.type != "text" else None
     if title is None or question is None or is_answer(question, title["title"]):
         return rest
@@ -260,6 +268,7 @@ def _answer_behind_question(survey: Survey, line: str) -> list[tuple[str, str]]:
 
 
 _IN_BRACKETS = re.compile(r"[(（][^()（）]{1,20}[)）]")
+_YEAR_BEFORE = re.compile(r"^(?:令和|平成)?[0-9０-９]{1,4}年度?(?:の|における)?(?=[^\s]{4})")
 _SHORTEST_QUANTITY = 4  # characters: 「人口」 may begin any line
 
 
@@ -267,7 +276,8 @@ def _own_words(question: Question) -> tuple[str, ...]:
     """Return the words of a question behind which its answer may stand, also without what is in brackets, such as a unit."""
     if question.type == "text":
         return ()
-    words = (question.text, _IN_BRACKETS.sub("", question.text))
+    words = [question.text, _IN_BRACKETS.sub("", question.text)]
+    words.append(_YEAR_BEFORE.sub("", words[1]))
     shortest = _SHORTEST_QUANTITY if question.type == "number" else 1
     return tuple(each for each in dict.fromkeys(words) if len(each) >= shortest)
 

@@ -20,7 +20,11 @@ from mailbot.core.reading.statements.named_answer import (
 )
 from mailbot.core.reading.statements.quoted_ballots import QuotedBallots
 from mailbot.core.reading.statements.stated import Quoted, Statements
-from mailbot.core.reading.statements.votes_in_words import speaks_of_votes, voted_in_words
+from mailbot.core.reading.statements.votes_in_words import (
+    speaks_of_votes,
+    voted_in_the_first_sentence,
+    voted_in_words,
+)
 from mailbot.core.reading.text.known_text import (
     LONGEST_LINE,
     QUESTION_MARK,
@@ -305,6 +309,12 @@ class Reader:
             self.in_words += 1
             if votes := voted_in_words(self.survey, text, self.known):
                 self.stated.in_words = True
+                return votes
+            votes, behind = voted_in_the_first_sentence(self.survey, text, self.known)
+            if votes:
+                self.stated.in_words = True
+                self.stated.asides.append(behind)
+                self.stated.top.append(behind)
                 return votes
         return explicit_answers(self.survey, text)
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.understood import Understood
+from mailbot.core.reading.grammar.words_behind import stands_beside
 from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, line_key
 from mailbot.core.reading.text.numeral import kanji_number
 from mailbot.core.reading.text.prose import is_greeting
@@ -90,6 +91,19 @@ def voted_in_words(survey: Survey, line: str, known: Known) -> list[tuple[str, s
         if votes:
             return votes
     return []
+
+
+def voted_in_the_first_sentence(survey: Survey, line: str, known: Known) -> tuple[list[tuple[str, str]], str]:
+    """Return the votes of a line's first sentence, as `voted_in_words` does, and what stands behind it: thanks, a reason.
+
+    「3議案とも賛成します。当日は伺えず申し訳ありません。」; nothing where that may change them.
+    """
+    first, _, behind = line.partition("。")
+    behind = behind.strip()
+    votes = voted_in_words(survey, f"{first}。", known) if behind else []
+    if not votes or not (is_greeting(behind) or stands_beside(tidy(behind), behind_sentence=True)):
+        return [], ""
+    return votes, behind
 
 
 # Of one motion, beside a sentence about all: 「（議案2を除く）」.

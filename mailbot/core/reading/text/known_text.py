@@ -45,10 +45,10 @@ ANSWER_LINE = re.compile(
     rf"(?:{QUESTION_MARK}[\s.．\-－−‐{_UNSEEN}]?(?P<number>{_INT})"
     rf"|(?:{QUESTION_MARK}|第)\s?(?P<circled>[①-⑳])(?=(?:号議案|問目?)?[\s:：.．，)）」】\]］→⇒=＝は])(?:号議案|問目?)?"
     rf"|(?:設問|問|議案)\s?(?P<kanji>{_KANJI_INT})(?=[\s:：.．、，)）」】\]］→⇒=＝は])"
-    rf"|第?(?P<motion>{_INT}|{_KANJI_INT})号議案|議案第(?P<bill>{_INT}|{_KANJI_INT})号?|(?P<nth>{_INT})問目|第(?P<ordinal>{_INT})問(?=[\s:：.．、，)）」】\]］→⇒=＝は]))"
+    rf"|第?(?P<motion>{_INT}|{_KANJI_INT})号議案|第?(?P<issue>{_INT})号(?=\s?[:：\s]\s?[賛反棄○〇◯×])|議案第(?P<bill>{_INT}|{_KANJI_INT})号?|(?P<nth>{_INT})問目|第(?P<ordinal>{_INT})問(?=[\s:：.．、，)）」】\]］→⇒=＝は]))"
     rf"(?P<inner>{_ANSWERED})?(?:\s*(?P<close>[】\]］〕〗)）」>＞〉》]))?(?P<outer>{_ANSWERED})?[{_UNSEEN}]*(?P<rest>.*)$"
 )
-_NUMBER_GROUPS = ("number", "circled", "kanji", "motion", "bill", "nth", "ordinal")
+_NUMBER_GROUPS = ("number", "circled", "kanji", "motion", "issue", "bill", "nth", "ordinal")
 
 
 def named_question(match: re.Match[str]) -> str:

@@ -46,6 +46,9 @@ def read(question: Question, written: str) -> tuple[object, str] | None:
         (MOTION, "1です。財政状況からやむを得ないものと考えます。", "yes", "財政状況からやむを得ないものと考えます。"),
         (MOTION, "時期尚早と考え反対としました。", "no", "時期尚早と考え"),
         (MOTION, "内容が不明なため棄権します。", "abstain", "内容が不明なため"),
+        (GRADE, "4　他団体の事例がもっと欲しいです", ("4",), "他団体の事例がもっと欲しいです"),
+        (SHAPE, "1です。以前の約2倍の経費です。", ("1",), "以前の約2倍の経費です。"),
+        (SHAPE, "2　ＬＧＷＡＮ版のＡＩを使っています", ("2",), "ＬＧＷＡＮ版のＡＩを使っています"),
         (MOTION, "1　異議ありません", "yes", ""),
         (MOTION, "賛成の意を表します", "yes", ""),
         (MOTION, "当市の表決は「賛成」です。", "yes", ""),
@@ -81,8 +84,9 @@ def test_they_explain_it(question: Question, written: str, answer: object, remar
         (GRADE, "5　時間が足りませんでした"),
         *((MOTION, f"1　{words}") for words in (
             "負担が大きいため", "条件が整うため", "今後の見直しを望むため", "会費が据え置かれるなら", "決裁待ちのため",
-            "周知を徹底してください", "他の市も賛成のため", "一部に疑問がありますが必要なため", "異議があります",
+            "周知を徹底してください", "会費を据え置くこと", "他の市も賛成のため", "一部に疑問がありますが必要なため", "異議があります",
         )),
+        (MOTION, "賛成（会費を据え置くこと）"),
         (MOTION, "2　妥当なため"),
         (MOTION, "妥当なため反対"),
         (MOTION, "1　反対です"),
@@ -91,6 +95,26 @@ def test_they_explain_it(question: Question, written: str, answer: object, remar
 def test_they_may_change_it(question: Question, written: str) -> None:
     """What goes on with the choice, doubts it, limits it or says something else is asked about."""
     assert read(question, written) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "answer"),
+    [
+        ("完了した日または完了予定日", "令和9年3月1日に完了", "2027-03-01"),
+        ("完了した日または完了予定日", "令和9年3月1日に完了予定です", "2027-03-01"),
+        ("完了した日", "令和9年3月1日に完了予定です", None),
+        ("完了した日", "令和9年3月1日に着手", None),
+        ("完了予定日", "令和９年１２月末日", "2027-12-31"),
+        ("完了予定日", "2028年2月末日", "2028-02-29"),
+        ("完了予定日", "令和9年12月末", None),
+        ("完了予定日", "12月末日", None),
+        ("完了予定日", "令和9年13月末日", None),
+    ],
+)
+def test_a_day_and_what_is_done_on_it(asked: str, written: str, answer: str | None) -> None:
+    """What the question asks for may be said again; the last day of a month is one day, its end is not."""
+    found = read(Question("Q1", asked, "date"), written)
+    assert (found and found[0]) == answer
 
 
 @pytest.mark.parametrize(
