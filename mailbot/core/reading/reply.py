@@ -18,6 +18,7 @@ from mailbot.core.reading.asides import (
 from mailbot.core.reading.findings import Findings, shown
 from mailbot.core.reading.grammar.answer import label_answer, read_answer
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood, comparable
+from mailbot.core.reading.grammar.words_behind import stands_beside
 from mailbot.core.reading.statements.answer_form import Cell, read_cell
 from mailbot.core.reading.statements.bare_answer import (
     UNFINISHED,
@@ -40,7 +41,7 @@ from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, known_text
 from mailbot.core.reading.text.prose import without_gateway_tag
 from mailbot.core.reading.text.reply_lines import LONGEST_REPLY, MOST_LINES, reply_lines
 from mailbot.core.reading.text.signature import before_signature, signed
-from mailbot.core.reading.text.tidy import CIRCLED
+from mailbot.core.reading.text.tidy import CIRCLED, tidy
 from mailbot.core.surveys.survey import Question, Reading, Survey
 
 MOST_STATEMENTS = 20  # different answers to one question; two already disagree
@@ -186,6 +187,9 @@ def _without_asides(
         return heads
 
     def is_aside(written: str) -> bool:
+        if question.type in {"number", "date"}:  # 「Q3は当初予算額です。」
+            said = tidy(written)
+            return not _A_FIGURE.search(said) and stands_beside(said, behind_sentence=False)
         spoken_of = survey.resolution is None and only_speaks_of(question, written, clear)
         return spoken_of or gives_reason(question, written, clear, today)
 
@@ -194,6 +198,9 @@ def _without_asides(
     stated.asides += said
     stated.top += said
     return [read for read in heads if read not in aside]
+
+
+_A_FIGURE = re.compile("[0-9一二三四五六七八九十百千万]")
 
 
 def _read_head(question: Question, value: str, today: date) -> Read:

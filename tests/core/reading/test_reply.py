@@ -975,6 +975,19 @@ HOW_TO_MEET = survey(
 )
 
 
+def test_what_is_said_of_a_figure_beside_it() -> None:
+    """「Q1は当初予算額です。」 beside a filled slot is no second answer; a figure in it is one."""
+    costs = survey(Question("Q1", "経費（千円）", "number"), Question("Q2", "ご意見", "text"))
+    filled = "\n".join(ballot_lines(costs, REFERENCE, 1)).replace("【Q1回答】[　　]", "【Q1回答】[ 88,120 ]")
+    for said, answers in (("Q1は当初予算額です。", {"Q1": "88120"}), ("Q1は88,000です。", {})):
+        reading = read(f"{said}\n\n{quoted(filled)}", "\n".join(ballot_lines(costs, REFERENCE, 1)), of=costs)
+        assert (reading.answers, reading.problems == ()) == (answers, bool(answers))
+    reading = read(
+        "Q2について、他市の例を知りたいです。", "\n".join(ballot_lines(costs, REFERENCE, 1)), of=costs
+    )
+    assert reading.answers == {"Q2": "他市の例を知りたいです。"}
+
+
 @pytest.mark.parametrize(
     "line", ["遅くなり申し訳ございません。2です。", "部長まで確認済みです。回答は「2」となります。", "担当者が不在のため代理の者が回答します。2でお願いします。よろしくお願いします。"]
 )  # fmt: skip

@@ -125,7 +125,21 @@ def doubts(line: str, asked: str = "") -> bool:
     return any(_doubts(sentence, asked) for sentence in sentences(line))
 
 
+# 「別件ですが、変更届は追ってお送りします。」, where it speaks of no answer.
+_ANOTHER_MATTER = re.compile(
+    r"\s*(?:なお、?|また、?)?(?:別件|話は変わ|余談|ところで|さて)(?!.*(?:回答|答え|返[事信]|表決|議案|賛|反対|番号|上記|下記|[q問][0-9]))"
+)
+# 「ただ、広報課では使っているようです。」
+_TURNS_AWAY = re.compile(
+    "(?:ただ|しかし(?!ながら)|とはいえ|もっとも)、(?!.*(?:感謝|ありがと|助か|お世話|よろし|楽しみ))"
+)
+
+
 def _doubts(sentence: str, asked: str) -> bool:
+    if _TURNS_AWAY.match(sentence):
+        return True
+    if _ANOTHER_MATTER.match(sentence):
+        return False
     begin = _BEFORE.match(sentence)
     said = sentence[begin.end() if begin else 0 :]
     approval = _SEEKS_APPROVAL.search(said)

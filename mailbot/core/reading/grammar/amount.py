@@ -44,6 +44,7 @@ def read_amount(question: Question, written: str) -> Read:
     """Read a number, what it counts left out; one in a unit that the question does not ask for is unclear."""
     written = _BLANK_IN_UNIT.sub("", _without_counted(question, written))
     scale = _ASKED_IN.search(tidy(question.text))
+    as_asked = written
     if scale is not None:
         unit = f"{scale['scale']}{scale['unit']}"
         written = re.sub(rf"(?<=[0-9])\s?(?:{unit}|\((?:単位:\s?)?{unit}(?:単位)?\))", "", written, count=1)
@@ -55,7 +56,11 @@ def read_amount(question: Question, written: str) -> Read:
         return read
     if _A_SHARE.search(question.text) and Decimal(str(read.answer)) > _WHOLE:
         return Unclear("unit")  # 「120」 of a share: which figure was meant?
-    of_own_size = scale is not None and read.answer != "0" and _has_own_size(written, scale["unit"])
+    of_own_size = (
+        scale is not None
+        and read.answer != "0"
+        and _has_own_size(written if written == as_asked else written.replace("¥", ""), scale["unit"])
+    )
     if _is_unit_asked(question, written) and not of_own_size:
         return read
     return Unclear("unit")

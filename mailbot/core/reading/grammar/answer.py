@@ -11,6 +11,7 @@ from mailbot.core.reading.grammar.amount import behind_its_name, read_amount, re
 from mailbot.core.reading.grammar.choice import is_none, read_choice
 from mailbot.core.reading.grammar.printed_options import (
     NO_DAY,
+    NO_FIGURE,
     NONE_WORDS,
     NOT_CONCERNED,
     denies_others,
@@ -110,7 +111,7 @@ _SO_FAR = re.compile(r"^(?:現時点で|現在|今のところ|まだ)は?[、,]
 def _says_none(question: Question, written: str) -> bool:
     """Say whether there is no number, or no day yet: 「未定」, not 「未定（2月ごろ）」."""
     if is_none(written, NOT_CONCERNED) or question.type == "number":
-        return is_none(written, NOT_CONCERNED | NONE_WORDS)
+        return is_none(_SO_FAR.sub("", written), NOT_CONCERNED | NONE_WORDS | NO_FIGURE)
     said = _SO_FAR.sub("", written)
     return is_none(said, NONE_WORDS | NO_DAY) and not _SOME_DAY.search(said)
 

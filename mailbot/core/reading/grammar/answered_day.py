@@ -27,6 +27,10 @@ _DATE_FORMS = (
 _YEAR_TWICE = re.compile(
     r"(?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)年?\s?\((?P<year>[0-9]{4})年?\)\s?年?"
 )
+# 「2025年（令和7年）4月1日」
+_ERA_BEHIND = re.compile(
+    r"(?P<year>[0-9]{4})年?\s?\((?P<era>令和|平成|[rh])\s?(?P<era_year>[0-9]{1,2}|元)年?\)\s?年?"
+)
 _WEEKDAY = re.compile(r"\s?(?:\((?P<short>[月火水木金土日])\)|\(?(?P<long>[月火水木金土日])曜日?\)?)")
 
 
@@ -42,7 +46,7 @@ def read_day(written: str, today: date) -> Day | Unclear:
     """Read the day with which a tidied text begins; a weekday beside it must fit, and its year must be plain from `today`."""
     written = _KANJI_IN_DATE.sub(lambda found: str(kanji_number(found[0]) or found[0]), written)
     written = _of_this_year(written, today)
-    if (twice := _YEAR_TWICE.match(written)) is not None:
+    if (twice := _YEAR_TWICE.match(written) or _ERA_BEHIND.match(written)) is not None:
         of_era = 1 if twice["era_year"] == "元" else int(twice["era_year"])
         if _ERAS[twice["era"]] + of_era == int(twice["year"]):
             written = f"{twice['year']}年{written[twice.end() :]}"

@@ -10,7 +10,7 @@ from mailbot.core.reading.text.numeral import OPTION_NUMBER, option_number
 from mailbot.core.reading.text.tidy import end_of
 from mailbot.core.surveys.survey import Question
 
-_SEPARATOR = re.compile(r"(?:[\s,、・/;&+]|及び|および|と|ト(?=\s?[0-9])|and\b)+")
+_SEPARATOR = re.compile(r"(?:[\s,、・/;&+]|及び|および|それから|さらに|加えて|と|ト(?=\s?[0-9])|and\b)+")
 ALTERNATIVE = re.compile(r"[0-9番]\s?(?:か|または|又は|もしくは|or)\s?[0-9]")
 TICKS = "○◎✓✔☑ "  # 「○会場」
 _ITEM_WORD = re.compile(

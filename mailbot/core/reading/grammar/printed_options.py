@@ -64,6 +64,9 @@ NO_DAY = frozenset(
         ),
     }
 )
+NO_FIGURE = frozenset(
+    "未定 不明 非公表 非公開 未集計 わかりません 分かりません 把握していません 把握しておりません 集計していません".split()  # noqa: SIM905  shorter to read
+)
 ALL_WORDS = frozenset(
     map(
         label_key, ["すべて", "全て", "全部", "すべて該当", "全て該当", "全部該当", "すべて該当します", "all"]

@@ -16,7 +16,7 @@ from mailbot.core.surveys.survey import Question
 _EITHER = re.compile(r"(?:[\s,、・/;&]|及び|および|と|か|または|又は|もしくは|or\b)+")
 _AS_PROPOSED = re.compile(
     r"(?:原案|改正案|本案|ご?提案)(?:(?:の?(?:とおり|通り)|どおり|通り)(?:に|で)?|[にを])[、,]?\s?(?=賛成|賛同|承認|同意|可決|反対|異議)"
-    r"|(?:特に|特段の?)\s?(?=異議)|異議な[くし][、,]?\s?(?=賛成|賛同|承認|同意)"
+    r"|(?:特に|特段の?)\s?(?=異議)|異議(?:な[くし]|は?(?:あり|ござい)ませんので)[、,]?\s?(?=賛成|賛同|承認|同意)"
 )
 _DISSENT, _NO_DISSENT = re.compile("あり|有り?"), re.compile("なし|無し?")
 _ASKED_OF_OTHERS = frozenset({"承認", "同意", "了承", "賛同"})
@@ -39,6 +39,11 @@ _IT_WAS_BRIEFLY = re.compile(r"した|った|済み?(?:です)?")
 _IT_WAS_NOT = re.compile(r"[ぁ-ん]{0,2}?(?:て(?:い|お)?り?(?:ません|ない)|ませんでした|なかった)(?:です)?")
 
 
+# 「使っています」 to 「生成AIを業務で利用していますか」
+_ASKED_IF_USED = re.compile("(?:利用|使用|活用)して(?:い|おり)ますか[?？]?$")
+_USES = re.compile(r"(?:まだ)?使(?:って|用して)(?:い|おり)(?:(?P<is>ます)|ません)")
+
+
 def _by_its_verb(question: Question, written: str) -> str | None:
     """Return yes or no where the question's own verb answers it: 「希望します」, 「希望しません」 to 「開催を希望しますか」."""
     was = _ASKED_IF_IT_WAS.search(question.text)
@@ -50,6 +55,8 @@ def _by_its_verb(question: Question, written: str) -> str | None:
             return "no"
         if _IT_WAS.fullmatch(behind) or ("ました" in was[0] and _IT_WAS_BRIEFLY.fullmatch(behind)):
             return "yes"
+    if (used := _USES.fullmatch(written)) and _ASKED_IF_USED.search(question.text):
+        return "yes" if used["is"] else "no"
     asked = _ASKED_POLITELY.search(question.text)
     if asked is None:
         return None

@@ -32,6 +32,7 @@ _ANSWER_SEPARATOR = re.compile(
     r"|^(?:に(?:ついて|関して)?[はも]?)[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
     r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^[_＿](?=[0-9０-９])|^\s*[/／]\s*(?=[0-9０-９①-⑳、，,・]{1,20}\s*$)|^\s+"
 )
+_ABOUT_TEXT = re.compile(r"(?:について|に関して|につきまして)は?[、,，]\s?(?=\S)")  # 「Q6について、…」
 _QUESTIONS_NAMED = re.compile(
     r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
 )  # Q2-4: 1
@@ -154,6 +155,9 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     separated = _separated(rest, match["close"], question)
     if separated is None and question is not None and question.type == "text" and match["inner"]:
         separated = _separated(line[match.start("inner") :], match["close"], question)  # 「Q7 回答精度が…」
+    if separated is None and question is not None and question.type == "text":
+        about = _ABOUT_TEXT.match(rest)
+        separated = rest[about.end() :] if about else None
     if separated is None and match["nth"] and question is not None and question.type != "text":
         separated = rest if _begins_with_answer(question, rest) else None  # 「1問目2番」
     if separated is None:

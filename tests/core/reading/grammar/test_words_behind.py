@@ -16,6 +16,8 @@ SHAPE = Question(
 )
 TROUBLES = Question("Q1", "困っていること", "multi", ("経費", "人員", "知識", "特になし"))
 TRAINED = Question("Q1", "職員研修を実施しましたか", "yesno")
+USED = Question("Q1", "生成AIを業務で利用していますか", "yesno")
+COSTS = Question("Q1", "令和9年度の経費（千円）", "number")
 PERSONS = Question("Q1", "担当の職員は何人ですか", "number")
 GRADE = Question("Q1", "研修への満足度", "rating")
 MOTION = Question("Q1", "会費の改定", "yesno", ("賛成", "反対", "棄権"))
@@ -37,6 +39,12 @@ def read(question: Question, written: str) -> tuple[object, str] | None:
         (TRAINED, "はい。昨年10月に実施しました。", "yes", "昨年10月に実施しました。"),
         (TRAINED, "1　年2回、全職員を対象に行いました", "yes", "年2回、全職員を対象に行いました"),
         (TRAINED, "いいえ。来年度に実施予定です。", "no", "来年度に実施予定です。"),
+        (USED, "使っています", "yes", ""),
+        (USED, "まだ使っておりません。", "no", ""),
+        (USED, "いいえ　利用を禁止しています", "no", "利用を禁止しています"),
+        (TROUBLES, "2、それから3", ("2", "3"), ""),
+        (COSTS, "￥12,000千円", "12000", ""),
+        (MOTION, "異議ございませんので、賛成といたします。", "yes", ""),
         (TRAINED, "2　人手が足りず実施できませんでした", "no", "人手が足りず実施できませんでした"),
         (PERSONS, "2　係長と主査が担当しています", "2", "係長と主査が担当しています"),
         (PERSONS, "0人です。総務課が兼務しています。", "0", "総務課が兼務しています。"),
@@ -88,6 +96,8 @@ def test_they_explain_it(question: Question, written: str, answer: object, remar
         )),
         (MOTION, "賛成（会費を据え置くこと）"),
         (MOTION, "2　妥当なため"),
+        (MOTION, "賛成（要再検討）"),
+        (COSTS, "￥12,000"),
         (MOTION, "妥当なため反対"),
         (MOTION, "1　反対です"),
     ],
@@ -106,6 +116,8 @@ def test_they_may_change_it(question: Question, written: str) -> None:
         ("完了した日", "令和9年3月1日に着手", None),
         ("完了予定日", "令和９年１２月末日", "2027-12-31"),
         ("完了予定日", "2028年2月末日", "2028-02-29"),
+        ("完了予定日", "2027年（令和9年）12月1日", "2027-12-01"),
+        ("完了予定日", "2027年（令和8年）12月1日", None),
         ("完了予定日", "令和9年12月末", None),
         ("完了予定日", "12月末日", None),
         ("完了予定日", "令和9年13月末日", None),
