@@ -16,6 +16,7 @@ _WHOSE = re.compile(
     r"|(?:の[^\s、。]{1,8})?(?:の代わりに|に代わって)(?:送|回答|返信|提出)|長(?:名[でに]|の?\s*[印㊞])"
     r"|の?(?:分|もの)(?:です|でした|(?:を|の)(?:ご?回答|転送|お?送)|も[^。]{0,12}(?:ご?回答|お?答え|記入|お?送)|[\s)）】\]＞>。:：]*$))"
 )
+_NAMED_ALONE = re.compile(rf"[\s※*・]*[(（【\[［]\s?(?P<whose>{_BODY})(?:役所|役場)?\s?[)）】\]］]\s*")
 _ONE_KE = str.maketrans("ヶヵ", "ケカ")  # 鎌ヶ谷市 writes itself both ways
 _PREFECTURE = re.compile("^(?:東京都|北海道|(?:京都|大阪)府|[^市町村区]{2,3}県)(?=.)")  # 「長野県長野市」
 _WHO_ANSWERS = re.compile(
@@ -67,10 +68,16 @@ _OF_ANSWERS = re.compile(r"[^。\n]{0,30}(?:回答|お答え|表決)(?!済)")
 def is_anothers(line: str, known: Known) -> bool:
     """Say whether a line makes the answers those of another body than the one that we wrote to: 「以下は山田市の回答です」."""
     line = line[:LONGEST_LINE]
-    if "回答" not in line and "答え" not in line and not _WHOSE_AT_ALL.search(line):
+    alone = _NAMED_ALONE.fullmatch(line) is not None
+    if "回答" not in line and "答え" not in line and not alone and not _WHOSE_AT_ALL.search(line):
         return False
     for sentence in line.split("。"):
-        match = _WHOSE.match(sentence) or _WHO_ANSWERS.match(sentence) or _RECEIVED.match(sentence)
+        match = (
+            _WHOSE.match(sentence)
+            or _WHO_ANSWERS.match(sentence)
+            or _RECEIVED.match(sentence)
+            or _NAMED_ALONE.fullmatch(sentence)
+        )
         if match is not None and not _is_ours(match["whose"], known):
             return True
         declared = _DECLARED.match(sentence)

@@ -44,6 +44,26 @@ _ASKED_IF_USED = re.compile("(?:利用|使用|活用)して(?:い|おり)ます�
 _USES = re.compile(r"(?:まだ)?使(?:って|用して)(?:い|おり)(?:(?P<is>ます)|ません)")
 
 
+_SHORTEST_TAIL = 5  # characters
+
+
+def _says_question_again(question: Question, written: str) -> str | None:
+    """Return yes or no where the question's own end is the answer: 「受けたことがあります」 to 「外部監査を受けたことがありますか」."""
+    asked = tidy(question.text).rstrip("?")
+    if not asked.endswith("ますか"):
+        return None
+    stated = asked.removesuffix("か")
+    if stated.endswith(written):
+        return "yes"
+    denied = written.removesuffix("ません")
+    return (
+        "no"
+        if denied != written
+        and stated.endswith((f"{denied}ます", f"{denied}ます".replace("はあり", "があり")))
+        else None
+    )
+
+
 def _by_its_verb(question: Question, written: str) -> str | None:
     """Return yes or no where the question's own verb answers it: 「希望します」, 「希望しません」 to 「開催を希望しますか」."""
     was = _ASKED_IF_IT_WAS.search(question.text)
@@ -57,6 +77,8 @@ def _by_its_verb(question: Question, written: str) -> str | None:
             return "yes"
     if (used := _USES.fullmatch(written)) and _ASKED_IF_USED.search(question.text):
         return "yes" if used["is"] else "no"
+    if len(written) >= _SHORTEST_TAIL and (said := _says_question_again(question, written)):
+        return said
     asked = _ASKED_POLITELY.search(question.text)
     if asked is None:
         return None

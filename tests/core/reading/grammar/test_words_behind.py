@@ -17,6 +17,7 @@ SHAPE = Question(
 TROUBLES = Question("Q1", "困っていること", "multi", ("経費", "人員", "知識", "特になし"))
 TRAINED = Question("Q1", "職員研修を実施しましたか", "yesno")
 USED = Question("Q1", "生成AIを業務で利用していますか", "yesno")
+AUDITED = Question("Q1", "外部監査を受けたことがありますか", "yesno")
 COSTS = Question("Q1", "令和9年度の経費（千円）", "number")
 PERSONS = Question("Q1", "担当の職員は何人ですか", "number")
 GRADE = Question("Q1", "研修への満足度", "rating")
@@ -40,6 +41,8 @@ def read(question: Question, written: str) -> tuple[object, str] | None:
         (TRAINED, "1　年2回、全職員を対象に行いました", "yes", "年2回、全職員を対象に行いました"),
         (TRAINED, "いいえ。来年度に実施予定です。", "no", "来年度に実施予定です。"),
         (USED, "使っています", "yes", ""),
+        (AUDITED, "受けたことがあります。", "yes", ""),
+        (AUDITED, "受けたことはありません", "no", ""),
         (USED, "まだ使っておりません。", "no", ""),
         (USED, "いいえ　利用を禁止しています", "no", "利用を禁止しています"),
         (TROUBLES, "2、それから3", ("2", "3"), ""),
