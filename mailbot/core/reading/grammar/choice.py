@@ -16,7 +16,7 @@ from mailbot.core.reading.grammar.printed_options import (
     whole_labels,
     without_room,
 )
-from mailbot.core.reading.grammar.remark import CONDITION, DENIED, DOUBT, read_remark
+from mailbot.core.reading.grammar.remark import CONDITION, DENIED, DOUBT, LONE_NUMBER, read_remark
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood
 from mailbot.core.reading.text.numeral import OPTION_NUMBER, option_number
 from mailbot.core.reading.text.tidy import CIRCLED, end_of, label_key, tidy
@@ -25,7 +25,7 @@ from mailbot.core.surveys.survey import Question
 _TICKED = re.compile(r"[○◎✓✔☑レ]?\s?(?P<number>[0-9]{1,3})\s?[○◎✓✔☑レ]?")  # not 〇: a nought
 _TICK = re.compile("(?<![にを])[○◎✓✔☑●■]")
 _DOTTED = re.compile(r"[0-9]{1,2}(?:\s?\.\s?[0-9]{1,2}){2,}\.?")  # 「1.2.4」; 「1.4」 may be a figure
-_ITEM_REMARK = re.compile(r"(?<=[^\s(),、])\s?\((?P<remark>[^()0-9]{1,40})\)(?=\s?[,、・/;]\s?[^\s])")
+_ITEM_REMARK = re.compile(r"(?<=[^\s(),、])\s?\((?P<remark>[^()]{1,40})\)(?=\s?[,、・/;]\s?[^\s])")
 _REASON = re.compile(r"\s*(?:の?(?:具体的な)?(?:内容|理由)\s?)?(?:[:=]|→|⇒|->)\s*(?=\S)")
 # 「4 その他は住民説明会です」, 「4 住民説明会」: what is meant by その他, in nouns.
 _OTHER_IS = re.compile(r"(?:の?(?:具体的な)?(?:内容|理由))?は[、,]?\s?(?=[^\s、。])")
@@ -75,7 +75,7 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
     item_remarks: list[str] = []
     if question.type == "multi":
         written, item_remarks = _without_item_remarks(question, _at_commas(written))
-    reason = _REASON_BEFORE.match(written) if question.type == "single" else None
+    reason = _REASON_BEFORE.match(written) if question.type in {"single", "multi"} else None
     if reason is not None:
         return _with_reason(question, reason["reason"], written[reason.end() :], slot)
     ticked = _TICKED.fullmatch(written)
@@ -173,6 +173,8 @@ def _at_commas(written: str) -> str:
 
 # 「費用のため」, where the reason is asked for.
 _AS_REASON = re.compile(r"(?:の?ため|だから)(?=です|[。.]|$)")
+# 「一部の部署で利用しています」 of an option 一部の部署で利用.
+_DOES_SO = re.compile(r"して(?:い|お)り?ます(?=[。.]|$)")
 # 「2と4が課題です」, where the question asks for 課題.
 _AS_ASKED = re.compile(
     r"が(?:[当本]?[市町村区県]の)?(?P<asked>[一-龠ァ-ヶー]{2,10})(?=です|[になと]なります|[。.]?$)"
@@ -197,6 +199,7 @@ def _read_items(question: Question, plain: str, slot: str, item_remarks: list[st
         rest = rest[end_of(_AS_REASON, rest) :]
     if (named := _AS_ASKED.match(rest)) and named["asked"] in question.text:
         rest = rest[named.end() :]
+    rest = rest[end_of(_DOES_SO, rest) :] if question.type in {"single", "multi"} else rest
     rest = _reason_for_other(question, plain, _without_count(rest, numbers), numbers[-1])
     remark = read_remark(question, rest, numbers, printed=plain.removesuffix(rest).endswith((".", ")", ":")))
     if _all_shown(numbers, slot):
@@ -224,7 +227,7 @@ def _without_item_remarks(question: Question, written: str) -> tuple[str, list[s
     labels = [label for label, _ in whole_labels(question)]
     remarks = [match["remark"] for match in _ITEM_REMARK.finditer(written)]
     harmful = any(
-        pattern.search(remark) for remark in remarks for pattern in (DOUBT, CONDITION, DENIED)
+        pattern.search(remark) for remark in remarks for pattern in (DOUBT, CONDITION, DENIED, LONE_NUMBER)
     ) or any(
         label in match["remark"] and not _is_numbered_before(written[: match.start()], place)
         for match in _ITEM_REMARK.finditer(written)
@@ -252,7 +255,10 @@ def _with_reason(question: Question, reason: str, written: str, slot: str) -> Re
         or CONDITION.search(reason)
         or any(word in reason for word in ("まだ", "決裁", "検討中"))
     )
-    if doubtful or any(label in reason for label, _ in whole_labels(question)):
+    chosen = read.answer if isinstance(read, Understood) else ()
+    if doubtful or any(
+        label in reason and str(place) not in chosen for label, place in whole_labels(question)
+    ):
         return Unclear("unclear")
     if isinstance(read, Understood):
         return replace(read, remark=f"{reason} {read.remark}".strip())
@@ -306,6 +312,14 @@ def _special_word(question: Question, written: str) -> Read | None:
     courtesy = written.rstrip("。. ")
     courtesy = courtesy.removesuffix("です")
     key = label_key(courtesy)
+    every = _ALL_NAMED.fullmatch(courtesy) if question.type == "multi" else None
+    listed = read_items(question, every["named"]) if every else Unclear("all")
+    if (
+        not isinstance(listed, Unclear)
+        and not listed[1]
+        and {*listed[0]} == {*range(1, choice_count(question) + 1)}
+    ):
+        return Understood(every_option(question))
     if key in ALL_WORDS and question.type == "multi":
         return Unclear("all", every_option(question))
     if key in NONE_WORDS:
@@ -318,6 +332,9 @@ def _special_word(question: Question, written: str) -> Read | None:
         return Unclear("not-concerned")
     none_is_option = any(label in NONE_WORDS for label in label_numbers(question))
     return Unclear("none-of-these") if not none_is_option and is_none(written, NONE_WORDS) else None
+
+
+_ALL_NAMED = re.compile(r"(?:すべて|全て|全部)\s?\((?P<named>[0-9][^()]{1,40})\)")  # 「全部（1～6）」
 
 
 def is_none(written: str, words: frozenset[str]) -> bool:

@@ -26,6 +26,9 @@ _RANGE = re.compile(r"\s*(?:-|~|から)\s*")
 _RANGE_END = re.compile(r"(?:番目|番)?(?:まで)?")
 
 
+_PRINTED = re.compile(r"[0-9]\s?[.):]$")
+
+
 def read_items(question: Question, written: str) -> tuple[list[int], str] | Unclear:
     """Return the numbers named one after another, and the rest that names none; unclear if there is no number."""
     labels = whole_labels(question)
@@ -117,4 +120,4 @@ def _bracketed_label(labels: tuple[tuple[str, int], ...], written: str, at: int)
 
 def as_printed(written: str, rest: str) -> bool:
     """Say whether the number before the rest has the form in which ballots print options: 「3. 」."""
-    return written.removesuffix(rest).endswith((".", ")", ":"))
+    return _PRINTED.search(written.removesuffix(rest)) is not None

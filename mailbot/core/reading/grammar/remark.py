@@ -24,14 +24,14 @@ _COURTESY = re.compile(
     r"|で間違い(?:は|が)?(?:ありません|ございません|ないです)|(?<=のみ)の(?:ご?回答|お?答え)(?=です)|で(?:結構(?=です)|ok(?=です)|(?:処理|集計|登録|計上)(?=を?お願い)|(?:問題|差し?支え|支障)は?(?:ありません|ございません|ないです))|(?:[でを]|にて)?お願い申し上げます"
     r"|に(?:投票(?:(?:いた|致)?します)?|一票(?:を?(?:入れ|投じ)ます)?)|として?(?:ください|下さい)|[とに]なって(?:い|お)り?ます"
     r"|が?希望(?=です|(?:いた|致)?します)|を選択(?=させて|(?:いた|致)します)|が望ましい(?=です)|一択(?=です|[。.]|$)"
-    r"|に(?:して(?:ください|下さい)|決め(?:ました|させていただきます)|決定(?:(?:いた|致)?しました|です)|決まりました|しました)|を選びました"
+    r"|に(?:して(?:ください|下さい)|決め(?:ました|させていただきます)|決定(?:(?:いた|致)?しました|です)|決まりました|しました)|を選びました|に(?:1|一)票(?:です)?"
     r"|と(?:させていただき|(?:いた|致)し)たく(?:存じます|思います)|で(?:かまいません|構いません|大丈夫です|(?:よろ|宜)しいです)|で(?:頼みます|お頼みします)"
     r"|(?:[でを]|にて)?お願い(?:できればと|(?:いた|致)?し(?:たいと|たく))(?:存じます|思います)|相違は?(?:ありません|ございません)"
     r"|っす|(?:だ(?:よ|ね)?|や(?:ね|で))(?=[。.!~]*$)|(?<=[すでねよ])[~ーっ]+(?=[。.!]*$)|\(\^[^()0-9a-z一-龠]{0,4}\)[/;v]?|m\(_ ?_\)m"
     r"|票を投じます|[🙇🙏😊🙂😀👍💦\u200d♀♂\ufe0f]+|の(?:方|ほう)(?=で|を)|\s?[←⇐]\s?(?:こちら|これ)(?:です)?|please|thank you|thanks|[。.!、,♪\s]+)"
 )  # one phrase: repeated in courtesy_end, since Python 3.11.2 miscounts possessive repetition
 REMARK = re.compile(
-    r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}))"
+    r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}(?:\([^()]{1,60}\)[^()]{0,100})?))"
 )
 DOUBT = re.compile(
     "間違|誤り|誤記|下書き|^参考(?!にな)|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$"
@@ -60,8 +60,9 @@ CONDITION = re.compile(
     "[附付]帯|前提|条件|ただし|但し|おおむね|概ね|場合|限り|留保|(?:なら(?:ば)?|[えけげせてねべめれ]ば|たら)(?:[、。]?$|、?[無な][しい])"
 )
 _ROUGHLY = re.compile("おおむね|概ね")
+# A number that may be an option's: 「3も」, 「3番」, 「3未定」; not one that counts, 「3業務」, 「2.3倍」, 「14システム」.
 LONE_NUMBER = re.compile(
-    r"(?<![0-9.])([0-9]{1,3})(?:番|(?![0-9.年月日度人台件円割名%回期倍週時分者階期部課社市町村個本か箇ヶヵケ条号第]|項(?!目)))"
+    r"(?<![0-9.,])([0-9]{1,3})(?:番|項目|つ目|(?![0-9.%年月日]|,[0-9]{3}|[ァ-ヶ]{2}|(?![番項検未予希済可両又及選除不非無])[一-龠々]|か所|か月|項(?!目)))"
 )
 
 
@@ -81,6 +82,8 @@ def read_remark(
     in which options are printed, 「3. 」, so that words behind it may be a damaged label.
     """
     remark = _remark_behind(question, rest, chosen, value, printed=printed)
+    if remark and value == "abstain" and is_vote(question) and explains_vote(remark, value):
+        return remark
     return _weighed(question, remark, chosen, is_no=value == "no") if remark else remark
 
 
@@ -90,6 +93,7 @@ def _remark_behind(
     """Return the words behind a choice, without courtesy, where they have the form of a remark; None: they have not."""
     if question.type != "yesno" and (opinion := _OPINION.match(rest)):
         rest = rest[opinion.end() :]
+    rest = _LEADS_ON.sub(" ", rest)
     courtesy = courtesy_end(rest)
     ended = rest[:courtesy].rstrip().endswith("。")
     apart = rest[:courtesy].endswith(APART)
@@ -98,7 +102,7 @@ def _remark_behind(
         return ""
     match = REMARK.match(rest)
     if match is not None and courtesy_end(rest, match.end()) == len(rest):
-        remark = (match["inside"] or match["note"]).strip()
+        remark = (match["inside"] or match["note"]).strip().lstrip("、,")
     elif question.type == "yesno" and ended and _is_courtesy(rest):
         remark = rest  # 「1です。外出先から失礼します。」
     elif not apart or printed or not _explains(question, rest, chosen, value, behind_sentence=ended):
@@ -108,6 +112,8 @@ def _remark_behind(
     return remark
 
 
+# 「2 → 通信費の値上がりのため」, 「はいで、対象は本庁の職員です」; not 「2 → 3」.
+_LEADS_ON = re.compile(r"^\s*(?:[→⇒]|で、)\s?(?=[一-龠ァ-ヶ]{2})")
 APART = (" ", "。", "、", ",", ".", "!")  # tidied
 
 
@@ -144,9 +150,10 @@ def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool)
         return remark
     if says_otherwise(question, chosen, remark, is_no=is_no):
         return None
+    said_again = _without_words_of_choice(question, remark, chosen)
     reserved = remark if question.type != "rating" else _ROUGHLY.sub("", remark)  # 4（おおむね満足）
     if (
-        DOUBT.search(remark.replace("未実施", "") if is_no else remark)
+        DOUBT.search(said_again.replace("未実施", "") if is_no else said_again)
         or CONDITION.search(reserved)
         or corrects(remark)
         or doubts(remark)
@@ -164,6 +171,22 @@ def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool)
     if question.type == "multi" and STILL_TO_COME.search(remark):
         return None  # 「1,2（導入予定）」: one of them, or both?
     return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
+
+
+_WORD_OF_DOUBT = re.compile("延期|中止|廃止|未定|検討中|調整中|協議中|未実施|変更")
+
+
+def _without_words_of_choice(question: Question, remark: str, chosen: list[int]) -> str:
+    """Return a remark without the words of doubt that what was chosen says itself: 「4（令和11年度に延期）」 of 4. 延期した."""
+    own = [
+        word
+        for label, place in whole_labels(question)
+        if place in chosen
+        for word in _WORD_OF_DOUBT.findall(label)
+    ]
+    for word in own:
+        remark = remark.replace(word, "")
+    return remark
 
 
 # 「2（購入から切り替えました）」: as it was before.

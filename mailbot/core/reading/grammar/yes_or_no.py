@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from mailbot.core.reading.doubts.undone import undoes
 from mailbot.core.reading.grammar.items import ALTERNATIVE, TICKS, as_printed, read_items
 from mailbot.core.reading.grammar.printed_options import POLITELY, YESNO, yesno_values
 from mailbot.core.reading.grammar.remark import CONDITION, courtesy_end, read_remark
@@ -126,6 +127,12 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
     why = _REASON_OF_VOTE.match(written) if is_vote(question) else None
     if why is not None:
         return _with_reason_of_vote(question, why["why"], written[why.end() :])
+    before = _REASON_BEFORE.match(written) if not question.options else None
+    if before is not None and not undoes(before["why"]):
+        read = read_yesno(question, written[before.end() :], twice=False)
+        return (
+            replace(read, remark=before["why"]) if isinstance(read, Understood) and not read.remark else read
+        )
     whole = YESNO.get(label_key(written))
     ticked = written.strip(_ASSENT)
     if whole is None and (YESNO.get(label_key(ticked)) == "yes" or (ticked == "1" and values[0] == "yes")):
@@ -175,6 +182,12 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
 # 「内容が不明なため棄権します」, 「時期尚早と考え反対とします」
 _REASON_OF_VOTE = re.compile(
     r"(?P<why>[^0-9()、。:「」?]{2,40}?(?:ため|ので|ことから|と(?:考え|判断し|思い)(?:て|まして|ますので)?))[、,]?\s?(?=賛成|反対|棄権|承認|同意)"
+)
+
+
+# 「実施していますので1」
+_REASON_BEFORE = re.compile(
+    r"(?P<why>[^0-9()、。:「」?]{2,40}?(?:ため|ので))[、,]?\s?(?=[12](?![0-9])|はい|いいえ)"
 )
 
 

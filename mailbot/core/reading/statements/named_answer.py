@@ -21,7 +21,7 @@ from mailbot.core.reading.text.known_text import (
     slot_parts,
 )
 from mailbot.core.reading.text.numeral import KANJI_DIGITS
-from mailbot.core.reading.text.tidy import CIRCLED, is_blank, tidy, without_emphasis
+from mailbot.core.reading.text.tidy import CIRCLED, end_of, is_blank, tidy, without_emphasis
 from mailbot.core.surveys.survey import Question, Survey
 
 _ORNAMENTS = " \t\u3000◆■◇"  # 「◆問1◆」
@@ -32,7 +32,9 @@ _ANSWER_SEPARATOR = re.compile(
     r"|^(?:に(?:ついて|関して)?[はも]?)[、,，]?\s?(?=(?:賛成|反対|棄権|同意|承認)(?:です|(?:いた|致)?します|[。、,，\s]|$))"
     r"|^(?:について|につきまして|に関して)?は(?!い(?!いえ))[、,，]?\s*|^\s*が\s?(?=[0-9０-９]{1,3}\s?番|[①-⑳])|^\s+は\s+|^[_＿](?=[0-9０-９])|^\s*[/／]\s*(?=[0-9０-９①-⑳、，,・]{1,20}\s*$)|^\s+"
 )
-_ABOUT_TEXT = re.compile(r"(?:について|に関して|につきまして)は?[、,，]\s?(?=\S)")  # 「Q6について、…」
+_ABOUT_TEXT = re.compile(
+    r"(?:(?:について|に関して|につきまして)は?|として(?:は)?|ですが)[、,，]\s?(?=\S)|\s?[/／]\s?(?=\S)"
+)  # 「Q6について、…」
 _QUESTIONS_NAMED = re.compile(
     r"^\s*[-－−‐ー〜～~]\s*[0-9０-９]{1,3}(?:\s*[:：=＝→]|\s+は?|は)\s*[0-9０-９]"
 )  # Q2-4: 1
@@ -42,11 +44,17 @@ _EACH_IS = re.compile(
     rf"\s*(?:(?:{QUESTION_MARK}\s?[0-9０-９]{{1,2}}|[0-9０-９]{{1,2}}問目)が\s?[0-9０-９]{{1,2}}番?(?!問)(?:\s?[,，、・と]\s?[0-9０-９]{{1,2}}番?(?!問)){{0,20}}で?[、，,。\s]*){{2,20}}"
     r"(?:です|になります|となります|やね|でお願い(?:いた|致)?します)?[。.!！]?\s*"
 )
+# 「当課の回答は、Q1が「2」、Q3が151,000です。」
+_OUR_ANSWER_IS = re.compile(
+    rf"\s*(?:[当本弊]?(?:市|町|村|区|県|課|係|室|団体|方)の)?(?:ご?回答|お?答え)は[、,]?\s?(?={QUESTION_MARK}\s?[0-9０-９])"
+)
+_IS = re.compile(rf"(?P<question>{QUESTION_MARK}\s?[0-9０-９]{{1,2}})が")
+_IF = re.compile("場合|とき|なら|の方|時は|ければ|れば")
 _YES_OR_NO = re.compile(r"^(?:はい|いいえ|賛成|反対|棄権|[○〇◯×✕✖])")
 _FURTHER_ANSWER = re.compile(
     rf"(?<=[\s、,，/／;；。．」』】）)\]］番す①-⑳|｜])(?:(?={QUESTION_MARK}\s?(?:[0-9０-９]{{1,3}}|[①-⑳](?=[\s:：は]))"
     r"(?:\s(?!is\b)|[:：;；….．,，、=＝→⇒は)）\-－−‐「『【\[［（(]|が\s?[0-9０-９]{1,3}\s?番|が?[①-⑳]|いいえ|賛成|反対|棄権|[○〇◯×✕✖]"
-    r"|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|関して)(?:は|[、,]?(?:賛成|反対|棄権))|の(?:ご?回答|答え)[はが:：]))"
+    r"|に[はも]?(?:賛成|反対|棄権)|に(?:ついて|つきまして|関して)(?:は|[、,]?(?:賛成|反対|棄権))|の(?:ご?回答|答え)[はが:：]))"
     r"|(?=[0-9０-９]{1,3}問目))"
     rf"|(?=[【\[［〔(（<《]{QUESTION_MARK}\s?[0-9０-９]{{1,3}}[】\]］〕)）>》])"
     r"|(?<=[\s、,，/／;；。．])(?=第?[0-9０-９]{1,3}号議案[\s:：は])"
@@ -122,8 +130,11 @@ def explicit_answers(survey: Survey, line: str) -> list[tuple[str, str]]:
 def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     if not _ANY_FIGURE.search(line) and "議案" not in line:
         return _answer_behind_question(survey, line)
+    line = line[end_of(_OUR_ANSWER_IS, line) :]
     if "が" in line and _EACH_IS.fullmatch(line[:LONGEST_LINE]):
         line = line.replace("が", "は")
+    elif _is_each(line):
+        line = _IS.sub(r"\g<question>は", line)
     written = line
     line = _CONNECTIVE.sub("", without_emphasis(line))
     if opening := _OPENING.match(line):
@@ -191,6 +202,11 @@ def _further_text(survey: Survey, number: str, value: str) -> list[tuple[str, st
     if cut is None or int(later[1:]) <= int(number[1:]) or question_of(survey, later) is None:
         return []
     return [(number, value[: cut.start()].rstrip(_BETWEEN)), *explicit_answers(survey, value[cut.start() :])]
+
+
+def _is_each(line: str) -> bool:
+    """Say whether a line gives two questions and more their answers with が, and names no condition."""
+    return len(_IS.findall(line[:LONGEST_LINE])) > 1 and _IF.search(line) is None
 
 
 _short_explicit = lru_cache(maxsize=4096)(_explicit)  # members of one survey write the same few lines

@@ -49,7 +49,7 @@ LONGEST_NAME = 100  # characters of 【表決者氏名】
 _BRACKETED = re.compile(r"[(（][^()（）]{0,80}[)）]?\s*$")
 # 「遅くなりました。Q1は2、Q2は1です。」
 _SAID_FIRST = re.compile(
-    rf"(?P<said>[^。]{{2,80}}[。！!])\s*(?P<answers>{QUESTION_MARK}\s?[0-9０-９].{{0,300}})$"
+    rf"(?P<said>[^。]{{2,80}}?(?:[。！!]|(?:ので|ため|おり|まして)[、,]))\s*(?P<answers>{QUESTION_MARK}\s?[0-9０-９].{{0,300}})$"
 )
 _QUOTED_WHOLE = re.compile(r"\s*「(?P<said>[^「」]{1,100})」[、。]?\s*")
 _QUESTIONS_LISTED = re.compile(
