@@ -10,18 +10,10 @@ from decimal import Decimal
 from mailbot.core.reading.doubts.correction import corrects
 from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.grammar.answered_day import read_day
-from mailbot.core.reading.grammar.remark import (
-    APART,
-    CONDITION,
-    DOUBT,
-    LONE_NUMBER,
-    REMARK,
-    STILL_TO_COME,
-    courtesy_end,
-)
+from mailbot.core.reading.grammar.remark import APART, CONDITION, DOUBT, REMARK, STILL_TO_COME, courtesy_end
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood
 from mailbot.core.reading.grammar.words_behind import stands_beside
-from mailbot.core.reading.text.numeral import NUMERAL, quantity
+from mailbot.core.reading.text.numeral import LONE_NUMBER, NUMERAL, quantity
 from mailbot.core.reading.text.tidy import end_of, tidy
 from mailbot.core.surveys.survey import Answer, Question
 
@@ -97,6 +89,12 @@ def _finished(understood: Understood, rest: str, *, planned: bool = False, estim
     before, rest = rest[:courtesy], rest[courtesy:]
     if not rest:
         return understood
+    if estimated and (word := _PUT_DOWN.match(rest)) and courtesy_end(rest, word.end()) == len(rest):
+        return replace(
+            understood,
+            remark=word["how"],
+            flags=("approximate",) if word["how"] == "見込" else understood.flags,
+        )
     if planned and (word := _PLANNED.match(rest)) and courtesy_end(rest, word.end()) == len(rest):
         return replace(understood, remark=word["planned"])
     match = REMARK.match(rest)
@@ -146,6 +144,8 @@ def _explains(answer: Answer, said: str, before: str) -> bool:
 _THERE_ARE = re.compile(
     r"(?:あり|ござい|おり|い|(?:を?(?:保有|所有)|で(?:対応|運用|担当|従事))して(?:い|おり))ます"
 )  # 「12台あります」
+# 「49,000千円を見込んでいます」, 「134,500千円を計上しました」
+_PUT_DOWN = re.compile(r"\s?を?(?P<how>見込|計上)(?:(?:んで|して)(?:い|お)り?ます|しました|みます)")
 _ROUGHLY = re.compile("概算[値額]?|概数|およそ|おおよそ|約")  # as 約 before it
 _ESTIMATED = re.compile("見込み?額?|概算額?|予算額?|見積り?額?")
 # 「1,200台（教育用を除く）」 says what was counted.
@@ -174,8 +174,11 @@ _PLANNED = re.compile(r"\s?[のを]?(?P<planned>予定|見込み?)(?:(?:して|�
 _UNITS_OF = re.compile(r"^(?:単位)?\s?[:はが]?\s?[千百十万億]+円?(?:単位)?$|単位\s?[:はが]?\s?[千百十万億]")
 
 
+_TO_COME = re.compile("予定|見込|する(?:[(（]した[)）])?(?:日|時期|年月日)")
+
+
 def _asks_what_is_to_come(question: Question) -> bool:
-    return "予定" in question.text or "見込" in question.text  # 「更新の予定日」, 「参加の見込み（人）」
+    return _TO_COME.search(question.text) is not None  # 「更新の予定日」, 「参加の見込み（人）」
 
 
 def _read_number(written: str, *, planned: bool, estimated: bool) -> Read:

@@ -16,9 +16,9 @@ from mailbot.core.reading.grammar.printed_options import (
     whole_labels,
     without_room,
 )
-from mailbot.core.reading.grammar.remark import CONDITION, DENIED, DOUBT, LONE_NUMBER, read_remark
+from mailbot.core.reading.grammar.remark import CONDITION, DENIED, DOUBT, read_remark
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood
-from mailbot.core.reading.text.numeral import OPTION_NUMBER, option_number
+from mailbot.core.reading.text.numeral import LONE_NUMBER, OPTION_NUMBER, option_number
 from mailbot.core.reading.text.tidy import CIRCLED, end_of, label_key, tidy
 from mailbot.core.surveys.survey import Question
 
@@ -38,7 +38,7 @@ _SO_MANY = re.compile(
 )
 _THAT_IS_ALL = re.compile(r"(?<=[0-9番])\s以上(?:です)?[。.]?$")
 _REASON_BEFORE = re.compile(r"(?P<reason>[^0-9()、。:]{2,40}?(?:ため|ので|した結果))[、,]?\s*(?=[0-9])")
-_NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})\s?\)")
+_NUMBER_IN_BRACKETS = re.compile(r"\(\s?([0-9]{1,3})番?\s?\)")
 _NUMBER_BESIDE = re.compile(r"(?:^|[\s,、・/;&と])[0-9]{1,3}番?(?=$|[\s,、・/;&と])")
 _DOTS = re.compile(
     r"[0-9]\s?(?:・{2,}|\.{2,})\s?(?:[0-9]|$)|十\s[一二三四五六七八九]|[一二三四五六七八九]\s十"
@@ -63,6 +63,8 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
     """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
     if question.options and _DAY.fullmatch(tidy(question.options[0])):
         written = _DAY.sub(lambda said: _day_label(question, said), written)
+    if question.type in {"single", "multi"} and "はい" not in question.options:
+        written = _YES_BEFORE.sub("", written)
     if (unclear := _refused_form(question, written, slot)) is not None:
         return unclear
     if (whole := _whole_label(question, written)) is not None:
@@ -89,6 +91,7 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
     return _read_items(question, plain, slot, item_remarks)
 
 
+_YES_BEFORE = re.compile(r"^はい[、,。]\s?(?=[^、。]{2})")  # 「はい、一部の部署で利用しています」
 _DAY = re.compile(
     r"(?<![0-9/年月.-])(?P<month>[0-9]{1,2})(?:(?P<slash>/)|月)(?P<day>[0-9]{1,2})(?:日"
     r"|(?![0-9]))(?:\s?\((?P<week>[月火水木金土日])\)|(?!\s?[(/~-]))"
@@ -248,17 +251,19 @@ _LAST_NUMBER = re.compile(r"(?<![0-9])([0-9]{1,3})番?\.?\s?$")
 
 
 def _with_reason(question: Question, reason: str, written: str, slot: str) -> Read:
-    """Read the choice behind its reason, 「遠方のため2」; a reason that names an option or doubts is asked about."""
+    """Read the choice behind its reason, 「遠方のため2」; a reason that names another option or doubts is asked about."""
     read = read_choice(question, written, slot)
-    doubtful = (
-        DOUBT.search(reason)
-        or CONDITION.search(reason)
-        or any(word in reason for word in ("まだ", "決裁", "検討中"))
-    )
     chosen = read.answer if isinstance(read, Understood) else ()
-    if doubtful or any(
-        label in reason and str(place) not in chosen for label, place in whole_labels(question)
-    ):
+    left = reason
+    for label, place in whole_labels(question):
+        left = left.replace(label, "") if str(place) in chosen else left  # 「検討中ですので4」 of 4. 検討中
+    doubtful = (
+        DOUBT.search(left)
+        or CONDITION.search(left)
+        or any(word in left for word in ("まだ", "決裁", "検討中"))
+        or any(label in left for label, _ in whole_labels(question))
+    )
+    if doubtful:
         return Unclear("unclear")
     if isinstance(read, Understood):
         return replace(read, remark=f"{reason} {read.remark}".strip())

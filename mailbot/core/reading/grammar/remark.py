@@ -9,6 +9,7 @@ from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.grammar.gainsaid import says_otherwise
 from mailbot.core.reading.grammar.printed_options import choice_count, whole_labels
 from mailbot.core.reading.grammar.words_behind import explains_vote, is_vote, stands_beside
+from mailbot.core.reading.text.numeral import LONE_NUMBER
 from mailbot.core.reading.text.prose import is_greeting, sentences
 from mailbot.core.reading.text.tidy import tidy
 from mailbot.core.surveys.survey import Question
@@ -60,10 +61,6 @@ CONDITION = re.compile(
     "[附付]帯|前提|条件|ただし|但し|おおむね|概ね|場合|限り|留保|(?:なら(?:ば)?|[えけげせてねべめれ]ば|たら)(?:[、。]?$|、?[無な][しい])"
 )
 _ROUGHLY = re.compile("おおむね|概ね")
-# A number that may be an option's: 「3も」, 「3番」, 「3未定」; not one that counts, 「3業務」, 「2.3倍」, 「14システム」.
-LONE_NUMBER = re.compile(
-    r"(?<![0-9.,])([0-9]{1,3})(?:番|項目|つ目|(?![0-9.%年月日]|,[0-9]{3}|[ァ-ヶ]{2}|(?![番項検未予希済可両又及選除不非無])[一-龠々]|か所|か月|項(?!目)))"
-)
 
 
 def courtesy_end(text: str, at: int = 0) -> int:
@@ -117,10 +114,16 @@ _LEADS_ON = re.compile(r"^\s*(?:[→⇒]|で、)\s?(?=[一-龠ァ-ヶ]{2})")
 APART = (" ", "。", "、", ",", ".", "!")  # tidied
 
 
+_OF_CHOSEN = re.compile(r"([0-9]{1,2})番?は[、,]?\s?")
+
+
 def _explains(question: Question, said: str, chosen: list[int], value: str, *, behind_sentence: bool) -> bool:
     """Say whether words of one's own behind a choice explain it: a reason of a vote, more than that of another choice."""
     if is_vote(question):
         return explains_vote(said, value)
+    own = _OF_CHOSEN.match(said)
+    if own is not None and int(own[1]) in chosen:  # 「1番と4番です。4番は帳票の印刷です。」
+        said = said[own.end() :]
     if question.type == "rating":
         if _OF_THE_FIGURE.search(said) or _gainsays(question, chosen, said):
             return False
@@ -146,7 +149,7 @@ def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool)
         return None
     if remark in {label for label, place in whole_labels(question) if place in chosen}:
         return ""
-    if question.type == "single" and _is_open(question, chosen) and _BEING_DONE.fullmatch(remark):
+    if question.type == "single" and _is_open(question, chosen) and _OPEN_STILL.fullmatch(remark):
         return remark
     if says_otherwise(question, chosen, remark, is_no=is_no):
         return None
@@ -252,9 +255,11 @@ def _gainsays(question: Question, chosen: list[int], said: str) -> bool:
     return bool(_BLAME.search(said) if high else _PRAISE.search(said) if low else None)
 
 
-# Behind その他 or 未定 stands what is done instead: 「6（県と協議中）」; not 「6（協議中）」, which may be said of the answer.
-_BEING_DONE = re.compile(
-    r"(?!.*(?:課|係|部|上司|庁内|内部|長と|回答))[^、。0-9?]{1,20}[とをにで](?:協議|検討|調整|選定|準備|構築|試行|移行)中"
+# Behind その他 or 未定 stands what is done instead: 「6（県と協議中）」; or how far it is,
+# 「6（情報収集の段階）」; not 「6（協議中）」, which may be said of the answer.
+_OPEN_STILL = re.compile(
+    r"(?!.*(?:課|係|部|上司|庁内|内部|長と|回答|決裁))(?:[^、。0-9?]{1,20}[とをにで](?:協議|検討|調整|選定|準備|構築|試行|移行)中"
+    r"|[^、。0-9?]{2,16}の?(?:段階|途中)(?:です)?[。.]?)"
 )
 
 

@@ -10,13 +10,14 @@ import re
 
 from mailbot.core.reading.doubts.nameless import names_nothing
 from mailbot.core.reading.doubts.undone import undoes
+from mailbot.core.reading.text.numeral import LONE_NUMBER
 from mailbot.core.reading.text.prose import sentences
 from mailbot.core.surveys.survey import Question
 
 # 「2と3です」, 「2の予定です」, 「2からの」: the words go on with the choice.
 _GOES_ON = re.compile(
     "と(?![てく])|が|は(?!じめ)|を|に(?!ぎ)|も(?!っと|う)|の(?!ち)|で(?!き)|へ|や(?!む)|か(?!な)|まで|より(?!よ)|だ|な(?![おる])"
-    r"|[→⇒=+~/<>|-]|[q問]\s?[0-9]|議案|番|つ目|[0-9]"
+    r"|[→⇒=+~/<>|-]|[q問]\s?[0-9]|議案|番|つ目"
 )
 _FORM = re.compile(r"[^「」?:=]{2,200}(?<!か)(?<!ね)(?<!よね)。?(?<!か。)(?<!ね。)")
 _A_SENTENCE = re.compile(
@@ -58,7 +59,9 @@ def stands_beside(
     「令和11年3月にリース満了」, but no lone noun, which may be another option. `nameless`: they need not name a thing. `waits`: the choice
     itself says that it is not settled, so that they may, too.
     """
-    if _GOES_ON.match(said) or not _FORM.fullmatch(said) or _TURNS_AWAY.search(said):
+    if _GOES_ON.match(said) or LONE_NUMBER.match(said):
+        return False
+    if not _FORM.fullmatch(said) or _TURNS_AWAY.search(said):
         return False
     if _WAITS.search(said) and not waits:
         return False

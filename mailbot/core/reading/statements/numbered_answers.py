@@ -83,6 +83,7 @@ def _is_left_empty(written: str) -> bool:
 # 「台数：620」, of a question 「職員用パソコンの台数（台）」.
 _WORDED = re.compile(r"[ \t\u3000・]*(?P<named>[^\s:：→、。0-9０-９]{2,20})\s*[:：→]\s*(?P<said>\S.*?)\s*")
 _FEWEST_WORDED = 2
+_FEWEST_BY_NUMBER = 3  # lines, where an option's number may stand behind the words: it is no amount then
 _NOT_NOW_OR_NOT_OURS = re.compile("昨年|前年|去年|一昨|前回|[隣他旧例案]|支所|前任|参考|予定")
 
 
@@ -96,7 +97,10 @@ def named_by_words(survey: Survey, lines: list[Line], known: Known) -> list[Line
         return lines
     top = _top(lines)
     worded = {at: match for at in range(top) if (match := _WORDED.fullmatch(lines[at].text[:LONGEST_LINE]))}
-    named = {at: _worded_question(survey, match["named"], match["said"]) for at, match in worded.items()}
+    many = len(worded) >= _FEWEST_BY_NUMBER
+    named = {
+        at: _worded_question(survey, match["named"], match["said"], many=many) for at, match in worded.items()
+    }
     numbers = [int(question.id[1:]) for question in named.values() if question is not None]
     required = {int(each.id[1:]) for each in survey.questions if each.required and not each.when}
     if len(numbers) < max(_FEWEST_WORDED, len(named)) or numbers != sorted(set(numbers)):
@@ -119,8 +123,11 @@ def named_by_words(survey: Survey, lines: list[Line], known: Known) -> list[Line
 _UNIT_IN_BRACKETS = re.compile(r"\([^()]*\)$")
 
 
-def _worded_question(survey: Survey, named: str, said: str) -> Question | None:
-    """Return the one question that has these words, where they name what it asks for and a whole answer follows."""
+def _worded_question(survey: Survey, named: str, said: str, *, many: bool) -> Question | None:
+    """Return the one question that has these words, where they name what it asks for and a whole answer follows.
+
+    `many`: it is one line of several, so that a number behind the words is an option's, and yes, no or free words may be.
+    """
     words = tidy(named)
     fits = [question for question in survey.questions if words in tidy(question.text)]
     if len(fits) != 1 or any(label_key(named) in label_numbers(question) for question in survey.questions):
@@ -129,14 +136,20 @@ def _worded_question(survey: Survey, named: str, said: str) -> Question | None:
     asked = _UNIT_IN_BRACKETS.sub("", tidy(question.text))
     if question.type in {"single", "multi"}:
         whole = label_answer(question, said) is not None and asked.startswith(words) | asked.endswith(words)
-        return question if whole else None
+        read = read_answer(question, said, today=date.min)
+        return question if whole or (many and isinstance(read, Understood) and not read.remark) else None
     read = read_answer(question, said, today=date.min)
-    alone = isinstance(read, Understood) and not read.remark and asked.endswith(words)
-    return question if alone and question.type in {"number", "date"} else None
+    if not isinstance(read, Understood) or read.remark:
+        return None
+    if question.type in {"number", "date"}:
+        return question if asked.endswith(words) else None
+    return question if many else None
 
 
 _MAY_BE_A_FIGURE = re.compile(r"[\s・]*[0-9０-９]{1,2}[.．:：][0-9０-９]")  # 「1.5」, 「1:30」
-_LEADS = re.compile(r"回答|お?答え|表決|下記|以下|次の(?:とおり|通り)|^[\s　]*記[\s　]*$")
+_LEADS = re.compile(
+    r"(?:調査票|資料|ご?案内|メール)を?(?:拝見|拝受|受領|確認)|回答|お?答え|表決|下記|以下|次の(?:とおり|通り)|^[\s　]*記[\s　]*$"
+)
 
 
 def _is_a_list_of_answers(survey: Survey, top: Sequence[Line], at: Sequence[int], known: Known) -> bool:

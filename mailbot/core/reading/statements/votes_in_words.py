@@ -23,6 +23,9 @@ _SPOKEN = re.compile("賛|反対|棄権|承認|同意|異議|[○〇◯×✕]|�
 _OWN_NAME = re.compile(
     r"(?P<name>[^\s、。:はがを]{1,20}[市町村区県合])(?:役場|役所|です|の[^\s、。]{1,8}です|(?=[。、]))*[。、]\s?"
 )
+_AS_BODY = re.compile(
+    r"(?P<name>[^\s、。:はがを]{1,20}[市町村区県合])(?:役場|役所)?(?:と(?:いた|致)?しまして|として)?は[、,]?\s?"
+)
 # What the sentence is about, or who speaks, before the motions: 「総会の件、」, 「当市としましては」.
 _LEAD = re.compile(
     r"(?:さて[、,]\s?)?(?:(?:標記|首記|表記|表題|件名|ご?照会|お尋ね|総会|書面(?:表決|総会|議決)|このこと|(?:本|この)件(?=に|[、,は])|(?:表決|賛否)(?=\s?:))"
@@ -64,10 +67,11 @@ _REST = re.compile(
 _JOINED = re.compile(
     rf"(?:の(?:議案|件|(?={_EACH})))?\s?(?:に(?:つ(?:いて|きまして|き)|関しまして|関して|対しまして|対して)(?:は|も)?|に(?:は|も)?|(?:のみ|だけ)(?:は|が|に)?|は|も|を|が)?[、,:\s]*{_EACH}?(?:は|に|を)?[、,:\s.・→=]*"
 )
+_ITS = re.compile(r"の|\s?[「『]?")
 _VOTE = re.compile("(?=[賛反棄承同異原不白○×サハキ])")
 _STEM = re.compile(
     r"(?P<stem>(?:原案(?:の?(?:とおり|通り)|どおり)?(?:に|で|を)?)?(?:賛成|反対|棄権|承認|不承認|同意|不同意|賛同|白票|[○×]"
-    r"|異議は?(?:なし|ありません|ございません|あり)))(?:です|でお願いします|と?(?:いた|致)?します|と?し|で)?(?:[、,。;/]\s?|\s)"
+    r"|異議は?(?:なし|ありません|ございません|あり)))(?:です|でお願いします|と?(?:いた|致)?します|と?し|で|に[1一]票)?(?:[、,。;/]\s?|\s)"
 )
 
 
@@ -135,7 +139,9 @@ def _without_greeting(said: str, known: Known) -> str:
         if not (own or seen or (is_greeting(f"{first}。") and not _SPOKEN.search(first))):
             break
         said = behind.strip()
-    return said
+    as_body = _AS_BODY.match(said)
+    own = as_body is not None and known.holds(line_key(as_body["name"]))
+    return said[as_body.end() :] if as_body is not None and own else said
 
 
 _SOME_ONLY = re.compile("のみ|だけ|他|ほか|残り|以外|除")
@@ -199,9 +205,9 @@ def _is_vote(survey: Survey, motions: list[str], written: str) -> bool:
 def _motions(survey: Survey, said: str, at: int, open_still: list[str]) -> tuple[list[str], int, bool]:
     """Return the motions that are named here, where their names end, and whether it is by a motion's own words."""
     every = [question.id for question in survey.questions]
-    for question in survey.questions:
-        if (end := _text_end(survey, question, said, at)) > at:
-            return [question.id], end, True
+    by_text, end = _named_by_text(survey, said, at)
+    if by_text:
+        return by_text, end, True
     if found := _ALL.match(said, at):
         count = found["counted"] or found["count"] or found["before"]
         return (every if count is None or _number(count) == len(every) else []), found.end(), False
@@ -219,6 +225,25 @@ def _motions(survey: Survey, said: str, at: int, open_still: list[str]) -> tuple
         right = found["rest"] is None or int(found["rest"]) == len(open_still)
         return (open_still if right else []), found.end(), False
     return *_listed(said, at), False
+
+
+def _named_by_text(survey: Survey, said: str, at: int) -> tuple[list[str], int]:
+    """Return the motions named by their own words one after another, each perhaps behind its number: 「規約の改正と役員の選任」."""
+    motions: list[str] = []
+    end = at
+    while len(motions) < _MOST_CLAUSES:
+        begin = end + end_of(_AND, said[end:]) if motions else end
+        one = _ONE.match(said, begin)
+        after = end_of(_ITS, said[one.end() :]) if one else 0
+        start = one.end() + after if one and after else begin
+        named = next(
+            (each for each in survey.questions if _text_end(survey, each, said, start) > start), None
+        )
+        if named is None or (one and after and named.id != f"Q{int(one[1] or one[2])}"):
+            break
+        motions.append(named.id)
+        end = _text_end(survey, named, said, start)
+    return motions, end
 
 
 def _listed(said: str, at: int) -> tuple[list[str], int]:

@@ -19,6 +19,12 @@ def kanji_number(written: str) -> int | None:
     return (_KANJI_DIGIT[tens] if tens else 1) * 10 + (_KANJI_DIGIT[ones] if ones else 0)
 
 
+# A number that may be an option's: 「3も」, 「3番」, 「3未定」; not one that counts, 「3業務」, 「2.3倍」, 「14システム」.
+LONE_NUMBER = re.compile(
+    r"(?<![0-9.,])([0-9]{1,3})(?:番|項目|つ目|(?![0-9.%年月日]|,[0-9]{3}|[ァ-ヶ]{2}|(?![番項検未予希済可両又及選除不非無])[一-龠々]|か所|か月|項(?!目)))"
+)
+
+
 _FIGURE = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,4}|[0-9]{1,15})(?:\.[0-9]{1,6})?|[〇一二三四五六七八九]{1,12}"
 _LARGE = re.compile(r"(?P<part>[0-9,.〇一二三四五六七八九十百千]*)(?P<unit>[兆億万])")
 _SMALL = re.compile(rf"(?P<figure>{_FIGURE})?(?P<unit>[千百十])")
