@@ -109,14 +109,15 @@ def test_another_survey(text: str, answers: dict[str, Answer]) -> None:
     "text",
     [
         "Q1 2（3も）", "Q1 2（3番の予定）", "Q1 1（令和11年度に延期）", "Q1 2 → 3", "Q1　2　→ 検討中",
-        "Q1は一部の業務で移行ですので1です。", "Q1 2（情報収集の段階）", "Q1 4（課内で協議の段階）", "Q2 全部（1～3）",
+        "Q1は一部の業務で移行ですので1です。", "Q1 2（情報収集の段階）", "Q1 4（課内で協議の段階）", "隣の市が2と聞いたので、Q1は2です。", "担当が分からないため、Q1は2です。", "課長に確認中のため、Q1は2です。",
+        "Q2 全部（1～3）",
     ],
 )  # fmt: skip
 def test_what_may_be_another_answer(text: str) -> None:
     """Numbers and labels that are other options, and what the choice does not say itself, are asked about."""
     reading = read(text, MOVED)
     assert not reading.answers
-    assert reading.problems
+    assert reading.problems or reading.hold
 
 
 @pytest.mark.parametrize(
@@ -141,6 +142,7 @@ def test_votes(text: str, votes: tuple[str, ...]) -> None:
     "text",
     [
         "会費の改定と規約の改正には賛成します。", "議案1の規約の改正、議案2の会費の改定、議案3の役員の選任に賛成します。",
+        "3件すべてに賛成します。会費は据え置いてください。", "3件すべてに賛成します。松本市の意見も同じです。",
         "松本市は、3件すべてに反対します。", "会費の改定には反対、規約の改正と会費の改定には賛成します。",
     ],
 )  # fmt: skip

@@ -28,7 +28,7 @@ _A_CLAUSE = re.compile(rf"{_A_SENTENCE.pattern}|.{{2,}}[にがをではの].{{2,
 _TURNS_AWAY = re.compile(
     "しかし|けれ?ど|ただし|但し|一方|ものの|とはいえ|もっとも|実際|本当|本来|むしろ|実は|違[いうえっ]|嘘|うそ|冗談|別の|逆|強いて|どちらか|いずれか|(?<!ありま)すが$"
     "|たしか|確か(?![なにめ])|(?:よう|みたい)な。?$|あくまで|半分(?:は|だけ|ほど|程度|くらい|ぐらい)|部分|一部(?![の業])|混在|併用|手元に|まだ|未だ|いまだ"
-    "|つもり|はず|らしい|(?:よう|みたい|そう)(?:です|だ|に思)|でしょう|だろう|気がし|だったと|たと思|ではない|に近い|寄り|相当|準じ|みなし|扱い"
+    "|分から|わから|不明|知らな|自信|つもり|はず|らしい|(?:よう|みたい|そう)(?:です|だ|に思)|でしょう|だろう|気がし|だったと|たと思|ではない|に近い|寄り|相当|準じ|みなし|扱い"
 )
 # It waits for others, or goes by them: only a choice such as 未定 is explained by that.
 _WAITS = re.compile(
@@ -42,7 +42,7 @@ _GIVES_REASON = re.compile(
     r".{2,}(?:ため|ので|から|ことから|ことにより|ことによる|(?:もの)?だ?と(?:考え|思い|存じ|判断(?:し|いたし|致し))(?:ます(?:ので)?|まして|ました|て|る|た)?(?:ため)?|やむを得ない|やむなし|妥当|適当|必要)(?:です|である)?。?"
 )
 _RESERVES = re.compile(
-    "望|願|求め|配慮|検討|べき|懸念|不安|ほしい|欲しい|いただき|頂き|くださ|下さ|が、|今後|次回|来年|将来|再|まで|限|程度|範囲|一部|条|除|のみ|だけ|なら|れば|たら|場合|うえで|上で|前提|修正|見直|代わり|引き換え|ともに|他の|以外|保留|棄権|委任|一任"
+    "望|願|求め|配慮|検討|べき|懸念|不安|ほしい|欲しい|いただき|頂き|くださ|下さ|が、|今後|次回|来年|将来|再|まで|限|程度|範囲|一部|条|除|のみ|だけ|なら|れば|たら|場合|うえで|上で|前提|修正|見直|代わり|引き換え|ともに|他の|以外|保留|棄権|委任|一任|意見|同じ|同様"
 )
 _AGAINST = re.compile(
     "反対|否|不(?!足分)|時期尚早|拙速|疑問|納得|負担が|困難|難し|高(?:い|す)|性急|できない|できません|認められ|賛成し(?:ない|ません|かね|がた)"
@@ -79,6 +79,11 @@ def explains_vote(said: str, value: str) -> bool:
         return False
     # Who abstains may well say that he cannot judge: 「内容が不明なため棄権します」.
     return value == "abstain" or not any(undoes(each) for each in sentences(said))
+
+
+def reserves(said: str) -> bool:
+    """Say whether words beside a vote wish for something, limit it, or speak of others' votes."""
+    return _RESERVES.search(said) is not None
 
 
 def is_vote(question: Question) -> bool:

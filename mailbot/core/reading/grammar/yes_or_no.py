@@ -6,9 +6,10 @@ import re
 from dataclasses import replace
 
 from mailbot.core.reading.doubts.undone import undoes
+from mailbot.core.reading.grammar.gainsaid import says_otherwise
 from mailbot.core.reading.grammar.items import ALTERNATIVE, TICKS, as_printed, read_items
 from mailbot.core.reading.grammar.printed_options import POLITELY, YESNO, yesno_values
-from mailbot.core.reading.grammar.remark import CONDITION, courtesy_end, read_remark
+from mailbot.core.reading.grammar.remark import CONDITION, DENIED, courtesy_end, read_remark
 from mailbot.core.reading.grammar.understood import Read, Unclear, Understood
 from mailbot.core.reading.grammar.words_behind import explains_vote, is_vote
 from mailbot.core.reading.text.tidy import CIRCLES, end_of, label_key, tidy
@@ -129,10 +130,7 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
         return _with_reason_of_vote(question, why["why"], written[why.end() :])
     before = _REASON_BEFORE.match(written) if not question.options else None
     if before is not None and not undoes(before["why"]):
-        read = read_yesno(question, written[before.end() :], twice=False)
-        return (
-            replace(read, remark=before["why"]) if isinstance(read, Understood) and not read.remark else read
-        )
+        return _with_reason(question, before["why"], written[before.end() :])
     whole = YESNO.get(label_key(written))
     ticked = written.strip(_ASSENT)
     if whole is None and (YESNO.get(label_key(ticked)) == "yes" or (ticked == "1" and values[0] == "yes")):
@@ -189,6 +187,17 @@ _REASON_OF_VOTE = re.compile(
 _REASON_BEFORE = re.compile(
     r"(?P<why>[^0-9()、。:「」?]{2,40}?(?:ため|ので))[、,]?\s?(?=[12](?![0-9])|はい|いいえ)"
 )
+
+
+def _with_reason(question: Question, why: str, written: str) -> Read:
+    """Read yes or no behind its reason, where that does not say the contrary: 「実施していないので1」."""
+    read = read_yesno(question, written, twice=False)
+    if not isinstance(read, Understood) or read.remark:
+        return read
+    contrary = says_otherwise(question, [], why, is_no=read.answer == "no")
+    if contrary or (read.answer == "yes" and DENIED.search(why)):
+        return Unclear("unclear")
+    return replace(read, remark=why)
 
 
 def _with_reason_of_vote(question: Question, why: str, written: str) -> Read:

@@ -10,6 +10,7 @@ from mailbot.core.mail.fold import fold
 from mailbot.core.reading.doubts.doubt import doubts
 from mailbot.core.reading.grammar.answer import may_be_cut, read_answer
 from mailbot.core.reading.grammar.understood import Understood
+from mailbot.core.reading.grammar.words_behind import stands_beside
 from mailbot.core.reading.statements.command import command_of
 from mailbot.core.reading.statements.named_answer import (
     BULLETS,
@@ -39,7 +40,7 @@ from mailbot.core.reading.text.known_text import (
 from mailbot.core.reading.text.own_lines import begins_history
 from mailbot.core.reading.text.prose import ends_text, is_by_machine
 from mailbot.core.reading.text.reply_lines import Line
-from mailbot.core.reading.text.tidy import is_blank
+from mailbot.core.reading.text.tidy import is_blank, tidy
 from mailbot.core.surveys.survey import Survey
 
 _MOST_NAMED = 30  # answers of one reply that name their question, for each question of the survey
@@ -289,6 +290,13 @@ class Reader:
             question = question_of(self.survey, number)
             if question is None or not (question.type == "text" or is_answer(question, value)):
                 return []
+        clause = told["said"].rstrip("、,") if told else ""
+        if (
+            clause
+            and not clause.endswith(("。", "！", "!"))
+            and not stands_beside(tidy(clause), behind_sentence=True)
+        ):
+            return []
         if told and stated:
             self._aside(line._replace(text=told["said"]), older=False)
         return stated

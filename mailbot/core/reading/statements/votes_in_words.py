@@ -8,7 +8,7 @@ from datetime import date
 
 from mailbot.core.reading.grammar.answer import read_answer
 from mailbot.core.reading.grammar.understood import Understood
-from mailbot.core.reading.grammar.words_behind import stands_beside
+from mailbot.core.reading.grammar.words_behind import reserves, stands_beside
 from mailbot.core.reading.text.known_text import LONGEST_LINE, Known, line_key
 from mailbot.core.reading.text.numeral import kanji_number
 from mailbot.core.reading.text.prose import is_greeting
@@ -105,7 +105,9 @@ def voted_in_the_first_sentence(survey: Survey, line: str, known: Known) -> tupl
     first, _, behind = line.partition("。")
     behind = behind.strip()
     votes = voted_in_words(survey, f"{first}。", known) if behind else []
-    if not votes or not (is_greeting(behind) or stands_beside(tidy(behind), behind_sentence=True)):
+    said = tidy(behind)
+    beside = stands_beside(said, behind_sentence=True) and not reserves(said)
+    if not votes or not (is_greeting(behind) or beside):
         return [], ""
     return votes, behind
 
