@@ -19,7 +19,7 @@ from mailbot.core.surveys.survey import Answer, Question
 
 _ALTOGETHER = re.compile(
     r"(?:(?:令和|平成|r|h)?\s?[0-9]{1,4}[年./][0-9]{1,2}[月./][0-9]{1,2}日?(?:現在|時点)(?:で|の|は)?[:、\s]*)?"
-    r"(?:(?:合計|総計|総数|計|全部で|全体で|延べ|現在|ちょうど)(?:で|は)?[:、\s]*|全(?=[0-9]))?"
+    r"(?:税込み?\s?)?(?:(?:合計|総計|総数|総額|年額|計|全部で|全体で|延べ|現在|ちょうど)(?:で|は)?[:、\s]*|全(?=[0-9]))?"
 )
 _ABOUT = re.compile(r"(?:約|およそ|おおよそ|ほぼ)\s*")
 _ABOUT_AFTER = re.compile(r"(?:程度|くらい|ぐらい|ほど|前後)")
@@ -39,7 +39,12 @@ def read_amount(question: Question, written: str) -> Read:
     as_asked = written
     if scale is not None:
         unit = f"{scale['scale']}{scale['unit']}"
-        written = re.sub(rf"(?<=[0-9])\s?(?:{unit}|\((?:単位:\s?)?{unit}(?:単位)?\))", "", written, count=1)
+        written = re.sub(
+            rf"(?<=[0-9〇一二三四五六七八九十百千])\s?(?:{unit}|\((?:単位:\s?)?{unit}(?:単位)?\))",
+            "",
+            written,
+            count=1,
+        )
     costs = re.search(r"円[)）]|経費|費用|金額", question.text) is not None
     read = _read_number(
         _without_counter(question, written), planned=_asks_what_is_to_come(question), estimated=costs
@@ -142,7 +147,7 @@ def _explains(answer: Answer, said: str, before: str) -> bool:
 
 
 _THERE_ARE = re.compile(
-    r"(?:あり|ござい|おり|い|(?:を?(?:保有|所有)|で(?:対応|運用|担当|従事))して(?:い|おり))ます"
+    r"(?:で(?:参加|出席|伺い)(?:(?:いた|致)?し)?|あり|ござい|おり|い|(?:を?(?:保有|所有)|で(?:対応|運用|担当|従事))して(?:い|おり))ます"
 )  # 「12台あります」
 # 「49,000千円を見込んでいます」, 「134,500千円を計上しました」
 _PUT_DOWN = re.compile(r"\s?を?(?P<how>見込|計上)(?:(?:んで|して)(?:い|お)り?ます|しました|みます)")

@@ -63,6 +63,8 @@ def read_choice(question: Question, written: str, slot: str) -> Read:
     """Read numbers and labels for a question with numbered options; `slot`: what was written, before it was tidied."""
     if question.options and _DAY.fullmatch(tidy(question.options[0])):
         written = _DAY.sub(lambda said: _day_label(question, said), written)
+    if any(option.endswith("曜日") for option in question.options):
+        written = _WEEKDAY.sub(lambda said: _weekday_label(question, said), written)
     if question.type in {"single", "multi"} and "はい" not in question.options:
         written = _YES_BEFORE.sub("", written)
     if (unclear := _refused_form(question, written, slot)) is not None:
@@ -115,6 +117,15 @@ def _day_label(question: Question, said: re.Match[str]) -> str:
         return said[0]
     numbers = said["slash"] and max(int(said["month"]), int(said["day"])) <= len(question.options)
     return f"{said[0]}?" if numbers else fits[0]
+
+
+_WEEKDAY = re.compile("(?<![一-龠々])(?P<day>[月火水木金土日])曜?(?![一-龠々])")
+
+
+def _weekday_label(question: Question, said: re.Match[str]) -> str:
+    """Return the label of the option that is this weekday: 「水曜」 or 「水」 of 水曜日."""
+    label = f"{said['day']}曜日"
+    return label if label in question.options else said[0]
 
 
 def _refused_form(question: Question, written: str, slot: str) -> Unclear | None:

@@ -59,7 +59,7 @@ _RANGE = re.compile(
     rf"(?:議案\s?第?(?P<from_one>{_NUMBER})(?:号(?:議案)?)?|第?(?P<from_other>{_NUMBER})号(?:議案)?)\s?(?:から|~|ないし)\s?(?:議案)?\s?第?(?P<to>{_NUMBER})(?:号(?:議案)?)?(?:まで)?"
 )
 _THE_MOTION = re.compile("(?:本|当該|この|標記の?)?議案(?![0-9第])")
-_BOTH = re.compile("両議案|(?:どちら|いずれ)も(?=[、,]?[賛反棄承同異原])")
+_BOTH = re.compile("両議案|(?:どちら|いずれ)の議案に?も|(?:どちら|いずれ)も(?=[、,]?[賛反棄承同異原])")
 _AND = re.compile(r"\s?(?:[、,・/&]|と|及び|および|並びに|ならびに)\s?")
 _REST = re.compile(
     rf"(?:その|それ)?(?:他|ほか|残り|以外)(?:の\s?(?:(?P<rest>{_NUMBER})\s?)?(?:議案|案件|もの|件))?(?=[はもにすい全、,\s])"
@@ -147,6 +147,7 @@ def _without_greeting(said: str, known: Known) -> str:
 
 
 _SOME_ONLY = re.compile("のみ|だけ|他|ほか|残り|以外|除")
+_WITH_ALL = re.compile("(?:とも|共に|いずれも|すべて|全て)")
 _NAMES_BEHIND = re.compile(r"\s?\((?P<names>[^()]{1,60})\)[。.]?$")
 
 
@@ -157,7 +158,11 @@ def _without_their_names(survey: Survey, said: str) -> str:
         return said
     motions, end, _ = _motions(survey, behind["names"], 0, [])
     every = [question.id for question in survey.questions]
-    return said[: behind.start()] if motions == every and end == len(behind["names"]) else said
+    if motions != every or _WITH_ALL.sub("", behind["names"][end:]):
+        return said
+    vote = said[: behind.start()]
+    alone = _VOTE.match(vote) is not None and _is_vote(survey, every, vote)
+    return f"全議案に{vote}" if alone else vote  # 「賛成いたします（議案1、議案2とも）」
 
 
 def _led_in(said: str) -> int:
