@@ -23,7 +23,7 @@ from mailbot.core.reading.statements.quoted_ballots import QuotedBallots
 from mailbot.core.reading.statements.stated import Quoted, Statements
 from mailbot.core.reading.statements.votes_in_words import (
     speaks_of_votes,
-    voted_in_the_first_sentence,
+    voted_in_the_first_sentences,
     voted_in_words,
 )
 from mailbot.core.reading.text.known_text import (
@@ -318,7 +318,7 @@ class Reader:
             if votes := voted_in_words(self.survey, text, self.known):
                 self.stated.in_words = True
                 return votes
-            votes, behind = voted_in_the_first_sentence(self.survey, text, self.known)
+            votes, behind = voted_in_the_first_sentences(self.survey, text, self.known)
             if votes:
                 self.stated.in_words = True
                 self.stated.asides.append(behind)

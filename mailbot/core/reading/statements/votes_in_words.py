@@ -17,6 +17,7 @@ from mailbot.core.surveys.survey import Question, Survey
 
 _LONGEST = 200  # characters of such a sentence
 _MOST_LEADS = 4
+_FULL_STOP = re.compile("。")
 _MOST_CLAUSES = 20
 
 _SPOKEN = re.compile("賛|反対|棄権|承認|同意|異議|[○〇◯×✕]|サンセイ|ハンタイ|キケン")
@@ -97,19 +98,21 @@ def voted_in_words(survey: Survey, line: str, known: Known) -> list[tuple[str, s
     return []
 
 
-def voted_in_the_first_sentence(survey: Survey, line: str, known: Known) -> tuple[list[tuple[str, str]], str]:
-    """Return the votes of a line's first sentence, as `voted_in_words` does, and what stands behind it: thanks, a reason.
+def voted_in_the_first_sentences(
+    survey: Survey, line: str, known: Known
+) -> tuple[list[tuple[str, str]], str]:
+    """Return the votes of a line's first sentences, as `voted_in_words` does, and what stands behind them: thanks, a reason.
 
     「3議案とも賛成します。当日は伺えず申し訳ありません。」; nothing where that may change them.
     """
-    first, _, behind = line.partition("。")
-    behind = behind.strip()
-    votes = voted_in_words(survey, f"{first}。", known) if behind else []
-    said = tidy(behind)
-    beside = stands_beside(said, behind_sentence=True) and not reserves(said)
-    if not votes or not (is_greeting(behind) or beside):
-        return [], ""
-    return votes, behind
+    for end in [match.end() for match in _FULL_STOP.finditer(line[:_LONGEST])][:_MOST_LEADS]:
+        behind = line[end:].strip()
+        votes = voted_in_words(survey, line[:end], known) if behind else []
+        said = tidy(behind)
+        beside = stands_beside(said, behind_sentence=True) and not reserves(said)
+        if votes and (is_greeting(behind) or beside):
+            return votes, behind
+    return [], ""
 
 
 # Of one motion, beside a sentence about all: 「（議案2を除く）」.
