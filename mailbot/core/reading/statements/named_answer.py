@@ -133,7 +133,7 @@ def _explicit(survey: Survey, line: str) -> list[tuple[str, str]]:
     line = line[end_of(_OUR_ANSWER_IS, line) :]
     if "が" in line and _EACH_IS.fullmatch(line[:LONGEST_LINE]):
         line = line.replace("が", "は")
-    elif _is_each(line):
+    elif "が" in line and _is_each(line):
         line = _IS.sub(r"\g<question>は", line)
     written = line
     line = _CONNECTIVE.sub("", without_emphasis(line))
