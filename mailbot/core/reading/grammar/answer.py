@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
+from mailbot.core.reading.doubts.undone import undoes
 from mailbot.core.reading.grammar.amount import behind_its_name, read_amount, read_date
 from mailbot.core.reading.grammar.choice import is_none, read_choice
 from mailbot.core.reading.grammar.printed_options import (
@@ -84,6 +85,8 @@ def _read(question: Question, slot: str, today: date) -> Read:
         if _LEFT_OUT.fullmatch(written):
             return Blank()
         written = _THAT_IS_ALL.sub("", written).lstrip("・")
+    if question.type in {"number", "date"} and (why := _REASON_FIRST.match(written)) and not undoes(why[0]):
+        written = written[why.end() :]  # 「最後の業務が児童手当でしたので、令和8年2月16日です」
     match question.type:
         case "number":
             read = read_amount(question, written)
@@ -102,6 +105,7 @@ def _read(question: Question, slot: str, today: date) -> Read:
     return read
 
 
+_REASON_FIRST = re.compile(r"[^0-9()「」?。]{4,40}(?:ので|ため)、\s?(?=[0-9令平rh約]|20)")
 _SOME_DAY = re.compile("[0-9]|頃|ごろ|[春夏秋冬]|上旬|中旬|下旬|[年月週]")
 
 

@@ -35,7 +35,7 @@ REMARK = re.compile(
     r"\s*(?:\((?P<inside>[^()]{1,200})\)|(?:※|(?:理由|備考|補足)\s?(?::|は)\s?)(?P<note>[^()]{1,200}(?:\([^()]{1,60}\)[^()]{0,100})?))"
 )
 DOUBT = re.compile(
-    "間違|誤り|誤記|下書き|^参考(?!にな)|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$"
+    "間違|誤り|誤記|下書き(?!の(?:時間|作成|手間|負担))|^参考(?!にな)|の例|訂正|取消|取り消|取下|削除|抹消|無効|中止|延期|未実施|やめ|ではな|じゃな|でない|以外|除[くきい]|決裁[前中待]|^案$"
     "|変更予定(?!な|は?な)|後に?確定|^[×✕x]$|または|又は|もしくは"
     "|未定|未確定|確認中|要(?:再)?(?:確認|協議|検討|調整|決裁|承認|精査|相談|見直し)|^(?:後日|追って|改めて|聞き?取り|例$)"
     "|^(?:前回|昨年度?|前年度?|去年|前任者?)(?:の(?:ご?回答|お?答え|値|数|もの)|時点|分)?$|(?:確認|相談|協議|検討)してから"
@@ -129,7 +129,8 @@ def _explains(question: Question, said: str, chosen: list[int], value: str, *, b
             return False
         return stands_beside(said, behind_sentence=behind_sentence, nameless=_is_impression(said))
     if question.type == "yesno":
-        contrary = _ENDED.search(said) or (value != "no" and DENIED.search(said))
+        ended = _OVER.search(said) if value == "no" else _ENDED.search(said)
+        contrary = ended or (value != "no" and DENIED.search(said))
         return not contrary and stands_beside(said, behind_sentence=behind_sentence)
     return stands_beside(
         said,
@@ -176,7 +177,10 @@ def _weighed(question: Question, remark: str, chosen: list[int], *, is_no: bool)
     return None if DENIED.search(remark) and _denies(question, remark, chosen) else remark
 
 
-_WORD_OF_DOUBT = re.compile("延期|中止|廃止|未定|検討中|調整中|協議中|未実施|変更")
+_WORD_OF_DOUBT = re.compile("除[くきい]|延期|中止|廃止|未定|検討中|調整中|協議中|未実施|変更")
+
+
+_PART_OF_ALL = re.compile("一部|のみ|だけ|その他")
 
 
 def _without_words_of_choice(question: Question, remark: str, chosen: list[int]) -> str:
@@ -187,6 +191,8 @@ def _without_words_of_choice(question: Question, remark: str, chosen: list[int])
         if place in chosen
         for word in _WORD_OF_DOUBT.findall(label)
     ]
+    if any(_PART_OF_ALL.search(label) for label, place in whole_labels(question) if place in chosen):
+        own += _WORD_OF_DOUBT.findall("除く除き除い")  # 「2（戸籍を除く12業務が完了）」 of 2. 一部の業務
     for word in own:
         remark = remark.replace(word, "")
     return remark
@@ -221,6 +227,7 @@ def _is_other(question: Question, chosen: list[int]) -> bool:
     ) == 1
 
 
+_OVER = re.compile("廃止|中止|終了|撤去|解散|返却")
 _ENDED = re.compile("廃止|中止|終了|撤去|解散|返却|一部|以外|のみ|だけ")
 _OF_THE_VOTE = re.compile(
     "賛|反対|棄権|承認|同意|異議|否|可決|表決|議案|回答|答え|返[信事]|番号|[0-9○×△]|(?<!申し訳あり)(?<!申し訳ござい)ません|ない"
@@ -236,7 +243,7 @@ _PRAISE = re.compile(
     "良かった|よかった|良い|満足|有意義|参考になり|勉強になり|素晴|分かりやす|わかりやす|役に立|感謝|使いやす|便利|good|great"
 )
 _BLAME = re.compile(
-    "悪|不満|残念|ひど|不足|足り|良くな|よくな|分かりにく|分かりづら|わかりにく|難し|長す|短|遅|改善|できな|bad|poor"
+    "悪|不満|残念|ひど|不足|足り|良くな|よくな|分かりにく|分かりづら|わかりにく|難し|長す|短(?!く(?:な|でき)|縮)|遅|改善|できな|bad|poor"
 )
 
 

@@ -36,10 +36,16 @@ _WAITS = re.compile(
     "|従[いっう]|足並み|合わせ(?:ます|る)|倣|揃え|そろえ|任せ|しだい|次第|にもよ|(?:結果|状況|内容|判断|都度|場合)によ[りるっ]|聞い|伺[いっ]|言[いっ]|希望)"
     "(?!(?:し|いたし|を?(?:し|行い|得|経|受け)|り|め)?(?:ました|て決め|済)|(?:した|の)?結果|のうえ|の上)"
 )
+# Of an open choice what is still to be decided is no doubt, unless it is this answer: 「4 検討中です。今年度中に方針を決める予定です。」
+_OF_THE_REPLY = re.compile("回答|答え|返[事信]|番号|上司|[課部係室]長|決裁|仮|案|間違|取り?消|訂正|別の|変更")
 _VOTE = frozenset({"賛成", "承認", "同意", "賛同"})
 # 「2　会員の負担が大きいため」, 「1です。やむを得ないものと考えます。」
 _GIVES_REASON = re.compile(
     r".{2,}(?:ため|ので|から|ことから|ことにより|ことによる|(?:もの)?だ?と(?:考え|思い|存じ|判断(?:し|いたし|致し))(?:ます(?:ので)?|まして|ました|て|る|た)?(?:ため)?|やむを得ない|やむなし|妥当|適当|必要)(?:です|である)?。?"
+)
+# And why not, which needs no word for because: 「財政上受け入れられません。」
+_SPEAKS_AGAINST = re.compile(
+    r".{2,}(?:ません|られない|できない|困難|難しい|大きい|(?:不足し|超え|続い)て(?:い|お)り?(?:ます|る))(?:です|である)?。?"
 )
 _RESERVES = re.compile(
     "望|願|求め|配慮|検討|べき|懸念|不安|ほしい|欲しい|いただき|頂き|くださ|下さ|が、|今後|次回|来年|将来|再|まで|限|程度|範囲|一部|条|除|のみ|だけ|なら|れば|たら|場合|うえで|上で|前提|修正|見直|代わり|引き換え|ともに|他の|以外|保留|棄権|委任|一任|意見|同じ|同様"
@@ -67,12 +73,17 @@ def stands_beside(
         return False
     if not behind_sentence and not (_A_CLAUSE if clause else _A_SENTENCE).search(said):
         return False
-    return not any(undoes(each) or (names_nothing(each) and not nameless) for each in sentences(said))
+    return not any(
+        (undoes(each) and not (waits and not _OF_THE_REPLY.search(each)))
+        or (names_nothing(each) and not nameless)
+        for each in sentences(said)
+    )
 
 
 def explains_vote(said: str, value: str) -> bool:
     """Say whether words beside a vote ("yes", "no" or "abstain") are its bare reason: no condition, no wish, and not another vote's."""
-    if _GOES_ON.match(said) or not _GIVES_REASON.fullmatch(said) or _RESERVES.search(said):
+    reason = _GIVES_REASON.fullmatch(said) or (value == "no" and _SPEAKS_AGAINST.fullmatch(said))
+    if _GOES_ON.match(said) or not reason or _RESERVES.search(said):
         return False
     others = {"yes": _AGAINST, "no": _FOR, "abstain": _FOR}.get(value)
     if others is None or others.search(said):

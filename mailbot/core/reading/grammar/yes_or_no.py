@@ -137,6 +137,12 @@ def read_yesno(question: Question, written: str, *, twice: bool = True) -> Read:
         whole = "yes"  # 「○賛成」, 「○1」; of 「○反対」 the circle may be the vote
     if whole is None and not question.options:
         whole = POLITELY.get(written.rstrip("。. ")) or _by_its_verb(question, written.rstrip("。. "))
+    first, _, behind = written.partition("。")
+    if whole is None and not question.options and behind and (said := _by_its_verb(question, first)):
+        remark = read_remark(
+            question, f"。{behind}", [], value=said
+        )  # 「実施しています。対象は約300人です。」
+        return Understood(said, remark) if remark is not None else Unclear("unclear")
     if whole is not None:
         return Understood(whole)  # 「賛　成」 too, as forms space a word out
     if ALTERNATIVE.search(written):

@@ -109,7 +109,8 @@ def voted_in_the_first_sentences(
         behind = line[end:].strip()
         votes = voted_in_words(survey, line[:end], known) if behind else []
         said = tidy(behind)
-        beside = stands_beside(said, behind_sentence=True) and not reserves(said)
+        thanks = _THANKS.search(said) is not None and not _SOME_ONLY.search(said)
+        beside = thanks or (stands_beside(said, behind_sentence=True) and not reserves(said))
         if votes and (is_greeting(behind) or beside):
             return votes, behind
     return [], ""
@@ -149,6 +150,7 @@ def _without_greeting(said: str, known: Known) -> str:
     return said[as_body.end() :] if as_body is not None and own else said
 
 
+_THANKS = re.compile(r"^[^。]*(?:感謝(?:(?:いた|致)?し|申し上げ)ます|ありがとうございま(?:す|した))。?$")
 _SOME_ONLY = re.compile("のみ|だけ|他|ほか|残り|以外|除")
 _WITH_ALL = re.compile("(?:とも|共に|いずれも|すべて|全て)")
 _NAMES_BEHIND = re.compile(r"\s?\((?P<names>[^()]{1,60})\)[。.]?$")
