@@ -136,7 +136,7 @@ def _explains(question: Question, said: str, chosen: list[int], value: str, *, b
         said,
         behind_sentence=behind_sentence,
         clause=question.type == "single",
-        waits=_is_open(question, chosen),
+        waits=_is_undecided(question, chosen),
     )
 
 
@@ -319,10 +319,13 @@ _IF_POSSIBLE = re.compile(r"(?:できれば|出来れば|可能(?:であれば|�
 
 
 def _is_open(question: Question, chosen: list[int]) -> bool:
+    return _is_other(question, chosen) or _is_undecided(question, chosen)
+
+
+def _is_undecided(question: Question, chosen: list[int]) -> bool:
+    """Say whether the one option that was chosen says that nothing is settled."""
     labels = [label for label, place in whole_labels(question) if place in chosen]
-    return _is_other(question, chosen) or (
-        len(labels) == 1 and labels[0].endswith(("未定", "検討中", "決まっていない"))
-    )
+    return len(labels) == 1 and labels[0].endswith(("未定", "検討中", "決まっていない"))
 
 
 def _denies(question: Question, remark: str, chosen: list[int]) -> bool:

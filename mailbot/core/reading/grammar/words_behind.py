@@ -36,8 +36,6 @@ _WAITS = re.compile(
     "|従[いっう]|足並み|合わせ(?:ます|る)|倣|揃え|そろえ|任せ|しだい|次第|にもよ|(?:結果|状況|内容|判断|都度|場合)によ[りるっ]|聞い|伺[いっ]|言[いっ]|希望)"
     "(?!(?:し|いたし|を?(?:し|行い|得|経|受け)|り|め)?(?:ました|て決め|済)|(?:した|の)?結果|のうえ|の上)"
 )
-# Of an open choice what is still to be decided is no doubt, unless it is this answer: 「4 検討中です。今年度中に方針を決める予定です。」
-_OF_THE_REPLY = re.compile("回答|答え|返[事信]|番号|上司|[課部係室]長|決裁|仮|案|間違|取り?消|訂正|別の|変更")
 _VOTE = frozenset({"賛成", "承認", "同意", "賛同"})
 # 「2　会員の負担が大きいため」, 「1です。やむを得ないものと考えます。」
 _GIVES_REASON = re.compile(
@@ -73,11 +71,7 @@ def stands_beside(
         return False
     if not behind_sentence and not (_A_CLAUSE if clause else _A_SENTENCE).search(said):
         return False
-    return not any(
-        (undoes(each) and not (waits and not _OF_THE_REPLY.search(each)))
-        or (names_nothing(each) and not nameless)
-        for each in sentences(said)
-    )
+    return not any(undoes(each) or (names_nothing(each) and not nameless) for each in sentences(said))
 
 
 def explains_vote(said: str, value: str) -> bool:
